@@ -1,0 +1,83 @@
+/** The one error type of Microgrid: a stable code for programs, a sentence for people. */
+
+/** Every way in which Microgrid can fail. The set is closed: callers may switch over it. */
+export type ErrorCode =
+  | "bad-request"
+  | "closed"
+  | "timeout"
+  | "internal"
+  // device and engine
+  | "no-webgpu"
+  | "device-lost"
+  | "out-of-memory"
+  | "shader-f16-missing"
+  | "worker-crashed"
+  | "context-exceeded"
+  // models and storage
+  | "unknown-model"
+  | "model-not-loaded"
+  | "not-a-model"
+  | "unsupported-model"
+  | "file-missing"
+  | "file-corrupt"
+  | "network"
+  | "quota-exceeded"
+  | "storage-unavailable"
+  // rooms
+  | "invite-malformed"
+  | "invite-version"
+  | "room-empty"
+  | "signaling-unreachable"
+  | "insecure-context"
+  | "handshake-failed"
+  | "peer-lost"
+  | "peer-refused"
+  | "peer-protocol"
+  // routing and tabs
+  | "no-provider"
+  | "leader-lost";
+
+/**
+ * An error with a stable `code` and a message that tells a person what happened, what it means for
+ * them and what they can do. `cause` keeps the original error for developers.
+ */
+export class MicrogridError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "MicrogridError";
+    this.code = code;
+  }
+}
+
+/** A `MicrogridError` as plain data, for crossing threads and tabs, which drop error classes. */
+export interface ErrorData {
+  readonly code: ErrorCode | "aborted";
+  readonly message: string;
+}
+
+/** Turns anything thrown into plain data. Aborts keep their identity. */
+export function errorToData(error: unknown): ErrorData {
+  if (error instanceof MicrogridError) return { code: error.code, message: error.message };
+  if (isAbort(error)) return { code: "aborted", message: "The operation was cancelled." };
+  return { code: "internal", message: error instanceof Error ? error.message : String(error) };
+}
+
+/** The reverse of `errorToData`. */
+export function errorFromData(data: ErrorData): Error {
+  return data.code === "aborted"
+    ? new DOMException(data.message, "AbortError")
+    : new MicrogridError(data.code, data.message);
+}
+
+/** True for the error that an aborted signal rejects with by default. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}
+
+/** Wraps anything thrown into a `MicrogridError`, leaving those that are one, and aborts, as they are. */
+export function toMicrogridError(error: unknown, code: ErrorCode, message: string): Error {
+  if (error instanceof MicrogridError || isAbort(error)) return error as Error;
+  return new MicrogridError(code, message, { cause: error });
+}

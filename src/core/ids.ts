@@ -1,0 +1,23 @@
+/** Branded ids, so that one kind of id cannot stand in for another. */
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** A node's public identity, `did:key:z6Mk…`; it outlives sessions and rooms. */
+export type Did = Branded<"Did">;
+/** The random id of one session of a node in a room; new at every start. */
+export type PeerId = Branded<"PeerId">;
+/** Hash of a room's genesis record, base64url; it never changes. */
+export type RoomId = Branded<"RoomId">;
+/** Id of a job, unique among the jobs that one consumer has sent. */
+export type JobId = Branded<"JobId">;
+
+/** A random id of `bytes` random bytes in lower-case hexadecimal. */
+export function randomId(bytes = 16): string {
+  return toHex(crypto.getRandomValues(new Uint8Array(bytes)));
+}
+
+/** Lower-case hexadecimal of the bytes. */
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,95 @@
+/** A bounded queue that is read as an async iterable: the one way in which streams are made here. */
+
+/**
+ * A queue between a producer that pushes and one consumer that iterates.
+ * `push` resolves when there is room again, so a producer that awaits it is held back by a slow
+ * consumer. Leaving the loop early calls `onReturn`, where the producer is stopped.
+ */
+export class AsyncQueue<T> implements AsyncIterableIterator<T> {
+  readonly #capacity: number;
+  readonly #onReturn: () => void;
+  readonly #items: T[] = [];
+  #ending: { readonly error?: unknown } | undefined;
+  #wakeReader: (() => void) | undefined;
+  #wakeWriters: (() => void)[] = [];
+
+  /** `capacity`: items that may wait unread before `push` holds the producer back. */
+  constructor(options: { capacity?: number; onReturn?: () => void } = {}) {
+    this.#capacity = options.capacity ?? 64;
+    this.#onReturn = options.onReturn ?? (() => undefined);
+  }
+
+  /** True once the queue was ended, failed or left; later items are dropped. */
+  get ended(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  /** Items that wait unread. */
+  get size(): number {
+    return this.#items.length;
+  }
+
+  /** Adds an item; resolves when the queue is below its capacity, at once where it is. */
+  async push(item: T): Promise<void> {
+    if (this.#ending) return;
+    this.#items.push(item);
+    this.#wakeReader?.();
+    while (!this.#ending && this.#items.length >= this.#capacity) {
+      await new Promise<void>((resolve) => this.#wakeWriters.push(resolve));
+    }
+  }
+
+  /** Ends the stream after the items that wait. */
+  end(): void {
+    this.#finish({});
+  }
+
+  /** Ends the stream with an error, thrown to the reader after the items that wait. */
+  fail(error: unknown): void {
+    this.#finish({ error });
+  }
+
+  async next(): Promise<IteratorResult<T>> {
+    for (;;) {
+      if (this.#items.length > 0) {
+        const value = this.#items.shift() as T;
+        if (this.#items.length < this.#capacity) this.#releaseWriters();
+        return { value, done: false };
+      }
+      if (this.#ending) {
+        const ending = this.#ending;
+        if ("error" in ending) {
+          this.#ending = {};
+          throw ending.error;
+        }
+        return { value: undefined, done: true };
+      }
+      await new Promise<void>((resolve) => (this.#wakeReader = resolve));
+      this.#wakeReader = undefined;
+    }
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    const first = !this.#ending;
+    this.#items.length = 0;
+    this.#finish({});
+    if (first) this.#onReturn();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #finish(ending: { readonly error?: unknown }): void {
+    this.#ending ??= ending;
+    this.#wakeReader?.();
+    this.#releaseWriters();
+  }
+
+  #releaseWriters(): void {
+    const writers = this.#wakeWriters;
+    this.#wakeWriters = [];
+    for (const wake of writers) wake();
+  }
+}
