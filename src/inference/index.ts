@@ -1,0 +1,2 @@
+/** Requests, events and the engines that run models. */
+export type * from "./types";

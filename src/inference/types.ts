@@ -1,0 +1,219 @@
+/** What a generation is: requests, events, and the engines that run them. */
+
+/** Which program executes a model. */
+export type EngineName = "webllm" | "onnx";
+/** Where an engine computes. */
+export type Backend = "webgpu" | "wasm";
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+}
+
+/** How the next token is chosen. `temperature` 0 is greedy: the likeliest token, always. */
+export interface Sampling {
+  readonly temperature: number;
+  /** Keep the k likeliest tokens; 0 keeps all. */
+  readonly topK: number;
+  /** Keep the likeliest tokens whose probabilities sum to p; 1 keeps all. */
+  readonly topP: number;
+  /** Keep tokens at least this share as likely as the likeliest; 0 keeps all. */
+  readonly minP: number;
+  /** Divides (multiplies, below zero) the logits of tokens seen before; 1 is off. */
+  readonly repetitionPenalty: number;
+}
+
+/** What a consumer has already received of an answer, so that another provider can go on from there. */
+export interface ResumePoint {
+  readonly packageHash: string;
+  readonly tokenizerHash: string;
+  readonly engine: EngineName;
+  readonly backend: Backend;
+  /** All token ids received. */
+  readonly ids: readonly number[];
+  /** How many of `ids`, from the start, are wholly contained in `text`. */
+  readonly idsInText: number;
+  /** All text received; the continuation conditions on exactly this. */
+  readonly text: string;
+}
+
+export interface GenerationRequest {
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly sampling: Sampling;
+  /** Most tokens of the whole answer, those of `resume` included. */
+  readonly maxTokens: number;
+  /** Makes sampling repeatable; the random stream is indexed by the token's position in the answer. */
+  readonly seed?: number;
+  readonly stop?: readonly string[];
+  /** How many alternatives to report for each token, 0 to 20; absent reports none at all. */
+  readonly logprobs?: number;
+  readonly resume?: ResumePoint;
+}
+
+export interface TokenLogprob {
+  readonly id: number;
+  readonly text: string;
+  /** Natural logarithm of the probability before sampling filters (temperature 1). */
+  readonly logprob: number;
+  readonly top: readonly { readonly id: number; readonly text: string; readonly logprob: number }[];
+}
+
+export interface Usage {
+  readonly promptTokens: number;
+  /** Tokens computed for this answer, without those of a resume point. */
+  readonly completionTokens: number;
+  /** Prompt tokens whose keys and values were still in the cache. */
+  readonly cachedTokens: number;
+  /** Time spent on the prompt, ms. */
+  readonly prefillMs: number;
+  /** Time spent on the tokens after the first, ms. */
+  readonly decodeMs: number;
+}
+
+export type FinishReason = "stop" | "length";
+
+/**
+ * What a provider streams. A `token` event always ends at a token's border: `text` is exactly the text
+ * of `ids` (text held back for a stop string or an unfinished character comes later, with its ids).
+ * Only the last event before `done` may carry less text than its ids, where a stop string cut it.
+ */
+export type GenerationEvent =
+  | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
+  | { readonly type: "token"; readonly text: string; readonly ids: readonly number[]; readonly logprobs?: readonly TokenLogprob[] }
+  | { readonly type: "done"; readonly finishReason: FinishReason; readonly usage: Usage };
+
+/** A model that is ready to answer, as its provider offers it. */
+export interface ModelOffer {
+  readonly model: string;
+  readonly name: string;
+  /** Hash of all files that decide the output; equal hashes mean the same weights. */
+  readonly packageHash: string;
+  readonly tokenizerHash: string;
+  readonly engine: EngineName;
+  readonly backend: Backend;
+  /** Tokens of prompt and answer together. */
+  readonly contextLength: number;
+  /** Measured tokens per second on this device; undefined until measured. */
+  readonly prefillRate: number | undefined;
+  readonly decodeRate: number | undefined;
+}
+
+export type PrivacyClass = "device" | "room" | "anywhere";
+
+export interface Estimate {
+  /** Milliseconds from now to the first token, queue and round trip included. */
+  readonly firstTokenMs: number;
+  readonly msPerToken: number;
+  /** Credits for the whole answer; 0 where nothing is asked. */
+  readonly price: number;
+  /** Who gets to see the prompt. */
+  readonly privacy: PrivacyClass;
+}
+
+/** Anything that can answer a request. */
+export interface Provider {
+  readonly id: string;
+  readonly kind: "local" | "peer" | "pipeline" | "remote" | "federated";
+  readonly name: string;
+  models(): readonly ModelOffer[];
+  estimate(request: GenerationRequest): Estimate;
+  /** Streams the answer. Leaving the loop or aborting stops the work within one token. */
+  generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncIterable<GenerationEvent>;
+}
+
+export interface LoadProgress {
+  readonly phase: "download" | "read" | "compile" | "check";
+  /** Bytes so far and in all; `totalBytes` 0 where unknown. */
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+  /** Bytes per second over the last seconds, 0 where unknown. */
+  readonly bytesPerSecond: number;
+  /** Milliseconds to the end of this phase; undefined where unknown. */
+  readonly etaMs: number | undefined;
+  /** One short sentence for people. */
+  readonly text: string;
+}
+
+/** One file of a model. A `Blob` from the disk store is read lazily and crosses threads at no cost. */
+export interface PackageFile {
+  /** Path inside the package, such as `onnx/model_q4.onnx_data`. */
+  readonly path: string;
+  readonly blob: Blob;
+}
+
+/** The files of one model, ready to be executed by the engine that is named. */
+export type ModelPackage =
+  | {
+      readonly engine: "onnx";
+      readonly id: string;
+      readonly name: string;
+      readonly packageHash: string;
+      /** Path of the graph to run among `files`. */
+      readonly graph: string;
+      readonly files: readonly PackageFile[];
+    }
+  | {
+      readonly engine: "webllm";
+      readonly id: string;
+      readonly name: string;
+      readonly packageHash: string;
+      /** Base URL of the weights and configuration, and URL of the compiled model library. */
+      readonly modelUrl: string;
+      readonly libraryUrl: string;
+      readonly requiredFeatures: readonly string[];
+      readonly overrides: { readonly contextLength?: number };
+    };
+
+/** Facts about a loaded model that its offer is made of. */
+export interface LoadedModelInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly packageHash: string;
+  readonly tokenizerHash: string;
+  readonly engine: EngineName;
+  readonly backend: Backend;
+  readonly contextLength: number;
+  /** Rates from the self-check at load, tokens per second. */
+  readonly prefillRate: number | undefined;
+  readonly decodeRate: number | undefined;
+  /** Largest prompt chunk that the self-check found trustworthy. */
+  readonly prefillChunk: number;
+  /** True where the KV cache is bound in place, false for the growing fallback. */
+  readonly kvInPlace: boolean;
+}
+
+export interface LoadedModel {
+  readonly info: LoadedModelInfo;
+  generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncIterable<GenerationEvent>;
+  unload(): Promise<void>;
+}
+
+/** What executes models, inside a worker. */
+export interface Engine {
+  load(pkg: ModelPackage, options: { signal: AbortSignal; backend: Backend; onProgress(progress: LoadProgress): void }): Promise<LoadedModel>;
+}
+
+/** What this device can do; probed once at start. */
+export interface DeviceInfo {
+  readonly webgpu:
+    | {
+        readonly vendor: string;
+        readonly architecture: string;
+        readonly description: string;
+        readonly features: readonly string[];
+        readonly maxBufferSize: number;
+        readonly maxStorageBufferBindingSize: number;
+        /** True for a software adapter. */
+        readonly software: boolean;
+      }
+    | undefined;
+  /** Why there is no WebGPU, for people; undefined where there is. */
+  readonly webgpuMissing: string | undefined;
+  /** Approximate device memory in bytes as the browser tells it (capped), undefined where it does not. */
+  readonly memoryBytes: number | undefined;
+  readonly threads: number;
+  readonly mobile: boolean;
+  /** Short description for people, such as "Chrome on Linux". */
+  readonly label: string;
+}
