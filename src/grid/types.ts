@@ -13,29 +13,15 @@ import type {
   TokenLogprob,
   Usage,
 } from "../inference";
+import type { ModelInfo } from "../models";
+
+export type { ModelInfo };
 
 /** What the user allows and prefers for a request. */
 export interface Policy {
   /** How far a prompt may travel: this device only, the room's peers, or anywhere. */
   readonly privacy: PrivacyClass;
   readonly prefer: "speed" | "privacy" | "cost";
-}
-
-/** A model that can be loaded here. */
-export interface ModelInfo {
-  readonly id: string;
-  readonly name: string;
-  readonly engine: EngineName;
-  readonly source: "embedded" | "catalog" | "added";
-  /** Bytes to download; undefined where the host has not been asked yet. */
-  readonly downloadBytes: number | undefined;
-  /** Approximate bytes of GPU or WASM memory while loaded. */
-  readonly memoryBytes: number | undefined;
-  readonly contextLength: number | undefined;
-  readonly fit: { readonly fits: true } | { readonly fits: false; readonly reason: string };
-  readonly stored: "no" | "partial" | "yes";
-  /** Where it comes from, for people: a URL or a repository's name. */
-  readonly origin: string;
 }
 
 /** Whether a model is in memory; models that are not listed are idle. */
