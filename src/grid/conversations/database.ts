@@ -1,0 +1,107 @@
+/** Where conversations are kept: IndexedDB, or memory where the browser does not allow it. */
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import type { Conversation } from "./schema";
+
+interface ConversationDatabase extends DBSchema {
+  conversations: { key: string; value: Conversation };
+  drafts: { key: string; value: string };
+}
+
+/** A change of one conversation, made between a read and a write that nobody can come between. */
+export type Change = (current: Conversation | undefined) => Conversation | undefined;
+
+/** The few operations that the store needs of its database. */
+export interface ConversationDatabaseApi {
+  all(): Promise<Conversation[]>;
+  get(id: string): Promise<Conversation | undefined>;
+  /** Applies `change` in one transaction; undefined deletes. Returns what is stored afterwards. */
+  update(id: string, change: Change): Promise<Conversation | undefined>;
+  draft(id: string): Promise<string>;
+  saveDraft(id: string, text: string): Promise<void>;
+  close(): void;
+}
+
+/** Opens the database. Rejects where the browser has none or refuses it, as some private windows do. */
+export async function openDatabase(name: string): Promise<ConversationDatabaseApi> {
+  const database = await openDB<ConversationDatabase>(name, 1, {
+    upgrade(created) {
+      created.createObjectStore("conversations", { keyPath: "id" });
+      created.createObjectStore("drafts");
+    },
+    // A newer version in another tab must be able to upgrade: let go, the next call opens again.
+    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+  });
+  return new IndexedDatabase(database);
+}
+
+class IndexedDatabase implements ConversationDatabaseApi {
+  readonly #database: IDBPDatabase<ConversationDatabase>;
+
+  constructor(database: IDBPDatabase<ConversationDatabase>) {
+    this.#database = database;
+  }
+
+  all(): Promise<Conversation[]> {
+    return this.#database.getAll("conversations");
+  }
+
+  get(id: string): Promise<Conversation | undefined> {
+    return this.#database.get("conversations", id);
+  }
+
+  async update(id: string, change: Change): Promise<Conversation | undefined> {
+    const transaction = this.#database.transaction("conversations", "readwrite");
+    const next = change(await transaction.store.get(id));
+    if (next) void transaction.store.put(next);
+    else void transaction.store.delete(id);
+    await transaction.done;
+    return next;
+  }
+
+  async draft(id: string): Promise<string> {
+    return (await this.#database.get("drafts", id)) ?? "";
+  }
+
+  async saveDraft(id: string, text: string): Promise<void> {
+    if (text === "") await this.#database.delete("drafts", id);
+    else await this.#database.put("drafts", text, id);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/** Keeps conversations until the page is closed. */
+export class MemoryDatabase implements ConversationDatabaseApi {
+  readonly #conversations = new Map<string, Conversation>();
+  readonly #drafts = new Map<string, string>();
+
+  all(): Promise<Conversation[]> {
+    return Promise.resolve([...this.#conversations.values()]);
+  }
+
+  get(id: string): Promise<Conversation | undefined> {
+    return Promise.resolve(this.#conversations.get(id));
+  }
+
+  update(id: string, change: Change): Promise<Conversation | undefined> {
+    const next = change(this.#conversations.get(id));
+    if (next) this.#conversations.set(id, next);
+    else this.#conversations.delete(id);
+    return Promise.resolve(next);
+  }
+
+  draft(id: string): Promise<string> {
+    return Promise.resolve(this.#drafts.get(id) ?? "");
+  }
+
+  saveDraft(id: string, text: string): Promise<void> {
+    this.#drafts.set(id, text);
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.#conversations.clear();
+  }
+}

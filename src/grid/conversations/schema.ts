@@ -1,0 +1,107 @@
+/** The shape of a stored conversation: one schema for the database, for export and for import. */
+import * as v from "valibot";
+
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
+const time = v.pipe(v.number(), v.finite(), v.minValue(0));
+const text = v.pipe(v.string(), v.maxLength(4_000_000));
+const name = v.pipe(v.string(), v.maxLength(400));
+
+const samplingSchema = v.object({
+  temperature: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+  topK: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
+  topP: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  minP: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  repetitionPenalty: v.exactOptional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(2))),
+});
+
+/** Settings of one conversation; what is absent follows the defaults of its model. */
+export const settingsSchema = v.object({
+  systemPrompt: v.exactOptional(text),
+  model: v.exactOptional(name),
+  sampling: samplingSchema,
+  seed: v.exactOptional(v.pipe(v.number(), v.integer())),
+  maxTokens: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000))),
+  stop: v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+});
+
+const providerSchema = v.object({
+  id: name,
+  kind: v.picklist(["local", "peer", "pipeline", "remote", "federated"]),
+  name,
+});
+
+const routeSchema = v.object({
+  provider: providerSchema,
+  why: v.array(v.pipe(v.string(), v.maxLength(1000))),
+  exact: v.boolean(),
+  model: name,
+  backend: v.picklist(["webgpu", "wasm"]),
+});
+
+const resumeSchema = v.object({
+  packageHash: name,
+  tokenizerHash: name,
+  engine: v.picklist(["webllm", "onnx"]),
+  backend: v.picklist(["webgpu", "wasm"]),
+  ids: v.array(v.pipe(v.number(), v.integer())),
+  idsInText: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  text,
+});
+
+const answerSchema = v.object({
+  model: name,
+  routes: v.array(routeSchema),
+  finishReason: v.exactOptional(v.picklist(["stop", "length"])),
+  tokensPerSecond: v.exactOptional(v.pipe(v.number(), v.finite())),
+  firstTokenMs: v.exactOptional(v.pipe(v.number(), v.finite())),
+  totalMs: v.exactOptional(v.pipe(v.number(), v.finite())),
+  tokens: v.exactOptional(v.pipe(v.number(), v.integer())),
+  resume: v.exactOptional(resumeSchema),
+  error: v.exactOptional(v.object({ code: v.pipe(v.string(), v.maxLength(60)), message: v.pipe(v.string(), v.maxLength(2000)) })),
+});
+
+const messageSchema = v.object({
+  id,
+  role: v.picklist(["user", "assistant"]),
+  content: text,
+  createdAt: time,
+  status: v.picklist(["complete", "streaming", "interrupted", "failed"]),
+  answer: v.exactOptional(answerSchema),
+});
+
+export const conversationSchema = v.object({
+  id,
+  title: name,
+  /** True once the user named it, so that the first message no longer does. */
+  renamed: v.exactOptional(v.boolean()),
+  createdAt: time,
+  updatedAt: time,
+  settings: settingsSchema,
+  messages: v.array(messageSchema),
+});
+
+/** The exported file. `version` rises when an older Microgrid could not read it. */
+export const exportSchema = v.object({
+  format: v.literal("microgrid-conversations"),
+  version: v.literal(1),
+  exportedAt: v.exactOptional(v.string()),
+  conversations: v.pipe(v.array(conversationSchema), v.maxLength(10_000)),
+});
+
+export type ConversationSettings = v.InferOutput<typeof settingsSchema>;
+/** Who gave (a part of) an answer, and why; kept with the answer. */
+export type StoredRoute = v.InferOutput<typeof routeSchema>;
+/** Where and how fast an answer was computed, and what is needed to go on with it. */
+export type StoredAnswer = v.InferOutput<typeof answerSchema>;
+export type StoredMessage = v.InferOutput<typeof messageSchema>;
+export type Conversation = v.InferOutput<typeof conversationSchema>;
+export type ConversationExport = v.InferOutput<typeof exportSchema>;
+
+/** What the list of conversations shows of one. */
+export interface ConversationSummary {
+  readonly id: string;
+  readonly title: string;
+  readonly updatedAt: number;
+  /** Where a search matched inside the messages: the words around it. */
+  readonly excerpt?: string;
+}

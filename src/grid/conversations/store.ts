@@ -1,0 +1,194 @@
+/** The conversations of this browser profile, shared by all its tabs. */
+import { TypedEventTarget, randomId } from "../../core";
+import { holdAnswer, liveAnswers } from "./answer-locks";
+import { MemoryDatabase, openDatabase, type ConversationDatabaseApi } from "./database";
+import type { Conversation, ConversationSettings, ConversationSummary, StoredMessage } from "./schema";
+import { searchConversations, titleFrom } from "./titles";
+import { fromJson, toJson } from "./transfer";
+
+/** What changed: the list (titles, order, number) or only the content of one conversation. */
+export interface ConversationChange {
+  readonly id: string;
+  readonly scope: "list" | "content";
+  /** True where another tab made the change. */
+  readonly remote: boolean;
+}
+
+export interface ConversationEvents {
+  change: ConversationChange;
+}
+
+export interface ConversationStoreOptions {
+  /** Name of the database; default `microgrid-conversations`. */
+  readonly name?: string;
+}
+
+/**
+ * Conversations in IndexedDB. Each change is one transaction, so tabs never overwrite each other's
+ * messages, and is told to the other tabs. Where IndexedDB is refused, conversations live in memory
+ * and `persistent` is false: show that to the user.
+ */
+export class ConversationStore extends TypedEventTarget<ConversationEvents> {
+  /** False where conversations are lost when the page closes. */
+  readonly persistent: boolean;
+  readonly #database: ConversationDatabaseApi;
+  readonly #channel: BroadcastChannel | undefined;
+  readonly #removed = new Map<string, Conversation>();
+
+  private constructor(database: ConversationDatabaseApi, persistent: boolean, name: string) {
+    super();
+    this.#database = database;
+    this.persistent = persistent;
+    this.#channel = persistent && "BroadcastChannel" in globalThis ? new BroadcastChannel(name) : undefined;
+    this.#channel?.addEventListener("message", (event: MessageEvent<unknown>) => {
+      const change = event.data as Partial<ConversationChange>;
+      if (typeof change.id === "string") this.emit("change", { id: change.id, scope: change.scope ?? "list", remote: true });
+    });
+  }
+
+  /** Opens the store; never rejects for lack of storage. */
+  static async open(options: ConversationStoreOptions = {}): Promise<ConversationStore> {
+    const name = options.name ?? "microgrid-conversations";
+    try {
+      return new ConversationStore(await openDatabase(name), true, name);
+    } catch {
+      return new ConversationStore(new MemoryDatabase(), false, name);
+    }
+  }
+
+  /** All conversations, the last used first. */
+  async list(): Promise<ConversationSummary[]> {
+    const all = await this.#database.all();
+    return all
+      .map(({ id, title, updatedAt }) => ({ id, title, updatedAt }))
+      .sort((a, b) => b.updatedAt - a.updatedAt);
+  }
+
+  /** Those that contain every word of `query` in their title or messages, the last used first. */
+  async search(query: string): Promise<ConversationSummary[]> {
+    return searchConversations(await this.#database.all(), query);
+  }
+
+  /** One conversation. Answers whose tab is gone come as `interrupted`. */
+  async get(id: string): Promise<Conversation | undefined> {
+    const conversation = await this.#database.get(id);
+    if (!conversation?.messages.some((message) => message.status === "streaming")) return conversation;
+    const live = await liveAnswers();
+    const messages = conversation.messages.map((message) =>
+      message.status === "streaming" && !live.has(message.id) ? { ...message, status: "interrupted" as const } : message,
+    );
+    return { ...conversation, messages };
+  }
+
+  /** Makes an empty conversation. */
+  async create(settings: Partial<ConversationSettings> = {}): Promise<Conversation> {
+    const now = Date.now();
+    const conversation: Conversation = {
+      id: randomId(),
+      title: "New chat",
+      createdAt: now,
+      updatedAt: now,
+      settings: { sampling: {}, stop: [], ...settings },
+      messages: [],
+    };
+    await this.put(conversation);
+    return conversation;
+  }
+
+  /** Stores a whole conversation, replacing what has its id. */
+  async put(conversation: Conversation): Promise<void> {
+    await this.#database.update(conversation.id, () => conversation);
+    this.#tell(conversation.id, "list");
+  }
+
+  /**
+   * Changes a conversation in one transaction; `change` sees what is stored now, other tabs' changes
+   * included. Resolves to undefined where the conversation was deleted meanwhile.
+   */
+  async update(id: string, change: (current: Conversation) => Conversation): Promise<Conversation | undefined> {
+    let listed = false;
+    const next = await this.#database.update(id, (current) => {
+      if (!current) return undefined;
+      const changed = change(current);
+      const first = changed.messages.find((message) => message.role === "user");
+      const title = !changed.renamed && first ? titleFrom(first.content) : changed.title;
+      listed = title !== current.title || changed.updatedAt !== current.updatedAt;
+      return { ...changed, title };
+    });
+    if (next) this.#tell(id, listed ? "list" : "content");
+    return next;
+  }
+
+  /** Replaces the messages and marks the conversation as used now. */
+  setMessages(id: string, change: (messages: StoredMessage[]) => StoredMessage[]): Promise<Conversation | undefined> {
+    return this.update(id, (current) => ({ ...current, messages: change(current.messages), updatedAt: Date.now() }));
+  }
+
+  /** Replaces one message; used while an answer streams. Does nothing where the message is gone. */
+  setMessage(id: string, message: StoredMessage): Promise<Conversation | undefined> {
+    return this.update(id, (current) => ({
+      ...current,
+      messages: current.messages.map((old) => (old.id === message.id ? message : old)),
+    }));
+  }
+
+  async rename(id: string, title: string): Promise<void> {
+    const trimmed = title.trim().slice(0, 200);
+    if (trimmed !== "") await this.update(id, (current) => ({ ...current, title: trimmed, renamed: true }));
+    this.#tell(id, "list");
+  }
+
+  /** Deletes; `undoRemove` brings it back as long as this page lives. */
+  async remove(id: string): Promise<void> {
+    await this.#database.update(id, (current) => {
+      if (current) this.#removed.set(id, current);
+      return undefined;
+    });
+    this.#tell(id, "list");
+  }
+
+  async undoRemove(id: string): Promise<void> {
+    const conversation = this.#removed.get(id);
+    if (!conversation) return;
+    this.#removed.delete(id);
+    await this.put(conversation);
+  }
+
+  /** What was typed and not sent yet; `new` is the draft of a chat that does not exist yet. */
+  draft(id: string): Promise<string> {
+    return this.#database.draft(id);
+  }
+
+  saveDraft(id: string, text: string): Promise<void> {
+    return this.#database.saveDraft(id, text);
+  }
+
+  /** Marks an answer as being written by this tab until the returned function is called. */
+  holdAnswer(messageId: string): () => void {
+    return holdAnswer(messageId);
+  }
+
+  /** An export file with those conversations, or all. */
+  async exportJson(ids?: readonly string[]): Promise<string> {
+    const all = await this.#database.all();
+    return toJson(ids ? all.filter((conversation) => ids.includes(conversation.id)) : all);
+  }
+
+  /** Adds the conversations of an export file and returns their ids. Throws `bad-request` and adds nothing where it is wrong. */
+  async importJson(text: string): Promise<string[]> {
+    const taken = new Set((await this.#database.all()).map((conversation) => conversation.id));
+    const conversations = fromJson(text, (id) => taken.has(id));
+    for (const conversation of conversations) await this.put(conversation);
+    return conversations.map((conversation) => conversation.id);
+  }
+
+  close(): void {
+    this.#channel?.close();
+    this.#database.close();
+  }
+
+  #tell(id: string, scope: ConversationChange["scope"]): void {
+    this.#channel?.postMessage({ id, scope });
+    this.emit("change", { id, scope, remote: false });
+  }
+}

@@ -1,0 +1,70 @@
+/** Conversations as a JSON file, out and in. */
+import * as v from "valibot";
+import { MicrogridError, randomId } from "../../core";
+import { exportSchema, type Conversation, type ConversationExport } from "./schema";
+
+/** Largest file that is read, in bytes; what is larger was not made by the export. */
+const MAX_IMPORT_CHARS = 64 * 1024 * 1024;
+
+/** The text of an export file. */
+export function toJson(conversations: readonly Conversation[]): string {
+  const file: ConversationExport = {
+    format: "microgrid-conversations",
+    version: 1,
+    exportedAt: new Date().toISOString(),
+    conversations: [...conversations],
+  };
+  return JSON.stringify(file, undefined, 2);
+}
+
+/**
+ * Reads an export file. Conversations whose id is `taken` get a new one, so that an import never
+ * overwrites; unfinished answers arrive as interrupted ones.
+ *
+ * Throws `bad-request` with a sentence that names the first thing that is wrong.
+ */
+export function fromJson(text: string, taken: (id: string) => boolean): Conversation[] {
+  if (text.length > MAX_IMPORT_CHARS) {
+    throw new MicrogridError("bad-request", "This file is too large to be an export of conversations. Nothing was imported.");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new MicrogridError(
+      "bad-request",
+      "This file is not JSON, so nothing was imported. Choose a file that Microgrid exported.",
+      { cause },
+    );
+  }
+  const version = v.safeParse(v.object({ format: v.literal("microgrid-conversations"), version: v.number() }), value);
+  if (!version.success) {
+    throw new MicrogridError(
+      "bad-request",
+      "This JSON was not exported by Microgrid, so nothing was imported. Choose a file made with “Export”.",
+    );
+  }
+  if (version.output.version !== 1) {
+    throw new MicrogridError(
+      "bad-request",
+      `This file has version ${version.output.version}, and this Microgrid reads version 1. Update Microgrid and try again.`,
+    );
+  }
+  const parsed = v.safeParse(exportSchema, value, { abortEarly: true });
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    throw new MicrogridError(
+      "bad-request",
+      `This export is damaged at “${v.getDotPath(issue) ?? "the top"}”, so nothing was imported: ${issue.message}`,
+    );
+  }
+  const seen = new Set<string>();
+  return parsed.output.conversations.map((conversation) => {
+    const id = taken(conversation.id) || seen.has(conversation.id) ? randomId() : conversation.id;
+    seen.add(id);
+    const messages = conversation.messages.map((message) =>
+      message.status === "streaming" ? { ...message, status: "interrupted" as const } : message,
+    );
+    return { ...conversation, id, messages };
+  });
+}
