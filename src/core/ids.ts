@@ -1,4 +1,5 @@
 /** Branded ids, so that one kind of id cannot stand in for another. */
+import { randomBytes, toHex } from "./bytes";
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -14,10 +15,5 @@ export type JobId = Branded<"JobId">;
 
 /** A random id of `bytes` random bytes in lower-case hexadecimal. */
 export function randomId(bytes = 16): string {
-  return toHex(crypto.getRandomValues(new Uint8Array(bytes)));
-}
-
-/** Lower-case hexadecimal of the bytes. */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(randomBytes(bytes));
 }

@@ -1,7 +1,10 @@
-/** The vocabulary that every folder shares: errors, ids, typed events, streams. It imports nothing. */
+/** The vocabulary that every folder shares: errors, bytes, ids, typed events, streams. It imports no other folder. */
+export { concat, equalBytes, lengthPrefixed, randomBytes, sha256, toHex, utf8 } from "./bytes";
+export type { Bytes } from "./bytes";
 export { MicrogridError, errorFromData, errorToData, isAbort, toMicrogridError } from "./errors";
 export type { ErrorCode, ErrorData } from "./errors";
 export { TypedEventTarget } from "./events";
-export { randomId, toHex } from "./ids";
+export { randomId } from "./ids";
 export type { Did, JobId, PeerId, RoomId } from "./ids";
 export { AsyncQueue } from "./queue";
+export { spawnWorker } from "./worker";

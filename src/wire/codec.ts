@@ -1,0 +1,56 @@
+/** CBOR with limits: nothing from outside is decoded before its shape is known to be small enough. */
+import { type DecodeOptions, type Token, Tokenizer, Type, decode, encode } from "cborg";
+import { type Bytes, MicrogridError } from "../core";
+import { MAX_DEPTH, MAX_ITEMS } from "./constants";
+
+/** Canonical CBOR (RFC 8949 §4.2.1) of a plain value; properties that are undefined are left out. */
+export function encodeCbor(value: unknown): Bytes {
+  return encode(value, { ignoreUndefinedProperties: true }) as Bytes;
+}
+
+/**
+ * Decodes one CBOR value. Throws `peer-protocol` for anything malformed, nested deeper than `MAX_DEPTH`,
+ * of more than `MAX_ITEMS` items, of indefinite length, tagged, or with trailing bytes.
+ */
+export function decodeCbor(bytes: Uint8Array): unknown {
+  const options: DecodeOptions = {
+    strict: true,
+    allowIndefinite: false,
+    allowUndefined: false,
+    allowInfinity: false,
+    allowNaN: false,
+    rejectDuplicateMapKeys: true,
+  };
+  try {
+    return decode(bytes, { ...options, tokenizer: new BoundedTokenizer(bytes, options) });
+  } catch (error) {
+    throw new MicrogridError("peer-protocol", "A peer sent a message that cannot be read.", { cause: error });
+  }
+}
+
+/** Counts items and depth while the decoder asks for tokens, so that a bomb stops at the limit. */
+class BoundedTokenizer extends Tokenizer {
+  #items = 0;
+  /** For each open container, how many items it still expects. */
+  readonly #open: number[] = [];
+
+  override next(): Token {
+    const token = super.next();
+    if (++this.#items > MAX_ITEMS) throw new RangeError(`more than ${MAX_ITEMS} items`);
+    while (this.#open.length > 0 && this.#open.at(-1) === 0) this.#open.pop();
+    if (this.#open.length > 0) (this.#open[this.#open.length - 1] as number)--;
+    const length = containerLength(token);
+    if (length > 0) {
+      if (length > MAX_ITEMS) throw new RangeError(`a container of ${length} items`);
+      this.#open.push(length);
+      if (this.#open.length > MAX_DEPTH) throw new RangeError(`deeper than ${MAX_DEPTH} levels`);
+    }
+    return token;
+  }
+}
+
+function containerLength(token: Token): number {
+  if (Type.equals(token.type, Type.array)) return Number(token.value);
+  if (Type.equals(token.type, Type.map)) return Number(token.value) * 2;
+  return 0;
+}

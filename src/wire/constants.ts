@@ -1,0 +1,42 @@
+/** Every limit of the wire, each with its reason. */
+
+/** Largest message handed to a data channel: safe in every browser, and short enough to share the line. */
+export const MAX_MESSAGE_BYTES = 64 * 1024;
+/** Deepest nesting of a frame's body; the deepest real frame has 6 levels. */
+export const MAX_DEPTH = 16;
+/** Most items (map keys and values, array entries) in a frame's body: a prompt of some 1,000 messages. */
+export const MAX_ITEMS = 200_000;
+/** Longest name of a kind of frame. */
+export const MAX_KIND_BYTES = 32;
+
+/** Above this many unsent bytes a writer waits: a few round trips' worth on a fast line. */
+export const HIGH_WATER_BYTES = 512 * 1024;
+/** At this many unsent bytes it goes on. */
+export const LOW_WATER_BYTES = HIGH_WATER_BYTES / 4;
+/** Frames that may wait for a peer that does not read; beyond it, the link is cut. */
+export const MAX_WAITING_FRAMES = 1024;
+
+/** Time for the whole handshake, from the open channel on. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Offers of strangers that may be half open at once; each costs an RTCPeerConnection. */
+export const MAX_HALF_OPEN = 16;
+
+/** A link that serves a job pings this often, and is lost after this much silence. */
+export const BUSY_PING_MS = 1_500;
+export const BUSY_LOST_MS = 5_000;
+/** The same for an idle link. */
+export const IDLE_PING_MS = 10_000;
+export const IDLE_LOST_MS = 30_000;
+/** How often a link looks at its clock. */
+export const LINK_TICK_MS = 500;
+
+/** A signaling server answers within this time, or counts as unreachable. */
+export const SIGNALING_OPEN_TIMEOUT_MS = 5_000;
+/** Beats to the signaling server; it forgets a silent id after 20 s (`npm run signal`) to 90 s (default). */
+export const SIGNALING_BEAT_MS = 5_000;
+/** A dialled peer that is there answers within this time on any usable network. */
+export const DIAL_TIMEOUT_MS = 10_000;
+
+/** Fixed ids of the two negotiated channels, above those that the browsers hand out themselves. */
+export const BULK_CHANNEL_ID = 100;
+export const STAGE_CHANNEL_ID = 102;

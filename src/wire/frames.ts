@@ -1,0 +1,35 @@
+/** A table of the frames that may cross a link: for each kind its schema and its cap. */
+import * as v from "valibot";
+import { MicrogridError } from "../core";
+import { decodeCbor } from "./codec";
+import type { RawFrame } from "./framing";
+
+/** What is known of one kind of frame. */
+export interface FrameSpec {
+  readonly schema: v.GenericSchema;
+  /** Longest encoded body in bytes. */
+  readonly maxBytes: number;
+}
+
+/** All kinds of frames of a protocol, by name. */
+export type FrameTable = Readonly<Record<string, FrameSpec>>;
+
+/** The body of a kind as it is sent. */
+export type FrameBody<T extends FrameTable, K extends keyof T> = v.InferInput<T[K]["schema"]>;
+
+/** A received frame: a union over the kinds of the table, so that a switch over `kind` knows the body. */
+export type FrameOf<T extends FrameTable> = {
+  [K in keyof T & string]: { readonly kind: K; readonly body: v.InferOutput<T[K]["schema"]> };
+}[keyof T & string];
+
+/** Decodes and checks a frame. Throws `peer-protocol` where it does not fit its schema. */
+export function parseFrame<T extends FrameTable>(table: T, frame: RawFrame): FrameOf<T> {
+  const spec = Object.hasOwn(table, frame.kind) ? table[frame.kind] : undefined;
+  const result = spec && v.safeParse(spec.schema, decodeCbor(frame.body));
+  if (!result?.success) {
+    throw new MicrogridError("peer-protocol", `A peer sent a ${frame.kind} message that makes no sense.`, {
+      cause: result?.issues,
+    });
+  }
+  return { kind: frame.kind, body: result.output } as FrameOf<T>;
+}

@@ -1,0 +1,153 @@
+/**
+ * Proves to each other that both sides know the epoch secret and hold their keys, bound to this very
+ * connection, before anything else is read (docs/protocol.md, "Handshake").
+ */
+import * as v from "valibot";
+import { type Bytes, type Did, MicrogridError, concat, equalBytes, lengthPrefixed, randomBytes, sha256, utf8 } from "../core";
+import { type Signer, verifySignature } from "../identity";
+import { decodeCbor, encodeCbor } from "./codec";
+import type { Fingerprints } from "./transport";
+
+/** Versions of the protocol that this program speaks. */
+export const PROTOCOL_VERSIONS: readonly number[] = [1];
+const NONCE_BYTES = 32;
+
+/** What a node brings to a handshake. */
+export interface Credentials {
+  readonly signer: Signer;
+  /** Hash of the room's genesis record. */
+  readonly roomId: string;
+  readonly epoch: number;
+  /** Proves membership of the epoch. */
+  readonly epochSecret: Bytes;
+  /** Name and version of the program, for people who look for faults. */
+  readonly agent: string;
+}
+
+/** Who is at the other end, proved. */
+export interface Authenticated {
+  readonly did: Did;
+  readonly agent: string;
+  readonly version: number;
+}
+
+/** Sends and receives the three handshake frames, in order. */
+export interface HandshakeLine {
+  send(kind: "m1" | "m2" | "ready", body: Bytes): void;
+  receive(kind: "m1" | "m2" | "ready"): Promise<Bytes>;
+}
+
+type Role = "i" | "r";
+
+const bytes = (length: number) =>
+  v.pipe(
+    v.instance(Uint8Array),
+    v.check((value) => value.length === length),
+  );
+const M1 = v.strictObject({
+  versions: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))), v.minLength(1), v.maxLength(16)),
+  epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  nonce: bytes(NONCE_BYTES),
+});
+const M2 = v.strictObject({
+  did: v.pipe(v.string(), v.maxLength(64)),
+  agent: v.pipe(v.string(), v.maxLength(64)),
+  sig: bytes(64),
+});
+
+/**
+ * Runs the exchange on a fresh line. `offerer` says whether this side dialled.
+ * Throws `handshake-failed` with the reason; the caller then drops the line.
+ */
+export async function handshake(
+  line: HandshakeLine,
+  offerer: boolean,
+  fingerprints: Fingerprints,
+  credentials: Credentials,
+): Promise<Authenticated> {
+  const me: Role = offerer ? "i" : "r";
+  const other: Role = offerer ? "r" : "i";
+
+  const ownM1 = encodeCbor({ versions: [...PROTOCOL_VERSIONS], epoch: credentials.epoch, nonce: randomBytes(NONCE_BYTES) });
+  line.send("m1", ownM1);
+  const theirM1 = await line.receive("m1");
+  const hello = parse(M1, theirM1, "its first message is malformed");
+  const version = Math.max(0, ...PROTOCOL_VERSIONS.filter((known) => hello.versions.includes(known)));
+  if (version === 0) throw failure("it speaks another version of the protocol");
+  if (hello.epoch !== credentials.epoch) throw failure("it is in another epoch of the room");
+
+  const pick = <T>(own: T, theirs: T): [T, T] => (offerer ? [own, theirs] : [theirs, own]);
+  const transcript = await sha256(
+    concat(
+      utf8("microgrid/1 hs"),
+      lengthPrefixed(utf8(credentials.roomId)),
+      ...pick(ownM1, theirM1).map(lengthPrefixed),
+      ...pick(fingerprints.local, fingerprints.remote),
+    ),
+  );
+
+  const sig = await credentials.signer.sign(statement(me, transcript, credentials.signer.did));
+  const ownProof = encodeCbor({ did: credentials.signer.did, agent: credentials.agent, sig });
+  const ownM2 = await seal(await proofKey(credentials.epochSecret, transcript, me), ownProof);
+  line.send("m2", ownM2);
+  const theirM2 = await line.receive("m2");
+  // Opening under the *other* role's key: an echo of our own proof does not open.
+  const opened = await open(await proofKey(credentials.epochSecret, transcript, other), theirM2);
+  const proof = parse(M2, opened, "its proof is malformed");
+  if (proof.did === credentials.signer.did) throw failure("it claims to be this very node");
+  if (!(await verifySignature(proof.did, statement(other, transcript, proof.did), proof.sig))) {
+    throw failure("its signature is not valid");
+  }
+
+  const confirmation = await sha256(
+    concat(utf8("microgrid/1 ready"), transcript, ...pick(ownM2, theirM2).map(lengthPrefixed)),
+  );
+  line.send("ready", confirmation);
+  if (!equalBytes(await line.receive("ready"), confirmation)) throw failure("it saw another exchange than this node");
+  return { did: proof.did as Did, agent: proof.agent, version };
+}
+
+/** What a role signs: that this did takes part in this exchange, in this role. */
+function statement(role: Role, transcript: Bytes, did: string): Bytes {
+  return concat(utf8("microgrid/1 proof "), utf8(role), transcript, lengthPrefixed(utf8(did)));
+}
+
+/** HKDF-SHA-256 (RFC 5869) of the epoch secret, salted with the transcript; one AES-256-GCM key per role. */
+async function proofKey(secret: Bytes, transcript: Bytes, role: Role): Promise<CryptoKey> {
+  const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
+  const info = utf8(`proof ${role}`);
+  return crypto.subtle.deriveKey(
+    { name: "HKDF", hash: "SHA-256", salt: transcript, info },
+    material,
+    { name: "AES-GCM", length: 256 },
+    false,
+    ["encrypt", "decrypt"],
+  );
+}
+
+/** Nonce 0 is safe: each key encrypts one message only, since the transcript holds both sides' fresh nonces. */
+const GCM_NONCE = new Uint8Array(12);
+
+async function seal(key: CryptoKey, plain: Bytes): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.encrypt({ name: "AES-GCM", iv: GCM_NONCE }, key, plain));
+}
+
+async function open(key: CryptoKey, sealed: Bytes): Promise<Bytes> {
+  try {
+    return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv: GCM_NONCE }, key, sealed));
+  } catch (error) {
+    throw failure("it does not know the room's secret, or somebody in between has tampered with the connection", error);
+  }
+}
+
+function parse<S extends v.GenericSchema>(schema: S, encoded: Bytes, complaint: string): v.InferOutput<S> {
+  try {
+    return v.parse(schema, decodeCbor(encoded));
+  } catch (error) {
+    throw failure(complaint, error);
+  }
+}
+
+function failure(why: string, cause?: unknown): MicrogridError {
+  return new MicrogridError("handshake-failed", `A device tried to connect and was refused: ${why}.`, { cause });
+}

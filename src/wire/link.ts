@@ -1,0 +1,254 @@
+/** An authenticated line to another node: typed frames both ways, and an early word when the line is dead. */
+import * as v from "valibot";
+import { type Bytes, type Did, MicrogridError } from "../core";
+import { encodeCbor } from "./codec";
+import {
+  BUSY_LOST_MS,
+  BUSY_PING_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  IDLE_LOST_MS,
+  IDLE_PING_MS,
+  LINK_TICK_MS,
+} from "./constants";
+import { type FrameBody, type FrameOf, type FrameTable, parseFrame } from "./frames";
+import { type RawFrame, Reassembler } from "./framing";
+import { type Authenticated, type Credentials, handshake } from "./handshake";
+import type { RawLink } from "./transport";
+import { FrameWriter } from "./writer";
+
+/** Frames of the line itself; every table of a protocol stands beside these. */
+const LINK_FRAMES = {
+  /** Asks for a `pong` with the same number. */
+  ping: { schema: v.strictObject({ n: v.pipe(v.number(), v.integer(), v.minValue(0)) }), maxBytes: 64 },
+  pong: { schema: v.strictObject({ n: v.pipe(v.number(), v.integer(), v.minValue(0)) }), maxBytes: 64 },
+  /** The sender goes away now, or refuses to go on; nothing follows. */
+  leaving: { schema: v.strictObject({ reason: v.pipe(v.string(), v.maxLength(200)) }), maxBytes: 1024 },
+} satisfies FrameTable;
+
+/** Caps of the handshake's frames; before it succeeds, no other kind is read. */
+const HANDSHAKE_BYTES: Readonly<Record<string, number>> = { m1: 256, m2: 512, ready: 32 };
+
+/** An authenticated link over which the frames of table `T` are exchanged. */
+export class Link<T extends FrameTable> {
+  readonly peer: Authenticated;
+  /** Whether this side dialled. */
+  readonly offerer: boolean;
+  /** Resolves with the reason when the link has ended. */
+  readonly closed: Promise<string>;
+
+  readonly #raw: RawLink;
+  readonly #table: T;
+  readonly #writer: FrameWriter;
+  readonly #early: FrameOf<T>[] = [];
+  #listener: ((frame: FrameOf<T>) => void) | undefined;
+  #ended: string | undefined;
+  #busy = 0;
+  #ping = { n: 0, sentAt: 0, answered: true };
+  #rttMs: number | undefined;
+  #heardAt = performance.now();
+  #tickedAt = performance.now();
+  readonly #ticker: ReturnType<typeof setInterval>;
+
+  /**
+   * Runs the handshake on a fresh line. Throws `handshake-failed` (also when it takes longer than 10 s), and
+   * has then closed the line.
+   */
+  static async establish<T extends FrameTable>(raw: RawLink, table: T, credentials: Credentials): Promise<Link<T>> {
+    const inbox = new HandshakeInbox();
+    let link: Link<T> | undefined;
+    const reassembler = new Reassembler((kind) =>
+      link ? (LINK_FRAMES[kind as "ping"] ?? table[kind])?.maxBytes : HANDSHAKE_BYTES[kind],
+    );
+    const writer = new FrameWriter(raw.control);
+    raw.control.listen((message) => {
+      try {
+        const frame = reassembler.push(message);
+        if (!frame) return;
+        if (link) link.#receive(frame);
+        else inbox.push(frame);
+      } catch (error) {
+        inbox.fail(error);
+        link?.close(error instanceof MicrogridError ? error.message : "it sent something unreadable");
+      }
+    });
+    void raw.closed.then((reason) => inbox.fail(new MicrogridError("handshake-failed", reason)));
+    const timer = setTimeout(() => {
+      inbox.fail(new MicrogridError("handshake-failed", "A device connected but did not say who it is within 10 s."));
+    }, HANDSHAKE_TIMEOUT_MS);
+    try {
+      const line = {
+        send: (kind: string, body: Bytes) => void writer.send(kind, body).catch((error: unknown) => inbox.fail(error)),
+        receive: (kind: string) => inbox.receive(kind),
+      };
+      const peer = await handshake(line, raw.offerer, await raw.fingerprints(), credentials);
+      raw.protect();
+      link = new Link(raw, table, writer, peer);
+      // The peer may have sent more behind its last handshake frame, before we were done.
+      for (const frame of inbox.rest()) link.#receive(frame);
+      return link;
+    } catch (error) {
+      writer.close("the handshake failed");
+      raw.close("the handshake failed");
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private constructor(raw: RawLink, table: T, writer: FrameWriter, peer: Authenticated) {
+    this.peer = peer;
+    this.offerer = raw.offerer;
+    this.#raw = raw;
+    this.#table = table;
+    this.#writer = writer;
+    this.closed = raw.closed.then((reason) => {
+      this.#finish(reason);
+      return this.#ended ?? reason;
+    });
+    this.#ticker = setInterval(() => this.#tick(), LINK_TICK_MS);
+    this.#sendPing();
+  }
+
+  get did(): Did {
+    return this.peer.did;
+  }
+
+  /** Smoothed round trip in ms; undefined before the first answer. */
+  get rttMs(): number | undefined {
+    return this.#rttMs;
+  }
+
+  get open(): boolean {
+    return this.#ended === undefined;
+  }
+
+  /** Gets every frame, those that came before included. One listener. */
+  listen(listener: (frame: FrameOf<T>) => void): void {
+    this.#listener = listener;
+    for (const frame of this.#early.splice(0)) listener(frame);
+  }
+
+  /** Sends a frame; resolves when the next one may be sent. Throws `peer-lost` when the link has ended. */
+  send<K extends keyof T & string>(kind: K, body: FrameBody<T, K>): Promise<void> {
+    return this.#writer.send(kind, encodeCbor(body));
+  }
+
+  /** Sends a frame whose loss does not matter, such as a heartbeat. */
+  post<K extends keyof T & string>(kind: K, body: FrameBody<T, K>): void {
+    this.send(kind, body).catch(() => undefined);
+  }
+
+  /** While a job or stage runs over the link its death is noticed within 5 s. Call the result when it has ended. */
+  markBusy(): () => void {
+    this.#busy++;
+    if (this.#busy === 1) {
+      // An idle link may have been silent for long; from here on silence counts.
+      this.#heardAt = performance.now();
+      this.#sendPing();
+    }
+    let marked = true;
+    return () => {
+      if (marked) this.#busy--;
+      marked = false;
+    };
+  }
+
+  /** Tells the peer, and ends the link. */
+  close(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#post("leaving", { reason: reason.slice(0, 200) });
+    this.#finish(reason);
+  }
+
+  #receive(frame: RawFrame): void {
+    if (this.#ended !== undefined) return;
+    this.#heardAt = performance.now();
+    if (Object.hasOwn(LINK_FRAMES, frame.kind)) {
+      this.#receiveOwn(parseFrame(LINK_FRAMES, frame));
+      return;
+    }
+    const parsed = parseFrame(this.#table, frame);
+    if (this.#listener) this.#listener(parsed);
+    else this.#early.push(parsed);
+  }
+
+  #receiveOwn(frame: FrameOf<typeof LINK_FRAMES>): void {
+    switch (frame.kind) {
+      case "ping":
+        this.#post("pong", { n: frame.body.n });
+        break;
+      case "pong":
+        if (frame.body.n !== this.#ping.n || this.#ping.answered) break;
+        this.#ping.answered = true;
+        this.#rttMs = smooth(this.#rttMs, performance.now() - this.#ping.sentAt);
+        break;
+      case "leaving":
+        this.#finish(frame.body.reason);
+        break;
+    }
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    // This page itself was asleep: the silence says nothing about the peer, so it gets a new chance.
+    if (now - this.#tickedAt > 4 * LINK_TICK_MS) this.#heardAt = now;
+    this.#tickedAt = now;
+    const [pingMs, lostMs] = this.#busy > 0 ? [BUSY_PING_MS, BUSY_LOST_MS] : [IDLE_PING_MS, IDLE_LOST_MS];
+    if (now - this.#heardAt > lostMs) this.#finish("it does not answer any more");
+    else if (now - this.#ping.sentAt >= pingMs) this.#sendPing();
+  }
+
+  #sendPing(): void {
+    this.#ping = { n: this.#ping.n + 1, sentAt: performance.now(), answered: false };
+    this.#post("ping", { n: this.#ping.n });
+  }
+
+  #post<K extends keyof typeof LINK_FRAMES>(kind: K, body: FrameBody<typeof LINK_FRAMES, K>): void {
+    this.#writer.send(kind, encodeCbor(body)).catch(() => undefined);
+  }
+
+  #finish(reason: string): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    clearInterval(this.#ticker);
+    this.#writer.close(reason);
+    this.#raw.close(reason);
+  }
+}
+
+/** Follows changes within a few pings without jumping at each; weight of the new value as in RFC 6298. */
+function smooth(old: number | undefined, sample: number): number {
+  return old === undefined ? sample : old + (sample - old) / 8;
+}
+
+/** Hands out the handshake's frames in order, and keeps what came behind them. */
+class HandshakeInbox {
+  readonly #frames: RawFrame[] = [];
+  #wake: (() => void) | undefined;
+  #error: unknown;
+
+  push(frame: RawFrame): void {
+    if (this.#frames.length > 8) return this.fail(new MicrogridError("handshake-failed", "A device floods the handshake."));
+    this.#frames.push(frame);
+    this.#wake?.();
+  }
+
+  fail(error: unknown): void {
+    this.#error ??= error;
+    this.#wake?.();
+  }
+
+  async receive(kind: string): Promise<Bytes> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame?.kind === kind) return frame.body;
+      if (frame) throw new MicrogridError("handshake-failed", `A device sent ${frame.kind} where ${kind} was due.`);
+      if (this.#error !== undefined) throw this.#error as Error;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+  }
+
+  rest(): RawFrame[] {
+    return this.#frames.splice(0);
+  }
+}

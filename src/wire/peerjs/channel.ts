@@ -1,0 +1,57 @@
+/** A WebRTC data channel as a `RawChannel`. */
+import type { Bytes } from "../../core";
+import { LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from "../constants";
+import type { RawChannel } from "../transport";
+
+/** Messages that may arrive before anybody listens; the handshake needs one. */
+const MAX_EARLY_MESSAGES = 8;
+
+/** Wraps a data channel; takes over its event handlers. */
+export class DataChannel implements RawChannel {
+  readonly #channel: RTCDataChannel;
+  readonly #early: Bytes[] = [];
+  #listener: ((message: Bytes) => void) | undefined;
+
+  constructor(channel: RTCDataChannel) {
+    this.#channel = channel;
+    channel.binaryType = "arraybuffer";
+    channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
+    channel.onmessage = (event: MessageEvent<unknown>) => this.#receive(event.data);
+  }
+
+  get bufferedAmount(): number {
+    return this.#channel.bufferedAmount;
+  }
+
+  send(message: Bytes): void {
+    this.#channel.send(message);
+  }
+
+  drained(): Promise<void> {
+    const channel = this.#channel;
+    if (channel.readyState !== "open" || channel.bufferedAmount <= LOW_WATER_BYTES) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        channel.removeEventListener("bufferedamountlow", done);
+        channel.removeEventListener("close", done);
+        resolve();
+      };
+      channel.addEventListener("bufferedamountlow", done);
+      channel.addEventListener("close", done);
+    });
+  }
+
+  listen(listener: (message: Bytes) => void): void {
+    this.#listener = listener;
+    for (const message of this.#early.splice(0)) listener(message);
+  }
+
+  #receive(data: unknown): void {
+    // A text message or a giant one can only come from a peer that breaks the protocol; an empty message
+    // is one too, and tells the reader so.
+    const bytes = data instanceof ArrayBuffer && data.byteLength <= MAX_MESSAGE_BYTES ? data : new ArrayBuffer(0);
+    const message = new Uint8Array(bytes);
+    if (this.#listener) this.#listener(message);
+    else if (this.#early.length < MAX_EARLY_MESSAGES) this.#early.push(message);
+  }
+}

@@ -1,0 +1,194 @@
+/** The transport over PeerJS: one signaling server, endpoints as its ids. */
+import { Peer, type PeerOptions } from "peerjs";
+import { MicrogridError, spawnWorker } from "../../core";
+import { DIAL_TIMEOUT_MS, MAX_HALF_OPEN, SIGNALING_OPEN_TIMEOUT_MS } from "../constants";
+import type { Endpoint, RawLink, Transport } from "../transport";
+import { GridConnection, RefusedConnection } from "./connection";
+import heartbeatUrl from "../../../workers/heartbeat.ts?worker&url";
+
+/** Where a signaling server is, and how peers reach each other from there. */
+export interface PeerJsOptions {
+  /** Base URL of a PeerServer, such as `https://signal.example.org:9000/microgrid`. */
+  readonly url: string;
+  /** ICE servers and policy; an empty list keeps to the local network. */
+  readonly rtc: RTCConfiguration;
+}
+
+/** Options that PeerJS takes but does not declare. */
+type FullOptions = Omit<PeerOptions, "serializers"> & { serializers: Record<string, unknown>; pingInterval: number };
+
+/** PeerJS' own timer beats too, but a hidden page's timers are slowed down; this is only its fallback. */
+const PEERJS_PING_MS = 5_000;
+
+/** A transport over one PeerServer. */
+export class PeerJsTransport implements Transport {
+  readonly #options: PeerJsOptions;
+  #certificate: Promise<RTCCertificate> | undefined;
+
+  constructor(options: PeerJsOptions) {
+    this.#options = options;
+  }
+
+  async open(id: string, { signal }: { signal: AbortSignal }): Promise<Endpoint | "taken"> {
+    signal.throwIfAborted();
+    const url = new URL(this.#options.url);
+    // One certificate for all links: its fingerprint is known before any connection exists.
+    this.#certificate ??= RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as AlgorithmIdentifier);
+    const gate = new Gate();
+    const secure = url.protocol === "https:";
+    const options: FullOptions = {
+      host: url.hostname,
+      port: Number(url.port || (secure ? 443 : 80)),
+      path: url.pathname,
+      secure,
+      config: { ...this.#options.rtc, certificates: [await this.#certificate] },
+      serializers: gate.serializers(),
+      pingInterval: PEERJS_PING_MS,
+      debug: 0,
+    };
+    return new Promise((resolve, reject) => {
+      const peer = new Peer(id, options as PeerOptions);
+      const fail = (cause: unknown): void => {
+        finish();
+        peer.destroy();
+        reject(
+          new MicrogridError("signaling-unreachable", `The signaling server at ${url.host} does not answer.`, { cause }),
+        );
+      };
+      const timer = setTimeout(() => fail(new Error("timeout")), SIGNALING_OPEN_TIMEOUT_MS);
+      const onAbort = (): void => {
+        finish();
+        peer.destroy();
+        reject(signal.reason as Error);
+      };
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", onAbort);
+      };
+      signal.addEventListener("abort", onAbort);
+      peer.on("error", (error) => {
+        if (error.type === "unavailable-id") {
+          finish();
+          peer.destroy();
+          resolve("taken");
+        } else if (!peer.open) fail(error);
+      });
+      peer.on("open", () => {
+        finish();
+        resolve(new PeerJsEndpoint(peer, gate));
+      });
+    });
+  }
+}
+
+/** Lets a bounded number of strangers' offers be half open at once. */
+class Gate {
+  #halfOpen = 0;
+
+  /** The table of connection classes for PeerJS: ours for `raw`, a refusal for everything else. */
+  serializers(): Record<string, unknown> {
+    const admit = this.#admit.bind(this);
+    function Raw(peerId: string, provider: Peer, options: { _payload?: unknown }): GridConnection | RefusedConnection {
+      return options._payload === undefined || admit()
+        ? new GridConnection(peerId, provider, options)
+        : new RefusedConnection(peerId, provider, options as { connectionId?: string });
+    }
+    return {
+      raw: Raw,
+      default: RefusedConnection,
+      json: RefusedConnection,
+      binary: RefusedConnection,
+      "binary-utf8": RefusedConnection,
+    };
+  }
+
+  /** Counts an incoming connection out again, once it is open or dead. */
+  leave(): void {
+    this.#halfOpen--;
+  }
+
+  #admit(): boolean {
+    if (this.#halfOpen >= MAX_HALF_OPEN) return false;
+    this.#halfOpen++;
+    return true;
+  }
+}
+
+class PeerJsEndpoint implements Endpoint {
+  readonly id: string;
+  readonly closed: Promise<string>;
+  onLink: (link: RawLink) => void = (link) => link.close("nobody listens");
+  readonly #peer: Peer;
+  /** Dials under way, by the id that was dialled, to be told when the server says that it is not there. */
+  readonly #dialling = new Map<string, (reason: string) => void>();
+
+  constructor(peer: Peer, gate: Gate) {
+    this.id = peer.id;
+    this.#peer = peer;
+    const stopBeat = beat(() => peer.socket.send({ type: "HEARTBEAT" }));
+    this.closed = new Promise((resolve) => {
+      const lost = (): void => {
+        stopBeat();
+        resolve("the line to the signaling server was lost");
+        // A Peer that lost its socket cannot be revived under a server that still holds its id.
+        if (!peer.destroyed) peer.destroy();
+      };
+      peer.on("disconnected", lost);
+      peer.on("close", lost);
+    });
+    peer.on("call", (call) => call.close());
+    peer.on("connection", (connection: unknown) => {
+      if (connection instanceof GridConnection) void this.#welcome(connection, gate);
+    });
+    peer.on("error", (error) => {
+      if (error.type !== "peer-unavailable") return;
+      for (const [id, fail] of this.#dialling) if (error.message.includes(id)) fail("nobody is there");
+    });
+  }
+
+  async dial(id: string, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<RawLink> {
+    signal.throwIfAborted();
+    const connection: unknown = this.#peer.connect(id, { serialization: "raw", reliable: true, label: "control" });
+    if (!(connection instanceof GridConnection)) {
+      throw new MicrogridError("signaling-unreachable", "The line to the signaling server was lost; it is being restored.");
+    }
+    const give = (reason: string): void => connection.end(reason);
+    const onAbort = (): void => give("it was cancelled");
+    const timer = setTimeout(() => give("it does not answer"), Math.min(timeoutMs, DIAL_TIMEOUT_MS));
+    signal.addEventListener("abort", onAbort);
+    this.#dialling.set(id, give);
+    try {
+      return await connection.opened();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+      this.#dialling.delete(id);
+    }
+  }
+
+  close(): void {
+    this.#peer.destroy();
+  }
+
+  async #welcome(connection: GridConnection, gate: Gate): Promise<void> {
+    const timer = setTimeout(() => connection.end("it never opened"), DIAL_TIMEOUT_MS);
+    try {
+      this.onLink(await connection.opened());
+    } catch {
+      // A stranger that does not get through is no event here.
+    } finally {
+      clearTimeout(timer);
+      gate.leave();
+    }
+  }
+}
+
+/** Calls `tick` every few seconds from a worker's clock, which browsers do not slow down in hidden pages. */
+function beat(tick: () => void): () => void {
+  const worker = spawnWorker(heartbeatUrl, "microgrid-heartbeat");
+  worker.onmessage = tick;
+  return () => worker.terminate();
+}

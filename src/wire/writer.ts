@@ -1,0 +1,65 @@
+/** Sends frames over one channel, in order, without growing memory for a peer that reads slowly. */
+import { type Bytes, MicrogridError } from "../core";
+import { HIGH_WATER_BYTES, MAX_WAITING_FRAMES } from "./constants";
+import { frameToMessages } from "./framing";
+import type { RawChannel } from "./transport";
+
+/** A queue of frames in front of a channel. */
+export class FrameWriter {
+  readonly #channel: RawChannel;
+  #waiting: { readonly messages: Bytes[]; done(): void; fail(error: unknown): void }[] = [];
+  #draining = false;
+  #closed: MicrogridError | undefined;
+
+  constructor(channel: RawChannel) {
+    this.#channel = channel;
+  }
+
+  /**
+   * Sends a frame. It leaves at once where the line has room (so that a frame sent while the page goes
+   * away still leaves); the promise resolves when the next one may be sent. Throws `peer-lost` when closed
+   * or when too many frames wait.
+   */
+  send(kind: string, body: Uint8Array): Promise<void> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    const messages = frameToMessages(kind, body);
+    if (!this.#draining && this.#channel.bufferedAmount < HIGH_WATER_BYTES && messages.length === 1) {
+      return this.#sendNow(messages);
+    }
+    if (this.#waiting.length >= MAX_WAITING_FRAMES) {
+      return Promise.reject(new MicrogridError("peer-lost", "A peer does not read what is sent to it."));
+    }
+    const sent = new Promise<void>((done, fail) => this.#waiting.push({ messages, done, fail }));
+    if (!this.#draining) void this.#drain();
+    return sent;
+  }
+
+  /** Rejects what waits and everything that is sent later. */
+  close(reason: string): void {
+    this.#closed ??= new MicrogridError("peer-lost", `The connection to a peer has ended: ${reason}.`);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const frame of waiting) frame.fail(this.#closed);
+  }
+
+  async #sendNow(messages: readonly Bytes[]): Promise<void> {
+    for (const message of messages) {
+      while (this.#channel.bufferedAmount >= HIGH_WATER_BYTES && !this.#closed) await this.#channel.drained();
+      if (this.#closed) throw this.#closed;
+      this.#channel.send(message);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true;
+    for (let frame = this.#waiting.shift(); frame; frame = this.#waiting.shift()) {
+      try {
+        await this.#sendNow(frame.messages);
+        frame.done();
+      } catch (error) {
+        frame.fail(error);
+      }
+    }
+    this.#draining = false;
+  }
+}
