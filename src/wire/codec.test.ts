@@ -1,0 +1,105 @@
+/** The codec keeps values and refuses bombs; framing splits and joins any body. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { randomBytes } from "../core";
+import { decodeCbor, encodeCbor } from "./codec";
+import { MAX_DEPTH, MAX_ITEMS, MAX_MESSAGE_BYTES } from "./constants";
+import { Reassembler, frameToMessages } from "./framing";
+
+describe("CBOR", () => {
+  it("gives back what it was given, in one encoding only", () => {
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof(
+        { maxDepth: 4 },
+        fc.string(),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.uint8Array(),
+        fc.array(tie("any"), { maxLength: 5 }),
+        fc.dictionary(fc.string(), tie("any"), { maxKeys: 5, noNullPrototype: true }),
+      ),
+    })).any;
+    fc.assert(
+      fc.property(value, (original) => {
+        const encoded = encodeCbor(original);
+        expect(decodeCbor(encoded)).toEqual(original);
+        expect(encodeCbor(decodeCbor(encoded))).toEqual(encoded);
+      }),
+    );
+  });
+
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+  it("takes the deepest allowed nesting and refuses one level more", () => {
+    expect(decodeCbor(encodeCbor(nested(MAX_DEPTH)))).toEqual(nested(MAX_DEPTH));
+    expect(() => decodeCbor(encodeCbor(nested(MAX_DEPTH + 1)))).toThrow(/cannot be read/);
+  });
+
+  it.each([
+    ["an array that claims 4 billion entries", [0x9a, 0xff, 0xff, 0xff, 0xff]],
+    ["a map that claims 2^60 entries", [0xbb, 0x10, 0, 0, 0, 0, 0, 0, 0]],
+    ["bytes that claim 4 GB", [0x5a, 0xff, 0xff, 0xff, 0xff]],
+    ["an indefinite array", [0x9f, 0x01, 0xff]],
+    ["trailing bytes", [0x01, 0x01]],
+    ["a tag", [0xc1, 0x01]],
+    ["a number that is not in its shortest form", [0x18, 0x01]],
+    ["the same key twice", [0xa2, 0x61, 0x61, 1, 0x61, 0x61, 2]],
+    ["nothing", []],
+  ])("refuses %s", (_name, bytes) => {
+    expect(() => decodeCbor(new Uint8Array(bytes))).toThrow(/cannot be read/);
+  });
+
+  it("refuses more items than a real frame has", () => {
+    expect(() => decodeCbor(encodeCbor(new Array(MAX_ITEMS).fill(0)))).toThrow(/cannot be read/);
+  });
+
+  it("survives any bytes", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        try {
+          decodeCbor(bytes);
+        } catch (error) {
+          expect(error).toMatchObject({ code: "peer-protocol" });
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("framing", () => {
+  it("joins what it split, at every size around the borders", () => {
+    for (const size of [0, 1, 100, MAX_MESSAGE_BYTES - 7, MAX_MESSAGE_BYTES - 6, MAX_MESSAGE_BYTES, 3 * MAX_MESSAGE_BYTES + 17]) {
+      const body = new Uint8Array(size).map((_, i) => i % 251);
+      const messages = frameToMessages("test", body);
+      for (const message of messages) expect(message.length).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
+      const reassembler = new Reassembler(() => 1_000_000);
+      const frames = messages.map((message) => reassembler.push(message)).filter((frame) => frame !== undefined);
+      expect(frames).toHaveLength(1);
+      expect(frames[0]?.kind).toBe("test");
+      expect(frames[0]?.body).toEqual(body);
+    }
+  });
+
+  const refuses = (messages: Uint8Array[], maxBytes: number | undefined, why: RegExp): void => {
+    const reassembler = new Reassembler(() => maxBytes);
+    expect(() => messages.forEach((message) => reassembler.push(message))).toThrow(why);
+  };
+  const long = frameToMessages("test", new Uint8Array(200_000));
+
+  it("refuses by kind and size before it takes memory", () => {
+    refuses(long.slice(0, 1), 199_999, /200000 bytes of test, where 199999 are allowed/);
+    refuses(frameToMessages("test", randomBytes(10)), 9, /10 bytes/);
+    refuses(frameToMessages("test", randomBytes(10)), undefined, /unknown kind/);
+  });
+
+  it("refuses pieces that do not belong", () => {
+    refuses(long.slice(1, 2), 1e6, /piece of no frame/);
+    refuses([long[0] as Uint8Array, long[0] as Uint8Array], 1e6, /new frame inside another/);
+    refuses([...long.slice(0, 3), long[1] as Uint8Array, long[1] as Uint8Array], 1e6, /wrong piece/);
+    refuses([new Uint8Array(MAX_MESSAGE_BYTES + 1)], 1e6, /a message of/);
+    refuses([new Uint8Array(0)], 1e6, /unreadable header/);
+    refuses([new Uint8Array([0, 200, 1])], 1e6, /unreadable header/);
+    refuses([new Uint8Array([1, 1, 97, 0, 0])], 1e6, /cut header/);
+  });
+});

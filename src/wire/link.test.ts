@@ -1,0 +1,154 @@
+/** The handshake lets members in and nobody else; a link carries frames and ends loudly. */
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { type Bytes, randomBytes } from "../core";
+import { type Signer, makeEphemeralKey } from "../identity";
+import { encodeCbor } from "./codec";
+import { frameToMessages } from "./framing";
+import type { Credentials } from "./handshake";
+import { Link } from "./link";
+import { type MemoryLink, memoryLinkPair } from "./testing/memory-transport";
+
+const TABLE = { note: { schema: v.strictObject({ text: v.string() }), maxBytes: 100_000 } };
+const secret = randomBytes(32);
+
+async function credentials(overrides: Partial<Credentials> = {}): Promise<Credentials> {
+  return { signer: await makeEphemeralKey(), roomId: "room", epoch: 0, epochSecret: secret, agent: "test/1", ...overrides };
+}
+
+async function connect(
+  [a, b]: [MemoryLink, MemoryLink],
+  own: Partial<Credentials> = {},
+  theirs: Partial<Credentials> = {},
+): Promise<PromiseSettledResult<Link<typeof TABLE>>[]> {
+  const [ours, other] = [await credentials(own), await credentials(theirs)];
+  return Promise.allSettled([Link.establish(a, TABLE, ours), Link.establish(b, TABLE, other)]);
+}
+
+async function connected(): Promise<{ links: [Link<typeof TABLE>, Link<typeof TABLE>]; raw: [MemoryLink, MemoryLink] }> {
+  const raw = memoryLinkPair();
+  const results = await connect(raw);
+  const [a, b] = results.map((result) => (result.status === "fulfilled" ? result.value : undefined));
+  if (!a || !b) throw new Error(JSON.stringify(results));
+  return { links: [a, b], raw };
+}
+
+/** Both sides must have refused, and for this reason on at least one side. */
+function expectRefused(results: PromiseSettledResult<unknown>[], why: RegExp): void {
+  expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
+  const messages = results.map((result) => (result.status === "rejected" ? String(result.reason) : ""));
+  expect(messages.join("\n")).toMatch(why);
+}
+
+describe("handshake", () => {
+  it("tells both sides who the other is", async () => {
+    const [ada, bob]: [Signer, Signer] = [await makeEphemeralKey(), await makeEphemeralKey()];
+    const results = await connect(memoryLinkPair(), { signer: ada }, { signer: bob, agent: "other/2" });
+    expect(results.map((r) => r.status === "fulfilled" && r.value.peer)).toEqual([
+      { did: bob.did, agent: "other/2", version: 1 },
+      { did: ada.did, agent: "test/1", version: 1 },
+    ]);
+  });
+
+  it("refuses another secret, room or epoch", async () => {
+    expectRefused(await connect(memoryLinkPair(), {}, { epochSecret: randomBytes(32) }), /does not know the room's secret/);
+    expectRefused(await connect(memoryLinkPair(), {}, { roomId: "another" }), /does not know the room's secret/);
+    expectRefused(await connect(memoryLinkPair(), {}, { epoch: 1 }), /another epoch/);
+  });
+
+  it("refuses a man in the middle, who shows each side a certificate of his own", async () => {
+    const [a, b] = memoryLinkPair();
+    // Each side sees the certificate of the one in between; the frames are relayed unchanged.
+    a.fingerprints = async () => ({ local: a.local, remote: randomBytes(32) });
+    expectRefused(await connect([a, b]), /tampered/);
+  });
+
+  it("refuses its own messages sent back", async () => {
+    const [a] = memoryLinkPair();
+    a.control.other = a.control;
+    const result = await Promise.allSettled([Link.establish(a, TABLE, await credentials())]);
+    expect(String((result[0] as PromiseRejectedResult).reason)).toMatch(/does not know the room's secret/);
+  });
+
+  it("refuses a node that claims to be this one", async () => {
+    const signer = await makeEphemeralKey();
+    expectRefused(await connect(memoryLinkPair(), { signer }, { signer }), /claims to be this very node/);
+  });
+
+  it("refuses another's did without that key", async () => {
+    const victim = await makeEphemeralKey();
+    const thief = await makeEphemeralKey();
+    const signer: Signer = { did: victim.did, sign: (bytes) => thief.sign(bytes) };
+    expectRefused(await connect(memoryLinkPair(), {}, { signer }), /signature is not valid/);
+  });
+
+  it("refuses a changed bit in any handshake frame", async () => {
+    for (const kind of ["m1", "m2", "ready"]) {
+      const [a, b] = memoryLinkPair();
+      a.control.tamper = (message) => {
+        const changed = message.slice();
+        if (String.fromCharCode(...message.subarray(2, 2 + (message[1] ?? 0))) === kind) changed[changed.length - 1]! ^= 1;
+        return changed;
+      };
+      const results = await connect([a, b]);
+      expect(results[1]?.status, kind).toBe("rejected");
+    }
+  });
+
+  it("reads nothing but the handshake before it has succeeded", async () => {
+    const [a, b] = memoryLinkPair();
+    for (const message of frameToMessages("note", encodeCbor({ text: "hi" }))) b.control.send(message);
+    expect((await connect([a, b]))[0]).toMatchObject({ status: "rejected", reason: { code: "peer-protocol" } });
+  });
+
+  it("refuses a version that this program does not speak", async () => {
+    const [a, b] = memoryLinkPair();
+    const m1 = encodeCbor({ versions: [7], epoch: 0, nonce: randomBytes(32) });
+    for (const message of frameToMessages("m1", m1)) b.control.send(message);
+    await expect(Link.establish(a, TABLE, await credentials())).rejects.toThrow(/another version/);
+  });
+});
+
+describe("link", () => {
+  it("carries frames in order, those before the listener and long ones included", async () => {
+    const { links } = await connected();
+    const texts = ["first", "x".repeat(90_000), "last"];
+    for (const text of texts) void links[0].send("note", { text });
+    const received: string[] = [];
+    await new Promise<void>((resolve) => {
+      setTimeout(() =>
+        links[1].listen((frame) => {
+          received.push(frame.body.text);
+          if (received.length === texts.length) resolve();
+        }),
+      );
+    });
+    expect(received).toEqual(texts);
+  });
+
+  it("tells the other side why it leaves, and rejects what is sent later", async () => {
+    const { links } = await connected();
+    links[0].close("the room was left");
+    expect(await links[1].closed).toBe("the room was left");
+    await expect(links[1].send("note", { text: "late" })).rejects.toMatchObject({ code: "peer-lost" });
+    await expect(links[0].send("note", { text: "late" })).rejects.toMatchObject({ code: "peer-lost" });
+  });
+
+  it.each<[string, () => Bytes[]]>([
+    ["garbage", () => [randomBytes(100)]],
+    ["a frame that does not fit its schema", () => frameToMessages("note", encodeCbor({ text: 5 }))],
+    ["a frame of an unknown kind", () => frameToMessages("constructor", encodeCbor({}))],
+    ["an oversized frame", () => frameToMessages("note", new Uint8Array(100_001)).slice(0, 1)],
+  ])("ends on %s", async (_name, messages) => {
+    const { links, raw } = await connected();
+    for (const message of messages()) raw[0].control.send(message);
+    expect(await links[1].closed).toMatch(/peer|sent/i);
+    expect(await links[0].closed).toMatch(/peer/i);
+  });
+
+  it("measures the round trip", async () => {
+    const { links } = await connected();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(links[0].rttMs).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,150 @@
+/** A signaling server and its network in memory, for unit tests of what stands on a `Transport`. */
+import { type Bytes, MicrogridError, randomBytes } from "../../core";
+import type { Endpoint, RawChannel, RawLink, Transport } from "../transport";
+
+/** One side of an in-memory channel; messages arrive in later tasks, in order, as on a network. */
+class MemoryChannel implements RawChannel {
+  other: MemoryChannel | undefined;
+  /** Set to see, change or drop (return undefined) what this side sends. */
+  tamper: (message: Bytes) => Bytes | undefined = (message) => message;
+  bufferedAmount = 0;
+  #early: Bytes[] = [];
+  #listener: ((message: Bytes) => void) | undefined;
+  #open = true;
+
+  send(message: Bytes): void {
+    if (!this.#open) throw new Error("the channel is closed");
+    const sent = this.tamper(message);
+    if (sent) setTimeout(() => this.other?.receive(sent.slice()));
+  }
+
+  receive(message: Bytes): void {
+    if (!this.#open) return;
+    if (this.#listener) this.#listener(message);
+    else this.#early.push(message);
+  }
+
+  async drained(): Promise<void> {}
+
+  listen(listener: (message: Bytes) => void): void {
+    this.#listener = listener;
+    for (const message of this.#early.splice(0)) listener(message);
+  }
+
+  shut(): void {
+    this.#open = false;
+  }
+}
+
+/** One side of an in-memory line; tests reach into `control` and may change the fingerprints. */
+export class MemoryLink implements RawLink {
+  readonly control = new MemoryChannel();
+  readonly bulk = new MemoryChannel();
+  readonly stage = new MemoryChannel();
+  readonly closed: Promise<string>;
+  local: Bytes = randomBytes(32);
+  other: MemoryLink | undefined;
+  readonly offerer: boolean;
+  #resolveClosed: (reason: string) => void = () => undefined;
+
+  constructor(offerer: boolean) {
+    this.offerer = offerer;
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+  }
+
+  async fingerprints(): Promise<{ local: Bytes; remote: Bytes }> {
+    return { local: this.local, remote: this.other?.local ?? randomBytes(32) };
+  }
+
+  protect(): void {}
+
+  close(reason: string): void {
+    this.#resolveClosed(reason);
+    for (const channel of [this.control, this.bulk, this.stage]) channel.shut();
+    setTimeout(() => this.other?.lose());
+  }
+
+  lose(): void {
+    this.#resolveClosed("it closed the connection");
+    for (const channel of [this.control, this.bulk, this.stage]) channel.shut();
+  }
+}
+
+/** Two ends of a fresh line: what the offerer has, what the answerer has. */
+export function memoryLinkPair(): [MemoryLink, MemoryLink] {
+  const pair: [MemoryLink, MemoryLink] = [new MemoryLink(true), new MemoryLink(false)];
+  const [a, b] = pair;
+  a.other = b;
+  b.other = a;
+  for (const name of ["control", "bulk", "stage"] as const) {
+    a[name].other = b[name];
+    b[name].other = a[name];
+  }
+  return pair;
+}
+
+class MemoryEndpoint implements Endpoint {
+  readonly id: string;
+  readonly closed: Promise<string>;
+  onLink: (link: RawLink) => void = (link) => link.close("nobody listens");
+  readonly #server: MemorySignaling;
+  #resolveClosed: (reason: string) => void = () => undefined;
+
+  constructor(id: string, server: MemorySignaling) {
+    this.id = id;
+    this.#server = server;
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+  }
+
+  async dial(id: string, { signal }: { timeoutMs: number; signal: AbortSignal }): Promise<RawLink> {
+    signal.throwIfAborted();
+    const other = this.#server.reach(this.id, id);
+    if (!other) throw new MicrogridError("peer-lost", "A device could not be reached: nobody is there.");
+    const [near, far] = memoryLinkPair();
+    this.#server.links.push(near, far);
+    setTimeout(() => other.onLink(far));
+    return near;
+  }
+
+  close(): void {
+    this.lose("it was closed");
+  }
+
+  lose(reason: string): void {
+    this.#server.forget(this.id);
+    this.#resolveClosed(reason);
+  }
+}
+
+/** A signaling server in memory; it can go down, come back, and be split in two. */
+export class MemorySignaling implements Transport {
+  readonly endpoints = new Map<string, MemoryEndpoint>();
+  /** All sides of all lines that were ever dialled. */
+  readonly links: MemoryLink[] = [];
+  up = true;
+  /** Whether two ids can reach each other; tests replace it to split the network. */
+  canReach: (from: string, to: string) => boolean = () => true;
+
+  async open(id: string, { signal }: { signal: AbortSignal }): Promise<Endpoint | "taken"> {
+    signal.throwIfAborted();
+    if (!this.up) throw new MicrogridError("signaling-unreachable", "The signaling server does not answer.");
+    if (this.endpoints.has(id)) return "taken";
+    const endpoint = new MemoryEndpoint(id, this);
+    this.endpoints.set(id, endpoint);
+    return endpoint;
+  }
+
+  /** The server dies; all lines to it are lost, the links between peers live on. */
+  goDown(): void {
+    this.up = false;
+    for (const endpoint of [...this.endpoints.values()]) endpoint.lose("the line to the signaling server was lost");
+  }
+
+  reach(from: string, to: string): MemoryEndpoint | undefined {
+    return this.up && this.canReach(from, to) ? this.endpoints.get(to) : undefined;
+  }
+
+  forget(id: string): void {
+    this.endpoints.delete(id);
+  }
+}
