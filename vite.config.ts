@@ -1,0 +1,85 @@
+/** How the site and the embeddable bundle are built: builds of one source, chosen by `--mode`. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig, runnerImport, type PluginOption, type UserConfig } from "vite";
+
+/** Where the site goes; the build script may say otherwise. */
+const OUT_DIR = process.env["MICROGRID_OUT_DIR"] ?? "dist";
+/** Folder that only holds chunks, workers and wasm: everything in it has a hash in its name. */
+const ASSETS = "assets";
+
+/** What both builds share. Relative URLs everywhere, so that any base path works. */
+function common(plugins: () => PluginOption[]): UserConfig {
+  return {
+    base: "./",
+    plugins: plugins(),
+    worker: { format: "es", plugins },
+    build: {
+      target: "es2022",
+      // The engines' wasm files must stay files: streaming compilation and the HTTP cache need URLs.
+      assetsInlineLimit: 0,
+      manifest: true,
+      reportCompressedSize: false,
+      chunkSizeWarningLimit: 10_000,
+    },
+  };
+}
+
+/** `dist/`: the page and all it loads. */
+function site(shared: UserConfig): UserConfig {
+  return { ...shared, build: { ...shared.build, outDir: OUT_DIR, emptyOutDir: true, assetsDir: ASSETS } };
+}
+
+/**
+ * `dist/embed/`: one module with a stable name, its chunks and workers beside it. Nothing outside this folder
+ * but the models is needed, so a site can copy it to a host of its own.
+ */
+function embed(shared: UserConfig): UserConfig {
+  return {
+    ...shared,
+    publicDir: false,
+    build: {
+      ...shared.build,
+      outDir: `${OUT_DIR}/embed`,
+      emptyOutDir: true,
+      assetsDir: ASSETS,
+      rolldownOptions: {
+        input: { microgrid: "src/embed/index.ts" },
+        preserveEntrySignatures: "strict",
+        output: { entryFileNames: "[name].js" },
+      },
+    },
+  };
+}
+
+/** `dist/sw.js`: a classic script in one file, since not every browser takes modules for service workers. */
+function serviceWorker(shared: UserConfig): UserConfig {
+  return {
+    ...shared,
+    publicDir: false,
+    build: {
+      ...shared.build,
+      outDir: OUT_DIR,
+      emptyOutDir: false,
+      manifest: false,
+      rolldownOptions: {
+        input: { sw: "workers/service.ts" },
+        output: { entryFileNames: "[name].js", format: "iife" },
+      },
+    },
+  };
+}
+
+/** The plugin behind `virtual:webllm-catalog`. */
+async function catalogPlugins(): Promise<() => PluginOption[]> {
+  const path = new URL("./scripts/vite-webllm-catalog.ts", import.meta.url);
+  if (!existsSync(path)) return () => [];
+  const { module } = await runnerImport<{ webllmCatalog: () => PluginOption }>(fileURLToPath(path));
+  return () => [module.webllmCatalog()];
+}
+
+export default defineConfig(async ({ mode }) => {
+  const shared = common(await catalogPlugins());
+  if (mode === "embed") return embed(shared);
+  return mode === "service-worker" ? serviceWorker(shared) : site(shared);
+});

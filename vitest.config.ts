@@ -1,0 +1,13 @@
+/** Unit tests: beside the code as `name.test.ts`, in Node. Browser tests are Playwright's, in `e2e/`. */
+import { defineConfig, mergeConfig } from "vitest/config";
+import viteConfig from "./vite.config";
+
+export default defineConfig(async (env) =>
+  mergeConfig(await viteConfig(env), {
+    test: {
+      include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "workers/**/*.test.ts"],
+      exclude: ["scripts/guide-model/**"],
+      passWithNoTests: true,
+    },
+  }),
+);
