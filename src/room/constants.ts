@@ -1,0 +1,42 @@
+/** Every limit and interval of a room, each with its reason. */
+
+/** Ids at the signaling server under which a room can be found. */
+export const SLOT_COUNT = 8;
+/** Nodes of a room that hold a slot: one could do, three survive losses. */
+export const HOLDERS_WANTED = 3;
+/** How long a held slot may take to answer; a live one takes a few round trips. */
+export const SLOT_DIAL_MS = 2_000;
+/** How often a holder looks for holders that it does not know: halves of a room merge this fast. */
+export const SLOT_SCAN_MS = 30_000;
+/** How often a node that is alone looks again. */
+export const LONELY_SCAN_MS = 5_000;
+/** How long a dialled member may take to answer. */
+export const MEMBER_DIAL_MS = 8_000;
+/** Wait before signaling is tried again, doubled each time up to the maximum. */
+export const RECONNECT_MIN_MS = 500;
+export const RECONNECT_MAX_MS = 15_000;
+/** How often a node that fell over to a later signaling server looks on the earlier ones. */
+export const EARLIER_SERVER_MS = 30_000;
+
+/** Every node links to every other up to this size. */
+export const MAX_MEMBERS = 32;
+/** Heartbeats at most this often. */
+export const HEARTBEAT_MS = 1_000;
+/** Time for the first frame behind the handshake. */
+export const HELLO_TIMEOUT_MS = 5_000;
+
+/** Tokens that arrive within this time travel in one frame. */
+export const COALESCE_MS = 16;
+/** A job that waits or prefills says so at least this often … */
+export const JOB_SIGN_MS = 4_000;
+/** … and a job of which nothing was heard for this long is lost. */
+export const JOB_SILENCE_MS = 15_000;
+/** Jobs that may wait here, beyond those that run: more would wait longer than anybody likes. */
+export const MAX_QUEUED_JOBS = 8;
+/** Jobs of one peer here at once. */
+export const MAX_JOBS_PER_PEER = 8;
+
+export const MAX_NAME_CHARS = 40;
+export const MAX_MESSAGES = 2_000;
+export const MAX_REQUEST_BYTES = 2 * 1024 * 1024;
+export const MAX_TOKENS_FRAME_BYTES = 256 * 1024;

@@ -1,0 +1,217 @@
+/** The links of a room: who is connected to this node, kept to one link for each did. */
+import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../core";
+import { type Credentials, Link, type RawLink } from "../wire";
+import { HELLO_TIMEOUT_MS, MAX_MEMBERS } from "./constants";
+import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
+
+/** Two links of one did that are closer in time than this come from both sides dialling at once. */
+const GLARE_MS = 10_000;
+/** Waits before a lost member is dialled again. */
+const REDIAL_MS = [300, 2_000, 8_000] as const;
+
+/** Another node of the room, while it is linked to this one. */
+export interface Member {
+  readonly did: Did;
+  /** New at every start of that node. */
+  readonly session: string;
+  readonly link: RoomLink;
+  /** Where it can be dialled; undefined while it is offline at signaling. */
+  address: PeerId | undefined;
+  /** The slot that it holds, if it does. */
+  slot: number | undefined;
+  /** Gets its frames, but for those of the mesh itself. */
+  onFrame: (frame: RoomFrame) => void;
+}
+
+interface MeshEvents {
+  joined: Member;
+  left: { readonly member: Member; readonly reason: string };
+  /** A line was refused; the reason is for people. */
+  refused: Error;
+}
+
+interface MeshOptions {
+  readonly credentials: Credentials;
+  /** Random, new at every start of this node. */
+  readonly session: string;
+  /** Dials an address at the signaling server. */
+  dial(address: string): Promise<RawLink>;
+  /** What this node is reachable under now. */
+  whereabouts(): { address: PeerId | undefined; slot: number | undefined };
+}
+
+/** The links to all members. */
+export class Mesh extends TypedEventTarget<MeshEvents> {
+  readonly members = new Map<Did, Member>();
+  readonly #options: MeshOptions;
+  readonly #dialling = new Set<Did>();
+  readonly #since = new WeakMap<RoomLink, number>();
+  #closed = false;
+
+  constructor(options: MeshOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /**
+   * Gets to know the node at the other end of a fresh line. A bootstrap line, made through a slot, only
+   * exchanges addresses; over others the node becomes a member. Never throws: a stranger is dropped.
+   */
+  async introduce(raw: RawLink, bootstrap: boolean): Promise<void> {
+    try {
+      const link = await Link.establish(raw, ROOM_FRAMES, this.#options.credentials);
+      const inbox = new Inbox(link);
+      link.post("hello", { session: this.#options.session, bootstrap });
+      link.post("members", this.#membersFrame());
+      const hello = await inbox.take("hello");
+      if (bootstrap || hello.bootstrap) {
+        this.#learn(await inbox.take("members"), link.did);
+        // Who dialled has what it came for; the other side waits for it to leave.
+        if (raw.offerer) link.close("introduced");
+        return;
+      }
+      this.#admit(link, hello.session, inbox);
+    } catch (error) {
+      if (!this.#closed && error instanceof Error) this.emit("refused", error);
+    }
+  }
+
+  /** Tells all members where this node is and whom it knows; called when that changes. */
+  announce(): void {
+    const frame = this.#membersFrame();
+    for (const { link } of this.members.values()) link.post("members", frame);
+  }
+
+  close(reason: string): void {
+    this.#closed = true;
+    for (const { link } of this.members.values()) link.close(reason);
+  }
+
+  #admit(link: RoomLink, session: string, inbox: Inbox): void {
+    if (this.#closed) return link.close("this node has left the room");
+    const old = this.members.get(link.did);
+    if (!old && this.members.size >= MAX_MEMBERS - 1) return link.close(`the room is full (${MAX_MEMBERS} devices)`);
+    if (old && !this.#prefers(link, old, session)) return link.close("another link is in use");
+    const member: Member = { did: link.did, session, link, address: undefined, slot: undefined, onFrame: () => undefined };
+    this.members.set(link.did, member);
+    this.#since.set(link, performance.now());
+    if (old) {
+      old.link.close("another link is in use");
+      this.emit("left", { member: old, reason: "another link is in use" });
+    }
+    void link.closed.then((reason) => this.#leave(member, reason));
+    this.emit("joined", member);
+    inbox.forward((frame) => {
+      if (frame.kind === "members") {
+        member.address = frame.body.address as PeerId | undefined;
+        member.slot = frame.body.slot;
+        this.#learn(frame.body, link.did);
+      } else member.onFrame(frame);
+    });
+  }
+
+  /** Whether a second link of a did is to replace the first. Both sides come to the same answer. */
+  #prefers(link: RoomLink, old: Member, session: string): boolean {
+    const own = this.#options.credentials.signer.did;
+    if (!old.link.open || old.session !== session) return true;
+    // Nobody dials whom it is linked to: a late second link means that the first is dead at the other end.
+    if (performance.now() - (this.#since.get(old.link) ?? 0) > GLARE_MS) return true;
+    const lower = own < link.did ? own : link.did;
+    const offerer = link.offerer ? own : link.did;
+    return offerer === lower;
+  }
+
+  #leave(member: Member, reason: string): void {
+    if (this.members.get(member.did) !== member) return;
+    this.members.delete(member.did);
+    this.emit("left", { member, reason });
+    if (!this.#closed && reason !== LEFT_ROOM && member.address) void this.#redial(member.did, member.address);
+  }
+
+  /** Unites what a member knows with what this node knows. */
+  #learn(frame: RoomFrameBody<"members">, from: Did): void {
+    if (frame.address) this.#dial(from, frame.address as PeerId);
+    for (const peer of frame.peers) this.#dial(peer.did as Did, peer.address as PeerId);
+  }
+
+  #dial(did: Did, address: PeerId): void {
+    if (this.#closed || did === this.#options.credentials.signer.did) return;
+    if (this.members.has(did) || this.#dialling.has(did) || this.members.size >= MAX_MEMBERS - 1) return;
+    this.#dialling.add(did);
+    void this.#options
+      .dial(address)
+      .then((raw) => this.introduce(raw, false))
+      .catch(() => undefined) // An address may be stale; the rendezvous finds the node again.
+      .finally(() => this.#dialling.delete(did));
+  }
+
+  /** A link that broke is replaced while its node is still there. */
+  async #redial(did: Did, address: PeerId): Promise<void> {
+    for (const ms of REDIAL_MS) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      if (this.#closed || this.members.has(did)) return;
+      this.#dial(did, address);
+    }
+  }
+
+  #membersFrame(): RoomFrameBody<"members"> {
+    const { address, slot } = this.#options.whereabouts();
+    const peers = [...this.members.values()].flatMap((member) =>
+      member.address ? [{ did: member.did as string, address: member.address as string }] : [],
+    );
+    return { ...(address && { address }), ...(slot !== undefined && { slot }), peers };
+  }
+}
+
+/** The reason that `leave` gives; whoever leaves on purpose is not dialled again. */
+export const LEFT_ROOM = "left the room";
+
+/** The frames that open a link, by kind. */
+interface Introduction {
+  hello: RoomFrameBody<"hello">;
+  members: RoomFrameBody<"members">;
+}
+
+/** Reads the first frames of a link one by one, then hands on the rest. */
+class Inbox {
+  readonly #link: RoomLink;
+  #frames: RoomFrame[] = [];
+  #wake: () => void = () => undefined;
+  #forward: ((frame: RoomFrame) => void) | undefined;
+
+  constructor(link: RoomLink) {
+    this.#link = link;
+    link.listen((frame) => {
+      if (this.#forward) this.#forward(frame);
+      else this.#frames.push(frame);
+      this.#wake();
+    });
+    void link.closed.then(() => this.#wake());
+  }
+
+  async take<K extends keyof Introduction>(kind: K): Promise<Introduction[K]> {
+    const timer = setTimeout(() => this.#link.close("it did not introduce itself"), HELLO_TIMEOUT_MS);
+    try {
+      for (;;) {
+        const frame = this.#frames.shift();
+        if (frame?.kind === kind) return frame.body as Introduction[K];
+        if (frame) {
+          this.#link.close(`it sent ${frame.kind} where ${kind} was due`);
+          throw new MicrogridError("peer-protocol", `A device sent ${frame.kind} where ${kind} was due.`);
+        }
+        if (!this.#link.open) {
+          throw new MicrogridError("peer-lost", `A device went away again: ${await this.#link.closed}.`);
+        }
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  forward(listener: (frame: RoomFrame) => void): void {
+    const frames = this.#frames.splice(0);
+    this.#forward = listener;
+    for (const frame of frames) listener(frame);
+  }
+}

@@ -1,0 +1,161 @@
+/** Every frame that the members of a room exchange, on one page (docs/protocol.md). */
+import * as v from "valibot";
+import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
+import { MAX_MEMBERS, MAX_MESSAGES, MAX_NAME_CHARS, MAX_REQUEST_BYTES, MAX_TOKENS_FRAME_BYTES } from "./constants";
+
+const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const did = v.pipe(v.string(), v.regex(/^did:key:z[1-9A-HJ-NP-Za-km-z]{40,60}$/));
+const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
+const tokenId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
+
+/** Under which id a member can be dialled at the signaling server; it changes when signaling was lost. */
+const Address = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
+
+const Offer = v.strictObject({
+  model: text(200),
+  name: text(200),
+  packageHash: text(100),
+  tokenizerHash: text(100),
+  engine: v.picklist(["webllm", "onnx"]),
+  backend: v.picklist(["webgpu", "wasm"]),
+  contextLength: count,
+  prefillRate: v.optional(amount),
+  decodeRate: v.optional(amount),
+});
+
+const Load = v.strictObject({
+  running: count,
+  queued: count,
+  tokenRate: amount,
+  visible: v.boolean(),
+  battery: v.optional(share),
+});
+
+const ChatMessage = v.strictObject({
+  role: v.picklist(["system", "user", "assistant"]),
+  content: text(MAX_REQUEST_BYTES),
+});
+
+const Resume = v.strictObject({
+  packageHash: text(100),
+  tokenizerHash: text(100),
+  engine: v.picklist(["webllm", "onnx"]),
+  backend: v.picklist(["webgpu", "wasm"]),
+  ids: v.array(tokenId),
+  idsInText: count,
+  text: text(MAX_REQUEST_BYTES),
+});
+
+const Request = v.strictObject({
+  model: text(200),
+  messages: v.pipe(v.array(ChatMessage), v.minLength(1), v.maxLength(MAX_MESSAGES)),
+  sampling: v.strictObject({
+    temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
+    topK: v.pipe(count, v.maxValue(1_000_000)),
+    topP: share,
+    minP: share,
+    repetitionPenalty: v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)),
+  }),
+  maxTokens: v.pipe(count, v.maxValue(1_000_000)),
+  seed: v.optional(v.pipe(v.number(), v.integer())),
+  stop: v.optional(v.pipe(v.array(text(200)), v.maxLength(16))),
+  logprobs: v.optional(v.pipe(count, v.maxValue(20))),
+  resume: v.optional(Resume),
+});
+
+const Logprob = v.strictObject({ id: tokenId, text: text(1000), logprob: v.pipe(v.number(), v.finite()) });
+const TokenLogprob = v.strictObject({ ...Logprob.entries, top: v.pipe(v.array(Logprob), v.maxLength(20)) });
+
+/** Why a job is not taken. */
+export const REFUSAL_REASONS = ["busy", "unknown-model", "charter", "policy", "too-large", "draining"] as const;
+
+export const ROOM_FRAMES = {
+  /** The first frame behind the handshake, from both sides. `session` is new at every start of a node. */
+  hello: {
+    schema: v.strictObject({
+      session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+      /** Bootstrap links through a slot only exchange addresses and are closed. */
+      bootstrap: v.boolean(),
+    }),
+    maxBytes: 256,
+  },
+  /** Where the sender and those it is linked to can be dialled. Sent behind `hello` and when it changes. */
+  members: {
+    schema: v.strictObject({
+      address: v.optional(Address),
+      /** The slot that the sender holds, if it does. */
+      slot: v.optional(v.pipe(count, v.maxValue(255))),
+      peers: v.pipe(v.array(v.strictObject({ did, address: Address })), v.maxLength(4 * MAX_MEMBERS)),
+    }),
+    maxBytes: 32 * 1024,
+  },
+  /** How the sender presents itself and what it offers; when changed, at most once a second. */
+  heartbeat: {
+    schema: v.strictObject({
+      name: text(MAX_NAME_CHARS),
+      device: text(80),
+      gpu: text(120),
+      sharing: v.boolean(),
+      load: Load,
+      offers: v.pipe(v.array(Offer), v.maxLength(64)),
+    }),
+    maxBytes: 64 * 1024,
+  },
+
+  /** Asks for an answer. `deadlineMs` from now on it is of no use any more. */
+  "job.request": {
+    schema: v.strictObject({
+      id: jobId,
+      request: Request,
+      privacy: v.picklist(["room", "anywhere"]),
+      deadlineMs: amount,
+    }),
+    maxBytes: MAX_REQUEST_BYTES,
+  },
+  /** The job is taken; repeated with news at least every 4 s until its first tokens. */
+  "job.accepted": { schema: v.strictObject({ id: jobId, position: count, etaMs: amount }), maxBytes: 256 },
+  "job.refused": {
+    schema: v.strictObject({ id: jobId, reason: v.picklist(REFUSAL_REASONS), load: Load }),
+    maxBytes: 512,
+  },
+  /** Tokens of the answer; `seq` counts these frames from 0 without a gap. */
+  "job.tokens": {
+    schema: v.strictObject({
+      id: jobId,
+      seq: count,
+      text: text(MAX_TOKENS_FRAME_BYTES),
+      ids: v.pipe(v.array(tokenId), v.maxLength(4096)),
+      logprobs: v.optional(v.pipe(v.array(TokenLogprob), v.maxLength(4096))),
+    }),
+    maxBytes: MAX_TOKENS_FRAME_BYTES,
+  },
+  /** The answer is complete after `frames` frames of tokens. */
+  "job.done": {
+    schema: v.strictObject({
+      id: jobId,
+      frames: count,
+      finishReason: v.picklist(["stop", "length"]),
+      usage: v.strictObject({
+        promptTokens: count,
+        completionTokens: count,
+        cachedTokens: count,
+        prefillMs: amount,
+        decodeMs: amount,
+      }),
+    }),
+    maxBytes: 1024,
+  },
+  "job.failed": { schema: v.strictObject({ id: jobId, code: text(40), message: text(500) }), maxBytes: 2048 },
+  /** The consumer does not want the rest; the work stops within one token. */
+  "job.cancel": { schema: v.strictObject({ id: jobId }), maxBytes: 128 },
+} satisfies FrameTable;
+
+type RoomTable = typeof ROOM_FRAMES;
+export type RoomLink = Link<RoomTable>;
+export type RoomFrame = FrameOf<RoomTable>;
+export type RoomFrameBody<K extends keyof RoomTable> = FrameBody<RoomTable, K>;
+export type JobFrame = Extract<RoomFrame, { kind: `job.${string}` }>;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
