@@ -1,0 +1,320 @@
+/** Downloads one file into a writer: streamed, resumed where it stopped, retried, and checked at the end. */
+import { MicrogridError } from "../core";
+import type { FileWriter } from "./disk";
+import { formatBytes } from "./progress";
+import { backoffMs, delay } from "./retry";
+import { Sha256 } from "./sha256";
+import type { FileRequest } from "./store-protocol";
+
+/** Failures in a row, without a byte between them, after which a host counts as unreachable. */
+const MOST_FAILURES = 5;
+/** A host that sends nothing for so long is asked again. */
+const STALL_MS = 30_000;
+/** Pieces in which a partial file is hashed again before it is continued. */
+const REHASH_BYTES = 4 * 2 ** 20;
+/** Times that a file may turn out to be of another version while it is received. */
+const MOST_RESTARTS = 3;
+
+/** The version of a file at one host: its `ETag`, else its date. */
+export interface Validator {
+  readonly url: string;
+  readonly value: string;
+}
+
+/** What a download needs from around it; the parts that are optional have defaults for real use. */
+export interface DownloadContext {
+  readonly signal: AbortSignal;
+  /** Called after bytes were written, with the count so far and the whole size where known. */
+  readonly onBytes: (received: number, total: number | undefined) => void;
+  /** Called when the version that is being received becomes known, before its first byte is written. */
+  readonly onValidator: (validator: Validator | undefined) => Promise<void>;
+  /** Called when a try failed and another is due. */
+  readonly onRetry: (reason: string) => void;
+  readonly fetch?: typeof fetch;
+  readonly stallMs?: number;
+  readonly backoffMs?: (failures: number) => number;
+}
+
+/** A complete, checked file; or that no host has it, where the file is optional. */
+export type Downloaded = { readonly bytes: number; readonly sha256: string } | "absent";
+
+/** A failure that another try will not mend. */
+class Final {
+  readonly error: MicrogridError;
+  constructor(error: MicrogridError) {
+    this.error = error;
+  }
+}
+
+/** Downloads `file`, going on behind what `writer` already holds of the version `validator`. */
+export async function downloadFile(
+  file: FileRequest,
+  writer: FileWriter,
+  validator: Validator | undefined,
+  context: DownloadContext,
+): Promise<Downloaded> {
+  const download = new FileDownload(file, writer, validator, context);
+  return download.run();
+}
+
+class FileDownload {
+  readonly #file: FileRequest;
+  readonly #writer: FileWriter;
+  readonly #context: DownloadContext;
+  #validator: Validator | undefined;
+  #hash = new Sha256();
+  #total: number | undefined;
+  /** SHA-256 as the host tells it in a header, where the caller knows none. */
+  #toldSha256: string | undefined;
+  /** True while the writer holds bytes from an earlier visit. */
+  #resumed = false;
+  #restarts = 0;
+  /** Where the host last ended the body in good order, but before the size that the file should have. */
+  #shortEnd: number | undefined;
+
+  constructor(file: FileRequest, writer: FileWriter, validator: Validator | undefined, context: DownloadContext) {
+    this.#file = file;
+    this.#writer = writer;
+    this.#validator = validator;
+    this.#context = context;
+    this.#total = file.bytes;
+  }
+
+  async run(): Promise<Downloaded> {
+    await this.#pickUp();
+    let failures = 0;
+    const missing = new Set<string>();
+    for (;;) {
+      const urls = this.#file.urls.filter((url) => !missing.has(url));
+      const url = urls[failures % Math.max(urls.length, 1)];
+      if (url === undefined) return this.#absent();
+      const before = this.#writer.size;
+      try {
+        if (await this.#attempt(url)) return await this.#finish();
+        missing.add(url);
+      } catch (error) {
+        this.#context.signal.throwIfAborted();
+        if (error instanceof RestartFromStart && ++this.#restarts <= MOST_RESTARTS) continue;
+        if (error instanceof Final) throw error.error;
+        if (isQuota(error)) throw await quotaError(this.#file.path);
+        failures = this.#writer.size > before ? 1 : failures + 1;
+        if (failures >= MOST_FAILURES) throw unreachable(url, this.#file.path, error);
+        this.#context.onRetry(reasonOf(error));
+        await delay((this.#context.backoffMs ?? backoffMs)(failures), this.#context.signal);
+      }
+    }
+  }
+
+  /** Continues a partial file only where it can be known to be of the same version. */
+  async #pickUp(): Promise<void> {
+    const size = this.#writer.size;
+    if (size === 0) return;
+    const tooLong = this.#file.bytes !== undefined && size > this.#file.bytes;
+    if (tooLong || (!this.#validator && this.#file.sha256 === undefined)) return this.#restart();
+    for (let at = 0; at < size;) {
+      this.#context.signal.throwIfAborted();
+      const piece = await this.#writer.read(at, REHASH_BYTES);
+      if (piece.length === 0) break;
+      this.#hash.update(piece);
+      at += piece.length;
+    }
+    this.#resumed = true;
+    this.#context.onBytes(size, this.#total);
+  }
+
+  #restart(): void {
+    this.#writer.clear();
+    this.#hash = new Sha256();
+    this.#resumed = false;
+    this.#context.onBytes(0, this.#total);
+  }
+
+  /** One request. True: the body came whole; false: this host does not have the file. */
+  async #attempt(url: string): Promise<boolean> {
+    const start = this.#writer.size;
+    if (start > 0 && start === this.#total) return true;
+    const stall = new AbortController();
+    const stallMs = this.#context.stallMs ?? STALL_MS;
+    const stalled = (): void => stall.abort(new Error(`the host sent nothing for ${stallMs / 1000} seconds`));
+    let timer = setTimeout(stalled, stallMs);
+    try {
+      const response = await (this.#context.fetch ?? fetch)(url, {
+        signal: AbortSignal.any([this.#context.signal, stall.signal]),
+        // The store keeps the bytes; a second copy in the HTTP cache would only take room.
+        cache: "no-store",
+        referrerPolicy: "no-referrer",
+        // Not `If-Range`: that needs a CORS preflight, which model hosts do not answer. See #accept.
+        ...(start > 0 && { headers: { Range: `bytes=${start}-` } }),
+      });
+      if (!(await this.#accept(url, response, start))) return false;
+      const reader = response.body?.getReader();
+      for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) {
+        clearTimeout(timer);
+        timer = setTimeout(stalled, stallMs);
+        await this.#writer.append(piece.value);
+        this.#hash.update(piece.value);
+        this.#context.onBytes(this.#writer.size, this.#total);
+        this.#refuseExcess();
+      }
+      this.#judgeEnd();
+      return true;
+    } finally {
+      clearTimeout(timer);
+      stall.abort();
+    }
+  }
+
+  /** Judges the answer's head before a byte of it is written. False: the host does not have the file. */
+  async #accept(url: string, response: Response, start: number): Promise<boolean> {
+    if (response.status === 404 || response.status === 410) return false;
+    if (response.status === 401 || response.status === 403) {
+      throw new Final(
+        new MicrogridError(
+          "network",
+          `${hostOf(url)} refuses to give out ${this.#file.path} (${response.status}). The model may be private, ` +
+            "or its terms may have to be accepted first; choose another model or another host.",
+        ),
+      );
+    }
+    if (response.status === 416) {
+      // Our part is as long as the host's file, or longer: an old part is of another version, a new one is all there is.
+      if (!this.#resumed) throw this.#tooShort();
+      this.#restart();
+      throw new RestartFromStart("the file changed while it was downloaded");
+    }
+    if (!response.ok) throw new Error(`${hostOf(url)} answered ${response.status}`);
+    // Static hosts answer with their start page where a file is missing.
+    if ((response.headers.get("Content-Type") ?? "").startsWith("text/html")) return false;
+
+    const validator = validatorOf(url, response);
+    const range = parseRange(response.headers.get("Content-Range"));
+    if (start > 0) {
+      const sameHost = this.#validator?.url === url;
+      const changed = sameHost && validator?.value !== this.#validator?.value;
+      const misplaced = response.status === 206 && range !== undefined && range.start !== start;
+      if (response.status === 206 && (changed || misplaced)) {
+        this.#restart();
+        await this.#note(validator);
+        throw new RestartFromStart("the file changed while it was downloaded");
+      }
+      // A host that does not know ranges sends the whole file again.
+      if (response.status !== 206) this.#restart();
+    }
+    if (validator?.value !== this.#validator?.value || validator?.url !== this.#validator?.url) {
+      await this.#note(validator);
+    }
+    this.#total = this.#file.bytes ?? range?.total;
+    this.#toldSha256 = sha256Of(response.headers.get("X-Linked-ETag"));
+    return true;
+  }
+
+  async #note(validator: Validator | undefined): Promise<void> {
+    this.#validator = validator;
+    await this.#context.onValidator(validator);
+  }
+
+  /** A body that ends early is asked for once more; where it ends at the same byte again, the host has no more. */
+  #judgeEnd(): void {
+    const size = this.#writer.size;
+    if (this.#total === undefined || size >= this.#total) return;
+    if (this.#shortEnd === size) throw this.#tooShort();
+    this.#shortEnd = size;
+    throw new Error("the connection ended early");
+  }
+
+  #tooShort(): Final {
+    const size = formatBytes(this.#writer.size);
+    this.#writer.clear();
+    return new Final(corrupt(this.#file.path, `has ${size} instead of ${formatBytes(this.#total ?? 0)}`));
+  }
+
+  #refuseExcess(): void {
+    if (this.#file.bytes !== undefined && this.#writer.size > this.#file.bytes) {
+      this.#writer.clear();
+      throw new Final(corrupt(this.#file.path, `is longer than the ${formatBytes(this.#file.bytes)} it should have`));
+    }
+  }
+
+  async #finish(): Promise<Downloaded> {
+    const bytes = this.#writer.size;
+    const sha256 = this.#hash.digest();
+    const expected = this.#file.sha256 ?? this.#toldSha256;
+    if (expected === undefined || expected === sha256) return { bytes, sha256 };
+    const resumed = this.#resumed;
+    this.#restart();
+    // The part from an earlier visit may have been damaged; a whole new copy decides.
+    if (resumed) return this.run();
+    throw corrupt(this.#file.path, "does not have the content that its hash promises");
+  }
+
+  #absent(): Downloaded {
+    if (this.#file.optional) return "absent";
+    const host = hostOf(this.#file.urls[0] ?? "");
+    throw new MicrogridError(
+      "file-missing",
+      `${host} does not have the file ${this.#file.path}, which this model needs. Check the address, or choose another model.`,
+    );
+  }
+}
+
+/** The bytes written so far are of no use; the file is asked for again from its start. */
+class RestartFromStart extends Error {}
+
+function corrupt(path: string, how: string): MicrogridError {
+  return new MicrogridError(
+    "file-corrupt",
+    `The file ${path} was damaged or changed on its way: it ${how}. It was thrown away; load the model again to fetch a new copy.`,
+  );
+}
+
+function unreachable(url: string, path: string, cause: unknown): MicrogridError {
+  return new MicrogridError(
+    "network",
+    `${path} could not be downloaded from ${hostOf(url)}: ${reasonOf(cause)}. ` +
+      "Check the connection, or whether that host allows other sites to read its files (CORS). What has arrived is kept.",
+    { cause },
+  );
+}
+
+/** `quota-exceeded` with the numbers that the browser gives. */
+export async function quotaError(what: string, neededBytes?: number): Promise<MicrogridError> {
+  const estimate: StorageEstimate = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
+  const { usage, quota } = estimate;
+  const numbers =
+    usage === undefined || quota === undefined
+      ? ""
+      : ` ${formatBytes(usage)} of the ${formatBytes(quota)} that this browser grants are in use.`;
+  const needed = neededBytes === undefined ? "" : ` It needs ${formatBytes(neededBytes)} more.`;
+  return new MicrogridError(
+    "quota-exceeded",
+    `There is no room left to store ${what}.${needed}${numbers} Remove stored models that you do not need, or free disk space, and load it again.`,
+  );
+}
+
+/** True for the browser's error that storage is full. */
+export function isQuota(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "QuotaExceededError";
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof TypeError) return "the host cannot be reached, or it does not allow this page to read its files";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : url;
+}
+
+function validatorOf(url: string, response: Response): Validator | undefined {
+  const value = response.headers.get("ETag") ?? response.headers.get("Last-Modified");
+  return value === null ? undefined : { url, value };
+}
+
+function parseRange(header: string | null): { start: number; total: number | undefined } | undefined {
+  const match = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header ?? "");
+  return match ? { start: Number(match[1]), total: match[2] === "*" ? undefined : Number(match[2]) } : undefined;
+}
+
+function sha256Of(etag: string | null): string | undefined {
+  return /^"?([0-9a-f]{64})"?$/.exec(etag ?? "")?.[1];
+}

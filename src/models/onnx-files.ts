@@ -1,0 +1,151 @@
+/** Which files of an ONNX decoder repository to take: by quantization, backend and adapter features. */
+import { MicrogridError } from "../core";
+import type { Backend, DeviceInfo } from "../inference";
+import type { ListedFile } from "./records";
+
+/** Files beside the graph that decide the output; those after the first two may be absent. */
+const REQUIRED_FILES = ["config.json", "tokenizer.json"] as const;
+const OPTIONAL_FILES = [
+  "tokenizer_config.json",
+  "generation_config.json",
+  "chat_template.jinja",
+  "special_tokens_map.json",
+] as const;
+
+/** Suffixes of graph files as hubs name them, best first. The empty one is full precision. */
+const WEBGPU_F16 = ["_q4f16", "_q4", "_fp16", "", "_quantized", "_int8", "_uint8"] as const;
+/** Without `shader-f16`, graphs with 16-bit activations do not run on the GPU. */
+const WEBGPU_F32 = ["_q4", "", "_quantized", "_int8", "_uint8"] as const;
+/** On the CPU 4 and 8 bits are fastest, and 16-bit activations are converted at every step. */
+const WASM = ["_q4", "_quantized", "_int8", "_uint8", "_bnb4", "", "_q4f16", "_fp16"] as const;
+/** Graph names of decoder repositories, the newer first. */
+const GRAPH_STEMS = ["model", "decoder_model_merged"] as const;
+const GRAPH_FOLDERS = ["onnx/", ""] as const;
+/** WebAssembly addresses 4 GiB, and the graph's weights are held in it beside everything else. */
+const LARGEST_WASM_BYTES = 3.5 * 2 ** 30;
+
+/** The files of one variant of a model. */
+export interface OnnxPlan {
+  /** Path of the graph. */
+  readonly graph: string;
+  readonly files: readonly ListedFile[];
+  /** Bytes of the graph and its external data; undefined where a size is unknown. */
+  readonly weightBytes: number | undefined;
+  readonly downloadBytes: number | undefined;
+  /** Largest single weight file, bytes. */
+  readonly largestFileBytes: number | undefined;
+}
+
+/** Paths at which a graph may lie, best first, for this backend and device. */
+export function graphCandidates(backend: Backend, device: DeviceInfo): string[] {
+  const halfFloats = device.webgpu?.features.includes("shader-f16") ?? false;
+  const suffixes = backend === "wasm" ? WASM : halfFloats ? WEBGPU_F16 : WEBGPU_F32;
+  return GRAPH_STEMS.flatMap((stem) =>
+    suffixes.flatMap((suffix) => GRAPH_FOLDERS.map((folder) => `${folder}${stem}${suffix}.onnx`)),
+  );
+}
+
+/**
+ * Chooses among the files that a repository has. Throws `not-a-model` where it is no ONNX model,
+ * `unsupported-model` where it is one that this app cannot run, `file-missing` where a part is absent.
+ */
+export function planOnnxFiles(
+  listing: readonly ListedFile[],
+  backend: Backend,
+  device: DeviceInfo,
+  name: string,
+): OnnxPlan {
+  const byPath = new Map(listing.map((file) => [file.path, file]));
+  refuseOtherKinds(listing, name);
+  const candidates = graphCandidates(backend, device).flatMap((path) => byPath.get(path) ?? []);
+  const plans = candidates.map((graph) => planFor(graph, listing, byPath, name));
+  const fitting = plans.find((plan) => backend !== "wasm" || (plan.weightBytes ?? 0) <= LARGEST_WASM_BYTES);
+  const plan = fitting ?? plans[0];
+  if (plan) return plan;
+  throw new MicrogridError(
+    "unsupported-model",
+    backend === "webgpu"
+      ? `${name} has no variant that runs on this GPU: its files need 16-bit arithmetic (shader-f16), which this GPU does not offer to the browser. Choose another model, or run it on the CPU.`
+      : `${name} has no variant of its weights that this app knows (q4, q4f16, int8, fp16 or fp32). Choose another model.`,
+  );
+}
+
+function refuseOtherKinds(listing: readonly ListedFile[], name: string): void {
+  const graphs = listing.filter((file) => file.path.endsWith(".onnx")).map((file) => file.path);
+  if (graphs.length === 0) {
+    throw new MicrogridError(
+      "not-a-model",
+      `${name} has no ONNX files, so this app cannot run it. Look for a repository of the same model whose name ends with -ONNX.`,
+    );
+  }
+  const split = graphs.find((path) => /(^|\/)(encoder_model|embed_tokens|vision_encoder)/.test(path));
+  if (split !== undefined) {
+    throw new MicrogridError(
+      "unsupported-model",
+      `${name} is split into several graphs (${split}); this app runs text models that are one graph. Choose another model.`,
+    );
+  }
+}
+
+function planFor(
+  graph: ListedFile,
+  listing: readonly ListedFile[],
+  byPath: ReadonlyMap<string, ListedFile>,
+  name: string,
+): OnnxPlan {
+  const missing = REQUIRED_FILES.find((path) => !byPath.has(path));
+  if (missing !== undefined) {
+    throw new MicrogridError(
+      "file-missing",
+      `${name} lacks the file ${missing}, without which it cannot run. Choose another model.`,
+    );
+  }
+  const data = listing.filter((file) => isExternalData(graph.path, file.path)).sort(byPart);
+  const rest = [...REQUIRED_FILES, ...OPTIONAL_FILES].flatMap((path) => byPath.get(path) ?? []);
+  const weights = [graph, ...data];
+  return {
+    graph: graph.path,
+    files: [...rest, ...weights],
+    weightBytes: sum(weights),
+    downloadBytes: sum([...rest, ...weights]),
+    largestFileBytes: weights.every((file) => file.bytes !== undefined)
+      ? Math.max(...weights.map((file) => file.bytes ?? 0))
+      : undefined,
+  };
+}
+
+/** External data lies beside its graph as `model.onnx_data`, `model.onnx_data_1`, … or `model.onnx.data`. */
+function isExternalData(graph: string, path: string): boolean {
+  return path.startsWith(graph) && /^(_data(_\d+)?|\.data)$/.test(path.slice(graph.length));
+}
+
+function byPart(a: ListedFile, b: ListedFile): number {
+  return a.path.length - b.path.length || (a.path < b.path ? -1 : 1);
+}
+
+function sum(files: readonly ListedFile[]): number | undefined {
+  return files.reduce<number | undefined>(
+    (total, file) => (total === undefined || file.bytes === undefined ? undefined : total + file.bytes),
+    0,
+  );
+}
+
+/**
+ * Names of a graph's external data files where no listing tells them, from `use_external_data_format` in the
+ * model's configuration: a flag, a number of files, or either of these for each graph.
+ */
+export function externalDataFiles(graph: string, format: unknown): string[] {
+  const count = externalDataCount(graph, format);
+  return Array.from({ length: count }, (_, index) => `${graph}_data${index === 0 ? "" : `_${index}`}`);
+}
+
+function externalDataCount(graph: string, format: unknown): number {
+  if (format === true) return 1;
+  if (typeof format === "number") return Math.min(Math.max(0, Math.trunc(format)), 100);
+  if (typeof format !== "object" || format === null) return 0;
+  const file = graph.slice(graph.lastIndexOf("/") + 1);
+  const stem = GRAPH_STEMS.find((name) => file.startsWith(name)) ?? file;
+  const map = format as Readonly<Record<string, unknown>>;
+  const value = [file, file.replace(/\.onnx$/, ""), stem].map((key) => map[key]).find((entry) => entry !== undefined);
+  return typeof value === "object" ? 0 : externalDataCount(graph, value);
+}

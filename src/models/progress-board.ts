@@ -1,0 +1,78 @@
+/** Adds up how far the files of one download are, and tells it at a bounded rate. */
+import type { FileRequest, StoredFile, StoreProgress } from "./store-protocol";
+
+const INTERVAL_MS = 100;
+
+/** Takes the progress of one file. */
+export interface ProgressLine {
+  received(bytes: number, total: number | undefined): void;
+  waiting(reason: string): void;
+}
+
+interface Row {
+  received: number;
+  total: number | undefined;
+}
+
+/** The sum over all files of a download. */
+export class ProgressBoard {
+  readonly #rows: Row[];
+  readonly #inMemory: boolean;
+  readonly #tell: (progress: StoreProgress) => void;
+  readonly #now: () => number;
+  #toldAt = -Infinity;
+  #waitingFor: string | undefined;
+
+  /** `stored`: what is there already, in the order of `files`. */
+  constructor(
+    files: readonly FileRequest[],
+    stored: readonly (StoredFile | undefined)[],
+    inMemory: boolean,
+    tell: (progress: StoreProgress) => void,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#rows = files.map((file, index) => ({
+      received: stored[index]?.bytes ?? 0,
+      // A file that may be absent counts once it is seen.
+      total: stored[index]?.bytes ?? file.bytes ?? (file.optional ? 0 : undefined),
+    }));
+    this.#inMemory = inMemory;
+    this.#tell = tell;
+    this.#now = now;
+  }
+
+  /** Bytes that are still to come, as far as sizes are known. */
+  get missingBytes(): number {
+    return this.#rows.reduce((sum, row) => sum + Math.max(0, (row.total ?? 0) - row.received), 0);
+  }
+
+  /** Where the file with this index reports. */
+  line(index: number): ProgressLine {
+    const row = this.#rows[index];
+    if (!row) throw new RangeError(`There is no file ${index}.`);
+    return {
+      received: (bytes, total) => {
+        row.received = bytes;
+        row.total = total ?? row.total;
+        this.#waitingFor = undefined;
+        if (this.#now() - this.#toldAt >= INTERVAL_MS) this.flush();
+      },
+      waiting: (reason) => {
+        this.#waitingFor = reason;
+        this.flush();
+      },
+    };
+  }
+
+  /** Tells the state now. */
+  flush(): void {
+    this.#toldAt = this.#now();
+    const known = this.#rows.every((row) => row.total !== undefined);
+    this.#tell({
+      receivedBytes: this.#rows.reduce((sum, row) => sum + row.received, 0),
+      totalBytes: known ? this.#rows.reduce((sum, row) => sum + Math.max(row.total ?? 0, row.received), 0) : 0,
+      inMemory: this.#inMemory,
+      waitingFor: this.#waitingFor,
+    });
+  }
+}

@@ -1,0 +1,64 @@
+/** Turns a count of bytes into what people want to know: how fast, and how much longer. */
+import type { LoadProgress } from "../inference";
+import type { StoreProgress } from "./store-protocol";
+
+/** The rate is that of the last seconds, so that it follows a network that changes. */
+const WINDOW_MS = 5_000;
+/** A rate from a shorter time than this would jump about. */
+const SHORTEST_SPAN_MS = 250;
+
+/** Measures one phase of a load. `now` is milliseconds of any clock that never goes back. */
+export class ProgressMeter {
+  readonly #now: () => number;
+  readonly #samples: { readonly at: number; readonly bytes: number }[] = [];
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Takes the count of bytes so far and gives the progress to show. `totalBytes` is 0 where unknown. */
+  measure(phase: LoadProgress["phase"], loadedBytes: number, totalBytes: number, text: string): LoadProgress {
+    const bytesPerSecond = this.#rate(loadedBytes);
+    const left = totalBytes - loadedBytes;
+    const etaMs = totalBytes > 0 && bytesPerSecond > 0 ? (Math.max(left, 0) / bytesPerSecond) * 1000 : undefined;
+    return { phase, loadedBytes, totalBytes, bytesPerSecond, etaMs, text };
+  }
+
+  #rate(bytes: number): number {
+    const at = this.#now();
+    this.#samples.push({ at, bytes });
+    while (this.#samples.length > 2 && at - (this.#samples[1]?.at ?? at) >= WINDOW_MS) this.#samples.shift();
+    const first = this.#samples[0];
+    if (!first || at - first.at < SHORTEST_SPAN_MS) return 0;
+    return Math.max(0, ((bytes - first.bytes) / (at - first.at)) * 1000);
+  }
+}
+
+/** A size for people, in units of 1000: `5.6 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value.toFixed(value < 99.95 ? 1 : 0)} ${units[unit] ?? "TB"}`;
+}
+
+/** A listener for the store that measures its reports and passes them on as the progress of a load. */
+export function downloadProgress(
+  name: string,
+  onProgress: (progress: LoadProgress) => void,
+): (progress: StoreProgress) => void {
+  const meter = new ProgressMeter();
+  return ({ receivedBytes, totalBytes, inMemory, waitingFor }) => {
+    const place = inMemory ? " It is kept in memory only: this browser offers no file storage here." : "";
+    const amount =
+      totalBytes > 0 ? `${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}` : formatBytes(receivedBytes);
+    const text =
+      waitingFor === undefined ? `Downloading ${name}: ${amount}.` : `Trying again to download ${name}: ${waitingFor}.`;
+    onProgress(meter.measure("download", receivedBytes, totalBytes, text + place));
+  };
+}

@@ -1,0 +1,134 @@
+/** What is remembered about models and their files between visits, in IndexedDB; in memory where there is none. */
+import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import * as v from "valibot";
+
+const DATABASE = "microgrid-models";
+const VERSION = 1;
+
+const fileRecord = v.object({
+  model: v.string(),
+  path: v.string(),
+  /** Size and SHA-256 of the complete file; undefined while it is partial. */
+  complete: v.optional(v.object({ bytes: v.number(), sha256: v.string() })),
+  /** What the host said about the version that the partial file was taken from. */
+  validator: v.optional(v.object({ url: v.string(), value: v.string() })),
+});
+/** One file in the store; its bytes lie beside it under the same model and path. */
+export type FileRecord = v.InferOutput<typeof fileRecord>;
+
+const listedFile = v.object({
+  path: v.string(),
+  bytes: v.optional(v.number()),
+  sha256: v.optional(v.string()),
+});
+/** A file as its host lists it. */
+export type ListedFile = v.InferOutput<typeof listedFile>;
+
+const source = v.variant("kind", [
+  v.object({ kind: v.literal("hub"), repository: v.string() }),
+  v.object({ kind: v.literal("folder"), url: v.string() }),
+  v.object({ kind: v.literal("files") }),
+  v.object({ kind: v.literal("webllm"), modelUrl: v.string(), libraryUrl: v.string() }),
+]);
+/** Where the files of an added model come from. */
+export type AddedSource = v.InferOutput<typeof source>;
+
+const modelRecord = v.object({
+  id: v.string(),
+  added: v.optional(v.object({ name: v.string(), source })),
+  /** What the host said when it was last asked. */
+  facts: v.optional(
+    v.object({
+      files: v.array(listedFile),
+      contextLength: v.optional(v.number()),
+    }),
+  ),
+  /** Sets of files that were once complete, by the file that leads them. */
+  packages: v.array(v.object({ lead: v.string(), packageHash: v.string(), paths: v.array(v.string()) })),
+});
+/** What is remembered about one model. */
+export type ModelRecord = v.InferOutput<typeof modelRecord>;
+/** Sizes and context length, as the host told them. */
+export type ModelFacts = NonNullable<ModelRecord["facts"]>;
+
+interface Schema extends DBSchema {
+  files: { key: [string, string]; value: FileRecord };
+  models: { key: string; value: ModelRecord };
+}
+
+/** Reads and writes the records. Records that do not parse are treated as absent. */
+export class ModelRecords {
+  readonly #database: IDBPDatabase<Schema> | undefined;
+  readonly #files = new Map<string, FileRecord>();
+  readonly #models = new Map<string, ModelRecord>();
+
+  private constructor(database: IDBPDatabase<Schema> | undefined) {
+    this.#database = database;
+  }
+
+  /** Opens the database. Where the browser refuses (private windows), records live as long as this object. */
+  static async open(): Promise<ModelRecords> {
+    try {
+      const database = await openDB<Schema>(DATABASE, VERSION, {
+        upgrade(db) {
+          db.createObjectStore("files", { keyPath: ["model", "path"] });
+          db.createObjectStore("models", { keyPath: "id" });
+        },
+      });
+      return new ModelRecords(database);
+    } catch {
+      return new ModelRecords(undefined);
+    }
+  }
+
+  /** Records that are held in memory only. */
+  static inMemory(): ModelRecords {
+    return new ModelRecords(undefined);
+  }
+
+  async file(model: string, path: string): Promise<FileRecord | undefined> {
+    const found = this.#database
+      ? await this.#database.get("files", [model, path])
+      : this.#files.get(JSON.stringify([model, path]));
+    return parsed(fileRecord, found);
+  }
+
+  async files(): Promise<FileRecord[]> {
+    const all = this.#database ? await this.#database.getAll("files") : [...this.#files.values()];
+    return all.flatMap((value) => parsed(fileRecord, value) ?? []);
+  }
+
+  async saveFile(record: FileRecord): Promise<void> {
+    if (this.#database) await this.#database.put("files", record);
+    else this.#files.set(JSON.stringify([record.model, record.path]), record);
+  }
+
+  async deleteFile(model: string, path: string): Promise<void> {
+    if (this.#database) await this.#database.delete("files", [model, path]);
+    else this.#files.delete(JSON.stringify([model, path]));
+  }
+
+  async models(): Promise<ModelRecord[]> {
+    const all = this.#database ? await this.#database.getAll("models") : [...this.#models.values()];
+    return all.flatMap((value) => parsed(modelRecord, value) ?? []);
+  }
+
+  async saveModel(record: ModelRecord): Promise<void> {
+    if (this.#database) await this.#database.put("models", record);
+    else this.#models.set(record.id, record);
+  }
+
+  async deleteModel(id: string): Promise<void> {
+    if (this.#database) await this.#database.delete("models", id);
+    else this.#models.delete(id);
+  }
+
+  close(): void {
+    this.#database?.close();
+  }
+}
+
+function parsed<T>(schema: v.GenericSchema<unknown, T>, value: unknown): T | undefined {
+  const result = v.safeParse(schema, value);
+  return result.success ? result.output : undefined;
+}

@@ -1,0 +1,71 @@
+/** Work that several callers may wait for at once: done once, stopped when the last of them has left. */
+
+interface Waiter<P> {
+  readonly onProgress: (progress: P) => void;
+}
+
+/** Runs at most one piece of work per key and gives its result to everybody who joined. */
+export class SharedWork<T, P> {
+  readonly #running = new Map<string, Run<T, P>>();
+
+  /**
+   * Joins the work with this key, starting it by `start` where nobody has. Rejects with the signal's reason
+   * once it is aborted; the work itself is aborted only when nobody waits any more.
+   */
+  async join(
+    key: string,
+    start: (signal: AbortSignal, onProgress: (progress: P) => void) => Promise<T>,
+    options: { signal: AbortSignal; onProgress: (progress: P) => void },
+  ): Promise<T> {
+    options.signal.throwIfAborted();
+    let run = this.#running.get(key);
+    if (!run) {
+      const started = new Run<T, P>(start);
+      this.#running.set(key, started);
+      const forget = (): void => {
+        if (this.#running.get(key) === started) this.#running.delete(key);
+      };
+      started.onAbandoned = forget;
+      started.result.then(forget, forget);
+      run = started;
+    }
+    return run.wait(options);
+  }
+}
+
+class Run<T, P> {
+  readonly result: Promise<T>;
+  onAbandoned: () => void = () => undefined;
+  readonly #controller = new AbortController();
+  readonly #waiters = new Set<Waiter<P>>();
+  #last: { readonly progress: P } | undefined;
+
+  constructor(start: (signal: AbortSignal, onProgress: (progress: P) => void) => Promise<T>) {
+    this.result = start(this.#controller.signal, (progress) => {
+      this.#last = { progress };
+      for (const waiter of this.#waiters) waiter.onProgress(progress);
+    });
+  }
+
+  async wait(options: { signal: AbortSignal; onProgress: (progress: P) => void }): Promise<T> {
+    const { signal } = options;
+    const waiter = { onProgress: options.onProgress };
+    this.#waiters.add(waiter);
+    if (this.#last) waiter.onProgress(this.#last.progress);
+    let leave = (): void => undefined;
+    const left = new Promise<never>((_, reject) => {
+      leave = () => reject(signal.reason as Error);
+    });
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      return await Promise.race([this.result, left]);
+    } finally {
+      signal.removeEventListener("abort", leave);
+      this.#waiters.delete(waiter);
+      if (this.#waiters.size === 0) {
+        this.onAbandoned();
+        this.#controller.abort();
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/** The border between the page and the store worker, whole on this page. */
+import type { ErrorData } from "../core";
+
+/** A file of a model that should be in the store. */
+export interface FileRequest {
+  /** Path inside the model, such as `onnx/model_q4.onnx`. */
+  readonly path: string;
+  /** Where it can be had, in order of preference: the host, then its mirrors. */
+  readonly urls: readonly string[];
+  /** Size and lower-case hexadecimal SHA-256, where known; what arrives is checked against them. */
+  readonly bytes?: number | undefined;
+  readonly sha256?: string | undefined;
+  /** True where the model also works without it: a host that does not have it is no error. */
+  readonly optional?: boolean | undefined;
+}
+
+/** A file that lies complete in the store. */
+export interface StoredFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly blob: Blob;
+}
+
+/** How far a download is; sent at most every 100 ms. */
+export interface StoreProgress {
+  readonly receivedBytes: number;
+  /** Sum of the sizes known so far; 0 while one is unknown. */
+  readonly totalBytes: number;
+  /** True where the files are held in memory only, since this browser offers no file storage here. */
+  readonly inMemory: boolean;
+  /** Set while the host does not answer and another try is due: what went wrong. */
+  readonly waitingFor: string | undefined;
+}
+
+/** What is in the store of one model. */
+export interface StoredSummary {
+  readonly model: string;
+  readonly completePaths: readonly string[];
+  readonly partialPaths: readonly string[];
+}
+
+/** A result as data: error classes do not survive the way between threads. */
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData };
+
+/** What the store worker does for the page. */
+export interface StoreApi {
+  /**
+   * Brings all the files into the store and returns those that exist, complete and checked, in the order asked for.
+   * `ticket` names this call for `cancel`. Fails with `network`, `file-missing`, `file-corrupt`, `not-a-model`,
+   * `quota-exceeded`, or `aborted` after `cancel`; what arrived is kept and goes on from there next time.
+   */
+  download(
+    ticket: string,
+    model: string,
+    files: readonly FileRequest[],
+    onProgress: (progress: StoreProgress) => void,
+  ): Promise<Outcome<StoredFile[]>>;
+  /** Stops the download with this ticket; unknown tickets are ignored. */
+  cancel(ticket: string): Promise<void>;
+  /** Copies files that the user picked into the store. `ticket` as for `download`. */
+  importFiles(
+    ticket: string,
+    model: string,
+    files: readonly { readonly path: string; readonly blob: Blob }[],
+    onProgress: (progress: StoreProgress) => void,
+  ): Promise<Outcome<StoredFile[]>>;
+  /** The complete files with these paths, or undefined where one of them is not complete. */
+  open(model: string, paths: readonly string[]): Promise<Outcome<StoredFile[] | undefined>>;
+  /** What is stored, of all models. */
+  summaries(): Promise<Outcome<StoredSummary[]>>;
+  /** Deletes all files of a model. */
+  remove(model: string): Promise<Outcome<void>>;
+}
