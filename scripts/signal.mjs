@@ -1,0 +1,18 @@
+/** `npm run signal`: the signaling server alone, on `SIGNAL_PORT` of `HOST`. */
+import { hostOf, portOf } from "./run/options.mjs";
+import { run } from "./run/message.mjs";
+import { stopOnSignal } from "./run/stop.mjs";
+import { ensureInstalled } from "./setup/install.mjs";
+
+/** What the deploy-time file of the site names by default. */
+const DEFAULT_PORT = 5181;
+
+await run(async () => {
+  const port = portOf("SIGNAL_PORT", process.env["SIGNAL_PORT"], DEFAULT_PORT);
+  const host = hostOf(process.env, false);
+  await ensureInstalled();
+  const { SIGNALING_PATH, startSignaling } = await import("./serve/signaling.mjs");
+  const signaling = await startSignaling({ host, port });
+  stopOnSignal(signaling.close);
+  console.log(`Signaling is ready at http://${host}:${signaling.port}${SIGNALING_PATH}`);
+});
