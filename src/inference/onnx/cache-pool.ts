@@ -1,0 +1,70 @@
+/** Caches of finished answers, kept so that the next turn of a conversation need not read it all again. */
+import type { KvCache } from "./kv-cache";
+
+interface Entry {
+  readonly cache: KvCache;
+  /** The token that each position of the cache holds. */
+  readonly ids: readonly number[];
+}
+
+/** Idle caches, the least recently used dropped first. */
+export class CachePool {
+  readonly #create: () => KvCache;
+  readonly #maxBytes: number;
+  readonly #maxCount: number;
+  /** Oldest first. */
+  #entries: Entry[] = [];
+
+  constructor(options: { create: () => KvCache; maxBytes: number; maxCount: number }) {
+    this.#create = options.create;
+    this.#maxBytes = options.maxBytes;
+    this.#maxCount = options.maxCount;
+  }
+
+  /** Caches that wait here. */
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  /**
+   * A cache that holds a prefix of `ids`, at least one short of all, since the last token must be fed to give logits.
+   * A cache that would lose more than it keeps is left for the conversation that it belongs to.
+   */
+  take(ids: readonly number[]): KvCache {
+    let best: Entry | undefined;
+    let bestLength = 0;
+    for (const entry of this.#entries) {
+      const length = Math.min(commonPrefix(entry.ids, ids), ids.length - 1);
+      if (length > bestLength && length * 2 >= entry.ids.length) [best, bestLength] = [entry, length];
+    }
+    if (!best) return this.#create();
+    this.#entries = this.#entries.filter((entry) => entry !== best);
+    best.cache.truncate(bestLength);
+    return best.cache;
+  }
+
+  /** Takes back a cache whose positions hold `ids` (the cache may be behind them). */
+  put(cache: KvCache, ids: readonly number[]): void {
+    this.#entries.push({ cache, ids: ids.slice(0, cache.length) });
+    let bytes = this.#entries.reduce((sum, entry) => sum + entry.cache.bytes, 0);
+    while (this.#entries.length > this.#maxCount || (bytes > this.#maxBytes && this.#entries.length > 0)) {
+      const oldest = this.#entries.shift();
+      if (!oldest) break;
+      bytes -= oldest.cache.bytes;
+      oldest.cache.dispose();
+    }
+  }
+
+  /** Frees all that wait here. */
+  clear(): void {
+    for (const entry of this.#entries) entry.cache.dispose();
+    this.#entries = [];
+  }
+}
+
+function commonPrefix(a: readonly number[], b: readonly number[]): number {
+  const end = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < end && a[length] === b[length]) length++;
+  return length;
+}

@@ -1,0 +1,171 @@
+/** The `onnx` engine: decoder graphs on ONNX Runtime Web, on the GPU or on the CPU. */
+import type { InferenceSession } from "onnxruntime-web";
+import { MicrogridError } from "../../core";
+import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
+import { CachePool } from "./cache-pool";
+import { deviceLost, engineError } from "./errors";
+import { type GraphSpec, readGraphSpec } from "./graph-spec";
+import { ArrayKvCache, GrowingGpuKvCache, InPlaceGpuKvCache, type KvCacheFactory } from "./kv-cache";
+import { OnnxModel } from "./model";
+import { type ReadPackage, readPackage } from "./package-files";
+import { ModelRunner } from "./runner";
+import { type Ort, loadOrt } from "./runtime";
+import { CHECK_TOKENS, type CheckResult, checkModel } from "./self-check";
+import { TurnQueue } from "./turns";
+
+/** Memory for the caches of answers that run, and again for those that wait for the next turn of a conversation. */
+const CACHE_BUDGET_BYTES: Record<Backend, number> = { webgpu: 512 * 2 ** 20, wasm: 192 * 2 ** 20 };
+/** Length of a conversation that the budget reckons with. */
+const TYPICAL_CONVERSATION_TOKENS = 4096;
+const MAX_PLACES = 8;
+const MAX_IDLE_CACHES = 8;
+
+/** Text for the self-check: ordinary words, since random ids are unlike anything that the model will read. */
+const CHECK_TEXT =
+  "The quick brown fox jumps over the lazy dog while 17 engineers count sheep, and every morning the old lighthouse " +
+  "keeper writes a short letter about the weather, the sea and the ships that passed in the night. ";
+
+/** Loads and runs ONNX decoder repositories. One per worker, since all its models share one run queue. */
+export class OnnxEngine implements Engine {
+  readonly #turns = new TurnQueue();
+  readonly #loadRuntime: (backend: Backend) => Promise<Ort>;
+  #device: GPUDevice | undefined;
+
+  /**
+   * `assetBase`: address that relative addresses of the runtime's files are resolved against.
+   * `loadRuntime` replaces how ONNX Runtime is found; unit tests outside a browser need that.
+   */
+  constructor(options: { assetBase?: string; loadRuntime?: (backend: Backend) => Promise<Ort> } = {}) {
+    this.#loadRuntime = options.loadRuntime ?? ((backend) => loadOrt(backend, options.assetBase));
+  }
+
+  /**
+   * Loads a model and checks it. Throws `file-missing`, `file-corrupt`, `not-a-model`, `unsupported-model`,
+   * `no-webgpu`, `out-of-memory` or `device-lost`; aborting rejects with the signal's reason and frees everything.
+   */
+  async load(
+    pkg: ModelPackage,
+    options: { signal: AbortSignal; backend: Backend; onProgress(progress: LoadProgress): void },
+  ): Promise<OnnxModel> {
+    if (pkg.engine !== "onnx") throw new MicrogridError("bad-request", `${pkg.name} is not an ONNX model.`);
+    const { signal, backend } = options;
+    signal.throwIfAborted();
+    const totalBytes = pkg.files.reduce((sum, file) => sum + file.blob.size, 0);
+    const report = (phase: LoadProgress["phase"], loadedBytes: number, text: string): void =>
+      options.onProgress({ phase, loadedBytes, totalBytes, bytesPerSecond: 0, etaMs: undefined, text });
+    report("read", 0, "Reading the model");
+    const files = await readPackage(pkg, { signal });
+    try {
+      const ort = await this.#loadRuntime(backend);
+      signal.throwIfAborted();
+      report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
+      const session = await this.#turns.run(() => createSession(ort, files, backend), { signal });
+      return await this.#finish({ ort, session, files, pkg, backend, signal, onCheck: () => report("check", totalBytes, "Checking the model") });
+    } catch (error) {
+      throw signal.aborted ? error : engineError(error, backend);
+    }
+  }
+
+  /**
+   * Fault injection for tests: destroys the GPU device as a driver crash would, so that `device.lost` resolves.
+   * Returns false where no model runs on the GPU.
+   */
+  simulateDeviceLoss(): boolean {
+    this.#device?.destroy();
+    return this.#device !== undefined;
+  }
+
+  async #finish(load: {
+    ort: Ort;
+    session: InferenceSession;
+    files: ReadPackage;
+    pkg: Extract<ModelPackage, { engine: "onnx" }>;
+    backend: Backend;
+    signal: AbortSignal;
+    onCheck(): void;
+  }): Promise<OnnxModel> {
+    const { ort, session, files, pkg, backend, signal } = load;
+    try {
+      const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, files);
+      const device = backend === "webgpu" ? await ort.env.webgpu.device : undefined;
+      this.#device = device ?? this.#device;
+      const lost = device ? device.lost.then((info) => Promise.reject(deviceLost(info.message))) : never();
+      lost.catch(() => undefined);
+      const runner = new ModelRunner(ort, session, spec, device);
+      const caches = cacheFactories(ort, spec, device, files.contextLength);
+      load.onCheck();
+      const check = await checkModel(runner, checkIds(files), caches, {
+        turn: (work) => Promise.race([this.#turns.run(work, { signal }), lost]),
+      });
+      const info = modelInfo(pkg, files, backend, check);
+      const budget = CACHE_BUDGET_BYTES[backend];
+      const perAnswer = spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
+      const create = (check.kvInPlace && caches.inPlace) || caches.plain;
+      return new OnnxModel({
+        info,
+        parts: {
+          tokenizer: files.tokenizer,
+          runner,
+          pool: new CachePool({ create, maxBytes: budget, maxCount: MAX_IDLE_CACHES }),
+          eosIds: files.eosIds,
+          contextLength: files.contextLength,
+          prefillChunk: check.prefillChunk,
+        },
+        turns: this.#turns,
+        places: Math.max(1, Math.min(MAX_PLACES, Math.floor(budget / perAnswer))),
+        lost,
+      });
+    } catch (error) {
+      await this.#turns.run(() => session.release()).catch(() => undefined);
+      throw error;
+    }
+  }
+}
+
+function createSession(ort: Ort, files: ReadPackage, backend: Backend): Promise<InferenceSession> {
+  const presents = files.graph.nodes.flatMap((node) => node.outputs).filter((name) => name.startsWith("present."));
+  return ort.InferenceSession.create(files.graphBytes, {
+    executionProviders: [backend],
+    externalData: [...files.external],
+    // Caches and logits stay on the GPU; the runner reads back the one row that it needs.
+    ...(backend === "webgpu"
+      ? { preferredOutputLocation: Object.fromEntries([...presents, "logits"].map((name) => [name, "gpu-buffer" as const])) }
+      : {}),
+  });
+}
+
+function cacheFactories(
+  ort: Ort,
+  spec: GraphSpec,
+  device: GPUDevice | undefined,
+  contextLength: number,
+): { plain: KvCacheFactory; inPlace: KvCacheFactory | undefined } {
+  if (!device) return { plain: () => new ArrayKvCache(ort, spec), inPlace: undefined };
+  return {
+    plain: () => new GrowingGpuKvCache(ort, device, spec),
+    inPlace: spec.inPlacePossible ? () => new InPlaceGpuKvCache(ort, device, spec, contextLength) : undefined,
+  };
+}
+
+function checkIds(files: ReadPackage): number[] {
+  const ids = files.tokenizer.encode(CHECK_TEXT);
+  const count = Math.min(CHECK_TOKENS, Math.max(1, files.contextLength - 1));
+  return Array.from({ length: count }, (_, index) => ids[index % ids.length] ?? 0);
+}
+
+function modelInfo(pkg: ModelPackage, files: ReadPackage, backend: Backend, check: CheckResult): LoadedModelInfo {
+  return {
+    id: pkg.id,
+    name: pkg.name,
+    packageHash: pkg.packageHash,
+    tokenizerHash: files.tokenizer.hash,
+    engine: "onnx",
+    backend,
+    contextLength: files.contextLength,
+    ...check,
+  };
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}

@@ -1,0 +1,45 @@
+/** What goes wrong inside ONNX Runtime, said in words that help. */
+import { MicrogridError, isAbort } from "../../core";
+import type { Backend } from "../types";
+
+/** Turns an error of ONNX Runtime or WebGPU into one of ours; those that are ours, and aborts, stay as they are. */
+export function engineError(error: unknown, backend: Backend): Error {
+  if (error instanceof MicrogridError || isAbort(error)) return error as Error;
+  const text = error instanceof Error ? error.message : String(error);
+  const problem = (code: ConstructorParameters<typeof MicrogridError>[0], message: string): MicrogridError =>
+    new MicrogridError(code, message, { cause: error });
+  if (/device.*lost|lost.*device|destroyed/i.test(text)) return deviceLost(text, error);
+  if (/out of memory|bad_alloc|allocation failed|failed to allocate|array buffer allocation|invalid typed array length/i.test(text)) {
+    return problem(
+      "out-of-memory",
+      "This device has not enough free memory for this model. Close other tabs, or choose a smaller model or a stronger quantization.",
+    );
+  }
+  if (/could not find an implementation|not implemented|no such operator|is not a registered function/i.test(text)) {
+    const other = backend === "webgpu" ? "the CPU (WASM)" : "WebGPU";
+    return problem("unsupported-model", `This model uses an operator that does not run here (${first(text)}). Try it on ${other}, or choose another variant.`);
+  }
+  if (/external data|external_data|out of bounds/i.test(text)) {
+    return problem("file-corrupt", `The model's weights are missing or cut off (${first(text)}). Remove the model and load it again.`);
+  }
+  if (/protobuf|invalid model|failed to load model|load model from/i.test(text)) {
+    return problem("file-corrupt", `The model's graph cannot be read (${first(text)}). Remove the model and load it again.`);
+  }
+  if (/failed to get gpu adapter|webgpu is not supported|no available backend.*webgpu/i.test(text)) {
+    return problem("no-webgpu", "This browser has no usable WebGPU now. Load the model on the CPU (WASM) instead.");
+  }
+  return problem("internal", `The model stopped with an error: ${first(text)}. Load it again, or choose another one.`);
+}
+
+/** The error of everything that ran when the GPU went away. */
+export function deviceLost(reason: string, cause?: unknown): MicrogridError {
+  return new MicrogridError(
+    "device-lost",
+    `The graphics device was lost (${reason || "no reason given"}). The model has to be loaded again.`,
+    { cause },
+  );
+}
+
+function first(text: string): string {
+  return text.split("\n", 1)[0]?.slice(0, 200) ?? "";
+}

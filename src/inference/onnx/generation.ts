@@ -1,0 +1,136 @@
+/** One answer: prompt, cache, prefill in chunks, and a token at a time until it ends. */
+import { MicrogridError } from "../../core";
+import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "../sampling";
+import { AnswerText, type AnswerPiece, type ChatTokenizer, resumption } from "../tokenizer";
+import type { FinishReason, GenerationEvent, GenerationRequest } from "../types";
+import type { CachePool } from "./cache-pool";
+import type { KvCache } from "./kv-cache";
+import type { ModelRunner } from "./runner";
+
+/** What an answer needs of its model. */
+export interface GenerationParts {
+  readonly tokenizer: ChatTokenizer;
+  readonly runner: ModelRunner;
+  readonly pool: CachePool;
+  readonly eosIds: ReadonlySet<number>;
+  readonly contextLength: number;
+  readonly prefillChunk: number;
+  /** Runs one step in the worker's fair order, errors put into words. */
+  turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
+}
+
+/** The ids that an answer starts from. */
+interface Start {
+  readonly prompt: readonly number[];
+  /** Ids of the answer that are there already. */
+  readonly answer: readonly number[];
+  readonly text: AnswerText;
+}
+
+/**
+ * Streams `token` events and one `done`. The cache goes back to the pool however the answer ends.
+ * Throws `context-exceeded` where the prompt leaves no room for a token.
+ */
+export async function* generateAnswer(
+  parts: GenerationParts,
+  request: GenerationRequest,
+  options: { signal: AbortSignal },
+): AsyncGenerator<GenerationEvent, void> {
+  const { signal } = options;
+  const { prompt, answer, text } = start(parts, request);
+  const ids = [...prompt, ...answer];
+  const cache = await parts.turn(() => Promise.resolve(parts.pool.take(ids)), signal);
+  const cachedTokens = Math.min(cache.length, prompt.length);
+  const maxTokens = Math.min(request.maxTokens, parts.contextLength - prompt.length);
+  const seed = request.seed ?? randomSeed();
+  const seen = new Set(ids);
+  const startTime = performance.now();
+  let firstTokenTime = startTime;
+  let finishReason: FinishReason = "length";
+  try {
+    cacheRoom(cache, prompt.length + maxTokens, parts.contextLength);
+    let logits = answer.length < maxTokens ? await prefill(parts, cache, ids, signal) : undefined;
+    firstTokenTime = performance.now();
+    while (logits) {
+      const position = ids.length - prompt.length;
+      const id = sampleToken(logits, request.sampling, { uniform: uniformAt(seed, position), seen });
+      if (parts.eosIds.has(id)) {
+        finishReason = "stop";
+        break;
+      }
+      ids.push(id);
+      seen.add(id);
+      const piece = text.push(id, logprobOf(parts.tokenizer, request, logits, id));
+      if (piece) yield tokenEvent(piece);
+      if (text.stopped) {
+        finishReason = "stop";
+        break;
+      }
+      if (position + 1 >= maxTokens) break;
+      logits = await parts.turn(() => parts.runner.predict(cache, [id]), signal);
+    }
+    const rest = text.flush();
+    if (rest) yield tokenEvent(rest);
+    const endTime = performance.now();
+    yield {
+      type: "done",
+      finishReason: text.stopped ? "stop" : finishReason,
+      usage: {
+        promptTokens: prompt.length,
+        completionTokens: ids.length - prompt.length - answer.length,
+        cachedTokens,
+        prefillMs: firstTokenTime - startTime,
+        decodeMs: endTime - firstTokenTime,
+      },
+    };
+  } finally {
+    parts.pool.put(cache, ids);
+  }
+}
+
+function start(parts: GenerationParts, request: GenerationRequest): Start {
+  const { tokenizer, contextLength } = parts;
+  const prompt = tokenizer.encode(tokenizer.render(request.messages));
+  const resumed = request.resume ? resumption(request.resume, tokenizer) : { ids: [], undelivered: "" };
+  if (prompt.length === 0) throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.");
+  const length = prompt.length + resumed.ids.length;
+  if (length >= contextLength) {
+    throw new MicrogridError(
+      "context-exceeded",
+      `The conversation has ${length} tokens, but this model reads at most ${contextLength}. ` +
+        "Start a new conversation, shorten this one, or choose a model with a longer context.",
+    );
+  }
+  const text = new AnswerText({
+    decode: (ids) => tokenizer.decode(ids),
+    stop: request.stop ?? [],
+    delivered: resumed.ids,
+    prefix: resumed.undelivered,
+  });
+  return { prompt, answer: resumed.ids, text };
+}
+
+/** Room for the whole answer at once, where it is not unreasonably long; later the cache grows in steps. */
+function cacheRoom(cache: KvCache, tokens: number, contextLength: number): void {
+  cache.reserve(Math.min(tokens, contextLength, cache.length + MAX_RESERVED_TOKENS));
+}
+
+/** Tokens of room that an answer gets beforehand: most answers are shorter, and memory is dear. */
+const MAX_RESERVED_TOKENS = 1024;
+
+async function prefill(parts: GenerationParts, cache: KvCache, ids: readonly number[], signal: AbortSignal): Promise<Float32Array> {
+  const { runner, prefillChunk } = parts;
+  while (cache.length + prefillChunk < ids.length) {
+    await parts.turn(() => runner.feed(cache, ids.slice(cache.length, cache.length + prefillChunk)), signal);
+  }
+  return parts.turn(() => runner.predict(cache, ids.slice(cache.length)), signal);
+}
+
+function logprobOf(tokenizer: ChatTokenizer, request: GenerationRequest, logits: Float32Array, id: number) {
+  if (request.logprobs === undefined) return undefined;
+  return tokenLogprob(logits, id, Math.min(request.logprobs, MAX_LOGPROBS), (token) => tokenizer.decode([token]));
+}
+
+function tokenEvent(piece: AnswerPiece): GenerationEvent {
+  return { type: "token", ...piece };
+}

@@ -1,0 +1,17 @@
+/** Half-precision numbers, for browsers whose arrays do not know them. */
+
+/** The number that 16 bits of IEEE 754 half precision stand for. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Halves as 32-bit floats. `bytes` holds the bits, two bytes each, little-endian. */
+export function halvesToFloats(bytes: Uint8Array): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from({ length: bytes.byteLength / 2 }, (_, index) => halfToNumber(view.getUint16(index * 2, true)));
+}

@@ -1,0 +1,2 @@
+/** The `onnx` engine. */
+export { OnnxEngine } from "./engine";

@@ -1,0 +1,90 @@
+/** A loaded ONNX model: serves requests in fair order until it is unloaded. */
+import { MicrogridError } from "../../core";
+import type { GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo } from "../types";
+import { Admission } from "./admission";
+import { engineError } from "./errors";
+import { type GenerationParts, generateAnswer } from "./generation";
+import type { TurnQueue } from "./turns";
+
+/** Answers that the time in line is guessed from, before any was measured. */
+const GUESSED_ANSWER_TOKENS = 128;
+/** Weight of the newest answer in the running mean of durations. */
+const MEAN_WEIGHT = 0.3;
+
+/** One model in memory. */
+export class OnnxModel implements LoadedModel {
+  readonly info: LoadedModelInfo;
+  readonly #parts: Omit<GenerationParts, "turn">;
+  readonly #turns: TurnQueue;
+  readonly #admission: Admission;
+  readonly #places: number;
+  /** Rejects when the GPU device is lost; never settles otherwise. */
+  readonly #lost: Promise<never>;
+  readonly #unloading = new AbortController();
+  #meanAnswerMs: number;
+  #unloaded: Promise<void> | undefined;
+
+  constructor(options: {
+    info: LoadedModelInfo;
+    parts: Omit<GenerationParts, "turn">;
+    turns: TurnQueue;
+    /** Answers computed at once. */
+    places: number;
+    lost: Promise<never>;
+  }) {
+    this.info = options.info;
+    this.#parts = options.parts;
+    this.#turns = options.turns;
+    this.#places = options.places;
+    this.#admission = new Admission(options.places);
+    this.#lost = options.lost;
+    this.#meanAnswerMs = (GUESSED_ANSWER_TOKENS / (options.info.decodeRate ?? 10)) * 1000;
+  }
+
+  /** Streams one answer. Aborting, or leaving the loop, stops it before its next token. */
+  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent, void> {
+    const left = new AbortController();
+    const signal = AbortSignal.any([options.signal, this.#unloading.signal, left.signal]);
+    try {
+      signal.throwIfAborted();
+      const line = this.#admission.enter({ signal });
+      let step = await line.next();
+      for (; !step.done; step = await line.next()) {
+        yield { type: "queued", position: step.value, etaMs: (step.value * this.#meanAnswerMs) / this.#places };
+      }
+      const startTime = performance.now();
+      try {
+        yield* generateAnswer({ ...this.#parts, turn: (work, turnSignal) => this.#turn(work, turnSignal) }, request, { signal });
+        this.#meanAnswerMs += MEAN_WEIGHT * (performance.now() - startTime - this.#meanAnswerMs);
+      } finally {
+        step.value.release();
+      }
+    } finally {
+      left.abort();
+    }
+  }
+
+  /** Ends running answers with an error, and frees the memory after the last turn. */
+  unload(): Promise<void> {
+    this.#unloaded ??= this.#unload();
+    return this.#unloaded;
+  }
+
+  async #unload(): Promise<void> {
+    const { id, name } = this.info;
+    this.#unloading.abort(new MicrogridError("model-not-loaded", `${name || id} was unloaded while it answered. Load it again to go on.`));
+    await this.#turns.run(async () => {
+      this.#parts.pool.clear();
+      await this.#parts.runner.release();
+    });
+  }
+
+  async #turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await Promise.race([this.#turns.run(work, { signal }), this.#lost]);
+    } catch (error) {
+      throw signal.aborted && error === signal.reason ? error : engineError(error, this.info.backend);
+    }
+  }
+}
+

@@ -1,0 +1,52 @@
+/** For unit tests in Node: ONNX Runtime's plain build, and the guide model as a package. Never bundled. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Ort } from "../onnx/runtime";
+import type { ModelPackage } from "../types";
+
+const require = createRequire(import.meta.url);
+const GUIDE = new URL("../../../public/models/guide/", import.meta.url);
+const FILES = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "onnx/model_q4.onnx", "onnx/model_q4.onnx_data"];
+
+/** ONNX Runtime's WASM build on one thread. */
+export async function nodeOrt(): Promise<Ort> {
+  const ort = await import("onnxruntime-web/wasm");
+  ort.env.logLevel = "error";
+  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.wasmBinary = readFileSync(require.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
+  return ort;
+}
+
+/** The embedded model, as its store would hand it over. */
+export function guidePackage(): Extract<ModelPackage, { engine: "onnx" }> {
+  return {
+    engine: "onnx",
+    id: "guide",
+    name: "Guide",
+    packageHash: "test",
+    graph: "onnx/model_q4.onnx",
+    files: FILES.map((path) => ({ path, blob: new Blob([readFileSync(new URL(path, GUIDE))]) })),
+  };
+}
+
+/** Text of one of the guide model's files. */
+export function guideFile(path: string): string {
+  return readFileSync(new URL(path, GUIDE), "utf8");
+}
+
+/** One entry of the golden completions. */
+export interface GoldenItem {
+  readonly messages: readonly { readonly role: "system" | "user" | "assistant"; readonly content: string }[];
+  readonly prompt: string;
+  readonly prompt_ids: readonly number[];
+  /** The end token included. */
+  readonly completion_ids: readonly number[];
+  readonly completion: string;
+  readonly first_step_top5: readonly (readonly [number, number])[];
+}
+
+/** The golden completions of the guide model. */
+export function goldenItems(): readonly GoldenItem[] {
+  const path = new URL("../../../e2e/fixtures/golden.json", import.meta.url);
+  return (JSON.parse(readFileSync(path, "utf8")) as { items: GoldenItem[] }).items;
+}

@@ -1,0 +1,29 @@
+/** Where an answer that somebody else began goes on. */
+import type { ResumePoint } from "../types";
+import type { ChatTokenizer } from "./tokenizer";
+
+/** The delivered part of an answer in this model's own tokens. */
+export interface Resumption {
+  /** Ids to condition on, after the prompt; their number is the position of the next token. */
+  readonly ids: readonly number[];
+  /** End of the text of `ids` that the reader does not have yet. */
+  readonly undelivered: string;
+}
+
+/**
+ * The ids that stand for exactly what was delivered. With the same tokenizer they are those received, up to the
+ * token that the delivered text ends in: a token that was chosen stays chosen, and the rest of its text follows.
+ * With another tokenizer, or where ids and text do not fit together, the text itself is encoded.
+ */
+export function resumption(resume: ResumePoint, tokenizer: Pick<ChatTokenizer, "hash" | "encode" | "decode">): Resumption {
+  if (resume.tokenizerHash === tokenizer.hash) {
+    for (let count = Math.max(0, Math.min(resume.idsInText, resume.ids.length)); count <= resume.ids.length; count++) {
+      const ids = resume.ids.slice(0, count);
+      const text = tokenizer.decode(ids);
+      if (text.startsWith(resume.text)) return { ids, undelivered: text.slice(resume.text.length) };
+      // A text that has left the delivered one cannot come back to it; an unfinished character still may.
+      if (!resume.text.startsWith(text.replace(/\ufffd+$/u, ""))) break;
+    }
+  }
+  return { ids: tokenizer.encode(resume.text), undelivered: "" };
+}
