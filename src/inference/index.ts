@@ -1,2 +1,28 @@
-/** Requests, events and the engines that run models. */
-export type * from "./types";
+/** Inference as the page uses it: requests, events, engines behind a supervisor. Engines themselves load in the worker. */
+export { DEFAULT_SAMPLING } from "./defaults";
+export { preferredBackend, probeDevice } from "./device";
+export { EngineSupervisor } from "./supervisor";
+export type { SupervisorEvents } from "./supervisor";
+export type {
+  Backend,
+  ChatMessage,
+  DeviceInfo,
+  Engine,
+  EngineName,
+  Estimate,
+  FinishReason,
+  GenerationEvent,
+  GenerationRequest,
+  LoadProgress,
+  LoadedModel,
+  LoadedModelInfo,
+  ModelOffer,
+  ModelPackage,
+  PackageFile,
+  PrivacyClass,
+  Provider,
+  ResumePoint,
+  Sampling,
+  TokenLogprob,
+  Usage,
+} from "./types";

@@ -29,14 +29,23 @@ const CHECK_TEXT =
 export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
   readonly #loadRuntime: (backend: Backend) => Promise<Ort>;
+  readonly #onDeviceLost: (error: unknown) => void;
   #device: GPUDevice | undefined;
 
   /**
    * `assetBase`: address that relative addresses of the runtime's files are resolved against.
+   * `onDeviceLost` is called when a device goes away under a loaded model, with or without an answer running.
    * `loadRuntime` replaces how ONNX Runtime is found; unit tests outside a browser need that.
    */
-  constructor(options: { assetBase?: string; loadRuntime?: (backend: Backend) => Promise<Ort> } = {}) {
+  constructor(
+    options: {
+      assetBase?: string;
+      onDeviceLost?(error: unknown): void;
+      loadRuntime?(backend: Backend): Promise<Ort>;
+    } = {},
+  ) {
     this.#loadRuntime = options.loadRuntime ?? ((backend) => loadOrt(backend, options.assetBase));
+    this.#onDeviceLost = options.onDeviceLost ?? (() => undefined);
   }
 
   /**
@@ -90,7 +99,7 @@ export class OnnxEngine implements Engine {
       const device = backend === "webgpu" ? await ort.env.webgpu.device : undefined;
       this.#device = device ?? this.#device;
       const lost = device ? device.lost.then((info) => Promise.reject(deviceLost(info.message))) : never();
-      lost.catch(() => undefined);
+      lost.catch(() => undefined); // awaited only where something runs
       const runner = new ModelRunner(ort, session, spec, device);
       const caches = cacheFactories(ort, spec, device, files.contextLength);
       load.onCheck();
@@ -101,7 +110,7 @@ export class OnnxEngine implements Engine {
       const budget = CACHE_BUDGET_BYTES[backend];
       const perAnswer = spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
       const create = (check.kvInPlace && caches.inPlace) || caches.plain;
-      return new OnnxModel({
+      const model = new OnnxModel({
         info,
         parts: {
           tokenizer: files.tokenizer,
@@ -115,6 +124,10 @@ export class OnnxEngine implements Engine {
         places: Math.max(1, Math.min(MAX_PLACES, Math.floor(budget / perAnswer))),
         lost,
       });
+      lost.catch((error: unknown) => {
+        if (!model.unloading) this.#onDeviceLost(error);
+      });
+      return model;
     } catch (error) {
       await this.#turns.run(() => session.release()).catch(() => undefined);
       throw error;

@@ -41,6 +41,11 @@ export class OnnxModel implements LoadedModel {
     this.#meanAnswerMs = (GUESSED_ANSWER_TOKENS / (options.info.decodeRate ?? 10)) * 1000;
   }
 
+  /** True from the call of `unload` on. */
+  get unloading(): boolean {
+    return this.#unloading.signal.aborted;
+  }
+
   /** Streams one answer. Aborting, or leaving the loop, stops it before its next token. */
   async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent, void> {
     const left = new AbortController();

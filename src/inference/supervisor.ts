@@ -1,0 +1,209 @@
+/** Owns the engine worker from the page: starts it, rejects what hangs when it dies, ends it when nothing is loaded. */
+import { type Remote, transfer, wrap } from "comlink";
+import { MicrogridError, TypedEventTarget, errorFromData, randomId } from "../core";
+import type { EngineHostApi, HostEvent, ProgressMessage } from "./protocol";
+import { StreamReader } from "./stream";
+import type { Backend, GenerationEvent, GenerationRequest, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
+
+/** Events of the supervisor. */
+export interface SupervisorEvents {
+  /** The worker or its GPU device is gone; `models` were in it and have to be loaded again. */
+  lost: { readonly reason: string; readonly models: readonly string[] };
+}
+
+/** One worker, as long as it lives. */
+interface Running {
+  readonly worker: Worker;
+  readonly host: Remote<EngineHostApi>;
+  readonly ready: Promise<void>;
+  /** Rejects when the worker is given up; never resolves. */
+  readonly death: Promise<never>;
+  die(error: Error): void;
+}
+
+/** The engines as the page sees them. Workers come and go behind it. */
+export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
+  readonly #createWorker: () => Worker;
+  readonly #assetBase: string | undefined;
+  readonly #models = new Map<string, LoadedModelInfo>();
+  readonly #streams = new Map<StreamReader, "running" | "queued">();
+  #loads = 0;
+  #running: Running | undefined;
+  #closed = false;
+
+  /** `createWorker` starts `workers/gpu`; `assetBase` is the address that its assets are resolved against. */
+  constructor(options: { createWorker(): Worker; assetBase?: string }) {
+    super();
+    this.#createWorker = options.createWorker;
+    this.#assetBase = options.assetBase;
+  }
+
+  /** Answers being computed, and those that wait for their turn. */
+  get jobs(): { readonly running: number; readonly queued: number } {
+    const states = [...this.#streams.values()];
+    const queued = states.filter((state) => state === "queued").length;
+    return { running: states.length - queued, queued };
+  }
+
+  /** What is loaded now. */
+  get models(): readonly LoadedModelInfo[] {
+    return [...this.#models.values()];
+  }
+
+  /**
+   * Loads a model, replacing one of the same id. Rejects with the engine's errors, with `worker-crashed` or
+   * `device-lost`, or with the signal's reason when aborted: then the engine stops at its next step.
+   */
+  async load(
+    pkg: ModelPackage,
+    options: { signal: AbortSignal; backend: Backend; onProgress(progress: LoadProgress): void },
+  ): Promise<LoadedModelInfo> {
+    const { signal } = options;
+    signal.throwIfAborted();
+    const running = this.#start();
+    const loadId = randomId();
+    const { port1: progress, port2 } = new MessageChannel();
+    progress.onmessage = ({ data }: MessageEvent<ProgressMessage>) => options.onProgress(data);
+    const aborted = abortion(signal, () => void running.host.cancelLoad(loadId));
+    this.#loads++;
+    try {
+      await Promise.race([running.ready, running.death, aborted.promise]);
+      const call = running.host.load(loadId, pkg, options.backend, transfer(port2, [port2]));
+      const result = await Promise.race([call, running.death, aborted.promise]);
+      if (!result.ok) throw errorFromData(result.error);
+      this.#models.set(pkg.id, result.value);
+      return result.value;
+    } finally {
+      this.#loads--;
+      aborted.dispose();
+      progress.close();
+      this.#stopIfIdle();
+    }
+  }
+
+  /** Frees a model; its answers end with `model-not-loaded`. The last one takes the worker along: WASM memory never shrinks. */
+  async unload(modelId: string): Promise<void> {
+    const running = this.#running;
+    if (!running || !this.#models.delete(modelId)) return;
+    try {
+      const result = await Promise.race([running.host.unload(modelId), running.death]);
+      if (!result.ok) throw errorFromData(result.error);
+    } finally {
+      this.#stopIfIdle();
+    }
+  }
+
+  /** Streams an answer of a loaded model. Leaving the loop or aborting stops the engine before its next token. */
+  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent, void> {
+    const { signal } = options;
+    signal.throwIfAborted();
+    const running = this.#running;
+    if (!running || !this.#models.has(request.model)) {
+      throw new MicrogridError("model-not-loaded", `The model “${request.model}” is not loaded. Load it first.`);
+    }
+    const { port1, port2 } = new MessageChannel();
+    const reader = new StreamReader(port1);
+    const aborted = abortion(signal, () => reader.fail(signal.reason));
+    this.#streams.set(reader, "running");
+    try {
+      await Promise.race([running.host.generate(request, transfer(port2, [port2])), running.death, aborted.promise]);
+      for await (const event of reader.events) {
+        this.#streams.set(reader, event.type === "queued" ? "queued" : "running");
+        yield event;
+      }
+    } finally {
+      this.#streams.delete(reader);
+      aborted.dispose();
+      reader.close();
+    }
+  }
+
+  /** Fault injection for tests: makes the worker destroy its GPU device. False where no worker or no device is. */
+  async simulateDeviceLoss(): Promise<boolean> {
+    const running = this.#running;
+    return running ? Promise.race([running.host.simulateDeviceLoss(), running.death.catch(() => true)]) : false;
+  }
+
+  /** Ends the worker; everything that runs rejects with `closed`. */
+  close(): void {
+    this.#closed = true;
+    this.#end(new MicrogridError("closed", "The engine was closed."));
+  }
+
+  #start(): Running {
+    if (this.#closed) throw new MicrogridError("closed", "The engine was closed. Reload the page to use it again.");
+    this.#running ??= this.#spawn();
+    return this.#running;
+  }
+
+  #spawn(): Running {
+    const worker = this.#createWorker();
+    const host = wrap<EngineHostApi>(worker);
+    const { promise: death, reject: die } = withRejection();
+    const { port1, port2 } = new MessageChannel();
+    const lifeLock = `microgrid/gpu-worker/${randomId()}`;
+    const options = { lifeLock, ...(this.#assetBase === undefined ? {} : { assetBase: this.#assetBase }) };
+    const ready = host.init(options, transfer(port2, [port2]));
+    const running: Running = { worker, host, ready, death, die };
+    port1.onmessage = ({ data }: MessageEvent<HostEvent>) => this.#lose(running, errorFromData(data.error));
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#lose(running, crash(event.message));
+    };
+    void ready.then(() => watchLife(lifeLock, () => this.#lose(running, crash("it ended without a word"))));
+    return running;
+  }
+
+  /** Gives a dead worker up and tells everybody who waits for it. */
+  #lose(running: Running, error: Error): void {
+    if (this.#running !== running) return;
+    const models = [...this.#models.keys()];
+    this.#end(error);
+    this.emit("lost", { reason: error.message, models });
+  }
+
+  #stopIfIdle(): void {
+    if (this.#models.size === 0 && this.#loads === 0) {
+      this.#end(new MicrogridError("model-not-loaded", "The model was unloaded while it answered. Load it again to go on."));
+    }
+  }
+
+  #end(error: Error): void {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    this.#models.clear();
+    running.worker.terminate();
+    running.die(error);
+    for (const reader of [...this.#streams.keys()]) reader.fail(error);
+  }
+}
+
+function crash(detail: string): MicrogridError {
+  return new MicrogridError("worker-crashed", `The engine stopped unexpectedly (${detail || "no reason given"}). Load the model again.`);
+}
+
+/** A promise that only ever rejects, quietly where nobody waits for it. */
+function withRejection(): { promise: Promise<never>; reject(error: Error): void } {
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<never>((_, fail) => (reject = fail));
+  promise.catch(() => undefined);
+  return { promise, reject };
+}
+
+/** Rejects with the signal's reason when it is aborted, after `onAbort`; `dispose` stops listening. */
+function abortion(signal: AbortSignal, onAbort: () => void): { promise: Promise<never>; dispose(): void } {
+  const { promise, reject } = withRejection();
+  const listener = (): void => {
+    onAbort();
+    reject(signal.reason as Error);
+  };
+  signal.addEventListener("abort", listener, { once: true });
+  return { promise, dispose: () => signal.removeEventListener("abort", listener) };
+}
+
+/** Calls back when the worker that holds the lock is gone; never where the browser has no locks. */
+function watchLife(name: string, onDeath: () => void): void {
+  if (typeof navigator === "undefined" || !("locks" in navigator)) return;
+  void navigator.locks.request(name, onDeath);
+}
