@@ -1,6 +1,8 @@
 /** Inference as the page uses it: requests, events, engines behind a supervisor. Engines themselves load in the worker. */
 export { DEFAULT_SAMPLING } from "./defaults";
 export { preferredBackend, probeDevice } from "./device";
+export { TYPICAL_ANSWER_TOKENS, estimateAnswer, promptTokens } from "./estimate";
+export type { ProviderFacts } from "./estimate";
 export { EngineSupervisor } from "./supervisor";
 export type { SupervisorEvents } from "./supervisor";
 export type {

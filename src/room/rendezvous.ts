@@ -24,6 +24,8 @@ interface HeldSlot {
   readonly slot: number;
   readonly day: number;
   readonly endpoint: Endpoint;
+  /** The foothold under which it was won. */
+  readonly foothold: Foothold;
 }
 
 /** Holds one of the room's slots where that is wanted, and looks for nodes that this one does not know. */
@@ -83,12 +85,13 @@ export class Rendezvous {
     return this.#held !== undefined || members === 0 || new Set(slots).size < HOLDERS_WANTED;
   }
 
-  /** Lets go of a slot of a former day, of one whose server was lost, and of one beyond the number wanted. */
+  /** Lets go of a slot of a former day, of one at a former server, and of one beyond the number wanted. */
   #tidy(knownSlots: readonly number[]): void {
     const held = this.#held;
     if (!held) return;
     const lower = knownSlots.filter((slot) => slot < held.slot).length;
-    if (held.day !== this.#today() || lower >= HOLDERS_WANTED) this.#release();
+    const moved = held.foothold.url !== this.#options.foothold()?.url;
+    if (moved || held.day !== this.#today() || lower >= HOLDERS_WANTED) this.#release();
   }
 
   /** Walks the slots once; with `first`, only until somebody answers. */
@@ -122,7 +125,7 @@ export class Rendezvous {
       endpoint.close();
       return false;
     }
-    this.#held = { slot, day, endpoint };
+    this.#held = { slot, day, endpoint, foothold };
     endpoint.onLink = (link) => void this.#options.meet(link);
     void endpoint.closed.then(() => {
       if (this.#held?.endpoint !== endpoint) return;

@@ -1,0 +1,38 @@
+/** How long an answer will take: the one formula that all providers share. */
+import type { Estimate, GenerationRequest, ModelOffer, PrivacyClass } from "./types";
+
+/** Tokens of an answer whose length nobody knows yet. */
+export const TYPICAL_ANSWER_TOKENS = 200;
+/** Rates of a device that has not measured itself yet, tokens per second: slow, so that the measured win. */
+const UNMEASURED_PREFILL_RATE = 50;
+const UNMEASURED_DECODE_RATE = 5;
+/** Characters of text per token, typical of byte-level BPE on European languages; only estimates rest on it. */
+const CHARS_PER_TOKEN = 4;
+
+/** What is known of a provider when it is asked for an estimate. */
+export interface ProviderFacts {
+  readonly offer: ModelOffer;
+  /** Answers that run or wait there. */
+  readonly backlog: number;
+  /** Round trip to it in ms; 0 for this device. */
+  readonly rttMs: number;
+  readonly privacy: PrivacyClass;
+}
+
+/**
+ * Earliest estimated finish: every answer ahead costs a typical answer's time, then the prompt is read, then the
+ * first token comes back. Engines serve several answers in turns, which finishes no earlier on the whole.
+ */
+export function estimateAnswer(request: GenerationRequest, facts: ProviderFacts): Estimate {
+  const { offer, backlog, rttMs, privacy } = facts;
+  const msPerToken = 1000 / (offer.decodeRate ?? UNMEASURED_DECODE_RATE);
+  const prefillMs = (1000 * promptTokens(request)) / (offer.prefillRate ?? UNMEASURED_PREFILL_RATE);
+  const backlogMs = backlog * TYPICAL_ANSWER_TOKENS * msPerToken;
+  return { firstTokenMs: rttMs + backlogMs + prefillMs + msPerToken, msPerToken, price: 0, privacy };
+}
+
+/** A rough count of the tokens that have to be read before the answer goes on. */
+export function promptTokens(request: GenerationRequest): number {
+  const chars = request.messages.reduce((sum, message) => sum + message.content.length, 0);
+  return Math.ceil((chars + (request.resume?.text.length ?? 0)) / CHARS_PER_TOKEN);
+}

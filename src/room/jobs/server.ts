@@ -1,0 +1,208 @@
+/** The provider's side of jobs: runs what peers ask for, within the limits of sharing. */
+import { MicrogridError, errorToData, isAbort } from "../../core";
+import type { GenerationEvent, GenerationRequest, Provider, TokenLogprob } from "../../inference";
+import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
+import type { JobFrame, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
+import type { PeerLoad } from "./refused";
+
+/** What is shared now; asked anew for each job. */
+export interface Sharing {
+  readonly maxJobs: number;
+  /** Models that are offered; others are refused as unknown. */
+  readonly models: ReadonlySet<string>;
+}
+
+interface JobServerOptions {
+  /** This device. */
+  readonly provider: Provider;
+  /** Undefined while nothing is shared. */
+  sharing(): Sharing | undefined;
+  load(): PeerLoad;
+  /** Called when a job starts, ends or waits. */
+  onChange(): void;
+}
+
+interface Job {
+  readonly id: string;
+  readonly request: GenerationRequest;
+  readonly link: RoomLink;
+  readonly abort: AbortController;
+  /** Time of `performance.now()` after which nobody wants the answer any more. */
+  readonly expiresAt: number;
+}
+
+/** All jobs of all peers on this device: some run, some wait, in the order in which they came. */
+export class JobServer {
+  readonly #options: JobServerOptions;
+  readonly #running = new Set<Job>();
+  readonly #waiting: Job[] = [];
+
+  constructor(options: JobServerOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get queued(): number {
+    return this.#waiting.length;
+  }
+
+  /** Takes a frame of the consumer's side. */
+  receive(link: RoomLink, frame: Extract<JobFrame, { kind: "job.request" | "job.cancel" }>): void {
+    if (frame.kind === "job.cancel") {
+      this.#find(link, frame.body.id)?.abort.abort();
+      return;
+    }
+    const { id } = frame.body;
+    if (this.#find(link, id)) return link.close(`protocol error: job ${id} was sent twice`);
+    const request = frame.body.request as GenerationRequest;
+    const reason = this.#refusal(link, request);
+    if (reason) return link.post("job.refused", { id, reason, load: this.#options.load() });
+    const expiresAt = performance.now() + frame.body.deadlineMs;
+    const job: Job = { id, request, link, abort: new AbortController(), expiresAt };
+    job.abort.signal.addEventListener("abort", () => this.#drop(job));
+    void link.closed.then(() => job.abort.abort());
+    this.#waiting.push(job);
+    this.#startNext();
+    if (this.#waiting.includes(job)) this.#sign(job);
+  }
+
+  /** Ends all jobs, because sharing ends; their consumers go on elsewhere. */
+  stop(reason: string): void {
+    for (const job of [...this.#running, ...this.#waiting]) {
+      job.link.post("job.failed", { id: job.id, code: "closed", message: reason });
+      job.abort.abort();
+    }
+  }
+
+  #refusal(link: RoomLink, request: GenerationRequest): RefusalReason | undefined {
+    const sharing = this.#options.sharing();
+    if (!sharing) return "policy";
+    if (!sharing.models.has(request.model)) return "unknown-model";
+    const ofPeer = [...this.#running, ...this.#waiting].filter((job) => job.link === link).length;
+    if (this.#waiting.length >= MAX_QUEUED_JOBS || ofPeer >= MAX_JOBS_PER_PEER) return "busy";
+    return undefined;
+  }
+
+  #startNext(): void {
+    const slots = this.#options.sharing()?.maxJobs ?? 0;
+    while (this.#running.size < slots) {
+      const job = this.#waiting.shift();
+      if (!job) break;
+      if (performance.now() > job.expiresAt) {
+        job.link.post("job.failed", { id: job.id, code: "timeout", message: "It waited too long for its turn." });
+        continue;
+      }
+      this.#running.add(job);
+      void this.#run(job);
+    }
+    this.#options.onChange();
+  }
+
+  #drop(job: Job): void {
+    const at = this.#waiting.indexOf(job);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    this.#options.onChange();
+  }
+
+  async #run(job: Job): Promise<void> {
+    const { link, id } = job;
+    const signal = job.abort.signal;
+    const free = link.markBusy();
+    const signs = setInterval(() => this.#sign(job), JOB_SIGN_MS);
+    try {
+      this.#sign(job);
+      const frames = await this.#stream(job, () => clearInterval(signs));
+      await link.send("job.done", frames);
+    } catch (error) {
+      // A cancelled job ends in silence, and a lost link has nobody to tell.
+      if (!signal.aborted && !isAbort(error) && link.open) {
+        const { code, message } = errorToData(error);
+        link.post("job.failed", { id, code, message: message.slice(0, 500) });
+      }
+    } finally {
+      clearInterval(signs);
+      free();
+      this.#running.delete(job);
+      this.#startNext();
+    }
+  }
+
+  /** Sends the tokens; those that come within one frame of a screen travel together. */
+  async #stream(job: Job, onFirstToken: () => void): Promise<RoomFrameBody<"job.done">> {
+    const { id, link, request } = job;
+    const signal = job.abort.signal;
+    const batch = new TokenBatch();
+    let seq = 0;
+    let sentAt = -Infinity;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const flush = async (): Promise<void> => {
+      clearTimeout(timer);
+      timer = undefined;
+      if (batch.empty) return;
+      sentAt = performance.now();
+      // The link's writer awaits a slow reader, and so does the engine, which is only asked for more then.
+      await link.send("job.tokens", { id, seq: seq++, ...batch.take() });
+    };
+    try {
+      for await (const event of this.#options.provider.generate(request, { signal })) {
+        if (event.type === "token") {
+          if (seq === 0) onFirstToken();
+          batch.add(event);
+          const due = sentAt + COALESCE_MS - performance.now();
+          if (due <= 0) await flush();
+          else timer ??= setTimeout(() => flush().catch(() => job.abort.abort()), due);
+        } else if (event.type === "done") {
+          await flush();
+          return { id, frames: seq, finishReason: event.finishReason, usage: event.usage };
+        }
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+    throw new MicrogridError("internal", "The engine ended without an end.");
+  }
+
+  /** Tells the consumer that its job is alive, and where it stands. */
+  #sign(job: Job): void {
+    const position = this.#waiting.indexOf(job) + 1;
+    const { firstTokenMs } = this.#options.provider.estimate(job.request);
+    const etaMs = Number.isFinite(firstTokenMs) ? Math.max(0, firstTokenMs) : 0;
+    job.link.post("job.accepted", { id: job.id, position, etaMs });
+    // A waiting job signs again as long as it waits; a running one is signed by its own timer.
+    if (position > 0) setTimeout(() => this.#waiting.includes(job) && this.#sign(job), JOB_SIGN_MS);
+  }
+
+  #find(link: RoomLink, id: string): Job | undefined {
+    return [...this.#running, ...this.#waiting].find((job) => job.link === link && job.id === id);
+  }
+}
+
+/** Tokens that wait to travel together. */
+class TokenBatch {
+  #text = "";
+  #ids: number[] = [];
+  #logprobs: TokenLogprob[] = [];
+
+  get empty(): boolean {
+    return this.#ids.length === 0 && this.#text === "";
+  }
+
+  add(event: Extract<GenerationEvent, { type: "token" }>): void {
+    this.#text += event.text;
+    this.#ids.push(...event.ids);
+    if (event.logprobs) this.#logprobs.push(...event.logprobs);
+  }
+
+  take(): Omit<RoomFrameBody<"job.tokens">, "id" | "seq"> {
+    const logprobs = this.#logprobs.map((entry) => ({ ...entry, top: entry.top.map((alternative) => ({ ...alternative })) }));
+    const taken = { text: this.#text, ids: this.#ids, ...(logprobs.length > 0 && { logprobs }) };
+    this.#text = "";
+    this.#ids = [];
+    this.#logprobs = [];
+    return taken;
+  }
+}

@@ -1,0 +1,102 @@
+/** Another node of the room as a provider: what it offers, how loaded it is, and the way to ask it. */
+import type { Did } from "../core";
+import {
+  type Estimate,
+  type GenerationEvent,
+  type GenerationRequest,
+  type ModelOffer,
+  type Provider,
+  estimateAnswer,
+} from "../inference";
+import { JobClient } from "./jobs/client";
+import { JobRefusedError, type PeerLoad } from "./jobs/refused";
+import type { Member } from "./mesh";
+import type { RoomFrameBody } from "./protocol";
+
+/** Time after which nobody waits for an answer any more. */
+const DEADLINE_MS = 10 * 60_000;
+
+type Heartbeat = RoomFrameBody<"heartbeat">;
+
+/** A peer that may answer. */
+export class RemotePeer implements Provider {
+  readonly id: Did;
+  readonly kind = "peer";
+  readonly jobs: JobClient;
+  readonly #member: Member;
+  #heartbeat: Heartbeat | undefined;
+  #offers: readonly ModelOffer[] = [];
+  /** Answers that this node has asked for and that the peer's heartbeat may not count yet. */
+  #asked = 0;
+
+  constructor(member: Member) {
+    this.id = member.did;
+    this.#member = member;
+    this.jobs = new JobClient(member.link);
+  }
+
+  get name(): string {
+    return this.#heartbeat?.name ?? "a device";
+  }
+
+  /** What it last said about itself; undefined until its first heartbeat. */
+  get heartbeat(): Heartbeat | undefined {
+    return this.#heartbeat;
+  }
+
+  get rttMs(): number | undefined {
+    return this.#member.link.rttMs;
+  }
+
+  get session(): string {
+    return this.#member.session;
+  }
+
+  /** Takes what the peer says about itself. */
+  update(heartbeat: Heartbeat): void {
+    this.#heartbeat = heartbeat;
+    this.#offers = heartbeat.offers.map((offer) => ({
+      ...offer,
+      prefillRate: offer.prefillRate,
+      decodeRate: offer.decodeRate,
+    }));
+  }
+
+  models(): readonly ModelOffer[] {
+    return this.#heartbeat?.sharing ? this.#offers : [];
+  }
+
+  estimate(request: GenerationRequest): Estimate {
+    const offer = this.models().find(({ model }) => model === request.model);
+    if (!offer) return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
+    const load = this.#heartbeat?.load;
+    const backlog = Math.max((load?.running ?? 0) + (load?.queued ?? 0), this.#asked);
+    return estimateAnswer(request, { offer, backlog, rttMs: this.rttMs ?? 0, privacy: "room" });
+  }
+
+  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+    this.#asked++;
+    try {
+      yield* this.jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
+    } catch (error) {
+      if (error instanceof JobRefusedError) this.#correct(error, request.model);
+      throw error;
+    } finally {
+      this.#asked--;
+    }
+  }
+
+  /** A refusal is fresher than the last heartbeat: what it says corrects what this node believed. */
+  #correct({ reason, load }: JobRefusedError, model: string): void {
+    const heartbeat = this.#heartbeat;
+    if (!heartbeat) return;
+    const busy: PeerLoad = reason === "busy" ? { ...load, queued: Math.max(load.queued, 1) } : load;
+    const gone = reason === "unknown-model";
+    this.update({
+      ...heartbeat,
+      load: busy,
+      sharing: heartbeat.sharing && reason !== "policy" && reason !== "draining",
+      offers: gone ? heartbeat.offers.filter((offer) => offer.model !== model) : heartbeat.offers,
+    });
+  }
+}

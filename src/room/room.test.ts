@@ -1,0 +1,226 @@
+/** Rooms over an in-memory signaling server: nodes find each other, stay together, and work for each other. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { makeEphemeralKey } from "../identity";
+import type { GenerationEvent } from "../inference";
+import { MemorySignaling } from "../wire/testing/memory-transport";
+import { type Invite, foundRoom } from "./invite";
+import { RoomSession } from "./room-session";
+import { ToyProvider, letters, toyRequest } from "./testing";
+
+vi.mock("./constants", async (original) => ({
+  ...(await original<typeof import("./constants")>()),
+  LONELY_SCAN_MS: 50,
+  SLOT_SCAN_MS: 100,
+  RECONNECT_MIN_MS: 10,
+  RECONNECT_MAX_MS: 40,
+  HEARTBEAT_MS: 5,
+  EARLIER_SERVER_MS: 50,
+}));
+
+const SERVER = "http://signal.example/";
+const sessions: RoomSession[] = [];
+afterEach(() => {
+  for (const session of sessions.splice(0)) session.leave();
+});
+
+interface Node {
+  readonly session: RoomSession;
+  readonly toy: ToyProvider;
+  readonly did: string;
+}
+
+async function enter(invite: Invite, signaling: Record<string, MemorySignaling>, name = "node"): Promise<Node> {
+  const signer = await makeEphemeralKey();
+  const toy = new ToyProvider(signer.did);
+  const session = await RoomSession.enter({
+    invite,
+    signer,
+    agent: "test/1",
+    local: toy,
+    openTransport: async (url) => signaling[url] as MemorySignaling,
+    profile: () => ({ name, device: "test", gpu: "", visible: true, battery: undefined, tokenRate: 0, ownJobs: 0 }),
+  });
+  sessions.push(session);
+  return { session, toy, did: signer.did };
+}
+
+const together = (nodes: readonly Node[]) =>
+  vi.waitFor(
+    () => {
+      for (const node of nodes) {
+        const others = nodes.filter((other) => other !== node).map(({ did }) => did);
+        expect(node.session.peers.map(({ id }) => id as string).sort()).toEqual(others.sort());
+      }
+    },
+    { timeout: 5000, interval: 10 },
+  );
+
+async function room(size: number): Promise<{ signaling: MemorySignaling; invite: Invite; nodes: Node[] }> {
+  const signaling = new MemorySignaling();
+  const invite = await foundRoom("Attic", [SERVER]);
+  const nodes: Node[] = [];
+  for (let i = 0; i < size; i++) nodes.push(await enter(invite, { [SERVER]: signaling }, `node ${i}`));
+  await together(nodes);
+  return { signaling, invite, nodes };
+}
+
+async function collect(stream: AsyncIterable<GenerationEvent>): Promise<string> {
+  let text = "";
+  for await (const event of stream) if (event.type === "token") text += event.text;
+  return text;
+}
+
+const live = () => ({ signal: new AbortController().signal });
+
+describe("finding each other", () => {
+  it("links every node to every other, however they come", async () => {
+    const { invite, signaling, nodes } = await room(2);
+    const more = await Promise.all([1, 2, 3, 4].map(() => enter(invite, { [SERVER]: signaling })));
+    await together([...nodes, ...more]);
+  });
+
+  it("keeps rooms apart that share a signaling server", async () => {
+    const { signaling, nodes } = await room(2);
+    const other = await enter(await foundRoom("Cellar", [SERVER]), { [SERVER]: signaling });
+    await other.session.lookedAround;
+    expect(other.session.peers).toEqual([]);
+    await together(nodes);
+  });
+
+  it("merges two halves that could not see each other", async () => {
+    const { signaling, invite, nodes } = await room(2);
+    const first = new Set(signaling.endpoints.keys());
+    signaling.canReach = (from, to) => first.has(from) === first.has(to);
+    const late = [await enter(invite, { [SERVER]: signaling }), await enter(invite, { [SERVER]: signaling })];
+    await together(late);
+    await together(nodes);
+    signaling.canReach = () => true;
+    await together([...nodes, ...late]);
+  });
+
+  it("lets newcomers in after the node that opened the room has left", async () => {
+    const { signaling, invite, nodes } = await room(3);
+    nodes[0]?.session.leave();
+    await together(nodes.slice(1));
+    const newcomer = await enter(invite, { [SERVER]: signaling });
+    await together([...nodes.slice(1), newcomer]);
+  });
+});
+
+describe("losing signaling", () => {
+  it("keeps links, says so, comes back by itself, and then takes newcomers", async () => {
+    const { signaling, invite, nodes } = await room(2);
+    signaling.goDown();
+    await vi.waitFor(() => expect(nodes.map(({ session }) => session.signaling)).toEqual(["reconnecting", "reconnecting"]));
+    await together(nodes);
+    nodes[0]?.session.share({ maxJobs: 1, models: new Set(["toy"]) }, false);
+    const asker = nodes[1] as Node;
+    await vi.waitFor(() => expect(asker.session.peers[0]?.models()).toHaveLength(1));
+    expect(await collect(asker.session.peers[0]!.generate(toyRequest(5), live()))).toBe(letters(5));
+    signaling.up = true;
+    await vi.waitFor(() => expect(nodes.map(({ session }) => session.signaling)).toEqual(["connected", "connected"]));
+    await together([...nodes, await enter(invite, { [SERVER]: signaling })]);
+  });
+
+  it("enters while signaling is down, and meets the others when it is up", async () => {
+    const signaling = new MemorySignaling();
+    signaling.up = false;
+    const invite = await foundRoom("Attic", [SERVER]);
+    const nodes = [await enter(invite, { [SERVER]: signaling }), await enter(invite, { [SERVER]: signaling })];
+    expect(nodes.map(({ session }) => session.signaling)).toEqual(["connecting", "connecting"]);
+    signaling.up = true;
+    await together(nodes);
+  });
+
+  it("falls over to the next server, and returns to the first", async () => {
+    const servers = { "http://one/": new MemorySignaling(), "http://two/": new MemorySignaling() };
+    const invite = await foundRoom("Attic", Object.keys(servers));
+    const nodes = [await enter(invite, servers), await enter(invite, servers)];
+    await together(nodes);
+    const used = Object.values(servers).find(({ endpoints }) => endpoints.size > 0) as MemorySignaling;
+    const spare = Object.values(servers).find((server) => server !== used) as MemorySignaling;
+    used.goDown();
+    await vi.waitFor(() => expect(nodes.map(({ session }) => session.signaling)).toEqual(["connected", "connected"]));
+    await together([...nodes, await enter(invite, servers)]);
+    used.up = true;
+    await vi.waitFor(() => expect(spare.endpoints.size).toBe(0), { timeout: 3000 });
+  });
+});
+
+describe("jobs between peers", () => {
+  async function pair(maxJobs = 2): Promise<{ asker: Node; worker: Node; peer: RoomSession["peers"][number] }> {
+    const { nodes } = await room(2);
+    const [asker, worker] = nodes as [Node, Node];
+    worker.session.share({ maxJobs, models: new Set(["toy"]) }, false);
+    await vi.waitFor(() => expect(asker.session.peers[0]?.models()).toHaveLength(1));
+    return { asker, worker, peer: asker.session.peers[0]! };
+  }
+
+  it("stream the answer whole", async () => {
+    const { peer } = await pair();
+    expect(await collect(peer.generate(toyRequest(100), live()))).toBe(letters(100));
+  });
+
+  it("stop the work at the peer when the reader leaves early, or aborts", async () => {
+    const { peer, worker } = await pair();
+    worker.toy.beforeToken = () => new Promise((resolve) => setTimeout(resolve, 2));
+    for await (const event of peer.generate(toyRequest(10_000), live())) if (event.type === "token") break;
+    await vi.waitFor(() => expect(worker.toy.stopped).toBe(1));
+    const abort = new AbortController();
+    const answer = collect(peer.generate(toyRequest(10_000), { signal: abort.signal }));
+    await vi.waitFor(() => expect(worker.toy.started).toBe(2));
+    abort.abort();
+    await expect(answer).rejects.toMatchObject({ name: "AbortError" });
+    await vi.waitFor(() => expect(worker.toy.stopped).toBe(2));
+  });
+
+  it("fail as peer-lost when the peer goes", async () => {
+    const { peer, worker } = await pair();
+    worker.toy.beforeToken = (position) => (position < 3 ? Promise.resolve() : new Promise(() => undefined));
+    let text = "";
+    const read = async (): Promise<void> => {
+      for await (const event of peer.generate(toyRequest(10), live())) {
+        if (event.type === "token") text += event.text;
+        if (text.length === 3) worker.session.leave();
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ code: "peer-lost" });
+    expect(text).toBe(letters(3));
+  });
+
+  it("are refused when nothing is shared, and the refusal corrects the offer", async () => {
+    const { peer, worker } = await pair();
+    // The heartbeat that would say so has not gone out yet.
+    worker.session.share(undefined, true);
+    await expect(collect(peer.generate(toyRequest(3), live()))).rejects.toMatchObject({ code: "peer-refused", reason: "policy" });
+    expect(peer.models()).toEqual([]);
+  });
+
+  it("wait in turn beyond the limit, with their place in the queue", async () => {
+    const { peer, worker } = await pair(1);
+    let release: () => void = () => undefined;
+    worker.toy.beforeToken = () => new Promise((resolve) => (release = resolve));
+    const first = collect(peer.generate(toyRequest(1), live()));
+    await vi.waitFor(() => expect(worker.toy.started).toBe(1));
+    const second = peer.generate(toyRequest(1), live());
+    expect(await second.next()).toMatchObject({ value: { type: "queued", position: 1 } });
+    worker.toy.beforeToken = async () => {};
+    release();
+    expect(await first).toBe("a");
+    expect(await collect(second)).toBe("a");
+  });
+
+  it("are refused as busy beyond the queue", async () => {
+    const { peer, worker } = await pair(1);
+    worker.toy.beforeToken = () => new Promise(() => undefined);
+    const abort = new AbortController();
+    const answers = Array.from({ length: 12 }, () => collect(peer.generate(toyRequest(1), { signal: abort.signal })));
+    const outcomes = Promise.allSettled(answers);
+    await expect(Promise.any(answers.map((answer) => answer.then(Promise.reject.bind(Promise), (error: unknown) => error)))).resolves.toMatchObject({
+      reason: "busy",
+    });
+    abort.abort();
+    const reasons = (await outcomes).map((outcome) => (outcome.status === "rejected" ? (outcome.reason as Error).name : "ok"));
+    expect(reasons).toContain("AbortError");
+  });
+});
