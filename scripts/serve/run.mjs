@@ -30,21 +30,19 @@ export async function serve({ host, port, signalPort, https }) {
   const lan = lanAddresses();
   const named = everywhere || host === "localhost" ? lan : [...lan, host];
   const tls = https ? await certificate(join(ROOT, ".cache", "certificate.json"), named) : undefined;
-  const signaling = await startSignaling({ host, port: signalPort, tls });
-  let configPort = signaling.port;
+  let signalingPort = signalPort;
   const config = () => ({
-    signaling: [{ port: configPort, path: SIGNALING_PATH }],
+    signaling: [{ port: signalingPort, path: SIGNALING_PATH }],
     iceServers: [],
     hub: "https://huggingface.co",
   });
   const handler = siteHandler({ root: join(ROOT, "dist"), config });
   const server = tls ? createTlsServer(tls, handler) : createServer(handler);
   const site = await listen(server, { host, port, variable: "PORT" });
-  if (tls) {
-    // Browsers remember that a person trusts a certificate per port, so over TLS the page signals through its own.
-    shareSignaling(server, handler, signaling.server);
-    configPort = site.port;
-  }
+  const signaling = await startSignaling({ host, port: signalPort, tls });
+  // Browsers remember that a person trusts a certificate per port, so over TLS the page signals through its own.
+  if (tls) shareSignaling(server, handler, signaling.server);
+  signalingPort = tls ? site.port : signaling.port;
   const protocol = tls ? "https" : "http";
   const name = everywhere ? "localhost" : host.includes(":") ? `[${host}]` : host;
   const url = `${protocol}://${name}:${site.port}/`;

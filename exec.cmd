@@ -1,0 +1,2 @@
+@rem `exec` in package.json hands Ctrl-C and the exit code straight to Node; Windows does so anyway.
+@%*
