@@ -33,6 +33,8 @@ const providerSchema = v.object({
 const routeSchema = v.object({
   provider: providerSchema,
   why: v.array(v.pipe(v.string(), v.maxLength(1000))),
+  /** 1 where it was asked first; more where it took over from one that was lost. */
+  attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
   exact: v.boolean(),
   model: name,
   backend: v.picklist(["webgpu", "wasm"]),

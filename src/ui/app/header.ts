@@ -1,0 +1,202 @@
+/** The bar above the chat: which model answers and where, the room, and the settings of the chat. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { icon } from "../icons";
+import { WorkspaceController } from "../state/controller";
+import { answeringModel, backendName, isLoading, localOffers, modelName } from "../state/models";
+import type { Panel, Workspace } from "../state/workspace";
+import { base, buttons } from "../styles/shared";
+
+/** `<mg-header .workspace>`. Event: `mg-menu` opens the sidebar on small screens. */
+@customElement("mg-header")
+export class Header extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    css`
+      :host {
+        display: flex;
+        align-items: center;
+        gap: 0.25rem;
+        min-height: 3.5rem;
+        padding: max(0.5rem, env(safe-area-inset-top)) 0.75rem 0.5rem;
+        border-bottom: 1px solid transparent;
+      }
+      .menu {
+        display: none;
+      }
+      .model {
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+        min-width: 0;
+        padding: 0.375rem 0.625rem;
+        border: 0;
+        border-radius: var(--mg-radius-s);
+        background: none;
+        text-align: start;
+        line-height: 1.3;
+        transition: background var(--mg-ease);
+      }
+      .model:hover,
+      .button.room:hover {
+        background: var(--mg-hover);
+      }
+      .model strong {
+        font-size: 0.9375rem;
+        font-weight: 600;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .badge {
+        flex: none;
+        padding: 0.1rem 0.5rem;
+        border-radius: 99px;
+        background: var(--mg-accent-soft);
+        color: var(--mg-accent);
+        font-size: 0.75rem;
+        font-weight: 550;
+        white-space: nowrap;
+      }
+      .badge.quiet {
+        background: var(--mg-hover);
+        color: var(--mg-muted);
+      }
+      .chevron {
+        flex: none;
+        color: var(--mg-muted);
+        display: grid;
+      }
+      .space {
+        flex: 1;
+      }
+      .room {
+        border-color: var(--mg-border);
+        background: transparent;
+      }
+      .room.in {
+        border-color: transparent;
+        background: var(--mg-accent-soft);
+        color: var(--mg-accent);
+      }
+      .count {
+        font-variant-numeric: tabular-nums;
+      }
+      .room-name {
+        max-width: 12rem;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .alert {
+        width: 0.5rem;
+        height: 0.5rem;
+        border-radius: 50%;
+        background: var(--mg-spark);
+      }
+      @media (max-width: 820px) {
+        .menu {
+          display: inline-grid;
+        }
+      }
+      @media (max-width: 520px) {
+        :host {
+          padding-inline: 0.375rem;
+        }
+        .room-name {
+          display: none;
+        }
+        .model {
+          padding-inline: 0.375rem;
+        }
+        .room {
+          padding-inline: 0.625rem;
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult {
+    const { workspace } = this;
+    const room = workspace?.grid.state.room;
+    const others = room?.peers.length ?? 0;
+    return html`
+      <button class="icon-button menu" aria-label="Show conversations" @click=${() => this.dispatchEvent(new CustomEvent("mg-menu"))}>
+        ${icon("menu")}
+      </button>
+      ${this.#model()}
+      <span class="space"></span>
+      <button
+        class="button room ${room ? "in" : ""}"
+        aria-label=${room ? `Room ${room.name}, ${others + 1} here` : "Open a room"}
+        aria-expanded=${workspace?.panel === "room"}
+        ?disabled=${!workspace}
+        @click=${() => this.#toggle("room")}
+      >
+        ${icon("people", 18)}
+        ${room
+          ? html`<span class="room-name">${room.name}</span><span class="count">${others + 1}</span>${room.signaling === "connected"
+                ? nothing
+                : html`<span class="alert" title="Signaling is being reconnected"></span>`}`
+          : html`<span class="room-name">Open a room</span>`}
+      </button>
+      <button
+        class="icon-button"
+        aria-label="Chat settings"
+        title="Chat settings"
+        aria-expanded=${workspace?.panel === "chat-settings"}
+        ?disabled=${!workspace}
+        @click=${() => this.#toggle("chat-settings")}
+      >
+        ${icon("sliders")}
+      </button>
+    `;
+  }
+
+  #model(): TemplateResult {
+    const state = this.workspace?.grid.state;
+    if (!state) return html`<button class="model" disabled><strong>Starting…</strong></button>`;
+    const offer = answeringModel(state, this.workspace?.wantedModel);
+    const local = offer !== undefined && localOffers(state).includes(offer);
+    const name = offer ? modelName(state, offer.model) : isLoading(state) ? "Loading…" : "Choose a model";
+    const where = !offer ? undefined : local ? backendName(offer.backend) : "in the room";
+    const why = !offer || !local ? "" : this.#reason(offer.backend);
+    return html`<button
+      class="model"
+      aria-label="Model: ${name}${where ? `, ${where}` : ""}"
+      title=${why || nothing}
+      aria-haspopup="dialog"
+      @click=${() => this.workspace?.show({ dialog: "models" })}
+    >
+      <strong>${name}</strong>
+      ${where ? html`<span class="badge ${local && offer?.backend === "wasm" ? "quiet" : ""}">${where}</span>` : nothing}
+      <span class="chevron">${icon("down", 16)}</span>
+    </button>`;
+  }
+
+  #reason(backend: "webgpu" | "wasm"): string {
+    const device = this.workspace?.grid.state.device;
+    if (!device) return "";
+    if (backend === "webgpu") return `Runs on the GPU of this device: ${device.webgpu?.description || device.webgpu?.vendor || "unknown"}`;
+    return device.webgpuMissing ?? "Runs on the CPU of this device.";
+  }
+
+  #toggle(panel: Exclude<Panel, undefined>): void {
+    const { workspace } = this;
+    workspace?.show({ panel: workspace.panel === panel ? undefined : panel });
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-header": Header;
+  }
+}

@@ -1,0 +1,157 @@
+/** The page: sidebar, header, chat, panels and dialogs. Everything that is not seen at once loads later. */
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import type { GridApi } from "../../grid/contract";
+import "../chat/chat-view";
+import { go, readRoute } from "../routes";
+import "../sidebar/sidebar";
+import type { Sidebar } from "../sidebar/sidebar";
+import { WorkspaceController } from "../state/controller";
+import { Workspace } from "../state/workspace";
+import { base, buttons } from "../styles/shared";
+import { appStyles } from "./app-styles";
+import "./header";
+import "./toasts";
+
+/** `<microgrid-app .grid>`: paints its frame at once and comes to life when it is given a grid. */
+@customElement("microgrid-app")
+export class MicrogridApp extends LitElement {
+  static override readonly styles = [base, buttons, appStyles];
+
+  /** The running node; undefined while it starts. */
+  @property({ attribute: false }) grid: GridApi | undefined;
+  /** Why the grid could not start, for people. */
+  @property() failure = "";
+  @state() workspace: Workspace | undefined;
+  @state() private drawer = false;
+  /** The invite that the address carries, as long as it was not answered. */
+  @state() private invite: string | undefined;
+  @query("mg-sidebar") private readonly sidebar!: Sidebar;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("hashchange", this.#route);
+    addEventListener("keydown", this.#keydown);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("hashchange", this.#route);
+    removeEventListener("keydown", this.#keydown);
+    this.workspace?.close();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has("grid") || !this.grid) return;
+    this.workspace?.close();
+    this.workspace = new Workspace(this.grid);
+    this.#route();
+  }
+
+  protected override render(): TemplateResult {
+    const { workspace } = this;
+    return html`
+      <div class="sidebar ${this.drawer ? "open" : ""}" ?inert=${this.#drawerHidden()}>
+        <mg-sidebar .workspace=${workspace} @mg-done=${() => (this.drawer = false)}></mg-sidebar>
+      </div>
+      ${this.drawer ? html`<div class="scrim" @click=${() => (this.drawer = false)}></div>` : nothing}
+      <main>
+        <mg-header .workspace=${workspace} @mg-menu=${() => (this.drawer = true)}></mg-header>
+        <mg-notices .workspace=${workspace}></mg-notices>
+        ${this.failure === "" ? nothing : html`<p class="failure" role="alert">${this.failure}</p>`}
+        <mg-chat .workspace=${workspace}></mg-chat>
+      </main>
+      ${this.#panel()} ${this.#dialogs()}
+      <mg-toasts .workspace=${workspace}></mg-toasts>
+    `;
+  }
+
+  #panel(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    switch (workspace?.panel) {
+      case "room":
+        void import("../room");
+        return html`<aside class="panel" aria-label="Room"><mg-room-panel .workspace=${workspace}></mg-room-panel></aside>`;
+      case "chat-settings":
+        void import("../settings");
+        return html`<aside class="panel" aria-label="Chat settings"><mg-chat-settings .workspace=${workspace}></mg-chat-settings></aside>`;
+      default:
+        return nothing;
+    }
+  }
+
+  #dialogs(): TemplateResult {
+    const { workspace } = this;
+    if (workspace?.dialog === "models") void import("../models");
+    if (workspace?.dialog === "settings") void import("../settings");
+    if (workspace && this.invite !== undefined) void import("../room");
+    return html`
+      ${workspace?.dialog === "models" ? html`<mg-model-dialog .workspace=${workspace}></mg-model-dialog>` : nothing}
+      ${workspace?.dialog === "settings" ? html`<mg-settings-dialog .workspace=${workspace}></mg-settings-dialog>` : nothing}
+      ${workspace && this.invite !== undefined
+        ? html`<mg-join-dialog .workspace=${workspace} .invite=${this.invite} @mg-answered=${this.#answered}></mg-join-dialog>`
+        : nothing}
+    `;
+  }
+
+  #drawerHidden(): boolean {
+    return !this.drawer && isNarrow();
+  }
+
+  readonly #route = (): void => {
+    const { workspace } = this;
+    if (!workspace) return;
+    const route = readRoute(location.hash, location.href);
+    if (route.view === "join") this.invite = route.invite;
+    else void workspace.select(route.conversation);
+  };
+
+  // The secret of an invite leaves the address as soon as it was answered.
+  readonly #answered = (event: CustomEvent<boolean>): void => {
+    this.invite = undefined;
+    history.replaceState(undefined, "", "#/");
+    this.#route();
+    if (event.detail) this.workspace?.show({ panel: "room" });
+  };
+
+  readonly #keydown = (event: KeyboardEvent): void => {
+    const command = event.ctrlKey || event.metaKey;
+    if (command && !event.shiftKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      this.drawer = isNarrow();
+      void this.updateComplete.then(() => this.sidebar.focusSearch());
+    } else if (command && event.shiftKey && event.key.toLowerCase() === "o") {
+      event.preventDefault();
+      go("#/");
+      this.workspace?.focusComposer();
+    } else if (event.key === "Escape" && !event.defaultPrevented) this.#escape();
+  };
+
+  #escape(): void {
+    const { workspace } = this;
+    if (this.drawer) this.drawer = false;
+    else if (workspace?.dialog !== undefined || this.invite !== undefined) return;
+    else if (workspace?.currentId !== undefined && workspace.answers.running(workspace.currentId)) {
+      workspace.answers.stop(workspace.currentId);
+    } else if (workspace?.panel !== undefined) {
+      workspace.show({ panel: undefined });
+      workspace.focusComposer();
+    }
+  }
+}
+
+/** True where the sidebar is a drawer; the same width as in the styles. */
+function isNarrow(): boolean {
+  return matchMedia("(max-width: 820px)").matches;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "microgrid-app": MicrogridApp;
+  }
+}

@@ -1,0 +1,174 @@
+/** Short messages at the bottom of the page, and notices of the grid at its top. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { icon } from "../icons";
+import { WorkspaceController } from "../state/controller";
+import type { Workspace } from "../state/workspace";
+import { base, buttons } from "../styles/shared";
+
+/** `<mg-toasts .workspace>`. */
+@customElement("mg-toasts")
+export class Toasts extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    css`
+      :host {
+        position: fixed;
+        z-index: 30;
+        left: 50%;
+        bottom: max(7rem, calc(env(safe-area-inset-bottom) + 7rem));
+        translate: -50% 0;
+        display: grid;
+        justify-items: center;
+        gap: 0.5rem;
+        width: max-content;
+        max-width: calc(100vw - 2rem);
+        pointer-events: none;
+      }
+      .toast {
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+        padding: 0.5rem 0.5rem 0.5rem 1rem;
+        border-radius: var(--mg-radius);
+        background: light-dark(#23292a, #e7ebe8);
+        color: light-dark(#f4f5f2, #161a18);
+        box-shadow: var(--mg-shadow);
+        font-size: 0.875rem;
+        line-height: 1.4;
+        pointer-events: auto;
+        animation: rise 180ms cubic-bezier(0.2, 0, 0, 1);
+      }
+      span {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .action {
+        padding: 0.25rem 0.625rem;
+        border: 0;
+        border-radius: 7px;
+        background: none;
+        color: light-dark(#7dd6b4, #10573f);
+        font-weight: 600;
+      }
+      .action:hover {
+        background: light-dark(#ffffff1f, #0000001a);
+      }
+      .icon-button {
+        color: inherit;
+        opacity: 0.7;
+      }
+      @keyframes rise {
+        from {
+          opacity: 0;
+          transform: translateY(0.5rem);
+        }
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult {
+    return html`<div role="status">
+      ${repeat(
+        this.workspace?.toasts ?? [],
+        (toast) => toast.id,
+        ({ id, text, action }) =>
+          html`<div class="toast">
+            <span>${text}</span>
+            ${action
+              ? html`<button
+                  class="action"
+                  @click=${() => {
+                    action.run();
+                    this.workspace?.dismissToast(id);
+                  }}
+                >
+                  ${action.label}
+                </button>`
+              : nothing}
+            <button class="icon-button small" aria-label="Dismiss" @click=${() => this.workspace?.dismissToast(id)}>${icon("close", 16)}</button>
+          </div>`,
+      )}
+    </div>`;
+  }
+}
+
+/** `<mg-notices .workspace>`: what the user should know until it is dismissed or no longer true. */
+@customElement("mg-notices")
+export class Notices extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    css`
+      :host {
+        display: block;
+      }
+      .notice {
+        display: flex;
+        align-items: center;
+        gap: 0.625rem;
+        padding: 0.375rem 0.5rem 0.375rem 1rem;
+        border-bottom: 1px solid var(--mg-border);
+        background: var(--mg-sunken);
+        font-size: 0.875rem;
+        line-height: 1.45;
+      }
+      .warning {
+        background: var(--mg-warning-soft);
+        color: var(--mg-warning);
+      }
+      .error {
+        background: var(--mg-danger-soft);
+        color: var(--mg-danger);
+      }
+      .icon-button {
+        flex: none;
+        color: inherit;
+      }
+      .icon {
+        flex: none;
+        display: grid;
+      }
+      p {
+        flex: 1;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult {
+    const grid = this.workspace?.grid;
+    return html`${repeat(
+      grid?.state.notices ?? [],
+      (notice) => notice.id,
+      ({ id, level, text }) =>
+        html`<div class="notice ${level}" role=${level === "info" ? "status" : "alert"}>
+          <span class="icon">${icon(level === "info" ? "info" : "alert", 18)}</span>
+          <p>${text}</p>
+          <button class="icon-button small" aria-label="Dismiss notice" @click=${() => grid?.dismissNotice(id)}>${icon("close", 16)}</button>
+        </div>`,
+    )}`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-toasts": Toasts;
+    "mg-notices": Notices;
+  }
+}

@@ -1,0 +1,187 @@
+/** One answer: its text as it comes, its state, and what can be done with it. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { StoredMessage } from "../../grid/conversations";
+import { formatDuration } from "../format";
+import { icon } from "../icons";
+import { base, buttons, sections } from "../styles/shared";
+import type { RunningAnswer } from "../state/answers";
+import "./answer-origin";
+
+/** How long the copy button shows its check mark, ms. */
+const COPIED_MS = 1600;
+
+/**
+ * `<mg-answer .message>`. Events: `mg-regenerate`, `mg-continue`. An answer that another tab writes
+ * has the status `streaming` and no `running`.
+ */
+@customElement("mg-answer")
+export class AnswerView extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    css`
+      :host {
+        display: block;
+      }
+      .waiting {
+        display: flex;
+        align-items: center;
+        gap: 0.625rem;
+        color: var(--mg-muted);
+        font-size: 0.9375rem;
+      }
+      .dots {
+        display: inline-flex;
+        gap: 4px;
+      }
+      .dots i {
+        width: 6px;
+        height: 6px;
+        border-radius: 50%;
+        background: var(--mg-accent);
+        animation: wait 1.2s ease-in-out infinite;
+      }
+      .dots i:nth-child(2) {
+        animation-delay: 0.15s;
+      }
+      .dots i:nth-child(3) {
+        animation-delay: 0.3s;
+      }
+      @keyframes wait {
+        0%,
+        60%,
+        100% {
+          opacity: 0.3;
+        }
+        30% {
+          opacity: 1;
+        }
+      }
+      .plain {
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .foot {
+        display: flex;
+        align-items: flex-start;
+        flex-wrap: wrap;
+        gap: 0.125rem 0.5rem;
+        margin-top: 0.5rem;
+        min-height: 2rem;
+      }
+      .actions {
+        display: flex;
+        margin-inline-start: -0.375rem;
+      }
+      mg-answer-origin {
+        flex: 1 1 16rem;
+      }
+      .error,
+      .note {
+        display: flex;
+        align-items: center;
+        gap: 0.75rem;
+        margin-top: 0.75rem;
+      }
+      .note {
+        color: var(--mg-muted);
+        font-size: 0.875rem;
+      }
+      .error span {
+        flex: 1;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) message: StoredMessage | undefined;
+  @property({ attribute: false }) running: RunningAnswer | undefined;
+  /** The model's name for people. */
+  @property() model = "";
+  /** True for the last message, which alone can be continued or made again. */
+  @property({ type: Boolean }) last = false;
+  @state() private copied = false;
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { message } = this;
+    if (!message) return nothing;
+    const streaming = message.status === "streaming";
+    return html`<article aria-label="Answer" aria-busy=${streaming}>
+      ${message.content === "" ? nothing : html`<mg-markdown .text=${message.content} ?streaming=${streaming}></mg-markdown>`}
+      ${streaming ? this.#waiting(message) : this.#ended(message)}
+    </article>`;
+  }
+
+  #waiting(message: StoredMessage): TemplateResult | typeof nothing {
+    const { running } = this;
+    if (!running) return html`<p class="note">Being answered in another tab…</p>`;
+    if (running.phase === "streaming" && message.content !== "") return nothing;
+    return html`<div class="waiting" role="status">
+      <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>${phaseText(running)}
+    </div>`;
+  }
+
+  #ended(message: StoredMessage): TemplateResult {
+    return html`${this.#trouble(message)}
+      <div class="foot">
+        <div class="actions">
+          ${message.content === ""
+            ? nothing
+            : html`<button class="icon-button small" aria-label="Copy answer" title="Copy" @click=${this.#copy}>
+                ${icon(this.copied ? "check" : "copy", 16)}
+              </button>`}
+          ${this.last
+            ? html`<button class="icon-button small" aria-label="Regenerate answer" title="Regenerate" @click=${() => this.#tell("mg-regenerate")}>
+                ${icon("retry", 16)}
+              </button>`
+            : nothing}
+        </div>
+        <mg-answer-origin .answer=${message.answer} .model=${this.model}></mg-answer-origin>
+      </div>`;
+  }
+
+  #trouble(message: StoredMessage): TemplateResult | typeof nothing {
+    const proceed = !this.last
+      ? nothing
+      : message.content === ""
+        ? html`<button class="button" @click=${() => this.#tell("mg-regenerate")}>${icon("retry", 16)} Retry</button>`
+        : html`<button class="button" @click=${() => this.#tell("mg-continue")}>${icon("forward", 16)} Continue</button>`;
+    if (message.status === "failed") {
+      return html`<div class="error" role="alert">
+        <span>${message.answer?.error?.message ?? "This answer failed for an unknown reason. Try again."}</span>${proceed}
+      </div>`;
+    }
+    if (message.status === "interrupted") return html`<div class="note"><span>Stopped before the end.</span>${proceed}</div>`;
+    if (message.answer?.finishReason === "length") {
+      return html`<div class="note"><span>Reached the longest answer that this chat allows.</span>${proceed}</div>`;
+    }
+    return nothing;
+  }
+
+  readonly #copy = (): void => {
+    void navigator.clipboard.writeText(this.message?.content ?? "").then(() => {
+      this.copied = true;
+      setTimeout(() => (this.copied = false), COPIED_MS);
+    });
+  };
+
+  #tell(type: string): void {
+    this.dispatchEvent(new CustomEvent(type));
+  }
+}
+
+function phaseText({ phase, queue }: RunningAnswer): string {
+  if (phase === "waiting-for-model") return "Waiting for a model to be ready…";
+  if (phase === "queued" && queue) {
+    const wait = queue.etaMs > 0 ? `, about ${formatDuration(queue.etaMs)}` : "";
+    return queue.position <= 0 ? `Next in the queue${wait}` : `Number ${queue.position + 1} in the queue${wait}`;
+  }
+  return "Thinking…";
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-answer": AnswerView;
+  }
+}

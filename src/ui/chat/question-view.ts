@@ -1,0 +1,140 @@
+/** One message of the user, which can be copied, and edited to ask again. */
+import { LitElement, css, html, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import type { StoredMessage } from "../../grid/conversations";
+import { icon } from "../icons";
+import { base, buttons } from "../styles/shared";
+
+/** `<mg-question .message>`. Event: `mg-edit` (detail: the new text). */
+@customElement("mg-question")
+export class QuestionView extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    css`
+      :host {
+        display: block;
+      }
+      article {
+        display: flex;
+        flex-direction: column;
+        align-items: flex-end;
+      }
+      .text {
+        max-width: min(85%, 38rem);
+        padding: 0.625rem 1rem;
+        border-radius: var(--mg-radius-l) var(--mg-radius-l) 6px var(--mg-radius-l);
+        background: var(--mg-accent-soft);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .actions {
+        display: flex;
+        margin: 0.125rem 0 -0.75rem;
+        opacity: 0;
+        transition: opacity var(--mg-ease);
+      }
+      article:hover .actions,
+      article:focus-within .actions {
+        opacity: 1;
+      }
+      @media (hover: none) {
+        .actions {
+          opacity: 0.8;
+        }
+      }
+      form {
+        display: grid;
+        gap: 0.625rem;
+        width: 100%;
+        padding: 0.75rem;
+        border: 1px solid var(--mg-accent);
+        border-radius: var(--mg-radius-l);
+        background: var(--mg-raised);
+      }
+      textarea {
+        width: 100%;
+        min-height: 4.5rem;
+        field-sizing: content;
+        max-height: 20rem;
+        padding: 0.25rem 0.375rem;
+        border: 0;
+        outline: none !important;
+        background: none;
+        color: inherit;
+        font: inherit;
+        font-size: 1rem;
+        resize: none;
+      }
+      .end {
+        display: flex;
+        justify-content: flex-end;
+        gap: 0.5rem;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) message: StoredMessage | undefined;
+  /** True while an answer is written, when nothing can be edited. */
+  @property({ type: Boolean }) busy = false;
+  @state() private editing = false;
+  @query("textarea") private readonly field!: HTMLTextAreaElement | null;
+
+  /** Opens the editor with the cursor at the end. */
+  async edit(): Promise<void> {
+    this.editing = true;
+    await this.updateComplete;
+    this.field?.focus();
+    this.field?.setSelectionRange(this.field.value.length, this.field.value.length);
+  }
+
+  protected override render(): TemplateResult {
+    const content = this.message?.content ?? "";
+    if (this.editing) {
+      return html`<article aria-label="You">
+        <form @submit=${this.#save}>
+          <textarea aria-label="Edit message" .value=${content} @keydown=${this.#keydown}></textarea>
+          <div class="end">
+            <button class="button plain" type="button" @click=${this.#cancel}>Cancel</button>
+            <button class="button primary" type="submit">Send again</button>
+          </div>
+        </form>
+      </article>`;
+    }
+    return html`<article aria-label="You">
+      <div class="text">${content}</div>
+      <div class="actions">
+        <button class="icon-button small" aria-label="Copy message" title="Copy" @click=${this.#copy}>${icon("copy", 16)}</button>
+        <button class="icon-button small" aria-label="Edit message" title="Edit" ?disabled=${this.busy} @click=${() => this.edit()}>
+          ${icon("edit", 16)}
+        </button>
+      </div>
+    </article>`;
+  }
+
+  readonly #keydown = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") this.#cancel();
+    else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#save(event);
+  };
+
+  readonly #cancel = (): void => {
+    this.editing = false;
+    this.dispatchEvent(new CustomEvent("mg-edit-cancelled"));
+  };
+
+  readonly #save = (event: Event): void => {
+    event.preventDefault();
+    const text = this.field?.value ?? "";
+    if (text.trim() === "") return;
+    this.editing = false;
+    this.dispatchEvent(new CustomEvent("mg-edit", { detail: text }));
+  };
+
+  readonly #copy = (): void => void navigator.clipboard.writeText(this.message?.content ?? "");
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-question": QuestionView;
+  }
+}

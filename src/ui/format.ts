@@ -1,0 +1,50 @@
+/** Numbers for people. */
+
+const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
+
+/** Bytes in decimal units, such as `5.6 MB`; "size unknown" for undefined. */
+export function formatBytes(bytes: number | undefined): string {
+  if (bytes === undefined) return "size unknown";
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : 1;
+  return `${value.toFixed(digits)} ${BYTE_UNITS[unit] ?? "B"}`;
+}
+
+/** Milliseconds as `40 ms`, `1.2 s`, `3 min`, `2 h`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = ms / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = seconds / 60;
+  return minutes < 90 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`;
+}
+
+/** Tokens per second, with a decimal below 10. */
+export function formatRate(tokensPerSecond: number): string {
+  return `${tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond)} tokens/s`;
+}
+
+/** Tokens of a context, such as `4k` for 4096. */
+export function formatTokens(tokens: number): string {
+  return tokens >= 1024 ? `${Math.round(tokens / 1024)}k` : String(tokens);
+}
+
+/** The day of a time, as a heading for lists: Today, Yesterday, Previous 7 days, or the month. */
+export function formatDay(time: number, now: number = Date.now()): string {
+  const days = Math.round((startOfDay(now) - startOfDay(time)) / 86_400_000);
+  if (days <= 0) return "Today";
+  if (days === 1) return "Yesterday";
+  if (days <= 7) return "Previous 7 days";
+  return new Intl.DateTimeFormat("en", { month: "long", year: "numeric" }).format(time);
+}
+
+function startOfDay(time: number): number {
+  const date = new Date(time);
+  return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+}

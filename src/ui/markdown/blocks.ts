@@ -1,0 +1,45 @@
+/** Markdown that grows: blocks that can no longer change are parsed once, only the last one again. */
+import { Lexer, type Token } from "marked";
+
+/** The Markdown source of one block, such as a paragraph, a list or a fenced code block. */
+export interface Block {
+  readonly source: string;
+}
+
+/**
+ * Splits a growing text into blocks. Call `update` with the whole text so far: what was settled before
+ * is not lexed again, so that the cost of a token does not grow with the length of the answer.
+ */
+export class BlockSplitter {
+  #settled: Block[] = [];
+  #settledText = "";
+
+  update(text: string): readonly Block[] {
+    if (!text.startsWith(this.#settledText)) {
+      this.#settled = [];
+      this.#settledText = "";
+    }
+    const blocks = lex(text.slice(this.#settledText.length));
+    // The last block may still grow; an indented line or another item may also join the one before.
+    const open = blocks.at(-1);
+    const done = blocks.slice(0, -1);
+    if (done.length > 0) {
+      this.#settled = [...this.#settled, ...done];
+      this.#settledText += done.map((block) => block.source).join("");
+    }
+    return open ? [...this.#settled, open] : this.#settled;
+  }
+}
+
+function lex(text: string): Block[] {
+  const blocks: { source: string }[] = [];
+  for (const token of Lexer.lex(text, { gfm: true }) as Token[]) {
+    const last = blocks.at(-1);
+    // Blank lines belong to the block before, so that joined sources are the text again.
+    if (token.type === "space" && last) last.source += token.raw;
+    else blocks.push({ source: token.raw });
+  }
+  // The lexer normalises line ends; where that changed lengths, keep the text as one block.
+  const joined = blocks.reduce((length, block) => length + block.source.length, 0);
+  return joined === text.length ? blocks : text === "" ? [] : [{ source: text }];
+}

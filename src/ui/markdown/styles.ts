@@ -1,0 +1,138 @@
+/** How an answer's Markdown looks. */
+import { css } from "lit";
+
+export const markdownStyles = css`
+  .block > :first-child {
+    margin-top: 0;
+  }
+  .block > :last-child {
+    margin-bottom: 0;
+  }
+  .block + .block {
+    margin-top: 0.875em;
+  }
+  p,
+  ul,
+  ol,
+  blockquote {
+    margin: 0.875em 0;
+  }
+  h1,
+  h2,
+  h3,
+  h4,
+  h5,
+  h6 {
+    margin: 1.4em 0 0.5em;
+    font-size: 1.0625em;
+    font-weight: 650;
+    line-height: 1.35;
+    letter-spacing: -0.01em;
+  }
+  h1 {
+    font-size: 1.3em;
+  }
+  h2 {
+    font-size: 1.18em;
+  }
+  ul,
+  ol {
+    padding-inline-start: 1.5em;
+  }
+  li {
+    margin: 0.3em 0;
+  }
+  li::marker {
+    color: var(--mg-muted);
+  }
+  li > p {
+    margin: 0.4em 0;
+  }
+  a {
+    color: var(--mg-accent);
+    text-underline-offset: 3px;
+    text-decoration-color: color-mix(in srgb, currentColor 40%, transparent);
+    overflow-wrap: anywhere;
+  }
+  a:hover {
+    text-decoration-color: currentColor;
+  }
+  blockquote {
+    padding-inline-start: 1em;
+    border-inline-start: 3px solid var(--mg-border-strong);
+    color: var(--mg-muted);
+  }
+  hr {
+    margin: 1.5em 0;
+    border: 0;
+    border-top: 1px solid var(--mg-border);
+  }
+  code {
+    padding: 0.12em 0.36em;
+    border-radius: 5px;
+    background: var(--mg-hover);
+    font: 0.875em/1.5 var(--mg-mono);
+    overflow-wrap: anywhere;
+  }
+  .code {
+    margin: 1em 0;
+    border: 1px solid var(--mg-border);
+    border-radius: var(--mg-radius);
+    background: var(--mg-sunken);
+    overflow: hidden;
+  }
+  .code-head {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    padding: 0.25rem 0.375rem 0.25rem 0.875rem;
+    border-bottom: 1px solid var(--mg-border);
+    color: var(--mg-muted);
+    font-size: 0.75rem;
+  }
+  .code-head button {
+    padding: 0.25rem 0.625rem;
+    border: 0;
+    border-radius: 6px;
+    background: transparent;
+    color: inherit;
+    font: inherit;
+    cursor: pointer;
+  }
+  .code-head button:hover {
+    background: var(--mg-hover);
+    color: var(--mg-text);
+  }
+  pre {
+    margin: 0;
+    padding: 0.875rem;
+    overflow-x: auto;
+    tab-size: 2;
+  }
+  pre code {
+    padding: 0;
+    background: none;
+    font-size: 0.8125rem;
+    line-height: 1.6;
+    overflow-wrap: normal;
+  }
+  .table {
+    margin: 1em 0;
+    overflow-x: auto;
+  }
+  table {
+    border-collapse: collapse;
+    font-size: 0.9375em;
+  }
+  th,
+  td {
+    padding: 0.45em 0.9em;
+    border-bottom: 1px solid var(--mg-border);
+    text-align: start;
+    vertical-align: top;
+  }
+  th {
+    border-bottom-color: var(--mg-border-strong);
+    font-weight: 600;
+  }
+`;

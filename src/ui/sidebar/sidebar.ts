@@ -1,0 +1,282 @@
+/** The conversations: find one, start one, and manage them. */
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { ConversationSummary } from "../../grid/conversations";
+import { formatDay } from "../format";
+import { icon, mark } from "../icons";
+import { conversationRoute, go } from "../routes";
+import { WorkspaceController } from "../state/controller";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, fields } from "../styles/shared";
+import { downloadJson } from "./download";
+import "./conversation-item";
+
+/** `<mg-sidebar .workspace>`. Event: `mg-done` when something was chosen, so that a drawer can close. */
+@customElement("mg-sidebar")
+export class Sidebar extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    fields,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        height: 100%;
+        padding: max(0.75rem, env(safe-area-inset-top)) 0.625rem max(0.625rem, env(safe-area-inset-bottom));
+        background: var(--mg-sunken);
+        border-inline-end: 1px solid var(--mg-border);
+      }
+      .brand {
+        display: flex;
+        align-items: center;
+        gap: 0.625rem;
+        padding: 0.125rem 0.5rem 0.75rem;
+        font-size: 1.0625rem;
+        font-weight: 650;
+        letter-spacing: -0.015em;
+      }
+      .new {
+        justify-content: flex-start;
+        width: 100%;
+        min-height: 2.5rem;
+        border-color: var(--mg-border);
+      }
+      .new kbd {
+        margin-inline-start: auto;
+      }
+      kbd {
+        color: var(--mg-muted);
+        font: 0.6875rem var(--mg-font);
+      }
+      .search {
+        position: relative;
+        margin: 0.5rem 0 0.25rem;
+      }
+      .search svg {
+        position: absolute;
+        left: 0.75rem;
+        top: 50%;
+        translate: 0 -50%;
+        color: var(--mg-muted);
+        pointer-events: none;
+      }
+      .search input {
+        padding: 0.4375rem 0.75rem 0.4375rem 2.25rem;
+        border-color: transparent;
+        background: transparent;
+        font-size: 0.875rem;
+        appearance: none;
+      }
+      .search input:hover,
+      .search input:focus {
+        background: var(--mg-hover);
+      }
+      @media (pointer: coarse) {
+        .search input {
+          font-size: 1rem;
+        }
+      }
+      nav {
+        flex: 1;
+        min-height: 0;
+        margin-inline: -0.25rem;
+        padding-inline: 0.25rem;
+        overflow-y: auto;
+        scrollbar-width: thin;
+        scrollbar-color: var(--mg-border-strong) transparent;
+      }
+      h2 {
+        margin: 0.875rem 0 0.25rem;
+        padding-inline: 0.625rem;
+        color: var(--mg-muted);
+        font-size: 0.75rem;
+        font-weight: 550;
+      }
+      ul {
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      .none {
+        padding: 1rem 0.625rem;
+      }
+      footer {
+        display: flex;
+        align-items: center;
+        gap: 0.125rem;
+        padding-top: 0.5rem;
+        border-top: 1px solid var(--mg-border);
+      }
+      footer .wide {
+        flex: 1;
+        justify-content: flex-start;
+        font-weight: 500;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private query = "";
+  @state() private found: readonly ConversationSummary[] | undefined;
+  @query("input[type=search]") private readonly field!: HTMLInputElement;
+  @query("input[type=file]") private readonly file!: HTMLInputElement;
+  #searched: readonly ConversationSummary[] | undefined;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  focusSearch(): void {
+    this.field.focus();
+    this.field.select();
+  }
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    // Search again when the list changed, as after a deletion among the results.
+    if (this.query !== "" && this.workspace && this.#searched !== this.workspace.conversations) void this.#search();
+  }
+
+  protected override render(): TemplateResult {
+    const { workspace } = this;
+    const conversations = this.query === "" ? (workspace?.conversations ?? []) : (this.found ?? []);
+    return html`
+      <div class="brand">${mark(26)} Microgrid</div>
+      <button class="button new" @click=${this.#new}>${icon("plus", 18)} New chat <kbd aria-hidden="true">${shortcut("Shift O")}</kbd></button>
+      <div class="search">
+        ${icon("search", 16)}
+        <input
+          type="search"
+          aria-label="Search conversations"
+          placeholder="Search (${shortcut("K")})"
+          .value=${this.query}
+          @input=${this.#typed}
+          @keydown=${this.#keydown}
+        />
+      </div>
+      <nav aria-label="Conversations">
+        ${groups(conversations, this.query !== "").map(
+          ([heading, items]) => html`
+            ${heading === "" ? nothing : html`<h2>${heading}</h2>`}
+            <ul>
+              ${repeat(
+                items,
+                (item) => item.id,
+                (item) =>
+                  html`<li>
+                    <mg-conversation-item
+                      .workspace=${workspace}
+                      .summary=${item}
+                      ?current=${item.id === workspace?.currentId}
+                      ?busy=${workspace?.answers.running(item.id) !== undefined}
+                      @mg-done=${this.#done}
+                    ></mg-conversation-item>
+                  </li>`,
+              )}
+            </ul>
+          `,
+        )}
+        ${conversations.length > 0 ? nothing : html`<p class="none muted small">${this.#nothingText()}</p>`}
+      </nav>
+      <footer>
+        <button class="button plain wide" @click=${() => this.#open("settings")}>${icon("settings", 18)} Settings</button>
+        <button class="icon-button" aria-label="Import conversations" title="Import conversations" @click=${() => this.file.click()}>
+          ${icon("upload", 18)}
+        </button>
+        <button
+          class="icon-button"
+          aria-label="Export all conversations"
+          title="Export all conversations"
+          ?disabled=${(workspace?.conversations.length ?? 0) === 0}
+          @click=${this.#exportAll}
+        >
+          ${icon("download", 18)}
+        </button>
+        <input type="file" accept="application/json,.json" hidden aria-label="File to import" @change=${this.#import} />
+      </footer>
+    `;
+  }
+
+  #nothingText(): string {
+    if (this.query !== "") return "Nothing found. Titles and messages were searched.";
+    return this.workspace ? "Your conversations will be kept here, on this device." : "";
+  }
+
+  readonly #new = (): void => {
+    go("#/");
+    this.#done();
+    this.workspace?.focusComposer();
+  };
+
+  readonly #done = (): void => void this.dispatchEvent(new CustomEvent("mg-done"));
+
+  #open(dialog: "settings"): void {
+    this.workspace?.show({ dialog });
+    this.#done();
+  }
+
+  readonly #typed = (): void => {
+    this.query = this.field.value.trim();
+    void this.#search();
+  };
+
+  readonly #keydown = (event: KeyboardEvent): void => {
+    const first = this.found?.[0];
+    if (event.key === "Enter" && this.query !== "" && first) {
+      go(conversationRoute(first.id));
+      this.#done();
+    } else if (event.key === "Escape" && this.query !== "") {
+      event.stopPropagation();
+      this.query = "";
+      this.field.value = "";
+    }
+  };
+
+  async #search(): Promise<void> {
+    const { query, workspace } = this;
+    this.#searched = workspace?.conversations;
+    const found = query === "" ? undefined : await workspace?.grid.conversations.search(query);
+    if (query === this.query) this.found = found;
+  }
+
+  readonly #exportAll = async (): Promise<void> => {
+    const json = await this.workspace?.grid.conversations.exportJson();
+    if (json) downloadJson(json, "microgrid-conversations.json");
+  };
+
+  readonly #import = async (): Promise<void> => {
+    const file = this.file.files?.[0];
+    this.file.value = "";
+    if (!file || !this.workspace) return;
+    try {
+      const ids = await this.workspace.grid.conversations.importJson(await file.text());
+      this.workspace.toast(ids.length === 1 ? "Imported 1 conversation" : `Imported ${ids.length} conversations`);
+      const first = ids[0];
+      if (first !== undefined) go(conversationRoute(first));
+    } catch (error) {
+      this.workspace.toast(error instanceof Error ? error.message : "This file could not be read.");
+    }
+  };
+}
+
+function groups(conversations: readonly ConversationSummary[], flat: boolean): [string, ConversationSummary[]][] {
+  if (flat) return conversations.length > 0 ? [["", [...conversations]]] : [];
+  const byDay = new Map<string, ConversationSummary[]>();
+  for (const conversation of conversations) {
+    const day = formatDay(conversation.updatedAt);
+    byDay.set(day, [...(byDay.get(day) ?? []), conversation]);
+  }
+  return [...byDay];
+}
+
+function shortcut(keys: string): string {
+  return /Mac|iPhone|iPad/.test(navigator.platform) ? `⌘ ${keys}` : `Ctrl ${keys}`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-sidebar": Sidebar;
+  }
+}

@@ -1,0 +1,206 @@
+/** A grid without models or network, for looking at the UI during development. Never part of the product. */
+import { MicrogridError, TypedEventTarget, isAbort } from "../../core";
+import type { ChatCompletions, GridApi, GridEvents, Models, Room, Rooms } from "../../grid/contract";
+import { ConversationStore } from "../../grid/conversations";
+import type { AnswerEvent, AnswerRequest, GridState, InviteInfo, PeerState, Policy, RoomState, ShareOptions } from "../../grid/types";
+import type { ModelOffer } from "../../inference";
+import { fakeModels, fakePeers, fakeState, guideOffer, longAnswer } from "./fixtures";
+
+/** What the address of the development page may ask for, such as `?room&slow&notices`. */
+export interface FakeOptions {
+  readonly room: boolean;
+  readonly loading: boolean;
+  readonly notices: boolean;
+  readonly fail: boolean;
+}
+
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    });
+  });
+
+export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
+  readonly conversations: ConversationStore;
+  readonly models: Models;
+  readonly rooms: Rooms;
+  readonly chat = { completions: undefined as unknown as ChatCompletions };
+  readonly identity;
+  state: GridState;
+  readonly #options: FakeOptions;
+
+  private constructor(conversations: ConversationStore, options: FakeOptions) {
+    super();
+    this.conversations = conversations;
+    this.#options = options;
+    this.state = fakeState(options);
+    const state = (): GridState => this.state;
+    this.models = {
+      list: () => Promise.resolve([...this.state.models]),
+      load: (id, load) => this.#load(id, load?.signal),
+      unload: (id) => {
+        const { [id]: _, ...loads } = this.state.loads;
+        return this.#set({ loads });
+      },
+      remove: (id) => this.#set({ models: this.state.models.map((model) => (model.id === id ? { ...model, stored: "no" as const } : model)) }),
+      add: async (source) => {
+        await sleep(600);
+        if (typeof source !== "string" || !source.includes("/")) {
+          throw new MicrogridError("not-a-model", "There is no model at that address: config.json is missing. Check the name and try again.");
+        }
+        const model = { ...fakeModels[3]!, id: source, name: source, source: "added" as const, origin: source };
+        await this.#set({ models: [model, ...this.state.models] });
+        return model;
+      },
+    };
+    this.rooms = {
+      create: async ({ name }) => {
+        await sleep(300);
+        return this.#enter(name);
+      },
+      join: async () => {
+        await sleep(800);
+        return this.#enter("Physics lab");
+      },
+      inspect: (invite) => this.#inspect(String(invite)),
+      get current(): Room | undefined {
+        return state().room ? ({} as Room) : undefined;
+      },
+    };
+    this.identity = {
+      did: this.state.node.did,
+      get name(): string {
+        return state().node.name;
+      },
+      rename: (name: string) => this.#set({ node: { ...this.state.node, name } }),
+    };
+    if (options.room) void this.#enter("Physics lab");
+    if (options.loading) void this.#load("guide");
+  }
+
+  static async open(options: FakeOptions): Promise<FakeGrid> {
+    return new FakeGrid(await ConversationStore.open({ name: "fake-conversations" }), options);
+  }
+
+  get policy(): Policy {
+    return this.state.policy;
+  }
+
+  setPolicy(patch: Partial<Policy>): Promise<void> {
+    return this.#set({ policy: { ...this.state.policy, ...patch } });
+  }
+
+  async *answer({ generation }: AnswerRequest, { signal = new AbortController().signal } = {}): AsyncIterable<AnswerEvent> {
+    const peer = this.state.room?.peers[0];
+    const question = generation.messages.at(-1)?.content ?? "";
+    const provider = peer
+      ? { id: peer.id, kind: "peer" as const, name: peer.name }
+      : { id: "self", kind: "local" as const, name: "This device" };
+    const why = peer
+      ? [`${peer.name} answers soonest: 0.2 s to the first token, 48 tokens/s.`, "This device would need 1.4 s to the first token, 9 tokens/s."]
+      : ["The model is loaded here, and nobody else has to see the chat.", "You are in no room, so nobody else could answer."];
+    const offer: ModelOffer = { ...guideOffer, model: generation.model };
+    yield { type: "route", route: { provider, why, attempt: 1, offer, exact: true } };
+    if (question.includes("queue")) {
+      yield { type: "queued", position: 2, etaMs: 4200 };
+      await sleep(60_000, signal);
+    }
+    await sleep(250, signal);
+    if (this.#options.fail || question.includes("fail")) {
+      throw new MicrogridError("device-lost", "The GPU was reset by the system while answering. Try again, or choose a smaller model.");
+    }
+    const done = generation.resume?.text ?? "";
+    const words = longAnswer.slice(longAnswer.startsWith(done) ? done.length : 0).match(/\S+\s*|\s+/g) ?? [];
+    let moved = false;
+    for (const [index, text] of words.entries()) {
+      await sleep(12, signal);
+      if (peer && index > words.length / 2 && !moved && question.includes("move")) {
+        moved = true;
+        const self = { id: "self", kind: "local" as const, name: "This device" };
+        yield { type: "route", route: { provider: self, why: [`${peer.name} left in the middle of the answer; it goes on here.`], attempt: 2, offer, exact: false } };
+      }
+      yield { type: "token", text, ids: [index] };
+    }
+    yield {
+      type: "done",
+      finishReason: "stop",
+      usage: { promptTokens: 20, completionTokens: words.length, cachedTokens: 0, prefillMs: 40, decodeMs: words.length * 14 },
+      summary: { provider, route: why, attempts: moved ? 2 : 1, timings: { queueMs: 0, firstTokenMs: 264, totalMs: 4000 } },
+    };
+  }
+
+  dismissNotice(id: string): void {
+    void this.#set({ notices: this.state.notices.filter((notice) => notice.id !== id) });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #inspect(invite: string): InviteInfo {
+    if (invite.includes("broken")) {
+      throw new MicrogridError("invite-malformed", "This invite is damaged: a part of the link is missing. Ask for it again, and copy all of it.");
+    }
+    return { roomId: "r", name: "Physics lab", servers: ["signal.example.org"] };
+  }
+
+  async #enter(name: string): Promise<Room> {
+    const share = (options?: Partial<ShareOptions> | false): Promise<void> => {
+      const defaults: ShareOptions = { models: "all", maxJobs: 2, onlyWhileVisible: false, pauseOnBattery: true };
+      const before = this.state.room?.share;
+      const next = options === false ? false : ({ options: { ...defaults, ...(before ? before.options : {}), ...options }, paused: undefined } as const);
+      return this.#set({ room: { ...this.state.room!, share: next } });
+    };
+    const room: RoomState = {
+      id: "room",
+      name,
+      invite: `${location.origin}/#/join/pGF2AWZyb29tSWR4K0Z2bGZ1c2RmZ2pzZGZsa2pnc2RmZ2xrc2RqZmdsa3NkZmpnbGtkc2pmZ2tsZHNqZmdrbGRzamZnbGtqZHNmZ2tsZHNqZmdrbGRzamY`,
+      inviteWarning: "This link points to localhost, so it works on this computer only. Start with --https and share the LAN address.",
+      signaling: location.search.includes("offline") ? "reconnecting" : "connected",
+      lanOnly: true,
+      peers: fakePeers,
+      share: false,
+      serving: 0,
+    };
+    await this.#set({ room });
+    const leave = (): Promise<void> => this.#set({ room: undefined });
+    const peers = new Map<string, PeerState>(fakePeers.map((peer) => [peer.id, peer]));
+    this.rooms.current satisfies Room | undefined;
+    const entered = Object.assign(new TypedEventTarget(), { id: room.id, name, invite: room.invite, peers, share, leave });
+    Object.defineProperty(this.rooms, "current", { configurable: true, get: () => (this.state.room ? entered : undefined) });
+    return entered as unknown as Room;
+  }
+
+  async #load(id: string, signal?: AbortSignal): Promise<void> {
+    const totalBytes = 812_000_000;
+    try {
+      for (let step = 1; step <= 40; step += 1) {
+        await sleep(location.search.includes("stuck") && step > 14 ? 1e8 : 150, signal);
+        const loadedBytes = (totalBytes * step) / 40;
+        const progress = {
+          phase: "download" as const,
+          loadedBytes,
+          totalBytes,
+          bytesPerSecond: 135_000_000,
+          etaMs: (totalBytes - loadedBytes) / 135_000,
+          text: "Downloading the model",
+        };
+        await this.#set({ loads: { ...this.state.loads, [id]: { kind: "loading", progress } } });
+      }
+      await this.#set({ loads: { ...this.state.loads, [id]: { kind: "ready", offer: { ...guideOffer, model: id } } } });
+    } catch (error) {
+      const { [id]: _, ...loads } = this.state.loads;
+      await this.#set({ loads });
+      if (!isAbort(error)) throw error;
+    }
+  }
+
+  #set(patch: Partial<GridState>): Promise<void> {
+    this.state = { ...this.state, ...patch };
+    this.emit("change", this.state);
+    return Promise.resolve();
+  }
+}

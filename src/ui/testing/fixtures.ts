@@ -1,0 +1,148 @@
+/** Made-up models, peers and answers for the development page. */
+import type { GridState, PeerState } from "../../grid/types";
+import type { ModelOffer } from "../../inference";
+import type { ModelInfo } from "../../models";
+
+export const guideOffer: ModelOffer = {
+  model: "guide",
+  name: "Guide",
+  packageHash: "p",
+  tokenizerHash: "t",
+  engine: "onnx",
+  backend: "webgpu",
+  contextLength: 1024,
+  prefillRate: 900,
+  decodeRate: 71,
+};
+
+const guide: ModelInfo = {
+  id: "guide",
+  name: "Guide",
+  engine: "onnx",
+  source: "embedded",
+  downloadBytes: 5_580_000,
+  memoryBytes: 40_000_000,
+  contextLength: 1024,
+  fit: { fits: true },
+  stored: "yes",
+  origin: "built in",
+};
+
+const families = ["Llama-3.2-1B-Instruct", "Llama-3.2-3B-Instruct", "Qwen3-0.6B", "Qwen3-4B", "Phi-4-mini-instruct", "gemma-3-1b-it", "SmolLM2-360M-Instruct", "Mistral-7B-Instruct-v0.3"];
+
+export const fakeModels: readonly ModelInfo[] = [
+  guide,
+  ...Array.from({ length: 164 }, (_, index): ModelInfo => {
+    const family = families[index % families.length] ?? "model";
+    const big = index % 8 === 7;
+    return {
+      id: `${family}-q4f${index % 2 ? 16 : 32}_1-MLC-${index}`,
+      name: `${family}-q4f${index % 2 ? 16 : 32}_1`,
+      engine: index % 5 === 0 ? "onnx" : "webllm",
+      source: "catalog",
+      downloadBytes: index % 11 === 0 ? undefined : 300_000_000 + index * 31_000_000,
+      memoryBytes: 600_000_000 + index * 43_000_000,
+      contextLength: 4096,
+      fit: big ? { fits: false, reason: "Needs 16-bit shaders (shader-f16), which this GPU does not offer to the browser." } : { fits: true },
+      stored: index === 2 ? "yes" : index === 5 ? "partial" : "no",
+      origin: `huggingface.co/mlc-ai/${family}-q4f16_1-MLC`,
+    };
+  }),
+];
+
+export const fakePeers: readonly PeerState[] = [
+  {
+    id: "a",
+    did: "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
+    name: "Ada’s desktop",
+    device: "Chrome on Windows",
+    gpu: "NVIDIA GeForce RTX 4070",
+    rttMs: 4,
+    offers: [{ ...guideOffer, model: fakeModels[2]!.id, name: fakeModels[2]!.name, decodeRate: 48 }],
+    load: { running: 1, queued: 0, tokenRate: 48, visible: true, battery: undefined },
+    sharing: true,
+  },
+  {
+    id: "b",
+    did: "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH",
+    name: "Grace",
+    device: "Safari on iOS",
+    gpu: "",
+    rttMs: 38,
+    offers: [],
+    load: { running: 0, queued: 0, tokenRate: 0, visible: true, battery: 0.64 },
+    sharing: false,
+  },
+  {
+    id: "c",
+    did: "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
+    name: "Library kiosk 3",
+    device: "Chrome on Linux",
+    gpu: "Intel Iris Xe",
+    rttMs: undefined,
+    offers: [guideOffer],
+    load: { running: 2, queued: 3, tokenRate: 12, visible: false, battery: undefined },
+    sharing: true,
+  },
+];
+
+export function fakeState(options: { loading: boolean; notices: boolean }): GridState {
+  return {
+    role: "leader",
+    node: { did: "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp", name: "Quiet Heron" },
+    device: {
+      webgpu: {
+        vendor: "nvidia",
+        architecture: "ada",
+        description: "NVIDIA GeForce RTX 4070",
+        features: [],
+        maxBufferSize: 2 ** 31,
+        maxStorageBufferBindingSize: 2 ** 30,
+        software: false,
+      },
+      webgpuMissing: undefined,
+      memoryBytes: 8e9,
+      threads: 8,
+      mobile: false,
+      label: "Chrome on Linux",
+    },
+    policy: { privacy: "room", prefer: "speed" },
+    models: fakeModels,
+    loads: options.loading ? {} : { guide: { kind: "ready", offer: guideOffer } },
+    room: undefined,
+    notices: options.notices
+      ? [
+          { id: "n1", level: "warning", text: "The GPU ran out of memory the last time this page was open. A smaller model is safer." },
+          { id: "n2", level: "info", text: "Another tab runs the models; this one shows the same state." },
+        ]
+      : [],
+  };
+}
+
+export const longAnswer = `**WebGPU** is a browser API that gives a web page direct access to the GPU, for drawing and for *computing*. It replaces WebGL where heavy parallel work is needed.
+
+## Why it matters here
+
+1. The model's weights live in GPU buffers, so nothing is copied back for each token.
+2. Compute shaders written in \`WGSL\` do the matrix products:
+
+   - 4-bit weights are unpacked inside the shader
+   - attention reads the KV cache in place
+
+3. It works in Chrome, Edge, Safari and Firefox.
+
+\`\`\`ts
+const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+const device = await adapter?.requestDevice();
+device?.lost.then(({ reason }) => console.warn("the device was lost:", reason));
+\`\`\`
+
+| | WebGL | WebGPU |
+| --- | --- | ---: |
+| compute shaders | no | yes |
+| 16-bit floats | no | \`shader-f16\` |
+
+> On a device without it, the same model runs on the CPU through WASM, only slower.
+
+See the [specification](https://www.w3.org/TR/webgpu/) for more. ![pixel](https://example.com/track.png) <script>alert(1)</script>
+`;

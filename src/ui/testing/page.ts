@@ -1,0 +1,15 @@
+/** The development page: the real UI over a fake grid. Options in the address: `?room&loading&stuck&notices&fail&offline`. */
+import "../app/microgrid-app";
+import { applyTheme } from "../state/preferences";
+import { FakeGrid } from "./fake-grid";
+
+applyTheme();
+const query = new URLSearchParams(location.search);
+const grid = await FakeGrid.open({
+  room: query.has("room"),
+  loading: query.has("loading"),
+  notices: query.has("notices"),
+  fail: query.has("fail"),
+});
+const app = document.querySelector("microgrid-app");
+if (app) app.grid = grid;
