@@ -139,6 +139,7 @@ function createSession(ort: Ort, files: ReadPackage, backend: Backend): Promise<
   const presents = files.graph.nodes.flatMap((node) => node.outputs).filter((name) => name.startsWith("present."));
   return ort.InferenceSession.create(files.graphBytes, {
     executionProviders: [backend],
+    logSeverityLevel: 3, // errors only: it warns about every shape operator that it rightly leaves to the CPU
     externalData: [...files.external],
     // Caches and logits stay on the GPU; the runner reads back the one row that it needs.
     ...(backend === "webgpu"

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Ort } from "../onnx/runtime";
 import type { ModelPackage } from "../types";
+import { RANDOM_MODEL_CONFIG, type RandomModelOptions, randomModel } from "./random-model";
 
 const require = createRequire(import.meta.url);
 const GUIDE = new URL("../../../public/models/guide/", import.meta.url);
@@ -49,4 +50,25 @@ export interface GoldenItem {
 export function goldenItems(): readonly GoldenItem[] {
   const path = new URL("../../../e2e/fixtures/golden.json", import.meta.url);
   return (JSON.parse(readFileSync(path, "utf8")) as { items: GoldenItem[] }).items;
+}
+
+/** A random model as a package, with the guide model's tokenizer. */
+export function randomPackage(options: RandomModelOptions): Extract<ModelPackage, { engine: "onnx" }> {
+  const { model, external } = randomModel(options);
+  const graph = "onnx/model.onnx";
+  const file = (path: string, content: string | Uint8Array) => ({ path, blob: new Blob([content as BlobPart]) });
+  return {
+    engine: "onnx",
+    id: "random",
+    name: "Random",
+    packageHash: "random",
+    graph,
+    files: [
+      file("config.json", JSON.stringify(RANDOM_MODEL_CONFIG)),
+      file("tokenizer.json", guideFile("tokenizer.json")),
+      file("tokenizer_config.json", guideFile("tokenizer_config.json")),
+      file(graph, model),
+      ...external.map(({ name, bytes }) => file(`onnx/${name}`, bytes)),
+    ],
+  };
 }

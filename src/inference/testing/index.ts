@@ -1,0 +1,3 @@
+/** Random models for unit and browser tests; the Node parts are in `node.ts`. Never bundled. */
+export { RANDOM_MODEL_CONFIG, randomModel } from "./random-model";
+export type { RandomModelOptions } from "./random-model";

@@ -1,0 +1,168 @@
+/** Writes small, valid ONNX files for tests. Never bundled. */
+
+/** Element types of onnx.proto3. */
+export const TYPE = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
+export type ElementType = keyof typeof TYPE;
+
+/** Bytes of one protobuf message, field by field. */
+class Message {
+  readonly #parts: Uint8Array[] = [];
+
+  varint(field: number, value: number | bigint): this {
+    this.#push(varint((BigInt(field) << 3n) | 0n), varint(BigInt.asUintN(64, BigInt(value))));
+    return this;
+  }
+
+  float(field: number, value: number): this {
+    this.#push(varint((BigInt(field) << 3n) | 5n), new Uint8Array(new Float32Array([value]).buffer));
+    return this;
+  }
+
+  bytes(field: number, value: Uint8Array | string | Message): this {
+    const content = typeof value === "string" ? new TextEncoder().encode(value) : value instanceof Message ? value.build() : value;
+    this.#push(varint((BigInt(field) << 3n) | 2n), varint(BigInt(content.length)), content);
+    return this;
+  }
+
+  build(): Uint8Array {
+    return join(this.#parts);
+  }
+
+  #push(...parts: Uint8Array[]): void {
+    this.#parts.push(...parts);
+  }
+}
+
+/** An attribute of an operator: whole numbers become `int`, others `float`; write `{ int }` or `{ float }` to be sure. */
+export type Attribute = number | readonly number[] | string | { readonly float: number };
+
+/** A value that enters or leaves the graph; a text in its shape is a name for an open dimension. */
+export interface Port {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly (number | string)[];
+}
+
+/** Weights that are laid into files of their own. */
+export interface ExternalFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Builds one graph. Names are the caller's; every `node` call gives its first output's name. */
+export class OnnxWriter {
+  readonly #graph = new Message();
+  readonly #external: { name: string; parts: Uint8Array[]; length: number }[];
+  #weights = 0;
+  #names = 0;
+
+  /** `externalFiles`: names of files that weights are dealt to in turn; none keeps them inside the graph. */
+  constructor(externalFiles: readonly string[] = []) {
+    this.#graph.bytes(2, "test");
+    this.#external = externalFiles.map((name) => ({ name, parts: [], length: 0 }));
+  }
+
+  input(port: Port): string {
+    this.#graph.bytes(11, valueInfo(port));
+    return port.name;
+  }
+
+  output(port: Port): void {
+    this.#graph.bytes(12, valueInfo(port));
+  }
+
+  /** A constant tensor of 32-bit floats. */
+  weight(dims: readonly number[], values: Float32Array): string {
+    const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return this.#tensor("float32", dims, raw, this.#external[this.#weights++ % Math.max(1, this.#external.length)]);
+  }
+
+  /** A constant tensor of integers, always inside the graph. */
+  integers(values: readonly number[], options: { scalar?: boolean } = {}): string {
+    const raw = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
+    return this.#tensor("int64", options.scalar ? [] : [values.length], raw, undefined);
+  }
+
+  node(
+    op: string,
+    inputs: readonly string[],
+    options: { outputs?: readonly string[]; domain?: string; attributes?: Readonly<Record<string, Attribute>> } = {},
+  ): string {
+    const outputs = options.outputs ?? [this.#name(op)];
+    const node = new Message();
+    for (const input of inputs) node.bytes(1, input);
+    for (const output of outputs) node.bytes(2, output);
+    node.bytes(3, this.#name(`node_${op}`)).bytes(4, op);
+    for (const [name, value] of Object.entries(options.attributes ?? {})) node.bytes(5, attribute(name, value));
+    if (options.domain) node.bytes(7, options.domain);
+    this.#graph.bytes(1, node);
+    return outputs[0] ?? "";
+  }
+
+  /** The file, and those with its weights. */
+  build(): { model: Uint8Array; external: readonly ExternalFile[] } {
+    const model = new Message().varint(1, 10).bytes(2, "microgrid-test").bytes(7, this.#graph);
+    model.bytes(8, new Message().bytes(1, "").varint(2, 21));
+    model.bytes(8, new Message().bytes(1, "com.microsoft").varint(2, 1));
+    return { model: model.build(), external: this.#external.map(({ name, parts }) => ({ name, bytes: join(parts) })) };
+  }
+
+  #tensor(
+    type: ElementType,
+    dims: readonly number[],
+    raw: Uint8Array,
+    file: { name: string; parts: Uint8Array[]; length: number } | undefined,
+  ): string {
+    const name = this.#name("const");
+    const tensor = new Message();
+    for (const dim of dims) tensor.varint(1, dim);
+    tensor.varint(2, TYPE[type]).bytes(8, name);
+    if (file) {
+      const entries = { location: file.name, offset: String(file.length), length: String(raw.length) };
+      for (const [key, value] of Object.entries(entries)) tensor.bytes(13, new Message().bytes(1, key).bytes(2, value));
+      tensor.varint(14, 1);
+      file.parts.push(raw);
+      file.length += raw.length;
+    } else tensor.bytes(9, raw);
+    this.#graph.bytes(5, tensor);
+    return name;
+  }
+
+  #name(kind: string): string {
+    return `${kind}_${this.#names++}`;
+  }
+}
+
+function valueInfo({ name, type, shape }: Port): Message {
+  const dims = new Message();
+  for (const dim of shape) {
+    dims.bytes(1, typeof dim === "number" ? new Message().varint(1, dim) : new Message().bytes(2, dim));
+  }
+  const tensor = new Message().varint(1, TYPE[type]).bytes(2, dims);
+  return new Message().bytes(1, name).bytes(2, new Message().bytes(1, tensor));
+}
+
+function attribute(name: string, value: Attribute): Message {
+  const message = new Message().bytes(1, name);
+  if (typeof value === "string") return message.bytes(4, value).varint(20, 3);
+  if (typeof value === "number") return message.varint(3, value).varint(20, 2);
+  if ("float" in value) return message.float(2, value.float).varint(20, 1);
+  for (const item of value) message.varint(8, item);
+  return message.varint(20, 7);
+}
+
+function varint(value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  for (; value >= 0x80n; value >>= 7n) bytes.push(Number(value & 0x7fn) | 0x80);
+  return Uint8Array.from([...bytes, Number(value)]);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
