@@ -161,6 +161,8 @@ export type ModelPackage =
       /** Base URL of the weights and configuration, and URL of the compiled model library. */
       readonly modelUrl: string;
       readonly libraryUrl: string;
+      /** Path of the package's own manifest below `modelUrl`, where the model comes with one. */
+      readonly manifest?: string;
       readonly requiredFeatures: readonly string[];
       readonly overrides: { readonly contextLength?: number };
     };

@@ -1,7 +1,8 @@
-/** The models that are known without asking anybody. */
+/** The models that are known without asking anybody: embedded, listed ONNX repositories, the WebLLM catalog. */
 import * as v from "valibot";
 import embedded from "./embedded.json";
 import type { ModelEntry } from "./entry";
+import repositories from "./onnx-repositories.json";
 
 const embeddedSchema = v.object({
   id: v.string(),
@@ -11,9 +12,68 @@ const embeddedSchema = v.object({
   files: v.array(v.object({ path: v.string(), bytes: v.number(), sha256: v.string() })),
 });
 
+const repositoriesSchema = v.array(v.object({ repository: v.string(), name: v.string(), contextLength: v.number() }));
+
+/** Numbers with which the library names kinds of models; absent is a language model. */
+const EMBEDDING_KIND = 1;
+
+const webllmRecord = v.object({
+  model: v.string(),
+  model_id: v.string(),
+  model_lib: v.string(),
+  vram_required_MB: v.optional(v.number()),
+  required_features: v.optional(v.array(v.string()), []),
+  buffer_size_required_bytes: v.optional(v.number()),
+  model_type: v.optional(v.number()),
+  model_manifest: v.optional(v.string()),
+  overrides: v.optional(v.object({ context_window_size: v.optional(v.number()) }), {}),
+});
+
 /** The models that come with the page. `baseUrl` is the address of the page's folder. */
 export function embeddedEntries(baseUrl: string): ModelEntry[] {
   const { id, name, folder, contextLength, files } = v.parse(embeddedSchema, embedded);
   const origin = { kind: "embedded", folder: new URL(folder, baseUrl).href, files } as const;
   return [{ id, name, engine: "onnx", source: "embedded", origin, contextLength, memoryBytes: undefined }];
+}
+
+/** Well-known ONNX decoder repositories. Their sizes are not known here: the hub is asked when they are shown. */
+export function repositoryEntries(): ModelEntry[] {
+  return v.parse(repositoriesSchema, repositories).map(({ repository, name, contextLength }) => ({
+    id: repository,
+    name,
+    engine: "onnx",
+    source: "catalog",
+    origin: { kind: "hub", repository },
+    contextLength,
+    memoryBytes: undefined,
+  }));
+}
+
+/** The WebLLM catalog, from the library's own list. A record that does not parse is left out. */
+export function webllmEntries(records: readonly unknown[]): ModelEntry[] {
+  return records.flatMap((record): ModelEntry[] => {
+    const parsed = v.safeParse(webllmRecord, record);
+    if (!parsed.success) return [];
+    const { output } = parsed;
+    const context = output.overrides.context_window_size;
+    return [
+      {
+        id: output.model_id,
+        name: output.model_id.replace(/-MLC/, ""),
+        engine: "webllm",
+        source: "catalog",
+        origin: {
+          kind: "webllm",
+          modelUrl: output.model,
+          libraryUrl: output.model_lib,
+          manifest: output.model_manifest,
+          requiredFeatures: output.required_features,
+          largestBufferBytes: output.buffer_size_required_bytes,
+          embedding: output.model_type === EMBEDDING_KIND,
+        },
+        contextLength: context !== undefined && context > 0 ? context : undefined,
+        memoryBytes: output.vram_required_MB === undefined ? undefined : Math.round(output.vram_required_MB * 2 ** 20),
+      },
+    ];
+  });
 }

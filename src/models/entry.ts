@@ -8,6 +8,8 @@ export interface WebLlmOrigin {
   readonly kind: "webllm";
   readonly modelUrl: string;
   readonly libraryUrl: string;
+  /** Path of the package's own manifest below `modelUrl`, where the model comes with one. */
+  readonly manifest: string | undefined;
   readonly requiredFeatures: readonly string[];
   /** Largest buffer that it needs, bytes; undefined where the catalog does not say. */
   readonly largestBufferBytes: number | undefined;

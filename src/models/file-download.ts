@@ -2,9 +2,11 @@
 import { MicrogridError } from "../core";
 import type { FileWriter } from "./disk";
 import { formatBytes } from "./progress";
+import { isQuota, quotaError } from "./quota";
 import { backoffMs, delay } from "./retry";
 import { Sha256 } from "./sha256";
 import type { FileRequest } from "./store-protocol";
+import { hostOf } from "./web";
 
 /** Failures in a row, without a byte between them, after which a host counts as unreachable. */
 const MOST_FAILURES = 5;
@@ -39,9 +41,11 @@ export interface DownloadContext {
 export type Downloaded = { readonly bytes: number; readonly sha256: string } | "absent";
 
 /** A failure that another try will not mend. */
-class Final {
+class Final extends Error {
   readonly error: MicrogridError;
+
   constructor(error: MicrogridError) {
+    super(error.message);
     this.error = error;
   }
 }
@@ -110,7 +114,10 @@ class FileDownload {
     const size = this.#writer.size;
     if (size === 0) return;
     const tooLong = this.#file.bytes !== undefined && size > this.#file.bytes;
-    if (tooLong || (!this.#validator && this.#file.sha256 === undefined)) return this.#restart();
+    if (tooLong || (!this.#validator && this.#file.sha256 === undefined)) {
+      this.#restart();
+      return;
+    }
     for (let at = 0; at < size;) {
       this.#context.signal.throwIfAborted();
       const piece = await this.#writer.read(at, REHASH_BYTES);
@@ -249,10 +256,16 @@ class FileDownload {
 
   #absent(): Downloaded {
     if (this.#file.optional) return "absent";
-    const host = hostOf(this.#file.urls[0] ?? "");
+    const [url] = this.#file.urls;
+    if (url === undefined) {
+      throw new MicrogridError(
+        "file-missing",
+        `The file ${this.#file.path} is no longer in this browser's storage. Remove the model and add its files again.`,
+      );
+    }
     throw new MicrogridError(
       "file-missing",
-      `${host} does not have the file ${this.#file.path}, which this model needs. Check the address, or choose another model.`,
+      `${hostOf(url)} does not have the file ${this.#file.path}, which this model needs. Check the address, or choose another model.`,
     );
   }
 }
@@ -276,33 +289,9 @@ function unreachable(url: string, path: string, cause: unknown): MicrogridError 
   );
 }
 
-/** `quota-exceeded` with the numbers that the browser gives. */
-export async function quotaError(what: string, neededBytes?: number): Promise<MicrogridError> {
-  const estimate: StorageEstimate = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
-  const { usage, quota } = estimate;
-  const numbers =
-    usage === undefined || quota === undefined
-      ? ""
-      : ` ${formatBytes(usage)} of the ${formatBytes(quota)} that this browser grants are in use.`;
-  const needed = neededBytes === undefined ? "" : ` It needs ${formatBytes(neededBytes)} more.`;
-  return new MicrogridError(
-    "quota-exceeded",
-    `There is no room left to store ${what}.${needed}${numbers} Remove stored models that you do not need, or free disk space, and load it again.`,
-  );
-}
-
-/** True for the browser's error that storage is full. */
-export function isQuota(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "QuotaExceededError";
-}
-
 function reasonOf(error: unknown): string {
   if (error instanceof TypeError) return "the host cannot be reached, or it does not allow this page to read its files";
   return error instanceof Error ? error.message : String(error);
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : url;
 }
 
 function validatorOf(url: string, response: Response): Validator | undefined {

@@ -1,14 +1,60 @@
 /** Whether a model fits this device, and if not, why. */
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
+import { formatBytes } from "./progress";
 import type { ModelInfo } from "./types";
 
-/** Judges an entry; sizes that are unknown count as fitting. */
-export function fitOf(
-  _entry: ModelEntry,
-  _memoryBytes: number | undefined,
-  _largestFileBytes: number | undefined,
-  _device: DeviceInfo,
-): ModelInfo["fit"] {
-  return { fits: true };
+/** Browsers tell at most this much memory (some less): a device that says so may have any amount more. */
+const CAPPED_MEMORY_BYTES = 8 * 2 ** 30;
+/** Share of a device's memory that one tab may hope for. */
+const USABLE_MEMORY_SHARE = 0.75;
+
+/** What is known of an entry's needs on this device. */
+export interface Needs {
+  readonly memoryBytes: number | undefined;
+  /** The catalog's name of the same model with 32-bit arithmetic, where it has one. */
+  readonly f32Variant: string | undefined;
+}
+
+/** Judges an entry. What is unknown counts as fitting: the load itself will tell. */
+export function fitOf(entry: ModelEntry, needs: Needs, device: DeviceInfo): ModelInfo["fit"] {
+  const reason =
+    (entry.origin.kind === "webllm" ? webllmObstacle(entry, needs.f32Variant, device) : undefined) ??
+    bufferObstacle(entry, device) ??
+    memoryObstacle(needs.memoryBytes, device);
+  return reason === undefined ? { fits: true } : { fits: false, reason };
+}
+
+function webllmObstacle(
+  entry: ModelEntry,
+  f32Variant: string | undefined,
+  device: DeviceInfo,
+): string | undefined {
+  if (entry.origin.kind !== "webllm") return undefined;
+  if (entry.origin.embedding) return "It turns text into numbers for search and cannot chat.";
+  const { webgpu, webgpuMissing } = device;
+  if (!webgpu) {
+    return `It runs on the GPU only, and this browser has no WebGPU${webgpuMissing === undefined ? "" : ` (${webgpuMissing})`}.`;
+  }
+  const missing = entry.origin.requiredFeatures.find((feature) => !webgpu.features.includes(feature));
+  if (missing === "shader-f16") {
+    const advice = f32Variant === undefined ? "" : ` Take ${f32Variant} instead.`;
+    return `It needs 16-bit arithmetic (shader-f16), which this GPU does not offer to the browser.${advice}`;
+  }
+  return missing === undefined ? undefined : `It needs the GPU feature ${missing}, which is missing here.`;
+}
+
+function bufferObstacle(entry: ModelEntry, device: DeviceInfo): string | undefined {
+  const needed = entry.origin.kind === "webllm" ? entry.origin.largestBufferBytes : undefined;
+  if (needed === undefined || !device.webgpu) return undefined;
+  const limit = Math.min(device.webgpu.maxBufferSize, device.webgpu.maxStorageBufferBindingSize);
+  if (needed <= limit) return undefined;
+  return `It needs ${formatBytes(needed)} in one piece, but this GPU gives at most ${formatBytes(limit)} to the browser.`;
+}
+
+function memoryObstacle(needed: number | undefined, device: DeviceInfo): string | undefined {
+  const { memoryBytes } = device;
+  if (needed === undefined || memoryBytes === undefined || memoryBytes >= CAPPED_MEMORY_BYTES) return undefined;
+  if (needed <= memoryBytes * USABLE_MEMORY_SHARE) return undefined;
+  return `It needs about ${formatBytes(needed)} of memory, and this device has about ${formatBytes(memoryBytes)} in all.`;
 }

@@ -1,4 +1,6 @@
 /** Which models there are, where their files come from, and where they are kept. */
+export { clearLoading, crashedLoad, markLoading } from "./crash-marker";
 export { ModelLibrary } from "./library";
 export type { ModelLibraryOptions, PrepareOptions } from "./library";
+export { formatBytes } from "./progress";
 export type * from "./types";

@@ -2,7 +2,7 @@
 import type { Backend, DeviceInfo } from "../inference";
 import { originLabel, type ModelEntry } from "./entry";
 import { fitOf } from "./fit";
-import { planOnnxFiles, type OnnxPlan } from "./onnx-files";
+import { planOnnxFiles, sumBytes, type OnnxPlan } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
 import type { StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
@@ -16,13 +16,18 @@ export function usualBackend(device: DeviceInfo): Backend {
   return device.webgpu && !device.webgpu.software ? "webgpu" : "wasm";
 }
 
-/** The public description of an entry on this device, from what is remembered and stored of it. */
-export function modelInfo(
-  entry: ModelEntry,
-  remembered: ModelRecord | undefined,
-  stored: StoredSummary | undefined,
-  device: DeviceInfo,
-): ModelInfo {
+/** What is known about an entry beside the entry itself. */
+export interface EntryState {
+  readonly remembered: ModelRecord | undefined;
+  /** What the store has of it; for WebLLM models, what that library has cached. */
+  readonly stored: StoredSummary | ModelInfo["stored"] | undefined;
+  /** Name of its variant with 32-bit arithmetic, where the catalog has one. */
+  readonly f32Variant: string | undefined;
+}
+
+/** The public description of an entry on this device. */
+export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceInfo): ModelInfo {
+  const { remembered } = state;
   const plan = planOf(entry, remembered, device);
   const weights = plan?.weightBytes;
   const memoryBytes =
@@ -33,11 +38,11 @@ export function modelInfo(
     name: entry.name,
     engine: entry.engine,
     source: entry.source,
-    downloadBytes: plan?.downloadBytes,
+    downloadBytes: plan?.downloadBytes ?? webllmBytes(entry, remembered),
     memoryBytes,
     contextLength: entry.contextLength ?? remembered?.facts?.contextLength,
-    fit: fitOf(entry, memoryBytes, plan?.largestFileBytes, device),
-    stored: storedState(remembered, stored),
+    fit: fitOf(entry, { memoryBytes, f32Variant: state.f32Variant }, device),
+    stored: typeof state.stored === "string" ? state.stored : storedState(remembered, state.stored),
     origin: originLabel(entry.origin),
   };
 }
@@ -51,6 +56,11 @@ function planOf(entry: ModelEntry, remembered: ModelRecord | undefined, device: 
   } catch {
     return undefined;
   }
+}
+
+function webllmBytes(entry: ModelEntry, remembered: ModelRecord | undefined): number | undefined {
+  const files = entry.engine === "webllm" ? remembered?.facts?.files : undefined;
+  return files === undefined || files.length === 0 ? undefined : sumBytes(files);
 }
 
 function storedState(remembered: ModelRecord | undefined, stored: StoredSummary | undefined): ModelInfo["stored"] {

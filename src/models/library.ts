@@ -1,27 +1,38 @@
 /** The library of models: which there are, what is stored of them, and their files when they are needed. */
-import { MicrogridError, TypedEventTarget } from "../core";
+import { MicrogridError, randomId, TypedEventTarget } from "../core";
 import type { Backend, DeviceInfo, EngineName, LoadProgress, ModelPackage } from "../inference";
-import { embeddedEntries } from "./catalog";
-import type { ModelEntry } from "./entry";
-import { modelInfo } from "./info";
-import { planOnnxFiles, type OnnxPlan } from "./onnx-files";
-import { packageHash } from "./package-hash";
+import { embeddedEntries, repositoryEntries, webllmEntries } from "./catalog";
+import { ModelHosts } from "./hosts";
+import { usualBackend } from "./info";
+import { planOnnxFiles } from "./onnx-files";
+import { prepareOnnx, prepareWebLlm, type PackageOrder, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
-import { ModelRecords, type ListedFile, type ModelRecord } from "./records";
+import { ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
+import { Shelf } from "./shelf";
+import { readFileSource, readTextSource } from "./sources";
 import { StoreClient } from "./store-client";
-import type { StoredFile, StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
+import { deleteCached } from "./webllm-cache";
 
+const DEFAULT_HUB = "https://huggingface.co";
+
+/** What a library is opened with. */
 export interface ModelLibraryOptions {
   /** Address of the page's folder, with a slash at its end; the embedded model lies below it. */
   readonly baseUrl: string;
   readonly device: DeviceInfo;
   /** Starts the store worker (`workers/store.ts`). */
   readonly createStoreWorker: () => Worker;
+  /** Address of the model hub; Hugging Face where absent. */
+  readonly hub?: string;
+  /** Addresses of hubs with the same paths, asked in this order where the first does not answer. */
+  readonly mirrors?: readonly string[];
 }
 
+/** How a model is to be prepared. */
 export interface PrepareOptions {
+  /** Aborting leaves the download; what arrived is kept. */
   readonly signal: AbortSignal;
   readonly backend: Backend;
   /** Fails with `unsupported-model` where the model is for another engine. */
@@ -31,33 +42,24 @@ export interface PrepareOptions {
 
 /** The models that this device could run. Emits `change` with the new list when anything in it changed. */
 export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[] }> {
-  readonly #device: DeviceInfo;
-  readonly #records: ModelRecords;
-  readonly #store: StoreClient;
-  readonly #entries: Map<string, ModelEntry>;
-  readonly #remembered: Map<string, ModelRecord>;
+  readonly #parts: PackageParts & { readonly records: ModelRecords };
   readonly #preparing = new SharedWork<ModelPackage, LoadProgress>();
-  #stored = new Map<string, StoredSummary>();
   #list: readonly ModelInfo[] = [];
 
-  private constructor(
-    options: ModelLibraryOptions,
-    records: ModelRecords,
-    entries: readonly ModelEntry[],
-    remembered: readonly ModelRecord[],
-  ) {
+  private constructor(parts: PackageParts & { readonly records: ModelRecords }) {
     super();
-    this.#device = options.device;
-    this.#records = records;
-    this.#store = new StoreClient(options.createStoreWorker);
-    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
-    this.#remembered = new Map(remembered.map((record) => [record.id, record]));
+    this.#parts = parts;
   }
 
-  /** Reads what is remembered and stored; no network is used. */
+  /** Reads the catalogs and what is remembered and stored; no network beyond the page's own files is used. */
   static async open(options: ModelLibraryOptions): Promise<ModelLibrary> {
-    const records = await ModelRecords.open();
-    const library = new ModelLibrary(options, records, embeddedEntries(options.baseUrl), await records.models());
+    const [records, catalog] = await Promise.all([ModelRecords.open(), import("virtual:webllm-catalog")]);
+    const { device } = options;
+    const store = new StoreClient(options.createStoreWorker);
+    const hosts = new ModelHosts(options.hub ?? DEFAULT_HUB, options.mirrors ?? []);
+    const entries = [...embeddedEntries(options.baseUrl), ...repositoryEntries(), ...webllmEntries(catalog.models)];
+    const shelf = new Shelf({ device, records, store, hosts }, entries, await records.models());
+    const library = new ModelLibrary({ device, shelf, store, hosts, records });
     await library.#refresh();
     return library;
   }
@@ -68,93 +70,133 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
   }
 
   /**
+   * Asks a model's host for its size and updates the entry; to be called when the entry is shown. Throws `network`,
+   * `not-a-model`, `file-missing`, `unknown-model`.
+   */
+  async describe(id: string, options: { signal: AbortSignal }): Promise<ModelInfo> {
+    const { shelf, hosts } = this.#parts;
+    const entry = shelf.entry(id);
+    if (entry.origin.kind !== "embedded" && entry.origin.kind !== "files") {
+      await shelf.remember(id, { facts: await hosts.facts(entry.origin, options.signal) });
+      this.#show();
+    }
+    return shelf.info(shelf.entry(id));
+  }
+
+  /**
    * Downloads what is missing of a model and returns its files. Two calls for the same share one download, which
-   * stops when the last is aborted; what arrived is kept. Throws `unknown-model`, `unsupported-model`, `not-a-model`,
-   * `network`, `file-missing`, `file-corrupt`, `quota-exceeded`.
+   * stops when the last is aborted. Throws `unknown-model`, `unsupported-model`, `not-a-model`, `network`,
+   * `file-missing`, `file-corrupt`, `quota-exceeded`, `storage-unavailable`.
    */
   async prepare(id: string, options: PrepareOptions): Promise<ModelPackage> {
-    const entry = this.#entry(id);
-    if (options.engine !== undefined && options.engine !== entry.engine) {
-      throw new MicrogridError("unsupported-model", `${entry.name} runs on the ${entry.engine} engine only.`);
+    const entry = this.#parts.shelf.entry(id);
+    const { backend, engine } = options;
+    if (engine !== undefined && engine !== entry.engine) {
+      throw new MicrogridError("unsupported-model", `${entry.name} runs on the ${entry.engine} engine, not on ${engine}.`);
     }
+    if (entry.source !== "embedded") void askToPersist();
     return this.#preparing.join(
-      JSON.stringify([id, options.backend]),
-      (signal, onProgress) => this.#prepareOnnx(entry, options.backend, signal, onProgress),
+      JSON.stringify([id, backend]),
+      (signal, onProgress) => this.#prepare({ entry, backend, signal, onProgress }),
       options,
     );
   }
 
+  /**
+   * Adds a model by hub name (`owner/name`), by the address of a repository or of a folder with `config.json`, by the
+   * addresses of an MLC model and its library with a space between them, or by picked files, which are copied into
+   * the store. A model that is known already is given as it is. Throws `bad-request`, `unknown-model`,
+   * `not-a-model`, `unsupported-model`, `file-missing`, `network`, `quota-exceeded`.
+   */
+  async add(
+    source: string | URL | FileList | readonly File[],
+    options: { signal?: AbortSignal; onProgress?: (progress: LoadProgress) => void } = {},
+  ): Promise<ModelInfo> {
+    const signal = options.signal ?? new AbortController().signal;
+    const text = typeof source === "string" || source instanceof URL;
+    const id = text
+      ? await this.#addText(source, signal)
+      : await this.#addFiles(source, signal, options.onProgress ?? (() => undefined));
+    await this.#refresh();
+    return this.#parts.shelf.info(this.#parts.shelf.entry(id));
+  }
+
   /** Deletes what is stored of a model; an added model also leaves the list. */
   async remove(id: string): Promise<void> {
-    const entry = this.#entry(id);
-    await this.#store.remove(id);
-    await this.#records.deleteModel(id);
-    this.#remembered.delete(id);
-    if (entry.source === "added") this.#entries.delete(id);
+    const { shelf, store, hosts } = this.#parts;
+    const { origin } = shelf.entry(id);
+    if (origin.kind === "webllm") await deleteCached(hosts.weightsUrl(origin.modelUrl), origin.libraryUrl);
+    else await store.remove(id);
+    await shelf.forget(id);
+    await this.#refresh();
+  }
+
+  /** Reads anew what is stored, after a WebLLM model was loaded: its library stores the weights itself. */
+  async refresh(): Promise<void> {
     await this.#refresh();
   }
 
   /** Ends the store worker; running downloads stop and keep what arrived. */
   close(): void {
-    this.#store.close();
-    this.#records.close();
+    this.#parts.store.close();
+    this.#parts.records.close();
   }
 
-  #entry(id: string): ModelEntry {
-    const entry = this.#entries.get(id);
-    if (entry) return entry;
-    throw new MicrogridError(
-      "unknown-model",
-      `There is no model "${id}" here. Choose one from the list, or add it by its hub name or address.`,
-    );
-  }
-
-  async #prepareOnnx(
-    entry: ModelEntry,
-    backend: Backend,
-    signal: AbortSignal,
-    onProgress: (progress: LoadProgress) => void,
-  ): Promise<ModelPackage> {
-    const plan = planOnnxFiles(await this.#listing(entry), backend, this.#device, entry.name);
-    const requests = plan.files.map((file) => ({ ...file, urls: this.#urls(entry, file.path) }));
+  async #prepare(order: PackageOrder): Promise<ModelPackage> {
+    const { origin } = order.entry;
     try {
-      const files = await this.#store.download(entry.id, requests, {
-        signal,
-        onProgress: downloadProgress(entry.name, onProgress),
-      });
-      return await this.#toPackage(entry, plan, files);
+      return await (origin.kind === "webllm"
+        ? prepareWebLlm(this.#parts, order, origin)
+        : prepareOnnx(this.#parts, order));
     } finally {
       await this.#refresh();
     }
   }
 
-  async #toPackage(entry: ModelEntry, plan: OnnxPlan, files: readonly StoredFile[]): Promise<ModelPackage> {
-    const hash = packageHash(files);
-    const record = this.#remembered.get(entry.id) ?? { id: entry.id, packages: [] };
-    const others = record.packages.filter((known) => known.lead !== plan.graph);
-    const known = { lead: plan.graph, packageHash: hash, paths: files.map((file) => file.path) };
-    const updated = { ...record, packages: [...others, known] };
-    this.#remembered.set(entry.id, updated);
-    await this.#records.saveModel(updated);
-    const { id, name } = entry;
-    return { engine: "onnx", id, name, packageHash: hash, graph: plan.graph, files };
+  async #addText(source: string | URL, signal: AbortSignal): Promise<string> {
+    const { shelf, hosts, device } = this.#parts;
+    const { id, name, origin } = readTextSource(source, hosts);
+    if (shelf.has(id)) return id;
+    const facts = await hosts.facts(origin, signal);
+    if (origin.kind !== "webllm") planOnnxFiles(facts.files, usualBackend(device), device, name);
+    await shelf.remember(id, { added: { name, source: origin }, facts });
+    return id;
   }
 
-  #listing(entry: ModelEntry): Promise<readonly ListedFile[]> {
-    if (entry.origin.kind === "embedded") return Promise.resolve(entry.origin.files);
-    return Promise.reject(new MicrogridError("unsupported-model", "Not yet."));
-  }
-
-  #urls(entry: ModelEntry, path: string): string[] {
-    return entry.origin.kind === "embedded" ? [new URL(path, entry.origin.folder).href] : [];
+  async #addFiles(
+    source: Iterable<File>,
+    signal: AbortSignal,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<string> {
+    const { shelf, store, device } = this.#parts;
+    const { name, files } = readFileSource(source);
+    const listing = files.map(({ path, blob }) => ({ path, bytes: blob.size }));
+    const plan = planOnnxFiles(listing, usualBackend(device), device, name);
+    const wanted = files.filter(({ path }) => plan.files.some((file) => file.path === path));
+    const id = `files/${name}/${randomId(4)}`;
+    const stored = await store.importFiles(id, wanted, { signal, onProgress: downloadProgress(name, onProgress) });
+    const facts = { files: stored.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })) };
+    await shelf.remember(id, { added: { name, source: { kind: "files" } }, facts });
+    return id;
   }
 
   /** Reads anew what is stored and tells listeners. */
   async #refresh(): Promise<void> {
-    this.#stored = new Map((await this.#store.summaries()).map((summary) => [summary.model, summary]));
-    this.#list = [...this.#entries.values()].map((entry) =>
-      modelInfo(entry, this.#remembered.get(entry.id), this.#stored.get(entry.id), this.#device),
-    );
+    await this.#parts.shelf.refresh();
+    this.#show();
+  }
+
+  #show(): void {
+    this.#list = this.#parts.shelf.list();
     this.emit("change", this.#list);
+  }
+}
+
+/** Asks the browser not to evict the store; it may refuse, and then models may have to be downloaded again. */
+async function askToPersist(): Promise<void> {
+  try {
+    await navigator.storage.persist();
+  } catch {
+    // Not offered here.
   }
 }

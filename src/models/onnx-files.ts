@@ -32,8 +32,14 @@ export interface OnnxPlan {
   /** Bytes of the graph and its external data; undefined where a size is unknown. */
   readonly weightBytes: number | undefined;
   readonly downloadBytes: number | undefined;
-  /** Largest single weight file, bytes. */
-  readonly largestFileBytes: number | undefined;
+}
+
+/** All paths at which a graph may lie. */
+export function graphNames(): string[] {
+  const suffixes = new Set([...WEBGPU_F16, ...WASM]);
+  return GRAPH_FOLDERS.flatMap((folder) =>
+    GRAPH_STEMS.flatMap((stem) => [...suffixes].map((suffix) => `${folder}${stem}${suffix}.onnx`)),
+  );
 }
 
 /** Paths at which a graph may lie, best first, for this backend and device. */
@@ -106,11 +112,8 @@ function planFor(
   return {
     graph: graph.path,
     files: [...rest, ...weights],
-    weightBytes: sum(weights),
-    downloadBytes: sum([...rest, ...weights]),
-    largestFileBytes: weights.every((file) => file.bytes !== undefined)
-      ? Math.max(...weights.map((file) => file.bytes ?? 0))
-      : undefined,
+    weightBytes: sumBytes(weights),
+    downloadBytes: sumBytes([...rest, ...weights]),
   };
 }
 
@@ -123,7 +126,8 @@ function byPart(a: ListedFile, b: ListedFile): number {
   return a.path.length - b.path.length || (a.path < b.path ? -1 : 1);
 }
 
-function sum(files: readonly ListedFile[]): number | undefined {
+/** Bytes of all files together; undefined where one is unknown. */
+export function sumBytes(files: readonly ListedFile[]): number | undefined {
   return files.reduce<number | undefined>(
     (total, file) => (total === undefined || file.bytes === undefined ? undefined : total + file.bytes),
     0,

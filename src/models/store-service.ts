@@ -1,7 +1,8 @@
 /** The model store, as it runs in the store worker: downloads, keeps and hands out files. */
 import { errorToData, MicrogridError, toMicrogridError } from "../core";
 import { openDisk, type Disk, type FileWriter } from "./disk";
-import { downloadFile, isQuota, quotaError, type DownloadContext } from "./file-download";
+import { downloadFile, type DownloadContext } from "./file-download";
+import { isQuota, quotaError, storageEstimate } from "./quota";
 import { ModelRecords, type FileRecord } from "./records";
 import { ProgressBoard, type ProgressLine } from "./progress-board";
 import { Sha256 } from "./sha256";
@@ -221,7 +222,7 @@ function matches(stored: StoredFile | undefined, asked: FileRequest | undefined)
 /** Says so before the first byte where the browser will not grant the room. */
 async function refuseWithoutRoom(model: string, neededBytes: number): Promise<void> {
   if (neededBytes === 0) return;
-  const { usage, quota } = (await navigator.storage?.estimate?.().catch(() => undefined)) ?? {};
+  const { usage, quota } = await storageEstimate();
   if (usage === undefined || quota === undefined || quota - usage >= neededBytes) return;
   throw await quotaError(model, neededBytes);
 }

@@ -1,0 +1,178 @@
+/** A model hub for tests: the paths, redirects, headers and listings of a real one, and its failures on request. */
+import { createHash, randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** How a file is (not) given out. Every way but `slow` and `fail-then-ok` holds until it is changed. */
+export type Fault =
+  | { readonly kind: "status"; readonly status: number }
+  /** Answers 500 so many times, then as it should. */
+  | { readonly kind: "fail-then-ok"; readonly times: number }
+  /** The file ends after so many bytes, as if it were whole. */
+  | { readonly kind: "truncated"; readonly bytes: number }
+  /** The connection is cut after so many bytes, once. */
+  | { readonly kind: "cut-once"; readonly bytes: number }
+  /** Bytes of the right number and the wrong content. */
+  | { readonly kind: "wrong-bytes" }
+  /** A web page instead of the file. */
+  | { readonly kind: "html" }
+  /** Sends so many bytes and then nothing, until `release` is called; later requests are answered whole. */
+  | { readonly kind: "stall"; readonly bytes: number }
+  /** Answers whole files to requests for ranges. */
+  | { readonly kind: "no-ranges" };
+
+/** One request that was answered, for assertions. */
+export interface SeenRequest {
+  readonly path: string;
+  readonly range: string | undefined;
+  readonly status: number;
+}
+
+interface HubFile {
+  content: Buffer;
+  fault: Fault | undefined;
+}
+
+/** The running hub. `repositories` map `owner/name` to files by path. */
+export class HubServer {
+  readonly seen: SeenRequest[] = [];
+  readonly #server: Server;
+  readonly #files = new Map<string, HubFile>();
+  readonly #stalled = new Set<ServerResponse>();
+  readonly #cors: boolean;
+
+  private constructor(cors: boolean) {
+    this.#cors = cors;
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  /** Listens on the port; 0 takes a free one. Without `cors` no other site may read its answers. */
+  static async start(port = 0, options: { cors?: boolean } = {}): Promise<HubServer> {
+    const hub = new HubServer(options.cors ?? true);
+    await new Promise<void>((resolve) => hub.#server.listen(port, "127.0.0.1", resolve));
+    return hub;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Adds or replaces a file of a repository. */
+  put(repository: string, path: string, content: Buffer | string): void {
+    this.#files.set(`${repository}/${path}`, { content: Buffer.from(content), fault: undefined });
+  }
+
+  /** Makes a file misbehave; without a fault it behaves again. */
+  fault(repository: string, path: string, fault: Fault | undefined): void {
+    const file = this.#files.get(`${repository}/${path}`);
+    if (!file) throw new Error(`The hub has no file ${repository}/${path}.`);
+    file.fault = fault;
+  }
+
+  /** Cuts the connections of stalled answers. */
+  release(): void {
+    for (const response of this.#stalled) response.destroy();
+    this.#stalled.clear();
+  }
+
+  /** Requests for the content of a file, in order. */
+  requestsFor(path: string): SeenRequest[] {
+    return this.seen.filter((request) => request.path.startsWith("/cdn/") && request.path.endsWith(path));
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url ?? "/", this.url);
+    if (this.#cors) {
+      response.setHeader("Access-Control-Allow-Origin", "*");
+      response.setHeader(
+        "Access-Control-Expose-Headers",
+        "ETag, Accept-Ranges, Content-Range, X-Linked-Size, X-Linked-ETag",
+      );
+    }
+    const path = decodeURIComponent(url.pathname);
+    const listing = /^\/api\/models\/([^/]+\/[^/]+)$/.exec(path);
+    const resolve = /^\/([^/]+\/[^/]+)\/resolve\/[^/]+\/(.+)$/.exec(path);
+    const content = /^\/cdn\/(.+)$/.exec(path);
+    if (listing?.[1] !== undefined) this.#list(listing[1], url.searchParams.has("blobs"), response);
+    else if (resolve?.[1] !== undefined) this.#redirect(`${resolve[1]}/${resolve[2] ?? ""}`, response);
+    else if (content?.[1] !== undefined) this.#send(this.#files.get(content[1]), request, response);
+    else this.#html(response, 200);
+    this.seen.push({ path, range: request.headers.range, status: response.statusCode });
+  }
+
+  #list(repository: string, blobs: boolean, response: ServerResponse): void {
+    const own = [...this.#files].filter(([key]) => key.startsWith(`${repository}/`));
+    // As the real hub: whether a repository is private or does not exist is not told apart.
+    if (own.length === 0) return void response.writeHead(404, { "X-Error-Code": "RepoNotFound" }).end();
+    const siblings = own.map(([key, { content }]) => ({
+      rfilename: key.slice(repository.length + 1),
+      ...(blobs && { size: content.length, ...(isLarge(key) && { lfs: { sha256: sha256(content), size: content.length } }) }),
+    }));
+    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ id: repository, siblings }));
+  }
+
+  /** Large files are on another host at the real hub; the answer's head tells their size and hash. */
+  #redirect(key: string, response: ServerResponse): void {
+    const file = this.#files.get(key);
+    if (!file) return void response.writeHead(404, { "X-Error-Code": "EntryNotFound" }).end("Entry not found");
+    if (file.fault?.kind === "status") return void response.writeHead(file.fault.status).end();
+    const location = `/cdn/${key.split("/").map(encodeURIComponent).join("/")}`;
+    const linked = isLarge(key) ? { "X-Linked-Size": file.content.length, "X-Linked-ETag": `"${sha256(file.content)}"` } : {};
+    response.writeHead(302, { Location: location, ...linked }).end();
+  }
+
+  #send(file: HubFile | undefined, request: IncomingMessage, response: ServerResponse): void {
+    if (!file) return void response.writeHead(404).end();
+    const { fault } = file;
+    if (fault?.kind === "html") return this.#html(response, 200);
+    if (fault?.kind === "fail-then-ok" && fault.times > 0) {
+      file.fault = { ...fault, times: fault.times - 1 };
+      return void response.writeHead(500).end();
+    }
+    const truth = file.content;
+    const content =
+      fault?.kind === "truncated"
+        ? truth.subarray(0, fault.bytes)
+        : fault?.kind === "wrong-bytes"
+          ? Buffer.from(truth.map((byte) => byte ^ 1))
+          : truth;
+    const start = fault?.kind === "no-ranges" ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    if (start > 0 && start >= content.length) {
+      return void response.writeHead(416, { "Content-Range": `bytes */${content.length}` }).end();
+    }
+    const body = content.subarray(start);
+    response.writeHead(start > 0 ? 206 : 200, {
+      "Content-Type": "application/octet-stream",
+      "Content-Length": body.length,
+      "Accept-Ranges": "bytes",
+      ETag: `"${sha256(truth).slice(0, 32)}"`,
+      ...(start > 0 && { "Content-Range": `bytes ${start}-${content.length - 1}/${content.length}` }),
+    });
+    if (request.method === "HEAD") return void response.end();
+    if (fault?.kind === "cut-once" || fault?.kind === "stall") {
+      file.fault = undefined;
+      const then = fault.kind === "stall" ? () => this.#stalled.add(response) : () => response.destroy();
+      response.write(body.subarray(0, fault.bytes), then);
+      return;
+    }
+    response.end(body);
+  }
+
+  #html(response: ServerResponse, status: number): void {
+    response.writeHead(status, { "Content-Type": "text/html" }).end(`<!doctype html><title>${randomUUID()}</title>`);
+  }
+}
+
+/** Files that the real hub keeps apart from its small ones, and knows the hash of. */
+function isLarge(path: string): boolean {
+  return /\.(onnx|onnx_data(_\d+)?|bin|wasm)$/.test(path);
+}
+
+function sha256(content: Buffer): string {
+  return createHash("sha256").update(content).digest("hex");
+}

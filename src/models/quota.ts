@@ -1,0 +1,31 @@
+/** What the browser grants, and what to say when it is not enough. */
+import { MicrogridError } from "../core";
+import { formatBytes } from "./progress";
+
+/** `quota-exceeded` with the numbers that the browser gives. */
+export async function quotaError(what: string, neededBytes?: number): Promise<MicrogridError> {
+  const { usage, quota } = await storageEstimate();
+  const numbers =
+    usage === undefined || quota === undefined
+      ? ""
+      : ` ${formatBytes(usage)} of the ${formatBytes(quota)} that this browser grants are in use.`;
+  const needed = neededBytes === undefined ? "" : ` It needs ${formatBytes(neededBytes)} more.`;
+  return new MicrogridError(
+    "quota-exceeded",
+    `There is no room left to store ${what}.${needed}${numbers} Remove stored models that you do not need, or free disk space, and load it again.`,
+  );
+}
+
+/** How much is stored and how much may be; empty where the browser does not tell. */
+export async function storageEstimate(): Promise<StorageEstimate> {
+  try {
+    return await navigator.storage.estimate();
+  } catch {
+    return {};
+  }
+}
+
+/** True for the browser's error that storage is full. */
+export function isQuota(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "QuotaExceededError";
+}

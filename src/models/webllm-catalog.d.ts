@@ -1,0 +1,5 @@
+/** What `scripts/vite-webllm-catalog.ts` puts into the build. */
+declare module "virtual:webllm-catalog" {
+  /** The library's `prebuiltAppConfig.model_list`; parsed before use. */
+  export const models: readonly unknown[];
+}
