@@ -1,10 +1,9 @@
 /** How the site and the embeddable bundle are built: builds of one source, chosen by `--mode`. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { defineConfig, runnerImport, type PluginOption, type UserConfig } from "vite";
+import { defineConfig, type PluginOption, type UserConfig } from "vite";
+import { webllmCatalog } from "./scripts/vite-webllm-catalog";
 
 /** Where the site goes; the build script may say otherwise. */
-const OUT_DIR = process.env["MICROGRID_OUT_DIR"] ?? "dist";
+const OUT_DIR = process.env.MICROGRID_OUT_DIR ?? "dist";
 /** Folder that only holds chunks, workers and wasm: everything in it has a hash in its name. */
 const ASSETS = "assets";
 
@@ -70,16 +69,8 @@ function serviceWorker(shared: UserConfig): UserConfig {
   };
 }
 
-/** The plugin behind `virtual:webllm-catalog`. */
-async function catalogPlugins(): Promise<() => PluginOption[]> {
-  const path = new URL("./scripts/vite-webllm-catalog.ts", import.meta.url);
-  if (!existsSync(path)) return () => [];
-  const { module } = await runnerImport<{ webllmCatalog: () => PluginOption }>(fileURLToPath(path));
-  return () => [module.webllmCatalog()];
-}
-
-export default defineConfig(async ({ mode }) => {
-  const shared = common(await catalogPlugins());
+export default defineConfig(({ mode }) => {
+  const shared = common(() => [webllmCatalog()]);
   if (mode === "embed") return embed(shared);
   return mode === "service-worker" ? serviceWorker(shared) : site(shared);
 });

@@ -2,8 +2,8 @@
 import { defineConfig, mergeConfig } from "vitest/config";
 import viteConfig from "./vite.config";
 
-export default defineConfig(async (env) =>
-  mergeConfig(await viteConfig(env), {
+export default defineConfig((env) =>
+  mergeConfig(viteConfig(env), {
     test: {
       include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "workers/**/*.test.ts"],
       exclude: ["scripts/guide-model/**"],
