@@ -55,7 +55,7 @@ export class StreamDetokenizer {
   #release(text: string): TextPiece {
     const ids = this.#window.slice(this.#contextLength);
     // Special tokens have no text: keep an older token as context, or the next piece could lose its first space.
-    this.#window = text === "" ? this.#window.slice(-MAX_HELD_TOKENS) : ids;
+    this.#window = text === "" ? this.#window.slice(-MAX_HELD_TOKENS) : [...ids];
     this.#contextLength = this.#window.length;
     return { ids, text };
   }

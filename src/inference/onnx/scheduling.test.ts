@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { Admission, type Place } from "./admission";
+import { CachePool } from "./cache-pool";
+import type { KvCache } from "./kv-cache";
+import { TurnQueue } from "./turns";
+
+describe("TurnQueue", () => {
+  it("never runs two at once and lets sequences alternate, however many steps each has", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 5 }), async (steps) => {
+        const turns = new TurnQueue();
+        const order: number[] = [];
+        let running = 0;
+        await Promise.all(
+          steps.map(async (count, sequence) => {
+            for (let step = 0; step < count; step++) {
+              await turns.run(async () => {
+                expect(++running).toBe(1);
+                await Promise.resolve();
+                order.push(sequence);
+                running--;
+              });
+            }
+          }),
+        );
+        // Between two turns of a sequence, everyone who still has work gets exactly one.
+        const left = [...steps];
+        for (let at = 0; at < order.length; ) {
+          const active = left.flatMap((count, sequence) => (count > 0 ? [sequence] : []));
+          expect(order.slice(at, at + active.length)).toEqual(active);
+          for (const sequence of active) left[sequence] = (left[sequence] ?? 0) - 1;
+          at += active.length;
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("goes on after work that failed, and skips work that was aborted while it waited", async () => {
+    const turns = new TurnQueue();
+    const controller = new AbortController();
+    const failed = turns.run(() => Promise.reject(new Error("boom")));
+    const skipped = vi.fn(() => Promise.resolve());
+    const aborted = turns.run(skipped, { signal: controller.signal });
+    controller.abort();
+    await expect(failed).rejects.toThrow("boom");
+    await expect(aborted).rejects.toThrow(controller.signal.reason as Error);
+    expect(skipped).not.toHaveBeenCalled();
+    await expect(turns.run(() => Promise.resolve(1))).resolves.toBe(1);
+  });
+});
+
+/** Enters and records the positions on the way; resolves with the place. */
+function enter(admission: Admission, signal = new AbortController().signal) {
+  const positions: number[] = [];
+  const place = (async (): Promise<Place> => {
+    const line = admission.enter({ signal });
+    for (;;) {
+      const step = await line.next();
+      if (step.done) return step.value;
+      positions.push(step.value);
+    }
+  })();
+  return { positions, place };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe("Admission", () => {
+  it("admits in order of arrival and tells each its position as it moves", async () => {
+    const admission = new Admission(1);
+    const first = await enter(admission).place;
+    const second = enter(admission);
+    const third = enter(admission);
+    await settle();
+    first.release();
+    (await second.place).release();
+    await third.place;
+    expect(second.positions).toEqual([1]);
+    expect(third.positions).toEqual([2, 1]);
+    expect(admission.active).toBe(1);
+  });
+
+  it("closes the gap where someone gives up waiting", async () => {
+    const admission = new Admission(1);
+    const first = await enter(admission).place;
+    const controller = new AbortController();
+    const second = enter(admission, controller.signal);
+    const third = enter(admission);
+    await settle();
+    controller.abort();
+    await expect(second.place).rejects.toBe(controller.signal.reason);
+    await settle();
+    expect(third.positions).toEqual([2, 1]);
+    first.release();
+    await third.place;
+    expect(admission.active).toBe(1);
+  });
+
+  it("gives a place back that was granted to somebody who left in the same moment", async () => {
+    const admission = new Admission(1);
+    const first = await enter(admission).place;
+    const controller = new AbortController();
+    const second = enter(admission, controller.signal);
+    await settle();
+    first.release();
+    controller.abort();
+    await expect(second.place).rejects.toBe(controller.signal.reason);
+    expect(admission.active).toBe(0);
+  });
+
+  it("frees a place once, however often it is released", async () => {
+    const admission = new Admission(2);
+    const place = await enter(admission).place;
+    await enter(admission).place;
+    place.release();
+    place.release();
+    expect(admission.active).toBe(1);
+  });
+});
+
+/** A cache that only counts. */
+class CountingCache implements KvCache {
+  length = 0;
+  disposed = false;
+  get bytes(): number {
+    return this.length;
+  }
+  reserve(): void {}
+  feeds() {
+    return {};
+  }
+  fetches() {
+    return {};
+  }
+  advance(_outputs: unknown, count: number): void {
+    this.length += count;
+  }
+  truncate(length: number): void {
+    this.length = Math.min(this.length, length);
+  }
+  dispose(): void {
+    this.disposed = true;
+  }
+}
+
+function filled(pool: CachePool, ids: readonly number[]): KvCache {
+  const cache = pool.take([...ids, -1]);
+  cache.advance({}, ids.length - cache.length);
+  return cache;
+}
+
+describe("CachePool", () => {
+  const create = (): KvCache => new CountingCache();
+
+  it("gives back the longest prefix, one token short of all at most", () => {
+    const pool = new CachePool({ create, maxBytes: 100, maxCount: 4 });
+    const [short, long] = [filled(pool, [1, 2, 3]), filled(pool, [1, 2, 3, 4, 5])];
+    pool.put(short, [1, 2, 3]);
+    pool.put(long, [1, 2, 3, 4, 5]);
+    const taken = pool.take([1, 2, 3, 4, 5]);
+    expect(taken).toBe(long);
+    expect(taken.length).toBe(4);
+  });
+
+  it("leaves a long conversation alone that shares only its beginning", () => {
+    const pool = new CachePool({ create, maxBytes: 100, maxCount: 4 });
+    const ids = Array.from({ length: 20 }, (_, index) => index);
+    pool.put(filled(pool, ids), ids);
+    expect(pool.take([0, 1, 2, 99, 100]).length).toBe(0);
+    expect(pool.size).toBe(1);
+  });
+
+  it("drops the oldest beyond count and beyond bytes", () => {
+    const pool = new CachePool({ create, maxBytes: 10, maxCount: 2 });
+    const caches = [[1, 1], [2, 2], [3, 3]].map((ids) => {
+      const cache = filled(pool, ids);
+      pool.put(cache, ids);
+      return cache as CountingCache;
+    });
+    expect(caches.map((cache) => cache.disposed)).toEqual([true, false, false]);
+    const big = Array.from({ length: 9 }, () => 7);
+    pool.put(filled(pool, big), big);
+    expect(pool.size).toBe(1);
+  });
+});
