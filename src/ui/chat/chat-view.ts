@@ -44,6 +44,7 @@ export class ChatView extends LitElement {
       }
       .column {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 1.5rem;
         width: min(100%, var(--mg-column));
         margin-inline: auto;

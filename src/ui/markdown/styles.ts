@@ -131,6 +131,12 @@ export const markdownStyles = css`
     text-align: start;
     vertical-align: top;
   }
+  [align="right"] {
+    text-align: end;
+  }
+  [align="center"] {
+    text-align: center;
+  }
   th {
     border-bottom-color: var(--mg-border-strong);
     font-weight: 600;

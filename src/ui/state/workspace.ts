@@ -4,6 +4,7 @@ import type { GridApi } from "../../grid/contract";
 import type { Conversation, ConversationSettings, ConversationSummary, StoredMessage } from "../../grid/conversations";
 import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
+import { ModelLoads } from "./loads";
 import { readLastModel, saveLastModel } from "./preferences";
 
 /** Panels beside the chat, and dialogs over it. */
@@ -25,6 +26,7 @@ const NEW_DRAFT = "new";
 export class Workspace extends TypedEventTarget<{ change: undefined; "focus-composer": undefined }> {
   readonly grid: GridApi;
   readonly answers: Answers;
+  readonly loads: ModelLoads;
   readonly #cleanup: (() => void)[] = [];
   #conversations: readonly ConversationSummary[] = [];
   #current: Conversation | undefined;
@@ -40,6 +42,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     super();
     this.grid = grid;
     this.answers = new Answers(grid);
+    this.loads = new ModelLoads(grid);
     this.#cleanup.push(
       grid.conversations.on("change", ({ id, scope }) => {
         if (scope === "list") void this.#loadList();

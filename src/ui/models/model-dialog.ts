@@ -1,0 +1,208 @@
+/** The list of models: what fits, what is stored, what is loaded; and adding another. */
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { ModelInfo } from "../../models";
+import { isOwn } from "../controls";
+import { icon } from "../icons";
+import { WorkspaceController } from "../state/controller";
+import { roomOffers } from "../state/models";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, fields, sections } from "../styles/shared";
+import "./add-model";
+import { FILTERS, filterModels, type ModelFilter } from "./filter";
+import "./model-row";
+
+/** Rows that are made at first, and each time the end comes into view. */
+const PAGE = 30;
+
+/** `<mg-model-dialog .workspace>`: a dialog named “Models”. */
+@customElement("mg-model-dialog")
+export class ModelDialog extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    fields,
+    sections,
+    css`
+      wa-dialog {
+        --width: min(46rem, calc(100vw - 1rem));
+        --spacing: 1.25rem;
+      }
+      wa-dialog::part(dialog) {
+        height: min(46rem, calc(100dvh - 2rem));
+      }
+      wa-dialog::part(body) {
+        padding-top: 0;
+      }
+      .tools {
+        position: sticky;
+        z-index: 1;
+        top: 0;
+        display: grid;
+        gap: 0.625rem;
+        padding: 0.25rem 0 0.75rem;
+        background: var(--wa-color-surface-raised);
+      }
+      .search {
+        position: relative;
+      }
+      .search svg {
+        position: absolute;
+        left: 0.75rem;
+        top: 50%;
+        translate: 0 -50%;
+        color: var(--mg-muted);
+        pointer-events: none;
+      }
+      .search input {
+        padding-inline-start: 2.375rem;
+      }
+      .chips {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.375rem;
+      }
+      .chip {
+        padding: 0.1875rem 0.75rem;
+        border: 1px solid var(--mg-border-strong);
+        border-radius: 99px;
+        background: none;
+        font-size: 0.8125rem;
+      }
+      .chip:hover {
+        background: var(--mg-hover);
+      }
+      .chip[aria-pressed="true"] {
+        border-color: var(--mg-accent);
+        background: var(--mg-accent-soft);
+        color: var(--mg-accent);
+      }
+      ul {
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        content-visibility: auto;
+        contain-intrinsic-size: auto 5rem;
+        border-top: 1px solid var(--mg-border);
+      }
+      li:first-child {
+        border-top: 0;
+      }
+      .none {
+        padding: 2rem 0;
+        text-align: center;
+      }
+      .device {
+        margin-bottom: 0.5rem;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private search = "";
+  @state() private filter: ModelFilter = "all";
+  @state() private shown = PAGE;
+  @state() private adding = false;
+  @query(".end") private readonly end!: HTMLElement | null;
+  readonly #observer = new IntersectionObserver((entries) => {
+    if (entries.some((entry) => entry.isIntersecting)) this.shown += PAGE;
+  });
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#observer.disconnect();
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    if (!workspace) return nothing;
+    const { state } = workspace.grid;
+    const models = filterModels(state, this.search, this.filter);
+    return html`<wa-dialog label="Models" open light-dismiss @wa-after-hide=${this.#hidden}>
+      <div class="tools">
+        <div class="search">
+          ${icon("search", 18)}
+          <input
+            type="search"
+            aria-label="Search models"
+            placeholder="Search ${state.models.length} models"
+            autofocus
+            .value=${this.search}
+            @input=${this.#typed}
+          />
+        </div>
+        <div class="row spread">
+          <div class="chips" role="group" aria-label="Filter">
+            ${FILTERS.map(
+              ([filter, label]) =>
+                html`<button class="chip" aria-pressed=${this.filter === filter} @click=${() => this.#choose(filter)}>${label}</button>`,
+            )}
+          </div>
+          <button class="link small" aria-expanded=${this.adding} @click=${() => (this.adding = !this.adding)}>Add a model…</button>
+        </div>
+        ${this.adding ? html`<mg-add-model .workspace=${workspace} @mg-added=${this.#added}></mg-add-model>` : nothing}
+      </div>
+      <p class="device muted small">${deviceText(workspace)}</p>
+      <ul aria-label="Models">
+        ${repeat(
+          models.slice(0, this.shown),
+          (model) => model.id,
+          (model) => html`<li><mg-model-row .workspace=${workspace} .model=${model} ?offered=${this.#offered(model)}></mg-model-row></li>`,
+        )}
+      </ul>
+      ${models.length === 0 ? html`<p class="none muted">No model matches. Try fewer words, or another filter.</p>` : nothing}
+      ${models.length > this.shown ? html`<div class="end small muted">…</div>` : nothing}
+    </wa-dialog>`;
+  }
+
+  protected override updated(_changed: PropertyValues): void {
+    this.#observer.disconnect();
+    if (this.end) this.#observer.observe(this.end);
+  }
+
+  #offered(model: ModelInfo): boolean {
+    const state = this.workspace?.grid.state;
+    return state !== undefined && roomOffers(state).some((offer) => offer.model === model.id);
+  }
+
+  #choose(filter: ModelFilter): void {
+    this.filter = filter;
+    this.shown = PAGE;
+  }
+
+  readonly #typed = (event: Event): void => {
+    this.search = (event.target as HTMLInputElement).value;
+    this.shown = PAGE;
+  };
+
+  readonly #added = (event: CustomEvent<ModelInfo>): void => {
+    this.adding = false;
+    this.filter = "all";
+    this.search = event.detail.name;
+  };
+
+  readonly #hidden = (event: Event): void => {
+    if (isOwn(event)) this.workspace?.show({ dialog: undefined });
+  };
+}
+
+function deviceText({ grid }: Workspace): string {
+  const { webgpu, webgpuMissing } = grid.state.device;
+  if (!webgpu) return `No WebGPU: ${webgpuMissing ?? "this browser does not offer it"} Models run on the CPU (WASM), so small ones are best.`;
+  const name = webgpu.description || [webgpu.vendor, webgpu.architecture].filter(Boolean).join(" ") || "unknown GPU";
+  return webgpu.software ? `WebGPU by software (${name}): slow, so small models are best.` : `This device: ${name}.`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-model-dialog": ModelDialog;
+  }
+}

@@ -1,0 +1,182 @@
+/** One model in the list: facts, fit, and what can be done with it. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { LoadState } from "../../grid/types";
+import type { ModelInfo } from "../../models";
+import { formatBytes, formatRate, formatTokens } from "../format";
+import { icon } from "../icons";
+import { backendName } from "../state/models";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import "./load-progress";
+
+/** `<mg-model-row .workspace .model>`. */
+@customElement("mg-model-row")
+export class ModelRow extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    css`
+      :host {
+        display: block;
+        padding: 0.875rem 0;
+      }
+      .top {
+        display: flex;
+        align-items: center;
+        gap: 0.75rem;
+      }
+      .name {
+        display: flex;
+        align-items: center;
+        flex-wrap: wrap;
+        gap: 0.125rem 0.5rem;
+        font-size: 0.9375rem;
+        font-weight: 550;
+        line-height: 1.4;
+        overflow-wrap: anywhere;
+      }
+      .facts {
+        color: var(--mg-muted);
+        font-size: 0.8125rem;
+        line-height: 1.5;
+        font-variant-numeric: tabular-nums;
+        overflow-wrap: anywhere;
+      }
+      .tag {
+        padding: 0 0.5rem;
+        border-radius: 99px;
+        background: var(--mg-hover);
+        color: var(--mg-muted);
+        font-size: 0.75rem;
+        font-weight: 500;
+      }
+      .tag.good {
+        background: var(--mg-accent-soft);
+        color: var(--mg-accent);
+      }
+      .reason {
+        color: var(--mg-warning);
+        font-size: 0.8125rem;
+      }
+      .actions {
+        display: flex;
+        flex: none;
+        gap: 0.25rem;
+      }
+      mg-load-progress,
+      .error {
+        margin-top: 0.625rem;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @property({ attribute: false }) model: ModelInfo | undefined;
+  /** True where a peer of the room offers it. */
+  @property({ type: Boolean }) offered = false;
+  @state() private failure = "";
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { model, workspace } = this;
+    if (!model || !workspace) return nothing;
+    const load = workspace.grid.state.loads[model.id];
+    const failure = load?.kind === "failed" ? load.error.message : this.failure;
+    return html`<div class="top" role="group" aria-label=${model.name}>
+        <div class="grow">
+          <div class="name">${model.name} ${this.#tags(model, load)}</div>
+          <div class="facts" title=${model.origin}>${facts(model)}</div>
+          ${model.fit.fits ? nothing : html`<div class="reason">${model.fit.reason}</div>`}
+        </div>
+        <div class="actions">${this.#actions(model, load)}</div>
+      </div>
+      ${load?.kind === "loading" ? html`<mg-load-progress .name=${model.name} .progress=${load.progress}></mg-load-progress>` : nothing}
+      ${failure === "" ? nothing : html`<p class="error" role="alert">${failure}</p>`}`;
+  }
+
+  #tags(model: ModelInfo, load: LoadState | undefined): TemplateResult {
+    const rate = load?.kind === "ready" ? load.offer.decodeRate : undefined;
+    return html`
+      ${load?.kind === "ready"
+        ? html`<span class="tag good">Ready · ${backendName(load.offer.backend)}${rate === undefined ? "" : ` · ${formatRate(rate)}`}</span>`
+        : nothing}
+      ${this.offered ? html`<span class="tag good">In the room</span>` : nothing}
+      ${model.source === "embedded" ? html`<span class="tag">Built in</span>` : nothing}
+      ${model.stored === "yes" && model.source !== "embedded" ? html`<span class="tag">Stored</span>` : nothing}
+      ${model.stored === "partial" ? html`<span class="tag">Partly stored</span>` : nothing}
+      ${model.source === "added" ? html`<span class="tag">Added by you</span>` : nothing}
+    `;
+  }
+
+  #actions(model: ModelInfo, load: LoadState | undefined): TemplateResult {
+    const { workspace } = this;
+    const chosen = workspace?.wantedModel === model.id;
+    if (load?.kind === "loading") {
+      return html`<button class="button" aria-label="Cancel loading ${model.name}" @click=${() => workspace?.loads.cancel(model.id)}>Cancel</button>`;
+    }
+    const removable = model.stored !== "no" && model.source !== "embedded";
+    return html`
+      ${load?.kind === "ready"
+        ? html`${chosen ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
+            <button class="button" aria-label="Unload ${model.name}" @click=${() => this.#run(workspace?.grid.models.unload(model.id))}>Unload</button>`
+        : html`<button
+            class="button ${model.fit.fits ? "primary" : ""}"
+            aria-label="${model.fit.fits ? "Load" : "Try to load"} ${model.name}"
+            @click=${this.#load}
+          >
+            ${model.fit.fits ? (model.stored === "partial" ? "Go on" : "Load") : "Try"}
+          </button>`}
+      ${removable
+        ? html`<button
+            class="icon-button"
+            aria-label="Remove ${model.name} from this device"
+            title="Remove from this device"
+            @click=${() => this.#run(workspace?.grid.models.remove(model.id))}
+          >
+            ${icon("trash", 18)}
+          </button>`
+        : nothing}
+    `;
+  }
+
+  readonly #use = (): void => {
+    if (this.model) void this.workspace?.chooseModel(this.model.id);
+  };
+
+  readonly #load = (): void => {
+    const { workspace, model } = this;
+    if (!workspace || !model) return;
+    void this.#run(
+      workspace.loads.load(model.id).then(async (ready) => {
+        if (ready) await workspace.chooseModel(model.id);
+      }),
+    );
+  };
+
+  async #run(work: Promise<unknown> | undefined): Promise<void> {
+    this.failure = "";
+    try {
+      await work;
+    } catch (error) {
+      this.failure = error instanceof Error ? error.message : String(error);
+    }
+  }
+}
+
+function facts(model: ModelInfo): string {
+  return [
+    model.engine === "webllm" ? "WebLLM" : "ONNX",
+    `${formatBytes(model.downloadBytes)}${model.downloadBytes === undefined ? "" : " to download"}`,
+    model.memoryBytes === undefined ? "" : `${formatBytes(model.memoryBytes)} of memory`,
+    model.contextLength === undefined ? "" : `${formatTokens(model.contextLength)} context`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-model-row": ModelRow;
+  }
+}

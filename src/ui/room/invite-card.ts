@@ -1,0 +1,90 @@
+/** The invite of a room: a link to copy or share, and a QR code to scan. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
+import { unsafeSVG } from "lit/directives/unsafe-svg.js";
+import { renderSVG } from "uqr";
+import { icon } from "../icons";
+import { base, buttons, fields, sections } from "../styles/shared";
+
+/** How long the copy button says that it has copied, ms. */
+const COPIED_MS = 1600;
+
+/** `<mg-invite-card invite name warning>`. */
+@customElement("mg-invite-card")
+export class InviteCard extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    fields,
+    sections,
+    css`
+      :host {
+        display: grid;
+        gap: 0.75rem;
+      }
+      .qr {
+        display: grid;
+        place-items: center;
+        padding: 0.75rem;
+        border-radius: var(--mg-radius);
+        background: #fff;
+      }
+      .qr svg {
+        display: block;
+        width: 100%;
+        max-width: 15rem;
+        height: auto;
+      }
+      input[type="text"] {
+        font: 0.8125rem var(--mg-mono);
+        text-overflow: ellipsis;
+      }
+      .actions {
+        display: grid;
+        grid-auto-flow: column;
+        grid-auto-columns: 1fr;
+        gap: 0.5rem;
+      }
+    `,
+  ];
+
+  @property() invite = "";
+  @property() name = "";
+  /** Why the invite cannot work for others as it is; empty where it can. */
+  @property() warning = "";
+  @state() private copied = false;
+
+  protected override render(): TemplateResult {
+    return html`
+      ${this.warning === "" ? nothing : html`<p class="warning" role="alert">${this.warning}</p>`}
+      <input type="text" readonly aria-label="Invite link" .value=${this.invite} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />
+      <div class="actions">
+        <button class="button primary" @click=${this.#copy}>${icon(this.copied ? "check" : "copy", 16)} ${this.copied ? "Copied" : "Copy link"}</button>
+        ${"share" in navigator ? html`<button class="button" @click=${this.#share}>${icon("share", 16)} Share…</button>` : nothing}
+      </div>
+      <div class="qr" role="img" aria-label="QR code of the invite link">
+        ${guard([this.invite], () => unsafeSVG(renderSVG(this.invite, { ecc: "L", border: 1 })))}
+      </div>
+      <p class="muted small">Whoever has this link can come in. Give it to people you trust.</p>
+    `;
+  }
+
+  readonly #copy = (): void => {
+    void navigator.clipboard.writeText(this.invite).then(() => {
+      this.copied = true;
+      setTimeout(() => (this.copied = false), COPIED_MS);
+    });
+  };
+
+  readonly #share = (): void => {
+    // Closing the share sheet rejects; there is nothing to tell.
+    void navigator.share({ title: `Microgrid room “${this.name}”`, url: this.invite }).catch(() => undefined);
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-invite-card": InviteCard;
+  }
+}

@@ -1,0 +1,138 @@
+/** Whether this device answers for the room, and within which limits. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { RoomState, ShareOptions } from "../../grid/types";
+import "../controls";
+import { WorkspaceController } from "../state/controller";
+import { localOffers } from "../state/models";
+import type { Workspace } from "../state/workspace";
+import { base, sections } from "../styles/shared";
+
+interface Switch extends HTMLElement {
+  checked: boolean;
+}
+
+/** `<mg-share-settings .workspace>`: the switch “Share this device” and its limits. */
+@customElement("mg-share-settings")
+export class ShareSettings extends LitElement {
+  static override readonly styles = [
+    base,
+    sections,
+    css`
+      :host {
+        display: grid;
+        gap: 0.875rem;
+      }
+      .limits {
+        display: grid;
+        gap: 0.875rem;
+        padding-inline-start: 0.875rem;
+        border-inline-start: 2px solid var(--mg-border);
+      }
+      fieldset {
+        display: grid;
+        gap: 0.5rem;
+        margin: 0;
+        padding: 0;
+        border: 0;
+      }
+      legend {
+        padding: 0;
+        margin-bottom: 0.5rem;
+        font-size: 0.875rem;
+        font-weight: 550;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private failure = "";
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const room = this.workspace?.grid.state.room;
+    if (!room) return nothing;
+    const sharing = room.share !== false;
+    return html`
+      <wa-switch
+        ?checked=${sharing}
+        .checked=${sharing}
+        hint="Peers may ask your models. You then see their prompts in memory, and they use your power."
+        @change=${(event: Event) => this.#share((event.target as Switch).checked ? {} : false)}
+        >Share this device</wa-switch
+      >
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+      ${room.share === false ? nothing : this.#limits(room, room.share.options, room.share.paused)}
+    `;
+  }
+
+  #limits(room: RoomState, options: ShareOptions, paused: string | undefined): TemplateResult {
+    return html`<div class="limits">
+      ${paused === undefined ? nothing : html`<p class="warning" role="status">Paused: ${paused}</p>`}
+      <p class="small muted" role="status">${servingText(room.serving)}</p>
+      ${this.#models(options)}
+      <wa-slider
+        label="Answers at the same time"
+        min="1"
+        max="8"
+        step="1"
+        with-tooltip
+        .value=${options.maxJobs}
+        @change=${(event: Event) => this.#share({ maxJobs: Number((event.target as HTMLInputElement).value) })}
+      ></wa-slider>
+      <wa-switch
+        .checked=${options.onlyWhileVisible}
+        @change=${(event: Event) => this.#share({ onlyWhileVisible: (event.target as Switch).checked })}
+        >Only while this page is visible</wa-switch
+      >
+      <wa-switch .checked=${options.pauseOnBattery} @change=${(event: Event) => this.#share({ pauseOnBattery: (event.target as Switch).checked })}
+        >Pause on battery</wa-switch
+      >
+    </div>`;
+  }
+
+  #models(options: ShareOptions): TemplateResult {
+    const state = this.workspace?.grid.state;
+    const ready = state ? localOffers(state) : [];
+    if (ready.length === 0) return html`<p class="small muted">No model is loaded here yet, so there is nothing to share.</p>`;
+    const shared = (id: string): boolean => options.models === "all" || options.models.includes(id);
+    return html`<fieldset>
+      <legend>Models to share</legend>
+      ${ready.map(
+        ({ model, name }) =>
+          html`<wa-switch
+            size="s"
+            .checked=${shared(model)}
+            @change=${(event: Event) => {
+              const on = (event.target as Switch).checked;
+              const chosen = ready.map((offer) => offer.model).filter((id) => (id === model ? on : shared(id)));
+              this.#share({ models: chosen.length === ready.length ? "all" : chosen });
+            }}
+            >${name || model}</wa-switch
+          >`,
+      )}
+    </fieldset>`;
+  }
+
+  #share(options: Partial<ShareOptions> | false): void {
+    this.failure = "";
+    void this.workspace?.grid.rooms.current?.share(options).catch((error: unknown) => {
+      this.failure = error instanceof Error ? error.message : String(error);
+    });
+  }
+}
+
+function servingText(serving: number): string {
+  if (serving === 0) return "Nobody is being answered here right now.";
+  return serving === 1 ? "Answering 1 request of a peer." : `Answering ${serving} requests of peers.`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-share-settings": ShareSettings;
+  }
+}

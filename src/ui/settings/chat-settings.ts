@@ -1,0 +1,195 @@
+/** The settings of one conversation: its model, its system prompt, and how tokens are chosen. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { ConversationSettings } from "../../grid/conversations";
+import type { Sampling } from "../../inference";
+import "../controls";
+import { icon } from "../icons";
+import { WorkspaceController } from "../state/controller";
+import { answeringModel, defaultMaxTokens, defaultSampling, localOffers, modelName, roomOffers } from "../state/models";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+
+interface SliderSpec {
+  readonly key: keyof Sampling;
+  readonly label: string;
+  readonly hint: string;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+}
+
+const SLIDERS: readonly SliderSpec[] = [
+  { key: "temperature", label: "Temperature", hint: "0 always takes the likeliest word; more is more varied.", min: 0, max: 2, step: 0.05 },
+  { key: "topK", label: "Top-k", hint: "Choose among the k likeliest tokens; 0 among all.", min: 0, max: 200, step: 1 },
+  { key: "topP", label: "Top-p", hint: "Choose among the likeliest that sum to this probability.", min: 0.05, max: 1, step: 0.01 },
+  { key: "minP", label: "Min-p", hint: "Leave out tokens below this share of the likeliest.", min: 0, max: 0.5, step: 0.01 },
+  { key: "repetitionPenalty", label: "Repetition penalty", hint: "Above 1, words that were said become less likely.", min: 0.8, max: 1.6, step: 0.01 },
+];
+
+/** `<mg-chat-settings .workspace>`. */
+@customElement("mg-chat-settings")
+export class ChatSettings extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    css`
+      :host {
+        display: block;
+        padding: 0.75rem 1.25rem 1.5rem;
+      }
+      header {
+        display: flex;
+        align-items: center;
+        justify-content: space-between;
+        min-height: 2.5rem;
+        margin-bottom: 1rem;
+      }
+      h2 {
+        font-size: 1.0625rem;
+        font-weight: 620;
+      }
+      section {
+        gap: 1.125rem;
+      }
+      .pair {
+        display: grid;
+        grid-template-columns: 1fr 1fr;
+        gap: 0.75rem;
+      }
+      .label {
+        display: flex;
+        justify-content: space-between;
+      }
+      .value {
+        color: var(--mg-muted);
+        font-variant-numeric: tabular-nums;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    if (!workspace) return nothing;
+    const { settings } = workspace;
+    const offer = answeringModel(workspace.grid.state, workspace.wantedModel);
+    const sampling = { ...defaultSampling(offer?.model ?? workspace.wantedModel), ...settings.sampling };
+    return html`
+      <header>
+        <h2>Chat settings</h2>
+        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.show({ panel: undefined })}>${icon("close")}</button>
+      </header>
+      <section>
+        ${this.#modelSelect(workspace, settings)}
+        <wa-textarea
+          label="System prompt"
+          hint="What the model is told before the conversation."
+          rows="4"
+          resize="auto"
+          .value=${settings.systemPrompt ?? ""}
+          @change=${(event: Event) => this.#set({ systemPrompt: valueOf(event) || undefined })}
+        ></wa-textarea>
+      </section>
+      <section>
+        ${SLIDERS.map((spec) => this.#slider(spec, sampling[spec.key]))}
+        <div class="pair">
+          <wa-input
+            label="Seed"
+            type="number"
+            step="1"
+            placeholder="random"
+            .value=${settings.seed === undefined ? "" : String(settings.seed)}
+            @change=${(event: Event) => this.#set({ seed: integer(valueOf(event)) })}
+          ></wa-input>
+          <wa-input
+            label="Longest answer"
+            type="number"
+            min="1"
+            step="1"
+            placeholder="${defaultMaxTokens(offer?.contextLength)} tokens"
+            .value=${settings.maxTokens === undefined ? "" : String(settings.maxTokens)}
+            @change=${(event: Event) => this.#set({ maxTokens: atLeastOne(integer(valueOf(event))) })}
+          ></wa-input>
+        </div>
+        <wa-textarea
+          label="Stop texts"
+          hint="One in each line. An answer ends before any of them."
+          rows="2"
+          resize="auto"
+          .value=${settings.stop.join("\n")}
+          @change=${(event: Event) => this.#set({ stop: valueOf(event).split("\n").filter(Boolean) })}
+        ></wa-textarea>
+      </section>
+      <section>
+        <wa-button appearance="outlined" @click=${() => workspace.changeSettings({ sampling: {}, stop: [] })}>Reset to defaults</wa-button>
+      </section>
+    `;
+  }
+
+  #modelSelect(workspace: Workspace, settings: ConversationSettings): TemplateResult {
+    const { state } = workspace.grid;
+    const stored = state.models.filter((model) => model.stored === "yes").map((model) => model.id);
+    const ready = [...localOffers(state), ...roomOffers(state)].map((offer) => offer.model);
+    const own = settings.model === undefined ? [] : [settings.model];
+    const ids = [...new Set([...own, ...ready, ...stored])];
+    return html`<wa-select
+      label="Model"
+      .value=${settings.model ?? "default"}
+      @change=${(event: Event) => {
+        const model = valueOf(event);
+        this.#set({ model: model === "default" ? undefined : model });
+      }}
+    >
+      <wa-option value="default">The one used last</wa-option>
+      ${ids.map((id) => html`<wa-option value=${id}>${modelName(state, id)}</wa-option>`)}
+    </wa-select>`;
+  }
+
+  #slider({ key, label, hint, min, max, step }: SliderSpec, value: number): TemplateResult {
+    return html`<wa-slider
+      hint=${hint}
+      min=${min}
+      max=${max}
+      step=${step}
+      .value=${value}
+      @change=${(event: Event) => this.#set({ sampling: { ...this.workspace?.settings.sampling, [key]: Number(valueOf(event)) } })}
+    >
+      <span slot="label" class="label"><span>${label}</span>&nbsp;<span class="value">${Number(value.toFixed(2))}</span></span>
+    </wa-slider>`;
+  }
+
+  /** Changes some settings; undefined takes one back to its default. */
+  #set(patch: { [Key in keyof ConversationSettings]?: ConversationSettings[Key] | undefined }): void {
+    const { workspace } = this;
+    if (!workspace) return;
+    const merged = Object.entries({ ...workspace.settings, ...patch }).filter(([, value]) => value !== undefined);
+    void workspace.changeSettings(Object.fromEntries(merged) as ConversationSettings);
+  }
+}
+
+function valueOf(event: Event): string {
+  return String((event.target as HTMLInputElement).value);
+}
+
+function integer(text: string): number | undefined {
+  const value = Number.parseInt(text, 10);
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function atLeastOne(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.max(1, value);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-chat-settings": ChatSettings;
+  }
+}
