@@ -1,0 +1,172 @@
+/** Chat completions in OpenAI's shapes, made of the grid's answers. */
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionTokenLogprob } from "openai/resources/chat/completions";
+import * as v from "valibot";
+import { MicrogridError, randomId, utf8 } from "../core";
+import { type ChatMessage, DEFAULT_SAMPLING, type GenerationRequest, type TokenLogprob, type Usage } from "../inference";
+import type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams } from "./contract";
+import type { AnswerEvent, AnswerRequest } from "./types";
+
+/** Longest answer where the request does not say. */
+const DEFAULT_MAX_TOKENS = 1024;
+
+const TextPart = v.object({ type: v.literal("text"), text: v.string() });
+const Message = v.object({
+  role: v.picklist(["system", "developer", "user", "assistant"]),
+  content: v.union([v.string(), v.array(TextPart)]),
+});
+const nullable = <S extends v.GenericSchema>(schema: S) => v.nullish(schema);
+const number = (min: number, max: number) => v.pipe(v.number(), v.minValue(min), v.maxValue(max));
+const Body = v.object({
+  model: v.string(),
+  messages: v.pipe(v.array(Message), v.minLength(1)),
+  temperature: nullable(number(0, 2)),
+  top_p: nullable(number(0, 1)),
+  top_k: nullable(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  min_p: nullable(number(0, 1)),
+  repetition_penalty: nullable(number(0.01, 10)),
+  max_tokens: nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  max_completion_tokens: nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  seed: nullable(v.pipe(v.number(), v.integer())),
+  stop: nullable(v.union([v.string(), v.array(v.string())])),
+  logprobs: nullable(v.boolean()),
+  top_logprobs: nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
+  n: nullable(v.literal(1)),
+  stream: nullable(v.boolean()),
+  stream_options: nullable(v.object({ include_usage: v.optional(v.boolean()) })),
+  microgrid: v.optional(
+    v.object({
+      policy: v.optional(
+        v.object({
+          privacy: v.optional(v.picklist(["device", "room", "anywhere"])),
+          prefer: v.optional(v.picklist(["speed", "privacy", "cost"])),
+        }),
+      ),
+      provider: v.optional(v.string()),
+    }),
+  ),
+});
+
+type Answer = (request: AnswerRequest, options: { signal?: AbortSignal }) => AsyncIterable<AnswerEvent>;
+
+/** The `chat.completions` of a grid. */
+export function chatCompletions(answer: Answer): ChatCompletions {
+  // The overloads of the contract, in one implementation.
+  async function create(
+    params: MicrogridParams,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<MicrogridCompletion | AsyncIterable<MicrogridChunk>> {
+    const result = v.safeParse(Body, params);
+    if (!result.success) throw badRequest(result.issues);
+    const body = result.output;
+    const events = answer(answerRequest(body), options);
+    const frame = { id: `chatcmpl-${randomId(12)}`, created: Math.floor(Date.now() / 1000), model: body.model };
+    return body.stream ? chunks(events, frame, body.stream_options?.include_usage ?? false) : whole(events, frame);
+  }
+  return { create } as ChatCompletions;
+}
+
+type ParsedBody = v.InferOutput<typeof Body>;
+
+function answerRequest(body: ParsedBody): AnswerRequest {
+  const stop = typeof body.stop === "string" ? [body.stop] : body.stop;
+  const generation: GenerationRequest = {
+    model: body.model,
+    messages: body.messages.map(chatMessage),
+    sampling: {
+      temperature: body.temperature ?? DEFAULT_SAMPLING.temperature,
+      topP: body.top_p ?? DEFAULT_SAMPLING.topP,
+      topK: body.top_k ?? DEFAULT_SAMPLING.topK,
+      minP: body.min_p ?? DEFAULT_SAMPLING.minP,
+      repetitionPenalty: body.repetition_penalty ?? DEFAULT_SAMPLING.repetitionPenalty,
+    },
+    maxTokens: body.max_completion_tokens ?? body.max_tokens ?? DEFAULT_MAX_TOKENS,
+    ...(body.seed != null && { seed: body.seed }),
+    ...(stop && { stop }),
+    ...(body.logprobs && { logprobs: body.top_logprobs ?? 0 }),
+  };
+  const { policy, provider } = body.microgrid ?? {};
+  return { generation, ...(policy && { policy: defined(policy) }), ...(provider && { provider }) };
+}
+
+function chatMessage({ role, content }: v.InferOutput<typeof Message>): ChatMessage {
+  return {
+    role: role === "developer" ? "system" : role,
+    content: typeof content === "string" ? content : content.map(({ text }) => text).join(""),
+  };
+}
+
+interface Frame {
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+}
+
+async function* chunks(events: AsyncIterable<AnswerEvent>, frame: Frame, withUsage: boolean): AsyncGenerator<MicrogridChunk> {
+  const chunk = (
+    delta: ChatCompletionChunk.Choice["delta"],
+    more: Partial<ChatCompletionChunk.Choice> = {},
+  ): MicrogridChunk => ({
+    ...frame,
+    object: "chat.completion.chunk",
+    choices: [{ index: 0, delta, finish_reason: null, ...more }],
+  });
+  yield chunk({ role: "assistant", content: "" });
+  for await (const event of events) {
+    if (event.type === "token") {
+      const logprobs = event.logprobs && { content: event.logprobs.map(tokenLogprob), refusal: null };
+      yield chunk({ content: event.text }, logprobs ? { logprobs } : {});
+    } else if (event.type === "done") {
+      yield { ...chunk({}, { finish_reason: event.finishReason }), microgrid: event.summary };
+      if (withUsage) {
+        yield { ...frame, object: "chat.completion.chunk", choices: [], usage: usageOf(event.usage), microgrid: event.summary };
+      }
+    }
+  }
+}
+
+async function whole(events: AsyncIterable<AnswerEvent>, frame: Frame): Promise<MicrogridCompletion> {
+  let content = "";
+  const logprobs: ChatCompletionTokenLogprob[] = [];
+  for await (const event of events) {
+    if (event.type === "token") {
+      content += event.text;
+      logprobs.push(...(event.logprobs ?? []).map(tokenLogprob));
+    } else if (event.type === "done") {
+      const choice: ChatCompletion.Choice = {
+        index: 0,
+        message: { role: "assistant", content, refusal: null },
+        finish_reason: event.finishReason,
+        logprobs: logprobs.length > 0 ? { content: logprobs, refusal: null } : null,
+      };
+      return { ...frame, object: "chat.completion", choices: [choice], usage: usageOf(event.usage), microgrid: event.summary };
+    }
+  }
+  throw new MicrogridError("internal", "The answer ended without an end.");
+}
+
+function tokenLogprob({ text, logprob, top }: TokenLogprob): ChatCompletionTokenLogprob {
+  const entry = (token: string, value: number) => ({ token, logprob: value, bytes: [...utf8(token)] });
+  return { ...entry(text, logprob), top_logprobs: top.map((other) => entry(other.text, other.logprob)) };
+}
+
+function usageOf({ promptTokens, completionTokens, cachedTokens }: Usage) {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
+  };
+}
+
+/** The fields that are there: exact optional types take no `undefined`. */
+function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+function badRequest(issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): MicrogridError {
+  const [first] = issues;
+  const where = v.getDotPath(first);
+  return new MicrogridError("bad-request", `The request is not valid${where ? ` at “${where}”` : ""}: ${first.message}.`, {
+    cause: issues,
+  });
+}

@@ -1,0 +1,61 @@
+/** A room as pages see it: a view of the node's state with the calls that belong to it. */
+import { TypedEventTarget } from "../core";
+import type { Room } from "./contract";
+import type { NodeCalls } from "./node/node";
+import type { PeerState, RoomState, ShareOptions } from "./types";
+
+type RoomCall = <M extends "share" | "leaveRoom">(method: M, args: NodeCalls[M]["args"]) => Promise<void>;
+
+export class GridRoom extends TypedEventTarget<{ "peer-change": readonly PeerState[]; change: RoomState }> implements Room {
+  readonly #call: RoomCall;
+  #state: RoomState;
+  #peers: ReadonlyMap<string, PeerState>;
+
+  constructor(state: RoomState, call: RoomCall) {
+    super();
+    this.#call = call;
+    this.#state = state;
+    this.#peers = byId(state.peers);
+  }
+
+  get id(): string {
+    return this.#state.id;
+  }
+
+  get name(): string {
+    return this.#state.name;
+  }
+
+  get invite(): string {
+    return this.#state.invite;
+  }
+
+  /** The others in the room, by id. */
+  get peers(): ReadonlyMap<string, PeerState> {
+    return this.#peers;
+  }
+
+  /** Offers this device to the room, with the limits given; false ends it. */
+  share(options: Partial<ShareOptions> | false = {}): Promise<void> {
+    return this.#call("share", { options });
+  }
+
+  leave(): Promise<void> {
+    return this.#call("leaveRoom", {});
+  }
+
+  /** Takes the newest state of the node. */
+  update(state: RoomState): void {
+    const before = this.#state;
+    this.#state = state;
+    if (state.peers !== before.peers) {
+      this.#peers = byId(state.peers);
+      this.emit("peer-change", state.peers);
+    }
+    this.emit("change", state);
+  }
+}
+
+function byId(peers: readonly PeerState[]): ReadonlyMap<string, PeerState> {
+  return new Map(peers.map((peer) => [peer.id, peer]));
+}

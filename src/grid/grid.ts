@@ -1,0 +1,207 @@
+/** `Grid`: the surface of Microgrid in a page. It works the same in the tab that runs the node and in all others. */
+import { MicrogridError, TypedEventTarget } from "../core";
+import type { ModelOffer } from "../inference";
+import { parseInvite } from "../room";
+import { chatCompletions } from "./completions";
+import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Room, Rooms } from "./contract";
+import { ConversationStore } from "./conversations";
+import { GridRoom } from "./grid-room";
+import { Hosting } from "./hosting";
+import type { GridConfig } from "./node/config";
+import type { NodeCalls } from "./node/node";
+import { Delivered } from "./routing";
+import type { AnswerEvent, AnswerRequest, GridState, LoadOptions, Policy } from "./types";
+
+/** How a grid is opened; everything has a default. */
+export interface GridOptions {
+  /** Folder that the site's files lie in, with a slash at its end; default: the page's own. */
+  readonly baseUrl?: string;
+  /** URLs of signaling servers, instead of the site's. */
+  readonly signaling?: readonly string[];
+  /** ICE servers for links between peers, instead of the site's. */
+  readonly iceServers?: readonly RTCIceServer[];
+  /** What the user allows and prefers, instead of what was kept. */
+  readonly policy?: Partial<Policy>;
+}
+
+/** A running grid. Open one for each page; all pages of an origin share one node. */
+export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
+  readonly chat: { readonly completions: ChatCompletions };
+  readonly models: Models;
+  readonly rooms: Rooms;
+  readonly conversations: ConversationStore;
+  readonly #hosting: Hosting;
+  #state: GridState;
+  #room: GridRoom | undefined;
+
+  /** Starts the node of this origin, or attaches to the tab that runs it. Throws where neither is possible. */
+  static async open(options: GridOptions = {}): Promise<Grid> {
+    const baseUrl = options.baseUrl ?? new URL("./", document.baseURI).href;
+    const { signaling, iceServers } = options;
+    const config: Partial<GridConfig> = {
+      ...(signaling && { signaling }),
+      ...(iceServers && { rtc: { iceServers: [...iceServers] } }),
+    };
+    const hosting = new Hosting({ baseUrl, pageUrl: baseUrl, config });
+    const [host, conversations] = await Promise.all([hosting.start(), ConversationStore.open()]);
+    const grid = new Grid(hosting, host.state, conversations);
+    if (options.policy) await grid.setPolicy(options.policy);
+    return grid;
+  }
+
+  private constructor(hosting: Hosting, state: GridState, conversations: ConversationStore) {
+    super();
+    this.#hosting = hosting;
+    this.#state = state;
+    this.conversations = conversations;
+    this.chat = { completions: chatCompletions((request, options) => this.answer(request, options)) };
+    this.models = this.#modelMethods();
+    this.rooms = this.#roomMethods();
+    this.#updateRoom(undefined);
+    hosting.on("patch", (patch) => {
+      const before = this.#state;
+      this.#state = { ...before, ...patch };
+      this.#updateRoom(before.room);
+      this.emit("change", this.#state);
+    });
+  }
+
+  get state(): GridState {
+    return this.#state;
+  }
+
+  get policy(): Policy {
+    return this.#state.policy;
+  }
+
+  get identity(): Identity {
+    const { did, name } = this.#state.node;
+    return { did, name, rename: (next) => this.#call("rename", { name: next }) };
+  }
+
+  setPolicy(patch: Partial<Policy>): Promise<void> {
+    return this.#call("setPolicy", { patch });
+  }
+
+  /**
+   * Streams an answer. It goes on elsewhere when a provider is lost, and also when the tab that runs the node is.
+   * Throws `no-provider`, `context-exceeded`, `bad-request`, or the signal's reason.
+   */
+  async *answer(request: AnswerRequest, options: { signal?: AbortSignal } = {}): AsyncGenerator<AnswerEvent> {
+    // Leaving the loop must stop the work, wherever the node is.
+    const left = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+    const delivered = new Delivered(request.generation.resume);
+    let offer: ModelOffer | undefined;
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const host = await this.#hosting.current();
+        const { resume } = delivered;
+        const generation = resume ? { ...request.generation, resume } : request.generation;
+        try {
+          for await (const event of host.answer({ ...request, generation }, signal)) {
+            if (event.type === "route") offer = event.route.offer;
+            if (event.type === "token" && offer) delivered.add(event, offer);
+            yield event;
+            if (event.type === "done") return;
+          }
+        } catch (error) {
+          if (!isLeaderLost(error)) throw error;
+        }
+      }
+    } finally {
+      left.abort();
+    }
+  }
+
+  dismissNotice(id: string): void {
+    void this.#call("dismissNotice", { id }).catch(() => undefined);
+  }
+
+  /** Leaves the room and ends the node, or lets go of the tab that runs it. */
+  async close(): Promise<void> {
+    this.#hosting.close();
+    await Promise.resolve();
+  }
+
+  /** Fault injection for tests: destroys the GPU device of the node in this tab, as a driver crash would. */
+  async simulateDeviceLoss(): Promise<boolean> {
+    return (await this.#hosting.local?.node.simulateDeviceLoss()) ?? false;
+  }
+
+  async #call<M extends keyof NodeCalls>(
+    method: M,
+    args: NodeCalls[M]["args"],
+    signal = new AbortController().signal,
+  ): Promise<NodeCalls[M]["result"]> {
+    for (;;) {
+      const host = await this.#hosting.current();
+      try {
+        return await host.call(method, args, signal);
+      } catch (error) {
+        // The next leader knows nothing of the call; all calls can be made twice.
+        if (!isLeaderLost(error)) throw error;
+      }
+    }
+  }
+
+  #modelMethods(): Models {
+    return {
+      list: () => Promise.resolve([...this.#state.models]),
+      load: (id, options) => this.#load(id, options),
+      unload: (id) => this.#call("unload", { id }),
+      remove: (id) => this.#call("remove", { id }),
+      add: (source) => this.#call("add", { source: source instanceof URL ? source.href : source }),
+    };
+  }
+
+  async #load(id: string, { signal, engine, backend, onProgress }: LoadOptions = {}): Promise<void> {
+    const show = (state: GridState): void => {
+      const load = state.loads[id];
+      if (load?.kind === "loading") onProgress?.(load.progress);
+    };
+    const stop = this.on("change", show);
+    try {
+      await this.#call("load", { id, choice: { ...(engine && { engine }), ...(backend && { backend }) } }, signal);
+    } finally {
+      stop();
+    }
+  }
+
+  #roomMethods(): Rooms {
+    const entered = async (): Promise<Room> => {
+      if (!this.#room) throw new MicrogridError("internal", "The room was entered but is not there.");
+      return Promise.resolve(this.#room);
+    };
+    const current = (): Room | undefined => this.#room;
+    return {
+      create: async ({ name }) => this.#call("createRoom", { name }).then(entered),
+      join: async (invite) => {
+        parseInvite(invite);
+        return this.#call("joinRoom", { invite: String(invite) }).then(entered);
+      },
+      inspect: (invite) => {
+        const { roomId, name, servers } = parseInvite(invite);
+        return { roomId, name, servers };
+      },
+      get current() {
+        return current();
+      },
+    };
+  }
+
+  #updateRoom(before: GridState["room"]): void {
+    const { room } = this.#state;
+    if (room === before && this.#room?.id === room?.id) return;
+    if (room?.id !== this.#room?.id) {
+      this.#room = room && new GridRoom(room, (method, args) => this.#call(method, args));
+    } else if (room) this.#room?.update(room);
+    this.emit("room-change", room);
+    if (room?.peers !== before?.peers) this.emit("peer-change", room?.peers ?? []);
+  }
+}
+
+function isLeaderLost(error: unknown): boolean {
+  return error instanceof MicrogridError && error.code === "leader-lost";
+}

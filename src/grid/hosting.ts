@@ -1,0 +1,99 @@
+/** Finds or becomes the node of this origin, and follows it from tab to tab. */
+import { MicrogridError, TypedEventTarget } from "../core";
+import { GridNode, type NodeOptions } from "./node/node";
+import { TabChannel } from "./tabs/channel";
+import type { Host, HostEvents } from "./tabs/host";
+import { Leadership, holdTabLock } from "./tabs/leadership";
+import { LocalHost } from "./tabs/local-host";
+import { RemoteHost } from "./tabs/remote-host";
+
+/** The way to the node, as long as this tab lives. Emits patches of whichever node there is. */
+export class Hosting extends TypedEventTarget<HostEvents> {
+  readonly #options: Omit<NodeOptions, "takesOver">;
+  readonly #channel = new TabChannel();
+  readonly #leadership: Leadership;
+  #host: Host | undefined;
+  /** Those who wait for a host. */
+  #waiting: ((host: Host) => void)[] = [];
+  #failure: unknown;
+  #closed = false;
+  /** Counts changes of role, so that a start that was overtaken can tell. */
+  #generation = 0;
+
+  constructor(options: Omit<NodeOptions, "takesOver">) {
+    super();
+    this.#options = options;
+    this.#leadership = new Leadership({
+      onLead: (takesOver) => void this.#lead(takesOver),
+      onDemoted: () => void this.#attach(),
+    });
+    addEventListener("pagehide", (event) => {
+      // A page kept for "back" may return; its lock is lost meanwhile, and it attaches again then.
+      if (!event.persisted) this.close();
+    });
+  }
+
+  /** Resolves when there is a node, here or in another tab. Throws where it cannot start. */
+  async start(): Promise<Host> {
+    holdTabLock(this.#channel.id);
+    if ((await this.#leadership.start()) === "waits") await this.#attach();
+    return this.current();
+  }
+
+  /** The node as it can be reached now; waits while it moves between tabs. */
+  current(): Promise<Host> {
+    if (this.#host) return Promise.resolve(this.#host);
+    if (this.#closed) return Promise.reject(new MicrogridError("closed", "The grid was closed."));
+    if (this.#failure !== undefined) return Promise.reject(this.#failure as Error);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** The node in this tab, if it is the one that leads. */
+  get local(): LocalHost | undefined {
+    return this.#host instanceof LocalHost ? this.#host : undefined;
+  }
+
+  /** Leaves; another tab takes over. */
+  close(): void {
+    this.#closed = true;
+    this.#set(undefined);
+    this.#leadership.close();
+    this.#channel.close();
+  }
+
+  async #lead(takesOver: boolean): Promise<void> {
+    const generation = ++this.#generation;
+    this.#set(undefined);
+    try {
+      const node = await GridNode.start({ ...this.#options, takesOver });
+      if (generation === this.#generation && !this.#closed) this.#set(new LocalHost(node, this.#channel));
+      else node.close();
+    } catch (error) {
+      this.#failure = error;
+      // Whoever waits gets the reason instead of waiting for ever.
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const resolve of waiting) resolve(Promise.reject(error as Error) as never);
+    }
+  }
+
+  async #attach(): Promise<void> {
+    const generation = ++this.#generation;
+    this.#set(undefined);
+    const host = await RemoteHost.attach(this.#channel, () => this.#leadership.steal());
+    if (generation !== this.#generation || this.#closed) return host?.close();
+    if (host) this.#set(host);
+    else this.#leadership.steal();
+  }
+
+  #set(host: Host | undefined): void {
+    this.#host?.close();
+    this.#host = host;
+    if (!host) return;
+    host.on("patch", (patch) => this.emit("patch", patch));
+    this.emit("patch", host.state);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve(host);
+  }
+}

@@ -1,0 +1,18 @@
+/** The grid: the one surface that pages, components and programs use. */
+export { MicrogridError, isAbort } from "../core";
+export type { ErrorCode, ErrorData } from "../core";
+export type * from "./contract";
+export { ConversationStore } from "./conversations";
+export type {
+  Conversation,
+  ConversationChange,
+  ConversationSettings,
+  ConversationSummary,
+  StoredAnswer,
+  StoredMessage,
+  StoredRoute,
+} from "./conversations";
+export { Grid } from "./grid";
+export type { GridOptions } from "./grid";
+export { ANY_MODEL } from "./routing";
+export type * from "./types";

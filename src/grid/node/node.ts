@@ -1,0 +1,224 @@
+/** The node itself: it owns the GPU worker, the models, the room and the state. It lives in the leading tab. */
+import { MicrogridError, spawnWorker } from "../../core";
+import { type Signer, openNodeKey } from "../../identity";
+import { EngineSupervisor, type Provider, probeDevice } from "../../inference";
+import { ModelLibrary, crashedLoad } from "../../models";
+import { ExpectedLengths, answer } from "../routing";
+import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy, ShareOptions } from "../types";
+import { type GridConfig, readConfig } from "./config";
+import { LocalProvider } from "./local-provider";
+import { type LoadChoice, NodeModels } from "./models";
+import { NodeRoom } from "./room";
+import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
+import { StateStore } from "./state-store";
+import gpuWorkerUrl from "../../../workers/gpu.ts?worker&url";
+import storeWorkerUrl from "../../../workers/store.ts?worker&url";
+
+/** How a node is set up. */
+export interface NodeOptions {
+  /** Folder of the site, with a slash at its end; models and the configuration lie below it. */
+  readonly baseUrl: string;
+  /** Replaces what the site's configuration file says. */
+  readonly config?: Partial<GridConfig>;
+  /** The page that invites lead to. */
+  readonly pageUrl: string;
+  /** True in a tab that takes over from another. */
+  readonly takesOver: boolean;
+}
+
+/** Everything that a tab can ask of the node. Arguments and results can be cloned, so that it works from any tab. */
+export interface NodeCalls {
+  load: { args: { id: string; choice: LoadChoice }; result: void };
+  unload: { args: { id: string }; result: void };
+  remove: { args: { id: string }; result: void };
+  add: { args: { source: string | FileList | File[] }; result: ModelInfo };
+  createRoom: { args: { name: string }; result: void };
+  joinRoom: { args: { invite: string }; result: void };
+  leaveRoom: { args: object; result: void };
+  share: { args: { options: Partial<ShareOptions> | false }; result: void };
+  setPolicy: { args: { patch: Partial<Policy> }; result: void };
+  rename: { args: { name: string }; result: void };
+  dismissNotice: { args: { id: string }; result: void };
+}
+
+/** The calls as functions. */
+export type NodeMethods = {
+  readonly [M in keyof NodeCalls]: (args: NodeCalls[M]["args"], signal: AbortSignal) => Promise<NodeCalls[M]["result"]>;
+};
+
+const DEFAULT_POLICY: Policy = { privacy: "room", prefer: "speed" };
+const MAX_NAME_CHARS = 40;
+
+/** A running node. */
+export class GridNode {
+  readonly store: StateStore;
+  readonly methods: NodeMethods;
+  readonly #signer: Signer;
+  readonly #supervisor: EngineSupervisor;
+  readonly #library: ModelLibrary;
+  readonly #local: LocalProvider;
+  readonly #models: NodeModels;
+  readonly #room: NodeRoom;
+  readonly #lengths = new ExpectedLengths();
+  readonly #stop = new AbortController();
+
+  /** Starts the node; models that were in memory before a reload or a hand-over are on their way then. */
+  static async start(options: NodeOptions): Promise<GridNode> {
+    const [device, signer, config] = await Promise.all([probeDevice(), openNodeKey(), readConfig(options.baseUrl)]);
+    const library = await ModelLibrary.open({
+      baseUrl: options.baseUrl,
+      device,
+      createStoreWorker: () => spawnWorker(storeWorkerUrl, "microgrid-store"),
+      ...(config.hub && { hub: config.hub }),
+    });
+    const { name, policy } = recallPreferences();
+    const node = { did: signer.did, name: name ?? `${device.label.split(" ")[0] ?? "Device"} ${signer.did.slice(-4)}` };
+    const initial: GridState = {
+      role: "leader",
+      node,
+      device,
+      policy: { ...DEFAULT_POLICY, ...policy },
+      models: [],
+      loads: {},
+      room: undefined,
+      notices: [],
+    };
+    const grid = new GridNode(options, { ...config, ...options.config }, signer, library, new StateStore(initial));
+    grid.#warn();
+    grid.#resume(options.takesOver);
+    return grid;
+  }
+
+  private constructor(
+    options: NodeOptions,
+    config: GridConfig,
+    signer: Signer,
+    library: ModelLibrary,
+    store: StateStore,
+  ) {
+    const { device } = store.state;
+    this.store = store;
+    this.#signer = signer;
+    this.#library = library;
+    this.#supervisor = new EngineSupervisor({
+      createWorker: () => spawnWorker(gpuWorkerUrl, "microgrid-gpu"),
+    });
+    this.#local = new LocalProvider(this.#supervisor, () => this.#room.refresh());
+    const onChange = (): void => {
+      this.#remember();
+      this.#room.refresh();
+    };
+    this.#models = new NodeModels({
+      library,
+      supervisor: this.#supervisor,
+      local: this.#local,
+      device,
+      store,
+      onChange,
+    });
+    const { pageUrl } = options;
+    this.#room = new NodeRoom({ config, signer, device, local: this.#local, store, pageUrl, onChange: () => this.#remember() });
+    this.methods = this.#methods();
+  }
+
+  /** All that can answer now: this device first. */
+  get providers(): readonly Provider[] {
+    return [this.#local, ...(this.#room.session?.peers ?? [])];
+  }
+
+  /** Streams an answer from the best provider. */
+  async *answer(request: AnswerRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+    const joined = AbortSignal.any([signal, this.#stop.signal]);
+    const answerer = {
+      providers: () => this.providers,
+      policy: this.store.state.policy,
+      expectedTokens: (generation: AnswerRequest["generation"]) => this.#lengths.of(generation),
+      mayRecover: () => this.#models.busy,
+    };
+    let ownJobEnds = (): void => undefined;
+    try {
+      for await (const event of answer(request, answerer, joined)) {
+        if (event.type === "route") {
+          ownJobEnds();
+          ownJobEnds = event.route.provider.kind === "local" ? this.#local.countOwnJob() : () => undefined;
+        }
+        if (event.type === "done") this.#lengths.learn(request.generation, event.usage.completionTokens);
+        yield event;
+      }
+    } finally {
+      ownJobEnds();
+    }
+  }
+
+  /** Ends everything at once; running answers fail with `leader-lost`, from which other tabs go on. */
+  close(): void {
+    this.#stop.abort(new MicrogridError("leader-lost", "The tab that runs the node has gone."));
+    this.#room.close();
+    this.#supervisor.close();
+    this.#library.close();
+  }
+
+  /** Fault injection for tests: destroys the GPU device as a driver crash would. */
+  simulateDeviceLoss(): Promise<boolean> {
+    return this.#supervisor.simulateDeviceLoss();
+  }
+
+  #methods(): NodeMethods {
+    return {
+      load: ({ id, choice }, signal) => this.#models.load(id, choice, signal),
+      unload: ({ id }) => this.#models.unload(id),
+      remove: ({ id }) => this.#models.remove(id),
+      add: ({ source }) => this.#models.add(source),
+      createRoom: ({ name }) => this.#room.create(name),
+      joinRoom: ({ invite }) => this.#room.join(invite),
+      leaveRoom: async () => this.#room.leave(),
+      share: async ({ options }) => this.#room.share(options),
+      setPolicy: async ({ patch }) => {
+        this.store.patch({ policy: { ...this.store.state.policy, ...patch } });
+        this.#rememberPreferences();
+      },
+      rename: async ({ name }) => {
+        const trimmed = name.trim().slice(0, MAX_NAME_CHARS);
+        if (trimmed === "") throw new MicrogridError("bad-request", "A name needs at least one character.");
+        this.store.patch({ node: { did: this.#signer.did, name: trimmed } });
+        this.#rememberPreferences();
+        this.#room.refresh();
+      },
+      dismissNotice: async ({ id }) => this.store.dismiss(id),
+    };
+  }
+
+  /** Things that the user should know from the start. */
+  #warn(): void {
+    const died = crashedLoad();
+    if (died !== undefined) {
+      this.store.notify({
+        id: "crashed-load",
+        level: "warning",
+        text: `The page died while it loaded “${died}”, probably for lack of memory. Choose a smaller model.`,
+      });
+    }
+  }
+
+  #resume(takesOver: boolean): void {
+    const session = recallSession(takesOver);
+    const { signal } = this.#stop;
+    for (const { id, backend } of session?.models ?? []) this.#models.load(id, { backend }, signal).catch(() => undefined);
+    if (!session?.invite) return;
+    const { share } = session;
+    this.#room.join(session.invite).then(
+      () => share && this.#room.share(share),
+      () => undefined,
+    );
+  }
+
+  #remember(): void {
+    if (this.#stop.signal.aborted) return;
+    rememberSession({ invite: this.#room.invite, share: this.#room.shared, models: this.#models.ready });
+  }
+
+  #rememberPreferences(): void {
+    const { node, policy } = this.store.state;
+    rememberPreferences({ name: node.name, policy });
+  }
+}

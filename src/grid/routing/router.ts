@@ -1,0 +1,160 @@
+/** Chooses who answers: the earliest estimated finish among those that the user's policy allows. */
+import { MicrogridError } from "../../core";
+import {
+  type Estimate,
+  type GenerationRequest,
+  type ModelOffer,
+  type PrivacyClass,
+  type Provider,
+  type ResumePoint,
+  TYPICAL_ANSWER_TOKENS,
+} from "../../inference";
+import type { AnswerRequest, Policy } from "../types";
+
+/** Names any model: whichever the chosen provider has ready. */
+export const ANY_MODEL = "auto";
+/** Finishes closer together than this share are a tie: estimates are no better. */
+const TIE_SHARE = 0.1;
+const TIE_MS = 50;
+const PRIVACY_ORDER: readonly PrivacyClass[] = ["device", "room", "anywhere"];
+
+/** A provider with the offer that fits, and what it is expected to take. */
+export interface Candidate {
+  readonly provider: Provider;
+  readonly offer: ModelOffer;
+  readonly estimate: Estimate;
+  /** Milliseconds to the end of the answer. */
+  readonly finishMs: number;
+  /** Whether it continues the answer exactly as it began. */
+  readonly exact: boolean;
+}
+
+export interface Choice {
+  readonly candidate: Candidate;
+  /** Sentences for people. */
+  readonly why: readonly string[];
+}
+
+export interface RouterOptions {
+  readonly policy: Policy;
+  /** Only these may answer: by kind, or one peer. */
+  readonly only?: AnswerRequest["provider"];
+  /** Tokens that the answer will probably have. */
+  readonly expectedTokens?: number;
+  /** Random numbers from 0 to 1, for breaking ties. */
+  readonly random?: () => number;
+}
+
+/**
+ * Chooses among `providers`. Throws `no-provider`, which says what is missing, or `policy` reasons.
+ * A resumed answer prefers the package, engine and backend that it began on.
+ */
+export function choose(request: GenerationRequest, providers: readonly Provider[], options: RouterOptions): Choice {
+  const { policy, only } = options;
+  const wanted = providers.filter((provider) => isWanted(provider, only));
+  const able = wanted.flatMap((provider) => candidates(provider, request, options.expectedTokens));
+  const allowed = able.filter(({ estimate }) => isAllowed(estimate.privacy, policy.privacy));
+  const exact = allowed.filter((candidate) => candidate.exact);
+  const field = exact.length > 0 ? exact : allowed;
+  if (field.length === 0) throw nobody(request, able.length > 0, policy);
+  const candidate = pick(field, policy, options.random ?? Math.random);
+  return { candidate, why: explain(candidate, able, field, options) };
+}
+
+function isWanted(provider: Provider, only: AnswerRequest["provider"]): boolean {
+  if (only === undefined) return true;
+  if (only === "local") return provider.kind === "local";
+  if (only === "room") return provider.kind === "peer";
+  return provider.id === only;
+}
+
+function candidates(provider: Provider, request: GenerationRequest, expectedTokens = TYPICAL_ANSWER_TOKENS): Candidate[] {
+  const offers = provider.models().filter(({ model }) => request.model === ANY_MODEL || request.model === model);
+  return offers.map((offer) => {
+    const estimate = provider.estimate({ ...request, model: offer.model });
+    const tokens = Math.min(request.maxTokens, expectedTokens);
+    const finishMs = estimate.firstTokenMs + tokens * estimate.msPerToken;
+    return { provider, offer, estimate, finishMs, exact: continuesExactly(request.resume, offer) };
+  });
+}
+
+/** Whether an offer's continuation is promised to be the one of an undisturbed run. */
+export function continuesExactly(resume: ResumePoint | undefined, offer: ModelOffer): boolean {
+  if (!resume) return true;
+  return (
+    resume.packageHash === offer.packageHash && resume.engine === offer.engine && resume.backend === offer.backend
+  );
+}
+
+function isAllowed(needed: PrivacyClass, allowed: PrivacyClass): boolean {
+  return PRIVACY_ORDER.indexOf(needed) <= PRIVACY_ORDER.indexOf(allowed);
+}
+
+function pick(field: readonly Candidate[], policy: Policy, random: () => number): Candidate {
+  const pool = preferred(field, policy);
+  const best = Math.min(...pool.map(({ finishMs }) => finishMs));
+  const limit = Math.max(best * (1 + TIE_SHARE), best + TIE_MS);
+  // Unmeasurable candidates (infinite) tie with each other only.
+  const tied = pool.filter(({ finishMs }) => finishMs <= limit);
+  const local = tied.find(({ provider }) => provider.kind === "local");
+  // This device wins a tie: it is private, and leaves the others free. Among peers chance decides, so that
+  // many askers with the same picture of the room do not all go to one.
+  return local ?? (tied[Math.floor(random() * tied.length)] as Candidate);
+}
+
+function preferred(field: readonly Candidate[], policy: Policy): readonly Candidate[] {
+  if (policy.prefer === "speed") return field;
+  const key = ({ estimate }: Candidate): number =>
+    policy.prefer === "privacy" ? PRIVACY_ORDER.indexOf(estimate.privacy) : estimate.price;
+  const lowest = Math.min(...field.map(key));
+  return field.filter((candidate) => key(candidate) === lowest);
+}
+
+function explain(chosen: Candidate, able: readonly Candidate[], field: readonly Candidate[], options: RouterOptions): string[] {
+  const why = [`${capitalized(who(chosen))} ${reason(chosen, field, options)}.`];
+  for (const other of able) {
+    if (other.provider === chosen.provider) continue;
+    if (!isAllowed(other.estimate.privacy, options.policy.privacy)) {
+      why.push(`${capitalized(who(other))} was left out: your privacy setting keeps prompts on this device.`);
+    } else if (!field.includes(other)) {
+      why.push(`${capitalized(who(other))} was left out: it would continue with another package or engine.`);
+    } else why.push(`${capitalized(who(other))} would take ${seconds(other.finishMs)}.`);
+  }
+  return why;
+}
+
+function reason(chosen: Candidate, field: readonly Candidate[], { policy }: RouterOptions): string {
+  const rate = chosen.offer.decodeRate;
+  const speed = rate === undefined ? "" : `, ${Math.round(rate)} tokens a second`;
+  if (field.length === 1) return `is the only one that can answer with ${chosen.offer.name}${speed}`;
+  const estimate = `expected to finish in ${seconds(chosen.finishMs)}${speed}`;
+  if (policy.prefer === "privacy" && chosen.provider.kind === "local") return `keeps your prompt private; ${estimate}`;
+  return `should be done first: ${estimate}`;
+}
+
+function who({ provider }: Candidate): string {
+  return provider.kind === "local" ? "this device" : provider.name;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function seconds(ms: number): string {
+  return Number.isFinite(ms) ? `about ${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : "longer than anybody can tell";
+}
+
+function nobody(request: GenerationRequest, forbidden: boolean, policy: Policy): MicrogridError {
+  const model = request.model === ANY_MODEL ? "A model" : `The model “${request.model}”`;
+  if (forbidden) {
+    const limit = policy.privacy === "device" ? "this device" : "the room";
+    return new MicrogridError(
+      "no-provider",
+      `${model} is only ready elsewhere, and your privacy setting keeps prompts within ${limit}. Load it here, or change the setting.`,
+    );
+  }
+  return new MicrogridError(
+    "no-provider",
+    `${model} is not ready here, and nobody in reach offers it. Load it, or open a room with somebody who has it.`,
+  );
+}

@@ -1,0 +1,92 @@
+/** Which tab runs the node: a Web Lock decides, so that a tab that dies is followed at once. */
+
+const LEADER_LOCK = "microgrid/leader";
+
+interface LeadershipOptions {
+  /** This tab leads from now on; `takesOver` where another did before. */
+  onLead(takesOver: boolean): void;
+  /** Another tab took the lead, because this one had been frozen. */
+  onDemoted(): void;
+}
+
+/** Holds the lock or waits for it. */
+export class Leadership {
+  readonly #options: LeadershipOptions;
+  #release: () => void = () => undefined;
+  #waiting = new AbortController();
+  #closed = false;
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the lead if nobody has it; else waits for it. Resolves once it is known which. */
+  async start(): Promise<"leads" | "waits"> {
+    // Without locks (plain http) there is no way to agree, so every tab is on its own.
+    if (!("locks" in navigator)) {
+      this.#options.onLead(false);
+      return "leads";
+    }
+    const leads = await new Promise<boolean>((resolve) => {
+      void this.#request({ ifAvailable: true }, (granted) => resolve(granted), false);
+    });
+    if (leads) return "leads";
+    this.#wait();
+    return "waits";
+  }
+
+  /** Takes the lead from a tab that does not answer. */
+  steal(): void {
+    if (this.#closed) return;
+    this.#waiting.abort();
+    void this.#request({ steal: true }, () => undefined, true);
+  }
+
+  /** Gives the lead up, or stops waiting for it. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting.abort();
+    this.#release();
+  }
+
+  #wait(): void {
+    this.#waiting = new AbortController();
+    void this.#request({ signal: this.#waiting.signal }, () => undefined, true);
+  }
+
+  async #request(options: LockOptions, answered: (granted: boolean) => void, takesOver: boolean): Promise<void> {
+    let led = false;
+    try {
+      await navigator.locks.request(LEADER_LOCK, options, async (lock) => {
+        answered(lock !== null);
+        if (!lock || this.#closed) return;
+        led = true;
+        const held = new Promise<void>((resolve) => (this.#release = resolve));
+        this.#options.onLead(takesOver);
+        await held;
+      });
+    } catch {
+      // Stolen, or the wait was cut short; both are told apart by whether this tab led.
+      if (led && !this.#closed) {
+        this.#options.onDemoted();
+        this.#wait();
+      }
+    }
+  }
+}
+
+/** Calls back when the tab that holds `tab/<id>` is gone. */
+export function watchTab(id: string, signal: AbortSignal, onGone: () => void): void {
+  if (!("locks" in navigator)) return;
+  navigator.locks.request(tabLock(id), { signal }, onGone).catch(() => undefined);
+}
+
+/** Holds this tab's own lock until it dies, so that others can tell. */
+export function holdTabLock(id: string): void {
+  if (!("locks" in navigator)) return;
+  void navigator.locks.request(tabLock(id), () => new Promise(() => undefined));
+}
+
+function tabLock(id: string): string {
+  return `microgrid/tab/${id}`;
+}
