@@ -38,11 +38,11 @@ export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
   const nodes: OnnxNode[] = [];
   const external: ExternalRange[] = [];
   let hasSubgraphs = false;
-  let graphs = 0;
+  let readFields = 0;
   try {
     for (const model of fields(bytes)) {
+      readFields++;
       if (model.number !== MODEL_GRAPH || !model.bytes) continue;
-      graphs++;
       for (const field of fields(model.bytes)) {
         if (field.number === GRAPH_NODE && field.bytes) {
           const { node, subgraph } = readNode(field.bytes);
@@ -56,8 +56,10 @@ export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
     }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    const message = graphs > 0 ? "The model's graph file is cut off or damaged." : "This file is not an ONNX model.";
-    throw new MicrogridError(graphs > 0 ? "file-corrupt" : "not-a-model", `${message} Remove the model and load it again.`, { cause });
+    // A model begins with small fields (version, producer); what does not even have those is something else.
+    throw readFields > 0
+      ? new MicrogridError("file-corrupt", "The model's graph file is cut off or damaged. Remove the model and load it again.", { cause })
+      : new MicrogridError("not-a-model", "This file is not an ONNX model. Check the address that it came from.", { cause });
   }
   if (nodes.length === 0) {
     throw new MicrogridError("not-a-model", "This file is not an ONNX model: it has no graph. Check the address it came from.");

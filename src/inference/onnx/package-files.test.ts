@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { randomModel } from "../testing";
+import { guidePackage, nodeOrt, randomPackage } from "../testing/node";
+import type { ModelPackage } from "../types";
+import { OnnxEngine } from "./engine";
+import { readOnnxGraph } from "./onnx-file";
+import { readPackage } from "./package-files";
+
+type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
+const signal = new AbortController().signal;
+
+function replaced(pkg: OnnxPackage, path: string, content: string | Uint8Array | undefined): OnnxPackage {
+  const others = pkg.files.filter((file) => file.path !== path);
+  return { ...pkg, files: content === undefined ? others : [...others, { path, blob: new Blob([content as BlobPart]) }] };
+}
+
+describe("readOnnxGraph", () => {
+  const { model } = randomModel({ seed: 1, attention: "grouped", positionIds: false, externalFiles: ["w"] });
+
+  it("finds operators and the ranges of external weights", () => {
+    const graph = readOnnxGraph(model);
+    expect(graph.nodes.filter((node) => node.op === "GroupQueryAttention")).toHaveLength(2);
+    expect(graph.nodes.find((node) => node.op === "GroupQueryAttention")?.domain).toBe("com.microsoft");
+    expect(graph.external.length).toBeGreaterThan(5);
+    expect(graph.external[0]).toMatchObject({ location: "w", offset: 0 });
+    expect(graph.hasSubgraphs).toBe(false);
+  });
+
+  it("reads any cut or foreign bytes without ever throwing something else than its own errors", () => {
+    const cut = fc.nat(model.length - 1).map((length) => model.slice(0, length));
+    fc.assert(
+      fc.property(fc.oneof(cut, fc.uint8Array({ maxLength: 200 })), (bytes) => {
+        try {
+          readOnnxGraph(bytes);
+        } catch (error) {
+          expect(error).toMatchObject({ code: expect.stringMatching(/^(not-a-model|file-corrupt)$/) as unknown });
+        }
+      }),
+    );
+  });
+});
+
+describe("readPackage", () => {
+  it("reads context, end tokens and shapes of the guide model", async () => {
+    const files = await readPackage(guidePackage(), { signal });
+    expect(files).toMatchObject({ contextLength: 1024, heads: 2, headDim: 64 });
+    expect([...files.eosIds].sort()).toEqual([0, 2]);
+    expect(files.external.map((file) => file.path)).toEqual(["model_q4.onnx_data"]);
+  });
+
+  it("reads the text part of a configuration for several media", async () => {
+    const config = JSON.stringify({ model_type: "vlm", text_config: { max_position_embeddings: 333, num_attention_heads: 4, hidden_size: 64 } });
+    const files = await readPackage(replaced(guidePackage(), "config.json", config), { signal });
+    expect(files).toMatchObject({ contextLength: 333, heads: 4, headDim: 16 });
+  });
+
+  const weights = guidePackage().files.find((file) => file.path.endsWith("_data"))?.blob;
+  it.each([
+    ["file-missing", "config.json", undefined, /config\.json/],
+    ["file-missing", "onnx/model_q4.onnx", undefined, /model_q4\.onnx /],
+    ["file-missing", "onnx/model_q4.onnx_data", undefined, /model_q4\.onnx_data/],
+    ["file-corrupt", "onnx/model_q4.onnx_data", new Uint8Array(1000), /1000 of at least \d+ bytes/],
+    ["file-corrupt", "config.json", "{", /config\.json/],
+    ["not-a-model", "config.json", '{"max_position_embeddings":"x"}', /max_position_embeddings/],
+    ["not-a-model", "onnx/model_q4.onnx", "<!doctype html><title>Not found</title>", /not an ONNX model/],
+    ["file-missing", "tokenizer.json", undefined, /tokenizer\.json/],
+  ] as const)("says %s when %s is bad", async (code, path, content, message) => {
+    expect(weights?.size).toBeGreaterThan(5e6);
+    const bad = readPackage(replaced(guidePackage(), path, content), { signal });
+    await expect(bad).rejects.toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+  });
+});
+
+describe("OnnxEngine.load", () => {
+  const engine = new OnnxEngine({ loadRuntime: nodeOrt });
+  const load = (pkg: ModelPackage, at: AbortSignal = signal) => engine.load(pkg, { signal: at, backend: "wasm", onProgress: () => undefined });
+
+  it("says file-corrupt for a graph that is cut off, and can load the next model", async () => {
+    const pkg = randomPackage({ seed: 1, attention: "grouped", positionIds: false });
+    const graph = pkg.files.find((file) => file.path === pkg.graph);
+    const bytes = new Uint8Array((await graph?.blob.arrayBuffer()) ?? new ArrayBuffer(0));
+    await expect(load(replaced(pkg, pkg.graph, bytes.slice(0, bytes.length / 2)))).rejects.toMatchObject({ code: "file-corrupt" });
+    await (await load(pkg)).unload();
+  });
+
+  it("rejects with the signal's reason, before and during a load", async () => {
+    const reason = new Error("changed my mind");
+    await expect(load(guidePackage(), AbortSignal.abort(reason))).rejects.toBe(reason);
+    const controller = new AbortController();
+    const loading = engine.load(guidePackage(), {
+      signal: controller.signal,
+      backend: "wasm",
+      onProgress: ({ phase }) => phase === "check" && controller.abort(reason),
+    });
+    await expect(loading).rejects.toBe(reason);
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import type { KvCache } from "./kv-cache";
+import type { ModelRunner } from "./runner";
+import { CHECK_TOKENS, checkModel, difference } from "./self-check";
+
+const ids = Array.from({ length: CHECK_TOKENS }, (_, index) => index);
+const turn = <T>(work: () => Promise<T>): Promise<T> => work();
+
+/** A cache that only counts; `kind` tells the runner how it is bound. */
+function cache(kind: "plain" | "inPlace"): KvCache & { kind: string } {
+  const none = (): Record<string, never> => ({});
+  return { kind, length: 0, bytes: 0, reserve: none, feeds: none, fetches: none, advance: none, truncate: none, dispose: none };
+}
+
+/** A backend whose logits are wrong from `wrongFrom` tokens a call on, or with caches bound in place. */
+function runner(faults: { wrongFrom?: number; inPlace?: boolean; numbers?: boolean }): ModelRunner {
+  const wrong = new WeakSet<KvCache>();
+  const note = (to: KvCache, count: number): void => {
+    const inPlace = (to as ReturnType<typeof cache>).kind === "inPlace";
+    if (count >= (faults.wrongFrom ?? Infinity) || (faults.inPlace === true && inPlace)) wrong.add(to);
+  };
+  const fake = {
+    feed: (to: KvCache, chunk: readonly number[]) => Promise.resolve(note(to, chunk.length)),
+    predict: (to: KvCache, chunk: readonly number[]) => {
+      note(to, chunk.length);
+      if (faults.numbers === false) return Promise.resolve(Float32Array.of(Number.NaN, 1));
+      return Promise.resolve(wrong.has(to) ? Float32Array.of(3, 1, 2) : Float32Array.of(1, 2, 3.0001));
+    },
+  };
+  return fake as unknown as ModelRunner;
+}
+
+describe("checkModel", () => {
+  const caches = { plain: () => cache("plain"), inPlace: () => cache("inPlace") };
+
+  it.each([
+    ["nothing is wrong", {}, { prefillChunk: 48, kvInPlace: true }],
+    ["32 tokens in one call go wrong", { wrongFrom: 32 }, { prefillChunk: 31, kvInPlace: true }],
+    ["17 tokens in one call go wrong", { wrongFrom: 17 }, { prefillChunk: 16, kvInPlace: true }],
+    ["everything but small steps goes wrong", { wrongFrom: 9 }, { prefillChunk: 8, kvInPlace: false }],
+    ["caches in place go wrong", { inPlace: true }, { prefillChunk: 48, kvInPlace: false }],
+  ])("when %s, trusts what agrees", async (_, faults, result) => {
+    expect(await checkModel(runner(faults), ids, caches, { turn })).toMatchObject(result);
+  });
+
+  it("refuses a model that computes no numbers", async () => {
+    await expect(checkModel(runner({ numbers: false }), ids, caches, { turn })).rejects.toMatchObject({ code: "unsupported-model" });
+  });
+
+  it("measures decoding by its quickest step", async () => {
+    let clock = 0;
+    const result = await checkModel(runner({}), ids, caches, { turn, now: () => (clock += 20) });
+    expect(result.decodeRate).toBe(50);
+  });
+});
+
+describe("difference", () => {
+  it("is a share of the spread, and infinite for what is no number", () => {
+    expect(difference(Float32Array.of(1, 2, 3), Float32Array.of(1, 2, 3))).toBe(0);
+    expect(difference(Float32Array.of(10, 20, 31), Float32Array.of(10, 20, 30))).toBeCloseTo(1 / Math.sqrt(200), 3);
+    expect(difference(Float32Array.of(Number.NaN), Float32Array.of(1))).toBe(Infinity);
+  });
+});

@@ -1,0 +1,239 @@
+import { expose } from "comlink";
+import { describe, expect, it, vi } from "vitest";
+import { MicrogridError } from "../core";
+import { DEFAULT_SAMPLING } from "./defaults";
+import { EngineHost, type FaultyEngine } from "./host";
+import { EngineSupervisor } from "./supervisor";
+import type { GenerationEvent, GenerationRequest, LoadedModelInfo, ModelPackage } from "./types";
+
+/** A worker in name: the host lives in this thread, behind real message ports. */
+class FakeWorker {
+  onerror: ((event: { message: string; preventDefault(): void }) => void) | null = null;
+  terminated = false;
+  readonly #port: MessagePort;
+  readonly #inside: MessagePort;
+
+  constructor(host: EngineHost) {
+    const { port1, port2 } = new MessageChannel();
+    expose(host, port2);
+    [this.#port, this.#inside] = [port1, port2];
+  }
+
+  postMessage(message: unknown, transfer: Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  addEventListener(...args: Parameters<MessagePort["addEventListener"]>): void {
+    this.#port.addEventListener(...args);
+    this.#port.start();
+  }
+
+  removeEventListener(...args: Parameters<MessagePort["removeEventListener"]>): void {
+    this.#port.removeEventListener(...args);
+  }
+
+  terminate(): void {
+    this.terminated = true;
+    this.#port.close();
+    this.#inside.close();
+  }
+
+  crash(message: string): void {
+    this.onerror?.({ message, preventDefault: () => undefined });
+  }
+}
+
+const never = new Promise<never>(() => undefined);
+const signal = new AbortController().signal;
+
+/** An engine that counts for ever, each step when the test lets it. */
+class CountingEngine implements FaultyEngine {
+  readonly steps: number[] = [];
+  unloads = 0;
+  stopped = 0;
+  hang = false;
+  failure: Error | undefined;
+  loadSignal: AbortSignal | undefined;
+
+  async load(pkg: ModelPackage, options: Parameters<FaultyEngine["load"]>[1]) {
+    this.loadSignal = options.signal;
+    options.onProgress({ phase: "read", loadedBytes: 1, totalBytes: 2, bytesPerSecond: 0, etaMs: undefined, text: "Reading" });
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.hang) await never;
+    if (this.failure) throw this.failure;
+    const info: LoadedModelInfo = {
+      ...{ id: pkg.id, name: pkg.name, packageHash: "p", tokenizerHash: "t", engine: "onnx", backend: options.backend },
+      ...{ contextLength: 10, prefillRate: 1, decodeRate: 1, prefillChunk: 1, kvInPlace: false },
+    };
+    const generate = (_: GenerationRequest, { signal: at }: { signal: AbortSignal }) => this.#count(at);
+    return {
+      info,
+      generate,
+      unload: () => {
+        this.unloads++;
+        return Promise.resolve();
+      },
+    };
+  }
+
+  async *#count(at: AbortSignal): AsyncGenerator<GenerationEvent> {
+    try {
+      yield { type: "queued", position: 1, etaMs: 5 };
+      for (let step = 0; !at.aborted; step++) {
+        if (this.failure) throw this.failure;
+        this.steps.push(step);
+        yield { type: "token", text: String(step), ids: [step] };
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      this.stopped++;
+    }
+  }
+}
+
+function setUp() {
+  const workers: FakeWorker[] = [];
+  const engine = new CountingEngine();
+  let deviceLost: (error: unknown) => void = () => undefined;
+  const createWorker = (): Worker => {
+    const host = new EngineHost({
+      onnx: ({ onDeviceLost }) => {
+        deviceLost = onDeviceLost;
+        return Promise.resolve(engine);
+      },
+      webllm: () => Promise.reject(new Error("not here")),
+    });
+    const worker = new FakeWorker(host);
+    workers.push(worker);
+    return worker as unknown as Worker;
+  };
+  const supervisor = new EngineSupervisor({ createWorker });
+  const lost: { reason: string; models: readonly string[] }[] = [];
+  supervisor.on("lost", (detail) => lost.push(detail));
+  const load = (id = "m", at = signal) =>
+    supervisor.load({ engine: "onnx", id, name: id, packageHash: "p", graph: "g", files: [] }, { signal: at, backend: "wasm", onProgress: () => undefined });
+  return { supervisor, engine, workers, lost, load, loseDevice: (error: unknown) => deviceLost(error) };
+}
+
+const request: GenerationRequest = { model: "m", messages: [], sampling: DEFAULT_SAMPLING, maxTokens: 10 };
+
+/** Reads until `count` tokens came, then does `then` and goes on. */
+async function read(stream: AsyncIterable<GenerationEvent>, count: number, then: () => void): Promise<number> {
+  let tokens = 0;
+  for await (const event of stream) if (event.type === "token" && ++tokens === count) then();
+  return tokens;
+}
+
+describe("EngineSupervisor", () => {
+  it("loads with progress, and streams", async () => {
+    const { supervisor, load } = setUp();
+    const progress = vi.fn();
+    const pkg = { engine: "onnx", id: "m", name: "M", packageHash: "p", graph: "g", files: [] } as const;
+    const info = await supervisor.load(pkg, { signal, backend: "wasm", onProgress: progress });
+    expect(info).toMatchObject({ id: "m", backend: "wasm" });
+    expect(progress).toHaveBeenCalledWith(expect.objectContaining({ phase: "read", text: "Reading" }));
+    expect(supervisor.models.map((model) => model.id)).toEqual(["m"]);
+    for await (const event of supervisor.generate(request, { signal })) {
+      if (event.type === "queued") expect(supervisor.jobs).toEqual({ running: 0, queued: 1 });
+      else {
+        expect(supervisor.jobs).toEqual({ running: 1, queued: 0 });
+        break;
+      }
+    }
+    expect(supervisor.jobs).toEqual({ running: 0, queued: 0 });
+    await load("other");
+    supervisor.close();
+  });
+
+  it.each(["abort", "leave"] as const)("stops the engine on %s", async (how) => {
+    const { supervisor, engine, load } = setUp();
+    await load();
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const run = (async () => {
+      let tokens = 0;
+      for await (const event of supervisor.generate(request, { signal: controller.signal })) {
+        if (event.type !== "token" || ++tokens < 3) continue;
+        if (how === "leave") break;
+        controller.abort(reason);
+      }
+    })();
+    if (how === "abort") await expect(run).rejects.toBe(reason);
+    else await run;
+    await vi.waitUntil(() => engine.stopped === 1);
+    supervisor.close();
+  });
+
+  it("rejects everything that hangs when the worker crashes, says what was lost, and starts afresh", async () => {
+    const { supervisor, engine, workers, lost, load } = setUp();
+    await load();
+    let second: Promise<unknown> = Promise.resolve();
+    const answer = read(supervisor.generate(request, { signal }), 2, () => {
+      engine.hang = true;
+      second = load("second");
+      second.catch(() => undefined);
+      workers[0]?.crash("out of bounds");
+    });
+    await expect(answer).rejects.toMatchObject({ code: "worker-crashed", message: expect.stringContaining("out of bounds") as unknown });
+    await expect(second).rejects.toMatchObject({ code: "worker-crashed" });
+    expect(lost).toEqual([{ reason: expect.stringContaining("out of bounds") as unknown, models: ["m"] }]);
+    expect(workers[0]?.terminated).toBe(true);
+    expect(supervisor.models).toEqual([]);
+    engine.hang = false;
+    await load();
+    expect(workers).toHaveLength(2);
+    supervisor.close();
+  });
+
+  it("treats a lost device like a crash, with its own code", async () => {
+    const { supervisor, workers, lost, load, loseDevice } = setUp();
+    await load();
+    const answer = read(supervisor.generate(request, { signal }), 1, () => loseDevice(new MicrogridError("device-lost", "The GPU went away.")));
+    await expect(answer).rejects.toMatchObject({ code: "device-lost" });
+    await vi.waitUntil(() => lost.length > 0);
+    expect(lost[0]?.models).toEqual(["m"]);
+    await load();
+    expect(workers).toHaveLength(2);
+    supervisor.close();
+  });
+
+  it("ends the worker with its last model, and not before", async () => {
+    const { supervisor, workers, engine, load } = setUp();
+    await load("m");
+    await load("n");
+    await supervisor.unload("m");
+    expect(workers[0]?.terminated).toBe(false);
+    await supervisor.unload("n");
+    expect(engine.unloads).toBe(2);
+    expect(workers[0]?.terminated).toBe(true);
+  });
+
+  it("frees the worker after a load that failed, and passes the error on", async () => {
+    const { workers, engine, load } = setUp();
+    engine.failure = new MicrogridError("out-of-memory", "Too big.");
+    await expect(load()).rejects.toMatchObject({ code: "out-of-memory", message: "Too big." });
+    expect(workers[0]?.terminated).toBe(true);
+  });
+
+  it("rejects an aborted load at once, before and during", async () => {
+    const { engine, load, workers } = setUp();
+    const reason = new Error("no more");
+    await expect(load("m", AbortSignal.abort(reason))).rejects.toBe(reason);
+    expect(workers).toHaveLength(0);
+    engine.hang = true;
+    const controller = new AbortController();
+    const loading = load("m", controller.signal);
+    await vi.waitUntil(() => engine.loadSignal !== undefined);
+    controller.abort(reason);
+    await expect(loading).rejects.toBe(reason);
+  });
+
+  it("says model-not-loaded for a model that is not there, and closed after the end", async () => {
+    const { supervisor, load } = setUp();
+    await expect(read(supervisor.generate(request, { signal }), 1, () => undefined)).rejects.toMatchObject({ code: "model-not-loaded" });
+    await load();
+    const answer = read(supervisor.generate(request, { signal }), 1, () => supervisor.close());
+    await expect(answer).rejects.toMatchObject({ code: "closed" });
+    await expect(load()).rejects.toMatchObject({ code: "closed" });
+  });
+});
