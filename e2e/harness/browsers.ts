@@ -1,0 +1,63 @@
+/** Starting real browsers: shared ones for ordinary pages, and ones of their own for pages that will be killed. */
+import { chromium, type Browser, type BrowserServer } from "@playwright/test";
+import { ensureBrowser } from "../../scripts/setup/browser.mjs";
+
+/** Keeps the browser from looking for the internet, and lets pages of several browsers meet on one machine. */
+const COMMON_FLAGS = [
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
+  // Names like x.local need multicast to be resolved, which containers lack.
+  "--disable-features=WebRtcHideLocalIpsWithMdns",
+];
+/** WebGPU on the processor, the same on every machine. */
+const WEBGPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+/** No adapter at all, also on machines that have a GPU. */
+const NO_WEBGPU_FLAGS = ["--disable-gpu"];
+
+/** What the browser of a page must be able to do. */
+export interface BrowserNeeds {
+  /** Software WebGPU; without it `navigator.gpu` gives no adapter. */
+  readonly webgpu: boolean;
+}
+
+/** A browser process that nothing else uses. */
+export interface OwnBrowser {
+  readonly browser: Browser;
+  readonly process: BrowserServer;
+}
+
+/** Launches browsers when they are first asked for, and closes them all at the end. */
+export class Browsers {
+  readonly #shared = new Map<boolean, Promise<Browser>>();
+
+  /** The shared browser with these abilities; each page has its own context in it. */
+  shared({ webgpu }: BrowserNeeds): Promise<Browser> {
+    let browser = this.#shared.get(webgpu);
+    if (!browser) {
+      browser = launchOptions(webgpu).then((options) => chromium.launch(options));
+      this.#shared.set(webgpu, browser);
+    }
+    return browser;
+  }
+
+  /** A browser of its own, whose process can be stopped and killed. The caller closes it. */
+  async own({ webgpu }: BrowserNeeds): Promise<OwnBrowser> {
+    const process = await chromium.launchServer(await launchOptions(webgpu));
+    return { process, browser: await chromium.connect(process.wsEndpoint()) };
+  }
+
+  async close(): Promise<void> {
+    const browsers = await Promise.allSettled(this.#shared.values());
+    await Promise.all(browsers.map(async (each) => each.status === "fulfilled" && (await each.value.close())));
+  }
+}
+
+async function launchOptions(webgpu: boolean): Promise<{ executablePath: string; args: string[] }> {
+  return {
+    executablePath: await ensureBrowser(),
+    args: [...COMMON_FLAGS, ...(webgpu ? WEBGPU_FLAGS : NO_WEBGPU_FLAGS)],
+  };
+}

@@ -1,0 +1,127 @@
+/** Playwright's `test`, with the site, its signaling server, visitors and networks as fixtures. */
+import { test as base, type BrowserContextOptions } from "@playwright/test";
+import { Browsers } from "./browsers";
+import { Problems, type Expected } from "./problems";
+import { serveForeign, serveSite, type SiteConfig, type WebServer } from "./servers";
+import { Signaling } from "./signaling";
+import { SitePage } from "./site-page";
+import { hasTurn, TurnNetwork, type NetworkPath } from "./turn";
+
+/** How a visitor comes to the site. */
+export interface OpenOptions {
+  /** The whole URL instead of the site's own, such as an invite or another site's page. */
+  readonly url?: string;
+  /** Added to the site's URL, such as `#/settings`. */
+  readonly path?: string;
+  /** Software WebGPU; none by default, which makes the page compute on WASM. */
+  readonly webgpu?: boolean;
+  /** A browser process of its own, needed for `kill` and `freeze`; costs about a second. */
+  readonly ownProcess?: boolean;
+  /** A way through the `turn` network instead of the machine's loopback. */
+  readonly network?: NetworkPath;
+  /** For messages and reports. */
+  readonly name?: string;
+  /** Console errors and exceptions that belong to the test. */
+  readonly expectProblems?: readonly Expected[];
+  /** Window size, colour scheme, permissions and so on. */
+  readonly context?: BrowserContextOptions;
+  /** Called with the page before it goes anywhere, for `addInitScript` and `route`. */
+  readonly prepare?: (page: SitePage) => Promise<void>;
+}
+
+interface TestFixtures {
+  /** A signaling server for this test alone. */
+  readonly signaling: Signaling;
+  /** The deploy-time file of this test's site; change it before opening pages. */
+  readonly siteConfig: { -readonly [Key in keyof SiteConfig]: SiteConfig[Key] };
+  /** The built site on an origin for this test alone. */
+  readonly site: WebServer;
+  /** Opens the site as one more visitor. Any problem that nobody expected fails the test at its end. */
+  readonly openSite: (options?: OpenOptions) => Promise<SitePage>;
+  /** Serves pages as another site would: other origin, no isolation headers. */
+  readonly foreignSite: (pages: Readonly<Record<string, string>>) => Promise<WebServer>;
+  /** A TURN server with bad networks before it; the test is skipped where coturn is not installed. */
+  readonly turn: TurnNetwork;
+}
+
+interface WorkerFixtures {
+  readonly browsers: Browsers;
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  browsers: [
+    // Playwright finds out what a fixture needs from this pattern.
+    async ({}, use) => {
+      const browsers = new Browsers();
+      await use(browsers);
+      await browsers.close();
+    },
+    { scope: "worker" },
+  ],
+
+  signaling: async ({}, use) => {
+    const signaling = await Signaling.start();
+    await use(signaling);
+    await signaling.kill();
+  },
+
+  siteConfig: async ({ signaling }, use) => {
+    await use({
+      signaling: [{ port: signaling.port, path: "/microgrid" }],
+      iceServers: [],
+      // No test may depend on somebody else's server; this port is closed.
+      hub: "http://127.0.0.1:9",
+    });
+  },
+
+  site: async ({ siteConfig }, use) => {
+    const site = await serveSite(() => siteConfig);
+    await use(site);
+    await site.close();
+  },
+
+  openSite: async ({ browsers, site, siteConfig }, use) => {
+    const opened: SitePage[] = [];
+    const problems: Problems[] = [];
+    await use(async (options = {}) => {
+      const name = options.name ?? `page ${opened.length + 1}`;
+      const own = options.ownProcess ? await browsers.own({ webgpu: options.webgpu ?? false }) : undefined;
+      const browser = own?.browser ?? (await browsers.shared({ webgpu: options.webgpu ?? false }));
+      const context = await browser.newContext(options.context);
+      const found = new Problems(options.expectProblems ?? []);
+      problems.push(found);
+      const page = await context.newPage();
+      found.watch(page, name);
+      const sitePage = new SitePage({ page, context, browser, own, problems: found, name });
+      opened.push(sitePage);
+      const path = options.network;
+      if (path) {
+        const json = { ...siteConfig, ...path.config };
+        await context.route("**/microgrid.config.json", (route) => route.fulfill({ json }));
+      }
+      await options.prepare?.(sitePage);
+      await page.goto(options.url ?? site.url + (options.path ?? ""));
+      return sitePage;
+    });
+    await Promise.all(opened.map((page) => page.dispose()));
+    const unexpected = problems.flatMap((each) => each.unexpected());
+    if (unexpected.length > 0) throw new Error(`Problems in pages that no test expected:\n${unexpected.join("\n")}`);
+  },
+
+  foreignSite: async ({}, use) => {
+    const servers: WebServer[] = [];
+    await use(async (pages) => {
+      const server = await serveForeign(pages);
+      servers.push(server);
+      return server;
+    });
+    await Promise.all(servers.map((server) => server.close()));
+  },
+
+  turn: async ({}, use, testInfo) => {
+    testInfo.skip(!hasTurn(), "coturn is not installed");
+    const turn = await TurnNetwork.start();
+    await use(turn);
+    await turn.close();
+  },
+});

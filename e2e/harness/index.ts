@@ -1,0 +1,11 @@
+/** What browser tests are written with; `e2e/README.md` shows how. */
+export { expect } from "@playwright/test";
+export { test } from "./fixtures";
+export type { OpenOptions } from "./fixtures";
+export type { Expected } from "./problems";
+export type { SiteConfig, WebServer } from "./servers";
+export type { Signaling } from "./signaling";
+export { shot } from "./shot";
+export type { SitePage } from "./site-page";
+export type { NetworkPath, TurnNetwork } from "./turn";
+export type { Conditions } from "./udp-relay";
