@@ -6,7 +6,7 @@ import type { Sampling } from "../../inference";
 import "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
-import { answeringModel, defaultMaxTokens, defaultSampling, localOffers, modelName, roomOffers } from "../state/models";
+import { GUIDE, answeringModel, defaultMaxTokens, defaultSampling, localOffers, modelName, roomOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 
@@ -81,7 +81,7 @@ export class ChatSettings extends LitElement {
     if (!workspace) return nothing;
     const { settings } = workspace;
     const offer = answeringModel(workspace.grid.state, workspace.wantedModel);
-    const sampling = { ...defaultSampling(offer?.model ?? workspace.wantedModel), ...settings.sampling };
+    const sampling = { ...defaultSampling(offer?.model ?? workspace.wantedModel ?? GUIDE), ...settings.sampling };
     return html`
       <header>
         <h2>Chat settings</h2>

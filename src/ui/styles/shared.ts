@@ -157,6 +157,7 @@ export const fields = css`
 export const sections = css`
   section {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 0.75rem;
   }
   section + section {
