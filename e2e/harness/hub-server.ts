@@ -111,7 +111,10 @@ export class HubServer {
     if (own.length === 0) return void response.writeHead(404, { "X-Error-Code": "RepoNotFound" }).end();
     const siblings = own.map(([key, { content }]) => ({
       rfilename: key.slice(repository.length + 1),
-      ...(blobs && { size: content.length, ...(isLarge(key) && { lfs: { sha256: sha256(content), size: content.length } }) }),
+      ...(blobs && {
+        size: content.length,
+        ...(isLarge(key) && { lfs: { sha256: sha256(content), size: content.length } }),
+      }),
     }));
     response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ id: repository, siblings }));
   }
@@ -122,7 +125,9 @@ export class HubServer {
     if (!file) return void response.writeHead(404, { "X-Error-Code": "EntryNotFound" }).end("Entry not found");
     if (file.fault?.kind === "status") return void response.writeHead(file.fault.status).end();
     const location = `/cdn/${key.split("/").map(encodeURIComponent).join("/")}`;
-    const linked = isLarge(key) ? { "X-Linked-Size": file.content.length, "X-Linked-ETag": `"${sha256(file.content)}"` } : {};
+    const linked = isLarge(key)
+      ? { "X-Linked-Size": file.content.length, "X-Linked-ETag": `"${sha256(file.content)}"` }
+      : {};
     response.writeHead(302, { Location: location, ...linked }).end();
   }
 
@@ -141,7 +146,8 @@ export class HubServer {
         : fault?.kind === "wrong-bytes"
           ? Buffer.from(truth.map((byte) => byte ^ 1))
           : truth;
-    const start = fault?.kind === "no-ranges" ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
+    const start =
+      fault?.kind === "no-ranges" ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
     if (start > 0 && start >= content.length) {
       return void response.writeHead(416, { "Content-Range": `bytes */${content.length}` }).end();
     }

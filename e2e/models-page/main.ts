@@ -1,71 +1,117 @@
-/** A page with nothing but a model library and the inference worker's WebLLM engine, driven by the tests. */
+/** A bare page around the model library: browser tests drive it from here, with no app in between. */
+import { errorToData, spawnWorker, type ErrorData } from "../../src/core";
+import { probeDevice, type Backend, type DeviceInfo, type LoadProgress } from "../../src/inference";
 import { ModelLibrary, type ModelInfo } from "../../src/models";
-import type { DeviceInfo, LoadProgress } from "../../src/inference";
-import StoreWorker from "../../workers/store?worker";
+import storeWorker from "../../workers/store?worker&url";
 
-const device: DeviceInfo = {
-  webgpu: undefined,
-  webgpuMissing: "not asked for",
-  memoryBytes: undefined,
-  threads: 1,
-  mobile: false,
-  label: "test",
-};
-
-/** What a test may ask of a running `prepare`. */
-interface Running {
-  readonly controller: AbortController;
-  readonly progress: LoadProgress[];
-  readonly result: Promise<PreparedSummary | { readonly error: string; readonly message: string }>;
-}
-
-interface PreparedSummary {
+/** A prepared model, as data. */
+export interface Prepared {
+  readonly engine: string;
   readonly packageHash: string;
+  readonly graph: string | undefined;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }
 
-const running = new Map<string, Running>();
+/** How a call ended. */
+export type Ended<T> = { readonly value: T } | { readonly error: ErrorData };
 
-const api = {
-  library: undefined as ModelLibrary | undefined,
-
-  async open(): Promise<readonly ModelInfo[]> {
-    api.library = await ModelLibrary.open({
-      baseUrl: new URL(".", location.href).href,
-      device,
-      createStoreWorker: () => new StoreWorker(),
-    });
-    return api.library.list();
-  },
-
-  /** Starts a `prepare` under a name; `finished` gives its result. */
-  start(name: string, id: string): void {
-    const controller = new AbortController();
-    const progress: LoadProgress[] = [];
-    const work = async (): Promise<PreparedSummary> => {
-      if (!api.library) throw new Error("The library is not open.");
-      const { signal } = controller;
-      const onProgress = (step: LoadProgress): void => void progress.push(step);
-      const prepared = await api.library.prepare(id, { signal, backend: "wasm", onProgress });
-      const files = prepared.engine === "onnx" ? prepared.files : [];
-      const sizes = files.map(async ({ path, blob }) => ({ path, bytes: (await blob.arrayBuffer()).byteLength }));
-      return { packageHash: prepared.packageHash, files: await Promise.all(sizes) };
-    };
-    const result = work().catch((error: unknown) => ({
-      error: (error as { code?: string }).code ?? (error as Error).name,
-      message: (error as Error).message,
-    }));
-    running.set(name, { controller, progress, result });
-  },
-
-  cancel: (name: string): void => running.get(name)?.controller.abort(),
-  progress: (name: string): readonly LoadProgress[] => running.get(name)?.progress ?? [],
-  finished: (name: string): Running["result"] | undefined => running.get(name)?.result,
-};
+/** What tests call in the page. */
+export interface ModelsPage {
+  open(options: {
+    hub?: string;
+    mirrors?: readonly string[];
+    device?: Partial<DeviceInfo>;
+  }): Promise<readonly ModelInfo[]>;
+  list(): readonly ModelInfo[];
+  info(id: string): ModelInfo | undefined;
+  add(source: string): Promise<Ended<ModelInfo>>;
+  /** Adds what was picked in the page's file input. */
+  addPicked(): Promise<Ended<ModelInfo>>;
+  describe(id: string): Promise<Ended<ModelInfo>>;
+  remove(id: string): Promise<void>;
+  /** Starts preparing under a name; the other calls refer to it by that name. */
+  prepare(name: string, id: string, backend?: Backend): void;
+  cancel(name: string): void;
+  progress(name: string): readonly LoadProgress[];
+  ended(name: string): Promise<Ended<Prepared>>;
+}
 
 declare global {
   interface Window {
-    models: typeof api;
+    models: ModelsPage;
   }
 }
-window.models = api;
+
+interface Call {
+  readonly controller: AbortController;
+  readonly progress: LoadProgress[];
+  readonly result: Promise<Ended<Prepared>>;
+}
+
+const calls = new Map<string, Call>();
+let library: ModelLibrary | undefined;
+
+function opened(): ModelLibrary {
+  if (!library) throw new Error("The library is not open.");
+  return library;
+}
+
+function called(name: string): Call {
+  const call = calls.get(name);
+  if (!call) throw new Error(`Nothing was started as ${name}.`);
+  return call;
+}
+
+async function end<T>(work: Promise<T>): Promise<Ended<T>> {
+  try {
+    return { value: await work };
+  } catch (error) {
+    return { error: errorToData(error) };
+  }
+}
+
+async function prepare(id: string, call: Pick<Call, "controller" | "progress">, backend: Backend): Promise<Prepared> {
+  const prepared = await opened().prepare(id, {
+    backend,
+    signal: call.controller.signal,
+    onProgress: (step) => call.progress.push(step),
+  });
+  const files = prepared.engine === "onnx" ? prepared.files : [];
+  const sizes = files.map(async ({ path, blob }) => ({ path, bytes: (await blob.arrayBuffer()).byteLength }));
+  const { engine, packageHash } = prepared;
+  return {
+    engine,
+    packageHash,
+    graph: prepared.engine === "onnx" ? prepared.graph : undefined,
+    files: await Promise.all(sizes),
+  };
+}
+
+window.models = {
+  async open({ hub, mirrors, device }) {
+    library = await ModelLibrary.open({
+      baseUrl: new URL(".", location.href).href,
+      device: { ...(await probeDevice()), ...device },
+      createStoreWorker: () => spawnWorker(storeWorker, "store"),
+      ...(hub !== undefined && { hub }),
+      ...(mirrors && { mirrors }),
+    });
+    return library.list();
+  },
+  list: () => opened().list(),
+  info: (id) =>
+    opened()
+      .list()
+      .find((info) => info.id === id),
+  add: (source) => end(opened().add(source)),
+  addPicked: () => end(opened().add(document.querySelector("input")?.files ?? [])),
+  describe: (id) => end(opened().describe(id, { signal: new AbortController().signal })),
+  remove: (id) => opened().remove(id),
+  prepare(name, id, backend = "wasm") {
+    const call = { controller: new AbortController(), progress: [] };
+    calls.set(name, { ...call, result: end(prepare(id, call, backend)) });
+  },
+  cancel: (name) => called(name).controller.abort(),
+  progress: (name) => called(name).progress,
+  ended: (name) => called(name).result,
+};

@@ -40,16 +40,6 @@ export interface DownloadContext {
 /** A complete, checked file; or that no host has it, where the file is optional. */
 export type Downloaded = { readonly bytes: number; readonly sha256: string } | "absent";
 
-/** A failure that another try will not mend. */
-class Final extends Error {
-  readonly error: MicrogridError;
-
-  constructor(error: MicrogridError) {
-    super(error.message);
-    this.error = error;
-  }
-}
-
 /** Downloads `file`, going on behind what `writer` already holds of the version `validator`. */
 export async function downloadFile(
   file: FileRequest,
@@ -99,7 +89,8 @@ class FileDownload {
       } catch (error) {
         this.#context.signal.throwIfAborted();
         if (error instanceof RestartFromStart && ++this.#restarts <= MOST_RESTARTS) continue;
-        if (error instanceof Final) throw error.error;
+        // Our own errors are judgements; another try would not change them.
+        if (error instanceof MicrogridError) throw error;
         if (isQuota(error)) throw await quotaError(this.#file.path);
         failures = this.#writer.size > before ? 1 : failures + 1;
         if (failures >= MOST_FAILURES) throw unreachable(url, this.#file.path, error);
@@ -175,12 +166,10 @@ class FileDownload {
   async #accept(url: string, response: Response, start: number): Promise<boolean> {
     if (response.status === 404 || response.status === 410) return false;
     if (response.status === 401 || response.status === 403) {
-      throw new Final(
-        new MicrogridError(
-          "network",
-          `${hostOf(url)} refuses to give out ${this.#file.path} (${response.status}). The model may be private, ` +
-            "or its terms may have to be accepted first; choose another model or another host.",
-        ),
+      throw new MicrogridError(
+        "network",
+        `${hostOf(url)} refuses to give out ${this.#file.path} (${response.status}). The model may be private, ` +
+          "or its terms may have to be accepted first; choose another model or another host.",
       );
     }
     if (response.status === 416) {
@@ -229,16 +218,16 @@ class FileDownload {
     throw new Error("the connection ended early");
   }
 
-  #tooShort(): Final {
+  #tooShort(): MicrogridError {
     const size = formatBytes(this.#writer.size);
     this.#writer.clear();
-    return new Final(corrupt(this.#file.path, `has ${size} instead of ${formatBytes(this.#total ?? 0)}`));
+    return corrupt(this.#file.path, `has ${size} instead of ${formatBytes(this.#total ?? 0)}`);
   }
 
   #refuseExcess(): void {
     if (this.#file.bytes !== undefined && this.#writer.size > this.#file.bytes) {
       this.#writer.clear();
-      throw new Final(corrupt(this.#file.path, `is longer than the ${formatBytes(this.#file.bytes)} it should have`));
+      throw corrupt(this.#file.path, `is longer than the ${formatBytes(this.#file.bytes)} it should have`);
     }
   }
 

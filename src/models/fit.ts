@@ -25,11 +25,7 @@ export function fitOf(entry: ModelEntry, needs: Needs, device: DeviceInfo): Mode
   return reason === undefined ? { fits: true } : { fits: false, reason };
 }
 
-function webllmObstacle(
-  entry: ModelEntry,
-  f32Variant: string | undefined,
-  device: DeviceInfo,
-): string | undefined {
+function webllmObstacle(entry: ModelEntry, f32Variant: string | undefined, device: DeviceInfo): string | undefined {
   if (entry.origin.kind !== "webllm") return undefined;
   if (entry.origin.embedding) return "It turns text into numbers for search and cannot chat.";
   const { webgpu, webgpuMissing } = device;

@@ -92,7 +92,10 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const entry = this.#parts.shelf.entry(id);
     const { backend, engine } = options;
     if (engine !== undefined && engine !== entry.engine) {
-      throw new MicrogridError("unsupported-model", `${entry.name} runs on the ${entry.engine} engine, not on ${engine}.`);
+      throw new MicrogridError(
+        "unsupported-model",
+        `${entry.name} runs on the ${entry.engine} engine, not on ${engine}.`,
+      );
     }
     if (entry.source !== "embedded") void askToPersist();
     return this.#preparing.join(

@@ -36,8 +36,7 @@ const WEBLLM_LEAD = "webllm";
 export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Promise<ModelPackage> {
   const { entry, backend, signal, onProgress } = order;
   const { store, shelf } = parts;
-  const plan = (listing: readonly ListedFile[]): OnnxPlan =>
-    planOnnxFiles(listing, backend, parts.device, entry.name);
+  const plan = (listing: readonly ListedFile[]): OnnxPlan => planOnnxFiles(listing, backend, parts.device, entry.name);
   const known = knownListing(parts, entry);
   const stored = known && (await openStored(parts, entry, plan(known)));
   if (stored) return stored;
@@ -49,7 +48,10 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
     // Where the files come without a listing, they were all seen a moment ago.
     optional: false,
   }));
-  const got = await store.download(entry.id, requests, { signal, onProgress: downloadProgress(entry.name, onProgress) });
+  const got = await store.download(entry.id, requests, {
+    signal,
+    onProgress: downloadProgress(entry.name, onProgress),
+  });
   const hash = packageHash(got);
   const others = shelf.remembered(entry.id).packages.filter((known) => known.lead !== graph);
   const paths = got.map((file) => file.path);
@@ -148,7 +150,10 @@ async function webllmHash(
   const url = new URL(origin.manifest ?? "mlc-chat-config.json", weightsUrl).href;
   const response = await request(url, signal);
   if (response.status === 404) {
-    throw new MicrogridError("not-a-model", `${weightsUrl} has no ${url.slice(weightsUrl.length)}, so it is not a model for the WebLLM engine.`);
+    throw new MicrogridError(
+      "not-a-model",
+      `${weightsUrl} has no ${url.slice(weightsUrl.length)}, so it is not a model for the WebLLM engine.`,
+    );
   }
   if (!response.ok) throw refused(url, response.status, entry.name);
   const lines = ["microgrid/1 webllm package", origin.modelUrl, origin.libraryUrl, sha256Text(await response.text())];
