@@ -1,8 +1,18 @@
 /** Chat completions in OpenAI's shapes, made of the grid's answers. */
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionTokenLogprob } from "openai/resources/chat/completions";
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionTokenLogprob,
+} from "openai/resources/chat/completions";
 import * as v from "valibot";
 import { MicrogridError, randomId, utf8 } from "../core";
-import { type ChatMessage, DEFAULT_SAMPLING, type GenerationRequest, type TokenLogprob, type Usage } from "../inference";
+import {
+  type ChatMessage,
+  DEFAULT_SAMPLING,
+  type GenerationRequest,
+  type TokenLogprob,
+  type Usage,
+} from "../inference";
 import type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams } from "./contract";
 import type { AnswerEvent, AnswerRequest } from "./types";
 
@@ -101,7 +111,11 @@ interface Frame {
   readonly model: string;
 }
 
-async function* chunks(events: AsyncIterable<AnswerEvent>, frame: Frame, withUsage: boolean): AsyncGenerator<MicrogridChunk> {
+async function* chunks(
+  events: AsyncIterable<AnswerEvent>,
+  frame: Frame,
+  withUsage: boolean,
+): AsyncGenerator<MicrogridChunk> {
   const chunk = (
     delta: ChatCompletionChunk.Choice["delta"],
     more: Partial<ChatCompletionChunk.Choice> = {},
@@ -118,7 +132,13 @@ async function* chunks(events: AsyncIterable<AnswerEvent>, frame: Frame, withUsa
     } else if (event.type === "done") {
       yield { ...chunk({}, { finish_reason: event.finishReason }), microgrid: event.summary };
       if (withUsage) {
-        yield { ...frame, object: "chat.completion.chunk", choices: [], usage: usageOf(event.usage), microgrid: event.summary };
+        yield {
+          ...frame,
+          object: "chat.completion.chunk",
+          choices: [],
+          usage: usageOf(event.usage),
+          microgrid: event.summary,
+        };
       }
     }
   }
@@ -138,7 +158,13 @@ async function whole(events: AsyncIterable<AnswerEvent>, frame: Frame): Promise<
         finish_reason: event.finishReason,
         logprobs: logprobs.length > 0 ? { content: logprobs, refusal: null } : null,
       };
-      return { ...frame, object: "chat.completion", choices: [choice], usage: usageOf(event.usage), microgrid: event.summary };
+      return {
+        ...frame,
+        object: "chat.completion",
+        choices: [choice],
+        usage: usageOf(event.usage),
+        microgrid: event.summary,
+      };
     }
   }
   throw new MicrogridError("internal", "The answer ended without an end.");
@@ -166,7 +192,11 @@ function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
 function badRequest(issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): MicrogridError {
   const [first] = issues;
   const where = v.getDotPath(first);
-  return new MicrogridError("bad-request", `The request is not valid${where ? ` at “${where}”` : ""}: ${first.message}.`, {
-    cause: issues,
-  });
+  return new MicrogridError(
+    "bad-request",
+    `The request is not valid${where ? ` at “${where}”` : ""}: ${first.message}.`,
+    {
+      cause: issues,
+    },
+  );
 }

@@ -1,5 +1,9 @@
 /** The surface of `Grid` that pages and components use; `Grid` implements it. */
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionCreateParams } from "openai/resources/chat/completions";
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionCreateParams,
+} from "openai/resources/chat/completions";
 import type { TypedEventTarget } from "../core";
 import type { ConversationStore } from "./conversations";
 import type {
@@ -36,7 +40,10 @@ export type MicrogridCompletion = ChatCompletion & { microgrid: AnswerSummary };
 export type MicrogridChunk = ChatCompletionChunk & { microgrid?: AnswerSummary };
 
 export interface ChatCompletions {
-  create(body: MicrogridParams & { stream: true }, options?: { signal?: AbortSignal }): Promise<AsyncIterable<MicrogridChunk>>;
+  create(
+    body: MicrogridParams & { stream: true },
+    options?: { signal?: AbortSignal },
+  ): Promise<AsyncIterable<MicrogridChunk>>;
   create(body: MicrogridParams & { stream?: false }, options?: { signal?: AbortSignal }): Promise<MicrogridCompletion>;
 }
 

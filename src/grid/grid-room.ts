@@ -6,7 +6,10 @@ import type { PeerState, RoomState, ShareOptions } from "./types";
 
 type RoomCall = <M extends "share" | "leaveRoom">(method: M, args: NodeCalls[M]["args"]) => Promise<void>;
 
-export class GridRoom extends TypedEventTarget<{ "peer-change": readonly PeerState[]; change: RoomState }> implements Room {
+export class GridRoom
+  extends TypedEventTarget<{ "peer-change": readonly PeerState[]; change: RoomState }>
+  implements Room
+{
   readonly #call: RoomCall;
   #state: RoomState;
   #peers: ReadonlyMap<string, PeerState>;

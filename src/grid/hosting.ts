@@ -15,7 +15,7 @@ export class Hosting extends TypedEventTarget<HostEvents> {
   #host: Host | undefined;
   /** Those who wait for a host. */
   #waiting: ((host: Host) => void)[] = [];
-  #failure: unknown;
+  #failure: Error | undefined;
   #closed = false;
   /** Counts changes of role, so that a start that was overtaken can tell. */
   #generation = 0;
@@ -44,7 +44,7 @@ export class Hosting extends TypedEventTarget<HostEvents> {
   current(): Promise<Host> {
     if (this.#host) return Promise.resolve(this.#host);
     if (this.#closed) return Promise.reject(new MicrogridError("closed", "The grid was closed."));
-    if (this.#failure !== undefined) return Promise.reject(this.#failure as Error);
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -69,11 +69,12 @@ export class Hosting extends TypedEventTarget<HostEvents> {
       if (generation === this.#generation && !this.#closed) this.#set(new LocalHost(node, this.#channel));
       else node.close();
     } catch (error) {
-      this.#failure = error;
+      const failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure = failure;
       // Whoever waits gets the reason instead of waiting for ever.
       const waiting = this.#waiting;
       this.#waiting = [];
-      for (const resolve of waiting) resolve(Promise.reject(error as Error) as never);
+      for (const resolve of waiting) resolve(Promise.reject(failure) as never);
     }
   }
 

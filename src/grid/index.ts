@@ -1,6 +1,17 @@
 /** The grid: the one surface that pages, components and programs use. */
 export { MicrogridError, isAbort } from "../core";
 export type { ErrorCode, ErrorData } from "../core";
+export type {
+  Backend,
+  ChatMessage,
+  EngineName,
+  GenerationRequest,
+  LoadProgress,
+  ModelOffer,
+  ResumePoint,
+  Sampling,
+  Usage,
+} from "../inference";
 export type * from "./contract";
 export { ConversationStore } from "./conversations";
 export type {

@@ -133,8 +133,18 @@ export interface AnswerSummary {
 export type AnswerEvent =
   | { readonly type: "route"; readonly route: Route }
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
-  | { readonly type: "token"; readonly text: string; readonly ids: readonly number[]; readonly logprobs?: readonly TokenLogprob[] }
-  | { readonly type: "done"; readonly finishReason: FinishReason; readonly usage: Usage; readonly summary: AnswerSummary };
+  | {
+      readonly type: "token";
+      readonly text: string;
+      readonly ids: readonly number[];
+      readonly logprobs?: readonly TokenLogprob[];
+    }
+  | {
+      readonly type: "done";
+      readonly finishReason: FinishReason;
+      readonly usage: Usage;
+      readonly summary: AnswerSummary;
+    };
 
 /** A request to the router: a generation, and what the user allows for it. */
 export interface AnswerRequest {

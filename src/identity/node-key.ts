@@ -73,7 +73,7 @@ async function loadOrKeep(database: IDBPDatabase): Promise<StoredKey> {
 
 async function makeKey(): Promise<StoredKey> {
   if (await supportsEd25519()) {
-    const pair = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as CryptoKeyPair;
+    const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
     const publicKey = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
     return { kind: "webcrypto", publicKey, privateKey: pair.privateKey };
   }

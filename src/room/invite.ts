@@ -27,7 +27,7 @@ export interface Invite {
 const secret = v.pipe(
   v.instance(Uint8Array),
   v.check((bytes) => bytes.length === SECRET_BYTES),
-  v.transform((bytes) => bytes as Bytes),
+  v.transform((bytes) => bytes),
 );
 const Server = v.pipe(v.string(), v.maxLength(300), v.url(), v.startsWith("http"));
 /** Unknown fields are left alone, so that later versions can add some. */

@@ -92,7 +92,14 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     const old = this.members.get(link.did);
     if (!old && this.members.size >= MAX_MEMBERS - 1) return link.close(`the room is full (${MAX_MEMBERS} devices)`);
     if (old && !this.#prefers(link, old, session)) return link.close("another link is in use");
-    const member: Member = { did: link.did, session, link, address: undefined, slot: undefined, onFrame: () => undefined };
+    const member: Member = {
+      did: link.did,
+      session,
+      link,
+      address: undefined,
+      slot: undefined,
+      onFrame: () => undefined,
+    };
     this.members.set(link.did, member);
     this.#since.set(link, performance.now());
     if (old) {
@@ -157,7 +164,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   #membersFrame(): RoomFrameBody<"members"> {
     const { address, slot } = this.#options.whereabouts();
     const peers = [...this.members.values()].flatMap((member) =>
-      member.address ? [{ did: member.did as string, address: member.address as string }] : [],
+      member.address ? [{ did: member.did, address: member.address }] : [],
     );
     return { ...(address && { address }), ...(slot !== undefined && { slot }), peers };
   }

@@ -106,7 +106,7 @@ export class Rendezvous {
         if (!foothold || this.#stop.signal.aborted) return;
         if (day === this.#held?.day && slot === this.#held.slot) continue;
         if (day === today && this.#options.known().slots.includes(slot)) continue;
-        const answered = await this.#try(foothold, ids[slot] as string, slot, day, day === today).catch(() => false);
+        const answered = await this.#try(foothold, ids[slot]!, slot, day, day === today).catch(() => false);
         if (answered && first && !this.#held) return;
       }
       if (this.#options.known().members > 0) return;

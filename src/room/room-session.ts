@@ -77,9 +77,15 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     const { invite, signer, agent } = options;
     this.invite = invite;
     this.#options = options;
-    this.#presence = new Presence(servers, options.openTransport);
+    this.#presence = new Presence(servers, (url) => options.openTransport(url));
     this.#mesh = new Mesh({
-      credentials: { signer, agent, roomId: invite.roomId, epoch: invite.epoch.number, epochSecret: invite.epoch.secret },
+      credentials: {
+        signer,
+        agent,
+        roomId: invite.roomId,
+        epoch: invite.epoch.number,
+        epochSecret: invite.epoch.secret,
+      },
       session: randomId(16),
       dial: (address) => this.#dial(address),
       whereabouts: () => ({ address: this.#presence.foothold?.address, slot: this.#rendezvous.slot }),
@@ -229,6 +235,9 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
 
 /** An offer without the fields that are not known yet. */
 function wireOffer({ prefillRate, decodeRate, ...offer }: ModelOffer) {
-  return { ...offer, ...(prefillRate !== undefined && { prefillRate }), ...(decodeRate !== undefined && { decodeRate }) };
+  return {
+    ...offer,
+    ...(prefillRate !== undefined && { prefillRate }),
+    ...(decodeRate !== undefined && { decodeRate }),
+  };
 }
-

@@ -8,7 +8,7 @@ import { RoomSession } from "./room-session";
 import { ToyProvider, letters, toyRequest } from "./testing";
 
 vi.mock("./constants", async (original) => ({
-  ...(await original<typeof import("./constants")>()),
+  ...(await original<object>()),
   LONELY_SCAN_MS: 50,
   SLOT_SCAN_MS: 100,
   RECONNECT_MIN_MS: 10,
@@ -37,7 +37,7 @@ async function enter(invite: Invite, signaling: Record<string, MemorySignaling>,
     signer,
     agent: "test/1",
     local: toy,
-    openTransport: async (url) => signaling[url] as MemorySignaling,
+    openTransport: async (url) => signaling[url]!,
     profile: () => ({ name, device: "test", gpu: "", visible: true, battery: undefined, tokenRate: 0, ownJobs: 0 }),
   });
   sessions.push(session);
@@ -111,10 +111,12 @@ describe("losing signaling", () => {
   it("keeps links, says so, comes back by itself, and then takes newcomers", async () => {
     const { signaling, invite, nodes } = await room(2);
     signaling.goDown();
-    await vi.waitFor(() => expect(nodes.map(({ session }) => session.signaling)).toEqual(["reconnecting", "reconnecting"]));
+    await vi.waitFor(() =>
+      expect(nodes.map(({ session }) => session.signaling)).toEqual(["reconnecting", "reconnecting"]),
+    );
     await together(nodes);
     nodes[0]?.session.share({ maxJobs: 1, models: new Set(["toy"]) }, false);
-    const asker = nodes[1] as Node;
+    const asker = nodes[1]!;
     await vi.waitFor(() => expect(asker.session.peers[0]?.models()).toHaveLength(1));
     expect(await collect(asker.session.peers[0]!.generate(toyRequest(5), live()))).toBe(letters(5));
     signaling.up = true;
@@ -137,8 +139,8 @@ describe("losing signaling", () => {
     const invite = await foundRoom("Attic", Object.keys(servers));
     const nodes = [await enter(invite, servers), await enter(invite, servers)];
     await together(nodes);
-    const used = Object.values(servers).find(({ endpoints }) => endpoints.size > 0) as MemorySignaling;
-    const spare = Object.values(servers).find((server) => server !== used) as MemorySignaling;
+    const used = Object.values(servers).find(({ endpoints }) => endpoints.size > 0)!;
+    const spare = Object.values(servers).find((server) => server !== used)!;
     used.goDown();
     await vi.waitFor(() => expect(nodes.map(({ session }) => session.signaling)).toEqual(["connected", "connected"]));
     await together([...nodes, await enter(invite, servers)]);
@@ -192,7 +194,10 @@ describe("jobs between peers", () => {
     const { peer, worker } = await pair();
     // The heartbeat that would say so has not gone out yet.
     worker.session.share(undefined, true);
-    await expect(collect(peer.generate(toyRequest(3), live()))).rejects.toMatchObject({ code: "peer-refused", reason: "policy" });
+    await expect(collect(peer.generate(toyRequest(3), live()))).rejects.toMatchObject({
+      code: "peer-refused",
+      reason: "policy",
+    });
     expect(peer.models()).toEqual([]);
   });
 
@@ -216,11 +221,15 @@ describe("jobs between peers", () => {
     const abort = new AbortController();
     const answers = Array.from({ length: 12 }, () => collect(peer.generate(toyRequest(1), { signal: abort.signal })));
     const outcomes = Promise.allSettled(answers);
-    await expect(Promise.any(answers.map((answer) => answer.then(Promise.reject.bind(Promise), (error: unknown) => error)))).resolves.toMatchObject({
+    await expect(
+      Promise.any(answers.map((answer) => answer.then(Promise.reject.bind(Promise), (error: unknown) => error))),
+    ).resolves.toMatchObject({
       reason: "busy",
     });
     abort.abort();
-    const reasons = (await outcomes).map((outcome) => (outcome.status === "rejected" ? (outcome.reason as Error).name : "ok"));
+    const reasons = (await outcomes).map((outcome) =>
+      outcome.status === "rejected" ? (outcome.reason as Error).name : "ok",
+    );
     expect(reasons).toContain("AbortError");
   });
 });

@@ -11,7 +11,9 @@ export function dayOf(timeMs: number): number {
 
 /** The ids of all slots of a day: hex(HMAC-SHA-256(rendezvousSecret, "slot" || i || day)), i and day in decimal. */
 export async function slotIds(rendezvousSecret: Bytes, day: number): Promise<string[]> {
-  const key = await crypto.subtle.importKey("raw", rendezvousSecret, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const key = await crypto.subtle.importKey("raw", rendezvousSecret, { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+  ]);
   const id = async (slot: number): Promise<string> =>
     toHex(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(`slot${slot}|${day}`))));
   return Promise.all(Array.from({ length: SLOT_COUNT }, (_, slot) => id(slot)));

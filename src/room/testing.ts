@@ -47,7 +47,13 @@ export class ToyProvider implements Provider {
         yield { type: "token", ids: [position], text: letter(position) };
       }
       complete = true;
-      const usage = { promptTokens: 1, completionTokens: request.maxTokens, cachedTokens: 0, prefillMs: 1, decodeMs: 1 };
+      const usage = {
+        promptTokens: 1,
+        completionTokens: request.maxTokens,
+        cachedTokens: 0,
+        prefillMs: 1,
+        decodeMs: 1,
+      };
       yield { type: "done", finishReason: "length", usage };
     } finally {
       if (!complete) this.stopped++;

@@ -69,7 +69,15 @@ describe("CBOR", () => {
 
 describe("framing", () => {
   it("joins what it split, at every size around the borders", () => {
-    for (const size of [0, 1, 100, MAX_MESSAGE_BYTES - 7, MAX_MESSAGE_BYTES - 6, MAX_MESSAGE_BYTES, 3 * MAX_MESSAGE_BYTES + 17]) {
+    for (const size of [
+      0,
+      1,
+      100,
+      MAX_MESSAGE_BYTES - 7,
+      MAX_MESSAGE_BYTES - 6,
+      MAX_MESSAGE_BYTES,
+      3 * MAX_MESSAGE_BYTES + 17,
+    ]) {
       const body = new Uint8Array(size).map((_, i) => i % 251);
       const messages = frameToMessages("test", body);
       for (const message of messages) expect(message.length).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);

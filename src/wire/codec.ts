@@ -5,7 +5,7 @@ import { MAX_DEPTH, MAX_ITEMS } from "./constants";
 
 /** Canonical CBOR (RFC 8949 §4.2.1) of a plain value; properties that are undefined are left out. */
 export function encodeCbor(value: unknown): Bytes {
-  return encode(value, { ignoreUndefinedProperties: true }) as Bytes;
+  return encode(value, { ignoreUndefinedProperties: true });
 }
 
 /**
@@ -38,7 +38,7 @@ class BoundedTokenizer extends Tokenizer {
     const token = super.next();
     if (++this.#items > MAX_ITEMS) throw new RangeError(`more than ${MAX_ITEMS} items`);
     while (this.#open.length > 0 && this.#open.at(-1) === 0) this.#open.pop();
-    if (this.#open.length > 0) (this.#open[this.#open.length - 1] as number)--;
+    if (this.#open.length > 0) this.#open[this.#open.length - 1]!--;
     const length = containerLength(token);
     if (length > 0) {
       if (length > MAX_ITEMS) throw new RangeError(`a container of ${length} items`);

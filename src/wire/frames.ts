@@ -31,5 +31,5 @@ export function parseFrame<T extends FrameTable>(table: T, frame: RawFrame): Fra
       cause: result?.issues,
     });
   }
-  return { kind: frame.kind, body: result.output } as FrameOf<T>;
+  return { kind: frame.kind, body: result.output };
 }

@@ -3,7 +3,17 @@
  * connection, before anything else is read (docs/protocol.md, "Handshake").
  */
 import * as v from "valibot";
-import { type Bytes, type Did, MicrogridError, concat, equalBytes, lengthPrefixed, randomBytes, sha256, utf8 } from "../core";
+import {
+  type Bytes,
+  type Did,
+  MicrogridError,
+  concat,
+  equalBytes,
+  lengthPrefixed,
+  randomBytes,
+  sha256,
+  utf8,
+} from "../core";
 import { type Signer, verifySignature } from "../identity";
 import { decodeCbor, encodeCbor } from "./codec";
 import type { Fingerprints } from "./transport";
@@ -45,7 +55,11 @@ const bytes = (length: number) =>
     v.check((value) => value.length === length),
   );
 const M1 = v.strictObject({
-  versions: v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))), v.minLength(1), v.maxLength(16)),
+  versions: v.pipe(
+    v.array(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+    v.minLength(1),
+    v.maxLength(16),
+  ),
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
   nonce: bytes(NONCE_BYTES),
 });
@@ -68,7 +82,11 @@ export async function handshake(
   const me: Role = offerer ? "i" : "r";
   const other: Role = offerer ? "r" : "i";
 
-  const ownM1 = encodeCbor({ versions: [...PROTOCOL_VERSIONS], epoch: credentials.epoch, nonce: randomBytes(NONCE_BYTES) });
+  const ownM1 = encodeCbor({
+    versions: [...PROTOCOL_VERSIONS],
+    epoch: credentials.epoch,
+    nonce: randomBytes(NONCE_BYTES),
+  });
   line.send("m1", ownM1);
   const theirM1 = await line.receive("m1");
   const hello = parse(M1, theirM1, "its first message is malformed");

@@ -13,7 +13,14 @@ const TABLE = { note: { schema: v.strictObject({ text: v.string() }), maxBytes: 
 const secret = randomBytes(32);
 
 async function credentials(overrides: Partial<Credentials> = {}): Promise<Credentials> {
-  return { signer: await makeEphemeralKey(), roomId: "room", epoch: 0, epochSecret: secret, agent: "test/1", ...overrides };
+  return {
+    signer: await makeEphemeralKey(),
+    roomId: "room",
+    epoch: 0,
+    epochSecret: secret,
+    agent: "test/1",
+    ...overrides,
+  };
 }
 
 async function connect(
@@ -25,7 +32,10 @@ async function connect(
   return Promise.allSettled([Link.establish(a, TABLE, ours), Link.establish(b, TABLE, other)]);
 }
 
-async function connected(): Promise<{ links: [Link<typeof TABLE>, Link<typeof TABLE>]; raw: [MemoryLink, MemoryLink] }> {
+async function connected(): Promise<{
+  links: [Link<typeof TABLE>, Link<typeof TABLE>];
+  raw: [MemoryLink, MemoryLink];
+}> {
   const raw = memoryLinkPair();
   const results = await connect(raw);
   const [a, b] = results.map((result) => (result.status === "fulfilled" ? result.value : undefined));
@@ -51,7 +61,10 @@ describe("handshake", () => {
   });
 
   it("refuses another secret, room or epoch", async () => {
-    expectRefused(await connect(memoryLinkPair(), {}, { epochSecret: randomBytes(32) }), /does not know the room's secret/);
+    expectRefused(
+      await connect(memoryLinkPair(), {}, { epochSecret: randomBytes(32) }),
+      /does not know the room's secret/,
+    );
     expectRefused(await connect(memoryLinkPair(), {}, { roomId: "another" }), /does not know the room's secret/);
     expectRefused(await connect(memoryLinkPair(), {}, { epoch: 1 }), /another epoch/);
   });
@@ -87,7 +100,8 @@ describe("handshake", () => {
       const [a, b] = memoryLinkPair();
       a.control.tamper = (message) => {
         const changed = message.slice();
-        if (String.fromCharCode(...message.subarray(2, 2 + (message[1] ?? 0))) === kind) changed[changed.length - 1]! ^= 1;
+        if (String.fromCharCode(...message.subarray(2, 2 + (message[1] ?? 0))) === kind)
+          changed[changed.length - 1]! ^= 1;
         return changed;
       };
       const results = await connect([a, b]);

@@ -228,7 +228,8 @@ class HandshakeInbox {
   #error: unknown;
 
   push(frame: RawFrame): void {
-    if (this.#frames.length > 8) return this.fail(new MicrogridError("handshake-failed", "A device floods the handshake."));
+    if (this.#frames.length > 8)
+      return this.fail(new MicrogridError("handshake-failed", "A device floods the handshake."));
     this.#frames.push(frame);
     this.#wake?.();
   }

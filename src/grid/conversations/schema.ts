@@ -59,7 +59,9 @@ const answerSchema = v.object({
   totalMs: v.exactOptional(v.pipe(v.number(), v.finite())),
   tokens: v.exactOptional(v.pipe(v.number(), v.integer())),
   resume: v.exactOptional(resumeSchema),
-  error: v.exactOptional(v.object({ code: v.pipe(v.string(), v.maxLength(60)), message: v.pipe(v.string(), v.maxLength(2000)) })),
+  error: v.exactOptional(
+    v.object({ code: v.pipe(v.string(), v.maxLength(60)), message: v.pipe(v.string(), v.maxLength(2000)) }),
+  ),
 });
 
 const messageSchema = v.object({

@@ -42,7 +42,8 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     this.#channel = persistent && "BroadcastChannel" in globalThis ? new BroadcastChannel(name) : undefined;
     this.#channel?.addEventListener("message", (event: MessageEvent<unknown>) => {
       const change = event.data as Partial<ConversationChange>;
-      if (typeof change.id === "string") this.emit("change", { id: change.id, scope: change.scope ?? "list", remote: true });
+      if (typeof change.id === "string")
+        this.emit("change", { id: change.id, scope: change.scope ?? "list", remote: true });
     });
   }
 
@@ -59,9 +60,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
   /** All conversations, the last used first. */
   async list(): Promise<ConversationSummary[]> {
     const all = await this.#database.all();
-    return all
-      .map(({ id, title, updatedAt }) => ({ id, title, updatedAt }))
-      .sort((a, b) => b.updatedAt - a.updatedAt);
+    return all.map(({ id, title, updatedAt }) => ({ id, title, updatedAt })).sort((a, b) => b.updatedAt - a.updatedAt);
   }
 
   /** Those that contain every word of `query` in their title or messages, the last used first. */
@@ -75,7 +74,9 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     if (!conversation?.messages.some((message) => message.status === "streaming")) return conversation;
     const live = await liveAnswers();
     const messages = conversation.messages.map((message) =>
-      message.status === "streaming" && !live.has(message.id) ? { ...message, status: "interrupted" as const } : message,
+      message.status === "streaming" && !live.has(message.id)
+        ? { ...message, status: "interrupted" as const }
+        : message,
     );
     return { ...conversation, messages };
   }

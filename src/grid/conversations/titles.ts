@@ -10,7 +10,12 @@ const EXCERPT_CHARS = 36;
 export function titleFrom(message: string): string {
   const line = message
     .split("\n")
-    .map((part) => part.replace(/^[#>*\-\s`]+/, "").replace(/\s+/g, " ").trim())
+    .map((part) =>
+      part
+        .replace(/^[#>*\-\s`]+/, "")
+        .replace(/\s+/g, " ")
+        .trim(),
+    )
     .find((part) => part !== "");
   if (!line) return "New chat";
   const characters = Array.from(line);

@@ -25,7 +25,10 @@ export function toJson(conversations: readonly Conversation[]): string {
  */
 export function fromJson(text: string, taken: (id: string) => boolean): Conversation[] {
   if (text.length > MAX_IMPORT_CHARS) {
-    throw new MicrogridError("bad-request", "This file is too large to be an export of conversations. Nothing was imported.");
+    throw new MicrogridError(
+      "bad-request",
+      "This file is too large to be an export of conversations. Nothing was imported.",
+    );
   }
   let value: unknown;
   try {

@@ -12,6 +12,7 @@ export function inviteWarning(invite: string, servers: readonly string[]): strin
     return "This invite leads to a page without https, where browsers switch off what Microgrid needs. Start with “npm start -- --https” and invite from that address.";
   }
   const blocked = servers.find((server) => !server.startsWith("https:"));
-  if (blocked) return `The signaling server ${blocked} has no https, so browsers will not connect to it from this page.`;
+  if (blocked)
+    return `The signaling server ${blocked} has no https, so browsers will not connect to it from this page.`;
   return undefined;
 }

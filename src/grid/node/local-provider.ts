@@ -23,6 +23,7 @@ const RATE_WINDOW_MS = 5_000;
 export class LocalProvider implements Provider {
   readonly id = "local";
   readonly kind = "local";
+  readonly name = "this device";
   readonly #supervisor: EngineSupervisor;
   readonly #offers = new Map<string, ModelOffer>();
   readonly #tokenTimes: number[] = [];
@@ -35,10 +36,6 @@ export class LocalProvider implements Provider {
     this.#onChange = onChange;
   }
 
-  get name(): string {
-    return "this device";
-  }
-
   /** Answers for this node's own user that run now. */
   get ownJobs(): number {
     return this.#ownJobs;
@@ -47,13 +44,23 @@ export class LocalProvider implements Provider {
   /** Tokens per second over the last seconds, all answers together. */
   get tokenRate(): number {
     const since = performance.now() - RATE_WINDOW_MS;
-    while (this.#tokenTimes.length > 0 && (this.#tokenTimes[0] as number) < since) this.#tokenTimes.shift();
+    while (this.#tokenTimes.length > 0 && this.#tokenTimes[0]! < since) this.#tokenTimes.shift();
     return Math.round((1000 * this.#tokenTimes.length) / RATE_WINDOW_MS);
   }
 
   /** A model was loaded. */
   add(info: LoadedModelInfo): ModelOffer {
-    const { id: model, name, packageHash, tokenizerHash, engine, backend, contextLength, prefillRate, decodeRate } = info;
+    const {
+      id: model,
+      name,
+      packageHash,
+      tokenizerHash,
+      engine,
+      backend,
+      contextLength,
+      prefillRate,
+      decodeRate,
+    } = info;
     const offer = { model, name, packageHash, tokenizerHash, engine, backend, contextLength, prefillRate, decodeRate };
     this.#offers.set(model, offer);
     this.#onChange();

@@ -112,7 +112,14 @@ export class NodeModels {
     const { library, supervisor, local, device } = this.#options;
     const backend = choice.backend ?? preferredBackend(device);
     const onProgress = (progress: LoadProgress): void => this.#show(id, { kind: "loading", progress });
-    onProgress({ phase: "download", loadedBytes: 0, totalBytes: 0, bytesPerSecond: 0, etaMs: undefined, text: "Starting" });
+    onProgress({
+      phase: "download",
+      loadedBytes: 0,
+      totalBytes: 0,
+      bytesPerSecond: 0,
+      etaMs: undefined,
+      text: "Starting",
+    });
     try {
       const { engine } = choice;
       const pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
@@ -173,4 +180,3 @@ function rejection(signal: AbortSignal): Promise<never> {
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
 }
-

@@ -117,7 +117,15 @@ export class GridNode {
       onChange,
     });
     const { pageUrl } = options;
-    this.#room = new NodeRoom({ config, signer, device, local: this.#local, store, pageUrl, onChange: () => this.#remember() });
+    this.#room = new NodeRoom({
+      config,
+      signer,
+      device,
+      local: this.#local,
+      store,
+      pageUrl,
+      onChange: () => this.#remember(),
+    });
     this.methods = this.#methods();
   }
 
@@ -203,7 +211,8 @@ export class GridNode {
   #resume(takesOver: boolean): void {
     const session = recallSession(takesOver);
     const { signal } = this.#stop;
-    for (const { id, backend } of session?.models ?? []) this.#models.load(id, { backend }, signal).catch(() => undefined);
+    for (const { id, backend } of session?.models ?? [])
+      this.#models.load(id, { backend }, signal).catch(() => undefined);
     if (!session?.invite) return;
     const { share } = session;
     this.#room.join(session.invite).then(

@@ -84,7 +84,8 @@ export class NodeRoom {
 
   /** Offers this device, with limits; false ends it, and what runs for others goes on elsewhere. */
   share(share: Partial<ShareOptions> | false): void {
-    if (!this.#session) throw new MicrogridError("bad-request", "Open or join a room first; then this device can be shared in it.");
+    if (!this.#session)
+      throw new MicrogridError("bad-request", "Open or join a room first; then this device can be shared in it.");
     this.#share = share === false ? undefined : { ...DEFAULT_SHARE, ...this.#share, ...share };
     this.refresh();
     this.#options.onChange();
@@ -154,7 +155,8 @@ export class NodeRoom {
 
   #pause(share: ShareOptions): string | undefined {
     if (share.onlyWhileVisible && !this.#surroundings.visible) return "paused while this page is hidden";
-    if (share.pauseOnBattery && this.#surroundings.battery !== undefined) return "paused while this device runs on battery";
+    if (share.pauseOnBattery && this.#surroundings.battery !== undefined)
+      return "paused while this device runs on battery";
     return undefined;
   }
 

@@ -16,11 +16,14 @@ export class Surroundings {
     const { signal } = this.#stop;
     document.addEventListener("visibilitychange", onChange, { signal });
     const { getBattery } = navigator as { getBattery?: () => Promise<BatteryManager> };
-    void getBattery?.call(navigator).then((battery) => {
-      this.#battery = battery;
-      for (const type of ["chargingchange", "levelchange"]) battery.addEventListener(type, onChange, { signal });
-      onChange();
-    }, () => undefined);
+    void getBattery?.call(navigator).then(
+      (battery) => {
+        this.#battery = battery;
+        for (const type of ["chargingchange", "levelchange"]) battery.addEventListener(type, onChange, { signal });
+        onChange();
+      },
+      () => undefined,
+    );
   }
 
   get visible(): boolean {

@@ -76,7 +76,10 @@ export async function* answer(
       history.push(whatHappened(provider, error, delivered, performance.now() - triedAt));
     }
   }
-  throw new MicrogridError("no-provider", `The answer was tried ${MAX_ATTEMPTS} times and lost each time. Try again later.`);
+  throw new MicrogridError(
+    "no-provider",
+    `The answer was tried ${MAX_ATTEMPTS} times and lost each time. Try again later.`,
+  );
 }
 
 /** The best provider that was not lost; waits a while where somebody may become able to answer. */
@@ -94,7 +97,11 @@ async function chooseOrWait(
     signal.throwIfAborted();
     const fresh = answerer.providers().filter((provider) => !lost.has(provider));
     try {
-      return choose(request, fresh, { policy, ...(only && { only }), expectedTokens: answerer.expectedTokens(request) });
+      return choose(request, fresh, {
+        policy,
+        ...(only && { only }),
+        expectedTokens: answerer.expectedTokens(request),
+      });
     } catch (error) {
       const outOfTime = performance.now() > until;
       if (outOfTime || (!answerer.mayRecover() && lost.size === 0)) throw error;
@@ -141,4 +148,3 @@ function whatHappened(provider: Provider, error: unknown, delivered: Delivered, 
   const after = delivered.tokensSince > 0 ? `after ${delivered.tokensSince} tokens` : `after ${Math.round(afterMs)} ms`;
   return `${name} was lost ${after}: ${error instanceof Error ? error.message : String(error)}`;
 }
-

@@ -68,7 +68,11 @@ function isWanted(provider: Provider, only: AnswerRequest["provider"]): boolean 
   return provider.id === only;
 }
 
-function candidates(provider: Provider, request: GenerationRequest, expectedTokens = TYPICAL_ANSWER_TOKENS): Candidate[] {
+function candidates(
+  provider: Provider,
+  request: GenerationRequest,
+  expectedTokens = TYPICAL_ANSWER_TOKENS,
+): Candidate[] {
   const offers = provider.models().filter(({ model }) => request.model === ANY_MODEL || request.model === model);
   return offers.map((offer) => {
     const estimate = provider.estimate({ ...request, model: offer.model });
@@ -81,9 +85,7 @@ function candidates(provider: Provider, request: GenerationRequest, expectedToke
 /** Whether an offer's continuation is promised to be the one of an undisturbed run. */
 export function continuesExactly(resume: ResumePoint | undefined, offer: ModelOffer): boolean {
   if (!resume) return true;
-  return (
-    resume.packageHash === offer.packageHash && resume.engine === offer.engine && resume.backend === offer.backend
-  );
+  return resume.packageHash === offer.packageHash && resume.engine === offer.engine && resume.backend === offer.backend;
 }
 
 function isAllowed(needed: PrivacyClass, allowed: PrivacyClass): boolean {
@@ -99,7 +101,7 @@ function pick(field: readonly Candidate[], policy: Policy, random: () => number)
   const local = tied.find(({ provider }) => provider.kind === "local");
   // This device wins a tie: it is private, and leaves the others free. Among peers chance decides, so that
   // many askers with the same picture of the room do not all go to one.
-  return local ?? (tied[Math.floor(random() * tied.length)] as Candidate);
+  return local ?? tied[Math.floor(random() * tied.length)]!;
 }
 
 function preferred(field: readonly Candidate[], policy: Policy): readonly Candidate[] {
@@ -110,7 +112,12 @@ function preferred(field: readonly Candidate[], policy: Policy): readonly Candid
   return field.filter((candidate) => key(candidate) === lowest);
 }
 
-function explain(chosen: Candidate, able: readonly Candidate[], field: readonly Candidate[], options: RouterOptions): string[] {
+function explain(
+  chosen: Candidate,
+  able: readonly Candidate[],
+  field: readonly Candidate[],
+  options: RouterOptions,
+): string[] {
   const why = [`${capitalized(who(chosen))} ${reason(chosen, field, options)}.`];
   for (const other of able) {
     if (other.provider === chosen.provider) continue;

@@ -11,21 +11,23 @@ const NAME = "microgrid/tabs";
 export class TabChannel {
   readonly id = randomId(8);
   readonly #channel = new BroadcastChannel(NAME);
+  #closed = false;
 
   /** Frames for one of `names` (or everybody) go to `listener`. Returns a function that stops listening. */
-  listen<T extends Envelope["body"]>(names: readonly string[], listener: (body: T, from: string) => void): () => void {
+  listen(names: readonly string[], listener: (body: Envelope["body"], from: string) => void): () => void {
     const handler = ({ data }: MessageEvent<Envelope>): void => {
-      if (names.includes(data.to) || data.to === EVERYBODY) listener(data.body as T, data.from);
+      if (names.includes(data.to) || data.to === EVERYBODY) listener(data.body, data.from);
     };
     this.#channel.addEventListener("message", handler);
     return () => this.#channel.removeEventListener("message", handler);
   }
 
   send(to: string, body: Envelope["body"]): void {
-    this.#channel.postMessage({ from: this.id, to, body } satisfies Envelope);
+    if (!this.#closed) this.#channel.postMessage({ from: this.id, to, body } satisfies Envelope);
   }
 
   close(): void {
+    this.#closed = true;
     this.#channel.close();
   }
 }

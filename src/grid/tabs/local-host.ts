@@ -25,7 +25,7 @@ export class LocalHost extends TypedEventTarget<HostEvents> implements Host {
       this.emit("patch", patch);
       if (this.#tabs.size > 0) channel.send(EVERYBODY, { type: "patch", patch });
     });
-    this.#stopListening = channel.listen<ToLeader>([LEADER, channel.id], (body, from) => this.#receive(body, from));
+    this.#stopListening = channel.listen([LEADER, channel.id], (body, from) => this.#receive(body as ToLeader, from));
     channel.send(EVERYBODY, { type: "leading" });
   }
 
@@ -96,7 +96,8 @@ export class LocalHost extends TypedEventTarget<HostEvents> implements Host {
     try {
       await work(abort.signal);
     } catch (error) {
-      if (!isAbort(error) || !abort.signal.aborted) this.#channel.send(tab, { type: "error", id, error: errorToData(error) });
+      if (!isAbort(error) || !abort.signal.aborted)
+        this.#channel.send(tab, { type: "error", id, error: errorToData(error) });
     } finally {
       this.#running.delete(key);
     }

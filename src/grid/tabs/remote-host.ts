@@ -29,7 +29,7 @@ export class RemoteHost extends TypedEventTarget<HostEvents> implements Host {
   static async attach(channel: TabChannel, onSilent: () => void): Promise<RemoteHost | undefined> {
     return new Promise((resolve) => {
       const hello = (): void => channel.send(LEADER, { type: "hello" });
-      const stop = channel.listen<ToTab>([channel.id], (body, from) => {
+      const stop = channel.listen([channel.id], (body, from) => {
         // A leader that has only just come up has not heard the first hello.
         if (body.type === "leading") hello();
         if (body.type !== "state") return;
@@ -53,7 +53,7 @@ export class RemoteHost extends TypedEventTarget<HostEvents> implements Host {
     this.#channel = channel;
     this.#leader = leader;
     this.#state = attached(state);
-    this.#stopListening = channel.listen<ToTab>([channel.id], (body, from) => this.#receive(body, from));
+    this.#stopListening = channel.listen([channel.id], (body, from) => this.#receive(body as ToTab, from));
     this.#pinger = setInterval(() => this.#ping(onSilent), PING_MS);
   }
 

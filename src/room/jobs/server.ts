@@ -154,7 +154,7 @@ export class JobServer {
           batch.add(event);
           const due = sentAt + COALESCE_MS - performance.now();
           if (due <= 0) await flush();
-          else timer ??= setTimeout(() => flush().catch(() => job.abort.abort()), due);
+          else timer ??= setTimeout(() => void flush().catch(() => job.abort.abort()), due);
         } else if (event.type === "done") {
           await flush();
           return { id, frames: seq, finishReason: event.finishReason, usage: event.usage };
@@ -198,7 +198,10 @@ class TokenBatch {
   }
 
   take(): Omit<RoomFrameBody<"job.tokens">, "id" | "seq"> {
-    const logprobs = this.#logprobs.map((entry) => ({ ...entry, top: entry.top.map((alternative) => ({ ...alternative })) }));
+    const logprobs = this.#logprobs.map((entry) => ({
+      ...entry,
+      top: entry.top.map((alternative) => ({ ...alternative })),
+    }));
     const taken = { text: this.#text, ids: this.#ids, ...(logprobs.length > 0 && { logprobs }) };
     this.#text = "";
     this.#ids = [];

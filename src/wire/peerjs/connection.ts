@@ -9,7 +9,6 @@ import type { Fingerprints, RawLink } from "../transport";
 import { DataChannel } from "./channel";
 import { certificateFingerprint, sdpFingerprint } from "./fingerprint";
 
-
 /**
  * One `RTCPeerConnection` with its three channels. PeerJS makes it, for an incoming offer or a call of ours,
  * and its base constructor already starts the negotiation, so nothing here may rely on field initialisers.
@@ -26,7 +25,8 @@ export class GridConnection extends DataConnection {
     state.bulk = new DataChannel(pc.createDataChannel("bulk", { negotiated: true, id: BULK_CHANNEL_ID }));
     state.stage = new DataChannel(pc.createDataChannel("stage", { negotiated: true, id: STAGE_CHANNEL_ID }));
     pc.addEventListener("connectionstatechange", () => {
-      if (pc.connectionState === "failed" || pc.connectionState === "closed") this.end("the network between the two was lost");
+      if (pc.connectionState === "failed" || pc.connectionState === "closed")
+        this.end("the network between the two was lost");
     });
     state.pc = pc;
   }
@@ -131,7 +131,8 @@ function newState(): ConnectionState {
 
 function rawLinkOf(connection: GridConnection, state: ConnectionState): RawLink {
   const { control, bulk, stage, pc } = state;
-  if (!control || !bulk || !stage || !pc) throw new MicrogridError("internal", "A connection opened without its channels.");
+  if (!control || !bulk || !stage || !pc)
+    throw new MicrogridError("internal", "A connection opened without its channels.");
   return {
     offerer: state.offerer,
     control,
@@ -154,4 +155,3 @@ async function fingerprintsOf(pc: RTCPeerConnection): Promise<Fingerprints> {
     : sdpFingerprint(pc.currentRemoteDescription?.sdp);
   return { local, remote };
 }
-

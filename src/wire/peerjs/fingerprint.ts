@@ -20,5 +20,8 @@ function parseFingerprint(text: string | undefined): Bytes {
 }
 
 function unknownFingerprint(): MicrogridError {
-  return new MicrogridError("handshake-failed", "This browser does not say which certificate a connection uses, so nobody can be trusted on it.");
+  return new MicrogridError(
+    "handshake-failed",
+    "This browser does not say which certificate a connection uses, so nobody can be trusted on it.",
+  );
 }

@@ -33,7 +33,10 @@ export class PeerJsTransport implements Transport {
     signal.throwIfAborted();
     const url = new URL(this.#options.url);
     // One certificate for all links: its fingerprint is known before any connection exists.
-    this.#certificate ??= RTCPeerConnection.generateCertificate({ name: "ECDSA", namedCurve: "P-256" } as AlgorithmIdentifier);
+    this.#certificate ??= RTCPeerConnection.generateCertificate({
+      name: "ECDSA",
+      namedCurve: "P-256",
+    } as AlgorithmIdentifier);
     const gate = new Gate();
     const secure = url.protocol === "https:";
     const options: FullOptions = {
@@ -44,7 +47,6 @@ export class PeerJsTransport implements Transport {
       config: { ...this.#options.rtc, certificates: [await this.#certificate] },
       serializers: gate.serializers(),
       pingInterval: PEERJS_PING_MS,
-      debug: 0,
     };
     return new Promise((resolve, reject) => {
       const peer = new Peer(id, options as PeerOptions);
@@ -52,7 +54,9 @@ export class PeerJsTransport implements Transport {
         finish();
         peer.destroy();
         reject(
-          new MicrogridError("signaling-unreachable", `The signaling server at ${url.host} does not answer.`, { cause }),
+          new MicrogridError("signaling-unreachable", `The signaling server at ${url.host} does not answer.`, {
+            cause,
+          }),
         );
       };
       const timer = setTimeout(() => fail(new Error("timeout")), SIGNALING_OPEN_TIMEOUT_MS);
@@ -150,7 +154,10 @@ class PeerJsEndpoint implements Endpoint {
     signal.throwIfAborted();
     const connection: unknown = this.#peer.connect(id, { serialization: "raw", reliable: true, label: "control" });
     if (!(connection instanceof GridConnection)) {
-      throw new MicrogridError("signaling-unreachable", "The line to the signaling server was lost; it is being restored.");
+      throw new MicrogridError(
+        "signaling-unreachable",
+        "The line to the signaling server was lost; it is being restored.",
+      );
     }
     const give = (reason: string): void => connection.end(reason);
     const onAbort = (): void => give("it was cancelled");
