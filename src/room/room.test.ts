@@ -5,7 +5,7 @@ import type { GenerationEvent } from "../inference";
 import { MemorySignaling } from "../wire/testing/memory-transport";
 import { type Invite, foundRoom } from "./invite";
 import { RoomSession } from "./room-session";
-import { ToyProvider, letters, toyRequest } from "./testing";
+import { ToyProvider, letters, toyRequest } from "../inference/testing/toy-provider";
 
 vi.mock("./constants", async (original) => ({
   ...(await original<object>()),

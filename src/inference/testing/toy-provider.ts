@@ -1,5 +1,5 @@
 /** A scripted provider, for unit tests of what asks providers. */
-import type { Estimate, GenerationEvent, GenerationRequest, ModelOffer, Provider } from "../inference";
+import type { Estimate, GenerationEvent, GenerationRequest, ModelOffer, Provider } from "../types";
 
 export const OFFER: ModelOffer = {
   model: "toy",

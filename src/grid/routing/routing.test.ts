@@ -1,0 +1,212 @@
+/** The router chooses the earliest finish within the policy; an answer survives the loss of whoever gives it. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { MicrogridError } from "../../core";
+import type { Estimate, GenerationEvent, GenerationRequest, ModelOffer, Provider, ResumePoint } from "../../inference";
+import { OFFER, ToyProvider, letters, toyRequest } from "../../inference/testing/toy-provider";
+import { JobRefusedError } from "../../room";
+import type { AnswerEvent, Policy } from "../types";
+import { answer } from "./answer";
+import { Delivered } from "./delivered";
+import { ANY_MODEL, choose } from "./router";
+
+const SPEED: Policy = { privacy: "room", prefer: "speed" };
+
+interface Facts extends Partial<Estimate> {
+  readonly kind?: Provider["kind"];
+  readonly offer?: Partial<ModelOffer>;
+}
+
+function provider(id: string, facts: Facts = {}): Provider {
+  const { kind = "peer", offer, ...estimate } = facts;
+  const privacy = kind === "local" ? "device" : "room";
+  return {
+    id,
+    kind,
+    name: id,
+    models: () => [{ ...OFFER, ...offer }],
+    estimate: () => ({ firstTokenMs: 100, msPerToken: 10, price: 0, privacy, ...estimate }),
+    generate: () => {
+      throw new Error("not asked in these tests");
+    },
+  };
+}
+
+const chosen = (providers: Provider[], policy: Policy = SPEED, request: GenerationRequest = toyRequest(100)) =>
+  choose(request, providers, { policy, random: () => 0 }).candidate.provider.id;
+
+describe("choosing", () => {
+  it("takes the earliest finish: a fast decoder beats a quick start for a long answer, not for a short one", () => {
+    const quick = provider("quick", { firstTokenMs: 10, msPerToken: 50 });
+    const fast = provider("fast", { firstTokenMs: 1000, msPerToken: 5 });
+    expect(chosen([quick, fast], SPEED, toyRequest(200))).toBe("fast");
+    expect(chosen([quick, fast], SPEED, toyRequest(5))).toBe("quick");
+  });
+
+  it("keeps within the privacy setting, and says so", () => {
+    const slow = provider("here", { kind: "local", msPerToken: 1000 });
+    const fast = provider("there", { msPerToken: 1 });
+    expect(chosen([slow, fast])).toBe("there");
+    const strict: Policy = { privacy: "device", prefer: "speed" };
+    const choice = choose(toyRequest(100), [slow, fast], { policy: strict });
+    expect(choice.candidate.provider.id).toBe("here");
+    expect(choice.why.join(" ")).toMatch(/There was left out: your privacy setting/);
+    expect(() => choose(toyRequest(100), [fast], { policy: strict })).toThrow(/privacy setting keeps prompts within this device/);
+  });
+
+  it("prefers this device for privacy, whatever it costs", () => {
+    const policy: Policy = { privacy: "anywhere", prefer: "privacy" };
+    expect(chosen([provider("there", { msPerToken: 1 }), provider("here", { kind: "local", msPerToken: 1000 })], policy)).toBe("here");
+  });
+
+  it("spreads ties over peers at random, and keeps them here where this device is among them", () => {
+    const peers = ["a", "b", "c", "d"].map((id, i) => provider(id, { firstTokenMs: 100 + i }));
+    const counts = new Map<string, number>();
+    for (let i = 0; i < 4000; i++) {
+      const { id } = choose(toyRequest(100), peers, { policy: SPEED }).candidate.provider;
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual(["a", "b", "c", "d"]);
+    for (const count of counts.values()) expect(count).toBeGreaterThan(800);
+    expect(chosen([...peers, provider("here", { kind: "local", firstTokenMs: 120 })])).toBe("here");
+  });
+
+  it("never chooses a finish that is clearly later than another's", () => {
+    const facts = fc.record({ firstTokenMs: fc.integer({ min: 0, max: 20_000 }), msPerToken: fc.integer({ min: 1, max: 500 }) });
+    fc.assert(
+      fc.property(fc.array(facts, { minLength: 1, maxLength: 8 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (all, dice) => {
+        const providers = all.map((fact, i) => provider(String(i), fact));
+        const { candidate } = choose(toyRequest(100), providers, { policy: SPEED, random: () => dice });
+        const best = Math.min(...all.map(({ firstTokenMs, msPerToken }) => firstTokenMs + 100 * msPerToken));
+        expect(candidate.finishMs).toBeLessThanOrEqual(Math.max(best * 1.1, best + 50));
+      }),
+    );
+  });
+
+  it("offers any model where any is asked for, and explains when nobody has the one that is", () => {
+    const peer = provider("a", { offer: { model: "exotic" } });
+    expect(choose(toyRequest(10, ANY_MODEL), [peer], { policy: SPEED }).candidate.offer.model).toBe("exotic");
+    expect(() => choose(toyRequest(10, "toy"), [peer], { policy: SPEED })).toThrow(/“toy” is not ready here/);
+  });
+
+  it("continues on the same package and engine where it can, and says so where it cannot", () => {
+    const resume: ResumePoint = { ...OFFER, ids: [1], idsInText: 1, text: "a" };
+    const request = { ...toyRequest(100), resume };
+    const same = provider("same", { msPerToken: 1000 });
+    const other = provider("other", { msPerToken: 1, offer: { backend: "webgpu" } });
+    expect(choose(request, [same, other], { policy: SPEED }).candidate).toMatchObject({ exact: true, provider: { id: "same" } });
+    expect(choose(request, [other], { policy: SPEED }).candidate.exact).toBe(false);
+  });
+});
+
+describe("what was delivered", () => {
+  const token = (text: string, ids: number[]) => ({ type: "token", text, ids }) as const;
+
+  it("resumes by ids while they are of one tokenizer, else by text", () => {
+    const delivered = new Delivered(undefined);
+    delivered.add(token("ab", [1, 2]), OFFER);
+    expect(delivered.resume).toMatchObject({ ids: [1, 2], idsInText: 2, text: "ab", tokenizerHash: "tokenizer" });
+    delivered.add(token("c", [9]), { ...OFFER, tokenizerHash: "other" });
+    expect(delivered.resume).toMatchObject({ ids: [], idsInText: 0, text: "abc", tokenizerHash: "" });
+    delivered.add(token("d", [3]), OFFER);
+    expect(delivered.resume).toMatchObject({ ids: [], text: "abcd", tokenizerHash: "" });
+  });
+
+  it("resumes by text where an engine gives none of its ids", () => {
+    const delivered = new Delivered(undefined);
+    delivered.add(token("ab", []), OFFER);
+    expect(delivered.resume).toMatchObject({ ids: [], text: "ab", tokenizerHash: "" });
+  });
+});
+
+/** Dies after so many tokens, as a peer does. */
+class Mortal extends ToyProvider {
+  constructor(id: string, diesAfter: number, error: Error = new MicrogridError("peer-lost", "it is gone.")) {
+    super(id);
+    let left = diesAfter;
+    this.beforeToken = async () => {
+      if (left-- === 0) throw error;
+    };
+  }
+}
+
+async function run(providers: Provider[], tokens = 30, gone: (provider: Provider) => boolean = () => false) {
+  const answerer = {
+    providers: () => providers.filter((provider) => !gone(provider)),
+    policy: SPEED,
+    expectedTokens: () => 30,
+    mayRecover: () => false,
+  };
+  const events: AnswerEvent[] = [];
+  const stream = answer({ generation: toyRequest(tokens) }, answerer, new AbortController().signal);
+  for await (const event of stream) events.push(event);
+  const text = events.map((event) => (event.type === "token" ? event.text : "")).join("");
+  const routes = events.flatMap((event) => (event.type === "route" ? [event.route] : []));
+  const done = events.find((event) => event.type === "done");
+  return { text, routes, done };
+}
+
+describe("answering", () => {
+  it("goes on elsewhere without a gap or a repeat, wherever it breaks", async () => {
+    for (let at = 0; at < 30; at++) {
+      const { text, routes, done } = await run([new Mortal("first", at), new ToyProvider("second")]);
+      expect(text).toBe(letters(30));
+      const lost = routes.length > 1;
+      expect(done?.summary.attempts).toBe(routes.length);
+      if (lost) expect(routes[1]?.why.join(" ")).toMatch(/was lost/);
+    }
+  });
+
+  it("survives one loss after another", async () => {
+    const many = [3, 1, 0, 7, 2, 0].map((at, i) => new Mortal(`mortal ${i}`, at));
+    const { text } = await run([...many, new ToyProvider("last")]);
+    expect(text).toBe(letters(30));
+  });
+
+  it("asks somebody else when refused, and comes back to who was busy", async () => {
+    const load = { running: 2, queued: 8, tokenRate: 0, visible: true };
+    const busy = new Mortal("busy", 0, new JobRefusedError("busy", load));
+    const { text, routes } = await run([busy]);
+    expect(text).toBe(letters(30));
+    expect(routes.map(({ provider: { id } }) => id)).toEqual(["busy", "busy"]);
+    expect(routes[1]?.why.join(" ")).toMatch(/refused/);
+  });
+
+  it("does not try others where the request itself is at fault", async () => {
+    const first = new Mortal("first", 0, new MicrogridError("context-exceeded", "The prompt is too long."));
+    const second = new ToyProvider("second");
+    second.estimate = () => ({ firstTokenMs: 9999, msPerToken: 99, price: 0, privacy: "device" });
+    await expect(run([first, second])).rejects.toMatchObject({ code: "context-exceeded" });
+    expect(second.started).toBe(0);
+  });
+
+  it("takes an end without an end for a loss", async () => {
+    const cut: Provider = {
+      ...provider("cut", { kind: "local", firstTokenMs: 0 }),
+      async *generate(): AsyncGenerator<GenerationEvent> {
+        yield { type: "token", ids: [0], text: "a" };
+      },
+    };
+    const other = new ToyProvider("other");
+    other.estimate = () => ({ firstTokenMs: 5000, msPerToken: 10, price: 0, privacy: "device" });
+    expect((await run([cut, other])).text).toBe(letters(30));
+  });
+
+  it("stops at once when it is aborted or left, and stops the provider too", async () => {
+    const toy = new ToyProvider("toy");
+    toy.beforeToken = () => new Promise((resolve) => setTimeout(resolve, 1));
+    const answerer = { providers: () => [toy], policy: SPEED, expectedTokens: () => 30, mayRecover: () => false };
+    const abort = new AbortController();
+    const read = async (): Promise<void> => {
+      for await (const event of answer({ generation: toyRequest(1000) }, answerer, abort.signal)) {
+        if (event.type === "token") abort.abort();
+      }
+    };
+    await expect(read()).rejects.toMatchObject({ name: "AbortError" });
+    expect(toy.stopped).toBe(1);
+    for await (const event of answer({ generation: toyRequest(1000) }, answerer, new AbortController().signal)) {
+      if (event.type === "token") break;
+    }
+    expect(toy.stopped).toBe(2);
+  });
+});
