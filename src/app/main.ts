@@ -1,7 +1,5 @@
 /** Start of the page: the frame is painted first, the grid comes to life behind it. */
-import "../ui/styles/tokens.css";
-import { applyTheme, followSystemTheme } from "../ui/state/preferences";
-import "../ui/app/microgrid-app";
+import { applyTheme, followSystemTheme } from "../ui";
 import { startGrid } from "./start";
 
 applyTheme();

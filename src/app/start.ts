@@ -1,6 +1,6 @@
 /** Brings the grid to life and hands it to the page, or says what is missing. */
-import type { GridApi } from "../grid/contract";
-import type { MicrogridApp } from "../ui/app/microgrid-app";
+import type { GridApi } from "../grid";
+import type { MicrogridApp } from "../ui";
 import { missingSecureContext } from "./secure-context";
 
 declare global {
@@ -30,7 +30,8 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     app.failure = `Microgrid could not start: ${reason} Reload the page to try again; your conversations are kept.`;
-    console.error(error);
+    // Developers see the whole error, with its cause, in the console.
+    reportError(error);
   }
 }
 

@@ -3,6 +3,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
+import { gpuName } from "../state/device";
 import { answeringModel, backendName, isLoading, localOffers, modelName } from "../state/models";
 import type { Panel, Workspace } from "../state/workspace";
 import { base, buttons } from "../styles/shared";
@@ -185,7 +186,7 @@ export class Header extends LitElement {
   #reason(backend: "webgpu" | "wasm"): string {
     const device = this.workspace?.grid.state.device;
     if (!device) return "";
-    if (backend === "webgpu") return `Runs on the GPU of this device: ${device.webgpu?.description || device.webgpu?.vendor || "unknown"}`;
+    if (backend === "webgpu") return `Runs on the GPU of this device${device.webgpu ? `: ${gpuName(device.webgpu)}` : ""}.`;
     return device.webgpuMissing ?? "Runs on the CPU of this device.";
   }
 

@@ -1,12 +1,13 @@
 /** The page: sidebar, header, chat, panels and dialogs. Everything that is not seen at once loads later. */
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import type { GridApi } from "../../grid/contract";
+import type { GridApi } from "../../grid";
 import "../chat/chat-view";
 import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { Sidebar } from "../sidebar/sidebar";
 import { WorkspaceController } from "../state/controller";
+import { loadAtStart } from "../state/loads";
 import { Workspace } from "../state/workspace";
 import { base, buttons } from "../styles/shared";
 import { appStyles } from "./app-styles";
@@ -51,6 +52,8 @@ export class MicrogridApp extends LitElement {
     this.workspace?.close();
     this.workspace = new Workspace(this.grid);
     this.#route();
+    // Whoever follows an invite may have the room answer: nothing is loaded before the question is answered.
+    if (this.invite === undefined) void loadAtStart(this.grid, this.workspace.loads);
   }
 
   protected override render(): TemplateResult {
@@ -116,7 +119,9 @@ export class MicrogridApp extends LitElement {
     this.invite = undefined;
     history.replaceState(undefined, "", "#/");
     this.#route();
-    if (event.detail) this.workspace?.show({ panel: "room" });
+    const { workspace } = this;
+    if (event.detail) workspace?.show({ panel: "room" });
+    else if (workspace) void loadAtStart(workspace.grid, workspace.loads);
   };
 
   readonly #keydown = (event: KeyboardEvent): void => {

@@ -1,7 +1,7 @@
 /** The line under an answer: where it was computed, why there, and how fast. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { StoredAnswer, StoredRoute } from "../../grid/conversations";
+import type { StoredAnswer, StoredRoute } from "../../grid";
 import { formatDuration, formatRate } from "../format";
 import { icon } from "../icons";
 import { base } from "../styles/shared";

@@ -1,7 +1,7 @@
 /** One answer: its text as it comes, its state, and what can be done with it. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { StoredMessage } from "../../grid/conversations";
+import type { StoredMessage } from "../../grid";
 import { formatDuration } from "../format";
 import { icon } from "../icons";
 import { base, buttons, sections } from "../styles/shared";

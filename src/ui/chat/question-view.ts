@@ -1,7 +1,7 @@
 /** One message of the user, which can be copied, and edited to ask again. */
 import { LitElement, css, html, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import type { StoredMessage } from "../../grid/conversations";
+import type { StoredMessage } from "../../grid";
 import { icon } from "../icons";
 import { base, buttons } from "../styles/shared";
 

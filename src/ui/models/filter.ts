@@ -1,6 +1,5 @@
 /** Which models are listed, and in which order. */
-import type { GridState } from "../../grid/types";
-import type { ModelInfo } from "../../models";
+import type { GridState, ModelInfo } from "../../grid";
 
 export type ModelFilter = "all" | "fits" | "stored" | "onnx" | "webllm";
 
@@ -12,8 +11,16 @@ export const FILTERS: readonly (readonly [ModelFilter, string])[] = [
   ["webllm", "WebLLM"],
 ];
 
-/** The models that contain every word of `search` and pass the filter: loaded first, then stored, then by size. */
-export function filterModels(state: Pick<GridState, "models" | "loads">, search: string, filter: ModelFilter): ModelInfo[] {
+/**
+ * The models that contain every word of `search` and pass the filter: loaded first, then stored, then by size.
+ * `ranks` remembers where a model stood, so that a row does not jump away while it loads; pass a new map to sort anew.
+ */
+export function filterModels(
+  state: Pick<GridState, "models" | "loads">,
+  search: string,
+  filter: ModelFilter,
+  ranks: Map<string, number> = new Map<string, number>(),
+): ModelInfo[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return state.models
     .filter((model) => passes(model, filter))
@@ -21,7 +28,11 @@ export function filterModels(state: Pick<GridState, "models" | "loads">, search:
       const text = `${model.name} ${model.id} ${model.origin}`.toLowerCase();
       return words.every((word) => text.includes(word));
     })
-    .map((model) => ({ model, rank: rank(state, model) }))
+    .map((model) => {
+      const known = ranks.get(model.id) ?? rank(state, model);
+      ranks.set(model.id, known);
+      return { model, rank: known };
+    })
     .sort((a, b) => a.rank - b.rank || (a.model.downloadBytes ?? Number.MAX_VALUE) - (b.model.downloadBytes ?? Number.MAX_VALUE))
     .map(({ model }) => model);
 }

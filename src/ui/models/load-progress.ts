@@ -2,7 +2,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { styleMap } from "lit/directives/style-map.js";
-import type { LoadProgress } from "../../inference";
+import type { LoadProgress } from "../../grid";
 import { formatBytes, formatDuration } from "../format";
 import { base } from "../styles/shared";
 

@@ -2,10 +2,11 @@
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { ModelInfo } from "../../models";
+import type { ModelInfo } from "../../grid";
 import { isOwn } from "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
+import { gpuName } from "../state/device";
 import { roomOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, fields, sections } from "../styles/shared";
@@ -107,6 +108,7 @@ export class ModelDialog extends LitElement {
   @state() private shown = PAGE;
   @state() private adding = false;
   @query(".end") private readonly end!: HTMLElement | null;
+  #ranks = new Map<string, number>();
   readonly #observer = new IntersectionObserver((entries) => {
     if (entries.some((entry) => entry.isIntersecting)) this.shown += PAGE;
   });
@@ -125,7 +127,7 @@ export class ModelDialog extends LitElement {
     const { workspace } = this;
     if (!workspace) return nothing;
     const { state } = workspace.grid;
-    const models = filterModels(state, this.search, this.filter);
+    const models = filterModels(state, this.search, this.filter, this.#ranks);
     return html`<wa-dialog label="Models" open light-dismiss @wa-after-hide=${this.#hidden}>
       <div class="tools">
         <div class="search">
@@ -176,11 +178,13 @@ export class ModelDialog extends LitElement {
   #choose(filter: ModelFilter): void {
     this.filter = filter;
     this.shown = PAGE;
+    this.#ranks = new Map();
   }
 
   readonly #typed = (event: Event): void => {
     this.search = (event.target as HTMLInputElement).value;
     this.shown = PAGE;
+    this.#ranks = new Map();
   };
 
   readonly #added = (event: CustomEvent<ModelInfo>): void => {
@@ -197,7 +201,7 @@ export class ModelDialog extends LitElement {
 function deviceText({ grid }: Workspace): string {
   const { webgpu, webgpuMissing } = grid.state.device;
   if (!webgpu) return `No WebGPU: ${webgpuMissing ?? "this browser does not offer it"} Models run on the CPU (WASM), so small ones are best.`;
-  const name = webgpu.description || [webgpu.vendor, webgpu.architecture].filter(Boolean).join(" ") || "unknown GPU";
+  const name = gpuName(webgpu);
   return webgpu.software ? `WebGPU by software (${name}): slow, so small models are best.` : `This device: ${name}.`;
 }
 

@@ -1,8 +1,7 @@
 /** One model in the list: facts, fit, and what can be done with it. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { LoadState } from "../../grid/types";
-import type { ModelInfo } from "../../models";
+import type { LoadState, ModelInfo } from "../../grid";
 import { formatBytes, formatRate, formatTokens } from "../format";
 import { icon } from "../icons";
 import { backendName } from "../state/models";
@@ -121,7 +120,7 @@ export class ModelRow extends LitElement {
         ? html`${chosen ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
             <button class="button" aria-label="Unload ${model.name}" @click=${() => this.#run(workspace?.grid.models.unload(model.id))}>Unload</button>`
         : html`<button
-            class="button ${model.fit.fits ? "primary" : ""}"
+            class="button ${model.fit.fits ? "soft" : ""}"
             aria-label="${model.fit.fits ? "Load" : "Try to load"} ${model.name}"
             @click=${this.#load}
           >

@@ -2,7 +2,7 @@
 import { Task } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { InviteInfo } from "../../grid/types";
+import type { InviteInfo } from "../../grid";
 import { isOwn } from "../controls";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";

@@ -32,7 +32,9 @@ export class OpenRoom extends LitElement {
   @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #opening = new Task(this, {
     autoRun: false,
-    task: async ([name]: readonly [string]) => void (await this.workspace?.grid.rooms.create({ name })),
+    task: async ([name]: readonly [string]) => {
+      await this.workspace?.grid.rooms.create({ name });
+    },
   });
   #linkError = "";
 

@@ -1,7 +1,7 @@
 /** One node in the room: who it is, what it can do, how busy it is. All of it is shown as plain text. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { PeerState } from "../../grid/types";
+import type { PeerState } from "../../grid";
 import { formatRate } from "../format";
 import { base } from "../styles/shared";
 import { avatar } from "./avatar";

@@ -2,10 +2,11 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { GridState, RoomState } from "../../grid/types";
+import type { GridState, RoomState } from "../../grid";
 import { isOwn } from "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
+import { gpuName } from "../state/device";
 import { localOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
@@ -156,10 +157,6 @@ export class RoomPanel extends LitElement {
     this.leaving = false;
     void this.workspace?.grid.rooms.current?.leave();
   };
-}
-
-function gpuName({ description, vendor, architecture }: NonNullable<GridState["device"]["webgpu"]>): string {
-  return description || [vendor, architecture].filter(Boolean).join(" ") || "GPU";
 }
 
 declare global {

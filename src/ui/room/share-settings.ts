@@ -1,7 +1,7 @@
 /** Whether this device answers for the room, and within which limits. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { RoomState, ShareOptions } from "../../grid/types";
+import type { RoomState, ShareOptions } from "../../grid";
 import "../controls";
 import { WorkspaceController } from "../state/controller";
 import { localOffers } from "../state/models";

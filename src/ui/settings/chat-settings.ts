@@ -1,8 +1,7 @@
 /** The settings of one conversation: its model, its system prompt, and how tokens are chosen. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { ConversationSettings } from "../../grid/conversations";
-import type { Sampling } from "../../inference";
+import type { ConversationSettings, Sampling } from "../../grid";
 import "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
@@ -176,7 +175,8 @@ export class ChatSettings extends LitElement {
 }
 
 function valueOf(event: Event): string {
-  return String((event.target as HTMLInputElement).value);
+  const { value } = event.target as unknown as { value: string | number | null };
+  return String(value ?? "");
 }
 
 function integer(text: string): number | undefined {

@@ -2,12 +2,13 @@
 import { Task } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { Policy } from "../../grid/types";
+import type { Policy } from "../../grid";
 import { isOwn } from "../controls";
 import { formatBytes } from "../format";
 import { icon } from "../icons";
-import { readTheme, saveTheme, type Theme } from "../state/preferences";
 import { WorkspaceController } from "../state/controller";
+import { gpuName } from "../state/device";
+import { readTheme, saveTheme, type Theme } from "../state/preferences";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import { SHORTCUTS } from "./shortcuts";
@@ -210,7 +211,7 @@ export class SettingsDialog extends LitElement {
         <dt>WebGPU</dt>
         <dd>
           ${gpu
-            ? `${gpu.description || [gpu.vendor, gpu.architecture].filter(Boolean).join(" ") || "yes"}${gpu.software ? " (software)" : ""}`
+            ? `${gpuName(gpu)}${gpu.software ? " (software)" : ""}`
             : (device.webgpuMissing ?? "no")}
         </dd>
         <dt>Stored</dt>

@@ -1,7 +1,7 @@
 /** One conversation in the list, with its menu. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import type { ConversationSummary } from "../../grid/conversations";
+import type { ConversationSummary } from "../../grid";
 import { icon } from "../icons";
 import { conversationRoute } from "../routes";
 import type { Workspace } from "../state/workspace";

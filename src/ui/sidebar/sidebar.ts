@@ -2,7 +2,7 @@
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { ConversationSummary } from "../../grid/conversations";
+import type { ConversationSummary } from "../../grid";
 import { formatDay } from "../format";
 import { icon, mark } from "../icons";
 import { conversationRoute, go } from "../routes";

@@ -1,9 +1,6 @@
 /** The answers that this tab is writing: asked of the grid, shown as they come, saved on the way. */
 import { TypedEventTarget, errorToData, isAbort, MicrogridError, randomId } from "../../core";
-import type { GridApi } from "../../grid/contract";
-import type { Conversation, StoredAnswer, StoredMessage } from "../../grid/conversations";
-import type { AnswerEvent, AnswerSummary } from "../../grid/types";
-import type { ResumePoint, Usage } from "../../inference";
+import type { AnswerEvent, AnswerSummary, Conversation, GridApi, ResumePoint, StoredAnswer, StoredMessage, Usage } from "../../grid";
 import { answeringModel, isLoading } from "./models";
 import { toGeneration } from "./requests";
 

@@ -1,6 +1,6 @@
 /** Loading models on the user's wish: started, cancelled, told when it failed; and the model at start. */
 import { isAbort } from "../../core";
-import type { GridApi } from "../../grid/contract";
+import type { GridApi } from "../../grid";
 import { GUIDE } from "./models";
 import { readLastModel } from "./preferences";
 
@@ -48,7 +48,7 @@ export async function loadAtStart(grid: GridApi, loads: ModelLoads): Promise<voi
   const busy = Object.values(grid.state.loads).some((load) => load.kind !== "failed");
   if (busy) return;
   const last = readLastModel();
-  const stored = grid.state.models.some((model) => model.id === last && model.stored === "yes");
+  const stored = (await grid.models.list()).some((model) => model.id === last && model.stored === "yes");
   if (last !== undefined && last !== GUIDE && stored) {
     try {
       await loads.load(last);

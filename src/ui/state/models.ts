@@ -1,6 +1,5 @@
 /** Which model answers: the one that was asked for where it is ready, else one that is. */
-import type { GridState } from "../../grid/types";
-import type { Backend, ModelOffer, Sampling } from "../../inference";
+import type { Backend, GridState, ModelOffer, Sampling } from "../../grid";
 
 /** Id of the model that is built in. */
 export const GUIDE = "guide";

@@ -20,8 +20,8 @@ export function saveTheme(theme: Theme): void {
 /** Shows a theme: our tokens follow `data-theme`, Web Awesome's palette follows `wa-dark`. */
 export function applyTheme(theme: Theme = readTheme()): void {
   const root = document.documentElement;
-  if (theme === "auto") delete root.dataset["theme"];
-  else root.dataset["theme"] = theme;
+  if (theme === "auto") delete root.dataset.theme;
+  else root.dataset.theme = theme;
   const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   root.classList.toggle("wa-dark", dark);
 }

@@ -1,6 +1,5 @@
 /** From a conversation to the request that is sent to the grid. */
-import type { Conversation } from "../../grid/conversations";
-import type { ChatMessage, GenerationRequest, ModelOffer, ResumePoint } from "../../inference";
+import type { ChatMessage, Conversation, GenerationRequest, ModelOffer, ResumePoint } from "../../grid";
 import { defaultMaxTokens, defaultSampling } from "./models";
 
 /**

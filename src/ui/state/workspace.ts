@@ -1,7 +1,6 @@
 /** What the components of one page share: the grid, the conversations, what is shown, what was just done. */
 import { TypedEventTarget, randomId } from "../../core";
-import type { GridApi } from "../../grid/contract";
-import type { Conversation, ConversationSettings, ConversationSummary, StoredMessage } from "../../grid/conversations";
+import type { Conversation, ConversationSettings, ConversationSummary, GridApi, StoredMessage } from "../../grid";
 import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
 import { ModelLoads } from "./loads";

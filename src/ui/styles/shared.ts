@@ -112,6 +112,14 @@ export const buttons = css`
   .button.primary:hover:not(:disabled) {
     background: var(--mg-accent-hover);
   }
+  .button.soft {
+    border-color: transparent;
+    background: var(--mg-accent-soft);
+    color: var(--mg-accent);
+  }
+  .button.soft:hover:not(:disabled) {
+    background: color-mix(in srgb, var(--mg-accent-soft), var(--mg-accent) 18%);
+  }
   .button.plain {
     border-color: transparent;
     background: transparent;
