@@ -2,7 +2,7 @@
  * Our own connection class inside PeerJS: the stock ones decode what strangers send, buffer without bound
  * and are closed by whoever controls the signaling server.
  */
-import { DataConnection, type Peer } from "peerjs";
+import { BufferedConnection, type Peer } from "peerjs";
 import { type Bytes, MicrogridError } from "../../core";
 import { BULK_CHANNEL_ID, STAGE_CHANNEL_ID } from "../constants";
 import type { Fingerprints, RawLink } from "../transport";
@@ -13,12 +13,14 @@ import { certificateFingerprint, sdpFingerprint } from "./fingerprint";
  * One `RTCPeerConnection` with its three channels. PeerJS makes it, for an incoming offer or a call of ours,
  * and its base constructor already starts the negotiation, so nothing here may rely on field initialisers.
  */
-export class GridConnection extends DataConnection {
-  declare readonly serialization: string;
+export class GridConnection extends BufferedConnection {
+  readonly serialization: string;
   declare private state: ConnectionState | undefined;
 
   constructor(peerId: string, provider: Peer, options: { _payload?: unknown }) {
     super(peerId, provider, options);
+    // Travels in the offer, which is only written in a later task.
+    this.serialization = "raw";
     const state = this.#state();
     state.offerer = options._payload === undefined;
     const pc = this.peerConnection;
@@ -68,9 +70,13 @@ export class GridConnection extends DataConnection {
     if (channel.readyState === "open") state.resolveOpened();
   }
 
-  /** Nothing is ever sent through PeerJS itself. */
+  /** Nothing is ever sent or received through PeerJS itself. */
   protected override _send(): void {
     throw new Error("frames go through the channels, never through PeerJS");
+  }
+
+  protected override _handleDataMessage(): void {
+    // The channel's own listener has it.
   }
 
   #state(): ConnectionState {
