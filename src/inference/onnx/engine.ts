@@ -71,7 +71,7 @@ export class OnnxEngine implements Engine {
       const session = await this.#turns.run(() => createSession(ort, files, backend), { signal });
       return await this.#finish({ ort, session, files, pkg, backend, signal, onCheck: () => report("check", totalBytes, "Checking the model") });
     } catch (error) {
-      throw signal.aborted ? error : engineError(error, backend);
+      throw signal.aborted ? signal.reason : engineError(error, backend);
     }
   }
 

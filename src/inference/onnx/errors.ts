@@ -2,9 +2,13 @@
 import { MicrogridError, isAbort } from "../../core";
 import type { Backend } from "../types";
 
-/** Turns an error of ONNX Runtime or WebGPU into one of ours; those that are ours, and aborts, stay as they are. */
+/**
+ * Turns an error of ONNX Runtime or WebGPU into one of ours; those that are ours stay as they are. Not for errors that
+ * follow from an aborted signal: an `AbortError` here is WebGPU's, whose device was lost while a buffer was read.
+ */
 export function engineError(error: unknown, backend: Backend): Error {
-  if (error instanceof MicrogridError || isAbort(error)) return error as Error;
+  if (error instanceof MicrogridError) return error;
+  if (isAbort(error)) return deviceLost("it stopped answering", error);
   const text = error instanceof Error ? error.message : String(error);
   const problem = (code: ConstructorParameters<typeof MicrogridError>[0], message: string): MicrogridError =>
     new MicrogridError(code, message, { cause: error });

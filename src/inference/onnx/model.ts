@@ -88,7 +88,7 @@ export class OnnxModel implements LoadedModel {
     try {
       return await Promise.race([this.#turns.run(work, { signal }), this.#lost]);
     } catch (error) {
-      throw signal.aborted && error === signal.reason ? error : engineError(error, this.info.backend);
+      throw signal.aborted ? signal.reason : engineError(error, this.info.backend);
     }
   }
 }

@@ -49,6 +49,9 @@ export interface ExternalFile {
   readonly bytes: Uint8Array;
 }
 
+/** Smaller weights stay in the graph, as exporters do it; ONNX Runtime's optimizer fails on external scalars. */
+const MIN_EXTERNAL_VALUES = 16;
+
 /** Builds one graph. Names are the caller's; every `node` call gives its first output's name. */
 export class OnnxWriter {
   readonly #graph = new Message();
@@ -74,7 +77,8 @@ export class OnnxWriter {
   /** A constant tensor of 32-bit floats. */
   weight(dims: readonly number[], values: Float32Array): string {
     const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    return this.#tensor("float32", dims, raw, this.#external[this.#weights++ % Math.max(1, this.#external.length)]);
+    const file = values.length < MIN_EXTERNAL_VALUES ? undefined : this.#external[this.#weights++ % Math.max(1, this.#external.length)];
+    return this.#tensor("float32", dims, raw, file);
   }
 
   /** A constant tensor of integers, always inside the graph. */
