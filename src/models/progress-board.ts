@@ -21,6 +21,7 @@ export class ProgressBoard {
   readonly #tell: (progress: StoreProgress) => void;
   readonly #now: () => number;
   #toldAt = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #waitingFor: string | undefined;
 
   /** `stored`: what is there already, in the order of `files`. */
@@ -55,7 +56,7 @@ export class ProgressBoard {
         row.received = bytes;
         row.total = total ?? row.total;
         this.#waitingFor = undefined;
-        if (this.#now() - this.#toldAt >= INTERVAL_MS) this.flush();
+        this.#tellSoon();
       },
       waiting: (reason) => {
         this.#waitingFor = reason;
@@ -64,8 +65,17 @@ export class ProgressBoard {
     };
   }
 
-  /** Tells the state now. */
+  /** At once if the last time is long enough ago, else when it is: a download that then stalls shows its last bytes. */
+  #tellSoon(): void {
+    const left = this.#toldAt + INTERVAL_MS - this.#now();
+    if (left <= 0) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), left);
+  }
+
+  /** Tells the state now; also to be called when the download has ended, however it ended. */
   flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#toldAt = this.#now();
     const known = this.#rows.every((row) => row.total !== undefined);
     this.#tell({

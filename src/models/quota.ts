@@ -5,15 +5,19 @@ import { formatBytes } from "./progress";
 /** `quota-exceeded` with the numbers that the browser gives. */
 export async function quotaError(what: string, neededBytes?: number): Promise<MicrogridError> {
   const { usage, quota } = await storageEstimate();
-  const numbers =
-    usage === undefined || quota === undefined
-      ? ""
-      : ` ${formatBytes(usage)} of the ${formatBytes(quota)} that this browser grants are in use.`;
   const needed = neededBytes === undefined ? "" : ` It needs ${formatBytes(neededBytes)} more.`;
+  const advice = "Remove stored models that you do not need, or free disk space, and load it again.";
   return new MicrogridError(
     "quota-exceeded",
-    `There is no room left to store ${what}.${needed}${numbers} Remove stored models that you do not need, or free disk space, and load it again.`,
+    `There is no room left to store ${what}.${needed}${state(usage, quota, neededBytes ?? 1)} ${advice}`,
   );
+}
+
+function state(usage: number | undefined, quota: number | undefined, neededBytes: number): string {
+  if (usage === undefined || quota === undefined) return "";
+  const inUse = ` ${formatBytes(usage)} of the ${formatBytes(quota)} that this browser grants are in use.`;
+  // Chrome tells a made-up quota of "usage and 10 GiB" to sites, and may still refuse a write.
+  return quota - usage >= neededBytes ? ` ${formatBytes(usage)} are in use, and the browser takes no more.` : inUse;
 }
 
 /** How much is stored and how much may be; empty where the browser does not tell. */

@@ -39,10 +39,13 @@ export class ModelStore implements StoreApi {
       const valid = present.map((stored, index) => (matches(stored, files[index]) ? stored : undefined));
       const board = new ProgressBoard(files, valid, disk.inMemory, onProgress);
       await refuseWithoutRoom(model, board.missingBytes);
-      await inParallel(files, PARALLEL_FILES, signal, async (file, index, stop) => {
-        valid[index] ??= await this.#fetchFile(model, file, stop, board.line(index));
-      });
-      board.flush();
+      try {
+        await inParallel(files, PARALLEL_FILES, signal, async (file, index, stop) => {
+          valid[index] ??= await this.#fetchFile(model, file, stop, board.line(index));
+        });
+      } finally {
+        board.flush();
+      }
       return valid.filter((stored) => stored !== undefined);
     });
   }
@@ -64,10 +67,13 @@ export class ModelStore implements StoreApi {
       const board = new ProgressBoard(sizes, [], disk.inMemory, onProgress);
       await refuseWithoutRoom(model, board.missingBytes);
       const stored: StoredFile[] = [];
-      for (const [index, file] of files.entries()) {
-        stored.push(await this.#importFile(model, file, signal, board.line(index)));
+      try {
+        for (const [index, file] of files.entries()) {
+          stored.push(await this.#importFile(model, file, signal, board.line(index)));
+        }
+      } finally {
+        board.flush();
       }
-      board.flush();
       return stored;
     });
   }
