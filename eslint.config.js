@@ -53,7 +53,7 @@ export default defineConfig(
   },
   {
     files: ["src/**/*.ts", "workers/**/*.ts"],
-    ignores: ["**/*.test.ts"],
+    ignores: ["**/*.test.ts", "**/testing/**"],
     rules: {
       "no-restricted-imports": ["error", { patterns: [{ regex: "^node:", message: "This code runs in browsers." }] }],
       "no-restricted-globals": ["error", "process", "Buffer", "require", "__dirname"],

@@ -1,6 +1,6 @@
 /** How the site and the embeddable bundle are built: builds of one source, chosen by `--mode`. */
 import { defineConfig, type PluginOption, type UserConfig } from "vite";
-import { webllmCatalog } from "./scripts/vite-webllm-catalog";
+import { webllmCatalog } from "./scripts/vite-webllm-catalog.ts";
 
 /** Where the site goes; the build script may say otherwise. */
 const OUT_DIR = process.env.MICROGRID_OUT_DIR ?? "dist";

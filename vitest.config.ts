@@ -1,6 +1,6 @@
 /** Unit tests: beside the code as `name.test.ts`, in Node. Browser tests are Playwright's, in `e2e/`. */
 import { defineConfig, mergeConfig } from "vitest/config";
-import viteConfig from "./vite.config";
+import viteConfig from "./vite.config.ts";
 
 export default defineConfig((env) =>
   mergeConfig(viteConfig(env), {
