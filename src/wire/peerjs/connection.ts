@@ -21,7 +21,7 @@ export class GridConnection extends BufferedConnection {
     super(peerId, provider, options);
     // Travels in the offer, which is only written in a later task.
     this.serialization = "raw";
-    const state = this.#state();
+    const state = this.stateOf();
     state.offerer = options._payload === undefined;
     const pc = this.peerConnection;
     state.bulk = new DataChannel(pc.createDataChannel("bulk", { negotiated: true, id: BULK_CHANNEL_ID }));
@@ -35,7 +35,7 @@ export class GridConnection extends BufferedConnection {
 
   /** Resolves when `control` is open, rejects when the connection ends before. */
   opened(): Promise<RawLink> {
-    const state = this.#state();
+    const state = this.stateOf();
     return Promise.race([
       state.opened.then(() => rawLinkOf(this, state)),
       state.closed.then((reason) => {
@@ -46,7 +46,7 @@ export class GridConnection extends BufferedConnection {
 
   /** Ends the connection for good, whoever asked PeerJS to keep or close it. */
   end(reason: string): void {
-    const state = this.#state();
+    const state = this.stateOf();
     state.resolveClosed(reason);
     state.mayClose = true;
     super.close();
@@ -56,12 +56,12 @@ export class GridConnection extends BufferedConnection {
 
   /** PeerJS calls this on a LEAVE, on an offer that repeats an id, and when its `Peer` is destroyed. */
   override close(): void {
-    const state = this.#state();
+    const state = this.stateOf();
     if (state.mayClose) this.end("it was closed");
   }
 
   override _initializeDataChannel(channel: RTCDataChannel): void {
-    const state = this.#state();
+    const state = this.stateOf();
     // A second channel opened by the other side would take the place of `control`.
     if (state.control) return channel.close();
     state.control = new DataChannel(channel);
@@ -79,7 +79,8 @@ export class GridConnection extends BufferedConnection {
     // The channel's own listener has it.
   }
 
-  #state(): ConnectionState {
+  // Not `#state`: private names do not exist yet while the base constructor calls back.
+  private stateOf(): ConnectionState {
     return (this.state ??= newState());
   }
 }
