@@ -1,5 +1,5 @@
 /** Markdown that grows: blocks that can no longer change are parsed once, only the last one again. */
-import { Lexer, type Token } from "marked";
+import { Lexer } from "marked";
 
 /** The Markdown source of one block, such as a paragraph, a list or a fenced code block. */
 export interface Block {
@@ -32,14 +32,16 @@ export class BlockSplitter {
 }
 
 function lex(text: string): Block[] {
-  const blocks: { source: string }[] = [];
-  for (const token of Lexer.lex(text, { gfm: true }) as Token[]) {
-    const last = blocks.at(-1);
+  const lengths: number[] = [];
+  for (const token of Lexer.lex(text, { gfm: true })) {
+    const last = lengths.length - 1;
     // Blank lines belong to the block before, so that joined sources are the text again.
-    if (token.type === "space" && last) last.source += token.raw;
-    else blocks.push({ source: token.raw });
+    if (token.type === "space" && last >= 0) lengths[last] = (lengths[last] ?? 0) + token.raw.length;
+    else lengths.push(token.raw.length);
   }
-  // The lexer normalises line ends; where that changed lengths, keep the text as one block.
-  const joined = blocks.reduce((length, block) => length + block.source.length, 0);
-  return joined === text.length ? blocks : text === "" ? [] : [{ source: text }];
+  // Where the lexer changed lengths (it normalises line ends), the text stays one block.
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  if (total !== text.length) return text === "" ? [] : [{ source: text }];
+  let end = 0;
+  return lengths.map((length) => ({ source: text.slice(end, (end += length)) }));
 }

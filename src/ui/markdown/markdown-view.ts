@@ -49,7 +49,7 @@ export class MarkdownView extends LitElement {
 
   protected override render(): TemplateResult {
     const blocks = this.#splitter.update(this.text);
-    return html`<div @click=${this.#onClick}>
+    return html`<div class="content" @click=${this.#onClick}>
       ${blocks.map(({ source }) => html`<div class="block">${guard([source], () => unsafeHTML(renderMarkdown(source)))}</div>`)}
       ${this.streaming ? html`<span class="caret" aria-hidden="true"></span>` : nothing}
     </div>`;

@@ -55,8 +55,9 @@ export class LoadProgressView extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { progress } = this;
     if (!progress) return nothing;
-    const { loadedBytes, totalBytes, bytesPerSecond, etaMs } = progress;
-    const known = totalBytes > 0;
+    const { phase, loadedBytes, totalBytes, bytesPerSecond, etaMs } = progress;
+    // Compiling and checking come after the bytes: how far they are is not known.
+    const known = totalBytes > 0 && (phase === "download" || phase === "read");
     const percent = known ? Math.min(100, (loadedBytes / totalBytes) * 100) : undefined;
     const facts = [
       known ? `${formatBytes(loadedBytes)} of ${formatBytes(totalBytes)}` : loadedBytes > 0 ? formatBytes(loadedBytes) : "",

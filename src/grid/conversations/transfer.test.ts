@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { MicrogridError } from "../../core";
+import type { Conversation } from "./schema";
+import { fromJson, toJson } from "./transfer";
+
+const none = (): boolean => false;
+
+const conversation: Conversation = {
+  id: "a",
+  title: "Numbers",
+  createdAt: 10,
+  updatedAt: 20,
+  settings: { sampling: { temperature: 0 }, stop: ["END"], systemPrompt: "Be brief.", seed: 7 },
+  messages: [
+    { id: "1", role: "user", content: "2 + 2", createdAt: 10, status: "complete" },
+    {
+      id: "2",
+      role: "assistant",
+      content: "4",
+      createdAt: 11,
+      status: "streaming",
+      answer: {
+        model: "guide",
+        routes: [
+          {
+            provider: { id: "self", kind: "local", name: "This device" },
+            why: ["It is loaded here."],
+            attempt: 1,
+            exact: true,
+            model: "guide",
+            backend: "wasm",
+          },
+        ],
+      },
+    },
+  ],
+};
+
+function messageOf(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(MicrogridError);
+    expect((error as MicrogridError).code).toBe("bad-request");
+    return (error as MicrogridError).message;
+  }
+  throw new Error("It did not throw.");
+}
+
+describe("an export file", () => {
+  test("gives the same conversations back, unfinished answers as interrupted ones", () => {
+    const [back] = fromJson(toJson([conversation]), none);
+    expect(back?.messages[1]?.status).toBe("interrupted");
+    expect({ ...back, messages: [] }).toEqual({ ...conversation, messages: [] });
+    expect(back?.messages[0]).toEqual(conversation.messages[0]);
+  });
+
+  test("gets new ids where they are taken or repeated, so that nothing is overwritten", () => {
+    const file = toJson([conversation, { ...conversation, id: "b" }, { ...conversation, id: "b" }]);
+    const ids = fromJson(file, (id) => id === "a").map(({ id }) => id);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids[0]).not.toBe("a");
+    expect(ids[1]).toBe("b");
+  });
+
+  test.each([
+    ["not JSON", "{ nonsense", /not JSON/],
+    ["other JSON", '{"hello":1}', /not exported by Microgrid/],
+    ["an array", "[]", /not exported by Microgrid/],
+    ["a later version", '{"format":"microgrid-conversations","version":2,"conversations":[]}', /version 2/],
+  ])("says clearly that it is %s", (_name, text, expected) => {
+    expect(messageOf(() => fromJson(text, none))).toMatch(expected);
+  });
+
+  test("names the place that is damaged", () => {
+    const damaged = toJson([conversation]).replace('"assistant"', '"wizard"');
+    expect(messageOf(() => fromJson(damaged, none))).toContain("conversations.0.messages.1.role");
+  });
+});

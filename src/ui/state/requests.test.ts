@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import type { Conversation, ModelOffer, ResumePoint, StoredMessage } from "../../grid";
+import { toGeneration } from "./requests";
+
+const offer: ModelOffer = {
+  model: "guide",
+  name: "Guide",
+  packageHash: "p",
+  tokenizerHash: "t",
+  engine: "onnx",
+  backend: "wasm",
+  contextLength: 1024,
+  prefillRate: undefined,
+  decodeRate: undefined,
+};
+
+const message = (id: string, role: StoredMessage["role"], content: string): StoredMessage => ({
+  id,
+  role,
+  content,
+  createdAt: 1,
+  status: "complete",
+});
+
+const conversation = (settings: Partial<Conversation["settings"]> = {}): Conversation => ({
+  id: "c",
+  title: "",
+  createdAt: 1,
+  updatedAt: 1,
+  settings: { sampling: {}, stop: [], ...settings },
+  messages: [message("1", "user", "Hi"), message("2", "assistant", "Hello"), message("3", "user", "Bye"), message("4", "assistant", "So")],
+});
+
+const resume = (count: number): ResumePoint => ({
+  packageHash: "p",
+  tokenizerHash: "t",
+  engine: "onnx",
+  backend: "wasm",
+  ids: Array.from({ length: count }, (_, index) => index),
+  idsInText: count,
+  text: "So",
+});
+
+describe("toGeneration", () => {
+  test("sends the system prompt and what was said before the answer, not the answer itself", () => {
+    const request = toGeneration(conversation({ systemPrompt: "Be kind." }), "4", offer, undefined);
+    expect(request.messages.map(({ role, content }) => `${role}: ${content}`)).toEqual([
+      "system: Be kind.",
+      "user: Hi",
+      "assistant: Hello",
+      "user: Bye",
+    ]);
+    expect(request.resume).toBeUndefined();
+  });
+
+  test("leaves out a blank system prompt and answers that never began", () => {
+    const failed = conversation({ systemPrompt: "  " });
+    const messages = failed.messages.map((old) => (old.id === "2" ? { ...old, content: "" } : old));
+    const request = toGeneration({ ...failed, messages }, "4", offer, undefined);
+    expect(request.messages.map(({ role }) => role)).toEqual(["user", "user"]);
+  });
+
+  test("decodes the guide greedily unless the conversation says otherwise", () => {
+    expect(toGeneration(conversation(), "4", offer, undefined).sampling.temperature).toBe(0);
+    const warm = conversation({ sampling: { temperature: 0.9 } });
+    expect(toGeneration(warm, "4", offer, undefined).sampling.temperature).toBe(0.9);
+    expect(toGeneration(conversation(), "4", { ...offer, model: "other" }, undefined).sampling.temperature).toBeGreaterThan(0);
+  });
+
+  test("asks for at most half of the context by default", () => {
+    expect(toGeneration(conversation(), "4", offer, undefined).maxTokens).toBe(512);
+    expect(toGeneration(conversation({ maxTokens: 9 }), "4", offer, undefined).maxTokens).toBe(9);
+  });
+
+  test("an answer that reached its limit may go on by as much again", () => {
+    const short = conversation({ maxTokens: 10 });
+    expect(toGeneration(short, "4", offer, resume(10))).toMatchObject({ maxTokens: 20, resume: { text: "So" } });
+    expect(toGeneration(short, "4", offer, resume(4)).maxTokens).toBe(10);
+  });
+});
