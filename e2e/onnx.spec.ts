@@ -12,10 +12,19 @@ interface GoldenItem {
   readonly completion: string;
 }
 
-const golden = (JSON.parse(readFileSync(new URL("./fixtures/golden.json", import.meta.url), "utf8")) as { items: GoldenItem[] }).items;
+const golden = (
+  JSON.parse(readFileSync(new URL("./fixtures/golden.json", import.meta.url), "utf8")) as { items: GoldenItem[] }
+).items;
 const STORY = [{ role: "user", content: "Tell me a story about a robot" }] as const;
 const WEBGPU_ARGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
-const ARGS = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"];
+const ARGS = [
+  "--no-sandbox",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--disable-quic",
+];
 
 test.use({
   launchOptions: {
@@ -50,7 +59,11 @@ test.describe("on WASM", () => {
       expect(answer.error).toBeUndefined();
       expect(answer.ids).toEqual(item.completion_ids.slice(0, -1));
       expect(answer.text).toBe(item.completion);
-      expect(answer.events.at(-1)).toMatchObject({ type: "done", finishReason: "stop", usage: { promptTokens: item.prompt_ids.length } });
+      expect(answer.events.at(-1)).toMatchObject({
+        type: "done",
+        finishReason: "stop",
+        usage: { promptTokens: item.prompt_ids.length },
+      });
     }
   });
 
@@ -59,7 +72,12 @@ test.describe("on WASM", () => {
     await load(page, GUIDE, "wasm");
     const sampling = { temperature: 2.5, topK: 0, topP: 0.98, minP: 0, repetitionPenalty: 1.05 };
     const ask = (seed: number) =>
-      page.evaluate((request) => window.onnx.answer("guide", request), { messages: STORY, sampling, seed, maxTokens: 30 });
+      page.evaluate((request) => window.onnx.answer("guide", request), {
+        messages: STORY,
+        sampling,
+        seed,
+        maxTokens: 30,
+      });
     const [one, again, other] = [await ask(11), await ask(11), await ask(12)];
     expect(one.ids).toHaveLength(30);
     expect(again.ids).toEqual(one.ids);
@@ -70,7 +88,10 @@ test.describe("on WASM", () => {
     test(`stops within a token on ${how}, and answers the next request`, async ({ page }) => {
       await open(page);
       await load(page, GUIDE, "wasm");
-      const cut = await page.evaluate(([messages, h]) => window.onnx.answer("guide", { messages }, { leaveAfter: 3, how: h }), [STORY, how] as const);
+      const cut = await page.evaluate(
+        ([messages, h]) => window.onnx.answer("guide", { messages }, { leaveAfter: 3, how: h }),
+        [STORY, how] as const,
+      );
       expect(cut.ids).toHaveLength(3);
       expect(cut.error?.code).toBe(how === "abort" ? "aborted" : undefined);
       // What the engine had computed when it stopped is in its cache: the prompt, and hardly more than what was read.
@@ -95,7 +116,10 @@ test.describe("on WASM", () => {
     await open(page, site.isolatedUrl);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     await load(page, GUIDE, "wasm");
-    const answer = await page.evaluate((messages) => window.onnx.answer("guide", { messages }), golden[0]?.messages ?? []);
+    const answer = await page.evaluate(
+      (messages) => window.onnx.answer("guide", { messages }),
+      golden[0]?.messages ?? [],
+    );
     expect(answer.text).toBe(golden[0]?.completion);
   });
 
@@ -106,7 +130,10 @@ test.describe("on WASM", () => {
     await page.addScriptTag({ type: "module", content: `import ${JSON.stringify(await entryOf(site.url))};` });
     await page.waitForFunction(() => "onnx" in window);
     await load(page, { ...GUIDE, folder: `${other}models/guide` }, "wasm");
-    const answer = await page.evaluate((messages) => window.onnx.answer("guide", { messages }), golden[0]?.messages ?? []);
+    const answer = await page.evaluate(
+      (messages) => window.onnx.answer("guide", { messages }),
+      golden[0]?.messages ?? [],
+    );
     expect(answer.text).toBe(golden[0]?.completion);
   });
 
@@ -125,10 +152,19 @@ test.describe("on WASM", () => {
   test("says what is wrong with a model, and loads the next", async ({ page }) => {
     await open(page);
     const code = (model: SiteModel) =>
-      page.evaluate((m) => window.onnx.load(m.folder, m.graph, m.files, "wasm").then(String, (error: { code: string }) => error.code), model);
+      page.evaluate(
+        (m) =>
+          window.onnx.load(m.folder, m.graph, m.files, "wasm").then(String, (error: { code: string }) => error.code),
+        model,
+      );
     expect(await code({ ...GUIDE, files: GUIDE.files.filter((file) => !file.endsWith("_data")) })).toBe("file-missing");
     expect(await code({ ...GUIDE, graph: "config.json" })).toBe("not-a-model");
-    const strange = site.addRandomModel("strange", { seed: 1, attention: "grouped", positionIds: false, strangeInput: "pixel_values" });
+    const strange = site.addRandomModel("strange", {
+      seed: 1,
+      attention: "grouped",
+      positionIds: false,
+      strangeInput: "pixel_values",
+    });
     expect(await code(strange)).toBe("unsupported-model");
     expect(await load(page, GUIDE, "wasm")).toMatchObject({ id: "guide" });
   });
@@ -145,7 +181,10 @@ test.describe("on software WebGPU", () => {
     // The first is short; the other two have prompts of 41 and 44 tokens, which one call computes wrongly.
     for (const item of [golden[0], golden[16], golden[17]]) {
       const count = Math.min(8, (item?.completion_ids.length ?? 1) - 1);
-      const answer = await page.evaluate(([messages, maxTokens]) => window.onnx.answer("guide", { messages, maxTokens }), [item?.messages ?? [], count] as const);
+      const answer = await page.evaluate(
+        ([messages, maxTokens]) => window.onnx.answer("guide", { messages, maxTokens }),
+        [item?.messages ?? [], count] as const,
+      );
       expect(answer.ids).toEqual(item?.completion_ids.slice(0, count));
     }
   });
@@ -179,15 +218,28 @@ test.describe("on software WebGPU", () => {
 });
 
 /** Loads random models of the same weights one after another; all must answer alike. Gives what each load said. */
-async function expectSameAnswers(page: Page, backend: Backend, variants: readonly Omit<RandomModelOptions, "seed">[]): Promise<LoadedModelInfo[]> {
+async function expectSameAnswers(
+  page: Page,
+  backend: Backend,
+  variants: readonly Omit<RandomModelOptions, "seed">[],
+): Promise<LoadedModelInfo[]> {
   const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1.3 };
-  const messages = [{ role: "user", content: "a prompt that is long enough to be read in more than one chunk, and then there is a little bit more of it" }] as const;
+  const messages = [
+    {
+      role: "user",
+      content:
+        "a prompt that is long enough to be read in more than one chunk, and then there is a little bit more of it",
+    },
+  ] as const;
   const infos: LoadedModelInfo[] = [];
   let expected: readonly number[] | undefined;
   for (const [index, options] of variants.entries()) {
     const name = `${backend}-${index}`;
     infos.push(await load(page, site.addRandomModel(name, { seed: 9, ...options }), backend));
-    const answer = await page.evaluate(([id, request]) => window.onnx.answer(id, request), [name, { messages, sampling, maxTokens: 12 }] as const);
+    const answer = await page.evaluate(([id, request]) => window.onnx.answer(id, request), [
+      name,
+      { messages, sampling, maxTokens: 12 },
+    ] as const);
     expect(answer.error).toBeUndefined();
     expected ??= answer.ids;
     expect(new Set(expected).size).toBeGreaterThan(6);

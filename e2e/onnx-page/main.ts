@@ -28,7 +28,11 @@ export interface OnnxPage {
   /** Fetches a model's files from a folder and loads them. */
   load(folder: string, graph: string, files: readonly string[], backend: Backend): Promise<LoadedModelInfo>;
   /** Answers a request; `leaveAfter` stops reading after so many token events, by aborting or by leaving the loop. */
-  answer(model: string, request: PartialRequest, options?: { leaveAfter?: number; how?: "abort" | "leave" }): Promise<Answer>;
+  answer(
+    model: string,
+    request: PartialRequest,
+    options?: { leaveAfter?: number; how?: "abort" | "leave" },
+  ): Promise<Answer>;
   unload(model: string): Promise<void>;
   loseDevice(): Promise<boolean>;
   probe(): Promise<DeviceInfo>;
@@ -81,7 +85,12 @@ window.onnx = {
       error = errorToData(caught);
     }
     const pieces = events.filter((event) => event.type === "token");
-    return { events, text: pieces.map((event) => event.text).join(""), ids: pieces.flatMap((event) => [...event.ids]), error };
+    return {
+      events,
+      text: pieces.map((event) => event.text).join(""),
+      ids: pieces.flatMap((event) => [...event.ids]),
+      error,
+    };
   },
   unload: (model) => engines.unload(model),
   loseDevice: () => engines.simulateDeviceLoss(),

@@ -30,7 +30,10 @@ async function probeWebGpu(): Promise<{ webgpu: DeviceInfo["webgpu"]; missing: s
     return { webgpu: undefined, missing: "WebGPU needs a secure page: open it over https or on localhost." };
   }
   if (!("gpu" in navigator)) {
-    return { webgpu: undefined, missing: "This browser has no WebGPU. A current Chrome, Edge, Safari or Firefox may have it." };
+    return {
+      webgpu: undefined,
+      missing: "This browser has no WebGPU. A current Chrome, Edge, Safari or Firefox may have it.",
+    };
   }
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
   if (!adapter) {

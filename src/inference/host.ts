@@ -2,7 +2,15 @@
 import { MicrogridError, type ErrorData, errorToData } from "../core";
 import type { EngineHostApi, HostEvent, HostOptions, ProgressMessage, Result } from "./protocol";
 import { sendStream } from "./stream";
-import type { Backend, Engine, EngineName, GenerationRequest, LoadedModel, LoadedModelInfo, ModelPackage } from "./types";
+import type {
+  Backend,
+  Engine,
+  EngineName,
+  GenerationRequest,
+  LoadedModel,
+  LoadedModelInfo,
+  ModelPackage,
+} from "./types";
 
 /** An engine that can be told to lose its device, for tests. */
 export interface FaultyEngine extends Engine {
@@ -46,7 +54,12 @@ export class EngineHost implements EngineHostApi {
     if (options.lifeLock !== undefined) await holdForLife(options.lifeLock);
   }
 
-  async load(loadId: string, pkg: ModelPackage, backend: Backend, progress: MessagePort): Promise<Result<LoadedModelInfo>> {
+  async load(
+    loadId: string,
+    pkg: ModelPackage,
+    backend: Backend,
+    progress: MessagePort,
+  ): Promise<Result<LoadedModelInfo>> {
     const controller = new AbortController();
     const { signal } = controller;
     this.#loads.set(loadId, controller);
@@ -95,7 +108,8 @@ export class EngineHost implements EngineHostApi {
 
   async *#answer(request: GenerationRequest, signal: AbortSignal) {
     const model = this.#models.get(request.model);
-    if (!model) throw new MicrogridError("model-not-loaded", `The model “${request.model}” is not loaded. Load it first.`);
+    if (!model)
+      throw new MicrogridError("model-not-loaded", `The model “${request.model}” is not loaded. Load it first.`);
     try {
       yield* model.generate(request, { signal });
     } catch (error) {
@@ -118,7 +132,8 @@ export class EngineHost implements EngineHostApi {
   /** Errors as data; a lost device is told to the page too, which then gives this worker up. */
   #failure(error: unknown): ErrorData {
     const data = errorToData(error);
-    if (data.code === "device-lost") this.#events?.postMessage({ type: "device-lost", error: data } satisfies HostEvent);
+    if (data.code === "device-lost")
+      this.#events?.postMessage({ type: "device-lost", error: data } satisfies HostEvent);
     return data;
   }
 }

@@ -14,7 +14,7 @@ function connect(source: (signal: AbortSignal) => AsyncIterable<GenerationEvent>
 
 async function* numbers(count: number, made: { count: number; ended: boolean }, signal: AbortSignal) {
   try {
-    for (; made.count < count && !signal.aborted; ) yield token(made.count++);
+    for (; made.count < count && !signal.aborted;) yield token(made.count++);
   } finally {
     made.ended = true;
   }

@@ -57,7 +57,14 @@ class CountingEngine implements FaultyEngine {
 
   async load(pkg: ModelPackage, options: Parameters<FaultyEngine["load"]>[1]) {
     this.loadSignal = options.signal;
-    options.onProgress({ phase: "read", loadedBytes: 1, totalBytes: 2, bytesPerSecond: 0, etaMs: undefined, text: "Reading" });
+    options.onProgress({
+      phase: "read",
+      loadedBytes: 1,
+      totalBytes: 2,
+      bytesPerSecond: 0,
+      etaMs: undefined,
+      text: "Reading",
+    });
     await new Promise((resolve) => setImmediate(resolve));
     if (this.hang) await never;
     if (this.failure) throw this.failure;
@@ -111,7 +118,10 @@ function setUp() {
   const lost: { reason: string; models: readonly string[] }[] = [];
   supervisor.on("lost", (detail) => lost.push(detail));
   const load = (id = "m", at = signal) =>
-    supervisor.load({ engine: "onnx", id, name: id, packageHash: "p", graph: "g", files: [] }, { signal: at, backend: "wasm", onProgress: () => undefined });
+    supervisor.load(
+      { engine: "onnx", id, name: id, packageHash: "p", graph: "g", files: [] },
+      { signal: at, backend: "wasm", onProgress: () => undefined },
+    );
   return { supervisor, engine, workers, lost, load, loseDevice: (error: unknown) => deviceLost(error) };
 }
 
@@ -174,7 +184,10 @@ describe("EngineSupervisor", () => {
       second.catch(() => undefined);
       workers[0]?.crash("out of bounds");
     });
-    await expect(answer).rejects.toMatchObject({ code: "worker-crashed", message: expect.stringContaining("out of bounds") as unknown });
+    await expect(answer).rejects.toMatchObject({
+      code: "worker-crashed",
+      message: expect.stringContaining("out of bounds") as unknown,
+    });
     await expect(second).rejects.toMatchObject({ code: "worker-crashed" });
     expect(lost).toEqual([{ reason: expect.stringContaining("out of bounds") as unknown, models: ["m"] }]);
     expect(workers[0]?.terminated).toBe(true);
@@ -188,7 +201,9 @@ describe("EngineSupervisor", () => {
   it("treats a lost device like a crash, with its own code", async () => {
     const { supervisor, workers, lost, load, loseDevice } = setUp();
     await load();
-    const answer = read(supervisor.generate(request, { signal }), 1, () => loseDevice(new MicrogridError("device-lost", "The GPU went away.")));
+    const answer = read(supervisor.generate(request, { signal }), 1, () =>
+      loseDevice(new MicrogridError("device-lost", "The GPU went away.")),
+    );
     await expect(answer).rejects.toMatchObject({ code: "device-lost" });
     await vi.waitUntil(() => lost.length > 0);
     expect(lost[0]?.models).toEqual(["m"]);
@@ -230,7 +245,9 @@ describe("EngineSupervisor", () => {
 
   it("says model-not-loaded for a model that is not there, and closed after the end", async () => {
     const { supervisor, load } = setUp();
-    await expect(read(supervisor.generate(request, { signal }), 1, () => undefined)).rejects.toMatchObject({ code: "model-not-loaded" });
+    await expect(read(supervisor.generate(request, { signal }), 1, () => undefined)).rejects.toMatchObject({
+      code: "model-not-loaded",
+    });
     await load();
     const answer = read(supervisor.generate(request, { signal }), 1, () => supervisor.close());
     await expect(answer).rejects.toMatchObject({ code: "closed" });

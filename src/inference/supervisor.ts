@@ -164,7 +164,9 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
 
   #stopIfIdle(): void {
     if (this.#models.size === 0 && this.#loads === 0) {
-      this.#end(new MicrogridError("model-not-loaded", "The model was unloaded while it answered. Load it again to go on."));
+      this.#end(
+        new MicrogridError("model-not-loaded", "The model was unloaded while it answered. Load it again to go on."),
+      );
     }
   }
 
@@ -180,7 +182,10 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
 }
 
 function crash(detail: string): MicrogridError {
-  return new MicrogridError("worker-crashed", `The engine stopped unexpectedly (${detail || "no reason given"}). Load the model again.`);
+  return new MicrogridError(
+    "worker-crashed",
+    `The engine stopped unexpectedly (${detail || "no reason given"}). Load the model again.`,
+  );
 }
 
 /** A promise that only ever rejects, quietly where nobody waits for it. */

@@ -80,7 +80,12 @@ export type FinishReason = "stop" | "length";
  */
 export type GenerationEvent =
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
-  | { readonly type: "token"; readonly text: string; readonly ids: readonly number[]; readonly logprobs?: readonly TokenLogprob[] }
+  | {
+      readonly type: "token";
+      readonly text: string;
+      readonly ids: readonly number[];
+      readonly logprobs?: readonly TokenLogprob[];
+    }
   | { readonly type: "done"; readonly finishReason: FinishReason; readonly usage: Usage };
 
 /** A model that is ready to answer, as its provider offers it. */
@@ -193,7 +198,10 @@ export interface LoadedModel {
 
 /** What executes models, inside a worker. */
 export interface Engine {
-  load(pkg: ModelPackage, options: { signal: AbortSignal; backend: Backend; onProgress(progress: LoadProgress): void }): Promise<LoadedModel>;
+  load(
+    pkg: ModelPackage,
+    options: { signal: AbortSignal; backend: Backend; onProgress(progress: LoadProgress): void },
+  ): Promise<LoadedModel>;
 }
 
 /** What this device can do; probed once at start. */

@@ -42,7 +42,7 @@ export class Admission {
     this.#waiting.push(waiter);
     let taken = false;
     try {
-      for (let position = 0; !waiter.admitted; ) {
+      for (let position = 0; !waiter.admitted;) {
         const now = this.#waiting.indexOf(waiter) + 1;
         if (now === position) await new Promise<void>((resolve) => (waiter.wake = resolve));
         else yield (position = now);

@@ -15,7 +15,12 @@ async function greedyIds(options: RandomModelOptions, maxTokens = 24): Promise<n
   const model = await load(options);
   const ids: number[] = [];
   const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1.3 };
-  const messages = [{ role: "user", content: "a prompt of some length, so that it takes more than one chunk to read it, and then a bit more of it" }] as const;
+  const messages = [
+    {
+      role: "user",
+      content: "a prompt of some length, so that it takes more than one chunk to read it, and then a bit more of it",
+    },
+  ] as const;
   for await (const event of model.generate({ model: "random", messages, sampling, maxTokens }, { signal })) {
     if (event.type === "token") ids.push(...event.ids);
   }

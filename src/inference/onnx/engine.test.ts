@@ -43,11 +43,18 @@ describe("the onnx engine on the guide model", { timeout: 30_000 }, () => {
   });
 
   // All twenty run in the browser; here the quick ones.
-  it.each(goldenItems().filter((item) => item.completion_ids.length < 16).map((item) => [item.messages.at(-1)?.content, item] as const))("answers %j as the reference does", async (_, item) => {
+  it.each(
+    goldenItems()
+      .filter((item) => item.completion_ids.length < 16)
+      .map((item) => [item.messages.at(-1)?.content, item] as const),
+  )("answers %j as the reference does", async (_, item) => {
     const { text, ids, done } = await collect(model.generate(request(item.messages), { signal }));
     expect(ids).toEqual(item.completion_ids.slice(0, -1));
     expect(text).toBe(item.completion);
-    expect(done).toMatchObject({ finishReason: "stop", usage: { promptTokens: item.prompt_ids.length, completionTokens: ids.length } });
+    expect(done).toMatchObject({
+      finishReason: "stop",
+      usage: { promptTokens: item.prompt_ids.length, completionTokens: ids.length },
+    });
   });
 
   it("gives the reference's probabilities for the first token", async () => {
@@ -58,24 +65,34 @@ describe("the onnx engine on the guide model", { timeout: 30_000 }, () => {
     expect(first?.top.map((top) => top.id)).toEqual(item.first_step_top5.map(([id]) => id));
     // Differences of logits are differences of log probabilities.
     const [best, second] = item.first_step_top5;
-    expect((first?.top[0]?.logprob ?? 0) - (first?.top[1]?.logprob ?? 0)).toBeCloseTo((best?.[1] ?? 0) - (second?.[1] ?? 0), 3);
+    expect((first?.top[0]?.logprob ?? 0) - (first?.top[1]?.logprob ?? 0)).toBeCloseTo(
+      (best?.[1] ?? 0) - (second?.[1] ?? 0),
+      3,
+    );
     expect(first?.logprob).toBe(first?.top[0]?.logprob);
   });
 
   it("reuses what it has read of a conversation, and answers the same", async () => {
     const ask = { role: "user", content: "What is a peer?" } as const;
     const first = await collect(model.generate(request([ask]), { signal }));
-    const messages = [ask, { role: "assistant", content: first.text }, { role: "user", content: "and what is a token" }] as const;
+    const messages = [
+      ask,
+      { role: "assistant", content: first.text },
+      { role: "user", content: "and what is a token" },
+    ] as const;
     const warm = await collect(model.generate(request(messages), { signal }));
     const cold = await collect((await load()).generate(request(messages), { signal }));
-    expect(warm.done).toMatchObject({ usage: { cachedTokens: expect.toSatisfy((count: number) => count > first.ids.length) as unknown } });
+    expect(warm.done).toMatchObject({
+      usage: { cachedTokens: expect.toSatisfy((count: number) => count > first.ids.length) as unknown },
+    });
     expect(cold.done).toMatchObject({ usage: { cachedTokens: 0 } });
     expect(warm.ids).toEqual(cold.ids);
   });
 
   it("samples the same with the same seed, other answers with others, and reports chosen tokens", async () => {
     const sampling = { ...GREEDY, temperature: 1.5, topP: 0.95 };
-    const ask = (seed: number) => collect(model.generate(request(STORY, { sampling, seed, maxTokens: 24, logprobs: 2 }), { signal }));
+    const ask = (seed: number) =>
+      collect(model.generate(request(STORY, { sampling, seed, maxTokens: 24, logprobs: 2 }), { signal }));
     const [one, again, other] = [await ask(1), await ask(1), await ask(2)];
     expect(again.ids).toEqual(one.ids);
     expect(other.ids).not.toEqual(one.ids);
@@ -122,7 +139,9 @@ describe("the onnx engine on the guide model", { timeout: 30_000 }, () => {
     const whole = await collect(model.generate(request(STORY, { maxTokens: 20 }), { signal }));
     for (const at of [5, 17, 40]) {
       const stop = whole.text.slice(at, at + 9);
-      const { all, text, done } = await collect(model.generate(request(STORY, { stop: [stop], maxTokens: 20 }), { signal }));
+      const { all, text, done } = await collect(
+        model.generate(request(STORY, { stop: [stop], maxTokens: 20 }), { signal }),
+      );
       expect(text).toBe(whole.text.slice(0, whole.text.indexOf(stop)));
       expect(done).toMatchObject({ finishReason: "stop" });
       expect(all.at(-1)).toBe(done);
@@ -159,7 +178,9 @@ describe("the onnx engine on the guide model", { timeout: 30_000 }, () => {
     );
     expect(answers).toEqual(items.map((item) => item.completion_ids.slice(0, -1)));
     // While all three run, nobody gets two tokens in a row.
-    expect(new Set(order.slice(0, 30).map((index, at) => (index === order[at + 1] ? "twice" : "alternating")))).toEqual(new Set(["alternating"]));
+    expect(new Set(order.slice(0, 30).map((index, at) => (index === order[at + 1] ? "twice" : "alternating")))).toEqual(
+      new Set(["alternating"]),
+    );
   });
 
   it.each(["abort", "leave"] as const)("stops on %s and answers the next request", async (how) => {
@@ -185,7 +206,8 @@ describe("the onnx engine on the guide model", { timeout: 30_000 }, () => {
   it("ends running answers when it is unloaded", async () => {
     const other = await load();
     const run = (async () => {
-      for await (const event of other.generate(request(STORY), { signal })) if (event.type === "token") void other.unload();
+      for await (const event of other.generate(request(STORY), { signal }))
+        if (event.type === "token") void other.unload();
     })();
     await expect(run).rejects.toMatchObject({ code: "model-not-loaded" });
     await other.unload();

@@ -3,9 +3,13 @@ import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError } from "../../core";
 import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
 import { CachePool } from "./cache-pool";
-import { deviceLost, engineError } from "./errors";
+import { ArrayKvCache } from "./array-kv-cache";
+import { engineError } from "./errors";
+import { type GpuDevice, requestGpuDevice, withinGpuMemory } from "./gpu-device";
 import { type GraphSpec, readGraphSpec } from "./graph-spec";
-import { ArrayKvCache, GrowingGpuKvCache, InPlaceGpuKvCache, type KvCacheFactory } from "./kv-cache";
+import { GrowingGpuKvCache } from "./growing-gpu-kv-cache";
+import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
+import type { KvCacheFactory } from "./kv-cache";
 import { OnnxModel } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
 import { ModelRunner } from "./runner";
@@ -20,6 +24,12 @@ const TYPICAL_CONVERSATION_TOKENS = 4096;
 const MAX_PLACES = 8;
 const MAX_IDLE_CACHES = 8;
 
+/** Tokens of the self-check's text: on the GPU, larger chunks are tried too. */
+const CHECK_TEXT_TOKENS: Record<Backend, number> = { webgpu: 256, wasm: CHECK_TOKENS };
+
+/** ONNX Runtime would warn about every shape operator that it rightly leaves to the CPU. */
+const LOG_ERRORS_ONLY = 3;
+
 /** Text for the self-check: ordinary words, since random ids are unlike anything that the model will read. */
 const CHECK_TEXT =
   "The quick brown fox jumps over the lazy dog while 17 engineers count sheep, and every morning the old lighthouse " +
@@ -30,7 +40,7 @@ export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
   readonly #loadRuntime: (backend: Backend) => Promise<Ort>;
   readonly #onDeviceLost: (error: unknown) => void;
-  #device: GPUDevice | undefined;
+  #gpu: Promise<GpuDevice> | undefined;
 
   /**
    * `assetBase`: address that relative addresses of the runtime's files are resolved against.
@@ -68,8 +78,17 @@ export class OnnxEngine implements Engine {
       const ort = await this.#loadRuntime(backend);
       signal.throwIfAborted();
       report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
-      const session = await this.#turns.run(() => createSession(ort, files, backend), { signal });
-      return await this.#finish({ ort, session, files, pkg, backend, signal, onCheck: () => report("check", totalBytes, "Checking the model") });
+      const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
+      const session = await this.#turns.run(() => createSession(ort, files, gpu?.device), { signal });
+      return await this.#finish({
+        ort,
+        gpu,
+        session,
+        files,
+        pkg,
+        signal,
+        onCheck: () => report("check", totalBytes, "Checking the model"),
+      });
     } catch (error) {
       throw signal.aborted ? signal.reason : engineError(error, backend);
     }
@@ -80,32 +99,38 @@ export class OnnxEngine implements Engine {
    * Returns false where no model runs on the GPU.
    */
   simulateDeviceLoss(): boolean {
-    this.#device?.destroy();
-    return this.#device !== undefined;
+    void this.#gpu?.then(({ device }) => device.destroy());
+    return this.#gpu !== undefined;
+  }
+
+  #sharedGpu(): Promise<GpuDevice> {
+    this.#gpu ??= requestGpuDevice();
+    this.#gpu.catch(() => (this.#gpu = undefined));
+    return this.#gpu;
   }
 
   async #finish(load: {
     ort: Ort;
+    gpu: GpuDevice | undefined;
     session: InferenceSession;
     files: ReadPackage;
     pkg: Extract<ModelPackage, { engine: "onnx" }>;
-    backend: Backend;
     signal: AbortSignal;
     onCheck(): void;
   }): Promise<OnnxModel> {
-    const { ort, session, files, pkg, backend, signal } = load;
+    const { ort, gpu, session, files, pkg, signal } = load;
+    const backend: Backend = gpu ? "webgpu" : "wasm";
     try {
       const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, files);
-      const device = backend === "webgpu" ? await ort.env.webgpu.device : undefined;
-      this.#device = device ?? this.#device;
-      const lost = device ? device.lost.then((info) => Promise.reject(deviceLost(info.message))) : never();
-      lost.catch(() => undefined); // awaited only where something runs
-      const runner = new ModelRunner(ort, session, spec, device);
-      const caches = cacheFactories(ort, spec, device, files.contextLength);
+      const lost = gpu?.lost ?? never();
+      const runner = new ModelRunner(ort, session, spec, gpu?.device);
+      const caches = cacheFactories(ort, spec, gpu?.device, files.contextLength);
       load.onCheck();
-      const check = await checkModel(runner, checkIds(files), caches, {
-        turn: (work) => Promise.race([this.#turns.run(work, { signal }), lost]),
-      });
+      const ids = checkIds(files, CHECK_TEXT_TOKENS[backend]);
+      const check = await checkModel(
+        { runner, ids, ...caches },
+        { turn: (work) => Promise.race([this.#turns.run(work, { signal }), lost]) },
+      );
       const info = modelInfo(pkg, files, backend, check);
       const budget = CACHE_BUDGET_BYTES[backend];
       const perAnswer = spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
@@ -135,17 +160,20 @@ export class OnnxEngine implements Engine {
   }
 }
 
-function createSession(ort: Ort, files: ReadPackage, backend: Backend): Promise<InferenceSession> {
-  const presents = files.graph.nodes.flatMap((node) => node.outputs).filter((name) => name.startsWith("present."));
-  return ort.InferenceSession.create(files.graphBytes, {
-    executionProviders: [backend],
-    logSeverityLevel: 3, // errors only: it warns about every shape operator that it rightly leaves to the CPU
-    externalData: [...files.external],
-    // Caches and logits stay on the GPU; the runner reads back the one row that it needs.
-    ...(backend === "webgpu"
-      ? { preferredOutputLocation: Object.fromEntries([...presents, "logits"].map((name) => [name, "gpu-buffer" as const])) }
-      : {}),
-  });
+function createSession(ort: Ort, files: ReadPackage, device: GPUDevice | undefined): Promise<InferenceSession> {
+  const common = { externalData: [...files.external], logSeverityLevel: LOG_ERRORS_ONLY } as const;
+  if (!device) return ort.InferenceSession.create(files.graphBytes, { ...common, executionProviders: ["wasm"] });
+  // Caches and logits stay on the GPU; the runner reads back the one row that it needs.
+  const outputs = files.graph.nodes
+    .flatMap((node) => node.outputs)
+    .filter((name) => name.startsWith("present.") || name === "logits");
+  return withinGpuMemory(device, () =>
+    ort.InferenceSession.create(files.graphBytes, {
+      ...common,
+      executionProviders: [{ name: "webgpu", device }],
+      preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, "gpu-buffer" as const])),
+    }),
+  );
 }
 
 function cacheFactories(
@@ -161,9 +189,9 @@ function cacheFactories(
   };
 }
 
-function checkIds(files: ReadPackage): number[] {
+function checkIds(files: ReadPackage, wanted: number): number[] {
   const ids = files.tokenizer.encode(CHECK_TEXT);
-  const count = Math.min(CHECK_TOKENS, Math.max(1, files.contextLength - 1));
+  const count = Math.min(wanted, files.contextLength);
   return Array.from({ length: count }, (_, index) => ids[index % ids.length] ?? 0);
 }
 

@@ -13,21 +13,31 @@ export function engineError(error: unknown, backend: Backend): Error {
   const problem = (code: ConstructorParameters<typeof MicrogridError>[0], message: string): MicrogridError =>
     new MicrogridError(code, message, { cause: error });
   if (/device.*lost|lost.*device|destroyed/i.test(text)) return deviceLost(text, error);
-  if (/out of memory|bad_alloc|allocation failed|failed to allocate|array buffer allocation|invalid typed array length/i.test(text)) {
-    return problem(
-      "out-of-memory",
-      "This device has not enough free memory for this model. Close other tabs, or choose a smaller model or a stronger quantization.",
-    );
+  if (
+    /out of memory|bad_alloc|allocation failed|failed to allocate|array buffer allocation|invalid typed array length/i.test(
+      text,
+    )
+  ) {
+    return outOfMemory(error);
   }
   if (/could not find an implementation|not implemented|no such operator|is not a registered function/i.test(text)) {
     const other = backend === "webgpu" ? "the CPU (WASM)" : "WebGPU";
-    return problem("unsupported-model", `This model uses an operator that does not run here (${first(text)}). Try it on ${other}, or choose another variant.`);
+    return problem(
+      "unsupported-model",
+      `This model uses an operator that does not run here (${first(text)}). Try it on ${other}, or choose another variant.`,
+    );
   }
   if (/external data|external_data|out of bounds/i.test(text)) {
-    return problem("file-corrupt", `The model's weights are missing or cut off (${first(text)}). Remove the model and load it again.`);
+    return problem(
+      "file-corrupt",
+      `The model's weights are missing or cut off (${first(text)}). Remove the model and load it again.`,
+    );
   }
   if (/protobuf|invalid model|failed to load model|load model from/i.test(text)) {
-    return problem("file-corrupt", `The model's graph cannot be read (${first(text)}). Remove the model and load it again.`);
+    return problem(
+      "file-corrupt",
+      `The model's graph cannot be read (${first(text)}). Remove the model and load it again.`,
+    );
   }
   if (/failed to get gpu adapter|webgpu is not supported|no available backend.*webgpu/i.test(text)) {
     return problem("no-webgpu", "This browser has no usable WebGPU now. Load the model on the CPU (WASM) instead.");
@@ -46,4 +56,13 @@ export function deviceLost(reason: string, cause?: unknown): MicrogridError {
 
 function first(text: string): string {
   return text.split("\n", 1)[0]?.slice(0, 200) ?? "";
+}
+
+/** The error of a model, or a conversation, that is too large for what is free. */
+export function outOfMemory(cause: unknown): MicrogridError {
+  return new MicrogridError(
+    "out-of-memory",
+    "This device has not enough free memory for this model. Close other tabs, or choose a smaller model or a stronger quantization.",
+    { cause },
+  );
 }

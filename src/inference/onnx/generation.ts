@@ -7,6 +7,9 @@ import type { CachePool } from "./cache-pool";
 import type { KvCache } from "./kv-cache";
 import type { ModelRunner } from "./runner";
 
+/** Tokens of room that an answer gets beforehand: most answers are shorter, and memory is dear. */
+const MAX_RESERVED_TOKENS = 1024;
+
 /** What an answer needs of its model. */
 export interface GenerationParts {
   readonly tokenizer: ChatTokenizer;
@@ -48,7 +51,8 @@ export async function* generateAnswer(
   let firstTokenTime = startTime;
   let finishReason: FinishReason = "length";
   try {
-    cacheRoom(cache, prompt.length + maxTokens, parts.contextLength);
+    const room = Math.min(prompt.length + maxTokens, ids.length + MAX_RESERVED_TOKENS);
+    await parts.turn(() => cache.reserve(room), signal);
     let logits = answer.length < maxTokens ? await prefill(parts, cache, ids, signal) : undefined;
     firstTokenTime = performance.now();
     while (logits) {
@@ -110,15 +114,12 @@ function start(parts: GenerationParts, request: GenerationRequest): Start {
   return { prompt, answer: resumed.ids, text };
 }
 
-/** Room for the whole answer at once, where it is not unreasonably long; later the cache grows in steps. */
-function cacheRoom(cache: KvCache, tokens: number, contextLength: number): void {
-  cache.reserve(Math.min(tokens, contextLength, cache.length + MAX_RESERVED_TOKENS));
-}
-
-/** Tokens of room that an answer gets beforehand: most answers are shorter, and memory is dear. */
-const MAX_RESERVED_TOKENS = 1024;
-
-async function prefill(parts: GenerationParts, cache: KvCache, ids: readonly number[], signal: AbortSignal): Promise<Float32Array> {
+async function prefill(
+  parts: GenerationParts,
+  cache: KvCache,
+  ids: readonly number[],
+  signal: AbortSignal,
+): Promise<Float32Array> {
   const { runner, prefillChunk } = parts;
   while (cache.length + prefillChunk < ids.length) {
     await parts.turn(() => runner.feed(cache, ids.slice(cache.length, cache.length + prefillChunk)), signal);

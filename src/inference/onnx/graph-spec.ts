@@ -60,7 +60,8 @@ export function readGraphSpec(
   }
   const ids = integers.get("input_ids");
   if (!ids) throw unsupported("it does not take token ids (“input_ids”)");
-  if (slots.length === 0) throw unsupported("it has no key-value cache (“past_key_values…”), so each token would cost the whole text");
+  if (slots.length === 0)
+    throw unsupported("it has no key-value cache (“past_key_values…”), so each token would cost the whole text");
   const keep = ["num_logits_to_keep", "logits_to_keep"].find((name) => integers.has(name));
   const keepInput = keep === undefined ? undefined : integers.get(keep);
   const last = logits.shape.at(-1);
@@ -142,5 +143,8 @@ function inPlacePossible(graph: OnnxGraph, slots: readonly CacheSlot[]): boolean
 }
 
 function unsupported(why: string): MicrogridError {
-  return new MicrogridError("unsupported-model", `This model cannot run here: ${why}. Choose a text model exported with a key-value cache.`);
+  return new MicrogridError(
+    "unsupported-model",
+    `This model cannot run here: ${why}. Choose a text model exported with a key-value cache.`,
+  );
 }

@@ -13,5 +13,7 @@ export function halfToNumber(bits: number): number {
 /** Halves as 32-bit floats. `bytes` holds the bits, two bytes each, little-endian. */
 export function halvesToFloats(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: bytes.byteLength / 2 }, (_, index) => halfToNumber(view.getUint16(index * 2, true)));
+  return Float32Array.from({ length: bytes.byteLength / 2 }, (_, index) =>
+    halfToNumber(view.getUint16(index * 2, true)),
+  );
 }

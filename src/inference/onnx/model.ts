@@ -59,7 +59,9 @@ export class OnnxModel implements LoadedModel {
       }
       const startTime = performance.now();
       try {
-        yield* generateAnswer({ ...this.#parts, turn: (work, turnSignal) => this.#turn(work, turnSignal) }, request, { signal });
+        yield* generateAnswer({ ...this.#parts, turn: (work, turnSignal) => this.#turn(work, turnSignal) }, request, {
+          signal,
+        });
         this.#meanAnswerMs += MEAN_WEIGHT * (performance.now() - startTime - this.#meanAnswerMs);
       } finally {
         step.value.release();
@@ -77,7 +79,9 @@ export class OnnxModel implements LoadedModel {
 
   async #unload(): Promise<void> {
     const { id, name } = this.info;
-    this.#unloading.abort(new MicrogridError("model-not-loaded", `${name || id} was unloaded while it answered. Load it again to go on.`));
+    this.#unloading.abort(
+      new MicrogridError("model-not-loaded", `${name || id} was unloaded while it answered. Load it again to go on.`),
+    );
     await this.#turns.run(async () => {
       this.#parts.pool.clear();
       await this.#parts.runner.release();
@@ -92,4 +96,3 @@ export class OnnxModel implements LoadedModel {
     }
   }
 }
-

@@ -58,11 +58,20 @@ export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
     if (!(cause instanceof RangeError)) throw cause;
     // A model begins with small fields (version, producer); what does not even have those is something else.
     throw readFields > 0
-      ? new MicrogridError("file-corrupt", "The model's graph file is cut off or damaged. Remove the model and load it again.", { cause })
-      : new MicrogridError("not-a-model", "This file is not an ONNX model. Check the address that it came from.", { cause });
+      ? new MicrogridError(
+          "file-corrupt",
+          "The model's graph file is cut off or damaged. Remove the model and load it again.",
+          { cause },
+        )
+      : new MicrogridError("not-a-model", "This file is not an ONNX model. Check the address that it came from.", {
+          cause,
+        });
   }
   if (nodes.length === 0) {
-    throw new MicrogridError("not-a-model", "This file is not an ONNX model: it has no graph. Check the address it came from.");
+    throw new MicrogridError(
+      "not-a-model",
+      "This file is not an ONNX model: it has no graph. Check the address it came from.",
+    );
   }
   return { nodes, external, hasSubgraphs };
 }
@@ -80,7 +89,8 @@ function readNode(bytes: Uint8Array): { node: OnnxNode; subgraph: boolean } {
     else if (number === NODE.op) op = text(value);
     else if (number === NODE.domain) domain = text(value);
     else if (number === NODE.attribute) {
-      for (const field of fields(value)) subgraph ||= field.number === ATTRIBUTE_GRAPH || field.number === ATTRIBUTE_GRAPHS;
+      for (const field of fields(value))
+        subgraph ||= field.number === ATTRIBUTE_GRAPH || field.number === ATTRIBUTE_GRAPHS;
     }
   }
   return { node: { op, domain, inputs, outputs }, subgraph };
@@ -101,7 +111,11 @@ function readExternal(tensor: Uint8Array): ExternalRange | undefined {
   const location = entries.get("location");
   if (location === undefined) return undefined;
   const length = entries.get("length");
-  return { location, offset: Number(entries.get("offset") ?? 0), length: length === undefined ? undefined : Number(length) };
+  return {
+    location,
+    offset: Number(entries.get("offset") ?? 0),
+    length: length === undefined ? undefined : Number(length),
+  };
 }
 
 interface Field {

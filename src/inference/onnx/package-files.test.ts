@@ -12,7 +12,10 @@ const signal = new AbortController().signal;
 
 function replaced(pkg: OnnxPackage, path: string, content: string | Uint8Array | undefined): OnnxPackage {
   const others = pkg.files.filter((file) => file.path !== path);
-  return { ...pkg, files: content === undefined ? others : [...others, { path, blob: new Blob([content as BlobPart]) }] };
+  return {
+    ...pkg,
+    files: content === undefined ? others : [...others, { path, blob: new Blob([content as BlobPart]) }],
+  };
 }
 
 describe("readOnnxGraph", () => {
@@ -50,7 +53,10 @@ describe("readPackage", () => {
   });
 
   it("reads the text part of a configuration for several media", async () => {
-    const config = JSON.stringify({ model_type: "vlm", text_config: { max_position_embeddings: 333, num_attention_heads: 4, hidden_size: 64 } });
+    const config = JSON.stringify({
+      model_type: "vlm",
+      text_config: { max_position_embeddings: 333, num_attention_heads: 4, hidden_size: 64 },
+    });
     const files = await readPackage(replaced(guidePackage(), "config.json", config), { signal });
     expect(files).toMatchObject({ contextLength: 333, heads: 4, headDim: 16 });
   });
@@ -74,13 +80,16 @@ describe("readPackage", () => {
 
 describe("OnnxEngine.load", () => {
   const engine = new OnnxEngine({ loadRuntime: nodeOrt });
-  const load = (pkg: ModelPackage, at: AbortSignal = signal) => engine.load(pkg, { signal: at, backend: "wasm", onProgress: () => undefined });
+  const load = (pkg: ModelPackage, at: AbortSignal = signal) =>
+    engine.load(pkg, { signal: at, backend: "wasm", onProgress: () => undefined });
 
   it("says file-corrupt for a graph that is cut off, and can load the next model", async () => {
     const pkg = randomPackage({ seed: 1, attention: "grouped", positionIds: false });
     const graph = pkg.files.find((file) => file.path === pkg.graph);
     const bytes = new Uint8Array((await graph?.blob.arrayBuffer()) ?? new ArrayBuffer(0));
-    await expect(load(replaced(pkg, pkg.graph, bytes.slice(0, bytes.length / 2)))).rejects.toMatchObject({ code: "file-corrupt" });
+    await expect(load(replaced(pkg, pkg.graph, bytes.slice(0, bytes.length / 2)))).rejects.toMatchObject({
+      code: "file-corrupt",
+    });
     await (await load(pkg)).unload();
   });
 

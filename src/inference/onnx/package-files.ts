@@ -45,7 +45,11 @@ export async function readPackage(pkg: OnnxPackage, options: { signal: AbortSign
   const files = new Map(pkg.files.map((file) => [file.path, file.blob]));
   const config = parse(Config, await required(files, "config.json"), "config.json");
   const text = { ...config, ...config.text_config };
-  const generation = parse(GenerationConfig, (await optional(files, "generation_config.json")) ?? "{}", "generation_config.json");
+  const generation = parse(
+    GenerationConfig,
+    (await optional(files, "generation_config.json")) ?? "{}",
+    "generation_config.json",
+  );
   const tokenizer = await ChatTokenizer.parse({
     tokenizer: await required(files, "tokenizer.json"),
     config: await optional(files, "tokenizer_config.json"),
@@ -70,7 +74,11 @@ export async function readPackage(pkg: OnnxPackage, options: { signal: AbortSign
   };
 }
 
-function externalFiles(graph: OnnxGraph, graphPath: string, files: ReadonlyMap<string, Blob>): { path: string; data: Blob }[] {
+function externalFiles(
+  graph: OnnxGraph,
+  graphPath: string,
+  files: ReadonlyMap<string, Blob>,
+): { path: string; data: Blob }[] {
   const folder = graphPath.slice(0, graphPath.lastIndexOf("/") + 1);
   const needed = new Map<string, number>();
   for (const { location, offset, length } of graph.external) {
@@ -101,7 +109,10 @@ async function optional(files: ReadonlyMap<string, Blob>, path: string): Promise
 }
 
 function missing(path: string): MicrogridError {
-  return new MicrogridError("file-missing", `The model's file ${path} is missing, so it cannot run. Load the model again, or choose another one.`);
+  return new MicrogridError(
+    "file-missing",
+    `The model's file ${path} is missing, so it cannot run. Load the model again, or choose another one.`,
+  );
 }
 
 function parse<S extends v.GenericSchema>(schema: S, text: string, file: string): v.InferOutput<S> {
@@ -109,12 +120,19 @@ function parse<S extends v.GenericSchema>(schema: S, text: string, file: string)
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new MicrogridError("file-corrupt", `${file} is not valid JSON: it is damaged or cut off. Remove the model and load it again.`, { cause });
+    throw new MicrogridError(
+      "file-corrupt",
+      `${file} is not valid JSON: it is damaged or cut off. Remove the model and load it again.`,
+      { cause },
+    );
   }
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const issue = result.issues[0];
-  throw new MicrogridError("not-a-model", `${file} is not that of a text model (${v.getDotPath(issue) ?? "it"}: ${issue.message}).`);
+  throw new MicrogridError(
+    "not-a-model",
+    `${file} is not that of a text model (${v.getDotPath(issue) ?? "it"}: ${issue.message}).`,
+  );
 }
 
 function idList(ids: number | readonly number[] | null | undefined): readonly number[] {

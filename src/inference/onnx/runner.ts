@@ -49,12 +49,12 @@ export class ModelRunner {
   async #run(cache: KvCache, ids: readonly number[], logits: boolean): Promise<InferenceSession.OnnxValueMapType> {
     const past = cache.length;
     const total = past + ids.length;
-    cache.reserve(total);
+    await cache.reserve(total);
     const feeds: Record<string, Tensor> = {
       ...cache.feeds(),
       input_ids: this.#integers(this.#spec.ids, ids, [1, ids.length]),
     };
-    if (this.#spec.mask) feeds["attention_mask"] = this.#integers(this.#spec.mask, new Array<number>(total).fill(1), [1, total]);
+    if (this.#spec.mask) feeds["attention_mask"] = this.#ones(this.#spec.mask, total);
     if (this.#spec.positions) {
       const positions = ids.map((_, index) => past + index);
       feeds["position_ids"] = this.#integers(this.#spec.positions, positions, [1, ids.length]);
@@ -72,7 +72,9 @@ export class ModelRunner {
     const rowBytes = vocabulary * bytesOf(this.#spec.logits.type);
     const start = Math.max(0, logits.size / vocabulary - 1) * rowBytes;
     const bytes =
-      logits.location === "gpu-buffer" ? await this.#readBack(logits.gpuBuffer, start, rowBytes) : cpuBytes(logits, start, rowBytes);
+      logits.location === "gpu-buffer"
+        ? await this.#readBack(logits.gpuBuffer, start, rowBytes)
+        : cpuBytes(logits, start, rowBytes);
     return this.#spec.logits.type === "float16" ? halvesToFloats(bytes) : new Float32Array(bytes.slice().buffer);
   }
 
@@ -90,9 +92,18 @@ export class ModelRunner {
     encoder.copyBufferToBuffer(buffer, alignedStart, this.#readback, 0, size);
     device.queue.submit([encoder.finish()]);
     await this.#readback.mapAsync(GPUMapMode.READ, 0, size);
-    const bytes = new Uint8Array(this.#readback.getMappedRange(0, size)).slice(start - alignedStart, start - alignedStart + length);
+    const bytes = new Uint8Array(this.#readback.getMappedRange(0, size)).slice(
+      start - alignedStart,
+      start - alignedStart + length,
+    );
     this.#readback.unmap();
     return bytes;
+  }
+
+  #ones(type: IntegerType, count: number): Tensor {
+    return type === "int64"
+      ? new this.#ort.Tensor("int64", new BigInt64Array(count).fill(1n), [1, count])
+      : new this.#ort.Tensor("int32", new Int32Array(count).fill(1), [1, count]);
   }
 
   #integers(type: IntegerType, values: readonly number[], dims: readonly number[]): Tensor {

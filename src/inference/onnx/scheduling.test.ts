@@ -26,7 +26,7 @@ describe("TurnQueue", () => {
         );
         // Between two turns of a sequence, everyone who still has work gets exactly one.
         const left = [...steps];
-        for (let at = 0; at < order.length; ) {
+        for (let at = 0; at < order.length;) {
           const active = left.flatMap((count, sequence) => (count > 0 ? [sequence] : []));
           expect(order.slice(at, at + active.length)).toEqual(active);
           for (const sequence of active) left[sequence] = (left[sequence] ?? 0) - 1;
@@ -127,7 +127,9 @@ class CountingCache implements KvCache {
   get bytes(): number {
     return this.length;
   }
-  reserve(): void {}
+  reserve(): Promise<void> {
+    return Promise.resolve();
+  }
   feeds() {
     return {};
   }
@@ -174,7 +176,11 @@ describe("CachePool", () => {
 
   it("drops the oldest beyond count and beyond bytes", () => {
     const pool = new CachePool({ create, maxBytes: 10, maxCount: 2 });
-    const caches = [[1, 1], [2, 2], [3, 3]].map((ids) => {
+    const caches = [
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ].map((ids) => {
       const cache = filled(pool, ids);
       pool.put(cache, ids);
       return cache as CountingCache;

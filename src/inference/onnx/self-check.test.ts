@@ -3,13 +3,23 @@ import type { KvCache } from "./kv-cache";
 import type { ModelRunner } from "./runner";
 import { CHECK_TOKENS, checkModel, difference } from "./self-check";
 
-const ids = Array.from({ length: CHECK_TOKENS }, (_, index) => index);
+const text = Array.from({ length: 300 }, (_, index) => index);
 const turn = <T>(work: () => Promise<T>): Promise<T> => work();
 
 /** A cache that only counts; `kind` tells the runner how it is bound. */
 function cache(kind: "plain" | "inPlace"): KvCache & { kind: string } {
   const none = (): Record<string, never> => ({});
-  return { kind, length: 0, bytes: 0, reserve: none, feeds: none, fetches: none, advance: none, truncate: none, dispose: none };
+  return {
+    kind,
+    length: 0,
+    bytes: 0,
+    reserve: () => Promise.resolve(),
+    feeds: none,
+    fetches: none,
+    advance: none,
+    truncate: none,
+    dispose: none,
+  };
 }
 
 /** A backend whose logits are wrong from `wrongFrom` tokens a call on, or with caches bound in place. */
@@ -31,7 +41,12 @@ function runner(faults: { wrongFrom?: number; inPlace?: boolean; numbers?: boole
 }
 
 describe("checkModel", () => {
-  const caches = { plain: () => cache("plain"), inPlace: () => cache("inPlace") };
+  const subject = (faults: Parameters<typeof runner>[0], ids = text.slice(0, CHECK_TOKENS)) => ({
+    runner: runner(faults),
+    ids,
+    plain: () => cache("plain"),
+    inPlace: () => cache("inPlace"),
+  });
 
   it.each([
     ["nothing is wrong", {}, { prefillChunk: 48, kvInPlace: true }],
@@ -40,16 +55,29 @@ describe("checkModel", () => {
     ["everything but small steps goes wrong", { wrongFrom: 9 }, { prefillChunk: 8, kvInPlace: false }],
     ["caches in place go wrong", { inPlace: true }, { prefillChunk: 48, kvInPlace: false }],
   ])("when %s, trusts what agrees", async (_, faults, result) => {
-    expect(await checkModel(runner(faults), ids, caches, { turn })).toMatchObject(result);
+    expect(await checkModel(subject(faults), { turn })).toMatchObject(result);
+  });
+
+  it.each([
+    ["256 where it agrees and is quick", {}, 0.1, 256],
+    ["128 where 256 goes wrong", { wrongFrom: 200 }, 0.1, 128],
+    ["48 where 128 goes wrong", { wrongFrom: 100 }, 0.1, 48],
+    ["48 where longer ones would keep others waiting", {}, 200, 48],
+  ] as const)("takes a long chunk of %s", async (_, faults, stepMs, prefillChunk) => {
+    let clock = 0;
+    const result = await checkModel(subject(faults, text), { turn, now: () => (clock += stepMs) });
+    expect(result).toMatchObject({ prefillChunk, kvInPlace: true });
   });
 
   it("refuses a model that computes no numbers", async () => {
-    await expect(checkModel(runner({ numbers: false }), ids, caches, { turn })).rejects.toMatchObject({ code: "unsupported-model" });
+    await expect(checkModel(subject({ numbers: false }), { turn })).rejects.toMatchObject({
+      code: "unsupported-model",
+    });
   });
 
   it("measures decoding by its quickest step", async () => {
     let clock = 0;
-    const result = await checkModel(runner({}), ids, caches, { turn, now: () => (clock += 20) });
+    const result = await checkModel(subject({}), { turn, now: () => (clock += 20) });
     expect(result.decodeRate).toBe(50);
   });
 });

@@ -1,6 +1,6 @@
 /** What a freshly loaded model can be trusted with: tried out, never assumed. */
 import { MicrogridError } from "../../core";
-import type { KvCache } from "./kv-cache";
+import type { KvCache, KvCacheFactory } from "./kv-cache";
 import type { ModelRunner } from "./runner";
 
 /** Length of the prompt that is tried. */
@@ -14,6 +14,10 @@ const SINGLE_STEPS = 4;
  * below (ONNX Runtime Web 1.30), hence 31.
  */
 const CHUNKS = [CHECK_TOKENS, 31, 16] as const;
+/** Larger chunks, worth trying where they take little time: a GPU computes them at once. */
+const LONG_CHUNKS = [256, 128] as const;
+/** Longest time of a chunk, ms: others wait for their next token meanwhile. */
+const MAX_CHUNK_MS = 250;
 /**
  * Largest root mean square difference of logits, as a share of their spread, between two ways to compute the same.
  * Other summation orders give 1e-6 in fp32 and about 1e-2 in fp16 or int8; wrong kernels give 0.3 and more.
@@ -33,50 +37,92 @@ export interface CheckResult {
   readonly decodeRate: number;
 }
 
+/** What is to be tried. */
+export interface CheckSubject {
+  readonly runner: ModelRunner;
+  /** Tokens of ordinary text, at least `CHECK_TOKENS` of them; more allow larger chunks to be tried. */
+  readonly ids: readonly number[];
+  readonly plain: KvCacheFactory;
+  /** Caches bound in place, where the graph allows them. */
+  readonly inPlace: KvCacheFactory | undefined;
+}
+
 /**
- * Computes the logits after `ids` (`CHECK_TOKENS` of them) in small steps with a growing cache, then in larger chunks
- * with the cache that is wished for, and takes the largest that agrees. Throws `unsupported-model` where the small
- * steps give no numbers at all.
+ * Computes the logits after a prompt in small steps with a growing cache, then in larger chunks with the cache that is
+ * wished for, and takes the largest that agrees. Throws `unsupported-model` where the small steps give no usable numbers.
  */
 export async function checkModel(
-  runner: ModelRunner,
-  ids: readonly number[],
-  caches: { plain: () => KvCache; inPlace: (() => KvCache) | undefined },
+  subject: CheckSubject,
   options: { turn: Turn; now?: () => number },
 ): Promise<CheckResult> {
-  const now = options.now ?? (() => performance.now());
-  const bulk = ids.slice(0, -SINGLE_STEPS);
-  const singles = ids.slice(-SINGLE_STEPS);
-  const stepMs: number[] = [];
-  const reference = await withCache(caches.plain, async (cache) => {
-    let logits = await predictInChunks(runner, cache, bulk, SMALL_CHUNK, options.turn);
-    for (const id of singles) {
-      logits = await options.turn(async () => {
-        const start = now();
-        const next = await runner.predict(cache, [id]);
-        stepMs.push(now() - start);
-        return next;
-      });
+  const { turn, now = () => performance.now() } = options;
+  const ids = subject.ids.slice(0, CHECK_TOKENS);
+  const { logits: reference, decodeRate } = await referenceLogits(subject, ids, turn, now);
+  for (const create of subject.inPlace ? [subject.inPlace, subject.plain] : [subject.plain]) {
+    for (const chunk of CHUNKS) {
+      const measure = () =>
+        timed(() => withCache(create, (cache) => predictInChunks(subject.runner, cache, ids, chunk, turn)), now);
+      const { result, ms } = await measure();
+      if (difference(result, reference) > TOLERANCE) continue;
+      // The first run of a size compiles its kernels; where that was quick, the second tells the rate.
+      const steadyMs = ms < MAX_CHUNK_MS ? Math.min(ms, (await measure()).ms) : ms;
+      const prefillRate = (ids.length / steadyMs) * 1000;
+      const prefillChunk = chunk === CHECK_TOKENS ? await longestChunk(subject, create, prefillRate, turn) : chunk;
+      return { prefillChunk, kvInPlace: create === subject.inPlace, prefillRate, decodeRate };
     }
-    return logits;
+  }
+  return { prefillChunk: SMALL_CHUNK, kvInPlace: false, prefillRate: decodeRate, decodeRate };
+}
+
+/** Logits that nothing but small steps went into, and how fast single ones are. */
+async function referenceLogits(
+  { runner, plain }: CheckSubject,
+  ids: readonly number[],
+  turn: Turn,
+  now: () => number,
+): Promise<{ logits: Float32Array; decodeRate: number }> {
+  const bulk = ids.slice(0, -SINGLE_STEPS);
+  const stepMs: number[] = [];
+  const logits = await withCache(plain, async (cache) => {
+    let last = await predictInChunks(runner, cache, bulk, SMALL_CHUNK, turn);
+    for (const id of ids.slice(-SINGLE_STEPS)) {
+      const { result, ms } = await turn(() => timed(() => runner.predict(cache, [id]), now));
+      last = result;
+      stepMs.push(ms);
+    }
+    return last;
   });
-  if (!reference.every(Number.isFinite)) {
+  // All equal is what a GPU gives whose buffers could not be had.
+  if (!logits.every(Number.isFinite) || logits.every((value) => value === logits[0])) {
     throw new MicrogridError(
       "unsupported-model",
       "This model computes no usable numbers on this device. Try it on the CPU (WASM), or choose a variant with fp32 activations.",
     );
   }
-  for (const create of caches.inPlace ? [caches.inPlace, caches.plain] : [caches.plain]) {
-    for (const chunk of CHUNKS) {
-      const start = now();
-      const logits = await withCache(create, (cache) => predictInChunks(runner, cache, ids, chunk, options.turn));
-      const prefillRate = (ids.length / (now() - start)) * 1000;
-      if (difference(logits, reference) > TOLERANCE) continue;
-      return { prefillChunk: chunk, kvInPlace: create === caches.inPlace, prefillRate, decodeRate: 1000 / Math.min(...stepMs) };
-    }
+  return { logits, decodeRate: 1000 / Math.min(...stepMs) };
+}
+
+/** The largest of the long chunks that is quick and computes what chunks of `CHECK_TOKENS` do. */
+async function longestChunk(
+  subject: CheckSubject,
+  create: KvCacheFactory,
+  prefillRate: number,
+  turn: Turn,
+): Promise<number> {
+  for (const chunk of LONG_CHUNKS) {
+    if (chunk > subject.ids.length || (chunk / prefillRate) * 1000 > MAX_CHUNK_MS) continue;
+    const ids = subject.ids.slice(0, chunk);
+    const feed = (size: number) =>
+      withCache(create, (cache) => predictInChunks(subject.runner, cache, ids, size, turn));
+    if (difference(await feed(chunk), await feed(CHECK_TOKENS)) <= TOLERANCE) return chunk;
   }
-  const prefillRate = 1000 / Math.min(...stepMs);
-  return { prefillChunk: SMALL_CHUNK, kvInPlace: false, prefillRate, decodeRate: prefillRate };
+  return CHECK_TOKENS;
+}
+
+async function timed<T>(work: () => Promise<T>, now: () => number): Promise<{ result: T; ms: number }> {
+  const start = now();
+  const result = await work();
+  return { result, ms: now() - start };
 }
 
 /** Feeds `ids` in chunks; gives the logits after the last. */
@@ -109,7 +155,7 @@ export function difference(logits: Float32Array, reference: Float32Array): numbe
   return Number.isNaN(share) ? Number.POSITIVE_INFINITY : share;
 }
 
-async function withCache<T>(create: () => KvCache, use: (cache: KvCache) => Promise<T>): Promise<T> {
+async function withCache<T>(create: KvCacheFactory, use: (cache: KvCache) => Promise<T>): Promise<T> {
   const cache = create();
   try {
     return await use(cache);

@@ -5,7 +5,12 @@ import type { TokenLogprob } from "../types";
 export const MAX_LOGPROBS = 20;
 
 /** Natural logarithms of the probabilities at temperature 1, before any filter; `text` gives a token's text. */
-export function tokenLogprob(logits: Float32Array, id: number, count: number, text: (id: number) => string): TokenLogprob {
+export function tokenLogprob(
+  logits: Float32Array,
+  id: number,
+  count: number,
+  text: (id: number) => string,
+): TokenLogprob {
   let max = Number.NEGATIVE_INFINITY;
   for (const value of logits) if (value > max) max = value;
   let sum = 0;
@@ -16,7 +21,11 @@ export function tokenLogprob(logits: Float32Array, id: number, count: number, te
     id,
     text: text(id),
     logprob: logprob(id),
-    top: likeliestIds(logits, Math.min(count, MAX_LOGPROBS)).map((top) => ({ id: top, text: text(top), logprob: logprob(top) })),
+    top: likeliestIds(logits, Math.min(count, MAX_LOGPROBS)).map((top) => ({
+      id: top,
+      text: text(top),
+      logprob: logprob(top),
+    })),
   };
 }
 

@@ -69,7 +69,10 @@ describe("sampleToken", () => {
         if (filters.topK > 0) expect(better.length).toBeLessThan(filters.topK);
         expect(weight(id)).toBeGreaterThanOrEqual(Math.min(1, filters.minP) - 1e-9);
         const total = scores.map((_, token) => token).sort((a, b) => weight(b) - weight(a));
-        const kept = (filters.topK > 0 ? total.slice(0, filters.topK) : total).reduce((sum, token) => sum + weight(token), 0);
+        const kept = (filters.topK > 0 ? total.slice(0, filters.topK) : total).reduce(
+          (sum, token) => sum + weight(token),
+          0,
+        );
         const mass = better.reduce((sum, token) => sum + weight(token), 0);
         if (better.length > 0) expect(mass).toBeLessThanOrEqual(filters.topP * kept + 1e-9);
       }),
@@ -83,7 +86,9 @@ describe("tokenLogprob", () => {
     expect(result.logprob).toBeCloseTo(Math.log(0.125));
     expect(result.text).toBe("<2>");
     expect(result.top.map((entry) => entry.id)).toEqual([0, 1, 2]);
-    expect(result.top.map((entry) => Math.exp(entry.logprob))).toEqual([0.5, 0.25, 0.125].map((p) => expect.closeTo(p) as number));
+    expect(result.top.map((entry) => Math.exp(entry.logprob))).toEqual(
+      [0.5, 0.25, 0.125].map((p) => expect.closeTo(p) as number),
+    );
   });
 
   it("gives no alternatives where none are asked for", () => {

@@ -7,7 +7,14 @@ import { RANDOM_MODEL_CONFIG, type RandomModelOptions, randomModel } from "./ran
 
 const require = createRequire(import.meta.url);
 const GUIDE = new URL("../../../public/models/guide/", import.meta.url);
-const FILES = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "onnx/model_q4.onnx", "onnx/model_q4.onnx_data"];
+const FILES = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "onnx/model_q4.onnx",
+  "onnx/model_q4.onnx_data",
+];
 
 /** ONNX Runtime's WASM build on one thread. */
 export async function nodeOrt(): Promise<Ort> {

@@ -19,7 +19,8 @@ class Message {
   }
 
   bytes(field: number, value: Uint8Array | string | Message): this {
-    const content = typeof value === "string" ? new TextEncoder().encode(value) : value instanceof Message ? value.build() : value;
+    const content =
+      typeof value === "string" ? new TextEncoder().encode(value) : value instanceof Message ? value.build() : value;
     this.#push(varint((BigInt(field) << 3n) | 2n), varint(BigInt(content.length)), content);
     return this;
   }
@@ -77,7 +78,10 @@ export class OnnxWriter {
   /** A constant tensor of 32-bit floats. */
   weight(dims: readonly number[], values: Float32Array): string {
     const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const file = values.length < MIN_EXTERNAL_VALUES ? undefined : this.#external[this.#weights++ % Math.max(1, this.#external.length)];
+    const file =
+      values.length < MIN_EXTERNAL_VALUES
+        ? undefined
+        : this.#external[this.#weights++ % Math.max(1, this.#external.length)];
     return this.#tensor("float32", dims, raw, file);
   }
 

@@ -63,7 +63,9 @@ export function randomModel(options: RandomModelOptions): { model: Uint8Array; e
   const rotate = options.attention === "grouped" && !options.positionIds;
   const tables = new Map<number, readonly [string, string]>();
 
-  let x = writer.node("Gather", [writer.weight([VOCABULARY, HIDDEN], random([VOCABULARY, HIDDEN], 1)), ids], { attributes: { axis: 0 } });
+  let x = writer.node("Gather", [writer.weight([VOCABULARY, HIDDEN], random([VOCABULARY, HIDDEN], 1)), ids], {
+    attributes: { axis: 0 },
+  });
   if (!rotate) {
     const table = writer.weight([MAX_TOKENS, HIDDEN], random([MAX_TOKENS, HIDDEN], 0.5));
     x = writer.node("Add", [x, writer.node("Gather", [table, graph.positions], { attributes: { axis: 0 } })]);
@@ -114,7 +116,9 @@ function groupedAttention(
   const { writer, mask, cacheType } = graph;
   const sum = writer.node("ReduceSum", [mask, writer.integers([1])], { attributes: { keepdims: 0 } });
   const last = writer.node("Cast", [writer.node("Sub", [sum, writer.integers([1])])], { attributes: { to: 6 } });
-  const total = writer.node("Gather", [writer.node("Shape", [mask]), writer.integers([1], { scalar: true })], { attributes: { axis: 0 } });
+  const total = writer.node("Gather", [writer.node("Shape", [mask]), writer.integers([1], { scalar: true })], {
+    attributes: { axis: 0 },
+  });
   const inputs = [
     ...qkv.map((value) => cast(writer, value, cacheType)),
     `past_key_values.${layer}.key`,
@@ -126,7 +130,12 @@ function groupedAttention(
   const out = writer.node("GroupQueryAttention", inputs, {
     domain: "com.microsoft",
     outputs: [`attention.${layer}`, `present.${layer}.key`, `present.${layer}.value`],
-    attributes: { num_heads: QUERY_HEADS, kv_num_heads: KEY_HEADS, do_rotary: tables ? 1 : 0, scale: { float: 1 / Math.sqrt(headDim) } },
+    attributes: {
+      num_heads: QUERY_HEADS,
+      kv_num_heads: KEY_HEADS,
+      do_rotary: tables ? 1 : 0,
+      scale: { float: 1 / Math.sqrt(headDim) },
+    },
   });
   return cast(writer, out, "float32");
 }
@@ -150,23 +159,36 @@ function primitiveAttention(graph: Graph, layer: number, headDim: number, [q, k,
   };
   const keys = grown(k, "key");
   const values = grown(v, "value");
-  const products = writer.node("MatMul", [split(q, QUERY_HEADS), writer.node("Transpose", [keys], { attributes: { perm: [0, 1, 3, 2] } })]);
+  const products = writer.node("MatMul", [
+    split(q, QUERY_HEADS),
+    writer.node("Transpose", [keys], { attributes: { perm: [0, 1, 3, 2] } }),
+  ]);
   const scores = writer.node("Mul", [products, writer.weight([1], Float32Array.of(1 / Math.sqrt(headDim)))]);
   // A token sees those at its own position and before.
-  const total = writer.node("Gather", [writer.node("Shape", [keys]), writer.integers([2], { scalar: true })], { attributes: { axis: 0 } });
+  const total = writer.node("Gather", [writer.node("Shape", [keys]), writer.integers([2], { scalar: true })], {
+    attributes: { axis: 0 },
+  });
   const zero = writer.integers([0], { scalar: true });
   const range = writer.node("Range", [zero, total, writer.integers([1], { scalar: true })]);
   const future = writer.node("Greater", [range, writer.node("Unsqueeze", [graph.positions, writer.integers([-1])])]);
-  const masked = writer.node("Where", [future, writer.weight([1], Float32Array.of(-1e9)), writer.weight([1], Float32Array.of(0))]);
+  const masked = writer.node("Where", [
+    future,
+    writer.weight([1], Float32Array.of(-1e9)),
+    writer.weight([1], Float32Array.of(0)),
+  ]);
   const weights = writer.node("Softmax", [writer.node("Add", [scores, masked])], { attributes: { axis: -1 } });
-  const mixed = writer.node("Transpose", [writer.node("MatMul", [weights, values])], { attributes: { perm: [0, 2, 1, 3] } });
+  const mixed = writer.node("Transpose", [writer.node("MatMul", [weights, values])], {
+    attributes: { perm: [0, 2, 1, 3] },
+  });
   return writer.node("Reshape", [mixed, writer.integers([0, 0, QUERY_HEADS * headDim])]);
 }
 
 function positions(writer: OnnxWriter, options: RandomModelOptions, ids: string): string {
   if (options.positionIds) return "position_ids";
   const length = (value: string, axis: number): string =>
-    writer.node("Gather", [writer.node("Shape", [value]), writer.integers([axis], { scalar: true })], { attributes: { axis: 0 } });
+    writer.node("Gather", [writer.node("Shape", [value]), writer.integers([axis], { scalar: true })], {
+      attributes: { axis: 0 },
+    });
   if (options.attention === "grouped") return "";
   const past = length("past_key_values.0.key", 2);
   const end = writer.node("Add", [past, length(ids, 1)]);
@@ -176,7 +198,9 @@ function positions(writer: OnnxWriter, options: RandomModelOptions, ids: string)
 
 function norm(writer: OnnxWriter, x: string): string {
   const ones = writer.weight([HIDDEN], new Float32Array(HIDDEN).fill(1));
-  return writer.node("SimplifiedLayerNormalization", [x, ones], { attributes: { axis: -1, epsilon: { float: 1e-5 }, stash_type: 1 } });
+  return writer.node("SimplifiedLayerNormalization", [x, ones], {
+    attributes: { axis: -1, epsilon: { float: 1e-5 }, stash_type: 1 },
+  });
 }
 
 function cast(writer: OnnxWriter, value: string, type: "float32" | "float16"): string {

@@ -68,7 +68,9 @@ describe("AnswerText", () => {
         out += answer.flush()?.text ?? "";
         // The answer ends with the first token that completes a stop string.
         const shown = ids.map((_, count) => tokenizer.decode(ids.slice(0, count + 1)));
-        const end = shown.find((value, at) => (at === ids.length - 1 || !value.endsWith("\ufffd")) && stop.some((s) => value.includes(s)));
+        const end = shown.find(
+          (value, at) => (at === ids.length - 1 || !value.endsWith("\ufffd")) && stop.some((s) => value.includes(s)),
+        );
         const cuts = stop.map((value) => (end ?? "").indexOf(value)).filter((at) => at >= 0);
         expect(out).toBe(cuts.length > 0 ? whole.slice(0, Math.min(...cuts)) : whole);
       }),

@@ -82,7 +82,10 @@ export class AnswerText {
     if (count === 0) return undefined;
     const out = this.#held.splice(0, count);
     const ids = out.flatMap((piece) => piece.ids);
-    const text = out.map((piece) => piece.text).join("").slice(0, maxLength);
+    const text = out
+      .map((piece) => piece.text)
+      .join("")
+      .slice(0, maxLength);
     return this.#logprobs.length > 0 ? { ids, text, logprobs: this.#logprobs.splice(0, ids.length) } : { ids, text };
   }
 }

@@ -15,7 +15,10 @@ export interface Resumption {
  * token that the delivered text ends in: a token that was chosen stays chosen, and the rest of its text follows.
  * With another tokenizer, or where ids and text do not fit together, the text itself is encoded.
  */
-export function resumption(resume: ResumePoint, tokenizer: Pick<ChatTokenizer, "hash" | "encode" | "decode">): Resumption {
+export function resumption(
+  resume: ResumePoint,
+  tokenizer: Pick<ChatTokenizer, "hash" | "encode" | "decode">,
+): Resumption {
   if (resume.tokenizerHash === tokenizer.hash) {
     for (let count = Math.max(0, Math.min(resume.idsInText, resume.ids.length)); count <= resume.ids.length; count++) {
       const ids = resume.ids.slice(0, count);

@@ -2,8 +2,7 @@
 
 /** Where a stop string begins, or how much of the text can no longer become one. */
 export type StopMatch =
-  | { readonly kind: "found"; readonly index: number }
-  | { readonly kind: "open"; readonly safeLength: number };
+  { readonly kind: "found"; readonly index: number } | { readonly kind: "open"; readonly safeLength: number };
 
 /** Looks for the earliest of `stops` in `text`, and for a tail that more text could complete to one. */
 export function matchStop(text: string, stops: readonly string[]): StopMatch {

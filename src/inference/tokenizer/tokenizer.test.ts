@@ -4,7 +4,11 @@ import { resumption } from "./resume";
 import { ChatTokenizer } from "./tokenizer";
 
 let tokenizer: ChatTokenizer;
-const files = () => ({ tokenizer: guideFile("tokenizer.json"), config: guideFile("tokenizer_config.json"), template: undefined });
+const files = () => ({
+  tokenizer: guideFile("tokenizer.json"),
+  config: guideFile("tokenizer_config.json"),
+  template: undefined,
+});
 
 beforeAll(async () => {
   tokenizer = await ChatTokenizer.parse(files());
@@ -25,7 +29,12 @@ describe("ChatTokenizer", () => {
   it("prefers the template file over the configuration, and takes the default of several", async () => {
     const own = await ChatTokenizer.parse({ ...files(), template: "{{ messages[0]['content'] }}!" });
     expect(own.render([{ role: "user", content: "hey" }])).toBe("hey!");
-    const named = { chat_template: [{ name: "tool_use", template: "no" }, { name: "default", template: "yes" }] };
+    const named = {
+      chat_template: [
+        { name: "tool_use", template: "no" },
+        { name: "default", template: "yes" },
+      ],
+    };
     const several = await ChatTokenizer.parse({ ...files(), config: JSON.stringify(named) });
     expect(several.render([])).toBe("yes");
   });
@@ -43,17 +52,35 @@ describe("ChatTokenizer", () => {
     const bare = await ChatTokenizer.parse({ ...files(), config: undefined });
     expect(() => bare.render([])).toThrow(expect.objectContaining({ code: "unsupported-model" }) as Error);
     const strict = await ChatTokenizer.parse({ ...files(), template: "{{ raise_exception('system first') }}" });
-    expect(() => strict.render([])).toThrow(expect.objectContaining({ code: "bad-request", message: expect.stringContaining("system first") as unknown }) as Error);
+    expect(() => strict.render([])).toThrow(
+      expect.objectContaining({
+        code: "bad-request",
+        message: expect.stringContaining("system first") as unknown,
+      }) as Error,
+    );
   });
 });
 
 describe("resumption", () => {
-  const point = (change: object) => ({ packageHash: "", tokenizerHash: tokenizer.hash, engine: "onnx", backend: "wasm", ids: [], idsInText: 0, text: "", ...change }) as const;
+  const point = (change: object) =>
+    ({
+      packageHash: "",
+      tokenizerHash: tokenizer.hash,
+      engine: "onnx",
+      backend: "wasm",
+      ids: [],
+      idsInText: 0,
+      text: "",
+      ...change,
+    }) as const;
 
   it("takes the ids whose text was delivered and drops those after it", () => {
     const ids = tokenizer.encode("hello room of peers");
     const text = tokenizer.decode(ids.slice(0, 2));
-    expect(resumption(point({ ids, idsInText: 2, text }), tokenizer)).toEqual({ ids: ids.slice(0, 2), undelivered: "" });
+    expect(resumption(point({ ids, idsInText: 2, text }), tokenizer)).toEqual({
+      ids: ids.slice(0, 2),
+      undelivered: "",
+    });
   });
 
   it("keeps the token that the text ends inside of, and owes the rest of it", () => {
@@ -70,6 +97,8 @@ describe("resumption", () => {
     const text = "hello room";
     const expected = { ids: tokenizer.encode(text), undelivered: "" };
     expect(resumption(point({ tokenizerHash: "other", ids: [5], idsInText: 1, text }), tokenizer)).toEqual(expected);
-    expect(resumption(point({ ids: tokenizer.encode("something else"), idsInText: 1, text }), tokenizer)).toEqual(expected);
+    expect(resumption(point({ ids: tokenizer.encode("something else"), idsInText: 1, text }), tokenizer)).toEqual(
+      expected,
+    );
   });
 });

@@ -37,7 +37,12 @@ export class ChatTokenizer {
   readonly #template: Template | undefined;
   readonly #specials: Record<string, string>;
 
-  private constructor(hash: string, tokenizer: Tokenizer, template: Template | undefined, specials: Record<string, string>) {
+  private constructor(
+    hash: string,
+    tokenizer: Tokenizer,
+    template: Template | undefined,
+    specials: Record<string, string>,
+  ) {
     this.hash = hash;
     this.#tokenizer = tokenizer;
     this.#template = template;
@@ -53,7 +58,12 @@ export class ChatTokenizer {
     const source = files.template ?? defaultTemplate(config.chat_template ?? undefined);
     try {
       const template = source === undefined ? undefined : new Template(source);
-      return new ChatTokenizer(toHex(new Uint8Array(digest)), new Tokenizer(json, config), template, specialTokens(config));
+      return new ChatTokenizer(
+        toHex(new Uint8Array(digest)),
+        new Tokenizer(json, config),
+        template,
+        specialTokens(config),
+      );
     } catch (error) {
       throw toMicrogridError(
         error,
@@ -100,14 +110,18 @@ function parseJson<S extends v.GenericSchema>(text: string, file: string, schema
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw new MicrogridError("file-corrupt", `${file} is damaged or cut off. Remove the model and load it again.`, { cause });
+    throw new MicrogridError("file-corrupt", `${file} is damaged or cut off. Remove the model and load it again.`, {
+      cause,
+    });
   }
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   throw new MicrogridError("not-a-model", `${file} does not look like a tokenizer's: ${result.issues[0].message}.`);
 }
 
-function defaultTemplate(template: string | readonly { name: string; template: string }[] | undefined): string | undefined {
+function defaultTemplate(
+  template: string | readonly { name: string; template: string }[] | undefined,
+): string | undefined {
   if (template === undefined || typeof template === "string") return template;
   return (template.find((entry) => entry.name === "default") ?? template[0])?.template;
 }
