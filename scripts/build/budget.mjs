@@ -35,6 +35,18 @@ export function firstPaintFiles(manifest, entry) {
 }
 
 /**
+ * The local scripts and style sheets that a page names itself, such as a classic script that the build leaves alone.
+ * @param {string} html
+ * @returns {string[]} paths relative to the page
+ */
+export function filesNamedIn(html) {
+  const tags = html.match(/<(script|link)\b[^>]*>/g) ?? [];
+  return tags
+    .filter((tag) => tag.startsWith("<script") || /rel="(stylesheet|modulepreload)"/.test(tag))
+    .flatMap((tag) => /\b(?:src|href)="(?:\.\/)?([^":]+)"/.exec(tag)?.[1] ?? []);
+}
+
+/**
  * Sizes of a file as it is and as a server would send it. Files beyond 8 MiB are not compressed here: that takes
  * seconds, and nothing so large is in the way of a paint.
  * @param {string} folder

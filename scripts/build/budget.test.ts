@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { firstPaintFiles } from "./budget.mjs";
+import { filesNamedIn, firstPaintFiles } from "./budget.mjs";
 
 const manifest = {
   "index.html": {
@@ -16,5 +16,18 @@ const manifest = {
 describe("firstPaintFiles", () => {
   it("follows static imports with their styles, and leaves out what is loaded later", () => {
     expect(firstPaintFiles(manifest, "index.html").sort()).toEqual(["a.css", "b.css", "index.js", "shared.js"]);
+  });
+});
+
+describe("filesNamedIn", () => {
+  it("finds scripts and style sheets of the page's own, and nothing else", () => {
+    const html = `
+      <link rel="icon" href="./icon.svg" />
+      <link rel="stylesheet" crossorigin href="./assets/a.css" />
+      <script src="./theme.js"></script>
+      <script type="module" crossorigin src="./assets/main.js"></script>
+      <script src="https://elsewhere/x.js"></script>
+      <script>inline()</script>`;
+    expect(filesNamedIn(html)).toEqual(["assets/a.css", "theme.js", "assets/main.js"]);
   });
 });

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { build } from "vite";
 import { CommandError } from "../run/message.mjs";
 import { ROOT } from "../run/spawn.mjs";
-import { FIRST_PAINT_BUDGET_BYTES, firstPaintFiles, kilobytes, measure, table } from "./budget.mjs";
+import { FIRST_PAINT_BUDGET_BYTES, filesNamedIn, firstPaintFiles, kilobytes, measure, table } from "./budget.mjs";
 import { forgetBuild, isBuilt, rememberBuild, sourceHash } from "./fresh.mjs";
 
 /** The build's modes in `vite.config.ts`, in order, each with the source that it starts from. */
@@ -46,7 +46,10 @@ function report(outDir) {
   );
   for (const folder of [manifestFolder, join(outDir, "embed", ".vite")])
     rmSync(folder, { recursive: true, force: true });
-  const first = firstPaintFiles(manifest, "index.html").map((file) => measure(outDir, file));
+  const named = filesNamedIn(readFileSync(join(outDir, "index.html"), "utf8"));
+  const first = [...new Set([...firstPaintFiles(manifest, "index.html"), ...named])].map((file) =>
+    measure(outDir, file),
+  );
   const firstNames = new Set(first.map(({ file }) => file));
   const later = codeFiles(outDir).filter((file) => !firstNames.has(file));
   const total = first.reduce((sum, { compressedBytes }) => sum + compressedBytes, 0);
