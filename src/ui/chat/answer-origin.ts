@@ -40,26 +40,25 @@ export class AnswerOrigin extends LitElement {
         background: var(--mg-hover);
       }
       .where {
-        display: inline-flex;
-        align-items: center;
-        gap: 0.375rem;
         color: var(--mg-text);
         font-weight: 500;
         overflow-wrap: anywhere;
       }
       .dot {
-        flex: none;
+        display: inline-block;
         width: 0.5rem;
         height: 0.5rem;
+        margin-inline-end: 0.375rem;
         border-radius: 50%;
         background: var(--mg-accent);
       }
       .dot.away {
         background: var(--mg-spark);
       }
-      .separator::before {
+      summary > span:not(:last-of-type)::after {
         content: "·";
-        margin-inline-end: 0.5rem;
+        margin-inline-start: 0.5rem;
+        color: var(--mg-muted);
       }
       svg {
         transition: transform var(--mg-ease);
@@ -93,10 +92,10 @@ export class AnswerOrigin extends LitElement {
     return html`<details>
       <summary aria-label="Where this was answered and why">
         <span class="where"><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${place(last)}</span>
-        <span class="separator">${this.model || last.model}</span>
-        <span class="separator">${backendName(last.backend)}</span>
-        ${tokensPerSecond === undefined ? nothing : html`<span class="separator">${formatRate(tokensPerSecond)}</span>`}
-        ${firstTokenMs === undefined ? nothing : html`<span class="separator">first token ${formatDuration(firstTokenMs)}</span>`}
+        <span>${this.model || last.model}</span>
+        <span>${backendName(last.backend)}</span>
+        ${tokensPerSecond === undefined ? nothing : html`<span>${formatRate(tokensPerSecond)}</span>`}
+        ${firstTokenMs === undefined ? nothing : html`<span>first token ${formatDuration(firstTokenMs)}</span>`}
         ${answer.routes.slice(1).map((route, index) => this.#moved(route, answer.routes[index]))} ${icon("down", 14)}
       </summary>
       <ul aria-label="Reasons">
@@ -108,7 +107,7 @@ export class AnswerOrigin extends LitElement {
   #moved(route: StoredRoute, before: StoredRoute | undefined): TemplateResult | typeof nothing {
     if (route.attempt <= 1 || !before) return nothing;
     const text = `moved to ${placeName(route)} after ${placeName(before)} left`;
-    return html`<span class="separator moved">${text}${route.exact ? "" : " (wording may differ)"}</span>`;
+    return html`<span class="moved">${text}${route.exact ? "" : " (wording may differ)"}</span>`;
   }
 }
 

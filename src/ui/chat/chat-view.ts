@@ -175,7 +175,7 @@ export class ChatView extends LitElement {
     }
     if (workspace && workspace.currentId !== this.#shownId) this.#opened(workspace);
     // Children lay out after this update; follow the text once they have.
-    if (this.#follow) requestAnimationFrame(() => this.scroller.scrollTo({ top: this.scroller.scrollHeight }));
+    if (this.#follow && (workspace?.messages.length ?? 0) > 0) requestAnimationFrame(() => this.scroller.scrollTo({ top: this.scroller.scrollHeight }));
   }
 
   #opened(workspace: Workspace): void {

@@ -33,6 +33,18 @@ export class ModelDialog extends LitElement {
       wa-dialog::part(dialog) {
         height: min(46rem, calc(100dvh - 2rem));
       }
+      @media (max-width: 560px) {
+        wa-dialog {
+          --width: 100vw;
+          --spacing: 1rem;
+        }
+        wa-dialog::part(dialog) {
+          height: 100dvh;
+          max-width: 100vw;
+          max-height: 100dvh;
+          border-radius: 0;
+        }
+      }
       wa-dialog::part(body) {
         padding-top: 0;
       }

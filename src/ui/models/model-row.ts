@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { LoadState, ModelInfo } from "../../grid";
 import { formatBytes, formatRate, formatTokens } from "../format";
 import { icon } from "../icons";
-import { backendName } from "../state/models";
+import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import "./load-progress";
@@ -59,6 +59,15 @@ export class ModelRow extends LitElement {
         color: var(--mg-warning);
         font-size: 0.8125rem;
       }
+      @media (max-width: 560px) {
+        .top {
+          flex-direction: column;
+          align-items: stretch;
+        }
+        .actions .button {
+          flex: 1;
+        }
+      }
       .actions {
         display: flex;
         flex: none;
@@ -100,6 +109,7 @@ export class ModelRow extends LitElement {
       ${load?.kind === "ready"
         ? html`<span class="tag good">Ready · ${backendName(load.offer.backend)}${rate === undefined ? "" : ` · ${formatRate(rate)}`}</span>`
         : nothing}
+      ${load?.kind === "ready" && this.#inUse(model) ? html`<span class="tag good">In use</span>` : nothing}
       ${this.offered ? html`<span class="tag good">In the room</span>` : nothing}
       ${model.source === "embedded" ? html`<span class="tag">Built in</span>` : nothing}
       ${model.stored === "yes" && model.source !== "embedded" ? html`<span class="tag">Stored</span>` : nothing}
@@ -110,14 +120,13 @@ export class ModelRow extends LitElement {
 
   #actions(model: ModelInfo, load: LoadState | undefined): TemplateResult {
     const { workspace } = this;
-    const chosen = workspace?.wantedModel === model.id;
     if (load?.kind === "loading") {
       return html`<button class="button" aria-label="Cancel loading ${model.name}" @click=${() => workspace?.loads.cancel(model.id)}>Cancel</button>`;
     }
     const removable = model.stored !== "no" && model.source !== "embedded";
     return html`
       ${load?.kind === "ready"
-        ? html`${chosen ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
+        ? html`${this.#inUse(model) ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
             <button class="button" aria-label="Unload ${model.name}" @click=${() => this.#run(workspace?.grid.models.unload(model.id))}>Unload</button>`
         : html`<button
             class="button ${model.fit.fits ? "soft" : ""}"
@@ -137,6 +146,11 @@ export class ModelRow extends LitElement {
           </button>`
         : nothing}
     `;
+  }
+
+  #inUse(model: ModelInfo): boolean {
+    const { workspace } = this;
+    return workspace !== undefined && answeringModel(workspace.grid.state, workspace.wantedModel)?.model === model.id;
   }
 
   readonly #use = (): void => {

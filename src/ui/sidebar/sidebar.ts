@@ -50,6 +50,11 @@ export class Sidebar extends LitElement {
         color: var(--mg-muted);
         font: 0.6875rem var(--mg-font);
       }
+      @media (hover: none) {
+        kbd {
+          display: none;
+        }
+      }
       .search {
         position: relative;
         margin: 0.5rem 0 0.25rem;
@@ -150,7 +155,7 @@ export class Sidebar extends LitElement {
         <input
           type="search"
           aria-label="Search conversations"
-          placeholder="Search (${shortcut("K")})"
+          placeholder=${matchMedia("(hover: none)").matches ? "Search" : `Search (${shortcut("K")})`}
           .value=${this.query}
           @input=${this.#typed}
           @keydown=${this.#keydown}

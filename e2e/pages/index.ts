@@ -1,0 +1,6 @@
+/** Page objects: what a person sees and does, by role and label, so that tests do not know the markup. */
+export { ChatPage } from "./chat-page";
+export { ConversationList } from "./conversation-list";
+export { ModelDialog } from "./model-dialog";
+export { RoomPanel } from "./room-panel";
+export { ChatSettingsPanel, SettingsDialog } from "./settings";

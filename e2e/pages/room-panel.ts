@@ -1,0 +1,71 @@
+/** The panel of the room, and the question that an invite asks. */
+import { expect, type Locator, type Page } from "@playwright/test";
+
+export class RoomPanel {
+  readonly page: Page;
+  readonly panel: Locator;
+  /** “Open a room”, or “Room <name>, <n> here”. */
+  readonly button: Locator;
+  readonly invite: Locator;
+  readonly qr: Locator;
+  /** Everybody who is here, this node first. */
+  readonly members: Locator;
+  readonly sharing: Locator;
+  /** The question of an invite, or why it does not work. */
+  readonly question: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.panel = page.getByRole("complementary", { name: "Room" });
+    this.button = page.getByRole("button", { name: /^(Open a room|Room .+, \d+ here)$/ });
+    this.invite = page.getByRole("textbox", { name: "Invite link" });
+    this.qr = page.getByRole("img", { name: "QR code of the invite link" });
+    this.members = page.getByRole("list", { name: "Who is here" }).getByRole("listitem");
+    this.sharing = page.getByRole("switch", { name: "Share this device" });
+    this.question = page.getByRole("dialog", { name: /^(Join a room\?|This invite does not work)$/ });
+  }
+
+  async open(): Promise<void> {
+    if (!(await this.panel.isVisible())) await this.button.click();
+    await this.panel.waitFor();
+  }
+
+  /** Opens a room and gives its invite. */
+  async create(name: string): Promise<string> {
+    await this.open();
+    await this.page.getByRole("textbox", { name: "Name of the room" }).fill(name);
+    await this.page.getByRole("button", { name: "Open the room" }).click();
+    await expect(this.invite).toBeVisible({ timeout: 30_000 });
+    return this.invite.inputValue();
+  }
+
+  /** Says yes to the question that the invite in the address asks; `name` changes one's own name. */
+  async join(name?: string): Promise<void> {
+    await this.question.waitFor();
+    if (name !== undefined) await this.page.getByRole("textbox", { name: "Your name in the room" }).fill(name);
+    await this.page.getByRole("button", { name: "Join", exact: true }).click();
+    await expect(this.question).toBeHidden({ timeout: 30_000 });
+  }
+
+  /** Turns sharing on or off. The switch's input lies under its drawing, so it is worked by keyboard. */
+  async share(on: boolean): Promise<void> {
+    await this.open();
+    await setSwitch(this.sharing, on);
+  }
+
+  member(name: string): Locator {
+    return this.members.filter({ hasText: name });
+  }
+
+  async leave(): Promise<void> {
+    await this.open();
+    await this.page.getByRole("button", { name: "Leave the room" }).click();
+    await this.page.getByRole("button", { name: "Leave", exact: true }).click();
+  }
+}
+
+/** Brings a switch to a state. */
+export async function setSwitch(control: Locator, on: boolean): Promise<void> {
+  if ((await control.isChecked()) !== on) await control.press("Space");
+  await expect(control).toBeChecked({ checked: on });
+}

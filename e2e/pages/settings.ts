@@ -1,0 +1,71 @@
+/** Settings of the page, and of one chat. */
+import { expect, type Locator, type Page } from "@playwright/test";
+
+/** The dialog “Settings”. */
+export class SettingsDialog {
+  readonly page: Page;
+  readonly dialog: Locator;
+  readonly name: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.dialog = page.getByRole("dialog", { name: "Settings" });
+    this.name = page.getByRole("textbox", { name: "Name that peers see" });
+  }
+
+  async open(): Promise<void> {
+    await this.page.getByRole("button", { name: "Settings", exact: true }).click();
+    await this.dialog.waitFor();
+  }
+
+  async close(): Promise<void> {
+    await this.page.keyboard.press("Escape");
+    await this.dialog.waitFor({ state: "hidden" });
+  }
+
+  theme(name: "System" | "Light" | "Dark"): Promise<void> {
+    return this.page.getByRole("radio", { name }).check({ force: true });
+  }
+
+  privacy(name: "This device only" | "This room" | "Anywhere"): Promise<void> {
+    return this.page.getByRole("radio", { name }).check();
+  }
+}
+
+/** The panel “Chat settings”. */
+export class ChatSettingsPanel {
+  readonly page: Page;
+  readonly panel: Locator;
+  readonly systemPrompt: Locator;
+  readonly seed: Locator;
+  readonly maxTokens: Locator;
+  readonly stop: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.panel = page.getByRole("complementary", { name: "Chat settings" });
+    this.systemPrompt = page.getByRole("textbox", { name: "System prompt" });
+    this.seed = page.getByRole("spinbutton", { name: "Seed" });
+    this.maxTokens = page.getByRole("spinbutton", { name: "Longest answer" });
+    this.stop = page.getByRole("textbox", { name: "Stop texts" });
+  }
+
+  async open(): Promise<void> {
+    await this.page.getByRole("button", { name: "Chat settings" }).click();
+    await expect(this.systemPrompt).toBeVisible();
+  }
+
+  /** Fills a field and leaves it, which is when it counts. */
+  async set(field: Locator, text: string): Promise<void> {
+    await field.fill(text);
+    await field.blur();
+  }
+
+  slider(name: "Temperature" | "Top-k" | "Top-p" | "Min-p" | "Repetition penalty"): Locator {
+    return this.page.getByRole("slider", { name: new RegExp(`^${name}`) });
+  }
+
+  reset(): Promise<void> {
+    return this.page.getByRole("button", { name: "Reset to defaults" }).click();
+  }
+}
