@@ -141,7 +141,7 @@ export class MicrogridApp extends LitElement {
     const { workspace } = this;
     if (this.drawer) this.drawer = false;
     else if (workspace?.dialog !== undefined || this.invite !== undefined) return;
-    else if (workspace?.currentId !== undefined && workspace.answers.running(workspace.currentId)) {
+    else if (workspace?.currentId !== undefined && workspace.answers.isWriting(workspace.currentId)) {
       workspace.answers.stop(workspace.currentId);
     } else if (workspace?.panel !== undefined) {
       workspace.show({ panel: undefined });

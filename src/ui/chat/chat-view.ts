@@ -114,6 +114,7 @@ export class ChatView extends LitElement {
     const { workspace } = this;
     const messages = workspace?.messages ?? [];
     const running = workspace?.current && workspace.answers.running(workspace.current.id);
+    const writing = running?.message.status === "streaming";
     const loading = workspace?.currentId !== undefined && !workspace.current;
     return html`
       <div class="scroller" @scroll=${this.#scrolled}>
@@ -128,7 +129,7 @@ export class ChatView extends LitElement {
               message.role === "user"
                 ? html`<mg-question
                     .message=${message}
-                    ?busy=${running !== undefined}
+                    ?busy=${writing}
                     @mg-edit=${(event: CustomEvent<string>) => workspace?.edit(message.id, event.detail)}
                     @mg-edit-cancelled=${() => this.composer.focus()}
                   ></mg-question>`
@@ -136,7 +137,7 @@ export class ChatView extends LitElement {
                     .message=${message}
                     .running=${running?.message.id === message.id ? running : undefined}
                     .model=${message.answer && workspace ? modelName(workspace.grid.state, message.answer.model) : ""}
-                    ?last=${index === messages.length - 1 && running === undefined}
+                    ?last=${index === messages.length - 1 && !writing}
                     @mg-regenerate=${() => workspace?.regenerate()}
                     @mg-continue=${() => workspace?.continueAnswer(message)}
                   ></mg-answer>`,
@@ -150,7 +151,7 @@ export class ChatView extends LitElement {
       <div class="foot">
         <mg-start-progress .workspace=${workspace}></mg-start-progress>
         <mg-composer
-          ?busy=${running !== undefined}
+          ?busy=${writing}
           @mg-send=${(event: CustomEvent<string>) => this.#send(event.detail)}
           @mg-stop=${this.#stopAnswer}
           @mg-draft=${this.#drafted}

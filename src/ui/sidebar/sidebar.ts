@@ -175,7 +175,7 @@ export class Sidebar extends LitElement {
                       .workspace=${workspace}
                       .summary=${item}
                       ?current=${item.id === workspace?.currentId}
-                      ?busy=${workspace?.answers.running(item.id) !== undefined}
+                      ?busy=${workspace?.answers.isWriting(item.id) ?? false}
                       @mg-done=${this.#done}
                     ></mg-conversation-item>
                   </li>`,

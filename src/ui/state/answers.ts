@@ -36,8 +36,14 @@ export class Answers extends TypedEventTarget<{ change: string; finished: { conv
     this.#grid = grid;
   }
 
+  /** The answer of a conversation that is being written or, for a moment, saved. */
   running(conversation: string): RunningAnswer | undefined {
     return this.#runs.get(conversation)?.shown;
+  }
+
+  /** True while an answer of that conversation is being written. */
+  isWriting(conversation: string): boolean {
+    return this.running(conversation)?.message.status === "streaming";
   }
 
   /** Stops the answer of a conversation; what it said so far stays. */
@@ -60,7 +66,8 @@ export class Answers extends TypedEventTarget<{ change: string; finished: { conv
    * was cut off. Never rejects: failures are kept in the message.
    */
   async run(conversation: Conversation, wanted: string | undefined, continueFrom?: StoredMessage): Promise<void> {
-    if (this.#runs.has(conversation.id)) return;
+    if (this.isWriting(conversation.id)) return;
+    await this.settled(conversation.id);
     const message: StoredMessage = {
       ...(continueFrom ?? { id: randomId(), role: "assistant", content: "", createdAt: Date.now() }),
       status: "streaming",

@@ -137,7 +137,8 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     const content = text.trim();
     if (content === "") return;
     const conversation = this.#current ?? (await this.#begin());
-    if (this.answers.running(conversation.id)) return;
+    if (this.answers.isWriting(conversation.id)) return;
+    await this.answers.settled(conversation.id);
     const message: StoredMessage = { id: randomId(), role: "user", content, createdAt: Date.now(), status: "complete" };
     const next = await this.grid.conversations.setMessages(conversation.id, (messages) => [...messages, message]);
     if (next) await this.#answer(next);
@@ -225,8 +226,11 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   }
 
   async #rewrite(change: (messages: StoredMessage[]) => StoredMessage[], done: string): Promise<void> {
+    const id = this.#currentId;
+    if (id === undefined || this.answers.isWriting(id)) return;
+    await this.answers.settled(id);
     const before = this.#current;
-    if (!before || this.answers.running(before.id)) return;
+    if (before?.id !== id) return;
     const next = await this.grid.conversations.setMessages(before.id, change);
     if (!next) return;
     if (before.messages.length > next.messages.length || before.messages.at(-1)?.role === "assistant") {

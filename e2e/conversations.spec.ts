@@ -1,0 +1,151 @@
+/** Conversations as a person keeps them: written, interrupted, found, renamed, deleted, taken along. */
+import { readFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./harness";
+import { ChatPage } from "./pages";
+
+const STORY = "Tell me a story about a robot";
+
+async function ready(page: Page): Promise<ChatPage> {
+  const chat = new ChatPage(page);
+  await chat.ready();
+  return chat;
+}
+
+test("a conversation survives a reload, with its title and where it was answered", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  const answer = await chat.chat("What can you do?");
+  await expect(chat.origin()).toContainText("On this device");
+  expect((await chat.reasons()).length).toBeGreaterThan(0);
+  await page.reload();
+  await expect(chat.questions).toHaveText("What can you do?");
+  expect(await chat.answerText()).toBe(answer);
+  await expect(chat.origin()).toContainText("tokens/s");
+  await expect(chat.conversations.items).toHaveText(["What can you do?"]);
+});
+
+test("a stopped answer keeps its text and is continued to what it would have been", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  const whole = await chat.chat(STORY);
+  await chat.regenerate();
+  await expect.poll(async () => (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("").length).toBeGreaterThan(8);
+  await page.keyboard.press("Escape");
+  await chat.finished();
+  const part = await chat.answerText();
+  expect(part.length).toBeLessThan(whole.length);
+  await page.reload();
+  await chat.ready();
+  expect(await chat.answerText()).toBe(part);
+  await chat.continueAnswer();
+  await expect.poll(() => chat.answerText()).toBe(whole);
+});
+
+test("a page that is closed in the middle of an answer keeps what was said", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  const whole = await chat.chat(STORY);
+  await chat.regenerate();
+  await expect.poll(async () => (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("").length).toBeGreaterThan(8);
+  await page.reload();
+  await chat.ready();
+  const continues = page.getByRole("button", { name: "Continue" });
+  const retries = page.getByRole("button", { name: "Retry" });
+  await continues.or(retries).click();
+  await expect.poll(() => chat.answerText()).toBe(whole);
+});
+
+test("a question is edited, and the edit is taken back", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  const first = await chat.chat("What is the capital of Japan?");
+  await chat.chat("who are you");
+  await chat.message.press("ArrowUp");
+  await expect(page.getByRole("textbox", { name: "Edit message" })).toHaveValue("who are you");
+  await page.keyboard.press("Escape");
+  await chat.edit(chat.questions.first(), "23 + 45");
+  await expect(chat.questions).toHaveText(["23 + 45"]);
+  await chat.finished();
+  expect(await chat.answerText()).toContain("78");
+  await chat.undo();
+  await expect(chat.questions).toHaveText(["What is the capital of Japan?", "who are you"]);
+  expect(await chat.answerText(chat.answers.first())).toBe(first);
+});
+
+test("conversations are searched, renamed, deleted and brought back", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  const { conversations } = chat;
+  await chat.chat("What is the capital of Japan?");
+  await page.keyboard.press("Control+Shift+O");
+  await expect(chat.questions).toHaveCount(0);
+  await chat.chat("23 + 45");
+  await page.keyboard.press("Control+K");
+  await conversations.search.fill("tokyo");
+  await expect(conversations.items).toHaveCount(1);
+  await conversations.search.press("Enter");
+  await expect(chat.questions).toHaveText("What is the capital of Japan?");
+  await conversations.search.fill("");
+  await conversations.rename("What is the capital of Japan?", "Capitals");
+  await expect(conversations.item("Capitals")).toBeVisible();
+  await conversations.delete("Capitals");
+  await expect(conversations.items).toHaveText(["23 + 45"]);
+  await chat.undo();
+  await expect(conversations.item("Capitals")).toBeVisible();
+  await expect(chat.questions).toHaveText("What is the capital of Japan?");
+});
+
+test("conversations are exported and imported, and wrong files are explained", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  const answer = await chat.chat("What is the capital of Japan?");
+  const download = await chat.conversations.export("What is the capital of Japan?");
+  const file = await readFile(await download.path());
+  await chat.conversations.delete("What is the capital of Japan?");
+  await expect(chat.conversations.items).toHaveCount(0);
+  await chat.conversations.import({ name: "wrong.json", mimeType: "application/json", buffer: Buffer.from("{}") });
+  await expect(page.getByText("not exported by Microgrid")).toBeVisible();
+  await chat.conversations.import({ name: "chat.json", mimeType: "application/json", buffer: file });
+  await expect(chat.questions).toHaveText("What is the capital of Japan?");
+  expect(await chat.answerText()).toBe(answer);
+});
+
+test("what is typed and not sent is kept, for each conversation", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  await chat.chat("23 + 45");
+  await chat.message.fill("half a thought");
+  await page.keyboard.press("Control+Shift+O");
+  await expect(chat.message).toHaveValue("");
+  await chat.message.fill("another");
+  await chat.conversations.item("23 + 45").click();
+  await expect(chat.message).toHaveValue("half a thought");
+  await page.reload();
+  await expect(chat.message).toHaveValue("half a thought");
+});
+
+test("another tab sees what is said in this one", async ({ openSite }) => {
+  const site = await openSite();
+  const chat = await ready(site.page);
+  await chat.chat("23 + 45");
+  const other = new ChatPage((await site.openTab()).page);
+  await other.conversations.item("23 + 45").click();
+  await expect(other.questions).toHaveText("23 + 45");
+  const answer = await other.chat("who are you");
+  await expect(chat.questions).toHaveText(["23 + 45", "who are you"]);
+  await chat.finished();
+  expect(await chat.answerText()).toBe(answer);
+});
+
+test("settings of a chat reach the model", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  await chat.chatSettings.open();
+  await chat.chatSettings.set(chat.chatSettings.maxTokens, "3");
+  const short = await chat.chat("What can you do?");
+  await expect(page.getByText("Reached the longest answer")).toBeVisible();
+  await chat.chatSettings.reset();
+  await chat.continueAnswer();
+  await expect.poll(async () => (await chat.answerText()).length).toBeGreaterThan(short.length + 20);
+});
