@@ -1,0 +1,205 @@
+/** The `webllm` engine: models compiled by MLC, run by the real WebLLM library on the GPU. */
+import { MLCEngine, prebuiltAppConfig, type AppConfig } from "@mlc-ai/web-llm";
+import { MicrogridError } from "../../core";
+import { ChatTokenizer } from "../tokenizer";
+import type { Backend, Engine, LoadedModelInfo, LoadProgress, ModelPackage } from "../types";
+import { contextLengthOf } from "./config";
+import { webllmError } from "./errors";
+import { WebLlmModel } from "./model";
+import { checkAdapter, forgetLibrary, notALibrary, readParts, weightsObstacle, type WebLlmPackage } from "./preflight";
+import { ProgressReader } from "./progress";
+import { LogitsTap, TokenRunner } from "./runner";
+
+/** Ordinary words for the check after a load, which also measures the first rates. */
+const CHECK_TEXT =
+  "The quick brown fox jumps over the lazy dog while 17 engineers count sheep, and every morning the old lighthouse " +
+  "keeper writes a short letter about the weather, the sea and the ships that passed in the night.";
+const CHECK_DECODE_STEPS = 4;
+
+interface LoadOptions {
+  readonly signal: AbortSignal;
+  readonly backend: Backend;
+  onProgress(progress: LoadProgress): void;
+}
+
+/** Loads models for WebLLM. Each has a library engine, and so a GPU device, of its own. */
+export class WebLlmEngine implements Engine {
+  /** Loads run one after another: an aborted one still holds memory until it has come to its end. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Loads a model; the library downloads and keeps the weights. Throws `no-webgpu`, `shader-f16-missing`,
+   * `not-a-model`, `file-missing`, `network`, `unsupported-model`, `quota-exceeded`, `out-of-memory`; aborting
+   * rejects at once and frees everything as soon as the library lets go.
+   */
+  async load(pkg: ModelPackage, options: LoadOptions): Promise<WebLlmModel> {
+    if (pkg.engine !== "webllm") throw new MicrogridError("bad-request", `${pkg.name} is not a WebLLM model.`);
+    if (options.backend !== "webgpu") {
+      throw new MicrogridError(
+        "unsupported-model",
+        `${pkg.name} runs on the GPU only. Choose an ONNX model to run on the CPU.`,
+      );
+    }
+    const { signal } = options;
+    signal.throwIfAborted();
+    await checkAdapter(pkg, f32Variant(pkg.id));
+    const parts = await readParts(pkg, signal);
+    const tokenizer = await ChatTokenizer.parse({
+      tokenizer: parts.tokenizer,
+      config: parts.tokenizerConfig,
+      template: undefined,
+    });
+    const contextLength = contextLengthOf(parts.config, pkg.overrides.contextLength);
+    const runner = await this.#reload(pkg, options);
+    try {
+      const check = await checkModel(runner, tokenizer, contextLength, signal);
+      const info = modelInfo(pkg, tokenizer.hash, contextLength, check);
+      return new WebLlmModel({ info, template: parts.config.conv_template, tokenizer, runner });
+    } catch (error) {
+      await runner.unload();
+      throw signal.aborted ? error : webllmError(error, pkg.name);
+    }
+  }
+
+  async #reload(pkg: WebLlmPackage, { signal, onProgress }: LoadOptions): Promise<TokenRunner> {
+    const before = this.#last;
+    const tap = new LogitsTap();
+    const progress = new ProgressReader(pkg.name);
+    let started = false;
+    const engine = new MLCEngine({
+      appConfig: appConfigFor(pkg),
+      logitProcessorRegistry: new Map([[pkg.id, tap]]),
+      initProgressCallback: (report) => {
+        started = true;
+        onProgress(progress.read(report));
+      },
+      logLevel: "ERROR",
+    });
+    const { contextLength } = pkg.overrides;
+    const run = before.then(async () => {
+      signal.throwIfAborted();
+      await engine.reload(pkg.id, contextLength === undefined ? {} : { context_window_size: contextLength });
+    });
+    // Whatever became of an aborted load, its memory is given back before the next begins.
+    this.#last = run
+      .catch(() => undefined)
+      .then(() => (signal.aborted ? engine.unload().catch(() => undefined) : undefined));
+    try {
+      await abortable(run, signal, () => void engine.unload());
+    } catch (error) {
+      signal.throwIfAborted();
+      await engine.unload().catch(() => undefined);
+      throw await explain(error, pkg, { started, signal });
+    }
+    return new TokenRunner(engine, pkg.id, tap);
+  }
+}
+
+/** Waits for `work`, but no longer than until the signal; `reload` itself takes none, only `unload` ends it. */
+async function abortable(work: Promise<void>, signal: AbortSignal, stop: () => void): Promise<void> {
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => {
+      stop();
+      reject(signal.reason as Error);
+    };
+  });
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    await Promise.race([work, aborted]);
+    // A stopped `reload` ends as if it had gone well.
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** The library's errors for weights and libraries are vague: the cause is looked for. */
+async function explain(
+  error: unknown,
+  pkg: WebLlmPackage,
+  { started, signal }: { started: boolean; signal: AbortSignal },
+): Promise<unknown> {
+  const known = webllmError(error, pkg.name);
+  if (known.code !== "internal") return known;
+  // Before the weights, only the model's library was run; what it lacks may also show when it is first called.
+  const text = error instanceof Error ? `${error.name} ${error.message}` : String(error);
+  if (!started || /LinkError|CompileError|RuntimeError|Cannot find (global )?function/i.test(text)) {
+    await forgetLibrary(pkg);
+    return notALibrary(pkg, error);
+  }
+  return (await weightsObstacle(pkg, signal)) ?? known;
+}
+
+/** The catalog's record where there is one, since it has overrides of its own, with the package's addresses. */
+function appConfigFor(pkg: WebLlmPackage): AppConfig {
+  const known = prebuiltAppConfig.model_list.find((record) => record.model_id === pkg.id);
+  const record = {
+    ...known,
+    model_id: pkg.id,
+    model: pkg.modelUrl,
+    model_lib: pkg.libraryUrl,
+    required_features: [...pkg.requiredFeatures],
+    ...(pkg.manifest !== undefined && { model_manifest: pkg.manifest }),
+  };
+  return { model_list: [record] };
+}
+
+function f32Variant(id: string): string | undefined {
+  const variant = id.replace(/q(\d)f16/, "q$1f32");
+  return variant !== id && prebuiltAppConfig.model_list.some((record) => record.model_id === variant)
+    ? variant
+    : undefined;
+}
+
+interface CheckResult {
+  readonly prefillRate: number;
+  readonly decodeRate: number;
+  readonly prefillChunk: number;
+}
+
+/** Runs a known text: a GPU that is out of memory can answer with nonsense instead of an error. */
+async function checkModel(
+  runner: TokenRunner,
+  tokenizer: ChatTokenizer,
+  contextLength: number,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const ids = tokenizer.encode(CHECK_TEXT).slice(0, Math.max(1, contextLength - CHECK_DECODE_STEPS));
+  const startTime = performance.now();
+  const { logits } = await runner.prefill(ids, signal);
+  const prefilledTime = performance.now();
+  if (logits.some(Number.isNaN) || logits.every((value) => value === logits[0])) {
+    throw new MicrogridError(
+      "out-of-memory",
+      "The model computes nonsense on this GPU, mostly for lack of memory. Close other tabs, or choose a smaller model.",
+    );
+  }
+  for (let step = 0; step < CHECK_DECODE_STEPS; step++) await runner.decode(ids[step % ids.length] ?? 0);
+  const endTime = performance.now();
+  return {
+    prefillRate: (ids.length / (prefilledTime - startTime)) * 1000,
+    decodeRate: (CHECK_DECODE_STEPS / (endTime - prefilledTime)) * 1000,
+    prefillChunk: ids.length,
+  };
+}
+
+function modelInfo(
+  pkg: WebLlmPackage,
+  tokenizerHash: string,
+  contextLength: number,
+  check: CheckResult,
+): LoadedModelInfo {
+  const { id, name, packageHash } = pkg;
+  return {
+    id,
+    name,
+    packageHash,
+    tokenizerHash,
+    engine: "webllm",
+    backend: "webgpu",
+    contextLength,
+    ...check,
+    kvInPlace: true,
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * Checks a model before the library loads it. The library would fail too, but late, and with errors that do not tell
+ * a wrong address from a lost connection; and it caches whatever it was sent, a web page too.
+ */
+import * as v from "valibot";
+import { isAbort, MicrogridError } from "../../core";
+import type { ModelPackage } from "../types";
+import { type ChatConfig, parseChatConfig } from "./config";
+import { halfFloatsMissing, noWebGpu } from "./errors";
+
+/** The library's own caches: what is read here is put there, so that nothing is fetched twice. */
+const CONFIG_CACHE = "webllm/config";
+const LIBRARY_CACHE = "webllm/wasm";
+const WEIGHTS_CACHE = "webllm/model";
+const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
+
+/** A package of the `webllm` engine. */
+export type WebLlmPackage = Extract<ModelPackage, { engine: "webllm" }>;
+
+/** What was read on the way. */
+export interface Preflight {
+  readonly config: ChatConfig;
+  /** Texts of `tokenizer.json` and, where the model has it, `tokenizer_config.json`. */
+  readonly tokenizer: string;
+  readonly tokenizerConfig: string | undefined;
+}
+
+const packageManifest = v.object({
+  chat_config: v.optional(v.string(), "mlc-chat-config.json"),
+  weights: v.object({ manifest: v.string() }),
+});
+const tensorList = v.object({ records: v.array(v.object({ dataPath: v.string() })) });
+
+/** Throws `no-webgpu` or `shader-f16-missing`; `variant` is what to take instead. */
+export async function checkAdapter(pkg: WebLlmPackage, variant: string | undefined): Promise<void> {
+  // Absent where the page is not secure or the browser is old, whatever the types say.
+  const gpu = (navigator as { readonly gpu?: GPU }).gpu;
+  if (!gpu) throw noWebGpu("the browser has no WebGPU");
+  const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw noWebGpu("no graphics adapter was found");
+  const missing = pkg.requiredFeatures.find((feature) => !adapter.features.has(feature));
+  if (missing === "shader-f16") throw halfFloatsMissing(pkg.name, variant);
+  if (missing !== undefined) {
+    throw new MicrogridError(
+      "unsupported-model",
+      `${pkg.name} needs the GPU feature ${missing}, which is missing here. Choose another model.`,
+    );
+  }
+}
+
+/** Reads configuration, tokenizer and library. Throws `not-a-model`, `file-missing`, `network`, `unsupported-model`. */
+export async function readParts(pkg: WebLlmPackage, signal: AbortSignal): Promise<Preflight> {
+  const { chat_config, weights } = await readManifest(pkg, signal);
+  const configUrl = new URL(chat_config, pkg.modelUrl).href;
+  const config = await readConfig(configUrl, signal);
+  const [tokenizer, tokenizerConfig] = await Promise.all([
+    text(WEIGHTS_CACHE, new URL("tokenizer.json", pkg.modelUrl).href, signal),
+    optionalText(new URL("tokenizer_config.json", pkg.modelUrl).href, signal),
+    checkLibrary(pkg, signal),
+    checkJson(WEIGHTS_CACHE, new URL(weights.manifest, pkg.modelUrl).href, signal),
+  ]);
+  return { config, tokenizer, tokenizerConfig };
+}
+
+async function readConfig(url: string, signal: AbortSignal): Promise<ChatConfig> {
+  const content = await text(CONFIG_CACHE, url, signal, "not-a-model");
+  try {
+    return parseChatConfig(content, url);
+  } catch (error) {
+    await (await caches.open(CONFIG_CACHE)).delete(url);
+    throw error;
+  }
+}
+
+/** Why the weights could not be had: asks for the first shard that is not cached. Undefined where they could be. */
+export async function weightsObstacle(pkg: WebLlmPackage, signal: AbortSignal): Promise<unknown> {
+  try {
+    const { weights } = await readManifest(pkg, signal);
+    const listUrl = new URL(weights.manifest, pkg.modelUrl).href;
+    const { records } = v.parse(
+      v.pipe(v.string(), v.parseJson(), tensorList),
+      await text(WEIGHTS_CACHE, listUrl, signal),
+    );
+    const cache = await caches.open(WEIGHTS_CACHE);
+    for (const { dataPath } of records) {
+      const url = new URL(dataPath, listUrl).href;
+      if (await cache.match(url)) continue;
+      await (await answered(url, signal)).body?.cancel();
+    }
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Drops a library that turned out to be none, so that a mended one is fetched next time. */
+export async function forgetLibrary(pkg: WebLlmPackage): Promise<void> {
+  await (await caches.open(LIBRARY_CACHE)).delete(pkg.libraryUrl);
+}
+
+async function readManifest(pkg: WebLlmPackage, signal: AbortSignal): Promise<v.InferOutput<typeof packageManifest>> {
+  if (pkg.manifest === undefined)
+    return { chat_config: "mlc-chat-config.json", weights: { manifest: "tensor-cache.json" } };
+  const url = new URL(pkg.manifest, pkg.modelUrl).href;
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), packageManifest), await text(CONFIG_CACHE, url, signal));
+  if (result.success) return result.output;
+  throw new MicrogridError("not-a-model", `${url} is not the manifest of an MLC model (${result.issues[0].message}).`);
+}
+
+async function checkLibrary(pkg: WebLlmPackage, signal: AbortSignal): Promise<void> {
+  const response = await cached(LIBRARY_CACHE, pkg.libraryUrl, signal);
+  const head = new Uint8Array(await response.arrayBuffer()).subarray(0, WASM_MAGIC.length);
+  if (WASM_MAGIC.every((byte, index) => head[index] === byte)) return;
+  await forgetLibrary(pkg);
+  throw notALibrary(pkg);
+}
+
+/** The error for a file that is no compiled model, or one for another version of WebLLM. */
+export function notALibrary(pkg: WebLlmPackage, cause?: unknown): MicrogridError {
+  return new MicrogridError(
+    "unsupported-model",
+    `${pkg.libraryUrl} is not a model library that this version of WebLLM can run. Check its address; it must be the .wasm file that was compiled for this model.`,
+    { cause },
+  );
+}
+
+async function checkJson(cache: string, url: string, signal: AbortSignal): Promise<void> {
+  try {
+    JSON.parse(await text(cache, url, signal));
+  } catch (error) {
+    if (error instanceof MicrogridError || isAbort(error)) throw error;
+    await (await caches.open(cache)).delete(url);
+    throw new MicrogridError("not-a-model", `${url} is not the list of a model's weights. Check the model's address.`, {
+      cause: error,
+    });
+  }
+}
+
+async function text(cache: string, url: string, signal: AbortSignal, missing?: "not-a-model"): Promise<string> {
+  return (await cached(cache, url, signal, missing)).text();
+}
+
+async function optionalText(url: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await text(WEIGHTS_CACHE, url, signal);
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** The file from the library's cache, put there first where it is not yet. */
+async function cached(name: string, url: string, signal: AbortSignal, missing?: "not-a-model"): Promise<Response> {
+  const cache = await caches.open(name);
+  const found = await cache.match(url);
+  if (found) return found;
+  const response = await answered(url, signal, missing);
+  await cache.put(url, response.clone());
+  return response;
+}
+
+async function answered(
+  url: string,
+  signal: AbortSignal,
+  missing: "not-a-model" | "file-missing" = "file-missing",
+): Promise<Response> {
+  const { host } = new URL(url);
+  let response: Response;
+  try {
+    response = await fetch(url, { signal });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new MicrogridError(
+      "network",
+      `${url} could not be read: ${host} cannot be reached, or does not allow other sites to read its files (CORS). Check the address and the connection.`,
+      { cause },
+    );
+  }
+  // Static hosts answer with their start page where a file is missing.
+  const page = (response.headers.get("Content-Type") ?? "").startsWith("text/html");
+  if (response.status === 404 || response.status === 410 || page) {
+    throw new MicrogridError(
+      missing,
+      `${host} does not have ${url}, which this model needs. Check the model's address.`,
+    );
+  }
+  if (!response.ok) {
+    throw new MicrogridError(
+      "network",
+      `${host} answered ${response.status} when asked for ${url}. Try again later, or use another host.`,
+    );
+  }
+  return response;
+}
