@@ -3,6 +3,22 @@ export { expect } from "@playwright/test";
 export { test } from "./fixtures";
 export type { OpenOptions } from "./fixtures";
 export type { Expected } from "./problems";
+export {
+  answerReaches,
+  ask,
+  expectPeers,
+  finishedAnswer,
+  gridReady,
+  joinRoom,
+  loadModel,
+  openRoom,
+  roomOf,
+  routesOf,
+  startAnswer,
+  stateOf,
+  withoutModel,
+} from "./grid";
+export type { Question, Received } from "./grid";
 export type { SiteConfig, WebServer } from "./servers";
 export type { Signaling } from "./signaling";
 export { shot } from "./shot";

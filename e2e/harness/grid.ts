@@ -1,0 +1,160 @@
+/** Drives the grid of a page through its public surface, as a program would. */
+import { expect } from "@playwright/test";
+import type { AnswerEvent, GridState, LoadOptions, RoomState, ShareOptions } from "../../src/grid";
+import type { SitePage } from "./site-page";
+
+/** An answer as the page received it. */
+export interface Received {
+  readonly text: string;
+  readonly ids: readonly number[];
+  readonly events: readonly AnswerEvent[];
+  /** What the stream threw, if it did. */
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+  /** Milliseconds from the request at which each token event came. */
+  readonly times: readonly number[];
+}
+
+export interface Question {
+  readonly text: string;
+  readonly model?: string;
+  readonly maxTokens?: number;
+  readonly provider?: string;
+}
+
+declare global {
+  interface Window {
+    /** Answers that a test has started, by name. */
+    answers?: Record<string, Promise<Received> & { soFar: { text: string; tokens: number }; stop(): void }>;
+  }
+}
+
+/** Waits until the page's grid is up. */
+export async function gridReady({ page }: SitePage): Promise<void> {
+  await page.waitForFunction(() => window.microgrid !== undefined);
+}
+
+export async function stateOf({ page }: SitePage): Promise<GridState> {
+  return page.evaluate(() => window.microgrid!.state);
+}
+
+/** The state of the room; fails where the page is in none. */
+export async function roomOf(site: SitePage): Promise<RoomState> {
+  const { room } = await stateOf(site);
+  if (!room) throw new Error(`${site.name} is in no room`);
+  return room;
+}
+
+export async function loadModel(
+  { page }: SitePage,
+  id = "guide",
+  options: Pick<LoadOptions, "backend"> = {},
+): Promise<void> {
+  await page.evaluate(([model, choice]) => window.microgrid!.models.load(model, choice), [id, options] as const);
+}
+
+/** Makes sure that a page computes nothing itself. */
+export async function withoutModel(site: SitePage): Promise<void> {
+  await site.page.evaluate(async () => {
+    await Promise.all(Object.keys(window.microgrid!.state.loads).map((id) => window.microgrid!.models.unload(id)));
+  });
+}
+
+/** Opens a room and shares the page's device in it; gives the invite. */
+export async function openRoom({ page }: SitePage, share: Partial<ShareOptions> | false = {}): Promise<string> {
+  return page.evaluate(async (options) => {
+    const room = await window.microgrid!.rooms.create({ name: "Attic" });
+    if (options) await room.share(options);
+    return room.invite;
+  }, share);
+}
+
+export async function joinRoom(
+  { page }: SitePage,
+  invite: string,
+  share: Partial<ShareOptions> | false = false,
+): Promise<void> {
+  await page.evaluate(
+    async ([link, options]) => {
+      const room = await window.microgrid!.rooms.join(link);
+      if (options) await room.share(options);
+    },
+    [invite, share] as const,
+  );
+}
+
+/** Waits until a page sees that many others, that many of them with something to offer. */
+export async function expectPeers(site: SitePage, peers: number, offering = 0): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const { room } = await stateOf(site);
+        const all = room?.peers ?? [];
+        return { peers: all.length, offering: all.filter(({ offers }) => offers.length > 0).length };
+      },
+      { message: `${site.name} should see ${peers} peers, ${offering} of them offering`, timeout: 60_000 },
+    )
+    .toEqual({ peers, offering });
+}
+
+/** Starts an answer under a name and returns at once. */
+export async function startAnswer({ page }: SitePage, question: Question, name = "answer"): Promise<void> {
+  await page.evaluate(
+    ([{ text, model, maxTokens, provider }, key]) => {
+      const abort = new AbortController();
+      const soFar = { text: "", tokens: 0 };
+      const read = async () => {
+        const events: AnswerEvent[] = [];
+        const times: number[] = [];
+        const startedAt = performance.now();
+        let error: { code: string; message: string } | undefined;
+        const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+        const messages = [{ role: "user" as const, content: text }];
+        const generation = { model: model ?? "guide", messages, sampling, maxTokens: maxTokens ?? 200 };
+        try {
+          const request = { generation, ...(provider !== undefined && { provider }) };
+          for await (const event of window.microgrid!.answer(request, { signal: abort.signal })) {
+            events.push(event);
+            if (event.type !== "token") continue;
+            times.push(performance.now() - startedAt);
+            soFar.text += event.text;
+            soFar.tokens += event.ids.length;
+          }
+        } catch (thrown) {
+          const failure = thrown as { code?: string; name: string; message: string };
+          error = { code: String(failure.code ?? failure.name), message: failure.message };
+        }
+        const ids = events.flatMap((event) => (event.type === "token" ? [...event.ids] : []));
+        return { text: soFar.text, ids, events, error, times };
+      };
+      window.answers ??= {};
+      window.answers[key] = Object.assign(read(), { soFar, stop: () => abort.abort() });
+    },
+    [question, name] as const,
+  );
+}
+
+/** Waits until an answer has at least so many tokens. */
+export async function answerReaches({ page }: SitePage, tokens: number, name = "answer"): Promise<void> {
+  await page.waitForFunction(
+    ([count, key]) => (window.answers?.[key]?.soFar.tokens ?? 0) >= count,
+    [tokens, name] as const,
+    {
+      polling: 5,
+    },
+  );
+}
+
+export async function finishedAnswer({ page }: SitePage, name = "answer"): Promise<Received> {
+  return page.evaluate((key) => window.answers![key]!, name);
+}
+
+/** Asks, and waits for the whole answer. */
+export async function ask(site: SitePage, question: string | Question): Promise<Received> {
+  await startAnswer(site, typeof question === "string" ? { text: question } : question);
+  return finishedAnswer(site);
+}
+
+/** The routes that an answer took. */
+export function routesOf({ events }: Received) {
+  return events.flatMap((event) => (event.type === "route" ? [event.route] : []));
+}

@@ -1,0 +1,261 @@
+/** Rooms over real WebRTC: answers from peers, losses in the middle of answers, bad and hostile peers. */
+import golden from "./fixtures/golden.json" with { type: "json" };
+import {
+  answerReaches,
+  ask,
+  expect,
+  expectPeers,
+  finishedAnswer,
+  gridReady,
+  joinRoom,
+  loadModel,
+  openRoom,
+  type OpenOptions,
+  roomOf,
+  routesOf,
+  type SitePage,
+  startAnswer,
+  stateOf,
+  test,
+  withoutModel,
+} from "./harness";
+
+/** A long answer of the guide model, and its reference. */
+const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
+const QUESTION = STORY.messages.at(-1)!.content;
+const EOS = new Set(golden.eos);
+const STORY_IDS = STORY.completion_ids.filter((id) => !EOS.has(id));
+
+type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
+
+/** A visitor with the guide in memory. */
+async function worker(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
+  const site = await openSite(options);
+  await gridReady(site);
+  await loadModel(site);
+  return site;
+}
+
+/** A visitor who computes nothing. */
+async function visitor(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
+  const site = await openSite(options);
+  await gridReady(site);
+  await withoutModel(site);
+  return site;
+}
+
+test("a browser without a model gets its answers from the room, and is told where they come from", async ({
+  openSite,
+}) => {
+  const anna = await worker(openSite, { name: "anna" });
+  const ben = await visitor(openSite, { name: "ben" });
+  await joinRoom(ben, await openRoom(anna));
+  await expectPeers(ben, 1, 1);
+  await expectPeers(anna, 1);
+  const answer = await ask(ben, QUESTION);
+  expect(answer.error).toBeUndefined();
+  expect(answer.text).toBe(STORY.completion);
+  const annaDid = (await stateOf(anna)).node.did;
+  expect(routesOf(answer).map(({ provider }) => provider)).toEqual([
+    expect.objectContaining({ id: annaDid, kind: "peer" }),
+  ]);
+  expect(routesOf(answer)[0]?.why[0]).toMatch(/only one that can answer/);
+  expect((await roomOf(ben)).peers[0]).toMatchObject({
+    did: annaDid,
+    sharing: true,
+    rttMs: expect.any(Number) as number,
+  });
+});
+
+test("three browsers answer and are answered at once", async ({ openSite }) => {
+  const anna = await worker(openSite, { name: "anna" });
+  const invite = await openRoom(anna);
+  const ben = await worker(openSite, { name: "ben" });
+  await joinRoom(ben, invite, {});
+  const cleo = await visitor(openSite, { name: "cleo" });
+  await joinRoom(cleo, invite);
+  await expectPeers(cleo, 2, 2);
+  await expectPeers(anna, 2, 1);
+  for (const name of ["one", "two", "three", "four"]) await startAnswer(cleo, { text: QUESTION }, name);
+  const answers = await Promise.all(["one", "two", "three", "four"].map((name) => finishedAnswer(cleo, name)));
+  expect(answers.map(({ text }) => text)).toEqual(answers.map(() => STORY.completion));
+  const providers = new Set(answers.flatMap((answer) => routesOf(answer).map(({ provider }) => provider.id)));
+  expect(providers.size).toBe(2);
+});
+
+test("a peer that is killed in the middle of an answer, ten times in a row, changes nothing in it", async ({
+  openSite,
+}) => {
+  test.slow();
+  const anna = await worker(openSite, { name: "anna" });
+  const invite = await openRoom(anna);
+  const asker = await visitor(openSite, { name: "asker" });
+  await joinRoom(asker, invite);
+  await expectPeers(asker, 1, 1);
+  const annaDid = (await stateOf(anna)).node.did;
+  for (let round = 1; round <= 10; round++) {
+    const victim = await worker(openSite, { name: `victim ${round}`, ownProcess: round % 3 === 0 });
+    await joinRoom(victim, invite, {});
+    await expectPeers(asker, 2, 2);
+    const victimDid = (await stateOf(victim)).node.did;
+    // The asker is made to begin at the victim, so that there is something to lose.
+    await anna.page.evaluate(() => window.microgrid!.rooms.current!.share(false));
+    await expectPeers(asker, 2, 1);
+    await startAnswer(asker, { text: QUESTION });
+    await answerReaches(asker, 1 + 3 * round);
+    await anna.page.evaluate(() => window.microgrid!.rooms.current!.share({}));
+    if (round % 3 === 0) await victim.kill();
+    else if (round % 3 === 1) await victim.leave();
+    else await victim.crash();
+    const answer = await finishedAnswer(asker);
+    expect(answer.error, `round ${round}`).toBeUndefined();
+    expect(answer.ids, `round ${round}`).toEqual(STORY_IDS);
+    expect(answer.text, `round ${round}`).toBe(STORY.completion);
+    expect(routesOf(answer).map(({ provider }) => provider.id)).toEqual([victimDid, annaDid]);
+    await expectPeers(asker, 1, 1);
+  }
+});
+
+test("an answer comes home when the peer that gives it freezes", async ({ openSite }) => {
+  const victim = await worker(openSite, { name: "victim", ownProcess: true });
+  const invite = await openRoom(victim);
+  const asker = await worker(openSite, { name: "asker" });
+  await joinRoom(asker, invite);
+  await expectPeers(asker, 1, 1);
+  await withoutModel(asker);
+  await startAnswer(asker, { text: QUESTION });
+  await answerReaches(asker, 10);
+  const thaw = await victim.freeze();
+  await loadModel(asker);
+  const answer = await finishedAnswer(asker);
+  thaw();
+  expect(answer.text).toBe(STORY.completion);
+  expect(routesOf(answer).map(({ provider }) => provider.kind)).toEqual(["peer", "local"]);
+});
+
+test("links outlive the signaling server, and newcomers enter when it is back", async ({ openSite, signaling }) => {
+  const noise = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
+  const anna = await worker(openSite, { name: "anna", expectProblems: noise });
+  const ben = await visitor(openSite, { name: "ben", expectProblems: noise });
+  const invite = await openRoom(anna);
+  await joinRoom(ben, invite);
+  await expectPeers(ben, 1, 1);
+  await signaling.kill();
+  await expect.poll(async () => (await roomOf(ben)).signaling).toBe("reconnecting");
+  expect((await ask(ben, QUESTION)).text).toBe(STORY.completion);
+  await signaling.restart();
+  await expect.poll(async () => (await roomOf(anna)).signaling, { timeout: 60_000 }).toBe("connected");
+  await expect.poll(async () => (await roomOf(ben)).signaling, { timeout: 60_000 }).toBe("connected");
+  const cleo = await visitor(openSite, { name: "cleo" });
+  await joinRoom(cleo, invite);
+  await expectPeers(cleo, 2, 1);
+});
+
+test("a room can be opened while signaling is down, and fills when it comes up", async ({ openSite, signaling }) => {
+  const noise = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
+  await signaling.kill();
+  const anna = await worker(openSite, { name: "anna", expectProblems: noise });
+  const invite = await openRoom(anna);
+  expect((await roomOf(anna)).signaling).not.toBe("connected");
+  const ben = await visitor(openSite, { name: "ben", expectProblems: noise });
+  await joinRoom(ben, invite);
+  await signaling.restart();
+  await expectPeers(ben, 1, 1);
+  expect((await ask(ben, QUESTION)).text).toBe(STORY.completion);
+});
+
+test("leaving by the tab's close button is known at once; a room whose founder left goes on", async ({ openSite }) => {
+  const anna = await visitor(openSite, { name: "anna" });
+  const invite = await openRoom(anna, false);
+  const ben = await visitor(openSite, { name: "ben" });
+  await joinRoom(ben, invite);
+  await expectPeers(ben, 1);
+  await anna.leave();
+  await expectPeers(ben, 0);
+  const cleo = await visitor(openSite, { name: "cleo" });
+  await joinRoom(cleo, invite);
+  await expectPeers(cleo, 1);
+});
+
+test("one's own limits hold: models, pauses, and switching off", async ({ openSite }) => {
+  const anna = await worker(openSite, { name: "anna" });
+  const ben = await visitor(openSite, { name: "ben" });
+  await joinRoom(ben, await openRoom(anna, { models: ["another"] }));
+  await expectPeers(ben, 1, 0);
+  const refused = await ask(ben, { text: QUESTION, provider: "room" });
+  expect(refused.error?.code).toBe("no-provider");
+  await anna.page.evaluate(() => window.microgrid!.rooms.current!.share({ models: "all" }));
+  await expectPeers(ben, 1, 1);
+  await ben.page.evaluate(() => window.microgrid!.setPolicy({ privacy: "device" }));
+  const kept = await ask(ben, QUESTION);
+  expect(kept.error?.message).toMatch(/privacy setting/);
+});
+
+/** Spoils what a page sends on its data channels, from the first token frame on. */
+async function sabotage(site: SitePage, how: "garbage" | "oversize" | "repeat" | "silence"): Promise<void> {
+  await site.page.evaluate((kind) => {
+    const send = RTCDataChannel.prototype.send as (this: RTCDataChannel, data: Uint8Array<ArrayBuffer>) => void;
+    let tokens = 0;
+    RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown) {
+      const message = data as Uint8Array<ArrayBuffer>;
+      const name = String.fromCharCode(...message.subarray(2, 2 + (message[1] ?? 0)));
+      if (name === "job.tokens") tokens++;
+      if (tokens < 3 || !name.startsWith("job.")) return send.call(this, message);
+      if (kind === "garbage") return send.call(this, crypto.getRandomValues(new Uint8Array(500)));
+      if (kind === "oversize") return send.call(this, new Uint8Array(200_000));
+      if (kind === "repeat") send.call(this, message);
+      if (kind !== "silence") send.call(this, message);
+    };
+  }, how);
+}
+
+for (const how of ["garbage", "oversize", "repeat", "silence"] as const) {
+  test(`a peer that answers with ${how} costs nobody a word`, async ({ openSite }) => {
+    const rogue = await worker(openSite, { name: "rogue" });
+    const invite = await openRoom(rogue);
+    const honest = await worker(openSite, { name: "honest" });
+    await joinRoom(honest, invite);
+    const asker = await visitor(openSite, { name: "asker" });
+    await joinRoom(asker, invite);
+    await expectPeers(asker, 2, 1);
+    await sabotage(rogue, how);
+    await startAnswer(asker, { text: QUESTION });
+    await answerReaches(asker, 1);
+    await honest.page.evaluate(() => window.microgrid!.rooms.current!.share({}));
+    const answer = await finishedAnswer(asker);
+    expect(answer.error).toBeUndefined();
+    expect(answer.text).toBe(STORY.completion);
+    const honestDid = (await stateOf(honest)).node.did;
+    expect(routesOf(answer).at(-1)?.provider.id).toBe(honestDid);
+  });
+}
+
+test("a bad invite says what is wrong with it", async ({ openSite }) => {
+  const anna = await visitor(openSite, { name: "anna" });
+  const invite = await openRoom(anna, false);
+  const inspect = (link: string) =>
+    anna.page.evaluate((text) => {
+      try {
+        return { name: window.microgrid!.rooms.inspect(text).name, code: "" };
+      } catch (error) {
+        const { code, message } = error as { code: string; message: string };
+        return { name: message, code };
+      }
+    }, link);
+  expect(await inspect(invite)).toEqual({ name: "Attic", code: "" });
+  expect(await inspect(invite.slice(0, -20))).toMatchObject({ code: "invite-malformed" });
+  expect(await inspect(`${invite}%%%`)).toMatchObject({ code: "invite-malformed" });
+  // CBOR {v: 9}, an invite of a far future.
+  expect(await inspect(`${invite.split("#")[0]}#/join/oWF2CQ`)).toMatchObject({ code: "invite-version" });
+});
+
+test("a room where nobody is says so, and waits", async ({ openSite }) => {
+  const anna = await visitor(openSite, { name: "anna" });
+  const invite = await openRoom(anna, false);
+  await anna.leave();
+  const ben = await visitor(openSite, { name: "ben" });
+  await joinRoom(ben, invite);
+  await expect
+    .poll(async () => (await stateOf(ben)).notices.map(({ text }) => text).join())
+    .toMatch(/Nobody is in “Attic”/);
+});
