@@ -13,6 +13,8 @@ export class RoomPanel {
   readonly sharing: Locator;
   /** The question of an invite, or why it does not work. */
   readonly question: Locator;
+  /** What the question says (its text is slotted, which a dialog's own text leaves out). */
+  readonly questionText: Locator;
 
   constructor(page: Page) {
     this.page = page;
@@ -23,6 +25,7 @@ export class RoomPanel {
     this.members = page.getByRole("list", { name: "Who is here" }).getByRole("listitem");
     this.sharing = page.getByRole("switch", { name: "Share this device" });
     this.question = page.getByRole("dialog", { name: /^(Join a room\?|This invite does not work)$/ });
+    this.questionText = page.locator("mg-join-dialog");
   }
 
   async open(): Promise<void> {

@@ -60,7 +60,7 @@ export class OpenRoom extends LitElement {
       <section aria-labelledby="join">
         <h3 id="join">Join a room</h3>
         <form @submit=${this.#join}>
-          <wa-input label="Invite link" name="link" autocomplete="off" placeholder="https://…/#/join/…" required></wa-input>
+          <wa-input label="Link that you were given" name="link" autocomplete="off" placeholder="https://…/#/join/…" required></wa-input>
           <wa-button type="submit" appearance="outlined">Look at the invite</wa-button>
         </form>
         ${this.#linkError === "" ? nothing : html`<p class="error" role="alert">${this.#linkError}</p>`}
