@@ -28,7 +28,7 @@ const ARGS = [
 
 test.use({
   launchOptions: {
-    executablePath: process.env["MICROGRID_CHROMIUM"] ?? "/usr/bin/chromium",
+    executablePath: process.env.MICROGRID_CHROMIUM ?? "/usr/bin/chromium",
     args: [...ARGS, ...WEBGPU_ARGS],
   },
 });
@@ -154,7 +154,9 @@ test.describe("on WASM", () => {
     const code = (model: SiteModel) =>
       page.evaluate(
         (m) =>
-          window.onnx.load(m.folder, m.graph, m.files, "wasm").then(String, (error: { code: string }) => error.code),
+          window.onnx
+            .load(m.folder, m.graph, m.files, "wasm")
+            .then(String, (error: unknown) => (error as { code: string }).code),
         model,
       );
     expect(await code({ ...GUIDE, files: GUIDE.files.filter((file) => !file.endsWith("_data")) })).toBe("file-missing");
@@ -180,7 +182,7 @@ test.describe("on software WebGPU", () => {
     expect(info.prefillChunk).toBeLessThan(48);
     // The first is short; the other two have prompts of 41 and 44 tokens, which one call computes wrongly.
     for (const item of [golden[0], golden[16], golden[17]]) {
-      const count = Math.min(8, (item?.completion_ids.length ?? 1) - 1);
+      const count = Math.min(5, (item?.completion_ids.length ?? 1) - 1);
       const answer = await page.evaluate(
         ([messages, maxTokens]) => window.onnx.answer("guide", { messages, maxTokens }),
         [item?.messages ?? [], count] as const,

@@ -12,7 +12,7 @@ export async function probeDevice(): Promise<DeviceInfo> {
     memoryBytes: memoryGiB === undefined ? undefined : memoryGiB * 2 ** 30,
     threads: navigator.hardwareConcurrency || 1,
     mobile: hints?.mobile ?? /Android|iPhone|iPad|Mobile/.test(navigator.userAgent),
-    label: `${browserName(navigator.userAgent)} on ${systemName(navigator.userAgent)}`,
+    label: `${nameIn(navigator.userAgent, BROWSERS, "Browser")} on ${nameIn(navigator.userAgent, SYSTEMS, "an unknown system")}`,
   };
 }
 
@@ -48,24 +48,29 @@ async function probeWebGpu(): Promise<{ webgpu: DeviceInfo["webgpu"]; missing: s
     features: [...adapter.features].sort(),
     maxBufferSize: limits.maxBufferSize,
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-    software: info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render|warp/.test(words),
+    software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render|warp/.test(words),
   };
   return { webgpu, missing: undefined };
 }
 
-function browserName(agent: string): string {
-  if (/Edg\//.test(agent)) return "Edge";
-  if (/OPR\//.test(agent)) return "Opera";
-  if (/Firefox\//.test(agent)) return "Firefox";
-  if (/Chrome\//.test(agent)) return "Chrome";
-  return /Safari\//.test(agent) ? "Safari" : "Browser";
-}
+/** Marks of browsers in the user agent; the first that fits counts, since most name others too. */
+const BROWSERS: readonly (readonly [string, string])[] = [
+  ["Edg/", "Edge"],
+  ["OPR/", "Opera"],
+  ["Firefox/", "Firefox"],
+  ["Chrome/", "Chrome"],
+  ["Safari/", "Safari"],
+];
+const SYSTEMS: readonly (readonly [string, string])[] = [
+  ["Android", "Android"],
+  ["iPhone", "iOS"],
+  ["iPad", "iOS"],
+  ["CrOS", "ChromeOS"],
+  ["Windows", "Windows"],
+  ["Mac OS X", "macOS"],
+  ["Linux", "Linux"],
+];
 
-function systemName(agent: string): string {
-  if (/Android/.test(agent)) return "Android";
-  if (/iPhone|iPad/.test(agent)) return "iOS";
-  if (/CrOS/.test(agent)) return "ChromeOS";
-  if (/Windows/.test(agent)) return "Windows";
-  if (/Mac OS X/.test(agent)) return "macOS";
-  return /Linux/.test(agent) ? "Linux" : "an unknown system";
+function nameIn(agent: string, marks: readonly (readonly [string, string])[], otherwise: string): string {
+  return marks.find(([mark]) => agent.includes(mark))?.[1] ?? otherwise;
 }

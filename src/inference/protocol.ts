@@ -30,9 +30,10 @@ export interface EngineHostApi {
 }
 
 /** What happens in the worker without being asked for. */
-export type HostEvent =
-  /** The GPU device is gone and with it every model on it; only a new worker helps. */
-  { readonly type: "device-lost"; readonly error: ErrorData };
+export interface HostEvent {
+  readonly type: "device-lost";
+  readonly error: ErrorData;
+}
 
 /** Messages of one answer, from the worker. */
 export type StreamToPage =

@@ -134,7 +134,7 @@ export class OnnxEngine implements Engine {
       const info = modelInfo(pkg, files, backend, check);
       const budget = CACHE_BUDGET_BYTES[backend];
       const perAnswer = spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
-      const create = (check.kvInPlace && caches.inPlace) || caches.plain;
+      const create = check.kvInPlace ? (caches.inPlace ?? caches.plain) : caches.plain;
       const model = new OnnxModel({
         info,
         parts: {

@@ -54,7 +54,7 @@ export class GrowingGpuKvCache implements KvCache {
     const replaced: [CacheSlot, Tensor][] = [];
     for (const slot of this.#spec.slots) {
       const old = this.#tensors.get(slot.past);
-      if (!old || old.location !== "gpu-buffer") continue;
+      if (old?.location !== "gpu-buffer") continue;
       if (length === 0) {
         replaced.push([slot, emptyTensor(this.#ort, slot)]);
         continue;

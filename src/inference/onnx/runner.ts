@@ -32,7 +32,7 @@ export class ModelRunner {
   /** Feeds tokens and gives the logits for the token that follows them, one number for each id. */
   async predict(cache: KvCache, ids: readonly number[]): Promise<Float32Array> {
     const outputs = await this.#run(cache, ids, true);
-    const logits = outputs["logits"];
+    const logits = outputs.logits;
     if (!logits) throw new Error("The run gave no logits.");
     try {
       return await this.#lastRow(logits);
@@ -54,16 +54,16 @@ export class ModelRunner {
       ...cache.feeds(),
       input_ids: this.#integers(this.#spec.ids, ids, [1, ids.length]),
     };
-    if (this.#spec.mask) feeds["attention_mask"] = this.#ones(this.#spec.mask, total);
+    if (this.#spec.mask) feeds.attention_mask = this.#ones(this.#spec.mask, total);
     if (this.#spec.positions) {
       const positions = ids.map((_, index) => past + index);
-      feeds["position_ids"] = this.#integers(this.#spec.positions, positions, [1, ids.length]);
+      feeds.position_ids = this.#integers(this.#spec.positions, positions, [1, ids.length]);
     }
     const keep = this.#spec.logitsToKeep;
     if (keep) feeds[keep.name] = this.#integers(keep.type, [1], keep.rank === 0 ? [] : [1]);
     const fetches = { ...cache.fetches(), ...(logits ? { logits: null } : {}) };
     const outputs = await this.#session.run(feeds, fetches);
-    cache.advance(outputs as Readonly<Record<string, Tensor>>, ids.length);
+    cache.advance(outputs, ids.length);
     return outputs;
   }
 

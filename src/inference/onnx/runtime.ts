@@ -1,8 +1,9 @@
 /** ONNX Runtime Web: the build that fits the backend, with its assets where this site keeps them. */
+import type * as OrtModule from "onnxruntime-web/wasm";
 import type { Backend } from "../types";
 
 /** The API of ONNX Runtime Web; every build has the same. */
-export type Ort = typeof import("onnxruntime-web/wasm");
+export type Ort = typeof OrtModule;
 
 /** Most threads worth starting: beyond them, decoding is bound by memory, not by cores. */
 const MAX_THREADS = 4;

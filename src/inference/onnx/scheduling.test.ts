@@ -175,17 +175,17 @@ describe("CachePool", () => {
   });
 
   it("drops the oldest beyond count and beyond bytes", () => {
-    const pool = new CachePool({ create, maxBytes: 10, maxCount: 2 });
-    const caches = [
+    const made: CountingCache[] = [];
+    const counted = (): KvCache => made[made.push(new CountingCache()) - 1] as KvCache;
+    const pool = new CachePool({ create: counted, maxBytes: 10, maxCount: 2 });
+    for (const ids of [
       [1, 1],
       [2, 2],
       [3, 3],
-    ].map((ids) => {
-      const cache = filled(pool, ids);
-      pool.put(cache, ids);
-      return cache as CountingCache;
-    });
-    expect(caches.map((cache) => cache.disposed)).toEqual([true, false, false]);
+    ]) {
+      pool.put(filled(pool, ids), ids);
+    }
+    expect(made.map((cache) => cache.disposed)).toEqual([true, false, false]);
     const big = Array.from({ length: 9 }, () => 7);
     pool.put(filled(pool, big), big);
     expect(pool.size).toBe(1);

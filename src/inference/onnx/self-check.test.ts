@@ -30,7 +30,10 @@ function runner(faults: { wrongFrom?: number; inPlace?: boolean; numbers?: boole
     if (count >= (faults.wrongFrom ?? Infinity) || (faults.inPlace === true && inPlace)) wrong.add(to);
   };
   const fake = {
-    feed: (to: KvCache, chunk: readonly number[]) => Promise.resolve(note(to, chunk.length)),
+    feed: (to: KvCache, chunk: readonly number[]) => {
+      note(to, chunk.length);
+      return Promise.resolve();
+    },
     predict: (to: KvCache, chunk: readonly number[]) => {
       note(to, chunk.length);
       if (faults.numbers === false) return Promise.resolve(Float32Array.of(Number.NaN, 1));
