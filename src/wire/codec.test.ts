@@ -6,6 +6,14 @@ import { decodeCbor, encodeCbor } from "./codec";
 import { MAX_DEPTH, MAX_ITEMS, MAX_MESSAGE_BYTES } from "./constants";
 import { Reassembler, frameToMessages } from "./framing";
 
+/** In Node, the codec hands out byte strings as `Buffer`s; in browsers they are plain. */
+function plain(value: unknown): unknown {
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
+}
+
 describe("CBOR", () => {
   it("gives back what it was given, in one encoding only", () => {
     const value = fc.letrec((tie) => ({
@@ -23,7 +31,7 @@ describe("CBOR", () => {
     fc.assert(
       fc.property(value, (original) => {
         const encoded = encodeCbor(original);
-        expect(decodeCbor(encoded)).toEqual(original);
+        expect(plain(decodeCbor(encoded))).toEqual(original);
         expect(encodeCbor(decodeCbor(encoded))).toEqual(encoded);
       }),
     );
