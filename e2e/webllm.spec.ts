@@ -125,6 +125,15 @@ test("a missing list of weights is named", async () => {
   });
 });
 
+test("weights that cannot be had are named before anything is loaded", async () => {
+  hub.fault(REPOSITORY, SHARD, { kind: "status", status: 404 });
+  expect(await load()).toMatchObject({ error: { code: "file-missing", message: expect.stringContaining(SHARD) } });
+  const elsewhere = "http://127.0.0.1:9/shard.bin";
+  hub.put(REPOSITORY, "tensor-cache.json", JSON.stringify({ records: [{ dataPath: elsewhere, nbytes: 4 }] }));
+  await page.evaluate(() => caches.delete("webllm/model"));
+  expect(await load()).toMatchObject({ error: { code: "network", message: expect.stringContaining(elsewhere) } });
+});
+
 test("a host that cannot be reached is named", async () => {
   const modelUrl = "http://127.0.0.1:9/m/resolve/main/";
   expect(await load({ modelUrl })).toMatchObject({

@@ -3,7 +3,7 @@
  * a wrong address from a lost connection; and it caches whatever it was sent, a web page too.
  */
 import * as v from "valibot";
-import { isAbort, MicrogridError } from "../../core";
+import { MicrogridError } from "../../core";
 import type { ModelPackage } from "../types";
 import { type ChatConfig, parseChatConfig } from "./config";
 import { halfFloatsMissing, noWebGpu } from "./errors";
@@ -57,7 +57,7 @@ export async function readParts(pkg: WebLlmPackage, signal: AbortSignal): Promis
     text(WEIGHTS_CACHE, new URL("tokenizer.json", pkg.modelUrl).href, signal),
     optionalText(new URL("tokenizer_config.json", pkg.modelUrl).href, signal),
     checkLibrary(pkg, signal),
-    checkJson(WEIGHTS_CACHE, new URL(weights.manifest, pkg.modelUrl).href, signal),
+    checkShards(new URL(weights.manifest, pkg.modelUrl).href, 1, signal),
   ]);
   return { config, tokenizer, tokenizerConfig };
 }
@@ -72,24 +72,34 @@ async function readConfig(url: string, signal: AbortSignal): Promise<ChatConfig>
   }
 }
 
-/** Why the weights could not be had: asks for the first shard that is not cached. Undefined where they could be. */
+/** Why the weights could not be had: asks for every shard that is not cached. Undefined where all could be. */
 export async function weightsObstacle(pkg: WebLlmPackage, signal: AbortSignal): Promise<unknown> {
   try {
     const { weights } = await readManifest(pkg, signal);
-    const listUrl = new URL(weights.manifest, pkg.modelUrl).href;
-    const { records } = v.parse(
-      v.pipe(v.string(), v.parseJson(), tensorList),
-      await text(WEIGHTS_CACHE, listUrl, signal),
-    );
-    const cache = await caches.open(WEIGHTS_CACHE);
-    for (const { dataPath } of records) {
-      const url = new URL(dataPath, listUrl).href;
-      if (await cache.match(url)) continue;
-      await (await answered(url, signal)).body?.cancel();
-    }
+    await checkShards(new URL(weights.manifest, pkg.modelUrl).href, Number.POSITIVE_INFINITY, signal);
     return undefined;
   } catch (error) {
     return error;
+  }
+}
+
+/** Asks for at most `count` of the shards that are not cached, without reading them. */
+async function checkShards(listUrl: string, count: number, signal: AbortSignal): Promise<void> {
+  const cache = await caches.open(WEIGHTS_CACHE);
+  const list = v.safeParse(v.pipe(v.string(), v.parseJson(), tensorList), await text(WEIGHTS_CACHE, listUrl, signal));
+  if (!list.success) {
+    await cache.delete(listUrl);
+    throw new MicrogridError(
+      "not-a-model",
+      `${listUrl} is not the list of a model's weights. Check the model's address.`,
+    );
+  }
+  let asked = 0;
+  for (const { dataPath } of list.output.records) {
+    const url = new URL(dataPath, listUrl).href;
+    if (await cache.match(url)) continue;
+    await (await answered(url, signal)).body?.cancel();
+    if (++asked >= count) return;
   }
 }
 
@@ -122,18 +132,6 @@ export function notALibrary(pkg: WebLlmPackage, cause?: unknown): MicrogridError
     `${pkg.libraryUrl} is not a model library that this version of WebLLM can run. Check its address; it must be the .wasm file that was compiled for this model.`,
     { cause },
   );
-}
-
-async function checkJson(cache: string, url: string, signal: AbortSignal): Promise<void> {
-  try {
-    JSON.parse(await text(cache, url, signal));
-  } catch (error) {
-    if (error instanceof MicrogridError || isAbort(error)) throw error;
-    await (await caches.open(cache)).delete(url);
-    throw new MicrogridError("not-a-model", `${url} is not the list of a model's weights. Check the model's address.`, {
-      cause: error,
-    });
-  }
 }
 
 async function text(cache: string, url: string, signal: AbortSignal, missing?: "not-a-model"): Promise<string> {
