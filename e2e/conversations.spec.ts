@@ -30,7 +30,9 @@ test("a stopped answer keeps its text and is continued to what it would have bee
   const chat = await ready(page);
   const whole = await chat.chat(STORY);
   await chat.regenerate();
-  await expect.poll(async () => (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("").length).toBeGreaterThan(8);
+  await expect
+    .poll(async () => (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("").length)
+    .toBeGreaterThan(8);
   await page.keyboard.press("Escape");
   await chat.finished();
   const part = await chat.answerText();
@@ -47,7 +49,9 @@ test("a page that is closed in the middle of an answer keeps what was said", asy
   const chat = await ready(page);
   const whole = await chat.chat(STORY);
   await chat.regenerate();
-  await expect.poll(async () => (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("").length).toBeGreaterThan(8);
+  await expect
+    .poll(async () => (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("").length)
+    .toBeGreaterThan(8);
   await page.reload();
   await chat.ready();
   const continues = page.getByRole("button", { name: "Continue" });
@@ -109,6 +113,49 @@ test("conversations are exported and imported, and wrong files are explained", a
   await chat.conversations.import({ name: "chat.json", mimeType: "application/json", buffer: file });
   await expect(chat.questions).toHaveText("What is the capital of Japan?");
   expect(await chat.answerText()).toBe(answer);
+});
+
+test("an answer can neither run scripts nor fetch anything", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = await ready(page);
+  const content = [
+    "<script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'><svg onload='window.pwned = 1'></svg>",
+    "![pixel](https://example.com/track.png) [click](javascript:window.pwned=1) [fine](https://example.com/)",
+    "<a href='javascript:window.pwned=1'>raw</a> <iframe src='https://example.com/'></iframe>",
+    "<style>* { display: none }</style><form action='https://example.com/'><button>send</button></form>",
+    "```html\n<b>code</b>\n```",
+  ].join("\n\n");
+  const message = { id: "2", role: "assistant", content, createdAt: 1, status: "complete" };
+  const file = {
+    format: "microgrid-conversations",
+    version: 1,
+    conversations: [
+      {
+        id: "a",
+        title: "Nasty",
+        createdAt: 1,
+        updatedAt: 1,
+        settings: { sampling: {}, stop: [] },
+        messages: [message],
+      },
+    ],
+  };
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await chat.conversations.import({
+    name: "nasty.json",
+    mimeType: "application/json",
+    buffer: Buffer.from(JSON.stringify(file)),
+  });
+  const shown = chat.answers.last().locator("mg-markdown .content");
+  await expect(shown.getByText("<b>code</b>")).toBeVisible();
+  await expect(shown.locator("img, script, iframe, svg, style, form, [onerror], [onload]")).toHaveCount(0);
+  await expect(shown.getByRole("link", { name: "fine" })).toHaveAttribute("rel", "noopener noreferrer nofollow");
+  const targets = await shown.locator("a[href]").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+  expect(targets.filter((href) => !href?.startsWith("https://"))).toEqual([]);
+  await expect(shown.getByRole("button")).toHaveText(["Copy"]);
+  expect(await page.evaluate(() => "pwned" in window)).toBe(false);
+  expect(asked.filter((url) => url.includes("example.com"))).toEqual([]);
 });
 
 test("what is typed and not sent is kept, for each conversation", async ({ openSite }) => {

@@ -50,7 +50,10 @@ export class ChatPage {
 
   /** Waits until a model is ready in this tab; `backend` as the header names it. */
   async ready(backend: "WebGPU" | "WASM (CPU)" | "any" = "any", timeout = 60_000): Promise<void> {
-    const name = backend === "any" ? /^Model: .+, (WebGPU|WASM \(CPU\)|in the room)$/ : new RegExp(`, ${backend.replace(/[()]/g, "\\$&")}$`);
+    const name =
+      backend === "any"
+        ? /^Model: .+, (WebGPU|WASM \(CPU\)|in the room)$/
+        : new RegExp(`, ${backend.replace(/[()]/g, "\\$&")}$`);
     await expect(this.page.getByRole("button", { name })).toBeVisible({ timeout });
   }
 

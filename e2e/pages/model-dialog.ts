@@ -42,19 +42,27 @@ export class ModelDialog {
   }
 
   cancel(name: string): Promise<void> {
-    return this.row(name).getByRole("button", { name: `Cancel loading ${name}` }).click();
+    return this.row(name)
+      .getByRole("button", { name: `Cancel loading ${name}` })
+      .click();
   }
 
   use(name: string): Promise<void> {
-    return this.row(name).getByRole("button", { name: `Use ${name}` }).click();
+    return this.row(name)
+      .getByRole("button", { name: `Use ${name}` })
+      .click();
   }
 
   unload(name: string): Promise<void> {
-    return this.row(name).getByRole("button", { name: `Unload ${name}` }).click();
+    return this.row(name)
+      .getByRole("button", { name: `Unload ${name}` })
+      .click();
   }
 
   remove(name: string): Promise<void> {
-    return this.row(name).getByRole("button", { name: `Remove ${name} from this device` }).click();
+    return this.row(name)
+      .getByRole("button", { name: `Remove ${name} from this device` })
+      .click();
   }
 
   /** Adds a model by hub name or address; errors show up as an `alert` in the dialog. */

@@ -25,7 +25,12 @@ describe("formats", () => {
   });
 
   test("rates and contexts", () => {
-    expect([formatRate(1.52), formatRate(71.4), formatTokens(4096), formatTokens(512)]).toEqual(["1.5 tokens/s", "71 tokens/s", "4k", "512"]);
+    expect([formatRate(1.52), formatRate(71.4), formatTokens(4096), formatTokens(512)]).toEqual([
+      "1.5 tokens/s",
+      "71 tokens/s",
+      "4k",
+      "512",
+    ]);
   });
 
   test("days are counted by the calendar, not by 24 hours", () => {

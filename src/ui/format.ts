@@ -2,6 +2,8 @@
 
 const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
+const MONTH = new Intl.DateTimeFormat("en", { month: "long", year: "numeric" });
+
 /** Bytes in decimal units, such as `5.6 MB`; "size unknown" for undefined. */
 export function formatBytes(bytes: number | undefined): string {
   if (bytes === undefined) return "size unknown";
@@ -41,7 +43,7 @@ export function formatDay(time: number, now: number = Date.now()): string {
   if (days <= 0) return "Today";
   if (days === 1) return "Yesterday";
   if (days <= 7) return "Previous 7 days";
-  return new Intl.DateTimeFormat("en", { month: "long", year: "numeric" }).format(time);
+  return MONTH.format(time);
 }
 
 function startOfDay(time: number): number {

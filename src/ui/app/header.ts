@@ -130,7 +130,11 @@ export class Header extends LitElement {
     const room = workspace?.grid.state.room;
     const others = room?.peers.length ?? 0;
     return html`
-      <button class="icon-button menu" aria-label="Show conversations" @click=${() => this.dispatchEvent(new CustomEvent("mg-menu"))}>
+      <button
+        class="icon-button menu"
+        aria-label="Show conversations"
+        @click=${() => this.dispatchEvent(new CustomEvent("mg-menu"))}
+      >
         ${icon("menu")}
       </button>
       ${this.#model()}
@@ -143,11 +147,15 @@ export class Header extends LitElement {
         @click=${() => this.#toggle("room")}
       >
         ${icon("people", 18)}
-        ${room
-          ? html`<span class="room-name">${room.name}</span><span class="count">${others + 1}</span>${room.signaling === "connected"
-                ? nothing
-                : html`<span class="alert" title="Signaling is being reconnected"></span>`}`
-          : html`<span class="room-name">Open a room</span>`}
+        ${
+          room
+            ? html`<span class="room-name">${room.name}</span><span class="count">${others + 1}</span>${
+                  room.signaling === "connected"
+                    ? nothing
+                    : html`<span class="alert" title="Signaling is being reconnected"></span>`
+                }`
+            : html`<span class="room-name">Open a room</span>`
+        }
       </button>
       <button
         class="icon-button"
@@ -186,7 +194,8 @@ export class Header extends LitElement {
   #reason(backend: "webgpu" | "wasm"): string {
     const device = this.workspace?.grid.state.device;
     if (!device) return "";
-    if (backend === "webgpu") return `Runs on the GPU of this device${device.webgpu ? `: ${gpuName(device.webgpu)}` : ""}.`;
+    if (backend === "webgpu")
+      return `Runs on the GPU of this device${device.webgpu ? `: ${gpuName(device.webgpu)}` : ""}.`;
     return device.webgpuMissing ?? "Runs on the CPU of this device.";
   }
 

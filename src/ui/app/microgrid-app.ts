@@ -56,6 +56,11 @@ export class MicrogridApp extends LitElement {
     if (this.invite === undefined) void loadAtStart(this.grid, this.workspace.loads);
   }
 
+  protected override updated(_changed: PropertyValues): void {
+    const title = this.workspace?.current?.title;
+    document.title = title === undefined ? "Microgrid" : `${title} · Microgrid`;
+  }
+
   protected override render(): TemplateResult {
     const { workspace } = this;
     return html`
@@ -79,10 +84,14 @@ export class MicrogridApp extends LitElement {
     switch (workspace?.panel) {
       case "room":
         void import("../room");
-        return html`<aside class="panel" aria-label="Room"><mg-room-panel .workspace=${workspace}></mg-room-panel></aside>`;
+        return html`<aside class="panel" aria-label="Room">
+          <mg-room-panel .workspace=${workspace}></mg-room-panel>
+        </aside>`;
       case "chat-settings":
         void import("../settings");
-        return html`<aside class="panel" aria-label="Chat settings"><mg-chat-settings .workspace=${workspace}></mg-chat-settings></aside>`;
+        return html`<aside class="panel" aria-label="Chat settings">
+          <mg-chat-settings .workspace=${workspace}></mg-chat-settings>
+        </aside>`;
       default:
         return nothing;
     }
@@ -96,9 +105,15 @@ export class MicrogridApp extends LitElement {
     return html`
       ${workspace?.dialog === "models" ? html`<mg-model-dialog .workspace=${workspace}></mg-model-dialog>` : nothing}
       ${workspace?.dialog === "settings" ? html`<mg-settings-dialog .workspace=${workspace}></mg-settings-dialog>` : nothing}
-      ${workspace && this.invite !== undefined
-        ? html`<mg-join-dialog .workspace=${workspace} .invite=${this.invite} @mg-answered=${this.#answered}></mg-join-dialog>`
-        : nothing}
+      ${
+        workspace && this.invite !== undefined
+          ? html`<mg-join-dialog
+              .workspace=${workspace}
+              .invite=${this.invite}
+              @mg-answered=${this.#answered}
+            ></mg-join-dialog>`
+          : nothing
+      }
     `;
   }
 

@@ -84,18 +84,22 @@ export class Toasts extends LitElement {
         ({ id, text, action }) =>
           html`<div class="toast">
             <span>${text}</span>
-            ${action
-              ? html`<button
-                  class="action"
-                  @click=${() => {
-                    action.run();
-                    this.workspace?.dismissToast(id);
-                  }}
-                >
-                  ${action.label}
-                </button>`
-              : nothing}
-            <button class="icon-button small" aria-label="Dismiss" @click=${() => this.workspace?.dismissToast(id)}>${icon("close", 16)}</button>
+            ${
+              action
+                ? html`<button
+                    class="action"
+                    @click=${() => {
+                      action.run();
+                      this.workspace?.dismissToast(id);
+                    }}
+                  >
+                    ${action.label}
+                  </button>`
+                : nothing
+            }
+            <button class="icon-button small" aria-label="Dismiss" @click=${() => this.workspace?.dismissToast(id)}>
+              ${icon("close", 16)}
+            </button>
           </div>`,
       )}
     </div>`;
@@ -152,15 +156,17 @@ export class Notices extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const grid = this.workspace?.grid;
+    const { workspace } = this;
     return html`${repeat(
-      grid?.state.notices ?? [],
+      workspace?.notices ?? [],
       (notice) => notice.id,
       ({ id, level, text }) =>
         html`<div class="notice ${level}" role=${level === "info" ? "status" : "alert"}>
           <span class="icon">${icon(level === "info" ? "info" : "alert", 18)}</span>
           <p>${text}</p>
-          <button class="icon-button small" aria-label="Dismiss notice" @click=${() => grid?.dismissNotice(id)}>${icon("close", 16)}</button>
+          <button class="icon-button small" aria-label="Dismiss notice" @click=${() => workspace?.dismissNotice(id)}>
+            ${icon("close", 16)}
+          </button>
         </div>`,
     )}`;
   }

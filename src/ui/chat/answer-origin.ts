@@ -91,7 +91,9 @@ export class AnswerOrigin extends LitElement {
     const { tokensPerSecond, firstTokenMs } = answer;
     return html`<details>
       <summary aria-label="Where this was answered and why">
-        <span class="where"><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${place(last)}</span>
+        <span class="where"
+          ><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${place(last)}</span
+        >
         <span>${this.model || last.model}</span>
         <span>${backendName(last.backend)}</span>
         ${tokensPerSecond === undefined ? nothing : html`<span>${formatRate(tokensPerSecond)}</span>`}

@@ -2,6 +2,7 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { StoredMessage } from "../../grid";
+import { copyText } from "../clipboard";
 import { formatDuration } from "../format";
 import { icon } from "../icons";
 import { base, buttons, sections } from "../styles/shared";
@@ -126,16 +127,25 @@ export class AnswerView extends LitElement {
     return html`${this.#trouble(message)}
       <div class="foot">
         <div class="actions">
-          ${message.content === ""
-            ? nothing
-            : html`<button class="icon-button small" aria-label="Copy answer" title="Copy" @click=${this.#copy}>
-                ${icon(this.copied ? "check" : "copy", 16)}
-              </button>`}
-          ${this.last
-            ? html`<button class="icon-button small" aria-label="Regenerate answer" title="Regenerate" @click=${() => this.#tell("mg-regenerate")}>
-                ${icon("retry", 16)}
-              </button>`
-            : nothing}
+          ${
+            message.content === ""
+              ? nothing
+              : html`<button class="icon-button small" aria-label="Copy answer" title="Copy" @click=${this.#copy}>
+                  ${icon(this.copied ? "check" : "copy", 16)}
+                </button>`
+          }
+          ${
+            this.last
+              ? html`<button
+                  class="icon-button small"
+                  aria-label="Regenerate answer"
+                  title="Regenerate"
+                  @click=${() => this.#tell("mg-regenerate")}
+                >
+                  ${icon("retry", 16)}
+                </button>`
+              : nothing
+          }
         </div>
         <mg-answer-origin .answer=${message.answer} .model=${this.model}></mg-answer-origin>
       </div>`;
@@ -146,13 +156,17 @@ export class AnswerView extends LitElement {
       ? nothing
       : message.content === ""
         ? html`<button class="button" @click=${() => this.#tell("mg-regenerate")}>${icon("retry", 16)} Retry</button>`
-        : html`<button class="button" @click=${() => this.#tell("mg-continue")}>${icon("forward", 16)} Continue</button>`;
+        : html`<button class="button" @click=${() => this.#tell("mg-continue")}>
+            ${icon("forward", 16)} Continue
+          </button>`;
     if (message.status === "failed") {
       return html`<div class="error" role="alert">
-        <span>${message.answer?.error?.message ?? "This answer failed for an unknown reason. Try again."}</span>${proceed}
+        <span>${message.answer?.error?.message ?? "This answer failed for an unknown reason. Try again."}</span
+        >${proceed}
       </div>`;
     }
-    if (message.status === "interrupted") return html`<div class="note"><span>Stopped before the end.</span>${proceed}</div>`;
+    if (message.status === "interrupted")
+      return html`<div class="note"><span>Stopped before the end.</span>${proceed}</div>`;
     if (message.answer?.finishReason === "length") {
       return html`<div class="note"><span>Reached the longest answer that this chat allows.</span>${proceed}</div>`;
     }
@@ -160,8 +174,8 @@ export class AnswerView extends LitElement {
   }
 
   readonly #copy = (): void => {
-    void navigator.clipboard.writeText(this.message?.content ?? "").then(() => {
-      this.copied = true;
+    void copyText(this.message?.content ?? "").then((copied) => {
+      this.copied = copied;
       setTimeout(() => (this.copied = false), COPIED_MS);
     });
   };

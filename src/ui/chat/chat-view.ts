@@ -118,10 +118,17 @@ export class ChatView extends LitElement {
     const loading = workspace?.currentId !== undefined && !workspace.current;
     return html`
       <div class="scroller" @scroll=${this.#scrolled}>
-        <div class="column ${messages.length === 0 && !loading ? "empty" : ""}" role="log" aria-live="off" aria-label="Conversation">
-          ${messages.length > 0 || loading
-            ? nothing
-            : html`<mg-empty-state .privacy=${this.#privacy()} @mg-suggest=${this.#suggest}></mg-empty-state>`}
+        <div
+          class="column ${messages.length === 0 && !loading ? "empty" : ""}"
+          role="log"
+          aria-live="off"
+          aria-label="Conversation"
+        >
+          ${
+            messages.length > 0 || loading
+              ? nothing
+              : html`<mg-empty-state .privacy=${this.#privacy()} @mg-suggest=${this.#suggest}></mg-empty-state>`
+          }
           ${repeat(
             messages,
             (message) => message.id,
@@ -145,13 +152,18 @@ export class ChatView extends LitElement {
           ${this.#unanswered() ? this.#askAgain() : nothing}
         </div>
       </div>
-      ${this.away
-        ? html`<button class="icon-button latest" aria-label="Jump to the latest message" @click=${this.#toEnd}>${icon("down")}</button>`
-        : nothing}
+      ${
+        this.away
+          ? html`<button class="icon-button latest" aria-label="Jump to the latest message" @click=${this.#toEnd}>
+              ${icon("down")}
+            </button>`
+          : nothing
+      }
       <div class="foot">
         <mg-start-progress .workspace=${workspace}></mg-start-progress>
         <mg-composer
           ?busy=${writing}
+          ?ready=${workspace !== undefined}
           @mg-send=${(event: CustomEvent<string>) => this.#send(event.detail)}
           @mg-stop=${this.#stopAnswer}
           @mg-draft=${this.#drafted}
@@ -176,18 +188,25 @@ export class ChatView extends LitElement {
     }
     if (workspace && workspace.currentId !== this.#shownId) this.#opened(workspace);
     // Children lay out after this update; follow the text once they have.
-    if (this.#follow && (workspace?.messages.length ?? 0) > 0) requestAnimationFrame(() => this.scroller.scrollTo({ top: this.scroller.scrollHeight }));
+    if (this.#follow && (workspace?.messages.length ?? 0) > 0)
+      requestAnimationFrame(() => this.scroller.scrollTo({ top: this.scroller.scrollHeight }));
   }
 
   #opened(workspace: Workspace): void {
     this.#flushDraft();
+    const first = this.#shownId === null;
     this.#shownId = workspace.currentId;
     this.#follow = true;
     this.announcement = "";
-    void workspace.draft().then((draft) => {
-      if (workspace.currentId === this.#shownId) this.composer.value = draft;
-    });
+    // What was typed while the page was starting is a draft too.
+    const early = first ? this.composer.value : "";
+    if (early === "") void workspace.draft().then((draft) => this.#showDraft(workspace, draft));
+    else workspace.draftSaver(early)();
     this.composer.focus();
+  }
+
+  #showDraft(workspace: Workspace, draft: string): void {
+    if (workspace.currentId === this.#shownId) this.composer.value = draft;
   }
 
   // A message whose answer never began, as when the page was closed in between.
@@ -197,12 +216,15 @@ export class ChatView extends LitElement {
   }
 
   #askAgain(): TemplateResult {
-    return html`<div><button class="button" @click=${() => this.workspace?.regenerate()}>${icon("retry", 16)} Answer this</button></div>`;
+    return html`<div>
+      <button class="button" @click=${() => this.workspace?.regenerate()}>${icon("retry", 16)} Answer this</button>
+    </div>`;
   }
 
   #privacy(): string {
     const state = this.workspace?.grid.state;
-    if (!state?.room || state.policy.privacy === "device") return "It runs in this page. Your messages stay on this device.";
+    if (!state?.room || state.policy.privacy === "device")
+      return "It runs in this page. Your messages stay on this device.";
     return `You are in the room “${state.room.name}”: its peers may answer, and whoever answers sees the chat.`;
   }
 
@@ -212,7 +234,11 @@ export class ChatView extends LitElement {
     this.#follow = true;
     this.announcement = "";
     this.#flushDraft();
-    void this.workspace?.send(text);
+    void this.workspace?.send(text).catch((error: unknown) => {
+      // The message could not even be stored: give it back.
+      this.composer.value = text;
+      this.workspace?.toast(error instanceof Error ? error.message : "The message could not be kept. Try again.");
+    });
   }
 
   readonly #stopAnswer = (): void => {

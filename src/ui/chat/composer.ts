@@ -84,6 +84,8 @@ export class Composer extends LitElement {
 
   /** True while an answer is written: the button stops it. */
   @property({ type: Boolean }) busy = false;
+  /** False until messages can be sent; what is typed stays. */
+  @property({ type: Boolean }) ready = false;
   @property() placeholder = "Ask anything";
   @state() private text = "";
   @query("textarea") private readonly field!: HTMLTextAreaElement;
@@ -114,11 +116,21 @@ export class Composer extends LitElement {
         @input=${this.#input}
         @keydown=${this.#keydown}
       ></textarea>
-      ${this.busy
-        ? html`<button class="send" type="button" aria-label="Stop answering" title="Stop (Esc)" @click=${this.#stop}>${icon("stop")}</button>`
-        : html`<button class="send" type="submit" aria-label="Send message" title="Send (Enter)" ?disabled=${this.text.trim() === ""}>
-            ${icon("send")}
-          </button>`}
+      ${
+        this.busy
+          ? html`<button class="send" type="button" aria-label="Stop answering" title="Stop (Esc)" @click=${this.#stop}>
+              ${icon("stop")}
+            </button>`
+          : html`<button
+              class="send"
+              type="submit"
+              aria-label="Send message"
+              title="Send (Enter)"
+              ?disabled=${!this.ready || this.text.trim() === ""}
+            >
+              ${icon("send")}
+            </button>`
+      }
     </form>`;
   }
 
@@ -145,7 +157,7 @@ export class Composer extends LitElement {
 
   readonly #submit = (event: Event): void => {
     event.preventDefault();
-    if (this.busy || this.text.trim() === "") return;
+    if (this.busy || !this.ready || this.text.trim() === "") return;
     const text = this.text;
     this.text = "";
     this.#tell("mg-draft", "");

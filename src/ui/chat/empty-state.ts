@@ -79,7 +79,10 @@ export class EmptyState extends LitElement {
       <div class="suggestions" role="group" aria-label="Suggestions">
         ${SUGGESTIONS.map(
           ({ title, hint }) =>
-            html`<button class="suggestion" @click=${() => this.dispatchEvent(new CustomEvent("mg-suggest", { detail: title }))}>
+            html`<button
+              class="suggestion"
+              @click=${() => this.dispatchEvent(new CustomEvent("mg-suggest", { detail: title }))}
+            >
               <strong>${title}</strong><span class="muted small">${hint}</span>
             </button>`,
         )}

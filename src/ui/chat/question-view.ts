@@ -2,6 +2,7 @@
 import { LitElement, css, html, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { StoredMessage } from "../../grid";
+import { copyText } from "../clipboard";
 import { icon } from "../icons";
 import { base, buttons } from "../styles/shared";
 
@@ -104,8 +105,16 @@ export class QuestionView extends LitElement {
     return html`<article aria-label="You">
       <div class="text">${content}</div>
       <div class="actions">
-        <button class="icon-button small" aria-label="Copy message" title="Copy" @click=${this.#copy}>${icon("copy", 16)}</button>
-        <button class="icon-button small" aria-label="Edit message" title="Edit" ?disabled=${this.busy} @click=${() => this.edit()}>
+        <button class="icon-button small" aria-label="Copy message" title="Copy" @click=${this.#copy}>
+          ${icon("copy", 16)}
+        </button>
+        <button
+          class="icon-button small"
+          aria-label="Edit message"
+          title="Edit"
+          ?disabled=${this.busy}
+          @click=${() => this.edit()}
+        >
           ${icon("edit", 16)}
         </button>
       </div>
@@ -130,7 +139,7 @@ export class QuestionView extends LitElement {
     this.dispatchEvent(new CustomEvent("mg-edit", { detail: text }));
   };
 
-  readonly #copy = (): void => void navigator.clipboard.writeText(this.message?.content ?? "");
+  readonly #copy = (): void => void copyText(this.message?.content ?? "");
 }
 
 declare global {

@@ -50,7 +50,10 @@ export class StartProgress extends LitElement {
       return html`${loading.map(
         ([id, load]) =>
           html`<div class="card">
-            <mg-load-progress .name=${modelName(state, id)} .progress=${load.kind === "loading" ? load.progress : undefined}></mg-load-progress>
+            <mg-load-progress
+              .name=${modelName(state, id)}
+              .progress=${load.kind === "loading" ? load.progress : undefined}
+            ></mg-load-progress>
           </div>`,
       )}`;
     }

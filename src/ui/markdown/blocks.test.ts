@@ -5,14 +5,33 @@ import { BlockSplitter } from "./blocks";
 const sources = (text: string): string[] => new BlockSplitter().update(text).map(({ source }) => source);
 
 const pieces = fc.array(
-  fc.constantFrom("# Head\n\n", "para\n\n", "- item\n", "1. one\n\n", "   more\n", "```ts\ncode\n", "```\n\n", "> q\n", "| a | b |\n| --- | --- |\n", "\n", "text ", "\tx"),
+  fc.constantFrom(
+    "# Head\n\n",
+    "para\n\n",
+    "- item\n",
+    "1. one\n\n",
+    "   more\n",
+    "```ts\ncode\n",
+    "```\n\n",
+    "> q\n",
+    "| a | b |\n| --- | --- |\n",
+    "\n",
+    "text ",
+    "\tx",
+  ),
   { maxLength: 25 },
 );
 
 describe("BlockSplitter", () => {
   test("splits a text into its blocks and loses nothing", () => {
     const text = "# Title\n\nA paragraph.\n\n- one\n- two\n\n```ts\nlet a;\n\nlet b;\n```\n\nEnd";
-    expect(sources(text)).toEqual(["# Title\n\n", "A paragraph.\n\n", "- one\n- two\n\n", "```ts\nlet a;\n\nlet b;\n```\n\n", "End"]);
+    expect(sources(text)).toEqual([
+      "# Title\n\n",
+      "A paragraph.\n\n",
+      "- one\n- two\n\n",
+      "```ts\nlet a;\n\nlet b;\n```\n\n",
+      "End",
+    ]);
   });
 
   test("keeps settled blocks as the very same objects while the text grows", () => {
@@ -36,7 +55,12 @@ describe("BlockSplitter", () => {
         let text = "";
         for (const part of parts) {
           text += part;
-          expect(splitter.update(text).map(({ source }) => source).join("")).toBe(text);
+          expect(
+            splitter
+              .update(text)
+              .map(({ source }) => source)
+              .join(""),
+          ).toBe(text);
         }
       }),
     );

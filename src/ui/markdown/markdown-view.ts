@@ -3,6 +3,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
+import { copyText } from "../clipboard";
 import { base } from "../styles/shared";
 import { BlockSplitter } from "./blocks";
 import { renderMarkdown } from "./render";
@@ -59,8 +60,8 @@ export class MarkdownView extends LitElement {
     const button = (event.target as Element).closest("[data-copy]");
     const code = button?.closest(".code")?.querySelector("code")?.textContent;
     if (!button || code === undefined || code === null) return;
-    void navigator.clipboard.writeText(code).then(() => {
-      button.textContent = "Copied";
+    void copyText(code).then((copied) => {
+      button.textContent = copied ? "Copied" : "Not allowed";
       setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
     });
   };

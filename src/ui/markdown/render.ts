@@ -3,10 +3,25 @@ import DOMPurify from "dompurify";
 import { Marked, type Tokens } from "marked";
 
 const ALLOWED_TAGS = [
-  ..."a abbr b blockquote br button code del details div em h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s".split(" "),
+  ..."a abbr b blockquote br button code del details div em h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s".split(
+    " ",
+  ),
   ..."small span strong sub summary sup table tbody td th thead tr u ul".split(" "),
 ];
-const ALLOWED_ATTR = ["href", "title", "target", "rel", "class", "type", "start", "align", "colspan", "rowspan", "data-copy", "aria-label"];
+const ALLOWED_ATTR = [
+  "href",
+  "title",
+  "target",
+  "rel",
+  "class",
+  "type",
+  "start",
+  "align",
+  "colspan",
+  "rowspan",
+  "data-copy",
+  "aria-label",
+];
 
 const marked = new Marked({
   gfm: true,
@@ -27,7 +42,9 @@ const marked = new Marked({
     },
     link({ href, title, tokens }: Tokens.Link): string {
       const inner = this.parser.parseInline(tokens);
-      return isWeb(href) ? `<a href="${escapeHtml(href)}"${title ? ` title="${escapeHtml(title)}"` : ""}>${inner}</a>` : inner;
+      return isWeb(href)
+        ? `<a href="${escapeHtml(href)}"${title ? ` title="${escapeHtml(title)}"` : ""}>${inner}</a>`
+        : inner;
     },
     checkbox({ checked }: Tokens.Checkbox): string {
       return `<span class="check">${checked ? "☑" : "☐"}</span> `;

@@ -67,7 +67,8 @@ export class AddModel extends LitElement {
       <input class="folder" type="file" webkitdirectory hidden aria-label="Model folder" @change=${this.#files} />
       ${this.#adding.render({
         pending: () => html`<p class="below small" role="status">Looking at what is there…</p>`,
-        error: (error) => html`<p class="below error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
+        error: (error) =>
+          html`<p class="below error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
         complete: () => nothing,
         initial: () => nothing,
       })}`;

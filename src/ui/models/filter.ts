@@ -33,7 +33,10 @@ export function filterModels(
       ranks.set(model.id, known);
       return { model, rank: known };
     })
-    .sort((a, b) => a.rank - b.rank || (a.model.downloadBytes ?? Number.MAX_VALUE) - (b.model.downloadBytes ?? Number.MAX_VALUE))
+    .sort(
+      (a, b) =>
+        a.rank - b.rank || (a.model.downloadBytes ?? Number.MAX_VALUE) - (b.model.downloadBytes ?? Number.MAX_VALUE),
+    )
     .map(({ model }) => model);
 }
 

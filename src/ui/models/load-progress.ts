@@ -60,7 +60,11 @@ export class LoadProgressView extends LitElement {
     const known = totalBytes > 0 && (phase === "download" || phase === "read");
     const percent = known ? Math.min(100, (loadedBytes / totalBytes) * 100) : undefined;
     const facts = [
-      known ? `${formatBytes(loadedBytes)} of ${formatBytes(totalBytes)}` : loadedBytes > 0 ? formatBytes(loadedBytes) : "",
+      known
+        ? `${formatBytes(loadedBytes)} of ${formatBytes(totalBytes)}`
+        : loadedBytes > 0
+          ? formatBytes(loadedBytes)
+          : "",
       bytesPerSecond > 0 ? `${formatBytes(bytesPerSecond)}/s` : "",
       etaMs !== undefined && etaMs > 0 ? `${formatDuration(etaMs)} left` : "",
     ].filter(Boolean);

@@ -157,10 +157,14 @@ export class ModelDialog extends LitElement {
           <div class="chips" role="group" aria-label="Filter">
             ${FILTERS.map(
               ([filter, label]) =>
-                html`<button class="chip" aria-pressed=${this.filter === filter} @click=${() => this.#choose(filter)}>${label}</button>`,
+                html`<button class="chip" aria-pressed=${this.filter === filter} @click=${() => this.#choose(filter)}>
+                  ${label}
+                </button>`,
             )}
           </div>
-          <button class="link small" aria-expanded=${this.adding} @click=${() => (this.adding = !this.adding)}>Add a model…</button>
+          <button class="link small" aria-expanded=${this.adding} @click=${() => (this.adding = !this.adding)}>
+            Add a model…
+          </button>
         </div>
         ${this.adding ? html`<mg-add-model .workspace=${workspace} @mg-added=${this.#added}></mg-add-model>` : nothing}
       </div>
@@ -169,7 +173,10 @@ export class ModelDialog extends LitElement {
         ${repeat(
           models.slice(0, this.shown),
           (model) => model.id,
-          (model) => html`<li><mg-model-row .workspace=${workspace} .model=${model} ?offered=${this.#offered(model)}></mg-model-row></li>`,
+          (model) =>
+            html`<li>
+              <mg-model-row .workspace=${workspace} .model=${model} ?offered=${this.#offered(model)}></mg-model-row>
+            </li>`,
         )}
       </ul>
       ${models.length === 0 ? html`<p class="none muted">No model matches. Try fewer words, or another filter.</p>` : nothing}
@@ -212,7 +219,8 @@ export class ModelDialog extends LitElement {
 
 function deviceText({ grid }: Workspace): string {
   const { webgpu, webgpuMissing } = grid.state.device;
-  if (!webgpu) return `No WebGPU: ${webgpuMissing ?? "this browser does not offer it"} Models run on the CPU (WASM), so small ones are best.`;
+  if (!webgpu)
+    return `No WebGPU: ${webgpuMissing ?? "this browser does not offer it"} Models run on the CPU (WASM), so small ones are best.`;
   const name = gpuName(webgpu);
   return webgpu.software ? `WebGPU by software (${name}): slow, so small models are best.` : `This device: ${name}.`;
 }

@@ -106,9 +106,13 @@ export class ModelRow extends LitElement {
   #tags(model: ModelInfo, load: LoadState | undefined): TemplateResult {
     const rate = load?.kind === "ready" ? load.offer.decodeRate : undefined;
     return html`
-      ${load?.kind === "ready"
-        ? html`<span class="tag good">Ready · ${backendName(load.offer.backend)}${rate === undefined ? "" : ` · ${formatRate(rate)}`}</span>`
-        : nothing}
+      ${
+        load?.kind === "ready"
+          ? html`<span class="tag good"
+              >Ready · ${backendName(load.offer.backend)}${rate === undefined ? "" : ` · ${formatRate(rate)}`}</span
+            >`
+          : nothing
+      }
       ${load?.kind === "ready" && this.#inUse(model) ? html`<span class="tag good">In use</span>` : nothing}
       ${this.offered ? html`<span class="tag good">In the room</span>` : nothing}
       ${model.source === "embedded" ? html`<span class="tag">Built in</span>` : nothing}
@@ -121,30 +125,46 @@ export class ModelRow extends LitElement {
   #actions(model: ModelInfo, load: LoadState | undefined): TemplateResult {
     const { workspace } = this;
     if (load?.kind === "loading") {
-      return html`<button class="button" aria-label="Cancel loading ${model.name}" @click=${() => workspace?.loads.cancel(model.id)}>Cancel</button>`;
+      return html`<button
+        class="button"
+        aria-label="Cancel loading ${model.name}"
+        @click=${() => workspace?.loads.cancel(model.id)}
+      >
+        Cancel
+      </button>`;
     }
     const removable = model.stored !== "no" && model.source !== "embedded";
     return html`
-      ${load?.kind === "ready"
-        ? html`${this.#inUse(model) ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
-            <button class="button" aria-label="Unload ${model.name}" @click=${() => this.#run(workspace?.grid.models.unload(model.id))}>Unload</button>`
-        : html`<button
-            class="button ${model.fit.fits ? "soft" : ""}"
-            aria-label="${model.fit.fits ? "Load" : "Try to load"} ${model.name}"
-            @click=${this.#load}
-          >
-            ${model.fit.fits ? (model.stored === "partial" ? "Go on" : "Load") : "Try"}
-          </button>`}
-      ${removable
-        ? html`<button
-            class="icon-button"
-            aria-label="Remove ${model.name} from this device"
-            title="Remove from this device"
-            @click=${() => this.#run(workspace?.grid.models.remove(model.id))}
-          >
-            ${icon("trash", 18)}
-          </button>`
-        : nothing}
+      ${
+        load?.kind === "ready"
+          ? html`${this.#inUse(model) ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
+              <button
+                class="button"
+                aria-label="Unload ${model.name}"
+                @click=${() => this.#run(workspace?.grid.models.unload(model.id))}
+              >
+                Unload
+              </button>`
+          : html`<button
+              class="button ${model.fit.fits ? "soft" : ""}"
+              aria-label="${model.fit.fits ? "Load" : "Try to load"} ${model.name}"
+              @click=${this.#load}
+            >
+              ${model.fit.fits ? (model.stored === "partial" ? "Go on" : "Load") : "Try"}
+            </button>`
+      }
+      ${
+        removable
+          ? html`<button
+              class="icon-button"
+              aria-label="Remove ${model.name} from this device"
+              title="Remove from this device"
+              @click=${() => this.#run(workspace?.grid.models.remove(model.id))}
+            >
+              ${icon("trash", 18)}
+            </button>`
+          : nothing
+      }
     `;
   }
 

@@ -4,6 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { unsafeSVG } from "lit/directives/unsafe-svg.js";
 import { renderSVG } from "uqr";
+import { copyText } from "../clipboard";
 import { icon } from "../icons";
 import { base, buttons, fields, sections } from "../styles/shared";
 
@@ -58,9 +59,17 @@ export class InviteCard extends LitElement {
   protected override render(): TemplateResult {
     return html`
       ${this.warning === "" ? nothing : html`<p class="warning" role="alert">${this.warning}</p>`}
-      <input type="text" readonly aria-label="Invite link" .value=${this.invite} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />
+      <input
+        type="text"
+        readonly
+        aria-label="Invite link"
+        .value=${this.invite}
+        @focus=${(event: Event) => (event.target as HTMLInputElement).select()}
+      />
       <div class="actions">
-        <button class="button primary" @click=${this.#copy}>${icon(this.copied ? "check" : "copy", 16)} ${this.copied ? "Copied" : "Copy link"}</button>
+        <button class="button primary" @click=${this.#copy}>
+          ${icon(this.copied ? "check" : "copy", 16)} ${this.copied ? "Copied" : "Copy link"}
+        </button>
         ${"share" in navigator ? html`<button class="button" @click=${this.#share}>${icon("share", 16)} Share…</button>` : nothing}
       </div>
       <div class="qr" role="img" aria-label="QR code of the invite link">
@@ -71,8 +80,8 @@ export class InviteCard extends LitElement {
   }
 
   readonly #copy = (): void => {
-    void navigator.clipboard.writeText(this.invite).then(() => {
-      this.copied = true;
+    void copyText(this.invite).then((copied) => {
+      this.copied = copied;
       setTimeout(() => (this.copied = false), COPIED_MS);
     });
   };

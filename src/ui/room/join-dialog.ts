@@ -64,11 +64,17 @@ export class JoinDialog extends LitElement {
     const { workspace } = this;
     if (!workspace) return nothing;
     const invite = this.#inspect(workspace);
-    return html`<wa-dialog label=${"error" in invite ? "This invite does not work" : "Join a room?"} open @wa-after-hide=${this.#hidden}>
-      ${"error" in invite
-        ? html`<p class="error" role="alert">${invite.error}</p>
-            <wa-button slot="footer" variant="brand" @click=${() => this.#answer(false)}>Go on without it</wa-button>`
-        : this.#ask(workspace, invite)}
+    return html`<wa-dialog
+      label=${"error" in invite ? "This invite does not work" : "Join a room?"}
+      open
+      @wa-after-hide=${this.#hidden}
+    >
+      ${
+        "error" in invite
+          ? html`<p class="error" role="alert">${invite.error}</p>
+              <wa-button slot="footer" variant="brand" @click=${() => this.#answer(false)}>Go on without it</wa-button>`
+          : this.#ask(workspace, invite)
+      }
     </wa-dialog>`;
   }
 
@@ -85,11 +91,17 @@ export class JoinDialog extends LitElement {
             <li>nothing else: your other conversations and files stay on this device</li>
           </ul>
         </div>
-        <wa-input label="Your name in the room" name="name" maxlength="40" .value=${workspace.grid.identity.name}></wa-input>
+        <wa-input
+          label="Your name in the room"
+          name="name"
+          maxlength="40"
+          .value=${workspace.grid.identity.name}
+        ></wa-input>
         ${invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.join(", ")}, which learns your network address.</p>` : nothing}
         ${current ? html`<p class="warning">You are in “${current.name}” now and will leave it.</p>` : nothing}
         ${this.#joining.render({
-          error: (error) => html`<p class="error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
+          error: (error) =>
+            html`<p class="error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
           initial: () => nothing,
           pending: () => html`<p class="muted small" role="status">Looking for the room…</p>`,
           complete: () => nothing,

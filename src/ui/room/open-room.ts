@@ -43,15 +43,23 @@ export class OpenRoom extends LitElement {
       <section aria-labelledby="open">
         <h3 id="open">Open a room</h3>
         <p class="muted small">
-          The browsers in a room share the work: a phone can be answered by a laptop, and each answer says where it was computed. Only
-          people with the link can come in.
+          The browsers in a room share the work: a phone can be answered by a laptop, and each answer says where it was
+          computed. Only people with the link can come in.
         </p>
         <form @submit=${this.#open}>
-          <wa-input label="Name of the room" name="name" maxlength="60" autocomplete="off" placeholder="Kitchen table" required></wa-input>
+          <wa-input
+            label="Name of the room"
+            name="name"
+            maxlength="60"
+            autocomplete="off"
+            placeholder="Kitchen table"
+            required
+          ></wa-input>
           <wa-button type="submit" variant="brand" ?loading=${this.#opening.status === 1}>Open the room</wa-button>
         </form>
         ${this.#opening.render({
-          error: (error) => html`<p class="error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
+          error: (error) =>
+            html`<p class="error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
           initial: () => nothing,
           pending: () => nothing,
           complete: () => nothing,
@@ -60,7 +68,13 @@ export class OpenRoom extends LitElement {
       <section aria-labelledby="join">
         <h3 id="join">Join a room</h3>
         <form @submit=${this.#join}>
-          <wa-input label="Link that you were given" name="link" autocomplete="off" placeholder="https://…/#/join/…" required></wa-input>
+          <wa-input
+            label="Link that you were given"
+            name="link"
+            autocomplete="off"
+            placeholder="https://…/#/join/…"
+            required
+          ></wa-input>
           <wa-button type="submit" appearance="outlined">Look at the invite</wa-button>
         </form>
         ${this.#linkError === "" ? nothing : html`<p class="error" role="alert">${this.#linkError}</p>`}

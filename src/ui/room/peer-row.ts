@@ -70,13 +70,17 @@ export class PeerRow extends LitElement {
       <div class="body">
         <div class="top">
           <strong title=${peer.did}>${peer.name || "Unnamed"}</strong>
-          <span class="rtt" title="Round trip">${peer.rttMs === undefined ? "measuring…" : `${Math.max(1, Math.round(peer.rttMs))} ms`}</span>
+          <span class="rtt" title="Round trip"
+            >${peer.rttMs === undefined ? "measuring…" : `${Math.max(1, Math.round(peer.rttMs))} ms`}</span
+          >
         </div>
         <div class="facts">${[peer.device, peer.gpu || "no GPU"].filter(Boolean).join(" · ")}</div>
-        ${peer.sharing
-          ? html`<div class="facts models">${models(peer)}</div>
-              <div class="facts">${work.join(" · ")}</div>`
-          : html`<div class="facts">Does not share its device</div>`}
+        ${
+          peer.sharing
+            ? html`<div class="facts models">${models(peer)}</div>
+                <div class="facts">${work.join(" · ")}</div>`
+            : html`<div class="facts">Does not share its device</div>`
+        }
       </div>`;
   }
 }
@@ -84,7 +88,10 @@ export class PeerRow extends LitElement {
 function models(peer: PeerState): string {
   if (peer.offers.length === 0) return "Shares, but has no model ready";
   return peer.offers
-    .map(({ name, model, decodeRate }) => `${name || model}${decodeRate === undefined ? "" : ` (${formatRate(decodeRate)})`}`)
+    .map(
+      ({ name, model, decodeRate }) =>
+        `${name || model}${decodeRate === undefined ? "" : ` (${formatRate(decodeRate)})`}`,
+    )
     .join(", ");
 }
 

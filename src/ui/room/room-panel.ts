@@ -81,7 +81,9 @@ export class RoomPanel extends LitElement {
     return html`
       <header>
         <h2>${state.room?.name ?? "Room"}</h2>
-        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.show({ panel: undefined })}>${icon("close")}</button>
+        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.show({ panel: undefined })}>
+          ${icon("close")}
+        </button>
       </header>
       ${state.room ? this.#room(workspace, state, state.room) : html`<mg-open-room .workspace=${workspace}></mg-open-room>`}
     `;
@@ -89,12 +91,14 @@ export class RoomPanel extends LitElement {
 
   #room(workspace: Workspace, state: GridState, room: RoomState): TemplateResult {
     return html`
-      ${room.signaling === "connected"
-        ? nothing
-        : html`<p class="warning banner" role="status">
-            ${room.signaling === "connecting" ? "Connecting to the signaling server…" : "The signaling server is out of reach; trying again."}
-            Links to people who are here stay; newcomers have to wait.
-          </p>`}
+      ${
+        room.signaling === "connected"
+          ? nothing
+          : html`<p class="warning banner" role="status">
+              ${room.signaling === "connecting" ? "Connecting to the signaling server…" : "The signaling server is out of reach; trying again."}
+              Links to people who are here stay; newcomers have to wait.
+            </p>`
+      }
       <section aria-labelledby="here">
         <h3 id="here">Who is here (${room.peers.length + 1})</h3>
         <ul aria-label="Who is here">
@@ -106,12 +110,16 @@ export class RoomPanel extends LitElement {
           )}
         </ul>
         ${room.peers.length > 0 ? nothing : html`<p class="muted small">Nobody else yet. Send the invite below.</p>`}
-        ${state.policy.privacy === "device" && room.peers.length > 0
-          ? html`<p class="small muted">
-              Your chats stay on this device, as you chose.
-              <button class="link" @click=${() => workspace.grid.setPolicy({ privacy: "room" })}>Let the room answer</button>
-            </p>`
-          : nothing}
+        ${
+          state.policy.privacy === "device" && room.peers.length > 0
+            ? html`<p class="small muted">
+                Your chats stay on this device, as you chose.
+                <button class="link" @click=${() => workspace.grid.setPolicy({ privacy: "room" })}>
+                  Let the room answer
+                </button>
+              </p>`
+            : nothing
+        }
       </section>
       <section aria-labelledby="sharing">
         <h3 id="sharing">Sharing</h3>
@@ -120,12 +128,18 @@ export class RoomPanel extends LitElement {
       <section aria-labelledby="invite">
         <h3 id="invite">Invite</h3>
         <mg-invite-card .invite=${room.invite} .name=${room.name} .warning=${room.inviteWarning ?? ""}></mg-invite-card>
-        ${room.lanOnly
-          ? html`<p class="muted small">No relay is configured, so only devices on the same network can be reached.</p>`
-          : nothing}
+        ${
+          room.lanOnly
+            ? html`<p class="muted small">
+                No relay is configured, so only devices on the same network can be reached.
+              </p>`
+            : nothing
+        }
       </section>
       <section>
-        <wa-button appearance="outlined" variant="danger" @click=${() => (this.leaving = true)}>Leave the room</wa-button>
+        <wa-button appearance="outlined" variant="danger" @click=${() => (this.leaving = true)}
+          >Leave the room</wa-button
+        >
       </section>
       <wa-dialog label="Leave “${room.name}”?" ?open=${this.leaving} light-dismiss @wa-after-hide=${this.#stay}>
         <p>Answers that peers are giving you now go on elsewhere or stop. You need the invite to come back.</p>

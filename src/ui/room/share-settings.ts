@@ -89,7 +89,9 @@ export class ShareSettings extends LitElement {
         @change=${(event: Event) => this.#share({ onlyWhileVisible: (event.target as Switch).checked })}
         >Only while this page is visible</wa-switch
       >
-      <wa-switch .checked=${options.pauseOnBattery} @change=${(event: Event) => this.#share({ pauseOnBattery: (event.target as Switch).checked })}
+      <wa-switch
+        .checked=${options.pauseOnBattery}
+        @change=${(event: Event) => this.#share({ pauseOnBattery: (event.target as Switch).checked })}
         >Pause on battery</wa-switch
       >
     </div>`;
@@ -98,7 +100,8 @@ export class ShareSettings extends LitElement {
   #models(options: ShareOptions): TemplateResult {
     const state = this.workspace?.grid.state;
     const ready = state ? localOffers(state) : [];
-    if (ready.length === 0) return html`<p class="small muted">No model is loaded here yet, so there is nothing to share.</p>`;
+    if (ready.length === 0)
+      return html`<p class="small muted">No model is loaded here yet, so there is nothing to share.</p>`;
     const shared = (id: string): boolean => options.models === "all" || options.models.includes(id);
     return html`<fieldset>
       <legend>Models to share</legend>

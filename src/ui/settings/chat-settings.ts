@@ -5,7 +5,15 @@ import type { ConversationSettings, Sampling } from "../../grid";
 import "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
-import { GUIDE, answeringModel, defaultMaxTokens, defaultSampling, localOffers, modelName, roomOffers } from "../state/models";
+import {
+  GUIDE,
+  answeringModel,
+  defaultMaxTokens,
+  defaultSampling,
+  localOffers,
+  modelName,
+  roomOffers,
+} from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 
@@ -19,11 +27,39 @@ interface SliderSpec {
 }
 
 const SLIDERS: readonly SliderSpec[] = [
-  { key: "temperature", label: "Temperature", hint: "0 always takes the likeliest word; more is more varied.", min: 0, max: 2, step: 0.05 },
+  {
+    key: "temperature",
+    label: "Temperature",
+    hint: "0 always takes the likeliest word; more is more varied.",
+    min: 0,
+    max: 2,
+    step: 0.05,
+  },
   { key: "topK", label: "Top-k", hint: "Choose among the k likeliest tokens; 0 among all.", min: 0, max: 200, step: 1 },
-  { key: "topP", label: "Top-p", hint: "Choose among the likeliest that sum to this probability.", min: 0.05, max: 1, step: 0.01 },
-  { key: "minP", label: "Min-p", hint: "Leave out tokens below this share of the likeliest.", min: 0, max: 0.5, step: 0.01 },
-  { key: "repetitionPenalty", label: "Repetition penalty", hint: "Above 1, words that were said become less likely.", min: 0.8, max: 1.6, step: 0.01 },
+  {
+    key: "topP",
+    label: "Top-p",
+    hint: "Choose among the likeliest that sum to this probability.",
+    min: 0.05,
+    max: 1,
+    step: 0.01,
+  },
+  {
+    key: "minP",
+    label: "Min-p",
+    hint: "Leave out tokens below this share of the likeliest.",
+    min: 0,
+    max: 0.5,
+    step: 0.01,
+  },
+  {
+    key: "repetitionPenalty",
+    label: "Repetition penalty",
+    hint: "Above 1, words that were said become less likely.",
+    min: 0.8,
+    max: 1.6,
+    step: 0.01,
+  },
 ];
 
 /** `<mg-chat-settings .workspace>`. */
@@ -84,7 +120,9 @@ export class ChatSettings extends LitElement {
     return html`
       <header>
         <h2>Chat settings</h2>
-        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.show({ panel: undefined })}>${icon("close")}</button>
+        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.show({ panel: undefined })}>
+          ${icon("close")}
+        </button>
       </header>
       <section>
         ${this.#modelSelect(workspace, settings)}
@@ -128,7 +166,9 @@ export class ChatSettings extends LitElement {
         ></wa-textarea>
       </section>
       <section>
-        <wa-button appearance="outlined" @click=${() => workspace.changeSettings({ sampling: {}, stop: [] })}>Reset to defaults</wa-button>
+        <wa-button appearance="outlined" @click=${() => workspace.changeSettings({ sampling: {}, stop: [] })}
+          >Reset to defaults</wa-button
+        >
       </section>
     `;
   }
@@ -161,7 +201,9 @@ export class ChatSettings extends LitElement {
       .value=${value}
       @change=${(event: Event) => this.#set({ sampling: { ...this.workspace?.settings.sampling, [key]: Number(valueOf(event)) } })}
     >
-      <span slot="label" class="label"><span>${label}</span>&nbsp;<span class="value">${Number(value.toFixed(2))}</span></span>
+      <span slot="label" class="label"
+        ><span>${label}</span>&nbsp;<span class="value">${Number(value.toFixed(2))}</span></span
+      >
     </wa-slider>`;
   }
 

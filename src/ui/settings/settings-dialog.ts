@@ -147,7 +147,12 @@ export class SettingsDialog extends LitElement {
           ${THEMES.map(
             ([theme, label, name]) =>
               html`<label class="choice">
-                <input type="radio" name="theme" .checked=${this.theme === theme} @change=${() => this.#setTheme(theme)} />
+                <input
+                  type="radio"
+                  name="theme"
+                  .checked=${this.theme === theme}
+                  @change=${() => this.#setTheme(theme)}
+                />
                 ${icon(name, 16)} ${label}
               </label>`,
           )}
@@ -192,10 +197,17 @@ export class SettingsDialog extends LitElement {
   #identity({ grid }: Workspace): TemplateResult {
     return html`<section>
       <h3>You</h3>
-      <wa-input label="Name that peers see" maxlength="40" .value=${grid.state.node.name} @change=${this.#rename}></wa-input>
+      <wa-input
+        label="Name that peers see"
+        maxlength="40"
+        .value=${grid.state.node.name}
+        @change=${this.#rename}
+      ></wa-input>
       ${this.renameError === "" ? nothing : html`<p class="error" role="alert">${this.renameError}</p>`}
       <p class="muted small">
-        Your identity is a key that was made in this browser and never leaves it. Others know it as<br /><code>${grid.state.node.did}</code>
+        Your identity is a key that was made in this browser and never leaves it. Others know it as<br /><code
+          >${grid.state.node.did}</code
+        >
       </p>
     </section>`;
   }
@@ -209,13 +221,11 @@ export class SettingsDialog extends LitElement {
         <dt>Browser</dt>
         <dd>${device.label}${role === "attached" ? ", attached to another tab that runs the models" : ""}</dd>
         <dt>WebGPU</dt>
-        <dd>
-          ${gpu
-            ? `${gpuName(gpu)}${gpu.software ? " (software)" : ""}`
-            : (device.webgpuMissing ?? "no")}
-        </dd>
+        <dd>${gpu ? `${gpuName(gpu)}${gpu.software ? " (software)" : ""}` : (device.webgpuMissing ?? "no")}</dd>
         <dt>Stored</dt>
-        <dd>${this.#storage.render({ complete: (text) => text, pending: () => "…", error: () => "The browser does not tell." })}</dd>
+        <dd>
+          ${this.#storage.render({ complete: (text) => text, pending: () => "…", error: () => "The browser does not tell." })}
+        </dd>
       </dl>
     </section>`;
   }
@@ -248,7 +258,10 @@ function help(): TemplateResult {
             <dd>${what}</dd>`,
       )}
     </dl>
-    <p class="muted small">Microgrid runs language models in the browser and shares the work in rooms. Apache-2.0. No account, no server, no telemetry.</p>
+    <p class="muted small">
+      Microgrid runs language models in the browser and shares the work in rooms. Apache-2.0. No account, no server, no
+      telemetry.
+    </p>
   </section>`;
 }
 

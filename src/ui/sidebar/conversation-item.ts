@@ -141,7 +141,14 @@ export class ConversationItem extends LitElement {
     if (!summary) return nothing;
     if (this.renaming) {
       return html`<form class="item" @submit=${this.#rename}>
-        <input type="text" aria-label="Title" maxlength="200" .value=${summary.title} @keydown=${this.#renameKey} @blur=${this.#rename} />
+        <input
+          type="text"
+          aria-label="Title"
+          maxlength="200"
+          .value=${summary.title}
+          @keydown=${this.#renameKey}
+          @blur=${this.#rename}
+        />
       </form>`;
     }
     return html`<div class="item ${this.current ? "current" : ""}">
@@ -164,10 +171,20 @@ export class ConversationItem extends LitElement {
       >
         ${icon("more", 18)}
       </button>
-      <div class="menu" popover role="menu" aria-label="Options" @toggle=${this.#toggled} @keydown=${this.#menuKey} @click=${() => this.menu?.hidePopover()}>
+      <div
+        class="menu"
+        popover
+        role="menu"
+        aria-label="Options"
+        @toggle=${this.#toggled}
+        @keydown=${this.#menuKey}
+        @click=${() => this.menu?.hidePopover()}
+      >
         <button role="menuitem" @click=${this.#startRename}>${icon("edit", 16)} Rename</button>
         <button role="menuitem" @click=${this.#export}>${icon("download", 16)} Export</button>
-        <button role="menuitem" class="danger" @click=${() => this.workspace?.remove(summary)}>${icon("trash", 16)} Delete</button>
+        <button role="menuitem" class="danger" @click=${() => this.workspace?.remove(summary)}>
+          ${icon("trash", 16)} Delete
+        </button>
       </div>
     </div>`;
   }

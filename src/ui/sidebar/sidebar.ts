@@ -149,7 +149,9 @@ export class Sidebar extends LitElement {
     const conversations = this.query === "" ? (workspace?.conversations ?? []) : (this.found ?? []);
     return html`
       <div class="brand">${mark(26)} Microgrid</div>
-      <button class="button new" @click=${this.#new}>${icon("plus", 18)} New chat <kbd aria-hidden="true">${shortcut("Shift O")}</kbd></button>
+      <button class="button new" @click=${this.#new}>
+        ${icon("plus", 18)} New chat <kbd aria-hidden="true">${shortcut("Shift O")}</kbd>
+      </button>
       <div class="search">
         ${icon("search", 16)}
         <input
@@ -186,8 +188,15 @@ export class Sidebar extends LitElement {
         ${conversations.length > 0 ? nothing : html`<p class="none muted small">${this.#nothingText()}</p>`}
       </nav>
       <footer>
-        <button class="button plain wide" @click=${() => this.#open("settings")}>${icon("settings", 18)} Settings</button>
-        <button class="icon-button" aria-label="Import conversations" title="Import conversations" @click=${() => this.file.click()}>
+        <button class="button plain wide" @click=${() => this.#open("settings")}>
+          ${icon("settings", 18)} Settings
+        </button>
+        <button
+          class="icon-button"
+          aria-label="Import conversations"
+          title="Import conversations"
+          @click=${() => this.file.click()}
+        >
           ${icon("upload", 18)}
         </button>
         <button

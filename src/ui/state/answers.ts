@@ -1,6 +1,15 @@
 /** The answers that this tab is writing: asked of the grid, shown as they come, saved on the way. */
 import { TypedEventTarget, errorToData, isAbort, MicrogridError, randomId } from "../../core";
-import type { AnswerEvent, AnswerSummary, Conversation, GridApi, ResumePoint, StoredAnswer, StoredMessage, Usage } from "../../grid";
+import type {
+  AnswerEvent,
+  AnswerSummary,
+  Conversation,
+  GridApi,
+  ResumePoint,
+  StoredAnswer,
+  StoredMessage,
+  Usage,
+} from "../../grid";
 import { answeringModel, isLoading } from "./models";
 import { toGeneration } from "./requests";
 
@@ -25,7 +34,10 @@ interface Run {
 }
 
 /** Runs answers, at most one per conversation. They go on when another conversation is shown. */
-export class Answers extends TypedEventTarget<{ change: string; finished: { conversation: string; message: StoredMessage } }> {
+export class Answers extends TypedEventTarget<{
+  change: string;
+  finished: { conversation: string; message: StoredMessage };
+}> {
   readonly #grid: GridApi;
   readonly #runs = new Map<string, Run>();
   readonly #dirty = new Set<string>();
@@ -115,7 +127,11 @@ export class Answers extends TypedEventTarget<{ change: string; finished: { conv
   }
 
   /** Waits for a model that is being loaded, here or in the room. */
-  async #whenReady(run: Run, wanted: string | undefined, signal: AbortSignal): Promise<NonNullable<ReturnType<typeof answeringModel>>> {
+  async #whenReady(
+    run: Run,
+    wanted: string | undefined,
+    signal: AbortSignal,
+  ): Promise<NonNullable<ReturnType<typeof answeringModel>>> {
     this.#show(run, { phase: "waiting-for-model" });
     for (;;) {
       signal.throwIfAborted();
@@ -149,7 +165,14 @@ export class Answers extends TypedEventTarget<{ change: string; finished: { conv
       case "route": {
         const { route } = event;
         const { model, packageHash, tokenizerHash, engine, backend } = route.offer;
-        const stored = { provider: { ...route.provider }, why: [...route.why], attempt: route.attempt, exact: route.exact, model, backend };
+        const stored = {
+          provider: { ...route.provider },
+          why: [...route.why],
+          attempt: route.attempt,
+          exact: route.exact,
+          model,
+          backend,
+        };
         const before = run.resume;
         // Ids of another tokenizer mean nothing to this one: from here on only the text can be resumed.
         const same = before === undefined || before.tokenizerHash === tokenizerHash || before.ids.length === 0;

@@ -5,7 +5,11 @@ import { answeringModel } from "./models";
 
 const offer = (model: string): ModelOffer => ({ ...guideOffer, model });
 
-function state(local: readonly string[], room: readonly string[], privacy: GridState["policy"]["privacy"] = "room"): GridState {
+function state(
+  local: readonly string[],
+  room: readonly string[],
+  privacy: GridState["policy"]["privacy"] = "room",
+): GridState {
   const plain = fakeState({ loading: true, notices: false });
   const peers = fakePeers.slice(0, 1).map((peer) => ({ ...peer, offers: room.map(offer), sharing: true }));
   return {

@@ -57,7 +57,11 @@ export function isLoading(state: GridState): boolean {
 
 /** A model's name for people. */
 export function modelName(state: GridState, id: string): string {
-  return state.models.find((model) => model.id === id)?.name ?? roomOffers(state).find((offer) => offer.model === id)?.name ?? id;
+  return (
+    state.models.find((model) => model.id === id)?.name ??
+    roomOffers(state).find((offer) => offer.model === id)?.name ??
+    id
+  );
 }
 
 /** Where a model computes, for people. */

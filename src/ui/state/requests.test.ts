@@ -28,7 +28,12 @@ const conversation = (settings: Partial<Conversation["settings"]> = {}): Convers
   createdAt: 1,
   updatedAt: 1,
   settings: { sampling: {}, stop: [], ...settings },
-  messages: [message("1", "user", "Hi"), message("2", "assistant", "Hello"), message("3", "user", "Bye"), message("4", "assistant", "So")],
+  messages: [
+    message("1", "user", "Hi"),
+    message("2", "assistant", "Hello"),
+    message("3", "user", "Bye"),
+    message("4", "assistant", "So"),
+  ],
 });
 
 const resume = (count: number): ResumePoint => ({
@@ -64,7 +69,9 @@ describe("toGeneration", () => {
     expect(toGeneration(conversation(), "4", offer, undefined).sampling.temperature).toBe(0);
     const warm = conversation({ sampling: { temperature: 0.9 } });
     expect(toGeneration(warm, "4", offer, undefined).sampling.temperature).toBe(0.9);
-    expect(toGeneration(conversation(), "4", { ...offer, model: "other" }, undefined).sampling.temperature).toBeGreaterThan(0);
+    expect(
+      toGeneration(conversation(), "4", { ...offer, model: "other" }, undefined).sampling.temperature,
+    ).toBeGreaterThan(0);
   });
 
   test("asks for at most half of the context by default", () => {

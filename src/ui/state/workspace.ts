@@ -1,6 +1,13 @@
 /** What the components of one page share: the grid, the conversations, what is shown, what was just done. */
 import { TypedEventTarget, randomId } from "../../core";
-import type { Conversation, ConversationSettings, ConversationSummary, GridApi, StoredMessage } from "../../grid";
+import type {
+  Conversation,
+  ConversationSettings,
+  ConversationSummary,
+  GridApi,
+  Notice,
+  StoredMessage,
+} from "../../grid";
 import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
 import { ModelLoads } from "./loads";
@@ -19,6 +26,11 @@ export interface Toast {
 
 /** How long a toast stays, ms; long enough to reach its button by keyboard. */
 const TOAST_MS = 9000;
+const MEMORY_NOTICE: Notice = {
+  id: "conversations-in-memory",
+  level: "warning",
+  text: "This browser lets no page store anything here, as some private windows do: your conversations are lost when the page closes. Export what you want to keep.",
+};
 /** The key of the draft of a chat that does not exist yet. */
 const NEW_DRAFT = "new";
 
@@ -36,6 +48,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   /** Settings of a chat that does not exist yet. */
   #newSettings: ConversationSettings = { sampling: {}, stop: [] };
   #lastModel = readLastModel();
+  #memoryNoticeSeen = false;
 
   constructor(grid: GridApi) {
     super();
@@ -43,9 +56,10 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.answers = new Answers(grid);
     this.loads = new ModelLoads(grid);
     this.#cleanup.push(
-      grid.conversations.on("change", ({ id, scope }) => {
+      grid.conversations.on("change", ({ id, scope, remote }) => {
         if (scope === "list") void this.#loadList();
-        if (id === this.#currentId) void this.#loadCurrent();
+        // What this tab is writing is shown from memory; reading it back twice a second would only cost.
+        if (id === this.#currentId && (remote || !this.answers.isWriting(id))) void this.#loadCurrent();
       }),
       this.answers.on("finished", ({ conversation, message }) => this.#adopt(conversation, message)),
       this.answers.on("change", () => this.#changed()),
@@ -80,6 +94,18 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
 
   get toasts(): readonly Toast[] {
     return this.#toasts;
+  }
+
+  /** What the grid wants to be known, and where conversations cannot be kept, that. */
+  get notices(): readonly Notice[] {
+    const { notices } = this.grid.state;
+    return this.grid.conversations.persistent || this.#memoryNoticeSeen ? notices : [MEMORY_NOTICE, ...notices];
+  }
+
+  dismissNotice(id: string): void {
+    if (id === MEMORY_NOTICE.id) this.#memoryNoticeSeen = true;
+    else this.grid.dismissNotice(id);
+    this.#changed();
   }
 
   get settings(): ConversationSettings {
@@ -146,7 +172,10 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
 
   /** Answers the last user message again. */
   async regenerate(): Promise<void> {
-    await this.#rewrite((messages) => messages.slice(0, messages.findLastIndex((message) => message.role === "user") + 1), "Answer replaced");
+    await this.#rewrite(
+      (messages) => messages.slice(0, messages.findLastIndex((message) => message.role === "user") + 1),
+      "Answer replaced",
+    );
   }
 
   /** Replaces a user message and answers it anew; what came after it is dropped. */
@@ -154,7 +183,9 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     await this.#rewrite((messages) => {
       const at = messages.findIndex((message) => message.id === messageId);
       const edited = messages[at];
-      return edited ? [...messages.slice(0, at), { ...edited, id: randomId(), content: content.trim() }] : [...messages];
+      return edited
+        ? [...messages.slice(0, at), { ...edited, id: randomId(), content: content.trim() }]
+        : [...messages];
     }, "Later messages were replaced");
   }
 

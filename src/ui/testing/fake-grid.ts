@@ -2,7 +2,16 @@
 import { MicrogridError, TypedEventTarget, isAbort } from "../../core";
 import type { ChatCompletions, GridApi, GridEvents, Models, Room, Rooms } from "../../grid/contract";
 import { ConversationStore } from "../../grid/conversations";
-import type { AnswerEvent, AnswerRequest, GridState, InviteInfo, PeerState, Policy, RoomState, ShareOptions } from "../../grid/types";
+import type {
+  AnswerEvent,
+  AnswerRequest,
+  GridState,
+  InviteInfo,
+  PeerState,
+  Policy,
+  RoomState,
+  ShareOptions,
+} from "../../grid/types";
 import type { ModelOffer } from "../../inference";
 import { fakeModels, fakePeers, fakeState, guideOffer, longAnswer } from "./fixtures";
 
@@ -45,11 +54,17 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
         const { [id]: _, ...loads } = this.state.loads;
         return this.#set({ loads });
       },
-      remove: (id) => this.#set({ models: this.state.models.map((model) => (model.id === id ? { ...model, stored: "no" as const } : model)) }),
+      remove: (id) =>
+        this.#set({
+          models: this.state.models.map((model) => (model.id === id ? { ...model, stored: "no" as const } : model)),
+        }),
       add: async (source) => {
         await sleep(600);
         if (typeof source !== "string" || !source.includes("/")) {
-          throw new MicrogridError("not-a-model", "There is no model at that address: config.json is missing. Check the name and try again.");
+          throw new MicrogridError(
+            "not-a-model",
+            "There is no model at that address: config.json is missing. Check the name and try again.",
+          );
         }
         const model = { ...fakeModels[3]!, id: source, name: source, source: "added" as const, origin: source };
         await this.#set({ models: [model, ...this.state.models] });
@@ -91,15 +106,24 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     return this.#set({ policy: { ...this.state.policy, ...patch } });
   }
 
-  async *answer({ generation }: AnswerRequest, { signal = new AbortController().signal } = {}): AsyncIterable<AnswerEvent> {
+  async *answer(
+    { generation }: AnswerRequest,
+    { signal = new AbortController().signal } = {},
+  ): AsyncIterable<AnswerEvent> {
     const peer = this.state.room?.peers[0];
     const question = generation.messages.at(-1)?.content ?? "";
     const provider = peer
       ? { id: peer.id, kind: "peer" as const, name: peer.name }
       : { id: "self", kind: "local" as const, name: "This device" };
     const why = peer
-      ? [`${peer.name} answers soonest: 0.2 s to the first token, 48 tokens/s.`, "This device would need 1.4 s to the first token, 9 tokens/s."]
-      : ["The model is loaded here, and nobody else has to see the chat.", "You are in no room, so nobody else could answer."];
+      ? [
+          `${peer.name} answers soonest: 0.2 s to the first token, 48 tokens/s.`,
+          "This device would need 1.4 s to the first token, 9 tokens/s.",
+        ]
+      : [
+          "The model is loaded here, and nobody else has to see the chat.",
+          "You are in no room, so nobody else could answer.",
+        ];
     const offer: ModelOffer = { ...guideOffer, model: generation.model };
     yield { type: "route", route: { provider, why, attempt: 1, offer, exact: true } };
     if (question.includes("queue")) {
@@ -108,7 +132,10 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     }
     await sleep(250, signal);
     if (this.#options.fail || question.includes("fail")) {
-      throw new MicrogridError("device-lost", "The GPU was reset by the system while answering. Try again, or choose a smaller model.");
+      throw new MicrogridError(
+        "device-lost",
+        "The GPU was reset by the system while answering. Try again, or choose a smaller model.",
+      );
     }
     const done = generation.resume?.text ?? "";
     const words = longAnswer.slice(longAnswer.startsWith(done) ? done.length : 0).match(/\S+\s*|\s+/g) ?? [];
@@ -118,15 +145,35 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
       if (peer && index > words.length / 2 && !moved && question.includes("move")) {
         moved = true;
         const self = { id: "self", kind: "local" as const, name: "This device" };
-        yield { type: "route", route: { provider: self, why: [`${peer.name} left in the middle of the answer; it goes on here.`], attempt: 2, offer, exact: false } };
+        yield {
+          type: "route",
+          route: {
+            provider: self,
+            why: [`${peer.name} left in the middle of the answer; it goes on here.`],
+            attempt: 2,
+            offer,
+            exact: false,
+          },
+        };
       }
       yield { type: "token", text, ids: [index] };
     }
     yield {
       type: "done",
       finishReason: "stop",
-      usage: { promptTokens: 20, completionTokens: words.length, cachedTokens: 0, prefillMs: 40, decodeMs: words.length * 14 },
-      summary: { provider, route: why, attempts: moved ? 2 : 1, timings: { queueMs: 0, firstTokenMs: 264, totalMs: 4000 } },
+      usage: {
+        promptTokens: 20,
+        completionTokens: words.length,
+        cachedTokens: 0,
+        prefillMs: 40,
+        decodeMs: words.length * 14,
+      },
+      summary: {
+        provider,
+        route: why,
+        attempts: moved ? 2 : 1,
+        timings: { queueMs: 0, firstTokenMs: 264, totalMs: 4000 },
+      },
     };
   }
 
@@ -140,7 +187,10 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
 
   #inspect(invite: string): InviteInfo {
     if (invite.includes("broken")) {
-      throw new MicrogridError("invite-malformed", "This invite is damaged: a part of the link is missing. Ask for it again, and copy all of it.");
+      throw new MicrogridError(
+        "invite-malformed",
+        "This invite is damaged: a part of the link is missing. Ask for it again, and copy all of it.",
+      );
     }
     return { roomId: "r", name: "Physics lab", servers: ["signal.example.org"] };
   }
@@ -149,14 +199,18 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     const share = (options?: Partial<ShareOptions> | false): Promise<void> => {
       const defaults: ShareOptions = { models: "all", maxJobs: 2, onlyWhileVisible: false, pauseOnBattery: true };
       const before = this.state.room?.share;
-      const next = options === false ? false : ({ options: { ...defaults, ...(before ? before.options : {}), ...options }, paused: undefined } as const);
+      const next =
+        options === false
+          ? false
+          : ({ options: { ...defaults, ...(before ? before.options : {}), ...options }, paused: undefined } as const);
       return this.#set({ room: { ...this.state.room!, share: next } });
     };
     const room: RoomState = {
       id: "room",
       name,
       invite: `${location.origin}/#/join/pGF2AWZyb29tSWR4K0Z2bGZ1c2RmZ2pzZGZsa2pnc2RmZ2xrc2RqZmdsa3NkZmpnbGtkc2pmZ2tsZHNqZmdrbGRzamZnbGtqZHNmZ2tsZHNqZmdrbGRzamY`,
-      inviteWarning: "This link points to localhost, so it works on this computer only. Start with --https and share the LAN address.",
+      inviteWarning:
+        "This link points to localhost, so it works on this computer only. Start with --https and share the LAN address.",
       signaling: location.search.includes("offline") ? "reconnecting" : "connected",
       lanOnly: true,
       peers: fakePeers,
@@ -166,8 +220,18 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     await this.#set({ room });
     const leave = (): Promise<void> => this.#set({ room: undefined });
     const peers = new Map<string, PeerState>(fakePeers.map((peer) => [peer.id, peer]));
-    const entered = Object.assign(new TypedEventTarget(), { id: room.id, name, invite: room.invite, peers, share, leave });
-    Object.defineProperty(this.rooms, "current", { configurable: true, get: () => (this.state.room ? entered : undefined) });
+    const entered = Object.assign(new TypedEventTarget(), {
+      id: room.id,
+      name,
+      invite: room.invite,
+      peers,
+      share,
+      leave,
+    });
+    Object.defineProperty(this.rooms, "current", {
+      configurable: true,
+      get: () => (this.state.room ? entered : undefined),
+    });
     return entered;
   }
 

@@ -28,7 +28,16 @@ const guide: ModelInfo = {
   origin: "built in",
 };
 
-const families = ["Llama-3.2-1B-Instruct", "Llama-3.2-3B-Instruct", "Qwen3-0.6B", "Qwen3-4B", "Phi-4-mini-instruct", "gemma-3-1b-it", "SmolLM2-360M-Instruct", "Mistral-7B-Instruct-v0.3"];
+const families = [
+  "Llama-3.2-1B-Instruct",
+  "Llama-3.2-3B-Instruct",
+  "Qwen3-0.6B",
+  "Qwen3-4B",
+  "Phi-4-mini-instruct",
+  "gemma-3-1b-it",
+  "SmolLM2-360M-Instruct",
+  "Mistral-7B-Instruct-v0.3",
+];
 
 export const fakeModels: readonly ModelInfo[] = [
   guide,
@@ -43,7 +52,9 @@ export const fakeModels: readonly ModelInfo[] = [
       downloadBytes: index % 11 === 0 ? undefined : 300_000_000 + index * 31_000_000,
       memoryBytes: 600_000_000 + index * 43_000_000,
       contextLength: 4096,
-      fit: big ? { fits: false, reason: "Needs 16-bit shaders (shader-f16), which this GPU does not offer to the browser." } : { fits: true },
+      fit: big
+        ? { fits: false, reason: "Needs 16-bit shaders (shader-f16), which this GPU does not offer to the browser." }
+        : { fits: true },
       stored: index === 2 ? "yes" : index === 5 ? "partial" : "no",
       origin: `huggingface.co/mlc-ai/${family}-q4f16_1-MLC`,
     };
@@ -112,7 +123,11 @@ export function fakeState(options: { loading: boolean; notices: boolean }): Grid
     room: undefined,
     notices: options.notices
       ? [
-          { id: "n1", level: "warning", text: "The GPU ran out of memory the last time this page was open. A smaller model is safer." },
+          {
+            id: "n1",
+            level: "warning",
+            text: "The GPU ran out of memory the last time this page was open. A smaller model is safer.",
+          },
           { id: "n2", level: "info", text: "Another tab runs the models; this one shows the same state." },
         ]
       : [],
