@@ -1,6 +1,7 @@
 /** The `onnx` engine in a real browser: in its worker, behind the supervisor, on WASM and on software WebGPU. */
 import { readFileSync } from "node:fs";
-import { expect, test, type Page } from "@playwright/test";
+import { type Browser, type Page, chromium, expect, test as base } from "@playwright/test";
+import { ensureBrowser } from "../scripts/setup/browser.mjs";
 import type { Backend, ChatMessage, LoadedModelInfo } from "../src/inference";
 import type { RandomModelOptions } from "../src/inference/testing";
 import { GUIDE, type OnnxSite, type SiteModel, startOnnxSite } from "./onnx-page/site";
@@ -16,21 +17,26 @@ const golden = (
   JSON.parse(readFileSync(new URL("./fixtures/golden.json", import.meta.url), "utf8")) as { items: GoldenItem[] }
 ).items;
 const STORY = [{ role: "user", content: "Tell me a story about a robot" }] as const;
-const WEBGPU_ARGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 const ARGS = [
-  "--no-sandbox",
   "--no-first-run",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
   "--disable-quic",
+  // WebGPU on the processor, the same on every machine.
+  "--enable-unsafe-webgpu",
+  "--use-webgpu-adapter=swiftshader",
 ];
 
-test.use({
-  launchOptions: {
-    executablePath: process.env.MICROGRID_CHROMIUM ?? "/usr/bin/chromium",
-    args: [...ARGS, ...WEBGPU_ARGS],
-  },
+const test = base.extend<object, { browser: Browser }>({
+  browser: [
+    async ({}, use) => {
+      const browser = await chromium.launch({ executablePath: await ensureBrowser(), args: ARGS });
+      await use(browser);
+      await browser.close();
+    },
+    { scope: "worker" },
+  ],
 });
 
 let site: OnnxSite;
@@ -110,6 +116,17 @@ test.describe("on WASM", () => {
       items.map((item) => item.messages),
     );
     expect(answers.map((answer) => answer.text)).toEqual(items.map((item) => item.completion));
+  });
+
+  test("notices a worker that ends without a word, and loads again", async ({ page }) => {
+    await open(page);
+    await load(page, GUIDE, "wasm");
+    const answering = page.evaluate((messages) => window.onnx.answer("guide", { messages }), STORY);
+    await page.waitForFunction(() => window.onnx.engines.jobs.running === 1);
+    await page.evaluate(() => window.onnx.killWorker());
+    expect((await answering).error).toMatchObject({ code: "worker-crashed" });
+    expect(await page.evaluate(() => window.onnx.lost)).toHaveLength(1);
+    expect(await load(page, GUIDE, "wasm")).toMatchObject({ id: "guide" });
   });
 
   test("uses threads on an isolated page, with the same answer", async ({ page }) => {

@@ -35,6 +35,8 @@ export interface OnnxPage {
   ): Promise<Answer>;
   unload(model: string): Promise<void>;
   loseDevice(): Promise<boolean>;
+  /** Ends the worker behind the supervisor's back. */
+  killWorker(): void;
   probe(): Promise<DeviceInfo>;
   readonly engines: EngineSupervisor;
   readonly lost: string[];
@@ -46,7 +48,8 @@ declare global {
   }
 }
 
-const engines = new EngineSupervisor({ createWorker: () => spawnWorker(gpuWorker, "gpu") });
+let worker: Worker | undefined;
+const engines = new EngineSupervisor({ createWorker: () => (worker = spawnWorker(gpuWorker, "gpu")) });
 const lost: string[] = [];
 engines.on("lost", ({ reason, models }) => lost.push(`${models.join()}: ${reason}`));
 
@@ -94,5 +97,6 @@ window.onnx = {
   },
   unload: (model) => engines.unload(model),
   loseDevice: () => engines.simulateDeviceLoss(),
+  killWorker: () => worker?.terminate(),
   probe: probeDevice,
 };

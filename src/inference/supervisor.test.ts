@@ -212,6 +212,23 @@ describe("EngineSupervisor", () => {
     supervisor.close();
   });
 
+  it("gives a fresh worker to whoever loads again in the moment the device is lost", async () => {
+    const { supervisor, engine, workers, lost, load } = setUp();
+    await load();
+    const answer = read(supervisor.generate(request, { signal }), 1, () => {
+      engine.failure = new MicrogridError("device-lost", "The GPU went away.");
+    });
+    await expect(
+      answer.catch(() => {
+        engine.failure = undefined;
+        return load();
+      }),
+    ).resolves.toMatchObject({ id: "m" });
+    expect(workers.map((worker) => worker.terminated)).toEqual([true, false]);
+    expect(lost).toHaveLength(1);
+    supervisor.close();
+  });
+
   it("ends the worker with its last model, and not before", async () => {
     const { supervisor, workers, engine, load } = setUp();
     await load("m");

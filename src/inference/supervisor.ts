@@ -73,6 +73,9 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
       if (!result.ok) throw errorFromData(result.error);
       this.#models.set(pkg.id, result.value);
       return result.value;
+    } catch (error) {
+      this.#noticeLoss(running, error);
+      throw error;
     } finally {
       this.#loads--;
       aborted.dispose();
@@ -111,6 +114,9 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
         this.#streams.set(reader, event.type === "queued" ? "queued" : "running");
         yield event;
       }
+    } catch (error) {
+      this.#noticeLoss(running, error);
+      throw error;
     } finally {
       this.#streams.delete(reader);
       aborted.dispose();
@@ -160,6 +166,11 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     const models = [...this.#models.keys()];
     this.#end(error);
     this.emit("lost", { reason: error.message, models });
+  }
+
+  /** The worker tells of a lost device by itself too, but a caller who loads again at once must not get the old worker. */
+  #noticeLoss(running: Running, error: unknown): void {
+    if (error instanceof MicrogridError && error.code === "device-lost") this.#lose(running, error);
   }
 
   #stopIfIdle(): void {

@@ -52,7 +52,7 @@ export async function* generateAnswer(
   let finishReason: FinishReason = "length";
   try {
     const room = Math.min(prompt.length + maxTokens, ids.length + MAX_RESERVED_TOKENS);
-    await parts.turn(() => cache.reserve(room), signal);
+    await parts.turn(() => reserve(parts.pool, cache, room), signal);
     let logits = answer.length < maxTokens ? await prefill(parts, cache, ids, signal) : undefined;
     firstTokenTime = performance.now();
     while (logits) {
@@ -112,6 +112,17 @@ function start(parts: GenerationParts, request: GenerationRequest): Start {
     prefix: resumed.undelivered,
   });
   return { prompt, answer: resumed.ids, text };
+}
+
+/** Makes room; where memory has run out, what idle caches hold is worth less than this answer. */
+async function reserve(pool: CachePool, cache: KvCache, tokens: number): Promise<void> {
+  try {
+    await cache.reserve(tokens);
+  } catch (error) {
+    if (pool.size === 0) throw error;
+    pool.clear();
+    await cache.reserve(tokens);
+  }
 }
 
 async function prefill(
