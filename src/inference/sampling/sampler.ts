@@ -1,6 +1,9 @@
 /** Choosing the next token from the logits of a model. */
 import type { Sampling } from "../types";
 
+/** Tokens less likely than the likeliest by more than e to this (1e-15) are never drawn: a double could not tell. */
+const MIN_EXPONENT = -35;
+
 /**
  * Chooses a token. `uniform` in [0, 1) decides where chance does; temperature 0 takes the likeliest token and the
  * lowest id among equals. Filters apply in the order penalty, temperature, top-k, top-p, min-p, and always leave one.
@@ -17,7 +20,10 @@ export function sampleToken(
   const weights = new Float64Array(scores.length);
   let total = 0;
   for (let id = 0; id < scores.length; id++) {
-    const weight = Math.exp(((scores[id] ?? Number.NEGATIVE_INFINITY) - best) / sampling.temperature);
+    const exponent = ((scores[id] ?? Number.NEGATIVE_INFINITY) - best) / sampling.temperature;
+    // Most of a large vocabulary is this unlikely, and computing an exponential takes longer than leaving it out.
+    if (!(exponent > MIN_EXPONENT)) continue;
+    const weight = Math.exp(exponent);
     weights[id] = weight;
     total += weight;
   }
