@@ -1,7 +1,7 @@
 /** The models that are known without asking anybody: embedded, listed ONNX repositories, the WebLLM catalog. */
 import * as v from "valibot";
 import embedded from "./embedded.json";
-import type { ModelEntry } from "./entry";
+import { webllmFeatures, type ModelEntry } from "./entry";
 import repositories from "./onnx-repositories.json";
 
 const embeddedSchema = v.object({
@@ -67,7 +67,7 @@ export function webllmEntries(records: readonly unknown[]): ModelEntry[] {
           modelUrl: output.model,
           libraryUrl: output.model_lib,
           manifest: output.model_manifest,
-          requiredFeatures: output.required_features,
+          requiredFeatures: webllmFeatures(output.model_id, output.required_features),
           largestBufferBytes: output.buffer_size_required_bytes,
           embedding: output.model_type === EMBEDDING_KIND,
         },

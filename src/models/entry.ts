@@ -56,3 +56,11 @@ export function originLabel(origin: FilesOrigin): string {
       return origin.modelUrl;
   }
 }
+
+/**
+ * GPU features that a WebLLM model needs. The library's list names `shader-f16` for some models only; the others say
+ * it by their quantization alone: `q4f16` is 4-bit weights with 16-bit arithmetic.
+ */
+export function webllmFeatures(id: string, listed: readonly string[]): readonly string[] {
+  return /q\d+f16/.test(id) && !listed.includes("shader-f16") ? [...listed, "shader-f16"] : listed;
+}

@@ -75,6 +75,7 @@ class FileDownload {
   }
 
   async run(): Promise<Downloaded> {
+    this.#context.signal.throwIfAborted();
     await this.#pickUp();
     let failures = 0;
     const missing = new Set<string>();

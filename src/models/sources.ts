@@ -1,6 +1,6 @@
 /** Reads what a user gives as "a model": a hub name, an address, two addresses, or files. */
 import { MicrogridError } from "../core";
-import type { FilesOrigin } from "./entry";
+import { webllmFeatures, type FilesOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
 
 /** What a text stands for. */
@@ -38,7 +38,7 @@ export function webllmOrigin(modelUrl: string, libraryUrl: string): Extract<File
     modelUrl,
     libraryUrl,
     manifest: undefined,
-    requiredFeatures: /q\df16/.test(modelUrl) ? ["shader-f16"] : [],
+    requiredFeatures: webllmFeatures(modelUrl, []),
     largestBufferBytes: undefined,
     embedding: false,
   };

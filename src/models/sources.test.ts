@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { ModelHosts } from "./hosts";
+import { readFileSource, readTextSource } from "./sources";
+
+const hosts = new ModelHosts("https://hub.example/", ["https://mirror.example"]);
+const origin = (source: string): unknown => readTextSource(source, hosts).origin;
+
+describe("readTextSource", () => {
+  it.each([
+    ["owner/name-1.5B", "owner/name-1.5B"],
+    ["  owner/name ", "owner/name"],
+    ["https://hub.example/owner/name", "owner/name"],
+    ["https://hub.example/owner/name/tree/main/onnx", "owner/name"],
+    ["https://huggingface.co/owner/name/", "owner/name"],
+    ["https://mirror.example/owner/name/resolve/main/config.json", "owner/name"],
+  ])("reads %s as a repository", (source, repository) => {
+    expect(readTextSource(source, hosts)).toMatchObject({ id: repository, origin: { kind: "hub", repository } });
+  });
+
+  it("reads other addresses as folders, also that of a file in them", () => {
+    const folder = { kind: "folder", url: "https://site.example/models/mine/" };
+    expect(origin("https://site.example/models/mine")).toEqual(folder);
+    expect(origin("https://site.example/models/mine/config.json?x=1")).toEqual(folder);
+  });
+
+  it("reads two addresses as a WebLLM model and its library", () => {
+    expect(readTextSource("https://a.example/m-q4f16_1-MLC https://b.example/m.wasm", hosts)).toMatchObject({
+      name: "m-q4f16_1-MLC",
+      origin: { kind: "webllm", libraryUrl: "https://b.example/m.wasm", requiredFeatures: ["shader-f16"] },
+    });
+  });
+
+  it.each([
+    "",
+    "hello",
+    "what is this",
+    "ftp://x/y",
+    "javascript:alert(1)",
+    "a/b c/d",
+    "https://a.example/m no-address",
+  ])("refuses %j", (source) => {
+    expect(() => readTextSource(source, hosts)).toThrow(expect.objectContaining({ code: "bad-request" }));
+  });
+});
+
+describe("readFileSource", () => {
+  const file = (path: string): File => {
+    const picked = new File(["x"], path.split("/").at(-1) ?? path);
+    return Object.defineProperty(picked, "webkitRelativePath", { value: path.includes("/") ? path : "" });
+  };
+
+  it("takes paths from the folder that holds config.json", () => {
+    const { name, files } = readFileSource(
+      ["up/mine/onnx/model.onnx", "up/mine/config.json", "up/other.txt"].map(file),
+    );
+    expect(name).toBe("mine");
+    expect(files.map(({ path }) => path)).toEqual(["onnx/model.onnx", "config.json"]);
+  });
+
+  it("refuses files without a configuration", () => {
+    expect(() => readFileSource([file("a.onnx")])).toThrow(expect.objectContaining({ code: "not-a-model" }));
+  });
+});
+
+describe("ModelHosts", () => {
+  it("gives the hub's address first and then its mirrors', with odd names escaped", () => {
+    expect(hosts.urls({ kind: "hub", repository: "o/n" }, "onnx/a b.onnx")).toEqual([
+      "https://hub.example/o/n/resolve/main/onnx/a%20b.onnx",
+      "https://mirror.example/o/n/resolve/main/onnx/a%20b.onnx",
+    ]);
+  });
+
+  it("finds an MLC model's files as the library does, on the configured hub", () => {
+    expect(hosts.weightsUrl("https://huggingface.co/mlc-ai/m")).toBe("https://hub.example/mlc-ai/m/resolve/main/");
+    expect(hosts.weightsUrl("https://x.example/m/resolve/v1")).toBe("https://x.example/m/resolve/v1/");
+  });
+});
