@@ -120,8 +120,9 @@ export async function startAnswer({ page }: SitePage, question: Question, name =
             soFar.tokens += event.ids.length;
           }
         } catch (thrown) {
-          const failure = thrown as { code?: string; name: string; message: string };
-          error = { code: String(failure.code ?? failure.name), message: failure.message };
+          const failure = thrown as { code?: string | number; name: string; message: string };
+          // Aborts are DOM exceptions, whose codes are numbers.
+          error = { code: typeof failure.code === "string" ? failure.code : failure.name, message: failure.message };
         }
         const ids = events.flatMap((event) => (event.type === "token" ? [...event.ids] : []));
         return { text: soFar.text, ids, events, error, times };

@@ -5,6 +5,7 @@ import { TabChannel } from "./tabs/channel";
 import type { Host, HostEvents } from "./tabs/host";
 import { Leadership, holdTabLock } from "./tabs/leadership";
 import { LocalHost } from "./tabs/local-host";
+import { LEADER } from "./tabs/protocol";
 import { RemoteHost } from "./tabs/remote-host";
 
 /** The way to the node, as long as this tab lives. Emits patches of whichever node there is. */
@@ -64,6 +65,8 @@ export class Hosting extends TypedEventTarget<HostEvents> {
   async #lead(takesOver: boolean): Promise<void> {
     const generation = ++this.#generation;
     this.#set(undefined);
+    // Tabs that come now must not take the start for a freeze.
+    const starting = this.#channel.listen([LEADER], (_body, from) => this.#channel.send(from, { type: "starting" }));
     try {
       const node = await GridNode.start({ ...this.#options, takesOver });
       if (generation === this.#generation && !this.#closed) this.#set(new LocalHost(node, this.#channel));
@@ -75,6 +78,8 @@ export class Hosting extends TypedEventTarget<HostEvents> {
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const resolve of waiting) resolve(Promise.reject(failure) as never);
+    } finally {
+      starting();
     }
   }
 

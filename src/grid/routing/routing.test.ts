@@ -51,12 +51,16 @@ describe("choosing", () => {
     const choice = choose(toyRequest(100), [slow, fast], { policy: strict });
     expect(choice.candidate.provider.id).toBe("here");
     expect(choice.why.join(" ")).toMatch(/There was left out: your privacy setting/);
-    expect(() => choose(toyRequest(100), [fast], { policy: strict })).toThrow(/privacy setting keeps prompts within this device/);
+    expect(() => choose(toyRequest(100), [fast], { policy: strict })).toThrow(
+      /privacy setting keeps prompts within this device/,
+    );
   });
 
   it("prefers this device for privacy, whatever it costs", () => {
     const policy: Policy = { privacy: "anywhere", prefer: "privacy" };
-    expect(chosen([provider("there", { msPerToken: 1 }), provider("here", { kind: "local", msPerToken: 1000 })], policy)).toBe("here");
+    expect(
+      chosen([provider("there", { msPerToken: 1 }), provider("here", { kind: "local", msPerToken: 1000 })], policy),
+    ).toBe("here");
   });
 
   it("spreads ties over peers at random, and keeps them here where this device is among them", () => {
@@ -72,14 +76,21 @@ describe("choosing", () => {
   });
 
   it("never chooses a finish that is clearly later than another's", () => {
-    const facts = fc.record({ firstTokenMs: fc.integer({ min: 0, max: 20_000 }), msPerToken: fc.integer({ min: 1, max: 500 }) });
+    const facts = fc.record({
+      firstTokenMs: fc.integer({ min: 0, max: 20_000 }),
+      msPerToken: fc.integer({ min: 1, max: 500 }),
+    });
     fc.assert(
-      fc.property(fc.array(facts, { minLength: 1, maxLength: 8 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (all, dice) => {
-        const providers = all.map((fact, i) => provider(String(i), fact));
-        const { candidate } = choose(toyRequest(100), providers, { policy: SPEED, random: () => dice });
-        const best = Math.min(...all.map(({ firstTokenMs, msPerToken }) => firstTokenMs + 100 * msPerToken));
-        expect(candidate.finishMs).toBeLessThanOrEqual(Math.max(best * 1.1, best + 50));
-      }),
+      fc.property(
+        fc.array(facts, { minLength: 1, maxLength: 8 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (all, dice) => {
+          const providers = all.map((fact, i) => provider(String(i), fact));
+          const { candidate } = choose(toyRequest(100), providers, { policy: SPEED, random: () => dice });
+          const best = Math.min(...all.map(({ firstTokenMs, msPerToken }) => firstTokenMs + 100 * msPerToken));
+          expect(candidate.finishMs).toBeLessThanOrEqual(Math.max(best * 1.1, best + 50));
+        },
+      ),
     );
   });
 
@@ -94,7 +105,10 @@ describe("choosing", () => {
     const request = { ...toyRequest(100), resume };
     const same = provider("same", { msPerToken: 1000 });
     const other = provider("other", { msPerToken: 1, offer: { backend: "webgpu" } });
-    expect(choose(request, [same, other], { policy: SPEED }).candidate).toMatchObject({ exact: true, provider: { id: "same" } });
+    expect(choose(request, [same, other], { policy: SPEED }).candidate).toMatchObject({
+      exact: true,
+      provider: { id: "same" },
+    });
     expect(choose(request, [other], { policy: SPEED }).candidate.exact).toBe(false);
   });
 });

@@ -29,6 +29,8 @@ export type ToLeader =
 export type ToTab =
   /** To everybody: the sender leads from now on. */
   | { readonly type: "leading" }
+  /** The sender leads, and its node is still coming up: ask again. */
+  | { readonly type: "starting" }
   | { readonly type: "pong" }
   | { readonly type: "state"; readonly state: GridState }
   /** To everybody: parts of the state have changed. */

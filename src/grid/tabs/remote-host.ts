@@ -29,20 +29,23 @@ export class RemoteHost extends TypedEventTarget<HostEvents> implements Host {
   static async attach(channel: TabChannel, onSilent: () => void): Promise<RemoteHost | undefined> {
     return new Promise((resolve) => {
       const hello = (): void => channel.send(LEADER, { type: "hello" });
+      let heardAt = performance.now();
       const stop = channel.listen([channel.id], (body, from) => {
+        heardAt = performance.now();
         // A leader that has only just come up has not heard the first hello.
         if (body.type === "leading") hello();
         if (body.type !== "state") return;
         finish();
         resolve(new RemoteHost(channel, from, body.state, onSilent));
       });
-      const timer = setTimeout(() => {
+      const timer = setInterval(() => {
+        if (performance.now() - heardAt <= LEADER_SILENCE_MS) return hello();
         finish();
         resolve(undefined);
-      }, LEADER_SILENCE_MS);
+      }, PING_MS);
       const finish = (): void => {
         stop();
-        clearTimeout(timer);
+        clearInterval(timer);
       };
       hello();
     });
@@ -124,9 +127,12 @@ export class RemoteHost extends TypedEventTarget<HostEvents> implements Host {
       this.#channel.send(LEADER, { type: "hello" });
       return;
     }
-    if (from !== this.#leader) return;
+    const next = body.type === "starting";
+    if (from !== this.#leader && !next) return;
+    // A tab that is about to take over counts as the leader's voice already.
     this.#heardAt = performance.now();
     switch (body.type) {
+      case "starting":
       case "pong":
         break;
       case "state":

@@ -97,13 +97,9 @@ class Gate {
         ? new GridConnection(peerId, provider, options)
         : new RefusedConnection(peerId, provider, options as { connectionId?: string });
     }
-    return {
-      raw: Raw,
-      default: RefusedConnection,
-      json: RefusedConnection,
-      binary: RefusedConnection,
-      "binary-utf8": RefusedConnection,
-    };
+    // PeerJS looks the remote's word up in a plain object: what every object inherits has to be covered as well.
+    const refused = ["default", "json", "binary", "binary-utf8", ...Object.getOwnPropertyNames(Object.prototype)];
+    return { ...Object.fromEntries(refused.map((name) => [name, RefusedConnection])), raw: Raw };
   }
 
   /** Counts an incoming connection out again, once it is open or dead. */

@@ -1,0 +1,101 @@
+/** Several tabs of one browser are one node. */
+import golden from "./fixtures/golden.json" with { type: "json" };
+import {
+  answerReaches,
+  ask,
+  expect,
+  expectPeers,
+  finishedAnswer,
+  gridReady,
+  joinRoom,
+  loadModel,
+  openRoom,
+  startAnswer,
+  stateOf,
+  test,
+  withoutModel,
+} from "./harness";
+
+const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
+const QUESTION = STORY.messages.at(-1)!.content;
+
+test("a second tab attaches to the first one's node, and sees and asks the same", async ({ openSite }) => {
+  const first = await openSite({ name: "anna" });
+  await gridReady(first);
+  await loadModel(first);
+  const second = await first.openTab();
+  await gridReady(second);
+  const [one, two] = [await stateOf(first), await stateOf(second)];
+  expect([one.role, two.role]).toEqual(["leader", "attached"]);
+  expect(two.node).toEqual(one.node);
+  expect(two.loads.guide?.kind).toBe("ready");
+  expect((await ask(second, QUESTION)).text).toBe(STORY.completion);
+  // What one tab does, the other sees.
+  await second.page.evaluate(() => window.microgrid!.identity.rename("Anna’s laptop"));
+  await expect.poll(async () => (await stateOf(first)).node.name).toBe("Anna’s laptop");
+});
+
+test("when the leading tab is closed, the other takes over: same did, same room, and the answer goes on", async ({
+  openSite,
+}) => {
+  const peer = await openSite({ name: "peer" });
+  await gridReady(peer);
+  await withoutModel(peer);
+  const invite = await openRoom(peer, false);
+  const first = await openSite({ name: "anna" });
+  await gridReady(first);
+  await loadModel(first);
+  await joinRoom(first, invite, {});
+  const { did } = (await stateOf(first)).node;
+  await expectPeers(peer, 1, 1);
+  const second = await first.openTab();
+  await gridReady(second);
+  await startAnswer(second, { text: QUESTION });
+  await answerReaches(second, 10);
+  await first.leave();
+  const answer = await finishedAnswer(second);
+  expect(answer.error).toBeUndefined();
+  expect(answer.text).toBe(STORY.completion);
+  await expect.poll(async () => (await stateOf(second)).role).toBe("leader");
+  expect((await stateOf(second)).node.did).toBe(did);
+  await expectPeers(second, 1);
+  await expectPeers(peer, 1, 1);
+});
+
+test("a call that is abandoned in an attached tab stops in the leading one", async ({ openSite }) => {
+  const first = await openSite({ name: "anna" });
+  await gridReady(first);
+  await loadModel(first);
+  const second = await first.openTab();
+  await gridReady(second);
+  await openRoom(first);
+  await startAnswer(second, { text: QUESTION });
+  await answerReaches(second, 3);
+  await second.page.evaluate(() => window.answers!.answer!.stop());
+  const answer = await finishedAnswer(second);
+  expect(answer.error?.code).toBe("AbortError");
+  expect(answer.text.length).toBeLessThan(STORY.completion.length);
+  // The engine is free again: the next answer is whole, and not behind the rest of the first.
+  expect((await ask(first, QUESTION)).text).toBe(STORY.completion);
+});
+
+test("a leading tab that has frozen is replaced, and attaches when it thaws", async ({ openSite }) => {
+  const first = await openSite({ name: "anna" });
+  await gridReady(first);
+  await loadModel(first);
+  const second = await first.openTab();
+  await gridReady(second);
+  // As a frozen page does, the first tab stops answering the others; its lock stays held.
+  await first.page.evaluate(() => {
+    const speak = BroadcastChannel.prototype.postMessage;
+    BroadcastChannel.prototype.postMessage = () => undefined;
+    Object.assign(window, { thaw: () => (BroadcastChannel.prototype.postMessage = speak) });
+  });
+  await expect.poll(async () => (await stateOf(second)).role, { timeout: 30_000 }).toBe("leader");
+  await first.page.evaluate(() => (window as unknown as { thaw(): void }).thaw());
+  await expect.poll(async () => (await stateOf(second)).loads.guide?.kind, { timeout: 30_000 }).toBe("ready");
+  expect((await ask(second, QUESTION)).text).toBe(STORY.completion);
+  // Thawed, the first one finds that it was replaced, and attaches.
+  await expect.poll(async () => (await stateOf(first)).role).toBe("attached");
+  expect((await ask(first, QUESTION)).text).toBe(STORY.completion);
+});
