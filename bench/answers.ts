@@ -1,0 +1,113 @@
+/** Answers with the moment of each token: through a page's grid, and straight from the engine in its worker. */
+import type { Page, Worker } from "@playwright/test";
+import type { AnswerRequest, GenerationRequest, Usage } from "../src/grid";
+import type { StreamToPage } from "../src/inference/protocol";
+
+/** An answer as it came. Moments are milliseconds since 1970 on the clock of whoever received it. */
+export interface Timed {
+  readonly startedAt: number;
+  readonly tokens: readonly { readonly at: number; readonly count: number }[];
+  readonly routes: readonly { readonly at: number; readonly attempt: number; readonly providerId: string }[];
+  readonly usage: Usage | undefined;
+}
+
+/** The longest answer that the guide model knows by heart: 124 tokens. */
+export const QUESTION = "Tell me a story about a robot";
+
+/** A greedy request, which has the same answer each time. */
+export function greedy(text: string, maxTokens = 200): GenerationRequest {
+  const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+  return { model: "guide", messages: [{ role: "user", content: text }], sampling, maxTokens };
+}
+
+declare global {
+  interface Window {
+    /** The answer that a benchmark has started last. */
+    timed?: { readonly done: Promise<Timed>; tokens: number; provider: string };
+  }
+}
+
+/** Starts an answer through the page's grid. */
+export async function startTimed(page: Page, request: AnswerRequest): Promise<void> {
+  await page.evaluate((asked) => {
+    const now = (): number => performance.timeOrigin + performance.now();
+    const read = async (): Promise<Timed> => {
+      const startedAt = now();
+      const tokens: { at: number; count: number }[] = [];
+      const routes: { at: number; attempt: number; providerId: string }[] = [];
+      for await (const event of window.microgrid!.answer(asked)) {
+        if (event.type === "token") {
+          tokens.push({ at: now(), count: event.ids.length });
+          running.tokens += event.ids.length;
+        } else if (event.type === "route") {
+          const providerId = event.route.provider.id;
+          routes.push({ at: now(), attempt: event.route.attempt, providerId });
+          running.provider = providerId;
+        } else if (event.type === "done") return { startedAt, tokens, routes, usage: event.usage };
+      }
+      throw new Error("The answer ended without an end.");
+    };
+    const running = { done: Promise.resolve() as unknown as Promise<Timed>, tokens: 0, provider: "" };
+    window.timed = running;
+    running.done = read();
+    running.done.catch(() => undefined);
+  }, request);
+}
+
+/** An answer through the page's grid. */
+export async function timedAnswer(page: Page, request: AnswerRequest): Promise<Timed> {
+  await startTimed(page, request);
+  return page.evaluate(() => window.timed!.done);
+}
+
+/** The worker that holds the page's engines. Throws where none runs yet. */
+export function engineWorker(page: Page): Worker {
+  const worker = page.workers().find((each) => /\/gpu-[^/]*\.js/.test(each.url()));
+  if (!worker) throw new Error("The page has no engine worker.");
+  return worker;
+}
+
+/**
+ * An answer of the same loaded model, read inside the worker: the engine is called the way the page's Comlink proxy
+ * calls it, but with an object in the place of the message port, so that no token crosses to another thread.
+ */
+export function bareAnswer(worker: Worker, request: GenerationRequest): Promise<Timed> {
+  return worker.evaluate(
+    (generation) =>
+      new Promise<Timed>((resolve, reject) => {
+        const now = (): number => performance.timeOrigin + performance.now();
+        const startedAt = now();
+        const tokens: { at: number; count: number }[] = [];
+        let usage: Usage | undefined;
+        const port = {
+          onmessage: undefined as ((event: { data: unknown }) => void) | undefined,
+          postMessage(message: StreamToPage): void {
+            if (message.type === "failed") return reject(new Error(message.error.message));
+            if (message.type === "end") return resolve({ startedAt, tokens, routes: [], usage });
+            for (const event of message.events) {
+              if (event.type === "token") tokens.push({ at: now(), count: event.ids.length });
+              if (event.type === "done") usage = event.usage;
+            }
+            queueMicrotask(() => this.onmessage?.({ data: { type: "credit" } }));
+          },
+        };
+        const argumentList = [generation, port].map((value) => ({ type: "RAW", value }));
+        const data = { id: "bench", type: "APPLY", path: ["generate"], argumentList };
+        dispatchEvent(new MessageEvent("message", { data }));
+      }),
+    request,
+  );
+}
+
+/** Tokens per second between the first event and the last. */
+export function decodeRate({ tokens }: Timed): number {
+  const [first, ...rest] = tokens;
+  const last = rest.at(-1);
+  if (!first || !last) return NaN;
+  return (1000 * rest.reduce((sum, { count }) => sum + count, 0)) / (last.at - first.at);
+}
+
+/** Milliseconds from the question to the first token. */
+export function firstTokenMs({ startedAt, tokens }: Timed): number {
+  return (tokens[0]?.at ?? NaN) - startedAt;
+}

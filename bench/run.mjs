@@ -1,0 +1,28 @@
+/** `npm run bench`: measures what this project promises, on this machine, and prints one table. */
+import { join } from "node:path";
+import { run } from "../scripts/run/message.mjs";
+import { ROOT } from "../scripts/run/spawn.mjs";
+import { ensureBrowser } from "../scripts/setup/browser.mjs";
+import { ensureInstalled } from "../scripts/setup/install.mjs";
+import { benchOptions } from "./options.mjs";
+
+/** @typedef {{ main(options: import("./options.mjs").BenchOptions): Promise<boolean> }} Bench */
+
+await run(async () => {
+  const options = benchOptions(process.argv.slice(2));
+  await ensureInstalled();
+  if (!process.env["MICROGRID_DIST"]) {
+    const { buildAll } = await import("../scripts/build/run.mjs");
+    await buildAll();
+  }
+  process.env["MICROGRID_CHROMIUM"] = await ensureBrowser();
+  const { runnerImport } = await import("vite");
+  // Node 20 runs no TypeScript; the benchmark shares the browser tests' harness, which is written in it.
+  /** @type {{ module: Bench }} */
+  const { module } = await runnerImport(join(ROOT, "bench", "main.ts"), {
+    root: ROOT,
+    configFile: false,
+    logLevel: "error",
+  });
+  process.exitCode = (await module.main(options)) ? 0 : 1;
+});
