@@ -2,7 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { chromium, expect, test, type Browser, type Page } from "@playwright/test";
+import { expect, test, type Page } from "@playwright/test";
+import { Browsers } from "./harness/browsers";
 import { HubServer } from "./harness/hub-server";
 import { serveBarePage, type BareSite } from "./models-page/site";
 import type { Ended, Prepared } from "./models-page/main";
@@ -14,17 +15,15 @@ const MIB = 2 ** 20;
 
 let site: BareSite;
 let hub: HubServer;
-let browser: Browser;
+const browsers = new Browsers();
 let page: Page;
 
 test.beforeAll(async () => {
   site = await serveBarePage("models-page", 6210);
-  const executablePath = process.env.MICROGRID_CHROMIUM ?? "/usr/bin/chromium";
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-background-networking"] });
 });
 
 test.afterAll(async () => {
-  await browser.close();
+  await browsers.close();
   await site.stop();
 });
 
@@ -35,7 +34,7 @@ test.beforeEach(async () => {
   }
   hub.put(REPOSITORY, "onnx/model_q4.onnx", await readFile(`${GUIDE}/onnx/model_q4.onnx`));
   hub.put(REPOSITORY, DATA, randomBytes(4 * MIB));
-  const context = await browser.newContext();
+  const context = await (await browsers.shared({ webgpu: false })).newContext();
   page = await context.newPage();
   await openPage();
 });
@@ -76,10 +75,10 @@ async function failure(id = REPOSITORY): Promise<{ code: string; message: string
 }
 
 async function received(name: string, bytes: number): Promise<void> {
-  await page.waitForFunction(
-    ([call, least]) => (window.models.progress(call as string).at(-1)?.loadedBytes ?? 0) >= (least as number),
-    [name, bytes] as const,
-  );
+  await page.waitForFunction(([call, least]) => (window.models.progress(call).at(-1)?.loadedBytes ?? 0) >= least, [
+    name,
+    bytes,
+  ] as const);
 }
 
 function stored(id = REPOSITORY): Promise<string | undefined> {
@@ -181,13 +180,13 @@ test("a file that ends too early is corrupt", async () => {
 test("a file that the host lost is named", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "status", status: 404 });
-  expect(await failure()).toMatchObject({ code: "file-missing", message: expect.stringContaining(DATA) as unknown });
+  expect(await failure()).toMatchObject({ code: "file-missing", message: expect.stringContaining(DATA) });
 });
 
 test("a host that refuses is said to refuse", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "status", status: 401 });
-  expect(await failure()).toMatchObject({ code: "network", message: expect.stringContaining("401") as unknown });
+  expect(await failure()).toMatchObject({ code: "network", message: expect.stringContaining("401") });
 });
 
 test("a web page in the place of a file is no model file", async () => {

@@ -4,7 +4,8 @@
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { chromium, expect, test, type Browser, type Page } from "@playwright/test";
+import { expect, test, type Page } from "@playwright/test";
+import { Browsers } from "./harness/browsers";
 import { HubServer } from "./harness/hub-server";
 import { serveBarePage, type BareSite } from "./models-page/site";
 import type { Ended, WebLlmSource } from "./webllm-page/main";
@@ -12,7 +13,6 @@ import type { Ended, WebLlmSource } from "./webllm-page/main";
 const REPOSITORY = "tests/mlc";
 const MODEL = process.env.MICROGRID_WEBLLM_MODEL;
 const LIBRARY = process.env.MICROGRID_WEBLLM_LIB;
-const GPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 /** The smallest module: header and version. It is WebAssembly, and no model library. */
 const EMPTY_WASM = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 const CONFIG = {
@@ -33,20 +33,15 @@ const SHARD = "params_shard_0.bin";
 
 let site: BareSite;
 let hub: HubServer;
-let browser: Browser;
+const browsers = new Browsers();
 let page: Page;
 
 test.beforeAll(async () => {
   site = await serveBarePage("webllm-page", 6220);
-  const executablePath = process.env.MICROGRID_CHROMIUM ?? "/usr/bin/chromium";
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-background-networking", ...GPU_FLAGS],
-  });
 });
 
 test.afterAll(async () => {
-  await browser.close();
+  await browsers.close();
   await site.stop();
 });
 
@@ -61,7 +56,7 @@ test.beforeEach(async () => {
   hub.put(REPOSITORY, "tensor-cache.json", JSON.stringify({ records: [{ dataPath: SHARD, nbytes: 4, records: [] }] }));
   hub.put(REPOSITORY, SHARD, Buffer.alloc(4));
   hub.put(REPOSITORY, "model.wasm", EMPTY_WASM);
-  const context = await browser.newContext();
+  const context = await (await browsers.shared({ webgpu: true })).newContext();
   page = await context.newPage();
   await page.goto(site.url);
   await page.waitForFunction(() => "webllm" in window);
@@ -158,24 +153,13 @@ test("a load can be cancelled while the host keeps it waiting", async () => {
 });
 
 test("without WebGPU the engine says what can be used instead", async () => {
-  const plain = await chromium.launch({
-    executablePath: process.env.MICROGRID_CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--disable-background-networking",
-      "--disable-features=WebGPU,WebGPUService",
-      "--disable-gpu",
-    ],
-  });
-  try {
-    const other = await plain.newPage();
-    await other.goto(site.url);
-    await other.waitForFunction(() => "webllm" in window);
-    const result = await other.evaluate((given) => window.webllm.load(given), source());
-    expect(result).toMatchObject({ error: { code: "no-webgpu", message: expect.stringContaining("ONNX") } });
-  } finally {
-    await plain.close();
-  }
+  const context = await (await browsers.shared({ webgpu: false })).newContext();
+  const other = await context.newPage();
+  await other.goto(site.url);
+  await other.waitForFunction(() => "webllm" in window);
+  const result = await other.evaluate((given) => window.webllm.load(given), source());
+  await context.close();
+  expect(result).toMatchObject({ error: { code: "no-webgpu", message: expect.stringContaining("ONNX") } });
 });
 
 test.describe("answers of a real model", () => {
@@ -186,10 +170,12 @@ test.describe("answers of a real model", () => {
   test.setTimeout(600_000);
   const messages = [{ role: "user", content: "Count from one to ten." }] as const;
   const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
-  const modelUrl = /\/resolve\/.+\//.test(`${MODEL ?? ""}/`) ? (MODEL ?? "") : `${MODEL ?? ""}/resolve/main/`;
+  const base = (MODEL ?? "").replace(/\/*$/, "/");
+  // As the library reads it: an address without `/resolve/` is a repository.
+  const modelUrl = /\/resolve\/.+\//.test(base) ? base : `${base}resolve/main/`;
 
   test.beforeEach(async () => {
-    expect(await load({ modelUrl: modelUrl.replace(/\/*$/, "/"), libraryUrl: LIBRARY ?? "" })).toHaveProperty("value");
+    expect(await load({ modelUrl, libraryUrl: LIBRARY ?? "" })).toHaveProperty("value");
   });
 
   test("greedy answers repeat, leaving one early does not harm the next, and a resumed one is identical", async () => {
