@@ -2,22 +2,43 @@
 
 const PREFIX = "microgrid/answer/";
 
+/** Messages that this tab is writing. */
+const own = new Set<string>();
+
 /** Holds a Web Lock for a message while its answer streams; the returned function lets it go. */
 export function holdAnswer(messageId: string): () => void {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
+  own.add(messageId);
   // Web Locks end with their tab, which is exactly the life of a running answer.
   void locks()
     ?.request(PREFIX + messageId, { mode: "shared" }, () => held)
     .catch(() => undefined);
-  return release;
+  return () => {
+    own.delete(messageId);
+    release();
+  };
 }
 
-/** Ids of the messages that some tab is writing now. */
+/** Ids of the messages that some tab is writing now, this one included. */
 export async function liveAnswers(): Promise<ReadonlySet<string>> {
   const snapshot = await locks()?.query();
-  const names = [...(snapshot?.held ?? []), ...(snapshot?.pending ?? [])].map((lock) => lock.name ?? "");
-  return new Set(names.filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length)));
+  const names = (snapshot?.held ?? []).map((lock) => lock.name ?? "");
+  const others = names.filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length));
+  return new Set([...own, ...others]);
+}
+
+/** True for a message that this tab is writing. */
+export function isOwnAnswer(messageId: string): boolean {
+  return own.has(messageId);
+}
+
+/**
+ * Resolves when another tab stops writing a message, by ending or by its end: a page that is being left
+ * holds its locks a moment longer, so the page after it may still find them.
+ */
+export async function answerLeft(messageId: string): Promise<void> {
+  await locks()?.request(PREFIX + messageId, () => undefined);
 }
 
 function locks(): LockManager | undefined {

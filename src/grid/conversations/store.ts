@@ -1,6 +1,6 @@
 /** The conversations of this browser profile, shared by all its tabs. */
 import { TypedEventTarget, randomId } from "../../core";
-import { holdAnswer, liveAnswers } from "./answer-locks";
+import { answerLeft, holdAnswer, isOwnAnswer, liveAnswers } from "./answer-locks";
 import { MemoryDatabase, openDatabase, type ConversationDatabaseApi } from "./database";
 import type { Conversation, ConversationSettings, ConversationSummary, StoredMessage } from "./schema";
 import { searchConversations, titleFrom } from "./titles";
@@ -33,6 +33,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
   readonly persistent: boolean;
   readonly #database: ConversationDatabaseApi;
   readonly #channel: BroadcastChannel | undefined;
+  readonly #watched = new Set<string>();
   readonly #removed = new Map<string, Conversation>();
 
   private constructor(database: ConversationDatabaseApi, persistent: boolean, name: string) {
@@ -73,6 +74,9 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     const conversation = await this.#database.get(id);
     if (!conversation?.messages.some((message) => message.status === "streaming")) return conversation;
     const live = await liveAnswers();
+    for (const { id: messageId, status } of conversation.messages) {
+      if (status === "streaming" && live.has(messageId) && !isOwnAnswer(messageId)) this.#watch(id, messageId);
+    }
     const messages = conversation.messages.map((message) =>
       message.status === "streaming" && !live.has(message.id)
         ? { ...message, status: "interrupted" as const }
@@ -184,8 +188,20 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
   }
 
   close(): void {
+    this.#watched.clear();
     this.#channel?.close();
     this.#database.close();
+  }
+
+  /** Tells of a change when the tab that writes an answer has let go of it. */
+  #watch(id: string, messageId: string): void {
+    if (this.#watched.has(messageId)) return;
+    this.#watched.add(messageId);
+    void answerLeft(messageId)
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#watched.delete(messageId)) this.emit("change", { id, scope: "content", remote: true });
+      });
   }
 
   #tell(id: string, scope: ConversationChange["scope"]): void {

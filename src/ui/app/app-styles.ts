@@ -35,12 +35,25 @@ export const appStyles = css`
   .scrim {
     display: none;
   }
+  .panel:focus {
+    outline: none;
+  }
   .failure {
-    margin: 0.75rem 1rem 0;
-    padding: 0.875rem 1.125rem;
-    border-radius: var(--mg-radius);
-    background: var(--mg-danger-soft);
+    display: grid;
+    justify-items: center;
+    gap: 0.75rem;
+    width: min(38rem, 100% - 2rem);
+    margin: auto;
+    padding-bottom: 10vh;
+    text-align: center;
+  }
+  .failure svg:first-child {
     color: var(--mg-danger);
+  }
+  .failure h1 {
+    font-size: 1.375rem;
+    font-weight: 620;
+    letter-spacing: -0.015em;
   }
   @media (max-width: 1120px) {
     .panel {

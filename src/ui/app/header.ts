@@ -119,6 +119,8 @@ export class Header extends LitElement {
   ];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
+  /** True where the grid could not start. */
+  @property({ type: Boolean }) failed = false;
 
   constructor() {
     super();
@@ -172,7 +174,10 @@ export class Header extends LitElement {
 
   #model(): TemplateResult {
     const state = this.workspace?.grid.state;
-    if (!state) return html`<button class="model" disabled><strong>Starting…</strong></button>`;
+    if (!state)
+      return html`<button class="model" disabled>
+        <strong>${this.failed ? "Not running" : "Starting…"}</strong>
+      </button>`;
     const offer = answeringModel(state, this.workspace?.wantedModel);
     const local = offer !== undefined && localOffers(state).includes(offer);
     const name = offer ? modelName(state, offer.model) : isLoading(state) ? "Loading…" : "Choose a model";

@@ -3,12 +3,13 @@ import { LitElement, html, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { GridApi } from "../../grid";
 import "../chat/chat-view";
+import { icon } from "../icons";
 import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { Sidebar } from "../sidebar/sidebar";
 import { WorkspaceController } from "../state/controller";
 import { loadAtStart } from "../state/loads";
-import { Workspace } from "../state/workspace";
+import { Workspace, type Panel } from "../state/workspace";
 import { base, buttons } from "../styles/shared";
 import { appStyles } from "./app-styles";
 import "./header";
@@ -28,6 +29,7 @@ export class MicrogridApp extends LitElement {
   /** The invite that the address carries, as long as it was not answered. */
   @state() private invite: string | undefined;
   @query("mg-sidebar") private readonly sidebar!: Sidebar;
+  #focusedPanel: Panel;
 
   constructor() {
     super();
@@ -58,6 +60,7 @@ export class MicrogridApp extends LitElement {
 
   protected override updated(_changed: PropertyValues): void {
     const title = this.workspace?.current?.title;
+    this.#focusPanel();
     document.title = title === undefined ? "Microgrid" : `${title} · Microgrid`;
   }
 
@@ -69,14 +72,26 @@ export class MicrogridApp extends LitElement {
       </div>
       ${this.drawer ? html`<div class="scrim" @click=${() => (this.drawer = false)}></div>` : nothing}
       <main>
-        <mg-header .workspace=${workspace} @mg-menu=${() => (this.drawer = true)}></mg-header>
+        <mg-header
+          .workspace=${workspace}
+          ?failed=${this.failure !== ""}
+          @mg-menu=${() => (this.drawer = true)}
+        ></mg-header>
         <mg-notices .workspace=${workspace}></mg-notices>
-        ${this.failure === "" ? nothing : html`<p class="failure" role="alert">${this.failure}</p>`}
-        <mg-chat .workspace=${workspace}></mg-chat>
+        ${this.failure === "" ? html`<mg-chat .workspace=${workspace}></mg-chat>` : this.#failed()}
       </main>
       ${this.#panel()} ${this.#dialogs()}
       <mg-toasts .workspace=${workspace}></mg-toasts>
     `;
+  }
+
+  #failed(): TemplateResult {
+    return html`<div class="failure" role="alert">
+      ${icon("alert", 32)}
+      <h1>Microgrid cannot start here</h1>
+      <p>${this.failure}</p>
+      <button class="button" @click=${() => location.reload()}>${icon("retry", 16)} Try again</button>
+    </div>`;
   }
 
   #panel(): TemplateResult | typeof nothing {
@@ -84,12 +99,12 @@ export class MicrogridApp extends LitElement {
     switch (workspace?.panel) {
       case "room":
         void import("../room");
-        return html`<aside class="panel" aria-label="Room">
+        return html`<aside class="panel" tabindex="-1" aria-label="Room">
           <mg-room-panel .workspace=${workspace}></mg-room-panel>
         </aside>`;
       case "chat-settings":
         void import("../settings");
-        return html`<aside class="panel" aria-label="Chat settings">
+        return html`<aside class="panel" tabindex="-1" aria-label="Chat settings">
           <mg-chat-settings .workspace=${workspace}></mg-chat-settings>
         </aside>`;
       default:
@@ -115,6 +130,14 @@ export class MicrogridApp extends LitElement {
           : nothing
       }
     `;
+  }
+
+  // Whoever opens a panel by keyboard goes on inside it.
+  #focusPanel(): void {
+    const panel = this.workspace?.panel;
+    if (panel !== undefined && panel !== this.#focusedPanel)
+      this.renderRoot.querySelector<HTMLElement>(".panel")?.focus();
+    this.#focusedPanel = panel;
   }
 
   #drawerHidden(): boolean {

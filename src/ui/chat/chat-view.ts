@@ -228,7 +228,10 @@ export class ChatView extends LitElement {
     return `You are in the room “${state.room.name}”: its peers may answer, and whoever answers sees the chat.`;
   }
 
-  readonly #suggest = (event: CustomEvent<string>): void => this.#send(event.detail);
+  readonly #suggest = (event: CustomEvent<string>): void => {
+    if (this.workspace) this.#send(event.detail);
+    else this.composer.value = event.detail;
+  };
 
   #send(text: string): void {
     this.#follow = true;

@@ -81,7 +81,7 @@ export class RoomPanel extends LitElement {
     return html`
       <header>
         <h2>${state.room?.name ?? "Room"}</h2>
-        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.show({ panel: undefined })}>
+        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.closePanel()}>
           ${icon("close")}
         </button>
       </header>

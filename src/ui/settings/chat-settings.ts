@@ -120,7 +120,7 @@ export class ChatSettings extends LitElement {
     return html`
       <header>
         <h2>Chat settings</h2>
-        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.show({ panel: undefined })}>
+        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.closePanel()}>
           ${icon("close")}
         </button>
       </header>

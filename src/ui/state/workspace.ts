@@ -146,6 +146,12 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.#changed();
   }
 
+  /** Closes the panel and goes on where messages are typed. */
+  closePanel(): void {
+    this.show({ panel: undefined });
+    this.focusComposer();
+  }
+
   toast(text: string, action?: Toast["action"]): void {
     const id = randomId(4);
     this.#toasts = [...this.#toasts.slice(-2), action ? { id, text, action } : { id, text }];
