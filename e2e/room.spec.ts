@@ -63,7 +63,7 @@ test("a browser without a model gets its answers from the room, and is told wher
   expect((await roomOf(ben)).peers[0]).toMatchObject({
     did: annaDid,
     sharing: true,
-    rttMs: expect.any(Number) as unknown,
+    rttMs: expect.any(Number),
   });
 });
 
@@ -131,6 +131,28 @@ test("an answer comes home when the peer that gives it freezes", async ({ openSi
   thaw();
   expect(answer.text).toBe(STORY.completion);
   expect(routesOf(answer).map(({ provider }) => provider.kind)).toEqual(["peer", "local"]);
+});
+
+test("an answer goes on when the peer loses its network, and the peer comes back with it", async ({ openSite, turn }) => {
+  const network = await turn.connect({ delayMs: 20 });
+  const victim = await worker(openSite, { name: "victim", network });
+  const invite = await openRoom(victim);
+  const honest = await worker(openSite, { name: "honest", network: await turn.connect({ delayMs: 5 }) });
+  await joinRoom(honest, invite);
+  const asker = await visitor(openSite, { name: "asker", network: await turn.connect({ delayMs: 5 }) });
+  await joinRoom(asker, invite);
+  await expectPeers(asker, 2, 1);
+  await startAnswer(asker, { text: QUESTION });
+  await answerReaches(asker, 10);
+  network.cut();
+  await honest.page.evaluate(() => window.microgrid!.rooms.current!.share({}));
+  const answer = await finishedAnswer(asker);
+  expect(answer.error).toBeUndefined();
+  expect(answer.text).toBe(STORY.completion);
+  expect(routesOf(answer)).toHaveLength(2);
+  await expectPeers(asker, 1, 1);
+  network.restore();
+  await expectPeers(asker, 2, 2);
 });
 
 test("links outlive the signaling server, and newcomers enter when it is back", async ({ openSite, signaling }) => {

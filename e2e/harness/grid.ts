@@ -1,6 +1,6 @@
 /** Drives the grid of a page through its public surface, as a program would. */
 import { expect } from "@playwright/test";
-import type { AnswerEvent, GridState, LoadOptions, RoomState, ShareOptions } from "../../src/grid";
+import type { AnswerEvent, GridState, LoadOptions, RoomState, Route, ShareOptions } from "../../src/grid";
 import type { SitePage } from "./site-page";
 
 /** An answer as the page received it. */
@@ -156,6 +156,6 @@ export async function ask(site: SitePage, question: string | Question): Promise<
 }
 
 /** The routes that an answer took. */
-export function routesOf({ events }: Received) {
+export function routesOf({ events }: Received): Route[] {
   return events.flatMap((event) => (event.type === "route" ? [event.route] : []));
 }
