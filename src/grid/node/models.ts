@@ -127,6 +127,8 @@ export class NodeModels {
       const info = await supervisor.load(pkg, { signal, backend, onProgress });
       this.#ready.set(id, info.backend);
       this.#show(id, { kind: "ready", offer: local.add(info) });
+      // WebLLM keeps the weights in a store of its own, so the library has to look again.
+      if (pkg.engine === "webllm") void library.refresh();
     } catch (error) {
       local.delete(id);
       this.#ready.delete(id);

@@ -1,7 +1,7 @@
 /** A loaded ONNX model: serves requests in fair order until it is unloaded. */
 import { MicrogridError } from "../../core";
 import type { GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo } from "../types";
-import { Admission } from "./admission";
+import { Admission } from "../admission";
 import { engineError } from "./errors";
 import { type GenerationParts, generateAnswer } from "./generation";
 import type { TurnQueue } from "./turns";

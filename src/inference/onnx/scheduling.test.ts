@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { Admission, type Place } from "./admission";
+import { Admission, type Place } from "../admission";
 import { CachePool } from "./cache-pool";
 import type { KvCache } from "./kv-cache";
 import { TurnQueue } from "./turns";

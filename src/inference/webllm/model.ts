@@ -1,6 +1,6 @@
 /** A loaded WebLLM model: serves one request after another until it is unloaded. */
 import { MicrogridError } from "../../core";
-import { Admission } from "../onnx/admission";
+import { Admission } from "../admission";
 import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "../sampling";
 import { AnswerText, type ChatTokenizer, resumption } from "../tokenizer";
 import type { FinishReason, GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo } from "../types";
