@@ -36,12 +36,15 @@ function site(shared: UserConfig): UserConfig {
 function embed(shared: UserConfig): UserConfig {
   return {
     ...shared,
-    publicDir: false,
+    // The custom-elements manifest goes beside the script.
+    publicDir: "src/embed/public",
     build: {
       ...shared.build,
       outDir: `${OUT_DIR}/embed`,
       emptyOutDir: true,
       assetsDir: ASSETS,
+      // The head of the page that embeds it is not ours to write to.
+      modulePreload: false,
       rolldownOptions: {
         input: { microgrid: "src/embed/index.ts" },
         preserveEntrySignatures: "strict",

@@ -29,7 +29,8 @@ export const MAY_IMPORT = {
 export const MAY_IMPORT_TYPES = { models: ["wire", "inference"] };
 
 const folders = Object.keys(MAY_IMPORT);
-const publicFiles = ["index.ts"];
+/** `parts.ts`: what of the page the embedded element takes without taking the page. */
+const publicFiles = ["index.ts", "parts.ts"];
 
 /**
  * @param {string} from

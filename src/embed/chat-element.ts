@@ -1,0 +1,271 @@
+/** `<microgrid-chat>`: a chat with a model that runs on the visitor's own device, or in a room, on any page. */
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { MicrogridError } from "../core";
+import type { GridApi, Policy } from "../grid";
+import { copyText, icon, mark, modelName } from "../ui/parts";
+import { composerView, fitToText } from "./composer-view";
+import { Dialogue, type Turn } from "./dialogue";
+import { type ErrorDetail, send } from "./events";
+import { GridController } from "./grid-controller";
+import { readinessView } from "./readiness-view";
+import { RoomEntryController } from "./room-entry";
+import { roomQuestion } from "./room-question";
+import { styles } from "./styles";
+import { turnView } from "./turn-view";
+import { whereView } from "./where-view";
+
+/** How near to the end the reader must be for the view to follow the text, px. */
+const FOLLOW_PX = 60;
+/** How long a copy button shows its check mark, ms. */
+const COPIED_MS = 1600;
+const PRIVACY = ["device", "room", "anywhere"] as const;
+
+/**
+ * A chat for any page. Events: see `MicrogridElementEvents`. Slots: `header`, `empty`, `footer`.
+ * All elements of a page share one grid; each has its own conversation, kept in memory only.
+ */
+export class MicrogridChat extends LitElement {
+  static override readonly styles = styles;
+
+  /** Id of the model that is loaded when the element enters the page; empty loads none and asks the room. */
+  @property({ reflect: true, useDefault: true }) model = "guide";
+  /** An invite link. The person is asked before the room is entered. Whoever can read the page can enter it too. */
+  @property({ reflect: true, useDefault: true }) room = "";
+  /** How far questions may travel: `device`, `room` or `anywhere`; empty leaves it to the grid's own policy. */
+  @property({ reflect: true, useDefault: true }) policy = "";
+  /** What the empty field says. */
+  @property({ reflect: true, useDefault: true }) placeholder = "Ask anything";
+  /** `light`, `dark`, or `auto` for the visitor's own preference. */
+  @property({ reflect: true, useDefault: true }) theme = "auto";
+
+  @state() private draft = "";
+  @state() private markdown = false;
+  @state() private copiedTurn: number | undefined;
+  @state() private announcement = "";
+  @query("textarea") private readonly field!: HTMLTextAreaElement | null;
+  @query(".log") private readonly log!: HTMLElement | null;
+  #follow = true;
+
+  readonly #dialogue = new Dialogue();
+  readonly #grid = new GridController(this, {
+    onReady: (grid, model) => {
+      const load = grid.state.loads[model];
+      const backend = load?.kind === "ready" ? load.offer.backend : undefined;
+      send(this, "microgrid-ready", { grid, model, backend });
+    },
+    onProgress: (progress, model) => send(this, "microgrid-progress", { ...progress, model }),
+    onChange: () => {
+      this.#entry.follow(this.#grid.grid, this.room);
+      this.#entry.refresh();
+      this.requestUpdate();
+    },
+    onPeers: (peers) => send(this, "microgrid-peer-change", { peers }),
+    onError: (error, during) => this.#tellError(error, during),
+  });
+  readonly #entry = new RoomEntryController(this, (error) => this.#tellError(error, "room"));
+
+  constructor() {
+    super();
+    this.#dialogue.on("change", () => this.requestUpdate());
+    this.#dialogue.on("token", (detail) => send(this, "microgrid-token", detail));
+    this.#dialogue.on("failed", (error) => this.#tellError(error, "answer"));
+    this.#dialogue.on("done", ({ turn, finishReason, usage, summary }) => {
+      const { question, answer } = turn;
+      this.announcement = answer;
+      send(this, "microgrid-done", { question, answer, finishReason, usage, summary });
+    });
+  }
+
+  /** The grid that all elements of the page share; undefined until it is open. */
+  get grid(): GridApi | undefined {
+    return this.#grid.grid;
+  }
+
+  /**
+   * Asks a question as if it had been typed, and stops an answer that still runs. Waits for the model to load.
+   * Resolves to the answer, also to a part of one that was stopped; rejects with a `MicrogridError`.
+   */
+  async ask(text: string): Promise<string> {
+    this.#follow = true;
+    return this.#dialogue.ask(text, this.#options());
+  }
+
+  /** Stops the answer that is being written; what has come of it stays. */
+  stop(): void {
+    this.#dialogue.stop();
+  }
+
+  /** Stops, and begins a new conversation. */
+  clear(): void {
+    this.#dialogue.clear();
+  }
+
+  override focus(options?: FocusOptions): void {
+    this.field?.focus(options);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stop();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("model") || !this.hasUpdated) this.#grid.want(this.model);
+    if (changed.has("room")) this.#entry.follow(this.#grid.grid, this.room);
+  }
+
+  protected override render(): TemplateResult {
+    const { turns, busy } = this.#dialogue;
+    return html`<div class="frame" part="frame">
+      <header part="header">
+        <div class="title"><slot name="header">${mark(22)}</slot>${this.#where()}</div>
+        ${
+          turns.length > 0
+            ? html`<button class="icon-button" aria-label="New chat" title="New chat" @click=${this.clear}>
+                ${icon("plus", 18)}
+              </button>`
+            : nothing
+        }
+      </header>
+      <div
+        class="log"
+        part="log"
+        role="log"
+        aria-live="off"
+        aria-label="Conversation"
+        tabindex="0"
+        @scroll=${this.#scrolled}
+      >
+        <div class="column ${turns.length === 0 ? "bare" : ""}">
+          ${
+            turns.length === 0
+              ? html`<slot name="empty"><p class="muted">Ask a question. It is answered ${this.#promise()}.</p></slot>`
+              : nothing
+          }
+          ${repeat(
+            turns,
+            ({ id }) => id,
+            (turn) => this.#turn(turn, turn === turns.at(-1) && !busy),
+          )}
+        </div>
+      </div>
+      <div class="foot">
+        ${readinessView(this.#grid.readiness, this.#modelName(), () => this.#grid.retry())} ${this.#roomView()}
+        ${composerView({
+          text: this.draft,
+          placeholder: this.placeholder,
+          busy,
+          onInput: (text) => (this.draft = text),
+          onSend: () => this.#sendDraft(),
+          onStop: () => this.stop(),
+        })}
+        <slot name="footer" class="note muted" part="footer">Answers can be wrong. Check what matters.</slot>
+      </div>
+      <div class="visually-hidden" role="status">${this.announcement}</div>
+    </div>`;
+  }
+
+  protected override updated(): void {
+    if (this.field) fitToText(this.field);
+    if (this.#follow && this.log) this.log.scrollTop = this.log.scrollHeight;
+    if (!this.markdown && this.#dialogue.turns.some(({ answer }) => answer !== "")) void this.#loadMarkdown();
+  }
+
+  #turn(turn: Turn, canRetry: boolean): TemplateResult {
+    return turnView(turn, {
+      markdown: this.markdown,
+      copied: this.copiedTurn === turn.id,
+      onCopy: () => void this.#copy(turn),
+      onRetry: canRetry ? () => this.#askQuietly(turn.question) : undefined,
+    });
+  }
+
+  #where(): TemplateResult | typeof nothing {
+    const { grid } = this.#grid;
+    if (!grid) return nothing;
+    return whereView(grid.state, this.model, {
+      entry: this.#entry.entry,
+      onAsk: () => this.#entry.ask(),
+      onLeave: () => void this.#entry.leave(),
+    });
+  }
+
+  #roomView(): TemplateResult | typeof nothing {
+    const { entry } = this.#entry;
+    const { grid } = this.#grid;
+    if (entry.kind === "unreadable") {
+      return html`<p class="error" part="error" role="alert">
+        The room of this page cannot be entered. ${entry.error.message}
+      </p>`;
+    }
+    if (!grid || (entry.kind !== "asking" && entry.kind !== "entering")) return nothing;
+    return roomQuestion(entry, {
+      state: grid.state,
+      canShare: this.model !== "",
+      onJoin: (consent) => void this.#entry.enter(consent),
+      onDecline: () => this.#entry.decline(),
+    });
+  }
+
+  #modelName(): string {
+    const { grid } = this.#grid;
+    return grid ? modelName(grid.state, this.model) : this.model;
+  }
+
+  #promise(): string {
+    const privacy = this.#policy().privacy ?? this.#grid.grid?.policy.privacy;
+    if (this.model === "") return "by the people in the room";
+    return privacy === "device" || this.room === "" ? "on your own device" : "on your own device or in the room";
+  }
+
+  #policy(): Partial<Policy> {
+    const privacy = PRIVACY.find((each) => each === this.policy);
+    return privacy ? { privacy } : {};
+  }
+
+  async #options() {
+    const { grid, load } = await this.#grid.opened();
+    return { grid, load, model: this.model, policy: this.#policy() };
+  }
+
+  #sendDraft(): void {
+    const text = this.draft;
+    if (text.trim() === "" || this.#dialogue.busy) return;
+    this.draft = "";
+    this.#askQuietly(text);
+  }
+
+  // What fails is said under the question and in `microgrid-error`.
+  #askQuietly(text: string): void {
+    this.ask(text).catch(() => undefined);
+  }
+
+  async #copy({ id, answer }: Turn): Promise<void> {
+    if (!(await copyText(answer))) return;
+    this.copiedTurn = id;
+    setTimeout(() => (this.copiedTurn = undefined), COPIED_MS);
+  }
+
+  async #loadMarkdown(): Promise<void> {
+    const { defineMarkdown } = await import("./markdown");
+    await defineMarkdown();
+    this.markdown = true;
+  }
+
+  readonly #scrolled = (): void => {
+    const { log } = this;
+    if (log) this.#follow = log.scrollHeight - log.scrollTop - log.clientHeight < FOLLOW_PX;
+  };
+
+  #tellError(error: MicrogridError, during: ErrorDetail["during"]): void {
+    send(this, "microgrid-error", { code: error.code, message: error.message, during, error });
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "microgrid-chat": MicrogridChat;
+  }
+}

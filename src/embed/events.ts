@@ -1,0 +1,69 @@
+/** The events that the element sends to the page it is on: all bubble, and all leave shadow roots. */
+import type { ErrorCode, GridApi, LoadProgress, PeerState, Route, AnswerSummary, Usage } from "../grid";
+
+/** The element can take questions: its model is loaded, or it has none and asks the room. */
+export interface ReadyDetail {
+  readonly grid: GridApi;
+  /** The model's id; empty where the element loads none. */
+  readonly model: string;
+  /** Where the model computes; undefined where the element loads none. */
+  readonly backend: "webgpu" | "wasm" | undefined;
+}
+
+/** A step of loading the model. */
+export interface ProgressDetail extends LoadProgress {
+  readonly model: string;
+}
+
+/** A piece of an answer. */
+export interface TokenDetail {
+  readonly text: string;
+  /** The answer so far, this piece included. */
+  readonly answer: string;
+  /** Who computes it. */
+  readonly provider: Route["provider"];
+}
+
+/** An answer has ended. */
+export interface DoneDetail {
+  readonly question: string;
+  readonly answer: string;
+  /** `stopped`: somebody pressed stop or called `stop()`; what follows is then undefined. */
+  readonly finishReason: "stop" | "length" | "stopped";
+  readonly usage: Usage | undefined;
+  readonly summary: AnswerSummary | undefined;
+}
+
+/** Something failed, and is said in the element too. */
+export interface ErrorDetail {
+  readonly code: ErrorCode;
+  /** A sentence for people. */
+  readonly message: string;
+  /** What failed: opening the grid, loading the model, the room, or an answer. */
+  readonly during: "start" | "load" | "room" | "answer";
+  readonly error: Error;
+}
+
+/** The peers of the room, or what they offer, changed; no peers outside of rooms. */
+export interface PeerChangeDetail {
+  readonly peers: readonly PeerState[];
+}
+
+/** Names and details of all events. */
+export interface MicrogridElementEvents {
+  "microgrid-ready": ReadyDetail;
+  "microgrid-progress": ProgressDetail;
+  "microgrid-token": TokenDetail;
+  "microgrid-done": DoneDetail;
+  "microgrid-error": ErrorDetail;
+  "microgrid-peer-change": PeerChangeDetail;
+}
+
+/** Sends an event from `element` through all shadow roots up to the document. */
+export function send<K extends keyof MicrogridElementEvents>(
+  element: HTMLElement,
+  type: K,
+  detail: MicrogridElementEvents[K],
+): void {
+  element.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+}

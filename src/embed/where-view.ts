@@ -1,0 +1,23 @@
+/** The header's words: which model answers and where, the room, and the way in and out of it. */
+import { html, nothing, type TemplateResult } from "lit";
+import type { GridState } from "../grid";
+import { backendName } from "../ui/parts";
+import type { RoomEntry } from "./room-entry";
+
+export interface WhereOptions {
+  readonly entry: RoomEntry;
+  onAsk(): void;
+  onLeave(): void;
+}
+
+export function whereView(state: GridState, model: string, { entry, onAsk, onLeave }: WhereOptions): TemplateResult {
+  const load = state.loads[model];
+  const here = load?.kind === "ready" ? `${load.offer.name} · ${backendName(load.offer.backend)}` : "";
+  const { room } = state;
+  const others = room?.peers.length ?? 0;
+  return html`<span class="place muted small">
+      ${room ? html`<b>${room.name}</b> · ${others === 0 ? "nobody else yet" : `${others + 1} people`}` : here}
+    </span>
+    ${entry.kind === "declined" ? html`<button class="link" @click=${onAsk}>Join room</button>` : nothing}
+    ${entry.kind === "inside" ? html`<button class="link" @click=${onLeave}>Leave</button>` : nothing}`;
+}

@@ -1,0 +1,94 @@
+/** Which model a question goes to: the element's own where it is in reach, else any that the room offers. */
+import { MicrogridError } from "../core";
+import type { GridApi, GridState, ModelOffer, Policy } from "../grid";
+
+/** How long a question waits for the members of a room to say what they offer, ms. */
+const OFFERS_MS = 10_000;
+
+/** What a question may be answered with. */
+export interface Wishes {
+  /** Id of the wanted model, or empty for whatever the room offers. */
+  readonly model: string;
+  readonly policy: Policy;
+  /** The loading of the wanted model on this device; undefined where it is not loaded here. */
+  readonly load: Promise<void> | undefined;
+}
+
+/** The model to ask for, and an offer of it where one is known. */
+export interface Target {
+  readonly model: string;
+  readonly offer: ModelOffer | undefined;
+}
+
+/**
+ * Waits until the wanted model is ready here or offered in the room. A model that cannot be loaded is replaced by
+ * what the room offers. Rejects with the error of the load, with `no-provider`, or with the signal's reason.
+ */
+export async function whoAnswers(grid: GridApi, wishes: Wishes, signal: AbortSignal): Promise<Target> {
+  const loading = watch(wishes.load);
+  const outOfTime = AbortSignal.timeout(OFFERS_MS);
+  for (;;) {
+    signal.throwIfAborted();
+    const target = inReach(grid.state, wishes, loading.failure !== undefined);
+    if (target) return target;
+    const offersMayCome = grid.state.room !== undefined && wishes.policy.privacy !== "device" && !outOfTime.aborted;
+    if (!loading.pending && !offersMayCome) {
+      if (loading.failure !== undefined) throw loading.failure;
+      if (wishes.model !== "") return { model: wishes.model, offer: undefined };
+      throw nobody(grid.state);
+    }
+    await Promise.race([
+      changed(grid, AbortSignal.any([signal, outOfTime])),
+      ...(loading.pending ? [loading.end] : []),
+    ]);
+  }
+}
+
+function inReach({ loads, room }: GridState, { model, policy }: Wishes, failed: boolean): Target | undefined {
+  const local = loads[model];
+  if (local?.kind === "ready") return { model, offer: local.offer };
+  const peers = policy.privacy === "device" ? [] : (room?.peers ?? []).filter((peer) => peer.sharing);
+  const offers = peers.flatMap((peer) => peer.offers);
+  const offer = offers.find((each) => each.model === model) ?? (model === "" || failed ? offers[0] : undefined);
+  return offer && { model: offer.model, offer };
+}
+
+function watch(load: Promise<void> | undefined): {
+  pending: boolean;
+  failure: Error | undefined;
+  readonly end: Promise<void>;
+} {
+  const watched = { pending: load !== undefined, failure: undefined as Error | undefined, end: Promise.resolve() };
+  if (!load) return watched;
+  watched.end = load.then(
+    () => void (watched.pending = false),
+    (error: unknown) => {
+      watched.pending = false;
+      watched.failure = error instanceof Error ? error : new Error(String(error));
+    },
+  );
+  return watched;
+}
+
+/** Resolves at the next change of the grid's state, or when the signal is aborted. */
+function changed(grid: GridApi, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      stop();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const stop = grid.on("change", end);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+  });
+}
+
+function nobody({ room }: GridState): MicrogridError {
+  return new MicrogridError(
+    "no-provider",
+    room
+      ? `Nobody in “${room.name}” offers a model right now, and this chat loads none on your device. Ask again when somebody shares a device.`
+      : "This chat loads no model on your device, and it is in no room that could answer. Join its room, then ask again.",
+  );
+}
