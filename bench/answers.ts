@@ -23,7 +23,7 @@ export function greedy(text: string, maxTokens = 200): GenerationRequest {
 declare global {
   interface Window {
     /** The answer that a benchmark has started last. */
-    timed?: { readonly done: Promise<Timed>; tokens: number; provider: string };
+    timed?: { done: Promise<Timed>; tokens: number; provider: string };
   }
 }
 
@@ -58,6 +58,33 @@ export async function startTimed(page: Page, request: AnswerRequest): Promise<vo
 export async function timedAnswer(page: Page, request: AnswerRequest): Promise<Timed> {
   await startTimed(page, request);
   return page.evaluate(() => window.timed!.done);
+}
+
+/**
+ * Times the answers that the page's own chat asks for: each is noted as the chat takes its events. They become this
+ * `generation`, whatever the person's settings, so that all ways compute the same.
+ */
+export async function interceptChat(page: Page, generation: GenerationRequest): Promise<void> {
+  await page.evaluate((wanted) => {
+    const grid = window.microgrid!;
+    const ask = grid.answer.bind(grid);
+    const now = (): number => performance.timeOrigin + performance.now();
+    grid.answer = (request, options) => {
+      // The benchmark's own requests name their provider; the chat leaves that to the router.
+      if (request.provider !== undefined) return ask(request, options);
+      const startedAt = now();
+      const tokens: { at: number; count: number }[] = [];
+      let finish: (timed: Timed) => void = () => undefined;
+      window.timed = { done: new Promise((resolve) => (finish = resolve)), tokens: 0, provider: "" };
+      return (async function* () {
+        for await (const event of ask({ ...request, generation: wanted }, options)) {
+          if (event.type === "token") tokens.push({ at: now(), count: event.ids.length });
+          yield event;
+          if (event.type === "done") finish({ startedAt, tokens, routes: [], usage: event.usage });
+        }
+      })();
+    };
+  }, generation);
 }
 
 /** The worker that holds the page's engines. Throws where none runs yet. */

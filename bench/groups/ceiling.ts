@@ -1,11 +1,12 @@
 /** Decode as a share of what memory allows: no token can be computed without reading every weight once. */
 import { readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { gridReady, loadModel } from "../../e2e/harness/grid";
+import { gridReady } from "../../e2e/harness/grid";
 import { ROOT } from "../../scripts/run/spawn.mjs";
 import { QUESTION, bareAnswer, decodeRate, engineWorker, greedy } from "../answers";
 import { gpuCopyRate, processorCopyRate } from "../bandwidth";
 import type { Group, GroupContext } from "../group";
+import { withGuide } from "../guide";
 import type { Line } from "../line";
 import { spread } from "../statistics";
 
@@ -18,8 +19,7 @@ export const ceiling: Group = async (context) => [await onProcessor(context), ..
 
 async function onProcessor({ stage, times }: GroupContext): Promise<Line> {
   const site = await stage.visit({ name: "ceiling" });
-  await gridReady(site);
-  await loadModel(site, "guide", { backend: "wasm" });
+  await withGuide(site);
   const worker = engineWorker(site.page);
   const weights = weightBytesPerToken();
   const rates: number[] = [];
@@ -47,7 +47,7 @@ async function onGpu({ stage, times, say }: GroupContext): Promise<Line[]> {
     await stage.dismiss(site);
     return [];
   }
-  await loadModel(site, "guide", { backend: "webgpu" });
+  await withGuide(site, "webgpu");
   const worker = engineWorker(site.page);
   const weights = weightBytesPerToken();
   const rates: number[] = [];
@@ -60,7 +60,8 @@ async function onGpu({ stage, times, say }: GroupContext): Promise<Line[]> {
     ceilings.push(bandwidth / weights);
   }
   await stage.dismiss(site);
-  const about = `The WebGPU adapter is “${device.webgpu.description}”, a program on the processor and no GPU.`;
+  const { vendor, architecture } = device.webgpu;
+  const about = `The WebGPU adapter is ${vendor} ${architecture}, a program on the processor; no GPU was measured.`;
   return [line("software WebGPU", rates, ceilings, [about])];
 }
 

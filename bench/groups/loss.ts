@@ -1,7 +1,8 @@
 /** What a reader notices when the provider of a running answer dies: how soon the loss is known, and how long the gap is. */
-import { gridReady, joinRoom, loadModel, openRoom, withoutModel } from "../../e2e/harness/grid";
+import { gridReady, joinRoom, openRoom, withoutModel } from "../../e2e/harness/grid";
 import type { SitePage } from "../../e2e/harness/site-page";
 import { QUESTION, greedy, startTimed } from "../answers";
+import { withGuide } from "../guide";
 import type { Group, GroupContext } from "../group";
 import type { Line } from "../line";
 import { offering } from "../room";
@@ -24,7 +25,9 @@ const DEATHS: readonly Death[] = [
   {
     name: "the page freezes (SIGSTOP)",
     detectionMs: 6_000,
-    die: async (victim) => void (await victim.freeze()),
+    die: async (victim) => {
+      await victim.freeze();
+    },
   },
   {
     name: "the browser is killed (SIGKILL)",
@@ -66,8 +69,7 @@ export const loss: Group = async (context) => {
 
 async function addProvider({ stage }: GroupContext, invite: string, to: Map<string, SitePage>): Promise<void> {
   const provider = await stage.visit({ name: `provider ${to.size}`, ownProcess: true });
-  await gridReady(provider);
-  await loadModel(provider, "guide", { backend: "wasm" });
+  await withGuide(provider);
   await joinRoom(provider, invite, {});
   to.set(await provider.page.evaluate(() => window.microgrid!.identity.did), provider);
 }
