@@ -55,13 +55,13 @@ class Chat {
     await expect(this.message).toBeVisible();
   }
 
-  async ask(text: string): Promise<string> {
+  /** Asks, and waits until the answer has ended, however it ended. */
+  async ask(text: string): Promise<void> {
     const before = await this.answers.count();
     await this.message.fill(text);
     await this.message.press("Enter");
     await expect(this.answers).toHaveCount(before + 1);
     await expect(this.answers.last()).toHaveAttribute("aria-busy", "false", { timeout: 60_000 });
-    return this.answers.last().locator(".text, .plain").innerText();
   }
 }
 
@@ -108,3 +108,229 @@ test("answers on another origin with the golden completion, and says where", asy
   });
   expect(await events(visitor, "microgrid-error")).toEqual([]);
 });
+
+test("asks before it joins a room of the first origin, and is answered by the peer there", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const anna = await openSite({ name: "anna" });
+  await gridReady(anna);
+  await loadModel(anna);
+  const invite = await openRoom(anna);
+
+  const body = `<microgrid-chat model="" room="${invite}" theme="dark"></microgrid-chat>`;
+  const foreign = await foreignSite({ "/": pageOf(site.url, body) });
+  const ben = await openSite({
+    name: "ben",
+    url: foreign.url,
+    context: { viewport: { width: 390, height: 844 } },
+  });
+  const chat = new Chat(ben);
+  await expect(chat.question).toContainText("Join “Attic”?");
+  await expect(chat.question).toContainText("the text of this chat, on the device that answers it for you");
+  await expect(chat.question.getByRole("checkbox")).toHaveCount(0);
+  await shot(ben, "embed-room-question");
+
+  // Nothing of the room is contacted before the answer.
+  await expectPeers(anna, 0);
+  await chat.question.getByRole("button", { name: "Not now" }).click();
+  await expect(chat.question).toHaveCount(0);
+  await chat.ask("Hello!");
+  await expect(chat.answers.last()).toContainText("it is in no room that could answer");
+  expect((await events(ben, "microgrid-error")).map(({ code, during }) => ({ code, during }))).toEqual([
+    { code: "no-provider", during: "answer" },
+  ]);
+
+  await chat.root.getByRole("button", { name: "Join room" }).click();
+  await chat.question.getByRole("textbox", { name: "Your name in the room" }).fill("Ben elsewhere");
+  await chat.question.getByRole("button", { name: "Join" }).click();
+  await expect(chat.question).toHaveCount(0, { timeout: 60_000 });
+  await expectPeers(anna, 1);
+  expect((await anna.page.evaluate(() => window.microgrid!.state.room!.peers[0]!)).name).toBe("Ben elsewhere");
+
+  const item = golden.find(({ messages }) => messages.length === 1)!;
+  await expect.poll(async () => (await events(ben, "microgrid-peer-change")).at(-1)?.peers[0]?.offers.length).toBe(1);
+  await chat.ask(item.messages[0]!.content);
+  await expect(chat.origin).not.toContainText("On this device");
+  const [done] = await events(ben, "microgrid-done");
+  expect(done).toMatchObject({ answer: item.completion, summary: { provider: { kind: "peer" } } });
+  await shot(ben, "embed-room-answer");
+  expect(await workerNames(ben)).toEqual(expect.arrayContaining(["microgrid-heartbeat", "microgrid-store"]));
+
+  await chat.root.getByRole("button", { name: "Leave" }).click();
+  await expectPeers(anna, 0);
+});
+
+test("visitors of one page share the work where they agree to", async ({ site, foreignSite, openSite }) => {
+  const anna = await openSite({ name: "anna" });
+  await gridReady(anna);
+  const invite = await openRoom(anna, false);
+  const body = `<microgrid-chat room="${invite}"></microgrid-chat>`;
+  const foreign = await foreignSite({ "/": pageOf(site.url, body) });
+  const ben = await openSite({ name: "ben", url: foreign.url });
+  const chat = new Chat(ben);
+  await chat.question.getByRole("checkbox", { name: /Answer others/ }).check();
+  await chat.question.getByRole("button", { name: "Join" }).click();
+  await expectPeers(anna, 1, 1);
+  // The person said yes once; a reload of the page goes on without asking.
+  await ben.page.reload();
+  await expectPeers(anna, 1, 1);
+  await expect(chat.root.getByRole("button", { name: "Leave" })).toBeVisible();
+  await expect(chat.question).toHaveCount(0);
+});
+
+test("stop ends an answer and keeps what has come of it", async ({ site, foreignSite, openSite }) => {
+  const foreign = await foreignSite({ "/": pageOf(site.url, "<microgrid-chat></microgrid-chat>") });
+  const visitor = await openSite({ url: foreign.url });
+  const chat = new Chat(visitor);
+  await chat.ready();
+  const long = golden.reduce((a, b) => (b.completion.length > a.completion.length ? b : a));
+  // Stopped from within the stream, so that it is certain to be in the middle.
+  const text = await visitor.page.evaluate(async (question) => {
+    const element = document.querySelector("microgrid-chat")!;
+    let tokens = 0;
+    element.addEventListener("microgrid-token", () => ++tokens === 3 && element.stop());
+    return element.ask(question);
+  }, long.messages.at(-1)!.content);
+  expect(text).not.toBe("");
+  const tokens = await events(visitor, "microgrid-token");
+  expect(tokens.map((token) => token.text).join("")).toBe(text);
+  expect(tokens).toHaveLength(3);
+  expect(await events(visitor, "microgrid-done")).toMatchObject([{ finishReason: "stopped", answer: text }]);
+  await expect(chat.answers.last()).toContainText("Stopped before the end.");
+
+  // Escape does the same; the next question is answered as ever.
+  await chat.message.fill(long.messages.at(-1)!.content);
+  await chat.message.press("Enter");
+  await expect(chat.root.getByRole("button", { name: "Stop answering" })).toBeVisible();
+  await chat.message.press("Escape");
+  await expect(chat.root.getByRole("button", { name: "Send message" })).toBeVisible();
+  await chat.ask("What is the capital of Japan?");
+  await expect(chat.answers.last()).toContainText("Tokyo");
+});
+
+test("a bad room attribute and an unknown model are explained, and the rest goes on", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const body = `<microgrid-chat room="https://example.org/#/join/nonsense"></microgrid-chat>
+    <microgrid-chat model="no-such-model"></microgrid-chat>`;
+  const foreign = await foreignSite({ "/": pageOf(site.url, body) });
+  const visitor = await openSite({ url: foreign.url });
+  const chat = new Chat(visitor);
+  await expect(chat.root.getByRole("alert")).toContainText("The room of this page cannot be entered.");
+  await chat.ready();
+  await chat.ask("What is the capital of Japan?");
+  await expect(chat.answers.last()).toContainText("Tokyo");
+
+  const other = new Chat(visitor, 1);
+  await expect(other.root.getByRole("alert")).toContainText("no-such-model");
+  const errors = await events(visitor, "microgrid-error");
+  expect(errors.map(({ code, during }: ErrorDetail) => ({ code, during }))).toEqual(
+    expect.arrayContaining([
+      { code: "invite-malformed", during: "room" },
+      { code: "unknown-model", during: "load" },
+    ]),
+  );
+  await shot(visitor, "embed-errors", { fullPage: true });
+
+  // One grid for both.
+  expect(
+    await visitor.page.evaluate(() => {
+      const [a, b] = Array.from(document.querySelectorAll("microgrid-chat"));
+      return a!.grid !== undefined && a!.grid === b!.grid;
+    }),
+  ).toBe(true);
+  // Attributes and properties are the same thing.
+  await visitor.page.evaluate(() => {
+    const [, element] = Array.from(document.querySelectorAll("microgrid-chat"));
+    element!.placeholder = "Now try me";
+    element!.model = "guide";
+  });
+  await expect(visitor.page.locator("microgrid-chat").nth(1)).toHaveAttribute("model", "guide");
+  await expect(other.root.getByRole("alert")).toHaveCount(0);
+  await expect(other.root.getByPlaceholder("Now try me")).toBeVisible();
+  await other.ask("What is the capital of Japan?");
+  await expect(other.answers.last()).toContainText("Tokyo");
+});
+
+test("hostile styles stay outside, and the page stays as it was", async ({ site, foreignSite, openSite }) => {
+  const hostile = `<style>
+    html { font-size: 40px; }
+    * { letter-spacing: 12px !important; text-transform: uppercase !important; line-height: 3 !important;
+        color: red !important; font-family: cursive !important; text-align: right !important; }
+    button, textarea, p, ul, li, article, header, form, details { background: yellow !important; padding: 40px !important; }
+  </style>`;
+  const body = `<microgrid-chat style="--mg-accent: rgb(120, 40, 200)"><b slot="header">My title</b></microgrid-chat>`;
+  const foreign = await foreignSite({ "/": pageOf(site.url, body, hostile), "/plain": pageOf(site.url, body) });
+  const visitor = await openSite({ url: foreign.url });
+  const chat = new Chat(visitor);
+  await chat.ready();
+  await chat.ask("What is the capital of Japan?");
+  const looks = () =>
+    visitor.page.evaluate(() => {
+      const root = document.querySelector("microgrid-chat")!.shadowRoot!;
+      const markdown = root.querySelector(".text")!.shadowRoot!;
+      const parts = [...root.querySelectorAll(".frame *"), ...markdown.querySelectorAll("*")];
+      return parts.map((part) => {
+        const style = getComputedStyle(part);
+        const { fontSize, letterSpacing, textTransform, lineHeight, color, padding, backgroundColor, textAlign } =
+          style;
+        return [
+          part.tagName,
+          fontSize,
+          letterSpacing,
+          textTransform,
+          lineHeight,
+          color,
+          padding,
+          backgroundColor,
+          textAlign,
+        ];
+      });
+    });
+  // What the page puts into a slot is the page's own to style; nothing of that is looked at here.
+  const inHostile = await looks();
+  await expect(chat.root.getByRole("button", { name: "Copy answer" })).toBeVisible();
+  await shot(visitor, "embed-hostile-page");
+  const touched = await visitor.page.evaluate(() => ({
+    styleSheets: document.styleSheets.length + document.adoptedStyleSheets.length,
+    head: Array.from(document.head.children, (child) => child.tagName),
+    body: Array.from(document.body.children, (child) => child.tagName),
+    microgrid: "microgrid" in window,
+  }));
+  expect(touched).toEqual({
+    styleSheets: 1,
+    head: ["META", "META", "TITLE", "SCRIPT", "SCRIPT", "STYLE"],
+    body: ["MICROGRID-CHAT"],
+    microgrid: false,
+  });
+  await visitor.page.goto(`${foreign.url}plain`);
+  await chat.ready();
+  await chat.ask("What is the capital of Japan?");
+  expect(inHostile).toEqual(await looks());
+});
+
+test("computes on WebGPU too, from workers of the other origin", async ({ site, foreignSite, openSite }) => {
+  const foreign = await foreignSite({ "/": pageOf(site.url, '<microgrid-chat model=""></microgrid-chat>') });
+  const visitor = await openSite({ url: foreign.url, webgpu: true });
+  const chat = new Chat(visitor);
+  await chat.ready();
+  await visitor.page.evaluate(async () => {
+    const element = document.querySelector("microgrid-chat")!;
+    // Software WebGPU is taken only where it is asked for.
+    await element.grid!.models.load("guide", { backend: "webgpu" });
+    let tokens = 0;
+    element.addEventListener("microgrid-token", () => ++tokens === 3 && element.stop());
+    await element.ask("What is the capital of Japan?");
+  });
+  await expect(chat.origin).toContainText("On this device · Guide · WebGPU");
+  expect(await workerNames(visitor)).toEqual(expect.arrayContaining(["microgrid-gpu", "microgrid-store"]));
+});
+
+/** The names of the page's workers that run. */
+async function workerNames({ page }: SitePage): Promise<string[]> {
+  return Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name)));
+}

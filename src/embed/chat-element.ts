@@ -118,6 +118,8 @@ export class MicrogridChat extends LitElement {
 
   protected override render(): TemplateResult {
     const { turns, busy } = this.#dialogue;
+    const { kind } = this.#entry.entry;
+    const bare = turns.length === 0;
     return html`<div class="frame" part="frame">
       <header part="header">
         <div class="title"><slot name="header">${mark(22)}</slot>${this.#where()}</div>
@@ -138,7 +140,7 @@ export class MicrogridChat extends LitElement {
         tabindex="0"
         @scroll=${this.#scrolled}
       >
-        <div class="column ${turns.length === 0 ? "bare" : ""}">
+        <div class="column ${bare ? "bare" : ""}">
           ${
             turns.length === 0
               ? html`<slot name="empty"><p class="muted">Ask a question. It is answered ${this.#promise()}.</p></slot>`

@@ -107,7 +107,7 @@ export const styles = [
     .log {
       flex: 1;
       min-height: 0;
-      padding: 18px 16px;
+      padding-block: 18px;
       overflow-y: auto;
       overscroll-behavior: contain;
       scrollbar-width: thin;
@@ -117,8 +117,9 @@ export const styles = [
       display: grid;
       grid-template-columns: minmax(0, 1fr);
       gap: 20px;
-      max-width: var(--mg-column);
+      width: min(100%, var(--mg-column));
       margin-inline: auto;
+      padding-inline: 20px;
     }
     .column.bare {
       min-height: 100%;
@@ -372,6 +373,9 @@ export const styles = [
       background: none;
       line-height: 1.5;
       resize: none;
+    }
+    /* The form around it shows the focus. */
+    textarea:focus-visible {
       outline: none;
     }
     ::placeholder {

@@ -47,6 +47,9 @@ export async function whoAnswers(grid: GridApi, wishes: Wishes, signal: AbortSig
 function inReach({ loads, room }: GridState, { model, policy }: Wishes, failed: boolean): Target | undefined {
   const local = loads[model];
   if (local?.kind === "ready") return { model, offer: local.offer };
+  // Something else on the page may have loaded a model: then that device is nearer than any room.
+  const loaded = Object.values(loads).find((load) => load.kind === "ready");
+  if (model === "" && loaded) return { model: loaded.offer.model, offer: loaded.offer };
   const peers = policy.privacy === "device" ? [] : (room?.peers ?? []).filter((peer) => peer.sharing);
   const offers = peers.flatMap((peer) => peer.offers);
   const offer = offers.find((each) => each.model === model) ?? (model === "" || failed ? offers[0] : undefined);
