@@ -334,3 +334,27 @@ test("computes on WebGPU too, from workers of the other origin", async ({ site, 
 async function workerNames({ page }: SitePage): Promise<string[]> {
   return Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name)));
 }
+
+test("looks right on a phone in the dark, and keeps a room's question readable", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const body = `<style>body { margin: 0; background: Canvas; color-scheme: light dark } microgrid-chat { height: 100dvh }</style>
+    <microgrid-chat></microgrid-chat>`;
+  const foreign = await foreignSite({ "/": pageOf(site.url, body) });
+  const visitor = await openSite({
+    url: foreign.url,
+    context: { viewport: { width: 360, height: 740 }, colorScheme: "dark" },
+  });
+  const chat = new Chat(visitor);
+  await chat.ready();
+  await chat.ask("Write a list of three colors.");
+  await chat.origin.click();
+  await expect(chat.root.getByText(/is the only one that can answer/)).toBeVisible();
+  const width = await visitor.page.evaluate(() => document.documentElement.scrollWidth);
+  expect(width).toBe(360);
+  await shot(visitor, "embed-phone-dark");
+  await chat.root.getByRole("button", { name: "New chat" }).click();
+  await expect(chat.answers).toHaveCount(0);
+});

@@ -124,7 +124,7 @@ export class MicrogridChat extends LitElement {
       <header part="header">
         <div class="title"><slot name="header">${mark(22)}</slot>${this.#where()}</div>
         ${
-          turns.length > 0
+          !bare
             ? html`<button class="icon-button" aria-label="New chat" title="New chat" @click=${this.clear}>
                 ${icon("plus", 18)}
               </button>`
@@ -142,7 +142,7 @@ export class MicrogridChat extends LitElement {
       >
         <div class="column ${bare ? "bare" : ""}">
           ${
-            turns.length === 0
+            bare && kind !== "asking" && kind !== "entering"
               ? html`<slot name="empty"><p class="muted">Ask a question. It is answered ${this.#promise()}.</p></slot>`
               : nothing
           }

@@ -11,5 +11,5 @@ export function withoutRem(styles: CSSResult): CSSResult {
 
 /** Replaces lengths in `rem` by lengths in `px`. */
 export function remToPx(css: string): string {
-  return css.replace(/(?<![\w-])(\d*\.?\d+)rem\b/g, (_, value: string) => `${Number(value) * ROOT_PX}px`);
+  return css.replace(/(?<![\w.]|[\w-]-)(\d*\.?\d+)rem\b/g, (_, value: string) => `${Number(value) * ROOT_PX}px`);
 }

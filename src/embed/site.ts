@@ -2,7 +2,7 @@
 import { MicrogridError } from "../core";
 import type { GridApi } from "../grid";
 
-let site = document.baseURI;
+let site: string | undefined;
 let opening: Promise<GridApi> | undefined;
 
 /** Says where models and `microgrid.config.json` are: the URL of a folder, with a slash at its end. */
@@ -30,5 +30,5 @@ async function open(): Promise<GridApi> {
     );
   }
   const { Grid } = await import("../grid");
-  return Grid.open({ baseUrl: site });
+  return Grid.open(site === undefined ? {} : { baseUrl: site });
 }
