@@ -133,7 +133,10 @@ test("an answer comes home when the peer that gives it freezes", async ({ openSi
   expect(routesOf(answer).map(({ provider }) => provider.kind)).toEqual(["peer", "local"]);
 });
 
-test("an answer goes on when the peer loses its network, and the peer comes back with it", async ({ openSite, turn }) => {
+test("an answer goes on when the peer loses its network, and the peer comes back with it", async ({
+  openSite,
+  turn,
+}) => {
   const network = await turn.connect({ delayMs: 20 });
   const victim = await worker(openSite, { name: "victim", network });
   const invite = await openRoom(victim);
@@ -171,6 +174,31 @@ test("links outlive the signaling server, and newcomers enter when it is back", 
   const cleo = await visitor(openSite, { name: "cleo" });
   await joinRoom(cleo, invite);
   await expectPeers(cleo, 2, 1);
+});
+
+test("without any server, two texts let a newcomer in, who then meets everybody", async ({ openSite, signaling }) => {
+  const noise = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
+  const anna = await worker(openSite, { name: "anna", expectProblems: noise });
+  const invite = await openRoom(anna);
+  const ben = await visitor(openSite, { name: "ben", expectProblems: noise });
+  await joinRoom(ben, invite);
+  await expectPeers(ben, 1, 1);
+  await signaling.kill();
+  const cleo = await visitor(openSite, { name: "cleo", expectProblems: noise });
+  await joinRoom(cleo, invite);
+  const offer = await cleo.page.evaluateHandle(() => window.microgrid!.rooms.current!.offerByHand());
+  const text = await offer.evaluate((made) => made.text);
+  const answer = await ben.page.evaluate((made) => window.microgrid!.rooms.current!.answerByHand(made), text);
+  await offer.evaluate((made, back) => made.accept(back), answer);
+  await expectPeers(cleo, 2, 1);
+  expect((await ask(cleo, QUESTION)).text).toBe(STORY.completion);
+  const refused = await cleo.page.evaluate(() =>
+    window.microgrid!.rooms.current!.answerByHand("nonsense").then(
+      () => "",
+      (error: unknown) => (error as { code: string }).code,
+    ),
+  );
+  expect(refused).toBe("bad-request");
 });
 
 test("a room can be opened while signaling is down, and fills when it comes up", async ({ openSite, signaling }) => {

@@ -65,6 +65,13 @@ export interface Room extends TypedEventTarget<{ "peer-change": readonly PeerSta
   readonly invite: string;
   readonly peers: ReadonlyMap<string, PeerState>;
   share(options?: Partial<ShareOptions> | false): Promise<void>;
+  /**
+   * Links to a member without any server: bring `text` to it (as text or QR code), and its answer back to `accept`.
+   * Everybody else is then reached through that member. For when no signaling server can be reached.
+   */
+  offerByHand(): Promise<{ readonly text: string; accept(answer: string): Promise<void> }>;
+  /** The member's side: takes such an offer, gives the answer to bring back. */
+  answerByHand(offer: string): Promise<string>;
   leave(): Promise<void>;
 }
 

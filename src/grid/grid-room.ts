@@ -4,7 +4,8 @@ import type { Room } from "./contract";
 import type { NodeCalls } from "./node/node";
 import type { PeerState, RoomState, ShareOptions } from "./types";
 
-type RoomCall = <M extends "share" | "leaveRoom">(method: M, args: NodeCalls[M]["args"]) => Promise<void>;
+type RoomMethod = "share" | "leaveRoom" | "offerByHand" | "acceptByHand" | "answerByHand";
+type RoomCall = <M extends RoomMethod>(method: M, args: NodeCalls[M]["args"]) => Promise<NodeCalls[M]["result"]>;
 
 export class GridRoom
   extends TypedEventTarget<{ "peer-change": readonly PeerState[]; change: RoomState }>
@@ -41,6 +42,15 @@ export class GridRoom
   /** Offers this device to the room, with the limits given; false ends it. */
   share(options: Partial<ShareOptions> | false = {}): Promise<void> {
     return this.#call("share", { options });
+  }
+
+  async offerByHand(): Promise<{ readonly text: string; accept(answer: string): Promise<void> }> {
+    const { id, text } = await this.#call("offerByHand", {});
+    return { text, accept: (answer) => this.#call("acceptByHand", { id, answer }) };
+  }
+
+  answerByHand(offer: string): Promise<string> {
+    return this.#call("answerByHand", { offer });
   }
 
   leave(): Promise<void> {

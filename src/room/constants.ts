@@ -12,6 +12,10 @@ export const SLOT_SCAN_MS = 30_000;
 export const LONELY_SCAN_MS = 5_000;
 /** How long a dialled member may take to answer. */
 export const MEMBER_DIAL_MS = 8_000;
+/** Offers and answers that one member may have carried or answered within a window: twice a full room. */
+export const RELAYED_PER_WINDOW = 64;
+export const RELAY_WINDOW_MS = 10_000;
+export const MAX_DESCRIPTION_CHARS = 32 * 1024;
 /** Wait before signaling is tried again, doubled each time up to the maximum. */
 export const RECONNECT_MIN_MS = 500;
 export const RECONNECT_MAX_MS = 15_000;

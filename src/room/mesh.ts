@@ -2,6 +2,7 @@
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../core";
 import { type Credentials, Link, type RawLink } from "../wire";
 import { HELLO_TIMEOUT_MS, MAX_MEMBERS } from "./constants";
+import { type HandDialer, Relay } from "./relay";
 import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
 
 /** Two links of one did that are closer in time than this come from both sides dialling at once. */
@@ -36,6 +37,8 @@ interface MeshOptions {
   readonly session: string;
   /** Dials an address at the signaling server. */
   dial(address: string): Promise<RawLink>;
+  /** Makes lines without signaling. */
+  readonly hand: HandDialer;
   /** What this node is reachable under now. */
   whereabouts(): { address: PeerId | undefined; slot: number | undefined };
 }
@@ -46,11 +49,18 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   readonly #options: MeshOptions;
   readonly #dialling = new Set<Did>();
   readonly #since = new WeakMap<RoomLink, number>();
+  readonly #relay: Relay;
   #closed = false;
 
   constructor(options: MeshOptions) {
     super();
     this.#options = options;
+    this.#relay = new Relay({
+      self: options.credentials.signer.did,
+      hand: options.hand,
+      linkTo: (did) => this.members.get(did)?.link,
+      introduce: (raw) => void this.introduce(raw, false),
+    });
   }
 
   /**
@@ -65,7 +75,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       link.post("members", this.#membersFrame());
       const hello = await inbox.take("hello");
       if (bootstrap || hello.bootstrap) {
-        this.#learn(await inbox.take("members"), link.did);
+        this.#learn(await inbox.take("members"), link);
         // Who dialled has what it came for; the other side waits for it to leave.
         if (raw.offerer) link.close("introduced");
         return;
@@ -112,8 +122,9 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       if (frame.kind === "members") {
         member.address = frame.body.address as PeerId | undefined;
         member.slot = frame.body.slot;
-        this.#learn(frame.body, link.did);
-      } else member.onFrame(frame);
+        this.#learn(frame.body, link);
+      } else if (frame.kind === "relay") this.#relay.receive(link.did, link, frame.body);
+      else member.onFrame(frame);
     });
   }
 
@@ -132,40 +143,51 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     if (this.members.get(member.did) !== member) return;
     this.members.delete(member.did);
     this.emit("left", { member, reason });
-    if (!this.#closed && reason !== LEFT_ROOM && member.address) void this.#redial(member.did, member.address);
+    if (!this.#closed && reason !== LEFT_ROOM) void this.#redial(member.did, member.address);
   }
 
   /** Unites what a member knows with what this node knows. */
-  #learn(frame: RoomFrameBody<"members">, from: Did): void {
-    if (frame.address) this.#dial(from, frame.address as PeerId);
-    for (const peer of frame.peers) this.#dial(peer.did as Did, peer.address as PeerId);
+  #learn(frame: RoomFrameBody<"members">, link: RoomLink): void {
+    if (frame.address) this.#dial(link.did, frame.address as PeerId, undefined);
+    for (const peer of frame.peers) this.#dial(peer.did as Did, peer.address as PeerId | undefined, link);
   }
 
-  #dial(did: Did, address: PeerId): void {
+  /** Dials a node at its address or, where signaling does not lead to it, through a member that knows it. */
+  #dial(did: Did, address: PeerId | undefined, via: RoomLink | undefined): void {
     if (this.#closed || did === this.#options.credentials.signer.did) return;
     if (this.members.has(did) || this.#dialling.has(did) || this.members.size >= MAX_MEMBERS - 1) return;
     this.#dialling.add(did);
-    void this.#options
-      .dial(address)
+    void this.#reach(did, address, via)
       .then((raw) => this.introduce(raw, false))
       .catch(() => undefined) // An address may be stale; the rendezvous finds the node again.
       .finally(() => this.#dialling.delete(did));
   }
 
+  async #reach(did: Did, address: PeerId | undefined, via: RoomLink | undefined): Promise<RawLink> {
+    const throughMember = (): Promise<RawLink> => {
+      if (!via?.open || !this.members.has(via.did)) throw new MicrogridError("peer-lost", "A device is out of reach.");
+      return this.#relay.dial(did, via);
+    };
+    if (!address) return throughMember();
+    return this.#options.dial(address).catch(throughMember);
+  }
+
   /** A link that broke is replaced while its node is still there. */
-  async #redial(did: Did, address: PeerId): Promise<void> {
+  async #redial(did: Did, address: PeerId | undefined): Promise<void> {
     for (const ms of REDIAL_MS) {
       await new Promise((resolve) => setTimeout(resolve, ms));
       if (this.#closed || this.members.has(did)) return;
-      this.#dial(did, address);
+      const others = [...this.members.values()];
+      this.#dial(did, address, others[Math.floor(Math.random() * others.length)]?.link);
     }
   }
 
   #membersFrame(): RoomFrameBody<"members"> {
     const { address, slot } = this.#options.whereabouts();
-    const peers = [...this.members.values()].flatMap((member) =>
-      member.address ? [{ did: member.did, address: member.address }] : [],
-    );
+    const peers = [...this.members.values()].map((member) => ({
+      did: member.did,
+      ...(member.address && { address: member.address }),
+    }));
     return { ...(address && { address }), ...(slot !== undefined && { slot }), peers };
   }
 }

@@ -1,7 +1,14 @@
 /** Every frame that the members of a room exchange, on one page (docs/protocol.md). */
 import * as v from "valibot";
 import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
-import { MAX_MEMBERS, MAX_MESSAGES, MAX_NAME_CHARS, MAX_REQUEST_BYTES, MAX_TOKENS_FRAME_BYTES } from "./constants";
+import {
+  MAX_DESCRIPTION_CHARS,
+  MAX_MEMBERS,
+  MAX_MESSAGES,
+  MAX_NAME_CHARS,
+  MAX_REQUEST_BYTES,
+  MAX_TOKENS_FRAME_BYTES,
+} from "./constants";
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -88,9 +95,20 @@ export const ROOM_FRAMES = {
       address: v.optional(Address),
       /** The slot that the sender holds, if it does. */
       slot: v.optional(v.pipe(count, v.maxValue(255))),
-      peers: v.pipe(v.array(v.strictObject({ did, address: Address })), v.maxLength(4 * MAX_MEMBERS)),
+      peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(Address) })), v.maxLength(4 * MAX_MEMBERS)),
     }),
     maxBytes: 32 * 1024,
+  },
+  /** An offer or an answer of a line, from one member to another through the one between them. */
+  relay: {
+    schema: v.strictObject({
+      to: did,
+      from: did,
+      id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+      kind: v.picklist(["offer", "answer"]),
+      text: text(MAX_DESCRIPTION_CHARS),
+    }),
+    maxBytes: MAX_DESCRIPTION_CHARS + 1024,
   },
   /** How the sender presents itself and what it offers; when changed, at most once a second. */
   heartbeat: {

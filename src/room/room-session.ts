@@ -10,6 +10,7 @@ import type { PeerLoad } from "./jobs/refused";
 import { LEFT_ROOM, type Member, Mesh } from "./mesh";
 import { Presence, type SignalingState } from "./presence";
 import type { RoomFrame } from "./protocol";
+import type { HandDialer } from "./relay";
 import { RemotePeer } from "./remote-peer";
 import { Rendezvous } from "./rendezvous";
 import { orderServers } from "./slots";
@@ -36,6 +37,8 @@ export interface RoomOptions {
   /** This device. */
   readonly local: Provider;
   openTransport(url: string): Promise<Transport>;
+  /** Makes lines without signaling. */
+  readonly hand: HandDialer;
   profile(): Profile;
 }
 
@@ -88,6 +91,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
       },
       session: randomId(16),
       dial: (address) => this.#dial(address),
+      hand: options.hand,
       whereabouts: () => ({ address: this.#presence.foothold?.address, slot: this.#rendezvous.slot }),
     });
     this.#rendezvous = new Rendezvous({
@@ -136,6 +140,19 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     const due = this.#beatAt + HEARTBEAT_MS - performance.now();
     if (due <= 0) this.#sendHeartbeats();
     else this.#beat ??= setTimeout(() => this.#sendHeartbeats(), due);
+  }
+
+  /** Begins a link without any server: the text goes to a member by hand, and its answer comes back to `accept`. */
+  async offerByHand(): Promise<{ readonly text: string; accept(answer: string): Promise<void>; cancel(): void }> {
+    const offer = await this.#options.hand.offer();
+    return { ...offer, accept: async (answer) => this.#mesh.introduce(await offer.accept(answer), false) };
+  }
+
+  /** Answers such an offer; the result goes back by hand, and the link comes up by itself. */
+  async answerByHand(offer: string): Promise<string> {
+    const answer = await this.#options.hand.answer(offer);
+    void answer.link.then((raw) => this.#mesh.introduce(raw, false)).catch(() => undefined);
+    return answer.text;
   }
 
   /** Says good-bye and leaves. Synchronous, so that it works while the page goes away. */
@@ -203,6 +220,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
         break;
       case "hello":
       case "members":
+      case "relay":
         member.link.close(`protocol error: it sent ${frame.kind} twice`);
         break;
     }

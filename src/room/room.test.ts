@@ -37,6 +37,7 @@ async function enter(invite: Invite, signaling: Record<string, MemorySignaling>,
     signer,
     agent: "test/1",
     local: toy,
+    hand: Object.values(signaling)[0]!.hand,
     openTransport: async (url) => signaling[url]!,
     profile: () => ({ name, device: "test", gpu: "", visible: true, battery: undefined, tokenRate: 0, ownJobs: 0 }),
   });
@@ -146,6 +147,19 @@ describe("losing signaling", () => {
     await together([...nodes, await enter(invite, servers)]);
     used.up = true;
     await vi.waitFor(() => expect(spare.endpoints.size).toBe(0), { timeout: 3000 });
+  });
+});
+
+describe("without any server", () => {
+  it("lets a newcomer in by hand, and brings it to everybody through the one it met", async () => {
+    const { signaling, invite, nodes } = await room(3);
+    signaling.goDown();
+    const newcomer = await enter(invite, { [SERVER]: signaling });
+    expect(newcomer.session.peers).toEqual([]);
+    const offer = await newcomer.session.offerByHand();
+    const answer = await nodes[1]!.session.answerByHand(offer.text);
+    await offer.accept(answer);
+    await together([...nodes, newcomer]);
   });
 });
 

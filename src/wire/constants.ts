@@ -37,6 +37,11 @@ export const SIGNALING_BEAT_MS = 5_000;
 /** A dialled peer that is there answers within this time on any usable network. */
 export const DIAL_TIMEOUT_MS = 10_000;
 
+/** Time for finding all ways to reach this device, where a line is made by hand. */
+export const GATHER_TIMEOUT_MS = 3_000;
+/** Longest session description: a real one with some 20 candidates has 4,000 characters. */
+export const MAX_DESCRIPTION_CHARS = 16 * 1024;
+
 /** Fixed ids of the two negotiated channels, above those that the browsers hand out themselves. */
 export const BULK_CHANNEL_ID = 100;
 export const STAGE_CHANNEL_ID = 102;

@@ -6,4 +6,6 @@ export type { Credentials } from "./handshake";
 export { Link } from "./link";
 export { openPeerJsTransport } from "./peerjs";
 export type { PeerJsOptions } from "./peerjs";
+export { answerByHand, offerByHand } from "./webrtc/by-hand";
+export type { HandAnswer, HandOffer } from "./webrtc/by-hand";
 export type { Endpoint, RawChannel, RawLink, Transport } from "./transport";

@@ -8,7 +8,7 @@ import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy, ShareOpt
 import { type GridConfig, readConfig } from "./config";
 import { LocalProvider } from "./local-provider";
 import { type LoadChoice, NodeModels } from "./models";
-import { NodeRoom } from "./room";
+import { type HandOfferText, NodeRoom } from "./room";
 import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
 import { StateStore } from "./state-store";
 import gpuWorkerUrl from "../../../workers/gpu.ts?worker&url";
@@ -35,6 +35,9 @@ export interface NodeCalls {
   createRoom: { args: { name: string }; result: void };
   joinRoom: { args: { invite: string }; result: void };
   leaveRoom: { args: object; result: void };
+  offerByHand: { args: object; result: HandOfferText };
+  acceptByHand: { args: { id: string; answer: string }; result: void };
+  answerByHand: { args: { offer: string }; result: string };
   share: { args: { options: Partial<ShareOptions> | false }; result: void };
   setPolicy: { args: { patch: Partial<Policy> }; result: void };
   rename: { args: { name: string }; result: void };
@@ -180,6 +183,9 @@ export class GridNode {
       createRoom: ({ name }) => this.#room.create(name),
       joinRoom: ({ invite }) => this.#room.join(invite),
       leaveRoom: async () => this.#room.leave(),
+      offerByHand: () => this.#room.offerByHand(),
+      acceptByHand: ({ id, answer }) => this.#room.acceptByHand(id, answer),
+      answerByHand: ({ offer }) => this.#room.answerByHand(offer),
       share: async ({ options }) => this.#room.share(options),
       setPolicy: async ({ patch }) => {
         this.store.patch({ policy: { ...this.store.state.policy, ...patch } });

@@ -1,9 +1,9 @@
 /** The room of a node: entering, sharing, leaving; keeps `room` of the state. */
-import { MicrogridError } from "../../core";
+import { MicrogridError, randomId } from "../../core";
 import type { Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
 import { type Invite, type Profile, RoomSession, foundRoom, inviteToUrl, parseInvite } from "../../room";
-import { openPeerJsTransport } from "../../wire";
+import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
 import type { PeerState, RoomState, ShareOptions } from "../types";
 import type { GridConfig } from "./config";
 import { inviteWarning } from "./invite-warning";
@@ -31,10 +31,17 @@ interface NodeRoomOptions {
   onChange(): void;
 }
 
+/** An offer as it crosses tabs. */
+export interface HandOfferText {
+  readonly id: string;
+  readonly text: string;
+}
+
 /** At most one room at a time. */
 export class NodeRoom {
   readonly #options: NodeRoomOptions;
   readonly #surroundings: Surroundings;
+  readonly #offers = new Map<string, Awaited<ReturnType<RoomSession["offerByHand"]>>>();
   #session: RoomSession | undefined;
   #share: ShareOptions | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -84,14 +91,35 @@ export class NodeRoom {
 
   /** Offers this device, with limits; false ends it, and what runs for others goes on elsewhere. */
   share(share: Partial<ShareOptions> | false): void {
-    if (!this.#session)
-      throw new MicrogridError("bad-request", "Open or join a room first; then this device can be shared in it.");
+    this.#inRoom();
     this.#share = share === false ? undefined : { ...DEFAULT_SHARE, ...this.#share, ...share };
     this.refresh();
     this.#options.onChange();
   }
 
+  /** Begins a link without any server. The text goes to a member, whose answer `acceptByHand` takes. */
+  async offerByHand(): Promise<HandOfferText> {
+    const offer = await this.#inRoom().offerByHand();
+    const id = randomId(8);
+    this.#offers.set(id, offer);
+    return { id, text: offer.text };
+  }
+
+  async acceptByHand(id: string, answer: string): Promise<void> {
+    const offer = this.#offers.get(id);
+    if (!offer) throw new MicrogridError("bad-request", "This offer is not open any more. Make a new one.");
+    await offer.accept(answer);
+    this.#offers.delete(id);
+  }
+
+  /** Answers the offer of somebody who wants to come in; the text goes back to them. */
+  answerByHand(offer: string): Promise<string> {
+    return this.#inRoom().answerByHand(offer);
+  }
+
   leave(): void {
+    for (const offer of this.#offers.values()) offer.cancel();
+    this.#offers.clear();
     this.#session?.leave();
     this.#session = undefined;
     this.#share = undefined;
@@ -127,6 +155,7 @@ export class NodeRoom {
       signer,
       agent: AGENT,
       local,
+      hand: { offer: () => offerByHand(config.rtc), answer: (offer) => answerByHand(config.rtc, offer) },
       openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
       profile: () => this.#profile(),
     });
@@ -138,6 +167,11 @@ export class NodeRoom {
     });
     this.#show();
     this.#options.onChange();
+  }
+
+  #inRoom(): RoomSession {
+    if (this.#session) return this.#session;
+    throw new MicrogridError("bad-request", "Open or join a room first.");
   }
 
   #profile(): Profile {

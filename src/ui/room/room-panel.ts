@@ -11,6 +11,7 @@ import { localOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import { avatar } from "./avatar";
+import "./hand-link";
 import "./invite-card";
 import "./open-room";
 import "./peer-row";
@@ -135,6 +136,7 @@ export class RoomPanel extends LitElement {
               </p>`
             : nothing
         }
+        <mg-hand-link .workspace=${workspace}></mg-hand-link>
       </section>
       <section>
         <wa-button appearance="outlined" variant="danger" @click=${() => (this.leaving = true)}

@@ -227,6 +227,8 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
       peers,
       share,
       leave,
+      offerByHand: () => Promise.resolve({ text: "b2ZmZXI".repeat(40), accept: () => Promise.resolve() }),
+      answerByHand: () => Promise.resolve("YW5zd2Vy".repeat(40)),
     });
     Object.defineProperty(this.rooms, "current", {
       configurable: true,

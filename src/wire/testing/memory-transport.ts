@@ -1,6 +1,7 @@
 /** A signaling server and its network in memory, for unit tests of what stands on a `Transport`. */
 import { type Bytes, MicrogridError, randomBytes } from "../../core";
 import type { Endpoint, RawChannel, RawLink, Transport } from "../transport";
+import type { HandAnswer, HandOffer } from "../webrtc/by-hand";
 
 /** One side of an in-memory channel; messages arrive in later tasks, in order, as on a network. */
 class MemoryChannel implements RawChannel {
@@ -133,6 +134,23 @@ export class MemorySignaling implements Transport {
     this.endpoints.set(id, endpoint);
     return endpoint;
   }
+
+  readonly #offers = new Map<string, (link: RawLink) => void>();
+
+  /** Lines made by hand: the texts are only numbers here. */
+  readonly hand = {
+    offer: async (): Promise<HandOffer> => {
+      const text = `offer ${this.#offers.size}`;
+      const link = new Promise<RawLink>((resolve) => this.#offers.set(text, resolve));
+      return { text, accept: () => link, cancel: () => undefined };
+    },
+    answer: async (offer: string): Promise<HandAnswer> => {
+      const [near, far] = memoryLinkPair();
+      this.links.push(near, far);
+      this.#offers.get(offer)?.(near);
+      return { text: "answer", link: Promise.resolve(far), cancel: () => undefined };
+    },
+  };
 
   /** The server dies; all lines to it are lost, the links between peers live on. */
   goDown(): void {

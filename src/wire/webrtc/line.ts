@@ -1,0 +1,97 @@
+/** An `RTCPeerConnection` with its three channels, as a line between two endpoints. */
+import { type Bytes, MicrogridError } from "../../core";
+import { BULK_CHANNEL_ID, STAGE_CHANNEL_ID } from "../constants";
+import type { Fingerprints, RawChannel, RawLink } from "../transport";
+import { DataChannel } from "./channel";
+import { certificateFingerprint, sdpFingerprint } from "./fingerprint";
+
+/** A line in the making: it becomes a `RawLink` when `control` opens. */
+export class WebRtcLine {
+  readonly #opened: Promise<void>;
+  readonly #closed: Promise<string>;
+  #resolveOpened: () => void = () => undefined;
+  #resolveClosed: (reason: string) => void = () => undefined;
+  #pc: RTCPeerConnection | undefined;
+  #control: DataChannel | undefined;
+  #bulk: DataChannel | undefined;
+  #stage: DataChannel | undefined;
+  #protected = false;
+  #ended = false;
+  readonly #onEnd: () => void;
+
+  /** `onEnd` is called once, when the line has ended. */
+  constructor(onEnd: () => void = () => undefined) {
+    this.#onEnd = onEnd;
+    this.#opened = new Promise((resolve) => (this.#resolveOpened = resolve));
+    this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+  }
+
+  /** True once only this side, or the loss of the line itself, may close it. */
+  get protected(): boolean {
+    return this.#protected;
+  }
+
+  /** Adds the negotiated channels, before anything is negotiated, and watches the connection. */
+  attach(pc: RTCPeerConnection): void {
+    this.#pc = pc;
+    this.#bulk = new DataChannel(pc.createDataChannel("bulk", { negotiated: true, id: BULK_CHANNEL_ID }));
+    this.#stage = new DataChannel(pc.createDataChannel("stage", { negotiated: true, id: STAGE_CHANNEL_ID }));
+    pc.addEventListener("connectionstatechange", () => {
+      if (pc.connectionState === "failed" || pc.connectionState === "closed") {
+        this.end("the network between the two was lost");
+      }
+    });
+  }
+
+  /** Takes the in-band channel. A second one would take the place of the first, so it is closed. */
+  setControl(channel: RTCDataChannel): void {
+    if (this.#control) return channel.close();
+    this.#control = new DataChannel(channel);
+    channel.onopen = () => this.#resolveOpened();
+    channel.onclose = () => this.end("it closed the connection");
+    if (channel.readyState === "open") this.#resolveOpened();
+  }
+
+  /** Resolves when `control` is open; throws `peer-lost` when the line ends before. */
+  async opened(offerer: boolean): Promise<RawLink> {
+    const failure = this.#closed.then((reason) => {
+      throw new MicrogridError("peer-lost", `A device could not be reached: ${reason}.`);
+    });
+    await Promise.race([this.#opened, failure]);
+    const [pc, control, bulk, stage] = [this.#pc, this.#control, this.#bulk, this.#stage];
+    if (!pc || !control || !bulk || !stage) {
+      throw new MicrogridError("internal", "A connection opened without its channels.");
+    }
+    const channels: Record<"control" | "bulk" | "stage", RawChannel> = { control, bulk, stage };
+    return {
+      ...channels,
+      offerer,
+      closed: this.#closed,
+      fingerprints: () => fingerprintsOf(pc),
+      protect: () => (this.#protected = true),
+      close: (reason) => this.end(reason),
+    };
+  }
+
+  /** Ends the line for good. */
+  end(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#resolveClosed(reason);
+    this.#pc?.close();
+    this.#onEnd();
+  }
+}
+
+/** What this side's DTLS really uses and what it really got, not what the signaling server said. */
+async function fingerprintsOf(pc: RTCPeerConnection): Promise<Fingerprints> {
+  const own = pc.getConfiguration().certificates?.[0];
+  const local: Bytes = own ? certificateFingerprint(own) : sdpFingerprint(pc.currentLocalDescription?.sdp);
+  // Not every browser has `getRemoteCertificates`.
+  const transport = pc.sctp?.transport as Partial<RTCDtlsTransport> | undefined;
+  const der = transport?.getRemoteCertificates?.()[0];
+  const remote: Bytes = der
+    ? new Uint8Array(await crypto.subtle.digest("SHA-256", der))
+    : sdpFingerprint(pc.currentRemoteDescription?.sdp);
+  return { local, remote };
+}
