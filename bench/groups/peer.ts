@@ -24,7 +24,7 @@ export const peer: Group = async ({ stage, times }) => {
     const here = await timedAnswer(provider.page, { generation, provider: "local" });
     const there = await timedAnswer(asker.page, { generation, provider: "room" });
     const rtt = await rttTo(asker);
-    if (round < 0) continue; // The first of each reads the prompt; later ones find it in the cache, both alike.
+    if (round < 0) continue; // The first of each compiles and fills caches.
     local.rates.push(decodeRate(here));
     local.firsts.push(firstTokenMs(here));
     remote.rates.push(decodeRate(there));
