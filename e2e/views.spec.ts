@@ -122,3 +122,39 @@ test("on a phone nothing spills over the edge, and what matters is within reach"
   await fitsPhone(guest, [guest.page.getByRole("button", { name: "Join", exact: true })]);
   await shot(guest, "phone-room-question");
 });
+
+test("the picture of the README: a laptop answers a phone", async ({ openSite }) => {
+  const laptop = await openSite({ name: "laptop", context: { ...DESK, viewport: { width: 820, height: 660 } } });
+  const annas = new ChatPage(laptop.page);
+  await annas.ready();
+  await laptop.page.evaluate(() => window.microgrid!.identity.rename("Anna’s laptop"));
+  await annas.chat("What is WebGPU?");
+  const invite = await annas.room.create("Kitchen table");
+  await annas.room.share(true);
+
+  const phone = await openSite({
+    name: "phone",
+    url: invite,
+    context: { ...PHONE, viewport: { width: 390, height: 660 } },
+  });
+  const bens = new ChatPage(phone.page);
+  await bens.room.join("Ben’s phone");
+  await phone.page.getByRole("button", { name: "Close panel" }).click();
+  await expect(bens.model).toHaveAccessibleName(/in the room$/);
+  await bens.chat(STORY);
+  await expect(bens.origin()).toContainText("Anna’s laptop");
+  await expect(annas.room.member("Ben’s phone")).toBeVisible();
+
+  const frames = await Promise.all(
+    [laptop, phone].map(async ({ page }) => {
+      const png = await page.screenshot({ animations: "disabled", scale: "css" });
+      return `<img alt="" src="data:image/png;base64,${png.toString("base64")}">`;
+    }),
+  );
+  await laptop.page.setViewportSize({ width: 1290, height: 700 });
+  await laptop.page.goto("about:blank");
+  await laptop.page.setContent(
+    `<style>body{margin:20px;display:flex;gap:40px;background:#e8e6df}img{border-radius:12px}</style>${frames.join("")}`,
+  );
+  await shot(laptop, "readme");
+});
