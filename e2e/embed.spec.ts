@@ -335,7 +335,7 @@ async function workerNames({ page }: SitePage): Promise<string[]> {
   return Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name)));
 }
 
-test("looks right on a phone in the dark, and keeps a room's question readable", async ({
+test("looks right on a phone in the dark, and shows why an answer came from where it did", async ({
   site,
   foreignSite,
   openSite,
@@ -357,4 +357,24 @@ test("looks right on a phone in the dark, and keeps a room's question readable",
   await shot(visitor, "embed-phone-dark");
   await chat.root.getByRole("button", { name: "New chat" }).click();
   await expect(chat.answers).toHaveCount(0);
+});
+
+test("an element made by a script can be asked at once, and goes on after it was moved", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const foreign = await foreignSite({ "/": pageOf(site.url, "<main></main><aside></aside>") });
+  const visitor = await openSite({ url: foreign.url });
+  const [first, second] = await visitor.page.evaluate(async () => {
+    await customElements.whenDefined("microgrid-chat");
+    const element = document.createElement("microgrid-chat");
+    document.querySelector("main")!.append(element);
+    const before = await element.ask("What is the capital of Japan?");
+    document.querySelector("aside")!.append(element);
+    return [before, await element.ask("What is the capital of Japan?")];
+  });
+  expect(first).toContain("Tokyo");
+  expect(second).toContain("Tokyo");
+  expect(await events(visitor, "microgrid-ready")).toHaveLength(2);
 });

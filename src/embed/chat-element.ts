@@ -228,6 +228,8 @@ export class MicrogridChat extends LitElement {
   }
 
   async #options() {
+    // An element that was just put into the page has not read its attributes yet.
+    await this.updateComplete;
     const { grid, load } = await this.#grid.opened();
     return { grid, load, model: this.model, policy: this.#policy() };
   }

@@ -13,6 +13,8 @@ export interface Turn {
   /** Places before this question in the queue, while `queued`. */
   readonly queuePosition: number;
   readonly routes: readonly Route[];
+  /** Earlier turns that the answer does not know of, since they no longer fit the model's context. */
+  readonly forgotten: number;
   /** Why it failed. */
   readonly error: string | undefined;
   readonly tokensPerSecond: number | undefined;
@@ -85,6 +87,7 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
       status: "waiting",
       queuePosition: 0,
       routes: [],
+      forgotten: 0,
       error: undefined,
       tokensPerSecond: undefined,
     });
@@ -99,7 +102,21 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
     return this.#turn(id)?.answer ?? "";
   }
 
+  /** Answers with as many of the turns before as the model's context holds: the oldest are left out first. */
   async #answer(id: number, before: readonly Turn[], options: AskOptions, signal: AbortSignal): Promise<void> {
+    for (let forgotten = 0; ; forgotten++) {
+      this.#patch(id, { forgotten, routes: [] });
+      try {
+        await this.#stream(id, before.slice(forgotten), options, signal);
+        return;
+      } catch (error) {
+        const tooLong = error instanceof MicrogridError && error.code === "context-exceeded";
+        if (!tooLong || forgotten >= before.length) throw error;
+      }
+    }
+  }
+
+  async #stream(id: number, before: readonly Turn[], options: AskOptions, signal: AbortSignal): Promise<void> {
     const { grid, policy } = options;
     const target = await whoAnswers(grid, { ...options, policy: { ...grid.policy, ...policy } }, signal);
     const question = this.#turn(id)?.question ?? "";
@@ -111,6 +128,8 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
     };
     let answer = "";
     for await (const event of grid.answer({ generation, policy }, { signal })) {
+      // What was on its way when somebody pressed stop is not shown any more.
+      signal.throwIfAborted();
       if (event.type === "route") {
         this.#patch(id, { routes: [...(this.#turn(id)?.routes ?? []), event.route] });
       } else if (event.type === "queued") {

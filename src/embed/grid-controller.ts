@@ -65,7 +65,6 @@ export class GridController implements ReactiveController {
   hostDisconnected(): void {
     this.#connected = false;
     this.#abort.abort();
-    this.#model = undefined;
     for (const stop of this.#stopListening) stop();
     this.#stopListening = [];
   }

@@ -270,6 +270,7 @@ export const styles = [
     }
     .link {
       flex: none;
+      margin-inline-start: auto;
       padding: 6px;
       border: 0;
       border-radius: var(--mg-radius-s);

@@ -59,6 +59,11 @@ function ended(turn: Turn, options: TurnOptions): TemplateResult {
         : nothing
     }
     ${status === "stopped" ? html`<p class="muted small">Stopped before the end.</p>` : nothing}
+    ${
+      turn.forgotten > 0
+        ? html`<p class="muted small">The beginning of this chat no longer fits the model and was left out.</p>`
+        : nothing
+    }
     <div class="under">
       ${
         answer === ""

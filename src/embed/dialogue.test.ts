@@ -1,0 +1,118 @@
+import { describe, expect, test } from "vitest";
+import { MicrogridError } from "../core";
+import type { AnswerEvent, AnswerRequest, GridApi, ModelOffer, Route } from "../grid";
+import { type AskOptions, Dialogue } from "./dialogue";
+
+const offer = { model: "guide", name: "Guide", contextLength: 1024 } as ModelOffer;
+const provider = { id: "local", kind: "local", name: "this device" } as const;
+const route: Route = { provider, why: ["It is here."], attempt: 1, offer, exact: true };
+const usage = { promptTokens: 3, completionTokens: 2, cachedTokens: 0, prefillMs: 1, decodeMs: 10 };
+const end: AnswerEvent = {
+  type: "done",
+  finishReason: "stop",
+  usage,
+  summary: { provider, route: ["It is here."], attempts: 1, timings: { queueMs: 0, firstTokenMs: 1, totalMs: 11 } },
+};
+const word = (text: string): AnswerEvent => ({ type: "token", text, ids: [1] });
+
+/** A grid whose answers are made by `answer`; it keeps what it was asked. */
+function options(answer: (request: AnswerRequest, signal: AbortSignal) => AsyncIterable<AnswerEvent>) {
+  const asked: string[][] = [];
+  const grid = {
+    policy: { privacy: "room", prefer: "speed" },
+    state: { loads: { guide: { kind: "ready", offer } }, room: undefined },
+    answer(request: AnswerRequest, { signal }: { signal: AbortSignal }) {
+      asked.push(request.generation.messages.map(({ content }) => content));
+      return answer(request, signal);
+    },
+  } as unknown as GridApi;
+  const given: Promise<AskOptions> = Promise.resolve({ grid, model: "guide", policy: {}, load: undefined });
+  return { given, asked };
+}
+
+async function* says(...words: string[]): AsyncGenerator<AnswerEvent> {
+  yield { type: "route", route };
+  for (const each of words) yield word(each);
+  yield end;
+}
+
+/** Says one word, then nothing until it is stopped. */
+async function* hangs(signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+  yield { type: "route", route };
+  yield word("Well");
+  signal.throwIfAborted();
+  await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+}
+
+describe("Dialogue", () => {
+  test("streams an answer and asks the next question after it", async () => {
+    const { given, asked } = options(() => says("To", "kyo"));
+    const dialogue = new Dialogue();
+    const tokens: string[] = [];
+    dialogue.on("token", ({ answer }) => tokens.push(answer));
+    expect(await dialogue.ask("Capital?", given)).toBe("Tokyo");
+    await dialogue.ask("Sure?", given);
+    expect(tokens.slice(0, 2)).toEqual(["To", "Tokyo"]);
+    expect(asked[1]).toEqual(["Capital?", "Tokyo", "Sure?"]);
+    expect(dialogue.turns[0]).toMatchObject({ status: "done", tokensPerSecond: 100, routes: [route] });
+    expect(dialogue.busy).toBe(false);
+  });
+
+  test("keeps what has come of an answer that is stopped, and says so once", async () => {
+    const { given } = options((_, signal) => hangs(signal));
+    const dialogue = new Dialogue();
+    const ends: string[] = [];
+    dialogue.on("done", ({ finishReason }) => ends.push(finishReason));
+    dialogue.on("token", () => dialogue.stop());
+    expect(await dialogue.ask("Capital?", given)).toBe("Well");
+    expect(dialogue.turns[0]?.status).toBe("stopped");
+    expect(ends).toEqual(["stopped"]);
+  });
+
+  test("a newer question stops the answer before it, also while the grid still opens", async () => {
+    const dialogue = new Dialogue();
+    const first = dialogue.ask("First?", new Promise(() => undefined));
+    const second = dialogue.ask("Second?", options(() => says("Yes")).given);
+    expect(await first).toBe("");
+    expect(await second).toBe("Yes");
+    expect(dialogue.turns.map(({ status }) => status)).toEqual(["stopped", "done"]);
+  });
+
+  test("tells a failure and leaves it out of what is asked next", async () => {
+    const failure = new MicrogridError("peer-lost", "It left.");
+    let fails = true;
+    const { given, asked } = options(() => {
+      if (fails) throw failure;
+      return says("Yes");
+    });
+    const dialogue = new Dialogue();
+    const told: MicrogridError[] = [];
+    dialogue.on("failed", (error) => told.push(error));
+    await expect(dialogue.ask("First?", given)).rejects.toBe(failure);
+    fails = false;
+    await dialogue.ask("Second?", given);
+    expect(told).toEqual([failure]);
+    expect(dialogue.turns[0]).toMatchObject({ status: "failed", error: "It left." });
+    expect(asked.at(-1)).toEqual(["Second?"]);
+  });
+
+  test("leaves out the oldest turns where the chat outgrows the context", async () => {
+    const { given, asked } = options((request) => {
+      if (request.generation.messages.length > 3) throw new MicrogridError("context-exceeded", "Too long.");
+      return says("Yes");
+    });
+    const dialogue = new Dialogue();
+    for (const question of ["A?", "B?", "C?"]) await dialogue.ask(question, given);
+    expect(asked.at(-1)).toEqual(["B?", "Yes", "C?"]);
+    expect(dialogue.turns.map(({ forgotten }) => forgotten)).toEqual([0, 0, 1]);
+  });
+
+  test("refuses an empty question and forgets everything when cleared", async () => {
+    const { given } = options((_, signal) => hangs(signal));
+    const dialogue = new Dialogue();
+    await expect(dialogue.ask("  ", given)).rejects.toMatchObject({ code: "bad-request" });
+    dialogue.on("token", () => dialogue.clear());
+    expect(await dialogue.ask("Capital?", given)).toBe("");
+    expect(dialogue.turns).toEqual([]);
+  });
+});
