@@ -15,7 +15,9 @@ export const MEMBER_DIAL_MS = 8_000;
 /** Offers and answers that one member may have carried or answered within a window: twice a full room. */
 export const RELAYED_PER_WINDOW = 64;
 export const RELAY_WINDOW_MS = 10_000;
-export const MAX_DESCRIPTION_CHARS = 32 * 1024;
+export const MAX_RELAYED_CHARS = 32 * 1024;
+/** Lines that this node makes or answers at once; each costs an RTCPeerConnection, of which browsers have 500. */
+export const MAX_DIALS = 8;
 /** Wait before signaling is tried again, doubled each time up to the maximum. */
 export const RECONNECT_MIN_MS = 500;
 export const RECONNECT_MAX_MS = 15_000;
@@ -35,12 +37,22 @@ export const COALESCE_MS = 16;
 export const JOB_SIGN_MS = 4_000;
 /** … and a job of which nothing was heard for this long is lost. */
 export const JOB_SILENCE_MS = 15_000;
+/** Longest time from a request to the end of its answer. */
+export const MAX_DEADLINE_MS = 60 * 60_000;
+/** A running job shows its first token within this time, however long the prompt is, or its engine hangs. */
+export const FIRST_TOKEN_MS = 120_000;
 /** Jobs that may wait here, beyond those that run: more would wait longer than anybody likes. */
 export const MAX_QUEUED_JOBS = 8;
 /** Jobs of one peer here at once. */
 export const MAX_JOBS_PER_PEER = 8;
 
 export const MAX_NAME_CHARS = 40;
+export const MAX_DEVICE_CHARS = 80;
+export const MAX_GPU_CHARS = 120;
+/** Models that one node offers. */
+export const MAX_OFFERS = 64;
+/** Ids of added models are URLs. */
+export const MAX_MODEL_CHARS = 500;
 export const MAX_MESSAGES = 2_000;
 export const MAX_REQUEST_BYTES = 2 * 1024 * 1024;
 export const MAX_TOKENS_FRAME_BYTES = 256 * 1024;

@@ -1,7 +1,7 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../core";
 import { type Credentials, Link, type RawLink } from "../wire";
-import { HELLO_TIMEOUT_MS, MAX_MEMBERS } from "./constants";
+import { HELLO_TIMEOUT_MS, MAX_DIALS, MAX_MEMBERS } from "./constants";
 import { type HandDialer, Relay } from "./relay";
 import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
 
@@ -31,6 +31,12 @@ interface MeshEvents {
   refused: Error;
 }
 
+/** How a node may be reached: at its address, or through the member that spoke of it. */
+interface Target {
+  readonly address: PeerId | undefined;
+  readonly via: RoomLink | undefined;
+}
+
 interface MeshOptions {
   readonly credentials: Credentials;
   /** Random, new at every start of this node. */
@@ -48,6 +54,8 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   readonly members = new Map<Did, Member>();
   readonly #options: MeshOptions;
   readonly #dialling = new Set<Did>();
+  /** Nodes that wait to be dialled, with the newest that is known of each. */
+  readonly #toDial = new Map<Did, Target>();
   readonly #since = new WeakMap<RoomLink, number>();
   readonly #relay: Relay;
   #closed = false;
@@ -76,8 +84,9 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       const hello = await inbox.take("hello");
       if (bootstrap || hello.bootstrap) {
         this.#learn(await inbox.take("members"), link);
-        // Who dialled has what it came for; the other side waits for it to leave.
+        // Who dialled has what it came for; the other side waits a moment for it to leave.
         if (raw.offerer) link.close("introduced");
+        else inbox.closeSoon("introduced");
         return;
       }
       this.#admit(link, hello.session, inbox);
@@ -100,7 +109,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   #admit(link: RoomLink, session: string, inbox: Inbox): void {
     if (this.#closed) return link.close("this node has left the room");
     const old = this.members.get(link.did);
-    if (!old && this.members.size >= MAX_MEMBERS - 1) return link.close(`the room is full (${MAX_MEMBERS} devices)`);
+    if (!old && this.members.size >= MAX_MEMBERS - 1) return link.close(ROOM_FULL);
     if (old && !this.#prefers(link, old, session)) return link.close("another link is in use");
     const member: Member = {
       did: link.did,
@@ -143,7 +152,8 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     if (this.members.get(member.did) !== member) return;
     this.members.delete(member.did);
     this.emit("left", { member, reason });
-    if (!this.#closed && reason !== LEFT_ROOM) void this.#redial(member.did, member.address);
+    // Who said good-bye, or was refused, is not dialled again.
+    if (!this.#closed && member.link.lost) void this.#redial(member.did, member.address);
   }
 
   /** Unites what a member knows with what this node knows. */
@@ -154,16 +164,32 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   /** Dials a node at its address or, where signaling does not lead to it, through a member that knows it. */
   #dial(did: Did, address: PeerId | undefined, via: RoomLink | undefined): void {
-    if (this.#closed || did === this.#options.credentials.signer.did) return;
-    if (this.members.has(did) || this.#dialling.has(did) || this.members.size >= MAX_MEMBERS - 1) return;
-    this.#dialling.add(did);
-    void this.#reach(did, address, via)
-      .then((raw) => this.introduce(raw, false))
-      .catch(() => undefined) // An address may be stale; the rendezvous finds the node again.
-      .finally(() => this.#dialling.delete(did));
+    if (did === this.#options.credentials.signer.did || this.members.has(did)) return;
+    // A peer may invent nodes without end; beyond a full room they are not believed.
+    if (this.#toDial.size >= MAX_MEMBERS && !this.#toDial.has(did)) return;
+    this.#toDial.set(did, { address, via });
+    this.#dialNext();
   }
 
-  async #reach(did: Did, address: PeerId | undefined, via: RoomLink | undefined): Promise<RawLink> {
+  #dialNext(): void {
+    for (const [did, target] of this.#toDial) {
+      if (this.#closed || this.#dialling.size >= MAX_DIALS || this.members.size >= MAX_MEMBERS - 1) return;
+      // What came in meanwhile about a node that is being dialled waits for how that ends.
+      if (this.#dialling.has(did)) continue;
+      this.#toDial.delete(did);
+      if (this.members.has(did)) continue;
+      this.#dialling.add(did);
+      void this.#reach(did, target)
+        .then((raw) => this.introduce(raw, false))
+        .catch(() => undefined) // An address may be stale; the rendezvous finds the node again.
+        .finally(() => {
+          this.#dialling.delete(did);
+          this.#dialNext();
+        });
+    }
+  }
+
+  async #reach(did: Did, { address, via }: Target): Promise<RawLink> {
     const throughMember = (): Promise<RawLink> => {
       if (!via?.open || !this.members.has(via.did)) throw new MicrogridError("peer-lost", "A device is out of reach.");
       return this.#relay.dial(did, via);
@@ -192,8 +218,10 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   }
 }
 
-/** The reason that `leave` gives; whoever leaves on purpose is not dialled again. */
+/** The reason that `leave` gives. */
 export const LEFT_ROOM = "left the room";
+/** The reason that a full room gives. */
+export const ROOM_FULL = `the room is full (${MAX_MEMBERS} devices)`;
 
 /** The frames that open a link, by kind. */
 interface Introduction {
@@ -204,7 +232,7 @@ interface Introduction {
 /** Reads the first frames of a link one by one, then hands on the rest. */
 class Inbox {
   readonly #link: RoomLink;
-  #frames: RoomFrame[] = [];
+  readonly #frames: RoomFrame[] = [];
   #wake: () => void = () => undefined;
   #forward: ((frame: RoomFrame) => void) | undefined;
 
@@ -236,6 +264,15 @@ class Inbox {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Nothing more is expected: the link ends with the next frame, or after a while. */
+  closeSoon(reason: string): void {
+    const close = (): void => this.#link.close(reason);
+    this.#frames.length = 0;
+    this.#forward = close;
+    const timer = setTimeout(close, HELLO_TIMEOUT_MS);
+    void this.#link.closed.then(() => clearTimeout(timer));
   }
 
   forward(listener: (frame: RoomFrame) => void): void {

@@ -2,17 +2,25 @@
 import * as v from "valibot";
 import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
 import {
-  MAX_DESCRIPTION_CHARS,
+  MAX_DEADLINE_MS,
+  MAX_DEVICE_CHARS,
+  MAX_GPU_CHARS,
+  MAX_MODEL_CHARS,
   MAX_MEMBERS,
   MAX_MESSAGES,
   MAX_NAME_CHARS,
+  MAX_OFFERS,
+  MAX_RELAYED_CHARS,
   MAX_REQUEST_BYTES,
   MAX_TOKENS_FRAME_BYTES,
+  SLOT_COUNT,
 } from "./constants";
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+/** Tokens per second; nothing that answers is slower than this. */
+const rate = v.pipe(v.number(), v.finite(), v.minValue(0.001));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const did = v.pipe(v.string(), v.regex(/^did:key:z[1-9A-HJ-NP-Za-km-z]{40,60}$/));
 const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
@@ -22,15 +30,15 @@ const tokenId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffff
 const Address = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 
 const Offer = v.strictObject({
-  model: text(200),
-  name: text(200),
+  model: text(MAX_MODEL_CHARS),
+  name: text(MAX_MODEL_CHARS),
   packageHash: text(100),
   tokenizerHash: text(100),
   engine: v.picklist(["webllm", "onnx"]),
   backend: v.picklist(["webgpu", "wasm"]),
   contextLength: count,
-  prefillRate: v.optional(amount),
-  decodeRate: v.optional(amount),
+  prefillRate: v.optional(rate),
+  decodeRate: v.optional(rate),
 });
 
 const Load = v.strictObject({
@@ -57,7 +65,7 @@ const Resume = v.strictObject({
 });
 
 const Request = v.strictObject({
-  model: text(200),
+  model: text(MAX_MODEL_CHARS),
   messages: v.pipe(v.array(ChatMessage), v.minLength(1), v.maxLength(MAX_MESSAGES)),
   sampling: v.strictObject({
     temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
@@ -94,8 +102,8 @@ export const ROOM_FRAMES = {
     schema: v.strictObject({
       address: v.optional(Address),
       /** The slot that the sender holds, if it does. */
-      slot: v.optional(v.pipe(count, v.maxValue(255))),
-      peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(Address) })), v.maxLength(4 * MAX_MEMBERS)),
+      slot: v.optional(v.pipe(count, v.maxValue(SLOT_COUNT - 1))),
+      peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(Address) })), v.maxLength(MAX_MEMBERS)),
     }),
     maxBytes: 32 * 1024,
   },
@@ -106,21 +114,21 @@ export const ROOM_FRAMES = {
       from: did,
       id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
       kind: v.picklist(["offer", "answer"]),
-      text: text(MAX_DESCRIPTION_CHARS),
+      text: text(MAX_RELAYED_CHARS),
     }),
-    maxBytes: MAX_DESCRIPTION_CHARS + 1024,
+    maxBytes: MAX_RELAYED_CHARS + 1024,
   },
   /** How the sender presents itself and what it offers; when changed, at most once a second. */
   heartbeat: {
     schema: v.strictObject({
       name: text(MAX_NAME_CHARS),
-      device: text(80),
-      gpu: text(120),
+      device: text(MAX_DEVICE_CHARS),
+      gpu: text(MAX_GPU_CHARS),
       sharing: v.boolean(),
       load: Load,
-      offers: v.pipe(v.array(Offer), v.maxLength(64)),
+      offers: v.pipe(v.array(Offer), v.maxLength(MAX_OFFERS)),
     }),
-    maxBytes: 64 * 1024,
+    maxBytes: 128 * 1024,
   },
 
   /** Asks for an answer. `deadlineMs` from now on it is of no use any more. */
@@ -129,7 +137,7 @@ export const ROOM_FRAMES = {
       id: jobId,
       request: Request,
       privacy: v.picklist(["room", "anywhere"]),
-      deadlineMs: amount,
+      deadlineMs: v.pipe(amount, v.maxValue(MAX_DEADLINE_MS)),
     }),
     maxBytes: MAX_REQUEST_BYTES,
   },

@@ -4,7 +4,7 @@
  */
 import { type Did, MicrogridError, randomId } from "../core";
 import type { HandAnswer, HandOffer, RawLink } from "../wire";
-import { MEMBER_DIAL_MS, RELAYED_PER_WINDOW, RELAY_WINDOW_MS } from "./constants";
+import { MAX_DIALS, MEMBER_DIAL_MS, RELAYED_PER_WINDOW, RELAY_WINDOW_MS } from "./constants";
 import type { RoomFrameBody, RoomLink } from "./protocol";
 
 /** How lines are made without signaling. */
@@ -26,6 +26,8 @@ interface RelayOptions {
 export class Relay {
   readonly #options: RelayOptions;
   readonly #pending = new Map<string, (answer: string) => void>();
+  /** Offers of others that are being answered. */
+  #answering = 0;
   readonly #carried = new WeakMap<RoomLink, { since: number; count: number }>();
 
   constructor(options: RelayOptions) {
@@ -36,17 +38,14 @@ export class Relay {
   async dial(to: Did, via: RoomLink): Promise<RawLink> {
     const offer = await this.#options.hand.offer();
     const id = randomId(16);
-    const timer = setTimeout(() => {
-      this.#pending.delete(id);
-      offer.cancel();
-    }, MEMBER_DIAL_MS);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new MicrogridError("peer-lost", "A device did not answer.")), MEMBER_DIAL_MS);
+    });
     try {
-      const answer = new Promise<string>((resolve, reject) => {
-        this.#pending.set(id, resolve);
-        setTimeout(() => reject(new MicrogridError("peer-lost", "A device did not answer.")), MEMBER_DIAL_MS);
-      });
+      const answer = new Promise<string>((resolve) => this.#pending.set(id, resolve));
       via.post("relay", { to, from: this.#options.self, id, kind: "offer", text: offer.text });
-      return await offer.accept(await answer);
+      return await Promise.race([answer.then((text) => offer.accept(text)), late]);
     } catch (error) {
       offer.cancel();
       throw error;
@@ -68,6 +67,8 @@ export class Relay {
   }
 
   async #answer(link: RoomLink, { from, id, text }: RoomFrameBody<"relay">): Promise<void> {
+    if (this.#answering >= MAX_DIALS) return;
+    this.#answering++;
     try {
       const answer = await this.#options.hand.answer(text);
       const timer = setTimeout(() => answer.cancel(), MEMBER_DIAL_MS);
@@ -76,6 +77,8 @@ export class Relay {
       this.#options.introduce(raw);
     } catch {
       // An offer that leads nowhere is the dialler's to notice.
+    } finally {
+      this.#answering--;
     }
   }
 

@@ -1,13 +1,21 @@
 /** Being in a room: presence, rendezvous, links, heartbeats and jobs, put together. */
-import { type Did, TypedEventTarget, randomId } from "../core";
+import { type Did, MicrogridError, TypedEventTarget, randomId } from "../core";
 import type { Signer } from "../identity";
 import type { ModelOffer, Provider } from "../inference";
 import type { Transport } from "../wire";
-import { HEARTBEAT_MS } from "./constants";
+import {
+  HEARTBEAT_MS,
+  MAX_DEVICE_CHARS,
+  MAX_GPU_CHARS,
+  MAX_MODEL_CHARS,
+  MAX_NAME_CHARS,
+  MAX_OFFERS,
+  MEMBER_DIAL_MS,
+} from "./constants";
 import type { Invite } from "./invite";
 import { JobServer, type Sharing } from "./jobs/server";
 import type { PeerLoad } from "./jobs/refused";
-import { LEFT_ROOM, type Member, Mesh } from "./mesh";
+import { LEFT_ROOM, type Member, Mesh, ROOM_FULL } from "./mesh";
 import { Presence, type SignalingState } from "./presence";
 import type { RoomFrame } from "./protocol";
 import type { HandDialer } from "./relay";
@@ -109,6 +117,11 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
       sharing: () => this.#sharing,
       load: () => this.#load(),
       onChange: () => this.refresh(),
+      onRefused: () => {
+        // The next heartbeat goes out even if it says what the last one said.
+        this.#lastBeat = "";
+        this.refresh();
+      },
     });
   }
 
@@ -130,6 +143,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   share(sharing: Sharing | undefined, stopJobs: boolean): void {
     this.#sharing = sharing;
     if (!sharing && stopJobs) this.#server.stop("It no longer shares its device.");
+    this.#server.sharingChanged();
     this.refresh();
   }
 
@@ -173,7 +187,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
       this.#rendezvous.nudge();
     });
     this.#mesh.on("joined", (member) => this.#joined(member));
-    this.#mesh.on("left", ({ member }) => this.#left(member));
+    this.#mesh.on("left", ({ member, reason }) => this.#left(member, reason));
     this.#mesh.on("refused", (error) => this.emit("refused", error));
     await this.#presence.start();
     const met = new Promise<void>((resolve) => this.#mesh.on("joined", () => resolve()));
@@ -183,7 +197,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   async #dial(address: string) {
     const foothold = this.#presence.foothold;
     if (!foothold) throw new Error("offline");
-    return foothold.endpoint.dial(address, { timeoutMs: 8_000, signal: new AbortController().signal });
+    return foothold.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal: new AbortController().signal });
   }
 
   #joined(member: Member): void {
@@ -194,7 +208,12 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     this.emit("change", undefined);
   }
 
-  #left(member: Member): void {
+  #left(member: Member, reason: string): void {
+    this.#server.lost(member.link);
+    if (reason === ROOM_FULL) {
+      const text = `“${this.invite.name}” cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;
+      this.emit("refused", new MicrogridError("peer-refused", text));
+    }
     if (this.#peers.get(member.did)?.session !== member.session) return;
     this.#peers.delete(member.did);
     this.#rendezvous.nudge();
@@ -238,9 +257,15 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   }
 
   #heartbeat() {
-    const { name, device, gpu } = this.#options.profile();
+    const profile = this.#options.profile();
+    const name = profile.name.slice(0, MAX_NAME_CHARS);
+    const device = profile.device.slice(0, MAX_DEVICE_CHARS);
+    const gpu = profile.gpu.slice(0, MAX_GPU_CHARS);
     const sharing = this.#sharing;
-    const offers = sharing ? this.#options.local.models().filter(({ model }) => sharing.models.has(model)) : [];
+    const offers = this.#options.local
+      .models()
+      .filter(({ model }) => sharing?.models.has(model) && model.length <= MAX_MODEL_CHARS)
+      .slice(0, MAX_OFFERS);
     return { name, device, gpu, sharing: sharing !== undefined, load: this.#load(), offers: offers.map(wireOffer) };
   }
 
@@ -255,6 +280,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
 function wireOffer({ prefillRate, decodeRate, ...offer }: ModelOffer) {
   return {
     ...offer,
+    name: offer.name.slice(0, MAX_MODEL_CHARS),
     ...(prefillRate !== undefined && { prefillRate }),
     ...(decodeRate !== undefined && { decodeRate }),
   };

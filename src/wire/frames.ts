@@ -1,7 +1,7 @@
 /** A table of the frames that may cross a link: for each kind its schema and its cap. */
 import * as v from "valibot";
-import { MicrogridError } from "../core";
-import { decodeCbor } from "./codec";
+import { type Bytes, MicrogridError } from "../core";
+import { decodeCbor, encodeCbor } from "./codec";
 import type { RawFrame } from "./framing";
 
 /** What is known of one kind of frame. */
@@ -21,6 +21,22 @@ export type FrameBody<T extends FrameTable, K extends keyof T> = v.InferInput<T[
 export type FrameOf<T extends FrameTable> = {
   [K in keyof T & string]: { readonly kind: K; readonly body: v.InferOutput<T[K]["schema"]> };
 }[keyof T & string];
+
+/** Encodes a body. Throws `bad-request` where its schema or its cap does not allow it. */
+export function encodeFrame<T extends FrameTable, K extends keyof T & string>(
+  table: T,
+  kind: K,
+  body: FrameBody<T, K>,
+): Bytes {
+  const spec = table[kind];
+  const encoded = encodeCbor(body);
+  const result = spec && v.safeParse(spec.schema, body);
+  if (spec && result?.success && encoded.length <= spec.maxBytes) return encoded;
+  const why = result?.success ? `it has ${encoded.length} bytes` : result?.issues[0].message;
+  throw new MicrogridError("bad-request", `This cannot be sent to a peer (${kind}): ${why}.`, {
+    cause: result?.issues,
+  });
+}
 
 /** Decodes and checks a frame. Throws `peer-protocol` where it does not fit its schema. */
 export function parseFrame<T extends FrameTable>(table: T, frame: RawFrame): FrameOf<T> {

@@ -10,7 +10,7 @@ import {
   IDLE_PING_MS,
   LINK_TICK_MS,
 } from "./constants";
-import { type FrameBody, type FrameOf, type FrameTable, parseFrame } from "./frames";
+import { type FrameBody, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
 import { type RawFrame, Reassembler } from "./framing";
 import { type Authenticated, type Credentials, handshake } from "./handshake";
 import type { RawLink } from "./transport";
@@ -42,10 +42,12 @@ export class Link<T extends FrameTable> {
   readonly #early: FrameOf<T>[] = [];
   #listener: ((frame: FrameOf<T>) => void) | undefined;
   #ended: string | undefined;
+  #lost = false;
   #busy = 0;
   #ping = { n: 0, sentAt: 0, answered: true };
   #rttMs: number | undefined;
   #heardAt = performance.now();
+  #buffered = 0;
   #tickedAt = performance.now();
   readonly #ticker: ReturnType<typeof setInterval>;
 
@@ -61,6 +63,7 @@ export class Link<T extends FrameTable> {
     );
     const writer = new FrameWriter(raw.control);
     raw.control.listen((message) => {
+      if (link) link.#heardAt = performance.now();
       try {
         const frame = reassembler.push(message);
         if (!frame) return;
@@ -71,7 +74,9 @@ export class Link<T extends FrameTable> {
         link?.close(error instanceof MicrogridError ? error.message : "it sent something unreadable");
       }
     });
-    void raw.closed.then((reason) => inbox.fail(new MicrogridError("handshake-failed", reason)));
+    void raw.closed.then((reason) => {
+      inbox.fail(new MicrogridError("peer-lost", `A device went away before it had said who it is: ${reason}.`));
+    });
     const timer = setTimeout(() => {
       inbox.fail(new MicrogridError("handshake-failed", "A device connected but did not say who it is within 10 s."));
     }, HANDSHAKE_TIMEOUT_MS);
@@ -102,9 +107,10 @@ export class Link<T extends FrameTable> {
     this.#table = table;
     this.#writer = writer;
     this.closed = raw.closed.then((reason) => {
-      this.#finish(reason);
+      this.#lose(reason);
       return this.#ended ?? reason;
     });
+    writer.onStall = () => this.#finish("it does not read what is sent to it");
     this.#ticker = setInterval(() => this.#tick(), LINK_TICK_MS);
     this.#sendPing();
   }
@@ -118,6 +124,11 @@ export class Link<T extends FrameTable> {
     return this.#rttMs;
   }
 
+  /** True where the link ended by itself, and nobody said good-bye: it is worth dialling again. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
   get open(): boolean {
     return this.#ended === undefined;
   }
@@ -128,9 +139,13 @@ export class Link<T extends FrameTable> {
     for (const frame of this.#early.splice(0)) listener(frame);
   }
 
-  /** Sends a frame; resolves when the next one may be sent. Throws `peer-lost` when the link has ended. */
-  send<K extends keyof T & string>(kind: K, body: FrameBody<T, K>): Promise<void> {
-    return this.#writer.send(kind, encodeCbor(body));
+  /**
+   * Sends a frame; resolves when the next one may be sent. Throws `peer-lost` when the link has ended, `bad-request`
+   * for a body that its schema or its cap does not allow.
+   */
+  async send<K extends keyof T & string>(kind: K, body: FrameBody<T, K>): Promise<void> {
+    // What the other side would take for a violation must not leave this one.
+    return this.#writer.send(kind, encodeFrame(this.#table, kind, body));
   }
 
   /** Sends a frame whose loss does not matter, such as a heartbeat. */
@@ -162,7 +177,6 @@ export class Link<T extends FrameTable> {
 
   #receive(frame: RawFrame): void {
     if (this.#ended !== undefined) return;
-    this.#heardAt = performance.now();
     if (Object.hasOwn(LINK_FRAMES, frame.kind)) {
       this.#receiveOwn(parseFrame(LINK_FRAMES, frame));
       return;
@@ -194,7 +208,11 @@ export class Link<T extends FrameTable> {
     if (now - this.#tickedAt > 4 * LINK_TICK_MS) this.#heardAt = now;
     this.#tickedAt = now;
     const [pingMs, lostMs] = this.#busy > 0 ? [BUSY_PING_MS, BUSY_LOST_MS] : [IDLE_PING_MS, IDLE_LOST_MS];
-    if (now - this.#heardAt > lostMs) this.#finish("it does not answer any more");
+    // Bytes that leave a full buffer were acknowledged: a slow line is not a dead one.
+    const buffered = this.#raw.control.bufferedAmount;
+    if (buffered < this.#buffered) this.#heardAt = now;
+    this.#buffered = buffered;
+    if (now - this.#heardAt > lostMs) this.#lose("it does not answer any more");
     else if (now - this.#ping.sentAt >= pingMs) this.#sendPing();
   }
 
@@ -205,6 +223,11 @@ export class Link<T extends FrameTable> {
 
   #post<K extends keyof typeof LINK_FRAMES>(kind: K, body: FrameBody<typeof LINK_FRAMES, K>): void {
     this.#writer.send(kind, encodeCbor(body)).catch(() => undefined);
+  }
+
+  #lose(reason: string): void {
+    if (this.#ended === undefined) this.#lost = true;
+    this.#finish(reason);
   }
 
   #finish(reason: string): void {

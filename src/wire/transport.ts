@@ -7,7 +7,7 @@ export interface RawChannel {
   readonly bufferedAmount: number;
   /** Sends one message. Throws where the channel is closed. */
   send(message: Bytes): void;
-  /** Resolves when few bytes wait, or when the channel has closed. */
+  /** Resolves when few bytes wait; rejects when the channel closes or has closed. */
   drained(): Promise<void>;
   /** Gets every message, those that came before the listener included. One listener at a time. */
   listen(listener: (message: Bytes) => void): void;

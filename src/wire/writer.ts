@@ -10,6 +10,8 @@ export class FrameWriter {
   #waiting: { readonly messages: Bytes[]; done(): void; fail(error: unknown): void }[] = [];
   #draining = false;
   #closed: MicrogridError | undefined;
+  /** Called when too much waits for a peer that does not read; the link is then cut. */
+  onStall: () => void = () => undefined;
 
   constructor(channel: RawChannel) {
     this.#channel = channel;
@@ -27,6 +29,7 @@ export class FrameWriter {
       return this.#sendNow(messages);
     }
     if (this.#waiting.length >= MAX_WAITING_FRAMES) {
+      this.onStall();
       return Promise.reject(new MicrogridError("peer-lost", "A peer does not read what is sent to it."));
     }
     const sent = new Promise<void>((done, fail) => this.#waiting.push({ messages, done, fail }));

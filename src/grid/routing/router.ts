@@ -77,7 +77,9 @@ function candidates(
   return offers.map((offer) => {
     const estimate = provider.estimate({ ...request, model: offer.model });
     const tokens = Math.min(request.maxTokens, expectedTokens);
-    const finishMs = estimate.firstTokenMs + tokens * estimate.msPerToken;
+    const sum = estimate.firstTokenMs + tokens * estimate.msPerToken;
+    // What a provider says of itself may be nonsense; nonsense comes last.
+    const finishMs = sum >= 0 ? sum : Infinity;
     return { provider, offer, estimate, finishMs, exact: continuesExactly(request.resume, offer) };
   });
 }

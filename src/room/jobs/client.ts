@@ -1,10 +1,12 @@
 /** The consumer's side of jobs: sends a request over a link and gives the answer as a stream. */
 import { AsyncQueue, type ErrorCode, type JobId, MicrogridError, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest, PrivacyClass } from "../../inference";
-import { JOB_SILENCE_MS } from "../constants";
+import { FIRST_TOKEN_MS, JOB_SILENCE_MS } from "../constants";
 import type { JobFrame, RoomLink } from "../protocol";
 import { JobRefusedError } from "./refused";
 
+/** Frames that may come beyond the tokens asked for: the text that an end releases has no ids. */
+const SPARE_TOKENS = 2;
 /** Errors of a provider that say something about the request itself: no other provider would do better. */
 const ABOUT_THE_REQUEST: readonly ErrorCode[] = ["context-exceeded", "bad-request"];
 
@@ -12,8 +14,10 @@ interface Job {
   readonly queue: AsyncQueue<GenerationEvent>;
   /** Frames of tokens that have arrived. */
   frames: number;
-  /** Called when something is heard of the job. */
-  heard(): void;
+  /** Tokens that may still come; a frame without ids counts as one. */
+  tokensLeft: number;
+  /** Called when something is heard of the job; `running` when it is computing, `writing` when tokens come. */
+  heard(sign: "waiting" | "running" | "writing"): void;
 }
 
 /** All jobs that this node has given to one peer. */
@@ -42,21 +46,25 @@ export class JobClient {
     signal.throwIfAborted();
     const id = randomId(16) as JobId;
     const queue = new AsyncQueue<GenerationEvent>({ capacity: Infinity });
-    const onAbort = (): void => queue.fail(signal.reason);
-    const silence = new Silence(() => {
-      queue.fail(new MicrogridError("peer-lost", "The device that answered has fallen silent."));
-    });
-    const free = this.#link.markBusy();
-    this.#jobs.set(id, { queue, frames: 0, heard: () => silence.reset() });
-    signal.addEventListener("abort", onAbort);
     let ended = false;
+    const cancel = (): void => {
+      if (!ended) this.#link.post("job.cancel", { id });
+      ended = true;
+    };
+    const onAbort = (): void => {
+      // At once, and not when the reader asks for the next token.
+      cancel();
+      queue.fail(signal.reason);
+    };
+    const patience = new Patience(options.deadlineMs, (why) => queue.fail(new MicrogridError("peer-lost", why)));
+    const free = this.#link.markBusy();
+    const tokensLeft = request.maxTokens - (request.resume?.idsInText ?? 0) + SPARE_TOKENS;
+    this.#jobs.set(id, { queue, frames: 0, tokensLeft, heard: (sign) => patience.heard(sign) });
+    signal.addEventListener("abort", onAbort);
     try {
-      await this.#link.send("job.request", {
-        id,
-        request: wireRequest(request),
-        privacy: options.privacy,
-        deadlineMs: options.deadlineMs,
-      });
+      const { privacy, deadlineMs } = options;
+      const body = { id, request: wireRequest(request), privacy, deadlineMs };
+      this.#link.send("job.request", body).catch((error: unknown) => queue.fail(error));
       for await (const event of queue) {
         ended = event.type === "done";
         yield event;
@@ -67,9 +75,9 @@ export class JobClient {
       throw error;
     } finally {
       this.#jobs.delete(id);
-      silence.stop();
+      patience.stop();
       signal.removeEventListener("abort", onAbort);
-      if (!ended) this.#link.post("job.cancel", { id });
+      cancel();
       free();
     }
   }
@@ -78,11 +86,14 @@ export class JobClient {
   receive(frame: JobFrame): void {
     const job = this.#jobs.get(frame.body.id);
     if (!job) return;
-    job.heard();
     switch (frame.kind) {
-      case "job.accepted":
-        void job.queue.push({ type: "queued", position: frame.body.position, etaMs: frame.body.etaMs });
+      case "job.accepted": {
+        const { position, etaMs } = frame.body;
+        job.heard(position > 0 ? "waiting" : "running");
+        // News that nobody reads does not pile up.
+        if (job.queue.size === 0) void job.queue.push({ type: "queued", position, etaMs });
         break;
+      }
       case "job.refused":
         job.queue.fail(new JobRefusedError(frame.body.reason, frame.body.load));
         break;
@@ -90,6 +101,9 @@ export class JobClient {
         const { seq, text, ids, logprobs } = frame.body;
         if (seq !== job.frames) return this.#violation(`token frame ${seq} where ${job.frames} was due`);
         job.frames++;
+        job.tokensLeft -= Math.max(ids.length, 1);
+        if (job.tokensLeft < 0) return this.#violation("more tokens than were asked for");
+        job.heard("writing");
         void job.queue.push({ type: "token", text, ids, ...(logprobs && { logprobs }) });
         break;
       }
@@ -123,23 +137,41 @@ class JobFailedError extends MicrogridError {
   }
 }
 
-/** Calls back when nothing was heard for too long. */
-class Silence {
-  readonly #onSilence: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+/** Gives a job up when nothing is heard of it, when its first token does not come, or when it takes too long. */
+class Patience {
+  readonly #giveUp: (why: string) => void;
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #firstToken: ReturnType<typeof setTimeout> | undefined;
+  #writing = false;
 
-  constructor(onSilence: () => void) {
-    this.#onSilence = onSilence;
-    this.reset();
+  constructor(deadlineMs: number, giveUp: (why: string) => void) {
+    this.#giveUp = giveUp;
+    this.#deadline = setTimeout(() => giveUp("The device that answered took too long."), deadlineMs);
+    this.#expectSign();
   }
 
-  reset(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#onSilence, JOB_SILENCE_MS);
+  heard(sign: "waiting" | "running" | "writing"): void {
+    this.#expectSign();
+    if (sign === "writing") {
+      this.#writing = true;
+      clearTimeout(this.#firstToken);
+    } else if (sign === "running" && !this.#writing) {
+      // A provider whose engine hangs can still say that it is alive.
+      this.#firstToken ??= setTimeout(
+        () => this.#giveUp("The device that should answer does not get to its first word."),
+        FIRST_TOKEN_MS,
+      );
+    }
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    for (const timer of [this.#deadline, this.#silence, this.#firstToken]) clearTimeout(timer);
+  }
+
+  #expectSign(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#giveUp("The device that answered has fallen silent."), JOB_SILENCE_MS);
   }
 }
 

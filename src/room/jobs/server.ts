@@ -20,6 +20,8 @@ interface JobServerOptions {
   load(): PeerLoad;
   /** Called when a job starts, ends or waits. */
   onChange(): void;
+  /** Called when a job was refused: the consumer's picture of this node was wrong. */
+  onRefused(): void;
 }
 
 interface Job {
@@ -27,8 +29,8 @@ interface Job {
   readonly request: GenerationRequest;
   readonly link: RoomLink;
   readonly abort: AbortController;
-  /** Time of `performance.now()` after which nobody wants the answer any more. */
-  readonly expiresAt: number;
+  /** Ends the job when nobody wants the answer any more. */
+  readonly deadline: ReturnType<typeof setTimeout>;
 }
 
 /** All jobs of all peers on this device: some run, some wait, in the order in which they came. */
@@ -59,11 +61,13 @@ export class JobServer {
     if (this.#find(link, id)) return link.close(`protocol error: job ${id} was sent twice`);
     const request = frame.body.request as GenerationRequest;
     const reason = this.#refusal(link, request);
-    if (reason) return link.post("job.refused", { id, reason, load: this.#options.load() });
-    const expiresAt = performance.now() + frame.body.deadlineMs;
-    const job: Job = { id, request, link, abort: new AbortController(), expiresAt };
+    if (reason) {
+      link.post("job.refused", { id, reason, load: this.#options.load() });
+      return this.#options.onRefused();
+    }
+    const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), frame.body.deadlineMs);
+    const job: Job = { id, request, link, abort: new AbortController(), deadline };
     job.abort.signal.addEventListener("abort", () => this.#drop(job));
-    void link.closed.then(() => job.abort.abort());
     this.#waiting.push(job);
     this.#startNext();
     if (this.#waiting.includes(job)) this.#sign(job);
@@ -71,10 +75,25 @@ export class JobServer {
 
   /** Ends all jobs, because sharing ends; their consumers go on elsewhere. */
   stop(reason: string): void {
-    for (const job of [...this.#running, ...this.#waiting]) {
-      job.link.post("job.failed", { id: job.id, code: "closed", message: reason });
-      job.abort.abort();
-    }
+    for (const job of [...this.#running, ...this.#waiting]) this.#end(job, "closed", reason);
+  }
+
+  /** What is shared has changed: jobs that wait begin or, where nothing is shared any more, go elsewhere. */
+  sharingChanged(): void {
+    if (this.#options.sharing()) this.#startNext();
+    else for (const job of [...this.#waiting]) this.#end(job, "closed", "It has paused sharing its device.");
+  }
+
+  /** A consumer is gone, and with it all that it wanted. */
+  lost(link: RoomLink): void {
+    for (const job of [...this.#running, ...this.#waiting]) if (job.link === link) job.abort.abort();
+  }
+
+  /** Ends a job that has not ended yet, and says why. */
+  #end(job: Job, code: string, message: string): void {
+    if (job.abort.signal.aborted) return;
+    job.link.post("job.failed", { id: job.id, code, message });
+    job.abort.abort();
   }
 
   #refusal(link: RoomLink, request: GenerationRequest): RefusalReason | undefined {
@@ -91,10 +110,6 @@ export class JobServer {
     while (this.#running.size < slots) {
       const job = this.#waiting.shift();
       if (!job) break;
-      if (performance.now() > job.expiresAt) {
-        job.link.post("job.failed", { id: job.id, code: "timeout", message: "It waited too long for its turn." });
-        continue;
-      }
       this.#running.add(job);
       void this.#run(job);
     }
@@ -104,6 +119,7 @@ export class JobServer {
   #drop(job: Job): void {
     const at = this.#waiting.indexOf(job);
     if (at < 0) return;
+    clearTimeout(job.deadline);
     this.#waiting.splice(at, 1);
     this.#options.onChange();
   }
@@ -125,6 +141,7 @@ export class JobServer {
       }
     } finally {
       clearInterval(signs);
+      clearTimeout(job.deadline);
       free();
       this.#running.delete(job);
       this.#startNext();

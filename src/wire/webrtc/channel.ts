@@ -29,15 +29,24 @@ export class DataChannel implements RawChannel {
 
   drained(): Promise<void> {
     const channel = this.#channel;
-    if (channel.readyState !== "open" || channel.bufferedAmount <= LOW_WATER_BYTES) return Promise.resolve();
-    return new Promise((resolve) => {
-      const done = (): void => {
-        channel.removeEventListener("bufferedamountlow", done);
-        channel.removeEventListener("close", done);
-        resolve();
+    const gone = new Error("the channel is closed");
+    // A closing channel keeps its amount for ever: whoever waited for less would never wake.
+    if (channel.readyState !== "open") return Promise.reject(gone);
+    if (channel.bufferedAmount <= LOW_WATER_BYTES) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const stop = new AbortController();
+      const settle = (action: () => void) => (): void => {
+        stop.abort();
+        action();
       };
-      channel.addEventListener("bufferedamountlow", done);
-      channel.addEventListener("close", done);
+      const { signal } = stop;
+      channel.addEventListener("bufferedamountlow", settle(resolve), { signal });
+      for (const type of ["closing", "close"])
+        channel.addEventListener(
+          type,
+          settle(() => reject(gone)),
+          { signal },
+        );
     });
   }
 
