@@ -30,8 +30,9 @@ interface ModelsOptions {
 
 /** A load that runs; several callers may wait for it. */
 interface Loading {
-  readonly done: Promise<void>;
+  readonly choice: LoadChoice;
   readonly abort: AbortController;
+  done: Promise<void>;
   waiting: number;
 }
 
@@ -55,9 +56,13 @@ export class NodeModels {
     supervisor.on("lost", ({ reason, models }) => this.#lost(reason, models));
   }
 
-  /** What is in memory now. */
-  get ready(): readonly { readonly id: string; readonly backend: Backend }[] {
-    return [...this.#ready].map(([id, backend]) => ({ id, backend }));
+  /** What is in memory now, or on its way there. */
+  get wanted(): readonly { readonly id: string; readonly backend: Backend }[] {
+    const { device } = this.#options;
+    const loading = [...this.#loading].map(
+      ([id, { choice }]) => [id, choice.backend ?? preferredBackend(device)] as const,
+    );
+    return [...new Map([...this.#ready, ...loading])].map(([id, backend]) => ({ id, backend }));
   }
 
   /** True while a model is on its way. */
@@ -69,16 +74,13 @@ export class NodeModels {
   async load(id: string, choice: LoadChoice, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#ready.has(id) && (!choice.backend || this.#ready.get(id) === choice.backend)) return;
-    let loading = this.#loading.get(id);
-    if (!loading) {
-      const abort = new AbortController();
-      loading = { abort, done: this.#load(id, choice, abort.signal), waiting: 0 };
-      this.#loading.set(id, loading);
-    }
-    const shared = loading;
+    const running = this.#loading.get(id);
+    const fits = running && (!choice.backend || running.choice.backend === choice.backend);
+    if (!fits) this.cancel(id);
+    const shared = fits ? running : this.#begin(id, choice);
     shared.waiting++;
     const onAbort = (): void => {
-      if (--shared.waiting === 0) shared.abort.abort(signal.reason);
+      if (--shared.waiting === 0) this.#abandon(id, shared, signal.reason);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     try {
@@ -90,7 +92,8 @@ export class NodeModels {
 
   /** Stops a load that runs, whoever waits for it. */
   cancel(id: string): void {
-    this.#loading.get(id)?.abort.abort(new DOMException("The load was cancelled.", "AbortError"));
+    const loading = this.#loading.get(id);
+    if (loading) this.#abandon(id, loading, new DOMException("The load was cancelled.", "AbortError"));
   }
 
   async unload(id: string): Promise<void> {
@@ -108,10 +111,32 @@ export class NodeModels {
     return this.#options.library.add(source);
   }
 
-  async #load(id: string, choice: LoadChoice, signal: AbortSignal): Promise<void> {
+  #begin(id: string, choice: LoadChoice): Loading {
+    const loading: Loading = { choice, abort: new AbortController(), done: Promise.resolve(), waiting: 0 };
+    this.#loading.set(id, loading);
+    loading.done = this.#load(id, loading);
+    this.#options.onChange();
+    return loading;
+  }
+
+  /** Stops a load; who asks for the model from now on begins a new one. */
+  #abandon(id: string, loading: Loading, reason: unknown): void {
+    if (this.#loading.get(id) === loading) {
+      this.#loading.delete(id);
+      this.#show(id, undefined);
+    }
+    loading.abort.abort(reason);
+  }
+
+  async #load(id: string, loading: Loading): Promise<void> {
     const { library, supervisor, local, device } = this.#options;
+    const { choice, abort } = loading;
+    const { signal } = abort;
     const backend = choice.backend ?? preferredBackend(device);
-    const onProgress = (progress: LoadProgress): void => this.#show(id, { kind: "loading", progress });
+    const current = (): boolean => this.#loading.get(id) === loading;
+    const onProgress = (progress: LoadProgress): void => {
+      if (current()) this.#show(id, { kind: "loading", progress });
+    };
     onProgress({
       phase: "download",
       loadedBytes: 0,
@@ -125,18 +150,24 @@ export class NodeModels {
       const pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
       markLoading(id);
       const info = await supervisor.load(pkg, { signal, backend, onProgress });
+      if (!current()) {
+        // Cancelled too late to stop it; where another load has begun, that one replaces it.
+        if (!this.#loading.has(id)) await supervisor.unload(id);
+        signal.throwIfAborted();
+      }
       this.#ready.set(id, info.backend);
       this.#show(id, { kind: "ready", offer: local.add(info) });
       // WebLLM keeps the weights in a store of its own, so the library has to look again.
       if (pkg.engine === "webllm") void library.refresh();
     } catch (error) {
+      if (!current()) throw error;
       local.delete(id);
       this.#ready.delete(id);
       this.#show(id, isAbort(error) || signal.aborted ? undefined : { kind: "failed", error: errorToData(error) });
       throw error;
     } finally {
       clearLoading(id);
-      this.#loading.delete(id);
+      if (current()) this.#loading.delete(id);
       this.#options.onChange();
     }
   }

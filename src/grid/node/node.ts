@@ -142,7 +142,7 @@ export class GridNode {
     const joined = AbortSignal.any([signal, this.#stop.signal]);
     const answerer = {
       providers: () => this.providers,
-      policy: this.store.state.policy,
+      policy: () => this.store.state.policy,
       expectedTokens: (generation: AnswerRequest["generation"]) => this.#lengths.of(generation),
       mayRecover: () => this.#models.busy,
     };
@@ -153,7 +153,10 @@ export class GridNode {
           ownJobEnds();
           ownJobEnds = event.route.provider.kind === "local" ? this.#local.countOwnJob() : () => undefined;
         }
-        if (event.type === "done") this.#lengths.learn(request.generation, event.usage.completionTokens);
+        if (event.type === "done") {
+          const before = request.generation.resume?.idsInText ?? 0;
+          this.#lengths.learn(request.generation, before + event.usage.completionTokens);
+        }
         yield event;
       }
     } finally {
@@ -223,13 +226,16 @@ export class GridNode {
     const { share } = session;
     this.#room.join(session.invite).then(
       () => share && this.#room.share(share),
-      () => undefined,
+      (error: unknown) => {
+        const text = `The room could not be entered again: ${error instanceof Error ? error.message : String(error)}`;
+        this.store.notify({ id: "rejoin", level: "warning", text });
+      },
     );
   }
 
   #remember(): void {
     if (this.#stop.signal.aborted) return;
-    rememberSession({ invite: this.#room.invite, share: this.#room.shared, models: this.#models.ready });
+    rememberSession({ invite: this.#room.invite, share: this.#room.shared, models: this.#models.wanted });
   }
 
   #rememberPreferences(): void {

@@ -43,6 +43,9 @@ export class NodeRoom {
   readonly #surroundings: Surroundings;
   readonly #offers = new Map<string, Awaited<ReturnType<RoomSession["offerByHand"]>>>();
   #session: RoomSession | undefined;
+  /** The room that is being entered; whoever enters another, leaves or closes overtakes it. */
+  #entering: { readonly invite: Invite } | undefined;
+  #shown = "";
   #share: ShareOptions | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,8 +58,10 @@ export class NodeRoom {
     return this.#session;
   }
 
+  /** The invite of the room that this node is in, or about to enter. */
   get invite(): string | undefined {
-    return this.#session && inviteToUrl(this.#session.invite, this.#options.pageUrl);
+    const invite = this.#entering?.invite ?? this.#session?.invite;
+    return invite && inviteToUrl(invite, this.#options.pageUrl);
   }
 
   get shared(): ShareOptions | undefined {
@@ -76,7 +81,7 @@ export class NodeRoom {
 
   async join(link: string): Promise<void> {
     const invite = parseInvite(link);
-    if (this.#session?.invite.roomId === invite.roomId) return;
+    if (this.#session?.invite.roomId === invite.roomId && !this.#entering) return;
     await this.#enter(invite);
     const session = this.#session;
     void session?.lookedAround.then(() => {
@@ -118,15 +123,17 @@ export class NodeRoom {
   }
 
   leave(): void {
+    this.#entering = undefined;
     for (const offer of this.#offers.values()) offer.cancel();
     this.#offers.clear();
     this.#session?.leave();
     this.#session = undefined;
     this.#share = undefined;
+    this.#shown = "";
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#options.store.dismiss("room-empty");
-    this.#options.store.patch({ room: undefined });
+    if (this.#options.store.state.room) this.#options.store.patch({ room: undefined });
     this.#options.onChange();
   }
 
@@ -143,12 +150,18 @@ export class NodeRoom {
   }
 
   close(): void {
+    this.#entering = undefined;
+    clearTimeout(this.#timer);
     this.#surroundings.close();
     this.#session?.leave();
+    this.#session = undefined;
   }
 
   async #enter(invite: Invite): Promise<void> {
-    if (this.#session) this.leave();
+    this.leave();
+    const entering = { invite };
+    this.#entering = entering;
+    this.#options.onChange();
     const { config, signer, local } = this.#options;
     const session = await RoomSession.enter({
       invite,
@@ -159,10 +172,17 @@ export class NodeRoom {
       openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
       profile: () => this.#profile(),
     });
+    if (this.#entering !== entering) {
+      session.leave();
+      throw new MicrogridError("closed", `Entering “${invite.name}” was cut short.`);
+    }
+    this.#entering = undefined;
     this.#session = session;
     session.on("change", () => this.#showSoon());
     session.on("refused", (error) => {
-      if (error instanceof MicrogridError && error.code !== "handshake-failed") return;
+      // Lines that come and go are no news; refusals are, by this node or of it.
+      const news = ["handshake-failed", "peer-refused"];
+      if (error instanceof MicrogridError && !news.includes(error.code)) return;
       this.#options.store.notify({ id: "refused", level: "warning", text: error.message });
     });
     this.#show();
@@ -218,7 +238,13 @@ export class NodeRoom {
       share: this.#share ? { options: this.#share, paused: this.#pause(this.#share) } : false,
       serving: session.serving,
     };
-    store.patch({ room });
+    const text = JSON.stringify(room);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    const before = store.state.room?.peers ?? [];
+    const same = JSON.stringify(before) === JSON.stringify(room.peers);
+    // The same peers stay the same object, so that who watches them is not woken for nothing.
+    store.patch({ room: same ? { ...room, peers: before } : room });
   }
 }
 
@@ -231,7 +257,7 @@ function peerState(peer: RoomSession["peers"][number]): PeerState {
     name: peer.name,
     device: heartbeat?.device ?? "",
     gpu: heartbeat?.gpu ?? "",
-    rttMs: peer.rttMs,
+    rttMs: peer.rttMs === undefined ? undefined : Math.round(10 * peer.rttMs) / 10,
     offers: peer.models(),
     load: {
       running: load?.running ?? 0,

@@ -6,23 +6,45 @@ import type { AnswerEvent, AnswerRequest, Policy, Route } from "../types";
 import { Delivered } from "./delivered";
 import { type Choice, choose } from "./router";
 
-/** Providers tried for one answer before giving up. */
-const MAX_ATTEMPTS = 12;
-/** How long an answer waits for somebody to become able to give it. */
-const WAIT_MS = 20_000;
-const WAIT_STEP_MS = 250;
-/** Errors that say something about the request: nobody else would do better. */
-const FINAL: readonly ErrorCode[] = ["context-exceeded", "bad-request", "closed"];
+/** Providers that may be lost in one answer before it is given up. */
+const MAX_LOSSES = 12;
+/** How long an answer waits for a lost provider to come back, or for somebody to take its place. */
+const LOSS_WAIT_MS = 20_000;
+/** How long it waits while everybody who could answer is busy. */
+const BUSY_WAIT_MS = 120_000;
+/** First wait between two looks at the providers, doubled each time up to the maximum. */
+const LOOK_MIN_MS = 200;
+const LOOK_MAX_MS = 2_000;
+/** Errors that say something about the request itself. */
+const ABOUT_THE_REQUEST: readonly ErrorCode[] = ["context-exceeded", "bad-request"];
 
 /** What an answer needs of the node. */
 export interface Answerer {
   /** All providers as they are now. */
   providers(): readonly Provider[];
-  readonly policy: Policy;
+  /** The policy as it is now: a change holds for what is answered from then on. */
+  policy(): Policy;
   /** Tokens that an answer to this request will probably have. */
   expectedTokens(request: GenerationRequest): number;
-  /** True while waiting makes sense: a model is loading, or a lost peer may come back. */
+  /** True while a model is on its way: waiting for it makes sense however long it takes. */
   mayRecover(): boolean;
+}
+
+/** Everything that one answer has gone through so far. */
+interface Course {
+  readonly startedAt: number;
+  readonly delivered: Delivered;
+  /** Providers that failed or refused since the last look around. */
+  readonly avoided: Set<Provider>;
+  readonly history: string[];
+  attempts: number;
+  losses: number;
+  /** When the present time of trouble began, and what kind it is. */
+  trouble: { readonly since: number; readonly busy: boolean } | undefined;
+  /** What a peer said of the request itself; thrown where nobody else can answer. */
+  objection: unknown;
+  firstTokenAt: number | undefined;
+  queuedMs: number;
 }
 
 /**
@@ -34,82 +56,120 @@ export async function* answer(
   answerer: Answerer,
   signal: AbortSignal,
 ): AsyncGenerator<AnswerEvent> {
-  const startedAt = performance.now();
-  const delivered = new Delivered(asked.generation.resume);
-  const lost = new Set<Provider>();
-  const history: string[] = [];
-  let firstTokenAt: number | undefined;
-  let queuedMs = 0;
-
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    signal.throwIfAborted();
-    const { resume: _first, ...rest } = asked.generation;
-    const request: GenerationRequest = delivered.resume ? { ...rest, resume: delivered.resume } : rest;
-    const choice = await chooseOrWait(request, asked, answerer, lost, signal);
+  const course: Course = {
+    startedAt: performance.now(),
+    delivered: new Delivered(asked.generation.resume),
+    avoided: new Set(),
+    history: [],
+    attempts: 0,
+    losses: 0,
+    trouble: undefined,
+    objection: undefined,
+    firstTokenAt: undefined,
+    queuedMs: 0,
+  };
+  const { delivered, history } = course;
+  while (course.losses < MAX_LOSSES) {
+    const request = withResume(asked.generation, delivered);
+    const choice = await chooseOrWait(request, asked, answerer, course, signal);
     const { provider, offer } = choice.candidate;
-    const route = routeOf(choice, attempt, history);
+    const route = routeOf(choice, ++course.attempts, history);
     history.push(...choice.why);
     yield { type: "route", route };
     delivered.begin();
     const triedAt = performance.now();
     try {
       for await (const event of provider.generate({ ...request, model: offer.model }, { signal })) {
-        if (event.type === "queued") {
-          queuedMs = performance.now() - startedAt;
-          yield event;
-          continue;
+        if (event.type === "done") {
+          yield done(event, route, course);
+          return;
         }
-        if (event.type === "token") {
-          firstTokenAt ??= performance.now();
+        if (event.type === "queued") course.queuedMs = performance.now() - course.startedAt;
+        else {
+          course.firstTokenAt ??= performance.now();
+          course.trouble = undefined;
           delivered.add(event, offer);
-          yield event;
-          continue;
         }
-        yield done(event, route, history, attempt, { startedAt, firstTokenAt, queuedMs });
-        return;
+        yield event;
       }
       throw new MicrogridError("peer-lost", "The answer ended without an end.");
     } catch (error) {
       signal.throwIfAborted();
-      if (isFinal(error)) throw error;
-      lost.add(provider);
+      takeNote(course, provider, error);
       history.push(whatHappened(provider, error, delivered, performance.now() - triedAt));
     }
   }
-  throw new MicrogridError(
-    "no-provider",
-    `The answer was tried ${MAX_ATTEMPTS} times and lost each time. Try again later.`,
-  );
+  throw new MicrogridError("no-provider", `The answer was lost ${MAX_LOSSES} times. Try again later.`);
 }
 
-/** The best provider that was not lost; waits a while where somebody may become able to answer. */
+function withResume({ resume: _first, ...rest }: GenerationRequest, delivered: Delivered): GenerationRequest {
+  const { resume } = delivered;
+  return resume ? { ...rest, resume } : rest;
+}
+
+/** Sorts a failure: the request's own fault is thrown, a refusal is waited out, anything else is a loss. */
+function takeNote(course: Course, provider: Provider, error: unknown): void {
+  if (isAbort(error)) throw error;
+  if (error instanceof MicrogridError && ABOUT_THE_REQUEST.includes(error.code)) {
+    // This device knows what it says. A peer may have less room than others, or may lie.
+    if (provider.kind === "local") throw error;
+    course.objection = error;
+  }
+  const busy = error instanceof JobRefusedError;
+  if (!busy) course.losses++;
+  course.avoided.add(provider);
+  if (course.trouble?.busy !== busy) course.trouble = { since: performance.now(), busy };
+}
+
+/** The best provider that is not avoided; waits where somebody may become able to answer. */
 async function chooseOrWait(
   request: GenerationRequest,
   asked: AnswerRequest,
   answerer: Answerer,
-  lost: Set<Provider>,
+  course: Course,
   signal: AbortSignal,
 ): Promise<Choice> {
-  const policy = { ...answerer.policy, ...asked.policy };
   const only = asked.provider;
-  const until = performance.now() + WAIT_MS;
+  let wait = LOOK_MIN_MS;
   for (;;) {
     signal.throwIfAborted();
-    const fresh = answerer.providers().filter((provider) => !lost.has(provider));
+    const policy = { ...answerer.policy(), ...asked.policy };
+    const options = { policy, ...(only && { only }), expectedTokens: answerer.expectedTokens(request) };
+    const fresh = answerer.providers().filter((provider) => !course.avoided.has(provider));
     try {
-      return choose(request, fresh, {
-        policy,
-        ...(only && { only }),
-        expectedTokens: answerer.expectedTokens(request),
-      });
+      return choose(request, fresh, options);
     } catch (error) {
-      const outOfTime = performance.now() > until;
-      if (outOfTime || (!answerer.mayRecover() && lost.size === 0)) throw error;
+      if (course.objection !== undefined) throw course.objection as Error;
+      const { trouble } = course;
+      const patienceMs = !trouble ? 0 : trouble.busy ? BUSY_WAIT_MS : LOSS_WAIT_MS;
+      const outOfPatience = performance.now() - (trouble?.since ?? 0) > patienceMs;
+      if (!answerer.mayRecover() && outOfPatience) throw trouble?.busy ? allBusy() : error;
+      await sleep(wait * (1 + Math.random()), signal);
+      wait = Math.min(2 * wait, LOOK_MAX_MS);
       // Who was lost or busy a moment ago may be able again; a provider that died is not listed any more.
-      lost.clear();
-      await new Promise((resolve) => setTimeout(resolve, WAIT_STEP_MS * (1 + Math.random())));
+      course.avoided.clear();
     }
   }
+}
+
+function allBusy(): MicrogridError {
+  return new MicrogridError(
+    "no-provider",
+    "Everybody who could answer is busy. Try again in a while, or load the model here.",
+  );
+}
+
+/** Resolves after a while, or at once when aborted. */
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
 }
 
 function routeOf({ candidate, why }: Choice, attempt: number, history: readonly string[]): Route {
@@ -125,21 +185,13 @@ function routeOf({ candidate, why }: Choice, attempt: number, history: readonly 
   };
 }
 
-function done(
-  event: Extract<GenerationEvent, { type: "done" }>,
-  route: Route,
-  history: readonly string[],
-  attempts: number,
-  { startedAt, firstTokenAt, queuedMs }: { startedAt: number; firstTokenAt: number | undefined; queuedMs: number },
-): AnswerEvent {
+function done(event: Extract<GenerationEvent, { type: "done" }>, route: Route, course: Course): AnswerEvent {
   const now = performance.now();
+  const { startedAt, firstTokenAt, queuedMs, attempts, history, delivered } = course;
   const timings = { queueMs: queuedMs, firstTokenMs: (firstTokenAt ?? now) - startedAt, totalMs: now - startedAt };
-  return { ...event, summary: { provider: route.provider, route: [...history], attempts, timings } };
-}
-
-function isFinal(error: unknown): boolean {
-  if (isAbort(error)) return true;
-  return error instanceof MicrogridError && FINAL.includes(error.code);
+  // The last provider counts its own tokens; the answer has those of all.
+  const usage = { ...event.usage, completionTokens: event.usage.completionTokens + delivered.tokensBefore };
+  return { ...event, usage, summary: { provider: route.provider, route: [...history], attempts, timings } };
 }
 
 function whatHappened(provider: Provider, error: unknown, delivered: Delivered, afterMs: number): string {

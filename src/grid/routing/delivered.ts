@@ -3,21 +3,31 @@ import type { GenerationEvent, ModelOffer, ResumePoint } from "../../inference";
 
 /** Collects tokens, and gives the resume point for the next provider. */
 export class Delivered {
-  #resume: ResumePoint | undefined;
-  /** Tokens received since the last `begin`. */
+  readonly #ids: number[];
+  #text: string;
+  /** What the answer began with; it decides what "the same" is. */
+  #origin: Pick<ResumePoint, "packageHash" | "engine" | "backend"> | undefined;
+  /** The one tokenizer that all ids are of; empty once they do not cover all of the text. */
+  #tokenizerHash: string;
+  #before = 0;
   #since = 0;
 
   constructor(resume: ResumePoint | undefined) {
-    this.#resume = resume;
+    this.#ids = [...(resume?.ids ?? [])];
+    this.#text = resume?.text ?? "";
+    this.#origin = resume;
+    this.#tokenizerHash = resume?.tokenizerHash ?? "";
+    // Ids beyond the text were never delivered.
+    if (resume) this.#ids.length = Math.min(this.#ids.length, resume.idsInText);
   }
 
   /** Undefined while nothing was received. */
   get resume(): ResumePoint | undefined {
-    return this.#resume;
-  }
-
-  get text(): string {
-    return this.#resume?.text ?? "";
+    if (!this.#origin) return undefined;
+    const { packageHash, engine, backend } = this.#origin;
+    const ids = this.#tokenizerHash === "" ? [] : [...this.#ids];
+    const tokenizerHash = this.#tokenizerHash;
+    return { packageHash, tokenizerHash, engine, backend, ids, idsInText: ids.length, text: this.#text };
   }
 
   /** Tokens received from the provider that answers now. */
@@ -25,27 +35,28 @@ export class Delivered {
     return this.#since;
   }
 
+  /** Tokens received from those before it, in this course of the answer. */
+  get tokensBefore(): number {
+    return this.#before;
+  }
+
   /** Another provider takes over. */
   begin(): void {
+    this.#before += this.#since;
     this.#since = 0;
   }
 
   /** Adds what a provider has just delivered. */
   add(event: Extract<GenerationEvent, { type: "token" }>, offer: ModelOffer): void {
     this.#since += Math.max(event.ids.length, 1);
-    const before = this.#resume;
+    if (!this.#origin) {
+      this.#origin = offer;
+      this.#tokenizerHash = offer.tokenizerHash;
+    }
     // Ids are only of use while all of them come from one tokenizer and cover all of the text.
     const whole = event.ids.length > 0 || event.text === "";
-    const fits = !before || before.tokenizerHash === offer.tokenizerHash;
-    const ids = whole && fits ? [...(before?.ids ?? []), ...event.ids] : [];
-    this.#resume = {
-      packageHash: before?.packageHash ?? offer.packageHash,
-      tokenizerHash: whole && fits ? offer.tokenizerHash : "",
-      engine: before?.engine ?? offer.engine,
-      backend: before?.backend ?? offer.backend,
-      ids,
-      idsInText: ids.length,
-      text: (before?.text ?? "") + event.text,
-    };
+    if (!whole || this.#tokenizerHash !== offer.tokenizerHash) this.#tokenizerHash = "";
+    this.#ids.push(...event.ids);
+    this.#text += event.text;
   }
 }

@@ -147,7 +147,7 @@ class Mortal extends ToyProvider {
 async function run(providers: Provider[], tokens = 30, gone: (provider: Provider) => boolean = () => false) {
   const answerer = {
     providers: () => providers.filter((provider) => !gone(provider)),
-    policy: SPEED,
+    policy: () => SPEED,
     expectedTokens: () => 30,
     mayRecover: () => false,
   };
@@ -194,6 +194,38 @@ describe("answering", () => {
     expect(second.started).toBe(0);
   });
 
+  it("asks on where a peer finds fault with the request, and believes it where nobody else is left", async () => {
+    const fault = new MicrogridError("context-exceeded", "The prompt is too long for me.");
+    const peer = Object.assign(new Mortal("peer", 0, fault), { kind: "peer" });
+    expect((await run([peer as Provider, new ToyProvider("other")])).text).toBe(letters(30));
+    const alone = Object.assign(new Mortal("alone", 0, fault), { kind: "peer" });
+    await expect(run([alone as Provider])).rejects.toBe(fault);
+  });
+
+  it("waits for the one peer that was lost to come back", async () => {
+    const first = new Mortal("first", 5);
+    const back = new ToyProvider("back");
+    let lostAt = Infinity;
+    const listed = (provider: Provider): boolean => {
+      if (first.stopped > 0) lostAt = Math.min(lostAt, performance.now());
+      const away = performance.now() < lostAt + 500;
+      return provider === first ? first.stopped > 0 : away;
+    };
+    expect((await run([first, back], 30, listed)).text).toBe(letters(30));
+  });
+
+  it("counts the tokens of all providers", async () => {
+    const { done } = await run([new Mortal("first", 10), new ToyProvider("second")]);
+    // The toy counts the whole answer as its own, as an engine without a resume point would.
+    expect(done?.usage.completionTokens).toBe(10 + 30);
+  });
+
+  it("puts who says nonsense about itself last", () => {
+    const odd = provider("odd", { firstTokenMs: NaN });
+    expect(chosen([odd, provider("sane", { firstTokenMs: 60_000 })])).toBe("sane");
+    expect(chosen([odd])).toBe("odd");
+  });
+
   it("takes an end without an end for a loss", async () => {
     const cut: Provider = {
       ...provider("cut", { kind: "local", firstTokenMs: 0 }),
@@ -209,7 +241,7 @@ describe("answering", () => {
   it("stops at once when it is aborted or left, and stops the provider too", async () => {
     const toy = new ToyProvider("toy");
     toy.beforeToken = () => new Promise((resolve) => setTimeout(resolve, 1));
-    const answerer = { providers: () => [toy], policy: SPEED, expectedTokens: () => 30, mayRecover: () => false };
+    const answerer = { providers: () => [toy], policy: () => SPEED, expectedTokens: () => 30, mayRecover: () => false };
     const abort = new AbortController();
     const read = async (): Promise<void> => {
       for await (const event of answer({ generation: toyRequest(1000) }, answerer, abort.signal)) {

@@ -10,6 +10,9 @@ export interface Resumption {
   readonly undelivered: string;
 }
 
+/** Tokens that one character may be spread over: 4 bytes of UTF-8, each a token, and some to spare. */
+const MAX_PARTIAL_TOKENS = 8;
+
 /**
  * The ids that stand for exactly what was delivered. With the same tokenizer they are those received, up to the
  * token that the delivered text ends in: a token that was chosen stays chosen, and the rest of its text follows.
@@ -20,7 +23,9 @@ export function resumption(
   tokenizer: Pick<ChatTokenizer, "hash" | "encode" | "decode">,
 ): Resumption {
   if (resume.tokenizerHash === tokenizer.hash) {
-    for (let count = Math.max(0, Math.min(resume.idsInText, resume.ids.length)); count <= resume.ids.length; count++) {
+    const first = Math.max(0, Math.min(resume.idsInText, resume.ids.length));
+    const last = Math.min(resume.ids.length, first + MAX_PARTIAL_TOKENS);
+    for (let count = first; count <= last; count++) {
       const ids = resume.ids.slice(0, count);
       const text = tokenizer.decode(ids);
       if (text.startsWith(resume.text)) return { ids, undelivered: text.slice(resume.text.length) };
