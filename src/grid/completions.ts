@@ -26,21 +26,26 @@ const Message = v.object({
 });
 const nullable = <S extends v.GenericSchema>(schema: S) => v.nullish(schema);
 const number = (min: number, max: number) => v.pipe(v.number(), v.minValue(min), v.maxValue(max));
+const tokenCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000));
+const stopString = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const Body = v.object({
   model: v.string(),
   messages: v.pipe(v.array(Message), v.minLength(1)),
   temperature: nullable(number(0, 2)),
   top_p: nullable(number(0, 1)),
-  top_k: nullable(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  top_k: nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000))),
   min_p: nullable(number(0, 1)),
   repetition_penalty: nullable(number(0.01, 10)),
-  max_tokens: nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
-  max_completion_tokens: nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  max_tokens: nullable(tokenCount),
+  max_completion_tokens: nullable(tokenCount),
   seed: nullable(v.pipe(v.number(), v.integer())),
-  stop: nullable(v.union([v.string(), v.array(v.string())])),
+  stop: nullable(v.union([stopString, v.pipe(v.array(stopString), v.maxLength(16))])),
   logprobs: nullable(v.boolean()),
   top_logprobs: nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
   n: nullable(v.literal(1)),
+  // Said plainly rather than left out in silence.
+  tools: nullable(v.pipe(v.array(v.unknown()), v.maxLength(0, "tools are not supported yet"))),
+  response_format: nullable(v.object({ type: v.literal("text", "only text is supported yet") })),
   stream: nullable(v.boolean()),
   stream_options: nullable(v.object({ include_usage: v.optional(v.boolean()) })),
   microgrid: v.optional(

@@ -1,5 +1,5 @@
 /** A room as pages see it: a view of the node's state with the calls that belong to it. */
-import { TypedEventTarget } from "../core";
+import { MicrogridError, TypedEventTarget } from "../core";
 import type { Room } from "./contract";
 import type { NodeCalls } from "./node/node";
 import type { PeerState, RoomState, ShareOptions } from "./types";
@@ -14,10 +14,15 @@ export class GridRoom
   readonly #call: RoomCall;
   #state: RoomState;
   #peers: ReadonlyMap<string, PeerState>;
+  #closed = false;
 
   constructor(state: RoomState, call: RoomCall) {
     super();
-    this.#call = call;
+    this.#call = async (method, args) => {
+      // The node may be in another room by now.
+      if (this.#closed) throw new MicrogridError("closed", `The room “${this.#state.name}” was left.`);
+      return call(method, args);
+    };
     this.#state = state;
     this.#peers = byId(state.peers);
   }
@@ -53,8 +58,13 @@ export class GridRoom
     return this.#call("answerByHand", { offer });
   }
 
-  leave(): Promise<void> {
-    return this.#call("leaveRoom", {});
+  async leave(): Promise<void> {
+    if (!this.#closed) await this.#call("leaveRoom", {});
+  }
+
+  /** The room was left or changed: this object is of the past. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** Takes the newest state of the node. */

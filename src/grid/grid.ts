@@ -20,7 +20,7 @@ export interface GridOptions {
   readonly signaling?: readonly string[];
   /** ICE servers for links between peers, instead of the site's. */
   readonly iceServers?: readonly RTCIceServer[];
-  /** What the user allows and prefers, instead of what was kept. */
+  /** What is allowed and preferred in this page, over what the user has set for all. */
   readonly policy?: Partial<Policy>;
 }
 
@@ -31,6 +31,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly rooms: Rooms;
   readonly conversations: ConversationStore;
   readonly #hosting: Hosting;
+  readonly #ownPolicy: Partial<Policy>;
   #state: GridState;
   #room: GridRoom | undefined;
 
@@ -44,16 +45,15 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     };
     const hosting = new Hosting({ baseUrl, pageUrl: baseUrl, config });
     const [host, conversations] = await Promise.all([hosting.start(), ConversationStore.open()]);
-    const grid = new Grid(hosting, host.state, conversations);
-    if (options.policy) await grid.setPolicy(options.policy);
-    return grid;
+    return new Grid(hosting, host.state, conversations, options.policy ?? {});
   }
 
-  private constructor(hosting: Hosting, state: GridState, conversations: ConversationStore) {
+  private constructor(hosting: Hosting, state: GridState, conversations: ConversationStore, policy: Partial<Policy>) {
     super();
     this.#hosting = hosting;
     this.#state = state;
     this.conversations = conversations;
+    this.#ownPolicy = policy;
     this.chat = { completions: chatCompletions((request, options) => this.answer(request, options)) };
     this.models = this.#modelMethods();
     this.rooms = this.#roomMethods();
@@ -71,7 +71,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   }
 
   get policy(): Policy {
-    return this.#state.policy;
+    return { ...this.#state.policy, ...this.#ownPolicy };
   }
 
   get identity(): Identity {
@@ -92,6 +92,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     const left = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
     const delivered = new Delivered(request.generation.resume);
+    const policy = { ...this.#ownPolicy, ...request.policy };
     let offer: ModelOffer | undefined;
     try {
       for (;;) {
@@ -100,7 +101,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
         const { resume } = delivered;
         const generation = resume ? { ...request.generation, resume } : request.generation;
         try {
-          for await (const event of host.answer({ ...request, generation }, signal)) {
+          for await (const event of host.answer({ ...request, policy, generation }, signal)) {
             if (event.type === "route") offer = event.route.offer;
             if (event.type === "token" && offer) delivered.add(event, offer);
             yield event;
@@ -195,6 +196,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     const { room } = this.#state;
     if (room === before && this.#room?.id === room?.id) return;
     if (room?.id !== this.#room?.id) {
+      this.#room?.close();
       this.#room = room && new GridRoom(room, (method, args) => this.#call(method, args));
     } else if (room) this.#room?.update(room);
     this.emit("room-change", room);

@@ -20,6 +20,9 @@ export class Hosting extends TypedEventTarget<HostEvents> {
   #closed = false;
   /** Counts changes of role, so that a start that was overtaken can tell. */
   #generation = 0;
+  #stopForwarding: () => void = () => undefined;
+  #releaseTab: () => void = () => undefined;
+  readonly #listeners = new AbortController();
 
   constructor(options: Omit<NodeOptions, "takesOver">) {
     super();
@@ -28,15 +31,19 @@ export class Hosting extends TypedEventTarget<HostEvents> {
       onLead: (takesOver) => void this.#lead(takesOver),
       onDemoted: () => void this.#attach(),
     });
-    addEventListener("pagehide", (event) => {
-      // A page kept for "back" may return; its lock is lost meanwhile, and it attaches again then.
-      if (!event.persisted) this.close();
-    });
+    addEventListener(
+      "pagehide",
+      (event) => {
+        // A page kept for "back" may return; its lock is lost meanwhile, and it attaches again then.
+        if (!event.persisted) this.close();
+      },
+      { signal: this.#listeners.signal },
+    );
   }
 
   /** Resolves when there is a node, here or in another tab. Throws where it cannot start. */
   async start(): Promise<Host> {
-    holdTabLock(this.#channel.id);
+    this.#releaseTab = holdTabLock(this.#channel.id);
     if ((await this.#leadership.start()) === "waits") await this.#attach();
     return this.current();
   }
@@ -57,7 +64,9 @@ export class Hosting extends TypedEventTarget<HostEvents> {
   /** Leaves; another tab takes over. */
   close(): void {
     this.#closed = true;
+    this.#listeners.abort();
     this.#set(undefined);
+    this.#releaseTab();
     this.#leadership.close();
     this.#channel.close();
   }
@@ -78,6 +87,8 @@ export class Hosting extends TypedEventTarget<HostEvents> {
       const waiting = this.#waiting;
       this.#waiting = [];
       for (const resolve of waiting) resolve(Promise.reject(failure) as never);
+      // What fails here may work in another tab; this one does not stand in its way.
+      this.#leadership.close();
     } finally {
       starting();
     }
@@ -93,10 +104,12 @@ export class Hosting extends TypedEventTarget<HostEvents> {
   }
 
   #set(host: Host | undefined): void {
+    this.#stopForwarding();
     this.#host?.close();
     this.#host = host;
     if (!host) return;
-    host.on("patch", (patch) => this.emit("patch", patch));
+    this.#failure = undefined;
+    this.#stopForwarding = host.on("patch", (patch) => this.emit("patch", patch));
     this.emit("patch", host.state);
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -6,6 +6,9 @@ import type { Foothold } from "./presence";
 import { sleep } from "./sleep";
 import { dayOf, slotIds } from "./slots";
 
+/** Who is alone asks the neighbouring days in one look of so many: few clocks are wrong by hours. */
+const NEIGHBOUR_DAYS_EVERY = 6;
+
 interface RendezvousOptions {
   readonly secret: Bytes;
   /** Where the node is online now, if it is. */
@@ -34,6 +37,7 @@ export class Rendezvous {
   readonly #stop = new AbortController();
   #held: HeldSlot | undefined;
   #wake = new AbortController();
+  #looks = 0;
 
   constructor(options: RendezvousOptions) {
     this.#options = options;
@@ -98,7 +102,8 @@ export class Rendezvous {
   async #look(first: boolean): Promise<void> {
     const today = this.#today();
     // Clocks differ: somebody may live in the day before or after. Only who is alone needs to ask there.
-    const days = this.#options.known().members === 0 ? [today, today - 1, today + 1] : [today];
+    const alone = this.#options.known().members === 0;
+    const days = alone && this.#looks++ % NEIGHBOUR_DAYS_EVERY === 0 ? [today, today - 1, today + 1] : [today];
     for (const day of days) {
       const ids = await slotIds(this.#options.secret, day);
       for (let slot = 0; slot < SLOT_COUNT; slot++) {

@@ -229,6 +229,45 @@ describe("jobs between peers", () => {
     expect(await collect(second)).toBe("a");
   });
 
+  it("go elsewhere from the queue when sharing pauses, and start when more may run", async () => {
+    const { peer, worker } = await pair(1);
+    let release: () => void = () => undefined;
+    worker.toy.beforeToken = () => new Promise((resolve) => (release = resolve));
+    const first = collect(peer.generate(toyRequest(1), live()));
+    await vi.waitFor(() => expect(worker.toy.started).toBe(1));
+    const second = peer.generate(toyRequest(1), live());
+    expect(await second.next()).toMatchObject({ value: { type: "queued", position: 1 } });
+    worker.session.share(undefined, false);
+    await expect(collect(second)).rejects.toMatchObject({ code: "peer-lost" });
+    worker.session.share({ maxJobs: 1, models: new Set(["toy"]) }, false);
+    const third = collect(peer.generate(toyRequest(1), live()));
+    worker.toy.beforeToken = async () => {};
+    worker.session.share({ maxJobs: 2, models: new Set(["toy"]) }, false);
+    expect(await third).toBe("a");
+    release();
+    expect(await first).toBe("a");
+  });
+
+  it("are ended at the peer's side when more tokens come than were asked for", async () => {
+    const { peer, worker, asker } = await pair();
+    worker.toy.generate = async function* () {
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve));
+        yield { type: "token", ids: [1], text: "x" };
+      }
+    };
+    await expect(collect(peer.generate(toyRequest(5), live()))).rejects.toMatchObject({ code: "peer-lost" });
+    await vi.waitFor(() => expect(asker.session.peers).toEqual([]));
+  });
+
+  it("are refused here where a peer would take them for a violation", async () => {
+    const { peer, asker } = await pair();
+    await expect(collect(peer.generate(toyRequest(3_000_000), live()))).rejects.toMatchObject({ code: "bad-request" });
+    const long = { ...toyRequest(5), messages: [{ role: "user" as const, content: "x".repeat(3_000_000) }] };
+    await expect(collect(peer.generate(long, live()))).rejects.toMatchObject({ code: "bad-request" });
+    expect(await collect(asker.session.peers[0]!.generate(toyRequest(5), live()))).toBe(letters(5));
+  });
+
   it("are refused as busy beyond the queue", async () => {
     const { peer, worker } = await pair(1);
     worker.toy.beforeToken = () => new Promise(() => undefined);

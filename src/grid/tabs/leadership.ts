@@ -81,10 +81,12 @@ export function watchTab(id: string, signal: AbortSignal, onGone: () => void): v
   navigator.locks.request(tabLock(id), { signal }, onGone).catch(() => undefined);
 }
 
-/** Holds this tab's own lock until it dies, so that others can tell. */
-export function holdTabLock(id: string): void {
-  if (!("locks" in navigator)) return;
-  void navigator.locks.request(tabLock(id), () => new Promise(() => undefined));
+/** Holds this tab's own lock until the result is called or the tab dies, so that others can tell. */
+export function holdTabLock(id: string): () => void {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  if ("locks" in navigator) void navigator.locks.request(tabLock(id), () => held);
+  return release;
 }
 
 function tabLock(id: string): string {

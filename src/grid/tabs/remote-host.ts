@@ -116,6 +116,8 @@ export class RemoteHost extends TypedEventTarget<HostEvents> implements Host {
   close(): void {
     clearInterval(this.#pinger);
     this.#stopListening();
+    // The leader may live on: nobody here waits for its answers any more.
+    for (const id of this.#waiting.keys()) this.#channel.send(LEADER, { type: "cancel", id });
     this.#failAll();
   }
 

@@ -66,8 +66,15 @@ export class RefusedConnection {
   readonly type = "data";
   readonly connectionId: string;
 
-  constructor(_peerId: string, _provider: Peer, options: { connectionId?: string }) {
+  constructor(peerId: string, provider: Peer, options: { connectionId?: string }) {
     this.connectionId = String(options.connectionId);
+    // PeerJS lists it right after it was made; it must not pile up there.
+    queueMicrotask(() => {
+      const { _connections: all } = provider as unknown as { _connections: Map<string, unknown[]> };
+      const others = (all.get(peerId) ?? []).filter((connection) => connection !== this);
+      if (others.length > 0) all.set(peerId, others);
+      else all.delete(peerId);
+    });
   }
 
   handleMessage(): void {

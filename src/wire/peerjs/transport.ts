@@ -38,18 +38,21 @@ export class PeerJsTransport implements Transport {
       namedCurve: "P-256",
     } as AlgorithmIdentifier);
     const gate = new Gate();
+    const certificates = [await this.#certificate];
+    signal.throwIfAborted();
     const secure = url.protocol === "https:";
     const options: FullOptions = {
       host: url.hostname,
       port: Number(url.port || (secure ? 443 : 80)),
       path: url.pathname,
       secure,
-      config: { ...this.#options.rtc, certificates: [await this.#certificate] },
+      config: { ...this.#options.rtc, certificates },
       serializers: gate.serializers(),
       pingInterval: PEERJS_PING_MS,
     };
     return new Promise((resolve, reject) => {
       const peer = new Peer(id, options as PeerOptions);
+      boundMemory(peer);
       const fail = (cause: unknown): void => {
         finish();
         peer.destroy();
@@ -77,7 +80,8 @@ export class PeerJsTransport implements Transport {
           resolve("taken");
         } else if (!peer.open) fail(error);
       });
-      peer.on("open", () => {
+      // Once: a server may say it as often as it likes.
+      peer.once("open", () => {
         finish();
         resolve(new PeerJsEndpoint(peer, gate));
       });
@@ -178,15 +182,52 @@ class PeerJsEndpoint implements Endpoint {
 
   async #welcome(connection: GridConnection, gate: Gate): Promise<void> {
     const timer = setTimeout(() => connection.end("it never opened"), DIAL_TIMEOUT_MS);
+    let counted = true;
+    const leave = (): void => {
+      if (counted) gate.leave();
+      counted = false;
+    };
     try {
-      this.onLink(await connection.opened());
+      const link = await connection.opened();
+      // It counts as half open until it has proved who it is, or is gone.
+      void link.closed.then(leave);
+      this.onLink({
+        ...link,
+        protect: () => {
+          link.protect();
+          leave();
+        },
+      });
     } catch {
       // A stranger that does not get through is no event here.
+      leave();
     } finally {
       clearTimeout(timer);
-      gate.leave();
     }
   }
+}
+
+/** What PeerJS keeps of messages that belong to no connection; anybody can send some. */
+interface Hoard {
+  _lostMessages: Map<string, unknown[]>;
+  _storeMessage(connectionId: string, message: unknown): void;
+}
+
+/** Messages for connections that are not there (yet), of which PeerJS keeps any number. */
+const MAX_LOST_IDS = 32;
+const MAX_LOST_MESSAGES = 32;
+
+function boundMemory(peer: Peer): void {
+  const hoard = peer as unknown as Hoard;
+  hoard._storeMessage = (connectionId, message) => {
+    const lost = hoard._lostMessages;
+    const messages = lost.get(connectionId) ?? [];
+    if (messages.length < MAX_LOST_MESSAGES) messages.push(message);
+    lost.delete(connectionId);
+    lost.set(connectionId, messages);
+    const [oldest] = lost.keys();
+    if (lost.size > MAX_LOST_IDS && oldest !== undefined) lost.delete(oldest);
+  };
 }
 
 /** Calls `tick` every few seconds from a worker's clock, which browsers do not slow down in hidden pages. */
