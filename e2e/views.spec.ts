@@ -107,8 +107,11 @@ test("on a phone nothing spills over the edge, and what matters is within reach"
 
   // Settings are at the foot of the conversations.
   await drawer.click();
+  const place = await chat.message.boundingBox();
   await chat.settings.open();
   await fitsPhone(site, [site.page.getByText("System", { exact: true })]);
+  // A dialog lies over the page and moves nothing in it.
+  expect(await chat.message.boundingBox()).toEqual(place);
   await shot(site, "phone-settings");
   await chat.settings.close();
 

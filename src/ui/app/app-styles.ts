@@ -10,6 +10,12 @@ export const appStyles = css`
     background: var(--mg-bg);
     color: var(--mg-text);
   }
+  /* Dialogs are shown over the page; as grid items they would take a row from it. */
+  mg-model-dialog,
+  mg-settings-dialog,
+  mg-join-dialog {
+    position: absolute;
+  }
   .sidebar {
     min-height: 0;
   }
