@@ -4,7 +4,6 @@
 export type ErrorCode =
   | "bad-request"
   | "closed"
-  | "timeout"
   | "internal"
   // device and engine
   | "no-webgpu"
@@ -26,7 +25,6 @@ export type ErrorCode =
   // rooms
   | "invite-malformed"
   | "invite-version"
-  | "room-empty"
   | "signaling-unreachable"
   | "insecure-context"
   | "handshake-failed"

@@ -30,7 +30,7 @@ const tokenCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_0
 const stopString = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const Body = v.object({
   model: v.string(),
-  messages: v.pipe(v.array(Message), v.minLength(1)),
+  messages: v.pipe(v.array(Message), v.minLength(1, "at least one message is needed")),
   temperature: nullable(number(0, 2)),
   top_p: nullable(number(0, 1)),
   top_k: nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000))),
@@ -118,7 +118,7 @@ interface Frame {
 
 async function* chunks(
   events: AsyncIterable<AnswerEvent>,
-  frame: Frame,
+  asked: Frame,
   withUsage: boolean,
 ): AsyncGenerator<MicrogridChunk> {
   const chunk = (
@@ -129,9 +129,15 @@ async function* chunks(
     object: "chat.completion.chunk",
     choices: [{ index: 0, delta, finish_reason: null, ...more }],
   });
-  yield chunk({ role: "assistant", content: "" });
+  let frame = asked;
+  let begun = false;
   for await (const event of events) {
-    if (event.type === "token") {
+    if (event.type === "route") {
+      // Where any model was asked for, this is the one that answers.
+      frame = { ...asked, model: event.route.offer.model };
+      if (!begun) yield chunk({ role: "assistant", content: "" });
+      begun = true;
+    } else if (event.type === "token") {
       const logprobs = event.logprobs && { content: event.logprobs.map(tokenLogprob), refusal: null };
       yield chunk({ content: event.text }, logprobs ? { logprobs } : {});
     } else if (event.type === "done") {
@@ -149,11 +155,13 @@ async function* chunks(
   }
 }
 
-async function whole(events: AsyncIterable<AnswerEvent>, frame: Frame): Promise<MicrogridCompletion> {
+async function whole(events: AsyncIterable<AnswerEvent>, asked: Frame): Promise<MicrogridCompletion> {
   let content = "";
+  let frame = asked;
   const logprobs: ChatCompletionTokenLogprob[] = [];
   for await (const event of events) {
-    if (event.type === "token") {
+    if (event.type === "route") frame = { ...asked, model: event.route.offer.model };
+    else if (event.type === "token") {
       content += event.text;
       logprobs.push(...(event.logprobs ?? []).map(tokenLogprob));
     } else if (event.type === "done") {
