@@ -7,4 +7,5 @@ export { TypedEventTarget } from "./events";
 export { randomId } from "./ids";
 export type { Did, JobId, PeerId, RoomId } from "./ids";
 export { AsyncQueue } from "./queue";
+export { sleep } from "./sleep";
 export { spawnWorker } from "./worker";

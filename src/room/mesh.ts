@@ -1,7 +1,8 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../core";
 import { type Credentials, Link, type RawLink } from "../wire";
-import { HELLO_TIMEOUT_MS, MAX_DIALS, MAX_MEMBERS } from "./constants";
+import { MAX_DIALS, MAX_MEMBERS } from "./constants";
+import { Introduction } from "./introduction";
 import { type HandDialer, Relay } from "./relay";
 import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
 
@@ -78,7 +79,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   async introduce(raw: RawLink, bootstrap: boolean): Promise<void> {
     try {
       const link = await Link.establish(raw, ROOM_FRAMES, this.#options.credentials);
-      const inbox = new Inbox(link);
+      const inbox = new Introduction(link);
       link.post("hello", { session: this.#options.session, bootstrap });
       link.post("members", this.#membersFrame());
       const hello = await inbox.take("hello");
@@ -106,7 +107,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     for (const { link } of this.members.values()) link.close(reason);
   }
 
-  #admit(link: RoomLink, session: string, inbox: Inbox): void {
+  #admit(link: RoomLink, session: string, inbox: Introduction): void {
     if (this.#closed) return link.close("this node has left the room");
     const old = this.members.get(link.did);
     if (!old && this.members.size >= MAX_MEMBERS - 1) return link.close(ROOM_FULL);
@@ -222,62 +223,3 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 export const LEFT_ROOM = "left the room";
 /** The reason that a full room gives. */
 export const ROOM_FULL = `the room is full (${MAX_MEMBERS} devices)`;
-
-/** The frames that open a link, by kind. */
-interface Introduction {
-  hello: RoomFrameBody<"hello">;
-  members: RoomFrameBody<"members">;
-}
-
-/** Reads the first frames of a link one by one, then hands on the rest. */
-class Inbox {
-  readonly #link: RoomLink;
-  readonly #frames: RoomFrame[] = [];
-  #wake: () => void = () => undefined;
-  #forward: ((frame: RoomFrame) => void) | undefined;
-
-  constructor(link: RoomLink) {
-    this.#link = link;
-    link.listen((frame) => {
-      if (this.#forward) this.#forward(frame);
-      else this.#frames.push(frame);
-      this.#wake();
-    });
-    void link.closed.then(() => this.#wake());
-  }
-
-  async take<K extends keyof Introduction>(kind: K): Promise<Introduction[K]> {
-    const timer = setTimeout(() => this.#link.close("it did not introduce itself"), HELLO_TIMEOUT_MS);
-    try {
-      for (;;) {
-        const frame = this.#frames.shift();
-        if (frame?.kind === kind) return frame.body as Introduction[K];
-        if (frame) {
-          this.#link.close(`it sent ${frame.kind} where ${kind} was due`);
-          throw new MicrogridError("peer-protocol", `A device sent ${frame.kind} where ${kind} was due.`);
-        }
-        if (!this.#link.open) {
-          throw new MicrogridError("peer-lost", `A device went away again: ${await this.#link.closed}.`);
-        }
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  /** Nothing more is expected: the link ends with the next frame, or after a while. */
-  closeSoon(reason: string): void {
-    const close = (): void => this.#link.close(reason);
-    this.#frames.length = 0;
-    this.#forward = close;
-    const timer = setTimeout(close, HELLO_TIMEOUT_MS);
-    void this.#link.closed.then(() => clearTimeout(timer));
-  }
-
-  forward(listener: (frame: RoomFrame) => void): void {
-    const frames = this.#frames.splice(0);
-    this.#forward = listener;
-    for (const frame of frames) listener(frame);
-  }
-}

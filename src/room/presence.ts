@@ -1,8 +1,7 @@
 /** Keeps this node reachable: an endpoint at the best signaling server that answers, for as long as it takes. */
-import { type PeerId, TypedEventTarget, randomId } from "../core";
+import { type PeerId, TypedEventTarget, randomId, sleep } from "../core";
 import type { Endpoint, RawLink, Transport } from "../wire";
 import { EARLIER_SERVER_MS, RECONNECT_MAX_MS, RECONNECT_MIN_MS } from "./constants";
-import { sleep } from "./sleep";
 
 export type SignalingState = "connecting" | "connected" | "reconnecting";
 

@@ -1,9 +1,8 @@
 /** How the nodes of a room find each other at a signaling server that knows no rooms (docs/protocol.md). */
-import type { Bytes } from "../core";
+import { type Bytes, sleep } from "../core";
 import type { Endpoint, RawLink } from "../wire";
 import { HOLDERS_WANTED, LONELY_SCAN_MS, SLOT_COUNT, SLOT_DIAL_MS, SLOT_SCAN_MS } from "./constants";
 import type { Foothold } from "./presence";
-import { sleep } from "./sleep";
 import { dayOf, slotIds } from "./slots";
 
 /** Who is alone asks the neighbouring days in one look of so many: few clocks are wrong by hours. */

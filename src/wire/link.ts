@@ -13,6 +13,7 @@ import {
 import { type FrameBody, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
 import { type RawFrame, Reassembler } from "./framing";
 import { type Authenticated, type Credentials, handshake } from "./handshake";
+import { HandshakeInbox } from "./handshake-inbox";
 import type { RawLink } from "./transport";
 import { FrameWriter } from "./writer";
 
@@ -242,37 +243,4 @@ export class Link<T extends FrameTable> {
 /** Follows changes within a few pings without jumping at each; weight of the new value as in RFC 6298. */
 function smooth(old: number | undefined, sample: number): number {
   return old === undefined ? sample : old + (sample - old) / 8;
-}
-
-/** Hands out the handshake's frames in order, and keeps what came behind them. */
-class HandshakeInbox {
-  readonly #frames: RawFrame[] = [];
-  #wake: (() => void) | undefined;
-  #error: unknown;
-
-  push(frame: RawFrame): void {
-    if (this.#frames.length > 8)
-      return this.fail(new MicrogridError("handshake-failed", "A device floods the handshake."));
-    this.#frames.push(frame);
-    this.#wake?.();
-  }
-
-  fail(error: unknown): void {
-    this.#error ??= error;
-    this.#wake?.();
-  }
-
-  async receive(kind: string): Promise<Bytes> {
-    for (;;) {
-      const frame = this.#frames.shift();
-      if (frame?.kind === kind) return frame.body;
-      if (frame) throw new MicrogridError("handshake-failed", `A device sent ${frame.kind} where ${kind} was due.`);
-      if (this.#error !== undefined) throw this.#error as Error;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
-  }
-
-  rest(): RawFrame[] {
-    return this.#frames.splice(0);
-  }
 }

@@ -1,5 +1,5 @@
 /** One answer, from whoever gives it: the stream goes on elsewhere when a provider is lost, and nobody sees a seam. */
-import { type ErrorCode, MicrogridError, isAbort } from "../../core";
+import { type ErrorCode, MicrogridError, isAbort, sleep } from "../../core";
 import type { GenerationEvent, GenerationRequest, Provider } from "../../inference";
 import { JobRefusedError } from "../../room";
 import type { AnswerEvent, AnswerRequest, Policy, Route } from "../types";
@@ -157,19 +157,6 @@ function allBusy(): MicrogridError {
     "no-provider",
     "Everybody who could answer is busy. Try again in a while, or load the model here.",
   );
-}
-
-/** Resolves after a while, or at once when aborted. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }
 
 function routeOf({ candidate, why }: Choice, attempt: number, history: readonly string[]): Route {

@@ -1,8 +1,8 @@
 /** The consumer's side of jobs: sends a request over a link and gives the answer as a stream. */
 import { AsyncQueue, type ErrorCode, type JobId, MicrogridError, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest, PrivacyClass } from "../../inference";
-import { FIRST_TOKEN_MS, JOB_SILENCE_MS } from "../constants";
 import type { JobFrame, RoomLink } from "../protocol";
+import { Patience } from "./patience";
 import { JobRefusedError } from "./refused";
 
 /** Frames that may come beyond the tokens asked for: the text that an end releases has no ids. */
@@ -134,44 +134,6 @@ class JobFailedError extends MicrogridError {
   constructor(code: string, message: string) {
     const known = ABOUT_THE_REQUEST.find((candidate) => candidate === code);
     super(known ?? "peer-lost", known ? message : `The device that answered could not go on: ${message}`);
-  }
-}
-
-/** Gives a job up when nothing is heard of it, when its first token does not come, or when it takes too long. */
-class Patience {
-  readonly #giveUp: (why: string) => void;
-  readonly #deadline: ReturnType<typeof setTimeout>;
-  #silence: ReturnType<typeof setTimeout> | undefined;
-  #firstToken: ReturnType<typeof setTimeout> | undefined;
-  #writing = false;
-
-  constructor(deadlineMs: number, giveUp: (why: string) => void) {
-    this.#giveUp = giveUp;
-    this.#deadline = setTimeout(() => giveUp("The device that answered took too long."), deadlineMs);
-    this.#expectSign();
-  }
-
-  heard(sign: "waiting" | "running" | "writing"): void {
-    this.#expectSign();
-    if (sign === "writing") {
-      this.#writing = true;
-      clearTimeout(this.#firstToken);
-    } else if (sign === "running" && !this.#writing) {
-      // A provider whose engine hangs can still say that it is alive.
-      this.#firstToken ??= setTimeout(
-        () => this.#giveUp("The device that should answer does not get to its first word."),
-        FIRST_TOKEN_MS,
-      );
-    }
-  }
-
-  stop(): void {
-    for (const timer of [this.#deadline, this.#silence, this.#firstToken]) clearTimeout(timer);
-  }
-
-  #expectSign(): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#giveUp("The device that answered has fallen silent."), JOB_SILENCE_MS);
   }
 }
 
