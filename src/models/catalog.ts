@@ -12,7 +12,17 @@ const embeddedSchema = v.object({
   files: v.array(v.object({ path: v.string(), bytes: v.number(), sha256: v.string() })),
 });
 
-const repositoriesSchema = v.array(v.object({ repository: v.string(), name: v.string(), contextLength: v.number() }));
+const repositoriesSchema = v.array(
+  v.object({
+    repository: v.string(),
+    name: v.string(),
+    contextLength: v.number(),
+    /** As the name of the repository states them; absent where it does not. */
+    parameters: v.optional(v.number()),
+    /** Shape of the token embedding: vocabulary and width, as the model's configuration has them. */
+    embedding: v.optional(v.tuple([v.number(), v.number()])),
+  }),
+);
 
 /** Numbers with which the library names kinds of models; absent is a language model. */
 const EMBEDDING_KIND = 1;
@@ -36,17 +46,21 @@ export function embeddedEntries(baseUrl: string): ModelEntry[] {
   return [{ id, name, engine: "onnx", source: "embedded", origin, contextLength, memoryBytes: undefined }];
 }
 
-/** Well-known ONNX decoder repositories. Their sizes are not known here: the hub is asked when they are shown. */
+/** Well-known ONNX decoder repositories. Their sizes are estimates until the hub was asked. */
 export function repositoryEntries(): ModelEntry[] {
-  return v.parse(repositoriesSchema, repositories).map(({ repository, name, contextLength }) => ({
-    id: repository,
-    name,
-    engine: "onnx",
-    source: "catalog",
-    origin: { kind: "hub", repository },
-    contextLength,
-    memoryBytes: undefined,
-  }));
+  return v
+    .parse(repositoriesSchema, repositories)
+    .map(({ repository, name, contextLength, parameters, embedding }) => ({
+      id: repository,
+      name,
+      engine: "onnx",
+      source: "catalog",
+      origin: { kind: "hub", repository },
+      contextLength,
+      memoryBytes: undefined,
+      ...(parameters !== undefined &&
+        embedding && { parameters: { total: parameters, embedding: embedding[0] * embedding[1] } }),
+    }));
 }
 
 /** The WebLLM catalog, from the library's own list. A record that does not parse is left out. */

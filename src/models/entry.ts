@@ -1,5 +1,6 @@
 /** A model as the library knows it: what `ModelInfo` shows, and where its files are. */
 import type { EngineName } from "../inference";
+import type { ParameterCounts } from "./estimate";
 import type { ListedFile } from "./records";
 import type { ModelInfo } from "./types";
 
@@ -39,6 +40,8 @@ export interface ModelEntry {
   readonly contextLength: number | undefined;
   /** Memory need as the catalog states it, bytes; undefined where it follows from the files. */
   readonly memoryBytes: number | undefined;
+  /** From which sizes are estimated until the host was asked; absent where the catalog does not know. */
+  readonly parameters?: ParameterCounts;
 }
 
 /** Where a model comes from, for people. */

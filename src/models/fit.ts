@@ -1,6 +1,7 @@
 /** Whether a model fits this device, and if not, why. */
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
+import { LARGEST_WASM_BYTES } from "./onnx-files";
 import { formatBytes } from "./progress";
 import type { ModelInfo } from "./types";
 
@@ -12,6 +13,8 @@ const USABLE_MEMORY_SHARE = 0.75;
 /** What is known of an entry's needs on this device. */
 export interface Needs {
   readonly memoryBytes: number | undefined;
+  /** Bytes of weights that WebAssembly would have to hold; absent where unknown, and where it runs on the GPU. */
+  readonly wasmBytes?: number | undefined;
   /** The catalog's name of the same model with 32-bit arithmetic, where it has one. */
   readonly f32Variant: string | undefined;
 }
@@ -21,6 +24,7 @@ export function fitOf(entry: ModelEntry, needs: Needs, device: DeviceInfo): Mode
   const reason =
     (entry.origin.kind === "webllm" ? webllmObstacle(entry, needs.f32Variant, device) : undefined) ??
     bufferObstacle(entry, device) ??
+    wasmObstacle(needs.wasmBytes) ??
     memoryObstacle(needs.memoryBytes, device);
   return reason === undefined ? { fits: true } : { fits: false, reason };
 }
@@ -46,6 +50,11 @@ function bufferObstacle(entry: ModelEntry, device: DeviceInfo): string | undefin
   const limit = Math.min(device.webgpu.maxBufferSize, device.webgpu.maxStorageBufferBindingSize);
   if (needed <= limit) return undefined;
   return `It needs ${formatBytes(needed)} in one piece, but this GPU gives at most ${formatBytes(limit)} to the browser.`;
+}
+
+function wasmObstacle(needed: number | undefined): string | undefined {
+  if (needed === undefined || needed <= LARGEST_WASM_BYTES) return undefined;
+  return `Without a GPU it runs in WebAssembly, which holds ${formatBytes(LARGEST_WASM_BYTES)} at most, and its weights are about ${formatBytes(needed)}.`;
 }
 
 function memoryObstacle(needed: number | undefined, device: DeviceInfo): string | undefined {

@@ -1,6 +1,7 @@
 /** Makes the line of the list that a person sees of a model. */
 import type { Backend, DeviceInfo } from "../inference";
 import { originLabel, type ModelEntry } from "./entry";
+import { estimateWeightBytes } from "./estimate";
 import { fitOf } from "./fit";
 import { planOnnxFiles, sumBytes, type OnnxPlan } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
@@ -29,19 +30,23 @@ export interface EntryState {
 export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceInfo): ModelInfo {
   const { remembered } = state;
   const plan = planOf(entry, remembered, device);
-  const weights = plan?.weightBytes;
+  const exactBytes = plan?.downloadBytes ?? webllmBytes(entry, remembered);
+  const weights = plan?.weightBytes ?? estimateOf(entry, device);
   const memoryBytes =
     entry.memoryBytes ??
     (weights === undefined ? undefined : Math.round(weights * MEMORY_PER_WEIGHT) + MEMORY_BASE_BYTES);
+  const wasmBytes = usualBackend(device) === "wasm" ? weights : undefined;
   return {
     id: entry.id,
     name: entry.name,
     engine: entry.engine,
     source: entry.source,
-    downloadBytes: plan?.downloadBytes ?? webllmBytes(entry, remembered),
+    // Without the exact size, that of the weights is nearly all of it.
+    downloadBytes: exactBytes ?? weights,
+    sizeIsEstimate: exactBytes === undefined && weights !== undefined,
     memoryBytes,
     contextLength: entry.contextLength ?? remembered?.facts?.contextLength,
-    fit: fitOf(entry, { memoryBytes, f32Variant: state.f32Variant }, device),
+    fit: fitOf(entry, { memoryBytes, wasmBytes, f32Variant: state.f32Variant }, device),
     stored: typeof state.stored === "string" ? state.stored : storedState(remembered, state.stored),
     origin: originLabel(entry.origin),
   };
@@ -56,6 +61,10 @@ function planOf(entry: ModelEntry, remembered: ModelRecord | undefined, device: 
   } catch {
     return undefined;
   }
+}
+
+function estimateOf({ parameters }: ModelEntry, device: DeviceInfo): number | undefined {
+  return parameters && estimateWeightBytes(parameters, usualBackend(device), device);
 }
 
 function webllmBytes(entry: ModelEntry, remembered: ModelRecord | undefined): number | undefined {

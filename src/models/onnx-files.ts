@@ -22,7 +22,7 @@ const WASM = ["_q4", "_quantized", "_int8", "_uint8", "_bnb4", "", "_q4f16", "_f
 const GRAPH_STEMS = ["model", "decoder_model_merged"] as const;
 const GRAPH_FOLDERS = ["onnx/", ""] as const;
 /** WebAssembly addresses 4 GiB, and the graph's weights are held in it beside everything else. */
-const LARGEST_WASM_BYTES = 3.5 * 2 ** 30;
+export const LARGEST_WASM_BYTES = 3.5 * 2 ** 30;
 
 /** The files of one variant of a model. */
 export interface OnnxPlan {
@@ -42,12 +42,16 @@ export function graphNames(): string[] {
   );
 }
 
+/** Suffixes of the graphs that this backend and device can run, best first. */
+export function graphSuffixes(backend: Backend, device: DeviceInfo): readonly string[] {
+  if (backend === "wasm") return WASM;
+  return device.webgpu?.features.includes("shader-f16") ? WEBGPU_F16 : WEBGPU_F32;
+}
+
 /** Paths at which a graph may lie, best first, for this backend and device. */
 export function graphCandidates(backend: Backend, device: DeviceInfo): string[] {
-  const halfFloats = device.webgpu?.features.includes("shader-f16") ?? false;
-  const suffixes = backend === "wasm" ? WASM : halfFloats ? WEBGPU_F16 : WEBGPU_F32;
   return GRAPH_STEMS.flatMap((stem) =>
-    suffixes.flatMap((suffix) => GRAPH_FOLDERS.map((folder) => `${folder}${stem}${suffix}.onnx`)),
+    graphSuffixes(backend, device).flatMap((suffix) => GRAPH_FOLDERS.map((folder) => `${folder}${stem}${suffix}.onnx`)),
   );
 }
 

@@ -7,8 +7,10 @@ export interface ModelInfo {
   readonly name: string;
   readonly engine: EngineName;
   readonly source: "embedded" | "catalog" | "added";
-  /** Bytes to download; undefined where the host has not been asked yet. */
+  /** Bytes to download; undefined where neither the host has been asked yet nor an estimate is possible. */
   readonly downloadBytes: number | undefined;
+  /** True where `downloadBytes` is an estimate; the exact size replaces it once the model's host has told it. */
+  readonly sizeIsEstimate: boolean;
   /** Approximate bytes of GPU or WASM memory while loaded. */
   readonly memoryBytes: number | undefined;
   readonly contextLength: number | undefined;

@@ -200,7 +200,7 @@ export class ModelRow extends LitElement {
 function facts(model: ModelInfo): string {
   return [
     model.engine === "webllm" ? "WebLLM" : "ONNX",
-    `${formatBytes(model.downloadBytes)}${model.downloadBytes === undefined ? "" : " to download"}`,
+    `${model.sizeIsEstimate ? "about " : ""}${formatBytes(model.downloadBytes)}${model.downloadBytes === undefined ? "" : " to download"}`,
     model.memoryBytes === undefined ? "" : `${formatBytes(model.memoryBytes)} of memory`,
     model.contextLength === undefined ? "" : `${formatTokens(model.contextLength)} context`,
   ]

@@ -21,6 +21,7 @@ const guide: ModelInfo = {
   engine: "onnx",
   source: "embedded",
   downloadBytes: 5_580_000,
+  sizeIsEstimate: false,
   memoryBytes: 40_000_000,
   contextLength: 1024,
   fit: { fits: true },
@@ -50,6 +51,7 @@ export const fakeModels: readonly ModelInfo[] = [
       engine: index % 5 === 0 ? "onnx" : "webllm",
       source: "catalog",
       downloadBytes: index % 11 === 0 ? undefined : 300_000_000 + index * 31_000_000,
+      sizeIsEstimate: index % 5 === 0 && index % 11 !== 0,
       memoryBytes: 600_000_000 + index * 43_000_000,
       contextLength: 4096,
       fit: big

@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { repositoryEntries } from "./catalog";
+import type { ModelEntry } from "./entry";
+import { modelInfo } from "./info";
+import type { ModelRecord } from "./records";
+import { testDevice } from "./testing";
+import type { ModelInfo } from "./types";
+
+const entry = (id: string): ModelEntry => {
+  const found = repositoryEntries().find((candidate) => candidate.id.endsWith(id));
+  if (!found) throw new Error(`The catalog has no ${id} any more.`);
+  return found;
+};
+
+function infoOf(id: string, device = testDevice(), remembered?: ModelRecord): ModelInfo {
+  return modelInfo(entry(id), { remembered, stored: undefined, f32Variant: undefined }, device);
+}
+
+const GB = 1e9;
+
+describe("modelInfo of a repository that was not asked yet", () => {
+  it("estimates size and memory by the variant that this device would take", () => {
+    const half = infoOf("Qwen3-0.6B-ONNX");
+    const single = infoOf("Qwen3-0.6B-ONNX", testDevice({ features: [] }));
+    expect([half.sizeIsEstimate, single.sizeIsEstimate]).toEqual([true, true]);
+    // 156 million parameters of the embedding in 2 or 4 bytes, 444 million in 4.5 or 5 bits.
+    expect((half.downloadBytes ?? 0) / GB).toBeCloseTo(0.156 * 2 + (0.444 * 4.5) / 8, 2);
+    expect((single.downloadBytes ?? 0) / GB).toBeCloseTo(0.156 * 4 + (0.444 * 5) / 8, 2);
+    expect(half.memoryBytes).toBeGreaterThan(half.downloadBytes ?? Infinity);
+  });
+
+  it("covers every entry whose name says how large the model is", () => {
+    for (const { id, parameters } of repositoryEntries()) {
+      expect([id, parameters !== undefined]).toEqual([id, /\d(b|m)\b/i.test(id)]);
+      const stated = /(\d+(?:\.\d+)?)(b|m)\b/i.exec(id);
+      const unit = stated?.[2]?.toLowerCase() === "m" ? 1e6 : 1e9;
+      if (parameters) expect([id, parameters.total]).toEqual([id, Math.round(Number(stated?.[1]) * unit)]);
+      if (parameters) expect(parameters.embedding).toBeLessThan(parameters.total);
+    }
+  });
+
+  it("judges by the estimate whether the model fits, and says why not", () => {
+    const phone = testDevice({ memoryBytes: 4 * 2 ** 30 });
+    expect(infoOf("SmolLM2-360M-Instruct", phone).fit).toEqual({ fits: true });
+    expect(infoOf("Qwen3-4B-ONNX", phone).fit).toEqual({
+      fits: false,
+      reason: "It needs about 3.6 GB of memory, and this device has about 4.3 GB in all.",
+    });
+  });
+
+  it("leaves unknown what no name tells", () => {
+    expect(infoOf("Phi-3.5-mini-instruct-onnx-web")).toMatchObject({
+      downloadBytes: undefined,
+      memoryBytes: undefined,
+      sizeIsEstimate: false,
+      fit: { fits: true },
+    });
+  });
+});
+
+describe("modelInfo of a repository that was asked", () => {
+  const described = (bytes: number | undefined, graphBytes = 900): ModelRecord => ({
+    id: "x",
+    packages: [],
+    facts: {
+      files: [
+        { path: "config.json", bytes },
+        { path: "tokenizer.json", bytes },
+        { path: "onnx/model_q4f16.onnx", bytes: graphBytes },
+      ],
+    },
+  });
+
+  it("has the exact size in the estimate's place", () => {
+    const info = infoOf("Qwen3-0.6B-ONNX", testDevice(), described(50));
+    expect(info).toMatchObject({ downloadBytes: 1000, sizeIsEstimate: false });
+    expect(info.memoryBytes).toBe(1125 + 64 * 2 ** 20);
+  });
+
+  it("does not fit without a GPU where WebAssembly cannot hold its weights", () => {
+    const cpu = testDevice({ webgpu: false });
+    expect(infoOf("Qwen3-4B-ONNX", cpu, described(1, 3 * GB)).fit).toEqual({ fits: true });
+    expect(infoOf("Qwen3-4B-ONNX", cpu, described(1, 4 * GB)).fit).toEqual({
+      fits: false,
+      reason: "Without a GPU it runs in WebAssembly, which holds 3.8 GB at most, and its weights are about 4.0 GB.",
+    });
+    expect(infoOf("Qwen3-4B-ONNX", testDevice(), described(1, 4 * GB)).fit).toEqual({ fits: true });
+  });
+
+  it("says about how much it is where the host does not tell the size of small files", () => {
+    const info = infoOf("Qwen3-0.6B-ONNX", testDevice(), described(undefined));
+    expect(info).toMatchObject({ downloadBytes: 900, sizeIsEstimate: true });
+  });
+});
