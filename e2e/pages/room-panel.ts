@@ -23,7 +23,7 @@ export class RoomPanel {
     this.invite = page.getByRole("textbox", { name: "Invite link" });
     this.qr = page.getByRole("img", { name: "QR code of the invite link" });
     this.members = page.getByRole("list", { name: "Who is here" }).getByRole("listitem");
-    this.sharing = page.getByRole("switch", { name: "Share this device" });
+    this.sharing = this.panel.getByRole("switch", { name: "Share this device" });
     this.question = page.getByRole("dialog", { name: /^(Join a room\?|This invite does not work)$/ });
     this.questionText = page.locator("mg-join-dialog");
   }
@@ -33,12 +33,14 @@ export class RoomPanel {
     await this.panel.waitFor();
   }
 
-  /** Opens a room and gives its invite. */
-  async create(name: string): Promise<string> {
+  /** Opens a room, sharing this device or not, and gives its invite. */
+  async create(name: string, { share = true } = {}): Promise<string> {
     await this.open();
     await this.page.getByRole("textbox", { name: "Name of the room" }).fill(name);
+    await setSwitch(this.sharing, share);
     await this.page.getByRole("button", { name: "Open the room" }).click();
     await expect(this.invite).toBeVisible({ timeout: 30_000 });
+    await expect(this.sharing).toBeChecked({ checked: share });
     return this.invite.inputValue();
   }
 

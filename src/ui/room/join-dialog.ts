@@ -10,6 +10,9 @@ import { base, buttons, sections } from "../styles/shared";
 interface Field extends HTMLElement {
   value: string;
 }
+interface Switch extends HTMLElement {
+  checked: boolean;
+}
 
 /** `<mg-join-dialog .workspace .invite>`. Event: `mg-answered` (detail: whether the room was joined). */
 @customElement("mg-join-dialog")
@@ -50,12 +53,13 @@ export class JoinDialog extends LitElement {
   #answered = false;
   readonly #joining = new Task(this, {
     autoRun: false,
-    task: async ([invite, name]: readonly [string, string]) => {
+    task: async ([invite, name, share]: readonly [string, string, boolean]) => {
       const grid = this.workspace?.grid;
       if (!grid) return;
       if (name !== "" && name !== grid.identity.name) await grid.identity.rename(name);
       await grid.rooms.current?.leave();
-      await grid.rooms.join(invite);
+      const room = await grid.rooms.join(invite);
+      if (share) await room.share({});
       this.#answer(true);
     },
   });
@@ -97,6 +101,9 @@ export class JoinDialog extends LitElement {
           maxlength="40"
           .value=${workspace.grid.identity.name}
         ></wa-input>
+        <wa-switch hint="They may then ask your models: you see their prompts in memory, and they use your power."
+          >Share this device</wa-switch
+        >
         ${invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.join(", ")}, which learns your network address.</p>` : nothing}
         ${current ? html`<p class="warning">You are in “${current.name}” now and will leave it.</p>` : nothing}
         ${this.#joining.render({
@@ -121,7 +128,9 @@ export class JoinDialog extends LitElement {
 
   readonly #join = (): void => {
     const name = this.renderRoot.querySelector<Field>("wa-input[name=name]")?.value.trim() ?? "";
-    void this.#joining.run([this.invite, name]);
+    // A guest came to ask, often on a phone, by a link of somebody else: giving is a wish of its own, so it is off at first.
+    const share = this.renderRoot.querySelector<Switch>("wa-switch")?.checked ?? false;
+    void this.#joining.run([this.invite, name, share]);
   };
 
   readonly #hidden = (event: Event): void => {

@@ -10,6 +10,9 @@ import { base, buttons, sections } from "../styles/shared";
 interface Field extends HTMLElement {
   value: string;
 }
+interface Switch extends HTMLElement {
+  checked: boolean;
+}
 
 /** `<mg-open-room .workspace>`. */
 @customElement("mg-open-room")
@@ -32,8 +35,12 @@ export class OpenRoom extends LitElement {
   @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #opening = new Task(this, {
     autoRun: false,
-    task: async ([name]: readonly [string]) => {
-      await this.workspace?.grid.rooms.create({ name });
+    task: async ([name, ownName, share]: readonly [string, string, boolean]) => {
+      const grid = this.workspace?.grid;
+      if (!grid) return;
+      if (ownName !== "" && ownName !== grid.identity.name) await grid.identity.rename(ownName);
+      const room = await grid.rooms.create({ name });
+      if (share) await room.share({});
     },
   });
   #linkError = "";
@@ -55,6 +62,18 @@ export class OpenRoom extends LitElement {
             placeholder="Kitchen table"
             required
           ></wa-input>
+          <wa-input
+            label="Your name in rooms"
+            name="own-name"
+            maxlength="40"
+            autocomplete="off"
+            .value=${this.workspace?.grid.identity.name ?? ""}
+          ></wa-input>
+          <wa-switch
+            checked
+            hint="People in the room may ask your models. You then see their prompts in memory, and they use your power."
+            >Share this device</wa-switch
+          >
           <wa-button type="submit" variant="brand" ?loading=${this.#opening.status === 1}>Open the room</wa-button>
         </form>
         ${this.#opening.render({
@@ -85,7 +104,9 @@ export class OpenRoom extends LitElement {
   readonly #open = (event: Event): void => {
     event.preventDefault();
     const name = this.#value("name");
-    if (name !== "") void this.#opening.run([name]);
+    // A room that somebody opens is for sharing, so the switch is on at first; whoever presses the button has seen it.
+    const share = this.renderRoot.querySelector<Switch>("wa-switch")?.checked ?? false;
+    if (name !== "") void this.#opening.run([name, this.#value("own-name"), share]);
   };
 
   readonly #join = (event: Event): void => {

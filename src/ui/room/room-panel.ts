@@ -111,6 +111,7 @@ export class RoomPanel extends LitElement {
           )}
         </ul>
         ${room.peers.length > 0 ? nothing : html`<p class="muted small">Nobody else yet. Send the invite below.</p>`}
+        ${nobodyShares(room) ? html`<p class="small muted" role="status">${lonely(room)}</p>` : nothing}
         ${
           state.policy.privacy === "device" && room.peers.length > 0
             ? html`<p class="small muted">
@@ -173,6 +174,15 @@ export class RoomPanel extends LitElement {
     this.leaving = false;
     void this.workspace?.grid.rooms.current?.leave();
   };
+}
+
+function nobodyShares(room: RoomState): boolean {
+  return room.share === false && !room.peers.some(({ sharing }) => sharing);
+}
+
+function lonely(room: RoomState): string {
+  const then = "so each device answers for itself. Switch on “Share this device” to answer for the others.";
+  return room.peers.length === 0 ? `You do not share this device, ${then}` : `Nobody shares a device, ${then}`;
 }
 
 declare global {
