@@ -1,4 +1,5 @@
 /** A room as people see it: opened, entered by a link after a question, shared, left. */
+import golden from "./fixtures/golden.json" with { type: "json" };
 import { expect, shot, test } from "./harness";
 import { ChatPage } from "./pages";
 
@@ -32,6 +33,79 @@ test("a link asks before joining, and a visitor without a model is answered by t
   await bens.room.leave();
   await expect(annas.room.members).toHaveCount(1);
   expect(new URL(ben.page.url()).hash).not.toContain("join");
+});
+
+test("a visitor of a room where nobody shares is told so, and answered by a model that is loaded by itself", async ({
+  openSite,
+}) => {
+  const anna = await openSite({ name: "anna" });
+  const annas = new ChatPage(anna.page);
+  await annas.ready();
+  const invite = await annas.room.create("Kitchen table", { share: false });
+
+  const ben = await openSite({ name: "ben", url: invite });
+  const bens = new ChatPage(ben.page);
+  await bens.room.join("Ben");
+  await bens.ask("What is the capital of Japan?");
+  await expect(ben.page.getByText("Nobody in “Kitchen table” shares a device")).toBeVisible();
+  await expect(bens.loadHere).toBeVisible();
+  await bens.finished();
+  expect(await bens.answerText()).toContain("Tokyo");
+  await expect(bens.origin()).toContainText("On this device");
+
+  // Whoever unloads it by hand waits for the room, for as long as they like.
+  await bens.models.open();
+  await bens.models.unload("Guide");
+  await bens.models.close();
+  await bens.ask("23 + 45");
+  await expect(bens.loadHere).toBeVisible();
+  await shot(ben, "room-nobody-answers");
+  await annas.room.share(true);
+  await bens.finished();
+  await expect(bens.origin()).not.toContainText("On this device");
+  await expect(bens.loadHere).toBeHidden();
+});
+
+test("an answer whose only provider is killed goes on here, with the model that comes by itself", async ({
+  openSite,
+}) => {
+  const story = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
+  const anna = await openSite({ name: "anna", ownProcess: true });
+  const annas = new ChatPage(anna.page);
+  await annas.ready();
+  const invite = await annas.room.create("Kitchen table");
+  await annas.room.share(true);
+
+  const ben = await openSite({ name: "ben", url: invite });
+  const bens = new ChatPage(ben.page);
+  await bens.room.join("Ben");
+  await expect(bens.model).toHaveAccessibleName(/in the room$/);
+  await bens.ask(story.messages.at(-1)!.content);
+  await expect(bens.answers.last()).toContainText(story.completion.slice(0, 12));
+  await anna.kill();
+  await bens.finished();
+  const stored = await ben.page.evaluate(async () => {
+    const { conversations } = window.microgrid!;
+    const [newest] = await conversations.list();
+    return (await conversations.get(newest!.id))?.messages.at(-1);
+  });
+  expect(stored?.content).toBe(story.completion);
+  expect(stored?.answer?.routes.map(({ provider }) => provider.kind)).toEqual(["peer", "local"]);
+  await expect(bens.origin()).toContainText("moved to this device after");
+});
+
+test("an answer that nobody can give offers to load the guide here, and goes on with it", async ({ openSite }) => {
+  const { page } = await openSite();
+  const chat = new ChatPage(page);
+  await chat.ready();
+  await chat.models.open();
+  await chat.models.unload("Guide");
+  await chat.models.close();
+  await chat.ask("What is the capital of Japan?");
+  await expect(chat.alerts).toContainText("No model is loaded");
+  await page.getByRole("button", { name: "Load Guide here and answer" }).click();
+  await chat.finished();
+  expect(await chat.answerText()).toContain("Tokyo");
 });
 
 test("a damaged invite is explained, and the page goes on without it", async ({ openSite }) => {

@@ -23,6 +23,8 @@ export class ChatPage {
   readonly model: Locator;
   /** The bar of a model that loads. */
   readonly loading: Locator;
+  /** Loads the built-in model, where nobody can answer. */
+  readonly loadHere: Locator;
   /** Notices, errors and warnings, each with the role `alert`. */
   readonly alerts: Locator;
 
@@ -40,6 +42,7 @@ export class ChatPage {
     this.questions = page.getByRole("article", { name: "You" });
     this.model = page.getByRole("button", { name: /^Model: / });
     this.loading = page.getByRole("progressbar");
+    this.loadHere = page.getByRole("button", { name: "Load Guide here", exact: true });
     this.alerts = page.getByRole("alert");
   }
 

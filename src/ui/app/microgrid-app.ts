@@ -8,7 +8,6 @@ import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { Sidebar } from "../sidebar/sidebar";
 import { WorkspaceController } from "../state/controller";
-import { loadAtStart } from "../state/loads";
 import { Workspace, type Panel } from "../state/workspace";
 import { base, buttons } from "../styles/shared";
 import { appStyles } from "./app-styles";
@@ -55,7 +54,7 @@ export class MicrogridApp extends LitElement {
     this.workspace = new Workspace(this.grid);
     this.#route();
     // Whoever follows an invite may have the room answer: nothing is loaded before the question is answered.
-    if (this.invite === undefined) void loadAtStart(this.grid, this.workspace.loads);
+    if (this.invite === undefined) this.workspace.start.begin();
   }
 
   protected override updated(_changed: PropertyValues): void {
@@ -159,7 +158,7 @@ export class MicrogridApp extends LitElement {
     this.#route();
     const { workspace } = this;
     if (event.detail) workspace?.show({ panel: "room" });
-    else if (workspace) void loadAtStart(workspace.grid, workspace.loads);
+    workspace?.start.begin();
   };
 
   readonly #keydown = (event: KeyboardEvent): void => {

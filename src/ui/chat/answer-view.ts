@@ -13,7 +13,7 @@ import "./answer-origin";
 const COPIED_MS = 1600;
 
 /**
- * `<mg-answer .message>`. Events: `mg-regenerate`, `mg-continue`. An answer that another tab writes
+ * `<mg-answer .message>`. Events: `mg-regenerate`, `mg-continue`, `mg-answer-here`. An answer that another tab writes
  * has the status `streaming` and no `running`.
  */
 @customElement("mg-answer")
@@ -82,6 +82,7 @@ export class AnswerView extends LitElement {
       .error,
       .note {
         display: flex;
+        flex-wrap: wrap;
         align-items: center;
         gap: 0.75rem;
         margin-top: 0.75rem;
@@ -91,7 +92,7 @@ export class AnswerView extends LitElement {
         font-size: 0.875rem;
       }
       .error span {
-        flex: 1;
+        flex: 1 1 14rem;
       }
     `,
   ];
@@ -102,6 +103,8 @@ export class AnswerView extends LitElement {
   @property() model = "";
   /** True for the last message, which alone can be continued or made again. */
   @property({ type: Boolean }) last = false;
+  /** Name of the model that could be loaded here to answer; empty where a model is here. */
+  @property() loadable = "";
   @state() private copied = false;
 
   protected override render(): TemplateResult | typeof nothing {
@@ -162,7 +165,7 @@ export class AnswerView extends LitElement {
     if (message.status === "failed") {
       return html`<div class="error" role="alert">
         <span>${message.answer?.error?.message ?? "This answer failed for an unknown reason. Try again."}</span
-        >${proceed}
+        >${this.#here(message)}${proceed}
       </div>`;
     }
     if (message.status === "interrupted")
@@ -171,6 +174,15 @@ export class AnswerView extends LitElement {
       return html`<div class="note"><span>Reached the longest answer that this chat allows.</span>${proceed}</div>`;
     }
     return nothing;
+  }
+
+  #here(message: StoredMessage): TemplateResult | typeof nothing {
+    const code = message.answer?.error?.code;
+    if (!this.last || this.loadable === "" || (code !== "no-provider" && code !== "model-not-loaded")) return nothing;
+    const then = message.content === "" ? "answer" : "go on";
+    return html`<button class="button" @click=${() => this.#tell("mg-answer-here")}>
+      Load ${this.loadable} here and ${then}
+    </button>`;
   }
 
   readonly #copy = (): void => {

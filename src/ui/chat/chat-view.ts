@@ -4,7 +4,7 @@ import { customElement, property, query, queryAll, state } from "lit/decorators.
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
-import { modelName } from "../state/models";
+import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons } from "../styles/shared";
 import "./answer-view";
@@ -144,9 +144,11 @@ export class ChatView extends LitElement {
                     .message=${message}
                     .running=${running?.message.id === message.id ? running : undefined}
                     .model=${message.answer && workspace ? modelName(workspace.grid.state, message.answer.model) : ""}
+                    .loadable=${this.#loadable()}
                     ?last=${index === messages.length - 1 && !writing}
                     @mg-regenerate=${() => workspace?.regenerate()}
                     @mg-continue=${() => workspace?.continueAnswer(message)}
+                    @mg-answer-here=${() => workspace?.answerHere(message)}
                   ></mg-answer>`,
           )}
           ${this.#unanswered() ? this.#askAgain() : nothing}
@@ -226,6 +228,11 @@ export class ChatView extends LitElement {
     if (!state?.room || state.policy.privacy === "device")
       return "It runs in this page. Your messages stay on this device.";
     return `You are in the room “${state.room.name}”: its peers may answer, and whoever answers sees the chat.`;
+  }
+
+  #loadable(): string {
+    const state = this.workspace?.grid.state;
+    return !state || localOffers(state).length > 0 || isLoading(state) ? "" : modelName(state, GUIDE);
   }
 
   readonly #suggest = (event: CustomEvent<string>): void => {

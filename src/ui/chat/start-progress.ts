@@ -1,13 +1,14 @@
 /** The model on its way into memory, above the field for messages. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import type { GridState } from "../../grid";
 import { WorkspaceController } from "../state/controller";
-import { modelName } from "../state/models";
+import { GUIDE, modelName, whyNobody } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import "../models/load-progress";
 
-/** `<mg-start-progress .workspace>`: shown while a model loads, or when the last load failed and none is ready. */
+/** `<mg-start-progress .workspace>`: shown while a model loads, and where none is ready: why, and what to do. */
 @customElement("mg-start-progress")
 export class StartProgress extends LitElement {
   static override readonly styles = [
@@ -25,7 +26,8 @@ export class StartProgress extends LitElement {
         border-radius: var(--mg-radius);
         background: var(--mg-surface);
       }
-      .error {
+      .error,
+      .nobody {
         display: flex;
         align-items: center;
         gap: 0.75rem;
@@ -58,10 +60,21 @@ export class StartProgress extends LitElement {
       )}`;
     }
     const failed = loads.find(([, load]) => load.kind === "failed")?.[1];
-    if (failed?.kind !== "failed" || loads.some(([, load]) => load.kind === "ready")) return nothing;
+    if (failed?.kind !== "failed" || loads.some(([, load]) => load.kind === "ready")) return this.#nobody(state);
     return html`<div class="error" role="alert">
       <span class="grow">${failed.error.message}</span>
       <button class="button" @click=${() => this.workspace?.show({ dialog: "models" })}>Choose a model</button>
+    </div>`;
+  }
+
+  // A room is given a moment to make its offers, unless somebody already waits for an answer.
+  #nobody(state: GridState): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    const why = whyNobody(state);
+    if (!workspace || why === undefined || (workspace.start.pending && !workspace.answers.waiting)) return nothing;
+    return html`<div class="card nobody">
+      <span class="grow small" role="status">${why}</span>
+      <button class="button" @click=${() => workspace.loadHere()}>Load ${modelName(state, GUIDE)} here</button>
     </div>`;
   }
 }

@@ -10,7 +10,7 @@ import type {
   StoredMessage,
   Usage,
 } from "../../grid";
-import { answeringModel, isLoading } from "./models";
+import { answeringModel, isLoading, mayOffer } from "./models";
 import { toGeneration } from "./requests";
 
 /** Longest time between two saves of an answer that streams, ms. */
@@ -25,8 +25,15 @@ export interface RunningAnswer {
   readonly queue: { readonly position: number; readonly etaMs: number } | undefined;
 }
 
+/** Who knows whether a model is about to be loaded here. */
+export interface Arrivals extends TypedEventTarget<{ change: undefined }> {
+  readonly pending: boolean;
+}
+
 interface Run {
   shown: RunningAnswer;
+  /** The model that was asked for the answer; undefined until one was ready. */
+  asked: string | undefined;
   readonly abort: AbortController;
   resume: ResumePoint | undefined;
   savedAt: number;
@@ -39,13 +46,25 @@ export class Answers extends TypedEventTarget<{
   finished: { conversation: string; message: StoredMessage };
 }> {
   readonly #grid: GridApi;
+  readonly #arrivals: Arrivals;
   readonly #runs = new Map<string, Run>();
   readonly #dirty = new Set<string>();
   #frame: number | undefined;
 
-  constructor(grid: GridApi) {
+  constructor(grid: GridApi, arrivals: Arrivals) {
     super();
     this.#grid = grid;
+    this.#arrivals = arrivals;
+  }
+
+  /** The model of an answer that is being given, here or elsewhere. */
+  get asked(): string | undefined {
+    return [...this.#runs.values()].find(({ asked, shown }) => asked && shown.message.status === "streaming")?.asked;
+  }
+
+  /** True while an answer waits for a model to be ready. */
+  get waiting(): boolean {
+    return [...this.#runs.values()].some(({ shown }) => shown.phase === "waiting-for-model");
   }
 
   /** The answer of a conversation that is being written or, for a moment, saved. */
@@ -89,6 +108,7 @@ export class Answers extends TypedEventTarget<{
     const ended = new Promise<void>((resolve) => (end = resolve));
     const run: Run = {
       ended,
+      asked: undefined,
       shown: { conversation: conversation.id, message, phase: "routing", queue: undefined },
       abort: new AbortController(),
       resume: continueFrom?.answer?.resume ?? textResume(continueFrom),
@@ -121,6 +141,7 @@ export class Answers extends TypedEventTarget<{
     const { signal } = run.abort;
     const offer = answeringModel(this.#grid.state, wanted) ?? (await this.#whenReady(run, wanted, signal));
     this.#patch(run, { model: offer.model });
+    run.asked = offer.model;
     const generation = toGeneration(conversation, run.shown.message.id, offer, run.resume);
     for await (const event of this.#grid.answer({ generation }, { signal })) this.#apply(run, event);
     if (signal.aborted) throw signal.reason;
@@ -138,7 +159,8 @@ export class Answers extends TypedEventTarget<{
       const state = this.#grid.state;
       const offer = answeringModel(state, wanted);
       if (offer) return offer;
-      if (!isLoading(state) && state.room === undefined && state.role !== "starting") {
+      const mayCome = isLoading(state) || this.#arrivals.pending || mayOffer(state) || state.role === "starting";
+      if (!mayCome) {
         const failed = Object.values(state.loads).find((load) => load.kind === "failed");
         throw new MicrogridError(
           "model-not-loaded",
@@ -149,11 +171,11 @@ export class Answers extends TypedEventTarget<{
       }
       await new Promise<void>((resolve) => {
         const done = (): void => {
-          stopListening();
+          for (const stop of stops) stop();
           signal.removeEventListener("abort", done);
           resolve();
         };
-        const stopListening = this.#grid.on("change", done);
+        const stops = [this.#grid.on("change", done), this.#arrivals.on("change", done)];
         signal.addEventListener("abort", done);
       });
     }

@@ -55,6 +55,24 @@ export function isLoading(state: GridState): boolean {
   return Object.values(state.loads).some((load) => load.kind === "loading");
 }
 
+/** True where somebody in the room may come to offer a model. */
+export function mayOffer({ room, policy }: GridState): boolean {
+  return room !== undefined && policy.privacy !== "device";
+}
+
+/** Why nobody can answer as things stand, for people; undefined where somebody can, or will in a moment. */
+export function whyNobody(state: GridState): string | undefined {
+  if (state.role === "starting" || isLoading(state) || answeringModel(state, undefined)) return undefined;
+  const { room } = state;
+  const here = "no model is loaded on this device";
+  if (!room) return `Nobody can answer yet: ${here}.`;
+  if (!mayOffer(state)) return `Your chats stay on this device, as you chose, and ${here}.`;
+  if (room.peers.length === 0) return `Nobody else is in “${room.name}” now, and ${here}.`;
+  return room.peers.some(({ sharing }) => sharing)
+    ? `Nobody in “${room.name}” has a model ready, and ${here}.`
+    : `Nobody in “${room.name}” shares a device, and ${here}.`;
+}
+
 /** A model's name for people. */
 export function modelName(state: GridState, id: string): string {
   return (

@@ -11,7 +11,9 @@ import type {
 import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
 import { ModelLoads } from "./loads";
+import { GUIDE } from "./models";
 import { readLastModel, saveLastModel } from "./preferences";
+import { StartModel } from "./start-model";
 
 /** Panels beside the chat, and dialogs over it. */
 export type Panel = "room" | "chat-settings" | undefined;
@@ -38,6 +40,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly grid: GridApi;
   readonly answers: Answers;
   readonly loads: ModelLoads;
+  readonly start: StartModel;
   readonly #cleanup: (() => void)[] = [];
   #conversations: readonly ConversationSummary[] = [];
   #current: Conversation | undefined;
@@ -53,9 +56,12 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   constructor(grid: GridApi) {
     super();
     this.grid = grid;
-    this.answers = new Answers(grid);
     this.loads = new ModelLoads(grid);
+    this.start = new StartModel(grid, this.loads, () => this.answers.asked);
+    this.answers = new Answers(grid, this.start);
     this.#cleanup.push(
+      () => this.start.close(),
+      this.start.on("change", () => this.#changed()),
       grid.conversations.on("change", ({ id, scope, remote }) => {
         if (scope === "list") void this.#loadList();
         // What this tab is writing is shown from memory; reading it back twice a second would only cost.
@@ -198,6 +204,17 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   /** Goes on with an answer that was cut off. */
   async continueAnswer(message: StoredMessage): Promise<void> {
     if (this.#current) await this.answers.run(this.#current, this.wantedModel, message);
+  }
+
+  /** Loads the built-in model on this device. What fails is shown above the field for messages. */
+  async loadHere(): Promise<void> {
+    await this.loads.load(GUIDE).catch(() => undefined);
+  }
+
+  /** Goes on with an answer that nobody else can give, or makes it where it never began, with the built-in model. */
+  async answerHere(message: StoredMessage): Promise<void> {
+    void this.loadHere();
+    await (message.content === "" ? this.regenerate() : this.continueAnswer(message));
   }
 
   async changeSettings(settings: ConversationSettings): Promise<void> {

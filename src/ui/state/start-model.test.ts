@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { TypedEventTarget } from "../../core";
+import type { GridApi, GridEvents, GridState, LoadState, PeerState, RoomState } from "../../grid";
+import { ModelLoads } from "./loads";
+import { GUIDE } from "./models";
+import { StartModel } from "./start-model";
+
+const OFFER = { model: GUIDE, name: "Guide" };
+const READY = { kind: "ready", offer: OFFER } as unknown as LoadState;
+const SHARER = { sharing: true, offers: [OFFER] } as unknown as PeerState;
+
+class StubGrid extends TypedEventTarget<GridEvents> {
+  state = { role: "leader", policy: { privacy: "room" }, loads: {}, room: undefined } as unknown as GridState;
+  readonly loaded: string[] = [];
+  readonly models = {
+    list: () => Promise.resolve([]),
+    load: (id: string) => {
+      this.loaded.push(id);
+      this.set({ loads: { [id]: READY } });
+      return Promise.resolve();
+    },
+  };
+
+  set(patch: Partial<GridState>): void {
+    this.state = { ...this.state, ...patch };
+    this.emit("change", this.state);
+  }
+
+  room(...peers: PeerState[]): void {
+    this.set({ room: { name: "Attic", peers } as unknown as RoomState });
+  }
+}
+
+let grid: StubGrid;
+let needed: string | undefined;
+let start: StartModel;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  grid = new StubGrid();
+  needed = undefined;
+  const api = grid as unknown as GridApi;
+  start = new StartModel(api, new ModelLoads(api), () => needed);
+});
+
+afterEach(() => {
+  start.close();
+  vi.useRealTimers();
+});
+
+/** Lets everything happen that would happen in an hour. */
+const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(3_600_000);
+
+test("alone, the guide is loaded at once, but not before it is asked to begin", async () => {
+  await settle();
+  expect(grid.loaded).toEqual([]);
+  start.begin();
+  expect(start.pending).toBe(true);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(grid.loaded).toEqual([GUIDE]);
+  expect(start.pending).toBe(false);
+});
+
+test("a room is given a moment to offer something", async () => {
+  grid.room();
+  start.begin();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(start.pending).toBe(true);
+  grid.room(SHARER);
+  expect(start.pending).toBe(false);
+  await settle();
+  expect(grid.loaded).toEqual([]);
+});
+
+test("a room that offers nothing is replaced by this device", async () => {
+  grid.room();
+  start.begin();
+  await settle();
+  expect(grid.loaded).toEqual([GUIDE]);
+});
+
+test("a room that has lost its last offer is replaced by this device", async () => {
+  grid.room(SHARER);
+  start.begin();
+  await settle();
+  grid.room();
+  await settle();
+  expect(grid.loaded).toEqual([GUIDE]);
+});
+
+test("an answer that lost its provider does not wait", async () => {
+  grid.room(SHARER);
+  start.begin();
+  needed = GUIDE;
+  grid.room();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(grid.loaded).toEqual([GUIDE]);
+});
+
+test("unloading by hand is not undone, until a model is loaded by hand", async () => {
+  grid.room();
+  start.begin();
+  await settle();
+  grid.set({ loads: {} });
+  grid.room(SHARER);
+  grid.room();
+  grid.set({ room: undefined });
+  await settle();
+  expect(grid.loaded).toEqual([GUIDE]);
+  expect(start.pending).toBe(false);
+
+  grid.set({ loads: { other: READY } });
+  grid.set({ loads: {}, role: "starting" });
+  grid.set({ role: "leader" });
+  await settle();
+  expect(grid.loaded).toEqual([GUIDE, GUIDE]);
+});
+
+test("a guide that cannot be loaded is not tried again and again", async () => {
+  const error = { code: "out-of-memory", message: "This device has not enough free memory for this model." } as const;
+  grid.models.load = (id) => {
+    grid.loaded.push(id);
+    grid.set({ loads: { [id]: { kind: "failed", error } } });
+    return Promise.reject(new Error(error.message));
+  };
+  grid.room();
+  start.begin();
+  await settle();
+  grid.room(SHARER);
+  grid.room();
+  await settle();
+  expect(grid.loaded).toEqual([GUIDE]);
+});

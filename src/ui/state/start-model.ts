@@ -1,0 +1,125 @@
+/** The model that is loaded without being asked for: at start, and where a room turns out to answer nobody. */
+import { TypedEventTarget } from "../../core";
+import type { GridApi, GridState } from "../../grid";
+import type { ModelLoads } from "./loads";
+import { GUIDE, answeringModel, isLoading } from "./models";
+import { readLastModel } from "./preferences";
+
+/** How long a room may take to offer something before a model is loaded here, ms: links and offers need a moment. */
+const ROOM_GRACE_MS = 2000;
+
+/**
+ * Loads the start-up model whenever nobody here or in the room can answer: the one used last where its files are
+ * stored, else the guide. It leaves alone whoever unloads a model or cancels a load by hand, until they load one
+ * again; and it acts in the leading tab only, which has the memory.
+ */
+export class StartModel extends TypedEventTarget<{ change: undefined }> {
+  readonly #grid: GridApi;
+  readonly #loads: ModelLoads;
+  /** The model of an answer that is being given now, if any. */
+  readonly #needed: () => string | undefined;
+  readonly #cleanup: (() => void)[];
+  #before: GridState;
+  #begun = false;
+  #declined = false;
+  #gaveUp = false;
+  #working = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(grid: GridApi, loads: ModelLoads, needed: () => string | undefined) {
+    super();
+    this.#grid = grid;
+    this.#loads = loads;
+    this.#needed = needed;
+    this.#before = grid.state;
+    this.#cleanup = [
+      grid.on("change", (state) => this.#follow(state)),
+      loads.on("change", () => this.emit("change", undefined)),
+    ];
+  }
+
+  /** True while a model is about to be loaded here, though the grid does not show it yet. */
+  get pending(): boolean {
+    return this.#timer !== undefined || this.#working || this.#loads.busy;
+  }
+
+  /** Begins to look after it: once no invite waits for its answer, since the room may be what answers. */
+  begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#consider(this.#grid.state);
+  }
+
+  close(): void {
+    for (const stop of this.#cleanup) stop();
+    this.#disarm();
+  }
+
+  #follow(state: GridState): void {
+    const before = this.#before;
+    this.#before = state;
+    const loads = Object.values(state.loads);
+    if (loads.some(({ kind }) => kind !== "failed")) this.#declined = false;
+    // What was in memory or on its way there goes only when somebody wants it to, or with the tab that led.
+    else if (before.role === state.role)
+      this.#declined ||= Object.entries(before.loads).some(([id, { kind }]) => kind !== "failed" && !state.loads[id]);
+    if (loads.some(({ kind }) => kind === "ready")) this.#gaveUp = false;
+    this.#consider(state);
+  }
+
+  #consider(state: GridState): void {
+    const unwanted = !this.#begun || this.#declined || this.#gaveUp || state.role !== "leader";
+    if (unwanted || isLoading(state) || answeringModel(state, undefined)) {
+      this.#disarm();
+      return;
+    }
+    if (this.#timer !== undefined || this.#working) return;
+    // An answer that has lost its provider waits for nothing.
+    if (state.room === undefined || this.#needed() !== undefined) void this.#load();
+    else {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        void this.#load();
+      }, ROOM_GRACE_MS);
+      this.emit("change", undefined);
+    }
+  }
+
+  #disarm(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.emit("change", undefined);
+  }
+
+  async #load(): Promise<void> {
+    this.#working = true;
+    this.emit("change", undefined);
+    try {
+      const first = await this.#choose();
+      // What fails stays in the grid's state, where the header and the model list show it; the guide answers instead.
+      if (first !== GUIDE && (await this.#try(first))) return;
+      if (!this.#declined && !(await this.#try(GUIDE))) this.#gaveUp = true;
+    } finally {
+      this.#working = false;
+      this.emit("change", undefined);
+    }
+  }
+
+  /** Resolves to false where the model could not be loaded; a load that was cancelled counts as done. */
+  #try(id: string): Promise<boolean> {
+    return this.#loads.load(id).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #choose(): Promise<string> {
+    const needed = this.#needed();
+    if (needed === GUIDE) return GUIDE;
+    const models = await this.#grid.models.list().catch(() => []);
+    const stored = (id: string | undefined): boolean =>
+      models.some((model) => model.id === id && model.stored === "yes");
+    return [needed, readLastModel()].find((id) => stored(id)) ?? GUIDE;
+  }
+}
