@@ -33,3 +33,21 @@ export function estimateWeightBytes(counts: ParameterCounts, backend: Backend, d
   const fitting = sizes.find((bytes) => backend !== "wasm" || bytes <= LARGEST_WASM_BYTES);
   return Math.round(fitting ?? sizes[0] ?? counts.total);
 }
+
+/** Bytes per parameter of WebLLM models, which quantize the token embedding like everything else. */
+const MLC_RULES: Readonly<Record<string, number>> = {
+  q0f32: 4,
+  q0f16: 2,
+  // One scale of 16 or 32 bits for 32 weights of 4 bits, or for 40 of 3 bits that fill 128 bits.
+  q4f32: 20 / 32,
+  q4f16: 18 / 32,
+  q3f16: 18 / 40,
+};
+
+/** Bytes of the weights of a WebLLM model, from its name; undefined where that states no number of parameters. */
+export function estimateMlcBytes(id: string): number | undefined {
+  const [, number, unit] = /(\d+(?:[._]\d+)?)([bm])-/i.exec(id) ?? [];
+  const bytes = MLC_RULES[/q\df\d+/.exec(id)?.[0] ?? ""];
+  if (number === undefined || bytes === undefined) return undefined;
+  return Math.round(Number(number.replace("_", ".")) * (unit?.toLowerCase() === "m" ? 1e6 : 1e9) * bytes);
+}

@@ -1,5 +1,6 @@
+import { prebuiltAppConfig } from "@mlc-ai/web-llm";
 import { describe, expect, it } from "vitest";
-import { repositoryEntries } from "./catalog";
+import { repositoryEntries, webllmEntries } from "./catalog";
 import type { ModelEntry } from "./entry";
 import { modelInfo } from "./info";
 import type { ModelRecord } from "./records";
@@ -55,6 +56,29 @@ describe("modelInfo of a repository that was not asked yet", () => {
       sizeIsEstimate: false,
       fit: { fits: true },
     });
+  });
+});
+
+describe("modelInfo of a WebLLM model that was not asked yet", () => {
+  const infos = webllmEntries(prebuiltAppConfig.model_list).map((webllm) =>
+    modelInfo(webllm, { remembered: undefined, stored: "no", f32Variant: undefined }, testDevice()),
+  );
+
+  it("estimates the download from the name, below the memory that the catalog states", () => {
+    for (const { id, downloadBytes, memoryBytes, sizeIsEstimate } of infos) {
+      expect([id, sizeIsEstimate]).toEqual([id, downloadBytes !== undefined]);
+      const share = (downloadBytes ?? NaN) / (memoryBytes ?? NaN);
+      if (!Number.isNaN(share)) expect([id, share > 0.15 && share < 1]).toEqual([id, true]);
+    }
+    const bytesOf = (part: string): number | undefined => infos.find(({ id }) => id.startsWith(part))?.downloadBytes;
+    expect(bytesOf("Llama-3.1-8B-Instruct-q4f16_1")).toBe(4.5e9);
+    expect(bytesOf("SmolLM2-135M-Instruct-q0f16")).toBe(0.27e9);
+    expect(bytesOf("stablelm-2-zephyr-1_6b-q4f32_1")).toBe(1e9);
+  });
+
+  it("leaves unknown what no name tells", () => {
+    expect(infos.filter(({ downloadBytes }) => downloadBytes === undefined).length).toBeLessThan(infos.length / 5);
+    expect(infos.find(({ id }) => id.startsWith("Phi-3.5-mini"))?.downloadBytes).toBeUndefined();
   });
 });
 

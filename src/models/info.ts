@@ -1,7 +1,7 @@
 /** Makes the line of the list that a person sees of a model. */
 import type { Backend, DeviceInfo } from "../inference";
 import { originLabel, type ModelEntry } from "./entry";
-import { estimateWeightBytes } from "./estimate";
+import { estimateMlcBytes, estimateWeightBytes } from "./estimate";
 import { fitOf } from "./fit";
 import { planOnnxFiles, sumBytes, type OnnxPlan } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
@@ -35,7 +35,7 @@ export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceIn
   const memoryBytes =
     entry.memoryBytes ??
     (weights === undefined ? undefined : Math.round(weights * MEMORY_PER_WEIGHT) + MEMORY_BASE_BYTES);
-  const wasmBytes = usualBackend(device) === "wasm" ? weights : undefined;
+  const wasmBytes = entry.engine === "onnx" && usualBackend(device) === "wasm" ? weights : undefined;
   return {
     id: entry.id,
     name: entry.name,
@@ -63,7 +63,8 @@ function planOf(entry: ModelEntry, remembered: ModelRecord | undefined, device: 
   }
 }
 
-function estimateOf({ parameters }: ModelEntry, device: DeviceInfo): number | undefined {
+function estimateOf({ id, engine, parameters }: ModelEntry, device: DeviceInfo): number | undefined {
+  if (engine === "webllm") return estimateMlcBytes(id);
   return parameters && estimateWeightBytes(parameters, usualBackend(device), device);
 }
 
