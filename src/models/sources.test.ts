@@ -21,6 +21,7 @@ describe("readTextSource", () => {
     const folder = { kind: "folder", url: "https://site.example/models/mine/" };
     expect(origin("https://site.example/models/mine")).toEqual(folder);
     expect(origin("https://site.example/models/mine/config.json?x=1")).toEqual(folder);
+    expect(origin("https://site.example/models/mine/index.html")).toEqual(folder);
   });
 
   it("reads two addresses as a WebLLM model and its library", () => {

@@ -69,9 +69,9 @@ function webllmSource(model: URL, libraryUrl: string): TextSource {
   return { id: modelUrl, name, origin: webllmOrigin(modelUrl, libraryUrl) };
 }
 
-/** The folder that an address stands for; the address of a file in it works too. */
+/** The folder that an address stands for; the address of a file or page in it works too. */
 function folderOf(url: URL): string {
-  const path = url.pathname.replace(/[^/]*\.(json|onnx|onnx_data)$/, "");
+  const path = url.pathname.replace(/[^/]*\.(json|onnx|onnx_data|html?)$/, "");
   return `${url.origin}${path.endsWith("/") ? path : `${path}/`}`;
 }
 
