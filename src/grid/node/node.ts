@@ -87,8 +87,7 @@ export class GridNode {
       notices: [],
     };
     const grid = new GridNode(options, { ...config, ...options.config }, signer, library, new StateStore(initial));
-    grid.#warn();
-    grid.#resume(options.takesOver);
+    grid.#resume(options.takesOver, grid.#crashed());
     return grid;
   }
 
@@ -205,23 +204,26 @@ export class GridNode {
     };
   }
 
-  /** Things that the user should know from the start. */
-  #warn(): void {
-    const died = crashedLoad();
-    if (died !== undefined) {
-      this.store.notify({
-        id: "crashed-load",
-        level: "warning",
-        text: `The page died while it loaded “${died}”, probably for lack of memory. Choose a smaller model.`,
-      });
-    }
+  /**
+   * The model over whose load the page died, if one did. It counts as failed and is not loaded again by itself this
+   * time, so that a model too large for the device does not end every start.
+   */
+  #crashed(): string | undefined {
+    const id = crashedLoad();
+    if (id === undefined) return undefined;
+    const message = `The page died while it loaded “${id}”, probably for lack of memory. Choose a smaller model.`;
+    this.store.notify({ id: "crashed-load", level: "warning", text: message });
+    this.store.patch({
+      loads: { ...this.store.state.loads, [id]: { kind: "failed", error: { code: "out-of-memory", message } } },
+    });
+    return id;
   }
 
-  #resume(takesOver: boolean): void {
+  #resume(takesOver: boolean, crashed: string | undefined): void {
     const session = recallSession(takesOver);
     const { signal } = this.#stop;
-    for (const { id, backend } of session?.models ?? [])
-      this.#models.load(id, { backend }, signal).catch(() => undefined);
+    const models = session?.models.filter(({ id }) => id !== crashed) ?? [];
+    for (const { id, backend } of models) this.#models.load(id, { backend }, signal).catch(() => undefined);
     if (!session?.invite) return;
     const { share } = session;
     this.#room.join(session.invite).then(

@@ -131,3 +131,11 @@ test("a guide that cannot be loaded is not tried again and again", async () => {
   await settle();
   expect(grid.loaded).toEqual([GUIDE]);
 });
+
+test("a model over which the page died is not loaded again by itself", async () => {
+  grid.set({ loads: { [GUIDE]: { kind: "failed", error: { code: "out-of-memory", message: "It died." } } } });
+  start.begin();
+  await settle();
+  expect(grid.loaded).toEqual([]);
+  expect(start.pending).toBe(false);
+});

@@ -106,8 +106,12 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
     }
   }
 
-  /** Resolves to false where the model could not be loaded; a load that was cancelled counts as done. */
+  /**
+   * Resolves to false where the model could not be loaded; a load that was cancelled counts as done. What failed
+   * already is not tried again, above all not the model over whose load the page died last time.
+   */
   #try(id: string): Promise<boolean> {
+    if (this.#grid.state.loads[id]?.kind === "failed") return Promise.resolve(false);
     return this.#loads.load(id).then(
       () => true,
       () => false,
