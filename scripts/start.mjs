@@ -8,7 +8,7 @@ await run(async () => {
   const options = startOptions(process.argv.slice(2), process.env);
   await ensureInstalled();
   const { buildAll } = await import("./build/run.mjs");
-  await buildAll();
+  await buildAll({ brief: true });
   const { serve } = await import("./serve/run.mjs");
   const { url, lanUrls, close } = await serve(options);
   stopOnSignal(close);
