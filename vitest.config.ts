@@ -5,7 +5,7 @@ import viteConfig from "./vite.config.ts";
 export default defineConfig((env) =>
   mergeConfig(viteConfig(env), {
     test: {
-      include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "workers/**/*.test.ts"],
+      include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "workers/**/*.test.ts", "bench/**/*.test.ts"],
       exclude: ["scripts/guide-model/**"],
       // A machine that is busy is no failure; a test that hangs is found all the same.
       testTimeout: 30_000,
