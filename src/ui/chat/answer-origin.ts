@@ -102,6 +102,7 @@ export class AnswerOrigin extends LitElement {
       </summary>
       <ul aria-label="Reasons">
         ${answer.routes.flatMap((route) => route.why.map((why) => html`<li>${why}</li>`))}
+        ${answer.error ? html`<li>${answer.error.message}</li>` : nothing}
       </ul>
     </details>`;
   }

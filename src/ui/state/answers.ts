@@ -36,6 +36,8 @@ interface Run {
   asked: string | undefined;
   readonly abort: AbortController;
   resume: ResumePoint | undefined;
+  /** Tokens since the last route; undefined before the first one of this run. */
+  tokensSince: number | undefined;
   savedAt: number;
   readonly ended: Promise<void>;
 }
@@ -112,6 +114,7 @@ export class Answers extends TypedEventTarget<{
       shown: { conversation: conversation.id, message, phase: "routing", queue: undefined },
       abort: new AbortController(),
       resume: continueFrom?.answer?.resume ?? textResume(continueFrom),
+      tokensSince: undefined,
       savedAt: Date.now(),
     };
     this.#runs.set(conversation.id, run);
@@ -207,6 +210,7 @@ export class Answers extends TypedEventTarget<{
           idsInText: same ? (before?.idsInText ?? 0) : 0,
           text: message.content,
         };
+        run.tokensSince = 0;
         this.#patch(run, { model, routes: [...(message.answer?.routes ?? []), stored] });
         this.#show(run, { phase: "routing", queue: undefined });
         break;
@@ -217,6 +221,7 @@ export class Answers extends TypedEventTarget<{
       case "token": {
         const content = message.content + event.text;
         const resume = run.resume;
+        run.tokensSince = (run.tokensSince ?? 0) + event.ids.length;
         if (resume) {
           const mixed = resume.tokenizerHash === "";
           const ids = mixed ? [] : [...resume.ids, ...event.ids];
@@ -239,7 +244,7 @@ export class Answers extends TypedEventTarget<{
       this.#show(run, { message: { ...run.shown.message, status: "interrupted" } });
       return;
     }
-    this.#patch(run, { error: errorToData(error) });
+    this.#patch(run, { error: errorToData(error), ...lastLoss(run, error) });
     this.#show(run, { message: { ...run.shown.message, status: "failed" } });
   }
 
@@ -277,6 +282,18 @@ export class Answers extends TypedEventTarget<{
       for (const conversation of dirty) this.emit("change", conversation);
     });
   }
+}
+
+/** The routes with what became of the last one, where nobody took its place: no further route tells of that. */
+function lastLoss({ shown, tokensSince }: Run, error: unknown): Partial<StoredAnswer> {
+  const routes = shown.message.answer?.routes ?? [];
+  const last = routes.at(-1);
+  const left = error instanceof MicrogridError && (error.code === "no-provider" || error.code === "peer-lost");
+  if (!left || !last || tokensSince === undefined) return {};
+  const name = last.provider.kind === "local" ? "This device" : last.provider.name;
+  const loss =
+    tokensSince > 0 ? `${name} was lost after ${tokensSince} tokens.` : `${name} was asked and gave nothing.`;
+  return { routes: [...routes.slice(0, -1), { ...last, why: [...last.why, loss] }] };
 }
 
 function outcome(usage: Usage, summary: AnswerSummary, finishReason: "stop" | "length"): Partial<StoredAnswer> {
