@@ -138,7 +138,7 @@ export class AnswerView extends LitElement {
                 </button>`
           }
           ${
-            this.last
+            this.last && (message.content !== "" || message.status === "complete")
               ? html`<button
                   class="icon-button small"
                   aria-label="Regenerate answer"
@@ -169,7 +169,9 @@ export class AnswerView extends LitElement {
       </div>`;
     }
     if (message.status === "interrupted")
-      return html`<div class="note"><span>Stopped before the end.</span>${proceed}</div>`;
+      return html`<div class="note">
+        <span>${message.content === "" ? "Stopped before it began." : "Stopped before the end."}</span>${proceed}
+      </div>`;
     if (message.answer?.finishReason === "length") {
       return html`<div class="note"><span>Reached the longest answer that this chat allows.</span>${proceed}</div>`;
     }
