@@ -100,8 +100,11 @@ export class ChatView extends LitElement {
   constructor() {
     super();
     new WorkspaceController(this);
-    // Markdown is not needed to paint the page; text is shown as soon as it has come.
-    void import("../markdown");
+  }
+
+  protected override firstUpdated(): void {
+    // Markdown is not needed to paint the page, so its bytes come when the first frame is out; text is shown then.
+    requestAnimationFrame(() => requestAnimationFrame(() => void import("../markdown")));
   }
 
   override disconnectedCallback(): void {
