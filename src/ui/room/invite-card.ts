@@ -41,6 +41,13 @@ export class InviteCard extends LitElement {
         font: 0.8125rem var(--mg-mono);
         text-overflow: ellipsis;
       }
+      summary {
+        font-weight: 550;
+        cursor: pointer;
+      }
+      .warning {
+        padding-block: 0.375rem;
+      }
       .actions {
         display: grid;
         grid-auto-flow: column;
@@ -58,7 +65,14 @@ export class InviteCard extends LitElement {
 
   protected override render(): TemplateResult {
     return html`
-      ${this.warning === "" ? nothing : html`<p class="warning" role="alert">${this.warning}</p>`}
+      ${
+        this.warning === ""
+          ? nothing
+          : html`<details class="warning">
+              <summary>Does not work for others yet</summary>
+              ${this.warning}
+            </details>`
+      }
       <input
         type="text"
         readonly

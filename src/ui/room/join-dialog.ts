@@ -101,9 +101,7 @@ export class JoinDialog extends LitElement {
           maxlength="40"
           .value=${workspace.grid.identity.name}
         ></wa-input>
-        <wa-switch hint="They may then ask your models: you see their prompts in memory, and they use your power."
-          >Share this device</wa-switch
-        >
+        <wa-switch hint="Peers may then ask your models, with your power.">Share this device</wa-switch>
         ${invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.join(", ")}, which learns your network address.</p>` : nothing}
         ${current ? html`<p class="warning">You are in “${current.name}” now and will leave it.</p>` : nothing}
         ${this.#joining.render({

@@ -91,53 +91,20 @@ export class RoomPanel extends LitElement {
   }
 
   #room(workspace: Workspace, state: GridState, room: RoomState): TemplateResult {
+    const here = { key: "here", content: this.#here(workspace, state, room) };
+    const invite = { key: "invite", content: this.#invite(workspace, room) };
+    // While nobody else is here, the invite is what one came for. Sections are moved, not made anew: texts stay in them.
+    const first = room.peers.length === 0 ? [invite, here] : [here, invite];
     return html`
-      ${
-        room.signaling === "connected"
-          ? nothing
-          : html`<p class="warning banner" role="status">
-              ${room.signaling === "connecting" ? "Connecting to the signaling server…" : "The signaling server is out of reach; trying again."}
-              Links to people who are here stay; newcomers have to wait.
-            </p>`
-      }
-      <section aria-labelledby="here">
-        <h3 id="here">Who is here (${room.peers.length + 1})</h3>
-        <ul aria-label="Who is here">
-          <li>${this.#self(state)}</li>
-          ${repeat(
-            room.peers,
-            (peer) => peer.id,
-            (peer) => html`<li aria-label=${peer.name}><mg-peer-row .peer=${peer}></mg-peer-row></li>`,
-          )}
-        </ul>
-        ${room.peers.length > 0 ? nothing : html`<p class="muted small">Nobody else yet. Send the invite below.</p>`}
-        ${nobodyShares(room) ? html`<p class="small muted" role="status">${lonely(room)}</p>` : nothing}
-        ${
-          state.policy.privacy === "device" && room.peers.length > 0
-            ? html`<p class="small muted">
-                Your chats stay on this device, as you chose.
-                <button class="link" @click=${() => workspace.grid.setPolicy({ privacy: "room" })}>
-                  Let the room answer
-                </button>
-              </p>`
-            : nothing
-        }
-      </section>
+      ${room.signaling === "connected" ? nothing : html`<p class="warning banner" role="status">${signalingText(room)}</p>`}
+      ${repeat(
+        first,
+        ({ key }) => key,
+        ({ content }) => content,
+      )}
       <section aria-labelledby="sharing">
         <h3 id="sharing">Sharing</h3>
         <mg-share-settings .workspace=${workspace}></mg-share-settings>
-      </section>
-      <section aria-labelledby="invite">
-        <h3 id="invite">Invite</h3>
-        <mg-invite-card .invite=${room.invite} .name=${room.name} .warning=${room.inviteWarning ?? ""}></mg-invite-card>
-        ${
-          room.lanOnly
-            ? html`<p class="muted small">
-                No relay is configured, so only devices on the same network can be reached.
-              </p>`
-            : nothing
-        }
-        <mg-hand-link .workspace=${workspace}></mg-hand-link>
       </section>
       <section>
         <wa-button appearance="outlined" variant="danger" @click=${() => (this.leaving = true)}
@@ -150,6 +117,49 @@ export class RoomPanel extends LitElement {
         <wa-button slot="footer" variant="danger" @click=${this.#leave}>Leave</wa-button>
       </wa-dialog>
     `;
+  }
+
+  #here(workspace: Workspace, state: GridState, room: RoomState): TemplateResult {
+    return html`<section aria-labelledby="here">
+      <h3 id="here">Who is here (${room.peers.length + 1})</h3>
+      <ul aria-label="Who is here">
+        <li>${this.#self(state)}</li>
+        ${repeat(
+          room.peers,
+          (peer) => peer.id,
+          (peer) => html`<li aria-label=${peer.name}><mg-peer-row .peer=${peer}></mg-peer-row></li>`,
+        )}
+      </ul>
+      ${
+        room.peers.length > 0
+          ? nothing
+          : html`<p class="muted small">Nobody else yet. Whoever opens the invite appears here.</p>`
+      }
+      ${nobodyShares(room) ? html`<p class="small muted" role="status">${lonely(room)}</p>` : nothing}
+      ${
+        state.policy.privacy === "device" && room.peers.length > 0
+          ? html`<p class="small muted">
+              Your chats stay on this device, as you chose.
+              <button class="link" @click=${() => workspace.grid.setPolicy({ privacy: "room" })}>
+                Let the room answer
+              </button>
+            </p>`
+          : nothing
+      }
+    </section>`;
+  }
+
+  #invite(workspace: Workspace, room: RoomState): TemplateResult {
+    return html`<section aria-labelledby="invite">
+      <h3 id="invite">Invite</h3>
+      <mg-invite-card .invite=${room.invite} .name=${room.name} .warning=${room.inviteWarning ?? ""}></mg-invite-card>
+      ${
+        room.lanOnly
+          ? html`<p class="muted small">No relay is configured, so only devices on the same network can be reached.</p>`
+          : nothing
+      }
+      <mg-hand-link .workspace=${workspace}></mg-hand-link>
+    </section>`;
   }
 
   #self(state: GridState): TemplateResult {
@@ -174,6 +184,16 @@ export class RoomPanel extends LitElement {
     this.leaving = false;
     void this.workspace?.grid.rooms.current?.leave();
   };
+}
+
+function signalingText({ signaling, peers }: RoomState): string {
+  const line =
+    signaling === "connecting"
+      ? "Connecting to the signaling server"
+      : "The signaling server is out of reach; trying again";
+  return peers.length > 0
+    ? `${line}. Links to people who are here stay; newcomers have to wait.`
+    : `${line}. Until then nobody can be found.`;
 }
 
 function nobodyShares(room: RoomState): boolean {

@@ -104,7 +104,8 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
 
   /** What the grid wants to be known, and where conversations cannot be kept, that. */
   get notices(): readonly Notice[] {
-    const { notices } = this.grid.state;
+    // The room's panel says itself that nobody is here, and why.
+    const notices = this.grid.state.notices.filter(({ id }) => id !== "room-empty" || this.#panel !== "room");
     return this.grid.conversations.persistent || this.#memoryNoticeSeen ? notices : [MEMORY_NOTICE, ...notices];
   }
 
