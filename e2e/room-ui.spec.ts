@@ -9,7 +9,7 @@ test("a link asks before joining, and a visitor without a model is answered by t
   await annas.ready();
   const invite = await annas.room.create("Kitchen table");
   await annas.room.share(true);
-  await expect(annas.room.qr).toBeVisible();
+  await expect(annas.room.qr).toBeInViewport({ ratio: 1 });
   await shot(anna, "room-opened");
 
   const ben = await openSite({ name: "ben", url: invite, context: { viewport: { width: 390, height: 844 } } });
@@ -92,6 +92,64 @@ test("an answer whose only provider is killed goes on here, with the model that 
   expect(stored?.content).toBe(story.completion);
   expect(stored?.answer?.routes.map(({ provider }) => provider.kind)).toEqual(["peer", "local"]);
   await expect(bens.origin()).toContainText("moved to this device after");
+});
+
+test("an answer that lost its last provider says so, and goes on here once that is wanted", async ({ openSite }) => {
+  const story = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
+  const anna = await openSite({ name: "anna", ownProcess: true });
+  const annas = new ChatPage(anna.page);
+  await annas.ready();
+  const ben = await openSite({ name: "ben", url: await annas.room.create("Kitchen table", { share: false }) });
+  const bens = new ChatPage(ben.page);
+  await bens.room.join("Ben");
+  await bens.ready("WASM (CPU)");
+  await bens.models.open();
+  await bens.models.unload("Guide");
+  await bens.models.close();
+  await annas.room.share(true);
+  await expect(bens.model).toHaveAccessibleName(/in the room$/);
+  await bens.ask(story.messages.at(-1)!.content);
+  await expect(bens.answers.last()).toContainText(story.completion.slice(0, 12));
+  await anna.kill();
+  await bens.finished();
+  const reasons = await bens.reasons();
+  expect(reasons.at(-2)).toMatch(/was lost after \d+ tokens\.$/);
+  expect(reasons.at(-1)).toContain("nobody in reach offers it");
+  await shot(ben, "room-answer-lost");
+  await ben.page.getByRole("button", { name: "Load Guide here and go on" }).click();
+  await expect.poll(() => bens.answerText()).toBe(story.completion);
+});
+
+test("without the signaling server, a newcomer is told so once, and links by two texts", async ({
+  openSite,
+  signaling,
+}) => {
+  const noise = [/ERR_CONNECTION_REFUSED/, /WebSocket/];
+  const anna = await openSite({ name: "anna", expectProblems: noise });
+  const annas = new ChatPage(anna.page);
+  await annas.ready();
+  const url = await annas.room.create("Kitchen table");
+  await signaling.kill();
+  await expect(annas.room.panel).toContainText("nobody can be found");
+
+  const context = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+  const ben = await openSite({ name: "ben", url, context, expectProblems: noise });
+  const bens = new ChatPage(ben.page);
+  await bens.room.join("Ben");
+  await expect(bens.room.panel).toContainText("nobody can be found");
+  await expect(ben.page.getByText("cannot be looked for")).toHaveCount(0);
+  const asking = await bens.room.byHand();
+  const offer = await asking.offer();
+  await shot(ben, "hand-link-phone");
+  const answering = await annas.room.byHand();
+  await shot(anna, "hand-link-desk");
+  const answer = await answering.answer(offer);
+  await shot(anna, "hand-link-answered");
+  await asking.connect(answer);
+  await expect(bens.room.members).toHaveCount(2);
+  await expect(annas.room.member("Ben")).toBeVisible();
+  await expect(annas.room.panel).toContainText("Links to people who are here stay");
+  await shot(ben, "hand-link-phone-linked");
 });
 
 test("an answer that nobody can give offers to load the guide here, and goes on with it", async ({ openSite }) => {

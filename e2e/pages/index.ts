@@ -2,5 +2,5 @@
 export { ChatPage } from "./chat-page";
 export { ConversationList } from "./conversation-list";
 export { ModelDialog } from "./model-dialog";
-export { RoomPanel } from "./room-panel";
+export { HandLink, RoomPanel } from "./room-panel";
 export { ChatSettingsPanel, SettingsDialog } from "./settings";

@@ -58,6 +58,13 @@ export class RoomPanel {
     await setSwitch(this.sharing, on);
   }
 
+  /** Opens the exchange of two texts for devices that no signaling server brings together. */
+  async byHand(): Promise<HandLink> {
+    await this.open();
+    await this.panel.getByText("Connect without a server").click();
+    return new HandLink(this.page);
+  }
+
   member(name: string): Locator {
     return this.members.filter({ hasText: name });
   }
@@ -66,6 +73,33 @@ export class RoomPanel {
     await this.open();
     await this.page.getByRole("button", { name: "Leave the room" }).click();
     await this.page.getByRole("button", { name: "Leave", exact: true }).click();
+  }
+}
+
+/** “Connect without a server”: one side makes an offer, the other answers it. */
+export class HandLink {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Makes an offer and gives its text. */
+  async offer(): Promise<string> {
+    await this.page.getByRole("button", { name: "Make an offer" }).click();
+    return this.page.getByRole("textbox", { name: /^1\. Your offer/ }).inputValue();
+  }
+
+  /** Answers an offer and gives the text of the answer. */
+  async answer(offer: string): Promise<string> {
+    await this.page.getByRole("textbox", { name: "Or the offer of the other device" }).fill(offer);
+    await this.page.getByRole("button", { name: "Answer it" }).click();
+    return this.page.getByRole("textbox", { name: /^Your answer/ }).inputValue();
+  }
+
+  async connect(answer: string): Promise<void> {
+    await this.page.getByRole("textbox", { name: "2. Its answer" }).fill(answer);
+    await this.page.getByRole("button", { name: "Connect", exact: true }).click();
   }
 }
 

@@ -27,18 +27,42 @@ export class HandLink extends LitElement {
     sections,
     css`
       summary {
+        width: fit-content;
+        color: var(--mg-accent);
         cursor: pointer;
       }
       .steps {
         display: grid;
-        gap: 0.625rem;
+        gap: 0.75rem;
         margin-top: 0.75rem;
       }
+      .step {
+        display: grid;
+        gap: 0.5rem;
+        padding: 0.75rem;
+        border: 1px solid var(--mg-border);
+        border-radius: var(--mg-radius);
+      }
+      label {
+        display: grid;
+        gap: 0.375rem;
+        font-size: 0.875rem;
+        font-weight: 550;
+      }
       textarea {
-        min-height: 4.5rem;
-        font: 0.75rem var(--mg-mono);
+        height: 4.5rem;
+        font: 0.75rem/1.5 var(--mg-mono);
         word-break: break-all;
         resize: vertical;
+      }
+      .link {
+        justify-self: start;
+      }
+      /* Phones zoom into smaller fields. */
+      @media (pointer: coarse) {
+        textarea {
+          font-size: 1rem;
+        }
       }
     `,
   ];
@@ -66,32 +90,51 @@ export class HandLink extends LitElement {
     switch (step.kind) {
       case "idle":
         return html`
-          <button class="button" @click=${() => void this.#offer()}>Make an offer</button>
-          ${this.#paste("Offer of the other device", "Answer it", (text) => this.#answer(text))}
+          <div class="step">
+            <p class="small">One device begins:</p>
+            <button class="button" @click=${() => void this.#offer()}>Make an offer</button>
+          </div>
+          ${this.#paste("Or the offer of the other device", "Answer it", (text) => this.#answer(text))}
         `;
       case "working":
         return html`<p class="small" role="status">One moment…</p>`;
       case "offered":
         return html`
-          ${this.#carry("Your offer", step.offer.text)}
-          ${this.#paste("Answer of the other device", "Connect", (text) => this.#accept(step.offer, text))}
+          ${this.#carry("1. Your offer, for the other device", "offer", step.offer.text)}
+          ${this.#paste("2. Its answer", "Connect", (text) => this.#accept(step.offer, text))} ${this.#again()}
         `;
       case "answered":
         return html`
-          ${this.#carry("Your answer", step.text)}
-          <p class="muted small">Once it is pasted on the other device, that device appears above.</p>
-          <button class="link small" @click=${() => (this.step = { kind: "idle" })}>Start over</button>
+          ${this.#carry("Your answer, for the other device", "answer", step.text)}
+          <p class="muted small">Once it is pasted there, that device appears among those who are here.</p>
+          ${this.#again()}
         `;
       case "linked":
-        return html`<p class="small" role="status">Linked. The other device appears above.</p>`;
+        return html`<p class="small" role="status">Linked. The other device appears among those who are here.</p>
+          ${this.#again()}`;
     }
   }
 
-  #carry(label: string, text: string): TemplateResult {
-    return html`<textarea readonly aria-label=${label} .value=${text}></textarea>
-      <button class="button" @click=${() => void copyText(text)}>
-        ${icon("copy", 16)} Copy ${label.toLowerCase()}
-      </button>`;
+  #again(): TemplateResult {
+    return html`<button class="link small" @click=${() => (this.step = { kind: "idle" })}>Start over</button>`;
+  }
+
+  #carry(label: string, what: string, text: string): TemplateResult {
+    const copy = (): void =>
+      void copyText(text).then((copied) =>
+        this.workspace?.toast(copied ? `Your ${what} is copied` : "It could not be copied. Select the text instead."),
+      );
+    return html`<div class="step">
+      <label
+        >${label}
+        <textarea
+          readonly
+          .value=${text}
+          @focus=${(event: Event) => (event.target as HTMLTextAreaElement).select()}
+        ></textarea>
+      </label>
+      <button class="button" @click=${copy}>${icon("copy", 16)} Copy your ${what}</button>
+    </div>`;
   }
 
   #paste(label: string, action: string, use: (text: string) => Promise<void>): TemplateResult {
@@ -100,8 +143,8 @@ export class HandLink extends LitElement {
       const text = new FormData(event.target as HTMLFormElement).get("text");
       if (typeof text === "string" && text.trim() !== "") void use(text);
     };
-    return html`<form class="steps" @submit=${submit}>
-      <textarea name="text" aria-label=${label} placeholder="Paste the ${label.toLowerCase()} here"></textarea>
+    return html`<form class="step" @submit=${submit}>
+      <label>${label} <textarea name="text" placeholder="Paste it here" autocomplete="off"></textarea></label>
       <button class="button" type="submit">${action}</button>
     </form>`;
   }
