@@ -8,6 +8,7 @@ import {
   gridReady,
   loadModel,
   routesOf,
+  slowEngine,
   startAnswer,
   stateOf,
   test,
@@ -41,9 +42,10 @@ test("WebGPU that is lost in the middle of an answer is restored, and the answer
 
 test("an engine worker that dies is started again, and the answer goes on", async ({ openSite }) => {
   const site = await openSite({
-    prepare: async ({ page }) => {
+    prepare: async (opened) => {
+      await slowEngine(opened);
       // The only way to a worker's death from outside: keep hold of it as it is made.
-      await page.addInitScript(() => {
+      await opened.page.addInitScript(() => {
         const made: Worker[] = [];
         const Original = Worker;
         window.Worker = class extends Original {

@@ -14,6 +14,7 @@ import {
   roomOf,
   routesOf,
   type SitePage,
+  slowEngine,
   startAnswer,
   stateOf,
   test,
@@ -28,9 +29,9 @@ const STORY_IDS = STORY.completion_ids.filter((id) => !EOS.has(id));
 
 type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
 
-/** A visitor with the guide in memory. */
+/** A visitor with the guide in memory, who is slow enough to be interrupted. */
 async function worker(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
-  const site = await openSite(options);
+  const site = await openSite({ prepare: slowEngine, ...options });
   await gridReady(site);
   await loadModel(site);
   return site;

@@ -10,6 +10,7 @@ import {
   joinRoom,
   loadModel,
   openRoom,
+  slowEngine,
   startAnswer,
   stateOf,
   test,
@@ -42,7 +43,7 @@ test("when the leading tab is closed, the other takes over: same did, same room,
   await gridReady(peer);
   await withoutModel(peer);
   const invite = await openRoom(peer, false);
-  const first = await openSite({ name: "anna" });
+  const first = await openSite({ name: "anna", prepare: slowEngine });
   await gridReady(first);
   await loadModel(first);
   await joinRoom(first, invite, {});
@@ -63,7 +64,7 @@ test("when the leading tab is closed, the other takes over: same did, same room,
 });
 
 test("a call that is abandoned in an attached tab stops in the leading one", async ({ openSite }) => {
-  const first = await openSite({ name: "anna" });
+  const first = await openSite({ name: "anna", prepare: slowEngine });
   await gridReady(first);
   await loadModel(first);
   const second = await first.openTab();

@@ -23,5 +23,6 @@ export type { SiteConfig, WebServer } from "./servers";
 export type { Signaling } from "./signaling";
 export { shot } from "./shot";
 export type { SitePage } from "./site-page";
+export { slowEngine } from "./slow-engine";
 export type { NetworkPath, TurnNetwork } from "./turn";
 export type { Conditions } from "./udp-relay";

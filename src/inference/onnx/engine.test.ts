@@ -126,7 +126,8 @@ describe("the onnx engine on the guide model", { timeout: 30_000 }, () => {
     const { packageHash, tokenizerHash, engine, backend } = model.info;
     for (let cut = 0; cut < whole.text.length; cut += 7) {
       const text = whole.text.slice(0, cut);
-      const sameIds = { packageHash, tokenizerHash, engine, backend, ids: whole.ids, idsInText: 0, text };
+      const idsInText = whole.ids.findLastIndex((_, count) => (tokenText(whole.all, count)?.length ?? cut + 1) <= cut);
+      const sameIds = { packageHash, tokenizerHash, engine, backend, ids: whole.ids, idsInText, text };
       const byIds = await collect(model.generate({ ...base, resume: sameIds }, { signal }));
       expect(text + byIds.text).toBe(whole.text);
       const foreign = { ...sameIds, tokenizerHash: "another", ids: [1, 2, 3], idsInText: 3 };

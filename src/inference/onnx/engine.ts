@@ -5,6 +5,7 @@ import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } fro
 import { CachePool } from "./cache-pool";
 import { ArrayKvCache } from "./array-kv-cache";
 import { engineError } from "./errors";
+import { expandWeights } from "./expand-weights";
 import { type GpuDevice, requestGpuDevice, withinGpuMemory } from "./gpu-device";
 import { type GraphSpec, readGraphSpec } from "./graph-spec";
 import { GrowingGpuKvCache } from "./growing-gpu-kv-cache";
@@ -79,7 +80,7 @@ export class OnnxEngine implements Engine {
       signal.throwIfAborted();
       report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
       const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
-      const session = await this.#turns.run(() => createSession(ort, files, gpu?.device), { signal });
+      const session = await this.#turns.run(() => createSession(ort, files, gpu?.device, signal), { signal });
       return await this.#finish({
         ort,
         gpu,
@@ -160,16 +161,28 @@ export class OnnxEngine implements Engine {
   }
 }
 
-function createSession(ort: Ort, files: ReadPackage, device: GPUDevice | undefined): Promise<InferenceSession> {
-  const common = { externalData: [...files.external], logSeverityLevel: LOG_ERRORS_ONLY } as const;
-  if (!device) return ort.InferenceSession.create(files.graphBytes, { ...common, executionProviders: ["wasm"] });
+async function createSession(
+  ort: Ort,
+  files: ReadPackage,
+  device: GPUDevice | undefined,
+  signal: AbortSignal,
+): Promise<InferenceSession> {
+  if (!device) {
+    const { graphBytes, external } = await expandWeights(files, { signal });
+    return ort.InferenceSession.create(graphBytes, {
+      externalData: [...external],
+      logSeverityLevel: LOG_ERRORS_ONLY,
+      executionProviders: ["wasm"],
+    });
+  }
   // Caches and logits stay on the GPU; the runner reads back the one row that it needs.
   const outputs = files.graph.nodes
     .flatMap((node) => node.outputs)
     .filter((name) => name.startsWith("present.") || name === "logits");
   return withinGpuMemory(device, () =>
     ort.InferenceSession.create(files.graphBytes, {
-      ...common,
+      externalData: [...files.external],
+      logSeverityLevel: LOG_ERRORS_ONLY,
       executionProviders: [{ name: "webgpu", device }],
       preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, "gpu-buffer" as const])),
     }),

@@ -1,5 +1,6 @@
 /** What an ONNX file says about its graph: operators, wiring and external data, read without the weights. */
 import { MicrogridError } from "../../core";
+import { protobufFields as fields, protobufText as text } from "./protobuf";
 
 /** One operator of a graph. */
 export interface OnnxNode {
@@ -24,14 +25,16 @@ export interface OnnxGraph {
   readonly hasSubgraphs: boolean;
 }
 
-// Field numbers of onnx.proto3.
-const MODEL_GRAPH = 7;
-const GRAPH_NODE = 1;
-const GRAPH_INITIALIZER = 5;
-const NODE = { input: 1, output: 2, op: 4, attribute: 5, domain: 7 };
-const ATTRIBUTE_GRAPH = 6;
-const ATTRIBUTE_GRAPHS = 11;
-const TENSOR_EXTERNAL = 13;
+/** Field numbers of onnx.proto3, by message. */
+export const FIELD = {
+  model: { graph: 7 },
+  graph: { node: 1, initializer: 5, input: 11, output: 12 },
+  node: { input: 1, output: 2, name: 3, op: 4, attribute: 5, domain: 7 },
+  attribute: { name: 1, int: 3, graph: 6, graphs: 11 },
+  tensor: { dim: 1, type: 2, name: 8, raw: 9, external: 13, location: 14 },
+  externalEntry: { key: 1, value: 2 },
+  port: { name: 1 },
+} as const;
 
 /** Parses a `ModelProto`. Throws `not-a-model` for bytes that are none, `file-corrupt` where they end early. */
 export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
@@ -42,13 +45,13 @@ export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
   try {
     for (const model of fields(bytes)) {
       readFields++;
-      if (model.number !== MODEL_GRAPH || !model.bytes) continue;
+      if (model.number !== FIELD.model.graph || !model.bytes) continue;
       for (const field of fields(model.bytes)) {
-        if (field.number === GRAPH_NODE && field.bytes) {
+        if (field.number === FIELD.graph.node && field.bytes) {
           const { node, subgraph } = readNode(field.bytes);
           nodes.push(node);
           hasSubgraphs ||= subgraph;
-        } else if (field.number === GRAPH_INITIALIZER && field.bytes) {
+        } else if (field.number === FIELD.graph.initializer && field.bytes) {
           const range = readExternal(field.bytes);
           if (range) external.push(range);
         }
@@ -58,11 +61,7 @@ export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
     if (!(cause instanceof RangeError)) throw cause;
     // A model begins with small fields (version, producer); what does not even have those is something else.
     throw readFields > 0
-      ? new MicrogridError(
-          "file-corrupt",
-          "The model's graph file is cut off or damaged. Remove the model and load it again.",
-          { cause },
-        )
+      ? damagedGraph(cause)
       : new MicrogridError("not-a-model", "This file is not an ONNX model. Check the address that it came from.", {
           cause,
         });
@@ -76,6 +75,15 @@ export function readOnnxGraph(bytes: Uint8Array): OnnxGraph {
   return { nodes, external, hasSubgraphs };
 }
 
+/** The error of a graph file that begins like one and then does not go on like one. */
+export function damagedGraph(cause: RangeError): MicrogridError {
+  return new MicrogridError(
+    "file-corrupt",
+    "The model's graph file is cut off or damaged. Remove the model and load it again.",
+    { cause },
+  );
+}
+
 function readNode(bytes: Uint8Array): { node: OnnxNode; subgraph: boolean } {
   const inputs: string[] = [];
   const outputs: string[] = [];
@@ -84,27 +92,28 @@ function readNode(bytes: Uint8Array): { node: OnnxNode; subgraph: boolean } {
   let subgraph = false;
   for (const { number, bytes: value } of fields(bytes)) {
     if (!value) continue;
-    if (number === NODE.input) inputs.push(text(value));
-    else if (number === NODE.output) outputs.push(text(value));
-    else if (number === NODE.op) op = text(value);
-    else if (number === NODE.domain) domain = text(value);
-    else if (number === NODE.attribute) {
+    if (number === FIELD.node.input) inputs.push(text(value));
+    else if (number === FIELD.node.output) outputs.push(text(value));
+    else if (number === FIELD.node.op) op = text(value);
+    else if (number === FIELD.node.domain) domain = text(value);
+    else if (number === FIELD.node.attribute) {
       for (const field of fields(value))
-        subgraph ||= field.number === ATTRIBUTE_GRAPH || field.number === ATTRIBUTE_GRAPHS;
+        subgraph ||= field.number === FIELD.attribute.graph || field.number === FIELD.attribute.graphs;
     }
   }
   return { node: { op, domain, inputs, outputs }, subgraph };
 }
 
-function readExternal(tensor: Uint8Array): ExternalRange | undefined {
+/** Where a tensor's external data lie; undefined for one that has none. Throws `RangeError` for bytes that are none. */
+export function readExternal(tensor: Uint8Array): ExternalRange | undefined {
   const entries = new Map<string, string>();
   for (const { number, bytes } of fields(tensor)) {
-    if (number !== TENSOR_EXTERNAL || !bytes) continue;
+    if (number !== FIELD.tensor.external || !bytes) continue;
     let key = "";
     let value = "";
     for (const entry of fields(bytes)) {
-      if (entry.number === 1 && entry.bytes) key = text(entry.bytes);
-      if (entry.number === 2 && entry.bytes) value = text(entry.bytes);
+      if (entry.number === FIELD.externalEntry.key && entry.bytes) key = text(entry.bytes);
+      if (entry.number === FIELD.externalEntry.value && entry.bytes) value = text(entry.bytes);
     }
     entries.set(key, value);
   }
@@ -116,48 +125,4 @@ function readExternal(tensor: Uint8Array): ExternalRange | undefined {
     offset: Number(entries.get("offset") ?? 0),
     length: length === undefined ? undefined : Number(length),
   };
-}
-
-interface Field {
-  readonly number: number;
-  /** Content of a length-delimited field; undefined for numbers, whose value nobody here needs. */
-  readonly bytes: Uint8Array | undefined;
-}
-
-/** The fields of one protobuf message. Throws `RangeError` where the bytes are not one. */
-function* fields(bytes: Uint8Array): Generator<Field> {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; shift < 70; shift += 7) {
-      const byte = bytes[at++];
-      if (byte === undefined) break;
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-    throw new RangeError("protobuf: number without end");
-  };
-  const skip = (count: number): Uint8Array => {
-    if (count > bytes.length - at) throw new RangeError("protobuf: field reaches past the end");
-    at += count;
-    return bytes.subarray(at - count, at);
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    const number = Math.floor(tag / 8);
-    if (number === 0) throw new RangeError("protobuf: field number 0");
-    if (tag % 8 === 0) {
-      varint();
-      yield { number, bytes: undefined };
-    } else if (tag % 8 === 2) yield { number, bytes: skip(varint()) };
-    else if (tag % 8 === 1 || tag % 8 === 5) {
-      skip(tag % 8 === 1 ? 8 : 4);
-      yield { number, bytes: undefined };
-    } else throw new RangeError(`protobuf: wire type ${tag % 8}`);
-  }
-}
-
-const decoder = new TextDecoder();
-function text(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }

@@ -1,38 +1,9 @@
 /** Writes small, valid ONNX files for tests. Never bundled. */
+import { joinBytes, ProtobufMessage as Message } from "../onnx/protobuf";
 
 /** Element types of onnx.proto3. */
-export const TYPE = { float32: 1, int32: 6, int64: 7, float16: 10 } as const;
+export const TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
 export type ElementType = keyof typeof TYPE;
-
-/** Bytes of one protobuf message, field by field. */
-class Message {
-  readonly #parts: Uint8Array[] = [];
-
-  varint(field: number, value: number | bigint): this {
-    this.#push(varint((BigInt(field) << 3n) | 0n), varint(BigInt.asUintN(64, BigInt(value))));
-    return this;
-  }
-
-  float(field: number, value: number): this {
-    this.#push(varint((BigInt(field) << 3n) | 5n), new Uint8Array(new Float32Array([value]).buffer));
-    return this;
-  }
-
-  bytes(field: number, value: Uint8Array | string | Message): this {
-    const content =
-      typeof value === "string" ? new TextEncoder().encode(value) : value instanceof Message ? value.build() : value;
-    this.#push(varint((BigInt(field) << 3n) | 2n), varint(BigInt(content.length)), content);
-    return this;
-  }
-
-  build(): Uint8Array {
-    return join(this.#parts);
-  }
-
-  #push(...parts: Uint8Array[]): void {
-    this.#parts.push(...parts);
-  }
-}
 
 /** An attribute of an operator: whole numbers become `int`, others `float`; write `{ int }` or `{ float }` to be sure. */
 export type Attribute = number | readonly number[] | string | { readonly float: number };
@@ -78,11 +49,12 @@ export class OnnxWriter {
   /** A constant tensor of 32-bit floats. */
   weight(dims: readonly number[], values: Float32Array): string {
     const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const file =
-      values.length < MIN_EXTERNAL_VALUES
-        ? undefined
-        : this.#external[this.#weights++ % Math.max(1, this.#external.length)];
-    return this.#tensor("float32", dims, raw, file);
+    return this.#tensor("float32", dims, raw, this.#file(values.length));
+  }
+
+  /** A constant tensor of bytes, such as packed codes. */
+  codes(dims: readonly number[], values: Uint8Array): string {
+    return this.#tensor("uint8", dims, values, this.#file(values.length));
   }
 
   /** A constant tensor of integers, always inside the graph. */
@@ -112,7 +84,10 @@ export class OnnxWriter {
     const model = new Message().varint(1, 10).bytes(2, "microgrid-test").bytes(7, this.#graph);
     model.bytes(8, new Message().bytes(1, "").varint(2, 21));
     model.bytes(8, new Message().bytes(1, "com.microsoft").varint(2, 1));
-    return { model: model.build(), external: this.#external.map(({ name, parts }) => ({ name, bytes: join(parts) })) };
+    return {
+      model: model.build(),
+      external: this.#external.map(({ name, parts }) => ({ name, bytes: joinBytes(parts) })),
+    };
   }
 
   #tensor(
@@ -136,6 +111,12 @@ export class OnnxWriter {
     return name;
   }
 
+  /** Where the next weight goes. */
+  #file(values: number): { name: string; parts: Uint8Array[]; length: number } | undefined {
+    if (values < MIN_EXTERNAL_VALUES) return undefined;
+    return this.#external[this.#weights++ % Math.max(1, this.#external.length)];
+  }
+
   #name(kind: string): string {
     return `${kind}_${this.#names++}`;
   }
@@ -157,20 +138,4 @@ function attribute(name: string, value: Attribute): Message {
   if ("float" in value) return message.float(2, value.float).varint(20, 1);
   for (const item of value) message.varint(8, item);
   return message.varint(20, 7);
-}
-
-function varint(value: bigint): Uint8Array {
-  const bytes: number[] = [];
-  for (; value >= 0x80n; value >>= 7n) bytes.push(Number(value & 0x7fn) | 0x80);
-  return Uint8Array.from([...bytes, Number(value)]);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,0 +1,123 @@
+/** The wire format of protocol buffers, as far as ONNX files need it: fields read one by one, messages written. */
+
+/** One field of a message. */
+export interface ProtobufField {
+  readonly number: number;
+  /** A varint's value, exact up to 2^53; undefined for other wire types. */
+  readonly value: number | undefined;
+  /** Content of a length-delimited field, a view; undefined for numbers. */
+  readonly bytes: Uint8Array | undefined;
+  /** The whole field as it stands in the message, its tag included; a view. */
+  readonly raw: Uint8Array;
+}
+
+/** The fields of one message, without copying. Throws `RangeError` where the bytes are not one. */
+export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
+  const reader = new Reader(bytes);
+  while (!reader.done) {
+    const start = reader.at;
+    const tag = reader.varint();
+    const number = Math.floor(tag / 8);
+    if (number === 0) throw new RangeError("protobuf: field number 0");
+    let value: number | undefined;
+    let content: Uint8Array | undefined;
+    if (tag % 8 === 0) value = reader.varint();
+    else if (tag % 8 === 2) content = reader.take(reader.varint());
+    else if (tag % 8 === 1 || tag % 8 === 5) reader.take(tag % 8 === 1 ? 8 : 4);
+    else throw new RangeError(`protobuf: wire type ${tag % 8}`);
+    yield { number, value, bytes: content, raw: bytes.subarray(start, reader.at) };
+  }
+}
+
+/** Numbers of a repeated field, which writers may put one by one or packed. Throws `RangeError` as above. */
+export function protobufNumbers({ value, bytes }: ProtobufField): readonly number[] {
+  if (value !== undefined) return [value];
+  const numbers: number[] = [];
+  for (const reader = new Reader(bytes ?? new Uint8Array()); !reader.done;) numbers.push(reader.varint());
+  return numbers;
+}
+
+/** A place in some bytes. */
+class Reader {
+  at = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.at >= this.#bytes.length;
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#bytes[this.at++];
+      if (byte === undefined) break;
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) return value;
+    }
+    throw new RangeError("protobuf: number without end");
+  }
+
+  take(count: number): Uint8Array {
+    if (count > this.#bytes.length - this.at) throw new RangeError("protobuf: field reaches past the end");
+    this.at += count;
+    return this.#bytes.subarray(this.at - count, this.at);
+  }
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** A text field's content. */
+export function protobufText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+/** A message that is written field by field, in the order of the calls. */
+export class ProtobufMessage {
+  readonly #parts: Uint8Array[] = [];
+
+  varint(field: number, value: number | bigint): this {
+    return this.raw(varint((BigInt(field) << 3n) | 0n), varint(BigInt.asUintN(64, BigInt(value))));
+  }
+
+  float(field: number, value: number): this {
+    return this.raw(varint((BigInt(field) << 3n) | 5n), new Uint8Array(new Float32Array([value]).buffer));
+  }
+
+  bytes(field: number, value: Uint8Array | string | ProtobufMessage): this {
+    const content =
+      typeof value === "string" ? encoder.encode(value) : value instanceof ProtobufMessage ? value.build() : value;
+    return this.raw(varint((BigInt(field) << 3n) | 2n), varint(BigInt(content.length)), content);
+  }
+
+  /** Takes fields over as they were read (`ProtobufField.raw`). */
+  raw(...fields: Uint8Array[]): this {
+    this.#parts.push(...fields);
+    return this;
+  }
+
+  build(): Uint8Array<ArrayBuffer> {
+    return joinBytes(this.#parts);
+  }
+}
+
+/** The parts, one behind the other. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function varint(value: bigint): Uint8Array {
+  const bytes: number[] = [];
+  for (; value >= 0x80n; value >>= 7n) bytes.push(Number(value & 0x7fn) | 0x80);
+  return Uint8Array.from([...bytes, Number(value)]);
+}
