@@ -144,6 +144,8 @@ test("without the signaling server, a newcomer is told so once, and links by two
   const answering = await annas.room.byHand();
   await shot(anna, "hand-link-desk");
   const answer = await answering.answer(offer);
+  // Nothing spills over the panel's edge.
+  await expect(annas.room.panel.getByRole("textbox", { name: /^Your answer/ })).toBeInViewport({ ratio: 1 });
   await shot(anna, "hand-link-answered");
   await asking.connect(answer);
   await expect(bens.room.members).toHaveCount(2);

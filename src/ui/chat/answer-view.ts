@@ -91,8 +91,13 @@ export class AnswerView extends LitElement {
         color: var(--mg-muted);
         font-size: 0.875rem;
       }
-      .error span {
+      .error .text {
         flex: 1 1 14rem;
+      }
+      .choices {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
       }
     `,
   ];
@@ -164,8 +169,9 @@ export class AnswerView extends LitElement {
           </button>`;
     if (message.status === "failed") {
       return html`<div class="error" role="alert">
-        <span>${message.answer?.error?.message ?? "This answer failed for an unknown reason. Try again."}</span
-        >${this.#here(message)}${proceed}
+        <span class="text"
+          >${message.answer?.error?.message ?? "This answer failed for an unknown reason. Try again."}</span
+        ><span class="choices">${this.#here(message)}${proceed}</span>
       </div>`;
     }
     if (message.status === "interrupted")

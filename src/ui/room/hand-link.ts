@@ -33,11 +33,13 @@ export class HandLink extends LitElement {
       }
       .steps {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.75rem;
         margin-top: 0.75rem;
       }
       .step {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.5rem;
         padding: 0.75rem;
         border: 1px solid var(--mg-border);
@@ -45,6 +47,7 @@ export class HandLink extends LitElement {
       }
       label {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.375rem;
         font-size: 0.875rem;
         font-weight: 550;
