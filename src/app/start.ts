@@ -1,6 +1,6 @@
 /** Brings the grid to life and hands it to the page, or says what is missing. */
 import type { GridApi } from "../grid";
-import type { MicrogridApp } from "../ui";
+import { type MicrogridApp, painted } from "../ui";
 import { missingSecureContext } from "./secure-context";
 
 declare global {
@@ -33,10 +33,4 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
     // Developers see the whole error, with its cause, in the console.
     reportError(error);
   }
-}
-
-/** Resolves after the next frame was painted, or at once in a tab that nobody sees. */
-function painted(): Promise<void> {
-  if (document.visibilityState === "hidden") return Promise.resolve();
-  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
 }

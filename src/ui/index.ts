@@ -1,3 +1,4 @@
 /** The page's components: the frame that is painted first, and what it loads later by itself. */
 export { MicrogridApp } from "./app/microgrid-app";
 export { applyTheme, followSystemTheme } from "./state/preferences";
+export { painted } from "./painted";

@@ -3,6 +3,7 @@ import { LitElement, css, html, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, query, queryAll, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../icons";
+import { painted } from "../painted";
 import { WorkspaceController } from "../state/controller";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -103,8 +104,8 @@ export class ChatView extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    // Markdown is not needed to paint the page, so its bytes come when the first frame is out; text is shown then.
-    requestAnimationFrame(() => requestAnimationFrame(() => void import("../markdown")));
+    // Markdown is not needed to paint the page; text is shown once it has come.
+    void painted().then(() => import("../markdown"));
   }
 
   override disconnectedCallback(): void {
