@@ -62,8 +62,7 @@ export default defineConfig(
   },
   {
     files: ["**/*.test.ts", "e2e/**/*.ts"],
-    rules: {
-    },
+    rules: {},
   },
   boundaryRules,
   {

@@ -2,7 +2,6 @@
 
 /** Lets pending messages in: a run on WASM never gives the event loop a chance by itself. */
 async function nextTask(): Promise<void> {
-  if (typeof setImmediate === "function") return new Promise((resolve) => setImmediate(resolve));
   // A timer would wait 4 ms here, a third of a small model's token.
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

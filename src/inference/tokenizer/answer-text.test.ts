@@ -46,7 +46,10 @@ describe("StreamDetokenizer", () => {
 });
 
 describe("AnswerText", () => {
-  const stopsOf = (text: string, from: number, length: number): string => Array.from(text).slice(from, from + length).join("");
+  const stopsOf = (text: string, from: number, length: number): string =>
+    Array.from(text)
+      .slice(from, from + length)
+      .join("");
 
   it("cuts at the first stop string to be completed, and gives out no part of it", () => {
     fc.assert(

@@ -200,19 +200,21 @@ export class ChatView extends LitElement {
 
   #opened(workspace: Workspace): void {
     this.#flushDraft();
-    const first = this.#shownId === null;
+    // What was typed while the page was starting, or while a sent message made its chat, belongs to this one.
+    const begun = this.#shownId === undefined && workspace.current?.messages.length === 0;
+    if (this.#shownId !== null && !begun) this.composer.value = "";
     this.#shownId = workspace.currentId;
     this.#follow = true;
     this.announcement = "";
-    // What was typed while the page was starting is a draft too.
-    const early = first ? this.composer.value : "";
+    const early = this.composer.value;
     if (early === "") void workspace.draft().then((draft) => this.#showDraft(workspace, draft));
     else workspace.draftSaver(early)();
     this.composer.focus();
   }
 
   #showDraft(workspace: Workspace, draft: string): void {
-    if (workspace.currentId === this.#shownId) this.composer.value = draft;
+    // Whoever began to type meanwhile goes on typing.
+    if (workspace.currentId === this.#shownId && this.composer.value === "") this.composer.value = draft;
   }
 
   // A message whose answer never began, as when the page was closed in between.
