@@ -291,9 +291,13 @@ test("hostile styles stay outside, and the page stays as it was", async ({ site,
         ];
       });
     });
+  const answered = async (): Promise<void> => {
+    await expect(chat.answers.last()).toContainText("Tokyo");
+    await expect(chat.root.getByRole("button", { name: "Copy answer" })).toBeVisible();
+  };
+  await answered();
   // What the page puts into a slot is the page's own to style; nothing of that is looked at here.
   const inHostile = await looks();
-  await expect(chat.root.getByRole("button", { name: "Copy answer" })).toBeVisible();
   await shot(visitor, "embed-hostile-page");
   const touched = await visitor.page.evaluate(() => ({
     styleSheets: document.styleSheets.length + document.adoptedStyleSheets.length,
@@ -310,6 +314,7 @@ test("hostile styles stay outside, and the page stays as it was", async ({ site,
   await visitor.page.goto(`${foreign.url}plain`);
   await chat.ready();
   await chat.ask("What is the capital of Japan?");
+  await answered();
   expect(inHostile).toEqual(await looks());
 });
 
