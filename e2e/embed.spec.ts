@@ -292,7 +292,8 @@ test("hostile styles stay outside, and the page stays as it was", async ({ site,
       });
     });
   const answered = async (): Promise<void> => {
-    await expect(chat.answers.last()).toContainText("Tokyo");
+    // Until the Markdown view is fetched, the answer stands there as plain text.
+    await expect(chat.answers.last().locator(".text")).toContainText("Tokyo");
     await expect(chat.root.getByRole("button", { name: "Copy answer" })).toBeVisible();
   };
   await answered();
