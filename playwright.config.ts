@@ -7,7 +7,8 @@ export default defineConfig({
   // Peers answer each other on the same processor cores, and some tests measure who is faster.
   workers: 1,
   fullyParallel: false,
-  retries: 0,
+  // Unattended, on a machine that others use too, a test may have a second try; the list names it as flaky then.
+  retries: process.env.CI === undefined ? 0 : 1,
   // Software WebGPU and WebAssembly on a small machine; a test that hangs is found by its own waits first.
   timeout: 120_000,
   expect: { timeout: 20_000 },
