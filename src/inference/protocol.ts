@@ -56,5 +56,7 @@ export type ProgressMessage = LoadProgress;
 
 /** Batches that may be on their way at once: enough to hide the trip between threads. */
 export const STREAM_CREDITS = 4;
+/** Events that follow each other within this time travel in one batch: half a frame of a screen. */
+export const GATHER_MS = 8;
 /** Events gathered while there is no credit; beyond them the engine waits for the reader. */
 export const MAX_GATHERED_EVENTS = 64;

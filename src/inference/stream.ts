@@ -1,6 +1,6 @@
 /** The two ends of one answer's `MessagePort`: batches one way, credit and cancellation the other. */
 import { AsyncQueue, errorFromData, errorToData } from "../core";
-import { MAX_GATHERED_EVENTS, STREAM_CREDITS, type StreamToHost, type StreamToPage } from "./protocol";
+import { GATHER_MS, MAX_GATHERED_EVENTS, STREAM_CREDITS, type StreamToHost, type StreamToPage } from "./protocol";
 import type { GenerationEvent } from "./types";
 
 /** Sends a stream over a port until it ends, fails, or the reader cancels. `run` makes it and gets the signal to stop. */
@@ -13,12 +13,24 @@ export async function sendStream(
   let gathered: GenerationEvent[] = [];
   let wake: () => void = () => undefined;
   const post = (message: StreamToPage): void => port.postMessage(message);
+  let flushedAt = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const flush = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
     if (gathered.length === 0) return;
     credits--;
+    flushedAt = performance.now();
     post({ type: "events", events: gathered });
     gathered = [];
     wake();
+  };
+  /** A fast engine's tokens travel together; the first, and those of a slow one, leave at once. */
+  const flushSoon = (): void => {
+    if (credits <= 0 || gathered.length === 0) return;
+    const wait = flushedAt + GATHER_MS - performance.now();
+    if (wait <= 0) flush();
+    else timer ??= setTimeout(() => credits > 0 && flush(), wait);
   };
   port.onmessage = ({ data }: MessageEvent<StreamToHost>) => {
     if (data.type === "cancel") {
@@ -27,12 +39,12 @@ export async function sendStream(
       return;
     }
     credits++;
-    flush();
+    flushSoon();
   };
   try {
     for await (const event of run(cancelled.signal)) {
       gathered.push(event);
-      if (credits > 0) flush();
+      flushSoon();
       while (gathered.length >= MAX_GATHERED_EVENTS && !cancelled.signal.aborted) {
         await new Promise<void>((resolve) => (wake = resolve));
       }
@@ -44,6 +56,7 @@ export async function sendStream(
     flush();
     post({ type: "failed", error: errorToData(error) });
   } finally {
+    clearTimeout(timer);
     port.onmessage = null;
     // A port that is closed at once may lose what was posted last; the reader closes it.
   }
