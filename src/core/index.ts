@@ -1,6 +1,7 @@
 /** The vocabulary that every folder shares: errors, bytes, ids, typed events, streams. It imports no other folder. */
 export { concat, equalBytes, lengthPrefixed, randomBytes, sha256, toHex, utf8 } from "./bytes";
 export type { Bytes } from "./bytes";
+export { decodeCbor, encodeCbor } from "./cbor";
 export { MicrogridError, errorFromData, errorToData, isAbort, toMicrogridError } from "./errors";
 export type { ErrorCode, ErrorData } from "./errors";
 export { TypedEventTarget } from "./events";

@@ -10,12 +10,18 @@ import type {
   AnswerEvent,
   AnswerRequest,
   AnswerSummary,
+  CharterOptions,
+  CharterTerms,
+  DelegationState,
   GridState,
+  HouseState,
   InviteInfo,
   LoadOptions,
   ModelInfo,
+  NetworkSettings,
   PeerState,
   Policy,
+  RoomPreview,
   RoomState,
   ShareOptions,
 } from "./types";
@@ -72,13 +78,39 @@ export interface Room extends TypedEventTarget<{ "peer-change": readonly PeerSta
   offerByHand(): Promise<{ readonly text: string; accept(answer: string): Promise<void> }>;
   /** The member's side: takes such an offer, gives the answer to bring back. */
   answerByHand(offer: string): Promise<string>;
+  /** Makes an invite that lets in so many (any number where absent) until then (30 days where absent). */
+  makeInvite(options?: InviteOptions): Promise<string>;
+  /** Lets in somebody who knocks. */
+  admit(did: string): Promise<void>;
+  /** Sends away somebody who knocks. */
+  decline(did: string): Promise<void>;
+  /** Removes a member for good, by a new epoch that it gets no secret of. Founders only. */
+  remove(did: string): Promise<void>;
+  /** Changes the charter. Founders only. */
+  amend(changes: Partial<CharterTerms>): Promise<void>;
+  /** Signs a change that waits for more founders. */
+  endorse(proposal: string): Promise<void>;
   leave(): Promise<void>;
 }
 
+export interface InviteOptions {
+  readonly uses?: number;
+  readonly endsAt?: Date;
+}
+
 export interface Rooms {
-  create(options: { name: string }): Promise<Room>;
-  /** Joins; calling it in code is consent. The page asks first. */
+  create(options: { name: string; charter?: CharterOptions }): Promise<Room>;
+  /**
+   * Joins; calling it in code is consent to join under the room's charter. The page asks first. Resolves when the room
+   * is being entered: `state.room.membership` tells how far that is.
+   */
   join(invite: string | URL): Promise<Room>;
+  /**
+   * Shows the charter and who is inside, as a guest under a throw-away identity: nothing of this node is told but its
+   * network address. Waits until somebody is there, or `signal` aborts. Throws `peer-refused` where the invite has
+   * ended or is used up.
+   */
+  preview(invite: string | URL, options?: { signal?: AbortSignal }): Promise<RoomPreview>;
   /** Parses an invite without contacting anybody. Throws `invite-malformed` or `invite-version`. */
   inspect(invite: string | URL): InviteInfo;
   readonly current: Room | undefined;
@@ -89,7 +121,33 @@ export interface Identity {
   readonly name: string;
   /** Changes the name that peers see, 1 to 40 characters. */
   rename(name: string): Promise<void>;
+  /** The person or organisation that vouches for this node; undefined while nobody does. */
+  readonly house: HouseState | undefined;
+  /** Makes a house on this device and vouches for this node. The phrase is all that restores it: write it down. */
+  createHouse(name: string): Promise<{ readonly phrase: string }>;
+  /** Brings a house to this device by its recovery phrase, and vouches for this node. */
+  restoreHouse(name: string, phrase: string): Promise<void>;
+  /** Vouches for another node: `request` is what its `requestDelegation` gave. The result goes back to its `adopt`. */
+  delegate(request: string, terms: { label: string; scopes: readonly Scope[]; notAfter: Date }): Promise<string>;
+  /** The text that another device of the house needs in order to vouch for this node. */
+  requestDelegation(): string;
+  /** Takes what a device of the house has signed for this node. */
+  adopt(delegation: string): Promise<void>;
+  /** Takes back what was given to a node, everywhere where it is heard of. */
+  revoke(subject: string): Promise<void>;
+  /** Deletes the key of the house from this device; what it has signed stays valid. */
+  forgetHouseKey(): Promise<void>;
+  /** Leaves the house: this node is unverified again. */
+  leaveHouse(): Promise<void>;
+  /** The house alone as an encrypted file; `restoreBackup` reads it. Needs the key of the house on this device. */
+  backupHouse(passphrase: string): Promise<Blob>;
+  /** Everything that is the user's, as one encrypted file: house, rooms, conversations, settings. */
+  exportAll(passphrase: string): Promise<Blob>;
+  /** Reads either kind of file. Throws `bad-request` where the passphrase is wrong or the file is none. */
+  restoreBackup(file: Blob, passphrase: string): Promise<void>;
 }
+
+export type Scope = DelegationState["scopes"][number];
 
 export interface GridApi extends TypedEventTarget<GridEvents> {
   readonly state: GridState;
@@ -100,6 +158,8 @@ export interface GridApi extends TypedEventTarget<GridEvents> {
   readonly policy: Policy;
   readonly conversations: ConversationStore;
   setPolicy(patch: Partial<Policy>): Promise<void>;
+  /** Changes the servers that this node uses; undefined goes back to the site's. Links are made anew with the next room. */
+  setNetwork(settings: Partial<NetworkSettings> | undefined): Promise<void>;
   /** Streams one answer with its routes; `chat.completions` is made of this. Leaving the loop stops the work. */
   answer(request: AnswerRequest, options?: { signal?: AbortSignal }): AsyncIterable<AnswerEvent>;
   dismissNotice(id: string): void;

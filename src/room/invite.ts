@@ -1,9 +1,18 @@
 /** Rooms are born from a genesis record and found through an invite; both are only bytes until parsed here. */
 import { base64urlnopad } from "@scure/base";
 import * as v from "valibot";
-import { type Bytes, MicrogridError, type RoomId, concat, randomBytes, sha256, utf8 } from "../core";
+import {
+  type Bytes,
+  MicrogridError,
+  type RoomId,
+  concat,
+  decodeCbor,
+  encodeCbor,
+  randomBytes,
+  sha256,
+  utf8,
+} from "../core";
 import { makeEphemeralKey } from "../identity";
-import { decodeCbor, encodeCbor } from "../wire";
 import { MAX_NAME_CHARS } from "./constants";
 
 /** Version of the invite's format. */

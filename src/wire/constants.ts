@@ -2,10 +2,6 @@
 
 /** Largest message handed to a data channel: safe in every browser, and short enough to share the line. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
-/** Deepest nesting of a frame's body; the deepest real frame has 6 levels. */
-export const MAX_DEPTH = 16;
-/** Most items (map keys and values, array entries) in a frame's body: a prompt of some 1,000 messages. */
-export const MAX_ITEMS = 200_000;
 /** Longest name of a kind of frame. */
 export const MAX_KIND_BYTES = 32;
 

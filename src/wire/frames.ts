@@ -1,7 +1,6 @@
 /** A table of the frames that may cross a link: for each kind its schema and its cap. */
 import * as v from "valibot";
-import { type Bytes, MicrogridError } from "../core";
-import { decodeCbor, encodeCbor } from "./codec";
+import { type Bytes, decodeCbor, encodeCbor, MicrogridError } from "../core";
 import type { RawFrame } from "./framing";
 
 /** What is known of one kind of frame. */

@@ -5,17 +5,18 @@
 import * as v from "valibot";
 import {
   type Bytes,
-  type Did,
-  MicrogridError,
   concat,
+  decodeCbor,
+  type Did,
+  encodeCbor,
   equalBytes,
   lengthPrefixed,
+  MicrogridError,
   randomBytes,
   sha256,
   utf8,
 } from "../core";
 import { type Signer, verifySignature } from "../identity";
-import { decodeCbor, encodeCbor } from "./codec";
 import type { Fingerprints } from "./transport";
 
 /** Versions of the protocol that this program speaks. */

@@ -1,5 +1,4 @@
 /** Authenticated links between nodes: transport, framing, handshake, back-pressure, early loss detection. */
-export { decodeCbor, encodeCbor } from "./codec";
 export { BUSY_LOST_MS } from "./constants";
 export type { FrameBody, FrameOf, FrameTable } from "./frames";
 export type { Credentials } from "./handshake";

@@ -1,9 +1,8 @@
 /** The handshake lets members in and nobody else; a link carries frames and ends loudly. */
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { type Bytes, randomBytes } from "../core";
+import { type Bytes, encodeCbor, randomBytes } from "../core";
 import { type Signer, makeEphemeralKey } from "../identity";
-import { encodeCbor } from "./codec";
 import { frameToMessages } from "./framing";
 import type { Credentials } from "./handshake";
 import { Link } from "./link";

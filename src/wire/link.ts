@@ -1,7 +1,6 @@
 /** An authenticated line to another node: typed frames both ways, and an early word when the line is dead. */
 import * as v from "valibot";
-import { type Bytes, type Did, MicrogridError } from "../core";
-import { encodeCbor } from "./codec";
+import { type Bytes, type Did, encodeCbor, MicrogridError } from "../core";
 import {
   BUSY_LOST_MS,
   BUSY_PING_MS,

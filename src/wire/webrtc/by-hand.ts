@@ -4,8 +4,7 @@
  */
 import { base64urlnopad } from "@scure/base";
 import * as v from "valibot";
-import { MicrogridError } from "../../core";
-import { decodeCbor, encodeCbor } from "../codec";
+import { decodeCbor, encodeCbor, MicrogridError } from "../../core";
 import { GATHER_TIMEOUT_MS, MAX_DESCRIPTION_CHARS } from "../constants";
 import type { RawLink } from "../transport";
 import { WebRtcLine } from "./line";

@@ -1,7 +1,12 @@
 /** CBOR with limits: nothing from outside is decoded before its shape is known to be small enough. */
 import { type DecodeOptions, type Token, Tokenizer, Type, decode, encode } from "cborg";
-import { type Bytes, MicrogridError } from "../core";
-import { MAX_DEPTH, MAX_ITEMS } from "./constants";
+import type { Bytes } from "./bytes";
+import { MicrogridError } from "./errors";
+
+/** Deepest nesting of a value; the deepest real frame has 6 levels. */
+export const MAX_DEPTH = 16;
+/** Most items (map keys and values, array entries) in a value: a prompt of some 1,000 messages. */
+export const MAX_ITEMS = 200_000;
 
 /** Canonical CBOR (RFC 8949 §4.2.1) of a plain value; properties that are undefined are left out. */
 export function encodeCbor(value: unknown): Bytes {

@@ -1,0 +1,130 @@
+/**
+ * Signed statements: a typed, versioned body in canonical CBOR with the signatures of one or more identities. What
+ * is signed are bytes and never a re-encoding of them, so a statement can be passed on by anybody unchanged.
+ */
+import * as v from "valibot";
+import {
+  type Bytes,
+  type Did,
+  MicrogridError,
+  concat,
+  decodeCbor,
+  encodeCbor,
+  equalBytes,
+  sha256,
+  utf8,
+} from "../core";
+import { type Signer, verifySignature } from "./node-key";
+
+/** Longest body of a statement; the longest real one is a charter with lists of members. */
+const MAX_PAYLOAD_BYTES = 32 * 1024;
+const MAX_SIGNATURES = 16;
+const SIGNATURE_BYTES = 64;
+
+/** A did of an Ed25519 key, in a message. */
+export const DidSchema = v.pipe(
+  v.string(),
+  v.regex(/^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/),
+  v.transform((did) => did as Did),
+);
+
+/** Bytes of exactly this length, in a message. */
+export function bytesSchema(length: number): v.GenericSchema<Uint8Array, Bytes> {
+  return v.pipe(
+    v.instance(Uint8Array),
+    v.check((bytes) => bytes.length === length, `not ${length} bytes`),
+    v.transform((bytes) => new Uint8Array(bytes)),
+  );
+}
+
+/** A statement as it travels. Nothing in it is verified yet: `openStatement` does that. */
+export const SignedSchema = v.strictObject({
+  payload: v.pipe(
+    v.instance(Uint8Array),
+    v.check((bytes) => bytes.length <= MAX_PAYLOAD_BYTES, "too long"),
+    v.transform((bytes) => new Uint8Array(bytes)),
+  ),
+  signatures: v.pipe(
+    v.array(v.strictObject({ did: DidSchema, sig: bytesSchema(SIGNATURE_BYTES) })),
+    v.maxLength(MAX_SIGNATURES),
+  ),
+});
+export type Signed = v.InferOutput<typeof SignedSchema>;
+
+/** A kind of statement: its name, which is part of what is signed, and what its body must look like. */
+export interface StatementKind<Schema extends v.GenericSchema> {
+  readonly name: string;
+  /** A strict object: a statement with a field that is not understood is not understood at all. */
+  readonly schema: Schema;
+}
+
+/** A verified statement. */
+export interface Opened<Body> {
+  readonly body: Body;
+  /** Whose signatures it carries, each checked. */
+  readonly signers: readonly Did[];
+  /** SHA-256 of what is signed: the name of this very statement. */
+  readonly hash: Bytes;
+}
+
+/** Makes a statement and signs it. Throws `bad-request` where the body does not fit its schema. */
+export async function signStatement<Schema extends v.GenericSchema>(
+  kind: StatementKind<Schema>,
+  body: v.InferInput<Schema>,
+  ...signers: readonly Signer[]
+): Promise<Signed> {
+  const fits = v.safeParse(kind.schema, body);
+  const payload = encodeCbor(body);
+  if (!fits.success || payload.length > MAX_PAYLOAD_BYTES) {
+    const why = fits.success ? `${payload.length} bytes are too many` : fits.issues[0].message;
+    throw new MicrogridError("bad-request", `This ${kind.name} cannot be signed: ${why}.`, { cause: fits.issues });
+  }
+  let signed: Signed = { payload, signatures: [] };
+  for (const signer of signers) signed = await addSignature(kind, signed, signer);
+  return signed;
+}
+
+/** The same statement with one more signature; that of a did which has signed before is replaced. */
+export async function addSignature(
+  kind: StatementKind<v.GenericSchema>,
+  { payload, signatures }: Signed,
+  signer: Signer,
+): Promise<Signed> {
+  const sig = await signer.sign(message(kind, payload));
+  return { payload, signatures: [...signatures.filter(({ did }) => did !== signer.did), { did: signer.did, sig }] };
+}
+
+/** SHA-256 of what is signed. */
+export function statementHash(kind: StatementKind<v.GenericSchema>, { payload }: Signed): Promise<Bytes> {
+  return sha256(message(kind, payload));
+}
+
+/**
+ * Verifies a statement. Throws `peer-protocol` where its body is not canonical or does not fit, or where a signature is
+ * wrong or there twice: one bad signature spoils the whole.
+ */
+export async function openStatement<Schema extends v.GenericSchema>(
+  kind: StatementKind<Schema>,
+  signed: Signed,
+): Promise<Opened<v.InferOutput<Schema>>> {
+  const { payload, signatures } = signed;
+  const value = decodeCbor(payload);
+  const parsed = v.safeParse(kind.schema, value);
+  if (!parsed.success || !equalBytes(encodeCbor(value), payload)) {
+    throw new MicrogridError("peer-protocol", `A peer sent a ${kind.name} that makes no sense.`, {
+      cause: parsed.issues,
+    });
+  }
+  const signers = signatures.map(({ did }) => did);
+  const bytes = message(kind, payload);
+  const valid = await Promise.all(signatures.map(({ did, sig }) => verifySignature(did, bytes, sig)));
+  if (new Set(signers).size !== signers.length || valid.includes(false)) {
+    throw new MicrogridError("peer-protocol", `A peer sent a ${kind.name} with a signature that is not valid.`);
+  }
+  return { body: parsed.output, signers, hash: await sha256(bytes) };
+}
+
+/** What is signed: the statement's kind, so that one cannot pass for another, and its bytes. */
+function message({ name }: StatementKind<v.GenericSchema>, payload: Uint8Array): Bytes {
+  return concat(utf8(`microgrid/1 ${name}`), new Uint8Array([0]), payload);
+}
