@@ -29,8 +29,4 @@ export class HandshakeInbox {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }
-
-  rest(): RawFrame[] {
-    return this.#frames.splice(0);
-  }
 }

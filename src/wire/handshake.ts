@@ -1,6 +1,6 @@
 /**
- * Proves to each other that both sides know the epoch secret and hold their keys, bound to this very
- * connection, before anything else is read (docs/protocol.md, "Handshake").
+ * Proves to each other that both sides know a secret of the room and hold their keys, bound to this very connection,
+ * before anything else is read (docs/protocol.md, "Handshake").
  */
 import * as v from "valibot";
 import {
@@ -22,17 +22,36 @@ import type { Fingerprints } from "./transport";
 /** Versions of the protocol that this program speaks. */
 export const PROTOCOL_VERSIONS: readonly number[] = [1];
 const NONCE_BYTES = 32;
+const TOKEN_BYTES = 32;
 
 /** What a node brings to a handshake. */
 export interface Credentials {
   readonly signer: Signer;
   /** Hash of the room's genesis record. */
   readonly roomId: string;
-  readonly epoch: number;
-  /** Proves membership of the epoch. */
-  readonly epochSecret: Bytes;
   /** Name and version of the program, for people who look for faults. */
   readonly agent: string;
+  /** What it can prove of the room: membership, or that it was invited. */
+  readonly standing: MemberStanding | GuestStanding;
+}
+
+/** A member knows the secrets of its epoch and of those before. */
+export interface MemberStanding {
+  readonly kind: "member";
+  /** The epoch that it is in. */
+  readonly epoch: number;
+  /** The secret of an epoch up to its own; undefined for others. */
+  secretOf(epoch: number): Bytes | undefined;
+}
+
+/** A guest knows the secret of an invite token, which every member of the token's epoch can derive. */
+export interface GuestStanding {
+  readonly kind: "guest";
+  /** Hash of the token. */
+  readonly token: Bytes;
+  /** The epoch in which the token was made. */
+  readonly epoch: number;
+  readonly secret: Bytes;
 }
 
 /** Who is at the other end, proved. */
@@ -40,6 +59,10 @@ export interface Authenticated {
   readonly did: Did;
   readonly agent: string;
   readonly version: number;
+  /** The epoch that the other side says it is in; both have proved the secret of the lower one of theirs. */
+  readonly epoch: number;
+  /** The token under which the other side comes, if it is only a guest. */
+  readonly token: Bytes | undefined;
 }
 
 /** Sends and receives the three handshake frames, in order. */
@@ -63,7 +86,10 @@ const M1 = v.strictObject({
   ),
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
   nonce: bytes(NONCE_BYTES),
+  /** Hash of the token under which a guest comes. */
+  token: v.optional(bytes(TOKEN_BYTES)),
 });
+type Hello = v.InferOutput<typeof M1>;
 const M2 = v.strictObject({
   did: v.pipe(v.string(), v.maxLength(64)),
   agent: v.pipe(v.string(), v.maxLength(64)),
@@ -80,20 +106,22 @@ export async function handshake(
   fingerprints: Fingerprints,
   credentials: Credentials,
 ): Promise<Authenticated> {
+  const { standing } = credentials;
   const me: Role = offerer ? "i" : "r";
   const other: Role = offerer ? "r" : "i";
 
   const ownM1 = encodeCbor({
     versions: [...PROTOCOL_VERSIONS],
-    epoch: credentials.epoch,
+    epoch: standing.epoch,
     nonce: randomBytes(NONCE_BYTES),
+    ...(standing.kind === "guest" && { token: standing.token }),
   });
   line.send("m1", ownM1);
   const theirM1 = await line.receive("m1");
   const hello = parse(M1, theirM1, "its first message is malformed");
   const version = Math.max(0, ...PROTOCOL_VERSIONS.filter((known) => hello.versions.includes(known)));
   if (version === 0) throw failure("it speaks another version of the protocol");
-  if (hello.epoch !== credentials.epoch) throw failure("it is in another epoch of the room");
+  const secret = await sharedSecret(standing, hello);
 
   const pick = <T>(own: T, theirs: T): [T, T] => (offerer ? [own, theirs] : [theirs, own]);
   const transcript = await sha256(
@@ -107,11 +135,11 @@ export async function handshake(
 
   const sig = await credentials.signer.sign(statement(me, transcript, credentials.signer.did));
   const ownProof = encodeCbor({ did: credentials.signer.did, agent: credentials.agent, sig });
-  const ownM2 = await seal(await proofKey(credentials.epochSecret, transcript, me), ownProof);
+  const ownM2 = await seal(await proofKey(secret, transcript, me), ownProof);
   line.send("m2", ownM2);
   const theirM2 = await line.receive("m2");
   // Opening under the *other* role's key: an echo of our own proof does not open.
-  const opened = await open(await proofKey(credentials.epochSecret, transcript, other), theirM2);
+  const opened = await open(await proofKey(secret, transcript, other), theirM2);
   const proof = parse(M2, opened, "its proof is malformed");
   if (proof.did === credentials.signer.did) throw failure("it claims to be this very node");
   if (!(await verifySignature(proof.did, statement(other, transcript, proof.did), proof.sig))) {
@@ -123,7 +151,29 @@ export async function handshake(
   );
   line.send("ready", confirmation);
   if (!equalBytes(await line.receive("ready"), confirmation)) throw failure("it saw another exchange than this node");
-  return { did: proof.did as Did, agent: proof.agent, version };
+  return { did: proof.did as Did, agent: proof.agent, version, epoch: hello.epoch, token: hello.token };
+}
+
+/** The secret that both sides can know: that of the lower epoch or, where one side is a guest, that of its token. */
+async function sharedSecret(own: Credentials["standing"], theirs: Hello): Promise<Bytes> {
+  if (own.kind === "guest") {
+    if (theirs.token) throw failure("it is only a guest of the room, as this node is");
+    return own.secret;
+  }
+  const secret = own.secretOf(Math.min(own.epoch, theirs.epoch));
+  if (!secret) throw failure("it is in another epoch of the room");
+  return theirs.token ? tokenSecret(secret, theirs.token) : secret;
+}
+
+/**
+ * The secret of an invite token: HKDF-SHA-256 of the secret of its epoch, with the token's hash in `info`. Every member
+ * can derive it, so any of them can let a guest in; who knows it learns nothing about the epoch's secret.
+ */
+export async function tokenSecret(epochSecret: Bytes, tokenHash: Bytes): Promise<Bytes> {
+  const material = await crypto.subtle.importKey("raw", epochSecret, "HKDF", false, ["deriveBits"]);
+  const info = concat(utf8("microgrid/1 token"), tokenHash);
+  const bits = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info };
+  return new Uint8Array(await crypto.subtle.deriveBits(bits, material, 256));
 }
 
 /** What a role signs: that this did takes part in this exchange, in this role. */

@@ -4,22 +4,26 @@ import { describe, expect, it } from "vitest";
 import { type Bytes, encodeCbor, randomBytes } from "../core";
 import { type Signer, makeEphemeralKey } from "../identity";
 import { frameToMessages } from "./framing";
-import type { Credentials } from "./handshake";
+import { type Credentials, tokenSecret } from "./handshake";
+import { authenticate } from "./authenticate";
 import { Link } from "./link";
+import type { RawLink } from "./transport";
 import { type MemoryLink, memoryLinkPair } from "./testing/memory-transport";
 
 const TABLE = { note: { schema: v.strictObject({ text: v.string() }), maxBytes: 100_000 } };
 const secret = randomBytes(32);
 
 async function credentials(overrides: Partial<Credentials> = {}): Promise<Credentials> {
-  return {
-    signer: await makeEphemeralKey(),
-    roomId: "room",
-    epoch: 0,
-    epochSecret: secret,
-    agent: "test/1",
-    ...overrides,
-  };
+  return { signer: await makeEphemeralKey(), roomId: "room", agent: "test/1", standing: member(), ...overrides };
+}
+
+/** A member of an epoch that knows the secrets of all epochs up to it. */
+function member(secrets: readonly Bytes[] = [secret]): Credentials["standing"] {
+  return { kind: "member", epoch: secrets.length - 1, secretOf: (epoch) => secrets[epoch] };
+}
+
+async function establish(raw: RawLink, own: Credentials): Promise<Link<typeof TABLE>> {
+  return new Link(await authenticate(raw, own), TABLE);
 }
 
 async function connect(
@@ -28,7 +32,7 @@ async function connect(
   theirs: Partial<Credentials> = {},
 ): Promise<PromiseSettledResult<Link<typeof TABLE>>[]> {
   const [ours, other] = [await credentials(own), await credentials(theirs)];
-  return Promise.allSettled([Link.establish(a, TABLE, ours), Link.establish(b, TABLE, other)]);
+  return Promise.allSettled([establish(a, ours), establish(b, other)]);
 }
 
 async function connected(): Promise<{
@@ -54,18 +58,35 @@ describe("handshake", () => {
     const [ada, bob]: [Signer, Signer] = [await makeEphemeralKey(), await makeEphemeralKey()];
     const results = await connect(memoryLinkPair(), { signer: ada }, { signer: bob, agent: "other/2" });
     expect(results.map((r) => r.status === "fulfilled" && r.value.peer)).toEqual([
-      { did: bob.did, agent: "other/2", version: 1 },
-      { did: ada.did, agent: "test/1", version: 1 },
+      { did: bob.did, agent: "other/2", version: 1, epoch: 0, token: undefined },
+      { did: ada.did, agent: "test/1", version: 1, epoch: 0, token: undefined },
     ]);
   });
 
   it("refuses another secret, room or epoch", async () => {
     expectRefused(
-      await connect(memoryLinkPair(), {}, { epochSecret: randomBytes(32) }),
+      await connect(memoryLinkPair(), {}, { standing: member([randomBytes(32)]) }),
       /does not know the room's secret/,
     );
     expectRefused(await connect(memoryLinkPair(), {}, { roomId: "another" }), /does not know the room's secret/);
-    expectRefused(await connect(memoryLinkPair(), {}, { epoch: 1 }), /another epoch/);
+    const later: Credentials["standing"] = { kind: "member", epoch: 1, secretOf: () => undefined };
+    expectRefused(await connect(memoryLinkPair(), {}, { standing: later }), /another epoch/);
+  });
+
+  it("knows a member of an earlier epoch by that epoch's secret, and tells which it is in", async () => {
+    const standing = member([secret, randomBytes(32)]);
+    const results = await connect(memoryLinkPair(), {}, { standing });
+    expect(results.map((r) => r.status === "fulfilled" && r.value.peer.epoch)).toEqual([1, 0]);
+  });
+
+  it("knows a guest by its token, whose secret every member can derive", async () => {
+    const token = randomBytes(32);
+    const guest: Credentials["standing"] = { kind: "guest", token, epoch: 0, secret: await tokenSecret(secret, token) };
+    const results = await connect(memoryLinkPair(), {}, { standing: guest });
+    expect(results.map((r) => r.status === "fulfilled" && r.value.peer.token)).toEqual([token, undefined]);
+    expectRefused(await connect(memoryLinkPair(), { standing: guest }, { standing: guest }), /only a guest/);
+    const forged = { ...guest, token: randomBytes(32) };
+    expectRefused(await connect(memoryLinkPair(), {}, { standing: forged }), /does not know the room's secret/);
   });
 
   it("refuses a man in the middle, who shows each side a certificate of his own", async () => {
@@ -78,7 +99,7 @@ describe("handshake", () => {
   it("refuses its own messages sent back", async () => {
     const [a] = memoryLinkPair();
     a.control.other = a.control;
-    const result = await Promise.allSettled([Link.establish(a, TABLE, await credentials())]);
+    const result = await Promise.allSettled([establish(a, await credentials())]);
     expect(String((result[0] as PromiseRejectedResult).reason)).toMatch(/does not know the room's secret/);
   });
 
@@ -118,7 +139,7 @@ describe("handshake", () => {
     const [a, b] = memoryLinkPair();
     const m1 = encodeCbor({ versions: [7], epoch: 0, nonce: randomBytes(32) });
     for (const message of frameToMessages("m1", m1)) b.control.send(message);
-    await expect(Link.establish(a, TABLE, await credentials())).rejects.toThrow(/another version/);
+    await expect(establish(a, await credentials())).rejects.toThrow(/another version/);
   });
 });
 

@@ -1,20 +1,13 @@
 /** An authenticated line to another node: typed frames both ways, and an early word when the line is dead. */
 import * as v from "valibot";
 import { type Bytes, type Did, encodeCbor, MicrogridError } from "../core";
-import {
-  BUSY_LOST_MS,
-  BUSY_PING_MS,
-  HANDSHAKE_TIMEOUT_MS,
-  IDLE_LOST_MS,
-  IDLE_PING_MS,
-  LINK_TICK_MS,
-} from "./constants";
+import { BUSY_LOST_MS, BUSY_PING_MS, IDLE_LOST_MS, IDLE_PING_MS, LINK_TICK_MS } from "./constants";
 import { type FrameBody, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
 import { type RawFrame, Reassembler } from "./framing";
-import { type Authenticated, type Credentials, handshake } from "./handshake";
-import { HandshakeInbox } from "./handshake-inbox";
+import type { Authenticated } from "./handshake";
+import type { AuthenticatedLine } from "./authenticate";
 import type { RawLink } from "./transport";
-import { FrameWriter } from "./writer";
+import type { FrameWriter } from "./writer";
 
 /** Frames of the line itself; every table of a protocol stands beside these. */
 const LINK_FRAMES = {
@@ -24,9 +17,6 @@ const LINK_FRAMES = {
   /** The sender goes away now, or refuses to go on; nothing follows. */
   leaving: { schema: v.strictObject({ reason: v.pipe(v.string(), v.maxLength(200)) }), maxBytes: 1024 },
 } satisfies FrameTable;
-
-/** Caps of the handshake's frames; before it succeeds, no other kind is read. */
-const HANDSHAKE_BYTES: Readonly<Record<string, number>> = { m1: 256, m2: 512, ready: 32 };
 
 /** An authenticated link over which the frames of table `T` are exchanged. */
 export class Link<T extends FrameTable> {
@@ -51,56 +41,8 @@ export class Link<T extends FrameTable> {
   #tickedAt = performance.now();
   readonly #ticker: ReturnType<typeof setInterval>;
 
-  /**
-   * Runs the handshake on a fresh line. Throws `handshake-failed` (also when it takes longer than 10 s), and
-   * has then closed the line.
-   */
-  static async establish<T extends FrameTable>(raw: RawLink, table: T, credentials: Credentials): Promise<Link<T>> {
-    const inbox = new HandshakeInbox();
-    let link: Link<T> | undefined;
-    const reassembler = new Reassembler((kind) =>
-      link ? (LINK_FRAMES[kind as "ping"] ?? table[kind])?.maxBytes : HANDSHAKE_BYTES[kind],
-    );
-    const writer = new FrameWriter(raw.control);
-    raw.control.listen((message) => {
-      if (link) link.#heardAt = performance.now();
-      try {
-        const frame = reassembler.push(message);
-        if (!frame) return;
-        if (link) link.#receive(frame);
-        else inbox.push(frame);
-      } catch (error) {
-        inbox.fail(error);
-        link?.close(error instanceof MicrogridError ? error.message : "it sent something unreadable");
-      }
-    });
-    void raw.closed.then((reason) => {
-      inbox.fail(new MicrogridError("peer-lost", `A device went away before it had said who it is: ${reason}.`));
-    });
-    const timer = setTimeout(() => {
-      inbox.fail(new MicrogridError("handshake-failed", "A device connected but did not say who it is within 10 s."));
-    }, HANDSHAKE_TIMEOUT_MS);
-    try {
-      const line = {
-        send: (kind: string, body: Bytes) => void writer.send(kind, body).catch((error: unknown) => inbox.fail(error)),
-        receive: (kind: string) => inbox.receive(kind),
-      };
-      const peer = await handshake(line, raw.offerer, await raw.fingerprints(), credentials);
-      raw.protect();
-      link = new Link(raw, table, writer, peer);
-      // The peer may have sent more behind its last handshake frame, before we were done.
-      for (const frame of inbox.rest()) link.#receive(frame);
-      return link;
-    } catch (error) {
-      writer.close("the handshake failed");
-      raw.close("the handshake failed");
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  private constructor(raw: RawLink, table: T, writer: FrameWriter, peer: Authenticated) {
+  /** Goes on where the handshake has ended, in the same task: the peer may send as soon as it has our last frame. */
+  constructor({ raw, writer, peer }: AuthenticatedLine, table: T) {
     this.peer = peer;
     this.offerer = raw.offerer;
     this.#raw = raw;
@@ -110,6 +52,8 @@ export class Link<T extends FrameTable> {
       this.#lose(reason);
       return this.#ended ?? reason;
     });
+    const reassembler = new Reassembler((kind) => (LINK_FRAMES[kind as "ping"] ?? table[kind])?.maxBytes);
+    raw.control.listen((message) => this.#read(reassembler, message));
     writer.onStall = () => this.#finish("it does not read what is sent to it");
     this.#ticker = setInterval(() => this.#tick(), LINK_TICK_MS);
     this.#sendPing();
@@ -173,6 +117,16 @@ export class Link<T extends FrameTable> {
     if (this.#ended !== undefined) return;
     this.#post("leaving", { reason: reason.slice(0, 200) });
     this.#finish(reason);
+  }
+
+  #read(reassembler: Reassembler, message: Bytes): void {
+    this.#heardAt = performance.now();
+    try {
+      const frame = reassembler.push(message);
+      if (frame) this.#receive(frame);
+    } catch (error) {
+      this.close(error instanceof MicrogridError ? error.message : "it sent something unreadable");
+    }
   }
 
   #receive(frame: RawFrame): void {
