@@ -1,0 +1,266 @@
+/** The internet and a signaling server, simulated: latency for each pair, hosts that vanish, a network cut in two. */
+import { type Bytes, MicrogridError, randomBytes } from "../../../core";
+import type { Endpoint, RawChannel, RawLink, Transport } from "../../../wire";
+import type { HandDialer } from "../../relay";
+import { Census } from "./census";
+import { logNormal } from "./chance";
+
+/** One way from a host to the backbone: the median of home lines, with a tail of phones. */
+const ACCESS_MS = 10;
+const ACCESS_SIGMA = 0.6;
+const JITTER_MS = 3;
+/** One way from the backbone to the signaling server. */
+const SERVER_MS = 10;
+/** What a server needs to notice that a host has vanished (`npm run signal`). */
+const ALIVE_TIMEOUT_MS = 20_000;
+/** ICE, DTLS and SCTP until a data channel is open, in round trips between the two hosts. */
+const SETUP_ROUND_TRIPS = 4;
+/** How long a browser goes on sending into the void before it calls a connection lost. */
+const ICE_LOST_MS = 30_000;
+
+/** One machine on the network. */
+export class Host {
+  readonly census = new Census();
+  /** Median one-way time to the backbone. */
+  readonly accessMs: number;
+  /** False once it was unplugged. */
+  alive = true;
+  /** Hosts of different sides cannot reach each other. */
+  side = 0;
+  readonly endpoints = new Set<SimulatedEndpoint>();
+
+  constructor(random: () => number) {
+    this.accessMs = logNormal(random, ACCESS_MS, ACCESS_SIGMA);
+  }
+}
+
+/** Whether what one host sends reaches the other. */
+function reaches(from: Host, to: Host): boolean {
+  return from.alive && to.alive && from.side === to.side;
+}
+
+class SimulatedChannel implements RawChannel {
+  readonly bufferedAmount = 0;
+  other: SimulatedChannel | undefined;
+  readonly #from: Host;
+  readonly #to: Host;
+  readonly #random: () => number;
+  #early: Bytes[] = [];
+  #listener: ((message: Bytes) => void) | undefined;
+  #open = true;
+  #arrivesAt = 0;
+
+  constructor(from: Host, to: Host, random: () => number) {
+    this.#from = from;
+    this.#to = to;
+    this.#random = random;
+  }
+
+  send(message: Bytes): void {
+    if (!this.#open) throw new Error("the channel is closed");
+    if (!this.#from.alive) return;
+    this.#from.census.note(this, message);
+    const delay = this.#from.accessMs + this.#to.accessMs + JITTER_MS * this.#random();
+    // In order: no message overtakes another, not even by a rounding error.
+    this.#arrivesAt = Math.max(this.#arrivesAt, Math.ceil(performance.now() + delay));
+    const arrive = (): void => {
+      if (reaches(this.#from, this.#to)) this.other?.receive(message);
+    };
+    setTimeout(arrive, this.#arrivesAt - performance.now());
+  }
+
+  receive(message: Bytes): void {
+    if (!this.#open) return;
+    if (this.#listener) this.#listener(message);
+    else this.#early.push(message);
+  }
+
+  async drained(): Promise<void> {}
+
+  listen(listener: (message: Bytes) => void): void {
+    this.#listener = listener;
+    for (const message of this.#early.splice(0)) listener(message);
+  }
+
+  shut(): void {
+    this.#open = false;
+    this.#listener = undefined;
+  }
+}
+
+/** One side of a line. A host that was unplugged says nothing, and the other side has to notice by itself. */
+class SimulatedLink implements RawLink {
+  readonly offerer: boolean;
+  readonly control: SimulatedChannel;
+  readonly bulk: SimulatedChannel;
+  readonly stage: SimulatedChannel;
+  readonly closed: Promise<string>;
+  readonly #near: Host;
+  readonly #far: Host;
+  readonly #local = randomBytes(32);
+  #resolveClosed: (reason: string) => void = () => undefined;
+  #other: SimulatedLink | undefined;
+
+  private constructor(offerer: boolean, near: Host, far: Host, random: () => number) {
+    this.offerer = offerer;
+    this.#near = near;
+    this.#far = far;
+    this.control = new SimulatedChannel(near, far, random);
+    this.bulk = new SimulatedChannel(near, far, random);
+    this.stage = new SimulatedChannel(near, far, random);
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+  }
+
+  static pair(offerer: Host, answerer: Host, random: () => number): [SimulatedLink, SimulatedLink] {
+    const near = new SimulatedLink(true, offerer, answerer, random);
+    const far = new SimulatedLink(false, answerer, offerer, random);
+    for (const [one, two] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      one.#other = two;
+      for (const name of ["control", "bulk", "stage"] as const) one[name].other = two[name];
+    }
+    return [near, far];
+  }
+
+  async fingerprints(): Promise<{ local: Bytes; remote: Bytes }> {
+    return { local: this.#local, remote: this.#other!.#local };
+  }
+
+  protect(): void {}
+
+  close(reason: string): void {
+    this.#end(reason);
+    // The channels close in order behind what was sent; an unplugged host is missed later.
+    const delay = reaches(this.#near, this.#far) ? this.#near.accessMs + this.#far.accessMs + JITTER_MS : ICE_LOST_MS;
+    setTimeout(() => this.#other?.#end("it closed the connection"), delay);
+  }
+
+  #end(reason: string): void {
+    this.#resolveClosed(reason);
+    for (const channel of [this.control, this.bulk, this.stage]) channel.shut();
+  }
+}
+
+class SimulatedEndpoint implements Endpoint {
+  readonly id: string;
+  readonly host: Host;
+  readonly closed: Promise<string>;
+  onLink: (link: RawLink) => void = (link) => link.close("nobody listens");
+  readonly #network: Network;
+  #resolveClosed: (reason: string) => void = () => undefined;
+
+  constructor(id: string, host: Host, network: Network) {
+    this.id = id;
+    this.host = host;
+    this.#network = network;
+    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
+    host.endpoints.add(this);
+  }
+
+  async dial(id: string, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<RawLink> {
+    signal.throwIfAborted();
+    await wait(this.host.accessMs + SERVER_MS);
+    const other = this.#network.reach(this.host, id);
+    if (!other) {
+      await wait(timeoutMs);
+      throw new MicrogridError("peer-lost", "A device could not be reached: nobody is there.");
+    }
+    // Offer and answer through the server, then the line itself.
+    await wait(2 * (this.host.accessMs + other.host.accessMs) + 3 * SERVER_MS);
+    return this.#network.connect(this.host, other.host, (link) => other.onLink(link), timeoutMs);
+  }
+
+  close(): void {
+    this.host.endpoints.delete(this);
+    this.#network.forget(this.id);
+    this.#resolveClosed("it was closed");
+  }
+}
+
+/** All hosts and one signaling server. */
+export class Network {
+  /** Dials that have been made, those that failed included. */
+  dials = 0;
+  readonly #random: () => number;
+  readonly #endpoints = new Map<string, SimulatedEndpoint>();
+  readonly #offers = new Map<string, { host: Host; resolve(link: RawLink): void }>();
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  host(): Host {
+    return new Host(this.#random);
+  }
+
+  /** The signaling server as a host sees it. */
+  transport(host: Host): Transport {
+    return {
+      open: async (id, { signal }) => {
+        signal.throwIfAborted();
+        await wait(2 * (host.accessMs + SERVER_MS));
+        if (!host.alive) throw new MicrogridError("signaling-unreachable", "The signaling server does not answer.");
+        if (this.#endpoints.has(id)) return "taken";
+        const endpoint = new SimulatedEndpoint(id, host, this);
+        this.#endpoints.set(id, endpoint);
+        return endpoint;
+      },
+    };
+  }
+
+  /** Lines made by hand, with numbers in the place of session descriptions, as long as those are. */
+  hand(host: Host): HandDialer {
+    return {
+      offer: async () => {
+        const text = `${this.#offers.size}`.padEnd(1_200);
+        const link = new Promise<RawLink>((resolve) => this.#offers.set(text, { host, resolve }));
+        return { text, accept: () => link, cancel: () => void this.#offers.delete(text) };
+      },
+      answer: async (text) => {
+        const offer = this.#offers.get(text);
+        if (!offer) throw new MicrogridError("peer-lost", "This offer is not open any more.");
+        const link = new Promise<RawLink>((resolve, reject) => {
+          this.connect(offer.host, host, resolve, 8_000).then((near) => offer.resolve(near), reject);
+        });
+        return { text: "answer".padEnd(1_200), link, cancel: () => undefined };
+      },
+    };
+  }
+
+  /** A machine loses power: nothing leaves or enters it any more, and nobody is told. */
+  unplug(host: Host): void {
+    host.alive = false;
+    setTimeout(() => {
+      for (const endpoint of [...host.endpoints]) endpoint.close();
+    }, ALIVE_TIMEOUT_MS);
+  }
+
+  /** The endpoint of an id, where the server knows one and both hosts see the server. */
+  reach(from: Host, id: string): SimulatedEndpoint | undefined {
+    this.dials++;
+    const endpoint = this.#endpoints.get(id);
+    return endpoint && reaches(from, endpoint.host) ? endpoint : undefined;
+  }
+
+  forget(id: string): void {
+    this.#endpoints.delete(id);
+  }
+
+  /** Brings a line up. Throws `peer-lost` after `timeoutMs` where the two cannot reach each other. */
+  async connect(from: Host, to: Host, arrived: (link: RawLink) => void, timeoutMs: number): Promise<RawLink> {
+    await wait(SETUP_ROUND_TRIPS * 2 * (from.accessMs + to.accessMs));
+    if (!reaches(from, to)) {
+      await wait(timeoutMs);
+      throw new MicrogridError("peer-lost", "A device could not be reached.");
+    }
+    const [near, far] = SimulatedLink.pair(from, to, this.#random);
+    setTimeout(() => arrived(far), from.accessMs + to.accessMs);
+    return near;
+  }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

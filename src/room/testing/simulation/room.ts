@@ -1,0 +1,86 @@
+/** A room of simulated nodes: the real `RoomSession` on each, over the simulated network and clock. */
+import { type Signer, makeEphemeralKey } from "../../../identity";
+import { ToyProvider } from "../../../inference/testing/toy-provider";
+import { type Invite, foundRoom } from "../../invite";
+import { RoomSession } from "../../room-session";
+import { seededRandom } from "./chance";
+import { VirtualClock } from "./clock";
+import { type Host, Network } from "./network";
+
+const SERVER = "http://signal.example/";
+
+/** One node of the simulation. */
+export interface SimulatedNode {
+  readonly host: Host;
+  readonly signer: Signer;
+  readonly toy: ToyProvider;
+  readonly session: RoomSession;
+  /** When it began to enter, on the virtual clock. */
+  readonly enteredAt: number;
+}
+
+/** A room, its network and its clock. */
+export class SimulatedRoom {
+  readonly clock: VirtualClock;
+  readonly network: Network;
+  /** The nodes that are in the room. */
+  readonly nodes = new Set<SimulatedNode>();
+  readonly #invite: Invite;
+  readonly #restore: () => void;
+
+  /** From now on the whole process lives on the virtual clock, until `close`. */
+  static async open(seed = 1): Promise<SimulatedRoom> {
+    const clock = new VirtualClock();
+    const random = seededRandom(seed);
+    const restore = clock.install(random);
+    return new SimulatedRoom(clock, new Network(random), await foundRoom("Simulated", [SERVER]), restore);
+  }
+
+  private constructor(clock: VirtualClock, network: Network, invite: Invite, restore: () => void) {
+    this.clock = clock;
+    this.network = network;
+    this.#invite = invite;
+    this.#restore = restore;
+  }
+
+  /** One more node opens the invite. Resolves once it has tried signaling, as `RoomSession.enter` does. */
+  async enter(): Promise<SimulatedNode> {
+    const enteredAt = this.clock.now;
+    const host = this.network.host();
+    const signer = await makeEphemeralKey();
+    const toy = new ToyProvider(signer.did);
+    const name = `node ${this.nodes.size}`;
+    const session = await RoomSession.enter({
+      invite: this.#invite,
+      signer,
+      agent: "simulation/1",
+      local: toy,
+      hand: this.network.hand(host),
+      openTransport: async () => this.network.transport(host),
+      profile: () => ({ name, device: "simulated", gpu: "", visible: true, battery: undefined, tokenRate: 0, ownJobs: 0 }),
+    });
+    const node = { host, signer, toy, session, enteredAt };
+    this.nodes.add(node);
+    return node;
+  }
+
+  /** A node dies without a word. */
+  crash(node: SimulatedNode): void {
+    this.nodes.delete(node);
+    this.network.unplug(node.host);
+    // Nothing that it does from here on leaves its host.
+    node.session.leave();
+  }
+
+  /** A node says good-bye. */
+  leave(node: SimulatedNode): void {
+    this.nodes.delete(node);
+    node.session.leave();
+  }
+
+  /** Ends the simulation and gives the process its clock back. */
+  close(): void {
+    for (const node of this.nodes) node.session.leave();
+    this.#restore();
+  }
+}
