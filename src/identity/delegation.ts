@@ -14,8 +14,23 @@ export type Scope = (typeof SCOPES)[number];
 /** Longest name of a house. */
 export const MAX_HOUSE_NAME_CHARS = 40;
 
-const time = v.pipe(v.number(), v.integer(), v.minValue(0));
-const name = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_HOUSE_NAME_CHARS));
+/** Clocks of devices differ; a delegation from further ahead is not valid yet. */
+const CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
+/** Most revocations that are kept; those of houses that matter here are the last to go. */
+const MAX_REVOCATIONS = 1000;
+
+/** Control characters, line breaks and marks that turn the direction of text could make one name look like another. */
+const DECEPTIVE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
+
+const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** The name of a house: one line, as it is shown, 1 to `MAX_HOUSE_NAME_CHARS` UTF-16 code units. */
+export const HouseNameSchema = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(MAX_HOUSE_NAME_CHARS),
+  v.check((text) => text.trim() === text && !DECEPTIVE.test(text), "not a name in one line"),
+);
 
 const DELEGATION = {
   name: "delegation",
@@ -23,9 +38,13 @@ const DELEGATION = {
     v: v.literal(1),
     issuer: DidSchema,
     /** The name of the house, as it calls itself. */
-    name,
+    name: HouseNameSchema,
     subject: DidSchema,
-    scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1), v.maxLength(SCOPES.length)),
+    scopes: v.pipe(
+      v.array(v.picklist(SCOPES)),
+      v.minLength(1),
+      v.check((scopes) => new Set(scopes).size === scopes.length, "a scope twice"),
+    ),
     /** Milliseconds since 1970, as all times in statements. */
     issuedAt: time,
     notAfter: time,
@@ -57,36 +76,70 @@ export function revoke(house: Signer, subject: Did, at: number): Promise<Signed>
 export async function openDelegation(signed: Signed, subject: Did, at: number): Promise<Delegation> {
   const { body, signers } = await openStatement(DELEGATION, signed);
   const bySelf = body.issuer === body.subject;
-  if (bySelf || body.subject !== subject || signers.length !== 1 || signers[0] !== body.issuer || at > body.notAfter) {
+  const inTime = body.issuedAt <= at + CLOCK_SKEW_MS && at <= body.notAfter;
+  if (bySelf || body.subject !== subject || signers.length !== 1 || signers[0] !== body.issuer || !inTime) {
     throw new MicrogridError("peer-protocol", "A device claims to be of a house that does not vouch for it.");
   }
   return body;
 }
 
-/** The revocations that a node has heard of, verified. */
+interface KnownRevocation extends Revocation {
+  readonly signed: Signed;
+}
+
+/**
+ * The revocations that a node has heard of, verified. There are never more than `MAX_REVOCATIONS`, since anybody can
+ * make up houses that revoke: the oldest goes first, and those of houses that `matters` names are never pushed out by
+ * those of others.
+ */
 export class Revocations {
-  readonly #known = new Map<string, { readonly at: number; readonly signed: Signed }>();
+  readonly #known = new Map<string, KnownRevocation>();
+  readonly #matters: (issuer: Did) => boolean;
+
+  constructor(options: { matters?: (issuer: Did) => boolean } = {}) {
+    this.#matters = options.matters ?? (() => false);
+  }
 
   /** All of them, to be passed on. */
   get all(): readonly Signed[] {
     return [...this.#known.values()].map(({ signed }) => signed);
   }
 
-  /** Takes a revocation; true where it says something new. Throws `peer-protocol` where it is not valid. */
+  /**
+   * Takes a revocation; true where it says something new. Throws `peer-protocol` where it is not valid.
+   */
   async add(signed: Signed): Promise<boolean> {
     const { body, signers } = await openStatement(REVOCATION, signed);
     if (signers.length !== 1 || signers[0] !== body.issuer) {
       throw new MicrogridError("peer-protocol", "A peer passed on a revocation that its house has not signed.");
     }
-    const key = `${body.issuer} ${body.subject}`;
-    const at = this.#known.get(key)?.at ?? -1;
-    if (body.at <= at) return false;
-    this.#known.set(key, { at: body.at, signed });
+    const key = keyOf(body);
+    if (body.at <= (this.#known.get(key)?.at ?? -1)) return false;
+    if (!this.#known.has(key) && this.#known.size >= MAX_REVOCATIONS && !this.#makeRoom(body.issuer)) return false;
+    this.#known.delete(key);
+    this.#known.set(key, { ...body, signed });
     return true;
   }
 
   /** Whether a delegation has been taken back. */
-  revoked({ issuer, subject, issuedAt }: Delegation): boolean {
-    return issuedAt <= (this.#known.get(`${issuer} ${subject}`)?.at ?? -1);
+  revoked(delegation: Delegation): boolean {
+    return delegation.issuedAt <= (this.latest(delegation.issuer, delegation.subject) ?? -1);
   }
+
+  /** Up to when a house has taken back what it gave to a node; undefined where it never did. */
+  latest(issuer: Did, subject: Did): number | undefined {
+    return this.#known.get(keyOf({ issuer, subject }))?.at;
+  }
+
+  /** Drops one that matters less; false where all of them matter more than one of this issuer. */
+  #makeRoom(issuer: Did): boolean {
+    const known = [...this.#known];
+    const oldest = known.find(([, { issuer: other }]) => !this.#matters(other)) ?? known[0];
+    if (!oldest || (this.#matters(oldest[1].issuer) && !this.#matters(issuer))) return false;
+    return this.#known.delete(oldest[0]);
+  }
+}
+
+function keyOf({ issuer, subject }: { readonly issuer: Did; readonly subject: Did }): string {
+  return `${issuer} ${subject}`;
 }

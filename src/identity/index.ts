@@ -1,9 +1,22 @@
 /** Who a node is: its key, its did, its signatures, and the house that vouches for it. */
-export { MAX_HOUSE_NAME_CHARS, Revocations, SCOPES, delegate, openDelegation, revoke } from "./delegation";
+export {
+  HouseNameSchema,
+  MAX_HOUSE_NAME_CHARS,
+  Revocations,
+  SCOPES,
+  delegate,
+  openDelegation,
+  revoke,
+} from "./delegation";
 export type { Delegation, Revocation, Scope } from "./delegation";
 export { didFromPublicKey, publicKeyFromDid } from "./did";
+export { houseSigner, makeHouseSecret } from "./house-key";
+export { MemoryKeep, openKeep } from "./keep";
+export type { Keep } from "./keep";
 export { makeEphemeralKey, openNodeKey, verifySignature } from "./node-key";
 export type { Signer } from "./node-key";
+export { phraseOfSecret, secretOfPhrase } from "./phrase";
+export { MAX_SEALED_BYTES, MIN_PASSPHRASE_CHARS, openSealedFile, sealFile } from "./sealed-file";
 export {
   DidSchema,
   SignedSchema,
@@ -14,3 +27,5 @@ export {
   statementHash,
 } from "./signed";
 export type { Opened, Signed, StatementKind } from "./signed";
+export { WrappedSchema, unwrapSecret, wrapSecret } from "./vault";
+export type { Wrapped } from "./vault";
