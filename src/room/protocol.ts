@@ -15,6 +15,7 @@ import {
   MAX_TOKENS_FRAME_BYTES,
   SLOT_COUNT,
 } from "./constants";
+import { HEARTBEAT_RATE, HELLO_RATE, JOB_RATE, JOB_SIGN_RATE, MEMBERS_RATE, RELAY_RATE, TOKENS_RATE } from "./rates";
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -96,6 +97,7 @@ export const ROOM_FRAMES = {
       bootstrap: v.boolean(),
     }),
     maxBytes: 256,
+    rate: HELLO_RATE,
   },
   /** Where the sender and those it is linked to can be dialled. Sent behind `hello` and when it changes. */
   members: {
@@ -106,6 +108,7 @@ export const ROOM_FRAMES = {
       peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(Address) })), v.maxLength(MAX_MEMBERS)),
     }),
     maxBytes: 32 * 1024,
+    rate: MEMBERS_RATE,
   },
   /** An offer or an answer of a line, from one member to another through the one between them. */
   relay: {
@@ -117,6 +120,7 @@ export const ROOM_FRAMES = {
       text: text(MAX_RELAYED_CHARS),
     }),
     maxBytes: MAX_RELAYED_CHARS + 1024,
+    rate: RELAY_RATE,
   },
   /** How the sender presents itself and what it offers; when changed, at most once a second. */
   heartbeat: {
@@ -129,6 +133,7 @@ export const ROOM_FRAMES = {
       offers: v.pipe(v.array(Offer), v.maxLength(MAX_OFFERS)),
     }),
     maxBytes: 128 * 1024,
+    rate: HEARTBEAT_RATE,
   },
 
   /** Asks for an answer. `deadlineMs` from now on it is of no use any more. */
@@ -140,12 +145,18 @@ export const ROOM_FRAMES = {
       deadlineMs: v.pipe(amount, v.maxValue(MAX_DEADLINE_MS)),
     }),
     maxBytes: MAX_REQUEST_BYTES,
+    rate: JOB_RATE,
   },
   /** The job is taken; repeated with news at least every 4 s until its first tokens. */
-  "job.accepted": { schema: v.strictObject({ id: jobId, position: count, etaMs: amount }), maxBytes: 256 },
+  "job.accepted": {
+    schema: v.strictObject({ id: jobId, position: count, etaMs: amount }),
+    maxBytes: 256,
+    rate: JOB_SIGN_RATE,
+  },
   "job.refused": {
     schema: v.strictObject({ id: jobId, reason: v.picklist(REFUSAL_REASONS), load: Load }),
     maxBytes: 512,
+    rate: JOB_RATE,
   },
   /** Tokens of the answer; `seq` counts these frames from 0 without a gap. */
   "job.tokens": {
@@ -157,6 +168,7 @@ export const ROOM_FRAMES = {
       logprobs: v.optional(v.pipe(v.array(TokenLogprob), v.maxLength(4096))),
     }),
     maxBytes: MAX_TOKENS_FRAME_BYTES,
+    rate: TOKENS_RATE,
   },
   /** The answer is complete after `frames` frames of tokens. */
   "job.done": {
@@ -173,10 +185,15 @@ export const ROOM_FRAMES = {
       }),
     }),
     maxBytes: 1024,
+    rate: JOB_RATE,
   },
-  "job.failed": { schema: v.strictObject({ id: jobId, code: text(40), message: text(500) }), maxBytes: 2048 },
+  "job.failed": {
+    schema: v.strictObject({ id: jobId, code: text(40), message: text(500) }),
+    maxBytes: 2048,
+    rate: JOB_RATE,
+  },
   /** The consumer does not want the rest; the work stops within one token. */
-  "job.cancel": { schema: v.strictObject({ id: jobId }), maxBytes: 128 },
+  "job.cancel": { schema: v.strictObject({ id: jobId }), maxBytes: 128, rate: JOB_RATE },
 } satisfies FrameTable;
 
 type RoomTable = typeof ROOM_FRAMES;

@@ -8,6 +8,7 @@ import {
   type Provider,
   estimateAnswer,
 } from "../inference";
+import { MAX_JOBS_PER_PEER } from "./constants";
 import { JobClient } from "./jobs/client";
 import { JobRefusedError, type PeerLoad } from "./jobs/refused";
 import type { Member } from "./mesh";
@@ -75,6 +76,9 @@ export class RemotePeer implements Provider {
   }
 
   async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+    // More would only be refused, and a page that asks a thousand questions at once would look like a flood.
+    const load = this.#heartbeat?.load;
+    if (load && this.#asked >= MAX_JOBS_PER_PEER) throw new JobRefusedError("busy", load);
     this.#asked++;
     try {
       yield* this.jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });

@@ -1,4 +1,5 @@
 /** Every limit of the wire, each with its reason. */
+import type { FrameRate } from "./rate";
 
 /** Largest message handed to a data channel: safe in every browser, and short enough to share the line. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -25,6 +26,12 @@ export const IDLE_PING_MS = 10_000;
 export const IDLE_LOST_MS = 30_000;
 /** How often a link looks at its clock. */
 export const LINK_TICK_MS = 500;
+/** A busy link's pings come every 1.5 s; twice what may pile up until an idle link is lost. */
+export const PING_RATE: FrameRate = { burst: (2 * IDLE_LOST_MS) / BUSY_PING_MS, perSecond: 2 };
+/** The last frame of a link. */
+export const LEAVING_RATE: FrameRate = { burst: 1, perSecond: 0 };
+/** Frames that wait until somebody listens to a new link: its owner does so in the task in which it is made. */
+export const MAX_EARLY_FRAMES = 64;
 
 /** A signaling server answers within this time, or counts as unreachable. */
 export const SIGNALING_OPEN_TIMEOUT_MS = 5_000;

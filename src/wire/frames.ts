@@ -1,13 +1,16 @@
-/** A table of the frames that may cross a link: for each kind its schema and its cap. */
+/** A table of the frames that may cross a link: for each kind its schema, its cap and its rate. */
 import * as v from "valibot";
 import { type Bytes, decodeCbor, encodeCbor, MicrogridError } from "../core";
 import type { RawFrame } from "./framing";
+import { type FrameRate, TokenBucket } from "./rate";
 
 /** What is known of one kind of frame. */
 export interface FrameSpec {
   readonly schema: v.GenericSchema;
   /** Longest encoded body in bytes. */
   readonly maxBytes: number;
+  /** How often it may come; the link ends beyond. */
+  readonly rate: FrameRate;
 }
 
 /** All kinds of frames of a protocol, by name. */
@@ -35,6 +38,33 @@ export function encodeFrame<T extends FrameTable, K extends keyof T & string>(
   throw new MicrogridError("bad-request", `This cannot be sent to a peer (${kind}): ${why}.`, {
     cause: result?.issues,
   });
+}
+
+/** What a peer may still send of each kind of a table. */
+export class FrameLimits {
+  readonly #table: FrameTable;
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(table: FrameTable) {
+    this.#table = table;
+  }
+
+  /**
+   * Counts a frame that has begun to come, before anything of its body is looked at. Gives its cap in bytes,
+   * undefined for an unknown kind. Throws `peer-protocol` where it comes too soon; `nowMs` as for `TokenBucket`.
+   */
+  admit(kind: string, nowMs: number): number | undefined {
+    const spec = Object.hasOwn(this.#table, kind) ? this.#table[kind] : undefined;
+    if (!spec) return undefined;
+    const bucket = this.#buckets.get(kind) ?? new TokenBucket(spec.rate, nowMs);
+    this.#buckets.set(kind, bucket);
+    if (bucket.take(nowMs)) return spec.maxBytes;
+    const { burst, perSecond } = spec.rate;
+    throw new MicrogridError(
+      "peer-protocol",
+      `A peer floods this device: it sent more ${kind} messages than ${burst} at once and ${perSecond} a second.`,
+    );
+  }
 }
 
 /** Decodes and checks a frame. Throws `peer-protocol` where it does not fit its schema. */

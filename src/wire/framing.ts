@@ -38,8 +38,9 @@ export function frameToMessages(kind: string, body: Uint8Array): Bytes[] {
 }
 
 /**
- * Puts frames together again. `maxBytes` says how long a body of each kind may be; it is asked before
- * any memory is taken, and an unknown kind gets undefined. All violations throw `peer-protocol`.
+ * Puts frames together again. `maxBytes` says how long a body of each kind may be; it is asked once for each frame,
+ * at its head and before any memory is taken, and an unknown kind gets undefined. It may throw. All violations throw
+ * `peer-protocol`.
  */
 export class Reassembler {
   readonly #maxBytes: (kind: string) => number | undefined;

@@ -1,11 +1,12 @@
 /** Authenticated links between nodes: transport, framing, handshake, back-pressure, early loss detection. */
 export { authenticate } from "./authenticate";
 export type { AuthenticatedLine } from "./authenticate";
-export { BUSY_LOST_MS } from "./constants";
+export { BUSY_LOST_MS, IDLE_LOST_MS } from "./constants";
 export type { FrameBody, FrameOf, FrameTable } from "./frames";
 export { tokenSecret } from "./handshake";
 export type { Authenticated, Credentials, GuestStanding, MemberStanding } from "./handshake";
 export { Link } from "./link";
+export type { FrameRate } from "./rate";
 export { openPeerJsTransport } from "./peerjs";
 export type { PeerJsOptions } from "./peerjs";
 export { answerByHand, offerByHand } from "./webrtc/by-hand";

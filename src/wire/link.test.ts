@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { type Bytes, encodeCbor, randomBytes } from "../core";
 import { type Signer, makeEphemeralKey } from "../identity";
+import { MAX_EARLY_FRAMES, PING_RATE } from "./constants";
 import { frameToMessages } from "./framing";
 import { type Credentials, tokenSecret } from "./handshake";
 import { authenticate } from "./authenticate";
@@ -10,7 +11,13 @@ import { Link } from "./link";
 import type { RawLink } from "./transport";
 import { type MemoryLink, memoryLinkPair } from "./testing/memory-transport";
 
-const TABLE = { note: { schema: v.strictObject({ text: v.string() }), maxBytes: 100_000 } };
+const TABLE = {
+  note: {
+    schema: v.strictObject({ text: v.string() }),
+    maxBytes: 100_000,
+    rate: { burst: 100, perSecond: 0 },
+  },
+};
 const secret = randomBytes(32);
 
 async function credentials(overrides: Partial<Credentials> = {}): Promise<Credentials> {
@@ -178,6 +185,32 @@ describe("link", () => {
     for (const message of messages()) raw[0].control.send(message);
     expect(await links[1].closed).toMatch(/peer|sent/i);
     expect(await links[0].closed).toMatch(/peer/i);
+  });
+
+  it("ends on a flood, says of what, and looks at none of it beyond the limit", async () => {
+    const { links, raw } = await connected();
+    const read: string[] = [];
+    links[1].listen((frame) => read.push(frame.body.text));
+    for (let i = 0; i < TABLE.note.rate.burst; i++) void links[0].send("note", { text: String(i) });
+    // Only its head is there, and its body would be unreadable: the reason shows that nothing of it was looked at.
+    raw[0].control.send(frameToMessages("note", new Uint8Array(99_999).fill(255))[0]!);
+    const reason = /floods this device: it sent more note messages than 100 at once and 0 a second/;
+    expect(await links[1].closed).toMatch(reason);
+    expect(await links[0].closed).toMatch(reason);
+    expect(read).toEqual(Array.from({ length: TABLE.note.rate.burst }, (_, i) => String(i)));
+  });
+
+  it("ends when more comes than anybody reads", async () => {
+    const { links } = await connected();
+    for (let i = 0; i <= MAX_EARLY_FRAMES; i++) void links[0].send("note", { text: "" });
+    expect(await links[1].closed).toMatch(/more than anybody reads/);
+  });
+
+  it("ends on a flood of its own frames too", async () => {
+    const { links, raw } = await connected();
+    const ping = frameToMessages("ping", encodeCbor({ n: 1 }));
+    for (let i = 0; i <= PING_RATE.burst; i++) for (const message of ping) raw[0].control.send(message);
+    expect(await links[1].closed).toMatch(/more ping messages/);
   });
 
   it("measures the round trip", async () => {

@@ -1,21 +1,36 @@
 /** An authenticated line to another node: typed frames both ways, and an early word when the line is dead. */
 import * as v from "valibot";
 import { type Bytes, type Did, encodeCbor, MicrogridError } from "../core";
-import { BUSY_LOST_MS, BUSY_PING_MS, IDLE_LOST_MS, IDLE_PING_MS, LINK_TICK_MS } from "./constants";
-import { type FrameBody, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
+import {
+  BUSY_LOST_MS,
+  BUSY_PING_MS,
+  IDLE_LOST_MS,
+  IDLE_PING_MS,
+  LEAVING_RATE,
+  LINK_TICK_MS,
+  MAX_EARLY_FRAMES,
+  PING_RATE,
+} from "./constants";
+import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
 import { type RawFrame, Reassembler } from "./framing";
 import type { Authenticated } from "./handshake";
 import type { AuthenticatedLine } from "./authenticate";
 import type { RawLink } from "./transport";
 import type { FrameWriter } from "./writer";
 
+const Numbered = v.strictObject({ n: v.pipe(v.number(), v.integer(), v.minValue(0)) });
+
 /** Frames of the line itself; every table of a protocol stands beside these. */
-const LINK_FRAMES = {
+export const LINK_FRAMES = {
   /** Asks for a `pong` with the same number. */
-  ping: { schema: v.strictObject({ n: v.pipe(v.number(), v.integer(), v.minValue(0)) }), maxBytes: 64 },
-  pong: { schema: v.strictObject({ n: v.pipe(v.number(), v.integer(), v.minValue(0)) }), maxBytes: 64 },
+  ping: { schema: Numbered, maxBytes: 64, rate: PING_RATE },
+  pong: { schema: Numbered, maxBytes: 64, rate: PING_RATE },
   /** The sender goes away now, or refuses to go on; nothing follows. */
-  leaving: { schema: v.strictObject({ reason: v.pipe(v.string(), v.maxLength(200)) }), maxBytes: 1024 },
+  leaving: {
+    schema: v.strictObject({ reason: v.pipe(v.string(), v.maxLength(200)) }),
+    maxBytes: 1024,
+    rate: LEAVING_RATE,
+  },
 } satisfies FrameTable;
 
 /** An authenticated link over which the frames of table `T` are exchanged. */
@@ -33,6 +48,7 @@ export class Link<T extends FrameTable> {
   #listener: ((frame: FrameOf<T>) => void) | undefined;
   #ended: string | undefined;
   #lost = false;
+  #quiet = false;
   #busy = 0;
   #ping = { n: 0, sentAt: 0, answered: true };
   #rttMs: number | undefined;
@@ -52,7 +68,8 @@ export class Link<T extends FrameTable> {
       this.#lose(reason);
       return this.#ended ?? reason;
     });
-    const reassembler = new Reassembler((kind) => (LINK_FRAMES[kind as "ping"] ?? table[kind])?.maxBytes);
+    const limits = new FrameLimits({ ...table, ...LINK_FRAMES });
+    const reassembler = new Reassembler((kind) => limits.admit(kind, performance.now()));
     raw.control.listen((message) => this.#read(reassembler, message));
     writer.onStall = () => this.#finish("it does not read what is sent to it");
     this.#ticker = setInterval(() => this.#tick(), LINK_TICK_MS);
@@ -101,15 +118,27 @@ export class Link<T extends FrameTable> {
   markBusy(): () => void {
     this.#busy++;
     if (this.#busy === 1) {
-      // An idle link may have been silent for long; from here on silence counts.
+      // An idle link may have been silent for long; from here on silence counts, and the next tick asks for a sign.
       this.#heardAt = performance.now();
-      this.#sendPing();
     }
     let marked = true;
     return () => {
       if (marked) this.#busy--;
       marked = false;
     };
+  }
+
+  /** Sends nothing of its own accord any more: the line is about to be handed over, and the peer will read it anew. */
+  quiet(): void {
+    clearInterval(this.#ticker);
+    this.#quiet = true;
+  }
+
+  /** Ends the link and leaves its line open, for another handshake on it. The peer must do the same at this point. */
+  release(): RawLink {
+    this.quiet();
+    this.#ended ??= "it goes on under another standing";
+    return this.#raw;
   }
 
   /** Tells the peer, and ends the link. */
@@ -137,13 +166,13 @@ export class Link<T extends FrameTable> {
     }
     const parsed = parseFrame(this.#table, frame);
     if (this.#listener) this.#listener(parsed);
-    else this.#early.push(parsed);
+    else if (this.#early.push(parsed) > MAX_EARLY_FRAMES) this.close("it sent more than anybody reads here");
   }
 
   #receiveOwn(frame: FrameOf<typeof LINK_FRAMES>): void {
     switch (frame.kind) {
       case "ping":
-        this.#post("pong", { n: frame.body.n });
+        if (!this.#quiet) this.#post("pong", { n: frame.body.n });
         break;
       case "pong":
         if (frame.body.n !== this.#ping.n || this.#ping.answered) break;

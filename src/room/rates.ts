@@ -1,0 +1,31 @@
+/**
+ * How often members of a room may send each kind of frame, each with its reason. An honest node never comes near: a
+ * link ends at its limit. What piles up while this page sleeps arrives at once, and that is at most what a peer sends
+ * until it takes this node for lost: 5 s of a job, 30 s of everything else.
+ */
+import { BUSY_LOST_MS, type FrameRate, IDLE_LOST_MS } from "../wire";
+import { COALESCE_MS, HEARTBEAT_MS, MAX_JOBS_PER_PEER, MAX_MEMBERS } from "./constants";
+
+/** What comes this often for ever, and all of it at once after the longest sleep, with room for jitter. */
+function steady(perSecond: number, sleepMs: number): FrameRate {
+  return { burst: Math.ceil((2 * perSecond * sleepMs) / 1000), perSecond: 2 * perSecond };
+}
+
+/** Only behind the handshake. */
+export const HELLO_RATE: FrameRate = { burst: 1, perSecond: 0 };
+/** When an address or a slot changes: seldom, but all members may come or go at once. */
+export const MEMBERS_RATE: FrameRate = { burst: 2 * MAX_MEMBERS, perSecond: 4 };
+/** An offer and an answer for each member of a full room, once over and again after each wait for an answer. */
+export const RELAY_RATE: FrameRate = { burst: 4 * MAX_MEMBERS, perSecond: 8 };
+export const HEARTBEAT_RATE: FrameRate = steady(1000 / HEARTBEAT_MS, IDLE_LOST_MS);
+
+/**
+ * Requests, and what answers each of them once. A node has at most `MAX_JOBS_PER_PEER` of them at a peer, and the
+ * shortest answers, of one token, take the fastest engine some 100 ms together.
+ */
+const JOBS_PER_SECOND = 10 * MAX_JOBS_PER_PEER;
+export const JOB_RATE: FrameRate = steady(JOBS_PER_SECOND, BUSY_LOST_MS);
+/** Each job says at least once that it is taken, once that it begins, and every 4 s that it waits. */
+export const JOB_SIGN_RATE: FrameRate = steady(3 * JOBS_PER_SECOND, BUSY_LOST_MS);
+/** Each job of a peer sends a frame within each time of coalescing; one-token answers send one each. */
+export const TOKENS_RATE: FrameRate = steady((MAX_JOBS_PER_PEER * 1000) / COALESCE_MS + JOBS_PER_SECOND, BUSY_LOST_MS);
