@@ -1,17 +1,24 @@
 /** How the site and the embeddable bundle are built: builds of one source, chosen by `--mode`. */
+import { fileURLToPath } from "node:url";
 import { defineConfig, type PluginOption, type UserConfig } from "vite";
+import { contentSecurityPolicy } from "./scripts/vite-csp.ts";
 import { webllmCatalog } from "./scripts/vite-webllm-catalog.ts";
 
 /** Where the site goes; the build script may say otherwise. */
 const OUT_DIR = process.env.MICROGRID_OUT_DIR ?? "dist";
 /** Folder that only holds chunks, workers and wasm: everything in it has a hash in its name. */
 const ASSETS = "assets";
+/** Takes the place of Lit's directive, which the page's Content-Security-Policy would stop. */
+const STYLE_MAP = fileURLToPath(new URL("src/ui/styles/style-map.ts", import.meta.url));
 
 /** What both builds share. Relative URLs everywhere, so that any base path works. */
 function common(plugins: () => PluginOption[]): UserConfig {
   return {
     base: "./",
     plugins: plugins(),
+    resolve: {
+      alias: [{ find: /^lit\/directives\/style-map\.js$/, replacement: STYLE_MAP }],
+    },
     worker: { format: "es", plugins },
     build: {
       target: "es2022",
@@ -26,7 +33,8 @@ function common(plugins: () => PluginOption[]): UserConfig {
 
 /** `dist/`: the page and all it loads. */
 function site(shared: UserConfig): UserConfig {
-  return { ...shared, build: { ...shared.build, outDir: OUT_DIR, emptyOutDir: true, assetsDir: ASSETS } };
+  const plugins = [...(shared.plugins ?? []), contentSecurityPolicy()];
+  return { ...shared, plugins, build: { ...shared.build, outDir: OUT_DIR, emptyOutDir: true, assetsDir: ASSETS } };
 }
 
 /**

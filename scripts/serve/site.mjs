@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { pipeline } from "node:stream";
 import { chooseEncoding, compressed } from "./compression.mjs";
+import { HEADER_POLICY } from "./csp.mjs";
 import { contentType, isCompressible } from "./mime.mjs";
 import { parseRange } from "./range.mjs";
 
@@ -18,6 +19,8 @@ const SHARED_HEADERS = {
   "cross-origin-resource-policy": "cross-origin",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
+  // Of a script it says nothing where a page runs it: a site that embeds it has a policy of its own.
+  "content-security-policy": HEADER_POLICY,
 };
 
 /**

@@ -66,6 +66,7 @@ describe("the static server", () => {
     expect(headers.get("access-control-allow-origin")).toBe("*");
     expect(headers.get("cross-origin-resource-policy")).toBe("cross-origin");
     expect(headers.get("cross-origin-embedder-policy")).toBe("credentialless");
+    expect(headers.get("content-security-policy")).toContain("script-src 'self' 'wasm-unsafe-eval';");
   });
 
   it.each(["/../secret.txt", "/%2e%2e/secret.txt", "/..%5csecret.txt", "/assets/..%2f..%2fsecret.txt", "/%00", "/%"])(

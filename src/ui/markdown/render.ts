@@ -23,6 +23,12 @@ const ALLOWED_ATTR = [
   "aria-label",
 ];
 
+/** Tags that a model may write itself, without any attribute: `a` and `button` are ours alone. */
+const BARE_TAG = new RegExp(
+  `&lt;(/?(?:${ALLOWED_TAGS.filter((tag) => !/^(a|button)$/.test(tag)).join("|")}))\\s*/?&gt;`,
+  "gi",
+);
+
 const marked = new Marked({
   gfm: true,
   breaks: false,
@@ -34,6 +40,10 @@ const marked = new Marked({
         `<button type="button" data-copy aria-label="Copy code">Copy</button></div>` +
         `<pre><code>${escapeHtml(text)}</code></pre></div>`
       );
+    },
+    // Shown as the text it is, so that nothing with attributes ever reaches a parser.
+    html({ text }: Tokens.HTML | Tokens.Tag): string {
+      return text.replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(BARE_TAG, "<$1>");
     },
     // A remote image would tell its host who reads this: show it as a link.
     image({ href, text }: Tokens.Image): string {
