@@ -1,13 +1,15 @@
 /** The node itself: it owns the GPU worker, the models, the room and the state. It lives in the leading tab. */
 import { MicrogridError, spawnWorker } from "../../core";
-import { type Signer, openNodeKey } from "../../identity";
+import { type Signer, openKeep, openNodeKey } from "../../identity";
 import { EngineSupervisor, type Provider, probeDevice } from "../../inference";
 import { ModelLibrary, crashedLoad } from "../../models";
-import { ExpectedLengths, answer } from "../routing";
+import { type HouseCalls, NodeHouse, houseMethods } from "../house";
+import { Experience, ExpectedLengths, answer } from "../routing";
 import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy, ShareOptions } from "../types";
 import { type GridConfig, readConfig } from "./config";
 import { LocalProvider } from "./local-provider";
 import { type LoadChoice, NodeModels } from "./models";
+import { NodeNetwork, type NetworkPatch } from "./network";
 import { type HandOfferText, NodeRoom } from "./room";
 import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
 import { StateStore } from "./state-store";
@@ -27,7 +29,7 @@ export interface NodeOptions {
 }
 
 /** Everything that a tab can ask of the node. Arguments and results can be cloned, so that it works from any tab. */
-export interface NodeCalls {
+export interface NodeCalls extends HouseCalls {
   load: { args: { id: string; choice: LoadChoice }; result: void };
   unload: { args: { id: string }; result: void };
   remove: { args: { id: string }; result: void };
@@ -40,6 +42,7 @@ export interface NodeCalls {
   answerByHand: { args: { offer: string }; result: string };
   share: { args: { options: Partial<ShareOptions> | false }; result: void };
   setPolicy: { args: { patch: Partial<Policy> }; result: void };
+  setNetwork: { args: { settings: NetworkPatch | undefined }; result: void };
   rename: { args: { name: string }; result: void };
   dismissNotice: { args: { id: string }; result: void };
 }
@@ -49,6 +52,16 @@ export type NodeMethods = {
   readonly [M in keyof NodeCalls]: (args: NodeCalls[M]["args"], signal: AbortSignal) => Promise<NodeCalls[M]["result"]>;
 };
 
+/** What a node is put together from. */
+interface NodeParts {
+  readonly pageUrl: string;
+  readonly network: NodeNetwork;
+  readonly signer: Signer;
+  readonly library: ModelLibrary;
+  readonly store: StateStore;
+  readonly house: NodeHouse;
+}
+
 const DEFAULT_POLICY: Policy = { privacy: "room", prefer: "speed" };
 const MAX_NAME_CHARS = 40;
 
@@ -56,13 +69,15 @@ const MAX_NAME_CHARS = 40;
 export class GridNode {
   readonly store: StateStore;
   readonly methods: NodeMethods;
-  readonly #signer: Signer;
   readonly #supervisor: EngineSupervisor;
   readonly #library: ModelLibrary;
   readonly #local: LocalProvider;
   readonly #models: NodeModels;
   readonly #room: NodeRoom;
+  readonly #house: NodeHouse;
+  readonly #network: NodeNetwork;
   readonly #lengths = new ExpectedLengths();
+  readonly #experience = new Experience();
   readonly #stop = new AbortController();
 
   /** Starts the node; models that were in memory before a reload or a hand-over are on their way then. */
@@ -74,11 +89,18 @@ export class GridNode {
       createStoreWorker: () => spawnWorker(storeWorkerUrl, "microgrid-store"),
       ...(config.hub && { hub: config.hub }),
     });
-    const { name, policy } = recallPreferences();
-    const node = { did: signer.did, name: name ?? `${device.label.split(" ")[0] ?? "Device"} ${signer.did.slice(-4)}` };
+    const { name, policy, network: override } = recallPreferences();
+    const network = new NodeNetwork(config, options.config ?? {}, override);
+    const house = await NodeHouse.open({ did: signer.did, keep: await openKeep() });
+    const node = {
+      did: signer.did,
+      name: name ?? `${device.label.split(" ")[0] ?? "Device"} ${signer.did.slice(-4)}`,
+      house: house.state,
+    };
     const initial: GridState = {
       role: "leader",
       node,
+      network: network.settings,
       device,
       policy: { ...DEFAULT_POLICY, ...policy },
       models: [],
@@ -86,21 +108,16 @@ export class GridNode {
       room: undefined,
       notices: [],
     };
-    const grid = new GridNode(options, { ...config, ...options.config }, signer, library, new StateStore(initial));
+    const store = new StateStore(initial);
+    const grid = new GridNode({ pageUrl: options.pageUrl, network, signer, library, store, house });
+    await house.start();
     grid.#resume(options.takesOver, grid.#crashed());
     return grid;
   }
 
-  private constructor(
-    options: NodeOptions,
-    config: GridConfig,
-    signer: Signer,
-    library: ModelLibrary,
-    store: StateStore,
-  ) {
+  private constructor({ pageUrl, network, signer, library, store, house }: NodeParts) {
     const { device } = store.state;
     this.store = store;
-    this.#signer = signer;
     this.#library = library;
     this.#supervisor = new EngineSupervisor({
       createWorker: () => spawnWorker(gpuWorkerUrl, "microgrid-gpu"),
@@ -118,9 +135,12 @@ export class GridNode {
       store,
       onChange,
     });
-    const { pageUrl } = options;
+    this.#network = network;
+    this.#house = house;
+    house.on("change", (state) => store.patch({ node: { ...store.state.node, house: state } }));
+    house.on("notice", (text) => store.notify({ id: "house", level: "warning", text }));
     this.#room = new NodeRoom({
-      config,
+      config: network,
       signer,
       device,
       local: this.#local,
@@ -143,6 +163,7 @@ export class GridNode {
       providers: () => this.providers,
       policy: () => this.store.state.policy,
       expectedTokens: (generation: AnswerRequest["generation"]) => this.#lengths.of(generation),
+      experience: this.#experience,
       mayRecover: () => this.#models.busy,
     };
     let ownJobEnds = (): void => undefined;
@@ -167,6 +188,7 @@ export class GridNode {
   close(): void {
     this.#stop.abort(new MicrogridError("leader-lost", "The tab that runs the node has gone."));
     this.#room.close();
+    this.#house.close();
     this.#supervisor.close();
     this.#library.close();
   }
@@ -178,6 +200,7 @@ export class GridNode {
 
   #methods(): NodeMethods {
     return {
+      ...houseMethods(this.#house),
       load: ({ id, choice }, signal) => this.#models.load(id, choice, signal),
       unload: ({ id }) => this.#models.unload(id),
       remove: ({ id }) => this.#models.remove(id),
@@ -193,10 +216,15 @@ export class GridNode {
         this.store.patch({ policy: { ...this.store.state.policy, ...patch } });
         this.#rememberPreferences();
       },
+      setNetwork: async ({ settings }) => {
+        this.#network.set(settings);
+        this.store.patch({ network: this.#network.settings });
+        this.#rememberPreferences();
+      },
       rename: async ({ name }) => {
         const trimmed = name.trim().slice(0, MAX_NAME_CHARS);
         if (trimmed === "") throw new MicrogridError("bad-request", "A name needs at least one character.");
-        this.store.patch({ node: { did: this.#signer.did, name: trimmed } });
+        this.store.patch({ node: { ...this.store.state.node, name: trimmed } });
         this.#rememberPreferences();
         this.#room.refresh();
       },
@@ -242,6 +270,6 @@ export class GridNode {
 
   #rememberPreferences(): void {
     const { node, policy } = this.store.state;
-    rememberPreferences({ name: node.name, policy });
+    rememberPreferences({ name: node.name, policy, network: this.#network.override });
   }
 }

@@ -4,7 +4,9 @@ import type { GenerationEvent, GenerationRequest, Provider } from "../../inferen
 import { JobRefusedError } from "../../room";
 import type { AnswerEvent, AnswerRequest, Policy, Route } from "../types";
 import { Delivered } from "./delivered";
-import { type Choice, choose } from "./router";
+import type { Experience } from "./experience";
+import { type Candidate, type Choice, choose } from "./router";
+import { Watch } from "./watch";
 
 /** Providers that may be lost in one answer before it is given up. */
 const MAX_LOSSES = 12;
@@ -26,6 +28,8 @@ export interface Answerer {
   policy(): Policy;
   /** Tokens that an answer to this request will probably have. */
   expectedTokens(request: GenerationRequest): number;
+  /** What the node has seen of the providers so far; answers add to it. */
+  readonly experience: Experience;
   /** True while a model is on its way: waiting for it makes sense however long it takes. */
   mayRecover(): boolean;
 }
@@ -77,10 +81,16 @@ export async function* answer(
     history.push(...choice.why);
     yield { type: "route", route };
     delivered.begin();
-    const triedAt = performance.now();
+    const watch = new Watch({
+      candidate: choice.candidate,
+      expectedTokens: Math.min(request.maxTokens, answerer.expectedTokens(request)),
+      better: () => betterThan(provider, request, asked, answerer, course),
+    });
     try {
-      for await (const event of provider.generate({ ...request, model: offer.model }, { signal })) {
+      const options = { signal: AbortSignal.any([signal, watch.signal]) };
+      for await (const event of watch.over(provider.generate({ ...request, model: offer.model }, options))) {
         if (event.type === "done") {
+          answerer.experience.succeeded(provider);
           yield done(event, route, course);
           return;
         }
@@ -93,10 +103,15 @@ export async function* answer(
         yield event;
       }
       throw new MicrogridError("peer-lost", "The answer ended without an end.");
-    } catch (error) {
+    } catch (thrown) {
       signal.throwIfAborted();
+      const error: unknown = watch.signal.aborted ? watch.signal.reason : thrown;
       takeNote(course, provider, error);
-      history.push(whatHappened(provider, error, delivered, performance.now() - triedAt));
+      if (!(error instanceof JobRefusedError)) answerer.experience.failed(provider);
+      history.push(whatHappened(provider, error, delivered, watch.pace.waitedMs));
+    } finally {
+      watch.stop();
+      answerer.experience.measured(provider, offer.model, choice.candidate.claimed, watch.pace);
     }
   }
   throw new MicrogridError("no-provider", `The answer was lost ${MAX_LOSSES} times. Try again later.`);
@@ -129,15 +144,11 @@ async function chooseOrWait(
   course: Course,
   signal: AbortSignal,
 ): Promise<Choice> {
-  const only = asked.provider;
   let wait = LOOK_MIN_MS;
   for (;;) {
     signal.throwIfAborted();
-    const policy = { ...answerer.policy(), ...asked.policy };
-    const options = { policy, ...(only && { only }), expectedTokens: answerer.expectedTokens(request) };
-    const fresh = answerer.providers().filter((provider) => !course.avoided.has(provider));
     try {
-      return choose(request, fresh, options);
+      return select(request, answerer.providers(), asked, answerer, course);
     } catch (error) {
       if (course.objection !== undefined) throw course.objection as Error;
       const { trouble } = course;
@@ -149,6 +160,44 @@ async function chooseOrWait(
       // Who was lost or busy a moment ago may be able again; a provider that died is not listed any more.
       course.avoided.clear();
     }
+  }
+}
+
+/** The best of `providers` that is not avoided. Throws `no-provider`. */
+function select(
+  request: GenerationRequest,
+  providers: readonly Provider[],
+  asked: AnswerRequest,
+  answerer: Answerer,
+  { avoided }: Course,
+): Choice {
+  const only = asked.provider;
+  return choose(
+    request,
+    providers.filter((provider) => !avoided.has(provider)),
+    {
+      policy: { ...answerer.policy(), ...asked.policy },
+      ...(only && { only }),
+      expectedTokens: answerer.expectedTokens(request),
+      experience: answerer.experience,
+    },
+  );
+}
+
+/** Who would go on with an answer, if not the provider that gives it now. */
+function betterThan(
+  { id }: Provider,
+  request: GenerationRequest,
+  asked: AnswerRequest,
+  answerer: Answerer,
+  course: Course,
+): Candidate | undefined {
+  const others = answerer.providers().filter((other) => other.id !== id);
+  try {
+    const { candidate } = select(request, others, asked, answerer, course);
+    return candidate.shaky ? undefined : candidate;
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,5 +2,6 @@
 export { answer } from "./answer";
 export type { Answerer } from "./answer";
 export { Delivered } from "./delivered";
+export { Experience } from "./experience";
 export { ExpectedLengths } from "./expected-length";
 export { ANY_MODEL, choose } from "./router";

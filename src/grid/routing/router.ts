@@ -10,6 +10,7 @@ import {
   TYPICAL_ANSWER_TOKENS,
 } from "../../inference";
 import type { AnswerRequest, Policy } from "../types";
+import type { Experience } from "./experience";
 
 /** Names any model: whichever the chosen provider has ready. */
 export const ANY_MODEL = "auto";
@@ -22,11 +23,16 @@ const PRIVACY_ORDER: readonly PrivacyClass[] = ["device", "room", "anywhere"];
 export interface Candidate {
   readonly provider: Provider;
   readonly offer: ModelOffer;
+  /** Corrected by what was measured. */
   readonly estimate: Estimate;
+  /** As the provider itself says. */
+  readonly claimed: Estimate;
   /** Milliseconds to the end of the answer. */
   readonly finishMs: number;
   /** Whether it continues the answer exactly as it began. */
   readonly exact: boolean;
+  /** Whether it failed a moment ago, so that it only answers where nobody else can. */
+  readonly shaky: boolean;
 }
 
 export interface Choice {
@@ -41,24 +47,32 @@ export interface RouterOptions {
   readonly only?: AnswerRequest["provider"];
   /** Tokens that the answer will probably have. */
   readonly expectedTokens?: number;
+  /** What was seen of the providers before; it counts for more than what they claim. */
+  readonly experience?: Experience;
   /** Random numbers from 0 to 1, for breaking ties. */
   readonly random?: () => number;
 }
 
 /**
  * Chooses among `providers`. Throws `no-provider`, which says what is missing, or `policy` reasons.
- * A resumed answer prefers the package, engine and backend that it began on.
+ * A resumed answer prefers the package, engine and backend that it began on; who failed a moment ago comes last.
  */
 export function choose(request: GenerationRequest, providers: readonly Provider[], options: RouterOptions): Choice {
   const { policy, only } = options;
   const wanted = providers.filter((provider) => isWanted(provider, only));
-  const able = wanted.flatMap((provider) => candidates(provider, request, options.expectedTokens));
+  const able = wanted.flatMap((provider) => candidates(provider, request, options));
   const allowed = able.filter(({ estimate }) => isAllowed(estimate.privacy, policy.privacy));
-  const exact = allowed.filter((candidate) => candidate.exact);
-  const field = exact.length > 0 ? exact : allowed;
+  const steady = preferring(allowed, ({ shaky }) => !shaky);
+  const field = preferring(steady, ({ exact }) => exact);
   if (field.length === 0) throw nobody(request, able.length > 0, policy);
   const candidate = pick(field, policy, options.random ?? Math.random);
   return { candidate, why: explain(candidate, able, field, options) };
+}
+
+/** Those that fit, or all where none does. */
+function preferring(all: readonly Candidate[], fits: (candidate: Candidate) => boolean): readonly Candidate[] {
+  const fitting = all.filter(fits);
+  return fitting.length > 0 ? fitting : all;
 }
 
 function isWanted(provider: Provider, only: AnswerRequest["provider"]): boolean {
@@ -71,16 +85,18 @@ function isWanted(provider: Provider, only: AnswerRequest["provider"]): boolean 
 function candidates(
   provider: Provider,
   request: GenerationRequest,
-  expectedTokens = TYPICAL_ANSWER_TOKENS,
+  { expectedTokens = TYPICAL_ANSWER_TOKENS, experience }: RouterOptions,
 ): Candidate[] {
   const offers = provider.models().filter(({ model }) => request.model === ANY_MODEL || request.model === model);
   return offers.map((offer) => {
-    const estimate = provider.estimate({ ...request, model: offer.model });
+    const claimed = provider.estimate({ ...request, model: offer.model });
+    const estimate = experience?.correct(provider, offer.model, claimed) ?? claimed;
     const tokens = Math.min(request.maxTokens, expectedTokens);
     const sum = estimate.firstTokenMs + tokens * estimate.msPerToken;
     // What a provider says of itself may be nonsense; nonsense comes last.
     const finishMs = sum >= 0 ? sum : Infinity;
-    return { provider, offer, estimate, finishMs, exact: continuesExactly(request.resume, offer) };
+    const exact = continuesExactly(request.resume, offer);
+    return { provider, offer, estimate, claimed, finishMs, exact, shaky: experience?.avoids(provider) ?? false };
   });
 }
 
@@ -125,6 +141,8 @@ function explain(
     if (other.provider === chosen.provider) continue;
     if (!isAllowed(other.estimate.privacy, options.policy.privacy)) {
       why.push(`${capitalized(who(other))} was left out: your privacy setting keeps prompts on this device.`);
+    } else if (!field.includes(other) && other.shaky) {
+      why.push(`${capitalized(who(other))} was left out: it failed a moment ago.`);
     } else if (!field.includes(other)) {
       why.push(`${capitalized(who(other))} was left out: it would continue with another package or engine.`);
     } else why.push(`${capitalized(who(other))} would take ${seconds(other.finishMs)}.`);
@@ -133,7 +151,8 @@ function explain(
 }
 
 function reason(chosen: Candidate, field: readonly Candidate[], { policy }: RouterOptions): string {
-  const rate = chosen.offer.decodeRate;
+  // The rate that the estimate rests on: the measured one where there is one.
+  const rate = chosen.offer.decodeRate === undefined ? undefined : 1000 / chosen.estimate.msPerToken;
   const speed = rate === undefined ? "" : `, ${Math.round(rate)} tokens a second`;
   if (field.length === 1) return `is the only one that can answer with ${chosen.offer.name}${speed}`;
   const estimate = `expected to finish in ${seconds(chosen.finishMs)}${speed}`;

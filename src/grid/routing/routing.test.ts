@@ -8,6 +8,7 @@ import { JobRefusedError } from "../../room";
 import type { AnswerEvent, Policy } from "../types";
 import { answer } from "./answer";
 import { Delivered } from "./delivered";
+import { Experience } from "./experience";
 import { ANY_MODEL, choose } from "./router";
 
 const SPEED: Policy = { privacy: "room", prefer: "speed" };
@@ -149,6 +150,7 @@ async function run(providers: Provider[], tokens = 30, gone: (provider: Provider
     providers: () => providers.filter((provider) => !gone(provider)),
     policy: () => SPEED,
     expectedTokens: () => 30,
+    experience: new Experience(),
     mayRecover: () => false,
   };
   const events: AnswerEvent[] = [];
@@ -241,7 +243,13 @@ describe("answering", () => {
   it("stops at once when it is aborted or left, and stops the provider too", async () => {
     const toy = new ToyProvider("toy");
     toy.beforeToken = () => new Promise((resolve) => setTimeout(resolve, 1));
-    const answerer = { providers: () => [toy], policy: () => SPEED, expectedTokens: () => 30, mayRecover: () => false };
+    const answerer = {
+      providers: () => [toy],
+      policy: () => SPEED,
+      expectedTokens: () => 30,
+      experience: new Experience(),
+      mayRecover: () => false,
+    };
     const abort = new AbortController();
     const read = async (): Promise<void> => {
       for await (const event of answer({ generation: toyRequest(1000) }, answerer, abort.signal)) {
