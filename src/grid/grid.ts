@@ -2,15 +2,17 @@
 import { MicrogridError, TypedEventTarget } from "../core";
 import type { ModelOffer } from "../inference";
 import { parseInvite } from "../room";
+import { type Call, conversationsPart, settingsPart } from "./backup";
 import { chatCompletions } from "./completions";
 import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
+import { GridIdentity } from "./grid-identity";
 import { GridRoom } from "./grid-room";
 import { Hosting } from "./hosting";
 import type { GridConfig } from "./node/config";
 import type { NodeCalls } from "./node/node";
 import { Delivered } from "./routing";
-import type { AnswerEvent, AnswerRequest, GridState, LoadOptions, Policy } from "./types";
+import type { AnswerEvent, AnswerRequest, GridState, LoadOptions, NetworkSettings, Policy } from "./types";
 
 /** How a grid is opened; everything has a default. */
 export interface GridOptions {
@@ -30,6 +32,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly models: Models;
   readonly rooms: Rooms;
   readonly conversations: ConversationStore;
+  readonly identity: Identity;
   readonly #hosting: Hosting;
   readonly #ownPolicy: Partial<Policy>;
   #state: GridState;
@@ -57,6 +60,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     this.chat = { completions: chatCompletions((request, options) => this.answer(request, options)) };
     this.models = this.#modelMethods();
     this.rooms = this.#roomMethods();
+    this.identity = this.#identityOf(conversations);
     this.#updateRoom(undefined);
     hosting.on("patch", (patch) => {
       const before = this.#state;
@@ -74,13 +78,12 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     return { ...this.#state.policy, ...this.#ownPolicy };
   }
 
-  get identity(): Identity {
-    const { did, name } = this.#state.node;
-    return { did, name, rename: (next) => this.#call("rename", { name: next }) };
-  }
-
   setPolicy(patch: Partial<Policy>): Promise<void> {
     return this.#call("setPolicy", { patch });
+  }
+
+  setNetwork(settings: Partial<NetworkSettings> | undefined): Promise<void> {
+    return this.#call("setNetwork", { settings });
   }
 
   /**
@@ -145,6 +148,13 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
         if (!isLeaderLost(error)) throw error;
       }
     }
+  }
+
+  /** What `exportAll` holds besides the house; rooms bring a part of their own. */
+  #identityOf(conversations: ConversationStore): Identity {
+    const call: Call = (method, args) => this.#call(method, args);
+    const state = (): GridState => this.#state;
+    return new GridIdentity({ call, state, parts: [conversationsPart(conversations), settingsPart(call, state)] });
   }
 
   #modelMethods(): Models {

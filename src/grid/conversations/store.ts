@@ -1,5 +1,6 @@
 /** The conversations of this browser profile, shared by all its tabs. */
 import { TypedEventTarget, randomId } from "../../core";
+import { arrival } from "./arrival";
 import { answerLeft, holdAnswer, isOwnAnswer, liveAnswers } from "./answer-locks";
 import { MemoryDatabase, openDatabase, type ConversationDatabaseApi } from "./database";
 import type { Conversation, ConversationSettings, ConversationSummary, StoredMessage } from "./schema";
@@ -179,12 +180,29 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     return toJson(ids ? all.filter((conversation) => ids.includes(conversation.id)) : all);
   }
 
-  /** Adds the conversations of an export file and returns their ids. Throws `bad-request` and adds nothing where it is wrong. */
+  /**
+   * Adds the conversations of an export file and returns the ids under which they are here now; what is here already
+   * stays as it is. Throws `bad-request` and adds nothing where the file is wrong.
+   */
   async importJson(text: string): Promise<string[]> {
-    const taken = new Set((await this.#database.all()).map((conversation) => conversation.id));
-    const conversations = fromJson(text, (id) => taken.has(id));
-    for (const conversation of conversations) await this.put(conversation);
-    return conversations.map((conversation) => conversation.id);
+    return this.readJson(text)();
+  }
+
+  /** Reads an export file; the result adds it, as `importJson` does. Throws `bad-request`. */
+  readJson(text: string): () => Promise<string[]> {
+    const brought = fromJson(text);
+    return async () => {
+      const here = new Map((await this.#database.all()).map((conversation) => [conversation.id, conversation]));
+      const ids = new Set<string>();
+      for (const conversation of brought) {
+        const { id, store } = await arrival(conversation, (known) => here.get(known));
+        ids.add(id);
+        if (!store) continue;
+        here.set(id, store);
+        await this.put(store);
+      }
+      return [...ids];
+    };
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 /** Conversations as a JSON file, out and in. */
 import * as v from "valibot";
-import { MicrogridError, randomId } from "../../core";
+import { MicrogridError } from "../../core";
 import { exportSchema, type Conversation, type ConversationExport } from "./schema";
 
 /** Largest file that is read, in bytes; what is larger was not made by the export. */
@@ -18,12 +18,11 @@ export function toJson(conversations: readonly Conversation[]): string {
 }
 
 /**
- * Reads an export file. Conversations whose id is `taken` get a new one, so that an import never
- * overwrites; unfinished answers arrive as interrupted ones.
+ * Reads an export file. Unfinished answers arrive as interrupted ones.
  *
  * Throws `bad-request` with a sentence that names the first thing that is wrong.
  */
-export function fromJson(text: string, taken: (id: string) => boolean): Conversation[] {
+export function fromJson(text: string): Conversation[] {
   if (text.length > MAX_IMPORT_CHARS) {
     throw new MicrogridError(
       "bad-request",
@@ -61,13 +60,10 @@ export function fromJson(text: string, taken: (id: string) => boolean): Conversa
       `This export is damaged at “${v.getDotPath(issue) ?? "the top"}”, so nothing was imported: ${issue.message}`,
     );
   }
-  const seen = new Set<string>();
-  return parsed.output.conversations.map((conversation) => {
-    const id = taken(conversation.id) || seen.has(conversation.id) ? randomId() : conversation.id;
-    seen.add(id);
-    const messages = conversation.messages.map((message) =>
+  return parsed.output.conversations.map((conversation) => ({
+    ...conversation,
+    messages: conversation.messages.map((message) =>
       message.status === "streaming" ? { ...message, status: "interrupted" as const } : message,
-    );
-    return { ...conversation, id, messages };
-  });
+    ),
+  }));
 }

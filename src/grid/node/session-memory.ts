@@ -1,6 +1,7 @@
 /** What a node was doing, so that it goes on after a reload or in the tab that takes over. */
 import * as v from "valibot";
 import type { Policy, ShareOptions } from "../types";
+import { type NetworkOverride, NetworkOverrideSchema } from "./network";
 
 const KEY = "microgrid.session";
 const TAB_KEY = "microgrid.tab";
@@ -22,6 +23,7 @@ const Preferences = v.object({
   policy: v.optional(
     v.object({ privacy: v.picklist(["device", "room", "anywhere"]), prefer: v.picklist(["speed", "privacy", "cost"]) }),
   ),
+  network: v.fallback(v.optional(NetworkOverrideSchema), undefined),
 });
 
 /** The room that a node is in, what it shares, and the models in its memory. */
@@ -35,6 +37,7 @@ export interface SessionMemory {
 export interface Preferences {
   readonly name?: string | undefined;
   readonly policy?: Policy | undefined;
+  readonly network?: NetworkOverride | undefined;
 }
 
 /** Keeps what the node is doing; this tab counts as the one that did it. */

@@ -1,0 +1,111 @@
+/** The parts of a backup that the grid itself looks after: the house, the settings, the conversations. */
+import * as v from "valibot";
+import { MicrogridError } from "../../core";
+import { houseSigner } from "../../identity";
+import type { ConversationStore } from "../conversations";
+import { parseHouseData } from "../house";
+import { type NetworkOverride, parsePatch } from "../node/network";
+import type { NodeCalls } from "../node/node";
+import { recallPreferences } from "../node/session-memory";
+import type { GridState, NetworkSettings, Policy } from "../types";
+import type { PortablePart } from "./portable";
+
+export type Call = <M extends keyof NodeCalls>(
+  method: M,
+  args: NodeCalls[M]["args"],
+) => Promise<NodeCalls[M]["result"]>;
+
+/** Choices that the page keeps by itself in `localStorage`, by key. What is not listed here stays on its device. */
+const PORTABLE_KEYS: readonly string[] = ["microgrid.theme", "microgrid.model"];
+const MAX_VALUE_CHARS = 1000;
+
+const Settings = v.object({
+  name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(40))),
+  policy: v.optional(
+    v.object({ privacy: v.picklist(["device", "room", "anywhere"]), prefer: v.picklist(["speed", "privacy", "cost"]) }),
+  ),
+  network: v.optional(v.unknown()),
+  page: v.record(v.picklist(PORTABLE_KEYS), v.pipe(v.string(), v.maxLength(MAX_VALUE_CHARS))),
+});
+
+/** The house with its key, where that is here. Reading refuses where the key of another house is here. */
+export function housePart(call: Call, state: () => GridState): PortablePart {
+  return {
+    name: "house",
+    export: () => call("exportHouse", {}),
+    async read(data) {
+      const house = parseHouseData(data);
+      const here = state().node.house;
+      if (house.key && here?.keyHere && (await houseSigner(house.key.secret)).did !== here.did) {
+        throw new MicrogridError(
+          "bad-request",
+          `This backup holds the house “${house.key.name}”, and the key of another one, “${here.name}”, is on this device. Back that up and leave it first. Nothing was changed.`,
+        );
+      }
+      return () => call("importHouse", { data: house });
+    },
+  };
+}
+
+/** The name of the node, its policy and its servers, and the page's own choices. */
+export function settingsPart(call: Call, state: () => GridState): PortablePart {
+  return {
+    name: "settings",
+    async export() {
+      const { name, policy, network } = recallPreferences();
+      return { name, policy, network: network && portableNetwork(network, state().network), page: readPage() };
+    },
+    async read(data) {
+      const parsed = v.safeParse(Settings, data);
+      if (!parsed.success) {
+        const message = "The settings in this backup are damaged. Nothing was changed.";
+        throw new MicrogridError("bad-request", message, { cause: parsed.issues });
+      }
+      const { name, policy, page } = parsed.output;
+      const network = parsed.output.network === undefined ? undefined : parsePatch(parsed.output.network);
+      return async () => {
+        if (name !== undefined) await call("rename", { name });
+        if (policy) await call("setPolicy", { patch: policy satisfies Policy });
+        if (network) await call("setNetwork", { settings: network });
+        for (const [key, value] of Object.entries(page)) writePage(key, value);
+      };
+    },
+  };
+}
+
+export function conversationsPart(store: ConversationStore): PortablePart {
+  return {
+    name: "conversations",
+    export: () => store.exportJson(),
+    async read(data) {
+      const bringIn = store.readJson(typeof data === "string" ? data : "");
+      return async () => {
+        await bringIn();
+      };
+    },
+  };
+}
+
+/** Where only relays are allowed, the servers go along even if they are the site's: another site may have none. */
+function portableNetwork(set: NetworkOverride, { iceServers }: NetworkSettings): object {
+  return set.relayOnly === true ? { ...set, iceServers } : set;
+}
+
+// Storage may be refused: then there is nothing to bring along, and nothing to keep it in.
+
+function readPage(): Record<string, string> {
+  try {
+    const entries = PORTABLE_KEYS.map((key) => [key, localStorage.getItem(key)] as const);
+    return Object.fromEntries(entries.filter((entry): entry is readonly [string, string] => entry[1] !== null));
+  } catch {
+    return {};
+  }
+}
+
+function writePage(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // The choice is made again by hand.
+  }
+}
