@@ -56,3 +56,31 @@ export const MAX_MODEL_CHARS = 500;
 export const MAX_MESSAGES = 2_000;
 export const MAX_REQUEST_BYTES = 2 * 1024 * 1024;
 export const MAX_TOKENS_FRAME_BYTES = 256 * 1024;
+
+/** Founders of a room; a quorum of more could hardly be gathered. */
+export const MAX_FOUNDERS = 8;
+export const MAX_ROOM_NAME_CHARS = 80;
+/** Words of the founders in a charter. */
+export const MAX_CHARTER_TEXT_CHARS = 2_000;
+/** Dids or models that a charter names. */
+export const MAX_CHARTER_LIST = 256;
+export const MAX_SERVERS = 8;
+export const MAX_SERVER_CHARS = 300;
+/** Removals in the life of a room: each costs its members some 400 bytes for ever. */
+export const MAX_EPOCHS = 128;
+export const MAX_EPOCH_LIST = 256;
+/** Admissions between a node and a founder. */
+export const MAX_PROOF_STEPS = 8;
+/** Revocations that members pass on to each other. */
+export const MAX_REVOCATIONS = 256;
+/** How long an invite lets others in, where nothing else is said. */
+export const INVITE_DAYS = 30;
+
+/** Guests at the door of one member at once. */
+export const MAX_GUESTS = 16;
+/** How long a guest may look at the charter while its line is open: reading takes time. */
+export const PREVIEW_TIMEOUT_MS = 5 * 60_000;
+/** How long somebody may knock before they are told that nobody opens. */
+export const KNOCK_TIMEOUT_MS = 30 * 60_000;
+/** After a refusal at one door, how long a guest waits for another one to open. */
+export const REFUSED_AFTER_MS = 3_000;

@@ -1,9 +1,20 @@
-/** Rooms: invites, how nodes find each other, who is there, and jobs between them. */
-export { foundRoom, inviteToUrl, parseInvite } from "./invite";
+/** Rooms: invites, charters and membership, how nodes find each other, who is there, and jobs between them. */
+export { previewRoom } from "./door/preview";
+export type { Welcome } from "./door/visit";
+export type { Profile } from "./interior";
+export { inviteToUrl, parseInvite } from "./invite";
 export type { Invite } from "./invite";
 export { JobRefusedError } from "./jobs/refused";
 export type { Sharing } from "./jobs/server";
+export {
+  exportMemberships,
+  forgetMembership,
+  found,
+  importMemberships,
+  loadMembership,
+  saveMembership,
+} from "./membership";
+export type { Charter, CharterTerms, Membership, MembershipParts, Standing } from "./membership";
 export type { SignalingState } from "./presence";
 export { RemotePeer } from "./remote-peer";
 export { RoomSession } from "./room-session";
-export type { Profile } from "./room-session";

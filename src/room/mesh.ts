@@ -1,9 +1,11 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../core";
-import { type Credentials, Link, type RawLink } from "../wire";
+import { type AuthenticatedLine, type Credentials, Link, type RawLink, authenticate } from "../wire";
 import { MAX_DIALS, MAX_MEMBERS } from "./constants";
-import { Introduction } from "./introduction";
+import { FrameReader } from "./frame-reader";
+import type { Membership, Proof, Standing } from "./membership";
 import { type HandDialer, Relay } from "./relay";
+import { reconcile } from "./reconcile";
 import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
 
 /** Two links of one did that are closer in time than this come from both sides dialling at once. */
@@ -11,12 +13,20 @@ const GLARE_MS = 10_000;
 /** Waits before a lost member is dialled again. */
 const REDIAL_MS = [300, 2_000, 8_000] as const;
 
+/** Removals that two halves of a room may have made without each other. */
+const MAX_FORK_DEPTH = 4;
+
 /** Another node of the room, while it is linked to this one. */
 export interface Member {
   readonly did: Did;
   /** New at every start of that node. */
   readonly session: string;
   readonly link: RoomLink;
+  readonly proof: Proof;
+  /** What its proof shows; examined anew when the rules change. */
+  standing: Standing;
+  /** The charter that it knew when it came. */
+  readonly charter: RoomFrameBody<"hello">["charter"];
   /** Where it can be dialled; undefined while it is offline at signaling. */
   address: PeerId | undefined;
   /** The slot that it holds, if it does. */
@@ -39,13 +49,17 @@ interface Target {
 }
 
 interface MeshOptions {
-  readonly credentials: Credentials;
+  readonly membership: Membership;
+  /** Name and version of this program. */
+  readonly agent: string;
   /** Random, new at every start of this node. */
   readonly session: string;
   /** Dials an address at the signaling server. */
   dial(address: string): Promise<RawLink>;
   /** Makes lines without signaling. */
   readonly hand: HandDialer;
+  /** Receives guests. */
+  welcome(line: AuthenticatedLine): void;
   /** What this node is reachable under now. */
   whereabouts(): { address: PeerId | undefined; slot: number | undefined };
 }
@@ -59,13 +73,15 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   readonly #toDial = new Map<Did, Target>();
   readonly #since = new WeakMap<RoomLink, number>();
   readonly #relay: Relay;
+  /** How many epochs back the next line is begun, after one on which the secrets did not fit: the room may have forked. */
+  #back = 0;
   #closed = false;
 
   constructor(options: MeshOptions) {
     super();
     this.#options = options;
     this.#relay = new Relay({
-      self: options.credentials.signer.did,
+      self: options.membership.signer.did,
       hand: options.hand,
       linkTo: (did) => this.members.get(did)?.link,
       introduce: (raw) => void this.introduce(raw, false),
@@ -74,25 +90,15 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   /**
    * Gets to know the node at the other end of a fresh line. A bootstrap line, made through a slot, only
-   * exchanges addresses; over others the node becomes a member. Never throws: a stranger is dropped.
+   * exchanges addresses; over others the node becomes a member. False where nothing comes of it. Never throws.
    */
-  async introduce(raw: RawLink, bootstrap: boolean): Promise<void> {
+  async introduce(raw: RawLink, bootstrap: boolean): Promise<boolean> {
     try {
-      const link = await Link.establish(raw, ROOM_FRAMES, this.#options.credentials);
-      const inbox = new Introduction(link);
-      link.post("hello", { session: this.#options.session, bootstrap });
-      link.post("members", this.#membersFrame());
-      const hello = await inbox.take("hello");
-      if (bootstrap || hello.bootstrap) {
-        this.#learn(await inbox.take("members"), link);
-        // Who dialled has what it came for; the other side waits a moment for it to leave.
-        if (raw.offerer) link.close("introduced");
-        else inbox.closeSoon("introduced");
-        return;
-      }
-      this.#admit(link, hello.session, inbox);
+      await this.#introduce(raw, bootstrap);
+      return true;
     } catch (error) {
       if (!this.#closed && error instanceof Error) this.emit("refused", error);
+      return false;
     }
   }
 
@@ -107,19 +113,77 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     for (const { link } of this.members.values()) link.close(reason);
   }
 
-  #admit(link: RoomLink, session: string, inbox: Introduction): void {
+  /** The rules have changed: who does not belong to the room any more is out. */
+  async reexamine(): Promise<void> {
+    const { membership } = this.#options;
+    await Promise.all(
+      [...this.members.values()].map(async (member) => {
+        try {
+          member.standing = await membership.examine(member.did, member.proof);
+        } catch (error) {
+          member.link.close(error instanceof Error ? error.message : "the rules have changed");
+        }
+      }),
+    );
+  }
+
+  async #introduce(raw: RawLink, bootstrap: boolean): Promise<void> {
+    const { membership } = this.#options;
+    const line = await this.#authenticate(raw);
+    const { token, epoch } = line.peer;
+    if (token) return this.#options.welcome(line);
+    if (epoch !== membership.epochs.head.n || line.back > 0) {
+      return this.#introduce(await reconcile(line, membership), bootstrap);
+    }
+    const link = new Link(line, ROOM_FRAMES);
+    const reader = new FrameReader(link);
+    const { version, hash } = membership.charter;
+    const { session } = this.#options;
+    link.post("hello", { session, bootstrap, proof: membership.proof, charter: { version, hash } });
+    link.post("members", this.#membersFrame());
+    const { body: hello } = await reader.take(["hello"]);
+    const standing = await membership.examine(link.did, hello.proof).catch((error: unknown) => {
+      link.close(error instanceof MicrogridError ? error.message : "it has no valid proof");
+      throw error;
+    });
+    if (bootstrap || hello.bootstrap) {
+      this.#learn((await reader.take(["members"])).body, link);
+      // Who dialled has what it came for; the other side waits a moment for it to leave.
+      if (raw.offerer) link.close("introduced");
+      else reader.closeSoon("introduced");
+      return;
+    }
+    const { proof, charter } = hello;
+    this.#admit({ did: link.did, session: hello.session, link, proof, standing, charter }, reader);
+  }
+
+  async #authenticate(raw: RawLink): Promise<AuthenticatedLine & { readonly back: number }> {
+    const { membership, agent } = this.#options;
+    const back = raw.offerer ? this.#back : 0;
+    const { signer, genesis } = membership;
+    const standing = membership.standing(back);
+    const credentials: Credentials = { signer, agent, roomId: genesis.roomId, standing };
+    try {
+      const line = await authenticate(raw, credentials);
+      this.#back = 0;
+      return { ...line, back };
+    } catch (error) {
+      const forked = error instanceof MicrogridError && error.code === "handshake-failed" && raw.offerer;
+      if (forked) this.#back = (back + 1) % (Math.min(membership.epochs.head.n, MAX_FORK_DEPTH) + 1);
+      throw error;
+    }
+  }
+
+  #admit(
+    known: Pick<Member, "did" | "session" | "link" | "proof" | "standing" | "charter">,
+    reader: FrameReader<typeof ROOM_FRAMES>,
+  ): void {
+    const { link, session } = known;
     if (this.#closed) return link.close("this node has left the room");
     const old = this.members.get(link.did);
     if (!old && this.members.size >= MAX_MEMBERS - 1) return link.close(ROOM_FULL);
     if (old && !this.#prefers(link, old, session)) return link.close("another link is in use");
-    const member: Member = {
-      did: link.did,
-      session,
-      link,
-      address: undefined,
-      slot: undefined,
-      onFrame: () => undefined,
-    };
+    const member: Member = { ...known, address: undefined, slot: undefined, onFrame: () => undefined };
     this.members.set(link.did, member);
     this.#since.set(link, performance.now());
     if (old) {
@@ -128,7 +192,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     }
     void link.closed.then((reason) => this.#leave(member, reason));
     this.emit("joined", member);
-    inbox.forward((frame) => {
+    reader.forward((frame) => {
       if (frame.kind === "members") {
         member.address = frame.body.address as PeerId | undefined;
         member.slot = frame.body.slot;
@@ -140,7 +204,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   /** Whether a second link of a did is to replace the first. Both sides come to the same answer. */
   #prefers(link: RoomLink, old: Member, session: string): boolean {
-    const own = this.#options.credentials.signer.did;
+    const own = this.#options.membership.signer.did;
     if (!old.link.open || old.session !== session) return true;
     // Nobody dials whom it is linked to: a late second link means that the first is dead at the other end.
     if (performance.now() - (this.#since.get(old.link) ?? 0) > GLARE_MS) return true;
@@ -165,7 +229,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   /** Dials a node at its address or, where signaling does not lead to it, through a member that knows it. */
   #dial(did: Did, address: PeerId | undefined, via: RoomLink | undefined): void {
-    if (did === this.#options.credentials.signer.did || this.members.has(did)) return;
+    if (did === this.#options.membership.signer.did || this.members.has(did)) return;
     // A peer may invent nodes without end; beyond a full room they are not believed.
     if (this.#toDial.size >= MAX_MEMBERS && !this.#toDial.has(did)) return;
     this.#toDial.set(did, { address, via });

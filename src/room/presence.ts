@@ -24,7 +24,7 @@ interface PresenceEvents {
 
 /** The line to signaling. Losing it touches no link; it comes back by itself. */
 export class Presence extends TypedEventTarget<PresenceEvents> {
-  readonly #servers: readonly string[];
+  #servers: readonly string[];
   readonly #openTransport: (url: string) => Promise<Transport>;
   readonly #stop = new AbortController();
   #state: SignalingState = "connecting";
@@ -49,6 +49,14 @@ export class Presence extends TypedEventTarget<PresenceEvents> {
   async start(): Promise<void> {
     await this.#connect(this.#servers.length);
     void this.#stayOnline();
+  }
+
+  /** The room's servers have changed. Links are not touched; this node moves to the first that answers. */
+  async setServers(servers: readonly string[]): Promise<void> {
+    if (servers.join() === this.#servers.join()) return;
+    this.#servers = servers;
+    const used = this.#foothold && servers.indexOf(this.#foothold.url);
+    if (used !== 0) await this.#connect(used === undefined || used < 0 ? servers.length : used);
   }
 
   close(): void {

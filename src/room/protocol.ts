@@ -1,5 +1,6 @@
 /** Every frame that the members of a room exchange, on one page (docs/protocol.md). */
 import * as v from "valibot";
+import { DidSchema, SignedSchema, bytesSchema } from "../identity";
 import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
 import {
   MAX_DEADLINE_MS,
@@ -15,7 +16,20 @@ import {
   MAX_TOKENS_FRAME_BYTES,
   SLOT_COUNT,
 } from "./constants";
-import { HEARTBEAT_RATE, HELLO_RATE, JOB_RATE, JOB_SIGN_RATE, MEMBERS_RATE, RELAY_RATE, TOKENS_RATE } from "./rates";
+import { AddressSchema } from "./door/protocol";
+import { CHARTER_RULES, EpochsSchema, ProofSchema } from "./membership";
+import {
+  HEARTBEAT_RATE,
+  HELLO_RATE,
+  JOB_RATE,
+  JOB_SIGN_RATE,
+  KNOCK_RATE,
+  MEMBERS_RATE,
+  RELAY_RATE,
+  REVOCATION_RATE,
+  RULES_RATE,
+  TOKENS_RATE,
+} from "./rates";
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -26,9 +40,6 @@ const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const did = v.pipe(v.string(), v.regex(/^did:key:z[1-9A-HJ-NP-Za-km-z]{40,60}$/));
 const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
 const tokenId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
-
-/** Under which id a member can be dialled at the signaling server; it changes when signaling was lost. */
-const Address = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
 
 const Offer = v.strictObject({
   model: text(MAX_MODEL_CHARS),
@@ -95,17 +106,21 @@ export const ROOM_FRAMES = {
       session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
       /** Bootstrap links through a slot only exchange addresses and are closed. */
       bootstrap: v.boolean(),
+      /** Why the sender belongs to the room. */
+      proof: ProofSchema,
+      /** The charter that it knows; whoever knows a better one sends that. */
+      charter: v.strictObject({ version: count, hash: bytesSchema(32) }),
     }),
-    maxBytes: 256,
+    maxBytes: 16 * 1024,
     rate: HELLO_RATE,
   },
   /** Where the sender and those it is linked to can be dialled. Sent behind `hello` and when it changes. */
   members: {
     schema: v.strictObject({
-      address: v.optional(Address),
+      address: v.optional(AddressSchema),
       /** The slot that the sender holds, if it does. */
       slot: v.optional(v.pipe(count, v.maxValue(SLOT_COUNT - 1))),
-      peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(Address) })), v.maxLength(MAX_MEMBERS)),
+      peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(AddressSchema) })), v.maxLength(MAX_MEMBERS)),
     }),
     maxBytes: 32 * 1024,
     rate: MEMBERS_RATE,
@@ -122,6 +137,34 @@ export const ROOM_FRAMES = {
     maxBytes: MAX_RELAYED_CHARS + 1024,
     rate: RELAY_RATE,
   },
+  /** A charter in force that the receiver does not know. */
+  charter: { schema: v.strictObject({ signed: SignedSchema }), maxBytes: 48 * 1024, rate: RULES_RATE },
+  /** All epochs, with their secrets: somebody was removed. */
+  epochs: { schema: EpochsSchema, maxBytes: 256 * 1024, rate: RULES_RATE },
+  /** A change that waits for the signatures of more founders. */
+  proposal: {
+    schema: v.strictObject({ kind: v.picklist(["charter", "epoch"]), signed: SignedSchema }),
+    maxBytes: 48 * 1024,
+    rate: RULES_RATE,
+  },
+  /** A house takes back what it said of a node. */
+  revocation: { schema: v.strictObject({ signed: SignedSchema }), maxBytes: 1024, rate: REVOCATION_RATE },
+  /** A founder shortens the receiver's proof. */
+  proof: { schema: v.strictObject({ proof: ProofSchema }), maxBytes: 16 * 1024, rate: RULES_RATE },
+  /** Somebody knocks at the sender's door, or does so no more. */
+  knock: {
+    schema: v.strictObject({
+      did: DidSchema,
+      name: text(MAX_NAME_CHARS),
+      device: text(MAX_DEVICE_CHARS),
+      delegation: v.optional(SignedSchema),
+      over: v.optional(v.boolean()),
+    }),
+    maxBytes: 4 * 1024,
+    rate: KNOCK_RATE,
+  },
+  /** What the sender's user says to that. */
+  "knock.answer": { schema: v.strictObject({ did: DidSchema, admit: v.boolean() }), maxBytes: 256, rate: KNOCK_RATE },
   /** How the sender presents itself and what it offers; when changed, at most once a second. */
   heartbeat: {
     schema: v.strictObject({
@@ -154,7 +197,13 @@ export const ROOM_FRAMES = {
     rate: JOB_SIGN_RATE,
   },
   "job.refused": {
-    schema: v.strictObject({ id: jobId, reason: v.picklist(REFUSAL_REASONS), load: Load }),
+    schema: v.strictObject({
+      id: jobId,
+      reason: v.picklist(REFUSAL_REASONS),
+      /** The rule of the charter that the request would break. */
+      rule: v.optional(v.picklist(CHARTER_RULES)),
+      load: Load,
+    }),
     maxBytes: 512,
     rate: JOB_RATE,
   },
@@ -200,5 +249,7 @@ type RoomTable = typeof ROOM_FRAMES;
 export type RoomLink = Link<RoomTable>;
 export type RoomFrame = FrameOf<RoomTable>;
 export type RoomFrameBody<K extends keyof RoomTable> = FrameBody<RoomTable, K>;
+/** The body of a kind as it was received. */
+export type ReceivedBody<K extends keyof RoomTable> = Extract<RoomFrame, { kind: K }>["body"];
 export type JobFrame = Extract<RoomFrame, { kind: `job.${string}` }>;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

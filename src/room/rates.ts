@@ -4,7 +4,7 @@
  * until it takes this node for lost: 5 s of a job, 30 s of everything else.
  */
 import { BUSY_LOST_MS, type FrameRate, IDLE_LOST_MS } from "../wire";
-import { COALESCE_MS, HEARTBEAT_MS, MAX_JOBS_PER_PEER, MAX_MEMBERS } from "./constants";
+import { COALESCE_MS, HEARTBEAT_MS, MAX_GUESTS, MAX_JOBS_PER_PEER, MAX_MEMBERS, MAX_REVOCATIONS } from "./constants";
 
 /** What comes this often for ever, and all of it at once after the longest sleep, with room for jitter. */
 function steady(perSecond: number, sleepMs: number): FrameRate {
@@ -18,6 +18,12 @@ export const MEMBERS_RATE: FrameRate = { burst: 2 * MAX_MEMBERS, perSecond: 4 };
 /** An offer and an answer for each member of a full room, once over and again after each wait for an answer. */
 export const RELAY_RATE: FrameRate = { burst: 4 * MAX_MEMBERS, perSecond: 8 };
 export const HEARTBEAT_RATE: FrameRate = steady(1000 / HEARTBEAT_MS, IDLE_LOST_MS);
+/** Charters, epochs and proposals: people make them by hand, and each member passes a new one on. */
+export const RULES_RATE: FrameRate = { burst: 16, perSecond: 0.5 };
+/** All that are known, once to each newcomer. */
+export const REVOCATION_RATE: FrameRate = { burst: MAX_REVOCATIONS, perSecond: 1 };
+/** A full door of people who knock and go. */
+export const KNOCK_RATE: FrameRate = { burst: 4 * MAX_GUESTS, perSecond: 2 };
 
 /**
  * Requests, and what answers each of them once. A node has at most `MAX_JOBS_PER_PEER` of them at a peer, and the

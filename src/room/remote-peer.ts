@@ -11,6 +11,7 @@ import {
 import { MAX_JOBS_PER_PEER } from "./constants";
 import { JobClient } from "./jobs/client";
 import { JobRefusedError, type PeerLoad } from "./jobs/refused";
+import type { Standing } from "./membership";
 import type { Member } from "./mesh";
 import type { RoomFrameBody } from "./protocol";
 
@@ -25,13 +26,16 @@ export class RemotePeer implements Provider {
   readonly kind = "peer";
   readonly jobs: JobClient;
   readonly #member: Member;
+  readonly #allows: (model: string) => boolean;
   #heartbeat: Heartbeat | undefined;
   #offers: readonly ModelOffer[] = [];
   /** Answers that this node has asked for and that the peer's heartbeat may not count yet. */
   #asked = 0;
 
-  constructor(member: Member) {
+  /** `allows`: whether the room's charter lets a model answer. */
+  constructor(member: Member, allows: (model: string) => boolean) {
     this.id = member.did;
+    this.#allows = allows;
     this.#member = member;
     this.jobs = new JobClient(member.link);
   }
@@ -49,6 +53,11 @@ export class RemotePeer implements Provider {
     return this.#member.link.rttMs;
   }
 
+  /** What it has proved to be. */
+  get standing(): Standing {
+    return this.#member.standing;
+  }
+
   get session(): string {
     return this.#member.session;
   }
@@ -64,7 +73,7 @@ export class RemotePeer implements Provider {
   }
 
   models(): readonly ModelOffer[] {
-    return this.#heartbeat?.sharing ? this.#offers : [];
+    return this.#heartbeat?.sharing ? this.#offers.filter(({ model }) => this.#allows(model)) : [];
   }
 
   estimate(request: GenerationRequest): Estimate {

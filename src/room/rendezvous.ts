@@ -12,8 +12,10 @@ interface RendezvousOptions {
   readonly secret: Bytes;
   /** Where the node is online now, if it is. */
   foothold(): Foothold | undefined;
-  /** Gets to know the node at the other end of a line made through a slot. */
-  meet(link: RawLink): Promise<void>;
+  /** Gets to know the node at the other end of a line made through a slot; false where nothing comes of it. */
+  meet(link: RawLink): Promise<boolean>;
+  /** False for guests: they only look. */
+  readonly mayHold: boolean;
   /** Slots that linked members say they hold, and how many members are linked. */
   known(): { slots: readonly number[]; members: number };
   /** Called when this node wins or gives up a slot. */
@@ -111,7 +113,7 @@ export class Rendezvous {
         if (day === this.#held?.day && slot === this.#held.slot) continue;
         if (day === today && this.#options.known().slots.includes(slot)) continue;
         const answered = await this.#try(foothold, ids[slot]!, slot, day, day === today).catch(() => false);
-        if (answered && first && !this.#held) return;
+        if (answered && (first || !this.#options.mayHold) && !this.#held) return;
       }
       if (this.#options.known().members > 0) return;
     }
@@ -122,10 +124,14 @@ export class Rendezvous {
     const endpoint = await foothold.transport.open(id, { signal: this.#stop.signal });
     if (endpoint === "taken") {
       const link = await foothold.endpoint.dial(id, { timeoutMs: SLOT_DIAL_MS, signal: this.#stop.signal });
-      await this.#options.meet(link);
-      return true;
+      return this.#options.meet(link);
     }
-    if (!mayHold || this.#held || new Set(this.#options.known().slots).size >= HOLDERS_WANTED) {
+    if (
+      !mayHold ||
+      !this.#options.mayHold ||
+      this.#held ||
+      new Set(this.#options.known().slots).size >= HOLDERS_WANTED
+    ) {
       endpoint.close();
       return false;
     }

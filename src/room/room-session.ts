@@ -1,45 +1,30 @@
-/** Being in a room: presence, rendezvous, links, heartbeats and jobs, put together. */
-import { type Did, MicrogridError, TypedEventTarget, randomId } from "../core";
-import type { Signer } from "../identity";
-import type { ModelOffer, Provider } from "../inference";
+/** Being in a room, from the moment of opening its invite: first as a guest on the way in, then as a member inside. */
+import { type Did, MicrogridError, TypedEventTarget } from "../core";
+import type { Signed, Signer } from "../identity";
+import type { Provider } from "../inference";
 import type { Transport } from "../wire";
-import {
-  HEARTBEAT_MS,
-  MAX_DEVICE_CHARS,
-  MAX_GPU_CHARS,
-  MAX_MODEL_CHARS,
-  MAX_NAME_CHARS,
-  MAX_OFFERS,
-  MEMBER_DIAL_MS,
-} from "./constants";
+import type { KnockInfo } from "./door/door";
+import { Newcomer } from "./door/newcomer";
+import { RefusedAtDoor, type Visit } from "./door/visit";
+import { Interior, type Profile } from "./interior";
 import type { Invite } from "./invite";
-import { JobServer, type Sharing } from "./jobs/server";
-import type { PeerLoad } from "./jobs/refused";
-import { LEFT_ROOM, type Member, Mesh, ROOM_FULL } from "./mesh";
+import type { Sharing } from "./jobs/server";
+import { type Charter, type CharterTerms, Membership, type MembershipParts, readToken } from "./membership";
 import { Presence, type SignalingState } from "./presence";
-import type { RoomFrame } from "./protocol";
+import type { ProposalInfo } from "./proposals";
 import type { HandDialer } from "./relay";
-import { RemotePeer } from "./remote-peer";
-import { Rendezvous } from "./rendezvous";
+import type { RemotePeer } from "./remote-peer";
 import { orderServers } from "./slots";
 
-/** How this node presents itself to the room. */
-export interface Profile {
-  readonly name: string;
-  readonly device: string;
-  readonly gpu: string;
-  readonly visible: boolean;
-  /** Share of battery left; undefined on mains. */
-  readonly battery: number | undefined;
-  /** Recent tokens per second over all jobs. */
-  readonly tokenRate: number;
-  /** Answers for this node's own user that run now. */
-  readonly ownJobs: number;
-}
-
+/** What being in a room stands on. */
 export interface RoomOptions {
-  readonly invite: Invite;
+  /** The invite that was opened, or the membership that this node has already. */
+  readonly entry: { readonly invite: Invite } | { readonly membership: MembershipParts };
   readonly signer: Signer;
+  /** The founders' keys that are at hand now, besides this node's own. */
+  governors(): readonly Signer[];
+  /** What this node's house says of it. */
+  readonly delegation: Signed | undefined;
   /** Name and version of this program. */
   readonly agent: string;
   /** This device. */
@@ -48,240 +33,251 @@ export interface RoomOptions {
   /** Makes lines without signaling. */
   readonly hand: HandDialer;
   profile(): Profile;
+  /** Keeps the membership for the next time. */
+  keep(parts: MembershipParts): void;
 }
+
+/** How far this node has come. */
+export type Stage = "looking" | "knocking" | "inside";
 
 interface RoomEvents {
-  /** Peers, what they offer, signaling or jobs have changed. */
+  /** Peers, what they offer, signaling, rules or jobs have changed. */
   change: undefined;
-  /** Somebody was refused at the door; the text is for people. */
+  /** Somebody was refused; the text is for people. */
   refused: Error;
+  /** This node is not in the room any more, or was not let in; the text says why. */
+  out: Error;
 }
 
-/** A room that this node is in. */
+/** A room that this node is in, or on its way into. */
 export class RoomSession extends TypedEventTarget<RoomEvents> {
-  readonly invite: Invite;
-  readonly #options: RoomOptions;
-  readonly #presence: Presence;
-  readonly #mesh: Mesh;
-  readonly #rendezvous: Rendezvous;
-  readonly #server: JobServer;
-  readonly #peers = new Map<Did, RemotePeer>();
-  #sharing: Sharing | undefined;
-  #beat: ReturnType<typeof setTimeout> | undefined;
-  #beatAt = -Infinity;
-  #lastBeat = "";
-  #hasLeft = false;
-
+  readonly roomId: string;
   /** Resolves once somebody was met or the first look around is over. */
   lookedAround: Promise<void> = Promise.resolve();
+  readonly #options: RoomOptions;
+  readonly #presence: Presence;
+  readonly #left = new AbortController();
+  readonly #invite: Invite | undefined;
+  #stage: Stage = "looking";
+  #newcomer: Newcomer | undefined;
+  #interior: Interior | undefined;
+  #sharing: Sharing | undefined;
 
-  /** Enters the room of an invite. Resolves when signaling was tried; the room is looked for from then on. */
+  /** Enters a room. Resolves when signaling was tried; the way in goes on from then. */
   static async enter(options: RoomOptions): Promise<RoomSession> {
-    const { invite } = options;
-    const session = new RoomSession(options, await orderServers(invite.roomId, invite.servers));
+    const { entry } = options;
+    const roomId = "invite" in entry ? entry.invite.roomId : entry.membership.genesis.roomId;
+    const servers = "invite" in entry ? entry.invite.servers : entry.membership.charter.terms.servers;
+    const session = new RoomSession(options, roomId, await orderServers(roomId, servers));
     await session.#start();
     return session;
   }
 
-  private constructor(options: RoomOptions, servers: readonly string[]) {
+  private constructor(options: RoomOptions, roomId: string, servers: readonly string[]) {
     super();
-    const { invite, signer, agent } = options;
-    this.invite = invite;
+    this.roomId = roomId;
     this.#options = options;
+    this.#invite = "invite" in options.entry ? options.entry.invite : undefined;
     this.#presence = new Presence(servers, (url) => options.openTransport(url));
-    this.#mesh = new Mesh({
-      credentials: {
-        signer,
-        agent,
-        roomId: invite.roomId,
-        epoch: invite.epoch.number,
-        epochSecret: invite.epoch.secret,
-      },
-      session: randomId(16),
-      dial: (address) => this.#dial(address),
-      hand: options.hand,
-      whereabouts: () => ({ address: this.#presence.foothold?.address, slot: this.#rendezvous.slot }),
-    });
-    this.#rendezvous = new Rendezvous({
-      secret: invite.rendezvousSecret,
-      foothold: () => this.#presence.foothold,
-      meet: (link) => this.#mesh.introduce(link, true),
-      known: () => {
-        const members = [...this.#mesh.members.values()];
-        return { slots: members.flatMap(({ slot }) => (slot === undefined ? [] : [slot])), members: members.length };
-      },
-      onSlotChange: () => this.#mesh.announce(),
-    });
-    this.#server = new JobServer({
-      provider: options.local,
-      sharing: () => this.#sharing,
-      load: () => this.#load(),
-      onChange: () => this.refresh(),
-      onRefused: () => {
-        // The next heartbeat goes out even if it says what the last one said.
-        this.#lastBeat = "";
-        this.refresh();
-      },
-    });
+    this.#presence.on("state", () => this.emit("change", undefined));
+  }
+
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** Undefined while this node is not a member. */
+  get membership(): Membership | undefined {
+    return this.#interior?.membership;
+  }
+
+  get charter(): Charter | undefined {
+    return this.membership?.charter;
+  }
+
+  get name(): string {
+    return this.charter?.terms.name ?? this.#invite?.name ?? "";
+  }
+
+  get servers(): readonly string[] {
+    return this.charter?.terms.servers ?? this.#invite?.servers ?? [];
   }
 
   get signaling(): SignalingState {
     return this.#presence.state;
   }
 
-  /** The members that have introduced themselves. */
   get peers(): readonly RemotePeer[] {
-    return [...this.#peers.values()].filter((peer) => peer.heartbeat !== undefined);
+    return this.#interior?.peers ?? [];
   }
 
-  /** Jobs of peers that run here now. */
   get serving(): number {
-    return this.#server.running;
+    return this.#interior?.serving ?? 0;
   }
 
-  /** Starts, changes or ends sharing this device. Ending it while jobs run moves them elsewhere, if `stopJobs`. */
+  /** Those who ask to come in, wherever in the room. */
+  get knocks(): readonly KnockInfo[] {
+    return this.#interior?.door.knocks ?? [];
+  }
+
+  get proposals(): readonly ProposalInfo[] {
+    return this.#interior?.governance.proposals ?? [];
+  }
+
+  /** Starts, changes or ends sharing this device, from the moment on at which it is inside. */
   share(sharing: Sharing | undefined, stopJobs: boolean): void {
     this.#sharing = sharing;
-    if (!sharing && stopJobs) this.#server.stop("It no longer shares its device.");
-    this.#server.sharingChanged();
-    this.refresh();
+    this.#interior?.share(sharing, stopJobs);
   }
 
-  /** Tells the room about this node as it is now; at most once a second, and only when something changed. */
+  /** Tells the room about this node as it is now. */
   refresh(): void {
-    if (this.#hasLeft) return;
-    this.emit("change", undefined);
-    const due = this.#beatAt + HEARTBEAT_MS - performance.now();
-    if (due <= 0) this.#sendHeartbeats();
-    else this.#beat ??= setTimeout(() => this.#sendHeartbeats(), due);
+    this.#interior?.refresh();
+  }
+
+  answerKnock(did: Did, admit: boolean): void {
+    this.#inside().door.answer(did, admit);
+  }
+
+  amend(changes: Partial<CharterTerms>): Promise<void> {
+    return this.#inside().governance.amend(changes);
+  }
+
+  remove(did: Did): Promise<void> {
+    return this.#inside().governance.remove([did]);
+  }
+
+  endorse(proposal: string): Promise<void> {
+    return this.#inside().governance.endorse(proposal);
   }
 
   /** Begins a link without any server: the text goes to a member by hand, and its answer comes back to `accept`. */
   async offerByHand(): Promise<{ readonly text: string; accept(answer: string): Promise<void>; cancel(): void }> {
     const offer = await this.#options.hand.offer();
-    return { ...offer, accept: async (answer) => this.#mesh.introduce(await offer.accept(answer), false) };
+    return {
+      ...offer,
+      accept: async (answer) => {
+        const raw = await offer.accept(answer);
+        await (this.#interior ? this.#interior.introduce(raw) : this.#newcomer?.meet(raw));
+      },
+    };
   }
 
   /** Answers such an offer; the result goes back by hand, and the link comes up by itself. */
   async answerByHand(offer: string): Promise<string> {
+    const interior = this.#inside();
     const answer = await this.#options.hand.answer(offer);
-    void answer.link.then((raw) => this.#mesh.introduce(raw, false)).catch(() => undefined);
+    void answer.link.then((raw) => interior.introduce(raw)).catch(() => undefined);
     return answer.text;
   }
 
   /** Says good-bye and leaves. Synchronous, so that it works while the page goes away. */
   leave(): void {
-    this.#hasLeft = true;
-    clearTimeout(this.#beat);
-    this.#server.stop("It has left the room.");
-    this.#mesh.close(LEFT_ROOM);
-    this.#rendezvous.close();
+    this.#left.abort();
+    this.#newcomer?.close();
+    this.#interior?.leave();
     this.#presence.close();
   }
 
   async #start(): Promise<void> {
-    this.#presence.on("state", () => this.emit("change", undefined));
-    this.#presence.on("link", (link) => void this.#mesh.introduce(link, false));
-    this.#presence.on("online", () => {
-      this.#mesh.announce();
-      this.#rendezvous.nudge();
-    });
-    this.#mesh.on("joined", (member) => this.#joined(member));
-    this.#mesh.on("left", ({ member, reason }) => this.#left(member, reason));
-    this.#mesh.on("refused", (error) => this.emit("refused", error));
+    const { entry } = this.#options;
     await this.#presence.start();
-    const met = new Promise<void>((resolve) => this.#mesh.on("joined", () => resolve()));
-    this.lookedAround = Promise.race([this.#rendezvous.start(), met]);
+    if ("membership" in entry) this.#enter(entry.membership);
+    else this.#lookForDoor(await this.#newcomerWith(entry.invite));
   }
 
-  async #dial(address: string) {
-    const foothold = this.#presence.foothold;
-    if (!foothold) throw new Error("offline");
-    return foothold.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal: new AbortController().signal });
+  async #newcomerWith(invite: Invite): Promise<Newcomer> {
+    const { signer, agent } = this.#options;
+    const token = await readToken(invite.token.signed);
+    return new Newcomer(this.#presence, { signer, agent, invite, token });
   }
 
-  #joined(member: Member): void {
-    const peer = new RemotePeer(member);
-    this.#peers.set(member.did, peer);
-    member.onFrame = (frame) => this.#receive(member, peer, frame);
-    member.link.post("heartbeat", this.#heartbeat());
-    this.emit("change", undefined);
+  #lookForDoor(newcomer: Newcomer): void {
+    this.#newcomer = newcomer;
+    const inside = this.#comeIn(newcomer).catch((error: unknown) => {
+      if (this.#left.signal.aborted) return;
+      this.leave();
+      this.emit("out", error instanceof Error ? error : new Error(String(error)));
+    });
+    this.lookedAround = Promise.race([newcomer.start(), inside]);
   }
 
-  #left(member: Member, reason: string): void {
-    this.#server.lost(member.link);
-    if (reason === ROOM_FULL) {
-      const text = `“${this.invite.name}” cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;
-      this.emit("refused", new MicrogridError("peer-refused", text));
-    }
-    if (this.#peers.get(member.did)?.session !== member.session) return;
-    this.#peers.delete(member.did);
-    this.#rendezvous.nudge();
-    this.emit("change", undefined);
-  }
-
-  #receive(member: Member, peer: RemotePeer, frame: RoomFrame): void {
-    switch (frame.kind) {
-      case "heartbeat":
-        peer.update(frame.body);
-        this.emit("change", undefined);
-        break;
-      case "job.request":
-      case "job.cancel":
-        this.#server.receive(member.link, frame);
-        break;
-      case "job.accepted":
-      case "job.refused":
-      case "job.tokens":
-      case "job.done":
-      case "job.failed":
-        peer.jobs.receive(frame);
-        break;
-      case "hello":
-      case "members":
-      case "relay":
-        member.link.close(`protocol error: it sent ${frame.kind} twice`);
-        break;
+  /** Tries one door after another until one opens. Throws where the room does not let this node in. */
+  async #comeIn(newcomer: Newcomer): Promise<void> {
+    for (;;) {
+      const visit = await newcomer.visit(this.#left.signal);
+      try {
+        await this.#knock(visit);
+        return;
+      } catch (error) {
+        this.#setStage("looking");
+        // Who was at the door may have gone; the answer of the room is final.
+        if (error instanceof RefusedAtDoor || this.#left.signal.aborted) throw error;
+      }
     }
   }
 
-  #sendHeartbeats(): void {
-    clearTimeout(this.#beat);
-    this.#beat = undefined;
-    const heartbeat = this.#heartbeat();
-    const text = JSON.stringify(heartbeat);
-    if (text === this.#lastBeat) return;
-    this.#lastBeat = text;
-    this.#beatAt = performance.now();
-    for (const { link } of this.#mesh.members.values()) link.post("heartbeat", heartbeat);
+  async #knock(visit: Visit): Promise<void> {
+    const { delegation } = this.#options;
+    const { name, device } = this.#options.profile();
+    const onLeft = (): void => visit.close();
+    this.#left.signal.addEventListener("abort", onLeft, { once: true });
+    try {
+      const { parts, enter } = await visit.knock({ name, device, delegation }, () => this.#setStage("knocking"));
+      this.#newcomer?.close();
+      this.#newcomer = undefined;
+      const interior = this.#enter(parts);
+      await interior.introduce(enter());
+    } finally {
+      this.#left.signal.removeEventListener("abort", onLeft);
+    }
   }
 
-  #heartbeat() {
-    const profile = this.#options.profile();
-    const name = profile.name.slice(0, MAX_NAME_CHARS);
-    const device = profile.device.slice(0, MAX_DEVICE_CHARS);
-    const gpu = profile.gpu.slice(0, MAX_GPU_CHARS);
-    const sharing = this.#sharing;
-    const offers = this.#options.local
-      .models()
-      .filter(({ model }) => sharing?.models.has(model) && model.length <= MAX_MODEL_CHARS)
-      .slice(0, MAX_OFFERS);
-    return { name, device, gpu, sharing: sharing !== undefined, load: this.#load(), offers: offers.map(wireOffer) };
+  #enter(parts: MembershipParts): Interior {
+    const { signer, agent, local, hand, delegation } = this.#options;
+    const membership = new Membership(signer, parts, () => this.#options.governors());
+    if (delegation) membership.setDelegation(delegation);
+    const interior = new Interior({
+      presence: this.#presence,
+      membership,
+      agent,
+      local,
+      hand,
+      profile: () => this.#options.profile(),
+    });
+    this.#interior = interior;
+    membership.on("change", () => this.#options.keep(membership.parts));
+    membership.on("charter", ({ terms }) => void this.#moveTo(terms.servers));
+    interior.on("change", () => this.emit("change", undefined));
+    interior.on("refused", (error) => this.emit("refused", error));
+    interior.on("removed", () => this.#isRemoved());
+    this.#options.keep(membership.parts);
+    if (this.#sharing) interior.share(this.#sharing, false);
+    this.lookedAround = interior.start();
+    this.#setStage("inside");
+    return interior;
   }
 
-  #load(): PeerLoad {
-    const { visible, battery, tokenRate, ownJobs } = this.#options.profile();
-    const running = this.#server.running + ownJobs;
-    return { running, queued: this.#server.queued, tokenRate, visible, ...(battery !== undefined && { battery }) };
+  /** One member may lie; where the others still know this node, it stays. */
+  #isRemoved(): void {
+    if (this.peers.length > 0) return;
+    this.leave();
+    const text = `This device was removed from “${this.name}”. Its founders can say why.`;
+    this.emit("out", new MicrogridError("peer-refused", text));
   }
-}
 
-/** An offer without the fields that are not known yet. */
-function wireOffer({ prefillRate, decodeRate, ...offer }: ModelOffer) {
-  return {
-    ...offer,
-    name: offer.name.slice(0, MAX_MODEL_CHARS),
-    ...(prefillRate !== undefined && { prefillRate }),
-    ...(decodeRate !== undefined && { decodeRate }),
-  };
+  async #moveTo(servers: readonly string[]): Promise<void> {
+    await this.#presence.setServers(await orderServers(this.roomId, servers));
+  }
+
+  #inside(): Interior {
+    if (this.#interior) return this.#interior;
+    throw new MicrogridError("bad-request", "This device is not in the room yet.");
+  }
+
+  #setStage(stage: Stage): void {
+    if (this.#stage === stage) return;
+    this.#stage = stage;
+    this.emit("change", undefined);
+  }
 }

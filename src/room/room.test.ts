@@ -1,10 +1,12 @@
 /** Rooms over an in-memory signaling server: nodes find each other, stay together, and work for each other. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { makeEphemeralKey } from "../identity";
+import { type Signer, makeEphemeralKey } from "../identity";
 import type { GenerationEvent } from "../inference";
 import { MemorySignaling } from "../wire/testing/memory-transport";
-import { type Invite, foundRoom } from "./invite";
-import { RoomSession } from "./room-session";
+import type { Invite } from "./invite";
+import type { CharterTerms, MembershipParts } from "./membership";
+import { type RoomOptions, RoomSession } from "./room-session";
+import { BARE_NODE, type FoundedRoom, foundTestRoom } from "./testing/founding";
 import { ToyProvider, letters, toyRequest } from "../inference/testing/toy-provider";
 
 vi.mock("./constants", async (original) => ({
@@ -25,24 +27,46 @@ afterEach(() => {
 
 interface Node {
   readonly session: RoomSession;
+  readonly signer: Signer;
+  /** What it would have kept for its next start. */
+  readonly kept: { parts: MembershipParts | undefined };
   readonly toy: ToyProvider;
   readonly did: string;
 }
 
-async function enter(invite: Invite, signaling: Record<string, MemorySignaling>, name = "node"): Promise<Node> {
-  const signer = await makeEphemeralKey();
+type Servers = Record<string, MemorySignaling>;
+
+/** A guest enters with the invite. */
+async function enter(invite: Invite, signaling: Servers, name = "node"): Promise<Node> {
+  return start({ invite }, await makeEphemeralKey(), signaling, name);
+}
+
+/** A member enters again with what it has kept. */
+async function comeBack({ signer, kept }: Node, signaling: Servers): Promise<Node> {
+  return start({ membership: kept.parts! }, signer, signaling, "member");
+}
+
+/** The founder of a new room enters it. */
+async function open(signaling: Servers, terms: Partial<CharterTerms> = {}): Promise<Node & FoundedRoom> {
+  const room = await foundTestRoom({ servers: Object.keys(signaling), ...terms });
+  return { ...room, ...(await start({ membership: room.parts }, room.founder, signaling, "founder")) };
+}
+
+async function start(entry: RoomOptions["entry"], signer: Signer, signaling: Servers, name: string): Promise<Node> {
   const toy = new ToyProvider(signer.did);
+  const kept: Node["kept"] = { parts: undefined };
   const session = await RoomSession.enter({
-    invite,
+    ...BARE_NODE,
+    entry,
     signer,
-    agent: "test/1",
+    keep: (parts) => (kept.parts = parts),
     local: toy,
     hand: Object.values(signaling)[0]!.hand,
     openTransport: async (url) => signaling[url]!,
     profile: () => ({ name, device: "test", gpu: "", visible: true, battery: undefined, tokenRate: 0, ownJobs: 0 }),
   });
   sessions.push(session);
-  return { session, toy, did: signer.did };
+  return { session, signer, kept, toy, did: signer.did };
 }
 
 const together = (nodes: readonly Node[]) =>
@@ -58,9 +82,10 @@ const together = (nodes: readonly Node[]) =>
 
 async function room(size: number): Promise<{ signaling: MemorySignaling; invite: Invite; nodes: Node[] }> {
   const signaling = new MemorySignaling();
-  const invite = await foundRoom("Attic", [SERVER]);
-  const nodes: Node[] = [];
-  for (let i = 0; i < size; i++) nodes.push(await enter(invite, { [SERVER]: signaling }, `node ${i}`));
+  const founder = await open({ [SERVER]: signaling });
+  const { invite } = founder;
+  const nodes: Node[] = [founder];
+  for (let i = 1; i < size; i++) nodes.push(await enter(invite, { [SERVER]: signaling }, `node ${i}`));
   await together(nodes);
   return { signaling, invite, nodes };
 }
@@ -82,21 +107,24 @@ describe("finding each other", () => {
 
   it("keeps rooms apart that share a signaling server", async () => {
     const { signaling, nodes } = await room(2);
-    const other = await enter(await foundRoom("Cellar", [SERVER]), { [SERVER]: signaling });
+    const other = await open({ [SERVER]: signaling }, { name: "Cellar" });
     await other.session.lookedAround;
     expect(other.session.peers).toEqual([]);
     await together(nodes);
   });
 
   it("merges two halves that could not see each other", async () => {
-    const { signaling, invite, nodes } = await room(2);
+    const { signaling, nodes } = await room(4);
+    const [near, away] = [nodes.slice(0, 2), nodes.slice(2)];
+    for (const { session } of away) session.leave();
+    await together(near);
     const first = new Set(signaling.endpoints.keys());
     signaling.canReach = (from, to) => first.has(from) === first.has(to);
-    const late = [await enter(invite, { [SERVER]: signaling }), await enter(invite, { [SERVER]: signaling })];
+    const late = await Promise.all(away.map((node) => comeBack(node, { [SERVER]: signaling })));
     await together(late);
-    await together(nodes);
+    await together(near);
     signaling.canReach = () => true;
-    await together([...nodes, ...late]);
+    await together([...near, ...late]);
   });
 
   it("lets newcomers in after the node that opened the room has left", async () => {
@@ -128,8 +156,8 @@ describe("losing signaling", () => {
   it("enters while signaling is down, and meets the others when it is up", async () => {
     const signaling = new MemorySignaling();
     signaling.up = false;
-    const invite = await foundRoom("Attic", [SERVER]);
-    const nodes = [await enter(invite, { [SERVER]: signaling }), await enter(invite, { [SERVER]: signaling })];
+    const founder = await open({ [SERVER]: signaling });
+    const nodes = [founder, await enter(founder.invite, { [SERVER]: signaling })];
     expect(nodes.map(({ session }) => session.signaling)).toEqual(["connecting", "connecting"]);
     signaling.up = true;
     await together(nodes);
@@ -137,8 +165,9 @@ describe("losing signaling", () => {
 
   it("falls over to the next server, and returns to the first", async () => {
     const servers = { "http://one/": new MemorySignaling(), "http://two/": new MemorySignaling() };
-    const invite = await foundRoom("Attic", Object.keys(servers));
-    const nodes = [await enter(invite, servers), await enter(invite, servers)];
+    const founder = await open(servers);
+    const { invite } = founder;
+    const nodes: Node[] = [founder, await enter(invite, servers)];
     await together(nodes);
     const used = Object.values(servers).find(({ endpoints }) => endpoints.size > 0)!;
     const spare = Object.values(servers).find((server) => server !== used)!;

@@ -7,6 +7,9 @@ import { JobRefusedError } from "./refused";
 
 /** Frames that may come beyond the tokens asked for: the text that an end releases has no ids. */
 const SPARE_TOKENS = 2;
+/** Text that may come for each token, and beyond that: real tokens have some 4 characters, the longest some 130. */
+const MAX_CHARS_PER_TOKEN = 256;
+const SPARE_CHARS = 4_096;
 /** Errors of a provider that say something about the request itself: no other provider would do better. */
 const ABOUT_THE_REQUEST: readonly ErrorCode[] = ["context-exceeded", "bad-request"];
 
@@ -16,6 +19,8 @@ interface Job {
   frames: number;
   /** Tokens that may still come; a frame without ids counts as one. */
   tokensLeft: number;
+  /** Characters that may come beyond those that the tokens so far allow. */
+  charsLeft: number;
   /** Called when something is heard of the job; `running` when it is computing, `writing` when tokens come. */
   heard(sign: "waiting" | "running" | "writing"): void;
 }
@@ -59,7 +64,8 @@ export class JobClient {
     const patience = new Patience(options.deadlineMs, (why) => queue.fail(new MicrogridError("peer-lost", why)));
     const free = this.#link.markBusy();
     const tokensLeft = request.maxTokens - (request.resume?.idsInText ?? 0) + SPARE_TOKENS;
-    this.#jobs.set(id, { queue, frames: 0, tokensLeft, heard: (sign) => patience.heard(sign) });
+    const heard = (sign: "waiting" | "running" | "writing"): void => patience.heard(sign);
+    this.#jobs.set(id, { queue, frames: 0, tokensLeft, charsLeft: SPARE_CHARS, heard });
     signal.addEventListener("abort", onAbort);
     try {
       const { privacy, deadlineMs } = options;
@@ -95,7 +101,7 @@ export class JobClient {
         break;
       }
       case "job.refused":
-        job.queue.fail(new JobRefusedError(frame.body.reason, frame.body.load));
+        job.queue.fail(new JobRefusedError(frame.body.reason, frame.body.load, frame.body.rule));
         break;
       case "job.tokens": {
         const { seq, text, ids, logprobs } = frame.body;
@@ -103,6 +109,8 @@ export class JobClient {
         job.frames++;
         job.tokensLeft -= Math.max(ids.length, 1);
         if (job.tokensLeft < 0) return this.#violation("more tokens than were asked for");
+        job.charsLeft += ids.length * MAX_CHARS_PER_TOKEN - text.length;
+        if (job.charsLeft < 0) return this.#violation("more text than its tokens can have");
         job.heard("writing");
         void job.queue.push({ type: "token", text, ids, ...(logprobs && { logprobs }) });
         break;

@@ -1,5 +1,6 @@
 /** What a consumer learns when a job is not taken. */
 import { MicrogridError } from "../../core";
+import type { CharterRule } from "../membership";
 import type { RefusalReason, RoomFrameBody } from "../protocol";
 
 export type PeerLoad = RoomFrameBody<"heartbeat">["load"];
@@ -13,14 +14,27 @@ const SENTENCES: Readonly<Record<RefusalReason, string>> = {
   draining: "it is about to leave",
 };
 
+/** What each rule of a charter means for a request. */
+const RULES: Readonly<Record<CharterRule, string>> = {
+  models: "it allows other models only",
+  jobsAtOnce: "it allows each member fewer answers at the same time",
+  tokensPerAnswer: "it allows shorter answers only",
+  answersPerHour: "it allows each member fewer answers in an hour",
+  contribution: "it expects members to share their own devices too",
+};
+
 /** A peer said no; `load` is what it told about itself, fresher than its last heartbeat. */
 export class JobRefusedError extends MicrogridError {
   readonly reason: RefusalReason;
   readonly load: PeerLoad;
+  /** The rule of the charter that the request would break. */
+  readonly rule: CharterRule | undefined;
 
-  constructor(reason: RefusalReason, load: PeerLoad) {
-    super("peer-refused", `The other device did not take the request: ${SENTENCES[reason]}.`);
+  constructor(reason: RefusalReason, load: PeerLoad, rule?: CharterRule) {
+    const why = rule ? `the room's charter does not allow it (${rule}): ${RULES[rule]}` : SENTENCES[reason];
+    super("peer-refused", `The other device did not take the request: ${why}.`);
     this.reason = reason;
+    this.rule = rule;
     this.load = load;
   }
 }

@@ -1,6 +1,7 @@
 /** The provider's side of jobs: runs what peers ask for, within the limits of sharing. */
 import { MicrogridError, errorToData, isAbort } from "../../core";
 import type { GenerationEvent, GenerationRequest, Provider, TokenLogprob } from "../../inference";
+import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
 import type { JobFrame, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
 import type { PeerLoad } from "./refused";
@@ -18,10 +19,18 @@ interface JobServerOptions {
   /** Undefined while nothing is shared. */
   sharing(): Sharing | undefined;
   load(): PeerLoad;
+  /** The rule of the charter that a request of this peer would break, of which so many jobs are here. */
+  forbids(link: RoomLink, request: GenerationRequest, jobsOfPeer: number): CharterRule | undefined;
   /** Called when a job starts, ends or waits. */
   onChange(): void;
   /** Called when a job was refused: the consumer's picture of this node was wrong. */
   onRefused(): void;
+}
+
+/** Why a job is not taken. */
+interface Refusal {
+  readonly reason: RefusalReason;
+  readonly rule?: CharterRule;
 }
 
 interface Job {
@@ -33,7 +42,10 @@ interface Job {
   readonly deadline: ReturnType<typeof setTimeout>;
 }
 
-/** All jobs of all peers on this device: some run, some wait, in the order in which they came. */
+/**
+ * All jobs of all peers on this device: some run, some wait. Peers take turns: whoever has fewest jobs running is next,
+ * and a peer whose jobs fill the device gives one back when somebody else comes.
+ */
 export class JobServer {
   readonly #options: JobServerOptions;
   readonly #running = new Set<Job>();
@@ -60,9 +72,9 @@ export class JobServer {
     const { id } = frame.body;
     if (this.#find(link, id)) return link.close(`protocol error: job ${id} was sent twice`);
     const request = frame.body.request as GenerationRequest;
-    const reason = this.#refusal(link, request);
-    if (reason) {
-      link.post("job.refused", { id, reason, load: this.#options.load() });
+    const refusal = this.#refusal(link, request);
+    if (refusal) {
+      link.post("job.refused", { id, ...refusal, load: this.#options.load() });
       return this.#options.onRefused();
     }
     const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), frame.body.deadlineMs);
@@ -96,24 +108,48 @@ export class JobServer {
     job.abort.abort();
   }
 
-  #refusal(link: RoomLink, request: GenerationRequest): RefusalReason | undefined {
+  #refusal(link: RoomLink, request: GenerationRequest): Refusal | undefined {
     const sharing = this.#options.sharing();
-    if (!sharing) return "policy";
-    if (!sharing.models.has(request.model)) return "unknown-model";
+    if (!sharing) return { reason: "policy" };
+    if (!sharing.models.has(request.model)) return { reason: "unknown-model" };
     const ofPeer = [...this.#running, ...this.#waiting].filter((job) => job.link === link).length;
-    if (this.#waiting.length >= MAX_QUEUED_JOBS || ofPeer >= MAX_JOBS_PER_PEER) return "busy";
-    return undefined;
+    if (this.#waiting.length >= MAX_QUEUED_JOBS || ofPeer >= MAX_JOBS_PER_PEER) return { reason: "busy" };
+    // Last, since it counts the request as taken.
+    const rule = this.#options.forbids(link, request, ofPeer);
+    return rule && { reason: "charter", rule };
   }
 
   #startNext(): void {
     const slots = this.#options.sharing()?.maxJobs ?? 0;
     while (this.#running.size < slots) {
-      const job = this.#waiting.shift();
+      const job = this.#next();
       if (!job) break;
+      this.#waiting.splice(this.#waiting.indexOf(job), 1);
       this.#running.add(job);
       void this.#run(job);
     }
+    this.#makeRoom();
     this.#options.onChange();
+  }
+
+  /** The job that is next: of the peer with the fewest that run, and of its the one that came first. */
+  #next(): Job | undefined {
+    const fewest = Math.min(...this.#waiting.map(({ link }) => this.#runningOf(link).length));
+    return this.#waiting.find(({ link }) => this.#runningOf(link).length === fewest);
+  }
+
+  /** Ends the newest job of a peer that runs several while somebody who runs none waits; it goes on elsewhere, or waits. */
+  #makeRoom(): void {
+    const starved = this.#waiting.find(({ link }) => this.#runningOf(link).length === 0);
+    const greedy = starved && [...this.#running].reverse().find(({ link }) => this.#runningOf(link).length > 1);
+    // One that was told already is on its way out.
+    if (!greedy || [...this.#running].some(({ abort }) => abort.signal.aborted)) return;
+    greedy.link.post("job.refused", { id: greedy.id, reason: "busy", load: this.#options.load() });
+    greedy.abort.abort();
+  }
+
+  #runningOf(link: RoomLink): readonly Job[] {
+    return [...this.#running].filter((job) => job.link === link);
   }
 
   #drop(job: Job): void {

@@ -1,8 +1,8 @@
 /** A room of simulated nodes: the real `RoomSession` on each, over the simulated network and clock. */
 import { type Signer, makeEphemeralKey } from "../../../identity";
 import { ToyProvider } from "../../../inference/testing/toy-provider";
-import { type Invite, foundRoom } from "../../invite";
 import { RoomSession } from "../../room-session";
+import { BARE_NODE, type FoundedRoom, foundTestRoom } from "../founding";
 import { seededRandom } from "./chance";
 import { VirtualClock } from "./clock";
 import { type Host, Network } from "./network";
@@ -25,39 +25,50 @@ export class SimulatedRoom {
   readonly network: Network;
   /** The nodes that are in the room. */
   readonly nodes = new Set<SimulatedNode>();
-  readonly #invite: Invite;
+  readonly #room: FoundedRoom;
   readonly #restore: () => void;
+  #founded = false;
 
   /** From now on the whole process lives on the virtual clock, until `close`. */
   static async open(seed = 1): Promise<SimulatedRoom> {
     const clock = new VirtualClock();
     const random = seededRandom(seed);
     const restore = clock.install(random);
-    return new SimulatedRoom(clock, new Network(random), await foundRoom("Simulated", [SERVER]), restore);
+    return new SimulatedRoom(clock, new Network(random), await foundTestRoom({ servers: [SERVER] }), restore);
   }
 
-  private constructor(clock: VirtualClock, network: Network, invite: Invite, restore: () => void) {
+  private constructor(clock: VirtualClock, network: Network, room: FoundedRoom, restore: () => void) {
     this.clock = clock;
     this.network = network;
-    this.#invite = invite;
+    this.#room = room;
     this.#restore = restore;
   }
 
-  /** One more node opens the invite. Resolves once it has tried signaling, as `RoomSession.enter` does. */
+  /** The founder enters first; each further node opens the invite. Resolves once it has tried signaling, as `RoomSession.enter` does. */
   async enter(): Promise<SimulatedNode> {
     const enteredAt = this.clock.now;
     const host = this.network.host();
-    const signer = await makeEphemeralKey();
+    const founds = !this.#founded;
+    this.#founded = true;
+    const signer = founds ? this.#room.founder : await makeEphemeralKey();
     const toy = new ToyProvider(signer.did);
     const name = `node ${this.nodes.size}`;
     const session = await RoomSession.enter({
-      invite: this.#invite,
+      ...BARE_NODE,
+      entry: founds ? { membership: this.#room.parts } : { invite: this.#room.invite },
       signer,
-      agent: "simulation/1",
       local: toy,
       hand: this.network.hand(host),
       openTransport: async () => this.network.transport(host),
-      profile: () => ({ name, device: "simulated", gpu: "", visible: true, battery: undefined, tokenRate: 0, ownJobs: 0 }),
+      profile: () => ({
+        name,
+        device: "simulated",
+        gpu: "",
+        visible: true,
+        battery: undefined,
+        tokenRate: 0,
+        ownJobs: 0,
+      }),
     });
     const node = { host, signer, toy, session, enteredAt };
     this.nodes.add(node);

@@ -1,0 +1,99 @@
+/** Looks for a member who opens the door, as long as it takes: through the room's slots, or over lines made by hand. */
+import { MicrogridError, type PeerId } from "../../core";
+import type { RawLink } from "../../wire";
+import { MEMBER_DIAL_MS, REFUSED_AFTER_MS } from "../constants";
+import type { Presence } from "../presence";
+import { Rendezvous } from "../rendezvous";
+import { type GuestCredentials, RefusedAtDoor, Visit } from "./visit";
+
+/** A guest on its way. */
+export class Newcomer {
+  readonly #presence: Presence;
+  readonly #credentials: GuestCredentials;
+  readonly #rendezvous: Rendezvous;
+  /** Visits one after another; `undefined` while nobody waits for one. */
+  #onVisit: ((visit: Visit) => void) | undefined;
+  #onFail: ((error: Error) => void) | undefined;
+  #refused: ReturnType<typeof setTimeout> | undefined;
+  readonly #stopPresence: () => void;
+
+  constructor(presence: Presence, credentials: GuestCredentials) {
+    this.#presence = presence;
+    this.#credentials = credentials;
+    this.#rendezvous = new Rendezvous({
+      secret: credentials.invite.rendezvousSecret,
+      foothold: () => presence.foothold,
+      meet: (raw) => this.meet(raw),
+      // Who has found a door does not look for others.
+      known: () => ({ slots: [], members: this.#onVisit ? 0 : 1 }),
+      mayHold: false,
+      onSlotChange: () => undefined,
+    });
+    const stop = [
+      presence.on("online", () => this.#rendezvous.nudge()),
+      // Nobody dials a guest.
+      presence.on("link", (raw) => raw.close("a guest is at this address")),
+    ];
+    this.#stopPresence = () => {
+      for (const each of stop) each();
+    };
+  }
+
+  /** Resolves when the first look around is over, whatever it has brought. */
+  start(): Promise<void> {
+    return this.#rendezvous.start();
+  }
+
+  /** The next member who opens. Throws `RefusedAtDoor` where all who are there refuse, or the signal's reason. */
+  async visit(signal: AbortSignal): Promise<Visit> {
+    signal.throwIfAborted();
+    try {
+      return await new Promise<Visit>((resolve, reject) => {
+        this.#onVisit = resolve;
+        this.#onFail = reject;
+        signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+        this.#rendezvous.nudge();
+      });
+    } finally {
+      this.#onVisit = undefined;
+      this.#onFail = undefined;
+      clearTimeout(this.#refused);
+      this.#refused = undefined;
+    }
+  }
+
+  /** Goes to the door at the other end of a line; false where it stays shut. Never throws. */
+  async meet(raw: RawLink): Promise<boolean> {
+    try {
+      const visit = await Visit.begin(raw, this.#credentials);
+      if (!this.#onVisit) visit.close();
+      this.#onVisit?.(visit);
+      return true;
+    } catch (error) {
+      if (error instanceof RefusedAtDoor && error.askInstead !== undefined) return this.#askInstead(error.askInstead);
+      if (error instanceof MicrogridError) this.#isRefused(error);
+      return false;
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#refused);
+    this.#stopPresence();
+    this.#rendezvous.close();
+  }
+
+  async #askInstead(address: string): Promise<boolean> {
+    const foothold = this.#presence.foothold;
+    const signal = new AbortController().signal;
+    const raw = await foothold?.endpoint
+      .dial(address as PeerId, { timeoutMs: MEMBER_DIAL_MS, signal })
+      .catch(() => undefined);
+    return raw ? this.meet(raw) : false;
+  }
+
+  /** One member may be wrong, or hostile: the others get the time to answer. */
+  #isRefused(error: MicrogridError): void {
+    if (error.code === "peer-lost") return;
+    this.#refused ??= setTimeout(() => this.#onFail?.(error), REFUSED_AFTER_MS);
+  }
+}

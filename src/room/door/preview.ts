@@ -1,0 +1,33 @@
+/** Looking at a room before entering it: its charter and who is inside, as a guest whom nobody knows. */
+import { makeEphemeralKey } from "../../identity";
+import type { Transport } from "../../wire";
+import type { Invite } from "../invite";
+import { readToken } from "../membership";
+import { Presence } from "../presence";
+import { orderServers } from "../slots";
+import { Newcomer } from "./newcomer";
+import type { Welcome } from "./visit";
+
+interface PreviewOptions {
+  readonly invite: Invite;
+  readonly agent: string;
+  openTransport(url: string): Promise<Transport>;
+  readonly signal: AbortSignal;
+}
+
+/** Waits until somebody of the room is there. Throws `peer-refused` where the invite does not open the door. */
+export async function previewRoom({ invite, agent, openTransport, signal }: PreviewOptions): Promise<Welcome> {
+  const [signer, token] = await Promise.all([makeEphemeralKey(), readToken(invite.token.signed)]);
+  const presence = new Presence(await orderServers(invite.roomId, invite.servers), openTransport);
+  await presence.start();
+  const newcomer = new Newcomer(presence, { signer, agent, invite, token });
+  try {
+    void newcomer.start();
+    const visit = await newcomer.visit(signal);
+    visit.close();
+    return visit.welcome;
+  } finally {
+    newcomer.close();
+    presence.close();
+  }
+}

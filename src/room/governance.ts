@@ -1,0 +1,107 @@
+/** How the rules of a room spread: charters, epochs, revocations and what waits for signatures, over the links. */
+import { type Did, MicrogridError, TypedEventTarget, toHex } from "../core";
+import type { CharterTerms, Membership } from "./membership";
+import type { Member, Mesh } from "./mesh";
+import { type ProposalInfo, Proposals } from "./proposals";
+import type { RoomFrame } from "./protocol";
+
+type RuleFrame = Extract<RoomFrame, { kind: "charter" | "epochs" | "proposal" | "revocation" | "proof" }>;
+
+/** Keeps this node's rules and those of its peers the same. */
+export class Governance extends TypedEventTarget<{ change: undefined }> {
+  readonly #membership: Membership;
+  readonly #mesh: Mesh;
+  readonly #proposals: Proposals;
+
+  constructor(membership: Membership, mesh: Mesh) {
+    super();
+    this.#membership = membership;
+    this.#mesh = mesh;
+    this.#proposals = new Proposals(membership);
+    this.#proposals.on("change", () => this.emit("change", undefined));
+    this.#proposals.on("news", (frame) => this.#tell((member) => member.link.post("proposal", frame)));
+    // Who is out by the new rules is out before the others hear of them, and hears nothing.
+    membership.on("charter", ({ signed }) => this.#spread((member) => member.link.post("charter", { signed })));
+    membership.on("epochs", ({ data }) => this.#spread((member) => member.link.post("epochs", data)));
+    membership.on("revocation", (signed) => this.#spread((member) => member.link.post("revocation", { signed })));
+  }
+
+  get proposals(): readonly ProposalInfo[] {
+    return this.#proposals.all;
+  }
+
+  /** Changes the charter, or proposes to where more founders have to sign. Throws `bad-request` where this node cannot. */
+  amend(changes: Partial<CharterTerms>): Promise<void> {
+    return this.#proposals.amend(changes);
+  }
+
+  /** Removes members in the same way. */
+  remove(dids: readonly Did[]): Promise<void> {
+    return this.#proposals.remove(dids);
+  }
+
+  endorse(id: string): Promise<void> {
+    return this.#proposals.endorse(id);
+  }
+
+  /** Tells a member that has just come what it may not know. */
+  greet(member: Member): void {
+    const { charter, revocations } = this.#membership;
+    const known = member.charter;
+    if (
+      charter.version > known.version ||
+      (charter.version === known.version && toHex(charter.hash) < toHex(known.hash))
+    ) {
+      member.link.post("charter", { signed: charter.signed });
+    }
+    for (const signed of revocations.all) member.link.post("revocation", { signed });
+    for (const frame of this.#proposals.frames) member.link.post("proposal", frame);
+    if (member.standing.admittedBy.length > 1) void this.#shorten(member);
+  }
+
+  /** Takes a frame of the rules. A peer that sends what is not valid loses its link. */
+  async receive(member: Member, frame: RuleFrame): Promise<void> {
+    try {
+      switch (frame.kind) {
+        case "charter":
+          await this.#membership.takeCharter(frame.body.signed);
+          break;
+        case "epochs":
+          await this.#membership.takeEpochs(frame.body);
+          break;
+        case "proposal":
+          await this.#proposals.take(frame.body, undefined);
+          break;
+        case "revocation":
+          await this.#membership.takeRevocation(frame.body.signed);
+          break;
+        case "proof":
+          await this.#membership.takeProof(frame.body.proof);
+          break;
+      }
+    } catch (error) {
+      const reason = error instanceof MicrogridError ? error.message : "it sent rules that are none";
+      member.link.close(`protocol error: ${reason}`);
+    }
+  }
+
+  /** A founder admits a member itself, so that proofs do not grow from guest to guest. */
+  async #shorten(member: Member): Promise<void> {
+    try {
+      if (!(await this.#membership.ownStanding()).founder) return;
+      const proof = await this.#membership.admit(member.did, undefined);
+      member.link.post("proof", { proof });
+    } catch {
+      // The long proof is as good.
+    }
+  }
+
+  #spread(tell: (member: Member) => void): void {
+    void this.#mesh.reexamine().then(() => this.#tell(tell));
+  }
+
+  #tell(tell: (member: Member) => void): void {
+    for (const member of this.#mesh.members.values()) tell(member);
+    this.emit("change", undefined);
+  }
+}

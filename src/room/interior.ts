@@ -1,0 +1,332 @@
+/** Being inside a room as a member: links, heartbeats, jobs, and the rules that hold for all of them. */
+import { type Did, MicrogridError, type PeerId, TypedEventTarget, randomId } from "../core";
+import type { Signed } from "../identity";
+import type { GenerationRequest, ModelOffer, Provider } from "../inference";
+import type { RawLink } from "../wire";
+import {
+  HEARTBEAT_MS,
+  MAX_DEVICE_CHARS,
+  MAX_GPU_CHARS,
+  MAX_MODEL_CHARS,
+  MAX_NAME_CHARS,
+  MAX_OFFERS,
+  MEMBER_DIAL_MS,
+} from "./constants";
+import { Door } from "./door/door";
+import { type InsideFrame, MAX_SHOWN_INSIDE } from "./door/protocol";
+import { JobServer, type Sharing } from "./jobs/server";
+import type { PeerLoad } from "./jobs/refused";
+import { CharterGuard, type CharterRule, type Membership } from "./membership";
+import { LEFT_ROOM, type Member, Mesh, ROOM_FULL } from "./mesh";
+import type { Presence } from "./presence";
+import type { RoomFrame, RoomLink } from "./protocol";
+import { Governance } from "./governance";
+import { REMOVED } from "./reconcile";
+import type { HandDialer } from "./relay";
+import { RemotePeer } from "./remote-peer";
+import { Rendezvous } from "./rendezvous";
+
+/** How this node presents itself to the room. */
+export interface Profile {
+  readonly name: string;
+  readonly device: string;
+  readonly gpu: string;
+  readonly visible: boolean;
+  /** Share of battery left; undefined on mains. */
+  readonly battery: number | undefined;
+  /** Recent tokens per second over all jobs. */
+  readonly tokenRate: number;
+  /** Answers for this node's own user that run now. */
+  readonly ownJobs: number;
+}
+
+interface InteriorOptions {
+  readonly presence: Presence;
+  readonly membership: Membership;
+  readonly agent: string;
+  /** This device. */
+  readonly local: Provider;
+  /** Makes lines without signaling. */
+  readonly hand: HandDialer;
+  profile(): Profile;
+}
+
+interface InteriorEvents {
+  /** Peers, what they offer, rules or jobs have changed. */
+  change: undefined;
+  /** Somebody was refused at the door; the text is for people. */
+  refused: Error;
+  /** A member says that this node was removed. */
+  removed: undefined;
+}
+
+/** The inside of a room. */
+export class Interior extends TypedEventTarget<InteriorEvents> {
+  readonly membership: Membership;
+  readonly door: Door;
+  readonly governance: Governance;
+  readonly #options: InteriorOptions;
+  readonly #mesh: Mesh;
+  readonly #rendezvous: Rendezvous;
+  readonly #server: JobServer;
+  readonly #guard: CharterGuard;
+  readonly #peers = new Map<Did, RemotePeer>();
+  readonly #stop: (() => void)[];
+  #sharing: Sharing | undefined;
+  #beat: ReturnType<typeof setTimeout> | undefined;
+  #beatAt = -Infinity;
+  #lastBeat = "";
+  #hasLeft = false;
+
+  constructor(options: InteriorOptions) {
+    super();
+    const { membership, presence, agent, hand } = options;
+    this.#options = options;
+    this.membership = membership;
+    this.#mesh = new Mesh({
+      membership,
+      agent,
+      session: randomId(16),
+      dial: (address) => this.#dial(address),
+      hand,
+      welcome: (line) => void this.door.receive(line),
+      whereabouts: () => ({ address: presence.foothold?.address, slot: this.#rendezvous.slot }),
+    });
+    this.#rendezvous = new Rendezvous({
+      secret: membership.rendezvousSecret,
+      foothold: () => presence.foothold,
+      meet: (link) => this.#mesh.introduce(link, true),
+      mayHold: true,
+      known: () => {
+        const members = [...this.#mesh.members.values()];
+        return { slots: members.flatMap(({ slot }) => (slot === undefined ? [] : [slot])), members: members.length };
+      },
+      onSlotChange: () => this.#mesh.announce(),
+    });
+    this.door = new Door({
+      membership,
+      inside: () => this.#inside(),
+      addressOf: (did) => this.#mesh.members.get(did)?.address,
+      tell: (frame) => {
+        for (const { link } of this.#mesh.members.values()) link.post("knock", frame);
+      },
+      introduce: (raw) => void this.#mesh.introduce(raw, false),
+    });
+    this.governance = new Governance(membership, this.#mesh);
+    this.#guard = new CharterGuard(() => membership.charter.terms);
+    this.#server = new JobServer({
+      provider: options.local,
+      sharing: () => this.#sharing,
+      load: () => this.#load(),
+      forbids: (link, request, running) => this.#forbids(link, request, running),
+      onChange: () => this.refresh(),
+      onRefused: () => {
+        // The next heartbeat goes out even if it says what the last one said.
+        this.#lastBeat = "";
+        this.refresh();
+      },
+    });
+    const changed = (): void => this.emit("change", undefined);
+    this.#stop = [
+      presence.on("link", (link) => void this.#mesh.introduce(link, false)),
+      presence.on("online", () => {
+        this.#mesh.announce();
+        this.#rendezvous.nudge();
+      }),
+      this.#mesh.on("joined", (member) => this.#joined(member)),
+      this.#mesh.on("left", ({ member, reason }) => this.#left(member, reason)),
+      this.#mesh.on("refused", (error) => this.emit("refused", error)),
+      this.door.on("change", changed),
+      this.governance.on("change", changed),
+      membership.on("change", changed),
+    ];
+  }
+
+  /** Looks for the others; resolves once somebody was met or the first look around is over. */
+  start(): Promise<void> {
+    const met = new Promise<void>((resolve) => this.#mesh.on("joined", () => resolve()));
+    return Promise.race([this.#rendezvous.start(), met]);
+  }
+
+  /** The members that have introduced themselves. */
+  get peers(): readonly RemotePeer[] {
+    return [...this.#peers.values()].filter((peer) => peer.heartbeat !== undefined);
+  }
+
+  /** Jobs of peers that run here now. */
+  get serving(): number {
+    return this.#server.running;
+  }
+
+  /** Gets to know the node at the other end of a line that was made by hand, or at the door. */
+  introduce(raw: RawLink): Promise<boolean> {
+    return this.#mesh.introduce(raw, false);
+  }
+
+  /** Starts, changes or ends sharing this device. Ending it while jobs run moves them elsewhere, if `stopJobs`. */
+  share(sharing: Sharing | undefined, stopJobs: boolean): void {
+    this.#sharing = sharing;
+    if (!sharing && stopJobs) this.#server.stop("It no longer shares its device.");
+    this.#server.sharingChanged();
+    this.refresh();
+  }
+
+  /** Tells the room about this node as it is now; at most once a second, and only when something changed. */
+  refresh(): void {
+    if (this.#hasLeft) return;
+    this.emit("change", undefined);
+    const due = this.#beatAt + HEARTBEAT_MS - performance.now();
+    if (due <= 0) this.#sendHeartbeats();
+    else this.#beat ??= setTimeout(() => this.#sendHeartbeats(), due);
+  }
+
+  /** Says good-bye and leaves. Synchronous, so that it works while the page goes away. */
+  leave(): void {
+    this.#hasLeft = true;
+    clearTimeout(this.#beat);
+    for (const stop of this.#stop) stop();
+    this.#server.stop("It has left the room.");
+    this.door.close();
+    this.#mesh.close(LEFT_ROOM);
+    this.#rendezvous.close();
+  }
+
+  async #dial(address: string) {
+    const foothold = this.#options.presence.foothold;
+    if (!foothold) throw new Error("offline");
+    const signal = new AbortController().signal;
+    return foothold.endpoint.dial(address as PeerId, { timeoutMs: MEMBER_DIAL_MS, signal });
+  }
+
+  #joined(member: Member): void {
+    const peer = new RemotePeer(member, (model) => this.#allows(model));
+    this.#peers.set(member.did, peer);
+    member.onFrame = (frame) => this.#receive(member, peer, frame);
+    member.link.post("heartbeat", this.#heartbeat());
+    this.governance.greet(member);
+    this.emit("change", undefined);
+  }
+
+  #left(member: Member, reason: string): void {
+    this.#server.lost(member.link);
+    if (reason === REMOVED) this.emit("removed", undefined);
+    if (reason === ROOM_FULL) {
+      const { name } = this.membership.charter.terms;
+      const text = `“${name}” cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;
+      this.emit("refused", new MicrogridError("peer-refused", text));
+    }
+    if (this.#peers.get(member.did)?.session !== member.session) return;
+    this.#peers.delete(member.did);
+    this.#rendezvous.nudge();
+    this.emit("change", undefined);
+  }
+
+  #receive(member: Member, peer: RemotePeer, frame: RoomFrame): void {
+    switch (frame.kind) {
+      case "heartbeat":
+        peer.update(frame.body);
+        this.emit("change", undefined);
+        break;
+      case "job.request":
+      case "job.cancel":
+        this.#server.receive(member.link, frame);
+        break;
+      case "job.accepted":
+      case "job.refused":
+      case "job.tokens":
+      case "job.done":
+      case "job.failed":
+        peer.jobs.receive(frame);
+        break;
+      case "charter":
+      case "epochs":
+      case "proposal":
+      case "revocation":
+      case "proof":
+        void this.governance.receive(member, frame);
+        break;
+      case "knock":
+        void this.door.takeKnock(member.link, frame.body);
+        break;
+      case "knock.answer":
+        this.door.takeAnswer(frame.body);
+        break;
+      case "hello":
+      case "members":
+      case "relay":
+        member.link.close(`protocol error: it sent ${frame.kind} twice`);
+        break;
+    }
+  }
+
+  #allows(model: string): boolean {
+    const { models } = this.membership.charter.terms;
+    return models === "any" || models.includes(model);
+  }
+
+  #forbids({ did }: RoomLink, request: GenerationRequest, running: number): CharterRule | undefined {
+    const shares = this.#peers.get(did)?.heartbeat?.sharing ?? false;
+    return this.#guard.check(request, { did, running, shares });
+  }
+
+  /** What guests are told of those who are here. */
+  #inside(): InsideFrame[] {
+    const { name, device, sharing, offers } = this.#heartbeat();
+    const own = { name, device, sharing, models: offers.map(({ model }) => model) };
+    const show = (did: Did, delegation: Signed | undefined, about: typeof own): InsideFrame => ({
+      did,
+      ...(delegation && { delegation }),
+      ...about,
+    });
+    const self = show(this.membership.signer.did, this.membership.proof[0]?.delegation, own);
+    const others = this.peers.flatMap(({ id, heartbeat }) => {
+      const delegation = this.#mesh.members.get(id)?.proof[0]?.delegation;
+      if (!heartbeat) return [];
+      const models = heartbeat.offers.map(({ model }) => model);
+      return [
+        show(id, delegation, { name: heartbeat.name, device: heartbeat.device, sharing: heartbeat.sharing, models }),
+      ];
+    });
+    return [self, ...others].slice(0, MAX_SHOWN_INSIDE);
+  }
+
+  #sendHeartbeats(): void {
+    clearTimeout(this.#beat);
+    this.#beat = undefined;
+    const heartbeat = this.#heartbeat();
+    const text = JSON.stringify(heartbeat);
+    if (text === this.#lastBeat) return;
+    this.#lastBeat = text;
+    this.#beatAt = performance.now();
+    for (const { link } of this.#mesh.members.values()) link.post("heartbeat", heartbeat);
+  }
+
+  #heartbeat() {
+    const profile = this.#options.profile();
+    const name = profile.name.slice(0, MAX_NAME_CHARS);
+    const device = profile.device.slice(0, MAX_DEVICE_CHARS);
+    const gpu = profile.gpu.slice(0, MAX_GPU_CHARS);
+    const sharing = this.#sharing;
+    const offers = this.#options.local
+      .models()
+      .filter(({ model }) => sharing?.models.has(model) && model.length <= MAX_MODEL_CHARS && this.#allows(model))
+      .slice(0, MAX_OFFERS);
+    return { name, device, gpu, sharing: sharing !== undefined, load: this.#load(), offers: offers.map(wireOffer) };
+  }
+
+  #load(): PeerLoad {
+    const { visible, battery, tokenRate, ownJobs } = this.#options.profile();
+    const running = this.#server.running + ownJobs;
+    return { running, queued: this.#server.queued, tokenRate, visible, ...(battery !== undefined && { battery }) };
+  }
+}
+
+/** An offer without the fields that are not known yet. */
+function wireOffer({ prefillRate, decodeRate, ...offer }: ModelOffer) {
+  return {
+    ...offer,
+    name: offer.name.slice(0, MAX_MODEL_CHARS),
+    ...(prefillRate !== undefined && { prefillRate }),
+    ...(decodeRate !== undefined && { decodeRate }),
+  };
+}

@@ -1,0 +1,44 @@
+/** What the charter says about requests, enforced by whoever is asked. */
+import type { Did } from "../../core";
+import type { GenerationRequest } from "../../inference";
+import type { CharterRule, CharterTerms } from "./charter";
+
+const HOUR_MS = 3_600_000;
+/** Members whose answers are remembered; who asks less is forgotten first. */
+const MAX_REMEMBERED = 2_048;
+
+/** Counts what each member has asked here, and says which rule a request would break. */
+export class CharterGuard {
+  readonly #terms: () => CharterTerms;
+  /** When answers were begun in the last hour, by member. */
+  readonly #begun = new Map<Did, number[]>();
+
+  constructor(terms: () => CharterTerms) {
+    this.#terms = terms;
+  }
+
+  /** The rule that this request would break; undefined where it breaks none. It then counts as begun. */
+  check(
+    request: GenerationRequest,
+    consumer: { readonly did: Did; readonly running: number; readonly shares: boolean },
+    now = performance.now(),
+  ): CharterRule | undefined {
+    const { models, limits, contribution } = this.#terms();
+    const { did, running, shares } = consumer;
+    const begun = (this.#begun.get(did) ?? []).filter((at) => at > now - HOUR_MS);
+    if (models !== "any" && !models.includes(request.model)) return "models";
+    if (request.maxTokens > (limits.tokensPerAnswer ?? Infinity)) return "tokensPerAnswer";
+    if (running >= (limits.jobsAtOnce ?? Infinity)) return "jobsAtOnce";
+    if (begun.length >= (limits.answersPerHour ?? Infinity)) return "answersPerHour";
+    if (contribution === "expected" && !shares) return "contribution";
+    if (limits.answersPerHour !== undefined) this.#remember(did, [...begun, now]);
+    return undefined;
+  }
+
+  #remember(did: Did, times: number[]): void {
+    this.#begun.delete(did);
+    this.#begun.set(did, times);
+    const [oldest] = this.#begun.keys();
+    if (this.#begun.size > MAX_REMEMBERED && oldest !== undefined) this.#begun.delete(oldest);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Epochs of membership: each removal of members begins a new one, with a secret that the removed do not get. The
+ * records form a chain from the genesis; of two chains the longer wins, then the one with the lower hash.
+ */
+import * as v from "valibot";
+import { type Bytes, type Did, MicrogridError, equalBytes, sha256, toHex } from "../../core";
+import { DidSchema, type Signed, SignedSchema, type StatementKind, bytesSchema, openStatement } from "../../identity";
+import { MAX_EPOCHS, MAX_EPOCH_LIST } from "../constants";
+import type { Genesis } from "./genesis";
+
+const SECRET_BYTES = 32;
+const dids = v.pipe(v.array(DidSchema), v.maxLength(MAX_EPOCH_LIST));
+
+export const EPOCH = {
+  name: "epoch",
+  schema: v.strictObject({
+    v: v.literal(1),
+    room: bytesSchema(32),
+    /** 1 for the first removal. */
+    n: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    /** Hash of the record before; that of the genesis for the first. */
+    previous: bytesSchema(32),
+    /** Nodes, or houses with all their nodes, that are members no more. */
+    removed: dids,
+    /** Members that one of the removed had admitted and that stay; the others of those are out. */
+    kept: dids,
+    /** SHA-256 of the new secret. */
+    secret: bytesSchema(32),
+    at: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  }),
+} satisfies StatementKind<v.GenericSchema>;
+
+type EpochBody = v.InferOutput<typeof EPOCH.schema>;
+
+/** The epochs of a room as members hand them on: the records after the genesis, and the secrets from epoch 0 on. */
+export const EpochsSchema = v.strictObject({
+  records: v.pipe(v.array(SignedSchema), v.maxLength(MAX_EPOCHS)),
+  secrets: v.pipe(v.array(bytesSchema(SECRET_BYTES)), v.minLength(1), v.maxLength(MAX_EPOCHS + 1)),
+});
+export type EpochsData = v.InferOutput<typeof EpochsSchema>;
+
+/** Where a chain of epochs ends. */
+export interface EpochHead {
+  readonly n: number;
+  readonly hash: Bytes;
+}
+
+/** Whether the chain that ends at `next` takes the place of the one that ends at `old`. */
+export function outranks(next: EpochHead, old: EpochHead): boolean {
+  return next.n !== old.n ? next.n > old.n : toHex(next.hash) < toHex(old.hash);
+}
+
+/** Reads one record and says who of the founders has signed it. Throws `peer-protocol` for others. */
+export async function openEpoch(
+  signed: Signed,
+  genesis: Genesis,
+): Promise<{ readonly body: EpochBody; readonly hash: Bytes; readonly signers: readonly Did[] }> {
+  const opened = await openStatement(EPOCH, signed);
+  if (!equalBytes(opened.body.room, genesis.hash) || opened.signers.some((did) => !genesis.founders.includes(did))) {
+    throw new MicrogridError("peer-protocol", "A peer sent an epoch of another room, or of strangers.");
+  }
+  return opened;
+}
+
+/** A verified chain of epochs. */
+export class Epochs {
+  readonly #data: EpochsData;
+  readonly head: EpochHead;
+  /** Nodes and houses that were removed in any epoch. */
+  readonly removed: ReadonlySet<Did>;
+  /** Members that stay although one of the removed has admitted them. */
+  readonly kept: ReadonlySet<Did>;
+
+  private constructor(data: EpochsData, head: EpochHead, bodies: readonly EpochBody[]) {
+    this.#data = data;
+    this.head = head;
+    this.removed = new Set(bodies.flatMap(({ removed }) => removed));
+    this.kept = new Set(bodies.flatMap(({ kept }) => kept));
+  }
+
+  /** Verifies a whole chain. Throws `peer-protocol` where a record does not follow, or lacks signatures or its secret. */
+  static async open(data: EpochsData, genesis: Genesis): Promise<Epochs> {
+    const refuse = (what: string): MicrogridError =>
+      new MicrogridError("peer-protocol", `A peer sent epochs of the room of which ${what}.`);
+    const opened = await Promise.all(data.records.map((record) => openEpoch(record, genesis)));
+    if (data.secrets.length !== opened.length + 1) throw refuse("secrets are missing");
+    const hashes = await Promise.all(data.secrets.map((secret) => sha256(secret)));
+    if (!equalBytes(hashes[0]!, genesis.secretHash)) throw refuse("the first secret is not the room's");
+    let previous = genesis.hash;
+    for (const [i, { body, hash, signers }] of opened.entries()) {
+      if (body.n !== i + 1 || !equalBytes(body.previous, previous)) throw refuse("one does not follow the other");
+      if (signers.length < genesis.quorum) throw refuse("one lacks signatures");
+      if (!equalBytes(body.secret, hashes[i + 1]!)) throw refuse("one came with another secret");
+      previous = hash;
+    }
+    return new Epochs(
+      data,
+      { n: opened.length, hash: previous },
+      opened.map(({ body }) => body),
+    );
+  }
+
+  get data(): EpochsData {
+    return this.#data;
+  }
+
+  secretOf(epoch: number): Bytes | undefined {
+    return this.#data.secrets[epoch];
+  }
+
+  /** The secret of the current epoch. */
+  get secret(): Bytes {
+    return this.#data.secrets[this.head.n]!;
+  }
+}

@@ -1,0 +1,15 @@
+/** Membership of a room: genesis, charter, epochs, proofs and tokens. */
+export { CHARTER, CHARTER_RULES, ServerSchema, openCharter } from "./charter";
+export type { Charter, CharterRule, CharterTerms } from "./charter";
+export { CharterGuard } from "./enforcement";
+export { EPOCH, EpochsSchema, openEpoch, outranks } from "./epochs";
+export { readGenesis } from "./genesis";
+export { Membership } from "./membership";
+export type { MembershipParts } from "./membership";
+export { beginMembership, found } from "./parts";
+export type { Founding } from "./parts";
+export { ProofSchema, examine, houseOf } from "./proof";
+export type { Proof, Standing } from "./proof";
+export { exportMemberships, forgetMembership, importMemberships, loadMembership, saveMembership } from "./store";
+export { readToken } from "./token";
+export type { OpenedToken } from "./token";

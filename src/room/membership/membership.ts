@@ -1,0 +1,315 @@
+/** What a member knows of its room and holds of it: the rules in force, the epochs, and the proof that it belongs. */
+import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, toHex } from "../../core";
+import { Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
+import { type MemberStanding, tokenSecret } from "../../wire";
+import { INVITE_DAYS, MAX_EPOCH_LIST, MAX_PROOF_STEPS, MAX_REVOCATIONS } from "../constants";
+import type { Invite } from "../invite";
+import { CHARTER, type Charter, type CharterTerms, openCharter, supersedes } from "./charter";
+import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
+import type { Genesis } from "./genesis";
+import { type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
+import { type OpenedToken, makeToken, readToken } from "./token";
+
+const DAY_MS = 86_400_000;
+
+interface MembershipEvents {
+  /** The rules, the epoch or something else that is kept has changed. */
+  change: undefined;
+  /** A change came into force that other members have to hear of. */
+  charter: Charter;
+  epochs: Epochs;
+  revocation: Signed;
+}
+
+/** Everything that a membership is made of, verified. */
+export interface MembershipParts {
+  readonly genesis: Genesis;
+  readonly charter: Charter;
+  readonly epochs: Epochs;
+  readonly rendezvousSecret: Bytes;
+  readonly proof: Proof;
+  readonly redeemed: ReadonlyMap<string, readonly Did[]>;
+  readonly token: OpenedToken | undefined;
+  readonly revocations: Revocations;
+}
+
+/** Being a member of a room. */
+export class Membership extends TypedEventTarget<MembershipEvents> {
+  readonly signer: Signer;
+  readonly genesis: Genesis;
+  readonly rendezvousSecret: Bytes;
+  readonly revocations: Revocations;
+  readonly #governors: () => readonly Signer[];
+  readonly #redeemed: Map<string, readonly Did[]>;
+  /** Standing of everybody who was examined since the start, by did. */
+  readonly #examined = new Map<Did, Standing>();
+  #charter: Charter;
+  #epochs: Epochs;
+  #proof: Proof;
+  #token: OpenedToken | undefined;
+
+  /** `governors`: the founders' keys that are at hand now, besides this node's own. */
+  constructor(signer: Signer, parts: MembershipParts, governors: () => readonly Signer[]) {
+    super();
+    this.signer = signer;
+    this.genesis = parts.genesis;
+    this.rendezvousSecret = parts.rendezvousSecret;
+    this.revocations = parts.revocations;
+    this.#governors = governors;
+    this.#redeemed = new Map(parts.redeemed);
+    this.#charter = parts.charter;
+    this.#epochs = parts.epochs;
+    this.#proof = parts.proof;
+    this.#token = parts.token;
+  }
+
+  get charter(): Charter {
+    return this.#charter;
+  }
+
+  get epochs(): Epochs {
+    return this.#epochs;
+  }
+
+  /** What this node shows to others. */
+  get proof(): Proof {
+    return this.#proof;
+  }
+
+  /** All that is kept, to be stored. */
+  get parts(): MembershipParts {
+    const { genesis, rendezvousSecret, revocations } = this;
+    const [charter, epochs, proof, token, redeemed] = [
+      this.#charter,
+      this.#epochs,
+      this.#proof,
+      this.#token,
+      this.#redeemed,
+    ];
+    return { genesis, rendezvousSecret, revocations, charter, epochs, proof, token, redeemed };
+  }
+
+  /** What this node brings to a handshake; `back` epochs earlier than its own, to meet who took another fork. */
+  standing(back = 0): MemberStanding {
+    const epochs = this.#epochs;
+    return { kind: "member", epoch: Math.max(0, epochs.head.n - back), secretOf: (epoch) => epochs.secretOf(epoch) };
+  }
+
+  /** The founders' keys that are here: those can sign changes. */
+  get founderSigners(): readonly Signer[] {
+    return [this.signer, ...this.#governors()].filter(({ did }) => this.genesis.founders.includes(did));
+  }
+
+  /** This node's own standing. Throws `peer-refused` where it is a member no more. */
+  ownStanding(): Promise<Standing> {
+    return examine(this.signer.did, this.#proof, this.#rules());
+  }
+
+  /** Checks who wants to be treated as a member. Throws `peer-refused` with the reason. */
+  async examine(did: Did, proof: Proof): Promise<Standing> {
+    const standing = await examine(did, proof, this.#rules());
+    this.#examined.set(did, standing);
+    return standing;
+  }
+
+  /** The proof that makes a guest a member. Throws `peer-refused` where the rules do not let it in. */
+  async admit(did: Did, delegation: Signed | undefined): Promise<Proof> {
+    const own = this.#proof.slice(0, MAX_PROOF_STEPS - 1);
+    const admission = await admit(this.signer, this.genesis.hash, did, Date.now());
+    const proof = [{ admission, ...(delegation && { delegation }) }, ...own];
+    await this.examine(did, proof);
+    return proof;
+  }
+
+  /** Takes a shorter proof of this node from a founder; false where it proves nothing. */
+  async takeProof(proof: Proof): Promise<boolean> {
+    const own = this.#proof[0]?.delegation;
+    const renewed = proof.map((step, i) => (i === 0 && own ? { ...step, delegation: own } : step));
+    try {
+      await examine(this.signer.did, renewed, this.#rules());
+    } catch {
+      return false;
+    }
+    this.#proof = renewed;
+    this.emit("change", undefined);
+    return true;
+  }
+
+  /** The house of this node has changed: from now on it is shown with, or without, this delegation. */
+  setDelegation(delegation: Signed | undefined): void {
+    const [first = {}, ...rest] = this.#proof;
+    const { admission } = first;
+    this.#proof = [{ ...(admission && { admission }), ...(delegation && { delegation }) }, ...rest];
+    this.emit("change", undefined);
+  }
+
+  /** Takes a version of the charter; true where it comes into force. Throws `peer-protocol` where it is not valid. */
+  async takeCharter(signed: Signed): Promise<boolean> {
+    const charter = await openCharter(signed, this.genesis);
+    if (!charter.complete || !supersedes(charter, this.#charter)) return false;
+    this.#charter = charter;
+    this.#examined.clear();
+    this.emit("charter", charter);
+    this.emit("change", undefined);
+    return true;
+  }
+
+  /** The charter with these changes, signed with the founders' keys that are here. Throws `bad-request` without one. */
+  async proposeCharter(changes: Partial<CharterTerms>): Promise<Signed> {
+    const { terms, version, hash } = this.#charter;
+    const body = { v: 1 as const, room: this.genesis.hash, version: version + 1, previous: hash, at: Date.now() };
+    return signStatement(CHARTER, { ...body, ...terms, ...changes }, ...this.#requireSigners());
+  }
+
+  /** Takes a chain of epochs; true where it comes into force. Throws `peer-protocol` where it is not valid. */
+  async takeEpochs(data: EpochsData): Promise<boolean> {
+    const epochs = await Epochs.open(data, this.genesis);
+    if (!outranks(epochs.head, this.#epochs.head)) return false;
+    const lost = [...this.#epochs.removed].filter((did) => !epochs.removed.has(did));
+    this.#epochs = epochs;
+    this.#token = undefined;
+    this.#examined.clear();
+    this.emit("epochs", epochs);
+    this.emit("change", undefined);
+    // The founders were of two minds at once: what this one had decided is decided again on top.
+    if (lost.length > 0 && this.founderSigners.length >= this.genesis.quorum) {
+      const { record, secret } = await this.proposeEpoch(lost);
+      await this.takeEpochs(this.epochsWith(record, secret));
+    }
+    return true;
+  }
+
+  /** An epoch without these members, signed with the founders' keys that are here, and its secret. */
+  async proposeEpoch(removed: readonly Did[]): Promise<{ readonly record: Signed; readonly secret: Bytes }> {
+    const founder = removed.find((did) => this.genesis.founders.includes(did));
+    if (founder) throw new MicrogridError("bad-request", "A founder cannot be removed. Open a new room instead.");
+    const secret = crypto.getRandomValues(new Uint8Array(32));
+    const all = new Set([...this.#epochs.removed, ...removed]);
+    const kept = [...this.#examined].filter(
+      ([did, { admittedBy }]) => !all.has(did) && admittedBy.some((by) => all.has(by)),
+    );
+    const body = {
+      v: 1 as const,
+      room: this.genesis.hash,
+      n: this.#epochs.head.n + 1,
+      previous: this.#epochs.head.hash,
+      removed: [...removed],
+      kept: kept.map(([did]) => did).slice(0, MAX_EPOCH_LIST),
+      secret: new Uint8Array(await crypto.subtle.digest("SHA-256", secret)),
+      at: Date.now(),
+    };
+    return { record: await signStatement(EPOCH, body, ...this.#requireSigners()), secret };
+  }
+
+  /** The epochs with one more. */
+  epochsWith(record: Signed, secret: Bytes): EpochsData {
+    const { records, secrets } = this.#epochs.data;
+    return { records: [...records, record], secrets: [...secrets, secret] };
+  }
+
+  /** Adds the founders' signatures that are here. */
+  async endorse(kind: "charter" | "epoch", signed: Signed): Promise<Signed> {
+    let endorsed = signed;
+    for (const signer of this.#requireSigners()) {
+      endorsed = await addSignature(kind === "charter" ? CHARTER : EPOCH, endorsed, signer);
+    }
+    return endorsed;
+  }
+
+  /** Takes a revocation and passes it on where it is new. Throws `peer-protocol` where it is not valid. */
+  async takeRevocation(signed: Signed): Promise<void> {
+    if (this.revocations.all.length >= MAX_REVOCATIONS || !(await this.revocations.add(signed))) return;
+    this.#examined.clear();
+    this.emit("revocation", signed);
+    this.emit("change", undefined);
+  }
+
+  /** Whether this node may make invites. */
+  async mayInvite(): Promise<boolean> {
+    return this.#charter.terms.invites === "members" || (await this.ownStanding()).founder;
+  }
+
+  /** An invite that lets in `uses` nodes (0: any number) until then. Throws `bad-request` where the charter forbids it. */
+  async invite(options: { readonly uses: number; readonly notAfter: number }): Promise<Invite> {
+    if (!(await this.mayInvite())) {
+      throw new MicrogridError("bad-request", "The charter of this room lets only its founders make invites.");
+    }
+    const terms = { room: this.genesis.hash, epoch: this.#epochs.head.n, ...options };
+    const founders = this.founderSigners.filter(({ did }) => did !== this.signer.did);
+    return this.#inviteWith(await makeToken([this.signer, ...founders], terms));
+  }
+
+  /** The invite that is shown to this node's user: without a count, and renewed when it ends or an epoch has ended it. */
+  async standingInvite(): Promise<Invite> {
+    const token = this.#token?.token;
+    if (!token || token.epoch !== this.#epochs.head.n || token.notAfter < Date.now() + (INVITE_DAYS / 2) * DAY_MS) {
+      const { token: made } = await this.invite({ uses: 0, notAfter: Date.now() + INVITE_DAYS * DAY_MS });
+      this.#token = await readToken(made.signed);
+      this.emit("change", undefined);
+    }
+    return this.#inviteWith(this.#token!);
+  }
+
+  /**
+   * Checks what a guest comes with. Throws `peer-refused` with a reason for people; gives the one to ask instead where
+   * only that one may redeem it.
+   */
+  async checkToken(opened: OpenedToken, guest: Did): Promise<{ readonly askInstead: Did | undefined }> {
+    const { token, signers, hash } = opened;
+    const { terms } = this.#charter;
+    const ended = (why: string): MicrogridError => new MicrogridError("peer-refused", why);
+    if (!equalBytes(token.room, this.genesis.hash) || !signers.includes(token.issuer))
+      throw ended("This invite is not valid.");
+    if (token.epoch !== this.#epochs.head.n) {
+      throw ended(
+        "This invite has ended, since somebody was removed from the room after it was made. Ask for a new one.",
+      );
+    }
+    if (token.notAfter < Date.now()) throw ended("This invite has ended. Ask for a new one.");
+    const byFounder = (did: Did): boolean =>
+      this.genesis.founders.includes(did) || (this.#examined.get(did)?.founder ?? false);
+    if (terms.invites === "founders" && !signers.some(byFounder)) {
+      throw ended("The charter of this room lets only its founders invite. Ask one of them.");
+    }
+    if (token.uses === 0) return { askInstead: undefined };
+    if (token.issuer !== this.signer.did) return { askInstead: token.issuer };
+    this.#checkUses(token, hash, guest);
+    return { askInstead: undefined };
+  }
+
+  /** Counts a guest that comes in with a token. Throws `peer-refused` where others have used it up meanwhile. */
+  redeem({ token, hash }: OpenedToken, guest: Did): void {
+    if (token.uses === 0) return;
+    const redeemed = this.#checkUses(token, hash, guest);
+    this.#redeemed.set(toHex(hash), [...new Set([...redeemed, guest])]);
+    this.emit("change", undefined);
+  }
+
+  #checkUses({ uses }: OpenedToken["token"], hash: Bytes, guest: Did): readonly Did[] {
+    const redeemed = this.#redeemed.get(toHex(hash)) ?? [];
+    if (redeemed.length < uses || redeemed.includes(guest)) return redeemed;
+    throw new MicrogridError("peer-refused", "This invite is used up. Ask for a new one.");
+  }
+
+  async #inviteWith({ signed, hash }: OpenedToken): Promise<Invite> {
+    const { terms } = this.#charter;
+    return {
+      roomId: this.genesis.roomId,
+      name: terms.name,
+      rendezvousSecret: this.rendezvousSecret,
+      token: { signed, secret: await tokenSecret(this.#epochs.secret, hash) },
+      servers: terms.servers,
+    };
+  }
+
+  #requireSigners(): readonly Signer[] {
+    const signers = this.founderSigners;
+    if (signers.length > 0) return signers;
+    throw new MicrogridError("bad-request", "Only the founders of this room can do this, with their own keys.");
+  }
+
+  #rules(): RoomRules {
+    const { genesis, revocations } = this;
+    return { genesis, revocations, epochs: this.#epochs, terms: this.#charter.terms };
+  }
+}

@@ -1,0 +1,138 @@
+/** Memberships as they begin, are kept and are read again: everything is verified before it counts. */
+import * as v from "valibot";
+import { type Bytes, type Did, MicrogridError, randomBytes } from "../../core";
+import {
+  DidSchema,
+  Revocations,
+  type Signed,
+  SignedSchema,
+  type Signer,
+  bytesSchema,
+  signStatement,
+} from "../../identity";
+import { MAX_REVOCATIONS } from "../constants";
+import { CHARTER, type CharterTerms, openCharter } from "./charter";
+import { Epochs, EpochsSchema } from "./epochs";
+import { makeGenesis, readGenesis } from "./genesis";
+import type { MembershipParts } from "./membership";
+import { ProofSchema } from "./proof";
+import { readToken } from "./token";
+
+const SECRET_BYTES = 32;
+
+/** A membership as plain data, for storage. */
+const StoredSchema = v.strictObject({
+  v: v.literal(1),
+  genesis: v.instance(Uint8Array),
+  charter: SignedSchema,
+  epochs: EpochsSchema,
+  rendezvous: bytesSchema(SECRET_BYTES),
+  proof: ProofSchema,
+  redeemed: v.array(v.strictObject({ token: v.string(), dids: v.array(DidSchema) })),
+  token: v.optional(SignedSchema),
+  revocations: v.pipe(v.array(SignedSchema), v.maxLength(MAX_REVOCATIONS)),
+});
+export type StoredMembership = v.InferInput<typeof StoredSchema>;
+
+/** What a new room is made of. */
+export interface Founding {
+  readonly name: string;
+  /** Those of the founders' keys that are here; the first charter is signed with them. */
+  readonly signers: readonly [Signer, ...Signer[]];
+  /** All founders, `signers` included. */
+  readonly founders: readonly Did[];
+  readonly quorum: number;
+  readonly terms: CharterTerms;
+  /** What the founding node's house says of it. */
+  readonly delegation: Signed | undefined;
+}
+
+/** Founds a room. Throws `bad-request` for terms that cannot be. */
+export async function found({
+  name,
+  signers,
+  founders,
+  quorum,
+  terms,
+  delegation,
+}: Founding): Promise<MembershipParts> {
+  const secret = randomBytes(SECRET_BYTES);
+  const genesis = await makeGenesis({ name, founders, quorum, random: randomBytes(16), epochSecret: secret });
+  const body = { v: 1 as const, room: genesis.hash, version: 0, at: Date.now(), ...terms };
+  return {
+    genesis,
+    charter: await openCharter(await signStatement(CHARTER, body, ...signers), genesis),
+    epochs: await Epochs.open({ records: [], secrets: [secret] }, genesis),
+    rendezvousSecret: randomBytes(SECRET_BYTES),
+    proof: delegation ? [{ delegation }] : [],
+    redeemed: new Map(),
+    token: undefined,
+    revocations: new Revocations(),
+  };
+}
+
+/** A membership as plain data. */
+export function storable(parts: MembershipParts): StoredMembership {
+  return {
+    v: 1,
+    genesis: parts.genesis.record,
+    charter: parts.charter.signed,
+    epochs: parts.epochs.data,
+    rendezvous: parts.rendezvousSecret,
+    proof: parts.proof,
+    redeemed: [...parts.redeemed].map(([token, dids]) => ({ token, dids: [...dids] })),
+    ...(parts.token && { token: parts.token.signed }),
+    revocations: [...parts.revocations.all],
+  };
+}
+
+/** Reads plain data. Throws where anything in it is not valid. */
+export async function readStored(data: unknown): Promise<MembershipParts> {
+  const stored = v.parse(StoredSchema, data);
+  const genesis = await readGenesis(stored.genesis);
+  const charter = await openCharter(stored.charter, genesis);
+  if (!charter.complete) throw new MicrogridError("peer-protocol", "The charter lacks signatures.");
+  return {
+    genesis,
+    charter,
+    epochs: await Epochs.open(stored.epochs, genesis),
+    rendezvousSecret: stored.rendezvous,
+    proof: stored.proof,
+    redeemed: new Map(stored.redeemed.map(({ token, dids }) => [token, dids])),
+    token: stored.token && (await readToken(stored.token)),
+    revocations: await readRevocations(stored.revocations),
+  };
+}
+
+/** What a member hands to a guest that it lets in. */
+export interface Handed {
+  readonly genesis: Bytes;
+  readonly charter: Signed;
+  readonly epochs: v.InferOutput<typeof EpochsSchema>;
+  readonly rendezvousSecret: Bytes;
+  readonly proof: v.InferOutput<typeof ProofSchema>;
+  readonly revocations: readonly Signed[];
+}
+
+/** The beginning of a membership. Throws `peer-protocol` where what was handed over is not valid. */
+export async function beginMembership(handed: Handed): Promise<MembershipParts> {
+  const genesis = await readGenesis(handed.genesis);
+  const charter = await openCharter(handed.charter, genesis);
+  if (!charter.complete) throw new MicrogridError("peer-protocol", "A peer sent a charter that lacks signatures.");
+  return {
+    genesis,
+    charter,
+    epochs: await Epochs.open(handed.epochs, genesis),
+    rendezvousSecret: handed.rendezvousSecret,
+    proof: handed.proof,
+    redeemed: new Map(),
+    token: undefined,
+    revocations: await readRevocations(handed.revocations),
+  };
+}
+
+async function readRevocations(list: readonly Signed[]): Promise<Revocations> {
+  const revocations = new Revocations();
+  for (const signed of list) await revocations.add(signed);
+  return revocations;
+}

@@ -1,0 +1,130 @@
+/**
+ * How a node proves that it belongs to a room: by being a founder, by a house that vouches for it, or by a chain of
+ * admissions that ends at one of those. Every member checks it by itself.
+ */
+import * as v from "valibot";
+import { type Bytes, type Did, MicrogridError, equalBytes } from "../../core";
+import {
+  type Delegation,
+  DidSchema,
+  type Revocations,
+  type Signed,
+  SignedSchema,
+  type Signer,
+  type StatementKind,
+  bytesSchema,
+  openDelegation,
+  openStatement,
+  signStatement,
+} from "../../identity";
+import { MAX_PROOF_STEPS } from "../constants";
+import type { CharterTerms } from "./charter";
+import type { Epochs } from "./epochs";
+import type { Genesis } from "./genesis";
+
+const ADMISSION = {
+  name: "admission",
+  schema: v.strictObject({
+    v: v.literal(1),
+    room: bytesSchema(32),
+    did: DidSchema,
+    by: DidSchema,
+    at: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  }),
+} satisfies StatementKind<v.GenericSchema>;
+
+/** One node of the chain: what its house says of it, and who has admitted it; the next step is about who did. */
+const Step = v.strictObject({ admission: v.optional(SignedSchema), delegation: v.optional(SignedSchema) });
+export const ProofSchema = v.pipe(v.array(Step), v.maxLength(MAX_PROOF_STEPS));
+export type Proof = v.InferOutput<typeof ProofSchema>;
+
+/** What a proof shows of a node. */
+export interface Standing {
+  /** Whether it, or its house, has founded the room. */
+  readonly founder: boolean;
+  /** The house that vouches for it; undefined means that nobody does. */
+  readonly house: { readonly did: Did; readonly name: string } | undefined;
+  /** Those who have admitted it, the nearest first. */
+  readonly admittedBy: readonly Did[];
+}
+
+/** The room against which a proof is checked. */
+export interface RoomRules {
+  readonly genesis: Genesis;
+  readonly epochs: Pick<Epochs, "removed" | "kept">;
+  readonly terms: CharterTerms;
+  readonly revocations: Revocations;
+}
+
+/** Admits a node in the name of `by`. */
+export function admit(by: Signer, room: Bytes, did: Did, at: number): Promise<Signed> {
+  return signStatement(ADMISSION, { v: 1, room, did, by: by.did, at }, by);
+}
+
+/** Checks a node's proof. Throws `peer-refused` with the reason where the room's rules do not let it in. */
+export async function examine(did: Did, proof: Proof, rules: RoomRules, now = Date.now()): Promise<Standing> {
+  const { epochs, genesis, terms } = rules;
+  const house = await houseOf(did, proof[0]?.delegation, rules, now);
+  const isOf = (list: ReadonlySet<Did>): boolean => list.has(did) || (house !== undefined && list.has(house.did));
+  if (isOf(epochs.removed)) throw refusal("it was removed from the room");
+  if (isOf(new Set(genesis.founders))) return { founder: true, house, admittedBy: [] };
+  const standing = { founder: false, house, admittedBy: [] };
+  switch (terms.admission.kind) {
+    case "listed":
+      if (isOf(new Set(terms.admission.dids))) return standing;
+      throw refusal("the charter does not list it");
+    case "houses":
+      if (house && terms.admission.houses.includes(house.did)) return standing;
+      throw refusal("no house that the charter names vouches for it");
+    case "invite":
+    case "approval":
+      return { ...standing, admittedBy: await admittersOf(did, proof, rules, now) };
+  }
+}
+
+/** Follows the chain of admissions up to a founder. */
+async function admittersOf(did: Did, proof: Proof, rules: RoomRules, now: number): Promise<Did[]> {
+  const { epochs, genesis } = rules;
+  const founders = new Set(genesis.founders);
+  const admitters: Did[] = [];
+  let subject = did;
+  for (const [i, step] of proof.entries()) {
+    // The founders themselves have said that this one stays.
+    if (epochs.kept.has(subject)) return admitters;
+    if (!step.admission) break;
+    const { by, at } = await openAdmission(step.admission, subject, rules);
+    if (epochs.removed.has(by)) throw refusal("who had admitted it was removed from the room");
+    admitters.push(by);
+    if (founders.has(by)) return admitters;
+    const house = await houseOf(by, proof[i + 1]?.delegation, rules, Math.min(at, now));
+    if (house && epochs.removed.has(house.did)) throw refusal("who had admitted it was removed from the room");
+    if (house && founders.has(house.did)) return admitters;
+    subject = by;
+  }
+  if (epochs.kept.has(subject)) return admitters;
+  throw refusal("nobody of the room has admitted it");
+}
+
+async function openAdmission(signed: Signed, did: Did, { genesis }: RoomRules): Promise<{ by: Did; at: number }> {
+  const { body, signers } = await openStatement(ADMISSION, signed);
+  if (body.did !== did || !equalBytes(body.room, genesis.hash) || signers.length !== 1 || signers[0] !== body.by) {
+    throw refusal("its admission is not its own");
+  }
+  return body;
+}
+
+/** The house that vouches for a node at a time; undefined where none validly does. */
+export async function houseOf(
+  did: Did,
+  signed: Signed | undefined,
+  { revocations }: Pick<RoomRules, "revocations">,
+  at: number,
+): Promise<Standing["house"]> {
+  const delegation: Delegation | undefined = signed && (await openDelegation(signed, did, at).catch(() => undefined));
+  if (!delegation?.scopes.includes("member") || revocations.revoked(delegation)) return undefined;
+  return { did: delegation.issuer, name: delegation.name };
+}
+
+function refusal(why: string): MicrogridError {
+  return new MicrogridError("peer-refused", `A device cannot enter: ${why}.`);
+}

@@ -1,0 +1,55 @@
+/** Invite tokens: they let somebody ask to come in, so often and until then, as long as the epoch lasts. */
+import * as v from "valibot";
+import { type Bytes, type Did, randomBytes } from "../../core";
+import {
+  DidSchema,
+  type Signed,
+  type Signer,
+  type StatementKind,
+  bytesSchema,
+  openStatement,
+  signStatement,
+} from "../../identity";
+
+const NONCE_BYTES = 8;
+
+const TOKEN = {
+  name: "token",
+  schema: v.strictObject({
+    v: v.literal(1),
+    room: bytesSchema(32),
+    /** The node that has made it; a counted token is redeemed by it alone. */
+    issuer: DidSchema,
+    epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    /** How many nodes may enter with it; 0 for any number. */
+    uses: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    /** Milliseconds since 1970. */
+    notAfter: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    nonce: bytesSchema(NONCE_BYTES),
+  }),
+} satisfies StatementKind<v.GenericSchema>;
+
+export type Token = v.InferOutput<typeof TOKEN.schema>;
+
+/** A token that was read. */
+export interface OpenedToken {
+  readonly token: Token;
+  readonly signed: Signed;
+  readonly hash: Bytes;
+  readonly signers: readonly Did[];
+}
+
+/** Makes a token; the first of the signers is its issuer. */
+export async function makeToken(
+  signers: readonly [Signer, ...Signer[]],
+  terms: Pick<Token, "room" | "epoch" | "uses" | "notAfter">,
+): Promise<OpenedToken> {
+  const body = { v: 1 as const, issuer: signers[0].did, nonce: randomBytes(NONCE_BYTES), ...terms };
+  return readToken(await signStatement(TOKEN, body, ...signers));
+}
+
+/** Reads a token. Throws `peer-protocol` where it is none, or not signed by its issuer. */
+export async function readToken(signed: Signed): Promise<OpenedToken> {
+  const { body, hash, signers } = await openStatement(TOKEN, signed);
+  return { token: body, signed, hash, signers };
+}

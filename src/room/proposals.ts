@@ -1,0 +1,132 @@
+/** Changes of a room that wait for the signatures of more founders; members pass them on until they are complete. */
+import { type Bytes, type Did, TypedEventTarget, toHex } from "../core";
+import type { Signed } from "../identity";
+import { type CharterTerms, type Membership, openCharter, openEpoch } from "./membership";
+import type { ReceivedBody } from "./protocol";
+
+/** Changes that are kept at once: founders decide one after another. */
+const MAX_PROPOSALS = 8;
+
+/** A change that waits. */
+export interface ProposalInfo {
+  readonly id: string;
+  readonly kind: "charter" | "epoch";
+  /** The rules after it, or who would be removed. */
+  readonly terms: CharterTerms | undefined;
+  readonly removed: readonly Did[];
+  readonly signers: readonly Did[];
+}
+
+interface Waiting extends ProposalInfo {
+  readonly signed: Signed;
+  /** Of an epoch that was proposed here. */
+  readonly secret: Bytes | undefined;
+}
+
+interface ProposalEvents {
+  change: undefined;
+  /** Signatures that others may not have. */
+  news: ReceivedBody<"proposal">;
+}
+
+/** The changes that wait. */
+export class Proposals extends TypedEventTarget<ProposalEvents> {
+  readonly #membership: Membership;
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(membership: Membership) {
+    super();
+    this.#membership = membership;
+  }
+
+  get all(): readonly ProposalInfo[] {
+    return [...this.#waiting.values()];
+  }
+
+  /** What a newcomer has to hear. */
+  get frames(): readonly ReceivedBody<"proposal">[] {
+    return [...this.#waiting.values()].map(({ kind, signed }) => ({ kind, signed }));
+  }
+
+  /** Changes the charter, or proposes to. Throws `bad-request` where this node cannot. */
+  async amend(changes: Partial<CharterTerms>): Promise<void> {
+    await this.take({ kind: "charter", signed: await this.#membership.proposeCharter(changes) }, undefined);
+  }
+
+  /** Removes members, or proposes to. Throws `bad-request` where this node cannot. */
+  async remove(dids: readonly Did[]): Promise<void> {
+    const { record, secret } = await this.#membership.proposeEpoch(dids);
+    await this.take({ kind: "epoch", signed: record }, secret);
+  }
+
+  /** Signs a change that waits. Throws `bad-request` where this node cannot; nothing happens where it is not there. */
+  async endorse(id: string): Promise<void> {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    const signed = await this.#membership.endorse(waiting.kind, waiting.signed);
+    await this.take({ kind: waiting.kind, signed }, undefined);
+  }
+
+  /** Takes a change with the signatures that it has. Throws `peer-protocol` where it is none of this room. */
+  async take({ kind, signed }: ReceivedBody<"proposal">, secret: Bytes | undefined): Promise<void> {
+    const opened = await this.#open(kind, signed);
+    const { n, hash } = this.#membership.epochs.head;
+    const stale =
+      opened.epoch === undefined
+        ? opened.version <= this.#membership.charter.version
+        : opened.epoch.n !== n + 1 || toHex(opened.epoch.previous) !== toHex(hash);
+    if (stale) return;
+    const old = this.#waiting.get(opened.id);
+    if (!old && this.#waiting.size >= MAX_PROPOSALS) return;
+    const merged = merge(signed, old?.signed);
+    if (old && merged.signatures.length === old.signed.signatures.length) return;
+    const { id, terms, removed } = opened;
+    const signers = merged.signatures.map(({ did }) => did);
+    this.#waiting.set(id, { id, kind, terms, removed, signers, signed: merged, secret: secret ?? old?.secret });
+    await this.#settle(id);
+    this.emit("change", undefined);
+  }
+
+  /** Puts a complete change into force, or tells the others of its new signatures. */
+  async #settle(id: string): Promise<void> {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    const { kind, signed, secret, signers } = waiting;
+    const complete = signers.length >= this.#membership.genesis.quorum;
+    if (complete && kind === "charter") await this.#membership.takeCharter(signed);
+    if (complete && secret) await this.#membership.takeEpochs(this.#membership.epochsWith(signed, secret));
+    // An epoch comes into force through the one who holds its secret, who has to hear of the signatures.
+    if (!complete || (kind === "epoch" && !secret)) this.emit("news", { kind, signed });
+    else this.#waiting.delete(id);
+    await this.#tidy();
+  }
+
+  /** Forgets what a change in force has overtaken. */
+  async #tidy(): Promise<void> {
+    const { charter, epochs } = this.#membership;
+    for (const { id, kind, signed } of [...this.#waiting.values()]) {
+      const opened = await this.#open(kind, signed);
+      const over = opened.epoch ? opened.epoch.n <= epochs.head.n : opened.version <= charter.version;
+      if (over) this.#waiting.delete(id);
+    }
+  }
+
+  async #open(kind: "charter" | "epoch", signed: Signed) {
+    const { genesis } = this.#membership;
+    if (kind === "charter") {
+      const { hash, version, terms } = await openCharter(signed, genesis);
+      return { id: toHex(hash), version, terms, removed: [], epoch: undefined };
+    }
+    const { hash, body } = await openEpoch(signed, genesis);
+    return { id: toHex(hash), version: 0, terms: undefined, removed: body.removed, epoch: body };
+  }
+}
+
+/** The statement with the signatures of both. */
+function merge(a: Signed, b: Signed | undefined): Signed {
+  const known = new Set(a.signatures.map(({ did }) => did));
+  return {
+    payload: a.payload,
+    signatures: [...a.signatures, ...(b?.signatures ?? []).filter(({ did }) => !known.has(did))],
+  };
+}

@@ -1,0 +1,54 @@
+/** A founded room and its founder, for tests of everything that happens after that. */
+import { type Signer, makeEphemeralKey } from "../../identity";
+import type { Invite } from "../invite";
+import { Membership, type MembershipParts, type CharterTerms, found } from "../membership";
+import type { RoomOptions } from "../room-session";
+
+/** The rules of a room where nothing else is said. */
+export const OPEN_TERMS: CharterTerms = {
+  name: "Attic",
+  purpose: "",
+  admission: { kind: "invite" },
+  invites: "members",
+  servers: ["http://signal.example/"],
+  models: "any",
+  limits: {},
+  contribution: "welcome",
+  endpoints: true,
+  federation: false,
+  logs: "",
+};
+
+/** A room with one founder, a node. */
+export interface FoundedRoom {
+  readonly founder: Signer;
+  readonly parts: MembershipParts;
+  readonly membership: Membership;
+  /** Lets in anybody. */
+  readonly invite: Invite;
+}
+
+export async function foundTestRoom(
+  terms: Partial<CharterTerms> = {},
+  options: { readonly others?: readonly Signer[]; readonly quorum?: number } = {},
+): Promise<FoundedRoom> {
+  const founder = await makeEphemeralKey();
+  const parts = await found({
+    name: terms.name ?? OPEN_TERMS.name,
+    signers: [founder],
+    founders: [founder, ...(options.others ?? [])].map(({ did }) => did),
+    quorum: options.quorum ?? 1,
+    terms: { ...OPEN_TERMS, ...terms },
+    delegation: undefined,
+  });
+  const membership = new Membership(founder, parts, () => []);
+  return { founder, parts, membership, invite: await membership.standingInvite() };
+}
+
+/** What a node of a test brings besides its way in. */
+export const BARE_NODE = {
+  governors: () => [],
+  delegation: undefined,
+  agent: "test/1",
+  keep: () => undefined,
+} satisfies Partial<RoomOptions>;
