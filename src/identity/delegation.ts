@@ -64,12 +64,12 @@ export type Revocation = v.InferOutput<typeof REVOCATION.schema>;
 
 /** Vouches for a node; `house` signs. */
 export function delegate(house: Signer, terms: Omit<Delegation, "v" | "issuer">): Promise<Signed> {
-  return signStatement(DELEGATION, { v: 1, issuer: house.did, ...terms });
+  return signStatement(DELEGATION, { v: 1, issuer: house.did, ...terms }, house);
 }
 
 /** Takes back what was given to a node until now. */
 export function revoke(house: Signer, subject: Did, at: number): Promise<Signed> {
-  return signStatement(REVOCATION, { v: 1, issuer: house.did, subject, at });
+  return signStatement(REVOCATION, { v: 1, issuer: house.did, subject, at }, house);
 }
 
 /** Verifies a delegation for a node. Throws `peer-protocol` where it is not valid for it at that time. */
