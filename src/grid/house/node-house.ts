@@ -155,7 +155,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
       if (narrower) await this.#hear(await revoke(signer, subject, issuedAt - 1));
       const issued = { issuer: signer.did, label: label.trim().slice(0, MAX_LABEL_CHARS), ...withoutName(terms) };
       const others = this.#record.issued.filter((one) => one !== before);
-      await this.#save({ ...this.#record, issued: [...others, issued] });
+      await this.#save({ ...this.#record, issued: [...others, issued] }, this.#own);
       return delegationText(signed);
     });
   }
@@ -196,7 +196,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
 
   /** Leaves the house; its key, if it is here, goes too. */
   leave(): Promise<void> {
-    return this.#change(() => this.#save({ ...this.#record, key: undefined, delegation: undefined }));
+    return this.#change(() => this.#save({ ...this.#record, key: undefined, delegation: undefined }, undefined));
   }
 
   /** Takes a revocation that came from elsewhere; true where it is news. Throws `peer-protocol` where it is not valid. */
@@ -238,7 +238,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
       if (key && left < OWN_TERM_MS / 2) {
         await this.#become(this.#record, (await this.#key()).signer);
       } else if (delegation && left < 0) {
-        await this.#save({ ...this.#record, delegation: undefined });
+        await this.#save({ ...this.#record, delegation: undefined }, undefined);
         this.emit("notice", "No house vouches for this device any more: the time has ended. Ask for a new delegation.");
       }
     });
@@ -272,7 +272,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   async #dropIfRevoked(): Promise<boolean> {
     const own = this.#own;
     if (!own || !this.revocations.revoked(own)) return false;
-    await this.#save({ ...this.#record, key: undefined, delegation: undefined });
+    await this.#save({ ...this.#record, key: undefined, delegation: undefined }, undefined);
     this.emit("notice", `“${own.name}” does not vouch for this device any more: it has taken that back.`);
     return true;
   }
@@ -309,7 +309,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     return Math.max(this.#now(), before + 2);
   }
 
-  async #save(record: HouseRecord, own?: Delegation): Promise<void> {
+  async #save(record: HouseRecord, own: Delegation | undefined): Promise<void> {
     await rememberHouse(this.#keep, record);
     this.#record = record;
     this.#own = own;
