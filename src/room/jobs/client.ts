@@ -101,15 +101,16 @@ export class JobClient {
         break;
       }
       case "job.refused":
-        job.queue.fail(new JobRefusedError(frame.body.reason, frame.body.load, frame.body.rule));
+        job.queue.fail(new JobRefusedError(frame.body.reason, frame.body.load));
         break;
       case "job.tokens": {
         const { seq, text, ids, logprobs } = frame.body;
         if (seq !== job.frames) return this.#violation(`token frame ${seq} where ${job.frames} was due`);
         job.frames++;
-        job.tokensLeft -= Math.max(ids.length, 1);
+        const tokens = Math.max(ids.length, 1);
+        job.tokensLeft -= tokens;
         if (job.tokensLeft < 0) return this.#violation("more tokens than were asked for");
-        job.charsLeft += ids.length * MAX_CHARS_PER_TOKEN - text.length;
+        job.charsLeft += tokens * MAX_CHARS_PER_TOKEN - text.length;
         if (job.charsLeft < 0) return this.#violation("more text than its tokens can have");
         job.heard("writing");
         void job.queue.push({ type: "token", text, ids, ...(logprobs && { logprobs }) });

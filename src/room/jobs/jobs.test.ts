@@ -1,0 +1,165 @@
+/** Jobs between peers of which one may be greedy, or tell stories without end. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { JobId } from "../../core";
+import type { GenerationEvent } from "../../inference";
+import { ToyProvider, letters, toyRequest } from "../../inference/testing/toy-provider";
+import type { RoomFrameBody, RoomLink } from "../protocol";
+import { JobClient } from "./client";
+import { JobServer } from "./server";
+
+interface Sent {
+  readonly kind: string;
+  readonly body: Record<string, unknown>;
+}
+
+/** A link that only notes what is sent over it. */
+function fakeLink() {
+  const sent: Sent[] = [];
+  const note = (kind: string, body: Record<string, unknown>): void => void sent.push({ kind, body });
+  const state = { closedFor: undefined as string | undefined };
+  const link = {
+    open: true,
+    closed: new Promise<string>(() => undefined),
+    markBusy: () => () => undefined,
+    post: note,
+    send: async (kind: string, body: Record<string, unknown>) => note(kind, body),
+    close: (reason: string) => (state.closedFor = reason),
+  };
+  return { link: link as unknown as RoomLink, sent, state };
+}
+
+type FakeLink = ReturnType<typeof fakeLink>;
+
+const LOAD: RoomFrameBody<"heartbeat">["load"] = { running: 0, queued: 0, tokenRate: 0, visible: true };
+const stops: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of stops.splice(0)) stop();
+});
+
+/** A server with two places, whose answers go on until the test lets them end. */
+function server() {
+  const toy = new ToyProvider();
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const generate = toy.generate.bind(toy);
+  // An engine stops within a token, also one that computes for long.
+  toy.generate = async function* (request, { signal }) {
+    await Promise.race([held, new Promise((resolve) => signal.addEventListener("abort", resolve))]);
+    yield* generate(request, { signal });
+  };
+  const jobs = new JobServer({
+    provider: toy,
+    sharing: () => ({ maxJobs: 2, models: new Set(["toy"]) }),
+    load: () => LOAD,
+    onChange: () => undefined,
+    onRefused: () => undefined,
+  } as ConstructorParameters<typeof JobServer>[0]);
+  stops.push(() => jobs.stop("the test is over"));
+  let count = 0;
+  const ask = ({ link }: FakeLink): string => {
+    const id = (++count).toString(16).padStart(16, "0") as JobId;
+    const request = toyRequest(3) as RoomFrameBody<"job.request">["request"];
+    jobs.receive(link, { kind: "job.request", body: { id, request, privacy: "room", deadlineMs: 60_000 } });
+    return id;
+  };
+  return { jobs, ask, release };
+}
+
+const kindsOf = ({ sent }: FakeLink, id: string): string[] =>
+  sent.filter(({ body }) => body["id"] === id).map(({ kind }) => kind);
+/** Whether a job runs: who waits is told a position. */
+const runs = ({ sent }: FakeLink, id: string): boolean =>
+  sent.some(({ kind, body }) => kind === "job.accepted" && body["id"] === id && body["position"] === 0);
+
+describe("peers that share a device", () => {
+  it("lets one have all of it while nobody else comes", () => {
+    const { ask } = server();
+    const greedy = fakeLink();
+    const ids = [ask(greedy), ask(greedy)];
+    expect(ids.map((id) => runs(greedy, id))).toEqual([true, true]);
+  });
+
+  it("takes a place from who fills it when somebody else comes, however many wait before", async () => {
+    const { jobs, ask } = server();
+    const [greedy, modest] = [fakeLink(), fakeLink()];
+    const ids = Array.from({ length: 8 }, () => ask(greedy));
+    const wanted = ask(modest);
+    await vi.waitFor(() => expect(runs(modest, wanted)).toBe(true));
+    expect(jobs.running).toBe(2);
+    expect(runs(greedy, ids[0]!)).toBe(true);
+    // The newest goes back; its consumer hears that this device is busy, and goes on elsewhere or later.
+    expect(greedy.sent.filter(({ kind }) => kind === "job.refused").map(({ body }) => body)).toEqual([
+      { id: ids[1], reason: "busy", load: LOAD },
+    ]);
+    expect(kindsOf(greedy, ids[1]!)).not.toContain("job.failed");
+  });
+
+  it("takes nothing from who has one place only", () => {
+    const { jobs, ask } = server();
+    const links = [fakeLink(), fakeLink(), fakeLink()];
+    const ids = links.map((link) => ask(link));
+    expect(links.map((link, i) => runs(link, ids[i]!))).toEqual([true, true, false]);
+    expect(jobs.queued).toBe(1);
+    expect(links.flatMap(({ sent }) => sent).some(({ kind }) => kind === "job.refused")).toBe(false);
+  });
+
+  it("answers everybody in the end", async () => {
+    const { ask, release } = server();
+    const [greedy, modest] = [fakeLink(), fakeLink()];
+    const ids = Array.from({ length: 4 }, () => ask(greedy));
+    const wanted = ask(modest);
+    release();
+    await vi.waitFor(() => {
+      const done = [...greedy.sent, ...modest.sent]
+        .filter(({ kind }) => kind === "job.done")
+        .map(({ body }) => body["id"]);
+      expect(new Set(done)).toEqual(new Set([...ids.filter((_, i) => i !== 1), wanted]));
+    });
+  });
+});
+
+describe("a provider's frames", () => {
+  async function read(frames: readonly { text: string; ids: number[] }[], maxTokens = 10) {
+    const fake = fakeLink();
+    const client = new JobClient(fake.link);
+    const abort = new AbortController();
+    const options = { signal: abort.signal, privacy: "room", deadlineMs: 60_000 } as const;
+    const stream = client.generate(toyRequest(maxTokens), options);
+    const events: GenerationEvent[] = [];
+    const reading = (async () => {
+      for await (const event of stream) events.push(event);
+    })().catch(() => undefined);
+    await vi.waitFor(() => expect(fake.sent).toHaveLength(1));
+    const id = fake.sent[0]!.body["id"] as string;
+    for (const [seq, frame] of frames.entries()) client.receive({ kind: "job.tokens", body: { id, seq, ...frame } });
+    await vi.waitFor(() =>
+      expect(events.length + (fake.state.closedFor ? 1 : 0)).toBeGreaterThanOrEqual(frames.length),
+    );
+    abort.abort();
+    await reading;
+    return { closedFor: fake.state.closedFor, text: events.map((event) => (event.type === "token" ? event.text : "")) };
+  }
+
+  it("may hold long tokens", async () => {
+    const { closedFor, text } = await read([
+      { text: " ".repeat(1_000), ids: [1, 2, 3, 4] },
+      { text: letters(3), ids: [] },
+    ]);
+    expect(closedFor).toBeUndefined();
+    expect(text.join("")).toHaveLength(1_003);
+  });
+
+  it("may not hold more text than tokens can have, of which nothing is delivered then", async () => {
+    const { closedFor, text } = await read([
+      { text: "a", ids: [1] },
+      { text: "b".repeat(5_000), ids: [2] },
+    ]);
+    expect(closedFor).toMatch(/more text than its tokens can have/);
+    expect(text).toEqual(["a"]);
+  });
+
+  it("may not go on for ever, even with nothing in them", async () => {
+    const { closedFor } = await read(Array.from({ length: 13 }, () => ({ text: "", ids: [] })));
+    expect(closedFor).toMatch(/more tokens than were asked for/);
+  });
+});
