@@ -5,7 +5,7 @@ import type { Member, Mesh } from "./mesh";
 import { type ProposalInfo, Proposals } from "./proposals";
 import type { RoomFrame } from "./protocol";
 
-type RuleFrame = Extract<RoomFrame, { kind: "charter" | "epochs" | "proposal" | "revocation" | "proof" }>;
+type RuleFrame = Extract<RoomFrame, { kind: "charter" | "epochs" | "proposal" | "revocation" | "proof" | "standing" }>;
 
 /** Keeps this node's rules and those of its peers the same. */
 export class Governance extends TypedEventTarget<{ change: undefined }> {
@@ -23,6 +23,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     // Who is out by the new rules is out before the others hear of them, and hears nothing.
     membership.on("charter", ({ signed }) => this.#spread((member) => member.link.post("charter", { signed })));
     membership.on("epochs", ({ data }) => this.#spread((member) => member.link.post("epochs", data)));
+    membership.on("proof", (proof) => this.#tell((member) => member.link.post("standing", { proof })));
     membership.on("revocation", (signed) => this.#spread((member) => member.link.post("revocation", { signed })));
   }
 
@@ -74,6 +75,11 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
           break;
         case "revocation":
           await this.#membership.takeRevocation(frame.body.signed);
+          break;
+        case "standing":
+          member.standing = await this.#membership.examine(member.did, frame.body.proof);
+          member.proof = frame.body.proof;
+          this.emit("change", undefined);
           break;
         case "proof":
           await this.#membership.takeProof(frame.body.proof);

@@ -1,5 +1,6 @@
 /** Rooms: invites, charters and membership, how nodes find each other, who is there, and jobs between them. */
 export { previewRoom } from "./door/preview";
+export type { KnockInfo } from "./door/door";
 export type { Welcome } from "./door/visit";
 export type { Profile } from "./interior";
 export { inviteToUrl, parseInvite } from "./invite";
@@ -14,7 +15,8 @@ export {
   loadMembership,
   saveMembership,
 } from "./membership";
-export type { Charter, CharterTerms, Membership, MembershipParts, Standing } from "./membership";
+export type { Charter, CharterTerms, MemberContext, Membership, MembershipParts, Standing } from "./membership";
 export type { SignalingState } from "./presence";
+export type { ProposalInfo } from "./proposals";
 export { RemotePeer } from "./remote-peer";
 export { RoomSession } from "./room-session";

@@ -243,6 +243,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       case "proposal":
       case "revocation":
       case "proof":
+      case "standing":
         void this.governance.receive(member, frame);
         break;
       case "knock":

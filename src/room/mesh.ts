@@ -22,7 +22,7 @@ export interface Member {
   /** New at every start of that node. */
   readonly session: string;
   readonly link: RoomLink;
-  readonly proof: Proof;
+  proof: Proof;
   /** What its proof shows; examined anew when the rules change. */
   standing: Standing;
   /** The charter that it knew when it came. */

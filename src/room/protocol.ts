@@ -151,6 +151,8 @@ export const ROOM_FRAMES = {
   revocation: { schema: v.strictObject({ signed: SignedSchema }), maxBytes: 1024, rate: REVOCATION_RATE },
   /** A founder shortens the receiver's proof. */
   proof: { schema: v.strictObject({ proof: ProofSchema }), maxBytes: 16 * 1024, rate: RULES_RATE },
+  /** What the sender shows for being a member is another now: its house has changed, or its proof is shorter. */
+  standing: { schema: v.strictObject({ proof: ProofSchema }), maxBytes: 16 * 1024, rate: RULES_RATE },
   /** Somebody knocks at the sender's door, or does so no more. */
   knock: {
     schema: v.strictObject({

@@ -1,6 +1,6 @@
 /** Being in a room, from the moment of opening its invite: first as a guest on the way in, then as a member inside. */
 import { type Did, MicrogridError, TypedEventTarget } from "../core";
-import type { Signed, Signer } from "../identity";
+import type { Signed } from "../identity";
 import type { Provider } from "../inference";
 import type { Transport } from "../wire";
 import type { KnockInfo } from "./door/door";
@@ -9,7 +9,14 @@ import { RefusedAtDoor, type Visit } from "./door/visit";
 import { Interior, type Profile } from "./interior";
 import type { Invite } from "./invite";
 import type { Sharing } from "./jobs/server";
-import { type Charter, type CharterTerms, Membership, type MembershipParts, readToken } from "./membership";
+import {
+  type Charter,
+  type CharterTerms,
+  type MemberContext,
+  Membership,
+  type MembershipParts,
+  readToken,
+} from "./membership";
 import { Presence, type SignalingState } from "./presence";
 import type { ProposalInfo } from "./proposals";
 import type { HandDialer } from "./relay";
@@ -20,11 +27,9 @@ import { orderServers } from "./slots";
 export interface RoomOptions {
   /** The invite that was opened, or the membership that this node has already. */
   readonly entry: { readonly invite: Invite } | { readonly membership: MembershipParts };
-  readonly signer: Signer;
-  /** The founders' keys that are at hand now, besides this node's own. */
-  governors(): readonly Signer[];
-  /** What this node's house says of it. */
-  readonly delegation: Signed | undefined;
+  readonly member: MemberContext;
+  /** What this node's house says of it now. */
+  delegation(): Signed | undefined;
   /** Name and version of this program. */
   readonly agent: string;
   /** This device. */
@@ -130,6 +135,16 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     this.#interior?.share(sharing, stopJobs);
   }
 
+  /** The house of this node says something else of it now. */
+  delegationChanged(): void {
+    this.membership?.setDelegation(this.#options.delegation());
+  }
+
+  /** A revocation was heard somewhere else. */
+  heard(revocation: Signed): void {
+    this.membership?.heard(revocation);
+  }
+
   /** Tells the room about this node as it is now. */
   refresh(): void {
     this.#interior?.refresh();
@@ -187,9 +202,10 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   }
 
   async #newcomerWith(invite: Invite): Promise<Newcomer> {
-    const { signer, agent } = this.#options;
+    const { member, agent } = this.#options;
+    const { signer, revocations } = member;
     const token = await readToken(invite.token.signed);
-    return new Newcomer(this.#presence, { signer, agent, invite, token });
+    return new Newcomer(this.#presence, { signer, agent, invite, token, revocations });
   }
 
   #lookForDoor(newcomer: Newcomer): void {
@@ -218,25 +234,29 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   }
 
   async #knock(visit: Visit): Promise<void> {
-    const { delegation } = this.#options;
-    const { name, device } = this.#options.profile();
+    const { member, profile } = this.#options;
+    const { name, device } = profile();
+    const delegation = this.#options.delegation();
     const onLeft = (): void => visit.close();
     this.#left.signal.addEventListener("abort", onLeft, { once: true });
     try {
-      const { parts, enter } = await visit.knock({ name, device, delegation }, () => this.#setStage("knocking"));
+      const knock = { name, device, delegation };
+      const { parts, revocations, enter } = await visit.knock(knock, () => this.#setStage("knocking"));
       this.#newcomer?.close();
       this.#newcomer = undefined;
       const interior = this.#enter(parts);
-      await interior.introduce(enter());
+      const introduced = interior.introduce(enter());
+      for (const signed of revocations) await member.hear(signed).catch(() => undefined);
+      await introduced;
     } finally {
       this.#left.signal.removeEventListener("abort", onLeft);
     }
   }
 
   #enter(parts: MembershipParts): Interior {
-    const { signer, agent, local, hand, delegation } = this.#options;
-    const membership = new Membership(signer, parts, () => this.#options.governors());
-    if (delegation) membership.setDelegation(delegation);
+    const { member, agent, local, hand } = this.#options;
+    const membership = new Membership(member, parts);
+    membership.setDelegation(this.#options.delegation());
     const interior = new Interior({
       presence: this.#presence,
       membership,

@@ -6,7 +6,7 @@ import { MemorySignaling } from "../wire/testing/memory-transport";
 import type { Invite } from "./invite";
 import type { CharterTerms, MembershipParts } from "./membership";
 import { type RoomOptions, RoomSession } from "./room-session";
-import { BARE_NODE, type FoundedRoom, foundTestRoom } from "./testing/founding";
+import { BARE_NODE, type FoundedRoom, foundTestRoom, memberContext } from "./testing/founding";
 import { ToyProvider, letters, toyRequest } from "../inference/testing/toy-provider";
 
 vi.mock("./constants", async (original) => ({
@@ -58,7 +58,7 @@ async function start(entry: RoomOptions["entry"], signer: Signer, signaling: Ser
   const session = await RoomSession.enter({
     ...BARE_NODE,
     entry,
-    signer,
+    member: memberContext(signer),
     keep: (parts) => (kept.parts = parts),
     local: toy,
     hand: Object.values(signaling)[0]!.hand,

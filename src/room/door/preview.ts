@@ -1,5 +1,5 @@
 /** Looking at a room before entering it: its charter and who is inside, as a guest whom nobody knows. */
-import { makeEphemeralKey } from "../../identity";
+import { type Revocations, makeEphemeralKey } from "../../identity";
 import type { Transport } from "../../wire";
 import type { Invite } from "../invite";
 import { readToken } from "../membership";
@@ -12,15 +12,18 @@ interface PreviewOptions {
   readonly invite: Invite;
   readonly agent: string;
   openTransport(url: string): Promise<Transport>;
+  /** What this node has heard of. */
+  readonly revocations: Revocations;
   readonly signal: AbortSignal;
 }
 
 /** Waits until somebody of the room is there. Throws `peer-refused` where the invite does not open the door. */
-export async function previewRoom({ invite, agent, openTransport, signal }: PreviewOptions): Promise<Welcome> {
+export async function previewRoom(options: PreviewOptions): Promise<Welcome> {
+  const { invite, agent, openTransport, revocations, signal } = options;
   const [signer, token] = await Promise.all([makeEphemeralKey(), readToken(invite.token.signed)]);
   const presence = new Presence(await orderServers(invite.roomId, invite.servers), openTransport);
   await presence.start();
-  const newcomer = new Newcomer(presence, { signer, agent, invite, token });
+  const newcomer = new Newcomer(presence, { signer, agent, invite, token, revocations });
   try {
     void newcomer.start();
     const visit = await newcomer.visit(signal);

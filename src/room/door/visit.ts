@@ -1,6 +1,6 @@
 /** The guest's side of the door: sees the charter, asks to come in, and becomes a member. */
 import { type Did, MicrogridError } from "../../core";
-import type { Signed, Signer } from "../../identity";
+import type { Revocations, Signed, Signer } from "../../identity";
 import { Link, type RawLink, authenticate } from "../../wire";
 import { KNOCK_TIMEOUT_MS } from "../constants";
 import { FrameReader } from "../frame-reader";
@@ -17,7 +17,6 @@ import {
   readGenesis,
 } from "../membership";
 import { DOOR_FRAMES, type GuestLink, type InsideFrame } from "./protocol";
-import { Revocations } from "../../identity";
 
 /** What a guest brings. */
 export interface GuestCredentials {
@@ -26,6 +25,8 @@ export interface GuestCredentials {
   readonly invite: Invite;
   /** The invite's token, read. */
   readonly token: OpenedToken;
+  /** What this node has heard of. */
+  readonly revocations: Revocations;
 }
 
 /** A room as a guest sees it. The charter is its founders' word; who is inside is the word of the member at the door. */
@@ -33,6 +34,15 @@ export interface Welcome {
   readonly genesis: Awaited<ReturnType<typeof readGenesis>>;
   readonly charter: Charter;
   readonly inside: readonly (Omit<InsideFrame, "delegation"> & { readonly house: Standing["house"] })[];
+}
+
+/** The door is open. */
+export interface Admitted {
+  readonly parts: MembershipParts;
+  /** What the member has heard of. */
+  readonly revocations: readonly Signed[];
+  /** Gives the line, on which the handshake as a member must begin at once. */
+  enter(): RawLink;
 }
 
 /** The door sent the guest away. */
@@ -51,12 +61,17 @@ export class Visit {
   readonly welcome: Welcome;
   readonly #link: GuestLink;
   readonly #reader: FrameReader<typeof DOOR_FRAMES>;
-  readonly #invite: Invite;
+  readonly #credentials: GuestCredentials;
 
-  private constructor(link: GuestLink, reader: FrameReader<typeof DOOR_FRAMES>, invite: Invite, welcome: Welcome) {
+  private constructor(
+    link: GuestLink,
+    reader: FrameReader<typeof DOOR_FRAMES>,
+    credentials: GuestCredentials,
+    welcome: Welcome,
+  ) {
     this.#link = link;
     this.#reader = reader;
-    this.#invite = invite;
+    this.#credentials = credentials;
     this.welcome = welcome;
   }
 
@@ -64,7 +79,8 @@ export class Visit {
    * Goes to the door at the other end of a fresh line. Throws `RefusedAtDoor`, `handshake-failed`, `peer-protocol` or
    * `peer-lost`, and has then closed the line.
    */
-  static async begin(raw: RawLink, { signer, agent, invite, token }: GuestCredentials): Promise<Visit> {
+  static async begin(raw: RawLink, credentials: GuestCredentials): Promise<Visit> {
+    const { signer, agent, invite, token, revocations } = credentials;
     const { epoch } = token.token;
     const line = await authenticate(raw, {
       signer,
@@ -83,14 +99,13 @@ export class Visit {
       if (genesis.roomId !== invite.roomId || !charter.complete) {
         throw new MicrogridError("peer-protocol", "A device showed the charter of another room.");
       }
-      const revocations = new Revocations();
       const inside = await Promise.all(
         body.inside.map(async ({ delegation, ...member }) => ({
           ...member,
           house: await houseOf(member.did, delegation, { revocations }, Date.now()),
         })),
       );
-      return new Visit(link, reader, invite, { genesis, charter, inside });
+      return new Visit(link, reader, credentials, { genesis, charter, inside });
     } catch (error) {
       link.close("the guest goes away");
       throw error;
@@ -103,14 +118,13 @@ export class Visit {
   }
 
   /**
-   * Asks to come in under the charter that was shown; `onWaiting` is called when a member has to be asked. Gives the
-   * membership, and the line, on which the handshake as a member must begin at once, with `enter`. Throws
+   * Asks to come in under the charter that was shown; `onWaiting` is called when a member has to be asked. Throws
    * `RefusedAtDoor`, `peer-protocol` or `peer-lost`.
    */
   async knock(
     about: { readonly name: string; readonly device: string; readonly delegation: Signed | undefined },
     onWaiting: () => void,
-  ): Promise<{ readonly parts: MembershipParts; enter(): RawLink }> {
+  ): Promise<Admitted> {
     const { delegation, ...rest } = about;
     try {
       this.#link.post("guest.knock", { ...rest, ...(delegation && { delegation }) });
@@ -127,13 +141,13 @@ export class Visit {
         genesis: genesis.record,
         charter: charter.signed,
         epochs,
-        rendezvousSecret: this.#invite.rendezvousSecret,
+        rendezvousSecret: this.#credentials.invite.rendezvousSecret,
         proof,
-        revocations,
       });
       await this.#checkHost(parts);
       return {
         parts,
+        revocations,
         enter: () => {
           this.#link.post("guest.ready", {});
           return this.#link.release();
@@ -152,6 +166,7 @@ export class Visit {
   /** Whoever let this node in must be a member itself: others could know the invite. */
   async #checkHost({ proof, ...parts }: MembershipParts): Promise<void> {
     const host: Did = this.#link.did;
-    await examine(host, proof.slice(1), { ...parts, terms: parts.charter.terms });
+    const { revocations } = this.#credentials;
+    await examine(host, proof.slice(1), { ...parts, revocations, terms: parts.charter.terms });
   }
 }

@@ -5,7 +5,7 @@ export { CharterGuard } from "./enforcement";
 export { EPOCH, EpochsSchema, openEpoch, outranks } from "./epochs";
 export { readGenesis } from "./genesis";
 export { Membership } from "./membership";
-export type { MembershipParts } from "./membership";
+export type { MemberContext, MembershipParts } from "./membership";
 export { beginMembership, found } from "./parts";
 export type { Founding } from "./parts";
 export { ProofSchema, examine, houseOf } from "./proof";

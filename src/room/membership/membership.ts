@@ -1,8 +1,8 @@
 /** What a member knows of its room and holds of it: the rules in force, the epochs, and the proof that it belongs. */
 import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, toHex } from "../../core";
-import { Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
+import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
 import { type MemberStanding, tokenSecret } from "../../wire";
-import { INVITE_DAYS, MAX_EPOCH_LIST, MAX_PROOF_STEPS, MAX_REVOCATIONS } from "../constants";
+import { INVITE_DAYS, MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
 import type { Invite } from "../invite";
 import { CHARTER, type Charter, type CharterTerms, openCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
@@ -19,6 +19,7 @@ interface MembershipEvents {
   charter: Charter;
   epochs: Epochs;
   revocation: Signed;
+  proof: Proof;
 }
 
 /** Everything that a membership is made of, verified. */
@@ -30,16 +31,24 @@ export interface MembershipParts {
   readonly proof: Proof;
   readonly redeemed: ReadonlyMap<string, readonly Did[]>;
   readonly token: OpenedToken | undefined;
+}
+
+/** Who the member is, beyond this one room. */
+export interface MemberContext {
+  readonly signer: Signer;
+  /** Keys of houses that are at hand now, besides this node's own. */
+  governors(): Promise<readonly Signer[]>;
+  /** All that this node has heard of. */
   readonly revocations: Revocations;
+  /** Takes a revocation; true where it is news. Throws `peer-protocol` where it is not valid. */
+  hear(revocation: Signed): Promise<boolean>;
 }
 
 /** Being a member of a room. */
 export class Membership extends TypedEventTarget<MembershipEvents> {
-  readonly signer: Signer;
   readonly genesis: Genesis;
   readonly rendezvousSecret: Bytes;
-  readonly revocations: Revocations;
-  readonly #governors: () => readonly Signer[];
+  readonly #context: MemberContext;
   readonly #redeemed: Map<string, readonly Did[]>;
   /** Standing of everybody who was examined since the start, by did. */
   readonly #examined = new Map<Did, Standing>();
@@ -48,19 +57,25 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   #proof: Proof;
   #token: OpenedToken | undefined;
 
-  /** `governors`: the founders' keys that are at hand now, besides this node's own. */
-  constructor(signer: Signer, parts: MembershipParts, governors: () => readonly Signer[]) {
+  constructor(context: MemberContext, parts: MembershipParts) {
     super();
-    this.signer = signer;
+    this.#context = context;
     this.genesis = parts.genesis;
     this.rendezvousSecret = parts.rendezvousSecret;
-    this.revocations = parts.revocations;
-    this.#governors = governors;
     this.#redeemed = new Map(parts.redeemed);
     this.#charter = parts.charter;
     this.#epochs = parts.epochs;
     this.#proof = parts.proof;
     this.#token = parts.token;
+  }
+
+  get signer(): Signer {
+    return this.#context.signer;
+  }
+
+  /** What houses have taken back, as far as this node has heard. */
+  get revocations(): Revocations {
+    return this.#context.revocations;
   }
 
   get charter(): Charter {
@@ -78,15 +93,15 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** All that is kept, to be stored. */
   get parts(): MembershipParts {
-    const { genesis, rendezvousSecret, revocations } = this;
-    const [charter, epochs, proof, token, redeemed] = [
-      this.#charter,
-      this.#epochs,
-      this.#proof,
-      this.#token,
-      this.#redeemed,
-    ];
-    return { genesis, rendezvousSecret, revocations, charter, epochs, proof, token, redeemed };
+    return {
+      genesis: this.genesis,
+      rendezvousSecret: this.rendezvousSecret,
+      charter: this.#charter,
+      epochs: this.#epochs,
+      proof: this.#proof,
+      token: this.#token,
+      redeemed: this.#redeemed,
+    };
   }
 
   /** What this node brings to a handshake; `back` epochs earlier than its own, to meet who took another fork. */
@@ -96,8 +111,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   }
 
   /** The founders' keys that are here: those can sign changes. */
-  get founderSigners(): readonly Signer[] {
-    return [this.signer, ...this.#governors()].filter(({ did }) => this.genesis.founders.includes(did));
+  async founderSigners(): Promise<readonly Signer[]> {
+    const signers = [this.signer, ...(await this.#context.governors())];
+    return signers.filter(({ did }) => this.genesis.founders.includes(did));
   }
 
   /** This node's own standing. Throws `peer-refused` where it is a member no more. */
@@ -131,6 +147,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
       return false;
     }
     this.#proof = renewed;
+    this.emit("proof", renewed);
     this.emit("change", undefined);
     return true;
   }
@@ -139,7 +156,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   setDelegation(delegation: Signed | undefined): void {
     const [first = {}, ...rest] = this.#proof;
     const { admission } = first;
+    if (sameSigned(first.delegation, delegation)) return;
     this.#proof = [{ ...(admission && { admission }), ...(delegation && { delegation }) }, ...rest];
+    this.emit("proof", this.#proof);
     this.emit("change", undefined);
   }
 
@@ -158,7 +177,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   async proposeCharter(changes: Partial<CharterTerms>): Promise<Signed> {
     const { terms, version, hash } = this.#charter;
     const body = { v: 1 as const, room: this.genesis.hash, version: version + 1, previous: hash, at: Date.now() };
-    return signStatement(CHARTER, { ...body, ...terms, ...changes }, ...this.#requireSigners());
+    return signStatement(CHARTER, { ...body, ...terms, ...changes }, ...(await this.#requireSigners()));
   }
 
   /** Takes a chain of epochs; true where it comes into force. Throws `peer-protocol` where it is not valid. */
@@ -172,7 +191,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.emit("epochs", epochs);
     this.emit("change", undefined);
     // The founders were of two minds at once: what this one had decided is decided again on top.
-    if (lost.length > 0 && this.founderSigners.length >= this.genesis.quorum) {
+    if (lost.length > 0 && (await this.founderSigners()).length >= this.genesis.quorum) {
       const { record, secret } = await this.proposeEpoch(lost);
       await this.takeEpochs(this.epochsWith(record, secret));
     }
@@ -198,7 +217,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
       secret: new Uint8Array(await crypto.subtle.digest("SHA-256", secret)),
       at: Date.now(),
     };
-    return { record: await signStatement(EPOCH, body, ...this.#requireSigners()), secret };
+    return { record: await signStatement(EPOCH, body, ...(await this.#requireSigners())), secret };
   }
 
   /** The epochs with one more. */
@@ -210,15 +229,19 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   /** Adds the founders' signatures that are here. */
   async endorse(kind: "charter" | "epoch", signed: Signed): Promise<Signed> {
     let endorsed = signed;
-    for (const signer of this.#requireSigners()) {
+    for (const signer of await this.#requireSigners()) {
       endorsed = await addSignature(kind === "charter" ? CHARTER : EPOCH, endorsed, signer);
     }
     return endorsed;
   }
 
-  /** Takes a revocation and passes it on where it is new. Throws `peer-protocol` where it is not valid. */
+  /** Takes a revocation that a peer passes on. Throws `peer-protocol` where it is not valid. */
   async takeRevocation(signed: Signed): Promise<void> {
-    if (this.revocations.all.length >= MAX_REVOCATIONS || !(await this.revocations.add(signed))) return;
+    await this.#context.hear(signed);
+  }
+
+  /** A revocation was heard, here or elsewhere: what was known of its node may hold no more. */
+  heard(signed: Signed): void {
     this.#examined.clear();
     this.emit("revocation", signed);
     this.emit("change", undefined);
@@ -235,7 +258,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
       throw new MicrogridError("bad-request", "The charter of this room lets only its founders make invites.");
     }
     const terms = { room: this.genesis.hash, epoch: this.#epochs.head.n, ...options };
-    const founders = this.founderSigners.filter(({ did }) => did !== this.signer.did);
+    const founders = (await this.founderSigners()).filter(({ did }) => did !== this.signer.did);
     return this.#inviteWith(await makeToken([this.signer, ...founders], terms));
   }
 
@@ -302,8 +325,8 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     };
   }
 
-  #requireSigners(): readonly Signer[] {
-    const signers = this.founderSigners;
+  async #requireSigners(): Promise<readonly Signer[]> {
+    const signers = await this.founderSigners();
     if (signers.length > 0) return signers;
     throw new MicrogridError("bad-request", "Only the founders of this room can do this, with their own keys.");
   }
@@ -312,4 +335,8 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     const { genesis, revocations } = this;
     return { genesis, revocations, epochs: this.#epochs, terms: this.#charter.terms };
   }
+}
+
+function sameSigned(a: Signed | undefined, b: Signed | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && equalBytes(a.payload, b.payload));
 }

@@ -1,16 +1,7 @@
 /** Memberships as they begin, are kept and are read again: everything is verified before it counts. */
 import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, randomBytes } from "../../core";
-import {
-  DidSchema,
-  Revocations,
-  type Signed,
-  SignedSchema,
-  type Signer,
-  bytesSchema,
-  signStatement,
-} from "../../identity";
-import { MAX_REVOCATIONS } from "../constants";
+import { DidSchema, type Signed, SignedSchema, type Signer, bytesSchema, signStatement } from "../../identity";
 import { CHARTER, type CharterTerms, openCharter } from "./charter";
 import { Epochs, EpochsSchema } from "./epochs";
 import { makeGenesis, readGenesis } from "./genesis";
@@ -30,7 +21,6 @@ const StoredSchema = v.strictObject({
   proof: ProofSchema,
   redeemed: v.array(v.strictObject({ token: v.string(), dids: v.array(DidSchema) })),
   token: v.optional(SignedSchema),
-  revocations: v.pipe(v.array(SignedSchema), v.maxLength(MAX_REVOCATIONS)),
 });
 export type StoredMembership = v.InferInput<typeof StoredSchema>;
 
@@ -67,7 +57,6 @@ export async function found({
     proof: delegation ? [{ delegation }] : [],
     redeemed: new Map(),
     token: undefined,
-    revocations: new Revocations(),
   };
 }
 
@@ -82,7 +71,6 @@ export function storable(parts: MembershipParts): StoredMembership {
     proof: parts.proof,
     redeemed: [...parts.redeemed].map(([token, dids]) => ({ token, dids: [...dids] })),
     ...(parts.token && { token: parts.token.signed }),
-    revocations: [...parts.revocations.all],
   };
 }
 
@@ -100,7 +88,6 @@ export async function readStored(data: unknown): Promise<MembershipParts> {
     proof: stored.proof,
     redeemed: new Map(stored.redeemed.map(({ token, dids }) => [token, dids])),
     token: stored.token && (await readToken(stored.token)),
-    revocations: await readRevocations(stored.revocations),
   };
 }
 
@@ -111,7 +98,6 @@ export interface Handed {
   readonly epochs: v.InferOutput<typeof EpochsSchema>;
   readonly rendezvousSecret: Bytes;
   readonly proof: v.InferOutput<typeof ProofSchema>;
-  readonly revocations: readonly Signed[];
 }
 
 /** The beginning of a membership. Throws `peer-protocol` where what was handed over is not valid. */
@@ -127,12 +113,5 @@ export async function beginMembership(handed: Handed): Promise<MembershipParts> 
     proof: handed.proof,
     redeemed: new Map(),
     token: undefined,
-    revocations: await readRevocations(handed.revocations),
   };
-}
-
-async function readRevocations(list: readonly Signed[]): Promise<Revocations> {
-  const revocations = new Revocations();
-  for (const signed of list) await revocations.add(signed);
-  return revocations;
 }

@@ -1,7 +1,7 @@
 /** A founded room and its founder, for tests of everything that happens after that. */
-import { type Signer, makeEphemeralKey } from "../../identity";
+import { Revocations, type Signer, makeEphemeralKey } from "../../identity";
 import type { Invite } from "../invite";
-import { Membership, type MembershipParts, type CharterTerms, found } from "../membership";
+import { type CharterTerms, type MemberContext, Membership, type MembershipParts, found } from "../membership";
 import type { RoomOptions } from "../room-session";
 
 /** The rules of a room where nothing else is said. */
@@ -41,14 +41,19 @@ export async function foundTestRoom(
     terms: { ...OPEN_TERMS, ...terms },
     delegation: undefined,
   });
-  const membership = new Membership(founder, parts, () => []);
+  const membership = new Membership(memberContext(founder), parts);
   return { founder, parts, membership, invite: await membership.standingInvite() };
+}
+
+/** A member that no house vouches for. */
+export function memberContext(signer: Signer, governors: readonly Signer[] = []): MemberContext {
+  const revocations = new Revocations();
+  return { signer, governors: async () => governors, revocations, hear: (signed) => revocations.add(signed) };
 }
 
 /** What a node of a test brings besides its way in. */
 export const BARE_NODE = {
-  governors: () => [],
-  delegation: undefined,
+  delegation: () => undefined,
   agent: "test/1",
   keep: () => undefined,
 } satisfies Partial<RoomOptions>;

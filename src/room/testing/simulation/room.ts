@@ -2,7 +2,7 @@
 import { type Signer, makeEphemeralKey } from "../../../identity";
 import { ToyProvider } from "../../../inference/testing/toy-provider";
 import { RoomSession } from "../../room-session";
-import { BARE_NODE, type FoundedRoom, foundTestRoom } from "../founding";
+import { BARE_NODE, type FoundedRoom, foundTestRoom, memberContext } from "../founding";
 import { seededRandom } from "./chance";
 import { VirtualClock } from "./clock";
 import { type Host, Network } from "./network";
@@ -56,7 +56,7 @@ export class SimulatedRoom {
     const session = await RoomSession.enter({
       ...BARE_NODE,
       entry: founds ? { membership: this.#room.parts } : { invite: this.#room.invite },
-      signer,
+      member: memberContext(signer),
       local: toy,
       hand: this.network.hand(host),
       openTransport: async () => this.network.transport(host),
