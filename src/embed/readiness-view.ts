@@ -1,8 +1,7 @@
 /** What keeps the first answer waiting: the start, the model on its way, or what went wrong with them. */
 import { html, nothing, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
 import type { LoadProgress } from "../grid";
-import { formatBytes, formatDuration } from "../ui/parts";
+import { formatBytes, formatDuration, setStyle } from "../ui/parts";
 import type { Readiness } from "./grid-controller";
 
 export function readinessView(
@@ -44,7 +43,7 @@ function bar(label: string, progress: LoadProgress | undefined, text: string): T
       aria-valuemax="100"
       aria-valuenow=${percent === undefined ? nothing : Math.round(percent)}
     >
-      <i style=${styleMap(percent === undefined ? {} : { width: `${percent}%` })}></i>
+      <i ${setStyle({ width: percent === undefined ? undefined : `${percent}%` })}></i>
     </div>
   </div>`;
 }

@@ -29,6 +29,9 @@ const PATHS = {
   alert: svg`<path d="M12 4 3 19.5h18Z" /><path d="M12 10v4.5M12 17v.01" />`,
   sun: svg`<circle cx="12" cy="12" r="4" /><path d="M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4" />`,
   moon: svg`<path d="M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10Z" />`,
+  verified: svg`<path d="m12 3 7 2.6v5.6c0 4.5-2.8 7.9-7 9.8-4.2-1.9-7-5.3-7-9.8V5.6Z" /><path d="m8.8 12 2.3 2.3 4.2-4.6" />`,
+  camera: svg`<path d="M4 8.5h3.5L9 6h6l1.5 2.5H20v10H4Z" /><circle cx="12" cy="13" r="3.2" />`,
+  rules: svg`<path d="M6 3.5h9.5L19 7v13.5H6Z" /><path d="M9 9h5M9 12.5h7M9 16h7" />`,
   auto: svg`<circle cx="12" cy="12" r="8" /><path d="M12 4a8 8 0 0 1 0 16Z" fill="currentColor" />`,
 } as const;
 

@@ -4,6 +4,8 @@ import type { MarkdownView } from "./markdown";
 export { copyText } from "./clipboard";
 export { formatBytes, formatDuration, formatRate } from "./format";
 export { icon, mark } from "./icons";
+export { plain, plainLines } from "./plain";
+export { setStyle } from "./set-style";
 export { backendName, defaultMaxTokens, defaultSampling, modelName } from "./state/models";
 export { default as tokensCss } from "./styles/tokens.css?raw";
 

@@ -1,7 +1,9 @@
 /** The bar above the chat: which model answers and where, the room, and the settings of the chat. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import type { RoomState } from "../../grid";
 import { icon } from "../icons";
+import { plain } from "../plain";
 import { WorkspaceController } from "../state/controller";
 import { gpuName } from "../state/device";
 import { answeringModel, backendName, isLoading, localOffers, modelName } from "../state/models";
@@ -96,6 +98,16 @@ export class Header extends LitElement {
         border-radius: 50%;
         background: var(--mg-spark);
       }
+      .knocks {
+        min-width: 1.25rem;
+        padding: 0 0.3rem;
+        border-radius: 99px;
+        background: var(--mg-accent);
+        color: var(--mg-on-accent);
+        font-size: 0.75rem;
+        line-height: 1.25rem;
+        font-variant-numeric: tabular-nums;
+      }
       @media (max-width: 820px) {
         .menu {
           display: inline-grid;
@@ -143,7 +155,7 @@ export class Header extends LitElement {
       <span class="space"></span>
       <button
         class="button room ${room ? "in" : ""}"
-        aria-label=${room ? `Room ${room.name}, ${others + 1} here` : "Open a room"}
+        aria-label=${room ? roomLabel(room) : "Open a room"}
         aria-expanded=${workspace?.panel === "room"}
         ?disabled=${!workspace}
         @click=${() => this.#toggle("room")}
@@ -151,10 +163,12 @@ export class Header extends LitElement {
         ${icon("people", 18)}
         ${
           room
-            ? html`<span class="room-name">${room.name}</span><span class="count">${others + 1}</span>${
-                  room.signaling === "connected"
-                    ? nothing
-                    : html`<span class="alert" title="Signaling is being reconnected"></span>`
+            ? html`<bdi class="room-name">${plain(room.name)}</bdi><span class="count">${others + 1}</span>${
+                  room.knocks.length > 0
+                    ? html`<span class="knocks">${room.knocks.length}</span>`
+                    : room.signaling === "connected"
+                      ? nothing
+                      : html`<span class="alert" title="Signaling is being reconnected"></span>`
                 }`
             : html`<span class="room-name">Open a room</span>`
         }
@@ -208,6 +222,11 @@ export class Header extends LitElement {
     const { workspace } = this;
     workspace?.show({ panel: workspace.panel === panel ? undefined : panel });
   }
+}
+
+function roomLabel({ name, peers, knocks }: RoomState): string {
+  const asking = knocks.length === 0 ? "" : `, ${knocks.length} ${knocks.length === 1 ? "asks" : "ask"} to come in`;
+  return `Room ${plain(name)}, ${peers.length + 1} here${asking}`;
 }
 
 declare global {

@@ -1,9 +1,9 @@
 /** How far the loading of a model is: bytes, rate, time left. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { styleMap } from "lit/directives/style-map.js";
 import type { LoadProgress } from "../../grid";
 import { formatBytes, formatDuration } from "../format";
+import { setStyle } from "../set-style";
 import { base } from "../styles/shared";
 
 /** `<mg-load-progress name .progress>`. Its bar has the role `progressbar`, named “Loading <name>”. */
@@ -79,7 +79,7 @@ export class LoadProgressView extends LitElement {
         aria-valuemax="100"
         aria-valuenow=${percent === undefined ? nothing : Math.round(percent)}
       >
-        <div class="fill" style=${styleMap({ width: `${percent ?? 0}%` })}></div>
+        <div class="fill" ${setStyle({ width: `${percent ?? 0}%` })}></div>
       </div>`;
   }
 }

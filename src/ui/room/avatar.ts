@@ -1,29 +1,17 @@
-/** A face for an identity: two colours made from its did, and the first letter of its name. */
-import { html, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+/** A face for an identity: a pattern made from its key, so that two peers with the same name look different. */
+import { html, svg, type TemplateResult } from "lit";
+import { PATTERN_SIDE, patternOf } from "./pattern";
 
-/** A hue of 0 to 359 degrees that is always the same for the same did. */
-export function hueOf(did: string): number {
-  let hash = 0;
-  for (const character of did) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) >>> 0;
-  return hash % 360;
-}
+/** Width of the ground around the cells, in cells. */
+const MARGIN = 1.25;
+const VIEW = PATTERN_SIDE + 2 * MARGIN;
 
-/** The avatar of an identity, as decoration. */
-export function avatar(did: string, name: string): TemplateResult {
-  const hue = hueOf(did);
-  const letter = Array.from(name.trim())[0]?.toUpperCase() ?? "?";
-  const styles = {
-    display: "grid",
-    placeItems: "center",
-    flex: "none",
-    width: "2.25rem",
-    height: "2.25rem",
-    borderRadius: "50%",
-    background: `linear-gradient(135deg, oklch(0.62 0.12 ${hue}), oklch(0.5 0.13 ${(hue + 50) % 360}))`,
-    color: "#fff",
-    fontSize: "0.9375rem",
-    fontWeight: "600",
-  };
-  return html`<span aria-hidden="true" style=${styleMap(styles)}>${letter}</span>`;
+/** The avatar of an identity, as decoration; `size` in px. */
+export function avatar(did: string, size = 36): TemplateResult {
+  const { hue, cellHue, cells } = patternOf(did);
+  const path = cells.map(([column, row]) => `M${column + MARGIN} ${row + MARGIN}h1.02v1.02h-1.02z`).join("");
+  return html`<svg class="avatar" width=${size} height=${size} viewBox="0 0 ${VIEW} ${VIEW}" aria-hidden="true">
+    ${svg`<circle cx=${VIEW / 2} cy=${VIEW / 2} r=${VIEW / 2} fill="oklch(0.42 0.09 ${hue})" />
+      <path d=${path} fill="oklch(0.86 0.11 ${cellHue})" />`}
+  </svg>`;
 }

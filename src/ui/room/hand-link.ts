@@ -1,11 +1,11 @@
-/** Linking two devices without any server: an offer and an answer, carried between them as text. */
+/** Linking two devices without any server: an offer and an answer, carried between them as text or QR code. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Room } from "../../grid";
-import { copyText } from "../clipboard";
-import { icon } from "../icons";
+import { errorText } from "../failure";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, fields, sections } from "../styles/shared";
+import { carryIn, carryOut, carryStyles } from "./carry";
 
 type Offer = Awaited<ReturnType<Room["offerByHand"]>>;
 
@@ -25,6 +25,7 @@ export class HandLink extends LitElement {
     buttons,
     fields,
     sections,
+    carryStyles,
     css`
       summary {
         width: fit-content;
@@ -39,35 +40,8 @@ export class HandLink extends LitElement {
         gap: 0.75rem;
         margin-top: 0.75rem;
       }
-      .step {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 0.5rem;
-        padding: 0.75rem;
-        border: 1px solid var(--mg-border);
-        border-radius: var(--mg-radius);
-      }
-      label {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 0.375rem;
-        font-size: 0.875rem;
-        font-weight: 550;
-      }
-      textarea {
-        height: 4.5rem;
-        font: 0.75rem/1.5 var(--mg-mono);
-        word-break: break-all;
-        resize: vertical;
-      }
       .link {
         justify-self: start;
-      }
-      /* Phones zoom into smaller fields. */
-      @media (pointer: coarse) {
-        textarea {
-          font-size: 1rem;
-        }
       }
     `,
   ];
@@ -82,7 +56,8 @@ export class HandLink extends LitElement {
       <div class="steps">
         <p class="muted small">
           Where no signaling server can be reached, two devices with this room’s invite can link by two texts that you
-          carry between them. The newcomer reaches everybody else through the one it is linked to.
+          carry between them, as text or as QR codes. The newcomer reaches everybody else through the one it is linked
+          to.
         </p>
         ${this.#current()}
         ${this.failure === "" ? nothing : html`<p class="warning small" role="alert">${this.failure}</p>`}
@@ -99,14 +74,14 @@ export class HandLink extends LitElement {
             <p class="small">One device begins:</p>
             <button class="button" @click=${() => void this.#offer()}>Make an offer</button>
           </div>
-          ${this.#paste("Or the offer of the other device", "Answer it", (text) => this.#answer(text))}
+          ${carryIn("Or the offer of the other device", "Answer it", (text) => void this.#answer(text))}
         `;
       case "working":
         return html`<p class="small" role="status">One moment…</p>`;
       case "offered":
         return html`
           ${this.#carry("1. Your offer, for the other device", "offer", step.offer.text)}
-          ${this.#paste("2. Its answer", "Connect", (text) => this.#accept(step.offer, text))} ${this.#again()}
+          ${carryIn("2. Its answer", "Connect", (text) => void this.#accept(step.offer, text))} ${this.#again()}
         `;
       case "answered":
         return html`
@@ -125,33 +100,7 @@ export class HandLink extends LitElement {
   }
 
   #carry(label: string, what: string, text: string): TemplateResult {
-    const copy = (): void =>
-      void copyText(text).then((copied) =>
-        this.workspace?.toast(copied ? `Your ${what} is copied` : "It could not be copied. Select the text instead."),
-      );
-    return html`<div class="step">
-      <label
-        >${label}
-        <textarea
-          readonly
-          .value=${text}
-          @focus=${(event: Event) => (event.target as HTMLTextAreaElement).select()}
-        ></textarea>
-      </label>
-      <button class="button" @click=${copy}>${icon("copy", 16)} Copy your ${what}</button>
-    </div>`;
-  }
-
-  #paste(label: string, action: string, use: (text: string) => Promise<void>): TemplateResult {
-    const submit = (event: SubmitEvent): void => {
-      event.preventDefault();
-      const text = new FormData(event.target as HTMLFormElement).get("text");
-      if (typeof text === "string" && text.trim() !== "") void use(text);
-    };
-    return html`<form class="step" @submit=${submit}>
-      <label>${label} <textarea name="text" placeholder="Paste it here" autocomplete="off"></textarea></label>
-      <button class="button" type="submit">${action}</button>
-    </form>`;
+    return carryOut(label, what, text, (told) => this.workspace?.toast(told));
   }
 
   #offer(): Promise<void> {
@@ -175,7 +124,7 @@ export class HandLink extends LitElement {
     try {
       this.step = await work(room);
     } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.failure = errorText(error);
       this.step = otherwise;
     }
   }

@@ -2,16 +2,15 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
-import { unsafeSVG } from "lit/directives/unsafe-svg.js";
-import { renderSVG } from "uqr";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
 import { base, buttons, fields, sections } from "../styles/shared";
+import { qr } from "./qr";
 
 /** How long the copy button says that it has copied, ms. */
 const COPIED_MS = 1600;
 
-/** `<mg-invite-card invite name warning>`. */
+/** `<mg-invite-card invite name warning note label>`. */
 @customElement("mg-invite-card")
 export class InviteCard extends LitElement {
   static override readonly styles = [
@@ -22,19 +21,20 @@ export class InviteCard extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.75rem;
       }
-      .qr {
+      .frame {
         display: grid;
         place-items: center;
-        padding: 0.75rem;
+        padding: 0.5rem;
         border-radius: var(--mg-radius);
         background: #fff;
       }
-      .qr svg {
+      .qr {
         display: block;
         width: 100%;
-        max-width: 15rem;
+        max-width: 15.5rem;
         height: auto;
       }
       input[type="text"] {
@@ -61,6 +61,10 @@ export class InviteCard extends LitElement {
   @property() name = "";
   /** Why the invite cannot work for others as it is; empty where it can. */
   @property() warning = "";
+  /** Who can come in with it, and until when. */
+  @property() note = "";
+  /** What the link is called. */
+  @property() label = "Invite link";
   @state() private copied = false;
 
   protected override render(): TemplateResult {
@@ -76,7 +80,7 @@ export class InviteCard extends LitElement {
       <input
         type="text"
         readonly
-        aria-label="Invite link"
+        aria-label=${this.label}
         .value=${this.invite}
         @focus=${(event: Event) => (event.target as HTMLInputElement).select()}
       />
@@ -86,10 +90,10 @@ export class InviteCard extends LitElement {
         </button>
         ${"share" in navigator ? html`<button class="button" @click=${this.#share}>${icon("share", 16)} Share…</button>` : nothing}
       </div>
-      <div class="qr" role="img" aria-label="QR code of the invite link">
-        ${guard([this.invite], () => unsafeSVG(renderSVG(this.invite, { ecc: "L", border: 1 })))}
+      <div class="frame">
+        ${guard([this.invite, this.label], () => qr(this.invite, `QR code of the ${this.label.toLowerCase()}`))}
       </div>
-      <p class="muted small">Whoever has this link can come in. Give it to people you trust.</p>
+      ${this.note === "" ? nothing : html`<p class="muted small">${this.note}</p>`}
     `;
   }
 

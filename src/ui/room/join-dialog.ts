@@ -1,11 +1,21 @@
-/** An invite was opened: say what it is and what peers will see, and ask before joining. */
-import { Task } from "@lit/task";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+/** An invite was opened: show the room's rules and who is inside, and ask before anything of this node is told. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { InviteInfo } from "../../grid";
+import { isAbort } from "../../core";
+import type { InviteInfo, RoomPreview } from "../../grid";
+import { charterStyles, purposeView, rulesView } from "../charter/view";
 import { isOwn } from "../controls";
+import { errorText } from "../failure";
+import { plain } from "../plain";
+import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
+import "./did-view";
+import { type Entrance, entranceFor } from "./entrance";
+import { insideStyles, insideView } from "./inside";
+import { joinStyles } from "./join-styles";
+import { nameText, personStyles, shortDid } from "./person";
 
 interface Field extends HTMLElement {
   value: string;
@@ -17,45 +27,23 @@ interface Switch extends HTMLElement {
 /** `<mg-join-dialog .workspace .invite>`. Event: `mg-answered` (detail: whether the room was joined). */
 @customElement("mg-join-dialog")
 export class JoinDialog extends LitElement {
-  static override readonly styles = [
-    base,
-    buttons,
-    sections,
-    css`
-      wa-dialog {
-        --width: min(30rem, calc(100vw - 1.5rem));
-      }
-      .body {
-        display: grid;
-        gap: 1rem;
-      }
-      .room {
-        font-size: 1.25rem;
-        font-weight: 620;
-        line-height: 1.3;
-        overflow-wrap: anywhere;
-      }
-      ul {
-        display: grid;
-        gap: 0.375rem;
-        margin: 0.25rem 0 0;
-        padding-inline-start: 1.125rem;
-        font-size: 0.9375rem;
-      }
-      li::marker {
-        color: var(--mg-accent);
-      }
-    `,
-  ];
+  static override readonly styles = [base, buttons, sections, personStyles, charterStyles, insideStyles, joinStyles];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   @property() invite = "";
   #answered = false;
+  /** Looks into the room as a guest; ends with the dialog. */
+  readonly #looking = new Task(this, {
+    args: () => [this.workspace?.grid, this.invite] as const,
+    task: async ([grid, invite], { signal }): Promise<RoomPreview | undefined> =>
+      grid?.rooms.preview(invite, { signal }),
+  });
   readonly #joining = new Task(this, {
     autoRun: false,
     task: async ([invite, name, share]: readonly [string, string, boolean]) => {
       const grid = this.workspace?.grid;
       if (!grid) return;
+      this.#looking.abort();
       if (name !== "" && name !== grid.identity.name) await grid.identity.rename(name);
       await grid.rooms.current?.leave();
       const room = await grid.rooms.join(invite);
@@ -63,6 +51,11 @@ export class JoinDialog extends LitElement {
       this.#answer(true);
     },
   });
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#looking.abort();
+  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -83,44 +76,116 @@ export class JoinDialog extends LitElement {
   }
 
   #ask(workspace: Workspace, invite: InviteInfo): TemplateResult {
-    const current = workspace.grid.state.room;
-    const pending = this.#joining.status === 1;
+    const { state } = workspace.grid;
+    const preview = this.#looking.value;
+    const entrance = preview ? entranceFor(preview.charter, state.node) : undefined;
     return html`<div class="body">
-        <p class="room">${invite.name}</p>
-        <div>
-          <p>What the people in the room can see:</p>
-          <ul>
-            <li>your name, your browser and your GPU, and your network address, since you connect directly</li>
-            <li>the text of a chat, on the device that answers it for you</li>
-            <li>nothing else: your other conversations and files stay on this device</li>
-          </ul>
-        </div>
-        <wa-input
-          label="Your name in the room"
-          name="name"
-          maxlength="40"
-          .value=${workspace.grid.identity.name}
-        ></wa-input>
-        <wa-switch hint="Peers may then ask your models, with your power.">Share this device</wa-switch>
-        ${invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.join(", ")}, which learns your network address.</p>` : nothing}
-        ${current ? html`<p class="warning">You are in “${current.name}” now and will leave it.</p>` : nothing}
+        <p class="room"><bdi>${nameText(preview?.charter.name ?? invite.name)}</bdi></p>
+        ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
+        ${preview ? this.#seen(workspace, preview) : this.#unseen()}
+        ${entrance?.kind === "closed" ? nothing : this.#consent(workspace, preview)}
+        ${invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.map(plain).join(", ")}, which learns your network address.</p>` : nothing}
+        ${state.room ? html`<p class="warning">You are in “<bdi>${nameText(state.room.name)}</bdi>” now and will leave it.</p>` : nothing}
         ${this.#joining.render({
-          error: (error) =>
-            html`<p class="error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
+          error: (error) => html`<p class="error" role="alert">${errorText(error)}</p>`,
           initial: () => nothing,
-          pending: () => html`<p class="muted small" role="status">Looking for the room…</p>`,
+          pending: () => html`<p class="muted small" role="status">Entering the room…</p>`,
           complete: () => nothing,
         })}
       </div>
       <wa-button slot="footer" appearance="plain" @click=${() => this.#answer(false)}>Not now</wa-button>
-      <wa-button slot="footer" variant="brand" ?loading=${pending} @click=${this.#join}>Join</wa-button>`;
+      ${this.#button(entrance)}`;
+  }
+
+  #button(entrance: Entrance | undefined): TemplateResult {
+    const pending = this.#joining.status === TaskStatus.PENDING;
+    if (!entrance) {
+      return html`<wa-button slot="footer" appearance="outlined" ?loading=${pending} @click=${this.#join}
+        >Join anyway</wa-button
+      >`;
+    }
+    return html`<wa-button
+      slot="footer"
+      variant="brand"
+      ?disabled=${entrance.kind === "closed"}
+      ?loading=${pending}
+      @click=${this.#join}
+      >${entrance.kind === "ask" ? "Ask to come in" : "Join"}</wa-button
+    >`;
+  }
+
+  #seen({ grid }: Workspace, preview: RoomPreview): TemplateResult {
+    const models = (id: string): string => modelName(grid.state, id);
+    const known = new Map(preview.inside.map((peer) => [peer.did, nameText(peer.name)]));
+    const names = { model: models, did: (did: string) => known.get(did) ?? shortDid(did) };
+    return html`${purposeView(preview.charter)}
+      <div class="rules-box">
+        <p>Its rules:</p>
+        ${rulesView(preview.charter, names)}
+      </div>
+      <div>${insideView(preview, models)}</div>`;
+  }
+
+  #unseen(): TemplateResult {
+    if (this.#looking.status === TaskStatus.ERROR && !isAbort(this.#looking.error)) {
+      return html`<div class="error" role="alert">
+        <p>The room could not be looked into. ${errorText(this.#looking.error)}</p>
+        <button class="link" @click=${() => void this.#looking.run()}>Look again</button>
+      </div>`;
+    }
+    return html`<p class="waiting" role="status">
+      <span class="pulse" aria-hidden="true"></span>
+      <span
+        >Looking for somebody inside, who can show its rules. They learn your network address, and nothing else. While
+        nobody is there, this goes on.</span
+      >
+    </p>`;
+  }
+
+  #closed({ grid }: Workspace, { reason }: Extract<Entrance, { kind: "closed" }>): TemplateResult {
+    const { did, house } = grid.state.node;
+    return html`<p class="warning" role="status">${reason}</p>
+      <div>
+        <p class="small muted">${house ? "The identity of your house:" : "The identity of this device:"}</p>
+        <mg-did .value=${house?.did ?? did}></mg-did>
+      </div>`;
+  }
+
+  #consent({ grid }: Workspace, preview: RoomPreview | undefined): TemplateResult {
+    const { house } = grid.state.node;
+    return html`<div>
+        <p>What the people in the room can see once you are in:</p>
+        <ul>
+          <li>
+            your name${house ? html`, that you are of <bdi>${nameText(house.name)}</bdi>,` : ","} your browser and your
+            GPU, and your network address, since you connect directly
+          </li>
+          <li>the text of a chat, on the device that answers it for you</li>
+          <li>nothing else: your other conversations and files stay on this device</li>
+        </ul>
+      </div>
+      <wa-input
+        label="Your name in the room"
+        name="name"
+        maxlength="40"
+        autocomplete="off"
+        .value=${grid.identity.name}
+      ></wa-input>
+      <wa-switch
+        hint=${
+          preview?.charter.contribution === "expected"
+            ? "This room expects it. Peers may then ask your models, with your power."
+            : "Peers may then ask your models, with your power."
+        }
+        >Share this device</wa-switch
+      >`;
   }
 
   #inspect({ grid }: Workspace): InviteInfo | { readonly error: string } {
     try {
       return grid.rooms.inspect(this.invite);
     } catch (error) {
-      return { error: error instanceof Error ? error.message : String(error) };
+      return { error: errorText(error) };
     }
   }
 

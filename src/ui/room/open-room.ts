@@ -1,11 +1,15 @@
-/** Before a room: open one, or enter one with its link. */
-import { Task } from "@lit/task";
+/** Before a room: open one under rules of one's own, or enter one with its link. */
+import { Task, TaskStatus } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import type { DraftedCharter } from "../charter/draft";
+import "../charter/form";
 import "../controls";
+import { errorText, taskFailure } from "../failure";
 import { go } from "../routes";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
+import { nameText } from "./person";
 
 interface Field extends HTMLElement {
   value: string;
@@ -25,8 +29,15 @@ export class OpenRoom extends LitElement {
       :host {
         display: block;
       }
+      mg-charter-form,
       form {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 0.75rem;
+      }
+      .slotted {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 0.75rem;
       }
     `,
@@ -35,11 +46,12 @@ export class OpenRoom extends LitElement {
   @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #opening = new Task(this, {
     autoRun: false,
-    task: async ([name, ownName, share]: readonly [string, string, boolean]) => {
+    task: async ([{ terms, founders, quorum }, ownName, share]: readonly [DraftedCharter, string, boolean]) => {
       const grid = this.workspace?.grid;
       if (!grid) return;
       if (ownName !== "" && ownName !== grid.identity.name) await grid.identity.rename(ownName);
-      const room = await grid.rooms.create({ name });
+      const { name, ...charter } = terms;
+      const room = await grid.rooms.create({ name, charter: { ...charter, founders, quorum } });
       if (share) await room.share({});
     },
   });
@@ -53,36 +65,29 @@ export class OpenRoom extends LitElement {
           The browsers in a room share the work: a phone can be answered by a laptop, and each answer says where it was
           computed. Only people with the link can come in.
         </p>
-        <form @submit=${this.#open}>
-          <wa-input
-            label="Name of the room"
-            name="name"
-            maxlength="60"
-            autocomplete="off"
-            placeholder="Kitchen table"
-            required
-          ></wa-input>
-          <wa-input
-            label="Your name in rooms"
-            name="own-name"
-            maxlength="40"
-            autocomplete="off"
-            .value=${this.workspace?.grid.identity.name ?? ""}
-          ></wa-input>
-          <wa-switch
-            checked
-            hint="People in the room may ask your models. You then see their prompts in memory, and they use your power."
-            >Share this device</wa-switch
-          >
-          <wa-button type="submit" variant="brand" ?loading=${this.#opening.status === 1}>Open the room</wa-button>
-        </form>
-        ${this.#opening.render({
-          error: (error) =>
-            html`<p class="error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
-          initial: () => nothing,
-          pending: () => nothing,
-          complete: () => nothing,
-        })}
+        <mg-charter-form
+          submit-label="Open the room"
+          .models=${this.workspace?.grid.state.models ?? []}
+          .busy=${this.#opening.status === TaskStatus.PENDING}
+          @mg-charter=${this.#open}
+        >
+          <div class="slotted">
+            <wa-input
+              label="Your name in rooms"
+              name="own-name"
+              maxlength="40"
+              autocomplete="off"
+              .value=${this.workspace?.grid.identity.name ?? ""}
+            ></wa-input>
+            <wa-switch
+              checked
+              hint="People in the room may ask your models. You then see their prompts in memory, and they use your power."
+              >Share this device</wa-switch
+            >
+            ${this.#founder()}
+          </div>
+        </mg-charter-form>
+        ${taskFailure(this.#opening)}
       </section>
       <section aria-labelledby="join">
         <h3 id="join">Join a room</h3>
@@ -101,12 +106,27 @@ export class OpenRoom extends LitElement {
     `;
   }
 
-  readonly #open = (event: Event): void => {
-    event.preventDefault();
-    const name = this.#value("name");
+  #founder(): TemplateResult {
+    const house = this.workspace?.grid.state.node.house;
+    if (house?.scopes.includes("founder")) {
+      return html`<p class="muted small">
+        The founder is your house, <bdi>${nameText(house.name)}</bdi>: each of its devices that may found can change the
+        rules and remove members.
+      </p>`;
+    }
+    return html`<p class="muted small">
+      The founder is this device: it alone can change the rules and remove members.
+      <button class="link" type="button" @click=${() => this.workspace?.show({ dialog: "settings" })}>
+        Make a house
+      </button>
+      first, so that losing this device does not lose the room.
+    </p>`;
+  }
+
+  readonly #open = ({ detail }: CustomEvent<DraftedCharter>): void => {
     // A room that somebody opens is for sharing, so the switch is on at first; whoever presses the button has seen it.
     const share = this.renderRoot.querySelector<Switch>("wa-switch")?.checked ?? false;
-    if (name !== "") void this.#opening.run([name, this.#value("own-name"), share]);
+    void this.#opening.run([detail, this.#value("own-name"), share]);
   };
 
   readonly #join = (event: Event): void => {
@@ -117,7 +137,7 @@ export class OpenRoom extends LitElement {
       this.#linkError = "";
       go(link.slice(link.indexOf("#")));
     } catch (error) {
-      this.#linkError = error instanceof Error ? error.message : String(error);
+      this.#linkError = errorText(error);
     }
     this.requestUpdate();
   };

@@ -1,59 +1,23 @@
 /** One node in the room: who it is, what it can do, how busy it is. All of it is shown as plain text. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { PeerState } from "../../grid";
 import { formatRate } from "../format";
-import { base } from "../styles/shared";
+import { plain } from "../plain";
+import { base, buttons } from "../styles/shared";
 import { avatar } from "./avatar";
+import "./did-view";
+import { peerStyles } from "./peer-styles";
+import { founderMark, houseMark, nameText, personName, personStyles } from "./person";
 
-/** `<mg-peer-row .peer>`. */
+/** `<mg-peer-row .peer ?removable>`. Event: `mg-remove` (detail: the peer), when it is to be removed from the room. */
 @customElement("mg-peer-row")
 export class PeerRow extends LitElement {
-  static override readonly styles = [
-    base,
-    css`
-      :host {
-        display: flex;
-        gap: 0.75rem;
-        padding: 0.625rem 0;
-        line-height: 1.45;
-      }
-      .body {
-        flex: 1;
-        min-width: 0;
-      }
-      .top {
-        display: flex;
-        align-items: baseline;
-        justify-content: space-between;
-        gap: 0.5rem;
-      }
-      strong {
-        font-size: 0.9375rem;
-        font-weight: 550;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .facts {
-        color: var(--mg-muted);
-        font-size: 0.8125rem;
-        overflow-wrap: anywhere;
-        font-variant-numeric: tabular-nums;
-      }
-      .rtt {
-        flex: none;
-        color: var(--mg-muted);
-        font-size: 0.75rem;
-        font-variant-numeric: tabular-nums;
-      }
-      .models {
-        color: var(--mg-text);
-      }
-    `,
-  ];
+  static override readonly styles = [base, buttons, personStyles, peerStyles];
 
   @property({ attribute: false }) peer: PeerState | undefined;
+  /** Whether this node may remove members. */
+  @property({ type: Boolean }) removable = false;
 
   protected override render(): TemplateResult | typeof nothing {
     const { peer } = this;
@@ -66,22 +30,54 @@ export class PeerRow extends LitElement {
       load.battery === undefined ? "" : `battery ${Math.round(load.battery * 100)} %`,
       load.visible ? "" : "in the background",
     ].filter(Boolean);
-    return html`${avatar(peer.did, peer.name)}
+    return html`${avatar(peer.did)}
       <div class="body">
         <div class="top">
-          <strong title=${peer.did}>${peer.name || "Unnamed"}</strong>
+          <strong>${personName(peer.name)}</strong>
           <span class="rtt" title="Round trip"
             >${peer.rttMs === undefined ? "measuring…" : `${Math.max(1, Math.round(peer.rttMs))} ms`}</span
           >
         </div>
-        <div class="facts">${[peer.device, peer.gpu || "no GPU"].filter(Boolean).join(" · ")}</div>
+        <div class="marks">${houseMark(peer.house)} ${founderMark(peer.founder)}</div>
+        <div class="facts">
+          <bdi>${[plain(peer.device), plain(peer.gpu) || "no GPU"].filter(Boolean).join(" · ")}</bdi>
+        </div>
         ${
           peer.sharing
-            ? html`<div class="facts models">${models(peer)}</div>
+            ? html`<div class="facts models"><bdi>${models(peer)}</bdi></div>
                 <div class="facts">${work.join(" · ")}</div>`
             : html`<div class="facts">Does not share its device</div>`
         }
+        ${this.#details(peer)}
       </div>`;
+  }
+
+  #details(peer: PeerState): TemplateResult {
+    return html`<details>
+      <summary aria-label="Details of ${nameText(peer.name)}">Details</summary>
+      <dl>
+        <dt>Identity</dt>
+        <dd><mg-did .value=${peer.did}></mg-did></dd>
+        <dt>House</dt>
+        <dd>
+          ${
+            peer.house
+              ? html`Vouched for by <bdi>${nameText(peer.house.name)}</bdi>, by a signature that was checked.
+                  <mg-did .value=${peer.house.did} what="identity of the house"></mg-did>`
+              : "Nobody vouches for this device. Its name is what it calls itself."
+          }
+        </dd>
+      </dl>
+      ${
+        this.removable
+          ? html`<button class="button danger" @click=${() => this.#remove(peer)}>Remove from the room…</button>`
+          : nothing
+      }
+    </details>`;
+  }
+
+  #remove(peer: PeerState): void {
+    this.dispatchEvent(new CustomEvent<PeerState>("mg-remove", { detail: peer }));
   }
 }
 
@@ -90,7 +86,7 @@ function models(peer: PeerState): string {
   return peer.offers
     .map(
       ({ name, model, decodeRate }) =>
-        `${name || model}${decodeRate === undefined ? "" : ` (${formatRate(decodeRate)})`}`,
+        `${plain(name) || plain(model)}${decodeRate === undefined ? "" : ` (${formatRate(decodeRate)})`}`,
     )
     .join(", ");
 }

@@ -1,74 +1,32 @@
-/** The panel of the room: who is here, the invite, sharing, leaving. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+/** The panel of the room: where one stands with it, who is here, its rules, the invite, sharing, leaving. */
+import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { GridState, RoomState } from "../../grid";
+import type { Membership, RoomState } from "../../grid";
 import { isOwn } from "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
-import { gpuName } from "../state/device";
-import { localOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
-import { avatar } from "./avatar";
+import "./charter-dialog";
 import "./hand-link";
 import "./invite-card";
+import "./invite-limits";
+import "./knocks";
 import "./open-room";
-import "./peer-row";
+import { nameText } from "./person";
+import "./proposals";
 import "./share-settings";
+import { panelStyles } from "./panel-styles";
+import "./who-is-here";
 
 /** `<mg-room-panel .workspace>`. */
 @customElement("mg-room-panel")
 export class RoomPanel extends LitElement {
-  static override readonly styles = [
-    base,
-    buttons,
-    sections,
-    css`
-      :host {
-        display: block;
-        padding: 0.75rem 1.25rem 1.5rem;
-      }
-      header {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        gap: 0.5rem;
-        min-height: 2.5rem;
-        margin-bottom: 1rem;
-      }
-      h2 {
-        font-size: 1.0625rem;
-        font-weight: 620;
-        line-height: 1.35;
-        overflow-wrap: anywhere;
-      }
-      .banner {
-        margin-bottom: 1rem;
-      }
-      ul {
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-      li + li {
-        border-top: 1px solid var(--mg-border);
-      }
-      .self {
-        display: flex;
-        gap: 0.75rem;
-        padding: 0.625rem 0;
-        line-height: 1.45;
-      }
-      .self strong {
-        font-size: 0.9375rem;
-        font-weight: 550;
-      }
-    `,
-  ];
+  static override readonly styles = [base, buttons, sections, panelStyles];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
-  @state() private leaving = false;
+  @state() private dialog: "leave" | "charter" | undefined;
 
   constructor() {
     super();
@@ -78,81 +36,101 @@ export class RoomPanel extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
     if (!workspace) return nothing;
-    const { state } = workspace.grid;
+    const { room } = workspace.grid.state;
     return html`
       <header>
-        <h2>${state.room?.name ?? "Room"}</h2>
-        <button class="icon-button" aria-label="Close panel" @click=${() => workspace.closePanel()}>
-          ${icon("close")}
-        </button>
+        <h2><bdi>${room ? nameText(room.name) : "Room"}</bdi></h2>
+        <span class="tools">
+          ${
+            room?.charter
+              ? html`<button class="button" @click=${() => (this.dialog = "charter")}>
+                  ${icon("rules", 16)} Rules
+                </button>`
+              : nothing
+          }
+          <button class="icon-button" aria-label="Close panel" @click=${() => workspace.closePanel()}>
+            ${icon("close")}
+          </button>
+        </span>
       </header>
-      ${state.room ? this.#room(workspace, state, state.room) : html`<mg-open-room .workspace=${workspace}></mg-open-room>`}
+      ${room ? this.#room(workspace, room) : html`<mg-open-room .workspace=${workspace}></mg-open-room>`}
     `;
   }
 
-  #room(workspace: Workspace, state: GridState, room: RoomState): TemplateResult {
-    const here = { key: "here", content: this.#here(workspace, state, room) };
+  #room(workspace: Workspace, room: RoomState): TemplateResult {
+    const inside = room.membership.kind === "member";
+    const here = {
+      key: "here",
+      content: html`<mg-who-is-here class="section" .workspace=${workspace}></mg-who-is-here>`,
+    };
     const invite = { key: "invite", content: this.#invite(workspace, room) };
     // While nobody else is here, the invite is what one came for. Sections are moved, not made anew: texts stay in them.
-    const first = room.peers.length === 0 ? [invite, here] : [here, invite];
+    const order = !inside ? [invite] : room.peers.length === 0 ? [invite, here] : [here, invite];
     return html`
       ${room.signaling === "connected" ? nothing : html`<p class="warning banner" role="status">${signalingText(room)}</p>`}
+      ${this.#standing(room.membership)}
+      <mg-knocks .workspace=${workspace}></mg-knocks>
+      <mg-proposals .workspace=${workspace}></mg-proposals>
       ${repeat(
-        first,
+        order,
         ({ key }) => key,
         ({ content }) => content,
       )}
-      <section aria-labelledby="sharing">
+      <section class="section" aria-labelledby="sharing">
         <h3 id="sharing">Sharing</h3>
         <mg-share-settings .workspace=${workspace}></mg-share-settings>
       </section>
-      <section>
-        <wa-button appearance="outlined" variant="danger" @click=${() => (this.leaving = true)}
-          >Leave the room</wa-button
-        >
-      </section>
-      <wa-dialog label="Leave “${room.name}”?" ?open=${this.leaving} light-dismiss @wa-after-hide=${this.#stay}>
-        <p>Answers that peers are giving you now go on elsewhere or stop. You need the invite to come back.</p>
-        <wa-button slot="footer" appearance="plain" @click=${() => (this.leaving = false)}>Stay</wa-button>
+      ${
+        inside
+          ? html`<section class="section">
+              <wa-button appearance="outlined" variant="danger" @click=${() => (this.dialog = "leave")}
+                >Leave the room</wa-button
+              >
+            </section>`
+          : nothing
+      }
+      <wa-dialog
+        label="Leave “${nameText(room.name)}”?"
+        ?open=${this.dialog === "leave"}
+        light-dismiss
+        @wa-after-hide=${this.#closed}
+      >
+        <p>Answers that peers are giving you now go on elsewhere or stop. You need an invite to come back.</p>
+        <wa-button slot="footer" appearance="plain" @click=${() => (this.dialog = undefined)}>Stay</wa-button>
         <wa-button slot="footer" variant="danger" @click=${this.#leave}>Leave</wa-button>
       </wa-dialog>
+      ${
+        this.dialog === "charter"
+          ? html`<mg-charter-dialog
+              .workspace=${workspace}
+              @mg-closed=${() => (this.dialog = undefined)}
+            ></mg-charter-dialog>`
+          : nothing
+      }
     `;
   }
 
-  #here(workspace: Workspace, state: GridState, room: RoomState): TemplateResult {
-    return html`<section aria-labelledby="here">
-      <h3 id="here">Who is here (${room.peers.length + 1})</h3>
-      <ul aria-label="Who is here">
-        <li>${this.#self(state)}</li>
-        ${repeat(
-          room.peers,
-          (peer) => peer.id,
-          (peer) => html`<li aria-label=${peer.name}><mg-peer-row .peer=${peer}></mg-peer-row></li>`,
-        )}
-      </ul>
-      ${
-        room.peers.length > 0
-          ? nothing
-          : html`<p class="muted small">Nobody else yet. Whoever opens the invite appears here.</p>`
-      }
-      ${nobodyShares(room) ? html`<p class="small muted" role="status">${lonely(room)}</p>` : nothing}
-      ${
-        state.policy.privacy === "device" && room.peers.length > 0
-          ? html`<p class="small muted">
-              Your chats stay on this device, as you chose.
-              <button class="link" @click=${() => workspace.grid.setPolicy({ privacy: "room" })}>
-                Let the room answer
-              </button>
-            </p>`
-          : nothing
-      }
-    </section>`;
+  #standing({ kind }: Membership): TemplateResult | typeof nothing {
+    if (kind === "member") return nothing;
+    return html`<div class="standing">
+      <p role="status">
+        <span class="pulse" aria-hidden="true"></span>
+        <span
+          >${
+            kind === "looking"
+              ? "Looking for somebody in the room who can let you in. You can go on with other things meanwhile."
+              : "You asked to come in. A member has to let you in; leave this page open meanwhile."
+          }</span
+        >
+      </p>
+      <button class="button" @click=${this.#leave}>Cancel</button>
+    </div>`;
   }
 
   #invite(workspace: Workspace, room: RoomState): TemplateResult {
-    return html`<section aria-labelledby="invite">
-      <h3 id="invite">Invite</h3>
-      <mg-invite-card .invite=${room.invite} .name=${room.name} .warning=${room.inviteWarning ?? ""}></mg-invite-card>
+    return html`<section class="section" aria-labelledby="invite">
+      <h3 id="invite">${room.membership.kind === "member" ? "Invite" : "Another way in"}</h3>
+      ${this.#link(workspace, room)}
       ${
         room.lanOnly
           ? html`<p class="muted small">No relay is configured, so only devices on the same network can be reached.</p>`
@@ -162,28 +140,40 @@ export class RoomPanel extends LitElement {
     </section>`;
   }
 
-  #self(state: GridState): TemplateResult {
-    const { node, device } = state;
-    const ready = localOffers(state).map((offer) => offer.name || offer.model);
-    return html`<div class="self">
-      ${avatar(node.did, node.name)}
-      <div class="grow">
-        <strong>${node.name}</strong> <span class="muted small">(you)</span>
-        <div class="muted small">${[device.label, device.webgpu ? gpuName(device.webgpu) : "no GPU"].join(" · ")}</div>
-        <div class="small">${ready.length > 0 ? ready.join(", ") : "no model loaded"}</div>
-      </div>
-      <button class="link small" @click=${() => this.workspace?.show({ dialog: "settings" })}>Rename</button>
-    </div>`;
+  #link(workspace: Workspace, room: RoomState): TemplateResult | typeof nothing {
+    if (room.membership.kind !== "member") return nothing;
+    if (room.invite === "" || !room.mayInvite)
+      return html`<p class="muted small">In this room only founders may make invites. Ask one of them for a link.</p>`;
+    return html`<mg-invite-card
+        .invite=${room.invite}
+        .name=${nameText(room.name)}
+        .warning=${room.inviteWarning ?? ""}
+        .note=${inviteNote(room)}
+      ></mg-invite-card>
+      <mg-invite-limits .workspace=${workspace}></mg-invite-limits>`;
   }
 
-  readonly #stay = (event: Event): void => {
-    if (isOwn(event)) this.leaving = false;
+  readonly #closed = (event: Event): void => {
+    if (isOwn(event)) this.dialog = undefined;
   };
 
   readonly #leave = (): void => {
-    this.leaving = false;
+    this.dialog = undefined;
     void this.workspace?.grid.rooms.current?.leave();
   };
+}
+
+function inviteNote({ charter }: RoomState): string {
+  switch (charter?.admission.kind) {
+    case "approval":
+      return "Whoever has this link can ask to come in.";
+    case "listed":
+      return "With this link, whom the founders have listed can come in.";
+    case "houses":
+      return "With this link, members of the listed houses can come in.";
+    default:
+      return "Whoever has this link can come in. Give it to people you trust.";
+  }
 }
 
 function signalingText({ signaling, peers }: RoomState): string {
@@ -194,15 +184,6 @@ function signalingText({ signaling, peers }: RoomState): string {
   return peers.length > 0
     ? `${line}. Links to people who are here stay; newcomers have to wait.`
     : `${line}. Until then nobody can be found.`;
-}
-
-function nobodyShares(room: RoomState): boolean {
-  return room.share === false && !room.peers.some(({ sharing }) => sharing);
-}
-
-function lonely(room: RoomState): string {
-  const then = "so each device answers for itself. Switch on “Share this device” to answer for the others.";
-  return room.peers.length === 0 ? `You do not share this device, ${then}` : `Nobody shares a device, ${then}`;
 }
 
 declare global {

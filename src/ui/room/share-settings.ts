@@ -3,6 +3,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { RoomState, ShareOptions } from "../../grid";
 import "../controls";
+import { errorText } from "../failure";
 import { WorkspaceController } from "../state/controller";
 import { localOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -124,7 +125,7 @@ export class ShareSettings extends LitElement {
   #share(options: Partial<ShareOptions> | false): void {
     this.failure = "";
     void this.workspace?.grid.rooms.current?.share(options).catch((error: unknown) => {
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.failure = errorText(error);
     });
   }
 }

@@ -10,7 +10,7 @@ function state(
   room: readonly string[],
   privacy: GridState["policy"]["privacy"] = "room",
 ): GridState {
-  const plain = fakeState({ loading: true, notices: false });
+  const plain = fakeState({ loading: true, notices: false, house: false });
   const peers = fakePeers.slice(0, 1).map((peer) => ({ ...peer, offers: room.map(offer), sharing: true }));
   return {
     ...plain,
@@ -20,6 +20,12 @@ function state(
       id: "r",
       name: "Room",
       invite: "",
+      membership: { kind: "member", founder: true },
+      charter: undefined,
+      epoch: 0,
+      mayInvite: true,
+      knocks: [],
+      proposals: [],
       inviteWarning: undefined,
       signaling: "connected",
       lanOnly: true,

@@ -8,8 +8,10 @@ import type {
   Notice,
   StoredMessage,
 } from "../../grid";
+import { plain } from "../plain";
 import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
+import { KnockWatch } from "./knocks";
 import { ModelLoads } from "./loads";
 import { GUIDE } from "./models";
 import { readLastModel, saveLastModel } from "./preferences";
@@ -42,6 +44,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly loads: ModelLoads;
   readonly start: StartModel;
   readonly #cleanup: (() => void)[] = [];
+  readonly #knocks = new KnockWatch();
   #conversations: readonly ConversationSummary[] = [];
   #current: Conversation | undefined;
   #currentId: string | undefined;
@@ -69,7 +72,10 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       }),
       this.answers.on("finished", ({ conversation, message }) => this.#adopt(conversation, message)),
       this.answers.on("change", () => this.#changed()),
-      grid.on("change", () => this.#changed()),
+      grid.on("change", () => {
+        this.#tellKnocks();
+        this.#changed();
+      }),
     );
     const flush = (): void => this.answers.flush();
     addEventListener("pagehide", flush);
@@ -324,6 +330,14 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     if (id !== this.#currentId) return;
     this.#current = loaded;
     this.#changed();
+  }
+
+  #tellKnocks(): void {
+    const knocks = this.#knocks.news(this.grid.state.room);
+    const [first] = knocks;
+    if (!first || this.#panel === "room") return;
+    const who = knocks.length === 1 ? `${plain(first.name) || "Somebody"} asks` : `${knocks.length} people ask`;
+    this.toast(`${who} to come in`, { label: "Show", run: () => this.show({ panel: "room" }) });
   }
 
   #changed(): void {

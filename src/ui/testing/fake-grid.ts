@@ -1,19 +1,13 @@
 /** A grid without models or network, for looking at the UI during development. Never part of the product. */
 import { MicrogridError, TypedEventTarget, isAbort } from "../../core";
-import type { ChatCompletions, GridApi, GridEvents, Models, Room, Rooms } from "../../grid/contract";
+import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Rooms } from "../../grid/contract";
 import { ConversationStore } from "../../grid/conversations";
-import type {
-  AnswerEvent,
-  AnswerRequest,
-  GridState,
-  InviteInfo,
-  PeerState,
-  Policy,
-  RoomState,
-  ShareOptions,
-} from "../../grid/types";
+import type { AnswerEvent, AnswerRequest, GridState, NetworkSettings, Policy } from "../../grid/types";
 import type { ModelOffer } from "../../inference";
-import { fakeModels, fakePeers, fakeState, guideOffer, longAnswer } from "./fixtures";
+import { type FakeBorder, pause } from "./border";
+import { FakeIdentity } from "./fake-identity";
+import { FakeRooms } from "./fake-rooms";
+import { fakeModels, fakeNetwork, fakeState, guideOffer, longAnswer } from "./fixtures";
 
 /** What the address of the development page may ask for, such as `?room&slow&notices`. */
 export interface FakeOptions {
@@ -21,23 +15,16 @@ export interface FakeOptions {
   readonly loading: boolean;
   readonly notices: boolean;
   readonly fail: boolean;
+  readonly house: boolean;
 }
-
-const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    });
-  });
 
 export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly conversations: ConversationStore;
   readonly models: Models;
   readonly rooms: Rooms;
   readonly chat = { completions: undefined as unknown as ChatCompletions };
-  readonly identity;
+  readonly identity: Identity;
+  readonly #rooms: FakeRooms;
   state: GridState;
   readonly #options: FakeOptions;
 
@@ -59,7 +46,7 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
           models: this.state.models.map((model) => (model.id === id ? { ...model, stored: "no" as const } : model)),
         }),
       add: async (source) => {
-        await sleep(600);
+        await pause(600);
         if (typeof source !== "string" || !source.includes("/")) {
           throw new MicrogridError(
             "not-a-model",
@@ -71,26 +58,11 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
         return model;
       },
     };
-    this.rooms = {
-      create: async ({ name }) => {
-        await sleep(300);
-        return this.#enter(name);
-      },
-      join: async () => {
-        await sleep(800);
-        return this.#enter("Physics lab");
-      },
-      inspect: (invite) => this.#inspect(String(invite)),
-      current: undefined,
-    };
-    this.identity = {
-      did: this.state.node.did,
-      get name(): string {
-        return state().node.name;
-      },
-      rename: (name: string) => this.#set({ node: { ...this.state.node, name } }),
-    };
-    if (options.room) void this.#enter("Physics lab");
+    const border: FakeBorder = { state, set: (patch) => this.#set(patch) };
+    this.#rooms = new FakeRooms(border);
+    this.rooms = this.#rooms;
+    this.identity = new FakeIdentity(border);
+    if (options.room) void this.#rooms.enter("Physics lab");
     if (options.loading) void this.#load("guide");
   }
 
@@ -128,9 +100,9 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     yield { type: "route", route: { provider, why, attempt: 1, offer, exact: true } };
     if (question.includes("queue")) {
       yield { type: "queued", position: 2, etaMs: 4200 };
-      await sleep(60_000, signal);
+      await pause(60_000, signal);
     }
-    await sleep(250, signal);
+    await pause(250, signal);
     if (this.#options.fail || question.includes("fail")) {
       throw new MicrogridError(
         "device-lost",
@@ -141,7 +113,7 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     const words = longAnswer.slice(longAnswer.startsWith(done) ? done.length : 0).match(/\S+\s*|\s+/g) ?? [];
     let moved = false;
     for (const [index, text] of words.entries()) {
-      await sleep(12, signal);
+      await pause(12, signal);
       if (peer && index > words.length / 2 && !moved && question.includes("move")) {
         moved = true;
         const self = { id: "self", kind: "local" as const, name: "This device" };
@@ -177,6 +149,10 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     };
   }
 
+  setNetwork(settings: Partial<NetworkSettings> | undefined): Promise<void> {
+    return this.#set({ network: settings ? { ...this.state.network, ...settings } : fakeNetwork });
+  }
+
   dismissNotice(id: string): void {
     void this.#set({ notices: this.state.notices.filter((notice) => notice.id !== id) });
   }
@@ -185,63 +161,11 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     return Promise.resolve();
   }
 
-  #inspect(invite: string): InviteInfo {
-    if (invite.includes("broken")) {
-      throw new MicrogridError(
-        "invite-malformed",
-        "This invite is damaged: a part of the link is missing. Ask for it again, and copy all of it.",
-      );
-    }
-    return { roomId: "r", name: "Physics lab", servers: ["signal.example.org"] };
-  }
-
-  async #enter(name: string): Promise<Room> {
-    const share = (options?: Partial<ShareOptions> | false): Promise<void> => {
-      const defaults: ShareOptions = { models: "all", maxJobs: 2, onlyWhileVisible: false, pauseOnBattery: true };
-      const before = this.state.room?.share;
-      const next =
-        options === false
-          ? false
-          : ({ options: { ...defaults, ...(before ? before.options : {}), ...options }, paused: undefined } as const);
-      return this.#set({ room: { ...this.state.room!, share: next } });
-    };
-    const room: RoomState = {
-      id: "room",
-      name,
-      invite: `${location.origin}/#/join/pGF2AWZyb29tSWR4K0Z2bGZ1c2RmZ2pzZGZsa2pnc2RmZ2xrc2RqZmdsa3NkZmpnbGtkc2pmZ2tsZHNqZmdrbGRzamZnbGtqZHNmZ2tsZHNqZmdrbGRzamY`,
-      inviteWarning:
-        "This link points to localhost, so it works on this computer only. Start with --https and share the LAN address.",
-      signaling: location.search.includes("offline") ? "reconnecting" : "connected",
-      lanOnly: true,
-      peers: fakePeers,
-      share: false,
-      serving: 0,
-    };
-    await this.#set({ room });
-    const leave = (): Promise<void> => this.#set({ room: undefined });
-    const peers = new Map<string, PeerState>(fakePeers.map((peer) => [peer.id, peer]));
-    const entered = Object.assign(new TypedEventTarget(), {
-      id: room.id,
-      name,
-      invite: room.invite,
-      peers,
-      share,
-      leave,
-      offerByHand: () => Promise.resolve({ text: "b2ZmZXI".repeat(40), accept: () => Promise.resolve() }),
-      answerByHand: () => Promise.resolve("YW5zd2Vy".repeat(40)),
-    });
-    Object.defineProperty(this.rooms, "current", {
-      configurable: true,
-      get: () => (this.state.room ? entered : undefined),
-    });
-    return entered;
-  }
-
   async #load(id: string, signal?: AbortSignal): Promise<void> {
     const totalBytes = 812_000_000;
     try {
       for (let step = 1; step <= 40; step += 1) {
-        await sleep(location.search.includes("stuck") && step > 14 ? 1e8 : 150, signal);
+        await pause(location.search.includes("stuck") && step > 14 ? 1e8 : 150, signal);
         const loadedBytes = (totalBytes * step) / 40;
         const progress = {
           phase: "download" as const,

@@ -1,5 +1,13 @@
 /** Made-up models, peers and answers for the development page. */
-import type { GridState, PeerState } from "../../grid/types";
+import type {
+  CharterState,
+  GridState,
+  HouseState,
+  Knock,
+  NetworkSettings,
+  PeerState,
+  Proposal,
+} from "../../grid/types";
 import type { ModelOffer } from "../../inference";
 import type { ModelInfo } from "../../models";
 
@@ -68,6 +76,8 @@ export const fakePeers: readonly PeerState[] = [
     id: "a",
     did: "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
     name: "Ada’s desktop",
+    house: { did: "did:key:z6MkwLtTsj8zzzUxJfPzMKoYbvjkHvVHPcRWEzBhYTCCgEvG", name: "Ada" },
+    founder: true,
     device: "Chrome on Windows",
     gpu: "NVIDIA GeForce RTX 4070",
     rttMs: 4,
@@ -79,6 +89,8 @@ export const fakePeers: readonly PeerState[] = [
     id: "b",
     did: "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH",
     name: "Grace",
+    house: undefined,
+    founder: false,
     device: "Safari on iOS",
     gpu: "",
     rttMs: 38,
@@ -90,6 +102,8 @@ export const fakePeers: readonly PeerState[] = [
     id: "c",
     did: "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
     name: "Library kiosk 3",
+    house: undefined,
+    founder: false,
     device: "Chrome on Linux",
     gpu: "Intel Iris Xe",
     rttMs: undefined,
@@ -99,10 +113,82 @@ export const fakePeers: readonly PeerState[] = [
   },
 ];
 
-export function fakeState(options: { loading: boolean; notices: boolean }): GridState {
+/** A name as a joker would choose it: markup, a line break, a character that turns the text around, and far too long. */
+export const hostileName = `<img src=x onerror=alert(1)>\u202Egnp.\n${"Wide".repeat(20)}`;
+
+export const fakeHouse: HouseState = {
+  did: "did:key:z6MkwLtTsj8zzzUxJfPzMKoYbvjkHvVHPcRWEzBhYTCCgEvG",
+  name: "Ada",
+  scopes: ["member", "founder"],
+  notAfter: Date.UTC(2027, 4, 1),
+  keyHere: true,
+  delegations: [
+    {
+      subject: "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH",
+      label: "Phone",
+      scopes: ["member"],
+      notAfter: Date.UTC(2027, 4, 1),
+      revoked: false,
+    },
+    {
+      subject: "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",
+      label: "Old laptop",
+      scopes: ["member", "founder"],
+      notAfter: Date.UTC(2026, 11, 1),
+      revoked: true,
+    },
+  ],
+};
+
+export const fakeNetwork: NetworkSettings = {
+  signaling: ["https://signal.example.org/"],
+  iceServers: [{ urls: "turn:turn.example.org:3478", username: "microgrid", credential: "secret" }],
+  relayOnly: false,
+};
+
+export const fakeCharter: CharterState = {
+  name: "Physics lab",
+  purpose: "Help with homework and lab reports, on the computers of the lab.",
+  admission: { kind: "approval" },
+  invites: "members",
+  servers: ["https://signal.example.org/"],
+  models: ["guide", fakeModels[2]!.id],
+  limits: { jobsAtOnce: 2, tokensPerAnswer: 2048, answersPerHour: 60 },
+  contribution: "expected",
+  endpoints: false,
+  federation: false,
+  logs: "",
+  version: 1,
+  hash: "4f0c1d9e5b7a2c3841aa0c1d9e5b7a2c3841aa0c1d9e5b7a2c3841aa0c1d9e5b",
+  founders: [
+    "did:key:z6MkwLtTsj8zzzUxJfPzMKoYbvjkHvVHPcRWEzBhYTCCgEvG",
+    "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
+  ],
+  quorum: 2,
+};
+
+export const fakeKnocks: readonly Knock[] = [
+  {
+    did: "did:key:z6MknGc3ocHs3zdPiJbnaaqDi58NGb4pk1Sp9WxWufuXSdxf",
+    name: "Marie’s tablet",
+    device: "Firefox on Android",
+    house: undefined,
+  },
+];
+
+export const fakeProposals: readonly Proposal[] = [
+  { id: "p1", text: "Remove “Library kiosk 2” from the room", signed: ["a"], needed: 2, mine: true },
+];
+
+export function fakeState(options: { loading: boolean; notices: boolean; house: boolean }): GridState {
   return {
     role: "leader",
-    node: { did: "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp", name: "Quiet Heron" },
+    node: {
+      did: "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",
+      name: "Quiet Heron",
+      house: options.house ? fakeHouse : undefined,
+    },
+    network: fakeNetwork,
     device: {
       webgpu: {
         vendor: "nvidia",

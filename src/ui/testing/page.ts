@@ -1,4 +1,7 @@
-/** The development page: the real UI over a fake grid. Options in the address: `?room&loading&stuck&notices&fail&offline`. */
+/**
+ * The development page: the real UI over a fake grid. Options in the address: `?room&loading&stuck&notices&fail&offline`, and for
+ * rooms `&house&knock&looking&knocking&guest&proposal&hostile&nobody&closed&refused`.
+ */
 import "../app/microgrid-app";
 import { applyTheme } from "../state/preferences";
 import { FakeGrid } from "./fake-grid";
@@ -10,6 +13,7 @@ const grid = await FakeGrid.open({
   loading: query.has("loading"),
   notices: query.has("notices"),
   fail: query.has("fail"),
+  house: query.has("house"),
 });
 const app = document.querySelector("microgrid-app");
 if (app) app.grid = grid;

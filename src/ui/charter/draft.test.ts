@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import type { CharterState } from "../../grid";
+import { type CharterDraft, NEW_CHARTER, changesOf, draftOf, readDraft } from "./draft";
+
+const DID = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
+const OTHER = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH";
+
+const read = (change: Partial<CharterDraft>) => readDraft({ ...NEW_CHARTER, name: "Attic", ...change });
+const errors = (change: Partial<CharterDraft>) => {
+  const result = read(change);
+  return result.ok ? {} : result.errors;
+};
+const terms = (change: Partial<CharterDraft>) => {
+  const result = read(change);
+  if (!result.ok) throw new Error(JSON.stringify(result.errors));
+  return result.charter;
+};
+
+describe("readDraft", () => {
+  test("takes a name alone, with no limits and no servers of its own", () => {
+    const { terms: plain, founders, quorum } = terms({});
+    expect(plain).toEqual({
+      name: "Attic",
+      purpose: "",
+      admission: { kind: "invite" },
+      invites: "members",
+      models: "any",
+      limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
+      contribution: "welcome",
+      endpoints: false,
+      federation: false,
+      logs: "",
+    });
+    expect([founders, quorum]).toEqual([[], 1]);
+  });
+
+  test("asks for a name", () => {
+    expect(errors({ name: "   " })).toEqual({ name: "Give the room a name." });
+  });
+
+  test("reads lists in lines, once each, and names what is no did", () => {
+    expect(terms({ admission: "listed", listed: `${DID}\n\n ${DID} , ${OTHER}` }).terms.admission).toEqual({
+      kind: "listed",
+      dids: [DID, OTHER],
+    });
+    expect(errors({ admission: "houses", houses: "Ada" }).houses).toContain("“Ada”: this is no did");
+    expect(errors({ admission: "houses", houses: "" }).houses).toContain("at least one house");
+    // What belongs to another choice is left alone.
+    expect(errors({ admission: "invite", houses: "Ada" })).toEqual({});
+  });
+
+  test("takes whole numbers from 1 up as limits", () => {
+    expect(terms({ jobsAtOnce: " 2 " }).terms.limits.jobsAtOnce).toBe(2);
+    for (const wrong of ["0", "-1", "1.5", "many", "1e3", "10000001"]) {
+      expect(Object.keys(errors({ answersPerHour: wrong }))).toEqual(["answersPerHour"]);
+    }
+  });
+
+  test("wants a number of signatures that the founders can reach", () => {
+    expect(terms({ founders: OTHER, quorum: "2" }).quorum).toBe(2);
+    expect(errors({ founders: OTHER, quorum: "3" }).quorum).toContain("from 1 to 2");
+    expect(errors({ quorum: "2" }).quorum).toContain("one founder");
+  });
+
+  test("wants servers by their addresses where they are asked for", () => {
+    expect(terms({ servers: "wss://a.example/\nhttps://b.example/x" }).terms.servers).toHaveLength(2);
+    expect(errors({ servers: "javascript:alert(1)" }).servers).toContain("no address of a server");
+    expect(errors({ servers: "" }).servers).toContain("at least one server");
+  });
+
+  test("wants a model where not any may answer", () => {
+    expect(errors({ models: [] }).models).toBe("Choose at least one model.");
+  });
+});
+
+test("a charter goes through the form unchanged, and only what is changed is sent", () => {
+  const charter: CharterState = {
+    ...terms({ admission: "listed", listed: DID, tokensPerAnswer: "512", logs: "nothing" }).terms,
+    servers: ["https://signal.example.org/"],
+    version: 3,
+    hash: "00",
+    founders: [DID],
+    quorum: 1,
+  };
+  const same = readDraft(draftOf(charter));
+  if (!same.ok) throw new Error(JSON.stringify(same.errors));
+  expect(changesOf(charter, same.charter.terms)).toEqual({});
+  const other = readDraft({ ...draftOf(charter), purpose: "Homework", tokensPerAnswer: "" });
+  if (!other.ok) throw new Error(JSON.stringify(other.errors));
+  expect(changesOf(charter, other.charter.terms)).toEqual({
+    purpose: "Homework",
+    limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
+  });
+});

@@ -1,0 +1,201 @@
+/** What somebody has typed into the form of a charter, and what becomes of it. */
+import type { Admission, CharterState, CharterTerms } from "../../grid";
+import { serverProblem } from "../addresses";
+
+/** Longest texts, in characters. */
+export const MAX_NAME_CHARS = 60;
+export const MAX_PURPOSE_CHARS = 500;
+export const MAX_LOGS_CHARS = 200;
+/** Most dids, houses or models in one list. */
+const MAX_LISTED = 64;
+/** Most servers that an invite carries. */
+const MAX_SERVERS = 8;
+/** Larger numbers limit nothing. */
+const MAX_LIMIT = 1_000_000;
+
+const DID = /^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/;
+
+/** The fields of the form, as they stand in it. */
+export interface CharterDraft {
+  readonly name: string;
+  readonly purpose: string;
+  readonly admission: Admission["kind"];
+  /** Dids that may come in, one in each line. */
+  readonly listed: string;
+  /** Dids of houses, one in each line. */
+  readonly houses: string;
+  readonly invites: CharterTerms["invites"];
+  /** URLs, one in each line; undefined leaves them to the node's settings. */
+  readonly servers: string | undefined;
+  readonly models: CharterTerms["models"];
+  readonly jobsAtOnce: string;
+  readonly tokensPerAnswer: string;
+  readonly answersPerHour: string;
+  readonly contribution: CharterTerms["contribution"];
+  readonly endpoints: boolean;
+  readonly federation: boolean;
+  readonly logs: string;
+  /** Dids of further founders, one in each line; undefined where the founders are fixed already. */
+  readonly founders: string | undefined;
+  readonly quorum: string;
+}
+
+/** A field and the sentence that says what is wrong with it. */
+export type DraftErrors = Partial<Record<keyof CharterDraft, string>>;
+
+/** What a good draft makes. */
+export interface DraftedCharter {
+  readonly terms: Omit<CharterTerms, "servers"> & Partial<Pick<CharterTerms, "servers">>;
+  readonly founders: readonly string[];
+  readonly quorum: number;
+}
+
+/** The draft of a new room. */
+export const NEW_CHARTER: CharterDraft = {
+  name: "",
+  purpose: "",
+  admission: "invite",
+  listed: "",
+  houses: "",
+  invites: "members",
+  servers: undefined,
+  models: "any",
+  jobsAtOnce: "",
+  tokensPerAnswer: "",
+  answersPerHour: "",
+  contribution: "welcome",
+  endpoints: false,
+  federation: false,
+  logs: "",
+  founders: "",
+  quorum: "1",
+};
+
+/** The draft that changes a charter: as it is. */
+export function draftOf(charter: CharterState): CharterDraft {
+  const { admission, limits } = charter;
+  return {
+    name: charter.name,
+    purpose: charter.purpose,
+    admission: admission.kind,
+    listed: admission.kind === "listed" ? admission.dids.join("\n") : "",
+    houses: admission.kind === "houses" ? admission.houses.join("\n") : "",
+    invites: charter.invites,
+    servers: charter.servers.join("\n"),
+    models: charter.models,
+    jobsAtOnce: digits(limits.jobsAtOnce),
+    tokensPerAnswer: digits(limits.tokensPerAnswer),
+    answersPerHour: digits(limits.answersPerHour),
+    contribution: charter.contribution,
+    endpoints: charter.endpoints,
+    federation: charter.federation,
+    logs: charter.logs,
+    founders: undefined,
+    quorum: String(charter.quorum),
+  };
+}
+
+/** Reads a draft: either all of it makes sense, or each field that does not is named with what to do about it. */
+export function readDraft(
+  draft: CharterDraft,
+): { readonly ok: true; readonly charter: DraftedCharter } | { readonly ok: false; readonly errors: DraftErrors } {
+  const errors: DraftErrors = {};
+  const list = (field: "listed" | "houses" | "founders" | "servers", check: (line: string) => string): string[] => {
+    const lines = linesOf(draft[field] ?? "");
+    const wrong = lines.find((line) => check(line) !== "");
+    if (wrong !== undefined) errors[field] = `“${brief(wrong)}”: ${check(wrong)}`;
+    const most = field === "servers" ? MAX_SERVERS : MAX_LISTED;
+    if (wrong === undefined && lines.length > most) errors[field] = `At most ${most} lines.`;
+    return lines;
+  };
+  const number = (field: "jobsAtOnce" | "tokensPerAnswer" | "answersPerHour"): number | undefined => {
+    const text = draft[field].trim();
+    if (text === "") return undefined;
+    if (!isCount(text)) errors[field] = "Write a whole number from 1 up, or leave it empty for no limit.";
+    return Number(text);
+  };
+
+  const name = draft.name.trim();
+  if (name === "") errors.name = "Give the room a name.";
+  else if (name.length > MAX_NAME_CHARS) errors.name = `At most ${MAX_NAME_CHARS} characters.`;
+  const listed = draft.admission === "listed" ? list("listed", checkDid) : [];
+  const houses = draft.admission === "houses" ? list("houses", checkDid) : [];
+  if (draft.admission === "houses" && houses.length === 0) errors.houses = "Name at least one house by its did.";
+  const servers = draft.servers === undefined ? undefined : list("servers", serverProblem);
+  if (servers?.length === 0) errors.servers = "Name at least one server, so that people can find the room.";
+  const founders = [...new Set(list("founders", checkDid))];
+  if (draft.models !== "any" && draft.models.length === 0) errors.models = "Choose at least one model.";
+  if (draft.models !== "any" && draft.models.length > MAX_LISTED)
+    errors.models = `Choose at most ${MAX_LISTED} models.`;
+  const quorum = Number(draft.quorum.trim() || "1");
+  // This node or its house is a founder too. The founders of a room that is there are fixed, and so is this number.
+  const able = draft.founders === undefined ? quorum : founders.length + 1;
+  if (!Number.isInteger(quorum) || quorum < 1 || quorum > able) {
+    errors.quorum =
+      able === 1 ? "With one founder this is 1." : `Write a number from 1 to ${able}, the number of founders.`;
+  }
+  const limits = {
+    jobsAtOnce: number("jobsAtOnce"),
+    tokensPerAnswer: number("tokensPerAnswer"),
+    answersPerHour: number("answersPerHour"),
+  };
+  if (Object.keys(errors).length > 0) return { ok: false, errors };
+
+  const admission: Admission =
+    draft.admission === "listed"
+      ? { kind: "listed", dids: [...new Set(listed)] }
+      : draft.admission === "houses"
+        ? { kind: "houses", houses: [...new Set(houses)] }
+        : { kind: draft.admission };
+  return {
+    ok: true,
+    charter: {
+      terms: {
+        name,
+        purpose: draft.purpose.trim().slice(0, MAX_PURPOSE_CHARS),
+        admission,
+        invites: draft.invites,
+        ...(servers && { servers: [...new Set(servers)] }),
+        models: draft.models,
+        limits,
+        contribution: draft.contribution,
+        endpoints: draft.endpoints,
+        federation: draft.federation,
+        logs: draft.logs.trim().slice(0, MAX_LOGS_CHARS),
+      },
+      founders,
+      quorum,
+    },
+  };
+}
+
+/** What of a charter a draft changes. */
+export function changesOf(before: CharterTerms, after: DraftedCharter["terms"]): Partial<CharterTerms> {
+  const changed = Object.entries(after).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key as keyof CharterTerms]),
+  );
+  return Object.fromEntries(changed);
+}
+
+function linesOf(text: string): string[] {
+  return text
+    .split(/[\s,;]+/)
+    .map((line) => line.trim())
+    .filter(Boolean);
+}
+
+function checkDid(text: string): string {
+  return DID.test(text) ? "" : "this is no did. A did begins with did:key:z6Mk and is in Settings under “You”.";
+}
+
+function isCount(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_LIMIT;
+}
+
+function digits(value: number | undefined): string {
+  return value === undefined ? "" : String(value);
+}
+
+function brief(text: string): string {
+  return text.length <= 24 ? text : `${text.slice(0, 24)}…`;
+}

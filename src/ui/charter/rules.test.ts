@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import type { CharterState } from "../../grid";
+import { purposeOf, rulesOf } from "./rules";
+
+const charter: CharterState = {
+  name: "Kitchen table",
+  purpose: "",
+  admission: { kind: "invite" },
+  invites: "members",
+  servers: [],
+  models: "any",
+  limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
+  contribution: "welcome",
+  endpoints: false,
+  federation: false,
+  logs: "",
+  version: 0,
+  hash: "",
+  founders: ["did:key:a"],
+  quorum: 1,
+};
+
+const texts = (change: Partial<CharterState>): string[] => rulesOf({ ...charter, ...change }).map(({ text }) => text);
+
+describe("rulesOf", () => {
+  test("says what the defaults mean, each in a sentence", () => {
+    expect(texts({})).toEqual([
+      "Everybody with an invite can come in.",
+      "Every member may make invites.",
+      "Any model may answer.",
+      "There are no limits for members.",
+      "Sharing your device is welcome, and nobody has to.",
+      "Answers come from the members’ own devices only.",
+      "Capacity is not passed on to other rooms.",
+      "The founders say that nothing is logged.",
+      "Its founder can change these rules and remove members.",
+    ]);
+  });
+
+  test("names who may come in", () => {
+    const [first] = rulesOf(
+      { ...charter, admission: { kind: "houses", houses: ["did:key:b", "did:key:c"] } },
+      { did: (did) => did.slice(-1) },
+    );
+    expect(first).toEqual({ text: "Only devices that 2 listed houses vouch for can come in.", list: ["b", "c"] });
+    expect(texts({ admission: { kind: "listed", dids: ["did:key:b"] } })).toContain(
+      "Only 1 listed identity can come in.",
+    );
+    expect(texts({ admission: { kind: "approval" } })).toContain(
+      "With an invite one can ask to come in; a member decides.",
+    );
+  });
+
+  test("puts limits together", () => {
+    const limits = { jobsAtOnce: 1, tokensPerAnswer: 2048, answersPerHour: 30 };
+    expect(texts({ limits })).toContain(
+      "Each member gets at most 1 answer at the same time, 30 answers an hour and 2,048 tokens in each answer.",
+    );
+    expect(texts({ limits: { ...limits, tokensPerAnswer: undefined, answersPerHour: undefined } })).toContain(
+      "Each member gets at most 1 answer at the same time.",
+    );
+  });
+
+  test("calls models by name, and lists many", () => {
+    const many = ["a", "b", "c", "d"];
+    const [, , few] = rulesOf({ ...charter, models: ["a", "b"] }, { model: (id) => `Model ${id}` });
+    expect(few).toEqual({ text: "Only Model a and Model b may answer." });
+    expect(rulesOf({ ...charter, models: many })[2]).toEqual({ text: "Only these 4 models may answer.", list: many });
+    expect(texts({ models: [] })).toContain("No model may answer.");
+  });
+
+  test("says how many founders must agree", () => {
+    expect(texts({ founders: ["a", "b", "c"], quorum: 2 }).at(-1)).toContain("2 of 3 must agree");
+    expect(texts({ founders: ["a", "b"], quorum: 2 }).at(-1)).toContain("all of them must agree");
+  });
+
+  test("shows the founders’ words without what cannot be seen", () => {
+    expect(texts({ logs: "names\u202E\nonly" })).toContain("What is logged, as the founders say: names only");
+    expect(purposeOf({ purpose: "Homework\u0000\n\n\n\nhelp" })).toBe("Homework\n\nhelp");
+  });
+});

@@ -1,0 +1,66 @@
+/** The charter of a room, to read: what the room is for, its rules in sentences, and who has founded it. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import type { CharterState } from "../../grid";
+import { type Names, purposeOf, rulesOf } from "./rules";
+
+export const charterStyles = css`
+  .purpose {
+    overflow-wrap: anywhere;
+    white-space: pre-line;
+  }
+  .rules {
+    display: grid;
+    gap: 0.375rem;
+    margin: 0.25rem 0 0;
+    padding-inline-start: 1.125rem;
+    font-size: 0.9375rem;
+    line-height: 1.5;
+    overflow-wrap: anywhere;
+  }
+  .rules li::marker {
+    color: var(--mg-accent);
+  }
+  .rules li + li {
+    border: 0;
+  }
+  .rules details {
+    font-size: 0.8125rem;
+  }
+  .rules summary {
+    width: fit-content;
+    color: var(--mg-accent);
+    cursor: pointer;
+  }
+  .rules ul {
+    margin: 0.25rem 0 0;
+    padding-inline-start: 1rem;
+  }
+`;
+
+/** What the room is for, if its founders said so. */
+export function purposeView(charter: CharterState): TemplateResult | typeof nothing {
+  const purpose = purposeOf(charter);
+  return purpose === "" ? nothing : html`<p class="purpose"><bdi>${purpose}</bdi></p>`;
+}
+
+/** The rules as a list. */
+export function rulesView(charter: CharterState, names: Names): TemplateResult {
+  return html`<ul class="rules" aria-label="Rules">
+    ${rulesOf(charter, names).map(
+      ({ text, list }) =>
+        html`<li>
+          ${text}
+          ${
+            list
+              ? html`<details>
+                  <summary>Show the list</summary>
+                  <ul>
+                    ${list.map((item) => html`<li><bdi>${item}</bdi></li>`)}
+                  </ul>
+                </details>`
+              : nothing
+          }
+        </li>`,
+    )}
+  </ul>`;
+}

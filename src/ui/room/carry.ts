@@ -1,0 +1,90 @@
+/** A text that people carry from one device to another: to copy or to scan on one side, to paste or to scan on the other. */
+import { css, html, type TemplateResult } from "lit";
+import { copyText } from "../clipboard";
+import { icon } from "../icons";
+import { qr } from "./qr";
+import "./scan";
+
+export const carryStyles = css`
+  .step {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 0.5rem;
+    padding: 0.75rem;
+    border: 1px solid var(--mg-border);
+    border-radius: var(--mg-radius);
+  }
+  .step label {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 0.375rem;
+    font-size: 0.875rem;
+    font-weight: 550;
+  }
+  .step textarea {
+    height: 4.5rem;
+    font: 0.75rem/1.5 var(--mg-mono);
+    word-break: break-all;
+    resize: vertical;
+  }
+  .step details {
+    min-width: 0;
+  }
+  .step summary {
+    width: fit-content;
+    color: var(--mg-accent);
+    font-size: 0.8125rem;
+    cursor: pointer;
+  }
+  .step .qr {
+    display: block;
+    width: 100%;
+    max-width: 24rem;
+    height: auto;
+    margin: 0.5rem auto 0;
+    border-radius: var(--mg-radius-s);
+  }
+  /* Phones zoom into smaller fields. */
+  @media (pointer: coarse) {
+    .step textarea {
+      font-size: 1rem;
+    }
+  }
+`;
+
+/** Shows a text to be carried away; `what` it is, such as “offer”, and `told` says whether it was copied. */
+export function carryOut(label: string, what: string, text: string, told: (text: string) => void): TemplateResult {
+  const copy = (): void =>
+    void copyText(text).then((copied) =>
+      told(copied ? `Your ${what} is copied` : "It could not be copied. Select the text instead."),
+    );
+  return html`<div class="step">
+    <label
+      >${label}
+      <textarea
+        readonly
+        .value=${text}
+        @focus=${(event: Event) => (event.target as HTMLTextAreaElement).select()}
+      ></textarea>
+    </label>
+    <button class="button" type="button" @click=${copy}>${icon("copy", 16)} Copy your ${what}</button>
+    <details>
+      <summary>Show it as a QR code</summary>
+      ${qr(text, `QR code of your ${what}`)}
+    </details>
+  </div>`;
+}
+
+/** Takes a text that was carried here, by pasting or by the camera. */
+export function carryIn(label: string, action: string, use: (text: string) => void): TemplateResult {
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const text = new FormData(event.currentTarget as HTMLFormElement).get("text");
+    if (typeof text === "string" && text.trim() !== "") use(text.trim());
+  };
+  return html`<form class="step" @submit=${submit}>
+    <label>${label} <textarea name="text" placeholder="Paste it here" autocomplete="off"></textarea></label>
+    <button class="button" type="submit">${action}</button>
+    <mg-scan label="Scan its QR code" @mg-scanned=${({ detail }: CustomEvent<string>) => use(detail)}></mg-scan>
+  </form>`;
+}

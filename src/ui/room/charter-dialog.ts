@@ -1,0 +1,157 @@
+/** The rules of the room one is in, to read, and for founders to change. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { CharterState, GridState, RoomState } from "../../grid";
+import { type CharterDraft, type DraftedCharter, changesOf, draftOf } from "../charter/draft";
+import "../charter/form";
+import { charterStyles, purposeView, rulesView } from "../charter/view";
+import { isOwn } from "../controls";
+import { taskFailure } from "../failure";
+import { WorkspaceController } from "../state/controller";
+import { modelName } from "../state/models";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import "./did-view";
+import { houseMark, nameText, personStyles, shortDid } from "./person";
+
+/** `<mg-charter-dialog .workspace>`. Event: `mg-closed`. */
+@customElement("mg-charter-dialog")
+export class CharterDialog extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    personStyles,
+    charterStyles,
+    css`
+      wa-dialog {
+        --width: min(34rem, calc(100vw - 1rem));
+      }
+      code {
+        font: 0.75rem/1.5 var(--mg-mono);
+        overflow-wrap: anywhere;
+      }
+      .founders {
+        display: grid;
+        gap: 0.25rem;
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  /** The charter that is being changed, as it was when that began, and the form it is changed in. */
+  @state() private editing: { readonly before: CharterState; readonly draft: CharterDraft } | undefined;
+  readonly #saving = new Task(this, {
+    autoRun: false,
+    task: async ([before, after]: readonly [CharterState, DraftedCharter]) => {
+      const changes = changesOf(before, after.terms);
+      if (Object.keys(changes).length > 0) await this.workspace?.grid.rooms.current?.amend(changes);
+      this.editing = undefined;
+      if (before.quorum > 1) this.workspace?.toast("Proposed. It holds once enough founders have signed it.");
+    },
+  });
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    const room = workspace?.grid.state.room;
+    if (!workspace || !room) return nothing;
+    const { charter } = room;
+    const label = this.editing ? "Change the rules" : `Rules of “${nameText(room.name)}”`;
+    return html`<wa-dialog label=${label} open @wa-after-hide=${this.#hidden}>
+      ${
+        this.editing
+          ? this.#form(workspace, this.editing.before, this.editing.draft)
+          : charter
+            ? this.#view(workspace.grid.state, room, charter)
+            : html`<p class="muted">They are shown once somebody in the room is there.</p>`
+      }
+    </wa-dialog>`;
+  }
+
+  #view(state: GridState, room: RoomState, charter: CharterState): TemplateResult {
+    const founder = room.membership.kind === "member" && room.membership.founder;
+    const names = {
+      model: (id: string): string => modelName(state, id),
+      did: (did: string): string => knownAs(state, room, did) ?? shortDid(did),
+    };
+    return html`<section>
+        ${purposeView(charter)} ${rulesView(charter, names)}
+        ${
+          founder
+            ? html`<div>
+                <button class="button" @click=${() => (this.editing = { before: charter, draft: draftOf(charter) })}>
+                  Change the rules
+                </button>
+              </div>`
+            : nothing
+        }
+      </section>
+      <section>
+        <h3>${charter.founders.length === 1 ? "Founder" : "Founders"}</h3>
+        <ul class="founders">
+          ${charter.founders.map((did) => html`<li>${this.#founder(state, room, did)}</li>`)}
+        </ul>
+        <p class="muted small">
+          Signed by ${charter.quorum === 1 ? "a founder" : `${charter.quorum} founders`}. Version
+          ${charter.version + 1}, fingerprint <code>${charter.hash.slice(0, 16)}</code>: it is the same for everybody
+          who has these rules.
+        </p>
+      </section>`;
+  }
+
+  #founder(state: GridState, room: RoomState, did: string): TemplateResult {
+    const name = knownAs(state, room, did);
+    const house = [state.node.house, ...room.peers.map((peer) => peer.house)].find((each) => each?.did === did);
+    return html`${house ? html`The house ${houseMark(house)}` : name === undefined ? nothing : html`<bdi>${name}</bdi>`}
+      <mg-did .value=${did} what="founder’s identity"></mg-did>`;
+  }
+
+  #form(workspace: Workspace, before: CharterState, draft: CharterDraft): TemplateResult {
+    return html`<section>
+      <p class="muted small">
+        ${
+          before.quorum > 1
+            ? `New rules hold once ${before.quorum} founders have signed them, for everybody.`
+            : "New rules hold at once, for everybody in the room."
+        }
+      </p>
+      <mg-charter-form
+        submit-label=${before.quorum > 1 ? "Propose the change" : "Change the rules"}
+        .draft=${draft}
+        .models=${workspace.grid.state.models}
+        .busy=${this.#saving.status === TaskStatus.PENDING}
+        @mg-charter=${({ detail }: CustomEvent<DraftedCharter>) => void this.#saving.run([before, detail])}
+      ></mg-charter-form>
+      ${taskFailure(this.#saving)}
+      <div><button class="link small" @click=${() => (this.editing = undefined)}>Leave them as they are</button></div>
+    </section>`;
+  }
+
+  readonly #hidden = (event: Event): void => {
+    if (isOwn(event)) this.dispatchEvent(new CustomEvent("mg-closed"));
+  };
+}
+
+/** What somebody with this did is called here, if it is known. */
+function knownAs({ node }: GridState, { peers }: RoomState, did: string): string | undefined {
+  if (did === node.did) return `${nameText(node.name)} (you)`;
+  const peer = peers.find((each) => each.did === did);
+  if (peer) return nameText(peer.name);
+  const house = [node.house, ...peers.map((each) => each.house)].find((each) => each?.did === did);
+  return house && nameText(house.name);
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-charter-dialog": CharterDialog;
+  }
+}

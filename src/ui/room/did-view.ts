@@ -1,0 +1,58 @@
+/** A did to read and to copy. */
+import { LitElement, css, html, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { copyText } from "../clipboard";
+import { icon } from "../icons";
+import { base, buttons } from "../styles/shared";
+
+/** How long the button shows that it has copied, ms. */
+const COPIED_MS = 1600;
+
+/** `<mg-did value what>`: the whole did, and a button that copies it; `what` it is the did of, for the button's name. */
+@customElement("mg-did")
+export class DidView extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    css`
+      :host {
+        display: flex;
+        align-items: flex-start;
+        gap: 0.25rem;
+        min-width: 0;
+      }
+      code {
+        flex: 1;
+        min-width: 0;
+        padding-block: 0.25rem;
+        font: 0.75rem/1.5 var(--mg-mono);
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+
+  @property() value = "";
+  @property() what = "identity";
+  @state() private copied = false;
+
+  protected override render(): TemplateResult {
+    const label = this.copied ? "Copied" : `Copy the ${this.what}`;
+    return html`<code>${this.value}</code>
+      <button class="icon-button small" aria-label=${label} title=${label} @click=${this.#copy}>
+        ${icon(this.copied ? "check" : "copy", 16)}
+      </button>`;
+  }
+
+  readonly #copy = (): void => {
+    void copyText(this.value).then((copied) => {
+      this.copied = copied;
+      setTimeout(() => (this.copied = false), COPIED_MS);
+    });
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-did": DidView;
+  }
+}

@@ -1,0 +1,66 @@
+/** Who is inside a room, as a guest sees it before entering. */
+import { css, html, type TemplateResult } from "lit";
+import type { RoomPreview } from "../../grid";
+import { plain } from "../plain";
+import { avatar } from "./avatar";
+import { founderMark, houseMark, personName } from "./person";
+
+type Inside = RoomPreview["inside"][number];
+
+/** Most people that are shown at once; a room may have hundreds. */
+const MAX_SHOWN = 8;
+
+export const insideStyles = css`
+  .inside {
+    display: grid;
+    gap: 0.5rem;
+    margin: 0.375rem 0 0;
+    padding: 0;
+    list-style: none;
+    font-size: 0.9375rem;
+    line-height: 1.4;
+  }
+  .inside li {
+    display: flex;
+    align-items: flex-start;
+    gap: 0.625rem;
+    min-width: 0;
+  }
+  .inside .who {
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
+`;
+
+/** The people inside, with who vouches for them and what they share. */
+export function insideView({ inside, charter }: RoomPreview, modelName: (id: string) => string): TemplateResult {
+  const sharing = inside.filter((peer) => peer.sharing).length;
+  return html`<p>
+      Inside now: ${inside.length}, of whom
+      ${sharing === 0 ? "nobody shares" : `${sharing} ${sharing === 1 ? "shares" : "share"}`} a device.
+    </p>
+    <ul class="inside" aria-label="Who is inside">
+      ${inside.slice(0, MAX_SHOWN).map((peer) => row(peer, isFounder(peer, charter.founders), modelName))}
+    </ul>
+    ${inside.length > MAX_SHOWN ? html`<p class="muted small">and ${inside.length - MAX_SHOWN} more</p>` : ""}`;
+}
+
+function row(peer: Inside, founder: boolean, modelName: (id: string) => string): TemplateResult {
+  const models = peer.models.map((id) => plain(modelName(id)));
+  const shares = !peer.sharing
+    ? "does not share"
+    : models.length > 0
+      ? `shares ${models.join(", ")}`
+      : "shares, no model ready";
+  return html`<li>
+    ${avatar(peer.did, 32)}
+    <div class="who">
+      <strong>${personName(peer.name)}</strong> ${houseMark(peer.house)} ${founderMark(founder)}
+      <div class="muted small"><bdi>${plain(peer.device)}</bdi> · ${shares}</div>
+    </div>
+  </li>`;
+}
+
+function isFounder({ did, house }: Inside, founders: readonly string[]): boolean {
+  return founders.includes(did) || (house !== undefined && founders.includes(house.did));
+}

@@ -1,0 +1,123 @@
+/** An invite that lets in only so many, or only for a while. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { InviteOptions } from "../../grid";
+import "../controls";
+import { taskFailure } from "../failure";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import "./invite-card";
+import { lastMoment, readUses, today } from "./invite-terms";
+
+interface Field extends HTMLElement {
+  /** Null in an empty field for a date. */
+  readonly value: string | null;
+}
+
+/** `<mg-invite-limits .workspace>`. */
+@customElement("mg-invite-limits")
+export class InviteLimits extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    css`
+      summary {
+        width: fit-content;
+        color: var(--mg-accent);
+        cursor: pointer;
+      }
+      .step {
+        /* What holds the content of a details element does not pass the sizing on. */
+        box-sizing: border-box;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+        gap: 0.75rem;
+        margin-top: 0.75rem;
+        padding: 0.75rem;
+        border: 1px solid var(--mg-border);
+        border-radius: var(--mg-radius);
+      }
+      .pair {
+        display: grid;
+        grid-template-columns: repeat(2, minmax(0, 1fr));
+        gap: 0.75rem;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private failure = "";
+  @state() private made: { readonly link: string; readonly note: string } | undefined;
+  readonly #making = new Task(this, {
+    autoRun: false,
+    task: async ([options]: readonly [InviteOptions]) => {
+      const link = await this.workspace?.grid.rooms.current?.makeInvite(options);
+      this.made = link === undefined ? undefined : { link, note: noteOf(options) };
+    },
+  });
+
+  protected override render(): TemplateResult {
+    return html`<details>
+      <summary class="small">Make an invite with limits</summary>
+      ${this.made ? this.#made(this.made) : this.#form()}
+    </details>`;
+  }
+
+  #form(): TemplateResult {
+    return html`<form class="step" novalidate @submit=${this.#make}>
+      <div class="pair">
+        <wa-input
+          label="How many may use it"
+          name="uses"
+          inputmode="numeric"
+          autocomplete="off"
+          placeholder="any number"
+        ></wa-input>
+        <wa-input label="Last day" name="ends" type="date" min=${today()}></wa-input>
+      </div>
+      <p class="muted small">Without a last day it ends after 30 days.</p>
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+      ${taskFailure(this.#making)}
+      <wa-button type="submit" appearance="outlined" ?loading=${this.#making.status === TaskStatus.PENDING}
+        >Make the invite</wa-button
+      >
+    </form>`;
+  }
+
+  #made({ link, note }: { readonly link: string; readonly note: string }): TemplateResult {
+    return html`<div class="step">
+      <mg-invite-card
+        label="Link with limits"
+        .invite=${link}
+        .name=${this.workspace?.grid.state.room?.name ?? ""}
+        .note=${note}
+      ></mg-invite-card>
+      <div><button class="link small" @click=${() => (this.made = undefined)}>Make another</button></div>
+    </div>`;
+  }
+
+  readonly #make = (event: Event): void => {
+    event.preventDefault();
+    const value = (name: string): string =>
+      this.renderRoot.querySelector<Field>(`wa-input[name=${name}]`)?.value?.trim() ?? "";
+    const uses = readUses(value("uses"));
+    const endsAt = lastMoment(value("ends"));
+    this.failure = typeof uses === "string" ? uses : typeof endsAt === "string" ? endsAt : "";
+    if (typeof uses === "string" || typeof endsAt === "string") return;
+    void this.#making.run([{ ...(uses !== undefined && { uses }), ...(endsAt && { endsAt }) }]);
+  };
+}
+
+function noteOf({ uses, endsAt }: InviteOptions): string {
+  const who = uses === undefined ? "Anybody" : uses === 1 ? "One device" : `${uses} devices`;
+  const until = endsAt ? `until the end of ${endsAt.toLocaleDateString("en", { dateStyle: "long" })}` : "for 30 days";
+  return `${who} may use this link, ${until}. It is not kept here: copy it now.`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-invite-limits": InviteLimits;
+  }
+}

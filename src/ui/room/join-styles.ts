@@ -1,0 +1,60 @@
+/** How the question of an invite looks. */
+import { css } from "lit";
+
+export const joinStyles = css`
+  wa-dialog {
+    --width: min(32rem, calc(100vw - 1.5rem));
+  }
+  .body {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 1rem;
+  }
+  .room {
+    font-size: 1.25rem;
+    font-weight: 620;
+    line-height: 1.3;
+    overflow-wrap: anywhere;
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 3;
+    overflow: hidden;
+  }
+  ul:not([class]) {
+    display: grid;
+    gap: 0.375rem;
+    margin: 0.25rem 0 0;
+    padding-inline-start: 1.125rem;
+    font-size: 0.9375rem;
+  }
+  li::marker {
+    color: var(--mg-accent);
+  }
+  .waiting {
+    display: flex;
+    align-items: baseline;
+    gap: 0.75rem;
+    padding: 0.75rem 0.875rem;
+    border-radius: var(--mg-radius-s);
+    background: var(--mg-sunken);
+    font-size: 0.9375rem;
+    line-height: 1.5;
+  }
+  .pulse {
+    flex: none;
+    width: 0.625rem;
+    height: 0.625rem;
+    border-radius: 50%;
+    background: var(--mg-accent);
+    animation: pulse 1.4s ease-in-out infinite;
+  }
+  @keyframes pulse {
+    50% {
+      opacity: 0.25;
+    }
+  }
+  .error .link {
+    margin-top: 0.375rem;
+    color: inherit;
+  }
+`;

@@ -1,0 +1,133 @@
+/** Who asks to come in, and the two answers to that. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { Knock, Room } from "../../grid";
+import { errorText } from "../failure";
+import { plain } from "../plain";
+import { WorkspaceController } from "../state/controller";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { avatar } from "./avatar";
+import { houseMark, nameText, personName, personStyles, shortDid } from "./person";
+
+/** `<mg-knocks .workspace>`. */
+@customElement("mg-knocks")
+export class Knocks extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    personStyles,
+    css`
+      :host {
+        display: block;
+        margin-bottom: 1.25rem;
+        padding: 0.875rem;
+        border: 1px solid var(--mg-accent);
+        border-radius: var(--mg-radius);
+        background: var(--mg-accent-soft);
+      }
+      ul {
+        display: grid;
+        gap: 0.875rem;
+        margin: 0.625rem 0 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: flex;
+        gap: 0.75rem;
+        min-width: 0;
+        line-height: 1.45;
+      }
+      .body {
+        flex: 1;
+        min-width: 0;
+      }
+      code {
+        font: 0.75rem var(--mg-mono);
+      }
+      .answers {
+        display: flex;
+        gap: 0.5rem;
+        margin-top: 0.375rem;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private failure = "";
+  /** Whom an answer is on its way to. */
+  @state() private answering: ReadonlySet<string> = new Set();
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const knocks = this.workspace?.grid.state.room?.knocks ?? [];
+    this.hidden = knocks.length === 0;
+    if (knocks.length === 0) return nothing;
+    return html`<h3>${knocks.length === 1 ? "Somebody asks to come in" : `${knocks.length} ask to come in`}</h3>
+      <ul aria-label="Who asks to come in">
+        ${repeat(
+          knocks,
+          ({ did }) => did,
+          (knock) => this.#row(knock),
+        )}
+      </ul>
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}`;
+  }
+
+  #row(knock: Knock): TemplateResult {
+    const { did, name, device, house } = knock;
+    const busy = this.answering.has(did);
+    return html`<li>
+      ${avatar(did)}
+      <div class="body">
+        <strong>${personName(name)}</strong> ${houseMark(house)}
+        <div class="muted small"><bdi>${plain(device)}</bdi> · <code>${shortDid(did)}</code></div>
+        <div class="answers">
+          <button
+            class="button primary"
+            aria-label="Admit ${nameText(name)}"
+            ?disabled=${busy}
+            @click=${() => void this.#answer(did, (room) => room.admit(did))}
+          >
+            Admit
+          </button>
+          <button
+            class="button"
+            aria-label="Decline ${nameText(name)}"
+            ?disabled=${busy}
+            @click=${() => void this.#answer(did, (room) => room.decline(did))}
+          >
+            Decline
+          </button>
+        </div>
+      </div>
+    </li>`;
+  }
+
+  async #answer(did: string, answer: (room: Room) => Promise<void>): Promise<void> {
+    const room = this.workspace?.grid.rooms.current;
+    if (!room) return;
+    this.failure = "";
+    this.answering = new Set([...this.answering, did]);
+    try {
+      await answer(room);
+    } catch (error) {
+      this.failure = errorText(error);
+    } finally {
+      this.answering = new Set([...this.answering].filter((each) => each !== did));
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-knocks": Knocks;
+  }
+}

@@ -1,0 +1,46 @@
+/** The pattern that stands for a key: the same key gives the same one, and two keys hardly ever do. */
+
+/** Cells on each side. */
+export const PATTERN_SIDE = 5;
+/** Columns that are drawn from the key; the others mirror them. */
+const OWN_COLUMNS = Math.ceil(PATTERN_SIDE / 2);
+
+export interface Pattern {
+  /** Hue of the ground, 0 to 359 degrees. */
+  readonly hue: number;
+  /** Hue of the cells. */
+  readonly cellHue: number;
+  /** The lit cells, as column and row from the top left. */
+  readonly cells: readonly (readonly [number, number])[];
+}
+
+/** Makes the pattern of a did, or of any text. It tells apart; it proves nothing. */
+export function patternOf(did: string): Pattern {
+  const [shape, colour] = hash(did);
+  const cells: [number, number][] = [];
+  for (let bit = 0; bit < OWN_COLUMNS * PATTERN_SIDE; bit += 1) {
+    if (((shape >>> bit) & 1) === 0) continue;
+    const column = Math.floor(bit / PATTERN_SIDE);
+    const row = bit % PATTERN_SIDE;
+    cells.push([column, row]);
+    const mirrored = PATTERN_SIDE - 1 - column;
+    if (mirrored !== column) cells.push([mirrored, row]);
+  }
+  const hue = colour % 360;
+  // A second hue that is never near the first.
+  const cellHue = (hue + 90 + ((colour >>> 9) % 180)) % 360;
+  return { hue, cellHue, cells };
+}
+
+/** Two independent 32-bit hashes (FNV-1a with the final mixing of MurmurHash3). */
+function hash(text: string): readonly [number, number] {
+  return [mix(text, 0x811c9dc5), mix(text, 0x2f0b4c47)];
+}
+
+function mix(text: string, seed: number): number {
+  let value = seed;
+  for (const character of text) value = Math.imul(value ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
+  return (value ^ (value >>> 16)) >>> 0;
+}

@@ -1,0 +1,110 @@
+/** Changes that wait for the signatures of more founders. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { Proposal } from "../../grid";
+import { errorText } from "../failure";
+import { plain } from "../plain";
+import { WorkspaceController } from "../state/controller";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+
+/** `<mg-proposals .workspace>`. */
+@customElement("mg-proposals")
+export class Proposals extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    css`
+      :host {
+        display: block;
+        margin-bottom: 1.25rem;
+        padding: 0.875rem;
+        border: 1px solid var(--mg-border-strong);
+        border-radius: var(--mg-radius);
+      }
+      ul {
+        display: grid;
+        gap: 0.75rem;
+        margin: 0.5rem 0 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        gap: 0.25rem 0.75rem;
+        align-items: center;
+        font-size: 0.9375rem;
+        line-height: 1.45;
+      }
+      bdi {
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private failure = "";
+  @state() private signing = "";
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const proposals = this.workspace?.grid.state.room?.proposals ?? [];
+    this.hidden = proposals.length === 0;
+    if (proposals.length === 0) return nothing;
+    return html`<h3>Waiting for founders</h3>
+      <ul aria-label="Changes that wait for founders">
+        ${repeat(
+          proposals,
+          ({ id }) => id,
+          (proposal) => this.#row(proposal),
+        )}
+      </ul>
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}`;
+  }
+
+  #row({ id, text, signed, needed, mine }: Proposal): TemplateResult {
+    return html`<li>
+      <div>
+        <bdi>${plain(text)}</bdi>
+        <div class="muted small">${signed.length} of ${needed} signatures</div>
+      </div>
+      ${
+        mine
+          ? html`<button
+              class="button"
+              aria-label="Sign: ${plain(text)}"
+              ?disabled=${this.signing === id}
+              @click=${() => void this.#sign(id)}
+            >
+              Sign
+            </button>`
+          : nothing
+      }
+    </li>`;
+  }
+
+  async #sign(id: string): Promise<void> {
+    this.failure = "";
+    this.signing = id;
+    try {
+      await this.workspace?.grid.rooms.current?.endorse(id);
+    } catch (error) {
+      this.failure = errorText(error);
+    } finally {
+      this.signing = "";
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-proposals": Proposals;
+  }
+}

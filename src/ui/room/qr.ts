@@ -1,0 +1,18 @@
+/** A text as a QR code, drawn without markup from outside. */
+import { html, svg, type TemplateResult } from "lit";
+import { encode } from "uqr";
+
+/** Most bytes that one code holds, at the lowest error correction. */
+const MAX_QR_BYTES = 2953;
+
+/** The code of a text, named for those who cannot see it; or a sentence where the text is too long for one code. */
+export function qr(text: string, label: string): TemplateResult {
+  if (new TextEncoder().encode(text).length > MAX_QR_BYTES) {
+    return html`<p class="muted small">This text is too long for one QR code. Copy it instead.</p>`;
+  }
+  const { data, size } = encode(text, { ecc: "L", border: 2 });
+  const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ""))).join("");
+  return html`<svg class="qr" role="img" aria-label=${label} viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges">
+    ${svg`<path d="M0 0h${size}v${size}h-${size}z" fill="#fff" /><path d=${path} fill="#000" />`}
+  </svg>`;
+}

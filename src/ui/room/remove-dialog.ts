@@ -1,0 +1,81 @@
+/** Removing a member: what that promises, and whether it is meant. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import type { PeerState, RoomState } from "../../grid";
+import { isOwn } from "../controls";
+import { taskFailure } from "../failure";
+import type { Workspace } from "../state/workspace";
+import { base, sections } from "../styles/shared";
+import { avatar } from "./avatar";
+import { houseMark, nameText, personName, personStyles } from "./person";
+
+/** `<mg-remove-dialog .workspace .peer>`. Event: `mg-closed`. */
+@customElement("mg-remove-dialog")
+export class RemoveDialog extends LitElement {
+  static override readonly styles = [base, sections, personStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @property({ attribute: false }) peer: PeerState | undefined;
+  readonly #removing = new Task(this, {
+    autoRun: false,
+    task: async ([did]: readonly [string]) => {
+      await this.workspace?.grid.rooms.current?.remove(did);
+      this.#close();
+    },
+  });
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { peer } = this;
+    const room = this.workspace?.grid.state.room;
+    if (!peer || !room) return nothing;
+    return html`<wa-dialog
+      label="Remove “${nameText(peer.name)}”?"
+      open
+      @wa-after-hide=${(event: Event) => {
+        if (isOwn(event)) this.#close();
+      }}
+    >
+      <section>
+        <div class="row">
+          ${avatar(peer.did)}
+          <div class="grow"><strong>${personName(peer.name)}</strong> ${houseMark(peer.house)}</div>
+        </div>
+        <p>
+          That key can neither come back nor read what follows. Invites that were made before end too. Everybody else
+          stays in the room.
+        </p>
+        <p class="muted small">${caveat(room)}</p>
+        ${taskFailure(this.#removing)}
+      </section>
+      <wa-button slot="footer" appearance="plain" @click=${() => this.#close()}>Keep</wa-button>
+      <wa-button
+        slot="footer"
+        variant="danger"
+        ?loading=${this.#removing.status === TaskStatus.PENDING}
+        @click=${() => void this.#removing.run([peer.did])}
+        >${(room.charter?.quorum ?? 1) > 1 ? "Propose to remove" : "Remove"}</wa-button
+      >
+    </wa-dialog>`;
+  }
+
+  #close(): void {
+    this.dispatchEvent(new CustomEvent("mg-closed"));
+  }
+}
+
+/** What a removal cannot do. */
+function caveat({ charter }: RoomState): string {
+  const kept = "What it has read already, it keeps.";
+  if (charter && charter.quorum > 1)
+    return `${kept} ${charter.quorum} of ${charter.founders.length} founders must sign this before it holds.`;
+  return charter?.admission.kind === "invite"
+    ? `${kept} The person could come back under a new key if somebody gives them a new invite.`
+    : kept;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-remove-dialog": RemoveDialog;
+  }
+}

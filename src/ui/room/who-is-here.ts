@@ -1,0 +1,142 @@
+/** Who is in the room: this node, the others, and what follows where nobody shares. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { GridState, PeerState, RoomState } from "../../grid";
+import { WorkspaceController } from "../state/controller";
+import { gpuName } from "../state/device";
+import { localOffers } from "../state/models";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { avatar } from "./avatar";
+import "./peer-row";
+import { founderMark, houseMark, nameText, personName, personStyles } from "./person";
+import "./remove-dialog";
+
+/** `<mg-who-is-here .workspace>`. */
+@customElement("mg-who-is-here")
+export class WhoIsHere extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    personStyles,
+    css`
+      :host {
+        display: block;
+      }
+      ul {
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      li + li {
+        border-top: 1px solid var(--mg-border);
+      }
+      .self {
+        display: flex;
+        gap: 0.75rem;
+        padding: 0.625rem 0;
+        line-height: 1.45;
+      }
+      .self strong {
+        font-size: 0.9375rem;
+        font-weight: 550;
+      }
+      .self .link {
+        align-self: start;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  /** The peer that is about to be removed. */
+  @state() private removing: PeerState | undefined;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    const state = workspace?.grid.state;
+    const room = state?.room;
+    if (!workspace || !state || !room) return nothing;
+    const mayRemove = room.membership.kind === "member" && room.membership.founder;
+    return html`<section aria-labelledby="here">
+        <h3 id="here">Who is here (${room.peers.length + 1})</h3>
+        <ul aria-label="Who is here">
+          <li>${this.#self(state, room)}</li>
+          ${repeat(
+            room.peers,
+            (peer) => peer.id,
+            (peer) =>
+              html`<li aria-label=${nameText(peer.name)}>
+                <mg-peer-row
+                  .peer=${peer}
+                  ?removable=${mayRemove}
+                  @mg-remove=${() => (this.removing = peer)}
+                ></mg-peer-row>
+              </li>`,
+          )}
+        </ul>
+        ${
+          room.peers.length > 0
+            ? nothing
+            : html`<p class="muted small">Nobody else yet. Whoever opens the invite appears here.</p>`
+        }
+        ${nobodyShares(room) ? html`<p class="small muted" role="status">${lonely(room)}</p>` : nothing}
+        ${
+          state.policy.privacy === "device" && room.peers.length > 0
+            ? html`<p class="small muted">
+                Your chats stay on this device, as you chose.
+                <button class="link" @click=${() => workspace.grid.setPolicy({ privacy: "room" })}>
+                  Let the room answer
+                </button>
+              </p>`
+            : nothing
+        }
+      </section>
+      ${
+        this.removing
+          ? html`<mg-remove-dialog
+              .workspace=${workspace}
+              .peer=${this.removing}
+              @mg-closed=${() => (this.removing = undefined)}
+            ></mg-remove-dialog>`
+          : nothing
+      }`;
+  }
+
+  #self(state: GridState, { membership }: RoomState): TemplateResult {
+    const { node, device } = state;
+    const ready = localOffers(state).map((offer) => offer.name || offer.model);
+    const founder = membership.kind === "member" && membership.founder;
+    return html`<div class="self">
+      ${avatar(node.did)}
+      <div class="grow">
+        <strong>${personName(node.name)}</strong> <span class="muted small">(you)</span>
+        <div>${houseMark(node.house)} ${founderMark(founder)}</div>
+        <div class="muted small">${[device.label, device.webgpu ? gpuName(device.webgpu) : "no GPU"].join(" · ")}</div>
+        <div class="small">${ready.length > 0 ? ready.join(", ") : "no model loaded"}</div>
+      </div>
+      <button class="link small" @click=${() => this.workspace?.show({ dialog: "settings" })}>Rename</button>
+    </div>`;
+  }
+}
+
+function nobodyShares(room: RoomState): boolean {
+  return room.share === false && !room.peers.some(({ sharing }) => sharing);
+}
+
+function lonely(room: RoomState): string {
+  const then = "so each device answers for itself. Switch on “Share this device” to answer for the others.";
+  return room.peers.length === 0 ? `You do not share this device, ${then}` : `Nobody shares a device, ${then}`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-who-is-here": WhoIsHere;
+  }
+}
