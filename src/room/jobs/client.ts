@@ -101,7 +101,7 @@ export class JobClient {
         break;
       }
       case "job.refused":
-        job.queue.fail(new JobRefusedError(frame.body.reason, frame.body.load));
+        job.queue.fail(new JobRefusedError(frame.body.reason, frame.body.load, frame.body.rule));
         break;
       case "job.tokens": {
         const { seq, text, ids, logprobs } = frame.body;

@@ -1,6 +1,7 @@
 /** The provider's side of jobs: runs what peers ask for, within the limits of sharing. */
 import { MicrogridError, errorToData, isAbort } from "../../core";
 import type { GenerationEvent, GenerationRequest, Provider, TokenLogprob } from "../../inference";
+import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
 import type { JobFrame, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
 import type { PeerLoad } from "./refused";
@@ -18,10 +19,18 @@ interface JobServerOptions {
   /** Undefined while nothing is shared. */
   sharing(): Sharing | undefined;
   load(): PeerLoad;
+  /** The rule of the charter that a request of this peer would break, of which so many jobs are here. */
+  forbids(link: RoomLink, request: GenerationRequest, jobsOfPeer: number): CharterRule | undefined;
   /** Called when a job starts, ends or waits. */
   onChange(): void;
   /** Called when a job was refused: the consumer's picture of this node was wrong. */
   onRefused(): void;
+}
+
+/** Why a job is not taken. */
+interface Refusal {
+  readonly reason: RefusalReason;
+  readonly rule?: CharterRule;
 }
 
 interface Job {
@@ -63,9 +72,9 @@ export class JobServer {
     const { id } = frame.body;
     if (this.#find(link, id)) return link.close(`protocol error: job ${id} was sent twice`);
     const request = frame.body.request as GenerationRequest;
-    const reason = this.#refusal(link, request);
-    if (reason) {
-      link.post("job.refused", { id, reason, load: this.#options.load() });
+    const refusal = this.#refusal(link, request);
+    if (refusal) {
+      link.post("job.refused", { id, ...refusal, load: this.#options.load() });
       return this.#options.onRefused();
     }
     const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), frame.body.deadlineMs);
@@ -99,13 +108,15 @@ export class JobServer {
     job.abort.abort();
   }
 
-  #refusal(link: RoomLink, request: GenerationRequest): RefusalReason | undefined {
+  #refusal(link: RoomLink, request: GenerationRequest): Refusal | undefined {
     const sharing = this.#options.sharing();
-    if (!sharing) return "policy";
-    if (!sharing.models.has(request.model)) return "unknown-model";
+    if (!sharing) return { reason: "policy" };
+    if (!sharing.models.has(request.model)) return { reason: "unknown-model" };
     const ofPeer = [...this.#running, ...this.#waiting].filter((job) => job.link === link).length;
-    if (this.#waiting.length >= MAX_QUEUED_JOBS || ofPeer >= MAX_JOBS_PER_PEER) return "busy";
-    return undefined;
+    if (this.#waiting.length >= MAX_QUEUED_JOBS || ofPeer >= MAX_JOBS_PER_PEER) return { reason: "busy" };
+    // Last, since it counts the request as taken.
+    const rule = this.#options.forbids(link, request, ofPeer);
+    return rule && { reason: "charter", rule };
   }
 
   #startNext(): void {
