@@ -49,8 +49,8 @@ export interface NodeHouseOptions {
 }
 
 interface NodeHouseEvents {
-  /** `state` or `delegation()` is another now. */
-  change: HouseState | undefined;
+  /** `state` or `delegation()` is another now. (An event's detail cannot be undefined, so the state is not in it.) */
+  change: null;
   /** A revocation that was not known before: rooms pass it on. */
   revocation: Signed;
   /** Something that its owner should know: a sentence. */
@@ -87,6 +87,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     }
     const { delegation } = house.#record;
     if (delegation) house.#own = await openDelegation(delegation, house.#did, house.#now()).catch(() => undefined);
+    house.#told = JSON.stringify(house.state);
     return house;
   }
 
@@ -102,6 +103,11 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   /** What this node shows to rooms; undefined while no house vouches for it. */
   delegation(): Signed | undefined {
     return this.#own && this.#now() <= this.#own.notAfter ? this.#record.delegation : undefined;
+  }
+
+  /** The key of the house, where it is on this device. */
+  async signer(): Promise<Signer | undefined> {
+    return this.#record.key && (await this.#key()).signer;
   }
 
   get state(): HouseState | undefined {
@@ -318,11 +324,10 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
 
   /** Tells of the state where it is another. */
   #shown(): void {
-    const { state } = this;
-    const text = JSON.stringify(state);
+    const text = JSON.stringify(this.state);
     if (text === this.#told) return;
     this.#told = text;
-    this.emit("change", state);
+    this.emit("change", null);
   }
 
   /** One change at a time: calls come from several tabs and rooms. */

@@ -5,7 +5,18 @@ import { EngineSupervisor, type Provider, probeDevice } from "../../inference";
 import { ModelLibrary, crashedLoad } from "../../models";
 import { type HouseCalls, NodeHouse, houseMethods } from "../house";
 import { Experience, ExpectedLengths, answer } from "../routing";
-import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy, ShareOptions } from "../types";
+import type { InviteOptions } from "../contract";
+import type {
+  AnswerEvent,
+  AnswerRequest,
+  CharterOptions,
+  CharterTerms,
+  GridState,
+  ModelInfo,
+  Policy,
+  RoomPreview,
+  ShareOptions,
+} from "../types";
 import { type GridConfig, readConfig } from "./config";
 import { LocalProvider } from "./local-provider";
 import { type LoadChoice, NodeModels } from "./models";
@@ -34,7 +45,13 @@ export interface NodeCalls extends HouseCalls {
   unload: { args: { id: string }; result: void };
   remove: { args: { id: string }; result: void };
   add: { args: { source: string | FileList | File[] }; result: ModelInfo };
-  createRoom: { args: { name: string }; result: void };
+  createRoom: { args: { name: string; charter: CharterOptions }; result: void };
+  previewRoom: { args: { invite: string }; result: RoomPreview };
+  makeInvite: { args: { options: InviteOptions }; result: string };
+  answerKnock: { args: { did: string; admit: boolean }; result: void };
+  removeMember: { args: { did: string }; result: void };
+  amendCharter: { args: { changes: Partial<CharterTerms> }; result: void };
+  endorse: { args: { proposal: string }; result: void };
   joinRoom: { args: { invite: string }; result: void };
   leaveRoom: { args: object; result: void };
   offerByHand: { args: object; result: HandOfferText };
@@ -137,11 +154,12 @@ export class GridNode {
     });
     this.#network = network;
     this.#house = house;
-    house.on("change", (state) => store.patch({ node: { ...store.state.node, house: state } }));
+    house.on("change", () => store.patch({ node: { ...store.state.node, house: house.state } }));
     house.on("notice", (text) => store.notify({ id: "house", level: "warning", text }));
     this.#room = new NodeRoom({
       config: network,
       signer,
+      house,
       device,
       local: this.#local,
       store,
@@ -205,7 +223,13 @@ export class GridNode {
       unload: ({ id }) => this.#models.unload(id),
       remove: ({ id }) => this.#models.remove(id),
       add: ({ source }) => this.#models.add(source),
-      createRoom: ({ name }) => this.#room.create(name),
+      createRoom: ({ name, charter }) => this.#room.create(name, charter),
+      previewRoom: ({ invite }, signal) => this.#room.preview(invite, signal),
+      makeInvite: ({ options }) => this.#room.makeInvite(options),
+      answerKnock: async ({ did, admit }) => this.#room.answerKnock(did, admit),
+      removeMember: ({ did }) => this.#room.remove(did),
+      amendCharter: ({ changes }) => this.#room.amend(changes),
+      endorse: ({ proposal }) => this.#room.endorse(proposal),
       joinRoom: ({ invite }) => this.#room.join(invite),
       leaveRoom: async () => this.#room.leave(),
       offerByHand: () => this.#room.offerByHand(),
@@ -252,9 +276,9 @@ export class GridNode {
     const { signal } = this.#stop;
     const models = session?.models.filter(({ id }) => id !== crashed) ?? [];
     for (const { id, backend } of models) this.#models.load(id, { backend }, signal).catch(() => undefined);
-    if (!session?.invite) return;
+    if (session?.room === undefined && session?.invite === undefined) return;
     const { share } = session;
-    this.#room.join(session.invite).then(
+    this.#room.resume(session).then(
       () => share && this.#room.share(share),
       (error: unknown) => {
         const text = `The room could not be entered again: ${error instanceof Error ? error.message : String(error)}`;
@@ -265,7 +289,7 @@ export class GridNode {
 
   #remember(): void {
     if (this.#stop.signal.aborted) return;
-    rememberSession({ invite: this.#room.invite, share: this.#room.shared, models: this.#models.wanted });
+    rememberSession({ ...this.#room.memory, share: this.#room.shared, models: this.#models.wanted });
   }
 
   #rememberPreferences(): void {
