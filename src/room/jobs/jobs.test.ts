@@ -51,9 +51,10 @@ function server() {
     provider: toy,
     sharing: () => ({ maxJobs: 2, models: new Set(["toy"]) }),
     load: () => LOAD,
+    forbids: () => undefined,
     onChange: () => undefined,
     onRefused: () => undefined,
-  } as ConstructorParameters<typeof JobServer>[0]);
+  });
   stops.push(() => jobs.stop("the test is over"));
   let count = 0;
   const ask = ({ link }: FakeLink): string => {
@@ -66,10 +67,10 @@ function server() {
 }
 
 const kindsOf = ({ sent }: FakeLink, id: string): string[] =>
-  sent.filter(({ body }) => body["id"] === id).map(({ kind }) => kind);
+  sent.filter(({ body }) => body.id === id).map(({ kind }) => kind);
 /** Whether a job runs: who waits is told a position. */
 const runs = ({ sent }: FakeLink, id: string): boolean =>
-  sent.some(({ kind, body }) => kind === "job.accepted" && body["id"] === id && body["position"] === 0);
+  sent.some(({ kind, body }) => kind === "job.accepted" && body.id === id && body.position === 0);
 
 describe("peers that share a device", () => {
   it("lets one have all of it while nobody else comes", () => {
@@ -112,7 +113,7 @@ describe("peers that share a device", () => {
     await vi.waitFor(() => {
       const done = [...greedy.sent, ...modest.sent]
         .filter(({ kind }) => kind === "job.done")
-        .map(({ body }) => body["id"]);
+        .map(({ body }) => body.id);
       expect(new Set(done)).toEqual(new Set([...ids.filter((_, i) => i !== 1), wanted]));
     });
   });
@@ -130,7 +131,7 @@ describe("a provider's frames", () => {
       for await (const event of stream) events.push(event);
     })().catch(() => undefined);
     await vi.waitFor(() => expect(fake.sent).toHaveLength(1));
-    const id = fake.sent[0]!.body["id"] as string;
+    const id = fake.sent[0]!.body.id as string;
     for (const [seq, frame] of frames.entries()) client.receive({ kind: "job.tokens", body: { id, seq, ...frame } });
     await vi.waitFor(() =>
       expect(events.length + (fake.state.closedFor ? 1 : 0)).toBeGreaterThanOrEqual(frames.length),
