@@ -1,10 +1,20 @@
 /** A room as pages see it: a view of the node's state with the calls that belong to it. */
 import { MicrogridError, TypedEventTarget } from "../core";
-import type { Room } from "./contract";
+import type { InviteOptions, Room } from "./contract";
 import type { NodeCalls } from "./node/node";
-import type { PeerState, RoomState, ShareOptions } from "./types";
+import type { CharterTerms, PeerState, RoomState, ShareOptions } from "./types";
 
-type RoomMethod = "share" | "leaveRoom" | "offerByHand" | "acceptByHand" | "answerByHand";
+type RoomMethod =
+  | "share"
+  | "leaveRoom"
+  | "offerByHand"
+  | "acceptByHand"
+  | "answerByHand"
+  | "makeInvite"
+  | "answerKnock"
+  | "removeMember"
+  | "amendCharter"
+  | "endorse";
 type RoomCall = <M extends RoomMethod>(method: M, args: NodeCalls[M]["args"]) => Promise<NodeCalls[M]["result"]>;
 
 export class GridRoom
@@ -56,6 +66,30 @@ export class GridRoom
 
   answerByHand(offer: string): Promise<string> {
     return this.#call("answerByHand", { offer });
+  }
+
+  makeInvite(options: InviteOptions = {}): Promise<string> {
+    return this.#call("makeInvite", { options });
+  }
+
+  admit(did: string): Promise<void> {
+    return this.#call("answerKnock", { did, admit: true });
+  }
+
+  decline(did: string): Promise<void> {
+    return this.#call("answerKnock", { did, admit: false });
+  }
+
+  remove(did: string): Promise<void> {
+    return this.#call("removeMember", { did });
+  }
+
+  amend(changes: Partial<CharterTerms>): Promise<void> {
+    return this.#call("amendCharter", { changes });
+  }
+
+  endorse(proposal: string): Promise<void> {
+    return this.#call("endorse", { proposal });
   }
 
   async leave(): Promise<void> {

@@ -187,11 +187,12 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     };
     const current = (): Room | undefined => this.#room;
     return {
-      create: async ({ name }) => this.#call("createRoom", { name }).then(entered),
+      create: async ({ name, charter = {} }) => this.#call("createRoom", { name, charter }).then(entered),
       join: async (invite) => {
         parseInvite(invite);
         return this.#call("joinRoom", { invite: String(invite) }).then(entered);
       },
+      preview: async (invite, { signal } = {}) => this.#call("previewRoom", { invite: String(invite) }, signal),
       inspect: (invite) => {
         const { roomId, name, servers } = parseInvite(invite);
         return { roomId, name, servers };

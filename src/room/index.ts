@@ -20,3 +20,4 @@ export type { SignalingState } from "./presence";
 export type { ProposalInfo } from "./proposals";
 export { RemotePeer } from "./remote-peer";
 export { RoomSession } from "./room-session";
+export type { RoomOptions } from "./room-session";

@@ -7,6 +7,7 @@ const KEY = "microgrid.session";
 const TAB_KEY = "microgrid.tab";
 
 const Session = v.object({
+  room: v.optional(v.string()),
   invite: v.optional(v.string()),
   share: v.optional(
     v.object({
@@ -28,6 +29,7 @@ const Preferences = v.object({
 
 /** The room that a node is in, what it shares, and the models in its memory. */
 export interface SessionMemory {
+  readonly room?: string | undefined;
   readonly invite?: string | undefined;
   readonly share?: ShareOptions | undefined;
   readonly models: readonly { readonly id: string; readonly backend: "webgpu" | "wasm" }[];
