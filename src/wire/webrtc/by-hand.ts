@@ -43,7 +43,7 @@ export async function offerByHand(rtc: RTCConfiguration): Promise<HandOffer> {
   return {
     text,
     accept: async (answer) => {
-      await pc.setRemoteDescription(read(answer, "answer"));
+      await pc.setRemoteDescription(readDescription(answer, "answer"));
       return line.opened(true);
     },
     cancel: () => line.end("it was cancelled"),
@@ -52,7 +52,7 @@ export async function offerByHand(rtc: RTCConfiguration): Promise<HandOffer> {
 
 /** Answers an offer. Throws `bad-request` for a text that is none. */
 export async function answerByHand(rtc: RTCConfiguration, offer: string): Promise<HandAnswer> {
-  const description = read(offer, "offer");
+  const description = readDescription(offer, "offer");
   const { pc, line } = await connection(rtc);
   pc.ondatachannel = ({ channel }) => line.setControl(channel);
   line.attach(pc);
@@ -92,7 +92,8 @@ async function describe(pc: RTCPeerConnection): Promise<string> {
   return base64urlnopad.encode(encodeCbor({ v: 1, type, sdp }));
 }
 
-function read(text: string, type: "offer" | "answer"): RTCSessionDescriptionInit {
+/** The description in a text. Throws `bad-request` where there is none of that type. */
+export function readDescription(text: string, type: "offer" | "answer"): RTCSessionDescriptionInit {
   const fail = (cause?: unknown): MicrogridError =>
     new MicrogridError("bad-request", `This is not the ${type} of another device. Copy its whole text again.`, {
       cause,

@@ -1,0 +1,90 @@
+/**
+ * `npm run fuzz`: at least ten million hostile inputs for everything that reads bytes of strangers, over several
+ * threads. `-- --inputs N --threads N --seed N` change that. Exit code 1 where an input did harm.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { Worker } from "node:worker_threads";
+import { run } from "../../scripts/run/message.mjs";
+import { ensureInstalled } from "../../scripts/setup/install.mjs";
+
+/** What a parser may hold on to after all its inputs, in all: caches of the runtime, and nothing that grows. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** A thread that needs more has met an input that takes memory without bound, and ends. */
+const MAX_HEAP_MIB = 512;
+
+/**
+ * @typedef {object} Report
+ * @property {string} name
+ * @property {number} inputs
+ * @property {number} accepted
+ * @property {number} ms
+ * @property {number} slowestMs
+ * @property {number} heldBytes
+ */
+
+/**
+ * @param {{ seed: number, inputs: number }} workerData
+ * @param {(report: Report) => void} onReport
+ * @returns {Promise<void>}
+ */
+function thread(workerData, onReport) {
+  const worker = new Worker(new URL("worker.mjs", import.meta.url), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
+  });
+  worker.on("message", onReport);
+  return new Promise((resolve, reject) => {
+    worker.on("error", reject);
+    worker.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`A thread ended with code ${code}.`))));
+  });
+}
+
+await run(async () => {
+  const text = /** @type {const} */ ("string");
+  const options = { inputs: { type: text }, threads: { type: text }, seed: { type: text } };
+  const { values } = parseArgs({ options });
+  const inputs = Number(values.inputs ?? 10_000_000);
+  const threads = Number(values.threads ?? availableParallelism());
+  const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+  await ensureInstalled();
+  console.log(`Feeding ${inputs.toLocaleString("en")} inputs in ${threads} threads, seed ${seed}.`);
+
+  /** @type {Map<string, Report>} */
+  const sums = new Map();
+  const each = Math.ceil(inputs / threads);
+  // Seeds of one thread never meet those of another.
+  const seeds = Array.from({ length: threads }, (_, index) => (seed + index * Math.floor(2 ** 32 / threads)) >>> 0);
+  await Promise.all(
+    seeds.map((own) =>
+      thread({ seed: own, inputs: each }, (report) => {
+        const sum = sums.get(report.name);
+        const all = [sum, report].filter((part) => part !== undefined);
+        const add = (/** @type {"inputs" | "accepted" | "ms"} */ key) =>
+          all.reduce((total, part) => total + part[key], 0);
+        const most = (/** @type {"slowestMs" | "heldBytes"} */ key) => Math.max(...all.map((part) => part[key]));
+        const totals = { inputs: add("inputs"), accepted: add("accepted"), ms: add("ms") };
+        sums.set(report.name, { ...report, ...totals, slowestMs: most("slowestMs"), heldBytes: most("heldBytes") });
+      }),
+    ),
+  );
+
+  const rows = [...sums.values()].map(({ name, inputs: fed, accepted, ms, slowestMs, heldBytes }) => ({
+    parser: name,
+    inputs: fed.toLocaleString("en"),
+    "accepted %": Number(((100 * accepted) / fed).toFixed(2)),
+    "inputs/s": Math.round((1000 * fed) / ms),
+    "slowest ms": Math.round(slowestMs),
+    "held KiB": Math.round(heldBytes / 1024),
+  }));
+  console.table(rows);
+  const greedy = [...sums.values()].filter(({ heldBytes }) => heldBytes > MAX_HELD_BYTES);
+  const total = [...sums.values()].reduce((sum, report) => sum + report.inputs, 0);
+  console.log(
+    `${total.toLocaleString("en")} inputs: nothing was thrown but refusals, no prototype was touched` +
+      (greedy.length === 0
+        ? ", no memory was kept."
+        : `; memory was kept by: ${greedy.map(({ name }) => name).join(", ")}.`),
+  );
+  process.exitCode = greedy.length === 0 ? 0 : 1;
+});
