@@ -1,0 +1,95 @@
+/** Files under a passphrase: only the passphrase opens them, nothing in them can be changed, and hostile ones are cheap. */
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { concat, encodeCbor, randomBytes, utf8 } from "../core";
+import { openSealedFile, sealFile, unwrapSecret, wrapSecret } from "./index";
+
+const PASSPHRASE = "seven quiet otters";
+const CONTENT = utf8("all that is mine");
+
+/** A file with any header, as somebody else could make it. */
+function fileWith(header: unknown, rest: Uint8Array = randomBytes(32)): Uint8Array {
+  const encoded = header instanceof Uint8Array ? header : encodeCbor(header);
+  const length = new Uint8Array([encoded.length >> 8, encoded.length & 255]);
+  return concat(utf8("MICROGRID SEALED"), length, encoded, rest);
+}
+
+const HEADER = { v: 1, iterations: 600_000, salt: randomBytes(16), iv: randomBytes(12) };
+
+describe("a sealed file", () => {
+  test("opens with its passphrase, however that was typed, and with no other", async () => {
+    const file = await sealFile(CONTENT, "Grüße an Åsa");
+    expect(await openSealedFile(file, "Grüße an Åsa".normalize("NFD"))).toEqual(CONTENT);
+    await expect(openSealedFile(file, "Grüße an Asa")).rejects.toThrow(/passphrase does not open/);
+    await expect(openSealedFile(file, "")).rejects.toThrow(/passphrase does not open/);
+  });
+
+  test("is another one each time, and shows nothing of what is in it", async () => {
+    const [one, two] = [await sealFile(CONTENT, PASSPHRASE), await sealFile(CONTENT, PASSPHRASE)];
+    expect(one).not.toEqual(two);
+    expect(new TextDecoder("latin1").decode(one)).not.toContain("mine");
+  });
+
+  test("does not open once any byte of it was changed, or when it was cut", async () => {
+    const file = await sealFile(CONTENT, PASSPHRASE);
+    const places = [0, 15, 16, 17, 20, 30, 40, 60, 80, file.length - 17, file.length - 1];
+    for (const place of places) {
+      const changed = file.slice();
+      changed[place]! ^= 1;
+      await expect(openSealedFile(changed, PASSPHRASE)).rejects.toMatchObject({ code: "bad-request" });
+    }
+    for (const length of [0, 10, 17, 18, 60, file.length - 1]) {
+      await expect(openSealedFile(file.subarray(0, length), PASSPHRASE)).rejects.toMatchObject({ code: "bad-request" });
+    }
+  });
+
+  test("needs a passphrase that is worth the name", async () => {
+    await expect(sealFile(CONTENT, "1234567")).rejects.toThrow(/at least 8 characters/);
+  });
+
+  test.each([
+    ["too much work", { ...HEADER, iterations: 2 ** 31 }],
+    ["too little work", { ...HEADER, iterations: 1000 }],
+    ["half an iteration", { ...HEADER, iterations: 600_000.5 }],
+    ["a short salt", { ...HEADER, salt: randomBytes(4) }],
+    ["a short IV", { ...HEADER, iv: randomBytes(4) }],
+    ["a field that is not known", { ...HEADER, kdf: "none" }],
+    ["no header", {}],
+    ["a list", [1, 2]],
+    ["a prototype", new Uint8Array([0xa1, 0x69, ...utf8("__proto__"), 0xa0])],
+    ["no CBOR", new Uint8Array([0xff, 0xff])],
+    ["a header as long as can be", new Uint8Array(60_000)],
+  ])("that asks for %s is refused before any key is made", async (_what, header) => {
+    const derive = vi.spyOn(crypto.subtle, "deriveKey");
+    await expect(openSealedFile(fileWith(header), PASSPHRASE)).rejects.toThrow(/damaged/);
+    expect(derive).not.toHaveBeenCalled();
+    derive.mockRestore();
+  });
+
+  test("of a later version says so", async () => {
+    await expect(openSealedFile(fileWith({ v: 2, kdf: "argon2id" }), PASSPHRASE)).rejects.toThrow(/version 2.*Update/);
+  });
+
+  test("of anybody else is refused with a sentence, whatever is in it", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (bytes, begins) => {
+        const file = begins ? concat(utf8("MICROGRID SEALED"), bytes) : bytes;
+        await expect(openSealedFile(file, PASSPHRASE)).rejects.toMatchObject({ code: "bad-request" });
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("a wrapped secret", () => {
+  test("comes back, and its key cannot be taken out", async () => {
+    const secret = randomBytes(16);
+    const wrapped = await wrapSecret(secret);
+    expect(await unwrapSecret(wrapped)).toEqual(secret);
+    expect(wrapped.key.extractable).toBe(false);
+    await expect(crypto.subtle.exportKey("raw", wrapped.key)).rejects.toThrow();
+    const changed = wrapped.data.slice();
+    changed[0]! ^= 1;
+    await expect(unwrapSecret({ ...wrapped, data: changed })).rejects.toThrow();
+  });
+});
