@@ -2,20 +2,22 @@
 export { previewRoom } from "./door/preview";
 export type { KnockInfo } from "./door/door";
 export type { Welcome } from "./door/visit";
-export type { Profile } from "./interior";
+export type { Profile } from "./heartbeat";
 export { inviteToUrl, parseInvite } from "./invite";
 export type { Invite } from "./invite";
 export { JobRefusedError } from "./jobs/refused";
 export type { Sharing } from "./jobs/server";
-export {
-  exportMemberships,
-  forgetMembership,
-  found,
-  importMemberships,
-  loadMembership,
-  saveMembership,
+export { exportMemberships, forgetMembership, found, keptRooms, readMemberships, saveMembership } from "./membership";
+export type {
+  Charter,
+  CharterTerms,
+  KeptRoom,
+  MemberContext,
+  Membership,
+  MembershipParts,
+  Standing,
 } from "./membership";
-export type { Charter, CharterTerms, MemberContext, Membership, MembershipParts, Standing } from "./membership";
+export { recallRoom } from "./recall";
 export type { SignalingState } from "./presence";
 export type { ProposalInfo } from "./proposals";
 export { RemotePeer } from "./remote-peer";

@@ -1,44 +1,25 @@
 /** Being inside a room as a member: links, heartbeats, jobs, and the rules that hold for all of them. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, randomId } from "../core";
 import type { Signed } from "../identity";
-import type { GenerationRequest, ModelOffer, Provider } from "../inference";
+import type { GenerationRequest, Provider } from "../inference";
 import type { RawLink } from "../wire";
-import {
-  HEARTBEAT_MS,
-  MAX_DEVICE_CHARS,
-  MAX_GPU_CHARS,
-  MAX_MODEL_CHARS,
-  MAX_NAME_CHARS,
-  MAX_OFFERS,
-  MEMBER_DIAL_MS,
-} from "./constants";
+import { MEMBER_DIAL_MS } from "./constants";
 import { Door } from "./door/door";
 import { type InsideFrame, MAX_SHOWN_INSIDE } from "./door/protocol";
 import { JobServer, type Sharing } from "./jobs/server";
 import type { PeerLoad } from "./jobs/refused";
 import { CharterGuard, type CharterRule, type Membership } from "./membership";
 import { LEFT_ROOM, type Member, Mesh, ROOM_FULL } from "./mesh";
+import { type CardTerms, OFFERS_PER_CARD } from "./overlay";
 import type { Presence } from "./presence";
 import type { RoomFrame, RoomLink } from "./protocol";
+import { type Heartbeat, type Profile, Pulse, heartbeatOf } from "./heartbeat";
 import { Governance } from "./governance";
 import { REMOVED } from "./reconcile";
 import type { HandDialer } from "./relay";
 import { RemotePeer } from "./remote-peer";
 import { Rendezvous } from "./rendezvous";
-
-/** How this node presents itself to the room. */
-export interface Profile {
-  readonly name: string;
-  readonly device: string;
-  readonly gpu: string;
-  readonly visible: boolean;
-  /** Share of battery left; undefined on mains. */
-  readonly battery: number | undefined;
-  /** Recent tokens per second over all jobs. */
-  readonly tokenRate: number;
-  /** Answers for this node's own user that run now. */
-  readonly ownJobs: number;
-}
+import { WideRoom } from "./wide-room";
 
 interface InteriorOptions {
   readonly presence: Presence;
@@ -67,15 +48,14 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
   readonly governance: Governance;
   readonly #options: InteriorOptions;
   readonly #mesh: Mesh;
+  readonly #wide: WideRoom;
   readonly #rendezvous: Rendezvous;
   readonly #server: JobServer;
   readonly #guard: CharterGuard;
+  readonly #pulse: Pulse;
   readonly #peers = new Map<Did, RemotePeer>();
   readonly #stop: (() => void)[];
   #sharing: Sharing | undefined;
-  #beat: ReturnType<typeof setTimeout> | undefined;
-  #beatAt = -Infinity;
-  #lastBeat = "";
   #hasLeft = false;
 
   constructor(options: InteriorOptions) {
@@ -83,14 +63,25 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
     const { membership, presence, agent, hand } = options;
     this.#options = options;
     this.membership = membership;
+    const session = randomId(16);
     this.#mesh = new Mesh({
       membership,
       agent,
-      session: randomId(16),
+      session,
       dial: (address) => this.#dial(address),
       hand,
       welcome: (line) => void this.door.receive(line),
-      whereabouts: () => ({ address: presence.foothold?.address, slot: this.#rendezvous.slot }),
+      whereabouts: () => this.#whereabouts(),
+      acquaintances: () => this.#wide.acquaintances(),
+      wants: (did) => this.#wide.wants(did),
+      hasRoomFor: (did) => this.#wide.hasRoomFor(did),
+    });
+    this.#wide = new WideRoom({
+      membership,
+      session,
+      mesh: this.#mesh,
+      online: () => presence.foothold !== undefined,
+      terms: () => this.#terms(),
     });
     this.#rendezvous = new Rendezvous({
       secret: membership.rendezvousSecret,
@@ -99,9 +90,10 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       mayHold: true,
       known: () => {
         const members = [...this.#mesh.members.values()];
-        return { slots: members.flatMap(({ slot }) => (slot === undefined ? [] : [slot])), members: members.length };
+        const linked = members.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
+        return { slots: [...new Set([...linked, ...this.#wide.slots])], members: members.length };
       },
-      onSlotChange: () => this.#mesh.announce(),
+      onSlotChange: () => this.#announce(),
     });
     this.door = new Door({
       membership,
@@ -121,20 +113,26 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       forbids: (link, request, running) => this.#forbids(link, request, running),
       onChange: () => this.refresh(),
       onRefused: () => {
-        // The next heartbeat goes out even if it says what the last one said.
-        this.#lastBeat = "";
+        this.#pulse.insist();
         this.refresh();
       },
     });
+    this.#pulse = new Pulse(
+      () => this.#heartbeat(),
+      (heartbeat) => {
+        for (const { link } of this.#mesh.members.values()) link.post("heartbeat", heartbeat);
+      },
+    );
     const changed = (): void => this.emit("change", undefined);
     this.#stop = [
       presence.on("link", (link) => void this.#mesh.introduce(link, false)),
       presence.on("online", () => {
-        this.#mesh.announce();
+        this.#announce();
         this.#rendezvous.nudge();
       }),
       this.#mesh.on("joined", (member) => this.#joined(member)),
       this.#mesh.on("left", ({ member, reason }) => this.#left(member, reason)),
+      this.#wide.on("change", (did) => this.#heard(did)),
       this.#mesh.on("refused", (error) => this.emit("refused", error)),
       this.door.on("change", changed),
       this.governance.on("change", changed),
@@ -144,13 +142,29 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
 
   /** Looks for the others; resolves once somebody was met or the first look around is over. */
   start(): Promise<void> {
+    this.#wide.refresh();
     const met = new Promise<void>((resolve) => this.#mesh.on("joined", () => resolve()));
     return Promise.race([this.#rendezvous.start(), met]);
   }
 
   /** The members that have introduced themselves. */
   get peers(): readonly RemotePeer[] {
-    return [...this.#peers.values()].filter((peer) => peer.heartbeat !== undefined);
+    return [...this.#peers.values()].filter((peer) => peer.heartbeat && (peer.linked || this.#wide.reaches(peer.id)));
+  }
+
+  /** Nodes in the room that are known of, this one included. */
+  get size(): number {
+    return this.#wide.nodes;
+  }
+
+  /** Members that this node is linked to. */
+  get links(): number {
+    return this.#mesh.members.size;
+  }
+
+  /** Whether a member is known of, linked or not. */
+  knows(did: Did): boolean {
+    return this.#wide.card(did) !== undefined;
   }
 
   /** Jobs of peers that run here now. */
@@ -175,18 +189,18 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
   refresh(): void {
     if (this.#hasLeft) return;
     this.emit("change", undefined);
-    const due = this.#beatAt + HEARTBEAT_MS - performance.now();
-    if (due <= 0) this.#sendHeartbeats();
-    else this.#beat ??= setTimeout(() => this.#sendHeartbeats(), due);
+    this.#wide.refresh();
+    this.#pulse.refresh();
   }
 
   /** Says good-bye and leaves. Synchronous, so that it works while the page goes away. */
   leave(): void {
     this.#hasLeft = true;
-    clearTimeout(this.#beat);
+    this.#pulse.close();
     for (const stop of this.#stop) stop();
     this.#server.stop("It has left the room.");
     this.door.close();
+    this.#wide.close();
     this.#mesh.close(LEFT_ROOM);
     this.#rendezvous.close();
   }
@@ -195,12 +209,12 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
     const foothold = this.#options.presence.foothold;
     if (!foothold) throw new Error("offline");
     const signal = new AbortController().signal;
-    return foothold.endpoint.dial(address as PeerId, { timeoutMs: MEMBER_DIAL_MS, signal });
+    return foothold.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal });
   }
 
   #joined(member: Member): void {
-    const peer = new RemotePeer(member, (model) => this.#allows(model));
-    this.#peers.set(member.did, peer);
+    const peer = this.#peerOf(member.did);
+    peer.attach(member);
     member.onFrame = (frame) => this.#receive(member, peer, frame);
     member.link.post("heartbeat", this.#heartbeat());
     this.governance.greet(member);
@@ -215,10 +229,46 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       const text = `“${name}” cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;
       this.emit("refused", new MicrogridError("peer-refused", text));
     }
-    if (this.#peers.get(member.did)?.session !== member.session) return;
-    this.#peers.delete(member.did);
-    this.#rendezvous.nudge();
+    if (!this.#peers.get(member.did)?.detach(member)) return;
+    if (!this.#wide.card(member.did)) this.#peers.delete(member.did);
+    // In a larger room links come and go; only without any, or without a holder, is there something to look for.
+    if (this.#wide.full || member.slot !== undefined || this.links === 0) this.#rendezvous.nudge();
     this.emit("change", undefined);
+  }
+
+  /** Something is news of a member that this node need not be linked to. */
+  #heard(did: Did): void {
+    const card = this.#wide.card(did);
+    if (card) this.#peerOf(did).introduce(card);
+    else if (!this.#mesh.members.has(did)) this.#peers.delete(did);
+    this.emit("change", undefined);
+  }
+
+  #peerOf(did: Did): RemotePeer {
+    const peer = this.#peers.get(did) ?? new RemotePeer(did, this.#wide, (model) => this.#allows(model));
+    this.#peers.set(did, peer);
+    return peer;
+  }
+
+  #announce(): void {
+    this.#mesh.announce();
+    this.#wide.refresh();
+  }
+
+  #whereabouts() {
+    return { address: this.#options.presence.foothold?.address, slot: this.#rendezvous.slot };
+  }
+
+  /** What this node says of itself to the whole room. */
+  #terms(): CardTerms {
+    const { address, slot } = this.#whereabouts();
+    const { offers, ...profile } = this.#heartbeat();
+    return {
+      ...(address && { address }),
+      ...(slot !== undefined && { slot }),
+      ...profile,
+      offers: offers.slice(0, OFFERS_PER_CARD),
+    };
   }
 
   #receive(member: Member, peer: RemotePeer, frame: RoomFrame): void {
@@ -236,7 +286,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       case "job.tokens":
       case "job.done":
       case "job.failed":
-        peer.jobs.receive(frame);
+        peer.receive(frame);
         break;
       case "charter":
       case "epochs":
@@ -251,6 +301,12 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
         break;
       case "knock.answer":
         this.door.takeAnswer(frame.body);
+        break;
+      case "gossip":
+      case "view.sums":
+      case "view.list":
+      case "view.pull":
+        this.#wide.receive(member.did, frame);
         break;
       case "hello":
       case "members":
@@ -291,28 +347,12 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
     return [self, ...others].slice(0, MAX_SHOWN_INSIDE);
   }
 
-  #sendHeartbeats(): void {
-    clearTimeout(this.#beat);
-    this.#beat = undefined;
-    const heartbeat = this.#heartbeat();
-    const text = JSON.stringify(heartbeat);
-    if (text === this.#lastBeat) return;
-    this.#lastBeat = text;
-    this.#beatAt = performance.now();
-    for (const { link } of this.#mesh.members.values()) link.post("heartbeat", heartbeat);
-  }
-
-  #heartbeat() {
-    const profile = this.#options.profile();
-    const name = profile.name.slice(0, MAX_NAME_CHARS);
-    const device = profile.device.slice(0, MAX_DEVICE_CHARS);
-    const gpu = profile.gpu.slice(0, MAX_GPU_CHARS);
+  #heartbeat(): Heartbeat {
     const sharing = this.#sharing;
     const offers = this.#options.local
       .models()
-      .filter(({ model }) => sharing?.models.has(model) && model.length <= MAX_MODEL_CHARS && this.#allows(model))
-      .slice(0, MAX_OFFERS);
-    return { name, device, gpu, sharing: sharing !== undefined, load: this.#load(), offers: offers.map(wireOffer) };
+      .filter(({ model }) => sharing?.models.has(model) && this.#allows(model));
+    return heartbeatOf(this.#options.profile(), { sharing: sharing !== undefined, load: this.#load(), offers });
   }
 
   #load(): PeerLoad {
@@ -320,14 +360,4 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
     const running = this.#server.running + ownJobs;
     return { running, queued: this.#server.queued, tokenRate, visible, ...(battery !== undefined && { battery }) };
   }
-}
-
-/** An offer without the fields that are not known yet. */
-function wireOffer({ prefillRate, decodeRate, ...offer }: ModelOffer) {
-  return {
-    ...offer,
-    name: offer.name.slice(0, MAX_MODEL_CHARS),
-    ...(prefillRate !== undefined && { prefillRate }),
-    ...(decodeRate !== undefined && { decodeRate }),
-  };
 }

@@ -1,9 +1,10 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../core";
 import { type AuthenticatedLine, type Credentials, Link, type RawLink, authenticate } from "../wire";
-import { MAX_DIALS, MAX_MEMBERS } from "./constants";
+import { Dialler, type Target } from "./dialler";
 import { FrameReader } from "./frame-reader";
 import type { Membership, Proof, Standing } from "./membership";
+import { MAX_LINKS, MAX_NODES } from "./overlay/constants";
 import { type HandDialer, Relay } from "./relay";
 import { reconcile } from "./reconcile";
 import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
@@ -31,6 +32,8 @@ export interface Member {
   address: PeerId | undefined;
   /** The slot that it holds, if it does. */
   slot: number | undefined;
+  /** When the link came up, ms of `performance.now()`. */
+  readonly since: number;
   /** Gets its frames, but for those of the mesh itself. */
   onFrame: (frame: RoomFrame) => void;
 }
@@ -40,12 +43,8 @@ interface MeshEvents {
   left: { readonly member: Member; readonly reason: string };
   /** A line was refused; the reason is for people. */
   refused: Error;
-}
-
-/** How a node may be reached: at its address, or through the member that spoke of it. */
-interface Target {
-  readonly address: PeerId | undefined;
-  readonly via: RoomLink | undefined;
+  /** A node could not be reached. */
+  unreachable: Did;
 }
 
 interface MeshOptions {
@@ -62,16 +61,19 @@ interface MeshOptions {
   welcome(line: AuthenticatedLine): void;
   /** What this node is reachable under now. */
   whereabouts(): { address: PeerId | undefined; slot: number | undefined };
+  /** Whom a newcomer is told of. */
+  acquaintances(): readonly { readonly did: Did; readonly address: PeerId | undefined }[];
+  /** Whether somebody whom a member named is worth dialling. */
+  wants(did: Did): boolean;
+  /** Whether one more member can be kept in mind. */
+  hasRoomFor(did: Did): boolean;
 }
 
 /** The links to all members. */
 export class Mesh extends TypedEventTarget<MeshEvents> {
   readonly members = new Map<Did, Member>();
   readonly #options: MeshOptions;
-  readonly #dialling = new Set<Did>();
-  /** Nodes that wait to be dialled, with the newest that is known of each. */
-  readonly #toDial = new Map<Did, Target>();
-  readonly #since = new WeakMap<RoomLink, number>();
+  readonly #dialler: Dialler;
   readonly #relay: Relay;
   /** How many epochs back the next line is begun, after one on which the secrets did not fit: the room may have forked. */
   #back = 0;
@@ -86,6 +88,22 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       linkTo: (did) => this.members.get(did)?.link,
       introduce: (raw) => void this.introduce(raw, false),
     });
+    this.#dialler = new Dialler({
+      wants: (did, target) => this.#isWanted(did, target),
+      dial: (address) => options.dial(address),
+      dialThrough: (did, via) => this.#relay.dial(did, via),
+      introduce: (raw) => this.introduce(raw, false),
+      failed: (did) => this.emit("unreachable", did),
+    });
+  }
+
+  /** Dials a node, at its address or through a member that is linked to it; the event `joined` tells of success. */
+  dial(did: Did, address: PeerId | undefined, via?: RoomLink): void {
+    this.#dialler.dial(did, { address, via, chosen: true });
+  }
+
+  isDialling(did: Did): boolean {
+    return this.#dialler.isDialling(did);
   }
 
   /**
@@ -110,6 +128,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   close(reason: string): void {
     this.#closed = true;
+    this.#dialler.close();
     for (const { link } of this.members.values()) link.close(reason);
   }
 
@@ -131,7 +150,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     const { membership } = this.#options;
     const line = await this.#authenticate(raw);
     const { token, epoch } = line.peer;
-    if (token) return this.#options.welcome(line);
+    if (token) { this.#options.welcome(line); return; }
     if (epoch !== membership.epochs.head.n || line.back > 0) {
       return this.#introduce(await reconcile(line, membership), bootstrap);
     }
@@ -181,11 +200,12 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     const { link, session } = known;
     if (this.#closed) return link.close("this node has left the room");
     const old = this.members.get(link.did);
-    if (!old && this.members.size >= MAX_MEMBERS - 1) return link.close(ROOM_FULL);
+    if (!old && !this.#options.hasRoomFor(link.did)) return link.close(ROOM_FULL);
+    if (!old && this.members.size >= MAX_LINKS) return link.close(TOO_MANY_LINKS);
     if (old && !this.#prefers(link, old, session)) return link.close("another link is in use");
-    const member: Member = { ...known, address: undefined, slot: undefined, onFrame: () => undefined };
+    const since = performance.now();
+    const member: Member = { ...known, since, address: undefined, slot: undefined, onFrame: () => undefined };
     this.members.set(link.did, member);
-    this.#since.set(link, performance.now());
     if (old) {
       old.link.close("another link is in use");
       this.emit("left", { member: old, reason: "another link is in use" });
@@ -207,7 +227,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     const own = this.#options.membership.signer.did;
     if (!old.link.open || old.session !== session) return true;
     // Nobody dials whom it is linked to: a late second link means that the first is dead at the other end.
-    if (performance.now() - (this.#since.get(old.link) ?? 0) > GLARE_MS) return true;
+    if (performance.now() - old.since > GLARE_MS) return true;
     const lower = own < link.did ? own : link.did;
     const offerer = link.offerer ? own : link.did;
     return offerer === lower;
@@ -223,44 +243,15 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   /** Unites what a member knows with what this node knows. */
   #learn(frame: RoomFrameBody<"members">, link: RoomLink): void {
-    if (frame.address) this.#dial(link.did, frame.address as PeerId, undefined);
-    for (const peer of frame.peers) this.#dial(peer.did as Did, peer.address as PeerId | undefined, link);
+    const hear = (did: string, address: string | undefined, via: RoomLink | undefined): void =>
+      this.#dialler.dial(did as Did, { address: address as PeerId | undefined, via, chosen: false });
+    if (frame.address) hear(link.did, frame.address, undefined);
+    for (const peer of frame.peers) hear(peer.did, peer.address, link);
   }
 
-  /** Dials a node at its address or, where signaling does not lead to it, through a member that knows it. */
-  #dial(did: Did, address: PeerId | undefined, via: RoomLink | undefined): void {
-    if (did === this.#options.membership.signer.did || this.members.has(did)) return;
-    // A peer may invent nodes without end; beyond a full room they are not believed.
-    if (this.#toDial.size >= MAX_MEMBERS && !this.#toDial.has(did)) return;
-    this.#toDial.set(did, { address, via });
-    this.#dialNext();
-  }
-
-  #dialNext(): void {
-    for (const [did, target] of this.#toDial) {
-      if (this.#closed || this.#dialling.size >= MAX_DIALS || this.members.size >= MAX_MEMBERS - 1) return;
-      // What came in meanwhile about a node that is being dialled waits for how that ends.
-      if (this.#dialling.has(did)) continue;
-      this.#toDial.delete(did);
-      if (this.members.has(did)) continue;
-      this.#dialling.add(did);
-      void this.#reach(did, target)
-        .then((raw) => this.introduce(raw, false))
-        .catch(() => undefined) // An address may be stale; the rendezvous finds the node again.
-        .finally(() => {
-          this.#dialling.delete(did);
-          this.#dialNext();
-        });
-    }
-  }
-
-  async #reach(did: Did, { address, via }: Target): Promise<RawLink> {
-    const throughMember = (): Promise<RawLink> => {
-      if (!via?.open || !this.members.has(via.did)) throw new MicrogridError("peer-lost", "A device is out of reach.");
-      return this.#relay.dial(did, via);
-    };
-    if (!address) return throughMember();
-    return this.#options.dial(address).catch(throughMember);
+  #isWanted(did: Did, { chosen }: Target): boolean {
+    if (did === this.#options.membership.signer.did || this.members.has(did)) return false;
+    return this.members.size < MAX_LINKS && (chosen || this.#options.wants(did));
   }
 
   /** A link that broke is replaced while its node is still there. */
@@ -269,16 +260,13 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       await new Promise((resolve) => setTimeout(resolve, ms));
       if (this.#closed || this.members.has(did)) return;
       const others = [...this.members.values()];
-      this.#dial(did, address, others[Math.floor(Math.random() * others.length)]?.link);
+      this.dial(did, address, others[Math.floor(Math.random() * others.length)]?.link);
     }
   }
 
   #membersFrame(): RoomFrameBody<"members"> {
     const { address, slot } = this.#options.whereabouts();
-    const peers = [...this.members.values()].map((member) => ({
-      did: member.did,
-      ...(member.address && { address: member.address }),
-    }));
+    const peers = this.#options.acquaintances().map(({ did, address: at }) => ({ did, ...(at && { address: at }) }));
     return { ...(address && { address }), ...(slot !== undefined && { slot }), peers };
   }
 }
@@ -286,4 +274,8 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 /** The reason that `leave` gives. */
 export const LEFT_ROOM = "left the room";
 /** The reason that a full room gives. */
-export const ROOM_FULL = `the room is full (${MAX_MEMBERS} devices)`;
+export const ROOM_FULL = `the room is full (${MAX_NODES} devices)`;
+/** The reason of a node that is linked to as many as it can take. */
+const TOO_MANY_LINKS = "it is linked to as many devices as it can take";
+/** The reason for ending a link that a larger room does not need. */
+export const NOT_NEEDED = "the room is connected without this link";

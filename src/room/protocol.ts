@@ -1,5 +1,6 @@
 /** Every frame that the members of a room exchange, on one page (docs/protocol.md). */
 import * as v from "valibot";
+import { OVERLAY_FRAMES } from "./overlay/frames";
 import { DidSchema, SignedSchema, bytesSchema } from "../identity";
 import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
 import {
@@ -245,6 +246,8 @@ export const ROOM_FRAMES = {
   },
   /** The consumer does not want the rest; the work stops within one token. */
   "job.cancel": { schema: v.strictObject({ id: jobId }), maxBytes: 128, rate: JOB_RATE },
+
+  ...OVERLAY_FRAMES,
 } satisfies FrameTable;
 
 type RoomTable = typeof ROOM_FRAMES;

@@ -1,5 +1,5 @@
 /** Another node of the room as a provider: what it offers, how loaded it is, and the way to ask it. */
-import type { Did } from "../core";
+import { type Did, MicrogridError } from "../core";
 import {
   type Estimate,
   type GenerationEvent,
@@ -13,10 +13,25 @@ import { JobClient } from "./jobs/client";
 import { JobRefusedError, type PeerLoad } from "./jobs/refused";
 import type { Standing } from "./membership";
 import type { Member } from "./mesh";
-import type { RoomFrameBody } from "./protocol";
+import type { Card } from "./overlay";
+import type { JobFrame, RoomFrameBody } from "./protocol";
 
 /** Time after which nobody waits for an answer any more. */
 const DEADLINE_MS = 10 * 60_000;
+
+/** What making a link first costs, about: a few round trips, some of them through signaling. */
+const DISTANT_MS = 500;
+
+/** What a node that nothing has been proved of is. */
+const UNKNOWN: Standing = { founder: false, house: undefined, admittedBy: [] };
+
+/** The way to a peer, and what the room knows of it. */
+interface Reach {
+  /** Makes a link, unless there is one. Throws `peer-lost` where that fails. */
+  linkTo(did: Did, options: { signal: AbortSignal }): Promise<unknown>;
+  /** What it has proved to be, as far as that is known without a link. */
+  standing(did: Did): Standing | undefined;
+}
 
 type Heartbeat = RoomFrameBody<"heartbeat">;
 
@@ -24,8 +39,9 @@ type Heartbeat = RoomFrameBody<"heartbeat">;
 export class RemotePeer implements Provider {
   readonly id: Did;
   readonly kind = "peer";
-  readonly jobs: JobClient;
-  readonly #member: Member;
+  readonly #reach: Reach;
+  #member: Member | undefined;
+  #jobs: JobClient | undefined;
   readonly #allows: (model: string) => boolean;
   #heartbeat: Heartbeat | undefined;
   #offers: readonly ModelOffer[] = [];
@@ -33,33 +49,57 @@ export class RemotePeer implements Provider {
   #asked = 0;
 
   /** `allows`: whether the room's charter lets a model answer. */
-  constructor(member: Member, allows: (model: string) => boolean) {
-    this.id = member.did;
+  constructor(id: Did, reach: Reach, allows: (model: string) => boolean) {
+    this.id = id;
+    this.#reach = reach;
     this.#allows = allows;
-    this.#member = member;
-    this.jobs = new JobClient(member.link);
   }
 
   get name(): string {
     return this.#heartbeat?.name ?? "a device";
   }
 
-  /** What it last said about itself; undefined until its first heartbeat. */
+  /** What it last said about itself; undefined until it has said something. */
   get heartbeat(): Heartbeat | undefined {
     return this.#heartbeat;
   }
 
   get rttMs(): number | undefined {
-    return this.#member.link.rttMs;
+    return this.#member?.link.rttMs;
+  }
+
+  /** Whether there is a link to it; where there is none, one is made when it is to answer. */
+  get linked(): boolean {
+    return this.#member !== undefined;
   }
 
   /** What it has proved to be. */
   get standing(): Standing {
-    return this.#member.standing;
+    return this.#member?.standing ?? this.#reach.standing(this.id) ?? UNKNOWN;
   }
 
-  get session(): string {
-    return this.#member.session;
+  /** A link to it is up. */
+  attach(member: Member): void {
+    this.#member = member;
+    this.#jobs = new JobClient(member.link);
+  }
+
+  /** A link to it has ended. False where another one has taken its place. */
+  detach(member: Member): boolean {
+    if (this.#member !== member) return false;
+    this.#member = undefined;
+    this.#jobs = undefined;
+    return true;
+  }
+
+  /** Takes what it says of itself to the whole room; what it says over a link is fresher. */
+  introduce({ name, device, gpu, sharing, load, offers }: Card): void {
+    if (!this.#member || !this.#heartbeat) this.update({ name, device, gpu, sharing, load, offers });
+  }
+
+  /** Takes a frame of a job. */
+  receive(frame: JobFrame): void {
+    this.#jobs?.receive(frame);
   }
 
   /** Takes what the peer says about itself. */
@@ -81,7 +121,12 @@ export class RemotePeer implements Provider {
     if (!offer) return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
     const load = this.#heartbeat?.load;
     const backlog = Math.max((load?.running ?? 0) + (load?.queued ?? 0), this.#asked);
-    return estimateAnswer(request, { offer, backlog, rttMs: this.rttMs ?? 0, privacy: "room" });
+    return estimateAnswer(request, {
+      offer,
+      backlog,
+      rttMs: this.rttMs ?? (this.linked ? 0 : DISTANT_MS),
+      privacy: "room",
+    });
   }
 
   async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
@@ -90,7 +135,10 @@ export class RemotePeer implements Provider {
     if (load && this.#asked >= MAX_JOBS_PER_PEER) throw new JobRefusedError("busy", load);
     this.#asked++;
     try {
-      yield* this.jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
+      if (!this.#jobs) await this.#reach.linkTo(this.id, options);
+      // The link may have gone again while this was waiting for it.
+      if (!this.#jobs) throw new MicrogridError("peer-lost", "The device that should answer is gone.");
+      yield* this.#jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
     } catch (error) {
       if (error instanceof JobRefusedError) this.#correct(error, request.model);
       throw error;

@@ -6,7 +6,8 @@ import type { Transport } from "../wire";
 import type { KnockInfo } from "./door/door";
 import { Newcomer } from "./door/newcomer";
 import { RefusedAtDoor, type Visit } from "./door/visit";
-import { Interior, type Profile } from "./interior";
+import type { Profile } from "./heartbeat";
+import { Interior } from "./interior";
 import type { Invite } from "./invite";
 import type { Sharing } from "./jobs/server";
 import {
@@ -114,6 +115,21 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
 
   get peers(): readonly RemotePeer[] {
     return this.#interior?.peers ?? [];
+  }
+
+  /** Nodes in the room that are known of, this one included, linked or not. */
+  get size(): number {
+    return this.#interior?.size ?? 0;
+  }
+
+  /** Members that this node is linked to. */
+  get links(): number {
+    return this.#interior?.links ?? 0;
+  }
+
+  /** Whether a member is known of, linked or not. */
+  knows(did: Did): boolean {
+    return this.#interior?.knows(did) ?? false;
   }
 
   get serving(): number {

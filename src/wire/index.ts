@@ -6,6 +6,7 @@ export type { FrameBody, FrameOf, FrameTable } from "./frames";
 export { tokenSecret } from "./handshake";
 export type { Authenticated, Credentials, GuestStanding, MemberStanding } from "./handshake";
 export { Link } from "./link";
+export { TokenBucket } from "./rate";
 export type { FrameRate } from "./rate";
 export { openPeerJsTransport } from "./peerjs";
 export type { PeerJsOptions } from "./peerjs";

@@ -90,6 +90,11 @@ export class Link<T extends FrameTable> {
     return this.#lost;
   }
 
+  /** True while a job or stage runs over it. */
+  get busy(): boolean {
+    return this.#busy > 0;
+  }
+
   get open(): boolean {
     return this.#ended === undefined;
   }

@@ -97,7 +97,7 @@ class SimulatedLink implements RawLink {
   readonly closed: Promise<string>;
   readonly #near: Host;
   readonly #far: Host;
-  readonly #local = randomBytes(32);
+  readonly local = randomBytes(32);
   #resolveClosed: (reason: string) => void = () => undefined;
   #other: SimulatedLink | undefined;
 
@@ -125,19 +125,19 @@ class SimulatedLink implements RawLink {
   }
 
   async fingerprints(): Promise<{ local: Bytes; remote: Bytes }> {
-    return { local: this.#local, remote: this.#other!.#local };
+    return { local: this.local, remote: this.#other?.local ?? randomBytes(32) };
   }
 
   protect(): void {}
 
   close(reason: string): void {
-    this.#end(reason);
+    this.end(reason);
     // The channels close in order behind what was sent; an unplugged host is missed later.
     const delay = reaches(this.#near, this.#far) ? this.#near.accessMs + this.#far.accessMs + JITTER_MS : ICE_LOST_MS;
-    setTimeout(() => this.#other?.#end("it closed the connection"), delay);
+    setTimeout(() => this.#other?.end("it closed the connection"), delay);
   }
 
-  #end(reason: string): void {
+  end(reason: string): void {
     this.#resolveClosed(reason);
     for (const channel of [this.control, this.bulk, this.stage]) channel.shut();
   }

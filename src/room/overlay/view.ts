@@ -1,0 +1,128 @@
+/** Whom a node knows of in its room: the newest card of each member, and for a while the dead. */
+import type { Did } from "../../core";
+import { TokenBucket } from "../../wire";
+import { CARD_RATE, MAX_NODES, TOMB_MS, VIEW_PARTS, WORD_RATE } from "./constants";
+import type { Standing } from "../membership";
+import type { Card, Checked, Statement } from "./statements";
+
+/** What is known of a member. Only a link with it proves more. */
+export interface Entry {
+  readonly card: Card;
+  /** The card as it is passed on, with the proof of its node. */
+  readonly statement: Statement;
+  /** What that proof shows. */
+  standing: Standing;
+  /** The word of its loss, while it has not contradicted it. */
+  suspicion: Statement | undefined;
+}
+
+/** What of a node is passed on. */
+interface Quota {
+  readonly cards: TokenBucket;
+  readonly words: TokenBucket;
+}
+
+interface Tomb {
+  readonly stamp: number;
+  /** What says that the node is gone; who still believes in it gets to see this. */
+  readonly evidence: Statement;
+  readonly until: number;
+}
+
+/** All members that are known of, but for this node itself. */
+export class View {
+  readonly entries = new Map<Did, Entry>();
+  readonly #tombs = new Map<Did, Tomb>();
+  /** Of the living and the dead: the last words of a node count too. */
+  readonly #quotas = new Map<Did, Quota>();
+
+  /**
+   * Takes a card; `standing` is what a proof that came with it shows. False where the card is not news, where nothing
+   * shows that its node belongs to the room, or where it is more than the node may say.
+   */
+  addCard(card: Card, statement: Statement, shown: Standing | undefined): boolean {
+    const old = this.entries.get(card.did);
+    if (old ? card.stamp <= old.card.stamp : this.#isBuried(card.did, card.stamp)) return false;
+    if (!old && this.entries.size >= MAX_NODES - 1) return false;
+    const standing = shown ?? old?.standing;
+    const proof = (shown && statement.proof) ?? old?.statement.proof;
+    if (!standing) return false;
+    // What is dropped here comes again when views are compared, so the last word is never lost.
+    const now = performance.now();
+    const quota = this.#quotas.get(card.did) ?? {
+      cards: new TokenBucket(CARD_RATE, now),
+      words: new TokenBucket(WORD_RATE, now),
+    };
+    if (!quota.cards.take(now)) return false;
+    this.#quotas.set(card.did, quota);
+    this.entries.set(card.did, { card, statement: { ...statement, proof }, standing, suspicion: undefined });
+    this.#tombs.delete(card.did);
+    return true;
+  }
+
+  /** Takes a word of loss, by this node itself or by one that is or was a member. True where it is news. */
+  suspect({ did, by, stamp }: Checked, statement: Statement, self: Did): boolean {
+    const entry = this.entries.get(did);
+    // Of this very card: a word of a stamp to come would be one that can never be contradicted.
+    if (!entry || entry.suspicion || entry.card.stamp !== stamp) return false;
+    if (by !== self && !this.#quotas.get(by)?.words.take(performance.now())) return false;
+    entry.suspicion = statement;
+    return true;
+  }
+
+  /** Forgets a member and everything older than what says that it is gone. True where that is news. */
+  bury(did: Did, stamp: number, evidence: Statement): boolean {
+    const entry = this.entries.get(did);
+    if (!entry || entry.card.stamp > stamp) return false;
+    this.entries.delete(did);
+    const now = performance.now();
+    // Behind all others: the oldest are the first to be forgotten.
+    this.#tombs.delete(did);
+    this.#tombs.set(did, { stamp, evidence, until: now + TOMB_MS });
+    for (const [dead, { until }] of this.#tombs) {
+      if (until >= now && this.#tombs.size <= MAX_NODES) break;
+      this.#tombs.delete(dead);
+      this.#quotas.delete(dead);
+    }
+    return true;
+  }
+
+  /** Forgets a member that was removed from the room, unless it has said something new meanwhile. */
+  forget(did: Did, entry: Entry): boolean {
+    return this.entries.get(did) === entry && this.entries.delete(did) && this.#quotas.delete(did);
+  }
+
+  /** What says that a node is gone of which somebody has a card of that stamp. */
+  evidence(did: Did, stamp: number): Statement | undefined {
+    return this.#isBuried(did, stamp) ? this.#tombs.get(did)?.evidence : undefined;
+  }
+
+  /** A checksum for each part, `self` included, so that two nodes with the same view have the same sums. */
+  sums(self: { readonly did: Did; readonly stamp: number } | undefined): number[] {
+    const sums = new Array<number>(VIEW_PARTS).fill(0);
+    const add = ({ did, stamp }: { readonly did: Did; readonly stamp: number }): void => {
+      const part = partOf(did);
+      sums[part] = (sums[part]! ^ hash(`${did} ${stamp}`)) >>> 0;
+    };
+    for (const { card } of this.entries.values()) add(card);
+    if (self) add(self);
+    return sums;
+  }
+
+  #isBuried(did: Did, stamp: number): boolean {
+    const tomb = this.#tombs.get(did);
+    return tomb !== undefined && stamp <= tomb.stamp && tomb.until > performance.now();
+  }
+}
+
+/** The part of the view in which a did stands. */
+export function partOf(did: Did): number {
+  return hash(did) % VIEW_PARTS;
+}
+
+/** FNV-1a, 32 bits. It finds differences between friends and proves nothing. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  return value >>> 0;
+}
