@@ -4,6 +4,7 @@ import { MicrogridError } from "../../core";
 import { houseSigner } from "../../identity";
 import type { ConversationStore } from "../conversations";
 import { parseHouseData } from "../house";
+import { exportMemberships, readMemberships } from "../../room";
 import { type NetworkOverride, parsePatch } from "../node/network";
 import type { NodeCalls } from "../node/node";
 import { recallPreferences } from "../node/session-memory";
@@ -46,6 +47,9 @@ export function housePart(call: Call, state: () => GridState): PortablePart {
     },
   };
 }
+
+/** The rooms that this device can go back to. They are kept per origin, so any tab can read them. */
+export const roomsPart: PortablePart = { name: "rooms", export: exportMemberships, read: readMemberships };
 
 /** The name of the node, its policy and its servers, and the page's own choices. */
 export function settingsPart(call: Call, state: () => GridState): PortablePart {

@@ -1,0 +1,102 @@
+/** Importing: nothing that is here is lost, and the same file brings nothing twice. */
+import fc from "fast-check";
+import { beforeEach, describe, expect, test } from "vitest";
+import { fromJson, toJson } from "./transfer";
+import type { Conversation, StoredMessage } from "./schema";
+import { ConversationStore } from "./store";
+
+function message(id: string, content: string, status: StoredMessage["status"] = "complete"): StoredMessage {
+  return { id, role: "user", content, createdAt: 1, status };
+}
+
+function conversation(id: string, ...messages: StoredMessage[]): Conversation {
+  return { id, title: "Numbers", createdAt: 1, updatedAt: 2, settings: { sampling: {}, stop: [] }, messages };
+}
+
+let store: ConversationStore;
+beforeEach(async () => {
+  // There is no IndexedDB here, so each one is new and in memory.
+  store = await ConversationStore.open();
+});
+
+async function contents(): Promise<Record<string, string[]>> {
+  const all = fromJson(await store.exportJson());
+  return Object.fromEntries(all.map(({ id, messages }) => [id, messages.map(({ content }) => content)]));
+}
+
+const [ONE, TWO, THREE] = [message("1", "one"), message("2", "two"), message("3", "three")];
+
+describe("an import", () => {
+  test("of one's own export changes nothing, however often", async () => {
+    await store.put(conversation("a", ONE, TWO));
+    await store.put(conversation("b", message("9", "half an answ", "streaming")));
+    const file = await store.exportJson();
+    const before = await contents();
+    expect(new Set(await store.importJson(file))).toEqual(new Set(["a", "b"]));
+    expect(new Set(await store.importJson(file))).toEqual(new Set(["a", "b"]));
+    expect(await contents()).toEqual(before);
+  });
+
+  test("leaves what went on here since as it is", async () => {
+    await store.put(conversation("a", ONE, TWO, THREE));
+    expect(await store.importJson(toJson([conversation("a", ONE, TWO)]))).toEqual(["a"]);
+    expect(await contents()).toEqual({ a: ["one", "two", "three"] });
+  });
+
+  test("brings what went on elsewhere since", async () => {
+    await store.put(conversation("a", ONE));
+    expect(await store.importJson(toJson([conversation("a", ONE, TWO)]))).toEqual(["a"]);
+    expect(await contents()).toEqual({ a: ["one", "two"] });
+  });
+
+  test("takes a finished answer over its beginning, in both directions", async () => {
+    const [part, whole] = [message("1", "once upon", "interrupted"), message("1", "once upon a time")];
+    await store.put(conversation("a", part));
+    await store.importJson(toJson([conversation("a", whole)]));
+    await store.importJson(toJson([conversation("a", part)]));
+    expect(await contents()).toEqual({ a: ["once upon a time"] });
+  });
+
+  test("keeps both where the two went on differently, once", async () => {
+    await store.put(conversation("a", ONE, TWO));
+    const file = toJson([conversation("a", ONE, THREE)]);
+    const [id] = await store.importJson(file);
+    expect(id).not.toBe("a");
+    expect(await store.importJson(file)).toEqual([id]);
+    expect(await contents()).toEqual({ a: ["one", "two"], [id!]: ["one", "three"] });
+  });
+
+  test("brings conversations that share an id within the file", async () => {
+    const ids = await store.importJson(
+      toJson([conversation("a", ONE), conversation("a", TWO), conversation("a", ONE)]),
+    );
+    expect(ids).toHaveLength(2);
+    expect(Object.values(await contents())).toEqual(expect.arrayContaining([["one"], ["two"]]));
+  });
+
+  test("adds nothing where the file is wrong", async () => {
+    await expect(store.importJson("{}")).rejects.toMatchObject({ code: "bad-request" });
+    expect(() => store.readJson("nonsense")).toThrow(/not JSON/);
+    expect(await contents()).toEqual({});
+  });
+
+  test("loses no message of either side and is settled after the first time, for any two histories", async () => {
+    const history = fc.array(fc.constantFrom("x", "y", "z"), { maxLength: 4 });
+    const build = (texts: string[]): Conversation =>
+      conversation("a", ...texts.map((text, index) => message(String(index), text)));
+    await fc.assert(
+      fc.asyncProperty(history, history, async (here, brought) => {
+        store = await ConversationStore.open();
+        await store.put(build(here));
+        const file = toJson([build(brought)]);
+        await store.importJson(file);
+        const after = await contents();
+        const begins = (texts: string[]): boolean =>
+          Object.values(after).some((kept) => texts.every((text, index) => kept[index] === text));
+        expect([begins(here), begins(brought)]).toEqual([true, true]);
+        await store.importJson(file);
+        expect(await contents()).toEqual(after);
+      }),
+    );
+  });
+});
