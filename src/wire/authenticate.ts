@@ -38,18 +38,24 @@ export async function authenticate(raw: RawLink, credentials: Credentials): Prom
   void raw.closed.then((reason) => {
     inbox.fail(new MicrogridError("peer-lost", `A device went away before it had said who it is: ${reason}.`));
   });
-  const timer = setTimeout(() => {
-    inbox.fail(new MicrogridError("handshake-failed", "A device connected but did not say who it is within 10 s."));
-  }, HANDSHAKE_TIMEOUT_MS);
+  // Whatever it is that waits then, it ends.
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new MicrogridError("handshake-failed", "A device connected but did not say who it is within 10 s."));
+    }, HANDSHAKE_TIMEOUT_MS);
+  });
   try {
     const line = {
       send: (kind: string, body: Bytes) => void writer.send(kind, body).catch((error: unknown) => inbox.fail(error)),
       receive: (kind: string) => inbox.receive(kind),
     };
-    const peer = await handshake(line, raw.offerer, await raw.fingerprints(), credentials);
+    const exchange = raw.fingerprints().then((seen) => handshake(line, raw.offerer, seen, credentials));
+    const peer = await Promise.race([exchange, late]);
     raw.protect();
     return { raw, writer, peer };
   } catch (error) {
+    inbox.fail(error);
     writer.close("the handshake failed");
     raw.close("the handshake failed");
     throw error;

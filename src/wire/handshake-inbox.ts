@@ -2,15 +2,20 @@
 import { type Bytes, MicrogridError } from "../core";
 import type { RawFrame } from "./framing";
 
-/** Hands out the handshake's frames in order, and keeps what came behind them. */
+/** A handshake has three frames from each side; an honest node sends nothing behind them before it has got all. */
+const MAX_FRAMES = 3;
+
+/** Hands out the handshake's frames in order. Whoever sends more than there are is refused. */
 export class HandshakeInbox {
   readonly #frames: RawFrame[] = [];
+  #received = 0;
   #wake: (() => void) | undefined;
   #error: unknown;
 
   push(frame: RawFrame): void {
-    if (this.#frames.length > 8)
+    if (++this.#received > MAX_FRAMES) {
       return this.fail(new MicrogridError("handshake-failed", "A device floods the handshake."));
+    }
     this.#frames.push(frame);
     this.#wake?.();
   }

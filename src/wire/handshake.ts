@@ -71,6 +71,13 @@ export interface HandshakeLine {
   receive(kind: "m1" | "m2" | "ready"): Promise<Bytes>;
 }
 
+/** What a test fixes of a handshake; nothing else may. */
+export interface HandshakeSeam {
+  readonly versions: readonly number[];
+  nonce(): Bytes;
+}
+const REAL: HandshakeSeam = { versions: PROTOCOL_VERSIONS, nonce: () => randomBytes(NONCE_BYTES) };
+
 type Role = "i" | "r";
 
 const bytes = (length: number) =>
@@ -105,21 +112,22 @@ export async function handshake(
   offerer: boolean,
   fingerprints: Fingerprints,
   credentials: Credentials,
+  { versions, nonce } = REAL,
 ): Promise<Authenticated> {
   const { standing } = credentials;
   const me: Role = offerer ? "i" : "r";
   const other: Role = offerer ? "r" : "i";
 
   const ownM1 = encodeCbor({
-    versions: [...PROTOCOL_VERSIONS],
+    versions: [...versions],
     epoch: standing.epoch,
-    nonce: randomBytes(NONCE_BYTES),
+    nonce: nonce(),
     ...(standing.kind === "guest" && { token: standing.token }),
   });
   line.send("m1", ownM1);
   const theirM1 = await line.receive("m1");
   const hello = parse(M1, theirM1, "its first message is malformed");
-  const version = Math.max(0, ...PROTOCOL_VERSIONS.filter((known) => hello.versions.includes(known)));
+  const version = Math.max(0, ...versions.filter((known) => hello.versions.includes(known)));
   if (version === 0) throw failure("it speaks another version of the protocol");
   const secret = await sharedSecret(standing, hello);
 

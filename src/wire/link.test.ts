@@ -1,11 +1,12 @@
-/** The handshake lets members in and nobody else; a link carries frames and ends loudly. */
+/** A line becomes a link by the handshake alone; a link carries frames and ends loudly. */
 import * as v from "valibot";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Bytes, encodeCbor, randomBytes } from "../core";
-import { type Signer, makeEphemeralKey } from "../identity";
-import { MAX_EARLY_FRAMES, PING_RATE } from "./constants";
+import { makeEphemeralKey } from "../identity";
+import { HANDSHAKE_TIMEOUT_MS, MAX_EARLY_FRAMES, PING_RATE } from "./constants";
 import { frameToMessages } from "./framing";
-import { type Credentials, tokenSecret } from "./handshake";
+import type { Credentials } from "./handshake";
+import { HandshakeInbox } from "./handshake-inbox";
 import { authenticate } from "./authenticate";
 import { Link } from "./link";
 import type { RawLink } from "./transport";
@@ -20,26 +21,18 @@ const TABLE = {
 };
 const secret = randomBytes(32);
 
-async function credentials(overrides: Partial<Credentials> = {}): Promise<Credentials> {
-  return { signer: await makeEphemeralKey(), roomId: "room", agent: "test/1", standing: member(), ...overrides };
-}
-
-/** A member of an epoch that knows the secrets of all epochs up to it. */
-function member(secrets: readonly Bytes[] = [secret]): Credentials["standing"] {
-  return { kind: "member", epoch: secrets.length - 1, secretOf: (epoch) => secrets[epoch] };
+async function credentials(): Promise<Credentials> {
+  const standing: Credentials["standing"] = { kind: "member", epoch: 0, secretOf: () => secret };
+  return { signer: await makeEphemeralKey(), roomId: "room", agent: "test/1", standing };
 }
 
 async function establish(raw: RawLink, own: Credentials): Promise<Link<typeof TABLE>> {
   return new Link(await authenticate(raw, own), TABLE);
 }
 
-async function connect(
-  [a, b]: [MemoryLink, MemoryLink],
-  own: Partial<Credentials> = {},
-  theirs: Partial<Credentials> = {},
-): Promise<PromiseSettledResult<Link<typeof TABLE>>[]> {
-  const [ours, other] = [await credentials(own), await credentials(theirs)];
-  return Promise.allSettled([establish(a, ours), establish(b, other)]);
+async function connect([a, b]: [MemoryLink, MemoryLink]): Promise<PromiseSettledResult<Link<typeof TABLE>>[]> {
+  const [ours, theirs] = [await credentials(), await credentials()];
+  return Promise.allSettled([establish(a, ours), establish(b, theirs)]);
 }
 
 async function connected(): Promise<{
@@ -53,89 +46,7 @@ async function connected(): Promise<{
   return { links: [a, b], raw };
 }
 
-/** Both sides must have refused, and for this reason on at least one side. */
-function expectRefused(results: PromiseSettledResult<unknown>[], why: RegExp): void {
-  expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
-  const messages = results.map((result) => (result.status === "rejected" ? String(result.reason) : ""));
-  expect(messages.join("\n")).toMatch(why);
-}
-
-describe("handshake", () => {
-  it("tells both sides who the other is", async () => {
-    const [ada, bob]: [Signer, Signer] = [await makeEphemeralKey(), await makeEphemeralKey()];
-    const results = await connect(memoryLinkPair(), { signer: ada }, { signer: bob, agent: "other/2" });
-    expect(results.map((r) => r.status === "fulfilled" && r.value.peer)).toEqual([
-      { did: bob.did, agent: "other/2", version: 1, epoch: 0, token: undefined },
-      { did: ada.did, agent: "test/1", version: 1, epoch: 0, token: undefined },
-    ]);
-  });
-
-  it("refuses another secret, room or epoch", async () => {
-    expectRefused(
-      await connect(memoryLinkPair(), {}, { standing: member([randomBytes(32)]) }),
-      /does not know the room's secret/,
-    );
-    expectRefused(await connect(memoryLinkPair(), {}, { roomId: "another" }), /does not know the room's secret/);
-    const later: Credentials["standing"] = { kind: "member", epoch: 1, secretOf: () => undefined };
-    expectRefused(await connect(memoryLinkPair(), {}, { standing: later }), /another epoch/);
-  });
-
-  it("knows a member of an earlier epoch by that epoch's secret, and tells which it is in", async () => {
-    const standing = member([secret, randomBytes(32)]);
-    const results = await connect(memoryLinkPair(), {}, { standing });
-    expect(results.map((r) => r.status === "fulfilled" && r.value.peer.epoch)).toEqual([1, 0]);
-  });
-
-  it("knows a guest by its token, whose secret every member can derive", async () => {
-    const token = randomBytes(32);
-    const guest: Credentials["standing"] = { kind: "guest", token, epoch: 0, secret: await tokenSecret(secret, token) };
-    const results = await connect(memoryLinkPair(), {}, { standing: guest });
-    expect(results.map((r) => r.status === "fulfilled" && r.value.peer.token)).toEqual([token, undefined]);
-    expectRefused(await connect(memoryLinkPair(), { standing: guest }, { standing: guest }), /only a guest/);
-    const forged = { ...guest, token: randomBytes(32) };
-    expectRefused(await connect(memoryLinkPair(), {}, { standing: forged }), /does not know the room's secret/);
-  });
-
-  it("refuses a man in the middle, who shows each side a certificate of his own", async () => {
-    const [a, b] = memoryLinkPair();
-    // Each side sees the certificate of the one in between; the frames are relayed unchanged.
-    a.fingerprints = async () => ({ local: a.local, remote: randomBytes(32) });
-    expectRefused(await connect([a, b]), /tampered/);
-  });
-
-  it("refuses its own messages sent back", async () => {
-    const [a] = memoryLinkPair();
-    a.control.other = a.control;
-    const result = await Promise.allSettled([establish(a, await credentials())]);
-    expect(String((result[0] as PromiseRejectedResult).reason)).toMatch(/does not know the room's secret/);
-  });
-
-  it("refuses a node that claims to be this one", async () => {
-    const signer = await makeEphemeralKey();
-    expectRefused(await connect(memoryLinkPair(), { signer }, { signer }), /claims to be this very node/);
-  });
-
-  it("refuses another's did without that key", async () => {
-    const victim = await makeEphemeralKey();
-    const thief = await makeEphemeralKey();
-    const signer: Signer = { did: victim.did, sign: (bytes) => thief.sign(bytes) };
-    expectRefused(await connect(memoryLinkPair(), {}, { signer }), /signature is not valid/);
-  });
-
-  it("refuses a changed bit in any handshake frame", async () => {
-    for (const kind of ["m1", "m2", "ready"]) {
-      const [a, b] = memoryLinkPair();
-      a.control.tamper = (message) => {
-        const changed = message.slice();
-        if (String.fromCharCode(...message.subarray(2, 2 + (message[1] ?? 0))) === kind)
-          changed[changed.length - 1]! ^= 1;
-        return changed;
-      };
-      const results = await connect([a, b]);
-      expect(results[1]?.status, kind).toBe("rejected");
-    }
-  });
-
+describe("authentication", () => {
   it("reads nothing but the handshake before it has succeeded", async () => {
     const [a, b] = memoryLinkPair();
     for (const message of frameToMessages("note", encodeCbor({ text: "hi" }))) b.control.send(message);
@@ -147,6 +58,25 @@ describe("handshake", () => {
     const m1 = encodeCbor({ versions: [7], epoch: 0, nonce: randomBytes(32) });
     for (const message of frameToMessages("m1", m1)) b.control.send(message);
     await expect(establish(a, await credentials())).rejects.toThrow(/another version/);
+  });
+
+  it("refuses who sends more than a handshake has, and keeps none of it", async () => {
+    const inbox = new HandshakeInbox();
+    for (let sent = 0; sent < 1000; sent++) inbox.push({ kind: "m1", body: new Uint8Array(256) });
+    for (let kept = 0; kept < 3; kept++) await inbox.receive("m1");
+    await expect(inbox.receive("m1")).rejects.toThrow(/floods/);
+  });
+
+  it("ends after a while, whatever it is that does not come", async () => {
+    vi.useFakeTimers();
+    const [silent, stuck] = [memoryLinkPair()[0], memoryLinkPair()[0]];
+    stuck.fingerprints = () => new Promise(() => undefined);
+    const ends = [establish(silent, await credentials()), establish(stuck, await credentials())];
+    const expected = ends.map((end) => expect(end).rejects.toThrow(/within 10 s/));
+    await vi.advanceTimersByTimeAsync(HANDSHAKE_TIMEOUT_MS);
+    await Promise.all(expected);
+    expect(await silent.closed).toMatch(/handshake failed/);
+    vi.useRealTimers();
   });
 });
 

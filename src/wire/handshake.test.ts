@@ -1,0 +1,207 @@
+/** The handshake lets in who knows the secret and holds the key, on this very connection, and nobody else. */
+import { describe, expect, it } from "vitest";
+import { type Bytes, decodeCbor, encodeCbor, randomBytes } from "../core";
+import { type Signer, makeEphemeralKey } from "../identity";
+import { type Authenticated, type Credentials, tokenSecret } from "./handshake";
+import { type Kind, type Said, SECRET, type Side, meet, member, sides } from "./testing/handshake-pair";
+
+const OTHER = randomBytes(32);
+
+/** Nobody was let in, and at least one side says why. */
+function expectRefused({ results }: { results: PromiseSettledResult<unknown>[] }, why: RegExp): void {
+  expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  expect(results.map((result) => (result.status === "rejected" ? String(result.reason) : "")).join("\n")).toMatch(why);
+}
+
+function accepted({ results }: { results: PromiseSettledResult<Authenticated>[] }): Authenticated[] {
+  return results.map((result) => {
+    if (result.status === "rejected") throw result.reason;
+    return result.value;
+  });
+}
+
+/** What one said in an exchange that went well. */
+function bodyOf(said: readonly Said[], from: number, kind: Kind): Bytes {
+  return said.find((each) => each.from === from && each.kind === kind)!.body;
+}
+
+/** Changes fields of the first message of one side on its way. */
+function rewrite(from: number, change: (m1: Record<string, unknown>) => Record<string, unknown>) {
+  return (said: Said): Bytes =>
+    said.from === from && said.kind === "m1"
+      ? encodeCbor(change(decodeCbor(said.body) as Record<string, unknown>))
+      : said.body;
+}
+
+const TAMPERED = /does not know the room's secret, or somebody in between has tampered/;
+
+describe("handshake", () => {
+  it("tells both sides who the other is", async () => {
+    const [ada, bob]: [Signer, Signer] = [await makeEphemeralKey(), await makeEphemeralKey()];
+    expect(accepted(await meet(sides({ signer: ada }, { signer: bob, agent: "other/2" })))).toEqual([
+      { did: bob.did, agent: "other/2", version: 1, epoch: 0, token: undefined },
+      { did: ada.did, agent: "test/1", version: 1, epoch: 0, token: undefined },
+    ]);
+  });
+
+  it.each<[string, Partial<Credentials>]>([
+    ["secret", { standing: member(OTHER) }],
+    ["room", { roomId: "another" }],
+  ])("refuses another %s", async (_name, theirs) => {
+    expectRefused(await meet(sides({}, theirs)), TAMPERED);
+  });
+
+  it("refuses a man in the middle, who shows each side a certificate of his own", async () => {
+    const [a, b] = sides();
+    const between: Side = { ...a, fingerprints: { ...a.fingerprints, remote: randomBytes(32) } };
+    expectRefused(await meet([between, b]), TAMPERED);
+  });
+
+  it("refuses two that both believe to have dialled: whoever relays one's proof shows it in the wrong role", async () => {
+    const [a, b] = sides();
+    expectRefused(await meet([a, { ...b, offerer: true }]), TAMPERED);
+    expectRefused(await meet([{ ...a, offerer: false }, b]), TAMPERED);
+    // Not even where the certificates are swapped to match.
+    const swapped = { local: b.fingerprints.remote, remote: b.fingerprints.local };
+    expectRefused(await meet([a, { ...b, offerer: true, fingerprints: swapped }]), TAMPERED);
+  });
+
+  // `ready` is the same from both sides: it is no proof of who one is, but of having seen the same.
+  it.each<[string, Kind[]]>([
+    ["m1", ["m1"]],
+    ["m2", ["m2"]],
+    ["m1 and m2", ["m1", "m2"]],
+    ["whole exchange", ["m1", "m2", "ready"]],
+  ])("refuses its own %s sent back", async (_name, kinds) => {
+    const own = new Map<string, Bytes>();
+    const outcome = await meet(sides(), ({ from, kind, body }) => {
+      if (from === 0) own.set(kind, body);
+      // Side 0 speaks first, so what is echoed has been said.
+      return from === 1 && kinds.includes(kind) ? own.get(kind)! : body;
+    });
+    expect(outcome.results[0]?.status).toBe("rejected");
+  });
+
+  it.each<[string, Kind[]]>([
+    ["whole exchange", ["m1", "m2", "ready"]],
+    ["m2 and ready", ["m2", "ready"]],
+    ["m2", ["m2"]],
+    ["ready", ["ready"]],
+  ])("refuses a replay of a former session's %s", async (_name, kinds) => {
+    const [a, b] = sides({ signer: await makeEphemeralKey() }, { signer: await makeEphemeralKey() });
+    const former = await meet([a, b]);
+    accepted(former);
+    // The very same certificates and people: only the nonce of the one who is attacked is new.
+    const outcome = await meet([a, b], ({ from, kind, body }) =>
+      from === 1 && kinds.includes(kind) ? bodyOf(former.said, 1, kind) : body,
+    );
+    expect(outcome.results[0]?.status).toBe("rejected");
+  });
+
+  it("refuses a changed bit in any frame", async () => {
+    for (const kind of ["m1", "m2", "ready"]) {
+      const outcome = await meet(sides(), (said) => {
+        const body = said.body.slice();
+        if (said.from === 0 && said.kind === kind) body[body.length - 1]! ^= 1;
+        return body;
+      });
+      expect(outcome.results[1]?.status, kind).toBe("rejected");
+    }
+  });
+
+  it("takes the highest version in common, and refuses when somebody in between strikes it out", async () => {
+    const nonce = (): Bytes => randomBytes(32);
+    const pair = (...versions: readonly [number[], number[]]): [Side, Side] => {
+      const [a, b] = sides();
+      return [
+        { ...a, seam: { versions: versions[0], nonce } },
+        { ...b, seam: { versions: versions[1], nonce } },
+      ];
+    };
+    expect(accepted(await meet(pair([1, 2], [2, 1]))).map(({ version }) => version)).toEqual([2, 2]);
+    expect(accepted(await meet(pair([1], [1, 2]))).map(({ version }) => version)).toEqual([1, 1]);
+    expectRefused(await meet(pair([1], [2])), /another version of the protocol/);
+    const strike = rewrite(0, (m1) => ({ ...m1, versions: [1] }));
+    expectRefused(await meet(pair([1, 2], [1, 2]), strike), TAMPERED);
+    // In both directions, so that both believe in version 1.
+    const both = (said: Said): Bytes => rewrite(1, (m1) => ({ ...m1, versions: [1] }))({ ...said, body: strike(said) });
+    expectRefused(await meet(pair([1, 2], [1, 2]), both), TAMPERED);
+  });
+
+  it("refuses a node that claims to be this one", async () => {
+    const signer = await makeEphemeralKey();
+    expectRefused(await meet(sides({ signer }, { signer })), /claims to be this very node/);
+  });
+
+  it("refuses another's did without that key", async () => {
+    const [victim, thief] = [await makeEphemeralKey(), await makeEphemeralKey()];
+    const signer: Signer = { did: victim.did, sign: (bytes) => thief.sign(bytes) };
+    expectRefused(await meet(sides({}, { signer })), /signature is not valid/);
+  });
+});
+
+describe("epochs", () => {
+  it("knows a member of an earlier epoch by that epoch's secret, and tells which it is in", async () => {
+    const outcome = await meet(sides({}, { standing: member(SECRET, OTHER) }));
+    expect(accepted(outcome).map(({ epoch }) => epoch)).toEqual([1, 0]);
+  });
+
+  it("refuses who knows an old secret and claims to be in the epoch of now", async () => {
+    const removed: Credentials["standing"] = { kind: "member", epoch: 1, secretOf: () => SECRET };
+    expectRefused(await meet(sides({ standing: member(SECRET, OTHER) }, { standing: removed })), TAMPERED);
+  });
+
+  it("refuses when somebody in between, who knows an old secret, makes two members of now believe they meet in it", async () => {
+    const pair = sides({ standing: member(SECRET, OTHER) }, { standing: member(SECRET, OTHER) });
+    const older = (m1: Record<string, unknown>) => ({ ...m1, epoch: 0 });
+    const relay = (said: Said): Bytes => rewrite(1, older)({ ...said, body: rewrite(0, older)(said) });
+    expectRefused(await meet(pair, relay), TAMPERED);
+  });
+
+  it("refuses an epoch that it has no secret of", async () => {
+    const later: Credentials["standing"] = { kind: "member", epoch: 1, secretOf: () => undefined };
+    expectRefused(await meet(sides({}, { standing: later })), /another epoch/);
+  });
+});
+
+describe("guests", () => {
+  const token = randomBytes(32);
+  const guestOf = async (secret: Bytes): Promise<Extract<Credentials["standing"], { kind: "guest" }>> => ({
+    kind: "guest",
+    token,
+    epoch: 0,
+    secret: await tokenSecret(secret, token),
+  });
+
+  it("are known by their token, whose secret every member can derive", async () => {
+    const outcome = await meet(sides({}, { standing: await guestOf(SECRET) }));
+    expect(accepted(outcome).map((peer) => peer.token)).toEqual([token, undefined]);
+  });
+
+  it("with a token of an earlier epoch are let through by members of later ones", async () => {
+    const outcome = await meet(sides({ standing: member(SECRET, OTHER) }, { standing: await guestOf(SECRET) }));
+    expect(accepted(outcome)[0]).toMatchObject({ token, epoch: 0 });
+  });
+
+  it("are refused with another token than that of their secret, or among themselves", async () => {
+    const guest = await guestOf(SECRET);
+    expectRefused(await meet(sides({}, { standing: { ...guest, token: randomBytes(32) } })), TAMPERED);
+    expectRefused(await meet(sides({ standing: guest }, { standing: guest })), /only a guest/);
+  });
+
+  it("cannot pass for members with the secret of a token", async () => {
+    const { secret } = await guestOf(SECRET);
+    expectRefused(await meet(sides({}, { standing: member(secret) })), TAMPERED);
+    // Nor does it help to take the token out on the way.
+    const pair = sides({}, { standing: await guestOf(SECRET) });
+    const strip = rewrite(1, ({ versions, epoch, nonce }) => ({ versions, epoch, nonce }));
+    expectRefused(await meet(pair, strip), TAMPERED);
+  });
+
+  it("learn nothing that lets them meet members as another guest", async () => {
+    const guest = await guestOf(SECRET);
+    const second = randomBytes(32);
+    const derived = await tokenSecret(guest.secret, second);
+    expectRefused(await meet(sides({}, { standing: { ...guest, token: second, secret: derived } })), TAMPERED);
+  });
+});
