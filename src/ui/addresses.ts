@@ -2,7 +2,7 @@
 
 /** Why a text is no URL of a signaling server; empty where it is one. */
 export function serverProblem(text: string): string {
-  return URL.canParse(text) && /^(https?|wss?):$/.test(new URL(text).protocol)
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
     ? ""
     : "this is no address of a server, such as https://signal.example.org/.";
 }

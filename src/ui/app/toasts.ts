@@ -16,8 +16,14 @@ export class Toasts extends LitElement {
     css`
       :host {
         position: fixed;
-        z-index: 30;
+        inset: auto;
         left: 50%;
+        margin: 0;
+        padding: 0;
+        border: 0;
+        background: none;
+        color: inherit;
+        overflow: visible;
         bottom: max(7rem, calc(env(safe-area-inset-bottom) + 7rem));
         translate: -50% 0;
         display: grid;
@@ -70,10 +76,22 @@ export class Toasts extends LitElement {
   ];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
+  #shown = 0;
 
   constructor() {
     super();
     new WorkspaceController(this);
+  }
+
+  // Over a dialog too: what was opened last lies on top, so the layer is opened anew before something new is said.
+  protected override willUpdate(): void {
+    const count = this.workspace?.toasts.length ?? 0;
+    if (this.isConnected && (!this.hasUpdated || count > this.#shown)) {
+      this.popover = "manual";
+      this.hidePopover();
+      this.showPopover();
+    }
+    this.#shown = count;
   }
 
   protected override render(): TemplateResult {

@@ -63,7 +63,8 @@ describe("readDraft", () => {
   });
 
   test("wants servers by their addresses where they are asked for", () => {
-    expect(terms({ servers: "wss://a.example/\nhttps://b.example/x" }).terms.servers).toHaveLength(2);
+    expect(terms({ servers: "http://a.example/\nhttps://b.example/x" }).terms.servers).toHaveLength(2);
+    expect(errors({ servers: "wss://a.example/" }).servers).toContain("no address of a server");
     expect(errors({ servers: "javascript:alert(1)" }).servers).toContain("no address of a server");
     expect(errors({ servers: "" }).servers).toContain("at least one server");
   });

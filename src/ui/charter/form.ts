@@ -51,8 +51,6 @@ export class CharterForm extends LitElement {
         gap: 0.75rem;
       }
       .more {
-        /* What holds the content of a details element does not pass the sizing on. */
-        box-sizing: border-box;
         margin-top: 0.75rem;
         gap: 1rem;
       }

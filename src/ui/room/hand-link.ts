@@ -33,8 +33,6 @@ export class HandLink extends LitElement {
         cursor: pointer;
       }
       .steps {
-        /* What holds the content of a details element does not pass the sizing on. */
-        box-sizing: border-box;
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: 0.75rem;

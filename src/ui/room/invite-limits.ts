@@ -4,11 +4,12 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { InviteOptions } from "../../grid";
 import "../controls";
+import { dayField, dayText, lastMoment } from "../dates";
 import { taskFailure } from "../failure";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import "./invite-card";
-import { lastMoment, readUses, today } from "./invite-terms";
+import { readUses } from "./invite-terms";
 
 interface Field extends HTMLElement {
   /** Null in an empty field for a date. */
@@ -29,8 +30,6 @@ export class InviteLimits extends LitElement {
         cursor: pointer;
       }
       .step {
-        /* What holds the content of a details element does not pass the sizing on. */
-        box-sizing: border-box;
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: 0.75rem;
@@ -75,7 +74,7 @@ export class InviteLimits extends LitElement {
           autocomplete="off"
           placeholder="any number"
         ></wa-input>
-        <wa-input label="Last day" name="ends" type="date" min=${today()}></wa-input>
+        <wa-input label="Last day" name="ends" type="date" min=${dayField()}></wa-input>
       </div>
       <p class="muted small">Without a last day it ends after 30 days.</p>
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
@@ -112,7 +111,7 @@ export class InviteLimits extends LitElement {
 
 function noteOf({ uses, endsAt }: InviteOptions): string {
   const who = uses === undefined ? "Anybody" : uses === 1 ? "One device" : `${uses} devices`;
-  const until = endsAt ? `until the end of ${endsAt.toLocaleDateString("en", { dateStyle: "long" })}` : "for 30 days";
+  const until = endsAt ? `until the end of ${dayText(endsAt.getTime())}` : "for 30 days";
   return `${who} may use this link, ${until}. It is not kept here: copy it now.`;
 }
 

@@ -18,19 +18,23 @@ export const personStyles = css`
     overflow-wrap: anywhere;
   }
   .house.verified {
+    display: inline-flex;
+    align-items: baseline;
+    gap: 0.25em;
+    max-width: 100%;
     color: var(--mg-accent);
     font-weight: 550;
+    white-space: nowrap;
   }
   .house bdi {
-    display: inline-block;
+    min-width: 0;
     max-width: 14rem;
     overflow: hidden;
     text-overflow: ellipsis;
-    vertical-align: bottom;
-    white-space: nowrap;
   }
   .house svg {
-    vertical-align: -0.15em;
+    flex: none;
+    align-self: center;
   }
   .tag {
     flex: none;

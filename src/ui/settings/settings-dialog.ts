@@ -1,29 +1,21 @@
-/** What holds for the whole page: looks, privacy, who you are, what is stored, and help. */
-import { Task } from "@lit/task";
+/** What holds for the whole page: looks, privacy, who you are, your servers, what is stored, and help. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { Policy } from "../../grid";
 import { isOwn } from "../controls";
-import { formatBytes } from "../format";
-import { icon } from "../icons";
+import { errorText } from "../failure";
+import "../house/house-section";
+import "../room/did-view";
+import { houseMark, personStyles } from "../room/person";
 import { WorkspaceController } from "../state/controller";
-import { gpuName } from "../state/device";
-import { readTheme, saveTheme, type Theme } from "../state/preferences";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
+import { choiceStyles } from "./choices";
+import { factStyles } from "./device-section";
+import "./looks-section";
+import "./network-section";
+import { privacySection } from "./privacy-section";
 import { SHORTCUTS } from "./shortcuts";
-
-const THEMES = [
-  ["auto", "System", "auto"],
-  ["light", "Light", "sun"],
-  ["dark", "Dark", "moon"],
-] as const;
-
-const PRIVACY: readonly (readonly [Policy["privacy"], string, string])[] = [
-  ["device", "This device only", "Nothing you write leaves this device. Without a model here, there is no answer."],
-  ["room", "This room", "Peers of a room that you joined may answer; whoever answers sees that chat."],
-  ["anywhere", "Anywhere", "Also endpoints outside the room that you configure."],
-];
+import "./transfer-section";
 
 /** `<mg-settings-dialog .workspace>`: a dialog named “Settings”. */
 @customElement("mg-settings-dialog")
@@ -32,84 +24,31 @@ export class SettingsDialog extends LitElement {
     base,
     buttons,
     sections,
+    personStyles,
+    choiceStyles,
+    factStyles,
     css`
       wa-dialog {
         --width: min(36rem, calc(100vw - 1rem));
       }
-      fieldset {
-        margin: 0;
-        padding: 0;
-        border: 0;
-        min-width: 0;
-      }
-      legend {
-        padding: 0;
-        margin-bottom: 0.75rem;
-        font-size: 0.9375rem;
-        font-weight: 600;
-      }
-      .segments {
-        display: grid;
-        grid-template-columns: repeat(3, 1fr);
-        gap: 0.375rem;
-      }
-      .choice {
-        display: flex;
-        align-items: center;
-        gap: 0.5rem;
-        padding: 0.5rem 0.75rem;
+      details {
         border: 1px solid var(--mg-border);
         border-radius: var(--mg-radius-s);
+      }
+      summary {
+        padding: 0.625rem 0.875rem;
+        border-radius: var(--mg-radius-s);
         font-size: 0.9375rem;
-        line-height: 1.4;
         cursor: pointer;
       }
-      .segments .choice {
-        justify-content: center;
-      }
-      .choice:hover {
+      summary:hover {
         background: var(--mg-hover);
       }
-      .choice:has(:checked) {
-        border-color: var(--mg-accent);
-        background: var(--mg-accent-soft);
+      summary .small {
+        margin-inline-start: 0.25rem;
       }
-      .choice:has(:focus-visible) {
-        outline: 2px solid var(--mg-accent);
-        outline-offset: 2px;
-      }
-      .segments input {
-        position: absolute;
-        opacity: 0;
-      }
-      .list {
-        display: grid;
-        gap: 0.375rem;
-      }
-      .list .choice {
-        align-items: flex-start;
-      }
-      input[type="radio"] {
-        accent-color: var(--mg-accent);
-        margin-top: 0.25rem;
-      }
-      code {
-        font: 0.75rem/1.5 var(--mg-mono);
-        overflow-wrap: anywhere;
-      }
-      dl {
-        display: grid;
-        grid-template-columns: auto 1fr;
-        gap: 0.375rem 1rem;
-        margin: 0;
-        font-size: 0.875rem;
-      }
-      dd {
-        margin: 0;
-        overflow-wrap: anywhere;
-      }
-      dt {
-        color: var(--mg-muted);
+      .inside {
+        padding: 0.375rem 0.875rem 1rem;
       }
       kbd {
         padding: 0.1em 0.4em;
@@ -122,9 +61,9 @@ export class SettingsDialog extends LitElement {
   ];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
-  @state() private theme: Theme = readTheme();
   @state() private renameError = "";
-  readonly #storage = new Task(this, { task: () => storageUse(), args: () => [] });
+  /** Words are on the screen that are shown only once: the dialog does not close over them. */
+  @state() private holding = false;
 
   constructor() {
     super();
@@ -134,117 +73,73 @@ export class SettingsDialog extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
     if (!workspace) return nothing;
-    return html`<wa-dialog label="Settings" open light-dismiss @wa-after-hide=${this.#hidden}>
-      ${this.#looks()} ${this.#privacy(workspace)} ${this.#identity(workspace)} ${this.#device(workspace)} ${help()}
+    return html`<wa-dialog
+      label="Settings"
+      open
+      ?light-dismiss=${!this.holding}
+      @wa-hide=${this.#hiding}
+      @wa-after-hide=${this.#hidden}
+      @mg-holding=${({ detail }: CustomEvent<boolean>) => (this.holding = detail)}
+    >
+      <section><mg-looks-section></mg-looks-section></section>
+      ${privacySection(workspace)} ${this.#you(workspace)}
+      <section>
+        <h3>Connections</h3>
+        <details>
+          <summary>Network</summary>
+          <div class="inside"><mg-network-section .workspace=${workspace}></mg-network-section></div>
+        </details>
+      </section>
+      <section>
+        <h3>This device</h3>
+        <mg-device-section .workspace=${workspace}></mg-device-section>
+      </section>
+      ${help()}
     </wa-dialog>`;
   }
 
-  #looks(): TemplateResult {
-    return html`<section>
-      <fieldset>
-        <legend>Theme</legend>
-        <div class="segments">
-          ${THEMES.map(
-            ([theme, label, name]) =>
-              html`<label class="choice">
-                <input
-                  type="radio"
-                  name="theme"
-                  .checked=${this.theme === theme}
-                  @change=${() => this.#setTheme(theme)}
-                />
-                ${icon(name, 16)} ${label}
-              </label>`,
-          )}
-        </div>
-      </fieldset>
-    </section>`;
-  }
-
-  #privacy({ grid }: Workspace): TemplateResult {
-    const { policy } = grid.state;
-    return html`<section>
-      <fieldset>
-        <legend>Who may answer</legend>
-        <div class="list">
-          ${PRIVACY.map(
-            ([privacy, label, hint]) =>
-              html`<label class="choice">
-                <input
-                  type="radio"
-                  name="privacy"
-                  aria-label=${label}
-                  .checked=${policy.privacy === privacy}
-                  @change=${() => grid.setPolicy({ privacy })}
-                />
-                <span>${label}<br /><span class="muted small">${hint}</span></span>
-              </label>`,
-          )}
-        </div>
-      </fieldset>
-      <wa-select
-        label="Among those, prefer"
-        .value=${policy.prefer}
-        @change=${(event: Event) => grid.setPolicy({ prefer: (event.target as HTMLInputElement).value as Policy["prefer"] })}
-      >
-        <wa-option value="speed">the soonest answer</wa-option>
-        <wa-option value="privacy">the most private place</wa-option>
-        <wa-option value="cost">the cheapest place</wa-option>
-      </wa-select>
-    </section>`;
-  }
-
-  #identity({ grid }: Workspace): TemplateResult {
+  #you(workspace: Workspace): TemplateResult {
+    const { node } = workspace.grid.state;
     return html`<section>
       <h3>You</h3>
-      <wa-input
-        label="Name that peers see"
-        maxlength="40"
-        .value=${grid.state.node.name}
-        @change=${this.#rename}
-      ></wa-input>
+      <wa-input label="Name that peers see" maxlength="40" .value=${node.name} @change=${this.#rename}></wa-input>
       ${this.renameError === "" ? nothing : html`<p class="error" role="alert">${this.renameError}</p>`}
-      <p class="muted small">
-        Your identity is a key that was made in this browser and never leaves it. Others know it as<br /><code
-          >${grid.state.node.did}</code
-        >
-      </p>
+      <div>
+        <p class="muted small">
+          Your identity is a key that was made in this browser and never leaves it. Others know it as
+        </p>
+        <mg-did .value=${node.did}></mg-did>
+      </div>
+      <details>
+        <summary>House <span class="small">${houseMark(node.house)}</span></summary>
+        <div class="inside"><mg-house-section .workspace=${workspace}></mg-house-section></div>
+      </details>
+      <details>
+        <summary>Take everything with you</summary>
+        <div class="inside"><mg-transfer-section .workspace=${workspace}></mg-transfer-section></div>
+      </details>
     </section>`;
-  }
-
-  #device({ grid }: Workspace): TemplateResult {
-    const { device, role } = grid.state;
-    const gpu = device.webgpu;
-    return html`<section>
-      <h3>This device</h3>
-      <dl>
-        <dt>Browser</dt>
-        <dd>${device.label}${role === "attached" ? ", attached to another tab that runs the models" : ""}</dd>
-        <dt>WebGPU</dt>
-        <dd>${gpu ? `${gpuName(gpu)}${gpu.software ? " (software)" : ""}` : (device.webgpuMissing ?? "no")}</dd>
-        <dt>Stored</dt>
-        <dd>
-          ${this.#storage.render({ complete: (text) => text, pending: () => "…", error: () => "The browser does not tell." })}
-        </dd>
-      </dl>
-    </section>`;
-  }
-
-  #setTheme(theme: Theme): void {
-    this.theme = theme;
-    saveTheme(theme);
   }
 
   readonly #rename = (event: Event): void => {
     const name = (event.target as HTMLInputElement).value.trim();
     this.renameError = "";
     void this.workspace?.grid.identity.rename(name).catch((error: unknown) => {
-      this.renameError = error instanceof Error ? error.message : String(error);
+      this.renameError = errorText(error);
     });
   };
 
+  readonly #hiding = (event: Event): void => {
+    if (!isOwn(event) || !this.holding) return;
+    event.preventDefault();
+    this.workspace?.toast("Write the words down first, and confirm two of them: they are shown only once.");
+  };
+
   readonly #hidden = (event: Event): void => {
-    if (isOwn(event)) this.workspace?.show({ dialog: undefined });
+    if (!isOwn(event)) return;
+    // Browsers close a dialog at a second Escape whatever the page says.
+    if (this.holding) (event.target as HTMLElement & { open: boolean }).open = true;
+    else this.workspace?.show({ dialog: undefined });
   };
 }
 
@@ -263,13 +158,6 @@ function help(): TemplateResult {
       telemetry.
     </p>
   </section>`;
-}
-
-async function storageUse(): Promise<string> {
-  const { usage, quota } = await navigator.storage.estimate();
-  const persisted = await navigator.storage.persisted();
-  const kept = persisted ? "kept until you delete it" : "the browser may delete it when the disk is full";
-  return `${formatBytes(usage)} of ${formatBytes(quota)}, ${kept}`;
 }
 
 declare global {

@@ -6,7 +6,7 @@ import { icon } from "../icons";
 import { conversationRoute } from "../routes";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, fields } from "../styles/shared";
-import { downloadJson } from "./download";
+import { downloadJson } from "../download";
 
 /** `<mg-conversation-item .workspace .summary>`. Event: `mg-done` when it was opened. */
 @customElement("mg-conversation-item")

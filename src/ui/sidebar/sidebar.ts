@@ -9,7 +9,7 @@ import { conversationRoute, go } from "../routes";
 import { WorkspaceController } from "../state/controller";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, fields } from "../styles/shared";
-import { downloadJson } from "./download";
+import { downloadJson } from "../download";
 import "./conversation-item";
 
 /** `<mg-sidebar .workspace>`. Event: `mg-done` when something was chosen, so that a drawer can close. */

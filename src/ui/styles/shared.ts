@@ -14,6 +14,10 @@ export const base = css`
   *::after {
     box-sizing: inherit;
   }
+  /* What holds the content of a details element does not pass the sizing on. */
+  details > * {
+    box-sizing: border-box;
+  }
   :focus-visible {
     outline: 2px solid var(--mg-accent);
     outline-offset: 2px;

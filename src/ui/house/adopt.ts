@@ -1,0 +1,50 @@
+/** Being vouched for by a house that is on another device: the request goes there, what was signed comes back. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { taskFailure } from "../failure";
+import { carryIn, carryOut, carryStyles } from "../room/carry";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, fields, sections } from "../styles/shared";
+import { houseStyles } from "./house-styles";
+
+/** `<mg-adopt .workspace>`. Event: `mg-done`. */
+@customElement("mg-adopt")
+export class Adopt extends LitElement {
+  static override readonly styles = [base, buttons, fields, sections, carryStyles, houseStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  readonly #adopting = new Task(this, {
+    autoRun: false,
+    task: async ([text]: readonly [string]) => {
+      const identity = this.workspace?.grid.identity;
+      await identity?.adopt(text);
+      this.workspace?.toast("This device is vouched for");
+      this.dispatchEvent(new CustomEvent("mg-done"));
+    },
+  });
+  #request = "";
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    if (!workspace) return nothing;
+    // Each call may make a new one: what is on the screen stays.
+    this.#request ||= workspace.grid.identity.requestDelegation();
+    return html`<div class="stack box">
+      <h4>Have this device vouched for</h4>
+      <p class="small muted">
+        On a device that has the key of the house, open Settings, then “House”, then “Vouch for another device”.
+      </p>
+      ${carryOut("1. Your request, for the other device", "request", this.#request, (text) => workspace.toast(text))}
+      ${carryIn("2. What it gives back", "Take it", (text) => void this.#adopting.run([text]))}
+      ${taskFailure(this.#adopting)}
+      ${this.#adopting.status === TaskStatus.PENDING ? html`<p class="small" role="status">One moment…</p>` : nothing}
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-adopt": Adopt;
+  }
+}

@@ -1,0 +1,158 @@
+/** Making a house: its name, then the words that restore it, shown once, then two of them asked for. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import "../controls";
+import { taskFailure } from "../failure";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { houseStyles } from "./house-styles";
+import { placesToAsk, wordsOf, wrongPlaces } from "./phrase";
+
+type Step =
+  | { readonly kind: "name" }
+  | { readonly kind: "phrase"; readonly words: readonly string[] }
+  | { readonly kind: "confirm"; readonly words: readonly string[]; readonly asked: readonly number[] };
+
+/**
+ * `<mg-create-house .workspace>`. Events: `mg-holding` (detail: whether words are shown that nobody has confirmed yet)
+ * and `mg-done`.
+ */
+@customElement("mg-create-house")
+export class CreateHouse extends LitElement {
+  static override readonly styles = [base, buttons, sections, houseStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private step: Step = { kind: "name" };
+  @state() private problem = "";
+  readonly #creating = new Task(this, {
+    autoRun: false,
+    task: async ([name]: readonly [string]) => {
+      const made = await this.workspace?.grid.identity.createHouse(name);
+      if (!made) return;
+      this.step = { kind: "phrase", words: wordsOf(made.phrase) };
+      this.#holding(true);
+    },
+  });
+
+  protected override render(): TemplateResult {
+    switch (this.step.kind) {
+      case "name":
+        return this.#name();
+      case "phrase":
+        return this.#phrase(this.step.words);
+      case "confirm":
+        return this.#confirm(this.step.words, this.step.asked);
+    }
+  }
+
+  // The next step begins where it can be read, not where the button of the last one was.
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has("step")) this.renderRoot.querySelector<HTMLElement>("h4")?.focus();
+  }
+
+  #name(): TemplateResult {
+    return html`<form
+      class="stack box"
+      novalidate
+      @submit=${(event: Event) => {
+        event.preventDefault();
+        const name = this.#values()[0] ?? "";
+        this.problem = name === "" ? "Give the house a name: yours, or that of your organisation." : "";
+        if (name !== "") void this.#creating.run([name]);
+      }}
+    >
+      <wa-input label="Name of the house" maxlength="40" autocomplete="off" placeholder="Ada"></wa-input>
+      ${this.#alert()} ${taskFailure(this.#creating)}
+      <div class="choices">
+        <wa-button type="submit" variant="brand" ?loading=${this.#creating.status === TaskStatus.PENDING}
+          >Make the house</wa-button
+        >
+        <wa-button appearance="plain" @click=${() => this.#done()}>Not now</wa-button>
+      </div>
+    </form>`;
+  }
+
+  #phrase(words: readonly string[]): TemplateResult {
+    return html`<div class="stack box">
+      <h4 tabindex="-1">Write these ${words.length} words down, in this order</h4>
+      <p class="small">
+        They are shown this once. Whoever has them can act for the house; whoever has lost them, and every device with
+        its key, has lost the house. Paper is better than a photo.
+      </p>
+      <ol class="words" aria-label="Recovery phrase">
+        ${words.map((word) => html`<li>${word}</li>`)}
+      </ol>
+      <div>
+        <wa-button
+          variant="brand"
+          @click=${() => (this.step = { kind: "confirm", words, asked: placesToAsk(words.length) })}
+          >I have written them down</wa-button
+        >
+      </div>
+    </div>`;
+  }
+
+  #confirm(words: readonly string[], asked: readonly number[]): TemplateResult {
+    return html`<form
+      class="stack box"
+      novalidate
+      @submit=${(event: Event) => {
+        event.preventDefault();
+        const wrong = wrongPlaces(words, asked, this.#values());
+        this.problem =
+          wrong.length === 0 ? "" : `${wrong.map((place) => `Word ${place + 1}`).join(" and ")}: not what it was.`;
+        if (wrong.length > 0) return;
+        this.#holding(false);
+        this.workspace?.toast("Your house is made, and vouches for this device");
+        this.#done();
+      }}
+    >
+      <h4 tabindex="-1">Two of the words, to be sure</h4>
+      <div class="pair">
+        ${asked.map(
+          (place) =>
+            html`<wa-input
+              label="Word ${place + 1}"
+              autocomplete="off"
+              autocapitalize="off"
+              spellcheck="false"
+            ></wa-input>`,
+        )}
+      </div>
+      ${this.#alert()}
+      <div class="choices">
+        <wa-button type="submit" variant="brand">Confirm</wa-button>
+        <wa-button appearance="plain" @click=${() => this.#show(words)}>Show the words again</wa-button>
+      </div>
+    </form>`;
+  }
+
+  #alert(): TemplateResult | typeof nothing {
+    return this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`;
+  }
+
+  #show(words: readonly string[]): void {
+    this.problem = "";
+    this.step = { kind: "phrase", words };
+  }
+
+  #values(): string[] {
+    const fields = this.renderRoot.querySelectorAll<HTMLElement & { value: string | null }>("wa-input");
+    return [...fields].map(({ value }) => value?.trim() ?? "");
+  }
+
+  #holding(held: boolean): void {
+    this.dispatchEvent(new CustomEvent("mg-holding", { detail: held, bubbles: true, composed: true }));
+  }
+
+  #done(): void {
+    this.dispatchEvent(new CustomEvent("mg-done"));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-create-house": CreateHouse;
+  }
+}

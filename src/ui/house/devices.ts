@@ -1,0 +1,80 @@
+/** The devices that the house vouches for, as this one has signed for them. */
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { DelegationState } from "../../grid";
+import { dayText } from "../dates";
+import { errorText } from "../failure";
+import { plain } from "../plain";
+import { avatar } from "../room/avatar";
+import { personStyles, shortDid } from "../room/person";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { houseStyles } from "./house-styles";
+
+/** `<mg-house-devices .workspace .devices>`. */
+@customElement("mg-house-devices")
+export class HouseDevices extends LitElement {
+  static override readonly styles = [base, buttons, sections, personStyles, houseStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @property({ attribute: false }) devices: readonly DelegationState[] = [];
+  /** The device that would be revoked by one more press. */
+  @state() private asking = "";
+  @state() private failure = "";
+
+  protected override render(): TemplateResult | typeof nothing {
+    if (this.devices.length === 0) return nothing;
+    return html`<div class="stack">
+      <p class="field-label">Devices that this one vouches for</p>
+      <ul class="devices" aria-label="Devices of the house">
+        ${repeat(
+          this.devices,
+          ({ subject }) => subject,
+          (device) => this.#row(device),
+        )}
+      </ul>
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+    </div>`;
+  }
+
+  #row({ subject, label, scopes, notAfter, revoked }: DelegationState): TemplateResult {
+    const name = plain(label) || shortDid(subject);
+    const over = notAfter <= Date.now();
+    const term = revoked ? "revoked" : over ? `ended ${dayText(notAfter)}` : `until ${dayText(notAfter)}`;
+    return html`<li>
+      ${avatar(subject, 32)}
+      <div>
+        <bdi>${name}</bdi>
+        <div class="muted small">
+          ${[term, scopes.includes("founder") ? "may act as a founder" : ""].filter(Boolean).join(" · ")}
+        </div>
+      </div>
+      ${
+        revoked || over
+          ? nothing
+          : this.asking === subject
+            ? html`<button class="button danger" @click=${() => void this.#revoke(subject)}>Really revoke</button>`
+            : html`<button class="button" aria-label="Revoke ${name}" @click=${() => (this.asking = subject)}>
+                Revoke
+              </button>`
+      }
+    </li>`;
+  }
+
+  async #revoke(subject: string): Promise<void> {
+    this.asking = "";
+    this.failure = "";
+    try {
+      await this.workspace?.grid.identity.revoke(subject);
+    } catch (error) {
+      this.failure = errorText(error);
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-house-devices": HouseDevices;
+  }
+}

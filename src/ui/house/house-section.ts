@@ -1,0 +1,185 @@
+/** The house of this device in the settings: having none and getting one, or what it is and what can be done with it. */
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { HouseState } from "../../grid";
+import { dayText } from "../dates";
+import { download } from "../download";
+import { errorText } from "../failure";
+import "../room/did-view";
+import { houseMark, nameText, personStyles } from "../room/person";
+import { WorkspaceController } from "../state/controller";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import "./adopt";
+import "./create-house";
+import "./devices";
+import { houseStyles } from "./house-styles";
+import "./passphrase-form";
+import type { PassphraseGiven } from "./passphrase-form";
+import "./restore-house";
+import "./vouch";
+
+type Step = "none" | "create" | "restore" | "adopt" | "vouch" | "backup" | "forget" | "leave";
+
+/** `<mg-house-section .workspace>`. */
+@customElement("mg-house-section")
+export class HouseSection extends LitElement {
+  static override readonly styles = [base, buttons, sections, personStyles, houseStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private step: Step = "none";
+  @state() private busy = false;
+  @state() private failure = "";
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    if (!workspace) return nothing;
+    const { house } = workspace.grid.state.node;
+    // While a house is being made its words are on the screen, though the house is there already.
+    return html`<div class="stack">
+      ${house && this.step !== "create" ? this.#house(house) : this.#none()}
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+    </div>`;
+  }
+
+  #none(): TemplateResult {
+    const { workspace } = this;
+    const done = (): void => this.#go("none");
+    return html`${
+      workspace?.grid.state.node.house
+        ? nothing
+        : html`<p class="muted small">
+            Nobody vouches for this device, so others see it as unverified. A house is you, or your organisation, over
+            all its devices: it vouches for each of them, and a room that it has founded is not lost with one of them.
+          </p>`
+    }
+    ${
+      this.step === "create"
+        ? html`<mg-create-house .workspace=${workspace} @mg-done=${done}></mg-create-house>`
+        : html`<div class="choices">
+            ${this.#choice("create", "Make a house")} ${this.#choice("restore", "Restore one")}
+            ${this.#choice("adopt", "I have a house on another device")}
+          </div>`
+    }
+    ${this.step === "restore" ? html`<mg-restore-house .workspace=${workspace} @mg-done=${done}></mg-restore-house>` : nothing}
+    ${this.step === "adopt" ? html`<mg-adopt .workspace=${workspace} @mg-done=${done}></mg-adopt>` : nothing}`;
+  }
+
+  #house(house: HouseState): TemplateResult {
+    const { workspace } = this;
+    return html`<p>
+        This device is ${houseMark(house)} until ${dayText(house.notAfter)}.
+        <span class="muted small">
+          ${house.scopes.includes("founder") ? "It may enter rooms for the house and found them." : "It may enter rooms for the house."}
+          ${house.keyHere ? "The key of the house is on this device." : "The key of the house is on another device."}
+        </span>
+      </p>
+      <mg-did .value=${house.did} what="identity of the house"></mg-did>
+      <mg-house-devices .workspace=${workspace} .devices=${house.delegations}></mg-house-devices>
+      <div class="choices">
+        ${
+          house.keyHere
+            ? html`${this.#choice("vouch", "Vouch for another device")}
+              ${this.#choice("backup", "Back it up to a file")} ${this.#choice("forget", "Remove its key from here…")}`
+            : this.#choice("adopt", "Renew from another device")
+        }
+        ${this.#choice("leave", "Leave the house…")}
+      </div>
+      ${this.#current(house)}`;
+  }
+
+  #current(house: HouseState): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    const identity = workspace?.grid.identity;
+    const done = (): void => this.#go("none");
+    switch (this.step) {
+      case "vouch":
+        return html`<mg-vouch .workspace=${workspace} @mg-done=${done}></mg-vouch>`;
+      case "adopt":
+        return html`<mg-adopt .workspace=${workspace} @mg-done=${done}></mg-adopt>`;
+      case "backup":
+        return html`<div class="box">
+          <mg-passphrase-form
+            mode="make"
+            submit-label="Save the file"
+            .busy=${this.busy}
+            @mg-passphrase=${({ detail }: CustomEvent<PassphraseGiven>) => void this.#backup(house, detail.passphrase)}
+          ></mg-passphrase-form>
+        </div>`;
+      case "forget":
+        return this.#ask(
+          "Whoever uses this device can then no longer sign for the house. What it has signed stays valid. Without the recovery phrase, a file or another device with the key, the house cannot vouch for anybody again.",
+          "Remove the key",
+          () => identity?.forgetHouseKey(),
+        );
+      case "leave":
+        return this.#ask(
+          `Others then see this device as unverified, and rooms that let it in as one of ${nameText(house.name)} do so no longer.${
+            house.keyHere ? " The key of the house goes from this device too." : ""
+          }`,
+          "Leave the house",
+          () => identity?.leaveHouse(),
+        );
+      default:
+        return nothing;
+    }
+  }
+
+  #choice(step: Step, label: string): TemplateResult {
+    return html`<button
+      class="button"
+      aria-expanded=${this.step === step}
+      @click=${() => this.#go(this.step === step ? "none" : step)}
+    >
+      ${label}
+    </button>`;
+  }
+
+  #ask(text: string, label: string, run: () => Promise<void> | undefined): TemplateResult {
+    return html`<div class="stack box">
+      <p class="small">${text}</p>
+      <div class="choices">
+        <button class="button danger" ?disabled=${this.busy} @click=${() => void this.#run(async () => run())}>
+          ${label}
+        </button>
+        <button class="button plain" @click=${() => this.#go("none")}>Keep it</button>
+      </div>
+    </div>`;
+  }
+
+  #backup({ name }: HouseState, passphrase: string): Promise<void> {
+    return this.#run(async () => {
+      const file = await this.workspace?.grid.identity.backupHouse(passphrase);
+      if (file) download(file, `house-${nameText(name).replace(/[^\p{L}\p{N}]+/gu, "-")}.microgrid`);
+    });
+  }
+
+  #go(step: Step): void {
+    this.failure = "";
+    this.step = step;
+  }
+
+  async #run(work: () => Promise<void>): Promise<void> {
+    this.busy = true;
+    this.failure = "";
+    try {
+      await work();
+      this.step = "none";
+    } catch (error) {
+      this.failure = errorText(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-house-section": HouseSection;
+  }
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { placesToAsk, wordsOf, wrongPlaces } from "./phrase";
+
+test("a phrase is read however it is written", () => {
+  expect(wordsOf(" Legal  winner\nthank, year ")).toEqual(["legal", "winner", "thank", "year"]);
+  expect(wordsOf("1. legal\n2. winner\n12) thank")).toEqual(["legal", "winner", "thank"]);
+});
+
+test("two different words are asked for, in order", () => {
+  const drawn = [0.99, 0.99, 0.1];
+  expect(placesToAsk(24, () => drawn.shift() ?? 0)).toEqual([2, 23]);
+  for (let round = 0; round < 200; round += 1) {
+    const [first, second] = placesToAsk(12);
+    expect(first).toBeLessThan(second!);
+    expect(second).toBeLessThan(12);
+  }
+});
+
+test("only the asked words, at their places, confirm it", () => {
+  const words = ["legal", "winner", "thank", "year"];
+  expect(wrongPlaces(words, [1, 3], ["winner", " Year "])).toEqual([]);
+  expect(wrongPlaces(words, [1, 3], ["year", "winner"])).toEqual([1, 3]);
+  expect(wrongPlaces(words, [1, 3], ["winner", ""])).toEqual([3]);
+  expect(wrongPlaces(words, [1, 3], ["winner thank", "year"])).toEqual([1]);
+});

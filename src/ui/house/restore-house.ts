@@ -1,0 +1,93 @@
+/** Bringing a house to this device, by its words or by its file. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import "../controls";
+import { taskFailure } from "../failure";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { houseStyles } from "./house-styles";
+import "./passphrase-form";
+import type { PassphraseGiven } from "./passphrase-form";
+
+/** `<mg-restore-house .workspace>`. Event: `mg-done`. */
+@customElement("mg-restore-house")
+export class RestoreHouse extends LitElement {
+  static override readonly styles = [base, buttons, sections, houseStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private problem = "";
+  readonly #byWords = new Task(this, {
+    autoRun: false,
+    task: async ([name, phrase]: readonly [string, string]) => {
+      await this.workspace?.grid.identity.restoreHouse(name, phrase);
+      this.#done("Your house is here, and vouches for this device");
+    },
+  });
+  readonly #byFile = new Task(this, {
+    autoRun: false,
+    task: async ([file, passphrase]: readonly [File, string]) => {
+      await this.workspace?.grid.identity.restoreBackup(file, passphrase);
+      this.#done("What was in the file is here");
+    },
+  });
+
+  protected override render(): TemplateResult {
+    return html`<div class="stack box">
+      <form class="stack" novalidate @submit=${this.#submit}>
+        <h4>By its recovery phrase</h4>
+        <wa-input label="Name of the house" name="name" maxlength="40" autocomplete="off"></wa-input>
+        <wa-textarea
+          label="Recovery phrase"
+          name="phrase"
+          rows="3"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck="false"
+        ></wa-textarea>
+        ${this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`}
+        ${taskFailure(this.#byWords)}
+        <div>
+          <wa-button type="submit" variant="brand" ?loading=${this.#byWords.status === TaskStatus.PENDING}
+            >Restore the house</wa-button
+          >
+        </div>
+      </form>
+      <h4>Or by a file</h4>
+      <mg-passphrase-form
+        mode="open"
+        submit-label="Restore from the file"
+        .busy=${this.#byFile.status === TaskStatus.PENDING}
+        @mg-passphrase=${({ detail: { file, passphrase } }: CustomEvent<PassphraseGiven>) => {
+          if (file) void this.#byFile.run([file, passphrase]);
+        }}
+      ></mg-passphrase-form>
+      ${taskFailure(this.#byFile)}
+    </div>`;
+  }
+
+  readonly #submit = (event: Event): void => {
+    event.preventDefault();
+    const value = (name: string): string =>
+      this.renderRoot.querySelector<HTMLElement & { value: string | null }>(`[name=${name}]`)?.value?.trim() ?? "";
+    const name = value("name");
+    const phrase = value("phrase");
+    if (name === "") this.problem = "Give the house its name again: the words do not hold it.";
+    else if (phrase === "") this.problem = "Type the words of the phrase, in their order.";
+    else {
+      this.problem = "";
+      void this.#byWords.run([name, phrase]);
+    }
+  };
+
+  #done(text: string): void {
+    this.workspace?.toast(text);
+    this.dispatchEvent(new CustomEvent("mg-done"));
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-restore-house": RestoreHouse;
+  }
+}

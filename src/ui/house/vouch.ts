@@ -1,0 +1,103 @@
+/** Vouching for another device of the house: its request comes here, what was signed goes back. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { Scope } from "../../grid";
+import "../controls";
+import { dayField, lastMoment } from "../dates";
+import { taskFailure } from "../failure";
+import { carryIn, carryOut, carryStyles } from "../room/carry";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, fields, sections } from "../styles/shared";
+import { houseStyles } from "./house-styles";
+
+/** How long a device is vouched for unless somebody says otherwise, days. */
+const USUAL_DAYS = 365;
+
+interface Terms {
+  readonly label: string;
+  readonly scopes: readonly Scope[];
+  readonly notAfter: Date;
+}
+
+/** `<mg-vouch .workspace>`. Event: `mg-done`. */
+@customElement("mg-vouch")
+export class Vouch extends LitElement {
+  static override readonly styles = [base, buttons, fields, sections, carryStyles, houseStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private request = "";
+  @state() private problem = "";
+  readonly #signing = new Task(this, {
+    autoRun: false,
+    task: async ([request, terms]: readonly [string, Terms]) => this.workspace?.grid.identity.delegate(request, terms),
+  });
+
+  protected override render(): TemplateResult {
+    const signed = this.#signing.status === TaskStatus.COMPLETE ? this.#signing.value : undefined;
+    return html`<div class="stack box">
+      <h4>Vouch for another device</h4>
+      <p class="small muted">
+        On the other device, open Settings, then “House”, then “I have a house on another device”. It shows a request.
+      </p>
+      ${
+        signed !== undefined
+          ? html`${carryOut("3. What the other device needs back", "signature", signed, (text) => this.workspace?.toast(text))}
+              <div>
+                <button class="button" @click=${() => this.dispatchEvent(new CustomEvent("mg-done"))}>Done</button>
+              </div>`
+          : this.request === ""
+            ? carryIn("1. Its request", "Use it", (text) => (this.request = text))
+            : this.#terms()
+      }
+    </div>`;
+  }
+
+  #terms(): TemplateResult {
+    return html`<form class="stack" novalidate @submit=${this.#sign}>
+      <p class="field-label">2. What it may do</p>
+      <div class="pair">
+        <wa-input
+          label="Your name for it"
+          name="label"
+          maxlength="40"
+          autocomplete="off"
+          placeholder="Phone"
+        ></wa-input>
+        <wa-input label="Last day" name="ends" type="date" min=${dayField()} value=${dayField(USUAL_DAYS)}></wa-input>
+      </div>
+      <wa-switch hint="Change the rules of rooms that the house has founded, and remove members."
+        >It may also act as a founder</wa-switch
+      >
+      ${this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`}
+      ${taskFailure(this.#signing)}
+      <div class="choices">
+        <wa-button type="submit" variant="brand" ?loading=${this.#signing.status === TaskStatus.PENDING}
+          >Vouch for it</wa-button
+        >
+        <wa-button appearance="plain" @click=${() => (this.request = "")}>Another request</wa-button>
+      </div>
+    </form>`;
+  }
+
+  readonly #sign = (event: Event): void => {
+    event.preventDefault();
+    const value = (name: string): string =>
+      this.renderRoot.querySelector<HTMLElement & { value: string | null }>(`[name=${name}]`)?.value?.trim() ?? "";
+    const label = value("label");
+    const notAfter = lastMoment(value("ends"));
+    const founder = this.renderRoot.querySelector<HTMLElement & { checked: boolean }>("wa-switch")?.checked ?? false;
+    if (label === "") this.problem = "Give it a name, so that you know it in the list.";
+    else if (!(notAfter instanceof Date)) this.problem = notAfter ?? "Choose a last day.";
+    else {
+      this.problem = "";
+      void this.#signing.run([this.request, { label, scopes: founder ? ["member", "founder"] : ["member"], notAfter }]);
+    }
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-vouch": Vouch;
+  }
+}

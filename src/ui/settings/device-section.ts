@@ -1,0 +1,71 @@
+/** What this device is and what is stored on it. */
+import { Task } from "@lit/task";
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { formatBytes } from "../format";
+import { WorkspaceController } from "../state/controller";
+import { gpuName } from "../state/device";
+import type { Workspace } from "../state/workspace";
+import { base } from "../styles/shared";
+
+/** A list of facts, as name and value. */
+export const factStyles = css`
+  dl {
+    display: grid;
+    grid-template-columns: auto 1fr;
+    gap: 0.375rem 1rem;
+    margin: 0;
+    font-size: 0.875rem;
+  }
+  dd {
+    margin: 0;
+    overflow-wrap: anywhere;
+  }
+  dt {
+    color: var(--mg-muted);
+  }
+`;
+
+/** `<mg-device-section .workspace>`. */
+@customElement("mg-device-section")
+export class DeviceSection extends LitElement {
+  static override readonly styles = [base, factStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  readonly #storage = new Task(this, { task: () => storageUse(), args: () => [] });
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const state = this.workspace?.grid.state;
+    if (!state) return nothing;
+    const { device, role } = state;
+    const gpu = device.webgpu;
+    return html`<dl>
+      <dt>Browser</dt>
+      <dd>${device.label}${role === "attached" ? ", attached to another tab that runs the models" : ""}</dd>
+      <dt>WebGPU</dt>
+      <dd>${gpu ? `${gpuName(gpu)}${gpu.software ? " (software)" : ""}` : (device.webgpuMissing ?? "no")}</dd>
+      <dt>Stored</dt>
+      <dd>
+        ${this.#storage.render({ complete: (text) => text, pending: () => "…", error: () => "The browser does not tell." })}
+      </dd>
+    </dl>`;
+  }
+}
+
+async function storageUse(): Promise<string> {
+  const { usage, quota } = await navigator.storage.estimate();
+  const persisted = await navigator.storage.persisted();
+  const kept = persisted ? "kept until you delete it" : "the browser may delete it when the disk is full";
+  return `${formatBytes(usage)} of ${formatBytes(quota)}, ${kept}`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-device-section": DeviceSection;
+  }
+}

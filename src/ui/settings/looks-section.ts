@@ -1,0 +1,47 @@
+/** Light, dark, or as the system has it. */
+import { LitElement, html, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
+import { icon } from "../icons";
+import { readTheme, saveTheme, type Theme } from "../state/preferences";
+import { base } from "../styles/shared";
+import { choiceStyles } from "./choices";
+
+const THEMES = [
+  ["auto", "System", "auto"],
+  ["light", "Light", "sun"],
+  ["dark", "Dark", "moon"],
+] as const;
+
+/** `<mg-looks-section>`. */
+@customElement("mg-looks-section")
+export class LooksSection extends LitElement {
+  static override readonly styles = [base, choiceStyles];
+
+  @state() private theme: Theme = readTheme();
+
+  protected override render(): TemplateResult {
+    return html`<fieldset>
+      <legend>Theme</legend>
+      <div class="segments">
+        ${THEMES.map(
+          ([theme, label, name]) =>
+            html`<label class="choice">
+              <input type="radio" name="theme" .checked=${this.theme === theme} @change=${() => this.#set(theme)} />
+              ${icon(name, 16)} ${label}
+            </label>`,
+        )}
+      </div>
+    </fieldset>`;
+  }
+
+  #set(theme: Theme): void {
+    this.theme = theme;
+    saveTheme(theme);
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-looks-section": LooksSection;
+  }
+}

@@ -1,0 +1,95 @@
+/** Taking everything that is the user's to another browser, as one encrypted file, and bringing it back. */
+import { Task, TaskStatus } from "@lit/task";
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { dayField } from "../dates";
+import { download } from "../download";
+import { taskFailure } from "../failure";
+import { houseStyles } from "../house/house-styles";
+import "../house/passphrase-form";
+import type { PassphraseGiven } from "../house/passphrase-form";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+
+/** `<mg-transfer-section .workspace>`. */
+@customElement("mg-transfer-section")
+export class TransferSection extends LitElement {
+  static override readonly styles = [base, buttons, sections, houseStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private step: "none" | "export" | "import" = "none";
+  readonly #exporting = new Task(this, {
+    autoRun: false,
+    task: async ([passphrase]: readonly [string]) => {
+      const file = await this.workspace?.grid.identity.exportAll(passphrase);
+      if (file) download(file, `microgrid-${dayField()}.microgrid`);
+      this.#done("Everything is in the file. Keep its passphrase elsewhere.");
+    },
+  });
+  readonly #importing = new Task(this, {
+    autoRun: false,
+    task: async ([file, passphrase]: readonly [File, string]) => {
+      await this.workspace?.grid.identity.restoreBackup(file, passphrase);
+      this.#done("What was in the file is here");
+    },
+  });
+
+  protected override render(): TemplateResult {
+    return html`<div class="stack">
+      <p class="muted small">
+        Your house, rooms, conversations and settings in one encrypted file, to keep or to go on with in another
+        browser. The key of this device stays here: a key that travels is no longer one device.
+      </p>
+      <div class="choices">
+        ${this.#choice("export", "Export everything")} ${this.#choice("import", "Import a file")}
+      </div>
+      ${
+        this.step === "export"
+          ? html`<div class="box stack">
+              <mg-passphrase-form
+                mode="make"
+                submit-label="Save the file"
+                .busy=${this.#exporting.status === TaskStatus.PENDING}
+                @mg-passphrase=${({ detail }: CustomEvent<PassphraseGiven>) => void this.#exporting.run([detail.passphrase])}
+              ></mg-passphrase-form>
+              ${taskFailure(this.#exporting)}
+            </div>`
+          : nothing
+      }
+      ${
+        this.step === "import"
+          ? html`<div class="box stack">
+              <p class="small">What is here stays; what the file has is added.</p>
+              <mg-passphrase-form
+                mode="open"
+                submit-label="Import it"
+                .busy=${this.#importing.status === TaskStatus.PENDING}
+                @mg-passphrase=${({ detail: { file, passphrase } }: CustomEvent<PassphraseGiven>) => {
+                  if (file) void this.#importing.run([file, passphrase]);
+                }}
+              ></mg-passphrase-form>
+              ${taskFailure(this.#importing)}
+            </div>`
+          : nothing
+      }
+    </div>`;
+  }
+
+  #choice(step: "export" | "import", label: string): TemplateResult {
+    const open = this.step === step;
+    return html`<button class="button" aria-expanded=${open} @click=${() => (this.step = open ? "none" : step)}>
+      ${label}
+    </button>`;
+  }
+
+  #done(text: string): void {
+    this.step = "none";
+    this.workspace?.toast(text);
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-transfer-section": TransferSection;
+  }
+}
