@@ -50,22 +50,22 @@ interface Message {
 export class Middle {
   /** Offers that went through its hands. */
   offers = 0;
+  /** False: it carries everything on as it is. */
+  rewrites = true;
   readonly #page: Page;
-  readonly #rewrites: boolean;
   /** For each connection, the line on which its offer came, and the answer that waits for the dialling side. */
   readonly #connections = new Map<string, { readonly line: WebSocketRoute; readonly answer: string }>();
   /** Descriptions and candidates are worked on in the order in which they came. */
   #work: Promise<void> = Promise.resolve();
 
-  private constructor(page: Page, rewrites: boolean) {
+  private constructor(page: Page) {
     this.#page = page;
-    this.#rewrites = rewrites;
   }
 
-  /** `page` is any page with WebRTC; with `rewrites` false it carries everything on as it is. */
-  static async start({ page }: SitePage, { rewrites }: { rewrites: boolean }): Promise<Middle> {
+  /** Its own side of the connections is in `page`, which may be any page with WebRTC. */
+  static async start({ page }: SitePage): Promise<Middle> {
     await page.evaluate(installRelay);
-    return new Middle(page, rewrites);
+    return new Middle(page);
   }
 
   /** Puts itself between a page and its signaling; to be given to `openSite`. */
@@ -93,7 +93,7 @@ export class Middle {
   async #rewrite(line: WebSocketRoute, message: Message): Promise<Message | undefined> {
     const { type, payload } = message;
     if (type === "OFFER") this.offers++;
-    if (!this.#rewrites || !payload) return message;
+    if (!this.rewrites || !payload) return message;
     const { connectionId: id, sdp, candidate } = payload;
     const known = this.#connections.get(id);
     if (type === "OFFER" && sdp) {
