@@ -111,6 +111,12 @@ export interface Rooms {
    * ended or is used up.
    */
   preview(invite: string | URL, options?: { signal?: AbortSignal }): Promise<RoomPreview>;
+  /** Rooms that this node was in and can enter again without an invite. */
+  kept(): Promise<readonly { readonly id: string; readonly name: string }[]>;
+  /** Enters a room that was kept, by its id. Throws `bad-request` where it was not. */
+  enter(id: string): Promise<Room>;
+  /** Forgets a room: this node needs an invite to come back. */
+  forget(id: string): Promise<void>;
   /** Parses an invite without contacting anybody. Throws `invite-malformed` or `invite-version`. */
   inspect(invite: string | URL): InviteInfo;
   readonly current: Room | undefined;

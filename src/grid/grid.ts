@@ -1,13 +1,13 @@
 /** `Grid`: the surface of Microgrid in a page. It works the same in the tab that runs the node and in all others. */
 import { MicrogridError, TypedEventTarget } from "../core";
 import type { ModelOffer } from "../inference";
-import { parseInvite } from "../room";
-import { type Call, conversationsPart, settingsPart } from "./backup";
+import { keptRooms, parseInvite } from "../room";
+import { type Call, conversationsPart, roomsPart, settingsPart } from "./backup";
 import { chatCompletions } from "./completions";
 import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
 import { GridIdentity } from "./grid-identity";
-import { GridRoom } from "./grid-room";
+import { GridRoom } from "./room";
 import { Hosting } from "./hosting";
 import type { GridConfig } from "./node/config";
 import type { NodeCalls } from "./node/node";
@@ -150,11 +150,12 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     }
   }
 
-  /** What `exportAll` holds besides the house; rooms bring a part of their own. */
   #identityOf(conversations: ConversationStore): Identity {
     const call: Call = (method, args) => this.#call(method, args);
     const state = (): GridState => this.#state;
-    return new GridIdentity({ call, state, parts: [conversationsPart(conversations), settingsPart(call, state)] });
+    // In the order in which they come in: rooms need the house.
+    const parts = [conversationsPart(conversations), settingsPart(call, state), roomsPart];
+    return new GridIdentity({ call, state, parts });
   }
 
   #modelMethods(): Models {
@@ -193,6 +194,9 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
         return this.#call("joinRoom", { invite: String(invite) }).then(entered);
       },
       preview: async (invite, { signal } = {}) => this.#call("previewRoom", { invite: String(invite) }, signal),
+      kept: () => keptRooms(),
+      enter: async (id) => this.#call("enterRoom", { id }).then(entered),
+      forget: (id) => this.#call("forgetRoom", { id }),
       inspect: (invite) => {
         const { roomId, name, servers } = parseInvite(invite);
         return { roomId, name, servers };

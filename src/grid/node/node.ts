@@ -21,7 +21,7 @@ import { type GridConfig, readConfig } from "./config";
 import { LocalProvider } from "./local-provider";
 import { type LoadChoice, NodeModels } from "./models";
 import { NodeNetwork, type NetworkPatch } from "./network";
-import { type HandOfferText, NodeRoom } from "./room";
+import { type HandOfferText, NodeRoom } from "../room";
 import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
 import { StateStore } from "./state-store";
 import gpuWorkerUrl from "../../../workers/gpu.ts?worker&url";
@@ -53,6 +53,8 @@ export interface NodeCalls extends HouseCalls {
   amendCharter: { args: { changes: Partial<CharterTerms> }; result: void };
   endorse: { args: { proposal: string }; result: void };
   joinRoom: { args: { invite: string }; result: void };
+  enterRoom: { args: { id: string }; result: void };
+  forgetRoom: { args: { id: string }; result: void };
   leaveRoom: { args: object; result: void };
   offerByHand: { args: object; result: HandOfferText };
   acceptByHand: { args: { id: string; answer: string }; result: void };
@@ -231,6 +233,8 @@ export class GridNode {
       amendCharter: ({ changes }) => this.#room.amend(changes),
       endorse: ({ proposal }) => this.#room.endorse(proposal),
       joinRoom: ({ invite }) => this.#room.join(invite),
+      enterRoom: ({ id }) => this.#room.enter(id),
+      forgetRoom: ({ id }) => this.#room.forget(id),
       leaveRoom: async () => this.#room.leave(),
       offerByHand: () => this.#room.offerByHand(),
       acceptByHand: ({ id, answer }) => this.#room.acceptByHand(id, answer),

@@ -10,6 +10,14 @@ export { beginMembership, found } from "./parts";
 export type { Founding } from "./parts";
 export { ProofSchema, examine, houseOf } from "./proof";
 export type { Proof, Standing } from "./proof";
-export { exportMemberships, forgetMembership, importMemberships, loadMembership, saveMembership } from "./store";
+export {
+  exportMemberships,
+  forgetMembership,
+  keptRooms,
+  loadMembership,
+  readMemberships,
+  saveMembership,
+} from "./store";
+export type { KeptRoom } from "./store";
 export { readToken } from "./token";
 export type { OpenedToken } from "./token";

@@ -273,6 +273,13 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return this.#inviteWith(this.#token!);
   }
 
+  /** The invite that was shown last, if it still lets anybody in. */
+  async keptInvite(): Promise<Invite | undefined> {
+    const token = this.#token;
+    const holds = token && token.token.epoch === this.#epochs.head.n && token.token.notAfter > Date.now();
+    return holds ? this.#inviteWith(token) : undefined;
+  }
+
   /**
    * Checks what a guest comes with. Throws `peer-refused` with a reason for people; gives the one to ask instead where
    * only that one may redeem it.

@@ -1,11 +1,13 @@
 /** Keeps memberships in this browser, so that a member comes back without an invite. */
 import { type IDBPDatabase, openDB } from "idb";
-import type { RoomId } from "../../core";
+import { MicrogridError, type RoomId } from "../../core";
 import { type StoredMembership, readStored, storable } from "./parts";
 import type { MembershipParts } from "./membership";
 
 const DATABASE = "microgrid-rooms";
 const STORE = "memberships";
+/** Rooms in a backup. */
+const MAX_KEPT_ROOMS = 10_000;
 
 /** What is kept of a room. Where the browser keeps nothing, all of these do nothing. */
 export async function loadMembership(roomId: RoomId): Promise<MembershipParts | undefined> {
@@ -25,18 +27,35 @@ export async function forgetMembership(roomId: RoomId): Promise<void> {
   await withStore((database) => database.delete(STORE, roomId)).catch(() => undefined);
 }
 
+/** A room that is kept. */
+export interface KeptRoom {
+  readonly id: RoomId;
+  readonly name: string;
+}
+
+/** The rooms that are kept. */
+export async function keptRooms(): Promise<KeptRoom[]> {
+  const all = await Promise.all((await exportMemberships()).map((stored) => readStored(stored).catch(() => undefined)));
+  return all.flatMap((parts) => (parts ? [{ id: parts.genesis.roomId, name: parts.charter.terms.name }] : []));
+}
+
 /** All memberships, for the user's own copy. */
 export async function exportMemberships(): Promise<StoredMembership[]> {
   return withStore((database) => database.getAll(STORE) as Promise<StoredMembership[]>).catch(() => []);
 }
 
-/** Takes memberships from the user's own copy; rooms that are known here already are left alone. */
-export async function importMemberships(data: unknown): Promise<void> {
-  if (!Array.isArray(data)) return;
-  for (const entry of data) {
-    const parts = await readStored(entry).catch(() => undefined);
-    if (parts && !(await loadMembership(parts.genesis.roomId))) await saveMembership(parts);
+/**
+ * Reads memberships from the user's own copy; the result keeps those of rooms that are not known here yet. Throws
+ * `bad-request` where the data is not what `exportMemberships` gave.
+ */
+export async function readMemberships(data: unknown): Promise<() => Promise<void>> {
+  if (!Array.isArray(data) || data.length > MAX_KEPT_ROOMS) {
+    throw new MicrogridError("bad-request", "The rooms in this backup are damaged. Nothing was changed.");
   }
+  const all = await Promise.all(data.map((entry: unknown) => readStored(entry).catch(() => undefined)));
+  return async () => {
+    for (const parts of all) if (parts && !(await loadMembership(parts.genesis.roomId))) await saveMembership(parts);
+  };
 }
 
 async function withStore<T>(action: (database: IDBPDatabase) => Promise<T>): Promise<T> {

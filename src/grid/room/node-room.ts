@@ -1,55 +1,39 @@
 /** The room of a node: entering, governing, sharing, leaving; keeps `room` of the state. */
-import { type Did, MicrogridError, type RoomId, randomId } from "../../core";
+import { type Did, MicrogridError, type RoomId } from "../../core";
 import type { Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
 import {
-  type CharterTerms,
+  type Invite,
+  type MemberContext,
   type MembershipParts,
   type Profile,
   type RoomOptions,
   RoomSession,
-  type Standing,
   forgetMembership,
-  found,
   inviteToUrl,
-  loadMembership,
   parseInvite,
   previewRoom,
+  recallRoom,
   saveMembership,
 } from "../../room";
 import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
 import type { InviteOptions } from "../contract";
 import type { NodeHouse } from "../house";
-import type { CharterOptions, RoomPreview, RoomState, ShareOptions } from "../types";
-import type { GridConfig } from "./config";
+import type { GridConfig } from "../node/config";
+import type { LocalProvider } from "../node/local-provider";
+import type { StateStore } from "../node/state-store";
+import type { CharterOptions, CharterTerms, RoomPreview, ShareOptions } from "../types";
+import { HandLinks, type HandOfferText } from "./hand-links";
 import { inviteWarning } from "./invite-warning";
-import type { LocalProvider } from "./local-provider";
+import { OwnStanding } from "./own-standing";
 import { roomPreview, roomState } from "./room-state";
-import type { StateStore } from "./state-store";
 import { Surroundings } from "./surroundings";
+import { foundRoom, inviteLimits, signable } from "./terms";
 
 /** Name and version of this program, as peers see it. */
 const AGENT = "microgrid/0.1";
 /** Many small changes, such as tokens of several answers, become one change of the state. */
 const STATE_INTERVAL_MS = 200;
-
-/** How long an invite lets others in where nothing else is said, and how many of them: any number. */
-const INVITE_DAYS = 30;
-const DAY_MS = 86_400_000;
-const MAX_ROOM_NAME_CHARS = 40;
-
-/** The rules of a room where nothing else is said. */
-const DEFAULT_TERMS: Omit<CharterTerms, "name" | "servers"> = {
-  purpose: "",
-  admission: { kind: "invite" },
-  invites: "members",
-  models: "any",
-  limits: {},
-  contribution: "welcome",
-  endpoints: true,
-  federation: false,
-  logs: "",
-};
 
 /** What sharing means where nothing else is said. */
 export const DEFAULT_SHARE: ShareOptions = { models: "all", maxJobs: 2, onlyWhileVisible: false, pauseOnBattery: true };
@@ -67,27 +51,19 @@ interface NodeRoomOptions {
   onChange(): void;
 }
 
-/** An offer as it crosses tabs. */
-export interface HandOfferText {
-  readonly id: string;
-  readonly text: string;
-}
-
 /** At most one room at a time. */
 export class NodeRoom {
   readonly #options: NodeRoomOptions;
   readonly #surroundings: Surroundings;
-  readonly #offers = new Map<string, Awaited<ReturnType<RoomSession["offerByHand"]>>>();
+  readonly #hand = new HandLinks();
+  readonly #own: OwnStanding;
+  readonly #member: MemberContext;
   #session: RoomSession | undefined;
   /** How it was entered. */
   #entry: RoomOptions["entry"] | undefined;
   /** The way in that is being taken; whoever enters another, leaves or closes overtakes it. */
   #entering: RoomOptions["entry"] | undefined;
-  /** The invite that others get, as a link. */
-  #invite = "";
-  #standing: Standing | undefined;
-  /** Dids whose keys are on this device. */
-  #keys: readonly string[] = [];
+  /** All that was asked to be kept so far. */
   #kept: Promise<void> = Promise.resolve();
   #shown = "";
   #share: ShareOptions | undefined;
@@ -95,6 +71,14 @@ export class NodeRoom {
 
   constructor(options: NodeRoomOptions) {
     this.#options = options;
+    this.#own = new OwnStanding(options);
+    const { signer, house } = options;
+    this.#member = {
+      signer,
+      governors: async () => [await house.signer()].filter((key) => key !== undefined),
+      revocations: house.revocations,
+      hear: (signed) => house.hear(signed),
+    };
     this.#surroundings = new Surroundings(() => this.refresh());
     options.house.on("change", () => void this.#houseChanged());
     options.house.on("revocation", (signed) => this.#session?.heard(signed));
@@ -105,12 +89,11 @@ export class NodeRoom {
   }
 
   /** What finds the room again after a reload: the room itself where its membership was kept, else the invite. */
-  get memory(): { readonly room: string; readonly invite: string | undefined } | undefined {
+  get memory(): { readonly room?: string; readonly invite?: string } {
     const entry = this.#entering ?? this.#entry;
-    if (!entry) return undefined;
-    const invite = "invite" in entry ? inviteToUrl(entry.invite, this.#options.pageUrl) : this.#invite;
-    const room = "invite" in entry ? entry.invite.roomId : entry.membership.genesis.roomId;
-    return { room, invite: invite === "" ? undefined : invite };
+    if (!entry) return {};
+    if ("membership" in entry) return { room: entry.membership.genesis.roomId, invite: this.#own.invite };
+    return { room: entry.invite.roomId, invite: inviteToUrl(entry.invite, this.#options.pageUrl) };
   }
 
   get shared(): ShareOptions | undefined {
@@ -118,47 +101,39 @@ export class NodeRoom {
   }
 
   /** Opens a new room, founded by this node's house where its key is here, else by this node. */
-  async create(name: string, { founders = [], quorum = 1, ...terms }: CharterOptions): Promise<void> {
+  async create(name: string, charter: CharterOptions): Promise<void> {
     const { config, signer, house } = this.#options;
-    const servers = terms.servers ?? config.signaling;
-    if (servers.length === 0) {
-      throw new MicrogridError(
-        "signaling-unreachable",
-        "No signaling server is set for this site, so a room cannot be opened. Set one in the settings; whoever runs the site sets one in microgrid.config.json.",
-      );
-    }
     const founder = (await house.signer()) ?? signer;
-    const roomName = name.trim().slice(0, MAX_ROOM_NAME_CHARS) || "Room";
-    const membership = await found({
-      name: roomName,
-      signers: [founder],
-      founders: [...new Set([founder.did, ...(founders as readonly Did[])])],
-      quorum,
-      terms: wireTerms({ ...DEFAULT_TERMS, ...terms, servers, name: roomName }) as CharterTerms,
-      delegation: house.delegation(),
-    });
-    await this.#enter({ membership });
+    const around = { founder, servers: config.signaling, delegation: house.delegation() };
+    await this.#enter({ membership: await foundRoom(name, charter, around) });
   }
 
   /** Enters the room of an invite: as the member that this node is already, else as a guest who knocks. */
   async join(link: string): Promise<void> {
     const invite = parseInvite(link);
     if (this.#session?.roomId === invite.roomId && !this.#entering) return;
-    const membership = await this.#recall(invite.roomId);
-    await this.#enter(membership ? { membership } : { invite });
+    await this.#enter((await this.#recall(invite.roomId, invite)) ?? { invite });
+  }
+
+  /** Enters a room that was kept. */
+  async enter(roomId: string): Promise<void> {
+    const entry = await this.#recall(roomId);
+    if (entry) return this.#enter(entry);
+    throw new MicrogridError("bad-request", "This room can be entered with an invite only. Ask a member for one.");
   }
 
   /** Goes on where the node was before a reload. */
-  async resume({
-    room,
-    invite,
-  }: {
-    readonly room?: string | undefined;
-    readonly invite?: string | undefined;
-  }): Promise<void> {
-    const membership = room === undefined ? undefined : await this.#recall(room as RoomId);
-    if (membership) await this.#enter({ membership });
-    else if (invite !== undefined) await this.join(invite);
+  async resume({ room, invite = "" }: { readonly room?: string | undefined; readonly invite?: string | undefined }) {
+    const entry = room === undefined ? undefined : await this.#recall(room);
+    if (entry) await this.#enter(entry);
+    else if (invite !== "") await this.join(invite);
+  }
+
+  /** Forgets a room that was kept. */
+  async forget(roomId: string): Promise<void> {
+    if (this.#session?.roomId === roomId) this.leave();
+    this.#kept = this.#kept.then(() => forgetMembership(roomId as RoomId));
+    await this.#kept;
   }
 
   /** Shows a room before it is entered. */
@@ -174,16 +149,10 @@ export class NodeRoom {
     return roomPreview(welcome);
   }
 
-  async makeInvite({ uses = 0, endsAt }: InviteOptions): Promise<string> {
+  async makeInvite(options: InviteOptions): Promise<string> {
     const { membership } = this.#inRoom();
     if (!membership) throw new MicrogridError("bad-request", "This device is not in the room yet.");
-    const notAfter = endsAt?.getTime() ?? Date.now() + INVITE_DAYS * DAY_MS;
-    if (!(notAfter > Date.now()))
-      throw new MicrogridError("bad-request", "The end of an invite has to be in the future.");
-    if (!Number.isSafeInteger(uses) || uses < 0) {
-      throw new MicrogridError("bad-request", "An invite lets in a whole number of devices.");
-    }
-    return inviteToUrl(await membership.invite({ uses, notAfter }), this.#options.pageUrl);
+    return inviteToUrl(await membership.invite(inviteLimits(options)), this.#options.pageUrl);
   }
 
   answerKnock(did: string, admit: boolean): void {
@@ -194,9 +163,8 @@ export class NodeRoom {
     return this.#inRoom().remove(did as Did);
   }
 
-  amend(changes: Partial<CharterOptions> & { readonly name?: string }): Promise<void> {
-    const { founders: _founders, quorum: _quorum, ...terms } = changes;
-    return this.#inRoom().amend(wireTerms(terms) as Partial<CharterTerms>);
+  amend(changes: Partial<CharterTerms>): Promise<void> {
+    return this.#inRoom().amend(signable(changes));
   }
 
   endorse(proposal: string): Promise<void> {
@@ -212,18 +180,12 @@ export class NodeRoom {
   }
 
   /** Begins a link without any server. The text goes to a member, whose answer `acceptByHand` takes. */
-  async offerByHand(): Promise<HandOfferText> {
-    const offer = await this.#inRoom().offerByHand();
-    const id = randomId(8);
-    this.#offers.set(id, offer);
-    return { id, text: offer.text };
+  offerByHand(): Promise<HandOfferText> {
+    return this.#hand.offer(this.#inRoom());
   }
 
-  async acceptByHand(id: string, answer: string): Promise<void> {
-    const offer = this.#offers.get(id);
-    if (!offer) throw new MicrogridError("bad-request", "This offer is not open any more. Make a new one.");
-    await offer.accept(answer);
-    this.#offers.delete(id);
+  acceptByHand(id: string, answer: string): Promise<void> {
+    return this.#hand.accept(id, answer);
   }
 
   /** Answers the offer of somebody who wants to come in; the text goes back to them. */
@@ -231,11 +193,9 @@ export class NodeRoom {
     return this.#inRoom().answerByHand(offer);
   }
 
-  /** Leaves for good: whoever comes back needs an invite again. */
+  /** Leaves; the membership stays, so that this node can come back. */
   leave(): void {
-    const roomId = this.#session?.roomId;
-    if (roomId !== undefined) this.#kept = this.#kept.then(() => forgetMembership(roomId as RoomId));
-    this.#forget();
+    this.#clear();
     this.#options.onChange();
   }
 
@@ -260,19 +220,13 @@ export class NodeRoom {
   }
 
   async #enter(entry: RoomOptions["entry"]): Promise<void> {
-    if (this.#session) this.leave();
-    this.#forget();
+    this.#clear();
     this.#entering = entry;
     this.#options.onChange();
-    const { config, house, local, signer } = this.#options;
+    const { config, house, local } = this.#options;
     const session = await RoomSession.enter({
       entry,
-      member: {
-        signer,
-        governors: async () => [await house.signer()].filter((key) => key !== undefined),
-        revocations: house.revocations,
-        hear: (signed) => house.hear(signed),
-      },
+      member: this.#member,
       delegation: () => house.delegation(),
       agent: AGENT,
       local,
@@ -296,7 +250,7 @@ export class NodeRoom {
       if (error instanceof MicrogridError && !news.includes(error.code)) return;
       this.#options.store.notify({ id: "refused", level: "warning", text: error.message });
     });
-    await this.#lookAtSelf();
+    await this.#own.look(session.membership);
     this.#show();
     this.#options.onChange();
     this.#tellWhenAlone(session);
@@ -304,14 +258,9 @@ export class NodeRoom {
 
   /** Says so where nobody is there. */
   #tellWhenAlone(session: RoomSession): void {
-    // Who opens a room knows that nobody else is there yet.
-    if (
-      this.#entry &&
-      "membership" in this.#entry &&
-      session.membership?.charter.version === 0 &&
-      this.#standing?.founder
-    )
-      return;
+    // Who has just opened a room knows that nobody else is there yet.
+    const isNew = session.charter?.version === 0 && this.#own.standing?.founder;
+    if (isNew) return;
     void session.lookedAround.then(() => {
       if (session !== this.#session || session.peers.length > 0) return;
       const { name, stage } = session;
@@ -328,7 +277,8 @@ export class NodeRoom {
   /** The room did not let this node in, or removed it. */
   #isOut(session: RoomSession, error: Error): void {
     if (session !== this.#session) return;
-    this.leave();
+    // What was kept leads nowhere any more.
+    void this.forget(session.roomId);
     this.#options.store.notify({ id: "refused", level: "error", text: error.message });
   }
 
@@ -336,43 +286,30 @@ export class NodeRoom {
     const { house } = this.#options;
     for (const did of parts.genesis.founders) house.known.add(did);
     this.#kept = this.#kept.then(() => saveMembership(parts));
-    void this.#lookAtSelf().then(() => this.#showSoon());
+    void this.#own.look(this.#session?.membership).then(() => this.#showSoon());
   }
 
-  /** The membership that was kept, if it still holds. */
-  async #recall(roomId: RoomId): Promise<MembershipParts | undefined> {
+  /** The way into a room that was kept; `invite` is a newer one, in case the kept one has ended. */
+  async #recall(roomId: string, invite?: Invite): Promise<RoomOptions["entry"] | undefined> {
     await this.#kept;
-    return loadMembership(roomId);
+    const entry = await recallRoom(roomId as RoomId, this.#member, this.#options.house.delegation());
+    return entry && "invite" in entry && invite ? { invite } : entry;
   }
 
   async #houseChanged(): Promise<void> {
     this.#session?.delegationChanged();
-    await this.#lookAtSelf();
+    await this.#own.look(this.#session?.membership);
     this.#showSoon();
   }
 
-  /** What this node may do in the room, which takes signatures to find out. */
-  async #lookAtSelf(): Promise<void> {
-    const { house, signer, pageUrl } = this.#options;
-    const membership = this.#session?.membership;
-    const standing = await membership?.ownStanding().catch(() => undefined);
-    const houseKey = await house.signer();
-    const invite = await membership?.standingInvite().catch(() => undefined);
-    if (membership !== this.#session?.membership) return;
-    this.#standing = standing;
-    this.#keys = [signer.did, ...(houseKey ? [houseKey.did] : [])];
-    this.#invite = invite ? inviteToUrl(invite, pageUrl) : "";
-  }
-
-  #forget(): void {
+  /** Back to no room. */
+  #clear(): void {
     this.#entering = undefined;
     this.#entry = undefined;
-    for (const offer of this.#offers.values()) offer.cancel();
-    this.#offers.clear();
+    this.#hand.cancelAll();
     this.#session?.leave();
     this.#session = undefined;
-    this.#standing = undefined;
-    this.#invite = "";
+    this.#own.forget();
     this.#share = undefined;
     this.#shown = "";
     clearTimeout(this.#timer);
@@ -418,13 +355,14 @@ export class NodeRoom {
     if (!session) return;
     const { config, store } = this.#options;
     if (session.peers.length > 0) store.dismiss("room-empty");
-    const room: RoomState = roomState(session, {
-      invite: this.#invite,
-      inviteWarning: this.#invite === "" ? undefined : inviteWarning(this.#invite, session.servers),
+    const { invite, keys, standing } = this.#own;
+    const room = roomState(session, {
+      invite,
+      inviteWarning: invite === "" ? undefined : inviteWarning(invite, session.servers),
       lanOnly: (config.rtc.iceServers ?? []).length === 0,
       share: this.#share ? { options: this.#share, paused: this.#pause(this.#share) } : false,
-      keys: this.#keys,
-      standing: this.#standing,
+      keys,
+      standing,
     });
     const text = JSON.stringify(room);
     if (text === this.#shown) return;
@@ -434,9 +372,4 @@ export class NodeRoom {
     // The same peers stay the same object, so that who watches them is not woken for nothing.
     store.patch({ room: same ? { ...room, peers: before } : room });
   }
-}
-
-/** Terms as they are signed: what is undefined is absent. They are checked when they are. */
-function wireTerms<T extends object>(terms: T): T {
-  return JSON.parse(JSON.stringify(terms)) as T;
 }

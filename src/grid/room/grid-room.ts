@@ -1,8 +1,8 @@
 /** A room as pages see it: a view of the node's state with the calls that belong to it. */
-import { MicrogridError, TypedEventTarget } from "../core";
-import type { InviteOptions, Room } from "./contract";
-import type { NodeCalls } from "./node/node";
-import type { CharterTerms, PeerState, RoomState, ShareOptions } from "./types";
+import { MicrogridError, TypedEventTarget } from "../../core";
+import type { InviteOptions, Room } from "../contract";
+import type { NodeCalls } from "../node/node";
+import type { CharterTerms, PeerState, RoomState, ShareOptions } from "../types";
 
 type RoomMethod =
   | "share"

@@ -1,0 +1,46 @@
+/** What this node may do in its room, found out by checking its own proof. */
+import type { Signer } from "../../identity";
+import { type Membership, type Standing, inviteToUrl } from "../../room";
+import type { NodeHouse } from "../house";
+
+interface OwnStandingOptions {
+  readonly signer: Signer;
+  readonly house: NodeHouse;
+  /** The page that invites lead to. */
+  readonly pageUrl: string;
+}
+
+/** A snapshot that `look` renews. */
+export class OwnStanding {
+  /** A link that lets others in; empty where this node may not make one. */
+  invite = "";
+  /** Undefined while this node is not inside, or is a member no more. */
+  standing: Standing | undefined;
+  /** Dids whose keys are on this device. */
+  keys: readonly string[] = [];
+  readonly #options: OwnStandingOptions;
+  #looks = 0;
+
+  constructor(options: OwnStandingOptions) {
+    this.#options = options;
+  }
+
+  /** Looks again; never throws. A look that was overtaken changes nothing. */
+  async look(membership: Membership | undefined): Promise<void> {
+    const look = ++this.#looks;
+    const { house, signer, pageUrl } = this.#options;
+    const standing = await membership?.ownStanding().catch(() => undefined);
+    const invite = await membership?.standingInvite().catch(() => undefined);
+    const houseKey = await house.signer().catch(() => undefined);
+    if (look !== this.#looks) return;
+    this.standing = standing;
+    this.invite = invite ? inviteToUrl(invite, pageUrl) : "";
+    this.keys = [signer.did, ...(houseKey ? [houseKey.did] : [])];
+  }
+
+  forget(): void {
+    this.#looks++;
+    this.standing = undefined;
+    this.invite = "";
+  }
+}
