@@ -16,6 +16,7 @@ import {
   wrapSecret,
 } from "../../identity";
 import type { HouseState } from "../types";
+import { delegationStates, givenTo, mergeIssued, narrows, withIssued } from "./issued";
 import {
   type HouseData,
   type HouseRecord,
@@ -113,12 +114,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   get state(): HouseState | undefined {
     const own = this.#own;
     if (!own || this.#now() > own.notAfter) return undefined;
-    const delegations = this.#record.issued
-      .filter(({ issuer }) => issuer === own.issuer)
-      .map(({ issuer, subject, label, scopes, issuedAt, notAfter }) => {
-        const revoked = issuedAt <= (this.revocations.latest(issuer, subject) ?? -1);
-        return { subject, label, scopes, notAfter, revoked };
-      });
+    const delegations = delegationStates(this.#record.issued, own.issuer, this.revocations);
     const { issuer: did, name, scopes, notAfter } = own;
     return { did, name, scopes, notAfter, keyHere: this.#record.key !== undefined, delegations };
   }
@@ -145,23 +141,19 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
       if (subject === this.#did)
         throw refuse("This request is of this very device, which the house vouches for already.");
       if (!(end > this.#now())) throw refuse("The end date has passed already. Choose one in the future.");
-      const issuedAt = this.#issueTime(signer.did, subject);
+      const { did: issuer } = signer;
       const terms = {
-        name,
         subject,
         scopes: SCOPES.filter((scope) => scopes.includes(scope)),
-        issuedAt,
+        issuedAt: this.#issueTime(issuer, subject),
         notAfter: end,
       };
-      const signed = await delegate(signer, terms);
-      const before = this.#record.issued.find((one) => one.issuer === signer.did && one.subject === subject);
+      const signed = await delegate(signer, { name, ...terms });
+      const issued = { issuer, label: label.trim().slice(0, MAX_LABEL_CHARS), ...terms };
+      const before = givenTo(this.#record.issued, issuer, subject);
       // Else the node could go on showing the wider one.
-      const narrower =
-        before && (before.notAfter > end || before.scopes.some((scope) => !terms.scopes.includes(scope)));
-      if (narrower) await this.#hear(await revoke(signer, subject, issuedAt - 1));
-      const issued = { issuer: signer.did, label: label.trim().slice(0, MAX_LABEL_CHARS), ...withoutName(terms) };
-      const others = this.#record.issued.filter((one) => one !== before);
-      await this.#save({ ...this.#record, issued: [...others, issued] }, this.#own);
+      if (before && narrows(before, issued)) await this.#hear(await revoke(signer, subject, issued.issuedAt - 1));
+      await this.#save({ ...this.#record, issued: withIssued(this.#record.issued, issued) }, this.#own);
       return delegationText(signed);
     });
   }
@@ -188,7 +180,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
       const { signer } = await this.#key();
       if (subject === this.#did)
         throw refuse("This is this very device. To take it out of the house, leave the house.");
-      const given = this.#record.issued.find((one) => one.issuer === signer.did && one.subject === subject);
+      const given = givenTo(this.#record.issued, signer.did, subject);
       // A clock that was set back must not leave the delegation standing.
       const at = Math.max(this.#now(), given?.issuedAt ?? 0);
       await this.#hear(await revoke(signer, subject as Did, at));
@@ -224,7 +216,9 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     if (key) await this.take(key.name, key.secret);
     // Of another device, unless the backup comes back to where it was made.
     else if (delegation && !this.#own) await this.adopt(delegationText(delegation)).catch(() => undefined);
-    await this.#change(() => this.#save({ ...this.#record, issued: merge(this.#record.issued, issued) }, this.#own));
+    await this.#change(() =>
+      this.#save({ ...this.#record, issued: mergeIssued(this.#record.issued, issued) }, this.#own),
+    );
   }
 
   /** Renews what is due and drops what has ended, now and from then on. */
@@ -310,7 +304,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
 
   /** Now, but later than all that was given to or taken from that node before. */
   #issueTime(issuer: Did, subject: Did): number {
-    const given = this.#record.issued.find((one) => one.issuer === issuer && one.subject === subject);
+    const given = givenTo(this.#record.issued, issuer, subject);
     const before = Math.max(this.revocations.latest(issuer, subject) ?? -1, given?.issuedAt ?? -1);
     return Math.max(this.#now(), before + 2);
   }
@@ -336,19 +330,6 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     this.#queue = done.catch(() => undefined);
     return done;
   }
-}
-
-function merge(here: HouseRecord["issued"], brought: HouseRecord["issued"]): HouseRecord["issued"] {
-  const all = new Map(here.map((one) => [`${one.issuer} ${one.subject}`, one]));
-  for (const one of brought) {
-    const key = `${one.issuer} ${one.subject}`;
-    if (one.issuedAt > (all.get(key)?.issuedAt ?? -1)) all.set(key, one);
-  }
-  return [...all.values()];
-}
-
-function withoutName<T extends { name: string }>({ name: _name, ...rest }: T): Omit<T, "name"> {
-  return rest;
 }
 
 function refuse(message: string, cause?: unknown): MicrogridError {

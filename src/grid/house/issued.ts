@@ -1,0 +1,44 @@
+/** The list of delegations that were signed on this device: the newest of each node that a house vouches for. */
+import type { Did } from "../../core";
+import type { Revocations } from "../../identity";
+import type { DelegationState } from "../types";
+import type { Issued } from "./record";
+
+type List = readonly Issued[];
+
+/** What a house has given to a node. */
+export function givenTo(list: List, issuer: Did, subject: string): Issued | undefined {
+  return list.find((one) => one.issuer === issuer && one.subject === subject);
+}
+
+/** The list with a newer delegation; what the house gave to the same node before is not in it any more. */
+export function withIssued(list: List, issued: Issued): Issued[] {
+  const before = givenTo(list, issued.issuer, issued.subject);
+  return [...list.filter((one) => one !== before), issued];
+}
+
+/** Both lists in one; of two delegations by one house for one node the newer stays. */
+export function mergeIssued(here: List, brought: List): Issued[] {
+  return brought.reduce<Issued[]>(
+    (list, one) => {
+      const before = givenTo(list, one.issuer, one.subject);
+      return before && before.issuedAt >= one.issuedAt ? list : withIssued(list, one);
+    },
+    [...here],
+  );
+}
+
+/** Whether a node that got `after` could do more with what it got before. */
+export function narrows(before: Issued, after: Issued): boolean {
+  return before.notAfter > after.notAfter || before.scopes.some((scope) => !after.scopes.includes(scope));
+}
+
+/** What a house has given, for people. */
+export function delegationStates(list: List, house: Did, revocations: Revocations): DelegationState[] {
+  return list
+    .filter(({ issuer }) => issuer === house)
+    .map(({ issuer, subject, label, scopes, issuedAt, notAfter }) => {
+      const revoked = issuedAt <= (revocations.latest(issuer, subject) ?? -1);
+      return { subject, label, scopes, notAfter, revoked };
+    });
+}
