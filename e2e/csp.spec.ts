@@ -191,3 +191,23 @@ test("workers run WebAssembly and no text", async ({ openSite }) => {
   );
   expect(result).toBe("EvalError");
 });
+
+test("the element works on a site with a strict policy of its own", async ({ openSite, foreignSite, site }) => {
+  const host = new URL(site.url).origin;
+  const policy = [
+    "default-src 'none'",
+    `script-src ${host} 'wasm-unsafe-eval'`,
+    `worker-src ${host} blob:`,
+    `connect-src ${host} http: ws:`,
+  ].join("; ");
+  const foreign = await foreignSite({
+    "/": `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}"><title>Theirs</title>
+      <script type="module" src="${site.url}embed/microgrid.js"></script><microgrid-chat></microgrid-chat>`,
+  });
+  // The icon that browsers ask for by themselves is not in this site's policy.
+  const anna = await openSite({ url: foreign.url, expectProblems: [/favicon/] });
+  const element = anna.page.locator("microgrid-chat");
+  await element.getByRole("textbox").fill("What is the capital of Japan?");
+  await element.getByRole("textbox").press("Enter");
+  await expect(element).toContainText("Tokyo");
+});
