@@ -206,6 +206,7 @@ export class MicrogridChat extends LitElement {
     return roomQuestion(entry, {
       state: grid.state,
       canShare: this.model !== "",
+      onLook: () => void this.#entry.look(),
       onJoin: (consent) => void this.#entry.enter(consent),
       onDecline: () => this.#entry.decline(),
     });

@@ -1,7 +1,9 @@
-/** The question before a room is entered: its name, what its members will see, and what the person agrees to. */
+/** The question before a room is entered: what it is, what its members will see, and what the person agrees to. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { GridState } from "../grid";
-import type { Consent, RoomEntry } from "./room-entry";
+import { plain } from "../ui/parts";
+import type { Consent, Look, RoomEntry } from "./room-entry";
+import { roomLook } from "./room-look";
 
 type Asking = Extract<RoomEntry, { kind: "asking" | "entering" }>;
 
@@ -10,22 +12,27 @@ export interface QuestionOptions {
   readonly state: GridState;
   /** True where the element loads a model, without which there is nothing to share. */
   readonly canShare: boolean;
+  onLook(): void;
   onJoin(consent: Consent): void;
   onDecline(): void;
 }
 
-export function roomQuestion(entry: Asking, { state, canShare, onJoin, onDecline }: QuestionOptions): TemplateResult {
+export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
+  const { state, canShare, onJoin, onDecline } = options;
   const { invite } = entry;
+  const look: Look | undefined = entry.kind === "asking" ? entry.look : undefined;
   const pending = entry.kind === "entering";
   const error = entry.kind === "asking" ? entry.error : undefined;
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
+    if (look?.kind === "not-yet" || look?.kind === "failed") return options.onLook();
     const data = new FormData(event.currentTarget as HTMLFormElement);
     const name = data.get("name");
     onJoin({ name: typeof name === "string" ? name.trim() : "", share: data.has("share") });
   };
   return html`<form class="card" part="room-question" aria-label="Join a room?" @submit=${submit}>
-    <h2>Join “${invite.name}”?</h2>
+    <h2>Join “<bdi>${plain(invite.name)}</bdi>”?</h2>
+    ${look ? roomLook(look) : nothing}
     <div>
       <p>People in this room answer each other’s questions. They see:</p>
       <ul>
@@ -48,19 +55,41 @@ export function roomQuestion(entry: Asking, { state, canShare, onJoin, onDecline
     ${
       invite.servers.length > 0
         ? html`<p class="muted small">
-            You meet through ${invite.servers.join(", ")}, which learns your network address.
+            You meet through ${invite.servers.map(plain).join(", ")}, which learns your network address.
           </p>`
         : nothing
     }
     ${
       state.room && state.room.id !== invite.roomId
-        ? html`<p class="small">You are in “${state.room.name}” now and will leave it.</p>`
+        ? html`<p class="small">You are in “<bdi>${plain(state.room.name)}</bdi>” now and will leave it.</p>`
         : nothing
     }
     ${error ? html`<p class="error" part="error" role="alert">${error.message}</p>` : nothing}
     <div class="actions">
       <button class="button" type="button" ?disabled=${pending} @click=${onDecline}>Not now</button>
-      <button class="button primary" type="submit" ?disabled=${pending}>${pending ? "Joining…" : "Join"}</button>
+      <button
+        class="button ${look?.kind === "looking" ? "" : "primary"}"
+        type="submit"
+        ?disabled=${pending || (look?.kind === "seen" && look.entrance.kind === "closed")}
+      >
+        ${submitLabel(look)}
+      </button>
     </div>
   </form>`;
+}
+
+/** What the button does: it looks before it joins. */
+function submitLabel(look: Look | undefined): string {
+  switch (look?.kind) {
+    case undefined:
+      return "Joining…";
+    case "not-yet":
+      return "Look inside";
+    case "looking":
+      return "Join anyway";
+    case "failed":
+      return "Look again";
+    case "seen":
+      return look.entrance.kind === "ask" ? "Ask to come in" : "Join";
+  }
 }

@@ -433,6 +433,14 @@ export const styles = [
       gap: 4px;
       padding-inline-start: 18px;
     }
+    .card h2,
+    .card .purpose,
+    .card li {
+      overflow-wrap: anywhere;
+    }
+    .card .purpose {
+      white-space: pre-line;
+    }
     .card li::marker {
       color: var(--mg-accent);
     }

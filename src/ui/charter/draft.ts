@@ -3,13 +3,15 @@ import type { Admission, CharterState, CharterTerms } from "../../grid";
 import { serverProblem } from "../addresses";
 
 /** Longest texts, in characters. */
-export const MAX_NAME_CHARS = 60;
-export const MAX_PURPOSE_CHARS = 500;
-export const MAX_LOGS_CHARS = 200;
+export const MAX_NAME_CHARS = 40;
+export const MAX_PURPOSE_CHARS = 2000;
+export const MAX_LOGS_CHARS = 2000;
 /** Most dids, houses or models in one list. */
-const MAX_LISTED = 64;
+const MAX_LISTED = 256;
 /** Most servers that an invite carries. */
 const MAX_SERVERS = 8;
+/** Most founders of a room. */
+const MAX_FOUNDERS = 8;
 /** Larger numbers limit nothing. */
 const MAX_LIMIT = 1_000_000;
 
@@ -104,7 +106,7 @@ export function readDraft(
     const lines = linesOf(draft[field] ?? "");
     const wrong = lines.find((line) => check(line) !== "");
     if (wrong !== undefined) errors[field] = `“${brief(wrong)}”: ${check(wrong)}`;
-    const most = field === "servers" ? MAX_SERVERS : MAX_LISTED;
+    const most = field === "servers" ? MAX_SERVERS : field === "founders" ? MAX_FOUNDERS - 1 : MAX_LISTED;
     if (wrong === undefined && lines.length > most) errors[field] = `At most ${most} lines.`;
     return lines;
   };

@@ -4,6 +4,7 @@ import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { isAbort } from "../../core";
 import type { InviteInfo, RoomPreview } from "../../grid";
+import { type Entrance, entranceFor } from "../charter/entrance";
 import { charterStyles, purposeView, rulesView } from "../charter/view";
 import { isOwn } from "../controls";
 import { errorText } from "../failure";
@@ -12,7 +13,7 @@ import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import "./did-view";
-import { type Entrance, entranceFor } from "./entrance";
+
 import { insideStyles, insideView } from "./inside";
 import { joinStyles } from "./join-styles";
 import { nameText, personStyles, shortDid } from "./person";
@@ -37,6 +38,14 @@ export class JoinDialog extends LitElement {
     args: () => [this.workspace?.grid, this.invite] as const,
     task: async ([grid, invite], { signal }): Promise<RoomPreview | undefined> =>
       grid?.rooms.preview(invite, { signal }),
+  });
+  /** Whether this node is a member already, who comes back whatever the invite says. */
+  readonly #member = new Task(this, {
+    args: () => [this.workspace?.grid, this.invite] as const,
+    task: async ([grid, invite]) => {
+      const kept = (await grid?.rooms.kept()) ?? [];
+      return kept.some(({ id }) => id === grid?.rooms.inspect(invite).roomId);
+    },
   });
   readonly #joining = new Task(this, {
     autoRun: false,
@@ -78,7 +87,10 @@ export class JoinDialog extends LitElement {
   #ask(workspace: Workspace, invite: InviteInfo): TemplateResult {
     const { state } = workspace.grid;
     const preview = this.#looking.value;
-    const entrance = preview ? entranceFor(preview.charter, state.node) : undefined;
+    const member = this.#member.value === true;
+    const entrance: Entrance | undefined = member
+      ? { kind: "open" }
+      : preview && entranceFor(preview.charter, state.node);
     return html`<div class="body">
         <p class="room"><bdi>${nameText(preview?.charter.name ?? invite.name)}</bdi></p>
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}

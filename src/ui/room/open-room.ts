@@ -9,6 +9,7 @@ import { errorText, taskFailure } from "../failure";
 import { go } from "../routes";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
+import "./kept-rooms";
 import { nameText } from "./person";
 
 interface Field extends HTMLElement {
@@ -59,6 +60,7 @@ export class OpenRoom extends LitElement {
 
   protected override render(): TemplateResult {
     return html`
+      <mg-kept-rooms .workspace=${this.workspace}></mg-kept-rooms>
       <section aria-labelledby="open">
         <h3 id="open">Open a room</h3>
         <p class="muted small">
@@ -108,9 +110,16 @@ export class OpenRoom extends LitElement {
 
   #founder(): TemplateResult {
     const house = this.workspace?.grid.state.node.house;
-    if (house?.scopes.includes("founder")) {
+    // Without its key a device cannot sign a new room in the name of its house.
+    if (house?.keyHere) {
       return html`<p class="muted small">
-        The founder is your house, <bdi>${nameText(house.name)}</bdi>: each of its devices that may found can change the
+        The founder is your house, <bdi>${nameText(house.name)}</bdi>: its devices that may act as a founder can change
+        the rules and remove members.
+      </p>`;
+    }
+    if (house) {
+      return html`<p class="muted small">
+        The founder is this device, since the key of your house is on another one: this device alone can change the
         rules and remove members.
       </p>`;
     }

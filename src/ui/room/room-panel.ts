@@ -95,7 +95,10 @@ export class RoomPanel extends LitElement {
         light-dismiss
         @wa-after-hide=${this.#closed}
       >
-        <p>Answers that peers are giving you now go on elsewhere or stop. You need an invite to come back.</p>
+        <p>
+          Answers that peers are giving you now go on elsewhere or stop. You stay a member, so you can enter it again
+          from here.
+        </p>
         <wa-button slot="footer" appearance="plain" @click=${() => (this.dialog = undefined)}>Stay</wa-button>
         <wa-button slot="footer" variant="danger" @click=${this.#leave}>Leave</wa-button>
       </wa-dialog>

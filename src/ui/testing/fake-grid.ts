@@ -62,7 +62,7 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     this.#rooms = new FakeRooms(border);
     this.rooms = this.#rooms;
     this.identity = new FakeIdentity(border);
-    if (options.room) void this.#rooms.enter("Physics lab");
+    if (options.room) void this.#rooms.open();
     if (options.loading) void this.#load("guide");
   }
 

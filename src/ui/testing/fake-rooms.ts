@@ -33,12 +33,12 @@ export class FakeRooms implements Rooms {
     const { founders = [], quorum = 1, ...terms } = charter ?? {};
     const { node } = this.#border.state();
     const own = { founders: [node.house?.did ?? node.did, ...founders], quorum, version: 0 };
-    return this.enter(name, { ...fakeCharter, ...terms, ...own, name });
+    return this.#enter(name, { ...fakeCharter, ...terms, ...own, name });
   }
 
   async join(): Promise<Room> {
     await pause(800);
-    return this.enter("Physics lab");
+    return this.#enter("Physics lab");
   }
 
   async preview(_invite: string | URL, { signal }: { signal?: AbortSignal } = {}): Promise<RoomPreview> {
@@ -62,6 +62,30 @@ export class FakeRooms implements Rooms {
     };
   }
 
+  kept(): Promise<readonly { readonly id: string; readonly name: string }[]> {
+    return Promise.resolve(
+      asked("kept")
+        ? [
+            { id: "k", name: "Kitchen table" },
+            { id: "l", name: hostileName },
+          ]
+        : [],
+    );
+  }
+
+  enter(): Promise<Room> {
+    return this.#enter("Kitchen table");
+  }
+
+  forget(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Enters a room at once, as the page's address asks. */
+  open(): Promise<Room> {
+    return this.#enter("Physics lab");
+  }
+
   inspect(invite: string | URL): InviteInfo {
     if (String(invite).includes("broken")) {
       throw new MicrogridError(
@@ -76,7 +100,7 @@ export class FakeRooms implements Rooms {
     };
   }
 
-  async enter(name: string, charter: CharterState = fakeCharter): Promise<Room> {
+  async #enter(name: string, charter: CharterState = fakeCharter): Promise<Room> {
     const membership: Membership = asked("looking")
       ? { kind: "looking" }
       : asked("knocking")

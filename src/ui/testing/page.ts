@@ -1,6 +1,6 @@
 /**
  * The development page: the real UI over a fake grid. Options in the address: `?room&loading&stuck&notices&fail&offline`, and for
- * rooms `&house&knock&looking&knocking&guest&proposal&hostile&nobody&closed&refused`.
+ * rooms `&house&knock&looking&knocking&guest&proposal&hostile&nobody&closed&refused&kept`.
  */
 import "../app/microgrid-app";
 import { applyTheme } from "../state/preferences";

@@ -1,0 +1,98 @@
+/** Rooms that this node was in and can enter again without an invite. */
+import { Task } from "@lit/task";
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import { taskFailure } from "../failure";
+import { icon } from "../icons";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { nameText, personName } from "./person";
+
+/** `<mg-kept-rooms .workspace>`: nothing where there is none. */
+@customElement("mg-kept-rooms")
+export class KeptRooms extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    css`
+      :host {
+        display: block;
+      }
+      section {
+        margin-bottom: 1.5rem;
+        padding-bottom: 1.5rem;
+        border-bottom: 1px solid var(--mg-border);
+      }
+      ul {
+        display: grid;
+        gap: 0.5rem;
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      li {
+        display: flex;
+        align-items: center;
+        gap: 0.5rem;
+        line-height: 1.4;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  readonly #rooms = new Task(this, {
+    args: () => [this.workspace?.grid] as const,
+    task: async ([grid]) => (await grid?.rooms.kept()) ?? [],
+  });
+  readonly #entering = new Task(this, {
+    autoRun: false,
+    task: async ([id]: readonly [string]) => {
+      await this.workspace?.grid.rooms.enter(id);
+    },
+  });
+  readonly #forgetting = new Task(this, {
+    autoRun: false,
+    task: async ([id]: readonly [string]) => {
+      await this.workspace?.grid.rooms.forget(id);
+      await this.#rooms.run();
+    },
+  });
+
+  protected override render(): TemplateResult | typeof nothing {
+    const rooms = this.#rooms.value ?? [];
+    if (rooms.length === 0) return nothing;
+    return html`<section aria-labelledby="kept">
+      <h3 id="kept">Your rooms</h3>
+      <ul aria-label="Your rooms">
+        ${repeat(
+          rooms,
+          ({ id }) => id,
+          ({ id, name }) =>
+            html`<li>
+              <span class="grow">${personName(name)}</span>
+              <button class="button" aria-label="Enter ${nameText(name)}" @click=${() => void this.#entering.run([id])}>
+                Enter
+              </button>
+              <button
+                class="icon-button small"
+                aria-label="Forget ${nameText(name)}"
+                title="Forget: an invite is needed to come back"
+                @click=${() => void this.#forgetting.run([id])}
+              >
+                ${icon("trash", 16)}
+              </button>
+            </li>`,
+        )}
+      </ul>
+      ${taskFailure(this.#entering)} ${taskFailure(this.#forgetting)}
+    </section>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-kept-rooms": KeptRooms;
+  }
+}
