@@ -1,5 +1,5 @@
 /** People and houses through the public surface: made, kept, restored, lent to other devices, taken back, carried away. */
-import { type SitePage, expect, gridReady, stateOf, test } from "./harness";
+import { type SitePage, expect, gridReady, joinRoom, openRoom, stateOf, test } from "./harness";
 
 const PASSPHRASE = "seven quiet otters";
 
@@ -186,4 +186,29 @@ test("servers are the user's to set, are checked, kept, and given back to the si
   expect((await stateOf(page)).network).toEqual({ ...site, iceServers, relayOnly: true });
   expect(await set(undefined)).toBeUndefined();
   expect((await stateOf(page)).network).toEqual(site);
+});
+
+test("who is in a room sees who vouches for whom, and what is taken back reaches the device through the room", async ({
+  openSite,
+}) => {
+  const laptop = await open(openSite, "laptop");
+  await identity(laptop, "createHouse", "Ada");
+  const phone = await open(openSite, "phone");
+  const request = await identity<string>(phone, "requestDelegation");
+  const terms = { label: "the phone", scopes: ["member"], notAfter: inAWeek() };
+  await identity(phone, "adopt", await identity<string>(laptop, "delegate", request, terms));
+  const { did } = (await stateOf(phone)).node;
+
+  await openRoom(laptop, false);
+  await expect.poll(async () => (await stateOf(laptop)).room?.invite ?? "").not.toBe("");
+  await joinRoom(phone, (await stateOf(laptop)).room!.invite);
+  const house = (await stateOf(laptop)).node.house!;
+  const seen = (site: SitePage) => async (): Promise<unknown> => (await stateOf(site)).room?.peers[0]?.house;
+  await expect.poll(seen(laptop)).toEqual({ did: house.did, name: "Ada" });
+  await expect.poll(seen(phone)).toEqual({ did: house.did, name: "Ada" });
+
+  await identity(laptop, "revoke", did);
+  await expect.poll(async () => (await stateOf(phone)).node.house ?? "nobody").toBe("nobody");
+  expect((await stateOf(phone)).notices.map(({ text }) => text).join()).toContain("has taken that back");
+  await expect.poll(async () => (await seen(laptop)()) ?? "unverified").toBe("unverified");
 });
