@@ -12,9 +12,6 @@ export const SLOT_SCAN_MS = 30_000;
 export const LONELY_SCAN_MS = 5_000;
 /** How long a dialled member may take to answer. */
 export const MEMBER_DIAL_MS = 8_000;
-/** Offers and answers that one member may have carried or answered within a window: twice a full room. */
-export const RELAYED_PER_WINDOW = 64;
-export const RELAY_WINDOW_MS = 10_000;
 export const MAX_RELAYED_CHARS = 32 * 1024;
 /** Lines that this node makes or answers at once; each costs an RTCPeerConnection, of which browsers have 500. */
 export const MAX_DIALS = 8;

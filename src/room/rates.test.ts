@@ -1,9 +1,11 @@
 /** The rates of the room's frames cut no honest peer, not even the busiest one behind a page that slept. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { TokenBucket } from "../wire";
 import { FrameLimits } from "../wire/frames";
 import { COALESCE_MS, HEARTBEAT_MS, MAX_JOBS_PER_PEER, MAX_MEMBERS } from "./constants";
 import { ROOM_FRAMES } from "./protocol";
+import { CARRIED_FROM_RATE, CARRIED_TO_RATE } from "./rates";
 
 type Kind = keyof typeof ROOM_FRAMES;
 
@@ -55,6 +57,17 @@ describe("rates of the room's frames", () => {
       for (let i = 0; i < 10_000; i++) limits.admit(kind, 0);
     };
     expect(flood).toThrow(new RegExp(`floods this device: it sent more ${kind.replace(".", "\\.")} messages`));
+  });
+
+  it("let nobody who has things carried cost the carrier its link to the one who gets them", () => {
+    const receiver = new FrameLimits(ROOM_FRAMES);
+    const to = new TokenBucket(CARRIED_TO_RATE, 0);
+    // A flood from all sides goes through what the carrier lets on, beside as much of its own.
+    for (let now = 0; now < 60_000; now += 10) {
+      if (to.take(now)) receiver.admit("relay", now);
+      if (now % 1000 === 0) for (let own = 0; own < CARRIED_TO_RATE.perSecond; own++) receiver.admit("relay", now);
+    }
+    expect(CARRIED_FROM_RATE.burst).toBeLessThan(CARRIED_TO_RATE.burst);
   });
 
   it("count each kind by itself, and know no kind by inheritance", () => {

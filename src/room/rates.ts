@@ -17,6 +17,10 @@ export const HELLO_RATE: FrameRate = { burst: 1, perSecond: 0 };
 export const MEMBERS_RATE: FrameRate = { burst: 2 * MAX_MEMBERS, perSecond: 4 };
 /** An offer and an answer for each member of a full room, once over and again after each wait for an answer. */
 export const RELAY_RATE: FrameRate = { burst: 4 * MAX_MEMBERS, perSecond: 8 };
+/** What is carried on to one member, from all others together: the other half is this node's own. */
+export const CARRIED_TO_RATE: FrameRate = { burst: RELAY_RATE.burst / 2, perSecond: RELAY_RATE.perSecond / 2 };
+/** What is carried for one member: a full room at once, and never so much that others have no part in it. */
+export const CARRIED_FROM_RATE: FrameRate = { burst: MAX_MEMBERS, perSecond: CARRIED_TO_RATE.perSecond / 2 };
 export const HEARTBEAT_RATE: FrameRate = steady(1000 / HEARTBEAT_MS, IDLE_LOST_MS);
 /** Charters, epochs and proposals: people make them by hand, and each member passes a new one on. */
 export const RULES_RATE: FrameRate = { burst: 16, perSecond: 0.5 };

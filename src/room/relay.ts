@@ -3,9 +3,10 @@
  * it can neither read into nor change unseen, since the handshake is bound to the line that comes of it.
  */
 import { type Did, MicrogridError, randomId } from "../core";
-import type { HandAnswer, HandOffer, RawLink } from "../wire";
-import { MAX_DIALS, MEMBER_DIAL_MS, RELAYED_PER_WINDOW, RELAY_WINDOW_MS } from "./constants";
+import { type HandAnswer, type HandOffer, type RawLink, TokenBucket } from "../wire";
+import { MAX_DIALS, MEMBER_DIAL_MS } from "./constants";
 import type { RoomFrameBody, RoomLink } from "./protocol";
+import { CARRIED_FROM_RATE, CARRIED_TO_RATE } from "./rates";
 
 /** How lines are made without signaling. */
 export interface HandDialer {
@@ -28,7 +29,8 @@ export class Relay {
   readonly #pending = new Map<string, (answer: string) => void>();
   /** Offers of others that are being answered. */
   #answering = 0;
-  readonly #carried = new WeakMap<RoomLink, { since: number; count: number }>();
+  /** What was carried from a link, and what was carried to it. */
+  readonly #carried = new WeakMap<RoomLink, { readonly from: TokenBucket; readonly to: TokenBucket }>();
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -61,9 +63,10 @@ export class Relay {
     if (to !== this.#options.self) {
       // Members speak for themselves only.
       if (frame.from !== from) return link.close("protocol error: it spoke in another's name");
-      if (this.#mayCarry(link)) this.#options.linkTo(to)?.post("relay", frame);
+      const onward = this.#options.linkTo(to);
+      if (onward && this.#mayCarry(link, onward)) onward.post("relay", frame);
     } else if (frame.kind === "answer") this.#pending.get(frame.id)?.(frame.text);
-    else if (this.#mayCarry(link)) void this.#answer(link, frame);
+    else void this.#answer(link, frame);
   }
 
   async #answer(link: RoomLink, { from, id, text }: RoomFrameBody<"relay">): Promise<void> {
@@ -82,12 +85,21 @@ export class Relay {
     }
   }
 
-  /** Bounds what one member can make this node do for it. */
-  #mayCarry(link: RoomLink): boolean {
+  /**
+   * Bounds what members can make this node say in their names: what they send too much of is dropped here, before it
+   * costs this node the link to the one who gets it.
+   */
+  #mayCarry(from: RoomLink, to: RoomLink): boolean {
     const now = performance.now();
-    const old = this.#carried.get(link);
-    const window = old && now - old.since < RELAY_WINDOW_MS ? old : { since: now, count: 0 };
-    this.#carried.set(link, window);
-    return ++window.count <= RELAYED_PER_WINDOW;
+    return this.#bucketsOf(from).from.take(now) && this.#bucketsOf(to).to.take(now);
+  }
+
+  #bucketsOf(link: RoomLink): { readonly from: TokenBucket; readonly to: TokenBucket } {
+    const known = this.#carried.get(link);
+    if (known) return known;
+    const now = performance.now();
+    const buckets = { from: new TokenBucket(CARRIED_FROM_RATE, now), to: new TokenBucket(CARRIED_TO_RATE, now) };
+    this.#carried.set(link, buckets);
+    return buckets;
   }
 }
