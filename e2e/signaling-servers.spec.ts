@@ -1,0 +1,145 @@
+/** Several signaling servers, which die one after another under a room in use; and none at all. */
+import golden from "./fixtures/golden.json" with { type: "json" };
+import { orderServers } from "../src/room/slots";
+import {
+  answerReaches,
+  ask,
+  expect,
+  expectPeers,
+  finishedAnswer,
+  gridReady,
+  joinRoom,
+  loadModel,
+  type OpenOptions,
+  openRoom,
+  roomOf,
+  type SitePage,
+  slowEngine,
+  startAnswer,
+  test,
+  withoutModel,
+} from "./harness";
+import { Signaling } from "./harness/signaling";
+import { SignalingLines } from "./harness/sockets";
+
+const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
+const QUESTION = STORY.messages.at(-1)!.content;
+/** What browsers and PeerJS say of servers that are gone. */
+const NOISE = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
+
+type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
+
+async function visitor(openSite: OpenSite, name: string) {
+  let lines: SignalingLines | undefined;
+  const site = await openSite({
+    name,
+    expectProblems: NOISE,
+    prepare: async (page) => {
+      lines = new SignalingLines(page);
+      await slowEngine(page);
+    },
+  });
+  await gridReady(site);
+  return { site, lines: lines! };
+}
+
+/** Two pages exchange two texts, as people would by hand. */
+async function introduceByHand(newcomer: SitePage, member: SitePage): Promise<void> {
+  const offer = await newcomer.page.evaluateHandle(() => window.microgrid!.rooms.current!.offerByHand());
+  const text = await offer.evaluate((made) => made.text);
+  const answer = await member.page.evaluate((made) => window.microgrid!.rooms.current!.answerByHand(made), text);
+  await offer.evaluate((made, back) => made.accept(back), answer);
+}
+
+test("three servers die one after another under an answer and newcomers; then texts do; the first comes back", async ({
+  openSite,
+  signaling,
+  siteConfig,
+}) => {
+  test.slow();
+  const servers = [signaling, await Signaling.start(), await Signaling.start()];
+  try {
+    siteConfig.signaling = servers.map(({ port }) => ({ port, path: "/microgrid" }));
+    const anna = await visitor(openSite, "anna");
+    await loadModel(anna.site);
+    const invite = await openRoom(anna.site);
+    const { id } = await roomOf(anna.site);
+    const urls = await orderServers(
+      id,
+      servers.map(({ port }) => `http://localhost:${port}/microgrid`),
+    );
+    const order = urls.map((url) => servers.find(({ port }) => url.includes(`:${port}/`))!);
+    const at = async ({ site, lines }: typeof anna, server: Signaling): Promise<void> => {
+      const message = `${site.name} should be at the server in turn`;
+      await expect.poll(() => [...lines.servers], { message, timeout: 60_000 }).toEqual([server.port]);
+      await expect.poll(async () => (await roomOf(site)).signaling).toBe("connected");
+    };
+    await at(anna, order[0]!);
+    const ben = await visitor(openSite, "ben");
+    await withoutModel(ben.site);
+    await joinRoom(ben.site, invite);
+    await expectPeers(ben.site, 1, 1);
+    const inside = [anna, ben];
+
+    for (const [i, server] of order.entries()) {
+      await startAnswer(ben.site, { text: QUESTION });
+      await answerReaches(ben.site, 3);
+      await server.kill();
+      const answer = await finishedAnswer(ben.site);
+      expect(answer.error).toBeUndefined();
+      expect(answer.text).toBe(STORY.completion);
+      const newcomer = await visitor(openSite, `newcomer ${i + 1}`);
+      await withoutModel(newcomer.site);
+      const next = order[i + 1];
+      if (next) {
+        for (const member of inside) await at(member, next);
+        await joinRoom(newcomer.site, invite);
+        await at(newcomer, next);
+      } else {
+        for (const { site } of inside)
+          await expect.poll(async () => (await roomOf(site)).signaling).toBe("reconnecting");
+        await joinRoom(newcomer.site, invite);
+        // A newcomer who never found a server is still on its way to one.
+        expect((await roomOf(newcomer.site)).signaling).not.toBe("connected");
+        await introduceByHand(newcomer.site, ben.site);
+      }
+      await expectPeers(newcomer.site, inside.length, 1);
+      expect((await ask(newcomer.site, QUESTION)).text).toBe(STORY.completion);
+      inside.push(newcomer);
+    }
+
+    // The last comes back first, then the first: everybody ends up there.
+    await order[2]!.restart();
+    for (const member of inside) await at(member, order[2]!);
+    await order[0]!.restart();
+    for (const member of inside) await at(member, order[0]!);
+    await expectPeers(anna.site, inside.length - 1);
+  } finally {
+    await Promise.all(servers.slice(1).map((server) => server.kill()));
+  }
+});
+
+test("where there never was a server, two meet by two texts, and a third comes in through the second", async ({
+  openSite,
+  signaling,
+}) => {
+  await signaling.kill();
+  const { site: anna } = await visitor(openSite, "anna");
+  await loadModel(anna);
+  const invite = await openRoom(anna);
+  const { site: ben } = await visitor(openSite, "ben");
+  await withoutModel(ben);
+  await joinRoom(ben, invite);
+  await introduceByHand(ben, anna);
+  await expectPeers(ben, 1, 1);
+  expect((await ask(ben, QUESTION)).text).toBe(STORY.completion);
+  const { site: cleo } = await visitor(openSite, "cleo");
+  await withoutModel(cleo);
+  await joinRoom(cleo, invite);
+  // Cleo knows Ben only; that she meets Anna is Ben's doing.
+  await introduceByHand(cleo, ben);
+  await expectPeers(cleo, 2, 1);
+  const dids = (await roomOf(cleo)).peers.map(({ did }) => did);
+  expect(new Set(dids).size).toBe(2);
+  expect((await ask(cleo, QUESTION)).text).toBe(STORY.completion);
+});
