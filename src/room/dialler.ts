@@ -37,6 +37,11 @@ export class Dialler {
     this.#options = options;
   }
 
+  /** Nodes that are being dialled now. */
+  get count(): number {
+    return this.#dialling.size;
+  }
+
   isDialling(did: Did): boolean {
     return this.#dialling.has(did) || this.#waiting.has(did);
   }

@@ -45,7 +45,8 @@ export class FrameReader<T extends FrameTable> {
           throw new MicrogridError("peer-protocol", `A device sent ${frame.kind} where ${due} was due.`);
         }
         if (!this.#link.open) {
-          throw new MicrogridError("peer-lost", `A device went away again: ${await this.#link.closed}.`);
+          const cause = await this.#link.closed;
+          throw new MicrogridError("peer-lost", `A device went away again: ${cause}.`, { cause });
         }
         await new Promise<void>((resolve) => (this.#wake = resolve));
       }

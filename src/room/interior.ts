@@ -1,5 +1,5 @@
 /** Being inside a room as a member: links, heartbeats, jobs, and the rules that hold for all of them. */
-import { type Did, MicrogridError, type PeerId, TypedEventTarget, randomId } from "../core";
+import { type Did, MicrogridError, TypedEventTarget, randomId } from "../core";
 import type { Signed } from "../identity";
 import type { GenerationRequest, Provider } from "../inference";
 import type { RawLink } from "../wire";
@@ -8,14 +8,13 @@ import { Door } from "./door/door";
 import { type InsideFrame, MAX_SHOWN_INSIDE } from "./door/protocol";
 import { JobServer, type Sharing } from "./jobs/server";
 import type { PeerLoad } from "./jobs/refused";
-import { CharterGuard, type CharterRule, type Membership } from "./membership";
+import { CharterGuard, type CharterRule, type Membership, saysNotAMember } from "./membership";
 import { LEFT_ROOM, type Member, Mesh, ROOM_FULL } from "./mesh";
 import { type CardTerms, OFFERS_PER_CARD } from "./overlay";
 import type { Presence } from "./presence";
 import type { RoomFrame, RoomLink } from "./protocol";
 import { type Heartbeat, type Profile, Pulse, heartbeatOf } from "./heartbeat";
 import { Governance } from "./governance";
-import { REMOVED } from "./reconcile";
 import type { HandDialer } from "./relay";
 import { RemotePeer } from "./remote-peer";
 import { Rendezvous } from "./rendezvous";
@@ -37,8 +36,8 @@ interface InteriorEvents {
   change: undefined;
   /** Somebody was refused at the door; the text is for people. */
   refused: Error;
-  /** A member says that this node was removed. */
-  removed: undefined;
+  /** A member says that this node is none, and why. */
+  expelled: string;
 }
 
 /** The inside of a room. */
@@ -133,7 +132,11 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       this.#mesh.on("joined", (member) => this.#joined(member)),
       this.#mesh.on("left", ({ member, reason }) => this.#left(member, reason)),
       this.#wide.on("change", (did) => this.#heard(did)),
-      this.#mesh.on("refused", (error) => this.emit("refused", error)),
+      this.#mesh.on("refused", (error) => {
+        const { cause } = error;
+        if (typeof cause === "string" && saysNotAMember(cause)) this.emit("expelled", cause);
+        else this.emit("refused", error);
+      }),
       this.door.on("change", changed),
       this.governance.on("change", changed),
       membership.on("change", changed),
@@ -223,7 +226,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
 
   #left(member: Member, reason: string): void {
     this.#server.lost(member.link);
-    if (reason === REMOVED) this.emit("removed", undefined);
+    if (saysNotAMember(reason)) this.emit("expelled", reason);
     if (reason === ROOM_FULL) {
       const { name } = this.membership.charter.terms;
       const text = `“${name}” cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;

@@ -102,6 +102,11 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     this.#dialler.dial(did, { address, via, chosen: true });
   }
 
+  /** Nodes that are being dialled now. */
+  get dialling(): number {
+    return this.#dialler.count;
+  }
+
   isDialling(did: Did): boolean {
     return this.#dialler.isDialling(did);
   }
@@ -150,7 +155,10 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     const { membership } = this.#options;
     const line = await this.#authenticate(raw);
     const { token, epoch } = line.peer;
-    if (token) { this.#options.welcome(line); return; }
+    if (token) {
+      this.#options.welcome(line);
+      return;
+    }
     if (epoch !== membership.epochs.head.n || line.back > 0) {
       return this.#introduce(await reconcile(line, membership), bootstrap);
     }

@@ -53,10 +53,9 @@ export async function reconcile(line: AuthenticatedLine, membership: Membership)
     } else throw new MicrogridError("peer-lost", "A device is in the same epoch after all.");
     return link.release();
   } catch (error) {
-    link.close(error instanceof MicrogridError && error.code === "peer-refused" ? REMOVED : "the epochs do not meet");
+    link.close(
+      error instanceof MicrogridError && error.code === "peer-refused" ? error.message : "the epochs do not meet",
+    );
     throw error;
   }
 }
-
-/** The reason for who was removed from the room. */
-export const REMOVED = "this device was removed from the room";

@@ -4,6 +4,7 @@ import type { Signed } from "../identity";
 import type { Provider } from "../inference";
 import type { Transport } from "../wire";
 import type { KnockInfo } from "./door/door";
+import { REFUSED_AFTER_MS } from "./constants";
 import { Newcomer } from "./door/newcomer";
 import { RefusedAtDoor, type Visit } from "./door/visit";
 import type { Profile } from "./heartbeat";
@@ -68,6 +69,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   #newcomer: Newcomer | undefined;
   #interior: Interior | undefined;
   #sharing: Sharing | undefined;
+  #expelled: ReturnType<typeof setTimeout> | undefined;
 
   /** Enters a room. Resolves when signaling was tried; the way in goes on from then. */
   static async enter(options: RoomOptions): Promise<RoomSession> {
@@ -204,6 +206,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
 
   /** Says good-bye and leaves. Synchronous, so that it works while the page goes away. */
   leave(): void {
+    clearTimeout(this.#expelled);
     this.#left.abort();
     this.#newcomer?.close();
     this.#interior?.leave();
@@ -286,7 +289,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     membership.on("charter", ({ terms }) => void this.#moveTo(terms.servers));
     interior.on("change", () => this.emit("change", undefined));
     interior.on("refused", (error) => this.emit("refused", error));
-    interior.on("removed", () => this.#isRemoved());
+    interior.on("expelled", (why) => this.#isExpelled(why));
     this.#options.keep(membership.parts);
     if (this.#sharing) interior.share(this.#sharing, false);
     this.lookedAround = interior.start();
@@ -294,12 +297,15 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     return interior;
   }
 
-  /** One member may lie; where the others still know this node, it stays. */
-  #isRemoved(): void {
-    if (this.peers.length > 0) return;
-    this.leave();
-    const text = `This device was removed from “${this.name}”. Its founders can say why.`;
-    this.emit("out", new MicrogridError("peer-refused", text));
+  /** One member may be wrong, or lie: where others know this node, it stays. */
+  #isExpelled(why: string): void {
+    this.#expelled ??= setTimeout(() => {
+      this.#expelled = undefined;
+      if (this.#left.signal.aborted || this.peers.length > 0) return;
+      const { name } = this;
+      this.leave();
+      this.emit("out", new MicrogridError("peer-refused", `You are not in “${name}” any more. ${why}`));
+    }, REFUSED_AFTER_MS);
   }
 
   async #moveTo(servers: readonly string[]): Promise<void> {

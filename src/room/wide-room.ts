@@ -46,6 +46,9 @@ export class WideRoom extends TypedEventTarget<WideRoomEvents> {
       links: {
         linked: () => this.#linked(),
         isDialling: (did) => mesh.isDialling(did),
+        get dialling() {
+          return mesh.dialling;
+        },
         dial: (did, address) => mesh.dial(did, address, undefined),
         drop: (did) => mesh.members.get(did)?.link.close(NOT_NEEDED),
       },

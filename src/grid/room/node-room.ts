@@ -277,16 +277,17 @@ export class NodeRoom {
   /** The room did not let this node in, or removed it. */
   #isOut(session: RoomSession, error: Error): void {
     if (session !== this.#session) return;
-    // What was kept leads nowhere any more.
-    void this.forget(session.roomId);
+    this.leave();
     this.#options.store.notify({ id: "refused", level: "error", text: error.message });
   }
 
   #keep(parts: MembershipParts): void {
     const { house } = this.#options;
-    for (const did of parts.genesis.founders) house.known.add(did);
+    const { admission } = parts.charter.terms;
+    const houses = admission.kind === "houses" ? admission.houses : [];
+    for (const did of [...parts.genesis.founders, ...houses]) house.known.add(did);
     this.#kept = this.#kept.then(() => saveMembership(parts));
-    void this.#own.look(this.#session?.membership).then(() => this.#showSoon());
+    if (this.#session) void this.#own.look(this.#session.membership).then(() => this.#showSoon());
   }
 
   /** The way into a room that was kept; `invite` is a newer one, in case the kept one has ended. */

@@ -19,27 +19,27 @@ export class OwnStanding {
   /** Dids whose keys are on this device. */
   keys: readonly string[] = [];
   readonly #options: OwnStandingOptions;
-  #looks = 0;
+  #membership: Membership | undefined;
 
   constructor(options: OwnStandingOptions) {
     this.#options = options;
   }
 
-  /** Looks again; never throws. A look that was overtaken changes nothing. */
+  /** Looks again; never throws. A look at a membership that is over changes nothing. */
   async look(membership: Membership | undefined): Promise<void> {
-    const look = ++this.#looks;
+    this.#membership = membership;
     const { house, signer, pageUrl } = this.#options;
     const standing = await membership?.ownStanding().catch(() => undefined);
     const invite = await membership?.standingInvite().catch(() => undefined);
     const houseKey = await house.signer().catch(() => undefined);
-    if (look !== this.#looks) return;
+    if (membership !== this.#membership) return;
     this.standing = standing;
     this.invite = invite ? inviteToUrl(invite, pageUrl) : "";
     this.keys = [signer.did, ...(houseKey ? [houseKey.did] : [])];
   }
 
   forget(): void {
-    this.#looks++;
+    this.#membership = undefined;
     this.standing = undefined;
     this.invite = "";
   }

@@ -130,6 +130,10 @@ function takeNote(course: Course, provider: Provider, error: unknown): void {
     if (provider.kind === "local") throw error;
     course.objection = error;
   }
+  // The charter will not change while one waits; another provider may read it otherwise, or lie less.
+  if (error instanceof JobRefusedError && error.rule !== undefined && error.rule !== "jobsAtOnce") {
+    course.objection = error;
+  }
   const busy = error instanceof JobRefusedError;
   if (!busy) course.losses++;
   course.avoided.add(provider);

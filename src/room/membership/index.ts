@@ -8,7 +8,7 @@ export { Membership } from "./membership";
 export type { MemberContext, MembershipParts } from "./membership";
 export { beginMembership, found } from "./parts";
 export type { Founding } from "./parts";
-export { ProofSchema, examine, houseOf } from "./proof";
+export { NOT_A_MEMBER, ProofSchema, examine, houseOf, saysNotAMember } from "./proof";
 export type { Proof, Standing } from "./proof";
 export {
   exportMemberships,

@@ -38,6 +38,15 @@ const Step = v.strictObject({ admission: v.optional(SignedSchema), delegation: v
 export const ProofSchema = v.pipe(v.array(Step), v.maxLength(MAX_PROOF_STEPS));
 export type Proof = v.InferOutput<typeof ProofSchema>;
 
+/** Why a node is not, or no longer, a member; also the words with which its links end. */
+export const NOT_A_MEMBER = {
+  removed: "This device was removed from the room.",
+  unlisted: "The room's charter does not list this device.",
+  homeless: "No house that the room's charter names vouches for this device.",
+  stranger: "Nobody who is in the room has admitted this device.",
+  orphan: "Who had admitted this device was removed from the room.",
+} as const;
+
 /** What a proof shows of a node. */
 export interface Standing {
   /** Whether it, or its house, has founded the room. */
@@ -66,16 +75,16 @@ export async function examine(did: Did, proof: Proof, rules: RoomRules, now = Da
   const { epochs, genesis, terms } = rules;
   const house = await houseOf(did, proof[0]?.delegation, rules, now);
   const isOf = (list: ReadonlySet<Did>): boolean => list.has(did) || (house !== undefined && list.has(house.did));
-  if (isOf(epochs.removed)) throw refusal("it was removed from the room");
+  if (isOf(epochs.removed)) throw refusal("removed");
   if (isOf(new Set(genesis.founders))) return { founder: true, house, admittedBy: [] };
   const standing = { founder: false, house, admittedBy: [] };
   switch (terms.admission.kind) {
     case "listed":
       if (isOf(new Set(terms.admission.dids))) return standing;
-      throw refusal("the charter does not list it");
+      throw refusal("unlisted");
     case "houses":
       if (house && terms.admission.houses.includes(house.did)) return standing;
-      throw refusal("no house that the charter names vouches for it");
+      throw refusal("homeless");
     case "invite":
     case "approval":
       return { ...standing, admittedBy: await admittersOf(did, proof, rules, now) };
@@ -93,22 +102,22 @@ async function admittersOf(did: Did, proof: Proof, rules: RoomRules, now: number
     if (epochs.kept.has(subject)) return admitters;
     if (!step.admission) break;
     const { by, at } = await openAdmission(step.admission, subject, rules);
-    if (epochs.removed.has(by)) throw refusal("who had admitted it was removed from the room");
+    if (epochs.removed.has(by)) throw refusal("orphan");
     admitters.push(by);
     if (founders.has(by)) return admitters;
     const house = await houseOf(by, proof[i + 1]?.delegation, rules, Math.min(at, now));
-    if (house && epochs.removed.has(house.did)) throw refusal("who had admitted it was removed from the room");
+    if (house && epochs.removed.has(house.did)) throw refusal("orphan");
     if (house && founders.has(house.did)) return admitters;
     subject = by;
   }
   if (epochs.kept.has(subject)) return admitters;
-  throw refusal("nobody of the room has admitted it");
+  throw refusal("stranger");
 }
 
 async function openAdmission(signed: Signed, did: Did, { genesis }: RoomRules): Promise<{ by: Did; at: number }> {
   const { body, signers } = await openStatement(ADMISSION, signed);
   if (body.did !== did || !equalBytes(body.room, genesis.hash) || signers.length !== 1 || signers[0] !== body.by) {
-    throw refusal("its admission is not its own");
+    throw refusal("stranger");
   }
   return body;
 }
@@ -125,6 +134,11 @@ export async function houseOf(
   return { did: delegation.issuer, name: delegation.name };
 }
 
-function refusal(why: string): MicrogridError {
-  return new MicrogridError("peer-refused", `A device cannot enter: ${why}.`);
+function refusal(why: keyof typeof NOT_A_MEMBER): MicrogridError {
+  return new MicrogridError("peer-refused", NOT_A_MEMBER[why]);
+}
+
+/** Whether a link ended since one side does not take the other for a member. */
+export function saysNotAMember(reason: string): boolean {
+  return Object.values<string>(NOT_A_MEMBER).includes(reason);
 }

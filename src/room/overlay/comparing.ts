@@ -1,13 +1,7 @@
 /** How two neighbours find out what one of them has missed: checksums of parts of their views, then what differs. */
 import type { Did } from "../../core";
 import { ENTRIES_PER_FRAME } from "./constants";
-import { partOf } from "./view";
-
-/** A member as views compare it. */
-export interface Known {
-  readonly did: Did;
-  readonly stamp: number;
-}
+import { type Known, partOf } from "./view";
 
 /** The parts that differ, and what is in them here. */
 export interface Listing {

@@ -49,6 +49,8 @@ interface Situation {
   /** All members that are known of. */
   readonly others: readonly Did[];
   readonly linked: ReadonlyMap<Did, Neighbour>;
+  /** Links that are being made. */
+  readonly dialling: number;
   /** Whom not to dial now: dialled already, or failed lately. */
   readonly avoid: (did: Did) => boolean;
   readonly full: boolean;
@@ -56,12 +58,12 @@ interface Situation {
 }
 
 /** Plans the next step towards the links that are wanted. */
-export function planLinks({ self, others, linked, avoid, full, random }: Situation): Plan {
+export function planLinks({ self, others, linked, dialling, avoid, full, random }: Situation): Plan {
   const open = others.filter((did) => !linked.has(did) && !avoid(did));
   if (full) return { dial: open, drop: [] };
   const ring = ringNeighbours(self, others);
   const dial = open.filter((did) => ring.has(did));
-  const wanted = Math.min(DIALS_PER_LOOK, LINKS_WANTED - linked.size) - dial.length;
+  const wanted = Math.min(DIALS_PER_LOOK, LINKS_WANTED - linked.size - dialling) - dial.length;
   dial.push(
     ...sample(
       open.filter((did) => !ring.has(did)),

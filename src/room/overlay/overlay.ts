@@ -8,12 +8,12 @@ import type { Proof, Standing } from "../membership";
 import { TokenBucket } from "../../wire";
 import { ANSWER_RATE, COMPARE_MS, STATEMENT_RATE, SUSPECT_MS } from "./constants";
 import { Copies } from "./copies";
-import { type Known, type Listing, compareListing, compareSums } from "./comparing";
+import { type Listing, compareListing, compareSums } from "./comparing";
 import type { OverlayFrame, OverlaySender } from "./frames";
 import { OwnCard } from "./own-card";
 import { Rumours, portions } from "./rumours";
 import { type Card, type CardTerms, type Checked, type Statement, check, signLoss } from "./statements";
-import { View } from "./view";
+import { type Known, View } from "./view";
 
 interface OverlayOptions {
   readonly signer: Signer;
@@ -199,7 +199,9 @@ export class Overlay extends TypedEventTarget<OverlayEvents> {
     const fresh = statements.filter((statement) => {
       const did = this.#copies.about(statement);
       if (did) this.#rumours.known(did, statement, from);
-      return !did && line.statements.take(now);
+      // A copy of the card of somebody who is gone is answered with what says so.
+      const known = did !== undefined && this.#view.entries.has(did);
+      return !known && line.statements.take(now);
     });
     const checked = await Promise.all(
       fresh.map(async (statement) => {
@@ -227,7 +229,13 @@ export class Overlay extends TypedEventTarget<OverlayEvents> {
     if (did === this.self) return this.#own.contradict(content);
     const suspected = this.suspected(did);
     const stranger = !this.#view.entries.has(did);
-    if (!this.#apply(content, statement, standing)) return;
+    if (!this.#apply(content, statement, standing)) {
+      // Whoever believes in somebody who is gone hears of it, and the one in question too, who may say otherwise.
+      const evidence = content.kind === "card" ? this.#view.evidence(did, content.stamp) : undefined;
+      const line = from && this.#lines.get(from);
+      if (line && evidence) this.#answer(from, line, [evidence]);
+      return;
+    }
     this.#copies.add(did, statement);
     // What decides over life and death goes to all; other news to some, and to the rest when views are compared. Proofs
     // go with what they are needed for.

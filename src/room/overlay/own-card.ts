@@ -1,9 +1,9 @@
 /** What this node says of itself to the wider room: published when it changes, and when somebody says it is lost. */
-import type { Did } from "../../core";
 import type { Signer } from "../../identity";
 import type { Proof } from "../membership";
 import { CARDS_PER_SECOND, CARD_MS, FULL_MESH_NODES } from "./constants";
 import { type CardTerms, type Checked, type Statement, signCard } from "./statements";
+import type { Known } from "./view";
 
 /** A farewell is one above the card that it belongs to. */
 const STAMP_STEP = 2;
@@ -43,7 +43,7 @@ export class OwnCard {
   }
 
   /** The card as views compare it. */
-  get entry(): { did: Did; stamp: number } | undefined {
+  get entry(): Known | undefined {
     return this.#card && { did: this.#options.signer.did, stamp: this.#stamp };
   }
 

@@ -8,7 +8,10 @@ import type { Overlay } from "./overlay";
 /** The links of the node, as far as they are tended. */
 export interface Links {
   linked(): ReadonlyMap<Did, Neighbour>;
+  /** Whether a node is being dialled, or waits for it. */
   isDialling(did: Did): boolean;
+  /** Nodes that are being dialled now. */
+  readonly dialling: number;
   /** Begins to dial, at an address or through a member that is linked to both. */
   dial(did: Did, address: PeerId | undefined): void;
   drop(did: Did): void;
@@ -48,7 +51,7 @@ export class Tender {
   /** Whether somebody whom a member named is worth dialling: in a larger room mostly strangers are. */
   wants(did: Did): boolean {
     const { overlay, links } = this.#options;
-    return this.full || overlay.card(did) === undefined || links.linked().size < LINKS_WANTED;
+    return this.full || overlay.card(did) === undefined || links.linked().size + links.dialling < LINKS_WANTED;
   }
 
   /** A dial has led nowhere. */
@@ -92,6 +95,7 @@ export class Tender {
       self: overlay.self,
       others,
       linked: links.linked(),
+      dialling: links.dialling,
       avoid: (did) => this.avoids(did) || links.isDialling(did),
       full: this.full,
       random: this.#random,

@@ -16,6 +16,12 @@ export interface Entry {
   suspicion: Statement | undefined;
 }
 
+/** A member as views compare it. */
+export interface Known {
+  readonly did: Did;
+  readonly stamp: number;
+}
+
 /** What of a node is passed on. */
 interface Quota {
   readonly cards: TokenBucket;
@@ -33,6 +39,8 @@ interface Tomb {
 export class View {
   readonly entries = new Map<Did, Entry>();
   readonly #tombs = new Map<Did, Tomb>();
+  /** One for each part: the exclusive or of the hashes of what is in it. */
+  readonly #sums = new Array<number>(VIEW_PARTS).fill(0);
   /** Of the living and the dead: the last words of a node count too. */
   readonly #quotas = new Map<Did, Quota>();
 
@@ -55,6 +63,8 @@ export class View {
     };
     if (!quota.cards.take(now)) return false;
     this.#quotas.set(card.did, quota);
+    if (old) toggle(this.#sums, old.card);
+    toggle(this.#sums, card);
     this.entries.set(card.did, { card, statement: { ...statement, proof }, standing, suspicion: undefined });
     this.#tombs.delete(card.did);
     return true;
@@ -74,7 +84,7 @@ export class View {
   bury(did: Did, stamp: number, evidence: Statement): boolean {
     const entry = this.entries.get(did);
     if (!entry || entry.card.stamp > stamp) return false;
-    this.entries.delete(did);
+    this.#remove(did, entry);
     const now = performance.now();
     // Behind all others: the oldest are the first to be forgotten.
     this.#tombs.delete(did);
@@ -89,7 +99,9 @@ export class View {
 
   /** Forgets a member that was removed from the room, unless it has said something new meanwhile. */
   forget(did: Did, entry: Entry): boolean {
-    return this.entries.get(did) === entry && this.entries.delete(did) && this.#quotas.delete(did);
+    if (this.entries.get(did) !== entry) return false;
+    this.#remove(did, entry);
+    return this.#quotas.delete(did);
   }
 
   /** What says that a node is gone of which somebody has a card of that stamp. */
@@ -98,15 +110,15 @@ export class View {
   }
 
   /** A checksum for each part, `self` included, so that two nodes with the same view have the same sums. */
-  sums(self: { readonly did: Did; readonly stamp: number } | undefined): number[] {
-    const sums = new Array<number>(VIEW_PARTS).fill(0);
-    const add = ({ did, stamp }: { readonly did: Did; readonly stamp: number }): void => {
-      const part = partOf(did);
-      sums[part] = (sums[part]! ^ hash(`${did} ${stamp}`)) >>> 0;
-    };
-    for (const { card } of this.entries.values()) add(card);
-    if (self) add(self);
+  sums(self: Known | undefined): number[] {
+    const sums = [...this.#sums];
+    if (self) toggle(sums, self);
     return sums;
+  }
+
+  #remove(did: Did, { card }: Entry): void {
+    this.entries.delete(did);
+    toggle(this.#sums, card);
   }
 
   #isBuried(did: Did, stamp: number): boolean {
@@ -118,6 +130,12 @@ export class View {
 /** The part of the view in which a did stands. */
 export function partOf(did: Did): number {
   return hash(did) % VIEW_PARTS;
+}
+
+/** Puts a member into the sum of its part, or takes it out again. */
+function toggle(sums: number[], { did, stamp }: Known): void {
+  const part = partOf(did);
+  sums[part] = (sums[part]! ^ hash(`${did} ${stamp}`)) >>> 0;
 }
 
 /** FNV-1a, 32 bits. It finds differences between friends and proves nothing. */

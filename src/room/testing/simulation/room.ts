@@ -17,6 +17,8 @@ export interface SimulatedNode {
   readonly session: RoomSession;
   /** When it began to enter, on the virtual clock. */
   readonly enteredAt: number;
+  /** Answers for its own user that run now; `session.refresh` tells the room of a change. */
+  readonly activity: { ownJobs: number };
 }
 
 /** A room, its network and its clock. */
@@ -44,7 +46,7 @@ export class SimulatedRoom {
     this.#restore = restore;
   }
 
-  /** The founder enters first; each further node opens the invite. Resolves once it has tried signaling, as `RoomSession.enter` does. */
+  /** The founder enters first; each further node opens the invite. Resolves as `RoomSession.enter` does, outside still. */
   async enter(): Promise<SimulatedNode> {
     const enteredAt = this.clock.now;
     const host = this.network.host();
@@ -53,6 +55,7 @@ export class SimulatedRoom {
     const signer = founds ? this.#room.founder : await makeEphemeralKey();
     const toy = new ToyProvider(signer.did);
     const name = `node ${this.nodes.size}`;
+    const activity = { ownJobs: 0 };
     const session = await RoomSession.enter({
       ...BARE_NODE,
       entry: founds ? { membership: this.#room.parts } : { invite: this.#room.invite },
@@ -67,10 +70,10 @@ export class SimulatedRoom {
         visible: true,
         battery: undefined,
         tokenRate: 0,
-        ownJobs: 0,
+        ownJobs: activity.ownJobs,
       }),
     });
-    const node = { host, signer, toy, session, enteredAt };
+    const node = { host, signer, toy, session, enteredAt, activity };
     this.nodes.add(node);
     return node;
   }
