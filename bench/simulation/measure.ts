@@ -1,0 +1,160 @@
+/** One simulated room, measured: coming in, standing idle, being busy, deaths, and a network cut in two. */
+import { type SimulatedNode, SimulatedRoom } from "../../src/room/testing/simulation/room";
+import { total } from "../../src/room/testing/simulation/census";
+
+/** A newcomer comes so long after the one before. */
+const ENTER_EVERY_MS = 100;
+/** Whoever came in knows at least this share of those who were there before. */
+const KNOWN_SHARE = 0.95;
+const STEP_MS = 50;
+const SETTLE_MS = 60_000;
+const IDLE_MS = 60_000;
+const BUSY_MS = 20_000;
+const DEATHS = 3;
+const CUT_MS = 60_000;
+/** A cut of the network is a death of half the room, seen by everybody: larger rooms take too long to simulate. */
+const LARGEST_CUT = 100;
+const LIMIT_MS = 10 * 60_000;
+
+/** What was measured; each list has one sample for each node or each event. All times are simulated, in ms. */
+export interface RoomFigures {
+  readonly nodes: number;
+  readonly joinMs: readonly number[];
+  readonly links: readonly number[];
+  /** Sent by each node, all kinds of frames, without what WebRTC adds. */
+  readonly idleBytesPerSecond: readonly number[];
+  readonly idleFramesPerSecond: readonly number[];
+  readonly busyBytesPerSecond: readonly number[];
+  readonly busyFramesPerSecond: readonly number[];
+  /** From a crash until the first, and until the last node has let go of the dead one. */
+  readonly deathFirstMs: readonly number[];
+  readonly deathKnownMs: readonly number[];
+  /** From the end of a cut of the network until everybody knows everybody again; undefined where there was none. */
+  readonly mergeMs: number | undefined;
+  /** Heap of the whole simulation by its nodes. */
+  readonly bytesPerNode: number;
+}
+
+/** Builds a room of so many nodes and measures it. Throws where something does not come about in time. */
+export async function measureRoom(nodes: number, say: (text: string) => void): Promise<RoomFigures> {
+  const room = await SimulatedRoom.open();
+  try {
+    const joinMs = await fill(room, nodes, say);
+    await room.clock.pass(SETTLE_MS);
+    await converged(room);
+    const links = [...room.nodes].map(({ session }) => session.links);
+    const idle = await observe(room, IDLE_MS);
+    const bytesPerNode = process.memoryUsage().heapUsed / nodes;
+    say(`${nodes} nodes: idle traffic is counted`);
+    const busy = await whileBusy(room, () => observe(room, BUSY_MS));
+    say(`${nodes} nodes: busy traffic is counted`);
+    const deaths: { first: number; last: number }[] = [];
+    for (let i = 0; i < DEATHS; i++) deaths.push(await death(room));
+    say(`${nodes} nodes: ${DEATHS} deaths are known`);
+    const mergeMs = nodes <= LARGEST_CUT ? await cut(room) : undefined;
+    return {
+      nodes,
+      joinMs,
+      links,
+      idleBytesPerSecond: idle.bytes,
+      idleFramesPerSecond: idle.frames,
+      busyBytesPerSecond: busy.bytes,
+      busyFramesPerSecond: busy.frames,
+      deathFirstMs: deaths.map(({ first }) => first),
+      deathKnownMs: deaths.map(({ last }) => last),
+      mergeMs,
+      bytesPerNode,
+    };
+  } finally {
+    room.close();
+  }
+}
+
+/** One node after the other opens the invite; gives how long each needed, in the order of their success. */
+async function fill(room: SimulatedRoom, nodes: number, say: (text: string) => void): Promise<number[]> {
+  const joinMs: number[] = [];
+  const waiting = new Map<SimulatedNode, number>();
+  const entering = new Set<Promise<unknown>>();
+  const look = (): void => {
+    for (const [node, wanted] of waiting) {
+      if (node.session.links === 0 || node.session.size < wanted) continue;
+      waiting.delete(node);
+      joinMs.push(room.clock.now - node.enteredAt);
+    }
+  };
+  await room.clock.passWhile(room.enter());
+  for (let i = 1; i < nodes; i++) {
+    const wanted = Math.max(2, KNOWN_SHARE * room.nodes.size);
+    const entered = room.enter().then((node) => waiting.set(node, wanted));
+    entering.add(entered);
+    for (let ms = 0; ms < ENTER_EVERY_MS; ms += STEP_MS) {
+      await room.clock.pass(STEP_MS);
+      look();
+    }
+    if (i % 100 === 0) say(`${i} of ${nodes} nodes have come`);
+  }
+  await room.clock.passWhile(Promise.all(entering));
+  await room.clock.passUntil(() => (look(), waiting.size === 0), LIMIT_MS, STEP_MS);
+  return joinMs;
+}
+
+async function converged(room: SimulatedRoom): Promise<void> {
+  const nodes = [...room.nodes];
+  await room.clock.passUntil(() => nodes.every(({ session }) => session.size === nodes.length), LIMIT_MS, 500);
+}
+
+/** What each node sends for a while. */
+async function observe(room: SimulatedRoom, ms: number): Promise<{ bytes: number[]; frames: number[] }> {
+  for (const { host } of room.nodes) host.census.take();
+  await room.clock.pass(ms);
+  const sums = [...room.nodes].map(({ host }) => total(host.census.take()));
+  const perSecond = (count: number): number => (1000 * count) / ms;
+  return { bytes: sums.map(({ bytes }) => perSecond(bytes)), frames: sums.map(({ frames }) => perSecond(frames)) };
+}
+
+/** Meanwhile every node begins or ends an answer for its own user every few seconds. */
+async function whileBusy<T>(room: SimulatedRoom, observed: () => Promise<T>): Promise<T> {
+  const timers = [...room.nodes].map((node) =>
+    setInterval(
+      () => {
+        node.activity.ownJobs = 1 - node.activity.ownJobs;
+        node.session.refresh();
+      },
+      4_000 + 4_000 * Math.random(),
+    ),
+  );
+  try {
+    return await observed();
+  } finally {
+    for (const timer of timers) clearInterval(timer);
+  }
+}
+
+/** A node dies without a word. */
+async function death(room: SimulatedRoom): Promise<{ first: number; last: number }> {
+  const nodes = [...room.nodes];
+  const victim = nodes[Math.floor(Math.random() * nodes.length)]!;
+  const { did } = victim.signer;
+  room.crash(victim);
+  const diedAt = room.clock.now;
+  const ignorant = new Set(room.nodes);
+  let first = Infinity;
+  const look = (): boolean => {
+    for (const node of ignorant) if (!node.session.knows(did)) ignorant.delete(node);
+    if (ignorant.size < room.nodes.size) first = Math.min(first, room.clock.now - diedAt);
+    return ignorant.size === 0;
+  };
+  await room.clock.passUntil(look, LIMIT_MS, 100);
+  return { first, last: room.clock.now - diedAt };
+}
+
+/** Half of the nodes cannot reach the other half for a while; gives how long it takes them to find together again. */
+async function cut(room: SimulatedRoom): Promise<number> {
+  const nodes = [...room.nodes];
+  for (const [i, { host }] of nodes.entries()) host.side = i % 2;
+  await room.clock.pass(CUT_MS);
+  for (const { host } of nodes) host.side = 0;
+  const healedAt = room.clock.now;
+  await converged(room);
+  return room.clock.now - healedAt;
+}
