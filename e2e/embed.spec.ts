@@ -144,6 +144,11 @@ test("asks before it joins a room of the first origin, and is answered by the pe
 
   await chat.root.getByRole("button", { name: "Join room" }).click();
   await chat.question.getByRole("textbox", { name: "Your name in the room" }).fill("Ben elsewhere");
+  await chat.question.getByRole("button", { name: "Look inside" }).click();
+  await expect(chat.question.getByRole("list", { name: "Rules" })).toContainText("Everybody with an invite");
+  await expect(chat.question).toContainText("Inside now: 1");
+  await expectPeers(anna, 0);
+  await shot(ben, "embed-room-seen");
   await chat.question.getByRole("button", { name: "Join" }).click();
   await expect(chat.question).toHaveCount(0, { timeout: 60_000 });
   await expectPeers(anna, 1);
@@ -171,6 +176,7 @@ test("visitors of one page share the work where they agree to", async ({ site, f
   const ben = await openSite({ name: "ben", url: foreign.url });
   const chat = new Chat(ben);
   await chat.question.getByRole("checkbox", { name: /Answer others/ }).check();
+  await chat.question.getByRole("button", { name: "Look inside" }).click();
   await chat.question.getByRole("button", { name: "Join" }).click();
   await expectPeers(anna, 1, 1);
   // The person said yes once; a reload of the page goes on without asking.

@@ -4,7 +4,7 @@ import { expect, type Locator, type Page } from "@playwright/test";
 export class RoomPanel {
   readonly page: Page;
   readonly panel: Locator;
-  /** “Open a room”, or “Room <name>, <n> here”. */
+  /** “Open a room”, or “Room <name>, <n> here”, perhaps with how many ask to come in. */
   readonly button: Locator;
   readonly invite: Locator;
   readonly qr: Locator;
@@ -13,18 +13,24 @@ export class RoomPanel {
   readonly sharing: Locator;
   /** The question of an invite, or why it does not work. */
   readonly question: Locator;
+  /** Who asks to come in. */
+  readonly knocks: Locator;
+  /** The rules, in the question or in the dialog “Rules of …”. */
+  readonly rules: Locator;
   /** What the question says (its text is slotted, which a dialog's own text leaves out). */
   readonly questionText: Locator;
 
   constructor(page: Page) {
     this.page = page;
     this.panel = page.getByRole("complementary", { name: "Room" });
-    this.button = page.getByRole("button", { name: /^(Open a room|Room .+, \d+ here)$/ });
+    this.button = page.getByRole("button", { name: /^(Open a room|Room .+, \d+ here(, \d+ asks? to come in)?)$/ });
     this.invite = page.getByRole("textbox", { name: "Invite link" });
     this.qr = page.getByRole("img", { name: "QR code of the invite link" });
     this.members = page.getByRole("list", { name: "Who is here" }).getByRole("listitem");
     this.sharing = this.panel.getByRole("switch", { name: "Share this device" });
     this.question = page.getByRole("dialog", { name: /^(Join a room\?|This invite does not work)$/ });
+    this.knocks = this.panel.getByRole("list", { name: "Who asks to come in" }).getByRole("listitem");
+    this.rules = page.getByRole("list", { name: "Rules" }).getByRole("listitem");
     this.questionText = page.locator("mg-join-dialog");
   }
 
@@ -34,9 +40,13 @@ export class RoomPanel {
   }
 
   /** Opens a room, sharing this device or not, and gives its invite. */
-  async create(name: string, { share = true } = {}): Promise<string> {
+  async create(name: string, { share = true, whoMayComeIn = "" } = {}): Promise<string> {
     await this.open();
     await this.page.getByRole("textbox", { name: "Name of the room" }).fill(name);
+    if (whoMayComeIn !== "") {
+      await this.page.getByRole("combobox", { name: "Who may come in" }).click();
+      await this.page.getByRole("option", { name: whoMayComeIn }).click();
+    }
     await setSwitch(this.sharing, share);
     await this.page.getByRole("button", { name: "Open the room" }).click();
     await expect(this.invite).toBeVisible({ timeout: 30_000 });
@@ -44,11 +54,22 @@ export class RoomPanel {
     return this.invite.inputValue();
   }
 
-  /** Says yes to the question that the invite in the address asks; `name` changes one's own name. */
-  async join(name?: string): Promise<void> {
+  /**
+   * Says yes to the question that the invite in the address asks, once the rules are there; `name` changes one's own
+   * name. With `anyway`, without waiting for somebody who can show the rules.
+   */
+  async join(name?: string, { anyway = false } = {}): Promise<void> {
     await this.question.waitFor();
     if (name !== undefined) await this.page.getByRole("textbox", { name: "Your name in the room" }).fill(name);
-    await this.page.getByRole("button", { name: "Join", exact: true }).click();
+    await this.page.getByRole("button", { name: anyway ? "Join anyway" : "Join", exact: true }).click();
+    await expect(this.question).toBeHidden({ timeout: 30_000 });
+  }
+
+  /** Asks to come in, where a member decides. */
+  async knock(name: string): Promise<void> {
+    await this.question.waitFor();
+    await this.page.getByRole("textbox", { name: "Your name in the room" }).fill(name);
+    await this.page.getByRole("button", { name: "Ask to come in" }).click();
     await expect(this.question).toBeHidden({ timeout: 30_000 });
   }
 

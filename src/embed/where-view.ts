@@ -1,7 +1,7 @@
 /** The header's words: which model answers and where, the room, and the way in and out of it. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { GridState } from "../grid";
-import { backendName } from "../ui/parts";
+import { backendName, plain } from "../ui/parts";
 import type { RoomEntry } from "./room-entry";
 
 export interface WhereOptions {
@@ -16,7 +16,7 @@ export function whereView(state: GridState, model: string, { entry, onAsk, onLea
   const { room } = state;
   const others = room?.peers.length ?? 0;
   return html`<span class="place muted small">
-      ${room ? html`<b>${room.name}</b> · ${others === 0 ? "nobody else yet" : `${others + 1} people`}` : here}
+      ${room ? html`<b><bdi>${plain(room.name)}</bdi></b> · ${others === 0 ? "nobody else yet" : `${others + 1} people`}` : here}
     </span>
     ${entry.kind === "declined" ? html`<button class="link" @click=${onAsk}>Join room</button>` : nothing}
     ${entry.kind === "inside" ? html`<button class="link" @click=${onLeave}>Leave</button>` : nothing}`;

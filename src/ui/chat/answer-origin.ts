@@ -4,6 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { StoredAnswer, StoredRoute } from "../../grid";
 import { formatDuration, formatRate } from "../format";
 import { icon } from "../icons";
+import { plain } from "../plain";
 import { base } from "../styles/shared";
 import { backendName } from "../state/models";
 
@@ -115,11 +116,11 @@ export class AnswerOrigin extends LitElement {
 }
 
 function place(route: StoredRoute): string {
-  return route.provider.kind === "local" ? "On this device" : `On ${route.provider.name}`;
+  return route.provider.kind === "local" ? "On this device" : `On ${plain(route.provider.name)}`;
 }
 
 function placeName(route: StoredRoute): string {
-  return route.provider.kind === "local" ? "this device" : route.provider.name;
+  return route.provider.kind === "local" ? "this device" : plain(route.provider.name);
 }
 
 declare global {

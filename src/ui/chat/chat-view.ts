@@ -3,6 +3,7 @@ import { LitElement, css, html, nothing, type PropertyValues, type TemplateResul
 import { customElement, property, query, queryAll, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { icon } from "../icons";
+import { plain } from "../plain";
 import { painted } from "../painted";
 import { WorkspaceController } from "../state/controller";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
@@ -233,7 +234,7 @@ export class ChatView extends LitElement {
     const state = this.workspace?.grid.state;
     if (!state?.room || state.policy.privacy === "device")
       return "It runs in this page. Your messages stay on this device.";
-    return `You are in the room “${state.room.name}”: its peers may answer, and whoever answers sees the chat.`;
+    return `You are in the room “${plain(state.room.name)}”: its peers may answer, and whoever answers sees the chat.`;
   }
 
   #loadable(): string {

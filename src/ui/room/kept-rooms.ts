@@ -7,7 +7,7 @@ import { taskFailure } from "../failure";
 import { icon } from "../icons";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
-import { nameText, personName } from "./person";
+import { nameText, personName, personStyles } from "./person";
 
 /** `<mg-kept-rooms .workspace>`: nothing where there is none. */
 @customElement("mg-kept-rooms")
@@ -16,6 +16,7 @@ export class KeptRooms extends LitElement {
     base,
     buttons,
     sections,
+    personStyles,
     css`
       :host {
         display: block;

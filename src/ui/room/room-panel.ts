@@ -27,10 +27,18 @@ export class RoomPanel extends LitElement {
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private dialog: "leave" | "charter" | undefined;
+  #shownRoom: string | undefined;
 
   constructor() {
     super();
     new WorkspaceController(this);
+  }
+
+  // Whoever has pressed the last button of a long form sees the room from its top.
+  protected override updated(): void {
+    const id = this.workspace?.grid.state.room?.id;
+    if (id !== this.#shownRoom && this.parentElement) this.parentElement.scrollTop = 0;
+    this.#shownRoom = id;
   }
 
   protected override render(): TemplateResult | typeof nothing {

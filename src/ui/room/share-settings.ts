@@ -4,6 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { RoomState, ShareOptions } from "../../grid";
 import "../controls";
 import { errorText } from "../failure";
+import "../range";
 import { WorkspaceController } from "../state/controller";
 import { localOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -76,15 +77,14 @@ export class ShareSettings extends LitElement {
       ${paused === undefined ? nothing : html`<p class="warning" role="status">Paused: ${paused}</p>`}
       <p class="small muted" role="status">${servingText(room.serving)}</p>
       ${this.#models(options)}
-      <wa-slider
+      <mg-range
         label="Answers at the same time"
         min="1"
         max="8"
         step="1"
-        with-tooltip
         .value=${options.maxJobs}
         @change=${(event: Event) => this.#share({ maxJobs: Number((event.target as HTMLInputElement).value) })}
-      ></wa-slider>
+      ></mg-range>
       <wa-switch
         .checked=${options.onlyWhileVisible}
         @change=${(event: Event) => this.#share({ onlyWhileVisible: (event.target as Switch).checked })}

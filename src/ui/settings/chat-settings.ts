@@ -4,6 +4,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { ConversationSettings, Sampling } from "../../grid";
 import "../controls";
 import { icon } from "../icons";
+import "../range";
 import { WorkspaceController } from "../state/controller";
 import {
   GUIDE,
@@ -92,14 +93,6 @@ export class ChatSettings extends LitElement {
         display: grid;
         grid-template-columns: repeat(2, minmax(0, 1fr));
         gap: 0.75rem;
-      }
-      .label {
-        display: flex;
-        justify-content: space-between;
-      }
-      .value {
-        color: var(--mg-muted);
-        font-variant-numeric: tabular-nums;
       }
     `,
   ];
@@ -193,18 +186,15 @@ export class ChatSettings extends LitElement {
   }
 
   #slider({ key, label, hint, min, max, step }: SliderSpec, value: number): TemplateResult {
-    return html`<wa-slider
+    return html`<mg-range
+      label=${label}
       hint=${hint}
       min=${min}
       max=${max}
       step=${step}
       .value=${value}
       @change=${(event: Event) => this.#set({ sampling: { ...this.workspace?.settings.sampling, [key]: Number(valueOf(event)) } })}
-    >
-      <span slot="label" class="label"
-        ><span>${label}</span>&nbsp;<span class="value">${Number(value.toFixed(2))}</span></span
-      >
-    </wa-slider>`;
+    ></mg-range>`;
   }
 
   /** Changes some settings; undefined takes one back to its default. */

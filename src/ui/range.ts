@@ -1,0 +1,83 @@
+/** A number chosen by sliding, with its value beside its name. */
+import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { base } from "./styles/shared";
+
+/** `<mg-range label hint .min .max .step .value>`. Event: `change`, once it is let go; the number is in `value`. */
+@customElement("mg-range")
+export class Range extends LitElement {
+  static override readonly styles = [
+    base,
+    css`
+      label {
+        display: flex;
+        justify-content: space-between;
+        font-size: 0.9375rem;
+        font-weight: 550;
+        line-height: 1.5;
+      }
+      output {
+        color: var(--mg-muted);
+        font-weight: 400;
+        font-variant-numeric: tabular-nums;
+      }
+      input {
+        display: block;
+        width: 100%;
+        height: 1.5rem;
+        margin: 0.125rem 0;
+        accent-color: var(--mg-accent);
+        cursor: pointer;
+      }
+      p {
+        color: var(--mg-muted);
+        font-size: 0.8125rem;
+        line-height: 1.5;
+      }
+    `,
+  ];
+
+  @property() label = "";
+  @property() hint = "";
+  @property({ type: Number }) min = 0;
+  @property({ type: Number }) max = 1;
+  @property({ type: Number }) step = 1;
+  @property({ type: Number }) value = 0;
+  /** Where the thumb is while it is held. */
+  @state() private held: number | undefined;
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("value")) this.held = undefined;
+  }
+
+  protected override render(): TemplateResult {
+    const shown = this.held ?? this.value;
+    return html`<label for="range"><span>${this.label}</span><output>${Number(shown.toFixed(2))}</output></label>
+      <input
+        id="range"
+        type="range"
+        aria-label=${this.label}
+        aria-describedby=${this.hint === "" ? nothing : "hint"}
+        min=${this.min}
+        max=${this.max}
+        step=${this.step}
+        .value=${live(String(shown))}
+        @input=${(event: Event) => (this.held = Number((event.target as HTMLInputElement).value))}
+        @change=${this.#change}
+      />
+      ${this.hint === "" ? nothing : html`<p id="hint">${this.hint}</p>`}`;
+  }
+
+  readonly #change = (event: Event): void => {
+    event.stopPropagation();
+    this.value = Number((event.target as HTMLInputElement).value);
+    this.dispatchEvent(new Event("change"));
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-range": Range;
+  }
+}
