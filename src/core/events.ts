@@ -9,7 +9,8 @@ export class TypedEventTarget<Events extends object> extends EventTarget {
 
   /** Listens to `type`; the listener gets the event's detail. Returns a function that stops listening. */
   on<K extends keyof Events & string>(type: K, listener: (detail: Events[K]) => void): () => void {
-    const handler = (event: Event): void => listener((event as CustomEvent<Events[K]>).detail);
+    // A detail of undefined comes out of a CustomEvent as null.
+    const handler = (event: Event): void => listener(((event as CustomEvent).detail ?? undefined) as Events[K]);
     this.addEventListener(type, handler);
     return () => this.removeEventListener(type, handler);
   }

@@ -50,8 +50,8 @@ export interface NodeHouseOptions {
 }
 
 interface NodeHouseEvents {
-  /** `state` or `delegation()` is another now. (An event's detail cannot be undefined, so the state is not in it.) */
-  change: null;
+  /** `state` or `delegation()` is another now. */
+  change: undefined;
   /** A revocation that was not known before: rooms pass it on. */
   revocation: Signed;
   /** Something that its owner should know: a sentence. */
@@ -321,7 +321,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     const text = JSON.stringify(this.state);
     if (text === this.#told) return;
     this.#told = text;
-    this.emit("change", null);
+    this.emit("change", undefined);
   }
 
   /** One change at a time: calls come from several tabs and rooms. */
