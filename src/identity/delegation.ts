@@ -100,9 +100,16 @@ export class Revocations {
     this.#matters = options.matters ?? (() => false);
   }
 
-  /** All of them, to be passed on. */
+  /** All of them, to be kept. */
   get all(): readonly Signed[] {
     return [...this.#known.values()].map(({ signed }) => signed);
+  }
+
+  /** At most `count` of them, to be passed on: those of houses that matter before others, the newest first. */
+  foremost(count: number): readonly Signed[] {
+    const newest = [...this.#known.values()].reverse();
+    const ranked = [true, false].flatMap((first) => newest.filter(({ issuer }) => this.#matters(issuer) === first));
+    return ranked.slice(0, count).map(({ signed }) => signed);
   }
 
   /**

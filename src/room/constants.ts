@@ -65,11 +65,15 @@ export const MAX_SERVERS = 8;
 export const MAX_SERVER_CHARS = 300;
 /** Removals in the life of a room: each costs its members some 400 bytes for ever. */
 export const MAX_EPOCHS = 128;
+/** All epochs of a room as they are handed on. */
+export const MAX_EPOCHS_BYTES = 256 * 1024;
 export const MAX_EPOCH_LIST = 256;
 /** Admissions between a node and a founder. */
 export const MAX_PROOF_STEPS = 8;
-/** Revocations that members pass on to each other. */
+/** Revocations that members take from each other at once: anybody can make up houses that revoke. */
 export const MAX_REVOCATIONS = 256;
+/** Those that a newcomer is told of; as many may be passed on at the same time. */
+export const MAX_TOLD_REVOCATIONS = MAX_REVOCATIONS / 2;
 /** How long an invite lets others in, where nothing else is said. */
 export const INVITE_DAYS = 30;
 
@@ -79,5 +83,7 @@ export const MAX_GUESTS = 16;
 export const PREVIEW_TIMEOUT_MS = 5 * 60_000;
 /** How long somebody may knock before they are told that nobody opens. */
 export const KNOCK_TIMEOUT_MS = 30 * 60_000;
+/** How long a guest that was refused may take to read why. */
+export const GOODBYE_MS = 3_000;
 /** After a refusal at one door, how long a guest waits for another one to open. */
 export const REFUSED_AFTER_MS = 3_000;

@@ -1,9 +1,12 @@
 /** How the rules of a room spread: charters, epochs, revocations and what waits for signatures, over the links. */
-import { type Did, MicrogridError, TypedEventTarget, toHex } from "../core";
-import type { CharterTerms, Membership } from "./membership";
+import { type Did, MicrogridError, TypedEventTarget } from "../core";
+import { TokenBucket } from "../wire";
+import { MAX_TOLD_REVOCATIONS } from "./constants";
+import { type CharterTerms, type Membership, supersedes } from "./membership";
 import type { Member, Mesh } from "./mesh";
 import { type ProposalInfo, Proposals } from "./proposals";
 import type { RoomFrame } from "./protocol";
+import { PASSED_REVOCATION_RATE } from "./rates";
 
 type RuleFrame = Extract<RoomFrame, { kind: "charter" | "epochs" | "proposal" | "revocation" | "proof" | "standing" }>;
 
@@ -12,6 +15,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
   readonly #membership: Membership;
   readonly #mesh: Mesh;
   readonly #proposals: Proposals;
+  readonly #mayPass = new TokenBucket(PASSED_REVOCATION_RATE, performance.now());
 
   constructor(membership: Membership, mesh: Mesh) {
     super();
@@ -24,7 +28,11 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     membership.on("charter", ({ signed }) => this.#spread((member) => member.link.post("charter", { signed })));
     membership.on("epochs", ({ data }) => this.#spread((member) => member.link.post("epochs", data)));
     membership.on("proof", (proof) => this.#tell((member) => member.link.post("standing", { proof })));
-    membership.on("revocation", (signed) => this.#spread((member) => member.link.post("revocation", { signed })));
+    membership.on("revocation", (signed) => {
+      // Anybody can make them up; who has not heard of one is told of it when they meet.
+      const passOn = this.#mayPass.take(performance.now());
+      this.#spread((member) => passOn && member.link.post("revocation", { signed }));
+    });
   }
 
   get proposals(): readonly ProposalInfo[] {
@@ -47,15 +55,13 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
 
   /** Tells a member that has just come what it may not know. */
   greet(member: Member): void {
-    const { charter, revocations } = this.#membership;
+    const { charter, epochs, revocations } = this.#membership;
     const known = member.charter;
-    if (
-      charter.version > known.version ||
-      (charter.version === known.version && toHex(charter.hash) < toHex(known.hash))
-    ) {
-      member.link.post("charter", { signed: charter.signed });
-    }
-    for (const signed of revocations.all) member.link.post("revocation", { signed });
+    if (supersedes(charter, known)) member.link.post("charter", { signed: charter.signed });
+    // The room went on to another epoch while the two met.
+    if (member.link.peer.epoch < epochs.head.n)
+      this.#spread(({ link }) => link === member.link && link.post("epochs", epochs.data));
+    for (const signed of revocations.foremost(MAX_TOLD_REVOCATIONS)) member.link.post("revocation", { signed });
     for (const frame of this.#proposals.frames) member.link.post("proposal", frame);
     if (member.standing.admittedBy.length > 1) void this.#shorten(member);
   }
@@ -71,7 +77,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
           await this.#membership.takeEpochs(frame.body);
           break;
         case "proposal":
-          await this.#proposals.take(frame.body, undefined);
+          await this.#proposals.take(frame.body);
           break;
         case "revocation":
           await this.#membership.takeRevocation(frame.body.signed);
@@ -82,7 +88,8 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
           this.emit("change", undefined);
           break;
         case "proof":
-          await this.#membership.takeProof(frame.body.proof);
+          // By another's word this node would have to go with whoever gave it.
+          if (member.standing.founder) await this.#membership.takeProof(frame.body.proof, member.did);
           break;
       }
     } catch (error) {
@@ -95,18 +102,18 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
   async #shorten(member: Member): Promise<void> {
     try {
       if (!(await this.#membership.ownStanding()).founder) return;
-      const proof = await this.#membership.admit(member.did, undefined);
+      const { proof } = await this.#membership.admit(member.did, undefined);
       member.link.post("proof", { proof });
     } catch {
       // The long proof is as good.
     }
   }
 
-  #spread(tell: (member: Member) => void): void {
+  #spread(tell: (member: Member) => unknown): void {
     void this.#mesh.reexamine().then(() => this.#tell(tell));
   }
 
-  #tell(tell: (member: Member) => void): void {
+  #tell(tell: (member: Member) => unknown): void {
     for (const member of this.#mesh.members.values()) tell(member);
     this.emit("change", undefined);
   }

@@ -153,6 +153,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   async #introduce(raw: RawLink, bootstrap: boolean): Promise<void> {
     const { membership } = this.#options;
+    const { epochs, charter: rules } = membership;
     const line = await this.#authenticate(raw);
     const { token, epoch } = line.peer;
     if (token) {
@@ -182,6 +183,8 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     }
     const { proof, charter } = hello;
     this.#admit({ did: link.did, session: hello.session, link, proof, standing, charter }, reader);
+    // The rules have changed while the two met, and this one was not among those who were examined then.
+    if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
   }
 
   async #authenticate(raw: RawLink): Promise<AuthenticatedLine & { readonly back: number }> {

@@ -1,5 +1,5 @@
 /** Changes of a room that wait for the signatures of more founders; members pass them on until they are complete. */
-import { type Bytes, type Did, TypedEventTarget, toHex } from "../core";
+import { type Bytes, type Did, MicrogridError, TypedEventTarget, toHex } from "../core";
 import type { Signed } from "../identity";
 import { type CharterTerms, type Membership, openCharter, openEpoch } from "./membership";
 import type { ReceivedBody } from "./protocol";
@@ -50,13 +50,13 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
 
   /** Changes the charter, or proposes to. Throws `bad-request` where this node cannot. */
   async amend(changes: Partial<CharterTerms>): Promise<void> {
-    await this.take({ kind: "charter", signed: await this.#membership.proposeCharter(changes) }, undefined);
+    await this.take({ kind: "charter", signed: await this.#membership.proposeCharter(changes) }, { own: true });
   }
 
   /** Removes members, or proposes to. Throws `bad-request` where this node cannot. */
   async remove(dids: readonly Did[]): Promise<void> {
     const { record, secret } = await this.#membership.proposeEpoch(dids);
-    await this.take({ kind: "epoch", signed: record }, secret);
+    await this.take({ kind: "epoch", signed: record }, { own: true, secret });
   }
 
   /** Signs a change that waits. Throws `bad-request` where this node cannot; nothing happens where it is not there. */
@@ -64,11 +64,19 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     const signed = await this.#membership.endorse(waiting.kind, waiting.signed);
-    await this.take({ kind: waiting.kind, signed }, undefined);
+    await this.take({ kind: waiting.kind, signed }, { own: true });
   }
 
-  /** Takes a change with the signatures that it has. Throws `peer-protocol` where it is none of this room. */
-  async take({ kind, signed }: ReceivedBody<"proposal">, secret: Bytes | undefined): Promise<void> {
+  /**
+   * Takes a change with the signatures that it has; one that was made here goes before others. Throws `peer-protocol`
+   * where it is none of this room's founders.
+   */
+  async take(
+    frame: ReceivedBody<"proposal">,
+    options: { readonly own?: boolean; readonly secret?: Bytes } = {},
+  ): Promise<void> {
+    const { kind, signed } = frame;
+    const { own = false, secret } = options;
     const opened = await this.#open(kind, signed);
     const { n, hash } = this.#membership.epochs.head;
     const stale =
@@ -77,14 +85,20 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
         : opened.epoch.n !== n + 1 || toHex(opened.epoch.previous) !== toHex(hash);
     if (stale) return;
     const old = this.#waiting.get(opened.id);
-    if (!old && this.#waiting.size >= MAX_PROPOSALS) return;
+    if (!old && this.#waiting.size >= MAX_PROPOSALS && !(own && this.#makeRoom())) return;
     const merged = merge(signed, old?.signed);
-    if (old && merged.signatures.length === old.signed.signatures.length) return;
+    if (merged.signatures.length === old?.signed.signatures.length) return;
     const { id, terms, removed } = opened;
     const signers = merged.signatures.map(({ did }) => did);
     this.#waiting.set(id, { id, kind, terms, removed, signers, signed: merged, secret: secret ?? old?.secret });
     await this.#settle(id);
     this.emit("change", undefined);
+  }
+
+  /** Drops the oldest change that was not made here. */
+  #makeRoom(): boolean {
+    const oldest = [...this.#waiting.values()].find(({ secret }) => !secret);
+    return oldest !== undefined && this.#waiting.delete(oldest.id);
   }
 
   /** Puts a complete change into force, or tells the others of its new signatures. */
@@ -113,6 +127,9 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
 
   async #open(kind: "charter" | "epoch", signed: Signed) {
     const { genesis } = this.#membership;
+    if (signed.signatures.length === 0) {
+      throw new MicrogridError("peer-protocol", "A peer sent a proposal that no founder has signed.");
+    }
     if (kind === "charter") {
       const { hash, version, terms } = await openCharter(signed, genesis);
       return { id: toHex(hash), version, terms, removed: [], epoch: undefined };

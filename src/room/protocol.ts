@@ -6,6 +6,7 @@ import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
 import {
   MAX_DEADLINE_MS,
   MAX_DEVICE_CHARS,
+  MAX_EPOCHS_BYTES,
   MAX_GPU_CHARS,
   MAX_MODEL_CHARS,
   MAX_MEMBERS,
@@ -141,7 +142,7 @@ export const ROOM_FRAMES = {
   /** A charter in force that the receiver does not know. */
   charter: { schema: v.strictObject({ signed: SignedSchema }), maxBytes: 48 * 1024, rate: RULES_RATE },
   /** All epochs, with their secrets: somebody was removed. */
-  epochs: { schema: EpochsSchema, maxBytes: 256 * 1024, rate: RULES_RATE },
+  epochs: { schema: EpochsSchema, maxBytes: MAX_EPOCHS_BYTES, rate: RULES_RATE },
   /** A change that waits for the signatures of more founders. */
   proposal: {
     schema: v.strictObject({ kind: v.picklist(["charter", "epoch"]), signed: SignedSchema }),

@@ -28,6 +28,10 @@ export const RULES_RATE: FrameRate = { burst: 16, perSecond: 0.5 };
 export const REVOCATION_RATE: FrameRate = { burst: MAX_REVOCATIONS, perSecond: 1 };
 /** A full door of people who knock and go. */
 export const KNOCK_RATE: FrameRate = { burst: 4 * MAX_GUESTS, perSecond: 2 };
+/** Knocks at one door, each of which is two frames for all members: guests must not make it flood them. */
+export const OWN_KNOCK_RATE: FrameRate = { burst: MAX_GUESTS, perSecond: 0.5 };
+/** Revocations that a member passes on, besides those that it tells newcomers. */
+export const PASSED_REVOCATION_RATE: FrameRate = { burst: MAX_REVOCATIONS / 2, perSecond: 0.5 };
 
 /**
  * Requests, and what answers each of them once. A node has at most `MAX_JOBS_PER_PEER` of them at a peer, and the

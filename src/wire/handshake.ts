@@ -59,7 +59,10 @@ export interface Authenticated {
   readonly did: Did;
   readonly agent: string;
   readonly version: number;
-  /** The epoch that the other side says it is in; both have proved the secret of the lower one of theirs. */
+  /**
+   * The epoch that the other side says it is in; both have proved the secret of the lower one of theirs. Of a guest, the
+   * epoch under whose secret its token was made.
+   */
   readonly epoch: number;
   /** The token under which the other side comes, if it is only a guest. */
   readonly token: Bytes | undefined;
@@ -168,7 +171,8 @@ async function sharedSecret(own: Credentials["standing"], theirs: Hello): Promis
     if (theirs.token) throw failure("it is only a guest of the room, as this node is");
     return own.secret;
   }
-  const secret = own.secretOf(Math.min(own.epoch, theirs.epoch));
+  // A guest proves the very epoch that it names: with the secret of an earlier one anybody could make tokens of this.
+  const secret = own.secretOf(theirs.token ? theirs.epoch : Math.min(own.epoch, theirs.epoch));
   if (!secret) throw failure("it is in another epoch of the room");
   return theirs.token ? tokenSecret(secret, theirs.token) : secret;
 }

@@ -1,12 +1,14 @@
 /** The member's side of the door: shows guests the charter, lets them in, or asks whether it may. */
-import { type Did, MicrogridError, TypedEventTarget } from "../../core";
+import { type Did, MicrogridError, TypedEventTarget, encodeCbor, equalBytes } from "../../core";
 import type { Signed } from "../../identity";
-import { type AuthenticatedLine, Link, type RawLink } from "../../wire";
-import { KNOCK_TIMEOUT_MS, MAX_GUESTS, PREVIEW_TIMEOUT_MS } from "../constants";
+import { type AuthenticatedLine, Link, type RawLink, TokenBucket } from "../../wire";
+import { GOODBYE_MS, KNOCK_TIMEOUT_MS, MAX_GUESTS, MAX_TOLD_REVOCATIONS, PREVIEW_TIMEOUT_MS } from "../constants";
 import { FrameReader } from "../frame-reader";
-import { type Membership, type OpenedToken, type Standing, houseOf, readToken } from "../membership";
+import { type Admission, type Membership, type OpenedToken, type Standing, houseOf, readToken } from "../membership";
 import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
-import { DOOR_FRAMES, type GuestLink, type InsideFrame } from "./protocol";
+import { OWN_KNOCK_RATE } from "../rates";
+import { DOOR_FRAMES, type GuestLink, type InsideFrame, MAX_INSIDE_BYTES } from "./protocol";
+import { RefusedAtDoor } from "./visit";
 
 /** Somebody who asks to come in. */
 export interface KnockInfo {
@@ -27,7 +29,7 @@ interface DoorOptions {
   introduce(raw: RawLink): void;
 }
 
-/** A guest that waits for somebody's word, here or at the member that it has asked. */
+/** A guest that waits at this door for somebody's word. */
 interface Waiting extends KnockInfo {
   answer(admit: boolean): void;
 }
@@ -36,8 +38,10 @@ interface Waiting extends KnockInfo {
 export class Door extends TypedEventTarget<{ change: undefined }> {
   readonly #options: DoorOptions;
   readonly #waiting = new Map<Did, Waiting>();
-  #guests = 0;
+  /** Those who knock at the doors of others, by the link of the member that says so. */
+  readonly #elsewhere = new Map<RoomLink, Map<Did, KnockInfo>>();
   readonly #links = new Set<GuestLink>();
+  readonly #mayTell = new TokenBucket(OWN_KNOCK_RATE, performance.now());
 
   constructor(options: DoorOptions) {
     super();
@@ -46,54 +50,55 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
 
   /** Those who knock, wherever in the room. */
   get knocks(): readonly KnockInfo[] {
-    return [...this.#waiting.values()];
+    const told = [...this.#elsewhere.values()].flatMap((knocks) => [...knocks]);
+    return [...new Map<Did, KnockInfo>([...told, ...this.#waiting]).values()];
   }
 
   /** Receives a guest, up to its end. Never throws. */
   async receive(line: AuthenticatedLine): Promise<void> {
-    if (this.#guests >= MAX_GUESTS) return line.raw.close("too many guests are at the door");
-    this.#guests++;
+    if (this.#links.size >= MAX_GUESTS) {
+      line.raw.close("too many guests are at the door");
+      return;
+    }
     const link: GuestLink = new Link(line, DOOR_FRAMES);
     this.#links.add(link);
     try {
       const raw = await this.#serve(link);
       if (raw) this.#options.introduce(raw);
     } catch (error) {
-      const reason = error instanceof MicrogridError ? error.message : "The door is out of order.";
-      if (link.open) await link.send("guest.refused", { reason: reason.slice(0, 300) }).catch(() => undefined);
-      // The guest closes once it has read why.
-      setTimeout(() => link.close("the guest was refused"), PREVIEW_TIMEOUT_MS / 100);
+      await sendAway(link, error);
     } finally {
       this.#links.delete(link);
-      this.#guests--;
     }
   }
 
   /** Lets in, or sends away, somebody who knocks. Throws `bad-request` where nobody of that did does any more. */
   answer(did: Did, admit: boolean): void {
+    const vias = [...this.#elsewhere].filter(([, knocks]) => knocks.delete(did));
     const waiting = this.#waiting.get(did);
-    if (!waiting) throw new MicrogridError("bad-request", "This device is not at the door any more.");
-    waiting.answer(admit);
+    if (!waiting && vias.length === 0) {
+      throw new MicrogridError("bad-request", "This device is not at the door any more.");
+    }
+    waiting?.answer(admit);
+    for (const [via] of vias) via.post("knock.answer", { did, admit });
+    this.emit("change", undefined);
   }
 
-  /** Takes word of a knock at another member's door, or that it is over. */
-  async takeKnock(via: RoomLink, frame: ReceivedBody<"knock">): Promise<void> {
-    const { did } = frame;
-    if (frame.over) return this.#forget(did);
-    if (this.#waiting.size >= MAX_GUESTS || this.#waiting.has(did)) return;
-    const { delegation, name, device } = frame;
+  /** Takes word of a knock at another member's door, or that it is over; each speaks of its own door only. */
+  async takeKnock(via: RoomLink, { did, name, device, delegation, over }: ReceivedBody<"knock">): Promise<void> {
+    const knocks = this.#knocksAt(via);
+    if (over) {
+      if (knocks.delete(did)) this.emit("change", undefined);
+      return;
+    }
+    if (knocks.size >= MAX_GUESTS && !knocks.has(did)) return;
+    const knock: KnockInfo = { did, name, device, house: undefined };
+    knocks.set(did, knock);
     const house = await this.#house(did, delegation);
-    this.#remember({
-      did,
-      name,
-      device,
-      house,
-      answer: (admit) => {
-        this.#forget(did);
-        via.post("knock.answer", { did, admit });
-      },
-    });
-    void via.closed.then(() => this.#forget(did));
+    // It may be over by now.
+    if (knocks.get(did) !== knock) return;
+    knocks.set(did, { ...knock, house });
+    this.emit("change", undefined);
   }
 
   /** Takes a member's answer to a knock at this door. */
@@ -111,65 +116,75 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     const reader = new FrameReader(link);
     const hello = await reader.take(["guest.hello"]);
     const token = await readToken(hello.body.token);
-    if (!sameBytes(token.hash, link.peer.token)) throw new MicrogridError("peer-refused", "This invite is not valid.");
-    const { askInstead } = await membership.checkToken(token, link.did);
-    if (askInstead) return this.#sendTo(askInstead, link);
+    // The handshake was about a token of this hash, and proved the secret of this epoch.
+    if (!equalBytes(token.hash, link.peer.token ?? new Uint8Array()) || token.token.epoch !== link.peer.epoch) {
+      throw new MicrogridError("peer-refused", "This invite is not valid.");
+    }
+    this.#check(token, link);
     await link.send("guest.welcome", {
       genesis: membership.genesis.record,
       charter: membership.charter.signed,
-      inside: [...this.#options.inside()],
+      inside: shown(this.#options.inside()),
     });
     // Who only looks goes away again; that is no failure.
     const knock = await reader.take(["guest.knock"], PREVIEW_TIMEOUT_MS).catch(() => undefined);
     if (!knock) return undefined;
-    const { delegation } = knock.body;
-    const proof = await membership.admit(link.did, delegation);
-    const { terms } = membership.charter;
-    if (terms.admission.kind === "approval") await this.#ask(link, knock.body);
-    membership.redeem(token, link.did);
-    await this.#admit(link, proof);
+    if (membership.charter.terms.admission.kind === "approval") await this.#ask(link, knock.body);
+    // Reading and waiting take time: what was true of the invite at first may not be any more.
+    this.#check(token, link);
+    await this.#admit(link, await membership.letIn(token, link.did, knock.body.delegation));
     await reader.take(["guest.ready"]);
     return link.release();
   }
 
-  async #admit(link: GuestLink, proof: Awaited<ReturnType<Membership["admit"]>>): Promise<void> {
-    const { epochs, revocations } = this.#options.membership;
-    const sent = link.send("guest.admitted", { epochs: epochs.data, proof, revocations: [...revocations.all] });
+  async #admit(link: GuestLink, { epochs, proof }: Admission): Promise<void> {
+    const revocations = this.#options.membership.revocations.foremost(MAX_TOLD_REVOCATIONS);
+    const sent = link.send("guest.admitted", { epochs: epochs.data, proof, revocations: [...revocations] });
     link.quiet();
     await sent;
   }
 
-  /** A counted token is redeemed by its issuer alone. */
-  async #sendTo(issuer: Did, link: GuestLink): Promise<undefined> {
-    const askInstead = this.#options.addressOf(issuer);
+  /** Throws `peer-refused`, and says whom to ask where a counted token is another's, who alone redeems it. */
+  #check(token: OpenedToken, link: GuestLink): void {
+    const { askInstead } = this.#options.membership.checkToken(token, link.did);
+    if (!askInstead) return;
     const reason =
       "Who made this invite is not in the room now, and only they can let you in with it. Try again later.";
-    await link.send("guest.refused", { reason, ...(askInstead && { askInstead }) });
-    return undefined;
+    throw new RefusedAtDoor(reason, this.#options.addressOf(askInstead));
   }
 
   /** Waits until a member says yes. Throws `peer-refused` where one says no or nobody answers, `peer-lost` where it leaves. */
   async #ask(
     link: GuestLink,
     { name, device, delegation }: { name: string; device: string; delegation?: Signed | undefined },
-  ) {
+  ): Promise<void> {
+    if (!this.#mayTell.take(performance.now())) {
+      throw new MicrogridError("peer-refused", "Too many devices knock at this door. Try again in a minute.");
+    }
     const did = link.did;
     const house = await this.#house(did, delegation);
     await link.send("guest.waiting", {});
     const knock = { did, name, device, ...(delegation && { delegation }) };
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let answer: (admit: boolean) => void = () => undefined;
+    const answered = new Promise<boolean>((resolve) => (answer = resolve));
+    const lost = link.closed.then((reason) => Promise.reject(new MicrogridError("peer-lost", reason)));
+    const timer = setTimeout(() => answer(false), KNOCK_TIMEOUT_MS);
+    const waiting: Waiting = { did, name, device, house, answer };
+    // Who knocks here again does so in the place of its former knock.
+    this.#waiting.get(did)?.answer(false);
+    this.#waiting.set(did, waiting);
+    this.emit("change", undefined);
+    this.#options.tell(knock);
     try {
-      const admitted = await new Promise<boolean>((resolve, reject) => {
-        this.#remember({ did, name, device, house, answer: resolve });
-        this.#options.tell(knock);
-        timer = setTimeout(() => resolve(false), KNOCK_TIMEOUT_MS);
-        void link.closed.then((reason) => reject(new MicrogridError("peer-lost", reason)));
-      });
-      if (!admitted) throw new MicrogridError("peer-refused", "Nobody in the room has let this device in.");
+      if (await Promise.race([answered, lost])) return;
+      throw new MicrogridError("peer-refused", "Nobody in the room has let this device in.");
     } finally {
       clearTimeout(timer);
-      this.#forget(did);
-      this.#options.tell({ ...knock, over: true });
+      if (this.#waiting.get(did) === waiting) {
+        this.#waiting.delete(did);
+        this.#options.tell({ ...knock, over: true });
+        this.emit("change", undefined);
+      }
     }
   }
 
@@ -177,16 +192,38 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     return houseOf(did, delegation, this.#options.membership, Date.now());
   }
 
-  #remember(waiting: Waiting): void {
-    this.#waiting.set(waiting.did, waiting);
-    this.emit("change", undefined);
-  }
-
-  #forget(did: Did): void {
-    if (this.#waiting.delete(did)) this.emit("change", undefined);
+  #knocksAt(via: RoomLink): Map<Did, KnockInfo> {
+    const known = this.#elsewhere.get(via);
+    if (known) return known;
+    const knocks = new Map<Did, KnockInfo>();
+    this.#elsewhere.set(via, knocks);
+    void via.closed.then(() => {
+      this.#elsewhere.delete(via);
+      if (knocks.size > 0) this.emit("change", undefined);
+      knocks.clear();
+    });
+    return knocks;
   }
 }
 
-function sameBytes(a: OpenedToken["hash"], b: Uint8Array | undefined): boolean {
-  return b?.length === a.length && a.every((byte, i) => byte === b[i]);
+/** Tells a guest why it does not get in, and waits until it has gone. Never throws. */
+async function sendAway(link: GuestLink, error: unknown): Promise<void> {
+  const reason = error instanceof MicrogridError ? error.message : "The door is out of order.";
+  const askInstead = error instanceof RefusedAtDoor ? error.askInstead : undefined;
+  link.post("guest.refused", { reason: reason.slice(0, 300), ...(askInstead !== undefined && { askInstead }) });
+  // The guest closes once it has read why.
+  const timer = setTimeout(() => link.close("the guest was refused"), GOODBYE_MS);
+  await link.closed;
+  clearTimeout(timer);
+}
+
+/** As many as fit into a frame: how much members say of themselves is up to them. */
+function shown(inside: readonly InsideFrame[]): InsideFrame[] {
+  let left = MAX_INSIDE_BYTES;
+  return inside.filter((member) => {
+    const bytes = encodeCbor(member).length;
+    const fits = bytes <= left;
+    if (fits) left -= bytes;
+    return fits;
+  });
 }

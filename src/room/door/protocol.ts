@@ -5,11 +5,20 @@
 import * as v from "valibot";
 import { DidSchema, SignedSchema } from "../../identity";
 import type { FrameTable, Link } from "../../wire";
-import { MAX_DEVICE_CHARS, MAX_MODEL_CHARS, MAX_NAME_CHARS, MAX_OFFERS, MAX_REVOCATIONS } from "../constants";
+import {
+  MAX_DEVICE_CHARS,
+  MAX_EPOCHS_BYTES,
+  MAX_MODEL_CHARS,
+  MAX_NAME_CHARS,
+  MAX_OFFERS,
+  MAX_REVOCATIONS,
+} from "../constants";
 import { EpochsSchema, ProofSchema } from "../membership";
 
 /** Members that a guest is told of. */
 export const MAX_SHOWN_INSIDE = 32;
+/** Of what they say of themselves; the rest of the frame is for the charter. */
+export const MAX_INSIDE_BYTES = 192 * 1024;
 
 /** Under which id a member can be dialled at the signaling server; it changes when signaling was lost. */
 export const AddressSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
@@ -61,7 +70,7 @@ export const DOOR_FRAMES = {
       proof: ProofSchema,
       revocations: v.pipe(v.array(SignedSchema), v.maxLength(MAX_REVOCATIONS)),
     }),
-    maxBytes: 256 * 1024,
+    maxBytes: MAX_EPOCHS_BYTES + 128 * 1024,
     rate: { burst: 1, perSecond: 0.1 },
   },
   /** Guest: a member now; behind this, both begin a handshake as members on the same line. */

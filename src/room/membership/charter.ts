@@ -1,6 +1,6 @@
 /** The rules of a room: what its founders sign, and what each node makes of them by itself. */
 import * as v from "valibot";
-import { type Bytes, type Did, MicrogridError, toHex } from "../../core";
+import { type Bytes, type Did, MicrogridError, encodeCbor, equalBytes, sha256, toHex } from "../../core";
 import { DidSchema, type Opened, type Signed, type StatementKind, bytesSchema, openStatement } from "../../identity";
 import {
   MAX_CHARTER_LIST,
@@ -88,12 +88,22 @@ export async function openCharter(signed: Signed, genesis: Genesis): Promise<Pro
     throw new MicrogridError("peer-protocol", "A peer sent a charter of another room, or of strangers.");
   }
   const { v: _v, room: _room, version, previous: _previous, at: _at, ...terms } = body;
+  // One signature is enough for the first version, since the genesis record holds its terms already.
+  if (version === 0 && !equalBytes(await sha256(encodeCbor(terms)), genesis.termsHash)) {
+    throw new MicrogridError("peer-protocol", "A peer sent a charter that is not the one with which the room began.");
+  }
   const needed = version === 0 ? 1 : genesis.quorum;
   return { signed, hash, version, terms, signers, complete: signers.length >= needed };
 }
 
+/** What tells versions of a charter apart. */
+interface CharterHead {
+  readonly version: number;
+  readonly hash: Uint8Array;
+}
+
 /** Whether one version takes the place of another: the later or, where founders were of two minds, the lower hash. */
-export function supersedes(next: Pick<Charter, "version" | "hash">, old: Pick<Charter, "version" | "hash">): boolean {
+export function supersedes(next: CharterHead, old: CharterHead): boolean {
   if (next.version !== old.version) return next.version > old.version;
   return toHex(next.hash) < toHex(old.hash);
 }

@@ -90,6 +90,7 @@ export class Epochs {
     for (const [i, { body, hash, signers }] of opened.entries()) {
       if (body.n !== i + 1 || !equalBytes(body.previous, previous)) throw refuse("one does not follow the other");
       if (signers.length < genesis.quorum) throw refuse("one lacks signatures");
+      if (body.removed.some((did) => genesis.founders.includes(did))) throw refuse("one removes a founder");
       if (!equalBytes(body.secret, hashes[i + 1]!)) throw refuse("one came with another secret");
       previous = hash;
     }
@@ -98,6 +99,13 @@ export class Epochs {
       { n: opened.length, hash: previous },
       opened.map(({ body }) => body),
     );
+  }
+
+  /** Whether a chain cannot be better than this one, as far as is seen before it is verified. */
+  covers({ records }: EpochsData): boolean {
+    const own = this.#data.records;
+    if (records.length !== own.length) return records.length < own.length;
+    return records.every(({ payload }, i) => equalBytes(payload, own[i]!.payload));
   }
 
   get data(): EpochsData {

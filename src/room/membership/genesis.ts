@@ -28,6 +28,8 @@ const GenesisSchema = v.pipe(
     random: bytesSchema(RANDOM_BYTES),
     /** SHA-256 of the secret of epoch 0. */
     secret: bytesSchema(HASH_BYTES),
+    /** SHA-256 of the CBOR of the first charter's terms: with them the founders begin. */
+    terms: bytesSchema(HASH_BYTES),
   }),
   v.check(({ founders, quorum }) => new Set(founders).size === founders.length && quorum <= founders.length),
 );
@@ -43,6 +45,8 @@ export interface Genesis {
   readonly quorum: number;
   /** SHA-256 of the secret of epoch 0. */
   readonly secretHash: Bytes;
+  /** SHA-256 of the CBOR of the first charter's terms. */
+  readonly termsHash: Bytes;
 }
 
 /** Makes the record of a new room. Throws `bad-request` for founders or a quorum that cannot be. */
@@ -52,10 +56,13 @@ export async function makeGenesis(options: {
   readonly quorum: number;
   readonly random: Bytes;
   readonly epochSecret: Bytes;
+  /** Of the first charter. */
+  readonly terms: object;
 }): Promise<Genesis> {
   const { name, founders, quorum, random } = options;
   const secret = await sha256(options.epochSecret);
-  const record = encodeCbor({ v: 1, name, founders: [...founders], quorum, random, secret });
+  const terms = await sha256(encodeCbor(options.terms));
+  const record = encodeCbor({ v: 1, name, founders: [...founders], quorum, random, secret, terms });
   return readGenesis(record).catch((cause: unknown) => {
     throw new MicrogridError("bad-request", "A room needs a name, founders, and a quorum that they can reach.", {
       cause,
@@ -71,8 +78,9 @@ export async function readGenesis(record: Uint8Array): Promise<Genesis> {
       cause: parsed.issues,
     });
   }
-  const { name, founders, quorum, secret } = parsed.output;
+  const { name, founders, quorum, secret, terms } = parsed.output;
   const hash = await sha256(concat(utf8("microgrid/1 genesis"), record));
   const roomId = base64urlnopad.encode(hash) as RoomId;
-  return { roomId, hash, record: new Uint8Array(record), name, founders, quorum, secretHash: secret };
+  const known = { name, founders, quorum, secretHash: secret, termsHash: terms };
+  return { roomId, hash, record: new Uint8Array(record), ...known };
 }

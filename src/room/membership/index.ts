@@ -1,11 +1,11 @@
 /** Membership of a room: genesis, charter, epochs, proofs and tokens. */
-export { CHARTER, CHARTER_RULES, ServerSchema, openCharter } from "./charter";
+export { CHARTER, CHARTER_RULES, ServerSchema, openCharter, supersedes } from "./charter";
 export type { Charter, CharterRule, CharterTerms } from "./charter";
 export { CharterGuard } from "./enforcement";
 export { EPOCH, EpochsSchema, openEpoch, outranks } from "./epochs";
 export { readGenesis } from "./genesis";
 export { Membership } from "./membership";
-export type { MemberContext, MembershipParts } from "./membership";
+export type { Admission, MemberContext, MembershipParts } from "./membership";
 export { beginMembership, found } from "./parts";
 export type { Founding } from "./parts";
 export { NOT_A_MEMBER, ProofSchema, examine, houseOf, saysNotAMember } from "./proof";

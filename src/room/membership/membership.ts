@@ -1,16 +1,28 @@
 /** What a member knows of its room and holds of it: the rules in force, the epochs, and the proof that it belongs. */
-import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, toHex } from "../../core";
+import {
+  type Bytes,
+  type Did,
+  MicrogridError,
+  TypedEventTarget,
+  encodeCbor,
+  equalBytes,
+  randomBytes,
+  sha256,
+  toHex,
+} from "../../core";
 import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
 import { type MemberStanding, tokenSecret } from "../../wire";
-import { INVITE_DAYS, MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
+import { INVITE_DAYS, MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
 import type { Invite } from "../invite";
 import { CHARTER, type Charter, type CharterTerms, openCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
-import { type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
+import { NOT_A_MEMBER, type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
 import { type OpenedToken, makeToken, readToken } from "./token";
 
 const DAY_MS = 86_400_000;
+/** Standings that are remembered: twice the members that a node keeps in mind. */
+const MAX_EXAMINED = 4_096;
 
 interface MembershipEvents {
   /** The rules, the epoch or something else that is kept has changed. */
@@ -42,6 +54,12 @@ export interface MemberContext {
   readonly revocations: Revocations;
   /** Takes a revocation; true where it is news. Throws `peer-protocol` where it is not valid. */
   hear(revocation: Signed): Promise<boolean>;
+}
+
+/** What makes a guest a member: its proof, and the epochs up to the one in which it was admitted. */
+export interface Admission {
+  readonly proof: Proof;
+  readonly epochs: Epochs;
 }
 
 /** Being a member of a room. */
@@ -123,26 +141,40 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** Checks who wants to be treated as a member. Throws `peer-refused` with the reason. */
   async examine(did: Did, proof: Proof): Promise<Standing> {
-    const standing = await examine(did, proof, this.#rules());
+    const { standing } = await this.#judge(did, proof);
+    // The oldest is the first to be forgotten: members may invent others.
+    this.#examined.delete(did);
     this.#examined.set(did, standing);
+    const [oldest] = this.#examined.keys();
+    if (this.#examined.size > MAX_EXAMINED && oldest !== undefined) this.#examined.delete(oldest);
     return standing;
   }
 
-  /** The proof that makes a guest a member. Throws `peer-refused` where the rules do not let it in. */
-  async admit(did: Did, delegation: Signed | undefined): Promise<Proof> {
+  /** A proof that makes `did` a member. Throws `peer-refused` where the rules do not let it in. */
+  async admit(did: Did, delegation: Signed | undefined): Promise<Admission> {
     const own = this.#proof.slice(0, MAX_PROOF_STEPS - 1);
     const admission = await admit(this.signer, this.genesis.hash, did, Date.now());
     const proof = [{ admission, ...(delegation && { delegation }) }, ...own];
-    await this.examine(did, proof);
-    return proof;
+    const { epochs } = await this.#judge(did, proof);
+    return { proof, epochs };
   }
 
-  /** Takes a shorter proof of this node from a founder; false where it proves nothing. */
-  async takeProof(proof: Proof): Promise<boolean> {
+  /** Admits a guest by its invite, which counts it. Throws `peer-refused` where rules or invite do not let it in. */
+  async letIn(token: OpenedToken, guest: Did, delegation: Signed | undefined): Promise<Admission> {
+    const admission = await this.admit(guest, delegation);
+    // Without a pause between the two, so that no others use the invite up meanwhile.
+    this.checkToken(token, guest);
+    this.#redeem(token, guest);
+    return admission;
+  }
+
+  /** Takes a proof of this node by the word of the founder that sends it; false for any that is no better. */
+  async takeProof(proof: Proof, founder: Did): Promise<boolean> {
     const own = this.#proof[0]?.delegation;
     const renewed = proof.map((step, i) => (i === 0 && own ? { ...step, delegation: own } : step));
     try {
-      await examine(this.signer.did, renewed, this.#rules());
+      const [now, then] = [await this.ownStanding(), await examine(this.signer.did, renewed, this.#rules())];
+      if (now.admittedBy.length <= 1 || then.admittedBy.join() !== founder) return false;
     } catch {
       return false;
     }
@@ -182,9 +214,11 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** Takes a chain of epochs; true where it comes into force. Throws `peer-protocol` where it is not valid. */
   async takeEpochs(data: EpochsData): Promise<boolean> {
+    if (this.#epochs.covers(data)) return false;
     const epochs = await Epochs.open(data, this.genesis);
     if (!outranks(epochs.head, this.#epochs.head)) return false;
     const lost = [...this.#epochs.removed].filter((did) => !epochs.removed.has(did));
+    const kept = [...this.#epochs.kept].filter((did) => !epochs.kept.has(did));
     this.#epochs = epochs;
     this.#token = undefined;
     this.#examined.clear();
@@ -192,32 +226,47 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.emit("change", undefined);
     // The founders were of two minds at once: what this one had decided is decided again on top.
     if (lost.length > 0 && (await this.founderSigners()).length >= this.genesis.quorum) {
-      const { record, secret } = await this.proposeEpoch(lost);
+      const { record, secret } = await this.proposeEpoch(lost, kept);
       await this.takeEpochs(this.epochsWith(record, secret));
     }
     return true;
   }
 
-  /** An epoch without these members, signed with the founders' keys that are here, and its secret. */
-  async proposeEpoch(removed: readonly Did[]): Promise<{ readonly record: Signed; readonly secret: Bytes }> {
-    const founder = removed.find((did) => this.genesis.founders.includes(did));
+  /**
+   * An epoch without these members, signed with the founders' keys that are here, and its secret. Those whom they have
+   * admitted stay where they are known here, or are among `kept`. Throws `bad-request` for founders, or where the room
+   * can have no more epochs.
+   */
+  async proposeEpoch(
+    dids: readonly Did[],
+    kept: readonly Did[] = [],
+  ): Promise<{ readonly record: Signed; readonly secret: Bytes }> {
+    const founder = dids.find((did) => this.genesis.founders.includes(did));
     if (founder) throw new MicrogridError("bad-request", "A founder cannot be removed. Open a new room instead.");
-    const secret = crypto.getRandomValues(new Uint8Array(32));
+    const secret = randomBytes(32);
+    // A node could hide that it is of a house, so those that are known go by their own names.
+    const nodes = [...this.#examined].filter(([, { house }]) => house && dids.includes(house.did));
+    const removed = [...new Set([...dids, ...nodes.map(([did]) => did)])];
     const all = new Set([...this.#epochs.removed, ...removed]);
-    const kept = [...this.#examined].filter(
-      ([did, { admittedBy }]) => !all.has(did) && admittedBy.some((by) => all.has(by)),
-    );
+    const orphans = [...this.#examined].filter(([, { admittedBy }]) => admittedBy.some((by) => all.has(by)));
+    const staying = [...new Set([...kept, ...orphans.map(([did]) => did)])].filter((did) => !all.has(did));
     const body = {
       v: 1 as const,
       room: this.genesis.hash,
       n: this.#epochs.head.n + 1,
       previous: this.#epochs.head.hash,
-      removed: [...removed],
-      kept: kept.map(([did]) => did).slice(0, MAX_EPOCH_LIST),
-      secret: new Uint8Array(await crypto.subtle.digest("SHA-256", secret)),
+      removed,
+      kept: staying.slice(0, MAX_EPOCH_LIST),
+      secret: await sha256(secret),
       at: Date.now(),
     };
-    return { record: await signStatement(EPOCH, body, ...(await this.#requireSigners())), secret };
+    const record = await signStatement(EPOCH, body, ...(await this.#requireSigners()));
+    const data = this.epochsWith(record, secret);
+    if (data.records.length > MAX_EPOCHS || encodeCbor(data).length > MAX_EPOCHS_BYTES) {
+      const text = "This room has removed as many members as it can. Open a new one for those who shall stay.";
+      throw new MicrogridError("bad-request", text);
+    }
+    return { record, secret };
   }
 
   /** The epochs with one more. */
@@ -284,10 +333,11 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
    * Checks what a guest comes with. Throws `peer-refused` with a reason for people; gives the one to ask instead where
    * only that one may redeem it.
    */
-  async checkToken(opened: OpenedToken, guest: Did): Promise<{ readonly askInstead: Did | undefined }> {
+  checkToken(opened: OpenedToken, guest: Did): { readonly askInstead: Did | undefined } {
     const { token, signers, hash } = opened;
     const { terms } = this.#charter;
     const ended = (why: string): MicrogridError => new MicrogridError("peer-refused", why);
+    if (this.#epochs.removed.has(guest)) throw ended(NOT_A_MEMBER.removed);
     if (!equalBytes(token.room, this.genesis.hash) || !signers.includes(token.issuer))
       throw ended("This invite is not valid.");
     if (token.epoch !== this.#epochs.head.n) {
@@ -307,8 +357,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return { askInstead: undefined };
   }
 
-  /** Counts a guest that comes in with a token. Throws `peer-refused` where others have used it up meanwhile. */
-  redeem({ token, hash }: OpenedToken, guest: Did): void {
+  #redeem({ token, hash }: OpenedToken, guest: Did): void {
     if (token.uses === 0) return;
     const redeemed = this.#checkUses(token, hash, guest);
     this.#redeemed.set(toHex(hash), [...new Set([...redeemed, guest])]);
@@ -336,6 +385,15 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     const signers = await this.founderSigners();
     if (signers.length > 0) return signers;
     throw new MicrogridError("bad-request", "Only the founders of this room can do this, with their own keys.");
+  }
+
+  /** Examines by rules that still hold when it is done. */
+  async #judge(did: Did, proof: Proof): Promise<{ readonly standing: Standing; readonly epochs: Epochs }> {
+    for (;;) {
+      const [epochs, charter] = [this.#epochs, this.#charter];
+      const standing = await examine(did, proof, this.#rules());
+      if (epochs === this.#epochs && charter === this.#charter) return { standing, epochs };
+    }
   }
 
   #rules(): RoomRules {

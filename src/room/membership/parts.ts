@@ -47,7 +47,7 @@ export async function found({
   delegation,
 }: Founding): Promise<MembershipParts> {
   const secret = randomBytes(SECRET_BYTES);
-  const genesis = await makeGenesis({ name, founders, quorum, random: randomBytes(16), epochSecret: secret });
+  const genesis = await makeGenesis({ name, founders, quorum, random: randomBytes(16), epochSecret: secret, terms });
   const body = { v: 1 as const, room: genesis.hash, version: 0, at: Date.now(), ...terms };
   return {
     genesis,
