@@ -159,6 +159,40 @@ test("without the signaling server, a newcomer is told so once, and links by two
   await shot(ben, "hand-link-phone-linked");
 });
 
+test("whoever asks to come in is let in by a member, and is out for good once a founder removes them", async ({
+  openSite,
+}) => {
+  const anna = await openSite({ name: "anna" });
+  const annas = new ChatPage(anna.page);
+  await annas.ready();
+  const url = await annas.room.create("Reading room", { whoMayComeIn: "whom a member lets in" });
+  await anna.page.getByRole("button", { name: "Close panel" }).click();
+
+  const ben = await openSite({ name: "ben", url });
+  const bens = new ChatPage(ben.page);
+  await expect(bens.room.rules.first()).toHaveText("With an invite one can ask to come in; a member decides.");
+  await bens.room.knock("Ben");
+  await expect(bens.room.panel).toContainText("A member has to let you in");
+  await expect(bens.room.invite).toHaveCount(0);
+
+  // The panel is closed: a message and the button of the room say it.
+  await expect(anna.page.getByText("Ben asks to come in")).toBeVisible();
+  await expect(annas.room.button).toHaveAccessibleName("Room Reading room, 1 here, 1 asks to come in");
+  await annas.room.open();
+  await shot(anna, "room-knock");
+  await annas.room.panel.getByRole("button", { name: "Admit Ben" }).click();
+  await expect(annas.room.knocks).toHaveCount(0);
+  await expect(bens.room.members).toHaveCount(2);
+
+  const row = annas.room.member("Ben");
+  await expect(row).toContainText("unverified");
+  await row.getByText("Details").click();
+  await row.getByRole("button", { name: "Remove from the room…" }).click();
+  await anna.page.getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(annas.room.members).toHaveCount(1);
+  await expect(bens.room.button).toHaveAccessibleName("Open a room");
+});
+
 test("an answer that nobody can give offers to load the guide here, and goes on with it", async ({ openSite }) => {
   const { page } = await openSite();
   const chat = new ChatPage(page);
