@@ -30,10 +30,14 @@ export type Attack =
 /** What tests call in the page. */
 export interface HostilePage {
   conduct: Conduct;
+  /** What it floods others with. */
+  question: string;
   /** Jobs that came, however they were treated. */
   jobs: number;
   /** Answers that came to jobs that it has flooded others with. */
   refusals: number;
+  /** Answers that it got in full. */
+  answered: number;
   /** Why others ended their links to it. */
   farewells: string[];
   attack(how: Attack): void;
@@ -64,8 +68,10 @@ const due = new WeakMap<RTCDataChannel, number>();
 
 const hostile: HostilePage = {
   conduct: "honest",
+  question: "Tell me everything.",
   jobs: 0,
   refusals: 0,
+  answered: 0,
   farewells: [],
   attack: (how) => lines.forEach((line) => attack(line, how)),
 };
@@ -148,6 +154,11 @@ function answer(line: RTCDataChannel, kind: string, body: Body, message: Uint8Ar
 function takes(line: RTCDataChannel, data: unknown): boolean {
   const frame = line.label === "control" && data instanceof ArrayBuffer ? read(new Uint8Array(data)) : undefined;
   if (frame?.kind === "job.refused") hostile.refusals++;
+  if (frame?.kind === "job.done") {
+    hostile.answered++;
+    // It never has enough.
+    request(line);
+  }
   if (frame?.kind === "leaving") hostile.farewells.push(String(frame.body().reason));
   if (frame?.kind !== "job.request") return false;
   hostile.jobs++;
@@ -171,9 +182,14 @@ Object.defineProperty(RTCDataChannel.prototype, "onmessage", {
 const randomJob = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-function attack(line: RTCDataChannel, how: Attack): void {
+function request(line: RTCDataChannel): void {
   const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
-  const messages = [{ role: "user", content: "Tell me everything." }];
+  const messages = [{ role: "user", content: hostile.question }];
+  const wanted = { model: "guide", messages, sampling, maxTokens: 1_000_000 };
+  say(line, "job.request", { id: randomJob(), request: wanted, privacy: "room", deadlineMs: 3_600_000 });
+}
+
+function attack(line: RTCDataChannel, how: Attack): void {
   const load = { running: 0, queued: 0, tokenRate: 0, visible: true };
   const usage = { promptTokens: 1, completionTokens: 1, cachedTokens: 0, prefillMs: 1, decodeMs: 1 };
   const many = (count: number, act: (i: number) => void): void =>
@@ -190,10 +206,7 @@ function attack(line: RTCDataChannel, how: Attack): void {
         say(line, "job.cancel", { id: randomJob() });
       });
     case "requests":
-      return many(60, () => {
-        const request = { model: "guide", messages, sampling, maxTokens: 1_000_000 };
-        say(line, "job.request", { id: randomJob(), request, privacy: "room", deadlineMs: 3_600_000 });
-      });
+      return many(60, () => request(line));
     case "unknown kinds":
       return say(line, "__proto__", { polluted: true });
     case "oversize frames":
