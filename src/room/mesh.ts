@@ -151,7 +151,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     );
   }
 
-  async #introduce(raw: RawLink, bootstrap: boolean): Promise<void> {
+  async #introduce(raw: RawLink, bootstrap: boolean, reconciled = 0): Promise<void> {
     const { membership } = this.#options;
     const { epochs, charter: rules } = membership;
     const line = await this.#authenticate(raw);
@@ -161,7 +161,13 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       return;
     }
     if (epoch !== membership.epochs.head.n || line.back > 0) {
-      return this.#introduce(await reconcile(line, membership), bootstrap);
+      // Twice, in case the room went on meanwhile; a peer that is always in another epoch is not worth more.
+      if (reconciled === 2) {
+        line.writer.close("the epochs do not meet");
+        raw.close("the epochs do not meet");
+        return;
+      }
+      return this.#introduce(await reconcile(line, membership), bootstrap, reconciled + 1);
     }
     const link = new Link(line, ROOM_FRAMES);
     const reader = new FrameReader(link);

@@ -297,11 +297,12 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     return interior;
   }
 
-  /** One member may be wrong, or lie: where others know this node, it stays. */
+  /** One member may be wrong, or lie: where others know this node, it stays. Founders are members for ever. */
   #isExpelled(why: string): void {
     this.#expelled ??= setTimeout(() => {
       this.#expelled = undefined;
       if (this.#left.signal.aborted || this.peers.length > 0) return;
+      if (this.membership?.genesis.founders.includes(this.#options.member.signer.did)) return;
       const { name } = this;
       this.leave();
       this.emit("out", new MicrogridError("peer-refused", `You are not in “${name}” any more. ${why}`));

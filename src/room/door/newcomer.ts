@@ -47,14 +47,17 @@ export class Newcomer {
   /** The next member who opens. Throws `RefusedAtDoor` where all who are there refuse, or the signal's reason. */
   async visit(signal: AbortSignal): Promise<Visit> {
     signal.throwIfAborted();
+    let onAbort: () => void = () => undefined;
     try {
       return await new Promise<Visit>((resolve, reject) => {
         this.#onVisit = resolve;
         this.#onFail = reject;
-        signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+        onAbort = () => reject(signal.reason as Error);
+        signal.addEventListener("abort", onAbort);
         this.#rendezvous.nudge();
       });
     } finally {
+      signal.removeEventListener("abort", onAbort);
       this.#onVisit = undefined;
       this.#onFail = undefined;
       clearTimeout(this.#refused);
@@ -62,15 +65,22 @@ export class Newcomer {
     }
   }
 
-  /** Goes to the door at the other end of a line; false where it stays shut. Never throws. */
-  async meet(raw: RawLink): Promise<boolean> {
+  /**
+   * Goes to the door at the other end of a line, or to the one that it is sent on to; false where it stays shut. Who was
+   * sent on already goes no further: doors could send it round for ever. Never throws.
+   */
+  async meet(raw: RawLink, sentOn = false): Promise<boolean> {
     try {
       const visit = await Visit.begin(raw, this.#credentials);
-      if (!this.#onVisit) visit.close();
-      this.#onVisit?.(visit);
+      const take = this.#onVisit;
+      // One at a time: a second door that opens meanwhile is left.
+      this.#onVisit = undefined;
+      if (take) take(visit);
+      else visit.close();
       return true;
     } catch (error) {
-      if (error instanceof RefusedAtDoor && error.askInstead !== undefined) return this.#askInstead(error.askInstead);
+      const askInstead = error instanceof RefusedAtDoor ? error.askInstead : undefined;
+      if (askInstead !== undefined && !sentOn) return this.#askInstead(askInstead);
       if (error instanceof MicrogridError) this.#isRefused(error);
       return false;
     }
@@ -88,12 +98,12 @@ export class Newcomer {
     const raw = await foothold?.endpoint
       .dial(address as PeerId, { timeoutMs: MEMBER_DIAL_MS, signal })
       .catch(() => undefined);
-    return raw ? this.meet(raw) : false;
+    return raw ? this.meet(raw, true) : false;
   }
 
   /** One member may be wrong, or hostile: the others get the time to answer. */
   #isRefused(error: MicrogridError): void {
-    if (error.code === "peer-lost") return;
+    if (error.code === "peer-lost" || !this.#onFail) return;
     this.#refused ??= setTimeout(() => this.#onFail?.(error), REFUSED_AFTER_MS);
   }
 }

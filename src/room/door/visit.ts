@@ -1,5 +1,5 @@
 /** The guest's side of the door: sees the charter, asks to come in, and becomes a member. */
-import { type Did, MicrogridError } from "../../core";
+import { MicrogridError } from "../../core";
 import type { Revocations, Signed, Signer } from "../../identity";
 import { Link, type RawLink, authenticate } from "../../wire";
 import { KNOCK_TIMEOUT_MS } from "../constants";
@@ -144,7 +144,7 @@ export class Visit {
         rendezvousSecret: this.#credentials.invite.rendezvousSecret,
         proof,
       });
-      await this.#checkHost(parts);
+      await this.#check(parts);
       return {
         parts,
         revocations,
@@ -163,10 +163,11 @@ export class Visit {
     this.#link.close("the guest goes away");
   }
 
-  /** Whoever let this node in must be a member itself: others could know the invite. */
-  async #checkHost({ proof, ...parts }: MembershipParts): Promise<void> {
-    const host: Did = this.#link.did;
-    const { revocations } = this.#credentials;
-    await examine(host, proof.slice(1), { ...parts, revocations, terms: parts.charter.terms });
+  /** Whoever let this node in must be a member itself, since others could know the invite; and then so must this one. */
+  async #check({ proof, ...parts }: MembershipParts): Promise<void> {
+    const { revocations, signer } = this.#credentials;
+    const rules = { ...parts, revocations, terms: parts.charter.terms };
+    await examine(this.#link.did, proof.slice(1), rules);
+    await examine(signer.did, proof, rules);
   }
 }
