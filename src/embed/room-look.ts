@@ -3,6 +3,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { plain } from "../ui/parts";
 import type { Look } from "./room-entry";
 
+/** Rules that are seen at once: who comes in, who invites, what answers. The others are one press away. */
+const FIRST_RULES = 3;
 /** Most people that are named; the others are counted. */
 const MAX_NAMED = 5;
 
@@ -36,8 +38,14 @@ function seen({ purpose, rules, inside, entrance }: Extract<Look, { kind: "seen"
     <div>
       <p>Its rules:</p>
       <ul aria-label="Rules">
-        ${rules.map((rule) => html`<li>${rule}</li>`)}
+        ${rules.slice(0, FIRST_RULES).map((rule) => html`<li>${rule}</li>`)}
       </ul>
+      <details>
+        <summary>${rules.length - FIRST_RULES} more rules</summary>
+        <ul aria-label="More rules">
+          ${rules.slice(FIRST_RULES).map((rule) => html`<li>${rule}</li>`)}
+        </ul>
+      </details>
     </div>
     <div>
       <p>Inside now: ${inside.length}</p>

@@ -433,10 +433,21 @@ export const styles = [
       gap: 4px;
       padding-inline-start: 18px;
     }
-    .card h2,
-    .card .purpose,
-    .card li {
+    .card li,
+    .card .purpose {
       overflow-wrap: anywhere;
+    }
+    .card summary {
+      padding-inline: 0;
+      color: var(--mg-accent);
+    }
+    /* What the card asks stays in sight, however long the rules are. */
+    .card .actions {
+      position: sticky;
+      bottom: -14px;
+      margin: 0 -16px -14px;
+      padding: 10px 16px 14px;
+      background: inherit;
     }
     .card .purpose {
       white-space: pre-line;
