@@ -1,0 +1,171 @@
+/** Proofs of belonging to a room, checked against everything that somebody outside might show instead. */
+import { describe, expect, it } from "vitest";
+import type { Did } from "../../core";
+import { Revocations, type Signer, delegate, makeEphemeralKey, revoke } from "../../identity";
+import { foundTestRoom } from "../testing/founding";
+import type { CharterTerms } from "./charter";
+import { NOT_A_MEMBER, type Proof, type RoomRules, admit, examine } from "./proof";
+
+const NOW = 1_750_000_000_000;
+const DAY_MS = 86_400_000;
+
+async function rulesOf(
+  terms: Partial<CharterTerms> = {},
+  others: readonly Signer[] = [],
+): Promise<{ founder: Signer; rules: RoomRules & { removed: Set<Did>; kept: Set<Did> } }> {
+  const { founder, parts } = await foundTestRoom(terms, { others });
+  const removed = new Set<Did>();
+  const kept = new Set<Did>();
+  const revocations = new Revocations();
+  const epochs = { removed, kept };
+  return {
+    founder,
+    rules: { genesis: parts.genesis, terms: parts.charter.terms, epochs, revocations, removed, kept },
+  };
+}
+
+/** A chain of admissions: each of the keys admits the next; the proof is that of the last. */
+async function chain(rules: RoomRules, keys: readonly Signer[]): Promise<Proof> {
+  const steps: Proof = [];
+  for (let i = keys.length - 1; i > 0; i--) {
+    steps.push({ admission: await admit(keys[i - 1]!, rules.genesis.hash, keys[i]!.did, NOW) });
+  }
+  return steps;
+}
+
+const keys = (count: number) => Promise.all(Array.from({ length: count }, () => makeEphemeralKey()));
+const refused = (why: keyof typeof NOT_A_MEMBER) => ({ code: "peer-refused", message: NOT_A_MEMBER[why] });
+
+const vouch = (house: Signer, subject: Signer, about: { notAfter?: number; issuedAt?: number } = {}) =>
+  delegate(house, {
+    name: "Ada",
+    subject: subject.did,
+    scopes: ["member"],
+    issuedAt: NOW - DAY_MS,
+    notAfter: NOW + DAY_MS,
+    ...about,
+  });
+
+describe("a chain of admissions", () => {
+  it("leads to a founder, over as many as eight steps", async () => {
+    const { founder, rules } = await rulesOf();
+    const line = [founder, ...(await keys(8))];
+    const proof = await chain(rules, line);
+    const last = line.at(-1)!;
+    const standing = await examine(last.did, proof, rules, NOW);
+    expect(standing.admittedBy).toEqual(
+      line
+        .slice(0, -1)
+        .reverse()
+        .map(({ did }) => did),
+    );
+  });
+
+  it("proves nothing where a step is missing, is another's, or leads to nobody", async () => {
+    const { founder, rules } = await rulesOf();
+    const [a, b, c, stranger] = (await keys(4)) as [Signer, Signer, Signer, Signer];
+    const proof = await chain(rules, [founder, a, b, c]);
+    await expect(examine(c.did, [], rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    await expect(examine(c.did, proof.slice(0, 2), rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    await expect(examine(c.did, [proof[0]!, proof[2]!], rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    await expect(examine(c.did, proof.slice(1), rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    await expect(examine(stranger.did, proof, rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    const own = await chain(rules, [stranger, c]);
+    await expect(examine(c.did, own, rules, NOW)).rejects.toMatchObject(refused("stranger"));
+  });
+
+  it("counts in its own room only, and only by the hand of who admits", async () => {
+    const { founder, rules } = await rulesOf();
+    const { rules: other } = await rulesOf();
+    const [guest, stranger] = (await keys(2)) as [Signer, Signer];
+    const elsewhere = [{ admission: await admit(founder, other.genesis.hash, guest.did, NOW) }];
+    await expect(examine(guest.did, elsewhere, rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    const forged = await admit({ ...stranger, did: founder.did }, rules.genesis.hash, guest.did, NOW);
+    await expect(examine(guest.did, [{ admission: forged }], rules, NOW)).rejects.toMatchObject({
+      code: "peer-protocol",
+    });
+  });
+
+  it("ends with whoever in it was removed, however long ago the admission claims to be", async () => {
+    const { founder, rules } = await rulesOf();
+    const [a, b] = (await keys(2)) as [Signer, Signer];
+    const old = { admission: await admit(a, rules.genesis.hash, b.did, 0) };
+    const proof = [old, ...(await chain(rules, [founder, a]))];
+    await examine(b.did, proof, rules, NOW);
+    rules.removed.add(a.did);
+    await expect(examine(b.did, proof, rules, NOW)).rejects.toMatchObject(refused("orphan"));
+    await expect(examine(a.did, proof.slice(1), rules, NOW)).rejects.toMatchObject(refused("removed"));
+  });
+
+  it("holds for those who are kept, and for whom they have admitted, but not for who was removed itself", async () => {
+    const { founder, rules } = await rulesOf();
+    const [a, b, c] = (await keys(3)) as [Signer, Signer, Signer];
+    const proof = await chain(rules, [founder, a, b, c]);
+    rules.removed.add(a.did);
+    rules.kept.add(b.did);
+    await examine(b.did, proof.slice(1), rules, NOW);
+    expect((await examine(c.did, proof, rules, NOW)).admittedBy).toEqual([b.did]);
+    rules.removed.add(b.did);
+    await expect(examine(b.did, proof.slice(1), rules, NOW)).rejects.toMatchObject(refused("removed"));
+    await expect(examine(c.did, proof, rules, NOW)).rejects.toMatchObject(refused("orphan"));
+  });
+});
+
+describe("a house", () => {
+  it("that has founded the room brings in its nodes, until its word ends or is taken back", async () => {
+    const [house, node] = (await keys(2)) as [Signer, Signer];
+    const { rules } = await rulesOf({}, [house]);
+    const proof = [{ delegation: await vouch(house, node) }];
+    expect((await examine(node.did, proof, rules, NOW)).house?.did).toBe(house.did);
+    await expect(examine(node.did, proof, rules, NOW + 2 * DAY_MS)).rejects.toMatchObject(refused("stranger"));
+    await rules.revocations.add(await revoke(house, node.did, NOW));
+    await expect(examine(node.did, proof, rules, NOW)).rejects.toMatchObject(refused("stranger"));
+  });
+
+  it("cannot speak for a node that it does not name, nor can another house in its name", async () => {
+    const [house, node, other] = (await keys(3)) as [Signer, Signer, Signer];
+    const { rules } = await rulesOf({}, [house]);
+    const proof = [{ delegation: await vouch(house, node) }];
+    await expect(examine(other.did, proof, rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    const forged = [{ delegation: await vouch({ ...other, did: house.did }, node) }];
+    await expect(examine(node.did, forged, rules, NOW)).rejects.toMatchObject(refused("stranger"));
+  });
+
+  it("goes with all its nodes when it is removed, and so do those whom they have admitted", async () => {
+    const [house, node, guest] = (await keys(3)) as [Signer, Signer, Signer];
+    const { rules } = await rulesOf({}, [house]);
+    const step = { delegation: await vouch(house, node) };
+    const admission = await admit(node, rules.genesis.hash, guest.did, NOW);
+    await examine(guest.did, [{ admission }, step], rules, NOW);
+    rules.removed.add(house.did);
+    await expect(examine(node.did, [step], rules, NOW)).rejects.toMatchObject(refused("removed"));
+    await expect(examine(guest.did, [{ admission }, step], rules, NOW)).rejects.toMatchObject(refused("orphan"));
+  });
+});
+
+describe("a charter", () => {
+  it("that lists its members lets in them and the founders, and nobody by an admission", async () => {
+    const [listed, guest] = (await keys(2)) as [Signer, Signer];
+    const { founder, rules } = await rulesOf({ admission: { kind: "listed", dids: [listed.did] } });
+    await examine(listed.did, [], rules, NOW);
+    expect((await examine(founder.did, [], rules, NOW)).founder).toBe(true);
+    const proof = await chain(rules, [founder, guest]);
+    await expect(examine(guest.did, proof, rules, NOW)).rejects.toMatchObject(refused("unlisted"));
+  });
+
+  it("that names houses lets in their nodes, and nobody by an admission", async () => {
+    const [house, node, guest] = (await keys(3)) as [Signer, Signer, Signer];
+    const { founder, rules } = await rulesOf({ admission: { kind: "houses", houses: [house.did] } });
+    await examine(node.did, [{ delegation: await vouch(house, node) }], rules, NOW);
+    const proof = await chain(rules, [founder, guest]);
+    await expect(examine(guest.did, proof, rules, NOW)).rejects.toMatchObject(refused("homeless"));
+    await expect(examine(house.did, [], rules, NOW)).rejects.toMatchObject(refused("homeless"));
+  });
+
+  it("does not bring back who was removed by listing it", async () => {
+    const [listed] = (await keys(1)) as [Signer];
+    const { rules } = await rulesOf({ admission: { kind: "listed", dids: [listed.did] } });
+    rules.removed.add(listed.did);
+    await expect(examine(listed.did, [], rules, NOW)).rejects.toMatchObject(refused("removed"));
+  });
+});
