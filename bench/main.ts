@@ -6,13 +6,21 @@ import { ceiling } from "./groups/ceiling";
 import { decode } from "./groups/decode";
 import { loss } from "./groups/loss";
 import { peer } from "./groups/peer";
+import { roomsLarge } from "./groups/rooms-large";
 import { start } from "./groups/start";
 import { isKept, type Line } from "./line";
 import { describe, thisMachine } from "./machine";
 import { Stage } from "./stage";
 import { table } from "./table";
 
-const GROUPS: Readonly<Record<GroupName, Group>> = { start, decode, peer, loss, ceiling };
+const GROUPS: Readonly<Record<GroupName, Group>> = {
+  start,
+  decode,
+  peer,
+  loss,
+  ceiling,
+  "rooms-large": roomsLarge,
+};
 
 /** Measures, prints the table, and gives whether everything could be measured. */
 export async function main({ groups, json, scale }: BenchOptions): Promise<boolean> {

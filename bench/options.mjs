@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { CommandError } from "../scripts/run/message.mjs";
 
 /** The groups of lines, in the order in which they are measured. */
-export const GROUPS = /** @type {const} */ (["start", "decode", "peer", "loss", "ceiling"]);
+export const GROUPS = /** @type {const} */ (["start", "decode", "peer", "loss", "ceiling", "rooms-large"]);
 
 /** @typedef {typeof GROUPS[number]} GroupName */
 

@@ -97,7 +97,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
     this.door = new Door({
       membership,
       inside: () => this.#inside(),
-      addressOf: (did) => this.#mesh.members.get(did)?.address,
+      addressOf: (did) => this.#wide.addressOf(did),
       tell: (frame) => {
         for (const { link } of this.#mesh.members.values()) link.post("knock", frame);
       },

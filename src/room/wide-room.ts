@@ -94,6 +94,11 @@ export class WideRoom extends TypedEventTarget<WideRoomEvents> {
     return !this.#tender.full && !this.#tender.avoids(did) && !this.#overlay.suspected(did);
   }
 
+  /** Where a member can be dialled, as far as that is known. */
+  addressOf(did: Did): PeerId | undefined {
+    return this.#mesh.members.get(did)?.address ?? this.#overlay.addressOf(did);
+  }
+
   /** Whether one more member could be kept in mind. */
   hasRoomFor(did: Did): boolean {
     return this.#overlay.nodes < MAX_NODES || this.#overlay.card(did) !== undefined;
@@ -113,7 +118,7 @@ export class WideRoom extends TypedEventTarget<WideRoomEvents> {
     if (this.#tender.full) return members.map(({ did, address }) => ({ did, address }));
     const own = sample(members, LINKS_WANTED, Math.random).map(({ did }) => did);
     const any = this.#online() ? sample(this.#overlay.dids(), LINKS_WANTED, Math.random) : [];
-    return [...new Set([...any, ...own])].map((did) => ({ did, address: this.#addressOf(did) }));
+    return [...new Set([...any, ...own])].map((did) => ({ did, address: this.addressOf(did) }));
   }
 
   /** What this node says of itself may have changed. */
@@ -145,7 +150,7 @@ export class WideRoom extends TypedEventTarget<WideRoomEvents> {
           () => clearTimeout(timer),
           () => signal.removeEventListener("abort", onAbort),
         );
-        this.#mesh.dial(did, this.#addressOf(did), undefined);
+        this.#mesh.dial(did, this.addressOf(did), undefined);
       });
     } finally {
       for (const undo of cleanUp) undo();
@@ -173,10 +178,6 @@ export class WideRoom extends TypedEventTarget<WideRoomEvents> {
     const gone = link.lost || reason === LEFT_ROOM;
     if (!gone) this.#tender.avoid(did);
     this.#overlay.unlinked(did, gone);
-  }
-
-  #addressOf(did: Did): PeerId | undefined {
-    return this.#mesh.members.get(did)?.address ?? this.#overlay.addressOf(did);
   }
 
   #linked(): Map<Did, { busy: boolean; ageMs: number }> {

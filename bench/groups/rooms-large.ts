@@ -1,0 +1,88 @@
+/** Rooms of many nodes, simulated: the room code itself, over a network and a clock of our own. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../../scripts/run/spawn.mjs";
+import type { Group } from "../group";
+import type { Line } from "../line";
+import type { RoomFigures } from "../simulation/measure";
+import { spread } from "../statistics";
+
+/** A room of so many; the last is as large as `--scale` asks for. */
+const SMALL = [8, 32, 100];
+const LARGE = 1_000;
+/** A view of a thousand members at each of a thousand nodes. */
+const HEAP_MB = 8_192;
+
+const SIMULATED =
+  "Simulated in Node: RoomSession, mesh, gossip, handshake and signatures are the real ones; network, signaling and clock " +
+  "are not (median 20 ms one way between two nodes, with a long tail). Times are those of the simulated clock.";
+const CONTROL =
+  "Frames on the control channel, sent by one node. What WebRTC adds (some 90 bytes for each message, and ICE's own checks) " +
+  "is not counted.";
+const BUSY = "Every node begins or ends an answer every 4 to 8 s, so its neighbours and the room hear of its load.";
+
+export const roomsLarge: Group = async ({ times, say }) => {
+  const lines: Line[] = [];
+  for (const nodes of [...SMALL, times(LARGE)]) lines.push(...linesOf(await simulate(nodes, say)));
+  return lines;
+};
+
+function linesOf(room: RoomFigures): Line[] {
+  const of = `room of ${room.nodes}`;
+  const notes = [SIMULATED];
+  const lines: Line[] = [
+    { name: `${of}: from opening the invite to knowing the others`, unit: "ms", measured: spread(room.joinMs), notes },
+    { name: `… the slowest 1 %`, unit: "ms", measured: spread(slowest(room.joinMs)), notes },
+    { name: `${of}: links of a node`, unit: "links", measured: spread(room.links), notes },
+    {
+      name: `${of}: idle, sent by a node`,
+      unit: "B/s",
+      measured: spread(room.idleBytesPerSecond),
+      other: { name: "messages", unit: "1/s", value: spread(room.idleFramesPerSecond) },
+      ...(room.nodes === 32 && { target: { of: "max", at: "most", value: 1_000 } }),
+      notes: [SIMULATED, CONTROL],
+    },
+    {
+      name: `${of}: everybody busy, sent by a node`,
+      unit: "B/s",
+      measured: spread(room.busyBytesPerSecond),
+      other: { name: "messages", unit: "1/s", value: spread(room.busyFramesPerSecond) },
+      notes: [SIMULATED, CONTROL, BUSY],
+    },
+    {
+      name: `${of}: a silent death is known to all`,
+      unit: "ms",
+      measured: spread(room.deathKnownMs),
+      other: { name: "to the first", unit: "ms", value: spread(room.deathFirstMs) },
+      notes,
+    },
+  ];
+  if (room.mergeMs !== undefined) {
+    lines.push({
+      name: `${of}: halves know each other after a cut of a minute`,
+      unit: "ms",
+      measured: spread([room.mergeMs]),
+      notes,
+    });
+  }
+  lines.push({ name: `${of}: memory of a node`, unit: "kB", measured: spread([room.bytesPerNode / 1000]), notes });
+  return lines;
+}
+
+function slowest(samples: readonly number[]): number[] {
+  return [...samples].sort((a, b) => b - a).slice(0, Math.ceil(samples.length / 100));
+}
+
+/** In a process of its own: the clock of the simulation is that of the whole process. */
+async function simulate(nodes: number, say: (text: string) => void): Promise<RoomFigures> {
+  const script = join(ROOT, "bench", "simulation", "child.mjs");
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP_MB}`, script, String(nodes)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  say(`${nodes} nodes`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  if (text === "") throw new Error(`the simulation of ${nodes} nodes ended without figures`);
+  return JSON.parse(text) as RoomFigures;
+}
