@@ -1,0 +1,326 @@
+/** Charters, epochs, proposals' parts and invites of one member, against what founders, members and outsiders may send. */
+import { describe, expect, it } from "vitest";
+import { type Did, encodeCbor, randomBytes, sha256 } from "../../core";
+import { type Signer, makeEphemeralKey, signStatement } from "../../identity";
+import { OPEN_TERMS, foundTestRoom, memberContext } from "../testing/founding";
+import { CHARTER } from "./charter";
+import { EPOCH } from "./epochs";
+import { readGenesis } from "./genesis";
+import { Membership } from "./membership";
+import { beginMembership, readStored, storable } from "./parts";
+import { makeToken, readToken } from "./token";
+
+const DAY_MS = 86_400_000;
+const inADay = (): number => Date.now() + DAY_MS;
+const refusal = (text: string) =>
+  expect.objectContaining({ code: "peer-refused", message: expect.stringContaining(text) as string }) as Error;
+
+/** A room of a founder and somebody whom it has admitted. */
+async function pair(...options: Parameters<typeof foundTestRoom>) {
+  const { founder, membership, parts } = await foundTestRoom(...options);
+  const member = await makeEphemeralKey();
+  return { founder, first: membership, parts, member, second: await join(membership, member) };
+}
+
+/** What a guest becomes that a member lets in. */
+async function join(host: Membership, guest: Signer): Promise<Membership> {
+  const { proof, epochs } = await host.admit(guest.did, undefined);
+  const { rendezvousSecret, genesis, charter } = host;
+  const handed = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data, rendezvousSecret, proof };
+  return new Membership(memberContext(guest), await beginMembership(handed));
+}
+
+async function remove(by: Membership, ...dids: Did[]): Promise<void> {
+  const { record, secret } = await by.proposeEpoch(dids);
+  await by.takeEpochs(by.epochsWith(record, secret));
+}
+
+describe("a genesis", () => {
+  it("is read as it was made, and refused with any field missing, changed in kind, or added", async () => {
+    const { parts } = await foundTestRoom();
+    expect((await readGenesis(parts.genesis.record)).roomId).toBe(parts.genesis.roomId);
+    const founders = parts.genesis.founders;
+    const hash = randomBytes(32);
+    const whole = { v: 1, name: "a", founders, quorum: 1, random: randomBytes(16), secret: hash, terms: hash };
+    await readGenesis(encodeCbor(whole));
+    const wrong = [
+      { ...whole, v: 2 },
+      { ...whole, extra: 1 },
+      { ...whole, founders: [] },
+      { ...whole, founders: [...founders, ...founders] },
+      { ...whole, quorum: 2 },
+      { ...whole, quorum: 0 },
+      { ...whole, random: randomBytes(15) },
+      { ...whole, terms: undefined },
+    ];
+    for (const record of wrong) {
+      await expect(readGenesis(encodeCbor(record))).rejects.toMatchObject({ code: "peer-protocol" });
+    }
+  });
+});
+
+describe("a charter", () => {
+  it("comes into force where the quorum has signed a higher version, at everybody who sees it, once", async () => {
+    const { first, second } = await pair();
+    const signed = await first.proposeCharter({ name: "Loft" });
+    expect([await first.takeCharter(signed), await second.takeCharter(signed)]).toEqual([true, true]);
+    expect(second.charter.terms.name).toBe("Loft");
+    expect(await second.takeCharter(signed)).toBe(false);
+  });
+
+  it("does not give way to a lower version, nor to the higher hash of the same", async () => {
+    const { first, second } = await pair();
+    const old = first.charter.signed;
+    const [a, b] = [await first.proposeCharter({ name: "A" }), await first.proposeCharter({ name: "B" })];
+    await first.takeCharter(a);
+    await first.takeCharter(b);
+    await second.takeCharter(b);
+    await second.takeCharter(a);
+    expect(second.charter.terms.name).toBe(first.charter.terms.name);
+    expect(await first.takeCharter(old)).toBe(false);
+  });
+
+  it("cannot be made by a member, a stranger, or fewer founders than the quorum", async () => {
+    const other = await makeEphemeralKey();
+    const { first, second } = await pair({}, { others: [other], quorum: 2 });
+    await expect(second.proposeCharter({ name: "Mine" })).rejects.toMatchObject({ code: "bad-request" });
+    const one = await first.proposeCharter({ name: "Mine" });
+    expect(await second.takeCharter(one)).toBe(false);
+    const body = { v: 1 as const, room: first.genesis.hash, version: 1, at: 0, ...OPEN_TERMS };
+    const strange = await signStatement(CHARTER, body, await makeEphemeralKey(), await makeEphemeralKey());
+    await expect(second.takeCharter(strange)).rejects.toMatchObject({ code: "peer-protocol" });
+    const founder = new Membership(memberContext(other), second.parts);
+    expect(await second.takeCharter(await founder.endorse("charter", one))).toBe(true);
+  });
+
+  it("of version 0 has the terms with which the room was founded, whatever one founder signs later", async () => {
+    const { founder, second } = await pair({}, { others: [await makeEphemeralKey()], quorum: 2 });
+    const { hash } = second.genesis;
+    for (let at = 0; at < 8; at++) {
+      const body = { v: 1 as const, room: hash, version: 0, at, ...OPEN_TERMS, name: "Mine" };
+      const signed = await signStatement(CHARTER, body, founder);
+      await expect(second.takeCharter(signed)).rejects.toMatchObject({ code: "peer-protocol" });
+    }
+  });
+});
+
+describe("a chain of epochs", () => {
+  it("grows with each removal, and is taken whole by who missed several", async () => {
+    const { first, second } = await pair();
+    const gone = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+    for (const { did } of gone) await remove(first, did);
+    expect(await second.takeEpochs(first.epochs.data)).toBe(true);
+    expect(second.epochs.head).toEqual(first.epochs.head);
+    expect([...second.epochs.removed]).toEqual(gone.map(({ did }) => did));
+    expect(await second.takeEpochs(first.epochs.data)).toBe(false);
+  });
+
+  it("does not go back, and breaks where a record, its order or a secret is another's", async () => {
+    const { first, second } = await pair();
+    const begin = first.epochs.data;
+    await remove(first, (await makeEphemeralKey()).did);
+    await remove(first, (await makeEphemeralKey()).did);
+    const { records, secrets } = first.epochs.data;
+    const { records: foreign } = await (async () => {
+      const { membership } = await foundTestRoom();
+      await remove(membership, (await makeEphemeralKey()).did);
+      return membership.epochs.data;
+    })();
+    const broken = [
+      { records, secrets: secrets.slice(0, 2) },
+      { records, secrets: [secrets[0]!, secrets[2]!, secrets[1]!] },
+      { records, secrets: [randomBytes(32), ...secrets.slice(1)] },
+      { records: [...records].reverse(), secrets },
+      { records: records.slice(1), secrets: [secrets[0]!, secrets[2]!] },
+      { records: [...foreign], secrets: secrets.slice(0, 2) },
+    ];
+    for (const data of broken) {
+      await expect(second.takeEpochs(data)).rejects.toMatchObject({ code: "peer-protocol" });
+    }
+    expect(second.epochs.head.n).toBe(0);
+    expect(await first.takeEpochs(begin)).toBe(false);
+  });
+
+  it("takes nobody's word but the founders', and not even theirs against one of them", async () => {
+    const other = await makeEphemeralKey();
+    const { first, second, founder, member } = await pair({}, { others: [other] });
+    await expect(second.proposeEpoch([founder.did])).rejects.toMatchObject({ code: "bad-request" });
+    await expect(first.proposeEpoch([other.did])).rejects.toMatchObject({ code: "bad-request" });
+    const secret = randomBytes(32);
+    const { hash } = first.genesis;
+    const body = { v: 1 as const, room: hash, n: 1, previous: hash, kept: [], secret: await sha256(secret), at: 0 };
+    const byMember = await signStatement(EPOCH, { ...body, removed: [] }, member);
+    const ofFounder = await signStatement(EPOCH, { ...body, removed: [other.did] }, founder);
+    const unsigned = { ...byMember, signatures: [] };
+    for (const record of [byMember, ofFounder, unsigned]) {
+      const data = first.epochsWith(record, secret);
+      await expect(second.takeEpochs(data)).rejects.toMatchObject({ code: "peer-protocol" });
+    }
+  });
+
+  it("keeps those whom the removed had admitted, as far as they are known to who removes", async () => {
+    const { first, second, member } = await pair();
+    const [known, unknown] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+    const [third, fourth] = [await join(second, known), await join(second, unknown)];
+    await first.examine(known.did, third.proof);
+    await remove(first, member.did);
+    await first.examine(known.did, third.proof);
+    await expect(first.examine(unknown.did, fourth.proof)).rejects.toThrow("was removed");
+    await expect(first.examine(member.did, second.proof)).rejects.toThrow("was removed");
+  });
+
+  it("keeps nobody who only knocked", async () => {
+    const { first, second, member } = await pair();
+    const declined = await makeEphemeralKey();
+    const { proof } = await second.admit(declined.did, undefined);
+    await remove(first, member.did);
+    await expect(first.examine(declined.did, proof)).rejects.toThrow("was removed");
+  });
+});
+
+describe("two founders who remove somebody at once, without each other", () => {
+  it("end in one epoch, in which both removals hold and the same members are kept", async () => {
+    const otherFounder = await makeEphemeralKey();
+    const { first, parts, member, second } = await pair({}, { others: [otherFounder] });
+    const [kept, gone] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+    const third = await join(second, kept);
+    const two = new Membership(memberContext(otherFounder), parts);
+    await two.examine(kept.did, third.proof);
+    await remove(first, gone.did);
+    await remove(two, member.did);
+    // Whichever of the two has to give way.
+    for (let round = 0; round < 3; round++) {
+      await two.takeEpochs(first.epochs.data);
+      await first.takeEpochs(two.epochs.data);
+    }
+    expect(first.epochs.head).toEqual(two.epochs.head);
+    expect([...first.epochs.removed].sort()).toEqual([gone.did, member.did].sort());
+    await first.examine(kept.did, third.proof);
+  });
+});
+
+describe("a shorter proof", () => {
+  async function distant() {
+    const { first, second, founder, member } = await pair();
+    const last = await makeEphemeralKey();
+    return { first, second, founder, member, third: await join(second, last), last };
+  }
+
+  it("is taken from a founder", async () => {
+    const { first, third, founder, last } = await distant();
+    expect((await third.ownStanding()).admittedBy).toHaveLength(2);
+    const { proof } = await first.admit(last.did, undefined);
+    expect(await third.takeProof(proof, founder.did)).toBe(true);
+    expect((await third.ownStanding()).admittedBy).toEqual([founder.did]);
+  });
+
+  it("is not taken from another member, who would take this node along when it is removed", async () => {
+    const { first, founder, third, last } = await distant();
+    const accomplice = await makeEphemeralKey();
+    const fourth = await join(first, accomplice);
+    const { proof } = await fourth.admit(last.did, undefined);
+    expect(await third.takeProof(proof, accomplice.did)).toBe(false);
+    expect(await third.takeProof(proof, founder.did)).toBe(false);
+    expect(await third.takeProof([], founder.did)).toBe(false);
+    expect((await third.ownStanding()).admittedBy).not.toContain(accomplice.did);
+  });
+
+  it("is needed after eight steps: nobody can be admitted at the end of a longer chain", async () => {
+    let { membership } = await foundTestRoom();
+    for (let step = 0; step < 8; step++) membership = await join(membership, await makeEphemeralKey());
+    await expect(join(membership, await makeEphemeralKey())).rejects.toMatchObject({ code: "peer-refused" });
+  });
+});
+
+describe("an invite", () => {
+  const guest = "did:key:guest" as Did;
+  const tokenOf = async (by: Membership, uses: number) =>
+    readToken((await by.invite({ uses, notAfter: inADay() })).token.signed);
+
+  it("lets in as many as it says, at who has made it; whom it let in once may come again", async () => {
+    const { first, second } = await pair();
+    const [a, b, c] = (await Promise.all([1, 2, 3].map(makeEphemeralKey))) as [Signer, Signer, Signer];
+    const two = await tokenOf(first, 2);
+    for (const { did } of [a, b, a]) await first.letIn(two, did, undefined);
+    await expect(first.letIn(two, c.did, undefined)).rejects.toEqual(refusal("used up"));
+    expect(second.checkToken(two, c.did)).toEqual({ askInstead: first.signer.did });
+    const any = await tokenOf(first, 0);
+    for (const { did } of [a, b, c]) await second.letIn(any, did, undefined);
+  });
+
+  it("for one lets in one of two who come at the same time", async () => {
+    const { first } = await pair();
+    const token = await tokenOf(first, 1);
+    const guests = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+    const outcomes = await Promise.allSettled(guests.map(({ did }) => first.letIn(token, did, undefined)));
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+  });
+
+  it("is counted across restarts", async () => {
+    const { first } = await pair();
+    const token = await tokenOf(first, 1);
+    await first.letIn(token, (await makeEphemeralKey()).did, undefined);
+    const parts = await readStored(storable(first.parts));
+    const again = new Membership(memberContext(first.signer), parts);
+    expect(() => again.checkToken(token, guest)).toThrow("used up");
+  });
+
+  it("ends at its time, with its epoch, and is nothing in another room", async () => {
+    const { first, founder } = await pair();
+    const terms = { room: first.genesis.hash, epoch: 0, uses: 0 };
+    const late = await makeToken([founder], { ...terms, notAfter: Date.now() - 1 });
+    expect(() => first.checkToken(late, guest)).toThrow("has ended");
+    const foreign = await makeToken([founder], { ...terms, room: randomBytes(32), notAfter: inADay() });
+    expect(() => first.checkToken(foreign, guest)).toThrow("not valid");
+    const ahead = await makeToken([founder], { ...terms, epoch: 1, notAfter: inADay() });
+    expect(() => first.checkToken(ahead, guest)).toThrow("has ended");
+    const good = await tokenOf(first, 0);
+    await remove(first, (await makeEphemeralKey()).did);
+    expect(() => first.checkToken(good, guest)).toThrow("somebody was removed");
+    expect(await first.keptInvite()).toBeUndefined();
+  });
+
+  it("is refused to who was removed, however new it is", async () => {
+    const { first, member } = await pair();
+    await remove(first, member.did);
+    const token = await tokenOf(first, 0);
+    expect(() => first.checkToken(token, member.did)).toThrow("was removed");
+    await expect(first.letIn(token, member.did, undefined)).rejects.toThrow("was removed");
+  });
+
+  it("of a member counts for nothing where only founders invite", async () => {
+    const { first, second, member } = await pair();
+    const before = await tokenOf(second, 0);
+    await second.takeCharter(await first.proposeCharter({ invites: "founders" }));
+    await first.takeCharter(second.charter.signed);
+    expect(() => first.checkToken(before, guest)).toThrow("only its founders invite");
+    await expect(second.invite({ uses: 0, notAfter: inADay() })).rejects.toMatchObject({ code: "bad-request" });
+    const own = await makeToken([member], { room: first.genesis.hash, epoch: 0, uses: 0, notAfter: inADay() });
+    expect(() => first.checkToken(own, guest)).toThrow("only its founders invite");
+    expect(second.checkToken(await tokenOf(first, 0), guest)).toEqual({ askInstead: undefined });
+  });
+
+  it("does not count where somebody else has signed it than who claims to have made it", async () => {
+    const { first, founder } = await pair();
+    const terms = { room: first.genesis.hash, epoch: 0, uses: 0, notAfter: inADay() };
+    const { signed } = await makeToken([await makeEphemeralKey(), founder], terms);
+    const stripped = await readToken({ ...signed, signatures: signed.signatures.slice(1) });
+    expect(() => first.checkToken(stripped, guest)).toThrow("not valid");
+  });
+});
+
+describe("what is kept of a membership", () => {
+  it("is read as it was, and not with anything in it forged", async () => {
+    const { second } = await pair();
+    const stored = storable(second.parts);
+    expect((await readStored(stored)).genesis.roomId).toBe(second.genesis.roomId);
+    const { first: other } = await pair();
+    const forged = [
+      { ...stored, charter: other.charter.signed },
+      { ...stored, genesis: other.genesis.record },
+      { ...stored, epochs: other.epochs.data },
+      { ...stored, extra: 1 },
+    ];
+    for (const data of forged) await expect(readStored(data)).rejects.toThrow();
+  });
+});
