@@ -5,20 +5,12 @@ import type { Provider } from "../inference";
 import type { Transport } from "../wire";
 import type { KnockInfo } from "./door/door";
 import { REFUSED_AFTER_MS } from "./constants";
-import { Newcomer } from "./door/newcomer";
-import { RefusedAtDoor, type Visit } from "./door/visit";
+import { Entrance } from "./door/entrance";
 import type { Profile } from "./heartbeat";
 import { Interior } from "./interior";
 import type { Invite } from "./invite";
 import type { Sharing } from "./jobs/server";
-import {
-  type Charter,
-  type CharterTerms,
-  type MemberContext,
-  Membership,
-  type MembershipParts,
-  readToken,
-} from "./membership";
+import { type Charter, type CharterTerms, type MemberContext, Membership, type MembershipParts } from "./membership";
 import { Presence, type SignalingState } from "./presence";
 import type { ProposalInfo } from "./proposals";
 import type { HandDialer } from "./relay";
@@ -66,7 +58,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   readonly #left = new AbortController();
   readonly #invite: Invite | undefined;
   #stage: Stage = "looking";
-  #newcomer: Newcomer | undefined;
+  #entrance: Entrance | undefined;
   #interior: Interior | undefined;
   #sharing: Sharing | undefined;
   #expelled: ReturnType<typeof setTimeout> | undefined;
@@ -191,7 +183,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
       ...offer,
       accept: async (answer) => {
         const raw = await offer.accept(answer);
-        await (this.#interior ? this.#interior.introduce(raw) : this.#newcomer?.meet(raw));
+        await (this.#interior ? this.#interior.introduce(raw) : this.#entrance?.meet(raw));
       },
     };
   }
@@ -208,7 +200,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   leave(): void {
     clearTimeout(this.#expelled);
     this.#left.abort();
-    this.#newcomer?.close();
+    this.#entrance?.close();
     this.#interior?.leave();
     this.#presence.close();
   }
@@ -217,58 +209,34 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     const { entry } = this.#options;
     await this.#presence.start();
     if ("membership" in entry) this.#enter(entry.membership);
-    else this.#lookForDoor(await this.#newcomerWith(entry.invite));
+    else await this.#approach(entry.invite);
   }
 
-  async #newcomerWith(invite: Invite): Promise<Newcomer> {
-    const { member, agent } = this.#options;
-    const { signer, revocations } = member;
-    const token = await readToken(invite.token.signed);
-    return new Newcomer(this.#presence, { signer, agent, invite, token, revocations });
+  /** Looks for somebody who opens; this node is inside once somebody has. */
+  async #approach(invite: Invite): Promise<void> {
+    const { member, agent, profile, delegation } = this.#options;
+    const entrance = await Entrance.open(this.#presence, { member, agent, invite }, () => {
+      const { name, device } = profile();
+      return { name, device, delegation: delegation() };
+    });
+    this.#entrance = entrance;
+    entrance.on("stage", (stage) => this.#setStage(stage));
+    entrance.on("refused", (error) => this.emit("refused", error));
+    this.lookedAround = Promise.race([entrance.start(), this.#comeIn(entrance)]);
   }
 
-  #lookForDoor(newcomer: Newcomer): void {
-    this.#newcomer = newcomer;
-    const inside = this.#comeIn(newcomer).catch((error: unknown) => {
+  async #comeIn(entrance: Entrance): Promise<void> {
+    try {
+      const { parts, revocations, enter } = await entrance.pass(this.#left.signal);
+      this.#entrance = undefined;
+      const interior = this.#enter(parts);
+      const introduced = interior.introduce(enter());
+      for (const signed of revocations) await this.#options.member.hear(signed).catch(() => undefined);
+      await introduced;
+    } catch (error) {
       if (this.#left.signal.aborted) return;
       this.leave();
       this.emit("out", error instanceof Error ? error : new Error(String(error)));
-    });
-    this.lookedAround = Promise.race([newcomer.start(), inside]);
-  }
-
-  /** Tries one door after another until one opens. Throws where the room does not let this node in. */
-  async #comeIn(newcomer: Newcomer): Promise<void> {
-    for (;;) {
-      const visit = await newcomer.visit(this.#left.signal);
-      try {
-        await this.#knock(visit);
-        return;
-      } catch (error) {
-        this.#setStage("looking");
-        // Who was at the door may have gone; the answer of the room is final.
-        if (error instanceof RefusedAtDoor || this.#left.signal.aborted) throw error;
-      }
-    }
-  }
-
-  async #knock(visit: Visit): Promise<void> {
-    const { member, profile } = this.#options;
-    const { name, device } = profile();
-    const delegation = this.#options.delegation();
-    const onLeft = (): void => visit.close();
-    this.#left.signal.addEventListener("abort", onLeft, { once: true });
-    try {
-      const knock = { name, device, delegation };
-      const { parts, revocations, enter } = await visit.knock(knock, () => this.#setStage("knocking"));
-      this.#newcomer?.close();
-      this.#newcomer = undefined;
-      const interior = this.#enter(parts);
-      const introduced = interior.introduce(enter());
-      for (const signed of revocations) await member.hear(signed).catch(() => undefined);
-      await introduced;
-    } finally {
-      this.#left.signal.removeEventListener("abort", onLeft);
     }
   }
 

@@ -18,7 +18,7 @@ const DEFAULT_TERMS: Omit<CharterTerms, "name" | "servers"> = {
   models: "any",
   limits: {},
   contribution: "welcome",
-  endpoints: true,
+  endpoints: false,
   federation: false,
   logs: "",
 };
