@@ -1,8 +1,10 @@
 /** Changes of a room that wait for the signatures of more founders; members pass them on until they are complete. */
-import { type Bytes, type Did, MicrogridError, TypedEventTarget, toHex } from "../core";
+import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, toHex } from "../core";
 import type { Signed } from "../identity";
 import { type CharterTerms, type Membership, openCharter, openEpoch } from "./membership";
 import type { ReceivedBody } from "./protocol";
+
+type EpochBody = Awaited<ReturnType<typeof openEpoch>>["body"];
 
 /** Changes that are kept at once: founders decide one after another. */
 const MAX_PROPOSALS = 8;
@@ -37,6 +39,10 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
   constructor(membership: Membership) {
     super();
     this.#membership = membership;
+    // What came into force elsewhere waits no more.
+    const tidy = (): void => void this.#tidy();
+    membership.on("charter", tidy);
+    membership.on("epochs", tidy);
   }
 
   get all(): readonly ProposalInfo[] {
@@ -78,12 +84,7 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
     const { kind, signed } = frame;
     const { own = false, secret } = options;
     const opened = await this.#open(kind, signed);
-    const { n, hash } = this.#membership.epochs.head;
-    const stale =
-      opened.epoch === undefined
-        ? opened.version <= this.#membership.charter.version
-        : opened.epoch.n !== n + 1 || toHex(opened.epoch.previous) !== toHex(hash);
-    if (stale) return;
+    if (this.#isOver(opened)) return;
     const old = this.#waiting.get(opened.id);
     if (!old && this.#waiting.size >= MAX_PROPOSALS && !(own && this.#makeRoom())) return;
     const merged = merge(signed, old?.signed);
@@ -112,17 +113,22 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
     // An epoch comes into force through the one who holds its secret, who has to hear of the signatures.
     if (!complete || (kind === "epoch" && !secret)) this.emit("news", { kind, signed });
     else this.#waiting.delete(id);
-    await this.#tidy();
   }
 
   /** Forgets what a change in force has overtaken. */
   async #tidy(): Promise<void> {
-    const { charter, epochs } = this.#membership;
+    const before = this.#waiting.size;
     for (const { id, kind, signed } of [...this.#waiting.values()]) {
-      const opened = await this.#open(kind, signed);
-      const over = opened.epoch ? opened.epoch.n <= epochs.head.n : opened.version <= charter.version;
-      if (over) this.#waiting.delete(id);
+      if (this.#isOver(await this.#open(kind, signed))) this.#waiting.delete(id);
     }
+    if (this.#waiting.size < before) this.emit("change", undefined);
+  }
+
+  /** Whether a change does not follow what is in force. */
+  #isOver({ epoch, version }: { readonly epoch?: EpochBody | undefined; readonly version: number }): boolean {
+    const { charter, epochs } = this.#membership;
+    if (!epoch) return version <= charter.version;
+    return epoch.n !== epochs.head.n + 1 || !equalBytes(epoch.previous, epochs.head.hash);
   }
 
   async #open(kind: "charter" | "epoch", signed: Signed) {
