@@ -145,9 +145,15 @@ export interface Identity {
   forgetHouseKey(): Promise<void>;
   /** Leaves the house: this node is unverified again. */
   leaveHouse(): Promise<void>;
-  /** The house alone as an encrypted file; `restoreBackup` reads it. Needs the key of the house on this device. */
+  /**
+   * The house alone as an encrypted file; `restoreBackup` reads it. Needs the key of the house on this device. Throws
+   * `bad-request` where the passphrase is shorter than `MIN_PASSPHRASE_CHARS`.
+   */
   backupHouse(passphrase: string): Promise<Blob>;
-  /** Everything that is the user's, as one encrypted file: house, rooms, conversations, settings. */
+  /**
+   * Everything that is the user's, as one encrypted file: house, rooms, conversations, settings. Throws `bad-request`
+   * where the passphrase is shorter than `MIN_PASSPHRASE_CHARS`.
+   */
   exportAll(passphrase: string): Promise<Blob>;
   /** Reads either kind of file. Throws `bad-request` where the passphrase is wrong or the file is none. */
   restoreBackup(file: Blob, passphrase: string): Promise<void>;

@@ -23,6 +23,7 @@ export type {
   StoredMessage,
   StoredRoute,
 } from "./conversations";
+export { MIN_PASSPHRASE_CHARS } from "../identity";
 export { Grid } from "./grid";
 export type { GridOptions } from "./grid";
 export { ANY_MODEL } from "./routing";

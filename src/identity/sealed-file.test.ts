@@ -44,7 +44,7 @@ describe("a sealed file", () => {
   });
 
   test("needs a passphrase that is worth the name", async () => {
-    await expect(sealFile(CONTENT, "1234567")).rejects.toThrow(/at least 8 characters/);
+    await expect(sealFile(CONTENT, "12345678901")).rejects.toThrow(/at least 12 characters/);
   });
 
   test.each([

@@ -15,7 +15,7 @@ const MAX_HEADER_BYTES = 256;
 const SALT_BYTES = 16;
 const IV_BYTES = 12;
 /** A passphrase shorter than this is guessed too fast for any number of iterations to matter. */
-export const MIN_PASSPHRASE_CHARS = 8;
+export const MIN_PASSPHRASE_CHARS = 12;
 /** About 0.3 s on a laptop; what OWASP asks of PBKDF2-SHA-256 (2023). */
 const ITERATIONS = 600_000;
 /** Files of later versions may ask for more, hostile ones may not keep the device busy for hours. */

@@ -1,7 +1,5 @@
 /** Whether a passphrase is good enough for a file that others may get hold of. */
-
-/** Fewest characters. */
-export const MIN_PASSPHRASE_CHARS = 12;
+import { MIN_PASSPHRASE_CHARS } from "../../grid";
 
 /** What is wrong with a new passphrase that was typed twice; empty where nothing is. */
 export function passphraseProblem(first: string, second: string): string {

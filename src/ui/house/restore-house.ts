@@ -27,7 +27,7 @@ export class RestoreHouse extends LitElement {
   readonly #byFile = new Task(this, {
     autoRun: false,
     task: async ([file, passphrase]: readonly [File, string]) => {
-      await this.workspace?.grid.identity.restoreBackup(file, passphrase);
+      await this.workspace?.restore(file, passphrase);
       this.#done("What was in the file is here");
     },
   });

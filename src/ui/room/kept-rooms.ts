@@ -5,6 +5,7 @@ import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { taskFailure } from "../failure";
 import { icon } from "../icons";
+import { WorkspaceController } from "../state/controller";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import { nameText, personName, personStyles } from "./person";
@@ -44,7 +45,8 @@ export class KeptRooms extends LitElement {
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #rooms = new Task(this, {
-    args: () => [this.workspace?.grid] as const,
+    // A file may bring rooms while the list is open.
+    args: () => [this.workspace?.grid, this.workspace?.restores] as const,
     task: async ([grid]) => (await grid?.rooms.kept()) ?? [],
   });
   readonly #entering = new Task(this, {
@@ -60,6 +62,11 @@ export class KeptRooms extends LitElement {
       await this.#rooms.run();
     },
   });
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
 
   protected override render(): TemplateResult | typeof nothing {
     const rooms = this.#rooms.value ?? [];

@@ -1,6 +1,7 @@
 /** What holds for the whole page: looks, privacy, who you are, your servers, what is stored, and help. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { keyed } from "lit/directives/keyed.js";
 import { isOwn } from "../controls";
 import { errorText } from "../failure";
 import "../house/house-section";
@@ -81,7 +82,7 @@ export class SettingsDialog extends LitElement {
       @wa-after-hide=${this.#hidden}
       @mg-holding=${({ detail }: CustomEvent<boolean>) => (this.holding = detail)}
     >
-      <section><mg-looks-section></mg-looks-section></section>
+      <section>${keyed(workspace.restores, html`<mg-looks-section></mg-looks-section>`)}</section>
       ${privacySection(workspace)} ${this.#you(workspace)}
       <section>
         <h3>Connections</h3>

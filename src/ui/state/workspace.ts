@@ -14,7 +14,7 @@ import { Answers } from "./answers";
 import { KnockWatch } from "./knocks";
 import { ModelLoads } from "./loads";
 import { GUIDE } from "./models";
-import { readLastModel, saveLastModel } from "./preferences";
+import { applyTheme, readLastModel, saveLastModel } from "./preferences";
 import { StartModel } from "./start-model";
 
 /** Panels beside the chat, and dialogs over it. */
@@ -55,6 +55,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   #newSettings: ConversationSettings = { sampling: {}, stop: [] };
   #lastModel = readLastModel();
   #memoryNoticeSeen = false;
+  #restores = 0;
 
   constructor(grid: GridApi) {
     super();
@@ -128,6 +129,11 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   /** The model that the current conversation asks for: its own, else the one used last. */
   get wantedModel(): string | undefined {
     return this.settings.model ?? this.#lastModel;
+  }
+
+  /** How often a file has brought things here, for what is read only once otherwise. */
+  get restores(): number {
+    return this.#restores;
   }
 
   /** The messages that are shown: the stored ones, with the running answer as it stands. */
@@ -244,6 +250,15 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       const { model: _, ...settings } = this.settings;
       await this.changeSettings(settings);
     }
+    this.#changed();
+  }
+
+  /** Brings what a file holds to this browser, and shows it at once. Throws what `restoreBackup` of the grid throws. */
+  async restore(file: Blob, passphrase: string): Promise<void> {
+    await this.grid.identity.restoreBackup(file, passphrase);
+    applyTheme();
+    this.#lastModel = readLastModel();
+    this.#restores++;
     this.#changed();
   }
 
