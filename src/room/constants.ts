@@ -87,3 +87,8 @@ export const KNOCK_TIMEOUT_MS = 30 * 60_000;
 export const GOODBYE_MS = 3_000;
 /** After a refusal at one door, how long a guest waits for another one to open. */
 export const REFUSED_AFTER_MS = 3_000;
+/** How long a member is kept out that broke the protocol: doubled each time, so that a fault does not cost a member for good. */
+export const SHUN_MIN_MS = 30_000;
+export const SHUN_MAX_MS = 10 * 60_000;
+/** Of how many that is remembered. */
+export const MAX_SHUNNED = 256;

@@ -93,8 +93,9 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
           break;
       }
     } catch (error) {
-      const reason = error instanceof MicrogridError ? error.message : "it sent rules that are none";
-      member.link.close(`protocol error: ${reason}`);
+      // A proof may have ended meanwhile; that is no fault of who shows it.
+      if (error instanceof MicrogridError && error.code === "peer-refused") member.link.close(error.message);
+      else member.link.accuse(error instanceof MicrogridError ? error.message : "it sent rules that are none");
     }
   }
 

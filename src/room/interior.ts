@@ -314,7 +314,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       case "hello":
       case "members":
       case "relay":
-        member.link.close(`protocol error: it sent ${frame.kind} twice`);
+        member.link.accuse(`it sent ${frame.kind} twice`);
         break;
     }
   }

@@ -1,11 +1,12 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../core";
-import { type AuthenticatedLine, type Credentials, Link, type RawLink, authenticate } from "../wire";
+import { type AuthenticatedLine, Link, type RawLink } from "../wire";
 import { Dialler, type Target } from "./dialler";
 import { FrameReader } from "./frame-reader";
 import type { Membership, Proof, Standing } from "./membership";
 import { MAX_LINKS, MAX_NODES } from "./overlay/constants";
 import { type HandDialer, Relay } from "./relay";
+import { MemberHandshake } from "./member-handshake";
 import { reconcile } from "./reconcile";
 import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
 
@@ -13,9 +14,6 @@ import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "
 const GLARE_MS = 10_000;
 /** Waits before a lost member is dialled again. */
 const REDIAL_MS = [300, 2_000, 8_000] as const;
-
-/** Removals that two halves of a room may have made without each other. */
-const MAX_FORK_DEPTH = 4;
 
 /** Another node of the room, while it is linked to this one. */
 export interface Member {
@@ -75,13 +73,13 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   readonly #options: MeshOptions;
   readonly #dialler: Dialler;
   readonly #relay: Relay;
-  /** How many epochs back the next line is begun, after one on which the secrets did not fit: the room may have forked. */
-  #back = 0;
+  readonly #handshake: MemberHandshake;
   #closed = false;
 
   constructor(options: MeshOptions) {
     super();
     this.#options = options;
+    this.#handshake = new MemberHandshake(options.membership, options.agent);
     this.#relay = new Relay({
       self: options.membership.signer.did,
       hand: options.hand,
@@ -154,7 +152,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   async #introduce(raw: RawLink, bootstrap: boolean, reconciled = 0): Promise<void> {
     const { membership } = this.#options;
     const { epochs, charter: rules } = membership;
-    const line = await this.#authenticate(raw);
+    const line = await this.#handshake.run(raw);
     const { token, epoch } = line.peer;
     if (token) {
       this.#options.welcome(line);
@@ -191,23 +189,6 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     this.#admit({ did: link.did, session: hello.session, link, proof, standing, charter }, reader);
     // The rules have changed while the two met, and this one was not among those who were examined then.
     if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
-  }
-
-  async #authenticate(raw: RawLink): Promise<AuthenticatedLine & { readonly back: number }> {
-    const { membership, agent } = this.#options;
-    const back = raw.offerer ? this.#back : 0;
-    const { signer, genesis } = membership;
-    const standing = membership.standing(back);
-    const credentials: Credentials = { signer, agent, roomId: genesis.roomId, standing };
-    try {
-      const line = await authenticate(raw, credentials);
-      this.#back = 0;
-      return { ...line, back };
-    } catch (error) {
-      const forked = error instanceof MicrogridError && error.code === "handshake-failed" && raw.offerer;
-      if (forked) this.#back = (back + 1) % (Math.min(membership.epochs.head.n, MAX_FORK_DEPTH) + 1);
-      throw error;
-    }
   }
 
   #admit(
@@ -253,6 +234,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   #leave(member: Member, reason: string): void {
     if (this.members.get(member.did) !== member) return;
     this.members.delete(member.did);
+    if (member.link.accused) this.#handshake.shun(member.did);
     this.emit("left", { member, reason });
     // Who said good-bye, or was refused, is not dialled again.
     if (!this.#closed && member.link.lost) void this.#redial(member.did, member.address);
@@ -268,6 +250,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   #isWanted(did: Did, { chosen }: Target): boolean {
     if (did === this.#options.membership.signer.did || this.members.has(did)) return false;
+    if (this.#handshake.isShunned(did)) return false;
     return this.members.size < MAX_LINKS && (chosen || this.#options.wants(did));
   }
 

@@ -62,7 +62,7 @@ export class Relay {
     const to = frame.to as Did;
     if (to !== this.#options.self) {
       // Members speak for themselves only.
-      if (frame.from !== from) return link.close("protocol error: it spoke in another's name");
+      if (frame.from !== from) return link.accuse("it spoke in another's name");
       const onward = this.#options.linkTo(to);
       if (onward && this.#mayCarry(link, onward)) onward.post("relay", frame);
     } else if (frame.kind === "answer") this.#pending.get(frame.id)?.(frame.text);

@@ -167,7 +167,7 @@ export class WideRoom extends TypedEventTarget<WideRoomEvents> {
     const { did, link } = member;
     this.#overlay.linked(did, {
       send: (kind, body) => link.post(kind, body),
-      close: (reason) => link.close(reason),
+      accuse: (what) => link.accuse(what),
       offerer: link.offerer,
     });
   }

@@ -49,6 +49,7 @@ export class Link<T extends FrameTable> {
   #ended: string | undefined;
   #lost = false;
   #quiet = false;
+  #accused = false;
   #busy = 0;
   #ping = { n: 0, sentAt: 0, answered: true };
   #rttMs: number | undefined;
@@ -146,6 +147,18 @@ export class Link<T extends FrameTable> {
     return this.#raw;
   }
 
+  /** Ends the link since the peer broke the protocol: `what` it did. */
+  accuse(what: string): void {
+    if (this.#ended !== undefined) return;
+    this.#accused = true;
+    this.close(`protocol error: ${what}`);
+  }
+
+  /** True where this side ended the link since the peer broke the protocol. */
+  get accused(): boolean {
+    return this.#accused;
+  }
+
   /** Tells the peer, and ends the link. */
   close(reason: string): void {
     if (this.#ended !== undefined) return;
@@ -159,7 +172,7 @@ export class Link<T extends FrameTable> {
       const frame = reassembler.push(message);
       if (frame) this.#receive(frame);
     } catch (error) {
-      this.close(error instanceof MicrogridError ? error.message : "it sent something unreadable");
+      this.accuse(error instanceof MicrogridError ? error.message : "it sent something unreadable");
     }
   }
 

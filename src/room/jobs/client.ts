@@ -134,7 +134,7 @@ export class JobClient {
   }
 
   #violation(what: string): void {
-    this.#link.close(`protocol error: it sent ${what}`);
+    this.#link.accuse(`it sent ${what}`);
   }
 }
 

@@ -23,7 +23,7 @@ function fakeLink() {
     markBusy: () => () => undefined,
     post: note,
     send: async (kind: string, body: Record<string, unknown>) => note(kind, body),
-    close: (reason: string) => (state.closedFor = reason),
+    accuse: (reason: string) => (state.closedFor = reason),
   };
   return { link: link as unknown as RoomLink, sent, state };
 }

@@ -70,7 +70,7 @@ export class JobServer {
       return;
     }
     const { id } = frame.body;
-    if (this.#find(link, id)) return link.close(`protocol error: job ${id} was sent twice`);
+    if (this.#find(link, id)) return link.accuse(`job ${id} was sent twice`);
     const request = frame.body.request as GenerationRequest;
     const refusal = this.#refusal(link, request);
     if (refusal) {

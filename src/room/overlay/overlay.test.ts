@@ -86,7 +86,7 @@ function link(a: Node, b: Node): void {
         from.sent.push({ kind, body } as OverlayFrame);
         queueMicrotask(() => to.overlay.receive(from.signer.did, { kind, body } as OverlayFrame));
       },
-      close: (reason) => to.cut.push(reason),
+      accuse: (what) => to.cut.push(what),
       offerer,
     });
   }

@@ -36,7 +36,7 @@ interface OverlayEvents {
 /** A neighbour, and what it may cause here. */
 interface Line {
   readonly send: OverlaySender;
-  close(reason: string): void;
+  accuse(what: string): void;
   readonly statements: TokenBucket;
   readonly answers: TokenBucket;
   /** Statements are checked and taken one frame after the other. */
@@ -119,11 +119,11 @@ export class Overlay extends TypedEventTarget<OverlayEvents> {
   }
 
   /** A link to a member is up: from now on it is a neighbour. Who dialled begins to compare. */
-  linked(did: Did, line: { send: OverlaySender; close(reason: string): void; offerer: boolean }): void {
+  linked(did: Did, line: { send: OverlaySender; accuse(what: string): void; offerer: boolean }): void {
     const now = performance.now();
     this.#lines.set(did, {
       send: line.send,
-      close: line.close,
+      accuse: line.accuse,
       statements: new TokenBucket(STATEMENT_RATE, now),
       answers: new TokenBucket(ANSWER_RATE, now),
       intake: Promise.resolve(),
@@ -206,7 +206,7 @@ export class Overlay extends TypedEventTarget<OverlayEvents> {
     const checked = await Promise.all(
       fresh.map(async (statement) => {
         const content = await check(statement).catch((error: unknown) => {
-          line.close(`protocol error: ${error instanceof MicrogridError ? error.message : "a forged statement"}`);
+          line.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
         });
         return content && { statement, content, standing: await this.#standingOf(content, statement) };
       }),

@@ -1,0 +1,93 @@
+/** Whatever founders decide, and whoever meets whom in which order: the room ends in one epoch that nobody removed is in. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Did } from "../../core";
+import { makeEphemeralKey } from "../../identity";
+import { foundTestRoom, memberContext } from "../testing/founding";
+import { outranks } from "./epochs";
+import { Membership } from "./membership";
+import { beginMembership } from "./parts";
+
+const FOUNDERS = 3;
+const who = fc.nat({ max: 9 });
+const step = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("join" as const), at: who }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("remove" as const), by: fc.nat({ max: FOUNDERS - 1 }), whom: who }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("meet" as const), a: who, b: who }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("amend" as const), by: fc.nat({ max: FOUNDERS - 1 }) }) },
+);
+
+/** What two members do when they meet: whoever is ahead hands on what the other lacks, if that is a member still. */
+async function meet(a: Membership, b: Membership): Promise<void> {
+  for (const [ahead, behind] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    if (!outranks(ahead.epochs.head, behind.epochs.head)) continue;
+    if (await isMember(ahead, behind)) await behind.takeEpochs(ahead.epochs.data);
+  }
+  if (!(await isMember(a, b)) || !(await isMember(b, a))) return;
+  await a.takeCharter(b.charter.signed);
+  await b.takeCharter(a.charter.signed);
+}
+
+const isMember = (by: Membership, whom: Membership): Promise<boolean> =>
+  by.examine(whom.signer.did, whom.proof).then(
+    () => true,
+    () => false,
+  );
+
+async function join(host: Membership): Promise<Membership> {
+  const guest = await makeEphemeralKey();
+  const { proof, epochs } = await host.admit(guest.did, undefined);
+  const { rendezvousSecret, genesis, charter } = host;
+  const handed = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data, rendezvousSecret, proof };
+  return new Membership(memberContext(guest), await beginMembership(handed));
+}
+
+describe("a room", () => {
+  it("ends in one epoch and under one charter, however often it was split, and without anybody who was removed", async () => {
+    const run = async (steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[]): Promise<void> => {
+      const others = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+      const { membership, parts } = await foundTestRoom({}, { others });
+      const all = [membership, ...others.map((signer) => new Membership(memberContext(signer), parts))];
+      const at = (index: number): Membership => all[index % all.length]!;
+      const removed = new Set<Did>();
+      for (const one of steps) {
+        if (one.kind === "meet") await meet(at(one.a), at(one.b));
+        else if (one.kind === "amend") {
+          const by = at(one.by);
+          await by.takeCharter(await by.proposeCharter({ purpose: `${all.length}` }));
+        } else if (one.kind === "join") {
+          // Those who are out do not know it yet, and go on letting others in.
+          const newcomer = await join(at(one.at)).catch(() => undefined);
+          if (newcomer) all.push(newcomer);
+        } else if (one.whom % all.length >= FOUNDERS) {
+          const by = at(one.by);
+          const { did } = at(one.whom).signer;
+          const { record, secret } = await by.proposeEpoch([did]);
+          await by.takeEpochs(by.epochsWith(record, secret));
+          removed.add(did);
+        }
+      }
+      for (let round = 0; round < 4; round++) for (const a of all) for (const b of all) if (a !== b) await meet(a, b);
+
+      const [first, ...founders] = all.slice(0, FOUNDERS) as [Membership, ...Membership[]];
+      for (const founder of founders) expect(founder.epochs.head).toEqual(first.epochs.head);
+      expect([...first.epochs.removed].sort()).toEqual([...removed].sort());
+      for (const member of all) {
+        const inside = await isMember(first, member);
+        if (removed.has(member.signer.did)) expect(inside).toBe(false);
+        // Who is inside knows the secret of the last epoch, and who is not does not.
+        expect(
+          member.epochs.head.n === first.epochs.head.n && member.epochs.secret.join() === first.epochs.secret.join(),
+        ).toBe(inside);
+        if (inside) expect(member.charter.hash).toEqual(first.charter.hash);
+      }
+    };
+    await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 14 }), run), { numRuns: 60 });
+  });
+});
