@@ -7,6 +7,7 @@ import { decode } from "./groups/decode";
 import { loss } from "./groups/loss";
 import { peer } from "./groups/peer";
 import { roomsLarge } from "./groups/rooms-large";
+import { roomsPages } from "./groups/rooms-pages";
 import { start } from "./groups/start";
 import { isKept, type Line } from "./line";
 import { describe, thisMachine } from "./machine";
@@ -19,6 +20,7 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   peer,
   loss,
   ceiling,
+  "rooms-pages": roomsPages,
   "rooms-large": roomsLarge,
 };
 

@@ -3,7 +3,15 @@ import { parseArgs } from "node:util";
 import { CommandError } from "../scripts/run/message.mjs";
 
 /** The groups of lines, in the order in which they are measured. */
-export const GROUPS = /** @type {const} */ (["start", "decode", "peer", "loss", "ceiling", "rooms-large"]);
+export const GROUPS = /** @type {const} */ ([
+  "start",
+  "decode",
+  "peer",
+  "loss",
+  "ceiling",
+  "rooms-pages",
+  "rooms-large",
+]);
 
 /** @typedef {typeof GROUPS[number]} GroupName */
 

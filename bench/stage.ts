@@ -1,4 +1,5 @@
 /** Where everything is measured: the built site, a real signaling server, real browsers. */
+import type { Browser } from "@playwright/test";
 import { Browsers } from "../e2e/harness/browsers";
 import { Problems } from "../e2e/harness/problems";
 import { serveSite, type WebServer } from "../e2e/harness/servers";
@@ -38,9 +39,19 @@ export class Stage {
     this.#signaling = signaling;
   }
 
+  /** Where the signaling server is. */
+  get signalingUrl(): string {
+    return `http://localhost:${this.#signaling.port}/microgrid`;
+  }
+
+  /** The browser that pages without needs of their own share. */
+  browser(): Promise<Browser> {
+    return this.#browsers.shared({ webgpu: false });
+  }
+
   /** Version of the browser in use. */
   async browserVersion(): Promise<string> {
-    return (await this.#browsers.shared({ webgpu: false })).version();
+    return (await this.browser()).version();
   }
 
   /** Opens the site in a browser context of its own. */

@@ -1,0 +1,103 @@
+/** A node without engines: the room code over real WebRTC, driven from outside, for rooms of more pages than a machine can load models in. */
+import { makeEphemeralKey, type Signer } from "../../src/identity";
+import { ToyProvider, toyRequest } from "../../src/inference/testing/toy-provider";
+import { inviteToUrl, parseInvite } from "../../src/room/invite";
+import { type RoomOptions, RoomSession } from "../../src/room/room-session";
+import { BARE_NODE, foundTestRoom, memberContext } from "../../src/room/testing/founding";
+import { answerByHand, offerByHand, openPeerJsTransport } from "../../src/wire";
+
+/** What the page has sent over all its data channels, without what WebRTC adds. */
+export interface Sent {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export interface RoomPage {
+  /** Opens a room at a signaling server; gives its invite. */
+  found(server: string): Promise<string>;
+  /** Opens an invite. Resolves when so many nodes are known and the room is linked; ms since the call. */
+  join(invite: string, nodes: number): Promise<number>;
+  status(): { known: number; links: number; peers: number; sent: Sent };
+  /** Asks a member that there is no link to; gives its answer, and ms to the first token. */
+  askDistant(): Promise<{ text: string; firstTokenMs: number }>;
+}
+
+declare global {
+  interface Window {
+    room: RoomPage;
+  }
+}
+
+const RTC: RTCConfiguration = { iceServers: [] };
+const sent = { messages: 0, bytes: 0 };
+const send = Reflect.get(RTCDataChannel.prototype, "send") as (this: RTCDataChannel, data: ArrayBufferView) => void;
+RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: ArrayBufferView) {
+  sent.messages++;
+  sent.bytes += data.byteLength;
+  send.call(this, data);
+} as typeof RTCDataChannel.prototype.send;
+
+let session: RoomSession | undefined;
+
+async function enter(entry: RoomOptions["entry"], signer: Signer): Promise<RoomSession> {
+  session = await RoomSession.enter({
+    ...BARE_NODE,
+    entry,
+    member: memberContext(signer),
+    local: new ToyProvider(signer.did),
+    hand: { offer: () => offerByHand(RTC), answer: (offer) => answerByHand(RTC, offer) },
+    openTransport: (url) => openPeerJsTransport({ url, rtc: RTC }),
+    profile: () => ({
+      name: "page",
+      device: "bare",
+      gpu: "",
+      visible: true,
+      battery: undefined,
+      tokenRate: 0,
+      ownJobs: 0,
+    }),
+  });
+  session.share({ maxJobs: 2, models: new Set(["toy"]) }, false);
+  return session;
+}
+
+window.room = {
+  async found(server) {
+    const { founder, parts, invite } = await foundTestRoom({ servers: [server] });
+    await enter({ membership: parts }, founder);
+    return inviteToUrl(invite, location.href);
+  },
+  async join(invite, nodes) {
+    const start = performance.now();
+    const room = await enter({ invite: parseInvite(invite) }, await makeEphemeralKey());
+    const ready = (): boolean => room.peers.length >= nodes - 1;
+    await new Promise<void>((resolve) => {
+      if (ready()) return resolve();
+      const stop = room.on("change", () => {
+        if (!ready()) return;
+        stop();
+        resolve();
+      });
+    });
+    return performance.now() - start;
+  },
+  status: () => ({
+    known: session?.size ?? 0,
+    links: session?.links ?? 0,
+    peers: session?.peers.length ?? 0,
+    sent: { ...sent },
+  }),
+  async askDistant() {
+    const chosen = session?.peers.find((one) => !one.linked && one.models().length > 0);
+    if (!chosen) throw new Error("there is a link to everybody");
+    const start = performance.now();
+    let firstTokenMs = NaN;
+    let text = "";
+    for await (const event of chosen.generate(toyRequest(5), { signal: new AbortController().signal })) {
+      if (event.type !== "token") continue;
+      if (text === "") firstTokenMs = performance.now() - start;
+      text += event.text;
+    }
+    return { text, firstTokenMs };
+  },
+};
