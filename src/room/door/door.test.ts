@@ -229,7 +229,7 @@ describe("a knock", () => {
     const before = home.told.length;
     const outcome = visiting.knock(ABOUT, nobody).then(
       () => "admitted",
-      (error: Error) => error.message,
+      (error: unknown) => (error as Error).message,
     );
     await vi.waitFor(() => expect(home.told.length).toBeGreaterThan(before));
     return { did: signer.did, outcome, leave: () => visiting.close() };

@@ -1,5 +1,5 @@
 /** Looks for a member who opens the door, as long as it takes: through the room's slots, or over lines made by hand. */
-import { MicrogridError, type PeerId } from "../../core";
+import { MicrogridError } from "../../core";
 import type { RawLink } from "../../wire";
 import { MEMBER_DIAL_MS, REFUSED_AFTER_MS } from "../constants";
 import type { Presence } from "../presence";
@@ -95,9 +95,7 @@ export class Newcomer {
   async #askInstead(address: string): Promise<boolean> {
     const foothold = this.#presence.foothold;
     const signal = new AbortController().signal;
-    const raw = await foothold?.endpoint
-      .dial(address as PeerId, { timeoutMs: MEMBER_DIAL_MS, signal })
-      .catch(() => undefined);
+    const raw = await foothold?.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal }).catch(() => undefined);
     return raw ? this.meet(raw, true) : false;
   }
 

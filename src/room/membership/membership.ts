@@ -314,7 +314,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   /** The invite that is shown to this node's user: without a count, and renewed when it ends or an epoch has ended it. */
   async standingInvite(): Promise<Invite> {
     const token = this.#token?.token;
-    if (!token || token.epoch !== this.#epochs.head.n || token.notAfter < Date.now() + (INVITE_DAYS / 2) * DAY_MS) {
+    if (token?.epoch !== this.#epochs.head.n || token.notAfter < Date.now() + (INVITE_DAYS / 2) * DAY_MS) {
       const { token: made } = await this.invite({ uses: 0, notAfter: Date.now() + INVITE_DAYS * DAY_MS });
       this.#token = await readToken(made.signed);
       this.emit("change", undefined);
@@ -325,7 +325,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   /** The invite that was shown last, if it still lets anybody in. */
   async keptInvite(): Promise<Invite | undefined> {
     const token = this.#token;
-    const holds = token && token.token.epoch === this.#epochs.head.n && token.token.notAfter > Date.now();
+    const holds = token?.token.epoch === this.#epochs.head.n && token.token.notAfter > Date.now();
     return holds ? this.#inviteWith(token) : undefined;
   }
 
