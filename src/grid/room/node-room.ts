@@ -123,7 +123,13 @@ export class NodeRoom {
   }
 
   /** Goes on where the node was before a reload. */
-  async resume({ room, invite = "" }: { readonly room?: string | undefined; readonly invite?: string | undefined }) {
+  async resume({
+    room,
+    invite = "",
+  }: {
+    readonly room?: string | undefined;
+    readonly invite?: string | undefined;
+  }): Promise<void> {
     const entry = room === undefined ? undefined : await this.#recall(room);
     if (entry) await this.#enter(entry);
     else if (invite !== "") await this.join(invite);
