@@ -4,6 +4,7 @@ import type { BenchOptions, GroupName } from "./options.mjs";
 import type { Group } from "./group";
 import { ceiling } from "./groups/ceiling";
 import { decode } from "./groups/decode";
+import { handshake } from "./groups/handshake";
 import { loss } from "./groups/loss";
 import { peer } from "./groups/peer";
 import { roomsLarge } from "./groups/rooms-large";
@@ -20,6 +21,7 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   peer,
   loss,
   ceiling,
+  handshake,
   "rooms-pages": roomsPages,
   "rooms-large": roomsLarge,
 };

@@ -9,6 +9,7 @@ export const GROUPS = /** @type {const} */ ([
   "peer",
   "loss",
   "ceiling",
+  "handshake",
   "rooms-pages",
   "rooms-large",
 ]);

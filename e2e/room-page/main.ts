@@ -4,7 +4,7 @@ import { ToyProvider, toyRequest } from "../../src/inference/testing/toy-provide
 import { inviteToUrl, parseInvite } from "../../src/room/invite";
 import { type RoomOptions, RoomSession } from "../../src/room/room-session";
 import { BARE_NODE, foundTestRoom, memberContext } from "../../src/room/testing/founding";
-import { answerByHand, offerByHand, openPeerJsTransport } from "../../src/wire";
+import { type RawLink, answerByHand, authenticate, offerByHand, openPeerJsTransport } from "../../src/wire";
 
 /** What the page has sent over all its data channels, without what WebRTC adds. */
 export interface Sent {
@@ -18,6 +18,8 @@ export interface RoomPage {
   /** Opens an invite. Resolves when so many nodes are known and the room is linked; ms since the call. */
   join(invite: string, nodes: number): Promise<number>;
   status(): { known: number; links: number; peers: number; sent: Sent };
+  /** Two nodes in this page: a bare round trip over a fresh line, and the handshake on it, ms. */
+  shakeHands(): Promise<{ roundTripMs: number; handshakeMs: number }>;
   /** Asks a member that there is no link to; gives its answer, and ms to the first token. */
   askDistant(): Promise<{ text: string; firstTokenMs: number }>;
 }
@@ -61,6 +63,16 @@ async function enter(entry: RoomOptions["entry"], signer: Signer): Promise<RoomS
   return session;
 }
 
+/** A message there and back over an open channel. */
+async function roundTrip({ control }: RawLink): Promise<number> {
+  const start = performance.now();
+  await new Promise<void>((resolve) => {
+    control.listen(() => resolve());
+    control.send(new Uint8Array(64));
+  });
+  return performance.now() - start;
+}
+
 window.room = {
   async found(server) {
     const { founder, parts, invite } = await foundTestRoom({ servers: [server] });
@@ -87,6 +99,27 @@ window.room = {
     peers: session?.peers.length ?? 0,
     sent: { ...sent },
   }),
+  async shakeHands() {
+    const { membership } = await foundTestRoom();
+    const [one, two] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+    const offer = await offerByHand(RTC);
+    const answer = await answerByHand(RTC, offer.text);
+    const [near, far] = await Promise.all([offer.accept(answer.text), answer.link]);
+    far.control.listen((message) => far.control.send(message));
+    const trips: number[] = [];
+    for (let i = 0; i < 9; i++) trips.push(await roundTrip(near));
+    const credentials = (signer: Signer) => ({
+      signer,
+      agent: "page/1",
+      roomId: membership.genesis.roomId,
+      standing: membership.standing(),
+    });
+    const start = performance.now();
+    await Promise.all([authenticate(near, credentials(one)), authenticate(far, credentials(two))]);
+    const handshakeMs = performance.now() - start;
+    near.close("measured");
+    return { roundTripMs: trips.sort((a, b) => a - b)[4]!, handshakeMs };
+  },
   async askDistant() {
     const chosen = session?.peers.find((one) => !one.linked && one.models().length > 0);
     if (!chosen) throw new Error("there is a link to everybody");
