@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { runnerImport } from "vite";
 
 const here = dirname(fileURLToPath(import.meta.url));
-/** @type {{ module: typeof import("./measure") }} */
+/** @type {{ module: { measureRoom(nodes: number, say: (text: string) => void): Promise<object> } }} */
 const { module } = await runnerImport(join(here, "measure.ts"), {
   root: join(here, "..", ".."),
   configFile: false,

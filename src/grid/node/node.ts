@@ -5,23 +5,12 @@ import { EngineSupervisor, type Provider, probeDevice } from "../../inference";
 import { ModelLibrary, crashedLoad } from "../../models";
 import { type HouseCalls, NodeHouse, houseMethods } from "../house";
 import { Experience, ExpectedLengths, answer } from "../routing";
-import type { InviteOptions } from "../contract";
-import type {
-  AnswerEvent,
-  AnswerRequest,
-  CharterOptions,
-  CharterTerms,
-  GridState,
-  ModelInfo,
-  Policy,
-  RoomPreview,
-  ShareOptions,
-} from "../types";
+import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy } from "../types";
 import { type GridConfig, readConfig } from "./config";
 import { LocalProvider } from "./local-provider";
 import { type LoadChoice, NodeModels } from "./models";
 import { NodeNetwork, type NetworkPatch } from "./network";
-import { type HandOfferText, NodeRoom } from "../room";
+import { NodeRoom, type RoomCalls, roomMethods } from "../room";
 import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
 import { StateStore } from "./state-store";
 import gpuWorkerUrl from "../../../workers/gpu.ts?worker&url";
@@ -40,26 +29,11 @@ export interface NodeOptions {
 }
 
 /** Everything that a tab can ask of the node. Arguments and results can be cloned, so that it works from any tab. */
-export interface NodeCalls extends HouseCalls {
+export interface NodeCalls extends HouseCalls, RoomCalls {
   load: { args: { id: string; choice: LoadChoice }; result: void };
   unload: { args: { id: string }; result: void };
   remove: { args: { id: string }; result: void };
   add: { args: { source: string | FileList | File[] }; result: ModelInfo };
-  createRoom: { args: { name: string; charter: CharterOptions }; result: void };
-  previewRoom: { args: { invite: string }; result: RoomPreview };
-  makeInvite: { args: { options: InviteOptions }; result: string };
-  answerKnock: { args: { did: string; admit: boolean }; result: void };
-  removeMember: { args: { did: string }; result: void };
-  amendCharter: { args: { changes: Partial<CharterTerms> }; result: void };
-  endorse: { args: { proposal: string }; result: void };
-  joinRoom: { args: { invite: string }; result: void };
-  enterRoom: { args: { id: string }; result: void };
-  forgetRoom: { args: { id: string }; result: void };
-  leaveRoom: { args: object; result: void };
-  offerByHand: { args: object; result: HandOfferText };
-  acceptByHand: { args: { id: string; answer: string }; result: void };
-  answerByHand: { args: { offer: string }; result: string };
-  share: { args: { options: Partial<ShareOptions> | false }; result: void };
   setPolicy: { args: { patch: Partial<Policy> }; result: void };
   setNetwork: { args: { settings: NetworkPatch | undefined }; result: void };
   rename: { args: { name: string }; result: void };
@@ -168,7 +142,7 @@ export class GridNode {
       pageUrl,
       onChange: () => this.#remember(),
     });
-    this.methods = this.#methods();
+    this.methods = this.#methods(pageUrl);
   }
 
   /** All that can answer now: this device first. */
@@ -218,28 +192,14 @@ export class GridNode {
     return this.#supervisor.simulateDeviceLoss();
   }
 
-  #methods(): NodeMethods {
+  #methods(pageUrl: string): NodeMethods {
     return {
       ...houseMethods(this.#house),
+      ...roomMethods(this.#room, pageUrl),
       load: ({ id, choice }, signal) => this.#models.load(id, choice, signal),
       unload: ({ id }) => this.#models.unload(id),
       remove: ({ id }) => this.#models.remove(id),
       add: ({ source }) => this.#models.add(source),
-      createRoom: ({ name, charter }) => this.#room.create(name, charter),
-      previewRoom: ({ invite }, signal) => this.#room.preview(invite, signal),
-      makeInvite: ({ options }) => this.#room.makeInvite(options),
-      answerKnock: async ({ did, admit }) => this.#room.answerKnock(did, admit),
-      removeMember: ({ did }) => this.#room.remove(did),
-      amendCharter: ({ changes }) => this.#room.amend(changes),
-      endorse: ({ proposal }) => this.#room.endorse(proposal),
-      joinRoom: ({ invite }) => this.#room.join(invite),
-      enterRoom: ({ id }) => this.#room.enter(id),
-      forgetRoom: ({ id }) => this.#room.forget(id),
-      leaveRoom: async () => this.#room.leave(),
-      offerByHand: () => this.#room.offerByHand(),
-      acceptByHand: ({ id, answer }) => this.#room.acceptByHand(id, answer),
-      answerByHand: ({ offer }) => this.#room.answerByHand(offer),
-      share: async ({ options }) => this.#room.share(options),
       setPolicy: async ({ patch }) => {
         this.store.patch({ policy: { ...this.store.state.policy, ...patch } });
         this.#rememberPreferences();

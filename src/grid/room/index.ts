@@ -1,4 +1,5 @@
 /** The room of a node, and what pages see of it. */
 export { GridRoom } from "./grid-room";
-export type { HandOfferText } from "./hand-links";
+export { roomMethods } from "./calls";
+export type { RoomCalls } from "./calls";
 export { NodeRoom } from "./node-room";

@@ -1,12 +1,11 @@
 /** The room of a node: entering, governing, sharing, leaving; keeps `room` of the state. */
-import { type Did, MicrogridError, type RoomId } from "../../core";
+import { MicrogridError, type RoomId } from "../../core";
 import type { Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
 import {
   type Invite,
   type MemberContext,
   type MembershipParts,
-  type Profile,
   type RoomOptions,
   RoomSession,
   forgetMembership,
@@ -17,26 +16,22 @@ import {
   saveMembership,
 } from "../../room";
 import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
-import type { InviteOptions } from "../contract";
 import type { NodeHouse } from "../house";
 import type { GridConfig } from "../node/config";
 import type { LocalProvider } from "../node/local-provider";
 import type { StateStore } from "../node/state-store";
-import type { CharterOptions, CharterTerms, RoomPreview, ShareOptions } from "../types";
-import { HandLinks, type HandOfferText } from "./hand-links";
+import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
+import { HandLinks } from "./hand-links";
 import { inviteWarning } from "./invite-warning";
 import { OwnStanding } from "./own-standing";
 import { roomPreview, roomState } from "./room-state";
-import { Surroundings } from "./surroundings";
-import { foundRoom, inviteLimits, signable } from "./terms";
+import { Sharing } from "./sharing";
+import { foundRoom } from "./terms";
 
 /** Name and version of this program, as peers see it. */
 const AGENT = "microgrid/0.1";
 /** Many small changes, such as tokens of several answers, become one change of the state. */
 const STATE_INTERVAL_MS = 200;
-
-/** What sharing means where nothing else is said. */
-export const DEFAULT_SHARE: ShareOptions = { models: "all", maxJobs: 2, onlyWhileVisible: false, pauseOnBattery: true };
 
 interface NodeRoomOptions {
   readonly config: GridConfig;
@@ -54,8 +49,9 @@ interface NodeRoomOptions {
 /** At most one room at a time. */
 export class NodeRoom {
   readonly #options: NodeRoomOptions;
-  readonly #surroundings: Surroundings;
-  readonly #hand = new HandLinks();
+  readonly #sharing: Sharing;
+  /** Links without any server. */
+  readonly hand = new HandLinks();
   readonly #own: OwnStanding;
   readonly #member: MemberContext;
   #session: RoomSession | undefined;
@@ -66,7 +62,6 @@ export class NodeRoom {
   /** All that was asked to be kept so far. */
   #kept: Promise<void> = Promise.resolve();
   #shown = "";
-  #share: ShareOptions | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: NodeRoomOptions) {
@@ -79,13 +74,19 @@ export class NodeRoom {
       revocations: house.revocations,
       hear: (signed) => house.hear(signed),
     };
-    this.#surroundings = new Surroundings(() => this.refresh());
+    this.#sharing = new Sharing(options, () => this.refresh());
     options.house.on("change", () => void this.#houseChanged());
     options.house.on("revocation", (signed) => this.#session?.heard(signed));
   }
 
   get session(): RoomSession | undefined {
     return this.#session;
+  }
+
+  /** The same where one is needed. Throws `bad-request` outside of rooms. */
+  get current(): RoomSession {
+    if (this.#session) return this.#session;
+    throw new MicrogridError("bad-request", "Open or join a room first.");
   }
 
   /** What finds the room again after a reload: the room itself where its membership was kept, else the invite. */
@@ -97,7 +98,7 @@ export class NodeRoom {
   }
 
   get shared(): ShareOptions | undefined {
-    return this.#share;
+    return this.#sharing.wanted;
   }
 
   /** Opens a new room, founded by this node's house where its key is here, else by this node. */
@@ -155,48 +156,12 @@ export class NodeRoom {
     return roomPreview(welcome);
   }
 
-  async makeInvite(options: InviteOptions): Promise<string> {
-    const { membership } = this.#inRoom();
-    if (!membership) throw new MicrogridError("bad-request", "This device is not in the room yet.");
-    return inviteToUrl(await membership.invite(inviteLimits(options)), this.#options.pageUrl);
-  }
-
-  answerKnock(did: string, admit: boolean): void {
-    this.#inRoom().answerKnock(did as Did, admit);
-  }
-
-  remove(did: string): Promise<void> {
-    return this.#inRoom().remove(did as Did);
-  }
-
-  amend(changes: Partial<CharterTerms>): Promise<void> {
-    return this.#inRoom().amend(signable(changes));
-  }
-
-  endorse(proposal: string): Promise<void> {
-    return this.#inRoom().endorse(proposal);
-  }
-
   /** Offers this device, with limits; false ends it, and what runs for others goes on elsewhere. */
   share(share: Partial<ShareOptions> | false): void {
-    this.#inRoom();
-    this.#share = share === false ? undefined : { ...DEFAULT_SHARE, ...this.#share, ...share };
-    this.refresh();
+    const session = this.current;
+    this.#sharing.choose(share);
+    this.#sharing.apply(session);
     this.#options.onChange();
-  }
-
-  /** Begins a link without any server. The text goes to a member, whose answer `acceptByHand` takes. */
-  offerByHand(): Promise<HandOfferText> {
-    return this.#hand.offer(this.#inRoom());
-  }
-
-  acceptByHand(id: string, answer: string): Promise<void> {
-    return this.#hand.accept(id, answer);
-  }
-
-  /** Answers the offer of somebody who wants to come in; the text goes back to them. */
-  answerByHand(offer: string): Promise<string> {
-    return this.#inRoom().answerByHand(offer);
   }
 
   /** Leaves; the membership stays, so that this node can come back. */
@@ -209,18 +174,13 @@ export class NodeRoom {
   refresh(): void {
     const session = this.#session;
     if (!session) return;
-    const share = this.#share;
-    const paused = share && this.#pause(share);
-    const models = this.#options.local.models().map(({ model }) => model);
-    const shared = share?.models === "all" ? models : models.filter((id) => share?.models.includes(id));
-    // A pause lets running jobs end; switching off moves them at once.
-    session.share(share && !paused ? { maxJobs: share.maxJobs, models: new Set(shared) } : undefined, !share);
+    this.#sharing.apply(session);
   }
 
   close(): void {
     this.#entering = undefined;
     clearTimeout(this.#timer);
-    this.#surroundings.close();
+    this.#sharing.close();
     this.#session?.leave();
     this.#session = undefined;
   }
@@ -238,7 +198,7 @@ export class NodeRoom {
       local,
       hand: { offer: () => offerByHand(config.rtc), answer: (offer) => answerByHand(config.rtc, offer) },
       openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
-      profile: () => this.#profile(),
+      profile: () => this.#sharing.profile(),
       keep: (parts) => this.#keep(parts),
     });
     if (this.#entering !== entry) {
@@ -313,41 +273,16 @@ export class NodeRoom {
   #clear(): void {
     this.#entering = undefined;
     this.#entry = undefined;
-    this.#hand.cancelAll();
+    this.hand.cancelAll();
     this.#session?.leave();
     this.#session = undefined;
     this.#own.forget();
-    this.#share = undefined;
+    this.#sharing.choose(false);
     this.#shown = "";
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#options.store.dismiss("room-empty");
     if (this.#options.store.state.room) this.#options.store.patch({ room: undefined });
-  }
-
-  #inRoom(): RoomSession {
-    if (this.#session) return this.#session;
-    throw new MicrogridError("bad-request", "Open or join a room first.");
-  }
-
-  #profile(): Profile {
-    const { device, local, store } = this.#options;
-    return {
-      name: store.state.node.name,
-      device: device.label,
-      gpu: device.webgpu?.description ?? "",
-      visible: this.#surroundings.visible,
-      battery: this.#surroundings.battery,
-      tokenRate: local.tokenRate,
-      ownJobs: local.ownJobs,
-    };
-  }
-
-  #pause(share: ShareOptions): string | undefined {
-    if (share.onlyWhileVisible && !this.#surroundings.visible) return "paused while this page is hidden";
-    if (share.pauseOnBattery && this.#surroundings.battery !== undefined)
-      return "paused while this device runs on battery";
-    return undefined;
   }
 
   #showSoon(): void {
@@ -367,7 +302,7 @@ export class NodeRoom {
       invite,
       inviteWarning: invite === "" ? undefined : inviteWarning(invite, session.servers),
       lanOnly: (config.rtc.iceServers ?? []).length === 0,
-      share: this.#share ? { options: this.#share, paused: this.#pause(this.#share) } : false,
+      share: this.#sharing.shown,
       keys,
       standing,
     });

@@ -1,0 +1,79 @@
+/** What this device shows and gives to its room: its profile, and its models within the user's limits. */
+import type { DeviceInfo } from "../../inference";
+import type { Profile, RoomSession } from "../../room";
+import type { LocalProvider } from "../node/local-provider";
+import type { StateStore } from "../node/state-store";
+import type { RoomState, ShareOptions } from "../types";
+import { Surroundings } from "./surroundings";
+
+/** What sharing means where nothing else is said. */
+const DEFAULT_SHARE: ShareOptions = { models: "all", maxJobs: 2, onlyWhileVisible: false, pauseOnBattery: true };
+
+interface SharingOptions {
+  readonly device: DeviceInfo;
+  readonly local: LocalProvider;
+  readonly store: StateStore;
+}
+
+/** Sharing in the room that the node is in. */
+export class Sharing {
+  readonly #options: SharingOptions;
+  readonly #surroundings: Surroundings;
+  #wanted: ShareOptions | undefined;
+
+  /** `onChange` is called when the surroundings may start or pause sharing. */
+  constructor(options: SharingOptions, onChange: () => void) {
+    this.#options = options;
+    this.#surroundings = new Surroundings(onChange);
+  }
+
+  /** What the user has chosen; undefined where nothing is shared. */
+  get wanted(): ShareOptions | undefined {
+    return this.#wanted;
+  }
+
+  /** The same for the page, with why it is paused. */
+  get shown(): RoomState["share"] {
+    return this.#wanted ? { options: this.#wanted, paused: this.#paused(this.#wanted) } : false;
+  }
+
+  /** Starts or changes sharing; false ends it. `apply` puts it into force. */
+  choose(share: Partial<ShareOptions> | false): void {
+    this.#wanted = share === false ? undefined : { ...DEFAULT_SHARE, ...this.#wanted, ...share };
+  }
+
+  /** Tells the room what is shared now. */
+  apply(session: RoomSession): void {
+    const wanted = this.#wanted;
+    const paused = wanted && this.#paused(wanted);
+    const models = this.#options.local.models().map(({ model }) => model);
+    const shared = wanted?.models === "all" ? models : models.filter((id) => wanted?.models.includes(id));
+    // A pause lets running jobs end; switching off moves them at once.
+    session.share(wanted && !paused ? { maxJobs: wanted.maxJobs, models: new Set(shared) } : undefined, !wanted);
+  }
+
+  profile(): Profile {
+    const { device, local, store } = this.#options;
+    return {
+      name: store.state.node.name,
+      device: device.label,
+      gpu: device.webgpu?.description ?? "",
+      visible: this.#surroundings.visible,
+      battery: this.#surroundings.battery,
+      tokenRate: local.tokenRate,
+      ownJobs: local.ownJobs,
+    };
+  }
+
+  close(): void {
+    this.#surroundings.close();
+  }
+
+  #paused(share: ShareOptions): string | undefined {
+    if (share.onlyWhileVisible && !this.#surroundings.visible) return "paused while this page is hidden";
+    if (share.pauseOnBattery && this.#surroundings.battery !== undefined) {
+      return "paused while this device runs on battery";
+    }
+    return undefined;
+  }
+}
