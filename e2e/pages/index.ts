@@ -1,6 +1,7 @@
 /** Page objects: what a person sees and does, by role and label, so that tests do not know the markup. */
 export { ChatPage } from "./chat-page";
 export { ConversationList } from "./conversation-list";
+export { HousePage, type GivenFile } from "./house";
 export { ModelDialog } from "./model-dialog";
 export { HandLink, RoomPanel } from "./room-panel";
 export { ChatSettingsPanel, SettingsDialog } from "./settings";

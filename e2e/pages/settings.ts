@@ -5,11 +5,14 @@ import { expect, type Locator, type Page } from "@playwright/test";
 export class SettingsDialog {
   readonly page: Page;
   readonly dialog: Locator;
+  /** What is in it; the dialog shows it by a slot, so it is not inside its element. */
+  readonly content: Locator;
   readonly name: Locator;
 
   constructor(page: Page) {
     this.page = page;
     this.dialog = page.getByRole("dialog", { name: "Settings" });
+    this.content = page.locator("mg-settings-dialog");
     this.name = page.getByRole("textbox", { name: "Name that peers see" });
   }
 
@@ -23,8 +26,16 @@ export class SettingsDialog {
     await this.dialog.waitFor({ state: "hidden" });
   }
 
+  /** Opens a part of the dialog by its heading, such as “House”. */
+  async part(name: "House" | "Take everything with you" | "Network"): Promise<void> {
+    const summary = this.content.locator("summary").filter({ hasText: new RegExp(`^\\s*${name}`) });
+    if (!(await summary.evaluate((element) => (element.parentElement as HTMLDetailsElement).open))) {
+      await summary.click();
+    }
+  }
+
   theme(name: "System" | "Light" | "Dark"): Promise<void> {
-    return this.page.getByRole("radio", { name }).check({ force: true });
+    return this.content.locator("label").filter({ hasText: name }).first().click();
   }
 
   privacy(name: "This device only" | "This room" | "Anywhere"): Promise<void> {

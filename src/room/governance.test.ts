@@ -92,7 +92,7 @@ describe("coming in", () => {
   it("by a counted invite leads to its issuer from any door, and not past its end", async () => {
     const { founder, members } = await roomOf(2);
     const issuer = members[1]!;
-    const invite = await issuer.session.membership!.invite({ uses: 1, notAfter: Date.now() + 60_000 });
+    const invite = await issuer.session.membership!.invites.make({ uses: 1, notAfter: Date.now() + 60_000 });
     const guest = await nodes.enter(invite);
     await together([founder, ...members, guest]);
     const late = await nodes.enter(invite);
@@ -102,7 +102,7 @@ describe("coming in", () => {
   it("by a counted invite waits for its issuer where that is away", async () => {
     const { founder, members } = await roomOf(1);
     const issuer = members[0]!;
-    const invite = await issuer.session.membership!.invite({ uses: 1, notAfter: Date.now() + 60_000 });
+    const invite = await issuer.session.membership!.invites.make({ uses: 1, notAfter: Date.now() + 60_000 });
     issuer.session.leave();
     await together([founder]);
     const guest = await nodes.enter(invite);
@@ -128,7 +128,7 @@ describe("removing a member", () => {
     const stay = [founder, members[1]!];
     await settled(stay, 1);
     await eventually(() => expect(gone.out.reason).toBeDefined());
-    const fresh = await founder.session.membership!.standingInvite();
+    const fresh = await founder.session.membership!.invites.standing();
     const tries = [
       await nodes.comeBack(gone),
       await nodes.enter(founder.invite, gone.signer),

@@ -21,7 +21,7 @@ export async function recallRoom(
     await membership.ownStanding();
     return { membership: membership.parts };
   } catch {
-    const invite = await membership.keptInvite();
+    const invite = await membership.invites.kept();
     return invite && { invite };
   }
 }

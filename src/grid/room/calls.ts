@@ -42,7 +42,7 @@ export function roomMethods(
     makeInvite: async ({ options }) => {
       const { membership } = room.current;
       if (!membership) throw new MicrogridError("bad-request", "This device is not in the room yet.");
-      return inviteToUrl(await membership.invite(inviteLimits(options)), pageUrl);
+      return inviteToUrl(await membership.invites.make(inviteLimits(options)), pageUrl);
     },
     answerKnock: async ({ did, admit }) => room.current.answerKnock(did as Did, admit),
     removeMember: async ({ did }) => room.current.remove(did as Did),

@@ -30,7 +30,7 @@ export class OwnStanding {
     this.#membership = membership;
     const { house, signer, pageUrl } = this.#options;
     const standing = await membership?.ownStanding().catch(() => undefined);
-    const invite = await membership?.standingInvite().catch(() => undefined);
+    const invite = await membership?.invites.standing().catch(() => undefined);
     const houseKey = await house.signer().catch(() => undefined);
     if (membership !== this.#membership) return;
     this.standing = standing;

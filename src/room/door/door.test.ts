@@ -150,7 +150,7 @@ describe("an invite", () => {
     const home = await house();
     const removed = await makeEphemeralKey();
     await remove(home.membership, removed.did);
-    const invite = await home.membership.standingInvite();
+    const invite = await home.membership.invites.standing();
     await expect(visit(home, invite, { signer: removed })).rejects.toEqual(refused("removed"));
     const other = await visit(home, invite);
     await other.knock(ABOUT, nobody);
@@ -158,7 +158,7 @@ describe("an invite", () => {
 
   it("that ends while its guest reads the charter has ended", async () => {
     const home = await house();
-    const invite = await home.membership.invite({ uses: 0, notAfter: Date.now() + HOUR_MS });
+    const invite = await home.membership.invites.make({ uses: 0, notAfter: Date.now() + HOUR_MS });
     const guest = await visit(home, invite);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2 * HOUR_MS });
     await expect(guest.knock(ABOUT, nobody)).rejects.toEqual(refused("has ended"));
@@ -174,7 +174,7 @@ describe("an invite", () => {
 
   it("for one lets in one of two who look at once", async () => {
     const home = await house();
-    const invite = await home.membership.invite({ uses: 1, notAfter: Date.now() + HOUR_MS });
+    const invite = await home.membership.invites.make({ uses: 1, notAfter: Date.now() + HOUR_MS });
     const guests = await Promise.all([visit(home, invite), visit(home, invite)]);
     const outcomes = await Promise.allSettled(guests.map((guest) => guest.knock(ABOUT, nobody)));
     expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
@@ -183,7 +183,7 @@ describe("an invite", () => {
 
   it("that another counts leads to its issuer, and leaves no line open", async () => {
     const home = await house();
-    const invite = await home.membership.invite({ uses: 1, notAfter: Date.now() + HOUR_MS });
+    const invite = await home.membership.invites.make({ uses: 1, notAfter: Date.now() + HOUR_MS });
     const signer = await makeEphemeralKey();
     const { proof } = await home.membership.admit(signer.did, undefined);
     const other = doorOf(new Membership(memberContext(signer), { ...home.membership.parts, proof }), "a".repeat(32));
@@ -200,7 +200,7 @@ describe("an invite", () => {
 
   it("sends its guest on once, however often it is told to go elsewhere", async () => {
     const home = await house();
-    const invite = await home.membership.invite({ uses: 1, notAfter: Date.now() + HOUR_MS });
+    const invite = await home.membership.invites.make({ uses: 1, notAfter: Date.now() + HOUR_MS });
     const signer = await makeEphemeralKey();
     const { proof } = await home.membership.admit(signer.did, undefined);
     const round = doorOf(new Membership(memberContext(signer), { ...home.membership.parts, proof }), "a".repeat(32));
@@ -384,7 +384,7 @@ describe("an impostor at the door", () => {
     ];
     for (const parts of mixed) {
       const membership = new Membership(memberContext(home.founder), parts);
-      vi.spyOn(membership, "checkToken").mockReturnValue({ askInstead: undefined });
+      vi.spyOn(membership.invites, "check").mockReturnValue({ askInstead: undefined });
       const line = lineTo({ door: doorOf(membership).door, membership: home.membership });
       await expect(Visit.begin(line, await credentialsOf(home.invite))).rejects.toMatchObject({
         code: "peer-protocol",

@@ -146,7 +146,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
 
   /** Throws `peer-refused`, and says whom to ask where a counted token is another's, who alone redeems it. */
   #check(token: OpenedToken, link: GuestLink): void {
-    const { askInstead } = this.#options.membership.checkToken(token, link.did);
+    const { askInstead } = this.#options.membership.invites.check(token, link.did);
     if (!askInstead) return;
     const reason =
       "Who made this invite is not in the room now, and only they can let you in with it. Try again later.";

@@ -246,7 +246,7 @@ describe("a shorter proof", () => {
 describe("an invite", () => {
   const guest = "did:key:guest" as Did;
   const tokenOf = async (by: Membership, uses: number) =>
-    readToken((await by.invite({ uses, notAfter: inADay() })).token.signed);
+    readToken((await by.invites.make({ uses, notAfter: inADay() })).token.signed);
 
   it("lets in as many as it says, at who has made it; whom it let in once may come again", async () => {
     const { first, second } = await pair();
@@ -254,7 +254,7 @@ describe("an invite", () => {
     const two = await tokenOf(first, 2);
     for (const { did } of [a, b, a]) await first.letIn(two, did, undefined);
     await expect(first.letIn(two, c.did, undefined)).rejects.toEqual(refusal("used up"));
-    expect(second.checkToken(two, c.did)).toEqual({ askInstead: first.signer.did });
+    expect(second.invites.check(two, c.did)).toEqual({ askInstead: first.signer.did });
     const any = await tokenOf(first, 0);
     for (const { did } of [a, b, c]) await second.letIn(any, did, undefined);
   });
@@ -273,29 +273,29 @@ describe("an invite", () => {
     await first.letIn(token, (await makeEphemeralKey()).did, undefined);
     const parts = await readStored(storable(first.parts));
     const again = new Membership(memberContext(first.signer), parts);
-    expect(() => again.checkToken(token, guest)).toThrow("used up");
+    expect(() => again.invites.check(token, guest)).toThrow("used up");
   });
 
   it("ends at its time, with its epoch, and is nothing in another room", async () => {
     const { first, founder } = await pair();
     const terms = { room: first.genesis.hash, epoch: 0, uses: 0 };
     const late = await makeToken([founder], { ...terms, notAfter: Date.now() - 1 });
-    expect(() => first.checkToken(late, guest)).toThrow("has ended");
+    expect(() => first.invites.check(late, guest)).toThrow("has ended");
     const foreign = await makeToken([founder], { ...terms, room: randomBytes(32), notAfter: inADay() });
-    expect(() => first.checkToken(foreign, guest)).toThrow("not valid");
+    expect(() => first.invites.check(foreign, guest)).toThrow("not valid");
     const ahead = await makeToken([founder], { ...terms, epoch: 1, notAfter: inADay() });
-    expect(() => first.checkToken(ahead, guest)).toThrow("has ended");
+    expect(() => first.invites.check(ahead, guest)).toThrow("has ended");
     const good = await tokenOf(first, 0);
     await remove(first, (await makeEphemeralKey()).did);
-    expect(() => first.checkToken(good, guest)).toThrow("somebody was removed");
-    expect(await first.keptInvite()).toBeUndefined();
+    expect(() => first.invites.check(good, guest)).toThrow("somebody was removed");
+    expect(await first.invites.kept()).toBeUndefined();
   });
 
   it("is refused to who was removed, however new it is", async () => {
     const { first, member } = await pair();
     await remove(first, member.did);
     const token = await tokenOf(first, 0);
-    expect(() => first.checkToken(token, member.did)).toThrow("was removed");
+    expect(() => first.invites.check(token, member.did)).toThrow("was removed");
     await expect(first.letIn(token, member.did, undefined)).rejects.toThrow("was removed");
   });
 
@@ -304,11 +304,11 @@ describe("an invite", () => {
     const before = await tokenOf(second, 0);
     await second.takeCharter(await first.proposeCharter({ invites: "founders" }));
     await first.takeCharter(second.charter.signed);
-    expect(() => first.checkToken(before, guest)).toThrow("only its founders invite");
-    await expect(second.invite({ uses: 0, notAfter: inADay() })).rejects.toMatchObject({ code: "bad-request" });
+    expect(() => first.invites.check(before, guest)).toThrow("only its founders invite");
+    await expect(second.invites.make({ uses: 0, notAfter: inADay() })).rejects.toMatchObject({ code: "bad-request" });
     const own = await makeToken([member], { room: first.genesis.hash, epoch: 0, uses: 0, notAfter: inADay() });
-    expect(() => first.checkToken(own, guest)).toThrow("only its founders invite");
-    expect(second.checkToken(await tokenOf(first, 0), guest)).toEqual({ askInstead: undefined });
+    expect(() => first.invites.check(own, guest)).toThrow("only its founders invite");
+    expect(second.invites.check(await tokenOf(first, 0), guest)).toEqual({ askInstead: undefined });
   });
 
   it("does not count where somebody else has signed it than who claims to have made it", async () => {
@@ -316,7 +316,7 @@ describe("an invite", () => {
     const terms = { room: first.genesis.hash, epoch: 0, uses: 0, notAfter: inADay() };
     const { signed } = await makeToken([await makeEphemeralKey(), founder], terms);
     const stripped = await readToken({ ...signed, signatures: signed.signatures.slice(1) });
-    expect(() => first.checkToken(stripped, guest)).toThrow("not valid");
+    expect(() => first.invites.check(stripped, guest)).toThrow("not valid");
   });
 });
 

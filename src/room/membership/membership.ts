@@ -8,19 +8,17 @@ import {
   equalBytes,
   randomBytes,
   sha256,
-  toHex,
 } from "../../core";
 import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
-import { type MemberStanding, tokenSecret } from "../../wire";
-import { INVITE_DAYS, MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
-import type { Invite } from "../invite";
+import type { MemberStanding } from "../../wire";
+import { MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
 import { CHARTER, type Charter, type CharterTerms, openCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
-import { NOT_A_MEMBER, type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
-import { type OpenedToken, makeToken, readToken } from "./token";
+import { type InviteParts, Invites } from "./invites";
+import { type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
+import type { OpenedToken } from "./token";
 
-const DAY_MS = 86_400_000;
 /** Standings that are remembered: twice the members that a node keeps in mind. */
 const MAX_EXAMINED = 4_096;
 
@@ -35,14 +33,12 @@ interface MembershipEvents {
 }
 
 /** Everything that a membership is made of, verified. */
-export interface MembershipParts {
+export interface MembershipParts extends InviteParts {
   readonly genesis: Genesis;
   readonly charter: Charter;
   readonly epochs: Epochs;
   readonly rendezvousSecret: Bytes;
   readonly proof: Proof;
-  readonly redeemed: ReadonlyMap<string, readonly Did[]>;
-  readonly token: OpenedToken | undefined;
 }
 
 /** Who the member is, beyond this one room. */
@@ -66,25 +62,25 @@ export interface Admission {
 export class Membership extends TypedEventTarget<MembershipEvents> {
   readonly genesis: Genesis;
   readonly rendezvousSecret: Bytes;
+  readonly invites: Invites;
   readonly #context: MemberContext;
-  readonly #redeemed: Map<string, readonly Did[]>;
   /** Standing of everybody who was examined since the start, by did. */
   readonly #examined = new Map<Did, Standing>();
   #charter: Charter;
   #epochs: Epochs;
   #proof: Proof;
-  #token: OpenedToken | undefined;
 
   constructor(context: MemberContext, parts: MembershipParts) {
     super();
     this.#context = context;
     this.genesis = parts.genesis;
     this.rendezvousSecret = parts.rendezvousSecret;
-    this.#redeemed = new Map(parts.redeemed);
     this.#charter = parts.charter;
     this.#epochs = parts.epochs;
     this.#proof = parts.proof;
-    this.#token = parts.token;
+    this.invites = new Invites(this, parts, () => {
+      this.emit("change", undefined);
+    });
   }
 
   get signer(): Signer {
@@ -117,8 +113,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
       charter: this.#charter,
       epochs: this.#epochs,
       proof: this.#proof,
-      token: this.#token,
-      redeemed: this.#redeemed,
+      ...this.invites.parts,
     };
   }
 
@@ -163,8 +158,8 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   async letIn(token: OpenedToken, guest: Did, delegation: Signed | undefined): Promise<Admission> {
     const admission = await this.admit(guest, delegation);
     // Without a pause between the two, so that no others use the invite up meanwhile.
-    this.checkToken(token, guest);
-    this.#redeem(token, guest);
+    this.invites.check(token, guest);
+    this.invites.redeem(token, guest);
     return admission;
   }
 
@@ -220,7 +215,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     const lost = [...this.#epochs.removed].filter((did) => !epochs.removed.has(did));
     const kept = [...this.#epochs.kept].filter((did) => !epochs.kept.has(did));
     this.#epochs = epochs;
-    this.#token = undefined;
+    this.invites.forget();
     this.#examined.clear();
     this.emit("epochs", epochs);
     this.emit("change", undefined);
@@ -296,89 +291,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.emit("change", undefined);
   }
 
-  /** Whether this node may make invites. */
-  async mayInvite(): Promise<boolean> {
-    return this.#charter.terms.invites === "members" || (await this.ownStanding()).founder;
-  }
-
-  /** An invite that lets in `uses` nodes (0: any number) until then. Throws `bad-request` where the charter forbids it. */
-  async invite(options: { readonly uses: number; readonly notAfter: number }): Promise<Invite> {
-    if (!(await this.mayInvite())) {
-      throw new MicrogridError("bad-request", "The charter of this room lets only its founders make invites.");
-    }
-    const terms = { room: this.genesis.hash, epoch: this.#epochs.head.n, ...options };
-    const founders = (await this.founderSigners()).filter(({ did }) => did !== this.signer.did);
-    return this.#inviteWith(await makeToken([this.signer, ...founders], terms));
-  }
-
-  /** The invite that is shown to this node's user: without a count, and renewed when it ends or an epoch has ended it. */
-  async standingInvite(): Promise<Invite> {
-    const token = this.#token?.token;
-    if (token?.epoch !== this.#epochs.head.n || token.notAfter < Date.now() + (INVITE_DAYS / 2) * DAY_MS) {
-      const { token: made } = await this.invite({ uses: 0, notAfter: Date.now() + INVITE_DAYS * DAY_MS });
-      this.#token = await readToken(made.signed);
-      this.emit("change", undefined);
-    }
-    return this.#inviteWith(this.#token!);
-  }
-
-  /** The invite that was shown last, if it still lets anybody in. */
-  async keptInvite(): Promise<Invite | undefined> {
-    const token = this.#token;
-    const holds = token?.token.epoch === this.#epochs.head.n && token.token.notAfter > Date.now();
-    return holds ? this.#inviteWith(token) : undefined;
-  }
-
-  /**
-   * Checks what a guest comes with. Throws `peer-refused` with a reason for people; gives the one to ask instead where
-   * only that one may redeem it.
-   */
-  checkToken(opened: OpenedToken, guest: Did): { readonly askInstead: Did | undefined } {
-    const { token, signers, hash } = opened;
-    const { terms } = this.#charter;
-    const ended = (why: string): MicrogridError => new MicrogridError("peer-refused", why);
-    if (this.#epochs.removed.has(guest)) throw ended(NOT_A_MEMBER.removed);
-    if (!equalBytes(token.room, this.genesis.hash) || !signers.includes(token.issuer))
-      throw ended("This invite is not valid.");
-    if (token.epoch !== this.#epochs.head.n) {
-      throw ended(
-        "This invite has ended, since somebody was removed from the room after it was made. Ask for a new one.",
-      );
-    }
-    if (token.notAfter < Date.now()) throw ended("This invite has ended. Ask for a new one.");
-    const byFounder = (did: Did): boolean =>
-      this.genesis.founders.includes(did) || (this.#examined.get(did)?.founder ?? false);
-    if (terms.invites === "founders" && !signers.some(byFounder)) {
-      throw ended("The charter of this room lets only its founders invite. Ask one of them.");
-    }
-    if (token.uses === 0) return { askInstead: undefined };
-    if (token.issuer !== this.signer.did) return { askInstead: token.issuer };
-    this.#checkUses(token, hash, guest);
-    return { askInstead: undefined };
-  }
-
-  #redeem({ token, hash }: OpenedToken, guest: Did): void {
-    if (token.uses === 0) return;
-    const redeemed = this.#checkUses(token, hash, guest);
-    this.#redeemed.set(toHex(hash), [...new Set([...redeemed, guest])]);
-    this.emit("change", undefined);
-  }
-
-  #checkUses({ uses }: OpenedToken["token"], hash: Bytes, guest: Did): readonly Did[] {
-    const redeemed = this.#redeemed.get(toHex(hash)) ?? [];
-    if (redeemed.length < uses || redeemed.includes(guest)) return redeemed;
-    throw new MicrogridError("peer-refused", "This invite is used up. Ask for a new one.");
-  }
-
-  async #inviteWith({ signed, hash }: OpenedToken): Promise<Invite> {
-    const { terms } = this.#charter;
-    return {
-      roomId: this.genesis.roomId,
-      name: terms.name,
-      rendezvousSecret: this.rendezvousSecret,
-      token: { signed, secret: await tokenSecret(this.#epochs.secret, hash) },
-      servers: terms.servers,
-    };
+  /** Whether this is a founder, as far as is known here. */
+  isFounder(did: Did): boolean {
+    return this.genesis.founders.includes(did) || (this.#examined.get(did)?.founder ?? false);
   }
 
   async #requireSigners(): Promise<readonly Signer[]> {

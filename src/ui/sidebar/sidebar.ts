@@ -188,13 +188,14 @@ export class Sidebar extends LitElement {
         ${conversations.length > 0 ? nothing : html`<p class="none muted small">${this.#nothingText()}</p>`}
       </nav>
       <footer>
-        <button class="button plain wide" @click=${() => this.#open("settings")}>
+        <button class="button plain wide" ?disabled=${!workspace} @click=${() => this.#open("settings")}>
           ${icon("settings", 18)} Settings
         </button>
         <button
           class="icon-button"
           aria-label="Import conversations"
           title="Import conversations"
+          ?disabled=${!workspace}
           @click=${() => this.file.click()}
         >
           ${icon("upload", 18)}

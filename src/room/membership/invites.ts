@@ -1,0 +1,136 @@
+/** The invites of a member: which it makes, which of them it shows, and which that guests bring still hold. */
+import { type Bytes, type Did, MicrogridError, equalBytes, toHex } from "../../core";
+import { tokenSecret } from "../../wire";
+import { INVITE_DAYS } from "../constants";
+import type { Invite } from "../invite";
+import type { Membership } from "./membership";
+import { NOT_A_MEMBER } from "./proof";
+import { type OpenedToken, makeToken, readToken } from "./token";
+
+const DAY_MS = 86_400_000;
+
+/** What is kept about invites. */
+export interface InviteParts {
+  /** Who has come in by each counted invite of this node, by the invite's hash. */
+  readonly redeemed: ReadonlyMap<string, readonly Did[]>;
+  /** The invite that is shown. */
+  readonly token: OpenedToken | undefined;
+}
+
+/** How long an invite holds. */
+interface InviteLimits {
+  /** How many nodes may enter with it; 0 for any number. */
+  readonly uses: number;
+  /** Milliseconds since 1970. */
+  readonly notAfter: number;
+}
+
+/** Makes invites and checks them, by the rules of a membership. */
+export class Invites {
+  readonly #membership: Membership;
+  /** Called when what is kept has changed. */
+  readonly #changed: () => void;
+  readonly #redeemed: Map<string, readonly Did[]>;
+  #shown: OpenedToken | undefined;
+
+  constructor(membership: Membership, { redeemed, token }: InviteParts, changed: () => void) {
+    this.#membership = membership;
+    this.#changed = changed;
+    this.#redeemed = new Map(redeemed);
+    this.#shown = token;
+  }
+
+  /** All that is kept, to be stored. */
+  get parts(): InviteParts {
+    return { redeemed: this.#redeemed, token: this.#shown };
+  }
+
+  /** Whether this node may make invites. */
+  async allowed(): Promise<boolean> {
+    const { charter } = this.#membership;
+    return charter.terms.invites === "members" || (await this.#membership.ownStanding()).founder;
+  }
+
+  /** An invite that lets in so many, until then. Throws `bad-request` where the charter forbids it. */
+  async make(limits: InviteLimits): Promise<Invite> {
+    if (!(await this.allowed())) {
+      throw new MicrogridError("bad-request", "The charter of this room lets only its founders make invites.");
+    }
+    const { genesis, epochs, signer } = this.#membership;
+    const founders = (await this.#membership.founderSigners()).filter(({ did }) => did !== signer.did);
+    return this.#with(await makeToken([signer, ...founders], { room: genesis.hash, epoch: epochs.head.n, ...limits }));
+  }
+
+  /** The invite that is shown to this node's user: without a count, and renewed when it ends or an epoch has ended it. */
+  async standing(): Promise<Invite> {
+    const token = this.#shown?.token;
+    if (token?.epoch !== this.#membership.epochs.head.n || token.notAfter < Date.now() + (INVITE_DAYS / 2) * DAY_MS) {
+      const { token: made } = await this.make({ uses: 0, notAfter: Date.now() + INVITE_DAYS * DAY_MS });
+      this.#shown = await readToken(made.signed);
+      this.#changed();
+    }
+    return this.#with(this.#shown!);
+  }
+
+  /** The invite that was shown last, if it still lets anybody in. */
+  async kept(): Promise<Invite | undefined> {
+    const shown = this.#shown;
+    const holds = shown?.token.epoch === this.#membership.epochs.head.n && shown.token.notAfter > Date.now();
+    return holds ? this.#with(shown) : undefined;
+  }
+
+  /** A new epoch has ended the invite that was shown. */
+  forget(): void {
+    this.#shown = undefined;
+  }
+
+  /**
+   * Checks what a guest comes with. Throws `peer-refused` with a reason for people; gives the one to ask instead where
+   * only that one may redeem it.
+   */
+  check(opened: OpenedToken, guest: Did): { readonly askInstead: Did | undefined } {
+    const { token, signers, hash } = opened;
+    const { genesis, charter, epochs, signer } = this.#membership;
+    if (epochs.removed.has(guest)) throw refused(NOT_A_MEMBER.removed);
+    if (!equalBytes(token.room, genesis.hash) || !signers.includes(token.issuer)) {
+      throw refused("This invite is not valid.");
+    }
+    if (token.epoch !== epochs.head.n) {
+      const text = "This invite has ended, since somebody was removed from the room after it was made.";
+      throw refused(`${text} Ask for a new one.`);
+    }
+    if (token.notAfter < Date.now()) throw refused("This invite has ended. Ask for a new one.");
+    if (charter.terms.invites === "founders" && !signers.some((did) => this.#membership.isFounder(did))) {
+      throw refused("The charter of this room lets only its founders invite. Ask one of them.");
+    }
+    if (token.uses === 0) return { askInstead: undefined };
+    if (token.issuer !== signer.did) return { askInstead: token.issuer };
+    this.#usesOf(token, hash, guest);
+    return { askInstead: undefined };
+  }
+
+  /** Counts a guest that was let in. Throws `peer-refused` where the invite is used up. */
+  redeem({ token, hash }: OpenedToken, guest: Did): void {
+    if (token.uses === 0) return;
+    const redeemed = this.#usesOf(token, hash, guest);
+    this.#redeemed.set(toHex(hash), [...new Set([...redeemed, guest])]);
+    this.#changed();
+  }
+
+  #usesOf({ uses }: OpenedToken["token"], hash: Bytes, guest: Did): readonly Did[] {
+    const redeemed = this.#redeemed.get(toHex(hash)) ?? [];
+    if (redeemed.length < uses || redeemed.includes(guest)) return redeemed;
+    throw refused("This invite is used up. Ask for a new one.");
+  }
+
+  async #with({ signed, hash }: OpenedToken): Promise<Invite> {
+    const { genesis, charter, epochs, rendezvousSecret } = this.#membership;
+    const { name, servers } = charter.terms;
+    const secret = await tokenSecret(epochs.secret, hash);
+    return { roomId: genesis.roomId, name, rendezvousSecret, token: { signed, secret }, servers };
+  }
+}
+
+function refused(why: string): MicrogridError {
+  return new MicrogridError("peer-refused", why);
+}
