@@ -30,9 +30,13 @@ test("a stopped answer keeps its text and is continued to what it would have bee
   const chat = await ready(page);
   const whole = await chat.chat(STORY);
   await chat.regenerate();
+  // The former answer stays for a moment.
   await expect
-    .poll(async () => (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("").length)
-    .toBeGreaterThan(8);
+    .poll(async () => {
+      const { length } = (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("");
+      return length > 8 && length < whole.length;
+    })
+    .toBe(true);
   await page.keyboard.press("Escape");
   await chat.finished();
   const part = await chat.answerText();
