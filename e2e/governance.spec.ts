@@ -94,6 +94,7 @@ test("who knocks comes in when any member says so, and not otherwise", async ({ 
   await ada.page.evaluate((did) => window.microgrid!.rooms.current!.decline(did), bobDid);
   await expectMembership(bob, "none");
   expect(await noticesOf(bob)).toMatch(/has let this device in/);
+  await expect.poll(async () => (await roomOf(ada)).knocks).toEqual([]);
 
   await joinRoom(bob, invite);
   await expect.poll(async () => (await roomOf(ada)).knocks.length).toBe(1);
