@@ -115,26 +115,26 @@ const ATTACKS: readonly (readonly [Attack, RegExp])[] = [
 
 test("who breaks the protocol is sent away with the reason, and disturbs nobody", async ({ openSite }) => {
   const { asker, honestDid, invite } = await pair(openSite);
-  const { liar } = await liarIn(openSite, invite, asker);
-  const attack = (how: Attack) => liar.page.evaluate((kind) => window.hostile!.attack(kind), how);
-  await attack("tokens for jobs of others");
-  await expectStory(asker, honestDid);
-  expect(await liar.page.evaluate(() => window.hostile!.farewells)).toEqual([]);
+  const attack = ({ page }: SitePage, how: Attack) => page.evaluate((kind) => window.hostile!.attack(kind), how);
+  const farewells = ({ page }: SitePage) => page.evaluate(() => window.hostile!.farewells);
   for (const [how, reason] of ATTACKS) {
     await test.step(how, async () => {
+      // Each comes under a name of its own, since nobody takes the former one back so soon.
+      const { liar } = await liarIn(openSite, invite, asker);
+      await attack(liar, "tokens for jobs of others");
+      await expectStory(asker, honestDid);
+      expect(await farewells(liar)).toEqual([]);
       await startAnswer(asker, { text: QUESTION, provider: honestDid }, "meanwhile");
-      await attack(how);
+      await attack(liar, how);
       await expectStory(asker, honestDid);
       expect((await finishedAnswer(asker, "meanwhile")).text).toBe(STORY.completion);
-      const farewells = () => liar.page.evaluate(() => window.hostile!.farewells);
       // Both of the others have had enough.
       await expect
-        .poll(async () => (await farewells()).filter((each) => reason.test(each)).length)
+        .poll(async () => (await farewells(liar)).filter((each) => reason.test(each)).length)
         .toBeGreaterThanOrEqual(2);
       expect(await asker.page.evaluate(() => "polluted" in {})).toBe(false);
-      await liar.page.reload();
-      await gridReady(liar);
-      await expectPeers(liar, 2, 1);
+      await expectPeers(asker, 1, 1);
+      await liar.page.context().close();
     });
   }
 });
