@@ -1,21 +1,21 @@
 /** Caches of finished answers, kept so that the next turn of a conversation need not read it all again. */
-import type { KvCache } from "./kv-cache";
+import type { Sequence } from "./sequence";
 
-interface Entry {
-  readonly cache: KvCache;
+interface Entry<S> {
+  readonly cache: S;
   /** The token that each position of the cache holds. */
   readonly ids: readonly number[];
 }
 
 /** Idle caches, the least recently used dropped first. */
-export class CachePool {
-  readonly #create: () => KvCache;
+export class CachePool<S extends Sequence> {
+  readonly #create: () => S;
   readonly #maxBytes: number;
   readonly #maxCount: number;
   /** Oldest first. */
-  #entries: Entry[] = [];
+  #entries: Entry<S>[] = [];
 
-  constructor(options: { create: () => KvCache; maxBytes: number; maxCount: number }) {
+  constructor(options: { create: () => S; maxBytes: number; maxCount: number }) {
     this.#create = options.create;
     this.#maxBytes = options.maxBytes;
     this.#maxCount = options.maxCount;
@@ -30,8 +30,8 @@ export class CachePool {
    * A cache that holds a prefix of `ids`, at least one short of all, since the last token must be fed to give logits.
    * A cache that would lose more than it keeps is left for the conversation that it belongs to.
    */
-  take(ids: readonly number[]): KvCache {
-    let best: Entry | undefined;
+  take(ids: readonly number[]): S {
+    let best: Entry<S> | undefined;
     let bestLength = 0;
     for (const entry of this.#entries) {
       const length = Math.min(commonPrefix(entry.ids, ids), ids.length - 1);
@@ -44,7 +44,7 @@ export class CachePool {
   }
 
   /** Takes back a cache whose positions hold `ids` (the cache may be behind them). */
-  put(cache: KvCache, ids: readonly number[]): void {
+  put(cache: S, ids: readonly number[]): void {
     this.#entries.push({ cache, ids: ids.slice(0, cache.length) });
     let bytes = this.#entries.reduce((sum, entry) => sum + entry.cache.bytes, 0);
     while (this.#entries.length > this.#maxCount || (bytes > this.#maxBytes && this.#entries.length > 0)) {

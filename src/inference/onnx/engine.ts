@@ -10,11 +10,12 @@ import { type GpuDevice, requestGpuDevice, withinGpuMemory } from "./gpu-device"
 import { type GraphSpec, readGraphSpec } from "./graph-spec";
 import { GrowingGpuKvCache } from "./growing-gpu-kv-cache";
 import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
-import type { KvCacheFactory } from "./kv-cache";
-import { OnnxModel } from "./model";
+import type { KvCache, KvCacheFactory } from "./kv-cache";
+import { OnnxModel, type Turn } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
 import { ModelRunner } from "./runner";
 import { type Ort, loadOrt } from "./runtime";
+import type { Decoder } from "./sequence";
 import { CHECK_TOKENS, type CheckResult, checkModel } from "./self-check";
 import { TurnQueue } from "./turns";
 
@@ -140,7 +141,8 @@ export class OnnxEngine implements Engine {
         info,
         parts: {
           tokenizer: files.tokenizer,
-          runner,
+          decoder: (turn) => wholeDecoder(runner, turn),
+          release: () => runner.release(),
           pool: new CachePool({ create, maxBytes: budget, maxCount: MAX_IDLE_CACHES }),
           eosIds: files.eosIds,
           contextLength: files.contextLength,
@@ -187,6 +189,14 @@ async function createSession(
       preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, "gpu-buffer" as const])),
     }),
   );
+}
+
+/** A model whose graph is all here. */
+function wholeDecoder(runner: ModelRunner, turn: Turn): Decoder<KvCache> {
+  return {
+    feed: (cache, ids, signal) => turn(() => runner.feed(cache, ids), signal),
+    predict: (cache, ids, rows, signal) => turn(() => runner.predict(cache, ids, rows), signal),
+  };
 }
 
 function cacheFactories(

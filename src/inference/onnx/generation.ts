@@ -4,21 +4,20 @@ import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "
 import { AnswerText, type AnswerPiece, type ChatTokenizer, resumption } from "../tokenizer";
 import type { FinishReason, GenerationEvent, GenerationRequest } from "../types";
 import type { CachePool } from "./cache-pool";
-import type { KvCache } from "./kv-cache";
-import type { ModelRunner } from "./runner";
+import type { Decoder, Sequence } from "./sequence";
 
 /** Tokens of room that an answer gets beforehand: most answers are shorter, and memory is dear. */
 const MAX_RESERVED_TOKENS = 1024;
 
 /** What an answer needs of its model. */
-export interface GenerationParts {
+export interface GenerationParts<S extends Sequence> {
   readonly tokenizer: ChatTokenizer;
-  readonly runner: ModelRunner;
-  readonly pool: CachePool;
+  readonly decoder: Decoder<S>;
+  readonly pool: CachePool<S>;
   readonly eosIds: ReadonlySet<number>;
   readonly contextLength: number;
   readonly prefillChunk: number;
-  /** Runs one step in the worker's fair order, errors put into words. */
+  /** Runs one step in the worker's fair order, errors put into words; the decoder does so by itself. */
   turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
@@ -34,8 +33,8 @@ interface Start {
  * Streams `token` events and one `done`. The cache goes back to the pool however the answer ends.
  * Throws `context-exceeded` where the prompt leaves no room for a token.
  */
-export async function* generateAnswer(
-  parts: GenerationParts,
+export async function* generateAnswer<S extends Sequence>(
+  parts: GenerationParts<S>,
   request: GenerationRequest,
   options: { signal: AbortSignal },
 ): AsyncGenerator<GenerationEvent, void> {
@@ -71,7 +70,7 @@ export async function* generateAnswer(
         break;
       }
       if (position + 1 >= maxTokens) break;
-      logits = await parts.turn(() => parts.runner.predict(cache, [id]), signal);
+      [logits] = await parts.decoder.predict(cache, [id], 1, signal);
     }
     const rest = text.flush();
     if (rest) yield tokenEvent(rest);
@@ -92,7 +91,7 @@ export async function* generateAnswer(
   }
 }
 
-function start(parts: GenerationParts, request: GenerationRequest): Start {
+function start<S extends Sequence>(parts: GenerationParts<S>, request: GenerationRequest): Start {
   const { tokenizer, contextLength } = parts;
   const prompt = tokenizer.encode(tokenizer.render(request.messages));
   const resumed = request.resume ? resumption(request.resume, tokenizer) : { ids: [], undelivered: "" };
@@ -115,7 +114,7 @@ function start(parts: GenerationParts, request: GenerationRequest): Start {
 }
 
 /** Makes room; where memory has run out, what idle caches hold is worth less than this answer. */
-async function reserve(pool: CachePool, cache: KvCache, tokens: number): Promise<void> {
+async function reserve<S extends Sequence>(pool: CachePool<S>, cache: S, tokens: number): Promise<void> {
   try {
     await cache.reserve(tokens);
   } catch (error) {
@@ -125,17 +124,17 @@ async function reserve(pool: CachePool, cache: KvCache, tokens: number): Promise
   }
 }
 
-async function prefill(
-  parts: GenerationParts,
-  cache: KvCache,
+async function prefill<S extends Sequence>(
+  { decoder, prefillChunk }: GenerationParts<S>,
+  cache: S,
   ids: readonly number[],
   signal: AbortSignal,
-): Promise<Float32Array> {
-  const { runner, prefillChunk } = parts;
+): Promise<Float32Array | undefined> {
   while (cache.length + prefillChunk < ids.length) {
-    await parts.turn(() => runner.feed(cache, ids.slice(cache.length, cache.length + prefillChunk)), signal);
+    await decoder.feed(cache, ids.slice(cache.length, cache.length + prefillChunk), signal);
   }
-  return parts.turn(() => runner.predict(cache, ids.slice(cache.length)), signal);
+  const [logits] = await decoder.predict(cache, ids.slice(cache.length), 1, signal);
+  return logits;
 }
 
 function logprobOf(tokenizer: ChatTokenizer, request: GenerationRequest, logits: Float32Array, id: number) {

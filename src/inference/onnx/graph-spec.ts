@@ -15,13 +15,25 @@ export interface CacheSlot {
   readonly headDim: number;
 }
 
+/** A tensor that goes from one stage of a model to the next, of the shape `[1, tokens, width]`. */
+export interface HiddenSlot {
+  readonly name: string;
+  readonly type: FloatType;
+  readonly width: number;
+}
+
 export interface GraphSpec {
-  readonly ids: IntegerType;
+  /** Undefined where a stage takes none; where it only looks at their number, it gets zeros. */
+  readonly ids: IntegerType | undefined;
+  /** What a stage takes from the one before it, and gives to the next one; nothing in a whole model. */
+  readonly takes: readonly HiddenSlot[];
+  readonly gives: readonly HiddenSlot[];
   readonly mask: IntegerType | undefined;
   readonly positions: IntegerType | undefined;
   /** Input that limits the logits to the last tokens, where the graph has one. */
   readonly logitsToKeep: { readonly name: string; readonly type: IntegerType; readonly rank: number } | undefined;
-  readonly logits: { readonly type: FloatType; readonly vocabulary: number | undefined };
+  /** Undefined in a stage without the head. */
+  readonly logits: { readonly type: FloatType; readonly vocabulary: number | undefined } | undefined;
   readonly slots: readonly CacheSlot[];
   /** True where every cache only passes through grouped-query attention, which can write to the buffer it reads. */
   readonly inPlacePossible: boolean;
@@ -39,38 +51,49 @@ const PAST = /^past(?:_key_values)?\.(\d+)\.(key|value)$/;
 const INTEGERS: readonly string[] = ["int64", "int32"];
 const FLOATS: readonly string[] = ["float32", "float16"];
 
+/** Which part of a model a graph is. */
+export interface GraphPart {
+  readonly takes: readonly HiddenSlot[];
+  readonly gives: readonly HiddenSlot[];
+  /** Whether it begins with the token ids, and ends with the logits. */
+  readonly embeds: boolean;
+  readonly predicts: boolean;
+}
+
+/** A graph that is all of a model. */
+export const WHOLE: GraphPart = { takes: [], gives: [], embeds: true, predicts: true };
+
 /** Reads the specification. Throws `unsupported-model` and names the input that this engine cannot feed. */
 export function readGraphSpec(
   inputs: readonly InferenceSession.ValueMetadata[],
   outputs: readonly InferenceSession.ValueMetadata[],
   graph: OnnxGraph,
   shape: CacheShape,
+  part: GraphPart = WHOLE,
 ): GraphSpec {
+  const taken = new Set(part.takes.map(({ name }) => name));
   const outputNames = new Set(outputs.map((output) => output.name));
   const slots: CacheSlot[] = [];
   const integers = new Map<string, { type: IntegerType; rank: number }>();
   for (const input of inputs) {
     const past = PAST.exec(input.name);
     if (past) slots.push(cacheSlot(input, `present.${past[1]}.${past[2]}`, outputNames, shape));
-    else integers.set(input.name, integerInput(input));
-  }
-  const logits = outputs.find((output) => output.name === "logits");
-  if (!logits?.isTensor || !FLOATS.includes(logits.type)) {
-    throw unsupported("it has no output named “logits” of numbers, so it is not a text decoder");
+    else if (!taken.has(input.name)) integers.set(input.name, integerInput(input));
   }
   const ids = integers.get("input_ids");
-  if (!ids) throw unsupported("it does not take token ids (“input_ids”)");
-  if (slots.length === 0)
+  if (part.embeds && !ids) throw unsupported("it does not take token ids (“input_ids”)");
+  if (part === WHOLE && slots.length === 0)
     throw unsupported("it has no key-value cache (“past_key_values…”), so each token would cost the whole text");
   const keep = ["num_logits_to_keep", "logits_to_keep"].find((name) => integers.has(name));
   const keepInput = keep === undefined ? undefined : integers.get(keep);
-  const last = logits.shape.at(-1);
   return {
-    ids: ids.type,
+    ids: ids?.type,
+    takes: part.takes,
+    gives: part.gives,
     mask: integers.get("attention_mask")?.type,
     positions: integers.get("position_ids")?.type,
     logitsToKeep: keep !== undefined && keepInput ? { name: keep, ...keepInput } : undefined,
-    logits: { type: logits.type as FloatType, vocabulary: typeof last === "number" && last > 0 ? last : undefined },
+    logits: part.predicts ? logitsOutput(outputs) : undefined,
     slots,
     inPlacePossible: inPlacePossible(graph, slots),
     bytesPerToken: slots.reduce((sum, slot) => sum + slot.heads * slot.headDim * bytesOf(slot.type), 0),
@@ -80,6 +103,15 @@ export function readGraphSpec(
 /** Bytes of one number. */
 export function bytesOf(type: FloatType): number {
   return type === "float32" ? 4 : 2;
+}
+
+function logitsOutput(outputs: readonly InferenceSession.ValueMetadata[]): NonNullable<GraphSpec["logits"]> {
+  const logits = outputs.find((output) => output.name === "logits");
+  if (!logits?.isTensor || !FLOATS.includes(logits.type)) {
+    throw unsupported("it has no output named “logits” of numbers, so it is not a text decoder");
+  }
+  const last = logits.shape.at(-1);
+  return { type: logits.type as FloatType, vocabulary: typeof last === "number" && last > 0 ? last : undefined };
 }
 
 function integerInput(input: InferenceSession.ValueMetadata): { type: IntegerType; rank: number } {

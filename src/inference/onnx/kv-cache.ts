@@ -2,24 +2,16 @@
 import type { Tensor } from "onnxruntime-web";
 import type { CacheSlot, FloatType } from "./graph-spec";
 import type { Ort } from "./runtime";
+import type { Sequence } from "./sequence";
 
 /** Keys and values of the tokens seen so far. Only ever touched in a turn of the run queue. */
-export interface KvCache {
-  /** Tokens held. */
-  readonly length: number;
-  /** Memory taken, in bytes. */
-  readonly bytes: number;
-  /** Makes room for `tokens` in all. Costs nothing where there is room; throws `out-of-memory`. */
-  reserve(tokens: number): Promise<void>;
+export interface KvCache extends Sequence {
   /** The past of each slot, to feed. */
   feeds(): Record<string, Tensor>;
   /** Where each present goes: a buffer, or null for a new one. */
   fetches(): Record<string, Tensor | null>;
   /** Takes the presents of a run that added `count` tokens. */
   advance(outputs: Readonly<Record<string, Tensor>>, count: number): void;
-  /** Forgets all tokens from `length` on. */
-  truncate(length: number): void;
-  dispose(): void;
 }
 
 /** Makes empty caches for one model. */

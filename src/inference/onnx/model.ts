@@ -4,6 +4,7 @@ import type { GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo }
 import { Admission } from "../admission";
 import { engineError } from "./errors";
 import { type GenerationParts, generateAnswer } from "./generation";
+import type { Decoder, Sequence } from "./sequence";
 import type { TurnQueue } from "./turns";
 
 /** Answers that the time in line is guessed from, before any was measured. */
@@ -11,10 +12,21 @@ const GUESSED_ANSWER_TOKENS = 128;
 /** Weight of the newest answer in the running mean of durations. */
 const MEAN_WEIGHT = 0.3;
 
+/** Runs one step in the worker's fair order, errors put into words. */
+export type Turn = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+
+/** What a model in memory is made of. */
+export interface ModelParts<S extends Sequence> extends Omit<GenerationParts<S>, "turn" | "decoder"> {
+  decoder(turn: Turn): Decoder<S>;
+  /** Frees the graphs. Called in a turn. */
+  release(): Promise<void>;
+}
+
 /** One model in memory. */
-export class OnnxModel implements LoadedModel {
+export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
   readonly info: LoadedModelInfo;
-  readonly #parts: Omit<GenerationParts, "turn">;
+  readonly #parts: GenerationParts<S>;
+  readonly #release: () => Promise<void>;
   readonly #turns: TurnQueue;
   readonly #admission: Admission;
   readonly #places: number;
@@ -26,14 +38,17 @@ export class OnnxModel implements LoadedModel {
 
   constructor(options: {
     info: LoadedModelInfo;
-    parts: Omit<GenerationParts, "turn">;
+    parts: ModelParts<S>;
     turns: TurnQueue;
     /** Answers computed at once. */
     places: number;
     lost: Promise<never>;
   }) {
     this.info = options.info;
-    this.#parts = options.parts;
+    const turn: Turn = (work, signal) => this.#turn(work, signal);
+    const { parts } = options;
+    this.#parts = { ...parts, decoder: parts.decoder(turn), turn };
+    this.#release = () => parts.release();
     this.#turns = options.turns;
     this.#places = options.places;
     this.#admission = new Admission(options.places);
@@ -59,9 +74,7 @@ export class OnnxModel implements LoadedModel {
       }
       const startTime = performance.now();
       try {
-        yield* generateAnswer({ ...this.#parts, turn: (work, turnSignal) => this.#turn(work, turnSignal) }, request, {
-          signal,
-        });
+        yield* generateAnswer(this.#parts, request, { signal });
         this.#meanAnswerMs += MEAN_WEIGHT * (performance.now() - startTime - this.#meanAnswerMs);
       } finally {
         step.value.release();
@@ -84,7 +97,7 @@ export class OnnxModel implements LoadedModel {
     );
     await this.#turns.run(async () => {
       this.#parts.pool.clear();
-      await this.#parts.runner.release();
+      await this.#release();
     });
   }
 

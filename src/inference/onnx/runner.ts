@@ -1,9 +1,32 @@
-/** One decoder graph in memory: feeds tokens, reads back the logits of the last one. */
+/** One graph in memory, a whole decoder or a stage of one: feeds it what comes next of a sequence, reads back results. */
 import type { InferenceSession, Tensor } from "onnxruntime-web";
-import { bytesOf, type GraphSpec, type IntegerType } from "./graph-spec";
+import type { HiddenState } from "../types";
+import { type FloatType, type GraphSpec, type HiddenSlot, type IntegerType, bytesOf } from "./graph-spec";
 import { halvesToFloats } from "./half";
-import type { KvCache } from "./kv-cache";
+import { type KvCache, floatTensor } from "./kv-cache";
 import type { Ort } from "./runtime";
+
+/** What comes next of a sequence: ids where the graph begins with them, hidden states where it goes on with those. */
+export interface Step {
+  readonly ids?: readonly number[];
+  readonly hidden?: HiddenState;
+  /** Number of tokens. */
+  readonly count: number;
+}
+
+/** What a run is to give. */
+interface Wanted {
+  /** Logits of so many last tokens. */
+  readonly logits: number;
+  readonly hidden: boolean;
+}
+
+/** What it gave. */
+export interface StepResult {
+  /** One row for each token that was asked for, in order; none where the graph has no head. */
+  readonly logits: readonly Float32Array[];
+  readonly hidden: HiddenState;
+}
 
 /**
  * Runs a session. Every call must be made in a turn of the worker's run queue: two runs at once hang ONNX Runtime
@@ -26,19 +49,28 @@ export class ModelRunner {
 
   /** Feeds tokens behind those in the cache. */
   async feed(cache: KvCache, ids: readonly number[]): Promise<void> {
-    await this.#run(cache, ids, false);
+    await this.run(cache, { ids, count: ids.length }, { logits: 0, hidden: false });
   }
 
-  /** Feeds tokens and gives the logits for the token that follows them, one number for each id. */
-  async predict(cache: KvCache, ids: readonly number[]): Promise<Float32Array> {
-    const outputs = await this.#run(cache, ids, true);
-    const logits = outputs.logits;
-    if (!logits) throw new Error("The run gave no logits.");
-    try {
-      return await this.#lastRow(logits);
-    } finally {
-      if (logits.location === "gpu-buffer") logits.dispose();
-    }
+  /** Feeds tokens and gives the logits after each of the last `rows` of them, one number for each id. */
+  async predict(cache: KvCache, ids: readonly number[], rows: number): Promise<readonly Float32Array[]> {
+    return (await this.run(cache, { ids, count: ids.length }, { logits: rows, hidden: false })).logits;
+  }
+
+  /** Feeds what comes next of a sequence behind what is in the cache. */
+  async run(cache: KvCache, step: Step, wanted: Wanted): Promise<StepResult> {
+    const total = cache.length + step.count;
+    await cache.reserve(total);
+    const { gives } = this.#spec;
+    const fetches: Record<string, Tensor | null> = { ...cache.fetches() };
+    if (wanted.logits > 0) fetches.logits = null;
+    if (wanted.hidden) for (const { name } of gives) fetches[name] = null;
+    const outputs = await this.#session.run(this.#feeds(cache, step, wanted.logits), fetches);
+    cache.advance(outputs, step.count);
+    return {
+      logits: wanted.logits > 0 ? await this.#lastRows(outputs.logits, wanted.logits) : [],
+      hidden: wanted.hidden ? gives.map((slot) => hiddenTensor(slot, outputs[slot.name])) : [],
+    };
   }
 
   async release(): Promise<void> {
@@ -46,39 +78,49 @@ export class ModelRunner {
     await this.#session.release();
   }
 
-  async #run(cache: KvCache, ids: readonly number[], logits: boolean): Promise<InferenceSession.OnnxValueMapType> {
+  #feeds(cache: KvCache, { ids, hidden, count }: Step, logits: number): Record<string, Tensor> {
     const past = cache.length;
-    const total = past + ids.length;
-    await cache.reserve(total);
-    const feeds: Record<string, Tensor> = {
-      ...cache.feeds(),
-      input_ids: this.#integers(this.#spec.ids, ids, [1, ids.length]),
-    };
-    if (this.#spec.mask) feeds.attention_mask = this.#ones(this.#spec.mask, total);
-    if (this.#spec.positions) {
-      const positions = ids.map((_, index) => past + index);
-      feeds.position_ids = this.#integers(this.#spec.positions, positions, [1, ids.length]);
+    const { ids: idType, mask, positions, logitsToKeep, takes } = this.#spec;
+    const feeds: Record<string, Tensor> = { ...cache.feeds() };
+    if (idType) feeds.input_ids = this.#integers(idType, ids ?? new Array<number>(count).fill(0), [1, count]);
+    if (mask) feeds.attention_mask = this.#integers(mask, new Array<number>(past + count).fill(1), [1, past + count]);
+    if (positions) {
+      const from = Array.from({ length: count }, (_, index) => past + index);
+      feeds.position_ids = this.#integers(positions, from, [1, count]);
     }
-    const keep = this.#spec.logitsToKeep;
-    if (keep) feeds[keep.name] = this.#integers(keep.type, [1], keep.rank === 0 ? [] : [1]);
-    const fetches = { ...cache.fetches(), ...(logits ? { logits: null } : {}) };
-    const outputs = await this.#session.run(feeds, fetches);
-    cache.advance(outputs, ids.length);
-    return outputs;
+    if (logitsToKeep) {
+      const { name, type, rank } = logitsToKeep;
+      feeds[name] = this.#integers(type, [Math.max(1, logits)], rank === 0 ? [] : [1]);
+    }
+    for (const slot of takes) {
+      const bytes = hidden?.find(({ name }) => name === slot.name)?.bytes;
+      if (!bytes) throw new Error(`The stage got no ${slot.name}.`);
+      feeds[slot.name] = floatTensor(this.#ort, slot.type, alignedBuffer(bytes), [1, count, slot.width]);
+    }
+    return feeds;
   }
 
-  async #lastRow(logits: Tensor): Promise<Float32Array> {
-    const vocabulary = logits.dims.at(-1) ?? 0;
-    const rowBytes = vocabulary * bytesOf(this.#spec.logits.type);
-    const start = Math.max(0, logits.size / vocabulary - 1) * rowBytes;
-    const bytes =
-      logits.location === "gpu-buffer"
-        ? await this.#readBack(logits.gpuBuffer, start, rowBytes)
-        : cpuBytes(logits, start, rowBytes);
-    return this.#spec.logits.type === "float16" ? halvesToFloats(bytes) : new Float32Array(bytes.slice().buffer);
+  async #lastRows(logits: Tensor | undefined, count: number): Promise<Float32Array[]> {
+    const spec = this.#spec.logits;
+    if (!logits || !spec) throw new Error("The run gave no logits.");
+    try {
+      const vocabulary = logits.dims.at(-1) ?? 0;
+      const rowBytes = vocabulary * bytesOf(spec.type);
+      const rows = Math.min(count, logits.size / vocabulary);
+      const start = (logits.size / vocabulary - rows) * rowBytes;
+      const bytes =
+        logits.location === "gpu-buffer"
+          ? await this.#readBack(logits.gpuBuffer, start, rows * rowBytes)
+          : tensorBytes(logits).subarray(start, start + rows * rowBytes);
+      return Array.from({ length: rows }, (_, row) =>
+        floats(spec.type, bytes.subarray(row * rowBytes, (row + 1) * rowBytes)),
+      );
+    } finally {
+      if (logits.location === "gpu-buffer") logits.dispose();
+    }
   }
 
-  /** Copies a slice of a GPU buffer to the CPU: only one row of a prompt's logits is ever needed. */
+  /** Copies a slice of a GPU buffer to the CPU: only the last rows of a prompt's logits are ever needed. */
   async #readBack(buffer: GPUBuffer, start: number, length: number): Promise<Uint8Array> {
     const device = this.#device;
     if (!device) throw new Error("There is no GPU device to read from.");
@@ -100,12 +142,6 @@ export class ModelRunner {
     return bytes;
   }
 
-  #ones(type: IntegerType, count: number): Tensor {
-    return type === "int64"
-      ? new this.#ort.Tensor("int64", new BigInt64Array(count).fill(1n), [1, count])
-      : new this.#ort.Tensor("int32", new Int32Array(count).fill(1), [1, count]);
-  }
-
   #integers(type: IntegerType, values: readonly number[], dims: readonly number[]): Tensor {
     return type === "int64"
       ? new this.#ort.Tensor("int64", BigInt64Array.from(values, BigInt), dims)
@@ -113,7 +149,21 @@ export class ModelRunner {
   }
 }
 
-function cpuBytes(tensor: Tensor, start: number, length: number): Uint8Array {
-  const data = tensor.data as Float32Array;
-  return new Uint8Array(data.buffer, data.byteOffset + start, length);
+function hiddenTensor({ name, type }: HiddenSlot, tensor: Tensor | undefined): HiddenState[number] {
+  if (!tensor) throw new Error(`The stage gave no ${name}.`);
+  return { name, type, bytes: tensorBytes(tensor) };
+}
+
+function tensorBytes(tensor: Tensor): Uint8Array<ArrayBuffer> {
+  const data = tensor.data as Float32Array<ArrayBuffer>;
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function floats(type: FloatType, bytes: Uint8Array): Float32Array {
+  return type === "float16" ? halvesToFloats(bytes) : new Float32Array(bytes.slice().buffer);
+}
+
+/** The bytes in a buffer of their own, as floats of any size need them to be. */
+function alignedBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
 }

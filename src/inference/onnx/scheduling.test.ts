@@ -147,7 +147,7 @@ class CountingCache implements KvCache {
   }
 }
 
-function filled(pool: CachePool, ids: readonly number[]): KvCache {
+function filled(pool: CachePool<KvCache>, ids: readonly number[]): KvCache {
   const cache = pool.take([...ids, -1]);
   cache.advance({}, ids.length - cache.length);
   return cache;

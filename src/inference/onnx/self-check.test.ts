@@ -36,8 +36,8 @@ function runner(faults: { wrongFrom?: number; inPlace?: boolean; numbers?: boole
     },
     predict: (to: KvCache, chunk: readonly number[]) => {
       note(to, chunk.length);
-      if (faults.numbers === false) return Promise.resolve(Float32Array.of(Number.NaN, 1));
-      return Promise.resolve(wrong.has(to) ? Float32Array.of(3, 1, 2) : Float32Array.of(1, 2, 3.0001));
+      if (faults.numbers === false) return Promise.resolve([Float32Array.of(Number.NaN, 1)]);
+      return Promise.resolve([wrong.has(to) ? Float32Array.of(3, 1, 2) : Float32Array.of(1, 2, 3.0001)]);
     },
   };
   return fake as unknown as ModelRunner;

@@ -86,7 +86,7 @@ async function referenceLogits(
   const logits = await withCache(plain, async (cache) => {
     let last = await predictInChunks(runner, cache, bulk, SMALL_CHUNK, turn);
     for (const id of ids.slice(-SINGLE_STEPS)) {
-      const { result, ms } = await turn(() => timed(() => runner.predict(cache, [id]), now));
+      const { result, ms } = await turn(() => timed(() => predictLast(runner, cache, [id]), now));
       last = result;
       stepMs.push(ms);
     }
@@ -138,7 +138,12 @@ export async function predictInChunks(
     const slice = ids.slice(at, at + chunk);
     await turn(() => runner.feed(cache, slice));
   }
-  return turn(() => runner.predict(cache, ids.slice(at)));
+  return turn(() => predictLast(runner, cache, ids.slice(at)));
+}
+
+async function predictLast(runner: ModelRunner, cache: KvCache, ids: readonly number[]): Promise<Float32Array> {
+  const [logits] = await runner.predict(cache, ids, 1);
+  return logits!;
 }
 
 /** Root mean square difference as a share of the reference's standard deviation; infinite where it is not a number. */
