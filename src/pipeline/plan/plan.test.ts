@@ -1,0 +1,95 @@
+/** The planner against every ring there is, on small problems. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { planPipeline, predict } from ".";
+import { bestOf, judge } from "./testing/enumerate";
+import { smallProblem } from "./testing/problems";
+
+const RUNS = { numRuns: 3000 };
+
+test("finds what trying every ring finds, with the fewest peers that come within the margin", () => {
+  const seen = { plans: 0, shortfalls: 0, bothEnds: 0 };
+  fc.assert(
+    fc.property(smallProblem(), (problem) => {
+      const best = bestOf(problem);
+      const plan = planPipeline(problem);
+      if (!best) {
+        seen.shortfalls++;
+        expect(plan.kind).toBe("shortfall");
+        return;
+      }
+      if (plan.kind !== "plan") throw new Error(`There is a ring of ${best.goalMs} ms, but: ${plan.reason}`);
+      seen.plans++;
+      const held = plan.stages.map((stage) => stage.node);
+      if (held.length > 2 && held[0] === "me" && held.at(-1) === "me") seen.bothEnds++;
+      const exact = planPipeline({ ...problem, margin: 0 });
+      expect(exact).toMatchObject({ kind: "plan", method: "exact" });
+      const goalMs = (found: typeof exact): number =>
+        found.kind === "plan" ? (problem.goal === "latency" ? found.msPerToken : found.boundMsPerToken) : NaN;
+      expect(goalMs(exact)).toBeCloseTo(best.goalMs, 6);
+      expect(goalMs(plan)).toBeLessThanOrEqual(best.goalMs * (1 + problem.margin!) * (1 + 1e-8));
+      expect(new Set(held.filter((id) => id !== "me")).size).toBe(best.fewest);
+    }),
+    RUNS,
+  );
+  // The problems drawn must exercise all of it.
+  expect(Math.min(seen.plans, seen.shortfalls)).toBeGreaterThan(100);
+  expect(seen.bothEnds).toBeGreaterThan(0);
+});
+
+test("a plan keeps every limit, and its figures are those of their definitions", () => {
+  fc.assert(
+    fc.property(smallProblem(), (problem) => {
+      const plan = planPipeline(problem);
+      if (plan.kind !== "plan") return;
+      const judged = judge(problem, plan.stages);
+      expect(judged).toBeDefined();
+      expect(plan.excessBytes).toBe(0);
+      expect(plan.msPerToken).toBeCloseTo(judged!.latencyMs, 6);
+      expect(plan.tokensPerSecond).toBeCloseTo(1000 / plan.boundMsPerToken, 6);
+      expect(
+        predict(
+          problem,
+          plan.stages.map(({ node, from, to }) => ({ node, from, to })),
+        ),
+      ).toEqual({
+        ...plan,
+        method: "given",
+      });
+    }),
+    RUNS,
+  );
+});
+
+test("the order of the nodes changes nothing", () => {
+  fc.assert(
+    fc.property(smallProblem(), (problem) => {
+      const reversed = planPipeline({ ...problem, nodes: problem.nodes.toReversed() });
+      expect(reversed).toEqual(planPipeline(problem));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("one more node with the memory that is said to be missing makes a plan", () => {
+  let memory = 0;
+  fc.assert(
+    fc.property(smallProblem(), (drawn) => {
+      const { stages: _stages, ...any } = drawn;
+      const short = planPipeline(any);
+      if (short.kind !== "shortfall" || short.reason !== "memory") return;
+      memory++;
+      const withOneMore = (memoryBytes: number): string =>
+        planPipeline({
+          ...any,
+          nodes: [...any.nodes, { id: "new", memoryBytes, decodeMsPerLayer: 1 }],
+          links: (from, to) =>
+            from === "new" || to === "new" ? { rttMs: 1, bytesPerSecond: 1000 } : any.links(from, to),
+        }).kind;
+      expect(withOneMore(short.missingBytes)).toBe("plan");
+      expect(short.missingLayers).toBeGreaterThan(0);
+    }),
+    RUNS,
+  );
+  expect(memory).toBeGreaterThan(100);
+});

@@ -1,0 +1,144 @@
+/** The best ring over a lattice: one pass per consumer's part for latency, a bracketing search for throughput. */
+import { consumerFits, consumerPart, partCount } from "./consumer";
+import type { Lattice } from "./lattice";
+import { SAME } from "./limits";
+import { rate } from "./predict";
+import type { Prepared } from "./prepare";
+import type { Plan, PlanProblem, StageAssignment } from "./types";
+import { Walk } from "./walk";
+import type { Found } from "./walk";
+
+/** How to search. */
+export interface SearchOptions {
+  /** Only rings better than this, in ms per token for the goal. Default: any. */
+  readonly beatMs?: number;
+  /** Rings this share above the best may be taken for having fewer peers. Default: none. */
+  readonly margin?: number;
+  /** Never layers at the consumer's back: a pass instead of many, for searches that are not exact anyway. */
+  readonly frontOnly?: boolean;
+}
+
+/** A ring, and what it is judged by. */
+export interface Ring {
+  /** ms per token: of one request for latency, of all together for throughput. */
+  readonly goalMs: number;
+  readonly msPerToken: number;
+  /** Peers used, the consumer left out. */
+  readonly peers: number;
+  readonly stages: readonly StageAssignment[];
+}
+
+/** Until the bracket of the throughput search is this narrow, it is halved; then better rings are asked for in turn. */
+const NARROW = 1e-4;
+
+/** Finds the best ring over one lattice. Make one per lattice: its tables are kept between searches. */
+export class Search {
+  readonly #p: Prepared;
+  readonly #problem: PlanProblem;
+  readonly #walk: Walk;
+
+  constructor(p: Prepared, problem: PlanProblem, lattice: Lattice) {
+    this.#p = p;
+    this.#problem = problem;
+    this.#walk = new Walk(p, lattice);
+  }
+
+  /** The best ring; undefined where there is none, or none better than `beatMs`. */
+  best(options: SearchOptions = {}): Ring | undefined {
+    const frontOnly = options.frontOnly ?? false;
+    const keys = spread(partCount(this.#p, frontOnly));
+    const alone = this.#alone(options.beatMs ?? Infinity);
+    let bestMs = alone ? alone.goalMs : (options.beatMs ?? Infinity);
+    const atBest = this.#p.goal === "latency" ? this.#fastest.bind(this) : this.#busiest.bind(this);
+    for (const key of keys) bestMs = atBest(key, frontOnly, bestMs);
+    if (bestMs === (options.beatMs ?? Infinity)) return undefined;
+    return this.#fewest(keys, frontOnly, bestMs * (1 + (options.margin ?? 0)) * (1 + SAME), alone);
+  }
+
+  /** How many bytes, and layers, are left over where as much as possible is placed; for one more node to hold. */
+  left(): { bytes: number; layers: number } {
+    const { need, layers } = this.#p;
+    let least = { bytes: need[layers]!, layers };
+    for (let key = 0; key < partCount(this.#p, false); key++) {
+      const part = consumerPart(this.#p, false, key, Infinity);
+      if (!part) continue;
+      this.#walk.pass({ part, capMs: Infinity, withinMs: Infinity });
+      const from = Math.min(this.#walk.reach, part.back - 1);
+      const bytes = need[part.back]! - need[from]!;
+      if (bytes < least.bytes) least = { bytes, layers: part.back - from };
+    }
+    return least;
+  }
+
+  /** The consumer does everything, where it can and no other number of stages was asked for. */
+  #alone(beatMs: number): Ring | undefined {
+    const { layers, stages, consumer } = this.#p;
+    if (!consumerFits(this.#p, layers, layers, Infinity) || (stages ?? 1) !== 1) return undefined;
+    const ring = this.#rated([{ node: consumer.id, from: 0, to: layers }], 0);
+    return ring.goalMs < beatMs * (1 - SAME) ? ring : undefined;
+  }
+
+  #fastest(key: number, frontOnly: boolean, bestMs: number): number {
+    const found = this.#pass(key, frontOnly, Infinity, bestMs * (1 - SAME));
+    return Math.min(bestMs, ...found.map((ring) => ring.ms));
+  }
+
+  /** The least `max(busiest, msPerToken / sequences)` of a part, if below `bestMs`; else `bestMs`. */
+  #busiest(key: number, frontOnly: boolean, bestMs: number): number {
+    let low = 0;
+    let high = this.#below(key, frontOnly, bestMs * (1 - SAME)) ?? bestMs;
+    if (high === bestMs) return bestMs;
+    while (high - low > high * NARROW) {
+      const middle = (low + high) / 2;
+      const better = this.#below(key, frontOnly, middle);
+      if (better === undefined) low = middle;
+      else high = Math.min(high, better);
+    }
+    for (;;) {
+      const better = this.#below(key, frontOnly, high * (1 - SAME));
+      if (better === undefined || better >= high) return high;
+      high = better;
+    }
+  }
+
+  /** What a ring that keeps to `ms` for the throughput goal comes to; undefined where there is none. */
+  #below(key: number, frontOnly: boolean, ms: number): number | undefined {
+    const found = this.#pass(key, frontOnly, ms, ms * this.#p.sequences);
+    if (found.length === 0) return undefined;
+    return Math.min(...found.map((ring) => this.#rated(ring.trace(), ring.count).goalMs));
+  }
+
+  /** Of all rings that keep to `ms`, one with the fewest peers, and of these the fastest. */
+  #fewest(keys: readonly number[], frontOnly: boolean, ms: number, alone: Ring | undefined): Ring | undefined {
+    if (alone && alone.goalMs <= ms) return alone;
+    const [capMs, withinMs] = this.#p.goal === "latency" ? [Infinity, ms] : [ms, ms * this.#p.sequences];
+    let best: Ring | undefined;
+    for (const key of keys) {
+      for (const found of this.#pass(key, frontOnly, capMs, withinMs)) {
+        const fewer = !best || found.count < best.peers;
+        const faster = found.count === best?.peers && found.ms < best.msPerToken * (1 - SAME);
+        if (fewer || faster) best = this.#rated(found.trace(), found.count);
+      }
+    }
+    return best;
+  }
+
+  #pass(key: number, frontOnly: boolean, capMs: number, withinMs: number): Found[] {
+    const part = consumerPart(this.#p, frontOnly, key, capMs);
+    return part ? this.#walk.pass({ part, capMs, withinMs }) : [];
+  }
+
+  #rated(stages: readonly StageAssignment[], peers: number): Ring {
+    const plan: Plan = rate(this.#p, this.#problem, stages, "given");
+    const goalMs = this.#p.goal === "latency" ? plan.msPerToken : plan.boundMsPerToken;
+    return { goalMs, msPerToken: plan.msPerToken, peers, stages };
+  }
+}
+
+/** 0 to count - 1 in an order without trend: a good ring is met early, and the rest is pruned by it. */
+function spread(count: number): number[] {
+  const keys: number[] = [];
+  for (let index = 0; index < count; index++) keys.push(index);
+  const golden = (Math.sqrt(5) - 1) / 2;
+  return keys.sort((a, b) => ((a * golden) % 1) - ((b * golden) % 1));
+}
