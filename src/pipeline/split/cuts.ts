@@ -1,0 +1,218 @@
+/** Where a decoder is cut: between its layers, at the places over which the fewest bytes go. */
+import { elementBytes, elementName } from "./element-types";
+import { cannotSplit } from "./errors";
+import type { Flow } from "./flow";
+import type { Graph } from "./graph";
+import type { Dim, GraphNode } from "./graph-parts";
+import { type DecoderInputs, namedDims } from "./inputs";
+import { numberInNames } from "./layer-names";
+import type { InferredType } from "./shapes";
+import type { Cut, TensorSpec } from "./types";
+
+/** A cut, and the place in the flow's order of the last node before it. */
+export interface PlacedCut extends Cut {
+  readonly after: number;
+}
+
+/** Elements that an open dimension counts for when cuts are compared. */
+const TOKENS = 16;
+const OTHER_OPEN = 1024;
+/** What a value of unknown shape counts for: more than any hidden state. */
+const UNKNOWN_BYTES = 2 ** 24;
+
+/** Finds the cuts. Throws `unsupported-model` where layers share state or do not follow one another. */
+export function findCuts(
+  graph: Graph,
+  inputs: DecoderInputs,
+  flow: Flow,
+  types: ReadonlyMap<string, InferredType>,
+): readonly PlacedCut[] {
+  const spans = layerSpans(graph, inputs, flow);
+  const lastUse = lastUses(graph, flow);
+  const cost = crossingCosts(graph, flow, types, lastUse);
+  const borders = namedBorders(graph, inputs, flow, spans);
+  return [...spans.keys(), spans.length].map((border) => {
+    const low = Math.max(flow.withIds - 1, border === 0 ? 0 : (spans[border - 1]?.last ?? 0));
+    const high = (spans[border]?.first ?? headPlace(graph, flow, spans.at(-1)?.last ?? 0)) - 1;
+    if (low > high) throw cannotSplit(`its layers ${border - 1} and ${border} do not follow one another in the graph`);
+    const named = borders?.[border];
+    const from = Math.max(low, named?.low ?? low);
+    const to = Math.min(high, named?.high ?? high);
+    const after = cheapest(cost, from <= to ? from : low, from <= to ? to : high);
+    return { after, ...crossing(graph, flow, types, lastUse, after) };
+  });
+}
+
+interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Where each layer's state is read and made. */
+function layerSpans(graph: Graph, inputs: DecoderInputs, flow: Flow): readonly Span[] {
+  const layerOf = new Map(
+    inputs.states.flat().flatMap(({ name, output, layer }) => [
+      [name, layer],
+      [output, layer],
+    ]),
+  );
+  const places = inputs.states.map((): number[] => []);
+  for (const [place, index] of flow.order.entries()) {
+    const node = graph.nodes[index]!;
+    const touched = new Set(
+      [...node.inputs, ...node.captured, ...node.outputs].flatMap((name) => layerOf.get(name) ?? []),
+    );
+    if (touched.size > 1) {
+      const [one, other] = touched;
+      throw cannotSplit(`its layers ${String(one)} and ${String(other)} share state (at “${node.name || node.op}”)`);
+    }
+    for (const layer of touched) places[layer]?.push(place);
+  }
+  const spans = places.map((of, layer): Span => {
+    const first = of[0];
+    const last = of.at(-1);
+    if (first === undefined || last === undefined) throw cannotSplit(`the state of its layer ${layer} is not used`);
+    return { first, last };
+  });
+  for (const [layer, { last }] of spans.entries()) {
+    const next = spans[layer + 1];
+    if (next && last >= next.first) {
+      throw cannotSplit(`its layer ${layer} shares state with later layers, or layers run side by side`);
+    }
+  }
+  return spans;
+}
+
+/** The last place at which a value is used by a bound node. */
+function lastUses(graph: Graph, flow: Flow): ReadonlyMap<string, number> {
+  const last = new Map<string, number>();
+  for (const [place, index] of flow.order.entries()) {
+    const node = graph.nodes[index]!;
+    for (const name of [...node.inputs, ...node.captured]) last.set(name, place);
+  }
+  return last;
+}
+
+/** Bytes that would cross a cut after each place. */
+function crossingCosts(
+  graph: Graph,
+  flow: Flow,
+  types: ReadonlyMap<string, InferredType>,
+  lastUse: ReadonlyMap<string, number>,
+): Float64Array {
+  const change = new Float64Array(flow.order.length + 1);
+  for (const [place, index] of flow.order.entries()) {
+    for (const name of graph.nodes[index]!.outputs) {
+      const last = lastUse.get(name) ?? place;
+      if (last <= place) continue;
+      const bytes = comparableBytes(types.get(name), types.get("input_ids")?.shape);
+      change[place]! += bytes;
+      change[last]! -= bytes;
+    }
+  }
+  for (let place = 1; place < change.length; place++) change[place]! += change[place - 1]!;
+  return change;
+}
+
+function comparableBytes(type: InferredType | undefined, ids: readonly Dim[] | undefined): number {
+  if (!type?.shape || type.type === undefined) return UNKNOWN_BYTES;
+  const elements = type.shape.reduce<number>((product, dim) => product * sizeOf(dim, ids), 1);
+  return elementBytes(type.type, elements) ?? UNKNOWN_BYTES;
+}
+
+function sizeOf(dim: Dim, ids: readonly Dim[] | undefined): number {
+  if (typeof dim === "number") return dim;
+  if (dim !== undefined && dim === ids?.[0]) return 1;
+  return dim !== undefined && dim === ids?.[1] ? TOKENS : OTHER_OPEN;
+}
+
+/** The last of the cheapest places, so that what follows a layer's attention belongs to that layer. */
+function cheapest(cost: Float64Array, low: number, high: number): number {
+  let best = low;
+  for (let place = low; place <= high; place++) if (cost[place]! <= cost[best]!) best = place;
+  return best;
+}
+
+const PRODUCTS = new Set([
+  ...["MatMul", "MatMulNBits", "MatMulBnb4", "Gemm", "MatMulInteger", "DynamicQuantizeMatMul", "QMoE", "MoE"],
+  ...["MatMulIntegerToFloat", "FusedMatMul", "QLinearMatMul", "Conv", "ConvInteger", "CausalConvWithState"],
+]);
+
+/** True for a product with a constant matrix: what makes up a layer's size. */
+function isWeighty(node: GraphNode, graph: Graph, flow: Flow): boolean {
+  return (
+    PRODUCTS.has(node.op) &&
+    node.inputs.slice(1).some((name) => {
+      const maker = graph.maker.get(name);
+      return graph.constants.has(name) || (maker !== undefined && flow.roles[maker]?.kind === "free");
+    })
+  );
+}
+
+/** Between which places the names allow each cut: matrices stay in the layer that they are named after. */
+function namedBorders(
+  graph: Graph,
+  { layerNumbers, states }: DecoderInputs,
+  flow: Flow,
+  spans: readonly Span[],
+): readonly { low: number; high: number }[] | undefined {
+  const last = layerNumbers.at(-1) ?? 0;
+  const borders = [...states, undefined].map(() => ({ low: 0, high: flow.order.length }));
+  const ends = new Map(
+    spans.flatMap(({ first, last: end }, layer) => [
+      [first, layer],
+      [end, layer],
+    ]),
+  );
+  for (const [place, index] of flow.order.entries()) {
+    const node = graph.nodes[index]!;
+    const number = numberInNames(node, graph);
+    const layer = ends.get(place);
+    // Names that contradict the state that a node has count for nothing, all of them.
+    if (layer !== undefined && number !== undefined && number !== layerNumbers[layer]) return undefined;
+    if (number === undefined || !isWeighty(node, graph, flow)) continue;
+    for (const [border, limits] of borders.entries()) {
+      if (number < (layerNumbers[border] ?? last + 1)) limits.low = Math.max(limits.low, place);
+      else if (border < states.length) limits.high = Math.min(limits.high, place - 1);
+    }
+  }
+  return borders;
+}
+
+/** The place that may not come before the last cut: the product that makes logits of hidden states. */
+function headPlace(graph: Graph, flow: Flow, lastState: number): number {
+  for (let place = flow.order.length - 1; place > lastState; place--) {
+    const node = graph.nodes[flow.order[place]!]!;
+    if (isWeighty(node, graph, flow)) return place;
+  }
+  return flow.order.length - 1;
+}
+
+function crossing(
+  graph: Graph,
+  flow: Flow,
+  types: ReadonlyMap<string, InferredType>,
+  lastUse: ReadonlyMap<string, number>,
+  after: number,
+): Cut {
+  const tensors: TensorSpec[] = [];
+  let bytesPerToken = 0;
+  for (const index of flow.order.slice(0, after + 1)) {
+    for (const name of graph.nodes[index]!.outputs) {
+      if ((lastUse.get(name) ?? -1) <= after) continue;
+      if (flow.stateLike.has(name)) throw cannotSplit(`its layers share state (“${name}” is used in several)`);
+      const inferred = types.get(name);
+      const described = graph.described.get(name);
+      const type = inferred?.type ?? described?.type;
+      const dtype = type === undefined ? undefined : elementName(type);
+      const shape = described?.shape?.length ? described.shape : inferred?.shape;
+      if (type === undefined || !dtype || !shape) {
+        throw cannotSplit(`the type or shape of “${name}”, which would go from one device to the next, is not known`);
+      }
+      tensors.push({ name, dtype, shape: namedDims(name, shape) });
+      const perToken = shape.reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1);
+      bytesPerToken += elementBytes(type, perToken) ?? 0;
+    }
+  }
+  return { tensors, bytesPerToken };
+}

@@ -1,0 +1,70 @@
+/** Reads a decoder's graph and works out its parts. */
+import { findCuts, type PlacedCut } from "./cuts";
+import { cannotSplit } from "./errors";
+import { type Flow, traceFlow } from "./flow";
+import { type Graph, readGraph } from "./graph";
+import { type CacheSizes, type DecoderInputs, readInputs, stateBytes } from "./inputs";
+import { collectParts } from "./parts";
+import { inferTypes, type InferredType } from "./shapes";
+import type { Decoder } from "./types";
+
+/** All that is known of a decoder. */
+export interface DecoderPlan {
+  readonly graph: Graph;
+  readonly inputs: DecoderInputs;
+  readonly flow: Flow;
+  readonly types: ReadonlyMap<string, InferredType>;
+  readonly cuts: readonly PlacedCut[];
+}
+
+/** Beyond any known model; they bound the time that a hostile file can take. */
+const MAX_NODES = 500_000;
+const MAX_LAYERS = 1000;
+
+const plans = new WeakMap<Decoder, DecoderPlan>();
+
+/**
+ * Reads a decoder's graph file; no weights are needed. `sizes` are for graphs that leave the size of their caches open.
+ * Throws `unsupported-model` with the reason where the model cannot be split, `not-a-model` and `file-corrupt` for
+ * bytes that are no model or a damaged one.
+ */
+export function readDecoder(graphBytes: Uint8Array, sizes?: CacheSizes): Decoder {
+  const graph = readGraph(graphBytes);
+  const inputs = readInputs(graph, sizes);
+  if (graph.nodes.length > MAX_NODES || inputs.states.length > MAX_LAYERS) {
+    throw cannotSplit(`its graph is larger (${graph.nodes.length} operators) than that of any known model`);
+  }
+  const types = inferTypes(graph);
+  const flow = traceFlow(graph, inputs, types);
+  const plan = { graph, inputs, flow, types, cuts: findCuts(graph, inputs, flow, types) };
+  const layers = inputs.states.length;
+  const bytes = (embed: boolean, from: number, to: number, head: boolean): number =>
+    collectParts(plan, { embed, from, to, head }).weightBytes;
+  const decoder: Decoder = {
+    layers,
+    embeddingBytes: bytes(true, 0, 0, false),
+    layerBytes: inputs.states.map((_, layer) => bytes(false, layer, layer + 1, false)),
+    headBytes: bytes(false, layers, layers, true),
+    kvBytesPerToken: inputs.states.map((states) =>
+      sum(states.filter((s) => s.tokenAxis !== undefined).map(stateBytes)),
+    ),
+    fixedStateBytes: inputs.states.map((states) =>
+      sum(states.filter((s) => s.tokenAxis === undefined).map(stateBytes)),
+    ),
+    cuts: plan.cuts.map(({ tensors, bytesPerToken }) => ({ tensors, bytesPerToken })),
+    truncatable: inputs.states.flat().every(({ tokenAxis }) => tokenAxis !== undefined),
+  };
+  plans.set(decoder, plan);
+  return decoder;
+}
+
+/** What `readDecoder` found out. */
+export function planOf(decoder: Decoder): DecoderPlan {
+  const plan = plans.get(decoder);
+  if (!plan) throw new TypeError("Only a decoder that readDecoder gave can be split.");
+  return plan;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

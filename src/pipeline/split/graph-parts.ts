@@ -1,0 +1,225 @@
+/** Parts of an ONNX graph, read one by one out of their messages: operators, constants, ports. */
+import { type ProtobufField, protobufFields as fields, protobufNumbers, protobufText as text } from "../../inference";
+import { ELEMENT, elementBytes } from "./element-types";
+import { cannotSplit, damaged } from "./errors";
+import { FIELD } from "./onnx-fields";
+
+/** A dimension: a size, a name for an open one, or not known. */
+export type Dim = number | string | undefined;
+
+/** Type and shape of a value, as far as they are known. */
+export interface ValueType {
+  readonly type: number | undefined;
+  readonly shape: readonly Dim[] | undefined;
+}
+
+/** A value that enters or leaves the graph, or that is described inside. */
+export interface GraphPort extends ValueType {
+  readonly name: string;
+  readonly raw: Uint8Array;
+}
+
+/** A byte range of a file beside the graph. */
+export interface WeightRange {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A constant of the graph. */
+export interface GraphConstant {
+  readonly name: string;
+  readonly type: number;
+  readonly dims: readonly number[];
+  /** Size of its content, bytes, wherever that stands. */
+  readonly bytes: number;
+  readonly external: WeightRange | undefined;
+  /** The `TensorProto`. */
+  readonly content: Uint8Array;
+}
+
+/** One operator. */
+export interface GraphNode {
+  readonly name: string;
+  readonly op: string;
+  /** Empty for the operators of ONNX itself. */
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  /** Names that graphs inside of it (`If`, `Loop`) take from outside, beside `inputs`. */
+  readonly captured: readonly string[];
+  readonly outputs: readonly string[];
+  /** Constants inside of it whose content lies in files beside the graph. */
+  readonly weights: readonly GraphConstant[];
+  readonly attributes: ReadonlyMap<string, Uint8Array>;
+  /** The `NodeProto`. */
+  readonly content: Uint8Array;
+}
+
+/** Graphs inside graphs go no deeper than this in any known model; it keeps hostile files from exhausting the stack. */
+const MAX_DEPTH = 8;
+
+export function readNode(content: Uint8Array, depth = 0): GraphNode {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  const attributes = new Map<string, Uint8Array>();
+  const captured = new Set<string>();
+  const weights: GraphConstant[] = [];
+  let [name, op, domain] = ["", "", ""];
+  for (const { number, bytes } of fields(content)) {
+    if (!bytes) continue;
+    if (number === FIELD.node.input) inputs.push(text(bytes));
+    else if (number === FIELD.node.output) outputs.push(text(bytes));
+    else if (number === FIELD.node.name) name = text(bytes);
+    else if (number === FIELD.node.op) op = text(bytes);
+    else if (number === FIELD.node.domain) domain = text(bytes) === "ai.onnx" ? "" : text(bytes);
+    else if (number === FIELD.node.attribute) {
+      for (const field of fields(bytes)) {
+        if (!field.bytes) continue;
+        if (field.number === FIELD.attribute.name) attributes.set(text(field.bytes), bytes);
+        else if (field.number === FIELD.attribute.tensor || field.number === FIELD.attribute.tensors) {
+          const tensor = readConstant(field.bytes);
+          if (tensor.external) weights.push(tensor);
+        } else if (field.number === FIELD.attribute.graph || field.number === FIELD.attribute.graphs) {
+          readInnerGraph(field.bytes, depth + 1, captured, weights);
+        }
+      }
+    }
+  }
+  return { name, op, domain, inputs, captured: [...captured], outputs, weights, attributes, content };
+}
+
+/** Adds what a graph inside an operator takes from outside, and its external constants. */
+function readInnerGraph(content: Uint8Array, depth: number, captured: Set<string>, weights: GraphConstant[]): void {
+  if (depth > MAX_DEPTH) throw cannotSplit("its graph has graphs inside graphs, too deep to follow");
+  const inside = new Set<string>();
+  const used = new Set<string>();
+  for (const { number, bytes } of fields(content)) {
+    if (!bytes) continue;
+    if (number === FIELD.graph.node) {
+      const node = readNode(bytes, depth);
+      for (const name of [...node.inputs, ...node.captured]) used.add(name);
+      for (const name of node.outputs) inside.add(name);
+      weights.push(...node.weights);
+    } else if (number === FIELD.graph.initializer) {
+      const constant = readConstant(bytes);
+      inside.add(constant.name);
+      if (constant.external) weights.push(constant);
+    } else if (number === FIELD.graph.input) inside.add(readPort(bytes, bytes).name);
+    else if (number === FIELD.graph.output) used.add(readPort(bytes, bytes).name);
+  }
+  for (const name of used) if (name !== "" && !inside.has(name)) captured.add(name);
+}
+
+/** Reads a `TensorProto`. Throws `file-corrupt` where its size contradicts its shape. */
+export function readConstant(content: Uint8Array): GraphConstant {
+  let name = "";
+  let type = 0;
+  const dims: number[] = [];
+  const entries = new Map<string, string>();
+  for (const field of fields(content)) {
+    if (field.number === FIELD.tensor.name && field.bytes) name = text(field.bytes);
+    else if (field.number === FIELD.tensor.type) type = field.value ?? 0;
+    else if (field.number === FIELD.tensor.dim) dims.push(...protobufNumbers(field));
+    else if (field.number === FIELD.tensor.external && field.bytes) entries.set(...readEntry(field.bytes));
+  }
+  const bytes = elementBytes(
+    type,
+    dims.reduce((product, dim) => product * dim, 1),
+  );
+  const location = entries.get("location");
+  if (location === undefined) return { name, type, dims, bytes: bytes ?? 0, external: undefined, content };
+  if (bytes === undefined) throw cannotSplit(`its weight “${name}” is of a type (${type}) that is not known here`);
+  const offset = Number(entries.get("offset") ?? 0);
+  const length = Number(entries.get("length") ?? bytes);
+  if (!Number.isSafeInteger(offset) || offset < 0 || !Number.isSafeInteger(offset + bytes) || length !== bytes) {
+    throw damaged(`the weight “${name}” should have ${bytes} bytes and is said to have ${length} from ${offset} on`);
+  }
+  // The path is joined to addresses and folders: nothing may climb out of the model's own folder.
+  if (!/^(?:\.\/)?(?!\.)[^\\:?#%/\0]+(?:\/(?!\.)[^\\:?#%/\0]+)*$/.test(location)) {
+    throw damaged(`the weight “${name}” should lie in “${location.slice(0, 80)}”, which is no file of the model`);
+  }
+  return { name, type, dims, bytes, external: { location, offset, length }, content };
+}
+
+export function readEntry(content: Uint8Array): [key: string, value: string] {
+  let [key, value] = ["", ""];
+  for (const { number, bytes } of fields(content)) {
+    if (number === FIELD.entry.key && bytes) key = text(bytes);
+    if (number === FIELD.entry.value && bytes) value = text(bytes);
+  }
+  return [key, value];
+}
+
+/** Reads a `ValueInfoProto`; `raw` is the field it came in. What is no tensor has no type. */
+export function readPort(content: Uint8Array, raw: Uint8Array): GraphPort {
+  let name = "";
+  let type: number | undefined;
+  let shape: Dim[] | undefined;
+  for (const field of fields(content)) {
+    if (field.number === FIELD.port.name && field.bytes) name = text(field.bytes);
+    else if (field.number === FIELD.port.type && field.bytes) {
+      for (const kind of fields(field.bytes)) {
+        if (kind.number !== FIELD.type.tensor || !kind.bytes) continue;
+        for (const part of fields(kind.bytes)) {
+          if (part.number === FIELD.tensorType.element) type = part.value;
+          if (part.number === FIELD.tensorType.shape && part.bytes) shape = readShape(part.bytes);
+        }
+      }
+    }
+  }
+  return { name, type, shape, raw };
+}
+
+function readShape(content: Uint8Array): Dim[] {
+  const dims: Dim[] = [];
+  for (const { number, bytes } of fields(content)) {
+    if (number !== FIELD.shape.dim || !bytes) continue;
+    let dim: Dim;
+    for (const field of fields(bytes)) {
+      if (field.number === FIELD.dim.value) dim = field.value;
+      if (field.number === FIELD.dim.name && field.bytes?.length) dim = text(field.bytes);
+    }
+    dims.push(dim);
+  }
+  return dims;
+}
+
+/** A whole number among an operator's attributes; undefined where it is absent or below -128. */
+export function intAttribute(node: GraphNode, name: string): number | undefined {
+  const field = attributeField(node, name, FIELD.attribute.int);
+  if (field?.value === undefined || Number.isSafeInteger(field.value)) return field?.value;
+  // Ten bytes, the lowest seven bits first: negative numbers are beyond what a varint's value holds exactly.
+  const [low = 0, ...high] = field.raw.subarray(1);
+  return high.length === 9 && high.slice(0, 8).every((byte) => byte === 0xff) ? (low & 0x7f) - 0x80 : undefined;
+}
+
+/** A tensor among an operator's attributes. */
+export function tensorAttribute(node: GraphNode, name: string): GraphConstant | undefined {
+  const bytes = attributeField(node, name, FIELD.attribute.tensor)?.bytes;
+  return bytes && readConstant(bytes);
+}
+
+function attributeField(node: GraphNode, name: string, number: number): ProtobufField | undefined {
+  const content = node.attributes.get(name);
+  if (!content) return undefined;
+  for (const field of fields(content)) if (field.number === number) return field;
+  return undefined;
+}
+
+/** The numbers of a small constant of integers that stands in the graph; undefined for all others. */
+export function smallIntegers(constant: GraphConstant): readonly number[] | undefined {
+  if (constant.external || constant.bytes > 1024) return undefined;
+  if (constant.type !== ELEMENT.int64 && constant.type !== ELEMENT.int32) return undefined;
+  for (const field of fields(constant.content)) {
+    if (field.number === FIELD.tensor.raw && field.bytes) {
+      const { buffer, byteOffset, byteLength } = field.bytes;
+      if (byteLength !== constant.bytes) return undefined;
+      const view = new DataView(buffer, byteOffset, byteLength);
+      const size = constant.type === ELEMENT.int64 ? 8 : 4;
+      return Array.from({ length: byteLength / size }, (_, index) =>
+        size === 8 ? Number(view.getBigInt64(index * 8, true)) : view.getInt32(index * 4, true),
+      );
+    }
+  }
+  return undefined;
+}

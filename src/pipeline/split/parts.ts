@@ -1,0 +1,104 @@
+/** What a stage consists of: its own operators, those that it repeats, and what they need. */
+import { MicrogridError } from "../../core";
+import type { DecoderPlan } from "./decoder";
+import type { GraphConstant } from "./graph-parts";
+import type { StageRange, TensorSpec } from "./types";
+
+/** The parts of a stage. */
+export interface StageParts {
+  /** Indices of nodes, in the order in which they can run. */
+  readonly nodes: readonly number[];
+  readonly constants: readonly GraphConstant[];
+  /** Constants inside of operators whose content lies in files. */
+  readonly innerWeights: readonly GraphConstant[];
+  /** Names of the graph's own inputs that are needed, not counting those of which only the shape is. */
+  readonly inputs: ReadonlySet<string>;
+  /** What enters at the cut before the stage, and what leaves at the cut behind it. */
+  readonly before: readonly TensorSpec[];
+  readonly after: readonly TensorSpec[];
+  /** Those of `before` that the stage's operators use. */
+  readonly taken: ReadonlySet<string>;
+  /** Values that the stage's own operators make. */
+  readonly made: ReadonlySet<string>;
+  readonly weightBytes: number;
+}
+
+/** Collects the parts. Throws `bad-request` for a range that is none. */
+export function collectParts(plan: DecoderPlan, range: StageRange): StageParts {
+  const { graph, flow, cuts } = plan;
+  checkRange(range, plan.inputs.states.length);
+  const first = range.embed ? 0 : (cuts[range.from]?.after ?? -1) + 1;
+  const end = range.head ? flow.order.length : (cuts[range.to]?.after ?? -1) + 1;
+  const before = range.embed ? [] : (cuts[range.from]?.tensors ?? []);
+  const nodes = new Set(flow.order.slice(first, end));
+  const made = new Set([...nodes].flatMap((index) => graph.nodes[index]?.outputs ?? []));
+  const constants = new Map<string, GraphConstant>();
+  const inputs = new Set<string>();
+  const taken = new Set<string>();
+  const open = [...nodes].flatMap((index) => namesOf(plan, index));
+  const seen = new Set<string>();
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (name === "" || seen.has(name) || made.has(name)) continue;
+    seen.add(name);
+    const constant = graph.constants.get(name);
+    const maker = graph.maker.get(name);
+    if (constant) constants.set(name, constant);
+    else if (maker === undefined) inputs.add(name);
+    else if (flow.roles[maker]?.kind === "bound") taken.add(name);
+    else if (!nodes.has(maker)) {
+      nodes.add(maker);
+      open.push(...namesOf(plan, maker));
+    }
+  }
+  const ordered = [...nodes].sort((a, b) => a - b);
+  const innerWeights = ordered.flatMap((index) => graph.nodes[index]?.weights ?? []);
+  return {
+    nodes: ordered,
+    constants: [...constants.values()],
+    innerWeights,
+    inputs,
+    before,
+    after: range.head ? [] : (cuts[range.to]?.tensors ?? []),
+    taken,
+    made,
+    weightBytes: weightBytes([...constants.values(), ...innerWeights]),
+  };
+}
+
+/** What a node needs; those that only ask for a shape get it otherwise. */
+function namesOf({ graph, flow }: DecoderPlan, index: number): readonly string[] {
+  const role = flow.roles[index]?.kind;
+  const node = graph.nodes[index];
+  return node && (role === "bound" || role === "free") ? [...node.inputs, ...node.captured] : [];
+}
+
+/** Bytes of weights; those that lie at the same place count once. */
+function weightBytes(constants: readonly GraphConstant[]): number {
+  const counted = new Set<string>();
+  let bytes = 0;
+  for (const { external, bytes: size } of constants) {
+    const key = external && `${external.offset}+${external.length}@${external.location}`;
+    if (key !== undefined && counted.has(key)) continue;
+    if (key !== undefined) counted.add(key);
+    bytes += size;
+  }
+  return bytes;
+}
+
+function checkRange({ embed, from, to, head }: StageRange, layers: number): void {
+  const sound =
+    Number.isInteger(from) &&
+    Number.isInteger(to) &&
+    from >= 0 &&
+    from <= to &&
+    to <= layers &&
+    (!embed || from === 0) &&
+    (!head || to === layers) &&
+    (from < to || embed || head) &&
+    (from < to || layers === 0 || embed !== head);
+  if (sound) return;
+  throw new MicrogridError(
+    "bad-request",
+    `Layers ${from} to ${to} of ${layers}${embed ? " with the embedding" : ""}${head ? " with the head" : ""} are no stage. A stage has layers that follow one another; the embedding goes with the first and the head with the last.`,
+  );
+}

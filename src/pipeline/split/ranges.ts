@@ -1,0 +1,78 @@
+/** Where the bytes of a stage's weights come from and go to, and how few requests fetch them. */
+import type { GraphConstant, WeightRange } from "./graph-parts";
+import type { StagePiece } from "./types";
+
+/** Largest file of a stage: a file is held whole in memory while it is handed to the engine. */
+export const MAX_FILE_BYTES = 256 * 2 ** 20;
+
+/** What weights' places keep of their old alignment: exporters align for memory mapping, kernels for vectors. */
+const ALIGNMENT_BYTES = 64;
+
+/** Weights laid into the files of a stage. */
+export interface Relocation {
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  readonly pieces: readonly StagePiece[];
+  /** Where a range went. */
+  place(range: WeightRange): { readonly file: string; readonly at: number };
+}
+
+/** Lays the weights into files, by location and offset, so that what was side by side stays so. */
+export function relocate(constants: readonly GraphConstant[], maxFileBytes: number): Relocation {
+  const ranges = new Map(constants.flatMap(({ external }) => (external ? [[keyOf(external), external] as const] : [])));
+  const sorted = [...ranges.values()].filter(({ length }) => length > 0).sort(byPlace);
+  const places = new Map<string, { file: string; at: number }>();
+  const files: { name: string; bytes: number }[] = [];
+  const pieces: StagePiece[] = [];
+  for (const range of sorted) {
+    let file = files.at(-1);
+    let at = file && aligned(file.bytes, range.offset);
+    if (!file || at === undefined || at + range.length > maxFileBytes) {
+      file = { name: `stage.${files.length}`, bytes: 0 };
+      files.push(file);
+      at = aligned(0, range.offset);
+    }
+    file.bytes = at + range.length;
+    places.set(keyOf(range), { file: file.name, at });
+    const last = pieces.at(-1);
+    const follows = last?.file === file.name && last.location === range.location;
+    if (last && follows && last.offset + last.length === range.offset && last.at + last.length === at) {
+      pieces[pieces.length - 1] = { ...last, length: last.length + range.length };
+    } else pieces.push({ ...range, file: file.name, at });
+  }
+  return { files, pieces, place: (range) => places.get(keyOf(range)) ?? { file: files[0]?.name ?? "stage.0", at: 0 } };
+}
+
+/** A request for a part of a file, and the pieces that it brings. */
+export interface RangeRequest {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly pieces: readonly StagePiece[];
+}
+
+/** Few requests for many pieces: those of one file with at most `gap` bytes between them are fetched together. */
+export function mergeRanges(pieces: readonly StagePiece[], gap: number): readonly RangeRequest[] {
+  const requests: { location: string; offset: number; length: number; pieces: StagePiece[] }[] = [];
+  for (const piece of [...pieces].sort(byPlace)) {
+    const last = requests.at(-1);
+    if (last?.location === piece.location && piece.offset - (last.offset + last.length) <= gap) {
+      last.length = Math.max(last.length, piece.offset + piece.length - last.offset);
+      last.pieces.push(piece);
+    } else requests.push({ location: piece.location, offset: piece.offset, length: piece.length, pieces: [piece] });
+  }
+  return requests;
+}
+
+/** The first place from `end` on with the alignment of `offset`. */
+function aligned(end: number, offset: number): number {
+  return end + ((((offset - end) % ALIGNMENT_BYTES) + ALIGNMENT_BYTES) % ALIGNMENT_BYTES);
+}
+
+function keyOf({ location, offset, length }: WeightRange): string {
+  return `${offset}+${length}@${location}`;
+}
+
+function byPlace(a: WeightRange, b: WeightRange): number {
+  if (a.location !== b.location) return a.location < b.location ? -1 : 1;
+  return a.offset - b.offset || a.length - b.length;
+}

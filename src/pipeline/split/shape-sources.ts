@@ -1,0 +1,120 @@
+/** Where a stage gets shapes from that the whole graph reads off token ids and caches which the stage does not have. */
+import type { ProtobufMessage as Message } from "../../inference";
+import type { DecoderPlan } from "./decoder";
+import type { StageParts } from "./parts";
+import { integerConstant, operator } from "./proto-writer";
+import type { StageFeed, StateSpec, TensorSpec } from "./types";
+
+/** Names that no exporter uses. */
+const PREFIX = "microgrid.split";
+
+/** Collects what a stage has to have in addition. Asks for zeros in place of ids only where no other way is known. */
+export class ShapeSources {
+  /** Operators that stand before all others. */
+  readonly preamble: Message[] = [];
+  readonly constants: Message[] = [];
+  readonly feeds: StageFeed[] = [];
+  /** Whether the stage takes `input_ids`, of which it looks at nothing but the shape. */
+  asksForIds = false;
+  readonly #plan: DecoderPlan;
+  readonly #embed: boolean;
+  readonly #taken: readonly TensorSpec[];
+  readonly #states: readonly StateSpec[];
+  readonly #sources = new Map<string, string>();
+  readonly #integers = new Map<string, string>();
+
+  constructor(plan: DecoderPlan, parts: StageParts, embed: boolean, states: readonly StateSpec[]) {
+    this.#plan = plan;
+    this.#embed = embed;
+    this.#taken = parts.before.filter(({ name }) => parts.taken.has(name));
+    this.#states = states;
+  }
+
+  /** The operators in the place of one that asks for a shape; undefined where it stays as it is. */
+  nodesFor(index: number): readonly Message[] | undefined {
+    const role = this.#plan.flow.roles[index];
+    const [output = ""] = this.#plan.graph.nodes[index]?.outputs ?? [];
+    if (role?.kind === "past-shape") {
+      const rank = this.#plan.inputs.states.flat().find(({ name }) => name === role.state)?.shape.length ?? 0;
+      return [this.#slice(this.#shapeOfState(role.state), role.start, role.end, rank, output)];
+    }
+    if (role?.kind !== "ids-shape") return undefined;
+    const rank = this.#idsRank();
+    const ids = this.#shapeOfIds();
+    if (role.rest.length === 0) return [this.#slice(ids, role.start, role.end, rank, output)];
+    const whole = `${output}/${PREFIX}.whole`;
+    return [
+      operator("Concat", [ids, this.#constant(role.rest)], whole, { axis: 0 }),
+      this.#slice(whole, role.start, role.end, rank + role.rest.length, output),
+    ];
+  }
+
+  #shapeOfIds(): string {
+    return this.#source("input_ids", (name) => {
+      const like = this.#embed ? undefined : this.#taken.find((tensor) => this.#beginsLikeIds(tensor));
+      if (like) {
+        const shape = `${name}.of`;
+        this.preamble.push(operator("Shape", [like.name], shape));
+        this.preamble.push(this.#slice(shape, 0, this.#idsRank(), like.shape.length, name));
+      } else {
+        this.asksForIds = !this.#embed;
+        this.preamble.push(operator("Shape", ["input_ids"], name));
+      }
+    });
+  }
+
+  #shapeOfState(state: string): string {
+    return this.#source(state, (name) => {
+      const wanted = this.#plan.inputs.states.flat().find((other) => other.name === state);
+      const own =
+        this.#states.find((other) => other.name === state) ??
+        this.#states.find((other) => wanted && sameShape(other, wanted));
+      if (own) this.preamble.push(operator("Shape", [own.name], name));
+      else if (wanted) {
+        const shape = [wanted.shape.length];
+        this.feeds.push({ name, dtype: "int64", shape, kind: "past-shape", dims: wanted.shape });
+      }
+    });
+  }
+
+  #beginsLikeIds({ name, shape }: TensorSpec): boolean {
+    const ids = this.#plan.types.get("input_ids")?.shape ?? [];
+    const known = this.#plan.types.get(name)?.shape ?? shape;
+    return ids.every((dim, axis) => dim !== undefined && dim === known[axis]);
+  }
+
+  #idsRank(): number {
+    return this.#plan.types.get("input_ids")?.shape?.length ?? 0;
+  }
+
+  #source(of: string, make: (name: string) => void): string {
+    const known = this.#sources.get(of);
+    if (known !== undefined) return known;
+    const name = `${PREFIX}.shape/${of}`;
+    this.#sources.set(of, name);
+    make(name);
+    return name;
+  }
+
+  #slice(input: string, start: number, end: number, rank: number, output: string): Message {
+    if (start === 0 && end === rank) return operator("Identity", [input], output);
+    return operator("Slice", [input, this.#constant([start]), this.#constant([end])], output);
+  }
+
+  #constant(values: readonly number[]): string {
+    const key = values.join(",");
+    const name = this.#integers.get(key) ?? `${PREFIX}.integers/${key}`;
+    if (!this.#integers.has(key)) this.constants.push(integerConstant(name, values));
+    this.#integers.set(key, name);
+    return name;
+  }
+}
+
+/** Open dimensions agree with open ones: the caches of all layers have the same tokens. */
+function sameShape(a: StateSpec, b: StateSpec): boolean {
+  return (
+    a.tokenAxis === b.tokenAxis &&
+    a.shape.length === b.shape.length &&
+    a.shape.every((dim, axis) => (typeof dim === "number" ? dim === b.shape[axis] : typeof b.shape[axis] !== "number"))
+  );
+}
