@@ -1,7 +1,9 @@
 /** Page objects: what a person sees and does, by role and label, so that tests do not know the markup. */
+export { CharterForm, type CharterFields, InviteLimits, RulesDialog } from "./charter";
 export { ChatPage } from "./chat-page";
 export { ConversationList } from "./conversation-list";
 export { HousePage, type GivenFile } from "./house";
 export { ModelDialog } from "./model-dialog";
+export { NetworkPage } from "./network";
 export { HandLink, RoomPanel } from "./room-panel";
 export { ChatSettingsPanel, SettingsDialog } from "./settings";
