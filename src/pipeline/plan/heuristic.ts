@@ -6,22 +6,26 @@ import { Search } from "./search";
 import type { Ring } from "./search";
 import type { PlanProblem } from "./types";
 
-/** Orders that the local search may try; each takes well below a millisecond for latency. */
-const MOST_TRIES = 3000;
+/** What the local search may spend, in table cells: about a second in a browser for large rooms, far less for small. */
+const BUDGET_CELLS = 2e8;
+
+/** What an order costs before its first cell. */
+const CELLS_PER_TRY = 8000;
+
+/** Kicks in a row that may find nothing better before the local search ends. */
+const FUTILE_KICKS = 12;
 
 /**
  * 1. Three simple orders of all peers, the best selection from each by dynamic programming.
- * 2. The best of them is improved by inserting, replacing, exchanging and reversing peers.
+ * 2. Each is improved by inserting, moving and reversing peers; then the best is kicked and improved again.
  * 3. Its peers and as many others as an exact search can take are planned exactly; the others take turns.
  *
  * `window` is the number of peers that one exact search takes.
  */
 export function approximate(p: Prepared, problem: PlanProblem, window: number): Ring | undefined {
   const ranked = byPromise(p);
-  const seed = firstRing(p, problem, ranked);
-  if (!seed) return undefined;
-  const improved = improve(p, problem, ranked, seed);
-  return polish(p, problem, ranked, improved, window);
+  const improved = new LocalSearch(p, problem, ranked).run();
+  return improved && polish(p, problem, ranked, improved, window);
 }
 
 /** Peers by time per layer, their share of a typical hop included; the least promising are left out if too many. */
@@ -37,13 +41,73 @@ function byPromise(p: Prepared): number[] {
   return order.sort((a, b) => (cost[a] === cost[b] ? a - b : cost[a]! - cost[b]!)).slice(0, MAX_CANDIDATES);
 }
 
-function firstRing(p: Prepared, problem: PlanProblem, ranked: readonly number[]): Ring | undefined {
-  const byRoom = ranked.toSorted((a, b) => p.peers[b]!.room - p.peers[a]!.room);
-  let best: Ring | undefined;
-  for (const order of [ranked, nearest(p, ranked), byRoom]) {
-    best = tryOrder(p, problem, order, best?.goalMs) ?? best;
+class LocalSearch {
+  readonly #p: Prepared;
+  readonly #problem: PlanProblem;
+  readonly #ranked: readonly number[];
+  #cells = 0;
+  #state = 1;
+
+  constructor(p: Prepared, problem: PlanProblem, ranked: readonly number[]) {
+    this.#p = p;
+    this.#problem = problem;
+    this.#ranked = ranked;
   }
-  return best;
+
+  run(): Ring | undefined {
+    const byRoom = this.#ranked.toSorted((a, b) => this.#p.peers[b]!.room - this.#p.peers[a]!.room);
+    let best: Ring | undefined;
+    for (const order of [this.#ranked, nearest(this.#p, this.#ranked), byRoom]) best = better(best, this.#from(order));
+    for (let futile = 0; best && futile < FUTILE_KICKS && this.#cells < BUDGET_CELLS; futile++) {
+      const kicked = better(best, this.#from(this.#kick(peersOf(this.#p, best))));
+      if (kicked !== best) futile = -1;
+      best = kicked;
+    }
+    return best;
+  }
+
+  /** The ring of an order, after every single step that makes it better. */
+  #from(order: readonly number[]): Ring | undefined {
+    let best = this.#try(order);
+    for (let improved = best !== undefined; improved;) {
+      improved = false;
+      for (const next of neighbours(peersOf(this.#p, best!), this.#ranked)) {
+        if (this.#cells > BUDGET_CELLS) return best;
+        const found = this.#try(next, best!.goalMs);
+        if (!found) continue;
+        best = found;
+        improved = true;
+        break;
+      }
+    }
+    return best;
+  }
+
+  #try(order: readonly number[], beatMs = Infinity): Ring | undefined {
+    this.#cells += order.length ** 2 * this.#p.layers * (this.#p.stages ?? 1) + CELLS_PER_TRY;
+    return new Search(this.#p, this.#problem, oneOrder(order, this.#p.stages)).best({ beatMs, frontOnly: true });
+  }
+
+  /** Takes two peers out and puts four that are not used in, each anywhere: more than one step can undo. */
+  #kick(used: readonly number[]): number[] {
+    const order = used.slice();
+    const others = this.#ranked.filter((peer) => !used.includes(peer));
+    for (let out = 0; out < 2 && order.length > 0; out++) others.push(...order.splice(this.#below(order.length), 1));
+    for (let more = 0; more < 4 && others.length > 0; more++) {
+      order.splice(this.#below(order.length + 1), 0, ...others.splice(this.#below(others.length), 1));
+    }
+    return order;
+  }
+
+  /** A number below `limit`, from a fixed sequence, so that equal problems have equal plans. */
+  #below(limit: number): number {
+    this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((this.#state / 2 ** 32) * limit);
+  }
+}
+
+function better(best: Ring | undefined, found: Ring | undefined): Ring | undefined {
+  return !best || (found && found.goalMs < best.goalMs) ? found : best;
 }
 
 /** Each peer followed by the one that is quickest to reach from it and to do its share. */
@@ -63,23 +127,6 @@ function nearest(p: Prepared, ranked: readonly number[]): number[] {
     rest.delete(best!);
   }
   return order;
-}
-
-function improve(p: Prepared, problem: PlanProblem, ranked: readonly number[], seed: Ring): Ring {
-  let best = seed;
-  let tries = 0;
-  for (let improved = true; improved;) {
-    improved = false;
-    for (const order of neighbours(peersOf(p, best), ranked)) {
-      if (++tries > MOST_TRIES) return best;
-      const better = tryOrder(p, problem, order, best.goalMs);
-      if (!better) continue;
-      best = better;
-      improved = true;
-      break;
-    }
-  }
-  return best;
 }
 
 /** Every order one step away. Inserted peers may push others out: the search over an order leaves peers out by itself. */
@@ -107,21 +154,16 @@ function polish(p: Prepared, problem: PlanProblem, ranked: readonly number[], se
     // Where the ring fills the window, its order and cuts are all that is left to plan.
     const guests = waiting.splice(0, free || waiting.length).slice(0, free);
     const search = new Search(p, problem, everyOrder([...used, ...guests].sort((a, b) => a - b)));
-    const better = search.best({ beatMs: best.goalMs });
-    if (better) {
-      const kept = peersOf(p, better);
+    const found = search.best({ beatMs: best.goalMs, frontOnly: true });
+    if (found) {
+      const kept = peersOf(p, found);
       waiting.push(
         ...ranked.filter((peer) => !kept.includes(peer) && !waiting.includes(peer) && !guests.includes(peer)),
       );
-      best = better;
+      best = found;
     }
     if (waiting.length === 0) return search.best({ margin: p.margin }) ?? best;
   }
-}
-
-function tryOrder(p: Prepared, problem: PlanProblem, order: readonly number[], beatMs?: number): Ring | undefined {
-  const search = new Search(p, problem, oneOrder(order, p.stages));
-  return search.best({ ...(beatMs !== undefined && { beatMs }), frontOnly: true });
 }
 
 function peersOf(p: Prepared, ring: Ring): number[] {

@@ -50,7 +50,9 @@ export class Search {
     const alone = this.#alone(options.beatMs ?? Infinity);
     let bestMs = alone ? alone.goalMs : (options.beatMs ?? Infinity);
     const atBest = this.#p.goal === "latency" ? this.#fastest.bind(this) : this.#busiest.bind(this);
-    for (const key of keys) bestMs = atBest(key, frontOnly, bestMs);
+    // A first bound from the rings without a back, in one pass: most of what follows is then pruned.
+    for (let key = 0; key < partCount(this.#p, true); key++) bestMs = atBest(key, true, bestMs);
+    if (!frontOnly && !this.#p.uniform) for (const key of keys) bestMs = atBest(key, false, bestMs);
     if (bestMs === (options.beatMs ?? Infinity)) return undefined;
     return this.#fewest(keys, frontOnly, bestMs * (1 + (options.margin ?? 0)) * (1 + SAME), alone);
   }

@@ -50,7 +50,6 @@ export class Walk {
   readonly #queue: Int32Array;
   /** The lattice's peers, by index; holes for those it leaves out. */
   readonly #hops: PeerHops[] = [];
-  readonly #fastest: number;
 
   constructor(p: Prepared, lattice: Lattice) {
     this.#p = p;
@@ -62,7 +61,6 @@ export class Walk {
     this.#key = new Float64Array(this.#stride);
     this.#queue = new Int32Array(this.#stride);
     for (const peer of new Set(lattice.peer)) this.#hops[peer] = p.hops(peer);
-    this.#fastest = Math.min(p.consumer.msPerLayer, ...p.peers.map((helper) => helper.msPerLayer));
   }
 
   /** The fastest ring for each number of peers, fewest first. */
@@ -72,6 +70,7 @@ export class Walk {
     const limits: Int32Array[] = [];
     this.#hops.forEach((_, who) => (limits[who] = firstLayers(this.#p, this.#p.peers[who]!, query.capMs)));
     const consumerBackMs = this.#consumerBack();
+    const restMs = this.#rest(query, limits);
     const ends = new Map<number, End>();
     this.reach = query.part.front[1];
     for (let row = 0; row < rows; row++) {
@@ -80,7 +79,7 @@ export class Walk {
       this.#alive[row] = 0;
       if (this.#p.stages !== undefined && used > this.#p.stages) continue;
       if (!this.#enter(row, query)) continue;
-      if (!this.#advance(row, limits[who]!, query.withinMs)) continue;
+      if (!this.#advance(row, limits[who]!, restMs, query.withinMs)) continue;
       this.#alive[row] = 1;
       for (let back = Math.max(1, query.part.back); back <= layers; back++) {
         const doneMs = this.#value[row * this.#stride + back]!;
@@ -151,13 +150,41 @@ export class Walk {
     return Float64Array.from({ length: this.#stride }, (_, back) => consumerMs(this.#p, 0, back) - none);
   }
 
+  /**
+   * What the layers from each one on take at the very least: the fastest nodes do as much as they can hold,
+   * no matter which of them are used already, and one hop leads home. Rings that cannot be quick enough even
+   * so are dropped at once.
+   */
+  #rest(query: Query, limits: readonly Int32Array[]): Float64Array {
+    const { layers, work, peers, consumer } = this.#p;
+    const total = work[layers]!;
+    const shares = [{ rate: consumer.msPerLayer, most: total - work[query.part.back]! }];
+    let homeMs = Infinity;
+    limits.forEach((limit, who) => {
+      let most = 0;
+      for (let to = 1; to <= layers; to++) most = Math.max(most, work[to]! - work[limit[to]!]!);
+      shares.push({ rate: peers[who]!.msPerLayer, most });
+      homeMs = Math.min(homeMs, this.#hops[who]!.exit.ms, this.#hops[who]!.bareExit.ms);
+    });
+    shares.sort((a, b) => a.rate - b.rate);
+    return work.map((done) => {
+      let left = total - done;
+      let ms = homeMs;
+      for (const { rate, most } of shares) {
+        const taken = Math.min(left, most);
+        if (taken > 0) ms += rate * taken;
+        left -= taken;
+      }
+      return left > total * SAME ? Infinity : ms;
+    });
+  }
+
   /** Fills `value` of a row from `entry`. False: nothing in it is of interest. */
-  #advance(row: number, limit: Int32Array, withinMs: number): boolean {
+  #advance(row: number, limit: Int32Array, restMs: Float64Array, withinMs: number): boolean {
     const { layers, work, peers } = this.#p;
     const rate = peers[this.#lattice.peer[row]!]!.msPerLayer;
     const [entry, key, queue, value] = [this.#entry, this.#key, this.#queue, this.#value];
     const base = row * this.#stride;
-    const total = work[layers]!;
     let head = 0;
     let tail = 0;
     let any = false;
@@ -171,7 +198,7 @@ export class Walk {
       }
       while (head < tail && queue[head]! < limit[layer]!) head++;
       let ms = head < tail ? key[queue[head]!]! + rate * work[layer]! : Infinity;
-      if (ms + this.#fastest * (total - work[layer]!) > withinMs) ms = Infinity;
+      if (ms + restMs[layer]! > withinMs) ms = Infinity;
       else if (ms < Infinity) {
         any = true;
         if (layer > this.reach) this.reach = layer;
