@@ -31,6 +31,9 @@ export type ErrorCode =
   | "peer-lost"
   | "peer-refused"
   | "peer-protocol"
+  // pipelines
+  | "stage-refused"
+  | "stage-lost"
   // routing and tabs
   | "no-provider"
   | "leader-lost";

@@ -1,7 +1,9 @@
 /** Hosts the engines inside the worker and answers the page's calls. */
 import { MicrogridError, type ErrorData, errorToData } from "../core";
 import type { EngineHostApi, HostEvent, HostOptions, ProgressMessage, Result } from "./protocol";
+import { StagePort, serveStage } from "./stage-port";
 import { sendStream } from "./stream";
+import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
 import type {
   Backend,
   Engine,
@@ -12,8 +14,19 @@ import type {
   ModelPackage,
 } from "./types";
 
-/** An engine that can be told to lose its device, for tests. */
-export interface FaultyEngine extends Engine {
+/** A stage in memory. */
+type LoadedStage = StageService & { readonly info: StageInfo; unload(): Promise<void> };
+
+/** An engine that may also run parts of models, and be told to lose its device, for tests. */
+export interface HostedEngine extends Engine {
+  loadStage?(
+    pkg: StagePackage,
+    options: { signal: AbortSignal; backend: Backend; limits: StageLimits },
+  ): Promise<LoadedStage>;
+  loadEnds?(
+    pkg: PipelinePackage,
+    options: { signal: AbortSignal; backend: Backend; ring: StageService },
+  ): Promise<LoadedModel>;
   simulateDeviceLoss?(): boolean;
 }
 
@@ -21,7 +34,7 @@ export interface FaultyEngine extends Engine {
 export type EngineLoader = (options: {
   assetBase: string | undefined;
   onDeviceLost(error: unknown): void;
-}) => Promise<FaultyEngine>;
+}) => Promise<HostedEngine>;
 
 const ENGINES: Readonly<Record<EngineName, EngineLoader>> = {
   onnx: async ({ assetBase, onDeviceLost }) => {
@@ -37,8 +50,9 @@ const ENGINES: Readonly<Record<EngineName, EngineLoader>> = {
 /** The object that `workers/gpu.ts` exposes. One per worker. */
 export class EngineHost implements EngineHostApi {
   readonly #loaders: Readonly<Record<EngineName, EngineLoader>>;
-  readonly #engines = new Map<EngineName, Promise<FaultyEngine>>();
+  readonly #engines = new Map<EngineName, Promise<HostedEngine>>();
   readonly #models = new Map<string, LoadedModel>();
+  readonly #stages = new Map<string, LoadedStage>();
   readonly #loads = new Map<string, AbortController>();
   #options: HostOptions = {};
   #events: MessagePort | undefined;
@@ -60,26 +74,39 @@ export class EngineHost implements EngineHostApi {
     backend: Backend,
     progress: MessagePort,
   ): Promise<Result<LoadedModelInfo>> {
-    const controller = new AbortController();
-    const { signal } = controller;
-    this.#loads.set(loadId, controller);
-    try {
-      await this.#models.get(pkg.id)?.unload();
-      this.#models.delete(pkg.id);
+    const onProgress = (message: ProgressMessage): void => progress.postMessage(message);
+    return this.#load(loadId, pkg.id, this.#models, async (signal) => {
       const engine = await this.#engine(pkg.engine);
-      const onProgress = (message: ProgressMessage): void => progress.postMessage(message);
-      const model = await engine.load(pkg, { signal, backend, onProgress });
-      if (signal.aborted) {
-        await model.unload();
-        signal.throwIfAborted();
-      }
-      this.#models.set(pkg.id, model);
-      return { ok: true, value: model.info };
-    } catch (error) {
-      return { ok: false, error: this.#failure(error) };
-    } finally {
-      this.#loads.delete(loadId);
-    }
+      return engine.load(pkg, { signal, backend, onProgress });
+    });
+  }
+
+  loadStage(
+    loadId: string,
+    pkg: StagePackage,
+    options: { readonly backend: Backend; readonly limits: StageLimits },
+    port: MessagePort,
+  ): Promise<Result<StageInfo>> {
+    return this.#load(loadId, pkg.id, this.#stages, async (signal) => {
+      const engine = await this.#engine("onnx");
+      if (!engine.loadStage) throw noParts();
+      const stage = await engine.loadStage(pkg, { signal, ...options });
+      serveStage(port, stage);
+      return stage;
+    });
+  }
+
+  loadEnds(
+    loadId: string,
+    pkg: PipelinePackage,
+    backend: Backend,
+    ring: MessagePort,
+  ): Promise<Result<LoadedModelInfo>> {
+    return this.#load(loadId, pkg.id, this.#models, async (signal) => {
+      const engine = await this.#engine("onnx");
+      if (!engine.loadEnds) throw noParts();
+      return engine.loadEnds(pkg, { signal, backend, ring: new StagePort(ring) });
+    });
   }
 
   cancelLoad(loadId: string): void {
@@ -87,10 +114,11 @@ export class EngineHost implements EngineHostApi {
   }
 
   async unload(modelId: string): Promise<Result<undefined>> {
-    const model = this.#models.get(modelId);
+    const loaded = this.#models.get(modelId) ?? this.#stages.get(modelId);
     this.#models.delete(modelId);
+    this.#stages.delete(modelId);
     try {
-      await model?.unload();
+      await loaded?.unload();
       return { ok: true, value: undefined };
     } catch (error) {
       return { ok: false, error: this.#failure(error) };
@@ -118,7 +146,34 @@ export class EngineHost implements EngineHostApi {
     }
   }
 
-  #engine(name: EngineName): Promise<FaultyEngine> {
+  /** Puts what was loaded in the place of what had its id. */
+  async #load<Info, Loaded extends { readonly info: Info; unload(): Promise<void> }>(
+    loadId: string,
+    id: string,
+    place: Map<string, Loaded>,
+    load: (signal: AbortSignal) => Promise<Loaded>,
+  ): Promise<Result<Info>> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    this.#loads.set(loadId, controller);
+    try {
+      await place.get(id)?.unload();
+      place.delete(id);
+      const loaded = await load(signal);
+      if (signal.aborted) {
+        await loaded.unload();
+        signal.throwIfAborted();
+      }
+      place.set(id, loaded);
+      return { ok: true, value: loaded.info };
+    } catch (error) {
+      return { ok: false, error: this.#failure(error) };
+    } finally {
+      this.#loads.delete(loadId);
+    }
+  }
+
+  #engine(name: EngineName): Promise<HostedEngine> {
     let engine = this.#engines.get(name);
     if (!engine) {
       const onDeviceLost = (error: unknown): void => void this.#failure(error);
@@ -136,6 +191,10 @@ export class EngineHost implements EngineHostApi {
       this.#events?.postMessage({ type: "device-lost", error: data } satisfies HostEvent);
     return data;
   }
+}
+
+function noParts(): MicrogridError {
+  return new MicrogridError("unsupported-model", "This engine runs whole models only.");
 }
 
 /** Resolves when the lock is held; it is let go by the worker's death only. */

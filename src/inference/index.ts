@@ -8,6 +8,18 @@ export type { ProtobufField } from "./onnx/protobuf";
 export { EngineSupervisor } from "./supervisor";
 export type { SupervisorEvents } from "./supervisor";
 export type {
+  HiddenSlot,
+  HiddenState,
+  HiddenTensor,
+  PipelinePackage,
+  StageForward,
+  StageInfo,
+  StageLimits,
+  StagePackage,
+  StagePart,
+  StageService,
+} from "./stages";
+export type {
   Backend,
   ChatMessage,
   DeviceInfo,

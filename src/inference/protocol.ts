@@ -1,5 +1,6 @@
 /** The border between the page and the worker that hosts the engines, on one page. */
 import type { ErrorData } from "../core";
+import type { PipelinePackage, StageInfo, StageLimits, StagePackage } from "./stages";
 import type { Backend, GenerationEvent, GenerationRequest, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
 
 /** What a call gives; errors cross as data, since threads drop error classes. */
@@ -19,6 +20,15 @@ export interface EngineHostApi {
   init(options: HostOptions, events: MessagePort): Promise<void>;
   /** Loads a model; its progress comes as `LoadProgress` messages on `progress`. A model of the same id is replaced. */
   load(loadId: string, pkg: ModelPackage, backend: Backend, progress: MessagePort): Promise<Result<LoadedModelInfo>>;
+  /** Loads a stage of a model, which is asked over `port` (`serveStage`). Unloaded as a model is, by its id. */
+  loadStage(
+    loadId: string,
+    pkg: StagePackage,
+    options: { readonly backend: Backend; readonly limits: StageLimits },
+    port: MessagePort,
+  ): Promise<Result<StageInfo>>;
+  /** Loads the ends of a model; its stages are asked over `ring`. It then answers as any model does. */
+  loadEnds(loadId: string, pkg: PipelinePackage, backend: Backend, ring: MessagePort): Promise<Result<LoadedModelInfo>>;
   /** Stops a load that runs; it then fails with `aborted`. */
   cancelLoad(loadId: string): void;
   /** Frees a model; its running answers fail with `model-not-loaded`. */

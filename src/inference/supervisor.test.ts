@@ -2,7 +2,7 @@ import { expose } from "comlink";
 import { describe, expect, it, vi } from "vitest";
 import { MicrogridError } from "../core";
 import { DEFAULT_SAMPLING } from "./defaults";
-import { EngineHost, type FaultyEngine } from "./host";
+import { EngineHost, type HostedEngine } from "./host";
 import { EngineSupervisor } from "./supervisor";
 import type { GenerationEvent, GenerationRequest, LoadedModelInfo, ModelPackage } from "./types";
 
@@ -47,7 +47,7 @@ const never = new Promise<never>(() => undefined);
 const signal = new AbortController().signal;
 
 /** An engine that counts for ever, each step when the test lets it. */
-class CountingEngine implements FaultyEngine {
+class CountingEngine implements HostedEngine {
   readonly steps: number[] = [];
   unloads = 0;
   stopped = 0;
@@ -55,7 +55,7 @@ class CountingEngine implements FaultyEngine {
   failure: Error | undefined;
   loadSignal: AbortSignal | undefined;
 
-  async load(pkg: ModelPackage, options: Parameters<FaultyEngine["load"]>[1]) {
+  async load(pkg: ModelPackage, options: Parameters<HostedEngine["load"]>[1]) {
     this.loadSignal = options.signal;
     options.onProgress({
       phase: "read",

@@ -1,8 +1,10 @@
 /** Owns the engine worker from the page: starts it, rejects what hangs when it dies, ends it when nothing is loaded. */
 import { type Remote, transfer, wrap } from "comlink";
 import { MicrogridError, TypedEventTarget, errorFromData, randomId } from "../core";
-import type { EngineHostApi, HostEvent, ProgressMessage } from "./protocol";
+import type { EngineHostApi, HostEvent, ProgressMessage, Result } from "./protocol";
+import { StagePort, serveStage } from "./stage-port";
 import { StreamReader } from "./stream";
+import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
 import type { Backend, GenerationEvent, GenerationRequest, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
 
 /** Events of the supervisor. */
@@ -26,6 +28,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   readonly #createWorker: () => Worker;
   readonly #assetBase: string | undefined;
   readonly #models = new Map<string, LoadedModelInfo>();
+  readonly #stages = new Map<string, StagePort>();
   readonly #streams = new Map<StreamReader, "running" | "queued">();
   #loads = 0;
   #running: Running | undefined;
@@ -58,36 +61,55 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     pkg: ModelPackage,
     options: { signal: AbortSignal; backend: Backend; onProgress(progress: LoadProgress): void },
   ): Promise<LoadedModelInfo> {
-    const { signal } = options;
-    signal.throwIfAborted();
-    const running = this.#start();
-    const loadId = randomId();
     const { port1: progress, port2 } = new MessageChannel();
     progress.onmessage = ({ data }: MessageEvent<ProgressMessage>) => options.onProgress(data);
-    const aborted = abortion(signal, () => void running.host.cancelLoad(loadId));
-    this.#loads++;
     try {
-      await Promise.race([running.ready, running.death, aborted.promise]);
-      const call = running.host.load(loadId, pkg, options.backend, transfer(port2, [port2]));
-      const result = await Promise.race([call, running.death, aborted.promise]);
-      if (!result.ok) throw errorFromData(result.error);
-      this.#models.set(pkg.id, result.value);
-      return result.value;
-    } catch (error) {
-      this.#noticeLoss(running, error);
-      throw error;
+      return await this.#load(options.signal, {
+        call: (host, loadId) => host.load(loadId, pkg, options.backend, transfer(port2, [port2])),
+        keep: (info) => this.#models.set(pkg.id, info),
+      });
     } finally {
-      this.#loads--;
-      aborted.dispose();
       progress.close();
-      this.#stopIfIdle();
     }
   }
 
-  /** Frees a model; its answers end with `model-not-loaded`. The last one takes the worker along: WASM memory never shrinks. */
+  /** Loads a stage of a model, and gives the way to use it. Rejects as `load` does. Freed by `unload`. */
+  async loadStage(
+    pkg: StagePackage,
+    options: { signal: AbortSignal; backend: Backend; limits: StageLimits },
+  ): Promise<{ readonly info: StageInfo; readonly service: StageService }> {
+    const { signal, ...rest } = options;
+    const { port1, port2 } = new MessageChannel();
+    const service = new StagePort(port1);
+    const info = await this.#load(signal, {
+      call: (host, loadId) => host.loadStage(loadId, pkg, rest, transfer(port2, [port2])),
+      keep: () => this.#stages.set(pkg.id, service),
+    });
+    return { info, service };
+  }
+
+  /** Loads the ends of a model whose middle is `ring`; from then on it is asked as any model is. Rejects as `load` does. */
+  loadEnds(
+    pkg: PipelinePackage,
+    options: { signal: AbortSignal; backend: Backend; ring: StageService },
+  ): Promise<LoadedModelInfo> {
+    const { port1, port2 } = new MessageChannel();
+    serveStage(port1, options.ring);
+    return this.#load(options.signal, {
+      call: (host, loadId) => host.loadEnds(loadId, pkg, options.backend, transfer(port2, [port2])),
+      keep: (info) => this.#models.set(pkg.id, info),
+    });
+  }
+
+  /**
+   * Frees a model, whose answers end with `model-not-loaded`, or a stage. The last one takes the worker along: WASM memory
+   * never shrinks.
+   */
   async unload(modelId: string): Promise<void> {
     const running = this.#running;
-    if (!running || !this.#models.delete(modelId)) return;
+    const stage = this.#stages.get(modelId);
+    if (!running || !(this.#models.delete(modelId) || this.#stages.delete(modelId))) return;
+    stage?.close(new MicrogridError("model-not-loaded", "A stage of the pipeline was closed."));
     try {
       const result = await Promise.race([running.host.unload(modelId), running.death]);
       if (!result.ok) throw errorFromData(result.error);
@@ -136,6 +158,36 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     this.#end(new MicrogridError("closed", "The engine was closed."));
   }
 
+  /** Runs a load in the worker, as long as both live and nobody aborts it. */
+  async #load<T>(
+    signal: AbortSignal,
+    work: {
+      call(host: Running["host"], loadId: string): Promise<Result<T>>;
+      /** Notes what was loaded. */
+      keep(loaded: T): void;
+    },
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const running = this.#start();
+    const loadId = randomId();
+    const aborted = abortion(signal, () => void running.host.cancelLoad(loadId));
+    this.#loads++;
+    try {
+      await Promise.race([running.ready, running.death, aborted.promise]);
+      const result = await Promise.race([work.call(running.host, loadId), running.death, aborted.promise]);
+      if (!result.ok) throw errorFromData(result.error);
+      work.keep(result.value);
+      return result.value;
+    } catch (error) {
+      this.#noticeLoss(running, error);
+      throw error;
+    } finally {
+      this.#loads--;
+      aborted.dispose();
+      this.#stopIfIdle();
+    }
+  }
+
   #start(): Running {
     if (this.#closed) throw new MicrogridError("closed", "The engine was closed. Reload the page to use it again.");
     this.#running ??= this.#spawn();
@@ -174,7 +226,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   }
 
   #stopIfIdle(): void {
-    if (this.#models.size === 0 && this.#loads === 0) {
+    if (this.#models.size === 0 && this.#stages.size === 0 && this.#loads === 0) {
       this.#end(
         new MicrogridError("model-not-loaded", "The model was unloaded while it answered. Load it again to go on."),
       );
@@ -186,6 +238,8 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     if (!running) return;
     this.#running = undefined;
     this.#models.clear();
+    for (const stage of this.#stages.values()) stage.close(new MicrogridError("worker-crashed", error.message));
+    this.#stages.clear();
     running.worker.terminate();
     running.die(error);
     for (const reader of [...this.#streams.keys()]) reader.fail(error);

@@ -172,16 +172,6 @@ export type ModelPackage =
       readonly overrides: { readonly contextLength?: number };
     };
 
-/** One tensor that goes from a stage of a model to the next: `[1, tokens, width]` numbers, as their bytes. */
-export interface HiddenTensor {
-  readonly name: string;
-  readonly type: "float32" | "float16";
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** All that goes from a stage to the next for some tokens of a sequence. */
-export type HiddenState = readonly HiddenTensor[];
-
 /** Facts about a loaded model that its offer is made of. */
 export interface LoadedModelInfo {
   readonly id: string;

@@ -1,22 +1,23 @@
 /** The `onnx` engine: decoder graphs on ONNX Runtime Web, on the GPU or on the CPU. */
 import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError } from "../../core";
+import type { PipelinePackage, StageLimits, StagePackage, StageService } from "../stages";
 import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
 import { CachePool } from "./cache-pool";
-import { ArrayKvCache } from "./array-kv-cache";
 import { engineError } from "./errors";
-import { expandWeights } from "./expand-weights";
-import { type GpuDevice, requestGpuDevice, withinGpuMemory } from "./gpu-device";
-import { type GraphSpec, readGraphSpec } from "./graph-spec";
-import { GrowingGpuKvCache } from "./growing-gpu-kv-cache";
-import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
-import type { KvCache, KvCacheFactory } from "./kv-cache";
+import { type GpuDevice, requestGpuDevice } from "./gpu-device";
+import { readGraphSpec } from "./graph-spec";
+import type { KvCache } from "./kv-cache";
 import { OnnxModel, type Turn } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
+import type { Bench } from "./pipeline-parts";
+import type { RingSequence } from "./ring-decoder";
 import { ModelRunner } from "./runner";
 import { type Ort, loadOrt } from "./runtime";
 import type { Decoder } from "./sequence";
+import { cacheFactories, createSession } from "./session";
 import { CHECK_TOKENS, type CheckResult, checkModel } from "./self-check";
+import type { OnnxStage } from "./stage";
 import { TurnQueue } from "./turns";
 
 /** Memory for the caches of answers that run, and again for those that wait for the next turn of a conversation. */
@@ -28,9 +29,6 @@ const MAX_IDLE_CACHES = 8;
 
 /** Tokens of the self-check's text: on the GPU, larger chunks are tried too. */
 const CHECK_TEXT_TOKENS: Record<Backend, number> = { webgpu: 256, wasm: CHECK_TOKENS };
-
-/** ONNX Runtime would warn about every shape operator that it rightly leaves to the CPU. */
-const LOG_ERRORS_ONLY = 3;
 
 /** Text for the self-check: ordinary words, since random ids are unlike anything that the model will read. */
 const CHECK_TEXT =
@@ -96,6 +94,28 @@ export class OnnxEngine implements Engine {
     }
   }
 
+  /** Loads a stage of a model, for a pipeline. Throws as `load` does. */
+  loadStage(
+    pkg: StagePackage,
+    options: { signal: AbortSignal; backend: Backend; limits: StageLimits },
+  ): Promise<OnnxStage> {
+    return this.#loadPart(options, async (bench) => {
+      const { loadStage } = await import("./pipeline-parts");
+      return loadStage(bench, pkg, options);
+    });
+  }
+
+  /** Loads the two ends of a model whose middle is reached through `ring`. Throws as `load` does. */
+  loadEnds(
+    pkg: PipelinePackage,
+    options: { signal: AbortSignal; backend: Backend; ring: StageService },
+  ): Promise<OnnxModel<RingSequence>> {
+    return this.#loadPart(options, async (bench) => {
+      const { loadEnds } = await import("./pipeline-parts");
+      return loadEnds(bench, pkg, options);
+    });
+  }
+
   /**
    * Fault injection for tests: destroys the GPU device as a driver crash would, so that `device.lost` resolves.
    * Returns false where no model runs on the GPU.
@@ -103,6 +123,20 @@ export class OnnxEngine implements Engine {
   simulateDeviceLoss(): boolean {
     void this.#gpu?.then(({ device }) => device.destroy());
     return this.#gpu !== undefined;
+  }
+
+  async #loadPart<T>(
+    { signal, backend }: { readonly signal: AbortSignal; readonly backend: Backend },
+    load: (bench: Bench) => Promise<T>,
+  ): Promise<T> {
+    try {
+      const ort = await this.#loadRuntime(backend);
+      const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
+      signal.throwIfAborted();
+      return await load({ ort, backend, device: gpu?.device, lost: gpu?.lost ?? never(), turns: this.#turns });
+    } catch (error) {
+      throw signal.aborted ? signal.reason : engineError(error, backend);
+    }
   }
 
   #sharedGpu(): Promise<GpuDevice> {
@@ -163,52 +197,11 @@ export class OnnxEngine implements Engine {
   }
 }
 
-async function createSession(
-  ort: Ort,
-  files: ReadPackage,
-  device: GPUDevice | undefined,
-  signal: AbortSignal,
-): Promise<InferenceSession> {
-  if (!device) {
-    const { graphBytes, external } = await expandWeights(files, { signal });
-    return ort.InferenceSession.create(graphBytes, {
-      externalData: [...external],
-      logSeverityLevel: LOG_ERRORS_ONLY,
-      executionProviders: ["wasm"],
-    });
-  }
-  // Caches and logits stay on the GPU; the runner reads back the one row that it needs.
-  const outputs = files.graph.nodes
-    .flatMap((node) => node.outputs)
-    .filter((name) => name.startsWith("present.") || name === "logits");
-  return withinGpuMemory(device, () =>
-    ort.InferenceSession.create(files.graphBytes, {
-      externalData: [...files.external],
-      logSeverityLevel: LOG_ERRORS_ONLY,
-      executionProviders: [{ name: "webgpu", device }],
-      preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, "gpu-buffer" as const])),
-    }),
-  );
-}
-
 /** A model whose graph is all here. */
 function wholeDecoder(runner: ModelRunner, turn: Turn): Decoder<KvCache> {
   return {
     feed: (cache, ids, signal) => turn(() => runner.feed(cache, ids), signal),
     predict: (cache, ids, rows, signal) => turn(() => runner.predict(cache, ids, rows), signal),
-  };
-}
-
-function cacheFactories(
-  ort: Ort,
-  spec: GraphSpec,
-  device: GPUDevice | undefined,
-  contextLength: number,
-): { plain: KvCacheFactory; inPlace: KvCacheFactory | undefined } {
-  if (!device) return { plain: () => new ArrayKvCache(ort, spec), inPlace: undefined };
-  return {
-    plain: () => new GrowingGpuKvCache(ort, device, spec),
-    inPlace: spec.inPlacePossible ? () => new InPlaceGpuKvCache(ort, device, spec, contextLength) : undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a decoder graph takes and gives, worked out from its session's metadata and its file. */
 import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError } from "../../core";
+import type { StagePart } from "../stages";
 import type { OnnxGraph } from "./onnx-file";
 
 export type FloatType = "float32" | "float16";
@@ -15,19 +16,11 @@ export interface CacheSlot {
   readonly headDim: number;
 }
 
-/** A tensor that goes from one stage of a model to the next, of the shape `[1, tokens, width]`. */
-export interface HiddenSlot {
-  readonly name: string;
-  readonly type: FloatType;
-  readonly width: number;
-}
-
 export interface GraphSpec {
   /** Undefined where a stage takes none; where it only looks at their number, it gets zeros. */
   readonly ids: IntegerType | undefined;
-  /** What a stage takes from the one before it, and gives to the next one; nothing in a whole model. */
-  readonly takes: readonly HiddenSlot[];
-  readonly gives: readonly HiddenSlot[];
+  /** What goes through a stage; nothing in a whole model. */
+  readonly hidden: Pick<StagePart, "takes" | "passes" | "gives">;
   readonly mask: IntegerType | undefined;
   readonly positions: IntegerType | undefined;
   /** Input that limits the logits to the last tokens, where the graph has one. */
@@ -51,17 +44,8 @@ const PAST = /^past(?:_key_values)?\.(\d+)\.(key|value)$/;
 const INTEGERS: readonly string[] = ["int64", "int32"];
 const FLOATS: readonly string[] = ["float32", "float16"];
 
-/** Which part of a model a graph is. */
-export interface GraphPart {
-  readonly takes: readonly HiddenSlot[];
-  readonly gives: readonly HiddenSlot[];
-  /** Whether it begins with the token ids, and ends with the logits. */
-  readonly embeds: boolean;
-  readonly predicts: boolean;
-}
-
 /** A graph that is all of a model. */
-export const WHOLE: GraphPart = { takes: [], gives: [], embeds: true, predicts: true };
+export const WHOLE: StagePart = { takes: [], passes: [], gives: [], embeds: true, predicts: true };
 
 /** Reads the specification. Throws `unsupported-model` and names the input that this engine cannot feed. */
 export function readGraphSpec(
@@ -69,7 +53,7 @@ export function readGraphSpec(
   outputs: readonly InferenceSession.ValueMetadata[],
   graph: OnnxGraph,
   shape: CacheShape,
-  part: GraphPart = WHOLE,
+  part: StagePart = WHOLE,
 ): GraphSpec {
   const taken = new Set(part.takes.map(({ name }) => name));
   const outputNames = new Set(outputs.map((output) => output.name));
@@ -88,8 +72,7 @@ export function readGraphSpec(
   const keepInput = keep === undefined ? undefined : integers.get(keep);
   return {
     ids: ids?.type,
-    takes: part.takes,
-    gives: part.gives,
+    hidden: part,
     mask: integers.get("attention_mask")?.type,
     positions: integers.get("position_ids")?.type,
     logitsToKeep: keep !== undefined && keepInput ? { name: keep, ...keepInput } : undefined,

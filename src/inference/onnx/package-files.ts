@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
-import type { ModelPackage } from "../types";
+import type { ModelPackage, PackageFile } from "../types";
 import { type OnnxGraph, readOnnxGraph } from "./onnx-file";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
@@ -24,12 +24,16 @@ const GenerationConfig = v.looseObject({ eos_token_id: v.optional(v.nullable(Tok
 /** Context length of models whose configuration does not tell. */
 const DEFAULT_CONTEXT_TOKENS = 2048;
 
-/** A model's files, parsed; weights stay blobs. */
-export interface ReadPackage {
+/** A graph, and its weights as blobs. */
+export interface ReadGraph {
   readonly graphBytes: Uint8Array;
   readonly graph: OnnxGraph;
   /** Files with weights, by the path that the graph names them with. */
   readonly external: readonly { readonly path: string; readonly data: Blob }[];
+}
+
+/** What the files beside the graph say of a model. */
+export interface ReadSettings {
   readonly tokenizer: ChatTokenizer;
   readonly contextLength: number;
   readonly eosIds: ReadonlySet<number>;
@@ -37,12 +41,39 @@ export interface ReadPackage {
   readonly headDim: number | undefined;
 }
 
+/** A model's files, parsed; weights stay blobs. */
+export type ReadPackage = ReadGraph & ReadSettings;
+
 /**
  * Reads everything but the weights. Throws `file-missing` with the file's name, `file-corrupt` for what is cut off,
  * `not-a-model` for what is something else.
  */
 export async function readPackage(pkg: OnnxPackage, options: { signal: AbortSignal }): Promise<ReadPackage> {
+  const settings = await readSettings(pkg.files, options);
   const files = new Map(pkg.files.map((file) => [file.path, file.blob]));
+  return { ...settings, ...(await readGraph(pkg.graph, files, options)) };
+}
+
+/** Reads a graph whose weights lie among `files` beside it. Throws as `readPackage` does. */
+export async function readGraph(
+  path: string,
+  files: ReadonlyMap<string, Blob>,
+  options: { signal: AbortSignal },
+): Promise<ReadGraph> {
+  const blob = files.get(path);
+  if (!blob) throw missing(path);
+  const graphBytes = new Uint8Array(await blob.arrayBuffer());
+  options.signal.throwIfAborted();
+  const graph = readOnnxGraph(graphBytes);
+  return { graphBytes, graph, external: externalFiles(graph, path, files) };
+}
+
+/** Reads what lies beside the graph. Throws as `readPackage` does. */
+export async function readSettings(
+  packageFiles: readonly PackageFile[],
+  options: { signal: AbortSignal },
+): Promise<ReadSettings> {
+  const files = new Map(packageFiles.map((file) => [file.path, file.blob]));
   const config = parse(Config, await required(files, "config.json"), "config.json");
   const text = { ...config, ...config.text_config };
   const generation = parse(
@@ -56,16 +87,8 @@ export async function readPackage(pkg: OnnxPackage, options: { signal: AbortSign
     template: await optional(files, "chat_template.jinja"),
   });
   options.signal.throwIfAborted();
-  const graphBlob = files.get(pkg.graph);
-  if (!graphBlob) throw missing(pkg.graph);
-  const graphBytes = new Uint8Array(await graphBlob.arrayBuffer());
-  options.signal.throwIfAborted();
-  const graph = readOnnxGraph(graphBytes);
   const heads = text.num_attention_heads;
   return {
-    graphBytes,
-    graph,
-    external: externalFiles(graph, pkg.graph, files),
     tokenizer,
     contextLength: text.max_position_embeddings ?? text.n_positions ?? DEFAULT_CONTEXT_TOKENS,
     eosIds: new Set([...idList(generation.eos_token_id), ...idList(text.eos_token_id), ...idList(tokenizer.eosId)]),

@@ -1,7 +1,7 @@
 /** One graph in memory, a whole decoder or a stage of one: feeds it what comes next of a sequence, reads back results. */
 import type { InferenceSession, Tensor } from "onnxruntime-web";
-import type { HiddenState } from "../types";
-import { type FloatType, type GraphSpec, type HiddenSlot, type IntegerType, bytesOf } from "./graph-spec";
+import type { HiddenSlot, HiddenState } from "../stages";
+import { type FloatType, type GraphSpec, type IntegerType, bytesOf } from "./graph-spec";
 import { halvesToFloats } from "./half";
 import { type KvCache, floatTensor } from "./kv-cache";
 import type { Ort } from "./runtime";
@@ -61,7 +61,7 @@ export class ModelRunner {
   async run(cache: KvCache, step: Step, wanted: Wanted): Promise<StepResult> {
     const total = cache.length + step.count;
     await cache.reserve(total);
-    const { gives } = this.#spec;
+    const { gives, passes } = this.#spec.hidden;
     const fetches: Record<string, Tensor | null> = { ...cache.fetches() };
     if (wanted.logits > 0) fetches.logits = null;
     if (wanted.hidden) for (const { name } of gives) fetches[name] = null;
@@ -69,7 +69,12 @@ export class ModelRunner {
     cache.advance(outputs, step.count);
     return {
       logits: wanted.logits > 0 ? await this.#lastRows(outputs.logits, wanted.logits) : [],
-      hidden: wanted.hidden ? gives.map((slot) => hiddenTensor(slot, outputs[slot.name])) : [],
+      hidden: wanted.hidden
+        ? [
+            ...gives.map((slot) => hiddenTensor(slot, outputs[slot.name])),
+            ...passes.map((name) => step.hidden?.find((tensor) => tensor.name === name)).filter((tensor) => !!tensor),
+          ]
+        : [],
     };
   }
 
@@ -80,7 +85,7 @@ export class ModelRunner {
 
   #feeds(cache: KvCache, { ids, hidden, count }: Step, logits: number): Record<string, Tensor> {
     const past = cache.length;
-    const { ids: idType, mask, positions, logitsToKeep, takes } = this.#spec;
+    const { ids: idType, mask, positions, logitsToKeep, hidden: slots } = this.#spec;
     const feeds: Record<string, Tensor> = { ...cache.feeds() };
     if (idType) feeds.input_ids = this.#integers(idType, ids ?? new Array<number>(count).fill(0), [1, count]);
     if (mask) feeds.attention_mask = this.#integers(mask, new Array<number>(past + count).fill(1), [1, past + count]);
@@ -92,7 +97,8 @@ export class ModelRunner {
       const { name, type, rank } = logitsToKeep;
       feeds[name] = this.#integers(type, [Math.max(1, logits)], rank === 0 ? [] : [1]);
     }
-    for (const slot of takes) {
+    for (const slot of slots.takes) {
+      if (slots.passes.includes(slot.name)) continue;
       const bytes = hidden?.find(({ name }) => name === slot.name)?.bytes;
       if (!bytes) throw new Error(`The stage got no ${slot.name}.`);
       feeds[slot.name] = floatTensor(this.#ort, slot.type, alignedBuffer(bytes), [1, count, slot.width]);

@@ -1,0 +1,170 @@
+/** Loads parts of a model: a stage for others, or the two ends of a model whose middle is elsewhere. */
+import type { PipelinePackage, StageLimits, StagePackage, StageService } from "../stages";
+import type { Backend, LoadedModelInfo } from "../types";
+import { CachePool } from "./cache-pool";
+import { engineError } from "./errors";
+import { type CacheShape, type GraphSpec, bytesOf, readGraphSpec } from "./graph-spec";
+import type { KvCache, KvCacheFactory } from "./kv-cache";
+import { OnnxModel, type Turn } from "./model";
+import { readGraph, readSettings } from "./package-files";
+import { RingDecoder, RingSequence } from "./ring-decoder";
+import { ModelRunner } from "./runner";
+import type { Ort } from "./runtime";
+import { cacheFactories, createSession } from "./session";
+import { OnnxStage } from "./stage";
+import type { TurnQueue } from "./turns";
+
+/** Caches that wait for the next turn of their conversation. Each holds memory in every stage of the ring. */
+const IDLE_SEQUENCES = 2;
+const IDLE_BYTES = 64 * 2 ** 20;
+/** Answers that one pipeline computes at once. */
+const PLACES = 8;
+/** Tokens that a stage is timed over, after one that compiles its kernels. */
+const TIMED_TOKENS = 3;
+
+/** What a worker offers to what is loaded in it. */
+export interface Bench {
+  readonly ort: Ort;
+  readonly backend: Backend;
+  readonly device: GPUDevice | undefined;
+  /** Rejects when the device is lost. */
+  readonly lost: Promise<never>;
+  readonly turns: TurnQueue;
+}
+
+interface LoadedPart {
+  readonly runner: ModelRunner;
+  readonly spec: GraphSpec;
+  readonly create: KvCacheFactory;
+}
+
+/** Loads a stage and times it. Throws as `OnnxEngine.load` does. */
+export async function loadStage(
+  bench: Bench,
+  pkg: StagePackage,
+  options: { limits: StageLimits; signal: AbortSignal },
+): Promise<OnnxStage> {
+  const { limits, signal } = options;
+  const shape = { heads: undefined, headDim: undefined };
+  const part = await loadPart(bench, pkg, { shape, contextLength: limits.contextLength, signal });
+  const turn = turnOf(bench);
+  const decodeMs = await timeOneToken(part, turn, signal);
+  const { spec } = part;
+  const info = { id: pkg.id, backend: bench.backend, kvBytesPerToken: spec.bytesPerToken, decodeMs };
+  return new OnnxStage({ info, ...part, limits, turn });
+}
+
+/** Loads the ends of a model, which answer by way of `ring`. Throws as `OnnxEngine.load` does. */
+export async function loadEnds(
+  bench: Bench,
+  pkg: PipelinePackage,
+  options: { ring: StageService; signal: AbortSignal },
+): Promise<OnnxModel<RingSequence>> {
+  const { ring, signal } = options;
+  const settings = await readSettings(pkg.files, options);
+  const { contextLength } = settings;
+  const front = await loadPart(bench, pkg.front, { shape: settings, contextLength, signal });
+  const back = await loadPart(bench, pkg.back, { shape: settings, contextLength, signal });
+  const ends = {
+    front: front.runner,
+    back: back.runner,
+    backHasLayers: back.spec.slots.length > 0,
+    createFront: front.create,
+    createBack: back.create,
+    returns: pkg.back.part.takes,
+    stepTokens: pkg.stepTokens,
+  };
+  return new OnnxModel<RingSequence>({
+    info: infoOf(pkg, bench, { contextLength, tokenizerHash: settings.tokenizer.hash }),
+    parts: {
+      ...settings,
+      decoder: (turn) => new RingDecoder(ends, ring, turn),
+      pool: new CachePool({
+        create: () => new RingSequence(ring, front.create(), back.create()),
+        maxBytes: IDLE_BYTES,
+        maxCount: IDLE_SEQUENCES,
+      }),
+      prefillChunk: pkg.stepTokens,
+      release: async () => {
+        await front.runner.release();
+        await back.runner.release();
+      },
+    },
+    turns: bench.turns,
+    places: PLACES,
+    lost: bench.lost,
+  });
+}
+
+async function loadPart(
+  { ort, device, turns }: Bench,
+  pkg: StagePackage,
+  options: { shape: CacheShape; contextLength: number; signal: AbortSignal },
+): Promise<LoadedPart> {
+  const { signal } = options;
+  const blobs = new Map(pkg.files.map((file) => [file.path, file.blob]));
+  const files = await readGraph(GRAPH, blobs.set(GRAPH, pkg.graph), { signal });
+  const session = await turns.run(() => createSession(ort, files, device, signal), { signal });
+  try {
+    const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, options.shape, pkg.part);
+    const caches = cacheFactories(ort, spec, device, options.contextLength);
+    const create = caches.inPlace ?? caches.plain;
+    return { runner: new ModelRunner(ort, session, spec, device), spec, create };
+  } catch (error) {
+    await turns.run(() => session.release()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Name of a part's graph among its files, where weights have no folder. */
+const GRAPH = "graph.onnx";
+
+function turnOf({ turns, lost, backend }: Bench): Turn {
+  return async (work, signal) => {
+    try {
+      return await Promise.race([turns.run(work, { signal }), lost]);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : engineError(error, backend);
+    }
+  };
+}
+
+/** Time of one token, ms: the best of a few, each on its own, behind a short text. */
+async function timeOneToken({ runner, spec, create }: LoadedPart, turn: Turn, signal: AbortSignal): Promise<number> {
+  const cache: KvCache = create();
+  const hidden = spec.hidden.takes.map(({ name, type, width }) => ({
+    name,
+    type,
+    bytes: new Uint8Array(width * bytesOf(type)),
+  }));
+  let best = Infinity;
+  try {
+    for (let token = 0; token <= TIMED_TOKENS; token++) {
+      const start = performance.now();
+      await turn(() => runner.run(cache, { hidden, count: 1 }, { logits: 0, hidden: true }), signal);
+      if (token > 0) best = Math.min(best, performance.now() - start);
+    }
+  } finally {
+    cache.dispose();
+  }
+  return best;
+}
+
+function infoOf(
+  { id, name, packageHash, stepTokens }: PipelinePackage,
+  { backend }: Bench,
+  facts: { readonly contextLength: number; readonly tokenizerHash: string },
+): LoadedModelInfo {
+  const rates = { prefillRate: undefined, decodeRate: undefined };
+  return {
+    id,
+    name,
+    packageHash,
+    engine: "onnx",
+    backend,
+    ...facts,
+    ...rates,
+    prefillChunk: stepTokens,
+    kvInPlace: false,
+  };
+}

@@ -1,0 +1,196 @@
+/** Reads with a model whose middle is elsewhere: embedding and head are here, and the ring of stages lies between. */
+import { MicrogridError, randomId } from "../../core";
+import type { HiddenSlot, HiddenState, StageService } from "../stages";
+import { hiddenFault } from "./hidden";
+import type { KvCache, KvCacheFactory } from "./kv-cache";
+import type { Turn } from "./model";
+import type { ModelRunner } from "./runner";
+import type { Decoder, Sequence } from "./sequence";
+
+/** Steps of one sequence that may be in the ring at once: enough for each stage of a usual one to have work. */
+const MAX_IN_FLIGHT = 4;
+/** How often a sequence is read anew within one step, before the answer fails. */
+const MAX_REREADS = 3;
+
+/** A sequence whose keys and values lie all around the ring. */
+export class RingSequence implements Sequence {
+  /** Its name in the ring. It changes when the ring has to read it anew. */
+  id = randomId(8);
+  /** All tokens, those included that are still on their way. */
+  readonly ids: number[] = [];
+  readonly front: KvCache;
+  readonly back: KvCache;
+  /** What is on its way, in order; never rejects. */
+  readonly flights: Promise<void>[] = [];
+  readonly #ring: StageService;
+
+  constructor(ring: StageService, front: KvCache, back: KvCache) {
+    this.#ring = ring;
+    this.front = front;
+    this.back = back;
+  }
+
+  get length(): number {
+    return this.ids.length;
+  }
+
+  get bytes(): number {
+    return this.front.bytes + this.back.bytes;
+  }
+
+  /** Room is made by each step, here as in the ring. */
+  reserve(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Takes effect with the next step: what is on its way would undo it. */
+  truncate(length: number): void {
+    this.ids.length = Math.min(this.ids.length, length);
+  }
+
+  dispose(): void {
+    this.#ring.end(this.id);
+    this.ids.length = 0;
+    void Promise.all(this.flights).then(() => {
+      this.front.dispose();
+      this.back.dispose();
+    });
+  }
+
+  /** From now on the ring does not know this sequence. */
+  forget(): void {
+    this.#ring.end(this.id);
+    this.id = randomId(8);
+  }
+}
+
+/** The two ends of a ring. */
+export interface RingEnds {
+  /** Token ids to the first cut. */
+  readonly front: ModelRunner;
+  /** The last cut to logits. `layers`: whether it has any, so that each token has to pass. */
+  readonly back: ModelRunner;
+  readonly backHasLayers: boolean;
+  readonly createFront: KvCacheFactory;
+  readonly createBack: KvCacheFactory;
+  /** What the ring gives back. */
+  readonly returns: readonly HiddenSlot[];
+  readonly stepTokens: number;
+}
+
+/** Feeds sequences through a ring. */
+export class RingDecoder implements Decoder<RingSequence> {
+  readonly #ends: RingEnds;
+  readonly #ring: StageService;
+  readonly #turn: Turn;
+
+  constructor(ends: RingEnds, ring: StageService, turn: Turn) {
+    this.#ends = ends;
+    this.#ring = ring;
+    this.#turn = turn;
+  }
+
+  /** Returns as soon as the next step may enter the ring, so that its stages work at once. */
+  async feed(sequence: RingSequence, ids: readonly number[], signal: AbortSignal): Promise<void> {
+    // What fails here leaves a gap, which the next step that gives logits finds and fills.
+    void this.#send(sequence, ids, 0, signal);
+    while (sequence.flights.length >= MAX_IN_FLIGHT) await sequence.flights[0];
+    signal.throwIfAborted();
+  }
+
+  async predict(
+    sequence: RingSequence,
+    ids: readonly number[],
+    rows: number,
+    signal: AbortSignal,
+  ): Promise<readonly Float32Array[]> {
+    let logits = this.#send(sequence, ids, rows, signal);
+    for (let reread = 0; ; reread++) {
+      try {
+        return await logits;
+      } catch (error) {
+        signal.throwIfAborted();
+        const lost = error instanceof MicrogridError && error.code === "stage-lost";
+        if (!lost || reread === MAX_REREADS) throw error;
+        logits = this.#readAnew(sequence, rows, signal);
+      }
+    }
+  }
+
+  /** Sends tokens around the ring behind all that is on its way. Rejects with `stage-lost` where there is a gap. */
+  #send(
+    sequence: RingSequence,
+    ids: readonly number[],
+    rows: number,
+    signal: AbortSignal,
+  ): Promise<readonly Float32Array[]> {
+    const keep = sequence.length;
+    sequence.ids.push(...ids);
+    const before = sequence.flights.at(-1);
+    const flight = this.#fly(sequence, { keep, ids, rows, before, signal });
+    const landed = flight.then(
+      () => undefined,
+      () => undefined,
+    );
+    sequence.flights.push(landed);
+    void landed.then(() => sequence.flights.splice(sequence.flights.indexOf(landed), 1));
+    return flight;
+  }
+
+  async #fly(
+    sequence: RingSequence,
+    step: {
+      readonly keep: number;
+      readonly ids: readonly number[];
+      readonly rows: number;
+      readonly before: Promise<void> | undefined;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<readonly Float32Array[]> {
+    const { keep, ids, rows, before, signal } = step;
+    const { front, back, backHasLayers, returns } = this.#ends;
+    const count = ids.length;
+    const { hidden: sent } = await this.#turn(() => {
+      continueAt(sequence.front, keep);
+      return front.run(sequence.front, { ids, count }, { logits: 0, hidden: true });
+    }, signal);
+    const returning = this.#ring.forward({ sequence: sequence.id, keep, count, hidden: sent }, { signal });
+    returning.catch(() => undefined); // awaited once those before have landed
+    await before;
+    const hidden: HiddenState = await returning;
+    const fault = hiddenFault(hidden, returns, count);
+    if (fault !== undefined) throw lost(`the ring gave back what it should not: ${fault}`);
+    return this.#turn(async () => {
+      continueAt(sequence.back, keep);
+      if (rows === 0 && !backHasLayers) {
+        sequence.back.advance({}, count);
+        return [];
+      }
+      return (await back.run(sequence.back, { hidden, count }, { logits: rows, hidden: false })).logits;
+    }, signal);
+  }
+
+  /** The ring knows the sequence no more, or no more all of it: reads it again from its ids. */
+  async #readAnew(sequence: RingSequence, rows: number, signal: AbortSignal): Promise<readonly Float32Array[]> {
+    await Promise.all(sequence.flights);
+    const ids = sequence.ids.splice(0);
+    sequence.forget();
+    const { stepTokens } = this.#ends;
+    // The last step holds all rows that are wanted.
+    const last = Math.max(0, Math.min(ids.length - rows, Math.floor((ids.length - 1) / stepTokens) * stepTokens));
+    for (let at = 0; at < last; at += stepTokens) {
+      await this.feed(sequence, ids.slice(at, Math.min(last, at + stepTokens)), signal);
+    }
+    return this.#send(sequence, ids.slice(last), rows, signal);
+  }
+}
+
+/** Forgets what follows `keep`; throws `stage-lost` where not even that is there. */
+function continueAt(cache: KvCache, keep: number): void {
+  if (cache.length < keep) throw lost("tokens before these were lost on their way");
+  cache.truncate(keep);
+}
+
+function lost(why: string): MicrogridError {
+  return new MicrogridError("stage-lost", `The pipeline has to read again: ${why}.`);
+}

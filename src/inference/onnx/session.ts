@@ -1,0 +1,57 @@
+/** From a graph and its weights to a session of ONNX Runtime, and the caches that fit it. */
+import type { InferenceSession } from "onnxruntime-web";
+import { type GraphWithWeights, expandWeights } from "./expand-weights";
+import { ArrayKvCache } from "./array-kv-cache";
+import { withinGpuMemory } from "./gpu-device";
+import type { GraphSpec } from "./graph-spec";
+import { GrowingGpuKvCache } from "./growing-gpu-kv-cache";
+import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
+import type { KvCacheFactory } from "./kv-cache";
+import type { OnnxGraph } from "./onnx-file";
+import type { Ort } from "./runtime";
+
+/** ONNX Runtime would warn about every shape operator that it rightly leaves to the CPU. */
+const LOG_ERRORS_ONLY = 3;
+
+/** Prepares a graph: on `device`, or on the CPU where that is undefined. */
+export async function createSession(
+  ort: Ort,
+  files: GraphWithWeights & { readonly graph: OnnxGraph },
+  device: GPUDevice | undefined,
+  signal: AbortSignal,
+): Promise<InferenceSession> {
+  if (!device) {
+    const { graphBytes, external } = await expandWeights(files, { signal });
+    return ort.InferenceSession.create(graphBytes, {
+      externalData: [...external],
+      logSeverityLevel: LOG_ERRORS_ONLY,
+      executionProviders: ["wasm"],
+    });
+  }
+  // Caches and logits stay on the GPU; the runner reads back the rows that it needs.
+  const outputs = files.graph.nodes
+    .flatMap((node) => node.outputs)
+    .filter((name) => name.startsWith("present.") || name === "logits");
+  return withinGpuMemory(device, () =>
+    ort.InferenceSession.create(files.graphBytes, {
+      externalData: [...files.external],
+      logSeverityLevel: LOG_ERRORS_ONLY,
+      executionProviders: [{ name: "webgpu", device }],
+      preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, "gpu-buffer" as const])),
+    }),
+  );
+}
+
+/** The ways to keep keys and values of a graph; `inPlace` where it allows that. */
+export function cacheFactories(
+  ort: Ort,
+  spec: GraphSpec,
+  device: GPUDevice | undefined,
+  contextLength: number,
+): { plain: KvCacheFactory; inPlace: KvCacheFactory | undefined } {
+  if (!device) return { plain: () => new ArrayKvCache(ort, spec), inPlace: undefined };
+  return {
+    plain: () => new GrowingGpuKvCache(ort, device, spec),
+    inPlace: spec.inPlacePossible ? () => new InPlaceGpuKvCache(ort, device, spec, contextLength) : undefined,
+  };
+}

@@ -1,0 +1,108 @@
+/** A stage of a model: some of its layers in memory, with a cache for each sequence that passes through. */
+import { MicrogridError } from "../../core";
+import type { HiddenState, StageForward, StageInfo, StageLimits, StageService } from "../stages";
+import type { GraphSpec } from "./graph-spec";
+import { hiddenFault } from "./hidden";
+import type { KvCache, KvCacheFactory } from "./kv-cache";
+import type { Turn } from "./model";
+import type { ModelRunner } from "./runner";
+
+/** Runs layers for sequences that others own. */
+export class OnnxStage implements StageService {
+  readonly info: StageInfo;
+  readonly #runner: ModelRunner;
+  readonly #spec: GraphSpec;
+  readonly #create: KvCacheFactory;
+  readonly #limits: StageLimits;
+  readonly #turn: Turn;
+  readonly #caches = new Map<string, KvCache>();
+  readonly #unloading = new AbortController();
+
+  constructor(options: {
+    info: StageInfo;
+    runner: ModelRunner;
+    spec: GraphSpec;
+    create: KvCacheFactory;
+    limits: StageLimits;
+    turn: Turn;
+  }) {
+    this.info = options.info;
+    this.#runner = options.runner;
+    this.#spec = options.spec;
+    this.#create = options.create;
+    this.#limits = options.limits;
+    this.#turn = options.turn;
+  }
+
+  /** Sequences that are held, and the memory that their keys and values take. */
+  get held(): { readonly sequences: number; readonly bytes: number } {
+    const bytes = [...this.#caches.values()].reduce((sum, cache) => sum + cache.bytes, 0);
+    return { sequences: this.#caches.size, bytes };
+  }
+
+  /**
+   * Computes what comes next of a sequence. Throws `stage-refused` for what was not agreed to: shapes, positions, or
+   * more sequences and memory than the limits; nothing has changed then.
+   */
+  forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState> {
+    const signal = AbortSignal.any([options.signal, this.#unloading.signal]);
+    return this.#turn(async () => {
+      const { sequence, keep, count, hidden } = step;
+      this.#check(step);
+      const cache = this.#cache(sequence, keep, count);
+      cache.truncate(keep);
+      return (await this.#runner.run(cache, { hidden, count }, { logits: 0, hidden: true })).hidden;
+    }, signal);
+  }
+
+  end(sequence: string): void {
+    // In a turn of its own, since one that runs may be using the cache.
+    void this.#turn(() => {
+      this.#caches.get(sequence)?.dispose();
+      this.#caches.delete(sequence);
+      return Promise.resolve();
+    }, this.#unloading.signal).catch(() => undefined);
+  }
+
+  /** Frees everything; what waits for its turn fails with `model-not-loaded`. */
+  async unload(): Promise<void> {
+    this.#unloading.abort(new MicrogridError("model-not-loaded", "A stage of the pipeline was closed."));
+    await this.#turn(async () => {
+      for (const cache of this.#caches.values()) cache.dispose();
+      this.#caches.clear();
+      await this.#runner.release();
+    }, new AbortController().signal);
+  }
+
+  #cache(sequence: string, keep: number, count: number): KvCache {
+    const held = this.#caches.get(sequence);
+    if ((held?.length ?? 0) < keep) {
+      throw refused(`it knows ${held?.length ?? 0} tokens of this sequence, and is to keep ${keep}`);
+    }
+    const { bytes, sequences } = this.held;
+    const added = Math.max(0, keep + count - (held?.length ?? 0)) * this.#spec.bytesPerToken;
+    if (bytes + added > this.#limits.cacheBytes) throw refused("its memory for this pipeline is full");
+    if (held) return held;
+    if (sequences >= this.#limits.sequences) throw refused(`it takes ${sequences} sequences at once`);
+    const cache = this.#create();
+    this.#caches.set(sequence, cache);
+    return cache;
+  }
+
+  #check({ keep, count, hidden }: StageForward): void {
+    const { contextLength, stepTokens } = this.#limits;
+    if (!Number.isInteger(count) || count < 1 || count > stepTokens) {
+      throw refused(`a step has 1 to ${stepTokens} tokens, not ${count}`);
+    }
+    if (!Number.isInteger(keep) || keep < 0 || keep + count > contextLength) {
+      throw refused(`a sequence has at most ${contextLength} tokens`);
+    }
+    const why = hiddenFault(hidden, this.#spec.hidden.takes, count);
+    if (why !== undefined) throw refused(why);
+  }
+}
+
+/** A refusal that a pipeline hears: nothing was computed, and the stage goes on for others. */
+function refused(why: string): MicrogridError {
+  return new MicrogridError("stage-refused", `A stage of the pipeline refused: ${why}.`);
+}
