@@ -41,8 +41,8 @@ export class OnnxStage implements StageService {
   }
 
   /**
-   * Computes what comes next of a sequence. Throws `stage-refused` for what was not agreed to: shapes, positions, or
-   * more sequences and memory than the limits; nothing has changed then.
+   * Computes what comes next of a sequence. Throws `stage-refused` for what was not agreed to: shapes, lengths, or more
+   * sequences and memory than the limits, and `stage-lost` where what is to be kept is not here. Nothing has changed then.
    */
   forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState> {
     const signal = AbortSignal.any([options.signal, this.#unloading.signal]);
@@ -77,7 +77,8 @@ export class OnnxStage implements StageService {
   #cache(sequence: string, keep: number, count: number): KvCache {
     const held = this.#caches.get(sequence);
     if ((held?.length ?? 0) < keep) {
-      throw refused(`it knows ${held?.length ?? 0} tokens of this sequence, and is to keep ${keep}`);
+      const text = `A stage knows ${held?.length ?? 0} tokens of a sequence of which it is to keep ${keep}.`;
+      throw new MicrogridError("stage-lost", text);
     }
     const { bytes, sequences } = this.held;
     const added = Math.max(0, keep + count - (held?.length ?? 0)) * this.#spec.bytesPerToken;
