@@ -5,8 +5,15 @@ import { joinBytes, ProtobufMessage as Message } from "../onnx/protobuf";
 export const TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
 export type ElementType = keyof typeof TYPE;
 
-/** An attribute of an operator: whole numbers become `int`, others `float`; write `{ int }` or `{ float }` to be sure. */
-export type Attribute = number | readonly number[] | string | { readonly float: number };
+/** An attribute of an operator: a number becomes `int` unless it is written as `{ float }`. */
+export type Attribute =
+  number | readonly number[] | string | { readonly float: number } | { readonly graph: OnnxWriter };
+
+/** How a constant is written: with a name of the caller's, and in half precision. */
+export interface WeightOptions {
+  readonly name?: string | undefined;
+  readonly half?: boolean;
+}
 
 /** A value that enters or leaves the graph; a text in its shape is a name for an open dimension. */
 export interface Port {
@@ -46,15 +53,26 @@ export class OnnxWriter {
     this.#graph.bytes(12, valueInfo(port));
   }
 
-  /** A constant tensor of 32-bit floats. */
-  weight(dims: readonly number[], values: Float32Array): string {
-    const raw = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    return this.#tensor("float32", dims, raw, this.#file(values.length));
+  /** What is known of a value inside the graph (`value_info`). */
+  describe(port: Port): void {
+    this.#graph.bytes(13, valueInfo(port));
+  }
+
+  /** A writer for a graph inside an operator, to be given as its attribute. */
+  inner(): OnnxWriter {
+    return new OnnxWriter();
+  }
+
+  /** A constant tensor of floats. */
+  weight(dims: readonly number[], values: Float32Array, options: WeightOptions = {}): string {
+    const { buffer, byteOffset, byteLength } = options.half ? toHalves(values) : values;
+    const raw = new Uint8Array(buffer, byteOffset, byteLength);
+    return this.#tensor(options.half ? "float16" : "float32", dims, raw, this.#file(values.length), options.name);
   }
 
   /** A constant tensor of bytes, such as packed codes. */
-  codes(dims: readonly number[], values: Uint8Array): string {
-    return this.#tensor("uint8", dims, values, this.#file(values.length));
+  codes(dims: readonly number[], values: Uint8Array, options: { readonly name?: string | undefined } = {}): string {
+    return this.#tensor("uint8", dims, values, this.#file(values.length), options.name);
   }
 
   /** A constant tensor of integers, always inside the graph. */
@@ -66,17 +84,36 @@ export class OnnxWriter {
   node(
     op: string,
     inputs: readonly string[],
-    options: { outputs?: readonly string[]; domain?: string; attributes?: Readonly<Record<string, Attribute>> } = {},
+    options: {
+      outputs?: readonly string[];
+      domain?: string;
+      attributes?: Readonly<Record<string, Attribute>>;
+      /** Name of the operator; one that tells nothing by default. */
+      name?: string | undefined;
+    } = {},
   ): string {
     const outputs = options.outputs ?? [this.#name(op)];
     const node = new Message();
     for (const input of inputs) node.bytes(1, input);
     for (const output of outputs) node.bytes(2, output);
-    node.bytes(3, this.#name(`node_${op}`)).bytes(4, op);
-    for (const [name, value] of Object.entries(options.attributes ?? {})) node.bytes(5, attribute(name, value));
+    node.bytes(3, options.name ?? this.#name(`node_${op}`)).bytes(4, op);
+    for (const [name, value] of Object.entries(options.attributes ?? {})) {
+      const graph = typeof value === "object" && "graph" in value ? value.graph.#graph : undefined;
+      node.bytes(
+        5,
+        graph
+          ? new Message().bytes(1, name).bytes(6, graph).varint(20, 5)
+          : attribute(name, value as Exclude<Attribute, { readonly graph: OnnxWriter }>),
+      );
+    }
     if (options.domain) node.bytes(7, options.domain);
     this.#graph.bytes(1, node);
     return outputs[0] ?? "";
+  }
+
+  /** A name that nothing in the graph has. */
+  unusedName(kind: string): string {
+    return this.#name(kind);
   }
 
   /** The file, and those with its weights. */
@@ -95,8 +132,9 @@ export class OnnxWriter {
     dims: readonly number[],
     raw: Uint8Array,
     file: { name: string; parts: Uint8Array[]; length: number } | undefined,
+    givenName?: string,
   ): string {
-    const name = this.#name("const");
+    const name = givenName ?? this.#name("const");
     const tensor = new Message();
     for (const dim of dims) tensor.varint(1, dim);
     tensor.varint(2, TYPE[type]).bytes(8, name);
@@ -131,7 +169,18 @@ function valueInfo({ name, type, shape }: Port): Message {
   return new Message().bytes(1, name).bytes(2, new Message().bytes(1, tensor));
 }
 
-function attribute(name: string, value: Attribute): Message {
+/** The bits of half-precision numbers; what is too small for a normal one becomes 0. */
+export function toHalves(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.slice().buffer);
+  return Uint16Array.from(bits, (word) => {
+    const exponent = ((word >>> 23) & 0xff) - 112;
+    const sign = (word >>> 16) & 0x8000;
+    if (exponent <= 0) return sign;
+    return exponent >= 31 ? sign | 0x7bff : sign | ((((exponent << 23) | (word & 0x7fffff)) + 0x1000) >>> 13);
+  });
+}
+
+function attribute(name: string, value: Exclude<Attribute, { readonly graph: OnnxWriter }>): Message {
   const message = new Message().bytes(1, name);
   if (typeof value === "string") return message.bytes(4, value).varint(20, 3);
   if (typeof value === "number") return message.varint(3, value).varint(20, 2);

@@ -222,7 +222,7 @@ function rotaryTables(writer: OnnxWriter, headDim: number): readonly [string, st
 }
 
 /** Normally distributed numbers by Box and Muller, the same for the same seed. */
-function normals(seed: number): (dims: readonly number[], scale: number) => Float32Array {
+export function normals(seed: number): (dims: readonly number[], scale: number) => Float32Array {
   let at = 0;
   return (dims, scale) =>
     Float32Array.from({ length: dims.reduce((product, dim) => product * dim, 1) }, () => {

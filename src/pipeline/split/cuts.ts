@@ -103,7 +103,7 @@ function crossingCosts(
   const change = new Float64Array(flow.order.length + 1);
   for (const [place, index] of flow.order.entries()) {
     for (const name of graph.nodes[index]!.outputs) {
-      const last = lastUse.get(name) ?? place;
+      const last = name === "" ? place : (lastUse.get(name) ?? place);
       if (last <= place) continue;
       const bytes = comparableBytes(types.get(name), types.get("input_ids")?.shape);
       change[place]! += bytes;
@@ -117,7 +117,7 @@ function crossingCosts(
 function comparableBytes(type: InferredType | undefined, ids: readonly Dim[] | undefined): number {
   if (!type?.shape || type.type === undefined) return UNKNOWN_BYTES;
   const elements = type.shape.reduce<number>((product, dim) => product * sizeOf(dim, ids), 1);
-  return elementBytes(type.type, elements) ?? UNKNOWN_BYTES;
+  return Math.min(elementBytes(type.type, elements) ?? UNKNOWN_BYTES, UNKNOWN_BYTES);
 }
 
 function sizeOf(dim: Dim, ids: readonly Dim[] | undefined): number {
@@ -199,7 +199,7 @@ function crossing(
   let bytesPerToken = 0;
   for (const index of flow.order.slice(0, after + 1)) {
     for (const name of graph.nodes[index]!.outputs) {
-      if ((lastUse.get(name) ?? -1) <= after) continue;
+      if (name === "" || (lastUse.get(name) ?? -1) <= after) continue;
       if (flow.stateLike.has(name)) throw cannotSplit(`its layers share state (“${name}” is used in several)`);
       const inferred = types.get(name);
       const described = graph.described.get(name);

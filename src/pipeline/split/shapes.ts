@@ -158,11 +158,13 @@ function broadcast(inputs: readonly InferredType[]): Pick<InferredType, "shape" 
     });
     const large = dims.filter((dim) => dim !== 1);
     if (large.length === 0) return 1;
-    return (
-      large.find((dim) => typeof dim === "number") ?? (large.every((dim) => dim === large[0]) ? large[0] : undefined)
-    );
+    // Open dimensions that meet are the same one, unless both have names.
+    const names = new Set(large.filter((dim) => dim !== undefined));
+    const size = large.find((dim) => typeof dim === "number");
+    return size ?? (names.size === 1 ? [...names][0] : undefined);
   });
-  return { shape, exact: inputs.every(({ exact }) => exact) };
+  const complete = known.every((dims) => dims.every((dim) => dim !== undefined));
+  return { shape, exact: complete && inputs.every(({ exact }) => exact) };
 }
 
 function gathered(node: GraphNode, table: InferredType, ids: InferredType): Pick<InferredType, "shape" | "exact"> {

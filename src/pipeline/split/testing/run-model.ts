@@ -1,7 +1,15 @@
 /** Runs whole decoders and chains of their stages in Node, and gives every logit. For tests; never bundled. */
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { nodeOrt } from "../../../inference/testing/node";
-import { type Decoder, extractStage, readDecoder, type StageFile, type StageRange, type StateSpec } from "..";
+import {
+  type Decoder,
+  extractStage,
+  readDecoder,
+  type StageFeed,
+  type StageFile,
+  type StageRange,
+  type StateSpec,
+} from "..";
 
 type Ort = Awaited<ReturnType<typeof nodeOrt>>;
 
@@ -48,8 +56,14 @@ export async function loadWhole({ model, external }: ModelFiles): Promise<Runnab
   const whole = extractStage(decoder, { embed: true, from: 0, to: decoder.layers, head: true });
   const ort = await nodeOrt();
   const files = external.map(({ name, bytes }) => ({ path: name, data: bytes }));
-  // Only its description of inputs is the stage's; the graph and the weights are the model's own.
-  return new Chain(ort, [await loadSession(ort, whole, model, files)]);
+  const link = await loadSession(ort, whole, model, files);
+  // The graph and the weights are the model's own; it may have inputs that it does nothing with.
+  const idle = link.session.inputNames.flatMap((name): StageFeed[] => {
+    if (whole.feeds.some((feed) => feed.name === name) || (name !== "attention_mask" && name !== "position_ids"))
+      return [];
+    return [{ name, dtype: "int64", shape: [], kind: name === "position_ids" ? "position-ids" : "attention-mask" }];
+  });
+  return new Chain(ort, [{ ...link, stage: { ...whole, feeds: [...whole.feeds, ...idle] } }]);
 }
 
 /** The model as stages. */

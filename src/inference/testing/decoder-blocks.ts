@@ -1,0 +1,452 @@
+/** The blocks of random decoders: embedding, norms, attention, feed-forward, head. For tests; never bundled. */
+import { primitiveAttention, sharedMask } from "./decoder-attention";
+import type { DecoderShape } from "./decoder-fixtures";
+import type { Attribute, OnnxWriter } from "./onnx-writer";
+import { FIXTURE } from "./decoder-sizes";
+import { normals } from "./random-model";
+
+const { hidden: HIDDEN, queryHeads: QUERY_HEADS, keyHeads: KEY_HEADS, headDim: HEAD_DIM } = FIXTURE;
+const MICROSOFT = "com.microsoft";
+
+/** What all layers use. */
+export interface BlockContext {
+  readonly ids: string;
+  /** For grouped attention: valid tokens before the last one, and all tokens. */
+  readonly lengths: readonly string[];
+  readonly positions: string;
+  readonly tables: readonly [cos: string, sin: string];
+  /** For primitive attention: added to the scores. */
+  readonly mask: string;
+}
+
+/** The hidden state between blocks; a branch that no norm has added yet. */
+export interface Stream {
+  readonly x: string;
+  readonly branch?: string;
+}
+
+/** How an operator is written: further outputs, and the width of the hidden state that comes out. */
+export interface OperatorOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly domain?: string;
+  readonly outputs?: readonly string[];
+  readonly width?: number;
+}
+
+/** A table of embeddings; the head may use it, too. */
+export interface EmbeddingTable {
+  readonly values: string;
+  readonly scales?: string;
+  readonly zeroPoints?: string | undefined;
+}
+
+/** Writes blocks into a graph. */
+export class DecoderBlocks {
+  readonly writer: OnnxWriter;
+  readonly shape: DecoderShape;
+  readonly #random: (dims: readonly number[], scale: number) => Float32Array;
+
+  constructor(writer: OnnxWriter, shape: DecoderShape) {
+    this.writer = writer;
+    this.shape = shape;
+    this.#random = normals(shape.seed ?? 1);
+  }
+
+  get #half(): boolean {
+    return this.shape.dtype === "float16";
+  }
+
+  get #type(): "float32" | "float16" {
+    return this.shape.dtype ?? "float32";
+  }
+
+  /** Name of the layer's operators; texts that tell nothing where names shall. */
+  path(layer: number): string {
+    return { layers: `/model/layers.${layer}`, h: `/transformer/h.${layer}`, blocks: `/decoder/block_${layer}` }[
+      this.shape.names === undefined || this.shape.names === "nothing" ? "layers" : this.shape.names
+    ];
+  }
+
+  op(path: string, op: string, inputs: readonly string[], options: OperatorOptions = {}): string {
+    const named = this.shape.names !== "nothing";
+    const { attributes = {}, domain = "", width } = options;
+    const outputs = options.outputs ?? (named ? [`${path}/output_0`] : undefined);
+    const output = this.writer.node(op, inputs, {
+      ...(outputs ? { outputs } : {}),
+      attributes,
+      domain,
+      name: named ? path : undefined,
+    });
+    if (width && this.shape.described) {
+      this.writer.describe({ name: output, type: this.#type, shape: ["batch_size", "sequence_length", width] });
+    }
+    return output;
+  }
+
+  /** Random floats in the model's precision. */
+  floats(path: string, dims: readonly number[], scale: number, offset = 0): string {
+    const values = this.#random(dims, scale).map((value) => value + offset);
+    return this.writer.weight(dims, values, { half: this.#half, name: this.#weightName(path) });
+  }
+
+  /** One float in the model's precision. */
+  scalar(value: number): string {
+    return this.writer.weight([1], Float32Array.of(value), { half: this.#half });
+  }
+
+  integers(values: readonly number[], options: { scalar?: boolean } = {}): string {
+    return this.writer.integers(values, options);
+  }
+
+  /** A product with a random matrix, of floats or of codes, and a bias where the shape has them. */
+  product(path: string, x: string, rows: number, columns: number): string {
+    const { bits, zeroPoints } = this.shape;
+    const scale = 1 / Math.sqrt(rows);
+    let y: string;
+    if (bits) {
+      const codes = this.#codes(`${path}.MatMul`, columns, rows, bits, scale, zeroPoints ?? false);
+      const attributes = { K: rows, N: columns, bits, block_size: FIXTURE.blockSize };
+      const inputs = [x, codes.values, codes.scales ?? "", ...(codes.zeroPoints ? [codes.zeroPoints] : [])];
+      y = this.op(`${path}/MatMulNBits`, "MatMulNBits", inputs, { attributes, domain: MICROSOFT, width: columns });
+    } else {
+      const matrix = this.floats(`${path}.MatMul.weight`, [rows, columns], scale);
+      y = this.op(`${path}/MatMul`, "MatMul", [x, matrix], { width: columns });
+    }
+    if (!this.shape.biases) return y;
+    return this.op(`${path}/Add`, "Add", [y, this.floats(`${path}.bias`, [columns], 0.1)], { width: columns });
+  }
+
+  declareState(layer: number): void {
+    const past = this.shape.pastName ?? "past_key_values";
+    if (this.shape.convolutions?.includes(layer)) {
+      const shape = ["batch_size", HIDDEN, FIXTURE.convolution - 1];
+      this.writer.input({ name: `past_conv.${layer}`, type: this.#type, shape });
+      this.writer.output({ name: `present_conv.${layer}`, type: this.#type, shape });
+      return;
+    }
+    if (this.shape.flaw === "no-cache") return;
+    for (const kind of ["key", "value"]) {
+      const port = (name: string, tokens: string) =>
+        ({ name, type: this.#type, shape: ["batch_size", KEY_HEADS, tokens, HEAD_DIM] }) as const;
+      this.writer.input(port(`${past}.${layer}.${kind}`, "past_sequence_length"));
+      this.writer.output(port(`present.${layer}.${kind}`, "total_sequence_length"));
+    }
+  }
+
+  embeddingTable(): EmbeddingTable {
+    const dims = [FIXTURE.vocabulary, HIDDEN];
+    if (this.shape.tied !== "codes") return { values: this.floats("model.embed_tokens.weight", dims, 1) };
+    return this.#codes("model.embed_tokens", FIXTURE.vocabulary, HIDDEN, 4, 0.3, true, true);
+  }
+
+  embed({ values, scales, zeroPoints }: EmbeddingTable, ids: string): string {
+    const path = "/model/embed_tokens";
+    const width = HIDDEN;
+    if (!scales) return this.op(`${path}/Gather`, "Gather", [values, ids], { width });
+    const attributes = { gather_axis: 0, quantize_axis: 1, block_size: FIXTURE.blockSize, bits: 4 };
+    return this.op(`${path}/GatherBlockQuantized`, "GatherBlockQuantized", [values, ids, scales, zeroPoints ?? ""], {
+      attributes,
+      domain: MICROSOFT,
+      width,
+    });
+  }
+
+  /** What the layers share. It follows from the inputs alone. */
+  context(embedded: string, ids: string): BlockContext {
+    const path = "/model/attn_mask_reformat";
+    const sum = this.op(`${path}/ReduceSum`, "ReduceSum", ["attention_mask", this.integers([1])], {
+      attributes: { keepdims: 0 },
+    });
+    const last = this.op(`${path}/Sub`, "Sub", [sum, this.integers([1])]);
+    const shape = this.op(`${path}/Shape`, "Shape", ["attention_mask"]);
+    const total = this.op(`${path}/Gather`, "Gather", [shape, this.integers([1], { scalar: true })]);
+    const lengths = [
+      this.op(`${path}/Sub/Cast`, "Cast", [last], { attributes: { to: 6 } }),
+      this.op(`${path}/Gather/Cast`, "Cast", [total], { attributes: { to: 6 } }),
+    ];
+    const shared = sharedMask(this, embedded, this.#half);
+    const positions = this.shape.positionIds ? "position_ids" : shared.positions;
+    return { ids, lengths, positions, tables: this.#tables(total), mask: shared.mask };
+  }
+
+  /** The hidden state that enters the first layer. */
+  start(embedded: string, { positions }: BlockContext): Stream {
+    if (this.shape.positions !== "learned") return { x: embedded };
+    const table = this.floats("model.wpe.weight", [FIXTURE.maxTokens, HIDDEN], 0.5);
+    const looked = this.op("/model/wpe/Gather", "Gather", [table, positions], { width: HIDDEN });
+    return { x: this.op("/model/wpe/Add", "Add", [embedded, looked], { width: HIDDEN }) };
+  }
+
+  layer(stream: Stream, layer: number, context: BlockContext): Stream {
+    const path = this.path(layer);
+    const before = this.#normalize(stream, `${path}/input_layernorm`);
+    const mixed = this.shape.convolutions?.includes(layer)
+      ? this.#convolution(before.normed, layer)
+      : this.#attention(before.normed, layer, context);
+    if (this.shape.norms === "parallel") {
+      const fed = this.#feedForward(before.normed, layer);
+      const both = this.op(`${path}/Add`, "Add", [mixed, fed], { width: HIDDEN });
+      return { x: this.op(`${path}/residual/Add`, "Add", [before.x, both], { width: HIDDEN }) };
+    }
+    const after = this.#normalize({ x: before.x, branch: mixed }, `${path}/post_attention_layernorm`);
+    return { x: after.x, branch: this.#feedForward(after.normed, layer) };
+  }
+
+  /** The final norm, named after a layer that does not exist, as the usual exporter does. */
+  finish(stream: Stream, layers: number): string {
+    const { normed } = this.#normalize(stream, `${this.path(layers)}/final_norm_layernorm`);
+    if (!this.shape.logits) return normed;
+    const keep =
+      this.shape.logits === "last"
+        ? this.integers([1])
+        : this.op("/lm_head/Unsqueeze", "Unsqueeze", ["num_logits_to_keep", this.integers([0])]);
+    const start = this.op("/lm_head/Neg", "Neg", [keep]);
+    const end = this.integers([FIXTURE.maxTokens * 8]);
+    return this.op("/lm_head/Slice", "Slice", [normed, start, end, this.integers([1])]);
+  }
+
+  head(hidden: string, table: EmbeddingTable): void {
+    const outputs = ["logits"];
+    if (this.shape.tied === "floats") {
+      const matrix = this.op("/lm_head/Transpose", "Transpose", [table.values], { attributes: { perm: [1, 0] } });
+      this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
+    } else if (table.scales) {
+      const blocks = HIDDEN / FIXTURE.blockSize;
+      const dims = this.integers([FIXTURE.vocabulary, blocks, FIXTURE.blockSize / 2]);
+      const codes = this.op("/lm_head/Reshape", "Reshape", [table.values, dims]);
+      const attributes = { K: HIDDEN, N: FIXTURE.vocabulary, bits: 4, block_size: FIXTURE.blockSize };
+      const inputs = [hidden, codes, table.scales, table.zeroPoints ?? ""];
+      this.op("/lm_head/MatMulNBits", "MatMulNBits", inputs, { attributes, domain: MICROSOFT, outputs });
+    } else {
+      const matrix = this.floats("lm_head.MatMul.weight", [HIDDEN, FIXTURE.vocabulary], 0.3);
+      this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
+    }
+  }
+
+  rotate(path: string, x: string, { positions, tables }: BlockContext): string {
+    const attributes = { num_heads: 0, interleaved: 0 };
+    return this.op(`${path}/RotaryEmbedding`, "RotaryEmbedding", [x, positions, ...tables], {
+      attributes,
+      domain: MICROSOFT,
+    });
+  }
+
+  #weightName(path: string): string | undefined {
+    return this.shape.names === "nothing" ? undefined : path.replace(/^\//, "").replaceAll("/", ".");
+  }
+
+  #codes(
+    path: string,
+    columns: number,
+    rows: number,
+    bits: 4 | 8,
+    scale: number,
+    zeroPoints: boolean,
+    flat = false,
+  ): EmbeddingTable {
+    const blocks = rows / FIXTURE.blockSize;
+    const blockBytes = (FIXTURE.blockSize * bits) / 8;
+    const bytes = (count: number) => Uint8Array.from(this.#random([count], 60), (value) => Math.round(value + 128));
+    const dims = flat ? [columns, blocks * blockBytes] : [columns, blocks, blockBytes];
+    const name = (suffix: string) => ({ name: this.#weightName(`${path}.${suffix}`) });
+    const values = this.writer.codes(dims, bytes(columns * blocks * blockBytes), name("weight_Q"));
+    const spread = bits === 4 ? 4.6 : 60;
+    const scaleDims = flat ? [columns, blocks] : [columns * blocks];
+    const scales = this.#random(scaleDims, 0.2).map((value) => ((1 + value) * scale) / spread);
+    const zeroBytes = Math.ceil((blocks * bits) / 8);
+    const near = Uint8Array.from({ length: columns * zeroBytes }, () => (bits === 4 ? 0x88 : 128));
+    const zeros = bytes(columns * zeroBytes).map(
+      (value, at) => (near[at] ?? 0) ^ (bits === 4 ? value & 0x11 : value & 3),
+    );
+    return {
+      values,
+      scales: this.writer.weight(scaleDims, scales, { half: this.#half, ...name("weight_scales") }),
+      zeroPoints: zeroPoints
+        ? this.writer.codes(flat ? [columns, zeroBytes] : [columns * zeroBytes], zeros, name("weight_zp"))
+        : undefined,
+    };
+  }
+
+  #tables(total: string): readonly [string, string] {
+    const half = HEAD_DIM / 2;
+    const table = (name: string, fn: (angle: number) => number, stretch: number): string => {
+      const values = Float32Array.from({ length: FIXTURE.maxTokens * half }, (_, index) =>
+        fn(Math.floor(index / half) / stretch / 10000 ** ((index % half) / half)),
+      );
+      return this.writer.weight([FIXTURE.maxTokens, half], values, { half: this.#half, name: this.#weightName(name) });
+    };
+    const short = [table("cos_cache", Math.cos, 1), table("sin_cache", Math.sin, 1)] as const;
+    if (!this.shape.chosenTables) return short;
+    const long = [table("cos_cache_long", Math.cos, 4), table("sin_cache_long", Math.sin, 4)] as const;
+    const path = "/model/rotemb_caches_subgraph";
+    const isLong = this.op(`${path}/Greater`, "Greater", [total, this.integers([10], { scalar: true })]);
+    const branch = (tables: readonly [string, string], kind: string) => {
+      const inner = this.writer.inner();
+      for (const [index, name] of tables.entries()) {
+        const output = inner.node("Identity", [name], { outputs: [`${path}/${kind}/${index}`] });
+        inner.output({ name: output, type: this.#type, shape: [FIXTURE.maxTokens, half] });
+      }
+      return { graph: inner };
+    };
+    const outputs = [`${path}/cos`, `${path}/sin`] as const;
+    this.op(`${path}/If`, "If", [isLong], {
+      outputs,
+      attributes: { then_branch: branch(long, "long"), else_branch: branch(short, "short") },
+    });
+    return outputs;
+  }
+
+  #norm(x: string, path: string, width: number = HIDDEN): string {
+    const weight = this.floats(`${path}.weight`, [width], 0.1, 1);
+    if (this.shape.norms !== "spelled") {
+      return this.op(`${path}/LayerNorm`, "SimplifiedLayerNormalization", [x, weight], {
+        attributes: { axis: -1, epsilon: { float: 1e-5 }, stash_type: 1 },
+        ...(width === HIDDEN ? { width } : {}),
+      });
+    }
+    const square = this.op(`${path}/Pow`, "Pow", [x, this.scalar(2)]);
+    const mean = this.op(`${path}/ReduceMean`, "ReduceMean", [square, this.integers([-1])]);
+    const root = this.op(`${path}/Sqrt`, "Sqrt", [this.op(`${path}/Add`, "Add", [mean, this.scalar(1e-5)])]);
+    const normed = this.op(`${path}/Div`, "Div", [x, root]);
+    return this.op(`${path}/Mul`, "Mul", [normed, weight]);
+  }
+
+  #normalize({ x, branch }: Stream, path: string): { normed: string; x: string } {
+    if (branch === undefined) return { normed: this.#norm(x, path), x };
+    if (this.shape.norms === undefined || this.shape.norms === "skip") {
+      const weight = this.floats(`${path}.weight`, [HIDDEN], 0.1, 1);
+      const named = this.shape.names !== "nothing";
+      const base = named ? path : this.writer.unusedName("skip");
+      const outputs = [`${base}/output_0`, "", "", `${base}/output_3`];
+      this.op(`${path}/SkipLayerNorm`, "SkipSimplifiedLayerNormalization", [x, branch, weight], {
+        attributes: { epsilon: { float: 1e-5 } },
+        domain: MICROSOFT,
+        outputs,
+        width: HIDDEN,
+      });
+      const sum = `${base}/output_3`;
+      if (this.shape.described) {
+        this.writer.describe({ name: sum, type: this.#type, shape: ["batch_size", "sequence_length", HIDDEN] });
+      }
+      return { normed: `${base}/output_0`, x: sum };
+    }
+    const added = this.shape.norms === "sandwich" ? this.#norm(branch, `${path}/post`) : branch;
+    const sum = this.op(`${path}/Add`, "Add", [x, added], { width: HIDDEN });
+    return { normed: this.#norm(sum, path), x: sum };
+  }
+
+  #attention(normed: string, layer: number, context: BlockContext): string {
+    const path = `${this.path(layer)}/attn`;
+    const source = this.shape.flaw === "shared-cache" && layer === 2 ? 0 : layer;
+    const [queryWidth, keyWidth] = [QUERY_HEADS * HEAD_DIM, KEY_HEADS * HEAD_DIM];
+    const packed = this.shape.attention === "packed";
+    let q = this.product(
+      `${path}/${packed ? "qkv_proj" : "q_proj"}`,
+      normed,
+      HIDDEN,
+      queryWidth + (packed ? 2 * keyWidth : 0),
+    );
+    let k = packed ? "" : this.product(`${path}/k_proj`, normed, HIDDEN, keyWidth);
+    const v = packed ? "" : this.product(`${path}/v_proj`, normed, HIDDEN, keyWidth);
+    if (this.shape.queryKeyNorm && !packed) {
+      q = this.#headNorm(q, `${path}/q_norm`, QUERY_HEADS);
+      k = this.#headNorm(k, `${path}/k_norm`, KEY_HEADS);
+    }
+    const out = `${path}/o_proj`;
+    if (this.shape.attention === "primitive") {
+      return this.product(out, primitiveAttention(this, context, layer, [q, k, v]), queryWidth, HIDDEN);
+    }
+    const inside = (this.shape.positions ?? "inside") === "inside";
+    if (this.shape.positions === "rotary") {
+      q = this.rotate(`${path}/q_rotary`, q, context);
+      k = this.rotate(`${path}/k_rotary`, k, context);
+    }
+    const past = this.shape.pastName ?? "past_key_values";
+    const state = ["key", "value"].map((kind) => `${past}.${source}.${kind}`);
+    const outputs = [`${path}/GroupQueryAttention/output_0`, `present.${layer}.key`, `present.${layer}.value`];
+    const inputs = [q, k, v, ...state, ...context.lengths, ...(inside ? context.tables : [])];
+    const mixed = this.op(`${path}/GroupQueryAttention`, "GroupQueryAttention", inputs, {
+      outputs: this.shape.names === "nothing" ? [this.writer.unusedName("gqa"), ...outputs.slice(1)] : outputs,
+      domain: MICROSOFT,
+      width: queryWidth,
+      attributes: {
+        num_heads: QUERY_HEADS,
+        kv_num_heads: KEY_HEADS,
+        do_rotary: inside ? 1 : 0,
+        scale: { float: 1 / Math.sqrt(HEAD_DIM) },
+        ...(this.shape.window && layer % 2 === 1 ? { local_window_size: this.shape.window } : {}),
+      },
+    });
+    return this.product(out, mixed, queryWidth, HIDDEN);
+  }
+
+  #headNorm(x: string, path: string, heads: number): string {
+    const split = this.op(`${path}/Reshape_1`, "Reshape", [x, this.integers([0, -1, HEAD_DIM])]);
+    const normed = this.#norm(split, path, HEAD_DIM);
+    const dims = this.op(`${path}/Shape`, "Shape", [x]);
+    return this.op(`${path}/Reshape_2`, "Reshape", [normed, dims], { width: heads * HEAD_DIM });
+  }
+
+  #convolution(normed: string, layer: number): string {
+    const path = `${this.path(layer)}/conv`;
+    const inner = this.product(`${path}/in_proj`, normed, HIDDEN, HIDDEN);
+    const turned = this.op(`${path}/Transpose`, "Transpose", [inner], { attributes: { perm: [0, 2, 1] } });
+    const grown = this.op(`${path}/Concat`, "Concat", [`past_conv.${layer}`, turned], { attributes: { axis: 2 } });
+    const last = [this.integers([1 - FIXTURE.convolution]), this.integers([FIXTURE.maxTokens * 8]), this.integers([2])];
+    this.op(`${path}/Slice`, "Slice", [grown, ...last], { outputs: [`present_conv.${layer}`] });
+    const weight = this.floats(`${path}.conv.weight`, [HIDDEN, 1, FIXTURE.convolution], 0.5);
+    const mixed = this.op(`${path}/Conv`, "Conv", [grown, weight], { attributes: { group: HIDDEN } });
+    const back = this.op(`${path}/Transpose_2`, "Transpose", [mixed], { attributes: { perm: [0, 2, 1] } });
+    return this.product(`${path}/out_proj`, back, HIDDEN, HIDDEN);
+  }
+
+  #feedForward(x: string, layer: number): string {
+    const path = `${this.path(layer)}/${this.shape.experts ? "moe" : "mlp"}`;
+    if (this.shape.experts === "fused") return this.#fusedExperts(x, path);
+    if (this.shape.experts !== "spelled") return this.#gated(x, path);
+    const router = this.op(`${path}/Softmax`, "Softmax", [this.product(`${path}/router`, x, HIDDEN, 2)], {
+      attributes: { axis: -1 },
+    });
+    const parts = [0, 1].map((expert) => {
+      const gate = this.op(`${path}/gate_${expert}`, "Gather", [router, this.integers([expert])], {
+        attributes: { axis: 2 },
+      });
+      return this.op(`${path}/Mul_${expert}`, "Mul", [this.#gated(x, `${path}/experts.${expert}`), gate]);
+    });
+    return this.op(`${path}/Add`, "Add", parts, { width: HIDDEN });
+  }
+
+  #gated(x: string, path: string): string {
+    const width = FIXTURE.feedForward;
+    const gate = this.product(`${path}/gate_proj`, x, HIDDEN, width);
+    const up = this.product(`${path}/up_proj`, x, HIDDEN, width);
+    const sigmoid = this.op(`${path}/act_fn/Sigmoid`, "Sigmoid", [gate], { width });
+    const activated = this.op(`${path}/act_fn/Mul`, "Mul", [gate, sigmoid], { width });
+    const product = this.op(`${path}/Mul`, "Mul", [activated, up], { width });
+    return this.product(`${path}/down_proj`, product, width, HIDDEN);
+  }
+
+  #fusedExperts(x: string, path: string): string {
+    const { experts, feedForward } = FIXTURE;
+    const router = this.product(`${path}/router`, x, HIDDEN, experts);
+    const flat = this.op(`${path}/router/Reshape`, "Reshape", [router, this.integers([-1, experts])]);
+    const codes = (name: string, rows: number, columns: number): string[] => {
+      const bytes = Uint8Array.from(this.#random([experts * rows * columns], 60), (value) => Math.round(value + 128));
+      const scales = this.#random([experts * rows], 0.2).map((value) => (1 + value) / 60 / Math.sqrt(columns));
+      return [
+        this.writer.codes([experts, rows, columns], bytes, { name: this.#weightName(`${path}.${name}.weight`) }),
+        this.writer.weight([experts, rows], scales, {
+          half: this.#half,
+          name: this.#weightName(`${path}.${name}.scales`),
+        }),
+        "",
+      ];
+    };
+    const inputs = [x, flat, ...codes("fc1", feedForward, HIDDEN), ...codes("fc2", HIDDEN, feedForward)];
+    return this.op(`${path}/QMoE`, "QMoE", inputs.slice(0, -1), {
+      attributes: { k: 2, activation_type: "silu", normalize_routing_weights: 1, expert_weight_bits: 8 },
+      domain: MICROSOFT,
+      width: HIDDEN,
+    });
+  }
+}

@@ -1,0 +1,80 @@
+/** Small random decoders in the shapes that the usual exporters write. For tests; never bundled. */
+import { type BlockContext, DecoderBlocks } from "./decoder-blocks";
+import { FIXTURE } from "./decoder-sizes";
+import { type ExternalFile, OnnxWriter } from "./onnx-writer";
+
+/** What a decoder is like. Everything absent is as in the plainest export: 32 bits, grouped attention, fused norms. */
+export interface DecoderShape {
+  readonly seed?: number;
+  /** Layers; 3 by default. */
+  readonly layers?: number;
+  /** Type of the activations and of what is not quantized. */
+  readonly dtype?: "float32" | "float16";
+  /** Bits of the matrices' codes; absent for matrices of floats. */
+  readonly bits?: 4 | 8;
+  readonly zeroPoints?: boolean;
+  /**
+   * `grouped`: `GroupQueryAttention` with three inputs; `packed`: with one; `primitive`: spelled out, with caches grown by
+   * `Concat` and one mask for all layers.
+   */
+  readonly attention?: "grouped" | "packed" | "primitive";
+  readonly queryKeyNorm?: boolean;
+  readonly biases?: boolean;
+  /** Every second layer sees so many tokens only. */
+  readonly window?: number;
+  /** Rotation by the attention operator, or by one of its own from the input `position_ids`, or a learned table. */
+  readonly positions?: "inside" | "rotary" | "learned";
+  /** Positions are an input; otherwise worked out from the shapes of ids and caches. */
+  readonly positionIds?: boolean;
+  /**
+   * `skip`: sums fused with normalizations; `plain`: sums of their own; `sandwich`: outputs are normalized, too;
+   * `parallel`: attention and feed-forward side by side; `spelled`: norms in primitive operators.
+   */
+  readonly norms?: "skip" | "plain" | "sandwich" | "parallel" | "spelled";
+  /** One table for embedding and head: of floats, or of codes (`GatherBlockQuantized`). */
+  readonly tied?: "floats" | "codes";
+  /** Experts: `QMoE`, or a router and two experts spelled out. */
+  readonly experts?: "fused" | "spelled";
+  /** Layers with a convolution over a state of fixed size in place of attention. */
+  readonly convolutions?: readonly number[];
+  /** Rotary tables are chosen by an `If` on the length. */
+  readonly chosenTables?: boolean;
+  /** Only the last token's logits leave, or as many as an input says. */
+  readonly logits?: "last" | "as-asked";
+  /** How operators and weights are named; `nothing` by their kind and a number. */
+  readonly names?: "layers" | "h" | "blocks" | "nothing";
+  /** Whether values inside are described (`value_info`). */
+  readonly described?: boolean;
+  readonly externalFiles?: readonly string[];
+  /** Changes the names of the inputs and outputs of caches; `past_key_values` and `present` by default. */
+  readonly pastName?: string;
+  /** Things that make a graph impossible to split. */
+  readonly flaw?: "shared-cache" | "no-cache" | "unknown-input";
+}
+
+/** Writes the graph and its weights. The same shape gives the same bytes. */
+export function randomDecoder(shape: DecoderShape): { model: Uint8Array; external: readonly ExternalFile[] } {
+  const writer = new OnnxWriter(shape.externalFiles ?? ["model.onnx_data"]);
+  const blocks = new DecoderBlocks(writer, shape);
+  const layers = shape.layers ?? 3;
+  const ids = writer.input({ name: "input_ids", type: "int64", shape: ["batch_size", "sequence_length"] });
+  writer.input({ name: "attention_mask", type: "int64", shape: ["batch_size", "total_sequence_length"] });
+  if (shape.positionIds) {
+    writer.input({ name: "position_ids", type: "int64", shape: ["batch_size", "sequence_length"] });
+  }
+  if (shape.logits === "as-asked") writer.input({ name: "num_logits_to_keep", type: "int64", shape: [] });
+  if (shape.flaw === "unknown-input") writer.input({ name: "pixel_values", type: "float32", shape: ["batch_size", 3] });
+  for (let layer = 0; layer < layers; layer++) blocks.declareState(layer);
+
+  const table = blocks.embeddingTable();
+  const embedded = blocks.embed(table, ids);
+  const context: BlockContext = blocks.context(embedded, ids);
+  let stream = blocks.start(embedded, context);
+  for (let layer = 0; layer < layers; layer++) stream = blocks.layer(stream, layer, context);
+  const hidden = blocks.finish(stream, layers);
+  blocks.head(hidden, table);
+  const kept = shape.logits === "last" ? 1 : shape.logits ? "kept" : "sequence_length";
+  const type = shape.dtype ?? "float32";
+  writer.output({ name: "logits", type, shape: ["batch_size", kept, FIXTURE.vocabulary] });
+  return writer.build();
+}

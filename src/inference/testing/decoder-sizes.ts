@@ -1,0 +1,13 @@
+/** Sizes of every random decoder. */
+export const FIXTURE = {
+  vocabulary: 320,
+  hidden: 64,
+  queryHeads: 4,
+  keyHeads: 2,
+  headDim: 16,
+  feedForward: 96,
+  experts: 4,
+  convolution: 4,
+  maxTokens: 128,
+  blockSize: 32,
+} as const;

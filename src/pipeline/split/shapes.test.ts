@@ -1,0 +1,68 @@
+/** Random decoders in every shape that exporters write: any split computes what the whole graph computes. */
+import { describe, expect, it } from "vitest";
+import { type DecoderShape, randomDecoder } from "../../inference/testing";
+import { type Decoder, extractStage, mergeRanges, readDecoder } from ".";
+import { loadStages, loadWhole, type ModelFiles, type Runnable, splitAt } from "./testing/run-model";
+
+const SHAPES: Readonly<Record<string, DecoderShape>> = {
+  "grouped attention": {},
+  "packed projections": { attention: "packed" },
+  "no names": { names: "nothing" },
+  "names with h": { names: "h" },
+  "names with block": { names: "blocks" },
+  "described values": { described: true },
+  "4 bits": { bits: 4 },
+  "4 bits with zero points, packed": { bits: 4, zeroPoints: true, attention: "packed" },
+  "8 bits": { bits: 8 },
+  "8 bits with zero points, no names": { bits: 8, zeroPoints: true, names: "nothing" },
+  "norms of queries and keys": { queryKeyNorm: true },
+  biases: { biases: true, bits: 4 },
+  "a sliding window": { window: 4 },
+  "a shared table": { tied: "floats" },
+  "a shared table of codes": { tied: "codes", bits: 4 },
+  "sums of their own": { norms: "plain" },
+  "sums of their own, no names": { norms: "plain", names: "nothing" },
+  "sandwiched norms": { norms: "sandwich", described: true },
+  "attention beside feed-forward": { norms: "parallel", names: "nothing" },
+  "norms spelled out": { norms: "spelled", names: "nothing" },
+  "primitive attention": { attention: "primitive", norms: "plain", positions: "rotary", positionIds: true },
+  "primitive attention, no names": { attention: "primitive", norms: "spelled", names: "nothing", positions: "learned" },
+  "primitive attention without position_ids": { attention: "primitive", norms: "plain", positions: "rotary" },
+  "a learned table of positions": { positions: "learned", positionIds: true },
+  "rotation by an operator of its own": { positions: "rotary", positionIds: true },
+  "tables chosen by length": { chosenTables: true },
+  "experts spelled out": { experts: "spelled" },
+  "experts spelled out, no names": { experts: "spelled", names: "nothing", norms: "plain", bits: 4 },
+  "convolutions between": { convolutions: [0, 2], norms: "plain", names: "nothing" },
+  "logits of the last token": { logits: "last" },
+  "as many logits as asked for": { logits: "as-asked", norms: "plain" },
+  "weights in the graph": { externalFiles: [] },
+  "weights in three files": { externalFiles: ["a.bin", "b/c.bin", "d.onnx_data_1"] },
+  "caches of another name": { pastName: "past" },
+};
+const LAYERS = 3;
+const SPLITS = [[0], [1], [2], [3], [0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3], [0, 1, 2, 3]] as const;
+const CHUNKS = [[5, 17, 300, 42, 7], [1, 2, 250, 9], [33], [34], [35]];
+
+async function logits(model: Runnable): Promise<Float32Array[]> {
+  const all: Float32Array[] = [];
+  for (const ids of CHUNKS) all.push(await model.run(ids));
+  await model.release();
+  return all;
+}
+
+describe("decoders in stages", { timeout: 120_000 }, () => {
+  it.each(Object.entries(SHAPES))("%s: every split gives the very same logits", async (_, shape) => {
+    const files = randomDecoder(shape);
+    const decoder = readDecoder(files.model);
+    expect(decoder.layers).toBe(LAYERS);
+    const expected = await logits(await loadWhole(files));
+    const last = expected.at(-1) ?? new Float32Array();
+    expect(new Set(last).size).toBeGreaterThan(100); // numbers, and different ones
+    expect(last.every(Number.isFinite)).toBe(true);
+    for (const borders of SPLITS) {
+      const got = await logits(await loadStages(files, decoder, splitAt(LAYERS, borders)));
+      expect(got, `cut before ${String(borders)}`).toEqual(expected);
+    }
+  });
+});
