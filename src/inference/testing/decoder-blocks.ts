@@ -17,6 +17,8 @@ export interface BlockContext {
   readonly tables: readonly [cos: string, sin: string];
   /** For primitive attention: added to the scores. */
   readonly mask: string;
+  /** The second embedding, as wide as `FIXTURE.layerEmbedding` for each layer. */
+  readonly layerEmbeddings: string | undefined;
 }
 
 /** The hidden state between blocks; a branch that no norm has added yet. */
@@ -152,7 +154,7 @@ export class DecoderBlocks {
   }
 
   /** What the layers share. It follows from the inputs alone. */
-  context(embedded: string, ids: string): BlockContext {
+  context(embedded: string, ids: string, layers: number): BlockContext {
     const path = "/model/attn_mask_reformat";
     const sum = this.op(`${path}/ReduceSum`, "ReduceSum", ["attention_mask", this.integers([1])], {
       attributes: { keepdims: 0 },
@@ -166,7 +168,11 @@ export class DecoderBlocks {
     ];
     const shared = sharedMask(this, embedded, this.#half);
     const positions = this.shape.positionIds ? "position_ids" : shared.positions;
-    return { ids, lengths, positions, tables: this.#tables(total), mask: shared.mask };
+    const widths = [FIXTURE.vocabulary, FIXTURE.layerEmbedding * layers];
+    const layerEmbeddings = this.shape.layerEmbeddings
+      ? this.op("/model/layer_embeddings", "Gather", [this.floats("model.layer_embeddings", widths, 1), ids])
+      : undefined;
+    return { ids, lengths, positions, tables: this.#tables(total), mask: shared.mask, layerEmbeddings };
   }
 
   /** The hidden state that enters the first layer. */
@@ -189,7 +195,22 @@ export class DecoderBlocks {
       return { x: this.op(`${path}/residual/Add`, "Add", [before.x, both], { width: HIDDEN }) };
     }
     const after = this.#normalize({ x: before.x, branch: mixed }, `${path}/post_attention_layernorm`);
-    return { x: after.x, branch: this.#feedForward(after.normed, layer) };
+    return { x: after.x, branch: this.#withLayerEmbedding(this.#feedForward(after.normed, layer), layer, context) };
+  }
+
+  #withLayerEmbedding(x: string, layer: number, { ids, layerEmbeddings }: BlockContext): string {
+    if (this.shape.flaw === "ids-inside" && layer === 1) {
+      const column = this.op(`${this.path(layer)}/ids/Cast`, "CastLike", [ids, x]);
+      const deep = this.op(`${this.path(layer)}/ids/Unsqueeze`, "Unsqueeze", [column, this.integers([2])]);
+      return this.op(`${this.path(layer)}/ids/Add`, "Add", [x, deep], { width: HIDDEN });
+    }
+    if (layerEmbeddings === undefined) return x;
+    const path = `${this.path(layer)}/own`;
+    const start = FIXTURE.layerEmbedding * layer;
+    const bounds = [start, start + FIXTURE.layerEmbedding, 2].map((value) => this.integers([value]));
+    const own = this.op(`${path}/Slice`, "Slice", [layerEmbeddings, ...bounds]);
+    const wide = this.product(`${path}/proj`, own, FIXTURE.layerEmbedding, HIDDEN);
+    return this.op(`${path}/Add`, "Add", [x, wide], { width: HIDDEN });
   }
 
   /** The final norm, named after a layer that does not exist, as the usual exporter does. */
@@ -269,21 +290,31 @@ export class DecoderBlocks {
 
   #tables(total: string): readonly [string, string] {
     const half = HEAD_DIM / 2;
-    const table = (name: string, fn: (angle: number) => number, stretch: number): string => {
-      const values = Float32Array.from({ length: FIXTURE.maxTokens * half }, (_, index) =>
+    const values = (fn: (angle: number) => number, stretch: number): Float32Array =>
+      Float32Array.from({ length: FIXTURE.maxTokens * half }, (_, index) =>
         fn(Math.floor(index / half) / stretch / 10000 ** ((index % half) / half)),
       );
-      return this.writer.weight([FIXTURE.maxTokens, half], values, { half: this.#half, name: this.#weightName(name) });
-    };
+    const table = (name: string, fn: (angle: number) => number, stretch: number): string =>
+      this.writer.weight([FIXTURE.maxTokens, half], values(fn, stretch), {
+        half: this.#half,
+        name: this.#weightName(name),
+      });
     const short = [table("cos_cache", Math.cos, 1), table("sin_cache", Math.sin, 1)] as const;
     if (!this.shape.chosenTables) return short;
     const long = [table("cos_cache_long", Math.cos, 4), table("sin_cache_long", Math.sin, 4)] as const;
     const path = "/model/rotemb_caches_subgraph";
     const isLong = this.op(`${path}/Greater`, "Greater", [total, this.integers([10], { scalar: true })]);
-    const branch = (tables: readonly [string, string], kind: string) => {
-      const inner = this.writer.inner();
+    const branch = (tables: readonly [string, string], kind: string, stretch: number) => {
+      const inside = this.shape.chosenTables === "inside";
+      const inner = this.writer.inner(this.shape.flaw === "inner-files" ? [`${kind}.bin`] : []);
       for (const [index, name] of tables.entries()) {
-        const output = inner.node("Identity", [name], { outputs: [`${path}/${kind}/${index}`] });
+        const own = `${path}/${kind}/table_${index}`;
+        if (inside)
+          inner.weight([FIXTURE.maxTokens, half], values(index === 0 ? Math.cos : Math.sin, stretch), {
+            name: own,
+            half: this.#half,
+          });
+        const output = inner.node("Identity", [inside ? own : name], { outputs: [`${path}/${kind}/${index}`] });
         inner.output({ name: output, type: this.#type, shape: [FIXTURE.maxTokens, half] });
       }
       return { graph: inner };
@@ -291,7 +322,7 @@ export class DecoderBlocks {
     const outputs = [`${path}/cos`, `${path}/sin`] as const;
     this.op(`${path}/If`, "If", [isLong], {
       outputs,
-      attributes: { then_branch: branch(long, "long"), else_branch: branch(short, "short") },
+      attributes: { then_branch: branch(long, "long", 4), else_branch: branch(short, "short", 1) },
     });
     return outputs;
   }

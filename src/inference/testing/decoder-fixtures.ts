@@ -37,8 +37,10 @@ export interface DecoderShape {
   readonly experts?: "fused" | "spelled";
   /** Layers with a convolution over a state of fixed size in place of attention. */
   readonly convolutions?: readonly number[];
-  /** Rotary tables are chosen by an `If` on the length. */
-  readonly chosenTables?: boolean;
+  /** Rotary tables are chosen by an `If` on the length; `inside` it, the tables lie in its branches. */
+  readonly chosenTables?: boolean | "inside";
+  /** Every layer also takes a part of a second embedding of the tokens. */
+  readonly layerEmbeddings?: boolean;
   /** Only the last token's logits leave, or as many as an input says. */
   readonly logits?: "last" | "as-asked";
   /** How operators and weights are named; `nothing` by their kind and a number. */
@@ -49,7 +51,7 @@ export interface DecoderShape {
   /** Changes the names of the inputs and outputs of caches; `past_key_values` and `present` by default. */
   readonly pastName?: string;
   /** Things that make a graph impossible to split. */
-  readonly flaw?: "shared-cache" | "no-cache" | "unknown-input";
+  readonly flaw?: "shared-cache" | "no-cache" | "unknown-input" | "inner-files" | "ids-inside";
 }
 
 /** Writes the graph and its weights. The same shape gives the same bytes. */
@@ -68,7 +70,7 @@ export function randomDecoder(shape: DecoderShape): { model: Uint8Array; externa
 
   const table = blocks.embeddingTable();
   const embedded = blocks.embed(table, ids);
-  const context: BlockContext = blocks.context(embedded, ids);
+  const context: BlockContext = blocks.context(embedded, ids, layers);
   let stream = blocks.start(embedded, context);
   for (let layer = 0; layer < layers; layer++) stream = blocks.layer(stream, layer, context);
   const hidden = blocks.finish(stream, layers);

@@ -7,6 +7,7 @@ export const FIXTURE = {
   headDim: 16,
   feedForward: 96,
   experts: 4,
+  layerEmbedding: 8,
   convolution: 4,
   maxTokens: 128,
   blockSize: 32,

@@ -59,8 +59,8 @@ export class OnnxWriter {
   }
 
   /** A writer for a graph inside an operator, to be given as its attribute. */
-  inner(): OnnxWriter {
-    return new OnnxWriter();
+  inner(externalFiles: readonly string[] = []): OnnxWriter {
+    return new OnnxWriter(externalFiles);
   }
 
   /** A constant tensor of floats. */

@@ -1,5 +1,5 @@
 /** Where a decoder is cut: between its layers, at the places over which the fewest bytes go. */
-import { elementBytes, elementName } from "./element-types";
+import { elementBytes, elementName, elementNumber } from "./element-types";
 import { cannotSplit } from "./errors";
 import type { Flow } from "./flow";
 import type { Graph } from "./graph";
@@ -17,6 +17,8 @@ export interface PlacedCut extends Cut {
 /** Elements that an open dimension counts for when cuts are compared. */
 const TOKENS = 16;
 const OTHER_OPEN = 1024;
+/** Values that may cross one cut; real models have one to three. */
+const MAX_TENSORS = 32;
 /** What a value of unknown shape counts for: more than any hidden state. */
 const UNKNOWN_BYTES = 2 ** 24;
 
@@ -31,16 +33,16 @@ export function findCuts(
   const lastUse = lastUses(graph, flow);
   const cost = crossingCosts(graph, flow, types, lastUse);
   const borders = namedBorders(graph, inputs, flow, spans);
-  return [...spans.keys(), spans.length].map((border) => {
+  const places = [...spans.keys(), spans.length].map((border) => {
     const low = Math.max(flow.withIds - 1, border === 0 ? 0 : (spans[border - 1]?.last ?? 0));
     const high = (spans[border]?.first ?? headPlace(graph, flow, spans.at(-1)?.last ?? 0)) - 1;
     if (low > high) throw cannotSplit(`its layers ${border - 1} and ${border} do not follow one another in the graph`);
     const named = borders?.[border];
     const from = Math.max(low, named?.low ?? low);
     const to = Math.min(high, named?.high ?? high);
-    const after = cheapest(cost, from <= to ? from : low, from <= to ? to : high);
-    return { after, ...crossing(graph, flow, types, lastUse, after) };
+    return cheapest(cost, from <= to ? from : low, from <= to ? to : high);
   });
+  return crossings(graph, flow, types, lastUse, places);
 }
 
 interface Span {
@@ -188,31 +190,49 @@ function headPlace(graph: Graph, flow: Flow, lastState: number): number {
   return flow.order.length - 1;
 }
 
-function crossing(
+/** What goes over each of the cuts. */
+function crossings(
   graph: Graph,
   flow: Flow,
   types: ReadonlyMap<string, InferredType>,
   lastUse: ReadonlyMap<string, number>,
-  after: number,
-): Cut {
-  const tensors: TensorSpec[] = [];
-  let bytesPerToken = 0;
-  for (const index of flow.order.slice(0, after + 1)) {
+  places: readonly number[],
+): readonly PlacedCut[] {
+  const cuts = places.map((after) => ({ after, tensors: new Array<TensorSpec>(), bytesPerToken: 0 }));
+  let next = 0;
+  for (const [place, index] of flow.order.entries()) {
+    while ((places[next] ?? Infinity) < place) next++;
     for (const name of graph.nodes[index]!.outputs) {
-      if (name === "" || (lastUse.get(name) ?? -1) <= after) continue;
-      if (flow.stateLike.has(name)) throw cannotSplit(`its layers share state (“${name}” is used in several)`);
-      const inferred = types.get(name);
-      const described = graph.described.get(name);
-      const type = inferred?.type ?? described?.type;
-      const dtype = type === undefined ? undefined : elementName(type);
-      const shape = described?.shape?.length ? described.shape : inferred?.shape;
-      if (type === undefined || !dtype || !shape) {
-        throw cannotSplit(`the type or shape of “${name}”, which would go from one device to the next, is not known`);
+      const last = name === "" ? place : (lastUse.get(name) ?? place);
+      for (let at = next; (places[at] ?? Infinity) < last; at++) {
+        const cut = cuts[at]!;
+        if (flow.stateLike.has(name)) throw cannotSplit(`its layers share state (“${name}” is used in several)`);
+        if (cut.tensors.length === MAX_TENSORS) {
+          throw cannotSplit(`more than ${MAX_TENSORS} values go from its layer ${at - 1} to later ones`);
+        }
+        const tensor = tensorSpec(name, graph, types);
+        cut.tensors.push(tensor);
+        cut.bytesPerToken += bytesPerToken(tensor);
       }
-      tensors.push({ name, dtype, shape: namedDims(name, shape) });
-      const perToken = shape.reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1);
-      bytesPerToken += elementBytes(type, perToken) ?? 0;
     }
   }
-  return { tensors, bytesPerToken };
+  return cuts;
+}
+
+/** Type and shape of what crosses, as the graph describes it, or else as it was worked out. */
+function tensorSpec(name: string, graph: Graph, types: ReadonlyMap<string, InferredType>): TensorSpec {
+  const inferred = types.get(name);
+  const described = graph.described.get(name);
+  const dtype = elementName(inferred?.type ?? described?.type ?? 0);
+  const shape = described?.shape?.length ? described.shape : inferred?.shape;
+  if (!dtype || !shape) {
+    throw cannotSplit(`the type or shape of “${name}”, which would go from one device to the next, is not known`);
+  }
+  return { name, dtype, shape: namedDims(name, shape) };
+}
+
+/** With one token fed, the open dimensions of a hidden state are 1. */
+function bytesPerToken({ dtype, shape }: TensorSpec): number {
+  const elements = shape.reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1);
+  return elementBytes(elementNumber(dtype), elements) ?? 0;
 }

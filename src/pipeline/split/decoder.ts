@@ -17,9 +17,8 @@ export interface DecoderPlan {
   readonly cuts: readonly PlacedCut[];
 }
 
-/** Beyond any known model; they bound the time that a hostile file can take. */
-const MAX_NODES = 500_000;
-const MAX_LAYERS = 1000;
+/** Operators times layers; several times those of any known model. It bounds the time that a hostile file can take. */
+const MAX_WORK = 2 ** 26;
 
 const plans = new WeakMap<Decoder, DecoderPlan>();
 
@@ -31,8 +30,10 @@ const plans = new WeakMap<Decoder, DecoderPlan>();
 export function readDecoder(graphBytes: Uint8Array, sizes?: CacheSizes): Decoder {
   const graph = readGraph(graphBytes);
   const inputs = readInputs(graph, sizes);
-  if (graph.nodes.length > MAX_NODES || inputs.states.length > MAX_LAYERS) {
-    throw cannotSplit(`its graph is larger (${graph.nodes.length} operators) than that of any known model`);
+  if (graph.nodes.length * inputs.states.length > MAX_WORK) {
+    throw cannotSplit(
+      `its graph is larger than that of any known model (${graph.nodes.length} operators, ${inputs.states.length} layers)`,
+    );
   }
   const types = inferTypes(graph);
   const flow = traceFlow(graph, inputs, types);

@@ -48,8 +48,6 @@ export interface GraphNode {
   /** Names that graphs inside of it (`If`, `Loop`) take from outside, beside `inputs`. */
   readonly captured: readonly string[];
   readonly outputs: readonly string[];
-  /** Constants inside of it whose content lies in files beside the graph. */
-  readonly weights: readonly GraphConstant[];
   readonly attributes: ReadonlyMap<string, Uint8Array>;
   /** The `NodeProto`. */
   readonly content: Uint8Array;
@@ -63,7 +61,6 @@ export function readNode(content: Uint8Array, depth = 0): GraphNode {
   const outputs: string[] = [];
   const attributes = new Map<string, Uint8Array>();
   const captured = new Set<string>();
-  const weights: GraphConstant[] = [];
   let [name, op, domain] = ["", "", ""];
   for (const { number, bytes } of fields(content)) {
     if (!bytes) continue;
@@ -77,19 +74,18 @@ export function readNode(content: Uint8Array, depth = 0): GraphNode {
         if (!field.bytes) continue;
         if (field.number === FIELD.attribute.name) attributes.set(text(field.bytes), bytes);
         else if (field.number === FIELD.attribute.tensor || field.number === FIELD.attribute.tensors) {
-          const tensor = readConstant(field.bytes);
-          if (tensor.external) weights.push(tensor);
+          refuseExternal(readConstant(field.bytes));
         } else if (field.number === FIELD.attribute.graph || field.number === FIELD.attribute.graphs) {
-          readInnerGraph(field.bytes, depth + 1, captured, weights);
+          readInnerGraph(field.bytes, depth + 1, captured);
         }
       }
     }
   }
-  return { name, op, domain, inputs, captured: [...captured], outputs, weights, attributes, content };
+  return { name, op, domain, inputs, captured: [...captured], outputs, attributes, content };
 }
 
-/** Adds what a graph inside an operator takes from outside, and its external constants. */
-function readInnerGraph(content: Uint8Array, depth: number, captured: Set<string>, weights: GraphConstant[]): void {
+/** Adds what a graph inside an operator takes from outside. */
+function readInnerGraph(content: Uint8Array, depth: number, captured: Set<string>): void {
   if (depth > MAX_DEPTH) throw cannotSplit("its graph has graphs inside graphs, too deep to follow");
   const inside = new Set<string>();
   const used = new Set<string>();
@@ -99,15 +95,20 @@ function readInnerGraph(content: Uint8Array, depth: number, captured: Set<string
       const node = readNode(bytes, depth);
       for (const name of [...node.inputs, ...node.captured]) used.add(name);
       for (const name of node.outputs) inside.add(name);
-      weights.push(...node.weights);
     } else if (number === FIELD.graph.initializer) {
       const constant = readConstant(bytes);
       inside.add(constant.name);
-      if (constant.external) weights.push(constant);
+      refuseExternal(constant);
     } else if (number === FIELD.graph.input) inside.add(readPort(bytes, bytes).name);
     else if (number === FIELD.graph.output) used.add(readPort(bytes, bytes).name);
   }
   for (const name of used) if (name !== "" && !inside.has(name)) captured.add(name);
+}
+
+/** ONNX Runtime Web looks for the files of the graph's own constants only. */
+function refuseExternal({ name, external }: GraphConstant): void {
+  if (external)
+    throw cannotSplit(`it keeps the weight “${name}” inside of an operator and in a file, which cannot be loaded`);
 }
 
 /** Reads a `TensorProto`. Throws `file-corrupt` where its size contradicts its shape. */
@@ -122,10 +123,9 @@ export function readConstant(content: Uint8Array): GraphConstant {
     else if (field.number === FIELD.tensor.dim) dims.push(...protobufNumbers(field));
     else if (field.number === FIELD.tensor.external && field.bytes) entries.set(...readEntry(field.bytes));
   }
-  const bytes = elementBytes(
-    type,
-    dims.reduce((product, dim) => product * dim, 1),
-  );
+  const elements = dims.reduce((product, dim) => product * dim, 1);
+  if (!Number.isSafeInteger(elements)) throw damaged(`the weight “${name}” has more elements than can be counted`);
+  const bytes = elementBytes(type, elements);
   const location = entries.get("location");
   if (location === undefined) return { name, type, dims, bytes: bytes ?? 0, external: undefined, content };
   if (bytes === undefined) throw cannotSplit(`its weight “${name}” is of a type (${type}) that is not known here`);

@@ -9,8 +9,6 @@ export interface StageParts {
   /** Indices of nodes, in the order in which they can run. */
   readonly nodes: readonly number[];
   readonly constants: readonly GraphConstant[];
-  /** Constants inside of operators whose content lies in files. */
-  readonly innerWeights: readonly GraphConstant[];
   /** Names of the graph's own inputs that are needed, not counting those of which only the shape is. */
   readonly inputs: ReadonlySet<string>;
   /** What enters at the cut before the stage, and what leaves at the cut behind it. */
@@ -50,18 +48,15 @@ export function collectParts(plan: DecoderPlan, range: StageRange): StageParts {
       open.push(...namesOf(plan, maker));
     }
   }
-  const ordered = [...nodes].sort((a, b) => a - b);
-  const innerWeights = ordered.flatMap((index) => graph.nodes[index]?.weights ?? []);
   return {
-    nodes: ordered,
+    nodes: [...nodes].sort((a, b) => a - b),
     constants: [...constants.values()],
-    innerWeights,
     inputs,
     before,
     after: range.head ? [] : (cuts[range.to]?.tensors ?? []),
     taken,
     made,
-    weightBytes: weightBytes([...constants.values(), ...innerWeights]),
+    weightBytes: weightBytes(constants.values()),
   };
 }
 
@@ -73,7 +68,7 @@ function namesOf({ graph, flow }: DecoderPlan, index: number): readonly string[]
 }
 
 /** Bytes of weights; those that lie at the same place count once. */
-function weightBytes(constants: readonly GraphConstant[]): number {
+function weightBytes(constants: Iterable<GraphConstant>): number {
   const counted = new Set<string>();
   let bytes = 0;
   for (const { external, bytes: size } of constants) {

@@ -67,28 +67,3 @@ export function relocatedTensor(content: Uint8Array, relocation: Relocation): Ui
   }
   return tensor.varint(FIELD.tensor.location, EXTERNAL).build();
 }
-
-/** Messages that hold tensors somewhere inside, and the fields to look into. */
-type Holder = "node" | "attribute" | "graph";
-const HELD: Readonly<Record<Holder, Readonly<Record<number, Holder | "tensor">>>> = {
-  node: { [FIELD.node.attribute]: "attribute" },
-  attribute: {
-    [FIELD.attribute.tensor]: "tensor",
-    [FIELD.attribute.tensors]: "tensor",
-    [FIELD.attribute.graph]: "graph",
-    [FIELD.attribute.graphs]: "graph",
-  },
-  graph: { [FIELD.graph.node]: "node", [FIELD.graph.initializer]: "tensor" },
-};
-
-/** An operator with the weights inside of it relocated. `readNode` has bounded how deep they are. */
-export function relocatedNode(content: Uint8Array, relocation: Relocation, holder: Holder = "node"): Uint8Array {
-  const message = new Message();
-  for (const { number, bytes, raw } of protobufFields(content)) {
-    const held = HELD[holder][number];
-    if (!held || !bytes) message.raw(raw);
-    else if (held === "tensor") message.bytes(number, relocatedTensor(bytes, relocation));
-    else message.bytes(number, relocatedNode(bytes, relocation, held));
-  }
-  return message.build();
-}

@@ -1,8 +1,8 @@
 /** Random decoders in every shape that exporters write: any split computes what the whole graph computes. */
 import { describe, expect, it } from "vitest";
 import { type DecoderShape, randomDecoder } from "../../inference/testing";
-import { type Decoder, extractStage, mergeRanges, readDecoder } from ".";
-import { loadStages, loadWhole, type ModelFiles, type Runnable, splitAt } from "./testing/run-model";
+import { readDecoder } from ".";
+import { loadStages, loadWhole, type Runnable, splitAt } from "./testing/run-model";
 
 const SHAPES: Readonly<Record<string, DecoderShape>> = {
   "grouped attention": {},
@@ -31,6 +31,11 @@ const SHAPES: Readonly<Record<string, DecoderShape>> = {
   "a learned table of positions": { positions: "learned", positionIds: true },
   "rotation by an operator of its own": { positions: "rotary", positionIds: true },
   "tables chosen by length": { chosenTables: true },
+  "tables inside of what chooses": { chosenTables: "inside" },
+  "an embedding for each layer": { layerEmbeddings: true },
+  "16 bits": { dtype: "float16", described: true },
+  "16 bits, weights of 4 bits": { dtype: "float16", bits: 4, zeroPoints: true, attention: "packed" },
+  "experts in one operator": { experts: "fused" },
   "experts spelled out": { experts: "spelled" },
   "experts spelled out, no names": { experts: "spelled", names: "nothing", norms: "plain", bits: 4 },
   "convolutions between": { convolutions: [0, 2], norms: "plain", names: "nothing" },
@@ -39,6 +44,14 @@ const SHAPES: Readonly<Record<string, DecoderShape>> = {
   "weights in the graph": { externalFiles: [] },
   "weights in three files": { externalFiles: ["a.bin", "b/c.bin", "d.onnx_data_1"] },
   "caches of another name": { pastName: "past" },
+};
+/**
+ * The CPU computes sums of half floats in 32 bits and keeps them so for the next operator, as long as one session has
+ * both. A cut behind such a sum sends what the graph says: 16 bits.
+ */
+const ROUNDED_AT_CUTS: Readonly<Record<string, DecoderShape>> = {
+  "16 bits, sums of their own": { dtype: "float16", norms: "plain", bits: 4 },
+  "16 bits, primitive attention": { dtype: "float16", norms: "plain", attention: "primitive", positions: "rotary" },
 };
 const LAYERS = 3;
 const SPLITS = [[0], [1], [2], [3], [0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3], [0, 1, 2, 3]] as const;
@@ -65,4 +78,25 @@ describe("decoders in stages", { timeout: 120_000 }, () => {
       expect(got, `cut before ${String(borders)}`).toEqual(expected);
     }
   });
+
+  it.each(Object.entries(ROUNDED_AT_CUTS))("%s: every split gives nearly the same logits", async (_, shape) => {
+    const files = randomDecoder(shape);
+    const decoder = readDecoder(files.model);
+    const expected = (await logits(await loadWhole(files))).map(halves);
+    const largest = Math.max(...expected.flatMap((row) => [...row].map(Math.abs)));
+    for (const borders of SPLITS) {
+      const got = (await logits(await loadStages(files, decoder, splitAt(LAYERS, borders)))).map(halves);
+      const differences = expected.flatMap((row, at) => [...row].map((value, id) => Math.abs(value - got[at]![id]!)));
+      expect(Math.max(...differences) / largest, `cut before ${String(borders)}`).toBeLessThan(2 ** -9);
+    }
+  });
 });
+
+/** Half floats from their bits. */
+function halves(bits: Float32Array): Float32Array {
+  return Float32Array.from(bits, (half) => {
+    const exponent = (half >> 10) & 31;
+    const size = exponent === 0 ? (half & 1023) * 2 ** -24 : (1 + (half & 1023) / 1024) * 2 ** (exponent - 15);
+    return half & 0x8000 ? -size : size;
+  });
+}

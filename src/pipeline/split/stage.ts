@@ -4,8 +4,8 @@ import { type DecoderPlan, planOf } from "./decoder";
 import { elementNumber } from "./element-types";
 import { FIELD } from "./onnx-fields";
 import { collectParts, type StageParts } from "./parts";
-import { port, relocatedNode, relocatedTensor } from "./proto-writer";
-import { MAX_FILE_BYTES, type Relocation, relocate } from "./ranges";
+import { port, relocatedTensor } from "./proto-writer";
+import { MAX_FILE_BYTES, relocate } from "./ranges";
 import { ShapeSources } from "./shape-sources";
 import type { Decoder, StageFeed, StageFile, StageRange, TensorSpec } from "./types";
 
@@ -21,11 +21,11 @@ export function extractStage(
 ): StageFile {
   const plan = planOf(decoder);
   const parts = collectParts(plan, range);
-  const relocation = relocate([...parts.constants, ...parts.innerWeights], options.maxFileBytes ?? MAX_FILE_BYTES);
+  const relocation = relocate(parts.constants, options.maxFileBytes ?? MAX_FILE_BYTES);
   const states = plan.inputs.states.slice(range.from, range.to).flat();
   const shapes = new ShapeSources(plan, parts, range.embed, states);
   const nodes = parts.nodes.flatMap<Uint8Array | Message>(
-    (index) => shapes.nodesFor(index) ?? [nodeBytes(plan, index, relocation)],
+    (index) => shapes.nodesFor(index) ?? [plan.graph.nodes[index]!.content],
   );
   const taken = parts.before.filter(({ name }) => parts.taken.has(name));
   const made = parts.after.filter(({ name }) => parts.made.has(name));
@@ -56,11 +56,6 @@ export function extractStage(
     states,
     logits: range.head ? plan.inputs.logits : undefined,
   };
-}
-
-function nodeBytes({ graph }: DecoderPlan, index: number, relocation: Relocation): Uint8Array {
-  const node = graph.nodes[index]!;
-  return node.weights.length > 0 ? relocatedNode(node.content, relocation) : node.content;
 }
 
 function declared({ name, dtype, shape }: TensorSpec): Message {
