@@ -38,11 +38,6 @@ export class InviteLimits extends LitElement {
         border: 1px solid var(--mg-border);
         border-radius: var(--mg-radius);
       }
-      .pair {
-        display: grid;
-        grid-template-columns: repeat(2, minmax(0, 1fr));
-        gap: 0.75rem;
-      }
     `,
   ];
 
@@ -66,16 +61,14 @@ export class InviteLimits extends LitElement {
 
   #form(): TemplateResult {
     return html`<form class="step" novalidate @submit=${this.#make}>
-      <div class="pair">
-        <wa-input
-          label="How many may use it"
-          name="uses"
-          inputmode="numeric"
-          autocomplete="off"
-          placeholder="any number"
-        ></wa-input>
-        <wa-input label="Last day" name="ends" type="date" min=${dayField()}></wa-input>
-      </div>
+      <wa-input
+        label="How many may use it"
+        name="uses"
+        inputmode="numeric"
+        autocomplete="off"
+        placeholder="any number"
+      ></wa-input>
+      <wa-input label="Last day" name="ends" type="date" min=${dayField()}></wa-input>
       <p class="muted small">Without a last day it ends after 30 days.</p>
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
       ${taskFailure(this.#making)}

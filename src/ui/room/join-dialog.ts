@@ -2,7 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { isAbort } from "../../core";
+import { MicrogridError, isAbort } from "../../core";
 import type { InviteInfo, RoomPreview } from "../../grid";
 import { type Entrance, entranceFor } from "../charter/entrance";
 import { charterStyles, purposeView, rulesView } from "../charter/view";
@@ -13,7 +13,6 @@ import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import "./did-view";
-
 import { insideStyles, insideView } from "./inside";
 import { joinStyles } from "./join-styles";
 import { nameText, personStyles, shortDid } from "./person";
@@ -91,11 +90,13 @@ export class JoinDialog extends LitElement {
     const entrance: Entrance | undefined = member
       ? { kind: "open" }
       : preview && entranceFor(preview.charter, state.node);
+    // Whoever is not let in has nothing to agree to. Members come back whatever becomes of the invite.
+    const shut = entrance?.kind === "closed" || (!entrance && this.#refused());
     return html`<div class="body">
         <p class="room"><bdi>${nameText(preview?.charter.name ?? invite.name)}</bdi></p>
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
         ${preview ? this.#seen(workspace, preview) : this.#unseen()}
-        ${entrance?.kind === "closed" ? nothing : this.#consent(workspace, preview)}
+        ${shut ? nothing : this.#consent(workspace, preview)}
         ${invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.map(plain).join(", ")}, which learns your network address.</p>` : nothing}
         ${state.room ? html`<p class="warning">You are in “<bdi>${nameText(state.room.name)}</bdi>” now and will leave it.</p>` : nothing}
         ${this.#joining.render({
@@ -106,7 +107,7 @@ export class JoinDialog extends LitElement {
         })}
       </div>
       <wa-button slot="footer" appearance="plain" @click=${() => this.#answer(false)}>Not now</wa-button>
-      ${this.#button(entrance)}`;
+      ${shut && !entrance ? nothing : this.#button(entrance)}`;
   }
 
   #button(entrance: Entrance | undefined): TemplateResult {
@@ -141,7 +142,7 @@ export class JoinDialog extends LitElement {
   #unseen(): TemplateResult {
     if (this.#looking.status === TaskStatus.ERROR && !isAbort(this.#looking.error)) {
       return html`<div class="error" role="alert">
-        <p>The room could not be looked into. ${errorText(this.#looking.error)}</p>
+        <p>${this.#refused() ? "" : "The room could not be looked into. "}${errorText(this.#looking.error)}</p>
         <button class="link" @click=${() => void this.#looking.run()}>Look again</button>
       </div>`;
     }
@@ -152,6 +153,12 @@ export class JoinDialog extends LitElement {
         nobody is there, this goes on.</span
       >
     </p>`;
+  }
+
+  /** Whether somebody inside has said no, such as to an invite that is used up. */
+  #refused(): boolean {
+    const { status, error } = this.#looking;
+    return status === TaskStatus.ERROR && error instanceof MicrogridError && error.code === "peer-refused";
   }
 
   #closed({ grid }: Workspace, { reason }: Extract<Entrance, { kind: "closed" }>): TemplateResult {

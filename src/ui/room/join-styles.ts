@@ -5,6 +5,11 @@ export const joinStyles = css`
   wa-dialog {
     --width: min(32rem, calc(100vw - 1.5rem));
   }
+  /* The text goes on below the buttons. */
+  wa-dialog::part(footer) {
+    border-top: 1px solid var(--mg-border);
+    padding-block-start: 1rem;
+  }
   .body {
     display: grid;
     grid-template-columns: minmax(0, 1fr);

@@ -26,7 +26,7 @@ export class RoomPanel extends LitElement {
   static override readonly styles = [base, buttons, sections, panelStyles];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
-  @state() private dialog: "leave" | "charter" | undefined;
+  @state() private leaving = false;
   #shownRoom: string | undefined;
 
   constructor() {
@@ -51,7 +51,7 @@ export class RoomPanel extends LitElement {
         <span class="tools">
           ${
             room?.charter
-              ? html`<button class="button" @click=${() => (this.dialog = "charter")}>
+              ? html`<button class="button" @click=${() => workspace.show({ dialog: "rules" })}>
                   ${icon("rules", 16)} Rules
                 </button>`
               : nothing
@@ -91,7 +91,7 @@ export class RoomPanel extends LitElement {
       ${
         inside
           ? html`<section class="section">
-              <wa-button appearance="outlined" variant="danger" @click=${() => (this.dialog = "leave")}
+              <wa-button appearance="outlined" variant="danger" @click=${() => (this.leaving = true)}
                 >Leave the room</wa-button
               >
             </section>`
@@ -99,7 +99,7 @@ export class RoomPanel extends LitElement {
       }
       <wa-dialog
         label="Leave “${nameText(room.name)}”?"
-        ?open=${this.dialog === "leave"}
+        ?open=${this.leaving}
         light-dismiss
         @wa-after-hide=${this.#closed}
       >
@@ -107,14 +107,14 @@ export class RoomPanel extends LitElement {
           Answers that peers are giving you now go on elsewhere or stop. You stay a member, so you can enter it again
           from here.
         </p>
-        <wa-button slot="footer" appearance="plain" @click=${() => (this.dialog = undefined)}>Stay</wa-button>
+        <wa-button slot="footer" appearance="plain" @click=${() => (this.leaving = false)}>Stay</wa-button>
         <wa-button slot="footer" variant="danger" @click=${this.#leave}>Leave</wa-button>
       </wa-dialog>
       ${
-        this.dialog === "charter"
+        workspace.dialog === "rules"
           ? html`<mg-charter-dialog
               .workspace=${workspace}
-              @mg-closed=${() => (this.dialog = undefined)}
+              @mg-closed=${() => workspace.show({ dialog: undefined })}
             ></mg-charter-dialog>`
           : nothing
       }
@@ -165,11 +165,11 @@ export class RoomPanel extends LitElement {
   }
 
   readonly #closed = (event: Event): void => {
-    if (isOwn(event)) this.dialog = undefined;
+    if (isOwn(event)) this.leaving = false;
   };
 
   readonly #leave = (): void => {
-    this.dialog = undefined;
+    this.leaving = false;
     void this.workspace?.grid.rooms.current?.leave();
   };
 }

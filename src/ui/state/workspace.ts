@@ -13,13 +13,14 @@ import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
 import { KnockWatch } from "./knocks";
 import { ModelLoads } from "./loads";
-import { GUIDE } from "./models";
+import { GUIDE, modelName } from "./models";
 import { applyTheme, readLastModel, saveLastModel } from "./preferences";
+import { RULES_NOTICE, RulesWatch } from "./rules-watch";
 import { StartModel } from "./start-model";
 
 /** Panels beside the chat, and dialogs over it. */
 export type Panel = "room" | "chat-settings" | undefined;
-export type Dialog = "models" | "settings" | undefined;
+export type Dialog = "models" | "settings" | "rules" | undefined;
 
 /** A short message at the bottom of the page, perhaps with a way back. */
 export interface Toast {
@@ -45,6 +46,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly start: StartModel;
   readonly #cleanup: (() => void)[] = [];
   readonly #knocks = new KnockWatch();
+  readonly #rules = new RulesWatch();
   #conversations: readonly ConversationSummary[] = [];
   #current: Conversation | undefined;
   #currentId: string | undefined;
@@ -75,6 +77,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       this.answers.on("change", () => this.#changed()),
       grid.on("change", () => {
         this.#tellKnocks();
+        this.#watchRules();
         this.#changed();
       }),
     );
@@ -109,15 +112,17 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     return this.#toasts;
   }
 
-  /** What the grid wants to be known, and where conversations cannot be kept, that. */
+  /** What the grid wants to be known, that rules have changed, and where conversations cannot be kept, that. */
   get notices(): readonly Notice[] {
     // The room's panel says itself that nobody is here, and why.
-    const notices = this.grid.state.notices.filter(({ id }) => id !== "room-empty" || this.#panel !== "room");
+    const shown = this.grid.state.notices.filter(({ id }) => id !== "room-empty" || this.#panel !== "room");
+    const notices = [...this.#rules.notice((id) => modelName(this.grid.state, id)), ...shown];
     return this.grid.conversations.persistent || this.#memoryNoticeSeen ? notices : [MEMORY_NOTICE, ...notices];
   }
 
   dismissNotice(id: string): void {
     if (id === MEMORY_NOTICE.id) this.#memoryNoticeSeen = true;
+    else if (id === RULES_NOTICE) this.#rules.read();
     else this.grid.dismissNotice(id);
     this.#changed();
   }
@@ -162,6 +167,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   show(change: { panel?: Panel; dialog?: Dialog }): void {
     if ("panel" in change) this.#panel = change.panel;
     if ("dialog" in change) this.#dialog = change.dialog;
+    this.#watchRules();
     this.#changed();
   }
 
@@ -353,6 +359,13 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     if (!first || this.#panel === "room") return;
     const who = knocks.length === 1 ? `${plain(first.name) || "Somebody"} asks` : `${knocks.length} people ask`;
     this.toast(`${who} to come in`, { label: "Show", run: () => this.show({ panel: "room" }) });
+  }
+
+  #watchRules(): void {
+    const { room } = this.grid.state;
+    if (!room && this.#dialog === "rules") this.#dialog = undefined;
+    this.#rules.look(room);
+    if (this.#dialog === "rules") this.#rules.read();
   }
 
   #changed(): void {

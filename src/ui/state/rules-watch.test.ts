@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import type { CharterState, RoomState } from "../../grid";
+import { RulesWatch } from "./rules-watch";
+
+const charter: CharterState = {
+  name: "Attic",
+  purpose: "",
+  admission: { kind: "invite" },
+  invites: "members",
+  servers: [],
+  models: "any",
+  limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
+  contribution: "welcome",
+  endpoints: false,
+  federation: false,
+  logs: "",
+  version: 0,
+  hash: "",
+  founders: ["did:key:a"],
+  quorum: 1,
+};
+
+const room = (change: Partial<CharterState>, id = "r"): RoomState =>
+  ({ id, charter: { ...charter, ...change } }) as unknown as RoomState;
+
+function watching(...rooms: readonly (RoomState | undefined)[]): { watch: RulesWatch; texts: () => string[] } {
+  const watch = new RulesWatch();
+  for (const each of rooms) watch.look(each);
+  return { watch, texts: () => watch.notice((id) => id.toUpperCase()).map(({ text }) => text) };
+}
+
+test("tells what is other than what was read, until it is read", () => {
+  const { watch, texts } = watching(room({}));
+  expect(texts()).toEqual([]);
+  watch.look(room({ models: ["guide"], purpose: "Exams" }));
+  expect(texts()).toEqual([
+    "The rules of “Attic” have changed. What it is for was written anew. Only GUIDE may answer.",
+  ]);
+  watch.look(room({ models: ["guide"], invites: "founders" }));
+  expect(texts()).toEqual([
+    "The rules of “Attic” have changed. Only founders may make invites. Only GUIDE may answer.",
+  ]);
+  watch.read();
+  expect(texts()).toEqual([]);
+});
+
+test("names the new list where only who is on it has changed", () => {
+  const listed = (did: string) => room({ admission: { kind: "listed", dids: [did] } });
+  expect(watching(listed("did:key:a"), listed("did:key:b")).texts()).toHaveLength(1);
+});
+
+test("says nothing of rules that are back, nor of another room", () => {
+  expect(watching(room({}), room({ models: [] }), room({})).texts()).toEqual([]);
+  expect(watching(room({}), room({ models: [] }, "other")).texts()).toEqual([]);
+  expect(watching(room({}), undefined, room({ models: [] })).texts()).toEqual([]);
+});
