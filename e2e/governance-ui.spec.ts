@@ -130,6 +130,8 @@ test("an invite lets in so many and ends on its day; who comes too late is told 
   await expect(cyd.chat.room.questionText.getByRole("alert")).toContainText(
     "This invite is used up. Ask for a new one.",
   );
+  await expect(cyd.site.page.getByRole("button", { name: /^(Join|Join anyway)$/ })).toHaveCount(0);
+  await expect(cyd.chat.room.questionText).not.toContainText("What the people in the room can see");
   await shot(cyd.site, "invite-used-up");
 
   // Members judge by their own clocks.
@@ -139,4 +141,160 @@ test("an invite lets in so many and ends on its day; who comes too late is told 
   const late = await visitor(openSite, "Dan", { url: short, context: { ...PHONE, colorScheme: "dark" } });
   await expect(late.chat.room.questionText.getByRole("alert")).toContainText("This invite has ended");
   await shot(late.site, "invite-ended-dark");
+});
+
+test("a founder changes the rules; a member is told, sees them, and is refused by them", async ({ openSite }) => {
+  const ada = await visitor(openSite, "Ada");
+  await ada.chat.ready();
+  const invite = await ada.chat.room.create("Attic");
+  const ben = await visitor(openSite, "Ben", { url: invite });
+  await ben.chat.room.join("Ben");
+  await expect(ben.chat.room.members).toHaveCount(2);
+  await expect(ben.chat.model).toHaveAccessibleName(/in the room$/);
+
+  await ada.rules.open();
+  await ada.rules.edit();
+  await ada.rules.form.fill({ tokensAnAnswer: "0" });
+  await ada.rules.form.press("Change the rules");
+  await expect(ada.rules.form.alerts).toHaveText(["Write a whole number from 1 up, or leave it empty for no limit."]);
+  await ada.rules.form.fill({ tokensAnAnswer: "16", purpose: "Short answers." });
+  await shot(ada.site, "charter-change");
+  await ada.rules.form.press("Change the rules");
+  const rule = "Each member gets at most 16 tokens in each answer.";
+  await expect(ada.rules.rules.nth(3)).toHaveText(rule);
+  await expect(ada.rules.content).toContainText("Version 2");
+  await ada.rules.close();
+
+  const news = ben.site.page.getByRole("status").filter({ hasText: "The rules of “Attic” have changed." });
+  await expect(news).toContainText(rule);
+  await expect(news).toContainText("What it is for was written anew.");
+  await shot(ben.site, "charter-changed");
+  // Whoever has changed them knows, and whoever reads them has been told.
+  await expect(ada.site.page.getByText("have changed")).toHaveCount(0);
+  await ben.rules.open();
+  await expect(ben.rules.rules.nth(3)).toHaveText(rule);
+  await expect(ben.rules.content.getByRole("button", { name: "Change the rules" })).toHaveCount(0);
+  await ben.rules.close();
+  await expect(news).toHaveCount(0);
+
+  await ben.chat.ready("any");
+  await ben.chat.ask("What is the capital of Japan?");
+  await ben.chat.finished();
+  await shot(ben.site, "charter-refused");
+  expect((await ben.chat.reasons()).join(" ")).toContain("tokensPerAnswer");
+  await shot(ben.site, "charter-refused-reasons");
+});
+
+test("servers of one’s own are checked and used; rooms are left, entered again and forgotten", async ({
+  openSite,
+  signaling,
+}) => {
+  const own = await Signaling.start();
+  try {
+    const noise = ["ERR_CONNECTION_REFUSED", "WebSocket", "PeerJS"];
+    const ada = await visitor(openSite, "Ada", { expectProblems: noise });
+    const network = new NetworkPage(ada.site.page);
+    await network.open();
+    const sites = await network.signaling.inputValue();
+    await network.signaling.fill("signal.example");
+    await network.relay(true);
+    await network.press("Save the servers");
+    await expect(network.alerts).toHaveText([/^“signal.example”: this is no address/, /need a TURN server/]);
+    await shot(ada.site, "network-wrong");
+    await network.signaling.fill(`http://localhost:${own.port}/microgrid`);
+    await network.press("Add an ICE server");
+    const server = network.servers.first();
+    await network.fill(server, "turn.example:3478");
+    await network.press("Save the servers");
+    await expect(network.alerts.first()).toContainText("“turn.example:3478” is no address of an ICE server");
+    await network.fill(server, "turn:turn.example:3478");
+    await network.press("Save the servers");
+    await expect(network.alerts).toHaveText(["A TURN server needs a user name and a password."]);
+    await network.fill(server, "turn:turn.example:3478", "ada", "secret");
+    await network.press("Save the servers");
+    await expect(network.status).toHaveText("Saved. It applies with the next room.");
+    await shot(ada.site, "network-saved");
+
+    // What was saved stays.
+    await ada.site.page.reload();
+    await network.open();
+    await expect(network.relayOnly).toBeChecked();
+    await expect(server.getByRole("textbox", { name: "Address" })).toHaveValue("turn:turn.example:3478");
+    await network.relay(false);
+    await network.press("Save the servers");
+    await expect(network.status).toContainText("Saved.");
+    await network.settings.close();
+
+    // The site's own server is gone: they meet through Ada's.
+    await signaling.kill();
+    const invite = await ada.chat.room.create("Attic", { share: false });
+    const ben = await visitor(openSite, "Ben", { url: invite, context: PHONE, expectProblems: noise });
+    await expect(ben.chat.room.questionText).toContainText(`You meet through http://localhost:${own.port}/microgrid`);
+    await ben.chat.room.join("Ben");
+    await expect(ada.chat.room.member("Ben")).toBeVisible();
+
+    await ben.chat.room.leave();
+    await expect(ada.chat.room.members).toHaveCount(1);
+    const kept = ben.site.page.getByRole("list", { name: "Your rooms" }).getByRole("listitem");
+    await expect(kept).toHaveText([/Attic/]);
+    await shot(ben.site, "rooms-kept");
+    await kept.getByRole("button", { name: "Enter Attic" }).click();
+    await expect(ada.chat.room.member("Ben")).toBeVisible();
+    await ben.chat.room.leave();
+    await kept.getByRole("button", { name: "Forget Attic" }).click();
+    await expect(kept).toHaveCount(0);
+    await ben.site.page.reload();
+    await ben.chat.room.open();
+    await expect(ben.form.content).toBeVisible();
+    await expect(kept).toHaveCount(0);
+
+    await network.open();
+    await network.press("Back to the site’s own");
+    await expect(network.signaling).toHaveValue(sites);
+    await expect(network.servers).toHaveCount(0);
+    await expect(network.relayOnly).not.toBeChecked();
+  } finally {
+    await own.kill();
+  }
+});
+
+test("a change of the rules waits for the other founder, who signs it", async ({ openSite }) => {
+  const ada = await visitor(openSite, "Ada");
+  const ben = await visitor(openSite, "Ben");
+  await ben.chat.settings.open();
+  const did = await ben.chat.settings.content.locator("mg-did code").first().innerText();
+  await ben.chat.settings.close();
+  await ada.chat.room.open();
+  await ada.form.fill({ name: "Attic", founders: [did], quorum: "3" });
+  await ada.form.press("Open the room");
+  await expect(ada.form.alerts).toHaveText(["Write a number from 1 to 2, the number of founders."]);
+  await ada.form.fill({ quorum: "2" });
+  await ada.form.press("Open the room");
+  await expect(ada.chat.room.invite).toBeVisible();
+  await ben.site.page.goto(await ada.chat.room.invite.inputValue());
+  await ben.chat.room.join("Ben");
+  await expect(ben.chat.room.members).toHaveCount(2);
+
+  await ada.rules.open();
+  await ada.rules.edit();
+  await ada.rules.form.fill({ logs: "Names, for a day." });
+  await ada.rules.form.press("Propose the change");
+  await ada.rules.close();
+  const waiting = (visitor: Visitor) =>
+    visitor.chat.room.panel.getByRole("list", { name: "Changes that wait for founders" }).getByRole("listitem");
+  await expect(waiting(ben)).toContainText("1 of 2 signatures");
+  await expect(waiting(ada).getByRole("button")).toHaveCount(0);
+  await shot(ben.site, "proposal");
+  await ben.rules.open();
+  await expect(ben.rules.rules.nth(7)).toHaveText("The founders say that nothing is logged.");
+  await ben.rules.close();
+  await waiting(ben)
+    .getByRole("button", { name: /^Sign: Change the charter: what is logged/ })
+    .click();
+  for (const founder of [ada, ben]) {
+    await expect(waiting(founder)).toHaveCount(0);
+    await founder.rules.open();
+    await expect(founder.rules.rules.nth(7)).toContainText("Names, for a day.");
+    await founder.rules.close();
+  }
 });
