@@ -13,7 +13,8 @@ export function sharedMask(
   embedded: string,
   half: boolean,
 ): { mask: string; positions: string } {
-  if (blocks.shape.flaw === "no-cache" || blocks.shape.convolutions) return { mask: "", positions: "" };
+  if (blocks.shape.flaw === "no-cache") return { mask: blocks.scalar(0), positions: "" };
+  if (blocks.shape.convolutions) return { mask: "", positions: "" };
   const path = "/model/mask";
   const scalar = (value: number): string => blocks.integers([value], { scalar: true });
   const size = (name: string, of: string, axis: number): string =>
@@ -57,10 +58,13 @@ export function primitiveAttention(
     const source = blocks.shape.flaw === "shared-cache" && layer === 2 ? 0 : layer;
     const past = `${blocks.shape.pastName ?? "past_key_values"}.${source}.${kind}`;
     const now = split(name, value, KEY_HEADS);
-    const present = blocks.op(`${path}/${name}/Concat`, "Concat", [past, now], {
-      outputs: [`present.${layer}.${kind}`],
-      attributes: { axis: 2 },
-    });
+    const present =
+      blocks.shape.flaw === "no-cache"
+        ? now
+        : blocks.op(`${path}/${name}/Concat`, "Concat", [past, now], {
+            outputs: [`present.${layer}.${kind}`],
+            attributes: { axis: 2 },
+          });
     const wide = blocks.op(`${path}/${name}/Unsqueeze`, "Unsqueeze", [present, blocks.integers([2])]);
     const doubled = blocks.op(`${path}/${name}/repeat`, "Concat", [wide, wide], { attributes: { axis: 2 } });
     return blocks.op(`${path}/${name}/heads`, "Reshape", [doubled, blocks.integers([0, QUERY_HEADS, -1, HEAD_DIM])]);

@@ -1,12 +1,12 @@
-/** The blocks of random decoders: embedding, norms, attention, feed-forward, head. For tests; never bundled. */
-import { primitiveAttention, sharedMask } from "./decoder-attention";
+/** The frame of random decoders: embedding, norms, what layers share, head. For tests; never bundled. */
+import { sharedMask } from "./decoder-attention";
 import type { DecoderShape } from "./decoder-fixtures";
 import type { Attribute, OnnxWriter } from "./onnx-writer";
-import { FIXTURE } from "./decoder-sizes";
+import { attention, convolution, feedForward } from "./decoder-mixers";
+import { FIXTURE, MICROSOFT } from "./decoder-sizes";
 import { normals } from "./random-model";
 
-const { hidden: HIDDEN, queryHeads: QUERY_HEADS, keyHeads: KEY_HEADS, headDim: HEAD_DIM } = FIXTURE;
-const MICROSOFT = "com.microsoft";
+const { hidden: HIDDEN, keyHeads: KEY_HEADS, headDim: HEAD_DIM } = FIXTURE;
 
 /** What all layers use. */
 export interface BlockContext {
@@ -46,15 +46,17 @@ export interface EmbeddingTable {
 export class DecoderBlocks {
   readonly writer: OnnxWriter;
   readonly shape: DecoderShape;
-  readonly #random: (dims: readonly number[], scale: number) => Float32Array;
+  /** Normally distributed numbers. */
+  readonly random: (dims: readonly number[], scale: number) => Float32Array;
 
   constructor(writer: OnnxWriter, shape: DecoderShape) {
     this.writer = writer;
     this.shape = shape;
-    this.#random = normals(shape.seed ?? 1);
+    this.random = normals(shape.seed ?? 1);
   }
 
-  get #half(): boolean {
+  /** Whether floats have 16 bits. */
+  get half(): boolean {
     return this.shape.dtype === "float16";
   }
 
@@ -87,13 +89,13 @@ export class DecoderBlocks {
 
   /** Random floats in the model's precision. */
   floats(path: string, dims: readonly number[], scale: number, offset = 0): string {
-    const values = this.#random(dims, scale).map((value) => value + offset);
-    return this.writer.weight(dims, values, { half: this.#half, name: this.#weightName(path) });
+    const values = this.random(dims, scale).map((value) => value + offset);
+    return this.writer.weight(dims, values, { half: this.half, name: this.weightName(path) });
   }
 
   /** One float in the model's precision. */
   scalar(value: number): string {
-    return this.writer.weight([1], Float32Array.of(value), { half: this.#half });
+    return this.writer.weight([1], Float32Array.of(value), { half: this.half });
   }
 
   integers(values: readonly number[], options: { scalar?: boolean } = {}): string {
@@ -166,7 +168,7 @@ export class DecoderBlocks {
       this.op(`${path}/Sub/Cast`, "Cast", [last], { attributes: { to: 6 } }),
       this.op(`${path}/Gather/Cast`, "Cast", [total], { attributes: { to: 6 } }),
     ];
-    const shared = sharedMask(this, embedded, this.#half);
+    const shared = sharedMask(this, embedded, this.half);
     const positions = this.shape.positionIds ? "position_ids" : shared.positions;
     const widths = [FIXTURE.vocabulary, FIXTURE.layerEmbedding * layers];
     const layerEmbeddings = this.shape.layerEmbeddings
@@ -187,20 +189,24 @@ export class DecoderBlocks {
     const path = this.path(layer);
     const before = this.#normalize(stream, `${path}/input_layernorm`);
     const mixed = this.shape.convolutions?.includes(layer)
-      ? this.#convolution(before.normed, layer)
-      : this.#attention(before.normed, layer, context);
+      ? convolution(this, before.normed, layer)
+      : attention(this, before.normed, layer, context);
     if (this.shape.norms === "parallel") {
-      const fed = this.#feedForward(before.normed, layer);
+      const fed = feedForward(this, before.normed, layer);
       const both = this.op(`${path}/Add`, "Add", [mixed, fed], { width: HIDDEN });
       return { x: this.op(`${path}/residual/Add`, "Add", [before.x, both], { width: HIDDEN }) };
     }
     const after = this.#normalize({ x: before.x, branch: mixed }, `${path}/post_attention_layernorm`);
-    return { x: after.x, branch: this.#withLayerEmbedding(this.#feedForward(after.normed, layer), layer, context) };
+    return { x: after.x, branch: this.#withLayerEmbedding(feedForward(this, after.normed, layer), layer, context) };
   }
 
   #withLayerEmbedding(x: string, layer: number, { ids, layerEmbeddings }: BlockContext): string {
-    if (this.shape.flaw === "ids-inside" && layer === 1) {
-      const column = this.op(`${this.path(layer)}/ids/Cast`, "CastLike", [ids, x]);
+    if (this.shape.flaw?.startsWith("ids-") && layer === 1) {
+      const path = `${this.path(layer)}/ids/Cast`;
+      const column =
+        this.shape.flaw === "ids-inside"
+          ? this.op(path, "CastLike", [ids, x])
+          : this.op(path, "Cast", [ids], { attributes: { to: 1 } });
       const deep = this.op(`${this.path(layer)}/ids/Unsqueeze`, "Unsqueeze", [column, this.integers([2])]);
       return this.op(`${this.path(layer)}/ids/Add`, "Add", [x, deep], { width: HIDDEN });
     }
@@ -252,7 +258,8 @@ export class DecoderBlocks {
     });
   }
 
-  #weightName(path: string): string | undefined {
+  /** A weight's name after the operator that uses it; undefined where names tell nothing. */
+  weightName(path: string): string | undefined {
     return this.shape.names === "nothing" ? undefined : path.replace(/^\//, "").replaceAll("/", ".");
   }
 
@@ -267,13 +274,13 @@ export class DecoderBlocks {
   ): EmbeddingTable {
     const blocks = rows / FIXTURE.blockSize;
     const blockBytes = (FIXTURE.blockSize * bits) / 8;
-    const bytes = (count: number) => Uint8Array.from(this.#random([count], 60), (value) => Math.round(value + 128));
+    const bytes = (count: number) => Uint8Array.from(this.random([count], 60), (value) => Math.round(value + 128));
     const dims = flat ? [columns, blocks * blockBytes] : [columns, blocks, blockBytes];
-    const name = (suffix: string) => ({ name: this.#weightName(`${path}.${suffix}`) });
+    const name = (suffix: string) => ({ name: this.weightName(`${path}.${suffix}`) });
     const values = this.writer.codes(dims, bytes(columns * blocks * blockBytes), name("weight_Q"));
     const spread = bits === 4 ? 4.6 : 60;
     const scaleDims = flat ? [columns, blocks] : [columns * blocks];
-    const scales = this.#random(scaleDims, 0.2).map((value) => ((1 + value) * scale) / spread);
+    const scales = this.random(scaleDims, 0.2).map((value) => ((1 + value) * scale) / spread);
     const zeroBytes = Math.ceil((blocks * bits) / 8);
     const near = Uint8Array.from({ length: columns * zeroBytes }, () => (bits === 4 ? 0x88 : 128));
     const zeros = bytes(columns * zeroBytes).map(
@@ -281,7 +288,7 @@ export class DecoderBlocks {
     );
     return {
       values,
-      scales: this.writer.weight(scaleDims, scales, { half: this.#half, ...name("weight_scales") }),
+      scales: this.writer.weight(scaleDims, scales, { half: this.half, ...name("weight_scales") }),
       zeroPoints: zeroPoints
         ? this.writer.codes(flat ? [columns, zeroBytes] : [columns * zeroBytes], zeros, name("weight_zp"))
         : undefined,
@@ -296,8 +303,8 @@ export class DecoderBlocks {
       );
     const table = (name: string, fn: (angle: number) => number, stretch: number): string =>
       this.writer.weight([FIXTURE.maxTokens, half], values(fn, stretch), {
-        half: this.#half,
-        name: this.#weightName(name),
+        half: this.half,
+        name: this.weightName(name),
       });
     const short = [table("cos_cache", Math.cos, 1), table("sin_cache", Math.sin, 1)] as const;
     if (!this.shape.chosenTables) return short;
@@ -312,7 +319,7 @@ export class DecoderBlocks {
         if (inside)
           inner.weight([FIXTURE.maxTokens, half], values(index === 0 ? Math.cos : Math.sin, stretch), {
             name: own,
-            half: this.#half,
+            half: this.half,
           });
         const output = inner.node("Identity", [inside ? own : name], { outputs: [`${path}/${kind}/${index}`] });
         inner.output({ name: output, type: this.#type, shape: [FIXTURE.maxTokens, half] });
@@ -327,7 +334,8 @@ export class DecoderBlocks {
     return outputs;
   }
 
-  #norm(x: string, path: string, width: number = HIDDEN): string {
+  /** A normalization by the root of the mean square. */
+  norm(x: string, path: string, width: number = HIDDEN): string {
     const weight = this.floats(`${path}.weight`, [width], 0.1, 1);
     if (this.shape.norms !== "spelled") {
       return this.op(`${path}/LayerNorm`, "SimplifiedLayerNormalization", [x, weight], {
@@ -343,7 +351,7 @@ export class DecoderBlocks {
   }
 
   #normalize({ x, branch }: Stream, path: string): { normed: string; x: string } {
-    if (branch === undefined) return { normed: this.#norm(x, path), x };
+    if (branch === undefined) return { normed: this.norm(x, path), x };
     if (this.shape.norms === undefined || this.shape.norms === "skip") {
       const weight = this.floats(`${path}.weight`, [HIDDEN], 0.1, 1);
       const named = this.shape.names !== "nothing";
@@ -361,123 +369,8 @@ export class DecoderBlocks {
       }
       return { normed: `${base}/output_0`, x: sum };
     }
-    const added = this.shape.norms === "sandwich" ? this.#norm(branch, `${path}/post`) : branch;
+    const added = this.shape.norms === "sandwich" ? this.norm(branch, `${path}/post`) : branch;
     const sum = this.op(`${path}/Add`, "Add", [x, added], { width: HIDDEN });
-    return { normed: this.#norm(sum, path), x: sum };
-  }
-
-  #attention(normed: string, layer: number, context: BlockContext): string {
-    const path = `${this.path(layer)}/attn`;
-    const source = this.shape.flaw === "shared-cache" && layer === 2 ? 0 : layer;
-    const [queryWidth, keyWidth] = [QUERY_HEADS * HEAD_DIM, KEY_HEADS * HEAD_DIM];
-    const packed = this.shape.attention === "packed";
-    let q = this.product(
-      `${path}/${packed ? "qkv_proj" : "q_proj"}`,
-      normed,
-      HIDDEN,
-      queryWidth + (packed ? 2 * keyWidth : 0),
-    );
-    let k = packed ? "" : this.product(`${path}/k_proj`, normed, HIDDEN, keyWidth);
-    const v = packed ? "" : this.product(`${path}/v_proj`, normed, HIDDEN, keyWidth);
-    if (this.shape.queryKeyNorm && !packed) {
-      q = this.#headNorm(q, `${path}/q_norm`, QUERY_HEADS);
-      k = this.#headNorm(k, `${path}/k_norm`, KEY_HEADS);
-    }
-    const out = `${path}/o_proj`;
-    if (this.shape.attention === "primitive") {
-      return this.product(out, primitiveAttention(this, context, layer, [q, k, v]), queryWidth, HIDDEN);
-    }
-    const inside = (this.shape.positions ?? "inside") === "inside";
-    if (this.shape.positions === "rotary") {
-      q = this.rotate(`${path}/q_rotary`, q, context);
-      k = this.rotate(`${path}/k_rotary`, k, context);
-    }
-    const past = this.shape.pastName ?? "past_key_values";
-    const state = ["key", "value"].map((kind) => `${past}.${source}.${kind}`);
-    const outputs = [`${path}/GroupQueryAttention/output_0`, `present.${layer}.key`, `present.${layer}.value`];
-    const inputs = [q, k, v, ...state, ...context.lengths, ...(inside ? context.tables : [])];
-    const mixed = this.op(`${path}/GroupQueryAttention`, "GroupQueryAttention", inputs, {
-      outputs: this.shape.names === "nothing" ? [this.writer.unusedName("gqa"), ...outputs.slice(1)] : outputs,
-      domain: MICROSOFT,
-      width: queryWidth,
-      attributes: {
-        num_heads: QUERY_HEADS,
-        kv_num_heads: KEY_HEADS,
-        do_rotary: inside ? 1 : 0,
-        scale: { float: 1 / Math.sqrt(HEAD_DIM) },
-        ...(this.shape.window && layer % 2 === 1 ? { local_window_size: this.shape.window } : {}),
-      },
-    });
-    return this.product(out, mixed, queryWidth, HIDDEN);
-  }
-
-  #headNorm(x: string, path: string, heads: number): string {
-    const split = this.op(`${path}/Reshape_1`, "Reshape", [x, this.integers([0, -1, HEAD_DIM])]);
-    const normed = this.#norm(split, path, HEAD_DIM);
-    const dims = this.op(`${path}/Shape`, "Shape", [x]);
-    return this.op(`${path}/Reshape_2`, "Reshape", [normed, dims], { width: heads * HEAD_DIM });
-  }
-
-  #convolution(normed: string, layer: number): string {
-    const path = `${this.path(layer)}/conv`;
-    const inner = this.product(`${path}/in_proj`, normed, HIDDEN, HIDDEN);
-    const turned = this.op(`${path}/Transpose`, "Transpose", [inner], { attributes: { perm: [0, 2, 1] } });
-    const grown = this.op(`${path}/Concat`, "Concat", [`past_conv.${layer}`, turned], { attributes: { axis: 2 } });
-    const last = [this.integers([1 - FIXTURE.convolution]), this.integers([FIXTURE.maxTokens * 8]), this.integers([2])];
-    this.op(`${path}/Slice`, "Slice", [grown, ...last], { outputs: [`present_conv.${layer}`] });
-    const weight = this.floats(`${path}.conv.weight`, [HIDDEN, 1, FIXTURE.convolution], 0.5);
-    const mixed = this.op(`${path}/Conv`, "Conv", [grown, weight], { attributes: { group: HIDDEN } });
-    const back = this.op(`${path}/Transpose_2`, "Transpose", [mixed], { attributes: { perm: [0, 2, 1] } });
-    return this.product(`${path}/out_proj`, back, HIDDEN, HIDDEN);
-  }
-
-  #feedForward(x: string, layer: number): string {
-    const path = `${this.path(layer)}/${this.shape.experts ? "moe" : "mlp"}`;
-    if (this.shape.experts === "fused") return this.#fusedExperts(x, path);
-    if (this.shape.experts !== "spelled") return this.#gated(x, path);
-    const router = this.op(`${path}/Softmax`, "Softmax", [this.product(`${path}/router`, x, HIDDEN, 2)], {
-      attributes: { axis: -1 },
-    });
-    const parts = [0, 1].map((expert) => {
-      const gate = this.op(`${path}/gate_${expert}`, "Gather", [router, this.integers([expert])], {
-        attributes: { axis: 2 },
-      });
-      return this.op(`${path}/Mul_${expert}`, "Mul", [this.#gated(x, `${path}/experts.${expert}`), gate]);
-    });
-    return this.op(`${path}/Add`, "Add", parts, { width: HIDDEN });
-  }
-
-  #gated(x: string, path: string): string {
-    const width = FIXTURE.feedForward;
-    const gate = this.product(`${path}/gate_proj`, x, HIDDEN, width);
-    const up = this.product(`${path}/up_proj`, x, HIDDEN, width);
-    const sigmoid = this.op(`${path}/act_fn/Sigmoid`, "Sigmoid", [gate], { width });
-    const activated = this.op(`${path}/act_fn/Mul`, "Mul", [gate, sigmoid], { width });
-    const product = this.op(`${path}/Mul`, "Mul", [activated, up], { width });
-    return this.product(`${path}/down_proj`, product, width, HIDDEN);
-  }
-
-  #fusedExperts(x: string, path: string): string {
-    const { experts, feedForward } = FIXTURE;
-    const router = this.product(`${path}/router`, x, HIDDEN, experts);
-    const flat = this.op(`${path}/router/Reshape`, "Reshape", [router, this.integers([-1, experts])]);
-    const codes = (name: string, rows: number, columns: number): string[] => {
-      const bytes = Uint8Array.from(this.#random([experts * rows * columns], 60), (value) => Math.round(value + 128));
-      const scales = this.#random([experts * rows], 0.2).map((value) => (1 + value) / 60 / Math.sqrt(columns));
-      return [
-        this.writer.codes([experts, rows, columns], bytes, { name: this.#weightName(`${path}.${name}.weight`) }),
-        this.writer.weight([experts, rows], scales, {
-          half: this.#half,
-          name: this.#weightName(`${path}.${name}.scales`),
-        }),
-        "",
-      ];
-    };
-    const inputs = [x, flat, ...codes("fc1", feedForward, HIDDEN), ...codes("fc2", HIDDEN, feedForward)];
-    return this.op(`${path}/QMoE`, "QMoE", inputs.slice(0, -1), {
-      attributes: { k: 2, activation_type: "silu", normalize_routing_weights: 1, expert_weight_bits: 8 },
-      domain: MICROSOFT,
-      width: HIDDEN,
-    });
+    return { normed: this.norm(sum, path), x: sum };
   }
 }

@@ -51,7 +51,7 @@ export interface DecoderShape {
   /** Changes the names of the inputs and outputs of caches; `past_key_values` and `present` by default. */
   readonly pastName?: string;
   /** Things that make a graph impossible to split. */
-  readonly flaw?: "shared-cache" | "no-cache" | "unknown-input" | "inner-files" | "ids-inside";
+  readonly flaw?: "shared-cache" | "no-cache" | "unknown-input" | "inner-files" | "ids-inside" | "ids-passed";
 }
 
 /** Writes the graph and its weights. The same shape gives the same bytes. */

@@ -1,3 +1,8 @@
+/** Sizes of random decoders. */
+
+/** Domain of the operators that ONNX Runtime adds. */
+export const MICROSOFT = "com.microsoft";
+
 /** Sizes of every random decoder. */
 export const FIXTURE = {
   vocabulary: 320,

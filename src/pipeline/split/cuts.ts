@@ -207,6 +207,9 @@ function crossings(
       for (let at = next; (places[at] ?? Infinity) < last; at++) {
         const cut = cuts[at]!;
         if (flow.stateLike.has(name)) throw cannotSplit(`its layers share state (“${name}” is used in several)`);
+        if (flow.idsLike.has(name)) {
+          throw cannotSplit(`its layers look at the token ids (“${name}”), which must not leave the device that asks`);
+        }
         if (cut.tensors.length === MAX_TENSORS) {
           throw cannotSplit(`more than ${MAX_TENSORS} values go from its layer ${at - 1} to later ones`);
         }

@@ -1,4 +1,5 @@
 /** Which values depend on what, and the order in which a token passes through the layers. */
+import { elementName } from "./element-types";
 import { cannotSplit } from "./errors";
 import type { Graph } from "./graph";
 import { type GraphNode, intAttribute } from "./graph-parts";
@@ -28,12 +29,14 @@ export interface Flow {
   readonly withIds: number;
   /** Values that are nothing but rearranged state. */
   readonly stateLike: ReadonlySet<string>;
+  /** Values that give the token ids away: they themselves, rearranged, converted, or looked up as other integers. */
+  readonly idsLike: ReadonlySet<string>;
 }
 
 /** Operators that only rearrange what they are given. */
 const MOVERS = new Set([
   ...["Concat", "Cast", "Reshape", "Expand", "Transpose", "Unsqueeze", "Squeeze", "Slice", "Split", "Identity"],
-  ...["ScatterElements", "ScatterND", "Tile"],
+  ...["CastLike", "ScatterElements", "ScatterND", "Tile"],
 ]);
 
 /** Follows the values. Throws `unsupported-model` where the ids are needed inside the layers. */
@@ -42,6 +45,7 @@ export function traceFlow(graph: Graph, inputs: DecoderInputs, types: ReadonlyMa
   const ofIds = new Set(["input_ids"]);
   const ofState = new Set(stateNames);
   const stateLike = new Set(stateNames);
+  const idsLike = new Set(["input_ids"]);
   const roles = graph.nodes.map((node): NodeRole => {
     const names = [...node.inputs, ...node.captured];
     const role = shapeRole(node, types, stateNames, ofIds, ofState);
@@ -52,6 +56,8 @@ export function traceFlow(graph: Graph, inputs: DecoderInputs, types: ReadonlyMa
       if (fromIds) ofIds.add(name);
       if (fromState) ofState.add(name);
       if (MOVERS.has(node.op) && names.some((input) => stateLike.has(input))) stateLike.add(name);
+      const passesOn = MOVERS.has(node.op) || (node.op !== "Shape" && node.op !== "Size" && !isFloat(types.get(name)));
+      if (passesOn && names.some((input) => idsLike.has(input))) idsLike.add(name);
     }
     return { kind: fromIds || fromState ? "bound" : "free" };
   });
@@ -67,14 +73,18 @@ export function traceFlow(graph: Graph, inputs: DecoderInputs, types: ReadonlyMa
   for (const index of first) {
     if (!live.has(index)) continue;
     if (graph.nodes[index]?.outputs.some((name) => ofState.has(name))) {
-      throw cannotSplit("its layers look at the token ids themselves, which never leave the device that asks");
+      throw cannotSplit("its layers look at the token ids, which must not leave the device that asks");
     }
     visit(index);
   }
   const withIds = order.length;
   for (const state of inputs.states.flat()) visit(graph.maker.get(state.output));
   visit(graph.maker.get("logits"));
-  return { roles, order, places, withIds, stateLike };
+  return { roles, order, places, withIds, stateLike, idsLike };
+}
+
+function isFloat(type: InferredType | undefined): boolean {
+  return type?.type !== undefined && elementName(type.type)?.includes("float") === true;
 }
 
 /** Recognizes the operators that ask for nothing but a shape which every stage knows. */

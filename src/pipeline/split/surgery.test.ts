@@ -1,0 +1,210 @@
+/** What stages consist of: exactly their own weights, the right layers, and nothing that gives token ids away. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type DecoderShape, randomDecoder } from "../../inference/testing";
+import { extractStage, mergeRanges, readDecoder, type StageFile, type StagePiece } from ".";
+import { readGraph } from "./graph";
+import { loadStages, loadWhole, splitAt, stageWeights } from "./testing/run-model";
+
+/** Weights of a stage by name, read back out of its own files. */
+function weightsOf(stage: StageFile, external: Parameters<typeof stageWeights>[1]): Map<string, Uint8Array> {
+  const files = new Map(stageWeights(stage, external).map(({ path, data }) => [path, data]));
+  const { constants } = readGraph(stage.graphBytes);
+  return new Map(
+    [...constants.values()].flatMap(({ name, external: range }) => {
+      const file = range && files.get(range.location);
+      return file ? [[name, file.subarray(range.offset, range.offset + range.length)]] : [];
+    }),
+  );
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+const message = (text: string): unknown =>
+  expect.objectContaining({ message: expect.stringContaining(text) as unknown });
+
+describe("stages", () => {
+  it.each<[string, DecoderShape]>([
+    ["one file", { bits: 4, zeroPoints: true }],
+    ["three files", { externalFiles: ["a.bin", "b.bin", "c.bin"], tied: "codes" }],
+    ["no names", { names: "nothing", biases: true }],
+  ])("fetch exactly the weights that they use: %s", (_, shape) => {
+    const { model, external } = randomDecoder(shape);
+    const decoder = readDecoder(model);
+    const original = readGraph(model).constants;
+    for (const range of [...splitAt(3, [0, 1, 2, 3]), ...splitAt(3, [2])]) {
+      const stage = extractStage(decoder, range);
+      const weights = weightsOf(stage, external);
+      for (const [name, bytes] of weights) {
+        const from = original.get(name)?.external;
+        const source = external.find((file) => file.name === from?.location)?.bytes;
+        expect(bytes, name).toEqual(source?.subarray(from?.offset, (from?.offset ?? 0) + (from?.length ?? 0)));
+      }
+      // Nothing is fetched beside these, and nothing twice.
+      expect(sum(stage.pieces.map(({ length }) => length))).toBe(
+        sum([...weights.values()].map(({ length }) => length)),
+      );
+      const { nodes } = readGraph(stage.graphBytes);
+      const used = new Set(nodes.flatMap((node) => [...node.inputs, ...node.captured]));
+      expect([...weights.keys()].filter((name) => !used.has(name))).toEqual([]);
+    }
+  });
+
+  it("weigh as much as the whole together", () => {
+    const { model, external } = randomDecoder({ bits: 4 });
+    const { embeddingBytes, layerBytes, headBytes } = readDecoder(model);
+    const whole = sum(external.map(({ bytes }) => bytes.length));
+    const parts = embeddingBytes + headBytes + sum(layerBytes);
+    // The rotary tables are in every layer, and small constants stand in the graph.
+    expect(parts - whole).toBeGreaterThanOrEqual(0);
+    expect(parts - whole).toBeLessThan(2 * 2 * 128 * 8 * 4 + 1024);
+  });
+
+  it.each(["layers", "nothing"] as const)(
+    "have all matrices of their layers and no others, with names: %s",
+    (names) => {
+      const decoder = readDecoder(randomDecoder({ names }).model);
+      expect(new Set(decoder.layerBytes.map((bytes) => Math.round(bytes / 1024))).size).toBe(1);
+      if (names === "nothing") return;
+      for (const range of splitAt(3, [0, 1, 2, 3])) {
+        const stage = readGraph(extractStage(decoder, range).graphBytes);
+        const layers = [...stage.constants.keys()].flatMap((name) =>
+          name.endsWith("MatMul.weight") && name.includes("layers.") ? [name.split(".")[2]] : [],
+        );
+        const own = Array.from({ length: range.to - range.from }, (_, index) => String(range.from + index));
+        expect([...new Set(layers)]).toEqual(own);
+      }
+    },
+  );
+
+  it("take token ids only with the embedding, and need no stand-in for them", () => {
+    for (const shape of [{ attention: "primitive", norms: "plain", positions: "rotary" }, {}] as const) {
+      const decoder = readDecoder(randomDecoder(shape).model);
+      const [first, ...others] = splitAt(3, [0, 1, 3]).map((range) => extractStage(decoder, range));
+      expect(first?.feeds.map(({ kind }) => kind)).toContain("token-ids");
+      for (const stage of others) {
+        expect(stage.feeds.map(({ kind }) => kind)).not.toContain("token-ids");
+        expect(stage.feeds.map(({ kind }) => kind)).not.toContain("token-zeros");
+        expect(readGraph(stage.graphBytes).constants.has("model.embed_tokens.weight")).toBe(false);
+      }
+    }
+  });
+
+  it("hand on what only later stages use", async () => {
+    const files = randomDecoder({ layerEmbeddings: true });
+    const decoder = readDecoder(files.model);
+    expect(decoder.cuts.map(({ tensors }) => tensors.length)).toEqual([2, 3, 3, 1]);
+    const middle = extractStage(decoder, { embed: false, from: 1, to: 2, head: false });
+    expect(middle.forwarded).toEqual(["/model/layer_embeddings/output_0"]);
+    expect(middle.taken).toHaveLength(3);
+  });
+
+  it("keep to the largest size of a file, and still compute the same", async () => {
+    const files = randomDecoder({ bits: 8 });
+    const decoder = readDecoder(files.model);
+    const maxFileBytes = 20_000;
+    const [stage] = splitAt(3, [2]).map((range) => extractStage(decoder, range, { maxFileBytes }));
+    expect(stage?.files.length).toBeGreaterThan(4);
+    const largest = Math.max(...[...readGraph(files.model).constants.values()].map(({ bytes }) => bytes));
+    for (const { bytes } of stage?.files ?? []) expect(bytes).toBeLessThanOrEqual(Math.max(maxFileBytes, largest + 64));
+    const whole = await loadWhole(files);
+    const parts = await loadStages(files, decoder, splitAt(3, [2]), { maxFileBytes });
+    expect(await parts.run([1, 2, 3])).toEqual(await whole.run([1, 2, 3]));
+  });
+
+  it("go back to an earlier token", async () => {
+    const files = randomDecoder({});
+    const decoder = readDecoder(files.model);
+    const stages = await loadStages(files, decoder, splitAt(3, [0, 1, 3]));
+    await stages.run([1, 2, 3, 4]);
+    const first = await stages.run([5]);
+    await stages.run([6, 7]);
+    stages.truncate(4);
+    expect(await stages.run([5])).toEqual(first);
+  });
+
+  it("tell what their state takes", () => {
+    const decoder = readDecoder(randomDecoder({ convolutions: [0], norms: "plain" }).model);
+    expect(decoder.kvBytesPerToken).toEqual([0, 256, 256]);
+    expect(decoder.fixedStateBytes).toEqual([64 * 3 * 4, 0, 0]);
+    expect(decoder.truncatable).toBe(false);
+    expect(readDecoder(randomDecoder({ window: 4 }).model).truncatable).toBe(true);
+  });
+
+  it.each([
+    { embed: false, from: 2, to: 1, head: false },
+    { embed: false, from: 1, to: 1, head: false },
+    { embed: true, from: 1, to: 2, head: false },
+    { embed: false, from: 0, to: 2, head: true },
+    { embed: false, from: 0, to: 4, head: false },
+    { embed: false, from: -1, to: 1, head: false },
+    { embed: false, from: 0.5, to: 1, head: false },
+    { embed: false, from: Number.NaN, to: 1, head: false },
+  ])("are refused where they are none: %o", (range) => {
+    const decoder = readDecoder(randomDecoder({}).model);
+    expect(() => extractStage(decoder, range)).toThrow(expect.objectContaining({ code: "bad-request" }));
+  });
+});
+
+describe("models that cannot be split", () => {
+  it.each<[DecoderShape, string]>([
+    [{ flaw: "no-cache", attention: "primitive" }, "no layers with a cache"],
+    [{ flaw: "unknown-input" }, "pixel_values"],
+    [{ flaw: "ids-inside" }, "look at the token ids"],
+    [{ flaw: "ids-passed" }, "look at the token ids"],
+    [{ flaw: "inner-files", chosenTables: "inside" }, "inside of an operator"],
+    [{ flaw: "shared-cache" }, "share state"],
+    [{ flaw: "shared-cache", names: "nothing", attention: "primitive" }, "share state"],
+    [{ pastName: "past_encoder" }, "past_encoder.0.key"],
+  ])("%o: the reason is named", (shape, reason) => {
+    const { model } = randomDecoder(shape);
+    expect(() => readDecoder(model)).toThrow(expect.objectContaining({ code: "unsupported-model" }));
+    expect(() => readDecoder(model)).toThrow(message(reason));
+  });
+});
+
+describe("mergeRanges", () => {
+  const piece = fc.record({
+    location: fc.constantFrom("a", "b"),
+    offset: fc.nat(1000),
+    length: fc.integer({ min: 1, max: 50 }),
+    file: fc.constant("stage.0"),
+    at: fc.nat(),
+  });
+
+  it("covers every piece, and nothing over the gap", () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), fc.nat(60), (pieces: StagePiece[], gap) => {
+        const requests = mergeRanges(pieces, gap);
+        expect(requests.flatMap((request) => request.pieces)).toHaveLength(pieces.length);
+        const covered = new Set(pieces.flatMap(({ location, offset, length }) => bytesOf(location, offset, length)));
+        for (const { location, offset, length, pieces: own } of requests) {
+          for (const one of own) {
+            expect(one.location).toBe(location);
+            expect(one.offset).toBeGreaterThanOrEqual(offset);
+            expect(one.offset + one.length).toBeLessThanOrEqual(offset + length);
+          }
+          let idle = 0;
+          for (const byte of bytesOf(location, offset, length)) {
+            idle = covered.has(byte) ? 0 : idle + 1;
+            expect(idle).toBeLessThanOrEqual(gap);
+          }
+        }
+        for (const [index, one] of requests.entries()) {
+          const next = requests[index + 1];
+          if (next?.location === one.location) expect(next.offset - one.offset - one.length).toBeGreaterThan(gap);
+        }
+      }),
+    );
+  });
+
+  function bytesOf(location: string, offset: number, length: number): string[] {
+    return Array.from({ length }, (_, index) => `${location}${offset + index}`);
+  }
+
+  it("makes one request of a layer that lies in one place", () => {
+    const decoder = readDecoder(randomDecoder({ bits: 4 }).model);
+    const { pieces } = extractStage(decoder, { embed: false, from: 1, to: 2, head: false });
+    expect(pieces.length).toBeLessThanOrEqual(3);
+    expect(mergeRanges(pieces, 1 << 20)).toHaveLength(1);
+  });
+});
