@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type DecoderShape, randomDecoder } from "../../inference/testing";
 import { readDecoder } from ".";
-import { loadStages, loadWhole, type Runnable, splitAt } from "./testing/run-model";
+import { loadStages, loadWhole, releaseAll, type Runnable, splitAt, type StageCache } from "./testing/run-model";
 
 const SHAPES: Readonly<Record<string, DecoderShape>> = {
   "grouped attention": {},
@@ -60,34 +60,46 @@ const CHUNKS = [[5, 17, 300, 42, 7], [1, 2, 250, 9], [33], [34], [35]];
 async function logits(model: Runnable): Promise<Float32Array[]> {
   const all: Float32Array[] = [];
   for (const ids of CHUNKS) all.push(await model.run(ids));
-  await model.release();
   return all;
+}
+
+/** Logits of the whole, and of each split. */
+async function compare(
+  shape: DecoderShape,
+): Promise<{ expected: Float32Array[]; splits: Map<string, Float32Array[]> }> {
+  const files = randomDecoder(shape);
+  const decoder = readDecoder(files.model);
+  expect(decoder.layers).toBe(LAYERS);
+  const whole = await loadWhole(files);
+  const expected = await logits(whole);
+  await whole.release();
+  const cache: StageCache = new Map();
+  const splits = new Map<string, Float32Array[]>();
+  for (const borders of SPLITS) {
+    const stages = await loadStages(files, decoder, splitAt(LAYERS, borders), { cache });
+    splits.set(`cut before ${String(borders)}`, await logits(stages));
+  }
+  await releaseAll(cache);
+  return { expected, splits };
 }
 
 describe("decoders in stages", { timeout: 120_000 }, () => {
   it.each(Object.entries(SHAPES))("%s: every split gives the very same logits", async (_, shape) => {
-    const files = randomDecoder(shape);
-    const decoder = readDecoder(files.model);
-    expect(decoder.layers).toBe(LAYERS);
-    const expected = await logits(await loadWhole(files));
+    const { expected, splits } = await compare(shape);
     const last = expected.at(-1) ?? new Float32Array();
     expect(new Set(last).size).toBeGreaterThan(100); // numbers, and different ones
     expect(last.every(Number.isFinite)).toBe(true);
-    for (const borders of SPLITS) {
-      const got = await logits(await loadStages(files, decoder, splitAt(LAYERS, borders)));
-      expect(got, `cut before ${String(borders)}`).toEqual(expected);
-    }
+    for (const [split, got] of splits) expect(got, split).toEqual(expected);
   });
 
   it.each(Object.entries(ROUNDED_AT_CUTS))("%s: every split gives nearly the same logits", async (_, shape) => {
-    const files = randomDecoder(shape);
-    const decoder = readDecoder(files.model);
-    const expected = (await logits(await loadWhole(files))).map(halves);
-    const largest = Math.max(...expected.flatMap((row) => [...row].map(Math.abs)));
-    for (const borders of SPLITS) {
-      const got = (await logits(await loadStages(files, decoder, splitAt(LAYERS, borders)))).map(halves);
-      const differences = expected.flatMap((row, at) => [...row].map((value, id) => Math.abs(value - got[at]![id]!)));
-      expect(Math.max(...differences) / largest, `cut before ${String(borders)}`).toBeLessThan(2 ** -9);
+    const { expected, splits } = await compare(shape);
+    const wanted = expected.map(halves);
+    const largest = Math.max(...wanted.flatMap((row) => [...row].map(Math.abs)));
+    for (const [split, bits] of splits) {
+      const got = bits.map(halves);
+      const differences = wanted.flatMap((row, at) => [...row].map((value, id) => Math.abs(value - got[at]![id]!)));
+      expect(Math.max(...differences) / largest, split).toBeLessThan(2 ** -9);
     }
   });
 });

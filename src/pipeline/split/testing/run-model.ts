@@ -66,20 +66,35 @@ export async function loadWhole({ model, external }: ModelFiles): Promise<Runnab
   return new Chain(ort, [{ ...link, stage: { ...whole, feeds: [...whole.feeds, ...idle] } }]);
 }
 
-/** The model as stages. */
+/** Stages by range and options, for splits that have some in common. */
+export type StageCache = Map<string, Promise<Link>>;
+
+/** The model as stages. With a cache, its sessions stay loaded until `releaseAll`. */
 export async function loadStages(
   { external }: ModelFiles,
   decoder: Decoder,
   ranges: readonly StageRange[],
-  options: { maxFileBytes?: number } = {},
+  options: { maxFileBytes?: number; cache?: StageCache } = {},
 ): Promise<Runnable> {
   const ort = await nodeOrt();
+  const load = (range: StageRange): Promise<Link> => {
+    const stage = extractStage(decoder, range, options);
+    return loadSession(ort, stage, stage.graphBytes, stageWeights(stage, external));
+  };
   const links: Link[] = [];
   for (const range of ranges) {
-    const stage = extractStage(decoder, range, options);
-    links.push(await loadSession(ort, stage, stage.graphBytes, stageWeights(stage, external)));
+    const key = JSON.stringify(range);
+    const link = options.cache?.get(key) ?? load(range);
+    options.cache?.set(key, link);
+    const { stage, session } = await link;
+    links.push({ stage, session, states: emptyStates(ort, stage) });
   }
   return new Chain(ort, links);
+}
+
+/** Frees what a cache holds. */
+export async function releaseAll(cache: StageCache): Promise<void> {
+  for (const link of cache.values()) await (await link).session.release();
 }
 
 interface Link {
@@ -95,7 +110,11 @@ async function loadSession(
   externalData: { path: string; data: Uint8Array }[],
 ): Promise<Link> {
   const session = await ort.InferenceSession.create(graph, { executionProviders: ["wasm"], externalData });
-  return { stage, session, states: new Map(stage.states.map((state) => [state.name, emptyState(ort, state)])) };
+  return { stage, session, states: emptyStates(ort, stage) };
+}
+
+function emptyStates(ort: Ort, { states }: StageFile): Map<string, Tensor> {
+  return new Map(states.map((state) => [state.name, emptyState(ort, state)]));
 }
 
 function emptyState(ort: Ort, { dtype, shape, tokenAxis }: StateSpec): Tensor {
