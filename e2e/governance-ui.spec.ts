@@ -167,7 +167,7 @@ test("a founder changes the rules; a member is told, sees them, and is refused b
 
   const news = ben.site.page.getByRole("status").filter({ hasText: "The rules of “Attic” have changed." });
   await expect(news).toContainText(rule);
-  await expect(news).toContainText("What it is for was written anew.");
+  await expect(news).toContainText("What it is for: “Short answers.”");
   await shot(ben.site, "charter-changed");
   // Whoever has changed them knows, and whoever reads them has been told.
   await expect(ada.site.page.getByText("have changed")).toHaveCount(0);
@@ -228,7 +228,11 @@ test("servers of one’s own are checked and used; rooms are left, entered again
     // The site's own server is gone: they meet through Ada's.
     await signaling.kill();
     const invite = await ada.chat.room.create("Attic", { share: false });
-    const ben = await visitor(openSite, "Ben", { url: invite, context: PHONE, expectProblems: noise });
+    const ben = await visitor(openSite, "Ben", {
+      url: invite,
+      context: { ...PHONE, colorScheme: "dark" },
+      expectProblems: noise,
+    });
     await expect(ben.chat.room.questionText).toContainText(`You meet through http://localhost:${own.port}/microgrid`);
     await ben.chat.room.join("Ben");
     await expect(ada.chat.room.member("Ben")).toBeVisible();
@@ -248,6 +252,13 @@ test("servers of one’s own are checked and used; rooms are left, entered again
     await expect(ben.form.content).toBeVisible();
     await expect(kept).toHaveCount(0);
 
+    const phone = new NetworkPage(ben.site.page);
+    await ben.site.page.getByRole("button", { name: "Close panel" }).click();
+    await ben.chat.conversations.open();
+    await phone.open();
+    await phone.press("Add an ICE server");
+    await phone.fill(phone.servers.first(), "stun:stun.example:3478");
+    await shot(ben.site, "network-phone-dark");
     await network.open();
     await network.press("Back to the site’s own");
     await expect(network.signaling).toHaveValue(sites);
@@ -281,8 +292,12 @@ test("a change of the rules waits for the other founder, who signs it", async ({
   await ada.rules.form.press("Propose the change");
   await ada.rules.close();
   const waiting = (visitor: Visitor) =>
-    visitor.chat.room.panel.getByRole("list", { name: "Changes that wait for founders" }).getByRole("listitem");
+    visitor.chat.room.panel.getByRole("list", { name: "Changes that wait for founders" });
   await expect(waiting(ben)).toContainText("1 of 2 signatures");
+  // Nobody signs what they cannot read.
+  await expect(ben.site.page.getByRole("list", { name: "Rules as they would be" })).toHaveText(
+    "What is logged, as the founders say: Names, for a day.",
+  );
   await expect(waiting(ada).getByRole("button")).toHaveCount(0);
   await shot(ben.site, "proposal");
   await ben.rules.open();

@@ -167,6 +167,8 @@ export interface Proposal {
   readonly id: string;
   /** What it changes, in a sentence. */
   readonly text: string;
+  /** The rules as they would be then; undefined where members are removed. */
+  readonly terms: CharterTerms | undefined;
   readonly signed: readonly string[];
   readonly needed: number;
   /** Whether this node can sign it and has not. */

@@ -58,7 +58,10 @@ function charterState(
   { terms, version, hash }: Charter,
   { founders, quorum }: { founders: readonly string[]; quorum: number },
 ): CharterState {
-  const { limits } = terms;
+  return { ...termsState(terms), version, hash: toHex(hash), founders, quorum };
+}
+
+function termsState({ limits, ...terms }: Charter["terms"]): CharterTerms {
   return {
     ...terms,
     limits: {
@@ -66,10 +69,6 @@ function charterState(
       tokensPerAnswer: limits.tokensPerAnswer,
       answersPerHour: limits.answersPerHour,
     },
-    version,
-    hash: toHex(hash),
-    founders,
-    quorum,
   };
 }
 
@@ -84,7 +83,7 @@ function proposalState(
     : `Remove ${names.join(" and ")} from the room.`;
   const { founders = [], quorum = 1 } = membership?.genesis ?? {};
   const mine = keys.some((did) => founders.some((founder) => founder === did && !signers.includes(founder)));
-  return { id, text, signed: signers, needed: quorum, mine };
+  return { id, text, terms: terms && termsState(terms), signed: signers, needed: quorum, mine };
 }
 
 /** The rules that differ, by their names for people. */

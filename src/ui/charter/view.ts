@@ -1,7 +1,7 @@
 /** The charter of a room, to read: what the room is for, its rules in sentences, and who has founded it. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { CharterState } from "../../grid";
-import { type Names, purposeOf, rulesOf } from "./rules";
+import { type Names, type Rule, purposeOf, rulesOf } from "./rules";
 
 export const charterStyles = css`
   .purpose {
@@ -45,8 +45,13 @@ export function purposeView(charter: CharterState): TemplateResult | typeof noth
 
 /** The rules as a list. */
 export function rulesView(charter: CharterState, names: Names): TemplateResult {
-  return html`<ul class="rules" aria-label="Rules">
-    ${rulesOf(charter, names).map(
+  return rulesList(rulesOf(charter, names), "Rules");
+}
+
+/** Some rules, as a list with a name. */
+export function rulesList(rules: readonly Rule[], label: string): TemplateResult {
+  return html`<ul class="rules" aria-label=${label}>
+    ${rules.map(
       ({ text, list }) =>
         html`<li>
           ${text}

@@ -97,7 +97,7 @@ export class JoinDialog extends LitElement {
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
         ${preview ? this.#seen(workspace, preview) : this.#unseen()}
         ${shut ? nothing : this.#consent(workspace, preview)}
-        ${invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.map(plain).join(", ")}, which learns your network address.</p>` : nothing}
+        ${!shut && invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.map(plain).join(", ")}, which learns your network address.</p>` : nothing}
         ${state.room ? html`<p class="warning">You are in “<bdi>${nameText(state.room.name)}</bdi>” now and will leave it.</p>` : nothing}
         ${this.#joining.render({
           error: (error) => html`<p class="error" role="alert">${errorText(error)}</p>`,

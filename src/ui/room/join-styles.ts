@@ -10,6 +10,10 @@ export const joinStyles = css`
     border-top: 1px solid var(--mg-border);
     padding-block-start: 1rem;
   }
+  /* It holds the focus at first, so that arrow keys scroll the text; a ring around all of it tells nothing. */
+  wa-dialog::part(body) {
+    outline: none;
+  }
   .body {
     display: grid;
     grid-template-columns: minmax(0, 1fr);

@@ -2,12 +2,16 @@
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { Proposal } from "../../grid";
+import type { CharterState, Proposal } from "../../grid";
+import { changedRules } from "../charter/changes";
+import { charterStyles, rulesList } from "../charter/view";
 import { errorText } from "../failure";
 import { plain } from "../plain";
 import { WorkspaceController } from "../state/controller";
+import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
+import { shortDid } from "./person";
 
 /** `<mg-proposals .workspace>`. */
 @customElement("mg-proposals")
@@ -16,6 +20,7 @@ export class Proposals extends LitElement {
     base,
     buttons,
     sections,
+    charterStyles,
     css`
       :host {
         display: block;
@@ -24,14 +29,14 @@ export class Proposals extends LitElement {
         border: 1px solid var(--mg-border-strong);
         border-radius: var(--mg-radius);
       }
-      ul {
+      .waiting {
         display: grid;
         gap: 0.75rem;
         margin: 0.5rem 0 0;
         padding: 0;
         list-style: none;
       }
-      li {
+      .waiting > li {
         display: grid;
         grid-template-columns: minmax(0, 1fr) auto;
         gap: 0.25rem 0.75rem;
@@ -41,6 +46,10 @@ export class Proposals extends LitElement {
       }
       bdi {
         overflow-wrap: anywhere;
+      }
+      .rules {
+        margin-block: 0.25rem;
+        list-style: disc;
       }
     `,
   ];
@@ -55,24 +64,26 @@ export class Proposals extends LitElement {
   }
 
   protected override render(): TemplateResult | typeof nothing {
-    const proposals = this.workspace?.grid.state.room?.proposals ?? [];
+    const { charter, proposals = [] } = this.workspace?.grid.state.room ?? {};
     this.hidden = proposals.length === 0;
     if (proposals.length === 0) return nothing;
     return html`<h3>Waiting for founders</h3>
-      <ul aria-label="Changes that wait for founders">
+      <ul class="waiting" aria-label="Changes that wait for founders">
         ${repeat(
           proposals,
           ({ id }) => id,
-          (proposal) => this.#row(proposal),
+          (proposal) => this.#row(proposal, charter),
         )}
       </ul>
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}`;
   }
 
-  #row({ id, text, signed, needed, mine }: Proposal): TemplateResult {
+  #row(proposal: Proposal, charter: CharterState | undefined): TemplateResult {
+    const { id, text, signed, needed, mine } = proposal;
     return html`<li>
       <div>
         <bdi>${plain(text)}</bdi>
+        ${this.#rules(proposal, charter)}
         <div class="muted small">${signed.length} of ${needed} signatures</div>
       </div>
       ${
@@ -88,6 +99,14 @@ export class Proposals extends LitElement {
           : nothing
       }
     </li>`;
+  }
+
+  /** What one signs: the rules as they would be, of those that are others. */
+  #rules({ terms }: Proposal, charter: CharterState | undefined): TemplateResult | typeof nothing {
+    const state = this.workspace?.grid.state;
+    if (!terms || !charter || !state) return nothing;
+    const names = { model: (model: string): string => modelName(state, model), did: shortDid };
+    return rulesList(changedRules(charter, { ...charter, ...terms }, names), "Rules as they would be");
   }
 
   async #sign(id: string): Promise<void> {

@@ -33,9 +33,7 @@ test("tells what is other than what was read, until it is read", () => {
   const { watch, texts } = watching(room({}));
   expect(texts()).toEqual([]);
   watch.look(room({ models: ["guide"], purpose: "Exams" }));
-  expect(texts()).toEqual([
-    "The rules of “Attic” have changed. What it is for was written anew. Only GUIDE may answer.",
-  ]);
+  expect(texts()).toEqual(["The rules of “Attic” have changed. What it is for: “Exams” Only GUIDE may answer."]);
   watch.look(room({ models: ["guide"], invites: "founders" }));
   expect(texts()).toEqual([
     "The rules of “Attic” have changed. Only founders may make invites. Only GUIDE may answer.",
@@ -47,6 +45,12 @@ test("tells what is other than what was read, until it is read", () => {
 test("names the new list where only who is on it has changed", () => {
   const listed = (did: string) => room({ admission: { kind: "listed", dids: [did] } });
   expect(watching(listed("did:key:a"), listed("did:key:b")).texts()).toHaveLength(1);
+});
+
+test("a long text is read under “Rules”", () => {
+  expect(watching(room({}), room({ purpose: "x".repeat(301) })).texts()).toEqual([
+    "The rules of “Attic” have changed. Read them under “Rules”.",
+  ]);
 });
 
 test("says nothing of rules that are back, nor of another room", () => {

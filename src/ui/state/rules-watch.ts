@@ -4,6 +4,8 @@ import { changedRules } from "../charter/changes";
 import { plain } from "../plain";
 
 export const RULES_NOTICE = "rules-changed";
+/** A notice that is longer hides the chat. */
+const MOST_CHARS = 300;
 
 export class RulesWatch {
   #room: string | undefined;
@@ -29,8 +31,8 @@ export class RulesWatch {
     const [read, now] = [this.#read, this.#now];
     const changes = read && now && read !== now ? changedRules(read, now, { model }) : [];
     if (!now || changes.length === 0) return [];
-    return [
-      { id: RULES_NOTICE, level: "info", text: `The rules of “${plain(now.name)}” have changed. ${changes.join(" ")}` },
-    ];
+    const news = changes.map(({ text }) => text).join(" ");
+    const what = news.length <= MOST_CHARS ? news : "Read them under “Rules”.";
+    return [{ id: RULES_NOTICE, level: "info", text: `The rules of “${plain(now.name)}” have changed. ${what}` }];
   }
 }

@@ -177,7 +177,7 @@ export const fakeKnocks: readonly Knock[] = [
 ];
 
 export const fakeProposals: readonly Proposal[] = [
-  { id: "p1", text: "Remove “Library kiosk 2” from the room", signed: ["a"], needed: 2, mine: true },
+  { id: "p1", text: "Remove “Library kiosk 2” from the room", terms: undefined, signed: ["a"], needed: 2, mine: true },
 ];
 
 export function fakeState(options: { loading: boolean; notices: boolean; house: boolean }): GridState {
