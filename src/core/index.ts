@@ -2,6 +2,8 @@
 export { concat, equalBytes, lengthPrefixed, randomBytes, sha256, toHex, utf8 } from "./bytes";
 export type { Bytes } from "./bytes";
 export { decodeCbor, encodeCbor } from "./cbor";
+export { deferred } from "./deferred";
+export type { Deferred } from "./deferred";
 export { MicrogridError, errorFromData, errorToData, isAbort, toMicrogridError } from "./errors";
 export type { ErrorCode, ErrorData } from "./errors";
 export { TypedEventTarget } from "./events";

@@ -18,6 +18,7 @@ import { Governance } from "./governance";
 import type { HandDialer } from "./relay";
 import { RemotePeer } from "./remote-peer";
 import { Rendezvous } from "./rendezvous";
+import { StageTraffic } from "./stage-traffic";
 import { WideRoom } from "./wide-room";
 
 interface InteriorOptions {
@@ -45,6 +46,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
   readonly membership: Membership;
   readonly door: Door;
   readonly governance: Governance;
+  readonly stages: StageTraffic;
   readonly #options: InteriorOptions;
   readonly #mesh: Mesh;
   readonly #wide: WideRoom;
@@ -104,6 +106,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       introduce: (raw) => void this.#mesh.introduce(raw, false),
     });
     this.governance = new Governance(membership, this.#mesh);
+    this.stages = new StageTraffic(this.#mesh.members, (did, linking) => this.#wide.linkTo(did, linking));
     this.#guard = new CharterGuard(() => membership.charter.terms);
     this.#server = new JobServer({
       provider: options.local,
@@ -218,6 +221,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
   #joined(member: Member): void {
     const peer = this.#peerOf(member.did);
     peer.attach(member);
+    this.stages.attach(member);
     member.onFrame = (frame) => this.#receive(member, peer, frame);
     member.link.post("heartbeat", this.#heartbeat());
     this.governance.greet(member);
@@ -226,6 +230,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
 
   #left(member: Member, reason: string): void {
     this.#server.lost(member.link);
+    this.stages.detach(member, reason);
     if (saysNotAMember(reason)) this.emit("expelled", reason);
     if (reason === ROOM_FULL) {
       const { name } = this.membership.charter.terms;

@@ -9,6 +9,7 @@ import { type HandDialer, Relay } from "./relay";
 import { MemberHandshake } from "./member-handshake";
 import { reconcile } from "./reconcile";
 import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
+import { STAGE_FRAMES, type StageLane } from "./stage-frames";
 
 /** Two links of one did that are closer in time than this come from both sides dialling at once. */
 const GLARE_MS = 10_000;
@@ -21,6 +22,8 @@ export interface Member {
   /** New at every start of that node. */
   readonly session: string;
   readonly link: RoomLink;
+  /** Frames of pipelines. */
+  readonly stage: StageLane;
   proof: Proof;
   /** What its proof shows; examined anew when the rules change. */
   standing: Standing;
@@ -168,6 +171,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       return this.#introduce(await reconcile(line, membership), bootstrap, reconciled + 1);
     }
     const link = new Link(line, ROOM_FRAMES);
+    const stage = link.lane("stage", STAGE_FRAMES);
     const reader = new FrameReader(link);
     const { version, hash } = membership.charter;
     const { session } = this.#options;
@@ -186,13 +190,13 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       return;
     }
     const { proof, charter } = hello;
-    this.#admit({ did: link.did, session: hello.session, link, proof, standing, charter }, reader);
+    this.#admit({ did: link.did, session: hello.session, link, stage, proof, standing, charter }, reader);
     // The rules have changed while the two met, and this one was not among those who were examined then.
     if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
   }
 
   #admit(
-    known: Pick<Member, "did" | "session" | "link" | "proof" | "standing" | "charter">,
+    known: Pick<Member, "did" | "session" | "link" | "stage" | "proof" | "standing" | "charter">,
     reader: FrameReader<typeof ROOM_FRAMES>,
   ): void {
     const { link, session } = known;

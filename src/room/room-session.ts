@@ -11,6 +11,7 @@ import { Interior } from "./interior";
 import type { Invite } from "./invite";
 import type { Sharing } from "./jobs/server";
 import { type Charter, type CharterTerms, type MemberContext, Membership, type MembershipParts } from "./membership";
+import type { StageTraffic } from "./stage-traffic";
 import { Presence, type SignalingState } from "./presence";
 import type { ProposalInfo } from "./proposals";
 import type { HandDialer } from "./relay";
@@ -124,6 +125,11 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   /** Whether a member is known of, linked or not. */
   knows(did: Did): boolean {
     return this.#interior?.knows(did) ?? false;
+  }
+
+  /** Traffic of pipelines; undefined while this node is not a member. */
+  get stages(): StageTraffic | undefined {
+    return this.#interior?.stages;
   }
 
   get serving(): number {

@@ -5,6 +5,7 @@ export { BUSY_LOST_MS, IDLE_LOST_MS } from "./constants";
 export type { FrameBody, FrameOf, FrameTable } from "./frames";
 export { tokenSecret } from "./handshake";
 export type { Authenticated, Credentials, GuestStanding, MemberStanding } from "./handshake";
+export { Lane } from "./lane";
 export { Link } from "./link";
 export { TokenBucket } from "./rate";
 export type { FrameRate } from "./rate";

@@ -8,6 +8,7 @@ import { frameToMessages } from "./framing";
 import type { Credentials } from "./handshake";
 import { HandshakeInbox } from "./handshake-inbox";
 import { authenticate } from "./authenticate";
+import type { Lane } from "./lane";
 import { Link } from "./link";
 import type { RawLink } from "./transport";
 import { type MemoryLink, memoryLinkPair } from "./testing/memory-transport";
@@ -45,6 +46,27 @@ async function connected(): Promise<{
   if (!a || !b) throw new Error(JSON.stringify(results));
   return { links: [a, b], raw };
 }
+
+describe("a lane", () => {
+  it("carries frames of its own table, beside those of the link", async () => {
+    const { links } = await connected();
+    const [a, b] = links.map((link) => link.lane("stage", TABLE)) as [Lane<typeof TABLE>, Lane<typeof TABLE>];
+    const got = vi.fn();
+    b.listen(got);
+    await a.send("note", { text: "x".repeat(90_000) });
+    await vi.waitFor(() => expect(got).toHaveBeenCalledOnce());
+    links[0].close("enough");
+    await expect(a.send("note", { text: "late" })).rejects.toMatchObject({ code: "peer-lost" });
+  });
+
+  it("ends the link of who breaks its rules", async () => {
+    const { links, raw } = await connected();
+    links[1].lane("stage", TABLE);
+    for (const message of frameToMessages("other", encodeCbor({}))) raw[0].stage.send(message);
+    await vi.waitFor(() => expect(links[1].accused).toBe(true));
+    expect(await links[0].closed).toMatch(/unknown kind "other"/);
+  });
+});
 
 describe("authentication", () => {
   it("reads nothing but the handshake before it has succeeded", async () => {

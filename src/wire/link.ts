@@ -15,6 +15,7 @@ import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame
 import { type RawFrame, Reassembler } from "./framing";
 import type { Authenticated } from "./handshake";
 import type { AuthenticatedLine } from "./authenticate";
+import { Lane } from "./lane";
 import type { RawLink } from "./transport";
 import type { FrameWriter } from "./writer";
 
@@ -44,6 +45,7 @@ export class Link<T extends FrameTable> {
   readonly #raw: RawLink;
   readonly #table: T;
   readonly #writer: FrameWriter;
+  readonly #lanes: { close(reason: string): void }[] = [];
   readonly #early: FrameOf<T>[] = [];
   #listener: ((frame: FrameOf<T>) => void) | undefined;
   #ended: string | undefined;
@@ -118,6 +120,17 @@ export class Link<T extends FrameTable> {
   /** Sends a frame whose loss does not matter, such as a heartbeat. */
   post<K extends keyof T & string>(kind: K, body: FrameBody<T, K>): void {
     this.send(kind, body).catch(() => undefined);
+  }
+
+  /** Opens a further channel of the line, each at most once and in the task in which the link is made. */
+  lane<U extends FrameTable>(channel: "bulk" | "stage", table: U): Lane<U> {
+    const lane = new Lane(this.#raw[channel], table, {
+      heard: () => (this.#heardAt = performance.now()),
+      accuse: (what) => this.accuse(what),
+      stalled: () => this.#finish("it does not read what is sent to it"),
+    });
+    this.#lanes.push(lane);
+    return lane;
   }
 
   /** While a job or stage runs over the link its death is noticed within 5 s. Call the result when it has ended. */
@@ -236,6 +249,7 @@ export class Link<T extends FrameTable> {
     this.#ended = reason;
     clearInterval(this.#ticker);
     this.#writer.close(reason);
+    for (const lane of this.#lanes) lane.close(reason);
     this.#raw.close(reason);
   }
 }

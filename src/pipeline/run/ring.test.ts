@@ -1,102 +1,201 @@
-/** The guide model in a ring of stages, all in this process, against its golden completions. */
-import { readFileSync } from "node:fs";
-import { beforeAll, describe, expect, it } from "vitest";
-import type { GenerationRequest, HiddenState, LoadedModel, StageService } from "../../inference";
-import { OnnxEngine } from "../../inference/onnx";
-import { goldenItems, guidePackage, nodeOrt } from "../../inference/testing/node";
-import { type StageRange, readDecoder } from "../split";
-import { stagePackage, weightsOf } from "./packages";
+/** A ring of nodes that hold stages of the guide model: it answers, and goes on when nodes are lost. */
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Did } from "../../core";
+import type { StageService } from "../../inference";
+import { Bus } from "../testing/bus";
+import { GuideParts, STEP_TOKENS, answerIds, shortItems } from "../testing/guide";
+import { Ring, type RingStage } from "./ring";
+import { StageHost } from "./stage-host";
 
-const GRAPH = new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url);
+const SELF = "did:key:self" as Did;
+const did = (name: string) => `did:key:${name}` as Did;
 const signal = new AbortController().signal;
-const LIMITS = { sequences: 16, contextLength: 1024, stepTokens: 32, cacheBytes: 2 ** 28 };
 
-/** Stages one behind the other. */
-function chain(stages: readonly StageService[]): StageService {
-  return {
-    forward: async (step, options) => {
-      let { hidden } = step;
-      for (const stage of stages) hidden = await stage.forward({ ...step, hidden }, options);
-      return hidden;
-    },
-    end: (sequence) => {
-      for (const stage of stages) stage.end(sequence);
-    },
-  };
-}
+describe("a ring", { timeout: 60_000 }, () => {
+  const parts = new GuideParts();
+  /** Loaded once: a stage serves any number of sequences. */
+  const loaded = new Map<string, ReturnType<GuideParts["stage"]>>();
+  const items = shortItems();
+  const item = items.find(({ prompt_ids }) => prompt_ids.length > 20)!;
+  const opened: Ring[] = [];
 
-describe("the guide model around a ring", { timeout: 60_000 }, () => {
-  const engine = new OnnxEngine({ loadRuntime: nodeOrt });
-  const decoder = readDecoder(new Uint8Array(readFileSync(GRAPH)));
-  const pkg = guidePackage();
-  const weights = weightsOf(new Map([["model_q4.onnx_data", new Blob([readFileSync(`${GRAPH.pathname}_data`)])]]));
-  const part = (range: StageRange) => stagePackage(decoder, range, { id: "part", name: "Part", weights, signal });
-  const middle = { embed: false, head: false };
+  beforeAll(() => stageOf(1, 3));
+  afterEach(() => {
+    for (const ring of opened.splice(0)) ring.close();
+  });
 
-  async function load(ring: StageService, ends: readonly [front: number, back: number]): Promise<LoadedModel> {
-    return engine.loadEnds(
-      {
-        ...pkg,
-        front: await part({ embed: true, from: 0, to: ends[0], head: false }),
-        back: await part({ embed: false, from: ends[1], to: 6, head: true }),
-        stepTokens: 16,
-      },
-      { signal, backend: "wasm", ring },
+  function stageOf(from: number, to: number): ReturnType<GuideParts["stage"]> {
+    const key = `${from}-${to}`;
+    const stage = loaded.get(key) ?? parts.stage(from, to);
+    loaded.set(key, stage);
+    return stage;
+  }
+
+  /** Nodes that hold whatever they are asked for. */
+  function nodes(bus: Bus, names: readonly string[]): Map<string, { host: StageHost; sequences: Set<string> }> {
+    return new Map(
+      names.map((name) => {
+        const sequences = new Set<string>();
+        const host = new StageHost({
+          traffic: bus.join(did(name)),
+          open: async ({ from, to }) => {
+            const stage = await stageOf(from, to);
+            const own = (sequence: string): string => `${name} ${sequence}`;
+            const service: StageService = {
+              forward: (step, options) => {
+                sequences.add(step.sequence);
+                return stage.forward({ ...step, sequence: own(step.sequence) }, options);
+              },
+              end: (sequence) => {
+                sequences.delete(sequence);
+                stage.end(own(sequence));
+              },
+            };
+            return { info: stage.info, service, close: () => sequences.clear() };
+          },
+          onChange: () => undefined,
+        });
+        return [name, { host, sequences }] as const;
+      }),
     );
   }
 
-  async function stage(from: number, to: number) {
-    return engine.loadStage(await part({ ...middle, from, to }), { signal, backend: "wasm", limits: LIMITS });
-  }
-
-  async function answer(model: LoadedModel, item: (typeof items)[number], more: Partial<GenerationRequest> = {}) {
-    const ids: number[] = [];
-    const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
-    const request = { model: "guide", messages: item.messages, sampling, maxTokens: 200, ...more };
-    for await (const event of model.generate(request, { signal })) if (event.type === "token") ids.push(...event.ids);
-    return ids;
-  }
-
-  const items = goldenItems().filter(({ completion_ids }) => completion_ids.length < 24);
-  let ring: StageService;
-  beforeAll(async () => {
-    ring = chain([await stage(1, 3), await stage(3, 4)]);
-  });
-
-  it("gives the golden completions, with layers at both ends and two stages between", async () => {
-    const model = await load(ring, [1, 4]);
-    for (const item of items) expect(await answer(model, item)).toEqual(item.completion_ids.slice(0, -1));
-    await model.unload();
-  });
-
-  it("gives them with nothing but embedding and head here, to two who ask at once", async () => {
-    const model = await load(await stage(0, 6), [0, 6]);
-    const [a, b] = items;
-    expect(await Promise.all([answer(model, a!), answer(model, b!)])).toEqual([
-      a!.completion_ids.slice(0, -1),
-      b!.completion_ids.slice(0, -1),
-    ]);
-  });
-
-  it("reads again what the ring has forgotten, and what came back broken", async () => {
-    let steps = 0;
-    const faulty: StageService = {
-      forward: async (step, options) => {
-        const hidden = await ring.forward(step, options);
-        steps++;
-        // Once in the middle of the prompt, once in the middle of the answer.
-        if (steps === 2) ring.end(step.sequence);
-        return steps === 6 ? spoiled(hidden) : hidden;
+  async function form(bus: Bus, stages: readonly RingStage[], spare: readonly string[] = []): Promise<Ring> {
+    const ring = await Ring.form(
+      {
+        traffic: bus.join(SELF),
+        self: SELF,
+        model: "guide",
+        packageHash: "test",
+        context: 1024,
+        sequences: 8,
+        stepTokens: STEP_TOKENS,
+        replace: (range, not) => {
+          const name = spare.find((each) => !not.has(did(each)));
+          if (name === undefined) throw new Error("nobody is left");
+          return [{ did: did(name), ...range }];
+        },
+        onChange: () => undefined,
       },
-      end: (sequence) => ring.end(sequence),
-    };
-    const model = await load(faulty, [1, 4]);
-    const item = items.find(({ prompt_ids }) => prompt_ids.length > 20)!;
-    expect(await answer(model, item)).toEqual(item.completion_ids.slice(0, -1));
-    expect(steps).toBeGreaterThan(8);
+      stages,
+      { signal },
+    );
+    opened.push(ring);
+    return ring;
+  }
+
+  const THREE: readonly RingStage[] = [
+    { did: did("a"), from: 1, to: 2 },
+    { did: did("b"), from: 2, to: 4 },
+    { did: did("c"), from: 4, to: 5 },
+  ];
+
+  it("answers over three nodes, hidden states going from each to the next", async () => {
+    const bus = new Bus();
+    const held = nodes(bus, ["a", "b", "c"]);
+    const model = await parts.model(await form(bus, THREE), 1, 5);
+    expect(await answerIds(model, item.messages)).toEqual(item.completion_ids.slice(0, -1));
+    const ways = new Set(
+      bus.log.filter(({ frame }) => frame.kind === "stage.forward").map(({ from, to }) => `${from}>${to}`),
+    );
+    expect(ways).toEqual(
+      new Set(
+        [
+          [SELF, did("a")],
+          [did("a"), did("b")],
+          [did("b"), did("c")],
+          [did("c"), SELF],
+        ].map((w) => w.join(">")),
+      ),
+    );
+    await model.unload();
+    // What was kept for the next turn of the conversation is freed with the model.
+    await expect.poll(() => [...held.values()].map(({ sequences }) => sequences.size)).toEqual([0, 0, 0]);
+  });
+
+  it.each(["a", "b", "c", "ab", "bc", "ac", "abc"])(
+    "goes on, word for word, when %s is gone in the middle of an answer",
+    async (names) => {
+      const lost = names.split("");
+      const bus = new Bus();
+      nodes(bus, ["a", "b", "c", "d", "e"]);
+      const ring = await form(bus, THREE, ["d", "e"]);
+      const model = await parts.model(ring, 1, 5);
+      const ids = await answerIds(model, item.messages, (count) => {
+        if (count === 4) for (const name of lost) bus.kill(did(name));
+      });
+      expect(ids).toEqual(item.completion_ids.slice(0, -1));
+      expect([ring.stages[0]?.from, ring.stages.at(-1)?.to]).toEqual([1, 5]);
+      for (const name of lost) expect(ring.stages.map((stage) => stage.did)).not.toContain(did(name));
+    },
+  );
+
+  it("goes on when who took the place of another is gone too, and when its neighbour is", async () => {
+    const bus = new Bus();
+    nodes(bus, ["a", "b", "c", "d", "e", "f"]);
+    const ring = await form(bus, THREE, ["d", "e", "f"]);
+    const model = await parts.model(ring, 1, 5);
+    const losses = new Map([
+      [3, "a"],
+      [5, "b"],
+      [7, "d"],
+    ]);
+    const ids = await answerIds(model, item.messages, (count) => {
+      const name = losses.get(count);
+      if (name !== undefined) bus.kill(did(name));
+    });
+    expect(ids).toEqual(item.completion_ids.slice(0, -1));
+    expect(ring.stages.map((stage) => stage.did)).toEqual(["f", "e", "c"].map(did));
+    // What was kept was enough: nothing was read anew from its ids.
+    const sequences = bus.log.flatMap(({ frame }) => (frame.kind === "stage.forward" ? [frame.body.sequence] : []));
+    expect(new Set(sequences).size).toBe(1);
+  });
+
+  it("says so where nobody can take the layers", async () => {
+    const bus = new Bus();
+    nodes(bus, ["a", "b", "c"]);
+    const model = await parts.model(await form(bus, THREE), 1, 5);
+    const answer = answerIds(model, item.messages, (count) => count === 2 && bus.kill(did("b")));
+    await expect(answer).rejects.toMatchObject({
+      code: "peer-lost",
+      message: expect.stringContaining("nobody") as string,
+    });
+  });
+
+  it("is not formed where one refuses, and nothing stays open then", async () => {
+    const bus = new Bus();
+    const held = nodes(bus, ["a", "b"]);
+    new StageHost({
+      traffic: bus.join(did("c")),
+      open: () => Promise.reject(new Error("not today")),
+      onChange: () => undefined,
+    });
+    await expect(form(bus, THREE)).rejects.toMatchObject({
+      message: expect.stringContaining("does not hold") as string,
+    });
+    await expect.poll(() => [...held.values()].map(({ host }) => host.stages.length)).toEqual([0, 0]);
+  });
+
+  it("frees its stages when the consumer is gone", async () => {
+    const bus = new Bus();
+    const held = nodes(bus, ["a", "b", "c"]);
+    await form(bus, THREE);
+    expect([...held.values()].map(({ host }) => host.stages.length)).toEqual([1, 1, 1]);
+    bus.kill(SELF);
+    await expect.poll(() => [...held.values()].map(({ host }) => host.stages.length)).toEqual([0, 0, 0]);
+  });
+
+  it("takes steps from its neighbour only", async () => {
+    const bus = new Bus();
+    nodes(bus, ["a", "b", "c"]);
+    const ring = await form(bus, THREE);
+    const mallory = bus.join(did("m"));
+    const body = { pipeline: ring.id, attempt: 0, step: 0, sequence: "00".repeat(8), keep: 0, count: 1, tensors: [] };
+    for (const to of ["a", "b", "c"]) mallory.post(did(to), "stage.forward", body);
+    mallory.post(SELF, "stage.failed", { pipeline: ring.id, sequence: body.sequence, code: "stage-lost", message: "" });
+    mallory.post(did("b"), "stage.close", { pipeline: ring.id });
+    const model = await parts.model(ring, 1, 5);
+    expect(await answerIds(model, item.messages)).toEqual(item.completion_ids.slice(0, -1));
+    expect(bus.log.filter(({ frame }) => frame.kind === "stage.failed")).toHaveLength(1);
   });
 });
-
-function spoiled(hidden: HiddenState): HiddenState {
-  return hidden.map((tensor) => ({ ...tensor, bytes: tensor.bytes.map(() => 255) }));
-}

@@ -1,0 +1,65 @@
+/** The guide model around a ring of stages in this process, against its golden completions. */
+import { beforeAll, describe, expect, it } from "vitest";
+import type { HiddenState, StageService } from "../../inference";
+import { GuideParts, answerIds, shortItems } from "../testing/guide";
+
+/** Stages one behind the other. */
+function chain(stages: readonly StageService[]): StageService {
+  return {
+    forward: async (step, options) => {
+      let { hidden } = step;
+      for (const stage of stages) hidden = await stage.forward({ ...step, hidden }, options);
+      return hidden;
+    },
+    end: (sequence) => {
+      for (const stage of stages) stage.end(sequence);
+    },
+  };
+}
+
+describe("the guide model around a ring", { timeout: 60_000 }, () => {
+  const parts = new GuideParts();
+  const items = shortItems();
+  let ring: StageService;
+  beforeAll(async () => {
+    ring = chain([await parts.stage(1, 3), await parts.stage(3, 4)]);
+  });
+
+  it("gives the golden completions, with layers at both ends and two stages between", async () => {
+    const model = await parts.model(ring, 1, 4);
+    for (const item of items) {
+      expect(await answerIds(model, item.messages)).toEqual(item.completion_ids.slice(0, -1));
+    }
+    await model.unload();
+  });
+
+  it("gives them with nothing but embedding and head here, to two who ask at once", async () => {
+    const model = await parts.model(await parts.stage(0, 6), 0, 6);
+    const two = items.slice(0, 2);
+    expect(await Promise.all(two.map((item) => answerIds(model, item.messages)))).toEqual(
+      two.map((item) => item.completion_ids.slice(0, -1)),
+    );
+  });
+
+  it("reads again what the ring has forgotten, and what came back broken", async () => {
+    let steps = 0;
+    const faulty: StageService = {
+      forward: async (step, options) => {
+        const hidden = await ring.forward(step, options);
+        steps++;
+        // Once in the middle of the prompt, once in the middle of the answer.
+        if (steps === 2) ring.end(step.sequence);
+        return steps === 6 ? spoiled(hidden) : hidden;
+      },
+      end: (sequence) => ring.end(sequence),
+    };
+    const model = await parts.model(faulty, 1, 4);
+    const item = items.find(({ prompt_ids }) => prompt_ids.length > 20)!;
+    expect(await answerIds(model, item.messages)).toEqual(item.completion_ids.slice(0, -1));
+    expect(steps).toBeGreaterThan(8);
+  });
+});
+
+function spoiled(hidden: HiddenState): HiddenState {
+  return hidden.map((tensor) => ({ ...tensor, bytes: tensor.bytes.map(() => 255) }));
+}

@@ -1,0 +1,78 @@
+/** What was given to the next stage, kept so that it can be given again to one that takes its place. */
+import type { StageForward } from "../../inference";
+
+/** A step on its way around the ring. */
+export interface RingStep extends StageForward {
+  /** Its number, counted by the consumer. */
+  readonly step: number;
+  /** The last layer that it goes through, and one more; undefined: all the way around. */
+  readonly upTo?: number;
+}
+
+/** Steps of all sequences, oldest first, within a bound of memory. */
+export class StepHistory {
+  readonly #maxBytes: number;
+  readonly #steps = new Map<string, RingStep[]>();
+  /** Sequences of which something had to be dropped. */
+  readonly #cut = new Set<string>();
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Bytes that are held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Notes a step; what it takes back is forgotten. Where memory ends, the longest sequence is forgotten whole. */
+  add(step: RingStep): void {
+    const steps = (this.#steps.get(step.sequence) ?? []).flatMap((earlier) => upTo(earlier, step.keep));
+    if (step.keep === 0) this.#cut.delete(step.sequence);
+    this.#put(step.sequence, this.#cut.has(step.sequence) ? [] : [...steps, step]);
+    while (this.#bytes > this.#maxBytes) {
+      const [longest] = [...this.#steps].sort(([, a], [, b]) => bytesOf(b) - bytesOf(a));
+      if (!longest) break;
+      this.#cut.add(longest[0]);
+      this.#put(longest[0], []);
+    }
+  }
+
+  /** All steps that lead to where a sequence stands now; undefined where some were dropped. */
+  of(sequence: string): readonly RingStep[] | undefined {
+    return this.#cut.has(sequence) ? undefined : (this.#steps.get(sequence) ?? []);
+  }
+
+  /** Sequences that something is known of. */
+  get sequences(): readonly string[] {
+    return [...new Set([...this.#steps.keys(), ...this.#cut])];
+  }
+
+  end(sequence: string): void {
+    this.#put(sequence, []);
+    this.#cut.delete(sequence);
+  }
+
+  #put(sequence: string, steps: RingStep[]): void {
+    this.#bytes += bytesOf(steps) - bytesOf(this.#steps.get(sequence) ?? []);
+    if (steps.length === 0) this.#steps.delete(sequence);
+    else this.#steps.set(sequence, steps);
+  }
+}
+
+/** The part of a step before token `end`: all of it, its first tokens, or nothing. */
+function upTo(step: RingStep, end: number): RingStep[] {
+  if (step.keep + step.count <= end) return [step];
+  const count = end - step.keep;
+  if (count <= 0) return [];
+  const hidden = step.hidden.map((tensor) => ({
+    ...tensor,
+    bytes: tensor.bytes.slice(0, (tensor.bytes.length / step.count) * count),
+  }));
+  return [{ ...step, count, hidden }];
+}
+
+function bytesOf(steps: readonly RingStep[]): number {
+  return steps.reduce((sum, { hidden }) => sum + hidden.reduce((bytes, tensor) => bytes + tensor.bytes.length, 0), 0);
+}

@@ -1,0 +1,77 @@
+/** A room for tests of pipelines: nodes that send each other frames, without links. Never bundled. */
+import { type Did, MicrogridError, TypedEventTarget } from "../../core";
+import type { StageFrame, StageTraffic } from "../../room";
+
+/** Delivers frames between nodes, in order for each pair, each in a task of its own. */
+export class Bus {
+  readonly #nodes = new Map<Did, BusTraffic>();
+  readonly log: { readonly from: Did; readonly to: Did; readonly frame: StageFrame }[] = [];
+  /** Called before a frame is delivered; false drops it, as the wire would where a link ends. */
+  onFrame: (frame: StageFrame, from: Did, to: Did) => boolean = () => true;
+
+  /** A node's traffic. */
+  join(did: Did): StageTraffic {
+    const traffic = new BusTraffic(did, this);
+    this.#nodes.set(did, traffic);
+    return traffic as unknown as StageTraffic;
+  }
+
+  /** A node is gone from one moment to the next. */
+  kill(did: Did): void {
+    this.#nodes.delete(did);
+    for (const traffic of this.#nodes.values())
+      queueMicrotask(() => traffic.tell("gone", { did, reason: "it is gone" }));
+  }
+
+  has(did: Did): boolean {
+    return this.#nodes.has(did);
+  }
+
+  deliver(from: Did, to: Did, frame: StageFrame): void {
+    if (!this.onFrame(frame, from, to)) return;
+    this.log.push({ from, to, frame });
+    setImmediate(() => {
+      if (this.#nodes.has(from)) this.#nodes.get(to)?.tell("frame", { from, frame });
+    });
+  }
+}
+
+interface BusEvents {
+  frame: { readonly from: Did; readonly frame: StageFrame };
+  gone: { readonly did: Did; readonly reason: string };
+}
+
+/** `StageTraffic` over a bus. */
+class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageTraffic, "send" | "post" | "hold" | "rttMs"> {
+  readonly #did: Did;
+  readonly #bus: Bus;
+
+  constructor(did: Did, bus: Bus) {
+    super();
+    this.#did = did;
+    this.#bus = bus;
+  }
+
+  send: StageTraffic["send"] = (to, kind, body) => {
+    if (!this.#bus.has(to)) return Promise.reject(new MicrogridError("peer-lost", "A device is gone."));
+    this.#bus.deliver(this.#did, to, structuredClone({ kind, body }) as StageFrame);
+    return Promise.resolve();
+  };
+
+  post: StageTraffic["post"] = (to, kind, body) => {
+    this.send(to, kind, body).catch(() => undefined);
+  };
+
+  hold(did: Did): Promise<() => void> {
+    if (this.#bus.has(did)) return Promise.resolve(() => undefined);
+    return Promise.reject(new MicrogridError("peer-lost", "A device is gone."));
+  }
+
+  rttMs(): number {
+    return 1;
+  }
+
+  tell<K extends keyof BusEvents>(type: K, detail: BusEvents[K]): void {
+    this.emit(type, detail);
+  }
+}

@@ -1,0 +1,65 @@
+/** The guide model in parts, for tests in Node. Never bundled. */
+import { readFileSync } from "node:fs";
+import type { GenerationRequest, LoadedModel, StageService } from "../../inference";
+import { OnnxEngine } from "../../inference/onnx";
+import { type GoldenItem, goldenItems, guidePackage, nodeOrt } from "../../inference/testing/node";
+import { type StageRange, readDecoder } from "../split";
+import { stagePackage, weightsOf } from "../run/packages";
+
+const GRAPH = new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url);
+const signal = new AbortController().signal;
+
+/** Layers of the guide model. */
+export const GUIDE_LAYERS = 6;
+/** Tokens that go around in one step. */
+export const STEP_TOKENS = 16;
+const LIMITS = { sequences: 16, contextLength: 1024, stepTokens: STEP_TOKENS, cacheBytes: 2 ** 28 };
+
+/** Golden completions that do not take long. */
+export const shortItems = (): GoldenItem[] => goldenItems().filter(({ completion_ids }) => completion_ids.length < 24);
+
+/** A stage in memory. */
+type LoadedStage = Awaited<ReturnType<OnnxEngine["loadStage"]>>;
+
+/** Loads parts of the guide model, all with one engine. */
+export class GuideParts {
+  readonly #engine = new OnnxEngine({ loadRuntime: nodeOrt });
+  readonly #decoder = readDecoder(new Uint8Array(readFileSync(GRAPH)));
+  readonly #weights = weightsOf(new Map([["model_q4.onnx_data", new Blob([readFileSync(`${GRAPH.pathname}_data`)])]]));
+
+  /** The layers `[from, to)`. */
+  async stage(from: number, to: number): Promise<LoadedStage> {
+    const pkg = await this.#part({ embed: false, from, to, head: false });
+    return this.#engine.loadStage(pkg, { signal, backend: "wasm", limits: LIMITS });
+  }
+
+  /** The model with the layers `[from, to)` elsewhere. */
+  async model(ring: StageService, from: number, to: number): Promise<LoadedModel> {
+    const front = await this.#part({ embed: true, from: 0, to: from, head: false });
+    const back = await this.#part({ embed: false, from: to, to: GUIDE_LAYERS, head: true });
+    return this.#engine.loadEnds(
+      { ...guidePackage(), front, back, stepTokens: STEP_TOKENS },
+      { signal, backend: "wasm", ring },
+    );
+  }
+
+  #part(range: StageRange) {
+    return stagePackage(this.#decoder, range, { id: "part", name: "Part", weights: this.#weights, signal });
+  }
+}
+
+/** The ids of a greedy answer; `onToken` is called with their number after each. */
+export async function answerIds(
+  model: LoadedModel,
+  messages: GenerationRequest["messages"],
+  onToken: (count: number) => void = () => undefined,
+): Promise<number[]> {
+  const ids: number[] = [];
+  const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+  for await (const event of model.generate({ model: "guide", messages, sampling, maxTokens: 200 }, { signal })) {
+    if (event.type !== "token") continue;
+    ids.push(...event.ids);
+    onToken(ids.length);
+  }
+  return ids;
+}

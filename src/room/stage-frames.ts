@@ -1,0 +1,113 @@
+/** Frames of pipelines, which the members of a room exchange on the channel `stage` (docs/protocol.md §7). */
+import * as v from "valibot";
+import { DidSchema } from "../identity";
+import type { FrameBody, FrameOf, FrameRate, FrameTable, Lane } from "../wire";
+import { MAX_MODEL_CHARS } from "./constants";
+
+/** Largest hidden state in one frame, in bytes: 256 tokens of two tensors of 4,096 numbers in 32 bits. */
+export const MAX_HIDDEN_BYTES = 8 * 2 ** 20;
+/** Tensors that cross a cut; usual models have one or two. */
+const MAX_TENSORS = 8;
+const MAX_LAYERS = 1_024;
+const MAX_CONTEXT = 2 ** 24;
+
+/** A pipeline is opened and changed by people, and repaired a few times a minute at worst. */
+const RARE: FrameRate = { burst: 64, perSecond: 4 };
+/** One for each token of each sequence, and all that a stage has kept of them when it is repaired. */
+const STEPS: FrameRate = { burst: 16_384, perSecond: 8_192 };
+
+const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
+const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
+const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
+
+/** The repair in which two neighbours became neighbours, from 0: what is late from a former one shows. */
+const attempt = count(1_000_000);
+/** Steps are counted by the consumer, over all sequences of a pipeline. */
+const step = count(Number.MAX_SAFE_INTEGER);
+
+export const STAGE_FRAMES = {
+  /** Asks the receiver to hold the layers `[from, to)` for the sender, between two neighbours in a ring. */
+  "stage.open": {
+    schema: v.strictObject({
+      pipeline: id,
+      model: text(MAX_MODEL_CHARS),
+      packageHash: text(100),
+      from: count(MAX_LAYERS),
+      to: count(MAX_LAYERS),
+      context: count(MAX_CONTEXT),
+      sequences: count(64),
+      stepTokens: count(1_024),
+      previous: DidSchema,
+      next: DidSchema,
+      attempt,
+    }),
+    maxBytes: 2_048,
+    rate: RARE,
+  },
+  /** The stage is in memory. `decodeMs`: one token through its layers, as measured. */
+  "stage.ready": {
+    schema: v.strictObject({ pipeline: id, decodeMs: v.pipe(v.number(), v.finite(), v.minValue(0)) }),
+    maxBytes: 128,
+    rate: RARE,
+  },
+  /** The stage is not opened, or is not kept any longer. */
+  "stage.refused": { schema: v.strictObject({ pipeline: id, reason: text(500) }), maxBytes: 2_048, rate: RARE },
+  /** Another neighbour before the receiver, from now on. */
+  "stage.previous": { schema: v.strictObject({ pipeline: id, attempt, did: DidSchema }), maxBytes: 256, rate: RARE },
+  /**
+   * Another neighbour behind the receiver, which gives it all again that it has given to the former one. Steps that the
+   * consumer has back already (all but those in `open`) are read up to layer `upTo` only: the stages behind know them.
+   */
+  "stage.next": {
+    schema: v.strictObject({
+      pipeline: id,
+      attempt,
+      did: DidSchema,
+      upTo: count(MAX_LAYERS),
+      open: v.pipe(v.array(step), v.maxLength(1_024)),
+    }),
+    maxBytes: 16_384,
+    rate: RARE,
+  },
+  "stage.close": { schema: v.strictObject({ pipeline: id }), maxBytes: 128, rate: RARE },
+  /** What comes next of a sequence. All tokens from `keep` on are forgotten first. */
+  "stage.forward": {
+    schema: v.strictObject({
+      pipeline: id,
+      attempt,
+      step,
+      sequence: id,
+      keep: count(MAX_CONTEXT),
+      count: count(1_024),
+      /** The stage that has this as its last layer does not pass it on: those behind know it. */
+      upTo: v.optional(count(MAX_LAYERS)),
+      tensors: v.pipe(
+        v.array(
+          v.strictObject({
+            name: text(200),
+            dtype: v.picklist(["float32", "float16"]),
+            bytes: v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array),
+          }),
+        ),
+        v.maxLength(MAX_TENSORS),
+      ),
+    }),
+    maxBytes: MAX_HIDDEN_BYTES + 4_096,
+    rate: STEPS,
+  },
+  /** A step could not be computed, or a sequence not be given again; goes to the consumer. */
+  "stage.failed": {
+    schema: v.strictObject({ pipeline: id, sequence: id, step: v.optional(step), code: text(40), message: text(500) }),
+    maxBytes: 2_048,
+    rate: STEPS,
+  },
+  /** A sequence is over; passed on around the ring. */
+  "stage.end": { schema: v.strictObject({ pipeline: id, sequence: id }), maxBytes: 128, rate: STEPS },
+} satisfies FrameTable;
+
+type StageTable = typeof STAGE_FRAMES;
+export type StageLane = Lane<StageTable>;
+export type StageFrame = FrameOf<StageTable>;
+export type StageFrameBody<K extends keyof StageTable> = FrameBody<StageTable, K>;
+/** The body of a kind as it was received. */
+export type ReceivedStageBody<K extends keyof StageTable> = Extract<StageFrame, { kind: K }>["body"];

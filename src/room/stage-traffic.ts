@@ -1,0 +1,62 @@
+/** What members send each other of pipelines: one place to send, one to listen. */
+import { type Did, MicrogridError, TypedEventTarget } from "../core";
+import type { Member } from "./mesh";
+import type { STAGE_FRAMES, StageFrame, StageFrameBody } from "./stage-frames";
+
+interface StageTrafficEvents {
+  frame: { readonly from: Did; readonly frame: StageFrame };
+  /** A member is linked no more; the reason is for people. */
+  gone: { readonly did: Did; readonly reason: string };
+}
+
+/** Frames of pipelines, to and from all members that are linked. */
+export class StageTraffic extends TypedEventTarget<StageTrafficEvents> {
+  readonly #members: ReadonlyMap<Did, Member>;
+  readonly #linkTo: (did: Did, options: { signal: AbortSignal }) => Promise<unknown>;
+
+  /** `linkTo` makes a link where there is none. */
+  constructor(
+    members: ReadonlyMap<Did, Member>,
+    linkTo: (did: Did, options: { signal: AbortSignal }) => Promise<unknown>,
+  ) {
+    super();
+    this.#members = members;
+    this.#linkTo = linkTo;
+  }
+
+  /** Sends a frame; resolves when the next one may be sent. Throws `peer-lost` where there is no link. */
+  async send<K extends keyof typeof STAGE_FRAMES>(to: Did, kind: K, body: StageFrameBody<K>): Promise<void> {
+    const member = this.#members.get(to);
+    if (!member) throw new MicrogridError("peer-lost", "A device of the pipeline is gone.");
+    return member.stage.send(kind, body);
+  }
+
+  /** Sends a frame whose loss the end of the link tells of anyway. */
+  post<K extends keyof typeof STAGE_FRAMES>(to: Did, kind: K, body: StageFrameBody<K>): void {
+    this.send(to, kind, body).catch(() => undefined);
+  }
+
+  /** Makes sure of a link, and that its death is noticed within 5 s until the result is called. */
+  async hold(did: Did, options: { signal: AbortSignal }): Promise<() => void> {
+    if (!this.#members.has(did)) await this.#linkTo(did, options);
+    const member = this.#members.get(did);
+    if (!member) throw new MicrogridError("peer-lost", "A device of the pipeline is gone.");
+    return member.link.markBusy();
+  }
+
+  /** Round trip to a member, ms; undefined where it is not known. */
+  rttMs(did: Did): number | undefined {
+    return this.#members.get(did)?.link.rttMs;
+  }
+
+  /** A member was linked: its frames come here. */
+  attach(member: Member): void {
+    member.stage.listen((frame) => this.emit("frame", { from: member.did, frame }));
+  }
+
+  /** A member's link has ended. */
+  detach(member: Member, reason: string): void {
+    if (this.#members.get(member.did)?.link.open) return; // another one has taken its place
+    this.emit("gone", { did: member.did, reason });
+  }
+}

@@ -1,0 +1,55 @@
+/** A further channel of an authenticated link: frames of a table of its own, that wait for none of the others. */
+import { MicrogridError } from "../core";
+import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
+import { Reassembler } from "./framing";
+import type { RawChannel } from "./transport";
+import { FrameWriter } from "./writer";
+
+/** What the link wants to know of its lane. */
+interface LaneOwner {
+  /** Something came. */
+  heard(): void;
+  /** The peer broke the protocol: `what` it did. */
+  accuse(what: string): void;
+  /** The peer does not read. */
+  stalled(): void;
+}
+
+/** Frames beside those of the link. */
+export class Lane<T extends FrameTable> {
+  readonly #table: T;
+  readonly #writer: FrameWriter;
+  #listener: (frame: FrameOf<T>) => void = () => undefined;
+
+  constructor(channel: RawChannel, table: T, owner: LaneOwner) {
+    this.#table = table;
+    this.#writer = new FrameWriter(channel);
+    this.#writer.onStall = () => owner.stalled();
+    const limits = new FrameLimits(table);
+    const reassembler = new Reassembler((kind) => limits.admit(kind, performance.now()));
+    channel.listen((message) => {
+      owner.heard();
+      try {
+        const frame = reassembler.push(message);
+        if (frame) this.#listener(parseFrame(table, frame));
+      } catch (error) {
+        owner.accuse(error instanceof MicrogridError ? error.message : "it sent something unreadable");
+      }
+    });
+  }
+
+  /** Gets every frame from now on; what nobody listens for is dropped. One listener. */
+  listen(listener: (frame: FrameOf<T>) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Sends a frame; resolves when the next one may be sent. Throws as `Link.send` does. */
+  async send<K extends keyof T & string>(kind: K, body: FrameBody<T, K>): Promise<void> {
+    return this.#writer.send(kind, encodeFrame(this.#table, kind, body));
+  }
+
+  /** Rejects what waits and everything that is sent later. The link does this when it ends. */
+  close(reason: string): void {
+    this.#writer.close(reason);
+  }
+}
