@@ -57,6 +57,8 @@ export function primitiveAttention(
   const grown = (name: string, kind: string, value: string): string => {
     const source = blocks.shape.flaw === "shared-cache" && layer === 2 ? 0 : layer;
     const past = `${blocks.shape.pastName ?? "past_key_values"}.${source}.${kind}`;
+    const borrowed = blocks.borrows(layer) && blocks.repeated.get(`${String(blocks.shape.borrowsCacheOf)}.${kind}`);
+    if (borrowed) return borrowed;
     const now = split(name, value, KEY_HEADS);
     const present =
       blocks.shape.flaw === "no-cache"
@@ -67,7 +69,10 @@ export function primitiveAttention(
           });
     const wide = blocks.op(`${path}/${name}/Unsqueeze`, "Unsqueeze", [present, blocks.integers([2])]);
     const doubled = blocks.op(`${path}/${name}/repeat`, "Concat", [wide, wide], { attributes: { axis: 2 } });
-    return blocks.op(`${path}/${name}/heads`, "Reshape", [doubled, blocks.integers([0, QUERY_HEADS, -1, HEAD_DIM])]);
+    const dims = blocks.integers([0, QUERY_HEADS, -1, HEAD_DIM]);
+    const repeated = blocks.op(`${path}/${name}/heads`, "Reshape", [doubled, dims]);
+    blocks.repeated.set(`${layer}.${kind}`, repeated);
+    return repeated;
   };
   const keys = grown("k", "key", k);
   const values = grown("v", "value", v);

@@ -46,6 +46,8 @@ export interface EmbeddingTable {
 export class DecoderBlocks {
   readonly writer: OnnxWriter;
   readonly shape: DecoderShape;
+  /** Keys and values repeated for all query heads, by layer and kind. */
+  readonly repeated = new Map<string, string>();
   /** Normally distributed numbers. */
   readonly random: (dims: readonly number[], scale: number) => Float32Array;
 
@@ -128,13 +130,18 @@ export class DecoderBlocks {
       this.writer.output({ name: `present_conv.${layer}`, type: this.#type, shape });
       return;
     }
-    if (this.shape.flaw === "no-cache") return;
+    if (this.shape.flaw === "no-cache" || this.borrows(layer)) return;
     for (const kind of ["key", "value"]) {
       const port = (name: string, tokens: string) =>
         ({ name, type: this.#type, shape: ["batch_size", KEY_HEADS, tokens, HEAD_DIM] }) as const;
       this.writer.input(port(`${past}.${layer}.${kind}`, "past_sequence_length"));
       this.writer.output(port(`present.${layer}.${kind}`, "total_sequence_length"));
     }
+  }
+
+  /** Whether a layer looks at the cache of another one. */
+  borrows(layer: number): boolean {
+    return this.shape.borrowsCacheOf !== undefined && layer === (this.shape.layers ?? 3) - 1;
   }
 
   embeddingTable(): EmbeddingTable {

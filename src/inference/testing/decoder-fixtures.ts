@@ -50,6 +50,8 @@ export interface DecoderShape {
   readonly externalFiles?: readonly string[];
   /** Changes the names of the inputs and outputs of caches; `past_key_values` and `present` by default. */
   readonly pastName?: string;
+  /** The last layer has no cache, and looks at that of this one instead; only spelled-out attention. */
+  readonly borrowsCacheOf?: number;
   /** Things that make a graph impossible to split. */
   readonly flaw?: "shared-cache" | "no-cache" | "unknown-input" | "inner-files" | "ids-inside" | "ids-passed";
 }

@@ -122,6 +122,16 @@ describe("stages", () => {
     expect(await stages.run([5])).toEqual(first);
   });
 
+  it("keep a layer that looks at another one's cache beside that one", async () => {
+    const files = randomDecoder({ borrowsCacheOf: 1, attention: "primitive", norms: "plain", positions: "learned" });
+    const decoder = readDecoder(files.model);
+    expect(decoder.layers).toBe(2);
+    const whole = await loadWhole(files);
+    const stages = await loadStages(files, decoder, splitAt(2, [0, 1, 2]));
+    expect(await stages.run([1, 2, 3])).toEqual(await whole.run([1, 2, 3]));
+    expect(await stages.run([4])).toEqual(await whole.run([4]));
+  });
+
   it("tell what their state takes", () => {
     const decoder = readDecoder(randomDecoder({ convolutions: [0], norms: "plain" }).model);
     expect(decoder.kvBytesPerToken).toEqual([0, 256, 256]);
@@ -154,6 +164,7 @@ describe("models that cannot be split", () => {
     [{ flaw: "inner-files", chosenTables: "inside" }, "inside of an operator"],
     [{ flaw: "shared-cache" }, "share state"],
     [{ flaw: "shared-cache", names: "nothing", attention: "primitive" }, "share state"],
+    [{ borrowsCacheOf: 0, attention: "primitive", norms: "plain", names: "nothing" }, "share state"],
     [{ pastName: "past_encoder" }, "past_encoder.0.key"],
   ])("%o: the reason is named", (shape, reason) => {
     const { model } = randomDecoder(shape);
