@@ -1,0 +1,188 @@
+/** A node that holds stages of the guide model and answers by way of others, over real WebRTC; driven from outside. */
+import { type Did, type ErrorData, MicrogridError, errorToData, spawnWorker } from "../../src/core";
+import { makeEphemeralKey, type Signer } from "../../src/identity";
+import { type ChatMessage, EngineSupervisor, type PackageFile } from "../../src/inference";
+import { ToyProvider } from "../../src/inference/testing/toy-provider";
+import { Ring, type RingStage } from "../../src/pipeline/run/ring";
+import { stagePackage, weightsOf } from "../../src/pipeline/run/packages";
+import { StageHost } from "../../src/pipeline/run/stage-host";
+import { type StageRange, readDecoder } from "../../src/pipeline/split";
+import { inviteToUrl, parseInvite } from "../../src/room/invite";
+import { type RoomOptions, RoomSession } from "../../src/room/room-session";
+import { BARE_NODE, foundTestRoom, memberContext } from "../../src/room/testing/founding";
+import { answerByHand, offerByHand, openPeerJsTransport } from "../../src/wire";
+import gpuWorker from "../../workers/gpu?worker&url";
+
+/** An answer by way of a pipeline. */
+export interface PipedAnswer {
+  readonly ids: readonly number[];
+  readonly error: ErrorData | undefined;
+  /** When each token came, ms of `performance.now()`. */
+  readonly times: readonly number[];
+}
+
+export interface PipelinePage {
+  readonly did: string;
+  /** Tokens of the answer that runs, so far. */
+  readonly progress: number;
+  found(server: string): Promise<string>;
+  /** Enters a room, and holds whatever stages it is asked for. */
+  join(invite: string): Promise<void>;
+  peers(): string[];
+  /** Forms a pipeline; layers outside its stages stay here. `spare` may take the place of those that are lost. */
+  form(stages: readonly (readonly [did: string, from: number, to: number])[], spare?: readonly string[]): Promise<void>;
+  answer(messages: readonly ChatMessage[]): Promise<PipedAnswer>;
+  /** Who holds which layers of the pipeline that was formed here. */
+  stages(): readonly RingStage[];
+  /** Stages that are held here for others. */
+  holds(): number;
+  close(): Promise<void>;
+}
+
+declare global {
+  interface Window {
+    pipeline: PipelinePage;
+  }
+}
+
+const RTC: RTCConfiguration = { iceServers: [] };
+const GRAPH = "onnx/model_q4.onnx";
+const TEXTS = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
+const LAYERS = 6;
+const LIMITS = { sequences: 16, contextLength: 1024, stepTokens: 16, cacheBytes: 2 ** 26 };
+const signal = new AbortController().signal;
+const engines = new EngineSupervisor({ createWorker: () => spawnWorker(gpuWorker, "gpu") });
+
+async function file(path: string): Promise<PackageFile> {
+  const response = await fetch(`models/guide/${path}`);
+  return { path, blob: await response.blob() };
+}
+
+/** The graph, read once, and the weights. */
+const guide = (async () => {
+  const [graph, weights] = await Promise.all([file(GRAPH), file(`${GRAPH}_data`)]);
+  return {
+    decoder: readDecoder(new Uint8Array(await graph.blob.arrayBuffer())),
+    weights: weightsOf(new Map([["model_q4.onnx_data", weights.blob]])),
+  };
+})();
+
+async function part(id: string, range: StageRange) {
+  const { decoder, weights } = await guide;
+  return stagePackage(decoder, range, { id, name: "Guide", weights, signal });
+}
+
+const signer = await makeEphemeralKey();
+let session: RoomSession | undefined;
+let host: StageHost | undefined;
+let ring: Ring | undefined;
+let progress = 0;
+
+async function enter(entry: RoomOptions["entry"], self: Signer): Promise<void> {
+  session = await RoomSession.enter({
+    ...BARE_NODE,
+    entry,
+    member: memberContext(self),
+    local: new ToyProvider(self.did),
+    hand: { offer: () => offerByHand(RTC), answer: (offer) => answerByHand(RTC, offer) },
+    openTransport: (url) => openPeerJsTransport({ url, rtc: RTC }),
+    profile: () => ({
+      name: "page",
+      device: "bare",
+      gpu: "",
+      visible: true,
+      battery: undefined,
+      tokenRate: 0,
+      ownJobs: 0,
+    }),
+  });
+  serve();
+  session.on("change", serve);
+}
+
+/** Holds stages as soon as this node is a member. */
+function serve(): void {
+  const traffic = session?.stages;
+  if (!traffic || host) return;
+  host = new StageHost({
+    traffic,
+    open: async ({ pipeline, from, to }, options) => {
+      const id = `stage:${pipeline}`;
+      const pkg = await part(id, { embed: false, from, to, head: false });
+      const { info, service } = await engines.loadStage(pkg, { ...options, backend: "wasm", limits: LIMITS });
+      return { info, service, close: () => void engines.unload(id) };
+    },
+    onChange: () => undefined,
+  });
+}
+
+function traffic() {
+  const found = session?.stages;
+  if (!found) throw new MicrogridError("bad-request", "This page is in no room.");
+  return found;
+}
+
+window.pipeline = {
+  did: signer.did,
+  get progress() {
+    return progress;
+  },
+  async found(server) {
+    const { founder, parts, invite } = await foundTestRoom({ servers: [server] });
+    Object.assign(window.pipeline, { did: founder.did });
+    await enter({ membership: parts }, founder);
+    return inviteToUrl(invite, location.href);
+  },
+  join: (invite) => enter({ invite: parseInvite(invite) }, signer),
+  peers: () => session?.peers.filter(({ linked }) => linked).map(({ id }) => id) ?? [],
+  async form(stages, spare = []) {
+    const [first, last] = [stages[0]?.[1] ?? 0, stages.at(-1)?.[2] ?? LAYERS];
+    ring = await Ring.form(
+      {
+        traffic: traffic(),
+        self: window.pipeline.did as Did,
+        model: "guide",
+        packageHash: "guide",
+        context: LIMITS.contextLength,
+        sequences: LIMITS.sequences,
+        stepTokens: LIMITS.stepTokens,
+        replace: (range, not) => {
+          const did = (spare as Did[]).find((each) => !not.has(each));
+          if (!did) throw new Error("Nobody is left.");
+          return [{ did, ...range }];
+        },
+        onChange: () => undefined,
+      },
+      stages.map(([did, from, to]) => ({ did: did as Did, from, to })),
+      { signal },
+    );
+    const files = await Promise.all(TEXTS.map(file));
+    const front = await part("front", { embed: true, from: 0, to: first, head: false });
+    const back = await part("back", { embed: false, from: last, to: LAYERS, head: true });
+    const pkg = { id: "guide", name: "Guide", packageHash: "guide", files, front, back, stepTokens: LIMITS.stepTokens };
+    await engines.loadEnds(pkg, { signal, backend: "wasm", ring });
+  },
+  async answer(messages) {
+    const ids: number[] = [];
+    const times: number[] = [];
+    let error: ErrorData | undefined;
+    const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+    try {
+      for await (const event of engines.generate({ model: "guide", messages, sampling, maxTokens: 200 }, { signal })) {
+        if (event.type !== "token") continue;
+        ids.push(...event.ids);
+        times.push(performance.now());
+        progress = ids.length;
+      }
+    } catch (caught) {
+      error = errorToData(caught);
+    }
+    return { ids, error, times };
+  },
+  stages: () => ring?.stages.map(({ did, from, to }) => ({ did, from, to })) ?? [],
+  holds: () => host?.stages.length ?? 0,
+  async close() {
+    await engines.unload("guide");
+    ring?.close();
+  },
+};
