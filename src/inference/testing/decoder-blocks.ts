@@ -352,7 +352,7 @@ export class DecoderBlocks {
     }
     const square = this.op(`${path}/Pow`, "Pow", [x, this.scalar(2)]);
     const mean = this.op(`${path}/ReduceMean`, "ReduceMean", [square, this.integers([-1])]);
-    const root = this.op(`${path}/Sqrt`, "Sqrt", [this.op(`${path}/Add`, "Add", [mean, this.scalar(1e-5)])]);
+    const root = this.op(`${path}/Sqrt`, "Sqrt", [this.op(`${path}/epsilon/Add`, "Add", [mean, this.scalar(1e-5)])]);
     const normed = this.op(`${path}/Div`, "Div", [x, root]);
     return this.op(`${path}/Mul`, "Mul", [normed, weight]);
   }

@@ -24,6 +24,7 @@ const SHAPES: Readonly<Record<string, DecoderShape>> = {
   "sums of their own, no names": { norms: "plain", names: "nothing" },
   "sandwiched norms": { norms: "sandwich", described: true },
   "attention beside feed-forward": { norms: "parallel", names: "nothing" },
+  "norms spelled out, with names": { norms: "spelled", bits: 4 },
   "norms spelled out": { norms: "spelled", names: "nothing" },
   "primitive attention": { attention: "primitive", norms: "plain", positions: "rotary", positionIds: true },
   "primitive attention, no names": { attention: "primitive", norms: "spelled", names: "nothing", positions: "learned" },
