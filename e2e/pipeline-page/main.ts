@@ -159,7 +159,8 @@ window.pipeline = {
     const files = await Promise.all(TEXTS.map(file));
     const front = await part("front", { embed: true, from: 0, to: first, head: false });
     const back = await part("back", { embed: false, from: last, to: LAYERS, head: true });
-    const pkg = { id: "guide", name: "Guide", packageHash: "guide", files, front, back, stepTokens: LIMITS.stepTokens };
+    const names = { id: "guide", name: "Guide", packageHash: "guide" };
+    const pkg = { ...names, files, front, back, stepTokens: LIMITS.stepTokens, maxDraft: 8 };
     await engines.loadEnds(pkg, { signal, backend: "wasm", ring });
   },
   async answer(messages) {

@@ -54,6 +54,8 @@ export interface PipelinePackage {
   readonly back: StagePackage;
   /** Tokens that go around in one step. */
   readonly stepTokens: number;
+  /** Most tokens that are guessed ahead; 0 for models whose state cannot be taken back. */
+  readonly maxDraft: number;
 }
 
 /** What comes next of a sequence, on its way through the stages of a model. */

@@ -181,6 +181,7 @@ export class OnnxEngine implements Engine {
           eosIds: files.eosIds,
           contextLength: files.contextLength,
           prefillChunk: check.prefillChunk,
+          maxDraft: 0,
         },
         turns: this.#turns,
         places: Math.max(1, Math.min(MAX_PLACES, Math.floor(budget / perAnswer))),

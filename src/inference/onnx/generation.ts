@@ -4,6 +4,7 @@ import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "
 import { AnswerText, type AnswerPiece, type ChatTokenizer, resumption } from "../tokenizer";
 import type { FinishReason, GenerationEvent, GenerationRequest } from "../types";
 import type { CachePool } from "./cache-pool";
+import { PromptLookup } from "./drafts";
 import type { Decoder, Sequence } from "./sequence";
 
 /** Tokens of room that an answer gets beforehand: most answers are shorter, and memory is dear. */
@@ -17,6 +18,8 @@ export interface GenerationParts<S extends Sequence> {
   readonly eosIds: ReadonlySet<number>;
   readonly contextLength: number;
   readonly prefillChunk: number;
+  /** Most tokens that are guessed and checked in one pass; 0 where a pass over several costs as much as several. */
+  readonly maxDraft: number;
   /** Runs one step in the worker's fair order, errors put into words; the decoder does so by itself. */
   turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
@@ -52,25 +55,36 @@ export async function* generateAnswer<S extends Sequence>(
   try {
     const room = Math.min(prompt.length + maxTokens, ids.length + MAX_RESERVED_TOKENS);
     await parts.turn(() => reserve(parts.pool, cache, room), signal);
-    let logits = answer.length < maxTokens ? await prefill(parts, cache, ids, signal) : undefined;
+    const lookup = new PromptLookup(parts.maxDraft);
+    let draft: readonly number[] = [];
+    let rows = answer.length < maxTokens ? await prefill(parts, cache, ids, signal) : [];
     firstTokenTime = performance.now();
-    while (logits) {
-      const position = ids.length - prompt.length;
-      const id = sampleToken(logits, request.sampling, { uniform: uniformAt(seed, position), seen });
-      if (parts.eosIds.has(id)) {
-        finishReason = "stop";
-        break;
+    answering: while (rows.length > 0) {
+      let right = 0;
+      for (const logits of rows) {
+        const position = ids.length - prompt.length;
+        const id = sampleToken(logits, request.sampling, { uniform: uniformAt(seed, position), seen });
+        if (parts.eosIds.has(id)) {
+          finishReason = "stop";
+          break answering;
+        }
+        ids.push(id);
+        seen.add(id);
+        const piece = text.push(id, logprobOf(parts.tokenizer, request, logits, id));
+        if (piece) yield tokenEvent(piece);
+        if (text.stopped) {
+          finishReason = "stop";
+          break answering;
+        }
+        if (position + 1 >= maxTokens) break answering;
+        // The next row holds only if the guess that it stands on came true.
+        if (id !== draft[right]) break;
+        right++;
       }
-      ids.push(id);
-      seen.add(id);
-      const piece = text.push(id, logprobOf(parts.tokenizer, request, logits, id));
-      if (piece) yield tokenEvent(piece);
-      if (text.stopped) {
-        finishReason = "stop";
-        break;
-      }
-      if (position + 1 >= maxTokens) break;
-      [logits] = await parts.decoder.predict(cache, [id], 1, signal);
+      lookup.learn(draft.length, right);
+      draft = lookup.draft(ids, maxTokens - (ids.length - prompt.length) - 1);
+      await keepOnly(parts, cache, ids, signal);
+      rows = await parts.decoder.predict(cache, [...ids.slice(-1), ...draft], 1 + draft.length, signal);
     }
     const rest = text.flush();
     if (rest) yield tokenEvent(rest);
@@ -87,6 +101,8 @@ export async function* generateAnswer<S extends Sequence>(
       },
     };
   } finally {
+    // Guesses that did not come true must not pass for what was said.
+    cache.truncate(ids.length - 1);
     parts.pool.put(cache, ids);
   }
 }
@@ -129,12 +145,26 @@ async function prefill<S extends Sequence>(
   cache: S,
   ids: readonly number[],
   signal: AbortSignal,
-): Promise<Float32Array | undefined> {
+): Promise<readonly Float32Array[]> {
   while (cache.length + prefillChunk < ids.length) {
     await decoder.feed(cache, ids.slice(cache.length, cache.length + prefillChunk), signal);
   }
-  const [logits] = await decoder.predict(cache, ids.slice(cache.length), 1, signal);
-  return logits;
+  return decoder.predict(cache, ids.slice(cache.length), 1, signal);
+}
+
+/** Forgets guesses that did not come true: all but the last token of `ids` is what the cache may hold. */
+async function keepOnly<S extends Sequence>(
+  { turn }: GenerationParts<S>,
+  cache: S,
+  ids: readonly number[],
+  signal: AbortSignal,
+): Promise<void> {
+  const length = ids.length - 1;
+  if (cache.length <= length) return;
+  await turn(() => {
+    cache.truncate(length);
+    return Promise.resolve();
+  }, signal);
 }
 
 function logprobOf(tokenizer: ChatTokenizer, request: GenerationRequest, logits: Float32Array, id: number) {

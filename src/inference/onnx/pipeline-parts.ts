@@ -19,6 +19,8 @@ const IDLE_SEQUENCES = 2;
 const IDLE_BYTES = 64 * 2 ** 20;
 /** Answers that one pipeline computes at once. */
 const PLACES = 8;
+/** Most tokens that are guessed ahead: more would rarely all be right. */
+const MAX_DRAFT = 8;
 /** Tokens that a stage is timed over, after one that compiles its kernels. */
 const TIMED_TOKENS = 3;
 
@@ -85,6 +87,7 @@ export async function loadEnds(
         maxCount: IDLE_SEQUENCES,
       }),
       prefillChunk: pkg.stepTokens,
+      maxDraft: Math.min(MAX_DRAFT, pkg.maxDraft),
       release: async () => {
         await front.runner.release();
         await back.runner.release();

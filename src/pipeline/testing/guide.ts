@@ -34,11 +34,11 @@ export class GuideParts {
   }
 
   /** The model with the layers `[from, to)` elsewhere. */
-  async model(ring: StageService, from: number, to: number): Promise<LoadedModel> {
+  async model(ring: StageService, from: number, to: number, maxDraft = 0): Promise<LoadedModel> {
     const front = await this.#part({ embed: true, from: 0, to: from, head: false });
     const back = await this.#part({ embed: false, from: to, to: GUIDE_LAYERS, head: true });
     return this.#engine.loadEnds(
-      { ...guidePackage(), front, back, stepTokens: STEP_TOKENS },
+      { ...guidePackage(), front, back, stepTokens: STEP_TOKENS, maxDraft },
       { signal, backend: "wasm", ring },
     );
   }

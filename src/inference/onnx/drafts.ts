@@ -1,0 +1,48 @@
+/** Guesses what comes next from what was said before, so that several tokens can be checked in one pass. */
+
+/** Longest and shortest run of tokens that is looked up. */
+const LONGEST_RUN = 4;
+const SHORTEST_RUN = 2;
+
+/**
+ * Prompt lookup (Saxena 2023, also PLD): where the last tokens stood before, what followed them there is likely to follow
+ * again. A wrong guess costs computing, never a wrong token. Guesses grow while they hold, and shrink where they do not.
+ */
+export class PromptLookup {
+  readonly #max: number;
+  #length: number;
+
+  /** `max`: most tokens of one guess; 0 guesses nothing. */
+  constructor(max: number) {
+    this.#max = max;
+    this.#length = Math.min(max, 2);
+  }
+
+  /** At most `room` tokens that may follow `ids`. */
+  draft(ids: readonly number[], room: number): readonly number[] {
+    const length = Math.min(this.#length, room);
+    if (length <= 0) return [];
+    for (let run = LONGEST_RUN; run >= SHORTEST_RUN; run--) {
+      const start = lastEarlier(ids, run);
+      if (start !== undefined) return ids.slice(start, start + length);
+    }
+    return [];
+  }
+
+  /** Tells how many tokens of a guess came true. */
+  learn(guessed: number, right: number): void {
+    if (guessed === 0) return;
+    if (right === guessed) this.#length = Math.min(this.#max, this.#length * 2);
+    else this.#length = Math.max(1, Math.min(this.#length, right + 1));
+  }
+}
+
+/** Where the text goes on after the latest earlier place of its last `run` tokens. */
+function lastEarlier(ids: readonly number[], run: number): number | undefined {
+  for (let end = ids.length - 1; end >= run; end--) {
+    let same = 0;
+    while (same < run && ids[end - 1 - same] === ids[ids.length - 1 - same]) same++;
+    if (same === run) return end;
+  }
+  return undefined;
+}
