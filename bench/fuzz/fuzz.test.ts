@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCbor, encodeCbor } from "../../src/core";
 import { ROOM_FRAMES } from "../../src/room/protocol";
+import { STAGE_FRAMES } from "../../src/room/stage-frames";
 import { parseFrame } from "../../src/wire/frames";
 import { LINK_FRAMES } from "../../src/wire/link";
 import type { Target } from "./feeding";
@@ -44,11 +45,12 @@ describe("hostile inputs", () => {
 });
 
 describe("samples", () => {
-  const kinds = Object.entries({ ...LINK_FRAMES, ...ROOM_FRAMES });
+  const table = { ...LINK_FRAMES, ...ROOM_FRAMES, ...STAGE_FRAMES };
+  const kinds = Object.entries(table);
   it.each(kinds)("of %s are what a peer may send", (kind, { schema }) => {
     for (let seed = 0; seed < 50; seed++) {
       const value = sample(schema, new Random(seed));
-      expect(parseFrame({ ...LINK_FRAMES, ...ROOM_FRAMES }, { kind, body: encodeCbor(value) }).kind).toBe(kind);
+      expect(parseFrame(table, { kind, body: encodeCbor(value) }).kind).toBe(kind);
       expect(encodeCbor(decodeCbor(encodeCbor(value)))).toEqual(encodeCbor(value));
     }
   });

@@ -7,6 +7,7 @@ const STRINGS = [
   "",
   "a",
   "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
+  "0123456789abcdef",
   "0123456789abcdef0123456789abcdef",
   "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
   "https://127.0.0.1:9000/microgrid",

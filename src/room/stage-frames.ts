@@ -4,8 +4,11 @@ import { DidSchema } from "../identity";
 import type { FrameBody, FrameOf, FrameRate, FrameTable, Lane } from "../wire";
 import { MAX_MODEL_CHARS } from "./constants";
 
-/** Largest hidden state in one frame, in bytes: 256 tokens of two tensors of 4,096 numbers in 32 bits. */
-export const MAX_HIDDEN_BYTES = 8 * 2 ** 20;
+/**
+ * Largest hidden state in one frame, in bytes: 64 tokens of two tensors of 4,096 numbers in 32 bits. Every link may hold one
+ * in the making.
+ */
+export const MAX_HIDDEN_BYTES = 2 * 2 ** 20;
 /** Tensors that cross a cut; usual models have one or two. */
 const MAX_TENSORS = 8;
 const MAX_LAYERS = 1_024;
@@ -20,6 +23,11 @@ const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 
+/** A view into the frame: what is large is not copied once more. */
+const bytes = v.pipe(
+  v.instance(Uint8Array),
+  v.check((value) => value.length <= MAX_HIDDEN_BYTES, "too long"),
+);
 /** The repair in which two neighbours became neighbours, from 0: what is late from a former one shows. */
 const attempt = count(1_000_000);
 /** Steps are counted by the consumer, over all sequences of a pipeline. */
@@ -86,7 +94,7 @@ export const STAGE_FRAMES = {
           v.strictObject({
             name: text(200),
             dtype: v.picklist(["float32", "float16"]),
-            bytes: v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array),
+            bytes,
           }),
         ),
         v.maxLength(MAX_TENSORS),
