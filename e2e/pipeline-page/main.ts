@@ -1,7 +1,7 @@
 /** A node that holds stages of the guide model and answers by way of others, over real WebRTC; driven from outside. */
 import { type Did, type ErrorData, MicrogridError, errorToData, spawnWorker } from "../../src/core";
 import { makeEphemeralKey, type Signer } from "../../src/identity";
-import { type ChatMessage, EngineSupervisor, type PackageFile } from "../../src/inference";
+import { type ChatMessage, EngineSupervisor, type PackageFile, expandsWeights } from "../../src/inference";
 import { ToyProvider } from "../../src/inference/testing/toy-provider";
 import { Ring, type RingStage } from "../../src/pipeline/run/ring";
 import { stagePackage, weightsOf } from "../../src/pipeline/run/packages";
@@ -61,15 +61,17 @@ async function file(path: string): Promise<PackageFile> {
 /** The graph, read once, and the weights. */
 const guide = (async () => {
   const [graph, weights] = await Promise.all([file(GRAPH), file(`${GRAPH}_data`)]);
+  const bytes = new Uint8Array(await graph.blob.arrayBuffer());
   return {
-    decoder: readDecoder(new Uint8Array(await graph.blob.arrayBuffer())),
+    decoder: readDecoder(bytes),
+    expand: expandsWeights(bytes),
     weights: weightsOf(new Map([["model_q4.onnx_data", weights.blob]])),
   };
 })();
 
 async function part(id: string, range: StageRange) {
-  const { decoder, weights } = await guide;
-  return stagePackage(decoder, range, { id, name: "Guide", weights, signal });
+  const { decoder, expand, weights } = await guide;
+  return stagePackage(decoder, range, { id, name: "Guide", weights, expand, signal });
 }
 
 const signer = await makeEphemeralKey();

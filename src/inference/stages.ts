@@ -40,6 +40,11 @@ export interface StagePackage {
   /** Weights, by the names that the graph calls them by. */
   readonly files: readonly PackageFile[];
   readonly part: StagePart;
+  /**
+   * Whether quantized weights are expanded on the CPU (`expandsWeights` of the whole model): parts that decided by
+   * themselves would compute slightly different numbers than the whole.
+   */
+  readonly expand: boolean;
 }
 
 /** The two ends of a model whose middle runs elsewhere. */

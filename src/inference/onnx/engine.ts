@@ -79,7 +79,9 @@ export class OnnxEngine implements Engine {
       signal.throwIfAborted();
       report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
       const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
-      const session = await this.#turns.run(() => createSession(ort, files, gpu?.device, signal), { signal });
+      const session = await this.#turns.run(() => createSession(ort, files, gpu?.device, { signal, expand: true }), {
+        signal,
+      });
       return await this.#finish({
         ort,
         gpu,

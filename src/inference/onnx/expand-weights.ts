@@ -6,7 +6,7 @@
  */
 import { MicrogridError } from "../../core";
 import { EXPANDED_PATH, expandGraph } from "./expand-graph";
-import type { ExternalRange, OnnxGraph } from "./onnx-file";
+import { type ExternalRange, type OnnxGraph, readOnnxGraph } from "./onnx-file";
 import type { Initializer } from "./quantized-matmul";
 import { dequantize, quantizedSizes } from "./quantized-matrix";
 
@@ -59,6 +59,13 @@ export async function expandWeights(
       { path: EXPANDED_PATH, data: expanded },
     ],
   };
+}
+
+/** Whether `expandWeights` expands the weights of a graph on the CPU: the same for all parts of a model. */
+export function expandsWeights(graphBytes: Uint8Array): boolean {
+  const graph = readOnnxGraph(graphBytes);
+  if (graph.hasSubgraphs || !graph.nodes.some(({ op }) => op === "MatMulNBits")) return false;
+  return expandGraph(graphBytes, MAX_EXPANDED_BYTES) !== undefined;
 }
 
 /** Constants' contents. Files are read whole and once, as ONNX Runtime reads them, and may be handed on to it. */

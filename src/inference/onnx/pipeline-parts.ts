@@ -107,7 +107,7 @@ async function loadPart(
   const { signal } = options;
   const blobs = new Map(pkg.files.map((file) => [file.path, file.blob]));
   const files = await readGraph(GRAPH, blobs.set(GRAPH, pkg.graph), { signal });
-  const session = await turns.run(() => createSession(ort, files, device, signal), { signal });
+  const session = await turns.run(() => createSession(ort, files, device, { signal, expand: pkg.expand }), { signal });
   try {
     const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, options.shape, pkg.part);
     const caches = cacheFactories(ort, spec, device, options.contextLength);

@@ -13,15 +13,15 @@ import type { Ort } from "./runtime";
 /** ONNX Runtime would warn about every shape operator that it rightly leaves to the CPU. */
 const LOG_ERRORS_ONLY = 3;
 
-/** Prepares a graph: on `device`, or on the CPU where that is undefined. */
+/** Prepares a graph: on `device`, or on the CPU where that is undefined, there with its weights expanded if `expand`. */
 export async function createSession(
   ort: Ort,
   files: GraphWithWeights & { readonly graph: OnnxGraph },
   device: GPUDevice | undefined,
-  signal: AbortSignal,
+  options: { readonly signal: AbortSignal; readonly expand: boolean },
 ): Promise<InferenceSession> {
   if (!device) {
-    const { graphBytes, external } = await expandWeights(files, { signal });
+    const { graphBytes, external } = options.expand ? await expandWeights(files, options) : files;
     return ort.InferenceSession.create(graphBytes, {
       externalData: [...external],
       logSeverityLevel: LOG_ERRORS_ONLY,

@@ -29,9 +29,16 @@ export function weightsOf(files: ReadonlyMap<string, Blob>): WeightSource {
 export async function stagePackage(
   decoder: Decoder,
   range: StageRange,
-  options: { readonly id: string; readonly name: string; readonly weights: WeightSource; readonly signal: AbortSignal },
+  options: {
+    readonly id: string;
+    readonly name: string;
+    readonly weights: WeightSource;
+    /** `expandsWeights` of the whole model. */
+    readonly expand: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<StagePackage> {
-  const { id, name, weights, signal } = options;
+  const { id, name, weights, expand, signal } = options;
   const stage = extractStage(decoder, range);
   const strange = stage.feeds.find(({ kind }) => kind === "past-shape");
   if (strange) {
@@ -49,6 +56,7 @@ export async function stagePackage(
     name,
     graph: new Blob([stage.graphBytes as Uint8Array<ArrayBuffer>]),
     files: await Promise.all(files),
+    expand,
     part: {
       takes: stage.inputs.map(slotOf),
       passes: stage.forwarded,

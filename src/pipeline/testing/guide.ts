@@ -1,6 +1,6 @@
 /** The guide model in parts, for tests in Node. Never bundled. */
 import { readFileSync } from "node:fs";
-import type { GenerationRequest, LoadedModel, StageService } from "../../inference";
+import { type GenerationRequest, type LoadedModel, type StageService, expandsWeights } from "../../inference";
 import { OnnxEngine } from "../../inference/onnx";
 import { type GoldenItem, goldenItems, guidePackage, nodeOrt } from "../../inference/testing/node";
 import { type StageRange, readDecoder } from "../split";
@@ -24,7 +24,8 @@ type LoadedStage = Awaited<ReturnType<OnnxEngine["loadStage"]>>;
 /** Loads parts of the guide model, all with one engine. */
 export class GuideParts {
   readonly #engine = new OnnxEngine({ loadRuntime: nodeOrt });
-  readonly #decoder = readDecoder(new Uint8Array(readFileSync(GRAPH)));
+  readonly #graph = new Uint8Array(readFileSync(GRAPH));
+  readonly #decoder = readDecoder(this.#graph);
   readonly #weights = weightsOf(new Map([["model_q4.onnx_data", new Blob([readFileSync(`${GRAPH.pathname}_data`)])]]));
 
   /** The layers `[from, to)`. */
@@ -44,7 +45,13 @@ export class GuideParts {
   }
 
   #part(range: StageRange) {
-    return stagePackage(this.#decoder, range, { id: "part", name: "Part", weights: this.#weights, signal });
+    return stagePackage(this.#decoder, range, {
+      id: "part",
+      name: "Part",
+      weights: this.#weights,
+      expand: expandsWeights(this.#graph),
+      signal,
+    });
   }
 }
 
