@@ -47,7 +47,7 @@ describe("coming in", () => {
     expect(members).toEqual([]);
     const first = await nodes.enter(founder.invite);
     await eventually(() => expect(founder.session.knocks.map(({ did }) => did as string)).toEqual([first.did]));
-    expect(first.session.stage).toBe("knocking");
+    await eventually(() => expect(first.session.stage).toBe("knocking"));
     founder.session.answerKnock(first.did as Did, true);
     await together([founder, first]);
     const second = await nodes.enter(founder.invite);

@@ -90,10 +90,15 @@ async function room(size: number): Promise<{ signaling: MemorySignaling; invite:
   return { signaling, invite, nodes };
 }
 
-async function collect(stream: AsyncIterable<GenerationEvent>): Promise<string> {
-  let text = "";
-  for await (const event of stream) if (event.type === "token") text += event.text;
-  return text;
+function collect(stream: AsyncIterable<GenerationEvent>): Promise<string> {
+  const collected = (async () => {
+    let text = "";
+    for await (const event of stream) if (event.type === "token") text += event.text;
+    return text;
+  })();
+  // A test that fails before it waits for this has said what is wrong already.
+  collected.catch(() => undefined);
+  return collected;
 }
 
 const live = () => ({ signal: new AbortController().signal });
