@@ -1,7 +1,7 @@
 /** Conversations as a person keeps them: written, interrupted, found, renamed, deleted, taken along. */
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { expect, test } from "./harness";
+import { expect, slowEngine, test } from "./harness";
 import { ChatPage } from "./pages";
 
 const STORY = "Tell me a story about a robot";
@@ -10,6 +10,16 @@ async function ready(page: Page): Promise<ChatPage> {
   const chat = new ChatPage(page);
   await chat.ready();
   return chat;
+}
+
+/** Waits until a new answer has begun, and is not over; the former one stays for a moment. */
+async function begun(chat: ChatPage, former: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const { length } = (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("");
+      return length > 8 && length < former.length;
+    })
+    .toBe(true);
 }
 
 test("a conversation survives a reload, with its title and where it was answered", async ({ openSite }) => {
@@ -26,17 +36,11 @@ test("a conversation survives a reload, with its title and where it was answered
 });
 
 test("a stopped answer keeps its text and is continued to what it would have been", async ({ openSite }) => {
-  const { page } = await openSite();
+  const { page } = await openSite({ prepare: slowEngine });
   const chat = await ready(page);
   const whole = await chat.chat(STORY);
   await chat.regenerate();
-  // The former answer stays for a moment.
-  await expect
-    .poll(async () => {
-      const { length } = (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("");
-      return length > 8 && length < whole.length;
-    })
-    .toBe(true);
+  await begun(chat, whole);
   await page.keyboard.press("Escape");
   await chat.finished();
   const part = await chat.answerText();
@@ -49,13 +53,11 @@ test("a stopped answer keeps its text and is continued to what it would have bee
 });
 
 test("a page that is closed in the middle of an answer keeps what was said", async ({ openSite }) => {
-  const { page } = await openSite();
+  const { page } = await openSite({ prepare: slowEngine });
   const chat = await ready(page);
   const whole = await chat.chat(STORY);
   await chat.regenerate();
-  await expect
-    .poll(async () => (await chat.answers.last().locator("mg-markdown .content").allInnerTexts()).join("").length)
-    .toBeGreaterThan(8);
+  await begun(chat, whole);
   await page.reload();
   await chat.ready();
   const continues = page.getByRole("button", { name: "Continue" });

@@ -26,3 +26,11 @@ export const TOKEN_BYTES = 4;
 
 /** Two predicted times closer than this share are one: sums in another order differ by less. */
 export const SAME = 1e-9;
+
+/**
+ * The cap for rings clearly better than `ms`. It leaves out `ms` itself: passes let a ring exceed its cap by `SAME`,
+ * so a cap only that much lower would still admit a ring as slow as `ms`, which could hide a better one.
+ */
+export function clearlyBelow(ms: number): number {
+  return ms * (1 - SAME);
+}

@@ -1,7 +1,7 @@
 /** The best ring over a lattice: one pass per consumer's part for latency, a bracketing search for throughput. */
 import { consumerFits, consumerPart, partCount } from "./consumer";
 import type { Lattice } from "./lattice";
-import { SAME } from "./limits";
+import { SAME, clearlyBelow } from "./limits";
 import { rate } from "./predict";
 import type { Prepared } from "./prepare";
 import type { Plan, PlanProblem, StageAssignment } from "./types";
@@ -88,8 +88,8 @@ export class Search {
   /** The least `max(busiest, msPerToken / sequences)` of a part, if below `bestMs`; else `bestMs`. */
   #busiest(key: number, frontOnly: boolean, bestMs: number): number {
     let low = 0;
-    let high = this.#below(key, frontOnly, bestMs * (1 - SAME)) ?? bestMs;
-    if (high === bestMs) return bestMs;
+    let high = this.#below(key, frontOnly, clearlyBelow(bestMs)) ?? bestMs;
+    if (high >= bestMs) return bestMs;
     while (high - low > high * NARROW) {
       const middle = (low + high) / 2;
       const better = this.#below(key, frontOnly, middle);
@@ -97,7 +97,7 @@ export class Search {
       else high = Math.min(high, better);
     }
     for (;;) {
-      const better = this.#below(key, frontOnly, high * (1 - SAME));
+      const better = this.#below(key, frontOnly, clearlyBelow(high));
       if (better === undefined || better >= high) return high;
       high = better;
     }
