@@ -32,5 +32,5 @@ export const SAME = 1e-9;
  * so a cap only that much lower would still admit a ring as slow as `ms`, which could hide a better one.
  */
 export function clearlyBelow(ms: number): number {
-  return ms * (1 - SAME);
+  return ms * (1 - 2 * SAME);
 }

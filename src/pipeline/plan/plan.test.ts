@@ -6,8 +6,10 @@ import type { PlanProblem } from ".";
 import { bestOf, judge } from "./testing/enumerate";
 import { smallProblem } from "./testing/problems";
 
-/** Enough for every kind of ring to be drawn, and few enough for about a second each. */
-const RUNS = { numRuns: 2000 };
+const RUNS = { numRuns: 1000 };
+
+/** A consumer at both ends of a ring is the best plan in one problem of 150: fewer runs might draw none. */
+const MANY_RUNS = { numRuns: 2000 };
 
 test("finds what trying every ring finds, with the fewest peers that come within the margin", () => {
   const seen = { plans: 0, shortfalls: 0, bothEnds: 0 };
@@ -32,7 +34,7 @@ test("finds what trying every ring finds, with the fewest peers that come within
       expect(goalMs(plan)).toBeLessThanOrEqual(best.goalMs * (1 + problem.margin!) * (1 + 1e-8));
       expect(new Set(held.filter((id) => id !== "me")).size).toBe(best.fewest);
     }),
-    RUNS,
+    MANY_RUNS,
   );
   // The problems drawn must exercise all of it.
   expect(Math.min(seen.plans, seen.shortfalls)).toBeGreaterThan(100);
@@ -55,8 +57,10 @@ test("a ring no slower than the best so far does not hide a slightly better one"
     links: (from) => ({ rttMs: 0, bytesPerSecond: from === "me" ? 970 : 3879 }),
     ...{ consumerKeepsEnds: false, overheadBytes: 3, margin: 0 },
   };
-  expect(bestOf(problem)!.goalMs).toBeCloseTo(4000 / 970 / 1, 2);
-  expect(planPipeline(problem)).toMatchObject({ boundMsPerToken: bestOf(problem)!.goalMs });
+  const plan = planPipeline(problem);
+  if (plan.kind !== "plan") throw new Error(`No plan: ${plan.reason}`);
+  expect(plan.boundMsPerToken).toBeLessThan(4.1248);
+  expect(plan.boundMsPerToken).toBeCloseTo(bestOf(problem)!.goalMs, 9);
 });
 
 test("a plan keeps every limit, and its figures are those of their definitions", () => {
