@@ -6,8 +6,9 @@ import { Edge, tellFailure } from "./edge";
 
 /** Pipelines that one consumer may have here at once. */
 const MAX_PER_CONSUMER = 2;
-/** Steps of a new neighbour that wait until the consumer has named it. */
+/** Steps of a new neighbour that wait until the consumer has named it: so many, and of so many bytes in all. */
 const MAX_EARLY_STEPS = 64;
+const MAX_EARLY_BYTES = 16 * 2 ** 20;
 
 /** What a node is asked to hold. */
 export type StageRequest = ReceivedStageBody<"stage.open">;
@@ -53,10 +54,8 @@ class HostedStage {
 
   forward(from: Did, body: ReceivedStageBody<"stage.forward">): void {
     const { did, attempt } = this.#previous;
-    const early = !this.#stage || body.attempt > attempt;
-    if (early && this.#early.length < MAX_EARLY_STEPS) this.#early.push({ from, body });
-    if (early || from !== did || body.attempt !== attempt) return;
-    void this.#compute(body);
+    if (!this.#stage || body.attempt > attempt) this.#keepForLater(from, body);
+    else if (from === did && body.attempt === attempt) void this.#compute(body);
   }
 
   previous({ did, attempt }: ReceivedStageBody<"stage.previous">): void {
@@ -95,6 +94,14 @@ class HostedStage {
     } catch (error) {
       if (!this.stop.signal.aborted) tellFailure(this.#traffic, this.consumer, { pipeline, sequence, step }, error);
     }
+  }
+
+  /** Anybody may send such steps, so there is a bound; what is dropped shows as a gap, and is read again. */
+  #keepForLater(from: Did, body: ReceivedStageBody<"stage.forward">): void {
+    const bytes = [...this.#early.map((early) => early.body), body]
+      .flatMap(({ tensors }) => tensors)
+      .reduce((sum, tensor) => sum + tensor.bytes.length, 0);
+    if (this.#early.length < MAX_EARLY_STEPS && bytes <= MAX_EARLY_BYTES) this.#early.push({ from, body });
   }
 
   #retry(): void {
