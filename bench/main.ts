@@ -8,6 +8,7 @@ import { handshake } from "./groups/handshake";
 import { loss } from "./groups/loss";
 import { peer } from "./groups/peer";
 import { roomsLarge } from "./groups/rooms-large";
+import { pipeline } from "./groups/pipeline";
 import { roomsPages } from "./groups/rooms-pages";
 import { start } from "./groups/start";
 import { isKept, type Line } from "./line";
@@ -22,6 +23,7 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   loss,
   ceiling,
   handshake,
+  pipeline,
   "rooms-pages": roomsPages,
   "rooms-large": roomsLarge,
 };

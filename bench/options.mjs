@@ -10,6 +10,7 @@ export const GROUPS = /** @type {const} */ ([
   "loss",
   "ceiling",
   "handshake",
+  "pipeline",
   "rooms-pages",
   "rooms-large",
 ]);

@@ -70,7 +70,7 @@ test("a stage that is killed in the middle of an answer is replaced, and not a w
   const pages = await room(openSite, serverOf(signaling), 4);
   const [a, b, spare] = await Promise.all(pages.slice(1).map(didOf));
   const [consumer] = pages;
-  await consumer!.page.evaluate(([stages, others]) => window.pipeline.form(stages, others), [
+  await consumer!.page.evaluate(([stages, others]) => window.pipeline.form(stages, { spare: others }), [
     [
       [a!, 0, 3],
       [b!, 3, 6],

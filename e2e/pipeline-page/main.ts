@@ -29,9 +29,18 @@ export interface PipelinePage {
   /** Enters a room, and holds whatever stages it is asked for. */
   join(invite: string): Promise<void>;
   peers(): string[];
-  /** Forms a pipeline; layers outside its stages stay here. `spare` may take the place of those that are lost. */
-  form(stages: readonly (readonly [did: string, from: number, to: number])[], spare?: readonly string[]): Promise<void>;
-  answer(messages: readonly ChatMessage[]): Promise<PipedAnswer>;
+  /**
+   * Forms a pipeline; layers outside its stages stay here. `spare` may take the place of those that are lost; at most
+   * `maxDraft` tokens (8 where absent) are guessed ahead.
+   */
+  form(
+    stages: readonly (readonly [did: string, from: number, to: number])[],
+    options?: { readonly spare?: readonly string[]; readonly maxDraft?: number },
+  ): Promise<void>;
+  /** Loads the model in one piece, as `whole`. */
+  loadWhole(): Promise<void>;
+  /** Answers by way of the pipeline, or with the model in one piece. */
+  answer(messages: readonly ChatMessage[], model?: "guide" | "whole"): Promise<PipedAnswer>;
   /** Who holds which layers of the pipeline that was formed here. */
   stages(): readonly RingStage[];
   /** Stages that are held here for others. */
@@ -137,7 +146,7 @@ window.pipeline = {
   },
   join: (invite) => enter({ invite: parseInvite(invite) }, signer),
   peers: () => session?.peers.filter(({ linked }) => linked).map(({ id }) => id) ?? [],
-  async form(stages, spare = []) {
+  async form(stages, { spare = [], maxDraft = 8 } = {}) {
     const [first, last] = [stages[0]?.[1] ?? 0, stages.at(-1)?.[2] ?? LAYERS];
     ring = await Ring.form(
       {
@@ -162,16 +171,21 @@ window.pipeline = {
     const front = await part("front", { embed: true, from: 0, to: first, head: false });
     const back = await part("back", { embed: false, from: last, to: LAYERS, head: true });
     const names = { id: "guide", name: "Guide", packageHash: "guide" };
-    const pkg = { ...names, files, front, back, stepTokens: LIMITS.stepTokens, maxDraft: 8 };
+    const pkg = { ...names, files, front, back, stepTokens: LIMITS.stepTokens, maxDraft };
     await engines.loadEnds(pkg, { signal, backend: "wasm", ring });
   },
-  async answer(messages) {
+  async loadWhole() {
+    const files = await Promise.all([...TEXTS, GRAPH, `${GRAPH}_data`].map(file));
+    const pkg = { engine: "onnx", id: "whole", name: "Guide", packageHash: "guide", graph: GRAPH, files } as const;
+    await engines.load(pkg, { signal, backend: "wasm", onProgress: () => undefined });
+  },
+  async answer(messages, model = "guide") {
     const ids: number[] = [];
     const times: number[] = [];
     let error: ErrorData | undefined;
     const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
     try {
-      for await (const event of engines.generate({ model: "guide", messages, sampling, maxTokens: 200 }, { signal })) {
+      for await (const event of engines.generate({ model, messages, sampling, maxTokens: 200 }, { signal })) {
         if (event.type !== "token") continue;
         ids.push(...event.ids);
         times.push(performance.now());
