@@ -64,7 +64,8 @@ export const STAGE_FRAMES = {
   "stage.previous": { schema: v.strictObject({ pipeline: id, attempt, did: DidSchema }), maxBytes: 256, rate: RARE },
   /**
    * Another neighbour behind the receiver, which gives it all again that it has given to the former one. Steps that the
-   * consumer has back already (all but those in `open`) are read up to layer `upTo` only: the stages behind know them.
+   * consumer has back already (all but those in `open` and those from `openFrom` on) are read up to layer `upTo` only: the
+   * stages behind know them.
    */
   "stage.next": {
     schema: v.strictObject({
@@ -73,6 +74,7 @@ export const STAGE_FRAMES = {
       did: DidSchema,
       upTo: count(MAX_LAYERS),
       open: v.pipe(v.array(step), v.maxLength(1_024)),
+      openFrom: step,
     }),
     maxBytes: 16_384,
     rate: RARE,

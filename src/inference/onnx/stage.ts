@@ -41,8 +41,9 @@ export class OnnxStage implements StageService {
   }
 
   /**
-   * Computes what comes next of a sequence. Throws `stage-refused` for what was not agreed to: shapes, lengths, or more
-   * sequences and memory than the limits, and `stage-lost` where what is to be kept is not here. Nothing has changed then.
+   * Computes what comes next of a sequence. Throws `stage-refused` for what was not agreed to (shapes, lengths, more memory
+   * than the limit) and `stage-lost` where what is to be kept is not here; nothing has changed then. Beyond the limits, other
+   * sequences are forgotten.
    */
   forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState> {
     const signal = AbortSignal.any([options.signal, this.#unloading.signal]);
@@ -80,14 +81,24 @@ export class OnnxStage implements StageService {
       const text = `A stage knows ${held?.length ?? 0} tokens of a sequence of which it is to keep ${keep}.`;
       throw new MicrogridError("stage-lost", text);
     }
-    const { bytes, sequences } = this.held;
-    const added = Math.max(0, keep + count - (held?.length ?? 0)) * this.#spec.bytesPerToken;
-    if (bytes + added > this.#limits.cacheBytes) throw refused("its memory for this pipeline is full");
-    if (held) return held;
-    if (sequences >= this.#limits.sequences) throw refused(`it takes ${sequences} sequences at once`);
-    const cache = this.#create();
+    const bytes = (keep + count) * this.#spec.bytesPerToken;
+    if (bytes > this.#limits.cacheBytes) throw refused("its memory for this pipeline is too small for so long a text");
+    const cache = held ?? this.#create();
+    // The latest stands last.
+    this.#caches.delete(sequence);
+    this.#makeRoom(bytes);
     this.#caches.set(sequence, cache);
     return cache;
+  }
+
+  /** Forgets the sequences that waited longest: whoever goes on with one has to read it again, and goes on. */
+  #makeRoom(bytes: number): void {
+    for (const [sequence, cache] of this.#caches) {
+      const { held } = this;
+      if (held.sequences < this.#limits.sequences && held.bytes + bytes <= this.#limits.cacheBytes) return;
+      cache.dispose();
+      this.#caches.delete(sequence);
+    }
   }
 
   #check({ keep, count, hidden }: StageForward): void {

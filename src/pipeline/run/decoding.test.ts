@@ -42,6 +42,22 @@ describe("the guide model around a ring", { timeout: 60_000 }, () => {
     );
   });
 
+  it("goes on where a stage has forgotten a sequence for others, and lets nobody have more than was agreed", async () => {
+    const stage = await parts.stage(0, 6, { sequences: 2 });
+    const model = await parts.model(stage, 0, 6);
+    const three = items.slice(0, 3);
+    expect(await Promise.all(three.map((item) => answerIds(model, item.messages)))).toEqual(
+      three.map((item) => item.completion_ids.slice(0, -1)),
+    );
+    expect(stage.held.sequences).toBe(2);
+    const step = { sequence: "x", keep: 0, count: 1, hidden: [] };
+    const signal = new AbortController().signal;
+    await expect(stage.forward(step, { signal })).rejects.toMatchObject({ code: "stage-refused" });
+    await expect(stage.forward({ ...step, count: 999 }, { signal })).rejects.toMatchObject({ code: "stage-refused" });
+    await expect(stage.forward({ ...step, keep: 2_000 }, { signal })).rejects.toMatchObject({ code: "stage-refused" });
+    expect(stage.held.sequences).toBe(2);
+  });
+
   it("gives the same with guesses as without, in fewer steps where the text repeats itself", async () => {
     let steps = 0;
     const counted: StageService = {

@@ -37,15 +37,21 @@ export class Edge {
   }
 
   /**
-   * Goes on to another neighbour, which is given everything again: steps that are not `open` up to layer `upTo` only.
+   * Goes on to another neighbour, which is given everything again: steps that are neither `open` nor as late as `openFrom`
+   * up to layer `upTo` only.
    * Gives the sequences of which too much was forgotten for that.
    */
-  reroute(next: Neighbour, options: { readonly upTo: number; readonly open: ReadonlySet<number> }): readonly string[] {
+  reroute(
+    next: Neighbour,
+    options: { readonly upTo: number; readonly open: readonly number[]; readonly openFrom: number },
+  ): readonly string[] {
+    const { upTo, openFrom } = options;
+    const open = new Set(options.open);
     this.#next = next;
     return this.#history.sequences.filter((sequence) => {
       const steps = this.#history.of(sequence);
       for (const step of steps ?? []) {
-        this.#send(options.open.has(step.step) ? step : { ...step, upTo: options.upTo });
+        this.#send(open.has(step.step) || step.step >= openFrom ? step : { ...step, upTo });
       }
       return steps === undefined;
     });

@@ -72,6 +72,7 @@ export class Ring implements StageService {
       const first = ring.#seats[0];
       if (!first) throw new MicrogridError("bad-request", "A pipeline needs at least one stage.");
       ring.#edge = new Edge(options.traffic, ring.id, { did: first.did, attempt: 0 });
+      ring.#mend();
       return ring;
     } catch (error) {
       ring.close(error as Error);
@@ -171,8 +172,14 @@ export class Ring implements StageService {
 
   #lose(did: Did): void {
     this.#opening.get(did)?.refused(new MicrogridError("peer-lost", "A device of the pipeline is gone."));
-    if (!this.#seats.some((seat) => seat.did === did)) return;
+    // Perhaps it has just taken a seat that is not listed yet.
     this.#failed.add(did);
+    this.#mend();
+  }
+
+  /** Begins to replace stages that are lost, if there are any. */
+  #mend(): void {
+    if (!this.#seats.some(({ did }) => this.#failed.has(did))) return;
     this.#repairing ??= this.#repair().finally(() => {
       this.#repairing = undefined;
       this.#options.onChange();
@@ -219,10 +226,11 @@ export class Ring implements StageService {
     if (after) traffic.post(after.did, "stage.previous", { pipeline: this.id, attempt, did: seated.at(-1)!.did });
     else this.#returnAttempt = attempt;
     const next = { did: seated[0]!.did, attempt };
-    const open = [...this.#open.keys()];
-    if (before) traffic.post(before.did, "stage.next", { pipeline: this.id, ...next, upTo: range.to, open });
+    // Steps that are begun from now on may be with the stage before the gap earlier than this word of ours.
+    const again = { upTo: range.to, open: [...this.#open.keys()], openFrom: this.#steps };
+    if (before) traffic.post(before.did, "stage.next", { pipeline: this.id, ...next, ...again });
     else {
-      const forgotten = this.#edge?.reroute(next, { upTo: range.to, open: new Set(open) }) ?? [];
+      const forgotten = this.#edge?.reroute(next, again) ?? [];
       const error = new MicrogridError("stage-lost", "The pipeline no longer has what it was given.");
       for (const step of this.#open.values()) if (forgotten.includes(step.sequence)) step.fail(error);
     }

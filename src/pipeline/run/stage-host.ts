@@ -63,8 +63,18 @@ class HostedStage {
     this.#retry();
   }
 
-  next({ did, attempt, upTo, open }: ReceivedStageBody<"stage.next">): void {
-    const forgotten = this.#edge.reroute({ did, attempt }, { upTo, open: new Set(open) });
+  /** Keeps a link to a node as long as the stage is here. Throws `peer-lost` where there is none to be had. */
+  async hold(did: Did): Promise<void> {
+    const { signal } = this.stop;
+    const release = await this.#traffic.hold(did, { signal });
+    if (signal.aborted) release();
+    else signal.addEventListener("abort", release);
+  }
+
+  async next({ did, attempt, ...again }: ReceivedStageBody<"stage.next">): Promise<void> {
+    // Where no link can be had, the new stage is lost to the consumer too, or will answer nothing.
+    await this.hold(did).catch(() => undefined);
+    const forgotten = this.#edge.reroute({ did, attempt }, again);
     for (const sequence of forgotten) {
       const error = new MicrogridError("stage-lost", "A device of the pipeline no longer has what it gave on.");
       tellFailure(this.#traffic, this.consumer, { pipeline: this.request.pipeline, sequence }, error);
@@ -150,7 +160,7 @@ export class StageHost {
     if (frame.kind === "stage.forward") stage.forward(from, frame.body);
     else if (frame.kind === "stage.end") stage.end(from, frame.body.sequence);
     else if (frame.kind === "stage.previous" && isConsumer) stage.previous(frame.body);
-    else if (frame.kind === "stage.next" && isConsumer) stage.next(frame.body);
+    else if (frame.kind === "stage.next" && isConsumer) void stage.next(frame.body);
     else if (frame.kind === "stage.close" && isConsumer) this.#close(pipeline);
   }
 
@@ -169,8 +179,8 @@ export class StageHost {
     const hosted = new HostedStage(traffic, consumer, request);
     this.#stages.set(pipeline, hosted);
     try {
-      const release = await traffic.hold(consumer, { signal: hosted.stop.signal });
-      hosted.stop.signal.addEventListener("abort", release);
+      // The consumer, to notice its loss; the next stage, since in a large room not everybody is linked.
+      for (const did of new Set([consumer, request.next])) await hosted.hold(did);
       const stage = await open(request, { consumer, signal: hosted.stop.signal });
       if (hosted.stop.signal.aborted) {
         stage.close();

@@ -1,6 +1,12 @@
 /** The guide model in parts, for tests in Node. Never bundled. */
 import { readFileSync } from "node:fs";
-import { type GenerationRequest, type LoadedModel, type StageService, expandsWeights } from "../../inference";
+import {
+  type GenerationRequest,
+  type LoadedModel,
+  type StageLimits,
+  type StageService,
+  expandsWeights,
+} from "../../inference";
 import { OnnxEngine } from "../../inference/onnx";
 import { type GoldenItem, goldenItems, guidePackage, nodeOrt } from "../../inference/testing/node";
 import { type StageRange, readDecoder } from "../split";
@@ -29,9 +35,9 @@ export class GuideParts {
   readonly #weights = weightsOf(new Map([["model_q4.onnx_data", new Blob([readFileSync(`${GRAPH.pathname}_data`)])]]));
 
   /** The layers `[from, to)`. */
-  async stage(from: number, to: number): Promise<LoadedStage> {
+  async stage(from: number, to: number, limits: Partial<StageLimits> = {}): Promise<LoadedStage> {
     const pkg = await this.#part({ embed: false, from, to, head: false });
-    return this.#engine.loadStage(pkg, { signal, backend: "wasm", limits: LIMITS });
+    return this.#engine.loadStage(pkg, { signal, backend: "wasm", limits: { ...LIMITS, ...limits } });
   }
 
   /** The model with the layers `[from, to)` elsewhere. */

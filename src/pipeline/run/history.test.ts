@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { Did } from "../../core";
+import { Bus } from "../testing/bus";
+import { Edge } from "./edge";
+import { type RingStep, StepHistory } from "./history";
+
+/** A step whose numbers are its tokens' positions, two bytes each. */
+function step(number: number, keep: number, count: number, sequence = "one"): RingStep {
+  const bytes = new Uint8Array(Uint16Array.from({ length: count }, (_, i) => keep + i).buffer);
+  return { step: number, sequence, keep, count, hidden: [{ name: "x", type: "float16", bytes }] };
+}
+
+const shape = (steps: readonly RingStep[] | undefined) => steps?.map(({ keep, count }) => [keep, count]);
+
+describe("StepHistory", () => {
+  it("keeps the steps that lead to where a sequence stands, cut where they were taken back", () => {
+    const history = new StepHistory(1_000);
+    for (const one of [step(0, 0, 4), step(1, 4, 4), step(2, 6, 1)]) history.add(one);
+    expect(shape(history.of("one"))).toEqual([
+      [0, 4],
+      [4, 2],
+      [6, 1],
+    ]);
+    expect([...new Uint16Array(history.of("one")![1]!.hidden[0]!.bytes.buffer)]).toEqual([4, 5]);
+    expect(history.bytes).toBe(14);
+    history.end("one");
+    expect([history.bytes, history.sequences]).toEqual([0, []]);
+  });
+
+  it("drops the longest sequence whole where memory ends, says so, and takes it again from its start", () => {
+    const history = new StepHistory(20);
+    history.add(step(0, 0, 8, "long"));
+    history.add(step(1, 0, 2, "short"));
+    history.add(step(2, 2, 2, "short"));
+    expect(history.of("long")).toBeUndefined();
+    expect(shape(history.of("short"))).toEqual([
+      [0, 2],
+      [2, 2],
+    ]);
+    history.add(step(3, 8, 1, "long"));
+    expect(history.of("long")).toBeUndefined();
+    history.add(step(4, 0, 1, "long"));
+    expect(shape(history.of("long"))).toEqual([[0, 1]]);
+  });
+});
+
+describe("an edge that gets another end", () => {
+  it("gives all again, and marks what the stages behind know: neither what is open nor what was begun later", () => {
+    const bus = new Bus();
+    const [a, b] = ["did:key:a", "did:key:b"] as [Did, Did];
+    const edge = new Edge(bus.join("did:key:self" as Did), "00".repeat(8), { did: a, attempt: 0 });
+    bus.join(a);
+    for (let i = 0; i < 4; i++) edge.give(step(i, i, 1), { known: false });
+    bus.join(b);
+    edge.reroute({ did: b, attempt: 1 }, { upTo: 3, open: [1], openFrom: 3 });
+    const given = bus.log.flatMap(({ to, frame }) =>
+      to === b && frame.kind === "stage.forward" ? [[frame.body.step, frame.body.attempt, frame.body.upTo]] : [],
+    );
+    expect(given).toEqual([
+      [0, 1, 3],
+      [1, 1, undefined],
+      [2, 1, 3],
+      [3, 1, undefined],
+    ]);
+  });
+});
