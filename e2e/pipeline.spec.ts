@@ -63,26 +63,54 @@ test("three browsers answer as one, word for word", async ({ openSite, signaling
   }
 });
 
-test("a stage that is killed in the middle of an answer is replaced, and not a word is lost", async ({
+/** Stages that are lost in the middle of an answer, by their place in the ring. */
+const LOSSES = [
+  { what: "the first of two stages is killed", lost: [0], how: "kill" },
+  { what: "the last of two stages is killed", lost: [1], how: "kill" },
+  { what: "both stages are killed at once", lost: [0, 1], how: "kill" },
+  { what: "a stage freezes", lost: [1], how: "freeze" },
+] as const;
+
+for (const { what, lost, how } of LOSSES) {
+  test(`${what} in the middle of an answer, and not a word is lost`, async ({ openSite, signaling }) => {
+    const pages = await room(openSite, serverOf(signaling), 5);
+    const [a, b, ...spare] = await Promise.all(pages.slice(1).map(didOf));
+    const consumer = pages[0]!;
+    await consumer.page.evaluate(([stages, others]) => window.pipeline.form(stages, { spare: others }), [
+      [
+        [a!, 0, 3],
+        [b!, 3, 6],
+      ],
+      spare,
+    ] as const);
+    const answering = answer(consumer);
+    await consumer.page.waitForFunction(() => window.pipeline.progress > 10);
+    await Promise.all(lost.map((index) => pages[index + 1]![how]()));
+    const { ids, error } = await answering;
+    expect(error).toBeUndefined();
+    expect(ids).toEqual(WHOLE);
+    const stages = () => consumer.page.evaluate(() => window.pipeline.stages().map(({ did }) => did));
+    const gone = lost.map((index) => [a, b][index]);
+    await expect.poll(async () => (await stages()).filter((did) => gone.includes(did))).toEqual([]);
+  });
+}
+
+test("two people are answered at once by one pipeline, and it is freed when its consumer is gone", async ({
   openSite,
   signaling,
 }) => {
-  const pages = await room(openSite, serverOf(signaling), 4);
-  const [a, b, spare] = await Promise.all(pages.slice(1).map(didOf));
-  const [consumer] = pages;
-  await consumer!.page.evaluate(([stages, others]) => window.pipeline.form(stages, { spare: others }), [
-    [
-      [a!, 0, 3],
-      [b!, 3, 6],
-    ],
-    [spare!],
+  const pages = await room(openSite, serverOf(signaling), 3);
+  const [a, b] = await Promise.all(pages.slice(1).map(didOf));
+  const [consumer, ...others] = pages;
+  await consumer!.page.evaluate((stages) => window.pipeline.form(stages), [
+    [a!, 1, 3],
+    [b!, 3, 5],
   ] as const);
-  const answering = answer(consumer!);
-  await consumer!.page.waitForFunction(() => window.pipeline.progress > 10);
-  await pages[2]!.kill();
-  const { ids, error } = await answering;
-  expect(error).toBeUndefined();
-  expect(ids).toEqual(WHOLE);
-  const dids = await consumer!.page.evaluate(() => window.pipeline.stages().map(({ did }) => did));
-  expect(dids).toEqual([a, spare]);
+  const answers = await Promise.all([answer(consumer!), answer(consumer!)]);
+  for (const { ids, error } of answers) {
+    expect(error).toBeUndefined();
+    expect(ids).toEqual(WHOLE);
+  }
+  await consumer!.page.close();
+  for (const { page } of others) await expect.poll(() => page.evaluate(() => window.pipeline.holds())).toBe(0);
 });
