@@ -1,5 +1,7 @@
 /** Which models there are, where their files come from, and where they are kept. */
 export { clearLoading, crashedLoad, markLoading } from "./crash-marker";
+export { FileRanges } from "./file-ranges";
+export type { RemoteFile } from "./file-ranges";
 export { ModelLibrary } from "./library";
 export type { ModelLibraryOptions, PrepareOptions } from "./library";
 export { formatBytes } from "./progress";

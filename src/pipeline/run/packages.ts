@@ -1,7 +1,20 @@
 /** From a part of a decoder to what an engine loads: its graph, and the bytes of its weights and of no others. */
 import { MicrogridError } from "../../core";
 import type { HiddenSlot, StagePackage } from "../../inference";
-import { type Decoder, type StageFile, type StageRange, type TensorSpec, extractStage } from "../split";
+import type { FileRanges } from "../../models";
+import {
+  type Decoder,
+  type StageFile,
+  type StagePiece,
+  type StageRange,
+  type TensorSpec,
+  extractStage,
+  mergeRanges,
+} from "../split";
+
+/** Bytes that are read for nothing rather than to ask once more: about what a round trip is worth. */
+const MAX_GAP_BYTES = 64 * 2 ** 10;
+const REQUESTS_AT_ONCE = 4;
 
 /** Where bytes of a model's files come from. */
 export interface WeightSource {
@@ -14,15 +27,25 @@ export function weightsOf(files: ReadonlyMap<string, Blob>): WeightSource {
   return {
     read: (location, offset, length) => {
       const file = files.get(location);
-      if (file && file.size >= offset + length) return Promise.resolve(file.slice(offset, offset + length));
-      return Promise.reject(
-        new MicrogridError(
-          "file-corrupt",
-          `The model's file ${location} is cut off. Remove the model and load it again.`,
-        ),
-      );
+      if (!file) return Promise.reject(missing(location));
+      if (file.size >= offset + length) return Promise.resolve(file.slice(offset, offset + length));
+      const text = `The model's file ${location} is cut off. Remove the model and load it again.`;
+      return Promise.reject(new MicrogridError("file-corrupt", text));
     },
   };
+}
+
+/** Weights of a model that lies on hosts: only the parts that are asked for are downloaded. */
+export function weightsFrom(files: ReadonlyMap<string, FileRanges>): WeightSource {
+  return {
+    read: (location, offset, length, options) => {
+      return files.get(location)?.read(offset, length, options) ?? Promise.reject(missing(location));
+    },
+  };
+}
+
+function missing(location: string): MicrogridError {
+  return new MicrogridError("file-missing", `The model's file ${location} is missing. Load the model again.`);
 }
 
 /** A part of a model as a package. Throws `unsupported-model` where its graph asks for what a stage cannot have. */
@@ -47,15 +70,12 @@ export async function stagePackage(
       `This model cannot be split here: its part asks for ${strange.name}.`,
     );
   }
-  const files = stage.files.map(async (file) => ({
-    path: file.name,
-    blob: await fileOf(stage, file, weights, signal),
-  }));
+  const pieces = await readPieces(stage, weights, signal);
   return {
     id,
     name,
     graph: new Blob([stage.graphBytes as Uint8Array<ArrayBuffer>]),
-    files: await Promise.all(files),
+    files: stage.files.map((file) => ({ path: file.name, blob: fileOf(file, pieces) })),
     expand,
     part: {
       takes: stage.inputs.map(slotOf),
@@ -67,19 +87,37 @@ export async function stagePackage(
   };
 }
 
+/** A piece of a stage's weights, read. */
+interface ReadPiece extends StagePiece {
+  readonly blob: Blob;
+}
+
+/** Reads all pieces, those that lie side by side in one request. */
+async function readPieces(stage: StageFile, weights: WeightSource, signal: AbortSignal): Promise<ReadPiece[]> {
+  const requests = [...mergeRanges(stage.pieces, MAX_GAP_BYTES)];
+  const read: ReadPiece[] = [];
+  const worker = async (): Promise<void> => {
+    for (let request = requests.shift(); request; request = requests.shift()) {
+      const { location, offset, length, pieces } = request;
+      const blob = await weights.read(location, offset, length, { signal });
+      for (const piece of pieces) {
+        const start = piece.offset - offset;
+        read.push({ ...piece, blob: blob.slice(start, start + piece.length) });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: REQUESTS_AT_ONCE }, worker));
+  return read;
+}
+
 /** One file of weights, put together from pieces of the model's files; zeros lie between them. */
-async function fileOf(
-  { pieces }: StageFile,
-  file: StageFile["files"][number],
-  weights: WeightSource,
-  signal: AbortSignal,
-): Promise<Blob> {
+function fileOf(file: StageFile["files"][number], pieces: readonly ReadPiece[]): Blob {
   const own = pieces.filter((piece) => piece.file === file.name).sort((a, b) => a.at - b.at);
   const parts: BlobPart[] = [];
   let at = 0;
   for (const piece of own) {
     if (piece.at > at) parts.push(new Uint8Array(piece.at - at));
-    parts.push(await weights.read(piece.location, piece.offset, piece.length, { signal }));
+    parts.push(piece.blob);
     at = piece.at + piece.length;
   }
   if (file.bytes > at) parts.push(new Uint8Array(file.bytes - at));

@@ -1,0 +1,127 @@
+/** Reads parts of a model's file from its hosts, for devices that hold only some of its layers. */
+import { MicrogridError, isAbort } from "../core";
+import { backoffMs, delay } from "./retry";
+import { hostOf, refused } from "./web";
+
+/** Requests for one part before it counts as failed. */
+const MAX_TRIES = 4;
+
+/** A file that lies on hosts. */
+export interface RemoteFile {
+  /** Path inside the package, for errors. */
+  readonly path: string;
+  /** Addresses of the same file, asked in this order. */
+  readonly urls: readonly string[];
+}
+
+interface RangeOptions {
+  readonly signal: AbortSignal;
+  /** Replaces the browser's, in tests. */
+  readonly fetch?: typeof fetch;
+  /** Replaces waiting before another try, in tests. */
+  readonly wait?: (failures: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Parts of one file, all of the same version. */
+export class FileRanges {
+  readonly #file: RemoteFile;
+  readonly #fetch: typeof fetch;
+  readonly #wait: (failures: number, signal: AbortSignal) => Promise<void>;
+  /** What the first answer of each host said of its version. */
+  readonly #versions = new Map<string, string>();
+
+  constructor(file: RemoteFile, options: Pick<RangeOptions, "fetch" | "wait"> = {}) {
+    this.#file = file;
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#wait = options.wait ?? ((failures, signal) => delay(backoffMs(failures), signal));
+  }
+
+  /**
+   * Exactly these bytes. A host that fails is asked again, then the next. Throws `network` where none gives them,
+   * `unsupported-model` where hosts give whole files only, `file-missing` where none has the file, `file-corrupt` where it
+   * changed since its first part was read, or is shorter than that.
+   */
+  async read(offset: number, length: number, { signal }: { signal: AbortSignal }): Promise<Blob> {
+    let failure: unknown;
+    for (const url of this.#file.urls) {
+      for (let failures = 0; failures < MAX_TRIES; failures++) {
+        if (failures > 0) await this.#wait(failures, signal);
+        signal.throwIfAborted();
+        try {
+          const part = await this.#ask(url, offset, length, signal);
+          if (part) return part;
+          break; // This host does not have the file.
+        } catch (error) {
+          signal.throwIfAborted();
+          if (error instanceof MicrogridError) throw error;
+          failure = error;
+        }
+      }
+    }
+    throw failure === undefined ? this.#missing() : this.#unreachable(failure);
+  }
+
+  /** One request; undefined where the host does not have the file. Throws plain errors for what may work again. */
+  async #ask(url: string, offset: number, length: number, signal: AbortSignal): Promise<Blob | undefined> {
+    const end = offset + length - 1;
+    const headers = { Range: `bytes=${offset}-${end}` };
+    const response = await this.#fetch(url, { signal, headers, cache: "no-store", referrerPolicy: "no-referrer" });
+    if (response.status !== 206) {
+      // Its body is not wanted: a whole file may be many gigabytes.
+      await response.body?.cancel();
+      this.#judge(url, response);
+      return undefined;
+    }
+    const told = /^bytes (\d+)-(\d+)\//.exec(response.headers.get("Content-Range") ?? "");
+    if (Number(told?.[1]) !== offset || Number(told?.[2]) > end) {
+      await response.body?.cancel();
+      throw new Error(`${hostOf(url)} gave another part than was asked for`);
+    }
+    if (Number(told?.[2]) < end) throw this.#changed("it is shorter than it should be");
+    this.#compare(url, response);
+    const part = await response.blob();
+    if (part.size !== length) throw new Error(`${hostOf(url)} gave ${part.size} of ${length} bytes`);
+    return part;
+  }
+
+  /** Throws for an answer without the part, unless it means that the host does not have the file. */
+  #judge(url: string, { status, ok, headers }: Response): void {
+    if (status === 404 || status === 410) return;
+    if (status === 401 || status === 403) throw refused(url, status, this.#file.path);
+    if (status === 416) throw this.#changed("it is shorter than it should be");
+    if (!ok) throw new Error(`${hostOf(url)} answered ${status}`);
+    // Static hosts answer with their start page where a file is missing.
+    if ((headers.get("Content-Type") ?? "").startsWith("text/html")) return;
+    throw new MicrogridError(
+      "unsupported-model",
+      `${hostOf(url)} gives whole files only, so a device cannot load some layers of this model alone. ` +
+        "Use another host, or load the whole model.",
+    );
+  }
+
+  #compare(url: string, { headers }: Response): void {
+    const version = headers.get("ETag") ?? headers.get("Last-Modified");
+    if (version === null) return;
+    const first = this.#versions.get(url) ?? version;
+    this.#versions.set(url, first);
+    if (first !== version) throw this.#changed("it has changed while its parts were read");
+  }
+
+  #changed(why: string): MicrogridError {
+    return new MicrogridError("file-corrupt", `${this.#file.path} cannot be used: ${why}. Load the model again.`);
+  }
+
+  #missing(): MicrogridError {
+    return new MicrogridError("file-missing", `No host has the model's file ${this.#file.path}. Choose another model.`);
+  }
+
+  #unreachable(cause: unknown): MicrogridError {
+    const hosts = [...new Set(this.#file.urls.map(hostOf))].join(", ");
+    const why = cause instanceof Error && !isAbort(cause) ? cause.message : "it does not answer";
+    return new MicrogridError(
+      "network",
+      `${this.#file.path} cannot be read from ${hosts}: ${why}. Check the connection and try again.`,
+      { cause },
+    );
+  }
+}
