@@ -148,6 +148,7 @@ window.pipeline = {
   peers: () => session?.peers.filter(({ linked }) => linked).map(({ id }) => id) ?? [],
   async form(stages, { spare = [], maxDraft = 8 } = {}) {
     const [first, last] = [stages[0]?.[1] ?? 0, stages.at(-1)?.[2] ?? LAYERS];
+    const back = await part("back", { embed: false, from: last, to: LAYERS, head: true });
     ring = await Ring.form(
       {
         traffic: traffic(),
@@ -157,6 +158,7 @@ window.pipeline = {
         context: LIMITS.contextLength,
         sequences: LIMITS.sequences,
         stepTokens: LIMITS.stepTokens,
+        returns: back.part.takes,
         replace: (range, not) => {
           const did = (spare as Did[]).find((each) => !not.has(each));
           if (!did) throw new Error("Nobody is left.");
@@ -169,7 +171,6 @@ window.pipeline = {
     );
     const files = await Promise.all(TEXTS.map(file));
     const front = await part("front", { embed: true, from: 0, to: first, head: false });
-    const back = await part("back", { embed: false, from: last, to: LAYERS, head: true });
     const names = { id: "guide", name: "Guide", packageHash: "guide" };
     const pkg = { ...names, files, front, back, stepTokens: LIMITS.stepTokens, maxDraft };
     await engines.loadEnds(pkg, { signal, backend: "wasm", ring });

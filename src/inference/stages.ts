@@ -75,7 +75,10 @@ export interface StageForward {
 
 /** What computes the layers between two cuts, wherever they are: a stage, or all stages between two. */
 export interface StageService {
-  /** Throws `stage-refused` for what was not agreed to, `stage-lost` where the sequence has to be read anew. */
+  /**
+   * Throws `stage-refused` for what was not agreed to, `peer-protocol` for a hidden state that is none, `stage-lost` where
+   * the sequence has to be read anew.
+   */
   forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState>;
   /** Frees a sequence. */
   end(sequence: string): void;

@@ -41,8 +41,8 @@ export class OnnxStage implements StageService {
   }
 
   /**
-   * Computes what comes next of a sequence. Throws `stage-refused` for what was not agreed to (shapes, lengths, more memory
-   * than the limit) and `stage-lost` where what is to be kept is not here; nothing has changed then. Beyond the limits, other
+   * Computes what comes next of a sequence. Throws `peer-protocol` for a hidden state that is none, `stage-refused` for what
+   * was not agreed to (more tokens, or memory, than the limit) and `stage-lost` where what is to be kept is not here; nothing has changed then. Beyond the limits, other
    * sequences are forgotten.
    */
   forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState> {
@@ -110,7 +110,7 @@ export class OnnxStage implements StageService {
       throw refused(`a sequence has at most ${contextLength} tokens`);
     }
     const why = hiddenFault(hidden, this.#spec.hidden.takes, count);
-    if (why !== undefined) throw refused(why);
+    if (why !== undefined) throw new MicrogridError("peer-protocol", `A stage of the pipeline gave nonsense: ${why}.`);
   }
 }
 

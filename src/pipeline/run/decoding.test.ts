@@ -52,7 +52,7 @@ describe("the guide model around a ring", { timeout: 60_000 }, () => {
     expect(stage.held.sequences).toBe(2);
     const step = { sequence: "x", keep: 0, count: 1, hidden: [] };
     const signal = new AbortController().signal;
-    await expect(stage.forward(step, { signal })).rejects.toMatchObject({ code: "stage-refused" });
+    await expect(stage.forward(step, { signal })).rejects.toMatchObject({ code: "peer-protocol" });
     await expect(stage.forward({ ...step, count: 999 }, { signal })).rejects.toMatchObject({ code: "stage-refused" });
     await expect(stage.forward({ ...step, keep: 2_000 }, { signal })).rejects.toMatchObject({ code: "stage-refused" });
     expect(stage.held.sequences).toBe(2);

@@ -1,7 +1,7 @@
 /** A ring of nodes that hold stages of the guide model: it answers, and goes on when nodes are lost. */
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Did } from "../../core";
-import type { StageService } from "../../inference";
+import type { HiddenState, StageService } from "../../inference";
 import { Bus } from "../testing/bus";
 import { GuideParts, STEP_TOKENS, answerIds, shortItems } from "../testing/guide";
 import { Ring, type RingStage } from "./ring";
@@ -32,7 +32,11 @@ describe("a ring", { timeout: 60_000 }, () => {
   }
 
   /** Nodes that hold whatever they are asked for. */
-  function nodes(bus: Bus, names: readonly string[]): Map<string, { host: StageHost; sequences: Set<string> }> {
+  function nodes(
+    bus: Bus,
+    names: readonly string[],
+    fault: { readonly of: string; spoil(hidden: HiddenState): HiddenState } = { of: "", spoil: (hidden) => hidden },
+  ): Map<string, { host: StageHost; sequences: Set<string> }> {
     return new Map(
       names.map((name) => {
         const sequences = new Set<string>();
@@ -42,9 +46,10 @@ describe("a ring", { timeout: 60_000 }, () => {
             const stage = await stageOf(from, to);
             const own = (sequence: string): string => `${name} ${sequence}`;
             const service: StageService = {
-              forward: (step, options) => {
+              forward: async (step, options) => {
                 sequences.add(step.sequence);
-                return stage.forward({ ...step, sequence: own(step.sequence) }, options);
+                const hidden = await stage.forward({ ...step, sequence: own(step.sequence) }, options);
+                return name === fault.of && step.keep > 30 ? fault.spoil(hidden) : hidden;
               },
               end: (sequence) => {
                 sequences.delete(sequence);
@@ -70,6 +75,7 @@ describe("a ring", { timeout: 60_000 }, () => {
         context: 1024,
         sequences: 8,
         stepTokens: STEP_TOKENS,
+        returns: await parts.returns(5),
         replace: (range, not) => {
           const name = spare.find((each) => !not.has(did(each)));
           if (name === undefined) throw new Error("nobody is left");
@@ -150,6 +156,26 @@ describe("a ring", { timeout: 60_000 }, () => {
     const sequences = bus.log.flatMap(({ frame }) => (frame.kind === "stage.forward" ? [frame.body.sequence] : []));
     expect(new Set(sequences).size).toBe(1);
   });
+
+  const faults: Record<string, (hidden: HiddenState) => HiddenState> = {
+    "numbers that are none": (hidden) => hidden.map((one) => ({ ...one, bytes: one.bytes.map(() => 255) })),
+    "too few of them": (hidden) => hidden.map((one) => ({ ...one, bytes: one.bytes.slice(4) })),
+    "another tensor": (hidden) => hidden.map((one) => ({ ...one, name: "other" })),
+    "none at all": () => [],
+  };
+  it.each(Object.keys(faults).flatMap((fault) => ["a", "b", "c"].map((of) => [of, fault] as const)))(
+    "replaces stage %s when it gives %s, and the answer is the same",
+    async (of, fault) => {
+      const bus = new Bus();
+      nodes(bus, ["a", "b", "c", "d"], { of, spoil: faults[fault]! });
+      const ring = await form(bus, THREE, ["d"]);
+      const model = await parts.model(ring, 1, 5);
+      expect(await answerIds(model, item.messages)).toEqual(item.completion_ids.slice(0, -1));
+      expect(ring.stages.map((stage) => stage.did)).toEqual(
+        ["a", "b", "c"].map((name) => did(name === of ? "d" : name)),
+      );
+    },
+  );
 
   it("says so where nobody can take the layers", async () => {
     const bus = new Bus();

@@ -1,6 +1,6 @@
 /** The consumer's side of a pipeline: sends steps around the ring, and puts others in the place of stages that are lost. */
 import { type Did, MicrogridError, deferred, errorFromData, randomId } from "../../core";
-import type { HiddenState, StageForward, StageService } from "../../inference";
+import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
 import type { ReceivedStageBody, StageFrame, StageTraffic } from "../../room";
 import { Edge } from "./edge";
 
@@ -24,6 +24,8 @@ interface RingOptions {
   readonly context: number;
   readonly sequences: number;
   readonly stepTokens: number;
+  /** What the last stage gives back. */
+  readonly returns: readonly HiddenSlot[];
   /** Names nodes for the layers `[from, to)`, none of those that are taken or failed. Throws where there are none. */
   replace(range: { readonly from: number; readonly to: number }, not: ReadonlySet<Did>): readonly RingStage[];
   onChange(): void;
@@ -32,6 +34,7 @@ interface RingOptions {
 /** A step that has not come back yet. */
 interface OpenStep {
   readonly sequence: string;
+  readonly count: number;
   done(hidden: HiddenState): void;
   fail(error: unknown): void;
 }
@@ -48,6 +51,7 @@ export class Ring implements StageService {
   readonly #open = new Map<number, OpenStep>();
   readonly #opening = new Map<Did, { ready(): void; refused(error: Error): void }>();
   readonly #failed = new Set<Did>();
+  readonly #complainers = new Set<Did>();
   readonly #stop = new AbortController();
   readonly #unlisten: (() => void)[];
   #seats: readonly Seat[] = [];
@@ -105,7 +109,12 @@ export class Ring implements StageService {
     this.#stop.signal.throwIfAborted();
     const number = this.#steps++;
     const { promise, resolve, reject } = deferred<HiddenState>();
-    this.#open.set(number, { sequence: step.sequence, done: resolve, fail: reject });
+    this.#open.set(number, {
+      sequence: step.sequence,
+      count: step.count,
+      done: resolve,
+      fail: reject,
+    });
     const cancel = (): void => reject(signal.reason as Error);
     signal.addEventListener("abort", cancel);
     try {
@@ -150,7 +159,7 @@ export class Ring implements StageService {
         this.#return(from, frame.body);
         break;
       case "stage.failed":
-        if (this.#seats.some(({ did }) => did === from)) this.#fail(frame.body);
+        if (this.#seats.some(({ did }) => did === from)) this.#fail(from, frame.body);
         break;
       default: // The rest is for stages.
     }
@@ -158,16 +167,34 @@ export class Ring implements StageService {
 
   #return(from: Did, { attempt, step, tensors }: ReceivedStageBody<"stage.forward">): void {
     if (from !== this.#seats.at(-1)?.did || attempt !== this.#returnAttempt) return;
+    const open = this.#open.get(step);
+    if (!open) return;
     const hidden = tensors.map(({ name, dtype, bytes }) => ({ name, type: dtype, bytes }));
-    this.#open.get(step)?.done(hidden);
+    if (hiddenFault(hidden, this.#options.returns, open.count) === undefined) open.done(hidden);
+    else this.#lose(from);
   }
 
-  #fail({ sequence, step, code, message }: ReceivedStageBody<"stage.failed">): void {
+  #fail(from: Did, { sequence, step, code, message }: ReceivedStageBody<"stage.failed">): void {
+    if (code === "peer-protocol") {
+      this.#blame(from);
+      return;
+    }
     const known = code === "stage-lost" || code === "out-of-memory" ? code : "stage-refused";
     const error = errorFromData({ code: known, message });
     for (const [number, open] of this.#open) {
       if (open.sequence === sequence && (step === undefined || number === step)) open.fail(error);
     }
+  }
+
+  /**
+   * A stage says that it was given nonsense. Either it or the one before it is at fault: the one before is replaced, and at
+   * the next complaint who complains. The steps that are open are given again to the new one.
+   */
+  #blame(complainer: Did): void {
+    const before = this.#seats[this.#seats.findIndex(({ did }) => did === complainer) - 1];
+    const again = this.#complainers.has(complainer);
+    this.#complainers.add(complainer);
+    this.#lose(before && !again ? before.did : complainer);
   }
 
   #lose(did: Did): void {

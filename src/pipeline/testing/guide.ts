@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import {
   type GenerationRequest,
+  type HiddenSlot,
   type LoadedModel,
   type StageLimits,
   type StageService,
@@ -38,6 +39,11 @@ export class GuideParts {
   async stage(from: number, to: number, limits: Partial<StageLimits> = {}): Promise<LoadedStage> {
     const pkg = await this.#part({ embed: false, from, to, head: false });
     return this.#engine.loadStage(pkg, { signal, backend: "wasm", limits: { ...LIMITS, ...limits } });
+  }
+
+  /** What comes back before layer `to`. */
+  async returns(to: number): Promise<readonly HiddenSlot[]> {
+    return (await this.#part({ embed: false, from: to, to: GUIDE_LAYERS, head: true })).part.takes;
   }
 
   /** The model with the layers `[from, to)` elsewhere. */
