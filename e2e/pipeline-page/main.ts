@@ -2,15 +2,14 @@
 import { type Did, type ErrorData, MicrogridError, errorToData, spawnWorker } from "../../src/core";
 import { makeEphemeralKey, type Signer } from "../../src/identity";
 import { type ChatMessage, EngineSupervisor, type PackageFile, expandsWeights } from "../../src/inference";
-import { ToyProvider } from "../../src/inference/testing/toy-provider";
 import { Ring, type RingStage } from "../../src/pipeline/run/ring";
 import { stagePackage, weightsOf } from "../../src/pipeline/run/packages";
 import { StageHost } from "../../src/pipeline/run/stage-host";
 import { type StageRange, readDecoder } from "../../src/pipeline/split";
 import { inviteToUrl, parseInvite } from "../../src/room/invite";
-import { type RoomOptions, RoomSession } from "../../src/room/room-session";
-import { BARE_NODE, foundTestRoom, memberContext } from "../../src/room/testing/founding";
-import { answerByHand, offerByHand, openPeerJsTransport } from "../../src/wire";
+import type { RoomOptions, RoomSession } from "../../src/room/room-session";
+import { foundTestRoom } from "../../src/room/testing/founding";
+import { enterBare } from "../bare-node";
 import gpuWorker from "../../workers/gpu?worker&url";
 
 /** An answer by way of a pipeline. */
@@ -54,7 +53,6 @@ declare global {
   }
 }
 
-const RTC: RTCConfiguration = { iceServers: [] };
 const GRAPH = "onnx/model_q4.onnx";
 const TEXTS = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
 const LAYERS = 6;
@@ -90,23 +88,7 @@ let ring: Ring | undefined;
 let progress = 0;
 
 async function enter(entry: RoomOptions["entry"], self: Signer): Promise<void> {
-  session = await RoomSession.enter({
-    ...BARE_NODE,
-    entry,
-    member: memberContext(self),
-    local: new ToyProvider(self.did),
-    hand: { offer: () => offerByHand(RTC), answer: (offer) => answerByHand(RTC, offer) },
-    openTransport: (url) => openPeerJsTransport({ url, rtc: RTC }),
-    profile: () => ({
-      name: "page",
-      device: "bare",
-      gpu: "",
-      visible: true,
-      battery: undefined,
-      tokenRate: 0,
-      ownJobs: 0,
-    }),
-  });
+  session = await enterBare(entry, self);
   serve();
   session.on("change", serve);
 }

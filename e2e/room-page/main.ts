@@ -1,10 +1,11 @@
 /** A node without engines: the room code over real WebRTC, driven from outside, for rooms of more pages than a machine can load models in. */
 import { makeEphemeralKey, type Signer } from "../../src/identity";
-import { ToyProvider, toyRequest } from "../../src/inference/testing/toy-provider";
+import { toyRequest } from "../../src/inference/testing/toy-provider";
 import { inviteToUrl, parseInvite } from "../../src/room/invite";
-import { type RoomOptions, RoomSession } from "../../src/room/room-session";
-import { BARE_NODE, foundTestRoom, memberContext } from "../../src/room/testing/founding";
-import { type RawLink, answerByHand, authenticate, offerByHand, openPeerJsTransport } from "../../src/wire";
+import type { RoomOptions, RoomSession } from "../../src/room/room-session";
+import { foundTestRoom } from "../../src/room/testing/founding";
+import { type RawLink, answerByHand, authenticate, offerByHand } from "../../src/wire";
+import { RTC, enterBare } from "../bare-node";
 
 /** What the page has sent over all its data channels, without what WebRTC adds. */
 export interface Sent {
@@ -30,7 +31,6 @@ declare global {
   }
 }
 
-const RTC: RTCConfiguration = { iceServers: [] };
 const sent = { messages: 0, bytes: 0 };
 const send = Reflect.get(RTCDataChannel.prototype, "send") as (this: RTCDataChannel, data: ArrayBufferView) => void;
 RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: ArrayBufferView) {
@@ -42,23 +42,7 @@ RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: ArrayBuffe
 let session: RoomSession | undefined;
 
 async function enter(entry: RoomOptions["entry"], signer: Signer): Promise<RoomSession> {
-  session = await RoomSession.enter({
-    ...BARE_NODE,
-    entry,
-    member: memberContext(signer),
-    local: new ToyProvider(signer.did),
-    hand: { offer: () => offerByHand(RTC), answer: (offer) => answerByHand(RTC, offer) },
-    openTransport: (url) => openPeerJsTransport({ url, rtc: RTC }),
-    profile: () => ({
-      name: "page",
-      device: "bare",
-      gpu: "",
-      visible: true,
-      battery: undefined,
-      tokenRate: 0,
-      ownJobs: 0,
-    }),
-  });
+  session = await enterBare(entry, signer);
   session.share({ maxJobs: 2, models: new Set(["toy"]) }, false);
   return session;
 }

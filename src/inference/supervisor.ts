@@ -1,6 +1,6 @@
 /** Owns the engine worker from the page: starts it, rejects what hangs when it dies, ends it when nothing is loaded. */
 import { type Remote, transfer, wrap } from "comlink";
-import { MicrogridError, TypedEventTarget, errorFromData, randomId } from "../core";
+import { MicrogridError, TypedEventTarget, deferred, errorFromData, randomId } from "../core";
 import type { EngineHostApi, HostEvent, ProgressMessage, Result } from "./protocol";
 import { StagePort, serveStage } from "./stage-port";
 import { StreamReader } from "./stream";
@@ -197,7 +197,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   #spawn(): Running {
     const worker = this.#createWorker();
     const host = wrap<EngineHostApi>(worker);
-    const { promise: death, reject: die } = withRejection();
+    const { promise: death, reject: die } = deferred<never>();
     const { port1, port2 } = new MessageChannel();
     const lifeLock = `microgrid/gpu-worker/${randomId()}`;
     const options = { lifeLock, ...(this.#assetBase === undefined ? {} : { assetBase: this.#assetBase }) };
@@ -253,17 +253,9 @@ function crash(detail: string): MicrogridError {
   );
 }
 
-/** A promise that only ever rejects, quietly where nobody waits for it. */
-function withRejection(): { promise: Promise<never>; reject(error: Error): void } {
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<never>((_, fail) => (reject = fail));
-  promise.catch(() => undefined);
-  return { promise, reject };
-}
-
 /** Rejects with the signal's reason when it is aborted, after `onAbort`; `dispose` stops listening. */
 function abortion(signal: AbortSignal, onAbort: () => void): { promise: Promise<never>; dispose(): void } {
-  const { promise, reject } = withRejection();
+  const { promise, reject } = deferred<never>();
   const listener = (): void => {
     onAbort();
     reject(signal.reason as Error);

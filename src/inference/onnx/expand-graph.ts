@@ -149,8 +149,8 @@ function expandedTensor({ name, offset, weight: { layout } }: Expansion): Protob
     .bytes(FIELD.tensor.name, name);
   const entries = { location: EXPANDED_PATH, offset, length: quantizedSizes(layout).expandedBytes };
   for (const [key, value] of Object.entries(entries)) {
-    const entry = new ProtobufMessage().bytes(FIELD.externalEntry.key, key);
-    tensor.bytes(FIELD.tensor.external, entry.bytes(FIELD.externalEntry.value, String(value)));
+    const entry = new ProtobufMessage().bytes(FIELD.entry.key, key);
+    tensor.bytes(FIELD.tensor.external, entry.bytes(FIELD.entry.value, String(value)));
   }
   return tensor.varint(FIELD.tensor.location, EXTERNAL);
 }

@@ -35,8 +35,7 @@ export async function expandWeights(
   files: GraphWithWeights & { readonly graph: OnnxGraph },
   options: { signal: AbortSignal; maxBytes?: number },
 ): Promise<GraphWithWeights> {
-  if (files.graph.hasSubgraphs || !files.graph.nodes.some(({ op }) => op === "MatMulNBits")) return files;
-  const plan = expandGraph(files.graphBytes, options.maxBytes ?? MAX_EXPANDED_BYTES);
+  const plan = expansionOf(files, options.maxBytes ?? MAX_EXPANDED_BYTES);
   if (!plan) return files;
   const sources = new WeightSources(files.external, options.signal);
   const expanded = new Uint8Array(plan.totalBytes);
@@ -63,9 +62,16 @@ export async function expandWeights(
 
 /** Whether `expandWeights` expands the weights of a graph on the CPU: the same for all parts of a model. */
 export function expandsWeights(graphBytes: Uint8Array): boolean {
-  const graph = readOnnxGraph(graphBytes);
-  if (graph.hasSubgraphs || !graph.nodes.some(({ op }) => op === "MatMulNBits")) return false;
-  return expandGraph(graphBytes, MAX_EXPANDED_BYTES) !== undefined;
+  return expansionOf({ graphBytes, graph: readOnnxGraph(graphBytes) }, MAX_EXPANDED_BYTES) !== undefined;
+}
+
+/** What is expanded of a graph; undefined where nothing is. */
+function expansionOf(
+  { graphBytes, graph }: { readonly graphBytes: Uint8Array; readonly graph: OnnxGraph },
+  maxBytes: number,
+): ReturnType<typeof expandGraph> {
+  if (graph.hasSubgraphs || !graph.nodes.some(({ op }) => op === "MatMulNBits")) return undefined;
+  return expandGraph(graphBytes, maxBytes);
 }
 
 /** Constants' contents. Files are read whole and once, as ONNX Runtime reads them, and may be handed on to it. */

@@ -26,7 +26,7 @@ export interface GraphSpec {
   /** Input that limits the logits to the last tokens, where the graph has one. */
   readonly logitsToKeep: { readonly name: string; readonly type: IntegerType; readonly rank: number } | undefined;
   /** Undefined in a stage without the head. */
-  readonly logits: { readonly type: FloatType; readonly vocabulary: number | undefined } | undefined;
+  readonly logits: { readonly type: FloatType } | undefined;
   readonly slots: readonly CacheSlot[];
   /** True where every cache only passes through grouped-query attention, which can write to the buffer it reads. */
   readonly inPlacePossible: boolean;
@@ -93,8 +93,7 @@ function logitsOutput(outputs: readonly InferenceSession.ValueMetadata[]): NonNu
   if (!logits?.isTensor || !FLOATS.includes(logits.type)) {
     throw unsupported("it has no output named “logits” of numbers, so it is not a text decoder");
   }
-  const last = logits.shape.at(-1);
-  return { type: logits.type as FloatType, vocabulary: typeof last === "number" && last > 0 ? last : undefined };
+  return { type: logits.type as FloatType };
 }
 
 function integerInput(input: InferenceSession.ValueMetadata): { type: IntegerType; rank: number } {

@@ -28,12 +28,26 @@ export interface OnnxGraph {
 /** Field numbers of onnx.proto3, by message. */
 export const FIELD = {
   model: { graph: 7 },
-  graph: { node: 1, initializer: 5, input: 11, output: 12 },
+  graph: {
+    node: 1,
+    name: 2,
+    initializer: 5,
+    input: 11,
+    output: 12,
+    valueInfo: 13,
+    quantization: 14,
+    sparseInitializer: 15,
+  },
   node: { input: 1, output: 2, name: 3, op: 4, attribute: 5, domain: 7 },
-  attribute: { name: 1, int: 3, graph: 6, graphs: 11 },
-  tensor: { dim: 1, type: 2, name: 8, raw: 9, external: 13, location: 14 },
-  externalEntry: { key: 1, value: 2 },
-  port: { name: 1 },
+  attribute: { name: 1, int: 3, tensor: 5, graph: 6, ints: 8, tensors: 10, graphs: 11, type: 20 },
+  tensor: { dim: 1, type: 2, int32s: 5, int64s: 7, name: 8, raw: 9, external: 13, location: 14 },
+  entry: { key: 1, value: 2 },
+  port: { name: 1, type: 2 },
+  type: { tensor: 1 },
+  tensorType: { element: 1, shape: 2 },
+  shape: { dim: 1 },
+  dim: { value: 1, name: 2 },
+  quantization: { tensor: 1 },
 } as const;
 
 /** Parses a `ModelProto`. Throws `not-a-model` for bytes that are none, `file-corrupt` where they end early. */
@@ -112,8 +126,8 @@ export function readExternal(tensor: Uint8Array): ExternalRange | undefined {
     let key = "";
     let value = "";
     for (const entry of fields(bytes)) {
-      if (entry.number === FIELD.externalEntry.key && entry.bytes) key = text(entry.bytes);
-      if (entry.number === FIELD.externalEntry.value && entry.bytes) value = text(entry.bytes);
+      if (entry.number === FIELD.entry.key && entry.bytes) key = text(entry.bytes);
+      if (entry.number === FIELD.entry.value && entry.bytes) value = text(entry.bytes);
     }
     entries.set(key, value);
   }

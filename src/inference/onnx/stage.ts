@@ -42,8 +42,8 @@ export class OnnxStage implements StageService {
 
   /**
    * Computes what comes next of a sequence. Throws `peer-protocol` for a hidden state that is none, `stage-refused` for what
-   * was not agreed to (more tokens, or memory, than the limit) and `stage-lost` where what is to be kept is not here; nothing has changed then. Beyond the limits, other
-   * sequences are forgotten.
+   * was not agreed to (more tokens, or memory, than the limit) and `stage-lost` where what is to be kept is not here; nothing
+   * has changed then. Beyond the limits, other sequences are forgotten.
    */
   forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState> {
     const signal = AbortSignal.any([options.signal, this.#unloading.signal]);

@@ -1,6 +1,7 @@
 /** The way from a stage, or from the consumer, to the next one: sends steps, and again to whoever takes its place. */
 import { type Did, errorToData } from "../../core";
-import type { StageTraffic } from "../../room";
+import type { HiddenState } from "../../inference";
+import type { ReceivedStageBody, StageTraffic } from "../../room";
 import { type RingStep, StepHistory } from "./history";
 
 /** Memory for what may have to be given again, in bytes. */
@@ -64,6 +65,11 @@ export class Edge {
     // A link that ends tells the consumer, which repairs the ring.
     this.#traffic.post(did, "stage.forward", { ...body, ...(upTo !== undefined && { upTo }) });
   }
+}
+
+/** The hidden state that a frame carries. */
+export function hiddenOf({ tensors }: ReceivedStageBody<"stage.forward">): HiddenState {
+  return tensors.map(({ name, dtype, bytes }) => ({ name, type: dtype, bytes }));
 }
 
 /** Tells the consumer that a step, or a sequence, is lost here. */

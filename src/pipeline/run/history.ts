@@ -28,14 +28,22 @@ export class StepHistory {
 
   /** Notes a step; what it takes back is forgotten. Where memory ends, the longest sequence is forgotten whole. */
   add(step: RingStep): void {
-    const steps = (this.#steps.get(step.sequence) ?? []).flatMap((earlier) => upTo(earlier, step.keep));
-    if (step.keep === 0) this.#cut.delete(step.sequence);
-    this.#put(step.sequence, this.#cut.has(step.sequence) ? [] : [...steps, step]);
+    const { sequence, keep } = step;
+    const steps = this.#steps.get(sequence) ?? [];
+    // Only the last ones can reach past `keep`: a long answer is not walked through at each of its tokens.
+    for (let last = steps.at(-1); last && last.keep + last.count > keep; last = steps.at(-1)) {
+      steps.pop();
+      this.#bytes -= bytesOf([last]);
+      this.#push(steps, upTo(last, keep));
+    }
+    if (keep === 0) this.#cut.delete(sequence);
+    if (!this.#cut.has(sequence)) this.#push(steps, [step]);
+    if (steps.length > 0) this.#steps.set(sequence, steps);
     while (this.#bytes > this.#maxBytes) {
       const [longest] = [...this.#steps].sort(([, a], [, b]) => bytesOf(b) - bytesOf(a));
       if (!longest) break;
       this.#cut.add(longest[0]);
-      this.#put(longest[0], []);
+      this.#drop(longest[0]);
     }
   }
 
@@ -50,14 +58,18 @@ export class StepHistory {
   }
 
   end(sequence: string): void {
-    this.#put(sequence, []);
+    this.#drop(sequence);
     this.#cut.delete(sequence);
   }
 
-  #put(sequence: string, steps: RingStep[]): void {
-    this.#bytes += bytesOf(steps) - bytesOf(this.#steps.get(sequence) ?? []);
-    if (steps.length === 0) this.#steps.delete(sequence);
-    else this.#steps.set(sequence, steps);
+  #push(steps: RingStep[], more: readonly RingStep[]): void {
+    steps.push(...more);
+    this.#bytes += bytesOf(more);
+  }
+
+  #drop(sequence: string): void {
+    this.#bytes -= bytesOf(this.#steps.get(sequence) ?? []);
+    this.#steps.delete(sequence);
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Did, MicrogridError, deferred, errorFromData, randomId } from "../../core";
 import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
 import type { ReceivedStageBody, StageFrame, StageTraffic } from "../../room";
-import { Edge } from "./edge";
+import { Edge, hiddenOf } from "./edge";
 
 /** Time in which a node loads its layers or says that it does not, ms. */
 const OPEN_TIMEOUT_MS = 120_000;
@@ -165,11 +165,11 @@ export class Ring implements StageService {
     }
   }
 
-  #return(from: Did, { attempt, step, tensors }: ReceivedStageBody<"stage.forward">): void {
-    if (from !== this.#seats.at(-1)?.did || attempt !== this.#returnAttempt) return;
-    const open = this.#open.get(step);
+  #return(from: Did, body: ReceivedStageBody<"stage.forward">): void {
+    if (from !== this.#seats.at(-1)?.did || body.attempt !== this.#returnAttempt) return;
+    const open = this.#open.get(body.step);
     if (!open) return;
-    const hidden = tensors.map(({ name, dtype, bytes }) => ({ name, type: dtype, bytes }));
+    const hidden = hiddenOf(body);
     if (hiddenFault(hidden, this.#options.returns, open.count) === undefined) open.done(hidden);
     else this.#lose(from);
   }

@@ -2,7 +2,7 @@
 import { type Did, MicrogridError, errorToData } from "../../core";
 import type { StageInfo, StageService } from "../../inference";
 import type { ReceivedStageBody, StageFrame, StageTraffic } from "../../room";
-import { Edge, tellFailure } from "./edge";
+import { Edge, type Neighbour, hiddenOf, tellFailure } from "./edge";
 
 /** Pipelines that one consumer may have here at once. */
 const MAX_PER_CONSUMER = 2;
@@ -35,7 +35,7 @@ class HostedStage {
   readonly #traffic: StageTraffic;
   readonly #edge: Edge;
   #stage: OpenStage | undefined;
-  #previous: { readonly did: Did; readonly attempt: number };
+  #previous: Neighbour;
   #early: { readonly from: Did; readonly body: ReceivedStageBody<"stage.forward"> }[] = [];
 
   constructor(traffic: StageTraffic, consumer: Did, request: StageRequest) {
@@ -92,8 +92,9 @@ class HostedStage {
     this.#stage?.close();
   }
 
-  async #compute({ step, sequence, keep, count, tensors, upTo }: ReceivedStageBody<"stage.forward">): Promise<void> {
-    const hidden = tensors.map(({ name, dtype, bytes }) => ({ name, type: dtype, bytes }));
+  async #compute(body: ReceivedStageBody<"stage.forward">): Promise<void> {
+    const { step, sequence, keep, count, upTo } = body;
+    const hidden = hiddenOf(body);
     const { pipeline, to } = this.request;
     try {
       const given = await this.#stage!.service.forward({ sequence, keep, count, hidden }, { signal: this.stop.signal });

@@ -1,8 +1,13 @@
 /** Parts of an ONNX graph, read one by one out of their messages: operators, constants, ports. */
-import { type ProtobufField, protobufFields as fields, protobufNumbers, protobufText as text } from "../../inference";
+import {
+  FIELD,
+  type ProtobufField,
+  protobufFields as fields,
+  protobufNumbers,
+  protobufText as text,
+} from "../../inference";
 import { ELEMENT, elementBytes } from "./element-types";
 import { cannotSplit, damaged } from "./errors";
-import { FIELD } from "./onnx-fields";
 
 /** A dimension: a size, a name for an open one, or not known. */
 export type Dim = number | string | undefined;

@@ -1,9 +1,8 @@
 /** A whole ONNX graph in memory, without its weights, checked for what every later step takes for granted. */
-import { type ProtobufField, protobufFields } from "../../inference";
+import { FIELD, type ProtobufField, protobufFields } from "../../inference";
 import { MicrogridError } from "../../core";
 import { cannotSplit, damaged } from "./errors";
 import { type GraphConstant, type GraphNode, type GraphPort, readConstant, readNode, readPort } from "./graph-parts";
-import { FIELD } from "./onnx-fields";
 
 /** A graph whose operators stand in the order in which they can run, each value made once. */
 export interface Graph {

@@ -1,7 +1,6 @@
 /** Writes the pieces of ONNX that a stage has and its model has not. */
-import { ProtobufMessage as Message, protobufFields } from "../../inference";
+import { FIELD, ProtobufMessage as Message, protobufFields } from "../../inference";
 import { ELEMENT } from "./element-types";
-import { FIELD } from "./onnx-fields";
 import { readConstant } from "./graph-parts";
 import type { Relocation } from "./ranges";
 

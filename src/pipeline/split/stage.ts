@@ -1,8 +1,7 @@
 /** Writes a stage: a model of its own with some of a decoder's layers. */
-import { ProtobufMessage as Message, protobufFields, protobufText } from "../../inference";
+import { FIELD, ProtobufMessage as Message, protobufFields, protobufText } from "../../inference";
 import { type DecoderPlan, planOf } from "./decoder";
 import { elementNumber } from "./element-types";
-import { FIELD } from "./onnx-fields";
 import { collectParts, type StageParts } from "./parts";
 import { port, relocatedTensor } from "./proto-writer";
 import { MAX_FILE_BYTES, relocate } from "./ranges";

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { CharterState, GridState, HouseState } from "../../grid";
+import { openCharter } from "../testing/fixtures";
 import { entranceFor } from "./entrance";
 
 const NOW = 1_000_000;
@@ -12,24 +13,7 @@ const house: HouseState = {
   delegations: [],
 };
 const alone: GridState["node"] = { did: "did:key:me", name: "Me", house: undefined };
-const charter = (change: Partial<CharterState>): CharterState => ({
-  name: "Attic",
-  purpose: "",
-  admission: { kind: "invite" },
-  invites: "members",
-  servers: [],
-  models: "any",
-  limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
-  contribution: "welcome",
-  endpoints: false,
-  federation: false,
-  logs: "",
-  version: 0,
-  hash: "",
-  founders: ["did:key:founder"],
-  quorum: 1,
-  ...change,
-});
+const charter = (change: Partial<CharterState>): CharterState => ({ ...openCharter, ...change });
 const kind = (terms: Partial<CharterState>, node = alone): string => entranceFor(charter(terms), node, NOW).kind;
 
 test("an invite is enough where the charter says so, and asks a member where it says that", () => {

@@ -1,24 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { CharterState } from "../../grid";
+import { openCharter } from "../testing/fixtures";
 import { purposeOf, rulesOf } from "./rules";
 
-const charter: CharterState = {
-  name: "Kitchen table",
-  purpose: "",
-  admission: { kind: "invite" },
-  invites: "members",
-  servers: [],
-  models: "any",
-  limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
-  contribution: "welcome",
-  endpoints: false,
-  federation: false,
-  logs: "",
-  version: 0,
-  hash: "",
-  founders: ["did:key:a"],
-  quorum: 1,
-};
+const charter: CharterState = { ...openCharter, name: "Kitchen table", founders: ["did:key:a"] };
 
 const texts = (change: Partial<CharterState>): string[] => rulesOf({ ...charter, ...change }).map(({ text }) => text);
 

@@ -1,24 +1,9 @@
 import { expect, test } from "vitest";
 import type { CharterState, RoomState } from "../../grid";
+import { openCharter } from "../testing/fixtures";
 import { RulesWatch } from "./rules-watch";
 
-const charter: CharterState = {
-  name: "Attic",
-  purpose: "",
-  admission: { kind: "invite" },
-  invites: "members",
-  servers: [],
-  models: "any",
-  limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
-  contribution: "welcome",
-  endpoints: false,
-  federation: false,
-  logs: "",
-  version: 0,
-  hash: "",
-  founders: ["did:key:a"],
-  quorum: 1,
-};
+const charter: CharterState = { ...openCharter, founders: ["did:key:a"] };
 
 const room = (change: Partial<CharterState>, id = "r"): RoomState =>
   ({ id, charter: { ...charter, ...change } }) as unknown as RoomState;

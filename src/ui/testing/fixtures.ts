@@ -146,6 +146,25 @@ export const fakeNetwork: NetworkSettings = {
   relayOnly: false,
 };
 
+/** The rules of a room that is open to everybody with an invite; tests change what they are about. */
+export const openCharter: CharterState = {
+  name: "Attic",
+  purpose: "",
+  admission: { kind: "invite" },
+  invites: "members",
+  servers: [],
+  models: "any",
+  limits: { jobsAtOnce: undefined, tokensPerAnswer: undefined, answersPerHour: undefined },
+  contribution: "welcome",
+  endpoints: false,
+  federation: false,
+  logs: "",
+  version: 0,
+  hash: "",
+  founders: ["did:key:founder"],
+  quorum: 1,
+};
+
 export const fakeCharter: CharterState = {
   name: "Physics lab",
   purpose: "Help with homework and lab reports, on the computers of the lab.",

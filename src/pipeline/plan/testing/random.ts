@@ -1,19 +1,9 @@
 /** Random planning problems from a seed: small ones for enumeration, lifelike ones for measuring. */
+import { seededRandom } from "../../../room/testing/simulation/chance";
 import type { PlanGoal, PlanLink, PlanNode, PlanProblem } from "../types";
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
-
-/** Uniform numbers in [0, 1) from a seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Options of `roomProblem`. */
 export interface RoomOptions {
@@ -27,7 +17,7 @@ export interface RoomOptions {
 
 /** A room as they are: laptops and phones in a few places, near each other or an ocean apart, a model too large for one. */
 export function roomProblem(seed: number, options: RoomOptions): PlanProblem {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const between = (low: number, high: number): number => low * (high / low) ** random();
   const { layers } = options;
   const layerBytes = Array.from({ length: layers }, () => Math.round((options.uneven ? between(60, 160) : 100) * MIB));

@@ -1,0 +1,30 @@
+/** A node for pages without the app: the room code over real WebRTC, and a stand-in for an engine. */
+import type { Signer } from "../src/identity";
+import { ToyProvider } from "../src/inference/testing/toy-provider";
+import { type RoomOptions, RoomSession } from "../src/room/room-session";
+import { BARE_NODE, memberContext } from "../src/room/testing/founding";
+import { answerByHand, offerByHand, openPeerJsTransport } from "../src/wire";
+
+/** Everything is on this machine. */
+export const RTC: RTCConfiguration = { iceServers: [] };
+
+/** Enters a room. */
+export function enterBare(entry: RoomOptions["entry"], signer: Signer): Promise<RoomSession> {
+  return RoomSession.enter({
+    ...BARE_NODE,
+    entry,
+    member: memberContext(signer),
+    local: new ToyProvider(signer.did),
+    hand: { offer: () => offerByHand(RTC), answer: (offer) => answerByHand(RTC, offer) },
+    openTransport: (url) => openPeerJsTransport({ url, rtc: RTC }),
+    profile: () => ({
+      name: "page",
+      device: "bare",
+      gpu: "",
+      visible: true,
+      battery: undefined,
+      tokenRate: 0,
+      ownJobs: 0,
+    }),
+  });
+}
