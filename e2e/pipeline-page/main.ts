@@ -135,8 +135,7 @@ window.pipeline = {
       {
         traffic: traffic(),
         self: window.pipeline.did as Did,
-        model: "guide",
-        packageHash: "guide",
+        source: { model: "guide", graph: GRAPH, weightsHash: "guide" },
         context: LIMITS.contextLength,
         sequences: LIMITS.sequences,
         stepTokens: LIMITS.stepTokens,
@@ -154,7 +153,8 @@ window.pipeline = {
     const files = await Promise.all(TEXTS.map(file));
     const front = await part("front", { embed: true, from: 0, to: first, head: false });
     const names = { id: "guide", name: "Guide", packageHash: "guide" };
-    const pkg = { ...names, files, front, back, stepTokens: LIMITS.stepTokens, maxDraft };
+    const { contextLength, stepTokens } = LIMITS;
+    const pkg = { ...names, files, front, back, contextLength, stepTokens, maxDraft };
     await engines.loadEnds(pkg, { signal, backend: "wasm", ring });
   },
   async loadWhole() {

@@ -20,6 +20,9 @@ import type {
   ModelInfo,
   NetworkSettings,
   PeerState,
+  PipelinePlan,
+  PipelineState,
+  PlanOptions,
   Policy,
   RoomPreview,
   RoomState,
@@ -88,6 +91,8 @@ export interface Room extends TypedEventTarget<{ "peer-change": readonly PeerSta
   remove(did: string): Promise<void>;
   /** Changes the charter. Founders only. */
   amend(changes: Partial<CharterTerms>): Promise<void>;
+  /** Says no to those who want this device to hold layers; `share({ layers: true })` says yes. Both hold until changed. */
+  declineLayers(): Promise<void>;
   /** Signs a change that waits for more founders. */
   endorse(proposal: string): Promise<void>;
   leave(): Promise<void>;
@@ -120,6 +125,30 @@ export interface Rooms {
   /** Parses an invite without contacting anybody. Throws `invite-malformed` or `invite-version`. */
   inspect(invite: string | URL): InviteInfo;
   readonly current: Room | undefined;
+}
+
+/** A model that this device runs together with others. */
+export interface Pipeline {
+  readonly id: string;
+  readonly model: string;
+  /** As it is now; undefined once it is closed. */
+  readonly state: PipelineState | undefined;
+  /** Frees it everywhere; answers that run go on with whoever else can give them. */
+  close(): Promise<void>;
+}
+
+export interface Pipelines {
+  /**
+   * Who could hold which layers of a model, and what to expect: `nodes` (ids of peers, `"self"` for this one; default:
+   * everybody who gives memory) are asked, measure themselves, and the fastest are chosen, or so many as `stages` says.
+   * Nothing is loaded but the model's graph. Where it cannot be run, `missing` of the plan says why.
+   * Throws `unknown-model`, `unsupported-model` where the model cannot be split, `network`, `bad-request` outside of rooms.
+   */
+  plan(model: string, options?: PlanOptions): Promise<PipelinePlan>;
+  /** Forms it. Resolves when it can answer. Throws `stage-refused`, `peer-lost`, or the signal's reason. */
+  open(plan: PipelinePlan, options?: { signal?: AbortSignal }): Promise<Pipeline>;
+  /** Those that run. */
+  list(): readonly Pipeline[];
 }
 
 export interface Identity {
@@ -166,6 +195,7 @@ export interface GridApi extends TypedEventTarget<GridEvents> {
   readonly chat: { readonly completions: ChatCompletions };
   readonly models: Models;
   readonly rooms: Rooms;
+  readonly pipelines: Pipelines;
   readonly identity: Identity;
   readonly policy: Policy;
   readonly conversations: ConversationStore;

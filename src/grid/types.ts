@@ -15,7 +15,10 @@ import type {
 } from "../inference";
 import type { ModelInfo } from "../models";
 
+import type { HeldStage, LayersWish, PipelineState } from "./pipelines/types";
+
 export type { ModelInfo };
+export type * from "./pipelines/types";
 
 /** What the user allows and prefers for a request. */
 export interface Policy {
@@ -87,6 +90,8 @@ export interface PeerState {
   readonly load: Load;
   /** True while it shares its device with the room. */
   readonly sharing: boolean;
+  /** Memory that it gives to layers of models that others run; 0 for none. */
+  readonly layersBytes: number;
 }
 
 export interface ShareOptions {
@@ -95,6 +100,10 @@ export interface ShareOptions {
   readonly maxJobs: number;
   readonly onlyWhileVisible: boolean;
   readonly pauseOnBattery: boolean;
+  /** Whether layers of models that others run may be held here; asked of the user once. */
+  readonly layers: boolean;
+  /** Memory for them, in bytes. */
+  readonly layersBytes: number;
 }
 
 /** Who may enter a room, besides its founders. */
@@ -222,6 +231,10 @@ export interface RoomState {
   readonly share: { readonly options: ShareOptions; readonly paused: string | undefined } | false;
   /** Jobs of peers that run here now. */
   readonly serving: number;
+  /** Layers that this device holds for pipelines of others. */
+  readonly holding: readonly HeldStage[];
+  /** Who wants to run which model with this device's help, while its user has not said whether that is welcome. */
+  readonly layersWanted: readonly LayersWish[];
 }
 
 /** Servers that this node uses, as the user has set them or as the site does. */
@@ -258,6 +271,8 @@ export interface GridState {
   readonly models: readonly ModelInfo[];
   readonly loads: Readonly<Record<string, LoadState>>;
   readonly room: RoomState | undefined;
+  /** Models that this device runs together with others. */
+  readonly pipelines: readonly PipelineState[];
   readonly notices: readonly Notice[];
 }
 
@@ -304,7 +319,7 @@ export interface AnswerRequest {
   readonly generation: GenerationRequest;
   readonly policy?: Partial<Policy>;
   /** Only this kind of provider, or the one peer with this id. */
-  readonly provider?: "local" | "room" | (string & {});
+  readonly provider?: "local" | "room" | "pipeline" | (string & {});
 }
 
 export interface LoadOptions {

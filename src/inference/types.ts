@@ -102,6 +102,8 @@ export interface ModelOffer {
   /** Measured tokens per second on this device; undefined until measured. */
   readonly prefillRate: number | undefined;
   readonly decodeRate: number | undefined;
+  /** Devices that compute it together; absent: one. */
+  readonly devices?: number;
 }
 
 export type PrivacyClass = "device" | "room" | "anywhere";

@@ -4,5 +4,6 @@ export { FileRanges } from "./file-ranges";
 export type { RemoteFile } from "./file-ranges";
 export { ModelLibrary } from "./library";
 export type { ModelLibraryOptions, PrepareOptions } from "./library";
+export { LARGEST_WASM_BYTES } from "./onnx-files";
 export { formatBytes } from "./progress";
 export type * from "./types";

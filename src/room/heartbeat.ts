@@ -29,7 +29,7 @@ export interface Profile {
 /** Cuts what a node says of itself to what the protocol carries. */
 export function heartbeatOf(
   { name, device, gpu }: Profile,
-  { offers, ...rest }: Pick<Heartbeat, "sharing" | "load"> & { readonly offers: readonly ModelOffer[] },
+  { offers, ...rest }: Pick<Heartbeat, "sharing" | "layersBytes" | "load"> & { readonly offers: readonly ModelOffer[] },
 ): Heartbeat {
   const carried = offers.filter(({ model }) => model.length <= MAX_MODEL_CHARS).slice(0, MAX_OFFERS);
   return {

@@ -360,7 +360,13 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
     const offers = this.#options.local
       .models()
       .filter(({ model }) => sharing?.models.has(model) && this.#allows(model));
-    return heartbeatOf(this.#options.profile(), { sharing: sharing !== undefined, load: this.#load(), offers });
+    const layersBytes = sharing?.layersBytes ?? 0;
+    return heartbeatOf(this.#options.profile(), {
+      sharing: sharing !== undefined,
+      ...(layersBytes > 0 && { layersBytes }),
+      load: this.#load(),
+      offers,
+    });
   }
 
   #load(): PeerLoad {

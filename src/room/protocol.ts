@@ -53,6 +53,8 @@ const Offer = v.strictObject({
   contextLength: count,
   prefillRate: v.optional(rate),
   decodeRate: v.optional(rate),
+  /** Devices that compute it together; absent: one. */
+  devices: v.optional(v.pipe(count, v.maxValue(1_000))),
 });
 
 const Load = v.strictObject({
@@ -176,6 +178,8 @@ export const ROOM_FRAMES = {
       device: text(MAX_DEVICE_CHARS),
       gpu: text(MAX_GPU_CHARS),
       sharing: v.boolean(),
+      /** Memory that it gives to layers of models that other nodes run; absent: none. */
+      layersBytes: v.optional(count),
       load: Load,
       offers: v.pipe(v.array(Offer), v.maxLength(MAX_OFFERS)),
     }),

@@ -93,8 +93,9 @@ export class RemotePeer implements Provider {
   }
 
   /** Takes what it says of itself to the whole room; what it says over a link is fresher. */
-  introduce({ name, device, gpu, sharing, load, offers }: Card): void {
-    if (!this.#member || !this.#heartbeat) this.update({ name, device, gpu, sharing, load, offers });
+  introduce({ name, device, gpu, sharing, layersBytes, load, offers }: Card): void {
+    if (this.#member && this.#heartbeat) return;
+    this.update({ name, device, gpu, sharing, ...(layersBytes !== undefined && { layersBytes }), load, offers });
   }
 
   /** Takes a frame of a job. */
@@ -105,10 +106,11 @@ export class RemotePeer implements Provider {
   /** Takes what the peer says about itself. */
   update(heartbeat: Heartbeat): void {
     this.#heartbeat = heartbeat;
-    this.#offers = heartbeat.offers.map((offer) => ({
+    this.#offers = heartbeat.offers.map(({ prefillRate, decodeRate, devices, ...offer }) => ({
       ...offer,
-      prefillRate: offer.prefillRate,
-      decodeRate: offer.decodeRate,
+      prefillRate,
+      decodeRate,
+      ...(devices !== undefined && { devices }),
     }));
   }
 

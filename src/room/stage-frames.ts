@@ -13,9 +13,17 @@ export const MAX_HIDDEN_BYTES = 2 * 2 ** 20;
 const MAX_TENSORS = 8;
 const MAX_LAYERS = 1_024;
 const MAX_CONTEXT = 2 ** 24;
+/** Nodes among which one pipeline is planned. */
+const MAX_NEIGHBOURS = 32;
+const MAX_PROBE_BYTES = 300_000;
+
+/** Why a node does not help with a model. */
+export const UNABLE = ["consent", "charter", "model", "memory", "failed"] as const;
 
 /** A pipeline is opened and changed by people, and repaired a few times a minute at worst. */
 const RARE: FrameRate = { burst: 64, perSecond: 4 };
+/** A few for each neighbour when a pipeline is planned. */
+const PROBES: FrameRate = { burst: 16, perSecond: 1 };
 /** One for each token of each sequence, and all that a stage has kept of them when it is repaired. */
 const STEPS: FrameRate = { burst: 16_384, perSecond: 8_192 };
 
@@ -33,13 +41,51 @@ const attempt = count(1_000_000);
 /** Steps are counted by the consumer, over all sequences of a pipeline. */
 const step = count(Number.MAX_SAFE_INTEGER);
 
+/** Which files of which model: nodes that agree on all three read the same. */
+const source = {
+  model: text(MAX_MODEL_CHARS),
+  /** Path of the graph inside the model. */
+  graph: text(200),
+  /** Over the graph and what the host lists of its weights. */
+  weightsHash: text(100),
+};
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+
 export const STAGE_FRAMES = {
+  /** Asks what the receiver could do for this model, and how far it is from these nodes. */
+  "stage.ask": {
+    schema: v.strictObject({ ask: id, ...source, among: v.pipe(v.array(DidSchema), v.maxLength(MAX_NEIGHBOURS)) }),
+    maxBytes: 4_096,
+    rate: RARE,
+  },
+  /** The memory that it gives, one layer as it was measured here for one token alone and in a prompt, and its links. */
+  "stage.able": {
+    schema: v.strictObject({
+      ask: id,
+      memoryBytes: count(Number.MAX_SAFE_INTEGER),
+      decodeMs: amount,
+      prefillMs: amount,
+      links: v.pipe(
+        v.array(v.strictObject({ did: DidSchema, rttMs: amount, bytesPerSecond: amount })),
+        v.maxLength(MAX_NEIGHBOURS),
+      ),
+    }),
+    maxBytes: 4_096,
+    rate: RARE,
+  },
+  "stage.unable": {
+    schema: v.strictObject({ ask: id, why: v.picklist(UNABLE), text: text(500) }),
+    maxBytes: 2_048,
+    rate: RARE,
+  },
+  /** Measures a link: the receiver answers at once. */
+  "stage.probe": { schema: v.strictObject({ probe: id, payload: bytes }), maxBytes: MAX_PROBE_BYTES, rate: PROBES },
+  "stage.echo": { schema: v.strictObject({ probe: id }), maxBytes: 128, rate: PROBES },
   /** Asks the receiver to hold the layers `[from, to)` for the sender, between two neighbours in a ring. */
   "stage.open": {
     schema: v.strictObject({
       pipeline: id,
-      model: text(MAX_MODEL_CHARS),
-      packageHash: text(100),
+      ...source,
       from: count(MAX_LAYERS),
       to: count(MAX_LAYERS),
       context: count(MAX_CONTEXT),

@@ -15,6 +15,8 @@ const Session = v.object({
       maxJobs: v.number(),
       onlyWhileVisible: v.boolean(),
       pauseOnBattery: v.boolean(),
+      layers: v.boolean(),
+      layersBytes: v.number(),
     }),
   ),
   models: v.array(v.object({ id: v.string(), backend: v.picklist(["webgpu", "wasm"]) })),

@@ -14,7 +14,8 @@ type RoomMethod =
   | "answerKnock"
   | "removeMember"
   | "amendCharter"
-  | "endorse";
+  | "endorse"
+  | "declineLayers";
 type RoomCall = <M extends RoomMethod>(method: M, args: NodeCalls[M]["args"]) => Promise<NodeCalls[M]["result"]>;
 
 export class GridRoom
@@ -86,6 +87,10 @@ export class GridRoom
 
   amend(changes: Partial<CharterTerms>): Promise<void> {
     return this.#call("amendCharter", { changes });
+  }
+
+  declineLayers(): Promise<void> {
+    return this.#call("declineLayers", {});
   }
 
   endorse(proposal: string): Promise<void> {

@@ -19,6 +19,8 @@ export interface Around {
   readonly inviteWarning: string | undefined;
   readonly lanOnly: boolean;
   readonly share: { readonly options: ShareOptions; readonly paused: string | undefined } | false;
+  readonly holding: RoomState["holding"];
+  readonly layersWanted: RoomState["layersWanted"];
   /** Dids whose keys are on this device. */
   readonly keys: readonly string[];
   /** This node's own standing; undefined while it is not inside. */
@@ -46,6 +48,8 @@ export function roomState(session: RoomSession, around: Around): RoomState {
     peers: session.peers.map(peerState),
     share,
     serving: session.serving,
+    holding: around.holding,
+    layersWanted: around.layersWanted,
   };
 }
 
@@ -126,5 +130,6 @@ function peerState(peer: RoomSession["peers"][number]): PeerState {
       battery: load?.battery,
     },
     sharing: heartbeat?.sharing ?? false,
+    layersBytes: heartbeat?.layersBytes ?? 0,
   };
 }

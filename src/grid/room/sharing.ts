@@ -4,10 +4,17 @@ import type { Profile, RoomSession } from "../../room";
 import type { LocalProvider } from "../node/local-provider";
 import type { StateStore } from "../node/state-store";
 import type { RoomState, ShareOptions } from "../types";
+import { spareBytes } from "../pipelines/memory";
 import { Surroundings } from "./surroundings";
 
 /** What sharing means where nothing else is said. */
-const DEFAULT_SHARE: ShareOptions = { models: "all", maxJobs: 2, onlyWhileVisible: false, pauseOnBattery: true };
+const DEFAULT_SHARE = {
+  models: "all",
+  maxJobs: 2,
+  onlyWhileVisible: false,
+  pauseOnBattery: true,
+  layers: false,
+} satisfies Partial<ShareOptions>;
 
 interface SharingOptions {
   readonly device: DeviceInfo;
@@ -39,7 +46,11 @@ export class Sharing {
 
   /** Starts or changes sharing; false ends it. `apply` puts it into force. */
   choose(share: Partial<ShareOptions> | false): void {
-    this.#wanted = share === false ? undefined : { ...DEFAULT_SHARE, ...this.#wanted, ...share };
+    if (share === false) this.#wanted = undefined;
+    else {
+      const layersBytes = spareBytes(this.#options.device);
+      this.#wanted = { ...DEFAULT_SHARE, layersBytes, ...this.#wanted, ...share };
+    }
   }
 
   /** Tells the room what is shared now. */
@@ -49,7 +60,15 @@ export class Sharing {
     const models = this.#options.local.models().map(({ model }) => model);
     const shared = wanted?.models === "all" ? models : models.filter((id) => wanted?.models.includes(id));
     // A pause lets running jobs end; switching off moves them at once.
-    session.share(wanted && !paused ? { maxJobs: wanted.maxJobs, models: new Set(shared) } : undefined, !wanted);
+    const layersBytes = this.layersBytes;
+    const given = wanted && { maxJobs: wanted.maxJobs, models: new Set(shared), layersBytes };
+    session.share(paused ? undefined : given, !wanted);
+  }
+
+  /** Memory for layers of models that others run; 0 where they are not welcome, or not now. */
+  get layersBytes(): number {
+    const wanted = this.#wanted;
+    return wanted?.layers && !this.#paused(wanted) ? wanted.layersBytes : 0;
   }
 
   profile(): Profile {

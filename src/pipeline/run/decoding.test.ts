@@ -42,6 +42,36 @@ describe("the guide model around a ring", { timeout: 60_000 }, () => {
     );
   });
 
+  it("reads no more tokens than the ring agreed to, and says so before it asks a stage", async () => {
+    const asked: number[] = [];
+    const listening: StageService = {
+      ...ring,
+      forward: (step, options) => {
+        asked.push(step.keep + step.count);
+        return ring.forward(step, options);
+      },
+      end: (sequence) => ring.end(sequence),
+    };
+    const long = items.find(({ prompt_ids }) => prompt_ids.length > 20)!;
+    const length = long.prompt_ids.length;
+    const tooShort = await parts.model(listening, 1, 4, { contextLength: length });
+    expect(tooShort.info.contextLength).toBe(length);
+    await expect(answerIds(tooShort, long.messages)).rejects.toMatchObject({ code: "context-exceeded" });
+    expect(asked).toEqual([]);
+    const barely = await parts.model(listening, 1, 4, { contextLength: length + 2 });
+    expect(await answerIds(barely, long.messages)).toEqual(long.completion_ids.slice(0, 2));
+    expect(Math.max(...asked)).toBeLessThanOrEqual(length + 2);
+    const generous = await parts.model(listening, 1, 4, { contextLength: 1_000_000 });
+    expect(generous.info.contextLength).toBe(1024);
+  });
+
+  it("tells the time of a token alone and in a prompt", async () => {
+    const { info } = await parts.stage(0, 6);
+    expect(info.decodeMs).toBeGreaterThan(0);
+    expect(info.prefillMs).toBeGreaterThan(0);
+    expect(info.prefillMs).toBeLessThan(20 * info.decodeMs);
+  });
+
   it("goes on where a stage has forgotten a sequence for others, and lets nobody have more than was agreed", async () => {
     const stage = await parts.stage(0, 6, { sequences: 2 });
     const model = await parts.model(stage, 0, 6);
@@ -70,7 +100,7 @@ describe("the guide model around a ring", { timeout: 60_000 }, () => {
     const ask = { role: "user", content: "Tell me a story about a robot" } as const;
     const story = goldenItems().find(({ messages: [first] }) => first?.content === ask.content)!.completion;
     const messages = [ask, { role: "assistant", content: story }, ask] as const;
-    const [plain, guessing] = [await parts.model(counted, 1, 4), await parts.model(counted, 1, 4, 8)];
+    const [plain, guessing] = [await parts.model(counted, 1, 4), await parts.model(counted, 1, 4, { maxDraft: 8 })];
     const expected = await answerIds(plain, messages);
     const plainSteps = steps;
     steps = 0;

@@ -70,8 +70,7 @@ describe("a ring", { timeout: 60_000 }, () => {
       {
         traffic: bus.join(SELF),
         self: SELF,
-        model: "guide",
-        packageHash: "test",
+        source: { model: "guide", graph: "test", weightsHash: "test" },
         context: 1024,
         sequences: 8,
         stepTokens: STEP_TOKENS,

@@ -15,12 +15,14 @@ export interface RingStage {
   readonly to: number;
 }
 
+/** Which files of which model stages are made of. */
+export type StageSource = Pick<ReceivedStageBody<"stage.open">, "model" | "graph" | "weightsHash">;
+
 interface RingOptions {
   readonly traffic: StageTraffic;
   /** This node. */
   readonly self: Did;
-  readonly model: string;
-  readonly packageHash: string;
+  readonly source: StageSource;
   readonly context: number;
   readonly sequences: number;
   readonly stepTokens: number;
@@ -143,7 +145,7 @@ export class Ring implements StageService {
   }
 
   #receive(from: Did, frame: StageFrame): void {
-    if (frame.body.pipeline !== this.id) return;
+    if (!("pipeline" in frame.body) || frame.body.pipeline !== this.id) return;
     switch (frame.kind) {
       case "stage.ready":
         this.#opening.get(from)?.ready();
@@ -278,7 +280,7 @@ export class Ring implements StageService {
   }
 
   async #openSeat(stage: RingStage, previous: Did, next: Did): Promise<Seat> {
-    const { traffic, model, packageHash, context, sequences, stepTokens } = this.#options;
+    const { traffic, source, context, sequences, stepTokens } = this.#options;
     const { did, from, to } = stage;
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(OPEN_TIMEOUT_MS)]);
     const { promise, resolve, reject } = deferred<undefined>();
@@ -287,7 +289,7 @@ export class Ring implements StageService {
       release = await traffic.hold(did, { signal });
       this.#opening.set(did, { ready: () => resolve(undefined), refused: reject });
       signal.addEventListener("abort", () => reject(new MicrogridError("peer-lost", "A device took too long.")));
-      const terms = { model, packageHash, from, to, context, sequences, stepTokens, attempt: this.#attempt };
+      const terms = { ...source, from, to, context, sequences, stepTokens, attempt: this.#attempt };
       await traffic.send(did, "stage.open", { pipeline: this.id, ...terms, previous, next });
       await promise;
       return { ...stage, release };

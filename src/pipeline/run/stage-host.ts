@@ -150,6 +150,7 @@ export class StageHost {
   }
 
   #receive(from: Did, frame: StageFrame): void {
+    if (!("pipeline" in frame.body)) return; // It is about planning.
     const { pipeline } = frame.body;
     if (frame.kind === "stage.open") {
       void this.#open(from, frame.body);

@@ -11,6 +11,8 @@ export interface Sharing {
   readonly maxJobs: number;
   /** Models that are offered; others are refused as unknown. */
   readonly models: ReadonlySet<string>;
+  /** Memory that is given to layers of models that others run; absent: none. */
+  readonly layersBytes?: number;
 }
 
 interface JobServerOptions {

@@ -1,0 +1,23 @@
+/** Whether the room could run a model, from what is known without asking anybody. */
+import type { GridState, ModelInfo, PeerState } from "../types";
+import { spareBytes } from "./memory";
+
+/** What this device and those who give memory could do for a model; sizes before planning are estimates. */
+export interface RoomCapacity {
+  /** Peers that give memory to layers. */
+  readonly helpers: readonly PeerState[];
+  /** Memory of all of them and of this device, in bytes. */
+  readonly offeredBytes: number;
+  /** What the model needs beyond that, in bytes; 0: it can be tried. */
+  readonly missingBytes: number;
+}
+
+/** Undefined where it cannot be told: outside of rooms, for models of unknown size, and for those that only run whole. */
+export function roomCapacity({ room, device }: GridState, model: ModelInfo): RoomCapacity | undefined {
+  const { charter, membership, peers = [] } = room ?? {};
+  if (membership?.kind !== "member" || model.engine !== "onnx" || model.memoryBytes === undefined) return undefined;
+  if (charter && charter.models !== "any" && !charter.models.includes(model.id)) return undefined;
+  const helpers = peers.filter(({ layersBytes }) => layersBytes > 0);
+  const offeredBytes = helpers.reduce((sum, { layersBytes }) => sum + layersBytes, spareBytes(device));
+  return { helpers, offeredBytes, missingBytes: Math.max(0, model.memoryBytes - offeredBytes) };
+}
