@@ -57,6 +57,8 @@ export interface PipelinePackage {
   /** From the token ids on, and up to the logits. */
   readonly front: StagePackage;
   readonly back: StagePackage;
+  /** Tokens of one sequence that all stages of the ring agreed to hold; the model may itself read fewer. */
+  readonly contextLength: number;
   /** Tokens that go around in one step. */
   readonly stepTokens: number;
   /** Most tokens that are guessed ahead; 0 for models whose state cannot be taken back. */
@@ -104,4 +106,6 @@ export interface StageInfo {
   readonly kvBytesPerToken: number;
   /** Time of one token through all its layers, ms, as measured when it was loaded. */
   readonly decodeMs: number;
+  /** Time of one token of a prompt, ms: a step of as many as the limits allow, divided by their number. */
+  readonly prefillMs: number;
 }

@@ -4,6 +4,7 @@ import { MicrogridError } from "../core";
 import { DEFAULT_SAMPLING } from "./defaults";
 import { EngineHost, type HostedEngine } from "./host";
 import { EngineSupervisor } from "./supervisor";
+import type { StageLimits, StagePackage } from "./stages";
 import type { GenerationEvent, GenerationRequest, LoadedModelInfo, ModelPackage } from "./types";
 
 /** A worker in name: the host lives in this thread, behind real message ports. */
@@ -54,6 +55,7 @@ class CountingEngine implements HostedEngine {
   hang = false;
   failure: Error | undefined;
   loadSignal: AbortSignal | undefined;
+  stageLimits: StageLimits | undefined;
 
   async load(pkg: ModelPackage, options: Parameters<HostedEngine["load"]>[1]) {
     this.loadSignal = options.signal;
@@ -81,6 +83,17 @@ class CountingEngine implements HostedEngine {
         return Promise.resolve();
       },
     };
+  }
+
+  loadStage(pkg: StagePackage, { backend, limits }: Parameters<NonNullable<HostedEngine["loadStage"]>>[1]) {
+    this.stageLimits = limits;
+    if (this.failure) return Promise.reject(this.failure);
+    const info = { id: pkg.id, backend, kvBytesPerToken: 8, decodeMs: 4, prefillMs: 2 };
+    const unload = () => {
+      this.unloads++;
+      return Promise.resolve();
+    };
+    return Promise.resolve({ info, forward: () => never, end: () => undefined, unload });
   }
 
   async *#count(at: AbortSignal): AsyncGenerator<GenerationEvent> {
@@ -238,6 +251,20 @@ describe("EngineSupervisor", () => {
     await supervisor.unload("n");
     expect(engine.unloads).toBe(2);
     expect(workers[0]?.terminated).toBe(true);
+  });
+
+  it("times a stage, and holds nothing of it afterwards", async () => {
+    const { supervisor, engine, workers } = setUp();
+    const part = { takes: [], passes: [], gives: [], embeds: false, predicts: false };
+    const pkg = { id: "layer", name: "Layer", graph: new Blob(), files: [], part, expand: false };
+    const time = () => supervisor.timeStage(pkg, { signal, backend: "wasm", stepTokens: 16 });
+    expect(await time()).toEqual({ decodeMs: 4, prefillMs: 2 });
+    expect(engine.stageLimits).toMatchObject({ stepTokens: 16 });
+    expect(engine.unloads).toBe(1);
+    expect(workers.map(({ terminated }) => terminated)).toEqual([true]);
+    engine.failure = new MicrogridError("out-of-memory", "Too big.");
+    await expect(time()).rejects.toMatchObject({ code: "out-of-memory" });
+    expect(workers.map(({ terminated }) => terminated)).toEqual([true, true]);
   });
 
   it("frees the worker after a load that failed, and passes the error on", async () => {

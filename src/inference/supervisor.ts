@@ -88,6 +88,22 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     return { info, service };
   }
 
+  /**
+   * What a stage costs on this device: loads it, times a token alone and in a step of `stepTokens`, both in ms, and frees
+   * it. Weights that are all zeros take as long as others. Rejects as `load` does.
+   */
+  async timeStage(
+    pkg: StagePackage,
+    options: { signal: AbortSignal; backend: Backend; stepTokens: number },
+  ): Promise<Pick<StageInfo, "decodeMs" | "prefillMs">> {
+    const { stepTokens, ...rest } = options;
+    const id = `timed:${randomId()}`;
+    const limits = { sequences: 1, contextLength: stepTokens, stepTokens, cacheBytes: 0 };
+    const { info } = await this.loadStage({ ...pkg, id }, { ...rest, limits });
+    await this.unload(id);
+    return { decodeMs: info.decodeMs, prefillMs: info.prefillMs };
+  }
+
   /** Loads the ends of a model whose middle is `ring`; from then on it is asked as any model is. Rejects as `load` does. */
   loadEnds(
     pkg: PipelinePackage,

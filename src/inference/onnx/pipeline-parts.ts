@@ -1,10 +1,18 @@
 /** Loads parts of a model: a stage for others, or the two ends of a model whose middle is elsewhere. */
-import type { PipelinePackage, StageLimits, StagePackage, StageService } from "../stages";
+import type {
+  HiddenSlot,
+  HiddenState,
+  PipelinePackage,
+  StageInfo,
+  StageLimits,
+  StagePackage,
+  StageService,
+} from "../stages";
 import type { Backend, LoadedModelInfo } from "../types";
 import { CachePool } from "./cache-pool";
 import { engineError } from "./errors";
 import { type CacheShape, type GraphSpec, bytesOf, readGraphSpec } from "./graph-spec";
-import type { KvCache, KvCacheFactory } from "./kv-cache";
+import type { KvCacheFactory } from "./kv-cache";
 import { OnnxModel, type Turn } from "./model";
 import { readGraph, readSettings } from "./package-files";
 import { RingDecoder, RingSequence } from "./ring-decoder";
@@ -21,8 +29,9 @@ const IDLE_BYTES = 64 * 2 ** 20;
 const PLACES = 8;
 /** Most tokens that are guessed ahead: more would rarely all be right. */
 const MAX_DRAFT = 8;
-/** Tokens that a stage is timed over, after one that compiles its kernels. */
-const TIMED_TOKENS = 3;
+/** Runs of each kind that a stage is timed over, after one that compiles its kernels, and what makes one be enough. */
+const TIMED_RUNS = 3;
+const LONG_RUN_MS = 100;
 
 /** What a worker offers to what is loaded in it. */
 export interface Bench {
@@ -50,9 +59,8 @@ export async function loadStage(
   const shape = { heads: undefined, headDim: undefined };
   const part = await loadPart(bench, pkg, { shape, contextLength: limits.contextLength, signal });
   const turn = turnOf(bench);
-  const decodeMs = await timeOneToken(part, turn, signal);
-  const { spec } = part;
-  const info = { id: pkg.id, backend: bench.backend, kvBytesPerToken: spec.bytesPerToken, decodeMs };
+  const times = await timeStage(part, Math.min(limits.stepTokens, limits.contextLength), turn, signal);
+  const info = { id: pkg.id, backend: bench.backend, kvBytesPerToken: part.spec.bytesPerToken, ...times };
   return new OnnxStage({ info, ...part, limits, turn });
 }
 
@@ -64,7 +72,7 @@ export async function loadEnds(
 ): Promise<OnnxModel<RingSequence>> {
   const { ring, signal } = options;
   const settings = await readSettings(pkg.files, options);
-  const { contextLength } = settings;
+  const contextLength = Math.min(settings.contextLength, pkg.contextLength);
   const front = await loadPart(bench, pkg.front, { shape: settings, contextLength, signal });
   const back = await loadPart(bench, pkg.back, { shape: settings, contextLength, signal });
   const ends = {
@@ -80,6 +88,7 @@ export async function loadEnds(
     info: infoOf(pkg, bench, { contextLength, tokenizerHash: settings.tokenizer.hash }),
     parts: {
       ...settings,
+      contextLength,
       decoder: (turn) => new RingDecoder(ends, ring, turn),
       pool: new CachePool({
         create: () => new RingSequence(ring, front.create(), back.create()),
@@ -132,25 +141,44 @@ function turnOf({ turns, lost, backend }: Bench): Turn {
   };
 }
 
-/** Time of one token, ms: the best of a few, each on its own, behind a short text. */
-async function timeOneToken({ runner, spec, create }: LoadedPart, turn: Turn, signal: AbortSignal): Promise<number> {
-  const cache: KvCache = create();
-  const hidden = spec.hidden.takes.map(({ name, type, width }) => ({
-    name,
-    type,
-    bytes: new Uint8Array(width * bytesOf(type)),
-  }));
-  let best = Infinity;
-  try {
-    for (let token = 0; token <= TIMED_TOKENS; token++) {
+/** Times steps of a prompt, and single tokens behind it; the best of a few of each. What is read is all zeros. */
+async function timeStage(
+  { runner, spec, create }: LoadedPart,
+  stepTokens: number,
+  turn: Turn,
+  signal: AbortSignal,
+): Promise<Pick<StageInfo, "prefillMs" | "decodeMs">> {
+  let cache = create();
+  const time = (count: number, options: { afresh: boolean }): Promise<number> =>
+    turn(async () => {
+      if (options.afresh) {
+        cache.dispose();
+        cache = create();
+      }
       const start = performance.now();
-      await turn(() => runner.run(cache, { hidden, count: 1 }, { logits: 0, hidden: true }), signal);
-      if (token > 0) best = Math.min(best, performance.now() - start);
-    }
+      await runner.run(cache, { hidden: zeros(spec.hidden.takes, count), count }, { logits: 0, hidden: true });
+      return performance.now() - start;
+    }, signal);
+  try {
+    const stepMs = await bestTime(() => time(stepTokens, { afresh: true }));
+    return { prefillMs: stepMs / stepTokens, decodeMs: await bestTime(() => time(1, { afresh: false })) };
   } finally {
     cache.dispose();
   }
+}
+
+async function bestTime(run: () => Promise<number>): Promise<number> {
+  await run();
+  let best = Infinity;
+  for (let times = 0; times < TIMED_RUNS; times++) {
+    best = Math.min(best, await run());
+    if (best > LONG_RUN_MS) break;
+  }
   return best;
+}
+
+function zeros(slots: readonly HiddenSlot[], count: number): HiddenState {
+  return slots.map(({ name, type, width }) => ({ name, type, bytes: new Uint8Array(count * width * bytesOf(type)) }));
 }
 
 function infoOf(

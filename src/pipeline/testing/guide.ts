@@ -47,11 +47,16 @@ export class GuideParts {
   }
 
   /** The model with the layers `[from, to)` elsewhere. */
-  async model(ring: StageService, from: number, to: number, maxDraft = 0): Promise<LoadedModel> {
+  async model(
+    ring: StageService,
+    from: number,
+    to: number,
+    { maxDraft = 0, contextLength = LIMITS.contextLength }: { maxDraft?: number; contextLength?: number } = {},
+  ): Promise<LoadedModel> {
     const front = await this.#part({ embed: true, from: 0, to: from, head: false });
     const back = await this.#part({ embed: false, from: to, to: GUIDE_LAYERS, head: true });
     return this.#engine.loadEnds(
-      { ...guidePackage(), front, back, stepTokens: STEP_TOKENS, maxDraft },
+      { ...guidePackage(), front, back, contextLength, stepTokens: STEP_TOKENS, maxDraft },
       { signal, backend: "wasm", ring },
     );
   }
