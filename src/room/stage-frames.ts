@@ -18,7 +18,7 @@ const MAX_NEIGHBOURS = 32;
 const MAX_PROBE_BYTES = 300_000;
 
 /** Why a node does not help with a model. */
-export const UNABLE = ["consent", "charter", "model", "memory", "failed"] as const;
+const UNABLE = ["consent", "charter", "model", "memory", "failed"] as const;
 
 /** A pipeline is opened and changed by people, and repaired a few times a minute at worst. */
 const RARE: FrameRate = { burst: 64, perSecond: 4 };
@@ -161,6 +161,7 @@ export const STAGE_FRAMES = {
   "stage.end": { schema: v.strictObject({ pipeline: id, sequence: id }), maxBytes: 128, rate: STEPS },
 } satisfies FrameTable;
 
+export type UnableReason = (typeof UNABLE)[number];
 type StageTable = typeof STAGE_FRAMES;
 export type StageLane = Lane<StageTable>;
 export type StageFrame = FrameOf<StageTable>;

@@ -1,6 +1,6 @@
 /** From a part of a decoder to what an engine loads: its graph, and the bytes of its weights and of no others. */
 import { MicrogridError } from "../../core";
-import type { HiddenSlot, StagePackage } from "../../inference";
+import type { HiddenSlot, StagePackage, StagePart } from "../../inference";
 import type { FileRanges } from "../../models";
 import {
   type Decoder,
@@ -14,6 +14,8 @@ import {
 
 /** Bytes that are read for nothing rather than to ask once more: about what a round trip is worth. */
 const MAX_GAP_BYTES = 64 * 2 ** 10;
+/** Bytes of one request: what is lost where it fails, and what is kept for the next visit once it is there. */
+const MAX_REQUEST_BYTES = 32 * 2 ** 20;
 const REQUESTS_AT_ONCE = 4;
 
 /** Where bytes of a model's files come from. */
@@ -59,9 +61,10 @@ export async function stagePackage(
     /** `expandsWeights` of the whole model. */
     readonly expand: boolean;
     readonly signal: AbortSignal;
+    readonly onProgress?: (loadedBytes: number, totalBytes: number) => void;
   },
 ): Promise<StagePackage> {
-  const { id, name, weights, expand, signal } = options;
+  const { id, name, expand } = options;
   const stage = extractStage(decoder, range);
   const strange = stage.feeds.find(({ kind }) => kind === "past-shape");
   if (strange) {
@@ -70,20 +73,29 @@ export async function stagePackage(
       `This model cannot be split here: its part asks for ${strange.name}.`,
     );
   }
-  const pieces = await readPieces(stage, weights, signal);
+  const pieces = await readPieces(stage, options);
   return {
     id,
     name,
     graph: new Blob([stage.graphBytes as Uint8Array<ArrayBuffer>]),
     files: stage.files.map((file) => ({ path: file.name, blob: fileOf(file, pieces) })),
     expand,
-    part: {
-      takes: stage.inputs.map(slotOf),
-      passes: stage.forwarded,
-      gives: stage.outputs.filter((tensor) => !stage.forwarded.includes(tensor.name)).map(slotOf),
-      embeds: range.embed,
-      predicts: range.head,
-    },
+    part: partOf(stage, range),
+  };
+}
+
+/** What a part of a model takes, passes on and gives. Throws as `stagePackage` does. */
+export function stagePart(decoder: Decoder, range: StageRange): StagePart {
+  return partOf(extractStage(decoder, range), range);
+}
+
+function partOf({ inputs, outputs, forwarded }: StageFile, { embed, head }: StageRange): StagePart {
+  return {
+    takes: inputs.map(slotOf),
+    passes: forwarded,
+    gives: outputs.filter((tensor) => !forwarded.includes(tensor.name)).map(slotOf),
+    embeds: embed,
+    predicts: head,
   };
 }
 
@@ -93,13 +105,20 @@ interface ReadPiece extends StagePiece {
 }
 
 /** Reads all pieces, those that lie side by side in one request. */
-async function readPieces(stage: StageFile, weights: WeightSource, signal: AbortSignal): Promise<ReadPiece[]> {
-  const requests = [...mergeRanges(stage.pieces, MAX_GAP_BYTES)];
+async function readPieces(
+  stage: StageFile,
+  { weights, signal, onProgress }: Pick<Parameters<typeof stagePackage>[2], "weights" | "signal" | "onProgress">,
+): Promise<ReadPiece[]> {
+  const requests = [...mergeRanges(stage.pieces, { gap: MAX_GAP_BYTES, max: MAX_REQUEST_BYTES })];
+  const total = requests.reduce((sum, { length }) => sum + length, 0);
   const read: ReadPiece[] = [];
+  let loaded = 0;
   const worker = async (): Promise<void> => {
     for (let request = requests.shift(); request; request = requests.shift()) {
       const { location, offset, length, pieces } = request;
       const blob = await weights.read(location, offset, length, { signal });
+      loaded += length;
+      onProgress?.(loaded, total);
       for (const piece of pieces) {
         const start = piece.offset - offset;
         read.push({ ...piece, blob: blob.slice(start, start + piece.length) });

@@ -50,17 +50,35 @@ export interface RangeRequest {
   readonly pieces: readonly StagePiece[];
 }
 
-/** Few requests for many pieces: those of one file with at most `gap` bytes between them are fetched together. */
-export function mergeRanges(pieces: readonly StagePiece[], gap: number): readonly RangeRequest[] {
+/**
+ * Few requests for many pieces: those of one file with at most `gap` bytes between them are fetched together, and none is
+ * longer than `max` bytes, so that little is lost where one fails. Larger pieces come in several.
+ */
+export function mergeRanges(
+  pieces: readonly StagePiece[],
+  { gap, max }: { readonly gap: number; readonly max: number },
+): readonly RangeRequest[] {
   const requests: { location: string; offset: number; length: number; pieces: StagePiece[] }[] = [];
-  for (const piece of [...pieces].sort(byPlace)) {
+  for (const piece of pieces.flatMap((whole) => cut(whole, max)).sort(byPlace)) {
+    const { location, offset, length } = piece;
     const last = requests.at(-1);
-    if (last?.location === piece.location && piece.offset - (last.offset + last.length) <= gap) {
-      last.length = Math.max(last.length, piece.offset + piece.length - last.offset);
+    const end = last && Math.max(last.offset + last.length, offset + length);
+    if (last?.location === location && offset - (last.offset + last.length) <= gap && end! - last.offset <= max) {
+      last.length = end! - last.offset;
       last.pieces.push(piece);
-    } else requests.push({ location: piece.location, offset: piece.offset, length: piece.length, pieces: [piece] });
+    } else requests.push({ location, offset, length, pieces: [piece] });
   }
   return requests;
+}
+
+/** A piece in parts of at most `max` bytes. */
+function cut(piece: StagePiece, max: number): StagePiece[] {
+  const parts: StagePiece[] = [];
+  for (let start = 0; start < piece.length; start += max) {
+    const length = Math.min(max, piece.length - start);
+    parts.push({ ...piece, offset: piece.offset + start, at: piece.at + start, length });
+  }
+  return parts;
 }
 
 /** The first place from `end` on with the alignment of `offset`. */

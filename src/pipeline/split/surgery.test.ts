@@ -185,7 +185,7 @@ describe("mergeRanges", () => {
   it("covers every piece, and nothing over the gap", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), fc.nat(60), (pieces: StagePiece[], gap) => {
-        const requests = mergeRanges(pieces, gap);
+        const requests = mergeRanges(pieces, { gap, max: 2 ** 30 });
         expect(requests.flatMap((request) => request.pieces)).toHaveLength(pieces.length);
         const covered = new Set(pieces.flatMap(({ location, offset, length }) => bytesOf(location, offset, length)));
         for (const { location, offset, length, pieces: own } of requests) {
@@ -208,6 +208,20 @@ describe("mergeRanges", () => {
     );
   });
 
+  it("asks for no more than so many bytes at once, and for each byte of a piece once", () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40 }), fc.integer({ min: 1, max: 60 }), (pieces: StagePiece[], max) => {
+        const requests = mergeRanges(pieces, { gap: 10, max });
+        for (const { length } of requests) expect(length).toBeLessThanOrEqual(max);
+        const places = (all: readonly StagePiece[]): string[] =>
+          all.flatMap(({ location, offset, length, at }) =>
+            Array.from({ length }, (_, index) => `${location}${offset + index} to ${at + index}`),
+          );
+        expect(places(requests.flatMap((request) => request.pieces)).sort()).toEqual(places(pieces).sort());
+      }),
+    );
+  });
+
   function bytesOf(location: string, offset: number, length: number): string[] {
     return Array.from({ length }, (_, index) => `${location}${offset + index}`);
   }
@@ -216,6 +230,6 @@ describe("mergeRanges", () => {
     const decoder = readDecoder(randomDecoder({ bits: 4 }).model);
     const { pieces } = extractStage(decoder, { embed: false, from: 1, to: 2, head: false });
     expect(pieces.length).toBeLessThanOrEqual(3);
-    expect(mergeRanges(pieces, 1 << 20)).toHaveLength(1);
+    expect(mergeRanges(pieces, { gap: 1 << 20, max: 2 ** 30 })).toHaveLength(1);
   });
 });

@@ -1,0 +1,77 @@
+/** A model that is read in parts: what planning has to know of it, and its stages as packages. */
+import { type StagePackage, expandsWeights } from "../inference";
+import type { ModelParts } from "../models";
+import type { PlanModel } from "./plan";
+import { type StageSource, stagePackage, stagePart } from "./run";
+import { type Decoder, type StageRange, readDecoder } from "./split";
+
+/** Layers whose weights differ by less than this share are of one kind, and take the same time. */
+const SAME_KIND = 0.05;
+
+/** The graph of a model, read. */
+export class SplitModel {
+  readonly parts: ModelParts;
+  readonly source: StageSource;
+  readonly decoder: Decoder;
+  readonly #expand: boolean;
+
+  /** Throws `unsupported-model` with the reason where the model cannot be split. */
+  constructor(parts: ModelParts) {
+    this.parts = parts;
+    this.source = { model: parts.id, graph: parts.graph, weightsHash: parts.weightsHash };
+    this.decoder = readDecoder(parts.graphBytes);
+    this.#expand = expandsWeights(parts.graphBytes);
+  }
+
+  get layers(): number {
+    return this.decoder.layers;
+  }
+
+  /** A layer like most of the others: what a device measures stands for all. */
+  get typicalLayer(): number {
+    return this.layers >> 1;
+  }
+
+  /** What the planner has to know. The work of a layer is taken to follow the bytes of its weights. */
+  get planModel(): PlanModel {
+    const { layers, layerBytes, kvBytesPerToken, embeddingBytes, headBytes, cuts } = this.decoder;
+    const typical = layerBytes[this.typicalLayer]!;
+    const work = layerBytes.map((bytes) => (Math.abs(bytes / typical - 1) < SAME_KIND ? 1 : bytes / typical));
+    const hiddenBytes = Math.max(...cuts.map(({ bytesPerToken }) => bytesPerToken));
+    return { layers, layerBytes, kvBytesPerToken, embeddingBytes, headBytes, hiddenBytes, layerWork: work };
+  }
+
+  /** What a stage takes, passes on and gives. */
+  partOf(range: StageRange): StagePackage["part"] {
+    return stagePart(this.decoder, range);
+  }
+
+  /** Bytes that layers `[from, to)` take: their weights, and keys and values of so many tokens. */
+  bytesOf({ from, to }: { readonly from: number; readonly to: number }, tokens: number): number {
+    const { layerBytes, kvBytesPerToken, fixedStateBytes } = this.decoder;
+    const sum = (values: readonly number[]): number => values.slice(from, to).reduce((all, value) => all + value, 0);
+    return sum(layerBytes) + sum(fixedStateBytes) + tokens * sum(kvBytesPerToken);
+  }
+
+  /** A part of the model with its weights. Rejects as `ModelParts.read` does. */
+  package(range: StageRange, options: PackageOptions): Promise<StagePackage> {
+    return stagePackage(this.decoder, range, {
+      name: this.parts.name,
+      weights: this.parts,
+      expand: this.#expand,
+      ...options,
+    });
+  }
+
+  /** One layer with weights that are all zero: it takes as long as the real one, and nothing has to be downloaded. */
+  blankLayer(signal: AbortSignal): Promise<StagePackage> {
+    const from = this.typicalLayer;
+    const weights = {
+      read: (_location: string, _offset: number, length: number) => Promise.resolve(new Blob([new Uint8Array(length)])),
+    };
+    return this.package({ embed: false, from, to: from + 1, head: false }, { id: "blank", weights, signal });
+  }
+}
+
+type PackageOptions = Pick<Parameters<typeof stagePackage>[2], "id" | "signal"> &
+  Partial<Pick<Parameters<typeof stagePackage>[2], "weights" | "onProgress">>;

@@ -1,0 +1,58 @@
+/** Tells members who plan a pipeline what this node could do for a model. */
+import { type Did, errorToData } from "../../core";
+import type { StageTraffic, UnableReason } from "../../room";
+import type { StageSource } from "../run";
+import type { LinkSurvey } from "./links";
+
+/** What a node can do for a model. */
+export interface Ability {
+  /** Memory that it gives, in bytes. */
+  readonly memoryBytes: number;
+  /** One token through one layer, alone and in a prompt, in ms. */
+  readonly decodeMs: number;
+  readonly prefillMs: number;
+}
+
+/** Why a node does not help. */
+export interface Inability {
+  readonly why: UnableReason;
+  readonly text: string;
+}
+
+/** How a node judges what it is asked. Rejects where it cannot be found out. */
+export type Judge = (source: StageSource, consumer: Did) => Promise<Ability | Inability>;
+
+/** Answers of one node in one room. */
+export class SurveyAnswers {
+  readonly #traffic: StageTraffic;
+  readonly #links: LinkSurvey;
+  readonly #judge: Judge;
+  readonly #stop: () => void;
+
+  constructor(traffic: StageTraffic, links: LinkSurvey, judge: Judge) {
+    this.#traffic = traffic;
+    this.#links = links;
+    this.#judge = judge;
+    this.#stop = traffic.on("frame", ({ from, frame }) => {
+      if (frame.kind === "stage.ask") void this.#answer(from, frame.body);
+    });
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  async #answer(
+    from: Did,
+    { ask, among, ...source }: StageSource & { readonly ask: string; readonly among: readonly Did[] },
+  ): Promise<void> {
+    const judged = await this.#judge(source, from).catch((error: unknown): Inability => ({
+      why: "failed",
+      text: errorToData(error).message,
+    }));
+    if ("why" in judged) return this.#traffic.post(from, "stage.unable", { ask, ...judged });
+    const measured = await Promise.allSettled(among.map(async (did) => ({ did, ...(await this.#links.measure(did)) })));
+    const links = measured.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    this.#traffic.post(from, "stage.able", { ask, ...judged, links });
+  }
+}

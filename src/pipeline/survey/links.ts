@@ -1,0 +1,79 @@
+/** Measures the links of this node: how long a word takes to a member and back, and how fast bytes go there. */
+import { type Did, MicrogridError, deferred, randomId } from "../../core";
+import type { PlanLink } from "../plan";
+import type { StageTraffic } from "../../room";
+
+/** What is sent to see how fast bytes go: little enough for slow links, much enough for fast ones to show. */
+const PROBE_BYTES = 128 * 2 ** 10;
+/** Words before it; the fastest counts, since the others have waited for something. */
+const WORDS = 3;
+/** A measurement is good for so long, ms: links change, but nobody should probe them all the time. */
+const KEPT_MS = 300_000;
+/** A link that takes longer for one probe is of no use, ms. */
+const TIMEOUT_MS = 10_000;
+/** No clock of a browser can tell less, ms. */
+const LEAST_MS = 0.1;
+
+/** The links of one node in one room. It answers the probes of others as well. */
+export class LinkSurvey {
+  readonly #traffic: StageTraffic;
+  readonly #waiting = new Map<string, { readonly of: Did; resolve(): void }>();
+  readonly #measured = new Map<Did, { readonly at: number; readonly link: Promise<PlanLink> }>();
+  readonly #stop: () => void;
+
+  constructor(traffic: StageTraffic) {
+    this.#traffic = traffic;
+    this.#stop = traffic.on("frame", ({ from, frame }) => {
+      if (frame.kind === "stage.probe") traffic.post(from, "stage.echo", { probe: frame.body.probe });
+      else if (frame.kind === "stage.echo") {
+        const waiting = this.#waiting.get(frame.body.probe);
+        if (waiting?.of === from) waiting.resolve();
+      }
+    });
+  }
+
+  /** Rejects with `peer-lost` where a member cannot be reached, or does not answer. */
+  measure(did: Did): Promise<PlanLink> {
+    const known = this.#measured.get(did);
+    if (known && performance.now() - known.at < KEPT_MS) return known.link;
+    const link = this.#measure(did);
+    this.#measured.set(did, { at: performance.now(), link });
+    link.catch(() => this.#measured.delete(did));
+    return link;
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  async #measure(did: Did): Promise<PlanLink> {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const release = await this.#traffic.hold(did, { signal });
+    try {
+      let rttMs = Infinity;
+      for (let word = 0; word < WORDS; word++) rttMs = Math.min(rttMs, await this.#probe(did, 1, signal));
+      const ms = await this.#probe(did, PROBE_BYTES, signal);
+      return { rttMs, bytesPerSecond: (1000 * PROBE_BYTES) / Math.max(LEAST_MS, ms - rttMs) };
+    } finally {
+      release();
+    }
+  }
+
+  /** Time until so many bytes are there and the answer is back, ms. */
+  async #probe(did: Did, bytes: number, signal: AbortSignal): Promise<number> {
+    const probe = randomId(8);
+    const { promise, resolve, reject } = deferred<undefined>();
+    const give = (): void => reject(new MicrogridError("peer-lost", "A device of the room does not answer."));
+    signal.addEventListener("abort", give);
+    this.#waiting.set(probe, { of: did, resolve: () => resolve(undefined) });
+    try {
+      const start = performance.now();
+      await this.#traffic.send(did, "stage.probe", { probe, payload: new Uint8Array(bytes) });
+      await promise;
+      return performance.now() - start;
+    } finally {
+      signal.removeEventListener("abort", give);
+      this.#waiting.delete(probe);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** Asks members what they could do for a model, and measures the links between all of them. */
+import { type Did, deferred, randomId } from "../../core";
+import type { StageFrame, StageTraffic, UnableReason } from "../../room";
+import type { PlanLink } from "../plan";
+import type { StageSource } from "../run";
+import type { Ability } from "./answers";
+import type { LinkSurvey } from "./links";
+
+/** Time for a member to measure itself, for which it may have to fetch the model's graph first, in ms. */
+const PATIENCE_MS = 60_000;
+
+/** What was found out. */
+export interface Survey {
+  readonly able: ReadonlyMap<Did, Ability>;
+  readonly unable: ReadonlyMap<Did, { readonly why: UnableReason | "silent"; readonly text: string }>;
+  /** Undefined where there is no link, or it was not measured. */
+  link(from: Did, to: Did): PlanLink | undefined;
+}
+
+type Answer = Extract<StageFrame, { kind: "stage.able" | "stage.unable" }>;
+
+/** Asks all of `members` at once. Rejects with the signal's reason only: who does not answer is `silent`. */
+export async function survey(
+  {
+    traffic,
+    links,
+    self,
+    source,
+  }: {
+    readonly traffic: StageTraffic;
+    readonly links: LinkSurvey;
+    readonly self: Did;
+    readonly source: StageSource;
+  },
+  members: readonly Did[],
+  { signal }: { signal: AbortSignal },
+): Promise<Survey> {
+  const asked = await Promise.all(
+    members.map(async (did) => {
+      const others = members.filter((other) => other !== did);
+      const answer = await ask(traffic, did, { ...source, among: others }, signal).catch(() => undefined);
+      const link = answer?.kind === "stage.able" ? await links.measure(did).catch(() => undefined) : undefined;
+      return { did, answer, link };
+    }),
+  );
+  signal.throwIfAborted();
+  const able = new Map<Did, Ability>();
+  const unable = new Map<Did, { why: UnableReason | "silent"; text: string }>();
+  const measured = new Map<string, PlanLink>();
+  for (const { did, answer, link } of asked) {
+    if (answer?.kind === "stage.able") {
+      able.set(did, answer.body);
+      for (const each of answer.body.links) measured.set(`${did} ${each.did}`, each);
+      if (link) measured.set(`${self} ${did}`, link);
+    } else {
+      unable.set(did, answer?.body ?? { why: "silent", text: "It did not answer in time." });
+    }
+  }
+  // Where only one end has measured a link, it stands for both ways.
+  return { able, unable, link: (from, to) => measured.get(`${from} ${to}`) ?? measured.get(`${to} ${from}`) };
+}
+
+/** One member's answer. Rejects where there is none in time. */
+async function ask(
+  traffic: StageTraffic,
+  did: Did,
+  question: StageSource & { readonly among: readonly Did[] },
+  signal: AbortSignal,
+): Promise<Answer> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const id = randomId(8);
+  const { promise, resolve, reject } = deferred<Answer>();
+  const give = (): void => reject(limit.reason as Error);
+  const stop = [
+    traffic.on("frame", ({ from, frame }) => {
+      const isAnswer = frame.kind === "stage.able" || frame.kind === "stage.unable";
+      if (isAnswer && from === did && frame.body.ask === id) resolve(frame);
+    }),
+    traffic.on("gone", (gone) => gone.did === did && reject(new Error(gone.reason))),
+  ];
+  limit.addEventListener("abort", give);
+  let release: () => void = () => undefined;
+  try {
+    release = await traffic.hold(did, { signal: limit });
+    await traffic.send(did, "stage.ask", { ask: id, ...question, among: [...question.among] });
+    return await promise;
+  } finally {
+    release();
+    limit.removeEventListener("abort", give);
+    for (const each of stop) each();
+  }
+}
