@@ -90,7 +90,8 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
 
   /**
    * What a stage costs on this device: loads it, times a token alone and in a step of `stepTokens`, both in ms, and frees
-   * it. Weights that are all zeros take as long as others. Rejects as `load` does.
+   * it. Made-up weights take as long as real ones if no two tensors are equal: ONNX Runtime keeps equal ones once, so that
+   * zeros would fit a cache that the real ones do not. Rejects as `load` does.
    */
   async timeStage(
     pkg: StagePackage,
