@@ -8,15 +8,19 @@ import { answerByHand, offerByHand, openPeerJsTransport } from "../src/wire";
 /** Everything is on this machine. */
 export const RTC: RTCConfiguration = { iceServers: [] };
 
-/** Enters a room. */
-export function enterBare(entry: RoomOptions["entry"], signer: Signer): Promise<RoomSession> {
+/** Enters a room; `rtc` where the way to the others is not this machine's own. */
+export function enterBare(
+  entry: RoomOptions["entry"],
+  signer: Signer,
+  rtc: RTCConfiguration = RTC,
+): Promise<RoomSession> {
   return RoomSession.enter({
     ...BARE_NODE,
     entry,
     member: memberContext(signer),
     local: new ToyProvider(signer.did),
-    hand: { offer: () => offerByHand(RTC), answer: (offer) => answerByHand(RTC, offer) },
-    openTransport: (url) => openPeerJsTransport({ url, rtc: RTC }),
+    hand: { offer: () => offerByHand(rtc), answer: (offer) => answerByHand(rtc, offer) },
+    openTransport: (url) => openPeerJsTransport({ url, rtc }),
     profile: () => ({
       name: "page",
       device: "bare",

@@ -10,6 +10,7 @@ import { inviteToUrl, parseInvite } from "../../src/room/invite";
 import type { RoomOptions, RoomSession } from "../../src/room/room-session";
 import { foundTestRoom } from "../../src/room/testing/founding";
 import { enterBare } from "../bare-node";
+import { Meter } from "./meter";
 import gpuWorker from "../../workers/gpu?worker&url";
 
 /** An answer by way of a pipeline. */
@@ -24,9 +25,12 @@ export interface PipelinePage {
   readonly did: string;
   /** Tokens of the answer that runs, so far. */
   readonly progress: number;
-  found(server: string): Promise<string>;
+  /** Times of the ring, the stages and the links of this page. */
+  readonly meter: Meter;
+  /** `rtc` where the way to others is not this machine's own. */
+  found(server: string, rtc?: RTCConfiguration): Promise<string>;
   /** Enters a room, and holds whatever stages it is asked for. */
-  join(invite: string): Promise<void>;
+  join(invite: string, rtc?: RTCConfiguration): Promise<void>;
   peers(): string[];
   /**
    * Forms a pipeline; layers outside its stages stay here. `spare` may take the place of those that are lost; at most
@@ -86,9 +90,10 @@ let session: RoomSession | undefined;
 let host: StageHost | undefined;
 let ring: Ring | undefined;
 let progress = 0;
+const meter = new Meter();
 
-async function enter(entry: RoomOptions["entry"], self: Signer): Promise<void> {
-  session = await enterBare(entry, self);
+async function enter(entry: RoomOptions["entry"], self: Signer, rtc?: RTCConfiguration): Promise<void> {
+  session = await enterBare(entry, self, rtc);
   serve();
   session.on("change", serve);
 }
@@ -97,14 +102,16 @@ async function enter(entry: RoomOptions["entry"], self: Signer): Promise<void> {
 function serve(): void {
   const traffic = session?.stages;
   if (!traffic || host) return;
+  meter.listen(traffic);
   host = new StageHost({
     traffic,
-    open: async ({ pipeline, from, to }, options) => {
-      const id = `stage:${pipeline}`;
-      const pkg = await part(id, { embed: false, from, to, head: false });
-      const { info, service } = await engines.loadStage(pkg, { ...options, backend: "wasm", limits: LIMITS });
-      return { info, service, close: () => void engines.unload(id) };
-    },
+    open: ({ pipeline, from, to }, options) =>
+      meter.stage(async () => {
+        const id = `stage:${pipeline}`;
+        const pkg = await part(id, { embed: false, from, to, head: false });
+        const { info, service } = await engines.loadStage(pkg, { ...options, backend: "wasm", limits: LIMITS });
+        return { info, service, close: () => void engines.unload(id) };
+      }),
     onChange: () => undefined,
   });
 }
@@ -120,13 +127,14 @@ window.pipeline = {
   get progress() {
     return progress;
   },
-  async found(server) {
+  meter,
+  async found(server, rtc) {
     const { founder, parts, invite } = await foundTestRoom({ servers: [server] });
     Object.assign(window.pipeline, { did: founder.did });
-    await enter({ membership: parts }, founder);
+    await enter({ membership: parts }, founder, rtc);
     return inviteToUrl(invite, location.href);
   },
-  join: (invite) => enter({ invite: parseInvite(invite) }, signer),
+  join: (invite, rtc) => enter({ invite: parseInvite(invite) }, signer, rtc),
   peers: () => session?.peers.filter(({ linked }) => linked).map(({ id }) => id) ?? [],
   async form(stages, { spare = [], maxDraft = 8 } = {}) {
     const [first, last] = [stages[0]?.[1] ?? 0, stages.at(-1)?.[2] ?? LAYERS];
@@ -155,7 +163,7 @@ window.pipeline = {
     const names = { id: "guide", name: "Guide", packageHash: "guide" };
     const { contextLength, stepTokens } = LIMITS;
     const pkg = { ...names, files, front, back, contextLength, stepTokens, maxDraft };
-    await engines.loadEnds(pkg, { signal, backend: "wasm", ring });
+    await engines.loadEnds(pkg, { signal, backend: "wasm", ring: meter.ring(ring) });
   },
   async loadWhole() {
     const files = await Promise.all([...TEXTS, GRAPH, `${GRAPH}_data`].map(file));

@@ -1,0 +1,169 @@
+/** Takes the times of a pipeline where a page can see them: trips around the ring, ends, stages, links and repairs. */
+import { type Did, randomId } from "../../src/core";
+import type { HiddenState, StageForward, StageService } from "../../src/inference";
+import type { StageTraffic } from "../../src/room";
+
+/** Probes that may go to one node at once, and how long each further one waits, ms: below what `stage.probe` allows. */
+const PROBES_AT_ONCE = 12;
+const PROBE_EVERY_MS = 1_100;
+
+/** What a consumer's page has seen since `reset`. All times in ms. */
+export interface RingReading {
+  /** One token through all layers of a stage, by node: what the stages measured of themselves when they were loaded. */
+  readonly decodeMs: Readonly<Record<string, number>>;
+  /** Each step of one token, from leaving this page to being back in it. */
+  readonly tripMs: readonly number[];
+  /** Between two such steps: head, sampling, embedding, and the way to the worker and back. */
+  readonly endsMs: readonly number[];
+  /** Steps that left this page, and the tokens in them. */
+  readonly steps: number;
+  readonly tokens: number;
+  /** When this page learnt that a stage is gone, on `performance.now()`; undefined where none is. */
+  readonly lostAt: number | undefined;
+}
+
+/** What a stage's page has seen since `reset`. */
+export interface StageReading {
+  /** From being asked to hold the stage to having it in memory. */
+  readonly loadMs: number;
+  /** Each step of one token: from its frame to what goes on, the way to the worker and back included. */
+  readonly forwardMs: readonly number[];
+}
+
+/** Stands between the room, the ring and the stages of one page. */
+export class Meter {
+  readonly #decodeMs = new Map<string, number>();
+  readonly #tripMs: number[] = [];
+  readonly #endsMs: number[] = [];
+  readonly #forwardMs: number[] = [];
+  readonly #echoes = new Map<string, () => void>();
+  readonly #probes = new Map<Did, { readonly since: number; count: number }>();
+  #steps = 0;
+  #tokens = 0;
+  #backAt: number | undefined;
+  #lostAt: number | undefined;
+  #loadMs = 0;
+  /** What the stage was given, of sequences that have not ended. */
+  #kept: StageForward[] = [];
+  #service: StageService | undefined;
+  #traffic: StageTraffic | undefined;
+
+  /** Listens to a room: answers probes, and notes what stages say of themselves. */
+  listen(traffic: StageTraffic): void {
+    this.#traffic = traffic;
+    traffic.on("frame", ({ from, frame }) => {
+      if (frame.kind === "stage.probe") traffic.post(from, "stage.echo", { probe: frame.body.probe });
+      else if (frame.kind === "stage.echo") this.#echoes.get(frame.body.probe)?.();
+      else if (frame.kind === "stage.ready") this.#decodeMs.set(from, frame.body.decodeMs);
+    });
+    traffic.on("gone", () => {
+      this.#lostAt ??= performance.now();
+    });
+  }
+
+  /** Round trip to another node, ms: `bytes` there, an empty word back, on the channel that stages use. */
+  async probe(to: Did, bytes: number): Promise<number> {
+    const sent = this.#probes.get(to) ?? { since: performance.now(), count: 0 };
+    this.#probes.set(to, sent);
+    const due = sent.since + (sent.count++ - PROBES_AT_ONCE) * PROBE_EVERY_MS;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
+    const probe = randomId(8);
+    const echo = new Promise<void>((resolve) => this.#echoes.set(probe, resolve));
+    const start = performance.now();
+    this.#traffic?.post(to, "stage.probe", { probe, payload: new Uint8Array(bytes) });
+    await echo;
+    this.#echoes.delete(probe);
+    return performance.now() - start;
+  }
+
+  /** A ring whose steps are timed. */
+  ring(ring: StageService): StageService {
+    return {
+      forward: async (step, options) => {
+        const start = performance.now();
+        if (step.count === 1 && this.#backAt !== undefined) this.#endsMs.push(start - this.#backAt);
+        this.#steps++;
+        this.#tokens += step.count;
+        const hidden = await ring.forward(step, options);
+        this.#backAt = performance.now();
+        if (step.count === 1) this.#tripMs.push(this.#backAt - start);
+        return hidden;
+      },
+      end: (sequence) => ring.end(sequence),
+    };
+  }
+
+  /** Times the loading of a stage, and its steps. */
+  async stage<T extends { readonly service: StageService }>(load: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    const loaded = await load();
+    this.#loadMs = performance.now() - start;
+    this.#kept = [];
+    this.#service = loaded.service;
+    return { ...loaded, service: this.#timed(loaded.service) };
+  }
+
+  #timed(service: StageService): StageService {
+    return {
+      forward: async (step, options) => {
+        const at = performance.now();
+        this.#kept.push(copyOf(step));
+        const hidden = await service.forward(step, options);
+        if (step.count === 1) this.#forwardMs.push(performance.now() - at);
+        return hidden;
+      },
+      end: (sequence) => {
+        this.#kept = this.#kept.filter(({ sequence: of }) => of !== sequence);
+        service.end(sequence);
+      },
+    };
+  }
+
+  /**
+   * Computes once more, here and alone, the first `tokens` tokens that the stage of this page was given, as a new sequence,
+   * all steps at once as in a repair. Gives how many steps these are and what they took, ms.
+   */
+  async replay(tokens: number): Promise<{ readonly steps: number; readonly ms: number }> {
+    const service = this.#service;
+    if (!service) throw new Error("This page holds no stage.");
+    const sequence = randomId(8);
+    const steps = this.#kept.filter(({ keep }) => keep < tokens);
+    const { signal } = new AbortController();
+    const given = steps.map((step) => ({ ...copyOf(step), sequence }));
+    const start = performance.now();
+    await Promise.all(given.map((step) => service.forward(step, { signal })));
+    const ms = performance.now() - start;
+    service.end(sequence);
+    return { steps: steps.length, ms };
+  }
+
+  /** Forgets the times so far, but not the stage that is held. */
+  reset(): void {
+    for (const times of [this.#tripMs, this.#endsMs, this.#forwardMs]) times.length = 0;
+    this.#steps = 0;
+    this.#tokens = 0;
+    this.#backAt = undefined;
+    this.#lostAt = undefined;
+  }
+
+  get ringReading(): RingReading {
+    return {
+      decodeMs: Object.fromEntries(this.#decodeMs),
+      tripMs: this.#tripMs,
+      endsMs: this.#endsMs,
+      steps: this.#steps,
+      tokens: this.#tokens,
+      lostAt: this.#lostAt,
+    };
+  }
+
+  get stageReading(): StageReading {
+    return { loadMs: this.#loadMs, forwardMs: this.#forwardMs };
+  }
+}
+
+/** A step whose bytes stay when those of the other are handed to a worker. */
+function copyOf(step: StageForward): StageForward {
+  const hidden: HiddenState = step.hidden.map((tensor) => ({ ...tensor, bytes: tensor.bytes.slice() }));
+  return { ...step, hidden };
+}
