@@ -20,6 +20,8 @@ interface RangeOptions {
   readonly fetch?: typeof fetch;
   /** Replaces waiting before another try, in tests. */
   readonly wait?: (failures: number, signal: AbortSignal) => Promise<void>;
+  /** What each host said of its version, by address, where parts of it are here already; new ones are added. */
+  readonly versions?: Map<string, string>;
 }
 
 /** Parts of one file, all of the same version. */
@@ -28,10 +30,11 @@ export class FileRanges {
   readonly #fetch: typeof fetch;
   readonly #wait: (failures: number, signal: AbortSignal) => Promise<void>;
   /** What the first answer of each host said of its version. */
-  readonly #versions = new Map<string, string>();
+  readonly #versions: Map<string, string>;
 
-  constructor(file: RemoteFile, options: Pick<RangeOptions, "fetch" | "wait"> = {}) {
+  constructor(file: RemoteFile, options: Omit<RangeOptions, "signal"> = {}) {
     this.#file = file;
+    this.#versions = options.versions ?? new Map<string, string>();
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#wait = options.wait ?? ((failures, signal) => delay(backoffMs(failures), signal));
   }

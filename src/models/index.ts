@@ -5,5 +5,6 @@ export type { RemoteFile } from "./file-ranges";
 export { ModelLibrary } from "./library";
 export type { ModelLibraryOptions, PrepareOptions } from "./library";
 export { LARGEST_WASM_BYTES } from "./onnx-files";
+export type { ModelParts, PartsOptions } from "./model-parts";
 export { formatBytes } from "./progress";
 export type * from "./types";

@@ -4,6 +4,7 @@ import type { Backend, DeviceInfo, EngineName, LoadProgress, ModelPackage } from
 import { embeddedEntries, repositoryEntries, webllmEntries } from "./catalog";
 import { ModelHosts } from "./hosts";
 import { usualBackend } from "./info";
+import { openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
 import { planOnnxFiles } from "./onnx-files";
 import { prepareOnnx, prepareWebLlm, type PackageOrder, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
@@ -103,6 +104,20 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
       (signal, onProgress) => this.#prepare({ entry, backend, signal, onProgress }),
       options,
     );
+  }
+
+  /**
+   * Opens a model of which only parts are wanted, however large it is: nothing but its graph is downloaded. Throws
+   * `unknown-model`, `unsupported-model` for models that run whole only, else as `prepare` does.
+   */
+  async parts(id: string, options: PartsOptions): Promise<ModelParts> {
+    const entry = this.#parts.shelf.entry(id);
+    if (entry.source !== "embedded") void askToPersist();
+    try {
+      return await openModelParts(this.#parts, entry, options);
+    } finally {
+      await this.#refresh();
+    }
   }
 
   /**

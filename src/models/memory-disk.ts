@@ -3,7 +3,7 @@ import type { Disk, FileWriter } from "./disk";
 
 /** Files in memory: they are gone with the worker. */
 export class MemoryDisk implements Disk {
-  readonly inMemory = true;
+  readonly inMemory: boolean = true;
   readonly #files = new Map<string, Map<string, Blob[]>>();
 
   openWriter(model: string, path: string): Promise<FileWriter> {

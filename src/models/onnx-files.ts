@@ -28,6 +28,9 @@ export const LARGEST_WASM_BYTES = 3.5 * 2 ** 30;
 export interface OnnxPlan {
   /** Path of the graph. */
   readonly graph: string;
+  /** The graph's external data. */
+  readonly data: readonly ListedFile[];
+  /** All files: settings, graph and external data. */
   readonly files: readonly ListedFile[];
   /** Bytes of the graph and its external data; undefined where a size is unknown. */
   readonly weightBytes: number | undefined;
@@ -80,6 +83,18 @@ export function planOnnxFiles(
   );
 }
 
+/** The files that belong to a certain graph. Throws as `planOnnxFiles` does, and `file-missing` where there is no such graph. */
+export function planOnnxGraph(listing: readonly ListedFile[], graph: string, name: string): OnnxPlan {
+  refuseOtherKinds(listing, name);
+  const byPath = new Map(listing.map((file) => [file.path, file]));
+  const found = graph.endsWith(".onnx") ? byPath.get(graph) : undefined;
+  if (found) return planFor(found, listing, byPath, name);
+  throw new MicrogridError(
+    "file-missing",
+    `${name} has no file ${graph} here. Another version of the model may have it; choose another model.`,
+  );
+}
+
 function refuseOtherKinds(listing: readonly ListedFile[], name: string): void {
   const graphs = listing.filter((file) => file.path.endsWith(".onnx")).map((file) => file.path);
   if (graphs.length === 0) {
@@ -115,6 +130,7 @@ function planFor(
   const weights = [graph, ...data];
   return {
     graph: graph.path,
+    data,
     files: [...rest, ...weights],
     weightBytes: sumBytes(weights),
     downloadBytes: sumBytes([...rest, ...weights]),

@@ -41,7 +41,7 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
   const stored = known && (await openStored(parts, entry, plan(known)));
   if (stored) return stored;
 
-  const { graph, files } = plan(await currentListing(parts, order, known));
+  const { graph, files } = plan(await currentListing(parts, entry, known, signal));
   const requests = files.map((file) => ({
     ...file,
     urls: parts.hosts.urls(entry.origin, file.path),
@@ -86,15 +86,17 @@ export async function prepareWebLlm(
   };
 }
 
-function knownListing({ shelf }: PackageParts, entry: ModelEntry): readonly ListedFile[] | undefined {
+/** The listing without asking anybody; undefined where the host was never asked. */
+export function knownListing({ shelf }: PackageParts, entry: ModelEntry): readonly ListedFile[] | undefined {
   return entry.origin.kind === "embedded" ? entry.origin.files : shelf.remembered(entry.id).facts?.files;
 }
 
 /** Asks the host; where it cannot be reached, what it said last time serves to go on with what is there. */
-async function currentListing(
+export async function currentListing(
   { hosts, shelf }: PackageParts,
-  { entry, signal }: PackageOrder,
+  entry: ModelEntry,
   known: readonly ListedFile[] | undefined,
+  signal: AbortSignal,
 ): Promise<readonly ListedFile[]> {
   if (entry.origin.kind === "embedded" || entry.origin.kind === "files") return known ?? [];
   try {

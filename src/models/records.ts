@@ -12,6 +12,19 @@ const fileRecord = v.object({
   complete: v.optional(v.object({ bytes: v.number(), sha256: v.string() })),
   /** What the host said about the version that the partial file was taken from. */
   validator: v.optional(v.object({ url: v.string(), value: v.string() })),
+  /** Set where this is a part of another file, kept for a device that holds only some layers of the model. */
+  part: v.optional(
+    v.object({
+      /** Path of the whole file inside the model, and which version of it. */
+      file: v.string(),
+      version: v.string(),
+      /** Where in the whole file these bytes begin, and their number. */
+      at: v.number(),
+      bytes: v.number(),
+      /** What each host said of its version, by address, when the part was read. */
+      hosts: v.array(v.tuple([v.string(), v.string()])),
+    }),
+  ),
 });
 /** One file in the store; its bytes lie beside it under the same model and path. */
 export type FileRecord = v.InferOutput<typeof fileRecord>;

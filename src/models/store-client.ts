@@ -1,7 +1,15 @@
 /** The page's side of the store worker: starts it, calls it, and rejects what waits when it crashes. */
 import { proxy, wrap, type Remote } from "comlink";
 import { errorFromData, MicrogridError, randomId } from "../core";
-import type { FileRequest, Outcome, StoreApi, StoredFile, StoredSummary, StoreProgress } from "./store-protocol";
+import type {
+  FileRequest,
+  Outcome,
+  RangeRequest,
+  StoreApi,
+  StoredFile,
+  StoredSummary,
+  StoreProgress,
+} from "./store-protocol";
 
 interface CallOptions {
   readonly signal: AbortSignal;
@@ -40,6 +48,11 @@ export class StoreClient {
     return this.#cancellable(options.signal, (api, ticket) =>
       api.importFiles(ticket, model, files, proxy(options.onProgress)),
     );
+  }
+
+  /** See `StoreApi.readRange`. */
+  readRange(model: string, request: RangeRequest, options: Pick<CallOptions, "signal">): Promise<Blob> {
+    return this.#cancellable(options.signal, (api, ticket) => api.readRange(ticket, model, request));
   }
 
   /** See `StoreApi.open`. */

@@ -14,6 +14,14 @@ export interface FileRequest {
   readonly optional?: boolean | undefined;
 }
 
+/** A part of a model's file. */
+export interface RangeRequest extends Pick<FileRequest, "path" | "urls" | "bytes" | "sha256"> {
+  /** Names what the file has in it; parts that are kept of another version are not used. */
+  readonly version: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** A file that lies complete in the store. */
 export interface StoredFile {
   readonly path: string;
@@ -65,6 +73,12 @@ export interface StoreApi {
     files: readonly { readonly path: string; readonly blob: Blob }[],
     onProgress: (progress: StoreProgress) => void,
   ): Promise<Outcome<StoredFile[]>>;
+  /**
+   * Exactly these bytes of a file: from the file where it is here whole, else from its hosts, and kept for the next time.
+   * `ticket` as for `download`. Fails with `network`, `file-missing`, `file-corrupt`, `unsupported-model` where hosts give
+   * whole files only.
+   */
+  readRange(ticket: string, model: string, request: RangeRequest): Promise<Outcome<Blob>>;
   /** The complete files with these paths, or undefined where one of them is not complete. */
   open(model: string, paths: readonly string[]): Promise<Outcome<StoredFile[] | undefined>>;
   /** What is stored, of all models. */

@@ -2,24 +2,37 @@
 import { errorToData, MicrogridError, toMicrogridError } from "../core";
 import { openDisk, type Disk, type FileWriter } from "./disk";
 import { downloadFile, type DownloadContext } from "./file-download";
+import { KeptRanges, type RangeOverrides } from "./kept-ranges";
 import { isQuota, quotaError, storageEstimate } from "./quota";
 import { ModelRecords, type FileRecord } from "./records";
 import { ProgressBoard, type ProgressLine } from "./progress-board";
 import { Sha256 } from "./sha256";
-import type { FileRequest, Outcome, StoreApi, StoredFile, StoredSummary, StoreProgress } from "./store-protocol";
+import type {
+  FileRequest,
+  Outcome,
+  RangeRequest,
+  StoreApi,
+  StoredFile,
+  StoredSummary,
+  StoreProgress,
+} from "./store-protocol";
+import { Turns } from "./turns";
 
 /** Files of one model that are received at the same time: small ones do not wait behind a big one. */
 const PARALLEL_FILES = 3;
 const IMPORT_PIECE_BYTES = 4 * 2 ** 20;
 
 /** What tests replace. */
-export type DownloadOverrides = Pick<DownloadContext, "fetch" | "stallMs" | "backoffMs">;
+export type DownloadOverrides = Pick<DownloadContext, "fetch" | "stallMs" | "backoffMs"> &
+  Pick<RangeOverrides, "wait" | "maxPartBytes">;
 
 /** Implements `StoreApi`; `workers/store.ts` exposes one of it. */
 export class ModelStore implements StoreApi {
   readonly #opened: Promise<{ disk: Disk; records: ModelRecords }>;
   readonly #overrides: DownloadOverrides;
   readonly #running = new Map<string, AbortController>();
+  readonly #turns = new Turns();
+  #ranges: Promise<KeptRanges> | undefined;
 
   /** Without arguments: the browser's disk and database. */
   constructor(parts?: { disk: Disk; records: ModelRecords }, overrides: DownloadOverrides = {}) {
@@ -78,6 +91,21 @@ export class ModelStore implements StoreApi {
     });
   }
 
+  readRange(ticket: string, model: string, request: RangeRequest): Promise<Outcome<Blob>> {
+    const { path, urls, offset, length } = request;
+    return this.#run(ticket, async (signal) => {
+      // Before anything is handed out: it deletes what is not needed any more.
+      const ranges = await (this.#ranges ??= this.#openRanges());
+      const whole = await this.#stored(model, path);
+      if (whole && matches(whole, request)) {
+        if (offset + length <= whole.bytes) return whole.blob.slice(offset, offset + length);
+        throw new MicrogridError("file-corrupt", `${path} is cut off. Remove the model and load it again.`);
+      }
+      if (urls.length === 0) throw goneFromStore(path);
+      return ranges.read(model, request, signal);
+    });
+  }
+
   open(model: string, paths: readonly string[]): Promise<Outcome<StoredFile[] | undefined>> {
     return outcome(async () => {
       const files = await Promise.all(paths.map((path) => this.#stored(model, path)));
@@ -103,6 +131,7 @@ export class ModelStore implements StoreApi {
       const { disk, records } = await this.#opened;
       for (const file of await records.files()) if (file.model === model) await records.deleteFile(model, file.path);
       await disk.removeModel(model);
+      (await this.#ranges)?.forget(model);
     });
   }
 
@@ -124,7 +153,26 @@ export class ModelStore implements StoreApi {
     return undefined;
   }
 
-  async #fetchFile(
+  async #openRanges(): Promise<KeptRanges> {
+    const ranges = new KeptRanges(await this.#opened, this.#overrides);
+    await ranges.tidy();
+    return ranges;
+  }
+
+  /** Two calls may want the same file; the later one waits, and finds it there. */
+  #fetchFile(
+    model: string,
+    file: FileRequest,
+    signal: AbortSignal,
+    line: ProgressLine,
+  ): Promise<StoredFile | undefined> {
+    return this.#turns.take(JSON.stringify([model, file.path]), signal, async () => {
+      const stored = await this.#stored(model, file.path);
+      return stored && matches(stored, file) ? stored : this.#receiveFile(model, file, signal, line);
+    });
+  }
+
+  async #receiveFile(
     model: string,
     file: FileRequest,
     signal: AbortSignal,
@@ -218,8 +266,16 @@ async function openWriter(disk: Disk, model: string, path: string): Promise<File
   }
 }
 
+/** For files that come from this device and have no host. */
+function goneFromStore(path: string): MicrogridError {
+  return new MicrogridError(
+    "file-missing",
+    `The file ${path} is not in this browser's storage, and no host has it. Remove the model and add its files again.`,
+  );
+}
+
 /** Whether a stored file is what is asked for, as far as that is known. */
-function matches(stored: StoredFile | undefined, asked: FileRequest | undefined): boolean {
+function matches(stored: StoredFile | undefined, asked: Pick<FileRequest, "bytes" | "sha256"> | undefined): boolean {
   if (!stored || !asked) return false;
   if (asked.sha256 !== undefined) return asked.sha256 === stored.sha256;
   return asked.bytes === undefined || asked.bytes === stored.bytes;

@@ -1,0 +1,206 @@
+/** Parts of files that are too large to be stored whole: read from hosts once, and kept on disk for the next visit. */
+import { MicrogridError } from "../core";
+import type { Disk } from "./disk";
+import { FileRanges } from "./file-ranges";
+import type { FileRecord, ModelRecords } from "./records";
+import { SharedWork } from "./shared-work";
+import type { RangeRequest } from "./store-protocol";
+
+/**
+ * Longest part that is fetched in one request and kept as one file: what a cut connection loses. Parts end at multiples
+ * of it, so that the same layers are the same parts in other splits too.
+ */
+const MAX_PART_BYTES = 32 * 2 ** 20;
+
+/** What tests replace. */
+export interface RangeOverrides extends Pick<
+  NonNullable<ConstructorParameters<typeof FileRanges>[1]>,
+  "fetch" | "wait"
+> {
+  readonly maxPartBytes?: number;
+}
+
+/** Bytes `[at, at + bytes)` of a file, in a file of their own. */
+interface Part {
+  readonly at: number;
+  readonly bytes: number;
+  /** Path in the store. */
+  readonly path: string;
+}
+
+/** What is known of one version of a file. */
+interface PartialFile {
+  readonly model: string;
+  readonly file: string;
+  readonly version: string;
+  readonly hosts: Map<string, string>;
+  readonly ranges: FileRanges;
+  parts: Part[];
+}
+
+/** Bytes that are here, or that have to be fetched. */
+interface Stretch {
+  readonly at: number;
+  readonly bytes: number;
+  /** The part that they lie in; undefined where none does. */
+  readonly part: Part | undefined;
+}
+
+/** Reads parts of files; two that want the same part at once share one request. */
+export class KeptRanges {
+  readonly #disk: Disk;
+  readonly #records: ModelRecords;
+  readonly #overrides: RangeOverrides;
+  readonly #maxPartBytes: number;
+  readonly #files = new Map<string, Promise<PartialFile>>();
+  readonly #fetching = new SharedWork<Blob, never>();
+
+  constructor(parts: { readonly disk: Disk; readonly records: ModelRecords }, overrides: RangeOverrides = {}) {
+    this.#disk = parts.disk;
+    this.#records = parts.records;
+    this.#overrides = overrides;
+    this.#maxPartBytes = overrides.maxPartBytes ?? MAX_PART_BYTES;
+  }
+
+  /**
+   * Exactly the bytes that are asked for: those that are kept from the disk, the others from the hosts. What does not fit
+   * on the disk is handed out all the same, and fetched again the next time; so is everything where files live in memory
+   * only, since weights that an engine has loaded must not take memory twice. Throws as `FileRanges.read` does.
+   */
+  async read(model: string, request: RangeRequest, signal: AbortSignal): Promise<Blob> {
+    const file = await this.#open(model, request);
+    const pieces: Blob[] = [];
+    for (const { at, bytes, part } of stretches(file.parts, request.offset, request.length, this.#maxPartBytes)) {
+      const kept = part && (await this.#kept(file, part));
+      pieces.push(kept?.slice(at - part!.at, at - part!.at + bytes) ?? (await this.#fetch(file, at, bytes, signal)));
+    }
+    return new Blob(pieces);
+  }
+
+  /** Forgets what it knows of a model whose files are being removed. */
+  forget(model: string): void {
+    for (const key of this.#files.keys()) if ((JSON.parse(key) as string[])[0] === model) this.#files.delete(key);
+  }
+
+  /** Deletes parts of files that have meanwhile been stored whole; to be called before any part is handed out. */
+  async tidy(): Promise<void> {
+    const records = await this.#records.files();
+    const whole = new Set(
+      records.flatMap(({ model, path, complete }) => (complete ? JSON.stringify([model, path]) : [])),
+    );
+    for (const record of records) {
+      if (record.part && whole.has(JSON.stringify([record.model, record.part.file]))) await this.#drop(record);
+    }
+  }
+
+  #open(model: string, request: RangeRequest): Promise<PartialFile> {
+    const key = JSON.stringify([model, request.path, request.version]);
+    const opening = this.#files.get(key) ?? this.#load(model, request);
+    this.#files.set(key, opening);
+    opening.catch(() => this.#files.delete(key));
+    return opening;
+  }
+
+  /** What earlier visits have kept; parts of other versions of the file are deleted. */
+  async #load(model: string, { path: file, version, urls }: RangeRequest): Promise<PartialFile> {
+    const hosts = new Map<string, string>();
+    const parts: Part[] = [];
+    for (const record of await this.#records.files()) {
+      const { part, path } = record;
+      if (record.model !== model || part?.file !== file) continue;
+      if (part.version !== version) await this.#drop(record);
+      else {
+        parts.push({ at: part.at, bytes: part.bytes, path });
+        for (const [url, told] of part.hosts) hosts.set(url, told);
+      }
+    }
+    const ranges = new FileRanges({ path: file, urls }, { ...this.#overrides, versions: hosts });
+    return { model, file, version, hosts, ranges, parts };
+  }
+
+  /** The part's bytes; undefined, and forgotten, where its file is gone or damaged. */
+  async #kept(file: PartialFile, part: Part): Promise<Blob | undefined> {
+    const blob = await this.#disk.blob(file.model, part.path);
+    if (blob?.size === part.bytes) return blob;
+    file.parts = file.parts.filter((other) => other !== part);
+    await this.#drop({ model: file.model, path: part.path });
+    return undefined;
+  }
+
+  #fetch(file: PartialFile, at: number, bytes: number, signal: AbortSignal): Promise<Blob> {
+    return this.#fetching.join(
+      JSON.stringify([file.model, file.file, file.version, at, bytes]),
+      async (stop) => this.#keep(file, at, await this.#ask(file, at, bytes, stop)),
+      { signal, onProgress: () => undefined },
+    );
+  }
+
+  async #ask(file: PartialFile, at: number, bytes: number, signal: AbortSignal): Promise<Blob> {
+    try {
+      return await file.ranges.read(at, bytes, { signal });
+    } catch (error) {
+      // Another version: what is kept does not belong to it.
+      if (error instanceof MicrogridError && error.code === "file-corrupt") await this.#dropAll(file);
+      throw error;
+    }
+  }
+
+  /** Writes a part to the disk and gives it back from there, so that it takes no memory; as it is where that fails. */
+  async #keep(file: PartialFile, at: number, blob: Blob): Promise<Blob> {
+    if (this.#disk.inMemory) return blob;
+    const { model, version, hosts } = file;
+    const path = `${file.file}@${version.slice(0, 16)}+${at}-${at + blob.size}`;
+    try {
+      const writer = await this.#disk.openWriter(model, path);
+      try {
+        writer.clear();
+        await writer.append(new Uint8Array(await blob.arrayBuffer()));
+      } finally {
+        writer.close();
+      }
+      const part = { file: file.file, version, at, bytes: blob.size, hosts: [...hosts] };
+      await this.#records.saveFile({ model, path, part });
+    } catch {
+      // The disk is full or refuses. The part is good all the same; it will be fetched again.
+      await this.#disk.removeFile(model, path).catch(() => undefined);
+      return blob;
+    }
+    const part = { at, bytes: blob.size, path };
+    file.parts.push(part);
+    return (await this.#kept(file, part)) ?? blob;
+  }
+
+  async #dropAll(file: PartialFile): Promise<void> {
+    this.forget(file.model);
+    for (const { path } of file.parts.splice(0)) await this.#drop({ model: file.model, path });
+  }
+
+  async #drop({ model, path }: Pick<FileRecord, "model" | "path">): Promise<void> {
+    await this.#records.deleteFile(model, path);
+    await this.#disk.removeFile(model, path);
+  }
+}
+
+/** Cuts a range into what parts have and what none has; the latter also at multiples of `longestBytes`. */
+function stretches(parts: readonly Part[], offset: number, length: number, longestBytes: number): Stretch[] {
+  const end = offset + length;
+  const found: Stretch[] = [];
+  for (let at = offset; at < end;) {
+    const part = longest(parts.filter((candidate) => candidate.at <= at && at < endOf(candidate)));
+    const border = (Math.floor(at / longestBytes) + 1) * longestBytes;
+    const later = parts.map((other) => other.at).filter((start) => start > at);
+    const next = part ? endOf(part) : Math.min(border, ...later);
+    const bytes = Math.min(next, end) - at;
+    found.push({ at, bytes, part });
+    at += bytes;
+  }
+  return found;
+}
+
+function longest(parts: readonly Part[]): Part | undefined {
+  return parts.reduce<Part | undefined>((best, part) => (best && endOf(best) >= endOf(part) ? best : part), undefined);
+}
+
+function endOf({ at, bytes }: Part): number {
+  return at + bytes;
+}

@@ -1,0 +1,307 @@
+/** Parts of models from a hub on this machine: what is asked of it, what is kept, and what all nodes agree on. */
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expose } from "comlink";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ModelEntry } from "./entry";
+import { ModelHosts } from "./hosts";
+import { MemoryDisk } from "./memory-disk";
+import { openModelParts, type PartsOptions } from "./model-parts";
+import { prepareOnnx, type PackageParts } from "./packages";
+import { ModelRecords } from "./records";
+import { Shelf } from "./shelf";
+import { StoreClient } from "./store-client";
+import { ModelStore } from "./store-service";
+import { testDevice } from "./testing";
+
+const DATA = "onnx/model_q4.onnx_data";
+const MIB = 2 ** 20;
+const signal = new AbortController().signal;
+const options: PartsOptions = { signal, backend: "wasm" };
+const settled = { signal, onProgress: () => undefined };
+
+/** What the hub has; `seen` is what was asked of it. */
+const files = new Map<string, Buffer>();
+const seen: string[] = [];
+let listed = true;
+let etag = "one";
+let wholeOnly = false;
+let base = "";
+
+const server = createServer((request, response) => {
+  const url = request.url ?? "";
+  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
+  seen.push(`${url.split("/").at(-1)}${range ? ` ${range[1]}-${range[2]}` : ""}`);
+  if (url.startsWith("/api/")) {
+    const siblings = [...files].map(([rfilename, bytes]) => ({
+      rfilename,
+      size: bytes.length,
+      ...(listed && rfilename.includes(".onnx") && { lfs: { sha256: sha256(bytes) } }),
+    }));
+    response.end(JSON.stringify({ siblings }));
+    return;
+  }
+  const content = files.get(url.split("/resolve/main/")[1] ?? "");
+  if (!content) response.writeHead(404).end();
+  else if (!range || wholeOnly) response.writeHead(200, { ETag: etag, "Content-Length": content.length }).end(content);
+  else {
+    const end = Math.min(Number(range[2]), content.length - 1);
+    const part = content.subarray(Number(range[1]), end + 1);
+    response.writeHead(206, { ETag: etag, "Content-Range": `bytes ${range[1]}-${end}/${content.length}` }).end(part);
+  }
+});
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => server.close());
+
+beforeEach(() => {
+  files.clear();
+  files.set("config.json", Buffer.from('{"model_type":"llama"}'));
+  files.set("tokenizer.json", Buffer.from("{}"));
+  files.set("onnx/model_q4.onnx", Buffer.from("the graph"));
+  files.set(DATA, Buffer.from(Uint8Array.from({ length: 4 * MIB }, (_, i) => (i * 7 + (i >> 12)) % 251)));
+  [listed, etag, wholeOnly] = [true, "one", false];
+  seen.length = 0;
+});
+
+function sha256(bytes: Buffer): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Files that outlive the store, as those of a private file system do. */
+class KeepingDisk extends MemoryDisk {
+  override readonly inMemory = false;
+}
+
+/** A browser's storage; each call of `visit` opens it anew. */
+function device(disk: MemoryDisk = new KeepingDisk()) {
+  const records = ModelRecords.inMemory();
+  const entry: ModelEntry = {
+    id: "o/m",
+    name: "M",
+    engine: "onnx",
+    source: "catalog",
+    origin: { kind: "hub", repository: "o/m" },
+    contextLength: 512,
+    memoryBytes: undefined,
+  };
+  const visit = async () => {
+    const { port1, port2 } = new MessageChannel();
+    const waits = { backoffMs: () => 0, wait: () => Promise.resolve(), maxPartBytes: 2 * MIB };
+    expose(new ModelStore({ disk, records }, waits), port2);
+    const worker = Object.assign(port1, { terminate: () => port1.close() }) as unknown as Worker;
+    const store = new StoreClient(() => worker);
+    const hosts = new ModelHosts(base, []);
+    const parts = { device: testDevice(), records, store, hosts };
+    const shelf = new Shelf(parts, [entry], await records.models());
+    return { ...parts, shelf } satisfies PackageParts & { records: ModelRecords };
+  };
+  return { entry, disk, records, visit };
+}
+
+async function same(blob: Blob, offset: number, length: number): Promise<boolean> {
+  const bytes = Buffer.from(await blob.arrayBuffer());
+  return Buffer.compare(bytes, files.get(DATA)!.subarray(offset, offset + length)) === 0;
+}
+
+describe("parts of a model", () => {
+  it("cost its listing and its graph, and then the bytes that are asked for", async () => {
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, options);
+    expect(model).toMatchObject({
+      id: "o/m",
+      graph: "onnx/model_q4.onnx",
+      weightBytes: 4 * MIB + 9,
+      contextLength: 512,
+    });
+    expect(Buffer.from(model.graphBytes).toString()).toBe("the graph");
+    seen.length = 0;
+    expect(await same(await model.read("model_q4.onnx_data", 1000, 500, options), 1000, 500)).toBe(true);
+    expect(seen).toEqual(["model_q4.onnx_data 1000-1499"]);
+  });
+
+  it("are asked for once, in this visit and in later ones", async () => {
+    const { entry, visit } = device();
+    const first = await openModelParts(await visit(), entry, options);
+    await first.read("model_q4.onnx_data", 1000, 500, options);
+    seen.length = 0;
+    const again = await first.read("model_q4.onnx_data", 1000, 500, options);
+    expect(await same(again, 1000, 500)).toBe(true);
+    const second = await openModelParts(await visit(), entry, options);
+    expect(await same(await second.read("./model_q4.onnx_data", 1100, 300, options), 1100, 300)).toBe(true);
+    expect(seen.filter((request) => request.includes("data"))).toEqual([]);
+  });
+
+  it("that lie beside kept ones bring only what is missing, long ones in pieces that can be kept", async () => {
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, options);
+    await model.read("model_q4.onnx_data", 100, 100, options);
+    seen.length = 0;
+    const length = 3.5 * MIB;
+    expect(await same(await model.read("model_q4.onnx_data", 50, length, options), 50, length)).toBe(true);
+    expect(seen).toEqual([
+      "model_q4.onnx_data 50-99",
+      `model_q4.onnx_data 200-${2 * MIB - 1}`,
+      `model_q4.onnx_data ${2 * MIB}-${50 + length - 1}`,
+    ]);
+  });
+
+  it("share one request where two want the same at once", async () => {
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, options);
+    seen.length = 0;
+    const read = () => model.read("model_q4.onnx_data", 0, 1000, options);
+    const [one, two] = await Promise.all([read(), read()]);
+    expect([await same(one, 0, 1000), await same(two, 0, 1000), seen.length]).toEqual([true, true, 1]);
+  });
+
+  it("come from the store where the model lies there whole, which then gives the hash of `prepare`", async () => {
+    const { entry, visit } = device();
+    const here = await visit();
+    const early = await (await openModelParts(here, entry, options)).settings(settled);
+    expect(early.files.map(({ path }) => path)).toEqual(["config.json", "tokenizer.json"]);
+    const whole = await prepareOnnx(here, { entry, backend: "wasm", ...settled });
+    expect(early.packageHash).toBe(whole.packageHash);
+    seen.length = 0;
+    const model = await openModelParts(here, entry, options);
+    expect(await same(await model.read("model_q4.onnx_data", 7, 70, options), 7, 70)).toBe(true);
+    expect(seen.filter((request) => request.includes("data"))).toEqual([]);
+  });
+
+  it("have the same hashes on all nodes, whatever is stored there, and others when the host has other files", async () => {
+    const [one, two] = [device(), device()];
+    await prepareOnnx(await one.visit(), { entry: one.entry, backend: "wasm", ...settled });
+    const hash = async ({ entry, visit }: ReturnType<typeof device>) =>
+      (await openModelParts(await visit(), entry, options)).weightsHash;
+    const first = await hash(one);
+    expect(await hash(two)).toBe(first);
+    files.set(DATA, Buffer.alloc(4 * MIB, 1));
+    expect(await hash(two)).not.toBe(first);
+  });
+
+  it("of an older version are not used, and deleted", async () => {
+    const { entry, visit, records } = device();
+    await (await openModelParts(await visit(), entry, options)).read("model_q4.onnx_data", 0, 100, options);
+    files.set(DATA, Buffer.alloc(4 * MIB, 1));
+    etag = "two";
+    const model = await openModelParts(await visit(), entry, options);
+    expect(await same(await model.read("model_q4.onnx_data", 0, 100, options), 0, 100)).toBe(true);
+    expect((await records.files()).filter(({ part }) => part)).toHaveLength(1);
+  });
+
+  it("of a file that changed although its listing does not tell are dropped, and the next try is right", async () => {
+    listed = false;
+    const { entry, visit } = device();
+    await (await openModelParts(await visit(), entry, options)).read("model_q4.onnx_data", 0, 100, options);
+    files.set(DATA, Buffer.alloc(4 * MIB, 1));
+    etag = "two";
+    const model = await openModelParts(await visit(), entry, options);
+    const read = () => model.read("model_q4.onnx_data", 0, 200, options);
+    await expect(read()).rejects.toMatchObject({ code: "file-corrupt" });
+    expect(await same(await read(), 0, 200)).toBe(true);
+  });
+
+  it("are deleted with the model, and count as part of it before", async () => {
+    const { entry, visit, disk, records } = device();
+    const here = await visit();
+    const model = await openModelParts(here, entry, options);
+    await model.read("model_q4.onnx_data", 0, 100, options);
+    await here.shelf.refresh();
+    expect(here.shelf.info(entry).stored).toBe("partial");
+    const kept = (await records.files()).find(({ part }) => part)!;
+    await here.store.remove("o/m");
+    expect([await records.files(), await disk.blob("o/m", kept.path)]).toEqual([[], undefined]);
+    seen.length = 0;
+    await model.read("model_q4.onnx_data", 0, 100, options);
+    expect(seen).toHaveLength(1);
+  });
+
+  it("are given but not kept where the disk is full, or there is none", async () => {
+    class FullDisk extends KeepingDisk {
+      override async openWriter(model: string, path: string) {
+        const writer = await super.openWriter(model, path);
+        if (path.includes("@")) writer.append = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+        return writer;
+      }
+    }
+    for (const disk of [new FullDisk(), new MemoryDisk()]) {
+      const { entry, visit, records } = device(disk);
+      const model = await openModelParts(await visit(), entry, options);
+      expect(await same(await model.read("model_q4.onnx_data", 9, 100, options), 9, 100)).toBe(true);
+      expect((await records.files()).some(({ part }) => part)).toBe(false);
+    }
+  });
+
+  it("of a small file come out of the whole one where its host gives whole files only", async () => {
+    wholeOnly = true;
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, options);
+    expect(await same(await model.read("model_q4.onnx_data", 9, 100, options), 9, 100)).toBe(true);
+  });
+
+  it("may be those of a graph that a peer has chosen, and of none that is not there", async () => {
+    files.set("onnx/model_fp16.onnx", Buffer.from("another graph"));
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, { ...options, graph: "onnx/model_fp16.onnx" });
+    expect(Buffer.from(model.graphBytes).toString()).toBe("another graph");
+    for (const graph of ["onnx/model_q8.onnx", "config.json", "../secret.onnx"]) {
+      const opened = openModelParts(await visit(), entry, { ...options, graph });
+      await expect(opened).rejects.toMatchObject({ code: "file-missing" });
+    }
+  });
+
+  it("that a graph cannot mean are refused before anybody is asked", async () => {
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, options);
+    seen.length = 0;
+    for (const [at, length] of [
+      [-1, 10],
+      [0, -1],
+      [0.5, 10],
+      [4 * MIB, 1],
+      [0, NaN],
+    ] as const) {
+      const read = model.read("model_q4.onnx_data", at, length, options);
+      await expect(read).rejects.toMatchObject({ code: "file-corrupt" });
+    }
+    const other = model.read("../config.json", 0, 1, options);
+    await expect(other).rejects.toMatchObject({ code: "file-missing" });
+    expect(seen).toEqual([]);
+  });
+
+  it("of files that are nowhere any more say so", async () => {
+    const { entry, visit } = device();
+    const here = await visit();
+    const files = ["config.json", "tokenizer.json", "model_q4.onnx", "model_q4.onnx_data"];
+    const picked = files.map((path) => ({ path, blob: new Blob(["123456789"]) }));
+    await here.shelf.remember("o/m", { facts: { files: files.map((path) => ({ path, bytes: 9 })) } });
+    const own = { ...entry, origin: { kind: "files" } } as const;
+    await here.store.importFiles("o/m", picked.slice(0, 3), { signal, onProgress: () => undefined });
+    const model = await openModelParts(here, own, options);
+    const read = () => model.read("model_q4.onnx_data", 2, 3, options);
+    await expect(read()).rejects.toMatchObject({ code: "file-missing" });
+    await here.store.importFiles("o/m", picked.slice(3), { signal, onProgress: () => undefined });
+    expect(await (await read()).text()).toBe("345");
+    expect(seen).toEqual([]);
+  });
+
+  it("stop when nobody wants them any more, and are none of a model that runs whole only", async () => {
+    const { entry, visit } = device();
+    const here = await visit();
+    const model = await openModelParts(here, entry, options);
+    const controller = new AbortController();
+    const read = model.read("model_q4.onnx_data", 0, 3 * MIB, { signal: controller.signal });
+    controller.abort(new Error("enough"));
+    await expect(read).rejects.toThrow("enough");
+    const origin = { kind: "webllm", modelUrl: base, libraryUrl: base } as ModelEntry["origin"];
+    const opened = openModelParts(here, { ...entry, origin }, options);
+    await expect(opened).rejects.toMatchObject({
+      code: "unsupported-model",
+      message: expect.stringContaining("whole") as string,
+    });
+  });
+});
