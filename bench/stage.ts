@@ -1,6 +1,6 @@
 /** Where everything is measured: the built site, a real signaling server, real browsers. */
 import type { Browser } from "@playwright/test";
-import { Browsers } from "../e2e/harness/browsers";
+import { Browsers, type OwnBrowser } from "../e2e/harness/browsers";
 import { Problems } from "../e2e/harness/problems";
 import { serveSite, type WebServer } from "../e2e/harness/servers";
 import { Signaling } from "../e2e/harness/signaling";
@@ -47,6 +47,11 @@ export class Stage {
   /** The browser that pages without needs of their own share. */
   browser(): Promise<Browser> {
     return this.#browsers.shared({ webgpu: false });
+  }
+
+  /** A browser process of its own, which the caller closes. */
+  ownBrowser(): Promise<OwnBrowser> {
+    return this.#browsers.own({ webgpu: false });
   }
 
   /** Version of the browser in use. */

@@ -1,7 +1,7 @@
 /** Rooms of real pages, without engines: how fast one comes in, what an idle room costs, and 40 pages in one room. */
-import type { BrowserContext, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import type { RoomPage } from "../../e2e/room-page/main";
-import { serveBarePage } from "../../e2e/models-page/site";
+import { BarePages } from "../bare-pages";
 import type { Group } from "../group";
 import type { Line } from "../line";
 import { spread } from "../statistics";
@@ -25,17 +25,8 @@ const SHARED =
 const CONTROL = "Bytes that the page hands to its data channels; what WebRTC adds is not counted.";
 
 export const roomsPages: Group = async ({ stage, times, say }) => {
-  const site = await serveBarePage("room-page", 5730);
-  const browser = await stage.browser();
-  const contexts: BrowserContext[] = [];
-  const open = async (): Promise<Page> => {
-    const context = await browser.newContext();
-    contexts.push(context);
-    const page = await context.newPage();
-    await page.goto(site.url);
-    await page.waitForFunction(() => "room" in window);
-    return page;
-  };
+  const visitors = await BarePages.serve(stage, "room-page", "room");
+  const open = async (): Promise<Page> => (await visitors.open()).page;
   try {
     const founder = await open();
     const invite = await founder.evaluate((server) => window.room.found(server), stage.signalingUrl);
@@ -106,8 +97,7 @@ export const roomsPages: Group = async ({ stage, times, say }) => {
     ];
     return lines;
   } finally {
-    await Promise.all(contexts.map((context) => context.close()));
-    await site.stop();
+    await visitors.close();
   }
 };
 

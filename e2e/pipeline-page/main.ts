@@ -34,16 +34,17 @@ export interface PipelinePage {
   peers(): string[];
   /**
    * Forms a pipeline; layers outside its stages stay here. `spare` may take the place of those that are lost; at most
-   * `maxDraft` tokens (8 where absent) are guessed ahead.
+   * `maxDraft` tokens (8 where absent) are guessed ahead. `plain`: its ends are loaded a second time, as `plain`, which
+   * guesses none.
    */
   form(
     stages: readonly (readonly [did: string, from: number, to: number])[],
-    options?: { readonly spare?: readonly string[]; readonly maxDraft?: number },
+    options?: { readonly spare?: readonly string[]; readonly maxDraft?: number; readonly plain?: boolean },
   ): Promise<void>;
   /** Loads the model in one piece, as `whole`. */
   loadWhole(): Promise<void>;
   /** Answers by way of the pipeline, or with the model in one piece. */
-  answer(messages: readonly ChatMessage[], model?: "guide" | "whole"): Promise<PipedAnswer>;
+  answer(messages: readonly ChatMessage[], model?: "guide" | "plain" | "whole"): Promise<PipedAnswer>;
   /** Who holds which layers of the pipeline that was formed here. */
   stages(): readonly RingStage[];
   /** Stages that are held here for others. */
@@ -136,7 +137,7 @@ window.pipeline = {
   },
   join: (invite, rtc) => enter({ invite: parseInvite(invite) }, signer, rtc),
   peers: () => session?.peers.filter(({ linked }) => linked).map(({ id }) => id) ?? [],
-  async form(stages, { spare = [], maxDraft = 8 } = {}) {
+  async form(stages, { spare = [], maxDraft = 8, plain = false } = {}) {
     const [first, last] = [stages[0]?.[1] ?? 0, stages.at(-1)?.[2] ?? LAYERS];
     const back = await part("back", { embed: false, from: last, to: LAYERS, head: true });
     ring = await Ring.form(
@@ -164,6 +165,8 @@ window.pipeline = {
     const { contextLength, stepTokens } = LIMITS;
     const pkg = { ...names, files, front, back, contextLength, stepTokens, maxDraft };
     await engines.loadEnds(pkg, { signal, backend: "wasm", ring: meter.ring(ring) });
+    if (!plain) return;
+    await engines.loadEnds({ ...pkg, id: "plain", maxDraft: 0 }, { signal, backend: "wasm", ring: meter.ring(ring) });
   },
   async loadWhole() {
     const files = await Promise.all([...TEXTS, GRAPH, `${GRAPH}_data`].map(file));
@@ -174,6 +177,7 @@ window.pipeline = {
     const ids: number[] = [];
     const times: number[] = [];
     let error: ErrorData | undefined;
+    progress = 0;
     const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
     try {
       for await (const event of engines.generate({ model, messages, sampling, maxTokens: 200 }, { signal })) {
@@ -191,6 +195,7 @@ window.pipeline = {
   holds: () => host?.stages.length ?? 0,
   async close() {
     await engines.unload("guide");
+    await engines.unload("plain");
     ring?.close();
   },
 };

@@ -20,6 +20,8 @@ export interface RingReading {
   readonly tokens: number;
   /** When this page learnt that a stage is gone, on `performance.now()`; undefined where none is. */
   readonly lostAt: number | undefined;
+  /** What `tokens` was then. */
+  readonly lostTokens: number;
 }
 
 /** What a stage's page has seen since `reset`. */
@@ -42,6 +44,7 @@ export class Meter {
   #tokens = 0;
   #backAt: number | undefined;
   #lostAt: number | undefined;
+  #lostTokens = 0;
   #loadMs = 0;
   /** What the stage was given, of sequences that have not ended. */
   #kept: StageForward[] = [];
@@ -57,6 +60,7 @@ export class Meter {
       else if (frame.kind === "stage.ready") this.#decodeMs.set(from, frame.body.decodeMs);
     });
     traffic.on("gone", () => {
+      if (this.#lostAt === undefined) this.#lostTokens = this.#tokens;
       this.#lostAt ??= performance.now();
     });
   }
@@ -154,6 +158,7 @@ export class Meter {
       steps: this.#steps,
       tokens: this.#tokens,
       lostAt: this.#lostAt,
+      lostTokens: this.#lostTokens,
     };
   }
 

@@ -1,0 +1,21 @@
+/** What pipelines are asked, and what the guide makes of it: golden questions, some of them twice. */
+import golden from "../e2e/fixtures/golden.json" with { type: "json" };
+import type { ChatMessage } from "../src/inference";
+
+const ask = (content: string): ChatMessage => ({ role: "user", content });
+
+/** A question, the guide's answer to it, and the question again. */
+function twice(question: string): readonly ChatMessage[] {
+  const item = golden.items.find(({ messages }) => messages.length === 1 && messages[0]?.content === question);
+  if (!item) throw new Error(`“${question}” is no golden question.`);
+  return [ask(question), { role: "assistant", content: item.completion }, ask(question)];
+}
+
+/** Its answer is the guide's longest, 123 tokens, and hardly repeats anything. */
+export const STORY = [ask("Tell me a story about a robot")];
+/** The guide says the same again: 48 tokens that all stand in the prompt. */
+export const REPEATED = twice("What can you do?");
+/** The guide begins in the same way and then goes astray: of 82 tokens, the first 35 stand in the prompt. */
+export const HALF_REPEATED = twice("Tell me a story about a robot");
+/** The shortest: for what has to be done once before anything is measured. */
+export const SHORT = [ask("Thanks 😀")];
