@@ -144,7 +144,7 @@ export interface Pipelines {
    * Nothing is loaded but the model's graph. Where it cannot be run, `missing` of the plan says why.
    * Throws `unknown-model`, `unsupported-model` where the model cannot be split, `network`, `bad-request` outside of rooms.
    */
-  plan(model: string, options?: PlanOptions): Promise<PipelinePlan>;
+  plan(model: string, options?: PlanOptions & { signal?: AbortSignal }): Promise<PipelinePlan>;
   /** Forms it. Resolves when it can answer. Throws `stage-refused`, `peer-lost`, or the signal's reason. */
   open(plan: PipelinePlan, options?: { signal?: AbortSignal }): Promise<Pipeline>;
   /** Those that run. */

@@ -4,9 +4,10 @@ import type { ModelOffer } from "../inference";
 import { keptRooms, parseInvite } from "../room";
 import { type Call, conversationsPart, roomsPart, settingsPart } from "./backup";
 import { chatCompletions } from "./completions";
-import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Room, Rooms } from "./contract";
+import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
 import { GridIdentity } from "./grid-identity";
+import { GridPipelines } from "./pipelines";
 import { GridRoom } from "./room";
 import { Hosting } from "./hosting";
 import type { GridConfig } from "./node/config";
@@ -31,6 +32,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly chat: { readonly completions: ChatCompletions };
   readonly models: Models;
   readonly rooms: Rooms;
+  readonly pipelines: Pipelines;
   readonly conversations: ConversationStore;
   readonly identity: Identity;
   readonly #hosting: Hosting;
@@ -60,6 +62,10 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     this.chat = { completions: chatCompletions((request, options) => this.answer(request, options)) };
     this.models = this.#modelMethods();
     this.rooms = this.#roomMethods();
+    this.pipelines = new GridPipelines({
+      call: (method, args, signal) => this.#call(method, args, signal),
+      state: () => this.#state,
+    });
     this.identity = this.#identityOf(conversations);
     this.#updateRoom(undefined);
     hosting.on("patch", (patch) => {

@@ -63,14 +63,24 @@ export class SplitModel {
     });
   }
 
-  /** One layer with weights that are all zero: it takes as long as the real one, and nothing has to be downloaded. */
-  blankLayer(signal: AbortSignal): Promise<StagePackage> {
+  /** One layer with made-up weights: it takes as long as the real one, and nothing has to be downloaded. */
+  sampleLayer(signal: AbortSignal): Promise<StagePackage> {
     const from = this.typicalLayer;
     const weights = {
-      read: (_location: string, _offset: number, length: number) => Promise.resolve(new Blob([new Uint8Array(length)])),
+      read: (_location: string, offset: number, length: number) => Promise.resolve(new Blob([madeUp(offset, length)])),
     };
-    return this.package({ embed: false, from, to: from + 1, head: false }, { id: "blank", weights, signal });
+    return this.package({ embed: false, from, to: from + 1, head: false }, { id: "sample", weights, signal });
   }
+}
+
+/**
+ * Bytes that are usual numbers in every type that weights have (numbers too small to be usual would be slow), and others at
+ * every place: the engine keeps equal tensors once, which would be faster than it is.
+ */
+function madeUp(offset: number, length: number): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let i = 0; i < words.length; i++) words[i] = (Math.imul(offset + i, 0x9e3779b1) & 0x0f0f0f0f) | 0x30303030;
+  return new Uint8Array(words.buffer, 0, length);
 }
 
 type PackageOptions = Pick<Parameters<typeof stagePackage>[2], "id" | "signal"> &

@@ -1,5 +1,6 @@
 /** This device as a provider: the models in its memory, with the rates that its own answers measure. */
 import type { EngineSupervisor } from "../../inference";
+import { measured } from "./measured";
 import {
   type Estimate,
   type GenerationEvent,
@@ -11,11 +12,6 @@ import {
   estimateAnswer,
 } from "../../inference";
 
-/** Answers shorter than this say little about the rate. */
-const MIN_MEASURED_TOKENS = 8;
-const MIN_MEASURED_PROMPT = 32;
-/** Weight of the newest measurement. */
-const WEIGHT = 0.3;
 /** Window of the token rate that peers see. */
 const RATE_WINDOW_MS = 5_000;
 
@@ -113,19 +109,7 @@ export class LocalProvider implements Provider {
   #measure(model: string, usage: Usage): void {
     const offer = this.#offers.get(model);
     if (!offer) return;
-    const decoded = usage.completionTokens - 1;
-    const read = usage.promptTokens - usage.cachedTokens;
-    this.#offers.set(model, {
-      ...offer,
-      decodeRate: decoded < MIN_MEASURED_TOKENS ? offer.decodeRate : blend(offer.decodeRate, decoded, usage.decodeMs),
-      prefillRate: read < MIN_MEASURED_PROMPT ? offer.prefillRate : blend(offer.prefillRate, read, usage.prefillMs),
-    });
+    this.#offers.set(model, measured(offer, usage));
     this.#onChange();
   }
-}
-
-function blend(old: number | undefined, tokens: number, ms: number): number | undefined {
-  if (ms <= 0) return old;
-  const rate = (1000 * tokens) / ms;
-  return old === undefined ? rate : old + WEIGHT * (rate - old);
 }

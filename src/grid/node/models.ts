@@ -176,7 +176,7 @@ export class NodeModels {
   #lost(reason: string, models: readonly string[]): void {
     const now = performance.now();
     this.#recoveries = this.#recoveries.filter((at) => now - at < RECOVERY_WINDOW_MS);
-    const again = models.map((id) => ({ id, backend: this.#ready.get(id) }));
+    const again = models.filter((id) => this.#ready.has(id)).map((id) => ({ id, backend: this.#ready.get(id) }));
     for (const { id } of again) this.#forget(id);
     if (this.#recoveries.length >= MAX_RECOVERIES) {
       const message = `The engine was lost ${MAX_RECOVERIES + 1} times within a minute (${reason}). Close other tabs that use the GPU, choose a smaller model, and load it again.`;

@@ -8,6 +8,8 @@ import { Experience, ExpectedLengths, answer } from "../routing";
 import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy } from "../types";
 import { type GridConfig, readConfig } from "./config";
 import { LocalProvider } from "./local-provider";
+import { OwnModels } from "./own-models";
+import { NodePipelines, type PipelineCalls, pipelineMethods } from "../pipelines";
 import { type LoadChoice, NodeModels } from "./models";
 import { NodeNetwork, type NetworkPatch } from "./network";
 import { NodeRoom, type RoomCalls, roomMethods } from "../room";
@@ -29,7 +31,7 @@ export interface NodeOptions {
 }
 
 /** Everything that a tab can ask of the node. Arguments and results can be cloned, so that it works from any tab. */
-export interface NodeCalls extends HouseCalls, RoomCalls {
+export interface NodeCalls extends HouseCalls, RoomCalls, PipelineCalls {
   load: { args: { id: string; choice: LoadChoice }; result: void };
   unload: { args: { id: string }; result: void };
   remove: { args: { id: string }; result: void };
@@ -66,6 +68,7 @@ export class GridNode {
   readonly #library: ModelLibrary;
   readonly #local: LocalProvider;
   readonly #models: NodeModels;
+  readonly #pipelines: NodePipelines;
   readonly #room: NodeRoom;
   readonly #house: NodeHouse;
   readonly #network: NodeNetwork;
@@ -99,6 +102,7 @@ export class GridNode {
       models: [],
       loads: {},
       room: undefined,
+      pipelines: [],
       notices: [],
     };
     const store = new StateStore(initial);
@@ -132,12 +136,23 @@ export class GridNode {
     this.#house = house;
     house.on("change", () => store.patch({ node: { ...store.state.node, house: house.state } }));
     house.on("notice", (text) => store.notify({ id: "house", level: "warning", text }));
+    this.#pipelines = new NodePipelines({
+      self: signer.did,
+      device,
+      supervisor: this.#supervisor,
+      library,
+      store,
+      givenBytes: () => this.#room.givenBytes,
+      onChange: () => this.#room.refresh(),
+    });
     this.#room = new NodeRoom({
       config: network,
       signer,
       house,
       device,
       local: this.#local,
+      own: new OwnModels(() => this.#own),
+      pipelines: this.#pipelines,
       store,
       pageUrl,
       onChange: () => this.#remember(),
@@ -147,7 +162,12 @@ export class GridNode {
 
   /** All that can answer now: this device first. */
   get providers(): readonly Provider[] {
-    return [this.#local, ...(this.#room.session?.peers ?? [])];
+    return [...this.#own, ...(this.#room.session?.peers ?? [])];
+  }
+
+  /** Those that this node answers its room with as well. */
+  get #own(): readonly Provider[] {
+    return [this.#local, ...this.#pipelines.providers];
   }
 
   /** Streams an answer from the best provider. */
@@ -158,14 +178,15 @@ export class GridNode {
       policy: () => this.store.state.policy,
       expectedTokens: (generation: AnswerRequest["generation"]) => this.#lengths.of(generation),
       experience: this.#experience,
-      mayRecover: () => this.#models.busy,
+      mayRecover: () => this.#models.busy || this.#pipelines.mayRecover,
     };
     let ownJobEnds = (): void => undefined;
     try {
+      await this.#pipelines.ensure(request, this.providers, joined);
       for await (const event of answer(request, answerer, joined)) {
         if (event.type === "route") {
           ownJobEnds();
-          ownJobEnds = event.route.provider.kind === "local" ? this.#local.countOwnJob() : () => undefined;
+          ownJobEnds = event.route.provider.kind !== "peer" ? this.#local.countOwnJob() : () => undefined;
         }
         if (event.type === "done") {
           const before = request.generation.resume?.idsInText ?? 0;
@@ -196,6 +217,7 @@ export class GridNode {
     return {
       ...houseMethods(this.#house),
       ...roomMethods(this.#room, pageUrl),
+      ...pipelineMethods(this.#pipelines),
       load: ({ id, choice }, signal) => this.#models.load(id, choice, signal),
       unload: ({ id }) => this.#models.unload(id),
       remove: ({ id }) => this.#models.remove(id),

@@ -15,6 +15,7 @@ export interface RoomCalls {
   enterRoom: { args: { id: string }; result: void };
   forgetRoom: { args: { id: string }; result: void };
   leaveRoom: { args: object; result: void };
+  declineLayers: { args: object; result: void };
   share: { args: { options: Partial<ShareOptions> | false }; result: void };
   makeInvite: { args: { options: InviteOptions }; result: string };
   answerKnock: { args: { did: string; admit: boolean }; result: void };
@@ -37,7 +38,8 @@ export function roomMethods(
     joinRoom: ({ invite }) => room.join(invite),
     enterRoom: ({ id }) => room.enter(id),
     forgetRoom: ({ id }) => room.forget(id),
-    leaveRoom: async () => room.leave(),
+    leaveRoom: () => room.leaveGently(),
+    declineLayers: async () => room.declineLayers(),
     share: async ({ options }) => room.share(options),
     makeInvite: async ({ options }) => {
       const { membership } = room.current;

@@ -19,6 +19,8 @@ import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
 import type { NodeHouse } from "../house";
 import type { GridConfig } from "../node/config";
 import type { LocalProvider } from "../node/local-provider";
+import type { OwnModels } from "../node/own-models";
+import type { NodePipelines } from "../pipelines";
 import type { StateStore } from "../node/state-store";
 import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
 import { HandLinks } from "./hand-links";
@@ -39,6 +41,9 @@ interface NodeRoomOptions {
   readonly house: NodeHouse;
   readonly device: DeviceInfo;
   readonly local: LocalProvider;
+  /** All that this node answers the room with. */
+  readonly own: OwnModels;
+  readonly pipelines: NodePipelines;
   readonly store: StateStore;
   /** Address of the page, which invites lead to. */
   readonly pageUrl: string;
@@ -95,6 +100,11 @@ export class NodeRoom {
     if (!entry) return {};
     if ("membership" in entry) return { room: entry.membership.genesis.roomId, invite: this.#own.invite };
     return { room: entry.invite.roomId, invite: inviteToUrl(entry.invite, this.#options.pageUrl) };
+  }
+
+  /** Memory that the user gives to layers, in bytes; undefined while nobody has said. */
+  get givenBytes(): number | undefined {
+    return this.#sharing.givenBytes;
   }
 
   get shared(): ShareOptions | undefined {
@@ -161,7 +171,21 @@ export class NodeRoom {
     const session = this.current;
     this.#sharing.choose(share);
     this.#sharing.apply(session);
+    if (!this.#sharing.wanted?.layers) void this.#options.pipelines.handOver();
     this.#options.onChange();
+  }
+
+  /** The user does not want to hold layers for others. */
+  declineLayers(): void {
+    this.#sharing.declineLayers();
+    this.#show();
+  }
+
+  /** Leaves once others have taken over what they can of what is held for them here. */
+  async leaveGently(): Promise<void> {
+    const session = this.#session;
+    await this.#options.pipelines.handOver();
+    if (this.#session === session) this.leave();
   }
 
   /** Leaves; the membership stays, so that this node can come back. */
@@ -181,6 +205,7 @@ export class NodeRoom {
     this.#entering = undefined;
     clearTimeout(this.#timer);
     this.#sharing.close();
+    this.#options.pipelines.follow(undefined);
     this.#session?.leave();
     this.#session = undefined;
   }
@@ -189,13 +214,13 @@ export class NodeRoom {
     this.#clear();
     this.#entering = entry;
     this.#options.onChange();
-    const { config, house, local } = this.#options;
+    const { config, house, own, pipelines } = this.#options;
     const session = await RoomSession.enter({
       entry,
       member: this.#member,
       delegation: () => house.delegation(),
       agent: AGENT,
-      local,
+      local: own,
       hand: { offer: () => offerByHand(config.rtc), answer: (offer) => answerByHand(config.rtc, offer) },
       openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
       profile: () => this.#sharing.profile(),
@@ -208,7 +233,10 @@ export class NodeRoom {
     this.#entering = undefined;
     this.#entry = entry;
     this.#session = session;
-    session.on("change", () => this.#showSoon());
+    session.on("change", () => {
+      pipelines.follow(session);
+      this.#showSoon();
+    });
     session.on("out", (error) => this.#isOut(session, error));
     session.on("refused", (error) => {
       // Lines that come and go are no news; refusals are, by this node or of it.
@@ -216,6 +244,7 @@ export class NodeRoom {
       if (error instanceof MicrogridError && !news.includes(error.code)) return;
       this.#options.store.notify({ id: "refused", level: "warning", text: error.message });
     });
+    pipelines.follow(session);
     await this.#own.look(session.membership);
     this.#show();
     this.#options.onChange();
@@ -274,6 +303,7 @@ export class NodeRoom {
     this.#entering = undefined;
     this.#entry = undefined;
     this.hand.cancelAll();
+    this.#options.pipelines.follow(undefined);
     this.#session?.leave();
     this.#session = undefined;
     this.#own.forget();
@@ -295,7 +325,7 @@ export class NodeRoom {
   #show(): void {
     const session = this.#session;
     if (!session) return;
-    const { config, store } = this.#options;
+    const { config, store, pipelines } = this.#options;
     if (session.peers.length > 0) store.dismiss("room-empty");
     const { invite, keys, standing } = this.#own;
     const room = roomState(session, {
@@ -303,6 +333,8 @@ export class NodeRoom {
       inviteWarning: invite === "" ? undefined : inviteWarning(invite, session.servers),
       lanOnly: (config.rtc.iceServers ?? []).length === 0,
       share: this.#sharing.shown,
+      holding: pipelines.held,
+      layersWanted: pipelines.wishes,
       keys,
       standing,
     });

@@ -2,6 +2,7 @@
 import type { DeviceInfo } from "../../inference";
 import type { Profile, RoomSession } from "../../room";
 import type { LocalProvider } from "../node/local-provider";
+import type { OwnModels } from "../node/own-models";
 import type { StateStore } from "../node/state-store";
 import type { RoomState, ShareOptions } from "../types";
 import { spareBytes } from "../pipelines/memory";
@@ -19,6 +20,8 @@ const DEFAULT_SHARE = {
 interface SharingOptions {
   readonly device: DeviceInfo;
   readonly local: LocalProvider;
+  /** All that can be offered. */
+  readonly own: OwnModels;
   readonly store: StateStore;
 }
 
@@ -27,6 +30,8 @@ export class Sharing {
   readonly #options: SharingOptions;
   readonly #surroundings: Surroundings;
   #wanted: ShareOptions | undefined;
+  /** Whether the user does not want to be asked for layers any more. */
+  #declined = false;
 
   /** `onChange` is called when the surroundings may start or pause sharing. */
   constructor(options: SharingOptions, onChange: () => void) {
@@ -48,6 +53,7 @@ export class Sharing {
   choose(share: Partial<ShareOptions> | false): void {
     if (share === false) this.#wanted = undefined;
     else {
+      if (share.layers !== undefined) this.#declined = !share.layers;
       const layersBytes = spareBytes(this.#options.device);
       this.#wanted = { ...DEFAULT_SHARE, layersBytes, ...this.#wanted, ...share };
     }
@@ -57,18 +63,24 @@ export class Sharing {
   apply(session: RoomSession): void {
     const wanted = this.#wanted;
     const paused = wanted && this.#paused(wanted);
-    const models = this.#options.local.models().map(({ model }) => model);
+    const models = this.#options.own.models().map(({ model }) => model);
     const shared = wanted?.models === "all" ? models : models.filter((id) => wanted?.models.includes(id));
     // A pause lets running jobs end; switching off moves them at once.
-    const layersBytes = this.layersBytes;
+    const layersBytes = this.givenBytes ?? 0;
     const given = wanted && { maxJobs: wanted.maxJobs, models: new Set(shared), layersBytes };
     session.share(paused ? undefined : given, !wanted);
   }
 
-  /** Memory for layers of models that others run; 0 where they are not welcome, or not now. */
-  get layersBytes(): number {
+  /** Memory for layers of models that others run; 0 where they are not welcome (now), undefined while nobody has said. */
+  get givenBytes(): number | undefined {
     const wanted = this.#wanted;
-    return wanted?.layers && !this.#paused(wanted) ? wanted.layersBytes : 0;
+    if (wanted?.layers) return this.#paused(wanted) ? 0 : wanted.layersBytes;
+    return this.#declined ? 0 : undefined;
+  }
+
+  /** The user does not want to hold layers: nobody asks again until sharing says otherwise. */
+  declineLayers(): void {
+    this.#declined = true;
   }
 
   profile(): Profile {

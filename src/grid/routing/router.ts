@@ -79,6 +79,7 @@ function isWanted(provider: Provider, only: AnswerRequest["provider"]): boolean 
   if (only === undefined) return true;
   if (only === "local") return provider.kind === "local";
   if (only === "room") return provider.kind === "peer";
+  if (only === "pipeline") return provider.kind === "pipeline";
   return provider.id === only;
 }
 

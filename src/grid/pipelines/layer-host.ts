@@ -1,0 +1,144 @@
+/** What this node does for pipelines of others: says what it could hold, and holds what it has agreed to. */
+import { type Did, MicrogridError } from "../../core";
+import type { Backend, EngineSupervisor } from "../../inference";
+import {
+  type Ability,
+  type Inability,
+  type LinkSurvey,
+  type OpenStage,
+  SurveyAnswers,
+  StageHost,
+  type StageRequest,
+  type StageSource,
+} from "../../pipeline";
+import type { StageTraffic } from "../../room";
+import type { HeldStage, LayersWish } from "../types";
+import type { SplitModels } from "./split-models";
+
+/** What holds for layers in the room at this moment. */
+export interface LayerTerms {
+  /** Memory that the user gives, in bytes; undefined while it is not known whether layers are welcome. */
+  readonly givenBytes: number | undefined;
+  /** Why the charter does not let this model run here, or not for this member; undefined where it does. */
+  forbids(model: string, consumer: Did): string | undefined;
+  nameOf(did: Did): string;
+}
+
+interface LayerHostOptions {
+  readonly traffic: StageTraffic;
+  readonly links: LinkSurvey;
+  readonly models: SplitModels;
+  readonly supervisor: EngineSupervisor;
+  readonly backend: Backend;
+  terms(): LayerTerms;
+  /** What is held, or wanted, has changed. */
+  onChange(): void;
+}
+
+/** Layers on this node for others, in one room. */
+export class LayerHost {
+  readonly #options: LayerHostOptions;
+  readonly #host: StageHost;
+  readonly #answers: SurveyAnswers;
+  /** Bytes of what is held or being loaded, by pipeline. */
+  readonly #bytes = new Map<string, number>();
+  readonly #wishes = new Map<string, { readonly did: Did; readonly model: string }>();
+
+  constructor(options: LayerHostOptions) {
+    const { traffic, links, onChange } = options;
+    this.#options = options;
+    this.#answers = new SurveyAnswers(traffic, links, (source, consumer) => this.#judge(source, consumer));
+    this.#host = new StageHost({
+      traffic,
+      open: (request, opening) => this.#open(request, opening),
+      onChange,
+    });
+  }
+
+  get held(): readonly HeldStage[] {
+    const { nameOf } = this.#options.terms();
+    return this.#host.stages.map(({ consumer, request: { pipeline, model, from, to } }) => {
+      const bytes = this.#bytes.get(pipeline) ?? 0;
+      return { pipeline, peer: consumer, name: nameOf(consumer), model, from, to, bytes };
+    });
+  }
+
+  /** Who would like help, while the user has not said whether that is welcome. */
+  get wishes(): readonly LayersWish[] {
+    const { givenBytes, nameOf } = this.#options.terms();
+    if (givenBytes !== undefined) return [];
+    return [...this.#wishes.values()].map(({ did, model }) => ({ peer: did, name: nameOf(did), model }));
+  }
+
+  /** Lets others take over what is held; rejects with the signal's reason where that takes too long. */
+  handOver(options: { signal: AbortSignal }): Promise<void> {
+    return this.#host.handOver(options);
+  }
+
+  close(reason: string): void {
+    this.#answers.close();
+    this.#host.close(reason);
+  }
+
+  async #judge(source: StageSource, consumer: Did): Promise<Ability | Inability> {
+    const { terms, models, onChange } = this.#options;
+    const { givenBytes, forbids } = terms();
+    const forbidden = forbids(source.model, consumer);
+    if (forbidden !== undefined) return { why: "charter", text: forbidden };
+    if (givenBytes === undefined) {
+      this.#wishes.set(`${consumer} ${source.model}`, { did: consumer, model: source.model });
+      onChange();
+      return { why: "consent", text: "Its user was asked whether it may hold layers, and has not answered yet." };
+    }
+    if (givenBytes === 0) return { why: "consent", text: "Its user does not give memory to layers." };
+    const memoryBytes = this.#freeBytes(givenBytes);
+    if (memoryBytes <= 0) return { why: "memory", text: "Its memory is taken by other pipelines." };
+    const { signal } = new AbortController();
+    let model;
+    try {
+      model = await models.agreed(source, signal);
+    } catch (error) {
+      return { why: "model", text: error instanceof Error ? error.message : String(error) };
+    }
+    return { memoryBytes, ...(await models.speed(model)) };
+  }
+
+  async #open(
+    request: StageRequest,
+    { consumer, signal, onProgress }: Parameters<ConstructorParameters<typeof StageHost>[0]["open"]>[1],
+  ): Promise<OpenStage> {
+    const { models, supervisor, backend, terms } = this.#options;
+    const { pipeline, from, to, context: contextLength, sequences, stepTokens } = request;
+    const { givenBytes = 0, forbids } = terms();
+    const forbidden = forbids(request.model, consumer);
+    if (forbidden !== undefined) throw refused(forbidden);
+    if (givenBytes === 0) throw refused("Its user does not give memory to layers.");
+    const model = await models.agreed(request, signal);
+    if (from >= to || to > model.layers) throw refused(`The model has no layers ${from} to ${to}.`);
+    const cacheBytes = model.bytesOf({ from, to }, contextLength * sequences) - model.bytesOf({ from, to }, 0);
+    const bytes = model.bytesOf({ from, to }, contextLength * sequences);
+    if (bytes > this.#freeBytes(givenBytes)) throw refused("Its memory is taken by other pipelines.");
+    this.#bytes.set(pipeline, bytes);
+    const id = `stage:${pipeline}`;
+    const close = (): void => {
+      this.#bytes.delete(pipeline);
+      void supervisor.unload(id).catch(() => undefined);
+    };
+    try {
+      const pkg = await model.package({ embed: false, from, to, head: false }, { id, signal, onProgress });
+      const limits = { sequences, contextLength, stepTokens, cacheBytes };
+      return { ...(await supervisor.loadStage(pkg, { signal, backend, limits })), close };
+    } catch (error) {
+      close();
+      throw error;
+    }
+  }
+
+  #freeBytes(givenBytes: number): number {
+    return givenBytes - [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+}
+
+function refused(why: string): MicrogridError {
+  return new MicrogridError("stage-refused", why);
+}

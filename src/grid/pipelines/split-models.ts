@@ -1,0 +1,65 @@
+/** The graphs of models that are read in parts, and how fast this device is with them. */
+import type { Backend, EngineSupervisor } from "../../inference";
+import type { ModelLibrary } from "../../models";
+import { type Ability, SplitModel, type StageSource } from "../../pipeline";
+import { otherVersion, stepTokensOf } from "./limits";
+
+/** Graphs that are kept: one that runs, one that is planned, and one that is held for somebody. */
+const MAX_KEPT = 3;
+
+interface SplitModelsOptions {
+  readonly library: ModelLibrary;
+  readonly supervisor: EngineSupervisor;
+  readonly backend: Backend;
+}
+
+/** Reads graphs, and measures this device once for each. */
+export class SplitModels {
+  readonly #options: SplitModelsOptions;
+  /** The latest stands last. */
+  readonly #models = new Map<string, Promise<SplitModel>>();
+  readonly #speeds = new Map<string, Promise<Pick<Ability, "decodeMs" | "prefillMs">>>();
+
+  constructor(options: SplitModelsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * A model's graph; `graph` names one of several that it may have, else the usual one of this device is taken. Throws
+   * `unknown-model`, `unsupported-model` where it cannot be split, `network`.
+   */
+  async read(id: string, options: { readonly graph?: string; readonly signal: AbortSignal }): Promise<SplitModel> {
+    const { library, backend } = this.#options;
+    const key = `${options.graph ?? ""} ${id}`;
+    const known = this.#models.get(key);
+    const model = known ?? library.parts(id, { ...options, backend }).then((parts) => new SplitModel(parts));
+    this.#models.delete(key);
+    this.#models.set(key, model);
+    model.catch(() => this.#models.delete(key));
+    for (const oldest of [...this.#models.keys()].slice(0, -MAX_KEPT)) this.#models.delete(oldest);
+    return model;
+  }
+
+  /** The one that another node means. Throws `unsupported-model` where this node would read other files. */
+  async agreed(source: StageSource, signal: AbortSignal): Promise<SplitModel> {
+    const model = await this.read(source.model, { graph: source.graph, signal });
+    if (model.source.weightsHash === source.weightsHash) return model;
+    throw otherVersion(model.parts.name);
+  }
+
+  /** Times of one layer on this device, measured with its own kernels the first time. Rejects as loading does. */
+  speed(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {
+    const { weightsHash } = model.source;
+    const speed = this.#speeds.get(weightsHash) ?? this.#measure(model);
+    this.#speeds.set(weightsHash, speed);
+    speed.catch(() => this.#speeds.delete(weightsHash));
+    return speed;
+  }
+
+  async #measure(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {
+    const { supervisor, backend } = this.#options;
+    const { signal } = new AbortController();
+    const layer = await model.sampleLayer(signal);
+    return supervisor.timeStage(layer, { signal, backend, stepTokens: stepTokensOf(model) });
+  }
+}
