@@ -62,7 +62,8 @@ export class CachePool<S extends Sequence> {
   }
 }
 
-function commonPrefix(a: readonly number[], b: readonly number[]): number {
+/** How many ids from the start are the same. */
+export function commonPrefix(a: readonly number[], b: readonly number[]): number {
   const end = Math.min(a.length, b.length);
   let length = 0;
   while (length < end && a[length] === b[length]) length++;

@@ -1,5 +1,23 @@
 /** Guesses what comes next from what was said before, so that several tokens can be checked in one pass. */
 
+/** How to guess, in the middle of an answer. */
+export interface GuessOptions {
+  /** Most tokens that are of use. */
+  readonly room: number;
+  /** Chooses as the answer does; `ahead` tokens were guessed before this one. Undefined where nothing can follow. */
+  choose(logits: Float32Array, ahead: number): number | undefined;
+}
+
+/** What guesses for one answer. */
+export interface Guesser {
+  /** Tokens that may follow `ids`, none where there is no telling. Rejects with the answer's reason when it is aborted. */
+  draft(ids: readonly number[], options: GuessOptions): Promise<readonly number[]>;
+  /** Tells how many tokens of the last guess came true. */
+  learn(guessed: number, right: number): void;
+  /** Nothing will be asked any more. */
+  end(): void;
+}
+
 /** Longest and shortest run of tokens that is looked up. */
 const LONGEST_RUN = 4;
 const SHORTEST_RUN = 2;
@@ -34,6 +52,35 @@ export class PromptLookup {
     if (guessed === 0) return;
     if (right === guessed) this.#length = Math.min(this.#max, this.#length * 2);
     else this.#length = Math.max(1, Math.min(this.#length, right + 1));
+  }
+}
+
+/** Guesses by looking up what was said, which costs nothing, and where that finds nothing, with a model. */
+export class Drafts {
+  readonly #lookup: PromptLookup;
+  readonly #model: Guesser | undefined;
+  #last: Pick<Guesser, "learn"> | undefined;
+
+  /** `max`: most tokens of one guess; 0 guesses nothing. */
+  constructor(max: number, model: Guesser | undefined) {
+    this.#lookup = new PromptLookup(max);
+    this.#model = model;
+  }
+
+  /** Tokens that may follow `ids`. Rejects with the answer's reason when it is aborted. */
+  async draft(ids: readonly number[], options: GuessOptions): Promise<readonly number[]> {
+    const found = this.#lookup.draft(ids, options.room);
+    this.#last = found.length > 0 ? this.#lookup : this.#model;
+    return found.length > 0 ? found : ((await this.#model?.draft(ids, options)) ?? []);
+  }
+
+  /** Tells how many tokens of the last guess came true. */
+  learn(guessed: number, right: number): void {
+    this.#last?.learn(guessed, right);
+  }
+
+  end(): void {
+    this.#model?.end();
   }
 }
 

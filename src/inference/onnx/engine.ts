@@ -40,6 +40,8 @@ export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
   readonly #loadRuntime: (backend: Backend) => Promise<Ort>;
   readonly #onDeviceLost: (error: unknown) => void;
+  /** Whole models in memory, which may guess for those in parts. */
+  readonly #models = new Map<string, OnnxModel>();
   #gpu: Promise<GpuDevice> | undefined;
 
   /**
@@ -135,7 +137,8 @@ export class OnnxEngine implements Engine {
       const ort = await this.#loadRuntime(backend);
       const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
       signal.throwIfAborted();
-      return await load({ ort, backend, device: gpu?.device, lost: gpu?.lost ?? never(), turns: this.#turns });
+      const lost = gpu?.lost ?? never();
+      return await load({ ort, backend, device: gpu?.device, lost, turns: this.#turns, models: this.#models });
     } catch (error) {
       throw signal.aborted ? signal.reason : engineError(error, backend);
     }
@@ -178,7 +181,10 @@ export class OnnxEngine implements Engine {
         parts: {
           tokenizer: files.tokenizer,
           decoder: (turn) => wholeDecoder(runner, turn),
-          release: () => runner.release(),
+          release: () => {
+            this.#models.delete(pkg.id);
+            return runner.release();
+          },
           pool: new CachePool({ create, maxBytes: budget, maxCount: MAX_IDLE_CACHES }),
           eosIds: files.eosIds,
           contextLength: files.contextLength,
@@ -192,6 +198,7 @@ export class OnnxEngine implements Engine {
       lost.catch((error: unknown) => {
         if (!model.unloading) this.#onDeviceLost(error);
       });
+      this.#models.set(pkg.id, model);
       return model;
     } catch (error) {
       await this.#turns.run(() => session.release()).catch(() => undefined);

@@ -4,7 +4,7 @@ import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "
 import { AnswerText, type AnswerPiece, type ChatTokenizer, resumption } from "../tokenizer";
 import type { FinishReason, GenerationEvent, GenerationRequest } from "../types";
 import type { CachePool } from "./cache-pool";
-import { PromptLookup } from "./drafts";
+import { Drafts, type Guesser } from "./drafts";
 import type { Decoder, Sequence } from "./sequence";
 
 /** Tokens of room that an answer gets beforehand: most answers are shorter, and memory is dear. */
@@ -20,6 +20,8 @@ export interface GenerationParts<S extends Sequence> {
   readonly prefillChunk: number;
   /** Most tokens that are guessed and checked in one pass; 0 where a pass over several costs as much as several. */
   readonly maxDraft: number;
+  /** What guesses for an answer beside looking up what was said; undefined where nothing does, or no more. */
+  guesser?(answer: AbortSignal): Guesser | undefined;
   /** Runs one step in the worker's fair order, errors put into words; the decoder does so by itself. */
   turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
@@ -49,13 +51,15 @@ export async function* generateAnswer<S extends Sequence>(
   const maxTokens = Math.min(request.maxTokens, parts.contextLength - prompt.length);
   const seed = request.seed ?? randomSeed();
   const seen = new Set(ids);
+  const choose = (logits: Float32Array, position: number): number =>
+    sampleToken(logits, request.sampling, { uniform: uniformAt(seed, position), seen });
+  const drafts = new Drafts(parts.maxDraft, parts.maxDraft > 0 ? parts.guesser?.(signal) : undefined);
   const startTime = performance.now();
   let firstTokenTime = startTime;
   let finishReason: FinishReason = "length";
   try {
     const room = Math.min(prompt.length + maxTokens, ids.length + MAX_RESERVED_TOKENS);
     await parts.turn(() => reserve(parts.pool, cache, room), signal);
-    const lookup = new PromptLookup(parts.maxDraft);
     let draft: readonly number[] = [];
     let rows = answer.length < maxTokens ? await prefill(parts, cache, ids, signal) : [];
     firstTokenTime = performance.now();
@@ -63,7 +67,7 @@ export async function* generateAnswer<S extends Sequence>(
       let right = 0;
       for (const logits of rows) {
         const position = ids.length - prompt.length;
-        const id = sampleToken(logits, request.sampling, { uniform: uniformAt(seed, position), seen });
+        const id = choose(logits, position);
         if (parts.eosIds.has(id)) {
           finishReason = "stop";
           break answering;
@@ -81,8 +85,17 @@ export async function* generateAnswer<S extends Sequence>(
         if (id !== draft[right]) break;
         right++;
       }
-      lookup.learn(draft.length, right);
-      draft = lookup.draft(ids, maxTokens - (ids.length - prompt.length) - 1);
+      if (draft.length > 0) drafts.learn(draft.length, right);
+      const next = ids.length - prompt.length;
+      const vocabulary = rows[0]!.length;
+      draft = await drafts.draft(ids, {
+        room: Math.min(parts.maxDraft, maxTokens - next - 1),
+        choose: (logits, ahead) => {
+          const id = choose(logits, next + ahead);
+          // A small model may pad its vocabulary further than the large one.
+          return id < vocabulary && !parts.eosIds.has(id) ? id : undefined;
+        },
+      });
       await keepOnly(parts, cache, ids, signal);
       rows = await parts.decoder.predict(cache, [...ids.slice(-1), ...draft], 1 + draft.length, signal);
     }
@@ -101,6 +114,7 @@ export async function* generateAnswer<S extends Sequence>(
       },
     };
   } finally {
+    drafts.end();
     // Guesses that did not come true must not pass for what was said.
     cache.truncate(ids.length - 1);
     parts.pool.put(cache, ids);
@@ -140,8 +154,9 @@ async function reserve<S extends Sequence>(pool: CachePool<S>, cache: S, tokens:
   }
 }
 
-async function prefill<S extends Sequence>(
-  { decoder, prefillChunk }: GenerationParts<S>,
+/** Reads what the cache lacks of `ids`, in chunks, and gives the logits after the last. */
+export async function prefill<S extends Sequence>(
+  { decoder, prefillChunk }: Pick<GenerationParts<S>, "decoder" | "prefillChunk">,
   cache: S,
   ids: readonly number[],
   signal: AbortSignal,

@@ -2,6 +2,8 @@
 import { MicrogridError } from "../../core";
 import type { GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo } from "../types";
 import { Admission } from "../admission";
+import { ModelGuesser } from "./draft-model";
+import type { Guesser } from "./drafts";
 import { engineError } from "./errors";
 import { type GenerationParts, generateAnswer } from "./generation";
 import type { Decoder, Sequence } from "./sequence";
@@ -82,6 +84,11 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
     } finally {
       left.abort();
     }
+  }
+
+  /** What guesses with this model for an answer of another one with the same tokenizer, in its own place in the fair order. */
+  guesser(answer: AbortSignal): Guesser {
+    return new ModelGuesser(this.#parts, { answer, unloading: this.#unloading.signal });
   }
 
   /** Ends running answers with an error, and frees the memory after the last turn. */

@@ -41,6 +41,8 @@ export interface Bench {
   /** Rejects when the device is lost. */
   readonly lost: Promise<never>;
   readonly turns: TurnQueue;
+  /** Whole models in memory, by their ids; they come and go. */
+  readonly models: ReadonlyMap<string, OnnxModel>;
 }
 
 interface LoadedPart {
@@ -96,7 +98,11 @@ export async function loadEnds(
         maxCount: IDLE_SEQUENCES,
       }),
       prefillChunk: pkg.stepTokens,
-      maxDraft: Math.min(MAX_DRAFT, pkg.maxDraft),
+      maxDraft: Math.min(MAX_DRAFT, pkg.maxDraft, pkg.stepTokens - 1),
+      guesser: (answer) => {
+        const small = pkg.draft === undefined ? undefined : bench.models.get(pkg.draft);
+        return small?.info.tokenizerHash === settings.tokenizer.hash ? small.guesser(answer) : undefined;
+      },
       release: async () => {
         await front.runner.release();
         await back.runner.release();

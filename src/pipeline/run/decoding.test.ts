@@ -1,8 +1,8 @@
 /** The guide model around a ring of stages in this process, against its golden completions. */
-import { beforeAll, describe, expect, it } from "vitest";
-import type { HiddenState, StageService } from "../../inference";
-import { goldenItems } from "../../inference/testing/node";
-import { GuideParts, answerIds, shortItems } from "../testing/guide";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { HiddenState, LoadedModel, StageService } from "../../inference";
+import { goldenItems, guidePackage, randomPackage } from "../../inference/testing/node";
+import { GuideParts, STEP_TOKENS, answerIds, shortItems } from "../testing/guide";
 
 /** Stages one behind the other. */
 function chain(stages: readonly StageService[]): StageService {
@@ -15,6 +15,19 @@ function chain(stages: readonly StageService[]): StageService {
     end: (sequence) => {
       for (const stage of stages) stage.end(sequence);
     },
+  };
+}
+
+/** Counts the steps that go around. */
+function counting(ring: StageService): StageService & { readonly counts: number[] } {
+  const counts: number[] = [];
+  return {
+    counts,
+    forward: (step, options) => {
+      counts.push(step.count);
+      return ring.forward(step, options);
+    },
+    end: (sequence) => ring.end(sequence),
   };
 }
 
@@ -87,23 +100,15 @@ describe("the guide model around a ring", { timeout: 60_000 }, () => {
   });
 
   it("gives the same with guesses as without, in fewer steps where the text repeats itself", async () => {
-    let steps = 0;
-    const counted: StageService = {
-      forward: (step, options) => {
-        steps++;
-        return ring.forward(step, options);
-      },
-      end: (sequence) => ring.end(sequence),
-    };
+    const counted = counting(ring);
     const ask = { role: "user", content: "Tell me a story about a robot" } as const;
     const story = goldenItems().find(({ messages: [first] }) => first?.content === ask.content)!.completion;
     const messages = [ask, { role: "assistant", content: story }, ask] as const;
     const [plain, guessing] = [await parts.model(counted, 1, 4), await parts.model(counted, 1, 4, { maxDraft: 8 })];
     const expected = await answerIds(plain, messages);
-    const plainSteps = steps;
-    steps = 0;
+    const plainSteps = counted.counts.splice(0).length;
     expect(await answerIds(guessing, messages)).toEqual(expected);
-    expect(steps).toBeLessThan(0.7 * plainSteps);
+    expect(counted.counts.length).toBeLessThan(0.7 * plainSteps);
     // What was guessed wrongly is not taken for what was said: the next turn of the conversation is the same, too.
     const next = [...messages, { role: "assistant", content: "Once." }, { role: "user", content: "Go on" }] as const;
     expect(await answerIds(guessing, next)).toEqual(await answerIds(plain, next));
@@ -128,6 +133,77 @@ describe("the guide model around a ring", { timeout: 60_000 }, () => {
     const item = items.find(({ prompt_ids }) => prompt_ids.length > 20)!;
     expect(await answerIds(model, item.messages)).toEqual(item.completion_ids.slice(0, -1));
     expect(steps).toBeGreaterThan(8);
+  });
+});
+
+describe("a small model that guesses for a pipeline", { timeout: 60_000 }, () => {
+  const parts = new GuideParts();
+  const story = goldenItems().reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
+  const expected = story.completion_ids.slice(0, -1);
+  /** So hot that chance decides most tokens. */
+  const hot = { sampling: { temperature: 2, topK: 200, topP: 0.98, minP: 0, repetitionPenalty: 1.1 }, seed: 7 };
+  let ring: ReturnType<typeof counting>;
+  let plain: LoadedModel;
+  beforeAll(async () => {
+    ring = counting(await parts.stage(1, 5));
+    plain = await parts.model(ring, 1, 5);
+    await parts.whole({ ...guidePackage(), id: "small" });
+    await parts.whole({ ...randomPackage({ seed: 3, attention: "grouped", positionIds: false }), id: "bad" });
+  });
+  beforeEach(() => void ring.counts.splice(0));
+
+  it("saves most steps where it thinks alike, greedy or with chance, and the answer is the same", async () => {
+    const guessing = await parts.model(ring, 1, 5, { maxDraft: 8, draft: "small" });
+    expect(await answerIds(guessing, story.messages)).toEqual(expected);
+    expect(ring.counts.splice(0).length).toBeLessThan(expected.length / 4);
+    const sampled = await answerIds(plain, story.messages, undefined, { ...hot, maxTokens: 60 });
+    const plainSteps = ring.counts.splice(0).length;
+    expect(await answerIds(guessing, story.messages, undefined, { ...hot, maxTokens: 60 })).toEqual(sampled);
+    expect(ring.counts.length).toBeLessThan(plainSteps / 3);
+    expect(sampled).not.toEqual(expected.slice(0, 60));
+  });
+
+  it("is no longer asked where it thinks differently, and the answer is the same", async () => {
+    const guessing = await parts.model(ring, 1, 5, { maxDraft: 8, draft: "bad" });
+    const guesses = () => ring.counts.splice(0).filter((count) => count > 1 && count < STEP_TOKENS).length;
+    await answerIds(await parts.model(ring, 1, 5, { maxDraft: 8 }), story.messages);
+    const lookedUp = guesses();
+    expect(await answerIds(guessing, story.messages)).toEqual(expected);
+    expect(guesses() - lookedUp).toBeLessThan(10);
+    for (const item of shortItems()) {
+      expect(await answerIds(guessing, item.messages)).toEqual(item.completion_ids.slice(0, -1));
+    }
+  });
+
+  it("may be unloaded in the middle of an answer, or not be there at all", async () => {
+    const fleeting = await parts.whole({ ...guidePackage(), id: "fleeting" });
+    const guessing = await parts.model(ring, 1, 5, { maxDraft: 8, draft: "fleeting" });
+    let unloaded: Promise<void> | undefined;
+    const onToken = (count: number) => void (count > 30 && (unloaded ??= fleeting.unload()));
+    expect(await answerIds(guessing, story.messages, onToken)).toEqual(expected);
+    expect(ring.counts.filter((count) => count > 1).length).toBeGreaterThan(3);
+    await unloaded;
+    expect(await answerIds(guessing, story.messages)).toEqual(expected);
+  });
+
+  it("is not asked for a model that cannot take tokens back", async () => {
+    const steady = await parts.model(ring, 1, 5, { maxDraft: 0, draft: "small" });
+    expect(await answerIds(steady, story.messages)).toEqual(expected);
+    const prompt = Math.ceil(story.prompt_ids.length / STEP_TOKENS);
+    expect(ring.counts.slice(prompt)).toEqual(new Array(expected.length).fill(1));
+  });
+
+  it("guesses for two at once, and answers itself meanwhile", async () => {
+    const guessing = await parts.model(ring, 1, 5, { maxDraft: 8, draft: "small" });
+    const small = await parts.whole({ ...guidePackage(), id: "small" });
+    const [item] = shortItems();
+    const answers = await Promise.all([
+      answerIds(guessing, story.messages),
+      answerIds(guessing, item!.messages),
+      answerIds(small, item!.messages),
+    ]);
+    const short = item!.completion_ids.slice(0, -1);
+    expect(answers).toEqual([expected, short, short]);
   });
 });
 

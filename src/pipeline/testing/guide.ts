@@ -4,6 +4,8 @@ import {
   type GenerationRequest,
   type HiddenSlot,
   type LoadedModel,
+  type ModelPackage,
+  type PipelinePackage,
   type StageLimits,
   type StageService,
   expandsWeights,
@@ -46,17 +48,23 @@ export class GuideParts {
     return (await this.#part({ embed: false, from: to, to: GUIDE_LAYERS, head: true })).part.takes;
   }
 
+  /** A whole model beside the parts. */
+  whole(pkg: ModelPackage): Promise<LoadedModel> {
+    return this.#engine.load(pkg, { signal, backend: "wasm", onProgress: () => undefined });
+  }
+
   /** The model with the layers `[from, to)` elsewhere. */
   async model(
     ring: StageService,
     from: number,
     to: number,
-    { maxDraft = 0, contextLength = LIMITS.contextLength }: { maxDraft?: number; contextLength?: number } = {},
+    options: Partial<Pick<PipelinePackage, "maxDraft" | "contextLength" | "draft">> = {},
   ): Promise<LoadedModel> {
     const front = await this.#part({ embed: true, from: 0, to: from, head: false });
     const back = await this.#part({ embed: false, from: to, to: GUIDE_LAYERS, head: true });
+    const { contextLength } = LIMITS;
     return this.#engine.loadEnds(
-      { ...guidePackage(), front, back, contextLength, stepTokens: STEP_TOKENS, maxDraft },
+      { ...guidePackage(), front, back, contextLength, stepTokens: STEP_TOKENS, maxDraft: 0, ...options },
       { signal, backend: "wasm", ring },
     );
   }
@@ -72,15 +80,17 @@ export class GuideParts {
   }
 }
 
-/** The ids of a greedy answer; `onToken` is called with their number after each. */
+/** The ids of an answer, greedy unless `more` says otherwise; `onToken` is called with their number after each. */
 export async function answerIds(
   model: LoadedModel,
   messages: GenerationRequest["messages"],
   onToken: (count: number) => void = () => undefined,
+  more: Partial<GenerationRequest> = {},
 ): Promise<number[]> {
   const ids: number[] = [];
   const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
-  for await (const event of model.generate({ model: "guide", messages, sampling, maxTokens: 200 }, { signal })) {
+  const request = { model: "guide", messages, sampling, maxTokens: 200, ...more };
+  for await (const event of model.generate(request, { signal })) {
     if (event.type !== "token") continue;
     ids.push(...event.ids);
     onToken(ids.length);
