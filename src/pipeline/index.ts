@@ -1,5 +1,14 @@
 /** Models over several devices of a room: splitting, surveying, planning, running. */
 export { SplitModel } from "./model";
 export { type Plan, type PlanProblem, type Shortfall, planPipeline } from "./plan";
-export { type OpenStage, Ring, type RingStage, StageHost, type StageRequest, type StageSource } from "./run";
+export {
+  type OpenStage,
+  Ring,
+  type RingSeat,
+  type RingStage,
+  type RingState,
+  StageHost,
+  type StageRequest,
+  type StageSource,
+} from "./run";
 export { type Ability, type Inability, type Judge, LinkSurvey, type Survey, SurveyAnswers, survey } from "./survey";

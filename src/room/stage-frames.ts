@@ -98,6 +98,16 @@ export const STAGE_FRAMES = {
     maxBytes: 2_048,
     rate: RARE,
   },
+  /** The stage is being loaded; at most once a second. Whoever waits gives up where this stands still. */
+  "stage.progress": {
+    schema: v.strictObject({
+      pipeline: id,
+      loadedBytes: count(Number.MAX_SAFE_INTEGER),
+      totalBytes: count(Number.MAX_SAFE_INTEGER),
+    }),
+    maxBytes: 128,
+    rate: RARE,
+  },
   /** The stage is in memory. `decodeMs`: one token through its layers, as measured. */
   "stage.ready": {
     schema: v.strictObject({ pipeline: id, decodeMs: v.pipe(v.number(), v.finite(), v.minValue(0)) }),
@@ -125,6 +135,25 @@ export const STAGE_FRAMES = {
     maxBytes: 16_384,
     rate: RARE,
   },
+  /** Asks a stage for a step that is not back in time. */
+  "stage.where": { schema: v.strictObject({ pipeline: id, step }), maxBytes: 128, rate: RARE },
+  /**
+   * Where the step is, and how many steps this stage has computed and given on so far: what grows is at work. `unknown`: it
+   * never came, or failed. `waiting`: it came too early, or the line to the next stage is busy. `computing`: it is with the
+   * model. `passed`: the next stage has been given it.
+   */
+  "stage.seen": {
+    schema: v.strictObject({
+      pipeline: id,
+      step,
+      state: v.picklist(["unknown", "waiting", "computing", "passed"]),
+      worked: count(Number.MAX_SAFE_INTEGER),
+    }),
+    maxBytes: 128,
+    rate: RARE,
+  },
+  /** The sender is about to leave: its layers are opened elsewhere while it still serves, and closed here then. */
+  "stage.leaving": { schema: v.strictObject({ pipeline: id }), maxBytes: 128, rate: RARE },
   "stage.close": { schema: v.strictObject({ pipeline: id }), maxBytes: 128, rate: RARE },
   /** What comes next of a sequence. All tokens from `keep` on are forgotten first. */
   "stage.forward": {

@@ -13,12 +13,18 @@ export interface Neighbour {
   readonly attempt: number;
 }
 
+/** What goes to a neighbour: a step, or the end of a sequence. */
+type Item = RingStep | { readonly ended: string };
+
 /** One direction of a ring. */
 export class Edge {
   readonly #traffic: StageTraffic;
   readonly #pipeline: string;
   readonly #history = new StepHistory(MAX_HISTORY_BYTES);
   #next: Neighbour;
+  /** What waits for the line to the neighbour, that included which is just being sent; replaced with the neighbour. */
+  #line: Item[] = [];
+  #sent = 0;
 
   constructor(traffic: StageTraffic, pipeline: string, next: Neighbour) {
     this.#traffic = traffic;
@@ -26,15 +32,25 @@ export class Edge {
     this.#next = next;
   }
 
+  /** Steps that were sent so far, counting those twice that were given again. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether a step waits for the line. */
+  waits(step: number): boolean {
+    return this.#line.some((item) => "step" in item && item.step === step);
+  }
+
   /** Keeps a step, and sends it unless the stages behind know it already. */
   give(step: RingStep, options: { readonly known: boolean }): void {
     this.#history.add(step);
-    if (!options.known) this.#send(step);
+    if (!options.known) this.#push([step]);
   }
 
   end(sequence: string): void {
     this.#history.end(sequence);
-    this.#traffic.post(this.#next.did, "stage.end", { pipeline: this.#pipeline, sequence });
+    this.#push([{ ended: sequence }]);
   }
 
   /**
@@ -49,22 +65,42 @@ export class Edge {
     const { upTo, openFrom } = options;
     const open = new Set(options.open);
     this.#next = next;
+    this.#line = [];
     return this.#history.sequences.filter((sequence) => {
       const steps = this.#history.of(sequence);
-      for (const step of steps ?? []) {
-        this.#send(open.has(step.step) || step.step >= openFrom ? step : { ...step, upTo });
-      }
+      this.#push(
+        (steps ?? []).map((step) => (open.has(step.step) || step.step >= openFrom ? step : { ...step, upTo })),
+      );
       return steps === undefined;
     });
   }
 
-  #send({ step, sequence, keep, count, hidden, upTo }: RingStep): void {
-    const { did, attempt } = this.#next;
-    const tensors = hidden.map(({ name, type, bytes }) => ({ name, dtype: type, bytes }));
-    const body = { pipeline: this.#pipeline, attempt, step, sequence, keep, count, tensors };
-    // A link that ends tells the consumer, which repairs the ring.
-    this.#traffic.post(did, "stage.forward", { ...body, ...(upTo !== undefined && { upTo }) });
+  #push(items: readonly Item[]): void {
+    const idle = this.#line.length === 0;
+    this.#line.push(...items);
+    if (idle) void this.#send(this.#line, this.#next);
   }
+
+  /** Sends what waits, each when the line has taken the one before: a long text would be too much for it at once. */
+  async #send(line: Item[], { did, attempt }: Neighbour): Promise<void> {
+    const pipeline = this.#pipeline;
+    for (let item = line[0]; item; item = line[0]) {
+      try {
+        if ("ended" in item) await this.#traffic.send(did, "stage.end", { pipeline, sequence: item.ended });
+        else await this.#traffic.send(did, "stage.forward", { pipeline, attempt, ...bodyOf(item) });
+      } catch {
+        // A link that ends tells the consumer, which repairs the ring.
+      }
+      this.#sent++;
+      line.shift();
+      if (line !== this.#line) return;
+    }
+  }
+}
+
+function bodyOf({ step, sequence, keep, count, hidden, upTo }: RingStep) {
+  const tensors = hidden.map(({ name, type, bytes }) => ({ name, dtype: type, bytes }));
+  return { step, sequence, keep, count, tensors, ...(upTo !== undefined && { upTo }) };
 }
 
 /** The hidden state that a frame carries. */

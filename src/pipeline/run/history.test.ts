@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
+import type { StageTraffic } from "../../room";
 import { Bus } from "../testing/bus";
 import { Edge } from "./edge";
 import { type RingStep, StepHistory } from "./history";
@@ -45,7 +46,7 @@ describe("StepHistory", () => {
 });
 
 describe("an edge that gets another end", () => {
-  it("gives all again, and marks what the stages behind know: neither what is open nor what was begun later", () => {
+  it("gives all again, and marks what the stages behind know: neither what is open nor what was begun later", async () => {
     const bus = new Bus();
     const [a, b] = ["did:key:a", "did:key:b"] as [Did, Did];
     const edge = new Edge(bus.join("did:key:self" as Did), "00".repeat(8), { did: a, attempt: 0 });
@@ -53,14 +54,43 @@ describe("an edge that gets another end", () => {
     for (let i = 0; i < 4; i++) edge.give(step(i, i, 1), { known: false });
     bus.join(b);
     edge.reroute({ did: b, attempt: 1 }, { upTo: 3, open: [1], openFrom: 3 });
-    const given = bus.log.flatMap(({ to, frame }) =>
-      to === b && frame.kind === "stage.forward" ? [[frame.body.step, frame.body.attempt, frame.body.upTo]] : [],
-    );
-    expect(given).toEqual([
+    const given = () =>
+      bus.log.flatMap(({ to, frame }) =>
+        to === b && frame.kind === "stage.forward" ? [[frame.body.step, frame.body.attempt, frame.body.upTo]] : [],
+      );
+    await expect.poll(given).toEqual([
       [0, 1, 3],
       [1, 1, undefined],
       [2, 1, 3],
       [3, 1, undefined],
+    ]);
+  });
+
+  it("waits for a slow line, says what waits, and leaves it there when another takes the place", async () => {
+    const taken: [to: string, step: number][] = [];
+    let free: () => void = () => undefined;
+    const send = (to: Did, _kind: string, body: { readonly step: number }): Promise<void> => {
+      taken.push([to, body.step]);
+      return new Promise((resolve) => (free = resolve));
+    };
+    const [a, b] = ["did:key:a", "did:key:b"] as [Did, Did];
+    const edge = new Edge({ send } as unknown as StageTraffic, "00".repeat(8), { did: a, attempt: 0 });
+    for (let i = 0; i < 3; i++) edge.give(step(i, i, 1), { known: false });
+    expect(taken).toEqual([[a, 0]]);
+    expect([0, 2, 3].map((number) => edge.waits(number))).toEqual([true, true, false]);
+    const slow = free;
+    edge.reroute({ did: b, attempt: 1 }, { upTo: 3, open: [2], openFrom: 3 });
+    slow();
+    for (let i = 0; i < 3; i++) {
+      await expect.poll(() => taken.length).toBe(2 + i);
+      free();
+    }
+    await expect.poll(() => edge.waits(2)).toBe(false);
+    expect(taken).toEqual([
+      [a, 0],
+      [b, 0],
+      [b, 1],
+      [b, 2],
     ]);
   });
 });

@@ -4,7 +4,8 @@ import type { Did } from "../../core";
 import type { HiddenState, StageService } from "../../inference";
 import { Bus } from "../testing/bus";
 import { GuideParts, STEP_TOKENS, answerIds, shortItems } from "../testing/guide";
-import { Ring, type RingStage } from "./ring";
+import { Ring } from "./ring";
+import type { RingStage } from "./ring-seat";
 import { StageHost } from "./stage-host";
 
 const SELF = "did:key:self" as Did;

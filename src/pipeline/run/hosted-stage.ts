@@ -1,0 +1,146 @@
+/** One stage that runs here for somebody: computes the steps of the neighbour before it, and gives them to the next. */
+import { type Did, MicrogridError } from "../../core";
+import type { StageInfo, StageService } from "../../inference";
+import type { ReceivedStageBody, StageTraffic } from "../../room";
+import { Edge, type Neighbour, hiddenOf, tellFailure } from "./edge";
+
+/** Steps of a new neighbour that wait until the consumer has named it: so many, and of so many bytes in all. */
+const MAX_EARLY_STEPS = 64;
+const MAX_EARLY_BYTES = 16 * 2 ** 20;
+/** Steps of which it is known where they are; a consumer has far fewer open at once. */
+const MAX_PLACES = 16_384;
+
+/** What a node is asked to hold. */
+export type StageRequest = ReceivedStageBody<"stage.open">;
+
+/** A stage in memory. */
+export interface OpenStage {
+  readonly info: StageInfo;
+  readonly service: StageService;
+  close(): void;
+}
+
+type Seen = ReceivedStageBody<"stage.seen">;
+
+/** A stage from when it is asked for until it is closed. */
+export class HostedStage {
+  readonly consumer: Did;
+  readonly request: StageRequest;
+  readonly stop = new AbortController();
+  readonly #traffic: StageTraffic;
+  readonly #edge: Edge;
+  /** Where the consumer's open steps are; the latest stand last. */
+  readonly #places = new Map<number, "computing" | "passed">();
+  #stage: OpenStage | undefined;
+  #previous: Neighbour;
+  #early: { readonly from: Did; readonly body: ReceivedStageBody<"stage.forward"> }[] = [];
+  #computed = 0;
+
+  constructor(traffic: StageTraffic, consumer: Did, request: StageRequest) {
+    this.#traffic = traffic;
+    this.consumer = consumer;
+    this.request = request;
+    this.#previous = { did: request.previous, attempt: request.attempt };
+    this.#edge = new Edge(traffic, request.pipeline, { did: request.next, attempt: request.attempt });
+  }
+
+  /** Whether it is in memory. */
+  get ready(): boolean {
+    return this.#stage !== undefined;
+  }
+
+  /** The stage is in memory: what came too early is computed. */
+  begin(stage: OpenStage): void {
+    this.#stage = stage;
+    this.#retry();
+  }
+
+  forward(from: Did, body: ReceivedStageBody<"stage.forward">): void {
+    const { did, attempt } = this.#previous;
+    if (!this.#stage || body.attempt > attempt) this.#keepForLater(from, body);
+    else if (from === did && body.attempt === attempt) void this.#compute(body);
+  }
+
+  previous({ did, attempt }: ReceivedStageBody<"stage.previous">): void {
+    this.#previous = { did, attempt };
+    this.#retry();
+  }
+
+  /** Keeps a link to a node as long as the stage is here. Throws `peer-lost` where there is none to be had. */
+  async hold(did: Did): Promise<void> {
+    const { signal } = this.stop;
+    const release = await this.#traffic.hold(did, { signal });
+    if (signal.aborted) release();
+    else signal.addEventListener("abort", release);
+  }
+
+  async next({ did, attempt, ...again }: ReceivedStageBody<"stage.next">): Promise<void> {
+    // Where no link can be had, the new stage is lost to the consumer too, or will answer nothing.
+    await this.hold(did).catch(() => undefined);
+    const forgotten = this.#edge.reroute({ did, attempt }, again);
+    for (const sequence of forgotten) {
+      const error = new MicrogridError("stage-lost", "A device of the pipeline no longer has what it gave on.");
+      tellFailure(this.#traffic, this.consumer, { pipeline: this.request.pipeline, sequence }, error);
+    }
+  }
+
+  end(from: Did, sequence: string): void {
+    if (from !== this.#previous.did) return;
+    this.#stage?.service.end(sequence);
+    this.#edge.end(sequence);
+  }
+
+  /** Where a step is that the consumer has not back yet. */
+  where(step: number): Seen {
+    const waits = this.#edge.waits(step) || this.#early.some(({ body }) => body.step === step);
+    const state = waits ? "waiting" : (this.#places.get(step) ?? "unknown");
+    return { pipeline: this.request.pipeline, step, state, worked: this.#computed + this.#edge.sent };
+  }
+
+  close(): void {
+    this.stop.abort(new MicrogridError("closed", "The pipeline was closed."));
+    this.#stage?.close();
+  }
+
+  async #compute(body: ReceivedStageBody<"stage.forward">): Promise<void> {
+    const { step, sequence, keep, count, upTo } = body;
+    const hidden = hiddenOf(body);
+    const { pipeline, to } = this.request;
+    // The consumer has back what does not go all the way around.
+    const isOpen = upTo === undefined;
+    try {
+      if (isOpen) this.#place(step, "computing");
+      const given = await this.#stage!.service.forward({ sequence, keep, count, hidden }, { signal: this.stop.signal });
+      if (this.stop.signal.aborted) return;
+      const known = !isOpen && to >= upTo;
+      const further = !isOpen && !known ? { upTo } : {};
+      this.#edge.give({ step, sequence, keep, count, hidden: given, ...further }, { known });
+      if (isOpen) this.#place(step, "passed");
+    } catch (error) {
+      if (this.stop.signal.aborted) return;
+      this.#places.delete(step);
+      tellFailure(this.#traffic, this.consumer, { pipeline, sequence, step }, error);
+    } finally {
+      this.#computed++;
+    }
+  }
+
+  #place(step: number, place: "computing" | "passed"): void {
+    this.#places.delete(step);
+    this.#places.set(step, place);
+    const [oldest] = this.#places.keys();
+    if (this.#places.size > MAX_PLACES) this.#places.delete(oldest!);
+  }
+
+  /** Anybody may send such steps, so there is a bound; what is dropped shows as a gap, and is read again. */
+  #keepForLater(from: Did, body: ReceivedStageBody<"stage.forward">): void {
+    const bytes = [...this.#early.map((early) => early.body), body]
+      .flatMap(({ tensors }) => tensors)
+      .reduce((sum, tensor) => sum + tensor.bytes.length, 0);
+    if (this.#early.length < MAX_EARLY_STEPS && bytes <= MAX_EARLY_BYTES) this.#early.push({ from, body });
+  }
+
+  #retry(): void {
+    for (const { from, body } of this.#early.splice(0)) this.forward(from, body);
+  }
+}

@@ -1,0 +1,249 @@
+/** Who holds which layers of a ring: opens stages, and puts others in the place of those that are lost or leave. */
+import { type Did, MicrogridError } from "../../core";
+import type { ReceivedStageBody, StageTraffic } from "../../room";
+import type { Neighbour } from "./edge";
+import { type RingSeat, type RingStage, type RingTerms, Seat } from "./ring-seat";
+
+/** Which steps a new stage has to pass on; it reads the others up to layer `upTo` only. */
+export type Again = Pick<ReceivedStageBody<"stage.next">, "upTo" | "open" | "openFrom">;
+
+interface SeatsOptions {
+  readonly traffic: StageTraffic;
+  readonly pipeline: string;
+  /** This node. */
+  readonly self: Did;
+  readonly terms: RingTerms;
+  /** Names nodes for the layers `[from, to)`, none of those in `not`. Throws where there are none. */
+  replace(range: { readonly from: number; readonly to: number }, not: ReadonlySet<Did>): readonly RingStage[];
+  /** Steps that are not back, and the number of the next one. */
+  steps(): Pick<Again, "open" | "openFrom">;
+  /** Another stage stands first: it is to be given everything again. */
+  reroute(next: Neighbour, again: Again): void;
+  /** Neighbours have changed. */
+  onSwap(): void;
+  onChange(): void;
+  /** Nobody can take the layers of stages that are lost. */
+  onBroken(error: MicrogridError): void;
+}
+
+/** Stages side by side that others are to replace. */
+interface Gap {
+  readonly start: number;
+  readonly end: number;
+  /** Whether they are lost, or leave and still serve. */
+  readonly lost: boolean;
+}
+
+/** Stages that are being opened in the place of the seats `[start, end)`. */
+interface Opening extends Gap {
+  readonly seats: readonly Seat[];
+  readonly stop: AbortController;
+}
+
+/** All seats of a ring. */
+export class Seats {
+  readonly #options: SeatsOptions;
+  /** Who was lost, refused, or has left: nobody is asked twice. */
+  readonly #failed = new Set<Did>();
+  readonly #complainers = new Set<Did>();
+  /** Who has said that it leaves, and those of them whose layers somebody may still take. */
+  readonly #farewells = new Set<Did>();
+  readonly #leaving = new Set<Did>();
+  readonly #stop = new AbortController();
+  #seated: readonly Seat[] = [];
+  #opening: Opening | undefined;
+  #mending = false;
+  #attempt = 0;
+  /** The attempt under which the last stage gives back to this node. */
+  #returnAttempt = 0;
+
+  constructor(options: SeatsOptions) {
+    this.#options = options;
+  }
+
+  /** In ring order; empty until all are open for the first time. */
+  get seated(): readonly Seat[] {
+    return this.#seated;
+  }
+
+  /** The same for people: where stages are lost, those that are being opened stand in their place. */
+  get shown(): readonly RingSeat[] {
+    if (!this.#opening || (!this.broken && this.#seated.length > 0)) return this.#seated;
+    const { start, end, seats } = this.#opening;
+    return [...this.#seated.slice(0, start), ...seats, ...this.#seated.slice(end)];
+  }
+
+  /** True while a lost stage is not replaced yet. */
+  get broken(): boolean {
+    return this.#seated.some(({ did }) => this.#failed.has(did));
+  }
+
+  /** Who gives back to this node. */
+  get last(): Neighbour | undefined {
+    const seat = this.#seated.at(-1);
+    return seat && { did: seat.did, attempt: this.#returnAttempt };
+  }
+
+  /** Opens all stages. Throws where one of them is not to be had; the others are closed then. */
+  async form(stages: readonly RingStage[]): Promise<void> {
+    if (stages.length === 0) throw new MicrogridError("bad-request", "A pipeline needs at least one stage.");
+    this.#seated = await this.#open(stages, { start: 0, end: 0, lost: true });
+  }
+
+  /** The seat of a node that loads its layers. */
+  loading(did: Did): Seat | undefined {
+    return this.#opening?.seats.find((seat) => seat.did === did && !seat.ready);
+  }
+
+  has(did: Did): boolean {
+    return this.#seated.some((seat) => seat.did === did);
+  }
+
+  /** A node is gone, or at fault: others take its layers. */
+  lose(did: Did, error = new MicrogridError("peer-lost", "A device of the pipeline is gone.")): void {
+    this.loading(did)?.fail(error);
+    const opens = this.#opening?.seats.some((seat) => seat.did === did) ?? false;
+    if (!opens && !this.has(did)) return;
+    this.#failed.add(did);
+    this.mend();
+  }
+
+  /**
+   * A node says that it was given nonsense, or not given what the one before it says it has passed on. Either of the two is
+   * at fault: the one before is replaced, and at the next complaint who complains.
+   */
+  blame(complainer: Did): void {
+    const before = this.#seated[this.#seated.findIndex(({ did }) => did === complainer) - 1];
+    const again = this.#complainers.has(complainer);
+    this.#complainers.add(complainer);
+    this.lose(before && !again ? before.did : complainer);
+  }
+
+  /** A stage is about to leave: others load its layers while it serves. Where nobody can, it stays until it is gone. */
+  leave(did: Did): void {
+    if (!this.has(did) || this.#farewells.has(did)) return;
+    this.#farewells.add(did);
+    this.#leaving.add(did);
+    this.mend();
+  }
+
+  /** Replaces what has to be replaced, one gap after the other, until there is none. */
+  mend(): void {
+    const gap = this.#gap();
+    if (!gap) return;
+    // What is lost is urgent: whoever leaves still serves.
+    if (this.#opening && !this.#opening.lost && gap.lost && !covers(this.#opening, gap)) {
+      this.#opening.stop.abort(new MicrogridError("closed", "A lost stage is replaced first."));
+    }
+    if (!this.#mending) void this.#mendAll();
+    this.#options.onChange();
+  }
+
+  close(error: Error): void {
+    this.#stop.abort(error);
+    for (const seat of this.#seated) seat.close();
+    this.#seated = [];
+  }
+
+  async #mendAll(): Promise<void> {
+    this.#mending = true;
+    try {
+      for (let gap = this.#gap(); gap; gap = this.#gap()) await this.#fill(gap);
+    } catch (error) {
+      const text = "A device of the pipeline is gone, and nobody in the room can take its layers.";
+      if (!this.#stop.signal.aborted) this.#options.onBroken(new MicrogridError("peer-lost", text, { cause: error }));
+    } finally {
+      this.#mending = false;
+    }
+    this.#options.onChange();
+  }
+
+  #gap(): Gap | undefined {
+    return this.#gapOf(this.#failed, true) ?? this.#gapOf(this.#leaving, false);
+  }
+
+  #gapOf(dids: ReadonlySet<Did>, lost: boolean): Gap | undefined {
+    const start = this.#seated.findIndex(({ did }) => dids.has(did));
+    if (start < 0) return undefined;
+    const length = this.#seated.slice(start).findIndex(({ did }) => !dids.has(did));
+    return { start, end: length < 0 ? this.#seated.length : start + length, lost };
+  }
+
+  /** Puts others in the place of some stages. */
+  async #fill(gap: Gap): Promise<void> {
+    const { start, end, lost } = gap;
+    const gone = this.#seated.slice(start, end);
+    const range = { from: gone[0]!.from, to: gone.at(-1)!.to };
+    let stages: readonly RingStage[];
+    try {
+      stages = this.#options.replace(range, new Set([...this.#failed, ...this.#seated.map(({ did }) => did)]));
+    } catch (error) {
+      if (lost) throw error;
+      for (const { did } of gone) this.#leaving.delete(did);
+      return;
+    }
+    this.#attempt++;
+    let seats: readonly Seat[];
+    try {
+      seats = await this.#open(stages, gap);
+    } catch {
+      // Whoever has refused now is among those that failed: the others are asked next, until there are none.
+      this.#stop.signal.throwIfAborted();
+      return;
+    }
+    this.#swap(gap, seats);
+    for (const seat of gone) {
+      this.#failed.add(seat.did);
+      seat.close();
+    }
+  }
+
+  /** Opens stages between the neighbours of a gap, all at once. */
+  async #open(stages: readonly RingStage[], gap: Gap): Promise<readonly Seat[]> {
+    const { traffic, pipeline, self, terms, onChange } = this.#options;
+    const seats = stages.map((stage) => new Seat(stage, { traffic, pipeline, onChange }));
+    const ends = [this.#seated[gap.start - 1]?.did ?? self, this.#seated[gap.end]?.did ?? self] as const;
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, stop.signal]);
+    const attempt = this.#attempt;
+    this.#opening = { ...gap, seats, stop };
+    onChange();
+    const opened = await Promise.allSettled(
+      seats.map(async (seat, index) => {
+        const placing = { previous: seats[index - 1]?.did ?? ends[0], next: seats[index + 1]?.did ?? ends[1], attempt };
+        try {
+          await seat.open(terms, placing, { signal });
+        } catch (error) {
+          if (!signal.aborted) this.#failed.add(seat.did);
+          // Without it the others need not load any further.
+          stop.abort(error);
+          throw error;
+        }
+      }),
+    );
+    this.#opening = undefined;
+    if (!signal.aborted) return seats;
+    for (const [index, { status }] of opened.entries()) if (status === "fulfilled") seats[index]!.close();
+    throw signal.reason;
+  }
+
+  /** Makes neighbours of new stages and those around them. */
+  #swap({ start, end }: Gap, seats: readonly Seat[]): void {
+    const { traffic, pipeline, steps, reroute, onSwap } = this.#options;
+    const [before, after] = [this.#seated[start - 1], this.#seated[end]];
+    const [first, last] = [seats[0]!, seats.at(-1)!];
+    const attempt = this.#attempt;
+    this.#seated = [...this.#seated.slice(0, start), ...seats, ...this.#seated.slice(end)];
+    if (after) traffic.post(after.did, "stage.previous", { pipeline, attempt, did: last.did });
+    else this.#returnAttempt = attempt;
+    // Steps that are begun from now on may be with the stage before the gap earlier than this word of ours.
+    const again = { upTo: last.to, ...steps() };
+    if (before) traffic.post(before.did, "stage.next", { pipeline, attempt, did: first.did, ...again });
+    else reroute({ did: first.did, attempt }, again);
+    onSwap();
+  }
+}
+
+function covers(outer: Gap, inner: Gap): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
+}
