@@ -2,7 +2,7 @@
 import type { Spread } from "./statistics";
 
 /** How numbers of a line are written. */
-export type Unit = "tokens/s" | "ms" | "kB" | "B/s" | "1/s" | "links" | "ratio";
+export type Unit = "tokens/s" | "ms" | "kB" | "B/s" | "1/s" | "links" | "%" | "ratio";
 
 /** What a line promises. `of` says which figure must keep it; a loss must always be survived in time, so there `max`. */
 export interface Target {

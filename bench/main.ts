@@ -9,6 +9,9 @@ import { loss } from "./groups/loss";
 import { peer } from "./groups/peer";
 import { roomsLarge } from "./groups/rooms-large";
 import { pipeline } from "./groups/pipeline";
+import { pipelineDelay } from "./groups/pipeline-delay";
+import { pipelinePlan } from "./groups/pipeline-plan";
+import { pipelineRepair } from "./groups/pipeline-repair";
 import { roomsPages } from "./groups/rooms-pages";
 import { start } from "./groups/start";
 import { isKept, type Line } from "./line";
@@ -24,6 +27,9 @@ const GROUPS: Readonly<Record<GroupName, Group>> = {
   ceiling,
   handshake,
   pipeline,
+  "pipeline-delay": pipelineDelay,
+  "pipeline-repair": pipelineRepair,
+  "pipeline-plan": pipelinePlan,
   "rooms-pages": roomsPages,
   "rooms-large": roomsLarge,
 };

@@ -11,6 +11,9 @@ export const GROUPS = /** @type {const} */ ([
   "ceiling",
   "handshake",
   "pipeline",
+  "pipeline-delay",
+  "pipeline-repair",
+  "pipeline-plan",
   "rooms-pages",
   "rooms-large",
 ]);

@@ -149,10 +149,6 @@ export class PipelineRoom {
     return this.#consumer.evaluate(() => window.pipeline.meter.ringReading);
   }
 
-  async stages(): Promise<readonly string[]> {
-    return this.#consumer.evaluate(() => window.pipeline.stages().map(({ did }) => did));
-  }
-
   close(): Promise<void> {
     return this.#pages.close();
   }

@@ -1,0 +1,243 @@
+/** The guide model over 1 to 4 pages that are far from each other: real packets through a delaying relay and coturn. */
+import { TurnNetwork, type NetworkPath } from "../../e2e/harness/turn";
+import { ensureCoturn } from "../../scripts/setup/coturn.mjs";
+import type { Group } from "../group";
+import type { Line } from "../line";
+import { type Member, PipelineRoom, type Way, msPerToken, severalAgainstOne, stageReading } from "../pipeline-room";
+import { HALF_REPEATED, REPEATED, SHORT, STORY } from "../pipeline-texts";
+import { type RingTimes, boundOf, hopsMs, stagesMs } from "../ring-bound";
+import { type Spread, pairedRatio, spread } from "../statistics";
+import { inTurns } from "../turns";
+
+const ROUNDS = 9;
+const DELAYS_MS = [5, 20, 50];
+const STAGES = [1, 2, 3, 4];
+/** Where several answers at once, and texts that repeat less, are measured. */
+const SHARED = { stages: 3, delayMs: 20, answers: 4 };
+/** A hidden state of the guide: two tensors of 256 numbers in 32 bits. */
+const HIDDEN_BYTES = 2 * 256 * 4;
+/** Round trips of each hop before the rounds. */
+const FIRST_PROBES = 3;
+
+const NETWORK =
+  "Real packets: every page reaches the others through coturn alone (relay-only ICE), and coturn through a UDP relay that " +
+  "holds each packet back. A hop passes two such relays, so each of them holds back half of the delay that the line names.";
+const MEASURED =
+  "Measured bound: 1 / (stages + ends + hops). Stages: what they said of themselves when they were loaded. Ends: a token in " +
+  "one piece, less what one stage with all layers said. Hops: half the median round trip of a probe, on the same channel of " +
+  "the same links, before and between the answers; a probe is as large as a hidden state, its echo is empty.";
+const COMPUTED = "Computed bound: the same with the delays as they were set in the place of the hops as measured.";
+const GUESSED =
+  "At most 8 tokens are guessed ahead, from the prompt and the answer so far. Both ways in turns, same text.";
+
+/** What one number of stages came to at one delay. */
+interface Ring {
+  readonly count: number;
+  readonly delayMs: number;
+  readonly plainMs: readonly number[];
+  readonly guessingMs: readonly number[];
+  readonly times: RingTimes;
+  /** Where the time of a token went, and how well was guessed. */
+  readonly account: string;
+}
+
+export const pipelineDelay: Group = async ({ stage, times, say }) => {
+  await ensureCoturn();
+  const network = await TurnNetwork.start();
+  const paths: NetworkPath[] = [];
+  const rtc = async (): Promise<RTCConfiguration> => {
+    const path = await network.connect();
+    paths.push(path);
+    return path.config as RTCConfiguration;
+  };
+  let room: PipelineRoom | undefined;
+  try {
+    room = await PipelineRoom.open(stage, { rtc });
+    const members: Member[] = [];
+    for (const _ of STAGES) members.push(await room.add(members));
+    await room.loadWhole();
+    const endsMs = await measureEnds(room, members[0]!, times(ROUNDS));
+    const lines: Line[] = [];
+    for (const delayMs of DELAYS_MS) {
+      for (const path of paths) path.set({ delayMs: delayMs / 2 });
+      const hops: number[] = [];
+      const rings: Line[] = [];
+      for (const count of STAGES) {
+        const ring = members.slice(0, count);
+        await room.form(ring);
+        const measured = await measureRing(room, ring, { delayMs, endsMs, rounds: times(ROUNDS), hops });
+        rings.push(...linesOf(measured));
+        if (delayMs === SHARED.delayMs && count === SHARED.stages) rings.push(...(await others(room, times(ROUNDS))));
+        await room.dissolve();
+        say(`${count} of ${STAGES.length} stages at ${delayMs} ms are measured`);
+      }
+      lines.push(hopLine(delayMs, hops), ...rings);
+    }
+    return lines;
+  } finally {
+    await room?.close();
+    await network.close();
+  }
+};
+
+/** Computing of embedding and head, ms: what a token takes in one piece beyond its layers. */
+async function measureEnds(room: PipelineRoom, member: Member, rounds: number): Promise<number> {
+  await room.form([member]);
+  const layersMs = stagesMs(await room.ring(), [member.did]);
+  await room.dissolve();
+  const whole: number[] = [];
+  for (let round = -1; round < rounds; round++) {
+    const ms = msPerToken(await room.ask(STORY, "whole"));
+    if (round >= 0) whole.push(ms);
+  }
+  return Math.max(0, spread(whole).median - layersMs);
+}
+
+async function measureRing(
+  room: PipelineRoom,
+  ring: readonly Member[],
+  options: { readonly delayMs: number; readonly endsMs: number; readonly rounds: number; readonly hops: number[] },
+): Promise<Ring> {
+  const { delayMs, endsMs, rounds, hops } = options;
+  const trips: (readonly number[])[] = [];
+  const probe = async (): Promise<void> => {
+    const row = await room.probeHops(ring, HIDDEN_BYTES);
+    trips.push(row);
+    hops.push(...row.map((ms) => ms / 2));
+  };
+  await room.ask(SHORT, "plain");
+  await probe(); // The first one fills caches.
+  trips.length = 0;
+  hops.length -= ring.length + 1;
+  for (let index = 0; index < FIRST_PROBES; index++) await probe();
+  const seen = { trip: [] as number[], ends: [] as number[], stages: [] as number[], guess: "" };
+  const plain = async (): Promise<number> => {
+    await room.reset(ring);
+    const ms = msPerToken(await room.ask(REPEATED, "plain"));
+    const { tripMs, endsMs: gaps } = await room.ring();
+    seen.trip.push(...tripMs);
+    seen.ends.push(...gaps);
+    const stages = await Promise.all(ring.map(stageReading));
+    seen.stages.push(stages.reduce((sum, { forwardMs }) => sum + spread(forwardMs).median, 0));
+    await probe();
+    return ms;
+  };
+  const guessing = async (): Promise<number> => {
+    const before = await room.ring();
+    const answer = await room.ask(REPEATED, "guide");
+    const after = await room.ring();
+    seen.guess = `${answer.ids.length} tokens in ${after.steps - before.steps} trips`;
+    return msPerToken(answer);
+  };
+  const { a, b } = await inTurns(rounds, plain, guessing);
+  const reading = await room.ring();
+  const dids = ring.map(({ did }) => did);
+  const known: RingTimes = { stagesMs: stagesMs(reading, dids), endsMs, hopsMs: hopsMs(trips) };
+  return { count: ring.length, delayMs, plainMs: a, guessingMs: b, times: known, account: accountOf(known, seen) };
+}
+
+/** Where a token's time goes, in words. */
+function accountOf(
+  { stagesMs: stages, endsMs, hopsMs: hops }: RingTimes,
+  seen: {
+    readonly trip: readonly number[];
+    readonly ends: readonly number[];
+    readonly stages: readonly number[];
+    readonly guess: string;
+  },
+): string {
+  const ms = (value: number): string => `${value.toFixed(1)} ms`;
+  const [trip, ends, inStages] = [seen.trip, seen.ends, seen.stages].map((all) => spread(all).median) as [
+    number,
+    number,
+    number,
+  ];
+  return (
+    `a trip around the ring took ${ms(trip)}: ${ms(inStages)} in the stages' pages (own computing ${ms(stages)}, the rest ` +
+    `threads), ${ms(trip - inStages)} between them (probes say ${ms(hops)}); between two trips ${ms(ends)} at the consumer ` +
+    `(own computing ${ms(endsMs)}). Guessing ahead: ${seen.guess}`
+  );
+}
+
+function hopLine(delayMs: number, hops: readonly number[]): Line {
+  return {
+    name: `${delayMs} ms: what one hop really takes`,
+    unit: "ms",
+    measured: spread(hops),
+    other: { name: "set", unit: "ms", value: spread([delayMs]) },
+    notes: [NETWORK],
+  };
+}
+
+function linesOf({ count, delayMs, plainMs, guessingMs, times, account }: Ring): Line[] {
+  const name = `${delayMs} ms, ${count} ${count === 1 ? "stage" : "stages"}`;
+  const plain = rates(plainMs);
+  const against = (bound: number): Pick<Line, "ratio"> => ({
+    ratio: spread(plain.samples.map((rate) => rate / bound)),
+  });
+  const measured = boundOf(times);
+  const computed = boundOf({ ...times, hopsMs: delayMs * (count + 1) });
+  return [
+    {
+      name,
+      unit: "tokens/s",
+      measured: plain,
+      other: { name: "measured bound", unit: "tokens/s", value: spread([measured]) },
+      ...against(measured),
+      target: { of: "ratio", at: "least", value: 0.9 },
+      notes: [NETWORK, MEASURED, `${name}: ${account}.`],
+    },
+    {
+      name: `${name}, the same`,
+      unit: "tokens/s",
+      measured: plain,
+      other: { name: "computed bound", unit: "tokens/s", value: spread([computed]) },
+      ...against(computed),
+      notes: [COMPUTED],
+    },
+    {
+      ...guessingLine(`${name}, guessing, text that repeats`, guessingMs, plainMs),
+      ...(delayMs === 20 && { target: { of: "ratio", at: "least", value: 1.6 } }),
+    },
+  ];
+}
+
+function guessingLine(name: string, guessingMs: readonly number[], plainMs: readonly number[]): Line {
+  return {
+    name,
+    unit: "tokens/s",
+    measured: rates(guessingMs),
+    other: { name: "not guessing", unit: "tokens/s", value: rates(plainMs) },
+    ratio: pairedRatio(plainMs, guessingMs),
+    notes: [GUESSED],
+  };
+}
+
+/** Texts that repeat less, and several answers at once. */
+async function others(room: PipelineRoom, rounds: number): Promise<Line[]> {
+  const name = `${SHARED.delayMs} ms, ${SHARED.stages} stages`;
+  const lines: Line[] = [];
+  for (const [what, messages] of [
+    ["half of which repeats", HALF_REPEATED],
+    ["that hardly repeats", STORY],
+  ] as const) {
+    const by = (way: Way) => async (): Promise<number> => msPerToken(await room.ask(messages, way));
+    const { a, b } = await inTurns(Math.ceil(rounds / 3), by("guide"), by("plain"));
+    lines.push(guessingLine(`${name}, guessing, text ${what}`, a, b));
+  }
+  const { a, b } = await severalAgainstOne(room, { messages: STORY, answers: SHARED.answers, rounds });
+  lines.push({
+    name: `${name}, ${SHARED.answers} answers at once`,
+    unit: "tokens/s",
+    measured: spread(a),
+    other: { name: "one", unit: "tokens/s", value: spread(b) },
+    ratio: pairedRatio(a, b),
+    target: { of: "ratio", at: "least", value: 2.2 },
+    notes: [NETWORK, "Prompts are counted too. Nothing is guessed. The pages share two cores."],
+  });
+  return lines;
+}
+
+function rates(ms: readonly number[]): Spread {
+  return spread(ms.map((each) => 1000 / each));
+}
