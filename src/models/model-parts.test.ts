@@ -169,6 +169,7 @@ describe("parts of a model", () => {
     seen.length = 0;
     const model = await openModelParts(here, entry, options);
     expect(await same(await model.read("model_q4.onnx_data", 7, 70, options), 7, 70)).toBe(true);
+    expect(await same((await model.stored("model_q4.onnx_data"))!, 0, 4 * MIB)).toBe(true);
     expect(seen.filter((request) => request.includes("data"))).toEqual([]);
   });
 
@@ -210,6 +211,7 @@ describe("parts of a model", () => {
     const here = await visit();
     const model = await openModelParts(here, entry, options);
     await model.read("model_q4.onnx_data", 0, 100, options);
+    expect(await model.stored("model_q4.onnx_data")).toBeUndefined();
     await here.shelf.refresh();
     expect(here.shelf.info(entry).stored).toBe("partial");
     const kept = (await records.files()).find(({ part }) => part)!;

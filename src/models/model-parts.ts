@@ -8,7 +8,7 @@ import { currentListing, knownListing, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
-import type { StoredFile } from "./store-protocol";
+import { matches, type StoredFile } from "./store-protocol";
 
 /** Files of weights up to this size are downloaded whole where their host does not give parts. */
 const SMALL_FILE_BYTES = 64 * 2 ** 20;
@@ -34,6 +34,11 @@ export interface ModelParts {
    * reason; throws `file-missing`, `file-corrupt`, `network`, `unsupported-model` where hosts give whole files only.
    */
   read(location: string, offset: number, length: number, options: { readonly signal: AbortSignal }): Promise<Blob>;
+  /**
+   * The external data file `location` where it lies complete in the store, in the version that the host's listing names;
+   * undefined where it does not. No host is asked.
+   */
+  stored(location: string): Promise<Blob | undefined>;
   /**
    * Tokenizer and configuration, downloaded where they are not stored yet. The package hash is that which `prepare`
    * gives for the whole model where the hashes of all files are known from the listing or the store; an answer may
@@ -91,6 +96,7 @@ export async function openModelParts(
     weightBytes: plan.weightBytes,
     contextLength: entry.contextLength ?? parts.shelf.remembered(entry.id).facts?.contextLength,
     read: (location, offset, length, options) => source.read({ location, offset, length, weightsHash }, options.signal),
+    stored: (location) => source.stored(location),
     settings: (options) => source.settings(stored, weightsHash, options),
   };
 }
@@ -120,10 +126,9 @@ class PartialModel {
   async read(range: WeightsRange, signal: AbortSignal): Promise<Blob> {
     signal.throwIfAborted();
     const { location, offset, length, weightsHash: version } = range;
-    const folder = this.#plan.graph.slice(0, this.#plan.graph.lastIndexOf("/") + 1);
-    const path = folder + location.replace(/^\.\//, "");
-    const file = this.#plan.data.find((candidate) => candidate.path === path);
-    if (!file) throw missing(this.#entry.name, path);
+    const file = this.#fileAt(location);
+    if (!file) throw missing(this.#entry.name, location);
+    const { path } = file;
     const inside = Number.isSafeInteger(offset + length) && offset >= 0 && length >= 0;
     if (!inside || offset + length > (file.bytes ?? Infinity)) throw beyondEnd(this.#entry.name, path);
     if (length === 0) return new Blob([]);
@@ -138,6 +143,12 @@ class PartialModel {
     // The host gives whole files only, and this one is small.
     await this.download([path], { signal, onProgress: () => undefined });
     return this.#parts.store.readRange(id, request, { signal });
+  }
+
+  async stored(location: string): Promise<Blob | undefined> {
+    const file = this.#fileAt(location);
+    const [stored] = (file && (await this.#parts.store.open(this.#entry.id, [file.path]))) ?? [];
+    return file && stored && matches(stored, file) ? stored.blob : undefined;
   }
 
   async settings(
@@ -160,8 +171,13 @@ class PartialModel {
     const { path, sha256 } = file;
     if (sha256 !== undefined) return { path, sha256 };
     const [stored] = (await this.#parts.store.open(this.#entry.id, [path])) ?? [];
-    const current = stored && (file.bytes === undefined || file.bytes === stored.bytes);
-    return { path, sha256: current ? stored.sha256 : `unknown, of ${weightsHash}` };
+    return { path, sha256: stored && matches(stored, file) ? stored.sha256 : `unknown, of ${weightsHash}` };
+  }
+
+  #fileAt(location: string): ListedFile | undefined {
+    const folder = this.#plan.graph.slice(0, this.#plan.graph.lastIndexOf("/") + 1);
+    const path = folder + location.replace(/^\.\//, "");
+    return this.#plan.data.find((file) => file.path === path);
   }
 
   #urls({ path }: ListedFile): string[] {

@@ -30,6 +30,12 @@ export interface StoredFile {
   readonly blob: Blob;
 }
 
+/** Whether a stored file is what is asked for, as far as that is known. */
+export function matches(stored: StoredFile, asked: Pick<FileRequest, "bytes" | "sha256">): boolean {
+  if (asked.sha256 !== undefined) return asked.sha256 === stored.sha256;
+  return asked.bytes === undefined || asked.bytes === stored.bytes;
+}
+
 /** How far a download is; sent at most every 100 ms. */
 export interface StoreProgress {
   readonly receivedBytes: number;

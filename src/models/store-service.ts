@@ -7,14 +7,15 @@ import { isQuota, quotaError, storageEstimate } from "./quota";
 import { ModelRecords, type FileRecord } from "./records";
 import { ProgressBoard, type ProgressLine } from "./progress-board";
 import { Sha256 } from "./sha256";
-import type {
-  FileRequest,
-  Outcome,
-  RangeRequest,
-  StoreApi,
-  StoredFile,
-  StoredSummary,
-  StoreProgress,
+import {
+  matches,
+  type FileRequest,
+  type Outcome,
+  type RangeRequest,
+  type StoreApi,
+  type StoredFile,
+  type StoredSummary,
+  type StoreProgress,
 } from "./store-protocol";
 import { Turns } from "./turns";
 
@@ -49,7 +50,7 @@ export class ModelStore implements StoreApi {
     return this.#run(ticket, async (signal) => {
       const { disk } = await this.#opened;
       const present = await Promise.all(files.map((file) => this.#stored(model, file.path)));
-      const valid = present.map((stored, index) => (matches(stored, files[index]) ? stored : undefined));
+      const valid = present.map((stored, index) => (stored && matches(stored, files[index]!) ? stored : undefined));
       const board = new ProgressBoard(files, valid, disk.inMemory, onProgress);
       await refuseWithoutRoom(model, board.missingBytes);
       try {
@@ -272,13 +273,6 @@ function goneFromStore(path: string): MicrogridError {
     "file-missing",
     `The file ${path} is not in this browser's storage, and no host has it. Remove the model and add its files again.`,
   );
-}
-
-/** Whether a stored file is what is asked for, as far as that is known. */
-function matches(stored: StoredFile | undefined, asked: Pick<FileRequest, "bytes" | "sha256"> | undefined): boolean {
-  if (!stored || !asked) return false;
-  if (asked.sha256 !== undefined) return asked.sha256 === stored.sha256;
-  return asked.bytes === undefined || asked.bytes === stored.bytes;
 }
 
 /** Says so before the first byte where the browser will not grant the room. */
