@@ -1,0 +1,147 @@
+/** Pipelines as pages and programs use them: planned, formed, asked, repaired and closed through the public surface. */
+import golden from "./fixtures/golden.json" with { type: "json" };
+import {
+  answerReaches,
+  ask,
+  expect,
+  finishedAnswer,
+  gridReady,
+  joinRoom,
+  type OpenOptions,
+  openRoom,
+  roomOf,
+  routesOf,
+  type SitePage,
+  slowEngine,
+  startAnswer,
+  stateOf,
+  test,
+  withoutModel,
+} from "./harness";
+
+const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
+const QUESTION = STORY.messages.at(-1)!.content;
+const PIPED = { text: QUESTION, provider: "pipeline" } as const;
+
+type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
+
+/** Visitors of one room: the first wants to run a model, the others give memory to layers. */
+async function room(
+  openSite: OpenSite,
+  helpers: number,
+  prepare?: OpenOptions["prepare"],
+): Promise<readonly [SitePage, ...SitePage[]]> {
+  const consumer = await openSite({ name: "consumer", ...(prepare && { prepare }) });
+  await gridReady(consumer);
+  await withoutModel(consumer);
+  const invite = await openRoom(consumer, false);
+  const others: SitePage[] = [];
+  for (let index = 1; index <= helpers; index++) {
+    const helper = await openSite({ name: `helper ${index}`, ownProcess: true });
+    await gridReady(helper);
+    await withoutModel(helper);
+    await joinRoom(helper, invite, { layers: true });
+    others.push(helper);
+  }
+  await expect
+    .poll(async () => (await roomOf(consumer)).peers.filter(({ layersBytes }) => layersBytes > 0).length)
+    .toBe(helpers);
+  return [consumer, ...others];
+}
+
+const didOf = async (site: SitePage): Promise<string> => (await stateOf(site)).node.did;
+
+/** Forms a pipeline for the guide over these nodes, and gives its plan. */
+async function form({ page }: SitePage, options: { readonly stages?: number; readonly nodes?: readonly string[] }) {
+  return page.evaluate(async (wanted) => {
+    const { pipelines } = window.microgrid!;
+    const plan = await pipelines.plan("guide", wanted);
+    await pipelines.open(plan);
+    return plan;
+  }, options);
+}
+
+const close = ({ page }: SitePage): Promise<void> =>
+  page.evaluate(async () => {
+    for (const pipeline of window.microgrid!.pipelines.list()) await pipeline.close();
+  });
+
+const held = async (site: SitePage): Promise<number> => (await roomOf(site)).holding.length;
+
+test("two devices hold a model's layers for a third, which answers word for word, and free them at its end", async ({
+  openSite,
+}) => {
+  const [consumer, ...helpers] = await room(openSite, 2);
+  const dids = await Promise.all(helpers.map(didOf));
+  const plan = await form(consumer, { stages: 2, nodes: dids });
+  expect(plan.missing).toBeUndefined();
+  expect(plan.stages.map(({ peer }) => peer).sort()).toEqual([...dids].sort());
+  expect(plan.stages[0]!.from).toBe(0);
+  expect(plan.stages.at(-1)!.to).toBe(plan.layers);
+  expect(plan.msPerToken).toBeGreaterThan(0);
+  for (const helper of helpers) await expect.poll(() => held(helper)).toBe(1);
+
+  const answer = await ask(consumer, PIPED);
+  expect(answer.error).toBeUndefined();
+  expect(answer.text).toBe(STORY.completion);
+  expect(routesOf(answer)[0]!.provider).toMatchObject({ kind: "pipeline", name: "3 devices together" });
+  // A model that is ready nowhere else is answered by the pipeline without being asked for it.
+  expect((await ask(consumer, QUESTION)).text).toBe(STORY.completion);
+
+  await close(consumer);
+  for (const helper of helpers) await expect.poll(() => held(helper)).toBe(0);
+  await expect.poll(async () => (await stateOf(consumer)).pipelines).toEqual([]);
+});
+
+test("a request for a pipeline forms one by itself", async ({ openSite }) => {
+  const [consumer] = await room(openSite, 1);
+  const answer = await ask(consumer, PIPED);
+  expect(answer.error).toBeUndefined();
+  expect(answer.text).toBe(STORY.completion);
+  expect((await stateOf(consumer)).pipelines).toHaveLength(1);
+});
+
+test("nobody holds layers without having agreed, and the one who is asked is told", async ({ openSite }) => {
+  const [consumer] = await room(openSite, 0);
+  const other = await openSite({ name: "other" });
+  await gridReady(other);
+  await joinRoom(other, (await roomOf(consumer)).invite);
+  await expect.poll(async () => (await roomOf(consumer)).peers.length).toBe(1);
+  const did = await didOf(other);
+  const plan = () =>
+    consumer.page.evaluate((nodes) => window.microgrid!.pipelines.plan("guide", { nodes }), [did] as const);
+  const refused = await plan();
+  expect(refused.missing?.text).toMatch(/more of memory are needed/);
+  expect(refused.leftOut).toEqual([expect.objectContaining({ peer: did, why: "consent" })]);
+  await expect.poll(async () => (await roomOf(other)).layersWanted.map(({ model }) => model)).toEqual(["guide"]);
+  await other.page.evaluate(() => window.microgrid!.rooms.current!.share({ layers: true, models: [] }));
+  await expect.poll(async () => (await roomOf(other)).layersWanted).toEqual([]);
+  expect((await plan()).missing).toBeUndefined();
+  // Taken back, it holds nothing any more.
+  await other.page.evaluate(() => window.microgrid!.rooms.current!.share({ layers: false }));
+  expect((await plan()).leftOut).toEqual([expect.objectContaining({ peer: did, why: "consent" })]);
+  expect((await roomOf(other)).layersWanted).toEqual([]);
+});
+
+test("a device that is killed is replaced in the middle of an answer, and by the consumer itself when nobody is left", async ({
+  openSite,
+}) => {
+  const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
+  const dids = await Promise.all(helpers.map(didOf));
+  await form(consumer, { stages: 2, nodes: ["self", ...dids] });
+  for (let left = 2; left > 0; left--) {
+    const holders = (await stateOf(consumer)).pipelines[0]!.stages.map(({ peer }) => peer);
+    const victim = helpers[dids.findIndex((did) => holders.includes(did))]!;
+    await startAnswer(consumer, PIPED);
+    await answerReaches(consumer, 10);
+    await victim.kill();
+    const answer = await finishedAnswer(consumer);
+    expect(answer.error).toBeUndefined();
+    expect(answer.text).toBe(STORY.completion);
+    await expect
+      .poll(async () => (await stateOf(consumer)).pipelines.map(({ status, stages }) => ({ status, stages })))
+      .toEqual([{ status: "ready", stages: expect.not.arrayContaining([expect.objectContaining({ peer: victim })]) }]);
+  }
+  const { pipelines } = await stateOf(consumer);
+  expect(pipelines[0]!.stages.map(({ peer }) => peer)).toEqual(["self"]);
+});
