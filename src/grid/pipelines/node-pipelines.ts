@@ -142,6 +142,7 @@ export class NodePipelines {
     this.#entries.set(id, entry);
     try {
       await entry.running.form({ signal });
+      this.#show();
       return id;
     } catch (error) {
       this.#drop(id);
@@ -261,15 +262,18 @@ export class NodePipelines {
 
   #drop(id: string): void {
     this.#entries.delete(id);
-    this.#changed();
+    this.#show();
   }
 
   #changed(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#options.store.patch({ pipelines: [...this.#entries.values()].map(({ running }) => running.state) });
-      this.#options.onChange();
-    }, STATE_INTERVAL_MS);
+    this.#timer ??= setTimeout(() => this.#show(), STATE_INTERVAL_MS);
+  }
+
+  #show(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#options.store.patch({ pipelines: [...this.#entries.values()].map(({ running }) => running.state) });
+    this.#options.onChange();
   }
 }
 

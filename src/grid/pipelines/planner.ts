@@ -92,15 +92,16 @@ export class Planner {
     const able = [...found.able].filter(([did]) => here.has(did) && !not.has(did));
     const { layerBytes, kvBytesPerToken, layerWork, hiddenBytes } = model.planModel;
     const cut = <T>(values: readonly T[]): readonly T[] => values.slice(range.from, range.to);
-    // A model of just these layers, for a consumer who has neither ends nor memory.
+    // A model of just these layers, for a consumer who has none of it.
     const planned = planPipeline({
       model: {
         layers: range.to - range.from,
         layerBytes: cut(layerBytes),
         kvBytesPerToken: cut(kvBytesPerToken),
         ...(layerWork && { layerWork: cut(layerWork) }),
-        ...{ embeddingBytes: 0, headBytes: 0, hiddenBytes },
+        ...{ embeddingBytes: 0, headBytes: 0, hiddenBytes, answerBytes: hiddenBytes },
       },
+      consumerKeepsEnds: false,
       ...{ context: plan.context, sequences: plan.sequences, goal: "latency" },
       nodes: able.map(([did, ability]) => planNode(did, ability)),
       self,
