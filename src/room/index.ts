@@ -1,4 +1,6 @@
 /** Rooms: invites, charters and membership, how nodes find each other, who is there, and jobs between them. */
+export type { BulkFile, BulkModel } from "./bulk-frames";
+export type { BulkSource, BulkTraffic } from "./bulk-traffic";
 export { previewRoom } from "./door/preview";
 export type { KnockInfo } from "./door/door";
 export type { Welcome } from "./door/visit";

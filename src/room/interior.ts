@@ -18,6 +18,7 @@ import { Governance } from "./governance";
 import type { HandDialer } from "./relay";
 import { RemotePeer } from "./remote-peer";
 import { Rendezvous } from "./rendezvous";
+import { BulkTraffic } from "./bulk-traffic";
 import { StageTraffic } from "./stage-traffic";
 import { WideRoom } from "./wide-room";
 
@@ -47,6 +48,8 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
   readonly door: Door;
   readonly governance: Governance;
   readonly stages: StageTraffic;
+  /** Weights of models between members. */
+  readonly bulk: BulkTraffic;
   readonly #options: InteriorOptions;
   readonly #mesh: Mesh;
   readonly #wide: WideRoom;
@@ -107,6 +110,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
     });
     this.governance = new Governance(membership, this.#mesh);
     this.stages = new StageTraffic(this.#mesh.members, (did, linking) => this.#wide.linkTo(did, linking));
+    this.bulk = new BulkTraffic(this.#mesh.members, (did, linking) => this.#wide.linkTo(did, linking));
     this.#guard = new CharterGuard(() => membership.charter.terms);
     this.#server = new JobServer({
       provider: options.local,
@@ -222,6 +226,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
     const peer = this.#peerOf(member.did);
     peer.attach(member);
     this.stages.attach(member);
+    this.bulk.attach(member);
     member.onFrame = (frame) => this.#receive(member, peer, frame);
     member.link.post("heartbeat", this.#heartbeat());
     this.governance.greet(member);
@@ -231,6 +236,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
   #left(member: Member, reason: string): void {
     this.#server.lost(member.link);
     this.stages.detach(member, reason);
+    this.bulk.detach(member, reason);
     if (saysNotAMember(reason)) this.emit("expelled", reason);
     if (reason === ROOM_FULL) {
       const { name } = this.membership.charter.terms;

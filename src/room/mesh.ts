@@ -1,6 +1,7 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../core";
 import { type AuthenticatedLine, Link, type RawLink } from "../wire";
+import { BULK_FRAMES, type BulkLane } from "./bulk-frames";
 import { Dialler, type Target } from "./dialler";
 import { FrameReader } from "./frame-reader";
 import type { Membership, Proof, Standing } from "./membership";
@@ -24,6 +25,8 @@ export interface Member {
   readonly link: RoomLink;
   /** Frames of pipelines. */
   readonly stage: StageLane;
+  /** Weights. */
+  readonly bulk: BulkLane;
   proof: Proof;
   /** What its proof shows; examined anew when the rules change. */
   standing: Standing;
@@ -172,6 +175,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     }
     const link = new Link(line, ROOM_FRAMES);
     const stage = link.lane("stage", STAGE_FRAMES);
+    const bulk = link.lane("bulk", BULK_FRAMES);
     const reader = new FrameReader(link);
     const { version, hash } = membership.charter;
     const { session } = this.#options;
@@ -190,13 +194,13 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       return;
     }
     const { proof, charter } = hello;
-    this.#admit({ did: link.did, session: hello.session, link, stage, proof, standing, charter }, reader);
+    this.#admit({ did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter }, reader);
     // The rules have changed while the two met, and this one was not among those who were examined then.
     if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
   }
 
   #admit(
-    known: Pick<Member, "did" | "session" | "link" | "stage" | "proof" | "standing" | "charter">,
+    known: Pick<Member, "did" | "session" | "link" | "stage" | "bulk" | "proof" | "standing" | "charter">,
     reader: FrameReader<typeof ROOM_FRAMES>,
   ): void {
     const { link, session } = known;

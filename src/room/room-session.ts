@@ -11,6 +11,7 @@ import { Interior } from "./interior";
 import type { Invite } from "./invite";
 import type { Sharing } from "./jobs/server";
 import { type Charter, type CharterTerms, type MemberContext, Membership, type MembershipParts } from "./membership";
+import type { BulkTraffic } from "./bulk-traffic";
 import type { StageTraffic } from "./stage-traffic";
 import { Presence, type SignalingState } from "./presence";
 import type { ProposalInfo } from "./proposals";
@@ -130,6 +131,11 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   /** Traffic of pipelines; undefined while this node is not a member. */
   get stages(): StageTraffic | undefined {
     return this.#interior?.stages;
+  }
+
+  /** Weights between members; undefined while this node is not one. */
+  get bulk(): BulkTraffic | undefined {
+    return this.#interior?.bulk;
   }
 
   get serving(): number {
