@@ -21,6 +21,8 @@ const PATHS = {
   chip: svg`<rect x="6.5" y="6.5" width="11" height="11" rx="2" /><path d="M10 3.5v3M14 3.5v3M10 17.5v3M14 17.5v3M3.5 10h3M3.5 14h3M17.5 10h3M17.5 14h3" />`,
   down: svg`<path d="m6 9.5 6 6 6-6" />`,
   right: svg`<path d="m9.5 6 6 6-6 6" />`,
+  downward: svg`<path d="M12 5v14M6 13l6 6 6-6" />`,
+  back: svg`<path d="M7 5v9a4.5 4.5 0 0 0 9 0V6M12.5 9.5 16 6l3.5 3.5" />`,
   left: svg`<path d="M19 12H5M11.5 5.5 5 12l6.5 6.5" />`,
   share: svg`<path d="M12 15V4M7.5 8 12 3.5 16.5 8" /><path d="M5 13v5.5A1.5 1.5 0 0 0 6.5 20h11a1.5 1.5 0 0 0 1.5-1.5V13" />`,
   download: svg`<path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14" />`,

@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { base } from "./styles/shared";
 
-/** `<mg-range label hint .min .max .step .value>`. Event: `change`, once it is let go; the number is in `value`. */
+/** `<mg-range label hint unit .min .max .step .value>`. Event: `change`, once it is let go; the number is in `value`. */
 @customElement("mg-range")
 export class Range extends LitElement {
   static override readonly styles = [
@@ -40,6 +40,8 @@ export class Range extends LitElement {
 
   @property() label = "";
   @property() hint = "";
+  /** Said after the number, such as “GB”. */
+  @property() unit = "";
   @property({ type: Number }) min = 0;
   @property({ type: Number }) max = 1;
   @property({ type: Number }) step = 1;
@@ -53,12 +55,14 @@ export class Range extends LitElement {
 
   protected override render(): TemplateResult {
     const shown = this.held ?? this.value;
-    return html`<label for="range"><span>${this.label}</span><output>${Number(shown.toFixed(2))}</output></label>
+    const text = `${Number(shown.toFixed(2))} ${this.unit}`.trim();
+    return html`<label for="range"><span>${this.label}</span><output>${text}</output></label>
       <input
         id="range"
         type="range"
         aria-label=${this.label}
         aria-describedby=${this.hint === "" ? nothing : "hint"}
+        aria-valuetext=${this.unit === "" ? nothing : text}
         min=${this.min}
         max=${this.max}
         step=${this.step}

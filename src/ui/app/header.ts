@@ -1,12 +1,12 @@
 /** The bar above the chat: which model answers and where, the room, and the settings of the chat. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { RoomState } from "../../grid";
+import type { GridState, RoomState } from "../../grid";
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { WorkspaceController } from "../state/controller";
 import { gpuName } from "../state/device";
-import { answeringModel, backendName, isLoading, localOffers, modelName } from "../state/models";
+import { answeringModel, backendName, isLoading, localOffers, modelName, pipelineOffers } from "../state/models";
 import type { Panel, Workspace } from "../state/workspace";
 import { base, buttons } from "../styles/shared";
 
@@ -164,8 +164,8 @@ export class Header extends LitElement {
         ${
           room
             ? html`<bdi class="room-name">${plain(room.name)}</bdi><span class="count">${others + 1}</span>${
-                  room.knocks.length > 0
-                    ? html`<span class="knocks">${room.knocks.length}</span>`
+                  room.knocks.length + room.layersWanted.length > 0
+                    ? html`<span class="knocks">${room.knocks.length + room.layersWanted.length}</span>`
                     : room.signaling === "connected"
                       ? nothing
                       : html`<span class="alert" title="Signaling is being reconnected"></span>`
@@ -195,7 +195,7 @@ export class Header extends LitElement {
     const offer = answeringModel(state, this.workspace?.wantedModel);
     const local = offer !== undefined && localOffers(state).includes(offer);
     const name = offer ? modelName(state, offer.model) : isLoading(state) ? "Loading…" : "Choose a model";
-    const where = !offer ? undefined : local ? backendName(offer.backend) : "in the room";
+    const where = !offer ? undefined : local ? backendName(offer.backend) : this.#away(state, offer.model);
     const why = !offer || !local ? "" : this.#reason(offer.backend);
     return html`<button
       class="model"
@@ -208,6 +208,11 @@ export class Header extends LitElement {
       ${where ? html`<span class="badge ${local && offer?.backend === "wasm" ? "quiet" : ""}">${where}</span>` : nothing}
       <span class="chevron">${icon("down", 16)}</span>
     </button>`;
+  }
+
+  #away(state: GridState, model: string): string {
+    const devices = pipelineOffers(state).find((offer) => offer.model === model)?.devices;
+    return devices === undefined ? "in the room" : `${devices} devices`;
   }
 
   #reason(backend: "webgpu" | "wasm"): string {
@@ -224,9 +229,10 @@ export class Header extends LitElement {
   }
 }
 
-function roomLabel({ name, peers, knocks }: RoomState): string {
+function roomLabel({ name, peers, knocks, layersWanted }: RoomState): string {
+  const wanted = layersWanted.length === 0 ? "" : ", this device is asked to help with a larger model";
   const asking = knocks.length === 0 ? "" : `, ${knocks.length} ${knocks.length === 1 ? "asks" : "ask"} to come in`;
-  return `Room ${plain(name)}, ${peers.length + 1} here${asking}`;
+  return `Room ${plain(name)}, ${peers.length + 1} here${asking}${wanted}`;
 }
 
 declare global {

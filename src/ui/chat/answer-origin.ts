@@ -96,7 +96,7 @@ export class AnswerOrigin extends LitElement {
           ><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${place(last)}</span
         >
         <span>${this.model || last.model}</span>
-        <span>${backendName(last.backend)}</span>
+        ${last.provider.kind === "pipeline" ? nothing : html`<span>${backendName(last.backend)}</span>`}
         ${tokensPerSecond === undefined ? nothing : html`<span>${formatRate(tokensPerSecond)}</span>`}
         ${firstTokenMs === undefined ? nothing : html`<span>first token ${formatDuration(firstTokenMs)}</span>`}
         ${answer.routes.slice(1).map((route, index) => this.#moved(route, answer.routes[index]))} ${icon("down", 14)}

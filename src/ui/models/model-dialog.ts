@@ -7,9 +7,10 @@ import { isOwn } from "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
 import { gpuName } from "../state/device";
-import { roomOffers } from "../state/models";
+import { modelName, roomOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, fields, sections } from "../styles/shared";
+import "../together/plan-view";
 import "./add-model";
 import { FILTERS, filterModels, type ModelFilter } from "./filter";
 import "./model-row";
@@ -138,10 +139,17 @@ export class ModelDialog extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
     if (!workspace) return nothing;
+    const { together, grid } = workspace;
+    const label = together.shown ? `Run “${modelName(grid.state, together.attempt?.model ?? "")}” together` : "Models";
+    return html`<wa-dialog label=${label} open light-dismiss @wa-after-hide=${this.#hidden}>
+      ${together.shown ? html`<mg-plan-view .workspace=${workspace}></mg-plan-view>` : this.#list(workspace)}
+    </wa-dialog>`;
+  }
+
+  #list(workspace: Workspace): TemplateResult {
     const { state } = workspace.grid;
     const models = filterModels(state, this.search, this.filter, this.#ranks);
-    return html`<wa-dialog label="Models" open light-dismiss @wa-after-hide=${this.#hidden}>
-      <div class="tools">
+    return html`<div class="tools">
         <div class="search">
           ${icon("search", 18)}
           <input
@@ -180,8 +188,7 @@ export class ModelDialog extends LitElement {
         )}
       </ul>
       ${models.length === 0 ? html`<p class="none muted">No model matches. Try fewer words, or another filter.</p>` : nothing}
-      ${models.length > this.shown ? html`<div class="end small muted">…</div>` : nothing}
-    </wa-dialog>`;
+      ${models.length > this.shown ? html`<div class="end small muted">…</div>` : nothing}`;
   }
 
   protected override updated(_changed: PropertyValues): void {
@@ -213,7 +220,9 @@ export class ModelDialog extends LitElement {
   };
 
   readonly #hidden = (event: Event): void => {
-    if (isOwn(event)) this.workspace?.show({ dialog: undefined });
+    if (!isOwn(event)) return;
+    this.workspace?.together.hide();
+    this.workspace?.show({ dialog: undefined });
   };
 }
 

@@ -8,6 +8,7 @@ import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import "./load-progress";
+import { capacityLine, pipelineActions, pipelineOf, pipelineTag, planButton, withRoomStyles } from "./with-room";
 
 /** `<mg-model-row .workspace .model>`. */
 @customElement("mg-model-row")
@@ -16,6 +17,7 @@ export class ModelRow extends LitElement {
     base,
     buttons,
     sections,
+    withRoomStyles,
     css`
       :host {
         display: block;
@@ -93,17 +95,19 @@ export class ModelRow extends LitElement {
     const failure = load?.kind === "failed" ? load.error.message : this.failure;
     return html`<div class="top" role="group" aria-label=${model.name}>
         <div class="grow">
-          <div class="name">${model.name} ${this.#tags(model, load)}</div>
+          <div class="name">${model.name} ${this.#tags(workspace, model, load)}</div>
           <div class="facts" title=${model.origin}>${facts(model)}</div>
           ${model.fit.fits ? nothing : html`<div class="reason">${model.fit.reason}</div>`}
+          ${capacityLine(workspace.grid.state, model)}
         </div>
-        <div class="actions">${this.#actions(model, load)}</div>
+        <div class="actions">${this.#actions(workspace, model, load)}</div>
       </div>
       ${load?.kind === "loading" ? html`<mg-load-progress .name=${model.name} .progress=${load.progress}></mg-load-progress>` : nothing}
       ${failure === "" ? nothing : html`<p class="error" role="alert">${failure}</p>`}`;
   }
 
-  #tags(model: ModelInfo, load: LoadState | undefined): TemplateResult {
+  #tags(workspace: Workspace, model: ModelInfo, load: LoadState | undefined): TemplateResult {
+    const pipeline = pipelineOf(workspace.grid.state, model);
     const rate = load?.kind === "ready" ? load.offer.decodeRate : undefined;
     return html`
       ${
@@ -113,7 +117,8 @@ export class ModelRow extends LitElement {
             >`
           : nothing
       }
-      ${load?.kind === "ready" && this.#inUse(model) ? html`<span class="tag good">In use</span>` : nothing}
+      ${pipeline ? pipelineTag(pipeline) : nothing}
+      ${(load?.kind === "ready" || pipeline?.status === "ready") && this.#inUse(model) ? html`<span class="tag good">In use</span>` : nothing}
       ${this.offered ? html`<span class="tag good">In the room</span>` : nothing}
       ${model.source === "embedded" ? html`<span class="tag">Built in</span>` : nothing}
       ${model.stored === "yes" && model.source !== "embedded" ? html`<span class="tag">Stored</span>` : nothing}
@@ -122,26 +127,28 @@ export class ModelRow extends LitElement {
     `;
   }
 
-  #actions(model: ModelInfo, load: LoadState | undefined): TemplateResult {
-    const { workspace } = this;
+  #actions(workspace: Workspace, model: ModelInfo, load: LoadState | undefined): TemplateResult {
+    const pipeline = pipelineOf(workspace.grid.state, model);
+    if (pipeline && load === undefined) return pipelineActions(workspace, model, pipeline);
     if (load?.kind === "loading") {
       return html`<button
         class="button"
         aria-label="Cancel loading ${model.name}"
-        @click=${() => workspace?.loads.cancel(model.id)}
+        @click=${() => workspace.loads.cancel(model.id)}
       >
         Cancel
       </button>`;
     }
     const removable = model.stored !== "no" && model.source !== "embedded";
     return html`
+      ${planButton(workspace, model)}
       ${
         load?.kind === "ready"
           ? html`${this.#inUse(model) ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
               <button
                 class="button"
                 aria-label="Unload ${model.name}"
-                @click=${() => this.#run(workspace?.grid.models.unload(model.id))}
+                @click=${() => this.#run(workspace.grid.models.unload(model.id))}
               >
                 Unload
               </button>`
@@ -159,7 +166,7 @@ export class ModelRow extends LitElement {
               class="icon-button"
               aria-label="Remove ${model.name} from this device"
               title="Remove from this device"
-              @click=${() => this.#run(workspace?.grid.models.remove(model.id))}
+              @click=${() => this.#run(workspace.grid.models.remove(model.id))}
             >
               ${icon("trash", 18)}
             </button>`

@@ -2,7 +2,7 @@
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { PeerState } from "../../grid";
-import { formatRate } from "../format";
+import { formatBytes, formatRate } from "../format";
 import { plain } from "../plain";
 import { base, buttons } from "../styles/shared";
 import { avatar } from "./avatar";
@@ -45,7 +45,12 @@ export class PeerRow extends LitElement {
         ${
           peer.sharing
             ? html`<div class="facts models"><bdi>${models(peer)}</bdi></div>
-                <div class="facts">${work.join(" · ")}</div>`
+                <div class="facts">${work.join(" · ")}</div>
+                ${
+                  peer.layersBytes > 0
+                    ? html`<div class="facts">Gives up to ${formatBytes(peer.layersBytes)} to larger models</div>`
+                    : nothing
+                }`
             : html`<div class="facts">Does not share its device</div>`
         }
         ${this.#details(peer)}
@@ -84,10 +89,13 @@ export class PeerRow extends LitElement {
 function models(peer: PeerState): string {
   if (peer.offers.length === 0) return "Shares, but has no model ready";
   return peer.offers
-    .map(
-      ({ name, model, decodeRate }) =>
-        `${plain(name) || plain(model)}${decodeRate === undefined ? "" : ` (${formatRate(decodeRate)})`}`,
-    )
+    .map(({ name, model, decodeRate, devices = 1 }) => {
+      const facts = [
+        devices > 1 ? `over ${devices} devices` : "",
+        decodeRate === undefined ? "" : formatRate(decodeRate),
+      ].filter(Boolean);
+      return `${plain(name) || plain(model)}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`;
+    })
     .join(", ");
 }
 

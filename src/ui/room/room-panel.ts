@@ -13,11 +13,13 @@ import "./hand-link";
 import "./invite-card";
 import "./invite-limits";
 import "./knocks";
+import "./layers-consent";
 import "./open-room";
 import { nameText } from "./person";
 import "./proposals";
 import "./share-settings";
 import { panelStyles } from "./panel-styles";
+import "./running-together";
 import "./who-is-here";
 
 /** `<mg-room-panel .workspace>`. */
@@ -78,7 +80,9 @@ export class RoomPanel extends LitElement {
       ${room.signaling === "connected" ? nothing : html`<p class="warning banner" role="status">${signalingText(room)}</p>`}
       ${this.#standing(room.membership)}
       <mg-knocks .workspace=${workspace}></mg-knocks>
+      <mg-layers-consent .workspace=${workspace}></mg-layers-consent>
       <mg-proposals .workspace=${workspace}></mg-proposals>
+      <mg-running-together .workspace=${workspace}></mg-running-together>
       ${repeat(
         order,
         ({ key }) => key,

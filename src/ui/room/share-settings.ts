@@ -1,7 +1,7 @@
 /** Whether this device answers for the room, and within which limits. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { RoomState, ShareOptions } from "../../grid";
+import type { GridState, RoomState, ShareOptions } from "../../grid";
 import "../controls";
 import { errorText } from "../failure";
 import "../range";
@@ -9,6 +9,7 @@ import { WorkspaceController } from "../state/controller";
 import { localOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, sections } from "../styles/shared";
+import { memoryRange } from "./layers-memory";
 
 interface Switch extends HTMLElement {
   checked: boolean;
@@ -95,7 +96,22 @@ export class ShareSettings extends LitElement {
         @change=${(event: Event) => this.#share({ pauseOnBattery: (event.target as Switch).checked })}
         >Pause on battery</wa-switch
       >
+      ${this.#layers(this.workspace?.grid.state.device, options)}
     </div>`;
+  }
+
+  #layers(device: GridState["device"] | undefined, options: ShareOptions): TemplateResult {
+    return html`<wa-switch
+        .checked=${options.layers}
+        hint="Others run models together with this device that none could run alone. It sees their texts as numbers on their way through."
+        @change=${(event: Event) => this.#share({ layers: (event.target as Switch).checked })}
+        >Hold layers of larger models</wa-switch
+      >
+      ${
+        options.layers && device
+          ? memoryRange(device, options.layersBytes, (layersBytes) => this.#share({ layersBytes }))
+          : nothing
+      }`;
   }
 
   #models(options: ShareOptions): TemplateResult {

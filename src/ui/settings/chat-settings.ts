@@ -13,6 +13,7 @@ import {
   defaultSampling,
   localOffers,
   modelName,
+  pipelineOffers,
   roomOffers,
 } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -169,7 +170,7 @@ export class ChatSettings extends LitElement {
   #modelSelect(workspace: Workspace, settings: ConversationSettings): TemplateResult {
     const { state } = workspace.grid;
     const stored = state.models.filter((model) => model.stored === "yes").map((model) => model.id);
-    const ready = [...localOffers(state), ...roomOffers(state)].map((offer) => offer.model);
+    const ready = [...localOffers(state), ...pipelineOffers(state), ...roomOffers(state)].map((offer) => offer.model);
     const own = settings.model === undefined ? [] : [settings.model];
     const ids = [...new Set([...own, ...ready, ...stored])];
     return html`<wa-select

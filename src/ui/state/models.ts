@@ -7,6 +7,9 @@ export const GUIDE = "guide";
 /** Most tokens of an answer, unless the conversation says otherwise. */
 const DEFAULT_MAX_TOKENS = 1024;
 
+/** Tokens of a context that is not known. */
+const LEAST_CONTEXT = 2048;
+
 /** Sampling where a conversation sets nothing. The guide was trained to be decoded greedily. */
 export function defaultSampling(model: string | undefined): Sampling {
   return {
@@ -28,6 +31,30 @@ export function localOffers(state: GridState): ModelOffer[] {
   return Object.values(state.loads).flatMap((load) => (load.kind === "ready" ? [load.offer] : []));
 }
 
+/** What this device runs together with others, as one offer each; those that are being formed are not among them. */
+export function pipelineOffers({ pipelines, models, policy }: GridState): ModelOffer[] {
+  if (policy.privacy === "device") return [];
+  return pipelines
+    .filter(({ status }) => status !== "forming")
+    .map(({ model, name, stages }) => ({
+      model,
+      name,
+      packageHash: "",
+      tokenizerHash: "",
+      engine: "onnx",
+      backend: "wasm",
+      contextLength: models.find(({ id }) => id === model)?.contextLength ?? LEAST_CONTEXT,
+      prefillRate: undefined,
+      decodeRate: undefined,
+      devices: deviceCount(stages),
+    }));
+}
+
+/** How many devices hold layers, with this one, which holds embedding and head. */
+export function deviceCount(stages: readonly { readonly peer: string }[]): number {
+  return new Set(["self", ...stages.map(({ peer }) => peer)]).size;
+}
+
 /** What the peers of the room offer now. */
 export function roomOffers(state: GridState): ModelOffer[] {
   if (state.policy.privacy === "device") return [];
@@ -35,16 +62,19 @@ export function roomOffers(state: GridState): ModelOffer[] {
 }
 
 /**
- * The model for a request: the wanted one where it is ready here or in the room, else the first that
- * is ready here, else the first that the room offers, else none.
+ * The model for a request: the wanted one where it is ready here, together with others, or in the room, else the
+ * first that is ready here, else the first that runs together, else the first that the room offers, else none.
  */
 export function answeringModel(state: GridState, wanted: string | undefined): ModelOffer | undefined {
   const local = localOffers(state);
+  const together = pipelineOffers(state);
   const room = roomOffers(state);
   return (
     local.find((offer) => offer.model === wanted) ??
+    together.find((offer) => offer.model === wanted) ??
     room.find((offer) => offer.model === wanted) ??
     local.find((offer) => offer.model !== GUIDE) ??
+    together[0] ??
     local[0] ??
     best(room)
   );
@@ -78,6 +108,7 @@ export function modelName(state: GridState, id: string): string {
   return (
     state.models.find((model) => model.id === id)?.name ??
     roomOffers(state).find((offer) => offer.model === id)?.name ??
+    state.pipelines.find(({ model }) => model === id)?.name ??
     id
   );
 }

@@ -5,18 +5,21 @@ import type {
   ConversationSettings,
   ConversationSummary,
   GridApi,
+  Knock,
+  LayersWish,
   Notice,
   StoredMessage,
 } from "../../grid";
 import { plain } from "../plain";
 import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
-import { KnockWatch } from "./knocks";
 import { ModelLoads } from "./loads";
 import { GUIDE, modelName } from "./models";
+import { Newcomers } from "./newcomers";
 import { applyTheme, readLastModel, saveLastModel } from "./preferences";
 import { RULES_NOTICE, RulesWatch } from "./rules-watch";
 import { StartModel } from "./start-model";
+import { Together } from "./together";
 
 /** Panels beside the chat, and dialogs over it. */
 export type Panel = "room" | "chat-settings" | undefined;
@@ -44,8 +47,10 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly answers: Answers;
   readonly loads: ModelLoads;
   readonly start: StartModel;
+  readonly together: Together;
   readonly #cleanup: (() => void)[] = [];
-  readonly #knocks = new KnockWatch();
+  readonly #knocks = new Newcomers<Knock>(({ did }) => did);
+  readonly #wishes = new Newcomers<LayersWish>(({ peer, model }) => `${peer} ${model}`);
   readonly #rules = new RulesWatch();
   #conversations: readonly ConversationSummary[] = [];
   #current: Conversation | undefined;
@@ -65,9 +70,12 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.loads = new ModelLoads(grid);
     this.start = new StartModel(grid, this.loads, () => this.answers.asked);
     this.answers = new Answers(grid, this.start);
+    this.together = new Together(grid);
     this.#cleanup.push(
       () => this.start.close(),
       this.start.on("change", () => this.#changed()),
+      this.together.on("change", () => this.#changed()),
+      this.together.on("ready", ({ model, name }) => void this.#runsTogether(model, name)),
       grid.conversations.on("change", ({ id, scope, remote }) => {
         if (scope === "list") void this.#loadList();
         // What this tab is writing is shown from memory; reading it back twice a second would only cost.
@@ -77,6 +85,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       this.answers.on("change", () => this.#changed()),
       grid.on("change", () => {
         this.#tellKnocks();
+        this.#tellWishes();
         this.#watchRules();
         this.#changed();
       }),
@@ -353,8 +362,26 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.#changed();
   }
 
+  /** A model that was formed together is the one to go on with; whoever has looked away is told. */
+  async #runsTogether(model: string, name: string): Promise<void> {
+    await this.chooseModel(model);
+    if (!this.together.shown) this.toast(`“${plain(name)}” runs now, together with the room.`);
+  }
+
+  #tellWishes(): void {
+    const { state } = this.grid;
+    const wishes = this.#wishes.news(state.room?.layersWanted);
+    const [first] = wishes;
+    if (!first || this.#panel === "room") return;
+    const who = plain(first.name) || "Somebody";
+    this.toast(`${who} would like to run “${plain(modelName(state, first.model))}” together`, {
+      label: "Show",
+      run: () => this.show({ panel: "room" }),
+    });
+  }
+
   #tellKnocks(): void {
-    const knocks = this.#knocks.news(this.grid.state.room);
+    const knocks = this.#knocks.news(this.grid.state.room?.knocks);
     const [first] = knocks;
     if (!first || this.#panel === "room") return;
     const who = knocks.length === 1 ? `${plain(first.name) || "Somebody"} asks` : `${knocks.length} people ask`;

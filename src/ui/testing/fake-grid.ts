@@ -1,11 +1,12 @@
 /** A grid without models or network, for looking at the UI during development. Never part of the product. */
 import { MicrogridError, TypedEventTarget, isAbort } from "../../core";
-import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Rooms } from "../../grid/contract";
+import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Rooms } from "../../grid/contract";
 import { ConversationStore } from "../../grid/conversations";
 import type { AnswerEvent, AnswerRequest, GridState, NetworkSettings, Policy } from "../../grid/types";
 import type { ModelOffer } from "../../inference";
-import { type FakeBorder, pause } from "./border";
+import { type FakeBorder, asked, pause } from "./border";
 import { FakeIdentity } from "./fake-identity";
+import { FakePipelines, fakePipeline } from "./fake-pipelines";
 import { FakeRooms } from "./fake-rooms";
 import { fakeModels, fakeNetwork, fakeState, guideOffer, longAnswer } from "./fixtures";
 
@@ -22,6 +23,7 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly conversations: ConversationStore;
   readonly models: Models;
   readonly rooms: Rooms;
+  readonly pipelines: Pipelines;
   readonly chat = { completions: undefined as unknown as ChatCompletions };
   readonly identity: Identity;
   readonly #rooms: FakeRooms;
@@ -53,7 +55,7 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
             "There is no model at that address: config.json is missing. Check the name and try again.",
           );
         }
-        const model = { ...fakeModels[3]!, id: source, name: source, source: "added" as const, origin: source };
+        const model = { ...fakeModels[5]!, id: source, name: source, source: "added" as const, origin: source };
         await this.#set({ models: [model, ...this.state.models] });
         return model;
       },
@@ -61,8 +63,11 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
     const border: FakeBorder = { state, set: (patch) => this.#set(patch) };
     this.#rooms = new FakeRooms(border);
     this.rooms = this.#rooms;
+    this.pipelines = new FakePipelines(border);
     this.identity = new FakeIdentity(border);
     if (options.room) void this.#rooms.open();
+    const large = this.state.models[1];
+    if (asked("formed") && large) void this.#set({ pipelines: [fakePipeline(large.id, large.name)] });
     if (options.loading) void this.#load("guide");
   }
 
@@ -84,9 +89,12 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
   ): AsyncIterable<AnswerEvent> {
     const peer = this.state.room?.peers[0];
     const question = generation.messages.at(-1)?.content ?? "";
-    const provider = peer
-      ? { id: peer.id, kind: "peer" as const, name: peer.name }
-      : { id: "self", kind: "local" as const, name: "This device" };
+    const pipeline = this.state.pipelines.find(({ model }) => model === generation.model);
+    const provider = pipeline
+      ? { id: pipeline.id, kind: "pipeline" as const, name: `${pipeline.stages.length} devices together` }
+      : peer
+        ? { id: peer.id, kind: "peer" as const, name: peer.name }
+        : { id: "self", kind: "local" as const, name: "This device" };
     const why = peer
       ? [
           `${peer.name} answers soonest: 0.2 s to the first token, 48 tokens/s.`,

@@ -12,7 +12,7 @@ import type {
   ShareOptions,
 } from "../../grid/types";
 import { type FakeBorder, asked, pause } from "./border";
-import { fakeCharter, fakeKnocks, fakePeers, fakeProposals, hostileName } from "./fixtures";
+import { fakeCharter, fakeHolding, fakeKnocks, fakePeers, fakeProposals, fakeWishes, hostileName } from "./fixtures";
 
 const INVITE = `${location.origin}/#/join/${"pGF2AWZyb29tSWR4K0Z2bGZ1c2RmZ2pzZGZs".repeat(5)}`;
 
@@ -123,9 +123,12 @@ export class FakeRooms implements Rooms {
       peers: membership.kind === "member" ? peers() : [],
       share: false,
       serving: 0,
+      holding: asked("holding") ? fakeHolding : [],
+      layersWanted: [],
     };
     await this.#border.set({ room });
     if (asked("knock")) void pause(1200).then(() => this.#change({ knocks: fakeKnocks }));
+    if (asked("wanted")) void pause(1200).then(() => this.#change({ layersWanted: fakeWishes }));
     this.#entered = this.#room(room);
     return this.#entered;
   }
@@ -154,6 +157,10 @@ export class FakeRooms implements Rooms {
         const charter = this.#border.state().room?.charter ?? fakeCharter;
         await this.#change({ charter: { ...charter, ...changes, version: charter.version + 1 } });
       },
+      declineLayers: async () => {
+        await pause(200);
+        await this.#change({ layersWanted: [] });
+      },
       endorse: async () => {
         await pause(400);
         await this.#change({ proposals: [] });
@@ -162,11 +169,19 @@ export class FakeRooms implements Rooms {
   }
 
   #share(options?: Partial<ShareOptions> | false): Promise<void> {
-    const defaults: ShareOptions = { models: "all", maxJobs: 2, onlyWhileVisible: false, pauseOnBattery: true };
+    const defaults: ShareOptions = {
+      models: "all",
+      maxJobs: 2,
+      onlyWhileVisible: false,
+      pauseOnBattery: true,
+      layers: false,
+      layersBytes: 4e9,
+    };
     const before = this.#border.state().room?.share;
     if (options === false) return this.#change({ share: false });
     const kept = before ? before.options : {};
-    return this.#change({ share: { options: { ...defaults, ...kept, ...options }, paused: undefined } });
+    const layersWanted = options?.layers === undefined ? this.#border.state().room!.layersWanted : [];
+    return this.#change({ layersWanted, share: { options: { ...defaults, ...kept, ...options }, paused: undefined } });
   }
 
   async #change(patch: Partial<RoomState>): Promise<void> {

@@ -2,8 +2,10 @@
 import type {
   CharterState,
   GridState,
+  HeldStage,
   HouseState,
   Knock,
+  LayersWish,
   NetworkSettings,
   PeerState,
   Proposal,
@@ -37,6 +39,30 @@ const guide: ModelInfo = {
   origin: "built in",
 };
 
+/** Models that only run on several devices, and one that does not even do that here. */
+const large: readonly ModelInfo[] = [
+  ["Llama-3.1-8B-Instruct", 5.1e9, 5.4e9],
+  ["Qwen3-30B-A3B", 17.2e9, 18.5e9],
+].map(([name, downloadBytes, memoryBytes]): ModelInfo => {
+  const id = `onnx-community/${name}-ONNX`;
+  return {
+    id,
+    name: String(name),
+    engine: "onnx",
+    source: "added",
+    downloadBytes: Number(downloadBytes),
+    sizeIsEstimate: false,
+    memoryBytes: Number(memoryBytes),
+    contextLength: 8192,
+    fit: { fits: false, reason: "Too large for this device: its files do not fit into the memory of a page." },
+    stored: "no",
+    origin: `huggingface.co/${id}`,
+  };
+});
+
+/** How many layers a made-up model has. */
+export const fakeLayers = (id: string): number => (id.includes("30B") ? 48 : id === "guide" ? 4 : 32);
+
 const families = [
   "Llama-3.2-1B-Instruct",
   "Llama-3.2-3B-Instruct",
@@ -50,6 +76,7 @@ const families = [
 
 export const fakeModels: readonly ModelInfo[] = [
   guide,
+  ...large,
   ...Array.from({ length: 164 }, (_, index): ModelInfo => {
     const family = families[index % families.length] ?? "model";
     const big = index % 8 === 7;
@@ -71,6 +98,14 @@ export const fakeModels: readonly ModelInfo[] = [
   }),
 ];
 
+/** Layers that this device holds for others. */
+export const fakeHolding: readonly HeldStage[] = [
+  { pipeline: "p", peer: "a", name: "Ada’s desktop", model: "gemma-3-12b-it", from: 3, to: 8, bytes: 1.2e9 },
+];
+
+/** Who would like this device to hold layers. */
+export const fakeWishes: readonly LayersWish[] = [{ peer: "a", name: "Ada’s desktop", model: large[0]!.id }];
+
 export const fakePeers: readonly PeerState[] = [
   {
     id: "a",
@@ -81,9 +116,10 @@ export const fakePeers: readonly PeerState[] = [
     device: "Chrome on Windows",
     gpu: "NVIDIA GeForce RTX 4070",
     rttMs: 4,
-    offers: [{ ...guideOffer, model: fakeModels[2]!.id, name: fakeModels[2]!.name, decodeRate: 48 }],
+    offers: [{ ...guideOffer, model: fakeModels[4]!.id, name: fakeModels[4]!.name, decodeRate: 48 }],
     load: { running: 1, queued: 0, tokenRate: 48, visible: true, battery: undefined },
     sharing: true,
+    layersBytes: 6e9,
   },
   {
     id: "b",
@@ -97,6 +133,7 @@ export const fakePeers: readonly PeerState[] = [
     offers: [],
     load: { running: 0, queued: 0, tokenRate: 0, visible: true, battery: 0.64 },
     sharing: false,
+    layersBytes: 0,
   },
   {
     id: "c",
@@ -107,9 +144,10 @@ export const fakePeers: readonly PeerState[] = [
     device: "Chrome on Linux",
     gpu: "Intel Iris Xe",
     rttMs: undefined,
-    offers: [guideOffer],
+    offers: [guideOffer, { ...guideOffer, model: "gemma-3-12b-it", name: "Gemma 3 12B", decodeRate: 8.4, devices: 3 }],
     load: { running: 2, queued: 3, tokenRate: 12, visible: false, battery: undefined },
     sharing: true,
+    layersBytes: 2.4e9,
   },
 ];
 
@@ -171,7 +209,7 @@ export const fakeCharter: CharterState = {
   admission: { kind: "approval" },
   invites: "members",
   servers: ["https://signal.example.org/"],
-  models: ["guide", fakeModels[2]!.id],
+  models: ["guide", fakeModels[4]!.id, ...large.map(({ id }) => id)],
   limits: { jobsAtOnce: 2, tokensPerAnswer: 2048, answersPerHour: 60 },
   contribution: "expected",
   endpoints: false,
@@ -228,6 +266,7 @@ export function fakeState(options: { loading: boolean; notices: boolean; house: 
     models: fakeModels,
     loads: options.loading ? {} : { guide: { kind: "ready", offer: guideOffer } },
     room: undefined,
+    pipelines: [],
     notices: options.notices
       ? [
           {

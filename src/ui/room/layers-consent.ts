@@ -1,0 +1,137 @@
+/** Who would like this device to hold layers of a larger model, what that means, and the two answers to it. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { LayersWish, Room } from "../../grid";
+import { errorText } from "../failure";
+import { plain } from "../plain";
+import { WorkspaceController } from "../state/controller";
+import { modelName } from "../state/models";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { namesText } from "../together/words";
+import { avatar } from "./avatar";
+import { memoryRange, suggestedBytes } from "./layers-memory";
+import { personStyles } from "./person";
+
+/** `<mg-layers-consent .workspace>`. It is asked once; the answer stays until it is changed under “Sharing”. */
+@customElement("mg-layers-consent")
+export class LayersConsent extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    personStyles,
+    css`
+      :host {
+        display: grid;
+        gap: 0.625rem;
+        margin-bottom: 1.25rem;
+        padding: 0.875rem;
+        border: 1px solid var(--mg-accent);
+        border-radius: var(--mg-radius);
+        background: var(--mg-accent-soft);
+        line-height: 1.5;
+      }
+      .who {
+        display: flex;
+        align-items: flex-start;
+        gap: 0.75rem;
+      }
+      .faces {
+        display: flex;
+        flex: none;
+      }
+      .faces .avatar + .avatar {
+        margin-inline-start: -0.75rem;
+      }
+      ul {
+        display: grid;
+        gap: 0.25rem;
+        margin: 0;
+        padding-inline-start: 1.125rem;
+        font-size: 0.875rem;
+      }
+      li::marker {
+        color: var(--mg-accent);
+      }
+      .answers {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0.5rem;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private failure = "";
+  @state() private busy = false;
+  /** Chosen here; undefined while nothing was. */
+  @state() private bytes: number | undefined;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const state = this.workspace?.grid.state;
+    const { share, layersWanted: wishes = [], peers = [] } = state?.room ?? {};
+    this.hidden = wishes.length === 0;
+    if (!state || wishes.length === 0) return nothing;
+    const bytes = this.bytes ?? (share ? share.options.layersBytes : suggestedBytes(state.device));
+    const dids = new Set(wishes.map(({ peer }) => peers.find(({ id }) => id === peer)?.did ?? peer));
+    return html`<div class="who">
+        <span class="faces">${[...dids].slice(0, 3).map((did) => avatar(did))}</span>
+        <h3><bdi>${this.#question(wishes)}</bdi></h3>
+      </div>
+      <ul aria-label="What that means">
+        <li>This device downloads some of the model’s layers and computes them for others.</li>
+        <li>It sees their text only as numbers on its way through.</li>
+        <li>You can stop at any time under “Sharing”.</li>
+      </ul>
+      ${memoryRange(state.device, bytes, (chosen) => (this.bytes = chosen))}
+      <div class="answers">
+        <button class="button primary" ?disabled=${this.busy} @click=${() => this.#allow(bytes)}>
+          Allow in this room
+        </button>
+        <button class="button" ?disabled=${this.busy} @click=${() => this.#answer((room) => room.declineLayers())}>
+          Not now
+        </button>
+      </div>
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}`;
+  }
+
+  #question(wishes: readonly LayersWish[]): string {
+    const state = this.workspace?.grid.state;
+    const people = [...new Map(wishes.map(({ peer, name }) => [peer, name])).values()];
+    const models = [...new Set(wishes.map(({ model }) => (state ? modelName(state, model) : model)))];
+    const what = models.length === 1 ? `“${plain(models[0] ?? "")}”` : `${models.length} models`;
+    return `${namesText(people)} would like to run ${what} together with you`;
+  }
+
+  #allow(layersBytes: number): Promise<void> {
+    // Saying yes to layers shares no model that was not shared before.
+    const sharing = this.workspace?.grid.state.room?.share !== false;
+    return this.#answer((room) => room.share({ layers: true, layersBytes, ...(sharing ? {} : { models: [] }) }));
+  }
+
+  async #answer(answer: (room: Room) => Promise<void>): Promise<void> {
+    const room = this.workspace?.grid.rooms.current;
+    if (!room) return;
+    this.failure = "";
+    this.busy = true;
+    try {
+      await answer(room);
+    } catch (error) {
+      this.failure = errorText(error);
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-layers-consent": LayersConsent;
+  }
+}

@@ -1,0 +1,44 @@
+/** How much memory of this device goes to layers of larger models. */
+import { html, type TemplateResult } from "lit";
+import type { GridState } from "../../grid";
+import "../range";
+
+const GIGABYTE = 1e9;
+/** What browsers tell is cut at this: more may be there. */
+const TOLD_AT_MOST_BYTES = 8 * 2 ** 30;
+/** Most that can be chosen where more may be there than the browser tells. */
+const MOST_GIGABYTES = 32;
+const STEP_GIGABYTES = 0.5;
+
+/** What is suggested: enough to be of use, and at most half of the device; on the CPU it lies beside the user's own models. */
+const SUGGESTED_BYTES = { gpu: 4 * GIGABYTE, cpu: 2 * GIGABYTE };
+
+/** What the slider begins with, in bytes. */
+export function suggestedBytes({ memoryBytes, webgpu }: Pick<GridState["device"], "memoryBytes" | "webgpu">): number {
+  const most = webgpu && !webgpu.software ? SUGGESTED_BYTES.gpu : SUGGESTED_BYTES.cpu;
+  return memoryBytes === undefined ? most : Math.min(most, memoryBytes / 2);
+}
+
+/** Most gigabytes that can be chosen: what the device has, as far as that is known. */
+export function mostGigabytes({ memoryBytes = TOLD_AT_MOST_BYTES }: Pick<GridState["device"], "memoryBytes">): number {
+  if (memoryBytes >= TOLD_AT_MOST_BYTES) return MOST_GIGABYTES;
+  return Math.max(1, Math.round(memoryBytes / GIGABYTE));
+}
+
+/** A slider over gigabytes; `choose` gets bytes. */
+export function memoryRange(
+  device: Pick<GridState["device"], "memoryBytes">,
+  bytes: number,
+  choose: (bytes: number) => void,
+): TemplateResult {
+  const chosen = Math.max(STEP_GIGABYTES, Math.round(bytes / GIGABYTE / STEP_GIGABYTES) * STEP_GIGABYTES);
+  return html`<mg-range
+    label="Memory for layers, at most"
+    unit="GB"
+    min=${STEP_GIGABYTES}
+    max=${Math.max(mostGigabytes(device), chosen)}
+    step=${STEP_GIGABYTES}
+    .value=${chosen}
+    @change=${(event: Event) => choose(Number((event.target as HTMLInputElement).value) * GIGABYTE)}
+  ></mg-range>`;
+}

@@ -1,0 +1,144 @@
+/** What this device runs together with others, and what it holds for them. */
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { repeat } from "lit/directives/repeat.js";
+import type { GridState, HeldStage, PipelineState } from "../../grid";
+import { errorText } from "../failure";
+import { formatBytes } from "../format";
+import { plain } from "../plain";
+import { setStyle } from "../set-style";
+import { WorkspaceController } from "../state/controller";
+import { answeringModel, deviceCount, modelName } from "../state/models";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { deviceColours } from "../together/ring-styles";
+import { deviceColour, loadedShare } from "../together/ring-view";
+import { type Stop, stopsOf } from "../together/stops";
+import { devicesText, layersText } from "../together/words";
+import { nameText, personName } from "./person";
+import { togetherStyles } from "./together-styles";
+
+/** `<mg-running-together .workspace>`; nothing where nothing runs. */
+@customElement("mg-running-together")
+export class RunningTogether extends LitElement {
+  static override readonly styles = [base, buttons, sections, deviceColours, togetherStyles];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private failure = "";
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    const state = workspace?.grid.state;
+    const holding = state?.room?.holding ?? [];
+    const pipelines = state?.pipelines ?? [];
+    this.hidden = holding.length + pipelines.length === 0;
+    if (!workspace || !state || this.hidden) return nothing;
+    return html`<section aria-labelledby="together">
+      <h3 id="together">Running together</h3>
+      ${repeat(
+        pipelines,
+        ({ id }) => id,
+        (pipeline) => this.#pipeline(workspace, pipeline),
+      )}
+      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+      ${
+        holding.length === 0
+          ? nothing
+          : html`<ul class="holding" aria-label="Layers held for others">
+              ${holding.map((held) => html`<li>${heldText(state, held)}</li>`)}
+            </ul>`
+      }
+    </section>`;
+  }
+
+  #pipeline(workspace: Workspace, pipeline: PipelineState): TemplateResult {
+    const { state } = workspace.grid;
+    const { model, layers, status } = pipeline;
+    const name = nameText(pipeline.name);
+    const held = stopsOf(state, undefined, pipeline).filter((stop) => stop.layers);
+    const inUse = answeringModel(state, workspace.wantedModel)?.model === model;
+    return html`<article aria-label=${name}>
+      <div class="top">
+        <strong><bdi>${name}</bdi></strong>
+        <span class="status ${status}" role="status">${statusText(pipeline)}</span>
+      </div>
+      <div class="bar" aria-hidden="true">${held.map((stop) => segment(stop, layers))}</div>
+      <ul class="holders" aria-label="Who holds which layers">
+        ${held.map(
+          (stop) =>
+            html`<li>
+              <span class="dot" aria-hidden="true" ${setStyle({ background: deviceColour(stop.device) })}></span>
+              <span class="name">${personName(stop.name)}</span>
+              <span class="muted">${stop.layers ? layersText(stop.layers) : ""}${loadingText(stop)}</span>
+            </li>`,
+        )}
+      </ul>
+      <div class="actions">
+        ${
+          status === "forming" || inUse
+            ? nothing
+            : html`<button class="button" aria-label="Use ${name}" @click=${() => void workspace.chooseModel(model)}>
+                Use
+              </button>`
+        }
+        <button
+          class="button"
+          aria-label="${status === "forming" ? "Cancel forming" : "Close the pipeline of"} ${name}"
+          @click=${() => this.#close(workspace, model)}
+        >
+          ${status === "forming" ? "Cancel" : "Close"}
+        </button>
+      </div>
+    </article>`;
+  }
+
+  async #close({ together }: Workspace, model: string): Promise<void> {
+    this.failure = "";
+    try {
+      await together.close(model);
+    } catch (error) {
+      this.failure = errorText(error);
+    }
+  }
+}
+
+function statusText({ status, stages }: PipelineState): string {
+  switch (status) {
+    case "forming":
+      return "being formed…";
+    case "ready":
+      return `over ${devicesText(deviceCount(stages))}`;
+    case "repairing":
+      return "repairing…";
+  }
+}
+
+function segment({ layers, device, loaded }: Stop, all: number): TemplateResult | typeof nothing {
+  if (!layers) return nothing;
+  const background = deviceColour(device);
+  const share = loaded ? loadedShare(loaded) : 1;
+  return html`<span class="segment" ${setStyle({ "flex-grow": String((layers.to - layers.from) / all) })}>
+    <span class=${share < 1 ? "rest" : ""} ${setStyle({ background, width: "100%" })}></span>
+    ${share < 1 ? html`<span ${setStyle({ background, width: `${100 * share}%` })}></span>` : nothing}
+  </span>`;
+}
+
+function loadingText({ loaded }: Stop): string {
+  return loaded && !loaded.ready ? `, ${Math.floor(100 * loadedShare(loaded))} % loaded` : "";
+}
+
+function heldText(state: GridState, { model, name, bytes, ...range }: HeldStage): TemplateResult {
+  return html`This device holds ${layersText(range).toLowerCase()} of <bdi>${plain(modelName(state, model))}</bdi> for
+    ${personName(name)}, ${formatBytes(bytes)}`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-running-together": RunningTogether;
+  }
+}

@@ -1,0 +1,44 @@
+/** What one may choose about a plan: how many devices, and how many answers at once. A choice asks anew. */
+import { html, type TemplateResult } from "lit";
+import type { PlanOptions } from "../../grid";
+import type { Workspace } from "../state/workspace";
+
+/** Answers at once that are offered. */
+const ANSWERS = [1, 2, 4, 8] as const;
+/** Beyond so many devices, the number is left to the planner. */
+const MOST_STAGES = 12;
+
+/** Two selects. Styles: `planStyles`. */
+export function planChoices({ grid, together }: Workspace): TemplateResult {
+  const { stages, answers = 1, ...options } = together.attempt?.options ?? {};
+  const most = Math.min(MOST_STAGES, Math.max(stages ?? 0, (grid.state.room?.peers.length ?? 0) + 1));
+  const again = (changes: PlanOptions): void => void together.again({ ...options, answers, ...changes });
+  const valueOf = (event: Event): number => Number((event.target as HTMLSelectElement).value);
+  return html`<div class="choices">
+    <label
+      >Devices with layers
+      <select
+        @change=${(event: Event) => {
+          const count = valueOf(event);
+          again(count === 0 ? {} : { stages: count });
+        }}
+      >
+        <option value="0" ?selected=${stages === undefined}>automatic</option>
+        ${Array.from({ length: most }, (_, index) => index + 1).map(
+          (count) => html`<option value=${count} ?selected=${stages === count}>${count}</option>`,
+        )}
+      </select>
+    </label>
+    <label
+      >Answers at once
+      <select @change=${(event: Event) => again({ ...(stages !== undefined && { stages }), answers: valueOf(event) })}>
+        ${ANSWERS.map(
+          (count) =>
+            html`<option value=${count} ?selected=${answers === count}>
+              ${count === 1 ? "1, as fast as can be" : `${count}, as many as can be`}
+            </option>`,
+        )}
+      </select>
+    </label>
+  </div>`;
+}

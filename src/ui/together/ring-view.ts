@@ -1,0 +1,98 @@
+/** The picture of a model that runs over several devices: the way of one token as a ring. */
+import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
+import { avatar } from "../room/avatar";
+import { type Arc, arcPath, pointAt, ringOf } from "./ring";
+import { DEVICE_COLOURS } from "./ring-styles";
+import type { Stop } from "./stops";
+import { timeText } from "./words";
+
+const RADIUS = 96;
+const WIDTH = 15;
+/** What round ends take of an arc, in degrees. */
+const ROUND = ((WIDTH / 2 / RADIUS) * 180) / Math.PI;
+/** Where times of hops stand: inside, so that the picture stays narrow. */
+const TIMES_RADIUS = 70;
+const FACE = 30;
+/** Beyond so many stops their faces and times would cover each other. */
+const MOST_FACES = 9;
+const MOST_TIMES = 7;
+const VIEW = RADIUS + WIDTH / 2 + 12;
+
+export interface RingOptions {
+  /** What the picture shows, for those who do not see it; the list beside it says the rest. */
+  readonly label: string;
+  /** In the middle: a number or a word, and what it is. */
+  readonly middle: string;
+  readonly below: string;
+  /** Whether a token is seen on its way. */
+  readonly moving: boolean;
+}
+
+/** The ring of these stops. Styles: `deviceColours`, `ringStyles`. */
+export function ringView(stops: readonly Stop[], { label, middle, below, moving }: RingOptions): TemplateResult {
+  const arcs = ringOf(stops);
+  const box = `${-VIEW} ${-VIEW} ${2 * VIEW} ${2 * VIEW}`;
+  return html`<svg class="ring" viewBox=${box} role="img" aria-label=${label}>
+    ${stops.map((stop, index) => hop(stop, arcs[index], stops.length))}
+    ${stops.map((stop, index) => part(stop, arcs[index]))}
+    ${moving ? svg`<g class="token"><circle cy=${-RADIUS} r="4" fill="var(--mg-surface)" stroke="var(--mg-text)" stroke-width="1.5" /></g>` : nothing}
+    ${stops.length > MOST_FACES ? nothing : stops.map((stop, index) => face(stop, arcs[index]))}
+    <text class=${/\d/.test(middle) ? "big" : "word"} y="-5">${middle}</text>
+    <text class="below" y="19">${below}</text>
+  </svg>`;
+}
+
+/** The colour of a device, as CSS. */
+export function deviceColour(device: number): string {
+  return `var(--mg-device-${device % DEVICE_COLOURS})`;
+}
+
+function part({ device, loaded }: Stop, arc: Arc | undefined): SVGTemplateResult | typeof nothing {
+  if (!arc) return nothing;
+  const path = arcPath(arc.from + ROUND, Math.max(arc.from + ROUND + 0.5, arc.to - ROUND), RADIUS);
+  const colour = deviceColour(device);
+  const line = (className: string, opacity: string, gone: number): SVGTemplateResult =>
+    svg`<path class=${className} d=${path} fill="none" stroke=${colour} stroke-width=${WIDTH} stroke-linecap="round"
+      pathLength="100" stroke-dasharray=${gone > 0 ? "100 200" : "none"} stroke-dashoffset=${gone} opacity=${opacity} />`;
+  if (!loaded || loaded.ready) return line("part", "1", 0);
+  const share = loadedShare(loaded);
+  return svg`${line("part waits", "0.28", 0)}${share > 0 ? line("part", "1", 100 * (1 - share)) : nothing}`;
+}
+
+/** How much of it is there, 0 to 1. */
+export function loadedShare({ ready, loadedBytes, totalBytes }: NonNullable<Stop["loaded"]>): number {
+  if (ready) return 1;
+  return totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : 0;
+}
+
+function hop({ hopMs }: Stop, arc: Arc | undefined, count: number): SVGTemplateResult | typeof nothing {
+  if (!arc) return nothing;
+  const middle = (arc.to + arc.next) / 2;
+  const [x, y] = pointAt(middle, RADIUS);
+  const [textX, textY] = pointAt(middle, TIMES_RADIUS);
+  const dots = arc.next - arc.to > 20;
+  return svg`
+    ${
+      dots
+        ? svg`<path d=${arcPath(arc.to, arc.next, RADIUS)} fill="none" stroke="var(--mg-border-strong)" stroke-width="2"
+      stroke-linecap="round" stroke-dasharray="0.1 5" />`
+        : nothing
+    }
+    <g transform="translate(${x.toFixed(2)} ${y.toFixed(2)}) rotate(${middle.toFixed(1)})">
+      <circle r="8" fill="var(--mg-raised)" />
+      <path d="M-2.5 -5 2.5 0 -2.5 5" fill="none" stroke="var(--mg-muted)" stroke-width="2" stroke-linecap="round"
+        stroke-linejoin="round" />
+    </g>
+    ${hopMs === undefined || count > MOST_TIMES ? nothing : svg`<text x=${textX} y=${textY}>${timeText(hopMs)}</text>`}`;
+}
+
+function face({ did, device, loaded }: Stop, arc: Arc | undefined): SVGTemplateResult | typeof nothing {
+  if (!arc) return nothing;
+  const [x, y] = pointAt((arc.from + arc.to) / 2, RADIUS);
+  const corner = FACE / 2;
+  return svg`<g transform="translate(${x.toFixed(2)} ${y.toFixed(2)})">
+    <circle r=${corner + 3.5} fill="var(--mg-raised)" />
+    <circle r=${corner + 2} fill="none" stroke=${deviceColour(device)} stroke-width="2" opacity=${loaded && !loaded.ready ? 0.4 : 1} />
+    <g transform="translate(${-corner} ${-corner})">${avatar(did, FACE)}</g>
+  </g>`;
+}

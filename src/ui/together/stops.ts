@@ -1,0 +1,73 @@
+/** The way of one token through the devices that run a model together, as pictures and lists show it. */
+import type { GridState, PipelinePlan, PipelineState, PlannedStage, StageState } from "../../grid";
+
+/** One device on the way. */
+export interface Stop {
+  readonly peer: string;
+  /** Its identity, whose pattern is its face. */
+  readonly did: string;
+  readonly name: string;
+  /** Which of the devices it is, from 0 for this one: the same number, the same colour. */
+  readonly device: number;
+  /** True for this device's first stop: embedding and head. */
+  readonly ends: boolean;
+  /** Layers `[from, to)`; undefined where it holds none. */
+  readonly layers: { readonly from: number; readonly to: number } | undefined;
+  readonly bytes: number;
+  /** One token here, and from here to the next stop, in ms; undefined where nobody knows. */
+  readonly ms: number | undefined;
+  readonly hopMs: number | undefined;
+  /** How much of its part is there, 0 to 1; undefined where nothing is being loaded. */
+  readonly loaded: Loaded | undefined;
+}
+
+export interface Loaded {
+  readonly ready: boolean;
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+type Part = Pick<PlannedStage, "peer" | "name" | "from" | "to" | "bytes"> &
+  Partial<Pick<PlannedStage, "decodeMs" | "hopMs">> & { readonly loaded?: Loaded };
+
+/** The stops of a plan; of the running pipeline, where it is given, with how far each is. */
+export function stopsOf(state: GridState, plan: PipelinePlan | undefined, running?: PipelineState): readonly Stop[] {
+  const parts: readonly Part[] = running ? running.stages.map((stage) => partOf(stage, plan)) : (plan?.stages ?? []);
+  if (parts.length === 0) return [];
+  const [first] = parts;
+  // What this device holds at the beginning of the way is one stop with the embedding.
+  const merged = first?.peer === "self" ? first : undefined;
+  const numbers = new Map([["self", 0]]);
+  const stop = (part: Part): Stop => {
+    const device = numbers.get(part.peer) ?? numbers.size;
+    numbers.set(part.peer, device);
+    const { from, to, bytes, decodeMs: ms, hopMs, loaded } = part;
+    return { ...who(state, part), device, ends: false, layers: { from, to }, bytes, ms, hopMs, loaded };
+  };
+  const ends: Stop = {
+    ...who(state, { peer: "self", name: "" }),
+    device: 0,
+    ends: true,
+    layers: merged && { from: merged.from, to: merged.to },
+    bytes: merged?.bytes ?? 0,
+    ms: plan && plan.endsMs + (merged?.decodeMs ?? 0),
+    hopMs: merged ? merged.hopMs : plan?.entryMs,
+    loaded: merged?.loaded,
+  };
+  return [ends, ...parts.slice(merged ? 1 : 0).map(stop)];
+}
+
+function partOf(stage: StageState, plan: PipelinePlan | undefined): Part {
+  const { peer, name, from, to, ready, loadedBytes, totalBytes } = stage;
+  const planned = plan?.stages.find((each) => each.peer === peer && each.from === from && each.to === to);
+  const loaded = { ready, loadedBytes, totalBytes };
+  return { ...planned, peer, name, from, to, bytes: planned?.bytes ?? totalBytes, loaded };
+}
+
+function who(
+  { node, room }: GridState,
+  { peer, name }: { peer: string; name: string },
+): Pick<Stop, "peer" | "did" | "name"> {
+  if (peer === "self") return { peer, did: node.did, name: "This device" };
+  return { peer, did: room?.peers.find(({ id }) => id === peer)?.did ?? peer, name };
+}

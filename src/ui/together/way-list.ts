@@ -1,0 +1,171 @@
+/** The way of one token as a list: who holds which layers, in how much memory, how long each part and each hop takes. */
+import { css, html, nothing, type TemplateResult } from "lit";
+import { formatBytes } from "../format";
+import { icon } from "../icons";
+import { avatar } from "../room/avatar";
+import { personName } from "../room/person";
+import { setStyle } from "../set-style";
+import { deviceColour, loadedShare } from "./ring-view";
+import type { Stop } from "./stops";
+import { layersText, timeText } from "./words";
+
+export const wayStyles = css`
+  .way {
+    display: grid;
+    margin: 0;
+    padding: 0;
+    list-style: none;
+    line-height: 1.45;
+  }
+  .way > li {
+    display: grid;
+    grid-template-columns: auto minmax(0, 1fr);
+    gap: 0 0.75rem;
+    position: relative;
+  }
+  .way > li::before {
+    content: "";
+    position: absolute;
+    inset: 2.5rem auto 0.125rem 0;
+    width: 2.25rem;
+    background: radial-gradient(circle, var(--mg-border-strong) 1px, transparent 1.2px) center top / 4px 6px repeat-y;
+  }
+  .way > li:last-child::before {
+    bottom: 0.5rem;
+  }
+  .way .face {
+    display: grid;
+    place-items: center;
+    align-self: start;
+    width: 2.25rem;
+    height: 2.25rem;
+    border: 2px solid var(--mg-border-strong);
+    border-radius: 50%;
+  }
+  .way .who {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    justify-content: space-between;
+    gap: 0 0.75rem;
+    min-width: 0;
+  }
+  .way strong {
+    min-width: 0;
+    font-size: 0.9375rem;
+    font-weight: 600;
+    overflow-wrap: anywhere;
+  }
+  .way .layers {
+    font-size: 0.8125rem;
+    font-variant-numeric: tabular-nums;
+  }
+  .way .facts {
+    color: var(--mg-muted);
+    font-size: 0.8125rem;
+    font-variant-numeric: tabular-nums;
+  }
+  .way .strip {
+    position: relative;
+    height: 5px;
+    margin-top: 0.3125rem;
+    border-radius: 3px;
+    background: var(--mg-hover);
+    overflow: hidden;
+  }
+  .way .strip > span {
+    position: absolute;
+    inset-block: 0;
+    min-width: 3px;
+    border-radius: inherit;
+  }
+  .way .there {
+    opacity: 0.3;
+  }
+  .way .hop {
+    grid-column: 1 / -1;
+    display: flex;
+    align-items: center;
+    gap: 0.75rem;
+    min-height: 1.625rem;
+    color: var(--mg-muted);
+    font-size: 0.75rem;
+    font-variant-numeric: tabular-nums;
+  }
+  .way .hop .line {
+    position: relative;
+    display: grid;
+    place-items: center;
+    width: 2.25rem;
+  }
+  .way .hop svg {
+    padding-block: 1px;
+    background: var(--mg-raised);
+  }
+`;
+
+/** One item for each stop; `layers` is how many the model has. Styles: `deviceColours`, `wayStyles`. */
+export function wayList(stops: readonly Stop[], layers: number): TemplateResult {
+  return html`<ol class="way" aria-label="Way of one token">
+    ${stops.map((stop, index) => item(stop, layers, stops[index + 1]))}
+  </ol>`;
+}
+
+function item(stop: Stop, layers: number, next: Stop | undefined): TemplateResult {
+  const colour = deviceColour(stop.device);
+  return html`<li>
+    <span class="face" ${setStyle({ "border-color": colour })}>${avatar(stop.did, 28)}</span>
+    <div>
+      <div class="who">
+        <strong>${personName(stop.name)}</strong>
+        <span class="layers">${holds(stop)}</span>
+      </div>
+      <div class="facts">${facts(stop).join(" · ")}</div>
+      ${stop.layers ? strip(stop, stop.layers, layers, colour) : nothing}
+    </div>
+    <div class="hop">
+      <span class="line">${icon(next ? "downward" : "back", 14)}</span>
+      <span>${hopText(stop, next)}</span>
+    </div>
+  </li>`;
+}
+
+function holds({ ends, layers }: Stop): string {
+  const range = layers ? layersText(layers) : "";
+  if (!ends) return range;
+  return range === "" ? "Embedding and head" : `Embedding, head, ${range.toLowerCase()}`;
+}
+
+function facts({ bytes, ms, loaded }: Stop): string[] {
+  const loading = loaded !== undefined && !loaded.ready;
+  return [
+    loading ? `${formatBytes(loaded.loadedBytes)} of ${formatBytes(loaded.totalBytes)} loaded` : "",
+    !loading && bytes > 0 ? formatBytes(bytes) : "",
+    loaded?.ready ? "ready" : "",
+    !loading && ms !== undefined ? `${timeText(ms)} per token` : "",
+  ].filter(Boolean);
+}
+
+function hopText({ hopMs, peer }: Stop, next: Stop | undefined): string {
+  const time = hopMs === undefined ? "" : timeText(hopMs);
+  if (next?.peer === peer) return "stays here";
+  if (next) return time === "" ? "then" : `${time} to the next`;
+  const back = peer === "self" ? "and again" : "back to this device";
+  return time === "" ? back : `${time} ${back}`;
+}
+
+/** Where in the model its layers lie; while they are loaded, how much of them is there. */
+function strip(
+  { loaded }: Stop,
+  { from, to }: NonNullable<Stop["layers"]>,
+  layers: number,
+  background: string,
+): TemplateResult {
+  const left = `${(100 * from) / layers}%`;
+  const width = (100 * (to - from)) / layers;
+  const share = loaded ? loadedShare(loaded) : 1;
+  return html`<div class="strip" aria-hidden="true">
+    ${share < 1 ? html`<span class="there" ${setStyle({ left, width: `${width}%`, background })}></span>` : nothing}
+    <span ${setStyle({ left, width: `${width * share}%`, background })}></span>
+  </div>`;
+}
