@@ -202,6 +202,15 @@ describe("a ring", { timeout: 60_000 }, () => {
     await expect.poll(() => [...held.values()].map(({ host }) => host.stages.length)).toEqual([0, 0]);
   });
 
+  it("is not formed of layers that the model does not have", async () => {
+    const bus = new Bus();
+    nodes(bus, ["a"]);
+    await expect(form(bus, [{ did: did("a"), from: 4, to: 9 }])).rejects.toMatchObject({
+      code: "stage-refused",
+      message: expect.stringContaining("Layers 4 to 9 of 6 are no stage") as string,
+    });
+  });
+
   it("frees its stages when the consumer is gone", async () => {
     const bus = new Bus();
     const held = nodes(bus, ["a", "b", "c"]);

@@ -23,6 +23,11 @@ export class Bus {
       queueMicrotask(() => traffic.tell("gone", { did, reason: "it is gone" }));
   }
 
+  /** One node takes another for gone, which does not notice. */
+  tellGone(to: Did, did: Did): void {
+    this.#nodes.get(to)?.tell("gone", { did, reason: "it is gone" });
+  }
+
   has(did: Did): boolean {
     return this.#nodes.has(did);
   }

@@ -1,0 +1,242 @@
+/** How stages are opened, and how those that leave hand their layers over. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { deferred } from "../../core";
+import { ToyRing, did, fakeTime, never, pass, settle, until } from "../testing/toy-ring";
+
+/** A node that shows no progress is given up after this, ms. */
+const OPEN_TIMEOUT_MS = 120_000;
+
+const signal = new AbortController().signal;
+const opened: ToyRing[] = [];
+function toy(names: string): ToyRing {
+  const one = new ToyRing(names);
+  opened.push(one);
+  return one;
+}
+
+beforeEach(fakeTime);
+afterEach(() => {
+  for (const one of opened.splice(0)) one.close();
+  vi.useRealTimers();
+});
+
+/** Lets a test say what a node has loaded, and when it is done. */
+function loading(one: ToyRing, name: string) {
+  const done = deferred<undefined>();
+  let tell: (loaded: number, total: number) => void = () => undefined;
+  one.node(name).beforeOpen = async (_request, { onProgress }) => {
+    tell = onProgress;
+    await done.promise;
+  };
+  return { tell: (loaded: number, total = 1_000) => tell(loaded, total), done: () => done.resolve(undefined) };
+}
+
+describe("opening stages", () => {
+  it("shows who loads, how far they are, and who is ready, and takes as long as they get on", async () => {
+    const one = toy("abc");
+    const b = loading(one, "b");
+    const forming = one.form("abc");
+    await settle();
+    expect(one.told.at(-1)).toEqual({ status: "forming", stages: ["a ready", "b 0", "c ready"] });
+    for (let part = 1; part <= 5; part++) {
+      await pass(OPEN_TIMEOUT_MS - 1_000);
+      b.tell(part * 200);
+      await settle();
+      expect(one.told.at(-1)!.stages[1]).toBe(`b ${part * 200}`);
+    }
+    await pass(OPEN_TIMEOUT_MS - 1_000);
+    b.done();
+    await forming;
+    expect(one.told.at(-1)).toEqual({ status: "ready", stages: ["a ready", "b ready", "c ready"] });
+    await pass(2 * OPEN_TIMEOUT_MS);
+    expect(one.ring.status).toBe("ready");
+  });
+
+  it("gives up who says the same for ever, and frees the others", async () => {
+    const one = toy("abc");
+    const b = loading(one, "b");
+    const forming = one.form("abc");
+    const failed = expect(forming).rejects.toMatchObject({ code: "peer-lost", message: /too long/ });
+    await settle();
+    b.tell(500);
+    const again = setInterval(() => {
+      one.bus.join(did("b")).post(did("self"), "stage.progress", {
+        pipeline: one.node("b").host.stages[0]!.request.pipeline,
+        loadedBytes: 500,
+        totalBytes: 1_000,
+      });
+    }, 1_000);
+    await pass(OPEN_TIMEOUT_MS + 1_000);
+    clearInterval(again);
+    await failed;
+    await until(() => ["a", "b", "c"].every((name) => one.node(name).host.stages.length === 0));
+    expect(one.told.at(-1)!.status).toBe("closed");
+  });
+
+  it("tells of progress at most once a second, and of the end", async () => {
+    const one = toy("a");
+    const a = loading(one, "a");
+    const forming = one.form("a");
+    await settle();
+    for (let percent = 1; percent <= 100; percent++) {
+      a.tell(percent * 10);
+      await pass(100);
+    }
+    a.done();
+    await forming;
+    const told = one.bus.log.flatMap(({ frame }) => (frame.kind === "stage.progress" ? [frame.body.loadedBytes] : []));
+    expect(told).toEqual([10, 110, 210, 310, 410, 510, 610, 710, 810, 910, 1000]);
+  });
+
+  it("ends at once where one refuses, or nobody wants it any more: nobody loads in vain", async () => {
+    const one = toy("abc");
+    const signals: AbortSignal[] = [];
+    one.node("b").beforeOpen = (_request, options) => {
+      signals.push(options.signal);
+      return never();
+    };
+    one.node("c").beforeOpen = () => Promise.reject(new Error("not today"));
+    await expect(one.form("abc")).rejects.toMatchObject({ code: "stage-refused", message: /not today/ });
+    await until(() => signals[0]!.aborted);
+
+    const stop = new AbortController();
+    const forming = one.form("ab", stop.signal);
+    const failed = expect(forming).rejects.toThrow("no longer");
+    await until(() => signals.length === 2);
+    stop.abort(new Error("no longer"));
+    await failed;
+    await until(() => signals[1]!.aborted);
+  });
+
+  it("shows who loads in the place of one that is lost", async () => {
+    const one = toy("abcd");
+    const d = loading(one, "d");
+    await one.form("abc");
+    one.bus.kill(did("b"));
+    await settle();
+    d.tell(300);
+    await settle();
+    expect(one.told.at(-1)).toEqual({ status: "repairing", stages: ["a ready", "d 300", "c ready"] });
+    d.done();
+    await until(() => one.ring.status === "ready");
+    expect(one.holders).toBe("adc");
+  });
+
+  it("asks another where who was to take the place shows no progress, is gone or refuses", async () => {
+    const one = toy("abcdefg");
+    loading(one, "d");
+    loading(one, "e");
+    one.node("f").beforeOpen = () => Promise.reject(new Error("not today"));
+    await one.form("abc");
+    one.bus.kill(did("c"));
+    await until(() => one.sent("stage.open").endsWith("d"));
+    await pass(OPEN_TIMEOUT_MS);
+    await until(() => one.sent("stage.open").endsWith("e"));
+    one.bus.kill(did("e"));
+    await until(() => one.ring.status === "ready");
+    expect(one.holders).toBe("abg");
+    expect(one.node("d").host.stages).toEqual([]);
+    expect(await one.step(0, [1, 2])).toBe(true);
+  });
+});
+
+describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
+  const after = ["a", "b", "c"].map((each) => (each === name ? "d" : each)).join("");
+
+  it("serves until another has its layers, and what is kept goes there", async () => {
+    const one = toy("abcd");
+    const d = loading(one, "d");
+    await one.form("abc");
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    let left = false;
+    const leaving = one
+      .node(name)
+      .host.handOver({ signal })
+      .then(() => (left = true));
+    await until(() => one.sent("stage.open").endsWith("d"));
+    expect(await one.step(3, [4])).toBe(true);
+    expect([one.holders, one.ring.status, left]).toEqual(["abc", "ready", false]);
+    const other = "22".repeat(8);
+    const answers = [one.step(4, [5]), one.step(0, [9, 8], other)];
+    d.done();
+    expect(await Promise.all(answers)).toEqual([true, true]);
+    await leaving;
+    expect(one.holders).toBe(after);
+    expect(await one.step(5, [6, 7])).toBe(true);
+    expect(await one.step(2, [7], other)).toBe(true);
+    expect(one.node(name).host.stages).toEqual([]);
+    expect(one.told.map(({ status }) => status)).not.toContain("repairing");
+  });
+
+  it("stays where nobody can take its layers, until it goes", async () => {
+    const one = toy("abc");
+    await one.form("abc");
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    const stop = new AbortController();
+    const leaving = one.node(name).host.handOver({ signal: stop.signal });
+    const failed = expect(leaving).rejects.toThrow("enough");
+    await settle();
+    expect(await one.step(3, [4])).toBe(true);
+    stop.abort(new Error("enough"));
+    await failed;
+    expect(one.ring.status).toBe("ready");
+    one.node(name).host.close("It has left.");
+    await until(() => one.ring.status === "closed");
+  });
+
+  it("is replaced as any other when it is gone before the others are ready", async () => {
+    const one = toy("abcd");
+    const d = loading(one, "d");
+    await one.form("abc");
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    void one.node(name).host.handOver({ signal });
+    await until(() => one.sent("stage.open").endsWith("d"));
+    one.bus.kill(did(name));
+    await until(() => one.ring.repairing);
+    const answer = one.step(3, [4]);
+    d.done();
+    expect(await answer).toBe(true);
+    expect([one.holders, one.sent("stage.open")]).toEqual([after, "abcd"]);
+  });
+});
+
+describe("a node that leaves", () => {
+  it("takes no new stages, and gives up those that it has not loaded", async () => {
+    const one = toy("ab");
+    loading(one, "a");
+    const forming = one.form("ab");
+    const refused = expect(forming).rejects.toMatchObject({ code: "stage-refused", message: /about to leave/ });
+    await settle();
+    await one.node("a").host.handOver({ signal });
+    await refused;
+    await expect(one.form("a")).rejects.toMatchObject({ code: "stage-refused", message: /about to leave/ });
+  });
+
+  it("leaves at once where it holds nothing, and two that leave together are replaced together", async () => {
+    const one = toy("abcdef");
+    await one.node("f").host.handOver({ signal });
+    await one.form("abc");
+    expect(await one.step(0, [1, 2])).toBe(true);
+    await Promise.all(["a", "b"].map((name) => one.node(name).host.handOver({ signal })));
+    expect(one.holders.endsWith("c")).toBe(true);
+    expect(one.holders).not.toMatch(/[ab]/);
+    expect(await one.step(2, [3])).toBe(true);
+  });
+
+  it("waits where another stage is lost meanwhile: that one is replaced first", async () => {
+    const one = toy("abcde");
+    const d = loading(one, "d");
+    await one.form("abc");
+    expect(await one.step(0, [1, 2])).toBe(true);
+    const leaving = one.node("a").host.handOver({ signal });
+    await until(() => one.sent("stage.open").endsWith("d"));
+    one.bus.kill(did("c"));
+    await until(() => one.sent("stage.open").endsWith("dd"));
+    const answer = one.step(2, [3]);
+    d.done();
+    expect(await answer).toBe(true);
+    await leaving;
+    expect(one.holders).toBe("ebd");
+    expect(await one.step(3, [4])).toBe(true);
+  });
+});

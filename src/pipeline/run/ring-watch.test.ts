@@ -1,0 +1,196 @@
+/** Stages whose link lives and which do not answer: found, and replaced. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { StageFrame } from "../../room";
+import { ToyRing, did, fakeTime, never, pass, settle, until } from "../testing/toy-ring";
+
+/** A step is late after this where none took long, and stages answer within that, ms. */
+const PATIENCE_MS = 10_000;
+const ANSWER_MS = 5_000;
+
+const opened: ToyRing[] = [];
+async function toy(names = "abc", spare = "de"): Promise<ToyRing> {
+  const one = new ToyRing(names + spare);
+  await one.form(names);
+  opened.push(one);
+  return one;
+}
+
+beforeEach(fakeTime);
+afterEach(() => {
+  for (const one of opened.splice(0)) one.close();
+  vi.useRealTimers();
+});
+
+/** Drops steps from one node to another, as if one of the two had. */
+function dropSteps(one: ToyRing, from: string, to: string, which: (step: number) => boolean = () => true): void {
+  one.bus.onFrame = (frame, sender, receiver) =>
+    !(frame.kind === "stage.forward" && sender === did(from) && receiver === did(to) && which(frame.body.step));
+}
+
+describe.each([
+  { name: "a", after: "dbc" },
+  { name: "b", after: "adc" },
+  { name: "c", after: "abd" },
+])("stage $name, whose link lives,", ({ name, after }) => {
+  it("is replaced when it answers nothing any more", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    one.bus.onFrame = (_frame, _from, to) => to !== did(name);
+    const answer = one.step(3, [4]);
+    await pass(PATIENCE_MS - 1);
+    expect(one.sent("stage.where")).toBe("");
+    await pass(1 + ANSWER_MS);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe(after);
+    expect(await one.step(4, [5])).toBe(true);
+  });
+
+  it("is replaced when its model hangs, at the second inquiry", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    one.node(name).beforeStep = never;
+    const answer = one.step(3, [4]);
+    await pass(PATIENCE_MS);
+    expect([one.sent("stage.where"), one.holders]).toEqual(["abc", "abc"]);
+    await pass(PATIENCE_MS - 1);
+    expect(one.sent("stage.where")).toBe("abc");
+    await pass(1);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe(after);
+  });
+
+  it("is replaced when it says that it has passed on what it has not", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    const next = { a: "b", b: "c", c: "self" }[name]!;
+    dropSteps(one, name, next);
+    const answer = one.step(3, [4]);
+    for (let inquiry = 0; inquiry < 2; inquiry++) await pass(PATIENCE_MS);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe(after);
+  });
+
+  it("is not replaced while it works for long, even if nothing else moves", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    let free: () => void = () => undefined;
+    one.node(name).beforeStep = () => new Promise((resolve) => (free = resolve));
+    const answer = one.step(3, [4]);
+    await pass(PATIENCE_MS + ANSWER_MS);
+    expect(one.sent("stage.where")).toBe("abc");
+    free();
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe("abc");
+  });
+});
+
+describe("the search for a step", () => {
+  it("finds who never takes steps, though the one before is suspected first", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    // Whoever gives them to it.
+    one.bus.onFrame = (frame, _from, to) => !(frame.kind === "stage.forward" && to === did("b"));
+    const answer = one.step(3, [4]);
+    for (let inquiry = 0; inquiry < 2; inquiry++) await pass(PATIENCE_MS);
+    expect(one.holders).toBe("dbc");
+    for (let inquiry = 0; inquiry < 2; inquiry++) await pass(PATIENCE_MS);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe("dec");
+  });
+
+  it("finds the one step that is missing among others that move", async () => {
+    const one = await toy();
+    dropSteps(one, "a", "b", (step) => step === 1);
+    const other = "11".repeat(8);
+    expect(await one.step(0, [1])).toBe(true);
+    const answer = one.step(1, [2]);
+    for (let second = 0; second < 19; second++) {
+      await pass(1_000);
+      if (one.holders === "abc") expect(await one.step(second, [second], other)).toBe(true);
+    }
+    expect(one.holders).toBe("abc");
+    await pass(1_000);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe("dbc");
+  });
+
+  it("leaves a stage alone that reads a long text again, and finds one that only says so", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    one.node("b").beforeStep = never;
+    let worked = 0;
+    one.bus.onFrame = (frame, from) => {
+      if (frame.kind === "stage.seen" && from === did("b")) Object.assign(frame.body, { worked: ++worked });
+      return true;
+    };
+    const answer = one.step(3, [4]);
+    for (let minute = 0; minute < 10; minute++) await pass(60_000);
+    expect(worked).toBeGreaterThan(30);
+    expect(one.holders).toBe("abc");
+    await pass(PATIENCE_MS);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe("adc");
+  });
+
+  it("is as patient as the ring is slow", async () => {
+    const one = await toy();
+    one.node("b").beforeStep = () => new Promise((resolve) => setTimeout(resolve, 8_000));
+    const slow = one.step(0, [1]);
+    await settle();
+    await pass(8_000);
+    expect(await slow).toBe(true);
+    one.node("b").beforeStep = never;
+    const answer = one.step(1, [2]);
+    await pass(4 * 8_000 - 1);
+    expect(one.sent("stage.where")).toBe("");
+    await pass(1);
+    expect(one.sent("stage.where")).toBe("abc");
+    await pass(4 * 8_000);
+    expect(await answer).toBe(true);
+  });
+
+  it("does not count the time of a repair", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    let load: () => void = () => undefined;
+    one.node("d").beforeOpen = () => new Promise((resolve) => (load = resolve));
+    one.bus.kill(did("b"));
+    await until(() => one.ring.repairing);
+    const answer = one.step(3, [4]);
+    await pass(60_000);
+    expect(one.sent("stage.where")).toBe("");
+    load();
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe("adc");
+  });
+
+  it("ends where the step comes back or is cancelled meanwhile, and believes nobody else", async () => {
+    const one = await toy();
+    const forged = { pipeline: one.ring.id, step: 0, state: "unknown", worked: 0 } as const;
+    one.bus.onFrame = (frame: StageFrame, from) => {
+      if (frame.kind === "stage.where") one.bus.join(did("m")).post(did("self"), "stage.seen", forged);
+      return !(frame.kind === "stage.seen" && from === did("c"));
+    };
+    let free: () => void = () => undefined;
+    one.node("c").beforeStep = () => new Promise((resolve) => (free = resolve));
+    const answer = one.step(0, [1]);
+    await pass(PATIENCE_MS);
+    expect(one.sent("stage.where")).toBe("abc");
+    free();
+    expect(await answer).toBe(true);
+    await pass(ANSWER_MS + 10 * PATIENCE_MS);
+    expect([one.sent("stage.where"), one.holders]).toEqual(["abc", "abc"]);
+  });
+
+  it("loses a stage at once that says it holds none any more", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1])).toBe(true);
+    // Its link to the consumer was gone for a moment, and only it has noticed.
+    one.bus.tellGone(did("b"), did("self"));
+    expect(one.node("b").host.stages).toEqual([]);
+    const answer = one.step(1, [2]);
+    await pass(PATIENCE_MS);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe("adc");
+  });
+});
