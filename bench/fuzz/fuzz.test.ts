@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCbor, encodeCbor } from "../../src/core";
+import { BULK_FRAMES } from "../../src/room/bulk-frames";
 import { ROOM_FRAMES } from "../../src/room/protocol";
 import { STAGE_FRAMES } from "../../src/room/stage-frames";
 import { parseFrame } from "../../src/wire/frames";
@@ -45,7 +46,7 @@ describe("hostile inputs", () => {
 });
 
 describe("samples", () => {
-  const table = { ...LINK_FRAMES, ...ROOM_FRAMES, ...STAGE_FRAMES };
+  const table = { ...LINK_FRAMES, ...ROOM_FRAMES, ...STAGE_FRAMES, ...BULK_FRAMES };
   const kinds = Object.entries(table);
   it.each(kinds)("of %s are what a peer may send", (kind, { schema }) => {
     for (let seed = 0; seed < 50; seed++) {

@@ -14,6 +14,7 @@ import {
 import { parseInvite } from "../../src/room";
 import { DOOR_FRAMES } from "../../src/room/door/protocol";
 import { ROOM_FRAMES } from "../../src/room/protocol";
+import { BULK_FRAMES } from "../../src/room/bulk-frames";
 import { STAGE_FRAMES } from "../../src/room/stage-frames";
 import { type FrameTable, parseFrame } from "../../src/wire/frames";
 import { Reassembler, frameToMessages } from "../../src/wire/framing";
@@ -171,6 +172,7 @@ export async function parsers(): Promise<readonly Target[]> {
     frames("frames of rooms", 6, ROOM_FRAMES),
     frames("frames of guests", 2, DOOR_FRAMES),
     frames("frames of pipelines", 2, STAGE_FRAMES),
+    frames("frames of weights", 1, BULK_FRAMES),
     texts("invites", 1, invites, parseInvite),
     texts("descriptions by hand", 1, [{ v: 1, type: "offer", sdp: SDP }], (text) => readDescription(text, "offer")),
     CONFIG,

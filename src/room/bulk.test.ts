@@ -1,7 +1,8 @@
 /** Weights between the members of a room: over its links, and against peers that do not keep to the protocol. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Did, deferred } from "../core";
-import { MemorySignaling } from "../wire/testing/memory-transport";
+import { type Bytes, type Did, deferred, encodeCbor } from "../core";
+import { frameToMessages } from "../wire/framing";
+import { type MemoryLink, MemorySignaling } from "../wire/testing/memory-transport";
 import { type BulkBody, type BulkFrame, type BulkRange, MAX_GETS, MAX_GET_BYTES, MAX_PIECE_BYTES } from "./bulk-frames";
 import { BulkGiver, type OpenFile } from "./bulk-giver";
 import { BulkTaker } from "./bulk-taker";
@@ -16,9 +17,23 @@ async function same(blob: Blob, offset: number, length: number): Promise<boolean
   return Buffer.compare(Buffer.from(await blob.arrayBuffer()), FILE.subarray(offset, offset + length)) === 0;
 }
 
+/** Sends on a line that may be closed already. */
+function sendAnyway(channel: MemoryLink["bulk"], message: Bytes): void {
+  try {
+    channel.send(message);
+  } catch {
+    // It is.
+  }
+}
+
 describe("members of a room", () => {
-  const nodes = new TestNodes(new MemorySignaling());
-  afterEach(() => nodes.leave());
+  let signaling = new MemorySignaling();
+  let nodes = new TestNodes(signaling);
+  afterEach(() => {
+    nodes.leave();
+    signaling = new MemorySignaling();
+    nodes = new TestNodes(signaling);
+  });
 
   async function two() {
     const host = await nodes.open();
@@ -73,6 +88,24 @@ describe("members of a room", () => {
     await asked.promise;
     host.session.leave();
     await expect(read).rejects.toMatchObject({ code: "peer-lost" });
+  });
+
+  it.each([
+    ["a negative range", { offset: -1 }],
+    ["half a byte", { offset: 0.5 }],
+    ["nothing", { length: 0 }],
+    ["more than may be asked for at once", { length: MAX_GET_BYTES + 1 }],
+    ["a place beyond all files", { offset: 2 ** 53 }],
+  ])("end the link to one that asks for %s", async (_, wrong) => {
+    const { giver, host } = await two();
+    const open = vi.spyOn(giver, "open");
+    const body = encodeCbor({ get: "0".repeat(16), ...MODEL, location: "weights", offset: 0, length: 1, ...wrong });
+    // All lines of both sides; that of the two is the one that stays, and the others are closed.
+    for (const { bulk } of signaling.links) {
+      for (const message of frameToMessages("bulk.get", body)) sendAnyway(bulk, message);
+    }
+    await eventually(() => expect(host.session.links).toBe(0));
+    expect(open).not.toHaveBeenCalled();
   });
 
   it("stop a transfer at both ends when nobody wants it any more", async () => {
