@@ -1,8 +1,9 @@
 /** A node that holds stages of the guide model and answers by way of others, over real WebRTC; driven from outside. */
 import { type Did, type ErrorData, MicrogridError, errorToData, spawnWorker } from "../../src/core";
 import { makeEphemeralKey, type Signer } from "../../src/identity";
-import { type ChatMessage, EngineSupervisor, type PackageFile, expandsWeights } from "../../src/inference";
-import { Ring, type RingStage } from "../../src/pipeline/run/ring";
+import { type ChatMessage, EngineSupervisor, type PackageFile, type StageService, expandsWeights } from "../../src/inference";
+import { Ring } from "../../src/pipeline/run/ring";
+import type { RingStage } from "../../src/pipeline/run/ring-seat";
 import { stagePackage, weightsOf } from "../../src/pipeline/run/packages";
 import { StageHost } from "../../src/pipeline/run/stage-host";
 import { type StageRange, readDecoder } from "../../src/pipeline/split";
@@ -20,6 +21,9 @@ export interface PipedAnswer {
   /** When each token came, ms of `performance.now()`. */
   readonly times: readonly number[];
 }
+
+/** What may be wrong with a node whose links live. */
+type Fault = "deaf" | "stuck";
 
 export interface PipelinePage {
   readonly did: string;
@@ -43,12 +47,20 @@ export interface PipelinePage {
   ): Promise<void>;
   /** Loads the model in one piece, as `whole`. */
   loadWhole(): Promise<void>;
-  /** Answers by way of the pipeline, or with the model in one piece. */
-  answer(messages: readonly ChatMessage[], model?: "guide" | "plain" | "whole"): Promise<PipedAnswer>;
+  /** Answers by way of the pipeline, or with the model in one piece; at most 200 tokens where nothing else is said. */
+  answer(
+    messages: readonly ChatMessage[],
+    model?: "guide" | "plain" | "whole",
+    maxTokens?: number,
+  ): Promise<PipedAnswer>;
   /** Who holds which layers of the pipeline that was formed here. */
   stages(): readonly RingStage[];
   /** Stages that are held here for others. */
   holds(): number;
+  /** From now on this node hears nothing that is said to its stages (`deaf`), or its model never ends a step (`stuck`). */
+  fail(how: Fault): void;
+  /** Has others take the layers that are held here. */
+  handOver(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -61,7 +73,11 @@ declare global {
 const GRAPH = "onnx/model_q4.onnx";
 const TEXTS = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
 const LAYERS = 6;
-const LIMITS = { sequences: 16, contextLength: 1024, stepTokens: 16, cacheBytes: 2 ** 26 };
+/** `?backend=webgpu` computes on the GPU what is computed here; `?stepTokens=31` makes steps of another length. */
+const query = new URLSearchParams(location.search);
+const backend = query.get("backend") === "webgpu" ? "webgpu" : "wasm";
+const stepTokens = Number(query.get("stepTokens") ?? 16);
+const LIMITS = { sequences: 16, contextLength: 1024, stepTokens, cacheBytes: 2 ** 26 };
 const signal = new AbortController().signal;
 const engines = new EngineSupervisor({ createWorker: () => spawnWorker(gpuWorker, "gpu") });
 
@@ -91,6 +107,7 @@ let session: RoomSession | undefined;
 let host: StageHost | undefined;
 let ring: Ring | undefined;
 let progress = 0;
+let fault: Fault | undefined;
 const meter = new Meter();
 
 async function enter(entry: RoomOptions["entry"], self: Signer, rtc?: RTCConfiguration): Promise<void> {
@@ -103,18 +120,29 @@ async function enter(entry: RoomOptions["entry"], self: Signer, rtc?: RTCConfigu
 function serve(): void {
   const traffic = session?.stages;
   if (!traffic || host) return;
+  // Who listens first can keep things from the others.
+  traffic.addEventListener("frame", (event) => {
+    if (fault === "deaf") event.stopImmediatePropagation();
+  });
   meter.listen(traffic);
   host = new StageHost({
     traffic,
-    open: ({ pipeline, from, to }, options) =>
+    open: ({ pipeline, from, to }, { signal: stopped }) =>
       meter.stage(async () => {
         const id = `stage:${pipeline}`;
         const pkg = await part(id, { embed: false, from, to, head: false });
-        const { info, service } = await engines.loadStage(pkg, { ...options, backend: "wasm", limits: LIMITS });
-        return { info, service, close: () => void engines.unload(id) };
+        const { info, service } = await engines.loadStage(pkg, { signal: stopped, backend, limits: LIMITS });
+        return { info, service: faulty(service), close: () => void engines.unload(id) };
       }),
     onChange: () => undefined,
   });
+}
+
+function faulty(service: StageService): StageService {
+  return {
+    forward: (step, options) => (fault === "stuck" ? new Promise(() => undefined) : service.forward(step, options)),
+    end: (sequence) => service.end(sequence),
+  };
 }
 
 function traffic() {
@@ -162,25 +190,25 @@ window.pipeline = {
     const files = await Promise.all(TEXTS.map(file));
     const front = await part("front", { embed: true, from: 0, to: first, head: false });
     const names = { id: "guide", name: "Guide", packageHash: "guide" };
-    const { contextLength, stepTokens } = LIMITS;
+    const { contextLength } = LIMITS;
     const pkg = { ...names, files, front, back, contextLength, stepTokens, maxDraft };
-    await engines.loadEnds(pkg, { signal, backend: "wasm", ring: meter.ring(ring) });
+    await engines.loadEnds(pkg, { signal, backend, ring: meter.ring(ring) });
     if (!plain) return;
-    await engines.loadEnds({ ...pkg, id: "plain", maxDraft: 0 }, { signal, backend: "wasm", ring: meter.ring(ring) });
+    await engines.loadEnds({ ...pkg, id: "plain", maxDraft: 0 }, { signal, backend, ring: meter.ring(ring) });
   },
   async loadWhole() {
     const files = await Promise.all([...TEXTS, GRAPH, `${GRAPH}_data`].map(file));
     const pkg = { engine: "onnx", id: "whole", name: "Guide", packageHash: "guide", graph: GRAPH, files } as const;
-    await engines.load(pkg, { signal, backend: "wasm", onProgress: () => undefined });
+    await engines.load(pkg, { signal, backend, onProgress: () => undefined });
   },
-  async answer(messages, model = "guide") {
+  async answer(messages, model = "guide", maxTokens = 200) {
     const ids: number[] = [];
     const times: number[] = [];
     let error: ErrorData | undefined;
     progress = 0;
     const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
     try {
-      for await (const event of engines.generate({ model, messages, sampling, maxTokens: 200 }, { signal })) {
+      for await (const event of engines.generate({ model, messages, sampling, maxTokens }, { signal })) {
         if (event.type !== "token") continue;
         ids.push(...event.ids);
         times.push(performance.now());
@@ -193,6 +221,10 @@ window.pipeline = {
   },
   stages: () => ring?.stages.map(({ did, from, to }) => ({ did, from, to })) ?? [],
   holds: () => host?.stages.length ?? 0,
+  fail: (how) => {
+    fault = how;
+  },
+  handOver: async () => host?.handOver({ signal }),
   async close() {
     await engines.unload("guide");
     await engines.unload("plain");

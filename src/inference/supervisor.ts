@@ -78,11 +78,11 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     pkg: StagePackage,
     options: { signal: AbortSignal; backend: Backend; limits: StageLimits },
   ): Promise<{ readonly info: StageInfo; readonly service: StageService }> {
-    const { signal, ...rest } = options;
+    const { signal, backend, limits } = options;
     const { port1, port2 } = new MessageChannel();
     const service = new StagePort(port1);
     const info = await this.#load(signal, {
-      call: (host, loadId) => host.loadStage(loadId, pkg, rest, transfer(port2, [port2])),
+      call: (host, loadId) => host.loadStage(loadId, pkg, { backend, limits }, transfer(port2, [port2])),
       keep: () => this.#stages.set(pkg.id, service),
     });
     return { info, service };

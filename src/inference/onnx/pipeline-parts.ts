@@ -15,6 +15,7 @@ import { type CacheShape, type GraphSpec, bytesOf, readGraphSpec } from "./graph
 import type { KvCacheFactory } from "./kv-cache";
 import { OnnxModel, type Turn } from "./model";
 import { readGraph, readSettings } from "./package-files";
+import { checkPart } from "./part-check";
 import { RingDecoder, RingSequence } from "./ring-decoder";
 import { ModelRunner } from "./runner";
 import type { Ort } from "./runtime";
@@ -59,9 +60,11 @@ export async function loadStage(
 ): Promise<OnnxStage> {
   const { limits, signal } = options;
   const shape = { heads: undefined, headDim: undefined };
-  const part = await loadPart(bench, pkg, { shape, contextLength: limits.contextLength, signal });
+  const { contextLength } = limits;
+  const stepTokens = Math.min(limits.stepTokens, contextLength);
+  const part = await loadPart(bench, pkg, { shape, contextLength, stepTokens, signal });
   const turn = turnOf(bench);
-  const times = await timeStage(part, Math.min(limits.stepTokens, limits.contextLength), turn, signal);
+  const times = await timeStage(part, stepTokens, turn, signal);
   const info = { id: pkg.id, backend: bench.backend, kvBytesPerToken: part.spec.bytesPerToken, ...times };
   return new OnnxStage({ info, ...part, limits, turn });
 }
@@ -75,8 +78,9 @@ export async function loadEnds(
   const { ring, signal } = options;
   const settings = await readSettings(pkg.files, options);
   const contextLength = Math.min(settings.contextLength, pkg.contextLength);
-  const front = await loadPart(bench, pkg.front, { shape: settings, contextLength, signal });
-  const back = await loadPart(bench, pkg.back, { shape: settings, contextLength, signal });
+  const terms = { shape: settings, contextLength, stepTokens: pkg.stepTokens, signal };
+  const front = await loadPart(bench, pkg.front, terms);
+  const back = await loadPart(bench, pkg.back, terms);
   const ends = {
     front: front.runner,
     back: back.runner,
@@ -115,19 +119,31 @@ export async function loadEnds(
 }
 
 async function loadPart(
-  { ort, device, turns }: Bench,
+  bench: Bench,
   pkg: StagePackage,
-  options: { shape: CacheShape; contextLength: number; signal: AbortSignal },
+  options: {
+    readonly shape: CacheShape;
+    readonly contextLength: number;
+    readonly stepTokens: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<LoadedPart> {
-  const { signal } = options;
+  const { ort, device, turns } = bench;
+  const { shape, contextLength, stepTokens, signal } = options;
   const blobs = new Map(pkg.files.map((file) => [file.path, file.blob]));
   const files = await readGraph(GRAPH, blobs.set(GRAPH, pkg.graph), { signal });
   const session = await turns.run(() => createSession(ort, files, device, { signal, expand: pkg.expand }), { signal });
   try {
-    const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, options.shape, pkg.part);
-    const caches = cacheFactories(ort, spec, device, options.contextLength);
-    const create = caches.inPlace ?? caches.plain;
-    return { runner: new ModelRunner(ort, session, spec, device), spec, create };
+    const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, shape, pkg.part);
+    const caches = cacheFactories(ort, spec, device, contextLength);
+    const runner = new ModelRunner(ort, session, spec, device);
+    // The CPU's kernels are the same everywhere.
+    if (!device) return { runner, spec, create: caches.plain };
+    const turn = turnOf(bench);
+    const subject = { runner, spec, ...caches, turn: <T>(work: () => Promise<T>) => turn(work, signal) };
+    const { chunk, create } = await checkPart(subject, stepTokens);
+    runner.limit(chunk);
+    return { runner, spec, create };
   } catch (error) {
     await turns.run(() => session.release()).catch(() => undefined);
     throw error;

@@ -1,6 +1,7 @@
 /** One graph in memory, a whole decoder or a stage of one: feeds it what comes next of a sequence, reads back results. */
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { HiddenSlot, HiddenState } from "../stages";
+import { runInChunks } from "./chunks";
 import { type FloatType, type GraphSpec, type IntegerType, bytesOf } from "./graph-spec";
 import { halvesToFloats } from "./half";
 import { type KvCache, floatTensor } from "./kv-cache";
@@ -15,7 +16,7 @@ export interface Step {
 }
 
 /** What a run is to give. */
-interface Wanted {
+export interface Wanted {
   /** Logits of so many last tokens. */
   readonly logits: number;
   readonly hidden: boolean;
@@ -38,6 +39,7 @@ export class ModelRunner {
   readonly #spec: GraphSpec;
   readonly #device: GPUDevice | undefined;
   #readback: GPUBuffer | undefined;
+  #chunk = Infinity;
 
   /** `device` is ONNX Runtime's GPU device on `webgpu`, undefined on `wasm`. */
   constructor(ort: Ort, session: InferenceSession, spec: GraphSpec, device: GPUDevice | undefined) {
@@ -57,8 +59,22 @@ export class ModelRunner {
     return (await this.run(cache, { ids, count: ids.length }, { logits: rows, hidden: false })).logits;
   }
 
+  /** From now on, steps of more tokens than these are computed piece by piece. */
+  limit(chunk: number): void {
+    this.#chunk = chunk;
+  }
+
   /** Feeds what comes next of a sequence behind what is in the cache. */
-  async run(cache: KvCache, step: Step, wanted: Wanted): Promise<StepResult> {
+  run(cache: KvCache, step: Step, wanted: Wanted): Promise<StepResult> {
+    return runInChunks((...piece) => this.#run(cache, ...piece), this.#chunk, step, wanted);
+  }
+
+  async release(): Promise<void> {
+    this.#readback?.destroy();
+    await this.#session.release();
+  }
+
+  async #run(cache: KvCache, step: Step, wanted: Wanted): Promise<StepResult> {
     const total = cache.length + step.count;
     await cache.reserve(total);
     const { gives, passes } = this.#spec.hidden;
@@ -76,11 +92,6 @@ export class ModelRunner {
           ]
         : [],
     };
-  }
-
-  async release(): Promise<void> {
-    this.#readback?.destroy();
-    await this.#session.release();
   }
 
   #feeds(cache: KvCache, { ids, hidden, count }: Step, logits: number): Record<string, Tensor> {

@@ -22,7 +22,7 @@ const MAX_CHUNK_MS = 250;
  * Largest root mean square difference of logits, as a share of their spread, between two ways to compute the same.
  * Other summation orders give 1e-6 in fp32 and about 1e-2 in fp16 or int8; wrong kernels give 0.3 and more.
  */
-const TOLERANCE = 0.08;
+export const TOLERANCE = 0.08;
 
 /** Runs one step in the worker's fair order. */
 type Turn = <T>(work: () => Promise<T>) => Promise<T>;

@@ -1,0 +1,98 @@
+/** What a freshly loaded part of a model can be trusted with on a GPU: tried out, as whole models are. */
+import { MicrogridError } from "../../core";
+import { uniformAt } from "../sampling";
+import type { HiddenSlot, HiddenState } from "../stages";
+import { type GraphSpec, bytesOf } from "./graph-spec";
+import { halvesToFloats } from "./half";
+import type { KvCacheFactory } from "./kv-cache";
+import type { ModelRunner, Step, StepResult } from "./runner";
+import { TOLERANCE, difference } from "./self-check";
+
+/** Size of the steps that the reference is computed with; nothing larger is taken on trust. */
+const SMALL_CHUNK = 8;
+/** Tokens that are tried: more than one small step. */
+const MIN_TOKENS = 2 * SMALL_CHUNK;
+/** Sizes to try where the whole step is wrong; see `self-check` for why 31. */
+const SMALLER_CHUNKS = [31, 16] as const;
+/** Small, so that what the layers add counts for more than what comes in. */
+const HIDDEN_SIZE = 0.05;
+
+/** A part to be tried, and how to run it in turn. */
+export interface PartSubject {
+  readonly runner: Pick<ModelRunner, "run" | "limit">;
+  readonly spec: GraphSpec;
+  readonly plain: KvCacheFactory;
+  /** Caches bound in place, where the graph allows them. */
+  readonly inPlace: KvCacheFactory | undefined;
+  turn<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** The largest piece of a step that gives what small ones do, and the caches with which it did. */
+export interface PartTrust {
+  readonly chunk: number;
+  readonly create: KvCacheFactory;
+}
+
+/** Tries steps of up to `stepTokens`. Throws `unsupported-model` where small steps give no usable numbers. */
+export async function checkPart(subject: PartSubject, stepTokens: number): Promise<PartTrust> {
+  const { runner, spec, plain, inPlace, turn } = subject;
+  const count = Math.max(stepTokens, MIN_TOKENS);
+  const step: Step = {
+    count,
+    ids: Array.from({ length: count }, (_, index) => index),
+    hidden: spec.hidden.takes.map((slot, index) => randomHidden(slot, count, index)),
+  };
+  const compute = async (create: KvCacheFactory, chunk: number): Promise<Float32Array> => {
+    const cache = create();
+    runner.limit(chunk);
+    try {
+      const wanted = { logits: spec.logits ? 1 : 0, hidden: spec.logits === undefined };
+      return numbersOf(await turn(() => runner.run(cache, step, wanted)));
+    } finally {
+      cache.dispose();
+    }
+  };
+  const reference = await compute(plain, SMALL_CHUNK);
+  if (!reference.every(Number.isFinite) || reference.every((value) => value === reference[0])) {
+    throw new MicrogridError(
+      "unsupported-model",
+      "This device computes no usable numbers with its part of the model. Leave it out, or let it compute on the CPU (WASM).",
+    );
+  }
+  for (const create of inPlace ? [inPlace, plain] : [plain]) {
+    for (const chunk of [stepTokens, ...SMALLER_CHUNKS.filter((size) => size < stepTokens)]) {
+      if (difference(await compute(create, chunk), reference) <= TOLERANCE) return { chunk, create };
+    }
+  }
+  return { chunk: SMALL_CHUNK, create: plain };
+}
+
+function randomHidden({ name, type, width }: HiddenSlot, count: number, seed: number): HiddenState[number] {
+  const bytes = new Uint8Array(count * width * bytesOf(type));
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < count * width; index++) {
+    const value = 2 * uniformAt(seed, index) - 1;
+    if (type === "float32") view.setFloat32(4 * index, value * HIDDEN_SIZE, true);
+    // The sign, the exponent of 1/32, and 10 bits of chance behind it.
+    else view.setUint16(2 * index, (value < 0 ? 0x8000 : 0) | 0x2800 | Math.floor(Math.abs(value) * 0x3ff), true);
+  }
+  return { name, type, bytes };
+}
+
+function numbersOf({ logits, hidden }: StepResult): Float32Array {
+  const rows = [
+    ...logits,
+    ...hidden.map(({ type, bytes }) => (type === "float16" ? halvesToFloats(bytes) : floatsOf(bytes))),
+  ];
+  const numbers = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const row of rows) {
+    numbers.set(row, at);
+    at += row.length;
+  }
+  return numbers;
+}
+
+function floatsOf(bytes: Uint8Array<ArrayBuffer>): Float32Array {
+  return new Float32Array(bytes.slice().buffer);
+}
