@@ -18,6 +18,7 @@ import {
   test,
   withoutModel,
 } from "./harness";
+import type { PlanOptions } from "../src/grid";
 
 const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
 const QUESTION = STORY.messages.at(-1)!.content;
@@ -52,7 +53,7 @@ async function room(
 const didOf = async (site: SitePage): Promise<string> => (await stateOf(site)).node.did;
 
 /** Forms a pipeline for the guide over these nodes, and gives its plan. */
-async function form({ page }: SitePage, options: { readonly stages?: number; readonly nodes?: readonly string[] }) {
+async function form({ page }: SitePage, options: PlanOptions) {
   return page.evaluate(async (wanted) => {
     const { pipelines } = window.microgrid!;
     const plan = await pipelines.plan("guide", wanted);
@@ -144,4 +145,79 @@ test("a device that is killed is replaced in the middle of an answer, and by the
   }
   const { pipelines } = await stateOf(consumer);
   expect(pipelines[0]!.stages.map(({ peer }) => peer)).toEqual(["self"]);
+});
+
+test("a device that leaves lets another take its layers first, and the answer goes on", async ({ openSite }) => {
+  const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
+  const dids = await Promise.all(helpers.map(didOf));
+  const plan = await form(consumer, { stages: 1, nodes: dids });
+  const leaver = helpers[dids.indexOf(plan.stages[0]!.peer)]!;
+  const heir = helpers.find((helper) => helper !== leaver)!;
+  await startAnswer(consumer, PIPED);
+  await answerReaches(consumer, 10);
+  await leaver.page.evaluate(() => window.microgrid!.rooms.current!.leave());
+  await expect.poll(() => held(heir)).toBe(1);
+  const answer = await finishedAnswer(consumer);
+  expect(answer.error).toBeUndefined();
+  expect(answer.text).toBe(STORY.completion);
+  expect(routesOf(answer)).toHaveLength(1);
+});
+
+test("others in the room are answered by a pipeline too, at the same time as its owner", async ({ openSite }) => {
+  const [consumer, ...helpers] = await room(openSite, 2);
+  const dids = await Promise.all(helpers.map(didOf));
+  await form(consumer, { stages: 2, nodes: dids, answers: 4 });
+  await consumer.page.evaluate(() => window.microgrid!.rooms.current!.share({ maxJobs: 4 }));
+  const guest = await openSite({ name: "guest" });
+  await gridReady(guest);
+  await withoutModel(guest);
+  await joinRoom(guest, (await roomOf(consumer)).invite);
+  await expect
+    .poll(async () => (await roomOf(guest)).peers.flatMap(({ offers }) => offers.map(({ devices }) => devices)))
+    .toEqual([3]);
+  await startAnswer(consumer, PIPED, "own");
+  await startAnswer(guest, { text: QUESTION }, "one");
+  await startAnswer(guest, { text: QUESTION }, "two");
+  const answers = await Promise.all([
+    finishedAnswer(consumer, "own"),
+    finishedAnswer(guest, "one"),
+    finishedAnswer(guest, "two"),
+  ]);
+  for (const { text, error } of answers) {
+    expect(error).toBeUndefined();
+    expect(text).toBe(STORY.completion);
+  }
+});
+
+test("a pipeline is there again after its owner reloads the page", async ({ openSite }) => {
+  const [consumer, ...helpers] = await room(openSite, 1);
+  const nodes = await Promise.all(helpers.map(didOf));
+  await form(consumer, { nodes });
+  await consumer.page.reload();
+  await gridReady(consumer);
+  await expect
+    .poll(async () => (await stateOf(consumer)).pipelines.map(({ model, status }) => ({ model, status })))
+    .toEqual([{ model: "guide", status: "ready" }]);
+  expect((await ask(consumer, PIPED)).text).toBe(STORY.completion);
+});
+
+test("a charter that does not allow the model is kept by all", async ({ openSite }) => {
+  const [consumer, ...helpers] = await room(openSite, 1);
+  const nodes = await Promise.all(helpers.map(didOf));
+  await form(consumer, { nodes });
+  await consumer.page.evaluate(() => window.microgrid!.rooms.current!.amend({ models: ["another"] }));
+  await expect.poll(async () => (await roomOf(helpers[0]!)).charter?.models).toEqual(["another"]);
+  const planning = consumer.page.evaluate((wanted) => window.microgrid!.pipelines.plan("guide", wanted), { nodes });
+  await expect(planning).rejects.toThrow(/charter does not allow this model/);
+});
+
+test("a tab that is attached to the node uses pipelines as the first one does", async ({ openSite }) => {
+  const [consumer, ...helpers] = await room(openSite, 1);
+  const nodes = await Promise.all(helpers.map(didOf));
+  const tab = await consumer.openTab();
+  await gridReady(tab);
+  await form(tab, { nodes });
+  expect((await ask(tab, PIPED)).text).toBe(STORY.completion);
+  await close(tab);
+  await expect.poll(async () => (await stateOf(consumer)).pipelines).toEqual([]);
 });

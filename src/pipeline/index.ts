@@ -1,6 +1,6 @@
 /** Models over several devices of a room: splitting, surveying, planning, running. */
 export { SplitModel } from "./model";
-export { type Plan, type PlanProblem, type Shortfall, planPipeline } from "./plan";
+export { type Plan, type PlanNode, type PlanProblem, type Shortfall, planPipeline } from "./plan";
 export {
   type OpenStage,
   Ring,

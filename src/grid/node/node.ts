@@ -143,7 +143,7 @@ export class GridNode {
       library,
       store,
       givenBytes: () => this.#room.givenBytes,
-      onChange: () => this.#room.refresh(),
+      onChange,
     });
     this.#room = new NodeRoom({
       config: network,
@@ -263,9 +263,12 @@ export class GridNode {
     const models = session?.models.filter(({ id }) => id !== crashed) ?? [];
     for (const { id, backend } of models) this.#models.load(id, { backend }, signal).catch(() => undefined);
     if (session?.room === undefined && session?.invite === undefined) return;
-    const { share } = session;
+    const { share, pipelines = [] } = session;
     this.#room.resume(session).then(
-      () => share && this.#room.share(share),
+      () => {
+        if (share) this.#room.share(share);
+        void this.#pipelines.restore(pipelines, signal);
+      },
       (error: unknown) => {
         const text = `The room could not be entered again: ${error instanceof Error ? error.message : String(error)}`;
         this.store.notify({ id: "rejoin", level: "warning", text });
@@ -275,7 +278,12 @@ export class GridNode {
 
   #remember(): void {
     if (this.#stop.signal.aborted) return;
-    rememberSession({ ...this.#room.memory, share: this.#room.shared, models: this.#models.wanted });
+    rememberSession({
+      ...this.#room.memory,
+      share: this.#room.shared,
+      models: this.#models.wanted,
+      pipelines: this.#pipelines.wanted,
+    });
   }
 
   #rememberPreferences(): void {

@@ -1,6 +1,6 @@
 /** What a node was doing, so that it goes on after a reload or in the tab that takes over. */
 import * as v from "valibot";
-import type { Policy, ShareOptions } from "../types";
+import type { PlanOptions, Policy, ShareOptions } from "../types";
 import { type NetworkOverride, NetworkOverrideSchema } from "./network";
 
 const KEY = "microgrid.session";
@@ -19,6 +19,16 @@ const Session = v.object({
       layersBytes: v.number(),
     }),
   ),
+  pipelines: v.optional(
+    v.array(
+      v.object({
+        model: v.string(),
+        stages: v.exactOptional(v.number()),
+        answers: v.exactOptional(v.number()),
+        nodes: v.exactOptional(v.array(v.string())),
+      }),
+    ),
+  ),
   models: v.array(v.object({ id: v.string(), backend: v.picklist(["webgpu", "wasm"]) })),
 });
 const Preferences = v.object({
@@ -34,6 +44,8 @@ export interface SessionMemory {
   readonly room?: string | undefined;
   readonly invite?: string | undefined;
   readonly share?: ShareOptions | undefined;
+  /** Models that it runs together with the room. */
+  readonly pipelines?: readonly (PlanOptions & { readonly model: string })[] | undefined;
   readonly models: readonly { readonly id: string; readonly backend: "webgpu" | "wasm" }[];
 }
 

@@ -38,21 +38,17 @@ interface LayerHostOptions {
 /** Layers on this node for others, in one room. */
 export class LayerHost {
   readonly #options: LayerHostOptions;
-  readonly #host: StageHost;
+  #host: StageHost;
   readonly #answers: SurveyAnswers;
   /** Bytes of what is held or being loaded, by pipeline. */
   readonly #bytes = new Map<string, number>();
   readonly #wishes = new Map<string, { readonly did: Did; readonly model: string }>();
 
   constructor(options: LayerHostOptions) {
-    const { traffic, links, onChange } = options;
+    const { traffic, links } = options;
     this.#options = options;
     this.#answers = new SurveyAnswers(traffic, links, (source, consumer) => this.#judge(source, consumer));
-    this.#host = new StageHost({
-      traffic,
-      open: (request, opening) => this.#open(request, opening),
-      onChange,
-    });
+    this.#host = this.#newHost();
   }
 
   get held(): readonly HeldStage[] {
@@ -70,14 +66,23 @@ export class LayerHost {
     return [...this.#wishes.values()].map(({ did, model }) => ({ peer: did, name: nameOf(did), model }));
   }
 
-  /** Lets others take over what is held; rejects with the signal's reason where that takes too long. */
-  handOver(options: { signal: AbortSignal }): Promise<void> {
-    return this.#host.handOver(options);
+  /** Holds nothing any more: others take over what they can until `signal` aborts, then the rest is given up. */
+  async handOver(reason: string, options: { signal: AbortSignal }): Promise<void> {
+    const host = this.#host;
+    await host.handOver(options).catch(() => undefined);
+    host.close(reason);
+    // The user may change their mind.
+    if (this.#host === host) this.#host = this.#newHost();
   }
 
   close(reason: string): void {
     this.#answers.close();
     this.#host.close(reason);
+  }
+
+  #newHost(): StageHost {
+    const { traffic, onChange } = this.#options;
+    return new StageHost({ traffic, open: (request, opening) => this.#open(request, opening), onChange });
   }
 
   async #judge(source: StageSource, consumer: Did): Promise<Ability | Inability> {

@@ -1,14 +1,13 @@
 /** The pipelines of a node: those that it runs, and what it holds for those of others. */
-import { type Did, MicrogridError, randomId } from "../../core";
+import { type Did, MicrogridError, randomId, sleep } from "../../core";
 import { type Backend, type DeviceInfo, type EngineSupervisor, type Provider, preferredBackend } from "../../inference";
 import type { ModelLibrary } from "../../models";
-import { LinkSurvey } from "../../pipeline";
 import type { RoomSession } from "../../room";
 import type { StateStore } from "../node/state-store";
 import type { AnswerRequest, HeldStage, LayersWish, PipelinePlan, PlanOptions } from "../types";
 import { roomCapacity } from "./capacity";
-import { LayerHost, type LayerTerms } from "./layer-host";
-import { type Planned, Planner } from "./planner";
+import { InRoom } from "./in-room";
+import type { Planned } from "./planner";
 import { RunningPipeline } from "./running-pipeline";
 import { SplitModels } from "./split-models";
 
@@ -17,6 +16,9 @@ const MAX_RENEWALS = 3;
 const RENEWAL_WINDOW_MS = 60_000;
 /** How long a device that leaves waits for others to take its layers, in ms. */
 const HAND_OVER_MS = 20_000;
+/** How long after a reload the room is waited for, and how often it is asked, in ms. */
+const RESTORE_MS = 60_000;
+const RESTORE_LOOK_MS = 2_000;
 /** Plans that can still be opened. */
 const MAX_PLANS = 8;
 /** Many small changes of the state become one. */
@@ -34,13 +36,8 @@ interface NodePipelinesOptions {
   onChange(): void;
 }
 
-/** What there is as long as this node is inside a room. */
-interface Inside {
-  readonly session: RoomSession;
-  readonly links: LinkSurvey;
-  readonly host: LayerHost;
-  readonly planner: Planner;
-}
+/** What to plan again. */
+export type WantedPipeline = PlanOptions & { readonly model: string };
 
 /** A pipeline, and how it came about. */
 interface Entry {
@@ -56,8 +53,9 @@ export class NodePipelines {
   readonly #entries = new Map<string, Entry>();
   /** What is known of plans that were given out, so that they can be opened. */
   readonly #planned = new Map<string, { readonly planned: Planned; readonly wanted: PlanOptions }>();
-  #inside: Inside | undefined;
-  #renewing = 0;
+  #inside: InRoom | undefined;
+  /** Those that are waited for after a reload. */
+  #restoring: readonly WantedPipeline[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: NodePipelinesOptions) {
@@ -77,9 +75,15 @@ export class NodePipelines {
     return [...this.#entries.values()].flatMap(({ running }) => running.provider ?? []);
   }
 
-  /** True while one that was lost is on its way back. */
+  /** True while one is on its way: formed, planned anew after a loss, or opened again after a reload. */
   get mayRecover(): boolean {
-    return this.#renewing > 0;
+    return this.#restoring.length > 0 || [...this.#entries.values()].some(({ running }) => !running.provider);
+  }
+
+  /** What `restore` needs to open them again. */
+  get wanted(): readonly WantedPipeline[] {
+    const open = [...this.#entries.values()].map(({ wanted, running }) => ({ model: running.plan.model, ...wanted }));
+    return [...this.#restoring, ...open];
   }
 
   get held(): readonly HeldStage[] {
@@ -96,32 +100,21 @@ export class NodePipelines {
     const traffic = session?.stages;
     if (this.#inside) this.#leave();
     if (!session || !traffic) return;
-    const { self, device, supervisor, onChange } = this.#options;
-    const links = new LinkSurvey(traffic);
-    const terms = (): LayerTerms => ({
-      givenBytes: this.#options.givenBytes(),
-      forbids: (model, consumer) => forbids(session, model, consumer),
-      nameOf: (did) => nameIn(session, did),
+    this.#inside = new InRoom(session, traffic, {
+      ...this.#options,
+      backend: this.#backend,
+      models: this.#models,
+      givenBytes: () => this.#options.givenBytes(),
+      onChange: () => this.#options.onChange(),
     });
-    const common = { traffic, links, models: this.#models };
-    this.#inside = {
-      session,
-      links,
-      host: new LayerHost({ ...common, supervisor, backend: this.#backend, terms, onChange }),
-      planner: new Planner({
-        ...{ ...common, self, device },
-        members: () => membersOf(session),
-        nameOf: (did) => nameIn(session, did),
-      }),
-    };
   }
 
   /** Rejects as `Pipelines.plan` does. */
   async plan(model: string, wanted: PlanOptions, signal: AbortSignal): Promise<PipelinePlan> {
-    const { session, planner } = this.#current();
-    const forbidden = forbids(session, model, this.#options.self);
+    const inside = this.#current();
+    const forbidden = inside.forbids(model, this.#options.self);
     if (forbidden !== undefined) throw new MicrogridError("bad-request", forbidden);
-    const planned = await planner.plan(model, wanted, { signal });
+    const planned = await inside.planner.plan(model, wanted, { signal });
     this.#planned.set(keyOf(planned.plan), { planned, wanted });
     for (const oldest of [...this.#planned.keys()].slice(0, -MAX_PLANS)) this.#planned.delete(oldest);
     return planned.plan;
@@ -183,17 +176,24 @@ export class NodePipelines {
     await this.open(plan, signal);
   }
 
-  /** Lets others take over what is held here, as far as they can in a short time. */
-  async handOver(): Promise<void> {
+  /** Holds nothing any more, once others have taken over what they can in a short time. `reason` is for the others. */
+  async handOver(reason: string): Promise<void> {
     if (!this.#inside || this.held.length === 0) return;
-    await this.#inside.host.handOver({ signal: AbortSignal.timeout(HAND_OVER_MS) }).catch(() => undefined);
+    await this.#inside.host.handOver(reason, { signal: AbortSignal.timeout(HAND_OVER_MS) });
   }
 
-  closeAll(): void {
-    this.#leave();
+  /** Opens pipelines as they were before a reload, once the room is there and those who helped are. */
+  async restore(pipelines: readonly WantedPipeline[], signal: AbortSignal): Promise<void> {
+    this.#restoring = pipelines;
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(RESTORE_MS)]);
+    const restore = async (wanted: WantedPipeline): Promise<void> => {
+      await this.#restore(wanted, patience).catch(() => undefined);
+      this.#restoring = this.#restoring.filter((each) => each !== wanted);
+    };
+    await Promise.all(pipelines.map(restore));
   }
 
-  #current(): Inside {
+  #current(): InRoom {
     if (this.#inside) return this.#inside;
     throw new MicrogridError(
       "bad-request",
@@ -204,23 +204,20 @@ export class NodePipelines {
   #leave(): void {
     for (const id of [...this.#entries.keys()]) this.close(id);
     this.#planned.clear();
-    this.#inside?.host.close("It has left the room.");
-    this.#inside?.links.close();
+    this.#inside?.close();
     this.#inside = undefined;
   }
 
   #running(id: string, planned: Planned): RunningPipeline {
-    const { session, planner } = this.#current();
+    const inside = this.#current();
     const { self, supervisor } = this.#options;
     const { plan, model } = planned;
-    const traffic = session.stages;
-    if (!traffic) throw new MicrogridError("bad-request", "This device is not in the room yet.");
     return new RunningPipeline(
       id,
       {
-        ...{ traffic, self, supervisor, backend: this.#backend, model, plan },
-        nameOf: (did) => nameIn(session, did),
-        replace: (range, not) => planner.replace(planned, range, not),
+        ...{ traffic: inside.traffic, self, supervisor, backend: this.#backend, model, plan },
+        nameOf: (did) => inside.nameOf(did),
+        replace: (range, not) => inside.planner.replace(planned, range, not),
         onChange: () => this.#changed(),
       },
       (error) => this.#lost(id, error),
@@ -234,8 +231,7 @@ export class NodePipelines {
     entry.running.close(error);
     const now = performance.now();
     entry.renewals = [...entry.renewals.filter((at) => now - at < RENEWAL_WINDOW_MS), now];
-    this.#renewing++;
-    void this.#renew(id, entry, error).finally(() => this.#renewing--);
+    void this.#renew(id, entry, error);
   }
 
   async #renew(id: string, entry: Entry, lost: Error): Promise<void> {
@@ -260,6 +256,17 @@ export class NodePipelines {
     }
   }
 
+  async #restore({ model, ...wanted }: WantedPipeline, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const plan = await this.plan(model, wanted, signal).catch(() => undefined);
+      if (plan && !plan.missing) {
+        await this.open(plan, signal);
+        return;
+      }
+      await sleep(RESTORE_LOOK_MS, signal);
+    }
+  }
+
   #drop(id: string): void {
     this.#entries.delete(id);
     this.#show();
@@ -275,28 +282,6 @@ export class NodePipelines {
     this.#options.store.patch({ pipelines: [...this.#entries.values()].map(({ running }) => running.state) });
     this.#options.onChange();
   }
-}
-
-/** Members that could be asked, those who gave memory first. */
-function membersOf({ peers }: RoomSession): Did[] {
-  const gives = ({ heartbeat }: RoomSession["peers"][number]): number => heartbeat?.layersBytes ?? 0;
-  return [...peers].sort((a, b) => gives(b) - gives(a)).map(({ id }) => id);
-}
-
-function nameIn({ peers }: RoomSession, did: Did): string {
-  return peers.find(({ id }) => id === did)?.name ?? "a device that is gone";
-}
-
-/** Why the room's charter does not let a model run in parts for a member; undefined where it does. */
-function forbids({ charter, peers }: RoomSession, model: string, consumer: Did): string | undefined {
-  if (!charter) return "This device is not in the room yet.";
-  const { models, contribution } = charter.terms;
-  if (models !== "any" && !models.includes(model)) return "The room's charter does not allow this model.";
-  const peer = peers.find(({ id }) => id === consumer);
-  if (contribution === "expected" && peer && !peer.heartbeat?.sharing) {
-    return "The room's charter expects whoever asks to share a device as well.";
-  }
-  return undefined;
 }
 
 /** Which plan it is, and that nobody has changed it. */

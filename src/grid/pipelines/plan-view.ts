@@ -1,7 +1,7 @@
 /** A plan as people and programs see it. */
 import type { Did } from "../../core";
 import { formatBytes } from "../../models";
-import type { Ability, Plan, Shortfall, SplitModel, Survey } from "../../pipeline";
+import type { Ability, Plan, PlanNode, Shortfall, SplitModel, Survey } from "../../pipeline";
 import type { LeftOut, PipelinePlan } from "../types";
 
 /** What was asked and found out. */
@@ -81,6 +81,6 @@ function shortfallText({ reason, missingBytes, neededBytes, offeredBytes }: Shor
 }
 
 /** The planner's figures of a device. */
-export function planNode(id: string, { memoryBytes, decodeMs, prefillMs }: Ability) {
+export function planNode(id: string, { memoryBytes, decodeMs, prefillMs }: Ability): PlanNode {
   return { id, memoryBytes, decodeMsPerLayer: decodeMs, prefillMsPerTokenPerLayer: prefillMs };
 }

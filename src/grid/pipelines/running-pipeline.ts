@@ -168,7 +168,7 @@ export class RunningPipeline {
         return { peer: "self", name: "This device", from, to, ready, loadedBytes: 0, totalBytes: 0 };
       });
     const seats = this.#ring?.stages ?? [];
-    const others = seats.map(({ did, ...seat }) => ({ peer: did as string, name: nameOf(did), ...seat }));
+    const others = seats.map(({ did, ...seat }) => ({ peer: did, name: nameOf(did), ...seat }));
     return [...own, ...others].sort((a, b) => a.from - b.from);
   }
 }

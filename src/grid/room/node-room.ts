@@ -171,7 +171,7 @@ export class NodeRoom {
     const session = this.current;
     this.#sharing.choose(share);
     this.#sharing.apply(session);
-    if (!this.#sharing.wanted?.layers) void this.#options.pipelines.handOver();
+    if (!this.#sharing.wanted?.layers) void this.#options.pipelines.handOver("It no longer gives memory to layers.");
     this.#options.onChange();
   }
 
@@ -184,7 +184,7 @@ export class NodeRoom {
   /** Leaves once others have taken over what they can of what is held for them here. */
   async leaveGently(): Promise<void> {
     const session = this.#session;
-    await this.#options.pipelines.handOver();
+    await this.#options.pipelines.handOver("It has left the room.");
     if (this.#session === session) this.leave();
   }
 

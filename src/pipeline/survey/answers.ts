@@ -50,7 +50,10 @@ export class SurveyAnswers {
       why: "failed",
       text: errorToData(error).message,
     }));
-    if ("why" in judged) return this.#traffic.post(from, "stage.unable", { ask, ...judged });
+    if ("why" in judged) {
+      this.#traffic.post(from, "stage.unable", { ask, ...judged });
+      return;
+    }
     const measured = await Promise.allSettled(among.map(async (did) => ({ did, ...(await this.#links.measure(did)) })));
     const links = measured.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     this.#traffic.post(from, "stage.able", { ask, ...judged, links });

@@ -1,0 +1,75 @@
+/** What pipelines need of a room, as long as this node is inside: who is there, what is allowed, and what is held here. */
+import type { Did } from "../../core";
+import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
+import { LinkSurvey } from "../../pipeline";
+import type { RoomSession, StageTraffic } from "../../room";
+import { LayerHost } from "./layer-host";
+import { Planner } from "./planner";
+import type { SplitModels } from "./split-models";
+
+interface InRoomOptions {
+  readonly self: Did;
+  readonly device: DeviceInfo;
+  readonly backend: Backend;
+  readonly supervisor: EngineSupervisor;
+  readonly models: SplitModels;
+  /** Memory that the user gives to layers, in bytes; undefined while it is not known whether layers are welcome. */
+  givenBytes(): number | undefined;
+  /** What is held, or wanted, has changed. */
+  onChange(): void;
+}
+
+/** One stay in one room. */
+export class InRoom {
+  readonly session: RoomSession;
+  readonly traffic: StageTraffic;
+  readonly host: LayerHost;
+  readonly planner: Planner;
+  readonly #links: LinkSurvey;
+
+  constructor(session: RoomSession, traffic: StageTraffic, options: InRoomOptions) {
+    const { self, device, backend, supervisor, models, givenBytes, onChange } = options;
+    const links = new LinkSurvey(traffic);
+    const nameOf = (did: Did): string => this.nameOf(did);
+    this.session = session;
+    this.traffic = traffic;
+    this.#links = links;
+    this.host = new LayerHost({
+      ...{ traffic, links, models, supervisor, backend, onChange },
+      terms: () => ({
+        givenBytes: givenBytes(),
+        forbids: (model, consumer) => this.forbids(model, consumer),
+        nameOf,
+      }),
+    });
+    this.planner = new Planner({ traffic, links, self, device, models, nameOf, members: () => this.#members() });
+  }
+
+  nameOf(did: Did): string {
+    return this.session.peers.find(({ id }) => id === did)?.name ?? "a device that is gone";
+  }
+
+  /** Why the room's charter does not let a model run in parts for a member; undefined where it does. */
+  forbids(model: string, consumer: Did): string | undefined {
+    const { charter, peers } = this.session;
+    if (!charter) return "This device is not in the room yet.";
+    const { models, contribution } = charter.terms;
+    if (models !== "any" && !models.includes(model)) return "The room's charter does not allow this model.";
+    const peer = peers.find(({ id }) => id === consumer);
+    if (contribution === "expected" && peer && !peer.heartbeat?.sharing) {
+      return "The room's charter expects whoever asks to share a device as well.";
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.host.close("It has left the room.");
+    this.#links.close();
+  }
+
+  /** Members that could be asked, those who gave most memory first. */
+  #members(): readonly Did[] {
+    const given = ({ heartbeat }: RoomSession["peers"][number]): number => heartbeat?.layersBytes ?? 0;
+    return [...this.session.peers].sort((a, b) => given(b) - given(a)).map(({ id }) => id);
+  }
+}
