@@ -286,6 +286,45 @@ test("room that runs out in the middle of a download is said with numbers, and w
   expect(hub.requestsFor(DATA).at(-1)).toMatchObject({ status: 206 });
 });
 
+test("parts of a model are fetched once, kept over a reload, and deleted with the model", async () => {
+  const data = randomBytes(4 * MIB);
+  hub.put(REPOSITORY, DATA, data);
+  await add(REPOSITORY);
+  const read = async (offset: number, length: number): Promise<void> => {
+    const result = await page.evaluate(([at, bytes]) => window.models.readPart("model_q4.onnx_data", at, bytes), [
+      offset,
+      length,
+    ] as const);
+    if (!("value" in result)) throw new Error(result.error.message);
+    expect(Buffer.compare(Buffer.from(result.value), data.subarray(offset, offset + length))).toBe(0);
+  };
+  const open = () => page.evaluate((id) => window.models.parts(id), REPOSITORY);
+  const first = await open();
+  expect(first).toMatchObject({ value: { graph: "onnx/model_q4.onnx" } });
+  await read(0, 1000);
+  await read(500_000, 100_000);
+  expect(hub.requestsFor(DATA).map(({ range, status }) => [range, status])).toEqual([
+    ["bytes=0-999", 206],
+    ["bytes=500000-599999", 206],
+  ]);
+  await openPage();
+  expect(await stored()).toBe("partial");
+  expect(await open()).toEqual(first);
+  await read(500, 500);
+  await read(550_000, 50_000);
+  expect(hub.requestsFor(DATA)).toHaveLength(2);
+
+  const used = (): Promise<number> => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
+  const before = await used();
+  const { packageHash } = ((await page.evaluate(() => window.models.settings())) as { value: { packageHash: string } })
+    .value;
+  expect(await prepare()).toMatchObject({ value: { packageHash } });
+  await read(2 * MIB, 1000);
+  expect(hub.requestsFor(DATA)).toHaveLength(3);
+  await page.evaluate((id) => window.models.remove(id), REPOSITORY);
+  expect(await used()).toBeLessThan(before - 100_000);
+});
+
 test("removing deletes the files and an added model leaves the list", async () => {
   await add(REPOSITORY);
   await prepare();

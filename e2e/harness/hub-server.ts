@@ -146,18 +146,19 @@ export class HubServer {
         : fault?.kind === "wrong-bytes"
           ? Buffer.from(truth.map((byte) => byte ^ 1))
           : truth;
-    const start =
-      fault?.kind === "no-ranges" ? 0 : Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
-    if (start > 0 && start >= content.length) {
+    const range = fault?.kind === "no-ranges" ? null : /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
+    const start = Number(range?.[1] ?? 0);
+    if (range && start >= content.length) {
       return void response.writeHead(416, { "Content-Range": `bytes */${content.length}` }).end();
     }
-    const body = content.subarray(start);
-    response.writeHead(start > 0 ? 206 : 200, {
+    const end = range?.[2] ? Math.min(Number(range[2]) + 1, content.length) : content.length;
+    const body = content.subarray(start, end);
+    response.writeHead(range ? 206 : 200, {
       "Content-Type": "application/octet-stream",
       "Content-Length": body.length,
       "Accept-Ranges": "bytes",
       ETag: `"${sha256(truth).slice(0, 32)}"`,
-      ...(start > 0 && { "Content-Range": `bytes ${start}-${content.length - 1}/${content.length}` }),
+      ...(range && { "Content-Range": `bytes ${start}-${end - 1}/${content.length}` }),
     });
     if (request.method === "HEAD") return void response.end();
     if (fault?.kind === "cut-once" || fault?.kind === "stall") {

@@ -1,7 +1,7 @@
 /** A bare page around the model library: browser tests drive it from here, with no app in between. */
 import { errorToData, spawnWorker, type ErrorData } from "../../src/core";
 import { probeDevice, type Backend, type DeviceInfo, type LoadProgress } from "../../src/inference";
-import { ModelLibrary, type ModelInfo } from "../../src/models";
+import { ModelLibrary, type ModelInfo, type ModelParts } from "../../src/models";
 import storeWorker from "../../workers/store?worker&url";
 
 /** A prepared model, as data. */
@@ -11,6 +11,9 @@ export interface Prepared {
   readonly graph: string | undefined;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }
+
+/** A model in parts, as data. */
+export type Opened = Pick<ModelParts, "graph" | "weightsHash" | "weightBytes">;
 
 /** How a call ended. */
 export type Ended<T> = { readonly value: T } | { readonly error: ErrorData };
@@ -29,6 +32,11 @@ export interface ModelsPage {
   addPicked(): Promise<Ended<ModelInfo>>;
   describe(id: string): Promise<Ended<ModelInfo>>;
   remove(id: string): Promise<void>;
+  /** Opens a model in parts; the next calls are about the last one. */
+  parts(id: string, backend?: Backend): Promise<Ended<Opened>>;
+  /** Bytes of it, as numbers. */
+  readPart(location: string, offset: number, length: number): Promise<Ended<readonly number[]>>;
+  settings(): Promise<Ended<{ readonly paths: readonly string[]; readonly packageHash: string }>>;
   /** Starts preparing under a name; the other calls refer to it by that name. */
   prepare(name: string, id: string, backend?: Backend): void;
   cancel(name: string): void;
@@ -50,6 +58,7 @@ interface Call {
 
 const calls = new Map<string, Call>();
 let library: ModelLibrary | undefined;
+let parts: ModelParts | undefined;
 
 function opened(): ModelLibrary {
   if (!library) throw new Error("The library is not open.");
@@ -87,6 +96,23 @@ async function prepare(id: string, call: Pick<Call, "controller" | "progress">, 
   };
 }
 
+async function openParts(id: string, backend: Backend): Promise<Opened> {
+  parts = await opened().parts(id, { backend, signal: new AbortController().signal });
+  const { graph, weightsHash, weightBytes } = parts;
+  return { graph, weightsHash, weightBytes };
+}
+
+async function readPart(location: string, offset: number, length: number): Promise<readonly number[]> {
+  const blob = await parts!.read(location, offset, length, { signal: new AbortController().signal });
+  return [...new Uint8Array(await blob.arrayBuffer())];
+}
+
+async function settings(): Promise<{ paths: readonly string[]; packageHash: string }> {
+  const options = { signal: new AbortController().signal, onProgress: () => undefined };
+  const { files, packageHash } = await parts!.settings(options);
+  return { paths: files.map(({ path }) => path), packageHash };
+}
+
 window.models = {
   async open({ hub, mirrors, device }) {
     library = await ModelLibrary.open({
@@ -107,6 +133,9 @@ window.models = {
   addPicked: () => end(opened().add(document.querySelector("input")?.files ?? [])),
   describe: (id) => end(opened().describe(id, { signal: new AbortController().signal })),
   remove: (id) => opened().remove(id),
+  parts: (id, backend = "wasm") => end(openParts(id, backend)),
+  readPart: (location, offset, length) => end(readPart(location, offset, length)),
+  settings: () => end(settings()),
   prepare(name, id, backend = "wasm") {
     const call = { controller: new AbortController(), progress: [] };
     calls.set(name, { ...call, result: end(prepare(id, call, backend)) });
