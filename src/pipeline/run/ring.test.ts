@@ -1,6 +1,6 @@
 /** A ring of nodes that hold stages of the guide model: it answers, and goes on when nodes are lost. */
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { Did } from "../../core";
+import { type Did, MicrogridError } from "../../core";
 import type { HiddenState, StageService } from "../../inference";
 import { Bus } from "../testing/bus";
 import { GuideParts, STEP_TOKENS, answerIds, shortItems } from "../testing/guide";
@@ -162,6 +162,9 @@ describe("a ring", { timeout: 60_000 }, () => {
     "too few of them": (hidden) => hidden.map((one) => ({ ...one, bytes: one.bytes.slice(4) })),
     "another tensor": (hidden) => hidden.map((one) => ({ ...one, name: "other" })),
     "none at all": () => [],
+    "the news that its engine has crashed": () => {
+      throw new MicrogridError("worker-crashed", "The engine stopped.");
+    },
   };
   it.each(Object.keys(faults).flatMap((fault) => ["a", "b", "c"].map((of) => [of, fault] as const)))(
     "replaces stage %s when it gives %s, and the answer is the same",

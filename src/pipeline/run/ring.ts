@@ -1,11 +1,14 @@
 /** The consumer's side of a pipeline: sends steps around a ring of stages, whoever holds them. */
-import { type Did, MicrogridError, deferred, errorFromData, randomId } from "../../core";
+import { type Did, type ErrorCode, MicrogridError, deferred, errorFromData, randomId } from "../../core";
 import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
 import type { ReceivedStageBody, StageFrame, StageTraffic } from "../../room";
 import { type Neighbour, Edge, hiddenOf } from "./edge";
 import type { RingSeat, RingStage, StageSource } from "./ring-seat";
 import { type Again, Seats } from "./ring-seats";
 import { StepWatch } from "./ring-watch";
+
+/** Errors of a node whose engine has lost the stage, although the node is there. */
+const STAGE_IS_GONE: readonly string[] = ["worker-crashed", "device-lost", "model-not-loaded"] satisfies ErrorCode[];
 
 /** What there is to show of a ring. */
 export interface RingState {
@@ -221,6 +224,10 @@ export class Ring implements StageService, RingState {
   #fail(from: Did, { sequence, step, code, message }: ReceivedStageBody<"stage.failed">): void {
     if (code === "peer-protocol") {
       this.#seats.blame(from);
+      return;
+    }
+    if (STAGE_IS_GONE.includes(code)) {
+      this.#seats.lose(from, new MicrogridError("peer-lost", message));
       return;
     }
     const known = code === "stage-lost" || code === "out-of-memory" ? code : "stage-refused";
