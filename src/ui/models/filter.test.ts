@@ -1,8 +1,9 @@
+import type { RoomState } from "../../grid";
 import { describe, expect, test } from "vitest";
-import { fakeModels, guideOffer } from "../testing/fixtures";
-import { filterModels } from "./filter";
+import { fakeModels, fakePeers, fakeState, guideOffer, openCharter } from "../testing/fixtures";
+import { filterModels, filtersFor } from "./filter";
 
-const state = { models: fakeModels, loads: {} };
+const state = fakeState({ loading: true, notices: false, house: false });
 
 describe("filterModels", () => {
   test("lists the built-in model first, then stored ones, then what fits by size, then the rest", () => {
@@ -33,5 +34,22 @@ describe("filterModels", () => {
     const loading = { ...state, loads: { [last]: { kind: "ready" as const, offer: guideOffer } } };
     expect(filterModels(loading, "", "all", ranks).at(-1)?.id).toBe(last);
     expect(filterModels(loading, "", "all")[0]?.id).toBe(last);
+  });
+
+  test("with the room: what does not fit here, but does with the memory that others give", () => {
+    const room = { membership: { kind: "member" }, charter: openCharter, peers: fakePeers } as unknown as RoomState;
+    const inRoom = { ...state, room };
+    expect(filtersFor(state).map(([filter]) => filter)).not.toContain("room");
+    expect(filtersFor(inRoom).map(([filter]) => filter)).toContain("room");
+    expect(filterModels(state, "", "room")).toEqual([]);
+    const large = filterModels(inRoom, "", "room");
+    expect(large.map(({ name }) => name)).toContain("Llama-3.1-8B-Instruct");
+    expect(large.map(({ name }) => name)).not.toContain("Qwen3-30B-A3B");
+  });
+
+  test("what runs on several devices is listed first", () => {
+    const last = filterModels(state, "", "all").at(-1)!;
+    const pipelines = [{ model: last.id } as unknown as (typeof state.pipelines)[number]];
+    expect(filterModels({ ...state, pipelines }, "", "all")[0]?.id).toBe(last.id);
   });
 });

@@ -1,29 +1,35 @@
 /** Which models are listed, and in which order. */
-import type { GridState, ModelInfo } from "../../grid";
+import { type GridState, type ModelInfo, roomCapacity } from "../../grid";
 
-export type ModelFilter = "all" | "fits" | "stored" | "onnx" | "webllm";
+export type ModelFilter = "all" | "fits" | "room" | "stored" | "onnx" | "webllm";
 
-export const FILTERS: readonly (readonly [ModelFilter, string])[] = [
+const FILTERS: readonly (readonly [ModelFilter, string])[] = [
   ["all", "All"],
   ["fits", "Fits this device"],
+  ["room", "With the room"],
   ["stored", "Stored"],
   ["onnx", "ONNX"],
   ["webllm", "WebLLM"],
 ];
+
+/** The filters that say something: the room's only inside a room where somebody else is. */
+export function filtersFor({ room }: GridState): typeof FILTERS {
+  return room && room.peers.length > 0 ? FILTERS : FILTERS.filter(([filter]) => filter !== "room");
+}
 
 /**
  * The models that contain every word of `search` and pass the filter: loaded first, then stored, then by size.
  * `ranks` remembers where a model stood, so that a row does not jump away while it loads; pass a new map to sort anew.
  */
 export function filterModels(
-  state: Pick<GridState, "models" | "loads">,
+  state: GridState,
   search: string,
   filter: ModelFilter,
   ranks: Map<string, number> = new Map<string, number>(),
 ): ModelInfo[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return state.models
-    .filter((model) => passes(model, filter))
+    .filter((model) => passes(state, model, filter))
     .filter((model) => {
       const text = `${model.name} ${model.id} ${model.origin}`.toLowerCase();
       return words.every((word) => text.includes(word));
@@ -40,12 +46,14 @@ export function filterModels(
     .map(({ model }) => model);
 }
 
-function passes(model: ModelInfo, filter: ModelFilter): boolean {
+function passes(state: GridState, model: ModelInfo, filter: ModelFilter): boolean {
   switch (filter) {
     case "all":
       return true;
     case "fits":
       return model.fit.fits;
+    case "room":
+      return !model.fit.fits && roomCapacity(state, model)?.missingBytes === 0;
     case "stored":
       return model.stored !== "no";
     case "onnx":
@@ -54,8 +62,8 @@ function passes(model: ModelInfo, filter: ModelFilter): boolean {
   }
 }
 
-function rank(state: Pick<GridState, "loads">, model: ModelInfo): number {
-  if (state.loads[model.id]) return 0;
+function rank(state: GridState, model: ModelInfo): number {
+  if (state.loads[model.id] || state.pipelines.some((pipeline) => pipeline.model === model.id)) return 0;
   if (model.source !== "catalog") return 1;
   if (model.stored !== "no") return 2;
   return model.fit.fits ? 3 : 4;

@@ -7,12 +7,12 @@ import { isOwn } from "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
 import { gpuName } from "../state/device";
-import { modelName, roomOffers } from "../state/models";
+import { roomOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, fields, sections } from "../styles/shared";
 import "../together/plan-view";
 import "./add-model";
-import { FILTERS, filterModels, type ModelFilter } from "./filter";
+import { filterModels, filtersFor, type ModelFilter } from "./filter";
 import "./model-row";
 
 /** Rows that are made at first, and each time the end comes into view. */
@@ -139,8 +139,8 @@ export class ModelDialog extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
     if (!workspace) return nothing;
-    const { together, grid } = workspace;
-    const label = together.shown ? `Run “${modelName(grid.state, together.attempt?.model ?? "")}” together` : "Models";
+    const { together } = workspace;
+    const label = together.shown ? "Run with the room" : "Models";
     return html`<wa-dialog label=${label} open light-dismiss @wa-after-hide=${this.#hidden}>
       ${together.shown ? html`<mg-plan-view .workspace=${workspace}></mg-plan-view>` : this.#list(workspace)}
     </wa-dialog>`;
@@ -163,7 +163,7 @@ export class ModelDialog extends LitElement {
         </div>
         <div class="row spread">
           <div class="chips" role="group" aria-label="Filter">
-            ${FILTERS.map(
+            ${filtersFor(state).map(
               ([filter, label]) =>
                 html`<button class="chip" aria-pressed=${this.filter === filter} @click=${() => this.#choose(filter)}>
                   ${label}
@@ -187,7 +187,7 @@ export class ModelDialog extends LitElement {
             </li>`,
         )}
       </ul>
-      ${models.length === 0 ? html`<p class="none muted">No model matches. Try fewer words, or another filter.</p>` : nothing}
+      ${models.length === 0 ? html`<p class="none muted">${this.filter === "room" ? "No further model fits into the memory that the room gives so far." : "No model matches. Try fewer words, or another filter."}</p>` : nothing}
       ${models.length > this.shown ? html`<div class="end small muted">…</div>` : nothing}`;
   }
 

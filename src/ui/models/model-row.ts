@@ -97,7 +97,7 @@ export class ModelRow extends LitElement {
         <div class="grow">
           <div class="name">${model.name} ${this.#tags(workspace, model, load)}</div>
           <div class="facts" title=${model.origin}>${facts(model)}</div>
-          ${model.fit.fits ? nothing : html`<div class="reason">${model.fit.reason}</div>`}
+          ${model.fit.fits || pipelineOf(workspace.grid.state, model) ? nothing : html`<div class="reason">${model.fit.reason}</div>`}
           ${capacityLine(workspace.grid.state, model)}
         </div>
         <div class="actions">${this.#actions(workspace, model, load)}</div>

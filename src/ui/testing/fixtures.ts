@@ -49,7 +49,7 @@ const large: readonly ModelInfo[] = [
     id,
     name: String(name),
     engine: "onnx",
-    source: "added",
+    source: "catalog",
     downloadBytes: Number(downloadBytes),
     sizeIsEstimate: false,
     memoryBytes: Number(memoryBytes),

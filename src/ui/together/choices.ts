@@ -32,12 +32,7 @@ export function planChoices({ grid, together }: Workspace): TemplateResult {
     <label
       >Answers at once
       <select @change=${(event: Event) => again({ ...(stages !== undefined && { stages }), answers: valueOf(event) })}>
-        ${ANSWERS.map(
-          (count) =>
-            html`<option value=${count} ?selected=${answers === count}>
-              ${count === 1 ? "1, as fast as can be" : `${count}, as many as can be`}
-            </option>`,
-        )}
+        ${ANSWERS.map((count) => html`<option value=${count} ?selected=${answers === count}>${count}</option>`)}
       </select>
     </label>
   </div>`;

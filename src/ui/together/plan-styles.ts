@@ -119,8 +119,11 @@ export const planStyles = css`
       padding-inline: 0.625rem;
     }
   }
+  .head bdi {
+    min-width: 0;
+    overflow-wrap: anywhere;
+  }
   .back {
-    justify-self: start;
     display: inline-flex;
     align-items: center;
     gap: 0.375rem;

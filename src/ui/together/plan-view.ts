@@ -41,9 +41,12 @@ export class PlanView extends LitElement {
     const { workspace } = this;
     const attempt = workspace?.together.attempt;
     if (!workspace || !attempt) return nothing;
-    return html`<button class="link small back" @click=${() => workspace.together.hide()}>
-        ${icon("left", 16)} All models
-      </button>
+    return html`<div class="row spread head">
+        <button class="link small back" @click=${() => workspace.together.hide()}>
+          ${icon("left", 16)} All models
+        </button>
+        <bdi class="muted small">${plain(modelName(workspace.grid.state, attempt.model))}</bdi>
+      </div>
       ${this.#content(workspace, attempt)}`;
   }
 
@@ -154,16 +157,16 @@ export class PlanView extends LitElement {
       workspace.together.hide();
       workspace.show({ dialog: undefined });
     };
-    return html`<p class="total" role="status">
-        ${ready ? `“${plain(name)}” is ready. This chat goes on with it.` : `Forming the pipeline…`}
-      </p>
-      ${
-        ready
-          ? nothing
-          : html`<p class="muted small">
-              Each device loads its own layers only. You can close this window; it goes on, and you are told.
-            </p>`
-      }
+    return html`<div role="status">
+        <p class="total">${ready ? `“${plain(name)}” is ready` : "Forming the pipeline…"}</p>
+        <p class="muted small">
+          ${
+            ready
+              ? "This chat goes on with it. The room sees that it runs."
+              : "Each device loads its own layers only. You can close this window: it goes on, and you are told."
+          }
+        </p>
+      </div>
       ${this.#picture(stops, plan.layers, {
         middle: ready ? timeText(plan.msPerToken) : `${Math.floor(share * 100)} %`,
         below: ready ? "for one token" : "loaded",

@@ -80,7 +80,7 @@ function hop({ hopMs }: Stop, arc: Arc | undefined, count: number): SVGTemplateR
     }
     <g transform="translate(${x.toFixed(2)} ${y.toFixed(2)}) rotate(${middle.toFixed(1)})">
       <circle r="8" fill="var(--mg-raised)" />
-      <path d="M-2.5 -5 2.5 0 -2.5 5" fill="none" stroke="var(--mg-muted)" stroke-width="2" stroke-linecap="round"
+      <path d="M-3.5 -4.5 4.5 0 -3.5 4.5Z" fill="var(--mg-muted)" stroke="var(--mg-muted)" stroke-width="1.5"
         stroke-linejoin="round" />
     </g>
     ${hopMs === undefined || count > MOST_TIMES ? nothing : svg`<text x=${textX} y=${textY}>${timeText(hopMs)}</text>`}`;
