@@ -1,4 +1,5 @@
 /** A node without engines: the room code over real WebRTC, driven from outside, for rooms of more pages than a machine can load models in. */
+import { randomId, type Did } from "../../src/core";
 import { makeEphemeralKey, type Signer } from "../../src/identity";
 import { toyRequest } from "../../src/inference/testing/toy-provider";
 import { inviteToUrl, parseInvite } from "../../src/room/invite";
@@ -23,6 +24,12 @@ export interface RoomPage {
   shakeHands(): Promise<{ roundTripMs: number; handshakeMs: number }>;
   /** Asks a member that there is no link to; gives its answer, and ms to the first token. */
   askDistant(): Promise<{ text: string; firstTokenMs: number }>;
+  /** Gives members a file of so many bytes, whose pattern all pages know. */
+  give(bytes: number): void;
+  /** Takes a range of it from the first peer. */
+  take(offset: number, length: number): Promise<{ right: boolean; ms: number }>;
+  /** Round trips of small frames on the channel `stage` to the first peer, one after another, ms. */
+  stageTrips(count: number): Promise<readonly number[]>;
 }
 
 declare global {
@@ -47,6 +54,28 @@ async function enter(entry: RoomOptions["entry"], signer: Signer): Promise<RoomS
   return session;
 }
 
+const WEIGHTS = { model: "toy", graph: "model.onnx", weightsHash: "pattern" };
+
+/** The bytes of the file of weights from `offset` on. */
+function pattern(offset: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let i = 0, at = offset; i < length; i++, at++) bytes[i] = at * 7 + (at >> 11);
+  return bytes;
+}
+
+function firstPeer(): Did {
+  const [peer] = session?.peers ?? [];
+  if (!peer) throw new Error("nobody is here");
+  return peer.id;
+}
+
+/** Answers small frames of pipelines, as a node in one does. */
+function answerProbes({ stages }: RoomSession): void {
+  stages?.on("frame", ({ from, frame }) => {
+    if (frame.kind === "stage.probe") stages.post(from, "stage.echo", { probe: frame.body.probe });
+  });
+}
+
 /** A message there and back over an open channel. */
 async function roundTrip({ control }: RawLink): Promise<number> {
   const start = performance.now();
@@ -60,7 +89,7 @@ async function roundTrip({ control }: RawLink): Promise<number> {
 window.room = {
   async found(server) {
     const { founder, parts, invite } = await foundTestRoom({ servers: [server] });
-    await enter({ membership: parts }, founder);
+    answerProbes(await enter({ membership: parts }, founder));
     return inviteToUrl(invite, location.href);
   },
   async join(invite, nodes) {
@@ -103,6 +132,40 @@ window.room = {
     const handshakeMs = performance.now() - start;
     near.close("measured");
     return { roundTripMs: trips.sort((a, b) => a - b)[4]!, handshakeMs };
+  },
+  give(bytes) {
+    const file = new Blob([pattern(0, bytes)]);
+    session!.bulk!.open = () => Promise.resolve(file);
+  },
+  async take(offset, length) {
+    const start = performance.now();
+    const source = session!.bulk!.source(firstPeer(), WEIGHTS);
+    const blob = await source.read("weights", offset, length, { signal: new AbortController().signal });
+    const ms = performance.now() - start;
+    const got = new Uint8Array(await blob.arrayBuffer());
+    const wanted = pattern(offset, length);
+    return { right: got.length === length && got.every((byte, i) => byte === wanted[i]), ms };
+  },
+  async stageTrips(count) {
+    const stages = session!.stages!;
+    const peer = firstPeer();
+    const trips: number[] = [];
+    while (trips.length < count) {
+      const probe = randomId(8);
+      const start = performance.now();
+      await new Promise<void>((resolve) => {
+        const stop = stages.on("frame", ({ frame }) => {
+          if (frame.kind !== "stage.echo" || frame.body.probe !== probe) return;
+          stop();
+          resolve();
+        });
+        stages.post(peer, "stage.probe", { probe, payload: new Uint8Array(8) });
+      });
+      trips.push(performance.now() - start);
+      // The frames of probes have a rate.
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    return trips;
   },
   async askDistant() {
     const chosen = session?.peers.find((one) => !one.linked && one.models().length > 0);

@@ -1,0 +1,52 @@
+/** Weights between the members of a room, over real WebRTC. */
+import { type SitePage, expect, test } from "./harness";
+import { serveBarePage } from "./models-page/site";
+import type { RoomPage } from "./room-page/main";
+
+declare global {
+  interface Window {
+    room: RoomPage;
+  }
+}
+
+const MIB = 2 ** 20;
+let site: Awaited<ReturnType<typeof serveBarePage>>;
+test.beforeAll(async () => {
+  site = await serveBarePage("room-page", 5980);
+});
+test.afterAll(() => site.stop());
+
+test("a member gets exactly the weights that it asks for, and is told when the giver is gone", async ({
+  openSite,
+  signaling,
+}) => {
+  const pages: SitePage[] = [];
+  for (const name of ["giver", "taker"]) pages.push(await openSite({ name, url: site.url, ownProcess: true }));
+  const [giver, taker] = pages as [SitePage, SitePage];
+  for (const { page } of pages) await page.waitForFunction(() => "room" in window);
+  const invite = await giver.page.evaluate(
+    (url) => window.room.found(url),
+    `http://127.0.0.1:${signaling.port}/microgrid`,
+  );
+  await taker.page.evaluate((url) => window.room.join(url, 2), invite);
+  await giver.page.evaluate((bytes) => window.room.give(bytes), 20 * MIB);
+
+  const takes = (ranges: readonly (readonly [number, number])[]) =>
+    taker.page.evaluate((all) => Promise.all(all.map(([at, length]) => window.room.take(at, length))), ranges);
+  // Longer than one request may be, and several side by side.
+  for (const { right } of await takes([[3, 18 * MIB]])) expect(right).toBe(true);
+  for (const { right } of await takes([
+    [0, 1],
+    [MIB + 1, 2 * MIB],
+    [19 * MIB, MIB],
+  ])) {
+    expect(right).toBe(true);
+  }
+
+  const lost = taker.page.evaluate(async () => {
+    for (;;) await window.room.take(0, 2 ** 20);
+  });
+  lost.catch(() => undefined);
+  await giver.kill();
+  await expect(lost).rejects.toThrow(/The device that gives the model's layers is gone/);
+});
