@@ -221,3 +221,42 @@ test("a tab that is attached to the node uses pipelines as the first one does", 
   await close(tab);
   await expect.poll(async () => (await stateOf(consumer)).pipelines).toEqual([]);
 });
+
+test("a model from files of one device runs over others, who get the parts that they hold from it", async ({
+  openSite,
+}) => {
+  const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
+  const dids = await Promise.all(helpers.map(didOf));
+  const [id, bytes] = await consumer.page.evaluate(async () => {
+    const texts = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
+    const graph = "onnx/model_q4.onnx";
+    const files = await Promise.all(
+      [...texts, graph, `${graph}_data`].map(async (path) => {
+        const blob = await (await fetch(`models/guide/${path}`)).blob();
+        return new File([blob], path);
+      }),
+    );
+    // The picker of a folder gives the same: files whose names are paths.
+    const { id: added } = await window.microgrid!.models.add(files as unknown as FileList);
+    return [added, files.at(-1)!.size] as const;
+  });
+  const plan = await consumer.page.evaluate(
+    async ([model, nodes]) => {
+      const { pipelines } = window.microgrid!;
+      const made = await pipelines.plan(model, { stages: 1, nodes });
+      await pipelines.open(made);
+      return made;
+    },
+    [id, dids] as const,
+  );
+  expect(plan.stages[0]!.bytes).toBeGreaterThan(bytes / 2);
+  const question = { text: QUESTION, model: id, provider: "pipeline" };
+  expect((await ask(consumer, question)).text).toBe(STORY.completion);
+  // Who takes the place of the one that is lost gets them from there as well.
+  await startAnswer(consumer, question);
+  await answerReaches(consumer, 10);
+  await helpers[dids.indexOf(plan.stages[0]!.peer)]!.kill();
+  const answer = await finishedAnswer(consumer);
+  expect(answer.error).toBeUndefined();
+  expect(answer.text).toBe(STORY.completion);
+});

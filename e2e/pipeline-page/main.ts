@@ -1,7 +1,13 @@
 /** A node that holds stages of the guide model and answers by way of others, over real WebRTC; driven from outside. */
 import { type Did, type ErrorData, MicrogridError, errorToData, spawnWorker } from "../../src/core";
 import { makeEphemeralKey, type Signer } from "../../src/identity";
-import { type ChatMessage, EngineSupervisor, type PackageFile, type StageService, expandsWeights } from "../../src/inference";
+import {
+  type ChatMessage,
+  EngineSupervisor,
+  type PackageFile,
+  type StageService,
+  expandsWeights,
+} from "../../src/inference";
 import { Ring } from "../../src/pipeline/run/ring";
 import type { RingStage } from "../../src/pipeline/run/ring-seat";
 import { stagePackage, weightsOf } from "../../src/pipeline/run/packages";
@@ -172,7 +178,7 @@ window.pipeline = {
       {
         traffic: traffic(),
         self: window.pipeline.did as Did,
-        source: { model: "guide", graph: GRAPH, weightsHash: "guide" },
+        source: { model: "guide", graph: GRAPH, graphBytes: 1, weightsHash: "guide" },
         context: LIMITS.contextLength,
         sequences: LIMITS.sequences,
         stepTokens: LIMITS.stepTokens,

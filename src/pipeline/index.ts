@@ -1,5 +1,5 @@
 /** Models over several devices of a room: splitting, surveying, planning, running. */
-export { SplitModel } from "./model";
+export { type PartsSource, SplitModel } from "./model";
 export { type Plan, type PlanNode, type PlanProblem, type Shortfall, planPipeline } from "./plan";
 export {
   type OpenStage,
@@ -10,5 +10,6 @@ export {
   StageHost,
   type StageRequest,
   type StageSource,
+  type WeightSource,
 } from "./run";
 export { type Ability, type Inability, type Judge, LinkSurvey, type Survey, SurveyAnswers, survey } from "./survey";

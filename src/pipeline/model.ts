@@ -8,17 +8,21 @@ import { type Decoder, type StageRange, readDecoder } from "./split";
 /** Layers whose weights differ by less than this share are of one kind, and take the same time. */
 const SAME_KIND = 0.05;
 
+/** Where a model's graph and weights come from. */
+export type PartsSource = Pick<ModelParts, "id" | "name" | "graph" | "graphBytes" | "weightsHash" | "read">;
+
 /** The graph of a model, read. */
-export class SplitModel {
-  readonly parts: ModelParts;
+export class SplitModel<P extends PartsSource = PartsSource> {
+  readonly parts: P;
   readonly source: StageSource;
   readonly decoder: Decoder;
   readonly #expand: boolean;
 
   /** Throws `unsupported-model` with the reason where the model cannot be split. */
-  constructor(parts: ModelParts) {
+  constructor(parts: P) {
     this.parts = parts;
-    this.source = { model: parts.id, graph: parts.graph, weightsHash: parts.weightsHash };
+    const { id: model, graph, graphBytes, weightsHash } = parts;
+    this.source = { model, graph, graphBytes: graphBytes.length, weightsHash };
     this.decoder = readDecoder(parts.graphBytes);
     this.#expand = expandsWeights(parts.graphBytes);
   }

@@ -13,6 +13,8 @@ export const MAX_HIDDEN_BYTES = 2 * 2 ** 20;
 const MAX_TENSORS = 8;
 const MAX_LAYERS = 1_024;
 const MAX_CONTEXT = 2 ** 24;
+/** Graphs of decoders without their weights have a few megabytes. */
+const MAX_GRAPH_BYTES = 256 * 2 ** 20;
 /** Nodes among which one pipeline is planned. */
 const MAX_NEIGHBOURS = 32;
 const MAX_PROBE_BYTES = 300_000;
@@ -41,11 +43,12 @@ const attempt = count(1_000_000);
 /** Steps are counted by the consumer, over all sequences of a pipeline. */
 const step = count(Number.MAX_SAFE_INTEGER);
 
-/** Which files of which model: nodes that agree on all three read the same. */
+/** Which files of which model: nodes that agree on these read the same. */
 const source = {
   model: text(MAX_MODEL_CHARS),
-  /** Path of the graph inside the model. */
+  /** Path of the graph inside the model, and its size: who does not know the model may ask the consumer for it. */
   graph: text(200),
+  graphBytes: count(MAX_GRAPH_BYTES),
   /** Over the graph and what the host lists of its weights. */
   weightsHash: text(100),
 };

@@ -2,10 +2,11 @@
 import type { Did } from "../../core";
 import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
 import { LinkSurvey } from "../../pipeline";
-import type { RoomSession, StageTraffic } from "../../room";
+import type { BulkTraffic, RoomSession, StageTraffic } from "../../room";
 import { LayerHost } from "./layer-host";
 import { Planner } from "./planner";
 import type { SplitModels } from "./split-models";
+import { type KnownModel, giveFile, giveGraph } from "./weights";
 
 interface InRoomOptions {
   readonly self: Did;
@@ -13,10 +14,18 @@ interface InRoomOptions {
   readonly backend: Backend;
   readonly supervisor: EngineSupervisor;
   readonly models: SplitModels;
+  /** Models of pipelines in which a member has a part. */
+  modelsFor(member: Did): readonly KnownModel[];
   /** Memory that the user gives to layers, in bytes; undefined while it is not known whether layers are welcome. */
   givenBytes(): number | undefined;
   /** What is held, or wanted, has changed. */
   onChange(): void;
+}
+
+/** What members of the room send each other of pipelines. */
+interface Channels {
+  readonly traffic: StageTraffic;
+  readonly bulk: BulkTraffic;
 }
 
 /** One stay in one room. */
@@ -27,15 +36,15 @@ export class InRoom {
   readonly planner: Planner;
   readonly #links: LinkSurvey;
 
-  constructor(session: RoomSession, traffic: StageTraffic, options: InRoomOptions) {
-    const { self, device, backend, supervisor, models, givenBytes, onChange } = options;
+  constructor(session: RoomSession, { traffic, bulk }: Channels, options: InRoomOptions) {
+    const { self, device, backend, supervisor, models, modelsFor, givenBytes, onChange } = options;
     const links = new LinkSurvey(traffic);
     const nameOf = (did: Did): string => this.nameOf(did);
     this.session = session;
     this.traffic = traffic;
     this.#links = links;
     this.host = new LayerHost({
-      ...{ traffic, links, models, supervisor, backend, onChange },
+      ...{ traffic, bulk, links, models, supervisor, backend, onChange },
       terms: () => ({
         givenBytes: givenBytes(),
         forbids: (model, consumer) => this.forbids(model, consumer),
@@ -43,6 +52,11 @@ export class InRoom {
       }),
     });
     this.planner = new Planner({ traffic, links, self, device, models, nameOf, members: () => this.#members() });
+    bulk.open = async (file, member) => {
+      const files = await Promise.all(modelsFor(member).map((model) => giveFile(model, file)));
+      const graphs = this.planner.asked(member).map((model) => giveGraph(model, file));
+      return [...files, ...graphs].find((blob) => blob !== undefined);
+    };
   }
 
   nameOf(did: Did): string {

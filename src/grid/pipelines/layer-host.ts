@@ -6,14 +6,17 @@ import {
   type Inability,
   type LinkSurvey,
   type OpenStage,
+  type SplitModel,
   SurveyAnswers,
   StageHost,
   type StageRequest,
   type StageSource,
+  type WeightSource,
 } from "../../pipeline";
-import type { StageTraffic } from "../../room";
+import type { BulkTraffic, StageTraffic } from "../../room";
 import type { HeldStage, LayersWish } from "../types";
 import type { SplitModels } from "./split-models";
+import { modelOf, weightsOf } from "./weights";
 
 /** What holds for layers in the room at this moment. */
 export interface LayerTerms {
@@ -26,6 +29,7 @@ export interface LayerTerms {
 
 interface LayerHostOptions {
   readonly traffic: StageTraffic;
+  readonly bulk: BulkTraffic;
   readonly links: LinkSurvey;
   readonly models: SplitModels;
   readonly supervisor: EngineSupervisor;
@@ -98,27 +102,43 @@ export class LayerHost {
     if (givenBytes === 0) return { why: "consent", text: "Its user does not give memory to layers." };
     const memoryBytes = this.#freeBytes(givenBytes);
     if (memoryBytes <= 0) return { why: "memory", text: "Its memory is taken by other pipelines." };
-    const { signal } = new AbortController();
     let model;
     try {
-      model = await models.agreed(source, signal);
+      ({ model } = await this.#find(source, consumer, new AbortController()));
     } catch (error) {
       return { why: "model", text: error instanceof Error ? error.message : String(error) };
     }
     return { memoryBytes, ...(await models.speed(model)) };
   }
 
+  /** The model that a consumer means, and where its weights come from. */
+  async #find(
+    source: StageSource & { readonly attempt?: number },
+    consumer: Did,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<{ readonly model: SplitModel; readonly weights: WeightSource }> {
+    const { model: id, graph, weightsHash, attempt = 0 } = source;
+    const given = this.#options.bulk.source(consumer, { model: id, graph, weightsHash });
+    try {
+      const model = await this.#options.models.agreed(source, signal);
+      return { model, weights: weightsOf(model, given, { urgent: attempt > 0 }) };
+    } catch (error) {
+      if (!(error instanceof MicrogridError && error.code === "unknown-model")) throw error;
+      return { model: await modelOf(source, given, { signal }), weights: given };
+    }
+  }
+
   async #open(
     request: StageRequest,
     { consumer, signal, onProgress }: Parameters<ConstructorParameters<typeof StageHost>[0]["open"]>[1],
   ): Promise<OpenStage> {
-    const { models, supervisor, backend, terms } = this.#options;
+    const { supervisor, backend, terms } = this.#options;
     const { pipeline, from, to, context: contextLength, sequences, stepTokens } = request;
     const { givenBytes = 0, forbids } = terms();
     const forbidden = forbids(request.model, consumer);
     if (forbidden !== undefined) throw refused(forbidden);
     if (givenBytes === 0) throw refused("Its user does not give memory to layers.");
-    const model = await models.agreed(request, signal);
+    const { model, weights } = await this.#find(request, consumer, { signal });
     if (from >= to || to > model.layers) throw refused(`The model has no layers ${from} to ${to}.`);
     const cacheBytes = model.bytesOf({ from, to }, contextLength * sequences) - model.bytesOf({ from, to }, 0);
     const bytes = model.bytesOf({ from, to }, contextLength * sequences);
@@ -130,7 +150,7 @@ export class LayerHost {
       void supervisor.unload(id).catch(() => undefined);
     };
     try {
-      const pkg = await model.package({ embed: false, from, to, head: false }, { id, signal, onProgress });
+      const pkg = await model.package({ embed: false, from, to, head: false }, { id, signal, weights, onProgress });
       const limits = { sequences, contextLength, stepTokens, cacheBytes };
       return { ...(await supervisor.loadStage(pkg, { signal, backend, limits })), close };
     } catch (error) {

@@ -97,16 +97,21 @@ export class NodePipelines {
   /** The node is in another room now, further inside of it, or in none. */
   follow(session: RoomSession | undefined): void {
     if (this.#inside?.session === session) return;
-    const traffic = session?.stages;
+    const { stages: traffic, bulk } = session ?? {};
     if (this.#inside) this.#leave();
-    if (!session || !traffic) return;
-    this.#inside = new InRoom(session, traffic, {
-      ...this.#options,
-      backend: this.#backend,
-      models: this.#models,
-      givenBytes: () => this.#options.givenBytes(),
-      onChange: () => this.#options.onChange(),
-    });
+    if (!session || !traffic || !bulk) return;
+    this.#inside = new InRoom(
+      session,
+      { traffic, bulk },
+      {
+        ...this.#options,
+        modelsFor: (did) => [...this.#entries.values()].flatMap(({ running }) => running.modelFor(did) ?? []),
+        backend: this.#backend,
+        models: this.#models,
+        givenBytes: () => this.#options.givenBytes(),
+        onChange: () => this.#options.onChange(),
+      },
+    );
   }
 
   /** Rejects as `Pipelines.plan` does. */

@@ -17,6 +17,7 @@ import { ASSUMED_CONTEXT, MAX_CONTEXT, MAX_SEQUENCES, SEQUENCES } from "./limits
 import { spareBytes } from "./memory";
 import { planNode, planView } from "./plan-view";
 import type { SplitModels } from "./split-models";
+import type { KnownModel } from "./weights";
 
 interface PlannerOptions {
   readonly traffic: StageTraffic;
@@ -32,8 +33,14 @@ interface PlannerOptions {
 /** A plan, and what is known of those who could stand in. */
 export interface Planned {
   readonly plan: PipelinePlan;
-  readonly model: SplitModel;
+  readonly model: KnownModel;
   readonly survey: Survey;
+}
+
+/** A model that members are being asked for. */
+interface Asking {
+  readonly model: KnownModel;
+  readonly members: readonly Did[];
 }
 
 /** Members that are asked for one plan: asking more would take longer than it saves. */
@@ -42,9 +49,15 @@ const MAX_ASKED = 31;
 /** Plans in one room. */
 export class Planner {
   readonly #options: PlannerOptions;
+  readonly #asking = new Set<Asking>();
 
   constructor(options: PlannerOptions) {
     this.#options = options;
+  }
+
+  /** What a member who is being asked may have of a model that it does not know: the graph. */
+  asked(by: Did): readonly KnownModel[] {
+    return [...this.#asking].filter(({ members }) => members.includes(by)).map(({ model }) => model);
   }
 
   /** Rejects as `Pipelines.plan` does. */
@@ -52,11 +65,17 @@ export class Planner {
     const { traffic, links, self, device, models, members, nameOf } = this.#options;
     const { nodes, stages, answers = 1 } = wanted;
     const model = await models.read(id, { signal });
-    const asked = members().filter((did) => !nodes || nodes.includes(did));
+    const asking: Asking = {
+      model,
+      members: members()
+        .filter((did) => nodes?.includes(did) ?? true)
+        .slice(0, MAX_ASKED),
+    };
+    this.#asking.add(asking);
     const [own, found] = await Promise.all([
       models.speed(model),
-      survey({ traffic, links, self, source: model.source }, asked.slice(0, MAX_ASKED), { signal }),
-    ]);
+      survey({ traffic, links, self, source: model.source }, asking.members, { signal }),
+    ]).finally(() => this.#asking.delete(asking));
     const allowed = nodes?.map((node) => (node === "self" ? self : node));
     const context = Math.min(model.parts.contextLength ?? ASSUMED_CONTEXT, MAX_CONTEXT);
     const sequences = Math.min(MAX_SEQUENCES, Math.max(SEQUENCES, answers));

@@ -1,11 +1,12 @@
 /** One model that this device runs together with others: its ring, its two ends here, and its provider. */
 import { type Did, MicrogridError } from "../../core";
 import type { Backend, EngineSupervisor, StageService } from "../../inference";
-import { Ring, type RingStage, type RingState, type SplitModel } from "../../pipeline";
+import { Ring, type RingStage, type RingState } from "../../pipeline";
 import type { StageTraffic } from "../../room";
 import type { PipelinePlan, PipelineState, PlannedStage, StageState } from "../types";
 import { stepTokensOf } from "./limits";
 import { PipelineProvider } from "./pipeline-provider";
+import type { KnownModel } from "./weights";
 
 /** Tokens that are guessed ahead, where the model's state can be taken back. */
 const MAX_DRAFT = 8;
@@ -16,7 +17,7 @@ export interface PipelineParts {
   readonly self: Did;
   readonly supervisor: EngineSupervisor;
   readonly backend: Backend;
-  readonly model: SplitModel;
+  readonly model: KnownModel;
   readonly plan: PipelinePlan;
   nameOf(did: Did): string;
   /** Names devices for layers whose device is lost. Throws where there are none. */
@@ -47,6 +48,11 @@ export class RunningPipeline {
   /** Undefined until it can answer. */
   get provider(): PipelineProvider | undefined {
     return this.#provider;
+  }
+
+  /** The model, for a device that holds layers of it or is about to. */
+  modelFor(did: Did): KnownModel | undefined {
+    return this.#ring?.stages.some((stage) => stage.did === did) ? this.#parts.model : undefined;
   }
 
   get plan(): PipelinePlan {

@@ -3,6 +3,7 @@ import type { Backend, EngineSupervisor } from "../../inference";
 import type { ModelLibrary } from "../../models";
 import { type Ability, SplitModel, type StageSource } from "../../pipeline";
 import { otherVersion, stepTokensOf } from "./limits";
+import type { KnownModel } from "./weights";
 
 /** Graphs that are kept: one that runs, one that is planned, and one that is held for somebody. */
 const MAX_KEPT = 3;
@@ -17,7 +18,7 @@ interface SplitModelsOptions {
 export class SplitModels {
   readonly #options: SplitModelsOptions;
   /** The latest stands last. */
-  readonly #models = new Map<string, Promise<SplitModel>>();
+  readonly #models = new Map<string, Promise<KnownModel>>();
   readonly #speeds = new Map<string, Promise<Pick<Ability, "decodeMs" | "prefillMs">>>();
 
   constructor(options: SplitModelsOptions) {
@@ -28,7 +29,7 @@ export class SplitModels {
    * A model's graph; `graph` names one of several that it may have, else the usual one of this device is taken. Throws
    * `unknown-model`, `unsupported-model` where it cannot be split, `network`.
    */
-  async read(id: string, options: { readonly graph?: string; readonly signal: AbortSignal }): Promise<SplitModel> {
+  async read(id: string, options: { readonly graph?: string; readonly signal: AbortSignal }): Promise<KnownModel> {
     const { library, backend } = this.#options;
     const key = `${options.graph ?? ""} ${id}`;
     const known = this.#models.get(key);
@@ -40,8 +41,8 @@ export class SplitModels {
     return model;
   }
 
-  /** The one that another node means. Throws `unsupported-model` where this node would read other files. */
-  async agreed(source: StageSource, signal: AbortSignal): Promise<SplitModel> {
+  /** The one that another node means. Throws `unsupported-model` where this node would read other files, else as `read`. */
+  async agreed(source: StageSource, signal: AbortSignal): Promise<KnownModel> {
     const model = await this.read(source.model, { graph: source.graph, signal });
     if (model.source.weightsHash === source.weightsHash) return model;
     throw otherVersion(model.parts.name);

@@ -1,7 +1,6 @@
 /** From a part of a decoder to what an engine loads: its graph, and the bytes of its weights and of no others. */
 import { MicrogridError } from "../../core";
 import type { HiddenSlot, StagePackage, StagePart } from "../../inference";
-import type { FileRanges } from "../../models";
 import {
   type Decoder,
   type StageFile,
@@ -33,15 +32,6 @@ export function weightsOf(files: ReadonlyMap<string, Blob>): WeightSource {
       if (file.size >= offset + length) return Promise.resolve(file.slice(offset, offset + length));
       const text = `The model's file ${location} is cut off. Remove the model and load it again.`;
       return Promise.reject(new MicrogridError("file-corrupt", text));
-    },
-  };
-}
-
-/** Weights of a model that lies on hosts: only the parts that are asked for are downloaded. */
-export function weightsFrom(files: ReadonlyMap<string, FileRanges>): WeightSource {
-  return {
-    read: (location, offset, length, options) => {
-      return files.get(location)?.read(offset, length, options) ?? Promise.reject(missing(location));
     },
   };
 }

@@ -148,6 +148,8 @@ describe("frames of strangers, and of stages that say things twice,", () => {
     // Who was taken for gone, and holds nothing, may still take somebody's place.
     one.bus.kill(did("b"));
     await until(() => one.holders === "adc" && one.ring.status === "ready");
+    await settle();
+    expect(one.holders).toBe("adc");
   });
 
   it("change nothing at a stage", async () => {

@@ -22,7 +22,7 @@ export interface RingSeat extends RingStage {
 }
 
 /** Which files of which model stages are made of. */
-export type StageSource = Pick<ReceivedStageBody<"stage.open">, "model" | "graph" | "weightsHash">;
+export type StageSource = Pick<ReceivedStageBody<"stage.open">, "model" | "graph" | "graphBytes" | "weightsHash">;
 
 /** What every stage of a ring is asked for. */
 export interface RingTerms extends StageSource {
@@ -36,7 +36,7 @@ export interface RingTerms extends StageSource {
 export type Placing = Pick<ReceivedStageBody<"stage.open">, "previous" | "next" | "attempt">;
 
 /** Opens and closes one stage. */
-export class Seat implements RingSeat {
+export class Seat {
   readonly did: Did;
   readonly from: number;
   readonly to: number;
@@ -67,12 +67,10 @@ export class Seat implements RingSeat {
     return this.#decodeMs !== undefined;
   }
 
-  get loadedBytes(): number {
-    return this.#loadedBytes;
-  }
-
-  get totalBytes(): number {
-    return this.#totalBytes;
+  /** What there is to show of it now. */
+  get state(): RingSeat {
+    const { did, from, to, ready } = this;
+    return { did, from, to, ready, loadedBytes: this.#loadedBytes, totalBytes: this.#totalBytes };
   }
 
   /** One token through its layers as its node has measured it, ms; 0 until it is ready. */

@@ -68,9 +68,10 @@ export class Seats {
 
   /** The same for people: where stages are lost, those that are being opened stand in their place. */
   get shown(): readonly RingSeat[] {
-    if (!this.#opening || (!this.broken && this.#seated.length > 0)) return this.#seated;
-    const { start, end, seats } = this.#opening;
-    return [...this.#seated.slice(0, start), ...seats, ...this.#seated.slice(end)];
+    const { start, end, seats } = this.#opening ?? { start: 0, end: 0, seats: [] };
+    const serves = this.#seated.length > 0 && !this.broken;
+    const shown = serves ? this.#seated : [...this.#seated.slice(0, start), ...seats, ...this.#seated.slice(end)];
+    return shown.map((seat) => seat.state);
   }
 
   /** True while a lost stage is not replaced yet. */
@@ -90,20 +91,20 @@ export class Seats {
     this.#seated = await this.#open(stages, { start: 0, end: 0, lost: true });
   }
 
-  /** The seat of a node that loads its layers. */
-  loading(did: Did): Seat | undefined {
-    return this.#opening?.seats.find((seat) => seat.did === did && !seat.ready);
+  /** The seat of a node that is just taking it. */
+  opening(did: Did): Seat | undefined {
+    return this.#opening?.seats.find((seat) => seat.did === did);
   }
 
+  /** Whether a node has a seat. */
   has(did: Did): boolean {
     return this.#seated.some((seat) => seat.did === did);
   }
 
   /** A node is gone, or at fault: others take its layers. */
   lose(did: Did, error = new MicrogridError("peer-lost", "A device of the pipeline is gone.")): void {
-    this.loading(did)?.fail(error);
-    const opens = this.#opening?.seats.some((seat) => seat.did === did) ?? false;
-    if (!opens && !this.has(did)) return;
+    if (!this.#knows(did)) return;
+    this.opening(did)?.fail(error);
     this.#failed.add(did);
     this.mend();
   }
@@ -121,7 +122,7 @@ export class Seats {
 
   /** A stage is about to leave: others load its layers while it serves. Where nobody can, it stays until it is gone. */
   leave(did: Did): void {
-    if (!this.has(did) || this.#farewells.has(did)) return;
+    if (!this.#knows(did) || this.#farewells.has(did)) return;
     this.#farewells.add(did);
     this.#leaving.add(did);
     this.mend();
@@ -156,6 +157,11 @@ export class Seats {
       this.#mending = false;
     }
     this.#options.onChange();
+  }
+
+  /** Whether a node has a seat, or is just taking one. */
+  #knows(did: Did): boolean {
+    return this.has(did) || this.opening(did) !== undefined;
   }
 
   #gap(): Gap | undefined {

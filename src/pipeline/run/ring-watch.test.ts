@@ -114,7 +114,23 @@ describe("the search for a step", () => {
     expect(one.holders).toBe("dbc");
   });
 
-  it("leaves a stage alone that reads a long text again, and finds one that only says so", async () => {
+  it("leaves a stage alone that reads a long text again", async () => {
+    const one = await toy();
+    for (let token = 0; token < 10; token++) expect(await one.step(token, [token])).toBe(true);
+    let line = Promise.resolve();
+    one.node("d").beforeStep = () => {
+      line = line.then(() => new Promise((resolve) => setTimeout(resolve, 4_000)));
+      return line;
+    };
+    one.bus.kill(did("b"));
+    const answer = one.step(10, [4]);
+    await pass(4 * PATIENCE_MS);
+    expect([one.sent("stage.where"), one.holders]).toEqual(["adcadcadcadc", "adc"]);
+    await pass(PATIENCE_MS);
+    expect(await answer).toBe(true);
+  });
+
+  it("finds one that only says that it works", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     one.node("b").beforeStep = never;
@@ -161,7 +177,43 @@ describe("the search for a step", () => {
     expect(one.sent("stage.where")).toBe("");
     load();
     expect(await answer).toBe(true);
-    expect(one.holders).toBe("adc");
+    await settle();
+    expect([one.sent("stage.where"), one.holders]).toEqual(["", "adc"]);
+  });
+
+  it("begins anew where a stage hands over meanwhile: who has not been asked cannot answer", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    one.bus.onFrame = (frame, from) => !(frame.kind === "stage.seen" && from === did("b"));
+    let free: () => void = () => undefined;
+    for (const name of ["a", "d"]) one.node(name).beforeStep = () => new Promise((resolve) => (free = resolve));
+    const answer = one.step(3, [4]);
+    await pass(PATIENCE_MS);
+    void one.node("a").host.handOver({ signal: new AbortController().signal });
+    await until(() => one.holders === "dbc");
+    await settle();
+    free(); // What was kept is read first.
+    await settle();
+    await pass(ANSWER_MS);
+    expect([one.sent("stage.where"), one.holders]).toEqual(["abc", "dbc"]);
+    free();
+    expect(await answer).toBe(true);
+  });
+
+  it("begins anew after a repair", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    one.node("a").beforeStep = never;
+    const answer = one.step(3, [4]);
+    await pass(PATIENCE_MS);
+    expect(one.sent("stage.where")).toBe("abc");
+    one.bus.kill(did("c"));
+    await until(() => one.holders === "abd" && one.ring.status === "ready");
+    await pass(PATIENCE_MS);
+    expect([one.sent("stage.where"), one.holders]).toEqual(["abcabd", "abd"]);
+    await pass(PATIENCE_MS);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe("ebd");
   });
 
   it("ends where the step comes back or is cancelled meanwhile, and believes nobody else", async () => {

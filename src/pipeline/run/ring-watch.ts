@@ -8,7 +8,7 @@
  * about the same step, it is at fault where it says the same and has done nothing since. Whoever claims to be at work for ever
  * is found by a limit.
  */
-import { type Deferred, type Did, deferred } from "../../core";
+import { type Did, sleep } from "../../core";
 import type { ReceivedStageBody } from "../../room";
 
 /** A step is late when it takes so many times as long as the slowest of late, within these bounds, ms. */
@@ -41,7 +41,8 @@ interface WatchOptions {
 interface Inquiry {
   readonly step: number;
   readonly seen: Map<Did, Seen>;
-  readonly answered: Deferred<undefined>;
+  /** Aborted when all have answered, or the answer is not wanted any more. */
+  readonly over: AbortController;
 }
 
 /** Where a step was at the last inquiry. */
@@ -99,7 +100,7 @@ export class StepWatch {
     this.#resting = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#inquiry?.answered.resolve(undefined);
+    this.#inquiry?.over.abort();
     this.#inquiry = undefined;
     this.#finding = undefined;
   }
@@ -115,9 +116,10 @@ export class StepWatch {
 
   /** A stage says where a step is. */
   seen(from: Did, seen: Seen): void {
-    if (this.#inquiry?.step !== seen.step) return;
-    this.#inquiry.seen.set(from, seen);
-    if (this.#options.seats().every((did) => this.#inquiry?.seen.has(did))) this.#inquiry.answered.resolve(undefined);
+    const inquiry = this.#inquiry;
+    if (inquiry?.step !== seen.step) return;
+    inquiry.seen.set(from, seen);
+    if (this.#options.seats().every((did) => inquiry.seen.has(did))) inquiry.over.abort();
   }
 
   /** One timer for all steps: it looks at the oldest when it is due, and most are back long before. */
@@ -141,13 +143,14 @@ export class StepWatch {
 
   async #inquire(step: number): Promise<void> {
     const { seats, ask, waitsHere } = this.#options;
-    const inquiry: Inquiry = { step, seen: new Map(), answered: deferred<undefined>() };
+    const inquiry: Inquiry = { step, seen: new Map(), over: new AbortController() };
+    const { signal } = inquiry.over;
     this.#inquiry = inquiry;
-    // A question waits behind the steps that are on the same line.
-    await Promise.allSettled(seats().map((did) => ask(did, step)));
-    const timer = setTimeout(() => inquiry.answered.resolve(undefined), ANSWER_MS);
-    await inquiry.answered.promise;
-    clearTimeout(timer);
+    // A question waits behind the steps that are on the same line, but not for ever.
+    const asked = Promise.allSettled(seats().map((did) => ask(did, step)));
+    await Promise.race([asked, sleep(MAX_PATIENCE_MS, signal)]);
+    await sleep(ANSWER_MS, signal);
+    inquiry.over.abort();
     if (this.#inquiry !== inquiry) return; // A stage was replaced meanwhile.
     this.#inquiry = undefined;
     if (this.#steps.has(step) && !waitsHere(step)) this.#judge(inquiry);

@@ -71,7 +71,7 @@ describe("a ring", { timeout: 60_000 }, () => {
       {
         traffic: bus.join(SELF),
         self: SELF,
-        source: { model: "guide", graph: "test", weightsHash: "test" },
+        source: { model: "guide", graph: "test", graphBytes: 1, weightsHash: "test" },
         context: 1024,
         sequences: 8,
         stepTokens: STEP_TOKENS,

@@ -79,14 +79,13 @@ export class Ring implements StageService, RingState {
 
   private constructor(options: RingOptions) {
     const { traffic, self, source, context, sequences, stepTokens } = options;
-    const { model, graph, weightsHash } = source;
     const pipeline = this.id;
     this.#options = options;
     this.#seats = new Seats({
       traffic,
       pipeline,
       self,
-      terms: { model, graph, weightsHash, context, sequences, stepTokens },
+      terms: { ...source, context, sequences, stepTokens },
       replace: (range, not) => options.replace(range, not),
       steps: () => ({ open: [...this.#open.keys()], openFrom: this.#steps }),
       reroute: (next, again) => this.#reroute(next, again),
@@ -183,10 +182,10 @@ export class Ring implements StageService, RingState {
     if (!("pipeline" in frame.body) || frame.body.pipeline !== this.id) return;
     switch (frame.kind) {
       case "stage.progress":
-        this.#seats.loading(from)?.progress(frame.body.loadedBytes, frame.body.totalBytes);
+        this.#seats.opening(from)?.progress(frame.body.loadedBytes, frame.body.totalBytes);
         break;
       case "stage.ready":
-        this.#seats.loading(from)?.succeed(frame.body.decodeMs);
+        this.#seats.opening(from)?.succeed(frame.body.decodeMs);
         break;
       case "stage.refused": {
         const text = `A device does not hold its stage: ${frame.body.reason}`;
@@ -203,7 +202,7 @@ export class Ring implements StageService, RingState {
         if (this.#seats.has(from)) this.#fail(from, frame.body);
         break;
       case "stage.seen":
-        if (this.#seats.has(from)) this.#watch.seen(from, frame.body);
+        this.#watch.seen(from, frame.body);
         break;
       default: // The rest is for stages.
     }

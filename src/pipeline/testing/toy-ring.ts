@@ -11,8 +11,7 @@ import { Bus } from "./bus";
 export const SELF = "did:key:self" as Did;
 export const did = (name: string): Did => `did:key:${name}` as Did;
 export const SEQUENCE = "00".repeat(8);
-/** Layers of the toy's model. */
-const LAYERS = 6;
+const LAYERS_OF_STAGE = 2;
 
 const hiddenOf = (values: readonly number[]): HiddenState => [
   { name: "x", type: "float32", bytes: new Uint8Array(Float32Array.from(values).buffer) },
@@ -70,7 +69,8 @@ export class ToyRing {
   readonly nodes = new Map<string, ToyNode>();
   /** What the ring has told of itself. */
   readonly told: { readonly status: RingState["status"]; readonly stages: readonly string[] }[] = [];
-  readonly #whole = new ToyStage(LAYERS);
+  /** The same model in one piece. */
+  #whole = new ToyStage(0);
   #ring: Ring | undefined;
 
   /** Each letter is a node. */
@@ -92,11 +92,15 @@ export class ToyRing {
     return this.nodes.get(name)!;
   }
 
-  /** Forms a ring of nodes with two layers each; all others are spare. */
+  /** Forms a ring of nodes; all others are spare. */
   async form(names: string, signal = new AbortController().signal): Promise<Ring> {
-    const stages = names.split("").map((name, index) => ({ did: did(name), from: 2 * index, to: 2 * index + 2 }));
+    const stages = names.split("").map((name, index) => {
+      const from = index * LAYERS_OF_STAGE;
+      return { did: did(name), from, to: from + LAYERS_OF_STAGE };
+    });
+    this.#whole = new ToyStage(names.length * LAYERS_OF_STAGE);
     const traffic = this.bus.join(SELF);
-    const source = { model: "toy", graph: "toy", weightsHash: "toy" };
+    const source = { model: "toy", graph: "toy", graphBytes: 1, weightsHash: "toy" };
     const returns = [{ name: "x", type: "float32", width: 1 }] as const;
     const limits = { context: 1_024, sequences: 8, stepTokens: 16 };
     const replace = (range: Pick<RingStage, "from" | "to">, not: ReadonlySet<Did>): RingStage[] => {

@@ -1,0 +1,74 @@
+/** Parts of models between members: the consumer of a pipeline gives what it has, whoever holds its layers takes what hosts lack. */
+import { MicrogridError } from "../../core";
+import type { ModelParts } from "../../models";
+import { type PartsSource, SplitModel, type StageSource, type WeightSource } from "../../pipeline";
+import type { BulkFile, BulkSource } from "../../room";
+
+/** Largest graph that is taken from a member, in bytes: it is held and read in memory before anything is known of it. */
+const MAX_GRAPH_BYTES = 64 * 2 ** 20;
+
+/** A model that this node itself knows. */
+export type KnownModel = SplitModel<ModelParts>;
+
+/** The model's graph, where a member asks for that. */
+export function giveGraph({ parts, source }: KnownModel, file: BulkFile): Blob | undefined {
+  const { model, graph, weightsHash, location } = file;
+  const same = model === source.model && graph === source.graph && weightsHash === source.weightsHash;
+  return same && location === fileName(graph) ? new Blob([parts.graphBytes]) : undefined;
+}
+
+/** Its graph, or a file of its weights that lies here whole. */
+export async function giveFile(known: KnownModel, file: BulkFile): Promise<Blob | undefined> {
+  const { model, graph, weightsHash, location } = file;
+  const { source, parts } = known;
+  const same = model === source.model && graph === source.graph && weightsHash === source.weightsHash;
+  return giveGraph(known, file) ?? (same ? parts.stored(location) : undefined);
+}
+
+/** A model that only the consumer of its pipeline knows: all of it comes from there, and is believed for that pipeline only. */
+export async function modelOf(
+  source: StageSource,
+  consumer: BulkSource,
+  options: { readonly signal: AbortSignal },
+): Promise<SplitModel> {
+  const { model: id, graph, graphBytes: size, weightsHash } = source;
+  if (size > MAX_GRAPH_BYTES) {
+    throw new MicrogridError("unsupported-model", "The model's graph is too large to be taken from another device.");
+  }
+  const blob = await consumer.read(fileName(graph), 0, size, options);
+  const graphBytes = new Uint8Array(await blob.arrayBuffer());
+  const parts: PartsSource = { id, name: id, graph, graphBytes, weightsHash, read: consumer.read };
+  return new SplitModel(parts);
+}
+
+/**
+ * The weights of a model that this node knows, of which its consumer may have some as well. Where time matters, those that
+ * are not here come from the consumer first: it is nearer than a host. Otherwise hosts are asked first: what they give is
+ * kept for the next time.
+ */
+export function weightsOf(
+  { parts }: KnownModel,
+  consumer: BulkSource,
+  { urgent }: { readonly urgent: boolean },
+): WeightSource {
+  return {
+    read: async (location, offset, length, options) => {
+      const consumerFirst = urgent && !(await parts.stored(location));
+      const [first, second] = consumerFirst ? [consumer, parts] : [parts, consumer];
+      try {
+        return await first.read(location, offset, length, options);
+      } catch (error) {
+        options.signal.throwIfAborted();
+        // What the hosts say is more to the point than that the consumer does not have it either.
+        return second.read(location, offset, length, options).catch((other: unknown) => {
+          throw consumerFirst ? other : error;
+        });
+      }
+    },
+  };
+}
+
+/** As graphs name what lies beside them. */
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
