@@ -6,7 +6,6 @@ import type { Did } from "../src/core";
 import type { ChatMessage } from "../src/inference";
 import { type BarePage, BarePages } from "./bare-pages";
 import type { Stage } from "./stage";
-import { type Sides, inTurns } from "./turns";
 
 /** Layers of the guide model. */
 const LAYERS = 6;
@@ -162,17 +161,4 @@ export function stageReading({ page }: Member): Promise<StageReading> {
 /** Between the first and the last token. */
 export function msPerToken({ ids, times }: PipedAnswer): number {
   return (times.at(-1)! - times[0]!) / (ids.length - 1);
-}
-
-/** Answers at once against one, in turns: tokens per second of both. */
-export function severalAgainstOne(
-  room: PipelineRoom,
-  options: { readonly messages: readonly ChatMessage[]; readonly answers: number; readonly rounds: number },
-): Promise<Sides<number>> {
-  const { messages, answers, rounds } = options;
-  return inTurns(
-    rounds,
-    () => room.together(messages, answers),
-    () => room.together(messages, 1),
-  );
 }

@@ -8,11 +8,16 @@ export interface Sides<T> {
 
 /**
  * Measures `a` and `b` in turns: a b, b a, a b, … Reversing the order each time shares out what one leaves behind
- * for the next. A round before the first is thrown away, since it compiles and fills caches.
+ * for the next. A round before the first is thrown away, since it compiles and fills caches, unless all is `warm`.
  */
-export async function inTurns<T>(rounds: number, a: () => Promise<T>, b: () => Promise<T>): Promise<Sides<T>> {
+export async function inTurns<T>(
+  rounds: number,
+  a: () => Promise<T>,
+  b: () => Promise<T>,
+  { warm = false }: { readonly warm?: boolean } = {},
+): Promise<Sides<T>> {
   const sides = { a: [] as T[], b: [] as T[] };
-  for (let round = -1; round < rounds; round++) {
+  for (let round = warm ? 0 : -1; round < rounds; round++) {
     for (const side of round % 2 === 0 ? (["a", "b"] as const) : (["b", "a"] as const)) {
       const sample = await (side === "a" ? a() : b());
       if (round >= 0) sides[side].push(sample);

@@ -1,9 +1,10 @@
 /** The guide model over 1 to 4 pages that are far from each other: real packets through a delaying relay and coturn. */
+import type { RingReading } from "../../e2e/pipeline-page/meter";
 import { TurnNetwork, type NetworkPath } from "../../e2e/harness/turn";
 import { ensureCoturn } from "../../scripts/setup/coturn.mjs";
 import type { Group } from "../group";
 import type { Line } from "../line";
-import { type Member, PipelineRoom, type Way, msPerToken, severalAgainstOne, stageReading } from "../pipeline-room";
+import { type Member, PipelineRoom, type Way, msPerToken, stageReading } from "../pipeline-room";
 import { HALF_REPEATED, REPEATED, SHORT, STORY } from "../pipeline-texts";
 import { type RingTimes, boundOf, hopsMs, stagesMs } from "../ring-bound";
 import { type Spread, pairedRatio, spread } from "../statistics";
@@ -16,6 +17,10 @@ const STAGES = [1, 2, 3, 4];
 const SHARED = { stages: 3, delayMs: 20, answers: 4 };
 /** A hidden state of the guide: two tensors of 256 numbers in 32 bits. */
 const HIDDEN_BYTES = 2 * 256 * 4;
+/** What the planner sends over each link beforehand. It also opens the link's congestion window. */
+const PLANNERS_PROBE_BYTES = 128 * 2 ** 10;
+/** Most tokens of a step that checks a guess. */
+const GUESS_TOKENS = 9;
 /** Round trips of each hop before the rounds. */
 const FIRST_PROBES = 3;
 
@@ -39,6 +44,15 @@ interface Ring {
   readonly times: RingTimes;
   /** Where the time of a token went, and how well was guessed. */
   readonly account: string;
+}
+
+/** What the pages saw of both ways, ms. */
+interface Seen {
+  readonly plain: RingReading["trips"][number][];
+  readonly guessing: RingReading["trips"][number][];
+  readonly endsMs: number[];
+  /** All stages of a ring together. */
+  readonly stagesMs: number[];
 }
 
 export const pipelineDelay: Group = async ({ stage, times, say }) => {
@@ -106,30 +120,27 @@ async function measureRing(
     hops.push(...row.map((ms) => ms / 2));
   };
   await room.ask(SHORT, "plain");
-  await probe(); // The first one fills caches.
-  trips.length = 0;
-  hops.length -= ring.length + 1;
+  await room.probeHops(ring, PLANNERS_PROBE_BYTES);
   for (let index = 0; index < FIRST_PROBES; index++) await probe();
-  const seen = { trip: [] as number[], ends: [] as number[], stages: [] as number[], guess: "" };
+  const seen: Seen = { plain: [], guessing: [], endsMs: [], stagesMs: [] };
   const plain = async (): Promise<number> => {
     await room.reset(ring);
     const ms = msPerToken(await room.ask(REPEATED, "plain"));
-    const { tripMs, endsMs: gaps } = await room.ring();
-    seen.trip.push(...tripMs);
-    seen.ends.push(...gaps);
+    const { trips: taken, endsMs: gaps } = await room.ring();
+    seen.plain.push(...taken);
+    seen.endsMs.push(...gaps);
     const stages = await Promise.all(ring.map(stageReading));
-    seen.stages.push(stages.reduce((sum, { forwardMs }) => sum + spread(forwardMs).median, 0));
+    seen.stagesMs.push(stages.reduce((sum, { forwardMs }) => sum + spread(forwardMs).median, 0));
     await probe();
     return ms;
   };
   const guessing = async (): Promise<number> => {
-    const before = await room.ring();
-    const answer = await room.ask(REPEATED, "guide");
-    const after = await room.ring();
-    seen.guess = `${answer.ids.length} tokens in ${after.steps - before.steps} trips`;
-    return msPerToken(answer);
+    await room.reset(ring);
+    const ms = msPerToken(await room.ask(REPEATED, "guide"));
+    seen.guessing.push(...(await room.ring()).trips);
+    return ms;
   };
-  const { a, b } = await inTurns(rounds, plain, guessing);
+  const { a, b } = await inTurns(rounds, plain, guessing, { warm: true });
   const reading = await room.ring();
   const dids = ring.map(({ did }) => did);
   const known: RingTimes = { stagesMs: stagesMs(reading, dids), endsMs, hopsMs: hopsMs(trips) };
@@ -137,26 +148,25 @@ async function measureRing(
 }
 
 /** Where a token's time goes, in words. */
-function accountOf(
-  { stagesMs: stages, endsMs, hopsMs: hops }: RingTimes,
-  seen: {
-    readonly trip: readonly number[];
-    readonly ends: readonly number[];
-    readonly stages: readonly number[];
-    readonly guess: string;
-  },
-): string {
-  const ms = (value: number): string => `${value.toFixed(1)} ms`;
-  const [trip, ends, inStages] = [seen.trip, seen.ends, seen.stages].map((all) => spread(all).median) as [
-    number,
-    number,
-    number,
-  ];
+function accountOf(known: RingTimes, { plain, guessing, endsMs, stagesMs: pages }: Seen): string {
+  const trip = tripMs(plain, 1);
+  // Longer steps are those of the prompt, several of which are under way at once.
+  const most = Math.max(...guessing.map(({ tokens }) => tokens).filter((tokens) => tokens <= GUESS_TOKENS));
+  const inPages = spread(pages).median;
   return (
-    `a trip around the ring took ${ms(trip)}: ${ms(inStages)} in the stages' pages (own computing ${ms(stages)}, the rest ` +
-    `threads), ${ms(trip - inStages)} between them (probes say ${ms(hops)}); between two trips ${ms(ends)} at the consumer ` +
-    `(own computing ${ms(endsMs)}). Guessing ahead: ${seen.guess}`
+    `a trip around the ring took ${ms(trip)}: ${ms(inPages)} in the stages' pages (own computing ${ms(known.stagesMs)}, the ` +
+    `rest threads), ${ms(trip - inPages)} between them (probes say ${ms(known.hopsMs)}); between two trips ` +
+    `${ms(spread(endsMs).median)} at the consumer (own computing ${ms(known.endsMs)}). A trip of ${most} tokens took ` +
+    ms(tripMs(guessing, most))
   );
+}
+
+function tripMs(trips: RingReading["trips"], tokens: number): number {
+  return spread(trips.filter((trip) => trip.tokens === tokens).map((trip) => trip.ms)).median;
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
 }
 
 function hopLine(delayMs: number, hops: readonly number[]): Line {
@@ -222,10 +232,15 @@ async function others(room: PipelineRoom, rounds: number): Promise<Line[]> {
     ["that hardly repeats", STORY],
   ] as const) {
     const by = (way: Way) => async (): Promise<number> => msPerToken(await room.ask(messages, way));
-    const { a, b } = await inTurns(Math.ceil(rounds / 3), by("guide"), by("plain"));
+    const { a, b } = await inTurns(Math.ceil(rounds / 3), by("guide"), by("plain"), { warm: true });
     lines.push(guessingLine(`${name}, guessing, text ${what}`, a, b));
   }
-  const { a, b } = await severalAgainstOne(room, { messages: STORY, answers: SHARED.answers, rounds });
+  const { a, b } = await inTurns(
+    rounds,
+    () => room.together(REPEATED, SHARED.answers),
+    () => room.together(REPEATED, 1),
+    { warm: true },
+  );
   lines.push({
     name: `${name}, ${SHARED.answers} answers at once`,
     unit: "tokens/s",

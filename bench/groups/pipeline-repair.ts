@@ -24,6 +24,8 @@ interface Repair {
   readonly loadMs: number;
   readonly replayMs: number;
   readonly steps: number;
+  /** From noticing the loss until the stage was said to be in memory. */
+  readonly readyMs: number;
 }
 
 export const pipelineRepair: Group = async ({ stage, times, say }) => {
@@ -53,20 +55,22 @@ async function repair(room: PipelineRoom, members: readonly Member[], place: num
   await room.hasTokens(KILL_AT);
   await ring[place]!.kill();
   const { times } = await answering;
-  const { lostAt, lostTokens } = await room.ring();
+  const { lostAt, lostTokens, readyAt } = await room.ring();
   const next = lostAt === undefined ? undefined : times.find((at) => at > lostAt);
-  if (lostAt === undefined || next === undefined) throw new Error("The answer was over before its stage was killed.");
+  if (lostAt === undefined || readyAt === undefined || next === undefined)
+    throw new Error("The answer was over before its stage was killed.");
   const { loadMs } = await stageReading(spare);
   const replay = await spare.page.evaluate((tokens) => window.pipeline.meter.replay(tokens), lostTokens);
   await room.dissolve();
-  return { tokenMs: next - lostAt, loadMs, replayMs: replay.ms, steps: replay.steps };
+  return { tokenMs: next - lostAt, loadMs, replayMs: replay.ms, steps: replay.steps, readyMs: readyAt - lostAt };
 }
 
 function lineOf(repairs: readonly Repair[]): Line {
   const median = (of: (repair: Repair) => number): number => spread(repairs.map(of)).median;
   const tokenMs = repairs.map((each) => each.tokenMs);
   const ownMs = repairs.map(({ loadMs, replayMs }) => loadMs + replayMs);
-  const rest = median((each) => each.tokenMs - each.loadMs - each.replayMs);
+  const around = median(({ readyMs, loadMs }) => readyMs - loadMs);
+  const after = median((each) => each.tokenMs - each.readyMs);
   return {
     name: "repair: from noticing the loss to the next token",
     unit: "ms",
@@ -77,8 +81,13 @@ function lineOf(repairs: readonly Repair[]): Line {
     notes: [
       REPAIR,
       PARTS,
-      `Medians: loading ${median(({ loadMs }) => loadMs).toFixed(0)} ms, replay of ${median(({ steps }) => steps)} steps ` +
-        `${median(({ replayMs }) => replayMs).toFixed(0)} ms, the rest ${rest.toFixed(0)} ms.`,
+      `Repairs, medians: loading ${ms(median((each) => each.loadMs))}, and ${ms(around)} more until the consumer knew of it; ` +
+        `from then to the token ${ms(after)}, of which replaying ${median((each) => each.steps)} steps takes ` +
+        `${ms(median((each) => each.replayMs))} alone.`,
     ],
   };
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`;
 }

@@ -1,7 +1,7 @@
 /** The guide model over 1 to 4 pages against the same model in one piece, in the same page and run. */
 import type { Group } from "../group";
 import type { Line } from "../line";
-import { type Member, PipelineRoom, msPerToken, severalAgainstOne } from "../pipeline-room";
+import { type Member, PipelineRoom, msPerToken } from "../pipeline-room";
 import { STORY } from "../pipeline-texts";
 import { type Spread, pairedRatio, spread } from "../statistics";
 import { inTurns } from "../turns";
@@ -38,7 +38,11 @@ export const pipeline: Group = async ({ stage, times, say }) => {
       say(`${count} of ${STAGES.length} stages are measured`);
     }
     await room.form(members.slice(0, SHARED_STAGES));
-    const { a, b } = await severalAgainstOne(room, { messages: STORY, answers: AT_ONCE, rounds: times(ROUNDS) });
+    const { a, b } = await inTurns(
+      times(ROUNDS),
+      () => room.together(STORY, AT_ONCE),
+      () => room.together(STORY, 1),
+    );
     lines.push({
       name: `${AT_ONCE} answers at once over ${SHARED_STAGES} stages`,
       unit: "tokens/s",

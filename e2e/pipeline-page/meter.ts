@@ -11,17 +11,16 @@ const PROBE_EVERY_MS = 1_100;
 export interface RingReading {
   /** One token through all layers of a stage, by node: what the stages measured of themselves when they were loaded. */
   readonly decodeMs: Readonly<Record<string, number>>;
-  /** Each step of one token, from leaving this page to being back in it. */
-  readonly tripMs: readonly number[];
-  /** Between two such steps: head, sampling, embedding, and the way to the worker and back. */
+  /** Each step that came back, from leaving this page to being in it again. */
+  readonly trips: readonly { readonly tokens: number; readonly ms: number }[];
+  /** Between two steps: head, sampling, embedding, and the way to the worker and back. */
   readonly endsMs: readonly number[];
-  /** Steps that left this page, and the tokens in them. */
-  readonly steps: number;
-  readonly tokens: number;
   /** When this page learnt that a stage is gone, on `performance.now()`; undefined where none is. */
   readonly lostAt: number | undefined;
-  /** What `tokens` was then. */
+  /** Tokens that had left this page until then. */
   readonly lostTokens: number;
+  /** When the last stage said that it is in memory; undefined where none has. */
+  readonly readyAt: number | undefined;
 }
 
 /** What a stage's page has seen since `reset`. */
@@ -35,16 +34,16 @@ export interface StageReading {
 /** Stands between the room, the ring and the stages of one page. */
 export class Meter {
   readonly #decodeMs = new Map<string, number>();
-  readonly #tripMs: number[] = [];
+  readonly #trips: { tokens: number; ms: number }[] = [];
   readonly #endsMs: number[] = [];
   readonly #forwardMs: number[] = [];
   readonly #echoes = new Map<string, () => void>();
   readonly #probes = new Map<Did, { readonly since: number; count: number }>();
-  #steps = 0;
   #tokens = 0;
   #backAt: number | undefined;
   #lostAt: number | undefined;
   #lostTokens = 0;
+  #readyAt: number | undefined;
   #loadMs = 0;
   /** What the stage was given, of sequences that have not ended. */
   #kept: StageForward[] = [];
@@ -57,7 +56,10 @@ export class Meter {
     traffic.on("frame", ({ from, frame }) => {
       if (frame.kind === "stage.probe") traffic.post(from, "stage.echo", { probe: frame.body.probe });
       else if (frame.kind === "stage.echo") this.#echoes.get(frame.body.probe)?.();
-      else if (frame.kind === "stage.ready") this.#decodeMs.set(from, frame.body.decodeMs);
+      else if (frame.kind === "stage.ready") {
+        this.#decodeMs.set(from, frame.body.decodeMs);
+        this.#readyAt = performance.now();
+      }
     });
     traffic.on("gone", () => {
       if (this.#lostAt === undefined) this.#lostTokens = this.#tokens;
@@ -85,12 +87,11 @@ export class Meter {
     return {
       forward: async (step, options) => {
         const start = performance.now();
-        if (step.count === 1 && this.#backAt !== undefined) this.#endsMs.push(start - this.#backAt);
-        this.#steps++;
+        if (this.#backAt !== undefined) this.#endsMs.push(start - this.#backAt);
         this.#tokens += step.count;
         const hidden = await ring.forward(step, options);
         this.#backAt = performance.now();
-        if (step.count === 1) this.#tripMs.push(this.#backAt - start);
+        this.#trips.push({ tokens: step.count, ms: this.#backAt - start });
         return hidden;
       },
       end: (sequence) => ring.end(sequence),
@@ -143,22 +144,21 @@ export class Meter {
 
   /** Forgets the times so far, but not the stage that is held. */
   reset(): void {
-    for (const times of [this.#tripMs, this.#endsMs, this.#forwardMs]) times.length = 0;
-    this.#steps = 0;
+    for (const times of [this.#trips, this.#endsMs, this.#forwardMs]) times.length = 0;
     this.#tokens = 0;
     this.#backAt = undefined;
     this.#lostAt = undefined;
+    this.#readyAt = undefined;
   }
 
   get ringReading(): RingReading {
     return {
       decodeMs: Object.fromEntries(this.#decodeMs),
-      tripMs: this.#tripMs,
+      trips: this.#trips,
       endsMs: this.#endsMs,
-      steps: this.#steps,
-      tokens: this.#tokens,
       lostAt: this.#lostAt,
       lostTokens: this.#lostTokens,
+      readyAt: this.#readyAt,
     };
   }
 
