@@ -1,7 +1,5 @@
 /** Which models there are, where their files come from, and where they are kept. */
 export { clearLoading, crashedLoad, markLoading } from "./crash-marker";
-export { FileRanges } from "./file-ranges";
-export type { RemoteFile } from "./file-ranges";
 export { ModelLibrary } from "./library";
 export type { ModelLibraryOptions, PrepareOptions } from "./library";
 export { LARGEST_WASM_BYTES } from "./onnx-files";
