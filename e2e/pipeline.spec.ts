@@ -63,35 +63,50 @@ test("three browsers answer as one, word for word", async ({ openSite, signaling
   }
 });
 
-/** Stages that are lost in the middle of an answer, by their place in the ring. */
+/** What may happen to stages. */
+const HAPPENINGS = {
+  kill: (site: SitePage) => site.kill(),
+  freeze: (site: SitePage) => site.freeze(),
+  deaf: ({ page }: SitePage) => page.evaluate(() => window.pipeline.fail("deaf")),
+  stuck: ({ page }: SitePage) => page.evaluate(() => window.pipeline.fail("stuck")),
+  leave: ({ page }: SitePage) => page.evaluate(() => window.pipeline.handOver()),
+} as const;
+
+/** Stages that something happens to in the middle of an answer, by their place in a ring of so many. */
 const LOSSES = [
-  { what: "the first of two stages is killed", lost: [0], how: "kill" },
-  { what: "the last of two stages is killed", lost: [1], how: "kill" },
-  { what: "both stages are killed at once", lost: [0, 1], how: "kill" },
-  { what: "a stage freezes", lost: [1], how: "freeze" },
+  { what: "the first of three stages is killed", of: 3, lost: [0], how: "kill" },
+  { what: "the second of three stages is killed", of: 3, lost: [1], how: "kill" },
+  { what: "the last of three stages is killed", of: 3, lost: [2], how: "kill" },
+  { what: "both of two stages are killed at once", of: 2, lost: [0, 1], how: "kill" },
+  { what: "a stage freezes", of: 3, lost: [1], how: "freeze" },
+  { what: "a stage stays linked and answers nothing", of: 3, lost: [1], how: "deaf" },
+  { what: "the model of a stage hangs", of: 3, lost: [2], how: "stuck" },
+  { what: "a stage hands over and leaves", of: 3, lost: [0], how: "leave" },
 ] as const;
 
-for (const { what, lost, how } of LOSSES) {
+for (const { what, of, lost, how } of LOSSES) {
   test(`${what} in the middle of an answer, and not a word is lost`, async ({ openSite, signaling }) => {
     const pages = await room(openSite, serverOf(signaling), 5);
-    const [a, b, ...spare] = await Promise.all(pages.slice(1).map(didOf));
+    const dids = await Promise.all(pages.slice(1).map(didOf));
     const consumer = pages[0]!;
-    await consumer.page.evaluate(([stages, others]) => window.pipeline.form(stages, { spare: others }), [
-      [
-        [a!, 0, 3],
-        [b!, 3, 6],
-      ],
-      spare,
+    const layers = 6 / of;
+    const ring = dids.slice(0, of).map((did, index) => [did, index * layers, (index + 1) * layers] as const);
+    await consumer.page.evaluate(([stages, spare]) => window.pipeline.form(stages, { spare }), [
+      ring,
+      dids.slice(of),
     ] as const);
     const answering = answer(consumer);
     await consumer.page.waitForFunction(() => window.pipeline.progress > 10);
-    await Promise.all(lost.map((index) => pages[index + 1]![how]()));
+    await Promise.all(lost.map((index) => HAPPENINGS[how](pages[index + 1]!)));
     const { ids, error } = await answering;
     expect(error).toBeUndefined();
     expect(ids).toEqual(WHOLE);
+    const gone: readonly (string | undefined)[] = lost.map((index) => dids[index]);
     const stages = () => consumer.page.evaluate(() => window.pipeline.stages().map(({ did }) => did));
-    const gone = lost.map((index) => [a, b][index]);
     await expect.poll(async () => (await stages()).filter((did) => gone.includes(did))).toEqual([]);
+    if (how === "leave") expect(await pages[1]!.page.evaluate(() => window.pipeline.holds())).toBe(0);
+    // And the ring is as good as before.
+    expect((await answer(consumer)).ids).toEqual(WHOLE);
   });
 }
 

@@ -9,6 +9,9 @@ export class Bus {
   /** Called before a frame is delivered; false drops it, as the wire would where a link ends. */
   onFrame: (frame: StageFrame, from: Did, to: Did) => boolean = () => true;
 
+  /** Called before a link is there. */
+  onHold: (did: Did, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+
   /** A node's traffic. */
   join(did: Did): StageTraffic {
     const traffic = new BusTraffic(did, this);
@@ -67,9 +70,10 @@ class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageTraffi
     this.send(to, kind, body).catch(() => undefined);
   };
 
-  hold(did: Did): Promise<() => void> {
-    if (this.#bus.has(did)) return Promise.resolve(() => undefined);
-    return Promise.reject(new MicrogridError("peer-lost", "A device is gone."));
+  async hold(did: Did, { signal }: { signal: AbortSignal }): Promise<() => void> {
+    await this.#bus.onHold(did, signal);
+    if (!this.#bus.has(did)) throw new MicrogridError("peer-lost", "A device is gone.");
+    return () => undefined;
   }
 
   rttMs(): number {

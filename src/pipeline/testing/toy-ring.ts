@@ -147,10 +147,13 @@ export class ToyRing {
           await node.beforeOpen(request, options);
           const stage = new ToyStage(request.to - request.from);
           node.stages.push(stage);
+          let last: Promise<unknown> = Promise.resolve();
           const service: StageService = {
-            forward: async (step) => {
-              await node.beforeStep(step);
-              return stage.forward(step);
+            // One after the other, as an engine does.
+            forward: (step) => {
+              const turn = last.then(() => node.beforeStep(step)).then(() => stage.forward(step));
+              last = turn.catch(() => undefined);
+              return turn;
             },
             end: (sequence) => stage.end(sequence),
           };
