@@ -1,6 +1,6 @@
 /** Owns the engine worker from the page: starts it, rejects what hangs when it dies, ends it when nothing is loaded. */
 import { type Remote, transfer, wrap } from "comlink";
-import { MicrogridError, TypedEventTarget, deferred, errorFromData, randomId } from "../core";
+import { MicrogridError, TypedEventTarget, deferred, errorFromData, randomId, unless } from "../core";
 import type { EngineHostApi, HostEvent, ProgressMessage, Result } from "./protocol";
 import { StagePort, serveStage } from "./stage-port";
 import { StreamReader } from "./stream";
@@ -18,8 +18,8 @@ interface Running {
   readonly worker: Worker;
   readonly host: Remote<EngineHostApi>;
   readonly ready: Promise<void>;
-  /** Rejects when the worker is given up; never resolves. */
-  readonly death: Promise<never>;
+  /** Waits for something that the worker does; rejects when it is given up before. */
+  readonly alive: ReturnType<typeof unless>;
   die(error: Error): void;
 }
 
@@ -29,6 +29,8 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   readonly #assetBase: string | undefined;
   readonly #models = new Map<string, LoadedModelInfo>();
   readonly #stages = new Map<string, StagePort>();
+  /** Where loaded ends ask for their stages. An open port would keep alive all that it serves. */
+  readonly #rings = new Map<string, MessagePort>();
   readonly #streams = new Map<StreamReader, "running" | "queued">();
   #loads = 0;
   #running: Running | undefined;
@@ -81,11 +83,16 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     const { signal, backend, limits } = options;
     const { port1, port2 } = new MessageChannel();
     const service = new StagePort(port1);
-    const info = await this.#load(signal, {
-      call: (host, loadId) => host.loadStage(loadId, pkg, { backend, limits }, transfer(port2, [port2])),
-      keep: () => this.#stages.set(pkg.id, service),
-    });
-    return { info, service };
+    try {
+      const info = await this.#load(signal, {
+        call: (host, loadId) => host.loadStage(loadId, pkg, { backend, limits }, transfer(port2, [port2])),
+        keep: () => this.#stages.set(pkg.id, service),
+      });
+      return { info, service };
+    } catch (error) {
+      port1.close();
+      throw error;
+    }
   }
 
   /**
@@ -106,16 +113,25 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   }
 
   /** Loads the ends of a model whose middle is `ring`; from then on it is asked as any model is. Rejects as `load` does. */
-  loadEnds(
+  async loadEnds(
     pkg: PipelinePackage,
     options: { signal: AbortSignal; backend: Backend; ring: StageService },
   ): Promise<LoadedModelInfo> {
     const { port1, port2 } = new MessageChannel();
     serveStage(port1, options.ring);
-    return this.#load(options.signal, {
-      call: (host, loadId) => host.loadEnds(loadId, pkg, options.backend, transfer(port2, [port2])),
-      keep: (info) => this.#models.set(pkg.id, info),
-    });
+    try {
+      return await this.#load(options.signal, {
+        call: (host, loadId) => host.loadEnds(loadId, pkg, options.backend, transfer(port2, [port2])),
+        keep: (info) => {
+          this.#models.set(pkg.id, info);
+          this.#rings.get(pkg.id)?.close();
+          this.#rings.set(pkg.id, port1);
+        },
+      });
+    } catch (error) {
+      port1.close();
+      throw error;
+    }
   }
 
   /**
@@ -127,8 +143,10 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     const stage = this.#stages.get(modelId);
     if (!running || !(this.#models.delete(modelId) || this.#stages.delete(modelId))) return;
     stage?.close(new MicrogridError("model-not-loaded", "A stage of the pipeline was closed."));
+    this.#rings.get(modelId)?.close();
+    this.#rings.delete(modelId);
     try {
-      const result = await Promise.race([running.host.unload(modelId), running.death]);
+      const result = await running.alive<Result<undefined>>(running.host.unload(modelId));
       if (!result.ok) throw errorFromData(result.error);
     } finally {
       this.#stopIfIdle();
@@ -148,7 +166,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     const aborted = abortion(signal, () => reader.fail(signal.reason));
     this.#streams.set(reader, "running");
     try {
-      await Promise.race([running.host.generate(request, transfer(port2, [port2])), running.death, aborted.promise]);
+      await running.alive(Promise.race([running.host.generate(request, transfer(port2, [port2])), aborted.promise]));
       for await (const event of reader.events) {
         this.#streams.set(reader, event.type === "queued" ? "queued" : "running");
         yield event;
@@ -166,7 +184,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   /** Fault injection for tests: makes the worker destroy its GPU device. False where no worker or no device is. */
   async simulateDeviceLoss(): Promise<boolean> {
     const running = this.#running;
-    return running ? Promise.race([running.host.simulateDeviceLoss(), running.death.catch(() => true)]) : false;
+    return running ? running.alive(running.host.simulateDeviceLoss()).catch(() => true) : false;
   }
 
   /** Ends the worker; everything that runs rejects with `closed`. */
@@ -190,8 +208,8 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     const aborted = abortion(signal, () => void running.host.cancelLoad(loadId));
     this.#loads++;
     try {
-      await Promise.race([running.ready, running.death, aborted.promise]);
-      const result = await Promise.race([work.call(running.host, loadId), running.death, aborted.promise]);
+      await running.alive(Promise.race([running.ready, aborted.promise]));
+      const result = await running.alive(Promise.race([work.call(running.host, loadId), aborted.promise]));
       if (!result.ok) throw errorFromData(result.error);
       work.keep(result.value);
       return result.value;
@@ -219,7 +237,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     const lifeLock = `microgrid/gpu-worker/${randomId()}`;
     const options = { lifeLock, ...(this.#assetBase === undefined ? {} : { assetBase: this.#assetBase }) };
     const ready = host.init(options, transfer(port2, [port2]));
-    const running: Running = { worker, host, ready, death, die };
+    const running: Running = { worker, host, ready, alive: unless(death), die };
     port1.onmessage = ({ data }: MessageEvent<HostEvent>) => this.#lose(running, errorFromData(data.error));
     worker.onerror = (event) => {
       event.preventDefault();
@@ -257,6 +275,8 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     this.#models.clear();
     for (const stage of this.#stages.values()) stage.close(new MicrogridError("worker-crashed", error.message));
     this.#stages.clear();
+    for (const ring of this.#rings.values()) ring.close();
+    this.#rings.clear();
     running.worker.terminate();
     running.die(error);
     for (const reader of [...this.#streams.keys()]) reader.fail(error);

@@ -1,6 +1,6 @@
 /** The `onnx` engine: decoder graphs on ONNX Runtime Web, on the GPU or on the CPU. */
 import type { InferenceSession } from "onnxruntime-web";
-import { MicrogridError } from "../../core";
+import { MicrogridError, unless } from "../../core";
 import type { PipelinePackage, StageLimits, StagePackage, StageService } from "../stages";
 import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
 import { CachePool } from "./cache-pool";
@@ -168,9 +168,10 @@ export class OnnxEngine implements Engine {
       const caches = cacheFactories(ort, spec, gpu?.device, files.contextLength);
       load.onCheck();
       const ids = checkIds(files, CHECK_TEXT_TOKENS[backend]);
+      const unlessLost = unless(lost);
       const check = await checkModel(
         { runner, ids, ...caches },
-        { turn: (work) => Promise.race([this.#turns.run(work, { signal }), lost]) },
+        { turn: (work) => unlessLost(this.#turns.run(work, { signal })) },
       );
       const info = modelInfo(pkg, files, backend, check);
       const budget = CACHE_BUDGET_BYTES[backend];

@@ -1,5 +1,5 @@
 /** A loaded ONNX model: serves requests in fair order until it is unloaded. */
-import { MicrogridError } from "../../core";
+import { MicrogridError, unless } from "../../core";
 import type { GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo } from "../types";
 import { Admission } from "../admission";
 import { ModelGuesser } from "./draft-model";
@@ -32,8 +32,7 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
   readonly #turns: TurnQueue;
   readonly #admission: Admission;
   readonly #places: number;
-  /** Rejects when the GPU device is lost; never settles otherwise. */
-  readonly #lost: Promise<never>;
+  readonly #unlessLost: ReturnType<typeof unless>;
   readonly #unloading = new AbortController();
   #meanAnswerMs: number;
   #unloaded: Promise<void> | undefined;
@@ -44,6 +43,7 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
     turns: TurnQueue;
     /** Answers computed at once. */
     places: number;
+    /** Rejects when the GPU device is lost; never settles otherwise. */
     lost: Promise<never>;
   }) {
     this.info = options.info;
@@ -54,7 +54,7 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
     this.#turns = options.turns;
     this.#places = options.places;
     this.#admission = new Admission(options.places);
-    this.#lost = options.lost;
+    this.#unlessLost = unless(options.lost);
     this.#meanAnswerMs = (GUESSED_ANSWER_TOKENS / (options.info.decodeRate ?? 10)) * 1000;
   }
 
@@ -110,7 +110,7 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
 
   async #turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     try {
-      return await Promise.race([this.#turns.run(work, { signal }), this.#lost]);
+      return await this.#unlessLost(this.#turns.run(work, { signal }));
     } catch (error) {
       throw signal.aborted ? signal.reason : engineError(error, this.info.backend);
     }

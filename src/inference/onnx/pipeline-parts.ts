@@ -1,4 +1,5 @@
 /** Loads parts of a model: a stage for others, or the two ends of a model whose middle is elsewhere. */
+import { unless } from "../../core";
 import type {
   HiddenSlot,
   HiddenState,
@@ -154,9 +155,10 @@ async function loadPart(
 const GRAPH = "graph.onnx";
 
 function turnOf({ turns, lost, backend }: Bench): Turn {
+  const unlessLost = unless(lost);
   return async (work, signal) => {
     try {
-      return await Promise.race([turns.run(work, { signal }), lost]);
+      return await unlessLost(turns.run(work, { signal }));
     } catch (error) {
       throw signal.aborted ? signal.reason : engineError(error, backend);
     }
