@@ -17,19 +17,24 @@ const LEAST_MS = 0.1;
 /** The links of one node in one room. It answers the probes of others as well. */
 export class LinkSurvey {
   readonly #traffic: StageTraffic;
-  readonly #waiting = new Map<string, { readonly of: Did; resolve(): void }>();
+  readonly #waiting = new Map<string, { readonly of: Did; resolve(): void; give(): void }>();
   readonly #measured = new Map<Did, { readonly at: number; readonly link: Promise<PlanLink> }>();
-  readonly #stop: () => void;
+  readonly #stop: (() => void)[];
 
   constructor(traffic: StageTraffic) {
     this.#traffic = traffic;
-    this.#stop = traffic.on("frame", ({ from, frame }) => {
-      if (frame.kind === "stage.probe") traffic.post(from, "stage.echo", { probe: frame.body.probe });
-      else if (frame.kind === "stage.echo") {
-        const waiting = this.#waiting.get(frame.body.probe);
-        if (waiting?.of === from) waiting.resolve();
-      }
-    });
+    this.#stop = [
+      traffic.on("frame", ({ from, frame }) => {
+        if (frame.kind === "stage.probe") traffic.post(from, "stage.echo", { probe: frame.body.probe });
+        else if (frame.kind === "stage.echo") {
+          const waiting = this.#waiting.get(frame.body.probe);
+          if (waiting?.of === from) waiting.resolve();
+        }
+      }),
+      traffic.on("gone", ({ did }) => {
+        for (const { of, give } of this.#waiting.values()) if (of === did) give();
+      }),
+    ];
   }
 
   /** Rejects with `peer-lost` where a member cannot be reached, or does not answer. */
@@ -43,7 +48,8 @@ export class LinkSurvey {
   }
 
   close(): void {
-    this.#stop();
+    for (const stop of this.#stop) stop();
+    for (const { give } of this.#waiting.values()) give();
   }
 
   async #measure(did: Did): Promise<PlanLink> {
@@ -65,7 +71,7 @@ export class LinkSurvey {
     const { promise, resolve, reject } = deferred<undefined>();
     const give = (): void => reject(new MicrogridError("peer-lost", "A device of the room does not answer."));
     signal.addEventListener("abort", give);
-    this.#waiting.set(probe, { of: did, resolve: () => resolve(undefined) });
+    this.#waiting.set(probe, { of: did, resolve: () => resolve(undefined), give });
     try {
       const start = performance.now();
       await this.#traffic.send(did, "stage.probe", { probe, payload: new Uint8Array(bytes) });

@@ -1,0 +1,116 @@
+/** Asking members what they could do, over an in-memory bus. */
+import { describe, expect, it } from "vitest";
+import type { Did } from "../../core";
+import { Bus } from "../testing/bus";
+import { type Judge, LinkSurvey, SurveyAnswers, survey } from ".";
+
+const did = (name: string) => `did:key:${name}` as Did;
+const SELF = did("self");
+const SOURCE = { model: "m", graph: "m.onnx", graphBytes: 1, weightsHash: "hash" };
+const ABLE = { memoryBytes: 1e9, decodeMs: 2, prefillMs: 1 };
+const { signal } = new AbortController();
+
+/** A consumer, and members who judge as they are told. */
+function room(judges: Readonly<Record<string, Judge>>) {
+  const bus = new Bus();
+  for (const [name, judge] of Object.entries(judges)) {
+    const traffic = bus.join(did(name));
+    new SurveyAnswers(traffic, new LinkSurvey(traffic), judge);
+  }
+  const traffic = bus.join(SELF);
+  const common = { traffic, links: new LinkSurvey(traffic), self: SELF, source: SOURCE };
+  return { bus, links: common.links, ask: (names: string[]) => survey(common, names.map(did), { signal }) };
+}
+
+describe("a survey", () => {
+  it("finds out who can do what, and what lies between all of them", async () => {
+    const asked: unknown[] = [];
+    const { ask } = room({
+      a: (source, consumer) => {
+        asked.push([source, consumer]);
+        return Promise.resolve(ABLE);
+      },
+      b: () => Promise.resolve({ ...ABLE, decodeMs: 5 }),
+      c: () => Promise.resolve({ why: "consent", text: "Not yet." }),
+    });
+    const { able, unable, link } = await ask(["a", "b", "c"]);
+    expect(asked).toEqual([[SOURCE, SELF]]);
+    expect(
+      [...able].map(([who, { memoryBytes, decodeMs, prefillMs }]) => [who, memoryBytes, decodeMs, prefillMs]),
+    ).toEqual([
+      [did("a"), 1e9, 2, 1],
+      [did("b"), 1e9, 5, 1],
+    ]);
+    expect(unable.get(did("c"))).toMatchObject({ why: "consent", text: "Not yet." });
+    for (const [from, to] of [
+      ["a", "b"],
+      ["b", "a"],
+      ["self", "a"],
+      ["b", "self"],
+    ] as const) {
+      expect(link(did(from), did(to))?.rttMs, `${from} to ${to}`).toBeGreaterThan(0);
+      expect(link(did(from), did(to))?.bytesPerSecond, `${from} to ${to}`).toBeGreaterThan(0);
+    }
+    expect(link(did("a"), did("c"))?.rttMs).toBeGreaterThan(0);
+    expect(link(SELF, did("c"))).toBeUndefined();
+  });
+
+  it("goes on without those who fail, are gone, or go meanwhile", async () => {
+    const { ask, bus } = room({
+      a: () => Promise.resolve(ABLE),
+      b: () => Promise.reject(new Error("no such model")),
+      c: () => {
+        bus.kill(did("c"));
+        return new Promise(() => undefined);
+      },
+    });
+    const { able, unable } = await ask(["a", "b", "c", "nobody"]);
+    expect([...able.keys()]).toEqual([did("a")]);
+    expect([...unable].map(([who, { why }]) => [who, why])).toEqual([
+      [did("b"), "failed"],
+      [did("c"), "silent"],
+      [did("nobody"), "silent"],
+    ]);
+  });
+
+  it("believes an answer only from whom it asked, and to the question it asked", async () => {
+    const { ask, bus } = room({ a: () => new Promise(() => undefined), b: () => Promise.resolve(ABLE) });
+    const stranger = bus.join(did("stranger"));
+    bus.onFrame = (frame, from) => {
+      if (frame.kind === "stage.ask" && from === SELF) {
+        const { ask: question } = frame.body;
+        stranger.post(SELF, "stage.able", { ask: question, ...ABLE, links: [] });
+      }
+      return true;
+    };
+    const found = ask(["a", "b"]);
+    setTimeout(() => bus.kill(did("a")), 20);
+    expect([...(await found).able.keys()]).toEqual([did("b")]);
+  });
+});
+
+describe("a link's measurement", () => {
+  it("is kept: nobody is probed again and again", async () => {
+    const { links, bus } = room({ a: () => Promise.resolve(ABLE) });
+    const first = await links.measure(did("a"));
+    const frames = bus.log.length;
+    expect(await links.measure(did("a"))).toBe(first);
+    expect(bus.log).toHaveLength(frames);
+  });
+
+  it("is made again where it failed, and takes an echo only from whom it probed", async () => {
+    const { links, bus } = room({});
+    await expect(links.measure(did("a"))).rejects.toMatchObject({ code: "peer-lost" });
+    const traffic = bus.join(did("a"));
+    const stranger = bus.join(did("stranger"));
+    let early = 0;
+    traffic.on("frame", ({ frame }) => {
+      if (frame.kind !== "stage.probe") return;
+      early++;
+      stranger.post(SELF, "stage.echo", { probe: frame.body.probe });
+      setTimeout(() => traffic.post(SELF, "stage.echo", { probe: frame.body.probe }), 5);
+    });
+    expect((await links.measure(did("a"))).rttMs).toBeGreaterThanOrEqual(4);
+    expect(early).toBe(4);
+  });
+});
