@@ -7,8 +7,8 @@
 export function unless(fatal: Promise<never>): <T>(work: Promise<T>) => Promise<T> {
   const waiting = new Set<(error: unknown) => void>();
   let over: Error | undefined;
-  fatal.catch((error: Error) => {
-    over = error;
+  fatal.catch((error: unknown) => {
+    over = error as Error;
     for (const fail of waiting) fail(error);
     waiting.clear();
   });
