@@ -5,5 +5,6 @@ export { ConversationList } from "./conversation-list";
 export { HousePage, type GivenFile } from "./house";
 export { ModelDialog } from "./model-dialog";
 export { NetworkPage } from "./network";
-export { HandLink, RoomPanel } from "./room-panel";
+export { HandLink, RoomPanel, setSwitch } from "./room-panel";
+export { Together } from "./together";
 export { ChatSettingsPanel, SettingsDialog } from "./settings";

@@ -4,7 +4,7 @@ import { expect, type Locator, type Page } from "@playwright/test";
 export class RoomPanel {
   readonly page: Page;
   readonly panel: Locator;
-  /** “Open a room”, or “Room <name>, <n> here”, perhaps with how many ask to come in. */
+  /** “Open a room”, or “Room <name>, <n> here”, perhaps with how many ask to come in, and whether help is asked for. */
   readonly button: Locator;
   readonly invite: Locator;
   readonly qr: Locator;
@@ -23,7 +23,9 @@ export class RoomPanel {
   constructor(page: Page) {
     this.page = page;
     this.panel = page.getByRole("complementary", { name: "Room" });
-    this.button = page.getByRole("button", { name: /^(Open a room|Room .+, \d+ here(, \d+ asks? to come in)?)$/ });
+    this.button = page.getByRole("button", {
+      name: /^(Open a room|Room .+, \d+ here(, \d+ asks? to come in)?(, this device is asked to help .+)?)$/,
+    });
     this.invite = page.getByRole("textbox", { name: "Invite link" });
     this.qr = page.getByRole("img", { name: "QR code of the invite link" });
     this.members = page.getByRole("list", { name: "Who is here" }).getByRole("listitem");

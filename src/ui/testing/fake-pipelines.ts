@@ -117,8 +117,13 @@ export class FakePipelines implements Pipelines {
 }
 
 const LEFT_OUT: readonly LeftOut[] = [
-  { peer: "b", name: "Grace", why: "consent", text: "Grace has not agreed yet; she was asked." },
-  { peer: "d", name: "Alan’s tablet", why: "silent", text: "Alan’s tablet did not answer in time." },
+  {
+    peer: "b",
+    name: "Grace",
+    why: "consent",
+    text: "Its user was asked whether it may hold layers, and has not answered yet.",
+  },
+  { peer: "d", name: "Alan’s tablet", why: "silent", text: "It did not answer in time." },
 ];
 
 /** Layers in proportion to what each gives. */

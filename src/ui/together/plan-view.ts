@@ -97,7 +97,7 @@ export class PlanView extends LitElement {
     const { state } = workspace.grid;
     const kept = state.policy.privacy === "device";
     return html`<div role="status">
-        <p class="total">${totalText(plan)}</p>
+        <p class="total">${totalText(plan, workspace.together.attempt?.options.answers)}</p>
         <p class="muted small">${planFacts(plan)}</p>
       </div>
       ${this.#picture(stopsOf(state, plan), plan.layers, {
@@ -105,7 +105,7 @@ export class PlanView extends LitElement {
         below: "for one token",
         moving: true,
       })}
-      ${leftOut(plan)} ${planChoices(workspace)} ${privacy(plan)}
+      ${leftOut(plan)} ${planChoices(workspace)} ${where(plan)}
       ${
         kept
           ? html`<p class="warning" role="status">
@@ -203,9 +203,11 @@ export class PlanView extends LitElement {
   }
 }
 
-function totalText(plan: PipelinePlan): string {
-  const together = plan.sequences > 1 ? `, ${plan.sequences} answers together` : "";
-  return `About ${formatRate(plan.tokensPerSecond).replace("/s", " a second")}${together}`;
+/** What to expect: of one answer, or of several where they were asked for. */
+function totalText({ msPerToken, tokensPerSecond }: PipelinePlan, answers = 1): string {
+  const rate = answers > 1 ? tokensPerSecond : 1000 / msPerToken;
+  const together = answers > 1 ? `, ${answers} answers together` : "";
+  return `About ${formatRate(rate).replace("/s", " a second")}${together}`;
 }
 
 function planFacts({ stages, neededBytes, context, layers }: PipelinePlan): string {
@@ -221,13 +223,17 @@ function leftOut({ leftOut: left }: PipelinePlan): TemplateResult | typeof nothi
   return html`<div>
     <h3>Not taking part</h3>
     <ul class="left-out" aria-label="Not taking part">
-      ${left.map(({ text }) => html`<li><bdi>${plain(text)}</bdi></li>`)}
+      ${left.map(({ name, text }) => html`<li>${personName(name)}: <bdi class="muted">${plain(text)}</bdi></li>`)}
     </ul>
   </div>`;
 }
 
-function privacy({ stages }: PipelinePlan): TemplateResult | typeof nothing {
-  if (stages.every(({ peer }) => peer === "self")) return nothing;
+function where({ stages }: PipelinePlan): TemplateResult {
+  if (stages.every(({ peer }) => peer === "self")) {
+    return html`<p class="muted small">
+      It runs fastest on this device alone. To spread it all the same, choose how many devices hold layers.
+    </p>`;
+  }
   return html`<p class="muted small">
     Words stay on this device. The others get numbers (hidden states), from which a determined peer can work out much of
     what was written: do this with people you trust.

@@ -31,9 +31,10 @@ export interface RingOptions {
 /** The ring of these stops. Styles: `deviceColours`, `ringStyles`. */
 export function ringView(stops: readonly Stop[], { label, middle, below, moving }: RingOptions): TemplateResult {
   const arcs = ringOf(stops);
+  const timesShown = stops.length <= MOST_TIMES;
   const box = `${-VIEW} ${-VIEW} ${2 * VIEW} ${2 * VIEW}`;
   return html`<svg class="ring" viewBox=${box} role="img" aria-label=${label}>
-    ${stops.map((stop, index) => hop(stop, arcs[index], stops.length))}
+    ${stops.map((stop, index) => hop(stop, arcs[index], timesShown && goesElsewhere(stop, stops[(index + 1) % stops.length])))}
     ${stops.map((stop, index) => part(stop, arcs[index]))}
     ${moving ? svg`<g class="token"><circle cy=${-RADIUS} r="4" fill="var(--mg-surface)" stroke="var(--mg-text)" stroke-width="1.5" /></g>` : nothing}
     ${stops.length > MOST_FACES ? nothing : stops.map((stop, index) => face(stop, arcs[index]))}
@@ -65,7 +66,11 @@ export function loadedShare({ ready, loadedBytes, totalBytes }: NonNullable<Stop
   return totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : 0;
 }
 
-function hop({ hopMs }: Stop, arc: Arc | undefined, count: number): SVGTemplateResult | typeof nothing {
+function goesElsewhere({ peer }: Stop, next: Stop | undefined): boolean {
+  return next?.peer !== peer;
+}
+
+function hop({ hopMs }: Stop, arc: Arc | undefined, timed: boolean): SVGTemplateResult | typeof nothing {
   if (!arc) return nothing;
   const middle = (arc.to + arc.next) / 2;
   const [x, y] = pointAt(middle, RADIUS);
@@ -83,7 +88,7 @@ function hop({ hopMs }: Stop, arc: Arc | undefined, count: number): SVGTemplateR
       <path d="M-3.5 -4.5 4.5 0 -3.5 4.5Z" fill="var(--mg-muted)" stroke="var(--mg-muted)" stroke-width="1.5"
         stroke-linejoin="round" />
     </g>
-    ${hopMs === undefined || count > MOST_TIMES ? nothing : svg`<text x=${textX} y=${textY}>${timeText(hopMs)}</text>`}`;
+    ${hopMs === undefined || !timed ? nothing : svg`<text x=${textX} y=${textY}>${timeText(hopMs)}</text>`}`;
 }
 
 function face({ did, device, loaded }: Stop, arc: Arc | undefined): SVGTemplateResult | typeof nothing {

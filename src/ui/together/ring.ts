@@ -15,7 +15,7 @@ export interface Arc {
 }
 
 /** Degrees that each stop and each hop has at least, so that it can be seen; less where there are many. */
-const LEAST_STOP = 16;
+const LEAST_STOP = 32;
 const LEAST_HOP = 12;
 /** Share of the ring that may go to what is only there to be seen. */
 const MOST_FLOOR = 0.75;

@@ -147,11 +147,9 @@ function facts({ bytes, ms, loaded }: Stop): string[] {
 }
 
 function hopText({ hopMs, peer }: Stop, next: Stop | undefined): string {
-  const time = hopMs === undefined ? "" : timeText(hopMs);
-  if (next?.peer === peer) return "stays here";
-  if (next) return time === "" ? "then" : `${time} to the next`;
-  const back = peer === "self" ? "and again" : "back to this device";
-  return time === "" ? back : `${time} ${back}`;
+  if (peer === (next?.peer ?? "self")) return next ? "stays here" : "and round again";
+  const time = hopMs === undefined ? "" : `${timeText(hopMs)} `;
+  return `${time}${next ? "to the next" : "back to this device"}`;
 }
 
 /** Where in the model its layers lie; while they are loaded, how much of them is there. */
