@@ -1,6 +1,7 @@
 /** Stages whose link lives and which do not answer: found, and replaced. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StageFrame } from "../../room";
+import { StepWatch } from "./ring-watch";
 import { ToyRing, did, fakeTime, never, pass, settle, until } from "../testing/toy-ring";
 
 /** A step is late after this where none took long, and stages answer within that, ms. */
@@ -241,5 +242,47 @@ describe("the search for a step", () => {
     await pass(PATIENCE_MS);
     expect(await answer).toBe(true);
     expect(one.holders).toBe("adc");
+  });
+});
+
+describe("questions", () => {
+  function watching() {
+    const asked: number[] = [];
+    const state = { waitsHere: true };
+    const watch = new StepWatch({
+      seats: () => [did("a")],
+      ask: (_did, step) => {
+        asked.push(step);
+        return Promise.resolve();
+      },
+      waitsHere: () => state.waitsHere,
+      onStuck: () => undefined,
+      onMissing: () => undefined,
+    });
+    watch.resume(0);
+    return { asked, state, watch };
+  }
+
+  it("are not asked about a step that waits for this node's own line", async () => {
+    const { asked, state, watch } = watching();
+    watch.given(0);
+    await pass(3 * PATIENCE_MS);
+    expect(asked).toEqual([]);
+    state.waitsHere = false;
+    await pass(PATIENCE_MS);
+    expect(asked).toEqual([0]);
+  });
+
+  it("are asked no more often than stages may take to answer, however many steps are late", async () => {
+    const { asked, state, watch } = watching();
+    state.waitsHere = false;
+    for (let step = 0; step < 100; step++) watch.given(step);
+    await pass(PATIENCE_MS);
+    for (let step = 0; step < 100; step++) {
+      watch.seen(did("a"), { pipeline: "", step, state: "computing", worked: step });
+      watch.forget(step);
+      await pass(100);
+    }
+    expect(asked).toEqual([0, 50]);
   });
 });

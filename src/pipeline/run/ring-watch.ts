@@ -62,6 +62,8 @@ export class StepWatch {
   #resting = true;
   #resumedMs = 0;
   #slowestMs = 0;
+  /** The last inquiry: stages are not asked more often than they may take to answer. */
+  #askedMs = -Infinity;
   #inquiry: Inquiry | undefined;
   #finding: Finding | undefined;
 
@@ -128,21 +130,25 @@ export class StepWatch {
     const [oldest] = this.#steps;
     if (!oldest) return;
     const [step, given] = oldest;
-    const asked = this.#finding?.step === step ? this.#finding.atMs : 0;
-    const due = Math.max(given, this.#resumedMs, asked) + this.patienceMs;
-    const left = due - performance.now();
-    if (left <= 0) {
-      void this.#inquire(step);
-      return;
-    }
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+    const now = performance.now();
+    const seenMs = this.#finding?.step === step ? this.#finding.atMs : 0;
+    const due = Math.max(Math.max(given, this.#resumedMs, seenMs) + this.patienceMs, this.#askedMs + ANSWER_MS);
+    if (due > now) {
+      this.#timer = setTimeout(() => {
+        this.#timer = undefined;
+        this.#arm();
+      }, due - now);
+    } else if (this.#options.waitsHere(step)) {
+      this.#finding = { step, place: "here", atMs: now };
       this.#arm();
-    }, left);
+    } else {
+      this.#askedMs = now;
+      void this.#inquire(step);
+    }
   }
 
   async #inquire(step: number): Promise<void> {
-    const { seats, ask, waitsHere } = this.#options;
+    const { seats, ask } = this.#options;
     const inquiry: Inquiry = { step, seen: new Map(), over: new AbortController() };
     const { signal } = inquiry.over;
     this.#inquiry = inquiry;
@@ -153,7 +159,7 @@ export class StepWatch {
     inquiry.over.abort();
     if (this.#inquiry !== inquiry) return; // A stage was replaced meanwhile.
     this.#inquiry = undefined;
-    if (this.#steps.has(step) && !waitsHere(step)) this.#judge(inquiry);
+    if (this.#steps.has(step)) this.#judge(inquiry);
     this.#arm();
   }
 
