@@ -16,7 +16,7 @@ export interface TextSource {
  */
 export function readTextSource(source: string | URL, hosts: ModelHosts): TextSource {
   const [first = "", second, ...rest] = String(source).trim().split(/\s+/);
-  if (/^[\w.-]+\/[\w.-]+$/.test(first) && second === undefined) {
+  if (isHubName(first) && second === undefined) {
     return { id: first, name: lastPart(first), origin: { kind: "hub", repository: first } };
   }
   const url = webAddress(first);
@@ -29,6 +29,11 @@ export function readTextSource(source: string | URL, hosts: ModelHosts): TextSou
   }
   const folder = folderOf(url);
   return { id: folder, name: lastPart(folder), origin: { kind: "folder", url: folder } };
+}
+
+/** Whether a text is the name of a repository on the hub, `owner/name`. */
+export function isHubName(text: string): boolean {
+  return /^[\w.-]+\/[\w.-]+$/.test(text);
 }
 
 /** The origin of a WebLLM model that is not in the catalog. */

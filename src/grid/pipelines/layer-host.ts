@@ -111,7 +111,7 @@ export class LayerHost {
     return { memoryBytes, ...(await models.speed(model)) };
   }
 
-  /** The model that a consumer means, and where its weights come from. */
+  /** The model that a consumer means, and where its weights come from; with `attempt` where it is to be held. */
   async #find(
     source: StageSource & { readonly attempt?: number },
     consumer: Did,
@@ -124,6 +124,9 @@ export class LayerHost {
       return { model, weights: weightsOf(model, given, { urgent: attempt > 0 }) };
     } catch (error) {
       if (!(error instanceof MicrogridError && error.code === "unknown-model")) throw error;
+      // Who is only asked stores nothing.
+      const adopted = source.attempt === undefined ? undefined : await this.#options.models.adopt(source, signal);
+      if (adopted) return { model: adopted, weights: weightsOf(adopted, given, { urgent: attempt > 0 }) };
       return { model: await modelOf(source, given, { signal }), weights: given };
     }
   }

@@ -40,6 +40,7 @@ function host(terms: Partial<LayerTerms> = {}) {
   const bus = new Bus();
   const traffic = bus.join(HOST);
   const loaded: string[] = [];
+  const adopted: string[] = [];
   const layers = new LayerHost({
     traffic,
     links: new LinkSurvey(traffic),
@@ -48,7 +49,13 @@ function host(terms: Partial<LayerTerms> = {}) {
     } as unknown as BulkTraffic,
     models: {
       agreed: ({ model }: { model: string }) =>
-        model === "guide" ? Promise.resolve(guide) : Promise.reject(new MicrogridError("network", "The hub is away.")),
+        model === "guide"
+          ? Promise.resolve(guide)
+          : Promise.reject(new MicrogridError(model === "away" ? "network" : "unknown-model", "The hub is away.")),
+      adopt: ({ model }: { model: string }) => {
+        adopted.push(model);
+        return Promise.resolve(model === "owner/guide" ? guide : undefined);
+      },
       speed: () => Promise.resolve({ decodeMs: 1, prefillMs: 0.5 }),
     } as unknown as SplitModels,
     supervisor: {
@@ -79,13 +86,14 @@ function host(terms: Partial<LayerTerms> = {}) {
   return {
     layers,
     loaded,
+    adopted,
     ask: (model = "guide") => {
       consumer.post(HOST, "stage.ask", { ask: "0".repeat(16), ...source, model, among: [] });
       return heard(["stage.able", "stage.unable"]);
     },
-    open: (pipeline: string, from: number, to: number) => {
+    open: (pipeline: string, from: number, to: number, model = "guide") => {
       const terms = { context: 16, sequences: 1, stepTokens: 16, attempt: 0, previous: CONSUMER, next: CONSUMER };
-      consumer.post(HOST, "stage.open", { pipeline: pipeline.repeat(16), ...source, ...terms, from, to });
+      consumer.post(HOST, "stage.open", { pipeline: pipeline.repeat(16), ...source, model, ...terms, from, to });
       return heard(["stage.ready", "stage.refused"], pipeline.repeat(16));
     },
     close: (pipeline: string) => consumer.post(HOST, "stage.close", { pipeline: pipeline.repeat(16) }),
@@ -118,7 +126,7 @@ describe("a node that is asked to help", () => {
   });
 
   it("says why where it cannot read the model", async () => {
-    expect((await host().ask("another")).body).toMatchObject({ why: "model", text: "The hub is away." });
+    expect((await host().ask("away")).body).toMatchObject({ why: "model", text: "The hub is away." });
   });
 
   it("holds no more than was given, and gives it again when it is free", async () => {
@@ -131,6 +139,15 @@ describe("a node that is asked to help", () => {
     close("a");
     expect((await open("c", 0, 4)).kind).toBe("stage.ready");
     expect(loaded).toEqual([`stage:${"c".repeat(16)}`]);
+  });
+
+  it("puts a model of the hub on its list when it is to hold layers of it, not when it is only asked", async () => {
+    const { ask, open, adopted } = host();
+    expect((await ask("owner/guide")).body).toMatchObject({ why: "model", text: "It is not there." });
+    expect(adopted).toEqual([]);
+    expect((await open("a", 0, 4, "owner/guide")).kind).toBe("stage.ready");
+    expect(adopted).toEqual(["owner/guide"]);
+    expect((await open("b", 0, 1, "owner/another")).body).toMatchObject({ reason: "It is not there." });
   });
 
   it("refuses layers that the model does not have", async () => {

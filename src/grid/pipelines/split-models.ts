@@ -1,6 +1,6 @@
 /** The graphs of models that are read in parts, and how fast this device is with them. */
 import type { Backend, EngineSupervisor } from "../../inference";
-import type { ModelLibrary } from "../../models";
+import { type ModelLibrary, isHubName } from "../../models";
 import { type Ability, SplitModel, type StageSource } from "../../pipeline";
 import { otherVersion, stepTokensOf } from "./limits";
 import type { KnownModel } from "./weights";
@@ -46,6 +46,21 @@ export class SplitModels {
     const model = await this.read(source.model, { graph: source.graph, signal });
     if (model.source.weightsHash === source.weightsHash) return model;
     throw otherVersion(model.parts.name);
+  }
+
+  /**
+   * The same for a model that is not in this device's list yet: one of the hub is added, so that its user sees what is
+   * stored of it. Undefined where it cannot be had; addresses that others name are not followed.
+   */
+  async adopt(source: StageSource, signal: AbortSignal): Promise<KnownModel | undefined> {
+    if (!isHubName(source.model)) return undefined;
+    try {
+      await this.#options.library.add(source.model, { signal });
+      return await this.agreed(source, signal);
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    }
   }
 
   /** Times of one layer on this device, measured with its own kernels the first time. Rejects as loading does. */
