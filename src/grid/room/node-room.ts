@@ -1,20 +1,8 @@
 /** The room of a node: entering, governing, sharing, leaving; keeps `room` of the state. */
-import { MicrogridError, type RoomId } from "../../core";
+import { MicrogridError } from "../../core";
 import type { Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
-import {
-  type Invite,
-  type MemberContext,
-  type MembershipParts,
-  type RoomOptions,
-  RoomSession,
-  forgetMembership,
-  inviteToUrl,
-  parseInvite,
-  previewRoom,
-  recallRoom,
-  saveMembership,
-} from "../../room";
+import { type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite, previewRoom } from "../../room";
 import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
 import type { NodeHouse } from "../house";
 import type { GridConfig } from "../node/config";
@@ -25,8 +13,9 @@ import type { StateStore } from "../node/state-store";
 import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
 import { HandLinks } from "./hand-links";
 import { inviteWarning } from "./invite-warning";
+import { KeptRooms } from "./kept-rooms";
 import { OwnStanding } from "./own-standing";
-import { roomPreview, roomState } from "./room-state";
+import { nobodyHere, roomPreview, roomState } from "./room-state";
 import { Sharing } from "./sharing";
 import { foundRoom } from "./terms";
 
@@ -59,13 +48,12 @@ export class NodeRoom {
   readonly hand = new HandLinks();
   readonly #own: OwnStanding;
   readonly #member: MemberContext;
+  readonly #kept: KeptRooms;
   #session: RoomSession | undefined;
   /** How it was entered. */
   #entry: RoomOptions["entry"] | undefined;
   /** The way in that is being taken; whoever enters another, leaves or closes overtakes it. */
   #entering: RoomOptions["entry"] | undefined;
-  /** All that was asked to be kept so far. */
-  #kept: Promise<void> = Promise.resolve();
   #shown = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -79,6 +67,7 @@ export class NodeRoom {
       revocations: house.revocations,
       hear: (signed) => house.hear(signed),
     };
+    this.#kept = new KeptRooms(house, this.#member);
     this.#sharing = new Sharing(options, () => this.refresh());
     options.house.on("change", () => void this.#houseChanged());
     options.house.on("revocation", (signed) => this.#session?.heard(signed));
@@ -123,12 +112,12 @@ export class NodeRoom {
   async join(link: string): Promise<void> {
     const invite = parseInvite(link);
     if (this.#session?.roomId === invite.roomId && !this.#entering) return;
-    await this.#enter((await this.#recall(invite.roomId, invite)) ?? { invite });
+    await this.#enter((await this.#kept.recall(invite.roomId, invite)) ?? { invite });
   }
 
   /** Enters a room that was kept. */
   async enter(roomId: string): Promise<void> {
-    const entry = await this.#recall(roomId);
+    const entry = await this.#kept.recall(roomId);
     if (entry) return this.#enter(entry);
     throw new MicrogridError("bad-request", "This room can be entered with an invite only. Ask a member for one.");
   }
@@ -141,7 +130,7 @@ export class NodeRoom {
     readonly room?: string | undefined;
     readonly invite?: string | undefined;
   }): Promise<void> {
-    const entry = room === undefined ? undefined : await this.#recall(room);
+    const entry = room === undefined ? undefined : await this.#kept.recall(room);
     if (entry) await this.#enter(entry);
     else if (invite !== "") await this.join(invite);
   }
@@ -149,8 +138,7 @@ export class NodeRoom {
   /** Forgets a room that was kept. */
   async forget(roomId: string): Promise<void> {
     if (this.#session?.roomId === roomId) this.leave();
-    this.#kept = this.#kept.then(() => forgetMembership(roomId as RoomId));
-    await this.#kept;
+    await this.#kept.forget(roomId);
   }
 
   /** Shows a room before it is entered. */
@@ -224,7 +212,10 @@ export class NodeRoom {
       hand: { offer: () => offerByHand(config.rtc), answer: (offer) => answerByHand(config.rtc, offer) },
       openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
       profile: () => this.#sharing.profile(),
-      keep: (parts) => this.#keep(parts),
+      keep: (parts) => {
+        this.#kept.keep(parts);
+        if (this.#session) void this.#own.look(this.#session.membership).then(() => this.#showSoon());
+      },
     });
     if (this.#entering !== entry) {
       session.leave();
@@ -248,25 +239,15 @@ export class NodeRoom {
     await this.#own.look(session.membership);
     this.#show();
     this.#options.onChange();
-    this.#tellWhenAlone(session);
+    void this.#tellWhenAlone(session);
   }
 
   /** Says so where nobody is there. */
-  #tellWhenAlone(session: RoomSession): void {
-    // Who has just opened a room knows that nobody else is there yet.
-    const isNew = session.charter?.version === 0 && this.#own.standing?.founder;
-    if (isNew) return;
-    void session.lookedAround.then(() => {
-      if (session !== this.#session || session.peers.length > 0) return;
-      const { name, stage } = session;
-      const there =
-        stage === "inside"
-          ? `Nobody is in “${name}” at the moment. You are in it now, and will see others when they come.`
-          : `Nobody is in “${name}” at the moment to let you in. This page waits, and goes in when somebody comes.`;
-      const unreachable = `“${name}” cannot be looked for, since its signaling server does not answer. This page keeps trying.`;
-      const text = session.signaling === "connected" ? there : unreachable;
-      if (stage !== "knocking") this.#options.store.notify({ id: "room-empty", level: "info", text });
-    });
+  async #tellWhenAlone(session: RoomSession): Promise<void> {
+    const isFounder = this.#own.standing?.founder ?? false;
+    await session.lookedAround;
+    const text = session === this.#session ? nobodyHere(session, isFounder) : undefined;
+    if (text !== undefined) this.#options.store.notify({ id: "room-empty", level: "info", text });
   }
 
   /** The room did not let this node in, or removed it. */
@@ -274,22 +255,6 @@ export class NodeRoom {
     if (session !== this.#session) return;
     this.leave();
     this.#options.store.notify({ id: "refused", level: "error", text: error.message });
-  }
-
-  #keep(parts: MembershipParts): void {
-    const { house } = this.#options;
-    const { admission } = parts.charter.terms;
-    const houses = admission.kind === "houses" ? admission.houses : [];
-    for (const did of [...parts.genesis.founders, ...houses]) house.known.add(did);
-    this.#kept = this.#kept.then(() => saveMembership(parts));
-    if (this.#session) void this.#own.look(this.#session.membership).then(() => this.#showSoon());
-  }
-
-  /** The way into a room that was kept; `invite` is a newer one, in case the kept one has ended. */
-  async #recall(roomId: string, invite?: Invite): Promise<RoomOptions["entry"] | undefined> {
-    await this.#kept;
-    const entry = await recallRoom(roomId as RoomId, this.#member, this.#options.house.delegation());
-    return entry && "invite" in entry && invite ? { invite } : entry;
   }
 
   async #houseChanged(): Promise<void> {

@@ -53,6 +53,22 @@ export function roomState(session: RoomSession, around: Around): RoomState {
   };
 }
 
+/** A sentence for who has entered a room and found nobody; undefined where somebody is there, or where it is no news. */
+export function nobodyHere(
+  { charter, name, peers, signaling, stage }: RoomSession,
+  isFounder: boolean,
+): string | undefined {
+  // Who has just opened a room knows that nobody else is there yet.
+  const isNew = charter?.version === 0 && isFounder;
+  if (isNew || peers.length > 0 || stage === "knocking") return undefined;
+  if (signaling !== "connected") {
+    return `“${name}” cannot be looked for, since its signaling server does not answer. This page keeps trying.`;
+  }
+  return stage === "inside"
+    ? `Nobody is in “${name}” at the moment. You are in it now, and will see others when they come.`
+    : `Nobody is in “${name}” at the moment to let you in. This page waits, and goes in when somebody comes.`;
+}
+
 /** What a guest is shown. */
 export function roomPreview({ genesis, charter, inside }: Welcome): RoomPreview {
   return { roomId: genesis.roomId, charter: charterState(charter, genesis), inside };
