@@ -29,8 +29,9 @@ const NETWORK =
   "holds each packet back. A hop passes two such relays, so each of them holds back half of the delay that the line names.";
 const MEASURED =
   "Measured bound: 1 / (stages + ends + hops). Stages: what they said of themselves when they were loaded. Ends: a token in " +
-  "one piece, at its fastest, less what one stage with all layers said; at most the time between two trips. Hops: half the median round trip of a probe, on the same channel of " +
-  "the same links, before and between the answers; a probe is as large as a hidden state, its echo is empty.";
+  "one piece, at its fastest, less what one stage with all layers said; at most the time between two trips. Hops: half the " +
+  "median round trip of a probe, on the same channel of the same links, before and between the answers; a probe is as large " +
+  "as a hidden state of one token, its echo is empty.";
 const COMPUTED = "Computed bound: the same with the delays as they were set in the place of the hops as measured.";
 const GUESSED =
   "At most 8 tokens are guessed ahead, from the prompt and the answer so far. Both ways in turns, same text.";
