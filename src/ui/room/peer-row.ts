@@ -87,7 +87,8 @@ export class PeerRow extends LitElement {
 }
 
 function models(peer: PeerState): string {
-  if (peer.offers.length === 0) return "Shares, but has no model ready";
+  if (peer.offers.length === 0)
+    return peer.layersBytes > 0 ? "Shares no whole model" : "Shares, but has no model ready";
   return peer.offers
     .map(({ name, model, decodeRate, devices = 1 }) => {
       const facts = [

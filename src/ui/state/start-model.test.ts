@@ -10,7 +10,13 @@ const READY = { kind: "ready", offer: OFFER } as unknown as LoadState;
 const SHARER = { sharing: true, offers: [OFFER] } as unknown as PeerState;
 
 class StubGrid extends TypedEventTarget<GridEvents> {
-  state = { role: "leader", policy: { privacy: "room" }, loads: {}, pipelines: [], room: undefined } as unknown as GridState;
+  state = {
+    role: "leader",
+    policy: { privacy: "room" },
+    loads: {},
+    pipelines: [],
+    room: undefined,
+  } as unknown as GridState;
   readonly loaded: string[] = [];
   readonly models = {
     list: () => Promise.resolve([]),

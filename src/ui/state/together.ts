@@ -42,7 +42,7 @@ export class Together extends TypedEventTarget<{ change: undefined; ready: Pipel
     const signal = this.#restart({ kind: "asking", model, options });
     this.#shown = true;
     try {
-      const plan = await this.#grid.pipelines.plan(model, options);
+      const plan = await this.#grid.pipelines.plan(model, { ...options, signal });
       if (!signal.aborted) this.#set({ kind: "planned", model, options, plan });
     } catch (error) {
       if (!signal.aborted) this.#set({ kind: "failed", model, options, text: errorText(error) });

@@ -22,8 +22,8 @@ export class FakePipelines implements Pipelines {
     this.#border = border;
   }
 
-  async plan(id: string, options: PlanOptions = {}): Promise<PipelinePlan> {
-    await pause(asked("asking") ? 1e8 : 1800);
+  async plan(id: string, options: PlanOptions & { signal?: AbortSignal } = {}): Promise<PipelinePlan> {
+    await pause(asked("asking") ? 1e8 : 1800, options.signal);
     if (asked("plan-fails"))
       throw new MicrogridError(
         "unsupported-model",

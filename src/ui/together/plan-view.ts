@@ -26,6 +26,7 @@ export class PlanView extends LitElement {
   static override readonly styles = [base, buttons, sections, deviceColours, ringStyles, wayStyles, planStyles];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
+  #hadFocus = false;
 
   constructor() {
     super();
@@ -34,6 +35,19 @@ export class PlanView extends LitElement {
 
   // Whoever came here by keyboard goes on here, not at the top of the page.
   protected override firstUpdated(): void {
+    this.#focusBack();
+  }
+
+  protected override willUpdate(): void {
+    this.#hadFocus = this.shadowRoot?.activeElement != null;
+  }
+
+  // The button that was pressed may be gone with what it stood below.
+  protected override updated(): void {
+    if (this.#hadFocus && this.shadowRoot?.activeElement == null) this.#focusBack();
+  }
+
+  #focusBack(): void {
     this.renderRoot.querySelector<HTMLElement>(".back")?.focus();
   }
 
