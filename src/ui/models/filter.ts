@@ -53,7 +53,7 @@ function passes(state: GridState, model: ModelInfo, filter: ModelFilter): boolea
     case "fits":
       return model.fit.fits;
     case "room":
-      return !model.fit.fits && roomCapacity(state, model)?.missingBytes === 0;
+      return !model.fit.fits && roomCapacity(state, model) !== undefined;
     case "stored":
       return model.stored !== "no";
     case "onnx":

@@ -187,7 +187,7 @@ export class ModelDialog extends LitElement {
             </li>`,
         )}
       </ul>
-      ${models.length === 0 ? html`<p class="none muted">${this.filter === "room" ? "No further model fits into the memory that the room gives so far." : "No model matches. Try fewer words, or another filter."}</p>` : nothing}
+      ${models.length === 0 ? html`<p class="none muted">${this.filter === "room" ? "No model in the list is too large for this device and can be split. Add one by its name." : "No model matches. Try fewer words, or another filter."}</p>` : nothing}
       ${models.length > this.shown ? html`<div class="end small muted">…</div>` : nothing}`;
   }
 

@@ -31,7 +31,7 @@ export const ringStyles = css`
   }
   .ring .big {
     fill: var(--mg-text);
-    font-size: 34px;
+    font-size: 28px;
     font-weight: 620;
     letter-spacing: -0.02em;
   }

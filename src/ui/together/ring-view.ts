@@ -11,7 +11,7 @@ const WIDTH = 15;
 /** What round ends take of an arc, in degrees. */
 const ROUND = ((WIDTH / 2 / RADIUS) * 180) / Math.PI;
 /** Where times of hops stand: inside, so that the picture stays narrow. */
-const TIMES_RADIUS = 70;
+const TIMES_RADIUS = 72;
 const FACE = 30;
 /** Beyond so many stops their faces and times would cover each other. */
 const MOST_FACES = 9;
@@ -39,7 +39,7 @@ export function ringView(stops: readonly Stop[], { label, middle, below, moving 
     ${moving ? svg`<g class="token"><circle cy=${-RADIUS} r="4" fill="var(--mg-surface)" stroke="var(--mg-text)" stroke-width="1.5" /></g>` : nothing}
     ${stops.length > MOST_FACES ? nothing : stops.map((stop, index) => face(stop, arcs[index]))}
     <text class=${/\d/.test(middle) ? "big" : "word"} y="-5">${middle}</text>
-    <text class="below" y="19">${below}</text>
+    <text class="below" y="17">${below}</text>
   </svg>`;
 }
 
