@@ -4,15 +4,7 @@ import type { EngineHostApi, HostEvent, HostOptions, ProgressMessage, Result } f
 import { StagePort, serveStage } from "./stage-port";
 import { sendStream } from "./stream";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
-import type {
-  Backend,
-  Engine,
-  EngineName,
-  GenerationRequest,
-  LoadedModel,
-  LoadedModelInfo,
-  ModelPackage,
-} from "./types";
+import type { Backend, Engine, EngineName, EngineRequest, LoadedModel, LoadedModelInfo, ModelPackage } from "./types";
 
 /** A stage in memory. */
 type LoadedStage = StageService & { readonly info: StageInfo; unload(): Promise<void> };
@@ -125,7 +117,7 @@ export class EngineHost implements EngineHostApi {
     }
   }
 
-  generate(request: GenerationRequest, port: MessagePort): void {
+  generate(request: EngineRequest, port: MessagePort): void {
     void sendStream(port, (signal) => this.#answer(request, signal));
   }
 
@@ -134,7 +126,7 @@ export class EngineHost implements EngineHostApi {
     return this.#engines.size > 0;
   }
 
-  async *#answer(request: GenerationRequest, signal: AbortSignal) {
+  async *#answer(request: EngineRequest, signal: AbortSignal) {
     const model = this.#models.get(request.model);
     if (!model)
       throw new MicrogridError("model-not-loaded", `The model “${request.model}” is not loaded. Load it first.`);

@@ -31,6 +31,7 @@ export type {
   Estimate,
   FinishReason,
   GenerationEvent,
+  EngineRequest,
   GenerationRequest,
   LoadProgress,
   LoadedModel,

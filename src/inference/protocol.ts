@@ -1,7 +1,7 @@
 /** The border between the page and the worker that hosts the engines, on one page. */
 import type { ErrorData } from "../core";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage } from "./stages";
-import type { Backend, GenerationEvent, GenerationRequest, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
+import type { Backend, GenerationEvent, EngineRequest, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
 
 /** What a call gives; errors cross as data, since threads drop error classes. */
 export type Result<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData };
@@ -34,7 +34,7 @@ export interface EngineHostApi {
   /** Frees a model; its running answers fail with `model-not-loaded`. */
   unload(modelId: string): Promise<Result<undefined>>;
   /** Starts an answer, which is streamed over `port` (`StreamToPage`, `StreamToHost`). */
-  generate(request: GenerationRequest, port: MessagePort): void;
+  generate(request: EngineRequest, port: MessagePort): void;
   /** Fault injection for tests: destroys the GPU device as a driver crash would. False where there is none. */
   simulateDeviceLoss(): boolean;
 }

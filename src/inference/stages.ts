@@ -63,11 +63,6 @@ export interface PipelinePackage {
   readonly stepTokens: number;
   /** Most tokens that are guessed ahead; 0 for models whose state cannot be taken back. */
   readonly maxDraft: number;
-  /**
-   * Id of a small model in the same worker that guesses ahead where looking up what was said finds nothing. One that is
-   * not there, or has another tokenizer, guesses nothing.
-   */
-  readonly draft?: string;
 }
 
 /** What comes next of a sequence, on its way through the stages of a model. */

@@ -5,7 +5,7 @@ import type { EngineHostApi, HostEvent, ProgressMessage, Result } from "./protoc
 import { StagePort, serveStage } from "./stage-port";
 import { StreamReader } from "./stream";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
-import type { Backend, GenerationEvent, GenerationRequest, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
+import type { Backend, GenerationEvent, EngineRequest, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
 
 /** Events of the supervisor. */
 export interface SupervisorEvents {
@@ -154,7 +154,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   }
 
   /** Streams an answer of a loaded model. Leaving the loop or aborting stops the engine before its next token. */
-  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent, void> {
+  async *generate(request: EngineRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent, void> {
     const { signal } = options;
     signal.throwIfAborted();
     const running = this.#running;

@@ -51,6 +51,15 @@ export interface GenerationRequest {
   readonly resume?: ResumePoint;
 }
 
+/** A request to a model in an engine, which may have others beside it. */
+export interface EngineRequest extends GenerationRequest {
+  /**
+   * Id of a small whole model in the same worker that guesses ahead for a model in parts, where looking up what was said
+   * finds nothing. One that is not there, or has another tokenizer, guesses nothing. The answer is the same.
+   */
+  readonly draft?: string;
+}
+
 export interface TokenLogprob {
   readonly id: number;
   readonly text: string;
@@ -194,7 +203,7 @@ export interface LoadedModelInfo {
 
 export interface LoadedModel {
   readonly info: LoadedModelInfo;
-  generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncIterable<GenerationEvent>;
+  generate(request: EngineRequest, options: { signal: AbortSignal }): AsyncIterable<GenerationEvent>;
   unload(): Promise<void>;
 }
 

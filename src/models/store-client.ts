@@ -1,6 +1,6 @@
 /** The page's side of the store worker: starts it, calls it, and rejects what waits when it crashes. */
 import { proxy, wrap, type Remote } from "comlink";
-import { errorFromData, MicrogridError, randomId } from "../core";
+import { errorFromData, MicrogridError, randomId, unless } from "../core";
 import type {
   FileRequest,
   Outcome,
@@ -19,8 +19,8 @@ interface CallOptions {
 interface Running {
   readonly worker: Worker;
   readonly api: Remote<StoreApi>;
-  /** Rejects when the worker dies. */
-  readonly crashed: Promise<never>;
+  /** Waits for a call as long as the worker lives. */
+  readonly unlessCrashed: ReturnType<typeof unless>;
 }
 
 /** Calls the store worker; a worker that died is replaced at the next call. */
@@ -95,8 +95,8 @@ export class StoreClient {
   }
 
   async #call<T>(work: (api: Remote<StoreApi>) => Promise<Outcome<T>>): Promise<T> {
-    const { api, crashed } = (this.#running ??= this.#start());
-    const result = await Promise.race([work(api), crashed]);
+    const { api, unlessCrashed } = (this.#running ??= this.#start());
+    const result = await unlessCrashed(work(api));
     if (!result.ok) throw errorFromData(result.error);
     return result.value;
   }
@@ -111,9 +111,7 @@ export class StoreClient {
         reject(workerCrashed(event.message));
       });
     });
-    // Calls race against it; without any, its rejection is nobody's business.
-    crashed.catch(() => undefined);
-    return { worker, api: wrap<StoreApi>(worker), crashed };
+    return { worker, api: wrap<StoreApi>(worker), unlessCrashed: unless(crashed) };
   }
 }
 

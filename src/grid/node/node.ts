@@ -143,6 +143,7 @@ export class GridNode {
       library,
       store,
       givenBytes: () => this.#room.givenBytes,
+      localOffers: () => this.#local.models(),
       onChange,
     });
     this.#room = new NodeRoom({

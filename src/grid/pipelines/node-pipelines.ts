@@ -1,6 +1,13 @@
 /** The pipelines of a node: those that it runs, and what it holds for those of others. */
 import { type Did, MicrogridError, randomId, sleep } from "../../core";
-import { type Backend, type DeviceInfo, type EngineSupervisor, type Provider, preferredBackend } from "../../inference";
+import {
+  type Backend,
+  type DeviceInfo,
+  type EngineSupervisor,
+  type ModelOffer,
+  type Provider,
+  preferredBackend,
+} from "../../inference";
 import type { ModelLibrary } from "../../models";
 import type { RoomSession } from "../../room";
 import type { StateStore } from "../node/state-store";
@@ -32,6 +39,8 @@ interface NodePipelinesOptions {
   readonly store: StateStore;
   /** Memory that the user gives to layers, in bytes; undefined while it is not known whether layers are welcome. */
   givenBytes(): number | undefined;
+  /** Whole models on this device. */
+  localOffers(): readonly ModelOffer[];
   /** What peers can be answered with, or what is held for them, has changed. */
   onChange(): void;
 }
@@ -222,6 +231,7 @@ export class NodePipelines {
       {
         ...{ traffic: inside.traffic, self, supervisor, backend: this.#backend, model, plan },
         nameOf: (did) => inside.nameOf(did),
+        localOffers: () => this.#options.localOffers(),
         replace: (range, not) => inside.planner.replace(planned, range, not),
         onChange: () => this.#changed(),
       },

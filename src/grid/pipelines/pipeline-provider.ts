@@ -16,7 +16,12 @@ interface PipelineProviderOptions {
   readonly engineId: string;
   readonly offer: ModelOffer;
   readonly supervisor: EngineSupervisor;
+  /** Whole models on this device, any of which may guess ahead. */
+  localOffers(): readonly ModelOffer[];
 }
+
+/** A model that guesses ahead has to be so many times as fast as the pipeline: some of its guesses will be wrong. */
+const GUESSING_SPEED = 4;
 
 /** Answers by way of a ring of devices. */
 export class PipelineProvider implements Provider {
@@ -50,12 +55,24 @@ export class PipelineProvider implements Provider {
     const { supervisor, engineId } = this.#options;
     const alone = this.#answers++ === 0;
     try {
-      for await (const event of supervisor.generate({ ...request, model: engineId }, options)) {
+      const draft = this.#draft();
+      const asked = { ...request, model: engineId, ...(draft !== undefined && { draft }) };
+      for await (const event of supervisor.generate(asked, options)) {
         if (event.type === "done" && alone) this.#offer = measured(this.#offer, event.usage);
         yield event;
       }
     } finally {
       this.#answers--;
     }
+  }
+
+  /** The fastest model here that knows the same tokens, where it is fast enough for guessing to pay. */
+  #draft(): string | undefined {
+    const { tokenizerHash, decodeRate: own = Infinity } = this.#offer;
+    const [fastest] = this.#options
+      .localOffers()
+      .filter((offer) => offer.tokenizerHash === tokenizerHash && (offer.decodeRate ?? 0) >= GUESSING_SPEED * own)
+      .sort((a, b) => (b.decodeRate ?? 0) - (a.decodeRate ?? 0));
+    return fastest?.model;
   }
 }

@@ -1,6 +1,6 @@
 /** One model that this device runs together with others: its ring, its two ends here, and its provider. */
 import { type Did, MicrogridError } from "../../core";
-import type { Backend, EngineSupervisor, StageService } from "../../inference";
+import type { Backend, EngineSupervisor, ModelOffer, StageService } from "../../inference";
 import { Ring, type RingStage, type RingState } from "../../pipeline";
 import type { StageTraffic } from "../../room";
 import type { PipelinePlan, PipelineState, PlannedStage, StageState } from "../types";
@@ -20,6 +20,8 @@ export interface PipelineParts {
   readonly model: KnownModel;
   readonly plan: PipelinePlan;
   nameOf(did: Did): string;
+  /** Whole models on this device. */
+  localOffers(): readonly ModelOffer[];
   /** Names devices for layers whose device is lost. Throws where there are none. */
   replace(range: { readonly from: number; readonly to: number }, not: ReadonlySet<Did>): readonly RingStage[];
   onChange(): void;
@@ -106,6 +108,7 @@ export class RunningPipeline {
         id: `pipeline:${this.id}`,
         engineId: this.engineId,
         supervisor,
+        localOffers: () => this.#parts.localOffers(),
         offer: {
           model: plan.model,
           name: plan.name,

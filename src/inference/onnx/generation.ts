@@ -2,7 +2,7 @@
 import { MicrogridError } from "../../core";
 import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "../sampling";
 import { AnswerText, type AnswerPiece, type ChatTokenizer, resumption } from "../tokenizer";
-import type { FinishReason, GenerationEvent, GenerationRequest } from "../types";
+import type { EngineRequest, FinishReason, GenerationEvent, GenerationRequest } from "../types";
 import type { CachePool } from "./cache-pool";
 import { Drafts, type Guesser } from "./drafts";
 import type { Decoder, Sequence } from "./sequence";
@@ -20,8 +20,8 @@ export interface GenerationParts<S extends Sequence> {
   readonly prefillChunk: number;
   /** Most tokens that are guessed and checked in one pass; 0 where a pass over several costs as much as several. */
   readonly maxDraft: number;
-  /** What guesses for an answer beside looking up what was said; undefined where nothing does, or no more. */
-  guesser?(answer: AbortSignal): Guesser | undefined;
+  /** What guesses for an answer with another model, by its id; undefined where that cannot. */
+  guesser?(answer: AbortSignal, model: string): Guesser | undefined;
   /** Runs one step in the worker's fair order, errors put into words; the decoder does so by itself. */
   turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
@@ -40,7 +40,7 @@ interface Start {
  */
 export async function* generateAnswer<S extends Sequence>(
   parts: GenerationParts<S>,
-  request: GenerationRequest,
+  request: EngineRequest,
   options: { signal: AbortSignal },
 ): AsyncGenerator<GenerationEvent, void> {
   const { signal } = options;
@@ -53,7 +53,8 @@ export async function* generateAnswer<S extends Sequence>(
   const seen = new Set(ids);
   const choose = (logits: Float32Array, position: number): number =>
     sampleToken(logits, request.sampling, { uniform: uniformAt(seed, position), seen });
-  const drafts = new Drafts(parts.maxDraft, parts.maxDraft > 0 ? parts.guesser?.(signal) : undefined);
+  const guesses = parts.maxDraft > 0 && request.draft !== undefined;
+  const drafts = new Drafts(parts.maxDraft, guesses ? parts.guesser?.(signal, request.draft) : undefined);
   const startTime = performance.now();
   let firstTokenTime = startTime;
   let finishReason: FinishReason = "length";

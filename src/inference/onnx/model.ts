@@ -1,6 +1,6 @@
 /** A loaded ONNX model: serves requests in fair order until it is unloaded. */
 import { MicrogridError, unless } from "../../core";
-import type { GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo } from "../types";
+import type { GenerationEvent, EngineRequest, LoadedModel, LoadedModelInfo } from "../types";
 import { Admission } from "../admission";
 import { ModelGuesser } from "./draft-model";
 import type { Guesser } from "./drafts";
@@ -64,7 +64,7 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
   }
 
   /** Streams one answer. Aborting, or leaving the loop, stops it before its next token. */
-  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent, void> {
+  async *generate(request: EngineRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent, void> {
     const left = new AbortController();
     const signal = AbortSignal.any([options.signal, this.#unloading.signal, left.signal]);
     try {

@@ -104,8 +104,8 @@ export async function loadEnds(
       }),
       prefillChunk: pkg.stepTokens,
       maxDraft: Math.min(MAX_DRAFT, pkg.maxDraft, pkg.stepTokens - 1),
-      guesser: (answer) => {
-        const small = pkg.draft === undefined ? undefined : bench.models.get(pkg.draft);
+      guesser: (answer, model) => {
+        const small = bench.models.get(model);
         return small?.info.tokenizerHash === settings.tokenizer.hash ? small.guesser(answer) : undefined;
       },
       release: async () => {

@@ -1,7 +1,7 @@
 /** The guide model in parts, for tests in Node. Never bundled. */
 import { readFileSync } from "node:fs";
 import {
-  type GenerationRequest,
+  type EngineRequest,
   type HiddenSlot,
   type LoadedModel,
   type ModelPackage,
@@ -58,7 +58,7 @@ export class GuideParts {
     ring: StageService,
     from: number,
     to: number,
-    options: Partial<Pick<PipelinePackage, "maxDraft" | "contextLength" | "draft">> = {},
+    options: Partial<Pick<PipelinePackage, "maxDraft" | "contextLength">> = {},
   ): Promise<LoadedModel> {
     const front = await this.#part({ embed: true, from: 0, to: from, head: false });
     const back = await this.#part({ embed: false, from: to, to: GUIDE_LAYERS, head: true });
@@ -83,9 +83,9 @@ export class GuideParts {
 /** The ids of an answer, greedy unless `more` says otherwise; `onToken` is called with their number after each. */
 export async function answerIds(
   model: LoadedModel,
-  messages: GenerationRequest["messages"],
+  messages: EngineRequest["messages"],
   onToken: (count: number) => void = () => undefined,
-  more: Partial<GenerationRequest> = {},
+  more: Partial<EngineRequest> = {},
 ): Promise<number[]> {
   const ids: number[] = [];
   const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
