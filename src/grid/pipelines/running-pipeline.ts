@@ -64,7 +64,8 @@ export class RunningPipeline {
   get state(): PipelineState {
     const { model, name, layers } = this.plan;
     const status = !this.#provider ? "forming" : this.#ring?.status === "repairing" ? "repairing" : "ready";
-    return { id: this.id, model, name, layers, status, stages: this.#stages() };
+    const offer = this.#provider?.models()[0];
+    return { id: this.id, model, name, layers, status, offer, stages: this.#stages() };
   }
 
   /** Opens all stages and loads the two ends. Throws where one of them cannot be had, and frees the others then. */

@@ -1,4 +1,5 @@
 /** Pipelines as the page sees them: plans, and what runs. */
+import type { ModelOffer } from "../../inference";
 
 /** Layers on one device. */
 export interface PlannedStage {
@@ -73,6 +74,8 @@ export interface PipelineState {
   /** In the order of the ring. */
   readonly stages: readonly StageState[];
   readonly layers: number;
+  /** What it answers with, as of any model; undefined until it can. */
+  readonly offer: ModelOffer | undefined;
 }
 
 /** One device's part of it. */

@@ -1,7 +1,7 @@
 /** Who would like this device to hold layers of a larger model, what that means, and the two answers to it. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { LayersWish, Room } from "../../grid";
+import { type LayersWish, type Room, spareBytes } from "../../grid";
 import { errorText } from "../failure";
 import { plain } from "../plain";
 import { WorkspaceController } from "../state/controller";
@@ -10,7 +10,7 @@ import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import { namesText } from "../together/words";
 import { avatar } from "./avatar";
-import { memoryRange, suggestedBytes } from "./layers-memory";
+import { memoryRange } from "./layers-memory";
 import { personStyles } from "./person";
 
 /** `<mg-layers-consent .workspace>`. It is asked once; the answer stays until it is changed under “Sharing”. */
@@ -78,7 +78,7 @@ export class LayersConsent extends LitElement {
     const { share, layersWanted: wishes = [], peers = [] } = state?.room ?? {};
     this.hidden = wishes.length === 0;
     if (!state || wishes.length === 0) return nothing;
-    const bytes = this.bytes ?? (share ? share.options.layersBytes : suggestedBytes(state.device));
+    const bytes = this.bytes ?? (share ? share.options.layersBytes : spareBytes(state.device));
     const dids = new Set(wishes.map(({ peer }) => peers.find(({ id }) => id === peer)?.did ?? peer));
     return html`<div class="who">
         <span class="faces">${[...dids].slice(0, 3).map((did) => avatar(did))}</span>

@@ -14,15 +14,6 @@ const MOST_GIGABYTES = 32;
 const MOST_GIGABYTES_ON_CPU = 4;
 const STEP_GIGABYTES = 0.5;
 
-/** What is suggested: enough to be of use, and at most half of the device; on the CPU it lies beside the user's own models. */
-const SUGGESTED_BYTES = { gpu: 4 * GIGABYTE, cpu: 2 * GIGABYTE };
-
-/** What the slider begins with, in bytes. */
-export function suggestedBytes({ memoryBytes, webgpu }: Memory): number {
-  const most = webgpu && !webgpu.software ? SUGGESTED_BYTES.gpu : SUGGESTED_BYTES.cpu;
-  return memoryBytes === undefined ? most : Math.min(most, memoryBytes / 2);
-}
-
 /** Most gigabytes that can be chosen: what the device has, as far as that is known. */
 export function mostGigabytes({ memoryBytes = TOLD_AT_MOST_BYTES, webgpu }: Memory): number {
   const limit = webgpu && !webgpu.software ? MOST_GIGABYTES : MOST_GIGABYTES_ON_CPU;

@@ -7,9 +7,6 @@ export const GUIDE = "guide";
 /** Most tokens of an answer, unless the conversation says otherwise. */
 const DEFAULT_MAX_TOKENS = 1024;
 
-/** Tokens of a context that is not known. */
-const LEAST_CONTEXT = 2048;
-
 /** Sampling where a conversation sets nothing. The guide was trained to be decoded greedily. */
 export function defaultSampling(model: string | undefined): Sampling {
   return {
@@ -32,22 +29,8 @@ export function localOffers(state: GridState): ModelOffer[] {
 }
 
 /** What this device runs together with others, as one offer each; those that are being formed are not among them. */
-export function pipelineOffers({ pipelines, models, policy }: GridState): ModelOffer[] {
-  if (policy.privacy === "device") return [];
-  return pipelines
-    .filter(({ status }) => status !== "forming")
-    .map(({ model, name, stages }) => ({
-      model,
-      name,
-      packageHash: "",
-      tokenizerHash: "",
-      engine: "onnx",
-      backend: "wasm",
-      contextLength: models.find(({ id }) => id === model)?.contextLength ?? LEAST_CONTEXT,
-      prefillRate: undefined,
-      decodeRate: undefined,
-      devices: deviceCount(stages),
-    }));
+export function pipelineOffers({ pipelines, policy }: GridState): ModelOffer[] {
+  return policy.privacy === "device" ? [] : pipelines.flatMap(({ offer }) => offer ?? []);
 }
 
 /** How many devices hold layers, with this one, which holds embedding and head. */

@@ -3,7 +3,7 @@ import { MicrogridError, isAbort } from "../../core";
 import type { Pipeline, Pipelines } from "../../grid/contract";
 import type { LeftOut, PipelinePlan, PipelineState, PlanOptions, PlannedStage, StageState } from "../../grid/types";
 import { type FakeBorder, asked, pause } from "./border";
-import { fakeLayers } from "./fixtures";
+import { fakeLayers, guideOffer } from "./fixtures";
 
 /** What the made-up devices can do; those of the room by their ids. */
 const NODES = [
@@ -66,7 +66,7 @@ export class FakePipelines implements Pipelines {
       return { peer, name, from, to, ready: false, loadedBytes: 0, totalBytes: bytes * 0.93 };
     });
     const { model, name, layers } = plan;
-    await this.#put({ id, model, name, layers, status: "forming", stages });
+    await this.#put({ id, model, name, layers, status: "forming", offer: undefined, stages });
     try {
       for (let step = 1; step <= LOADING_STEPS * 1.6; step += 1) {
         await pause(asked("forming") && step > 14 ? 1e8 : 120, signal);
@@ -81,7 +81,8 @@ export class FakePipelines implements Pipelines {
       await this.#drop(id);
       throw isAbort(error) ? (signal?.reason ?? error) : error;
     }
-    await this.#patch(id, { status: "ready", stages: stages.map((stage) => loaded(stage, LOADING_STEPS)) });
+    const offer = { ...guideOffer, model, name, devices: stages.length };
+    await this.#patch(id, { status: "ready", offer, stages: stages.map((stage) => loaded(stage, LOADING_STEPS)) });
     if (asked("repairing")) void pause(2500).then(() => this.#patch(id, { status: "repairing" }));
     return this.#pipeline(id, model);
   }
@@ -151,6 +152,7 @@ export const fakePipeline = (model: string, name: string): PipelineState => ({
   name,
   layers: fakeLayers(model),
   status: asked("repairing") ? "repairing" : "ready",
+  offer: { ...guideOffer, model, name, devices: 4 },
   stages: split(fakeLayers(model), 0.16e9, undefined).map(({ peer, name: device, from, to, bytes }, index) => ({
     peer,
     name: device,

@@ -37,7 +37,15 @@ test("a running pipeline shows its own devices, with the times of the plan where
     return { peer, name: peer, from, to, ready: false, loadedBytes: 5, totalBytes: 10 };
   };
   const stages = [part("a", 0, 4), part("c", 4, 8)];
-  const running: PipelineState = { id: "p", model: "m", name: "M", status: "repairing", stages, layers: 8 };
+  const running: PipelineState = {
+    id: "p",
+    model: "m",
+    name: "M",
+    status: "repairing",
+    offer: undefined,
+    stages,
+    layers: 8,
+  };
   const stops = stopsOf(inRoom, plan(stage("a", 0, 4), stage("b", 4, 8)), running);
   expect(stops.map(({ peer, ms }) => [peer, ms])).toEqual([
     ["self", 3],
