@@ -3,6 +3,11 @@ import type { FrameRate } from "./rate";
 
 /** Largest message handed to a data channel: safe in every browser, and short enough to share the line. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
+/**
+ * Longest message where time counts more than the number of messages. Chromium's SCTP hands at most 4 packets of some 1,160
+ * bytes to the network for each message and leaves the rest until something is acknowledged, a whole round trip later.
+ */
+export const SWIFT_MESSAGE_BYTES = 4 * 1_100;
 /** Longest name of a kind of frame. */
 export const MAX_KIND_BYTES = 32;
 

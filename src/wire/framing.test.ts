@@ -26,6 +26,14 @@ describe("framing", () => {
     }
   });
 
+  it("splits into messages as short as it is told to", () => {
+    const body = randomBytes(20_000);
+    const messages = frameToMessages("test", body, 4_400);
+    expect(messages.map(({ length }) => length)).toEqual([4_400, 4_400, 4_400, 4_400, 2_414]);
+    const reassembler = new Reassembler(() => 20_000);
+    expect(messages.map((message) => reassembler.push(message)).at(-1)?.body).toEqual(body);
+  });
+
   const refuses = (messages: Uint8Array[], maxBytes: number | undefined, why: RegExp): void => {
     const reassembler = new Reassembler(() => maxBytes);
     expect(() => messages.forEach((message) => reassembler.push(message))).toThrow(why);

@@ -19,20 +19,20 @@ const WHOLE = 0;
 const FIRST = 1;
 const NEXT = 2;
 
-/** The messages that carry a frame, each of at most `MAX_MESSAGE_BYTES`. */
-export function frameToMessages(kind: string, body: Uint8Array): Bytes[] {
+/** The messages that carry a frame, each of at most `maxBytes`. */
+export function frameToMessages(kind: string, body: Uint8Array, maxBytes = MAX_MESSAGE_BYTES): Bytes[] {
   const name = utf8(kind);
   if (name.length === 0 || name.length > MAX_KIND_BYTES) throw new RangeError(`kind of ${name.length} bytes`);
   const head = concat(new Uint8Array([WHOLE, name.length]), name);
-  if (head.length + body.length <= MAX_MESSAGE_BYTES) return [concat(head, body)];
+  if (head.length + body.length <= maxBytes) return [concat(head, body)];
 
   const first = concat(head, new Uint8Array(4));
   first[0] = FIRST;
   new DataView(first.buffer).setUint32(head.length, body.length);
-  const room = MAX_MESSAGE_BYTES - first.length;
+  const room = maxBytes - first.length;
   const messages = [concat(first, body.subarray(0, room))];
-  for (let at = room; at < body.length; at += MAX_MESSAGE_BYTES - 1) {
-    messages.push(concat(new Uint8Array([NEXT]), body.subarray(at, at + MAX_MESSAGE_BYTES - 1)));
+  for (let at = room; at < body.length; at += maxBytes - 1) {
+    messages.push(concat(new Uint8Array([NEXT]), body.subarray(at, at + maxBytes - 1)));
   }
   return messages;
 }

@@ -21,9 +21,10 @@ export class Lane<T extends FrameTable> {
   readonly #writer: FrameWriter;
   #listener: (frame: FrameOf<T>) => void = () => undefined;
 
-  constructor(channel: RawChannel, table: T, owner: LaneOwner) {
+  /** `maxBytes`: longest message of a frame in several. */
+  constructor(channel: RawChannel, table: T, owner: LaneOwner, maxBytes?: number) {
     this.#table = table;
-    this.#writer = new FrameWriter(channel);
+    this.#writer = new FrameWriter(channel, maxBytes);
     this.#writer.onStall = () => owner.stalled();
     const limits = new FrameLimits(table);
     const reassembler = new Reassembler((kind) => limits.admit(kind, performance.now()));

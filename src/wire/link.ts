@@ -10,6 +10,7 @@ import {
   LINK_TICK_MS,
   MAX_EARLY_FRAMES,
   PING_RATE,
+  SWIFT_MESSAGE_BYTES,
 } from "./constants";
 import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
 import { type RawFrame, Reassembler } from "./framing";
@@ -124,11 +125,12 @@ export class Link<T extends FrameTable> {
 
   /** Opens a further channel of the line, each at most once and in the task in which the link is made. */
   lane<U extends FrameTable>(channel: "bulk" | "stage", table: U): Lane<U> {
-    const lane = new Lane(this.#raw[channel], table, {
+    const owner = {
       heard: () => (this.#heardAt = performance.now()),
-      accuse: (what) => this.accuse(what),
+      accuse: (what: string) => this.accuse(what),
       stalled: () => this.#finish("it does not read what is sent to it"),
-    });
+    };
+    const lane = new Lane(this.#raw[channel], table, owner, channel === "stage" ? SWIFT_MESSAGE_BYTES : undefined);
     this.#lanes.push(lane);
     return lane;
   }

@@ -1,20 +1,23 @@
 /** Sends frames over one channel, in order, without growing memory for a peer that reads slowly. */
 import { type Bytes, MicrogridError } from "../core";
-import { HIGH_WATER_BYTES, MAX_WAITING_FRAMES } from "./constants";
+import { HIGH_WATER_BYTES, MAX_MESSAGE_BYTES, MAX_WAITING_FRAMES } from "./constants";
 import { frameToMessages } from "./framing";
 import type { RawChannel } from "./transport";
 
 /** A queue of frames in front of a channel. */
 export class FrameWriter {
   readonly #channel: RawChannel;
+  readonly #maxBytes: number;
   #waiting: { readonly messages: Bytes[]; done(): void; fail(error: unknown): void }[] = [];
   #draining = false;
   #closed: MicrogridError | undefined;
   /** Called when too much waits for a peer that does not read; the link is then cut. */
   onStall: () => void = () => undefined;
 
-  constructor(channel: RawChannel) {
+  /** `maxBytes`: longest message. */
+  constructor(channel: RawChannel, maxBytes = MAX_MESSAGE_BYTES) {
     this.#channel = channel;
+    this.#maxBytes = maxBytes;
   }
 
   /**
@@ -24,7 +27,7 @@ export class FrameWriter {
    */
   send(kind: string, body: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closed);
-    const messages = frameToMessages(kind, body);
+    const messages = frameToMessages(kind, body, this.#maxBytes);
     if (!this.#draining && this.#channel.bufferedAmount < HIGH_WATER_BYTES && messages.length === 1) {
       return this.#sendNow(messages);
     }
