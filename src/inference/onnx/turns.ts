@@ -19,14 +19,20 @@ async function nextTask(): Promise<void> {
  */
 export class TurnQueue {
   #last: Promise<unknown> = Promise.resolve();
+  /** Resolved once messages were let in since the last piece of work: what comes later than that runs at once. */
+  #breath: Promise<void> = Promise.resolve();
 
   /** Runs `work` when its turn comes. Rejects with the signal's reason if it is aborted before that. */
   run<T>(work: () => Promise<T>, options: { signal?: AbortSignal } = {}): Promise<T> {
     const { signal } = options;
     const turn = this.#last.then(async () => {
-      await nextTask();
+      await this.#breath;
       signal?.throwIfAborted();
-      return work();
+      try {
+        return await work();
+      } finally {
+        this.#breath = nextTask();
+      }
     });
     this.#last = turn.catch(() => undefined);
     return turn;
