@@ -44,7 +44,7 @@ export class LayerHost {
   readonly #options: LayerHostOptions;
   #host: StageHost;
   readonly #answers: SurveyAnswers;
-  /** Bytes of what is held or being loaded, by pipeline. */
+  /** Bytes of what is held or being loaded, by consumer and pipeline. */
   readonly #bytes = new Map<string, number>();
   readonly #wishes = new Map<string, { readonly did: Did; readonly model: string }>();
 
@@ -58,7 +58,7 @@ export class LayerHost {
   get held(): readonly HeldStage[] {
     const { nameOf } = this.#options.terms();
     return this.#host.stages.map(({ consumer, request: { pipeline, model, from, to } }) => {
-      const bytes = this.#bytes.get(pipeline) ?? 0;
+      const bytes = this.#bytes.get(keyOf(consumer, pipeline)) ?? 0;
       return { pipeline, peer: consumer, name: nameOf(consumer), model, from, to, bytes };
     });
   }
@@ -146,10 +146,11 @@ export class LayerHost {
     const cacheBytes = model.bytesOf({ from, to }, contextLength * sequences) - model.bytesOf({ from, to }, 0);
     const bytes = model.bytesOf({ from, to }, contextLength * sequences);
     if (bytes > this.#freeBytes(givenBytes)) throw refused("Its memory is taken by other pipelines.");
-    this.#bytes.set(pipeline, bytes);
-    const id = `stage:${pipeline}`;
+    const key = keyOf(consumer, pipeline);
+    this.#bytes.set(key, bytes);
+    const id = `stage:${key}`;
     const close = (): void => {
-      this.#bytes.delete(pipeline);
+      this.#bytes.delete(key);
       void supervisor.unload(id).catch(() => undefined);
     };
     try {
@@ -165,6 +166,11 @@ export class LayerHost {
   #freeBytes(givenBytes: number): number {
     return givenBytes - [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
+}
+
+/** Two consumers may choose the same id. */
+function keyOf(consumer: Did, pipeline: string): string {
+  return `${consumer} ${pipeline}`;
 }
 
 function refused(why: string): MicrogridError {

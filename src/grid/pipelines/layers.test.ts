@@ -138,7 +138,7 @@ describe("a node that is asked to help", () => {
     expect((await open("b", 0, 3)).body).toMatchObject({ reason: "Its memory is taken by other pipelines." });
     close("a");
     expect((await open("c", 0, 4)).kind).toBe("stage.ready");
-    expect(loaded).toEqual([`stage:${"c".repeat(16)}`]);
+    expect(loaded).toEqual([`stage:${CONSUMER} ${"c".repeat(16)}`]);
   });
 
   it("puts a model of the hub on its list when it is to hold layers of it, not when it is only asked", async () => {

@@ -1,5 +1,6 @@
 /** Frames that come late, twice, or from whom they should not, at stages and at the consumer: they change nothing. */
 import { afterEach, describe, expect, it } from "vitest";
+import { MicrogridError } from "../../core";
 import type { StageFrame } from "../../room";
 import { SELF, SEQUENCE, ToyRing, did, settle, until } from "../testing/toy-ring";
 
@@ -97,6 +98,32 @@ describe("a step that comes to a stage", () => {
   });
 });
 
+describe("a stage that never keeps what it is given", () => {
+  const name = (count: number): string => count.toString(16).padStart(16, "0");
+  const lost = { code: "stage-lost" };
+
+  it("is replaced after some sequences of which nothing comes back", async () => {
+    const one = await toy();
+    one.node("b").beforeStep = () => Promise.reject(new MicrogridError("stage-lost", "It knows too little."));
+    for (let count = 1; count <= 8; count++) await expect(one.step(0, [1], name(count))).rejects.toMatchObject(lost);
+    expect(one.holders).toBe("abc");
+    await expect(one.step(0, [1], name(9))).rejects.toMatchObject(lost);
+    await until(() => one.holders === "adc" && one.ring.status === "ready");
+    expect(await one.step(0, [1], name(10))).toBe(true);
+  });
+
+  it("is not taken for one that loses several at once, and keeps them then", async () => {
+    const one = await toy();
+    for (let round = 0; round < 3; round++) {
+      one.node("b").beforeStep = () => Promise.reject(new MicrogridError("stage-lost", "It was away."));
+      for (let count = 1; count <= 6; count++) await expect(one.step(0, [1], name(count))).rejects.toMatchObject(lost);
+      one.node("b").beforeStep = () => undefined;
+      expect(await one.step(0, [1], name(10 + round))).toBe(true);
+    }
+    expect(one.holders).toBe("abc");
+  });
+});
+
 describe("a step that comes back to the consumer", () => {
   it("counts only from the last stage, and once", async () => {
     const one = await toy();
@@ -164,7 +191,6 @@ describe("frames of strangers, and of stages that say things twice,", () => {
       forge(one, from, "b", { kind: "stage.end", body: { pipeline, sequence: SEQUENCE } });
       forge(one, from, "b", { kind: "stage.close", body: { pipeline } });
       forge(one, from, "b", { kind: "stage.where", body: { pipeline, step: 0 } });
-      forge(one, from, "b", { kind: "stage.open", body: { ...request!, from: 0, to: 1 } });
       forge(one, from, "b", lastStep(one, "a", "b"));
     }
     await settle();
@@ -174,6 +200,20 @@ describe("frames of strangers, and of stages that say things twice,", () => {
     const refusals = one.bus.log.flatMap(({ to, frame }) => (frame.kind === "stage.refused" ? [to] : []));
     expect(refusals).toEqual([did("m"), did("c")]);
     expect(await one.step(3, [4])).toBe(true);
+  });
+
+  it("do not keep a pipeline from having a stage by taking its id first", async () => {
+    const one = await toy();
+    const [request] = one.node("b").host.stages.map((stage) => stage.request);
+    forge(one, "m", "d", { kind: "stage.open", body: { ...request!, previous: did("m"), next: did("m") } });
+    await settle();
+    expect(one.node("d").host.stages.map(({ consumer }) => consumer)).toEqual([did("m")]);
+    one.bus.kill(did("b"));
+    expect(await one.step(3, [4])).toBe(true);
+    expect(one.node("d").host.stages.map(({ consumer }) => consumer)).toEqual([did("m"), SELF]);
+    forge(one, "m", "d", { kind: "stage.close", body: { pipeline: one.ring.id } });
+    await settle();
+    expect(await one.step(4, [5])).toBe(true);
   });
 
   it("are refused where there are no such layers", async () => {

@@ -2,6 +2,8 @@
 import { type Did, MicrogridError, deferred } from "../../core";
 import type { ReceivedStageBody, StageTraffic } from "../../room";
 
+/** Progress for which a node gets more time: who loads a byte now and then is not to keep an answer waiting for ever. */
+const LEAST_PROGRESS_BYTES = 64 * 1024;
 /** Time in which a node loads its layers, or more of them than it had, ms. */
 const OPEN_TIMEOUT_MS = 120_000;
 
@@ -48,6 +50,8 @@ export class Seat {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #release: () => void = () => undefined;
   #loadedBytes = 0;
+  /** Bytes for which it was given more time. */
+  #creditedBytes = 0;
   #totalBytes = 0;
   #decodeMs: number | undefined;
 
@@ -107,12 +111,15 @@ export class Seat {
     this.#onChange();
   }
 
-  /** Its node has loaded some of its layers. Only more than before counts as a sign of life. */
+  /** Its node has loaded some of its layers. */
   progress(loadedBytes: number, totalBytes: number): void {
     if (this.ready || loadedBytes <= this.#loadedBytes) return;
     this.#loadedBytes = loadedBytes;
     this.#totalBytes = totalBytes;
-    this.#waitOnceMore();
+    if (loadedBytes - this.#creditedBytes >= LEAST_PROGRESS_BYTES) {
+      this.#creditedBytes = loadedBytes;
+      this.#waitOnceMore();
+    }
     this.#onChange();
   }
 

@@ -40,9 +40,9 @@ describe("opening stages", () => {
     expect(one.told.at(-1)).toEqual({ status: "forming", stages: ["a ready", "b 0", "c ready"] });
     for (let part = 1; part <= 5; part++) {
       await pass(OPEN_TIMEOUT_MS - 1_000);
-      b.tell(part * 200);
+      b.tell(part * 200_000, 1_000_000);
       await settle();
-      expect(one.told.at(-1)!.stages[1]).toBe(`b ${part * 200}`);
+      expect(one.told.at(-1)!.stages[1]).toBe(`b ${part * 200_000}`);
     }
     await pass(OPEN_TIMEOUT_MS - 1_000);
     b.done();
@@ -65,6 +65,18 @@ describe("opening stages", () => {
     await pass(OPEN_TIMEOUT_MS);
     await failed;
     expect(signals[0]!.aborted).toBe(true);
+  });
+
+  it("gives up who loads a byte now and then", async () => {
+    const one = toy("abc");
+    const b = loading(one, "b");
+    const failed = expect(one.form("abc")).rejects.toMatchObject({ code: "peer-lost", message: /too long/ });
+    await settle();
+    for (let bytes = 1; bytes <= 3; bytes++) {
+      b.tell(bytes);
+      await pass(OPEN_TIMEOUT_MS / 3);
+    }
+    await failed;
   });
 
   it("gives up who says the same for ever, and frees the others", async () => {

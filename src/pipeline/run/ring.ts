@@ -10,6 +10,12 @@ import { StepWatch } from "./ring-watch";
 /** Errors of a node whose engine has lost the stage, although the node is there. */
 const STAGE_IS_GONE: readonly string[] = ["worker-crashed", "device-lost", "model-not-loaded"] satisfies ErrorCode[];
 
+/**
+ * Sequences that a stage may lose before another takes its place, if nothing comes back meanwhile. What is read again has
+ * another name each time, so this many are several that were lost at once, or the same that is never kept.
+ */
+const MAX_FORGOTTEN = 8;
+
 /** What there is to show of a ring. */
 export interface RingState {
   /** `repairing`: a stage is lost; steps wait until others have its layers, and go on then. */
@@ -50,6 +56,8 @@ export class Ring implements StageService, RingState {
   readonly #seats: Seats;
   readonly #watch: StepWatch;
   readonly #open = new Map<number, OpenStep>();
+  /** Sequences that stages say they do not know (any more), since the last step that came back. */
+  readonly #forgotten = new Map<Did, Set<string>>();
   readonly #stop = new AbortController();
   readonly #unlisten: (() => void)[];
   #edge: Edge | undefined;
@@ -216,6 +224,7 @@ export class Ring implements StageService, RingState {
     const hidden = hiddenOf(body);
     if (hiddenFault(hidden, this.#options.returns, open.count) === undefined) {
       this.#watch.back(body.step);
+      this.#forgotten.clear();
       open.done(hidden);
     } else this.#seats.lose(from);
   }
@@ -224,6 +233,11 @@ export class Ring implements StageService, RingState {
     if (code === "peer-protocol") {
       this.#seats.blame(from);
       return;
+    }
+    if (code === "stage-lost") {
+      const lost = this.#forgotten.get(from) ?? new Set();
+      this.#forgotten.set(from, lost.add(sequence));
+      if (lost.size > MAX_FORGOTTEN) this.#seats.lose(from);
     }
     if (STAGE_IS_GONE.includes(code)) {
       this.#seats.lose(from, new MicrogridError("peer-lost", message));

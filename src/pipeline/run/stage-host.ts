@@ -26,8 +26,8 @@ interface StageHostOptions {
 /** All stages that run here for others. */
 export class StageHost {
   readonly #options: StageHostOptions;
-  /** By the id of their pipeline. */
-  readonly #stages = new Map<string, HostedStage>();
+  /** Ids of pipelines are chosen by consumers: two may choose the same. */
+  readonly #stages = new Set<HostedStage>();
   readonly #stop: (() => void)[];
   /** This node leaves; resolves when no stage is here any more. */
   #leaving: Deferred<undefined> | undefined;
@@ -42,7 +42,7 @@ export class StageHost {
 
   /** What runs here, and for whom. */
   get stages(): readonly { readonly consumer: Did; readonly request: StageRequest }[] {
-    return [...this.#stages.values()];
+    return [...this.#stages];
   }
 
   /**
@@ -52,10 +52,10 @@ export class StageHost {
   async handOver({ signal }: { signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
     this.#leaving ??= deferred<undefined>();
-    for (const { ready, consumer, request } of [...this.#stages.values()]) {
-      const { pipeline } = request;
-      if (ready) this.#options.traffic.post(consumer, "stage.leaving", { pipeline });
-      else this.#refuse(consumer, pipeline, LEAVING);
+    for (const stage of [...this.#stages]) {
+      const { pipeline } = stage.request;
+      if (stage.ready) this.#options.traffic.post(stage.consumer, "stage.leaving", { pipeline });
+      else this.#giveUp(stage, LEAVING);
     }
     if (this.#stages.size === 0) return;
     const cancelled = deferred<undefined>();
@@ -71,7 +71,7 @@ export class StageHost {
   /** Ends all stages and tells who uses them. */
   close(reason: string): void {
     for (const stop of this.#stop) stop();
-    for (const { consumer, request } of [...this.#stages.values()]) this.#refuse(consumer, request.pipeline, reason);
+    for (const stage of [...this.#stages]) this.#giveUp(stage, reason);
   }
 
   #receive(from: Did, frame: StageFrame): void {
@@ -81,18 +81,28 @@ export class StageHost {
       void this.#open(from, frame.body);
       return;
     }
-    const stage = this.#stages.get(pipeline);
-    const isConsumer = from === stage?.consumer;
+    const stages = [...this.#stages].filter(({ request }) => request.pipeline === pipeline);
+    if (frame.kind === "stage.forward") for (const stage of stages) stage.forward(from, frame.body);
+    else if (frame.kind === "stage.end") for (const stage of stages) stage.end(from, frame.body.sequence);
+    else
+      this.#obey(
+        from,
+        stages.find(({ consumer }) => consumer === from),
+        frame,
+      );
+  }
+
+  /** Takes a word of a consumer about the stage that is here for it. */
+  #obey(consumer: Did, stage: HostedStage | undefined, frame: StageFrame): void {
+    const { traffic } = this.#options;
     if (frame.kind === "stage.where") {
-      if (isConsumer) this.#options.traffic.post(from, "stage.seen", stage.where(frame.body.step));
+      const { pipeline, step } = frame.body;
+      if (stage) traffic.post(consumer, "stage.seen", stage.where(step));
       // The link was lost here, and not there.
-      else if (!stage) this.#refuse(from, pipeline, "It holds none of its stages any more.");
-    } else if (frame.kind === "stage.forward") stage?.forward(from, frame.body);
-    else if (frame.kind === "stage.end") stage?.end(from, frame.body.sequence);
-    else if (!isConsumer) return;
-    else if (frame.kind === "stage.previous") stage.previous(frame.body);
-    else if (frame.kind === "stage.next") void stage.next(frame.body);
-    else if (frame.kind === "stage.close") this.#close(pipeline);
+      else traffic.post(consumer, "stage.refused", { pipeline, reason: "It holds none of its stages any more." });
+    } else if (frame.kind === "stage.previous") stage?.previous(frame.body);
+    else if (frame.kind === "stage.next") void stage?.next(frame.body);
+    else if (frame.kind === "stage.close" && stage) this.#close(stage);
   }
 
   async #open(consumer: Did, request: StageRequest): Promise<void> {
@@ -105,7 +115,7 @@ export class StageHost {
     }
     const hosted = new HostedStage(traffic, consumer, request);
     const { signal } = hosted.stop;
-    this.#stages.set(pipeline, hosted);
+    this.#stages.add(hosted);
     try {
       // The consumer, to notice its loss; the next stage, since in a large room not everybody is linked.
       for (const did of new Set([consumer, request.next])) await hosted.hold(did);
@@ -118,7 +128,7 @@ export class StageHost {
       traffic.post(consumer, "stage.ready", { pipeline, decodeMs: stage.info.decodeMs });
       onChange();
     } catch (error) {
-      if (!signal.aborted) this.#refuse(consumer, pipeline, errorToData(error).message);
+      if (!signal.aborted) this.#giveUp(hosted, errorToData(error).message);
     }
   }
 
@@ -126,9 +136,9 @@ export class StageHost {
   #objection(consumer: Did, { pipeline, from, to }: StageRequest): string | undefined {
     if (this.#leaving) return LEAVING;
     if (from >= to) return `There are no layers from ${from} to ${to}.`;
-    if (this.#stages.has(pipeline)) return "It holds one of its stages already.";
-    const running = [...this.#stages.values()].filter((stage) => stage.consumer === consumer).length;
-    return running < MAX_PER_CONSUMER ? undefined : `It holds ${running} stages for you already.`;
+    const running = [...this.#stages].filter((stage) => stage.consumer === consumer);
+    if (running.some(({ request }) => request.pipeline === pipeline)) return "It holds one of its stages already.";
+    return running.length < MAX_PER_CONSUMER ? undefined : `It holds ${running.length} stages for you already.`;
   }
 
   /** Tells a consumer what is loaded: now and then, and the end. */
@@ -147,18 +157,19 @@ export class StageHost {
 
   /** Without its consumer a stage is of no use; without a neighbour it waits for the consumer to name another. */
   #lost(did: Did): void {
-    for (const [pipeline, { consumer }] of this.#stages) if (consumer === did) this.#close(pipeline);
+    for (const stage of [...this.#stages]) if (stage.consumer === did) this.#close(stage);
   }
 
-  /** Frees a stage, where there is one, and tells its consumer. */
-  #refuse(consumer: Did, pipeline: string, reason: string): void {
-    this.#options.traffic.post(consumer, "stage.refused", { pipeline, reason: reason.slice(0, 500) });
-    this.#close(pipeline);
+  /** Frees a stage, and tells its consumer. */
+  #giveUp(stage: HostedStage, reason: string): void {
+    const { pipeline } = stage.request;
+    this.#options.traffic.post(stage.consumer, "stage.refused", { pipeline, reason: reason.slice(0, 500) });
+    this.#close(stage);
   }
 
-  #close(pipeline: string): void {
-    this.#stages.get(pipeline)?.close();
-    if (!this.#stages.delete(pipeline)) return;
+  #close(stage: HostedStage): void {
+    if (!this.#stages.delete(stage)) return;
+    stage.close();
     if (this.#stages.size === 0) this.#leaving?.resolve(undefined);
     this.#options.onChange();
   }
