@@ -69,6 +69,9 @@ const HAPPENINGS = {
   freeze: (site: SitePage) => site.freeze(),
   deaf: ({ page }: SitePage) => page.evaluate(() => window.pipeline.fail("deaf")),
   stuck: ({ page }: SitePage) => page.evaluate(() => window.pipeline.fail("stuck")),
+  late: ({ page }: SitePage) => page.evaluate(() => window.pipeline.fail("late")),
+  nan: ({ page }: SitePage) => page.evaluate(() => window.pipeline.fail("nan")),
+  short: ({ page }: SitePage) => page.evaluate(() => window.pipeline.fail("short")),
   leave: ({ page }: SitePage) => page.evaluate(() => window.pipeline.handOver()),
 } as const;
 
@@ -81,6 +84,9 @@ const LOSSES = [
   { what: "a stage freezes", of: 3, lost: [1], how: "freeze" },
   { what: "a stage stays linked and answers nothing", of: 3, lost: [1], how: "deaf" },
   { what: "the model of a stage hangs", of: 3, lost: [2], how: "stuck" },
+  { what: "a stage gives what it was given long after it was replaced", of: 3, lost: [1], how: "late" },
+  { what: "a stage gives numbers that are none", of: 3, lost: [0], how: "nan" },
+  { what: "a stage gives too few numbers", of: 3, lost: [2], how: "short" },
   { what: "a stage hands over and leaves", of: 3, lost: [0], how: "leave" },
 ] as const;
 

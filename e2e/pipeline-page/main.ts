@@ -15,6 +15,7 @@ import { StageHost } from "../../src/pipeline/run/stage-host";
 import { type StageRange, readDecoder } from "../../src/pipeline/split";
 import { inviteToUrl, parseInvite } from "../../src/room/invite";
 import type { RoomOptions, RoomSession } from "../../src/room/room-session";
+import type { ReceivedStageBody } from "../../src/room";
 import { foundTestRoom } from "../../src/room/testing/founding";
 import { enterBare } from "../bare-node";
 import { Meter } from "./meter";
@@ -29,7 +30,7 @@ export interface PipedAnswer {
 }
 
 /** What may be wrong with a node whose links live. */
-type Fault = "deaf" | "stuck";
+type Fault = "deaf" | "stuck" | "late" | "nan" | "short";
 
 export interface PipelinePage {
   readonly did: string;
@@ -63,7 +64,10 @@ export interface PipelinePage {
   stages(): readonly RingStage[];
   /** Stages that are held here for others. */
   holds(): number;
-  /** From now on this node hears nothing that is said to its stages (`deaf`), or its model never ends a step (`stuck`). */
+  /**
+   * From now on this node hears nothing that is said to its stages (`deaf`), its model never ends a step (`stuck`), or ends it
+   * when another has taken its place (`late`), gives numbers that are none (`nan`), or too few of them (`short`).
+   */
   fail(how: Fault): void;
   /** Has others take the layers that are held here. */
   handOver(): Promise<void>;
@@ -114,6 +118,8 @@ let host: StageHost | undefined;
 let ring: Ring | undefined;
 let progress = 0;
 let fault: Fault | undefined;
+/** The last step that came here for a stage. */
+let heard: ReceivedStageBody<"stage.forward"> | undefined;
 const meter = new Meter();
 
 async function enter(entry: RoomOptions["entry"], self: Signer, rtc?: RTCConfiguration): Promise<void> {
@@ -130,12 +136,19 @@ function serve(): void {
   traffic.addEventListener("frame", (event) => {
     if (fault === "deaf") event.stopImmediatePropagation();
   });
+  traffic.on("frame", ({ frame }) => {
+    if (frame.kind === "stage.forward") heard = frame.body;
+  });
   meter.listen(traffic);
   host = new StageHost({
     traffic,
-    open: ({ pipeline, from, to }, { signal: stopped }) =>
+    open: ({ pipeline, from, to, next, attempt }, { signal: stopped, consumer }) =>
       meter.stage(async () => {
         const id = `stage:${pipeline}`;
+        stopped.addEventListener("abort", () => {
+          if (fault !== "late" || !heard) return;
+          for (const did of [next, consumer]) traffic.post(did, "stage.forward", { ...heard, attempt });
+        });
         const pkg = await part(id, { embed: false, from, to, head: false });
         const { info, service } = await engines.loadStage(pkg, { signal: stopped, backend, limits: LIMITS });
         return { info, service: faulty(service), close: () => void engines.unload(id) };
@@ -146,7 +159,13 @@ function serve(): void {
 
 function faulty(service: StageService): StageService {
   return {
-    forward: (step, options) => (fault === "stuck" ? new Promise(() => undefined) : service.forward(step, options)),
+    forward: async (step, options) => {
+      if (fault === "stuck" || fault === "late") return new Promise(() => undefined);
+      const hidden = await service.forward(step, options);
+      if (fault === "nan") return hidden.map((tensor) => ({ ...tensor, bytes: tensor.bytes.map(() => 255) }));
+      if (fault === "short") return hidden.map((tensor) => ({ ...tensor, bytes: tensor.bytes.slice(4) }));
+      return hidden;
+    },
     end: (sequence) => service.end(sequence),
   };
 }
