@@ -5,8 +5,6 @@ import type {
   ConversationSettings,
   ConversationSummary,
   GridApi,
-  Knock,
-  LayersWish,
   Notice,
   StoredMessage,
 } from "../../grid";
@@ -15,8 +13,8 @@ import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
 import { ModelLoads } from "./loads";
 import { GUIDE, modelName } from "./models";
-import { Newcomers } from "./newcomers";
 import { applyTheme, readLastModel, saveLastModel } from "./preferences";
+import { RoomNews } from "./room-news";
 import { RULES_NOTICE, RulesWatch } from "./rules-watch";
 import { StartModel } from "./start-model";
 import { Together } from "./together";
@@ -49,8 +47,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly start: StartModel;
   readonly together: Together;
   readonly #cleanup: (() => void)[] = [];
-  readonly #knocks = new Newcomers<Knock>(({ did }) => did);
-  readonly #wishes = new Newcomers<LayersWish>(({ peer, model }) => `${peer} ${model}`);
+  readonly #news = new RoomNews();
   readonly #rules = new RulesWatch();
   #conversations: readonly ConversationSummary[] = [];
   #current: Conversation | undefined;
@@ -84,8 +81,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       this.answers.on("finished", ({ conversation, message }) => this.#adopt(conversation, message)),
       this.answers.on("change", () => this.#changed()),
       grid.on("change", () => {
-        this.#tellKnocks();
-        this.#tellWishes();
+        this.#tellNews();
         this.#watchRules();
         this.#changed();
       }),
@@ -368,24 +364,11 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     if (!this.together.shown) this.toast(`“${plain(name)}” runs now, together with the room.`);
   }
 
-  #tellWishes(): void {
-    const { state } = this.grid;
-    const wishes = this.#wishes.news(state.room?.layersWanted);
-    const [first] = wishes;
-    if (!first || this.#panel === "room") return;
-    const who = plain(first.name) || "Somebody";
-    this.toast(`${who} would like to run “${plain(modelName(state, first.model))}” together`, {
-      label: "Show",
-      run: () => this.show({ panel: "room" }),
-    });
-  }
-
-  #tellKnocks(): void {
-    const knocks = this.#knocks.news(this.grid.state.room?.knocks);
-    const [first] = knocks;
-    if (!first || this.#panel === "room") return;
-    const who = knocks.length === 1 ? `${plain(first.name) || "Somebody"} asks` : `${knocks.length} people ask`;
-    this.toast(`${who} to come in`, { label: "Show", run: () => this.show({ panel: "room" }) });
+  /** Who asks for something in the room is told of, unless the panel shows it. */
+  #tellNews(): void {
+    for (const text of this.#news.look(this.grid.state)) {
+      if (this.#panel !== "room") this.toast(text, { label: "Show", run: () => this.show({ panel: "room" }) });
+    }
   }
 
   #watchRules(): void {
