@@ -95,7 +95,8 @@ export interface Room extends TypedEventTarget<{ "peer-change": readonly PeerSta
   declineLayers(): Promise<void>;
   /** Signs a change that waits for more founders. */
   endorse(proposal: string): Promise<void>;
-  leave(): Promise<void>;
+  /** Leaves, once others have taken over what they can of the layers that are held here; `now` does not wait for them. */
+  leave(options?: { readonly now?: boolean }): Promise<void>;
 }
 
 export interface InviteOptions {

@@ -14,7 +14,7 @@ export interface RoomCalls {
   joinRoom: { args: { invite: string }; result: void };
   enterRoom: { args: { id: string }; result: void };
   forgetRoom: { args: { id: string }; result: void };
-  leaveRoom: { args: object; result: void };
+  leaveRoom: { args: { now: boolean }; result: void };
   declineLayers: { args: object; result: void };
   share: { args: { options: Partial<ShareOptions> | false }; result: void };
   makeInvite: { args: { options: InviteOptions }; result: string };
@@ -38,7 +38,7 @@ export function roomMethods(
     joinRoom: ({ invite }) => room.join(invite),
     enterRoom: ({ id }) => room.enter(id),
     forgetRoom: ({ id }) => room.forget(id),
-    leaveRoom: () => room.leaveGently(),
+    leaveRoom: async ({ now }) => (now ? room.leave() : room.leaveGently()),
     declineLayers: async () => room.declineLayers(),
     share: async ({ options }) => room.share(options),
     makeInvite: async ({ options }) => {

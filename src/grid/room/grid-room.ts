@@ -97,8 +97,8 @@ export class GridRoom
     return this.#call("endorse", { proposal });
   }
 
-  async leave(): Promise<void> {
-    if (!this.#closed) await this.#call("leaveRoom", {});
+  async leave({ now = false }: { readonly now?: boolean } = {}): Promise<void> {
+    if (!this.#closed) await this.#call("leaveRoom", { now });
   }
 
   /** The room was left or changed: this object is of the past. */
