@@ -10,6 +10,6 @@ export { TypedEventTarget } from "./events";
 export { randomId } from "./ids";
 export type { Did, JobId, PeerId, RoomId } from "./ids";
 export { AsyncQueue } from "./queue";
-export { unless } from "./race";
+export { unless, unlessAborted } from "./race";
 export { sleep } from "./sleep";
 export { spawnWorker } from "./worker";

@@ -1,8 +1,8 @@
 import v8 from "node:v8";
 import vm from "node:vm";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { deferred } from "./deferred";
-import { unless } from "./race";
+import { unless, unlessAborted } from "./race";
 
 describe("unless", () => {
   it("gives what the work gives, or its error", async () => {
@@ -34,3 +34,56 @@ describe("unless", () => {
     await guard(Promise.resolve());
   });
 });
+
+describe("unlessAborted", () => {
+  const open = () => new AbortController().signal;
+
+  it("gives what the work gives, or its error", async () => {
+    expect(await unlessAborted(Promise.resolve(1), open())).toBe(1);
+    await expect(unlessAborted(Promise.reject(new Error("no")), open())).rejects.toThrow("no");
+  });
+
+  it("rejects with the reason when it is aborted, before or meanwhile", async () => {
+    const reason = new Error("enough");
+    await expect(unlessAborted(Promise.resolve(1), AbortSignal.abort(reason))).rejects.toBe(reason);
+    const stop = new AbortController();
+    const waiting = unlessAborted(new Promise(() => undefined), stop.signal);
+    stop.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+  });
+
+  it("lets an error be that comes when nobody waits any more", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    for (const early of [true, false]) {
+      const stop = new AbortController();
+      const { promise, reject } = withoutHandler();
+      if (early) stop.abort(new Error("enough"));
+      const waiting = unlessAborted(promise, stop.signal);
+      stop.abort(new Error("enough"));
+      await expect(waiting).rejects.toThrow("enough");
+      reject(new Error("late"));
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ["result", () => Promise.resolve(1)],
+    ["error", () => Promise.reject(new Error("no"))],
+  ])("leaves nothing on the signal after a %s", async (_what, work) => {
+    const signal = open();
+    const listening = vi.spyOn(signal, "addEventListener");
+    const leaving = vi.spyOn(signal, "removeEventListener");
+    await unlessAborted(work(), signal).catch(() => undefined);
+    await vi.waitFor(() => expect(leaving).toHaveBeenCalledOnce());
+    expect(leaving.mock.calls[0]![1]).toBe(listening.mock.calls[0]![1]);
+  });
+});
+
+function withoutHandler(): { promise: Promise<never>; reject(error: Error): void } {
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<never>((_resolve, fail) => (reject = fail));
+  return { promise, reject };
+}

@@ -46,6 +46,8 @@ export class EngineHost implements EngineHostApi {
   readonly #models = new Map<string, LoadedModel>();
   readonly #stages = new Map<string, LoadedStage>();
   readonly #loads = new Map<string, AbortController>();
+  /** By which load each model and stage came, by its id. */
+  readonly #cameBy = new Map<string, string>();
   #options: HostOptions = {};
   #events: MessagePort | undefined;
 
@@ -102,13 +104,17 @@ export class EngineHost implements EngineHostApi {
   }
 
   cancelLoad(loadId: string): void {
-    this.#loads.get(loadId)?.abort();
+    const load = this.#loads.get(loadId);
+    if (load) return load.abort();
+    // It is done, and the page gave it up before it heard so: nobody knows of it but this worker.
+    for (const [id, by] of this.#cameBy) if (by === loadId) void this.unload(id);
   }
 
   async unload(modelId: string): Promise<Result<undefined>> {
     const loaded = this.#models.get(modelId) ?? this.#stages.get(modelId);
     this.#models.delete(modelId);
     this.#stages.delete(modelId);
+    this.#cameBy.delete(modelId);
     try {
       await loaded?.unload();
       return { ok: true, value: undefined };
@@ -151,12 +157,14 @@ export class EngineHost implements EngineHostApi {
     try {
       await place.get(id)?.unload();
       place.delete(id);
+      this.#cameBy.delete(id);
       const loaded = await load(signal);
       if (signal.aborted) {
         await loaded.unload();
         signal.throwIfAborted();
       }
       place.set(id, loaded);
+      this.#cameBy.set(id, loadId);
       return { ok: true, value: loaded.info };
     } catch (error) {
       return { ok: false, error: this.#failure(error) };

@@ -29,7 +29,7 @@ export interface EngineHostApi {
   ): Promise<Result<StageInfo>>;
   /** Loads the ends of a model; its stages are asked over `ring`. It then answers as any model does. */
   loadEnds(loadId: string, pkg: PipelinePackage, backend: Backend, ring: MessagePort): Promise<Result<LoadedModelInfo>>;
-  /** Stops a load that runs; it then fails with `aborted`. */
+  /** Stops a load that runs; it then fails with `aborted`. What a load has just brought into memory is freed. */
   cancelLoad(loadId: string): void;
   /** Frees a model; its running answers fail with `model-not-loaded`. */
   unload(modelId: string): Promise<Result<undefined>>;

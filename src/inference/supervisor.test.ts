@@ -39,6 +39,11 @@ class FakeWorker {
     this.#inside.close();
   }
 
+  /** Calls back once, with the next message to the page. */
+  onceHeard(listener: () => void): void {
+    this.#port.addEventListener("message", listener, { once: true });
+  }
+
   crash(message: string): void {
     this.onerror?.({ message, preventDefault: () => undefined });
   }
@@ -53,6 +58,8 @@ class CountingEngine implements HostedEngine {
   unloads = 0;
   stopped = 0;
   hang = false;
+  /** Called when a model is in memory, before the page knows. */
+  onPlaced: () => void = () => undefined;
   failure: Error | undefined;
   loadSignal: AbortSignal | undefined;
   stageLimits: StageLimits | undefined;
@@ -75,8 +82,12 @@ class CountingEngine implements HostedEngine {
       ...{ contextLength: 10, prefillRate: 1, decodeRate: 1, prefillChunk: 1, kvInPlace: false },
     };
     const generate = (_: GenerationRequest, { signal: at }: { signal: AbortSignal }) => this.#count(at);
+    const placed = (): void => this.onPlaced();
     return {
-      info,
+      get info() {
+        placed();
+        return info;
+      },
       generate,
       unload: () => {
         this.unloads++;
@@ -136,6 +147,11 @@ function setUp() {
       { signal: at, backend: "wasm", onProgress: () => undefined },
     );
   return { supervisor, engine, workers, lost, load, loseDevice: (error: unknown) => deviceLost(error) };
+}
+
+/** Lets so many microtasks pass. */
+async function pass(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve();
 }
 
 const request: GenerationRequest = { model: "m", messages: [], sampling: DEFAULT_SAMPLING, maxTokens: 10 };
@@ -285,6 +301,43 @@ describe("EngineSupervisor", () => {
     await vi.waitUntil(() => engine.loadSignal !== undefined);
     controller.abort(reason);
     await expect(loading).rejects.toBe(reason);
+  });
+
+  it("frees what is in memory already when its load is aborted", async () => {
+    const { supervisor, engine, load } = setUp();
+    await load("other");
+    const reason = new Error("no more");
+    const controller = new AbortController();
+    engine.onPlaced = () => controller.abort(reason);
+    await expect(load("m", controller.signal)).rejects.toBe(reason);
+    await vi.waitUntil(() => engine.unloads === 1);
+    expect(supervisor.models.map(({ id }) => id)).toEqual(["other"]);
+    // Whoever has come in its place stays.
+    engine.onPlaced = () => undefined;
+    await load("m");
+    expect(engine.unloads).toBe(1);
+    supervisor.close();
+  });
+
+  it("has the same in memory as the worker, in whatever moment a load is aborted", async () => {
+    const outcomes = new Set<boolean>();
+    for (let turns = 0; turns < 20; turns++) {
+      const { supervisor, engine, workers, load } = setUp();
+      await load("other");
+      const controller = new AbortController();
+      workers[0]!.onceHeard(() => void pass(turns).then(() => controller.abort(new Error("no more"))));
+      const loaded = await load("m", controller.signal).then(
+        () => true,
+        () => false,
+      );
+      outcomes.add(loaded);
+      expect(supervisor.models.map(({ id }) => id)).toEqual(loaded ? ["other", "m"] : ["other"]);
+      // The worker answers in turn: what it was told before is done.
+      await supervisor.simulateDeviceLoss();
+      expect(engine.unloads, `after ${turns} turns`).toBe(loaded ? 0 : 1);
+      supervisor.close();
+    }
+    expect([...outcomes].sort()).toEqual([false, true]);
   });
 
   it("says model-not-loaded for a model that is not there, and closed after the end", async () => {

@@ -1,6 +1,6 @@
 /** Owns the engine worker from the page: starts it, rejects what hangs when it dies, ends it when nothing is loaded. */
 import { type Remote, transfer, wrap } from "comlink";
-import { MicrogridError, TypedEventTarget, deferred, errorFromData, randomId, unless } from "../core";
+import { MicrogridError, TypedEventTarget, deferred, errorFromData, randomId, unless, unlessAborted } from "../core";
 import type { EngineHostApi, HostEvent, ProgressMessage, Result } from "./protocol";
 import { StagePort, serveStage } from "./stage-port";
 import { StreamReader } from "./stream";
@@ -163,10 +163,11 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     }
     const { port1, port2 } = new MessageChannel();
     const reader = new StreamReader(port1);
-    const aborted = abortion(signal, () => reader.fail(signal.reason));
+    const stop = (): void => reader.fail(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
     this.#streams.set(reader, "running");
     try {
-      await running.alive(Promise.race([running.host.generate(request, transfer(port2, [port2])), aborted.promise]));
+      await running.alive(unlessAborted(running.host.generate(request, transfer(port2, [port2])), signal));
       for await (const event of reader.events) {
         this.#streams.set(reader, event.type === "queued" ? "queued" : "running");
         yield event;
@@ -176,7 +177,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
       throw error;
     } finally {
       this.#streams.delete(reader);
-      aborted.dispose();
+      signal.removeEventListener("abort", stop);
       reader.close();
     }
   }
@@ -205,12 +206,15 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     signal.throwIfAborted();
     const running = this.#start();
     const loadId = randomId();
-    const aborted = abortion(signal, () => void running.host.cancelLoad(loadId));
+    const cancel = (): void => void running.host.cancelLoad(loadId);
+    signal.addEventListener("abort", cancel, { once: true });
     this.#loads++;
     try {
-      await running.alive(Promise.race([running.ready, aborted.promise]));
-      const result = await running.alive(Promise.race([work.call(running.host, loadId), aborted.promise]));
+      await running.alive(unlessAborted(running.ready, signal));
+      const result = await running.alive(unlessAborted(work.call(running.host, loadId), signal));
       if (!result.ok) throw errorFromData(result.error);
+      // The worker was told to free it, although it was done already.
+      signal.throwIfAborted();
       work.keep(result.value);
       return result.value;
     } catch (error) {
@@ -218,7 +222,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
       throw error;
     } finally {
       this.#loads--;
-      aborted.dispose();
+      signal.removeEventListener("abort", cancel);
       this.#stopIfIdle();
     }
   }
@@ -288,17 +292,6 @@ function crash(detail: string): MicrogridError {
     "worker-crashed",
     `The engine stopped unexpectedly (${detail || "no reason given"}). Load the model again.`,
   );
-}
-
-/** Rejects with the signal's reason when it is aborted, after `onAbort`; `dispose` stops listening. */
-function abortion(signal: AbortSignal, onAbort: () => void): { promise: Promise<never>; dispose(): void } {
-  const { promise, reject } = deferred<never>();
-  const listener = (): void => {
-    onAbort();
-    reject(signal.reason as Error);
-  };
-  signal.addEventListener("abort", listener, { once: true });
-  return { promise, dispose: () => signal.removeEventListener("abort", listener) };
 }
 
 /** Calls back when the worker that holds the lock is gone; never where the browser has no locks. */

@@ -5,6 +5,7 @@ import { FileRanges } from "./file-ranges";
 import type { FileRecord, ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
 import type { RangeRequest } from "./store-protocol";
+import { Turns } from "./turns";
 
 /**
  * Longest part that is fetched in one request and kept as one file: what a cut connection loses. Parts end at multiples
@@ -36,6 +37,8 @@ interface PartialFile {
   readonly hosts: Map<string, string>;
   readonly ranges: FileRanges;
   parts: Part[];
+  /** Set when nothing of it may be kept any more: its model is removed, or its host has another version. */
+  obsolete: boolean;
 }
 
 /** Bytes that are here, or that have to be fetched. */
@@ -54,10 +57,13 @@ export class KeptRanges {
   readonly #maxPartBytes: number;
   readonly #files = new Map<string, Promise<PartialFile>>();
   readonly #fetching = new SharedWork<Blob, never>();
+  /** Parts are written, and models removed, one after another. */
+  readonly #turns = new Turns();
+  #tidied: Promise<void> | undefined;
 
-  constructor(parts: { readonly disk: Disk; readonly records: ModelRecords }, overrides: RangeOverrides = {}) {
-    this.#disk = parts.disk;
-    this.#records = parts.records;
+  constructor(place: { readonly disk: Disk; readonly records: ModelRecords }, overrides: RangeOverrides = {}) {
+    this.#disk = place.disk;
+    this.#records = place.records;
     this.#overrides = overrides;
     this.#maxPartBytes = overrides.maxPartBytes ?? MAX_PART_BYTES;
   }
@@ -77,27 +83,52 @@ export class KeptRanges {
     return new Blob(pieces);
   }
 
-  /** Forgets what it knows of a model whose files are being removed. */
-  forget(model: string): void {
-    for (const key of this.#files.keys()) if ((JSON.parse(key) as string[])[0] === model) this.#files.delete(key);
+  /** Runs `work`, which deletes all files of a model. What is being read of it meanwhile is handed out, and not kept. */
+  remove(model: string, work: () => Promise<void>): Promise<void> {
+    return this.#turns.take(model, async () => {
+      for (const [key, opening] of this.#files) {
+        if ((JSON.parse(key) as string[])[0] !== model) continue;
+        this.#files.delete(key);
+        void opening.then(
+          (file) => (file.obsolete = true),
+          () => undefined,
+        );
+      }
+      await work();
+    });
   }
 
-  /** Deletes parts of files that have meanwhile been stored whole; to be called before any part is handed out. */
-  async tidy(): Promise<void> {
+  /**
+   * Deletes parts of files that have meanwhile been stored whole, once; to be called before any part is handed out. Rejects
+   * where the store cannot say what it has; the next call tries again.
+   */
+  tidy(): Promise<void> {
+    this.#tidied ??= this.#tidy().catch((error: unknown) => {
+      this.#tidied = undefined;
+      throw error;
+    });
+    return this.#tidied;
+  }
+
+  async #tidy(): Promise<void> {
     const records = await this.#records.files();
     const whole = new Set(
       records.flatMap(({ model, path, complete }) => (complete ? JSON.stringify([model, path]) : [])),
     );
     for (const record of records) {
-      if (record.part && whole.has(JSON.stringify([record.model, record.part.file]))) await this.#drop(record);
+      if (!record.part || !whole.has(JSON.stringify([record.model, record.part.file]))) continue;
+      // A file that another tab has open cannot be deleted; the next visit will.
+      await this.#drop(record).catch(() => undefined);
     }
   }
 
   #open(model: string, request: RangeRequest): Promise<PartialFile> {
-    const key = JSON.stringify([model, request.path, request.version]);
-    const opening = this.#files.get(key) ?? this.#load(model, request);
+    const key = keyOf(model, request.path, request.version);
+    const known = this.#files.get(key);
+    if (known) return known;
+    const opening = this.#load(model, request);
     this.#files.set(key, opening);
-    opening.catch(() => this.#files.delete(key));
+    opening.catch(() => this.#files.get(key) === opening && this.#files.delete(key));
     return opening;
   }
 
@@ -115,7 +146,7 @@ export class KeptRanges {
       }
     }
     const ranges = new FileRanges({ path: file, urls }, { ...this.#overrides, versions: hosts });
-    return { model, file, version, hosts, ranges, parts };
+    return { model, file, version, hosts, ranges, parts, obsolete: false };
   }
 
   /** The part's bytes; undefined, and forgotten, where its file is gone or damaged. */
@@ -129,7 +160,7 @@ export class KeptRanges {
 
   #fetch(file: PartialFile, at: number, bytes: number, signal: AbortSignal): Promise<Blob> {
     return this.#fetching.join(
-      JSON.stringify([file.model, file.file, file.version, at, bytes]),
+      JSON.stringify([keyOf(file.model, file.file, file.version), at, bytes]),
       async (stop) => this.#keep(file, at, await this.#ask(file, at, bytes, stop)),
       { signal, onProgress: () => undefined },
     );
@@ -148,6 +179,10 @@ export class KeptRanges {
   /** Writes a part to the disk and gives it back from there, so that it takes no memory; as it is where that fails. */
   async #keep(file: PartialFile, at: number, blob: Blob): Promise<Blob> {
     if (this.#disk.inMemory) return blob;
+    return this.#turns.take(file.model, () => (file.obsolete ? Promise.resolve(blob) : this.#write(file, at, blob)));
+  }
+
+  async #write(file: PartialFile, at: number, blob: Blob): Promise<Blob> {
     const { model, version, hosts } = file;
     const path = `${file.file}@${version.slice(0, 16)}+${at}-${at + blob.size}`;
     try {
@@ -171,14 +206,23 @@ export class KeptRanges {
   }
 
   async #dropAll(file: PartialFile): Promise<void> {
-    this.forget(file.model);
-    for (const { path } of file.parts.splice(0)) await this.#drop({ model: file.model, path });
+    const { model, parts } = file;
+    file.obsolete = true;
+    this.#files.delete(keyOf(model, file.file, file.version));
+    await this.#turns.take(model, async () => {
+      for (const { path } of parts.splice(0)) await this.#drop({ model, path });
+    });
   }
 
   async #drop({ model, path }: Pick<FileRecord, "model" | "path">): Promise<void> {
-    await this.#records.deleteFile(model, path);
+    // In this order, so that what could not be deleted is not forgotten.
     await this.#disk.removeFile(model, path);
+    await this.#records.deleteFile(model, path);
   }
+}
+
+function keyOf(model: string, file: string, version: string): string {
+  return JSON.stringify([model, file, version]);
 }
 
 /** Cuts a range into what parts have and what none has; the latter also at multiples of `longestBytes`. */

@@ -1,12 +1,10 @@
 /** The model store, as it runs in the store worker: downloads, keeps and hands out files. */
-import { errorToData, MicrogridError, toMicrogridError } from "../core";
-import { openDisk, type Disk, type FileWriter } from "./disk";
-import { downloadFile, type DownloadContext } from "./file-download";
+import { errorToData, MicrogridError } from "../core";
+import { openDisk, type Disk } from "./disk";
 import { KeptRanges, type RangeOverrides } from "./kept-ranges";
-import { isQuota, quotaError, storageEstimate } from "./quota";
+import { quotaError, storageEstimate } from "./quota";
 import { ModelRecords, type FileRecord } from "./records";
-import { ProgressBoard, type ProgressLine } from "./progress-board";
-import { Sha256 } from "./sha256";
+import { ProgressBoard } from "./progress-board";
 import {
   matches,
   type FileRequest,
@@ -17,28 +15,32 @@ import {
   type StoredSummary,
   type StoreProgress,
 } from "./store-protocol";
-import { Turns } from "./turns";
+import { WholeFiles, type WholeOverrides } from "./whole-files";
 
 /** Files of one model that are received at the same time: small ones do not wait behind a big one. */
 const PARALLEL_FILES = 3;
-const IMPORT_PIECE_BYTES = 4 * 2 ** 20;
 
 /** What tests replace. */
-export type DownloadOverrides = Pick<DownloadContext, "fetch" | "stallMs" | "backoffMs"> &
-  Pick<RangeOverrides, "wait" | "maxPartBytes">;
+export type DownloadOverrides = WholeOverrides & Pick<RangeOverrides, "wait" | "maxPartBytes">;
+
+/** Where files lie. */
+interface Place {
+  readonly disk: Disk;
+  readonly records: ModelRecords;
+}
 
 /** Implements `StoreApi`; `workers/store.ts` exposes one of it. */
 export class ModelStore implements StoreApi {
-  readonly #opened: Promise<{ disk: Disk; records: ModelRecords }>;
-  readonly #overrides: DownloadOverrides;
+  readonly #opened: Promise<Place & { readonly whole: WholeFiles; readonly ranges: KeptRanges }>;
   readonly #running = new Map<string, AbortController>();
-  readonly #turns = new Turns();
-  #ranges: Promise<KeptRanges> | undefined;
 
   /** Without arguments: the browser's disk and database. */
-  constructor(parts?: { disk: Disk; records: ModelRecords }, overrides: DownloadOverrides = {}) {
-    this.#opened = parts ? Promise.resolve(parts) : openParts();
-    this.#overrides = overrides;
+  constructor(place?: Place, overrides: DownloadOverrides = {}) {
+    this.#opened = (place ? Promise.resolve(place) : openPlace()).then((opened) => ({
+      ...opened,
+      whole: new WholeFiles(opened, overrides),
+      ranges: new KeptRanges(opened, overrides),
+    }));
   }
 
   download(
@@ -48,14 +50,14 @@ export class ModelStore implements StoreApi {
     onProgress: (progress: StoreProgress) => void,
   ): Promise<Outcome<StoredFile[]>> {
     return this.#run(ticket, async (signal) => {
-      const { disk } = await this.#opened;
-      const present = await Promise.all(files.map((file) => this.#stored(model, file.path)));
+      const { disk, whole } = await this.#opened;
+      const present = await Promise.all(files.map((file) => whole.stored(model, file.path)));
       const valid = present.map((stored, index) => (stored && matches(stored, files[index]!) ? stored : undefined));
       const board = new ProgressBoard(files, valid, disk.inMemory, onProgress);
       await refuseWithoutRoom(model, board.missingBytes);
       try {
         await inParallel(files, PARALLEL_FILES, signal, async (file, index, stop) => {
-          valid[index] ??= await this.#fetchFile(model, file, stop, board.line(index));
+          valid[index] ??= await whole.fetch(model, file, stop, board.line(index));
         });
       } finally {
         board.flush();
@@ -76,14 +78,14 @@ export class ModelStore implements StoreApi {
     onProgress: (progress: StoreProgress) => void,
   ): Promise<Outcome<StoredFile[]>> {
     return this.#run(ticket, async (signal) => {
-      const { disk } = await this.#opened;
+      const { disk, whole } = await this.#opened;
       const sizes = files.map(({ path, blob }) => ({ path, urls: [], bytes: blob.size }));
       const board = new ProgressBoard(sizes, [], disk.inMemory, onProgress);
       await refuseWithoutRoom(model, board.missingBytes);
       const stored: StoredFile[] = [];
       try {
         for (const [index, file] of files.entries()) {
-          stored.push(await this.#importFile(model, file, signal, board.line(index)));
+          stored.push(await whole.import(model, file, signal, board.line(index)));
         }
       } finally {
         board.flush();
@@ -95,11 +97,12 @@ export class ModelStore implements StoreApi {
   readRange(ticket: string, model: string, request: RangeRequest): Promise<Outcome<Blob>> {
     const { path, urls, offset, length } = request;
     return this.#run(ticket, async (signal) => {
+      const { ranges, whole } = await this.#opened;
       // Before anything is handed out: it deletes what is not needed any more.
-      const ranges = await (this.#ranges ??= this.#openRanges());
-      const whole = await this.#stored(model, path);
-      if (whole && matches(whole, request)) {
-        if (offset + length <= whole.bytes) return whole.blob.slice(offset, offset + length);
+      await ranges.tidy();
+      const file = await whole.stored(model, path);
+      if (file && matches(file, request)) {
+        if (offset + length <= file.bytes) return file.blob.slice(offset, offset + length);
         throw new MicrogridError("file-corrupt", `${path} is cut off. Remove the model and load it again.`);
       }
       if (urls.length === 0) throw goneFromStore(path);
@@ -109,7 +112,8 @@ export class ModelStore implements StoreApi {
 
   open(model: string, paths: readonly string[]): Promise<Outcome<StoredFile[] | undefined>> {
     return outcome(async () => {
-      const files = await Promise.all(paths.map((path) => this.#stored(model, path)));
+      const { whole } = await this.#opened;
+      const files = await Promise.all(paths.map((path) => whole.stored(model, path)));
       return files.every((file) => file !== undefined) ? files : undefined;
     });
   }
@@ -129,10 +133,11 @@ export class ModelStore implements StoreApi {
 
   remove(model: string): Promise<Outcome<void>> {
     return outcome(async () => {
-      const { disk, records } = await this.#opened;
-      for (const file of await records.files()) if (file.model === model) await records.deleteFile(model, file.path);
-      await disk.removeModel(model);
-      (await this.#ranges)?.forget(model);
+      const { disk, records, ranges } = await this.#opened;
+      await ranges.remove(model, async () => {
+        for (const file of await records.files()) if (file.model === model) await records.deleteFile(model, file.path);
+        await disk.removeModel(model);
+      });
     });
   }
 
@@ -142,129 +147,12 @@ export class ModelStore implements StoreApi {
     this.#running.set(ticket, controller);
     return outcome(() => work(controller.signal)).finally(() => this.#running.delete(ticket));
   }
-
-  /** The complete file, checked to be there with its size; a record without its file is dropped. */
-  async #stored(model: string, path: string): Promise<StoredFile | undefined> {
-    const { disk, records } = await this.#opened;
-    const complete = (await records.file(model, path))?.complete;
-    if (!complete) return undefined;
-    const blob = await disk.blob(model, path);
-    if (blob?.size === complete.bytes) return { path, ...complete, blob };
-    await records.deleteFile(model, path);
-    return undefined;
-  }
-
-  async #openRanges(): Promise<KeptRanges> {
-    const ranges = new KeptRanges(await this.#opened, this.#overrides);
-    await ranges.tidy();
-    return ranges;
-  }
-
-  /** Two calls may want the same file; the later one waits, and finds it there. */
-  #fetchFile(
-    model: string,
-    file: FileRequest,
-    signal: AbortSignal,
-    line: ProgressLine,
-  ): Promise<StoredFile | undefined> {
-    return this.#turns.take(JSON.stringify([model, file.path]), signal, async () => {
-      const stored = await this.#stored(model, file.path);
-      return stored && matches(stored, file) ? stored : this.#receiveFile(model, file, signal, line);
-    });
-  }
-
-  async #receiveFile(
-    model: string,
-    file: FileRequest,
-    signal: AbortSignal,
-    line: ProgressLine,
-  ): Promise<StoredFile | undefined> {
-    const { disk, records } = await this.#opened;
-    const { path } = file;
-    const record = await records.file(model, path);
-    // A complete record that is here again does not match what is asked for: its bytes are of no use.
-    const validator = record?.complete ? undefined : record?.validator;
-    const writer = await openWriter(disk, model, path);
-    let kept = false;
-    try {
-      if (record?.complete) writer.clear();
-      await records.saveFile({ model, path, validator });
-      const result = await downloadFile(file, writer, validator, {
-        ...this.#overrides,
-        signal,
-        onBytes: (received, total) => line.received(received, total),
-        onValidator: (found) => records.saveFile({ model, path, validator: found }),
-        onRetry: (reason) => line.waiting(reason),
-      });
-      kept = result !== "absent";
-      if (result === "absent") return undefined;
-      writer.close();
-      await records.saveFile({ model, path, complete: result });
-    } finally {
-      kept ||= writer.size > 0;
-      writer.close();
-      if (!kept) await this.#forget(model, path);
-    }
-    return this.#stored(model, path);
-  }
-
-  async #forget(model: string, path: string): Promise<void> {
-    const { disk, records } = await this.#opened;
-    await disk.removeFile(model, path);
-    await records.deleteFile(model, path);
-  }
-
-  async #importFile(
-    model: string,
-    file: { readonly path: string; readonly blob: Blob },
-    signal: AbortSignal,
-    line: ProgressLine,
-  ): Promise<StoredFile> {
-    const { disk, records } = await this.#opened;
-    const { path, blob } = file;
-    await records.deleteFile(model, path);
-    const writer = await openWriter(disk, model, path);
-    const hash = new Sha256();
-    try {
-      writer.clear();
-      for (let at = 0; at < blob.size; at += IMPORT_PIECE_BYTES) {
-        signal.throwIfAborted();
-        const piece = new Uint8Array(await blob.slice(at, at + IMPORT_PIECE_BYTES).arrayBuffer());
-        await writer.append(piece);
-        hash.update(piece);
-        line.received(writer.size, blob.size);
-      }
-    } catch (error) {
-      writer.close();
-      await this.#forget(model, path);
-      if (isQuota(error)) throw await quotaError(path);
-      throw error;
-    }
-    writer.close();
-    await records.saveFile({ model, path, complete: { bytes: blob.size, sha256: hash.digest() } });
-    const stored = await this.#stored(model, path);
-    if (!stored) throw new MicrogridError("storage-unavailable", `${path} could not be read back from the store.`);
-    return stored;
-  }
 }
 
-async function openParts(): Promise<{ disk: Disk; records: ModelRecords }> {
+async function openPlace(): Promise<Place> {
   const disk = await openDisk();
   // Files that end with this worker must not be remembered longer than it.
   return { disk, records: disk.inMemory ? ModelRecords.inMemory() : await ModelRecords.open() };
-}
-
-async function openWriter(disk: Disk, model: string, path: string): Promise<FileWriter> {
-  try {
-    return await disk.openWriter(model, path);
-  } catch (error) {
-    if (isQuota(error)) throw await quotaError(path);
-    throw toMicrogridError(
-      error,
-      "storage-unavailable",
-      `The browser's storage refused to open ${path}. Another tab may be writing it; close other tabs of this site and try again.`,
-    );
-  }
 }
 
 /** For files that come from this device and have no host. */

@@ -1,5 +1,5 @@
 /** Asks one member for ranges of weights, and puts the pieces together. */
-import { type Deferred, MicrogridError, deferred, randomId } from "../core";
+import { type Deferred, MicrogridError, deferred, randomId, unlessAborted } from "../core";
 import { type BulkBody, type BulkLane, type BulkRange, MAX_GETS } from "./bulk-frames";
 
 /** A member that sends nothing for so long of all that it was asked for is not worth waiting for, in ms. */
@@ -43,7 +43,7 @@ export class BulkTaker {
    * the member cannot read it or falls silent, `peer-lost`.
    */
   async take(range: BulkRange, signal: AbortSignal): Promise<Blob> {
-    while (!this.#ended && this.#wanted.length >= MAX_GETS) await this.#turn(signal);
+    while (!this.#ended && this.#wanted.length >= MAX_GETS) await unlessAborted(this.#freed.promise, signal);
     signal.throwIfAborted();
     if (this.#ended) throw this.#ended;
     const get = randomId(8);
@@ -98,18 +98,6 @@ export class BulkTaker {
 
   get #wanted(): Taken[] {
     return [...this.#taken.values()].filter(({ left }) => !left);
-  }
-
-  async #turn(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const left = deferred<void>();
-    const leave = (): void => left.reject(signal.reason);
-    signal.addEventListener("abort", leave, { once: true });
-    try {
-      await Promise.race([this.#freed.promise, left.promise]);
-    } finally {
-      signal.removeEventListener("abort", leave);
-    }
   }
 
   /** Nobody wants it any more; what is on its way still comes, up to the member's word that it has stopped. */

@@ -44,11 +44,6 @@ export class StageTraffic extends TypedEventTarget<StageTrafficEvents> {
     return member.link.markBusy();
   }
 
-  /** Round trip to a member, ms; undefined where it is not known. */
-  rttMs(did: Did): number | undefined {
-    return this.#members.get(did)?.link.rttMs;
-  }
-
   /** A member was linked: its frames come here. */
   attach(member: Member): void {
     member.stage.listen((frame) => this.emit("frame", { from: member.did, frame }));
