@@ -8,7 +8,16 @@ import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import "./load-progress";
-import { capacityLine, pipelineActions, pipelineOf, pipelineTag, planButton, withRoomStyles } from "./with-room";
+import {
+  capacityLine,
+  failureOf,
+  isAboutPipeline,
+  pipelineActions,
+  pipelineOf,
+  pipelineTag,
+  planButton,
+  withRoomStyles,
+} from "./with-room";
 
 /** `<mg-model-row .workspace .model>`. */
 @customElement("mg-model-row")
@@ -92,7 +101,7 @@ export class ModelRow extends LitElement {
     const { model, workspace } = this;
     if (!model || !workspace) return nothing;
     const load = workspace.grid.state.loads[model.id];
-    const failure = load?.kind === "failed" ? load.error.message : this.failure;
+    const failure = this.failure || failureOf(workspace.grid.state, model, workspace.together.of(model.id));
     return html`<div class="top" role="group" aria-label=${model.name}>
         <div class="grow">
           <div class="name">${model.name} ${this.#tags(workspace, model, load)}</div>
@@ -129,7 +138,8 @@ export class ModelRow extends LitElement {
 
   #actions(workspace: Workspace, model: ModelInfo, load: LoadState | undefined): TemplateResult {
     const pipeline = pipelineOf(workspace.grid.state, model);
-    if (pipeline && load === undefined) return pipelineActions(workspace, model, pipeline);
+    if (pipeline && isAboutPipeline(workspace.grid.state, model))
+      return pipelineActions(workspace, model, pipeline, (work) => this.#run(work));
     if (load?.kind === "loading") {
       return html`<button
         class="button"

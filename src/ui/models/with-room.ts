@@ -4,6 +4,7 @@ import { type GridState, type ModelInfo, type PipelineState, type RoomCapacity, 
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { answeringModel, deviceCount } from "../state/models";
+import type { Attempt } from "../state/together";
 import type { Workspace } from "../state/workspace";
 import { capacityText, devicesText } from "../together/words";
 
@@ -25,8 +26,22 @@ export const withRoomStyles = css`
 `;
 
 /** The pipeline that runs a model here, if any. */
-export function pipelineOf({ pipelines }: GridState, { id }: ModelInfo): PipelineState | undefined {
+export function pipelineOf({ pipelines }: GridState, { id }: Pick<ModelInfo, "id">): PipelineState | undefined {
   return pipelines.find(({ model }) => model === id);
+}
+
+/** Whether a row is about the model's pipeline: it is, unless the whole model is here, or on its way. */
+export function isAboutPipeline(state: GridState, model: Pick<ModelInfo, "id">): boolean {
+  const load = state.loads[model.id]?.kind;
+  return pipelineOf(state, model) !== undefined && load !== "loading" && load !== "ready";
+}
+
+/** Why a model is not ready, of what was tried last; empty where it runs, or nothing has failed. */
+export function failureOf(state: GridState, model: Pick<ModelInfo, "id">, attempt: Attempt | undefined): string {
+  if (pipelineOf(state, model)) return "";
+  if (attempt?.kind === "failed") return attempt.text;
+  const load = state.loads[model.id];
+  return load?.kind === "failed" ? load.error.message : "";
 }
 
 /** “Runs over 3 devices”, as a tag. */
@@ -76,26 +91,28 @@ export function planButton(workspace: Workspace, model: ModelInfo): TemplateResu
   </button>`;
 }
 
-/** What can be done with a model that runs over several devices, or is about to. */
-export function pipelineActions(workspace: Workspace, model: ModelInfo, { status }: PipelineState): TemplateResult {
+/** What can be done with a model that runs over several devices, or is about to; `run` shows what fails. */
+export function pipelineActions(
+  workspace: Workspace,
+  model: ModelInfo,
+  { id, status }: PipelineState,
+  run: (work: Promise<unknown>) => unknown,
+): TemplateResult {
   const { together, grid } = workspace;
   const inUse = answeringModel(grid.state, workspace.wantedModel)?.model === model.id;
-  const own = together.attempt?.kind === "forming" && together.attempt.model === model.id;
+  const own = together.of(model.id)?.kind === "forming";
   const close = async (): Promise<void> => {
-    await together.close(model.id);
+    await together.close(id);
     if (status !== "forming") {
       workspace.toast(`“${plain(model.name)}” runs on several devices no more`, {
         label: "Plan again",
-        run: () => {
-          workspace.show({ dialog: "models" });
-          void together.plan(model.id);
-        },
+        run: () => workspace.planTogether(() => together.plan(model.id)),
       });
     }
   };
   if (status === "forming") {
-    return html`${own ? html`<button class="button soft" aria-label="Show ${model.name} being formed" @click=${() => together.show()}>Show</button>` : nothing}
-      <button class="button" aria-label="Cancel forming ${model.name}" @click=${close}>Cancel</button>`;
+    return html`${own ? html`<button class="button soft" aria-label="Show ${model.name} being formed" @click=${() => together.show(model.id)}>Show</button>` : nothing}
+      <button class="button" aria-label="Cancel forming ${model.name}" @click=${() => run(close())}>Cancel</button>`;
   }
   return html`${
       inUse
@@ -107,7 +124,10 @@ export function pipelineActions(workspace: Workspace, model: ModelInfo, { status
           >
             Use
           </button>`
-    } <button class="button" aria-label="Close the pipeline of ${model.name}" @click=${close}>Close</button>`;
+    }
+    <button class="button" aria-label="Close the pipeline of ${model.name}" @click=${() => run(close())}>
+      Close
+    </button>`;
 }
 
 function capacityFor(state: GridState, model: ModelInfo): RoomCapacity | undefined {

@@ -87,7 +87,7 @@ export class LayersConsent extends LitElement {
       <ul aria-label="What that means">
         <li>This device downloads some of the model’s layers and computes them for others.</li>
         <li>It sees their text only as numbers on its way through.</li>
-        <li>You can stop at any time under “Sharing”.</li>
+        <li>Yes or no, your answer holds in this room until you change it under “Sharing”.</li>
       </ul>
       ${memoryRange(state.device, bytes, (chosen) => (this.bytes = chosen))}
       <div class="answers">
@@ -95,7 +95,7 @@ export class LayersConsent extends LitElement {
           Allow in this room
         </button>
         <button class="button" ?disabled=${this.busy} @click=${() => this.#answer((room) => room.declineLayers())}>
-          Not now
+          Don’t allow
         </button>
       </div>
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}`;

@@ -1,9 +1,8 @@
 /** The panel of the room: where one stands with it, who is here, its rules, the invite, sharing, leaving. */
 import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Membership, RoomState } from "../../grid";
-import { isOwn } from "../controls";
 import { icon } from "../icons";
 import { WorkspaceController } from "../state/controller";
 import type { Workspace } from "../state/workspace";
@@ -14,6 +13,7 @@ import "./invite-card";
 import "./invite-limits";
 import "./knocks";
 import "./layers-consent";
+import "./leave-room";
 import "./open-room";
 import { nameText } from "./person";
 import "./proposals";
@@ -28,7 +28,6 @@ export class RoomPanel extends LitElement {
   static override readonly styles = [base, buttons, sections, panelStyles];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
-  @state() private leaving = false;
   #shownRoom: string | undefined;
 
   constructor() {
@@ -78,7 +77,7 @@ export class RoomPanel extends LitElement {
     const order = !inside ? [invite] : room.peers.length === 0 ? [invite, here] : [here, invite];
     return html`
       ${room.signaling === "connected" ? nothing : html`<p class="warning banner" role="status">${signalingText(room)}</p>`}
-      ${this.#standing(room.membership)}
+      ${this.#standing(workspace, room.membership)}
       <mg-knocks .workspace=${workspace}></mg-knocks>
       <mg-layers-consent .workspace=${workspace}></mg-layers-consent>
       <mg-proposals .workspace=${workspace}></mg-proposals>
@@ -94,26 +93,9 @@ export class RoomPanel extends LitElement {
       </section>
       ${
         inside
-          ? html`<section class="section">
-              <wa-button appearance="outlined" variant="danger" @click=${() => (this.leaving = true)}
-                >Leave the room</wa-button
-              >
-            </section>`
+          ? html`<section class="section"><mg-leave-room .workspace=${workspace}></mg-leave-room></section>`
           : nothing
       }
-      <wa-dialog
-        label="Leave “${nameText(room.name)}”?"
-        ?open=${this.leaving}
-        light-dismiss
-        @wa-after-hide=${this.#closed}
-      >
-        <p>
-          Answers that peers are giving you now go on elsewhere or stop. You stay a member, so you can enter it again
-          from here.
-        </p>
-        <wa-button slot="footer" appearance="plain" @click=${() => (this.leaving = false)}>Stay</wa-button>
-        <wa-button slot="footer" variant="danger" @click=${this.#leave}>Leave</wa-button>
-      </wa-dialog>
       ${
         workspace.dialog === "rules"
           ? html`<mg-charter-dialog
@@ -125,8 +107,9 @@ export class RoomPanel extends LitElement {
     `;
   }
 
-  #standing({ kind }: Membership): TemplateResult | typeof nothing {
+  #standing({ leaving }: Workspace, { kind }: Membership): TemplateResult | typeof nothing {
     if (kind === "member") return nothing;
+    const { state } = leaving;
     return html`<div class="standing">
       <p role="status">
         <span class="pulse" aria-hidden="true"></span>
@@ -138,7 +121,8 @@ export class RoomPanel extends LitElement {
           }</span
         >
       </p>
-      <button class="button" @click=${this.#leave}>Cancel</button>
+      ${state.kind === "failed" ? html`<p class="error" role="alert">${state.text}</p>` : nothing}
+      <button class="button" @click=${() => leaving.leave()}>Cancel</button>
     </div>`;
   }
 
@@ -167,15 +151,6 @@ export class RoomPanel extends LitElement {
       ></mg-invite-card>
       <mg-invite-limits .workspace=${workspace}></mg-invite-limits>`;
   }
-
-  readonly #closed = (event: Event): void => {
-    if (isOwn(event)) this.leaving = false;
-  };
-
-  readonly #leave = (): void => {
-    this.leaving = false;
-    void this.workspace?.grid.rooms.current?.leave();
-  };
 }
 
 function inviteNote({ charter }: RoomState): string {

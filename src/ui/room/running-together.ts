@@ -58,7 +58,7 @@ export class RunningTogether extends LitElement {
 
   #pipeline(workspace: Workspace, pipeline: PipelineState): TemplateResult {
     const { state } = workspace.grid;
-    const { model, layers, status } = pipeline;
+    const { id, model, layers, status } = pipeline;
     const name = nameText(pipeline.name);
     const held = stopsOf(state, undefined, pipeline).filter((stop) => stop.layers);
     const inUse = answeringModel(state, workspace.wantedModel)?.model === model;
@@ -89,7 +89,7 @@ export class RunningTogether extends LitElement {
         <button
           class="button"
           aria-label="${status === "forming" ? "Cancel forming" : "Close the pipeline of"} ${name}"
-          @click=${() => this.#close(workspace, model)}
+          @click=${() => this.#close(workspace, id)}
         >
           ${status === "forming" ? "Cancel" : "Close"}
         </button>
@@ -97,10 +97,10 @@ export class RunningTogether extends LitElement {
     </article>`;
   }
 
-  async #close({ together }: Workspace, model: string): Promise<void> {
+  async #close({ together }: Workspace, id: string): Promise<void> {
     this.failure = "";
     try {
-      await together.close(model);
+      await together.close(id);
     } catch (error) {
       this.failure = errorText(error);
     }

@@ -12,12 +12,13 @@ import { plain } from "../plain";
 import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
 import { ModelLoads } from "./loads";
+import { Leaving } from "./leaving";
 import { GUIDE, modelName } from "./models";
 import { applyTheme, readLastModel, saveLastModel } from "./preferences";
 import { RoomNews } from "./room-news";
 import { RULES_NOTICE, RulesWatch } from "./rules-watch";
 import { StartModel } from "./start-model";
-import { Together } from "./together";
+import { type Outcome, Together } from "./together";
 
 /** Panels beside the chat, and dialogs over it. */
 export type Panel = "room" | "chat-settings" | undefined;
@@ -46,6 +47,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly loads: ModelLoads;
   readonly start: StartModel;
   readonly together: Together;
+  readonly leaving: Leaving;
   readonly #cleanup: (() => void)[] = [];
   readonly #news = new RoomNews();
   readonly #rules = new RulesWatch();
@@ -68,11 +70,14 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.start = new StartModel(grid, this.loads, () => this.answers.asked);
     this.answers = new Answers(grid, this.start);
     this.together = new Together(grid);
+    this.leaving = new Leaving(grid);
     this.#cleanup.push(
       () => this.start.close(),
       this.start.on("change", () => this.#changed()),
       this.together.on("change", () => this.#changed()),
-      this.together.on("ready", ({ model, name }) => void this.#runsTogether(model, name)),
+      this.together.on("ready", (outcome) => void this.#runsTogether(outcome)),
+      this.together.on("failed", (outcome) => this.#failsTogether(outcome)),
+      this.leaving.on("change", () => this.#changed()),
       grid.conversations.on("change", ({ id, scope, remote }) => {
         if (scope === "list") void this.#loadList();
         // What this tab is writing is shown from memory; reading it back twice a second would only cost.
@@ -253,6 +258,12 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     await this.grid.conversations.update(current.id, (stored) => ({ ...stored, settings }));
   }
 
+  /** Opens the dialog of models with what `plan` of `together` shows there. */
+  planTogether(plan: () => Promise<void>): void {
+    this.show({ dialog: "models" });
+    void plan();
+  }
+
   /** Makes a model the one that this conversation and new ones use. */
   async chooseModel(id: string): Promise<void> {
     this.#lastModel = id;
@@ -359,9 +370,17 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   }
 
   /** A model that was formed together is the one to go on with; whoever has looked away is told. */
-  async #runsTogether(model: string, name: string): Promise<void> {
+  async #runsTogether({ plan: { model, name }, seen }: Outcome): Promise<void> {
     await this.chooseModel(model);
-    if (!this.together.shown) this.toast(`“${plain(name)}” runs now, together with the room.`);
+    if (!seen) this.toast(`“${plain(name)}” runs now, together with the room.`);
+  }
+
+  #failsTogether({ plan: { model, name }, seen, text }: Outcome & { readonly text: string }): void {
+    if (seen) return;
+    this.toast(`“${plain(name)}” could not be formed: ${text}`, {
+      label: "Plan again",
+      run: () => this.planTogether(() => this.together.again({ model })),
+    });
   }
 
   /** Who asks for something in the room is told of, unless the panel shows it. */

@@ -11,6 +11,14 @@ const NODES = [
   { peer: "a", name: "Ada’s desktop", share: 6e9, layerMs: 0.55, hopMs: 13 },
   { peer: "c", name: "Library kiosk 3", share: 2.4e9, layerMs: 2.1, hopMs: 9 },
 ] as const;
+/** Further devices, where the address asks for many. */
+const MORE = Array.from({ length: 7 }, (_, index) => ({
+  peer: `more-${index}`,
+  name: `Lab computer ${index + 1}`,
+  share: 1e9 + 3e8 * index,
+  layerMs: 0.8 + 0.2 * index,
+  hopMs: 3 + (index % 3),
+}));
 const ENDS_MS = 6;
 const LOADING_STEPS = 30;
 
@@ -33,9 +41,12 @@ export class FakePipelines implements Pipelines {
     const layers = fakeLayers(id);
     const neededBytes = model?.memoryBytes ?? 1e9;
     const layerBytes = neededBytes / layers;
-    const stages = split(layers, layerBytes, options.stages);
-    const roundMs = stages.reduce((sum, { decodeMs, hopMs }) => sum + decodeMs + hopMs, ENDS_MS);
-    const offered = NODES.reduce((sum, { share }) => sum + share, 0);
+    const stages = split(layers, layerBytes, options.stages).map((stage) => {
+      return { ...stage, decodeMs: stage.decodeMs * speedOf(id), hopMs: stage.hopMs * speedOf(id) };
+    });
+    const endsMs = ENDS_MS * speedOf(id);
+    const roundMs = stages.reduce((sum, { decodeMs, hopMs }) => sum + decodeMs + hopMs, endsMs);
+    const offered = nodes().reduce((sum, { share }) => sum + share, 0);
     const missing = neededBytes - offered;
     return {
       model: id,
@@ -46,7 +57,7 @@ export class FakePipelines implements Pipelines {
       context: 4096,
       sequences: options.answers ?? 1,
       stages: missing > 0 ? [] : stages,
-      endsMs: ENDS_MS,
+      endsMs,
       entryMs: 0,
       msPerToken: roundMs,
       tokensPerSecond: ((options.answers ?? 1) > 1 ? 1900 : 1000) / roundMs,
@@ -127,13 +138,18 @@ const LEFT_OUT: readonly LeftOut[] = [
   { peer: "d", name: "Alan’s tablet", why: "silent", text: "It did not answer in time." },
 ];
 
+const nodes = (): readonly (typeof NODES | typeof MORE)[number][] => (asked("many") ? [...NODES, ...MORE] : NODES);
+
+/** The small model takes times as they are measured on good devices. */
+const speedOf = (id: string): number => (id === "guide" ? 0.05 : 1);
+
 /** Layers in proportion to what each gives. */
-function split(layers: number, layerBytes: number, wanted: number = NODES.length): PlannedStage[] {
-  const nodes = NODES.slice(0, Math.max(1, wanted));
-  const all = nodes.reduce((sum, { share }) => sum + share, 0);
+function split(layers: number, layerBytes: number, wanted = nodes().length): PlannedStage[] {
+  const chosen = nodes().slice(0, Math.max(1, wanted));
+  const all = chosen.reduce((sum, { share }) => sum + share, 0);
   let from = 0;
-  return nodes.map(({ peer, name, share, layerMs, hopMs }, index) => {
-    const to = index === nodes.length - 1 ? layers : from + Math.max(1, Math.round((layers * share) / all));
+  return chosen.map(({ peer, name, share, layerMs, hopMs }, index) => {
+    const to = index === chosen.length - 1 ? layers : from + Math.max(1, Math.round((layers * share) / all));
     const stage = { peer, name, from, to, bytes: (to - from) * layerBytes, decodeMs: (to - from) * layerMs, hopMs };
     from = to;
     return stage;

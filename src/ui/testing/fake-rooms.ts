@@ -142,7 +142,12 @@ export class FakeRooms implements Rooms {
       invite: room.invite,
       peers: new Map<string, PeerState>(room.peers.map((peer) => [peer.id, peer])),
       share: (options?: Partial<ShareOptions> | false) => this.#share(options),
-      leave: () => this.#border.set({ room: undefined }),
+      leave: async ({ now = false } = {}) => {
+        if (asked("holding") && !now) await pause(8000);
+        if (asked("leave-fails"))
+          throw new MicrogridError("worker-crashed", "The tab that holds the room does not answer. Try again.");
+        await this.#border.set({ room: undefined });
+      },
       offerByHand: () => Promise.resolve({ text: "b2ZmZXI".repeat(160), accept: () => Promise.resolve() }),
       answerByHand: () => Promise.resolve("YW5zd2Vy".repeat(160)),
       makeInvite: () => pause(300).then(() => `${INVITE}LWxpbWl0ZWQ`),

@@ -1,7 +1,7 @@
 /**
  * The development page: the real UI over a fake grid. Options in the address: `?room&loading&stuck&notices&fail&offline`, and for
  * rooms `&house&knock&looking&knocking&guest&proposal&hostile&nobody&closed&refused&kept`. For
- * pipelines: `&wanted&holding&formed&repairing&asking&plan-fails&forming&form-fails`.
+ * pipelines: `&wanted&holding&formed&repairing&many&leave-fails&asking&plan-fails&forming&form-fails`.
  */
 import "../app/microgrid-app";
 import { applyTheme } from "../state/preferences";

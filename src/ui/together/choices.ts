@@ -10,9 +10,9 @@ const MOST_STAGES = 12;
 
 /** Two selects. Styles: `planStyles`. */
 export function planChoices({ grid, together }: Workspace): TemplateResult {
-  const { stages, answers = 1, ...options } = together.attempt?.options ?? {};
+  const { stages, answers = 1, ...options } = together.shown?.options ?? {};
   const most = Math.min(MOST_STAGES, Math.max(stages ?? 0, (grid.state.room?.peers.length ?? 0) + 1));
-  const again = (changes: PlanOptions): void => void together.again({ ...options, answers, ...changes });
+  const again = (changes: PlanOptions): void => void together.again({ options: { ...options, answers, ...changes } });
   const valueOf = (event: Event): number => Number((event.target as HTMLSelectElement).value);
   return html`<div class="choices">
     <label

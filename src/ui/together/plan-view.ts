@@ -53,7 +53,7 @@ export class PlanView extends LitElement {
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
-    const attempt = workspace?.together.attempt;
+    const attempt = workspace?.together.shown;
     if (!workspace || !attempt) return nothing;
     return html`<div class="row spread head">
         <button class="link small back" @click=${() => workspace.together.hide()}>
@@ -71,10 +71,11 @@ export class PlanView extends LitElement {
       case "planned":
         return attempt.plan.missing ? this.#missing(workspace, attempt.plan) : this.#planned(workspace, attempt.plan);
       case "forming":
+        return this.#running(workspace, attempt.plan, undefined);
       case "ready":
-        return this.#running(workspace, attempt.plan, attempt.kind === "ready");
+        return this.#running(workspace, attempt.plan, attempt.pipeline);
       case "failed":
-        return this.#failed(workspace, attempt.text);
+        return this.#failed(workspace, attempt);
     }
   }
 
@@ -84,7 +85,8 @@ export class PlanView extends LitElement {
     return html`<div role="status">
         <p class="total">Asking who could hold which layers…</p>
         <p class="muted small">
-          Each device measures itself and the way to the others. That takes a few seconds, and loads nothing yet.
+          Each device measures itself and the way to the others, which takes a few seconds. It downloads only the
+          model’s graph for that, a few megabytes, and none of its layers.
         </p>
       </div>
       <ul class="asked" aria-label="Who is asked">
@@ -111,7 +113,7 @@ export class PlanView extends LitElement {
     const { state } = workspace.grid;
     const kept = state.policy.privacy === "device";
     return html`<div role="status">
-        <p class="total">${totalText(plan, workspace.together.attempt?.options.answers)}</p>
+        <p class="total">${totalText(plan, workspace.together.shown?.options.answers)}</p>
         <p class="muted small">${planFacts(plan)}</p>
       </div>
       ${this.#picture(stopsOf(state, plan), plan.layers, {
@@ -161,9 +163,11 @@ export class PlanView extends LitElement {
       </div>`;
   }
 
-  #running(workspace: Workspace, plan: PipelinePlan, ready: boolean): TemplateResult {
+  /** `pipeline`: its id once it is ready. */
+  #running(workspace: Workspace, plan: PipelinePlan, pipeline: string | undefined): TemplateResult {
     const { state } = workspace.grid;
-    const running = state.pipelines.find(({ model }) => model === plan.model);
+    const ready = pipeline !== undefined;
+    const running = state.pipelines.find(({ id, model }) => (ready ? id === pipeline : model === plan.model));
     const stops = stopsOf(state, plan, running);
     const name = modelName(state, plan.model);
     const share = running ? shareOf(running) : 0;
@@ -196,12 +200,34 @@ export class PlanView extends LitElement {
       </div>`;
   }
 
-  #failed(workspace: Workspace, text: string): TemplateResult {
+  #failed(workspace: Workspace, { model, text }: Extract<Attempt, { kind: "failed" }>): TemplateResult {
+    const { together, grid } = workspace;
+    // One model runs once: another tab may have formed it.
+    const other = grid.state.pipelines.find((pipeline) => pipeline.model === model);
     return html`<p class="error" role="alert">${text}</p>
+      ${other ? html`<p class="small">${otherText(other)}</p>` : nothing}
       <div class="buttons">
-        <button class="button plain" @click=${() => workspace.together.cancel()}>Cancel</button>
-        <button class="button primary" @click=${() => workspace.together.again()}>Plan again</button>
+        <button class="button plain" @click=${() => together.cancel()}>Cancel</button>
+        ${
+          other
+            ? html`<button class="button" @click=${() => this.#closeAndPlan(workspace, other.id)}>
+                  ${other.status === "forming" ? "Cancel it and plan again" : "Close it and plan again"}
+                </button>
+                ${other.offer ? html`<button class="button primary" @click=${() => this.#use(workspace, model)}>Use it</button>` : nothing}`
+            : html`<button class="button primary" @click=${() => together.again()}>Plan again</button>`
+        }
       </div>`;
+  }
+
+  async #closeAndPlan({ together }: Workspace, pipeline: string): Promise<void> {
+    await together.close(pipeline).catch(() => undefined); // What stays is refused again, which is shown.
+    await together.again();
+  }
+
+  #use(workspace: Workspace, model: string): void {
+    workspace.together.hide();
+    workspace.show({ dialog: undefined });
+    void workspace.chooseModel(model);
   }
 
   #picture(
@@ -252,6 +278,12 @@ function where({ stages }: PipelinePlan): TemplateResult {
     Words stay on this device. The others get numbers (hidden states), from which a determined peer can work out much of
     what was written: do this with people you trust.
   </p>`;
+}
+
+/** What runs instead of the pipeline that was refused. */
+function otherText({ status, stages }: PipelineState): string {
+  const over = `over ${devicesText(deviceCount(stages))}`;
+  return status === "forming" ? `It is being formed ${over} already.` : `It runs ${over} already, and can answer.`;
 }
 
 /** How much of all parts is there, 0 to 1. */

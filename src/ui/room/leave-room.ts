@@ -1,0 +1,92 @@
+/** “Leave the room”: the question before, and how far it is. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import { isOwn } from "../controls";
+import { WorkspaceController } from "../state/controller";
+import type { Workspace } from "../state/workspace";
+import { base, buttons, sections } from "../styles/shared";
+import { nameText } from "./person";
+
+/** `<mg-leave-room .workspace>`. */
+@customElement("mg-leave-room")
+export class LeaveRoom extends LitElement {
+  static override readonly styles = [
+    base,
+    buttons,
+    sections,
+    css`
+      :host {
+        display: grid;
+        justify-items: start;
+        gap: 0.75rem;
+      }
+      [role="status"] {
+        line-height: 1.5;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) workspace: Workspace | undefined;
+  @state() private asking = false;
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { workspace } = this;
+    const room = workspace?.grid.state.room;
+    if (!workspace || !room) return nothing;
+    const holds = room.holding.length > 0;
+    return html`${this.#standing(workspace)}
+      <wa-dialog
+        label="Leave “${nameText(room.name)}”?"
+        ?open=${this.asking}
+        light-dismiss
+        @wa-after-hide=${(event: Event) => {
+          if (isOwn(event)) this.asking = false;
+        }}
+      >
+        <p>
+          Answers that peers are giving you now go on elsewhere or stop.
+          ${holds ? "The layers that this device holds go to others first, which may take some 20 seconds." : nothing}
+          You stay a member, so you can enter it again from here.
+        </p>
+        <wa-button slot="footer" appearance="plain" @click=${() => (this.asking = false)}>Stay</wa-button>
+        <wa-button slot="footer" variant="danger" @click=${() => this.#leave(workspace)}>Leave</wa-button>
+      </wa-dialog>`;
+  }
+
+  #standing({ leaving }: Workspace): TemplateResult {
+    switch (leaving.state.kind) {
+      case "handing-over":
+        return html`<p role="status">Handing over what this device holds…</p>
+          <button class="button" @click=${() => leaving.leave({ now: true })}>Leave now</button>`;
+      case "leaving":
+        return html`<p role="status">Leaving…</p>`;
+      case "failed":
+        return html`<p class="error" role="alert">${leaving.state.text}</p>
+          ${this.#button()}`;
+      case "no":
+        return this.#button();
+    }
+  }
+
+  #button(): TemplateResult {
+    return html`<wa-button appearance="outlined" variant="danger" @click=${() => (this.asking = true)}
+      >Leave the room</wa-button
+    >`;
+  }
+
+  #leave({ leaving }: Workspace): void {
+    this.asking = false;
+    void leaving.leave();
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "mg-leave-room": LeaveRoom;
+  }
+}
