@@ -50,7 +50,7 @@ interface BusEvents {
 }
 
 /** `StageTraffic` over a bus. */
-class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageTraffic, "send" | "post" | "hold" | "rttMs"> {
+class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageTraffic, "send" | "post" | "hold"> {
   readonly #did: Did;
   readonly #bus: Bus;
 
@@ -74,10 +74,6 @@ class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageTraffi
     await this.#bus.onHold(did, signal);
     if (!this.#bus.has(did)) throw new MicrogridError("peer-lost", "A device is gone.");
     return () => undefined;
-  }
-
-  rttMs(): number {
-    return 1;
   }
 
   tell<K extends keyof BusEvents>(type: K, detail: BusEvents[K]): void {

@@ -1,0 +1,115 @@
+/** Parts that are read while their model is removed, and a store that fails for a moment. */
+import { describe, expect, it, vi } from "vitest";
+import { deferred } from "../core";
+import { MemoryDisk } from "./memory-disk";
+import { ModelRecords } from "./records";
+import { ModelStore } from "./store-service";
+import type { Outcome, RangeRequest } from "./store-protocol";
+
+const FILE = "w.onnx_data";
+const REQUEST: RangeRequest = { path: FILE, urls: ["http://h/w"], version: "v".repeat(16), offset: 10, length: 5 };
+
+function value<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Error(outcome.error.message);
+  return outcome.value;
+}
+
+/** Files that outlive the store; a test may hold up or refuse what is done to parts. */
+class SlowDisk extends MemoryDisk {
+  override readonly inMemory = false;
+  readonly seen = new Set<string>();
+  beforeWrite: () => Promise<void> = () => Promise.resolve();
+  beforeRemove: () => Promise<void> = () => Promise.resolve();
+
+  override async openWriter(model: string, path: string) {
+    const writer = await super.openWriter(model, path);
+    this.seen.add(path);
+    if (path !== FILE) await this.beforeWrite();
+    return writer;
+  }
+
+  override async removeFile(model: string, path: string) {
+    await this.beforeRemove();
+    return super.removeFile(model, path);
+  }
+}
+
+/** A store, and what is on its disk. */
+function open() {
+  const [disk, records] = [new SlowDisk(), ModelRecords.inMemory()];
+  const host = { answer: (): Promise<void> => Promise.resolve(), asked: 0 };
+  const fetch = async (_url: unknown, init?: RequestInit): Promise<Response> => {
+    const [from, to] = /(\d+)-(\d+)/
+      .exec(new Headers(init?.headers).get("Range") ?? "")!
+      .slice(1)
+      .map(Number);
+    host.asked++;
+    await host.answer();
+    const headers = { "Content-Range": `bytes ${from!}-${to!}/100` };
+    return new Response("abcde".slice(0, to! - from! + 1), { status: 206, headers });
+  };
+  const visit = () => new ModelStore({ disk, records }, { fetch, wait: () => Promise.resolve() });
+  const left = async (): Promise<string[]> => {
+    const files = await Promise.all([...disk.seen].map(async (path) => ((await disk.blob("m", path)) ? [path] : [])));
+    return [...files.flat(), ...(await records.files()).map(({ path }) => `record of ${path}`)];
+  };
+  return { disk, records, host, visit, left };
+}
+
+describe("a model that is removed", () => {
+  it.each(["its host answers", "it is written"])("leaves nothing of a part that comes while %s", async (when) => {
+    const { disk, host, visit, left } = open();
+    const [begun, go] = [deferred<void>(), deferred<void>()];
+    const hold = (): Promise<void> => {
+      begun.resolve();
+      return go.promise;
+    };
+    if (when === "it is written") disk.beforeWrite = hold;
+    else host.answer = hold;
+    const store = visit();
+    const read = store.readRange("t", "m", REQUEST);
+    await begun.promise;
+    const removed = store.remove("m");
+    // Either order is right: the removal may wait for the part, or the part find its model gone.
+    await Promise.race([removed, new Promise((resolve) => setImmediate(resolve))]);
+    go.resolve();
+    expect(await value(await read).text()).toBe("abcde");
+    value(await removed);
+    expect(await left()).toEqual([]);
+  });
+
+  it("is kept again when it is read again", async () => {
+    const { host, visit, left } = open();
+    const store = visit();
+    value(await store.readRange("t", "m", REQUEST));
+    value(await store.remove("m"));
+    for (let times = 0; times < 2; times++) value(await store.readRange("t", "m", REQUEST));
+    expect(host.asked).toBe(2);
+    expect(await left()).toHaveLength(2);
+  });
+});
+
+describe("a store that fails for a moment", () => {
+  it("reads again when it is asked again", async () => {
+    const { records, visit } = open();
+    const store = visit();
+    vi.spyOn(records, "files").mockRejectedValueOnce(new Error("the database is busy"));
+    expect(await store.readRange("t", "m", REQUEST)).toMatchObject({ ok: false });
+    expect(await value(await store.readRange("t", "m", REQUEST)).text()).toBe("abcde");
+  });
+
+  it("reads and removes although what is not needed any more cannot be deleted, which the next visit does", async () => {
+    const { disk, records, visit, left } = open();
+    value(await visit().readRange("t", "m", REQUEST));
+    value(await visit().importFiles("t", "m", [{ path: FILE, blob: new Blob(["0123456789abcde"]) }], () => undefined));
+    disk.beforeRemove = () => Promise.reject(new DOMException("open elsewhere", "NoModificationAllowedError"));
+    const store = visit();
+    expect(await value(await store.readRange("t", "m", REQUEST)).text()).toBe("abcde");
+    value(await store.remove("other"));
+    expect(await left()).toHaveLength(4);
+    disk.beforeRemove = () => Promise.resolve();
+    value(await visit().readRange("t", "m", REQUEST));
+    expect(await left()).toEqual([FILE, `record of ${FILE}`]);
+    expect(await records.files()).toHaveLength(1);
+  });
+});
