@@ -4,6 +4,8 @@ export { ModelLibrary } from "./library";
 export type { ModelLibraryOptions, PrepareOptions } from "./library";
 export { LARGEST_WASM_BYTES } from "./onnx-files";
 export type { ModelParts, PartsOptions } from "./model-parts";
+export { otherFiles } from "./model-parts";
+export { SharedWork } from "./shared-work";
 export { isHubName } from "./sources";
 export { formatBytes } from "./progress";
 export type * from "./types";

@@ -52,6 +52,14 @@ interface SettingsOptions {
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
+/** Two nodes mean different files by the same name. */
+export function otherFiles(name: string): MicrogridError {
+  return new MicrogridError(
+    "unsupported-model",
+    `This device finds other files of ${name} than the one that asks. Both should use the same model hub.`,
+  );
+}
+
 /** Which parts are to be opened. */
 export interface PartsOptions {
   /** Aborting leaves the download of the graph; what arrived is kept. */
@@ -59,6 +67,8 @@ export interface PartsOptions {
   readonly backend: Backend;
   /** Path of the graph, where a peer has chosen it; without it the usual one for this backend and device. */
   readonly graph?: string;
+  /** Bytes that the graph has to have; where its host lists other ones, nothing is downloaded. */
+  readonly graphBytes?: number;
 }
 
 /**
@@ -68,7 +78,7 @@ export interface PartsOptions {
 export async function openModelParts(
   parts: PackageParts,
   entry: ModelEntry,
-  { signal, backend, graph }: PartsOptions,
+  { signal, backend, graph, graphBytes: wantedBytes }: PartsOptions,
 ): Promise<ModelParts> {
   if (entry.origin.kind === "webllm") {
     throw new MicrogridError(
@@ -81,6 +91,8 @@ export async function openModelParts(
     graph === undefined
       ? planOnnxFiles(listing, backend, parts.device, entry.name)
       : planOnnxGraph(listing, graph, entry.name);
+  const listed = plan.files.find(({ path }) => path === plan.graph)?.bytes;
+  if (wantedBytes !== undefined && listed !== undefined && listed !== wantedBytes) throw otherFiles(entry.name);
   const source = new PartialModel(parts, entry, plan);
   const [stored] = await source.download([plan.graph], { signal, onProgress: () => undefined });
   if (!stored) throw new MicrogridError("file-missing", `The model's graph ${plan.graph} is missing.`);

@@ -1,5 +1,5 @@
 /** The node itself: it owns the GPU worker, the models, the room and the state. It lives in the leading tab. */
-import { MicrogridError, spawnWorker } from "../../core";
+import { MicrogridError, spawnWorker, unlessAborted } from "../../core";
 import { type Signer, openKeep, openNodeKey } from "../../identity";
 import { EngineSupervisor, type Provider, probeDevice } from "../../inference";
 import { ModelLibrary, crashedLoad } from "../../models";
@@ -183,7 +183,7 @@ export class GridNode {
     };
     let ownJobEnds = (): void => undefined;
     try {
-      await this.#pipelines.ensure(request, this.providers, joined);
+      await unlessAborted(this.#pipelines.ensure(request, this.providers), joined);
       for await (const event of answer(request, answerer, joined)) {
         if (event.type === "route") {
           ownJobEnds();
@@ -261,14 +261,16 @@ export class GridNode {
   #resume(takesOver: boolean, crashed: string | undefined): void {
     const session = recallSession(takesOver);
     const { signal } = this.#stop;
+    this.#pipelines.expect(session?.pipelines ?? []);
     const models = session?.models.filter(({ id }) => id !== crashed) ?? [];
     for (const { id, backend } of models) this.#models.load(id, { backend }, signal).catch(() => undefined);
     if (session?.room === undefined && session?.invite === undefined) return;
-    const { share, pipelines = [] } = session;
+    const { share, noLayers = false } = session;
     this.#room.resume(session).then(
       () => {
         if (share) this.#room.share(share);
-        void this.#pipelines.restore(pipelines, signal);
+        if (noLayers) this.#room.declineLayers();
+        this.#pipelines.restore(signal);
       },
       (error: unknown) => {
         const text = `The room could not be entered again: ${error instanceof Error ? error.message : String(error)}`;
@@ -283,6 +285,7 @@ export class GridNode {
       ...this.#room.memory,
       share: this.#room.shared,
       models: this.#models.wanted,
+      noLayers: this.#room.declinedLayers,
       pipelines: this.#pipelines.wanted,
     });
   }

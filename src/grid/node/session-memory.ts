@@ -1,6 +1,7 @@
 /** What a node was doing, so that it goes on after a reload or in the tab that takes over. */
 import * as v from "valibot";
-import type { PlanOptions, Policy, ShareOptions } from "../types";
+import type { WantedPipeline } from "../pipelines";
+import type { Policy, ShareOptions } from "../types";
 import { type NetworkOverride, NetworkOverrideSchema } from "./network";
 
 const KEY = "microgrid.session";
@@ -19,10 +20,12 @@ const Session = v.object({
       layersBytes: v.number(),
     }),
   ),
+  noLayers: v.optional(v.boolean()),
   pipelines: v.optional(
     v.array(
       v.object({
         model: v.string(),
+        holders: v.array(v.string()),
         stages: v.exactOptional(v.number()),
         answers: v.exactOptional(v.number()),
         nodes: v.exactOptional(v.array(v.string())),
@@ -45,7 +48,9 @@ export interface SessionMemory {
   readonly invite?: string | undefined;
   readonly share?: ShareOptions | undefined;
   /** Models that it runs together with the room. */
-  readonly pipelines?: readonly (PlanOptions & { readonly model: string })[] | undefined;
+  readonly pipelines?: readonly WantedPipeline[] | undefined;
+  /** Whether its user has said that layers are not welcome in the room. */
+  readonly noLayers?: boolean | undefined;
   readonly models: readonly { readonly id: string; readonly backend: "webgpu" | "wasm" }[];
 }
 

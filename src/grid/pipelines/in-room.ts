@@ -4,6 +4,7 @@ import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
 import { LinkSurvey } from "../../pipeline";
 import type { BulkTraffic, RoomSession, StageTraffic } from "../../room";
 import { LayerHost } from "./layer-host";
+import { spareBytes } from "./memory";
 import { Planner } from "./planner";
 import type { SplitModels } from "./split-models";
 import { type KnownModel, giveFile, giveGraph } from "./weights";
@@ -16,6 +17,8 @@ interface InRoomOptions {
   readonly models: SplitModels;
   /** Models of pipelines in which a member has a part. */
   modelsFor(member: Did): readonly KnownModel[];
+  /** Memory that this device's own pipelines take on it, in bytes. */
+  ownBytes(): number;
   /** Memory that the user gives to layers, in bytes; undefined while it is not known whether layers are welcome. */
   givenBytes(): number | undefined;
   /** What is held, or wanted, has changed. */
@@ -37,7 +40,7 @@ export class InRoom {
   readonly #links: LinkSurvey;
 
   constructor(session: RoomSession, { traffic, bulk }: Channels, options: InRoomOptions) {
-    const { self, device, backend, supervisor, models, modelsFor, givenBytes, onChange } = options;
+    const { self, device, backend, supervisor, models, modelsFor, ownBytes, givenBytes, onChange } = options;
     const links = new LinkSurvey(traffic);
     const nameOf = (did: Did): string => this.nameOf(did);
     this.session = session;
@@ -48,10 +51,15 @@ export class InRoom {
       terms: () => ({
         givenBytes: givenBytes(),
         forbids: (model, consumer) => this.forbids(model, consumer),
+        isHere: (did) => this.#peer(did) !== undefined,
         nameOf,
       }),
     });
-    this.planner = new Planner({ traffic, links, self, device, models, nameOf, members: () => this.#members() });
+    this.planner = new Planner({
+      ...{ traffic, links, self, models, nameOf },
+      members: () => this.#members(),
+      spareBytes: () => Math.max(0, spareBytes(device) - ownBytes() - this.host.heldBytes),
+    });
     bulk.open = async (file, member) => {
       const files = await Promise.all(modelsFor(member).map((model) => giveFile(model, file)));
       const graphs = this.planner.asked(member).map((model) => giveGraph(model, file));
@@ -60,16 +68,21 @@ export class InRoom {
   }
 
   nameOf(did: Did): string {
-    return this.session.peers.find(({ id }) => id === did)?.name ?? "a device that is gone";
+    return this.#peer(did)?.name ?? "a device that is gone";
+  }
+
+  /** Whether a member is there and gives memory to layers. */
+  gives(did: Did): boolean {
+    return (this.#peer(did)?.heartbeat?.layersBytes ?? 0) > 0;
   }
 
   /** Why the room's charter does not let a model run in parts for a member; undefined where it does. */
   forbids(model: string, consumer: Did): string | undefined {
-    const { charter, peers } = this.session;
+    const { charter } = this.session;
     if (!charter) return "This device is not in the room yet.";
     const { models, contribution } = charter.terms;
     if (models !== "any" && !models.includes(model)) return "The room's charter does not allow this model.";
-    const peer = peers.find(({ id }) => id === consumer);
+    const peer = this.#peer(consumer);
     if (contribution === "expected" && peer && !peer.heartbeat?.sharing) {
       return "The room's charter expects whoever asks to share a device as well.";
     }
@@ -79,6 +92,10 @@ export class InRoom {
   close(): void {
     this.host.close("It has left the room.");
     this.#links.close();
+  }
+
+  #peer(did: Did): RoomSession["peers"][number] | undefined {
+    return this.session.peers.find(({ id }) => id === did);
   }
 
   /** Members that could be asked, those who gave most memory first. */

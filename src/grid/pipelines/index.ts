@@ -6,3 +6,4 @@ export type { RoomCapacity } from "./capacity";
 export { GridPipelines } from "./grid-pipelines";
 export { spareBytes } from "./memory";
 export { NodePipelines } from "./node-pipelines";
+export type { WantedPipeline } from "./restoring";

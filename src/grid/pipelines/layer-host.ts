@@ -1,22 +1,25 @@
 /** What this node does for pipelines of others: says what it could hold, and holds what it has agreed to. */
-import { type Did, MicrogridError } from "../../core";
+import { type Did, MicrogridError, randomId } from "../../core";
 import type { Backend, EngineSupervisor } from "../../inference";
 import {
   type Ability,
   type Inability,
   type LinkSurvey,
   type OpenStage,
-  type SplitModel,
   SurveyAnswers,
   StageHost,
   type StageRequest,
   type StageSource,
-  type WeightSource,
 } from "../../pipeline";
 import type { BulkTraffic, StageTraffic } from "../../room";
 import type { HeldStage, LayersWish } from "../types";
+import { stepTokensOf } from "./limits";
 import type { SplitModels } from "./split-models";
-import { modelOf, weightsOf } from "./weights";
+import { WantedModels } from "./wanted-models";
+import { Wishes } from "./wishes";
+
+/** How long a device that stops waits for others to take its layers, in ms. */
+const HAND_OVER_MS = 20_000;
 
 /** What holds for layers in the room at this moment. */
 export interface LayerTerms {
@@ -24,6 +27,7 @@ export interface LayerTerms {
   readonly givenBytes: number | undefined;
   /** Why the charter does not let this model run here, or not for this member; undefined where it does. */
   forbids(model: string, consumer: Did): string | undefined;
+  isHere(did: Did): boolean;
   nameOf(did: Did): string;
 }
 
@@ -39,44 +43,69 @@ interface LayerHostOptions {
   onChange(): void;
 }
 
+type Opening = Parameters<ConstructorParameters<typeof StageHost>[0]["open"]>[1];
+
 /** Layers on this node for others, in one room. */
 export class LayerHost {
   readonly #options: LayerHostOptions;
-  #host: StageHost;
+  readonly #wanted: WantedModels;
   readonly #answers: SurveyAnswers;
-  /** Bytes of what is held or being loaded, by consumer and pipeline. */
-  readonly #bytes = new Map<string, number>();
-  readonly #wishes = new Map<string, { readonly did: Did; readonly model: string }>();
+  readonly #wishes = new Wishes();
+  /** Bytes of what is held or being loaded. */
+  readonly #bytes = new Map<StageRequest, number>();
+  #host: StageHost;
+  #handingOver: Promise<void> | undefined;
 
   constructor(options: LayerHostOptions) {
-    const { traffic, links } = options;
+    const { traffic, links, bulk, models } = options;
     this.#options = options;
-    this.#answers = new SurveyAnswers(traffic, links, (source, consumer) => this.#judge(source, consumer));
+    this.#wanted = new WantedModels(models, bulk);
+    this.#answers = new SurveyAnswers(traffic, links, (source, consumer, asking) =>
+      this.#judge(source, consumer, asking),
+    );
     this.#host = this.#newHost();
   }
 
   get held(): readonly HeldStage[] {
     const { nameOf } = this.#options.terms();
-    return this.#host.stages.map(({ consumer, request: { pipeline, model, from, to } }) => {
-      const bytes = this.#bytes.get(keyOf(consumer, pipeline)) ?? 0;
+    return this.#host.stages.map(({ consumer, request }) => {
+      const { pipeline, model, from, to } = request;
+      const bytes = this.#bytes.get(request) ?? 0;
       return { pipeline, peer: consumer, name: nameOf(consumer), model, from, to, bytes };
     });
   }
 
-  /** Who would like help, while the user has not said whether that is welcome. */
-  get wishes(): readonly LayersWish[] {
-    const { givenBytes, nameOf } = this.#options.terms();
-    if (givenBytes !== undefined) return [];
-    return [...this.#wishes.values()].map(({ did, model }) => ({ peer: did, name: nameOf(did), model }));
+  /** Memory that is held for others, or being loaded. */
+  get heldBytes(): number {
+    return [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Holds nothing any more: others take over what they can until `signal` aborts, then the rest is given up. */
-  async handOver(reason: string, options: { signal: AbortSignal }): Promise<void> {
-    const host = this.#host;
-    await host.handOver(options).catch(() => undefined);
-    host.close(reason);
-    // The user may change their mind.
-    if (this.#host === host) this.#host = this.#newHost();
+  /** Who would like help, while the user has not said whether that is welcome. */
+  get wishes(): readonly LayersWish[] {
+    const { givenBytes, isHere, nameOf } = this.#options.terms();
+    if (givenBytes !== undefined) this.#wishes.clear();
+    return this.#wishes.of(isHere).map(({ member, model }) => ({ peer: member, name: nameOf(member), model }));
+  }
+
+  /** What the user gives, or the charter allows, is less than what is held: nothing is held then, and others may ask again. */
+  conform(): void {
+    const { givenBytes = 0, forbids } = this.#options.terms();
+    const held = this.#host.stages;
+    if (held.length === 0) return;
+    const forbidden = held.map(({ consumer, request }) => forbids(request.model, consumer)).find((why) => why);
+    if (forbidden !== undefined) void this.handOver(forbidden);
+    else if (this.heldBytes > givenBytes) void this.handOver("It no longer gives so much memory to layers.");
+  }
+
+  /** Holds nothing any more, once others have taken over what they can in a short time. `reason` is for them. */
+  handOver(reason: string): Promise<void> {
+    this.#handingOver ??= this.#handOver(reason).finally(() => (this.#handingOver = undefined));
+    return this.#handingOver;
+  }
+
+  /** The engine has lost all that was in it. */
+  crashed(): void {
+    this.#renew("Its engine has crashed.");
   }
 
   close(reason: string): void {
@@ -84,76 +113,78 @@ export class LayerHost {
     this.#host.close(reason);
   }
 
+  async #handOver(reason: string): Promise<void> {
+    const host = this.#host;
+    if (host.stages.length > 0)
+      await host.handOver({ signal: AbortSignal.timeout(HAND_OVER_MS) }).catch(() => undefined);
+    if (this.#host === host) this.#renew(reason);
+  }
+
+  /** Begins anew with nothing: a host that leaves takes no more stages, but its user may change their mind. */
+  #renew(reason: string): void {
+    this.#host.close(reason);
+    this.#host = this.#newHost();
+    this.#options.onChange();
+  }
+
   #newHost(): StageHost {
     const { traffic, onChange } = this.#options;
     return new StageHost({ traffic, open: (request, opening) => this.#open(request, opening), onChange });
   }
 
-  async #judge(source: StageSource, consumer: Did): Promise<Ability | Inability> {
+  async #judge(source: StageSource, consumer: Did, asking: { signal: AbortSignal }): Promise<Ability | Inability> {
     const { terms, models, onChange } = this.#options;
     const { givenBytes, forbids } = terms();
     const forbidden = forbids(source.model, consumer);
     if (forbidden !== undefined) return { why: "charter", text: forbidden };
     if (givenBytes === undefined) {
-      this.#wishes.set(`${consumer} ${source.model}`, { did: consumer, model: source.model });
+      this.#wishes.add(consumer, source.model);
       onChange();
       return { why: "consent", text: "Its user was asked whether it may hold layers, and has not answered yet." };
     }
     if (givenBytes === 0) return { why: "consent", text: "Its user does not give memory to layers." };
-    const memoryBytes = this.#freeBytes(givenBytes);
-    if (memoryBytes <= 0) return { why: "memory", text: "Its memory is taken by other pipelines." };
     let model;
     try {
-      ({ model } = await this.#find(source, consumer, new AbortController()));
+      model = await this.#wanted.look(source, consumer, asking);
     } catch (error) {
       return { why: "model", text: error instanceof Error ? error.message : String(error) };
+    }
+    const memoryBytes = givenBytes - this.heldBytes;
+    // Measuring takes as much as holding one layer.
+    const { typicalLayer: from } = model;
+    if (model.bytesOf({ from, to: from + 1 }, stepTokensOf(model)) > memoryBytes) {
+      return { why: "memory", text: "It has no memory left for a layer of this model." };
     }
     return { memoryBytes, ...(await models.speed(model)) };
   }
 
-  /** The model that a consumer means, and where its weights come from; with `attempt` where it is to be held. */
-  async #find(
-    source: StageSource & { readonly attempt?: number },
-    consumer: Did,
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<{ readonly model: SplitModel; readonly weights: WeightSource }> {
-    const { model: id, graph, weightsHash, attempt = 0 } = source;
-    const given = this.#options.bulk.source(consumer, { model: id, graph, weightsHash });
-    try {
-      const model = await this.#options.models.agreed(source, signal);
-      return { model, weights: weightsOf(model, given, { urgent: attempt > 0 }) };
-    } catch (error) {
-      if (!(error instanceof MicrogridError && error.code === "unknown-model")) throw error;
-      // Who is only asked stores nothing.
-      const adopted = source.attempt === undefined ? undefined : await this.#options.models.adopt(source, signal);
-      if (adopted) return { model: adopted, weights: weightsOf(adopted, given, { urgent: attempt > 0 }) };
-      return { model: await modelOf(source, given, { signal }), weights: given };
-    }
-  }
-
-  async #open(
-    request: StageRequest,
-    { consumer, signal, onProgress }: Parameters<ConstructorParameters<typeof StageHost>[0]["open"]>[1],
-  ): Promise<OpenStage> {
+  async #open(request: StageRequest, { consumer, signal, onProgress }: Opening): Promise<OpenStage> {
     const { supervisor, backend, terms } = this.#options;
-    const { pipeline, from, to, context: contextLength, sequences, stepTokens } = request;
-    const { givenBytes = 0, forbids } = terms();
-    const forbidden = forbids(request.model, consumer);
-    if (forbidden !== undefined) throw refused(forbidden);
-    if (givenBytes === 0) throw refused("Its user does not give memory to layers.");
-    const { model, weights } = await this.#find(request, consumer, { signal });
+    const { from, to, context: contextLength, sequences, stepTokens } = request;
+    const given = (): number => {
+      const { givenBytes = 0, forbids } = terms();
+      const forbidden = forbids(request.model, consumer);
+      if (forbidden !== undefined) throw refused(forbidden);
+      if (givenBytes === 0) throw refused("Its user does not give memory to layers.");
+      return givenBytes;
+    };
+    given();
+    const model = await this.#wanted.look(request, consumer, { signal });
     if (from >= to || to > model.layers) throw refused(`The model has no layers ${from} to ${to}.`);
-    const cacheBytes = model.bytesOf({ from, to }, contextLength * sequences) - model.bytesOf({ from, to }, 0);
     const bytes = model.bytesOf({ from, to }, contextLength * sequences);
-    if (bytes > this.#freeBytes(givenBytes)) throw refused("Its memory is taken by other pipelines.");
-    const key = keyOf(consumer, pipeline);
-    this.#bytes.set(key, bytes);
-    const id = `stage:${key}`;
+    const cacheBytes = bytes - model.bytesOf({ from, to }, 0);
+    signal.throwIfAborted();
+    if (!(this.heldBytes + bytes <= given())) throw refused("Its memory is taken by other pipelines.");
+    // From here on it counts, until it is closed, whatever becomes of it.
+    this.#bytes.set(request, bytes);
+    signal.addEventListener("abort", () => this.#bytes.delete(request), { once: true });
+    const id = `stage:${randomId(8)}`;
     const close = (): void => {
-      this.#bytes.delete(key);
+      this.#bytes.delete(request);
       void supervisor.unload(id).catch(() => undefined);
     };
     try {
+      const weights = await this.#wanted.weights(model, request, consumer, { signal });
       const pkg = await model.package({ embed: false, from, to, head: false }, { id, signal, weights, onProgress });
       const limits = { sequences, contextLength, stepTokens, cacheBytes };
       return { ...(await supervisor.loadStage(pkg, { signal, backend, limits })), close };
@@ -162,15 +193,6 @@ export class LayerHost {
       throw error;
     }
   }
-
-  #freeBytes(givenBytes: number): number {
-    return givenBytes - [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
-  }
-}
-
-/** Two consumers may choose the same id. */
-function keyOf(consumer: Did, pipeline: string): string {
-  return `${consumer} ${pipeline}`;
 }
 
 function refused(why: string): MicrogridError {

@@ -45,7 +45,12 @@ function host(terms: Partial<LayerTerms> = {}) {
     traffic,
     links: new LinkSurvey(traffic),
     bulk: {
-      source: () => ({ read: () => Promise.reject(new MicrogridError("file-missing", "It is not there.")) }),
+      source: (_from: Did, { model }: { model: string }) => ({
+        read: () =>
+          model === "owner/guide"
+            ? Promise.resolve(new Blob([graphBytes]))
+            : Promise.reject(new MicrogridError("file-missing", "It is not there.")),
+      }),
     } as unknown as BulkTraffic,
     models: {
       agreed: ({ model }: { model: string }) =>
@@ -69,16 +74,25 @@ function host(terms: Partial<LayerTerms> = {}) {
       },
     } as unknown as EngineSupervisor,
     backend: "wasm",
-    terms: () => ({ givenBytes: 2 * WHOLE, forbids: () => undefined, nameOf: (who) => `name of ${who}`, ...terms }),
+    terms: () => ({
+      givenBytes: 2 * WHOLE,
+      forbids: () => undefined,
+      isHere: () => true,
+      nameOf: (who) => `name of ${who}`,
+      ...terms,
+    }),
     onChange: () => undefined,
   });
   const consumer = bus.join(CONSUMER);
   const source = { ...guide.source };
-  const heard = (kinds: readonly string[], pipeline?: string): Promise<StageFrame> =>
+  let asks = 0;
+  /** The next of these kinds about a pipeline, or that answers a question. */
+  const heard = (kinds: readonly string[], about: string): Promise<StageFrame> =>
     new Promise((resolve) => {
       const stop = consumer.on("frame", ({ frame }) => {
         if (!kinds.includes(frame.kind)) return;
-        if ("pipeline" in frame.body && frame.body.pipeline !== pipeline) return;
+        const { body } = frame;
+        if (("pipeline" in body && body.pipeline !== about) || ("ask" in body && body.ask !== about)) return;
         stop();
         resolve(frame);
       });
@@ -87,9 +101,11 @@ function host(terms: Partial<LayerTerms> = {}) {
     layers,
     loaded,
     adopted,
+    heard,
     ask: (model = "guide") => {
-      consumer.post(HOST, "stage.ask", { ask: "0".repeat(16), ...source, model, among: [] });
-      return heard(["stage.able", "stage.unable"]);
+      const id = String(asks++).padStart(16, "0");
+      consumer.post(HOST, "stage.ask", { ask: id, ...source, model, among: [] });
+      return heard(["stage.able", "stage.unable"], id);
     },
     open: (pipeline: string, from: number, to: number, model = "guide") => {
       const terms = { context: 16, sequences: 1, stepTokens: 16, attempt: 0, previous: CONSUMER, next: CONSUMER };
@@ -138,16 +154,55 @@ describe("a node that is asked to help", () => {
     expect((await open("b", 0, 3)).body).toMatchObject({ reason: "Its memory is taken by other pipelines." });
     close("a");
     expect((await open("c", 0, 4)).kind).toBe("stage.ready");
-    expect(loaded).toEqual([`stage:${CONSUMER} ${"c".repeat(16)}`]);
+    expect(loaded).toHaveLength(1);
   });
 
   it("puts a model of the hub on its list when it is to hold layers of it, not when it is only asked", async () => {
     const { ask, open, adopted } = host();
-    expect((await ask("owner/guide")).body).toMatchObject({ why: "model", text: "It is not there." });
+    expect((await ask("owner/guide")).kind).toBe("stage.able");
     expect(adopted).toEqual([]);
     expect((await open("a", 0, 4, "owner/guide")).kind).toBe("stage.ready");
     expect(adopted).toEqual(["owner/guide"]);
     expect((await open("b", 0, 1, "owner/another")).body).toMatchObject({ reason: "It is not there." });
+    expect(adopted).toEqual(["owner/guide"]);
+  });
+
+  it("answers one question of a member at a time", async () => {
+    const { ask } = host();
+    const [first, second] = await Promise.all([ask(), ask()]);
+    expect([first.kind, second.kind].sort()).toEqual(["stage.able", "stage.unable"]);
+    expect((await ask()).kind).toBe("stage.able");
+  });
+
+  it("does not even measure a model of which no layer fits", async () => {
+    const { ask } = host({ givenBytes: 1_000 });
+    expect((await ask()).body).toMatchObject({ why: "memory" });
+  });
+
+  it("counts each stage by itself, whatever a consumer does while it loads", async () => {
+    const { open, close, layers, loaded } = host({ givenBytes: WHOLE });
+    for (let round = 0; round < 5; round++) {
+      const opening = open("a", 0, 4);
+      close("a");
+      void opening;
+    }
+    expect((await open("a", 0, 4)).kind).toBe("stage.ready");
+    expect((await open("b", 0, 4)).body).toMatchObject({ reason: "Its memory is taken by other pipelines." });
+    expect(layers.heldBytes).toBe(guide.bytesOf({ from: 0, to: 4 }, 16));
+    expect(loaded).toHaveLength(1);
+  });
+
+  it("gives up what it holds when less is given, or the charter forbids it", async () => {
+    for (const change of [{ givenBytes: 1_000 }, { givenBytes: undefined }, { forbids: () => "No more." }]) {
+      const terms: Partial<LayerTerms> = {};
+      const { open, layers, heard } = host(terms);
+      await open("a", 0, 4);
+      layers.conform();
+      expect(layers.held).toHaveLength(1);
+      Object.assign(terms, change);
+      layers.conform();
+      expect((await heard(["stage.leaving"], "a".repeat(16))).kind).toBe("stage.leaving");
+    }
   });
 
   it("refuses layers that the model does not have", async () => {
@@ -156,10 +211,10 @@ describe("a node that is asked to help", () => {
     expect(loaded).toEqual([]);
   });
 
-  it("holds nothing once it is handed over, and may help again later", async () => {
+  it("holds nothing once its engine has crashed, and may help again later", async () => {
     const { open, layers, loaded } = host();
     await open("a", 0, 4);
-    await layers.handOver("It stops.", { signal: AbortSignal.timeout(10) });
+    layers.crashed();
     expect([layers.held, loaded]).toEqual([[], []]);
     expect((await open("b", 0, 4)).kind).toBe("stage.ready");
   });

@@ -1,5 +1,4 @@
 /** What all pipelines agree on, and how large their steps are. */
-import { MicrogridError } from "../../core";
 import type { SplitModel } from "../../pipeline";
 import { MAX_HIDDEN_BYTES } from "../../room";
 
@@ -17,11 +16,4 @@ const STEP_TOKENS = 32;
 /** Tokens that go around in one step. */
 export function stepTokensOf(model: SplitModel): number {
   return Math.max(1, Math.min(STEP_TOKENS, Math.floor(MAX_HIDDEN_BYTES / model.planModel.hiddenBytes)));
-}
-
-export function otherVersion(name: string): MicrogridError {
-  return new MicrogridError(
-    "unsupported-model",
-    `This device finds other files of ${name} than the one that asks. Both should use the same model hub.`,
-  );
 }

@@ -1,5 +1,5 @@
 /** The pipelines of a node: those that it runs, and what it holds for those of others. */
-import { type Did, MicrogridError, randomId, sleep } from "../../core";
+import { type Did, MicrogridError } from "../../core";
 import {
   type Backend,
   type DeviceInfo,
@@ -14,18 +14,12 @@ import type { StateStore } from "../node/state-store";
 import type { AnswerRequest, HeldStage, LayersWish, PipelinePlan, PlanOptions } from "../types";
 import { roomCapacity } from "./capacity";
 import { InRoom } from "./in-room";
+import { OwnPipeline } from "./own-pipeline";
 import type { Planned } from "./planner";
+import { Restoring, type WantedPipeline } from "./restoring";
 import { RunningPipeline } from "./running-pipeline";
 import { SplitModels } from "./split-models";
 
-/** A pipeline that nobody can repair is planned anew this often within a minute. */
-const MAX_RENEWALS = 3;
-const RENEWAL_WINDOW_MS = 60_000;
-/** How long a device that leaves waits for others to take its layers, in ms. */
-const HAND_OVER_MS = 20_000;
-/** How long after a reload the room is waited for, and how often it is asked, in ms. */
-const RESTORE_MS = 60_000;
-const RESTORE_LOOK_MS = 2_000;
 /** Plans that can still be opened. */
 const MAX_PLANS = 8;
 /** Many small changes of the state become one. */
@@ -45,56 +39,57 @@ interface NodePipelinesOptions {
   onChange(): void;
 }
 
-/** What to plan again. */
-export type WantedPipeline = PlanOptions & { readonly model: string };
-
-/** A pipeline, and how it came about. */
-interface Entry {
-  readonly wanted: PlanOptions;
-  running: RunningPipeline;
-  renewals: number[];
-}
-
 export class NodePipelines {
   readonly #options: NodePipelinesOptions;
   readonly #backend: Backend;
   readonly #models: SplitModels;
-  readonly #entries = new Map<string, Entry>();
+  readonly #restoring: Restoring;
+  readonly #own = new Map<string, OwnPipeline>();
   /** What is known of plans that were given out, so that they can be opened. */
   readonly #planned = new Map<string, { readonly planned: Planned; readonly wanted: PlanOptions }>();
+  /** Models for which a request is having a pipeline formed. */
+  readonly #ensuring = new Map<string, Promise<void>>();
   #inside: InRoom | undefined;
-  /** Those that are waited for after a reload. */
-  #restoring: readonly WantedPipeline[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: NodePipelinesOptions) {
-    const { library, supervisor, device } = options;
+    const { library, supervisor, device, store } = options;
     this.#options = options;
     this.#backend = preferredBackend(device);
     this.#models = new SplitModels({ library, supervisor, backend: this.#backend });
+    this.#restoring = new Restoring({
+      gives: (holder) => holder === options.self || (this.#inside?.gives(holder as Did) ?? false),
+      plan: (model, wanted, signal) => this.plan(model, wanted, signal),
+      open: (plan, signal) => this.open(plan, signal),
+      onFailure: (text) => store.notify({ id: "pipeline-restore", level: "warning", text }),
+    });
     supervisor.on("lost", ({ reason, models }) => {
-      for (const [id, { running }] of this.#entries) {
-        if (models.includes(running.engineId)) this.#lost(id, new MicrogridError("worker-crashed", reason));
-      }
+      this.#inside?.host.crashed();
+      for (const own of this.#own.values()) if (models.includes(own.running.engineId)) own.crashed(reason);
     });
   }
 
   /** Those that can answer now. */
   get providers(): readonly Provider[] {
-    return [...this.#entries.values()].flatMap(({ running }) => running.provider ?? []);
+    return [...this.#own.values()].flatMap(({ provider }) => provider ?? []);
   }
 
   /** True while one is on its way: formed, planned anew after a loss, or opened again after a reload. */
   get mayRecover(): boolean {
-    return this.#restoring.length > 0 || [...this.#entries.values()].some(({ running }) => !running.provider);
+    return this.#restoring.waiting.length > 0 || [...this.#own.values()].some(({ provider }) => !provider);
   }
 
   /** What `restore` needs to open them again. */
   get wanted(): readonly WantedPipeline[] {
-    const open = [...this.#entries.values()].map(({ wanted, running }) => ({ model: running.plan.model, ...wanted }));
-    return [...this.#restoring, ...open];
+    const { self } = this.#options;
+    const open = [...this.#own.values()].map(({ model, wanted, state }) => {
+      const holders = state.stages.map(({ peer }) => (peer === "self" ? self : peer));
+      return { model, ...wanted, holders: [...new Set(holders)] };
+    });
+    return [...this.#restoring.waiting, ...open];
   }
 
+  /** Layers that are held here for others. */
   get held(): readonly HeldStage[] {
     return this.#inside?.host.held ?? [];
   }
@@ -103,24 +98,27 @@ export class NodePipelines {
     return this.#inside?.host.wishes ?? [];
   }
 
-  /** The node is in another room now, further inside of it, or in none. */
+  /** The node is in another room now, further inside of it, or in none; or what holds there has changed. */
   follow(session: RoomSession | undefined): void {
-    if (this.#inside?.session === session) return;
     const { stages: traffic, bulk } = session ?? {};
-    if (this.#inside) this.#leave();
-    if (!session || !traffic || !bulk) return;
-    this.#inside = new InRoom(
-      session,
-      { traffic, bulk },
-      {
-        ...this.#options,
-        modelsFor: (did) => [...this.#entries.values()].flatMap(({ running }) => running.modelFor(did) ?? []),
-        backend: this.#backend,
-        models: this.#models,
-        givenBytes: () => this.#options.givenBytes(),
-        onChange: () => this.#options.onChange(),
-      },
-    );
+    if (this.#inside?.session !== session) {
+      if (this.#inside) this.#leave();
+      if (session && traffic && bulk) {
+        this.#inside = new InRoom(
+          session,
+          { traffic, bulk },
+          {
+            ...this.#options,
+            backend: this.#backend,
+            models: this.#models,
+            modelsFor: (did) => [...this.#own.values()].flatMap(({ running }) => running.modelFor(did) ?? []),
+            ownBytes: () => [...this.#own.values()].reduce((sum, { running }) => sum + running.ownBytes, 0),
+            onChange: () => this.#options.onChange(),
+          },
+        );
+      }
+    }
+    this.#conform();
   }
 
   /** Rejects as `Pipelines.plan` does. */
@@ -136,155 +134,134 @@ export class NodePipelines {
 
   /** Rejects as `Pipelines.open` does. Resolves with its id. */
   async open(plan: PipelinePlan, signal: AbortSignal): Promise<string> {
-    const found = this.#planned.get(keyOf(plan));
-    if (plan.missing) throw new MicrogridError("bad-request", plan.missing.text);
-    if (!found) {
-      throw new MicrogridError(
-        "bad-request",
-        "This plan is of another room, or was changed. Plan again, then open it.",
-      );
-    }
-    const id = randomId(8);
-    const entry: Entry = { wanted: found.wanted, running: this.#running(id, found.planned), renewals: [] };
-    this.#entries.set(id, entry);
+    const own = this.#make(plan);
+    this.#own.set(own.id, own);
     try {
-      await entry.running.form({ signal });
-      this.#show();
-      return id;
+      await own.form({ signal });
+      return own.id;
     } catch (error) {
-      this.#drop(id);
+      this.#own.delete(own.id);
       throw error;
+    } finally {
+      this.#show();
     }
   }
 
   close(id: string): void {
-    this.#entries.get(id)?.running.close();
-    this.#drop(id);
+    this.#own.get(id)?.close();
+    if (this.#own.delete(id)) this.#show();
   }
 
   /**
    * Makes sure that a request that only a pipeline can answer finds one: where one is asked for, or where the model is
    * ready nowhere and too large for this device while the room could run it. Rejects as `plan` and `open` do.
    */
-  async ensure(
-    { generation, provider, policy }: AnswerRequest,
-    others: readonly Provider[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { store } = this.#options;
-    const { model } = generation;
-    const offers = (each: Provider): boolean => each.models().some((offer) => offer.model === model);
-    if (provider !== undefined && provider !== "pipeline") return;
-    if (this.providers.some(offers) || (provider === undefined && others.some(offers))) return;
-    const { state } = store;
-    const info = state.models.find(({ id }) => id === model);
-    const privacy = policy?.privacy ?? state.policy.privacy;
-    if (!info || privacy === "device" || !this.#inside) return;
-    const capacity = roomCapacity(state, info);
-    const worthTrying = capacity !== undefined && capacity.helpers.length > 0 && capacity.missingBytes === 0;
-    if (provider === undefined && (info.fit.fits || !worthTrying)) return;
-    const opening = [...this.#entries.values()].find(({ running }) => running.plan.model === model);
-    if (opening) return;
-    const plan = await this.plan(model, {}, signal);
-    if (plan.missing) throw new MicrogridError("no-provider", plan.missing.text);
-    await this.open(plan, signal);
+  async ensure(request: AnswerRequest, others: readonly Provider[]): Promise<void> {
+    const { model } = request.generation;
+    const running = this.#ensuring.get(model);
+    if (running) return running;
+    if (!this.#needsOne(request, others)) return undefined;
+    // It is formed for all who may ask, whether or not the first one goes away.
+    const { signal } = new AbortController();
+    const ensuring = (async () => {
+      const plan = await this.plan(model, {}, signal);
+      if (plan.missing) throw new MicrogridError("no-provider", plan.missing.text);
+      await this.open(plan, signal);
+    })().finally(() => this.#ensuring.delete(model));
+    this.#ensuring.set(model, ensuring);
+    return ensuring;
+  }
+
+  /** Remembers what was open before a reload. */
+  expect(pipelines: readonly WantedPipeline[]): void {
+    this.#restoring.expect(pipelines);
+  }
+
+  /** Opens what was expected, now that the room is entered. */
+  restore(signal: AbortSignal): void {
+    this.#restoring.start(signal);
   }
 
   /** Holds nothing any more, once others have taken over what they can in a short time. `reason` is for the others. */
   async handOver(reason: string): Promise<void> {
-    if (!this.#inside || this.held.length === 0) return;
-    await this.#inside.host.handOver(reason, { signal: AbortSignal.timeout(HAND_OVER_MS) });
+    await this.#inside?.host.handOver(reason);
   }
 
-  /** Opens pipelines as they were before a reload, once the room is there and those who helped are. */
-  async restore(pipelines: readonly WantedPipeline[], signal: AbortSignal): Promise<void> {
-    this.#restoring = pipelines;
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(RESTORE_MS)]);
-    const restore = async (wanted: WantedPipeline): Promise<void> => {
-      await this.#restore(wanted, patience).catch(() => undefined);
-      this.#restoring = this.#restoring.filter((each) => each !== wanted);
-    };
-    await Promise.all(pipelines.map(restore));
+  #needsOne({ generation, provider, policy }: AnswerRequest, others: readonly Provider[]): boolean {
+    const { state } = this.#options.store;
+    const { model } = generation;
+    if (provider !== undefined && provider !== "pipeline") return false;
+    // One that is there, or on its way, is waited for.
+    if (this.wanted.some((each) => each.model === model)) return false;
+    const isOffered = others.some((each) => each.models().some((offer) => offer.model === model));
+    const info = state.models.find(({ id }) => id === model);
+    const privacy = policy?.privacy ?? state.policy.privacy;
+    if (!info || privacy === "device" || !this.#inside) return false;
+    if (provider === "pipeline") return true;
+    const capacity = roomCapacity(state, info);
+    const worthTrying = capacity !== undefined && capacity.helpers.length > 0 && capacity.missingBytes === 0;
+    return !isOffered && !info.fit.fits && worthTrying;
+  }
+
+  #make(plan: PipelinePlan): OwnPipeline {
+    const found = this.#planned.get(keyOf(plan));
+    if (plan.missing) throw new MicrogridError("bad-request", plan.missing.text);
+    const inside = this.#current();
+    if (!found) {
+      const text = "This plan is of another room, or was changed. Plan again, then open it.";
+      throw new MicrogridError("bad-request", text);
+    }
+    if ([...this.#own.values()].some(({ model }) => model === plan.model)) {
+      const text = `${plan.name} runs with the room already, or is being formed. Close that first.`;
+      throw new MicrogridError("bad-request", text);
+    }
+    const { self, supervisor, localOffers } = this.#options;
+    const own: OwnPipeline = new OwnPipeline(found.planned, {
+      wanted: found.wanted,
+      make: (planned, onLost) =>
+        new RunningPipeline({
+          ...{ traffic: inside.traffic, self, supervisor, backend: this.#backend, localOffers, onLost },
+          ...{ model: planned.model, plan: planned.plan },
+          nameOf: (did) => inside.nameOf(did),
+          replace: (range, not) => inside.planner.replace(planned, range, not),
+          onChange: () => this.#changed(),
+        }),
+      plan: (model, wanted, options) => inside.planner.plan(model, wanted, options),
+      onEnd: ({ message }) => this.#end(own, "error", message),
+    });
+    return own;
   }
 
   #current(): InRoom {
     if (this.#inside) return this.#inside;
-    throw new MicrogridError(
-      "bad-request",
-      "Pipelines run in rooms: open or join one first, and wait until you are inside.",
-    );
+    const text = "Pipelines run in rooms: open or join one first, and wait until you are inside.";
+    throw new MicrogridError("bad-request", text);
+  }
+
+  /** What the user gives, and what the charter allows, holds for what runs too. */
+  #conform(): void {
+    const inside = this.#inside;
+    if (!inside) return;
+    inside.host.conform();
+    for (const own of this.#own.values()) {
+      const forbidden = inside.forbids(own.model, this.#options.self);
+      if (forbidden !== undefined) this.#end(own, "warning", `${own.state.name} was closed. ${forbidden}`);
+    }
   }
 
   #leave(): void {
-    for (const id of [...this.#entries.keys()]) this.close(id);
+    for (const id of [...this.#own.keys()]) this.close(id);
+    this.#restoring.forget();
     this.#planned.clear();
     this.#inside?.close();
     this.#inside = undefined;
   }
 
-  #running(id: string, planned: Planned): RunningPipeline {
-    const inside = this.#current();
-    const { self, supervisor } = this.#options;
-    const { plan, model } = planned;
-    return new RunningPipeline(
-      id,
-      {
-        ...{ traffic: inside.traffic, self, supervisor, backend: this.#backend, model, plan },
-        nameOf: (did) => inside.nameOf(did),
-        localOffers: () => this.#options.localOffers(),
-        replace: (range, not) => inside.planner.replace(planned, range, not),
-        onChange: () => this.#changed(),
-      },
-      (error) => this.#lost(id, error),
-    );
-  }
-
-  /** A pipeline that answered has ended and cannot be repaired: plans it anew among all who are there, this device included. */
-  #lost(id: string, error: Error): void {
-    const entry = this.#entries.get(id);
-    if (!entry?.running.provider) return; // It was still being formed: whoever forms it is told.
-    entry.running.close(error);
-    const now = performance.now();
-    entry.renewals = [...entry.renewals.filter((at) => now - at < RENEWAL_WINDOW_MS), now];
-    void this.#renew(id, entry, error);
-  }
-
-  async #renew(id: string, entry: Entry, lost: Error): Promise<void> {
-    const { name, model } = entry.running.plan;
-    try {
-      if (entry.renewals.length > MAX_RENEWALS) throw lost;
-      const { signal } = new AbortController();
-      const { stages: _count, ...wanted } = entry.wanted;
-      const planned = await this.#current().planner.plan(model, wanted, { signal });
-      if (planned.plan.missing) throw new MicrogridError("no-provider", planned.plan.missing.text);
-      entry.running = this.#running(id, planned);
-      await entry.running.form({ signal });
-    } catch (error) {
-      if (this.#entries.get(id) !== entry) return; // Closed meanwhile.
-      this.#drop(id);
-      const why = error instanceof Error ? error.message : String(error);
-      this.#options.store.notify({
-        id: `pipeline-${model}`,
-        level: "error",
-        text: `${name} no longer runs with the room: ${why}`,
-      });
-    }
-  }
-
-  async #restore({ model, ...wanted }: WantedPipeline, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const plan = await this.plan(model, wanted, signal).catch(() => undefined);
-      if (plan && !plan.missing) {
-        await this.open(plan, signal);
-        return;
-      }
-      await sleep(RESTORE_LOOK_MS, signal);
-    }
-  }
-
-  #drop(id: string): void {
-    this.#entries.delete(id);
-    this.#show();
+  /** A pipeline ends without its user, who is told why. */
+  #end(own: OwnPipeline, level: "warning" | "error", text: string): void {
+    if (this.#own.get(own.id) !== own) return;
+    this.close(own.id);
+    this.#options.store.notify({ id: `pipeline-${own.model}`, level, text });
   }
 
   #changed(): void {
@@ -294,7 +271,7 @@ export class NodePipelines {
   #show(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#options.store.patch({ pipelines: [...this.#entries.values()].map(({ running }) => running.state) });
+    this.#options.store.patch({ pipelines: [...this.#own.values()].map(({ state }) => state) });
     this.#options.onChange();
   }
 }

@@ -1,6 +1,5 @@
 /** Plans pipelines in one room: asks its members, measures, and chooses. */
 import type { Did } from "../../core";
-import type { DeviceInfo } from "../../inference";
 import {
   type Ability,
   type LinkSurvey,
@@ -14,7 +13,6 @@ import {
 import type { StageTraffic } from "../../room";
 import type { PipelinePlan, PlanOptions } from "../types";
 import { ASSUMED_CONTEXT, MAX_CONTEXT, MAX_SEQUENCES, SEQUENCES } from "./limits";
-import { spareBytes } from "./memory";
 import { planNode, planView } from "./plan-view";
 import type { SplitModels } from "./split-models";
 import type { KnownModel } from "./weights";
@@ -23,8 +21,9 @@ interface PlannerOptions {
   readonly traffic: StageTraffic;
   readonly links: LinkSurvey;
   readonly self: Did;
-  readonly device: DeviceInfo;
   readonly models: SplitModels;
+  /** Memory that this device has for layers, in bytes. */
+  spareBytes(): number;
   /** Members that may be asked, those who gave memory first. */
   members(): readonly Did[];
   nameOf(did: Did): string;
@@ -62,7 +61,7 @@ export class Planner {
 
   /** Rejects as `Pipelines.plan` does. */
   async plan(id: string, wanted: PlanOptions, { signal }: { signal: AbortSignal }): Promise<Planned> {
-    const { traffic, links, self, device, models, members, nameOf } = this.#options;
+    const { traffic, links, self, models, members, nameOf } = this.#options;
     const { nodes, stages, answers = 1 } = wanted;
     const model = await models.read(id, { signal });
     const asking: Asking = {
@@ -85,7 +84,7 @@ export class Planner {
       sequences,
       goal: answers > 1 ? "throughput" : "latency",
       nodes: [
-        { ...planNode(self, { memoryBytes: spareBytes(device), ...own }), headMs: headMs(model, own) },
+        { ...planNode(self, { memoryBytes: this.#options.spareBytes(), ...own }), headMs: headMs(model, own) },
         ...[...found.able].map(([did, ability]) => planNode(did, ability)),
       ],
       self,

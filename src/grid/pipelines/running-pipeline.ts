@@ -1,5 +1,5 @@
 /** One model that this device runs together with others: its ring, its two ends here, and its provider. */
-import { type Did, MicrogridError } from "../../core";
+import { type Did, MicrogridError, randomId } from "../../core";
 import type { Backend, EngineSupervisor, ModelOffer, StageService } from "../../inference";
 import { Ring, type RingStage, type RingState } from "../../pipeline";
 import type { StageTraffic } from "../../room";
@@ -25,26 +25,22 @@ export interface PipelineParts {
   /** Names devices for layers whose device is lost. Throws where there are none. */
   replace(range: { readonly from: number; readonly to: number }, not: ReadonlySet<Did>): readonly RingStage[];
   onChange(): void;
+  /** It answered, and cannot any more; nobody has closed it. */
+  onLost(error: Error): void;
 }
 
 /** A pipeline from its first word to its last. */
 export class RunningPipeline {
-  readonly id: string;
   /** Name of its ends in the engine. */
-  readonly engineId: string;
+  readonly engineId = `pipeline:${randomId(8)}`;
   readonly #parts: PipelineParts;
-  readonly #onLost: (error: Error) => void;
   readonly #stop = new AbortController();
   #ring: RingState | undefined;
   #closeRing: ((error: Error) => void) | undefined;
   #provider: PipelineProvider | undefined;
 
-  /** `onLost` is called when it cannot answer any more, and nobody has closed it. */
-  constructor(id: string, parts: PipelineParts, onLost: (error: Error) => void) {
-    this.id = id;
-    this.engineId = `pipeline:${id}`;
+  constructor(parts: PipelineParts) {
     this.#parts = parts;
-    this.#onLost = onLost;
   }
 
   /** Undefined until it can answer. */
@@ -57,15 +53,23 @@ export class RunningPipeline {
     return this.#ring?.stages.some((stage) => stage.did === did) ? this.#parts.model : undefined;
   }
 
+  /** Memory that its parts take on this device, in bytes. */
+  get ownBytes(): number {
+    const { plan, model } = this.#parts;
+    const { embeddingBytes, headBytes } = model.decoder;
+    const layers = plan.stages.filter(({ peer }) => peer === "self").reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#stop.signal.aborted ? 0 : embeddingBytes + headBytes + layers;
+  }
+
   get plan(): PipelinePlan {
     return this.#parts.plan;
   }
 
-  get state(): PipelineState {
+  get state(): Omit<PipelineState, "id"> {
     const { model, name, layers } = this.plan;
     const status = !this.#provider ? "forming" : this.#ring?.status === "repairing" ? "repairing" : "ready";
     const offer = this.#provider?.models()[0];
-    return { id: this.id, model, name, layers, status, offer, stages: this.#stages() };
+    return { model, name, layers, status, offer, stages: this.#stages() };
   }
 
   /** Opens all stages and loads the two ends. Throws where one of them cannot be had, and frees the others then. */
@@ -106,7 +110,7 @@ export class RunningPipeline {
         { signal, backend, ring },
       );
       this.#provider = new PipelineProvider({
-        id: `pipeline:${this.id}`,
+        id: this.engineId,
         engineId: this.engineId,
         supervisor,
         localOffers: () => this.#parts.localOffers(),
@@ -156,7 +160,7 @@ export class RunningPipeline {
         replace,
         onChange: (ring) => {
           this.#ring = ring;
-          if (ring.status === "closed" && !this.#stop.signal.aborted) this.#onLost(nobodyLeft());
+          if (ring.status === "closed") this.#lost(nobodyLeft());
           else onChange();
         },
       },
@@ -166,6 +170,13 @@ export class RunningPipeline {
     this.#closeRing = (error) => ring.close(error);
     signal.throwIfAborted();
     return ring;
+  }
+
+  /** The ring has ended by itself. While the rest is still loading, whoever forms the pipeline is told. */
+  #lost(error: Error): void {
+    if (this.#stop.signal.aborted) return;
+    if (this.#provider) this.#parts.onLost(error);
+    else this.close(error);
   }
 
   /** Who holds what now, this device's own parts among them. */

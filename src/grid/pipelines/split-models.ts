@@ -1,12 +1,15 @@
 /** The graphs of models that are read in parts, and how fast this device is with them. */
+import { sha256, toHex } from "../../core";
 import type { Backend, EngineSupervisor } from "../../inference";
-import { type ModelLibrary, isHubName } from "../../models";
+import { type ModelLibrary, SharedWork, isHubName, otherFiles } from "../../models";
 import { type Ability, SplitModel, type StageSource } from "../../pipeline";
-import { otherVersion, stepTokensOf } from "./limits";
+import { stepTokensOf } from "./limits";
 import type { KnownModel } from "./weights";
 
 /** Graphs that are kept: one that runs, one that is planned, and one that is held for somebody. */
 const MAX_KEPT = 3;
+/** Graphs whose measurements are kept. */
+const MAX_SPEEDS = 16;
 
 interface SplitModelsOptions {
   readonly library: ModelLibrary;
@@ -18,7 +21,9 @@ interface SplitModelsOptions {
 export class SplitModels {
   readonly #options: SplitModelsOptions;
   /** The latest stands last. */
-  readonly #models = new Map<string, Promise<KnownModel>>();
+  readonly #models = new Map<string, KnownModel>();
+  readonly #reading = new SharedWork<KnownModel, never>();
+  /** By the graph that was measured; the latest stands last. */
   readonly #speeds = new Map<string, Promise<Pick<Ability, "decodeMs" | "prefillMs">>>();
 
   constructor(options: SplitModelsOptions) {
@@ -29,23 +34,27 @@ export class SplitModels {
    * A model's graph; `graph` names one of several that it may have, else the usual one of this device is taken. Throws
    * `unknown-model`, `unsupported-model` where it cannot be split, `network`.
    */
-  async read(id: string, options: { readonly graph?: string; readonly signal: AbortSignal }): Promise<KnownModel> {
-    const { library, backend } = this.#options;
-    const key = `${options.graph ?? ""} ${id}`;
-    const known = this.#models.get(key);
-    const model = known ?? library.parts(id, { ...options, backend }).then((parts) => new SplitModel(parts));
+  async read(
+    id: string,
+    options: { readonly graph?: string; readonly graphBytes?: number; readonly signal: AbortSignal },
+  ): Promise<KnownModel> {
+    const { signal, ...which } = options;
+    const key = JSON.stringify([id, which.graph]);
+    const read = (working: AbortSignal): Promise<KnownModel> => this.#read(id, which, working);
+    const known =
+      this.#models.get(key) ?? (await this.#reading.join(key, read, { signal, onProgress: () => undefined }));
     this.#models.delete(key);
-    this.#models.set(key, model);
-    model.catch(() => this.#models.delete(key));
+    this.#models.set(key, known);
     for (const oldest of [...this.#models.keys()].slice(0, -MAX_KEPT)) this.#models.delete(oldest);
-    return model;
+    return known;
   }
 
   /** The one that another node means. Throws `unsupported-model` where this node would read other files, else as `read`. */
   async agreed(source: StageSource, signal: AbortSignal): Promise<KnownModel> {
-    const model = await this.read(source.model, { graph: source.graph, signal });
+    const { graph, graphBytes } = source;
+    const model = await this.read(source.model, { graph, graphBytes, signal });
     if (model.source.weightsHash === source.weightsHash) return model;
-    throw otherVersion(model.parts.name);
+    throw otherFiles(model.parts.name);
   }
 
   /**
@@ -54,22 +63,37 @@ export class SplitModels {
    */
   async adopt(source: StageSource, signal: AbortSignal): Promise<KnownModel | undefined> {
     if (!isHubName(source.model)) return undefined;
+    const { library } = this.#options;
     try {
-      await this.#options.library.add(source.model, { signal });
+      await library.add(source.model, { signal });
       return await this.agreed(source, signal);
     } catch {
+      // What it is not should not stay on the list.
+      await library.remove(source.model).catch(() => undefined);
       signal.throwIfAborted();
       return undefined;
     }
   }
 
   /** Times of one layer on this device, measured with its own kernels the first time. Rejects as loading does. */
-  speed(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {
-    const { weightsHash } = model.source;
-    const speed = this.#speeds.get(weightsHash) ?? this.#measure(model);
-    this.#speeds.set(weightsHash, speed);
-    speed.catch(() => this.#speeds.delete(weightsHash));
+  async speed(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {
+    // By the graph itself: what others call it says nothing.
+    const key = toHex(await sha256(model.parts.graphBytes));
+    const speed = this.#speeds.get(key) ?? this.#measure(model);
+    this.#speeds.delete(key);
+    this.#speeds.set(key, speed);
+    for (const oldest of [...this.#speeds.keys()].slice(0, -MAX_SPEEDS)) this.#speeds.delete(oldest);
+    speed.catch(() => this.#speeds.delete(key));
     return speed;
+  }
+
+  async #read(
+    id: string,
+    which: { readonly graph?: string; readonly graphBytes?: number },
+    signal: AbortSignal,
+  ): Promise<KnownModel> {
+    const { library, backend } = this.#options;
+    return new SplitModel(await library.parts(id, { ...which, signal, backend }));
   }
 
   async #measure(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {

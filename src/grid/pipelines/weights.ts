@@ -1,11 +1,10 @@
 /** Parts of models between members: the consumer of a pipeline gives what it has, whoever holds its layers takes what hosts lack. */
-import { MicrogridError } from "../../core";
 import type { ModelParts } from "../../models";
 import { type PartsSource, SplitModel, type StageSource, type WeightSource } from "../../pipeline";
 import type { BulkFile, BulkSource } from "../../room";
 
-/** Largest graph that is taken from a member, in bytes: it is held and read in memory before anything is known of it. */
-const MAX_GRAPH_BYTES = 64 * 2 ** 20;
+/** Largest graph that is read for others, in bytes: it is held in memory before anything is known of it. */
+export const MAX_GRAPH_BYTES = 64 * 2 ** 20;
 
 /** A model that this node itself knows. */
 export type KnownModel = SplitModel<ModelParts>;
@@ -25,16 +24,16 @@ export async function giveFile(known: KnownModel, file: BulkFile): Promise<Blob 
   return giveGraph(known, file) ?? (same ? parts.stored(location) : undefined);
 }
 
-/** A model that only the consumer of its pipeline knows: all of it comes from there, and is believed for that pipeline only. */
+/**
+ * A model that only the consumer of its pipeline knows: all of it comes from there, and is believed for that pipeline only.
+ * Its graph has at most `MAX_GRAPH_BYTES`.
+ */
 export async function modelOf(
   source: StageSource,
   consumer: BulkSource,
   options: { readonly signal: AbortSignal },
 ): Promise<SplitModel> {
   const { model: id, graph, graphBytes: size, weightsHash } = source;
-  if (size > MAX_GRAPH_BYTES) {
-    throw new MicrogridError("unsupported-model", "The model's graph is too large to be taken from another device.");
-  }
   const blob = await consumer.read(fileName(graph), 0, size, options);
   const graphBytes = new Uint8Array(await blob.arrayBuffer());
   const parts: PartsSource = { id, name: id, graph, graphBytes, weightsHash, read: consumer.read };

@@ -100,6 +100,11 @@ export class NodeRoom {
     return this.#sharing.wanted;
   }
 
+  /** Whether the user has said that layers are not welcome here. */
+  get declinedLayers(): boolean {
+    return this.#sharing.declined;
+  }
+
   /** Opens a new room, founded by this node's house where its key is here, else by this node. */
   async create(name: string, charter: CharterOptions): Promise<void> {
     const { config, signer, house } = this.#options;
@@ -159,7 +164,7 @@ export class NodeRoom {
     const session = this.current;
     this.#sharing.choose(share);
     this.#sharing.apply(session);
-    if (!this.#sharing.wanted?.layers) void this.#options.pipelines.handOver("It no longer gives memory to layers.");
+    this.#options.pipelines.follow(session);
     this.#options.onChange();
   }
 
@@ -167,6 +172,7 @@ export class NodeRoom {
   declineLayers(): void {
     this.#sharing.declineLayers();
     this.#show();
+    this.#options.onChange();
   }
 
   /** Leaves once others have taken over what they can of what is held for them here. */
@@ -187,6 +193,7 @@ export class NodeRoom {
     const session = this.#session;
     if (!session) return;
     this.#sharing.apply(session);
+    this.#options.pipelines.follow(session);
   }
 
   close(): void {
@@ -272,7 +279,7 @@ export class NodeRoom {
     this.#session?.leave();
     this.#session = undefined;
     this.#own.forget();
-    this.#sharing.choose(false);
+    this.#sharing.forget();
     this.#shown = "";
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -5,7 +5,7 @@ import type { LocalProvider } from "../node/local-provider";
 import type { OwnModels } from "../node/own-models";
 import type { StateStore } from "../node/state-store";
 import type { RoomState, ShareOptions } from "../types";
-import { spareBytes } from "../pipelines/memory";
+import { spareBytes } from "../pipelines";
 import { Surroundings } from "./surroundings";
 
 /** What sharing means where nothing else is said. */
@@ -30,7 +30,7 @@ export class Sharing {
   readonly #options: SharingOptions;
   readonly #surroundings: Surroundings;
   #wanted: ShareOptions | undefined;
-  /** Whether the user does not want to be asked for layers any more. */
+  /** Whether the user does not want to be asked for layers in this room. */
   #declined = false;
 
   /** `onChange` is called when the surroundings may start or pause sharing. */
@@ -51,9 +51,11 @@ export class Sharing {
 
   /** Starts or changes sharing; false ends it. `apply` puts it into force. */
   choose(share: Partial<ShareOptions> | false): void {
+    const took = this.#wanted?.layers && (share === false || share.layers === false);
+    if (took) this.#declined = true;
     if (share === false) this.#wanted = undefined;
     else {
-      if (share.layers !== undefined) this.#declined = !share.layers;
+      if (share.layers) this.#declined = false;
       const layersBytes = spareBytes(this.#options.device);
       this.#wanted = { ...DEFAULT_SHARE, layersBytes, ...this.#wanted, ...share };
     }
@@ -81,6 +83,17 @@ export class Sharing {
   /** The user does not want to hold layers: nobody asks again until sharing says otherwise. */
   declineLayers(): void {
     this.#declined = true;
+  }
+
+  /** Whether the user has said so. */
+  get declined(): boolean {
+    return this.#declined;
+  }
+
+  /** Another room: what was said holds no more. */
+  forget(): void {
+    this.#wanted = undefined;
+    this.#declined = false;
   }
 
   profile(): Profile {

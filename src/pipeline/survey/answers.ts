@@ -19,39 +19,58 @@ export interface Inability {
   readonly text: string;
 }
 
-/** How a node judges what it is asked. Rejects where it cannot be found out. */
-export type Judge = (source: StageSource, consumer: Did) => Promise<Ability | Inability>;
+/** How a node judges what it is asked. Rejects where it cannot be found out; nobody wants to know any more once it is aborted. */
+export type Judge = (
+  source: StageSource,
+  consumer: Did,
+  options: { readonly signal: AbortSignal },
+) => Promise<Ability | Inability>;
+
+/** Questions that are answered at once; each may have a graph read and the device measured. */
+const MAX_ANSWERING = 4;
 
 /** Answers of one node in one room. */
 export class SurveyAnswers {
   readonly #traffic: StageTraffic;
   readonly #links: LinkSurvey;
   readonly #judge: Judge;
-  readonly #stop: () => void;
+  /** Who is being answered: each member one question at a time. */
+  readonly #asking = new Map<Did, AbortController>();
+  readonly #stop: (() => void)[];
 
   constructor(traffic: StageTraffic, links: LinkSurvey, judge: Judge) {
     this.#traffic = traffic;
     this.#links = links;
     this.#judge = judge;
-    this.#stop = traffic.on("frame", ({ from, frame }) => {
-      if (frame.kind === "stage.ask") void this.#answer(from, frame.body);
-    });
+    this.#stop = [
+      traffic.on("frame", ({ from, frame }) => {
+        if (frame.kind === "stage.ask") void this.#answer(from, frame.body);
+      }),
+      traffic.on("gone", ({ did }) => this.#asking.get(did)?.abort()),
+    ];
   }
 
   close(): void {
-    this.#stop();
+    for (const stop of this.#stop) stop();
+    for (const asking of this.#asking.values()) asking.abort();
   }
 
   async #answer(
     from: Did,
     { ask, among, ...source }: StageSource & { readonly ask: string; readonly among: readonly Did[] },
   ): Promise<void> {
-    const judged = await this.#judge(source, from).catch((error: unknown): Inability => ({
-      why: "failed",
-      text: errorToData(error).message,
-    }));
+    if (this.#asking.has(from) || this.#asking.size >= MAX_ANSWERING) {
+      this.#traffic.post(from, "stage.unable", { ask, why: "failed", text: "It is answering another question." });
+      return;
+    }
+    const asking = new AbortController();
+    this.#asking.set(from, asking);
+    const judged = await this.#judge(source, from, { signal: asking.signal })
+      .catch((error: unknown): Inability => ({ why: "failed", text: errorToData(error).message }))
+      .finally(() => this.#asking.delete(from));
+    if (asking.signal.aborted) return;
     if ("why" in judged) {
-      this.#traffic.post(from, "stage.unable", { ask, ...judged });
+      this.#traffic.post(from, "stage.unable", { ask, ...judged, text: judged.text.slice(0, 500) });
       return;
     }
     const measured = await Promise.allSettled(among.map(async (did) => ({ did, ...(await this.#links.measure(did)) })));

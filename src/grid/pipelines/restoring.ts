@@ -1,0 +1,89 @@
+/** Opens pipelines again after a reload, or in the tab that takes over. */
+import { sleep } from "../../core";
+import type { PipelinePlan, PlanOptions } from "../types";
+
+/** How long the room and those who helped are waited for, and how often is looked, in ms. */
+const PATIENCE_MS = 60_000;
+const LOOK_MS = 2_000;
+
+/** What is remembered of a pipeline. */
+export type WantedPipeline = PlanOptions & {
+  readonly model: string;
+  /** Who held its layers, by their ids. */
+  readonly holders: readonly string[];
+};
+
+interface RestoringOptions {
+  /** Whether a member is there and gives memory. */
+  gives(holder: string): boolean;
+  plan(model: string, wanted: PlanOptions, signal: AbortSignal): Promise<PipelinePlan>;
+  open(plan: PipelinePlan, signal: AbortSignal): Promise<unknown>;
+  /** It could not be opened again; the sentence is for people. */
+  onFailure(text: string): void;
+}
+
+/** Pipelines that are waited for. */
+export class Restoring {
+  readonly #options: RestoringOptions;
+  #waiting: readonly WantedPipeline[] = [];
+
+  constructor(options: RestoringOptions) {
+    this.#options = options;
+  }
+
+  /** Those that are not open yet. */
+  get waiting(): readonly WantedPipeline[] {
+    return this.#waiting;
+  }
+
+  /** Remembers what is to be opened, once `start` says that the room is there. */
+  expect(wanted: readonly WantedPipeline[]): void {
+    this.#waiting = wanted;
+  }
+
+  start(signal: AbortSignal): void {
+    for (const wanted of this.#waiting) void this.#restore(wanted, signal);
+  }
+
+  /** Waits no longer: another room was entered. */
+  forget(): void {
+    this.#waiting = [];
+  }
+
+  async #restore(wanted: WantedPipeline, signal: AbortSignal): Promise<void> {
+    const { gives, plan, open, onFailure } = this.#options;
+    const { model, holders, ...options } = wanted;
+    const until = performance.now() + PATIENCE_MS;
+    let why = "";
+    while (this.#waiting.includes(wanted) && !signal.aborted) {
+      const isLast = performance.now() > until;
+      if (isLast || holders.every((holder) => gives(holder))) {
+        const made = await plan(model, options, signal).catch((error: unknown) => void (why = String(error)));
+        if (!this.#waiting.includes(wanted)) return;
+        if (made && !made.missing) {
+          const opening = open(made, signal);
+          this.#done(wanted);
+          await opening.catch((error: unknown) => {
+            if (!signal.aborted) onFailure(failure(model, error instanceof Error ? error.message : String(error)));
+          });
+          return;
+        }
+        why = made?.missing?.text ?? why;
+      }
+      if (isLast) {
+        this.#done(wanted);
+        onFailure(failure(model, why));
+        return;
+      }
+      await sleep(LOOK_MS, signal).catch(() => undefined);
+    }
+  }
+
+  #done(wanted: WantedPipeline): void {
+    this.#waiting = this.#waiting.filter((each) => each !== wanted);
+  }
+}
+
+function failure(model: string, why: string): string {
+  return `“${model}” does not run with the room any more after this page was loaded again. ${why}`;
+}
