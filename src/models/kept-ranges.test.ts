@@ -1,6 +1,7 @@
 /** Parts that are read while their model is removed, and a store that fails for a moment. */
 import { describe, expect, it, vi } from "vitest";
 import { deferred } from "../core";
+import type { FileWriter } from "./disk";
 import { MemoryDisk } from "./memory-disk";
 import { ModelRecords } from "./records";
 import { ModelStore } from "./store-service";
@@ -20,12 +21,21 @@ class SlowDisk extends MemoryDisk {
   readonly seen = new Set<string>();
   beforeWrite: () => Promise<void> = () => Promise.resolve();
   beforeRemove: () => Promise<void> = () => Promise.resolve();
+  readonly #writing = new Set<FileWriter>();
 
   override async openWriter(model: string, path: string) {
     const writer = await super.openWriter(model, path);
     this.seen.add(path);
+    this.#writing.add(writer);
+    writer.close = () => this.#writing.delete(writer);
     if (path !== FILE) await this.beforeWrite();
     return writer;
+  }
+
+  /** As browsers do, it deletes no folder in which a file is being written. */
+  override removeModel(model: string) {
+    if (this.#writing.size === 0) return super.removeModel(model);
+    return Promise.reject(new DOMException("being written", "NoModificationAllowedError"));
   }
 
   override async removeFile(model: string, path: string) {
@@ -70,7 +80,7 @@ describe("a model that is removed", () => {
     const read = store.readRange("t", "m", REQUEST);
     await begun.promise;
     const removed = store.remove("m");
-    // Either order is right: the removal may wait for the part, or the part find its model gone.
+    // The removal waits for what is being written, and what comes after it finds its model gone.
     await Promise.race([removed, new Promise((resolve) => setImmediate(resolve))]);
     go.resolve();
     expect(await value(await read).text()).toBe("abcde");
