@@ -167,13 +167,6 @@ describe("a node that is asked to help", () => {
     expect(adopted).toEqual(["owner/guide"]);
   });
 
-  it("answers one question of a member at a time", async () => {
-    const { ask } = host();
-    const [first, second] = await Promise.all([ask(), ask()]);
-    expect([first.kind, second.kind].sort()).toEqual(["stage.able", "stage.unable"]);
-    expect((await ask()).kind).toBe("stage.able");
-  });
-
   it("does not even measure a model of which no layer fits", async () => {
     const { ask } = host({ givenBytes: 1_000 });
     expect((await ask()).body).toMatchObject({ why: "memory" });

@@ -89,6 +89,37 @@ describe("a survey", () => {
   });
 });
 
+describe("a member that is asked", () => {
+  it("answers one question of each at a time, few at once, and none of those who are gone", async () => {
+    const asked: AbortSignal[] = [];
+    const { bus } = room({
+      a: (_source, _consumer, options) => {
+        asked.push(options.signal);
+        return new Promise((resolve) => options.signal.addEventListener("abort", () => resolve(ABLE)));
+      },
+    });
+    const consumers = ["b", "c", "d", "e", "f"];
+    const traffics = consumers.map((name) => bus.join(did(name)));
+    const ask = (index: number): void =>
+      traffics[index]!.post(did("a"), "stage.ask", { ask: "0".repeat(16), ...SOURCE, among: [] });
+    const refused = (): string[] =>
+      bus.log.flatMap(({ to, frame }) => (frame.kind === "stage.unable" ? [to.slice("did:key:".length)] : []));
+    const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+    ask(0);
+    ask(0);
+    for (const index of consumers.keys()) if (index > 0) ask(index);
+    await settle();
+    expect(asked).toHaveLength(4);
+    expect(refused()).toEqual(["b", "f"]);
+    bus.kill(did("b"));
+    await settle();
+    expect(asked.map(({ aborted }) => aborted)).toEqual([true, false, false, false]);
+    ask(4);
+    await settle();
+    expect(asked).toHaveLength(5);
+  });
+});
+
 describe("a link's measurement", () => {
   it("is kept: nobody is probed again and again", async () => {
     const { links, bus } = room({ a: () => Promise.resolve(ABLE) });
