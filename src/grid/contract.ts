@@ -91,7 +91,7 @@ export interface Room extends TypedEventTarget<{ "peer-change": readonly PeerSta
   remove(did: string): Promise<void>;
   /** Changes the charter. Founders only. */
   amend(changes: Partial<CharterTerms>): Promise<void>;
-  /** Says no to those who want this device to hold layers; `share({ layers: true })` says yes. Both hold until changed. */
+  /** Says no to those who want this device to hold layers; `share({ layers: true })` says yes. Both hold in this room until changed. */
   declineLayers(): Promise<void>;
   /** Signs a change that waits for more founders. */
   endorse(proposal: string): Promise<void>;
@@ -141,12 +141,15 @@ export interface Pipeline {
 export interface Pipelines {
   /**
    * Who could hold which layers of a model, and what to expect: `nodes` (ids of peers, `"self"` for this one; default:
-   * everybody who gives memory) are asked, measure themselves, and the fastest are chosen, or so many as `stages` says.
-   * Nothing is loaded but the model's graph. Where it cannot be run, `missing` of the plan says why.
+   * everybody, those first who give memory) are asked, measure themselves, and the fastest are chosen, or so many as `stages` says.
+   * Nothing is loaded but the model's graph, here and by those who are asked. Where it cannot be run, `missing` of the plan says why.
    * Throws `unknown-model`, `unsupported-model` where the model cannot be split, `network`, `bad-request` outside of rooms.
    */
   plan(model: string, options?: PlanOptions & { signal?: AbortSignal }): Promise<PipelinePlan>;
-  /** Forms it. Resolves when it can answer. Throws `stage-refused`, `peer-lost`, or the signal's reason. */
+  /**
+   * Forms it. Resolves when it can answer. Throws `bad-request` where the model runs with the room already, `stage-refused`,
+   * `peer-lost`, or the signal's reason.
+   */
   open(plan: PipelinePlan, options?: { signal?: AbortSignal }): Promise<Pipeline>;
   /** Those that run. */
   list(): readonly Pipeline[];

@@ -21,7 +21,10 @@ export class GridPipelines implements Pipelines {
     this.#options = options;
   }
 
-  plan(model: string, { signal, ...options }: PlanOptions & { signal?: AbortSignal } = {}): Promise<PipelinePlan> {
+  async plan(
+    model: string,
+    { signal, ...options }: PlanOptions & { signal?: AbortSignal } = {},
+  ): Promise<PipelinePlan> {
     const { stages, answers, nodes } = options;
     for (const [name, value] of Object.entries({ stages, answers })) {
       if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
