@@ -6,6 +6,7 @@ import type { Graph } from "./graph";
 import type { Dim, GraphNode } from "./graph-parts";
 import { type DecoderInputs, namedDims } from "./inputs";
 import { numberInNames } from "./layer-names";
+import { MAX_CUT_BYTES } from "./limits";
 import type { InferredType } from "./shapes";
 import type { Cut, TensorSpec } from "./types";
 
@@ -216,6 +217,10 @@ function crossings(
         const tensor = tensorSpec(name, graph, types);
         cut.tensors.push(tensor);
         cut.bytesPerToken += bytesPerToken(tensor);
+        // Not `>`: the bytes of absurd dimensions are no number.
+        if (!(cut.bytesPerToken <= MAX_CUT_BYTES)) {
+          throw cannotSplit(`“${name}”, which would go from one device to the next, is too large`);
+        }
       }
     }
   }

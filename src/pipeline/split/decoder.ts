@@ -1,11 +1,12 @@
 /** Reads a decoder's graph and works out its parts. */
 import { findCuts, type PlacedCut } from "./cuts";
-import { cannotSplit } from "./errors";
 import { type Flow, traceFlow } from "./flow";
-import { type Graph, readGraph } from "./graph";
+import { type Graph, namesIn, readGraph } from "./graph";
 import { type CacheSizes, type DecoderInputs, readInputs, stateBytes } from "./inputs";
+import { MAX_WORK, tooLarge } from "./limits";
 import { collectParts } from "./parts";
 import { inferTypes, type InferredType } from "./shapes";
+import { checkStrangersGraph } from "./strangers";
 import type { Decoder } from "./types";
 
 /** All that is known of a decoder. */
@@ -17,24 +18,27 @@ export interface DecoderPlan {
   readonly cuts: readonly PlacedCut[];
 }
 
-/** Operators times layers; several times those of any known model. It bounds the time that a hostile file can take. */
-const MAX_WORK = 2 ** 26;
+/** How a decoder's graph is read. */
+export interface ReadOptions {
+  /** For graphs that leave the size of their caches open. */
+  readonly sizes?: CacheSizes;
+  /** False for a graph that comes from another member: it may have the operators of usual decoders and no others. */
+  readonly trusted?: boolean;
+}
 
 const plans = new WeakMap<Decoder, DecoderPlan>();
 
 /**
- * Reads a decoder's graph file; no weights are needed. `sizes` are for graphs that leave the size of their caches open.
- * Throws `unsupported-model` with the reason where the model cannot be split, `not-a-model` and `file-corrupt` for
- * bytes that are no model or a damaged one.
+ * Reads a decoder's graph file; no weights are needed. All that it says is bounded: sums of bytes are whole numbers.
+ * Throws `unsupported-model` with the reason where the model cannot be split or, not `trusted`, has an operator that is not
+ * taken from others; `not-a-model` and `file-corrupt` for bytes that are no model or a damaged one.
  */
-export function readDecoder(graphBytes: Uint8Array, sizes?: CacheSizes): Decoder {
+export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: ReadOptions = {}): Decoder {
   const graph = readGraph(graphBytes);
+  if (!trusted) checkStrangersGraph(graph);
   const inputs = readInputs(graph, sizes);
-  if (graph.nodes.length * inputs.states.length > MAX_WORK) {
-    throw cannotSplit(
-      `its graph is larger than that of any known model (${graph.nodes.length} operators, ${inputs.states.length} layers)`,
-    );
-  }
+  const [names, count] = [namesIn(graph), inputs.states.length];
+  if (names * count > MAX_WORK) throw tooLarge(`${names} names, ${count} layers`);
   const types = inferTypes(graph);
   const flow = traceFlow(graph, inputs, types);
   const plan = { graph, inputs, flow, types, cuts: findCuts(graph, inputs, flow, types) };

@@ -30,7 +30,7 @@ const TYPES = {
 export type ElementType = (typeof TYPES)[keyof typeof TYPES][0];
 
 /** Numbers of the types that this code makes or asks for. */
-export const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
+export const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
 
 /** The name of an element type; undefined for texts and types that are not known. */
 export function elementName(type: number): ElementType | undefined {

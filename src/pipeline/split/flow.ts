@@ -129,7 +129,8 @@ function liveNodes(graph: Graph, inputs: DecoderInputs, roles: readonly NodeRole
     live.add(index);
     const node = graph.nodes[index];
     if (node && (roles[index]?.kind === "bound" || roles[index]?.kind === "free")) {
-      open.push(...node.inputs, ...node.captured);
+      for (const input of node.inputs) open.push(input);
+      for (const input of node.captured) open.push(input);
     }
   }
   return live;

@@ -1,13 +1,8 @@
 /** Parts of an ONNX graph, read one by one out of their messages: operators, constants, ports. */
-import {
-  FIELD,
-  type ProtobufField,
-  protobufFields as fields,
-  protobufNumbers,
-  protobufText as text,
-} from "../../inference";
+import { FIELD, type ProtobufField, protobufFields, protobufNumbers } from "../../inference";
 import { ELEMENT, elementBytes } from "./element-types";
 import { cannotSplit, damaged } from "./errors";
+import { type FieldCount, MAX_RANK, nameText as text } from "./limits";
 
 /** A dimension: a size, a name for an open one, or not known. */
 export type Dim = number | string | undefined;
@@ -53,6 +48,8 @@ export interface GraphNode {
   /** Names that graphs inside of it (`If`, `Loop`) take from outside, beside `inputs`. */
   readonly captured: readonly string[];
   readonly outputs: readonly string[];
+  /** Operators of the graphs inside of it. */
+  readonly inside: readonly GraphNode[];
   readonly attributes: ReadonlyMap<string, Uint8Array>;
   /** The `NodeProto`. */
   readonly content: Uint8Array;
@@ -61,13 +58,26 @@ export interface GraphNode {
 /** Graphs inside graphs go no deeper than this in any known model; it keeps hostile files from exhausting the stack. */
 const MAX_DEPTH = 8;
 
-export function readNode(content: Uint8Array, depth = 0): GraphNode {
+/** Fields of an attribute that FIELD does not name: sparse tensors, which are made dense, however few numbers they have. */
+const SPARSE_ATTRIBUTES = new Set([22, 23]);
+
+/** The fields of a message, counted where `count` is given. */
+export function* fields(content: Uint8Array, count?: FieldCount): Generator<ProtobufField> {
+  for (const field of protobufFields(content)) {
+    count?.spend();
+    yield field;
+  }
+}
+
+/** Reads a `NodeProto`. Throws `unsupported-model` for weights inside of it that could not be loaded. */
+export function readNode(content: Uint8Array, count?: FieldCount, depth = 0): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Uint8Array>();
   const captured = new Set<string>();
+  const inside: GraphNode[] = [];
   let [name, op, domain] = ["", "", ""];
-  for (const { number, bytes } of fields(content)) {
+  for (const { number, bytes } of fields(content, count)) {
     if (!bytes) continue;
     if (number === FIELD.node.input) inputs.push(text(bytes));
     else if (number === FIELD.node.output) outputs.push(text(bytes));
@@ -75,37 +85,49 @@ export function readNode(content: Uint8Array, depth = 0): GraphNode {
     else if (number === FIELD.node.op) op = text(bytes);
     else if (number === FIELD.node.domain) domain = text(bytes) === "ai.onnx" ? "" : text(bytes);
     else if (number === FIELD.node.attribute) {
-      for (const field of fields(bytes)) {
+      for (const field of fields(bytes, count)) {
         if (!field.bytes) continue;
+        if (SPARSE_ATTRIBUTES.has(field.number)) throw cannotSplit("it has sparse weights");
         if (field.number === FIELD.attribute.name) attributes.set(text(field.bytes), bytes);
         else if (field.number === FIELD.attribute.tensor || field.number === FIELD.attribute.tensors) {
-          refuseExternal(readConstant(field.bytes));
+          refuseExternal(readConstant(field.bytes, count));
         } else if (field.number === FIELD.attribute.graph || field.number === FIELD.attribute.graphs) {
-          readInnerGraph(field.bytes, depth + 1, captured);
+          readInnerGraph(field.bytes, { depth: depth + 1, count, captured, inside });
         }
       }
     }
   }
-  return { name, op, domain, inputs, captured: [...captured], outputs, attributes, content };
+  return { name, op, domain, inputs, captured: [...captured], outputs, inside, attributes, content };
 }
 
-/** Adds what a graph inside an operator takes from outside. */
-function readInnerGraph(content: Uint8Array, depth: number, captured: Set<string>): void {
+/** Adds the operators of a graph inside an operator, and what it takes from outside. */
+function readInnerGraph(
+  content: Uint8Array,
+  {
+    depth,
+    count,
+    captured,
+    inside: nodes,
+  }: { depth: number; count: FieldCount | undefined; captured: Set<string>; inside: GraphNode[] },
+): void {
   if (depth > MAX_DEPTH) throw cannotSplit("its graph has graphs inside graphs, too deep to follow");
   const inside = new Set<string>();
   const used = new Set<string>();
-  for (const { number, bytes } of fields(content)) {
+  for (const { number, bytes } of fields(content, count)) {
     if (!bytes) continue;
     if (number === FIELD.graph.node) {
-      const node = readNode(bytes, depth);
+      const node = readNode(bytes, count, depth);
+      nodes.push(node);
       for (const name of [...node.inputs, ...node.captured]) used.add(name);
       for (const name of node.outputs) inside.add(name);
+    } else if (number === FIELD.graph.sparseInitializer) {
+      throw cannotSplit("it has sparse weights");
     } else if (number === FIELD.graph.initializer) {
-      const constant = readConstant(bytes);
+      const constant = readConstant(bytes, count);
       inside.add(constant.name);
       refuseExternal(constant);
-    } else if (number === FIELD.graph.input) inside.add(readPort(bytes, bytes).name);
-    else if (number === FIELD.graph.output) used.add(readPort(bytes, bytes).name);
+    } else if (number === FIELD.graph.input) inside.add(readPort(bytes, bytes, count).name);
+    else if (number === FIELD.graph.output) used.add(readPort(bytes, bytes, count).name);
   }
   for (const name of used) if (name !== "" && !inside.has(name)) captured.add(name);
 }
@@ -117,22 +139,32 @@ function refuseExternal({ name, external }: GraphConstant): void {
 }
 
 /** Reads a `TensorProto`. Throws `file-corrupt` where its size contradicts its shape. */
-export function readConstant(content: Uint8Array): GraphConstant {
+export function readConstant(content: Uint8Array, count?: FieldCount): GraphConstant {
   let name = "";
   let type = 0;
   const dims: number[] = [];
   const entries = new Map<string, string>();
-  for (const field of fields(content)) {
+  let raw: number | undefined;
+  for (const field of fields(content, count)) {
     if (field.number === FIELD.tensor.name && field.bytes) name = text(field.bytes);
     else if (field.number === FIELD.tensor.type) type = field.value ?? 0;
-    else if (field.number === FIELD.tensor.dim) dims.push(...protobufNumbers(field));
-    else if (field.number === FIELD.tensor.external && field.bytes) entries.set(...readEntry(field.bytes));
+    else if (field.number === FIELD.tensor.raw) raw = field.bytes?.length;
+    else if (field.number === FIELD.tensor.dim) addDims(dims, field);
+    else if (field.number === FIELD.tensor.external && field.bytes) entries.set(...readEntry(field.bytes, count));
   }
+  if (!dims.every(Number.isSafeInteger)) throw damaged(`the weight “${name}” has a size that cannot be counted`);
   const elements = dims.reduce((product, dim) => product * dim, 1);
   if (!Number.isSafeInteger(elements)) throw damaged(`the weight “${name}” has more elements than can be counted`);
   const bytes = elementBytes(type, elements);
   const location = entries.get("location");
-  if (location === undefined) return { name, type, dims, bytes: bytes ?? 0, external: undefined, content };
+  if (location === undefined) {
+    // What stands in the graph is there: the engine makes room for what the shape says before it looks.
+    const complete = raw === undefined ? content.length >= leastBytes(type, elements) : raw === bytes;
+    if (bytes !== undefined && !complete) {
+      throw damaged(`the weight “${name}” should have ${bytes} bytes and has ${raw ?? content.length}`);
+    }
+    return { name, type, dims, bytes: bytes ?? 0, external: undefined, content };
+  }
   if (bytes === undefined) throw cannotSplit(`its weight “${name}” is of a type (${type}) that is not known here`);
   const offset = Number(entries.get("offset") ?? 0);
   const length = Number(entries.get("length") ?? bytes);
@@ -146,9 +178,23 @@ export function readConstant(content: Uint8Array): GraphConstant {
   return { name, type, dims, bytes, external: { location, offset, length }, content };
 }
 
-export function readEntry(content: Uint8Array): [key: string, value: string] {
+/** Adds one dimension, or several that are packed. */
+function addDims(dims: number[], field: ProtobufField): void {
+  // A varint has ten bytes at most.
+  const tooMany = dims.length >= MAX_RANK || (field.bytes?.length ?? 0) > 10 * MAX_RANK;
+  if (!tooMany) dims.push(...protobufNumbers(field));
+  if (tooMany || dims.length > MAX_RANK) throw damaged(`a weight has more than ${MAX_RANK} dimensions`);
+}
+
+/** Bytes that elements take at least where they do not stand as raw bytes: whole numbers may be as short as one. */
+function leastBytes(type: number, elements: number): number {
+  const bytes = elementBytes(type, elements) ?? 0;
+  return type === ELEMENT.float32 || type === ELEMENT.float64 ? bytes : Math.min(bytes, elements);
+}
+
+function readEntry(content: Uint8Array, count: FieldCount | undefined): [key: string, value: string] {
   let [key, value] = ["", ""];
-  for (const { number, bytes } of fields(content)) {
+  for (const { number, bytes } of fields(content, count)) {
     if (number === FIELD.entry.key && bytes) key = text(bytes);
     if (number === FIELD.entry.value && bytes) value = text(bytes);
   }
@@ -156,18 +202,18 @@ export function readEntry(content: Uint8Array): [key: string, value: string] {
 }
 
 /** Reads a `ValueInfoProto`; `raw` is the field it came in. What is no tensor has no type. */
-export function readPort(content: Uint8Array, raw: Uint8Array): GraphPort {
+export function readPort(content: Uint8Array, raw: Uint8Array, count?: FieldCount): GraphPort {
   let name = "";
   let type: number | undefined;
   let shape: Dim[] | undefined;
-  for (const field of fields(content)) {
+  for (const field of fields(content, count)) {
     if (field.number === FIELD.port.name && field.bytes) name = text(field.bytes);
     else if (field.number === FIELD.port.type && field.bytes) {
-      for (const kind of fields(field.bytes)) {
+      for (const kind of fields(field.bytes, count)) {
         if (kind.number !== FIELD.type.tensor || !kind.bytes) continue;
-        for (const part of fields(kind.bytes)) {
+        for (const part of fields(kind.bytes, count)) {
           if (part.number === FIELD.tensorType.element) type = part.value;
-          if (part.number === FIELD.tensorType.shape && part.bytes) shape = readShape(part.bytes);
+          if (part.number === FIELD.tensorType.shape && part.bytes) shape = readShape(part.bytes, count);
         }
       }
     }
@@ -175,13 +221,15 @@ export function readPort(content: Uint8Array, raw: Uint8Array): GraphPort {
   return { name, type, shape, raw };
 }
 
-function readShape(content: Uint8Array): Dim[] {
+function readShape(content: Uint8Array, count: FieldCount | undefined): Dim[] {
   const dims: Dim[] = [];
-  for (const { number, bytes } of fields(content)) {
+  for (const { number, bytes } of fields(content, count)) {
     if (number !== FIELD.shape.dim || !bytes) continue;
+    if (dims.length === MAX_RANK) throw damaged(`a value has more than ${MAX_RANK} dimensions`);
     let dim: Dim;
-    for (const field of fields(bytes)) {
-      if (field.number === FIELD.dim.value) dim = field.value;
+    for (const field of fields(bytes, count)) {
+      // Some exporters write -1 for what is open.
+      if (field.number === FIELD.dim.value) dim = Number.isSafeInteger(field.value) ? field.value : undefined;
       if (field.number === FIELD.dim.name && field.bytes?.length) dim = text(field.bytes);
     }
     dims.push(dim);
@@ -208,23 +256,5 @@ function attributeField(node: GraphNode, name: string, number: number): Protobuf
   const content = node.attributes.get(name);
   if (!content) return undefined;
   for (const field of fields(content)) if (field.number === number) return field;
-  return undefined;
-}
-
-/** The numbers of a small constant of integers that stands in the graph; undefined for all others. */
-export function smallIntegers(constant: GraphConstant): readonly number[] | undefined {
-  if (constant.external || constant.bytes > 1024) return undefined;
-  if (constant.type !== ELEMENT.int64 && constant.type !== ELEMENT.int32) return undefined;
-  for (const field of fields(constant.content)) {
-    if (field.number === FIELD.tensor.raw && field.bytes) {
-      const { buffer, byteOffset, byteLength } = field.bytes;
-      if (byteLength !== constant.bytes) return undefined;
-      const view = new DataView(buffer, byteOffset, byteLength);
-      const size = constant.type === ELEMENT.int64 ? 8 : 4;
-      return Array.from({ length: byteLength / size }, (_, index) =>
-        size === 8 ? Number(view.getBigInt64(index * 8, true)) : view.getInt32(index * 4, true),
-      );
-    }
-  }
   return undefined;
 }

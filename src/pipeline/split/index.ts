@@ -1,5 +1,6 @@
 /** Splits decoder models at layer borders, on their ONNX graphs and without their weights. */
 export { readDecoder } from "./decoder";
+export type { ReadOptions } from "./decoder";
 export type { ElementType } from "./element-types";
 export type { CacheSizes } from "./inputs";
 export { MAX_FILE_BYTES, mergeRanges } from "./ranges";

@@ -3,6 +3,7 @@ import { ELEMENT, elementBytes, elementName, elementNumber } from "./element-typ
 import { cannotSplit } from "./errors";
 import type { Graph } from "./graph";
 import type { Dim, GraphPort } from "./graph-parts";
+import { MAX_LAYER_STATES, MAX_STATE_BYTES } from "./limits";
 import type { StageFeed, StateSpec, TensorSpec } from "./types";
 
 /** Integer inputs that are known, and what they are for. */
@@ -15,7 +16,7 @@ const FEEDS: Readonly<Record<string, StageFeed["kind"]>> = {
 };
 
 /** `past_key_values.3.key`, `past.3.value`, `past_key_3`, `past_conv.0`, … */
-const STATE = /^past([a-z_]*?)[._]?(\d+)((?:[._][a-z_]+)?)$/;
+const STATE = /^past([a-z_]*?)[._]?(\d{1,6})((?:[._][a-z_]+)?)$/;
 const CACHES = /key|value/;
 
 /** What enters a graph. */
@@ -53,7 +54,11 @@ export function readInputs(graph: Graph, sizes: CacheSizes | undefined): Decoder
     }
     const layer = Number(state[2]);
     const output = stateOutput(port.name, outputs);
-    layers.set(layer, [...(layers.get(layer) ?? []), readState(port, output, sizes)]);
+    const states = layers.get(layer) ?? [];
+    if (states.length === MAX_LAYER_STATES)
+      throw cannotSplit(`its layer ${layer} has more than ${MAX_LAYER_STATES} states`);
+    states.push(readState(port, output, sizes));
+    layers.set(layer, states);
   }
   if (!feeds.has("input_ids")) throw cannotSplit("its graph does not take token ids (“input_ids”)");
   const logits = outputs.get("logits");
@@ -94,7 +99,7 @@ function readState(port: GraphPort, output: GraphPort, sizes: CacheSizes | undef
   if (isCache ? open > (sized(tokens) === undefined ? 1 : 0) : open > 0) {
     throw cannotSplit(`the size of its state “${port.name}” is not known`);
   }
-  return {
+  const state: StateSpec = {
     name: port.name,
     output: output.name,
     dtype,
@@ -102,6 +107,9 @@ function readState(port: GraphPort, output: GraphPort, sizes: CacheSizes | undef
     layer: 0,
     tokenAxis: isCache && sized(tokens) === undefined ? 2 : undefined,
   };
+  // Not `>`: the bytes of absurd dimensions are no number.
+  if (!(stateBytes(state) <= MAX_STATE_BYTES)) throw cannotSplit(`its state “${port.name}” is too large`);
+  return state;
 }
 
 function sized(dim: Dim): number | undefined {

@@ -52,21 +52,27 @@ export interface RangeRequest {
 
 /**
  * Few requests for many pieces: those of one file with at most `gap` bytes between them are fetched together, and none is
- * longer than `max` bytes, so that little is lost where one fails. Larger pieces come in several.
+ * longer than `max` bytes, so that little is lost where one fails. Larger pieces come in several. No request has more
+ * bytes that nobody wants than such that somebody does, wherever a graph says that its weights lie.
+ *
+ * The requests are as many as the pieces' bytes ask for: `SplitModel.bytesOf` is compared with a budget before this.
  */
 export function mergeRanges(
   pieces: readonly StagePiece[],
   { gap, max }: { readonly gap: number; readonly max: number },
 ): readonly RangeRequest[] {
-  const requests: { location: string; offset: number; length: number; pieces: StagePiece[] }[] = [];
+  const requests: { location: string; offset: number; length: number; wanted: number; pieces: StagePiece[] }[] = [];
   for (const piece of pieces.flatMap((whole) => cut(whole, max)).sort(byPlace)) {
     const { location, offset, length } = piece;
     const last = requests.at(-1);
-    const end = last && Math.max(last.offset + last.length, offset + length);
-    if (last?.location === location && offset - (last.offset + last.length) <= gap && end! - last.offset <= max) {
-      last.length = end! - last.offset;
+    const whole = last ? Math.max(last.offset + last.length, offset + length) - last.offset : 0;
+    const wanted = (last?.wanted ?? 0) + length;
+    const near = last?.location === location && offset - (last.offset + last.length) <= gap;
+    if (last && near && whole <= max && whole <= 2 * wanted) {
+      last.length = whole;
+      last.wanted = wanted;
       last.pieces.push(piece);
-    } else requests.push({ location, offset, length, pieces: [piece] });
+    } else requests.push({ location, offset, length, wanted: length, pieces: [piece] });
   }
   return requests;
 }

@@ -20,6 +20,8 @@ export class ShapeSources {
   readonly #embed: boolean;
   readonly #taken: readonly TensorSpec[];
   readonly #states: readonly StateSpec[];
+  /** All states of the model. */
+  readonly #statesByName: ReadonlyMap<string, StateSpec>;
   readonly #sources = new Map<string, string>();
   readonly #integers = new Map<string, string>();
 
@@ -28,6 +30,7 @@ export class ShapeSources {
     this.#embed = embed;
     this.#taken = parts.before.filter(({ name }) => parts.taken.has(name));
     this.#states = states;
+    this.#statesByName = new Map(plan.inputs.states.flat().map((state) => [state.name, state]));
   }
 
   /** The operators in the place of one that asks for a shape; undefined where it stays as it is. */
@@ -35,7 +38,7 @@ export class ShapeSources {
     const role = this.#plan.flow.roles[index];
     const [output = ""] = this.#plan.graph.nodes[index]?.outputs ?? [];
     if (role?.kind === "past-shape") {
-      const rank = this.#plan.inputs.states.flat().find(({ name }) => name === role.state)?.shape.length ?? 0;
+      const rank = this.#statesByName.get(role.state)?.shape.length ?? 0;
       return [this.#slice(this.#shapeOfState(role.state), role.start, role.end, rank, output)];
     }
     if (role?.kind !== "ids-shape") return undefined;
@@ -65,7 +68,7 @@ export class ShapeSources {
 
   #shapeOfState(state: string): string {
     return this.#source(state, (name) => {
-      const wanted = this.#plan.inputs.states.flat().find((other) => other.name === state);
+      const wanted = this.#statesByName.get(state);
       const own =
         this.#states.find((other) => other.name === state) ??
         this.#states.find((other) => wanted && sameShape(other, wanted));

@@ -4,7 +4,9 @@
  */
 import { ELEMENT } from "./element-types";
 import type { Graph } from "./graph";
-import { type Dim, type GraphNode, intAttribute, smallIntegers, tensorAttribute, type ValueType } from "./graph-parts";
+import { type Dim, type GraphNode, intAttribute, tensorAttribute, type ValueType } from "./graph-parts";
+import { MAX_RANK } from "./limits";
+import { smallIntegers } from "./small-numbers";
 
 /** What is known of a value. */
 export interface InferredType extends ValueType {
@@ -19,12 +21,11 @@ export function inferTypes(graph: Graph): ReadonlyMap<string, InferredType> {
   const types = new Map<string, InferredType>();
   for (const { name, type, shape } of graph.inputs) types.set(name, { type, shape, exact: shape !== undefined });
   for (const { name, type, dims } of graph.constants.values()) types.set(name, { type, shape: dims, exact: true });
+  // Each is read once, however many operators look at it.
+  const read = new Map<string, readonly number[] | undefined>();
   const integers = (name: string): readonly number[] | undefined => {
-    const constant = graph.constants.get(name);
-    if (constant) return smallIntegers(constant);
-    const maker = graph.nodes[graph.maker.get(name) ?? -1];
-    const value = maker?.op === "Constant" ? tensorAttribute(maker, "value") : undefined;
-    return value && smallIntegers(value);
+    if (!read.has(name)) read.set(name, integersIn(graph, name));
+    return read.get(name);
   };
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => types.get(name) ?? UNKNOWN);
@@ -33,14 +34,25 @@ export function inferTypes(graph: Graph): ReadonlyMap<string, InferredType> {
       if (name === "") continue;
       const inferred = index === 0 ? first : furtherOutput(node, index, inputs);
       const described = graph.described.get(name);
+      const shape = inferred.shape ?? described?.shape;
       types.set(name, {
         type: inferred.type ?? described?.type,
-        shape: inferred.shape ?? described?.shape,
+        // Shapes that grow from one operator to the next would take longer each time.
+        shape: shape && shape.length > MAX_RANK ? undefined : shape,
         exact: inferred.exact && inferred.shape !== undefined,
       });
     }
   }
   return types;
+}
+
+/** The integers of a constant, or of an operator that makes one. */
+function integersIn(graph: Graph, name: string): readonly number[] | undefined {
+  const constant = graph.constants.get(name);
+  if (constant) return smallIntegers(constant);
+  const maker = graph.nodes[graph.maker.get(name) ?? -1];
+  const value = maker?.op === "Constant" ? tensorAttribute(maker, "value") : undefined;
+  return value && smallIntegers(value);
 }
 
 type Integers = (name: string) => readonly number[] | undefined;

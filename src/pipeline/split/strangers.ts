@@ -1,0 +1,156 @@
+/**
+ * What a graph may have that another member gave. It is computed here, in a worker that others wait for: operators that
+ * may never end, or that make much out of nothing, are refused before anything is loaded. What a graph works out while it
+ * runs cannot be seen here; the engine has its own limits of time and memory for that.
+ */
+import { FIELD } from "../../inference";
+import { MicrogridError } from "../../core";
+import { ELEMENT } from "./element-types";
+import type { Graph } from "./graph";
+import { fields, type GraphConstant, type GraphNode, readConstant } from "./graph-parts";
+import { isUsualOperator } from "./operators";
+import { signedNumbers, smallNumbers } from "./small-numbers";
+
+/** Field of a `ModelProto` with operators that the file itself defines. */
+const FUNCTIONS = 25;
+/** Largest tensor that an operator may make of constants alone, elements; a mask of 8,192 tokens has as many. */
+const MAX_ELEMENTS = 2 ** 26;
+/** Operators between a constant and where it is used that are looked through. */
+const MAX_STEPS = 16;
+/** Sizes of one shape, or of a `Concat` that makes one. */
+const MAX_SIZES = 64;
+
+/** Throws `unsupported-model` with the operator's name for what the usual exporters of decoders do not write. */
+export function checkStrangersGraph(graph: Graph): void {
+  if (graph.modelFields.some(({ number }) => number === FUNCTIONS)) {
+    throw refused("Its graph defines operators of its own (functions)");
+  }
+  const sizes = new KnownSizes(graph);
+  for (const node of graph.nodes) {
+    checkOperator(node, false);
+    const large = elementsMade(node, sizes);
+    if (large !== undefined && !(large <= MAX_ELEMENTS)) {
+      throw refused(`Its operator ${titleOf(node)} makes a tensor of ${large} elements out of nothing`);
+    }
+  }
+}
+
+function checkOperator(node: GraphNode, inBranch: boolean): void {
+  if (!isUsualOperator(node, inBranch)) {
+    throw refused(`Its graph has the operator ${titleOf(node)}${inBranch ? " inside of another" : ""}`);
+  }
+  if (node.inside.length > 0 && node.op !== "If") throw refused(`Its operator ${titleOf(node)} has a graph inside`);
+  for (const inner of node.inside) checkOperator(inner, true);
+}
+
+/** Elements that an operator makes at least, as far as its constants tell; undefined where they tell nothing. */
+function elementsMade(node: GraphNode, sizes: KnownSizes): number | undefined {
+  const input = (index: number): readonly number[] | undefined => sizes.of(node.inputs[index] ?? "");
+  switch (node.op) {
+    case "ConstantOfShape":
+      return product(input(0));
+    case "Expand":
+    case "Tile":
+      return product(input(1));
+    case "Range": {
+      const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((index) => input(index)?.[0]);
+      const known = [0, 1].every((index) => input(index) !== undefined);
+      return known ? Math.max(0, Math.ceil((limit - start) / delta)) : input(1)?.[0];
+    }
+    case "OneHot":
+      return input(1)?.[0];
+    case "Pad":
+      return largest(input(1) ?? sizes.attribute(node, "pads"));
+    case "Conv":
+    case "ConvInteger":
+    case "FusedConv":
+      return largest(sizes.attribute(node, "pads"));
+    default:
+      return undefined;
+  }
+}
+
+/** 0 and what is negative stand for sizes that are not known. */
+function product(numbers: readonly number[] | undefined): number | undefined {
+  return numbers?.reduce((all, size) => (size > 0 ? all * size : all), 1);
+}
+
+function largest(numbers: readonly number[] | undefined): number | undefined {
+  return numbers?.reduce((most, size) => Math.max(most, Math.abs(size)), 0);
+}
+
+/** Operators that give the numbers of their first input on. */
+const CARRIERS = new Set(["Identity", "Cast", "Unsqueeze", "Squeeze", "Reshape"]);
+
+/** The numbers that stand in a graph. */
+class KnownSizes {
+  readonly #graph: Graph;
+  readonly #known = new Map<string, readonly number[] | undefined>();
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+  }
+
+  /** Those of a value; undefined where it has many, or is not known. What is not known of a joined one counts as 1. */
+  of(name: string): readonly number[] | undefined {
+    const node = this.#makerOf(name);
+    if (node?.op !== "Concat" || node.inputs.length > MAX_SIZES) return this.#constant(name);
+    const parts = node.inputs.map((input) => this.#constant(input) ?? [1]).flat();
+    return parts.length > MAX_SIZES ? undefined : parts;
+  }
+
+  /** Whole numbers among an operator's attributes. */
+  attribute(node: GraphNode, name: string): readonly number[] | undefined {
+    const content = node.attributes.get(name);
+    return content && attributeNumbers(content);
+  }
+
+  #constant(name: string): readonly number[] | undefined {
+    let from = name;
+    for (let step = 0; step < MAX_STEPS; step++) {
+      const node = this.#makerOf(from);
+      if (!node || !CARRIERS.has(node.op)) break;
+      from = node.inputs[0] ?? "";
+    }
+    if (!this.#known.has(from)) this.#known.set(from, this.#read(from));
+    return this.#known.get(from);
+  }
+
+  #read(name: string): readonly number[] | undefined {
+    const constant = this.#graph.constants.get(name);
+    if (constant) return smallNumbers(constant);
+    const node = this.#makerOf(name);
+    const content = node?.op === "Constant" ? [...node.attributes.values()][0] : undefined;
+    return content && attributeNumbers(content);
+  }
+
+  #makerOf(name: string): GraphNode | undefined {
+    return this.#graph.nodes[this.#graph.maker.get(name) ?? -1];
+  }
+}
+
+function attributeNumbers(content: Uint8Array): readonly number[] | undefined {
+  const numbers: number[] = [];
+  for (const field of fields(content)) {
+    const tensor: GraphConstant | undefined =
+      field.number === FIELD.attribute.tensor && field.bytes ? readConstant(field.bytes) : undefined;
+    if (tensor) return tensor.type === ELEMENT.float16 ? undefined : smallNumbers(tensor);
+    if (field.number === FIELD.attribute.int || field.number === FIELD.attribute.ints) {
+      for (const number of signedNumbers(field)) numbers.push(number);
+    }
+    if (numbers.length > MAX_SIZES) return undefined;
+  }
+  return numbers.length > 0 ? numbers : undefined;
+}
+
+function titleOf({ op, domain }: GraphNode): string {
+  return `“${(domain === "" ? op : `${domain}.${op}`).slice(0, 80)}”`;
+}
+
+/** `what` is a sentence without its full stop. */
+function refused(what: string): MicrogridError {
+  return new MicrogridError(
+    "unsupported-model",
+    `This model is not taken from another device. ${what}, which no usual decoder has. It can still be run where it was chosen.`,
+  );
+}
