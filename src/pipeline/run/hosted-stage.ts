@@ -31,8 +31,12 @@ export class HostedStage {
   readonly #edge: Edge;
   /** Where the consumer's open steps are; the latest stand last. */
   readonly #places = new Map<number, "computing" | "passed">();
+  /** What is with the model. */
+  readonly #underWay = new Set<{ readonly sequence: string; readonly stop: AbortController }>();
   #stage: OpenStage | undefined;
   #previous: Neighbour;
+  /** The latest attempt for which a neighbour behind was named. */
+  #nextAttempt: number;
   #early: { readonly from: Did; readonly body: ReceivedStageBody<"stage.forward"> }[] = [];
   #computed = 0;
 
@@ -41,6 +45,7 @@ export class HostedStage {
     this.consumer = consumer;
     this.request = request;
     this.#previous = { did: request.previous, attempt: request.attempt };
+    this.#nextAttempt = request.attempt;
     this.#edge = new Edge(traffic, request.pipeline, { did: request.next, attempt: request.attempt });
   }
 
@@ -74,9 +79,13 @@ export class HostedStage {
     else signal.addEventListener("abort", release);
   }
 
+  /** Goes on to another neighbour as soon as there is a link to it, unless a later one is named meanwhile. */
   async next({ did, attempt, ...again }: ReceivedStageBody<"stage.next">): Promise<void> {
+    if (attempt <= this.#nextAttempt) return;
+    this.#nextAttempt = attempt;
     // Where no link can be had, the new stage is lost to the consumer too, or will answer nothing.
     await this.hold(did).catch(() => undefined);
+    if (attempt < this.#nextAttempt || this.stop.signal.aborted) return;
     const forgotten = this.#edge.reroute({ did, attempt }, again);
     for (const sequence of forgotten) {
       const error = new MicrogridError("stage-lost", "A device of the pipeline no longer has what it gave on.");
@@ -84,8 +93,10 @@ export class HostedStage {
     }
   }
 
+  /** Nobody wants a sequence any more, nor what is under way of it: given on, it would be begun anew behind its end. */
   end(from: Did, sequence: string): void {
     if (from !== this.#previous.did) return;
+    for (const one of this.#underWay) if (one.sequence === sequence) one.stop.abort();
     this.#stage?.service.end(sequence);
     this.#edge.end(sequence);
   }
@@ -108,19 +119,22 @@ export class HostedStage {
     const { pipeline, to } = this.request;
     // The consumer has back what does not go all the way around.
     const isOpen = upTo === undefined;
+    const underWay = { sequence, stop: new AbortController() };
+    const signal = AbortSignal.any([this.stop.signal, underWay.stop.signal]);
+    this.#underWay.add(underWay);
     try {
       if (isOpen) this.#place(step, "computing");
-      const given = await this.#stage!.service.forward({ sequence, keep, count, hidden }, { signal: this.stop.signal });
-      if (this.stop.signal.aborted) return;
+      const given = await this.#stage!.service.forward({ sequence, keep, count, hidden }, { signal });
+      signal.throwIfAborted();
       const known = !isOpen && to >= upTo;
       const further = !isOpen && !known ? { upTo } : {};
       this.#edge.give({ step, sequence, keep, count, hidden: given, ...further }, { known });
       if (isOpen) this.#place(step, "passed");
     } catch (error) {
-      if (this.stop.signal.aborted) return;
       this.#places.delete(step);
-      tellFailure(this.#traffic, this.consumer, { pipeline, sequence, step }, error);
+      if (!signal.aborted) tellFailure(this.#traffic, this.consumer, { pipeline, sequence, step }, error);
     } finally {
+      this.#underWay.delete(underWay);
       this.#computed++;
     }
   }

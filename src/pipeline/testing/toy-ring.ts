@@ -13,7 +13,8 @@ export const did = (name: string): Did => `did:key:${name}` as Did;
 export const SEQUENCE = "00".repeat(8);
 const LAYERS_OF_STAGE = 2;
 
-const hiddenOf = (values: readonly number[]): HiddenState => [
+/** Numbers on their way, one for each token. */
+export const hiddenOf = (values: readonly number[]): HiddenState => [
   { name: "x", type: "float32", bytes: new Uint8Array(Float32Array.from(values).buffer) },
 ];
 const valuesOf = ([tensor]: HiddenState): number[] => [...new Float32Array(tensor!.bytes.slice().buffer)];
@@ -155,7 +156,9 @@ export class ToyRing {
               last = turn.catch(() => undefined);
               return turn;
             },
-            end: (sequence) => stage.end(sequence),
+            end: (sequence) => {
+              last = last.then(() => stage.end(sequence));
+            },
           };
           const info = { id: name, backend: "wasm", kvBytesPerToken: 1, decodeMs: 1, prefillMs: 1 } as const;
           return { info, service, close: () => node.stages.splice(node.stages.indexOf(stage), 1) };
