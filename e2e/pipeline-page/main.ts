@@ -10,7 +10,7 @@ import {
 } from "../../src/inference";
 import { Ring } from "../../src/pipeline/run/ring";
 import type { RingStage } from "../../src/pipeline/run/ring-seat";
-import { stagePackage, weightsOf } from "../../src/pipeline/run/packages";
+import { stagePackage, weightsInFiles } from "../../src/pipeline/run/packages";
 import { StageHost } from "../../src/pipeline/run/stage-host";
 import { type StageRange, readDecoder } from "../../src/pipeline/split";
 import { inviteToUrl, parseInvite } from "../../src/room/invite";
@@ -103,7 +103,7 @@ const guide = (async () => {
   return {
     decoder: readDecoder(bytes),
     expand: expandsWeights(bytes),
-    weights: weightsOf(new Map([["model_q4.onnx_data", weights.blob]])),
+    weights: weightsInFiles(new Map([["model_q4.onnx_data", weights.blob]])),
   };
 })();
 

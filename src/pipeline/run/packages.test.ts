@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { extractStage, readDecoder } from "../split";
-import { type WeightSource, stagePackage, weightsOf } from "./packages";
+import { type WeightSource, stagePackage, weightsInFiles } from "./packages";
 
 const GRAPH = new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url);
 const decoder = readDecoder(new Uint8Array(readFileSync(GRAPH)));
@@ -11,7 +11,7 @@ const signal = new AbortController().signal;
 
 /** Reads from a blob, and notes what was asked for. */
 function counting(): WeightSource & { readonly asked: { offset: number; length: number }[] } {
-  const source = weightsOf(new Map([["model_q4.onnx_data", data]]));
+  const source = weightsInFiles(new Map([["model_q4.onnx_data", data]]));
   const asked: { offset: number; length: number }[] = [];
   return {
     asked,
@@ -56,8 +56,8 @@ describe("a stage's package", () => {
         { embed: false, from: 0, to: 1, head: false },
         { id: "s", name: "S", weights, expand: true, signal },
       );
-    const cut = weightsOf(new Map([["model_q4.onnx_data", data.slice(0, 1_000)]]));
+    const cut = weightsInFiles(new Map([["model_q4.onnx_data", data.slice(0, 1_000)]]));
     await expect(read(cut)).rejects.toMatchObject({ code: "file-corrupt" });
-    await expect(read(weightsOf(new Map()))).rejects.toMatchObject({ code: "file-missing" });
+    await expect(read(weightsInFiles(new Map()))).rejects.toMatchObject({ code: "file-missing" });
   });
 });

@@ -24,7 +24,7 @@ export interface WeightSource {
 }
 
 /** Weights of a model whose files are all here. */
-export function weightsOf(files: ReadonlyMap<string, Blob>): WeightSource {
+export function weightsInFiles(files: ReadonlyMap<string, Blob>): WeightSource {
   return {
     read: (location, offset, length) => {
       const file = files.get(location);

@@ -13,7 +13,7 @@ import {
 import { OnnxEngine } from "../../inference/onnx";
 import { type GoldenItem, goldenItems, guidePackage, nodeOrt } from "../../inference/testing/node";
 import { type StageRange, readDecoder } from "../split";
-import { stagePackage, weightsOf } from "../run/packages";
+import { stagePackage, weightsInFiles } from "../run/packages";
 
 const GRAPH = new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url);
 const signal = new AbortController().signal;
@@ -35,7 +35,9 @@ export class GuideParts {
   readonly #engine = new OnnxEngine({ loadRuntime: nodeOrt });
   readonly #graph = new Uint8Array(readFileSync(GRAPH));
   readonly #decoder = readDecoder(this.#graph);
-  readonly #weights = weightsOf(new Map([["model_q4.onnx_data", new Blob([readFileSync(`${GRAPH.pathname}_data`)])]]));
+  readonly #weights = weightsInFiles(
+    new Map([["model_q4.onnx_data", new Blob([readFileSync(`${GRAPH.pathname}_data`)])]]),
+  );
 
   /** The layers `[from, to)`. */
   async stage(from: number, to: number, limits: Partial<StageLimits> = {}): Promise<LoadedStage> {
