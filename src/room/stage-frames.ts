@@ -105,20 +105,25 @@ export const STAGE_FRAMES = {
   "stage.progress": {
     schema: v.strictObject({
       pipeline: id,
+      attempt,
       loadedBytes: count(Number.MAX_SAFE_INTEGER),
       totalBytes: count(Number.MAX_SAFE_INTEGER),
     }),
-    maxBytes: 128,
+    maxBytes: 256,
     rate: RARE,
   },
-  /** The stage is in memory. `decodeMs`: one token through its layers, as measured. */
+  /** The stage is in memory. `attempt`: of its `stage.open`. `decodeMs`: one token through its layers, as measured. */
   "stage.ready": {
-    schema: v.strictObject({ pipeline: id, decodeMs: v.pipe(v.number(), v.finite(), v.minValue(0)) }),
-    maxBytes: 128,
+    schema: v.strictObject({ pipeline: id, attempt, decodeMs: v.pipe(v.number(), v.finite(), v.minValue(0)) }),
+    maxBytes: 256,
     rate: RARE,
   },
-  /** The stage is not opened, or is not kept any longer. */
-  "stage.refused": { schema: v.strictObject({ pipeline: id, reason: text(500) }), maxBytes: 2_048, rate: RARE },
+  /** The stage is not opened, or is not kept any longer; without `attempt` where there is none of that pipeline. */
+  "stage.refused": {
+    schema: v.strictObject({ pipeline: id, attempt: v.optional(attempt), reason: text(500) }),
+    maxBytes: 2_048,
+    rate: RARE,
+  },
   /** Another neighbour before the receiver, from now on. */
   "stage.previous": { schema: v.strictObject({ pipeline: id, attempt, did: DidSchema }), maxBytes: 256, rate: RARE },
   /**
@@ -157,6 +162,8 @@ export const STAGE_FRAMES = {
   },
   /** The sender is about to leave: its layers are opened elsewhere while it still serves, and closed here then. */
   "stage.leaving": { schema: v.strictObject({ pipeline: id }), maxBytes: 128, rate: RARE },
+  /** The answer to `stage.leaving` where nobody can take the layers: the receiver serves until it goes. */
+  "stage.stay": { schema: v.strictObject({ pipeline: id }), maxBytes: 128, rate: RARE },
   "stage.close": { schema: v.strictObject({ pipeline: id }), maxBytes: 128, rate: RARE },
   /** What comes next of a sequence. All tokens from `keep` on are forgotten first. */
   "stage.forward": {

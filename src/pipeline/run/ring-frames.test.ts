@@ -158,17 +158,20 @@ describe("frames of strangers, and of stages that say things twice,", () => {
     const place = { pipeline, sequence: SEQUENCE, step: 1 };
     const answer = one.step(3, [4]);
     for (const from of ["d", "m"]) {
-      forge(one, from, "self", { kind: "stage.ready", body: { pipeline, decodeMs: 1 } });
-      forge(one, from, "self", { kind: "stage.refused", body: { pipeline, reason: "no" } });
+      forge(one, from, "self", { kind: "stage.ready", body: { pipeline, attempt: 0, decodeMs: 1 } });
+      forge(one, from, "self", { kind: "stage.refused", body: { pipeline, attempt: 0, reason: "no" } });
       forge(one, from, "self", { kind: "stage.leaving", body: { pipeline } });
-      forge(one, from, "self", { kind: "stage.progress", body: { pipeline, loadedBytes: 9, totalBytes: 10 } });
+      forge(one, from, "self", {
+        kind: "stage.progress",
+        body: { pipeline, attempt: 0, loadedBytes: 9, totalBytes: 10 },
+      });
       forge(one, from, "self", { kind: "stage.seen", body: { pipeline, step: 1, state: "unknown", worked: 0 } });
       forge(one, from, "self", { kind: "stage.failed", body: { ...place, code: "peer-protocol", message: "" } });
       forge(one, from, "self", { kind: "stage.failed", body: { ...place, code: "stage-lost", message: "" } });
       one.bus.tellGone(SELF, did(from));
     }
-    forge(one, "b", "self", { kind: "stage.ready", body: { pipeline, decodeMs: 1e9 } });
-    forge(one, "b", "self", { kind: "stage.progress", body: { pipeline, loadedBytes: 9, totalBytes: 10 } });
+    forge(one, "b", "self", { kind: "stage.ready", body: { pipeline, attempt: 0, decodeMs: 1e9 } });
+    forge(one, "b", "self", { kind: "stage.progress", body: { pipeline, attempt: 0, loadedBytes: 9, totalBytes: 10 } });
     expect(await answer).toBe(true);
     expect(one.told.length).toBe(told);
     expect(one.ring.stages[1]).toMatchObject({ ready: true, loadedBytes: 0 });

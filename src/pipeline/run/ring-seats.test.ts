@@ -88,7 +88,7 @@ describe("opening stages", () => {
     b.tell(500);
     const { pipeline } = one.node("b").host.stages[0]!.request;
     for (let second = 0; second < OPEN_TIMEOUT_MS / 1_000; second++) {
-      const body = { pipeline, loadedBytes: 500, totalBytes: 1_000 };
+      const body = { pipeline, attempt: 0, loadedBytes: 500, totalBytes: 1_000 };
       one.bus.deliver(did("b"), SELF, { kind: "stage.progress", body });
       await pass(1_000);
     }
@@ -196,14 +196,9 @@ describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
     const one = toy("abc");
     await one.form("abc");
     expect(await one.step(0, [1, 2, 3])).toBe(true);
-    const stop = new AbortController();
-    const leaving = one.node(name).host.handOver({ signal: stop.signal });
-    const failed = expect(leaving).rejects.toThrow("enough");
-    await settle();
+    await one.node(name).host.handOver({ signal });
+    expect([one.sent("stage.stay"), one.ring.status]).toEqual([name, "ready"]);
     expect(await one.step(3, [4])).toBe(true);
-    stop.abort(new Error("enough"));
-    await failed;
-    expect(one.ring.status).toBe("ready");
     one.node(name).host.close("It has left.");
     await until(() => one.ring.status === "closed");
   });
@@ -216,11 +211,96 @@ describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
     void one.node(name).host.handOver({ signal });
     await until(() => one.sent("stage.open").endsWith("d"));
     one.bus.kill(did(name));
-    await until(() => one.ring.repairing);
+    await until(() => one.ring.status === "repairing");
     const answer = one.step(3, [4]);
     d.done();
     expect(await answer).toBe(true);
     expect([one.holders, one.sent("stage.open")]).toEqual([after, "abcd"]);
+  });
+});
+
+describe("two neighbours that are lost a moment apart, where one node is left,", () => {
+  const pairs = [
+    { first: "a", second: "b", after: "dc" },
+    { first: "b", second: "a", after: "dc" },
+    { first: "b", second: "c", after: "ad" },
+    { first: "c", second: "b", after: "ad" },
+  ];
+
+  it.each(pairs)("$first and $second, are replaced together: who loads is asked for more", async (pair) => {
+    const one = toy("abcd");
+    const d = loading(one, "d");
+    await one.form("abc");
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    one.bus.kill(did(pair.first));
+    await until(() => one.node("d").host.stages.length === 1);
+    one.bus.kill(did(pair.second));
+    await until(() => one.sent("stage.open").endsWith("dd"));
+    const answer = one.step(3, [4]);
+    d.done();
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe(pair.after);
+  });
+
+  it("are replaced together though it cannot link to the second, and knows that before the consumer", async () => {
+    const one = toy("abcd");
+    await one.form("abc");
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    one.bus.onHold = (node) => (node === did("b") ? Promise.reject(new Error("not linked")) : Promise.resolve());
+    one.bus.kill(did("a"));
+    await settle();
+    await pass(5_000);
+    expect([one.ring.status, one.sent("stage.open")]).toEqual(["repairing", "abcd"]);
+    one.bus.kill(did("b"));
+    expect(await one.step(3, [4])).toBe(true);
+    expect(one.holders).toBe("dc");
+  });
+
+  it("are replaced together though it says late that it could not take the place of the first", async () => {
+    const one = toy("abcd");
+    const d = loading(one, "d");
+    await one.form("abc");
+    one.bus.kill(did("a"));
+    await until(() => one.node("d").host.stages.length === 1);
+    one.bus.kill(did("b"));
+    await until(() => one.sent("stage.open").endsWith("dd"));
+    const about = { pipeline: one.ring.id, attempt: 1 };
+    one.bus.deliver(did("d"), SELF, { kind: "stage.ready", body: { ...about, decodeMs: 1 } });
+    one.bus.deliver(did("d"), SELF, { kind: "stage.refused", body: { ...about, reason: "not linked" } });
+    await settle();
+    expect(one.ring.status).toBe("repairing");
+    d.done();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    expect(one.holders).toBe("dc");
+  });
+});
+
+describe("a node that cannot link to its neighbour", () => {
+  it("refuses when nobody says that the neighbour is gone, and another is asked", async () => {
+    const one = toy("abcde");
+    await one.form("abc");
+    let holds = 0;
+    one.bus.onHold = (node) =>
+      node === did("b") && holds++ === 0 ? Promise.reject(new Error("not linked")) : Promise.resolve();
+    one.bus.kill(did("a"));
+    await settle();
+    await pass(9_000);
+    expect(one.sent("stage.refused")).toBe("");
+    await pass(1_000);
+    await until(() => one.ring.status === "ready");
+    expect(one.holders).toBe("ebc");
+    expect(await one.step(0, [1, 2])).toBe(true);
+  });
+});
+
+describe("a ring whose stage nobody can replace", () => {
+  it("is closed, and says why", async () => {
+    const one = toy("abc");
+    await one.form("abc");
+    expect(one.ring.error).toBeUndefined();
+    one.bus.kill(did("b"));
+    await until(() => one.ring.status === "closed");
+    expect(one.ring.error).toMatchObject({ code: "peer-lost", message: /nobody/ });
   });
 });
 
@@ -248,6 +328,30 @@ describe("a node that leaves", () => {
     await leaving;
     expect(one.holders).toBe("cb");
     expect(await one.step(0, [1, 2])).toBe(true);
+  });
+
+  it("waits for those of its stages only that somebody takes", async () => {
+    const one = toy("abc");
+    await one.form("ab");
+    const c = loading(one, "c");
+    // Another consumer, to whom nobody is left.
+    const [stage] = one.node("a").host.stages;
+    const other = one.bus.join(did("other"));
+    const pipeline = "44".repeat(8);
+    other.post(did("a"), "stage.open", { ...stage!.request, pipeline, next: did("other") });
+    await until(() => one.sent("stage.ready").endsWith("other"));
+    let left = false;
+    const leaving = one
+      .node("a")
+      .host.handOver({ signal })
+      .then(() => (left = true));
+    other.post(did("a"), "stage.stay", { pipeline });
+    one.bus.join(did("m")).post(did("a"), "stage.stay", { pipeline: one.ring.id });
+    await settle();
+    expect(left).toBe(false);
+    c.done();
+    await leaving;
+    expect([one.holders, one.node("a").host.stages.length]).toEqual(["cb", 1]);
   });
 
   it("leaves at once where it holds nothing, and two that leave together are replaced together", async () => {

@@ -91,9 +91,9 @@ export class Seats {
     this.#seated = await this.#open(stages, { start: 0, end: 0, lost: true });
   }
 
-  /** The seat of a node that is just taking it. */
-  opening(did: Did): Seat | undefined {
-    return this.#opening?.seats.find((seat) => seat.did === did);
+  /** The seat of a node that is just taking it. What it says of an earlier `attempt` does not count any more. */
+  opening(did: Did, { attempt = this.#attempt }: { readonly attempt?: number | undefined } = {}): Seat | undefined {
+    return attempt === this.#attempt ? this.#opening?.seats.find((seat) => seat.did === did) : undefined;
   }
 
   /** Whether a node has a seat. */
@@ -109,6 +109,12 @@ export class Seats {
     this.mend();
   }
 
+  /** A node does not open its stage, or does not keep it. */
+  refuse(did: Did, { attempt, reason }: Pick<ReceivedStageBody<"stage.refused">, "attempt" | "reason">): void {
+    if (this.opening(did) && !this.opening(did, { attempt })) return;
+    this.lose(did, new MicrogridError("stage-refused", `A device does not hold its stage: ${reason}`));
+  }
+
   /**
    * A node says that it was given nonsense, or not given what the one before it says it has passed on. Either of the two is
    * at fault: the one before is replaced, and at the next complaint who complains.
@@ -120,7 +126,7 @@ export class Seats {
     this.lose(before && !again ? before.did : complainer);
   }
 
-  /** A stage is about to leave: others load its layers while it serves. Where nobody can, it stays until it is gone. */
+  /** A stage is about to leave: others load its layers while it serves. Where nobody can, it is told to stay until it goes. */
   leave(did: Did): void {
     if (!this.#knows(did) || this.#farewells.has(did)) return;
     this.#farewells.add(did);
@@ -132,9 +138,8 @@ export class Seats {
   mend(): void {
     const gap = this.#gap();
     if (!gap) return;
-    // What is lost is urgent: whoever leaves still serves.
-    if (this.#opening && !this.#opening.lost && gap.lost && !covers(this.#opening, gap)) {
-      this.#opening.stop.abort(new MicrogridError("closed", "A lost stage is replaced first."));
+    if (this.#opening && this.#isOutdated(this.#opening, gap)) {
+      this.#opening.stop.abort(new MicrogridError("closed", "Other layers are to be replaced first."));
     }
     if (!this.#mending) void this.#mendAll();
     this.#options.onChange();
@@ -175,6 +180,15 @@ export class Seats {
     return { start, end: length < 0 ? this.#seated.length : start + length, lost };
   }
 
+  /** Whether what is being opened is not what is needed now. Whoever opens it is not at fault, and may be asked again. */
+  #isOutdated(opening: Opening, gap: Gap): boolean {
+    // Its neighbour is lost too: the gap is wider, and nobody can link to who is gone.
+    const neighbours = [this.#seated[opening.start - 1], this.#seated[opening.end]];
+    if (neighbours.some((seat) => seat && this.#failed.has(seat.did))) return true;
+    // What is lost is urgent: whoever leaves still serves.
+    return !opening.lost && gap.lost && !covers(opening, gap);
+  }
+
   /** Puts others in the place of some stages. */
   async #fill(gap: Gap): Promise<void> {
     const { start, end, lost } = gap;
@@ -185,7 +199,11 @@ export class Seats {
       stages = this.#options.replace(range, new Set([...this.#failed, ...this.#seated.map(({ did }) => did)]));
     } catch (error) {
       if (lost) throw error;
-      for (const { did } of gone) this.#leaving.delete(did);
+      const { traffic, pipeline } = this.#options;
+      for (const { did } of gone) {
+        this.#leaving.delete(did);
+        traffic.post(did, "stage.stay", { pipeline });
+      }
       return;
     }
     this.#attempt++;
@@ -193,7 +211,8 @@ export class Seats {
     try {
       seats = await this.#open(stages, gap);
     } catch {
-      // Whoever has refused now is among those that failed: the others are asked next, until there are none.
+      // Whoever has refused now is among those that failed: the others are asked next, until there are none. Where the gap
+      // is another one by now, nobody has failed.
       this.#stop.signal.throwIfAborted();
       return;
     }

@@ -169,7 +169,7 @@ describe("the search for a step", () => {
     let load: () => void = () => undefined;
     one.node("d").beforeOpen = () => new Promise((resolve) => (load = resolve));
     one.bus.kill(did("b"));
-    await until(() => one.ring.repairing);
+    await until(() => one.ring.status === "repairing");
     const answer = one.step(3, [4]);
     await pass(60_000);
     expect(one.sent("stage.where")).toBe("");

@@ -20,6 +20,8 @@ const MAX_FORGOTTEN = 8;
 export interface RingState {
   /** `repairing`: a stage is lost; steps wait until others have its layers, and go on then. */
   readonly status: "forming" | "ready" | "repairing" | "closed";
+  /** Why it is closed: it closes by itself where nobody can take the layers of a stage that is lost. */
+  readonly error: Error | undefined;
   /** In ring order; also those that are still loading. */
   readonly stages: readonly RingSeat[];
 }
@@ -128,9 +130,8 @@ export class Ring implements StageService, RingState {
     return this.#seats.shown;
   }
 
-  /** True while a lost stage is being replaced. */
-  get repairing(): boolean {
-    return this.status === "repairing";
+  get error(): Error | undefined {
+    return this.#stop.signal.aborted ? (this.#stop.signal.reason as Error) : undefined;
   }
 
   async forward(step: StageForward, { signal }: { signal: AbortSignal }): Promise<HiddenState> {
@@ -190,16 +191,14 @@ export class Ring implements StageService, RingState {
     if (!("pipeline" in frame.body) || frame.body.pipeline !== this.id) return;
     switch (frame.kind) {
       case "stage.progress":
-        this.#seats.opening(from)?.progress(frame.body.loadedBytes, frame.body.totalBytes);
+        this.#seats.opening(from, frame.body)?.progress(frame.body.loadedBytes, frame.body.totalBytes);
         break;
       case "stage.ready":
-        this.#seats.opening(from)?.succeed(frame.body.decodeMs);
+        this.#seats.opening(from, frame.body)?.succeed(frame.body.decodeMs);
         break;
-      case "stage.refused": {
-        const text = `A device does not hold its stage: ${frame.body.reason}`;
-        this.#seats.lose(from, new MicrogridError("stage-refused", text));
+      case "stage.refused":
+        this.#seats.refuse(from, frame.body);
         break;
-      }
       case "stage.leaving":
         this.#seats.leave(from);
         break;

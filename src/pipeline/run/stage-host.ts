@@ -1,10 +1,12 @@
 /** Holds stages for others: opens them where this node agrees, and hands them over before it leaves. */
-import { type Deferred, type Did, deferred, errorToData } from "../../core";
+import { type Deferred, type Did, deferred, errorToData, sleep } from "../../core";
 import type { StageFrame, StageTraffic } from "../../room";
 import { HostedStage, type OpenStage, type StageRequest } from "./hosted-stage";
 
 /** Pipelines that one consumer may have here at once. */
 const MAX_PER_CONSUMER = 2;
+/** Time in which a consumer notices that a node is gone which cannot be linked to from here, ms: twice what it takes. */
+const NOTICE_MS = 10_000;
 /** How often a consumer hears what is loaded, ms. */
 const PROGRESS_INTERVAL_MS = 1_000;
 
@@ -29,7 +31,9 @@ export class StageHost {
   /** Ids of pipelines are chosen by consumers: two may choose the same. */
   readonly #stages = new Set<HostedStage>();
   readonly #stop: (() => void)[];
-  /** This node leaves; resolves when no stage is here any more. */
+  /** Those of them whose layers nobody can take. */
+  readonly #staying = new WeakSet<HostedStage>();
+  /** This node leaves; resolves when no stage is here whose layers somebody may still take. */
   #leaving: Deferred<undefined> | undefined;
 
   constructor(options: StageHostOptions) {
@@ -46,8 +50,9 @@ export class StageHost {
   }
 
   /**
-   * Asks all consumers to have their layers elsewhere, serves them until they do, and takes no new ones. Resolves when none
-   * is left; rejects with the signal's reason, and the stages go on then until `close`.
+   * Asks all consumers to have their layers elsewhere, serves them until they do, and takes no new ones. Resolves when each
+   * stage is gone, or its consumer has said that nobody can take it; rejects with the signal's reason. What is left then goes
+   * on until `close`.
    */
   async handOver({ signal }: { signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
@@ -57,7 +62,7 @@ export class StageHost {
       if (stage.ready) this.#options.traffic.post(stage.consumer, "stage.leaving", { pipeline });
       else this.#giveUp(stage, LEAVING);
     }
-    if (this.#stages.size === 0) return;
+    this.#settle();
     const cancelled = deferred<undefined>();
     const cancel = (): void => cancelled.reject(signal.reason);
     signal.addEventListener("abort", cancel);
@@ -102,33 +107,48 @@ export class StageHost {
       else traffic.post(consumer, "stage.refused", { pipeline, reason: "It holds none of its stages any more." });
     } else if (frame.kind === "stage.previous") stage?.previous(frame.body);
     else if (frame.kind === "stage.next") void stage?.next(frame.body);
-    else if (frame.kind === "stage.close" && stage) this.#close(stage);
+    else if (frame.kind === "stage.stay" && stage) {
+      this.#staying.add(stage);
+      this.#settle();
+    } else if (frame.kind === "stage.close" && stage) this.#close(stage);
   }
 
   async #open(consumer: Did, request: StageRequest): Promise<void> {
     const { traffic, open, onChange } = this.#options;
-    const { pipeline } = request;
+    const { pipeline, attempt } = request;
     const why = this.#objection(consumer, request);
     if (why !== undefined) {
-      traffic.post(consumer, "stage.refused", { pipeline, reason: why });
+      traffic.post(consumer, "stage.refused", { pipeline, attempt, reason: why });
       return;
     }
     const hosted = new HostedStage(traffic, consumer, request);
     const { signal } = hosted.stop;
     this.#stages.add(hosted);
     try {
-      // The consumer, to notice its loss; the next stage, since in a large room not everybody is linked.
-      for (const did of new Set([consumer, request.next])) await hosted.hold(did);
+      // To notice its loss.
+      await hosted.hold(consumer);
+      if (request.next !== consumer) await this.#linkOn(hosted);
       const stage = await open(request, { consumer, signal, onProgress: this.#teller(hosted) });
       if (signal.aborted) {
         stage.close();
         return;
       }
       hosted.begin(stage);
-      traffic.post(consumer, "stage.ready", { pipeline, decodeMs: stage.info.decodeMs });
+      traffic.post(consumer, "stage.ready", { pipeline, attempt, decodeMs: stage.info.decodeMs });
       onChange();
     } catch (error) {
       if (!signal.aborted) this.#giveUp(hosted, errorToData(error).message);
+    }
+  }
+
+  /** Links to the next stage: in a large room not everybody is linked. Throws `peer-lost` where it is not to be reached. */
+  async #linkOn(hosted: HostedStage): Promise<void> {
+    try {
+      await hosted.hold(hosted.request.next);
+    } catch (error) {
+      // Where it is gone, the consumer learns that too, and asks for other layers: then this node is not at fault.
+      await sleep(NOTICE_MS, hosted.stop.signal);
+      throw error;
     }
   }
 
@@ -150,8 +170,8 @@ export class StageHost {
       if (stop.signal.aborted || !due || loadedBytes <= told) return;
       toldMs = performance.now();
       told = loadedBytes;
-      const { pipeline } = request;
-      this.#options.traffic.post(consumer, "stage.progress", { pipeline, loadedBytes, totalBytes });
+      const { pipeline, attempt } = request;
+      this.#options.traffic.post(consumer, "stage.progress", { pipeline, attempt, loadedBytes, totalBytes });
     };
   }
 
@@ -162,16 +182,21 @@ export class StageHost {
 
   /** Frees a stage, and tells its consumer. */
   #giveUp(stage: HostedStage, reason: string): void {
-    const { pipeline } = stage.request;
-    this.#options.traffic.post(stage.consumer, "stage.refused", { pipeline, reason: reason.slice(0, 500) });
+    const { pipeline, attempt } = stage.request;
+    this.#options.traffic.post(stage.consumer, "stage.refused", { pipeline, attempt, reason: reason.slice(0, 500) });
     this.#close(stage);
   }
 
   #close(stage: HostedStage): void {
     if (!this.#stages.delete(stage)) return;
     stage.close();
-    if (this.#stages.size === 0) this.#leaving?.resolve(undefined);
+    this.#settle();
     this.#options.onChange();
+  }
+
+  /** There may be nobody left to wait for. */
+  #settle(): void {
+    if ([...this.#stages].every((stage) => this.#staying.has(stage))) this.#leaving?.resolve(undefined);
   }
 }
 
