@@ -30,13 +30,15 @@ export class Toasts extends LitElement {
         justify-items: center;
         gap: 0.5rem;
         width: max-content;
-        max-width: calc(100vw - 2rem);
+        max-width: min(38rem, 100vw - 2rem);
         pointer-events: none;
       }
       .toast {
         display: flex;
+        flex-wrap: wrap;
         align-items: center;
-        gap: 0.5rem;
+        justify-content: end;
+        gap: 0.25rem 0.5rem;
         padding: 0.5rem 0.5rem 0.5rem 1rem;
         border-radius: var(--mg-radius);
         background: light-dark(#23292a, #e7ebe8);
@@ -48,8 +50,14 @@ export class Toasts extends LitElement {
         animation: rise 180ms cubic-bezier(0.2, 0, 0, 1);
       }
       span {
-        overflow: hidden;
-        text-overflow: ellipsis;
+        flex: 1 1 auto;
+        min-width: 0;
+        overflow-wrap: anywhere;
+        text-wrap: pretty;
+      }
+      .icon-button,
+      .action {
+        flex: none;
       }
       .action {
         padding: 0.25rem 0.625rem;

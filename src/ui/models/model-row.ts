@@ -4,6 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import type { LoadState, ModelInfo } from "../../grid";
 import { formatBytes, formatRate, formatTokens } from "../format";
 import { icon } from "../icons";
+import { WorkspaceController } from "../state/controller";
 import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
@@ -96,6 +97,11 @@ export class ModelRow extends LitElement {
   /** True where a peer of the room offers it. */
   @property({ type: Boolean }) offered = false;
   @state() private failure = "";
+
+  constructor() {
+    super();
+    new WorkspaceController(this);
+  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { model, workspace } = this;

@@ -3,6 +3,7 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { isOwn } from "../controls";
 import { WorkspaceController } from "../state/controller";
+import type { LeavingState } from "../state/leaving";
 import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import { nameText } from "./person";
@@ -19,6 +20,7 @@ export class LeaveRoom extends LitElement {
         display: grid;
         justify-items: start;
         gap: 0.75rem;
+        scroll-margin-bottom: 1.5rem;
       }
       [role="status"] {
         line-height: 1.5;
@@ -28,10 +30,18 @@ export class LeaveRoom extends LitElement {
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private asking = false;
+  #kind: LeavingState["kind"] | undefined;
 
   constructor() {
     super();
     new WorkspaceController(this);
+  }
+
+  // At the end of the panel, what comes in place of the button may lie outside of the page.
+  protected override updated(): void {
+    const kind = this.workspace?.leaving.state.kind;
+    if (this.#kind !== undefined && kind !== this.#kind) this.scrollIntoView({ block: "nearest" });
+    this.#kind = kind;
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -44,9 +54,7 @@ export class LeaveRoom extends LitElement {
         label="Leave “${nameText(room.name)}”?"
         ?open=${this.asking}
         light-dismiss
-        @wa-after-hide=${(event: Event) => {
-          if (isOwn(event)) this.asking = false;
-        }}
+        @wa-after-hide=${this.#closed}
       >
         <p>
           Answers that peers are giving you now go on elsewhere or stop.
@@ -78,6 +86,13 @@ export class LeaveRoom extends LitElement {
       >Leave the room</wa-button
     >`;
   }
+
+  readonly #closed = (event: Event): void => {
+    if (!isOwn(event)) return;
+    this.asking = false;
+    // The button that opened the dialog may be gone.
+    this.renderRoot.querySelector<HTMLElement>(".button")?.focus();
+  };
 
   #leave({ leaving }: Workspace): void {
     this.asking = false;

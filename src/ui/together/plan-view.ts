@@ -142,7 +142,8 @@ export class PlanView extends LitElement {
   }
 
   #missing(workspace: Workspace, plan: PipelinePlan): TemplateResult {
-    return html`<div class="warning" role="status">${plan.missing?.text}</div>
+    return html`<p class="total">The room cannot run it yet</p>
+      <div class="warning" role="status">${plan.missing?.text}</div>
       <p class="small">
         More memory helps: ask the others to switch on “Hold layers of larger models” under Sharing in the room’s panel,
         or invite somebody. Then ask again.
@@ -200,11 +201,12 @@ export class PlanView extends LitElement {
       </div>`;
   }
 
-  #failed(workspace: Workspace, { model, text }: Extract<Attempt, { kind: "failed" }>): TemplateResult {
+  #failed(workspace: Workspace, { model, text, plan }: Extract<Attempt, { kind: "failed" }>): TemplateResult {
     const { together, grid } = workspace;
     // One model runs once: another tab may have formed it.
     const other = grid.state.pipelines.find((pipeline) => pipeline.model === model);
-    return html`<p class="error" role="alert">${text}</p>
+    return html`<p class="total">${plan ? "The pipeline was not formed" : "There is no plan"}</p>
+      <p class="error" role="alert">${text}</p>
       ${other ? html`<p class="small">${otherText(other)}</p>` : nothing}
       <div class="buttons">
         <button class="button plain" @click=${() => together.cancel()}>Cancel</button>

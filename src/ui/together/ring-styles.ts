@@ -24,7 +24,7 @@ export const ringStyles = css`
   .ring text {
     fill: var(--mg-muted);
     font-family: inherit;
-    font-size: 11px;
+    font-size: 10.5px;
     text-anchor: middle;
     dominant-baseline: central;
     font-variant-numeric: tabular-nums;
@@ -34,6 +34,12 @@ export const ringStyles = css`
     font-size: 28px;
     font-weight: 620;
     letter-spacing: -0.02em;
+  }
+  .ring .unit {
+    fill: var(--mg-muted);
+    font-size: 14px;
+    font-weight: 550;
+    letter-spacing: 0;
   }
   .ring .word {
     fill: var(--mg-text);

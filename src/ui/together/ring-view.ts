@@ -11,7 +11,7 @@ const WIDTH = 15;
 /** What round ends take of an arc, in degrees. */
 const ROUND = ((WIDTH / 2 / RADIUS) * 180) / Math.PI;
 /** Where times of hops stand: inside, so that the picture stays narrow. */
-const TIMES_RADIUS = 72;
+const TIMES_RADIUS = 69;
 const FACE = 30;
 /** Beyond so many stops their faces and times would cover each other. */
 const MOST_FACES = 9;
@@ -37,10 +37,16 @@ export function ringView(stops: readonly Stop[], { label, middle, below, moving 
     ${stops.map((stop, index) => hop(stop, arcs[index], timesShown && goesElsewhere(stop, stops[(index + 1) % stops.length])))}
     ${stops.map((stop, index) => part(stop, arcs[index]))}
     ${moving ? svg`<g class="token"><circle cy=${-RADIUS} r="4" fill="var(--mg-surface)" stroke="var(--mg-text)" stroke-width="1.5" /></g>` : nothing}
-    ${stops.length > MOST_FACES ? nothing : stops.map((stop, index) => face(stop, arcs[index]))}
-    <text class=${/\d/.test(middle) ? "big" : "word"} y="-5">${middle}</text>
+    ${stops.length > MOST_FACES ? nothing : stops.map((stop, index) => face(stop, arcs[index]))} ${centre(middle)}
     <text class="below" y="17">${below}</text>
   </svg>`;
+}
+
+/** A number with its unit, which is small so that both keep clear of the times of hops; or a word. */
+function centre(text: string): SVGTemplateResult {
+  const [, number, unit] = /^([\d.]+) (.+)$/.exec(text) ?? [];
+  if (number === undefined) return svg`<text class="word" y="-5">${text}</text>`;
+  return svg`<text class="big" y="-5">${number}<tspan class="unit" dx="4">${unit}</tspan></text>`;
 }
 
 /** The colour of a device, as CSS. */
@@ -85,8 +91,8 @@ function hop({ hopMs }: Stop, arc: Arc | undefined, timed: boolean): SVGTemplate
     }
     <g transform="translate(${x.toFixed(2)} ${y.toFixed(2)}) rotate(${middle.toFixed(1)})">
       <circle r="8" fill="var(--mg-raised)" />
-      <path d="M-3.5 -4.5 4.5 0 -3.5 4.5Z" fill="var(--mg-muted)" stroke="var(--mg-muted)" stroke-width="1.5"
-        stroke-linejoin="round" />
+      <path d="M-2.5 -4.5 2.5 0 -2.5 4.5" fill="none" stroke="var(--mg-muted)" stroke-width="2"
+        stroke-linecap="round" stroke-linejoin="round" />
     </g>
     ${hopMs === undefined || !timed ? nothing : svg`<text x=${textX} y=${textY}>${timeText(hopMs)}</text>`}`;
 }

@@ -70,7 +70,7 @@ export const wayStyles = css`
     height: 5px;
     margin-top: 0.3125rem;
     border-radius: 3px;
-    background: var(--mg-hover);
+    background: var(--mg-border);
     overflow: hidden;
   }
   .way .strip > span {
