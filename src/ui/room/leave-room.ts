@@ -40,7 +40,10 @@ export class LeaveRoom extends LitElement {
   // At the end of the panel, what comes in place of the button may lie outside of the page.
   protected override updated(): void {
     const kind = this.workspace?.leaving.state.kind;
-    if (this.#kind !== undefined && kind !== this.#kind) this.scrollIntoView({ block: "nearest" });
+    // What is new has its size by the next frame.
+    if (this.#kind !== undefined && kind !== this.#kind) {
+      requestAnimationFrame(() => this.scrollIntoView({ block: "nearest" }));
+    }
     this.#kind = kind;
   }
 
