@@ -151,8 +151,7 @@ export class LayerHost {
     }
     const memoryBytes = givenBytes - this.heldBytes;
     // Measuring takes as much as holding one layer.
-    const { typicalLayer: from } = model;
-    if (model.bytesOf({ from, to: from + 1 }, stepTokensOf(model)) > memoryBytes) {
+    if (model.sampleBytes(stepTokensOf(model)) > memoryBytes) {
       return { why: "memory", text: "It has no memory left for a layer of this model." };
     }
     return { memoryBytes, ...(await models.speed(model)) };

@@ -160,7 +160,7 @@ export class RunningPipeline {
         replace,
         onChange: (ring) => {
           this.#ring = ring;
-          if (ring.status === "closed") this.#lost(nobodyLeft());
+          if (ring.error) this.#lost(ring.error);
           else onChange();
         },
       },
@@ -199,10 +199,3 @@ const NOBODY_BETWEEN: StageService = {
   forward: (step) => Promise.resolve(step.hidden),
   end: () => undefined,
 };
-
-function nobodyLeft(): MicrogridError {
-  return new MicrogridError(
-    "peer-lost",
-    "A device of the pipeline is gone, and nobody in the room can take its layers.",
-  );
-}

@@ -37,7 +37,7 @@ export async function modelOf(
   const blob = await consumer.read(fileName(graph), 0, size, options);
   const graphBytes = new Uint8Array(await blob.arrayBuffer());
   const parts: PartsSource = { id, name: id, graph, graphBytes, weightsHash, read: consumer.read };
-  return new SplitModel(parts);
+  return new SplitModel(parts, { trusted: false });
 }
 
 /**
