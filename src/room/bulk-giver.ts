@@ -17,12 +17,16 @@ interface Given {
   confirmed: number;
   /** When what had been sent, up to which byte. */
   readonly flying: { readonly upTo: number; readonly at: number }[];
+  /** To be called when it has ended: until then its link is in use. */
+  free(): void;
 }
 
 interface GiverOptions {
   readonly open: OpenFile;
   /** The member broke the protocol: `what` it did. */
   readonly accuse: (what: string) => void;
+  /** The link is in use until the result is called. */
+  readonly markBusy: () => () => void;
 }
 
 /** The giving end of one link. */
@@ -47,7 +51,8 @@ export class BulkGiver {
   get(body: BulkBody<"bulk.get">): void {
     if (this.#given.has(body.get)) return this.#options.accuse("it asked for two things under one name");
     if (this.#given.size >= MAX_GETS) return this.#options.accuse("it asked for more weights at once than it may");
-    const given: Given = { body, stop: new AbortController(), sent: 0, confirmed: 0, flying: [] };
+    const free = this.#options.markBusy();
+    const given: Given = { body, stop: new AbortController(), sent: 0, confirmed: 0, flying: [], free };
     this.#given.set(body.get, given);
     this.#waiting.push(given);
     if (!this.#working) void this.#work();
@@ -67,7 +72,10 @@ export class BulkGiver {
     const now = performance.now();
     if (sentAt !== undefined) this.#pace.confirmed(bytes, this.#flyingBytes, now - sentAt, now);
     this.#flyingBytes -= bytes;
-    if (upTo === given.body.length) this.#given.delete(get);
+    if (upTo === given.body.length) {
+      this.#given.delete(get);
+      given.free();
+    }
     this.#wake();
   }
 
@@ -79,7 +87,10 @@ export class BulkGiver {
 
   /** The link has ended. */
   close(): void {
-    for (const { stop } of this.#given.values()) stop.abort();
+    for (const { stop, free } of this.#given.values()) {
+      stop.abort();
+      free();
+    }
     this.#given.clear();
     this.#wake();
   }
@@ -135,6 +146,7 @@ export class BulkGiver {
     const { get } = given.body;
     if (!this.#given.delete(get)) return;
     given.stop.abort();
+    given.free();
     this.#flyingBytes -= given.sent - given.confirmed;
     this.#lane.send("bulk.ended", { get, why }).catch(() => undefined);
     this.#wake();

@@ -70,7 +70,8 @@ export class BulkTraffic {
   attach(member: Member): void {
     const { did, bulk, link } = member;
     const accuse = (what: string): void => link.accuse(what);
-    const giver = new BulkGiver(bulk, { accuse, open: (file, options) => this.open(file, did, options) });
+    const markBusy = (): (() => void) => link.markBusy();
+    const giver = new BulkGiver(bulk, { accuse, markBusy, open: (file, options) => this.open(file, did, options) });
     const taker = new BulkTaker(bulk, { accuse, silenceMs: this.#silenceMs });
     this.#ends.set(member, { giver, taker });
     bulk.listen((frame) => {

@@ -145,16 +145,37 @@ const RANGE: BulkRange = { ...MODEL, location: "weights", offset: 0, length: 100
 
 function giver(open: OpenFile = () => Promise.resolve(BLOB)) {
   const { lane, accuse, ...rest } = seam();
-  const end = new BulkGiver(lane, { open, accuse });
+  const link = { marks: 0 };
+  const markBusy = () => {
+    link.marks++;
+    return () => link.marks--;
+  };
+  const end = new BulkGiver(lane, { open, accuse, markBusy });
   const get = (id: number, range: Partial<BulkRange> = {}): string => {
     const name = id.toString(16).padStart(16, "0");
     end.get({ get: name, ...RANGE, ...range });
     return name;
   };
-  return { ...rest, accuse, end, get };
+  return { ...rest, accuse, end, get, link };
 }
 
 describe("a giver", () => {
+  it("has its link in use while anything is asked for", async () => {
+    const { end, get, of, link } = giver();
+    const [short, long] = [get(1, { length: 10 }), get(2, { length: FILE.length }), get(3)];
+    get(4, { offset: FILE.length });
+    expect(link.marks).toBe(4);
+    await eventually(() => expect(of("bulk.piece").some(({ get: name }) => name === long)).toBe(true));
+    end.got({ get: short, upTo: 10 });
+    expect(link.marks).toBe(3);
+    end.cancel({ get: long });
+    expect(link.marks).toBe(2);
+    await eventually(() => expect(of("bulk.ended").at(-1)).toMatchObject({ why: "missing" }));
+    expect(link.marks).toBe(1);
+    end.close();
+    expect(link.marks).toBe(0);
+  });
+
   it("has only so much on its way, and goes on when that is confirmed", async () => {
     const { end, get, of } = giver();
     const name = get(1, { length: FILE.length });

@@ -25,6 +25,8 @@ export const EARLIER_SERVER_MS = 30_000;
 export const MAX_MEMBERS = 32;
 /** Heartbeats at most this often. */
 export const HEARTBEAT_MS = 1_000;
+/** A link that has given way to another is closed after this time without a job: what is on its way over it still counts. */
+export const RUN_OUT_MS = 5_000;
 /** Time for the first frame behind the handshake. */
 export const HELLO_TIMEOUT_MS = 5_000;
 

@@ -21,6 +21,7 @@ function meshOf(membership: Membership): Mesh {
     acquaintances: () => [],
     wants: () => false,
     hasRoomFor: () => true,
+    runOutMs: 20,
   });
 }
 
@@ -53,7 +54,7 @@ describe("two nodes that dial each other at once", () => {
       expect(linkTo(low, higher.signer.did)).toEqual({ open: true, offerer: true });
       expect(linkTo(high, lower.signer.did)).toEqual({ open: true, offerer: false });
     });
-    // The other line is gone at both ends, and nothing that was in flight on it ends the one that stays.
+    // The other line runs out at both ends, and nothing that was in flight on it ends the one that stays.
     await Promise.all([ofHigher.closed, toLower.closed]);
     await new Promise((resolve) => setTimeout(resolve));
     expect(linkTo(low, higher.signer.did)).toEqual({ open: true, offerer: true });

@@ -137,6 +137,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
         this.#rendezvous.nudge();
       }),
       this.#mesh.on("joined", (member) => this.#joined(member)),
+      this.#mesh.on("spare", (member) => this.#attach(member)),
       this.#mesh.on("left", ({ member, reason }) => this.#left(member, reason)),
       this.#wide.on("change", (did) => this.#heard(did)),
       this.#mesh.on("refused", (error) => {
@@ -223,14 +224,19 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
   }
 
   #joined(member: Member): void {
-    const peer = this.#peerOf(member.did);
-    peer.attach(member);
-    this.stages.attach(member);
-    this.bulk.attach(member);
-    member.onFrame = (frame) => this.#receive(member, peer, frame);
+    this.#peerOf(member.did).attach(member);
+    this.#attach(member);
     member.link.post("heartbeat", this.#heartbeat());
     this.governance.greet(member);
     this.emit("change", undefined);
+  }
+
+  /** What comes over a link, be it a spare one, is taken. */
+  #attach(member: Member): void {
+    const peer = this.#peerOf(member.did);
+    this.stages.attach(member);
+    this.bulk.attach(member);
+    member.onFrame = (frame) => this.#receive(member, peer, frame);
   }
 
   #left(member: Member, reason: string): void {
@@ -300,7 +306,7 @@ export class Interior extends TypedEventTarget<InteriorEvents> {
       case "job.tokens":
       case "job.done":
       case "job.failed":
-        peer.receive(frame);
+        peer.receive(member, frame);
         break;
       case "charter":
       case "epochs":

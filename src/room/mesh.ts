@@ -10,6 +10,7 @@ import { type HandDialer, Relay } from "./relay";
 import { MemberHandshake } from "./member-handshake";
 import { reconcile } from "./reconcile";
 import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "./protocol";
+import { ANOTHER_LINK, SpareLinks } from "./spare-links";
 import { STAGE_FRAMES, type StageLane } from "./stage-frames";
 
 /** Two links of one did that are closer in time than this come from both sides dialling at once. */
@@ -43,7 +44,11 @@ export interface Member {
 }
 
 interface MeshEvents {
+  /** A member is linked, or a better link to it has come. */
   joined: Member;
+  /** A second link of a member, which may have used it already: what comes over it counts, and nothing is begun over it. */
+  spare: Member;
+  /** A link has ended, be it a spare one. */
   left: { readonly member: Member; readonly reason: string };
   /** A line was refused; the reason is for people. */
   refused: Error;
@@ -71,6 +76,8 @@ interface MeshOptions {
   wants(did: Did): boolean;
   /** Whether one more member can be kept in mind. */
   hasRoomFor(did: Did): boolean;
+  /** `RUN_OUT_MS`, shortened by tests. */
+  readonly runOutMs?: number;
 }
 
 /** The links to all members. */
@@ -80,12 +87,22 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   readonly #dialler: Dialler;
   readonly #relay: Relay;
   readonly #handshake: MemberHandshake;
+  readonly #spares: SpareLinks;
   #closed = false;
 
   constructor(options: MeshOptions) {
     super();
     this.#options = options;
     this.#handshake = new MemberHandshake(options.membership, options.agent);
+    this.#spares = new SpareLinks({
+      runOutMs: options.runOutMs,
+      left: (member, reason) => {
+        this.emit("left", { member, reason });
+        if (!member.link.accused) return;
+        this.#handshake.shun(member.did);
+        this.members.get(member.did)?.link.close(reason);
+      },
+    });
     this.#relay = new Relay({
       self: options.membership.signer.did,
       hand: options.hand,
@@ -139,6 +156,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     this.#closed = true;
     this.#dialler.close();
     for (const { link } of this.members.values()) link.close(reason);
+    this.#spares.close(reason);
   }
 
   /** The rules have changed: who does not belong to the room any more is out. */
@@ -208,16 +226,23 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     const old = this.members.get(link.did);
     if (!old && !this.#options.hasRoomFor(link.did)) return link.close(ROOM_FULL);
     if (!old && this.members.size >= MAX_LINKS) return link.close(TOO_MANY_LINKS);
-    if (old && !this.#prefers(link, old, session)) return link.close("another link is in use");
     const since = performance.now();
     const member: Member = { ...known, since, address: undefined, slot: undefined, onFrame: () => undefined };
-    this.members.set(link.did, member);
-    if (old) {
-      old.link.close("another link is in use");
-      this.emit("left", { member: old, reason: "another link is in use" });
+    const glare = old?.link.open && old.session === session && since - old.since <= GLARE_MS;
+    if (glare && !this.#prefers(link)) {
+      // The other side may have had this one first, and begun something over it.
+      if (!this.#spares.add(member)) return link.close(ANOTHER_LINK);
+      this.emit("spare", member);
+    } else {
+      this.members.set(link.did, member);
+      // Nobody dials whom it is linked to: a late second link means that the first is dead at the other end.
+      if (old && !(glare && this.#spares.add(old))) {
+        old.link.close(ANOTHER_LINK);
+        this.emit("left", { member: old, reason: ANOTHER_LINK });
+      }
+      void link.closed.then((reason) => this.#leave(member, reason));
+      this.emit("joined", member);
     }
-    void link.closed.then((reason) => this.#leave(member, reason));
-    this.emit("joined", member);
     reader.forward((frame) => {
       if (frame.kind === "members") {
         member.address = frame.body.address as PeerId | undefined;
@@ -228,12 +253,9 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     });
   }
 
-  /** Whether a second link of a did is to replace the first. Both sides come to the same answer. */
-  #prefers(link: RoomLink, old: Member, session: string): boolean {
+  /** Whether a link, of two that both sides dialled at once, is the one that stays. Both come to the same answer. */
+  #prefers(link: RoomLink): boolean {
     const own = this.#options.membership.signer.did;
-    if (!old.link.open || old.session !== session) return true;
-    // Nobody dials whom it is linked to: a late second link means that the first is dead at the other end.
-    if (performance.now() - old.since > GLARE_MS) return true;
     const lower = own < link.did ? own : link.did;
     const offerer = link.offerer ? own : link.did;
     return offerer === lower;
@@ -241,6 +263,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   #leave(member: Member, reason: string): void {
     if (this.members.get(member.did) !== member) return;
+    this.#spares.end(member.did, reason);
     this.members.delete(member.did);
     if (member.link.accused) this.#handshake.shun(member.did);
     this.emit("left", { member, reason });

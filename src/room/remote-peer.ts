@@ -41,7 +41,8 @@ export class RemotePeer implements Provider {
   readonly kind = "peer";
   readonly #reach: Reach;
   #member: Member | undefined;
-  #jobs: JobClient | undefined;
+  /** Answers go on over the link over which they began, also where another one has taken its place. */
+  readonly #clients = new Map<Member, JobClient>();
   readonly #allows: (model: string) => boolean;
   #heartbeat: Heartbeat | undefined;
   #offers: readonly ModelOffer[] = [];
@@ -81,14 +82,14 @@ export class RemotePeer implements Provider {
   /** A link to it is up. */
   attach(member: Member): void {
     this.#member = member;
-    this.#jobs = new JobClient(member.link);
+    this.#clients.set(member, new JobClient(member.link));
   }
 
   /** A link to it has ended. False where another one has taken its place. */
   detach(member: Member): boolean {
+    this.#clients.delete(member);
     if (this.#member !== member) return false;
     this.#member = undefined;
-    this.#jobs = undefined;
     return true;
   }
 
@@ -98,9 +99,9 @@ export class RemotePeer implements Provider {
     this.update({ name, device, gpu, sharing, ...(layersBytes !== undefined && { layersBytes }), load, offers });
   }
 
-  /** Takes a frame of a job. */
-  receive(frame: JobFrame): void {
-    this.#jobs?.receive(frame);
+  /** Takes a frame of a job that came over a link. */
+  receive(member: Member, frame: JobFrame): void {
+    this.#clients.get(member)?.receive(frame);
   }
 
   /** Takes what the peer says about itself. */
@@ -129,6 +130,10 @@ export class RemotePeer implements Provider {
       rttMs: this.rttMs ?? (this.linked ? 0 : DISTANT_MS),
       privacy: "room",
     });
+  }
+
+  get #jobs(): JobClient | undefined {
+    return this.#member && this.#clients.get(this.#member);
   }
 
   async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {

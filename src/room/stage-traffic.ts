@@ -13,6 +13,8 @@ interface StageTrafficEvents {
 export class StageTraffic extends TypedEventTarget<StageTrafficEvents> {
   readonly #members: ReadonlyMap<Did, Member>;
   readonly #linkTo: (did: Did, options: { signal: AbortSignal }) => Promise<unknown>;
+  /** Who holds the link to a member; `free` lets go of the link that is in use now. */
+  readonly #holds = new Map<Did, Set<{ free: () => void }>>();
 
   /** `linkTo` makes a link where there is none. */
   constructor(
@@ -36,17 +38,34 @@ export class StageTraffic extends TypedEventTarget<StageTrafficEvents> {
     this.send(to, kind, body).catch(() => undefined);
   }
 
-  /** Makes sure of a link, and that its death is noticed within 5 s until the result is called. */
+  /**
+   * Makes sure of a link, and that its death is noticed within 5 s until the result is called; so is that of a link that
+   * takes its place.
+   */
   async hold(did: Did, options: { signal: AbortSignal }): Promise<() => void> {
     if (!this.#members.has(did)) await this.#linkTo(did, options);
     const member = this.#members.get(did);
     if (!member) throw new MicrogridError("peer-lost", "A device of the pipeline is gone.");
-    return member.link.markBusy();
+    const hold = { free: member.link.markBusy() };
+    const holds = this.#holds.get(did) ?? new Set();
+    this.#holds.set(did, holds.add(hold));
+    return () => {
+      hold.free();
+      holds.delete(hold);
+      if (holds.size === 0 && this.#holds.get(did) === holds) this.#holds.delete(did);
+    };
   }
 
   /** A member was linked: its frames come here. */
   attach(member: Member): void {
-    member.stage.listen((frame) => this.emit("frame", { from: member.did, frame }));
+    const { did, stage, link } = member;
+    stage.listen((frame) => this.emit("frame", { from: did, frame }));
+    // A spare link is used by nobody here.
+    if (this.#members.get(did) !== member) return;
+    for (const hold of this.#holds.get(did) ?? []) {
+      hold.free();
+      hold.free = link.markBusy();
+    }
   }
 
   /** A member's link has ended. */

@@ -37,6 +37,8 @@ export const PING_RATE: FrameRate = { burst: (2 * IDLE_LOST_MS) / BUSY_PING_MS, 
 export const LEAVING_RATE: FrameRate = { burst: 1, perSecond: 0 };
 /** Frames that wait until somebody listens to a new link: its owner does so in the task in which it is made. */
 export const MAX_EARLY_FRAMES = 64;
+/** Frames that wait until somebody listens to a lane: the other side may be ready before this one has examined its proof. */
+export const MAX_EARLY_BYTES = 512 * 1024;
 
 /** A signaling server answers within this time, or counts as unreachable. */
 export const SIGNALING_OPEN_TIMEOUT_MS = 5_000;

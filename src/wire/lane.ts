@@ -1,5 +1,6 @@
 /** A further channel of an authenticated link: frames of a table of its own, that wait for none of the others. */
 import { MicrogridError } from "../core";
+import { MAX_EARLY_BYTES } from "./constants";
 import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
 import { Reassembler } from "./framing";
 import type { RawChannel } from "./transport";
@@ -19,7 +20,9 @@ interface LaneOwner {
 export class Lane<T extends FrameTable> {
   readonly #table: T;
   readonly #writer: FrameWriter;
-  #listener: (frame: FrameOf<T>) => void = () => undefined;
+  readonly #early: FrameOf<T>[] = [];
+  #earlyBytes = 0;
+  #listener: ((frame: FrameOf<T>) => void) | undefined;
 
   /** `maxBytes`: longest message of a frame in several. */
   constructor(channel: RawChannel, table: T, owner: LaneOwner, maxBytes?: number) {
@@ -32,16 +35,22 @@ export class Lane<T extends FrameTable> {
       owner.heard();
       try {
         const frame = reassembler.push(message);
-        if (frame) this.#listener(parseFrame(table, frame));
+        if (this.#listener) {
+          if (frame) this.#listener(parseFrame(table, frame));
+          return;
+        }
+        this.#earlyBytes += message.length;
+        if (frame && this.#earlyBytes <= MAX_EARLY_BYTES) this.#early.push(parseFrame(table, frame));
       } catch (error) {
         owner.accuse(error instanceof MicrogridError ? error.message : "it sent something unreadable");
       }
     });
   }
 
-  /** Gets every frame from now on; what nobody listens for is dropped. One listener. */
+  /** Gets every frame, those that came before included, up to `MAX_EARLY_BYTES` of them. One listener. */
   listen(listener: (frame: FrameOf<T>) => void): void {
     this.#listener = listener;
+    for (const frame of this.#early.splice(0)) listener(frame);
   }
 
   /** Sends a frame; resolves when the next one may be sent. Throws as `Link.send` does. */

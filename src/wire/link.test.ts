@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { describe, expect, it, vi } from "vitest";
 import { type Bytes, encodeCbor, randomBytes } from "../core";
 import { makeEphemeralKey } from "../identity";
-import { HANDSHAKE_TIMEOUT_MS, MAX_EARLY_FRAMES, PING_RATE } from "./constants";
+import { HANDSHAKE_TIMEOUT_MS, MAX_EARLY_BYTES, MAX_EARLY_FRAMES, PING_RATE } from "./constants";
 import { frameToMessages } from "./framing";
 import type { Credentials } from "./handshake";
 import { HandshakeInbox } from "./handshake-inbox";
@@ -57,6 +57,20 @@ describe("a lane", () => {
     await vi.waitFor(() => expect(got).toHaveBeenCalledOnce());
     links[0].close("enough");
     await expect(a.send("note", { text: "late" })).rejects.toMatchObject({ code: "peer-lost" });
+  });
+
+  it("keeps what comes before somebody listens, up to a limit", async () => {
+    const { links } = await connected();
+    const [a, b] = links.map((link) => link.lane("stage", TABLE)) as [Lane<typeof TABLE>, Lane<typeof TABLE>];
+    const texts = Array.from({ length: 9 }, (_, i) => String(i).repeat(90_000));
+    for (const text of texts) await a.send("note", { text });
+    // The line in memory delivers each message in a task of its own, in order: all are there now.
+    await new Promise((resolve) => setTimeout(resolve));
+    const got: string[] = [];
+    b.listen((frame) => got.push(frame.body.text));
+    expect(got).toEqual(texts.slice(0, Math.floor(MAX_EARLY_BYTES / 90_000)));
+    await a.send("note", { text: "later" });
+    await vi.waitFor(() => expect(got.at(-1)).toBe("later"));
   });
 
   it("ends the link of who breaks its rules", async () => {

@@ -1,10 +1,11 @@
 /** Jobs between peers of which one may be greedy, or tell stories without end. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { JobId } from "../../core";
+import { type JobId, randomId } from "../../core";
 import type { GenerationEvent } from "../../inference";
 import { ToyProvider, letters, toyRequest } from "../../inference/testing/toy-provider";
 import type { RoomFrameBody, RoomLink } from "../protocol";
 import { JobClient } from "./client";
+import { MAX_JOBS_PER_PEER } from "../constants";
 import { JobServer } from "./server";
 
 interface Sent {
@@ -13,14 +14,18 @@ interface Sent {
 }
 
 /** A link that only notes what is sent over it. */
-function fakeLink() {
+function fakeLink(did = randomId(8)) {
   const sent: Sent[] = [];
   const note = (kind: string, body: Record<string, unknown>): void => void sent.push({ kind, body });
-  const state = { closedFor: undefined as string | undefined };
+  const state = { closedFor: undefined as string | undefined, marks: 0 };
   const link = {
+    did,
     open: true,
     closed: new Promise<string>(() => undefined),
-    markBusy: () => () => undefined,
+    markBusy: () => {
+      state.marks++;
+      return () => state.marks--;
+    },
     post: note,
     send: async (kind: string, body: Record<string, unknown>) => note(kind, body),
     accuse: (reason: string) => (state.closedFor = reason),
@@ -95,6 +100,17 @@ describe("peers that share a device", () => {
     expect(kindsOf(greedy, ids[1]!)).not.toContain("job.failed");
   });
 
+  it("counts what one asks over two links together", () => {
+    const { ask, jobs } = server();
+    const [one, other] = [fakeLink("did:key:greedy"), fakeLink("did:key:greedy")];
+    for (let i = 0; i < MAX_JOBS_PER_PEER; i++) ask(i % 2 ? one : other);
+    const refused = ask(one);
+    expect(kindsOf(one, refused)).toEqual(["job.refused"]);
+    const third = fakeLink();
+    ask(third);
+    expect(jobs.queued).toBe(MAX_JOBS_PER_PEER - 1);
+  });
+
   it("takes nothing from who has one place only", () => {
     const { jobs, ask } = server();
     const links = [fakeLink(), fakeLink(), fakeLink()];
@@ -104,11 +120,14 @@ describe("peers that share a device", () => {
     expect(links.flatMap(({ sent }) => sent).some(({ kind }) => kind === "job.refused")).toBe(false);
   });
 
-  it("answers everybody in the end", async () => {
-    const { ask, release } = server();
+  it("answers everybody in the end, and has the link in use until then", async () => {
+    const { jobs, ask, release } = server();
     const [greedy, modest] = [fakeLink(), fakeLink()];
     const ids = Array.from({ length: 4 }, () => ask(greedy));
     const wanted = ask(modest);
+    jobs.receive(greedy.link, { kind: "job.cancel", body: { id: ask(greedy) } });
+    // Those that wait as well; neither what goes back to make room nor what was cancelled, once it has stopped.
+    await vi.waitFor(() => expect([greedy.state.marks, modest.state.marks]).toEqual([3, 1]));
     release();
     await vi.waitFor(() => {
       const done = [...greedy.sent, ...modest.sent]
@@ -116,6 +135,7 @@ describe("peers that share a device", () => {
         .map(({ body }) => body.id);
       expect(new Set(done)).toEqual(new Set([...ids.filter((_, i) => i !== 1), wanted]));
     });
+    await vi.waitFor(() => expect([greedy.state.marks, modest.state.marks]).toEqual([0, 0]));
   });
 });
 

@@ -42,6 +42,8 @@ interface Job {
   readonly abort: AbortController;
   /** Ends the job when nobody wants the answer any more. */
   readonly deadline: ReturnType<typeof setTimeout>;
+  /** To be called when it has ended: as long as it is here, its link is in use. */
+  free(): void;
 }
 
 /**
@@ -80,7 +82,7 @@ export class JobServer {
       return this.#options.onRefused();
     }
     const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), frame.body.deadlineMs);
-    const job: Job = { id, request, link, abort: new AbortController(), deadline };
+    const job: Job = { id, request, link, abort: new AbortController(), deadline, free: link.markBusy() };
     job.abort.signal.addEventListener("abort", () => this.#drop(job));
     this.#waiting.push(job);
     this.#startNext();
@@ -114,7 +116,7 @@ export class JobServer {
     const sharing = this.#options.sharing();
     if (!sharing) return { reason: "policy" };
     if (!sharing.models.has(request.model)) return { reason: "unknown-model" };
-    const ofPeer = [...this.#running, ...this.#waiting].filter((job) => job.link === link).length;
+    const ofPeer = [...this.#running, ...this.#waiting].filter((job) => job.link.did === link.did).length;
     if (this.#waiting.length >= MAX_QUEUED_JOBS || ofPeer >= MAX_JOBS_PER_PEER) return { reason: "busy" };
     // Last, since it counts the request as taken.
     const rule = this.#options.forbids(link, request, ofPeer);
@@ -150,14 +152,16 @@ export class JobServer {
     greedy.abort.abort();
   }
 
-  #runningOf(link: RoomLink): readonly Job[] {
-    return [...this.#running].filter((job) => job.link === link);
+  /** A peer may have two links for a while, and is one peer all the same. */
+  #runningOf({ did }: RoomLink): readonly Job[] {
+    return [...this.#running].filter(({ link }) => link.did === did);
   }
 
   #drop(job: Job): void {
     const at = this.#waiting.indexOf(job);
     if (at < 0) return;
     clearTimeout(job.deadline);
+    job.free();
     this.#waiting.splice(at, 1);
     this.#options.onChange();
   }
@@ -165,7 +169,6 @@ export class JobServer {
   async #run(job: Job): Promise<void> {
     const { link, id } = job;
     const signal = job.abort.signal;
-    const free = link.markBusy();
     const signs = setInterval(() => this.#sign(job), JOB_SIGN_MS);
     try {
       this.#sign(job);
@@ -180,7 +183,7 @@ export class JobServer {
     } finally {
       clearInterval(signs);
       clearTimeout(job.deadline);
-      free();
+      job.free();
       this.#running.delete(job);
       this.#startNext();
     }
