@@ -143,11 +143,15 @@ export const STAGE_FRAMES = {
     maxBytes: 16_384,
     rate: RARE,
   },
-  /** Asks a stage for a step that is not back in time. */
-  "stage.where": { schema: v.strictObject({ pipeline: id, step }), maxBytes: 128, rate: RARE },
+  /** Asks a stage for a step that is not back in time, which `previous` gives it under `attempt`. */
+  "stage.where": {
+    schema: v.strictObject({ pipeline: id, step, previous: DidSchema, attempt }),
+    maxBytes: 256,
+    rate: RARE,
+  },
   /**
    * Where the step is, and how many steps this stage has computed and given on so far: what grows is at work. `unknown`: it
-   * never came, or failed. `waiting`: it came too early, or the line to the next stage is busy. `computing`: it is with the
+   * never came, or failed. `waiting`: it came from `previous` too early, or the line to the next stage is busy. `computing`: it is with the
    * model. `passed`: the next stage has been given it.
    */
   "stage.seen": {

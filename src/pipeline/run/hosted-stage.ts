@@ -2,11 +2,9 @@
 import { type Did, MicrogridError } from "../../core";
 import type { StageInfo, StageService } from "../../inference";
 import type { ReceivedStageBody, StageTraffic } from "../../room";
+import { EarlySteps } from "./early-steps";
 import { Edge, type Neighbour, hiddenOf, tellFailure } from "./edge";
 
-/** Steps of a new neighbour that wait until the consumer has named it: so many, and of so many bytes in all. */
-const MAX_EARLY_STEPS = 64;
-const MAX_EARLY_BYTES = 16 * 2 ** 20;
 /** Steps of which it is known where they are; a consumer has far fewer open at once. */
 const MAX_PLACES = 16_384;
 
@@ -29,6 +27,8 @@ export class HostedStage {
   readonly stop = new AbortController();
   readonly #traffic: StageTraffic;
   readonly #edge: Edge;
+  /** What came before the stage was in memory, or before the consumer has named who sent it. */
+  readonly #early = new EarlySteps();
   /** Where the consumer's open steps are; the latest stand last. */
   readonly #places = new Map<number, "computing" | "passed">();
   /** What is with the model. */
@@ -37,7 +37,6 @@ export class HostedStage {
   #previous: Neighbour;
   /** The latest attempt for which a neighbour behind was named. */
   #nextAttempt: number;
-  #early: { readonly from: Did; readonly body: ReceivedStageBody<"stage.forward"> }[] = [];
   #computed = 0;
 
   constructor(traffic: StageTraffic, consumer: Did, request: StageRequest) {
@@ -62,11 +61,13 @@ export class HostedStage {
 
   forward(from: Did, body: ReceivedStageBody<"stage.forward">): void {
     const { did, attempt } = this.#previous;
-    if (!this.#stage || body.attempt > attempt) this.#keepForLater(from, body);
+    if (!this.#stage || body.attempt > attempt) this.#early.add(from, body);
     else if (from === did && body.attempt === attempt) void this.#compute(body);
   }
 
+  /** Of two words that name a neighbour, the later attempt counts. */
   previous({ did, attempt }: ReceivedStageBody<"stage.previous">): void {
+    if (attempt <= this.#previous.attempt) return;
     this.#previous = { did, attempt };
     this.#retry();
   }
@@ -101,9 +102,12 @@ export class HostedStage {
     this.#edge.end(sequence);
   }
 
-  /** Where a step is that the consumer has not back yet. */
-  where(step: number): Seen {
-    const waits = this.#edge.waits(step) || this.#early.some(({ body }) => body.step === step);
+  /**
+   * Where a step is that the consumer has not back yet. What came early counts only if it is from the neighbour that the
+   * consumer means: others may send what they like, and this stage is not to seem to hold it back.
+   */
+  where({ step, previous, attempt }: ReceivedStageBody<"stage.where">): Seen {
+    const waits = this.#edge.waits(step) || this.#early.has(step, { did: previous, attempt });
     const state = waits ? "waiting" : (this.#places.get(step) ?? "unknown");
     return { pipeline: this.request.pipeline, step, state, worked: this.#computed + this.#edge.sent };
   }
@@ -146,15 +150,7 @@ export class HostedStage {
     if (this.#places.size > MAX_PLACES) this.#places.delete(oldest!);
   }
 
-  /** Anybody may send such steps, so there is a bound; what is dropped shows as a gap, and is read again. */
-  #keepForLater(from: Did, body: ReceivedStageBody<"stage.forward">): void {
-    const bytes = [...this.#early.map((early) => early.body), body]
-      .flatMap(({ tensors }) => tensors)
-      .reduce((sum, tensor) => sum + tensor.bytes.length, 0);
-    if (this.#early.length < MAX_EARLY_STEPS && bytes <= MAX_EARLY_BYTES) this.#early.push({ from, body });
-  }
-
   #retry(): void {
-    for (const { from, body } of this.#early.splice(0)) this.forward(from, body);
+    for (const { from, step } of this.#early.take()) this.forward(from, step);
   }
 }

@@ -193,7 +193,7 @@ describe("frames of strangers, and of stages that say things twice,", () => {
       forge(one, from, "b", { kind: "stage.next", body: next });
       forge(one, from, "b", { kind: "stage.end", body: { pipeline, sequence: SEQUENCE } });
       forge(one, from, "b", { kind: "stage.close", body: { pipeline } });
-      forge(one, from, "b", { kind: "stage.where", body: { pipeline, step: 0 } });
+      forge(one, from, "b", { kind: "stage.where", body: { pipeline, step: 0, previous: did("a"), attempt: 0 } });
       forge(one, from, "b", lastStep(one, "a", "b"));
     }
     await settle();

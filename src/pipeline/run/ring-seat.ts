@@ -47,6 +47,8 @@ export class Seat {
   readonly #onChange: () => void;
   readonly #opened = deferred<undefined>();
   readonly #stop = new AbortController();
+  /** The repair in which the seat before it became its neighbour. */
+  #since = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #release: () => void = () => undefined;
   #loadedBytes = 0;
@@ -71,6 +73,11 @@ export class Seat {
     return this.#decodeMs !== undefined;
   }
 
+  /** The attempt under which the seat before it gives it steps. */
+  get since(): number {
+    return this.#since;
+  }
+
   /** What there is to show of it now. */
   get state(): RingSeat {
     const { did, from, to, ready } = this;
@@ -86,6 +93,7 @@ export class Seat {
   async open(terms: RingTerms, placing: Placing, { signal }: { signal: AbortSignal }): Promise<void> {
     const cancel = (): void => this.fail(signal.reason as Error);
     signal.addEventListener("abort", cancel);
+    this.#since = placing.attempt;
     this.#waitOnceMore();
     try {
       signal.throwIfAborted();
@@ -109,6 +117,12 @@ export class Seat {
     this.#decodeMs = decodeMs;
     this.#opened.resolve(undefined);
     this.#onChange();
+  }
+
+  /** Another seat stands before it from now on. */
+  follow(did: Did, attempt: number): void {
+    this.#since = attempt;
+    this.#traffic.post(this.did, "stage.previous", { pipeline: this.#pipeline, attempt, did });
   }
 
   /** Its node has loaded some of its layers. */

@@ -96,6 +96,12 @@ export class Seats {
     return attempt === this.#attempt ? this.#opening?.seats.find((seat) => seat.did === did) : undefined;
   }
 
+  /** Who gives steps to a node that has a seat: this node where none stands before it. */
+  before(did: Did): Neighbour {
+    const index = this.#seated.findIndex((seat) => seat.did === did);
+    return { did: this.#seated[index - 1]?.did ?? this.#options.self, attempt: this.#seated[index]?.since ?? 0 };
+  }
+
   /** Whether a node has a seat. */
   has(did: Did): boolean {
     return this.#seated.some((seat) => seat.did === did);
@@ -259,7 +265,7 @@ export class Seats {
     const [first, last] = [seats[0]!, seats.at(-1)!];
     const attempt = this.#attempt;
     this.#seated = [...this.#seated.slice(0, start), ...seats, ...this.#seated.slice(end)];
-    if (after) traffic.post(after.did, "stage.previous", { pipeline, attempt, did: last.did });
+    if (after) after.follow(last.did, attempt);
     else this.#returnAttempt = attempt;
     // Steps that are begun from now on may be with the stage before the gap earlier than this word of ours.
     const again = { upTo: last.to, ...steps() };

@@ -99,6 +99,19 @@ describe("the search for a step", () => {
     expect(one.holders).toBe("dec");
   });
 
+  it("finds who gives steps under an attempt that is not, and not one after the other of those behind it", async () => {
+    const one = await toy();
+    expect(await one.step(0, [1, 2, 3])).toBe(true);
+    one.bus.onFrame = (frame, from) => {
+      if (frame.kind === "stage.forward" && from === did("a")) Object.assign(frame.body, { attempt: 900_000 });
+      return true;
+    };
+    const answer = one.step(3, [4]);
+    for (let inquiry = 0; inquiry < 2; inquiry++) await pass(PATIENCE_MS);
+    expect(await answer).toBe(true);
+    expect(one.holders).toBe("dbc");
+  });
+
   it("finds the one step that is missing among others that move", async () => {
     const one = await toy();
     dropSteps(one, "a", "b", (step) => step === 1);

@@ -108,7 +108,10 @@ export class Ring implements StageService, RingState {
     });
     this.#watch = new StepWatch({
       seats: () => this.#seats.seated.map(({ did }) => did),
-      ask: (did, step) => traffic.send(did, "stage.where", { pipeline, step }),
+      ask: (did, step) => {
+        const { did: previous, attempt } = this.#seats.before(did);
+        return traffic.send(did, "stage.where", { pipeline, step, previous, attempt });
+      },
       waitsHere: (step) => this.#edge?.waits(step) ?? false,
       onStuck: (did) => this.#seats.lose(did),
       onMissing: (did) => this.#seats.blame(did),

@@ -101,8 +101,8 @@ export class StageHost {
   #obey(consumer: Did, stage: HostedStage | undefined, frame: StageFrame): void {
     const { traffic } = this.#options;
     if (frame.kind === "stage.where") {
-      const { pipeline, step } = frame.body;
-      if (stage) traffic.post(consumer, "stage.seen", stage.where(step));
+      const { pipeline } = frame.body;
+      if (stage) traffic.post(consumer, "stage.seen", stage.where(frame.body));
       // The link was lost here, and not there.
       else traffic.post(consumer, "stage.refused", { pipeline, reason: "It holds none of its stages any more." });
     } else if (frame.kind === "stage.previous") stage?.previous(frame.body);

@@ -1,0 +1,53 @@
+/** Steps of a neighbour that the consumer has not named yet: they wait until it has. */
+import type { Did } from "../../core";
+import type { ReceivedStageBody } from "../../room";
+import type { Neighbour } from "./edge";
+
+/** Anybody who knows the pipeline's id may send such steps. What one sender may have waiting here: */
+const MAX_STEPS_EACH = 64;
+const MAX_BYTES_EACH = 16 * 2 ** 20;
+/** What all may have together: who has most gives way, so that many strangers do not crowd out an honest one. */
+const MAX_STEPS = 2 * MAX_STEPS_EACH;
+const MAX_BYTES = 2 * MAX_BYTES_EACH;
+
+type Step = ReceivedStageBody<"stage.forward">;
+
+/** Bounded for each sender, and in all; what is dropped shows as a gap, and is read again. */
+export class EarlySteps {
+  readonly #steps = new Map<Did, Step[]>();
+
+  /** Keeps a step, where there is room for it. */
+  add(from: Did, step: Step): void {
+    const own = this.#steps.get(from) ?? [];
+    if (own.length >= MAX_STEPS_EACH || bytesOf([...own, step]) > MAX_BYTES_EACH) return;
+    this.#steps.set(from, [...own, step]);
+    while (this.#isFull) this.#dropLargest();
+  }
+
+  /** Whether a step waits here that came from this neighbour. */
+  has(step: number, { did, attempt }: Neighbour): boolean {
+    return this.#steps.get(did)?.some((early) => early.step === step && early.attempt === attempt) ?? false;
+  }
+
+  /** All of them, which do not wait here any longer; those of one sender in the order in which they came. */
+  take(): readonly { readonly from: Did; readonly step: Step }[] {
+    const all = [...this.#steps].flatMap(([from, steps]) => steps.map((step) => ({ from, step })));
+    this.#steps.clear();
+    return all;
+  }
+
+  get #isFull(): boolean {
+    const all = [...this.#steps.values()].flat();
+    return all.length > MAX_STEPS || bytesOf(all) > MAX_BYTES;
+  }
+
+  #dropLargest(): void {
+    const share = (steps: readonly Step[]): number => steps.length / MAX_STEPS + bytesOf(steps) / MAX_BYTES;
+    const [largest] = [...this.#steps].reduce((one, other) => (share(other[1]) > share(one[1]) ? other : one));
+    this.#steps.delete(largest);
+  }
+}
+
+function bytesOf(steps: readonly Step[]): number {
+  return steps.flatMap(({ tensors }) => tensors).reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
