@@ -3,7 +3,7 @@ import { findCuts, type PlacedCut } from "./cuts";
 import { type Flow, traceFlow } from "./flow";
 import { type Graph, namesIn, readGraph } from "./graph";
 import { type CacheSizes, type DecoderInputs, readInputs, stateBytes } from "./inputs";
-import { MAX_WORK, tooLarge } from "./limits";
+import { MAX_FIELDS, MAX_FOLLOWED, MAX_STRANGERS_FIELDS, MAX_WORK, tooLarge, WorkCount } from "./limits";
 import { collectParts } from "./parts";
 import { inferTypes, type InferredType } from "./shapes";
 import { checkStrangersGraph } from "./strangers";
@@ -34,7 +34,7 @@ const plans = new WeakMap<Decoder, DecoderPlan>();
  * taken from others; `not-a-model` and `file-corrupt` for bytes that are no model or a damaged one.
  */
 export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: ReadOptions = {}): Decoder {
-  const graph = readGraph(graphBytes);
+  const graph = readGraph(graphBytes, trusted ? MAX_FIELDS : MAX_STRANGERS_FIELDS);
   if (!trusted) checkStrangersGraph(graph);
   const inputs = readInputs(graph, sizes);
   const [names, count] = [namesIn(graph), inputs.states.length];
@@ -43,8 +43,9 @@ export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: R
   const flow = traceFlow(graph, inputs, types);
   const plan = { graph, inputs, flow, types, cuts: findCuts(graph, inputs, flow, types) };
   const layers = inputs.states.length;
+  const followed = new WorkCount(MAX_FOLLOWED);
   const bytes = (embed: boolean, from: number, to: number, head: boolean): number =>
-    collectParts(plan, { embed, from, to, head }).weightBytes;
+    collectParts(plan, { embed, from, to, head }, followed).weightBytes;
   const decoder: Decoder = {
     layers,
     embeddingBytes: bytes(true, 0, 0, false),

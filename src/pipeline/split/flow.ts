@@ -52,12 +52,14 @@ export function traceFlow(graph: Graph, inputs: DecoderInputs, types: ReadonlyMa
     if (role) return role;
     const fromIds = names.some((name) => ofIds.has(name));
     const fromState = names.some((name) => ofState.has(name));
+    const moves = MOVERS.has(node.op);
+    const movesState = moves && names.some((input) => stateLike.has(input));
+    const seesIds = node.op !== "Shape" && node.op !== "Size" && names.some((input) => idsLike.has(input));
     for (const name of node.outputs) {
       if (fromIds) ofIds.add(name);
       if (fromState) ofState.add(name);
-      if (MOVERS.has(node.op) && names.some((input) => stateLike.has(input))) stateLike.add(name);
-      const passesOn = MOVERS.has(node.op) || (node.op !== "Shape" && node.op !== "Size" && !isFloat(types.get(name)));
-      if (passesOn && names.some((input) => idsLike.has(input))) idsLike.add(name);
+      if (movesState) stateLike.add(name);
+      if (seesIds && (moves || !isFloat(types.get(name)))) idsLike.add(name);
     }
     return { kind: fromIds || fromState ? "bound" : "free" };
   });

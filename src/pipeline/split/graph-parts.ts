@@ -2,7 +2,7 @@
 import { FIELD, type ProtobufField, protobufFields, protobufNumbers } from "../../inference";
 import { ELEMENT, elementBytes } from "./element-types";
 import { cannotSplit, damaged } from "./errors";
-import { type FieldCount, MAX_RANK, nameText as text } from "./limits";
+import { type WorkCount, MAX_RANK, nameText as text } from "./limits";
 
 /** A dimension: a size, a name for an open one, or not known. */
 export type Dim = number | string | undefined;
@@ -62,7 +62,7 @@ const MAX_DEPTH = 8;
 const SPARSE_ATTRIBUTES = new Set([22, 23]);
 
 /** The fields of a message, counted where `count` is given. */
-export function* fields(content: Uint8Array, count?: FieldCount): Generator<ProtobufField> {
+export function* fields(content: Uint8Array, count?: WorkCount): Generator<ProtobufField> {
   for (const field of protobufFields(content)) {
     count?.spend();
     yield field;
@@ -70,7 +70,7 @@ export function* fields(content: Uint8Array, count?: FieldCount): Generator<Prot
 }
 
 /** Reads a `NodeProto`. Throws `unsupported-model` for weights inside of it that could not be loaded. */
-export function readNode(content: Uint8Array, count?: FieldCount, depth = 0): GraphNode {
+export function readNode(content: Uint8Array, count?: WorkCount, depth = 0): GraphNode {
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, Uint8Array>();
@@ -108,7 +108,7 @@ function readInnerGraph(
     count,
     captured,
     inside: nodes,
-  }: { depth: number; count: FieldCount | undefined; captured: Set<string>; inside: GraphNode[] },
+  }: { depth: number; count: WorkCount | undefined; captured: Set<string>; inside: GraphNode[] },
 ): void {
   if (depth > MAX_DEPTH) throw cannotSplit("its graph has graphs inside graphs, too deep to follow");
   const inside = new Set<string>();
@@ -139,7 +139,7 @@ function refuseExternal({ name, external }: GraphConstant): void {
 }
 
 /** Reads a `TensorProto`. Throws `file-corrupt` where its size contradicts its shape. */
-export function readConstant(content: Uint8Array, count?: FieldCount): GraphConstant {
+export function readConstant(content: Uint8Array, count?: WorkCount): GraphConstant {
   let name = "";
   let type = 0;
   const dims: number[] = [];
@@ -192,7 +192,7 @@ function leastBytes(type: number, elements: number): number {
   return type === ELEMENT.float32 || type === ELEMENT.float64 ? bytes : Math.min(bytes, elements);
 }
 
-function readEntry(content: Uint8Array, count: FieldCount | undefined): [key: string, value: string] {
+function readEntry(content: Uint8Array, count: WorkCount | undefined): [key: string, value: string] {
   let [key, value] = ["", ""];
   for (const { number, bytes } of fields(content, count)) {
     if (number === FIELD.entry.key && bytes) key = text(bytes);
@@ -202,7 +202,7 @@ function readEntry(content: Uint8Array, count: FieldCount | undefined): [key: st
 }
 
 /** Reads a `ValueInfoProto`; `raw` is the field it came in. What is no tensor has no type. */
-export function readPort(content: Uint8Array, raw: Uint8Array, count?: FieldCount): GraphPort {
+export function readPort(content: Uint8Array, raw: Uint8Array, count?: WorkCount): GraphPort {
   let name = "";
   let type: number | undefined;
   let shape: Dim[] | undefined;
@@ -221,7 +221,7 @@ export function readPort(content: Uint8Array, raw: Uint8Array, count?: FieldCoun
   return { name, type, shape, raw };
 }
 
-function readShape(content: Uint8Array, count: FieldCount | undefined): Dim[] {
+function readShape(content: Uint8Array, count: WorkCount | undefined): Dim[] {
   const dims: Dim[] = [];
   for (const { number, bytes } of fields(content, count)) {
     if (number !== FIELD.shape.dim || !bytes) continue;

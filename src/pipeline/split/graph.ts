@@ -11,7 +11,7 @@ import {
   readNode,
   readPort,
 } from "./graph-parts";
-import { FieldCount, MAX_WEIGHT_BYTES } from "./limits";
+import { WorkCount, MAX_FIELDS, MAX_WEIGHT_BYTES } from "./limits";
 
 /** A graph whose operators stand in the order in which they can run, each value made once. */
 export interface Graph {
@@ -34,9 +34,9 @@ export interface Graph {
  * Reads a graph. Throws `not-a-model` for bytes that are no ONNX model, `file-corrupt` for those that end early or
  * contradict themselves, `unsupported-model` for what no stage could be given.
  */
-export function readGraph(bytes: Uint8Array): Graph {
+export function readGraph(bytes: Uint8Array, maxFields = MAX_FIELDS): Graph {
   const modelFields: ProtobufField[] = [];
-  const count = new FieldCount();
+  const count = new WorkCount(maxFields);
   try {
     for (const field of fields(bytes, count)) modelFields.push(field);
     const [graph, ...others] = modelFields.filter(({ number }) => number === FIELD.model.graph);
@@ -61,7 +61,7 @@ export function namesIn({ nodes, constants, inputs, outputs, described }: Graph)
   return wired + constants.size + inputs.length + outputs.length + described.size;
 }
 
-function checked(modelFields: readonly ProtobufField[], content: Uint8Array, count: FieldCount): Graph {
+function checked(modelFields: readonly ProtobufField[], content: Uint8Array, count: WorkCount): Graph {
   const nodes: GraphNode[] = [];
   const constants = new Map<string, GraphConstant>();
   const inputs: GraphPort[] = [];

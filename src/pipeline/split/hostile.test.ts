@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MicrogridError } from "../../core";
 import { randomDecoder } from "../../inference/testing";
+import { ProtobufMessage as Message } from "../../inference";
 import { OnnxWriter } from "../../inference/testing/onnx-writer";
 import { extractStage, readDecoder } from ".";
+import { constant, hostileGraph, integers, node, port, tensor } from "./testing/hostile-graph";
 import { splitAt } from "./testing/run-model";
 
 const MODELS = [
@@ -84,5 +86,151 @@ describe("damaged graphs", { timeout: 60_000 }, () => {
     const { model } = writer.build();
     expect(() => readDecoder(model)).toThrow(expect.objectContaining({ code: "unsupported-model" }));
     expect(() => readDecoder(model)).toThrow(/larger than that of any known model/);
+  });
+});
+
+describe("graphs that promise too much", () => {
+  const refused = (bytes: Uint8Array, code: string, text: string | RegExp): void => {
+    expect(() => readDecoder(bytes)).toThrow(expect.objectContaining({ code }));
+    expect(() => readDecoder(bytes)).toThrow(text);
+  };
+  const state = port("past.0.key", 1, ["b", 1, "p", 4]);
+
+  it("are usual ones otherwise", () => {
+    expect(readDecoder(hostileGraph({ layers: 3, shared: 10, weight: [4, 4] }))).toMatchObject({
+      layers: 3,
+      layerBytes: [64, 64, 64],
+      kvBytesPerToken: [16, 16, 16],
+    });
+  });
+
+  it("are refused where they name an input or an output again, however often", { timeout: 20_000 }, () => {
+    const again = (field: number) => (graph: Message) => {
+      for (let count = 0; count < 40_000; count++) graph.bytes(field, state);
+    };
+    refused(hostileGraph({ graph: again(11) }), "file-corrupt", "two of the input “past.0.key”");
+    refused(
+      hostileGraph({ graph: (graph) => graph.bytes(12, port("logits", 1, [])) }),
+      "file-corrupt",
+      "two of the output",
+    );
+  });
+
+  it("are refused where one layer has many states", () => {
+    const states = (graph: Message): void => {
+      for (let count = 0; count < 16; count++) {
+        const name = "x".repeat(count + 1);
+        graph.bytes(11, port(`past_${name}.0`, 1, ["b", 4])).bytes(12, port(`present_${name}.0`, 1, ["b", 4]));
+        graph.bytes(1, node("Identity", [`past_${name}.0`], [`present_${name}.0`]));
+      }
+    };
+    refused(hostileGraph({ graph: states }), "unsupported-model", "more than 16 states");
+  });
+
+  it("are refused where every layer needs very much that all need", () => {
+    refused(hostileGraph({ layers: 300, shared: 20_000 }), "unsupported-model", "larger than that of any known model");
+  });
+
+  it("are refused where ports, names of inputs, or entries are very many", () => {
+    const empty = new Uint8Array(2 ** 23).map((_, at) => (at % 2 === 0 ? 10 : 0));
+    const names = new Message().bytes(4, "Concat").raw(empty);
+    refused(hostileGraph({ graph: (graph) => graph.bytes(1, names) }), "unsupported-model", "entries");
+    const inputs = node(
+      "Concat",
+      Array.from({ length: 70_000 }, () => "x0"),
+      ["y"],
+    );
+    const wide = hostileGraph({ layers: 1000, graph: (graph) => graph.bytes(1, inputs) });
+    refused(wide, "unsupported-model", "larger than that of any known model");
+  });
+
+  it("are split where more stands in them than a call takes", () => {
+    const inputs = Array.from({ length: 200_000 }, () => "x1");
+    const outputs = Array.from({ length: 200_000 }, (_, count) => `y${count}`);
+    const bytes = hostileGraph({
+      graph: (graph) => {
+        graph.bytes(1, node("Sum", inputs, ["present_sum.0", ...outputs]));
+        for (const name of outputs) graph.bytes(13, new Message().bytes(1, name));
+        graph.bytes(11, port("past_sum.0", 1, ["b", 4])).bytes(12, port("present_sum.0", 1, ["b", 4]));
+        graph.bytes(1, node("Identity", ["past_sum.0"], ["unused"]));
+      },
+      model: (model) => {
+        for (let count = 0; count < 200_000; count++) model.varint(99, 1);
+      },
+    });
+    expect(survives(bytes)).toBe(true);
+  });
+
+  // Reading the constant anew for each operator would take minutes.
+  it("are read once where many operators look at the same", { timeout: 20_000 }, () => {
+    const shape = integers("shape", [0, -1]);
+    for (let count = 0; count < 200_000; count++) shape.varint(20, 1);
+    const bytes = hostileGraph({
+      graph: (graph) => {
+        graph.bytes(5, shape);
+        for (let count = 0; count < 5000; count++) graph.bytes(1, node("Reshape", ["x0", "shape"], [`y${count}`]));
+      },
+    });
+    expect(readDecoder(bytes).layers).toBe(1);
+  });
+
+  // Each shape is longer than the one before.
+  it("are read where shapes would grow for ever", { timeout: 20_000 }, () => {
+    const bytes = hostileGraph({
+      graph: (graph) => {
+        graph.bytes(5, constant("many", new Array<number>(16).fill(1), new Uint8Array(8), 7));
+        let last = "x0";
+        for (let count = 0; count < 15_000; count++) {
+          graph.bytes(1, node("Gather", [last, "many"], [`y${count}`]));
+          last = `y${count}`;
+        }
+      },
+    });
+    expect(readDecoder(bytes).layers).toBe(1);
+  });
+
+  it("are refused for names and shapes that have no end", () => {
+    const long = "n".repeat(5000);
+    refused(
+      hostileGraph({ graph: (graph) => graph.bytes(1, node("Identity", ["x0"], [long])) }),
+      "file-corrupt",
+      "names",
+    );
+    refused(hostileGraph({ state: ["b", 1, long, 4] }), "file-corrupt", "names");
+    const ones = new Array<number>(17).fill(1);
+    refused(hostileGraph({ weight: ones }), "file-corrupt", "dimensions");
+    refused(hostileGraph({ state: ones }), "file-corrupt", "dimensions");
+    const packed = tensor("w", [], 1).bytes(1, new Uint8Array(1000).fill(1));
+    refused(hostileGraph({ graph: (graph) => graph.bytes(5, packed) }), "file-corrupt", "dimensions");
+  });
+
+  it.each([
+    ["weights of 4 PiB", { weight: [2 ** 25, 2 ** 25] }, "unsupported-model", "tebibyte"],
+    ["several that together are too large", { layers: 5, weight: [2 ** 18, 2 ** 18] }, "unsupported-model", "tebibyte"],
+    ["more elements than can be counted", { weight: [2 ** 40, 2 ** 40] }, "file-corrupt", "counted"],
+    ["no elements, of a huge size", { weight: [0, 2 ** 60] }, "file-corrupt", "counted"],
+    ["state of a tebibyte for each token", { state: ["b", 2 ** 20, "p", 2 ** 20] }, "unsupported-model", "too large"],
+    ["state of no size at all", { state: ["b", 2 ** 53, "p", 4] }, "unsupported-model", "not known"],
+    ["state of fixed size, that is too large", { state: ["b", 2 ** 40] }, "unsupported-model", "too large"],
+    ["a hidden state of a tebibyte", { width: 2 ** 40 }, "unsupported-model", "too large"],
+  ] as const)("are refused for %s", (_, options, code, text) => {
+    refused(hostileGraph(options), code, text);
+  });
+
+  it.each([
+    ["fewer bytes", constant("w", [2 ** 20], new Uint8Array(4))],
+    ["more bytes", constant("w", [1], new Uint8Array(8))],
+    ["no bytes", tensor("w", [2 ** 28], 1)],
+    ["fewer integers", tensor("w", [2 ** 28], 7).varint(7, 1)],
+  ])("are refused where a weight that stands in them has %s than it should", (_, weight) => {
+    refused(hostileGraph({ graph: (graph) => graph.bytes(5, weight) }), "file-corrupt", "“w” should have");
+  });
+
+  it("are refused where an operator holds a sparse tensor, which the engine makes dense", () => {
+    const sparse = new Message().bytes(1, "sparse_value").bytes(22, new Message());
+    const bytes = hostileGraph({
+      graph: (graph) => graph.bytes(1, node("Constant", [], ["y"], { attributes: [sparse] })),
+    });
+    refused(bytes, "unsupported-model", "sparse");
   });
 });

@@ -2,10 +2,14 @@
 import { cannotSplit, damaged } from "./errors";
 import { protobufText } from "../../inference";
 
-/** Fields of all messages that are read; many times those of any known model. */
+/** Fields of all messages that are read: a hundred times those of most models, and enough for experts spelled out. */
 export const MAX_FIELDS = 2 ** 22;
-/** Names of values, operators, constants and ports, times layers: some steps look at all of them for each layer. */
+/** The same for a graph of somebody else's, which should not cost more than about a second. */
+export const MAX_STRANGERS_FIELDS = 2 ** 19;
+/** Names of values, operators, constants and ports, times layers: all are looked at for each layer, if only shortly. */
 export const MAX_WORK = 2 ** 26;
+/** Names that are followed to find what each layer needs. Few are needed by several: masks, positions, tables. */
+export const MAX_FOLLOWED = 2 ** 21;
 /** Dimensions of a tensor; operators know four to six. */
 export const MAX_RANK = 16;
 /** Longest name, bytes: names are written again where graphs are cut. */
@@ -19,13 +23,18 @@ export const MAX_LAYER_STATES = 16;
 /** What goes from one layer to the next for one token, bytes; real models send some kibibytes. */
 export const MAX_CUT_BYTES = 2 ** 24;
 
-/** Counts what is read, and ends the reading where it is too much. */
-export class FieldCount {
-  #left = MAX_FIELDS;
+/** Counts what is read or followed, and ends that where it is too much. */
+export class WorkCount {
+  readonly #limit: number;
+  #spent = 0;
 
-  /** Throws `unsupported-model` where no more may be read. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Throws `unsupported-model` where there may be no more. */
   spend(): void {
-    if (this.#left-- <= 0) throw tooLarge(`more than ${MAX_FIELDS} entries`);
+    if (++this.#spent > this.#limit) throw tooLarge(`more than ${this.#limit} entries`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { MicrogridError } from "../../core";
 import type { DecoderPlan } from "./decoder";
 import type { GraphConstant } from "./graph-parts";
+import type { WorkCount } from "./limits";
 import type { StageRange, TensorSpec } from "./types";
 
 /** The parts of a stage. */
@@ -21,8 +22,8 @@ export interface StageParts {
   readonly weightBytes: number;
 }
 
-/** Collects the parts. Throws `bad-request` for a range that is none. */
-export function collectParts(plan: DecoderPlan, range: StageRange): StageParts {
+/** Collects the parts; `count` is of names that are followed. Throws `bad-request` for a range that is none. */
+export function collectParts(plan: DecoderPlan, range: StageRange, count?: WorkCount): StageParts {
   const { graph, flow, cuts } = plan;
   checkRange(range, plan.inputs.states.length);
   const first = range.embed ? 0 : (cuts[range.from]?.after ?? -1) + 1;
@@ -36,6 +37,7 @@ export function collectParts(plan: DecoderPlan, range: StageRange): StageParts {
   const open = [...nodes].flatMap((index) => namesOf(plan, index));
   const seen = new Set<string>();
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    count?.spend();
     if (name === "" || seen.has(name) || made.has(name)) continue;
     seen.add(name);
     const constant = graph.constants.get(name);
@@ -45,7 +47,7 @@ export function collectParts(plan: DecoderPlan, range: StageRange): StageParts {
     else if (flow.roles[maker]?.kind === "bound") taken.add(name);
     else if (!nodes.has(maker)) {
       nodes.add(maker);
-      open.push(...namesOf(plan, maker));
+      for (const needed of namesOf(plan, maker)) open.push(needed);
     }
   }
   return {

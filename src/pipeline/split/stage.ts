@@ -36,12 +36,20 @@ export function extractStage(
   for (const constant of shapes.constants) graph.bytes(FIELD.graph.initializer, constant);
   const asked = shapes.asksForIds ? new Set([...parts.inputs, "input_ids"]) : parts.inputs;
   const givenBack = new Set([...(range.head ? ["logits"] : []), ...states.map(({ output }) => output)]);
-  graph.raw(...plan.graph.inputs.filter(({ name }) => asked.has(name)).map(({ raw }) => raw));
+  addAll(
+    graph,
+    plan.graph.inputs.filter(({ name }) => asked.has(name)),
+  );
   for (const tensor of [...taken, ...shapes.feeds]) graph.bytes(FIELD.graph.input, declared(tensor));
-  graph.raw(...plan.graph.outputs.filter(({ name }) => givenBack.has(name)).map(({ raw }) => raw));
+  addAll(
+    graph,
+    plan.graph.outputs.filter(({ name }) => givenBack.has(name)),
+  );
   for (const tensor of made) graph.bytes(FIELD.graph.output, declared(tensor));
-  graph.raw(...descriptions(plan, parts, new Set([...givenBack, ...made.map(({ name }) => name)])));
-  const model = new Message().raw(...plan.graph.modelFields.map(({ raw }) => raw)).bytes(FIELD.model.graph, graph);
+  addAll(graph, descriptions(plan, parts, new Set([...givenBack, ...made.map(({ name }) => name)])));
+  const model = new Message();
+  addAll(model, plan.graph.modelFields);
+  model.bytes(FIELD.model.graph, graph);
   return {
     graphBytes: model.build(),
     files: relocation.files,
@@ -57,6 +65,11 @@ export function extractStage(
   };
 }
 
+/** One by one: they may be more than a call takes. */
+function addAll(message: Message, fields: readonly { readonly raw: Uint8Array }[]): void {
+  for (const { raw } of fields) message.raw(raw);
+}
+
 function declared({ name, dtype, shape }: TensorSpec): Message {
   return port(name, elementNumber(dtype), shape);
 }
@@ -70,7 +83,11 @@ function* feedsOf({ inputs }: DecoderPlan, parts: StageParts, shapes: ShapeSourc
 }
 
 /** What the file says about values inside, and about the graph, as far as it is about this stage. */
-function descriptions({ graph }: DecoderPlan, parts: StageParts, outputs: ReadonlySet<string>): Uint8Array[] {
+function descriptions(
+  { graph }: DecoderPlan,
+  parts: StageParts,
+  outputs: ReadonlySet<string>,
+): readonly { readonly raw: Uint8Array }[] {
   const made = new Set(parts.nodes.flatMap((index) => graph.nodes[index]?.outputs ?? []));
   const constants = new Set(parts.constants.map(({ name }) => name));
   const values = [...graph.described.values()].filter(({ name }) => made.has(name) && !outputs.has(name));
@@ -83,5 +100,5 @@ function descriptions({ graph }: DecoderPlan, parts: StageParts, outputs: Readon
     }
     return false;
   });
-  return [...values, ...others].map(({ raw }) => raw);
+  return [...values, ...others];
 }

@@ -1,0 +1,61 @@
+/** What a model in parts says of its size, however odd its graph is. */
+import { describe, expect, it, vi } from "vitest";
+import { SplitModel } from "./model";
+import { hostileGraph, node } from "./split/testing/hostile-graph";
+
+const signal = new AbortController().signal;
+
+function model(options: Parameters<typeof hostileGraph>[0], trusted?: boolean): SplitModel {
+  const read = () => Promise.reject(new Error("nothing may be read"));
+  const parts = { id: "a/b", name: "B", graph: "b.onnx", graphBytes: hostileGraph(options), weightsHash: "", read };
+  return new SplitModel(parts, trusted === undefined ? {} : { trusted });
+}
+
+describe("SplitModel", () => {
+  it("tells what trying out a layer takes", () => {
+    const small = model({ layers: 3, weight: [1024, 1024] });
+    expect(small.sampleBytes(0)).toBe(2 ** 22);
+    expect(small.sampleBytes(32)).toBe(2 ** 22 + 32 * 16);
+    expect(small.sampleBytes(32)).toBe(small.bytesOf({ from: 1, to: 2 }, 32));
+  });
+
+  it("makes up no more than the caller has room for", async () => {
+    const sample = await model({ weight: [64, 64] }).sampleLayer(signal, { maxBytes: 2 ** 14 });
+    expect(sample.files.map(({ blob }) => blob.size)).toEqual([2 ** 14]);
+    // A few hundred bytes that speak of 256 GiB.
+    const huge = model({ weight: [2 ** 18, 2 ** 18] });
+    const blobs = vi.spyOn(globalThis, "Blob");
+    await expect(huge.sampleLayer(signal, { maxBytes: 2 ** 30 })).rejects.toMatchObject({ code: "out-of-memory" });
+    await expect(model({ weight: [64, 64] }).sampleLayer(signal, { maxBytes: 2 ** 14 - 1 })).rejects.toThrow("B takes");
+    expect(blobs).not.toHaveBeenCalled();
+    blobs.mockRestore();
+  });
+
+  it.each([
+    ["no weights", { layers: 3 }],
+    ["very large weights", { layers: 3, weight: [2 ** 18, 2 ** 18] }],
+    ["very large states", { layers: 3, state: ["b", 2 ** 14, "p", 2 ** 14] }],
+  ] as const)("counts in finite numbers with %s", (_, options) => {
+    const { planModel, layers, ...rest } = split(model(options));
+    const { layerBytes, kvBytesPerToken, layerWork = [], embeddingBytes, headBytes, hiddenBytes } = planModel;
+    expect(layerWork).toHaveLength(layers);
+    for (const number of [...layerBytes, ...kvBytesPerToken, embeddingBytes, headBytes, hiddenBytes, rest.bytes]) {
+      expect(Number.isSafeInteger(number)).toBe(true);
+    }
+    expect(layerWork.every(Number.isFinite)).toBe(true);
+  });
+
+  it("reads what others gave by stricter rules", () => {
+    const random = { graph: addRandom };
+    expect(model(random).layers).toBe(1);
+    expect(() => model(random, false)).toThrow("RandomNormal");
+  });
+});
+
+const addRandom: NonNullable<Parameters<typeof hostileGraph>[0]["graph"]> = (graph) => {
+  graph.bytes(1, node("RandomNormal", [], ["y"]));
+};
+
+function split(of: SplitModel) {
+  return { planModel: of.planModel, layers: of.layers, bytes: of.bytesOf({ from: 0, to: of.layers }, 1024) };
+}
