@@ -229,6 +229,21 @@ describe("mergeRanges", () => {
     );
   });
 
+  it("does not fetch a gap for each of many tiny pieces", () => {
+    const pieces = Array.from({ length: 100 }, (_, index) => ({
+      location: "a",
+      offset: index * 1000,
+      length: 1,
+      file: "stage.0",
+      at: index,
+    }));
+    const requests = mergeRanges(pieces, { gap: 1000, max: 2 ** 30 });
+    expect(sum(requests.map(({ length }) => length))).toBe(100);
+    // A large one beside them is worth it.
+    const large = { location: "a", offset: 900, length: 5000, file: "stage.0", at: 100 };
+    expect(mergeRanges([...pieces.slice(0, 1), large], { gap: 1000, max: 2 ** 30 })).toHaveLength(1);
+  });
+
   function bytesOf(location: string, offset: number, length: number): string[] {
     return Array.from({ length }, (_, index) => `${location}${offset + index}`);
   }
