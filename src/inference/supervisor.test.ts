@@ -11,6 +11,8 @@ import type { GenerationEvent, GenerationRequest, LoadedModelInfo, ModelPackage 
 class FakeWorker {
   onerror: ((event: { message: string; preventDefault(): void }) => void) | null = null;
   terminated = false;
+  /** It computes and computes, and hears nothing. */
+  deaf = false;
   readonly #port: MessagePort;
   readonly #inside: MessagePort;
 
@@ -21,7 +23,7 @@ class FakeWorker {
   }
 
   postMessage(message: unknown, transfer: Transferable[] = []): void {
-    this.#port.postMessage(message, transfer);
+    if (!this.deaf) this.#port.postMessage(message, transfer);
   }
 
   addEventListener(...args: Parameters<MessagePort["addEventListener"]>): void {
@@ -301,6 +303,33 @@ describe("EngineSupervisor", () => {
     await vi.waitUntil(() => engine.loadSignal !== undefined);
     controller.abort(reason);
     await expect(loading).rejects.toBe(reason);
+  });
+
+  it("gives a worker up that does not even hear that a load is aborted, and begins anew", async () => {
+    const { supervisor, engine, load, workers, lost } = setUp();
+    await load("other");
+    engine.hang = true;
+    const controller = new AbortController();
+    const loading = load("m", controller.signal);
+    await vi.waitUntil(() => engine.loadSignal !== undefined && supervisor.models.length === 1);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      workers[0]!.deaf = true;
+      controller.abort(new Error("no more"));
+      await expect(loading).rejects.toThrow("no more");
+      vi.advanceTimersByTime(59_000);
+      expect(lost).toEqual([]);
+      vi.advanceTimersByTime(1_000);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(lost[0]?.reason).toContain("did not answer");
+    expect(lost.map(({ models }) => models)).toEqual([["other"]]);
+    expect(workers[0]?.terminated).toBe(true);
+    engine.hang = false;
+    await load("m");
+    expect(workers).toHaveLength(2);
+    supervisor.close();
   });
 
   it("frees what is in memory already when its load is aborted", async () => {

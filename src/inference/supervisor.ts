@@ -7,6 +7,9 @@ import { StreamReader } from "./stream";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
 import type { Backend, GenerationEvent, EngineRequest, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
 
+/** A worker that computes lets messages in between two steps; on slow devices a step of a long prompt takes seconds. */
+const HANGING_MS = 60_000;
+
 /** Events of the supervisor. */
 export interface SupervisorEvents {
   /** The worker or its GPU device is gone; `models` were in it and have to be loaded again. */
@@ -206,7 +209,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     signal.throwIfAborted();
     const running = this.#start();
     const loadId = randomId();
-    const cancel = (): void => void running.host.cancelLoad(loadId);
+    const cancel = (): void => void this.#cancel(running, loadId);
     signal.addEventListener("abort", cancel, { once: true });
     this.#loads++;
     try {
@@ -225,6 +228,13 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
       signal.removeEventListener("abort", cancel);
       this.#stopIfIdle();
     }
+  }
+
+  /** Tells the worker to stop a load. One that does not even hear of it hangs, and takes all that is in it along. */
+  async #cancel(running: Running, loadId: string): Promise<void> {
+    const timer = setTimeout(() => this.#lose(running, crash("it did not answer any more")), HANGING_MS);
+    await running.host.cancelLoad(loadId);
+    clearTimeout(timer);
   }
 
   #start(): Running {

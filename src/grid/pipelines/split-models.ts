@@ -8,6 +8,8 @@ import type { KnownModel } from "./weights";
 
 /** Graphs that are kept: one that runs, one that is planned, and one that is held for somebody. */
 const MAX_KEPT = 3;
+/** Time for measuring a layer, kernels that have to be compiled included, in ms. */
+const MEASURING_MS = 120_000;
 /** Graphs whose measurements are kept. */
 const MAX_SPEEDS = 16;
 
@@ -63,10 +65,14 @@ export class SplitModels {
    */
   async adopt(source: StageSource, signal: AbortSignal): Promise<KnownModel | undefined> {
     if (!isHubName(source.model)) return undefined;
-    const { library } = this.#options;
+    const { library, backend } = this.#options;
     try {
       await library.add(source.model, { signal });
-      return await this.agreed(source, signal);
+      const { graph, graphBytes, model: id } = source;
+      const parts = await library.parts(id, { graph, graphBytes, signal, backend });
+      if (parts.weightsHash !== source.weightsHash) throw otherFiles(parts.name);
+      // A member has chosen it.
+      return new SplitModel(parts, { trusted: false });
     } catch {
       // What it is not should not stay on the list.
       await library.remove(source.model).catch(() => undefined);
@@ -98,7 +104,8 @@ export class SplitModels {
 
   async #measure(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {
     const { supervisor, backend } = this.#options;
-    const { signal } = new AbortController();
+    // A graph that never ends is found by this: the engine is given up then, and begins anew.
+    const signal = AbortSignal.timeout(MEASURING_MS);
     const layer = await model.sampleLayer(signal);
     return supervisor.timeStage(layer, { signal, backend, stepTokens: stepTokensOf(model) });
   }
