@@ -23,7 +23,7 @@ export { recallRoom } from "./recall";
 export type { SignalingState } from "./presence";
 export type { ProposalInfo } from "./proposals";
 export { RemotePeer } from "./remote-peer";
-export { MAX_HIDDEN_BYTES } from "./stage-frames";
+export { MAX_HIDDEN_BYTES, stepPace } from "./stage-frames";
 export type { ReceivedStageBody, StageFrame, UnableReason } from "./stage-frames";
 export type { StageTraffic } from "./stage-traffic";
 export { RoomSession } from "./room-session";

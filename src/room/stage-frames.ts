@@ -1,7 +1,7 @@
 /** Frames of pipelines, which the members of a room exchange on the channel `stage` (docs/protocol.md §7). */
 import * as v from "valibot";
 import { DidSchema } from "../identity";
-import type { FrameBody, FrameOf, FrameRate, FrameTable, Lane } from "../wire";
+import { type FrameBody, type FrameOf, type FrameRate, type FrameTable, type Lane, TokenBucket } from "../wire";
 import { MAX_MODEL_CHARS } from "./constants";
 
 /**
@@ -27,7 +27,12 @@ const RARE: FrameRate = { burst: 64, perSecond: 4 };
 /** A few for each neighbour when a pipeline is planned. */
 const PROBES: FrameRate = { burst: 16, perSecond: 1 };
 /** One for each token of each sequence, and all that a stage has kept of them when it is repaired. */
-const STEPS: FrameRate = { burst: 16_384, perSecond: 8_192 };
+export const STEP_RATE: FrameRate = { burst: 16_384, perSecond: 8_192 };
+/**
+ * What a node sends of its own accord: there may be more pipelines between the two, and a line that stood still gives all
+ * at once. A long text that is given again would be cut off for a flood otherwise.
+ */
+const PACE: FrameRate = { burst: STEP_RATE.burst / 4, perSecond: STEP_RATE.perSecond / 4 };
 
 const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
@@ -192,17 +197,22 @@ export const STAGE_FRAMES = {
       ),
     }),
     maxBytes: MAX_HIDDEN_BYTES + 4_096,
-    rate: STEPS,
+    rate: STEP_RATE,
   },
   /** A step could not be computed, or a sequence not be given again; goes to the consumer. */
   "stage.failed": {
     schema: v.strictObject({ pipeline: id, sequence: id, step: v.optional(step), code: text(40), message: text(500) }),
     maxBytes: 2_048,
-    rate: STEPS,
+    rate: STEP_RATE,
   },
   /** A sequence is over; passed on around the ring. */
-  "stage.end": { schema: v.strictObject({ pipeline: id, sequence: id }), maxBytes: 128, rate: STEPS },
+  "stage.end": { schema: v.strictObject({ pipeline: id, sequence: id }), maxBytes: 128, rate: STEP_RATE },
 } satisfies FrameTable;
+
+/** How fast steps may go to one neighbour, and failures to a consumer: honest senders are never cut off. */
+export function stepPace(): TokenBucket {
+  return new TokenBucket(PACE, performance.now());
+}
 
 export type UnableReason = (typeof UNABLE)[number];
 type StageTable = typeof STAGE_FRAMES;

@@ -2,10 +2,8 @@
 import { type Did, errorToData } from "../../core";
 import type { HiddenState } from "../../inference";
 import type { ReceivedStageBody, StageTraffic } from "../../room";
-import { type RingStep, StepHistory } from "./history";
-
-/** Memory for what may have to be given again, in bytes. */
-const MAX_HISTORY_BYTES = 128 * 2 ** 20;
+import { MAX_KEPT_BYTES, type RingStep, StepHistory } from "./history";
+import { Line } from "./line";
 
 /** Where steps go. */
 export interface Neighbour {
@@ -13,23 +11,22 @@ export interface Neighbour {
   readonly attempt: number;
 }
 
-/** What goes to a neighbour: a step, or the end of a sequence. */
-type Item = RingStep | { readonly ended: string };
-
 /** One direction of a ring. */
 export class Edge {
   readonly #traffic: StageTraffic;
   readonly #pipeline: string;
-  readonly #history = new StepHistory(MAX_HISTORY_BYTES);
-  #next: Neighbour;
-  /** What waits for the line to the neighbour, that included which is just being sent; replaced with the neighbour. */
-  #line: Item[] = [];
+  readonly #onLost: (sequence: string) => void;
+  readonly #history = new StepHistory(MAX_KEPT_BYTES);
+  /** Replaced with the neighbour. */
+  #line: Line;
   #sent = 0;
 
-  constructor(traffic: StageTraffic, pipeline: string, next: Neighbour) {
+  /** `onLost`: some of a sequence had to be dropped, since the neighbour takes nothing; it is to be read again. */
+  constructor(traffic: StageTraffic, pipeline: string, next: Neighbour, onLost: (sequence: string) => void) {
     this.#traffic = traffic;
     this.#pipeline = pipeline;
-    this.#next = next;
+    this.#onLost = onLost;
+    this.#line = this.#lineTo(next);
   }
 
   /** Steps that were sent so far, counting those twice that were given again. */
@@ -39,18 +36,19 @@ export class Edge {
 
   /** Whether a step waits for the line. */
   waits(step: number): boolean {
-    return this.#line.some((item) => "step" in item && item.step === step);
+    return this.#line.waits(step);
   }
 
   /** Keeps a step, and sends it unless the stages behind know it already. */
   give(step: RingStep, options: { readonly known: boolean }): void {
     this.#history.add(step);
-    if (!options.known) this.#push([step]);
+    if (!options.known) this.#push(step);
   }
 
   end(sequence: string): void {
     this.#history.end(sequence);
-    this.#push([{ ended: sequence }]);
+    // What is left of its steps would be read in vain.
+    if (!this.#line.push({ ended: sequence })) this.#line.drop(sequence);
   }
 
   /**
@@ -64,43 +62,33 @@ export class Edge {
   ): readonly string[] {
     const { upTo, openFrom } = options;
     const open = new Set(options.open);
-    this.#next = next;
-    this.#line = [];
+    this.#line.close();
+    this.#line = this.#lineTo(next);
     return this.#history.sequences.filter((sequence) => {
       const steps = this.#history.of(sequence);
-      this.#push(
-        (steps ?? []).map((step) => (open.has(step.step) || step.step >= openFrom ? step : { ...step, upTo })),
-      );
+      for (const step of steps ?? []) {
+        this.#push(open.has(step.step) || step.step >= openFrom ? step : { ...step, upTo });
+      }
       return steps === undefined;
     });
   }
 
-  #push(items: readonly Item[]): void {
-    const idle = this.#line.length === 0;
-    this.#line.push(...items);
-    if (idle) void this.#send(this.#line, this.#next);
+  /** Sends nothing more. */
+  close(): void {
+    this.#line.close();
   }
 
-  /** Sends what waits, each when the line has taken the one before: a long text would be too much for it at once. */
-  async #send(line: Item[], { did, attempt }: Neighbour): Promise<void> {
-    const pipeline = this.#pipeline;
-    for (let item = line[0]; item; item = line[0]) {
-      try {
-        if ("ended" in item) await this.#traffic.send(did, "stage.end", { pipeline, sequence: item.ended });
-        else await this.#traffic.send(did, "stage.forward", { pipeline, attempt, ...bodyOf(item) });
-      } catch {
-        // A link that ends tells the consumer, which repairs the ring.
-      }
-      this.#sent++;
-      line.shift();
-      if (line !== this.#line) return;
-    }
+  #push(step: RingStep): void {
+    if (this.#line.push(step)) return;
+    const { sequence } = step;
+    this.#history.forget(sequence);
+    this.#line.drop(sequence);
+    this.#onLost(sequence);
   }
-}
 
-function bodyOf({ step, sequence, keep, count, hidden, upTo }: RingStep) {
-  const tensors = hidden.map(({ name, type, bytes }) => ({ name, dtype: type, bytes }));
-  return { step, sequence, keep, count, tensors, ...(upTo !== undefined && { upTo }) };
+  #lineTo(to: Neighbour): Line {
+    return new Line({ traffic: this.#traffic, pipeline: this.#pipeline, to, onSent: () => this.#sent++ });
+  }
 }
 
 /** The hidden state that a frame carries. */

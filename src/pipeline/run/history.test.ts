@@ -3,7 +3,7 @@ import type { Did } from "../../core";
 import type { StageTraffic } from "../../room";
 import { Bus } from "../testing/bus";
 import { Edge } from "./edge";
-import { type RingStep, StepHistory } from "./history";
+import { type RingStep, STEP_BYTES, StepHistory } from "./history";
 
 /** A step whose numbers are its tokens' positions, two bytes each. */
 function step(number: number, keep: number, count: number, sequence = "one"): RingStep {
@@ -15,7 +15,7 @@ const shape = (steps: readonly RingStep[] | undefined) => steps?.map(({ keep, co
 
 describe("StepHistory", () => {
   it("keeps the steps that lead to where a sequence stands, cut where they were taken back", () => {
-    const history = new StepHistory(1_000);
+    const history = new StepHistory(10_000);
     for (const one of [step(0, 0, 4), step(1, 4, 4), step(2, 6, 1)]) history.add(one);
     expect(shape(history.of("one"))).toEqual([
       [0, 4],
@@ -23,24 +23,25 @@ describe("StepHistory", () => {
       [6, 1],
     ]);
     expect([...new Uint16Array(history.of("one")![1]!.hidden[0]!.bytes.buffer)]).toEqual([4, 5]);
-    expect(history.bytes).toBe(14);
+    expect(history.bytes).toBe(14 + 3 * STEP_BYTES);
     history.end("one");
     expect([history.bytes, history.sequences]).toEqual([0, []]);
   });
 
   it("drops the longest sequence whole where memory ends, says so, and takes it again from its start", () => {
-    const history = new StepHistory(20);
-    history.add(step(0, 0, 8, "long"));
-    history.add(step(1, 0, 2, "short"));
-    history.add(step(2, 2, 2, "short"));
+    const history = new StepHistory(20 + 4 * STEP_BYTES);
+    history.add(step(0, 0, 4, "long"));
+    history.add(step(1, 4, 4, "long"));
+    history.add(step(2, 0, 2, "short"));
+    history.add(step(3, 2, 2, "short"));
     expect(history.of("long")).toBeUndefined();
     expect(shape(history.of("short"))).toEqual([
       [0, 2],
       [2, 2],
     ]);
-    history.add(step(3, 8, 1, "long"));
+    history.add(step(4, 8, 1, "long"));
     expect(history.of("long")).toBeUndefined();
-    history.add(step(4, 0, 1, "long"));
+    history.add(step(5, 0, 1, "long"));
     expect(shape(history.of("long"))).toEqual([[0, 1]]);
   });
 });
@@ -49,7 +50,7 @@ describe("an edge that gets another end", () => {
   it("gives all again, and marks what the stages behind know: neither what is open nor what was begun later", async () => {
     const bus = new Bus();
     const [a, b] = ["did:key:a", "did:key:b"] as [Did, Did];
-    const edge = new Edge(bus.join("did:key:self" as Did), "00".repeat(8), { did: a, attempt: 0 });
+    const edge = new Edge(bus.join("did:key:self" as Did), "00".repeat(8), { did: a, attempt: 0 }, () => undefined);
     bus.join(a);
     for (let i = 0; i < 4; i++) edge.give(step(i, i, 1), { known: false });
     bus.join(b);
@@ -74,7 +75,7 @@ describe("an edge that gets another end", () => {
       return new Promise((resolve) => (free = resolve));
     };
     const [a, b] = ["did:key:a", "did:key:b"] as [Did, Did];
-    const edge = new Edge({ send } as unknown as StageTraffic, "00".repeat(8), { did: a, attempt: 0 });
+    const edge = new Edge({ send } as unknown as StageTraffic, "00".repeat(8), { did: a, attempt: 0 }, () => undefined);
     for (let i = 0; i < 3; i++) edge.give(step(i, i, 1), { known: false });
     expect(taken).toEqual([[a, 0]]);
     expect([0, 2, 3].map((number) => edge.waits(number))).toEqual([true, true, false]);

@@ -1,6 +1,13 @@
 /** What was given to the next stage, kept so that it can be given again to one that takes its place. */
 import type { StageForward } from "../../inference";
 
+/** Memory for steps: for those that are kept here, and for those that wait. So a node takes all that another has kept. */
+export const MAX_KEPT_BYTES = 128 * 2 ** 20;
+/** What a step takes beside its numbers, bytes: objects, and the rest of the frame that they are a view into. */
+export const STEP_BYTES = 512;
+/** Sequences of which it is known that something was dropped; consumers have far fewer. */
+const MAX_CUT = 1_024;
+
 /** A step on its way around the ring. */
 export interface RingStep extends StageForward {
   /** Its number, counted by the consumer. */
@@ -39,12 +46,15 @@ export class StepHistory {
     if (keep === 0) this.#cut.delete(sequence);
     if (!this.#cut.has(sequence)) this.#push(steps, [step]);
     if (steps.length > 0) this.#steps.set(sequence, steps);
-    while (this.#bytes > this.#maxBytes) {
-      const [longest] = [...this.#steps].sort(([, a], [, b]) => bytesOf(b) - bytesOf(a));
-      if (!longest) break;
-      this.#cut.add(longest[0]);
-      this.#drop(longest[0]);
-    }
+    while (this.#bytes > this.#maxBytes && this.#steps.size > 0) this.forget(this.#longest());
+  }
+
+  /** Drops a sequence, and knows that it did. */
+  forget(sequence: string): void {
+    this.#drop(sequence);
+    this.#cut.add(sequence);
+    const [oldest] = this.#cut;
+    if (this.#cut.size > MAX_CUT) this.#cut.delete(oldest!);
   }
 
   /** All steps that lead to where a sequence stands now; undefined where some were dropped. */
@@ -67,6 +77,15 @@ export class StepHistory {
     this.#bytes += bytesOf(more);
   }
 
+  #longest(): string {
+    let longest = { sequence: "", bytes: -1 };
+    for (const [sequence, steps] of this.#steps) {
+      const bytes = bytesOf(steps);
+      if (bytes > longest.bytes) longest = { sequence, bytes };
+    }
+    return longest.sequence;
+  }
+
   #drop(sequence: string): void {
     this.#bytes -= bytesOf(this.#steps.get(sequence) ?? []);
     this.#steps.delete(sequence);
@@ -85,6 +104,10 @@ function upTo(step: RingStep, end: number): RingStep[] {
   return [{ ...step, count, hidden }];
 }
 
-function bytesOf(steps: readonly RingStep[]): number {
-  return steps.reduce((sum, { hidden }) => sum + hidden.reduce((bytes, tensor) => bytes + tensor.bytes.length, 0), 0);
+/** Memory that steps take, bytes. */
+export function bytesOf(steps: readonly Pick<RingStep, "hidden">[]): number {
+  return steps.reduce(
+    (sum, { hidden }) => sum + hidden.reduce((bytes, tensor) => bytes + tensor.bytes.length, STEP_BYTES),
+    0,
+  );
 }

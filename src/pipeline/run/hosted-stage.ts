@@ -1,9 +1,11 @@
 /** One stage that runs here for somebody: computes the steps of the neighbour before it, and gives them to the next. */
-import { type Did, MicrogridError } from "../../core";
+import { type Did, type ErrorCode, MicrogridError } from "../../core";
 import type { StageInfo, StageService } from "../../inference";
-import type { ReceivedStageBody, StageTraffic } from "../../room";
+import { type ReceivedStageBody, type StageTraffic, stepPace } from "../../room";
 import { EarlySteps } from "./early-steps";
 import { Edge, type Neighbour, hiddenOf, tellFailure } from "./edge";
+import { MAX_KEPT_BYTES, bytesOf } from "./history";
+import { SequenceLog } from "./sequences";
 
 /** Steps of which it is known where they are; a consumer has far fewer open at once. */
 const MAX_PLACES = 16_384;
@@ -16,6 +18,11 @@ export interface OpenStage {
   readonly info: StageInfo;
   readonly service: StageService;
   close(): void;
+}
+
+interface FailurePlace {
+  readonly sequence: string;
+  readonly step?: number;
 }
 
 type Seen = ReceivedStageBody<"stage.seen">;
@@ -33,6 +40,11 @@ export class HostedStage {
   readonly #places = new Map<number, "computing" | "passed">();
   /** What is with the model. */
   readonly #underWay = new Set<{ readonly sequence: string; readonly stop: AbortController }>();
+  /** Failures that a consumer is told of: whoever gives nonsense is not to make this node a flooder. */
+  readonly #failures = stepPace();
+  readonly #sequences = new SequenceLog();
+  /** Memory of what is with the model, bytes. */
+  #heldBytes = 0;
   #stage: OpenStage | undefined;
   #previous: Neighbour;
   /** The latest attempt for which a neighbour behind was named. */
@@ -45,7 +57,9 @@ export class HostedStage {
     this.request = request;
     this.#previous = { did: request.previous, attempt: request.attempt };
     this.#nextAttempt = request.attempt;
-    this.#edge = new Edge(traffic, request.pipeline, { did: request.next, attempt: request.attempt });
+    this.#edge = new Edge(traffic, request.pipeline, { did: request.next, attempt: request.attempt }, (lost) =>
+      this.#lose(lost),
+    );
   }
 
   /** Whether it is in memory. */
@@ -62,13 +76,14 @@ export class HostedStage {
   forward(from: Did, body: ReceivedStageBody<"stage.forward">): void {
     const { did, attempt } = this.#previous;
     if (!this.#stage || body.attempt > attempt) this.#early.add(from, body);
-    else if (from === did && body.attempt === attempt) void this.#compute(body);
+    else if (from === did && body.attempt === attempt) this.#take(body);
   }
 
   /** Of two words that name a neighbour, the later attempt counts. */
   previous({ did, attempt }: ReceivedStageBody<"stage.previous">): void {
     if (attempt <= this.#previous.attempt) return;
     this.#previous = { did, attempt };
+    this.#sequences.renew();
     this.#retry();
   }
 
@@ -87,16 +102,15 @@ export class HostedStage {
     // Where no link can be had, the new stage is lost to the consumer too, or will answer nothing.
     await this.hold(did).catch(() => undefined);
     if (attempt < this.#nextAttempt || this.stop.signal.aborted) return;
-    const forgotten = this.#edge.reroute({ did, attempt }, again);
-    for (const sequence of forgotten) {
-      const error = new MicrogridError("stage-lost", "A device of the pipeline no longer has what it gave on.");
-      tellFailure(this.#traffic, this.consumer, { pipeline: this.request.pipeline, sequence }, error);
-    }
+    for (const sequence of this.#edge.reroute({ did, attempt }, again)) this.#lose(sequence);
   }
 
-  /** Nobody wants a sequence any more, nor what is under way of it: given on, it would be begun anew behind its end. */
+  /**
+   * Nobody wants a sequence any more, nor what is under way of it: given on, it would be begun anew behind its end. One that
+   * is not known here ends here: an end is not to go around for ever where somebody has made a loop of stages.
+   */
   end(from: Did, sequence: string): void {
-    if (from !== this.#previous.did) return;
+    if (from !== this.#previous.did || !this.#sequences.end(sequence)) return;
     for (const one of this.#underWay) if (one.sequence === sequence) one.stop.abort();
     this.#stage?.service.end(sequence);
     this.#edge.end(sequence);
@@ -114,13 +128,32 @@ export class HostedStage {
 
   close(): void {
     this.stop.abort(new MicrogridError("closed", "The pipeline was closed."));
+    this.#edge.close();
     this.#stage?.close();
   }
 
-  async #compute(body: ReceivedStageBody<"stage.forward">): Promise<void> {
+  /** Computes a step that keeps to the terms, is new, and finds room. */
+  #take(body: ReceivedStageBody<"stage.forward">): void {
+    const { step, sequence, keep, count } = body;
+    const { context, stepTokens } = this.request;
+    const last = this.#sequences.last(sequence);
+    if (step <= last) return;
+    const bytes = bytesOf([{ hidden: hiddenOf(body) }]);
+    if (count > stepTokens || keep + count > context) {
+      this.#fail(body, "stage-refused", "A device of the pipeline was given more tokens than it was asked to hold.");
+    } else if (this.#heldBytes + bytes > MAX_KEPT_BYTES) {
+      this.#fail(body, "stage-lost", "A device of the pipeline was given more than it can keep.");
+    } else {
+      this.#heldBytes += bytes;
+      this.#sequences.note(sequence, step);
+      void this.#compute(body, last).finally(() => (this.#heldBytes -= bytes));
+    }
+  }
+
+  async #compute(body: ReceivedStageBody<"stage.forward">, last: number): Promise<void> {
     const { step, sequence, keep, count, upTo } = body;
     const hidden = hiddenOf(body);
-    const { pipeline, to } = this.request;
+    const { to } = this.request;
     // The consumer has back what does not go all the way around.
     const isOpen = upTo === undefined;
     const underWay = { sequence, stop: new AbortController() };
@@ -136,11 +169,26 @@ export class HostedStage {
       if (isOpen) this.#place(step, "passed");
     } catch (error) {
       this.#places.delete(step);
-      if (!signal.aborted) tellFailure(this.#traffic, this.consumer, { pipeline, sequence, step }, error);
+      this.#sequences.undo(sequence, step, last);
+      if (!signal.aborted) this.#tell({ sequence, step }, error);
     } finally {
       this.#underWay.delete(underWay);
       this.#computed++;
     }
+  }
+
+  /** A sequence has to be read again. */
+  #lose(sequence: string): void {
+    this.#fail({ sequence }, "stage-lost", "A device of the pipeline no longer has what it gave on.");
+  }
+
+  #fail({ sequence, step }: FailurePlace, code: ErrorCode, message: string): void {
+    this.#tell({ sequence, ...(step !== undefined && { step }) }, new MicrogridError(code, message));
+  }
+
+  #tell(place: FailurePlace, error: unknown): void {
+    if (!this.#failures.take(performance.now())) return;
+    tellFailure(this.#traffic, this.consumer, { pipeline: this.request.pipeline, ...place }, error);
   }
 
   #place(step: number, place: "computing" | "passed"): void {

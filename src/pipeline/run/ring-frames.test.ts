@@ -74,11 +74,11 @@ describe("a step that comes to a stage", () => {
     expect(await one.step(4, [5])).toBe(true);
   });
 
-  it("a second time is computed again, and changes nothing", async () => {
+  it("a second time is dropped", async () => {
     const one = await toy();
     forge(one, "a", "b", lastStep(one, "a", "b"));
     await settle();
-    expect(one.computed).toEqual({ a: 1, b: 2, c: 2 });
+    expect(one.computed).toEqual({ a: 1, b: 1, c: 1 });
     expect(await one.step(3, [4])).toBe(true);
   });
 

@@ -167,13 +167,14 @@ export class Ring implements StageService, RingState {
     for (const unlisten of this.#unlisten) unlisten();
     for (const step of this.#open.values()) step.fail(error);
     this.#seats.close(error);
+    this.#edge?.close();
     this.#changed();
   }
 
   /** All stages are open: steps may come. */
   #begin(): void {
     const { did } = this.#seats.seated[0]!;
-    this.#edge = new Edge(this.#options.traffic, this.id, { did, attempt: 0 });
+    this.#edge = new Edge(this.#options.traffic, this.id, { did, attempt: 0 }, (lost) => this.#forget([lost]));
     this.#changed();
     // Some may have been lost again before the last was open.
     this.#seats.mend();
@@ -254,8 +255,12 @@ export class Ring implements StageService, RingState {
 
   /** Another stage stands first. */
   #reroute(next: Neighbour, again: Again): void {
-    const forgotten = this.#edge?.reroute(next, again) ?? [];
+    this.#forget(this.#edge?.reroute(next, again) ?? []);
+  }
+
+  /** Sequences have to be read again. */
+  #forget(sequences: readonly string[]): void {
     const error = new MicrogridError("stage-lost", "The pipeline no longer has what it was given.");
-    for (const step of this.#open.values()) if (forgotten.includes(step.sequence)) step.fail(error);
+    for (const step of this.#open.values()) if (sequences.includes(step.sequence)) step.fail(error);
   }
 }
