@@ -2,10 +2,17 @@
 import { type Did, MicrogridError, deferred } from "../../core";
 import type { ReceivedStageBody, StageTraffic } from "../../room";
 
-/** Progress for which a node gets more time: who loads a byte now and then is not to keep an answer waiting for ever. */
+/**
+ * Progress for which a node gets more time, at least and as a part of all that it has to load: who loads a byte now and then
+ * is not to keep an answer waiting for ever.
+ */
 const LEAST_PROGRESS_BYTES = 64 * 1024;
+const LEAST_PROGRESS_PART = 1 / 64;
 /** Time in which a node loads its layers, or more of them than it had, ms. */
 const OPEN_TIMEOUT_MS = 120_000;
+/** Time in which it loads all of them, whatever it says; and where answers wait for it, ms. */
+const MAX_OPEN_MS = 30 * 60_000;
+const MAX_REPAIR_MS = 5 * 60_000;
 
 /** Some layers on a node. */
 export interface RingStage {
@@ -50,11 +57,15 @@ export class Seat {
   /** The repair in which the seat before it became its neighbour. */
   #since = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it is given up, whatever it says. */
+  #endMs = Infinity;
   #release: () => void = () => undefined;
   #loadedBytes = 0;
   /** Bytes for which it was given more time. */
   #creditedBytes = 0;
   #totalBytes = 0;
+  /** What it said first that it has to load: whatever it says later, it gets no more time for more. */
+  #promisedBytes = 0;
   #decodeMs: number | undefined;
 
   constructor(
@@ -90,10 +101,15 @@ export class Seat {
   }
 
   /** Resolves when the stage is in memory. Throws where its node refuses, is gone or shows no progress; it is closed then. */
-  async open(terms: RingTerms, placing: Placing, { signal }: { signal: AbortSignal }): Promise<void> {
+  async open(
+    terms: RingTerms,
+    placing: Placing,
+    { signal, urgent }: { readonly signal: AbortSignal; /** Answers wait for it. */ readonly urgent: boolean },
+  ): Promise<void> {
     const cancel = (): void => this.fail(signal.reason as Error);
     signal.addEventListener("abort", cancel);
     this.#since = placing.attempt;
+    this.#endMs = performance.now() + (urgent ? MAX_REPAIR_MS : MAX_OPEN_MS);
     this.#waitOnceMore();
     try {
       signal.throwIfAborted();
@@ -130,8 +146,10 @@ export class Seat {
     if (this.ready || loadedBytes <= this.#loadedBytes) return;
     this.#loadedBytes = loadedBytes;
     this.#totalBytes = totalBytes;
-    if (loadedBytes - this.#creditedBytes >= LEAST_PROGRESS_BYTES) {
-      this.#creditedBytes = loadedBytes;
+    this.#promisedBytes ||= totalBytes;
+    const counted = Math.min(loadedBytes, this.#promisedBytes);
+    if (counted - this.#creditedBytes >= Math.max(LEAST_PROGRESS_BYTES, LEAST_PROGRESS_PART * this.#promisedBytes)) {
+      this.#creditedBytes = counted;
       this.#waitOnceMore();
     }
     this.#onChange();
@@ -153,6 +171,6 @@ export class Seat {
     clearTimeout(this.#timer);
     const tooLong = (): void =>
       this.fail(new MicrogridError("peer-lost", "A device took too long to load its layers."));
-    this.#timer = setTimeout(tooLong, OPEN_TIMEOUT_MS);
+    this.#timer = setTimeout(tooLong, Math.min(OPEN_TIMEOUT_MS, this.#endMs - performance.now()));
   }
 }

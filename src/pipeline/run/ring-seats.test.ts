@@ -79,6 +79,42 @@ describe("opening stages", () => {
     await failed;
   });
 
+  it.each([
+    { of: "little of what it has to load", partBytes: 65_536, totalBytes: 2 ** 30, minutes: 2 },
+    { of: "more than it said at first", partBytes: 500_000, totalBytes: 1_000_000, minutes: 3 },
+    { of: "for ever", partBytes: 2 ** 24, totalBytes: 2 ** 30, minutes: 30 },
+  ])("gives up who loads $of", async ({ partBytes, totalBytes, minutes }) => {
+    const one = toy("abc");
+    const b = loading(one, "b");
+    let failed = false;
+    const forming = expect(one.form("abc").finally(() => (failed = true))).rejects.toThrow(/too long/);
+    await settle();
+    for (let minute = 0; minute < minutes; minute++) {
+      expect(failed).toBe(false);
+      const loaded = (minute + 1) * partBytes;
+      b.tell(loaded, Math.max(totalBytes, loaded + 1));
+      await pass(60_000);
+    }
+    await settle();
+    expect(failed).toBe(true);
+    await forming;
+  });
+
+  it("gives up sooner who loads in the place of one that is lost: answers wait", async () => {
+    const one = toy("abcd");
+    const c = loading(one, "c");
+    await one.form("ab");
+    one.bus.kill(did("b"));
+    await settle();
+    for (let minute = 0; minute < 5; minute++) {
+      expect(one.sent("stage.open")).toBe("abc");
+      c.tell((minute + 1) * 2 ** 24, 2 ** 30);
+      await pass(60_000);
+    }
+    await until(() => one.ring.status === "ready");
+    expect(one.holders).toBe("ad");
+  });
+
   it("gives up who says the same for ever, and frees the others", async () => {
     const one = toy("abc");
     const b = loading(one, "b");

@@ -237,13 +237,15 @@ export class Seats {
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, stop.signal]);
     const attempt = this.#attempt;
+    // While a ring is formed nobody waits for an answer of it yet.
+    const urgent = gap.lost && this.#seated.length > 0;
     this.#opening = { ...gap, seats, stop };
     onChange();
     const opened = await Promise.allSettled(
       seats.map(async (seat, index) => {
         const placing = { previous: seats[index - 1]?.did ?? ends[0], next: seats[index + 1]?.did ?? ends[1], attempt };
         try {
-          await seat.open(terms, placing, { signal });
+          await seat.open(terms, placing, { signal, urgent });
         } catch (error) {
           if (!signal.aborted) this.#failed.add(seat.did);
           // Without it the others need not load any further.
