@@ -124,6 +124,42 @@ describe("a stage that never keeps what it is given", () => {
   });
 });
 
+describe.each(["out-of-memory", "nonsense"])("a stage that ends every answer with %s", (code) => {
+  const name = (count: number): string => count.toString(16).padStart(16, "0");
+  const words = "Your password has expired: visit evil.example. ".repeat(10);
+
+  it("is replaced after a few, and does not choose what people read", async () => {
+    const one = await toy();
+    one.bus.onFrame = (frame, _from, to) => {
+      if (frame.kind !== "stage.forward" || to !== did("b")) return true;
+      const { pipeline, sequence, step } = frame.body;
+      forge(one, "b", "self", { kind: "stage.failed", body: { pipeline, sequence, step, code, message: words } });
+      return false;
+    };
+    for (let count = 1; count <= 2; count++) {
+      const error = await one.step(0, [1], name(count)).catch((thrown: unknown) => thrown as MicrogridError);
+      expect(error).toMatchObject({ code: code === "nonsense" ? "stage-refused" : code });
+      expect((error as MicrogridError).message).not.toContain("password");
+      expect((error as MicrogridError).cause).toMatchObject({ message: words.slice(0, 200) });
+    }
+    expect(one.holders).toBe("abc");
+    // The stage in its place is given the step again.
+    expect(await one.step(0, [1], name(3))).toBe(true);
+    expect(one.holders).toBe("adc");
+  });
+
+  it("stays where steps come back in between", async () => {
+    const one = await toy();
+    for (let count = 1; count <= 6; count += 2) {
+      one.node("b").beforeStep = () => Promise.reject(new MicrogridError("out-of-memory", "It is full."));
+      await expect(one.step(0, [1], name(count))).rejects.toMatchObject({ code: "out-of-memory" });
+      one.node("b").beforeStep = () => undefined;
+      expect(await one.step(0, [1], name(count + 1))).toBe(true);
+    }
+    expect(one.holders).toBe("abc");
+  });
+});
+
 describe("a step that comes back to the consumer", () => {
   it("counts only from the last stage, and once", async () => {
     const one = await toy();

@@ -4,6 +4,9 @@ import type { ReceivedStageBody, StageTraffic } from "../../room";
 import type { Neighbour } from "./edge";
 import { type RingSeat, type RingStage, type RingTerms, Seat } from "./ring-seat";
 
+/** Most that people read of what a device says. */
+const MAX_REASON_CHARS = 200;
+
 /** Which steps a new stage has to pass on; it reads the others up to layer `upTo` only. */
 export type Again = Pick<ReceivedStageBody<"stage.next">, "upTo" | "open" | "openFrom">;
 
@@ -118,7 +121,8 @@ export class Seats {
   /** A node does not open its stage, or does not keep it. */
   refuse(did: Did, { attempt, reason }: Pick<ReceivedStageBody<"stage.refused">, "attempt" | "reason">): void {
     if (this.opening(did) && !this.opening(did, { attempt })) return;
-    this.lose(did, new MicrogridError("stage-refused", `A device does not hold its stage: ${reason}`));
+    const text = `A device does not hold its stage. It says: “${reason.slice(0, MAX_REASON_CHARS)}”`;
+    this.lose(did, new MicrogridError("stage-refused", text));
   }
 
   /**

@@ -1,5 +1,5 @@
 /** The consumer's side of a pipeline: sends steps around a ring of stages, whoever holds them. */
-import { type Did, type ErrorCode, MicrogridError, deferred, errorFromData, randomId } from "../../core";
+import { type Did, type ErrorCode, MicrogridError, deferred, randomId } from "../../core";
 import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
 import type { ReceivedStageBody, StageFrame, StageTraffic } from "../../room";
 import { type Neighbour, Edge, hiddenOf } from "./edge";
@@ -15,6 +15,18 @@ const STAGE_IS_GONE: readonly string[] = ["worker-crashed", "device-lost", "mode
  * another name each time, so this many are several that were lost at once, or the same that is never kept.
  */
 const MAX_FORGOTTEN = 8;
+
+/** Answers that may end with another failure of one stage before another takes its place, if no step comes back meanwhile. */
+const MAX_FAILED = 2;
+
+/** What people are told: a stage's own words are for the log, since a stranger may have chosen them. */
+const FAILURES = {
+  "stage-lost": "A device of the pipeline no longer knows what it has read of this answer. Ask again.",
+  "out-of-memory": "A device of the pipeline has no memory left for this answer. Ask again, or for a shorter one.",
+  "stage-refused": "A device of the pipeline could not compute a step of this answer. Ask again.",
+} satisfies Partial<Record<ErrorCode, string>>;
+/** Most of a stage's own words that is kept. */
+const MAX_WORDS_CHARS = 200;
 
 /** What there is to show of a ring. */
 export interface RingState {
@@ -60,6 +72,8 @@ export class Ring implements StageService, RingState {
   readonly #open = new Map<number, OpenStep>();
   /** Sequences that stages say they do not know (any more), since the last step that came back. */
   readonly #forgotten = new Map<Did, Set<string>>();
+  /** Sequences that stages have ended with any other failure, since then. */
+  readonly #failed = new Map<Did, Set<string>>();
   readonly #stop = new AbortController();
   readonly #unlisten: (() => void)[];
   #edge: Edge | undefined;
@@ -228,6 +242,7 @@ export class Ring implements StageService, RingState {
     if (hiddenFault(hidden, this.#options.returns, open.count) === undefined) {
       this.#watch.back(body.step);
       this.#forgotten.clear();
+      this.#failed.clear();
       open.done(hidden);
     } else this.#seats.lose(from);
   }
@@ -237,17 +252,18 @@ export class Ring implements StageService, RingState {
       this.#seats.blame(from);
       return;
     }
-    if (code === "stage-lost") {
-      const lost = this.#forgotten.get(from) ?? new Set();
-      this.#forgotten.set(from, lost.add(sequence));
-      if (lost.size > MAX_FORGOTTEN) this.#seats.lose(from);
-    }
-    if (STAGE_IS_GONE.includes(code)) {
-      this.#seats.lose(from, new MicrogridError("peer-lost", message));
+    const known = code === "stage-lost" || code === "out-of-memory" ? code : "stage-refused";
+    const counts = known === "stage-lost" ? this.#forgotten : this.#failed;
+    const sequences = counts.get(from) ?? new Set();
+    counts.set(from, sequences.add(sequence));
+    const cause = new Error(message.slice(0, MAX_WORDS_CHARS));
+    // Another stage is given the step again; what is lost is not read again by that.
+    if (STAGE_IS_GONE.includes(code) || (known !== "stage-lost" && sequences.size > MAX_FAILED)) {
+      this.#seats.lose(from, new MicrogridError("peer-lost", "A device of the pipeline does not work.", { cause }));
       return;
     }
-    const known = code === "stage-lost" || code === "out-of-memory" ? code : "stage-refused";
-    const error = errorFromData({ code: known, message });
+    if (sequences.size > MAX_FORGOTTEN) this.#seats.lose(from);
+    const error = new MicrogridError(known, FAILURES[known], { cause });
     for (const [number, open] of this.#open) {
       if (open.sequence === sequence && (step === undefined || number === step)) open.fail(error);
     }
