@@ -1,7 +1,7 @@
 /** What a stage does with words of its neighbours and its consumer that cross what it is doing. */
 import { afterEach, describe, expect, it } from "vitest";
 import { deferred } from "../../core";
-import { SEQUENCE, ToyRing, did, hiddenOf, settle, until } from "../testing/toy-ring";
+import { SEQUENCE, ToyRing, did, hiddenOf, never, settle, until } from "../testing/toy-ring";
 
 const opened: ToyRing[] = [];
 async function toy(): Promise<ToyRing> {
@@ -50,6 +50,73 @@ describe("a stage that still dials the neighbour that was named last", () => {
     dialling.resolve(undefined);
     await settle();
     expect(one.bus.log.length).toBe(before);
+  });
+});
+
+describe("the links of a stage", () => {
+  const pipeline = "cd".repeat(8);
+  const request = {
+    pipeline,
+    ...{ model: "m", graph: "g", graphBytes: 1, weightsHash: "h" },
+    ...{ from: 0, to: 2, context: 64, sequences: 4, stepTokens: 16, attempt: 0 },
+  };
+
+  /** A node that is asked for a stage between the consumer and somebody else. */
+  function asked() {
+    const one = new ToyRing("ab");
+    opened.push(one);
+    const dialled: string[] = [];
+    const held: string[] = [];
+    one.bus.onHold = async (node) => {
+      dialled.push(node);
+      await Promise.resolve();
+      held.push(node);
+    };
+    one.bus.onRelease = (node) => void held.splice(held.indexOf(node), 1);
+    const consumer = one.bus.join(did("e"));
+    const open = () => consumer.post(did("a"), "stage.open", { ...request, previous: did("e"), next: did("b") });
+    return { one, consumer, dialled, held, open };
+  }
+
+  it("are dialled for a stranger only when the node has agreed, while it loads", async () => {
+    const { one, dialled, open } = asked();
+    one.node("a").beforeOpen = () => Promise.reject(new Error("not for you"));
+    open();
+    await until(() => one.sent("stage.refused") === "e");
+    expect(dialled).toEqual([did("e")]);
+
+    const loaded = deferred<undefined>();
+    one.node("a").beforeOpen = (_request, { onProgress }) => {
+      onProgress(1, 2);
+      return loaded.promise;
+    };
+    open();
+    await until(() => dialled.includes(did("b")));
+    expect(one.sent("stage.ready")).toBe("");
+    loaded.resolve(undefined);
+    await until(() => one.sent("stage.ready") === "e");
+  });
+
+  it("are those to the neighbour that was named last, and none when it is closed", async () => {
+    const { one, consumer, held, open } = asked();
+    open();
+    await until(() => one.sent("stage.ready") === "e");
+    const next = { pipeline, upTo: 2, open: [], openFrom: 0 };
+    for (const name of ["c", "d", "f"]) one.bus.join(did(name));
+    consumer.post(did("a"), "stage.next", { ...next, attempt: 1, did: did("c") });
+    await settle();
+    expect(held).toEqual([did("e"), did("c")]);
+    const signals: AbortSignal[] = [];
+    const usual = one.bus.onHold;
+    one.bus.onHold = (node, signal) => (signals.push(signal) === 1 ? never() : usual(node, signal));
+    consumer.post(did("a"), "stage.next", { ...next, attempt: 2, did: did("d") });
+    consumer.post(did("a"), "stage.next", { ...next, attempt: 3, did: did("f") });
+    await settle();
+    expect(held).toEqual([did("e"), did("f")]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    consumer.post(did("a"), "stage.close", { pipeline });
+    await settle();
+    expect(held).toEqual([]);
   });
 });
 

@@ -45,6 +45,10 @@ export class HostedStage {
   readonly #sequences = new SequenceLog();
   /** Memory of what is with the model, bytes. */
   #heldBytes = 0;
+  /** Ends the dialling of a neighbour behind when another is named. */
+  #dial = new AbortController();
+  /** Lets go of the link to the neighbour behind. */
+  #release: () => void = () => undefined;
   #stage: OpenStage | undefined;
   #previous: Neighbour;
   /** The latest attempt for which a neighbour behind was named. */
@@ -87,12 +91,29 @@ export class HostedStage {
     this.#retry();
   }
 
-  /** Keeps a link to a node as long as the stage is here. Throws `peer-lost` where there is none to be had. */
-  async hold(did: Did): Promise<void> {
+  /** Keeps the link to the consumer as long as the stage is here: to notice its loss. */
+  async holdConsumer(): Promise<void> {
     const { signal } = this.stop;
-    const release = await this.#traffic.hold(did, { signal });
+    const release = await this.#traffic.hold(this.consumer, { signal });
     if (signal.aborted) release();
     else signal.addEventListener("abort", release);
+  }
+
+  /**
+   * Keeps a link to the neighbour behind, in place of the one that was held before, until another is named. Throws
+   * `peer-lost` where there is none to be had.
+   */
+  async holdNext(did: Did): Promise<void> {
+    this.#dial.abort();
+    this.#dial = new AbortController();
+    const signal = AbortSignal.any([this.stop.signal, this.#dial.signal]);
+    const release = await this.#traffic.hold(did, { signal });
+    if (signal.aborted) {
+      release();
+      return;
+    }
+    this.#release();
+    this.#release = release;
   }
 
   /** Goes on to another neighbour as soon as there is a link to it, unless a later one is named meanwhile. */
@@ -100,7 +121,7 @@ export class HostedStage {
     if (attempt <= this.#nextAttempt) return;
     this.#nextAttempt = attempt;
     // Where no link can be had, the new stage is lost to the consumer too, or will answer nothing.
-    await this.hold(did).catch(() => undefined);
+    await this.holdNext(did).catch(() => undefined);
     if (attempt < this.#nextAttempt || this.stop.signal.aborted) return;
     for (const sequence of this.#edge.reroute({ did, attempt }, again)) this.#lose(sequence);
   }
@@ -128,6 +149,7 @@ export class HostedStage {
 
   close(): void {
     this.stop.abort(new MicrogridError("closed", "The pipeline was closed."));
+    this.#release();
     this.#edge.close();
     this.#stage?.close();
   }

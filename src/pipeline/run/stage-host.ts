@@ -12,7 +12,10 @@ const PROGRESS_INTERVAL_MS = 1_000;
 
 interface StageHostOptions {
   readonly traffic: StageTraffic;
-  /** Loads what is asked for. Throws with a reason for people where this node does not want to, or cannot. */
+  /**
+   * Loads what is asked for. Throws with a reason for people where this node does not want to, or cannot; it is agreed when
+   * the first progress is told, and the neighbour behind is dialled then.
+   */
   open(
     request: StageRequest,
     options: {
@@ -124,11 +127,23 @@ export class StageHost {
     const hosted = new HostedStage(traffic, consumer, request);
     const { signal } = hosted.stop;
     this.#stages.add(hosted);
+    const refuse = (error: unknown): void => {
+      if (!signal.aborted) this.#giveUp(hosted, errorToData(error).message);
+    };
+    const tell = this.#teller(hosted);
+    let linking: Promise<void> | undefined;
+    const link = (): Promise<void> => (linking ??= this.#linkOn(hosted));
+    const onProgress = (loadedBytes: number, totalBytes: number): void => {
+      link().catch(refuse);
+      tell(loadedBytes, totalBytes);
+    };
     try {
-      // To notice its loss.
-      await hosted.hold(consumer);
-      if (request.next !== consumer) await this.#linkOn(hosted);
-      const stage = await open(request, { consumer, signal, onProgress: this.#teller(hosted) });
+      await hosted.holdConsumer();
+      const stage = await open(request, { consumer, signal, onProgress });
+      await link().catch((error: unknown) => {
+        stage.close();
+        throw error;
+      });
       if (signal.aborted) {
         stage.close();
         return;
@@ -137,14 +152,16 @@ export class StageHost {
       traffic.post(consumer, "stage.ready", { pipeline, attempt, decodeMs: stage.info.decodeMs });
       onChange();
     } catch (error) {
-      if (!signal.aborted) this.#giveUp(hosted, errorToData(error).message);
+      refuse(error);
     }
   }
 
   /** Links to the next stage: in a large room not everybody is linked. Throws `peer-lost` where it is not to be reached. */
   async #linkOn(hosted: HostedStage): Promise<void> {
+    const { next } = hosted.request;
+    if (next === hosted.consumer) return;
     try {
-      await hosted.hold(hosted.request.next);
+      await hosted.holdNext(next);
     } catch (error) {
       // Where it is gone, the consumer learns that too, and asks for other layers: then this node is not at fault.
       await sleep(NOTICE_MS, hosted.stop.signal);

@@ -12,6 +12,9 @@ export class Bus {
   /** Called before a link is there. */
   onHold: (did: Did, signal: AbortSignal) => Promise<void> = () => Promise.resolve();
 
+  /** Called when a link is not held any longer. */
+  onRelease: (did: Did) => void = () => undefined;
+
   /** A node's traffic. */
   join(did: Did): StageTraffic {
     const traffic = new BusTraffic(did, this);
@@ -73,7 +76,7 @@ class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageTraffi
   async hold(did: Did, { signal }: { signal: AbortSignal }): Promise<() => void> {
     await this.#bus.onHold(did, signal);
     if (!this.#bus.has(did)) throw new MicrogridError("peer-lost", "A device is gone.");
-    return () => undefined;
+    return () => this.#bus.onRelease(did);
   }
 
   tell<K extends keyof BusEvents>(type: K, detail: BusEvents[K]): void {
