@@ -12,7 +12,7 @@ const LEAST_PROGRESS_PART = 1 / 64;
 const OPEN_TIMEOUT_MS = 120_000;
 /** Time in which it loads all of them, whatever it says; and where answers wait for it, ms. */
 const MAX_OPEN_MS = 30 * 60_000;
-const MAX_REPAIR_MS = 5 * 60_000;
+const MAX_REPAIR_MS = 15 * 60_000;
 
 /** Some layers on a node. */
 export interface RingStage {

@@ -106,7 +106,7 @@ describe("opening stages", () => {
     await one.form("ab");
     one.bus.kill(did("b"));
     await settle();
-    for (let minute = 0; minute < 5; minute++) {
+    for (let minute = 0; minute < 15; minute++) {
       expect(one.sent("stage.open")).toBe("abc");
       c.tell((minute + 1) * 2 ** 24, 2 ** 30);
       await pass(60_000);
