@@ -38,7 +38,8 @@ export class PipelineProvider implements Provider {
   }
 
   get name(): string {
-    return `${this.#offer.devices ?? 1} devices together`;
+    const { devices = 1 } = this.#offer;
+    return devices > 1 ? `${devices} devices together` : "this device alone";
   }
 
   models(): readonly ModelOffer[] {
