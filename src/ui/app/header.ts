@@ -212,7 +212,7 @@ export class Header extends LitElement {
 
   #away(state: GridState, model: string): string {
     const devices = pipelineOffers(state).find((offer) => offer.model === model)?.devices;
-    return devices === undefined ? "in the room" : `${devices} devices`;
+    return devices === undefined ? "in the room" : devices === 1 ? "1 device" : `${devices} devices`;
   }
 
   #reason(backend: "webgpu" | "wasm"): string {
