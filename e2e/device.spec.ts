@@ -11,12 +11,12 @@ import {
   slowEngine,
   startAnswer,
   stateOf,
+  STORY,
   test,
   withoutModel,
 } from "./harness";
 
 const GREETING = golden.items[0]!;
-const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
 
 test("WebGPU that is lost in the middle of an answer is restored, and the answer goes on", async ({ openSite }) => {
   test.slow();

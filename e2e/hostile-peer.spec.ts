@@ -1,5 +1,4 @@
 /** One hostile member among honest ones: whatever it does, they go on answering each other, word for word. */
-import golden from "./fixtures/golden.json" with { type: "json" };
 import {
   ask,
   expect,
@@ -10,21 +9,19 @@ import {
   loadModel,
   type OpenOptions,
   openRoom,
+  type OpenSite,
+  QUESTION,
   routesOf,
   type SitePage,
   slowEngine,
   startAnswer,
   stateOf,
+  STORY,
   test,
   withoutModel,
 } from "./harness";
 import { hostile } from "./hostile-page/bundle";
 import type { Attack, Conduct } from "./hostile-page/main";
-
-const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
-const QUESTION = STORY.messages.at(-1)!.content;
-
-type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
 
 /** An asker without a model, and an honest provider who has shown what it can do. */
 async function pair(openSite: OpenSite, options: OpenOptions = {}) {

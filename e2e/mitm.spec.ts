@@ -4,15 +4,13 @@ import {
   expectPeers,
   gridReady,
   joinRoom,
-  type OpenOptions,
   openRoom,
+  type OpenSite,
   type SitePage,
   stateOf,
   test,
 } from "./harness";
 import { Middle } from "./harness/middle";
-
-type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
 
 /** Two visitors with somebody between them and their signaling; one has opened a room. */
 async function victims(openSite: OpenSite, lair: string) {

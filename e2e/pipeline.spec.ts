@@ -1,6 +1,5 @@
 /** The guide model over several browsers, on real WebRTC: its golden completions, and what happens when some are lost. */
-import golden from "./fixtures/golden.json" with { type: "json" };
-import { expect, type OpenOptions, type SitePage, test } from "./harness";
+import { expect, type OpenOptions, type SitePage, STORY, test } from "./harness";
 import { serveBarePage } from "./models-page/site";
 import type { PipelinePage } from "./pipeline-page/main";
 
@@ -12,7 +11,6 @@ declare global {
   }
 }
 
-const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
 const WHOLE = STORY.completion_ids.slice(0, -1);
 
 let site: BareSite;

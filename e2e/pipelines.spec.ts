@@ -1,5 +1,4 @@
 /** Pipelines as pages and programs use them: planned, formed, asked, repaired and closed through the public surface. */
-import golden from "./fixtures/golden.json" with { type: "json" };
 import {
   answerReaches,
   ask,
@@ -9,22 +8,21 @@ import {
   joinRoom,
   type OpenOptions,
   openRoom,
+  type OpenSite,
+  QUESTION,
   roomOf,
   routesOf,
   type SitePage,
   slowEngine,
   startAnswer,
   stateOf,
+  STORY,
   test,
-  withoutModel,
+  visitor,
 } from "./harness";
 import type { PlanOptions } from "../src/grid";
 
-const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
-const QUESTION = STORY.messages.at(-1)!.content;
 const PIPED = { text: QUESTION, provider: "pipeline" } as const;
-
-type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
 
 /** Visitors of one room: the first wants to run a model, the others give memory to layers. */
 async function room(
@@ -32,15 +30,11 @@ async function room(
   helpers: number,
   prepare?: OpenOptions["prepare"],
 ): Promise<readonly [SitePage, ...SitePage[]]> {
-  const consumer = await openSite({ name: "consumer", ...(prepare && { prepare }) });
-  await gridReady(consumer);
-  await withoutModel(consumer);
+  const consumer = await visitor(openSite, { name: "consumer", ...(prepare && { prepare }) });
   const invite = await openRoom(consumer, false);
   const others: SitePage[] = [];
   for (let index = 1; index <= helpers; index++) {
-    const helper = await openSite({ name: `helper ${index}`, ownProcess: true });
-    await gridReady(helper);
-    await withoutModel(helper);
+    const helper = await visitor(openSite, { name: `helper ${index}`, ownProcess: true });
     await joinRoom(helper, invite, { layers: true });
     others.push(helper);
   }
@@ -175,9 +169,7 @@ test("others in the room are answered by a pipeline too, at the same time as its
   const dids = await Promise.all(helpers.map(didOf));
   await form(consumer, { stages: 2, nodes: dids, answers: 4 });
   await consumer.page.evaluate(() => window.microgrid!.rooms.current!.share({ maxJobs: 4 }));
-  const guest = await openSite({ name: "guest" });
-  await gridReady(guest);
-  await withoutModel(guest);
+  const guest = await visitor(openSite, { name: "guest" });
   await joinRoom(guest, (await roomOf(consumer)).invite);
   await expect
     .poll(async () => (await roomOf(guest)).peers.flatMap(({ offers }) => offers.map(({ devices }) => devices)))

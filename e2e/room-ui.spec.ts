@@ -1,6 +1,5 @@
 /** A room as people see it: opened, entered by a link after a question, shared, left. */
-import golden from "./fixtures/golden.json" with { type: "json" };
-import { expect, shot, test } from "./harness";
+import { expect, shot, STORY, test } from "./harness";
 import { ChatPage } from "./pages";
 
 test("a link asks before joining, and a visitor without a model is answered by the room", async ({ openSite }) => {
@@ -72,7 +71,6 @@ test("a visitor of a room where nobody shares is told so, and answered by a mode
 test("an answer whose only provider is killed goes on here, with the model that comes by itself", async ({
   openSite,
 }) => {
-  const story = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
   const anna = await openSite({ name: "anna", ownProcess: true });
   const annas = new ChatPage(anna.page);
   await annas.ready();
@@ -83,8 +81,8 @@ test("an answer whose only provider is killed goes on here, with the model that 
   const bens = new ChatPage(ben.page);
   await bens.room.join("Ben");
   await expect(bens.model).toHaveAccessibleName(/in the room$/);
-  await bens.ask(story.messages.at(-1)!.content);
-  await expect(bens.answers.last()).toContainText(story.completion.slice(0, 12));
+  await bens.ask(STORY.messages.at(-1)!.content);
+  await expect(bens.answers.last()).toContainText(STORY.completion.slice(0, 12));
   await anna.kill();
   await bens.finished();
   const stored = await ben.page.evaluate(async () => {
@@ -92,13 +90,12 @@ test("an answer whose only provider is killed goes on here, with the model that 
     const [newest] = await conversations.list();
     return (await conversations.get(newest!.id))?.messages.at(-1);
   });
-  expect(stored?.content).toBe(story.completion);
+  expect(stored?.content).toBe(STORY.completion);
   expect(stored?.answer?.routes.map(({ provider }) => provider.kind)).toEqual(["peer", "local"]);
   await expect(bens.origin()).toContainText("moved to this device after");
 });
 
 test("an answer that lost its last provider says so, and goes on here once that is wanted", async ({ openSite }) => {
-  const story = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
   const anna = await openSite({ name: "anna", ownProcess: true });
   const annas = new ChatPage(anna.page);
   await annas.ready();
@@ -111,8 +108,8 @@ test("an answer that lost its last provider says so, and goes on here once that 
   await bens.models.close();
   await annas.room.share(true);
   await expect(bens.model).toHaveAccessibleName(/in the room$/);
-  await bens.ask(story.messages.at(-1)!.content);
-  await expect(bens.answers.last()).toContainText(story.completion.slice(0, 12));
+  await bens.ask(STORY.messages.at(-1)!.content);
+  await expect(bens.answers.last()).toContainText(STORY.completion.slice(0, 12));
   await anna.kill();
   await bens.finished();
   const reasons = await bens.reasons();
@@ -120,7 +117,7 @@ test("an answer that lost its last provider says so, and goes on here once that 
   expect(reasons.at(-1)).toContain("nobody in reach offers it");
   await shot(ben, "room-answer-lost");
   await ben.page.getByRole("button", { name: "Load Guide here and go on" }).click();
-  await expect.poll(() => bens.answerText()).toBe(story.completion);
+  await expect.poll(() => bens.answerText()).toBe(STORY.completion);
 });
 
 test("without the signaling server, a newcomer is told so once, and links by two texts", async ({

@@ -9,39 +9,30 @@ import {
   gridReady,
   joinRoom,
   loadModel,
-  openRoom,
   type OpenOptions,
+  openRoom,
+  type OpenSite,
+  QUESTION,
   roomOf,
   routesOf,
   type SitePage,
   slowEngine,
   startAnswer,
   stateOf,
+  STORY,
   test,
+  visitor,
   withoutModel,
 } from "./harness";
 
-/** A long answer of the guide model, and its reference. */
-const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
-const QUESTION = STORY.messages.at(-1)!.content;
 const EOS = new Set(golden.eos);
 const STORY_IDS = STORY.completion_ids.filter((id) => !EOS.has(id));
-
-type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
 
 /** A visitor with the guide in memory, who is slow enough to be interrupted. */
 async function worker(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
   const site = await openSite({ prepare: slowEngine, ...options });
   await gridReady(site);
   await loadModel(site);
-  return site;
-}
-
-/** A visitor who computes nothing. */
-async function visitor(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
-  const site = await openSite(options);
-  await gridReady(site);
-  await withoutModel(site);
   return site;
 }
 

@@ -1,5 +1,4 @@
 /** Several signaling servers, which die one after another under a room in use; and none at all. */
-import golden from "./fixtures/golden.json" with { type: "json" };
 import { orderServers } from "../src/room/slots";
 import {
   answerReaches,
@@ -10,24 +9,22 @@ import {
   gridReady,
   joinRoom,
   loadModel,
-  type OpenOptions,
   openRoom,
+  type OpenSite,
+  QUESTION,
   roomOf,
   type SitePage,
   slowEngine,
   startAnswer,
+  STORY,
   test,
   withoutModel,
 } from "./harness";
 import { Signaling } from "./harness/signaling";
 import { SignalingLines } from "./harness/sockets";
 
-const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
-const QUESTION = STORY.messages.at(-1)!.content;
 /** What browsers and PeerJS say of servers that are gone. */
 const NOISE = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
-
-type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
 
 async function visitor(openSite: OpenSite, name: string) {
   let lines: SignalingLines | undefined;

@@ -1,5 +1,4 @@
 /** Several tabs of one browser are one node. */
-import golden from "./fixtures/golden.json" with { type: "json" };
 import {
   answerReaches,
   ask,
@@ -10,15 +9,14 @@ import {
   joinRoom,
   loadModel,
   openRoom,
+  QUESTION,
   slowEngine,
   startAnswer,
   stateOf,
+  STORY,
   test,
   withoutModel,
 } from "./harness";
-
-const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
-const QUESTION = STORY.messages.at(-1)!.content;
 
 test("a second tab attaches to the first one's node, and sees and asks the same", async ({ openSite }) => {
   const first = await openSite({ name: "anna" });

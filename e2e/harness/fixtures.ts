@@ -29,6 +29,9 @@ export interface OpenOptions {
   readonly prepare?: (page: SitePage) => Promise<void>;
 }
 
+/** Opens the site as one more visitor. */
+export type OpenSite = (options?: OpenOptions) => Promise<SitePage>;
+
 interface TestFixtures {
   /** A signaling server for this test alone. */
   readonly signaling: Signaling;
@@ -37,7 +40,7 @@ interface TestFixtures {
   /** The built site on an origin for this test alone. */
   readonly site: WebServer;
   /** Opens the site as one more visitor. Any problem that nobody expected fails the test at its end. */
-  readonly openSite: (options?: OpenOptions) => Promise<SitePage>;
+  readonly openSite: OpenSite;
   /** Serves pages as another site would: other origin, no isolation headers. */
   readonly foreignSite: (pages: Readonly<Record<string, string>>) => Promise<WebServer>;
   /** A TURN server with bad networks before it; the test is skipped where coturn is not installed. */

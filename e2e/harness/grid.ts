@@ -1,6 +1,7 @@
 /** Drives the grid of a page through its public surface, as a program would. */
 import { expect } from "@playwright/test";
 import type { AnswerEvent, GridState, LoadOptions, RoomState, Route, ShareOptions } from "../../src/grid";
+import type { OpenOptions, OpenSite } from "./fixtures";
 import type { SitePage } from "./site-page";
 
 /** An answer as the page received it. */
@@ -57,6 +58,14 @@ export async function withoutModel(site: SitePage): Promise<void> {
   await site.page.evaluate(async () => {
     await Promise.all(Object.keys(window.microgrid!.state.loads).map((id) => window.microgrid!.models.unload(id)));
   });
+}
+
+/** A visitor who computes nothing. */
+export async function visitor(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
+  const site = await openSite(options);
+  await gridReady(site);
+  await withoutModel(site);
+  return site;
 }
 
 /** Opens a room and shares the page's device in it; gives the invite. */

@@ -1,7 +1,7 @@
 /** What browser tests are written with; `e2e/README.md` shows how. */
 export { expect } from "@playwright/test";
 export { test } from "./fixtures";
-export type { OpenOptions } from "./fixtures";
+export type { OpenOptions, OpenSite } from "./fixtures";
 export type { Expected } from "./problems";
 export {
   answerReaches,
@@ -16,6 +16,7 @@ export {
   routesOf,
   startAnswer,
   stateOf,
+  visitor,
   withoutModel,
 } from "./grid";
 export type { Question, Received } from "./grid";
@@ -24,5 +25,6 @@ export type { Signaling } from "./signaling";
 export { shot } from "./shot";
 export type { SitePage } from "./site-page";
 export { slowEngine } from "./slow-engine";
+export { QUESTION, STORY } from "./story";
 export type { NetworkPath, TurnNetwork } from "./turn";
 export type { Conditions } from "./udp-relay";
