@@ -1,4 +1,5 @@
 /** Work that several callers may wait for at once: done once, stopped when the last of them has left. */
+import { unlessAborted } from "../core";
 
 interface Waiter<P> {
   readonly onProgress: (progress: P) => void;
@@ -52,15 +53,9 @@ class Run<T, P> {
     const waiter = { onProgress: options.onProgress };
     this.#waiters.add(waiter);
     if (this.#last) waiter.onProgress(this.#last.progress);
-    let leave = (): void => undefined;
-    const left = new Promise<never>((_, reject) => {
-      leave = () => reject(signal.reason as Error);
-    });
-    signal.addEventListener("abort", leave, { once: true });
     try {
-      return await Promise.race([this.result, left]);
+      return await unlessAborted(this.result, signal);
     } finally {
-      signal.removeEventListener("abort", leave);
       this.#waiters.delete(waiter);
       if (this.#waiters.size === 0) {
         this.onAbandoned();

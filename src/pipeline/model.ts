@@ -18,6 +18,7 @@ export class SplitModel<P extends PartsSource = PartsSource> {
   readonly source: StageSource;
   readonly decoder: Decoder;
   readonly #expand: boolean;
+  #graphBlob: Blob | undefined;
 
   /**
    * Not `trusted` is a graph that another member gave: it is read by stricter rules (see `readDecoder`). Throws
@@ -29,6 +30,12 @@ export class SplitModel<P extends PartsSource = PartsSource> {
     this.source = { model, graph, graphBytes: graphBytes.length, weightsHash };
     this.decoder = readDecoder(parts.graphBytes, { trusted });
     this.#expand = expandsWeights(parts.graphBytes);
+  }
+
+  /** The graph as a file, copied once however often others ask for parts of it. */
+  get graphBlob(): Blob {
+    this.#graphBlob ??= new Blob([this.parts.graphBytes]);
+    return this.#graphBlob;
   }
 
   get layers(): number {

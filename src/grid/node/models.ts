@@ -1,5 +1,5 @@
 /** The models of a node: loading them, losing them, loading them again. */
-import { errorToData, isAbort } from "../../core";
+import { errorToData, isAbort, unlessAborted } from "../../core";
 import {
   type Backend,
   type DeviceInfo,
@@ -84,7 +84,7 @@ export class NodeModels {
     };
     signal.addEventListener("abort", onAbort, { once: true });
     try {
-      await Promise.race([shared.done, rejection(signal)]);
+      await unlessAborted(shared.done, signal);
     } finally {
       signal.removeEventListener("abort", onAbort);
     }
@@ -205,11 +205,4 @@ export class NodeModels {
     const { [id]: _old, ...others } = this.#options.store.state.loads;
     this.#options.store.patch({ loads: load ? { ...others, [id]: load } : others });
   }
-}
-
-/** Rejects with the signal's reason once it is aborted. */
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-  });
 }

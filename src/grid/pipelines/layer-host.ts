@@ -21,6 +21,8 @@ import { Wishes } from "./wishes";
 /** How long a device that stops waits for others to take its layers, in ms. */
 const HAND_OVER_MS = 20_000;
 
+const NOTHING_GIVEN = "Its user does not give memory to layers.";
+
 /** What holds for layers in the room at this moment. */
 export interface LayerTerms {
   /** Memory that the user gives, in bytes; undefined while it is not known whether layers are welcome. */
@@ -142,7 +144,7 @@ export class LayerHost {
       onChange();
       return { why: "consent", text: "Its user was asked whether it may hold layers, and has not answered yet." };
     }
-    if (givenBytes === 0) return { why: "consent", text: "Its user does not give memory to layers." };
+    if (givenBytes === 0) return { why: "consent", text: NOTHING_GIVEN };
     let model;
     try {
       model = await this.#wanted.look(source, consumer, asking);
@@ -164,7 +166,7 @@ export class LayerHost {
       const { givenBytes = 0, forbids } = terms();
       const forbidden = forbids(request.model, consumer);
       if (forbidden !== undefined) throw refused(forbidden);
-      if (givenBytes === 0) throw refused("Its user does not give memory to layers.");
+      if (givenBytes === 0) throw refused(NOTHING_GIVEN);
       return givenBytes;
     };
     given();

@@ -10,18 +10,18 @@ export const MAX_GRAPH_BYTES = 64 * 2 ** 20;
 export type KnownModel = SplitModel<ModelParts>;
 
 /** The model's graph, where a member asks for that. */
-export function giveGraph({ parts, source }: KnownModel, file: BulkFile): Blob | undefined {
-  const { model, graph, weightsHash, location } = file;
-  const same = model === source.model && graph === source.graph && weightsHash === source.weightsHash;
-  return same && location === fileName(graph) ? new Blob([parts.graphBytes]) : undefined;
+export function giveGraph(known: KnownModel, file: BulkFile): Blob | undefined {
+  return isOf(known, file) && file.location === fileName(file.graph) ? known.graphBlob : undefined;
 }
 
 /** Its graph, or a file of its weights that lies here whole. */
 export async function giveFile(known: KnownModel, file: BulkFile): Promise<Blob | undefined> {
-  const { model, graph, weightsHash, location } = file;
-  const { source, parts } = known;
-  const same = model === source.model && graph === source.graph && weightsHash === source.weightsHash;
-  return giveGraph(known, file) ?? (same ? parts.stored(location) : undefined);
+  return giveGraph(known, file) ?? (isOf(known, file) ? known.parts.stored(file.location) : undefined);
+}
+
+/** Whether a file is meant that both read alike. */
+function isOf({ source }: KnownModel, { model, graph, weightsHash }: BulkFile): boolean {
+  return model === source.model && graph === source.graph && weightsHash === source.weightsHash;
 }
 
 /**

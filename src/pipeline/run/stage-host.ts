@@ -1,5 +1,5 @@
 /** Holds stages for others: opens them where this node agrees, and hands them over before it leaves. */
-import { type Deferred, type Did, deferred, errorToData, sleep } from "../../core";
+import { type Deferred, type Did, deferred, errorToData, sleep, unlessAborted } from "../../core";
 import type { StageFrame, StageTraffic } from "../../room";
 import { HostedStage, type OpenStage, type StageRequest } from "./hosted-stage";
 
@@ -66,14 +66,7 @@ export class StageHost {
       else this.#giveUp(stage, LEAVING);
     }
     this.#settle();
-    const cancelled = deferred<undefined>();
-    const cancel = (): void => cancelled.reject(signal.reason);
-    signal.addEventListener("abort", cancel);
-    try {
-      await Promise.race([this.#leaving.promise, cancelled.promise]);
-    } finally {
-      signal.removeEventListener("abort", cancel);
-    }
+    await unlessAborted(this.#leaving.promise, signal);
   }
 
   /** Ends all stages and tells who uses them. */

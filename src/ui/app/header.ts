@@ -9,6 +9,7 @@ import { gpuName } from "../state/device";
 import { answeringModel, backendName, isLoading, localOffers, modelName, pipelineOffers } from "../state/models";
 import type { Panel, Workspace } from "../state/workspace";
 import { base, buttons } from "../styles/shared";
+import { devicesText } from "../together/words";
 
 /** `<mg-header .workspace>`. Event: `mg-menu` opens the sidebar on small screens. */
 @customElement("mg-header")
@@ -212,7 +213,7 @@ export class Header extends LitElement {
 
   #away(state: GridState, model: string): string {
     const devices = pipelineOffers(state).find((offer) => offer.model === model)?.devices;
-    return devices === undefined ? "in the room" : devices === 1 ? "1 device" : `${devices} devices`;
+    return devices === undefined ? "in the room" : devicesText(devices);
   }
 
   #reason(backend: "webgpu" | "wasm"): string {
