@@ -145,7 +145,7 @@ test("asks before it joins a room of the first origin, and is answered by the pe
   await chat.root.getByRole("button", { name: "Join room" }).click();
   await chat.question.getByRole("textbox", { name: "Your name in the room" }).fill("Ben elsewhere");
   await chat.question.getByRole("button", { name: "Look inside" }).click();
-  await expect(chat.question.getByRole("list", { name: "Rules" })).toContainText("Everybody with an invite");
+  await expect(chat.question.getByRole("list", { name: "Rules" })).toContainText("Anyone with an invite");
   await expect(chat.question).toContainText("Inside now: 1");
   await expectPeers(anna, 0);
   await shot(ben, "embed-room-seen");

@@ -45,12 +45,12 @@ test("a room is opened with a form; its guests see the same charter before anyth
   await ada.chat.room.open();
   await ada.form.fill({ tokensAnAnswer: "many" });
   await ada.form.press("Open the room");
-  await expect(ada.form.alerts).toHaveText([/^Give the room a name/, /^Write a whole number/]);
+  await expect(ada.form.alerts).toHaveText([/^Give the room a name/, /^Enter a whole number/]);
   await shot(ada.site, "charter-form-errors");
   await ada.form.fill({
     name: "Reading room",
     purpose: "Physics homework.\nNo exams.",
-    whoMayComeIn: "whom a member lets in",
+    whoMayComeIn: "people a member lets in",
     models: ["Guide"],
     answersAtOnce: "2",
     tokensAnAnswer: "200",
@@ -63,13 +63,13 @@ test("a room is opened with a form; its guests see the same charter before anyth
   const invite = await ada.chat.room.invite.inputValue();
   await ada.rules.open();
   await expect(ada.rules.rules).toHaveText([
-    "With an invite one can ask to come in; a member decides.",
-    "Every member may make invites.",
+    "Anyone with an invite can ask to join; a member decides.",
+    "Every member can make invites.",
     "Only Guide may answer.",
     "Each member gets at most 2 answers at the same time and 200 tokens in each answer.",
-    "Members are expected to share their device: who does not share is not answered.",
-    "Answers come from the members’ own devices only.",
-    "Capacity is not passed on to other rooms.",
+    "Members are expected to share their device; those who do not get no answers.",
+    "Answers come only from the members’ own devices.",
+    "Capacity is not offered to other rooms.",
     "What is logged, as the founders say: Times of answers, for a week.",
     "Its founder can change these rules and remove members.",
   ]);
@@ -94,7 +94,7 @@ test("a room is opened with a form; its guests see the same charter before anyth
     await expect(room.questionText).toContainText("the text of a chat, on the device that answers it");
     await expect(guest.site.page.getByRole("switch", { name: "Share this device" })).not.toBeChecked();
     // The answer is in sight without scrolling, and nothing is wider than the screen.
-    await expect(guest.site.page.getByRole("button", { name: "Ask to come in" })).toBeInViewport({ ratio: 1 });
+    await expect(guest.site.page.getByRole("button", { name: "Ask to join" })).toBeInViewport({ ratio: 1 });
     const wide = await guest.site.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(wide).toBe(0);
     await shot(guest.site, `charter-question-${name}`);
@@ -115,7 +115,7 @@ test("an invite lets in so many and ends on its day; who comes too late is told 
   await limits.ask("some");
   await expect(limits.alert).toContainText("a whole number from 1 to 10,000");
   await limits.ask("1", day(-1));
-  await expect(limits.alert).toHaveText("The last day is over already.");
+  await expect(limits.alert).toHaveText("The last day is in the past.");
   await shot(ada.site, "invite-limits-wrong");
   const link = await limits.make("1", day(7));
   await expect(limits.alert).toHaveCount(0);
@@ -156,7 +156,9 @@ test("a founder changes the rules; a member is told, sees them, and is refused b
   await ada.rules.edit();
   await ada.rules.form.fill({ tokensAnAnswer: "0" });
   await ada.rules.form.press("Change the rules");
-  await expect(ada.rules.form.alerts).toHaveText(["Write a whole number from 1 up, or leave it empty for no limit."]);
+  await expect(ada.rules.form.alerts).toHaveText([
+    "Enter a whole number of 1 or more, or leave it empty for no limit.",
+  ]);
   await ada.rules.form.fill({ tokensAnAnswer: "16", purpose: "Short answers." });
   await shot(ada.site, "charter-change");
   await ada.rules.form.press("Change the rules");
@@ -167,7 +169,7 @@ test("a founder changes the rules; a member is told, sees them, and is refused b
 
   const news = ben.site.page.getByRole("status").filter({ hasText: "The rules of “Attic” have changed." });
   await expect(news).toContainText(rule);
-  await expect(news).toContainText("What it is for: “Short answers.”");
+  await expect(news).toContainText("Purpose: “Short answers.”");
   await shot(ben.site, "charter-changed");
   // Whoever has changed them knows, and whoever reads them has been told.
   await expect(ada.site.page.getByText("have changed")).toHaveCount(0);
@@ -206,13 +208,13 @@ test("servers of one’s own are checked and used; rooms are left, entered again
     const server = network.servers.first();
     await network.fill(server, "turn.example:3478");
     await network.press("Save the servers");
-    await expect(network.alerts.first()).toContainText("“turn.example:3478” is no address of an ICE server");
+    await expect(network.alerts.first()).toContainText("“turn.example:3478” is not the address of an ICE server");
     await network.fill(server, "turn:turn.example:3478");
     await network.press("Save the servers");
     await expect(network.alerts).toHaveText(["A TURN server needs a user name and a password."]);
     await network.fill(server, "turn:turn.example:3478", "ada", "secret");
     await network.press("Save the servers");
-    await expect(network.status).toHaveText("Saved. It applies with the next room.");
+    await expect(network.status).toHaveText("Saved. The servers are used from the next room on.");
     await shot(ada.site, "network-saved");
 
     // What was saved stays.
@@ -260,7 +262,7 @@ test("servers of one’s own are checked and used; rooms are left, entered again
     await phone.fill(phone.servers.first(), "stun:stun.example:3478");
     await shot(ben.site, "network-phone-dark");
     await network.open();
-    await network.press("Back to the site’s own");
+    await network.press("Restore the site’s servers");
     await expect(network.signaling).toHaveValue(sites);
     await expect(network.servers).toHaveCount(0);
     await expect(network.relayOnly).not.toBeChecked();
@@ -292,16 +294,16 @@ test("a change of the rules waits for the other founder, who signs it", async ({
   await ada.rules.form.press("Propose the change");
   await ada.rules.close();
   const waiting = (visitor: Visitor) =>
-    visitor.chat.room.panel.getByRole("list", { name: "Changes that wait for founders" });
+    visitor.chat.room.panel.getByRole("list", { name: "Changes waiting for founders" });
   await expect(waiting(ben)).toContainText("1 of 2 signatures");
   // Nobody signs what they cannot read.
-  await expect(ben.site.page.getByRole("list", { name: "Rules as they would be" })).toHaveText(
+  await expect(ben.site.page.getByRole("list", { name: "Proposed rules" })).toHaveText(
     "What is logged, as the founders say: Names, for a day.",
   );
   await expect(waiting(ada).getByRole("button")).toHaveCount(0);
   await shot(ben.site, "proposal");
   await ben.rules.open();
-  await expect(ben.rules.rules.nth(7)).toHaveText("The founders say that nothing is logged.");
+  await expect(ben.rules.rules.nth(7)).toHaveText("According to the founders, nothing is logged.");
   await ben.rules.close();
   await waiting(ben)
     .getByRole("button", { name: /^Sign: Change the charter: what is logged/ })

@@ -34,13 +34,13 @@ test("a house is made with its words confirmed, stays, is saved, left, and resto
   const laptop = await visitor(openSite, "laptop");
   const { house } = laptop;
   await house.open();
-  await expect(house.section).toContainText("Nobody vouches for this device");
+  await expect(house.section).toContainText("No house vouches for this device");
   const words = await house.begin("Ada");
   await shot(laptop.site, "house-phrase");
 
   // Words that are shown once are not closed over by accident.
   await laptop.site.page.keyboard.press("Escape");
-  await expect(laptop.site.page.getByText("Write the words down first")).toBeVisible();
+  await expect(laptop.site.page.getByText("First write the words down")).toBeVisible();
   await expect(house.words.first()).toBeVisible();
   await house.press("I have written them down");
   await house.confirm(words.map(() => "microgrid"));
@@ -56,11 +56,11 @@ test("a house is made with its words confirmed, stays, is saved, left, and resto
   await expect(house.section).toContainText("This device is of Ada");
   await expect(house.section.locator("mg-did code")).toHaveText(did);
 
-  await house.press("Back it up to a file");
+  await house.press("Back up to a file");
   await house.passphrase("otters", "Save the file", "otters");
   await expect(house.alert).toContainText("At least 12 characters");
   await house.passphrase(PASSPHRASE, "Save the file", `${PASSPHRASE}!`);
-  await expect(house.alert).toContainText("The two do not match");
+  await expect(house.alert).toContainText("The two passphrases do not match");
   const file = await (await house.save(PASSPHRASE)).path();
 
   await house.press("Remove its key from here…");
@@ -72,12 +72,12 @@ test("a house is made with its words confirmed, stays, is saved, left, and resto
   await house.press("Leave the house…");
   await shot(laptop.site, "house-leave");
   await house.press("Leave the house");
-  await expect(house.section).toContainText("Nobody vouches for this device");
+  await expect(house.section).toContainText("No house vouches for this device");
 
-  await house.press("Restore one");
+  await house.press("Restore a house");
   await house.load(file, "seven quiet beavers", "Restore from the file");
   await expect(house.alert).toContainText("This passphrase does not open this file");
-  await expect(house.section).toContainText("Nobody vouches for this device");
+  await expect(house.section).toContainText("No house vouches for this device");
   await house.load(file, PASSPHRASE, "Restore from the file");
   await expect(house.section).toContainText("The key of the house is on this device.");
   await expect(house.section.locator("mg-did code")).toHaveText(did);
@@ -108,7 +108,7 @@ test("a device is vouched for by two texts; in a room others see its house, unti
 
   // A text in the wrong place says what it is.
   await laptop.house.press("Vouch for another device");
-  await laptop.house.field("1. Its request").fill("good morning");
+  await laptop.house.field("1. The other device’s request").fill("good morning");
   await laptop.house.press("Use it");
   await laptop.house.field("Your name for it").fill("Phone");
   await laptop.house.press("Vouch for it");
@@ -137,7 +137,7 @@ test("a device is vouched for by two texts; in a room others see its house, unti
 
   await laptop.house.open();
   await laptop.house.press("Revoke Phone");
-  await laptop.house.press("Really revoke");
+  await laptop.house.press("Confirm revoking");
   await expect(laptop.house.devices).toContainText(["revoked"]);
   await laptop.house.settings.close();
   await expect(row).toContainText("unverified");
@@ -165,7 +165,7 @@ test("everything goes along in one file: house, name, rooms, conversations, them
   const download = await old.house.save(PASSPHRASE);
   expect(download.suggestedFilename()).toMatch(/^microgrid-\d{4}-\d\d-\d\d\.microgrid$/);
   const buffer = await readFile(await download.path());
-  await expect(old.site.page.getByText("Everything is in the file")).toBeVisible();
+  await expect(old.site.page.getByText("Everything is saved in the file")).toBeVisible();
 
   const next = await visitor(openSite, "next", { ...DESK, colorScheme: "light" });
   const { chat, house } = next;
@@ -175,15 +175,15 @@ test("everything goes along in one file: house, name, rooms, conversations, them
   await house.settings.part("Take everything with you");
   await house.press("Import a file");
   const file = { name: "all.microgrid", mimeType: "application/octet-stream", buffer };
-  await house.load(file, "seven quiet beavers", "Import it");
+  await house.load(file, "seven quiet beavers", "Import the file");
   await expect(house.alert).toContainText("This passphrase does not open this file");
   await expect(house.section).toContainText("unverified");
   await expect(house.settings.name).not.toHaveValue("Anna");
   await expect(root).not.toHaveAttribute("data-theme", "dark");
   await shot(next.site, "transfer-wrong-passphrase");
 
-  await house.load(file, PASSPHRASE, "Import it");
-  await expect(next.site.page.getByText("What was in the file is here")).toBeVisible();
+  await house.load(file, PASSPHRASE, "Import the file");
+  await expect(next.site.page.getByText("The file is imported")).toBeVisible();
   await expect(house.settings.name).toHaveValue("Anna");
   await expect(house.section).toContainText("of Ada");
   await expect(root).toHaveAttribute("data-theme", "dark");

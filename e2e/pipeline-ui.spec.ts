@@ -50,7 +50,7 @@ test("three people agree, form a pipeline by clicks, chat with it, and close it"
   await expect(together.stops.filter({ hasText: "Ben" })).toHaveCount(1);
   await shot(anna, "pipeline-plan");
   await together.form.click();
-  const done = anna.page.getByRole("button", { name: "Go on chatting" });
+  const done = anna.page.getByRole("button", { name: "Continue chatting" });
   await expect(done).toBeVisible({ timeout: 60_000 });
   await shot(anna, "pipeline-ready");
   await done.click();
@@ -64,7 +64,7 @@ test("three people agree, form a pipeline by clicks, chat with it, and close it"
   await expect(caras.together.holding).toHaveCount(1);
   await shot(cara, "pipeline-holding-phone");
   await annas.room.open();
-  await expect(together.running).toContainText("over 3 devices");
+  await expect(together.running).toContainText("on 3 devices");
   await shot(anna, "pipeline-running");
 
   await together.close("Guide");

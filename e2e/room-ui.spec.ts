@@ -15,7 +15,7 @@ test("a link asks before joining, and a visitor without a model is answered by t
   const bens = new ChatPage(ben.page);
   await expect(bens.room.questionText).toContainText("Kitchen table");
   await expect(bens.room.questionText).toContainText("the text of a chat, on the device that answers it");
-  await expect(bens.room.rules.first()).toHaveText("Everybody with an invite can come in.");
+  await expect(bens.room.rules.first()).toHaveText("Anyone with an invite can join.");
   await expect(bens.room.questionText).toContainText("Inside now: 1");
   // A guest who looks in is nobody yet.
   await expect(annas.room.members).toHaveCount(1);
@@ -152,7 +152,7 @@ test("without the signaling server, a newcomer is told so once, and links by two
   await asking.connect(answer);
   await expect(bens.room.members).toHaveCount(2);
   await expect(annas.room.member("Ben")).toBeVisible();
-  await expect(annas.room.panel).toContainText("Links to people who are here stay");
+  await expect(annas.room.panel).toContainText("You stay connected to the people here");
   await shot(ben, "hand-link-phone-linked");
 });
 
@@ -162,19 +162,19 @@ test("whoever asks to come in is let in by a member, and is out for good once a 
   const anna = await openSite({ name: "anna" });
   const annas = new ChatPage(anna.page);
   await annas.ready();
-  const url = await annas.room.create("Reading room", { whoMayComeIn: "whom a member lets in" });
+  const url = await annas.room.create("Reading room", { whoMayComeIn: "people a member lets in" });
   await anna.page.getByRole("button", { name: "Close panel" }).click();
 
   const ben = await openSite({ name: "ben", url });
   const bens = new ChatPage(ben.page);
-  await expect(bens.room.rules.first()).toHaveText("With an invite one can ask to come in; a member decides.");
+  await expect(bens.room.rules.first()).toHaveText("Anyone with an invite can ask to join; a member decides.");
   await bens.room.knock("Ben");
   await expect(bens.room.panel).toContainText("A member has to let you in");
   await expect(bens.room.invite).toHaveCount(0);
 
   // The panel is closed: a message and the button of the room say it.
   await expect(anna.page.getByText("Ben asks to come in")).toBeVisible();
-  await expect(annas.room.button).toHaveAccessibleName("Room Reading room, 1 here, 1 asks to come in");
+  await expect(annas.room.button).toHaveAccessibleName("Room Reading room, 1 here, 1 asking to join");
   await annas.room.open();
   await shot(anna, "room-knock");
   await annas.room.panel.getByRole("button", { name: "Admit Ben" }).click();
@@ -207,7 +207,7 @@ test("a damaged invite is explained, and the page goes on without it", async ({ 
   const { page } = await openSite({ path: "#/join/nonsense" });
   const chat = new ChatPage(page);
   await expect(page.getByRole("dialog", { name: "This invite does not work" })).toBeVisible();
-  await page.getByRole("button", { name: "Go on without it" }).click();
+  await page.getByRole("button", { name: "Continue without it" }).click();
   await chat.ready();
   expect(await chat.chat("23 + 45")).toContain("78");
 });

@@ -36,16 +36,16 @@ export class CharterForm {
   async fill(fields: CharterFields): Promise<void> {
     const texts: readonly (readonly [string, string | undefined])[] = [
       ["Answers at once", fields.answersAtOnce],
-      ["Answers an hour", fields.answersAnHour],
-      ["Tokens an answer", fields.tokensAnAnswer],
+      ["Answers per hour", fields.answersAnHour],
+      ["Tokens per answer", fields.tokensAnAnswer],
       ["What is logged", fields.logs],
-      ["More founders, by their dids", fields.founders?.join("\n")],
-      ["Founders who must sign a change", fields.quorum],
+      ["DIDs of further founders", fields.founders?.join("\n")],
+      ["Founders needed to sign a change", fields.quorum],
     ];
     if (fields.name !== undefined) await this.field("Name of the room").fill(fields.name);
-    if (fields.purpose !== undefined) await this.field("What it is for").fill(fields.purpose);
+    if (fields.purpose !== undefined) await this.field("Purpose").fill(fields.purpose);
     if (fields.whoMayComeIn !== undefined) {
-      await this.content.getByRole("combobox", { name: "Who may come in" }).click();
+      await this.content.getByRole("combobox", { name: "Who can join" }).click();
       await this.content.getByRole("option", { name: fields.whoMayComeIn }).click();
     }
     await this.more();
@@ -125,7 +125,7 @@ export class InviteLimits {
   async ask(uses: string, lastDay = ""): Promise<void> {
     const again = this.content.getByRole("button", { name: "Make another" });
     if (await again.isVisible()) await again.click();
-    await this.content.getByRole("textbox", { name: "How many may use it" }).fill(uses);
+    await this.content.getByRole("textbox", { name: "Number of uses" }).fill(uses);
     await this.content.getByLabel("Last day").fill(lastDay);
     await this.content.getByRole("button", { name: "Make the invite" }).click();
   }

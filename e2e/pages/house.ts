@@ -40,9 +40,9 @@ export class HousePage {
 
   /** Begins to make a house and gives the words that are shown. */
   async begin(name: string): Promise<string[]> {
-    await this.press("Make a house");
+    await this.press("Create a house");
     await this.field("Name of the house").fill(name);
-    await this.press("Make the house");
+    await this.press("Create the house");
     await expect(this.words).toHaveCount(12);
     return this.words.allInnerTexts();
   }
@@ -59,7 +59,7 @@ export class HousePage {
   }
 
   async restore(name: string, phrase: string): Promise<void> {
-    if (!(await this.field("Recovery phrase").isVisible())) await this.press("Restore one");
+    if (!(await this.field("Recovery phrase").isVisible())) await this.press("Restore a house");
     await this.field("Name of the house").fill(name);
     await this.field("Recovery phrase").fill(phrase);
     await this.press("Restore the house");
@@ -88,22 +88,22 @@ export class HousePage {
   /** The request of a device that wants to be vouched for. */
   async request(): Promise<string> {
     await this.press("I have a house on another device");
-    return this.field("1. Your request, for the other device").inputValue();
+    return this.field("1. Your request for the other device").inputValue();
   }
 
   /** Signs a request; gives what goes back. */
   async vouch(request: string, label: string): Promise<string> {
     await this.press("Vouch for another device");
-    await this.field("1. Its request").fill(request);
+    await this.field("1. The other device’s request").fill(request);
     await this.press("Use it");
     await this.field("Your name for it").fill(label);
     await this.press("Vouch for it");
-    return this.field("3. What the other device needs back").inputValue();
+    return this.field("3. Your reply for the other device").inputValue();
   }
 
   /** Takes what the other device has signed. */
   async adopt(text: string): Promise<void> {
-    await this.field("2. What it gives back").fill(text);
-    await this.press("Take it");
+    await this.field("2. The other device’s reply").fill(text);
+    await this.press("Use it");
   }
 }

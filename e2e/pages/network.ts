@@ -28,7 +28,7 @@ export class NetworkPage {
     await this.settings.part("Network");
   }
 
-  press(name: "Add an ICE server" | "Save the servers" | "Back to the site’s own"): Promise<void> {
+  press(name: "Add an ICE server" | "Save the servers" | "Restore the site’s servers"): Promise<void> {
     return this.content.getByRole("button", { name, exact: true }).click();
   }
 

@@ -4,7 +4,7 @@ import { expect, type Locator, type Page } from "@playwright/test";
 export class RoomPanel {
   readonly page: Page;
   readonly panel: Locator;
-  /** “Open a room”, or “Room <name>, <n> here”, perhaps with how many ask to come in, and whether help is asked for. */
+  /** “Open a room”, or “Room <name>, <n> here”, perhaps with the number of people asking to join and a request for help. */
   readonly button: Locator;
   readonly invite: Locator;
   readonly qr: Locator;
@@ -13,7 +13,7 @@ export class RoomPanel {
   readonly sharing: Locator;
   /** The question of an invite, or why it does not work. */
   readonly question: Locator;
-  /** Who asks to come in. */
+  /** People asking to join. */
   readonly knocks: Locator;
   /** The rules, in the question or in the dialog “Rules of …”. */
   readonly rules: Locator;
@@ -24,14 +24,14 @@ export class RoomPanel {
     this.page = page;
     this.panel = page.getByRole("complementary", { name: "Room" });
     this.button = page.getByRole("button", {
-      name: /^(Open a room|Room .+, \d+ here(, \d+ asks? to come in)?(, this device is asked to help .+)?)$/,
+      name: /^(Open a room|Room .+, \d+ here(, \d+ asking to join)?(, this device is asked to help .+)?)$/,
     });
     this.invite = page.getByRole("textbox", { name: "Invite link" });
     this.qr = page.getByRole("img", { name: "QR code of the invite link" });
     this.members = page.getByRole("list", { name: "Who is here" }).getByRole("listitem");
     this.sharing = this.panel.getByRole("switch", { name: "Share this device" });
     this.question = page.getByRole("dialog", { name: /^(Join a room\?|This invite does not work)$/ });
-    this.knocks = this.panel.getByRole("list", { name: "Who asks to come in" }).getByRole("listitem");
+    this.knocks = this.panel.getByRole("list", { name: "People asking to join" }).getByRole("listitem");
     this.rules = page.getByRole("list", { name: "Rules" }).getByRole("listitem");
     this.questionText = page.locator("mg-join-dialog");
   }
@@ -46,7 +46,7 @@ export class RoomPanel {
     await this.open();
     await this.page.getByRole("textbox", { name: "Name of the room" }).fill(name);
     if (whoMayComeIn !== "") {
-      await this.page.getByRole("combobox", { name: "Who may come in" }).click();
+      await this.page.getByRole("combobox", { name: "Who can join" }).click();
       await this.page.getByRole("option", { name: whoMayComeIn }).click();
     }
     await setSwitch(this.sharing, share);
@@ -67,11 +67,11 @@ export class RoomPanel {
     await expect(this.question).toBeHidden({ timeout: 30_000 });
   }
 
-  /** Asks to come in, where a member decides. */
+  /** Asks to join a room whose members decide. */
   async knock(name: string): Promise<void> {
     await this.question.waitFor();
     await this.page.getByRole("textbox", { name: "Your name in the room" }).fill(name);
-    await this.page.getByRole("button", { name: "Ask to come in" }).click();
+    await this.page.getByRole("button", { name: "Ask to join" }).click();
     await expect(this.question).toBeHidden({ timeout: 30_000 });
   }
 
@@ -115,13 +115,13 @@ export class HandLink {
 
   /** Answers an offer and gives the text of the answer. */
   async answer(offer: string): Promise<string> {
-    await this.page.getByRole("textbox", { name: "Or the offer of the other device" }).fill(offer);
-    await this.page.getByRole("button", { name: "Answer it" }).click();
+    await this.page.getByRole("textbox", { name: "Or the other device’s offer" }).fill(offer);
+    await this.page.getByRole("button", { name: "Make an answer" }).click();
     return this.page.getByRole("textbox", { name: /^Your answer/ }).inputValue();
   }
 
   async connect(answer: string): Promise<void> {
-    await this.page.getByRole("textbox", { name: "2. Its answer" }).fill(answer);
+    await this.page.getByRole("textbox", { name: "2. The other device’s answer" }).fill(answer);
     await this.page.getByRole("button", { name: "Connect", exact: true }).click();
   }
 }

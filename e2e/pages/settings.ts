@@ -13,7 +13,7 @@ export class SettingsDialog {
     this.page = page;
     this.dialog = page.getByRole("dialog", { name: "Settings" });
     this.content = page.locator("mg-settings-dialog");
-    this.name = page.getByRole("textbox", { name: "Name that peers see" });
+    this.name = page.getByRole("textbox", { name: "Your name, as peers see it" });
   }
 
   async open(): Promise<void> {

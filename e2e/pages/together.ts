@@ -18,8 +18,8 @@ export class Together {
   constructor(page: Page) {
     this.page = page;
     this.dialog = page.getByRole("dialog", { name: "Run with the room" });
-    this.form = page.getByRole("button", { name: "Form the pipeline" });
-    this.stops = page.getByRole("list", { name: "Way of one token" }).getByRole("listitem");
+    this.form = page.getByRole("button", { name: "Start the pipeline" });
+    this.stops = page.getByRole("list", { name: "Path of one token" }).getByRole("listitem");
     this.leftOut = page.getByRole("list", { name: "Not taking part" }).getByRole("listitem");
     this.devices = page.getByLabel("Devices with layers");
     this.running = page.getByRole("region", { name: "Running together" });

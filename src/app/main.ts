@@ -1,4 +1,4 @@
-/** Start of the page: the frame is painted first, the grid comes to life behind it. */
+/** Entry point of the page. The frame is painted first; the grid starts behind it. */
 import { applyTheme, followSystemTheme } from "../ui";
 import { startGrid } from "./start";
 

@@ -1,4 +1,4 @@
-/** Brings the grid to life and hands it to the page, or says what is missing. */
+/** Starts the grid and hands it to the page, or tells the page why it could not start. */
 import type { GridApi } from "../grid";
 import { type MicrogridApp, painted } from "../ui";
 import { missingSecureContext } from "./secure-context";
@@ -10,7 +10,7 @@ declare global {
   }
 }
 
-/** Opens the grid after the first paint. Never rejects: what fails is said on the page. */
+/** Opens the grid after the first paint. Never rejects: the page shows any failure. */
 export async function startGrid(app: MicrogridApp): Promise<void> {
   const missing = missingSecureContext(globalThis);
   if (missing !== undefined) {
@@ -24,7 +24,7 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
     window.microgrid = grid;
     app.grid = grid;
     addEventListener("pagehide", (event) => {
-      // A page that may come back from the cache keeps its node.
+      // The browser may restore a page from its back/forward cache, so such a page keeps its node.
       if (!event.persisted) void grid.close();
     });
   } catch (error) {

@@ -1,8 +1,8 @@
-/** Whether what somebody typed is the address of a server. */
+/** Checks addresses of servers that users type. */
 
-/** Why a text is no URL of a signaling server; empty where it is one. */
+/** Says what is wrong with the address of a signaling server; empty if nothing is. */
 export function serverProblem(text: string): string {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
     ? ""
-    : "this is no address of a server, such as https://signal.example.org/.";
+    : "not a server address. Write one such as https://signal.example.org/.";
 }

@@ -1,6 +1,6 @@
-/** Copying text, where the browser may refuse it. */
+/** Copies text to the clipboard. */
 
-/** Puts text on the clipboard; resolves to false where the browser refuses. */
+/** Copies text to the clipboard; resolves to false if the browser refuses. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

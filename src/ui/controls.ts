@@ -1,4 +1,4 @@
-/** The controls of Web Awesome that dialogs and panels use; loaded with the first of them, not with the page. */
+/** The Web Awesome controls that dialogs and panels use; loaded with the first of these, not with the page. */
 import "@awesome.me/webawesome/dist/styles/themes/default.css";
 import "@awesome.me/webawesome/dist/components/button/button.js";
 import "@awesome.me/webawesome/dist/components/dialog/dialog.js";
@@ -9,10 +9,10 @@ import "@awesome.me/webawesome/dist/components/select/select.js";
 import "@awesome.me/webawesome/dist/components/switch/switch.js";
 import "@awesome.me/webawesome/dist/components/textarea/textarea.js";
 
-// The controls' own icons are built in; any other would be asked from a host of its makers.
+// The controls' own icons are built in; without this, any other icon would be fetched from a CDN.
 registerIconLibrary("default", { resolver: () => "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>" });
 
-/** True for an event that the dialog itself sent, not a control inside it. */
+/** True if the event came from the dialog itself, not from a control inside it. */
 export function isOwn(event: Event): boolean {
   return event.target === event.currentTarget;
 }

@@ -1,6 +1,6 @@
-/** Hands what was made here to the browser as a file. */
+/** Saves files through the browser's downloads. */
 
-/** How long a file stays in memory for the download to begin, ms. */
+/** How long the file's URL stays valid so that the download can start, ms. */
 const HELD_MS = 10_000;
 
 /** Saves a file under `name`, as a click on a download link would. */
@@ -10,7 +10,7 @@ export function download(file: Blob, name: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  // The download has its own hold on the blob once it has begun.
+  // Once it has started, the download itself keeps the blob alive.
   setTimeout(() => URL.revokeObjectURL(url), HELD_MS);
 }
 

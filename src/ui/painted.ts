@@ -1,9 +1,9 @@
-/** When the page has been painted: what it does not need for that is fetched from then on. */
+/** Waits for the first paint, so that the page fetches everything else after it. */
 
-/** Longest wait for the paint, ms: a page that the system does not draw comes to life all the same. */
+/** The longest wait for the paint, ms; a page that is never drawn must still start. */
 const MAX_WAIT_MS = 1000;
 
-/** Resolves once the browser has shown the page for the first time, or at once in a tab that nobody sees. */
+/** Resolves once the browser has painted the page for the first time, or at once in a hidden tab. */
 export function painted(): Promise<void> {
   if (document.visibilityState === "hidden") return Promise.resolve();
   return new Promise((resolve) => {

@@ -1,10 +1,10 @@
-/** A number chosen by sliding, with its value beside its name. */
+/** A slider for a number, with a label and its current value. */
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { base } from "./styles/shared";
 
-/** `<mg-range label hint unit .min .max .step .value>`. Event: `change`, once it is let go; the number is in `value`. */
+/** `<mg-range label hint unit .min .max .step .value>`. Event: `change` when the thumb is released; read `value`. */
 @customElement("mg-range")
 export class Range extends LitElement {
   static override readonly styles = [
@@ -40,13 +40,13 @@ export class Range extends LitElement {
 
   @property() label = "";
   @property() hint = "";
-  /** Said after the number, such as “GB”. */
+  /** The unit after the number, such as “GB”. */
   @property() unit = "";
   @property({ type: Number }) min = 0;
   @property({ type: Number }) max = 1;
   @property({ type: Number }) step = 1;
   @property({ type: Number }) value = 0;
-  /** Where the thumb is while it is held. */
+  /** The position of the thumb while it is dragged. */
   @state() private held: number | undefined;
 
   protected override willUpdate(changed: PropertyValues<this>): void {

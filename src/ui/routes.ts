@@ -1,10 +1,10 @@
-/** The addresses inside the page; all of them are in the fragment, so any static host serves them. */
+/** The page's addresses. All of them are in the URL's fragment, so any static host can serve the page. */
 
 export type Route =
   | { readonly view: "chat"; readonly conversation: string | undefined }
   | { readonly view: "join"; readonly invite: string };
 
-/** Reads the route from a fragment; what is not known is a new chat. */
+/** Reads the route from a fragment; an unknown fragment is a new chat. */
 export function readRoute(hash: string, href: string): Route {
   const conversation = /^#\/c\/([\w-]+)$/.exec(hash)?.[1];
   if (hash.startsWith("#/join/")) return { view: "join", invite: href };
@@ -15,7 +15,7 @@ export function conversationRoute(id: string): string {
   return `#/c/${id}`;
 }
 
-/** Goes to a route as a click on a link would. */
+/** Navigates to a route as a click on a link would. */
 export function go(hash: string): void {
   location.hash = hash;
 }

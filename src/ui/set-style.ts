@@ -1,11 +1,11 @@
-/** Styles set through the CSS object model. A `style` attribute, as lit's `styleMap` writes first, needs a laxer policy. */
+/** Sets styles through the CSS object model. Lit's `styleMap` first writes a `style` attribute, which the page's CSP refuses. */
 import { nothing } from "lit";
 import { Directive, type ElementPart, type PartInfo, PartType, directive } from "lit/directive.js";
 
 class SetStyle extends Directive {
   constructor(part: PartInfo) {
     super(part);
-    if (part.type !== PartType.ELEMENT) throw new TypeError("setStyle stands inside a tag, without an attribute.");
+    if (part.type !== PartType.ELEMENT) throw new TypeError("setStyle belongs inside a tag, not in an attribute.");
   }
 
   override render(_styles: Readonly<Record<string, string | undefined>>): typeof nothing {
@@ -22,5 +22,5 @@ class SetStyle extends Directive {
   }
 }
 
-/** `<i ${setStyle({ width: "40%" })}>`: sets properties, named as in CSS; undefined removes one. */
+/** `<i ${setStyle({ width: "40%" })}>` sets CSS properties by their CSS names; undefined removes a property. */
 export const setStyle = directive(SetStyle);

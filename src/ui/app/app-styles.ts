@@ -1,4 +1,4 @@
-/** The layout of the page: three columns where there is room, one with drawers where there is not. */
+/** The layout of the page: three columns on wide screens, one column with drawers on narrow ones. */
 import { css } from "lit";
 
 export const appStyles = css`

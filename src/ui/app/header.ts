@@ -132,7 +132,7 @@ export class Header extends LitElement {
   ];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
-  /** True where the grid could not start. */
+  /** True if the grid could not start. */
   @property({ type: Boolean }) failed = false;
 
   constructor() {
@@ -169,7 +169,7 @@ export class Header extends LitElement {
                     ? html`<span class="knocks">${room.knocks.length + room.layersWanted.length}</span>`
                     : room.signaling === "connected"
                       ? nothing
-                      : html`<span class="alert" title="Signaling is being reconnected"></span>`
+                      : html`<span class="alert" title="Reconnecting to the signaling server"></span>`
                 }`
             : html`<span class="room-name">Open a room</span>`
         }
@@ -231,8 +231,8 @@ export class Header extends LitElement {
 }
 
 function roomLabel({ name, peers, knocks, layersWanted }: RoomState): string {
-  const wanted = layersWanted.length === 0 ? "" : ", this device is asked to help with a larger model";
-  const asking = knocks.length === 0 ? "" : `, ${knocks.length} ${knocks.length === 1 ? "asks" : "ask"} to come in`;
+  const wanted = layersWanted.length === 0 ? "" : ", this device is asked to help run a larger model";
+  const asking = knocks.length === 0 ? "" : `, ${knocks.length} asking to join`;
   return `Room ${plain(name)}, ${peers.length + 1} here${asking}${wanted}`;
 }
 

@@ -1,4 +1,4 @@
-/** The page: sidebar, header, chat, panels and dialogs. Everything that is not seen at once loads later. */
+/** The page: sidebar, header, chat, panels and dialogs. Whatever is not visible at once is loaded later. */
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { GridApi } from "../../grid";
@@ -14,18 +14,18 @@ import { appStyles } from "./app-styles";
 import "./header";
 import "./toasts";
 
-/** `<microgrid-app .grid>`: paints its frame at once and comes to life when it is given a grid. */
+/** `<microgrid-app .grid>`: paints its frame at once, and becomes usable when it is given a grid. */
 @customElement("microgrid-app")
 export class MicrogridApp extends LitElement {
   static override readonly styles = [base, buttons, appStyles];
 
   /** The running node; undefined while it starts. */
   @property({ attribute: false }) grid: GridApi | undefined;
-  /** Why the grid could not start, for people. */
+  /** Why the grid could not start, as a sentence for the user; empty if it did not fail. */
   @property() failure = "";
   @state() workspace: Workspace | undefined;
   @state() private drawer = false;
-  /** The invite that the address carries, as long as it was not answered. */
+  /** The invite in the address, until the user has answered it. */
   @state() private invite: string | undefined;
   @query("mg-sidebar") private readonly sidebar!: Sidebar;
   #focusedPanel: Panel;
@@ -53,7 +53,7 @@ export class MicrogridApp extends LitElement {
     this.workspace?.close();
     this.workspace = new Workspace(this.grid);
     this.#route();
-    // Whoever follows an invite may have the room answer: nothing is loaded before the question is answered.
+    // With an invite the room may answer instead of a local model, so load nothing before the user has decided.
     if (this.invite === undefined) this.workspace.start.begin();
   }
 
@@ -131,7 +131,7 @@ export class MicrogridApp extends LitElement {
     `;
   }
 
-  // Whoever opens a panel by keyboard goes on inside it.
+  // A keyboard user who opens a panel expects the focus inside it.
   #focusPanel(): void {
     const panel = this.workspace?.panel;
     if (panel !== undefined && panel !== this.#focusedPanel)
@@ -151,7 +151,7 @@ export class MicrogridApp extends LitElement {
     else void workspace.select(route.conversation);
   };
 
-  // The secret of an invite leaves the address as soon as it was answered.
+  // Removes the invite's secret from the address as soon as the user has answered.
   readonly #answered = (event: CustomEvent<boolean>): void => {
     this.invite = undefined;
     history.replaceState(undefined, "", "#/");
@@ -187,7 +187,7 @@ export class MicrogridApp extends LitElement {
   }
 }
 
-/** True where the sidebar is a drawer; the same width as in the styles. */
+/** True if the sidebar is a drawer; the width is the same as in the styles. */
 function isNarrow(): boolean {
   return matchMedia("(max-width: 820px)").matches;
 }

@@ -91,7 +91,7 @@ export class Toasts extends LitElement {
     new WorkspaceController(this);
   }
 
-  // Over a dialog too: what was opened last lies on top, so the layer is opened anew before something new is said.
+  // The popover opened last lies on top, so reopen it for each new toast to show it above any dialog.
   protected override willUpdate(): void {
     const count = this.workspace?.toasts.length ?? 0;
     if (this.isConnected && (!this.hasUpdated || count > this.#shown)) {
@@ -132,7 +132,7 @@ export class Toasts extends LitElement {
   }
 }
 
-/** `<mg-notices .workspace>`: what the user should know until it is dismissed or no longer true. */
+/** `<mg-notices .workspace>`: messages that stay until the user dismisses them or they no longer apply. */
 @customElement("mg-notices")
 export class Notices extends LitElement {
   static override readonly styles = [

@@ -38,12 +38,12 @@ describe("readDraft", () => {
     expect(errors({ name: "   " })).toEqual({ name: "Give the room a name." });
   });
 
-  test("reads lists in lines, once each, and names what is no did", () => {
+  test("reads lists in lines, once each, and names what is not a DID", () => {
     expect(terms({ admission: "listed", listed: `${DID}\n\n ${DID} , ${OTHER}` }).terms.admission).toEqual({
       kind: "listed",
       dids: [DID, OTHER],
     });
-    expect(errors({ admission: "houses", houses: "Ada" }).houses).toContain("“Ada”: this is no did");
+    expect(errors({ admission: "houses", houses: "Ada" }).houses).toContain("“Ada”: not a valid DID");
     expect(errors({ admission: "houses", houses: "" }).houses).toContain("at least one house");
     // What belongs to another choice is left alone.
     expect(errors({ admission: "invite", houses: "Ada" })).toEqual({});
@@ -64,8 +64,8 @@ describe("readDraft", () => {
 
   test("wants servers by their addresses where they are asked for", () => {
     expect(terms({ servers: "http://a.example/\nhttps://b.example/x" }).terms.servers).toHaveLength(2);
-    expect(errors({ servers: "wss://a.example/" }).servers).toContain("no address of a server");
-    expect(errors({ servers: "javascript:alert(1)" }).servers).toContain("no address of a server");
+    expect(errors({ servers: "wss://a.example/" }).servers).toContain("not a server address");
+    expect(errors({ servers: "javascript:alert(1)" }).servers).toContain("not a server address");
     expect(errors({ servers: "" }).servers).toContain("at least one server");
   });
 

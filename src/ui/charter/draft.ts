@@ -1,33 +1,33 @@
-/** What somebody has typed into the form of a charter, and what becomes of it. */
+/** Reads and checks the form of a charter. */
 import type { Admission, CharterState, CharterTerms } from "../../grid";
 import { serverProblem } from "../addresses";
 
-/** Longest texts, in characters. */
+/** Limits of texts, in characters. */
 export const MAX_NAME_CHARS = 40;
 export const MAX_PURPOSE_CHARS = 2000;
 export const MAX_LOGS_CHARS = 2000;
-/** Most dids, houses or models in one list. */
+/** The most DIDs, houses or models in one list. */
 const MAX_LISTED = 256;
-/** Most servers that an invite carries. */
+/** The most servers in an invite. */
 const MAX_SERVERS = 8;
-/** Most founders of a room. */
+/** The most founders of a room. */
 const MAX_FOUNDERS = 8;
-/** Larger numbers limit nothing. */
+/** A larger number would not limit anything. */
 const MAX_LIMIT = 1_000_000;
 
 const DID = /^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/;
 
-/** The fields of the form, as they stand in it. */
+/** The fields of the form, as typed. */
 export interface CharterDraft {
   readonly name: string;
   readonly purpose: string;
   readonly admission: Admission["kind"];
-  /** Dids that may come in, one in each line. */
+  /** DIDs that may join, one per line. */
   readonly listed: string;
-  /** Dids of houses, one in each line. */
+  /** DIDs of houses, one per line. */
   readonly houses: string;
   readonly invites: CharterTerms["invites"];
-  /** URLs, one in each line; undefined leaves them to the node's settings. */
+  /** URLs, one per line; undefined to use those of the node's settings. */
   readonly servers: string | undefined;
   readonly models: CharterTerms["models"];
   readonly jobsAtOnce: string;
@@ -37,15 +37,15 @@ export interface CharterDraft {
   readonly endpoints: boolean;
   readonly federation: boolean;
   readonly logs: string;
-  /** Dids of further founders, one in each line; undefined where the founders are fixed already. */
+  /** DIDs of further founders, one per line; undefined if the founders are already fixed. */
   readonly founders: string | undefined;
   readonly quorum: string;
 }
 
-/** A field and the sentence that says what is wrong with it. */
+/** What is wrong with each field, as a sentence. */
 export type DraftErrors = Partial<Record<keyof CharterDraft, string>>;
 
-/** What a good draft makes. */
+/** The charter that a valid draft describes. */
 export interface DraftedCharter {
   readonly terms: Omit<CharterTerms, "servers"> & Partial<Pick<CharterTerms, "servers">>;
   readonly founders: readonly string[];
@@ -73,7 +73,7 @@ export const NEW_CHARTER: CharterDraft = {
   quorum: "1",
 };
 
-/** The draft that changes a charter: as it is. */
+/** The draft for editing a charter, filled in with its current rules. */
 export function draftOf(charter: CharterState): CharterDraft {
   const { admission, limits } = charter;
   return {
@@ -97,7 +97,7 @@ export function draftOf(charter: CharterState): CharterDraft {
   };
 }
 
-/** Reads a draft: either all of it makes sense, or each field that does not is named with what to do about it. */
+/** Reads a draft. If any field is wrong, returns a sentence for each such field that says how to fix it. */
 export function readDraft(
   draft: CharterDraft,
 ): { readonly ok: true; readonly charter: DraftedCharter } | { readonly ok: false; readonly errors: DraftErrors } {
@@ -113,7 +113,7 @@ export function readDraft(
   const number = (field: "jobsAtOnce" | "tokensPerAnswer" | "answersPerHour"): number | undefined => {
     const text = draft[field].trim();
     if (text === "") return undefined;
-    if (!isCount(text)) errors[field] = "Write a whole number from 1 up, or leave it empty for no limit.";
+    if (!isCount(text)) errors[field] = "Enter a whole number of 1 or more, or leave it empty for no limit.";
     return Number(text);
   };
 
@@ -122,19 +122,19 @@ export function readDraft(
   else if (name.length > MAX_NAME_CHARS) errors.name = `At most ${MAX_NAME_CHARS} characters.`;
   const listed = draft.admission === "listed" ? list("listed", checkDid) : [];
   const houses = draft.admission === "houses" ? list("houses", checkDid) : [];
-  if (draft.admission === "houses" && houses.length === 0) errors.houses = "Name at least one house by its did.";
+  if (draft.admission === "houses" && houses.length === 0) errors.houses = "Enter the DID of at least one house.";
   const servers = draft.servers === undefined ? undefined : list("servers", serverProblem);
-  if (servers?.length === 0) errors.servers = "Name at least one server, so that people can find the room.";
+  if (servers?.length === 0) errors.servers = "Enter at least one server, so that people can find the room.";
   const founders = [...new Set(list("founders", checkDid))];
   if (draft.models !== "any" && draft.models.length === 0) errors.models = "Choose at least one model.";
   if (draft.models !== "any" && draft.models.length > MAX_LISTED)
     errors.models = `Choose at most ${MAX_LISTED} models.`;
   const quorum = Number(draft.quorum.trim() || "1");
-  // This node or its house is a founder too. The founders of a room that is there are fixed, and so is this number.
+  // This node or its house is a founder too. In an existing room the founders, and so this number, are fixed.
   const able = draft.founders === undefined ? quorum : founders.length + 1;
   if (!Number.isInteger(quorum) || quorum < 1 || quorum > able) {
     errors.quorum =
-      able === 1 ? "With one founder this is 1." : `Write a number from 1 to ${able}, the number of founders.`;
+      able === 1 ? "With one founder, this must be 1." : `Enter a number from 1 to ${able}, the number of founders.`;
   }
   const limits = {
     jobsAtOnce: number("jobsAtOnce"),
@@ -171,7 +171,7 @@ export function readDraft(
   };
 }
 
-/** What of a charter a draft changes. */
+/** The parts of a charter that a draft changes. */
 export function changesOf(before: CharterTerms, after: DraftedCharter["terms"]): Partial<CharterTerms> {
   const changed = Object.entries(after).filter(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(before[key as keyof CharterTerms]),
@@ -187,7 +187,9 @@ function linesOf(text: string): string[] {
 }
 
 function checkDid(text: string): string {
-  return DID.test(text) ? "" : "this is no did. A did begins with did:key:z6Mk and is in Settings under “You”.";
+  return DID.test(text)
+    ? ""
+    : "not a valid DID. A DID begins with did:key:z6Mk; people find theirs in Settings under “You”.";
 }
 
 function isCount(text: string): boolean {

@@ -1,12 +1,12 @@
-/** Whether a charter lets this node in, as far as it can tell before it asks. */
+/** Works out from a charter whether this node may enter the room, before it asks. */
 import type { CharterState, GridState } from "../../grid";
 
 export type Entrance =
-  /** It can simply enter. */
+  /** The node can enter right away. */
   | { readonly kind: "open" }
-  /** A member decides. */
+  /** A member has to let it in. */
   | { readonly kind: "ask" }
-  /** Not as it is now: the sentence says why, and what to do. */
+  /** The node cannot enter as it is; `reason` says why and what to do. */
   | { readonly kind: "closed"; readonly reason: string };
 
 /** How this node can enter a room; `now` in milliseconds since 1970. */
@@ -25,15 +25,15 @@ export function entranceFor(charter: CharterState, node: GridState["node"], now 
       return {
         kind: "closed",
         reason:
-          "This room lets in only whom its founders have listed, and this device is not among them. Send them your identity and ask to be added.",
+          "Only people on the founders’ list can join this room, and this device is not on it. Send the founders your identity and ask to be added.",
       };
     case "houses":
       if (house?.scopes.includes("member") && admission.houses.includes(house.did)) return { kind: "open" };
       return {
         kind: "closed",
         reason: house
-          ? "This room lets in only members of certain houses, and yours is not among them. Send its founders the identity of your house and ask to be added."
-          : "This room lets in only devices that certain houses vouch for, and nobody vouches for this one. If you are of such a house, have one of its devices vouch for this one, in Settings under “House”.",
+          ? "Only members of certain houses can join this room, and yours is not one of them. Send the founders the identity of your house and ask to be added."
+          : "Only devices that certain houses vouch for can join this room, and no house vouches for this one. If you belong to such a house, have one of its devices vouch for this one, in Settings under “House”.",
       };
   }
 }

@@ -1,4 +1,4 @@
-/** The form of a charter: a name is enough, and everything else that a room can agree on is one press away. */
+/** The form of a charter. Only a name is required; all other rules are behind one click. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { ModelInfo } from "../../grid";
@@ -15,12 +15,12 @@ import {
 } from "./draft";
 import { moreRules } from "./more-rules";
 
-/** Fields that are seen at once; a mistake in any other opens the rest. */
+/** The fields that are always visible; an error in any other field opens the rest. */
 const FIRST: readonly (keyof CharterDraft)[] = ["name", "purpose", "admission", "listed", "houses"];
 
 const ADMISSIONS: readonly (readonly [CharterDraft["admission"], string])[] = [
-  ["invite", "everybody with an invite"],
-  ["approval", "whom a member lets in"],
+  ["invite", "anyone with an invite"],
+  ["approval", "people a member lets in"],
   ["listed", "only these identities"],
   ["houses", "members of houses"],
 ];
@@ -30,12 +30,12 @@ export interface FormView {
   readonly draft: CharterDraft;
   readonly models: readonly ModelInfo[];
   set(change: Partial<CharterDraft>): void;
-  /** What is wrong with a field, below it. */
+  /** The error of a field, to show below it. */
   error(field: keyof CharterDraft): TemplateResult | typeof nothing;
 }
 
 /**
- * `<mg-charter-form .draft .models submit-label ?busy>`; what is slotted stands before the rules that few need.
+ * `<mg-charter-form .draft .models submit-label ?busy>`; slotted content appears above “More rules”.
  * Event: `mg-charter` (detail: `DraftedCharter`).
  */
 @customElement("mg-charter-form")
@@ -110,7 +110,7 @@ export class CharterForm extends LitElement {
         ${view.error("name")}
       </div>
       <wa-textarea
-        label="What it is for"
+        label="Purpose"
         rows="2"
         resize="auto"
         maxlength=${MAX_PURPOSE_CHARS}
@@ -119,7 +119,7 @@ export class CharterForm extends LitElement {
         @input=${(event: Event) => this.#set({ purpose: valueOf(event) })}
       ></wa-textarea>
       <wa-select
-        label="Who may come in"
+        label="Who can join"
         .value=${draft.admission}
         @change=${(event: Event) => this.#set({ admission: valueOf(event) as CharterDraft["admission"] })}
       >
@@ -138,12 +138,12 @@ export class CharterForm extends LitElement {
   #listed({ draft, error }: FormView): TemplateResult | typeof nothing {
     const field = draft.admission === "houses" ? "houses" : draft.admission === "listed" ? "listed" : undefined;
     if (field === undefined) return nothing;
-    const what = field === "houses" ? "Houses, by their dids" : "Identities, by their dids";
+    const what = field === "houses" ? "DIDs of the houses" : "DIDs of the people or devices";
     return html`<div class="field">
       <wa-textarea
         class="dids"
         label=${what}
-        hint="One in each line. Everybody finds their own in Settings under “You”. Founders can always come in."
+        hint="One per line. People find theirs in Settings under “You”. Founders can always join."
         rows="3"
         placeholder="did:key:z6Mk…"
         spellcheck="false"
@@ -184,7 +184,7 @@ export class CharterForm extends LitElement {
   };
 }
 
-/** What a field of Web Awesome holds. */
+/** The value of a Web Awesome field. */
 export function valueOf(event: Event): string {
   return (event.target as HTMLInputElement).value;
 }

@@ -1,3 +1,3 @@
-/** What the embedded element needs of charters: their rules in sentences, and whether they let this node in. */
+/** Charters for the embedded element: their rules in sentences, and whether this node may enter. */
 export { type Entrance, entranceFor } from "./entrance";
 export { purposeOf, rulesOf } from "./rules";

@@ -1,4 +1,4 @@
-/** Choosing the models that a room allows: any, or some of those that this device knows. */
+/** Chooses the models that a room allows: any, or some of those this device knows. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { ModelInfo } from "../../grid";
@@ -113,15 +113,15 @@ export class ModelChoice extends LitElement {
               <span>${plain(name) || id}</span></label
             >`,
         )}
-        ${found.length === 0 ? html`<p class="muted small">No model has this name.</p>` : nothing}
+        ${found.length === 0 ? html`<p class="muted small">No model matches.</p>` : nothing}
       </div>
       <p class="muted small" role="status">
-        ${chosen.length === 1 ? "1 model chosen" : `${chosen.length} models chosen`}
+        ${chosen.length === 1 ? "1 model selected" : `${chosen.length} models selected`}
       </p>
     `;
   }
 
-  /** What is allowed already, though this device does not know it, then what is stored here, then all others. */
+  /** Allowed models that this device does not know come first, then stored models, then all others. */
   #known(chosen: readonly string[]): readonly Pick<ModelInfo, "id" | "name">[] {
     const { models } = this;
     const unknown = chosen.filter((id) => !models.some((model) => model.id === id)).map((id) => ({ id, name: id }));

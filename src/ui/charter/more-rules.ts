@@ -1,4 +1,4 @@
-/** The rules that few rooms need to write themselves: who invites, limits, what is passed on and what is logged. */
+/** The rules that most rooms leave at their defaults: invites, limits, forwarding and logging. */
 import { html, nothing, type TemplateResult } from "lit";
 import { type CharterDraft, MAX_LOGS_CHARS } from "./draft";
 import type { FormView } from "./form";
@@ -15,7 +15,7 @@ export function moreRules(view: FormView): TemplateResult {
   const value = (event: Event): string => (event.target as Field).value;
   return html`
     <wa-select
-      label="Who may make invites"
+      label="Who can make invites"
       .value=${draft.invites}
       @change=${(event: Event) => set({ invites: value(event) as CharterDraft["invites"] })}
     >
@@ -31,21 +31,21 @@ export function moreRules(view: FormView): TemplateResult {
       ${view.error("models")}
     </div>
     <div class="field">
-      <p class="small muted">Limits for each member. Empty means none.</p>
+      <p class="small muted">Limits for each member. Leave a field empty for no limit.</p>
       <div class="numbers">
-        ${number(view, "jobsAtOnce", "Answers at once")} ${number(view, "answersPerHour", "Answers an hour")}
-        ${number(view, "tokensPerAnswer", "Tokens an answer")}
+        ${number(view, "jobsAtOnce", "Answers at once")} ${number(view, "answersPerHour", "Answers per hour")}
+        ${number(view, "tokensPerAnswer", "Tokens per answer")}
       </div>
       ${view.error("jobsAtOnce")} ${view.error("answersPerHour")} ${view.error("tokensPerAnswer")}
     </div>
     <wa-switch
-      hint="Who shares no device is then not answered."
+      hint="Members who do not share a device then get no answers."
       .checked=${draft.contribution === "expected"}
       @change=${(event: Event) => set({ contribution: (event.target as Field).checked ? "expected" : "welcome" })}
       >Members are expected to share</wa-switch
     >
     <wa-switch
-      hint="Whoever runs the endpoint then sees the chat."
+      hint="The operator of such an endpoint sees the chat."
       .checked=${draft.endpoints}
       @change=${(event: Event) => set({ endpoints: (event.target as Field).checked })}
       >Members may answer with endpoints outside the room</wa-switch
@@ -57,7 +57,7 @@ export function moreRules(view: FormView): TemplateResult {
     >
     <wa-input
       label="What is logged"
-      hint="In your words, for everybody to read. Empty means nothing."
+      hint="In your own words, shown to everyone. Leave empty if nothing is logged."
       maxlength=${MAX_LOGS_CHARS}
       autocomplete="off"
       .value=${draft.logs}
@@ -88,7 +88,7 @@ function servers({ set, error }: FormView, text: string): TemplateResult {
     <wa-textarea
       class="dids"
       label="Signaling servers"
-      hint="One address in each line. Invites carry them; older invites keep the ones they have."
+      hint="One address per line. They are part of new invites; older invites keep their own."
       rows="2"
       spellcheck="false"
       .value=${text}
@@ -102,8 +102,8 @@ function founders({ draft, set, error }: FormView, text: string): TemplateResult
   return html`<div class="field">
       <wa-textarea
         class="dids"
-        label="More founders, by their dids"
-        hint="Besides you. Founders change the rules and remove members. Name a person’s house rather than one device."
+        label="DIDs of further founders"
+        hint="In addition to you. Founders can change the rules and remove members. Prefer a person’s house to a single device."
         rows="2"
         placeholder="did:key:z6Mk…"
         spellcheck="false"
@@ -117,7 +117,7 @@ function founders({ draft, set, error }: FormView, text: string): TemplateResult
         ? nothing
         : html`<div class="field">
             <wa-input
-              label="Founders who must sign a change"
+              label="Founders needed to sign a change"
               inputmode="numeric"
               autocomplete="off"
               .value=${draft.quorum}

@@ -10,36 +10,34 @@ const texts = (change: Partial<CharterState>): string[] => rulesOf({ ...charter,
 describe("rulesOf", () => {
   test("says what the defaults mean, each in a sentence", () => {
     expect(texts({})).toEqual([
-      "Everybody with an invite can come in.",
-      "Every member may make invites.",
+      "Anyone with an invite can join.",
+      "Every member can make invites.",
       "Any model may answer.",
       "There are no limits for members.",
-      "Sharing your device is welcome, and nobody has to.",
-      "Answers come from the members’ own devices only.",
-      "Capacity is not passed on to other rooms.",
-      "The founders say that nothing is logged.",
+      "Sharing your device is welcome but optional.",
+      "Answers come only from the members’ own devices.",
+      "Capacity is not offered to other rooms.",
+      "According to the founders, nothing is logged.",
       "Its founder can change these rules and remove members.",
     ]);
   });
 
-  test("names who may come in", () => {
+  test("names the people who can join", () => {
     const [first] = rulesOf(
       { ...charter, admission: { kind: "houses", houses: ["did:key:b", "did:key:c"] } },
       { did: (did) => did.slice(-1) },
     );
-    expect(first).toEqual({ text: "Only devices that 2 listed houses vouch for can come in.", list: ["b", "c"] });
-    expect(texts({ admission: { kind: "listed", dids: ["did:key:b"] } })).toContain(
-      "Only 1 listed identity can come in.",
-    );
+    expect(first).toEqual({ text: "Only devices that 2 listed houses vouch for can join.", list: ["b", "c"] });
+    expect(texts({ admission: { kind: "listed", dids: ["did:key:b"] } })).toContain("Only 1 listed identity can join.");
     expect(texts({ admission: { kind: "approval" } })).toContain(
-      "With an invite one can ask to come in; a member decides.",
+      "Anyone with an invite can ask to join; a member decides.",
     );
   });
 
   test("puts limits together", () => {
     const limits = { jobsAtOnce: 1, tokensPerAnswer: 2048, answersPerHour: 30 };
     expect(texts({ limits })).toContain(
-      "Each member gets at most 1 answer at the same time, 30 answers an hour and 2,048 tokens in each answer.",
+      "Each member gets at most 1 answer at the same time, 30 answers per hour and 2,048 tokens in each answer.",
     );
     expect(texts({ limits: { ...limits, tokensPerAnswer: undefined, answersPerHour: undefined } })).toContain(
       "Each member gets at most 1 answer at the same time.",
@@ -60,7 +58,7 @@ describe("rulesOf", () => {
   });
 
   test("shows the founders’ words without what cannot be seen", () => {
-    expect(texts({ logs: "names\u202E\nonly" })).toContain("What is logged, as the founders say: names only");
+    expect(texts({ logs: "names\u202E\nonly" })).toContain("According to the founders, this is logged: names only");
     expect(purposeOf({ purpose: "Homework\u0000\n\n\n\nhelp" })).toBe("Homework\n\nhelp");
   });
 });

@@ -1,20 +1,20 @@
-/** A charter in sentences, as it is shown to whoever is about to live by it. */
+/** Describes a charter in sentences, for the people it applies to. */
 import type { CharterTerms } from "../../grid";
 import { plain, plainLines } from "../plain";
 
-/** How things are called here; what is not known goes by its id. */
+/** Names to show for ids; a missing function shows the id. */
 export interface Names {
   readonly model?: (id: string) => string;
   readonly did?: (did: string) => string;
 }
 
-/** One rule; `list` names whom or what it means, where that is more than a sentence holds. */
+/** One rule. `list` has the people or things it applies to if they do not fit the sentence. */
 export interface Rule {
   readonly text: string;
   readonly list?: readonly string[];
 }
 
-/** The rules of a room, the most important first. */
+/** The rules of a room, most important first. */
 export function rulesOf(
   terms: CharterTerms & { readonly founders: readonly string[]; readonly quorum: number },
   names: Names = {},
@@ -22,32 +22,32 @@ export function rulesOf(
   return [
     admission(terms, names),
     {
-      text: terms.invites === "members" ? "Every member may make invites." : "Only founders may make invites.",
+      text: terms.invites === "members" ? "Every member can make invites." : "Only founders can make invites.",
     },
     models(terms, names),
     { text: limits(terms.limits) },
     {
       text:
         terms.contribution === "expected"
-          ? "Members are expected to share their device: who does not share is not answered."
-          : "Sharing your device is welcome, and nobody has to.",
+          ? "Members are expected to share their device; those who do not get no answers."
+          : "Sharing your device is welcome but optional.",
     },
     {
       text: terms.endpoints
-        ? "Members may also answer with endpoints outside the room, which then see the chat."
-        : "Answers come from the members’ own devices only.",
+        ? "Members may also answer through endpoints outside the room, which then see the chat."
+        : "Answers come only from the members’ own devices.",
     },
     {
       text: terms.federation
-        ? "Spare capacity may be passed on to other rooms."
-        : "Capacity is not passed on to other rooms.",
+        ? "Spare capacity may be offered to other rooms."
+        : "Capacity is not offered to other rooms.",
     },
     { text: logs(terms.logs) },
     { text: changes(terms.founders.length, terms.quorum) },
   ];
 }
 
-/** What the room is for; empty where its founders did not say. */
+/** The purpose of the room; empty if its founders gave none. */
 export function purposeOf({ purpose }: Pick<CharterTerms, "purpose">): string {
   return plainLines(purpose);
 }
@@ -55,17 +55,17 @@ export function purposeOf({ purpose }: Pick<CharterTerms, "purpose">): string {
 function admission({ admission: kind }: CharterTerms, { did = String }: Names): Rule {
   switch (kind.kind) {
     case "invite":
-      return { text: "Everybody with an invite can come in." };
+      return { text: "Anyone with an invite can join." };
     case "approval":
-      return { text: "With an invite one can ask to come in; a member decides." };
+      return { text: "Anyone with an invite can ask to join; a member decides." };
     case "listed":
       return {
-        text: `Only ${count(kind.dids.length, "listed identity", "listed identities")} can come in.`,
+        text: `Only ${count(kind.dids.length, "listed identity", "listed identities")} can join.`,
         list: kind.dids.map(did),
       };
     case "houses":
       return {
-        text: `Only devices that ${count(kind.houses.length, "listed house vouches", "listed houses vouch")} for can come in.`,
+        text: `Only devices that ${count(kind.houses.length, "listed house vouches", "listed houses vouch")} for can join.`,
         list: kind.houses.map(did),
       };
   }
@@ -82,7 +82,7 @@ function models({ models: allowed }: CharterTerms, { model = String }: Names): R
 function limits({ jobsAtOnce, tokensPerAnswer, answersPerHour }: CharterTerms["limits"]): string {
   const parts = [
     jobsAtOnce === undefined ? "" : `${count(jobsAtOnce, "answer", "answers")} at the same time`,
-    answersPerHour === undefined ? "" : `${count(answersPerHour, "answer", "answers")} an hour`,
+    answersPerHour === undefined ? "" : `${count(answersPerHour, "answer", "answers")} per hour`,
     tokensPerAnswer === undefined ? "" : `${count(tokensPerAnswer, "token", "tokens")} in each answer`,
   ].filter(Boolean);
   return parts.length === 0 ? "There are no limits for members." : `Each member gets at most ${and(parts)}.`;
@@ -90,7 +90,9 @@ function limits({ jobsAtOnce, tokensPerAnswer, answersPerHour }: CharterTerms["l
 
 function logs(text: string): string {
   const said = plain(text);
-  return said === "" ? "The founders say that nothing is logged." : `What is logged, as the founders say: ${said}`;
+  return said === ""
+    ? "According to the founders, nothing is logged."
+    : `According to the founders, this is logged: ${said}`;
 }
 
 function changes(founders: number, quorum: number): string {

@@ -1,4 +1,4 @@
-/** The charter of a room, to read: what the room is for, its rules in sentences, and who has founded it. */
+/** Shows the charter of a room: its purpose and its rules. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { CharterState } from "../../grid";
 import { type Names, type Rule, purposeOf, rulesOf } from "./rules";
@@ -37,7 +37,7 @@ export const charterStyles = css`
   }
 `;
 
-/** What the room is for, if its founders said so. */
+/** The purpose of the room, if its founders gave one. */
 export function purposeView(charter: CharterState): TemplateResult | typeof nothing {
   const purpose = purposeOf(charter);
   return purpose === "" ? nothing : html`<p class="purpose"><bdi>${purpose}</bdi></p>`;
@@ -48,7 +48,7 @@ export function rulesView(charter: CharterState, names: Names): TemplateResult {
   return rulesList(rulesOf(charter, names), "Rules");
 }
 
-/** Some rules, as a list with a name. */
+/** A labelled list of rules. */
 export function rulesList(rules: readonly Rule[], label: string): TemplateResult {
   return html`<ul class="rules" aria-label=${label}>
     ${rules.map(

@@ -1,4 +1,4 @@
-/** Being vouched for by a house that is on another device: the request goes there, what was signed comes back. */
+/** Has this device vouched for by a house on another device: a request goes there, a signature comes back. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -19,7 +19,7 @@ export class Adopt extends LitElement {
     task: async ([text]: readonly [string]) => {
       const identity = this.workspace?.grid.identity;
       await identity?.adopt(text);
-      this.workspace?.toast("This device is vouched for");
+      this.workspace?.toast("Your house vouches for this device");
       this.dispatchEvent(new CustomEvent("mg-done"));
     },
   });
@@ -28,15 +28,15 @@ export class Adopt extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
     if (!workspace) return nothing;
-    // Each call may make a new one: what is on the screen stays.
+    // A call may make a new request, so keep the one that is on the screen.
     this.#request ||= workspace.grid.identity.requestDelegation();
     return html`<div class="stack box">
-      <h4>Have this device vouched for</h4>
+      <h4>Have your house vouch for this device</h4>
       <p class="small muted">
-        On a device that has the key of the house, open Settings, then “House”, then “Vouch for another device”.
+        On a device that has the key of your house, open Settings, then “House”, then “Vouch for another device”.
       </p>
-      ${carryOut("1. Your request, for the other device", "request", this.#request, (text) => workspace.toast(text))}
-      ${carryIn("2. What it gives back", "Take it", (text) => void this.#adopting.run([text]))}
+      ${carryOut("1. Your request for the other device", "request", this.#request, (text) => workspace.toast(text))}
+      ${carryIn("2. The other device’s reply", "Use it", (text) => void this.#adopting.run([text]))}
       ${taskFailure(this.#adopting)}
       ${this.#adopting.status === TaskStatus.PENDING ? html`<p class="small" role="status">One moment…</p>` : nothing}
     </div>`;

@@ -1,4 +1,4 @@
-/** Making a house: its name, then the words that restore it, shown once, then two of them asked for. */
+/** Creates a house: asks for its name, shows the recovery phrase once, then asks for two of its words. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -15,7 +15,7 @@ type Step =
   | { readonly kind: "confirm"; readonly words: readonly string[]; readonly asked: readonly number[] };
 
 /**
- * `<mg-create-house .workspace>`. Events: `mg-holding` (detail: whether words are shown that nobody has confirmed yet)
+ * `<mg-create-house .workspace>`. Events: `mg-holding` (detail: whether a phrase is shown that is not yet confirmed)
  * and `mg-done`.
  */
 @customElement("mg-create-house")
@@ -46,7 +46,7 @@ export class CreateHouse extends LitElement {
     }
   }
 
-  // The next step begins where it can be read, not where the button of the last one was.
+  // Move the focus to the heading of the next step; the button that was pressed is gone.
   protected override updated(changed: PropertyValues): void {
     if (changed.has("step")) this.renderRoot.querySelector<HTMLElement>("h4")?.focus();
   }
@@ -58,7 +58,7 @@ export class CreateHouse extends LitElement {
       @submit=${(event: Event) => {
         event.preventDefault();
         const name = this.#values()[0] ?? "";
-        this.problem = name === "" ? "Give the house a name: yours, or that of your organisation." : "";
+        this.problem = name === "" ? "Give the house a name: yours or that of your organisation." : "";
         if (name !== "") void this.#creating.run([name]);
       }}
     >
@@ -66,7 +66,7 @@ export class CreateHouse extends LitElement {
       ${this.#alert()} ${taskFailure(this.#creating)}
       <div class="choices">
         <wa-button type="submit" variant="brand" ?loading=${this.#creating.status === TaskStatus.PENDING}
-          >Make the house</wa-button
+          >Create the house</wa-button
         >
         <wa-button appearance="plain" @click=${() => this.#done()}>Not now</wa-button>
       </div>
@@ -77,8 +77,8 @@ export class CreateHouse extends LitElement {
     return html`<div class="stack box">
       <h4 tabindex="-1">Write these ${words.length} words down, in this order</h4>
       <p class="small">
-        They are shown this once. Whoever has them can act for the house; whoever has lost them, and every device with
-        its key, has lost the house. Paper is better than a photo.
+        They are shown only once. Anyone who has them can act for the house. If you lose them and every device that has
+        its key, you lose the house. Paper is better than a photo.
       </p>
       <ol class="words" aria-label="Recovery phrase">
         ${words.map((word) => html`<li>${word}</li>`)}
@@ -101,14 +101,16 @@ export class CreateHouse extends LitElement {
         event.preventDefault();
         const wrong = wrongPlaces(words, asked, this.#values());
         this.problem =
-          wrong.length === 0 ? "" : `${wrong.map((place) => `Word ${place + 1}`).join(" and ")}: not what it was.`;
+          wrong.length === 0
+            ? ""
+            : `${wrong.map((place) => `Word ${place + 1}`).join(" and ")}: not the word of the phrase.`;
         if (wrong.length > 0) return;
         this.#holding(false);
-        this.workspace?.toast("Your house is made, and vouches for this device");
+        this.workspace?.toast("Your house is created and vouches for this device");
         this.#done();
       }}
     >
-      <h4 tabindex="-1">Two of the words, to be sure</h4>
+      <h4 tabindex="-1">Confirm two of the words</h4>
       <div class="pair">
         ${asked.map(
           (place) =>

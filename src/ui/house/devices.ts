@@ -1,4 +1,4 @@
-/** The devices that the house vouches for, as this one has signed for them. */
+/** The devices that the house vouches for, as far as this device signed for them. */
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -19,14 +19,14 @@ export class HouseDevices extends LitElement {
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   @property({ attribute: false }) devices: readonly DelegationState[] = [];
-  /** The device that would be revoked by one more press. */
+  /** The device that the next click revokes; empty if none. */
   @state() private asking = "";
   @state() private failure = "";
 
   protected override render(): TemplateResult | typeof nothing {
     if (this.devices.length === 0) return nothing;
     return html`<div class="stack">
-      <p class="field-label">Devices that this one vouches for</p>
+      <p class="field-label">Devices this device vouches for</p>
       <ul class="devices" aria-label="Devices of the house">
         ${repeat(
           this.devices,
@@ -54,7 +54,7 @@ export class HouseDevices extends LitElement {
         revoked || over
           ? nothing
           : this.asking === subject
-            ? html`<button class="button danger" @click=${() => void this.#revoke(subject)}>Really revoke</button>`
+            ? html`<button class="button danger" @click=${() => void this.#revoke(subject)}>Confirm revoking</button>`
             : html`<button class="button" aria-label="Revoke ${name}" @click=${() => (this.asking = subject)}>
                 Revoke
               </button>`

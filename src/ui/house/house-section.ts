@@ -1,4 +1,4 @@
-/** The house of this device in the settings: having none and getting one, or what it is and what can be done with it. */
+/** The house of this device, in the settings: create, restore or join one, or manage the one it has. */
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { HouseState } from "../../grid";
@@ -40,7 +40,7 @@ export class HouseSection extends LitElement {
     const { workspace } = this;
     if (!workspace) return nothing;
     const { house } = workspace.grid.state.node;
-    // While a house is being made its words are on the screen, though the house is there already.
+    // The house already exists while its recovery phrase is still on the screen.
     return html`<div class="stack">
       ${house && this.step !== "create" ? this.#house(house) : this.#none()}
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
@@ -54,15 +54,16 @@ export class HouseSection extends LitElement {
       workspace?.grid.state.node.house
         ? nothing
         : html`<p class="muted small">
-            Nobody vouches for this device, so others see it as unverified. A house is you, or your organisation, over
-            all its devices: it vouches for each of them, and a room that it has founded is not lost with one of them.
+            No house vouches for this device, so others see it as unverified. A house stands for you or your
+            organisation. It vouches for each of your devices, and losing one of them does not lose the rooms that the
+            house founded.
           </p>`
     }
     ${
       this.step === "create"
         ? html`<mg-create-house .workspace=${workspace} @mg-done=${done}></mg-create-house>`
         : html`<div class="choices">
-            ${this.#choice("create", "Make a house")} ${this.#choice("restore", "Restore one")}
+            ${this.#choice("create", "Create a house")} ${this.#choice("restore", "Restore a house")}
             ${this.#choice("adopt", "I have a house on another device")}
           </div>`
     }
@@ -75,7 +76,7 @@ export class HouseSection extends LitElement {
     return html`<p>
         This device is ${houseMark(house)} until ${dayText(house.notAfter)}.
         <span class="muted small">
-          ${house.scopes.includes("founder") ? "It may enter rooms for the house and found them." : "It may enter rooms for the house."}
+          ${house.scopes.includes("founder") ? "It may join and found rooms for the house." : "It may join rooms for the house."}
           ${house.keyHere ? "The key of the house is on this device." : "The key of the house is on another device."}
         </span>
       </p>
@@ -84,8 +85,8 @@ export class HouseSection extends LitElement {
       <div class="choices">
         ${
           house.keyHere
-            ? html`${this.#choice("vouch", "Vouch for another device")}
-              ${this.#choice("backup", "Back it up to a file")} ${this.#choice("forget", "Remove its key from here…")}`
+            ? html`${this.#choice("vouch", "Vouch for another device")} ${this.#choice("backup", "Back up to a file")}
+              ${this.#choice("forget", "Remove its key from here…")}`
             : this.#choice("adopt", "Renew from another device")
         }
         ${this.#choice("leave", "Leave the house…")}
@@ -113,14 +114,14 @@ export class HouseSection extends LitElement {
         </div>`;
       case "forget":
         return this.#ask(
-          "Whoever uses this device can then no longer sign for the house. What it has signed stays valid. Without the recovery phrase, a file or another device with the key, the house cannot vouch for anybody again.",
+          "This device can then no longer sign for the house. What it has signed stays valid. Without the recovery phrase, a backup file or another device with the key, the house can never vouch for anyone again.",
           "Remove the key",
           () => identity?.forgetHouseKey(),
         );
       case "leave":
         return this.#ask(
-          `Others then see this device as unverified, and rooms that let it in as one of ${nameText(house.name)} do so no longer.${
-            house.keyHere ? " The key of the house goes from this device too." : ""
+          `Others then see this device as unverified, and rooms that admitted it as a member of ${nameText(house.name)} no longer do.${
+            house.keyHere ? " The key of the house is removed from this device too." : ""
           }`,
           "Leave the house",
           () => identity?.leaveHouse(),

@@ -1,4 +1,4 @@
-/** How the steps around a house look. */
+/** Styles for creating and managing a house. */
 import { css } from "lit";
 
 export const houseStyles = css`

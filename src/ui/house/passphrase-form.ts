@@ -1,4 +1,4 @@
-/** Asking for a passphrase: twice where a file is made with it, once, with the file, where one is opened. */
+/** Asks for a passphrase: twice when saving a file, once and together with the file when opening one. */
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import "../controls";
@@ -6,7 +6,7 @@ import { base, sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 import { passphraseProblem } from "./passphrase";
 
-/** What was typed and chosen; a file only where one is opened. */
+/** The passphrase, and the chosen file when opening one. */
 export interface PassphraseGiven {
   readonly passphrase: string;
   readonly file: File | undefined;
@@ -52,7 +52,7 @@ export class PassphraseForm extends LitElement {
             : nothing
         }
       </div>
-      ${make ? html`<p class="muted small">Without it nobody can open the file, not even you.</p>` : nothing}
+      ${make ? html`<p class="muted small">Without the passphrase nobody can open the file, not even you.</p>` : nothing}
       ${this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`}
       <div><wa-button type="submit" appearance="outlined" ?loading=${this.busy}>${this.submitLabel}</wa-button></div>
     </form>`;
@@ -63,7 +63,7 @@ export class PassphraseForm extends LitElement {
     const passphrase = this.#field("first");
     const file = this.renderRoot.querySelector<HTMLInputElement>("input[type=file]")?.files?.[0];
     if (this.mode === "make") this.problem = passphraseProblem(passphrase, this.#field("second"));
-    else this.problem = !file ? "Choose the file first." : passphrase === "" ? "Type its passphrase." : "";
+    else this.problem = !file ? "Choose a file first." : passphrase === "" ? "Enter its passphrase." : "";
     if (this.problem !== "") return;
     this.dispatchEvent(new CustomEvent<PassphraseGiven>("mg-passphrase", { detail: { passphrase, file } }));
   };

@@ -1,4 +1,4 @@
-/** Bringing a house to this device, by its words or by its file. */
+/** Restores a house on this device, from its recovery phrase or from a file. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -21,21 +21,21 @@ export class RestoreHouse extends LitElement {
     autoRun: false,
     task: async ([name, phrase]: readonly [string, string]) => {
       await this.workspace?.grid.identity.restoreHouse(name, phrase);
-      this.#done("Your house is here, and vouches for this device");
+      this.#done("Your house is restored and vouches for this device");
     },
   });
   readonly #byFile = new Task(this, {
     autoRun: false,
     task: async ([file, passphrase]: readonly [File, string]) => {
       await this.workspace?.restore(file, passphrase);
-      this.#done("What was in the file is here");
+      this.#done("The file is imported");
     },
   });
 
   protected override render(): TemplateResult {
     return html`<div class="stack box">
       <form class="stack" novalidate @submit=${this.#submit}>
-        <h4>By its recovery phrase</h4>
+        <h4>From its recovery phrase</h4>
         <wa-input label="Name of the house" name="name" maxlength="40" autocomplete="off"></wa-input>
         <wa-textarea
           label="Recovery phrase"
@@ -53,7 +53,7 @@ export class RestoreHouse extends LitElement {
           >
         </div>
       </form>
-      <h4>Or by a file</h4>
+      <h4>Or from a file</h4>
       <mg-passphrase-form
         mode="open"
         submit-label="Restore from the file"
@@ -72,8 +72,8 @@ export class RestoreHouse extends LitElement {
       this.renderRoot.querySelector<HTMLElement & { value: string | null }>(`[name=${name}]`)?.value?.trim() ?? "";
     const name = value("name");
     const phrase = value("phrase");
-    if (name === "") this.problem = "Give the house its name again: the words do not hold it.";
-    else if (phrase === "") this.problem = "Type the words of the phrase, in their order.";
+    if (name === "") this.problem = "Enter the name of the house; the phrase does not contain it.";
+    else if (phrase === "") this.problem = "Enter the words of the phrase in their order.";
     else {
       this.problem = "";
       void this.#byWords.run([name, phrase]);

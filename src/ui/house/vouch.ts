@@ -1,4 +1,4 @@
-/** Vouching for another device of the house: its request comes here, what was signed goes back. */
+/** Vouches for another device of the house: its request comes here, a signature goes back. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -11,7 +11,7 @@ import type { Workspace } from "../state/workspace";
 import { base, buttons, fields, sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 
-/** How long a device is vouched for unless somebody says otherwise, days. */
+/** How long the house vouches for a device by default, days. */
 const USUAL_DAYS = 365;
 
 interface Terms {
@@ -42,12 +42,12 @@ export class Vouch extends LitElement {
       </p>
       ${
         signed !== undefined
-          ? html`${carryOut("3. What the other device needs back", "signature", signed, (text) => this.workspace?.toast(text))}
+          ? html`${carryOut("3. Your reply for the other device", "signature", signed, (text) => this.workspace?.toast(text))}
               <div>
                 <button class="button" @click=${() => this.dispatchEvent(new CustomEvent("mg-done"))}>Done</button>
               </div>`
           : this.request === ""
-            ? carryIn("1. Its request", "Use it", (text) => (this.request = text))
+            ? carryIn("1. The other device’s request", "Use it", (text) => (this.request = text))
             : this.#terms()
       }
     </div>`;
@@ -55,7 +55,7 @@ export class Vouch extends LitElement {
 
   #terms(): TemplateResult {
     return html`<form class="stack" novalidate @submit=${this.#sign}>
-      <p class="field-label">2. What it may do</p>
+      <p class="field-label">2. What the device may do</p>
       <div class="pair">
         <wa-input
           label="Your name for it"
@@ -66,7 +66,7 @@ export class Vouch extends LitElement {
         ></wa-input>
         <wa-input label="Last day" name="ends" type="date" min=${dayField()} value=${dayField(USUAL_DAYS)}></wa-input>
       </div>
-      <wa-switch hint="Change the rules of rooms that the house has founded, and remove members."
+      <wa-switch hint="It can then change the rules of rooms that the house founded, and remove members."
         >It may also act as a founder</wa-switch
       >
       ${this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`}
@@ -75,7 +75,7 @@ export class Vouch extends LitElement {
         <wa-button type="submit" variant="brand" ?loading=${this.#signing.status === TaskStatus.PENDING}
           >Vouch for it</wa-button
         >
-        <wa-button appearance="plain" @click=${() => (this.request = "")}>Another request</wa-button>
+        <wa-button appearance="plain" @click=${() => (this.request = "")}>Use another request</wa-button>
       </div>
     </form>`;
   }
@@ -87,7 +87,7 @@ export class Vouch extends LitElement {
     const label = value("label");
     const notAfter = lastMoment(value("ends"));
     const founder = this.renderRoot.querySelector<HTMLElement & { checked: boolean }>("wa-switch")?.checked ?? false;
-    if (label === "") this.problem = "Give it a name, so that you know it in the list.";
+    if (label === "") this.problem = "Give the device a name, so that you recognise it in the list.";
     else if (!(notAfter instanceof Date)) this.problem = notAfter ?? "Choose a last day.";
     else {
       this.problem = "";

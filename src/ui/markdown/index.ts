@@ -1,4 +1,4 @@
-/** Safe Markdown for answers. Loaded when the first message is shown. */
+/** Safe Markdown for answers. Loaded when the first answer is shown. */
 export { MarkdownView } from "./markdown-view";
 export { BlockSplitter } from "./blocks";
 export { renderMarkdown } from "./render";

@@ -1,4 +1,4 @@
-/** Shows Markdown that may still be growing. */
+/** Shows Markdown, also while it is still being written. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
@@ -9,7 +9,7 @@ import { BlockSplitter } from "./blocks";
 import { renderMarkdown } from "./render";
 import { markdownStyles } from "./styles";
 
-/** How long the copy button says that it has copied, ms. */
+/** How long the copy button shows “Copied”, ms. */
 const COPIED_MS = 1600;
 
 /** `<mg-markdown .text>`: sanitized Markdown; blocks that are complete are rendered once. */
@@ -43,7 +43,7 @@ export class MarkdownView extends LitElement {
 
   /** The Markdown source. */
   @property({ attribute: false }) text = "";
-  /** True while more is to come. */
+  /** True while more text is expected. */
   @property({ type: Boolean }) streaming = false;
 
   readonly #splitter = new BlockSplitter();

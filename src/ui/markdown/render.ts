@@ -1,4 +1,4 @@
-/** Markdown to safe HTML: no scripts, no styles, nothing that makes the browser fetch anything. */
+/** Renders Markdown as safe HTML: no scripts, no styles, and nothing that the browser would fetch. */
 import DOMPurify from "dompurify";
 import { Marked, type Tokens } from "marked";
 
@@ -23,7 +23,7 @@ const ALLOWED_ATTR = [
   "aria-label",
 ];
 
-/** Tags that a model may write itself, without any attribute: `a` and `button` are ours alone. */
+/** HTML tags that a model may use, without attributes. `a` and `button` are only made by this renderer. */
 const BARE_TAG = new RegExp(
   `&lt;(/?(?:${ALLOWED_TAGS.filter((tag) => !/^(a|button)$/.test(tag)).join("|")}))\\s*/?&gt;`,
   "gi",
@@ -41,11 +41,11 @@ const marked = new Marked({
         `<pre><code>${escapeHtml(text)}</code></pre></div>`
       );
     },
-    // Shown as the text it is, so that nothing with attributes ever reaches a parser.
+    // Show other HTML as text, so that no attribute ever reaches an HTML parser.
     html({ text }: Tokens.HTML | Tokens.Tag): string {
       return text.replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(BARE_TAG, "<$1>");
     },
-    // A remote image would tell its host who reads this: show it as a link.
+    // Fetching a remote image would tell its host who reads this, so show a link instead.
     image({ href, text }: Tokens.Image): string {
       const name = escapeHtml(text || "image");
       return isWeb(href) ? `<a href="${escapeHtml(href)}">${name}</a>` : name;
@@ -75,11 +75,11 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
     node.setAttribute("target", "_blank");
     node.setAttribute("rel", "noopener noreferrer nofollow");
   }
-  // Only our own copy buttons are buttons; a model's would be dead or misleading.
+  // Keep only our own copy buttons; a button written by a model would do nothing or mislead.
   if (node.tagName === "BUTTON" && !node.hasAttribute("data-copy")) node.replaceWith(...node.childNodes);
 });
 
-/** Renders one block, or a whole text. The result is safe to put into the page. */
+/** Renders a block or a whole text. The result is safe to insert into the page. */
 export function renderMarkdown(source: string): string {
   const rendered = marked.parse(source, { async: false });
   return purifier.sanitize(rendered, {

@@ -1,4 +1,4 @@
-/** How an answer's Markdown looks. */
+/** Styles for the Markdown of an answer. */
 import { css } from "lit";
 
 export const markdownStyles = css`

@@ -1,4 +1,4 @@
-/** Adding a model by its name on a hub, by an address, or from files on this device. */
+/** Adds a model by its name on a hub, by its address, or from files on this device. */
 import { Task } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
@@ -66,7 +66,7 @@ export class AddModel extends LitElement {
       <input class="files" type="file" multiple hidden aria-label="Model files" @change=${this.#files} />
       <input class="folder" type="file" webkitdirectory hidden aria-label="Model folder" @change=${this.#files} />
       ${this.#adding.render({
-        pending: () => html`<p class="below small" role="status">Looking at what is there…</p>`,
+        pending: () => html`<p class="below small" role="status">Reading the model’s files…</p>`,
         error: (error) =>
           html`<p class="below error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
         complete: () => nothing,

@@ -1,4 +1,4 @@
-/** Which models are listed, and in which order. */
+/** Selects and sorts the models to list. */
 import { type GridState, type ModelInfo, roomCapacity } from "../../grid";
 
 export type ModelFilter = "all" | "fits" | "room" | "stored" | "onnx" | "webllm";
@@ -6,20 +6,21 @@ export type ModelFilter = "all" | "fits" | "room" | "stored" | "onnx" | "webllm"
 const FILTERS: readonly (readonly [ModelFilter, string])[] = [
   ["all", "All"],
   ["fits", "Fits this device"],
-  ["room", "With the room"],
+  ["room", "Needs the room"],
   ["stored", "Stored"],
   ["onnx", "ONNX"],
   ["webllm", "WebLLM"],
 ];
 
-/** The filters that say something: the room's only inside a room where somebody else is. */
+/** The filters to offer. The one about the room appears only if someone else is in the room. */
 export function filtersFor({ room }: GridState): typeof FILTERS {
   return room && room.peers.length > 0 ? FILTERS : FILTERS.filter(([filter]) => filter !== "room");
 }
 
 /**
- * The models that contain every word of `search` and pass the filter: loaded first, then stored, then by size.
- * `ranks` remembers where a model stood, so that a row does not jump away while it loads; pass a new map to sort anew.
+ * The models that contain every word of `search` and pass the filter: loaded ones first, then stored ones, then by
+ * size. `ranks` remembers the group of each model so that a row stays in place while it loads; pass a new map to sort
+ * again.
  */
 export function filterModels(
   state: GridState,

@@ -1,2 +1,2 @@
-/** The dialog of models. Loaded when it is opened. */
+/** The dialog with the list of models. Loaded when it is opened. */
 export { ModelDialog } from "./model-dialog";

@@ -1,4 +1,4 @@
-/** The list of models: what fits, what is stored, what is loaded; and adding another. */
+/** The list of models, with what fits this device, what is stored and what is loaded. Adds further models. */
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -15,7 +15,7 @@ import "./add-model";
 import { filterModels, filtersFor, type ModelFilter } from "./filter";
 import "./model-row";
 
-/** Rows that are made at first, and each time the end comes into view. */
+/** How many rows to render at first, and how many to add each time the end of the list comes into view. */
 const PAGE = 30;
 
 /** `<mg-model-dialog .workspace>`: a dialog named “Models”. */
@@ -187,7 +187,7 @@ export class ModelDialog extends LitElement {
             </li>`,
         )}
       </ul>
-      ${models.length === 0 ? html`<p class="none muted">${this.filter === "room" ? "No model in the list is too large for this device and can be split. Add one by its name." : "No model matches. Try fewer words, or another filter."}</p>` : nothing}
+      ${models.length === 0 ? html`<p class="none muted">${this.filter === "room" ? "Every listed model that can be split also fits this device. Add a larger one by its name." : "No model matches. Try fewer words or another filter."}</p>` : nothing}
       ${models.length > this.shown ? html`<div class="end small muted">…</div>` : nothing}`;
   }
 
@@ -229,9 +229,11 @@ export class ModelDialog extends LitElement {
 function deviceText({ grid }: Workspace): string {
   const { webgpu, webgpuMissing } = grid.state.device;
   if (!webgpu)
-    return `No WebGPU: ${webgpuMissing ?? "this browser does not offer it"} Models run on the CPU (WASM), so small ones are best.`;
+    return `No WebGPU: ${webgpuMissing ?? "this browser does not support it."} Models run on the CPU (WASM), so choose a small one.`;
   const name = gpuName(webgpu);
-  return webgpu.software ? `WebGPU by software (${name}): slow, so small models are best.` : `This device: ${name}.`;
+  return webgpu.software
+    ? `WebGPU runs in software here (${name}), which is slow, so choose a small model.`
+    : `This device: ${name}.`;
 }
 
 declare global {

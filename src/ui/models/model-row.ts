@@ -1,4 +1,4 @@
-/** One model in the list: facts, fit, and what can be done with it. */
+/** One model in the list: its facts, whether it fits, and its actions. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { LoadState, ModelInfo } from "../../grid";
@@ -94,7 +94,7 @@ export class ModelRow extends LitElement {
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   @property({ attribute: false }) model: ModelInfo | undefined;
-  /** True where a peer of the room offers it. */
+  /** True if a peer in the room offers it. */
   @property({ type: Boolean }) offered = false;
   @state() private failure = "";
 
@@ -173,7 +173,7 @@ export class ModelRow extends LitElement {
               aria-label="${model.fit.fits ? "Load" : "Try to load"} ${model.name}"
               @click=${this.#load}
             >
-              ${model.fit.fits ? (model.stored === "partial" ? "Go on" : "Load") : "Try"}
+              ${model.fit.fits ? (model.stored === "partial" ? "Continue" : "Load") : "Try"}
             </button>`
       }
       ${

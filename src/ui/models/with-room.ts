@@ -1,4 +1,4 @@
-/** What the row of a model says of running it with the room, and what can be done about that. */
+/** The part of a model's row that is about running it with the room. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { type GridState, type ModelInfo, type PipelineState, type RoomCapacity, roomCapacity } from "../../grid";
 import { icon } from "../icons";
@@ -25,18 +25,18 @@ export const withRoomStyles = css`
   }
 `;
 
-/** The pipeline that runs a model here, if any. */
+/** This device's pipeline for a model, if any. */
 export function pipelineOf({ pipelines }: GridState, { id }: Pick<ModelInfo, "id">): PipelineState | undefined {
   return pipelines.find(({ model }) => model === id);
 }
 
-/** Whether a row is about the model's pipeline: it is, unless the whole model is here, or on its way. */
+/** True if a row shows the model's pipeline, which it does unless the whole model is loaded here or loading. */
 export function isAboutPipeline(state: GridState, model: Pick<ModelInfo, "id">): boolean {
   const load = state.loads[model.id]?.kind;
   return pipelineOf(state, model) !== undefined && load !== "loading" && load !== "ready";
 }
 
-/** Why a model is not ready, of what was tried last; empty where it runs, or nothing has failed. */
+/** Why the last attempt to run a model failed; empty if it runs or nothing has failed. */
 export function failureOf(state: GridState, model: Pick<ModelInfo, "id">, attempt: Attempt | undefined): string {
   if (pipelineOf(state, model)) return "";
   if (attempt?.kind === "failed") return attempt.text;
@@ -44,14 +44,14 @@ export function failureOf(state: GridState, model: Pick<ModelInfo, "id">, attemp
   return load?.kind === "failed" ? load.error.message : "";
 }
 
-/** “Runs over 3 devices”, as a tag. */
+/** A tag such as “Runs on 3 devices”. */
 export function pipelineTag({ status, stages }: PipelineState): TemplateResult {
-  const over = `over ${devicesText(deviceCount(stages))}`;
-  const text = { forming: `Being formed ${over}`, ready: `Runs ${over}`, repairing: `Repairing, ${over}` }[status];
+  const on = `on ${devicesText(deviceCount(stages))}`;
+  const text = { forming: `Starting ${on}`, ready: `Runs ${on}`, repairing: `Being repaired, ${on}` }[status];
   return html`<span class="tag good">${text}</span>`;
 }
 
-/** For a model that does not fit: whether the room could run it and with whom, or what is missing. */
+/** For a model that does not fit this device: who in the room could help to run it, or how much memory is missing. */
 export function capacityLine(state: GridState, model: ModelInfo): TemplateResult | typeof nothing {
   const capacity = capacityFor(state, model);
   if (!capacity || model.fit.fits || pipelineOf(state, model)) return nothing;
@@ -61,7 +61,7 @@ export function capacityLine(state: GridState, model: ModelInfo): TemplateResult
   </div>`;
 }
 
-/** The way to a plan: a button where the model does not fit, a quiet one where it does and somebody gives memory. */
+/** Opens a plan: a full button if the model does not fit, an icon if it does and a peer offers memory. */
 export function planButton(workspace: Workspace, model: ModelInfo): TemplateResult | typeof nothing {
   const { state } = workspace.grid;
   const capacity = capacityFor(state, model);
@@ -91,7 +91,7 @@ export function planButton(workspace: Workspace, model: ModelInfo): TemplateResu
   </button>`;
 }
 
-/** What can be done with a model that runs over several devices, or is about to; `run` shows what fails. */
+/** The actions for a model that runs on several devices or is starting there; `run` shows any failure. */
 export function pipelineActions(
   workspace: Workspace,
   model: ModelInfo,
@@ -104,15 +104,15 @@ export function pipelineActions(
   const close = async (): Promise<void> => {
     await together.close(id);
     if (status !== "forming") {
-      workspace.toast(`“${plain(model.name)}” runs on several devices no more`, {
+      workspace.toast(`“${plain(model.name)}” no longer runs on several devices`, {
         label: "Plan again",
         run: () => workspace.planTogether(() => together.plan(model.id)),
       });
     }
   };
   if (status === "forming") {
-    return html`${own ? html`<button class="button soft" aria-label="Show ${model.name} being formed" @click=${() => together.show(model.id)}>Show</button>` : nothing}
-      <button class="button" aria-label="Cancel forming ${model.name}" @click=${() => run(close())}>Cancel</button>`;
+    return html`${own ? html`<button class="button soft" aria-label="Show how ${model.name} is starting" @click=${() => together.show(model.id)}>Show</button>` : nothing}
+      <button class="button" aria-label="Cancel starting ${model.name}" @click=${() => run(close())}>Cancel</button>`;
   }
   return html`${
       inUse

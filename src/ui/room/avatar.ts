@@ -1,8 +1,8 @@
-/** A face for an identity: a pattern made from its key, so that two peers with the same name look different. */
+/** Avatars: a pattern made from an identity's key, so that two peers with the same name look different. */
 import { html, svg, type TemplateResult } from "lit";
 import { PATTERN_SIDE, patternOf } from "./pattern";
 
-/** Width of the ground around the cells, in cells. */
+/** The margin around the cells, in cells. */
 const MARGIN = 1.25;
 const VIEW = PATTERN_SIDE + 2 * MARGIN;
 

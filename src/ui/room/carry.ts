@@ -1,4 +1,4 @@
-/** A text that people carry from one device to another: to copy or to scan on one side, to paste or to scan on the other. */
+/** Moves a text by hand from one device to another, by copy and paste or as a QR code. */
 import { css, html, type TemplateResult } from "lit";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
@@ -52,11 +52,11 @@ export const carryStyles = css`
   }
 `;
 
-/** Shows a text to be carried away; `what` it is, such as “offer”, and `told` says whether it was copied. */
+/** Shows a text to take to another device. `what` names it, such as “offer”; `told` receives a message for the user. */
 export function carryOut(label: string, what: string, text: string, told: (text: string) => void): TemplateResult {
   const copy = (): void =>
     void copyText(text).then((copied) =>
-      told(copied ? `Your ${what} is copied` : "It could not be copied. Select the text instead."),
+      told(copied ? `Your ${what} is copied` : "The text could not be copied. Select it and copy it yourself."),
     );
   return html`<div class="step">
     <label
@@ -69,13 +69,13 @@ export function carryOut(label: string, what: string, text: string, told: (text:
     </label>
     <button class="button" type="button" @click=${copy}>${icon("copy", 16)} Copy your ${what}</button>
     <details>
-      <summary>Show it as a QR code</summary>
+      <summary>Show as a QR code</summary>
       ${qr(text, `QR code of your ${what}`)}
     </details>
   </div>`;
 }
 
-/** Takes a text that was carried here, by pasting or by the camera. */
+/** Takes a text from another device, pasted or scanned with the camera. */
 export function carryIn(label: string, action: string, use: (text: string) => void): TemplateResult {
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -85,6 +85,6 @@ export function carryIn(label: string, action: string, use: (text: string) => vo
   return html`<form class="step" @submit=${submit}>
     <label>${label} <textarea name="text" placeholder="Paste it here" autocomplete="off"></textarea></label>
     <button class="button" type="submit">${action}</button>
-    <mg-scan label="Scan its QR code" @mg-scanned=${({ detail }: CustomEvent<string>) => use(detail)}></mg-scan>
+    <mg-scan label="Scan the QR code" @mg-scanned=${({ detail }: CustomEvent<string>) => use(detail)}></mg-scan>
   </form>`;
 }

@@ -1,4 +1,4 @@
-/** The rules of the room one is in, to read, and for founders to change. */
+/** Shows the rules of the current room and lets founders change them. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -43,7 +43,7 @@ export class CharterDialog extends LitElement {
   ];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
-  /** The charter that is being changed, as it was when that began, and the form it is changed in. */
+  /** The charter being edited, as it was when editing began, and its draft. */
   @state() private editing: { readonly before: CharterState; readonly draft: CharterDraft } | undefined;
   readonly #saving = new Task(this, {
     autoRun: false,
@@ -51,7 +51,7 @@ export class CharterDialog extends LitElement {
       const changes = changesOf(before, after.terms);
       if (Object.keys(changes).length > 0) await this.workspace?.grid.rooms.current?.amend(changes);
       this.editing = undefined;
-      if (before.quorum > 1) this.workspace?.toast("Proposed. It holds once enough founders have signed it.");
+      if (before.quorum > 1) this.workspace?.toast("Proposed. The change applies once enough founders have signed it.");
     },
   });
 
@@ -72,7 +72,7 @@ export class CharterDialog extends LitElement {
           ? this.#form(workspace, this.editing.before, this.editing.draft)
           : charter
             ? this.#view(workspace.grid.state, room, charter)
-            : html`<p class="muted">They are shown once somebody in the room is there.</p>`
+            : html`<p class="muted">The rules appear once someone else is in the room.</p>`
       }
     </wa-dialog>`;
   }
@@ -102,8 +102,8 @@ export class CharterDialog extends LitElement {
         </ul>
         <p class="muted small">
           Signed by ${charter.quorum === 1 ? "a founder" : `${charter.quorum} founders`}. Version
-          ${charter.version + 1}, fingerprint <code>${charter.hash.slice(0, 16)}</code>: it is the same for everybody
-          who has these rules.
+          ${charter.version + 1}, fingerprint <code>${charter.hash.slice(0, 16)}</code>. Everyone with the same rules
+          sees the same fingerprint.
         </p>
       </section>`;
   }
@@ -120,8 +120,8 @@ export class CharterDialog extends LitElement {
       <p class="muted small">
         ${
           before.quorum > 1
-            ? `New rules hold once ${before.quorum} founders have signed them, for everybody.`
-            : "New rules hold at once, for everybody in the room."
+            ? `New rules apply to everyone once ${before.quorum} founders have signed them.`
+            : "New rules apply to everyone in the room at once."
         }
       </p>
       <mg-charter-form
@@ -132,7 +132,7 @@ export class CharterDialog extends LitElement {
         @mg-charter=${({ detail }: CustomEvent<DraftedCharter>) => void this.#saving.run([before, detail])}
       ></mg-charter-form>
       ${taskFailure(this.#saving)}
-      <div><button class="link small" @click=${() => (this.editing = undefined)}>Leave them as they are</button></div>
+      <div><button class="link small" @click=${() => (this.editing = undefined)}>Keep the current rules</button></div>
     </section>`;
   }
 
@@ -141,7 +141,7 @@ export class CharterDialog extends LitElement {
   };
 }
 
-/** What somebody with this did is called here, if it is known. */
+/** The name under which this device knows a DID, if any. */
 function knownAs({ node }: GridState, { peers }: RoomState, did: string): string | undefined {
   if (did === node.did) return `${nameText(node.name)} (you)`;
   const peer = peers.find((each) => each.did === did);

@@ -1,14 +1,14 @@
-/** A did to read and to copy. */
+/** Shows a DID with a button to copy it. */
 import { LitElement, css, html, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
 import { base, buttons } from "../styles/shared";
 
-/** How long the button shows that it has copied, ms. */
+/** How long the button shows “Copied”, ms. */
 const COPIED_MS = 1600;
 
-/** `<mg-did value what>`: the whole did, and a button that copies it; `what` it is the did of, for the button's name. */
+/** `<mg-did value what>`: the whole DID and a button that copies it; `what` completes the button's label. */
 @customElement("mg-did")
 export class DidView extends LitElement {
   static override readonly styles = [

@@ -1,4 +1,4 @@
-/** Linking two devices without any server: an offer and an answer, carried between them as text or QR code. */
+/** Connects two devices without a server: the users exchange an offer and an answer as text or QR code. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { Room } from "../../grid";
@@ -9,7 +9,7 @@ import { carryIn, carryOut, carryStyles } from "./carry";
 
 type Offer = Awaited<ReturnType<Room["offerByHand"]>>;
 
-/** Where the exchange stands; this device either begins it or answers. */
+/** How far the exchange is; this device either makes the offer or answers one. */
 type Step =
   | { readonly kind: "idle" }
   | { readonly kind: "working" }
@@ -53,9 +53,8 @@ export class HandLink extends LitElement {
       <summary class="small">Connect without a server</summary>
       <div class="steps">
         <p class="muted small">
-          Where no signaling server can be reached, two devices with this room’s invite can link by two texts that you
-          carry between them, as text or as QR codes. The newcomer reaches everybody else through the one it is linked
-          to.
+          If no signaling server can be reached, two devices that have this room’s invite can connect by exchanging two
+          texts or QR codes. The new device reaches everyone else through the one it connects to.
         </p>
         ${this.#current()}
         ${this.failure === "" ? nothing : html`<p class="warning small" role="alert">${this.failure}</p>`}
@@ -69,26 +68,27 @@ export class HandLink extends LitElement {
       case "idle":
         return html`
           <div class="step">
-            <p class="small">One device begins:</p>
+            <p class="small">On one device:</p>
             <button class="button" @click=${() => void this.#offer()}>Make an offer</button>
           </div>
-          ${carryIn("Or the offer of the other device", "Answer it", (text) => void this.#answer(text))}
+          ${carryIn("Or the other device’s offer", "Make an answer", (text) => void this.#answer(text))}
         `;
       case "working":
         return html`<p class="small" role="status">One moment…</p>`;
       case "offered":
         return html`
-          ${this.#carry("1. Your offer, for the other device", "offer", step.offer.text)}
-          ${carryIn("2. Its answer", "Connect", (text) => void this.#accept(step.offer, text))} ${this.#again()}
+          ${this.#carry("1. Your offer for the other device", "offer", step.offer.text)}
+          ${carryIn("2. The other device’s answer", "Connect", (text) => void this.#accept(step.offer, text))}
+          ${this.#again()}
         `;
       case "answered":
         return html`
-          ${this.#carry("Your answer, for the other device", "answer", step.text)}
-          <p class="muted small">Once it is pasted there, that device appears among those who are here.</p>
+          ${this.#carry("Your answer for the other device", "answer", step.text)}
+          <p class="muted small">Once you paste it there, the other device appears in the list of people here.</p>
           ${this.#again()}
         `;
       case "linked":
-        return html`<p class="small" role="status">Linked. The other device appears among those who are here.</p>
+        return html`<p class="small" role="status">Connected. The other device appears in the list of people here.</p>
           ${this.#again()}`;
     }
   }
@@ -110,7 +110,7 @@ export class HandLink extends LitElement {
   }
 
   #accept(offer: Offer, text: string): Promise<void> {
-    // A wrong text costs nothing: the offer stays as it is.
+    // A wrong text does no harm: the offer stays valid.
     return this.#run(async () => offer.accept(text).then(() => ({ kind: "linked" })), { kind: "offered", offer });
   }
 

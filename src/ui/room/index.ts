@@ -1,3 +1,3 @@
-/** The room's panel and the question of an invite. Loaded when one of them is opened. */
+/** The room's panel and the dialog for an invite. Loaded when one of them is opened. */
 export { JoinDialog } from "./join-dialog";
 export { RoomPanel } from "./room-panel";

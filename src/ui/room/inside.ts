@@ -1,4 +1,4 @@
-/** Who is inside a room, as a guest sees it before entering. */
+/** The people inside a room, as a guest sees them before joining. */
 import { css, html, type TemplateResult } from "lit";
 import type { RoomPreview } from "../../grid";
 import { plain } from "../plain";
@@ -7,7 +7,7 @@ import { founderMark, houseMark, personName } from "./person";
 
 type Inside = RoomPreview["inside"][number];
 
-/** Most people that are shown at once; a room may have hundreds. */
+/** The most people to show; a room may have hundreds. */
 const MAX_SHOWN = 8;
 
 export const insideStyles = css`
@@ -32,14 +32,14 @@ export const insideStyles = css`
   }
 `;
 
-/** The people inside, with who vouches for them and what they share. */
+/** Lists the people inside, with the houses that vouch for them and what they share. */
 export function insideView({ inside, charter }: RoomPreview, modelName: (id: string) => string): TemplateResult {
   const sharing = inside.filter((peer) => peer.sharing).length;
   return html`<p>
-      Inside now: ${inside.length}, of whom
+      Inside now: ${inside.length}${inside.length === 1 ? " person" : " people"};
       ${sharing === 0 ? "nobody shares" : `${sharing} ${sharing === 1 ? "shares" : "share"}`} a device.
     </p>
-    <ul class="inside" aria-label="Who is inside">
+    <ul class="inside" aria-label="People inside">
       ${inside.slice(0, MAX_SHOWN).map((peer) => row(peer, isFounder(peer, charter.founders), modelName))}
     </ul>
     ${inside.length > MAX_SHOWN ? html`<p class="muted small">and ${inside.length - MAX_SHOWN} more</p>` : ""}`;
@@ -51,7 +51,7 @@ function row(peer: Inside, founder: boolean, modelName: (id: string) => string):
     ? "does not share"
     : models.length > 0
       ? `shares ${models.join(", ")}`
-      : "shares, no model ready";
+      : "shares, but has no model ready";
   return html`<li>
     ${avatar(peer.did, 32)}
     <div class="who">

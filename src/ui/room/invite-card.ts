@@ -1,4 +1,4 @@
-/** The invite of a room: a link to copy or share, and a QR code to scan. */
+/** Shows the invite of a room as a link to copy or share and as a QR code. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
@@ -7,7 +7,7 @@ import { icon } from "../icons";
 import { base, buttons, fields, sections } from "../styles/shared";
 import { qr } from "./qr";
 
-/** How long the copy button says that it has copied, ms. */
+/** How long the copy button shows “Copied”, ms. */
 const COPIED_MS = 1600;
 
 /** `<mg-invite-card invite name warning note label>`. */
@@ -59,11 +59,11 @@ export class InviteCard extends LitElement {
 
   @property() invite = "";
   @property() name = "";
-  /** Why the invite cannot work for others as it is; empty where it can. */
+  /** Why the invite does not work for others yet; empty if it does. */
   @property() warning = "";
-  /** Who can come in with it, and until when. */
+  /** Says who can join with the invite, and until when. */
   @property() note = "";
-  /** What the link is called. */
+  /** The label of the link. */
   @property() label = "Invite link";
   @state() private copied = false;
 
@@ -105,7 +105,7 @@ export class InviteCard extends LitElement {
   };
 
   readonly #share = (): void => {
-    // Closing the share sheet rejects; there is nothing to tell.
+    // Closing the share sheet rejects, which is no error.
     void navigator.share({ title: `Microgrid room “${this.name}”`, url: this.invite }).catch(() => undefined);
   };
 }

@@ -1,4 +1,4 @@
-/** An invite that lets in only so many, or only for a while. */
+/** Makes an invite that ends after some number of uses or on some day. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -12,7 +12,7 @@ import "./invite-card";
 import { readUses } from "./invite-terms";
 
 interface Field extends HTMLElement {
-  /** Null in an empty field for a date. */
+  /** Null if a date field is empty. */
   readonly value: string | null;
 }
 
@@ -62,14 +62,14 @@ export class InviteLimits extends LitElement {
   #form(): TemplateResult {
     return html`<form class="step" novalidate @submit=${this.#make}>
       <wa-input
-        label="How many may use it"
+        label="Number of uses"
         name="uses"
         inputmode="numeric"
         autocomplete="off"
         placeholder="any number"
       ></wa-input>
       <wa-input label="Last day" name="ends" type="date" min=${dayField()}></wa-input>
-      <p class="muted small">Without a last day it ends after 30 days.</p>
+      <p class="muted small">Without a last day, it ends after 30 days.</p>
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
       ${taskFailure(this.#making)}
       <wa-button type="submit" appearance="outlined" ?loading=${this.#making.status === TaskStatus.PENDING}
@@ -103,9 +103,9 @@ export class InviteLimits extends LitElement {
 }
 
 function noteOf({ uses, endsAt }: InviteOptions): string {
-  const who = uses === undefined ? "Anybody" : uses === 1 ? "One device" : `${uses} devices`;
+  const who = uses === undefined ? "Anyone" : uses === 1 ? "One device" : `${uses} devices`;
   const until = endsAt ? `until the end of ${dayText(endsAt.getTime())}` : "for 30 days";
-  return `${who} may use this link, ${until}. It is not kept here: copy it now.`;
+  return `${who} can use this link ${until}. It is not stored, so copy it now.`;
 }
 
 declare global {

@@ -1,4 +1,4 @@
-/** An invite was opened: show the room's rules and who is inside, and ask before anything of this node is told. */
+/** Shows the rules of an invite's room and who is inside, and asks before this node tells them anything. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -32,13 +32,13 @@ export class JoinDialog extends LitElement {
   @property({ attribute: false }) workspace: Workspace | undefined;
   @property() invite = "";
   #answered = false;
-  /** Looks into the room as a guest; ends with the dialog. */
+  /** Previews the room as a guest; ends with the dialog. */
   readonly #looking = new Task(this, {
     args: () => [this.workspace?.grid, this.invite] as const,
     task: async ([grid, invite], { signal }): Promise<RoomPreview | undefined> =>
       grid?.rooms.preview(invite, { signal }),
   });
-  /** Whether this node is a member already, who comes back whatever the invite says. */
+  /** Whether this node is already a member, which can return whatever the invite says. */
   readonly #member = new Task(this, {
     args: () => [this.workspace?.grid, this.invite] as const,
     task: async ([grid, invite]) => {
@@ -77,7 +77,9 @@ export class JoinDialog extends LitElement {
       ${
         "error" in invite
           ? html`<p class="error" role="alert">${invite.error}</p>
-              <wa-button slot="footer" variant="brand" @click=${() => this.#answer(false)}>Go on without it</wa-button>`
+              <wa-button slot="footer" variant="brand" @click=${() => this.#answer(false)}
+                >Continue without it</wa-button
+              >`
           : this.#ask(workspace, invite)
       }
     </wa-dialog>`;
@@ -90,7 +92,7 @@ export class JoinDialog extends LitElement {
     const entrance: Entrance | undefined = member
       ? { kind: "open" }
       : preview && entranceFor(preview.charter, state.node);
-    // Whoever is not let in has nothing to agree to. Members come back whatever becomes of the invite.
+    // A guest who cannot enter has nothing to agree to.
     const shut = entrance?.kind === "closed" || (!entrance && this.#refused());
     return html`<div class="body">
         <p class="room"><bdi>${nameText(preview?.charter.name ?? invite.name)}</bdi></p>
@@ -98,11 +100,11 @@ export class JoinDialog extends LitElement {
         ${preview ? this.#seen(workspace, preview) : this.#unseen()}
         ${shut ? nothing : this.#consent(workspace, preview)}
         ${!shut && invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.map(plain).join(", ")}, which learns your network address.</p>` : nothing}
-        ${state.room ? html`<p class="warning">You are in “<bdi>${nameText(state.room.name)}</bdi>” now and will leave it.</p>` : nothing}
+        ${state.room ? html`<p class="warning">You are now in “<bdi>${nameText(state.room.name)}</bdi>” and will leave it.</p>` : nothing}
         ${this.#joining.render({
           error: (error) => html`<p class="error" role="alert">${errorText(error)}</p>`,
           initial: () => nothing,
-          pending: () => html`<p class="muted small" role="status">Entering the room…</p>`,
+          pending: () => html`<p class="muted small" role="status">Joining the room…</p>`,
           complete: () => nothing,
         })}
       </div>
@@ -123,7 +125,7 @@ export class JoinDialog extends LitElement {
       ?disabled=${entrance.kind === "closed"}
       ?loading=${pending}
       @click=${this.#join}
-      >${entrance.kind === "ask" ? "Ask to come in" : "Join"}</wa-button
+      >${entrance.kind === "ask" ? "Ask to join" : "Join"}</wa-button
     >`;
   }
 
@@ -142,20 +144,20 @@ export class JoinDialog extends LitElement {
   #unseen(): TemplateResult {
     if (this.#looking.status === TaskStatus.ERROR && !isAbort(this.#looking.error)) {
       return html`<div class="error" role="alert">
-        <p>${this.#refused() ? "" : "The room could not be looked into. "}${errorText(this.#looking.error)}</p>
-        <button class="link" @click=${() => void this.#looking.run()}>Look again</button>
+        <p>${this.#refused() ? "" : "The room could not be previewed. "}${errorText(this.#looking.error)}</p>
+        <button class="link" @click=${() => void this.#looking.run()}>Try again</button>
       </div>`;
     }
     return html`<p class="waiting" role="status">
       <span class="pulse" aria-hidden="true"></span>
       <span
-        >Looking for somebody inside, who can show its rules. They learn your network address, and nothing else. While
-        nobody is there, this goes on.</span
+        >Looking for someone inside who can show the room’s rules. They learn your network address and nothing else.
+        This continues until someone is there.</span
       >
     </p>`;
   }
 
-  /** Whether somebody inside has said no, such as to an invite that is used up. */
+  /** True if someone inside has refused, for example because the invite is used up. */
   #refused(): boolean {
     const { status, error } = this.#looking;
     return status === TaskStatus.ERROR && error instanceof MicrogridError && error.code === "peer-refused";
@@ -210,7 +212,7 @@ export class JoinDialog extends LitElement {
 
   readonly #join = (): void => {
     const name = this.renderRoot.querySelector<Field>("wa-input[name=name]")?.value.trim() ?? "";
-    // A guest came to ask, often on a phone, by a link of somebody else: giving is a wish of its own, so it is off at first.
+    // Guests often come by someone else's link on a phone, so sharing their device is off unless they choose it.
     const share = this.renderRoot.querySelector<Switch>("wa-switch")?.checked ?? false;
     void this.#joining.run([this.invite, name, share]);
   };

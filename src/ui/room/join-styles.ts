@@ -1,4 +1,4 @@
-/** How the question of an invite looks. */
+/** Styles for the dialog of an invite. */
 import { css } from "lit";
 
 export const joinStyles = css`
@@ -10,7 +10,7 @@ export const joinStyles = css`
     border-top: 1px solid var(--mg-border);
     padding-block-start: 1rem;
   }
-  /* It holds the focus at first, so that arrow keys scroll the text; a ring around all of it tells nothing. */
+  /* It has the focus at first so that arrow keys scroll the text; a focus ring around all of it would not help. */
   wa-dialog::part(body) {
     outline: none;
   }

@@ -1,4 +1,4 @@
-/** Rooms that this node was in and can enter again without an invite. */
+/** Lists the rooms that this node can enter again without an invite. */
 import { Task } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -10,7 +10,7 @@ import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import { nameText, personName, personStyles } from "./person";
 
-/** `<mg-kept-rooms .workspace>`: nothing where there is none. */
+/** `<mg-kept-rooms .workspace>`: empty if there are none. */
 @customElement("mg-kept-rooms")
 export class KeptRooms extends LitElement {
   static override readonly styles = [
@@ -45,7 +45,7 @@ export class KeptRooms extends LitElement {
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #rooms = new Task(this, {
-    // A file may bring rooms while the list is open.
+    // Importing a file may add rooms while the list is open.
     args: () => [this.workspace?.grid, this.workspace?.restores] as const,
     task: async ([grid]) => (await grid?.rooms.kept()) ?? [],
   });
@@ -86,7 +86,7 @@ export class KeptRooms extends LitElement {
               <button
                 class="icon-button small"
                 aria-label="Forget ${nameText(name)}"
-                title="Forget: an invite is needed to come back"
+                title="Forget this room; you need an invite to come back"
                 @click=${() => void this.#forgetting.run([id])}
               >
                 ${icon("trash", 16)}

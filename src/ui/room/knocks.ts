@@ -1,4 +1,4 @@
-/** Who asks to come in, and the two answers to that. */
+/** Lists the people who ask to join, with buttons to admit or decline them. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -58,7 +58,7 @@ export class Knocks extends LitElement {
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private failure = "";
-  /** Whom an answer is on its way to. */
+  /** The people an answer is on its way to. */
   @state() private answering: ReadonlySet<string> = new Set();
 
   constructor() {
@@ -70,8 +70,8 @@ export class Knocks extends LitElement {
     const knocks = this.workspace?.grid.state.room?.knocks ?? [];
     this.hidden = knocks.length === 0;
     if (knocks.length === 0) return nothing;
-    return html`<h3>${knocks.length === 1 ? "Somebody asks to come in" : `${knocks.length} ask to come in`}</h3>
-      <ul aria-label="Who asks to come in">
+    return html`<h3>${knocks.length === 1 ? "Someone asks to join" : `${knocks.length} people ask to join`}</h3>
+      <ul aria-label="People asking to join">
         ${repeat(
           knocks,
           ({ did }) => did,

@@ -1,4 +1,4 @@
-/** Who would like this device to hold layers of a larger model, what that means, and the two answers to it. */
+/** Asks whether this device may hold layers of a larger model for others in the room. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { type LayersWish, type Room, spareBytes } from "../../grid";
@@ -13,7 +13,7 @@ import { avatar } from "./avatar";
 import { memoryRange } from "./layers-memory";
 import { personStyles } from "./person";
 
-/** `<mg-layers-consent .workspace>`. It is asked once; the answer stays until it is changed under “Sharing”. */
+/** `<mg-layers-consent .workspace>`. Asks once; the answer applies until the user changes it under “Sharing”. */
 @customElement("mg-layers-consent")
 export class LayersConsent extends LitElement {
   static override readonly styles = [
@@ -65,7 +65,7 @@ export class LayersConsent extends LitElement {
   @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private failure = "";
   @state() private busy = false;
-  /** Chosen here; undefined while nothing was. */
+  /** The memory chosen here; undefined before the user chooses. */
   @state() private bytes: number | undefined;
 
   constructor() {
@@ -110,7 +110,7 @@ export class LayersConsent extends LitElement {
   }
 
   #allow(layersBytes: number): Promise<void> {
-    // Saying yes to layers shares no model that was not shared before.
+    // Consent to layers does not share any further model.
     const sharing = this.workspace?.grid.state.room?.share !== false;
     return this.#answer((room) => room.share({ layers: true, layersBytes, ...(sharing ? {} : { models: [] }) }));
   }

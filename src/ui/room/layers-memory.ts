@@ -1,4 +1,4 @@
-/** How much memory of this device goes to layers of larger models. */
+/** Chooses how much memory of this device to give to layers of larger models. */
 import { html, type TemplateResult } from "lit";
 import type { GridState } from "../../grid";
 import "../range";
@@ -6,22 +6,22 @@ import "../range";
 type Memory = Pick<GridState["device"], "memoryBytes" | "webgpu">;
 
 const GIGABYTE = 1e9;
-/** What browsers tell is cut at this: more may be there. */
+/** Browsers report at most this much memory; the device may have more. */
 const TOLD_AT_MOST_BYTES = 8 * 2 ** 30;
-/** Most that can be chosen where more may be there than the browser tells. */
+/** The most to choose on a device that may have more memory than the browser reports. */
 const MOST_GIGABYTES = 32;
-/** What WebAssembly can address: without a GPU the layers lie there. */
+/** The most that WebAssembly can address; without a GPU the layers are kept there. */
 const MOST_GIGABYTES_ON_CPU = 4;
 const STEP_GIGABYTES = 0.5;
 
-/** Most gigabytes that can be chosen: what the device has, as far as that is known. */
+/** The most gigabytes to choose: the memory of the device, as far as it is known. */
 export function mostGigabytes({ memoryBytes = TOLD_AT_MOST_BYTES, webgpu }: Memory): number {
   const limit = webgpu && !webgpu.software ? MOST_GIGABYTES : MOST_GIGABYTES_ON_CPU;
   const told = memoryBytes >= TOLD_AT_MOST_BYTES ? limit : Math.max(1, Math.round(memoryBytes / GIGABYTE));
   return Math.min(limit, told);
 }
 
-/** A slider over gigabytes; `choose` gets bytes. */
+/** A slider in gigabytes; `choose` receives bytes. */
 export function memoryRange(device: Memory, bytes: number, choose: (bytes: number) => void): TemplateResult {
   const chosen = Math.max(STEP_GIGABYTES, Math.round(bytes / GIGABYTE / STEP_GIGABYTES) * STEP_GIGABYTES);
   return html`<mg-range

@@ -1,4 +1,4 @@
-/** “Leave the room”: the question before, and how far it is. */
+/** The button “Leave the room”, its confirmation and its progress. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { isOwn } from "../controls";
@@ -37,10 +37,10 @@ export class LeaveRoom extends LitElement {
     new WorkspaceController(this);
   }
 
-  // At the end of the panel, what comes in place of the button may lie outside of the page.
+  // The button is at the end of the panel; the content that replaces it may be outside the visible part.
   protected override updated(): void {
     const kind = this.workspace?.leaving.state.kind;
-    // What is new has its size by the next frame.
+    // The new content has its size by the next frame.
     if (this.#kind !== undefined && kind !== this.#kind) {
       requestAnimationFrame(() => this.scrollIntoView({ block: "nearest" }));
     }
@@ -60,9 +60,9 @@ export class LeaveRoom extends LitElement {
         @wa-after-hide=${this.#closed}
       >
         <p>
-          Answers that peers are giving you now go on elsewhere or stop.
-          ${holds ? "The layers that this device holds go to others first, which may take some 20 seconds." : nothing}
-          You stay a member, so you can enter it again from here.
+          Answers that peers are writing for you continue elsewhere or stop.
+          ${holds ? "This device first hands its layers over to others, which may take about 20 seconds." : nothing} You
+          stay a member, so you can come back from here.
         </p>
         <wa-button slot="footer" appearance="plain" @click=${() => (this.asking = false)}>Stay</wa-button>
         <wa-button slot="footer" variant="danger" @click=${() => this.#leave(workspace)}>Leave</wa-button>
@@ -72,7 +72,7 @@ export class LeaveRoom extends LitElement {
   #standing({ leaving }: Workspace): TemplateResult {
     switch (leaving.state.kind) {
       case "handing-over":
-        return html`<p role="status">Handing over what this device holds…</p>
+        return html`<p role="status">Handing over this device’s layers…</p>
           <button class="button" @click=${() => leaving.leave({ now: true })}>Leave now</button>`;
       case "leaving":
         return html`<p role="status">Leaving…</p>`;

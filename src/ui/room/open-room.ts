@@ -1,4 +1,4 @@
-/** Before a room: open one under rules of one's own, or enter one with its link. */
+/** Opens a new room under the user's own rules, or joins one with a link. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -64,8 +64,8 @@ export class OpenRoom extends LitElement {
       <section aria-labelledby="open">
         <h3 id="open">Open a room</h3>
         <p class="muted small">
-          The browsers in a room share the work: a phone can be answered by a laptop, and each answer says where it was
-          computed. Only people with the link can come in.
+          The browsers in a room share the work: a laptop can answer a phone, and each answer says where it was
+          computed. Only people with the link can join.
         </p>
         <mg-charter-form
           submit-label="Open the room"
@@ -83,7 +83,7 @@ export class OpenRoom extends LitElement {
             ></wa-input>
             <wa-switch
               checked
-              hint="People in the room may ask your models. You then see their prompts in memory, and they use your power."
+              hint="People in the room can use your models. Their prompts then pass through this device’s memory, and they use your power."
               >Share this device</wa-switch
             >
             ${this.#founder()}
@@ -95,13 +95,13 @@ export class OpenRoom extends LitElement {
         <h3 id="join">Join a room</h3>
         <form @submit=${this.#join}>
           <wa-input
-            label="Link that you were given"
+            label="Invite link"
             name="link"
             autocomplete="off"
             placeholder="https://…/#/join/…"
             required
           ></wa-input>
-          <wa-button type="submit" appearance="outlined">Look at the invite</wa-button>
+          <wa-button type="submit" appearance="outlined">View the invite</wa-button>
         </form>
         ${this.#linkError === "" ? nothing : html`<p class="error" role="alert">${this.#linkError}</p>`}
       </section>
@@ -110,30 +110,30 @@ export class OpenRoom extends LitElement {
 
   #founder(): TemplateResult {
     const house = this.workspace?.grid.state.node.house;
-    // Without its key a device cannot sign a new room in the name of its house.
+    // A device without the key of its house cannot found a room in the name of the house.
     if (house?.keyHere) {
       return html`<p class="muted small">
-        The founder is your house, <bdi>${nameText(house.name)}</bdi>: its devices that may act as a founder can change
-        the rules and remove members.
+        Your house, <bdi>${nameText(house.name)}</bdi>, is the founder: those of its devices that may act as a founder
+        can change the rules and remove members.
       </p>`;
     }
     if (house) {
       return html`<p class="muted small">
-        The founder is this device, since the key of your house is on another one: this device alone can change the
+        This device is the founder, because the key of your house is on another device. Only this device can change the
         rules and remove members.
       </p>`;
     }
     return html`<p class="muted small">
-      The founder is this device: it alone can change the rules and remove members.
+      This device is the founder: only it can change the rules and remove members.
       <button class="link" type="button" @click=${() => this.workspace?.show({ dialog: "settings" })}>
-        Make a house
+        Create a house
       </button>
-      first, so that losing this device does not lose the room.
+      first, so that you do not lose the room with this device.
     </p>`;
   }
 
   readonly #open = ({ detail }: CustomEvent<DraftedCharter>): void => {
-    // A room that somebody opens is for sharing, so the switch is on at first; whoever presses the button has seen it.
+    // People open a room in order to share, so the switch is on by default, above the button that opens the room.
     const share = this.renderRoot.querySelector<Switch>("wa-switch")?.checked ?? false;
     void this.#opening.run([detail, this.#value("own-name"), share]);
   };

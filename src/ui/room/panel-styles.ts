@@ -1,4 +1,4 @@
-/** How the room's panel looks. */
+/** Styles for the room's panel. */
 import { css } from "lit";
 
 export const panelStyles = css`

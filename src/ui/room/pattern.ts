@@ -1,12 +1,12 @@
-/** The pattern that stands for a key: the same key gives the same one, and two keys hardly ever do. */
+/** Makes the pattern of a key. The same key always gives the same pattern; two keys hardly ever share one. */
 
 /** Cells on each side. */
 export const PATTERN_SIDE = 5;
-/** Columns that are drawn from the key; the others mirror them. */
+/** Columns that come from the key; the other columns mirror them. */
 const OWN_COLUMNS = Math.ceil(PATTERN_SIDE / 2);
 
 export interface Pattern {
-  /** Hue of the ground, 0 to 359 degrees. */
+  /** Hue of the background, 0 to 359 degrees. */
   readonly hue: number;
   /** Hue of the cells. */
   readonly cellHue: number;
@@ -14,7 +14,7 @@ export interface Pattern {
   readonly cells: readonly (readonly [number, number])[];
 }
 
-/** Makes the pattern of a did, or of any text. It tells apart; it proves nothing. */
+/** Makes the pattern of a DID or any text. It helps to tell people apart but proves nothing. */
 export function patternOf(did: string): Pattern {
   const [shape, colour] = hash(did);
   const cells: [number, number][] = [];

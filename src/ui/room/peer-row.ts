@@ -1,4 +1,4 @@
-/** One node in the room: who it is, what it can do, how busy it is. All of it is shown as plain text. */
+/** One node in the room: its identity, what it offers and how busy it is. All text from the peer is shown as plain text. */
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { PeerState } from "../../grid";
@@ -10,7 +10,7 @@ import "./did-view";
 import { peerStyles } from "./peer-styles";
 import { founderMark, houseMark, nameText, personName, personStyles } from "./person";
 
-/** `<mg-peer-row .peer ?removable>`. Event: `mg-remove` (detail: the peer), when it is to be removed from the room. */
+/** `<mg-peer-row .peer ?removable>`. Event: `mg-remove` (detail: the peer) asks to remove it from the room. */
 @customElement("mg-peer-row")
 export class PeerRow extends LitElement {
   static override readonly styles = [base, buttons, personStyles, peerStyles];
@@ -48,7 +48,7 @@ export class PeerRow extends LitElement {
                 <div class="facts">${work.join(" · ")}</div>
                 ${
                   peer.layersBytes > 0
-                    ? html`<div class="facts">Gives up to ${formatBytes(peer.layersBytes)} to larger models</div>`
+                    ? html`<div class="facts">Offers up to ${formatBytes(peer.layersBytes)} for larger models</div>`
                     : nothing
                 }`
             : html`<div class="facts">Does not share its device</div>`
@@ -67,9 +67,9 @@ export class PeerRow extends LitElement {
         <dd>
           ${
             peer.house
-              ? html`Vouched for by <bdi>${nameText(peer.house.name)}</bdi>, by a signature that was checked.
+              ? html`<bdi>${nameText(peer.house.name)}</bdi> vouches for this device; the signature was checked.
                   <mg-did .value=${peer.house.did} what="identity of the house"></mg-did>`
-              : "Nobody vouches for this device. Its name is what it calls itself."
+              : "No house vouches for this device. It chose its name itself."
           }
         </dd>
       </dl>
@@ -88,11 +88,11 @@ export class PeerRow extends LitElement {
 
 function models(peer: PeerState): string {
   if (peer.offers.length === 0)
-    return peer.layersBytes > 0 ? "Shares no whole model" : "Shares, but has no model ready";
+    return peer.layersBytes > 0 ? "Shares no complete model" : "Shares, but has no model ready";
   return peer.offers
     .map(({ name, model, decodeRate, devices = 1 }) => {
       const facts = [
-        devices > 1 ? `over ${devices} devices` : "",
+        devices > 1 ? `on ${devices} devices` : "",
         decodeRate === undefined ? "" : formatRate(decodeRate),
       ].filter(Boolean);
       return `${plain(name) || plain(model)}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`;

@@ -1,4 +1,4 @@
-/** How one node in the list of a room looks. */
+/** Styles for one node in the list of a room. */
 import { css } from "lit";
 
 export const peerStyles = css`

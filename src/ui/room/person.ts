@@ -1,4 +1,4 @@
-/** How a person's device is named everywhere: its own name, and who vouches for it or that nobody does. */
+/** Shows the name of a device and the house that vouches for it, the same way everywhere. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { VerifiedHouse } from "../../grid";
 import { icon } from "../icons";
@@ -49,17 +49,17 @@ export const personStyles = css`
   }
 `;
 
-/** A name as text; one that cannot be seen is called unnamed. */
+/** A name as text; “Unnamed” if it has no visible character. */
 export function nameText(name: string): string {
   return plain(name) || "Unnamed";
 }
 
-/** A name that cannot turn the text around it. */
+/** A name that cannot change the writing direction of the text around it. */
 export function personName(name: string): TemplateResult {
   return html`<bdi>${nameText(name)}</bdi>`;
 }
 
-/** “of Ada” with a check mark where a house vouches, else “unverified”; there is nothing in between. */
+/** “of Ada” with a check mark if a house vouches for the device, otherwise “unverified”. */
 export function houseMark(house: VerifiedHouse | undefined): TemplateResult {
   if (!house) return html`<span class="house">unverified</span>`;
   return html`<span class="house verified" title="Verified: ${house.did}"
@@ -67,12 +67,12 @@ export function houseMark(house: VerifiedHouse | undefined): TemplateResult {
   >`;
 }
 
-/** The mark of who has founded the room. */
+/** A tag for founders of the room. */
 export function founderMark(founder: boolean): TemplateResult | typeof nothing {
   return founder ? html`<span class="tag">founder</span>` : nothing;
 }
 
-/** A did for reading: its beginning and its end, which is what people compare. */
+/** The beginning and the end of a DID, which people can compare. */
 export function shortDid(did: string): string {
   const key = did.replace(/^did:key:/, "");
   return key.length <= 16 ? key : `${key.slice(0, 8)}…${key.slice(-6)}`;

@@ -1,4 +1,4 @@
-/** Changes that wait for the signatures of more founders. */
+/** Lists changes that need the signatures of more founders. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -68,7 +68,7 @@ export class Proposals extends LitElement {
     this.hidden = proposals.length === 0;
     if (proposals.length === 0) return nothing;
     return html`<h3>Waiting for founders</h3>
-      <ul class="waiting" aria-label="Changes that wait for founders">
+      <ul class="waiting" aria-label="Changes waiting for founders">
         ${repeat(
           proposals,
           ({ id }) => id,
@@ -101,12 +101,12 @@ export class Proposals extends LitElement {
     </li>`;
   }
 
-  /** What one signs: the rules as they would be, of those that are others. */
+  /** The rules that would change, as they would be. */
   #rules({ terms }: Proposal, charter: CharterState | undefined): TemplateResult | typeof nothing {
     const state = this.workspace?.grid.state;
     if (!terms || !charter || !state) return nothing;
     const names = { model: (model: string): string => modelName(state, model), did: shortDid };
-    return rulesList(changedRules(charter, { ...charter, ...terms }, names), "Rules as they would be");
+    return rulesList(changedRules(charter, { ...charter, ...terms }, names), "Proposed rules");
   }
 
   async #sign(id: string): Promise<void> {

@@ -1,11 +1,11 @@
-/** A text as a QR code, drawn without markup from outside. */
+/** Draws QR codes as SVG, without inserting any foreign markup. */
 import { html, svg, type TemplateResult } from "lit";
 import { encode } from "uqr";
 
-/** Most bytes that one code holds, at the lowest error correction. */
+/** The most bytes in one code, at the lowest error correction. */
 const MAX_QR_BYTES = 2953;
 
-/** The code of a text, named for those who cannot see it; or a sentence where the text is too long for one code. */
+/** The QR code of a text, with a label for screen readers; or a sentence if the text is too long for one code. */
 export function qr(text: string, label: string): TemplateResult {
   if (new TextEncoder().encode(text).length > MAX_QR_BYTES) {
     return html`<p class="muted small">This text is too long for one QR code. Copy it instead.</p>`;

@@ -1,4 +1,4 @@
-/** Removing a member: what that promises, and whether it is meant. */
+/** Explains what removing a member does, and asks for confirmation. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -42,7 +42,7 @@ export class RemoveDialog extends LitElement {
           <div class="grow"><strong>${personName(peer.name)}</strong> ${houseMark(peer.house)}</div>
         </div>
         <p>
-          That key can neither come back nor read what follows. Invites that were made before end too. Everybody else
+          The member’s key can no longer join or read what follows. Existing invites stop working too. Everyone else
           stays in the room.
         </p>
         <p class="muted small">${caveat(room)}</p>
@@ -66,11 +66,11 @@ export class RemoveDialog extends LitElement {
 
 /** What a removal cannot do. */
 function caveat({ charter }: RoomState): string {
-  const kept = "What it has read already, it keeps.";
+  const kept = "The member keeps what it has already read.";
   if (charter && charter.quorum > 1)
-    return `${kept} ${charter.quorum} of ${charter.founders.length} founders must sign this before it holds.`;
+    return `${kept} ${charter.quorum} of ${charter.founders.length} founders must sign this before it takes effect.`;
   return charter?.admission.kind === "invite"
-    ? `${kept} The person could come back under a new key if somebody gives them a new invite.`
+    ? `${kept} The person could return with a new key if someone gives them a new invite.`
     : kept;
 }
 

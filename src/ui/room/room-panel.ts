@@ -1,4 +1,4 @@
-/** The panel of the room: where one stands with it, who is here, its rules, the invite, sharing, leaving. */
+/** The panel of the room: membership, people, rules, invite, sharing and leaving. */
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -35,7 +35,7 @@ export class RoomPanel extends LitElement {
     new WorkspaceController(this);
   }
 
-  // Whoever has pressed the last button of a long form sees the room from its top.
+  // The form before it may be scrolled down, so show a new room from its top.
   protected override updated(): void {
     const id = this.workspace?.grid.state.room?.id;
     if (id !== this.#shownRoom && this.parentElement) this.parentElement.scrollTop = 0;
@@ -73,7 +73,7 @@ export class RoomPanel extends LitElement {
       content: html`<mg-who-is-here class="section" .workspace=${workspace}></mg-who-is-here>`,
     };
     const invite = { key: "invite", content: this.#invite(workspace, room) };
-    // While nobody else is here, the invite is what one came for. Sections are moved, not made anew: texts stay in them.
+    // While nobody else is here, the invite comes first. `repeat` moves the sections, so typed text stays in them.
     const order = !inside ? [invite] : room.peers.length === 0 ? [invite, here] : [here, invite];
     return html`
       ${room.signaling === "connected" ? nothing : html`<p class="warning banner" role="status">${signalingText(room)}</p>`}
@@ -116,8 +116,8 @@ export class RoomPanel extends LitElement {
         <span
           >${
             kind === "looking"
-              ? "Looking for somebody in the room who can let you in. You can go on with other things meanwhile."
-              : "You asked to come in. A member has to let you in; leave this page open meanwhile."
+              ? "Looking for someone in the room who can let you in. You can do other things meanwhile."
+              : "You asked to join. A member has to let you in; keep this page open meanwhile."
           }</span
         >
       </p>
@@ -128,7 +128,7 @@ export class RoomPanel extends LitElement {
 
   #invite(workspace: Workspace, room: RoomState): TemplateResult {
     return html`<section class="section" aria-labelledby="invite">
-      <h3 id="invite">${room.membership.kind === "member" ? "Invite" : "Another way in"}</h3>
+      <h3 id="invite">${room.membership.kind === "member" ? "Invite" : "Another way to join"}</h3>
       ${this.#link(workspace, room)}
       ${
         room.lanOnly
@@ -142,7 +142,7 @@ export class RoomPanel extends LitElement {
   #link(workspace: Workspace, room: RoomState): TemplateResult | typeof nothing {
     if (room.membership.kind !== "member") return nothing;
     if (room.invite === "" || !room.mayInvite)
-      return html`<p class="muted small">In this room only founders may make invites. Ask one of them for a link.</p>`;
+      return html`<p class="muted small">In this room only founders can make invites. Ask one of them for a link.</p>`;
     return html`<mg-invite-card
         .invite=${room.invite}
         .name=${nameText(room.name)}
@@ -156,13 +156,13 @@ export class RoomPanel extends LitElement {
 function inviteNote({ charter }: RoomState): string {
   switch (charter?.admission.kind) {
     case "approval":
-      return "Whoever has this link can ask to come in.";
+      return "Anyone with this link can ask to join.";
     case "listed":
-      return "With this link, whom the founders have listed can come in.";
+      return "People on the founders’ list can join with this link.";
     case "houses":
-      return "With this link, members of the listed houses can come in.";
+      return "Members of the listed houses can join with this link.";
     default:
-      return "Whoever has this link can come in. Give it to people you trust.";
+      return "Anyone with this link can join. Give it only to people you trust.";
   }
 }
 
@@ -170,9 +170,9 @@ function signalingText({ signaling, peers }: RoomState): string {
   const line =
     signaling === "connecting"
       ? "Connecting to the signaling server"
-      : "The signaling server is out of reach; trying again";
+      : "The signaling server cannot be reached; trying again";
   return peers.length > 0
-    ? `${line}. Links to people who are here stay; newcomers have to wait.`
+    ? `${line}. You stay connected to the people here; new people have to wait.`
     : `${line}. Until then nobody can be found.`;
 }
 

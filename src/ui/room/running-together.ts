@@ -1,4 +1,4 @@
-/** What this device runs together with others, and what it holds for them. */
+/** Lists the models this device runs together with others, and the layers it holds for them. */
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -18,7 +18,7 @@ import { devicesText, layersText } from "../together/words";
 import { nameText, personName } from "./person";
 import { togetherStyles } from "./together-styles";
 
-/** `<mg-running-together .workspace>`; nothing where nothing runs. */
+/** `<mg-running-together .workspace>`; hidden if there is nothing to list. */
 @customElement("mg-running-together")
 export class RunningTogether extends LitElement {
   static override readonly styles = [base, buttons, sections, deviceColours, togetherStyles];
@@ -88,7 +88,7 @@ export class RunningTogether extends LitElement {
         }
         <button
           class="button"
-          aria-label="${status === "forming" ? "Cancel forming" : "Close the pipeline of"} ${name}"
+          aria-label="${status === "forming" ? "Cancel starting" : "Close the pipeline of"} ${name}"
           @click=${() => this.#close(workspace, id)}
         >
           ${status === "forming" ? "Cancel" : "Close"}
@@ -110,9 +110,9 @@ export class RunningTogether extends LitElement {
 function statusText({ status, stages }: PipelineState): string {
   switch (status) {
     case "forming":
-      return "being formed…";
+      return "starting…";
     case "ready":
-      return `over ${devicesText(deviceCount(stages))}`;
+      return `on ${devicesText(deviceCount(stages))}`;
     case "repairing":
       return "repairing…";
   }

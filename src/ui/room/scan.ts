@@ -1,10 +1,10 @@
-/** Reading a QR code with the camera, where the browser can; elsewhere there is nothing to see. */
+/** Reads a QR code with the camera; hidden if the browser cannot. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { icon } from "../icons";
 import { base, buttons, sections } from "../styles/shared";
 
-/** What browsers that can read codes offer; the type library does not know it yet. */
+/** The browser's barcode detector, which TypeScript's library does not declare yet. */
 interface Detector {
   detect(source: HTMLVideoElement): Promise<readonly { readonly rawValue: string }[]>;
 }
@@ -13,10 +13,10 @@ interface DetectorClass {
   getSupportedFormats(): Promise<string[]>;
 }
 
-/** Pause between two looks, ms: a code is held still for longer. */
+/** How often to look for a code, ms; people hold it still for longer than this. */
 const LOOK_EVERY_MS = 150;
 
-/** `<mg-scan label>`. Event: `mg-scanned` (detail: the text of the code). Hidden where there is no camera or reader. */
+/** `<mg-scan label>`. Event: `mg-scanned` (detail: the text of the code). Hidden without a camera or a code reader. */
 @customElement("mg-scan")
 export class Scan extends LitElement {
   static override readonly styles = [
@@ -87,7 +87,7 @@ export class Scan extends LitElement {
       const video = this.renderRoot.querySelector("video");
       if (video) await this.#look(video, signal);
     } catch {
-      this.failure = "The camera cannot be used. Allow it in the browser, or carry the text instead.";
+      this.failure = "The camera cannot be used. Allow it in the browser, or copy and paste the text instead.";
       this.#stop();
     }
   }
@@ -121,7 +121,7 @@ async function canScan(): Promise<boolean> {
   try {
     const formats = (await detectorClass()?.getSupportedFormats()) ?? [];
     if (!formats.includes("qr_code")) return false;
-    // Without leave to use it a camera is listed all the same, only without its name.
+    // Without permission a camera is still listed, only without its name.
     return (await navigator.mediaDevices.enumerateDevices()).some(({ kind }) => kind === "videoinput");
   } catch {
     return false;

@@ -1,4 +1,4 @@
-/** Whether this device answers for the room, and within which limits. */
+/** Chooses whether this device answers for the room, and within which limits. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { GridState, RoomState, ShareOptions } from "../../grid";
@@ -64,7 +64,7 @@ export class ShareSettings extends LitElement {
       <wa-switch
         ?checked=${sharing}
         .checked=${sharing}
-        hint="Peers may ask your models. You then see their prompts in memory, and they use your power."
+        hint="Peers can use your models. Their prompts then pass through this device’s memory, and they use your power."
         @change=${(event: Event) => this.#share((event.target as Switch).checked ? {} : false)}
         >Share this device</wa-switch
       >
@@ -103,7 +103,7 @@ export class ShareSettings extends LitElement {
   #layers(device: GridState["device"] | undefined, options: ShareOptions): TemplateResult {
     return html`<wa-switch
         .checked=${options.layers}
-        hint="Others run models together with this device that none could run alone. It sees their texts as numbers on their way through."
+        hint="Others can then run models with this device that no single device could run. It sees their text only as numbers."
         @change=${(event: Event) => this.#share({ layers: (event.target as Switch).checked })}
         >Hold layers of larger models</wa-switch
       >
@@ -147,8 +147,8 @@ export class ShareSettings extends LitElement {
 }
 
 function servingText(serving: number): string {
-  if (serving === 0) return "Nobody is being answered here right now.";
-  return serving === 1 ? "Answering 1 request of a peer." : `Answering ${serving} requests of peers.`;
+  if (serving === 0) return "This device is not answering anyone right now.";
+  return serving === 1 ? "Answering 1 request from a peer." : `Answering ${serving} requests from peers.`;
 }
 
 declare global {

@@ -1,4 +1,4 @@
-/** How that which runs over several devices looks in the room's panel. */
+/** Styles for the room panel's list of models that run on several devices. */
 import { css } from "lit";
 
 export const togetherStyles = css`

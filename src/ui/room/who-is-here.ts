@@ -1,4 +1,4 @@
-/** Who is in the room: this node, the others, and what follows where nobody shares. */
+/** Lists the people in the room, and says what it means if nobody shares a device. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -50,7 +50,7 @@ export class WhoIsHere extends LitElement {
   ];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
-  /** The peer that is about to be removed. */
+  /** The peer that the user is about to remove. */
   @state() private removing: PeerState | undefined;
 
   constructor() {
@@ -84,7 +84,7 @@ export class WhoIsHere extends LitElement {
         ${
           room.peers.length > 0
             ? nothing
-            : html`<p class="muted small">Nobody else yet. Whoever opens the invite appears here.</p>`
+            : html`<p class="muted small">Nobody else yet. People who join with the invite appear here.</p>`
         }
         ${nobodyShares(room) ? html`<p class="small muted" role="status">${lonely(room)}</p>` : nothing}
         ${
@@ -131,7 +131,7 @@ function nobodyShares(room: RoomState): boolean {
 }
 
 function lonely(room: RoomState): string {
-  const then = "so each device answers for itself. Switch on “Share this device” to answer for the others.";
+  const then = "so each device answers only for itself. Turn on “Share this device” to answer for the others.";
   return room.peers.length === 0 ? `You do not share this device, ${then}` : `Nobody shares a device, ${then}`;
 }
 

@@ -1,4 +1,4 @@
-/** The settings of one conversation: its model, its system prompt, and how tokens are chosen. */
+/** The settings of one conversation: model, system prompt and sampling. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { ConversationSettings, Sampling } from "../../grid";
@@ -32,16 +32,23 @@ const SLIDERS: readonly SliderSpec[] = [
   {
     key: "temperature",
     label: "Temperature",
-    hint: "0 always takes the likeliest word; more is more varied.",
+    hint: "0 always takes the likeliest token; higher values vary more.",
     min: 0,
     max: 2,
     step: 0.05,
   },
-  { key: "topK", label: "Top-k", hint: "Choose among the k likeliest tokens; 0 among all.", min: 0, max: 200, step: 1 },
+  {
+    key: "topK",
+    label: "Top-k",
+    hint: "Choose among the k likeliest tokens; 0 means all tokens.",
+    min: 0,
+    max: 200,
+    step: 1,
+  },
   {
     key: "topP",
     label: "Top-p",
-    hint: "Choose among the likeliest that sum to this probability.",
+    hint: "Choose among the likeliest tokens that add up to this probability.",
     min: 0.05,
     max: 1,
     step: 0.01,
@@ -49,7 +56,7 @@ const SLIDERS: readonly SliderSpec[] = [
   {
     key: "minP",
     label: "Min-p",
-    hint: "Leave out tokens below this share of the likeliest.",
+    hint: "Ignore tokens below this share of the likeliest token’s probability.",
     min: 0,
     max: 0.5,
     step: 0.01,
@@ -57,7 +64,7 @@ const SLIDERS: readonly SliderSpec[] = [
   {
     key: "repetitionPenalty",
     label: "Repetition penalty",
-    hint: "Above 1, words that were said become less likely.",
+    hint: "Above 1, tokens that already appeared become less likely.",
     min: 0.8,
     max: 1.6,
     step: 0.01,
@@ -122,7 +129,7 @@ export class ChatSettings extends LitElement {
         ${this.#modelSelect(workspace, settings)}
         <wa-textarea
           label="System prompt"
-          hint="What the model is told before the conversation."
+          hint="Instructions for the model before the conversation."
           rows="4"
           resize="auto"
           .value=${settings.systemPrompt ?? ""}
@@ -152,7 +159,7 @@ export class ChatSettings extends LitElement {
         </div>
         <wa-textarea
           label="Stop texts"
-          hint="One in each line. An answer ends before any of them."
+          hint="One per line. An answer ends before the first of them."
           rows="2"
           resize="auto"
           .value=${settings.stop.join("\n")}
@@ -181,7 +188,7 @@ export class ChatSettings extends LitElement {
         this.#set({ model: model === "default" ? undefined : model });
       }}
     >
-      <wa-option value="default">The one used last</wa-option>
+      <wa-option value="default">Last used</wa-option>
       ${ids.map((id) => html`<wa-option value=${id}>${modelName(state, id)}</wa-option>`)}
     </wa-select>`;
   }
@@ -198,7 +205,7 @@ export class ChatSettings extends LitElement {
     ></mg-range>`;
   }
 
-  /** Changes some settings; undefined takes one back to its default. */
+  /** Changes some settings; undefined resets a setting to its default. */
   #set(patch: { [Key in keyof ConversationSettings]?: ConversationSettings[Key] | undefined }): void {
     const { workspace } = this;
     if (!workspace) return;

@@ -1,4 +1,4 @@
-/** How the choices of the settings look: one of a few, as cards to press. */
+/** Styles for choosing one of a few options, shown as cards. */
 import { css } from "lit";
 
 export const choiceStyles = css`

@@ -1,4 +1,4 @@
-/** What this device is and what is stored on it. */
+/** Shows facts about this device and how much it stores. */
 import { Task } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -8,7 +8,7 @@ import { gpuName } from "../state/device";
 import type { Workspace } from "../state/workspace";
 import { base } from "../styles/shared";
 
-/** A list of facts, as name and value. */
+/** Styles for a list of names and values. */
 export const factStyles = css`
   dl {
     display: grid;
@@ -51,7 +51,7 @@ export class DeviceSection extends LitElement {
       <dd>${gpu ? `${gpuName(gpu)}${gpu.software ? " (software)" : ""}` : (device.webgpuMissing ?? "no")}</dd>
       <dt>Stored</dt>
       <dd>
-        ${this.#storage.render({ complete: (text) => text, pending: () => "…", error: () => "The browser does not tell." })}
+        ${this.#storage.render({ complete: (text) => text, pending: () => "…", error: () => "The browser does not say." })}
       </dd>
     </dl>`;
   }
@@ -60,7 +60,7 @@ export class DeviceSection extends LitElement {
 async function storageUse(): Promise<string> {
   const { usage, quota } = await navigator.storage.estimate();
   const persisted = await navigator.storage.persisted();
-  const kept = persisted ? "kept until you delete it" : "the browser may delete it when the disk is full";
+  const kept = persisted ? "kept until you delete it" : "the browser may delete it if the disk is full";
   return `${formatBytes(usage)} of ${formatBytes(quota)}, ${kept}`;
 }
 

@@ -1,4 +1,4 @@
-/** Light, dark, or as the system has it. */
+/** Chooses a light or dark theme, or that of the system. */
 import { LitElement, html, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { icon } from "../icons";

@@ -30,9 +30,9 @@ describe("readNetwork", () => {
       { urls: "", username: "u", credential: "" },
     ];
     expect(errors({ ice, relayOnly: false })?.ice).toEqual([
-      expect.stringContaining("no address of an ICE server"),
+      expect.stringContaining("not the address of an ICE server"),
       "A TURN server needs a user name and a password.",
-      "Write the address of this server, or remove it.",
+      "Enter the address of this server, or remove the row.",
     ]);
   });
 
@@ -42,8 +42,8 @@ describe("readNetwork", () => {
   });
 
   test("wants a signaling server, by its address", () => {
-    expect(errors({ signaling: " " })?.signaling).toBe("Name at least one signaling server.");
-    expect(errors({ signaling: "signal.example.org" })?.signaling).toContain("no address of a server");
+    expect(errors({ signaling: " " })?.signaling).toBe("Enter at least one signaling server.");
+    expect(errors({ signaling: "signal.example.org" })?.signaling).toContain("not a server address");
   });
 
   test("wants a relay where only relayed connections are allowed", () => {

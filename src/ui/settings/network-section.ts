@@ -1,4 +1,4 @@
-/** Which servers this node uses to meet others, and whether its address is told to them. */
+/** Chooses the servers this node uses to reach others, and whether others learn its network address. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -56,7 +56,7 @@ export class NetworkSection extends LitElement {
   ];
 
   @property({ attribute: false }) workspace: Workspace | undefined;
-  /** What was typed; undefined while it is what is in force. */
+  /** The edited settings; undefined if nothing was edited. */
   @state() private draft: NetworkDraft | undefined;
   @state() private errors: NetworkErrors = { ice: [] };
   readonly #saving = new Task(this, {
@@ -80,7 +80,7 @@ export class NetworkSection extends LitElement {
     return html`<form novalidate @submit=${this.#submit}>
       <wa-textarea
         label="Signaling servers"
-        hint="One address in each line. They bring devices together and learn network addresses, no names and no keys."
+        hint="One address per line. They connect devices, and learn network addresses but no names or keys."
         rows="2"
         resize="auto"
         spellcheck="false"
@@ -90,8 +90,8 @@ export class NetworkSection extends LitElement {
       ${alert(this.errors.signaling)}
       <p class="label" id="ice">ICE servers</p>
       <p class="muted small">
-        STUN servers tell a device its address; TURN servers pass on what cannot go directly. Without any, only devices
-        on the same network are reached.
+        STUN servers tell a device its public address; TURN servers relay traffic that cannot go directly. Without any
+        of them, only devices on the same network can be reached.
       </p>
       ${
         draft.ice.length === 0
@@ -106,7 +106,7 @@ export class NetworkSection extends LitElement {
         </button>
       </div>
       <wa-switch
-        hint="Peers and their networks do not learn this device’s address. Slower, and only through TURN servers."
+        hint="Hides this device’s address from peers and their networks. Slower, and needs a TURN server."
         .checked=${draft.relayOnly}
         @change=${(event: Event) => this.#set({ ...draft, relayOnly: (event.target as HTMLInputElement).checked })}
         >Only relayed connections</wa-switch
@@ -116,10 +116,10 @@ export class NetworkSection extends LitElement {
         <wa-button type="submit" appearance="outlined" ?loading=${this.#saving.status === TaskStatus.PENDING}
           >Save the servers</wa-button
         >
-        <button class="link small" type="button" @click=${this.#reset}>Back to the site’s own</button>
+        <button class="link small" type="button" @click=${this.#reset}>Restore the site’s servers</button>
       </div>
       <p class="muted small" role="status">
-        ${saved ? "Saved. It applies with the next room." : "Changes apply with the next room; one that you join brings its own signaling servers."}
+        ${saved ? "Saved. The servers are used from the next room on." : "Changes apply from the next room on. A room you join by invite uses the signaling servers of the invite."}
       </p>
     </form>`;
   }

@@ -1,15 +1,19 @@
-/** Who may answer, and what to prefer among them. */
+/** Chooses which devices may answer, and what to prefer among them. */
 import { html, type TemplateResult } from "lit";
 import type { Policy } from "../../grid";
 import type { Workspace } from "../state/workspace";
 
 const PRIVACY: readonly (readonly [Policy["privacy"], string, string])[] = [
-  ["device", "This device only", "Nothing you write leaves this device. Without a model here, there is no answer."],
-  ["room", "This room", "Peers of a room that you joined may answer; whoever answers sees that chat."],
-  ["anywhere", "Anywhere", "Also endpoints outside the room that you configure."],
+  [
+    "device",
+    "This device only",
+    "Nothing you write leaves this device. Without a model on this device, there are no answers.",
+  ],
+  ["room", "This room", "Peers in a room that you joined may answer; the peer that answers sees the chat."],
+  ["anywhere", "Anywhere", "Endpoints outside the room that you configured may answer too."],
 ];
 
-/** The section; styles: `choiceStyles`. */
+/** The section. Needs `choiceStyles`. */
 export function privacySection({ grid }: Workspace): TemplateResult {
   const { policy } = grid.state;
   return html`<section>
@@ -36,7 +40,7 @@ export function privacySection({ grid }: Workspace): TemplateResult {
       .value=${policy.prefer}
       @change=${(event: Event) => grid.setPolicy({ prefer: (event.target as HTMLInputElement).value as Policy["prefer"] })}
     >
-      <wa-option value="speed">the soonest answer</wa-option>
+      <wa-option value="speed">the fastest answer</wa-option>
       <wa-option value="privacy">the most private place</wa-option>
       <wa-option value="cost">the cheapest place</wa-option>
     </wa-select>

@@ -1,4 +1,4 @@
-/** What holds for the whole page: looks, privacy, who you are, your servers, what is stored, and help. */
+/** The settings of the whole page: theme, privacy, identity, servers, storage and help. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
@@ -63,7 +63,7 @@ export class SettingsDialog extends LitElement {
 
   @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private renameError = "";
-  /** Words are on the screen that are shown only once: the dialog does not close over them. */
+  /** True while a recovery phrase is shown that is never shown again, so the dialog must not close. */
   @state() private holding = false;
 
   constructor() {
@@ -103,11 +103,16 @@ export class SettingsDialog extends LitElement {
     const { node } = workspace.grid.state;
     return html`<section>
       <h3>You</h3>
-      <wa-input label="Name that peers see" maxlength="40" .value=${node.name} @change=${this.#rename}></wa-input>
+      <wa-input
+        label="Your name, as peers see it"
+        maxlength="40"
+        .value=${node.name}
+        @change=${this.#rename}
+      ></wa-input>
       ${this.renameError === "" ? nothing : html`<p class="error" role="alert">${this.renameError}</p>`}
       <div>
         <p class="muted small">
-          Your identity is a key that was made in this browser and never leaves it. Others know it as
+          Your identity is a key that was created in this browser and never leaves it. Others know it as
         </p>
         <mg-did .value=${node.did}></mg-did>
       </div>
@@ -133,12 +138,12 @@ export class SettingsDialog extends LitElement {
   readonly #hiding = (event: Event): void => {
     if (!isOwn(event) || !this.holding) return;
     event.preventDefault();
-    this.workspace?.toast("Write the words down first, and confirm two of them: they are shown only once.");
+    this.workspace?.toast("First write the words down and confirm two of them. They are shown only once.");
   };
 
   readonly #hidden = (event: Event): void => {
     if (!isOwn(event)) return;
-    // Browsers close a dialog at a second Escape whatever the page says.
+    // Browsers close a dialog on the second press of Escape, whatever the page does.
     if (this.holding) (event.target as HTMLElement & { open: boolean }).open = true;
     else this.workspace?.show({ dialog: undefined });
   };

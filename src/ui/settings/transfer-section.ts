@@ -1,4 +1,4 @@
-/** Taking everything that is the user's to another browser, as one encrypted file, and bringing it back. */
+/** Exports everything the user has as one encrypted file, and imports such a file. */
 import { Task, TaskStatus } from "@lit/task";
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -23,22 +23,22 @@ export class TransferSection extends LitElement {
     task: async ([passphrase]: readonly [string]) => {
       const file = await this.workspace?.grid.identity.exportAll(passphrase);
       if (file) download(file, `microgrid-${dayField()}.microgrid`);
-      this.#done("Everything is in the file. Keep its passphrase elsewhere.");
+      this.#done("Everything is saved in the file. Keep its passphrase somewhere else.");
     },
   });
   readonly #importing = new Task(this, {
     autoRun: false,
     task: async ([file, passphrase]: readonly [File, string]) => {
       await this.workspace?.restore(file, passphrase);
-      this.#done("What was in the file is here");
+      this.#done("The file is imported");
     },
   });
 
   protected override render(): TemplateResult {
     return html`<div class="stack">
       <p class="muted small">
-        Your house, rooms, conversations and settings in one encrypted file, to keep or to go on with in another
-        browser. The key of this device stays here: a key that travels is no longer one device.
+        Saves your house, rooms, conversations and settings in one encrypted file, as a backup or for another browser.
+        The key of this device stays here, because each key stands for one device.
       </p>
       <div class="choices">
         ${this.#choice("export", "Export everything")} ${this.#choice("import", "Import a file")}
@@ -59,10 +59,10 @@ export class TransferSection extends LitElement {
       ${
         this.step === "import"
           ? html`<div class="box stack">
-              <p class="small">What is here stays; what the file has is added.</p>
+              <p class="small">Everything on this device is kept; the contents of the file are added.</p>
               <mg-passphrase-form
                 mode="open"
-                submit-label="Import it"
+                submit-label="Import the file"
                 .busy=${this.#importing.status === TaskStatus.PENDING}
                 @mg-passphrase=${({ detail: { file, passphrase } }: CustomEvent<PassphraseGiven>) => {
                   if (file) void this.#importing.run([file, passphrase]);

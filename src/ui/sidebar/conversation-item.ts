@@ -8,7 +8,7 @@ import type { Workspace } from "../state/workspace";
 import { base, buttons, fields } from "../styles/shared";
 import { downloadJson } from "../download";
 
-/** `<mg-conversation-item .workspace .summary>`. Event: `mg-done` when it was opened. */
+/** `<mg-conversation-item .workspace .summary>`. Event: `mg-done` when it is opened. */
 @customElement("mg-conversation-item")
 export class ConversationItem extends LitElement {
   static override readonly styles = [
@@ -128,7 +128,7 @@ export class ConversationItem extends LitElement {
   @property({ attribute: false }) workspace: Workspace | undefined;
   @property({ attribute: false }) summary: ConversationSummary | undefined;
   @property({ type: Boolean }) current = false;
-  /** True while an answer is written there. */
+  /** True while an answer is being written in it. */
   @property({ type: Boolean }) busy = false;
   @state() private renaming = false;
   @state() private open = false;

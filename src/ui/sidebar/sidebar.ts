@@ -1,4 +1,4 @@
-/** The conversations: find one, start one, and manage them. */
+/** The list of conversations, with search, import and export. */
 import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -12,7 +12,7 @@ import { base, buttons, fields } from "../styles/shared";
 import { downloadJson } from "../download";
 import "./conversation-item";
 
-/** `<mg-sidebar .workspace>`. Event: `mg-done` when something was chosen, so that a drawer can close. */
+/** `<mg-sidebar .workspace>`. Event: `mg-done` when the user has chosen something, so that a drawer can close. */
 @customElement("mg-sidebar")
 export class Sidebar extends LitElement {
   static override readonly styles = [
@@ -140,7 +140,7 @@ export class Sidebar extends LitElement {
   }
 
   protected override willUpdate(_changed: PropertyValues): void {
-    // Search again when the list changed, as after a deletion among the results.
+    // Search again if the list has changed, for example after one of the results was deleted.
     if (this.query !== "" && this.workspace && this.#searched !== this.workspace.conversations) void this.#search();
   }
 
@@ -215,8 +215,8 @@ export class Sidebar extends LitElement {
   }
 
   #nothingText(): string {
-    if (this.query !== "") return "Nothing found. Titles and messages were searched.";
-    return this.workspace ? "Your conversations will be kept here, on this device." : "";
+    if (this.query !== "") return "No title or message matches.";
+    return this.workspace ? "Your conversations will appear here. They stay on this device." : "";
   }
 
   readonly #new = (): void => {

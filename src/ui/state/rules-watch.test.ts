@@ -18,10 +18,10 @@ test("tells what is other than what was read, until it is read", () => {
   const { watch, texts } = watching(room({}));
   expect(texts()).toEqual([]);
   watch.look(room({ models: ["guide"], purpose: "Exams" }));
-  expect(texts()).toEqual(["The rules of “Attic” have changed. What it is for: “Exams” Only GUIDE may answer."]);
+  expect(texts()).toEqual(["The rules of “Attic” have changed. Purpose: “Exams” Only GUIDE may answer."]);
   watch.look(room({ models: ["guide"], invites: "founders" }));
   expect(texts()).toEqual([
-    "The rules of “Attic” have changed. Only founders may make invites. Only GUIDE may answer.",
+    "The rules of “Attic” have changed. Only founders can make invites. Only GUIDE may answer.",
   ]);
   watch.read();
   expect(texts()).toEqual([]);

@@ -1,7 +1,7 @@
-/** Styles that several components use: buttons, fields, focus, text that only screen readers get. */
+/** Styles that several components share: buttons, fields, focus rings and text for screen readers. */
 import { css } from "lit";
 
-/** Reset, focus ring and text helpers; every component starts with it. */
+/** Reset, focus ring and text helpers, for every component. */
 export const base = css`
   :host {
     box-sizing: border-box;
@@ -14,7 +14,7 @@ export const base = css`
   *::after {
     box-sizing: inherit;
   }
-  /* What holds the content of a details element does not pass the sizing on. */
+  /* The internal element that holds the content of a details element does not inherit box-sizing. */
   details > * {
     box-sizing: border-box;
   }
@@ -55,7 +55,7 @@ export const base = css`
   }
 `;
 
-/** Native buttons of the shell, which must look right before the control library has loaded. */
+/** Buttons. They are native, so they look right before the control library has loaded. */
 export const buttons = css`
   button {
     font: inherit;
@@ -145,7 +145,7 @@ export const buttons = css`
   }
 `;
 
-/** Native text fields; 16 px so that phones do not zoom in. */
+/** Native text fields; at 16 px phones do not zoom in. */
 export const fields = css`
   input[type="text"],
   input[type="search"],
@@ -165,7 +165,7 @@ export const fields = css`
   }
 `;
 
-/** Panels and dialogs: sections with a quiet heading. */
+/** Sections of panels and dialogs, with errors and warnings. */
 export const sections = css`
   section {
     display: grid;

@@ -1,11 +1,11 @@
 /**
- * What the build puts in the place of Lit's `styleMap` in Web Awesome's controls (vite.config.ts): it sets properties
- * only. Lit's own writes the first values as a `style` attribute, which the page's Content-Security-Policy refuses.
+ * The build replaces Lit's `styleMap` in Web Awesome's controls by this one (vite.config.ts). It only sets properties;
+ * Lit's own first writes a `style` attribute, which the page's Content-Security-Policy refuses.
  */
 import { noChange } from "lit";
 import { type AttributePart, Directive, type PartInfo, PartType, directive } from "lit/directive.js";
 
-/** Values by property, in camel case or as written in CSS; `null` and `undefined` take a property away. */
+/** Values by property, named in camel case or as in CSS; `null` and `undefined` remove a property. */
 export type StyleInfo = Readonly<Record<string, string | number | undefined | null>>;
 
 class StyleMapDirective extends Directive {
@@ -14,11 +14,11 @@ class StyleMapDirective extends Directive {
   constructor(part: PartInfo) {
     super(part);
     if (part.type !== PartType.ATTRIBUTE || part.name !== "style" || (part.strings?.length ?? 0) > 2) {
-      throw new Error("styleMap is for the style attribute, and must be all of it.");
+      throw new Error("styleMap must be the whole value of a style attribute.");
     }
   }
 
-  /** What a server would write. */
+  /** The text of the attribute, for rendering on a server. */
   override render(styles: StyleInfo): unknown {
     return declarations(styles)
       .map(([name, value]) => `${name}:${value};`)

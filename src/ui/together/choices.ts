@@ -1,14 +1,14 @@
-/** What one may choose about a plan: how many devices, and how many answers at once. A choice asks anew. */
+/** Chooses the number of devices and of parallel answers of a plan. Each choice asks the room again. */
 import { html, type TemplateResult } from "lit";
 import type { PlanOptions } from "../../grid";
 import type { Workspace } from "../state/workspace";
 
-/** Answers at once that are offered. */
+/** The numbers of parallel answers to offer. */
 const ANSWERS = [1, 2, 4, 8] as const;
-/** Beyond so many devices, the number is left to the planner. */
+/** The largest number of devices to offer; beyond it, “automatic” decides. */
 const MOST_STAGES = 12;
 
-/** Two selects. Styles: `planStyles`. */
+/** Two selects. Needs `planStyles`. */
 export function planChoices({ grid, together }: Workspace): TemplateResult {
   const { stages, answers = 1, ...options } = together.shown?.options ?? {};
   const most = Math.min(MOST_STAGES, Math.max(stages ?? 0, (grid.state.room?.peers.length ?? 0) + 1));

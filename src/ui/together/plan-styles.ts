@@ -1,4 +1,4 @@
-/** How the plan of a model that runs over several devices looks. */
+/** Styles for the plan of a model that runs on several devices. */
 import { css } from "lit";
 
 export const planStyles = css`
@@ -104,7 +104,7 @@ export const planStyles = css`
   .buttons {
     position: sticky;
     z-index: 1;
-    /* Down to the edge of the dialog, whose padding a sticky box keeps clear of. */
+    /* A sticky box stops at the dialog's padding; this extends it down to the edge. */
     bottom: calc(-1 * var(--spacing, 0rem));
     display: flex;
     flex-wrap: wrap;

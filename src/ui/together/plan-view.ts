@@ -1,4 +1,4 @@
-/** Running a model with the room: who is asked, the plan as a picture, forming it, and what became of it. */
+/** Runs a model with the room: shows who is asked, the plan, its start and its result. */
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { PipelinePlan, PipelineState } from "../../grid";
@@ -33,7 +33,7 @@ export class PlanView extends LitElement {
     new WorkspaceController(this);
   }
 
-  // Whoever came here by keyboard goes on here, not at the top of the page.
+  // Keeps keyboard users in this view instead of at the top of the page.
   protected override firstUpdated(): void {
     this.#focusBack();
   }
@@ -42,7 +42,7 @@ export class PlanView extends LitElement {
     this.#hadFocus = this.shadowRoot?.activeElement != null;
   }
 
-  // The button that was pressed may be gone with what it stood below.
+  // The pressed button may have disappeared with the content it belonged to.
   protected override updated(): void {
     if (this.#hadFocus && this.shadowRoot?.activeElement == null) this.#focusBack();
   }
@@ -83,13 +83,13 @@ export class PlanView extends LitElement {
     const { node, room } = workspace.grid.state;
     const peers = room?.peers ?? [];
     return html`<div role="status">
-        <p class="total">Asking who could hold which layers…</p>
+        <p class="total">Asking which layers each device could hold…</p>
         <p class="muted small">
-          Each device measures itself and the way to the others, which takes a few seconds. It downloads only the
-          model’s graph for that, a few megabytes, and none of its layers.
+          Each device measures its own speed and its links to the others, which takes a few seconds. For this it
+          downloads only the model’s graph, a few megabytes, and none of the layers.
         </p>
       </div>
-      <ul class="asked" aria-label="Who is asked">
+      <ul class="asked" aria-label="Devices asked">
         <li>${avatar(node.did, 32)}<span>This device</span></li>
         ${peers.map(
           ({ did, name, layersBytes }) =>
@@ -98,7 +98,7 @@ export class PlanView extends LitElement {
               <span
                 >${personName(name)}
                 <span class="muted small"
-                  >${layersBytes > 0 ? `gives up to ${formatBytes(layersBytes)}` : "gives no memory so far"}</span
+                  >${layersBytes > 0 ? `offers up to ${formatBytes(layersBytes)}` : "offers no memory yet"}</span
                 ></span
               >
             </li>`,
@@ -118,14 +118,14 @@ export class PlanView extends LitElement {
       </div>
       ${this.#picture(stopsOf(state, plan), plan.layers, {
         middle: timeText(plan.msPerToken),
-        below: "for one token",
+        below: "per token",
         moving: true,
       })}
       ${leftOut(plan)} ${planChoices(workspace)} ${where(plan)}
       ${
         kept
           ? html`<p class="warning" role="status">
-              Your chats stay on this device, as you chose, so nothing can be run together.
+              You chose to keep your chats on this device, so no model can run together with others.
               <button class="link" @click=${() => workspace.grid.setPolicy({ privacy: "room" })}>
                 Let the room answer
               </button>
@@ -136,7 +136,7 @@ export class PlanView extends LitElement {
         <button class="button plain" @click=${() => workspace.together.cancel()}>Cancel</button>
         <button class="button" @click=${() => workspace.together.again()}>Ask again</button>
         <button class="button primary" ?disabled=${kept} @click=${() => workspace.together.form()}>
-          Form the pipeline
+          Start the pipeline
         </button>
       </div>`;
   }
@@ -145,8 +145,8 @@ export class PlanView extends LitElement {
     return html`<p class="total">The room cannot run it yet</p>
       <div class="warning" role="status">${plan.missing?.text}</div>
       <p class="small">
-        More memory helps: ask the others to switch on “Hold layers of larger models” under Sharing in the room’s panel,
-        or invite somebody. Then ask again.
+        More memory would help: ask the others to turn on “Hold layers of larger models” under “Sharing” in the room’s
+        panel, or invite someone. Then ask again.
       </p>
       ${leftOut(plan)} ${planChoices(workspace)}
       <div class="buttons">
@@ -164,7 +164,7 @@ export class PlanView extends LitElement {
       </div>`;
   }
 
-  /** `pipeline`: its id once it is ready. */
+  /** `pipeline` is the pipeline's id once it is ready. */
   #running(workspace: Workspace, plan: PipelinePlan, pipeline: string | undefined): TemplateResult {
     const { state } = workspace.grid;
     const ready = pipeline !== undefined;
@@ -177,24 +177,24 @@ export class PlanView extends LitElement {
       workspace.show({ dialog: undefined });
     };
     return html`<div role="status">
-        <p class="total">${ready ? `“${plain(name)}” is ready` : "Forming the pipeline…"}</p>
+        <p class="total">${ready ? `“${plain(name)}” is ready` : "Starting the pipeline…"}</p>
         <p class="muted small">
           ${
             ready
-              ? "This chat goes on with it. The room sees that it runs."
-              : "Each device loads its own layers only. You can close this window: it goes on, and you are told."
+              ? "This chat now uses it. People in the room can see that it runs."
+              : "Each device loads only its own layers. You can close this window; loading continues and you will be told when it is ready."
           }
         </p>
       </div>
       ${this.#picture(stops, plan.layers, {
         middle: ready ? timeText(plan.msPerToken) : `${Math.floor(share * 100)} %`,
-        below: ready ? "for one token" : "loaded",
+        below: ready ? "per token" : "loaded",
         moving: ready,
       })}
       <div class="buttons">
         ${
           ready
-            ? html`<button class="button primary" @click=${close}>Go on chatting</button>`
+            ? html`<button class="button primary" @click=${close}>Continue chatting</button>`
             : html`<button class="button" @click=${() => workspace.together.cancel()}>Cancel</button>
                 <button class="button" @click=${close}>Close this window</button>`
         }
@@ -203,9 +203,9 @@ export class PlanView extends LitElement {
 
   #failed(workspace: Workspace, { model, text, plan }: Extract<Attempt, { kind: "failed" }>): TemplateResult {
     const { together, grid } = workspace;
-    // One model runs once: another tab may have formed it.
+    // A model runs in one pipeline at most, and another tab may have started it.
     const other = grid.state.pipelines.find((pipeline) => pipeline.model === model);
-    return html`<p class="total">${plan ? "The pipeline was not formed" : "There is no plan"}</p>
+    return html`<p class="total">${plan ? "The pipeline could not start" : "No plan could be made"}</p>
       <p class="error" role="alert">${text}</p>
       ${other ? html`<p class="small">${otherText(other)}</p>` : nothing}
       <div class="buttons">
@@ -222,7 +222,7 @@ export class PlanView extends LitElement {
   }
 
   async #closeAndPlan({ together }: Workspace, pipeline: string): Promise<void> {
-    await together.close(pipeline).catch(() => undefined); // What stays is refused again, which is shown.
+    await together.close(pipeline).catch(() => undefined); // If it stays open, planning is refused again and shows why.
     await together.again();
   }
 
@@ -237,7 +237,7 @@ export class PlanView extends LitElement {
     layers: number,
     middle: { readonly middle: string; readonly below: string; readonly moving: boolean },
   ): TemplateResult {
-    const label = `A ring of ${devicesText(deviceCount(stops))}. The list says who holds which layers, and how long each hop takes.`;
+    const label = `A ring of ${devicesText(deviceCount(stops))}. The list shows which device holds which layers and how long each hop takes.`;
     return html`<div class="picture">
       <div class="ring-column">${ringView(stops, { label, ...middle })}</div>
       ${wayList(stops, layers)}
@@ -245,17 +245,17 @@ export class PlanView extends LitElement {
   }
 }
 
-/** What to expect: of one answer, or of several where they were asked for. */
+/** The expected speed of one answer, or of several parallel ones. */
 function totalText({ msPerToken, tokensPerSecond }: PipelinePlan, answers = 1): string {
   const rate = answers > 1 ? tokensPerSecond : 1000 / msPerToken;
-  const together = answers > 1 ? `, ${answers} answers together` : "";
+  const together = answers > 1 ? `, for ${answers} answers together` : "";
   return `About ${formatRate(rate).replace("/s", " a second")}${together}`;
 }
 
 function planFacts({ stages, neededBytes, context, layers }: PipelinePlan): string {
   return [
-    `${layers} layers over ${devicesText(deviceCount(stages))}`,
-    `${formatBytes(neededBytes)} of memory in all`,
+    `${layers} layers on ${devicesText(deviceCount(stages))}`,
+    `${formatBytes(neededBytes)} of memory in total`,
     `${formatTokens(context)} context`,
   ].join(" · ");
 }
@@ -273,22 +273,22 @@ function leftOut({ leftOut: left }: PipelinePlan): TemplateResult | typeof nothi
 function where({ stages }: PipelinePlan): TemplateResult {
   if (stages.every(({ peer }) => peer === "self")) {
     return html`<p class="muted small">
-      It runs fastest on this device alone. To spread it all the same, choose how many devices hold layers.
+      It runs fastest on this device alone. To distribute it anyway, choose how many devices hold layers.
     </p>`;
   }
   return html`<p class="muted small">
-    Words stay on this device. The others get numbers (hidden states), from which a determined peer can work out much of
-    what was written: do this with people you trust.
+    Your text stays on this device. The others receive numbers (hidden states), from which a determined peer can
+    reconstruct much of the text, so do this only with people you trust.
   </p>`;
 }
 
-/** What runs instead of the pipeline that was refused. */
+/** Describes the pipeline that already exists for this model. */
 function otherText({ status, stages }: PipelineState): string {
-  const over = `over ${devicesText(deviceCount(stages))}`;
-  return status === "forming" ? `It is being formed ${over} already.` : `It runs ${over} already, and can answer.`;
+  const on = `on ${devicesText(deviceCount(stages))}`;
+  return status === "forming" ? `It is already starting ${on}.` : `It already runs ${on} and can answer.`;
 }
 
-/** How much of all parts is there, 0 to 1. */
+/** How much of all parts is loaded, 0 to 1. */
 function shareOf({ stages }: PipelineState): number {
   const total = stages.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
   const there = stages.reduce((sum, stage) => sum + stage.totalBytes * loadedShare(stage), 0);

@@ -1,7 +1,7 @@
-/** Colours of devices, and how the ring of a model that runs together looks. */
+/** Colours of devices, and styles for the ring of a model that runs on several devices. */
 import { css } from "lit";
 
-/** How many colours there are; further devices begin again. */
+/** The number of colours; further devices reuse them. */
 export const DEVICE_COLOURS = 6;
 
 export const deviceColours = css`

@@ -1,4 +1,4 @@
-/** The picture of a model that runs over several devices: the way of one token as a ring. */
+/** Draws the path of one token through several devices as a ring. */
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { avatar } from "../room/avatar";
 import { type Arc, arcPath, pointAt, ringOf } from "./ring";
@@ -8,27 +8,27 @@ import { timeText } from "./words";
 
 const RADIUS = 96;
 const WIDTH = 15;
-/** What round ends take of an arc, in degrees. */
+/** How much the round line ends add to an arc, in degrees. */
 const ROUND = ((WIDTH / 2 / RADIUS) * 180) / Math.PI;
-/** Where times of hops stand: inside, so that the picture stays narrow. */
+/** The radius for the times of hops: inside the ring, so that the picture stays narrow. */
 const TIMES_RADIUS = 69;
 const FACE = 30;
-/** Beyond so many stops their faces and times would cover each other. */
+/** With more stages than this, their avatars or times would overlap. */
 const MOST_FACES = 9;
 const MOST_TIMES = 7;
 const VIEW = RADIUS + WIDTH / 2 + 12;
 
 export interface RingOptions {
-  /** What the picture shows, for those who do not see it; the list beside it says the rest. */
+  /** A description for screen readers; the list beside the ring has the details. */
   readonly label: string;
-  /** In the middle: a number or a word, and what it is. */
+  /** The number or word in the middle, and the line below it. */
   readonly middle: string;
   readonly below: string;
-  /** Whether a token is seen on its way. */
+  /** Whether to animate a token. */
   readonly moving: boolean;
 }
 
-/** The ring of these stops. Styles: `deviceColours`, `ringStyles`. */
+/** The ring of these stages. Needs `deviceColours` and `ringStyles`. */
 export function ringView(stops: readonly Stop[], { label, middle, below, moving }: RingOptions): TemplateResult {
   const arcs = ringOf(stops);
   const timesShown = stops.length <= MOST_TIMES;
@@ -42,7 +42,7 @@ export function ringView(stops: readonly Stop[], { label, middle, below, moving 
   </svg>`;
 }
 
-/** A number with its unit, which is small so that both keep clear of the times of hops; or a word. */
+/** A number with a small unit, so that both fit between the times of hops; or a word. */
 function centre(text: string): SVGTemplateResult {
   const [, number, unit] = /^([\d.]+) (.+)$/.exec(text) ?? [];
   if (number === undefined) return svg`<text class="word" y="-5">${text}</text>`;
@@ -66,7 +66,7 @@ function part({ device, loaded }: Stop, arc: Arc | undefined): SVGTemplateResult
   return svg`${line("part waits", "0.28", 0)}${share > 0 ? line("part", "1", 100 * (1 - share)) : nothing}`;
 }
 
-/** How much of it is there, 0 to 1. */
+/** How much of a part is loaded, 0 to 1. */
 export function loadedShare({ ready, loadedBytes, totalBytes }: NonNullable<Stop["loaded"]>): number {
   if (ready) return 1;
   return totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : 0;

@@ -1,23 +1,23 @@
-/** The way of one token through the devices that run a model together, as pictures and lists show it. */
+/** The path of one token through the devices of a pipeline, for the ring and the list. */
 import type { GridState, PipelinePlan, PipelineState, PlannedStage, StageState } from "../../grid";
 
-/** One device on the way. */
+/** One stage on the path of a token. */
 export interface Stop {
   readonly peer: string;
-  /** Its identity, whose pattern is its face. */
+  /** The device's identity, for its avatar. */
   readonly did: string;
   readonly name: string;
-  /** Which of the devices it is, from 0 for this one: the same number, the same colour. */
+  /** The device's number, 0 for this one; it selects the colour. */
   readonly device: number;
-  /** True for this device's first stop: embedding and head. */
+  /** True for this device's first stage, which has the embedding and the head. */
   readonly ends: boolean;
-  /** Layers `[from, to)`; undefined where it holds none. */
+  /** Layers `[from, to)`; undefined if it holds none. */
   readonly layers: { readonly from: number; readonly to: number } | undefined;
   readonly bytes: number;
-  /** One token here, and from here to the next stop, in ms; undefined where nobody knows. */
+  /** Time of one token here, and from here to the next stage, in ms; undefined if unknown. */
   readonly ms: number | undefined;
   readonly hopMs: number | undefined;
-  /** How much of its part is there, 0 to 1; undefined where nothing is being loaded. */
+  /** How much of its part is loaded; undefined before loading starts. */
   readonly loaded: Loaded | undefined;
 }
 
@@ -30,12 +30,12 @@ export interface Loaded {
 type Part = Pick<PlannedStage, "peer" | "name" | "from" | "to" | "bytes"> &
   Partial<Pick<PlannedStage, "decodeMs" | "hopMs">> & { readonly loaded?: Loaded };
 
-/** The stops of a plan; of the running pipeline, where it is given, with how far each is. */
+/** The stages of a plan or, if given, of the running pipeline with its loading progress. */
 export function stopsOf(state: GridState, plan: PipelinePlan | undefined, running?: PipelineState): readonly Stop[] {
   const parts: readonly Part[] = running ? running.stages.map((stage) => partOf(stage, plan)) : (plan?.stages ?? []);
   if (parts.length === 0) return [];
   const [first] = parts;
-  // What this device holds at the beginning of the way is one stop with the embedding.
+  // Layers that this device holds at the start of the path form one stage with the embedding.
   const merged = first?.peer === "self" ? first : undefined;
   const numbers = new Map([["self", 0]]);
   const stop = (part: Part): Stop => {

@@ -1,4 +1,4 @@
-/** The way of one token as a list: who holds which layers, in how much memory, how long each part and each hop takes. */
+/** Lists the stages of a pipeline: device, layers, memory, and the time of each stage and hop. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { formatBytes } from "../format";
 import { icon } from "../icons";
@@ -104,9 +104,9 @@ export const wayStyles = css`
   }
 `;
 
-/** One item for each stop; `layers` is how many the model has. Styles: `deviceColours`, `wayStyles`. */
+/** One item per stage; `layers` is the model's number of layers. Needs `deviceColours` and `stageListStyles`. */
 export function wayList(stops: readonly Stop[], layers: number): TemplateResult {
-  return html`<ol class="way" aria-label="Way of one token">
+  return html`<ol class="way" aria-label="Path of one token">
     ${stops.map((stop, index) => item(stop, layers, stops[index + 1]))}
   </ol>`;
 }
@@ -147,12 +147,12 @@ function facts({ bytes, ms, loaded }: Stop): string[] {
 }
 
 function hopText({ hopMs, peer }: Stop, next: Stop | undefined): string {
-  if (peer === (next?.peer ?? "self")) return next ? "stays here" : "and round again";
+  if (peer === (next?.peer ?? "self")) return next ? "stays here" : "and starts over";
   const time = hopMs === undefined ? "" : `${timeText(hopMs)} `;
   return `${time}${next ? "to the next" : "back to this device"}`;
 }
 
-/** Where in the model its layers lie; while they are loaded, how much of them is there. */
+/** Shows where in the model the layers are and, while they load, how much is loaded. */
 function strip(
   { loaded }: Stop,
   { from, to }: NonNullable<Stop["layers"]>,

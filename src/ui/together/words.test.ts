@@ -29,13 +29,13 @@ test("the fewest that are enough are the largest", () => {
 describe("what the room could do", () => {
   const helpers = [peer("Ann", 4), peer("Ben", 2)];
   test.each([
-    [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 8e9, "The room could run it: with Ann."],
-    [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 9e9, "The room could run it: with Ann and Ben."],
-    [{ helpers, offeredBytes: 10e9, missingBytes: 3.1e9 }, 13.1e9, "3.1 GB more needed: ask others to give memory."],
+    [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 8e9, "The room could run it with Ann."],
+    [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 9e9, "The room could run it with Ann and Ben."],
+    [{ helpers, offeredBytes: 10e9, missingBytes: 3.1e9 }, 13.1e9, "3.1 GB more needed: ask others to offer memory."],
     [
       { helpers: [], offeredBytes: 4e9, missingBytes: 1e9 },
       5e9,
-      "1.0 GB more needed: nobody in the room gives memory yet.",
+      "1.0 GB more needed: nobody in the room offers memory yet.",
     ],
   ])("%#", (capacity, needed, text) => expect(capacityText(capacity, needed)).toBe(text));
 });

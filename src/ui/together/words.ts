@@ -1,12 +1,12 @@
-/** What is said about models that run over several devices. */
+/** Texts about models that run on several devices. */
 import type { PeerState, RoomCapacity } from "../../grid";
 import { formatBytes } from "../format";
 import { plain } from "../plain";
 
-/** Names that are said before the rest is counted. */
+/** How many names to show before counting the rest. */
 const MOST_NAMES = 3;
 
-/** `a`, `a and b`, `a, b and c`, `a, b and 4 others`; names of strangers, made harmless. */
+/** `a`, `a and b`, `a, b and c`, or `a, b and 4 others`; makes names chosen by strangers safe to show. */
 export function namesText(names: readonly string[]): string {
   const shown = names.map((name) => plain(name) || "Unnamed");
   const others = shown.length - MOST_NAMES + 1;
@@ -14,7 +14,7 @@ export function namesText(names: readonly string[]): string {
   return said.length < 2 ? said.join("") : `${said.slice(0, -1).join(", ")} and ${said.at(-1) ?? ""}`;
 }
 
-/** The fewest of those who give memory that are enough for `bytes`, largest first. */
+/** The fewest helpers whose memory is enough for `bytes`, largest first. */
 export function fewest(helpers: readonly PeerState[], bytes: number): readonly PeerState[] {
   const sorted = helpers.toSorted((a, b) => b.layersBytes - a.layersBytes);
   let sum = 0;
@@ -22,21 +22,21 @@ export function fewest(helpers: readonly PeerState[], bytes: number): readonly P
   return enough === -1 ? sorted : sorted.slice(0, enough + 1);
 }
 
-/** Whether the room could run a model of so many bytes, and with whom, or what is missing. */
+/** Says which peers could help to run a model of `neededBytes`, or how much memory is missing. */
 export function capacityText({ helpers, offeredBytes, missingBytes }: RoomCapacity, neededBytes: number): string {
   if (missingBytes > 0) {
     const missing = `${formatBytes(missingBytes)} more needed`;
     return helpers.length === 0
-      ? `${missing}: nobody in the room gives memory yet.`
-      : `${missing}: ask others to give memory.`;
+      ? `${missing}: nobody in the room offers memory yet.`
+      : `${missing}: ask others to offer memory.`;
   }
-  if (helpers.length === 0) return "It could run in parts, on this device alone.";
+  if (helpers.length === 0) return "This device could run it alone, in parts.";
   const own = offeredBytes - helpers.reduce((sum, { layersBytes }) => sum + layersBytes, 0);
   const others = fewest(helpers, neededBytes - own);
-  return `The room could run it: with ${namesText(others.map(({ name }) => name))}.`;
+  return `The room could run it with ${namesText(others.map(({ name }) => name))}.`;
 }
 
-/** Layers `[from, to)` as people count them: `Layers 5–12`. */
+/** Layers `[from, to)` counted from 1, such as `Layers 5–12`. */
 export function layersText({ from, to }: { readonly from: number; readonly to: number }): string {
   return to - from === 1 ? `Layer ${to}` : `Layers ${from + 1}–${to}`;
 }
@@ -46,7 +46,7 @@ export function devicesText(count: number): string {
   return count === 1 ? "1 device" : `${count} devices`;
 }
 
-/** Times on the way of one token, such as `0.4 ms`, `12 ms`. */
+/** A time for one token or hop, such as `0.4 ms` or `12 ms`. */
 export function timeText(ms: number): string {
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
   return ms < 0.1 ? "under 0.1 ms" : `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms`;
