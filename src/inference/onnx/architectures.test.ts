@@ -28,12 +28,21 @@ async function greedyIds(options: RandomModelOptions, maxTokens = 24): Promise<n
   return ids;
 }
 
+const plainAnswers = new Map<RandomModelOptions, Promise<number[]>>();
+
+/** The answer of the plain graph, computed once for all variants that are compared with it. */
+function plainIds(base: RandomModelOptions): Promise<number[]> {
+  const ids = plainAnswers.get(base) ?? greedyIds(base);
+  plainAnswers.set(base, ids);
+  return ids;
+}
+
 /** Same weights, positions looked up in a table: however attention and caches are spelled, the answer is one. */
 const TABLE: RandomModelOptions = { seed: 7, attention: "grouped", positionIds: true };
 /** Same weights, positions by rotation. */
 const ROTARY: RandomModelOptions = { seed: 7, attention: "grouped", positionIds: false };
 
-describe("architectures", { timeout: 30_000 }, () => {
+describe("architectures", () => {
   it.each([
     ["primitive attention with position_ids", TABLE, { attention: "primitive" }],
     ["primitive attention without position_ids", TABLE, { attention: "primitive", positionIds: false }],
@@ -43,7 +52,7 @@ describe("architectures", { timeout: 30_000 }, () => {
     ["a limit on logits", ROTARY, { logitsToKeep: true }],
     ["a cache that is read beside attention", ROTARY, { cacheReader: true }],
   ] as const)("%s answers like the plain graph of the same weights", async (_, base, change) => {
-    const expected = await greedyIds(base);
+    const expected = await plainIds(base);
     expect(new Set(expected).size).toBeGreaterThan(8); // an answer that repeats itself would prove little
     expect(await greedyIds({ ...base, ...change })).toEqual(expected);
   });

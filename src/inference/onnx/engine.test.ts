@@ -32,7 +32,7 @@ function load(): Promise<LoadedModel> {
   return engine.load(guidePackage(), { signal, backend: "wasm", onProgress: () => undefined });
 }
 
-describe("the onnx engine on the guide model", { timeout: 30_000 }, () => {
+describe("the onnx engine on the guide model", () => {
   let model: LoadedModel;
   beforeAll(async () => {
     model = await load();

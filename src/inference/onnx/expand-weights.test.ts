@@ -53,7 +53,7 @@ function expectClose(actual: readonly Float32Array[], expected: readonly Float32
 
 const PLAIN: QuantizedProduct = { rows: 64, columns: 40, blockSize: 32 };
 
-describe("expandWeights", { timeout: 30_000 }, () => {
+describe("expandWeights", () => {
   const layouts: [string, QuantizedProduct][] = ([4, 8] as const).flatMap((bits) =>
     [16, 32, 128].flatMap((blockSize) =>
       [false, true].flatMap((zeroPoints) =>

@@ -16,8 +16,15 @@ const FILES = [
   "onnx/model_q4.onnx_data",
 ];
 
-/** ONNX Runtime's WASM build on one thread. */
-export async function nodeOrt(): Promise<Ort> {
+let loaded: Promise<Ort> | undefined;
+
+/** ONNX Runtime's WASM build on one thread. Loaded once for each test file. */
+export function nodeOrt(): Promise<Ort> {
+  loaded ??= loadOrt();
+  return loaded;
+}
+
+async function loadOrt(): Promise<Ort> {
   const ort = await import("onnxruntime-web/wasm");
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = 1;

@@ -224,9 +224,12 @@ function rotaryTables(writer: OnnxWriter, headDim: number): readonly [string, st
 /** Normally distributed numbers by Box and Muller, the same for the same seed. */
 export function normals(seed: number): (dims: readonly number[], scale: number) => Float32Array {
   let at = 0;
-  return (dims, scale) =>
-    Float32Array.from({ length: dims.reduce((product, dim) => product * dim, 1) }, () => {
+  return (dims, scale) => {
+    const values = new Float32Array(dims.reduce((product, dim) => product * dim, 1));
+    for (let index = 0; index < values.length; index++) {
       const radius = Math.sqrt(-2 * Math.log(1 - uniformAt(seed, at++)));
-      return radius * Math.cos(2 * Math.PI * uniformAt(seed, at++)) * scale;
-    });
+      values[index] = radius * Math.cos(2 * Math.PI * uniformAt(seed, at++)) * scale;
+    }
+    return values;
+  };
 }

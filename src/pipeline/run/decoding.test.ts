@@ -31,7 +31,7 @@ function counting(ring: StageService): StageService & { readonly counts: number[
   };
 }
 
-describe("the guide model around a ring", { timeout: 60_000 }, () => {
+describe("the guide model around a ring", () => {
   const parts = new GuideParts();
   const items = shortItems();
   let ring: StageService;
@@ -136,7 +136,7 @@ describe("the guide model around a ring", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a small model that guesses for a pipeline", { timeout: 60_000 }, () => {
+describe("a small model that guesses for a pipeline", () => {
   const parts = new GuideParts();
   const story = goldenItems().reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
   const expected = story.completion_ids.slice(0, -1);

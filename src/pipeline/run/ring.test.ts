@@ -12,7 +12,7 @@ const SELF = "did:key:self" as Did;
 const did = (name: string) => `did:key:${name}` as Did;
 const signal = new AbortController().signal;
 
-describe("a ring", { timeout: 60_000 }, () => {
+describe("a ring", () => {
   const parts = new GuideParts();
   /** Loaded once: a stage serves any number of sequences. */
   const loaded = new Map<string, ReturnType<GuideParts["stage"]>>();

@@ -20,7 +20,7 @@ async function logitsOf(model: Runnable, prompt: readonly number[], completion: 
   return logits;
 }
 
-describe("the guide model in stages", { timeout: 60_000 }, () => {
+describe("the guide model in stages", () => {
   const decoder = readDecoder(GUIDE.model);
   const item = goldenItems()[0];
 

@@ -33,7 +33,7 @@ function survives(bytes: Uint8Array): boolean {
   }
 }
 
-describe("damaged graphs", { timeout: 60_000 }, () => {
+describe("damaged graphs", () => {
   it("that end early are refused", () => {
     fc.assert(
       fc.property(fc.constantFrom(...MODELS), fc.double({ min: 0, max: 0.9999, noNaN: true }), (model, share) => {
@@ -84,15 +84,20 @@ describe("damaged graphs", { timeout: 60_000 }, () => {
     writer.node("Identity", [x], { outputs: ["logits"] });
     writer.output({ name: "logits", type: "float32", shape: ["b", "s", 8] });
     const { model } = writer.build();
-    expect(() => readDecoder(model)).toThrow(expect.objectContaining({ code: "unsupported-model" }));
-    expect(() => readDecoder(model)).toThrow(/larger than that of any known model/);
+    expect(() => readDecoder(model)).toThrow(
+      expect.objectContaining({
+        code: "unsupported-model",
+        message: expect.stringContaining("larger than that of any known model") as string,
+      }),
+    );
   });
 });
 
 describe("graphs that promise too much", () => {
-  const refused = (bytes: Uint8Array, code: string, text: string | RegExp): void => {
-    expect(() => readDecoder(bytes)).toThrow(expect.objectContaining({ code }));
-    expect(() => readDecoder(bytes)).toThrow(text);
+  const refused = (bytes: Uint8Array, code: string, text: string): void => {
+    expect(() => readDecoder(bytes)).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(text) as string }),
+    );
   };
   const state = port("past.0.key", 1, ["b", 1, "p", 4]);
 
@@ -104,7 +109,7 @@ describe("graphs that promise too much", () => {
     });
   });
 
-  it("are refused where they name an input or an output again, however often", { timeout: 20_000 }, () => {
+  it("are refused where they name an input or an output again, however often", () => {
     const again = (field: number) => (graph: Message) => {
       for (let count = 0; count < 40_000; count++) graph.bytes(field, state);
     };
@@ -145,8 +150,8 @@ describe("graphs that promise too much", () => {
   });
 
   it("are split where more stands in them than a call takes", () => {
-    const inputs = Array.from({ length: 200_000 }, () => "x1");
-    const outputs = Array.from({ length: 200_000 }, (_, count) => `y${count}`);
+    const inputs = Array.from({ length: 150_000 }, () => "x1");
+    const outputs = Array.from({ length: 150_000 }, (_, count) => `y${count}`);
     const bytes = hostileGraph({
       graph: (graph) => {
         graph.bytes(1, node("Sum", inputs, ["present_sum.0", ...outputs]));
@@ -155,14 +160,14 @@ describe("graphs that promise too much", () => {
         graph.bytes(1, node("Identity", ["past_sum.0"], ["unused"]));
       },
       model: (model) => {
-        for (let count = 0; count < 200_000; count++) model.varint(99, 1);
+        for (let count = 0; count < 150_000; count++) model.varint(99, 1);
       },
     });
     expect(survives(bytes)).toBe(true);
   });
 
-  // Reading the constant anew for each operator would take minutes.
-  it("are read once where many operators look at the same", { timeout: 20_000 }, () => {
+  // Reading the constant again for each operator would take minutes.
+  it("are read once where many operators look at the same", () => {
     const shape = new Message();
     for (let count = 0; count < 200_000; count++) shape.varint(20, 1);
     shape.raw(integers("shape", [0, -1]).build());
@@ -176,7 +181,7 @@ describe("graphs that promise too much", () => {
   });
 
   // Each shape is longer than the one before.
-  it("are read where shapes would grow for ever", { timeout: 20_000 }, () => {
+  it("are read where shapes would grow for ever", () => {
     const bytes = hostileGraph({
       graph: (graph) => {
         graph.bytes(5, constant("many", new Array<number>(16).fill(1), new Uint8Array(8), 7));

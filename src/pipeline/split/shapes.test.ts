@@ -35,13 +35,13 @@ async function compare(
   return { expected, splits };
 }
 
-describe("decoders in stages", { timeout: 120_000 }, () => {
+describe("decoders in stages", () => {
   it.each(Object.entries(SHAPES))("%s: every split gives the very same logits", async (_, shape) => {
     const { expected, splits } = await compare(shape);
     const last = expected.at(-1) ?? new Float32Array();
     expect(new Set(last).size).toBeGreaterThan(100); // numbers, and different ones
     expect(last.every(Number.isFinite)).toBe(true);
-    for (const [split, got] of splits) expect(got, split).toEqual(expected);
+    for (const [split, got] of splits) expect(sameBits(got, expected), split).toBe(true);
   });
 
   it.each(Object.entries(ROUNDED_AT_CUTS))("%s: every split gives nearly the same logits", async (_, shape) => {
@@ -55,6 +55,12 @@ describe("decoders in stages", { timeout: 120_000 }, () => {
     }
   });
 });
+
+/** Compares bytes, because comparing half a million numbers with `toEqual` takes longer than computing them. */
+function sameBits(got: readonly Float32Array[], expected: readonly Float32Array[]): boolean {
+  const bytesOf = (row: Float32Array): Buffer => Buffer.from(row.buffer, row.byteOffset, row.byteLength);
+  return got.length === expected.length && got.every((row, at) => bytesOf(row).equals(bytesOf(expected[at]!)));
+}
 
 /** Half floats from their bits. */
 function halves(bits: Float32Array): Float32Array {
