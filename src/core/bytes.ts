@@ -1,6 +1,6 @@
-/** Small operations on bytes that hashes, keys and frames are made with. */
+/** Small operations on bytes, for hashes, keys and frames. */
 
-/** Bytes in memory that is not shared between threads, as WebCrypto and data channels want them. */
+/** Bytes in memory that is not shared between threads, as WebCrypto and data channels require. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
@@ -10,7 +10,7 @@ export function utf8(text: string): Bytes {
   return encoder.encode(text);
 }
 
-/** All parts, one after another, in new memory. */
+/** Copies all parts, one after another, into new memory. */
 export function concat(...parts: readonly Uint8Array[]): Bytes {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
@@ -21,14 +21,14 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
   return joined;
 }
 
-/** The bytes behind their length as 32 bits, big-endian, so that joined fields cannot be shifted. */
+/** Puts the length (32 bits, big-endian) in front of the bytes, so that joined fields stay unambiguous. */
 export function lengthPrefixed(bytes: Uint8Array): Bytes {
   const prefix = new Uint8Array(4);
   new DataView(prefix.buffer).setUint32(0, bytes.length);
   return concat(prefix, bytes);
 }
 
-/** Whether both hold the same bytes; takes the same time wherever they differ. */
+/** Whether both contain the same bytes. The time does not depend on where they differ. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -46,7 +46,7 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Random bytes from the system's source. */
+/** Cryptographically secure random bytes. */
 export function randomBytes(length: number): Bytes {
   return crypto.getRandomValues(new Uint8Array(length));
 }

@@ -1,9 +1,9 @@
-/** The codec keeps values and refuses bombs. */
+/** The codec preserves values and refuses malicious input. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MAX_DEPTH, MAX_ITEMS, decodeCbor, encodeCbor } from "./cbor";
 
-/** In Node, the codec hands out byte strings as `Buffer`s; in browsers they are plain. */
+/** In Node, the codec returns byte strings as `Buffer`s; in browsers they are plain `Uint8Array`s. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (Array.isArray(value)) return value.map(plain);
@@ -12,7 +12,7 @@ function plain(value: unknown): unknown {
 }
 
 describe("CBOR", () => {
-  it("gives back what it was given, in one encoding only", () => {
+  it("decodes what it encoded, with only one encoding per value", () => {
     const value = fc.letrec((tie) => ({
       any: fc.oneof(
         { maxDepth: 4 },
@@ -35,7 +35,7 @@ describe("CBOR", () => {
   });
 
   const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
-  it("takes the deepest allowed nesting and refuses one level more", () => {
+  it("accepts the deepest allowed nesting and refuses one level more", () => {
     expect(decodeCbor(encodeCbor(nested(MAX_DEPTH)))).toEqual(nested(MAX_DEPTH));
     expect(() => decodeCbor(encodeCbor(nested(MAX_DEPTH + 1)))).toThrow(/cannot be read/);
   });

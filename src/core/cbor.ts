@@ -1,21 +1,21 @@
-/** CBOR with limits: nothing from outside is decoded before its shape is known to be small enough. */
+/** CBOR with limits on depth and number of items, so that hostile input cannot exhaust memory. */
 import { type DecodeOptions, type Token, Tokenizer, Type, decode, encode } from "cborg";
 import type { Bytes } from "./bytes";
 import { MicrogridError } from "./errors";
 
-/** Deepest nesting of a value; the deepest real frame has 6 levels. */
+/** Maximum nesting of a value; the deepest real frame has 6 levels. */
 export const MAX_DEPTH = 16;
-/** Most items (map keys and values, array entries) in a value: a prompt of some 1,000 messages. */
+/** Maximum number of items (map keys and values, array entries) in a value; enough for a prompt of some 1,000 messages. */
 export const MAX_ITEMS = 200_000;
 
-/** Canonical CBOR (RFC 8949 §4.2.1) of a plain value; properties that are undefined are left out. */
+/** Canonical CBOR (RFC 8949 §4.2.1) of a plain value; undefined properties are omitted. */
 export function encodeCbor(value: unknown): Bytes {
   return encode(value, { ignoreUndefinedProperties: true });
 }
 
 /**
  * Decodes one CBOR value. Throws `peer-protocol` for anything malformed, nested deeper than `MAX_DEPTH`,
- * of more than `MAX_ITEMS` items, of indefinite length, tagged, or with trailing bytes.
+ * with more than `MAX_ITEMS` items, of indefinite length, tagged, or with trailing bytes.
  */
 export function decodeCbor(bytes: Uint8Array): unknown {
   const options: DecodeOptions = {
@@ -33,7 +33,7 @@ export function decodeCbor(bytes: Uint8Array): unknown {
   }
 }
 
-/** Counts items and depth while the decoder asks for tokens, so that a bomb stops at the limit. */
+/** Counts items and depth while the decoder reads tokens, so that decoding stops at the limits. */
 class BoundedTokenizer extends Tokenizer {
   #items = 0;
   /** For each open container, how many items it still expects. */

@@ -1,13 +1,13 @@
-/** A promise that is settled from outside. */
+/** A promise that other code settles. */
 
-/** `Promise.withResolvers`, which browsers of two years ago do not have. */
+/** The result of `Promise.withResolvers`, which two-year-old browsers do not have. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
   reject(error: unknown): void;
 }
 
-/** Makes one. A rejection that nobody waits for is no error. */
+/** Makes a promise that other code settles. A rejection without a handler is not reported as an error. */
 export function deferred<T>(): Deferred<T> {
   let resolve: (value: T) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;

@@ -1,6 +1,6 @@
-/** The one error type of Microgrid: a stable code for programs, a sentence for people. */
+/** Microgrid's only error type: a stable code for programs, and a message for people. */
 
-/** Every way in which Microgrid can fail. The set is closed: callers may switch over it. */
+/** All error codes of Microgrid. The set is closed, so callers can switch over it. */
 export type ErrorCode =
   | "bad-request"
   | "closed"
@@ -58,7 +58,7 @@ export interface ErrorData {
   readonly message: string;
 }
 
-/** Turns anything thrown into plain data. Aborts keep their identity. */
+/** Turns any thrown value into plain data. Aborts stay recognisable. */
 export function errorToData(error: unknown): ErrorData {
   if (error instanceof MicrogridError) return { code: error.code, message: error.message };
   if (isAbort(error)) return { code: "aborted", message: "The operation was cancelled." };
@@ -77,7 +77,7 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
 
-/** Wraps anything thrown into a `MicrogridError`, leaving those that are one, and aborts, as they are. */
+/** Wraps any thrown value in a `MicrogridError`; returns a `MicrogridError` or an abort unchanged. */
 export function toMicrogridError(error: unknown, code: ErrorCode, message: string): Error {
   if (error instanceof MicrogridError || isAbort(error)) return error as Error;
   return new MicrogridError(code, message, { cause: error });

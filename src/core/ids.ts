@@ -1,19 +1,19 @@
-/** Branded ids, so that one kind of id cannot stand in for another. */
+/** Branded ids, so that the compiler does not accept one kind of id in place of another. */
 import { randomBytes, toHex } from "./bytes";
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
-/** A node's public identity, `did:key:z6Mk…`; it outlives sessions and rooms. */
+/** A node's public identity, `did:key:z6Mk…`; the same in all sessions and rooms. */
 export type Did = Branded<"Did">;
 /** The random id of one session of a node in a room; new at every start. */
 export type PeerId = Branded<"PeerId">;
 /** Hash of a room's genesis record, base64url; it never changes. */
 export type RoomId = Branded<"RoomId">;
-/** Id of a job, unique among the jobs that one consumer has sent. */
+/** Id of a job, unique among one consumer's jobs. */
 export type JobId = Branded<"JobId">;
 
-/** A random id of `bytes` random bytes in lower-case hexadecimal. */
+/** A random id: `bytes` random bytes in lower-case hexadecimal. */
 export function randomId(bytes = 16): string {
   return toHex(randomBytes(bytes));
 }

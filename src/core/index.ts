@@ -1,4 +1,4 @@
-/** The vocabulary that every folder shares: errors, bytes, ids, typed events, streams. It imports no other folder. */
+/** The basics that every folder uses: errors, bytes, ids, typed events, streams. This folder imports no other. */
 export { concat, equalBytes, lengthPrefixed, randomBytes, sha256, toHex, utf8 } from "./bytes";
 export type { Bytes } from "./bytes";
 export { decodeCbor, encodeCbor } from "./cbor";

@@ -1,9 +1,9 @@
-/** A bounded queue that is read as an async iterable: the one way in which streams are made here. */
+/** A bounded queue that is read as an async iterable. All streams in Microgrid are built on it. */
 
 /**
- * A queue between a producer that pushes and one consumer that iterates.
- * `push` resolves when there is room again, so a producer that awaits it is held back by a slow
- * consumer. Leaving the loop early calls `onReturn`, where the producer is stopped.
+ * A queue between a producer that pushes and one consumer that iterates. Use it to turn callbacks or messages into a stream.
+ * `push` resolves when there is room, so a producer that awaits it does not outrun a slow consumer. If the consumer leaves its
+ * loop early, `onReturn` is called, which should stop the producer.
  */
 export class AsyncQueue<T> implements AsyncIterableIterator<T> {
   readonly #capacity: number;
@@ -13,23 +13,23 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
   #wakeReader: (() => void) | undefined;
   #wakeWriters: (() => void)[] = [];
 
-  /** `capacity`: items that may wait unread before `push` holds the producer back. */
+  /** `capacity`: how many items may wait unread before `push` makes the producer wait. */
   constructor(options: { capacity?: number; onReturn?: () => void } = {}) {
     this.#capacity = options.capacity ?? 64;
     this.#onReturn = options.onReturn ?? (() => undefined);
   }
 
-  /** True once the queue was ended, failed or left; later items are dropped. */
+  /** True after `end`, `fail` or `return`; later items are dropped. */
   get ended(): boolean {
     return this.#ending !== undefined;
   }
 
-  /** Items that wait unread. */
+  /** Number of unread items. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** Adds an item; resolves when the queue is below its capacity, at once where it is. */
+  /** Adds an item; resolves as soon as the queue is below its capacity. */
   async push(item: T): Promise<void> {
     if (this.#ending) return;
     this.#items.push(item);
@@ -39,12 +39,12 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T> {
     }
   }
 
-  /** Ends the stream after the items that wait. */
+  /** Ends the stream after the unread items. */
   end(): void {
     this.#finish({});
   }
 
-  /** Ends the stream with an error, thrown to the reader after the items that wait. */
+  /** Ends the stream with an error, which the reader gets after the unread items. */
   fail(error: unknown): void {
     this.#finish({ error });
   }

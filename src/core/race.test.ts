@@ -11,7 +11,7 @@ describe("unless", () => {
     await expect(guard(Promise.reject(new Error("no")))).rejects.toThrow("no");
   });
 
-  it("rejects all that waits, and all that comes later, when the worst has happened", async () => {
+  it("rejects pending and later work once `fatal` has rejected", async () => {
     const { promise, reject } = deferred<never>();
     const guard = unless(promise);
     const waiting = [guard(new Promise(() => undefined)), guard(new Promise(() => undefined))];
@@ -20,7 +20,7 @@ describe("unless", () => {
     await expect(guard(Promise.resolve(1))).rejects.toThrow("lost");
   });
 
-  it("keeps nothing of what is done", async () => {
+  it("keeps no reference to finished work", async () => {
     v8.setFlagsFromString("--expose-gc");
     const collect = vm.runInNewContext("gc") as () => void;
     const guard = unless(new Promise<never>(() => undefined));
@@ -52,7 +52,7 @@ describe("unlessAborted", () => {
     await expect(waiting).rejects.toBe(reason);
   });
 
-  it("lets an error be that comes when nobody waits any more", async () => {
+  it("ignores errors after the abort", async () => {
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
     for (const early of [true, false]) {

@@ -1,8 +1,8 @@
-/** Waiting for work that something else may make void before it is done. */
+/** Waits for work that another event can end early. */
 
 /**
- * Gives a way to wait for work unless `fatal` rejects before, for any number of works. `Promise.race` would keep the result
- * of each for as long as `fatal` stays pending, which may be for ever.
+ * Returns a function that waits for a promise and rejects early if `fatal` rejects. Use it where one event ends many pending
+ * operations, such as the crash of a worker. `Promise.race` would keep every result in memory for as long as `fatal` is pending.
  */
 export function unless(fatal: Promise<never>): <T>(work: Promise<T>) => Promise<T> {
   const waiting = new Set<(error: unknown) => void>();
@@ -21,8 +21,8 @@ export function unless(fatal: Promise<never>): <T>(work: Promise<T>) => Promise<
 }
 
 /**
- * What the work gives, unless the signal is aborted before: then its reason, at once, whatever the work still does. An error
- * of work that nobody waits for any more is nobody's. Nothing is left on the signal when the work is done.
+ * Waits for the work, but rejects with the signal's reason as soon as the signal aborts. Use it for work that takes no signal
+ * itself: it continues unnoticed, and errors after the abort are ignored. Leaves no listener on the signal.
  */
 export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

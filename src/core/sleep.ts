@@ -1,6 +1,6 @@
-/** Waiting that can be cut short. */
+/** A delay that an abort ends early. */
 
-/** Resolves after `ms`, or at once when the signal aborts: loops look at the signal themselves. */
+/** Resolves after `ms`, or as soon as the signal aborts. It never rejects, so loops have to check the signal. */
 export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

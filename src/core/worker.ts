@@ -1,8 +1,8 @@
-/** Starts workers from a URL, also where the page is on another origin than the script. */
+/** Starts workers from a URL, even if the page has a different origin than the script. */
 
 /**
- * Starts a module worker. A worker's script must be of the page's origin; for a script of another
- * origin (the embedded element), a same-origin blob imports it instead.
+ * Starts a module worker. Browsers require that a worker's script has the page's origin. For a script with a different origin
+ * (the embedded element), a blob with the page's origin imports it.
  */
 export function spawnWorker(url: string | URL, name: string): Worker {
   const script = new URL(url, location.href);
@@ -10,6 +10,6 @@ export function spawnWorker(url: string | URL, name: string): Worker {
   const source = new Blob([`import ${JSON.stringify(script.href)};`], { type: "text/javascript" });
   const blobUrl = URL.createObjectURL(source);
   const worker = new Worker(blobUrl, { type: "module", name });
-  // The blob is read asynchronously; it is tiny, and freed with the page.
+  // The URL is not revoked, because the worker reads the blob asynchronously; it is tiny and freed with the page.
   return worker;
 }

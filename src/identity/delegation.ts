@@ -1,12 +1,12 @@
-/** How a house (a person or an organisation) vouches for its nodes, and takes that back. */
+/** How a house (a person or an organisation) vouches for its nodes and revokes that. */
 import * as v from "valibot";
 import { type Did, MicrogridError } from "../core";
 import type { Signer } from "./node-key";
 import { DidSchema, type Signed, type StatementKind, openStatement, signStatement } from "./signed";
 
 /**
- * What a delegated node may do for its house: enter rooms as one of its `member`s, and sign as a `founder` where the
- * house has founded a room.
+ * What a delegated node may do for its house: enter rooms as one of its `member`s, and act as a `founder` in rooms that the
+ * house has founded.
  */
 export const SCOPES = ["member", "founder"] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -14,17 +14,17 @@ export type Scope = (typeof SCOPES)[number];
 /** Longest name of a house. */
 export const MAX_HOUSE_NAME_CHARS = 40;
 
-/** Clocks of devices differ; a delegation from further ahead is not valid yet. */
+/** The clocks of devices differ; a delegation that is issued further in the future is not valid yet. */
 const CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
-/** Most revocations that are kept; those of houses that matter here are the last to go. */
+/** Maximum number of revocations that are kept; those of houses that matter here are dropped last. */
 const MAX_REVOCATIONS = 1000;
 
-/** Control characters, line breaks and marks that turn the direction of text could make one name look like another. */
+/** Control characters, line breaks and marks that change the direction of text could make one name look like another. */
 const DECEPTIVE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
 
 const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** The name of a house: one line, as it is shown, 1 to `MAX_HOUSE_NAME_CHARS` UTF-16 code units. */
+/** The name of a house: one line of 1 to `MAX_HOUSE_NAME_CHARS` UTF-16 code units, without spaces at its ends. */
 export const HouseNameSchema = v.pipe(
   v.string(),
   v.minLength(1),
@@ -37,7 +37,7 @@ const DELEGATION = {
   schema: v.strictObject({
     v: v.literal(1),
     issuer: DidSchema,
-    /** The name of the house, as it calls itself. */
+    /** The name that the house has given itself. */
     name: HouseNameSchema,
     subject: DidSchema,
     scopes: v.pipe(
@@ -45,7 +45,7 @@ const DELEGATION = {
       v.minLength(1),
       v.check((scopes) => new Set(scopes).size === scopes.length, "a scope twice"),
     ),
-    /** Milliseconds since 1970, as all times in statements. */
+    /** Milliseconds since 1970, like all times in statements. */
     issuedAt: time,
     notAfter: time,
   }),
@@ -59,7 +59,7 @@ const REVOCATION = {
   schema: v.strictObject({ v: v.literal(1), issuer: DidSchema, subject: DidSchema, at: time }),
 } satisfies StatementKind<v.GenericSchema>;
 
-/** A house takes back every delegation that it has given to a node up to `at`. */
+/** A house revokes every delegation that it has issued to a node up to `at`. */
 export type Revocation = v.InferOutput<typeof REVOCATION.schema>;
 
 /** Vouches for a node; `house` signs. */
@@ -67,18 +67,18 @@ export function delegate(house: Signer, terms: Omit<Delegation, "v" | "issuer">)
   return signStatement(DELEGATION, { v: 1, issuer: house.did, ...terms }, house);
 }
 
-/** Takes back what was given to a node until now. */
+/** Revokes all delegations to a node that were issued up to `at`. */
 export function revoke(house: Signer, subject: Did, at: number): Promise<Signed> {
   return signStatement(REVOCATION, { v: 1, issuer: house.did, subject, at }, house);
 }
 
-/** Verifies a delegation for a node. Throws `peer-protocol` where it is not valid for it at that time. */
+/** Verifies a delegation for a node. Throws `peer-protocol` if it is not valid for this node at that time. */
 export async function openDelegation(signed: Signed, subject: Did, at: number): Promise<Delegation> {
   const { body, signers } = await openStatement(DELEGATION, signed);
   const bySelf = body.issuer === body.subject;
   const inTime = body.issuedAt <= at + CLOCK_SKEW_MS && at <= body.notAfter;
   if (bySelf || body.subject !== subject || signers.length !== 1 || signers[0] !== body.issuer || !inTime) {
-    throw new MicrogridError("peer-protocol", "A device claims to be of a house that does not vouch for it.");
+    throw new MicrogridError("peer-protocol", "A device claims to belong to a house that does not vouch for it.");
   }
   return body;
 }
@@ -88,9 +88,8 @@ interface KnownRevocation extends Revocation {
 }
 
 /**
- * The revocations that a node has heard of, verified. There are never more than `MAX_REVOCATIONS`, since anybody can
- * make up houses that revoke: the oldest goes first, and those of houses that `matters` names are never pushed out by
- * those of others.
+ * The verified revocations that a node has received. It keeps at most `MAX_REVOCATIONS`, because anybody can invent houses that
+ * revoke. The oldest is dropped first; revocations of houses for which `matters` is true never make room for those of others.
  */
 export class Revocations {
   readonly #known = new Map<string, KnownRevocation>();
@@ -100,12 +99,12 @@ export class Revocations {
     this.#matters = options.matters ?? (() => false);
   }
 
-  /** All of them, to be kept. */
+  /** All revocations, for storage. */
   get all(): readonly Signed[] {
     return [...this.#known.values()].map(({ signed }) => signed);
   }
 
-  /** At most `count` of them, to be passed on: those of houses that matter before others, the newest first. */
+  /** At most `count` revocations to pass on: those of houses that matter first, each group from newest to oldest. */
   foremost(count: number): readonly Signed[] {
     const newest = [...this.#known.values()].reverse();
     const ranked = [true, false].flatMap((first) => newest.filter(({ issuer }) => this.#matters(issuer) === first));
@@ -113,7 +112,7 @@ export class Revocations {
   }
 
   /**
-   * Takes a revocation; true where it says something new. Throws `peer-protocol` where it is not valid.
+   * Adds a revocation. Returns whether it is news. Throws `peer-protocol` if it is not valid.
    */
   async add(signed: Signed): Promise<boolean> {
     const { body, signers } = await openStatement(REVOCATION, signed);
@@ -128,17 +127,17 @@ export class Revocations {
     return true;
   }
 
-  /** Whether a delegation has been taken back. */
+  /** Whether a delegation is revoked. */
   revoked(delegation: Delegation): boolean {
     return delegation.issuedAt <= (this.latest(delegation.issuer, delegation.subject) ?? -1);
   }
 
-  /** Up to when a house has taken back what it gave to a node; undefined where it never did. */
+  /** The time up to which a house has revoked its delegations to a node; undefined if it never did. */
   latest(issuer: Did, subject: Did): number | undefined {
     return this.#known.get(keyOf({ issuer, subject }))?.at;
   }
 
-  /** Drops one that matters less; false where all of them matter more than one of this issuer. */
+  /** Drops a revocation to make room. Returns false if all of them matter more than one of this issuer. */
   #makeRoom(issuer: Did): boolean {
     const known = [...this.#known];
     const oldest = known.find(([, { issuer: other }]) => !this.#matters(other)) ?? known[0];

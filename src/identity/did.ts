@@ -1,4 +1,4 @@
-/** `did:key` names of Ed25519 public keys (W3C did:key method: base58btc of 0xed01 and the key). */
+/** `did:key` identifiers of Ed25519 public keys (W3C did:key method: base58btc of 0xed01 and the key). */
 import { base58 } from "@scure/base";
 import { type Bytes, type Did, MicrogridError, concat } from "../core";
 
@@ -13,7 +13,7 @@ export function didFromPublicKey(publicKey: Uint8Array): Did {
   return `did:key:z${base58.encode(concat(ED25519_CODEC, publicKey))}` as Did;
 }
 
-/** The raw public key, 32 bytes, in a did. Throws `peer-protocol` where the did is not of an Ed25519 key. */
+/** The raw public key (32 bytes) of a did. Throws `peer-protocol` if it is not the did of an Ed25519 key. */
 export function publicKeyFromDid(did: string): Bytes {
   const refuse = (cause?: unknown): MicrogridError =>
     new MicrogridError("peer-protocol", "This is not an identity that Microgrid understands (did:key of Ed25519).", {

@@ -1,19 +1,19 @@
-/** Ed25519 by WebCrypto, or by a library where a browser's WebCrypto lacks it. */
+/** Ed25519 with WebCrypto, or with a library if the browser's WebCrypto lacks it. */
 import { base64urlnopad } from "@scure/base";
 import { type Bytes, concat } from "../core";
 
-/** A key that signs: one that WebCrypto does not give out or, where it lacks Ed25519, the secret itself. */
+/** A signing key: a non-extractable WebCrypto key, or the secret itself if WebCrypto lacks Ed25519. */
 export type KeyPair =
   | { readonly kind: "webcrypto"; readonly publicKey: Bytes; readonly privateKey: CryptoKey }
   | { readonly kind: "library"; readonly publicKey: Bytes; readonly secret: Bytes };
 
-/** What stands before a 32-byte seed in the PKCS#8 form of an Ed25519 key (RFC 8410 §7). */
+/** The bytes before the 32-byte seed in the PKCS#8 form of an Ed25519 key (RFC 8410 §7). */
 const PKCS8_PREFIX = new Uint8Array([0x30, 46, 0x02, 1, 0, 0x30, 5, 0x06, 3, 0x2b, 0x65, 0x70, 0x04, 34, 0x04, 32]);
 
-/** Asked once: whether WebCrypto of this browser knows Ed25519. */
+/** Whether this browser's WebCrypto supports Ed25519; tested once. */
 let webCryptoKnowsEd25519: Promise<boolean> | undefined;
 
-/** A new random key. */
+/** Makes a new random key. */
 export async function makeKeyPair(): Promise<KeyPair> {
   if (await supportsEd25519()) {
     const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
@@ -25,11 +25,11 @@ export async function makeKeyPair(): Promise<KeyPair> {
   return { kind: "library", publicKey: new Uint8Array(publicKey), secret: new Uint8Array(secretKey) };
 }
 
-/** The key that a seed of 32 bytes stands for (RFC 8032 §5.1.5). */
+/** Derives the key from a seed of 32 bytes (RFC 8032 §5.1.5). */
 export async function keyPairFromSeed(seed: Uint8Array): Promise<KeyPair> {
   if (await supportsEd25519()) {
     const pkcs8 = concat(PKCS8_PREFIX, seed);
-    // WebCrypto gives the public half of a private key only in its JWK form.
+    // WebCrypto exports the public half of a private key only as a JWK.
     const open = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", true, ["sign"]);
     const { x = "" } = await crypto.subtle.exportKey("jwk", open);
     const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
@@ -39,7 +39,7 @@ export async function keyPairFromSeed(seed: Uint8Array): Promise<KeyPair> {
   return { kind: "library", publicKey: new Uint8Array(await getPublicKeyAsync(seed)), secret: new Uint8Array(seed) };
 }
 
-/** The signature of the bytes, 64 bytes. */
+/** Signs the bytes. The signature has 64 bytes. */
 export async function signWith(key: KeyPair, bytes: Uint8Array): Promise<Bytes> {
   if (key.kind === "webcrypto") {
     return new Uint8Array(await crypto.subtle.sign("Ed25519", key.privateKey, bytes as Bytes));
@@ -48,7 +48,7 @@ export async function signWith(key: KeyPair, bytes: Uint8Array): Promise<Bytes> 
   return new Uint8Array(await signAsync(bytes, key.secret));
 }
 
-/** Whether it is the signature of the bytes by that key. Throws where the key or the signature are malformed. */
+/** Whether `signature` is the key's signature of the bytes. Throws if the key or the signature is malformed. */
 export async function verifyWith(publicKey: Bytes, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
   if (await supportsEd25519()) {
     const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);

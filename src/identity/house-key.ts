@@ -1,6 +1,6 @@
 /**
- * The key of a house. All of it follows from a short secret, so that a recovery phrase on paper is enough: the same
- * secret gives the same did on every device.
+ * The key of a house. It is derived from a short secret, so that a recovery phrase on paper is enough: the same secret gives the
+ * same did on every device.
  */
 import { type Bytes, randomBytes, utf8 } from "../core";
 import { keyPairFromSeed } from "./ed25519";
@@ -10,12 +10,12 @@ import { type Signer, signerOf } from "./node-key";
 const NEW_SECRET_BYTES = 16;
 const SEED_BITS = 256;
 
-/** The secret of a new house. */
+/** Makes the secret of a new house. */
 export function makeHouseSecret(): Bytes {
   return randomBytes(NEW_SECRET_BYTES);
 }
 
-/** Signs as the house: Ed25519 with the seed HKDF-SHA-256(secret, no salt, "microgrid/1 house key"). */
+/** Returns the house's signer: Ed25519 with the seed HKDF-SHA-256(secret, no salt, "microgrid/1 house key"). */
 export async function houseSigner(secret: Uint8Array): Promise<Signer> {
   const key = await crypto.subtle.importKey("raw", secret as Bytes, "HKDF", false, ["deriveBits"]);
   const info = utf8("microgrid/1 house key");

@@ -1,4 +1,4 @@
-/** Who a node is: its key, its did, its signatures, and the house that vouches for it. */
+/** The identity of a node: its key, its did, its signatures, and the house that vouches for it. */
 export {
   HouseNameSchema,
   MAX_HOUSE_NAME_CHARS,

@@ -1,18 +1,18 @@
-/** Where identities are kept on this device: IndexedDB, or memory where the browser refuses it. */
+/** Storage of identities on this device: IndexedDB, or memory if the browser refuses IndexedDB. */
 import { type IDBPDatabase, openDB } from "idb";
 
 const DATABASE = "microgrid-identity";
 const STORE = "keys";
 
-/** Keeps values that can be cloned, keys of WebCrypto among them, under names. */
+/** Stores cloneable values, including WebCrypto keys, by name. */
 export interface Keep {
   get(name: string): Promise<unknown>;
   put(name: string, value: unknown): Promise<void>;
-  /** Puts the value where there is none yet; gives what is kept then. Two tabs that do so at once get the same. */
+  /** Stores the value if there is none yet. Returns the stored value, so two tabs that do this at once get the same one. */
   putFirst(name: string, value: unknown): Promise<unknown>;
 }
 
-/** The keep of this device. Without IndexedDB, what is kept lives as long as the page. */
+/** Opens the storage of this device. Without IndexedDB, values are lost when the page closes. */
 export async function openKeep(): Promise<Keep> {
   try {
     await withDatabase(async () => undefined);
@@ -22,7 +22,7 @@ export async function openKeep(): Promise<Keep> {
   }
 }
 
-/** Keeps until the page is closed. */
+/** Stores values until the page closes. */
 export class MemoryKeep implements Keep {
   readonly #values = new Map<string, unknown>();
 
@@ -56,7 +56,7 @@ const INDEXED_KEEP: Keep = {
     }),
 };
 
-/** Opens the database for one piece of work: it is rare, and nobody has to close it. */
+/** Opens the database for a single operation. Such operations are rare, and no caller has to close the database. */
 async function withDatabase<T>(work: (database: IDBPDatabase) => Promise<T>): Promise<T> {
   const database = await openDB(DATABASE, 1, { upgrade: (db) => void db.createObjectStore(STORE) });
   try {

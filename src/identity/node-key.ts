@@ -1,4 +1,4 @@
-/** The key of this node: Ed25519, made at first start, kept on this device, never exported. */
+/** The key of this node: Ed25519, generated at the first start, stored on this device, never exported. */
 import { type Bytes, type Did } from "../core";
 import { didFromPublicKey, publicKeyFromDid } from "./did";
 import { type KeyPair, makeKeyPair, signWith, verifyWith } from "./ed25519";
@@ -14,8 +14,8 @@ export interface Signer {
 const NODE_KEY = "node";
 
 /**
- * The node's key, made now if there is none yet. Where IndexedDB is not available the key lives as long as
- * the page. Two tabs that start at once get the same key: the store keeps the first one.
+ * Opens the node's key, or generates it if there is none yet. Without IndexedDB, the key is lost when the page closes. Two tabs
+ * that start at the same time get the same key, because the storage keeps the first one.
  */
 export async function openNodeKey(): Promise<Signer> {
   try {
@@ -27,7 +27,7 @@ export async function openNodeKey(): Promise<Signer> {
   }
 }
 
-/** A key that is not kept, such as the throw-away identity of a guest. */
+/** Makes a key that is not stored, such as the throw-away identity of a guest. */
 export async function makeEphemeralKey(): Promise<Signer> {
   return signerOf(await makeKeyPair());
 }
@@ -41,7 +41,7 @@ export async function verifySignature(did: string, bytes: Uint8Array, signature:
   }
 }
 
-/** Signs with a key. */
+/** Makes a signer from a key. */
 export function signerOf(key: KeyPair): Signer {
   return { did: didFromPublicKey(key.publicKey), sign: (bytes) => signWith(key, bytes) };
 }

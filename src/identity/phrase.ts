@@ -1,8 +1,8 @@
-/** Recovery phrases: the secret of a house as words of BIP-39, which people can write down and type again. */
+/** Recovery phrases: the secret of a house as BIP-39 words, which people can write down and type again. */
 import type * as Bip39 from "@scure/bip39";
 import { type Bytes, MicrogridError } from "../core";
 
-/** How many words a phrase can have; new ones have 12. */
+/** The numbers of words that a phrase can have; new ones have 12. */
 const LENGTHS: readonly number[] = [12, 15, 18, 21, 24];
 /** Far longer than 24 words of 8 letters. */
 const MAX_PHRASE_CHARS = 1000;
@@ -14,15 +14,15 @@ export async function phraseOfSecret(secret: Uint8Array): Promise<string> {
 }
 
 /**
- * The secret in a phrase, however it is spaced, numbered and capitalized. Throws `bad-request` with a sentence that
- * says which word is wrong, as far as that can be known.
+ * Reads the secret from a phrase, regardless of its spacing, numbering and capitalization. Throws `bad-request` with a message
+ * that says which word is wrong, if that can be known.
  */
 export async function secretOfPhrase(phrase: string): Promise<Bytes> {
   const { bip39, words } = await library();
   const given = splitPhrase(phrase);
   const unknown = given.findIndex((word) => !words.includes(word));
   const word = given[unknown];
-  // A long text is not shown back: it may be a secret of another kind.
+  // A long word is not repeated in the message: it may be a secret of another kind.
   if (word !== undefined) {
     const shown = word.length <= 20 ? ` (“${word}”)` : "";
     throw refuse(
@@ -44,14 +44,14 @@ export async function secretOfPhrase(phrase: string): Promise<Bytes> {
   }
 }
 
-/** The words of what was typed or pasted: any spaces, commas, line numbers such as “1.” or “2)”, any case. */
+/** Splits typed or pasted text into words. Accepts spaces, commas, line numbers such as “1.” or “2)”, and any case. */
 function splitPhrase(phrase: string): string[] {
   if (phrase.length > MAX_PHRASE_CHARS) throw refuse("This text is too long to be a recovery phrase.");
   const plain = phrase.normalize("NFKD").toLowerCase();
   return plain.split(/[\s,;]+|\b\d+\s*[.):]?/u).filter((word) => word !== "");
 }
 
-/** The word of the list that was probably meant: four letters tell the words of BIP-39 apart. */
+/** Suggests the intended word: the first four letters of a BIP-39 word identify it. */
 function hint(word: string, words: readonly string[]): string {
   if (word.length < 4) return "";
   const meant = words.find((known) => known.slice(0, 4) === word.slice(0, 4));
@@ -62,7 +62,7 @@ function refuse(message: string, cause?: unknown): MicrogridError {
   return new MicrogridError("bad-request", message, { cause });
 }
 
-/** Loaded on demand, since the words are needed at two moments of a house's life only. */
+/** Loaded on demand, because the words are needed only when a house is made or restored. */
 async function library(): Promise<{ bip39: typeof Bip39; words: string[] }> {
   const [bip39, { wordlist }] = await Promise.all([
     import("@scure/bip39"),

@@ -1,10 +1,10 @@
 /**
- * Files under a passphrase: AES-256-GCM with a key from PBKDF2-SHA-256. The file says how its key is made, within
- * bounds, and what it says is authenticated:
+ * Files encrypted with a passphrase: AES-256-GCM with a key from PBKDF2-SHA-256. The file states its parameters, within bounds,
+ * and they are authenticated:
  *
  *     "MICROGRID SEALED" | 2 bytes: length of the header | header: CBOR {v, iterations, salt, iv} | ciphertext
  *
- * All before the ciphertext is its additional data.
+ * Everything before the ciphertext is its additional data.
  */
 import * as v from "valibot";
 import { type Bytes, MicrogridError, concat, decodeCbor, encodeCbor, equalBytes, randomBytes, utf8 } from "../core";
@@ -14,13 +14,13 @@ const LENGTH_BYTES = 2;
 const MAX_HEADER_BYTES = 256;
 const SALT_BYTES = 16;
 const IV_BYTES = 12;
-/** A passphrase shorter than this is guessed too fast for any number of iterations to matter. */
+/** A shorter passphrase can be guessed quickly, whatever the number of iterations. */
 export const MIN_PASSPHRASE_CHARS = 12;
-/** About 0.3 s on a laptop; what OWASP asks of PBKDF2-SHA-256 (2023). */
+/** About 0.3 s on a laptop; the OWASP recommendation for PBKDF2-SHA-256 (2023). */
 const ITERATIONS = 600_000;
-/** Files of later versions may ask for more, hostile ones may not keep the device busy for hours. */
+/** Files of later versions may use more iterations, but a hostile file must not keep the device busy for hours. */
 const MAX_ITERATIONS = 20 * ITERATIONS;
-/** All of a file is held in memory while it is opened. */
+/** The whole file is in memory while it is opened. */
 export const MAX_SEALED_BYTES = 256 * 1024 * 1024;
 
 const Header = v.strictObject({
@@ -30,7 +30,7 @@ const Header = v.strictObject({
   iv: v.pipe(v.instance(Uint8Array), v.length(IV_BYTES)),
 });
 
-/** Encrypts a file. Throws `bad-request` where the passphrase is shorter than `MIN_PASSPHRASE_CHARS`. */
+/** Encrypts a file. Throws `bad-request` if the passphrase is shorter than `MIN_PASSPHRASE_CHARS`. */
 export async function sealFile(content: Uint8Array, passphrase: string): Promise<Bytes> {
   if (passphrase.length < MIN_PASSPHRASE_CHARS) {
     throw refuse(`A passphrase needs at least ${MIN_PASSPHRASE_CHARS} characters. A few random words are good.`);
@@ -46,13 +46,13 @@ export async function sealFile(content: Uint8Array, passphrase: string): Promise
 }
 
 /**
- * Decrypts a file. Throws `bad-request` where it is no such file, comes from a later version, is damaged, or where the
- * passphrase is another: the latter two cannot be told apart.
+ * Decrypts a file. Throws `bad-request` if it is not a sealed file, comes from a later version, is damaged, or if the passphrase
+ * is wrong. The last two cases cannot be distinguished.
  */
 export async function openSealedFile(file: Uint8Array, passphrase: string): Promise<Bytes> {
   const start = MAGIC.length + LENGTH_BYTES;
   if (file.length < start || !equalBytes(file.subarray(0, MAGIC.length), MAGIC)) {
-    throw refuse("This file was not made by Microgrid as a backup, so nothing was read from it.");
+    throw refuse("This file is not a Microgrid backup, so nothing was read from it.");
   }
   if (file.length > MAX_SEALED_BYTES) throw refuse("This file is too large to be a backup. Nothing was read from it.");
   const length = new DataView(file.buffer, file.byteOffset).getUint16(MAGIC.length);
@@ -94,7 +94,7 @@ async function keyOf(passphrase: string, salt: Uint8Array, iterations: number): 
 }
 
 function damaged(cause?: unknown): MicrogridError {
-  return refuse("The head of this backup is damaged, so it cannot be opened. Nothing was changed.", cause);
+  return refuse("The header of this backup is damaged, so it cannot be opened. Nothing was changed.", cause);
 }
 
 function refuse(message: string, cause?: unknown): MicrogridError {

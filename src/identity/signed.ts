@@ -1,6 +1,6 @@
 /**
- * Signed statements: a typed, versioned body in canonical CBOR with the signatures of one or more identities. What
- * is signed are bytes and never a re-encoding of them, so a statement can be passed on by anybody unchanged.
+ * Signed statements: a typed, versioned body in canonical CBOR with the signatures of one or more identities. Signatures cover
+ * the original bytes, never a re-encoding, so any node can pass a statement on unchanged.
  */
 import * as v from "valibot";
 import {
@@ -21,14 +21,14 @@ const MAX_PAYLOAD_BYTES = 32 * 1024;
 const MAX_SIGNATURES = 16;
 const SIGNATURE_BYTES = 64;
 
-/** A did of an Ed25519 key, in a message. */
+/** Schema for the did of an Ed25519 key. */
 export const DidSchema = v.pipe(
   v.string(),
   v.regex(/^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/),
   v.transform((did) => did as Did),
 );
 
-/** Bytes of exactly this length, in a message. */
+/** Schema for bytes of exactly this length. */
 export function bytesSchema(length: number): v.GenericSchema<Uint8Array, Bytes> {
   return v.pipe(
     v.instance(Uint8Array),
@@ -37,7 +37,7 @@ export function bytesSchema(length: number): v.GenericSchema<Uint8Array, Bytes> 
   );
 }
 
-/** A statement as it travels. Nothing in it is verified yet: `openStatement` does that. */
+/** Schema for a statement as it is sent. Nothing in it is verified yet; `openStatement` does that. */
 export const SignedSchema = v.strictObject({
   payload: v.pipe(
     v.instance(Uint8Array),
@@ -51,23 +51,23 @@ export const SignedSchema = v.strictObject({
 });
 export type Signed = v.InferOutput<typeof SignedSchema>;
 
-/** A kind of statement: its name, which is part of what is signed, and what its body must look like. */
+/** A kind of statement: its name, which is part of the signed bytes, and the schema of its body. */
 export interface StatementKind<Schema extends v.GenericSchema> {
   readonly name: string;
-  /** A strict object: a statement with a field that is not understood is not understood at all. */
+  /** A strict object: a statement with an unknown field is refused as a whole. */
   readonly schema: Schema;
 }
 
 /** A verified statement. */
 export interface Opened<Body> {
   readonly body: Body;
-  /** Whose signatures it carries, each checked. */
+  /** The identities that signed it; every signature is verified. */
   readonly signers: readonly Did[];
-  /** SHA-256 of what is signed: the name of this very statement. */
+  /** SHA-256 of the signed bytes, which identifies this statement. */
   readonly hash: Bytes;
 }
 
-/** Makes a statement and signs it. Throws `bad-request` where the body does not fit its schema. */
+/** Makes a statement and signs it. Throws `bad-request` if the body does not match its schema. */
 export async function signStatement<Schema extends v.GenericSchema>(
   kind: StatementKind<Schema>,
   body: v.InferInput<Schema>,
@@ -84,7 +84,7 @@ export async function signStatement<Schema extends v.GenericSchema>(
   return signed;
 }
 
-/** The same statement with one more signature; that of a did which has signed before is replaced. */
+/** Returns the statement with one more signature; replaces an earlier signature of the same did. */
 export async function addSignature(
   kind: StatementKind<v.GenericSchema>,
   { payload, signatures }: Signed,
@@ -94,14 +94,14 @@ export async function addSignature(
   return { payload, signatures: [...signatures.filter(({ did }) => did !== signer.did), { did: signer.did, sig }] };
 }
 
-/** SHA-256 of what is signed. */
+/** The statement's hash: SHA-256 of the signed bytes. */
 export function statementHash(kind: StatementKind<v.GenericSchema>, { payload }: Signed): Promise<Bytes> {
   return sha256(message(kind, payload));
 }
 
 /**
- * Verifies a statement. Throws `peer-protocol` where its body is not canonical or does not fit, or where a signature is
- * wrong or there twice: one bad signature spoils the whole.
+ * Verifies a statement. Throws `peer-protocol` if its body is not canonical or does not match its schema, or if any signature is
+ * wrong or repeated.
  */
 export async function openStatement<Schema extends v.GenericSchema>(
   kind: StatementKind<Schema>,
@@ -124,7 +124,7 @@ export async function openStatement<Schema extends v.GenericSchema>(
   return { body: parsed.output, signers, hash: await sha256(bytes) };
 }
 
-/** What is signed: the statement's kind, so that one cannot pass for another, and its bytes. */
+/** The bytes to sign: the statement's kind, so that one kind cannot pass for another, and its payload. */
 function message({ name }: StatementKind<v.GenericSchema>, payload: Uint8Array): Bytes {
   return concat(utf8(`microgrid/1 ${name}`), new Uint8Array([0]), payload);
 }

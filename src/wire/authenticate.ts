@@ -1,4 +1,4 @@
-/** From a line that nobody has vouched for to one whose other end is known. */
+/** Turns a new, anonymous connection into one whose other end is authenticated. */
 import { type Bytes, MicrogridError } from "../core";
 import { HANDSHAKE_TIMEOUT_MS } from "./constants";
 import { Reassembler } from "./framing";
@@ -7,10 +7,10 @@ import { HandshakeInbox } from "./handshake-inbox";
 import type { RawLink } from "./transport";
 import { FrameWriter } from "./writer";
 
-/** Caps of the handshake's frames; before it succeeds, no other kind is read. */
+/** Size limits of the handshake's frames, in bytes. No other kind is read before the handshake has succeeded. */
 const HANDSHAKE_BYTES: Readonly<Record<string, number>> = { m1: 256, m2: 512, ready: 32 };
 
-/** A line whose other end has proved who it is; a `Link` goes on from here. */
+/** A connection whose other end has proved its identity; a `Link` takes over from here. */
 export interface AuthenticatedLine {
   readonly raw: RawLink;
   readonly writer: FrameWriter;
@@ -18,8 +18,8 @@ export interface AuthenticatedLine {
 }
 
 /**
- * Runs the handshake on a fresh line. Throws `handshake-failed` (also when it takes longer than 10 s), `peer-protocol`
- * or `peer-lost`, and has then closed the line.
+ * Runs the handshake on a new connection. Throws `handshake-failed` (also if it takes longer than 10 s), `peer-protocol`
+ * or `peer-lost`, after it has closed the connection.
  */
 export async function authenticate(raw: RawLink, credentials: Credentials): Promise<AuthenticatedLine> {
   const inbox = new HandshakeInbox();
@@ -36,13 +36,13 @@ export async function authenticate(raw: RawLink, credentials: Credentials): Prom
     }
   });
   void raw.closed.then((reason) => {
-    inbox.fail(new MicrogridError("peer-lost", `A device went away before it had said who it is: ${reason}.`));
+    inbox.fail(new MicrogridError("peer-lost", `A device disconnected before it had identified itself: ${reason}.`));
   });
-  // Whatever it is that waits then, it ends.
+  // The timeout ends the handshake in any phase.
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new MicrogridError("handshake-failed", "A device connected but did not say who it is within 10 s."));
+      reject(new MicrogridError("handshake-failed", "A device connected but did not identify itself within 10 s."));
     }, HANDSHAKE_TIMEOUT_MS);
   });
   try {

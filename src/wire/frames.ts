@@ -1,30 +1,30 @@
-/** A table of the frames that may cross a link: for each kind its schema, its cap and its rate. */
+/** Tables of the frames that may cross a link: the schema, size limit and rate of each kind. */
 import * as v from "valibot";
 import { type Bytes, decodeCbor, encodeCbor, MicrogridError } from "../core";
 import type { RawFrame } from "./framing";
 import { type FrameRate, TokenBucket } from "./rate";
 
-/** What is known of one kind of frame. */
+/** The rules for one kind of frame. */
 export interface FrameSpec {
   readonly schema: v.GenericSchema;
   /** Longest encoded body in bytes. */
   readonly maxBytes: number;
-  /** How often it may come; the link ends beyond. */
+  /** How often it may arrive; exceeding the rate ends the link. */
   readonly rate: FrameRate;
 }
 
-/** All kinds of frames of a protocol, by name. */
+/** All frame kinds of a protocol, by name. */
 export type FrameTable = Readonly<Record<string, FrameSpec>>;
 
-/** The body of a kind as it is sent. */
+/** The body of a frame kind, as sent. */
 export type FrameBody<T extends FrameTable, K extends keyof T> = v.InferInput<T[K]["schema"]>;
 
-/** A received frame: a union over the kinds of the table, so that a switch over `kind` knows the body. */
+/** A received frame: a union over the kinds of the table, so a switch over `kind` narrows the body. */
 export type FrameOf<T extends FrameTable> = {
   [K in keyof T & string]: { readonly kind: K; readonly body: v.InferOutput<T[K]["schema"]> };
 }[keyof T & string];
 
-/** Encodes a body. Throws `bad-request` where its schema or its cap does not allow it. */
+/** Encodes a body. Throws `bad-request` if it violates the schema or the size limit of its kind. */
 export function encodeFrame<T extends FrameTable, K extends keyof T & string>(
   table: T,
   kind: K,
@@ -40,7 +40,7 @@ export function encodeFrame<T extends FrameTable, K extends keyof T & string>(
   });
 }
 
-/** What a peer may still send of each kind of a table. */
+/** Tracks how many frames of each kind a peer may still send. */
 export class FrameLimits {
   readonly #table: FrameTable;
   readonly #buckets = new Map<string, TokenBucket>();
@@ -50,8 +50,8 @@ export class FrameLimits {
   }
 
   /**
-   * Counts a frame that has begun to come, before anything of its body is looked at. Gives its cap in bytes,
-   * undefined for an unknown kind. Throws `peer-protocol` where it comes too soon; `nowMs` as for `TokenBucket`.
+   * Counts a frame whose head has arrived, before its body is read. Returns the size limit of its kind in bytes, or
+   * undefined for an unknown kind. Throws `peer-protocol` if the frame exceeds its rate. `nowMs` is as for `TokenBucket`.
    */
   admit(kind: string, nowMs: number): number | undefined {
     const spec = Object.hasOwn(this.#table, kind) ? this.#table[kind] : undefined;
@@ -67,7 +67,7 @@ export class FrameLimits {
   }
 }
 
-/** Decodes and checks a frame. Throws `peer-protocol` where it does not fit its schema. */
+/** Decodes and checks a frame. Throws `peer-protocol` if it does not match its schema. */
 export function parseFrame<T extends FrameTable>(table: T, frame: RawFrame): FrameOf<T> {
   const spec = Object.hasOwn(table, frame.kind) ? table[frame.kind] : undefined;
   const result = spec && v.safeParse(spec.schema, decodeCbor(frame.body));

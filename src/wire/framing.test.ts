@@ -1,11 +1,11 @@
-/** Framing splits and joins any body, and refuses what no honest peer sends. */
+/** Framing splits and joins any body, and refuses messages that no honest peer sends. */
 import { describe, expect, it } from "vitest";
 import { randomBytes } from "../core";
 import { MAX_MESSAGE_BYTES } from "./constants";
 import { Reassembler, frameToMessages } from "./framing";
 
 describe("framing", () => {
-  it("joins what it split, at every size around the borders", () => {
+  it("joins split frames, at every size around the limits", () => {
     for (const size of [
       0,
       1,
@@ -26,7 +26,7 @@ describe("framing", () => {
     }
   });
 
-  it("splits into messages as short as it is told to", () => {
+  it("splits into messages of the requested size", () => {
     const body = randomBytes(20_000);
     const messages = frameToMessages("test", body, 4_400);
     expect(messages.map(({ length }) => length)).toEqual([4_400, 4_400, 4_400, 4_400, 2_414]);
@@ -40,13 +40,13 @@ describe("framing", () => {
   };
   const long = frameToMessages("test", new Uint8Array(200_000));
 
-  it("refuses by kind and size before it takes memory", () => {
+  it("refuses by kind and size before it allocates memory", () => {
     refuses(long.slice(0, 1), 199_999, /200000 bytes of test, where 199999 are allowed/);
     refuses(frameToMessages("test", randomBytes(10)), 9, /10 bytes/);
     refuses(frameToMessages("test", randomBytes(10)), undefined, /unknown kind/);
   });
 
-  it("refuses pieces that do not belong", () => {
+  it("refuses pieces that are out of place", () => {
     refuses(long.slice(1, 2), 1e6, /piece of no frame/);
     refuses([long[0] as Uint8Array, long[0] as Uint8Array], 1e6, /new frame inside another/);
     refuses([...long.slice(0, 3), long[1] as Uint8Array, long[1] as Uint8Array], 1e6, /wrong piece/);

@@ -1,8 +1,8 @@
-/** How frames become messages of a data channel: a small header, and long bodies in several pieces. */
+/** Splits frames into messages of a data channel, with a small header, and reassembles them. */
 import { type Bytes, MicrogridError, concat, utf8 } from "../core";
 import { MAX_KIND_BYTES, MAX_MESSAGE_BYTES } from "./constants";
 
-/** A frame as it crosses the wire: its kind in clear, its body still encoded. */
+/** A frame as it crosses the wire: the kind is readable, the body still encoded. */
 export interface RawFrame {
   readonly kind: string;
   readonly body: Bytes;
@@ -13,13 +13,13 @@ export interface RawFrame {
  *   00 | kind length (1) | kind | body                          a whole frame
  *   01 | kind length (1) | kind | total length (4) | piece      the first piece of a longer one
  *   02 | piece                                                  each further piece
- * Channels are ordered and reliable, and a writer sends one frame after another, so pieces never mix.
+ * Channels are ordered and reliable, and a writer sends one frame after another, so pieces of different frames never mix.
  */
 const WHOLE = 0;
 const FIRST = 1;
 const NEXT = 2;
 
-/** The messages that carry a frame, each of at most `maxBytes`. */
+/** Returns the messages that carry a frame, each with at most `maxBytes`. */
 export function frameToMessages(kind: string, body: Uint8Array, maxBytes = MAX_MESSAGE_BYTES): Bytes[] {
   const name = utf8(kind);
   if (name.length === 0 || name.length > MAX_KIND_BYTES) throw new RangeError(`kind of ${name.length} bytes`);
@@ -38,9 +38,8 @@ export function frameToMessages(kind: string, body: Uint8Array, maxBytes = MAX_M
 }
 
 /**
- * Puts frames together again. `maxBytes` says how long a body of each kind may be; it is asked once for each frame,
- * at its head and before any memory is taken, and an unknown kind gets undefined. It may throw. All violations throw
- * `peer-protocol`.
+ * Reassembles frames from messages. `maxBytes` returns the largest body of a kind, or undefined for an unknown kind; it is called
+ * once per frame, when its head arrives and before memory is allocated, and may throw. All violations throw `peer-protocol`.
  */
 export class Reassembler {
   readonly #maxBytes: (kind: string) => number | undefined;
@@ -50,7 +49,7 @@ export class Reassembler {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes a message; gives the frame that it completes, if it does. */
+  /** Takes a message. Returns the frame if the message completes one. */
   push(message: Uint8Array): RawFrame | undefined {
     if (message.length > MAX_MESSAGE_BYTES) throw violation(`a message of ${message.length} bytes`);
     if (message[0] === NEXT) return this.#next(message.subarray(1));
@@ -64,7 +63,7 @@ export class Reassembler {
     const total = new DataView(rest.buffer, rest.byteOffset).getUint32(0);
     this.#check(kind, total);
     if (rest.length - 4 >= total) throw violation("a first piece that is the whole");
-    // Taken at once: the kind's cap bounds it, and a link has at most one frame in the making.
+    // Allocated at once: the kind's limit bounds it, and a link has at most one incomplete frame.
     this.#partial = { kind, body: new Uint8Array(total), filled: 0 };
     return this.#next(rest.subarray(4));
   }

@@ -1,11 +1,11 @@
-/** The frames of a handshake as they come in, handed out in the order in which they are due. */
+/** Buffers the incoming frames of a handshake and hands them out in the expected order. */
 import { type Bytes, MicrogridError } from "../core";
 import type { RawFrame } from "./framing";
 
-/** A handshake has three frames from each side; an honest node sends nothing behind them before it has got all. */
+/** A handshake has three frames from each side. An honest node sends nothing more until it has received all of them. */
 const MAX_FRAMES = 3;
 
-/** Hands out the handshake's frames in order. Whoever sends more than there are is refused. */
+/** Hands out the handshake's frames in order. Refuses a peer that sends too many. */
 export class HandshakeInbox {
   readonly #frames: RawFrame[] = [];
   #received = 0;
@@ -29,7 +29,8 @@ export class HandshakeInbox {
     for (;;) {
       const frame = this.#frames.shift();
       if (frame?.kind === kind) return frame.body;
-      if (frame) throw new MicrogridError("handshake-failed", `A device sent ${frame.kind} where ${kind} was due.`);
+      if (frame)
+        throw new MicrogridError("handshake-failed", `A device sent ${frame.kind} where ${kind} was expected.`);
       if (this.#error !== undefined) throw this.#error as Error;
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }

@@ -1,4 +1,4 @@
-/** The handshake lets in who knows the secret and holds the key, on this very connection, and nobody else. */
+/** The handshake admits only a peer that knows the secret and holds the key, on this connection. */
 import { describe, expect, it } from "vitest";
 import { type Bytes, decodeCbor, encodeCbor, randomBytes } from "../core";
 import { type Signer, makeEphemeralKey } from "../identity";
@@ -7,7 +7,7 @@ import { type Kind, type Said, SECRET, type Side, meet, member, sides } from "./
 
 const OTHER = randomBytes(32);
 
-/** Nobody was let in, and at least one side says why. */
+/** Neither side admitted the other, and at least one side says why. */
 function expectRefused({ results }: { results: PromiseSettledResult<unknown>[] }, why: RegExp): void {
   expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect(results.map((result) => (result.status === "rejected" ? String(result.reason) : "")).join("\n")).toMatch(why);
@@ -20,12 +20,12 @@ function accepted({ results }: { results: PromiseSettledResult<Authenticated>[] 
   });
 }
 
-/** What one said in an exchange that went well. */
+/** The frames that one side sent in a successful exchange. */
 function bodyOf(said: readonly Said[], from: number, kind: Kind): Bytes {
   return said.find((each) => each.from === from && each.kind === kind)!.body;
 }
 
-/** Changes fields of the first message of one side on its way. */
+/** Changes fields of one side's first message in transit. */
 function rewrite(from: number, change: (m1: Record<string, unknown>) => Record<string, unknown>) {
   return (said: Said): Bytes =>
     said.from === from && said.kind === "m1"
@@ -51,22 +51,22 @@ describe("handshake", () => {
     expectRefused(await meet(sides({}, theirs)), TAMPERED);
   });
 
-  it("refuses a man in the middle, who shows each side a certificate of his own", async () => {
+  it("refuses a man in the middle, who shows his own certificate to each side", async () => {
     const [a, b] = sides();
     const between: Side = { ...a, fingerprints: { ...a.fingerprints, remote: randomBytes(32) } };
     expectRefused(await meet([between, b]), TAMPERED);
   });
 
-  it("refuses two that both believe to have dialled: whoever relays one's proof shows it in the wrong role", async () => {
+  it("refuses two sides that both believe they dialled: a relayed proof has the wrong role", async () => {
     const [a, b] = sides();
     expectRefused(await meet([a, { ...b, offerer: true }]), TAMPERED);
     expectRefused(await meet([{ ...a, offerer: false }, b]), TAMPERED);
-    // Not even where the certificates are swapped to match.
+    // Not even if the certificates are swapped to match.
     const swapped = { local: b.fingerprints.remote, remote: b.fingerprints.local };
     expectRefused(await meet([a, { ...b, offerer: true, fingerprints: swapped }]), TAMPERED);
   });
 
-  // `ready` is the same from both sides: it is no proof of who one is, but of having seen the same.
+  // `ready` is the same from both sides: it does not prove an identity, only that both saw the same exchange.
   it.each<[string, Kind[]]>([
     ["m1", ["m1"]],
     ["m2", ["m2"]],
@@ -76,7 +76,7 @@ describe("handshake", () => {
     const own = new Map<string, Bytes>();
     const outcome = await meet(sides(), ({ from, kind, body }) => {
       if (from === 0) own.set(kind, body);
-      // Side 0 speaks first, so what is echoed has been said.
+      // Side 0 sends first, so there is something to echo.
       return from === 1 && kinds.includes(kind) ? own.get(kind)! : body;
     });
     expect(outcome.results[0]?.status).toBe("rejected");
@@ -91,7 +91,7 @@ describe("handshake", () => {
     const [a, b] = sides({ signer: await makeEphemeralKey() }, { signer: await makeEphemeralKey() });
     const former = await meet([a, b]);
     accepted(former);
-    // The very same certificates and people: only the nonce of the one who is attacked is new.
+    // The same certificates and nodes: only the victim's nonce is new.
     const outcome = await meet([a, b], ({ from, kind, body }) =>
       from === 1 && kinds.includes(kind) ? bodyOf(former.said, 1, kind) : body,
     );
@@ -109,7 +109,7 @@ describe("handshake", () => {
     }
   });
 
-  it("takes the highest version in common, and refuses when somebody in between strikes it out", async () => {
+  it("uses the highest common version, and refuses if a man in the middle removes it", async () => {
     const nonce = (): Bytes => randomBytes(32);
     const pair = (...versions: readonly [number[], number[]]): [Side, Side] => {
       const [a, b] = sides();
@@ -120,7 +120,7 @@ describe("handshake", () => {
     };
     expect(accepted(await meet(pair([1, 2], [2, 1]))).map(({ version }) => version)).toEqual([2, 2]);
     expect(accepted(await meet(pair([1], [1, 2]))).map(({ version }) => version)).toEqual([1, 1]);
-    expectRefused(await meet(pair([1], [2])), /another version of the protocol/);
+    expectRefused(await meet(pair([1], [2])), /a different version of the protocol/);
     const strike = rewrite(0, (m1) => ({ ...m1, versions: [1] }));
     expectRefused(await meet(pair([1, 2], [1, 2]), strike), TAMPERED);
     // In both directions, so that both believe in version 1.
@@ -130,10 +130,10 @@ describe("handshake", () => {
 
   it("refuses a node that claims to be this one", async () => {
     const signer = await makeEphemeralKey();
-    expectRefused(await meet(sides({ signer }, { signer })), /claims to be this very node/);
+    expectRefused(await meet(sides({ signer }, { signer })), /claims to be this node itself/);
   });
 
-  it("refuses another's did without that key", async () => {
+  it("refuses another node's did without its key", async () => {
     const [victim, thief] = [await makeEphemeralKey(), await makeEphemeralKey()];
     const signer: Signer = { did: victim.did, sign: (bytes) => thief.sign(bytes) };
     expectRefused(await meet(sides({}, { signer })), /signature is not valid/);
@@ -141,24 +141,24 @@ describe("handshake", () => {
 });
 
 describe("epochs", () => {
-  it("knows a member of an earlier epoch by that epoch's secret, and tells which it is in", async () => {
+  it("accepts a member of an earlier epoch by that epoch's secret, and reports its epoch", async () => {
     const outcome = await meet(sides({}, { standing: member(SECRET, OTHER) }));
     expect(accepted(outcome).map(({ epoch }) => epoch)).toEqual([1, 0]);
   });
 
-  it("refuses who knows an old secret and claims to be in the epoch of now", async () => {
+  it("refuses a node that knows only an old secret and claims the current epoch", async () => {
     const removed: Credentials["standing"] = { kind: "member", epoch: 1, secretOf: () => SECRET };
     expectRefused(await meet(sides({ standing: member(SECRET, OTHER) }, { standing: removed })), TAMPERED);
   });
 
-  it("refuses when somebody in between, who knows an old secret, makes two members of now believe they meet in it", async () => {
+  it("refuses if a man in the middle with an old secret makes two current members use the old epoch", async () => {
     const pair = sides({ standing: member(SECRET, OTHER) }, { standing: member(SECRET, OTHER) });
     const older = (m1: Record<string, unknown>) => ({ ...m1, epoch: 0 });
     const relay = (said: Said): Bytes => rewrite(1, older)({ ...said, body: rewrite(0, older)(said) });
     expectRefused(await meet(pair, relay), TAMPERED);
   });
 
-  it("refuses an epoch that it has no secret of", async () => {
+  it("refuses an epoch whose secret it does not have", async () => {
     const later: Credentials["standing"] = { kind: "member", epoch: 1, secretOf: () => undefined };
     expectRefused(await meet(sides({}, { standing: later })), /another epoch/);
   });
@@ -173,32 +173,32 @@ describe("guests", () => {
     secret: await tokenSecret(secret, token),
   });
 
-  it("are known by their token, whose secret every member can derive", async () => {
+  it("are recognised by their token, whose secret every member can derive", async () => {
     const outcome = await meet(sides({}, { standing: await guestOf(SECRET) }));
     expect(accepted(outcome).map((peer) => peer.token)).toEqual([token, undefined]);
   });
 
-  it("with a token of an earlier epoch are let through by members of later ones", async () => {
+  it("with a token of an earlier epoch are accepted by members of later ones", async () => {
     const outcome = await meet(sides({ standing: member(SECRET, OTHER) }, { standing: await guestOf(SECRET) }));
     expect(accepted(outcome)[0]).toMatchObject({ token, epoch: 0 });
   });
 
-  it("are refused with another token than that of their secret, or among themselves", async () => {
+  it("are refused with a token that does not match their secret, and by other guests", async () => {
     const guest = await guestOf(SECRET);
     expectRefused(await meet(sides({}, { standing: { ...guest, token: randomBytes(32) } })), TAMPERED);
-    expectRefused(await meet(sides({ standing: guest }, { standing: guest })), /only a guest/);
+    expectRefused(await meet(sides({ standing: guest }, { standing: guest })), /only guests/);
   });
 
   it("cannot pass for members with the secret of a token", async () => {
     const { secret } = await guestOf(SECRET);
     expectRefused(await meet(sides({}, { standing: member(secret) })), TAMPERED);
-    // Nor does it help to take the token out on the way.
+    // Removing the token in transit does not help either.
     const pair = sides({}, { standing: await guestOf(SECRET) });
     const strip = rewrite(1, ({ versions, epoch, nonce }) => ({ versions, epoch, nonce }));
     expectRefused(await meet(pair, strip), TAMPERED);
   });
 
-  it("learn nothing that lets them meet members as another guest", async () => {
+  it("learn nothing that lets them pose as another guest", async () => {
     const guest = await guestOf(SECRET);
     const second = randomBytes(32);
     const derived = await tokenSecret(guest.secret, second);

@@ -1,6 +1,6 @@
 /**
- * Proves to each other that both sides know a secret of the room and hold their keys, bound to this very connection,
- * before anything else is read (docs/protocol.md, "Handshake").
+ * The handshake, which precedes everything else on a connection: both sides prove that they know a secret of the room and hold
+ * their keys, and the proof is bound to this connection (docs/protocol.md, "Handshake").
  */
 import * as v from "valibot";
 import {
@@ -19,7 +19,7 @@ import {
 import { type Signer, verifySignature } from "../identity";
 import type { Fingerprints } from "./transport";
 
-/** Versions of the protocol that this program speaks. */
+/** Protocol versions that this program supports. */
 export const PROTOCOL_VERSIONS: readonly number[] = [1];
 const NONCE_BYTES = 32;
 const TOKEN_BYTES = 32;
@@ -29,18 +29,18 @@ export interface Credentials {
   readonly signer: Signer;
   /** Hash of the room's genesis record. */
   readonly roomId: string;
-  /** Name and version of the program, for people who look for faults. */
+  /** Name and version of the program, for debugging. */
   readonly agent: string;
-  /** What it can prove of the room: membership, or that it was invited. */
+  /** What this node can prove about itself: that it is a member, or that it was invited. */
   readonly standing: MemberStanding | GuestStanding;
 }
 
-/** A member knows the secrets of its epoch and of those before. */
+/** A member knows the secrets of its own epoch and of all earlier ones. */
 export interface MemberStanding {
   readonly kind: "member";
-  /** The epoch that it is in. */
+  /** The member's current epoch. */
   readonly epoch: number;
-  /** The secret of an epoch up to its own; undefined for others. */
+  /** The secret of an epoch up to the member's own; undefined for later ones. */
   secretOf(epoch: number): Bytes | undefined;
 }
 
@@ -54,17 +54,17 @@ export interface GuestStanding {
   readonly secret: Bytes;
 }
 
-/** Who is at the other end, proved. */
+/** The authenticated identity of the other end. */
 export interface Authenticated {
   readonly did: Did;
   readonly agent: string;
   readonly version: number;
   /**
-   * The epoch that the other side says it is in; both have proved the secret of the lower one of theirs. Of a guest, the
-   * epoch under whose secret its token was made.
+   * The epoch that the other side named; both sides have proved that they know the secret of the lower of their two epochs.
+   * For a guest, the epoch in which its token was made.
    */
   readonly epoch: number;
-  /** The token under which the other side comes, if it is only a guest. */
+  /** Hash of the other side's token if it is only a guest. */
   readonly token: Bytes | undefined;
 }
 
@@ -74,7 +74,7 @@ export interface HandshakeLine {
   receive(kind: "m1" | "m2" | "ready"): Promise<Bytes>;
 }
 
-/** What a test fixes of a handshake; nothing else may. */
+/** The inputs of a handshake that tests replace; nothing else may. */
 export interface HandshakeSeam {
   readonly versions: readonly number[];
   nonce(): Bytes;
@@ -96,7 +96,7 @@ const M1 = v.strictObject({
   ),
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
   nonce: bytes(NONCE_BYTES),
-  /** Hash of the token under which a guest comes. */
+  /** Hash of a guest's token. */
   token: v.optional(bytes(TOKEN_BYTES)),
 });
 type Hello = v.InferOutput<typeof M1>;
@@ -107,8 +107,8 @@ const M2 = v.strictObject({
 });
 
 /**
- * Runs the exchange on a fresh line. `offerer` says whether this side dialled.
- * Throws `handshake-failed` with the reason; the caller then drops the line.
+ * Runs the exchange on a new connection. `offerer` says whether this side dialled.
+ * Throws `handshake-failed` with the reason; the caller must then close the connection.
  */
 export async function handshake(
   line: HandshakeLine,
@@ -131,7 +131,7 @@ export async function handshake(
   const theirM1 = await line.receive("m1");
   const hello = parse(M1, theirM1, "its first message is malformed");
   const version = Math.max(0, ...versions.filter((known) => hello.versions.includes(known)));
-  if (version === 0) throw failure("it speaks another version of the protocol");
+  if (version === 0) throw failure("it uses a different version of the protocol");
   const secret = await sharedSecret(standing, hello);
 
   const pick = <T>(own: T, theirs: T): [T, T] => (offerer ? [own, theirs] : [theirs, own]);
@@ -149,10 +149,10 @@ export async function handshake(
   const ownM2 = await seal(await proofKey(secret, transcript, me), ownProof);
   line.send("m2", ownM2);
   const theirM2 = await line.receive("m2");
-  // Opening under the *other* role's key: an echo of our own proof does not open.
+  // Decrypting with the *other* role's key: an echo of our own proof cannot be decrypted.
   const opened = await open(await proofKey(secret, transcript, other), theirM2);
   const proof = parse(M2, opened, "its proof is malformed");
-  if (proof.did === credentials.signer.did) throw failure("it claims to be this very node");
+  if (proof.did === credentials.signer.did) throw failure("it claims to be this node itself");
   if (!(await verifySignature(proof.did, statement(other, transcript, proof.did), proof.sig))) {
     throw failure("its signature is not valid");
   }
@@ -161,25 +161,26 @@ export async function handshake(
     concat(utf8("microgrid/1 ready"), transcript, ...pick(ownM2, theirM2).map(lengthPrefixed)),
   );
   line.send("ready", confirmation);
-  if (!equalBytes(await line.receive("ready"), confirmation)) throw failure("it saw another exchange than this node");
+  if (!equalBytes(await line.receive("ready"), confirmation))
+    throw failure("it saw a different exchange than this node");
   return { did: proof.did as Did, agent: proof.agent, version, epoch: hello.epoch, token: hello.token };
 }
 
-/** The secret that both sides can know: that of the lower epoch or, where one side is a guest, that of its token. */
+/** The secret that both sides can know: that of the lower epoch or, if one side is a guest, that of its token. */
 async function sharedSecret(own: Credentials["standing"], theirs: Hello): Promise<Bytes> {
   if (own.kind === "guest") {
-    if (theirs.token) throw failure("it is only a guest of the room, as this node is");
+    if (theirs.token) throw failure("both are only guests of the room");
     return own.secret;
   }
-  // A guest proves the very epoch that it names: with the secret of an earlier one anybody could make tokens of this.
+  // For a guest it must be exactly the epoch that it names: with an earlier secret, anybody could forge tokens of this epoch.
   const secret = own.secretOf(theirs.token ? theirs.epoch : Math.min(own.epoch, theirs.epoch));
   if (!secret) throw failure("it is in another epoch of the room");
   return theirs.token ? tokenSecret(secret, theirs.token) : secret;
 }
 
 /**
- * The secret of an invite token: HKDF-SHA-256 of the secret of its epoch, with the token's hash in `info`. Every member
- * can derive it, so any of them can let a guest in; who knows it learns nothing about the epoch's secret.
+ * Derives the secret of an invite token: HKDF-SHA-256 of the secret of its epoch, with the token's hash in `info`. Every member
+ * can derive it, so any of them can let a guest in. It reveals nothing about the epoch's secret.
  */
 export async function tokenSecret(epochSecret: Bytes, tokenHash: Bytes): Promise<Bytes> {
   const material = await crypto.subtle.importKey("raw", epochSecret, "HKDF", false, ["deriveBits"]);
@@ -188,7 +189,7 @@ export async function tokenSecret(epochSecret: Bytes, tokenHash: Bytes): Promise
   return new Uint8Array(await crypto.subtle.deriveBits(bits, material, 256));
 }
 
-/** What a role signs: that this did takes part in this exchange, in this role. */
+/** The bytes that a role signs: this did takes part in this exchange, in this role. */
 function statement(role: Role, transcript: Bytes, did: string): Bytes {
   return concat(utf8("microgrid/1 proof "), utf8(role), transcript, lengthPrefixed(utf8(did)));
 }
@@ -206,7 +207,7 @@ async function proofKey(secret: Bytes, transcript: Bytes, role: Role): Promise<C
   );
 }
 
-/** Nonce 0 is safe: each key encrypts one message only, since the transcript holds both sides' fresh nonces. */
+/** Nonce 0 is safe: each key encrypts only one message, because the transcript contains both sides' fresh nonces. */
 const GCM_NONCE = new Uint8Array(12);
 
 async function seal(key: CryptoKey, plain: Bytes): Promise<Bytes> {

@@ -1,4 +1,4 @@
-/** A further channel of an authenticated link: frames of a table of its own, that wait for none of the others. */
+/** A second channel of an authenticated link, with its own table of frames, which do not wait for those of other channels. */
 import { MicrogridError } from "../core";
 import { MAX_EARLY_BYTES } from "./constants";
 import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
@@ -6,17 +6,17 @@ import { Reassembler } from "./framing";
 import type { RawChannel } from "./transport";
 import { FrameWriter } from "./writer";
 
-/** What the link wants to know of its lane. */
+/** Notifications from a lane to its link. */
 interface LaneOwner {
-  /** Something came. */
+  /** A message arrived. */
   heard(): void;
-  /** The peer broke the protocol: `what` it did. */
+  /** The peer broke the protocol; `what` describes how. */
   accuse(what: string): void;
   /** The peer does not read. */
   stalled(): void;
 }
 
-/** Frames beside those of the link. */
+/** Sends and receives frames of table `T` on its own channel. */
 export class Lane<T extends FrameTable> {
   readonly #table: T;
   readonly #writer: FrameWriter;
@@ -24,7 +24,7 @@ export class Lane<T extends FrameTable> {
   #earlyBytes = 0;
   #listener: ((frame: FrameOf<T>) => void) | undefined;
 
-  /** `maxBytes`: longest message of a frame in several. */
+  /** `maxBytes`: the longest message; longer frames are sent in several. */
   constructor(channel: RawChannel, table: T, owner: LaneOwner, maxBytes?: number) {
     this.#table = table;
     this.#writer = new FrameWriter(channel, maxBytes);
@@ -47,7 +47,7 @@ export class Lane<T extends FrameTable> {
     });
   }
 
-  /** Gets every frame, those that came before included, up to `MAX_EARLY_BYTES` of them. One listener. */
+  /** Passes every frame to `listener`, including up to `MAX_EARLY_BYTES` of frames that came earlier. Only one listener. */
   listen(listener: (frame: FrameOf<T>) => void): void {
     this.#listener = listener;
     for (const frame of this.#early.splice(0)) listener(frame);
@@ -58,7 +58,7 @@ export class Lane<T extends FrameTable> {
     return this.#writer.send(kind, encodeFrame(this.#table, kind, body));
   }
 
-  /** Rejects what waits and everything that is sent later. The link does this when it ends. */
+  /** Rejects waiting and future sends. The link calls this when it ends. */
   close(reason: string): void {
     this.#writer.close(reason);
   }

@@ -1,4 +1,4 @@
-/** A line becomes a link by the handshake alone; a link carries frames and ends loudly. */
+/** Only the handshake turns a connection into a link; a link carries frames and reports why it ends. */
 import * as v from "valibot";
 import { describe, expect, it, vi } from "vitest";
 import { type Bytes, encodeCbor, randomBytes } from "../core";
@@ -59,12 +59,12 @@ describe("a lane", () => {
     await expect(a.send("note", { text: "late" })).rejects.toMatchObject({ code: "peer-lost" });
   });
 
-  it("keeps what comes before somebody listens, up to a limit", async () => {
+  it("keeps frames that arrive before there is a listener, up to a limit", async () => {
     const { links } = await connected();
     const [a, b] = links.map((link) => link.lane("stage", TABLE)) as [Lane<typeof TABLE>, Lane<typeof TABLE>];
     const texts = Array.from({ length: 9 }, (_, i) => String(i).repeat(90_000));
     for (const text of texts) await a.send("note", { text });
-    // The line in memory delivers each message in a task of its own, in order: all are there now.
+    // The in-memory connection delivers each message in its own task, in order: all have arrived now.
     await new Promise((resolve) => setTimeout(resolve));
     const got: string[] = [];
     b.listen((frame) => got.push(frame.body.text));
@@ -73,7 +73,7 @@ describe("a lane", () => {
     await vi.waitFor(() => expect(got.at(-1)).toBe("later"));
   });
 
-  it("ends the link of who breaks its rules", async () => {
+  it("ends the link of a peer that breaks its rules", async () => {
     const { links, raw } = await connected();
     links[1].lane("stage", TABLE);
     for (const message of frameToMessages("other", encodeCbor({}))) raw[0].stage.send(message);
@@ -89,21 +89,21 @@ describe("authentication", () => {
     expect((await connect([a, b]))[0]).toMatchObject({ status: "rejected", reason: { code: "peer-protocol" } });
   });
 
-  it("refuses a version that this program does not speak", async () => {
+  it("refuses a version that this program does not support", async () => {
     const [a, b] = memoryLinkPair();
     const m1 = encodeCbor({ versions: [7], epoch: 0, nonce: randomBytes(32) });
     for (const message of frameToMessages("m1", m1)) b.control.send(message);
-    await expect(establish(a, await credentials())).rejects.toThrow(/another version/);
+    await expect(establish(a, await credentials())).rejects.toThrow(/a different version/);
   });
 
-  it("refuses who sends more than a handshake has, and keeps none of it", async () => {
+  it("refuses a peer that sends more frames than a handshake has, and keeps none of them", async () => {
     const inbox = new HandshakeInbox();
     for (let sent = 0; sent < 1000; sent++) inbox.push({ kind: "m1", body: new Uint8Array(256) });
     for (let kept = 0; kept < 3; kept++) await inbox.receive("m1");
     await expect(inbox.receive("m1")).rejects.toThrow(/floods/);
   });
 
-  it("ends after a while, whatever it is that does not come", async () => {
+  it("times out, whichever frame is missing", async () => {
     vi.useFakeTimers();
     const [silent, stuck] = [memoryLinkPair()[0], memoryLinkPair()[0]];
     stuck.fingerprints = () => new Promise(() => undefined);
@@ -117,7 +117,7 @@ describe("authentication", () => {
 });
 
 describe("link", () => {
-  it("carries frames in order, those before the listener and long ones included", async () => {
+  it("carries frames in order, including long ones and those that arrive before the listener", async () => {
     const { links } = await connected();
     const texts = ["first", "x".repeat(90_000), "last"];
     for (const text of texts) void links[0].send("note", { text });
@@ -133,7 +133,7 @@ describe("link", () => {
     expect(received).toEqual(texts);
   });
 
-  it("tells the other side why it leaves, and rejects what is sent later", async () => {
+  it("tells the other side why it leaves, and rejects later sends", async () => {
     const { links } = await connected();
     links[0].close("the room was left");
     expect(await links[1].closed).toBe("the room was left");
@@ -153,12 +153,12 @@ describe("link", () => {
     expect(await links[0].closed).toMatch(/peer/i);
   });
 
-  it("ends on a flood, says of what, and looks at none of it beyond the limit", async () => {
+  it("ends on a flood, names its kind, and reads nothing beyond the limit", async () => {
     const { links, raw } = await connected();
     const read: string[] = [];
     links[1].listen((frame) => read.push(frame.body.text));
     for (let i = 0; i < TABLE.note.rate.burst; i++) void links[0].send("note", { text: String(i) });
-    // Only its head is there, and its body would be unreadable: the reason shows that nothing of it was looked at.
+    // Only its head has arrived, and its body would be unreadable: the reason shows that the body was not read.
     raw[0].control.send(frameToMessages("note", new Uint8Array(99_999).fill(255))[0]!);
     const reason = /floods this device: it sent more note messages than 100 at once and 0 a second/;
     expect(await links[1].closed).toMatch(reason);
@@ -166,10 +166,10 @@ describe("link", () => {
     expect(read).toEqual(Array.from({ length: TABLE.note.rate.burst }, (_, i) => String(i)));
   });
 
-  it("ends when more comes than anybody reads", async () => {
+  it("ends when more frames arrive than this node reads", async () => {
     const { links } = await connected();
     for (let i = 0; i <= MAX_EARLY_FRAMES; i++) void links[0].send("note", { text: "" });
-    expect(await links[1].closed).toMatch(/more than anybody reads/);
+    expect(await links[1].closed).toMatch(/more than this node reads/);
   });
 
   it("ends on a flood of its own frames too", async () => {

@@ -1,4 +1,4 @@
-/** An authenticated line to another node: typed frames both ways, and an early word when the line is dead. */
+/** An authenticated link to another node: typed frames both ways, and early detection of a dead connection. */
 import * as v from "valibot";
 import { type Bytes, type Did, encodeCbor, MicrogridError } from "../core";
 import {
@@ -22,12 +22,12 @@ import type { FrameWriter } from "./writer";
 
 const Numbered = v.strictObject({ n: v.pipe(v.number(), v.integer(), v.minValue(0)) });
 
-/** Frames of the line itself; every table of a protocol stands beside these. */
+/** The frames of every link; each protocol adds its own table to them. */
 export const LINK_FRAMES = {
   /** Asks for a `pong` with the same number. */
   ping: { schema: Numbered, maxBytes: 64, rate: PING_RATE },
   pong: { schema: Numbered, maxBytes: 64, rate: PING_RATE },
-  /** The sender goes away now, or refuses to go on; nothing follows. */
+  /** The sender leaves, or refuses to continue; nothing follows. */
   leaving: {
     schema: v.strictObject({ reason: v.pipe(v.string(), v.maxLength(200)) }),
     maxBytes: 1024,
@@ -35,7 +35,7 @@ export const LINK_FRAMES = {
   },
 } satisfies FrameTable;
 
-/** An authenticated link over which the frames of table `T` are exchanged. */
+/** An authenticated link that exchanges the frames of table `T`. */
 export class Link<T extends FrameTable> {
   readonly peer: Authenticated;
   /** Whether this side dialled. */
@@ -61,7 +61,7 @@ export class Link<T extends FrameTable> {
   #tickedAt = performance.now();
   readonly #ticker: ReturnType<typeof setInterval>;
 
-  /** Goes on where the handshake has ended, in the same task: the peer may send as soon as it has our last frame. */
+  /** Must run in the task in which the handshake ended, because the peer may send as soon as it has our last frame. */
   constructor({ raw, writer, peer }: AuthenticatedLine, table: T) {
     this.peer = peer;
     this.offerer = raw.offerer;
@@ -89,7 +89,7 @@ export class Link<T extends FrameTable> {
     return this.#rttMs;
   }
 
-  /** True where the link ended by itself, and nobody said good-bye: it is worth dialling again. */
+  /** True if the link ended without a `leaving` frame from either side: dialling again may succeed. */
   get lost(): boolean {
     return this.#lost;
   }
@@ -103,18 +103,18 @@ export class Link<T extends FrameTable> {
     return this.#ended === undefined;
   }
 
-  /** Gets every frame, those that came before included. One listener. */
+  /** Passes every frame to `listener`, including frames that came earlier. Only one listener. */
   listen(listener: (frame: FrameOf<T>) => void): void {
     this.#listener = listener;
     for (const frame of this.#early.splice(0)) listener(frame);
   }
 
   /**
-   * Sends a frame; resolves when the next one may be sent. Throws `peer-lost` when the link has ended, `bad-request`
-   * for a body that its schema or its cap does not allow.
+   * Sends a frame; resolves when the next one may be sent. Throws `peer-lost` if the link has ended, and `bad-request` if the
+   * body violates its schema or size limit.
    */
   async send<K extends keyof T & string>(kind: K, body: FrameBody<T, K>): Promise<void> {
-    // What the other side would take for a violation must not leave this one.
+    // Encoding checks the frame: this node must not send what the peer would treat as a violation.
     return this.#writer.send(kind, encodeFrame(this.#table, kind, body));
   }
 
@@ -123,7 +123,7 @@ export class Link<T extends FrameTable> {
     this.send(kind, body).catch(() => undefined);
   }
 
-  /** Opens a further channel of the line, each at most once and in the task in which the link is made. */
+  /** Opens another channel of the connection. Call it at most once for each, in the task that makes the link. */
   lane<U extends FrameTable>(channel: "bulk" | "stage", table: U): Lane<U> {
     const owner = {
       heard: () => (this.#heardAt = performance.now()),
@@ -135,11 +135,11 @@ export class Link<T extends FrameTable> {
     return lane;
   }
 
-  /** While a job or stage runs over the link its death is noticed within 5 s. Call the result when it has ended. */
+  /** Marks the link as used by a job or stage, so that its loss is noticed within 5 s. Call the result when that has ended. */
   markBusy(): () => void {
     this.#busy++;
     if (this.#busy === 1) {
-      // An idle link may have been silent for long; from here on silence counts, and the next tick asks for a sign.
+      // An idle link may have been silent for long: start measuring silence now; the next tick sends a ping.
       this.#heardAt = performance.now();
     }
     let marked = true;
@@ -149,27 +149,27 @@ export class Link<T extends FrameTable> {
     };
   }
 
-  /** Sends nothing of its own accord any more: the line is about to be handed over, and the peer will read it anew. */
+  /** Stops pings and pongs: the connection is about to be handed over, and its next reader does not know them. */
   quiet(): void {
     clearInterval(this.#ticker);
     this.#quiet = true;
   }
 
-  /** Ends the link and leaves its line open, for another handshake on it. The peer must do the same at this point. */
+  /** Ends the link but keeps its connection open for another handshake. The peer must do the same at this point. */
   release(): RawLink {
     this.quiet();
-    this.#ended ??= "it goes on under another standing";
+    this.#ended ??= "its connection runs a new handshake";
     return this.#raw;
   }
 
-  /** Ends the link since the peer broke the protocol: `what` it did. */
+  /** Ends the link because the peer broke the protocol; `what` describes how. */
   accuse(what: string): void {
     if (this.#ended !== undefined) return;
     this.#accused = true;
     this.close(`protocol error: ${what}`);
   }
 
-  /** True where this side ended the link since the peer broke the protocol. */
+  /** True if this side ended the link because the peer broke the protocol. */
   get accused(): boolean {
     return this.#accused;
   }
@@ -199,7 +199,7 @@ export class Link<T extends FrameTable> {
     }
     const parsed = parseFrame(this.#table, frame);
     if (this.#listener) this.#listener(parsed);
-    else if (this.#early.push(parsed) > MAX_EARLY_FRAMES) this.close("it sent more than anybody reads here");
+    else if (this.#early.push(parsed) > MAX_EARLY_FRAMES) this.close("it sent more than this node reads");
   }
 
   #receiveOwn(frame: FrameOf<typeof LINK_FRAMES>): void {
@@ -220,11 +220,11 @@ export class Link<T extends FrameTable> {
 
   #tick(): void {
     const now = performance.now();
-    // This page itself was asleep: the silence says nothing about the peer, so it gets a new chance.
+    // This page was asleep, so the silence says nothing about the peer.
     if (now - this.#tickedAt > 4 * LINK_TICK_MS) this.#heardAt = now;
     this.#tickedAt = now;
     const [pingMs, lostMs] = this.#busy > 0 ? [BUSY_PING_MS, BUSY_LOST_MS] : [IDLE_PING_MS, IDLE_LOST_MS];
-    // Bytes that leave a full buffer were acknowledged: a slow line is not a dead one.
+    // Bytes that leave a full buffer were acknowledged: the connection is slow, not dead.
     const buffered = this.#raw.control.bufferedAmount;
     if (buffered < this.#buffered) this.#heardAt = now;
     this.#buffered = buffered;
@@ -256,7 +256,7 @@ export class Link<T extends FrameTable> {
   }
 }
 
-/** Follows changes within a few pings without jumping at each; weight of the new value as in RFC 6298. */
+/** Smooths the round trip over a few pings; a new value has the weight given in RFC 6298. */
 function smooth(old: number | undefined, sample: number): number {
   return old === undefined ? sample : old + (sample - old) / 8;
 }

@@ -1,4 +1,4 @@
-/** A bucket lets through what its rate allows over any stretch of time, and never less than that. */
+/** Over any period, a bucket allows exactly what its rate allows: no more and no less. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TokenBucket } from "./rate";
@@ -7,11 +7,11 @@ const rates = fc.record({
   burst: fc.integer({ min: 1, max: 200 }),
   perSecond: fc.double({ min: 0, max: 500, noNaN: true }),
 });
-/** Waits between frames, in ms; long runs of frames that arrive in one moment are in it. */
+/** Delays between frames, in ms, including long runs of frames that arrive at the same moment. */
 const waits = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3_000, noNaN: true })), { maxLength: 300 });
 
 describe("TokenBucket", () => {
-  it("lets through at most burst and rate over any stretch of time", () => {
+  it("allows at most burst and rate over any period", () => {
     fc.assert(
       fc.property(rates, waits, (rate, pauses) => {
         const bucket = new TokenBucket(rate, 0);
@@ -29,7 +29,7 @@ describe("TokenBucket", () => {
     );
   });
 
-  it("refuses nobody who keeps to the rate, and lets a full burst through after a pause, at any time", () => {
+  it("never refuses a peer that keeps to the rate, and allows a full burst after a pause", () => {
     fc.assert(
       fc.property(rates, fc.integer({ min: 0, max: 1e9 }), fc.integer({ min: 1, max: 200 }), (rate, start, frames) => {
         const bucket = new TokenBucket(rate, start);
@@ -46,7 +46,7 @@ describe("TokenBucket", () => {
     );
   });
 
-  it("gives what is only sent at the start no second time", () => {
+  it("never refills a bucket for frames that are sent only at the start", () => {
     const bucket = new TokenBucket({ burst: 1, perSecond: 0 }, 0);
     expect([bucket.take(0), bucket.take(1e12)]).toEqual([true, false]);
   });

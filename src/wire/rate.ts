@@ -1,17 +1,17 @@
-/** How often a peer may send: a token bucket (Turner, 1986) for each kind of frame. */
+/** Rate limits of frames: a token bucket (Turner, 1986) for each kind. */
 
-/** How often a kind of frame may come. */
+/** How often a kind of frame may arrive. */
 export interface FrameRate {
   /**
-   * Frames that may come at once. While this page sleeps, frames of an honest peer pile up and arrive together: all
-   * that it sends until it gives the link up must fit in here.
+   * Frames that may arrive at once. While this page sleeps, frames of an honest peer pile up and arrive together. The burst must
+   * allow everything that the peer sends until it gives up the link.
    */
   readonly burst: number;
-  /** Frames per second that may come for ever; 0 for what is only sent at the start. */
+  /** Sustained frames per second; 0 for kinds that are sent only at the start. */
   readonly perSecond: number;
 }
 
-/** Counts frames of one kind. */
+/** Limits the rate of one kind of frame. */
 export class TokenBucket {
   readonly #rate: FrameRate;
   #tokens: number;
@@ -23,7 +23,7 @@ export class TokenBucket {
     this.#at = nowMs;
   }
 
-  /** Whether one more may come now; `nowMs` is a clock that never goes back, in milliseconds. */
+  /** Takes one token if there is one. Returns whether a frame is allowed now. `nowMs` is a monotonic clock in milliseconds. */
   take(nowMs: number): boolean {
     const { burst, perSecond } = this.#rate;
     this.#tokens = Math.min(burst, this.#tokens + ((nowMs - this.#at) / 1000) * perSecond);

@@ -1,15 +1,15 @@
-/** What the wire needs of a transport: endpoints with an id, and lines between them that nobody has vouched for yet. */
+/** The interface of a transport: endpoints with an id, and unauthenticated connections between them. */
 import type { Bytes } from "../core";
 
 /** One ordered, reliable, message-based channel. */
 export interface RawChannel {
-  /** Bytes that were sent but have not left yet. */
+  /** Bytes that are queued but not sent yet. */
   readonly bufferedAmount: number;
-  /** Sends one message. Throws where the channel is closed. */
+  /** Sends one message. Throws if the channel is closed. */
   send(message: Bytes): void;
-  /** Resolves when few bytes wait; rejects when the channel closes or has closed. */
+  /** Resolves when few bytes are queued; rejects if the channel is closed. */
   drained(): Promise<void>;
-  /** Gets every message, those that came before the listener included. One listener at a time. */
+  /** Passes every message to `listener`, including messages that came earlier. One listener at a time. */
   listen(listener: (message: Bytes) => void): void;
 }
 
@@ -19,39 +19,39 @@ export interface Fingerprints {
   readonly remote: Bytes;
 }
 
-/** A line to another endpoint, before anybody has proved anything. */
+/** A connection to another endpoint, before either side has proved anything. */
 export interface RawLink {
   /** Whether this side dialled. */
   readonly offerer: boolean;
   readonly control: RawChannel;
   readonly bulk: RawChannel;
   readonly stage: RawChannel;
-  /** Resolves with the reason when the line is gone, whoever closed it. */
+  /** Resolves with the reason when the connection is closed by either side or lost. */
   readonly closed: Promise<string>;
   fingerprints(): Promise<Fingerprints>;
-  /** From now on only this side, or the loss of the line itself, closes it; signaling cannot. */
+  /** From now on, signaling cannot close the connection: only this side or a network failure can. */
   protect(): void;
   close(reason: string): void;
 }
 
-/** A presence at a signaling server under one id. */
+/** A registration at a signaling server under one id. */
 export interface Endpoint {
   readonly id: string;
-  /** Resolves with the reason when the server is lost or the endpoint was closed. Links live on. */
+  /** Resolves with the reason when the server is lost or the endpoint is closed. Links stay open. */
   readonly closed: Promise<string>;
-  /** Called for every line that somebody else dialled and that is open. */
+  /** Called for every incoming connection once it is open. */
   onLink: (link: RawLink) => void;
-  /** Dials another endpoint. Throws `peer-lost` where nobody answers within `timeoutMs`. */
+  /** Dials another endpoint. Throws `peer-lost` if nobody answers within `timeoutMs`. */
   dial(id: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<RawLink>;
-  /** Leaves the server. Lines that are protected stay. */
+  /** Leaves the server. Protected connections stay open. */
   close(): void;
 }
 
 /** A way to reach one signaling server. */
 export interface Transport {
   /**
-   * Takes a presence under `id`. Resolves to "taken" where somebody else holds it.
-   * Throws `signaling-unreachable` where the server does not answer.
+   * Registers under `id`. Resolves to "taken" if somebody else holds that id.
+   * Throws `signaling-unreachable` if the server does not answer.
    */
   open(id: string, options: { signal: AbortSignal }): Promise<Endpoint | "taken">;
 }

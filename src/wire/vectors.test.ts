@@ -1,4 +1,4 @@
-/** The test vectors of docs/protocol.md: an independent computation and this program both agree with what is published. */
+/** An independent implementation and this program both reproduce the test vectors of docs/protocol.md. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Bytes, Did } from "../core";
@@ -21,7 +21,7 @@ const vectors = [...page.matchAll(/<!-- handshake vector: (.+?) -->\n+```json\n(
 const bytes = (hex: string): Bytes => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 const hex = (all: Uint8Array): string => Array.from(all, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** Signs as the vector's key does; what it signs with is part of the vector. */
+/** Signs with the vector's key. */
 function signer(did: string, seed: string): Signer {
   const pkcs8 = bytes(`302e020100300506032b657004220420${seed}`);
   const key = crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
@@ -32,7 +32,7 @@ function signer(did: string, seed: string): Signer {
 }
 
 describe("test vectors of the handshake", () => {
-  it("are of members, and of a guest", () => {
+  it("cover two members, and a guest", () => {
     expect(vectors.map(({ name, given }) => [name, given.token !== undefined])).toEqual([
       ["two members", false],
       ["a guest dials a member", true],

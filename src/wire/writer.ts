@@ -1,4 +1,4 @@
-/** Sends frames over one channel, in order, without growing memory for a peer that reads slowly. */
+/** Sends frames over one channel in order, with bounded memory for a peer that reads slowly. */
 import { type Bytes, MicrogridError } from "../core";
 import { HIGH_WATER_BYTES, MAX_MESSAGE_BYTES, MAX_WAITING_FRAMES } from "./constants";
 import { frameToMessages } from "./framing";
@@ -11,19 +11,19 @@ export class FrameWriter {
   #waiting: { readonly messages: Bytes[]; done(): void; fail(error: unknown): void }[] = [];
   #draining = false;
   #closed: MicrogridError | undefined;
-  /** Called when too much waits for a peer that does not read; the link is then cut. */
+  /** Called when too many frames wait for a peer that does not read; the link then ends. */
   onStall: () => void = () => undefined;
 
-  /** `maxBytes`: longest message. */
+  /** `maxBytes`: the longest message. */
   constructor(channel: RawChannel, maxBytes = MAX_MESSAGE_BYTES) {
     this.#channel = channel;
     this.#maxBytes = maxBytes;
   }
 
   /**
-   * Sends a frame. It leaves at once where the line has room (so that a frame sent while the page goes
-   * away still leaves); the promise resolves when the next one may be sent. Throws `peer-lost` when closed
-   * or when too many frames wait.
+   * Sends a frame; resolves when the next one may be sent. If the channel's buffer has room, the frame is sent synchronously,
+   * so a frame that is sent while the page closes still gets out. Throws `peer-lost` if the writer is closed or too many
+   * frames wait.
    */
   send(kind: string, body: Uint8Array): Promise<void> {
     if (this.#closed) return Promise.reject(this.#closed);
@@ -40,7 +40,7 @@ export class FrameWriter {
     return sent;
   }
 
-  /** Rejects what waits and everything that is sent later. */
+  /** Rejects waiting and future sends. */
   close(reason: string): void {
     this.#closed ??= new MicrogridError("peer-lost", `The connection to a peer has ended: ${reason}.`);
     const waiting = this.#waiting;

@@ -1,14 +1,14 @@
 /**
- * Our own connection class inside PeerJS: the stock ones decode what strangers send, buffer without bound
- * and are closed by whoever controls the signaling server.
+ * Our own connection class for PeerJS. The stock classes decode data from strangers, buffer without a limit, and can be closed by
+ * the signaling server.
  */
 import { BufferedConnection, type Peer } from "peerjs";
 import type { RawLink } from "../transport";
 import { WebRtcLine } from "../webrtc/line";
 
 /**
- * A line that PeerJS brings up, for an incoming offer or a call of ours. Its base constructor already starts
- * the negotiation and calls back, so nothing here may rely on field initialisers or private names.
+ * A connection that PeerJS sets up, for an incoming offer or an outgoing call. Its base constructor already starts the
+ * negotiation and calls back, so this class must not rely on field initialisers or private names.
  */
 export class GridConnection extends BufferedConnection {
   readonly serialization: string;
@@ -17,13 +17,13 @@ export class GridConnection extends BufferedConnection {
 
   constructor(peerId: string, provider: Peer, options: { _payload?: unknown }) {
     super(peerId, provider, options);
-    // Travels in the offer, which is only written in a later task.
+    // Part of the offer, which is written in a later task.
     this.serialization = "raw";
     this.offerer = options._payload === undefined;
     this.line().attach(this.peerConnection);
   }
 
-  /** Resolves when `control` is open, rejects when the connection ends before. */
+  /** Resolves when `control` is open; rejects if the connection ends before that. */
   opened(): Promise<RawLink> {
     return this.line().opened(this.offerer);
   }
@@ -48,7 +48,7 @@ export class GridConnection extends BufferedConnection {
   }
 
   protected override _handleDataMessage(): void {
-    // The channel's own listener has it.
+    // The channel's own listener receives the message.
   }
 
   private line(): WebRtcLine {
@@ -61,14 +61,14 @@ export class GridConnection extends BufferedConnection {
   }
 }
 
-/** Stands for every serialization but ours, and for offers beyond the limit: it makes no connection at all. */
+/** Used for every serialization except ours, and for offers beyond the limit. Makes no connection. */
 export class RefusedConnection {
   readonly type = "data";
   readonly connectionId: string;
 
   constructor(peerId: string, provider: Peer, options: { connectionId?: string }) {
     this.connectionId = String(options.connectionId);
-    // PeerJS lists it right after it was made; it must not pile up there.
+    // PeerJS adds it to its list right after the constructor; remove it so that the list does not grow.
     queueMicrotask(() => {
       const { _connections: all } = provider as unknown as { _connections: Map<string, unknown[]> };
       const others = (all.get(peerId) ?? []).filter((connection) => connection !== this);

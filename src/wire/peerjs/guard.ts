@@ -1,9 +1,9 @@
-/** What keeps strangers, who can send PeerJS anything, from costing more than a bounded amount. */
+/** Limits the cost of strangers, who can send anything to PeerJS. */
 import type { Peer } from "peerjs";
 import { MAX_HALF_OPEN } from "../constants";
 import { GridConnection, RefusedConnection } from "./connection";
 
-/** Lets a bounded number of strangers' offers be half open at once. */
+/** Limits how many offers from strangers are half open at once. */
 export class Gate {
   #halfOpen = 0;
 
@@ -15,12 +15,12 @@ export class Gate {
         ? new GridConnection(peerId, provider, options)
         : new RefusedConnection(peerId, provider, options as { connectionId?: string });
     }
-    // PeerJS looks the remote's word up in a plain object: what every object inherits has to be covered as well.
+    // PeerJS uses the remote's string as a key of a plain object, so the inherited names need entries too.
     const refused = ["default", "json", "binary", "binary-utf8", ...Object.getOwnPropertyNames(Object.prototype)];
     return { ...Object.fromEntries(refused.map((name) => [name, RefusedConnection])), raw: Raw };
   }
 
-  /** Counts an incoming connection out again, once it is open or dead. */
+  /** Call this when an incoming connection is open or dead: it no longer counts as half open. */
   leave(): void {
     this.#halfOpen--;
   }
@@ -32,17 +32,17 @@ export class Gate {
   }
 }
 
-/** What PeerJS keeps of messages that belong to no connection; anybody can send some. */
+/** The store in which PeerJS keeps messages that belong to no connection. Anybody can send such messages. */
 interface Hoard {
   _lostMessages: Map<string, unknown[]>;
   _storeMessage(connectionId: string, message: unknown): void;
 }
 
-/** Messages for connections that are not there (yet), of which PeerJS keeps any number. */
+/** Limits for messages to connections that do not exist (yet), of which PeerJS would keep any number. */
 const MAX_LOST_IDS = 32;
 const MAX_LOST_MESSAGES = 32;
 
-/** Bounds what a `Peer` keeps of messages that belong to no connection. */
+/** Limits how many messages without a connection a `Peer` keeps. */
 export function boundMemory(peer: Peer): void {
   const hoard = peer as unknown as Hoard;
   hoard._storeMessage = (connectionId, message) => {

@@ -1,10 +1,10 @@
-/** The transport over PeerJS, fetched when a room is entered and not before. */
+/** The transport over PeerJS. Its code is loaded only when a room is entered. */
 import type { Transport } from "../transport";
 import type { PeerJsOptions } from "./transport";
 
 export type { PeerJsOptions };
 
-/** A transport over the signaling server in the options. Nothing is contacted yet. */
+/** Makes a transport over the signaling server in the options. Does not contact the server yet. */
 export async function openPeerJsTransport(options: PeerJsOptions): Promise<Transport> {
   const { PeerJsTransport } = await import("./transport");
   return new PeerJsTransport(options);

@@ -1,4 +1,4 @@
-/** The transport over PeerJS: one signaling server, endpoints as its ids. */
+/** The transport over PeerJS: one signaling server, whose ids are the endpoints. */
 import { Peer, type PeerOptions } from "peerjs";
 import { MicrogridError, spawnWorker } from "../../core";
 import { DIAL_TIMEOUT_MS, SIGNALING_OPEN_TIMEOUT_MS } from "../constants";
@@ -7,18 +7,18 @@ import { GridConnection } from "./connection";
 import { Gate, boundMemory } from "./guard";
 import heartbeatUrl from "../../../workers/heartbeat.ts?worker&url";
 
-/** Where a signaling server is, and how peers reach each other from there. */
+/** The address of a signaling server, and the WebRTC settings for peers that meet there. */
 export interface PeerJsOptions {
   /** Base URL of a PeerServer, such as `https://signal.example.org:9000/microgrid`. */
   readonly url: string;
-  /** ICE servers and policy; an empty list keeps to the local network. */
+  /** ICE servers and policy. With an empty list of servers, only the local network is reachable. */
   readonly rtc: RTCConfiguration;
 }
 
-/** Options that PeerJS takes but does not declare. */
+/** Includes options that PeerJS accepts but does not declare. */
 type FullOptions = Omit<PeerOptions, "serializers"> & { serializers: Record<string, unknown>; pingInterval: number };
 
-/** PeerJS' own timer beats too, but a hidden page's timers are slowed down; this is only its fallback. */
+/** PeerJS also sends heartbeats by its own timer, but browsers slow down a hidden page's timers, so it is only a fallback. */
 const PEERJS_PING_MS = 5_000;
 
 /** A transport over one PeerServer. */
@@ -33,7 +33,7 @@ export class PeerJsTransport implements Transport {
   async open(id: string, { signal }: { signal: AbortSignal }): Promise<Endpoint | "taken"> {
     signal.throwIfAborted();
     const url = new URL(this.#options.url);
-    // One certificate for all links: its fingerprint is known before any connection exists.
+    // All links use one certificate, so its fingerprint is known before a connection exists.
     this.#certificate ??= RTCPeerConnection.generateCertificate({
       name: "ECDSA",
       namedCurve: "P-256",
@@ -81,7 +81,7 @@ export class PeerJsTransport implements Transport {
           resolve("taken");
         } else if (!peer.open) fail(error);
       });
-      // Once: a server may say it as often as it likes.
+      // Only once: a server could send it repeatedly.
       peer.once("open", () => {
         finish();
         resolve(new PeerJsEndpoint(peer, gate));
@@ -95,7 +95,7 @@ class PeerJsEndpoint implements Endpoint {
   readonly closed: Promise<string>;
   onLink: (link: RawLink) => void = (link) => link.close("nobody listens");
   readonly #peer: Peer;
-  /** Dials under way, by the id that was dialled, to be told when the server says that it is not there. */
+  /** Pending dials by the dialled id. The function fails the dial when the server reports that the id is absent. */
   readonly #dialling = new Map<string, (reason: string) => void>();
 
   constructor(peer: Peer, gate: Gate) {
@@ -105,8 +105,8 @@ class PeerJsEndpoint implements Endpoint {
     this.closed = new Promise((resolve) => {
       const lost = (): void => {
         stopBeat();
-        resolve("the line to the signaling server was lost");
-        // A Peer that lost its socket cannot be revived under a server that still holds its id.
+        resolve("the connection to the signaling server was lost");
+        // A Peer that lost its socket cannot reconnect while the server still holds its id.
         if (!peer.destroyed) peer.destroy();
       };
       peer.on("disconnected", lost);
@@ -128,7 +128,7 @@ class PeerJsEndpoint implements Endpoint {
     if (!(connection instanceof GridConnection)) {
       throw new MicrogridError(
         "signaling-unreachable",
-        "The line to the signaling server was lost; it is being restored.",
+        "The connection to the signaling server was lost; it is being restored.",
       );
     }
     const give = (reason: string): void => connection.end(reason);
@@ -161,7 +161,7 @@ class PeerJsEndpoint implements Endpoint {
     };
     try {
       const link = await connection.opened();
-      // It counts as half open until it has proved who it is, or is gone.
+      // It counts as half open until it is authenticated or gone.
       void link.closed.then(leave);
       this.onLink({
         ...link,
@@ -171,7 +171,7 @@ class PeerJsEndpoint implements Endpoint {
         },
       });
     } catch {
-      // A stranger that does not get through is no event here.
+      // A stranger's failed connection needs no handling.
       leave();
     } finally {
       clearTimeout(timer);
@@ -179,7 +179,7 @@ class PeerJsEndpoint implements Endpoint {
   }
 }
 
-/** Calls `tick` every few seconds from a worker's clock, which browsers do not slow down in hidden pages. */
+/** Calls `tick` every few seconds, driven by a worker's timer, which browsers do not slow down in hidden pages. */
 function beat(tick: () => void): () => void {
   const worker = spawnWorker(heartbeatUrl, "microgrid-heartbeat");
   worker.onmessage = tick;

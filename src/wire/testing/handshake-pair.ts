@@ -1,4 +1,4 @@
-/** Two handshakes face to face, with somebody in between who sees, keeps and changes what is said. */
+/** Runs two handshakes against each other, with a man in the middle who can see, keep and change the frames. */
 import { type Bytes, randomBytes } from "../../core";
 import { makeEphemeralKey } from "../../identity";
 import { type Authenticated, type Credentials, type HandshakeLine, type HandshakeSeam, handshake } from "../handshake";
@@ -24,7 +24,7 @@ export function member(...secrets: readonly [Bytes, ...Bytes[]]): Credentials["s
   return { kind: "member", epoch: secrets.length - 1, secretOf: (epoch) => secrets[epoch] };
 }
 
-/** The two sides of one connection, both members of the same epoch unless something else is said. */
+/** The two sides of one connection, by default both members of the same epoch. */
 export function sides(...own: readonly [Partial<Credentials>?, Partial<Credentials>?]): [Side, Side] {
   const [first, second] = [randomBytes(32), randomBytes(32)];
   return [
@@ -33,7 +33,7 @@ export function sides(...own: readonly [Partial<Credentials>?, Partial<Credentia
   ];
 }
 
-/** The secret of both sides where nothing else is said. */
+/** The default secret of both sides. */
 export const SECRET: Bytes = new Uint8Array(32).fill(7);
 
 async function credentialsOf(own: Partial<Credentials>): Promise<Credentials> {
@@ -41,8 +41,8 @@ async function credentialsOf(own: Partial<Credentials>): Promise<Credentials> {
 }
 
 /**
- * Runs both sides. `relay` gets each frame and gives what arrives at the other side instead. A side that fails takes
- * the line down for the other.
+ * Runs both sides. `relay` receives each frame and returns the frame that arrives at the other side. If one side fails, the
+ * connection is closed for the other.
  */
 export async function meet(
   pair: readonly [Side, Side],

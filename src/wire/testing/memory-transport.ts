@@ -1,4 +1,4 @@
-/** A signaling server and its network in memory, for unit tests of what stands on a `Transport`. */
+/** A signaling server and its network in memory, for unit tests of code that uses a `Transport`. */
 import { type Bytes, MicrogridError, randomBytes } from "../../core";
 import type { Endpoint, RawChannel, RawLink, Transport } from "../transport";
 import type { HandAnswer, HandOffer } from "../webrtc/by-hand";
@@ -37,7 +37,7 @@ class MemoryChannel implements RawChannel {
   }
 }
 
-/** One side of an in-memory line; tests reach into `control` and may change the fingerprints. */
+/** One side of an in-memory connection; tests may use `control` directly and change the fingerprints. */
 export class MemoryLink implements RawLink {
   readonly control = new MemoryChannel();
   readonly bulk = new MemoryChannel();
@@ -71,7 +71,7 @@ export class MemoryLink implements RawLink {
   }
 }
 
-/** Two ends of a fresh line: what the offerer has, what the answerer has. */
+/** The two ends of a new connection: the offerer's and the answerer's. */
 export function memoryLinkPair(): [MemoryLink, MemoryLink] {
   const pair: [MemoryLink, MemoryLink] = [new MemoryLink(true), new MemoryLink(false)];
   const [a, b] = pair;
@@ -120,7 +120,7 @@ class MemoryEndpoint implements Endpoint {
 /** A signaling server in memory; it can go down, come back, and be split in two. */
 export class MemorySignaling implements Transport {
   readonly endpoints = new Map<string, MemoryEndpoint>();
-  /** All sides of all lines that were ever dialled. */
+  /** All sides of all connections that were ever dialled. */
   readonly links: MemoryLink[] = [];
   up = true;
   /** Whether two ids can reach each other; tests replace it to split the network. */
@@ -137,7 +137,7 @@ export class MemorySignaling implements Transport {
 
   readonly #offers = new Map<string, (link: RawLink) => void>();
 
-  /** Lines made by hand: the texts are only numbers here. */
+  /** Connections made by hand; here, the texts are only numbers. */
   readonly hand = {
     offer: async (): Promise<HandOffer> => {
       const text = `offer ${this.#offers.size}`;
@@ -152,10 +152,11 @@ export class MemorySignaling implements Transport {
     },
   };
 
-  /** The server dies; all lines to it are lost, the links between peers live on. */
+  /** The server dies: all connections to it are lost, but links between peers stay open. */
   goDown(): void {
     this.up = false;
-    for (const endpoint of [...this.endpoints.values()]) endpoint.lose("the line to the signaling server was lost");
+    for (const endpoint of [...this.endpoints.values()])
+      endpoint.lose("the connection to the signaling server was lost");
   }
 
   reach(from: string, to: string): MemoryEndpoint | undefined {

@@ -1,16 +1,16 @@
 /**
- * The handshake a second time, from docs/protocol.md alone: its own CBOR, Node's cryptography, nothing of this program.
- * The published test vectors are what it computes, and the program must agree.
+ * A second implementation of the handshake, written from docs/protocol.md alone: its own CBOR, Node's cryptography, and no code
+ * of this program. It computes the published test vectors, which the program must reproduce.
  */
 import { createCipheriv, createHash, createPrivateKey, createPublicKey, hkdfSync, sign } from "node:crypto";
 
-/** What is given in a vector; bytes are in hexadecimal. */
+/** The inputs of a vector; bytes are in hexadecimal. */
 export interface VectorInput {
   readonly roomId: string;
   readonly epoch: number;
   /** Secret of the epoch. */
   readonly secret: string;
-  /** Hash of the token under which the offerer comes, where it is a guest. */
+  /** Hash of the offerer's token if it is a guest. */
   readonly token?: string;
   readonly i: SideInput;
   readonly r: SideInput;
@@ -22,7 +22,7 @@ interface SideInput {
   readonly fingerprint: string;
   readonly agent: string;
 }
-/** What follows from it, in hexadecimal but for the dids. */
+/** The computed values, in hexadecimal except the dids. */
 export type VectorOutput = Readonly<Record<string, string>>;
 
 /** Computes a vector. */

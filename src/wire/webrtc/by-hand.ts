@@ -1,6 +1,6 @@
 /**
- * Lines without any server: an offer and an answer that travel as text, by hand or over a link that exists.
- * All candidates are gathered first, so that one text each way is enough.
+ * Connections without any server: an offer and an answer travel as text, by hand or over an existing link.
+ * All candidates are gathered first, so one text in each direction is enough.
  */
 import { base64urlnopad } from "@scure/base";
 import * as v from "valibot";
@@ -9,20 +9,20 @@ import { GATHER_TIMEOUT_MS, MAX_DESCRIPTION_CHARS } from "../constants";
 import type { RawLink } from "../transport";
 import { WebRtcLine } from "./line";
 
-/** The side that begins. */
+/** The side that makes the offer. */
 export interface HandOffer {
-  /** To be brought to the other side. */
+  /** Must be delivered to the other side. */
   readonly text: string;
-  /** Takes the other side's text; resolves when the line is open. Throws `bad-request` for a text that is none. */
+  /** Takes the other side's text; resolves when the connection is open. Throws `bad-request` if the text is not an answer. */
   accept(answer: string): Promise<RawLink>;
   cancel(): void;
 }
 
-/** The side that was offered something. */
+/** The side that answers an offer. */
 export interface HandAnswer {
-  /** To be brought back. */
+  /** Must be delivered to the side that made the offer. */
   readonly text: string;
-  /** Resolves when the line is open, rejects when it is cancelled or cannot be made. */
+  /** Resolves when the connection is open; rejects if it is cancelled or fails. */
   readonly link: Promise<RawLink>;
   cancel(): void;
 }
@@ -33,7 +33,7 @@ const Description = v.strictObject({
   sdp: v.pipe(v.string(), v.maxLength(MAX_DESCRIPTION_CHARS)),
 });
 
-/** Begins a line. */
+/** Starts a connection. */
 export async function offerByHand(rtc: RTCConfiguration): Promise<HandOffer> {
   const { pc, line } = await connection(rtc);
   line.setControl(pc.createDataChannel("control", { ordered: true }));
@@ -50,7 +50,7 @@ export async function offerByHand(rtc: RTCConfiguration): Promise<HandOffer> {
   };
 }
 
-/** Answers an offer. Throws `bad-request` for a text that is none. */
+/** Answers an offer. Throws `bad-request` if the text is not an offer. */
 export async function answerByHand(rtc: RTCConfiguration, offer: string): Promise<HandAnswer> {
   const description = readDescription(offer, "offer");
   const { pc, line } = await connection(rtc);
@@ -76,7 +76,7 @@ async function connection(rtc: RTCConfiguration): Promise<{ pc: RTCPeerConnectio
   return { pc: new RTCPeerConnection({ ...rtc, certificates: [certificate] }), line: new WebRtcLine() };
 }
 
-/** The local description with all candidates, or with those that were found in time. */
+/** Encodes the local description with all candidates that were found in time. */
 async function describe(pc: RTCPeerConnection): Promise<string> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, GATHER_TIMEOUT_MS);
@@ -92,7 +92,7 @@ async function describe(pc: RTCPeerConnection): Promise<string> {
   return base64urlnopad.encode(encodeCbor({ v: 1, type, sdp }));
 }
 
-/** The description in a text. Throws `bad-request` where there is none of that type. */
+/** Reads the description from a text. Throws `bad-request` if the text contains no description of that type. */
 export function readDescription(text: string, type: "offer" | "answer"): RTCSessionDescriptionInit {
   const fail = (cause?: unknown): MicrogridError =>
     new MicrogridError("bad-request", `This is not the ${type} of another device. Copy its whole text again.`, {

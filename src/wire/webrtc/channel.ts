@@ -3,7 +3,7 @@ import type { Bytes } from "../../core";
 import { LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from "../constants";
 import type { RawChannel } from "../transport";
 
-/** Messages that may arrive before anybody listens; the handshake needs one. */
+/** Messages that may arrive before there is a listener; the handshake needs one. */
 const MAX_EARLY_MESSAGES = 8;
 
 /** Wraps a data channel; takes over its event handlers. */
@@ -30,7 +30,7 @@ export class DataChannel implements RawChannel {
   drained(): Promise<void> {
     const channel = this.#channel;
     const gone = new Error("the channel is closed");
-    // A closing channel keeps its amount for ever: whoever waited for less would never wake.
+    // The buffered amount of a closing channel never changes, so waiting for it would never end.
     if (channel.readyState !== "open") return Promise.reject(gone);
     if (channel.bufferedAmount <= LOW_WATER_BYTES) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -56,8 +56,8 @@ export class DataChannel implements RawChannel {
   }
 
   #receive(data: unknown): void {
-    // A text message or a giant one can only come from a peer that breaks the protocol; an empty message
-    // is one too, and tells the reader so.
+    // A text message or an oversized one can only come from a peer that breaks the protocol. An empty message breaks it too, so
+    // it makes the reader report a violation.
     const bytes = data instanceof ArrayBuffer && data.byteLength <= MAX_MESSAGE_BYTES ? data : new ArrayBuffer(0);
     const message = new Uint8Array(bytes);
     if (this.#listener) this.#listener(message);

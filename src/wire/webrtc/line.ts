@@ -1,11 +1,11 @@
-/** An `RTCPeerConnection` with its three channels, as a line between two endpoints. */
+/** An `RTCPeerConnection` with its three channels, as a connection between two endpoints. */
 import { type Bytes, MicrogridError } from "../../core";
 import { BULK_CHANNEL_ID, STAGE_CHANNEL_ID } from "../constants";
 import type { Fingerprints, RawChannel, RawLink } from "../transport";
 import { DataChannel } from "./channel";
 import { certificateFingerprint, sdpFingerprint } from "./fingerprint";
 
-/** A line in the making: it becomes a `RawLink` when `control` opens. */
+/** A connection that is being set up: it becomes a `RawLink` when `control` opens. */
 export class WebRtcLine {
   readonly #opened: Promise<void>;
   readonly #closed: Promise<string>;
@@ -19,19 +19,19 @@ export class WebRtcLine {
   #ended = false;
   readonly #onEnd: () => void;
 
-  /** `onEnd` is called once, when the line has ended. */
+  /** `onEnd` is called once, when the connection has ended. */
   constructor(onEnd: () => void = () => undefined) {
     this.#onEnd = onEnd;
     this.#opened = new Promise((resolve) => (this.#resolveOpened = resolve));
     this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve));
   }
 
-  /** True once only this side, or the loss of the line itself, may close it. */
+  /** True once signaling can no longer close the connection. */
   get protected(): boolean {
     return this.#protected;
   }
 
-  /** Adds the negotiated channels, before anything is negotiated, and watches the connection. */
+  /** Adds the negotiated channels, which must happen before the negotiation, and watches the connection. */
   attach(pc: RTCPeerConnection): void {
     this.#pc = pc;
     this.#bulk = new DataChannel(pc.createDataChannel("bulk", { negotiated: true, id: BULK_CHANNEL_ID }));
@@ -43,7 +43,7 @@ export class WebRtcLine {
     });
   }
 
-  /** Takes the in-band channel. A second one would take the place of the first, so it is closed. */
+  /** Takes the in-band channel. Closes a second one, which would otherwise replace the first. */
   setControl(channel: RTCDataChannel): void {
     if (this.#control) return channel.close();
     this.#control = new DataChannel(channel);
@@ -52,7 +52,7 @@ export class WebRtcLine {
     if (channel.readyState === "open") this.#resolveOpened();
   }
 
-  /** Resolves when `control` is open; throws `peer-lost` when the line ends before. */
+  /** Resolves when `control` is open; throws `peer-lost` if the connection ends before that. */
   async opened(offerer: boolean): Promise<RawLink> {
     const failure = this.#closed.then((reason) => {
       throw new MicrogridError("peer-lost", `A device could not be reached: ${reason}.`);
@@ -73,7 +73,7 @@ export class WebRtcLine {
     };
   }
 
-  /** Ends the line for good. */
+  /** Ends the connection for good. */
   end(reason: string): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -83,7 +83,7 @@ export class WebRtcLine {
   }
 }
 
-/** What this side's DTLS really uses and what it really got, not what the signaling server said. */
+/** The certificates that DTLS really uses on both sides, not those that the signaling server claims. */
 async function fingerprintsOf(pc: RTCPeerConnection): Promise<Fingerprints> {
   const own = pc.getConfiguration().certificates?.[0];
   const local: Bytes = own ? certificateFingerprint(own) : sdpFingerprint(pc.currentLocalDescription?.sdp);
