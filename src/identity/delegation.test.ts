@@ -1,4 +1,4 @@
-/** Delegations and revocations: who vouches for whom, until when, and what can never pass for that. */
+/** Delegations and revocations: valid ones are accepted, and nothing else can pass for them. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Did } from "../core";
@@ -20,7 +20,7 @@ import {
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 24 * 60 * 60 * 1000;
 const refused = { code: "peer-protocol" };
-/** Kinds with the real names and schemas that let anything pass, to sign what no honest node would. */
+/** Kinds with the real names and schemas that accept anything, to sign statements that no honest node would sign. */
 const ANY_DELEGATION = { name: "delegation", schema: v.any() };
 
 let house: Signer;
@@ -76,14 +76,14 @@ describe("a delegation", () => {
   });
 
   test.each([
-    ["a scope that is not known", { scopes: ["member", "root"] }],
+    ["an unknown scope", { scopes: ["member", "root"] }],
     ["no scope", { scopes: [] }],
     ["a scope twice", { scopes: ["member", "member"] }],
-    ["a field that is not known", { extra: 1 }],
+    ["an unknown field", { extra: 1 }],
     ["another version", { v: 2 }],
-    ["a time that is no number", { notAfter: "never" }],
-    ["a time that is no whole number", { notAfter: NOW + 0.5 }],
-    ["a time beyond what numbers can tell apart", { notAfter: 2 ** 60 }],
+    ["a time that is not a number", { notAfter: "never" }],
+    ["a time that is not an integer", { notAfter: NOW + 0.5 }],
+    ["a time beyond the safe integers", { notAfter: 2 ** 60 }],
     ["an empty name", { name: "" }],
     ["a long name", { name: "x".repeat(41) }],
     ["a name in two lines", { name: "Ada\nverified" }],
@@ -158,7 +158,7 @@ describe("a revocation", () => {
     expect(revocations.all).toHaveLength(1000);
     expect(revocations.all).toContain(wanted);
     expect(revocations.latest(house.did, node.did)).toBe(NOW);
-    // The newest of the flood is there, its oldest is not.
+    // The newest of the flood is kept, its oldest is not.
     expect(revocations.latest(other.did, `${node.did.slice(0, -4)}${code(1099)}` as Did)).toBe(1099);
     expect(revocations.latest(other.did, `${node.did.slice(0, -4)}${code(0)}` as Did)).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-/** Houses from phrases: the same words give the same did everywhere, and wrong words say which one is wrong. */
+/** Houses from phrases: the same words give the same did everywhere, and an error says which word is wrong. */
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { equalBytes, randomBytes, utf8 } from "../core";
@@ -9,7 +9,7 @@ const LEGAL = "legal winner thank year wave sausage worth useful legal winner th
 const HAMSTER =
   "hamster diagram private dutch cause delay private meat slide toddler razor book happy fancy gospel tennis maple dilemma loan word shrug inflict delay length";
 
-/** Phrases of BIP-39's own test vectors; their dids were computed apart, with Node's OpenSSL (HKDF, PKCS#8, SPKI). */
+/** Phrases from BIP-39's own test vectors; their dids were computed independently, with Node's OpenSSL (HKDF, PKCS#8, SPKI). */
 const VECTORS = [
   [ABANDON, "did:key:z6Mkw37Naw6UYGoEtCggekMJVVbTJe611EeNpEDgxAbPtyUk"],
   [LEGAL, "did:key:z6MkjeLCSKALazeSpFE7fRUx4tmwKGzhLkTXnBGxvAMN21DQ"],

@@ -1,4 +1,4 @@
-/** Keys and names: what is signed verifies, and nothing else does. */
+/** Keys and dids: valid signatures verify, and nothing else does. */
 import { describe, expect, it } from "vitest";
 import { utf8 } from "../core";
 import { didFromPublicKey, makeEphemeralKey, publicKeyFromDid, verifySignature } from "./index";
@@ -17,7 +17,7 @@ describe("did:key", () => {
 });
 
 describe("signatures", () => {
-  it("verify under the signer's did, over the same bytes only", async () => {
+  it("verify only under the signer's did and over the same bytes", async () => {
     const [ada, bob] = [await makeEphemeralKey(), await makeEphemeralKey()];
     const signature = await ada.sign(utf8("a statement"));
     expect(signature).toHaveLength(64);

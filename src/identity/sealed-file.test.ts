@@ -1,4 +1,4 @@
-/** Files under a passphrase: only the passphrase opens them, nothing in them can be changed, and hostile ones are cheap. */
+/** Sealed files: only the passphrase opens them, changes are detected, and hostile files cost little. */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { concat, encodeCbor, randomBytes, utf8 } from "../core";
@@ -7,7 +7,7 @@ import { openSealedFile, sealFile, unwrapSecret, wrapSecret } from "./index";
 const PASSPHRASE = "seven quiet otters";
 const CONTENT = utf8("all that is mine");
 
-/** A file with any header, as somebody else could make it. */
+/** A file with an arbitrary header, as an attacker could make it. */
 function fileWith(header: unknown, rest: Uint8Array = randomBytes(32)): Uint8Array {
   const encoded = header instanceof Uint8Array ? header : encodeCbor(header);
   const length = new Uint8Array([encoded.length >> 8, encoded.length & 255]);
@@ -53,12 +53,12 @@ describe("a sealed file", () => {
     ["half an iteration", { ...HEADER, iterations: 600_000.5 }],
     ["a short salt", { ...HEADER, salt: randomBytes(4) }],
     ["a short IV", { ...HEADER, iv: randomBytes(4) }],
-    ["a field that is not known", { ...HEADER, kdf: "none" }],
+    ["an unknown field", { ...HEADER, kdf: "none" }],
     ["no header", {}],
     ["a list", [1, 2]],
     ["a prototype", new Uint8Array([0xa1, 0x69, ...utf8("__proto__"), 0xa0])],
-    ["no CBOR", new Uint8Array([0xff, 0xff])],
-    ["a header as long as can be", new Uint8Array(60_000)],
+    ["bytes that are not CBOR", new Uint8Array([0xff, 0xff])],
+    ["the longest possible header", new Uint8Array(60_000)],
   ])("that asks for %s is refused before any key is made", async (_what, header) => {
     const derive = vi.spyOn(crypto.subtle, "deriveKey");
     await expect(openSealedFile(fileWith(header), PASSPHRASE)).rejects.toThrow(/damaged/);

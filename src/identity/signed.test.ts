@@ -1,4 +1,4 @@
-/** Signed statements: what is opened is what was signed, by whom it says, and nothing can pass for something else. */
+/** Signed statements: opening returns what the named signers signed, and no statement can pass for a different one. */
 import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
@@ -18,7 +18,7 @@ const NOTE = { name: "note", schema: v.strictObject({ v: v.literal(1), text: v.s
 const OTHER = { ...NOTE, name: "other" };
 const refused = { code: "peer-protocol" };
 
-/** A statement around bytes of any kind, with a signature that is right. */
+/** A statement around arbitrary bytes, with a valid signature. */
 async function signBytes(payload: Uint8Array, signer: Signer, kind = "note"): Promise<Signed> {
   const sig = await signer.sign(concat(utf8(`microgrid/1 ${kind}`), new Uint8Array([0]), payload));
   return { payload: new Uint8Array(payload), signatures: [{ did: signer.did, sig }] };
@@ -91,10 +91,10 @@ describe("a statement", () => {
   });
 
   test.each([
-    ["a field that is not known", encodeCbor({ v: 1, text: "x", admin: true })],
+    ["an unknown field", encodeCbor({ v: 1, text: "x", admin: true })],
     ["another version", encodeCbor({ v: 2, text: "x" })],
     ["no body", new Uint8Array()],
-    ["something behind the body", concat(encodeCbor({ v: 1, text: "x" }), new Uint8Array([0]))],
+    ["bytes after the body", concat(encodeCbor({ v: 1, text: "x" }), new Uint8Array([0]))],
     // {"text": "x", "v": 1}: longer keys come later in canonical CBOR.
     ["keys in another order", new Uint8Array([0xa2, 0x64, ...utf8("text"), 0x61, 0x78, 0x61, 0x76, 1])],
     // {"v": 1 in two bytes, "text": "x"}
@@ -168,7 +168,7 @@ describe("a statement as it travels", () => {
       { payload: new Uint8Array(1), signatures: [{ ...signature, did: "did:web:example.org" }] },
     ],
     ["too many signatures", { payload: new Uint8Array(1), signatures: Array.from({ length: 17 }, () => signature) }],
-    ["more than it should", { payload: new Uint8Array(1), signatures: [], note: "x" }],
+    ["an unknown field", { payload: new Uint8Array(1), signatures: [], note: "x" }],
     ["no statement", null],
   ])("with %s is not parsed", (_what, value) => expect(v.is(SignedSchema, value)).toBe(false));
 
