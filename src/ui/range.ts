@@ -1,42 +1,39 @@
 /** A slider for a number, with a label and its current value. */
-import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { base } from "./styles/shared";
+import { MicrogridElement } from "./element";
 
 /** `<mg-range label hint unit .min .max .step .value>`. Event: `change` when the thumb is released; read `value`. */
 @customElement("mg-range")
-export class Range extends LitElement {
-  static override readonly styles = [
-    base,
-    css`
-      label {
-        display: flex;
-        justify-content: space-between;
-        font-size: 0.9375rem;
-        font-weight: 550;
-        line-height: 1.5;
-      }
-      output {
-        color: var(--mg-muted);
-        font-weight: 400;
-        font-variant-numeric: tabular-nums;
-      }
-      input {
-        display: block;
-        width: 100%;
-        height: 1.5rem;
-        margin: 0.125rem 0;
-        accent-color: var(--mg-accent);
-        cursor: pointer;
-      }
-      p {
-        color: var(--mg-muted);
-        font-size: 0.8125rem;
-        line-height: 1.5;
-      }
-    `,
-  ];
+export class Range extends MicrogridElement {
+  static override readonly styles = css`
+    label {
+      display: flex;
+      justify-content: space-between;
+      font-size: 0.9375rem;
+      font-weight: 550;
+      line-height: 1.5;
+    }
+    output {
+      color: var(--mg-muted);
+      font-weight: 400;
+      font-variant-numeric: tabular-nums;
+    }
+    input {
+      display: block;
+      width: 100%;
+      height: 1.5rem;
+      margin: 0.125rem 0;
+      accent-color: var(--mg-accent);
+      cursor: pointer;
+    }
+    p {
+      color: var(--mg-muted);
+      font-size: 0.8125rem;
+      line-height: 1.5;
+    }
+  `;
 
   @property() label = "";
   @property() hint = "";
@@ -78,10 +75,4 @@ export class Range extends LitElement {
     this.value = Number((event.target as HTMLInputElement).value);
     this.dispatchEvent(new Event("change"));
   };
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-range": Range;
-  }
 }

@@ -1,144 +1,133 @@
 /** The bar above the chat: which model answers and where, the room, and the settings of the chat. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { GridState, RoomState } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import { plain } from "../plain";
-import { WorkspaceController } from "../state/controller";
 import { gpuName } from "../state/device";
 import { answeringModel, backendName, isLoading, localOffers, modelName, pipelineOffers } from "../state/models";
-import type { Panel, Workspace } from "../state/workspace";
-import { base, buttons } from "../styles/shared";
+import type { Panel } from "../state/workspace";
 import { devicesText } from "../together/words";
 
 /** `<mg-header .workspace>`. Event: `mg-menu` opens the sidebar on small screens. */
 @customElement("mg-header")
-export class Header extends LitElement {
-  static override readonly styles = [
-    base,
-    buttons,
-    css`
-      :host {
-        display: flex;
-        align-items: center;
-        gap: 0.25rem;
-        min-height: 3.5rem;
-        padding: max(0.5rem, env(safe-area-inset-top)) 0.75rem 0.5rem;
-        border-bottom: 1px solid transparent;
-      }
+export class Header extends WorkspaceElement {
+  static override readonly styles = css`
+    :host {
+      display: flex;
+      align-items: center;
+      gap: 0.25rem;
+      min-height: 3.5rem;
+      padding: max(0.5rem, env(safe-area-inset-top)) 0.75rem 0.5rem;
+      border-bottom: 1px solid transparent;
+    }
+    .menu {
+      display: none;
+    }
+    .model {
+      display: flex;
+      align-items: center;
+      gap: 0.5rem;
+      min-width: 0;
+      padding: 0.375rem 0.625rem;
+      border: 0;
+      border-radius: var(--mg-radius-s);
+      background: none;
+      text-align: start;
+      line-height: 1.3;
+      transition: background var(--mg-ease);
+    }
+    .model:hover,
+    .button.room:hover {
+      background: var(--mg-hover);
+    }
+    .model strong {
+      font-size: 0.9375rem;
+      font-weight: 600;
+      overflow: hidden;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+    }
+    .badge {
+      flex: none;
+      padding: 0.1rem 0.5rem;
+      border-radius: 99px;
+      background: var(--mg-accent-soft);
+      color: var(--mg-accent);
+      font-size: 0.75rem;
+      font-weight: 550;
+      white-space: nowrap;
+    }
+    .badge.quiet {
+      background: var(--mg-hover);
+      color: var(--mg-muted);
+    }
+    .chevron {
+      flex: none;
+      color: var(--mg-muted);
+      display: grid;
+    }
+    .space {
+      flex: 1;
+    }
+    .room {
+      border-color: var(--mg-border);
+      background: transparent;
+    }
+    .room.in {
+      border-color: transparent;
+      background: var(--mg-accent-soft);
+      color: var(--mg-accent);
+    }
+    .count {
+      font-variant-numeric: tabular-nums;
+    }
+    .room-name {
+      max-width: 12rem;
+      overflow: hidden;
+      text-overflow: ellipsis;
+      white-space: nowrap;
+    }
+    .alert {
+      width: 0.5rem;
+      height: 0.5rem;
+      border-radius: 50%;
+      background: var(--mg-spark);
+    }
+    .knocks {
+      min-width: 1.25rem;
+      padding: 0 0.3rem;
+      border-radius: 99px;
+      background: var(--mg-accent);
+      color: var(--mg-on-accent);
+      font-size: 0.75rem;
+      line-height: 1.25rem;
+      font-variant-numeric: tabular-nums;
+    }
+    @media (max-width: 820px) {
       .menu {
+        display: inline-grid;
+      }
+    }
+    @media (max-width: 520px) {
+      :host {
+        padding-inline: 0.375rem;
+      }
+      .room-name {
         display: none;
       }
       .model {
-        display: flex;
-        align-items: center;
-        gap: 0.5rem;
-        min-width: 0;
-        padding: 0.375rem 0.625rem;
-        border: 0;
-        border-radius: var(--mg-radius-s);
-        background: none;
-        text-align: start;
-        line-height: 1.3;
-        transition: background var(--mg-ease);
-      }
-      .model:hover,
-      .button.room:hover {
-        background: var(--mg-hover);
-      }
-      .model strong {
-        font-size: 0.9375rem;
-        font-weight: 600;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .badge {
-        flex: none;
-        padding: 0.1rem 0.5rem;
-        border-radius: 99px;
-        background: var(--mg-accent-soft);
-        color: var(--mg-accent);
-        font-size: 0.75rem;
-        font-weight: 550;
-        white-space: nowrap;
-      }
-      .badge.quiet {
-        background: var(--mg-hover);
-        color: var(--mg-muted);
-      }
-      .chevron {
-        flex: none;
-        color: var(--mg-muted);
-        display: grid;
-      }
-      .space {
-        flex: 1;
+        padding-inline: 0.375rem;
       }
       .room {
-        border-color: var(--mg-border);
-        background: transparent;
+        padding-inline: 0.625rem;
       }
-      .room.in {
-        border-color: transparent;
-        background: var(--mg-accent-soft);
-        color: var(--mg-accent);
-      }
-      .count {
-        font-variant-numeric: tabular-nums;
-      }
-      .room-name {
-        max-width: 12rem;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .alert {
-        width: 0.5rem;
-        height: 0.5rem;
-        border-radius: 50%;
-        background: var(--mg-spark);
-      }
-      .knocks {
-        min-width: 1.25rem;
-        padding: 0 0.3rem;
-        border-radius: 99px;
-        background: var(--mg-accent);
-        color: var(--mg-on-accent);
-        font-size: 0.75rem;
-        line-height: 1.25rem;
-        font-variant-numeric: tabular-nums;
-      }
-      @media (max-width: 820px) {
-        .menu {
-          display: inline-grid;
-        }
-      }
-      @media (max-width: 520px) {
-        :host {
-          padding-inline: 0.375rem;
-        }
-        .room-name {
-          display: none;
-        }
-        .model {
-          padding-inline: 0.375rem;
-        }
-        .room {
-          padding-inline: 0.625rem;
-        }
-      }
-    `,
-  ];
+    }
+  `;
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   /** True if the grid could not start. */
   @property({ type: Boolean }) failed = false;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult {
     const { workspace } = this;
@@ -234,10 +223,4 @@ function roomLabel({ name, peers, knocks, layersWanted }: RoomState): string {
   const wanted = layersWanted.length === 0 ? "" : ", this device is asked to help run a larger model";
   const asking = knocks.length === 0 ? "" : `, ${knocks.length} asking to join`;
   return `Room ${plain(name)}, ${peers.length + 1} here${asking}${wanted}`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-header": Header;
-  }
 }

@@ -1,23 +1,23 @@
 /** The page: sidebar, header, chat, panels and dialogs. Whatever is not visible at once is loaded later. */
-import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { GridApi } from "../../grid";
 import "../chat/chat-view";
+import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { Sidebar } from "../sidebar/sidebar";
 import { WorkspaceController } from "../state/controller";
 import { Workspace, type Panel } from "../state/workspace";
-import { base, buttons } from "../styles/shared";
 import { appStyles } from "./app-styles";
 import "./header";
 import "./toasts";
 
 /** `<microgrid-app .grid>`: paints its frame at once, and becomes usable when it is given a grid. */
 @customElement("microgrid-app")
-export class MicrogridApp extends LitElement {
-  static override readonly styles = [base, buttons, appStyles];
+export class MicrogridApp extends MicrogridElement {
+  static override readonly styles = appStyles;
 
   /** The running node; undefined while it starts. */
   @property({ attribute: false }) grid: GridApi | undefined;

@@ -1,95 +1,83 @@
 /** Short messages at the bottom of the page, and notices of the grid at its top. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
-import { WorkspaceController } from "../state/controller";
-import type { Workspace } from "../state/workspace";
-import { base, buttons } from "../styles/shared";
 
 /** `<mg-toasts .workspace>`. */
 @customElement("mg-toasts")
-export class Toasts extends LitElement {
-  static override readonly styles = [
-    base,
-    buttons,
-    css`
-      :host {
-        position: fixed;
-        inset: auto;
-        left: 50%;
-        margin: 0;
-        padding: 0;
-        border: 0;
-        background: none;
-        color: inherit;
-        overflow: visible;
-        bottom: max(7rem, calc(env(safe-area-inset-bottom) + 7rem));
-        translate: -50% 0;
-        display: grid;
-        justify-items: center;
-        gap: 0.5rem;
-        width: max-content;
-        max-width: min(38rem, 100vw - 2rem);
-        pointer-events: none;
+export class Toasts extends WorkspaceElement {
+  static override readonly styles = css`
+    :host {
+      position: fixed;
+      inset: auto;
+      left: 50%;
+      margin: 0;
+      padding: 0;
+      border: 0;
+      background: none;
+      color: inherit;
+      overflow: visible;
+      bottom: max(7rem, calc(env(safe-area-inset-bottom) + 7rem));
+      translate: -50% 0;
+      display: grid;
+      justify-items: center;
+      gap: 0.5rem;
+      width: max-content;
+      max-width: min(38rem, 100vw - 2rem);
+      pointer-events: none;
+    }
+    .toast {
+      display: flex;
+      flex-wrap: wrap;
+      align-items: center;
+      justify-content: end;
+      gap: 0.25rem 0.5rem;
+      padding: 0.5rem 0.5rem 0.5rem 1rem;
+      border-radius: var(--mg-radius);
+      background: light-dark(#23292a, #e7ebe8);
+      color: light-dark(#f4f5f2, #161a18);
+      box-shadow: var(--mg-shadow);
+      font-size: 0.875rem;
+      line-height: 1.4;
+      pointer-events: auto;
+      animation: rise 180ms cubic-bezier(0.2, 0, 0, 1);
+    }
+    span {
+      flex: 1 1 auto;
+      min-width: 0;
+      overflow-wrap: anywhere;
+      text-wrap: pretty;
+    }
+    .icon-button,
+    .action {
+      flex: none;
+    }
+    .action {
+      padding: 0.25rem 0.625rem;
+      border: 0;
+      border-radius: 7px;
+      background: none;
+      color: light-dark(#7dd6b4, #10573f);
+      font-weight: 600;
+    }
+    .action:hover {
+      background: light-dark(#ffffff1f, #0000001a);
+    }
+    .icon-button {
+      color: inherit;
+      opacity: 0.7;
+    }
+    @keyframes rise {
+      from {
+        opacity: 0;
+        transform: translateY(0.5rem);
       }
-      .toast {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        justify-content: end;
-        gap: 0.25rem 0.5rem;
-        padding: 0.5rem 0.5rem 0.5rem 1rem;
-        border-radius: var(--mg-radius);
-        background: light-dark(#23292a, #e7ebe8);
-        color: light-dark(#f4f5f2, #161a18);
-        box-shadow: var(--mg-shadow);
-        font-size: 0.875rem;
-        line-height: 1.4;
-        pointer-events: auto;
-        animation: rise 180ms cubic-bezier(0.2, 0, 0, 1);
-      }
-      span {
-        flex: 1 1 auto;
-        min-width: 0;
-        overflow-wrap: anywhere;
-        text-wrap: pretty;
-      }
-      .icon-button,
-      .action {
-        flex: none;
-      }
-      .action {
-        padding: 0.25rem 0.625rem;
-        border: 0;
-        border-radius: 7px;
-        background: none;
-        color: light-dark(#7dd6b4, #10573f);
-        font-weight: 600;
-      }
-      .action:hover {
-        background: light-dark(#ffffff1f, #0000001a);
-      }
-      .icon-button {
-        color: inherit;
-        opacity: 0.7;
-      }
-      @keyframes rise {
-        from {
-          opacity: 0;
-          transform: translateY(0.5rem);
-        }
-      }
-    `,
-  ];
+    }
+  `;
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   #shown = 0;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   // The popover opened last lies on top, so reopen it for each new toast to show it above any dialog.
   protected override willUpdate(): void {
@@ -134,52 +122,41 @@ export class Toasts extends LitElement {
 
 /** `<mg-notices .workspace>`: messages that stay until the user dismisses them or they no longer apply. */
 @customElement("mg-notices")
-export class Notices extends LitElement {
-  static override readonly styles = [
-    base,
-    buttons,
-    css`
-      :host {
-        display: block;
-      }
-      .notice {
-        display: flex;
-        align-items: center;
-        gap: 0.625rem;
-        padding: 0.375rem 0.5rem 0.375rem 1rem;
-        border-bottom: 1px solid var(--mg-border);
-        background: var(--mg-sunken);
-        font-size: 0.875rem;
-        line-height: 1.45;
-      }
-      .warning {
-        background: var(--mg-warning-soft);
-        color: var(--mg-warning);
-      }
-      .error {
-        background: var(--mg-danger-soft);
-        color: var(--mg-danger);
-      }
-      .icon-button {
-        flex: none;
-        color: inherit;
-      }
-      .icon {
-        flex: none;
-        display: grid;
-      }
-      p {
-        flex: 1;
-      }
-    `,
-  ];
-
-  @property({ attribute: false }) workspace: Workspace | undefined;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
+export class Notices extends WorkspaceElement {
+  static override readonly styles = css`
+    :host {
+      display: block;
+    }
+    .notice {
+      display: flex;
+      align-items: center;
+      gap: 0.625rem;
+      padding: 0.375rem 0.5rem 0.375rem 1rem;
+      border-bottom: 1px solid var(--mg-border);
+      background: var(--mg-sunken);
+      font-size: 0.875rem;
+      line-height: 1.45;
+    }
+    .warning {
+      background: var(--mg-warning-soft);
+      color: var(--mg-warning);
+    }
+    .error {
+      background: var(--mg-danger-soft);
+      color: var(--mg-danger);
+    }
+    .icon-button {
+      flex: none;
+      color: inherit;
+    }
+    .icon {
+      flex: none;
+      display: grid;
+    }
+    p {
+      flex: 1;
+    }
+  `;
 
   protected override render(): TemplateResult {
     const { workspace } = this;
@@ -195,12 +172,5 @@ export class Notices extends LitElement {
           </button>
         </div>`,
     )}`;
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-toasts": Toasts;
-    "mg-notices": Notices;
   }
 }

@@ -1,9 +1,10 @@
 /** The form of a charter. Only a name is required; all other rules are behind one click. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { ModelInfo } from "../../grid";
 import "../controls";
-import { base, sections } from "../styles/shared";
+import { MicrogridElement } from "../element";
+import { sections } from "../styles/shared";
 import {
   type CharterDraft,
   type DraftErrors,
@@ -39,9 +40,8 @@ export interface FormView {
  * Event: `mg-charter` (detail: `DraftedCharter`).
  */
 @customElement("mg-charter-form")
-export class CharterForm extends LitElement {
+export class CharterForm extends MicrogridElement {
   static override readonly styles = [
-    base,
     sections,
     css`
       form,
@@ -187,10 +187,4 @@ export class CharterForm extends LitElement {
 /** The value of a Web Awesome field. */
 export function valueOf(event: Event): string {
   return (event.target as HTMLInputElement).value;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-charter-form": CharterForm;
-  }
 }

@@ -1,16 +1,16 @@
 /** Chooses the models that a room allows: any, or some of those this device knows. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { ModelInfo } from "../../grid";
+import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { plain } from "../plain";
-import { base, fields } from "../styles/shared";
+import { fields } from "../styles/shared";
 
 /** `<mg-model-choice .models .chosen>`. Event: `mg-chosen` (detail: `"any"` or ids). */
 @customElement("mg-model-choice")
-export class ModelChoice extends LitElement {
+export class ModelChoice extends MicrogridElement {
   static override readonly styles = [
-    base,
     fields,
     css`
       :host {
@@ -140,11 +140,5 @@ export class ModelChoice extends LitElement {
   #choose(chosen: "any" | readonly string[]): void {
     this.chosen = chosen;
     this.dispatchEvent(new CustomEvent("mg-chosen", { detail: chosen }));
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-model-choice": ModelChoice;
   }
 }

@@ -1,19 +1,18 @@
 /** Has this device vouched for by a house on another device: a request goes there, a signature comes back. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { carryIn, carryOut, carryStyles } from "../room/carry";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, fields, sections } from "../styles/shared";
+import { fields, sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 
 /** `<mg-adopt .workspace>`. Event: `mg-done`. */
 @customElement("mg-adopt")
-export class Adopt extends LitElement {
-  static override readonly styles = [base, buttons, fields, sections, carryStyles, houseStyles];
+export class Adopt extends WorkspaceElement {
+  static override readonly styles = [fields, sections, carryStyles, houseStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #adopting = new Task(this, {
     autoRun: false,
     task: async ([text]: readonly [string]) => {
@@ -40,11 +39,5 @@ export class Adopt extends LitElement {
       ${taskFailure(this.#adopting)}
       ${this.#adopting.status === TaskStatus.PENDING ? html`<p class="small" role="status">One moment…</p>` : nothing}
     </div>`;
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-adopt": Adopt;
   }
 }

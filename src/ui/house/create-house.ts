@@ -1,11 +1,11 @@
 /** Creates a house: asks for its name, shows the recovery phrase once, then asks for two of its words. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import "../controls";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 import { placesToAsk, wordsOf, wrongPlaces } from "./phrase";
 
@@ -19,10 +19,9 @@ type Step =
  * and `mg-done`.
  */
 @customElement("mg-create-house")
-export class CreateHouse extends LitElement {
-  static override readonly styles = [base, buttons, sections, houseStyles];
+export class CreateHouse extends WorkspaceElement {
+  static override readonly styles = [sections, houseStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private step: Step = { kind: "name" };
   @state() private problem = "";
   readonly #creating = new Task(this, {
@@ -150,11 +149,5 @@ export class CreateHouse extends LitElement {
 
   #done(): void {
     this.dispatchEvent(new CustomEvent("mg-done"));
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-create-house": CreateHouse;
   }
 }

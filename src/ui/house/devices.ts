@@ -1,23 +1,22 @@
 /** The devices that the house vouches for, as far as this device signed for them. */
-import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { DelegationState } from "../../grid";
 import { dayText } from "../dates";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { plain } from "../plain";
 import { avatar } from "../room/avatar";
 import { personStyles, shortDid } from "../room/person";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 
 /** `<mg-house-devices .workspace .devices>`. */
 @customElement("mg-house-devices")
-export class HouseDevices extends LitElement {
-  static override readonly styles = [base, buttons, sections, personStyles, houseStyles];
+export class HouseDevices extends WorkspaceElement {
+  static override readonly styles = [sections, personStyles, houseStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @property({ attribute: false }) devices: readonly DelegationState[] = [];
   /** The device that the next click revokes; empty if none. */
   @state() private asking = "";
@@ -70,11 +69,5 @@ export class HouseDevices extends LitElement {
     } catch (error) {
       this.failure = errorText(error);
     }
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-house-devices": HouseDevices;
   }
 }

@@ -1,15 +1,14 @@
 /** The house of this device, in the settings: create, restore or join one, or manage the one it has. */
-import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import type { HouseState } from "../../grid";
 import { dayText } from "../dates";
 import { download } from "../download";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import "../room/did-view";
 import { houseMark, nameText, personStyles } from "../room/person";
-import { WorkspaceController } from "../state/controller";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import "./adopt";
 import "./create-house";
 import "./devices";
@@ -23,18 +22,12 @@ type Step = "none" | "create" | "restore" | "adopt" | "vouch" | "backup" | "forg
 
 /** `<mg-house-section .workspace>`. */
 @customElement("mg-house-section")
-export class HouseSection extends LitElement {
-  static override readonly styles = [base, buttons, sections, personStyles, houseStyles];
+export class HouseSection extends WorkspaceElement {
+  static override readonly styles = [sections, personStyles, houseStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private step: Step = "none";
   @state() private busy = false;
   @state() private failure = "";
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -176,11 +169,5 @@ export class HouseSection extends LitElement {
     } finally {
       this.busy = false;
     }
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-house-section": HouseSection;
   }
 }

@@ -1,8 +1,9 @@
 /** Asks for a passphrase: twice when saving a file, once and together with the file when opening one. */
-import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import "../controls";
-import { base, sections } from "../styles/shared";
+import { MicrogridElement } from "../element";
+import { sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 import { passphraseProblem } from "./passphrase";
 
@@ -14,8 +15,8 @@ export interface PassphraseGiven {
 
 /** `<mg-passphrase-form mode="make" | "open" submit-label ?busy>`. Event: `mg-passphrase` (detail: `PassphraseGiven`). */
 @customElement("mg-passphrase-form")
-export class PassphraseForm extends LitElement {
-  static override readonly styles = [base, sections, houseStyles];
+export class PassphraseForm extends MicrogridElement {
+  static override readonly styles = [sections, houseStyles];
 
   @property() mode: "make" | "open" = "make";
   @property({ attribute: "submit-label" }) submitLabel = "";
@@ -70,11 +71,5 @@ export class PassphraseForm extends LitElement {
 
   #field(name: string): string {
     return this.renderRoot.querySelector<HTMLElement & { value: string | null }>(`wa-input[name=${name}]`)?.value ?? "";
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-passphrase-form": PassphraseForm;
   }
 }

@@ -1,21 +1,20 @@
 /** Restores a house on this device, from its recovery phrase or from a file. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import "../controls";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 import "./passphrase-form";
 import type { PassphraseGiven } from "./passphrase-form";
 
 /** `<mg-restore-house .workspace>`. Event: `mg-done`. */
 @customElement("mg-restore-house")
-export class RestoreHouse extends LitElement {
-  static override readonly styles = [base, buttons, sections, houseStyles];
+export class RestoreHouse extends WorkspaceElement {
+  static override readonly styles = [sections, houseStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private problem = "";
   readonly #byWords = new Task(this, {
     autoRun: false,
@@ -83,11 +82,5 @@ export class RestoreHouse extends LitElement {
   #done(text: string): void {
     this.workspace?.toast(text);
     this.dispatchEvent(new CustomEvent("mg-done"));
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-restore-house": RestoreHouse;
   }
 }

@@ -1,14 +1,14 @@
 /** Vouches for another device of the house: its request comes here, a signature goes back. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import type { Scope } from "../../grid";
 import "../controls";
 import { dayField, lastMoment } from "../dates";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { carryIn, carryOut, carryStyles } from "../room/carry";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, fields, sections } from "../styles/shared";
+import { fields, sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 
 /** How long the house vouches for a device by default, days. */
@@ -22,10 +22,9 @@ interface Terms {
 
 /** `<mg-vouch .workspace>`. Event: `mg-done`. */
 @customElement("mg-vouch")
-export class Vouch extends LitElement {
-  static override readonly styles = [base, buttons, fields, sections, carryStyles, houseStyles];
+export class Vouch extends WorkspaceElement {
+  static override readonly styles = [fields, sections, carryStyles, houseStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private request = "";
   @state() private problem = "";
   readonly #signing = new Task(this, {
@@ -94,10 +93,4 @@ export class Vouch extends LitElement {
       void this.#signing.run([this.request, { label, scopes: founder ? ["member", "founder"] : ["member"], notAfter }]);
     }
   };
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-vouch": Vouch;
-  }
 }

@@ -66,9 +66,3 @@ export class MarkdownView extends LitElement {
     });
   };
 }
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-markdown": MarkdownView;
-  }
-}

@@ -1,16 +1,14 @@
 /** Adds a model by its name on a hub, by its address, or from files on this device. */
 import { Task } from "@lit/task";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, query } from "lit/decorators.js";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, fields, sections } from "../styles/shared";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, query } from "lit/decorators.js";
+import { WorkspaceElement } from "../element";
+import { fields, sections } from "../styles/shared";
 
 /** `<mg-add-model .workspace>`. Event: `mg-added` (detail: the model). */
 @customElement("mg-add-model")
-export class AddModel extends LitElement {
+export class AddModel extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     fields,
     sections,
     css`
@@ -35,7 +33,6 @@ export class AddModel extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @query("input[type=text]") private readonly field!: HTMLInputElement;
   readonly #adding = new Task(this, {
     autoRun: false,
@@ -88,10 +85,4 @@ export class AddModel extends LitElement {
     const { files } = event.target as HTMLInputElement;
     if (files && files.length > 0) void this.#adding.run([files]);
   };
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-add-model": AddModel;
-  }
 }

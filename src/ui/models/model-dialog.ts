@@ -1,15 +1,15 @@
 /** The list of models, with what fits this device, what is stored and what is loaded. Adds further models. */
-import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ModelInfo } from "../../grid";
 import { isOwn } from "../controls";
+import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
-import { WorkspaceController } from "../state/controller";
 import { gpuName } from "../state/device";
 import { roomOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, fields, sections } from "../styles/shared";
+import { fields, sections } from "../styles/shared";
 import "../together/plan-view";
 import "./add-model";
 import { filterModels, filtersFor, type ModelFilter } from "./filter";
@@ -20,10 +20,8 @@ const PAGE = 30;
 
 /** `<mg-model-dialog .workspace>`: a dialog named “Models”. */
 @customElement("mg-model-dialog")
-export class ModelDialog extends LitElement {
+export class ModelDialog extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     fields,
     sections,
     css`
@@ -115,7 +113,6 @@ export class ModelDialog extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private search = "";
   @state() private filter: ModelFilter = "all";
   @state() private shown = PAGE;
@@ -125,11 +122,6 @@ export class ModelDialog extends LitElement {
   readonly #observer = new IntersectionObserver((entries) => {
     if (entries.some((entry) => entry.isIntersecting)) this.shown += PAGE;
   });
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -234,10 +226,4 @@ function deviceText({ grid }: Workspace): string {
   return webgpu.software
     ? `WebGPU runs in software here (${name}), which is slow, so choose a small model.`
     : `This device: ${name}.`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-model-dialog": ModelDialog;
-  }
 }

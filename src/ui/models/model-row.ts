@@ -1,13 +1,13 @@
 /** One model in the list: its facts, whether it fits, and its actions. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { LoadState, ModelInfo } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { formatBytes, formatRate, formatTokens } from "../format";
 import { icon } from "../icons";
-import { WorkspaceController } from "../state/controller";
 import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import "./load-progress";
 import {
   capacityLine,
@@ -22,10 +22,8 @@ import {
 
 /** `<mg-model-row .workspace .model>`. */
 @customElement("mg-model-row")
-export class ModelRow extends LitElement {
+export class ModelRow extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     withRoomStyles,
     css`
@@ -92,16 +90,10 @@ export class ModelRow extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @property({ attribute: false }) model: ModelInfo | undefined;
   /** True if a peer in the room offers it. */
   @property({ type: Boolean }) offered = false;
   @state() private failure = "";
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { model, workspace } = this;
@@ -229,10 +221,4 @@ function facts(model: ModelInfo): string {
   ]
     .filter(Boolean)
     .join(" · ");
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-model-row": ModelRow;
-  }
 }

@@ -1,26 +1,24 @@
 /** Shows the rules of the current room and lets founders change them. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import type { CharterState, GridState, RoomState } from "../../grid";
 import { type CharterDraft, type DraftedCharter, changesOf, draftOf } from "../charter/draft";
 import "../charter/form";
 import { charterStyles, purposeView, rulesView } from "../charter/view";
 import { isOwn } from "../controls";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import { WorkspaceController } from "../state/controller";
 import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import "./did-view";
 import { houseMark, nameText, personStyles, shortDid } from "./person";
 
 /** `<mg-charter-dialog .workspace>`. Event: `mg-closed`. */
 @customElement("mg-charter-dialog")
-export class CharterDialog extends LitElement {
+export class CharterDialog extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     personStyles,
     charterStyles,
@@ -42,7 +40,6 @@ export class CharterDialog extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   /** The charter being edited, as it was when editing began, and its draft. */
   @state() private editing: { readonly before: CharterState; readonly draft: CharterDraft } | undefined;
   readonly #saving = new Task(this, {
@@ -54,11 +51,6 @@ export class CharterDialog extends LitElement {
       if (before.quorum > 1) this.workspace?.toast("Proposed. The change applies once enough founders have signed it.");
     },
   });
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -148,10 +140,4 @@ function knownAs({ node }: GridState, { peers }: RoomState, did: string): string
   if (peer) return nameText(peer.name);
   const house = [node.house, ...peers.map((each) => each.house)].find((each) => each?.did === did);
   return house && nameText(house.name);
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-charter-dialog": CharterDialog;
-  }
 }

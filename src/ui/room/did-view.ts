@@ -1,35 +1,31 @@
 /** Shows a DID with a button to copy it. */
-import { LitElement, css, html, type TemplateResult } from "lit";
+import { css, html, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { copyText } from "../clipboard";
+import { MicrogridElement } from "../element";
 import { icon } from "../icons";
-import { base, buttons } from "../styles/shared";
 
 /** How long the button shows “Copied”, ms. */
 const COPIED_MS = 1600;
 
 /** `<mg-did value what>`: the whole DID and a button that copies it; `what` completes the button's label. */
 @customElement("mg-did")
-export class DidView extends LitElement {
-  static override readonly styles = [
-    base,
-    buttons,
-    css`
-      :host {
-        display: flex;
-        align-items: flex-start;
-        gap: 0.25rem;
-        min-width: 0;
-      }
-      code {
-        flex: 1;
-        min-width: 0;
-        padding-block: 0.25rem;
-        font: 0.75rem/1.5 var(--mg-mono);
-        overflow-wrap: anywhere;
-      }
-    `,
-  ];
+export class DidView extends MicrogridElement {
+  static override readonly styles = css`
+    :host {
+      display: flex;
+      align-items: flex-start;
+      gap: 0.25rem;
+      min-width: 0;
+    }
+    code {
+      flex: 1;
+      min-width: 0;
+      padding-block: 0.25rem;
+      font: 0.75rem/1.5 var(--mg-mono);
+      overflow-wrap: anywhere;
+    }
+  `;
 
   @property() value = "";
   @property() what = "identity";
@@ -49,10 +45,4 @@ export class DidView extends LitElement {
       setTimeout(() => (this.copied = false), COPIED_MS);
     });
   };
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-did": DidView;
-  }
 }

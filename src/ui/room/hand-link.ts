@@ -1,10 +1,10 @@
 /** Connects two devices without a server: the users exchange an offer and an answer as text or QR code. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import type { Room } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, fields, sections } from "../styles/shared";
+import { fields, sections } from "../styles/shared";
 import { carryIn, carryOut, carryStyles } from "./carry";
 
 type Offer = Awaited<ReturnType<Room["offerByHand"]>>;
@@ -19,10 +19,8 @@ type Step =
 
 /** `<mg-hand-link .workspace>`. */
 @customElement("mg-hand-link")
-export class HandLink extends LitElement {
+export class HandLink extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     fields,
     sections,
     carryStyles,
@@ -44,7 +42,6 @@ export class HandLink extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private step: Step = { kind: "idle" };
   @state() private failure = "";
 
@@ -125,11 +122,5 @@ export class HandLink extends LitElement {
       this.failure = errorText(error);
       this.step = otherwise;
     }
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-hand-link": HandLink;
   }
 }

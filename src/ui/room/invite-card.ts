@@ -1,10 +1,11 @@
 /** Shows the invite of a room as a link to copy or share and as a QR code. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { copyText } from "../clipboard";
+import { MicrogridElement } from "../element";
 import { icon } from "../icons";
-import { base, buttons, fields, sections } from "../styles/shared";
+import { fields, sections } from "../styles/shared";
 import { qr } from "./qr";
 
 /** How long the copy button shows “Copied”, ms. */
@@ -12,10 +13,8 @@ const COPIED_MS = 1600;
 
 /** `<mg-invite-card invite name warning note label>`. */
 @customElement("mg-invite-card")
-export class InviteCard extends LitElement {
+export class InviteCard extends MicrogridElement {
   static override readonly styles = [
-    base,
-    buttons,
     fields,
     sections,
     css`
@@ -108,10 +107,4 @@ export class InviteCard extends LitElement {
     // Closing the share sheet rejects, which is no error.
     void navigator.share({ title: `Microgrid room “${this.name}”`, url: this.invite }).catch(() => undefined);
   };
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-invite-card": InviteCard;
-  }
 }

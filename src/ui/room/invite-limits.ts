@@ -1,13 +1,13 @@
 /** Makes an invite that ends after some number of uses or on some day. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import type { InviteOptions } from "../../grid";
 import "../controls";
 import { dayField, dayText, lastMoment } from "../dates";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import "./invite-card";
 import { readUses } from "./invite-terms";
 
@@ -18,10 +18,8 @@ interface Field extends HTMLElement {
 
 /** `<mg-invite-limits .workspace>`. */
 @customElement("mg-invite-limits")
-export class InviteLimits extends LitElement {
+export class InviteLimits extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     css`
       summary {
@@ -41,7 +39,6 @@ export class InviteLimits extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private failure = "";
   @state() private made: { readonly link: string; readonly note: string } | undefined;
   readonly #making = new Task(this, {
@@ -106,10 +103,4 @@ function noteOf({ uses, endsAt }: InviteOptions): string {
   const who = uses === undefined ? "Anyone" : uses === 1 ? "One device" : `${uses} devices`;
   const until = endsAt ? `until the end of ${dayText(endsAt.getTime())}` : "for 30 days";
   return `${who} can use this link ${until}. It is not stored, so copy it now.`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-invite-limits": InviteLimits;
-  }
 }

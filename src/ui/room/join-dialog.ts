@@ -1,17 +1,18 @@
 /** Shows the rules of an invite's room and who is inside, and asks before this node tells them anything. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { MicrogridError, isAbort } from "../../core";
 import type { InviteInfo, RoomPreview } from "../../grid";
 import { type Entrance, entranceFor } from "../charter/entrance";
 import { charterStyles, purposeView, rulesView } from "../charter/view";
 import { isOwn } from "../controls";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { plain } from "../plain";
 import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import "./did-view";
 import { insideStyles, insideView } from "./inside";
 import { joinStyles } from "./join-styles";
@@ -26,10 +27,9 @@ interface Switch extends HTMLElement {
 
 /** `<mg-join-dialog .workspace .invite>`. Event: `mg-answered` (detail: whether the room was joined). */
 @customElement("mg-join-dialog")
-export class JoinDialog extends LitElement {
-  static override readonly styles = [base, buttons, sections, personStyles, charterStyles, insideStyles, joinStyles];
+export class JoinDialog extends WorkspaceElement {
+  static override readonly styles = [sections, personStyles, charterStyles, insideStyles, joinStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @property() invite = "";
   #answered = false;
   /** Previews the room as a guest; ends with the dialog. */
@@ -225,11 +225,5 @@ export class JoinDialog extends LitElement {
     if (this.#answered) return;
     this.#answered = true;
     this.dispatchEvent(new CustomEvent("mg-answered", { detail: joined }));
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-join-dialog": JoinDialog;
   }
 }

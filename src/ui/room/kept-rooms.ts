@@ -1,21 +1,18 @@
 /** Lists the rooms that this node can enter again without an invite. */
 import { Task } from "@lit/task";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { icon } from "../icons";
-import { WorkspaceController } from "../state/controller";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { nameText, personName, personStyles } from "./person";
 
 /** `<mg-kept-rooms .workspace>`: empty if there are none. */
 @customElement("mg-kept-rooms")
-export class KeptRooms extends LitElement {
+export class KeptRooms extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     personStyles,
     css`
@@ -43,7 +40,6 @@ export class KeptRooms extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #rooms = new Task(this, {
     // Importing a file may add rooms while the list is open.
     args: () => [this.workspace?.grid, this.workspace?.restores] as const,
@@ -62,11 +58,6 @@ export class KeptRooms extends LitElement {
       await this.#rooms.run();
     },
   });
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const rooms = this.#rooms.value ?? [];
@@ -96,11 +87,5 @@ export class KeptRooms extends LitElement {
       </ul>
       ${taskFailure(this.#entering)} ${taskFailure(this.#forgetting)}
     </section>`;
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-kept-rooms": KeptRooms;
   }
 }

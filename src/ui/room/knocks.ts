@@ -1,22 +1,19 @@
 /** Lists the people who ask to join, with buttons to admit or decline them. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Knock, Room } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { plain } from "../plain";
-import { WorkspaceController } from "../state/controller";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { avatar } from "./avatar";
 import { houseMark, nameText, personName, personStyles, shortDid } from "./person";
 
 /** `<mg-knocks .workspace>`. */
 @customElement("mg-knocks")
-export class Knocks extends LitElement {
+export class Knocks extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     personStyles,
     css`
@@ -56,15 +53,9 @@ export class Knocks extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private failure = "";
   /** The people an answer is on its way to. */
   @state() private answering: ReadonlySet<string> = new Set();
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const knocks = this.workspace?.grid.state.room?.knocks ?? [];
@@ -123,11 +114,5 @@ export class Knocks extends LitElement {
     } finally {
       this.answering = new Set([...this.answering].filter((each) => each !== did));
     }
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-knocks": Knocks;
   }
 }

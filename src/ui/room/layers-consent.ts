@@ -1,13 +1,12 @@
 /** Asks whether this device may hold layers of a larger model for others in the room. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { type LayersWish, type Room, spareBytes } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { plain } from "../plain";
-import { WorkspaceController } from "../state/controller";
 import { modelName } from "../state/models";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { namesText } from "../together/words";
 import { avatar } from "./avatar";
 import { memoryRange } from "./layers-memory";
@@ -15,10 +14,8 @@ import { personStyles } from "./person";
 
 /** `<mg-layers-consent .workspace>`. Asks once; the answer applies until the user changes it under “Sharing”. */
 @customElement("mg-layers-consent")
-export class LayersConsent extends LitElement {
+export class LayersConsent extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     personStyles,
     css`
@@ -62,16 +59,10 @@ export class LayersConsent extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private failure = "";
   @state() private busy = false;
   /** The memory chosen here; undefined before the user chooses. */
   @state() private bytes: number | undefined;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const state = this.workspace?.grid.state;
@@ -127,11 +118,5 @@ export class LayersConsent extends LitElement {
     } finally {
       this.busy = false;
     }
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-layers-consent": LayersConsent;
   }
 }

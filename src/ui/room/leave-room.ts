@@ -1,19 +1,17 @@
 /** The button “Leave the room”, its confirmation and its progress. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { isOwn } from "../controls";
-import { WorkspaceController } from "../state/controller";
+import { WorkspaceElement } from "../element";
 import type { LeavingState } from "../state/leaving";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { nameText } from "./person";
 
 /** `<mg-leave-room .workspace>`. */
 @customElement("mg-leave-room")
-export class LeaveRoom extends LitElement {
+export class LeaveRoom extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     css`
       :host {
@@ -28,14 +26,8 @@ export class LeaveRoom extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private asking = false;
   #kind: LeavingState["kind"] | undefined;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   // The button is at the end of the panel; the content that replaces it may be outside the visible part.
   protected override updated(): void {
@@ -100,11 +92,5 @@ export class LeaveRoom extends LitElement {
   #leave({ leaving }: Workspace): void {
     this.asking = false;
     void leaving.leave();
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-leave-room": LeaveRoom;
   }
 }

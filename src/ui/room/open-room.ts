@@ -1,14 +1,14 @@
 /** Opens a new room under the user's own rules, or joins one with a link. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
 import type { DraftedCharter } from "../charter/draft";
 import "../charter/form";
 import "../controls";
+import { WorkspaceElement } from "../element";
 import { errorText, taskFailure } from "../failure";
 import { go } from "../routes";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import "./kept-rooms";
 import { nameText } from "./person";
 
@@ -21,10 +21,8 @@ interface Switch extends HTMLElement {
 
 /** `<mg-open-room .workspace>`. */
 @customElement("mg-open-room")
-export class OpenRoom extends LitElement {
+export class OpenRoom extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     css`
       :host {
@@ -44,7 +42,6 @@ export class OpenRoom extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #opening = new Task(this, {
     autoRun: false,
     task: async ([{ terms, founders, quorum }, ownName, share]: readonly [DraftedCharter, string, boolean]) => {
@@ -153,11 +150,5 @@ export class OpenRoom extends LitElement {
 
   #value(name: string): string {
     return this.renderRoot.querySelector<Field>(`wa-input[name=${name}]`)?.value.trim() ?? "";
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-open-room": OpenRoom;
   }
 }

@@ -1,10 +1,10 @@
 /** One node in the room: its identity, what it offers and how busy it is. All text from the peer is shown as plain text. */
-import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { PeerState } from "../../grid";
+import { MicrogridElement } from "../element";
 import { formatBytes, formatRate } from "../format";
 import { plain } from "../plain";
-import { base, buttons } from "../styles/shared";
 import { avatar } from "./avatar";
 import "./did-view";
 import { peerStyles } from "./peer-styles";
@@ -12,8 +12,8 @@ import { founderMark, houseMark, nameText, personName, personStyles } from "./pe
 
 /** `<mg-peer-row .peer ?removable>`. Event: `mg-remove` (detail: the peer) asks to remove it from the room. */
 @customElement("mg-peer-row")
-export class PeerRow extends LitElement {
-  static override readonly styles = [base, buttons, personStyles, peerStyles];
+export class PeerRow extends MicrogridElement {
+  static override readonly styles = [personStyles, peerStyles];
 
   @property({ attribute: false }) peer: PeerState | undefined;
   /** Whether this node may remove members. */
@@ -98,10 +98,4 @@ function models(peer: PeerState): string {
       return `${plain(name) || plain(model)}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`;
     })
     .join(", ");
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-peer-row": PeerRow;
-  }
 }

@@ -1,24 +1,21 @@
 /** Lists changes that need the signatures of more founders. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { CharterState, Proposal } from "../../grid";
 import { changedRules } from "../charter/changes";
 import { charterStyles, rulesList } from "../charter/view";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { plain } from "../plain";
-import { WorkspaceController } from "../state/controller";
 import { modelName } from "../state/models";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { shortDid } from "./person";
 
 /** `<mg-proposals .workspace>`. */
 @customElement("mg-proposals")
-export class Proposals extends LitElement {
+export class Proposals extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     charterStyles,
     css`
@@ -54,14 +51,8 @@ export class Proposals extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private failure = "";
   @state() private signing = "";
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { charter, proposals = [] } = this.workspace?.grid.state.room ?? {};
@@ -119,11 +110,5 @@ export class Proposals extends LitElement {
     } finally {
       this.signing = "";
     }
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-proposals": Proposals;
   }
 }

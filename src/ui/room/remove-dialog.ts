@@ -1,21 +1,20 @@
 /** Explains what removing a member does, and asks for confirmation. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { PeerState, RoomState } from "../../grid";
 import { isOwn } from "../controls";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import type { Workspace } from "../state/workspace";
-import { base, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { avatar } from "./avatar";
 import { houseMark, nameText, personName, personStyles } from "./person";
 
 /** `<mg-remove-dialog .workspace .peer>`. Event: `mg-closed`. */
 @customElement("mg-remove-dialog")
-export class RemoveDialog extends LitElement {
-  static override readonly styles = [base, sections, personStyles];
+export class RemoveDialog extends WorkspaceElement {
+  static override readonly styles = [sections, personStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @property({ attribute: false }) peer: PeerState | undefined;
   readonly #removing = new Task(this, {
     autoRun: false,
@@ -72,10 +71,4 @@ function caveat({ charter }: RoomState): string {
   return charter?.admission.kind === "invite"
     ? `${kept} The person could return with a new key if someone gives them a new invite.`
     : kept;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-remove-dialog": RemoveDialog;
-  }
 }

@@ -1,12 +1,12 @@
 /** The panel of the room: membership, people, rules, invite, sharing and leaving. */
-import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Membership, RoomState } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
-import { WorkspaceController } from "../state/controller";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import "./charter-dialog";
 import "./hand-link";
 import "./invite-card";
@@ -24,16 +24,10 @@ import "./who-is-here";
 
 /** `<mg-room-panel .workspace>`. */
 @customElement("mg-room-panel")
-export class RoomPanel extends LitElement {
-  static override readonly styles = [base, buttons, sections, panelStyles];
+export class RoomPanel extends WorkspaceElement {
+  static override readonly styles = [sections, panelStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   #shownRoom: string | undefined;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   // The form before it may be scrolled down, so show a new room from its top.
   protected override updated(): void {
@@ -174,10 +168,4 @@ function signalingText({ signaling, peers }: RoomState): string {
   return peers.length > 0
     ? `${line}. You stay connected to the people here; new people have to wait.`
     : `${line}. Until then nobody can be found.`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-room-panel": RoomPanel;
-  }
 }

@@ -1,16 +1,16 @@
 /** Lists the models this device runs together with others, and the layers it holds for them. */
-import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { GridState, HeldStage, PipelineState } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { formatBytes } from "../format";
 import { plain } from "../plain";
 import { setStyle } from "../set-style";
-import { WorkspaceController } from "../state/controller";
 import { answeringModel, deviceCount, modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { deviceColours } from "../together/ring-styles";
 import { deviceColour, loadedShare } from "../together/ring-view";
 import { type Stop, stopsOf } from "../together/stops";
@@ -20,16 +20,10 @@ import { togetherStyles } from "./together-styles";
 
 /** `<mg-running-together .workspace>`; hidden if there is nothing to list. */
 @customElement("mg-running-together")
-export class RunningTogether extends LitElement {
-  static override readonly styles = [base, buttons, sections, deviceColours, togetherStyles];
+export class RunningTogether extends WorkspaceElement {
+  static override readonly styles = [sections, deviceColours, togetherStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private failure = "";
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -135,10 +129,4 @@ function loadingText({ loaded }: Stop): string {
 function heldText(state: GridState, { model, name, bytes, ...range }: HeldStage): TemplateResult {
   return html`This device holds ${layersText(range).toLowerCase()} of <bdi>${plain(modelName(state, model))}</bdi> for
     ${personName(name)}, ${formatBytes(bytes)}`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-running-together": RunningTogether;
-  }
 }

@@ -1,8 +1,9 @@
 /** Reads a QR code with the camera; hidden if the browser cannot. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { MicrogridElement } from "../element";
 import { icon } from "../icons";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 
 /** The browser's barcode detector, which TypeScript's library does not declare yet. */
 interface Detector {
@@ -18,10 +19,8 @@ const LOOK_EVERY_MS = 150;
 
 /** `<mg-scan label>`. Event: `mg-scanned` (detail: the text of the code). Hidden without a camera or a code reader. */
 @customElement("mg-scan")
-export class Scan extends LitElement {
+export class Scan extends MicrogridElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     css`
       :host {
@@ -130,10 +129,4 @@ async function canScan(): Promise<boolean> {
 
 function stopTracks(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-scan": Scan;
-  }
 }

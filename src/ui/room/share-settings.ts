@@ -1,14 +1,13 @@
 /** Chooses whether this device answers for the room, and within which limits. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import type { GridState, RoomState, ShareOptions } from "../../grid";
 import "../controls";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import "../range";
-import { WorkspaceController } from "../state/controller";
 import { localOffers } from "../state/models";
-import type { Workspace } from "../state/workspace";
-import { base, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { memoryRange } from "./layers-memory";
 
 interface Switch extends HTMLElement {
@@ -17,9 +16,8 @@ interface Switch extends HTMLElement {
 
 /** `<mg-share-settings .workspace>`: the switch “Share this device” and its limits. */
 @customElement("mg-share-settings")
-export class ShareSettings extends LitElement {
+export class ShareSettings extends WorkspaceElement {
   static override readonly styles = [
-    base,
     sections,
     css`
       :host {
@@ -48,13 +46,7 @@ export class ShareSettings extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private failure = "";
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const room = this.workspace?.grid.state.room;
@@ -149,10 +141,4 @@ export class ShareSettings extends LitElement {
 function servingText(serving: number): string {
   if (serving === 0) return "This device is not answering anyone right now.";
   return serving === 1 ? "Answering 1 request from a peer." : `Answering ${serving} requests from peers.`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-share-settings": ShareSettings;
-  }
 }

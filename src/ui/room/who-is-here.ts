@@ -1,13 +1,12 @@
 /** Lists the people in the room, and says what it means if nobody shares a device. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { GridState, PeerState, RoomState } from "../../grid";
-import { WorkspaceController } from "../state/controller";
+import { WorkspaceElement } from "../element";
 import { gpuName } from "../state/device";
 import { localOffers } from "../state/models";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { avatar } from "./avatar";
 import "./peer-row";
 import { founderMark, houseMark, nameText, personName, personStyles } from "./person";
@@ -15,10 +14,8 @@ import "./remove-dialog";
 
 /** `<mg-who-is-here .workspace>`. */
 @customElement("mg-who-is-here")
-export class WhoIsHere extends LitElement {
+export class WhoIsHere extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     personStyles,
     css`
@@ -49,14 +46,8 @@ export class WhoIsHere extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   /** The peer that the user is about to remove. */
   @state() private removing: PeerState | undefined;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -133,10 +124,4 @@ function nobodyShares(room: RoomState): boolean {
 function lonely(room: RoomState): string {
   const then = "so each device answers only for itself. Turn on “Share this device” to answer for the others.";
   return room.peers.length === 0 ? `You do not share this device, ${then}` : `Nobody shares a device, ${then}`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-who-is-here": WhoIsHere;
-  }
 }

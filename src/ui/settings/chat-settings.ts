@@ -1,11 +1,11 @@
 /** The settings of one conversation: model, system prompt and sampling. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
 import type { ConversationSettings, Sampling } from "../../grid";
 import "../controls";
+import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import "../range";
-import { WorkspaceController } from "../state/controller";
 import {
   GUIDE,
   answeringModel,
@@ -17,7 +17,7 @@ import {
   roomOffers,
 } from "../state/models";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 
 interface SliderSpec {
   readonly key: keyof Sampling;
@@ -73,10 +73,8 @@ const SLIDERS: readonly SliderSpec[] = [
 
 /** `<mg-chat-settings .workspace>`. */
 @customElement("mg-chat-settings")
-export class ChatSettings extends LitElement {
+export class ChatSettings extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     css`
       :host {
@@ -104,13 +102,6 @@ export class ChatSettings extends LitElement {
       }
     `,
   ];
-
-  @property({ attribute: false }) workspace: Workspace | undefined;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -226,10 +217,4 @@ function integer(text: string): number | undefined {
 
 function atLeastOne(value: number | undefined): number | undefined {
   return value === undefined ? undefined : Math.max(1, value);
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-chat-settings": ChatSettings;
-  }
 }

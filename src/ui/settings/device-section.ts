@@ -1,12 +1,10 @@
 /** Shows facts about this device and how much it stores. */
 import { Task } from "@lit/task";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
+import { WorkspaceElement } from "../element";
 import { formatBytes } from "../format";
-import { WorkspaceController } from "../state/controller";
 import { gpuName } from "../state/device";
-import type { Workspace } from "../state/workspace";
-import { base } from "../styles/shared";
 
 /** Styles for a list of names and values. */
 export const factStyles = css`
@@ -28,16 +26,10 @@ export const factStyles = css`
 
 /** `<mg-device-section .workspace>`. */
 @customElement("mg-device-section")
-export class DeviceSection extends LitElement {
-  static override readonly styles = [base, factStyles];
+export class DeviceSection extends WorkspaceElement {
+  static override readonly styles = factStyles;
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   readonly #storage = new Task(this, { task: () => storageUse(), args: () => [] });
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const state = this.workspace?.grid.state;
@@ -62,10 +54,4 @@ async function storageUse(): Promise<string> {
   const persisted = await navigator.storage.persisted();
   const kept = persisted ? "kept until you delete it" : "the browser may delete it if the disk is full";
   return `${formatBytes(usage)} of ${formatBytes(quota)}, ${kept}`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-device-section": DeviceSection;
-  }
 }

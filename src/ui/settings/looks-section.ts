@@ -1,9 +1,9 @@
 /** Chooses a light or dark theme, or that of the system. */
-import { LitElement, html, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { readTheme, saveTheme, type Theme } from "../state/preferences";
-import { base } from "../styles/shared";
 import { choiceStyles } from "./choices";
 
 const THEMES = [
@@ -14,8 +14,8 @@ const THEMES = [
 
 /** `<mg-looks-section>`. */
 @customElement("mg-looks-section")
-export class LooksSection extends LitElement {
-  static override readonly styles = [base, choiceStyles];
+export class LooksSection extends MicrogridElement {
+  static override readonly styles = choiceStyles;
 
   @state() private theme: Theme = readTheme();
 
@@ -37,11 +37,5 @@ export class LooksSection extends LitElement {
   #set(theme: Theme): void {
     this.theme = theme;
     saveTheme(theme);
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-looks-section": LooksSection;
   }
 }

@@ -1,23 +1,20 @@
 /** Chooses the servers this node uses to reach others, and whether others learn its network address. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import type { NetworkSettings } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { icon } from "../icons";
-import { WorkspaceController } from "../state/controller";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { type IceDraft, type NetworkDraft, type NetworkErrors, networkDraft, readNetwork } from "./network-draft";
 
 const EMPTY: IceDraft = { urls: "", username: "", credential: "" };
 
 /** `<mg-network-section .workspace>`. */
 @customElement("mg-network-section")
-export class NetworkSection extends LitElement {
+export class NetworkSection extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     css`
       form {
@@ -55,7 +52,6 @@ export class NetworkSection extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   /** The edited settings; undefined if nothing was edited. */
   @state() private draft: NetworkDraft | undefined;
   @state() private errors: NetworkErrors = { ice: [] };
@@ -66,11 +62,6 @@ export class NetworkSection extends LitElement {
       this.draft = undefined;
     },
   });
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const network = this.workspace?.grid.state.network;
@@ -177,10 +168,4 @@ export class NetworkSection extends LitElement {
 
 function alert(text: string | undefined): TemplateResult | typeof nothing {
   return text === undefined ? nothing : html`<p class="error" role="alert">${text}</p>`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-network-section": NetworkSection;
-  }
 }

@@ -1,15 +1,15 @@
 /** The settings of the whole page: theme, privacy, identity, servers, storage and help. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 import { isOwn } from "../controls";
+import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import "../house/house-section";
 import "../room/did-view";
 import { houseMark, personStyles } from "../room/person";
-import { WorkspaceController } from "../state/controller";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { choiceStyles } from "./choices";
 import { factStyles } from "./device-section";
 import "./looks-section";
@@ -20,10 +20,8 @@ import "./transfer-section";
 
 /** `<mg-settings-dialog .workspace>`: a dialog named “Settings”. */
 @customElement("mg-settings-dialog")
-export class SettingsDialog extends LitElement {
+export class SettingsDialog extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     personStyles,
     choiceStyles,
@@ -61,15 +59,9 @@ export class SettingsDialog extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private renameError = "";
   /** True while a recovery phrase is shown that is never shown again, so the dialog must not close. */
   @state() private holding = false;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -164,10 +156,4 @@ function help(): TemplateResult {
       telemetry.
     </p>
   </section>`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-settings-dialog": SettingsDialog;
-  }
 }

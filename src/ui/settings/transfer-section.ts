@@ -1,22 +1,21 @@
 /** Exports everything the user has as one encrypted file, and imports such a file. */
 import { Task, TaskStatus } from "@lit/task";
-import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { dayField } from "../dates";
 import { download } from "../download";
+import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { houseStyles } from "../house/house-styles";
 import "../house/passphrase-form";
 import type { PassphraseGiven } from "../house/passphrase-form";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 
 /** `<mg-transfer-section .workspace>`. */
 @customElement("mg-transfer-section")
-export class TransferSection extends LitElement {
-  static override readonly styles = [base, buttons, sections, houseStyles];
+export class TransferSection extends WorkspaceElement {
+  static override readonly styles = [sections, houseStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private step: "none" | "export" | "import" = "none";
   readonly #exporting = new Task(this, {
     autoRun: false,
@@ -85,11 +84,5 @@ export class TransferSection extends LitElement {
   #done(text: string): void {
     this.step = "none";
     this.workspace?.toast(text);
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-transfer-section": TransferSection;
   }
 }

@@ -1,19 +1,17 @@
 /** One conversation in the list, with its menu. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { ConversationSummary } from "../../grid";
 import { icon } from "../icons";
 import { conversationRoute } from "../routes";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, fields } from "../styles/shared";
+import { fields } from "../styles/shared";
 import { downloadJson } from "../download";
+import { WorkspaceElement } from "../element";
 
 /** `<mg-conversation-item .workspace .summary>`. Event: `mg-done` when it is opened. */
 @customElement("mg-conversation-item")
-export class ConversationItem extends LitElement {
+export class ConversationItem extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     fields,
     css`
       :host {
@@ -125,7 +123,6 @@ export class ConversationItem extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @property({ attribute: false }) summary: ConversationSummary | undefined;
   @property({ type: Boolean }) current = false;
   /** True while an answer is being written in it. */
@@ -241,10 +238,4 @@ export class ConversationItem extends LitElement {
     const name = summary.title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 50);
     if (json) downloadJson(json, `${name || "conversation"}.json`);
   };
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-conversation-item": ConversationItem;
-  }
 }

@@ -1,23 +1,20 @@
 /** The list of conversations, with search, import and export. */
-import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ConversationSummary } from "../../grid";
 import { formatDay } from "../format";
 import { icon, mark } from "../icons";
 import { conversationRoute, go } from "../routes";
-import { WorkspaceController } from "../state/controller";
-import type { Workspace } from "../state/workspace";
-import { base, buttons, fields } from "../styles/shared";
+import { fields } from "../styles/shared";
 import { downloadJson } from "../download";
+import { WorkspaceElement } from "../element";
 import "./conversation-item";
 
 /** `<mg-sidebar .workspace>`. Event: `mg-done` when the user has chosen something, so that a drawer can close. */
 @customElement("mg-sidebar")
-export class Sidebar extends LitElement {
+export class Sidebar extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     fields,
     css`
       :host {
@@ -122,17 +119,11 @@ export class Sidebar extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private query = "";
   @state() private found: readonly ConversationSummary[] | undefined;
   @query("input[type=search]") private readonly field!: HTMLInputElement;
   @query("input[type=file]") private readonly file!: HTMLInputElement;
   #searched: readonly ConversationSummary[] | undefined;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   focusSearch(): void {
     this.field.focus();
@@ -288,10 +279,4 @@ function groups(conversations: readonly ConversationSummary[], flat: boolean): [
 
 function shortcut(keys: string): string {
   return /Mac|iPhone|iPad/.test(navigator.platform) ? `⌘ ${keys}` : `Ctrl ${keys}`;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-sidebar": Sidebar;
-  }
 }

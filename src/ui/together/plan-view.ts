@@ -1,17 +1,17 @@
 /** Runs a model with the room: shows who is asked, the plan, its start and its result. */
-import { LitElement, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { html, nothing, type TemplateResult } from "lit";
+import { customElement } from "lit/decorators.js";
 import type { PipelinePlan, PipelineState } from "../../grid";
+import { WorkspaceElement } from "../element";
 import { formatBytes, formatRate, formatTokens } from "../format";
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { avatar } from "../room/avatar";
 import { personName } from "../room/person";
-import { WorkspaceController } from "../state/controller";
 import { deviceCount, modelName } from "../state/models";
 import type { Attempt } from "../state/together";
 import type { Workspace } from "../state/workspace";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import { planChoices } from "./choices";
 import { planStyles } from "./plan-styles";
 import { deviceColours, ringStyles } from "./ring-styles";
@@ -22,16 +22,10 @@ import { devicesText, timeText } from "./words";
 
 /** `<mg-plan-view .workspace>`: shows the attempt of `workspace.together`. */
 @customElement("mg-plan-view")
-export class PlanView extends LitElement {
-  static override readonly styles = [base, buttons, sections, deviceColours, ringStyles, wayStyles, planStyles];
+export class PlanView extends WorkspaceElement {
+  static override readonly styles = [sections, deviceColours, ringStyles, wayStyles, planStyles];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   #hadFocus = false;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   // Keeps keyboard users in this view instead of at the top of the page.
   protected override firstUpdated(): void {
@@ -293,10 +287,4 @@ function shareOf({ stages }: PipelineState): number {
   const total = stages.reduce((sum, { totalBytes }) => sum + totalBytes, 0);
   const there = stages.reduce((sum, stage) => sum + stage.totalBytes * loadedShare(stage), 0);
   return total === 0 ? 0 : there / total;
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-plan-view": PlanView;
-  }
 }
