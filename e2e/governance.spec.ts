@@ -1,6 +1,6 @@
 /** Rooms that are governed: who may enter, who is removed, what the charter forbids, and coming back. */
 import golden from "./fixtures/golden.json" with { type: "json" };
-import type { CharterOptions, Membership, RoomPreview } from "../src/grid";
+import type { CharterOptions, MembershipState, RoomPreview } from "../src/grid";
 import {
   ask,
   expect,
@@ -36,7 +36,7 @@ async function visitor(open: Open, name: string): Promise<SitePage> {
   return site;
 }
 
-const expectMembership = (site: SitePage, kind: Membership["kind"] | "none") =>
+const expectMembership = (site: SitePage, kind: MembershipState["kind"] | "none") =>
   expect.poll(async () => (await stateOf(site)).room?.membership.kind ?? "none", { timeout: 30_000 }).toBe(kind);
 
 const noticesOf = async (site: SitePage): Promise<string> =>

@@ -1,5 +1,5 @@
 /** Several signaling servers, which die one after another under a room in use; and none at all. */
-import { orderServers } from "../src/room/slots";
+import { orderServers } from "../src/room/signaling/slots";
 import {
   answerReaches,
   ask,

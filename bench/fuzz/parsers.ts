@@ -2,7 +2,7 @@
 import { base64urlnopad } from "@scure/base";
 import * as v from "valibot";
 import { decodeCbor, utf8 } from "../../src/core";
-import { resolveConfig } from "../../src/grid/node/config";
+import { resolveConfig } from "../../src/node/config";
 import {
   SignedSchema,
   openSealedFile,
@@ -14,8 +14,8 @@ import {
 import { parseInvite } from "../../src/room";
 import { DOOR_FRAMES } from "../../src/room/door/protocol";
 import { ROOM_FRAMES } from "../../src/room/protocol";
-import { BULK_FRAMES } from "../../src/room/bulk-frames";
-import { STAGE_FRAMES } from "../../src/room/stage-frames";
+import { BULK_FRAMES } from "../../src/room/weights/frames";
+import { STAGE_FRAMES } from "../../src/room/stages/frames";
 import { type FrameTable, parseFrame } from "../../src/wire/frames";
 import { Reassembler, frameToMessages } from "../../src/wire/framing";
 import { LINK_FRAMES } from "../../src/wire/link";

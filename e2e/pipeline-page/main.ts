@@ -9,11 +9,11 @@ import {
   expandsWeights,
 } from "../../src/inference";
 import { Ring } from "../../src/pipeline/run/ring";
-import type { RingStage } from "../../src/pipeline/run/ring-seat";
+import type { RingStage } from "../../src/pipeline/run/ring-member";
 import { stagePackage, weightsInFiles } from "../../src/pipeline/run/packages";
-import { StageHost } from "../../src/pipeline/run/stage-host";
+import { StageServer } from "../../src/pipeline/run/stage-server";
 import { type StageRange, readDecoder } from "../../src/pipeline/split";
-import { inviteToUrl, parseInvite } from "../../src/room/invite";
+import { inviteToUrl, parseInvite } from "../../src/room/membership/invite";
 import type { RoomOptions, RoomSession } from "../../src/room/room-session";
 import type { ReceivedStageBody } from "../../src/room";
 import { foundTestRoom } from "../../src/room/testing/founding";
@@ -114,7 +114,7 @@ async function part(id: string, range: StageRange) {
 
 const signer = await makeEphemeralKey();
 let session: RoomSession | undefined;
-let host: StageHost | undefined;
+let host: StageServer | undefined;
 let ring: Ring | undefined;
 let progress = 0;
 let fault: Fault | undefined;
@@ -140,7 +140,7 @@ function serve(): void {
     if (frame.kind === "stage.forward") heard = frame.body;
   });
   meter.listen(traffic);
-  host = new StageHost({
+  host = new StageServer({
     traffic,
     open: ({ pipeline, from, to, next, attempt }, { signal: stopped, consumer }) =>
       meter.stage(async () => {

@@ -1,7 +1,7 @@
 /** Takes the times of a pipeline where a page can see them: trips around the ring, ends, stages, links and repairs. */
 import { type Did, randomId } from "../../src/core";
 import type { HiddenState, StageForward, StageService } from "../../src/inference";
-import type { StageTraffic } from "../../src/room";
+import type { StageLanes } from "../../src/room";
 
 /** Probes that may go to one node at once, and how long each further one waits, ms: below what `stage.probe` allows. */
 const PROBES_AT_ONCE = 12;
@@ -48,10 +48,10 @@ export class Meter {
   /** What the stage was given, of sequences that have not ended. */
   #kept: StageForward[] = [];
   #service: StageService | undefined;
-  #traffic: StageTraffic | undefined;
+  #traffic: StageLanes | undefined;
 
   /** Listens to a room: answers probes, and notes what stages say of themselves. */
-  listen(traffic: StageTraffic): void {
+  listen(traffic: StageLanes): void {
     this.#traffic = traffic;
     traffic.on("frame", ({ from, frame }) => {
       if (frame.kind === "stage.probe") traffic.post(from, "stage.echo", { probe: frame.body.probe });

@@ -14,7 +14,7 @@ import {
   type Usage,
 } from "../inference";
 import type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams } from "./contract";
-import type { AnswerEvent, AnswerRequest } from "./types";
+import type { AnswerEvent, AnswerRequest } from "../node";
 
 /** Longest answer where the request does not say. */
 const DEFAULT_MAX_TOKENS = 1024;

@@ -16,6 +16,7 @@ import type {
   GridState,
   HouseState,
   InviteInfo,
+  InviteOptions,
   LoadOptions,
   ModelInfo,
   NetworkSettings,
@@ -27,7 +28,7 @@ import type {
   RoomPreview,
   RoomState,
   ShareOptions,
-} from "./types";
+} from "../node";
 
 export interface GridEvents {
   /** Anything in `state` changed. */
@@ -97,11 +98,6 @@ export interface Room extends TypedEventTarget<{ "peer-change": readonly PeerSta
   endorse(proposal: string): Promise<void>;
   /** Leaves, once others have taken over what they can of the layers that are held here; `now` does not wait for them. */
   leave(options?: { readonly now?: boolean }): Promise<void>;
-}
-
-export interface InviteOptions {
-  readonly uses?: number;
-  readonly endsAt?: Date;
 }
 
 export interface Rooms {

@@ -6,14 +6,14 @@ import { type Call, conversationsPart, roomsPart, settingsPart } from "./backup"
 import { chatCompletions } from "./completions";
 import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
-import { GridIdentity } from "./grid-identity";
-import { GridPipelines } from "./pipelines";
-import { GridRoom } from "./room";
-import { Hosting } from "./hosting";
-import type { GridConfig } from "./node/config";
-import type { NodeCalls } from "./node/node";
-import { Delivered } from "./routing";
-import type { AnswerEvent, AnswerRequest, GridState, LoadOptions, NetworkSettings, Policy } from "./types";
+import { GridIdentity } from "./views/identity";
+import { GridPipelines } from "./views/pipelines";
+import { GridRoom } from "./views/room";
+import { NodeConnection } from "./tabs/node-connection";
+import type { GridConfig } from "../node";
+import type { NodeCalls } from "../node";
+import { Delivered } from "../node";
+import type { AnswerEvent, AnswerRequest, GridState, LoadOptions, NetworkSettings, Policy } from "../node";
 
 /** How a grid is opened; everything has a default. */
 export interface GridOptions {
@@ -35,7 +35,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly pipelines: Pipelines;
   readonly conversations: ConversationStore;
   readonly identity: Identity;
-  readonly #hosting: Hosting;
+  readonly #hosting: NodeConnection;
   readonly #ownPolicy: Partial<Policy>;
   #state: GridState;
   #room: GridRoom | undefined;
@@ -48,12 +48,17 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
       ...(signaling && { signaling }),
       ...(iceServers && { rtc: { iceServers: [...iceServers] } }),
     };
-    const hosting = new Hosting({ baseUrl, pageUrl: baseUrl, config });
+    const hosting = new NodeConnection({ baseUrl, pageUrl: baseUrl, config });
     const [host, conversations] = await Promise.all([hosting.start(), ConversationStore.open()]);
     return new Grid(hosting, host.state, conversations, options.policy ?? {});
   }
 
-  private constructor(hosting: Hosting, state: GridState, conversations: ConversationStore, policy: Partial<Policy>) {
+  private constructor(
+    hosting: NodeConnection,
+    state: GridState,
+    conversations: ConversationStore,
+    policy: Partial<Policy>,
+  ) {
     super();
     this.#hosting = hosting;
     this.#state = state;

@@ -26,7 +26,7 @@ export type {
 export { MIN_PASSPHRASE_CHARS } from "../identity";
 export { Grid } from "./grid";
 export type { GridOptions } from "./grid";
-export { roomCapacity, spareBytes } from "./pipelines";
-export type { RoomCapacity } from "./pipelines";
-export { ANY_MODEL } from "./routing";
-export type * from "./types";
+export { roomCapacity, spareBytes } from "../node";
+export type { RoomCapacity } from "../node";
+export { ANY_MODEL } from "../node";
+export type * from "../node";

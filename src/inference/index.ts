@@ -4,10 +4,7 @@ export { preferredBackend, probeDevice } from "./device";
 export { TYPICAL_ANSWER_TOKENS, estimateAnswer, promptTokens } from "./estimate";
 export type { ProviderFacts } from "./estimate";
 export { hiddenFault } from "./onnx/hidden";
-export { FIELD } from "./onnx/onnx-file";
 export { expandsWeights } from "./onnx/expand-weights";
-export { ProtobufMessage, protobufFields, protobufNumbers, protobufText } from "./onnx/protobuf";
-export type { ProtobufField } from "./onnx/protobuf";
 export { EngineSupervisor } from "./supervisor";
 export type { SupervisorEvents } from "./supervisor";
 export type {

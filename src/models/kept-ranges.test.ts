@@ -5,10 +5,10 @@ import type { FileWriter } from "./disk";
 import { MemoryDisk } from "./memory-disk";
 import { ModelRecords } from "./records";
 import { ModelStore } from "./store-service";
-import type { Outcome, RangeRequest } from "./store-protocol";
+import type { Outcome, FileRangeRequest } from "./store-protocol";
 
 const FILE = "w.onnx_data";
-const REQUEST: RangeRequest = { path: FILE, urls: ["http://h/w"], version: "v".repeat(16), offset: 10, length: 5 };
+const REQUEST: FileRangeRequest = { path: FILE, urls: ["http://h/w"], version: "v".repeat(16), offset: 10, length: 5 };
 
 function value<T>(outcome: Outcome<T>): T {
   if (!outcome.ok) throw new Error(outcome.error.message);

@@ -4,7 +4,7 @@ import type { Disk } from "./disk";
 import { FileRanges } from "./file-ranges";
 import type { FileRecord, ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
-import type { RangeRequest } from "./store-protocol";
+import type { FileRangeRequest } from "./store-protocol";
 import { Turns } from "./turns";
 
 /**
@@ -73,7 +73,7 @@ export class KeptRanges {
    * on the disk is handed out all the same, and fetched again the next time; so is everything where files live in memory
    * only, since weights that an engine has loaded must not take memory twice. Throws as `FileRanges.read` does.
    */
-  async read(model: string, request: RangeRequest, signal: AbortSignal): Promise<Blob> {
+  async read(model: string, request: FileRangeRequest, signal: AbortSignal): Promise<Blob> {
     const file = await this.#open(model, request);
     const pieces: Blob[] = [];
     for (const { at, bytes, part } of stretches(file.parts, request.offset, request.length, this.#maxPartBytes)) {
@@ -122,7 +122,7 @@ export class KeptRanges {
     }
   }
 
-  #open(model: string, request: RangeRequest): Promise<PartialFile> {
+  #open(model: string, request: FileRangeRequest): Promise<PartialFile> {
     const key = keyOf(model, request.path, request.version);
     const known = this.#files.get(key);
     if (known) return known;
@@ -133,7 +133,7 @@ export class KeptRanges {
   }
 
   /** What earlier visits have kept; parts of other versions of the file are deleted. */
-  async #load(model: string, { path: file, version, urls }: RangeRequest): Promise<PartialFile> {
+  async #load(model: string, { path: file, version, urls }: FileRangeRequest): Promise<PartialFile> {
     const hosts = new Map<string, string>();
     const parts: Part[] = [];
     for (const record of await this.#records.files()) {

@@ -10,7 +10,7 @@ import { prepareOnnx, prepareWebLlm, type PackageOrder, type PackageParts } from
 import { downloadProgress } from "./progress";
 import { ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
-import { Shelf } from "./shelf";
+import { ModelIndex } from "./model-index";
 import { readFileSource, readTextSource } from "./sources";
 import { StoreClient } from "./store-client";
 import type { ModelInfo } from "./types";
@@ -59,7 +59,7 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const store = new StoreClient(options.createStoreWorker);
     const hosts = new ModelHosts(options.hub ?? DEFAULT_HUB, options.mirrors ?? []);
     const entries = [...embeddedEntries(options.baseUrl), ...repositoryEntries(), ...webllmEntries(catalog.models)];
-    const shelf = new Shelf({ device, records, store, hosts }, entries, await records.models());
+    const shelf = new ModelIndex({ device, records, store, hosts }, entries, await records.models());
     const library = new ModelLibrary({ device, shelf, store, hosts, records });
     await library.#refresh();
     return library;

@@ -10,7 +10,7 @@ import { MemoryDisk } from "./memory-disk";
 import { openModelParts, type PartsOptions } from "./model-parts";
 import { prepareOnnx, type PackageParts } from "./packages";
 import { ModelRecords } from "./records";
-import { Shelf } from "./shelf";
+import { ModelIndex } from "./model-index";
 import { StoreClient } from "./store-client";
 import { ModelStore } from "./store-service";
 import { testDevice } from "./testing";
@@ -97,7 +97,7 @@ function device(disk: MemoryDisk = new KeepingDisk()) {
     const store = new StoreClient(() => worker);
     const hosts = new ModelHosts(base, []);
     const parts = { device: testDevice(), records, store, hosts };
-    const shelf = new Shelf(parts, [entry], await records.models());
+    const shelf = new ModelIndex(parts, [entry], await records.models());
     return { ...parts, shelf } satisfies PackageParts & { records: ModelRecords };
   };
   return { entry, disk, records, visit };

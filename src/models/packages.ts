@@ -8,7 +8,7 @@ import { packageHash } from "./package-hash";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
-import type { Shelf } from "./shelf";
+import type { ModelIndex } from "./model-index";
 import type { StoreClient } from "./store-client";
 import type { StoredFile } from "./store-protocol";
 import { refused, request } from "./web";
@@ -24,7 +24,7 @@ export interface PackageOrder {
 /** The parts of the library that preparing a model uses. */
 export interface PackageParts {
   readonly device: DeviceInfo;
-  readonly shelf: Shelf;
+  readonly shelf: ModelIndex;
   readonly store: StoreClient;
   readonly hosts: ModelHosts;
 }

@@ -4,7 +4,7 @@ import { errorFromData, MicrogridError, randomId, unless } from "../core";
 import type {
   FileRequest,
   Outcome,
-  RangeRequest,
+  FileRangeRequest,
   StoreApi,
   StoredFile,
   StoredSummary,
@@ -51,7 +51,7 @@ export class StoreClient {
   }
 
   /** See `StoreApi.readRange`. */
-  readRange(model: string, request: RangeRequest, options: Pick<CallOptions, "signal">): Promise<Blob> {
+  readRange(model: string, request: FileRangeRequest, options: Pick<CallOptions, "signal">): Promise<Blob> {
     return this.#cancellable(options.signal, (api, ticket) => api.readRange(ticket, model, request));
   }
 

@@ -15,7 +15,7 @@ export interface FileRequest {
 }
 
 /** A part of a model's file. */
-export interface RangeRequest extends Pick<FileRequest, "path" | "urls" | "bytes" | "sha256"> {
+export interface FileRangeRequest extends Pick<FileRequest, "path" | "urls" | "bytes" | "sha256"> {
   /** Names what the file has in it; parts that are kept of another version are not used. */
   readonly version: string;
   readonly offset: number;
@@ -84,7 +84,7 @@ export interface StoreApi {
    * `ticket` as for `download`. Fails with `network`, `file-missing`, `file-corrupt`, `unsupported-model` where hosts give
    * whole files only.
    */
-  readRange(ticket: string, model: string, request: RangeRequest): Promise<Outcome<Blob>>;
+  readRange(ticket: string, model: string, request: FileRangeRequest): Promise<Outcome<Blob>>;
   /** The complete files with these paths, or undefined where one of them is not complete. */
   open(model: string, paths: readonly string[]): Promise<Outcome<StoredFile[] | undefined>>;
   /** What is stored, of all models. */

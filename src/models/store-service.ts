@@ -9,7 +9,7 @@ import {
   matches,
   type FileRequest,
   type Outcome,
-  type RangeRequest,
+  type FileRangeRequest,
   type StoreApi,
   type StoredFile,
   type StoredSummary,
@@ -94,7 +94,7 @@ export class ModelStore implements StoreApi {
     });
   }
 
-  readRange(ticket: string, model: string, request: RangeRequest): Promise<Outcome<Blob>> {
+  readRange(ticket: string, model: string, request: FileRangeRequest): Promise<Outcome<Blob>> {
     const { path, urls, offset, length } = request;
     return this.#run(ticket, async (signal) => {
       const { ranges, whole } = await this.#opened;

@@ -1,13 +1,13 @@
 /** Models over several devices of a room: splitting, surveying, planning, running. */
 export { type PartsSource, SplitModel } from "./model";
-export { type Plan, type PlanNode, type PlanProblem, type Shortfall, planPipeline } from "./plan";
+export { type RingPlan, type PlanNode, type PlanProblem, type Shortfall, planPipeline } from "./plan";
 export {
   type OpenStage,
   Ring,
-  type RingSeat,
+  type RingMember,
   type RingStage,
   type RingState,
-  StageHost,
+  StageServer,
   type StageRequest,
   type StageSource,
   type WeightSource,

@@ -4,7 +4,7 @@ import { type StagePackage, expandsWeights } from "../inference";
 import type { ModelParts } from "../models";
 import type { PlanModel } from "./plan";
 import { type StageSource, stagePackage, stagePart } from "./run";
-import { type Decoder, type StageRange, readDecoder } from "./split";
+import { type DecoderGraph, type StageRange, readDecoder } from "./split";
 
 /** Layers whose weights differ by less than this share are of one kind, and take the same time. */
 const SAME_KIND = 0.05;
@@ -16,7 +16,7 @@ export type PartsSource = Pick<ModelParts, "id" | "name" | "graph" | "graphBytes
 export class SplitModel<P extends PartsSource = PartsSource> {
   readonly parts: P;
   readonly source: StageSource;
-  readonly decoder: Decoder;
+  readonly decoder: DecoderGraph;
   readonly #expand: boolean;
   #graphBlob: Blob | undefined;
 

@@ -1,6 +1,6 @@
 /** Every frame that the members of a room exchange, on one page (docs/protocol.md). */
 import * as v from "valibot";
-import { OVERLAY_FRAMES } from "./overlay/frames";
+import { OVERLAY_FRAMES } from "./gossip/frames";
 import { DidSchema, SignedSchema, bytesSchema } from "../identity";
 import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
 import {
@@ -31,7 +31,7 @@ import {
   REVOCATION_RATE,
   RULES_RATE,
   TOKENS_RATE,
-} from "./rates";
+} from "./links/rates";
 
 const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));

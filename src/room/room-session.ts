@@ -5,19 +5,19 @@ import type { Provider } from "../inference";
 import type { Transport } from "../wire";
 import type { KnockInfo } from "./door/door";
 import { REFUSED_AFTER_MS } from "./constants";
-import { Entrance } from "./door/entrance";
-import type { Profile } from "./heartbeat";
-import { Interior } from "./interior";
-import type { Invite } from "./invite";
-import type { Sharing } from "./jobs/server";
+import { Entry } from "./door/entry";
+import type { Profile } from "./links/heartbeat";
+import { MemberSession } from "./member-session";
+import type { Invite } from "./membership/invite";
+import type { SharedModels } from "./jobs/server";
 import { type Charter, type CharterTerms, type MemberContext, Membership, type MembershipParts } from "./membership";
-import type { BulkTraffic } from "./bulk-traffic";
-import type { StageTraffic } from "./stage-traffic";
-import { Presence, type SignalingState } from "./presence";
-import type { ProposalInfo } from "./proposals";
-import type { HandDialer } from "./relay";
-import type { RemotePeer } from "./remote-peer";
-import { orderServers } from "./slots";
+import type { WeightTransfer } from "./weights/transfer";
+import type { StageLanes } from "./stages/lanes";
+import { SignalingRegistration, type SignalingState } from "./signaling/registration";
+import type { ProposalInfo } from "./membership/proposals";
+import type { HandDialer } from "./links/relay";
+import type { RemotePeer } from "./links/remote-peer";
+import { orderServers } from "./signaling/slots";
 
 /** What being in a room stands on. */
 export interface RoomOptions {
@@ -56,13 +56,13 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   /** Resolves once somebody was met or the first look around is over. */
   lookedAround: Promise<void> = Promise.resolve();
   readonly #options: RoomOptions;
-  readonly #presence: Presence;
+  readonly #presence: SignalingRegistration;
   readonly #left = new AbortController();
   readonly #invite: Invite | undefined;
   #stage: Stage = "looking";
-  #entrance: Entrance | undefined;
-  #interior: Interior | undefined;
-  #sharing: Sharing | undefined;
+  #entrance: Entry | undefined;
+  #interior: MemberSession | undefined;
+  #sharing: SharedModels | undefined;
   #expelled: ReturnType<typeof setTimeout> | undefined;
 
   /** Enters a room. Resolves when signaling was tried; the way in goes on from then. */
@@ -80,7 +80,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     this.roomId = roomId;
     this.#options = options;
     this.#invite = "invite" in options.entry ? options.entry.invite : undefined;
-    this.#presence = new Presence(servers, (url) => options.openTransport(url));
+    this.#presence = new SignalingRegistration(servers, (url) => options.openTransport(url));
     this.#presence.on("state", () => this.emit("change", undefined));
   }
 
@@ -129,12 +129,12 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   }
 
   /** Traffic of pipelines; undefined while this node is not a member. */
-  get stages(): StageTraffic | undefined {
+  get stages(): StageLanes | undefined {
     return this.#interior?.stages;
   }
 
   /** Weights between members; undefined while this node is not one. */
-  get bulk(): BulkTraffic | undefined {
+  get bulk(): WeightTransfer | undefined {
     return this.#interior?.bulk;
   }
 
@@ -152,7 +152,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   }
 
   /** Starts, changes or ends sharing this device, from the moment on at which it is inside. */
-  share(sharing: Sharing | undefined, stopJobs: boolean): void {
+  share(sharing: SharedModels | undefined, stopJobs: boolean): void {
     this.#sharing = sharing;
     this.#interior?.share(sharing, stopJobs);
   }
@@ -227,7 +227,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   /** Looks for somebody who opens; this node is inside once somebody has. */
   async #approach(invite: Invite): Promise<void> {
     const { member, agent, profile, delegation } = this.#options;
-    const entrance = await Entrance.open(this.#presence, { member, agent, invite }, () => {
+    const entrance = await Entry.open(this.#presence, { member, agent, invite }, () => {
       const { name, device } = profile();
       return { name, device, delegation: delegation() };
     });
@@ -237,7 +237,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     this.lookedAround = Promise.race([entrance.start(), this.#comeIn(entrance)]);
   }
 
-  async #comeIn(entrance: Entrance): Promise<void> {
+  async #comeIn(entrance: Entry): Promise<void> {
     try {
       const { parts, revocations, enter } = await entrance.pass(this.#left.signal);
       this.#entrance = undefined;
@@ -252,11 +252,11 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     }
   }
 
-  #enter(parts: MembershipParts): Interior {
+  #enter(parts: MembershipParts): MemberSession {
     const { member, agent, local, hand } = this.#options;
     const membership = new Membership(member, parts);
     membership.setDelegation(this.#options.delegation());
-    const interior = new Interior({
+    const interior = new MemberSession({
       presence: this.#presence,
       membership,
       agent,
@@ -293,7 +293,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     await this.#presence.setServers(await orderServers(this.roomId, servers));
   }
 
-  #inside(): Interior {
+  #inside(): MemberSession {
     if (this.#interior) return this.#interior;
     throw new MicrogridError("bad-request", "This device is not in the room yet.");
   }

@@ -1,11 +1,11 @@
 /** The page's addresses. All of them are in the URL's fragment, so any static host can serve the page. */
 
-export type Route =
+export type PageRoute =
   | { readonly view: "chat"; readonly conversation: string | undefined }
   | { readonly view: "join"; readonly invite: string };
 
 /** Reads the route from a fragment; an unknown fragment is a new chat. */
-export function readRoute(hash: string, href: string): Route {
+export function readRoute(hash: string, href: string): PageRoute {
   const conversation = /^#\/c\/([\w-]+)$/.exec(hash)?.[1];
   if (hash.startsWith("#/join/")) return { view: "join", invite: href };
   return { view: "chat", conversation };

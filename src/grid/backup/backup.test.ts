@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { MicrogridError, encodeCbor } from "../../core";
 import { houseSigner, makeHouseSecret, sealFile } from "../../identity";
-import type { GridState } from "../types";
+import type { GridState } from "../../node";
 import { type Call, housePart, settingsPart } from "./parts";
 import { type PortablePart, exportParts, restoreParts } from "./portable";
 

@@ -3,12 +3,12 @@ import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { houseSigner } from "../../identity";
 import type { ConversationStore } from "../conversations";
-import { parseHouseData } from "../house";
+import { parseHouseData } from "../../node";
 import { exportMemberships, readMemberships } from "../../room";
-import { type NetworkOverride, parsePatch } from "../node/network";
-import type { NodeCalls } from "../node/node";
-import { recallPreferences } from "../node/session-memory";
-import type { GridState, NetworkSettings, Policy } from "../types";
+import { type NetworkOverride, parsePatch } from "../../node";
+import type { NodeCalls } from "../../node";
+import { recallPreferences } from "../../node";
+import type { GridState, NetworkSettings, Policy } from "../../node";
 import type { PortablePart } from "./portable";
 
 export type Call = <M extends keyof NodeCalls>(

@@ -1,8 +1,8 @@
 /** The node as a tab sees it, whether it runs in this tab or in another. */
 import type { TypedEventTarget } from "../../core";
-import type { NodeCalls } from "../node/node";
-import type { StatePatch } from "../node/state-store";
-import type { AnswerEvent, AnswerRequest, GridState } from "../types";
+import type { NodeCalls } from "../../node";
+import type { StatePatch } from "../../node";
+import type { AnswerEvent, AnswerRequest, GridState } from "../../node";
 
 export interface HostEvents {
   patch: StatePatch;

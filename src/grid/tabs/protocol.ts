@@ -1,8 +1,8 @@
 /** The border between the tabs of one origin, on one page. Tabs share code and trust each other; frames are typed only. */
 import type { ErrorData } from "../../core";
-import type { NodeCalls } from "../node/node";
-import type { StatePatch } from "../node/state-store";
-import type { AnswerEvent, AnswerRequest, GridState } from "../types";
+import type { NodeCalls } from "../../node";
+import type { StatePatch } from "../../node";
+import type { AnswerEvent, AnswerRequest, GridState } from "../../node";
 
 /** A frame with its sender and its receiver: a tab, whoever leads, or everybody. */
 export interface Envelope {

@@ -8,7 +8,7 @@ import { engineError } from "./errors";
 import { type GpuDevice, requestGpuDevice } from "./gpu-device";
 import { readGraphSpec } from "./graph-spec";
 import type { KvCache } from "./kv-cache";
-import { OnnxModel, type Turn } from "./model";
+import { OnnxModel, type TakeTurn } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
 import type { Bench } from "./pipeline-parts";
 import type { RingSequence } from "./ring-decoder";
@@ -209,7 +209,7 @@ export class OnnxEngine implements Engine {
 }
 
 /** A model whose graph is all here. */
-function wholeDecoder(runner: ModelRunner, turn: Turn): Decoder<KvCache> {
+function wholeDecoder(runner: ModelRunner, turn: TakeTurn): Decoder<KvCache> {
   return {
     feed: (cache, ids, signal) => turn(() => runner.feed(cache, ids), signal),
     predict: (cache, ids, rows, signal) => turn(() => runner.predict(cache, ids, rows), signal),

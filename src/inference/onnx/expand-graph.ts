@@ -1,6 +1,6 @@
 /** The graph half of expanding weights: which products change, and the graph with plain ones in their place. */
-import { damagedGraph, FIELD } from "./onnx-file";
-import { type ProtobufField, ProtobufMessage, protobufFields, protobufText } from "./protobuf";
+import { damagedGraph, FIELD } from "../../onnx";
+import { type ProtobufField, ProtobufMessage, protobufFields, protobufText } from "../../onnx";
 import { quantizedSizes } from "./quantized-matrix";
 import {
   ELEMENT,

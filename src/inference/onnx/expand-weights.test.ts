@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type QuantizedGraph, type QuantizedProduct, quantizedGraph } from "../testing";
 import { guidePackage, nodeOrt, randomPackage } from "../testing/node";
 import { type GraphWithWeights, expandWeights } from "./expand-weights";
-import { type OnnxGraph, readOnnxGraph } from "./onnx-file";
+import { type OnnxGraph, readOnnxGraph } from "../../onnx";
 import { readPackage } from "./package-files";
 
 const signal = new AbortController().signal;

@@ -6,7 +6,7 @@
  */
 import { MicrogridError } from "../../core";
 import { EXPANDED_PATH, expandGraph } from "./expand-graph";
-import { type ExternalRange, type OnnxGraph, readOnnxGraph } from "./onnx-file";
+import { type ExternalRange, type OnnxGraph, readOnnxGraph } from "../../onnx";
 import type { Initializer } from "./quantized-matmul";
 import { dequantize, quantizedSizes } from "./quantized-matrix";
 

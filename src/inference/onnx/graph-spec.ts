@@ -2,7 +2,7 @@
 import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError } from "../../core";
 import type { StagePart } from "../stages";
-import type { OnnxGraph } from "./onnx-file";
+import type { OnnxGraph } from "../../onnx";
 
 export type FloatType = "float32" | "float16";
 export type IntegerType = "int64" | "int32";

@@ -1,7 +1,7 @@
 /** A loaded ONNX model: serves requests in fair order until it is unloaded. */
 import { MicrogridError, unless } from "../../core";
 import type { GenerationEvent, EngineRequest, LoadedModel, LoadedModelInfo } from "../types";
-import { Admission } from "../admission";
+import { AnswerSlots } from "../answer-slots";
 import { ModelGuesser } from "./draft-model";
 import type { Guesser } from "./drafts";
 import { engineError } from "./errors";
@@ -15,11 +15,11 @@ const GUESSED_ANSWER_TOKENS = 128;
 const MEAN_WEIGHT = 0.3;
 
 /** Runs one step in the worker's fair order, errors put into words. */
-export type Turn = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+export type TakeTurn = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /** What a model in memory is made of. */
-export interface ModelParts<S extends Sequence> extends Omit<GenerationParts<S>, "turn" | "decoder"> {
-  decoder(turn: Turn): Decoder<S>;
+export interface LoadedParts<S extends Sequence> extends Omit<GenerationParts<S>, "turn" | "decoder"> {
+  decoder(turn: TakeTurn): Decoder<S>;
   /** Frees the graphs. Called in a turn. */
   release(): Promise<void>;
 }
@@ -30,7 +30,7 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
   readonly #parts: GenerationParts<S>;
   readonly #release: () => Promise<void>;
   readonly #turns: TurnQueue;
-  readonly #admission: Admission;
+  readonly #admission: AnswerSlots;
   readonly #places: number;
   readonly #unlessLost: ReturnType<typeof unless>;
   readonly #unloading = new AbortController();
@@ -39,7 +39,7 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
 
   constructor(options: {
     info: LoadedModelInfo;
-    parts: ModelParts<S>;
+    parts: LoadedParts<S>;
     turns: TurnQueue;
     /** Answers computed at once. */
     places: number;
@@ -47,13 +47,13 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
     lost: Promise<never>;
   }) {
     this.info = options.info;
-    const turn: Turn = (work, signal) => this.#turn(work, signal);
+    const turn: TakeTurn = (work, signal) => this.#turn(work, signal);
     const { parts } = options;
     this.#parts = { ...parts, decoder: parts.decoder(turn), turn };
     this.#release = () => parts.release();
     this.#turns = options.turns;
     this.#places = options.places;
-    this.#admission = new Admission(options.places);
+    this.#admission = new AnswerSlots(options.places);
     this.#unlessLost = unless(options.lost);
     this.#meanAnswerMs = (GUESSED_ANSWER_TOKENS / (options.info.decodeRate ?? 10)) * 1000;
   }

@@ -4,7 +4,7 @@ import { randomModel } from "../testing";
 import { guidePackage, nodeOrt, randomPackage } from "../testing/node";
 import type { ModelPackage } from "../types";
 import { OnnxEngine } from "./engine";
-import { readOnnxGraph } from "./onnx-file";
+import { readOnnxGraph } from "../../onnx";
 import { readPackage } from "./package-files";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
 import type { ModelPackage, PackageFile } from "../types";
-import { type OnnxGraph, readOnnxGraph } from "./onnx-file";
+import { type OnnxGraph, readOnnxGraph } from "../../onnx";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
 

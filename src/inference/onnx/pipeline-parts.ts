@@ -14,7 +14,7 @@ import { CachePool } from "./cache-pool";
 import { engineError } from "./errors";
 import { type CacheShape, type GraphSpec, bytesOf, readGraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./kv-cache";
-import { OnnxModel, type Turn } from "./model";
+import { OnnxModel, type TakeTurn } from "./model";
 import { readGraph, readSettings } from "./package-files";
 import { checkPart } from "./part-check";
 import { RingDecoder, RingSequence } from "./ring-decoder";
@@ -154,7 +154,7 @@ async function loadPart(
 /** Name of a part's graph among its files, where weights have no folder. */
 const GRAPH = "graph.onnx";
 
-function turnOf({ turns, lost, backend }: Bench): Turn {
+function turnOf({ turns, lost, backend }: Bench): TakeTurn {
   const unlessLost = unless(lost);
   return async (work, signal) => {
     try {
@@ -169,7 +169,7 @@ function turnOf({ turns, lost, backend }: Bench): Turn {
 async function timeStage(
   { runner, spec, create }: LoadedPart,
   stepTokens: number,
-  turn: Turn,
+  turn: TakeTurn,
   signal: AbortSignal,
 ): Promise<Pick<StageInfo, "prefillMs" | "decodeMs">> {
   let cache = create();

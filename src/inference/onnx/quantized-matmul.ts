@@ -1,6 +1,6 @@
 /** Which operators are products with a quantized matrix that is understood to the last bit, and where its parts lie. */
-import { type ExternalRange, FIELD, readExternal } from "./onnx-file";
-import { protobufFields, protobufNumbers, protobufText } from "./protobuf";
+import { type ExternalRange, FIELD, readExternal } from "../../onnx";
+import { protobufFields, protobufNumbers, protobufText } from "../../onnx";
 import { type QuantizedLayout, quantizedSizes } from "./quantized-matrix";
 
 /** Element types of onnx.proto3. */

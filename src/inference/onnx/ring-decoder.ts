@@ -3,7 +3,7 @@ import { MicrogridError, randomId } from "../../core";
 import type { HiddenSlot, HiddenState, StageService } from "../stages";
 import { hiddenFault } from "./hidden";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
-import type { Turn } from "./model";
+import type { TakeTurn } from "./model";
 import type { ModelRunner } from "./runner";
 import type { Decoder, Sequence } from "./sequence";
 
@@ -82,9 +82,9 @@ export interface RingEnds {
 export class RingDecoder implements Decoder<RingSequence> {
   readonly #ends: RingEnds;
   readonly #ring: StageService;
-  readonly #turn: Turn;
+  readonly #turn: TakeTurn;
 
-  constructor(ends: RingEnds, ring: StageService, turn: Turn) {
+  constructor(ends: RingEnds, ring: StageService, turn: TakeTurn) {
     this.#ends = ends;
     this.#ring = ring;
     this.#turn = turn;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { Admission, type Place } from "../admission";
+import { AnswerSlots, type Place } from "../answer-slots";
 import { CachePool } from "./cache-pool";
 import type { KvCache } from "./kv-cache";
 import { TurnQueue } from "./turns";
@@ -52,7 +52,7 @@ describe("TurnQueue", () => {
 });
 
 /** Enters and records the positions on the way; resolves with the place. */
-function enter(admission: Admission, signal = new AbortController().signal) {
+function enter(admission: AnswerSlots, signal = new AbortController().signal) {
   const positions: number[] = [];
   const place = (async (): Promise<Place> => {
     const line = admission.enter({ signal });
@@ -69,7 +69,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 describe("Admission", () => {
   it("admits in order of arrival and tells each its position as it moves", async () => {
-    const admission = new Admission(1);
+    const admission = new AnswerSlots(1);
     const first = await enter(admission).place;
     const second = enter(admission);
     const third = enter(admission);
@@ -83,7 +83,7 @@ describe("Admission", () => {
   });
 
   it("closes the gap where someone gives up waiting", async () => {
-    const admission = new Admission(1);
+    const admission = new AnswerSlots(1);
     const first = await enter(admission).place;
     const controller = new AbortController();
     const second = enter(admission, controller.signal);
@@ -99,7 +99,7 @@ describe("Admission", () => {
   });
 
   it("gives a place back that was granted to somebody who left in the same moment", async () => {
-    const admission = new Admission(1);
+    const admission = new AnswerSlots(1);
     const first = await enter(admission).place;
     const controller = new AbortController();
     const second = enter(admission, controller.signal);
@@ -111,7 +111,7 @@ describe("Admission", () => {
   });
 
   it("frees a place once, however often it is released", async () => {
-    const admission = new Admission(2);
+    const admission = new AnswerSlots(2);
     const place = await enter(admission).place;
     await enter(admission).place;
     place.release();

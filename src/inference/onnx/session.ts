@@ -7,7 +7,7 @@ import type { GraphSpec } from "./graph-spec";
 import { GrowingGpuKvCache } from "./growing-gpu-kv-cache";
 import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
 import type { KvCacheFactory } from "./kv-cache";
-import type { OnnxGraph } from "./onnx-file";
+import type { OnnxGraph } from "../../onnx";
 import type { Ort } from "./runtime";
 
 /** ONNX Runtime would warn about every shape operator that it rightly leaves to the CPU. */

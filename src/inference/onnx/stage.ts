@@ -4,7 +4,7 @@ import type { HiddenState, StageForward, StageInfo, StageLimits, StageService } 
 import type { GraphSpec } from "./graph-spec";
 import { hiddenFault } from "./hidden";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
-import type { Turn } from "./model";
+import type { TakeTurn } from "./model";
 import type { ModelRunner } from "./runner";
 
 /** Runs layers for sequences that others own. */
@@ -14,7 +14,7 @@ export class OnnxStage implements StageService {
   readonly #spec: GraphSpec;
   readonly #create: KvCacheFactory;
   readonly #limits: StageLimits;
-  readonly #turn: Turn;
+  readonly #turn: TakeTurn;
   readonly #caches = new Map<string, KvCache>();
   readonly #unloading = new AbortController();
 
@@ -24,7 +24,7 @@ export class OnnxStage implements StageService {
     spec: GraphSpec;
     create: KvCacheFactory;
     limits: StageLimits;
-    turn: Turn;
+    turn: TakeTurn;
   }) {
     this.info = options.info;
     this.#runner = options.runner;

@@ -1,5 +1,5 @@
 /** Writes small, valid ONNX files for tests. Never bundled. */
-import { joinBytes, ProtobufMessage as Message } from "../onnx/protobuf";
+import { joinBytes, ProtobufMessage as Message } from "../../onnx";
 
 /** Element types of onnx.proto3. */
 export const TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;

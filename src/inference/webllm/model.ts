@@ -1,6 +1,6 @@
 /** A loaded WebLLM model: serves one request after another until it is unloaded. */
 import { MicrogridError } from "../../core";
-import { Admission } from "../admission";
+import { AnswerSlots } from "../answer-slots";
 import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "../sampling";
 import { AnswerText, type ChatTokenizer, resumption } from "../tokenizer";
 import type { FinishReason, GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo } from "../types";
@@ -26,7 +26,7 @@ export interface WebLlmParts {
 export class WebLlmModel implements LoadedModel {
   readonly info: LoadedModelInfo;
   readonly #parts: WebLlmParts;
-  readonly #line = new Admission(1);
+  readonly #line = new AnswerSlots(1);
   readonly #unloading = new AbortController();
   readonly #endIds: ReadonlySet<number>;
   #meanAnswerMs = GUESSED_ANSWER_MS;

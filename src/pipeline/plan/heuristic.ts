@@ -3,7 +3,7 @@ import { MAX_CANDIDATES } from "./limits";
 import { everyOrder, oneOrder } from "./lattice";
 import type { Prepared } from "./prepare";
 import { Search } from "./search";
-import type { Ring } from "./search";
+import type { RatedRing } from "./search";
 import type { PlanProblem } from "./types";
 
 /** What the local search may spend, in table cells: about a second in a browser for large rooms, far less for small. */
@@ -22,7 +22,7 @@ const FUTILE_KICKS = 12;
  *
  * `window` is the number of peers that one exact search takes.
  */
-export function approximate(p: Prepared, problem: PlanProblem, window: number): Ring | undefined {
+export function approximate(p: Prepared, problem: PlanProblem, window: number): RatedRing | undefined {
   const ranked = byPromise(p);
   const improved = new LocalSearch(p, problem, ranked).run();
   return improved && polish(p, problem, ranked, improved, window);
@@ -54,9 +54,9 @@ class LocalSearch {
     this.#ranked = ranked;
   }
 
-  run(): Ring | undefined {
+  run(): RatedRing | undefined {
     const byRoom = this.#ranked.toSorted((a, b) => this.#p.peers[b]!.room - this.#p.peers[a]!.room);
-    let best: Ring | undefined;
+    let best: RatedRing | undefined;
     for (const order of [this.#ranked, nearest(this.#p, this.#ranked), byRoom]) best = better(best, this.#from(order));
     for (let futile = 0; best && futile < FUTILE_KICKS && this.#cells < BUDGET_CELLS; futile++) {
       const kicked = better(best, this.#from(this.#kick(peersOf(this.#p, best))));
@@ -67,7 +67,7 @@ class LocalSearch {
   }
 
   /** The ring of an order, after every single step that makes it better. */
-  #from(order: readonly number[]): Ring | undefined {
+  #from(order: readonly number[]): RatedRing | undefined {
     let best = this.#try(order);
     for (let improved = best !== undefined; improved;) {
       improved = false;
@@ -83,7 +83,7 @@ class LocalSearch {
     return best;
   }
 
-  #try(order: readonly number[], beatMs = Infinity): Ring | undefined {
+  #try(order: readonly number[], beatMs = Infinity): RatedRing | undefined {
     this.#cells += order.length ** 2 * this.#p.layers * (this.#p.stages ?? 1) + CELLS_PER_TRY;
     return new Search(this.#p, this.#problem, oneOrder(order, this.#p.stages)).best({ beatMs, frontOnly: true });
   }
@@ -106,7 +106,7 @@ class LocalSearch {
   }
 }
 
-function better(best: Ring | undefined, found: Ring | undefined): Ring | undefined {
+function better(best: RatedRing | undefined, found: RatedRing | undefined): RatedRing | undefined {
   return !best || (found && found.goalMs < best.goalMs) ? found : best;
 }
 
@@ -144,7 +144,13 @@ function* neighbours(used: readonly number[], ranked: readonly number[]): Genera
   }
 }
 
-function polish(p: Prepared, problem: PlanProblem, ranked: readonly number[], seed: Ring, window: number): Ring {
+function polish(
+  p: Prepared,
+  problem: PlanProblem,
+  ranked: readonly number[],
+  seed: RatedRing,
+  window: number,
+): RatedRing {
   let best = seed;
   const waiting = ranked.filter((peer) => !peersOf(p, best).includes(peer));
   while (true) {
@@ -166,7 +172,7 @@ function polish(p: Prepared, problem: PlanProblem, ranked: readonly number[], se
   }
 }
 
-function peersOf(p: Prepared, ring: Ring): number[] {
+function peersOf(p: Prepared, ring: RatedRing): number[] {
   const ids = ring.stages.map((stage) => stage.node).filter((id) => id !== p.consumer.id);
   return ids.map((id) => p.peers.findIndex((peer) => peer.id === id));
 }

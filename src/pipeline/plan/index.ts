@@ -6,26 +6,26 @@ import { rate } from "./predict";
 import { prepare } from "./prepare";
 import { Search } from "./search";
 import { explain } from "./shortfall";
-import type { Plan, PlanProblem, Shortfall } from "./types";
+import type { RingPlan, PlanProblem, Shortfall } from "./types";
 
 export { predict } from "./predict";
 export { EXACT_NODES, MARGIN, OVERHEAD_BYTES } from "./limits";
 export type {
-  Plan,
+  RingPlan,
   PlanGoal,
   PlanLink,
   PlanModel,
   PlanNode,
   PlanProblem,
   PlannedEnds,
-  PlannedStage,
+  StagePlacement,
   RefusedNode,
   Shortfall,
   StageAssignment,
 } from "./types";
 
 /** For measuring and testing the planner itself. */
-export interface PlanOptions {
+export interface SearchOptions {
   /** Up to this many nodes, the consumer included, are planned exactly. Default, and at most: `EXACT_NODES`. */
   readonly exactNodes?: number;
 }
@@ -38,7 +38,7 @@ export interface PlanOptions {
  * The consumer may hold layers at the front of the ring, at its back, or both, never in between.
  * A shortfall says why there is no plan. Throws `bad-request` where the model or the request makes no sense.
  */
-export function planPipeline(problem: PlanProblem, options: PlanOptions = {}): Plan | Shortfall {
+export function planPipeline(problem: PlanProblem, options: SearchOptions = {}): RingPlan | Shortfall {
   const p = prepare(problem);
   const window = Math.min(options.exactNodes ?? EXACT_NODES, EXACT_NODES) - 1;
   const exact = p.peers.length <= window;

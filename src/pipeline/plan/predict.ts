@@ -2,7 +2,7 @@
 import { MicrogridError } from "../../core";
 import { prepare } from "./prepare";
 import type { Helper, Prepared } from "./prepare";
-import type { Plan, PlanProblem, PlannedStage, StageAssignment } from "./types";
+import type { RingPlan, PlanProblem, StagePlacement, StageAssignment } from "./types";
 
 /**
  * Rates an assignment: a running pipeline, or one that a person chose. Nothing is optimized, and memory is not a
@@ -11,7 +11,7 @@ import type { Plan, PlanProblem, PlannedStage, StageAssignment } from "./types";
  * Stages must cover all layers in order, each on a node with usable figures and linked to the next; throws
  * `bad-request` otherwise.
  */
-export function predict(problem: PlanProblem, stages: readonly StageAssignment[]): Plan {
+export function predict(problem: PlanProblem, stages: readonly StageAssignment[]): RingPlan {
   return rate(prepare(problem), problem, stages, "given");
 }
 
@@ -20,8 +20,8 @@ export function rate(
   p: Prepared,
   problem: PlanProblem,
   assignment: readonly StageAssignment[],
-  method: Plan["method"],
-): Plan {
+  method: RingPlan["method"],
+): RingPlan {
   checkCover(p, assignment);
   const helpers = assignment.map((stage) => find(p, stage.node));
   const entry = crossing(p, p.consumer.id, assignment[0]!.node, p.bytes.enter);
@@ -29,7 +29,7 @@ export function rate(
     const next = assignment[index + 1];
     return crossing(p, stage.node, next?.node ?? p.consumer.id, next ? p.bytes.hidden : p.bytes.leave);
   });
-  const stages = assignment.map((stage, index): PlannedStage => {
+  const stages = assignment.map((stage, index): StagePlacement => {
     const decodeMs = helpers[index]!.msPerLayer * work(p, stage);
     return { ...stage, ...memory(problem, stage), decodeMs, hopMs: hops[index]!.ms };
   });
@@ -95,7 +95,7 @@ function memory(problem: PlanProblem, { from, to }: StageAssignment): { bytes: n
 }
 
 /** Bytes above what each node may give, added up. */
-function excess(p: Prepared, stages: readonly PlannedStage[]): number {
+function excess(p: Prepared, stages: readonly StagePlacement[]): number {
   const left = new Map<Helper, number>(p.keepsEnds ? [[p.consumer, p.consumer.room]] : []);
   for (const { node, from, to } of stages) {
     const helper = find(p, node);

@@ -1,7 +1,7 @@
 /** The planner's rules, one by one: who is taken, who is refused, and what is said when nothing fits. */
 import { expect, test } from "vitest";
 import { EXACT_NODES, planPipeline, predict } from ".";
-import type { Plan, PlanNode, PlanProblem } from ".";
+import type { RingPlan, PlanNode, PlanProblem } from ".";
 import { measureLoss } from "./testing/loss";
 import { roomProblem } from "./testing/random";
 
@@ -25,13 +25,13 @@ function problem(nodes: PlanNode[], more: Partial<PlanProblem> = {}): PlanProble
   };
 }
 
-function planned(asked: PlanProblem, exactNodes?: number): Plan {
+function planned(asked: PlanProblem, exactNodes?: number): RingPlan {
   const plan = planPipeline(asked, exactNodes === undefined ? {} : { exactNodes });
   if (plan.kind !== "plan") throw new Error(`No plan: ${plan.reason}`);
   return plan;
 }
 
-const held = (plan: Plan): string => plan.stages.map(({ node: id, from, to }) => `${id} ${from}-${to}`).join(", ");
+const held = (plan: RingPlan): string => plan.stages.map(({ node: id, from, to }) => `${id} ${from}-${to}`).join(", ");
 
 test("one device that is fast enough and large enough does everything", () => {
   expect(held(planned(problem([node("me", 12, 1), node("ada", 12, 1)])))).toBe("me 0-10");

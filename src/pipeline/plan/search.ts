@@ -4,7 +4,7 @@ import type { Lattice } from "./lattice";
 import { SAME, clearlyBelow } from "./limits";
 import { rate } from "./predict";
 import type { Prepared } from "./prepare";
-import type { Plan, PlanProblem, StageAssignment } from "./types";
+import type { RingPlan, PlanProblem, StageAssignment } from "./types";
 import { Walk } from "./walk";
 import type { Found } from "./walk";
 
@@ -19,7 +19,7 @@ export interface SearchOptions {
 }
 
 /** A ring, and what it is judged by. */
-export interface Ring {
+export interface RatedRing {
   /** ms per token: of one request for latency, of all together for throughput. */
   readonly goalMs: number;
   readonly msPerToken: number;
@@ -44,7 +44,7 @@ export class Search {
   }
 
   /** The best ring; undefined where there is none, or none better than `beatMs`. */
-  best(options: SearchOptions = {}): Ring | undefined {
+  best(options: SearchOptions = {}): RatedRing | undefined {
     const frontOnly = options.frontOnly ?? false;
     const keys = spread(partCount(this.#p, frontOnly));
     const alone = this.#alone(options.beatMs ?? Infinity);
@@ -73,7 +73,7 @@ export class Search {
   }
 
   /** The consumer does everything, where it can and no other number of stages was asked for. */
-  #alone(beatMs: number): Ring | undefined {
+  #alone(beatMs: number): RatedRing | undefined {
     const { layers, stages, consumer } = this.#p;
     if (!consumerFits(this.#p, layers, layers, Infinity) || (stages ?? 1) !== 1) return undefined;
     const ring = this.#rated([{ node: consumer.id, from: 0, to: layers }], 0);
@@ -111,10 +111,15 @@ export class Search {
   }
 
   /** Of all rings that keep to `ms`, one with the fewest peers, and of these the fastest. */
-  #fewest(keys: readonly number[], frontOnly: boolean, ms: number, alone: Ring | undefined): Ring | undefined {
+  #fewest(
+    keys: readonly number[],
+    frontOnly: boolean,
+    ms: number,
+    alone: RatedRing | undefined,
+  ): RatedRing | undefined {
     if (alone && alone.goalMs <= ms) return alone;
     const [capMs, withinMs] = this.#p.goal === "latency" ? [Infinity, ms] : [ms, ms * this.#p.sequences];
-    let best: Ring | undefined;
+    let best: RatedRing | undefined;
     for (const key of keys) {
       for (const found of this.#pass(key, frontOnly, capMs, withinMs)) {
         const fewer = !best || found.count < best.peers;
@@ -130,8 +135,8 @@ export class Search {
     return part ? this.#walk.pass({ part, capMs, withinMs }) : [];
   }
 
-  #rated(stages: readonly StageAssignment[], peers: number): Ring {
-    const plan: Plan = rate(this.#p, this.#problem, stages, "given");
+  #rated(stages: readonly StageAssignment[], peers: number): RatedRing {
+    const plan: RingPlan = rate(this.#p, this.#problem, stages, "given");
     const goalMs = this.#p.goal === "latency" ? plan.msPerToken : plan.boundMsPerToken;
     return { goalMs, msPerToken: plan.msPerToken, peers, stages };
   }

@@ -76,7 +76,7 @@ export interface PlanProblem {
 }
 
 /** One contiguous range of layers on one node. */
-export interface PlannedStage {
+export interface StagePlacement {
   readonly node: string;
   /** First layer. */
   readonly from: number;
@@ -106,10 +106,10 @@ export interface PlannedEnds {
 }
 
 /** A ring of stages, from the consumer back to it, and what to expect of it. */
-export interface Plan {
+export interface RingPlan {
   readonly kind: "plan";
   /** In ring order, covering every layer once. The consumer may be the first, the last, or both. */
-  readonly stages: readonly PlannedStage[];
+  readonly stages: readonly StagePlacement[];
   readonly ends: PlannedEnds;
   /** One token of one request: all stages, ends and hops, one after the other, in ms. */
   readonly msPerToken: number;

@@ -1,7 +1,7 @@
 /** Steps of a neighbour that the consumer has not named yet: they wait until it has. */
 import type { Did } from "../../core";
 import type { ReceivedStageBody } from "../../room";
-import type { Neighbour } from "./edge";
+import type { RingNeighbour } from "./next-link";
 
 /** Anybody who knows the pipeline's id may send such steps. What one sender may have waiting here: */
 const MAX_STEPS_EACH = 64;
@@ -25,7 +25,7 @@ export class EarlySteps {
   }
 
   /** Whether a step waits here that came from this neighbour. */
-  has(step: number, { did, attempt }: Neighbour): boolean {
+  has(step: number, { did, attempt }: RingNeighbour): boolean {
     return this.#steps.get(did)?.some((early) => early.step === step && early.attempt === attempt) ?? false;
   }
 

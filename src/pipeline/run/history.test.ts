@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
-import type { StageTraffic } from "../../room";
+import type { StageLanes } from "../../room";
 import { Bus } from "../testing/bus";
-import { Edge } from "./edge";
+import { NextLink } from "./next-link";
 import { type RingStep, STEP_BYTES, StepHistory } from "./history";
 
 /** A step whose numbers are its tokens' positions, two bytes each. */
@@ -50,7 +50,7 @@ describe("an edge that gets another end", () => {
   it("gives all again, and marks what the stages behind know: neither what is open nor what was begun later", async () => {
     const bus = new Bus();
     const [a, b] = ["did:key:a", "did:key:b"] as [Did, Did];
-    const edge = new Edge(bus.join("did:key:self" as Did), "00".repeat(8), { did: a, attempt: 0 }, () => undefined);
+    const edge = new NextLink(bus.join("did:key:self" as Did), "00".repeat(8), { did: a, attempt: 0 }, () => undefined);
     bus.join(a);
     for (let i = 0; i < 4; i++) edge.give(step(i, i, 1), { known: false });
     bus.join(b);
@@ -75,7 +75,12 @@ describe("an edge that gets another end", () => {
       return new Promise((resolve) => (free = resolve));
     };
     const [a, b] = ["did:key:a", "did:key:b"] as [Did, Did];
-    const edge = new Edge({ send } as unknown as StageTraffic, "00".repeat(8), { did: a, attempt: 0 }, () => undefined);
+    const edge = new NextLink(
+      { send } as unknown as StageLanes,
+      "00".repeat(8),
+      { did: a, attempt: 0 },
+      () => undefined,
+    );
     for (let i = 0; i < 3; i++) edge.give(step(i, i, 1), { known: false });
     expect(taken).toEqual([[a, 0]]);
     expect([0, 2, 3].map((number) => edge.waits(number))).toEqual([true, true, false]);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
 import type { StageForward, StageService } from "../../inference";
-import type { ReceivedStageBody, StageTraffic } from "../../room";
+import type { ReceivedStageBody, StageLanes } from "../../room";
 import { SEQUENCE, ToyRing, did, settle } from "../testing/toy-ring";
 import { MAX_KEPT_BYTES } from "./history";
 import { HostedStage } from "./hosted-stage";
@@ -34,7 +34,7 @@ function hosted(forward: StageService["forward"]) {
   };
   const [consumer, neighbour] = [did("consumer"), did("neighbour")];
   const request = { pipeline: PIPELINE, ...terms, previous: neighbour, next: neighbour };
-  const stage = new HostedStage({ send, post: send } as unknown as StageTraffic, consumer, request);
+  const stage = new HostedStage({ send, post: send } as unknown as StageLanes, consumer, request);
   stage.begin({ info, service: { forward, end: () => undefined }, close: () => undefined });
   const failed = () => sent.filter(({ kind }) => kind === "stage.failed").map(({ body }) => [body.step, body.code]);
   return { stage, neighbour, failed };

@@ -1,9 +1,9 @@
 /** One stage that runs here for somebody: computes the steps of the neighbour before it, and gives them to the next. */
 import { type Did, type ErrorCode, MicrogridError } from "../../core";
 import type { StageInfo, StageService } from "../../inference";
-import { type ReceivedStageBody, type StageTraffic, stepPace } from "../../room";
+import { type ReceivedStageBody, type StageLanes, stepPace } from "../../room";
 import { EarlySteps } from "./early-steps";
-import { Edge, type Neighbour, hiddenOf, tellFailure } from "./edge";
+import { NextLink, type RingNeighbour, hiddenOf, tellFailure } from "./next-link";
 import { MAX_KEPT_BYTES, bytesOf } from "./history";
 import { SequenceLog } from "./sequences";
 
@@ -32,8 +32,8 @@ export class HostedStage {
   readonly consumer: Did;
   readonly request: StageRequest;
   readonly stop = new AbortController();
-  readonly #traffic: StageTraffic;
-  readonly #edge: Edge;
+  readonly #traffic: StageLanes;
+  readonly #edge: NextLink;
   /** What came before the stage was in memory, or before the consumer has named who sent it. */
   readonly #early = new EarlySteps();
   /** Where the consumer's open steps are; the latest stand last. */
@@ -50,18 +50,18 @@ export class HostedStage {
   /** Lets go of the link to the neighbour behind. */
   #release: () => void = () => undefined;
   #stage: OpenStage | undefined;
-  #previous: Neighbour;
+  #previous: RingNeighbour;
   /** The latest attempt for which a neighbour behind was named. */
   #nextAttempt: number;
   #computed = 0;
 
-  constructor(traffic: StageTraffic, consumer: Did, request: StageRequest) {
+  constructor(traffic: StageLanes, consumer: Did, request: StageRequest) {
     this.#traffic = traffic;
     this.consumer = consumer;
     this.request = request;
     this.#previous = { did: request.previous, attempt: request.attempt };
     this.#nextAttempt = request.attempt;
-    this.#edge = new Edge(traffic, request.pipeline, { did: request.next, attempt: request.attempt }, (lost) =>
+    this.#edge = new NextLink(traffic, request.pipeline, { did: request.next, attempt: request.attempt }, (lost) =>
       this.#lose(lost),
     );
   }

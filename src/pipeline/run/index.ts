@@ -2,5 +2,5 @@
 export type { OpenStage, StageRequest } from "./hosted-stage";
 export { type WeightSource, stagePackage, stagePart } from "./packages";
 export { Ring, type RingState } from "./ring";
-export type { RingSeat, RingStage, StageSource } from "./ring-seat";
-export { StageHost } from "./stage-host";
+export type { RingMember, RingStage, StageSource } from "./ring-member";
+export { StageServer } from "./stage-server";

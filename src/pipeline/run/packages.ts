@@ -2,7 +2,7 @@
 import { MicrogridError } from "../../core";
 import type { HiddenSlot, StagePackage, StagePart } from "../../inference";
 import {
-  type Decoder,
+  type DecoderGraph,
   type StageFile,
   type StagePiece,
   type StageRange,
@@ -42,7 +42,7 @@ function missing(location: string): MicrogridError {
 
 /** A part of a model as a package. Throws `unsupported-model` where its graph asks for what a stage cannot have. */
 export async function stagePackage(
-  decoder: Decoder,
+  decoder: DecoderGraph,
   range: StageRange,
   options: {
     readonly id: string;
@@ -75,7 +75,7 @@ export async function stagePackage(
 }
 
 /** What a part of a model takes, passes on and gives. Throws as `stagePackage` does. */
-export function stagePart(decoder: Decoder, range: StageRange): StagePart {
+export function stagePart(decoder: DecoderGraph, range: StageRange): StagePart {
   return partOf(extractStage(decoder, range), range);
 }
 

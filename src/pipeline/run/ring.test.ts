@@ -5,8 +5,8 @@ import type { HiddenState, StageService } from "../../inference";
 import { Bus } from "../testing/bus";
 import { GuideParts, STEP_TOKENS, answerIds, shortItems } from "../testing/guide";
 import { Ring } from "./ring";
-import type { RingStage } from "./ring-seat";
-import { StageHost } from "./stage-host";
+import type { RingStage } from "./ring-member";
+import { StageServer } from "./stage-server";
 
 const SELF = "did:key:self" as Did;
 const did = (name: string) => `did:key:${name}` as Did;
@@ -37,11 +37,11 @@ describe("a ring", () => {
     bus: Bus,
     names: readonly string[],
     fault: { readonly of: string; spoil(hidden: HiddenState): HiddenState } = { of: "", spoil: (hidden) => hidden },
-  ): Map<string, { host: StageHost; sequences: Set<string> }> {
+  ): Map<string, { host: StageServer; sequences: Set<string> }> {
     return new Map(
       names.map((name) => {
         const sequences = new Set<string>();
-        const host = new StageHost({
+        const host = new StageServer({
           traffic: bus.join(did(name)),
           open: async ({ from, to }) => {
             const stage = await stageOf(from, to);
@@ -194,7 +194,7 @@ describe("a ring", () => {
   it("is not formed where one refuses, and nothing stays open then", async () => {
     const bus = new Bus();
     const held = nodes(bus, ["a", "b"]);
-    new StageHost({
+    new StageServer({
       traffic: bus.join(did("c")),
       open: () => Promise.reject(new Error("not today")),
       onChange: () => undefined,

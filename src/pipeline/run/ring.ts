@@ -1,10 +1,10 @@
 /** The consumer's side of a pipeline: sends steps around a ring of stages, whoever holds them. */
 import { type Did, type ErrorCode, MicrogridError, deferred, randomId } from "../../core";
 import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
-import type { ReceivedStageBody, StageFrame, StageTraffic } from "../../room";
-import { type Neighbour, Edge, hiddenOf } from "./edge";
-import type { RingSeat, RingStage, StageSource } from "./ring-seat";
-import { type Again, Seats } from "./ring-seats";
+import type { ReceivedStageBody, StageFrame, StageLanes } from "../../room";
+import { type RingNeighbour, NextLink, hiddenOf } from "./next-link";
+import type { RingMember, RingStage, StageSource } from "./ring-member";
+import { type Again, RingMembers } from "./ring-members";
 import { StepWatch } from "./ring-watch";
 
 /** Errors of a node whose engine has lost the stage, although the node is there. */
@@ -35,11 +35,11 @@ export interface RingState {
   /** Why it is closed: it closes by itself where nobody can take the layers of a stage that is lost. */
   readonly error: Error | undefined;
   /** In ring order; also those that are still loading. */
-  readonly stages: readonly RingSeat[];
+  readonly stages: readonly RingMember[];
 }
 
 interface RingOptions {
-  readonly traffic: StageTraffic;
+  readonly traffic: StageLanes;
   /** This node. */
   readonly self: Did;
   readonly source: StageSource;
@@ -67,7 +67,7 @@ interface OpenStep {
 export class Ring implements StageService, RingState {
   readonly id = randomId(8);
   readonly #options: RingOptions;
-  readonly #seats: Seats;
+  readonly #seats: RingMembers;
   readonly #watch: StepWatch;
   readonly #open = new Map<number, OpenStep>();
   /** Sequences that stages say they do not know (any more), since the last step that came back. */
@@ -76,7 +76,7 @@ export class Ring implements StageService, RingState {
   readonly #failed = new Map<Did, Set<string>>();
   readonly #stop = new AbortController();
   readonly #unlisten: (() => void)[];
-  #edge: Edge | undefined;
+  #edge: NextLink | undefined;
   #steps = 0;
 
   /** Opens all stages. Throws where one of them is not to be had, and closes the others then. */
@@ -105,7 +105,7 @@ export class Ring implements StageService, RingState {
     const { traffic, self, source, context, sequences, stepTokens } = options;
     const pipeline = this.id;
     this.#options = options;
-    this.#seats = new Seats({
+    this.#seats = new RingMembers({
       traffic,
       pipeline,
       self,
@@ -143,7 +143,7 @@ export class Ring implements StageService, RingState {
   }
 
   /** Who holds which layers now, or is loading them. */
-  get stages(): readonly RingSeat[] {
+  get stages(): readonly RingMember[] {
     return this.#seats.shown;
   }
 
@@ -188,7 +188,7 @@ export class Ring implements StageService, RingState {
   /** All stages are open: steps may come. */
   #begin(): void {
     const { did } = this.#seats.seated[0]!;
-    this.#edge = new Edge(this.#options.traffic, this.id, { did, attempt: 0 }, (lost) => this.#forget([lost]));
+    this.#edge = new NextLink(this.#options.traffic, this.id, { did, attempt: 0 }, (lost) => this.#forget([lost]));
     this.#changed();
     // Some may have been lost again before the last was open.
     this.#seats.mend();
@@ -270,7 +270,7 @@ export class Ring implements StageService, RingState {
   }
 
   /** Another stage stands first. */
-  #reroute(next: Neighbour, again: Again): void {
+  #reroute(next: RingNeighbour, again: Again): void {
     this.#forget(this.#edge?.reroute(next, again) ?? []);
   }
 

@@ -1,12 +1,12 @@
 /** Where a decoder is cut: between its layers, at the places over which the fewest bytes go. */
-import { elementBytes, elementName, elementNumber } from "./element-types";
-import { cannotSplit } from "./errors";
+import { elementBytes, elementName, elementNumber } from "../../onnx";
+import { cannotSplit } from "../../onnx";
 import type { Flow } from "./flow";
-import type { Graph } from "./graph";
-import type { Dim, GraphNode } from "./graph-parts";
+import type { Graph } from "../../onnx";
+import type { Dim, GraphNode } from "../../onnx";
 import { type DecoderInputs, namedDims } from "./inputs";
 import { numberInNames } from "./layer-names";
-import { MAX_CUT_BYTES } from "./limits";
+import { MAX_CUT_BYTES } from "../../onnx";
 import type { InferredType } from "./shapes";
 import type { Cut, TensorSpec } from "./types";
 

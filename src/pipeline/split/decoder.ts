@@ -1,13 +1,13 @@
 /** Reads a decoder's graph and works out its parts. */
 import { findCuts, type PlacedCut } from "./cuts";
 import { type Flow, traceFlow } from "./flow";
-import { type Graph, namesIn, readGraph } from "./graph";
+import { type Graph, namesIn, readGraph } from "../../onnx";
 import { type CacheSizes, type DecoderInputs, readInputs, stateBytes } from "./inputs";
-import { MAX_FIELDS, MAX_FOLLOWED, MAX_STRANGERS_FIELDS, MAX_WORK, tooLarge, WorkCount } from "./limits";
+import { MAX_FIELDS, MAX_FOLLOWED, MAX_STRANGERS_FIELDS, MAX_WORK, tooLarge, WorkCount } from "../../onnx";
 import { collectParts } from "./parts";
 import { inferTypes, type InferredType } from "./shapes";
 import { checkStrangersGraph } from "./strangers";
-import type { Decoder } from "./types";
+import type { DecoderGraph } from "./types";
 
 /** All that is known of a decoder. */
 export interface DecoderPlan {
@@ -26,14 +26,14 @@ export interface ReadOptions {
   readonly trusted?: boolean;
 }
 
-const plans = new WeakMap<Decoder, DecoderPlan>();
+const plans = new WeakMap<DecoderGraph, DecoderPlan>();
 
 /**
  * Reads a decoder's graph file; no weights are needed. All that it says is bounded: sums of bytes are whole numbers.
  * Throws `unsupported-model` with the reason where the model cannot be split or, not `trusted`, has an operator that is not
  * taken from others; `not-a-model` and `file-corrupt` for bytes that are no model or a damaged one.
  */
-export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: ReadOptions = {}): Decoder {
+export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: ReadOptions = {}): DecoderGraph {
   const graph = readGraph(graphBytes, trusted ? MAX_FIELDS : MAX_STRANGERS_FIELDS);
   if (!trusted) checkStrangersGraph(graph);
   const inputs = readInputs(graph, sizes);
@@ -46,7 +46,7 @@ export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: R
   const followed = new WorkCount(MAX_FOLLOWED);
   const bytes = (embed: boolean, from: number, to: number, head: boolean): number =>
     collectParts(plan, { embed, from, to, head }, followed).weightBytes;
-  const decoder: Decoder = {
+  const decoder: DecoderGraph = {
     layers,
     embeddingBytes: bytes(true, 0, 0, false),
     layerBytes: inputs.states.map((_, layer) => bytes(false, layer, layer + 1, false)),
@@ -65,7 +65,7 @@ export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: R
 }
 
 /** What `readDecoder` found out. */
-export function planOf(decoder: Decoder): DecoderPlan {
+export function planOf(decoder: DecoderGraph): DecoderPlan {
   const plan = plans.get(decoder);
   if (!plan) throw new TypeError("Only a decoder that readDecoder gave can be split.");
   return plan;

@@ -1,8 +1,8 @@
 /** Which values depend on what, and the order in which a token passes through the layers. */
-import { elementName } from "./element-types";
-import { cannotSplit } from "./errors";
-import type { Graph } from "./graph";
-import { type GraphNode, intAttribute } from "./graph-parts";
+import { elementName } from "../../onnx";
+import { cannotSplit } from "../../onnx";
+import type { Graph } from "../../onnx";
+import { type GraphNode, intAttribute } from "../../onnx";
 import type { DecoderInputs } from "./inputs";
 import type { InferredType } from "./shapes";
 

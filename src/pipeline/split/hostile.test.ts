@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MicrogridError } from "../../core";
 import { randomDecoder } from "../../inference/testing";
-import { ProtobufMessage as Message } from "../../inference";
+import { ProtobufMessage as Message } from "../../onnx";
 import { OnnxWriter } from "../../inference/testing/onnx-writer";
 import { extractStage, readDecoder } from ".";
 import { constant, hostileGraph, integers, node, port, tensor } from "./testing/hostile-graph";

@@ -1,9 +1,9 @@
 /** What a decoder graph takes: token ids, mask, positions, and the state of its layers. */
-import { ELEMENT, elementBytes, elementName, elementNumber } from "./element-types";
-import { cannotSplit } from "./errors";
-import type { Graph } from "./graph";
-import type { Dim, GraphPort } from "./graph-parts";
-import { MAX_LAYER_STATES, MAX_STATE_BYTES } from "./limits";
+import { ELEMENT, elementBytes, elementName, elementNumber } from "../../onnx";
+import { cannotSplit } from "../../onnx";
+import type { Graph } from "../../onnx";
+import type { Dim, GraphPort } from "../../onnx";
+import { MAX_LAYER_STATES, MAX_STATE_BYTES } from "../../onnx";
 import type { StageFeed, StateSpec, TensorSpec } from "./types";
 
 /** Integer inputs that are known, and what they are for. */

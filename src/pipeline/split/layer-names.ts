@@ -1,6 +1,6 @@
 /** Layer numbers in the names that exporters give to operators and weights. */
-import type { Graph } from "./graph";
-import type { GraphNode } from "./graph-parts";
+import type { Graph } from "../../onnx";
+import type { GraphNode } from "../../onnx";
 
 /** `/model/layers.3/…`, `transformer.h.3.…`, `/decoder/block_3/…`, `layers_3`. */
 const LAYER = /(?:^|[./_])(?:layers?|h|blocks?)[._/](\d{1,4})(?=[./_]|$)/;

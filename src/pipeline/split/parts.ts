@@ -1,8 +1,8 @@
 /** What a stage consists of: its own operators, those that it repeats, and what they need. */
 import { MicrogridError } from "../../core";
 import type { DecoderPlan } from "./decoder";
-import type { GraphConstant } from "./graph-parts";
-import type { WorkCount } from "./limits";
+import type { GraphConstant } from "../../onnx";
+import type { WorkCount } from "../../onnx";
 import type { StageRange, TensorSpec } from "./types";
 
 /** The parts of a stage. */

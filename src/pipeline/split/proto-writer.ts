@@ -1,7 +1,7 @@
 /** Writes the pieces of ONNX that a stage has and its model has not. */
-import { FIELD, ProtobufMessage as Message, protobufFields } from "../../inference";
-import { ELEMENT } from "./element-types";
-import { readConstant } from "./graph-parts";
+import { FIELD, ProtobufMessage as Message, protobufFields } from "../../onnx";
+import { ELEMENT } from "../../onnx";
+import { readConstant } from "../../onnx";
 import type { Relocation } from "./ranges";
 
 /** `DataLocation` of onnx.proto3. */

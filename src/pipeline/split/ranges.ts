@@ -1,5 +1,5 @@
 /** Where the bytes of a stage's weights come from and go to, and how few requests fetch them. */
-import type { GraphConstant, WeightRange } from "./graph-parts";
+import type { GraphConstant, WeightRange } from "../../onnx";
 import type { StagePiece } from "./types";
 
 /** Largest file of a stage: a file is held whole in memory while it is handed to the engine. */

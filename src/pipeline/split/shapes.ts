@@ -2,11 +2,11 @@
  * Works out types and shapes of the values in a decoder graph, as far as cutting needs them: what crosses a cut must be
  * declared, and exporters do not always say. Open dimensions keep the names that the graph's inputs give them.
  */
-import { ELEMENT } from "./element-types";
-import type { Graph } from "./graph";
-import { type Dim, type GraphNode, intAttribute, tensorAttribute, type ValueType } from "./graph-parts";
-import { MAX_RANK } from "./limits";
-import { smallIntegers } from "./small-numbers";
+import { ELEMENT } from "../../onnx";
+import type { Graph } from "../../onnx";
+import { type Dim, type GraphNode, intAttribute, tensorAttribute, type ValueType } from "../../onnx";
+import { MAX_RANK } from "../../onnx";
+import { smallIntegers } from "../../onnx";
 
 /** What is known of a value. */
 export interface InferredType extends ValueType {

@@ -1,12 +1,12 @@
 /** Writes a stage: a model of its own with some of a decoder's layers. */
-import { FIELD, ProtobufMessage as Message, protobufFields, protobufText } from "../../inference";
+import { FIELD, ProtobufMessage as Message, protobufFields, protobufText } from "../../onnx";
 import { type DecoderPlan, planOf } from "./decoder";
-import { elementNumber } from "./element-types";
+import { elementNumber } from "../../onnx";
 import { collectParts, type StageParts } from "./parts";
 import { port, relocatedTensor } from "./proto-writer";
 import { MAX_FILE_BYTES, relocate } from "./ranges";
 import { ShapeSources } from "./shape-sources";
-import type { Decoder, StageFeed, StageFile, StageRange, TensorSpec } from "./types";
+import type { DecoderGraph, StageFeed, StageFile, StageRange, TensorSpec } from "./types";
 
 /**
  * Makes a stage of some of a decoder's layers. Its embedding and its head can be in one stage only together with all
@@ -14,7 +14,7 @@ import type { Decoder, StageFeed, StageFile, StageRange, TensorSpec } from "./ty
  * Throws `bad-request` for a range that is none.
  */
 export function extractStage(
-  decoder: Decoder,
+  decoder: DecoderGraph,
   range: StageRange,
   options: { readonly maxFileBytes?: number } = {},
 ): StageFile {

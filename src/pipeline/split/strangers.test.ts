@@ -1,7 +1,7 @@
 /** Graphs that another member gave: usual decoders are taken, whatever may never end or grows out of nothing is not. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ProtobufMessage as Message } from "../../inference";
+import { ProtobufMessage as Message } from "../../onnx";
 import { randomDecoder } from "../../inference/testing";
 import { readDecoder } from ".";
 import { ROUNDED_AT_CUTS, SHAPES } from "./testing/decoder-shapes";

@@ -3,13 +3,13 @@
  * may never end, or that make much out of nothing, are refused before anything is loaded. What a graph works out while it
  * runs cannot be seen here; the engine has its own limits of time and memory for that.
  */
-import { FIELD } from "../../inference";
+import { FIELD } from "../../onnx";
 import { MicrogridError } from "../../core";
-import { ELEMENT } from "./element-types";
-import type { Graph } from "./graph";
-import { fields, type GraphConstant, type GraphNode, readConstant } from "./graph-parts";
+import { ELEMENT } from "../../onnx";
+import type { Graph } from "../../onnx";
+import { fields, type GraphConstant, type GraphNode, readConstant } from "../../onnx";
 import { isUsualOperator } from "./operators";
-import { signedNumbers, smallNumbers } from "./small-numbers";
+import { signedNumbers, smallNumbers } from "../../onnx";
 
 /** Field of a `ModelProto` with operators that the file itself defines. */
 const FUNCTIONS = 25;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DecoderShape, randomDecoder } from "../../inference/testing";
 import { extractStage, mergeRanges, readDecoder, type StageFile, type StagePiece } from ".";
-import { readGraph } from "./graph";
+import { readGraph } from "../../onnx";
 import { loadStages, loadWhole, splitAt, stageWeights } from "./testing/run-model";
 
 /** Weights of a stage by name, read back out of its own files. */

@@ -1,5 +1,5 @@
 /** What splitting a decoder gives: its parts, where it can be cut, and the files of a stage. */
-import type { ElementType } from "./element-types";
+import type { ElementType } from "../../onnx";
 
 /** A value with a type and a shape, in the order of its dimensions; a text names an open one. */
 export interface TensorSpec {
@@ -26,7 +26,7 @@ export interface StateSpec extends TensorSpec {
 }
 
 /** A decoder that can be split. Holds the graph, and no weights but those that stand in it. */
-export interface Decoder {
+export interface DecoderGraph {
   readonly layers: number;
   /** Bytes of the weights that each part needs; what several parts need counts in each. */
   readonly embeddingBytes: number;

@@ -1,6 +1,6 @@
 /** Tells members who plan a pipeline what this node could do for a model. */
 import { type Did, errorToData } from "../../core";
-import type { StageTraffic, UnableReason } from "../../room";
+import type { StageLanes, UnableReason } from "../../room";
 import type { StageSource } from "../run";
 import type { LinkSurvey } from "./links";
 
@@ -31,14 +31,14 @@ const MAX_ANSWERING = 4;
 
 /** Answers of one node in one room. */
 export class SurveyAnswers {
-  readonly #traffic: StageTraffic;
+  readonly #traffic: StageLanes;
   readonly #links: LinkSurvey;
   readonly #judge: Judge;
   /** Who is being answered: each member one question at a time. */
   readonly #asking = new Map<Did, AbortController>();
   readonly #stop: (() => void)[];
 
-  constructor(traffic: StageTraffic, links: LinkSurvey, judge: Judge) {
+  constructor(traffic: StageLanes, links: LinkSurvey, judge: Judge) {
     this.#traffic = traffic;
     this.#links = links;
     this.#judge = judge;

@@ -1,7 +1,7 @@
 /** Measures the links of this node: how long a word takes to a member and back, and how fast bytes go there. */
 import { type Did, MicrogridError, deferred, randomId } from "../../core";
 import type { PlanLink } from "../plan";
-import type { StageTraffic } from "../../room";
+import type { StageLanes } from "../../room";
 
 /** What is sent to see how fast bytes go: little enough for slow links, much enough for fast ones to show. */
 const PROBE_BYTES = 128 * 2 ** 10;
@@ -16,12 +16,12 @@ const LEAST_MS = 0.1;
 
 /** The links of one node in one room. It answers the probes of others as well. */
 export class LinkSurvey {
-  readonly #traffic: StageTraffic;
+  readonly #traffic: StageLanes;
   readonly #waiting = new Map<string, { readonly of: Did; resolve(): void; give(): void }>();
   readonly #measured = new Map<Did, { readonly at: number; readonly link: Promise<PlanLink> }>();
   readonly #stop: (() => void)[];
 
-  constructor(traffic: StageTraffic) {
+  constructor(traffic: StageLanes) {
     this.#traffic = traffic;
     this.#stop = [
       traffic.on("frame", ({ from, frame }) => {

@@ -1,6 +1,6 @@
 /** Asks members what they could do for a model, and measures the links between all of them. */
 import { type Did, deferred, randomId } from "../../core";
-import type { StageFrame, StageTraffic, UnableReason } from "../../room";
+import type { StageFrame, StageLanes, UnableReason } from "../../room";
 import type { PlanLink } from "../plan";
 import type { StageSource } from "../run";
 import type { Ability } from "./answers";
@@ -27,7 +27,7 @@ export async function survey(
     self,
     source,
   }: {
-    readonly traffic: StageTraffic;
+    readonly traffic: StageLanes;
     readonly links: LinkSurvey;
     readonly self: Did;
     readonly source: StageSource;
@@ -62,7 +62,7 @@ export async function survey(
 
 /** One member's answer. Rejects where there is none in time. */
 async function ask(
-  traffic: StageTraffic,
+  traffic: StageLanes,
   did: Did,
   question: StageSource & { readonly among: readonly Did[] },
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 /** A room for tests of pipelines: nodes that send each other frames, without links. Never bundled. */
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
-import type { StageFrame, StageTraffic } from "../../room";
+import type { StageFrame, StageLanes } from "../../room";
 
 /** Delivers frames between nodes, in order for each pair, each in a task of its own. */
 export class Bus {
@@ -16,10 +16,10 @@ export class Bus {
   onRelease: (did: Did) => void = () => undefined;
 
   /** A node's traffic. */
-  join(did: Did): StageTraffic {
+  join(did: Did): StageLanes {
     const traffic = new BusTraffic(did, this);
     this.#nodes.set(did, traffic);
-    return traffic as unknown as StageTraffic;
+    return traffic as unknown as StageLanes;
   }
 
   /** A node is gone from one moment to the next. */
@@ -53,7 +53,7 @@ interface BusEvents {
 }
 
 /** `StageTraffic` over a bus. */
-class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageTraffic, "send" | "post" | "hold"> {
+class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageLanes, "send" | "post" | "hold"> {
   readonly #did: Did;
   readonly #bus: Bus;
 
@@ -63,13 +63,13 @@ class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageTraffi
     this.#bus = bus;
   }
 
-  send: StageTraffic["send"] = (to, kind, body) => {
+  send: StageLanes["send"] = (to, kind, body) => {
     if (!this.#bus.has(to)) return Promise.reject(new MicrogridError("peer-lost", "A device is gone."));
     this.#bus.deliver(this.#did, to, structuredClone({ kind, body }) as StageFrame);
     return Promise.resolve();
   };
 
-  post: StageTraffic["post"] = (to, kind, body) => {
+  post: StageLanes["post"] = (to, kind, body) => {
     this.send(to, kind, body).catch(() => undefined);
   };
 

@@ -4,8 +4,8 @@ import { type Did, MicrogridError } from "../../core";
 import type { HiddenState, StageForward, StageService } from "../../inference";
 import type { OpenStage, StageRequest } from "../run/hosted-stage";
 import { Ring, type RingState } from "../run/ring";
-import type { RingStage } from "../run/ring-seat";
-import { StageHost } from "../run/stage-host";
+import type { RingStage } from "../run/ring-member";
+import { StageServer } from "../run/stage-server";
 import { Bus } from "./bus";
 
 export const SELF = "did:key:self" as Did;
@@ -55,14 +55,14 @@ class ToyStage implements StageService {
 
 /** What a test makes a node do. */
 export interface ToyNode {
-  readonly host: StageHost;
+  readonly host: StageServer;
   /** Called before each step; what it returns is waited for. */
   beforeStep: (step: StageForward) => Promise<void> | undefined;
   /** Called before the node has its layers. */
   beforeOpen: (request: StageRequest, options: Parameters<OpenOf>[1]) => Promise<void> | undefined;
   readonly stages: ToyStage[];
 }
-type OpenOf = ConstructorParameters<typeof StageHost>[0]["open"];
+type OpenOf = ConstructorParameters<typeof StageServer>[0]["open"];
 
 /** A consumer, nodes, and a ring of some of them. */
 export class ToyRing {
@@ -142,7 +142,7 @@ export class ToyRing {
       beforeStep: () => undefined,
       beforeOpen: () => undefined,
       stages: [],
-      host: new StageHost({
+      host: new StageServer({
         traffic: this.bus.join(did(name)),
         open: async (request, options): Promise<OpenStage> => {
           await node.beforeOpen(request, options);

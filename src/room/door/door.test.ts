@@ -4,15 +4,15 @@ import { type Did, MicrogridError, encodeCbor } from "../../core";
 import { type Signer, makeEphemeralKey } from "../../identity";
 import { type RawLink, authenticate, tokenSecret } from "../../wire";
 import { memoryLinkPair } from "../../wire/testing/memory-transport";
-import type { Invite } from "../invite";
+import type { Invite } from "../membership/invite";
 import { type CharterTerms, Membership, type OpenedToken, readToken } from "../membership";
 import { makeToken } from "../membership/token";
-import type { Presence } from "../presence";
+import type { SignalingRegistration } from "../signaling/registration";
 import type { ReceivedBody, RoomLink } from "../protocol";
 import { foundTestRoom, memberContext } from "../testing/founding";
 import { Door } from "./door";
-import { Newcomer } from "./newcomer";
-import { Visit } from "./visit";
+import { GuestSearch } from "./guest-search";
+import { GuestSession } from "./guest-session";
 
 vi.mock("../constants", async (original) => ({ ...(await original<object>()), GOODBYE_MS: 20, REFUSED_AFTER_MS: 20 }));
 
@@ -71,8 +71,8 @@ async function credentialsOf(invite: Invite, { signer, token }: Guest = {}) {
   return { signer: signer ?? (await makeEphemeralKey()), agent: "guest", invite, token: shown, revocations };
 }
 
-async function visit(at: Pick<House, "door" | "membership">, invite: Invite, guest: Guest = {}): Promise<Visit> {
-  return Visit.begin(lineTo(at), await credentialsOf(invite, guest));
+async function visit(at: Pick<House, "door" | "membership">, invite: Invite, guest: Guest = {}): Promise<GuestSession> {
+  return GuestSession.begin(lineTo(at), await credentialsOf(invite, guest));
 }
 
 async function remove(membership: Membership, did: Did): Promise<void> {
@@ -106,7 +106,7 @@ describe("a guest", () => {
   it("that only looks leaves nothing behind", async () => {
     const home = await house();
     const line = lineTo(home);
-    const guest = await Visit.begin(line, await credentialsOf(home.invite));
+    const guest = await GuestSession.begin(line, await credentialsOf(home.invite));
     guest.close();
     await line.served;
     expect(home.entered).toEqual([]);
@@ -211,8 +211,8 @@ describe("an invite", () => {
         return Promise.resolve(lineTo(round));
       },
     };
-    const presence = { foothold: { endpoint }, on: () => nobody } as unknown as Presence;
-    const newcomer = new Newcomer(presence, await credentialsOf(invite));
+    const presence = { foothold: { endpoint }, on: () => nobody } as unknown as SignalingRegistration;
+    const newcomer = new GuestSearch(presence, await credentialsOf(invite));
     expect(await newcomer.meet(lineTo(round))).toBe(false);
     expect(dialled).toBe(1);
     newcomer.close();
@@ -386,7 +386,7 @@ describe("an impostor at the door", () => {
       const membership = new Membership(memberContext(home.founder), parts);
       vi.spyOn(membership.invites, "check").mockReturnValue({ askInstead: undefined });
       const line = lineTo({ door: doorOf(membership).door, membership: home.membership });
-      await expect(Visit.begin(line, await credentialsOf(home.invite))).rejects.toMatchObject({
+      await expect(GuestSession.begin(line, await credentialsOf(home.invite))).rejects.toMatchObject({
         code: "peer-protocol",
       });
     }

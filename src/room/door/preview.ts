@@ -1,12 +1,12 @@
 /** Looking at a room before entering it: its charter and who is inside, as a guest whom nobody knows. */
 import { type Revocations, makeEphemeralKey } from "../../identity";
 import type { Transport } from "../../wire";
-import type { Invite } from "../invite";
+import type { Invite } from "../membership/invite";
 import { readToken } from "../membership";
-import { Presence } from "../presence";
-import { orderServers } from "../slots";
-import { Newcomer } from "./newcomer";
-import type { Welcome } from "./visit";
+import { SignalingRegistration } from "../signaling/registration";
+import { orderServers } from "../signaling/slots";
+import { GuestSearch } from "./guest-search";
+import type { Welcome } from "./guest-session";
 
 interface PreviewOptions {
   readonly invite: Invite;
@@ -21,9 +21,9 @@ interface PreviewOptions {
 export async function previewRoom(options: PreviewOptions): Promise<Welcome> {
   const { invite, agent, openTransport, revocations, signal } = options;
   const [signer, token] = await Promise.all([makeEphemeralKey(), readToken(invite.token.signed)]);
-  const presence = new Presence(await orderServers(invite.roomId, invite.servers), openTransport);
+  const presence = new SignalingRegistration(await orderServers(invite.roomId, invite.servers), openTransport);
   await presence.start();
-  const newcomer = new Newcomer(presence, { signer, agent, invite, token, revocations });
+  const newcomer = new GuestSearch(presence, { signer, agent, invite, token, revocations });
   try {
     void newcomer.start();
     const visit = await newcomer.visit(signal);

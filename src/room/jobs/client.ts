@@ -2,7 +2,7 @@
 import { AsyncQueue, type ErrorCode, type JobId, MicrogridError, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest, PrivacyClass } from "../../inference";
 import type { JobFrame, RoomLink } from "../protocol";
-import { Patience } from "./patience";
+import { JobTimeouts } from "./timeouts";
 import { JobRefusedError } from "./refused";
 
 /** Frames that may come beyond the tokens asked for: the text that an end releases has no ids. */
@@ -61,7 +61,7 @@ export class JobClient {
       cancel();
       queue.fail(signal.reason);
     };
-    const patience = new Patience(options.deadlineMs, (why) => queue.fail(new MicrogridError("peer-lost", why)));
+    const patience = new JobTimeouts(options.deadlineMs, (why) => queue.fail(new MicrogridError("peer-lost", why)));
     const free = this.#link.markBusy();
     const tokensLeft = request.maxTokens - (request.resume?.idsInText ?? 0) + SPARE_TOKENS;
     const heard = (sign: "waiting" | "running" | "writing"): void => patience.heard(sign);

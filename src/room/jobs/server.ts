@@ -7,7 +7,7 @@ import type { JobFrame, RefusalReason, RoomFrameBody, RoomLink } from "../protoc
 import type { PeerLoad } from "./refused";
 
 /** What is shared now; asked anew for each job. */
-export interface Sharing {
+export interface SharedModels {
   readonly maxJobs: number;
   /** Models that are offered; others are refused as unknown. */
   readonly models: ReadonlySet<string>;
@@ -19,7 +19,7 @@ interface JobServerOptions {
   /** This device. */
   readonly provider: Provider;
   /** Undefined while nothing is shared. */
-  sharing(): Sharing | undefined;
+  sharing(): SharedModels | undefined;
   load(): PeerLoad;
   /** The rule of the charter that a request of this peer would break, of which so many jobs are here. */
   forbids(link: RoomLink, request: GenerationRequest, jobsOfPeer: number): CharterRule | undefined;

@@ -2,7 +2,7 @@
 import { type Bytes, type Did, MicrogridError, equalBytes, toHex } from "../../core";
 import { tokenSecret } from "../../wire";
 import { INVITE_DAYS } from "../constants";
-import type { Invite } from "../invite";
+import type { Invite } from "./invite";
 import type { Membership } from "./membership";
 import { NOT_A_MEMBER } from "./proof";
 import { type OpenedToken, makeToken, readToken } from "./token";

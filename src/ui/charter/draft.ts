@@ -1,5 +1,5 @@
 /** Reads and checks the form of a charter. */
-import type { Admission, CharterState, CharterTerms } from "../../grid";
+import type { AdmissionRule, CharterState, CharterTerms } from "../../grid";
 import { serverProblem } from "../addresses";
 
 /** Limits of texts, in characters. */
@@ -21,7 +21,7 @@ const DID = /^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/;
 export interface CharterDraft {
   readonly name: string;
   readonly purpose: string;
-  readonly admission: Admission["kind"];
+  readonly admission: AdmissionRule["kind"];
   /** DIDs that may join, one per line. */
   readonly listed: string;
   /** DIDs of houses, one per line. */
@@ -143,7 +143,7 @@ export function readDraft(
   };
   if (Object.keys(errors).length > 0) return { ok: false, errors };
 
-  const admission: Admission =
+  const admission: AdmissionRule =
     draft.admission === "listed"
       ? { kind: "listed", dids: [...new Set(listed)] }
       : draft.admission === "houses"

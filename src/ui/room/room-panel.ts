@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { Membership, RoomState } from "../../grid";
+import type { MembershipState, RoomState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import type { Workspace } from "../state/workspace";
@@ -101,7 +101,7 @@ export class RoomPanel extends WorkspaceElement {
     `;
   }
 
-  #standing({ leaving }: Workspace, { kind }: Membership): TemplateResult | typeof nothing {
+  #standing({ leaving }: Workspace, { kind }: MembershipState): TemplateResult | typeof nothing {
     if (kind === "member") return nothing;
     const { state } = leaving;
     return html`<div class="standing">

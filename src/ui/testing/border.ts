@@ -1,5 +1,5 @@
 /** What the parts of the fake grid share: its state, and time that passes. */
-import type { GridState } from "../../grid/types";
+import type { GridState } from "../../grid";
 
 export interface FakeBorder {
   state(): GridState;

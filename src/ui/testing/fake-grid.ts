@@ -2,7 +2,7 @@
 import { MicrogridError, TypedEventTarget, isAbort } from "../../core";
 import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Rooms } from "../../grid/contract";
 import { ConversationStore } from "../../grid/conversations";
-import type { AnswerEvent, AnswerRequest, GridState, NetworkSettings, Policy } from "../../grid/types";
+import type { AnswerEvent, AnswerRequest, GridState, NetworkSettings, Policy } from "../../grid";
 import type { ModelOffer } from "../../inference";
 import { type FakeBorder, asked, pause } from "./border";
 import { FakeIdentity } from "./fake-identity";

@@ -1,7 +1,7 @@
 /** An identity that keeps nothing and signs nothing. */
 import { MicrogridError } from "../../core";
 import type { Identity } from "../../grid/contract";
-import type { HouseState } from "../../grid/types";
+import type { HouseState } from "../../grid";
 import { type FakeBorder, pause } from "./border";
 import { fakeHouse } from "./fixtures";
 

@@ -1,7 +1,7 @@
 /** Pipelines without models: plans over the made-up peers, forming, repairing, and what goes wrong. */
 import { MicrogridError, isAbort } from "../../core";
 import type { Pipeline, Pipelines } from "../../grid/contract";
-import type { LeftOut, PipelinePlan, PipelineState, PlanOptions, PlannedStage, StageState } from "../../grid/types";
+import type { LeftOut, PipelinePlan, PipelineState, PlanOptions, PlannedStage, StageState } from "../../grid";
 import { type FakeBorder, asked, pause } from "./border";
 import { fakeLayers, guideOffer } from "./fixtures";
 

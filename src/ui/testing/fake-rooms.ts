@@ -5,12 +5,12 @@ import type {
   CharterOptions,
   CharterState,
   InviteInfo,
-  Membership,
+  MembershipState,
   PeerState,
   RoomPreview,
   RoomState,
   ShareOptions,
-} from "../../grid/types";
+} from "../../grid";
 import { type FakeBorder, asked, pause } from "./border";
 import { fakeCharter, fakeHolding, fakeKnocks, fakePeers, fakeProposals, fakeWishes, hostileName } from "./fixtures";
 
@@ -101,7 +101,7 @@ export class FakeRooms implements Rooms {
   }
 
   async #enter(name: string, charter: CharterState = fakeCharter): Promise<Room> {
-    const membership: Membership = asked("looking")
+    const membership: MembershipState = asked("looking")
       ? { kind: "looking" }
       : asked("knocking")
         ? { kind: "knocking" }

@@ -9,7 +9,7 @@ import type {
   NetworkSettings,
   PeerState,
   Proposal,
-} from "../../grid/types";
+} from "../../grid";
 import type { ModelOffer } from "../../inference";
 import type { ModelInfo } from "../../models";
 

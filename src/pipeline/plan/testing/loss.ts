@@ -1,6 +1,6 @@
 /** Measures what the heuristic loses against the exact plan, on rooms small enough for both. */
 import { planPipeline } from "..";
-import type { Plan, PlanGoal, PlanProblem } from "../types";
+import type { RingPlan, PlanGoal, PlanProblem } from "../types";
 import { roomProblem } from "./random";
 
 /** Options of `measureLoss`. */
@@ -53,11 +53,11 @@ export function measureLoss(options: LossOptions): Loss {
   };
 }
 
-function plan(problem: PlanProblem, exactNodes?: number): Plan | undefined {
+function plan(problem: PlanProblem, exactNodes?: number): RingPlan | undefined {
   const found = planPipeline(problem, exactNodes === undefined ? {} : { exactNodes });
   return found.kind === "plan" ? found : undefined;
 }
 
-function goalMs(problem: PlanProblem, found: Plan): number {
+function goalMs(problem: PlanProblem, found: RingPlan): number {
   return problem.goal === "latency" ? found.msPerToken : found.boundMsPerToken;
 }

@@ -1,5 +1,5 @@
 /** Graphs as nobody's exporter writes them, field by field. For tests; never bundled. */
-import { ProtobufMessage as Message } from "../../../inference";
+import { ProtobufMessage as Message } from "../../../onnx";
 
 /** A decoder of nothing but wiring; what is added goes beside it. */
 export interface HostileGraph {

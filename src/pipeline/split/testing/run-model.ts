@@ -2,7 +2,7 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import { nodeOrt } from "../../../inference/testing/node";
 import {
-  type Decoder,
+  type DecoderGraph,
   extractStage,
   readDecoder,
   type StageFeed,
@@ -72,7 +72,7 @@ export type StageCache = Map<string, Promise<Link>>;
 /** The model as stages. With a cache, its sessions stay loaded until `releaseAll`. */
 export async function loadStages(
   { external }: ModelFiles,
-  decoder: Decoder,
+  decoder: DecoderGraph,
   ranges: readonly StageRange[],
   options: { maxFileBytes?: number; cache?: StageCache } = {},
 ): Promise<Runnable> {

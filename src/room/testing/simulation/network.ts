@@ -1,7 +1,7 @@
 /** The internet and a signaling server, simulated: latency for each pair, hosts that vanish, a network cut in two. */
 import { type Bytes, MicrogridError, randomBytes } from "../../../core";
 import type { Endpoint, RawChannel, RawLink, Transport } from "../../../wire";
-import type { HandDialer } from "../../relay";
+import type { HandDialer } from "../../links/relay";
 import { Census } from "./census";
 import { logNormal } from "./chance";
 

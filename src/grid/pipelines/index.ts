@@ -1,9 +1,0 @@
-/** Models that a node runs together with its room: planning, forming, answering, and holding layers for others. */
-export { pipelineMethods } from "./calls";
-export type { PipelineCalls } from "./calls";
-export { roomCapacity } from "./capacity";
-export type { RoomCapacity } from "./capacity";
-export { GridPipelines } from "./grid-pipelines";
-export { spareBytes } from "./memory";
-export { NodePipelines } from "./node-pipelines";
-export type { WantedPipeline } from "./restoring";

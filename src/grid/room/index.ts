@@ -1,5 +1,0 @@
-/** The room of a node, and what pages see of it. */
-export { GridRoom } from "./grid-room";
-export { roomMethods } from "./calls";
-export type { RoomCalls } from "./calls";
-export { NodeRoom } from "./node-room";

@@ -1,0 +1,104 @@
+/** The identity of this node as pages see it: a view of the node's state with the calls that belong to it. */
+import { type Bytes, MicrogridError } from "../../core";
+import { makeHouseSecret, phraseOfSecret, secretOfPhrase } from "../../identity";
+import { type Call, type PortablePart, exportParts, housePart, restoreParts } from "../backup";
+import type { Identity, Scope } from "../contract";
+import { requestText } from "../../node";
+import type { GridState, HouseState } from "../../node";
+
+export interface GridIdentityOptions {
+  readonly call: Call;
+  readonly state: () => GridState;
+  /** What a file with everything holds besides the house, in the order in which it is brought in. */
+  readonly parts: readonly PortablePart[];
+}
+
+export class GridIdentity implements Identity {
+  readonly #call: Call;
+  readonly #state: () => GridState;
+  readonly #house: PortablePart;
+  readonly #parts: readonly PortablePart[];
+
+  constructor({ call, state, parts }: GridIdentityOptions) {
+    this.#call = call;
+    this.#state = state;
+    this.#house = housePart(call, state);
+    this.#parts = parts;
+  }
+
+  get did(): string {
+    return this.#state().node.did;
+  }
+
+  get name(): string {
+    return this.#state().node.name;
+  }
+
+  get house(): HouseState | undefined {
+    return this.#state().node.house;
+  }
+
+  rename(name: string): Promise<void> {
+    return this.#call("rename", { name });
+  }
+
+  // The secret is made or read in this tab: should the tab that runs the node be lost now, it can be told again.
+
+  async createHouse(name: string): Promise<{ readonly phrase: string }> {
+    const secret = makeHouseSecret();
+    const phrase = await phraseOfSecret(secret);
+    await this.#take(name, secret);
+    return { phrase };
+  }
+
+  async restoreHouse(name: string, phrase: string): Promise<void> {
+    await this.#take(name, await secretOfPhrase(phrase));
+  }
+
+  delegate(
+    request: string,
+    { label, scopes, notAfter }: { label: string; scopes: readonly Scope[]; notAfter: Date },
+  ): Promise<string> {
+    return this.#call("delegate", { request, terms: { label, scopes: [...scopes], notAfter } });
+  }
+
+  requestDelegation(): string {
+    return requestText(this.did);
+  }
+
+  adopt(delegation: string): Promise<void> {
+    return this.#call("adopt", { delegation });
+  }
+
+  revoke(subject: string): Promise<void> {
+    return this.#call("revoke", { subject });
+  }
+
+  forgetHouseKey(): Promise<void> {
+    return this.#call("forgetHouseKey", {});
+  }
+
+  leaveHouse(): Promise<void> {
+    return this.#call("leaveHouse", {});
+  }
+
+  async backupHouse(passphrase: string): Promise<Blob> {
+    if (this.house?.keyHere !== true) {
+      const message = "The key of the house is not on this device, so there is nothing to back up here.";
+      throw new MicrogridError("bad-request", message);
+    }
+    return exportParts([this.#house], passphrase);
+  }
+
+  exportAll(passphrase: string): Promise<Blob> {
+    return exportParts([this.#house, ...this.#parts], passphrase);
+  }
+
+  restoreBackup(file: Blob, passphrase: string): Promise<void> {
+    return restoreParts([this.#house, ...this.#parts], file, passphrase);
+  }
+
+  #take(name: string, secret: Bytes): Promise<void> {
+    return this.#call("takeHouse", { name, secret });
+  }
+}

@@ -1,0 +1,10 @@
+/** The node: everything that exists once per browser. It runs in one tab; `grid` reaches it from every tab. */
+export type { GridConfig } from "./config";
+export { type HouseData, parseHouseData, requestText } from "./house";
+export { type NetworkOverride, parsePatch } from "./network";
+export { GridNode, type NodeCalls, type NodeOptions } from "./node";
+export { type PipelineCalls, type RoomCapacity, roomCapacity, spareBytes } from "./pipelines";
+export { ANY_MODEL, Delivered } from "./routing";
+export { recallPreferences } from "./session-memory";
+export type { StatePatch } from "./state-store";
+export type * from "./types";

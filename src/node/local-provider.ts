@@ -1,0 +1,115 @@
+/** This device as a provider: the models in its memory, with the rates that its own answers measure. */
+import type { EngineSupervisor } from "../inference";
+import { measured } from "./measured";
+import {
+  type Estimate,
+  type GenerationEvent,
+  type GenerationRequest,
+  type LoadedModelInfo,
+  type ModelOffer,
+  type Provider,
+  type Usage,
+  estimateAnswer,
+} from "../inference";
+
+/** Window of the token rate that peers see. */
+const RATE_WINDOW_MS = 5_000;
+
+/** Answers with the models that are loaded here. */
+export class LocalProvider implements Provider {
+  readonly id = "local";
+  readonly kind = "local";
+  readonly name = "this device";
+  readonly #supervisor: EngineSupervisor;
+  readonly #offers = new Map<string, ModelOffer>();
+  readonly #tokenTimes: number[] = [];
+  readonly #onChange: () => void;
+  #ownJobs = 0;
+
+  /** `onChange` is called when offers, rates or jobs change. */
+  constructor(supervisor: EngineSupervisor, onChange: () => void) {
+    this.#supervisor = supervisor;
+    this.#onChange = onChange;
+  }
+
+  /** Answers for this node's own user that run now. */
+  get ownJobs(): number {
+    return this.#ownJobs;
+  }
+
+  /** Tokens per second over the last seconds, all answers together. */
+  get tokenRate(): number {
+    const since = performance.now() - RATE_WINDOW_MS;
+    while (this.#tokenTimes.length > 0 && this.#tokenTimes[0]! < since) this.#tokenTimes.shift();
+    return Math.round((1000 * this.#tokenTimes.length) / RATE_WINDOW_MS);
+  }
+
+  /** A model was loaded. */
+  add(info: LoadedModelInfo): ModelOffer {
+    const {
+      id: model,
+      name,
+      packageHash,
+      tokenizerHash,
+      engine,
+      backend,
+      contextLength,
+      prefillRate,
+      decodeRate,
+    } = info;
+    const offer = { model, name, packageHash, tokenizerHash, engine, backend, contextLength, prefillRate, decodeRate };
+    this.#offers.set(model, offer);
+    this.#onChange();
+    return offer;
+  }
+
+  /** A model is gone. */
+  delete(model: string): void {
+    if (this.#offers.delete(model)) this.#onChange();
+  }
+
+  models(): readonly ModelOffer[] {
+    return [...this.#offers.values()];
+  }
+
+  estimate(request: GenerationRequest): Estimate {
+    const offer = this.#offers.get(request.model);
+    if (!offer) return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "device" };
+    const { running, queued } = this.#supervisor.jobs;
+    return estimateAnswer(request, { offer, backlog: running + queued, rttMs: 0, privacy: "device" });
+  }
+
+  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+    const alone = this.#supervisor.jobs.running === 0;
+    for await (const event of this.#supervisor.generate(request, options)) {
+      if (event.type === "token") this.#count(event.ids.length || 1);
+      if (event.type === "done" && alone) this.#measure(request.model, event.usage);
+      yield event;
+    }
+  }
+
+  /** Counts an answer as the user's own, until the result is called. */
+  countOwnJob(): () => void {
+    this.#ownJobs++;
+    this.#onChange();
+    let counted = true;
+    return () => {
+      if (!counted) return;
+      counted = false;
+      this.#ownJobs--;
+      this.#onChange();
+    };
+  }
+
+  #count(tokens: number): void {
+    const now = performance.now();
+    for (let i = 0; i < tokens; i++) this.#tokenTimes.push(now);
+  }
+
+  #measure(model: string, usage: Usage): void {
+    const offer = this.#offers.get(model);
+    if (!offer) return;
+    this.#offers.set(model, measured(offer, usage));
+    this.#onChange();
+  }
+}

@@ -1,0 +1,208 @@
+/** The models of a node: loading them, losing them, loading them again. */
+import { errorToData, isAbort, unlessAborted } from "../core";
+import {
+  type Backend,
+  type DeviceInfo,
+  type EngineName,
+  type EngineSupervisor,
+  type LoadProgress,
+  preferredBackend,
+} from "../inference";
+import { type ModelLibrary, clearLoading, markLoading } from "../models";
+import type { LoadState, ModelInfo } from "./types";
+import type { LocalProvider } from "./local-provider";
+import type { StateStore } from "./state-store";
+
+export interface LoadChoice {
+  readonly engine?: EngineName;
+  readonly backend?: Backend;
+}
+
+interface ModelsOptions {
+  readonly library: ModelLibrary;
+  readonly supervisor: EngineSupervisor;
+  readonly local: LocalProvider;
+  readonly device: DeviceInfo;
+  readonly store: StateStore;
+  /** Called when what is in memory has changed. */
+  onChange(): void;
+}
+
+/** A load that runs; several callers may wait for it. */
+interface Loading {
+  readonly choice: LoadChoice;
+  readonly abort: AbortController;
+  done: Promise<void>;
+  waiting: number;
+}
+
+/** A device that was lost this often within a minute is not tried again by itself. */
+const MAX_RECOVERIES = 3;
+const RECOVERY_WINDOW_MS = 60_000;
+
+/** Loads, unloads and recovers models; keeps `loads` of the state. */
+export class NodeModels {
+  readonly #options: ModelsOptions;
+  readonly #loading = new Map<string, Loading>();
+  /** Models that are ready, with the backend they run on. */
+  readonly #ready = new Map<string, Backend>();
+  #recoveries: number[] = [];
+
+  constructor(options: ModelsOptions) {
+    this.#options = options;
+    const { library, supervisor, store } = options;
+    store.patch({ models: library.list() });
+    library.on("change", (models) => store.patch({ models }));
+    supervisor.on("lost", ({ reason, models }) => this.#lost(reason, models));
+  }
+
+  /** What is in memory now, or on its way there. */
+  get wanted(): readonly { readonly id: string; readonly backend: Backend }[] {
+    const { device } = this.#options;
+    const loading = [...this.#loading].map(
+      ([id, { choice }]) => [id, choice.backend ?? preferredBackend(device)] as const,
+    );
+    return [...new Map([...this.#ready, ...loading])].map(([id, backend]) => ({ id, backend }));
+  }
+
+  /** True while a model is on its way. */
+  get busy(): boolean {
+    return this.#loading.size > 0;
+  }
+
+  /** Loads a model; two callers share one load, which stops when the last of them aborts. */
+  async load(id: string, choice: LoadChoice, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#ready.has(id) && (!choice.backend || this.#ready.get(id) === choice.backend)) return;
+    const running = this.#loading.get(id);
+    const fits = running && (!choice.backend || running.choice.backend === choice.backend);
+    if (!fits) this.cancel(id);
+    const shared = fits ? running : this.#begin(id, choice);
+    shared.waiting++;
+    const onAbort = (): void => {
+      if (--shared.waiting === 0) this.#abandon(id, shared, signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await unlessAborted(shared.done, signal);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Stops a load that runs, whoever waits for it. */
+  cancel(id: string): void {
+    const loading = this.#loading.get(id);
+    if (loading) this.#abandon(id, loading, new DOMException("The load was cancelled.", "AbortError"));
+  }
+
+  async unload(id: string): Promise<void> {
+    this.cancel(id);
+    this.#forget(id);
+    await this.#options.supervisor.unload(id);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.unload(id);
+    await this.#options.library.remove(id);
+  }
+
+  async add(source: string | URL | FileList | File[]): Promise<ModelInfo> {
+    return this.#options.library.add(source);
+  }
+
+  #begin(id: string, choice: LoadChoice): Loading {
+    const loading: Loading = { choice, abort: new AbortController(), done: Promise.resolve(), waiting: 0 };
+    this.#loading.set(id, loading);
+    loading.done = this.#load(id, loading);
+    this.#options.onChange();
+    return loading;
+  }
+
+  /** Stops a load; who asks for the model from now on begins a new one. */
+  #abandon(id: string, loading: Loading, reason: unknown): void {
+    if (this.#loading.get(id) === loading) {
+      this.#loading.delete(id);
+      this.#show(id, undefined);
+    }
+    loading.abort.abort(reason);
+  }
+
+  async #load(id: string, loading: Loading): Promise<void> {
+    const { library, supervisor, local, device } = this.#options;
+    const { choice, abort } = loading;
+    const { signal } = abort;
+    const backend = choice.backend ?? preferredBackend(device);
+    const current = (): boolean => this.#loading.get(id) === loading;
+    const onProgress = (progress: LoadProgress): void => {
+      if (current()) this.#show(id, { kind: "loading", progress });
+    };
+    onProgress({
+      phase: "download",
+      loadedBytes: 0,
+      totalBytes: 0,
+      bytesPerSecond: 0,
+      etaMs: undefined,
+      text: "Starting",
+    });
+    try {
+      const { engine } = choice;
+      const pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
+      markLoading(id);
+      const info = await supervisor.load(pkg, { signal, backend, onProgress });
+      if (!current()) {
+        // Cancelled too late to stop it; where another load has begun, that one replaces it.
+        if (!this.#loading.has(id)) await supervisor.unload(id);
+        signal.throwIfAborted();
+      }
+      this.#ready.set(id, info.backend);
+      this.#show(id, { kind: "ready", offer: local.add(info) });
+      // WebLLM keeps the weights in a store of its own, so the library has to look again.
+      if (pkg.engine === "webllm") void library.refresh();
+    } catch (error) {
+      if (!current()) throw error;
+      local.delete(id);
+      this.#ready.delete(id);
+      this.#show(id, isAbort(error) || signal.aborted ? undefined : { kind: "failed", error: errorToData(error) });
+      throw error;
+    } finally {
+      clearLoading(id);
+      if (current()) this.#loading.delete(id);
+      this.#options.onChange();
+    }
+  }
+
+  /** The worker or the GPU is gone: what was in it is loaded again, and waiting answers go on then. */
+  #lost(reason: string, models: readonly string[]): void {
+    const now = performance.now();
+    this.#recoveries = this.#recoveries.filter((at) => now - at < RECOVERY_WINDOW_MS);
+    const again = models.filter((id) => this.#ready.has(id)).map((id) => ({ id, backend: this.#ready.get(id) }));
+    for (const { id } of again) this.#forget(id);
+    if (this.#recoveries.length >= MAX_RECOVERIES) {
+      const message = `The engine was lost ${MAX_RECOVERIES + 1} times within a minute (${reason}). Close other tabs that use the GPU, choose a smaller model, and load it again.`;
+      for (const { id } of again) this.#show(id, { kind: "failed", error: { code: "device-lost", message } });
+      return;
+    }
+    this.#recoveries.push(now);
+    this.#options.store.notify({
+      id: "engine-lost",
+      level: "warning",
+      text: `The engine was lost (${reason}) and is being restored; running answers go on by themselves.`,
+    });
+    const never = new AbortController().signal;
+    const reloads = again.map(({ id, backend }) => this.load(id, backend ? { backend } : {}, never));
+    void Promise.allSettled(reloads).then(() => this.#options.store.dismiss("engine-lost"));
+  }
+
+  #forget(id: string): void {
+    this.#ready.delete(id);
+    this.#options.local.delete(id);
+    this.#show(id, undefined);
+    this.#options.onChange();
+  }
+
+  #show(id: string, load: LoadState | undefined): void {
+    const { [id]: _old, ...others } = this.#options.store.state.loads;
+    this.#options.store.patch({ loads: load ? { ...others, [id]: load } : others });
+  }
+}

@@ -1,0 +1,297 @@
+/** The node itself: it owns the GPU worker, the models, the room and the state. It lives in the leading tab. */
+import { MicrogridError, spawnWorker, unlessAborted } from "../core";
+import { type Signer, openKeep, openNodeKey } from "../identity";
+import { EngineSupervisor, type Provider, probeDevice } from "../inference";
+import { ModelLibrary, crashedLoad } from "../models";
+import { type HouseCalls, NodeHouse, houseMethods } from "./house";
+import { Experience, ExpectedLengths, answer } from "./routing";
+import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy } from "./types";
+import { type GridConfig, readConfig } from "./config";
+import { LocalProvider } from "./local-provider";
+import { SharedProvider } from "./shared-provider";
+import { NodePipelines, type PipelineCalls, pipelineMethods } from "./pipelines";
+import { type LoadChoice, NodeModels } from "./models";
+import { NodeNetwork, type NetworkPatch } from "./network";
+import { NodeRoom, type RoomCalls, roomMethods } from "./room";
+import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
+import { StateStore } from "./state-store";
+import gpuWorkerUrl from "../../workers/gpu.ts?worker&url";
+import storeWorkerUrl from "../../workers/store.ts?worker&url";
+
+/** How a node is set up. */
+export interface NodeOptions {
+  /** Folder of the site, with a slash at its end; models and the configuration lie below it. */
+  readonly baseUrl: string;
+  /** Replaces what the site's configuration file says. */
+  readonly config?: Partial<GridConfig>;
+  /** The page that invites lead to. */
+  readonly pageUrl: string;
+  /** True in a tab that takes over from another. */
+  readonly takesOver: boolean;
+}
+
+/** Everything that a tab can ask of the node. Arguments and results can be cloned, so that it works from any tab. */
+export interface NodeCalls extends HouseCalls, RoomCalls, PipelineCalls {
+  load: { args: { id: string; choice: LoadChoice }; result: void };
+  unload: { args: { id: string }; result: void };
+  remove: { args: { id: string }; result: void };
+  add: { args: { source: string | FileList | File[] }; result: ModelInfo };
+  setPolicy: { args: { patch: Partial<Policy> }; result: void };
+  setNetwork: { args: { settings: NetworkPatch | undefined }; result: void };
+  rename: { args: { name: string }; result: void };
+  dismissNotice: { args: { id: string }; result: void };
+}
+
+/** The calls as functions. */
+export type NodeMethods = {
+  readonly [M in keyof NodeCalls]: (args: NodeCalls[M]["args"], signal: AbortSignal) => Promise<NodeCalls[M]["result"]>;
+};
+
+/** What a node is put together from. */
+interface NodeParts {
+  readonly pageUrl: string;
+  readonly network: NodeNetwork;
+  readonly signer: Signer;
+  readonly library: ModelLibrary;
+  readonly store: StateStore;
+  readonly house: NodeHouse;
+}
+
+const DEFAULT_POLICY: Policy = { privacy: "room", prefer: "speed" };
+const MAX_NAME_CHARS = 40;
+
+/** A running node. */
+export class GridNode {
+  readonly store: StateStore;
+  readonly methods: NodeMethods;
+  readonly #supervisor: EngineSupervisor;
+  readonly #library: ModelLibrary;
+  readonly #local: LocalProvider;
+  readonly #models: NodeModels;
+  readonly #pipelines: NodePipelines;
+  readonly #room: NodeRoom;
+  readonly #house: NodeHouse;
+  readonly #network: NodeNetwork;
+  readonly #lengths = new ExpectedLengths();
+  readonly #experience = new Experience();
+  readonly #stop = new AbortController();
+
+  /** Starts the node; models that were in memory before a reload or a hand-over are on their way then. */
+  static async start(options: NodeOptions): Promise<GridNode> {
+    const [device, signer, config] = await Promise.all([probeDevice(), openNodeKey(), readConfig(options.baseUrl)]);
+    const library = await ModelLibrary.open({
+      baseUrl: options.baseUrl,
+      device,
+      createStoreWorker: () => spawnWorker(storeWorkerUrl, "microgrid-store"),
+      ...(config.hub && { hub: config.hub }),
+    });
+    const { name, policy, network: override } = recallPreferences();
+    const network = new NodeNetwork(config, options.config ?? {}, override);
+    const house = await NodeHouse.open({ did: signer.did, keep: await openKeep() });
+    const node = {
+      did: signer.did,
+      name: name ?? `${device.label.split(" ")[0] ?? "Device"} ${signer.did.slice(-4)}`,
+      house: house.state,
+    };
+    const initial: GridState = {
+      role: "leader",
+      node,
+      network: network.settings,
+      device,
+      policy: { ...DEFAULT_POLICY, ...policy },
+      models: [],
+      loads: {},
+      room: undefined,
+      pipelines: [],
+      notices: [],
+    };
+    const store = new StateStore(initial);
+    const grid = new GridNode({ pageUrl: options.pageUrl, network, signer, library, store, house });
+    await house.start();
+    grid.#resume(options.takesOver, grid.#crashed());
+    return grid;
+  }
+
+  private constructor({ pageUrl, network, signer, library, store, house }: NodeParts) {
+    const { device } = store.state;
+    this.store = store;
+    this.#library = library;
+    this.#supervisor = new EngineSupervisor({
+      createWorker: () => spawnWorker(gpuWorkerUrl, "microgrid-gpu"),
+    });
+    this.#local = new LocalProvider(this.#supervisor, () => this.#room.refresh());
+    const onChange = (): void => {
+      this.#remember();
+      this.#room.refresh();
+    };
+    this.#models = new NodeModels({
+      library,
+      supervisor: this.#supervisor,
+      local: this.#local,
+      device,
+      store,
+      onChange,
+    });
+    this.#network = network;
+    this.#house = house;
+    house.on("change", () => store.patch({ node: { ...store.state.node, house: house.state } }));
+    house.on("notice", (text) => store.notify({ id: "house", level: "warning", text }));
+    this.#pipelines = new NodePipelines({
+      self: signer.did,
+      device,
+      supervisor: this.#supervisor,
+      library,
+      store,
+      givenBytes: () => this.#room.givenBytes,
+      localOffers: () => this.#local.models(),
+      onChange,
+    });
+    this.#room = new NodeRoom({
+      config: network,
+      signer,
+      house,
+      device,
+      local: this.#local,
+      own: new SharedProvider(() => this.#own),
+      pipelines: this.#pipelines,
+      store,
+      pageUrl,
+      onChange: () => this.#remember(),
+    });
+    this.methods = this.#methods(pageUrl);
+  }
+
+  /** All that can answer now: this device first. */
+  get providers(): readonly Provider[] {
+    return [...this.#own, ...(this.#room.session?.peers ?? [])];
+  }
+
+  /** Those that this node answers its room with as well. */
+  get #own(): readonly Provider[] {
+    return [this.#local, ...this.#pipelines.providers];
+  }
+
+  /** Streams an answer from the best provider. */
+  async *answer(request: AnswerRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+    const joined = AbortSignal.any([signal, this.#stop.signal]);
+    const answerer = {
+      providers: () => this.providers,
+      policy: () => this.store.state.policy,
+      expectedTokens: (generation: AnswerRequest["generation"]) => this.#lengths.of(generation),
+      experience: this.#experience,
+      mayRecover: () => this.#models.busy || this.#pipelines.mayRecover,
+    };
+    let ownJobEnds = (): void => undefined;
+    try {
+      await unlessAborted(this.#pipelines.ensure(request, this.providers), joined);
+      for await (const event of answer(request, answerer, joined)) {
+        if (event.type === "route") {
+          ownJobEnds();
+          ownJobEnds = event.route.provider.kind !== "peer" ? this.#local.countOwnJob() : () => undefined;
+        }
+        if (event.type === "done") {
+          const before = request.generation.resume?.idsInText ?? 0;
+          this.#lengths.learn(request.generation, before + event.usage.completionTokens);
+        }
+        yield event;
+      }
+    } finally {
+      ownJobEnds();
+    }
+  }
+
+  /** Ends everything at once; running answers fail with `leader-lost`, from which other tabs go on. */
+  close(): void {
+    this.#stop.abort(new MicrogridError("leader-lost", "The tab that runs the node has gone."));
+    this.#room.close();
+    this.#house.close();
+    this.#supervisor.close();
+    this.#library.close();
+  }
+
+  /** Fault injection for tests: destroys the GPU device as a driver crash would. */
+  simulateDeviceLoss(): Promise<boolean> {
+    return this.#supervisor.simulateDeviceLoss();
+  }
+
+  #methods(pageUrl: string): NodeMethods {
+    return {
+      ...houseMethods(this.#house),
+      ...roomMethods(this.#room, pageUrl),
+      ...pipelineMethods(this.#pipelines),
+      load: ({ id, choice }, signal) => this.#models.load(id, choice, signal),
+      unload: ({ id }) => this.#models.unload(id),
+      remove: ({ id }) => this.#models.remove(id),
+      add: ({ source }) => this.#models.add(source),
+      setPolicy: async ({ patch }) => {
+        this.store.patch({ policy: { ...this.store.state.policy, ...patch } });
+        this.#rememberPreferences();
+      },
+      setNetwork: async ({ settings }) => {
+        this.#network.set(settings);
+        this.store.patch({ network: this.#network.settings });
+        this.#rememberPreferences();
+      },
+      rename: async ({ name }) => {
+        const trimmed = name.trim().slice(0, MAX_NAME_CHARS);
+        if (trimmed === "") throw new MicrogridError("bad-request", "A name needs at least one character.");
+        this.store.patch({ node: { ...this.store.state.node, name: trimmed } });
+        this.#rememberPreferences();
+        this.#room.refresh();
+      },
+      dismissNotice: async ({ id }) => this.store.dismiss(id),
+    };
+  }
+
+  /**
+   * The model over whose load the page died, if one did. It counts as failed and is not loaded again by itself this
+   * time, so that a model too large for the device does not end every start.
+   */
+  #crashed(): string | undefined {
+    const id = crashedLoad();
+    if (id === undefined) return undefined;
+    const message = `The page died while it loaded “${id}”, probably for lack of memory. Choose a smaller model.`;
+    this.store.notify({ id: "crashed-load", level: "warning", text: message });
+    this.store.patch({
+      loads: { ...this.store.state.loads, [id]: { kind: "failed", error: { code: "out-of-memory", message } } },
+    });
+    return id;
+  }
+
+  #resume(takesOver: boolean, crashed: string | undefined): void {
+    const session = recallSession(takesOver);
+    const { signal } = this.#stop;
+    this.#pipelines.expect(session?.pipelines ?? []);
+    const models = session?.models.filter(({ id }) => id !== crashed) ?? [];
+    for (const { id, backend } of models) this.#models.load(id, { backend }, signal).catch(() => undefined);
+    if (session?.room === undefined && session?.invite === undefined) return;
+    const { share, noLayers = false } = session;
+    this.#room.resume(session).then(
+      () => {
+        if (share) this.#room.share(share);
+        if (noLayers) this.#room.declineLayers();
+        this.#pipelines.restore(signal);
+      },
+      (error: unknown) => {
+        const text = `The room could not be entered again: ${error instanceof Error ? error.message : String(error)}`;
+        this.store.notify({ id: "rejoin", level: "warning", text });
+      },
+    );
+  }
+
+  #remember(): void {
+    if (this.#stop.signal.aborted) return;
+    rememberSession({
+      ...this.#room.memory,
+      share: this.#room.shared,
+      models: this.#models.wanted,
+      noLayers: this.#room.declinedLayers,
+      pipelines: this.#pipelines.wanted,
+    });
+  }
+
+  #rememberPreferences(): void {
+    const { node, policy } = this.store.state;
+    rememberPreferences({ name: node.name, policy, network: this.#network.override });
+  }
+}

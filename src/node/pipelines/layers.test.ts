@@ -1,0 +1,285 @@
+/** What a node holds for others, and what it refuses; who takes the place of whom. The guide's graph, no engine. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { type Did, MicrogridError } from "../../core";
+import type { DeviceInfo, EngineSupervisor } from "../../inference";
+import { LinkSurvey, type PartsSource, SplitModel, type Survey } from "../../pipeline";
+import { Bus } from "../../pipeline/testing/bus";
+import type { WeightTransfer, StageFrame } from "../../room";
+import type { ModelInfo } from "../../models";
+import type { GridState, PeerState } from "../types";
+import { roomCapacity } from "./capacity";
+import { LayerOffer, type LayerTerms } from "./layer-offer";
+import { spareBytes } from "./memory";
+import { type Planned, Planner } from "./planner";
+import type { SplitModels } from "./split-models";
+import type { KnownModel } from "./weights";
+
+const did = (name: string) => `did:key:${name}` as Did;
+const HOST = did("host");
+const CONSUMER = did("consumer");
+const graphBytes = new Uint8Array(
+  readFileSync(new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url)),
+);
+const NO_WEIGHTS = {
+  read: (_: string, __: number, length: number) => Promise.resolve(new Blob([new Uint8Array(length)])),
+};
+const PARTS: PartsSource = {
+  ...NO_WEIGHTS,
+  id: "guide",
+  name: "Guide",
+  graph: "g.onnx",
+  graphBytes,
+  weightsHash: "hash",
+};
+const guide = new SplitModel({ ...PARTS, stored: () => Promise.resolve(undefined) }) as unknown as KnownModel;
+const WHOLE = guide.bytesOf({ from: 0, to: 6 }, 0);
+
+/** A node that was asked something, and what it said. */
+function host(terms: Partial<LayerTerms> = {}) {
+  const bus = new Bus();
+  const traffic = bus.join(HOST);
+  const loaded: string[] = [];
+  const adopted: string[] = [];
+  const layers = new LayerOffer({
+    traffic,
+    links: new LinkSurvey(traffic),
+    bulk: {
+      source: (_from: Did, { model }: { model: string }) => ({
+        read: () =>
+          model === "owner/guide"
+            ? Promise.resolve(new Blob([graphBytes]))
+            : Promise.reject(new MicrogridError("file-missing", "It is not there.")),
+      }),
+    } as unknown as WeightTransfer,
+    models: {
+      agreed: ({ model }: { model: string }) =>
+        model === "guide"
+          ? Promise.resolve(guide)
+          : Promise.reject(new MicrogridError(model === "away" ? "network" : "unknown-model", "The hub is away.")),
+      adopt: ({ model }: { model: string }) => {
+        adopted.push(model);
+        return Promise.resolve(model === "owner/guide" ? guide : undefined);
+      },
+      speed: () => Promise.resolve({ decodeMs: 1, prefillMs: 0.5 }),
+    } as unknown as SplitModels,
+    supervisor: {
+      loadStage: ({ id }: { id: string }) => {
+        loaded.push(id);
+        return Promise.resolve({ info: { decodeMs: 1 }, service: {} });
+      },
+      unload: (id: string) => {
+        loaded.splice(loaded.indexOf(id), 1);
+        return Promise.resolve();
+      },
+    } as unknown as EngineSupervisor,
+    backend: "wasm",
+    terms: () => ({
+      givenBytes: 2 * WHOLE,
+      forbids: () => undefined,
+      isHere: () => true,
+      nameOf: (who) => `name of ${who}`,
+      ...terms,
+    }),
+    onChange: () => undefined,
+  });
+  const consumer = bus.join(CONSUMER);
+  const source = { ...guide.source };
+  let asks = 0;
+  /** The next of these kinds about a pipeline, or that answers a question. */
+  const heard = (kinds: readonly string[], about: string): Promise<StageFrame> =>
+    new Promise((resolve) => {
+      const stop = consumer.on("frame", ({ frame }) => {
+        if (!kinds.includes(frame.kind)) return;
+        const { body } = frame;
+        if (("pipeline" in body && body.pipeline !== about) || ("ask" in body && body.ask !== about)) return;
+        stop();
+        resolve(frame);
+      });
+    });
+  return {
+    layers,
+    loaded,
+    adopted,
+    heard,
+    ask: (model = "guide") => {
+      const id = String(asks++).padStart(16, "0");
+      consumer.post(HOST, "stage.ask", { ask: id, ...source, model, among: [] });
+      return heard(["stage.able", "stage.unable"], id);
+    },
+    open: (pipeline: string, from: number, to: number, model = "guide") => {
+      const terms = { context: 16, sequences: 1, stepTokens: 16, attempt: 0, previous: CONSUMER, next: CONSUMER };
+      consumer.post(HOST, "stage.open", { pipeline: pipeline.repeat(16), ...source, model, ...terms, from, to });
+      return heard(["stage.ready", "stage.refused"], pipeline.repeat(16));
+    },
+    close: (pipeline: string) => consumer.post(HOST, "stage.close", { pipeline: pipeline.repeat(16) }),
+  };
+}
+
+describe("a node that is asked to help", () => {
+  it("tells what it gives and how fast it is", async () => {
+    expect((await host().ask()).body).toMatchObject({ memoryBytes: 2 * WHOLE, decodeMs: 1, prefillMs: 0.5, links: [] });
+  });
+
+  it("does not help before its user has agreed, and shows who asked", async () => {
+    const { ask, open, layers } = host({ givenBytes: undefined });
+    expect((await ask()).body).toMatchObject({ why: "consent" });
+    expect(layers.wishes).toEqual([{ peer: CONSUMER, name: `name of ${CONSUMER}`, model: "guide" }]);
+    expect((await open("a", 0, 2)).kind).toBe("stage.refused");
+  });
+
+  it("does not ask its user again who said no", async () => {
+    const { ask, layers } = host({ givenBytes: 0 });
+    expect((await ask()).body).toMatchObject({ why: "consent" });
+    expect(layers.wishes).toEqual([]);
+  });
+
+  it("keeps to the charter before anything else", async () => {
+    const { ask, open, layers } = host({ givenBytes: undefined, forbids: () => "Not this one." });
+    expect((await ask()).body).toMatchObject({ why: "charter", text: "Not this one." });
+    expect((await open("a", 0, 2)).body).toMatchObject({ reason: "Not this one." });
+    expect(layers.wishes).toEqual([]);
+  });
+
+  it("says why where it cannot read the model", async () => {
+    expect((await host().ask("away")).body).toMatchObject({ why: "model", text: "The hub is away." });
+  });
+
+  it("holds no more than was given, and gives it again when it is free", async () => {
+    const { open, close, ask, layers, loaded } = host({ givenBytes: WHOLE });
+    expect((await open("a", 0, 4)).kind).toBe("stage.ready");
+    expect(layers.held).toEqual([expect.objectContaining({ peer: CONSUMER, model: "guide", from: 0, to: 4 })]);
+    const { memoryBytes } = (await ask()).body as { memoryBytes: number };
+    expect(memoryBytes).toBe(WHOLE - guide.bytesOf({ from: 0, to: 4 }, 16));
+    expect((await open("b", 0, 3)).body).toMatchObject({ reason: "Its memory is taken by other pipelines." });
+    close("a");
+    expect((await open("c", 0, 4)).kind).toBe("stage.ready");
+    expect(loaded).toHaveLength(1);
+  });
+
+  it("puts a model of the hub on its list when it is to hold layers of it, not when it is only asked", async () => {
+    const { ask, open, adopted } = host();
+    expect((await ask("owner/guide")).kind).toBe("stage.able");
+    expect(adopted).toEqual([]);
+    expect((await open("a", 0, 4, "owner/guide")).kind).toBe("stage.ready");
+    expect(adopted).toEqual(["owner/guide"]);
+    expect((await open("b", 0, 1, "owner/another")).body).toMatchObject({ reason: "It is not there." });
+    expect(adopted).toEqual(["owner/guide"]);
+  });
+
+  it("does not even measure a model of which no layer fits", async () => {
+    const { ask } = host({ givenBytes: 1_000 });
+    expect((await ask()).body).toMatchObject({ why: "memory" });
+  });
+
+  it("counts each stage by itself, whatever a consumer does while it loads", async () => {
+    const { open, close, layers, loaded } = host({ givenBytes: WHOLE });
+    for (let round = 0; round < 5; round++) {
+      const opening = open("a", 0, 4);
+      close("a");
+      void opening;
+    }
+    expect((await open("a", 0, 4)).kind).toBe("stage.ready");
+    expect((await open("b", 0, 4)).body).toMatchObject({ reason: "Its memory is taken by other pipelines." });
+    expect(layers.heldBytes).toBe(guide.bytesOf({ from: 0, to: 4 }, 16));
+    expect(loaded).toHaveLength(1);
+  });
+
+  it("gives up what it holds when less is given, or the charter forbids it", async () => {
+    for (const change of [{ givenBytes: 1_000 }, { givenBytes: undefined }, { forbids: () => "No more." }]) {
+      const terms: Partial<LayerTerms> = {};
+      const { open, layers, heard } = host(terms);
+      await open("a", 0, 4);
+      layers.conform();
+      expect(layers.held).toHaveLength(1);
+      Object.assign(terms, change);
+      layers.conform();
+      expect((await heard(["stage.leaving"], "a".repeat(16))).kind).toBe("stage.leaving");
+    }
+  });
+
+  it("refuses layers that the model does not have", async () => {
+    const { open, loaded } = host();
+    expect((await open("a", 4, 7)).body).toMatchObject({ reason: "The model has no layers 4 to 7." });
+    expect(loaded).toEqual([]);
+  });
+
+  it("holds nothing once its engine has crashed, and may help again later", async () => {
+    const { open, layers, loaded } = host();
+    await open("a", 0, 4);
+    layers.crashed();
+    expect([layers.held, loaded]).toEqual([[], []]);
+    expect((await open("b", 0, 4)).kind).toBe("stage.ready");
+  });
+});
+
+describe("the place of a lost device", () => {
+  const ability = { memoryBytes: 2 * 2 ** 30, decodeMs: 1, prefillMs: 1 };
+  const known = (able: Readonly<Record<string, Partial<typeof ability>>>): Survey => ({
+    able: new Map(Object.entries(able).map(([name, given]) => [did(name), { ...ability, ...given }])),
+    unable: new Map(),
+    link: () => ({ rttMs: 1, bytesPerSecond: 1e8 }),
+  });
+  const planned = (survey: Survey): Planned =>
+    ({ plan: { context: 64, sequences: 1 }, model: guide, survey }) as unknown as Planned;
+  const planner = (here: readonly string[]): Planner =>
+    new Planner({ self: CONSUMER, members: () => here.map(did), nameOf: String } as never);
+
+  it("goes to the fastest of those who were asked, are there, and are not taken", () => {
+    const survey = known({ slow: { decodeMs: 3 }, fast: {}, taken: {}, gone: {} });
+    const stages = planner(["slow", "fast", "taken"]).replace(
+      planned(survey),
+      { from: 2, to: 5 },
+      new Set([did("taken")]),
+    );
+    expect(stages).toEqual([{ did: did("fast"), from: 2, to: 5 }]);
+  });
+
+  it("goes to several where nobody has the memory alone", () => {
+    const half = 64 * 2 ** 20 + guide.bytesOf({ from: 2, to: 4 }, 64) + 100;
+    const survey = known({ a: { memoryBytes: half }, b: { memoryBytes: half } });
+    const stages = planner(["a", "b"]).replace(planned(survey), { from: 1, to: 5 }, new Set());
+    expect(stages.map(({ from, to }) => [from, to])).toEqual([
+      [1, 3],
+      [3, 5],
+    ]);
+    expect(new Set(stages.map((stage) => stage.did)).size).toBe(2);
+  });
+
+  it("goes to nobody where there is no memory", () => {
+    const replace = () =>
+      planner(["a"]).replace(planned(known({ a: { memoryBytes: 1000 } })), { from: 0, to: 6 }, new Set());
+    expect(replace).toThrow("Nobody has the memory");
+  });
+});
+
+describe("what a room could run", () => {
+  const device = { memoryBytes: 4 * 2 ** 30 } as DeviceInfo;
+  const model = (memoryBytes: number | undefined, engine = "onnx") => ({ id: "m", engine, memoryBytes }) as ModelInfo;
+  const state = (given: readonly number[], models: "any" | readonly string[] = "any") =>
+    ({
+      device,
+      room: {
+        membership: { kind: "member", founder: true },
+        charter: { models },
+        peers: given.map((layersBytes) => ({ layersBytes }) as PeerState),
+      },
+    }) as unknown as GridState;
+
+  it("is the memory of all who give some, and of this device", () => {
+    const offered = spareBytes(device) + 3 * 2 ** 30;
+    expect(roomCapacity(state([2 * 2 ** 30, 0, 2 ** 30]), model(8 * 2 ** 30))).toMatchObject({
+      offeredBytes: offered,
+      missingBytes: 8 * 2 ** 30 - offered,
+      helpers: [{ layersBytes: 2 * 2 ** 30 }, { layersBytes: 2 ** 30 }],
+    });
+    expect(roomCapacity(state([2 ** 40]), model(8 * 2 ** 30))?.missingBytes).toBe(0);
+  });
+
+  it("cannot be told outside of rooms, of models that run whole only or that the charter does not allow, or of unknown size", () => {
+    expect(roomCapacity({ ...state([1]), room: undefined }, model(1))).toBeUndefined();
+    expect(roomCapacity(state([1]), model(1, "webllm"))).toBeUndefined();
+    expect(roomCapacity(state([1]), model(undefined))).toBeUndefined();
+    expect(roomCapacity(state([1], ["another"]), model(1))).toBeUndefined();
+  });
+});

@@ -1,0 +1,106 @@
+/** What pipelines need of a room, as long as this node is inside: who is there, what is allowed, and what is held here. */
+import type { Did } from "../../core";
+import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
+import { LinkSurvey } from "../../pipeline";
+import type { WeightTransfer, RoomSession, StageLanes } from "../../room";
+import { LayerOffer } from "./layer-offer";
+import { spareBytes } from "./memory";
+import { Planner } from "./planner";
+import type { SplitModels } from "./split-models";
+import { type KnownModel, giveFile, giveGraph } from "./weights";
+
+interface InRoomOptions {
+  readonly self: Did;
+  readonly device: DeviceInfo;
+  readonly backend: Backend;
+  readonly supervisor: EngineSupervisor;
+  readonly models: SplitModels;
+  /** Models of pipelines in which a member has a part. */
+  modelsFor(member: Did): readonly KnownModel[];
+  /** Memory that this device's own pipelines take on it, in bytes. */
+  ownBytes(): number;
+  /** Memory that the user gives to layers, in bytes; undefined while it is not known whether layers are welcome. */
+  givenBytes(): number | undefined;
+  /** What is held, or wanted, has changed. */
+  onChange(): void;
+}
+
+/** What members of the room send each other of pipelines. */
+interface Channels {
+  readonly traffic: StageLanes;
+  readonly bulk: WeightTransfer;
+}
+
+/** One stay in one room. */
+export class RoomMemberContext {
+  readonly session: RoomSession;
+  readonly traffic: StageLanes;
+  readonly host: LayerOffer;
+  readonly planner: Planner;
+  readonly #links: LinkSurvey;
+
+  constructor(session: RoomSession, { traffic, bulk }: Channels, options: InRoomOptions) {
+    const { self, device, backend, supervisor, models, modelsFor, ownBytes, givenBytes, onChange } = options;
+    const links = new LinkSurvey(traffic);
+    const nameOf = (did: Did): string => this.nameOf(did);
+    this.session = session;
+    this.traffic = traffic;
+    this.#links = links;
+    this.host = new LayerOffer({
+      ...{ traffic, bulk, links, models, supervisor, backend, onChange },
+      terms: () => ({
+        givenBytes: givenBytes(),
+        forbids: (model, consumer) => this.forbids(model, consumer),
+        isHere: (did) => this.#peer(did) !== undefined,
+        nameOf,
+      }),
+    });
+    this.planner = new Planner({
+      ...{ traffic, links, self, models, nameOf },
+      members: () => this.#members(),
+      spareBytes: () => Math.max(0, spareBytes(device) - ownBytes() - this.host.heldBytes),
+    });
+    bulk.open = async (file, member) => {
+      const files = await Promise.all(modelsFor(member).map((model) => giveFile(model, file)));
+      const graphs = this.planner.asked(member).map((model) => giveGraph(model, file));
+      return [...files, ...graphs].find((blob) => blob !== undefined);
+    };
+  }
+
+  nameOf(did: Did): string {
+    return this.#peer(did)?.name ?? "a device that is gone";
+  }
+
+  /** Whether a member is there and gives memory to layers. */
+  gives(did: Did): boolean {
+    return (this.#peer(did)?.heartbeat?.layersBytes ?? 0) > 0;
+  }
+
+  /** Why the room's charter does not let a model run in parts for a member; undefined where it does. */
+  forbids(model: string, consumer: Did): string | undefined {
+    const { charter } = this.session;
+    if (!charter) return "This device is not in the room yet.";
+    const { models, contribution } = charter.terms;
+    if (models !== "any" && !models.includes(model)) return "The room's charter does not allow this model.";
+    const peer = this.#peer(consumer);
+    if (contribution === "expected" && peer && !peer.heartbeat?.sharing) {
+      return "The room's charter expects whoever asks to share a device as well.";
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.host.close("It has left the room.");
+    this.#links.close();
+  }
+
+  #peer(did: Did): RoomSession["peers"][number] | undefined {
+    return this.session.peers.find(({ id }) => id === did);
+  }
+
+  /** Members that could be asked, those who gave most memory first. */
+  #members(): readonly Did[] {
+    const given = ({ heartbeat }: RoomSession["peers"][number]): number => heartbeat?.layersBytes ?? 0;
+    return [...this.session.peers].sort((a, b) => given(b) - given(a)).map(({ id }) => id);
+  }
+}

@@ -1,0 +1,282 @@
+/** The pipelines of a node: those that it runs, and what it holds for those of others. */
+import { type Did, MicrogridError } from "../../core";
+import {
+  type Backend,
+  type DeviceInfo,
+  type EngineSupervisor,
+  type ModelOffer,
+  type Provider,
+  preferredBackend,
+} from "../../inference";
+import type { ModelLibrary } from "../../models";
+import type { RoomSession } from "../../room";
+import type { StateStore } from "../state-store";
+import type { AnswerRequest, HeldStage, LayersWish, PipelinePlan, PlanOptions } from "../types";
+import { roomCapacity } from "./capacity";
+import { RoomMemberContext } from "./member-context";
+import { Pipeline } from "./pipeline";
+import type { Planned } from "./planner";
+import { Restoring, type WantedPipeline } from "./restoring";
+import { PipelineRun } from "./pipeline-run";
+import { SplitModels } from "./split-models";
+
+/** Plans that can still be opened. */
+const MAX_PLANS = 8;
+/** Many small changes of the state become one. */
+const STATE_INTERVAL_MS = 100;
+
+interface NodePipelinesOptions {
+  readonly self: Did;
+  readonly device: DeviceInfo;
+  readonly supervisor: EngineSupervisor;
+  readonly library: ModelLibrary;
+  readonly store: StateStore;
+  /** Memory that the user gives to layers, in bytes; undefined while it is not known whether layers are welcome. */
+  givenBytes(): number | undefined;
+  /** Whole models on this device. */
+  localOffers(): readonly ModelOffer[];
+  /** What peers can be answered with, or what is held for them, has changed. */
+  onChange(): void;
+}
+
+export class NodePipelines {
+  readonly #options: NodePipelinesOptions;
+  readonly #backend: Backend;
+  readonly #models: SplitModels;
+  readonly #restoring: Restoring;
+  readonly #own = new Map<string, Pipeline>();
+  /** What is known of plans that were given out, so that they can be opened. */
+  readonly #planned = new Map<string, { readonly planned: Planned; readonly wanted: PlanOptions }>();
+  /** Models for which a request is having a pipeline formed. */
+  readonly #ensuring = new Map<string, Promise<void>>();
+  #inside: RoomMemberContext | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: NodePipelinesOptions) {
+    const { library, supervisor, device, store } = options;
+    this.#options = options;
+    this.#backend = preferredBackend(device);
+    this.#models = new SplitModels({ library, supervisor, backend: this.#backend });
+    this.#restoring = new Restoring({
+      gives: (holder) => holder === options.self || (this.#inside?.gives(holder as Did) ?? false),
+      plan: (model, wanted, signal) => this.plan(model, wanted, signal),
+      open: (plan, signal) => this.open(plan, signal),
+      onFailure: (text) => store.notify({ id: "pipeline-restore", level: "warning", text }),
+    });
+    supervisor.on("lost", ({ reason, models }) => {
+      this.#inside?.host.crashed();
+      for (const own of this.#own.values()) if (models.includes(own.running.engineId)) own.crashed(reason);
+    });
+  }
+
+  /** Those that can answer now. */
+  get providers(): readonly Provider[] {
+    return [...this.#own.values()].flatMap(({ provider }) => provider ?? []);
+  }
+
+  /** True while one is on its way: formed, planned anew after a loss, or opened again after a reload. */
+  get mayRecover(): boolean {
+    return this.#restoring.waiting.length > 0 || [...this.#own.values()].some(({ provider }) => !provider);
+  }
+
+  /** What `restore` needs to open them again. */
+  get wanted(): readonly WantedPipeline[] {
+    const { self } = this.#options;
+    const open = [...this.#own.values()].map(({ model, wanted, state }) => {
+      const holders = state.stages.map(({ peer }) => (peer === "self" ? self : peer));
+      return { model, ...wanted, holders: [...new Set(holders)] };
+    });
+    return [...this.#restoring.waiting, ...open];
+  }
+
+  /** Layers that are held here for others. */
+  get held(): readonly HeldStage[] {
+    return this.#inside?.host.held ?? [];
+  }
+
+  get wishes(): readonly LayersWish[] {
+    return this.#inside?.host.wishes ?? [];
+  }
+
+  /** The node is in another room now, further inside of it, or in none; or what holds there has changed. */
+  follow(session: RoomSession | undefined): void {
+    const { stages: traffic, bulk } = session ?? {};
+    if (this.#inside?.session !== session) {
+      if (this.#inside) this.#leave();
+      if (session && traffic && bulk) {
+        this.#inside = new RoomMemberContext(
+          session,
+          { traffic, bulk },
+          {
+            ...this.#options,
+            backend: this.#backend,
+            models: this.#models,
+            modelsFor: (did) => [...this.#own.values()].flatMap(({ running }) => running.modelFor(did) ?? []),
+            ownBytes: () => [...this.#own.values()].reduce((sum, { running }) => sum + running.ownBytes, 0),
+            onChange: () => this.#options.onChange(),
+          },
+        );
+      }
+    }
+    this.#conform();
+  }
+
+  /** Rejects as `Pipelines.plan` does. */
+  async plan(model: string, wanted: PlanOptions, signal: AbortSignal): Promise<PipelinePlan> {
+    const inside = this.#current();
+    const forbidden = inside.forbids(model, this.#options.self);
+    if (forbidden !== undefined) throw new MicrogridError("bad-request", forbidden);
+    const planned = await inside.planner.plan(model, wanted, { signal });
+    this.#planned.set(keyOf(planned.plan), { planned, wanted });
+    for (const oldest of [...this.#planned.keys()].slice(0, -MAX_PLANS)) this.#planned.delete(oldest);
+    return planned.plan;
+  }
+
+  /** Rejects as `Pipelines.open` does. Resolves with its id. */
+  async open(plan: PipelinePlan, signal: AbortSignal): Promise<string> {
+    const own = this.#make(plan);
+    this.#own.set(own.id, own);
+    try {
+      await own.form({ signal });
+      return own.id;
+    } catch (error) {
+      this.#own.delete(own.id);
+      throw error;
+    } finally {
+      this.#show();
+    }
+  }
+
+  close(id: string): void {
+    this.#own.get(id)?.close();
+    if (this.#own.delete(id)) this.#show();
+  }
+
+  /**
+   * Makes sure that a request that only a pipeline can answer finds one: where one is asked for, or where the model is
+   * ready nowhere and too large for this device while the room could run it. Rejects as `plan` and `open` do.
+   */
+  async ensure(request: AnswerRequest, others: readonly Provider[]): Promise<void> {
+    const { model } = request.generation;
+    const running = this.#ensuring.get(model);
+    if (running) return running;
+    if (!this.#needsOne(request, others)) return undefined;
+    // It is formed for all who may ask, whether or not the first one goes away.
+    const { signal } = new AbortController();
+    const ensuring = (async () => {
+      const plan = await this.plan(model, {}, signal);
+      if (plan.missing) throw new MicrogridError("no-provider", plan.missing.text);
+      await this.open(plan, signal);
+    })().finally(() => this.#ensuring.delete(model));
+    this.#ensuring.set(model, ensuring);
+    return ensuring;
+  }
+
+  /** Remembers what was open before a reload. */
+  expect(pipelines: readonly WantedPipeline[]): void {
+    this.#restoring.expect(pipelines);
+  }
+
+  /** Opens what was expected, now that the room is entered. */
+  restore(signal: AbortSignal): void {
+    this.#restoring.start(signal);
+  }
+
+  /** Holds nothing any more, once others have taken over what they can in a short time. `reason` is for the others. */
+  async handOver(reason: string): Promise<void> {
+    await this.#inside?.host.handOver(reason);
+  }
+
+  #needsOne({ generation, provider, policy }: AnswerRequest, others: readonly Provider[]): boolean {
+    const { state } = this.#options.store;
+    const { model } = generation;
+    if (provider !== undefined && provider !== "pipeline") return false;
+    // One that is there, or on its way, is waited for.
+    if (this.wanted.some((each) => each.model === model)) return false;
+    const isOffered = others.some((each) => each.models().some((offer) => offer.model === model));
+    const info = state.models.find(({ id }) => id === model);
+    const privacy = policy?.privacy ?? state.policy.privacy;
+    if (!info || privacy === "device" || !this.#inside) return false;
+    if (provider === "pipeline") return true;
+    const capacity = roomCapacity(state, info);
+    const worthTrying = capacity !== undefined && capacity.helpers.length > 0 && capacity.missingBytes === 0;
+    return !isOffered && !info.fit.fits && worthTrying;
+  }
+
+  #make(plan: PipelinePlan): Pipeline {
+    const found = this.#planned.get(keyOf(plan));
+    if (plan.missing) throw new MicrogridError("bad-request", plan.missing.text);
+    const inside = this.#current();
+    if (!found) {
+      const text = "This plan is of another room, or was changed. Plan again, then open it.";
+      throw new MicrogridError("bad-request", text);
+    }
+    if ([...this.#own.values()].some(({ model }) => model === plan.model)) {
+      const text = `${plan.name} runs with the room already, or is being formed. Close that first.`;
+      throw new MicrogridError("bad-request", text);
+    }
+    const { self, supervisor, localOffers } = this.#options;
+    const own: Pipeline = new Pipeline(found.planned, {
+      wanted: found.wanted,
+      make: (planned, onLost) =>
+        new PipelineRun({
+          ...{ traffic: inside.traffic, self, supervisor, backend: this.#backend, localOffers, onLost },
+          ...{ model: planned.model, plan: planned.plan },
+          nameOf: (did) => inside.nameOf(did),
+          replace: (range, not) => inside.planner.replace(planned, range, not),
+          onChange: () => this.#changed(),
+        }),
+      plan: (model, wanted, options) => inside.planner.plan(model, wanted, options),
+      onEnd: ({ message }) => this.#end(own, "error", message),
+    });
+    return own;
+  }
+
+  #current(): RoomMemberContext {
+    if (this.#inside) return this.#inside;
+    const text = "Pipelines run in rooms: open or join one first, and wait until you are inside.";
+    throw new MicrogridError("bad-request", text);
+  }
+
+  /** What the user gives, and what the charter allows, holds for what runs too. */
+  #conform(): void {
+    const inside = this.#inside;
+    if (!inside) return;
+    inside.host.conform();
+    for (const own of this.#own.values()) {
+      const forbidden = inside.forbids(own.model, this.#options.self);
+      if (forbidden !== undefined) this.#end(own, "warning", `${own.state.name} was closed. ${forbidden}`);
+    }
+  }
+
+  #leave(): void {
+    for (const id of [...this.#own.keys()]) this.close(id);
+    this.#restoring.forget();
+    this.#planned.clear();
+    this.#inside?.close();
+    this.#inside = undefined;
+  }
+
+  /** A pipeline ends without its user, who is told why. */
+  #end(own: Pipeline, level: "warning" | "error", text: string): void {
+    if (this.#own.get(own.id) !== own) return;
+    this.close(own.id);
+    this.#options.store.notify({ id: `pipeline-${own.model}`, level, text });
+  }
+
+  #changed(): void {
+    this.#timer ??= setTimeout(() => this.#show(), STATE_INTERVAL_MS);
+  }
+
+  #show(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#options.store.patch({ pipelines: [...this.#own.values()].map(({ state }) => state) });
+    this.#options.onChange();
+  }
+}
+
+/** Which plan it is, and that nobody has changed it. */
+function keyOf(plan: PipelinePlan): string {
+  return JSON.stringify(plan);
+}

@@ -1,0 +1,79 @@
+/** A pipeline as a provider: this device holds its two ends, and answers with it as with any model. */
+import {
+  type EngineSupervisor,
+  type Estimate,
+  type GenerationEvent,
+  type GenerationRequest,
+  type ModelOffer,
+  type Provider,
+  estimateAnswer,
+} from "../../inference";
+import { measured } from "../measured";
+
+interface PipelineProviderOptions {
+  readonly id: string;
+  /** Name of its ends in the engine. */
+  readonly engineId: string;
+  readonly offer: ModelOffer;
+  readonly supervisor: EngineSupervisor;
+  /** Whole models on this device, any of which may guess ahead. */
+  localOffers(): readonly ModelOffer[];
+}
+
+/** A model that guesses ahead has to be so many times as fast as the pipeline: some of its guesses will be wrong. */
+const GUESSING_SPEED = 4;
+
+/** Answers by way of a ring of devices. */
+export class PipelineProvider implements Provider {
+  readonly id: string;
+  readonly kind = "pipeline";
+  readonly #options: PipelineProviderOptions;
+  #offer: ModelOffer;
+  #answers = 0;
+
+  constructor(options: PipelineProviderOptions) {
+    this.id = options.id;
+    this.#options = options;
+    this.#offer = options.offer;
+  }
+
+  get name(): string {
+    const { devices = 1 } = this.#offer;
+    return devices > 1 ? `${devices} devices together` : "this device alone";
+  }
+
+  models(): readonly ModelOffer[] {
+    return [this.#offer];
+  }
+
+  estimate(request: GenerationRequest): Estimate {
+    // Hidden states go to the room's devices: that is as far as a prompt travels.
+    const facts = { offer: this.#offer, backlog: this.#answers, rttMs: 0, privacy: "room" } as const;
+    return estimateAnswer(request, facts);
+  }
+
+  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+    const { supervisor, engineId } = this.#options;
+    const alone = this.#answers++ === 0;
+    try {
+      const draft = this.#draft();
+      const asked = { ...request, model: engineId, ...(draft !== undefined && { draft }) };
+      for await (const event of supervisor.generate(asked, options)) {
+        if (event.type === "done" && alone) this.#offer = measured(this.#offer, event.usage);
+        yield event;
+      }
+    } finally {
+      this.#answers--;
+    }
+  }
+
+  /** The fastest model here that knows the same tokens, where it is fast enough for guessing to pay. */
+  #draft(): string | undefined {
+    const { tokenizerHash, decodeRate: own = Infinity } = this.#offer;
+    const [fastest] = this.#options
+      .localOffers()
+      .filter((offer) => offer.tokenizerHash === tokenizerHash && (offer.decodeRate ?? 0) >= GUESSING_SPEED * own)
+      .sort((a, b) => (b.decodeRate ?? 0) - (a.decodeRate ?? 0));
+    return fastest?.model;
+  }
+}

@@ -1,0 +1,140 @@
+/** Plans pipelines in one room: asks its members, measures, and chooses. */
+import type { Did } from "../../core";
+import {
+  type Ability,
+  type LinkSurvey,
+  type PlanProblem,
+  type RingStage,
+  type SplitModel,
+  type Survey,
+  planPipeline,
+  survey,
+} from "../../pipeline";
+import type { StageLanes } from "../../room";
+import type { PipelinePlan, PlanOptions } from "../types";
+import { ASSUMED_CONTEXT, MAX_CONTEXT, MAX_SEQUENCES, SEQUENCES } from "./limits";
+import { planNode, planView } from "./plan-view";
+import type { SplitModels } from "./split-models";
+import type { KnownModel } from "./weights";
+
+interface PlannerOptions {
+  readonly traffic: StageLanes;
+  readonly links: LinkSurvey;
+  readonly self: Did;
+  readonly models: SplitModels;
+  /** Memory that this device has for layers, in bytes. */
+  spareBytes(): number;
+  /** Members that may be asked, those who gave memory first. */
+  members(): readonly Did[];
+  nameOf(did: Did): string;
+}
+
+/** A plan, and what is known of those who could stand in. */
+export interface Planned {
+  readonly plan: PipelinePlan;
+  readonly model: KnownModel;
+  readonly survey: Survey;
+}
+
+/** A model that members are being asked for. */
+interface Asking {
+  readonly model: KnownModel;
+  readonly members: readonly Did[];
+}
+
+/** Members that are asked for one plan: asking more would take longer than it saves. */
+const MAX_ASKED = 31;
+
+/** Plans in one room. */
+export class Planner {
+  readonly #options: PlannerOptions;
+  readonly #asking = new Set<Asking>();
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+  }
+
+  /** What a member who is being asked may have of a model that it does not know: the graph. */
+  asked(by: Did): readonly KnownModel[] {
+    return [...this.#asking].filter(({ members }) => members.includes(by)).map(({ model }) => model);
+  }
+
+  /** Rejects as `Pipelines.plan` does. */
+  async plan(id: string, wanted: PlanOptions, { signal }: { signal: AbortSignal }): Promise<Planned> {
+    const { traffic, links, self, models, members, nameOf } = this.#options;
+    const { nodes, stages, answers = 1 } = wanted;
+    const model = await models.read(id, { signal });
+    const asking: Asking = {
+      model,
+      members: members()
+        .filter((did) => nodes?.includes(did) ?? true)
+        .slice(0, MAX_ASKED),
+    };
+    this.#asking.add(asking);
+    const [own, found] = await Promise.all([
+      models.speed(model),
+      survey({ traffic, links, self, source: model.source }, asking.members, { signal }),
+    ]).finally(() => this.#asking.delete(asking));
+    const allowed = nodes?.map((node) => (node === "self" ? self : node));
+    const context = Math.min(model.parts.contextLength ?? ASSUMED_CONTEXT, MAX_CONTEXT);
+    const sequences = Math.min(MAX_SEQUENCES, Math.max(SEQUENCES, answers));
+    const problem: PlanProblem = {
+      model: model.planModel,
+      context,
+      sequences,
+      goal: answers > 1 ? "throughput" : "latency",
+      nodes: [
+        { ...planNode(self, { memoryBytes: this.#options.spareBytes(), ...own }), headMs: headMs(model, own) },
+        ...[...found.able].map(([did, ability]) => planNode(did, ability)),
+      ],
+      self,
+      links: (from, to) => found.link(from as Did, to as Did),
+      ...(stages !== undefined && { stages }),
+      ...(allowed && { nodesAllowed: allowed }),
+    };
+    const facts = { model, self, context, sequences, survey: found, nameOf };
+    return { plan: planView(planPipeline(problem), facts), model, survey: found };
+  }
+
+  /**
+   * Who takes the layers `range` of a plan whose device is lost: the fastest of those who were asked then, are there, and
+   * are not in `not`. Throws where nobody can.
+   */
+  replace(
+    { plan, model, survey: found }: Planned,
+    range: { readonly from: number; readonly to: number },
+    not: ReadonlySet<Did>,
+  ): readonly RingStage[] {
+    const { self } = this.#options;
+    const here = new Set(this.#options.members());
+    const able = [...found.able].filter(([did]) => here.has(did) && !not.has(did));
+    const { layerBytes, kvBytesPerToken, layerWork, hiddenBytes } = model.planModel;
+    const cut = <T>(values: readonly T[]): readonly T[] => values.slice(range.from, range.to);
+    // A model of just these layers, for a consumer who has none of it.
+    const planned = planPipeline({
+      model: {
+        layers: range.to - range.from,
+        layerBytes: cut(layerBytes),
+        kvBytesPerToken: cut(kvBytesPerToken),
+        ...(layerWork && { layerWork: cut(layerWork) }),
+        ...{ embeddingBytes: 0, headBytes: 0, hiddenBytes, answerBytes: hiddenBytes },
+      },
+      consumerKeepsEnds: false,
+      ...{ context: plan.context, sequences: plan.sequences, goal: "latency" },
+      nodes: able.map(([did, ability]) => planNode(did, ability)),
+      self,
+      links: (from, to) => found.link(from as Did, to as Did),
+    });
+    if (planned.kind === "shortfall") throw new Error("Nobody has the memory for these layers.");
+    return planned.stages.map(({ node, from, to }) => ({
+      did: node as Did,
+      from: range.from + from,
+      to: range.from + to,
+    }));
+  }
+}
+
+/** An estimate: reading weights is what takes the time, in the head as in a layer. */
+function headMs({ decoder, typicalLayer }: SplitModel, { decodeMs }: Pick<Ability, "decodeMs">): number {
+  return (decodeMs * decoder.headBytes) / decoder.layerBytes[typicalLayer]!;
+}

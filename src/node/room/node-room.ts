@@ -1,0 +1,321 @@
+/** The room of a node: entering, governing, sharing, leaving; keeps `room` of the state. */
+import { MicrogridError } from "../../core";
+import type { Signer } from "../../identity";
+import type { DeviceInfo } from "../../inference";
+import { type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite, previewRoom } from "../../room";
+import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
+import type { NodeHouse } from "../house";
+import type { GridConfig } from "../config";
+import type { LocalProvider } from "../local-provider";
+import type { SharedProvider } from "../shared-provider";
+import type { NodePipelines } from "../pipelines";
+import type { StateStore } from "../state-store";
+import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
+import { ManualLinks } from "./manual-links";
+import { inviteWarning } from "./invite-warning";
+import { RememberedRooms } from "./remembered-rooms";
+import { OwnStanding } from "./credentials";
+import { nobodyHere, roomPreview, roomState } from "./room-state";
+import { Sharing } from "./sharing";
+import { foundRoom } from "./terms";
+
+/** Name and version of this program, as peers see it. */
+const AGENT = "microgrid/0.1";
+/** Many small changes, such as tokens of several answers, become one change of the state. */
+const STATE_INTERVAL_MS = 200;
+
+interface NodeRoomOptions {
+  readonly config: GridConfig;
+  readonly signer: Signer;
+  readonly house: NodeHouse;
+  readonly device: DeviceInfo;
+  readonly local: LocalProvider;
+  /** All that this node answers the room with. */
+  readonly own: SharedProvider;
+  readonly pipelines: NodePipelines;
+  readonly store: StateStore;
+  /** Address of the page, which invites lead to. */
+  readonly pageUrl: string;
+  /** Called when what the node should remember has changed. */
+  onChange(): void;
+}
+
+/** At most one room at a time. */
+export class NodeRoom {
+  readonly #options: NodeRoomOptions;
+  readonly #sharing: Sharing;
+  /** Links without any server. */
+  readonly hand = new ManualLinks();
+  readonly #own: OwnStanding;
+  readonly #member: MemberContext;
+  readonly #kept: RememberedRooms;
+  #session: RoomSession | undefined;
+  /** How it was entered. */
+  #entry: RoomOptions["entry"] | undefined;
+  /** The way in that is being taken; whoever enters another, leaves or closes overtakes it. */
+  #entering: RoomOptions["entry"] | undefined;
+  #shown = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: NodeRoomOptions) {
+    this.#options = options;
+    this.#own = new OwnStanding(options);
+    const { signer, house } = options;
+    this.#member = {
+      signer,
+      governors: async () => [await house.signer()].filter((key) => key !== undefined),
+      revocations: house.revocations,
+      hear: (signed) => house.hear(signed),
+    };
+    this.#kept = new RememberedRooms(house, this.#member);
+    this.#sharing = new Sharing(options, () => this.refresh());
+    options.house.on("change", () => void this.#houseChanged());
+    options.house.on("revocation", (signed) => this.#session?.heard(signed));
+  }
+
+  get session(): RoomSession | undefined {
+    return this.#session;
+  }
+
+  /** The same where one is needed. Throws `bad-request` outside of rooms. */
+  get current(): RoomSession {
+    if (this.#session) return this.#session;
+    throw new MicrogridError("bad-request", "Open or join a room first.");
+  }
+
+  /** What finds the room again after a reload: the room itself where its membership was kept, else the invite. */
+  get memory(): { readonly room?: string; readonly invite?: string } {
+    const entry = this.#entering ?? this.#entry;
+    if (!entry) return {};
+    if ("membership" in entry) return { room: entry.membership.genesis.roomId, invite: this.#own.invite };
+    return { room: entry.invite.roomId, invite: inviteToUrl(entry.invite, this.#options.pageUrl) };
+  }
+
+  /** Memory that the user gives to layers, in bytes; undefined while nobody has said. */
+  get givenBytes(): number | undefined {
+    return this.#sharing.givenBytes;
+  }
+
+  get shared(): ShareOptions | undefined {
+    return this.#sharing.wanted;
+  }
+
+  /** Whether the user has said that layers are not welcome here. */
+  get declinedLayers(): boolean {
+    return this.#sharing.declined;
+  }
+
+  /** Opens a new room, founded by this node's house where its key is here, else by this node. */
+  async create(name: string, charter: CharterOptions): Promise<void> {
+    const { config, signer, house } = this.#options;
+    const founder = (await house.signer()) ?? signer;
+    const around = { founder, servers: config.signaling, delegation: house.delegation() };
+    await this.#enter({ membership: await foundRoom(name, charter, around) });
+  }
+
+  /** Enters the room of an invite: as the member that this node is already, else as a guest who knocks. */
+  async join(link: string): Promise<void> {
+    const invite = parseInvite(link);
+    if (this.#session?.roomId === invite.roomId && !this.#entering) return;
+    await this.#enter((await this.#kept.recall(invite.roomId, invite)) ?? { invite });
+  }
+
+  /** Enters a room that was kept. */
+  async enter(roomId: string): Promise<void> {
+    const entry = await this.#kept.recall(roomId);
+    if (entry) return this.#enter(entry);
+    throw new MicrogridError("bad-request", "This room can be entered with an invite only. Ask a member for one.");
+  }
+
+  /** Goes on where the node was before a reload. */
+  async resume({
+    room,
+    invite = "",
+  }: {
+    readonly room?: string | undefined;
+    readonly invite?: string | undefined;
+  }): Promise<void> {
+    const entry = room === undefined ? undefined : await this.#kept.recall(room);
+    if (entry) await this.#enter(entry);
+    else if (invite !== "") await this.join(invite);
+  }
+
+  /** Forgets a room that was kept. */
+  async forget(roomId: string): Promise<void> {
+    if (this.#session?.roomId === roomId) this.leave();
+    await this.#kept.forget(roomId);
+  }
+
+  /** Shows a room before it is entered. */
+  async preview(link: string, signal: AbortSignal): Promise<RoomPreview> {
+    const { config, house } = this.#options;
+    const welcome = await previewRoom({
+      invite: parseInvite(link),
+      agent: AGENT,
+      openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
+      revocations: house.revocations,
+      signal,
+    });
+    return roomPreview(welcome);
+  }
+
+  /** Offers this device, with limits; false ends it, and what runs for others goes on elsewhere. */
+  share(share: Partial<ShareOptions> | false): void {
+    const session = this.current;
+    this.#sharing.choose(share);
+    this.#sharing.apply(session);
+    this.#options.pipelines.follow(session);
+    this.#options.onChange();
+  }
+
+  /** The user does not want to hold layers for others. */
+  declineLayers(): void {
+    this.#sharing.declineLayers();
+    this.#show();
+    this.#options.onChange();
+  }
+
+  /** Leaves once others have taken over what they can of what is held for them here. */
+  async leaveGently(): Promise<void> {
+    const session = this.#session;
+    await this.#options.pipelines.handOver("It has left the room.");
+    if (this.#session === session) this.leave();
+  }
+
+  /** Leaves; the membership stays, so that this node can come back. */
+  leave(): void {
+    this.#clear();
+    this.#options.onChange();
+  }
+
+  /** Something here changed that the room should know: models, name, visibility, load. */
+  refresh(): void {
+    const session = this.#session;
+    if (!session) return;
+    this.#sharing.apply(session);
+    this.#options.pipelines.follow(session);
+  }
+
+  close(): void {
+    this.#entering = undefined;
+    clearTimeout(this.#timer);
+    this.#sharing.close();
+    this.#options.pipelines.follow(undefined);
+    this.#session?.leave();
+    this.#session = undefined;
+  }
+
+  async #enter(entry: RoomOptions["entry"]): Promise<void> {
+    this.#clear();
+    this.#entering = entry;
+    this.#options.onChange();
+    const { config, house, own, pipelines } = this.#options;
+    const session = await RoomSession.enter({
+      entry,
+      member: this.#member,
+      delegation: () => house.delegation(),
+      agent: AGENT,
+      local: own,
+      hand: { offer: () => offerByHand(config.rtc), answer: (offer) => answerByHand(config.rtc, offer) },
+      openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
+      profile: () => this.#sharing.profile(),
+      keep: (parts) => {
+        this.#kept.keep(parts);
+        if (this.#session) void this.#own.look(this.#session.membership).then(() => this.#showSoon());
+      },
+    });
+    if (this.#entering !== entry) {
+      session.leave();
+      throw new MicrogridError("closed", `Entering “${session.name}” was cut short.`);
+    }
+    this.#entering = undefined;
+    this.#entry = entry;
+    this.#session = session;
+    session.on("change", () => {
+      pipelines.follow(session);
+      this.#showSoon();
+    });
+    session.on("out", (error) => this.#isOut(session, error));
+    session.on("refused", (error) => {
+      // Lines that come and go are no news; refusals are, by this node or of it.
+      const news = ["handshake-failed", "peer-refused"];
+      if (error instanceof MicrogridError && !news.includes(error.code)) return;
+      this.#options.store.notify({ id: "refused", level: "warning", text: error.message });
+    });
+    pipelines.follow(session);
+    await this.#own.look(session.membership);
+    this.#show();
+    this.#options.onChange();
+    void this.#tellWhenAlone(session);
+  }
+
+  /** Says so where nobody is there. */
+  async #tellWhenAlone(session: RoomSession): Promise<void> {
+    const isFounder = this.#own.standing?.founder ?? false;
+    await session.lookedAround;
+    const text = session === this.#session ? nobodyHere(session, isFounder) : undefined;
+    if (text !== undefined) this.#options.store.notify({ id: "room-empty", level: "info", text });
+  }
+
+  /** The room did not let this node in, or removed it. */
+  #isOut(session: RoomSession, error: Error): void {
+    if (session !== this.#session) return;
+    this.leave();
+    this.#options.store.notify({ id: "refused", level: "error", text: error.message });
+  }
+
+  async #houseChanged(): Promise<void> {
+    this.#session?.delegationChanged();
+    await this.#own.look(this.#session?.membership);
+    this.#showSoon();
+  }
+
+  /** Back to no room. */
+  #clear(): void {
+    this.#entering = undefined;
+    this.#entry = undefined;
+    this.hand.cancelAll();
+    this.#options.pipelines.follow(undefined);
+    this.#session?.leave();
+    this.#session = undefined;
+    this.#own.forget();
+    this.#sharing.forget();
+    this.#shown = "";
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#options.store.dismiss("room-empty");
+    if (this.#options.store.state.room) this.#options.store.patch({ room: undefined });
+  }
+
+  #showSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#show();
+    }, STATE_INTERVAL_MS);
+  }
+
+  #show(): void {
+    const session = this.#session;
+    if (!session) return;
+    const { config, store, pipelines } = this.#options;
+    if (session.peers.length > 0) store.dismiss("room-empty");
+    const { invite, keys, standing } = this.#own;
+    const room = roomState(session, {
+      invite,
+      inviteWarning: invite === "" ? undefined : inviteWarning(invite, session.servers),
+      lanOnly: (config.rtc.iceServers ?? []).length === 0,
+      share: this.#sharing.shown,
+      holding: pipelines.held,
+      layersWanted: pipelines.wishes,
+      keys,
+      standing,
+    });
+    const text = JSON.stringify(room);
+    if (text === this.#shown) return;
+    this.#shown = text;
+    const before = store.state.room?.peers ?? [];
+    const same = JSON.stringify(before) === JSON.stringify(room.peers);
+    // The same peers stay the same object, so that who watches them is not woken for nothing.
+    store.patch({ room: same ? { ...room, peers: before } : room });
+  }
+}

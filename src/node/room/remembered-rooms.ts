@@ -1,0 +1,44 @@
+/** Rooms that this node is a member of, kept for the next time. */
+import type { RoomId } from "../../core";
+import {
+  type Invite,
+  type MemberContext,
+  type MembershipParts,
+  type RoomOptions,
+  forgetMembership,
+  recallRoom,
+  saveMembership,
+} from "../../room";
+import type { NodeHouse } from "../house";
+
+/** Writes one after the other, and reads what was written. */
+export class RememberedRooms {
+  readonly #house: NodeHouse;
+  readonly #member: MemberContext;
+  /** All that was asked to be kept so far. */
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(house: NodeHouse, member: MemberContext) {
+    this.#house = house;
+    this.#member = member;
+  }
+
+  keep(parts: MembershipParts): void {
+    const { admission } = parts.charter.terms;
+    const houses = admission.kind === "houses" ? admission.houses : [];
+    for (const did of [...parts.genesis.founders, ...houses]) this.#house.known.add(did);
+    this.#written = this.#written.then(() => saveMembership(parts));
+  }
+
+  async forget(roomId: string): Promise<void> {
+    this.#written = this.#written.then(() => forgetMembership(roomId as RoomId));
+    await this.#written;
+  }
+
+  /** The way into a room that was kept; `invite` is a newer one, in case the kept one has ended. */
+  async recall(roomId: string, invite?: Invite): Promise<RoomOptions["entry"] | undefined> {
+    await this.#written;
+    const entry = await recallRoom(roomId as RoomId, this.#member, this.#house.delegation());
+    return entry && "invite" in entry && invite ? { invite } : entry;
+  }
+}

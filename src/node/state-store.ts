@@ -1,0 +1,37 @@
+/** The one place where a node's state lives: immutable snapshots, replaced part by part. */
+import { TypedEventTarget } from "../core";
+import type { GridState, Notice } from "./types";
+
+/** A part of the state that changed, by its key. */
+export type StatePatch = Partial<GridState>;
+
+/** Holds the snapshot; emits each patch. */
+export class StateStore extends TypedEventTarget<{ patch: StatePatch }> {
+  #state: GridState;
+
+  constructor(initial: GridState) {
+    super();
+    this.#state = initial;
+  }
+
+  get state(): GridState {
+    return this.#state;
+  }
+
+  /** Replaces parts of the state. */
+  patch(patch: StatePatch): void {
+    this.#state = { ...this.#state, ...patch };
+    this.emit("patch", patch);
+  }
+
+  /** Shows a notice, or replaces the one with the same id. */
+  notify(notice: Notice): void {
+    this.patch({ notices: [...this.#state.notices.filter(({ id }) => id !== notice.id), notice] });
+  }
+
+  /** Takes a notice away, if it is there. */
+  dismiss(id: string): void {
+    const notices = this.#state.notices.filter((notice) => notice.id !== id);
+    if (notices.length < this.#state.notices.length) this.patch({ notices });
+  }
+}

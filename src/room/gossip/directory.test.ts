@@ -1,0 +1,220 @@
+/** Gossip between neighbours: everybody hears of everybody, the dead are forgotten, and liars do not get far. */
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Did, MicrogridError } from "../../core";
+import { type Signer, makeEphemeralKey } from "../../identity";
+import type { Standing } from "../membership";
+import { FrameLimits } from "../../wire/frames";
+import { seededRandom } from "../testing/simulation/chance";
+import { VirtualClock } from "../testing/simulation/clock";
+import { OVERLAY_FRAMES, type OverlayFrame } from "./frames";
+import { MemberDirectory } from "./directory";
+import { type Statement, signCard, signLoss } from "./statements";
+
+const STANDING: Standing = { founder: false, house: undefined, admittedBy: [] };
+/** What stands for a proof here: the rules of these tests look at nothing but who shows one. */
+const PROOF = [{}];
+
+interface Node {
+  readonly signer: Signer;
+  readonly overlay: MemberDirectory;
+  /** Why its neighbours cut the link to it. */
+  readonly cut: string[];
+  readonly sent: OverlayFrame[];
+  model: string;
+}
+
+const nodes: Node[] = [];
+let outsiders = new Set<Did>();
+let clock = new VirtualClock();
+let restore: () => void = () => undefined;
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  restore = clock.install(seededRandom(1));
+  outsiders = new Set();
+});
+afterEach(() => {
+  for (const { overlay } of nodes.splice(0)) overlay.close();
+  restore();
+});
+
+async function make(): Promise<Node> {
+  const signer = await makeEphemeralKey();
+  const node: Node = {
+    signer,
+    cut: [],
+    sent: [],
+    model: "toy",
+    overlay: new MemberDirectory({
+      signer,
+      session: "0".repeat(32),
+      terms: () => terms(node.model),
+      proof: () => PROOF,
+      vouch: async (did) => {
+        if (outsiders.has(did)) throw new MicrogridError("peer-refused", "An outsider.");
+        return STANDING;
+      },
+    }),
+  };
+  nodes.push(node);
+  node.overlay.refresh();
+  return node;
+}
+
+function terms(model: string) {
+  const offer = { model, name: model, packageHash: "p", tokenizerHash: "t", contextLength: 1 };
+  return {
+    name: "node",
+    device: "test",
+    gpu: "",
+    sharing: true,
+    load: { running: 0, queued: 0, tokenRate: 0, visible: true },
+    offers: [{ ...offer, engine: "onnx" as const, backend: "wasm" as const }],
+  };
+}
+
+/** A line between two nodes; frames arrive at once, within the limits of the wire. */
+function link(a: Node, b: Node): void {
+  for (const [from, to, offerer] of [
+    [a, b, true],
+    [b, a, false],
+  ] as const) {
+    const limits = new FrameLimits(OVERLAY_FRAMES);
+    from.overlay.linked(to.signer.did, {
+      send: (kind, body) => {
+        limits.admit(kind, performance.now());
+        from.sent.push({ kind, body } as OverlayFrame);
+        queueMicrotask(() => to.overlay.receive(from.signer.did, { kind, body } as OverlayFrame));
+      },
+      accuse: (what) => to.cut.push(what),
+      offerer,
+    });
+  }
+}
+
+const pass = (ms: number): Promise<void> => clock.pass(ms);
+
+/** So many nodes in a row, each linked to the next only. */
+async function chain(count: number): Promise<Node[]> {
+  const row: Node[] = [];
+  for (let i = 0; i < count; i++) row.push(await make());
+  await pass(1_000);
+  for (let i = 1; i < count; i++) link(row[i - 1]!, row[i]!);
+  await pass(30_000);
+  return row;
+}
+
+const send = (to: Node, from: Node, statements: Statement[]): void =>
+  to.overlay.receive(from.signer.did, { kind: "gossip", body: { statements } });
+
+const stampOf = (by: Node, of: Node): number => by.overlay.card(of.signer.did)!.stamp;
+
+describe("gossip", () => {
+  it("tells everybody of everybody, over any number of hops, and of what they offer later", async () => {
+    const row = await chain(8);
+    expect(row.map(({ overlay }) => overlay.nodes)).toEqual(row.map(() => 8));
+    row[0]!.model = "other";
+    row[0]!.overlay.refresh();
+    await pass(40_000);
+    expect(row.at(-1)!.overlay.card(row[0]!.signer.did)?.offers[0]?.model).toBe("other");
+  });
+
+  it("is silent but for comparisons while nothing happens", async () => {
+    const row = await chain(5);
+    for (const node of row) node.sent.length = 0;
+    await pass(60_000);
+    expect(new Set(row.flatMap(({ sent }) => sent.map(({ kind }) => kind)))).toEqual(new Set(["view.sums"]));
+  });
+
+  it("forgets at once who says good-bye, and in time who is missed by a neighbour", async () => {
+    const row = await chain(5);
+    const [first, , , , last] = row as [Node, Node, Node, Node, Node];
+    first.overlay.close();
+    await pass(3_000);
+    expect(last.overlay.card(first.signer.did)).toBeUndefined();
+    // The second to last loses the last: all others hear of it.
+    row[3]!.overlay.unlinked(last.signer.did, true);
+    last.overlay.unlinked(row[3]!.signer.did, false);
+    await pass(2_000);
+    expect(row[1]!.overlay.suspected(last.signer.did)).toBe(true);
+    await pass(15_000);
+    expect(row[1]!.overlay.card(last.signer.did)).toBeUndefined();
+    // A late copy of its card wakes nobody.
+    expect(row[1]!.overlay.nodes).toBe(3);
+  });
+
+  it("keeps who contradicts the word of its loss", async () => {
+    const row = await chain(4);
+    const [first, second, , last] = row as [Node, Node, Node, Node];
+    const before = stampOf(first, last);
+    second.overlay.missed(last.signer.did);
+    await pass(12_000);
+    expect(stampOf(first, last)).toBeGreaterThan(before);
+    expect(first.overlay.suspected(last.signer.did)).toBe(false);
+  });
+
+  it("forgets who is removed from the room when the rules change", async () => {
+    const row = await chain(3);
+    outsiders.add(row[2]!.signer.did);
+    await row[0]!.overlay.reexamine();
+    expect(row[0]!.overlay.card(row[2]!.signer.did)).toBeUndefined();
+    await pass(30_000);
+    expect(row[0]!.overlay.card(row[2]!.signer.did)).toBeUndefined();
+  });
+});
+
+describe("a hostile gossiper", () => {
+  it("cannot bring in strangers that no proof lets in, nor cards without a proof", async () => {
+    const [victim, liar] = (await chain(2)) as [Node, Node];
+    const outsider = await makeEphemeralKey();
+    outsiders.add(outsider.did);
+    const { card } = await signCard(outsider, { session: "1".repeat(32), stamp: 1, terms: terms("x") });
+    send(victim, liar, [{ ...card, proof: PROOF }]);
+    const unproved = await makeEphemeralKey();
+    send(victim, liar, [(await signCard(unproved, { session: "1".repeat(32), stamp: 1, terms: terms("x") })).card]);
+    await pass(1_000);
+    expect(victim.overlay.nodes).toBe(2);
+  });
+
+  it("loses its link for words in another's name", async () => {
+    const [victim, , liar] = (await chain(3)) as [Node, Node, Node];
+    link(victim, liar);
+    const forger = await makeEphemeralKey();
+    const real = await signCard(forger, { session: "1".repeat(32), stamp: 1, terms: terms("x") });
+    const forged = structuredClone(real.card);
+    forged.signed.signatures[0]!.sig[0]! ^= 1;
+    send(victim, liar, [{ ...forged, proof: PROOF }]);
+    await pass(1_000);
+    expect(liar.cut.join()).toContain("signature that is not valid");
+  });
+
+  it("cannot drive up the stamp of somebody by words about cards that do not exist", async () => {
+    const [victim, , liar] = (await chain(3)) as [Node, Node, Node];
+    const before = stampOf(liar, victim);
+    link(victim, liar);
+    send(victim, liar, [await signLoss(liar.signer, victim.signer.did, Number.MAX_SAFE_INTEGER)]);
+    await pass(20_000);
+    expect(stampOf(liar, victim)).toBe(before);
+  });
+
+  it("is not heard further than its share of words and cards", async () => {
+    const row = await chain(3);
+    const [liar, carrier, end] = row as [Node, Node, Node];
+    await pass(120_000);
+    end.sent.length = 0;
+    carrier.sent.length = 0;
+    const cards: Statement[] = [];
+    for (let i = 0; i < 50; i++) {
+      const stamp = stampOf(carrier, liar) + 10 + i;
+      cards.push((await signCard(liar.signer, { session: "1".repeat(32), stamp, terms: terms(`m${i}`) })).card);
+    }
+    for (const card of cards) {
+      send(carrier, liar, [card]);
+      await pass(500);
+    }
+    const passedOn = carrier.sent.flatMap((frame) => (frame.kind === "gossip" ? frame.body.statements : []));
+    // 25 s: a burst of 4 and one every 2 s, to two neighbours at most, and what comparing asks for.
+    expect(passedOn.length).toBeGreaterThan(0);
+    expect(passedOn.length).toBeLessThan(2 * (4 + 25 / 2) + 20);
+  });
+});

@@ -1,0 +1,335 @@
+/**
+ * Who is in the room beyond this node's links. Members tell each other of themselves by signed cards, of those they
+ * lose by signed words, and compare what they know from time to time (docs/protocol.md, "Above 32 members").
+ */
+import { type Did, MicrogridError, type PeerId, TypedEventTarget, encodeCbor, equalBytes } from "../../core";
+import type { Signer } from "../../identity";
+import type { Proof, Standing } from "../membership";
+import { TokenBucket } from "../../wire";
+import { ANSWER_RATE, COMPARE_MS, STATEMENT_RATE, SUSPECT_MS } from "./constants";
+import { SeenStatements } from "./seen-statements";
+import { type Listing, compareListing, compareSums } from "./comparing";
+import type { OverlayFrame, OverlaySender } from "./frames";
+import { OwnAnnouncement } from "./own-announcement";
+import { GossipQueue, portions } from "./queue";
+import { type Card, type CardTerms, type Checked, type Statement, check, signLoss } from "./statements";
+import { type Known, View } from "./view";
+
+interface OverlayOptions {
+  readonly signer: Signer;
+  /** New at every start of this node. */
+  readonly session: string;
+  /** What this node says of itself now. */
+  terms(): CardTerms;
+  /** Why this node belongs to the room. */
+  proof(): Proof;
+  /** What a proof shows of a node. Throws where the room's rules do not let it in. */
+  vouch(did: Did, proof: Proof): Promise<Standing>;
+  readonly random?: () => number;
+}
+
+interface OverlayEvents {
+  /** This member came, went or said something new of itself. */
+  change: Did;
+}
+
+/** A neighbour, and what it may cause here. */
+interface Line {
+  readonly send: OverlaySender;
+  accuse(what: string): void;
+  readonly statements: TokenBucket;
+  readonly answers: TokenBucket;
+  /** Statements are checked and taken one frame after the other. */
+  intake: Promise<void>;
+}
+
+/** The wider room: its members by gossip. */
+export class MemberDirectory extends TypedEventTarget<OverlayEvents> {
+  readonly #options: OverlayOptions;
+  readonly #random: () => number;
+  readonly self: Did;
+  readonly #view = new View();
+  readonly #lines = new Map<Did, Line>();
+  readonly #rumours: GossipQueue;
+  readonly #own: OwnAnnouncement;
+  readonly #copies = new SeenStatements();
+  readonly #suspects = new Map<Did, ReturnType<typeof setTimeout>>();
+  #comparing: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(options: OverlayOptions) {
+    super();
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.self = options.signer.did;
+    this.#rumours = new GossipQueue({
+      neighbours: () => [...this.#lines.keys()],
+      send: (to, statements) => this.#send(to, statements),
+      random: this.#random,
+    });
+    this.#own = new OwnAnnouncement({
+      ...options,
+      random: this.#random,
+      nodes: () => this.nodes,
+      publish: (card) => {
+        this.#rumours.add(this.self, card, { urgent: true });
+        this.#rumours.flush();
+      },
+    });
+    this.#compareLater();
+  }
+
+  /** All members that are known of, this node included. */
+  get nodes(): number {
+    return this.#view.entries.size + 1;
+  }
+
+  /** What the others say of themselves. */
+  get cards(): readonly Card[] {
+    return [...this.#view.entries.values()].map(({ card }) => card);
+  }
+
+  /** Who they are. */
+  dids(): Did[] {
+    return [...this.#view.entries.keys()];
+  }
+
+  card(did: Did): Card | undefined {
+    return this.#view.entries.get(did)?.card;
+  }
+
+  /** What a member has proved to be. */
+  standing(did: Did): Standing | undefined {
+    return this.#view.entries.get(did)?.standing;
+  }
+
+  /** Where it says that it can be dialled. */
+  addressOf(did: Did): PeerId | undefined {
+    return this.card(did)?.address as PeerId | undefined;
+  }
+
+  /** Whether a word of its loss goes round that it has not contradicted. */
+  suspected(did: Did): boolean {
+    return this.#view.entries.get(did)?.suspicion !== undefined;
+  }
+
+  /** What this node says of itself may have changed. */
+  refresh(): void {
+    if (!this.#closed) this.#own.refresh();
+  }
+
+  /** A link to a member is up: from now on it is a neighbour. Who dialled begins to compare. */
+  linked(did: Did, line: { send: OverlaySender; accuse(what: string): void; offerer: boolean }): void {
+    const now = performance.now();
+    this.#lines.set(did, {
+      send: line.send,
+      accuse: line.accuse,
+      statements: new TokenBucket(STATEMENT_RATE, now),
+      answers: new TokenBucket(ANSWER_RATE, now),
+      intake: Promise.resolve(),
+    });
+    if (this.#own.card) this.#send(did, [this.#own.card]);
+    if (line.offerer) this.#compare(did);
+  }
+
+  /** A link has ended. `gone`: by itself, or because the node left; the room gets to hear of that. */
+  unlinked(did: Did, gone: boolean): void {
+    const line = this.#lines.get(did);
+    this.#lines.delete(did);
+    // Its farewell, if it said one, may be among what is being checked.
+    if (gone) void line?.intake.then(() => this.missed(did));
+  }
+
+  /** A member cannot be reached: unless it contradicts, it is gone. */
+  missed(did: Did): void {
+    const entry = this.#view.entries.get(did);
+    if (!entry || entry.suspicion || this.#closed) return;
+    const { stamp } = entry.card;
+    const statement = signLoss(this.#options.signer, did, stamp);
+    void statement.then((word) => this.#take({ kind: "loss", did, by: this.self, stamp }, word, undefined, undefined));
+  }
+
+  /** The rules of the room have changed: who does not belong to it any more is not known any more. */
+  async reexamine(): Promise<void> {
+    await Promise.all(
+      [...this.#view.entries].map(async ([did, entry]) => {
+        try {
+          entry.standing = await this.#options.vouch(did, entry.statement.proof ?? []);
+        } catch {
+          if (this.#view.forget(did, entry)) this.emit("change", did);
+        }
+      }),
+    );
+  }
+
+  /** Takes a frame of a neighbour. */
+  receive(from: Did, frame: OverlayFrame): void {
+    const line = this.#lines.get(from);
+    if (!line) return;
+    switch (frame.kind) {
+      case "gossip":
+        line.intake = line.intake.then(() => this.#takeAll(from, line, frame.body.statements));
+        break;
+      case "view.sums":
+        this.#answerSums(from, line, frame.body.sums);
+        break;
+      case "view.list":
+        this.#answerList(from, line, frame.body);
+        break;
+      case "view.pull":
+        this.#answer(from, line, this.#statementsOf(frame.body.dids));
+        break;
+    }
+  }
+
+  /** Says good-bye to everybody. Synchronous, so that it works while the page goes away. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#comparing);
+    for (const timer of this.#suspects.values()) clearTimeout(timer);
+    this.#rumours.close();
+    const farewell = this.#own.close();
+    if (farewell) for (const did of this.#lines.keys()) this.#send(did, [farewell]);
+  }
+
+  async #takeAll(from: Did, line: Line, statements: readonly Statement[]): Promise<void> {
+    // Copies are known by their signatures; more than a link's share is dropped, and comparing brings it later.
+    const now = performance.now();
+    const fresh = statements.filter((statement) => {
+      const did = this.#copies.about(statement);
+      if (did) this.#rumours.known(did, statement, from);
+      // A copy of the card of somebody who is gone is answered with what says so.
+      const known = did !== undefined && this.#view.entries.has(did);
+      return !known && line.statements.take(now);
+    });
+    const checked = await Promise.all(
+      fresh.map(async (statement) => {
+        const content = await check(statement).catch((error: unknown) => {
+          line.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
+        });
+        return content && { statement, content, standing: await this.#standingOf(content, statement) };
+      }),
+    );
+    if (this.#closed) return;
+    for (const item of checked) if (item) this.#take(item.content, item.statement, item.standing, from);
+  }
+
+  /** What a card's proof shows, where it came with one that is not known yet. */
+  async #standingOf({ kind, did }: Checked, { proof }: Statement): Promise<Standing | undefined> {
+    if (kind !== "card" || !proof || did === this.self) return undefined;
+    const known = this.#view.entries.get(did)?.statement.proof;
+    if (known && equalBytes(encodeCbor(known), encodeCbor(proof))) return undefined;
+    // The rules here may be older than there: who is not let in yet comes again when views are compared.
+    return this.#options.vouch(did, proof).catch(() => undefined);
+  }
+
+  #take(content: Checked, statement: Statement, standing: Standing | undefined, from: Did | undefined): void {
+    const { did } = content;
+    if (did === this.self) return this.#own.contradict(content);
+    const suspected = this.suspected(did);
+    const stranger = !this.#view.entries.has(did);
+    if (!this.#apply(content, statement, standing)) {
+      // Whoever believes in somebody who is gone hears of it, and the one in question too, who may say otherwise.
+      const evidence = content.kind === "card" ? this.#view.evidence(did, content.stamp) : undefined;
+      const line = from && this.#lines.get(from);
+      if (line && evidence) this.#answer(from, line, [evidence]);
+      return;
+    }
+    this.#copies.add(did, statement);
+    // What decides over life and death goes to all; other news to some, and to the rest when views are compared. Proofs
+    // go with what they are needed for.
+    const urgent = content.kind !== "card" || suspected;
+    const news = stranger || standing ? statement : { kind: statement.kind, signed: statement.signed };
+    this.#rumours.add(did, news, { from, urgent });
+    this.emit("change", did);
+  }
+
+  #apply(content: Checked, statement: Statement, standing: Standing | undefined): boolean {
+    const { did, stamp } = content;
+    if (content.kind === "card") {
+      const news = this.#view.addCard(content.card, statement, standing);
+      if (news) this.#acquit(did);
+      return news;
+    }
+    if (content.kind === "farewell") {
+      this.#acquit(did);
+      return this.#view.bury(did, stamp, statement);
+    }
+    if (!this.#view.suspect(content, statement, this.self)) return false;
+    this.#suspects.set(
+      did,
+      setTimeout(() => this.#convict(did, stamp, statement), SUSPECT_MS),
+    );
+    return true;
+  }
+
+  #acquit(did: Did): void {
+    clearTimeout(this.#suspects.get(did));
+    this.#suspects.delete(did);
+  }
+
+  #convict(did: Did, stamp: number, word: Statement): void {
+    this.#suspects.delete(did);
+    const entry = this.#view.entries.get(did);
+    if (entry?.suspicion !== word) return;
+    // A link that works is better evidence than anybody's word.
+    if (this.#lines.has(did)) entry.suspicion = undefined;
+    else if (this.#view.bury(did, stamp, word)) this.emit("change", did);
+  }
+
+  #compareLater(): void {
+    this.#comparing = setTimeout(
+      () => {
+        const neighbours = [...this.#lines.keys()];
+        const did = neighbours[Math.floor(this.#random() * neighbours.length)];
+        if (did) this.#compare(did);
+        this.#compareLater();
+      },
+      COMPARE_MS * (0.5 + this.#random()),
+    );
+  }
+
+  #compare(did: Did): void {
+    this.#lines.get(did)?.send("view.sums", { sums: this.#view.sums(this.#own.entry) });
+  }
+
+  #answerSums(from: Did, line: Line, theirs: readonly number[]): void {
+    const { news, listing } = compareSums(this.#view.sums(this.#own.entry), theirs, this.#known());
+    this.#answer(from, line, this.#statementsOf(news));
+    if (listing.parts.length > 0) line.send("view.list", listing);
+  }
+
+  #answerList(from: Did, line: Line, list: Listing): void {
+    const evidenceOf = ({ did, stamp }: Known) => this.#view.evidence(did, stamp);
+    const { news, obituaries, pull } = compareListing(list, this.#known(), (entry) => evidenceOf(entry) !== undefined);
+    const dead = obituaries.flatMap((entry) => evidenceOf(entry) ?? []);
+    this.#answer(from, line, [...dead, ...this.#statementsOf(news)]);
+    if (pull.length > 0) line.send("view.pull", { dids: pull });
+  }
+
+  /** Sends what a neighbour asked for, as far as it may ask. */
+  #answer(to: Did, line: Line, statements: readonly Statement[]): void {
+    const now = performance.now();
+    const allowed = statements.filter(() => line.answers.take(now));
+    if (allowed.length > 0) this.#send(to, allowed);
+  }
+
+  #send(to: Did, statements: readonly Statement[]): void {
+    const line = this.#lines.get(to);
+    for (const portion of portions(statements)) line?.send("gossip", { statements: portion });
+  }
+
+  /** Everybody's did and stamp, this node's too. */
+  #known(): Known[] {
+    const own = this.#own.entry;
+    return [...this.cards, ...(own ? [own] : [])];
+  }
+
+  #statementsOf(dids: readonly Did[]): Statement[] {
+    return dids.flatMap((did) => {
+      const statement = did === this.self ? this.#own.card : this.#view.entries.get(did)?.statement;
+      return statement ? [statement] : [];
+    });
+  }
+}

@@ -1,0 +1,189 @@
+/** The room beyond the links: who is there by gossip, which links that asks for, and links on demand. */
+import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
+import { MEMBER_DIAL_MS } from "../constants";
+import type { Membership, Standing } from "../membership";
+import { LEFT_ROOM, type Member, type Mesh, NOT_NEEDED } from "../links/mesh";
+import { type Card, type CardTerms, LINKS_WANTED, MAX_NODES, MemberDirectory, LinkKeeper, sample } from ".";
+import type { RoomFrame } from "../protocol";
+
+interface WideRoomOptions {
+  readonly membership: Membership;
+  /** New at every start of this node. */
+  readonly session: string;
+  readonly mesh: Mesh;
+  /** Whether signaling can be used. */
+  online(): boolean;
+  /** What this node says of itself now. */
+  terms(): CardTerms;
+}
+
+interface WideRoomEvents {
+  /** Something is news of this member. */
+  change: Did;
+}
+
+/** All members, linked or not. */
+export class Gossip extends TypedEventTarget<WideRoomEvents> {
+  readonly #mesh: Mesh;
+  readonly #online: () => boolean;
+  readonly #overlay: MemberDirectory;
+  readonly #tender: LinkKeeper;
+
+  constructor({ mesh, online, membership, session, terms }: WideRoomOptions) {
+    super();
+    this.#mesh = mesh;
+    this.#online = online;
+    this.#overlay = new MemberDirectory({
+      signer: membership.signer,
+      session,
+      terms,
+      proof: () => membership.proof,
+      vouch: (did, proof) => membership.examine(did, proof),
+    });
+    this.#tender = new LinkKeeper({
+      overlay: this.#overlay,
+      online,
+      links: {
+        linked: () => this.#linked(),
+        isDialling: (did) => mesh.isDialling(did),
+        get dialling() {
+          return mesh.dialling;
+        },
+        dial: (did, address) => mesh.dial(did, address, undefined),
+        drop: (did) => mesh.members.get(did)?.link.close(NOT_NEEDED),
+      },
+    });
+    this.#overlay.on("change", (did) => this.emit("change", did));
+    const rules = (): void => void this.#overlay.reexamine();
+    const proof = (): void => this.#overlay.refresh();
+    membership.on("charter", rules);
+    membership.on("epochs", rules);
+    membership.on("proof", proof);
+    mesh.on("joined", (member) => this.#joined(member));
+    mesh.on("left", ({ member, reason }) => this.#left(member, reason));
+    mesh.on("unreachable", (did) => this.#tender.failed(did));
+  }
+
+  /** Nodes in the room that are known of, this one included. */
+  get nodes(): number {
+    return this.#overlay.nodes;
+  }
+
+  /** Whether every node is linked to every other, as far as this one can tell. */
+  get full(): boolean {
+    return this.#tender.full;
+  }
+
+  /** Slots that members say they hold. */
+  get slots(): readonly number[] {
+    return this.#overlay.cards.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
+  }
+
+  /** What a member says of itself to everybody. */
+  card(did: Did): Card | undefined {
+    return this.#overlay.card(did);
+  }
+
+  /** What a member has proved to be. */
+  standing(did: Did): Standing | undefined {
+    return this.#overlay.standing(did);
+  }
+
+  /** Whether a member can be linked to when it is to answer. In a full mesh all are that can. */
+  reaches(did: Did): boolean {
+    return !this.#tender.full && !this.#tender.avoids(did) && !this.#overlay.suspected(did);
+  }
+
+  /** Where a member can be dialled, as far as that is known. */
+  addressOf(did: Did): PeerId | undefined {
+    return this.#mesh.members.get(did)?.address ?? this.#overlay.addressOf(did);
+  }
+
+  /** Whether one more member could be kept in mind. */
+  hasRoomFor(did: Did): boolean {
+    return this.#overlay.nodes < MAX_NODES || this.#overlay.card(did) !== undefined;
+  }
+
+  /** Whether somebody whom a member named is worth dialling. */
+  wants(did: Did): boolean {
+    return this.#tender.wants(did);
+  }
+
+  /**
+   * Whom a newcomer is told of: some of all, so that newcomers spread over the room, and some of this node's own
+   * links, to which it can carry their words where there is no signaling.
+   */
+  acquaintances(): { did: Did; address: PeerId | undefined }[] {
+    const members = [...this.#mesh.members.values()];
+    if (this.#tender.full) return members.map(({ did, address }) => ({ did, address }));
+    const own = sample(members, LINKS_WANTED, Math.random).map(({ did }) => did);
+    const any = this.#online() ? sample(this.#overlay.dids(), LINKS_WANTED, Math.random) : [];
+    return [...new Set([...any, ...own])].map((did) => ({ did, address: this.addressOf(did) }));
+  }
+
+  /** What this node says of itself may have changed. */
+  refresh(): void {
+    this.#overlay.refresh();
+  }
+
+  /** Takes a frame of a neighbour. */
+  receive(from: Did, frame: Extract<RoomFrame, { kind: "gossip" | `view.${string}` }>): void {
+    this.#overlay.receive(from, frame);
+  }
+
+  /** The link to a member; made now where there is none. Throws `peer-lost` where it cannot be reached. */
+  async linkTo(did: Did, { signal }: { signal: AbortSignal }): Promise<Member> {
+    signal.throwIfAborted();
+    const linked = this.#mesh.members.get(did);
+    if (linked) return linked;
+    const cleanUp: (() => void)[] = [];
+    try {
+      return await new Promise<Member>((resolve, reject) => {
+        const fail = (): void => reject(new MicrogridError("peer-lost", "A device of the room could not be reached."));
+        const onAbort = (): void => reject(signal.reason as Error);
+        // Dialling at the address, then through a member that is linked to both.
+        const timer = setTimeout(fail, 2 * MEMBER_DIAL_MS);
+        signal.addEventListener("abort", onAbort);
+        cleanUp.push(
+          this.#mesh.on("joined", (member) => member.did === did && resolve(member)),
+          this.#mesh.on("unreachable", (other) => other === did && fail()),
+          () => clearTimeout(timer),
+          () => signal.removeEventListener("abort", onAbort),
+        );
+        this.#mesh.dial(did, this.addressOf(did), undefined);
+      });
+    } finally {
+      for (const undo of cleanUp) undo();
+    }
+  }
+
+  /** Says good-bye to everybody, without waiting. */
+  close(): void {
+    this.#tender.close();
+    this.#overlay.close();
+  }
+
+  #joined(member: Member): void {
+    const { did, link } = member;
+    this.#overlay.linked(did, {
+      send: (kind, body) => link.post(kind, body),
+      accuse: (what) => link.accuse(what),
+      offerer: link.offerer,
+    });
+  }
+
+  #left({ did, link }: Member, reason: string): void {
+    // Another link of the same did has taken its place, or is about to.
+    if (this.#mesh.members.has(did)) return;
+    const gone = link.lost || reason === LEFT_ROOM;
+    if (!gone) this.#tender.avoid(did);
+    this.#overlay.unlinked(did, gone);
+  }
+
+  #linked(): Map<Did, { busy: boolean; ageMs: number }> {
+    const now = performance.now();
+    return new Map(
+      [...this.#mesh.members].map(([did, { link, since }]) => [did, { busy: link.busy, ageMs: now - since }]),
+    );
+  }
+}

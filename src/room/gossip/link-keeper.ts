@@ -1,0 +1,120 @@
+/** Keeps a node's links as the size of the room asks for: dials who is wanted, lets go of who is not. */
+import type { Did, PeerId } from "../../core";
+import { TokenBucket } from "../../wire";
+import { FORGIVE_MS, LINKS_WANTED, REWIRE_MS, TEND_MS, WORD_RATE } from "./constants";
+import { type Neighbour, isFullMesh, planLinks, sample } from "./links";
+import type { MemberDirectory } from "./directory";
+
+/** The links of the node, as far as they are tended. */
+export interface Links {
+  linked(): ReadonlyMap<Did, Neighbour>;
+  /** Whether a node is being dialled, or waits for it. */
+  isDialling(did: Did): boolean;
+  /** Nodes that are being dialled now. */
+  readonly dialling: number;
+  /** Begins to dial, at an address or through a member that is linked to both. */
+  dial(did: Did, address: PeerId | undefined): void;
+  drop(did: Did): void;
+}
+
+interface TenderOptions {
+  readonly overlay: MemberDirectory;
+  readonly links: Links;
+  /** Whether this node can dial at all: else a failure says nothing about who was dialled. */
+  online(): boolean;
+  readonly random?: () => number;
+}
+
+/** Looks at the links from time to time, and when asked to. */
+export class LinkKeeper {
+  readonly #options: TenderOptions;
+  readonly #random: () => number;
+  /** Who was not reached, or did not want a link, and until when it is left alone. */
+  readonly #avoided = new Map<Did, number>();
+  readonly #words = new TokenBucket(WORD_RATE, performance.now());
+  #full = true;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #rewireAt: number;
+
+  constructor(options: TenderOptions) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.#rewireAt = performance.now() + REWIRE_MS * (0.5 + this.#random());
+    this.#later();
+  }
+
+  /** Whether every node is linked to every other, as far as this one can tell. */
+  get full(): boolean {
+    return (this.#full = isFullMesh(this.#options.overlay.nodes, this.#full));
+  }
+
+  /** Whether somebody whom a member named is worth dialling: in a larger room mostly strangers are. */
+  wants(did: Did): boolean {
+    const { overlay, links } = this.#options;
+    return this.full || overlay.card(did) === undefined || links.linked().size + links.dialling < LINKS_WANTED;
+  }
+
+  /** A dial has led nowhere. */
+  failed(did: Did): void {
+    const { overlay, online } = this.#options;
+    this.avoid(did);
+    // Where it stays silent too, it is gone; where it cannot be reached from here alone, it will say so.
+    if (online() && overlay.addressOf(did) && this.#words.take(performance.now())) overlay.missed(did);
+  }
+
+  /** Whether it is left alone now. */
+  avoids(did: Did): boolean {
+    return (this.#avoided.get(did) ?? 0) > performance.now();
+  }
+
+  /** Leaves a node alone for a while: it was not reached, or did not want a link. */
+  avoid(did: Did): void {
+    this.#avoided.set(did, performance.now() + FORGIVE_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #later(): void {
+    this.#timer = setTimeout(
+      () => {
+        this.#tend();
+        this.#later();
+      },
+      TEND_MS * (0.5 + this.#random()),
+    );
+  }
+
+  #tend(): void {
+    const { overlay, links, online } = this.#options;
+    const now = performance.now();
+    for (const [did, until] of this.#avoided) if (until <= now) this.#avoided.delete(did);
+    const others = overlay.dids();
+    const plan = planLinks({
+      self: overlay.self,
+      others,
+      linked: links.linked(),
+      dialling: links.dialling,
+      avoid: (did) => this.avoids(did) || links.isDialling(did),
+      full: this.full,
+      random: this.#random,
+    });
+    for (const did of plan.drop) {
+      this.avoid(did);
+      links.drop(did);
+    }
+    if (!online()) return;
+    for (const did of plan.dial) links.dial(did, overlay.addressOf(did));
+    if (!this.#full && now >= this.#rewireAt) this.#rewire(others);
+  }
+
+  /** A link to anybody: it keeps the mesh mixed, and finds the dead whom nobody has missed. */
+  #rewire(others: readonly Did[]): void {
+    const { overlay, links } = this.#options;
+    this.#rewireAt = performance.now() + REWIRE_MS * (0.5 + this.#random());
+    const linked = links.linked();
+    const strangers = others.filter((did) => !linked.has(did) && !this.#avoided.has(did));
+    for (const did of sample(strangers, 1, this.#random)) links.dial(did, overlay.addressOf(did));
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Which links a node wants. Up to 32 nodes all of them. Above, two neighbours on each side of the ring of all dids, which
+ * connect whoever agrees on who is there, and random ones, which keep ways short and hold while views differ.
+ */
+import type { Did } from "../../core";
+import {
+  DIALS_PER_LOOK,
+  FULL_MESH_AGAIN_NODES,
+  FULL_MESH_NODES,
+  LINKS_KEPT,
+  LINKS_WANTED,
+  LINK_SETTLE_MS,
+  RING_NEIGHBOURS,
+} from "./constants";
+
+/** A link as planning sees it. */
+export interface Neighbour {
+  /** A job runs over it. */
+  readonly busy: boolean;
+  readonly ageMs: number;
+}
+
+/** What is to be done about a node's links now. */
+export interface LinkPlan {
+  readonly dial: readonly Did[];
+  readonly drop: readonly Did[];
+}
+
+/** Whether a room of so many nodes is a full mesh, where it was one, or was none, before. */
+export function isFullMesh(nodes: number, before: boolean): boolean {
+  return nodes <= (before ? FULL_MESH_NODES : FULL_MESH_AGAIN_NODES);
+}
+
+/** The neighbours of `self` on the ring of all dids in the order of their text, which is random as keys are. */
+export function ringNeighbours(self: Did, others: readonly Did[]): Set<Did> {
+  const ring = [...others, self].sort();
+  const at = ring.indexOf(self);
+  const neighbours = new Set<Did>();
+  for (let step = 1; step <= RING_NEIGHBOURS; step++) {
+    neighbours.add(ring[(at + step) % ring.length]!);
+    neighbours.add(ring.at((at - step) % ring.length)!);
+  }
+  neighbours.delete(self);
+  return neighbours;
+}
+
+interface Situation {
+  readonly self: Did;
+  /** All members that are known of. */
+  readonly others: readonly Did[];
+  readonly linked: ReadonlyMap<Did, Neighbour>;
+  /** Links that are being made. */
+  readonly dialling: number;
+  /** Whom not to dial now: dialled already, or failed lately. */
+  readonly avoid: (did: Did) => boolean;
+  readonly full: boolean;
+  readonly random: () => number;
+}
+
+/** Plans the next step towards the links that are wanted. */
+export function planLinks({ self, others, linked, dialling, avoid, full, random }: Situation): LinkPlan {
+  const open = others.filter((did) => !linked.has(did) && !avoid(did));
+  if (full) return { dial: open, drop: [] };
+  const ring = ringNeighbours(self, others);
+  const dial = open.filter((did) => ring.has(did));
+  const wanted = Math.min(DIALS_PER_LOOK, LINKS_WANTED - linked.size - dialling) - dial.length;
+  dial.push(
+    ...sample(
+      open.filter((did) => !ring.has(did)),
+      wanted,
+      random,
+    ),
+  );
+  const idle = [...linked].filter(([did, { busy, ageMs }]) => !busy && !ring.has(did) && ageMs >= LINK_SETTLE_MS);
+  // The further above, the faster: newcomers come in crowds.
+  const surplus = Math.ceil((linked.size - LINKS_KEPT) / 4);
+  const drop = sample(idle, surplus, random).map(([did]) => did);
+  return { dial, drop };
+}
+
+/** Up to `count` of `items`, any of them, each once. */
+export function sample<T>(items: readonly T[], count: number, random: () => number): T[] {
+  const pool = [...items];
+  const taken: T[] = [];
+  while (taken.length < count && pool.length > 0) {
+    const at = Math.floor(random() * pool.length);
+    taken.push(pool[at]!);
+    pool[at] = pool.at(-1)!;
+    pool.pop();
+  }
+  return taken;
+}

@@ -1,0 +1,64 @@
+/** Two nodes that dial each other at once keep one and the same of the two lines. */
+import { describe, expect, it, vi } from "vitest";
+import { type Did, randomId } from "../../core";
+import { makeEphemeralKey } from "../../identity";
+import { memoryLinkPair } from "../../wire/testing/memory-transport";
+import { Membership } from "../membership";
+import { Mesh } from "./mesh";
+import { foundTestRoom, memberContext } from "../testing/founding";
+
+const nobody = (): Promise<never> => Promise.reject(new Error("nobody is dialled here"));
+
+function meshOf(membership: Membership): Mesh {
+  return new Mesh({
+    membership,
+    agent: "test/1",
+    session: randomId(16),
+    dial: nobody,
+    hand: { offer: nobody, answer: nobody },
+    welcome: (line) => line.raw.close("no guests here"),
+    whereabouts: () => ({ address: undefined, slot: undefined }),
+    acquaintances: () => [],
+    wants: () => false,
+    hasRoomFor: () => true,
+    runOutMs: 20,
+  });
+}
+
+/** What a node is linked by. */
+function linkTo(mesh: Mesh, did: Did): { open: boolean; offerer: boolean } | undefined {
+  const link = mesh.members.get(did)?.link;
+  return link && { open: link.open, offerer: link.offerer };
+}
+
+describe("two nodes that dial each other at once", () => {
+  it.each([
+    ["the lower did's line is up first", true],
+    ["the higher did's line is up first", false],
+  ])("keep the line of the lower did: %s", async (_name, lowerFirst) => {
+    const second = await makeEphemeralKey();
+    const { founder, membership, parts } = await foundTestRoom({}, { others: [second] });
+    const other = new Membership(memberContext(second), parts);
+    const [lower, higher] = founder.did < second.did ? [membership, other] : [other, membership];
+    const [low, high] = [meshOf(lower), meshOf(higher)];
+    const [ofLower, toHigher] = memoryLinkPair();
+    const [ofHigher, toLower] = memoryLinkPair();
+    const lines = [
+      () => [low.introduce(ofLower, false), high.introduce(toHigher, false)],
+      () => [high.introduce(ofHigher, false), low.introduce(toLower, false)],
+    ];
+    if (!lowerFirst) lines.reverse();
+    await Promise.all(lines.flatMap((begin) => begin()));
+
+    await vi.waitFor(() => {
+      expect(linkTo(low, higher.signer.did)).toEqual({ open: true, offerer: true });
+      expect(linkTo(high, lower.signer.did)).toEqual({ open: true, offerer: false });
+    });
+    // The other line runs out at both ends, and nothing that was in flight on it ends the one that stays.
+    await Promise.all([ofHigher.closed, toLower.closed]);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(linkTo(low, higher.signer.did)).toEqual({ open: true, offerer: true });
+    expect(linkTo(high, lower.signer.did)).toEqual({ open: true, offerer: false });
+    for (const mesh of [low, high]) mesh.close("done");
+  });
+});

@@ -1,0 +1,312 @@
+/** The links of a room: who is connected to this node, kept to one link for each did. */
+import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
+import { type AuthenticatedLine, Link, type RawLink } from "../../wire";
+import { BULK_FRAMES, type BulkLane } from "../weights/frames";
+import { Dialler, type DialTarget } from "./dialler";
+import { FrameReader } from "./frame-reader";
+import type { Membership, Proof, Standing } from "../membership";
+import { MAX_LINKS, MAX_NODES } from "../gossip/constants";
+import { type HandDialer, Relay } from "./relay";
+import { MemberHandshake } from "./member-handshake";
+import { reconcile } from "../membership/reconcile";
+import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "../protocol";
+import { ANOTHER_LINK, SpareLinks } from "./spare-links";
+import { STAGE_FRAMES, type StageLane } from "../stages/frames";
+
+/** Two links of one did that are closer in time than this come from both sides dialling at once. */
+const GLARE_MS = 10_000;
+/** Waits before a lost member is dialled again. */
+const REDIAL_MS = [300, 2_000, 8_000] as const;
+
+/** Another node of the room, while it is linked to this one. */
+export interface Member {
+  readonly did: Did;
+  /** New at every start of that node. */
+  readonly session: string;
+  readonly link: RoomLink;
+  /** Frames of pipelines. */
+  readonly stage: StageLane;
+  /** Weights. */
+  readonly bulk: BulkLane;
+  proof: Proof;
+  /** What its proof shows; examined anew when the rules change. */
+  standing: Standing;
+  /** The charter that it knew when it came. */
+  readonly charter: RoomFrameBody<"hello">["charter"];
+  /** Where it can be dialled; undefined while it is offline at signaling. */
+  address: PeerId | undefined;
+  /** The slot that it holds, if it does. */
+  slot: number | undefined;
+  /** When the link came up, ms of `performance.now()`. */
+  readonly since: number;
+  /** Gets its frames, but for those of the mesh itself. */
+  onFrame: (frame: RoomFrame) => void;
+}
+
+interface MeshEvents {
+  /** A member is linked, or a better link to it has come. */
+  joined: Member;
+  /** A second link of a member, which may have used it already: what comes over it counts, and nothing is begun over it. */
+  spare: Member;
+  /** A link has ended, be it a spare one. */
+  left: { readonly member: Member; readonly reason: string };
+  /** A line was refused; the reason is for people. */
+  refused: Error;
+  /** A node could not be reached. */
+  unreachable: Did;
+}
+
+interface MeshOptions {
+  readonly membership: Membership;
+  /** Name and version of this program. */
+  readonly agent: string;
+  /** Random, new at every start of this node. */
+  readonly session: string;
+  /** Dials an address at the signaling server. */
+  dial(address: string): Promise<RawLink>;
+  /** Makes lines without signaling. */
+  readonly hand: HandDialer;
+  /** Receives guests. */
+  welcome(line: AuthenticatedLine): void;
+  /** What this node is reachable under now. */
+  whereabouts(): { address: PeerId | undefined; slot: number | undefined };
+  /** Whom a newcomer is told of. */
+  acquaintances(): readonly { readonly did: Did; readonly address: PeerId | undefined }[];
+  /** Whether somebody whom a member named is worth dialling. */
+  wants(did: Did): boolean;
+  /** Whether one more member can be kept in mind. */
+  hasRoomFor(did: Did): boolean;
+  /** `RUN_OUT_MS`, shortened by tests. */
+  readonly runOutMs?: number;
+}
+
+/** The links to all members. */
+export class Mesh extends TypedEventTarget<MeshEvents> {
+  readonly members = new Map<Did, Member>();
+  readonly #options: MeshOptions;
+  readonly #dialler: Dialler;
+  readonly #relay: Relay;
+  readonly #handshake: MemberHandshake;
+  readonly #spares: SpareLinks;
+  #closed = false;
+
+  constructor(options: MeshOptions) {
+    super();
+    this.#options = options;
+    this.#handshake = new MemberHandshake(options.membership, options.agent);
+    this.#spares = new SpareLinks({
+      runOutMs: options.runOutMs,
+      left: (member, reason) => {
+        this.emit("left", { member, reason });
+        if (!member.link.accused) return;
+        this.#handshake.shun(member.did);
+        this.members.get(member.did)?.link.close(reason);
+      },
+    });
+    this.#relay = new Relay({
+      self: options.membership.signer.did,
+      hand: options.hand,
+      linkTo: (did) => this.members.get(did)?.link,
+      introduce: (raw) => void this.introduce(raw, false),
+    });
+    this.#dialler = new Dialler({
+      wants: (did, target) => this.#isWanted(did, target),
+      dial: (address) => options.dial(address),
+      dialThrough: (did, via) => this.#relay.dial(did, via),
+      introduce: (raw) => this.introduce(raw, false),
+      failed: (did) => this.emit("unreachable", did),
+    });
+  }
+
+  /** Dials a node, at its address or through a member that is linked to it; the event `joined` tells of success. */
+  dial(did: Did, address: PeerId | undefined, via?: RoomLink): void {
+    this.#dialler.dial(did, { address, via, chosen: true });
+  }
+
+  /** Nodes that are being dialled now. */
+  get dialling(): number {
+    return this.#dialler.count;
+  }
+
+  isDialling(did: Did): boolean {
+    return this.#dialler.isDialling(did);
+  }
+
+  /**
+   * Gets to know the node at the other end of a fresh line. A bootstrap line, made through a slot, only
+   * exchanges addresses; over others the node becomes a member. False where nothing comes of it. Never throws.
+   */
+  async introduce(raw: RawLink, bootstrap: boolean): Promise<boolean> {
+    try {
+      await this.#introduce(raw, bootstrap);
+      return true;
+    } catch (error) {
+      if (!this.#closed && error instanceof Error) this.emit("refused", error);
+      return false;
+    }
+  }
+
+  /** Tells all members where this node is and whom it knows; called when that changes. */
+  announce(): void {
+    const frame = this.#membersFrame();
+    for (const { link } of this.members.values()) link.post("members", frame);
+  }
+
+  close(reason: string): void {
+    this.#closed = true;
+    this.#dialler.close();
+    for (const { link } of this.members.values()) link.close(reason);
+    this.#spares.close(reason);
+  }
+
+  /** The rules have changed: who does not belong to the room any more is out. */
+  async reexamine(): Promise<void> {
+    const { membership } = this.#options;
+    await Promise.all(
+      [...this.members.values()].map(async (member) => {
+        try {
+          member.standing = await membership.examine(member.did, member.proof);
+        } catch (error) {
+          member.link.close(error instanceof Error ? error.message : "the rules have changed");
+        }
+      }),
+    );
+  }
+
+  async #introduce(raw: RawLink, bootstrap: boolean, reconciled = 0): Promise<void> {
+    const { membership } = this.#options;
+    const { epochs, charter: rules } = membership;
+    const line = await this.#handshake.run(raw);
+    const { token, epoch } = line.peer;
+    if (token) {
+      this.#options.welcome(line);
+      return;
+    }
+    if (epoch !== membership.epochs.head.n || line.back > 0) {
+      // Twice, in case the room went on meanwhile; a peer that is always in another epoch is not worth more.
+      if (reconciled === 2) {
+        line.writer.close("the epochs do not meet");
+        raw.close("the epochs do not meet");
+        return;
+      }
+      return this.#introduce(await reconcile(line, membership), bootstrap, reconciled + 1);
+    }
+    const link = new Link(line, ROOM_FRAMES);
+    const stage = link.lane("stage", STAGE_FRAMES);
+    const bulk = link.lane("bulk", BULK_FRAMES);
+    const reader = new FrameReader(link);
+    const { version, hash } = membership.charter;
+    const { session } = this.#options;
+    link.post("hello", { session, bootstrap, proof: membership.proof, charter: { version, hash } });
+    link.post("members", this.#membersFrame());
+    const { body: hello } = await reader.take(["hello"]);
+    const standing = await membership.examine(link.did, hello.proof).catch((error: unknown) => {
+      link.close(error instanceof MicrogridError ? error.message : "it has no valid proof");
+      throw error;
+    });
+    if (bootstrap || hello.bootstrap) {
+      this.#learn((await reader.take(["members"])).body, link);
+      // Who dialled has what it came for; the other side waits a moment for it to leave.
+      if (raw.offerer) link.close("introduced");
+      else reader.closeSoon("introduced");
+      return;
+    }
+    const { proof, charter } = hello;
+    this.#admit({ did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter }, reader);
+    // The rules have changed while the two met, and this one was not among those who were examined then.
+    if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
+  }
+
+  #admit(
+    known: Pick<Member, "did" | "session" | "link" | "stage" | "bulk" | "proof" | "standing" | "charter">,
+    reader: FrameReader<typeof ROOM_FRAMES>,
+  ): void {
+    const { link, session } = known;
+    if (this.#closed) return link.close("this node has left the room");
+    const old = this.members.get(link.did);
+    if (!old && !this.#options.hasRoomFor(link.did)) return link.close(ROOM_FULL);
+    if (!old && this.members.size >= MAX_LINKS) return link.close(TOO_MANY_LINKS);
+    const since = performance.now();
+    const member: Member = { ...known, since, address: undefined, slot: undefined, onFrame: () => undefined };
+    const glare = old?.link.open && old.session === session && since - old.since <= GLARE_MS;
+    if (glare && !this.#prefers(link)) {
+      // The other side may have had this one first, and begun something over it.
+      if (!this.#spares.add(member)) return link.close(ANOTHER_LINK);
+      this.emit("spare", member);
+    } else {
+      this.members.set(link.did, member);
+      // Nobody dials whom it is linked to: a late second link means that the first is dead at the other end.
+      if (old && !(glare && this.#spares.add(old))) {
+        old.link.close(ANOTHER_LINK);
+        this.emit("left", { member: old, reason: ANOTHER_LINK });
+      }
+      void link.closed.then((reason) => this.#leave(member, reason));
+      this.emit("joined", member);
+    }
+    reader.forward((frame) => {
+      if (frame.kind === "members") {
+        member.address = frame.body.address as PeerId | undefined;
+        member.slot = frame.body.slot;
+        this.#learn(frame.body, link);
+      } else if (frame.kind === "relay") this.#relay.receive(link.did, link, frame.body);
+      else member.onFrame(frame);
+    });
+  }
+
+  /** Whether a link, of two that both sides dialled at once, is the one that stays. Both come to the same answer. */
+  #prefers(link: RoomLink): boolean {
+    const own = this.#options.membership.signer.did;
+    const lower = own < link.did ? own : link.did;
+    const offerer = link.offerer ? own : link.did;
+    return offerer === lower;
+  }
+
+  #leave(member: Member, reason: string): void {
+    if (this.members.get(member.did) !== member) return;
+    this.#spares.end(member.did, reason);
+    this.members.delete(member.did);
+    if (member.link.accused) this.#handshake.shun(member.did);
+    this.emit("left", { member, reason });
+    // Who said good-bye, or was refused, is not dialled again.
+    if (!this.#closed && member.link.lost) void this.#redial(member.did, member.address);
+  }
+
+  /** Unites what a member knows with what this node knows. */
+  #learn(frame: RoomFrameBody<"members">, link: RoomLink): void {
+    const hear = (did: string, address: string | undefined, via: RoomLink | undefined): void =>
+      this.#dialler.dial(did as Did, { address: address as PeerId | undefined, via, chosen: false });
+    if (frame.address) hear(link.did, frame.address, undefined);
+    for (const peer of frame.peers) hear(peer.did, peer.address, link);
+  }
+
+  #isWanted(did: Did, { chosen }: DialTarget): boolean {
+    if (did === this.#options.membership.signer.did || this.members.has(did)) return false;
+    if (this.#handshake.isShunned(did)) return false;
+    return this.members.size < MAX_LINKS && (chosen || this.#options.wants(did));
+  }
+
+  /** A link that broke is replaced while its node is still there. */
+  async #redial(did: Did, address: PeerId | undefined): Promise<void> {
+    for (const ms of REDIAL_MS) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      if (this.#closed || this.members.has(did)) return;
+      const others = [...this.members.values()];
+      this.dial(did, address, others[Math.floor(Math.random() * others.length)]?.link);
+    }
+  }
+
+  #membersFrame(): RoomFrameBody<"members"> {
+    const { address, slot } = this.#options.whereabouts();
+    const peers = this.#options.acquaintances().map(({ did, address: at }) => ({ did, ...(at && { address: at }) }));
+    return { ...(address && { address }), ...(slot !== undefined && { slot }), peers };
+  }
+}
+
+/** The reason that `leave` gives. */
+export const LEFT_ROOM = "left the room";
+/** The reason that a full room gives. */
+export const ROOM_FULL = `the room is full (${MAX_NODES} devices)`;
+/** The reason of a node that is linked to as many as it can take. */
+const TOO_MANY_LINKS = "it is linked to as many devices as it can take";
+/** The reason for ending a link that a larger room does not need. */
+export const NOT_NEEDED = "the room is connected without this link";

@@ -1,0 +1,105 @@
+/**
+ * Lines brought up through a member that both sides are linked to: it carries one offer and one answer, which
+ * it can neither read into nor change unseen, since the handshake is bound to the line that comes of it.
+ */
+import { type Did, MicrogridError, randomId } from "../../core";
+import { type HandAnswer, type HandOffer, type RawLink, TokenBucket } from "../../wire";
+import { MAX_DIALS, MEMBER_DIAL_MS } from "../constants";
+import type { RoomFrameBody, RoomLink } from "../protocol";
+import { CARRIED_FROM_RATE, CARRIED_TO_RATE } from "./rates";
+
+/** How lines are made without signaling. */
+export interface HandDialer {
+  offer(): Promise<HandOffer>;
+  answer(offer: string): Promise<HandAnswer>;
+}
+
+interface RelayOptions {
+  readonly self: Did;
+  readonly hand: HandDialer;
+  /** The link to a member, if it is linked. */
+  linkTo(did: Did): RoomLink | undefined;
+  /** Gets to know the node at the other end of a fresh line. */
+  introduce(raw: RawLink): void;
+}
+
+/** Dials through members, answers those who do, and carries what others say to each other. */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #pending = new Map<string, (answer: string) => void>();
+  /** Offers of others that are being answered. */
+  #answering = 0;
+  /** What was carried from a link, and what was carried to it. */
+  readonly #carried = new WeakMap<RoomLink, { readonly from: TokenBucket; readonly to: TokenBucket }>();
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+  }
+
+  /** Dials `to` through the member at the other end of `via`. Throws `peer-lost` where no answer comes. */
+  async dial(to: Did, via: RoomLink): Promise<RawLink> {
+    const offer = await this.#options.hand.offer();
+    const id = randomId(16);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new MicrogridError("peer-lost", "A device did not answer.")), MEMBER_DIAL_MS);
+    });
+    try {
+      const answer = new Promise<string>((resolve) => this.#pending.set(id, resolve));
+      via.post("relay", { to, from: this.#options.self, id, kind: "offer", text: offer.text });
+      return await Promise.race([answer.then((text) => offer.accept(text)), late]);
+    } catch (error) {
+      offer.cancel();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(id);
+    }
+  }
+
+  /** Takes a frame that came over the link of a member: it is for this node, or to be carried on. */
+  receive(from: Did, link: RoomLink, frame: RoomFrameBody<"relay">): void {
+    const to = frame.to as Did;
+    if (to !== this.#options.self) {
+      // Members speak for themselves only.
+      if (frame.from !== from) return link.accuse("it spoke in another's name");
+      const onward = this.#options.linkTo(to);
+      if (onward && this.#mayCarry(link, onward)) onward.post("relay", frame);
+    } else if (frame.kind === "answer") this.#pending.get(frame.id)?.(frame.text);
+    else void this.#answer(link, frame);
+  }
+
+  async #answer(link: RoomLink, { from, id, text }: RoomFrameBody<"relay">): Promise<void> {
+    if (this.#answering >= MAX_DIALS) return;
+    this.#answering++;
+    try {
+      const answer = await this.#options.hand.answer(text);
+      const timer = setTimeout(() => answer.cancel(), MEMBER_DIAL_MS);
+      link.post("relay", { to: from, from: this.#options.self, id, kind: "answer", text: answer.text });
+      const raw = await answer.link.finally(() => clearTimeout(timer));
+      this.#options.introduce(raw);
+    } catch {
+      // An offer that leads nowhere is the dialler's to notice.
+    } finally {
+      this.#answering--;
+    }
+  }
+
+  /**
+   * Bounds what members can make this node say in their names: what they send too much of is dropped here, before it
+   * costs this node the link to the one who gets it.
+   */
+  #mayCarry(from: RoomLink, to: RoomLink): boolean {
+    const now = performance.now();
+    return this.#bucketsOf(from).from.take(now) && this.#bucketsOf(to).to.take(now);
+  }
+
+  #bucketsOf(link: RoomLink): { readonly from: TokenBucket; readonly to: TokenBucket } {
+    const known = this.#carried.get(link);
+    if (known) return known;
+    const now = performance.now();
+    const buckets = { from: new TokenBucket(CARRIED_FROM_RATE, now), to: new TokenBucket(CARRIED_TO_RATE, now) };
+    this.#carried.set(link, buckets);
+    return buckets;
+  }
+}

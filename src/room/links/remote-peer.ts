@@ -1,0 +1,170 @@
+/** Another node of the room as a provider: what it offers, how loaded it is, and the way to ask it. */
+import { type Did, MicrogridError } from "../../core";
+import {
+  type Estimate,
+  type GenerationEvent,
+  type GenerationRequest,
+  type ModelOffer,
+  type Provider,
+  estimateAnswer,
+} from "../../inference";
+import { MAX_JOBS_PER_PEER } from "../constants";
+import { JobClient } from "../jobs/client";
+import { JobRefusedError, type PeerLoad } from "../jobs/refused";
+import type { Standing } from "../membership";
+import type { Member } from "./mesh";
+import type { Card } from "../gossip";
+import type { JobFrame, RoomFrameBody } from "../protocol";
+
+/** Time after which nobody waits for an answer any more. */
+const DEADLINE_MS = 10 * 60_000;
+
+/** What making a link first costs, about: a few round trips, some of them through signaling. */
+const DISTANT_MS = 500;
+
+/** What a node that nothing has been proved of is. */
+const UNKNOWN: Standing = { founder: false, house: undefined, admittedBy: [] };
+
+/** The way to a peer, and what the room knows of it. */
+interface Reach {
+  /** Makes a link, unless there is one. Throws `peer-lost` where that fails. */
+  linkTo(did: Did, options: { signal: AbortSignal }): Promise<unknown>;
+  /** What it has proved to be, as far as that is known without a link. */
+  standing(did: Did): Standing | undefined;
+}
+
+type Heartbeat = RoomFrameBody<"heartbeat">;
+
+/** A peer that may answer. */
+export class RemotePeer implements Provider {
+  readonly id: Did;
+  readonly kind = "peer";
+  readonly #reach: Reach;
+  #member: Member | undefined;
+  /** Answers go on over the link over which they began, also where another one has taken its place. */
+  readonly #clients = new Map<Member, JobClient>();
+  readonly #allows: (model: string) => boolean;
+  #heartbeat: Heartbeat | undefined;
+  #offers: readonly ModelOffer[] = [];
+  /** Answers that this node has asked for and that the peer's heartbeat may not count yet. */
+  #asked = 0;
+
+  /** `allows`: whether the room's charter lets a model answer. */
+  constructor(id: Did, reach: Reach, allows: (model: string) => boolean) {
+    this.id = id;
+    this.#reach = reach;
+    this.#allows = allows;
+  }
+
+  get name(): string {
+    return this.#heartbeat?.name ?? "a device";
+  }
+
+  /** What it last said about itself; undefined until it has said something. */
+  get heartbeat(): Heartbeat | undefined {
+    return this.#heartbeat;
+  }
+
+  get rttMs(): number | undefined {
+    return this.#member?.link.rttMs;
+  }
+
+  /** Whether there is a link to it; where there is none, one is made when it is to answer. */
+  get linked(): boolean {
+    return this.#member !== undefined;
+  }
+
+  /** What it has proved to be. */
+  get standing(): Standing {
+    return this.#member?.standing ?? this.#reach.standing(this.id) ?? UNKNOWN;
+  }
+
+  /** A link to it is up. */
+  attach(member: Member): void {
+    this.#member = member;
+    this.#clients.set(member, new JobClient(member.link));
+  }
+
+  /** A link to it has ended. False where another one has taken its place. */
+  detach(member: Member): boolean {
+    this.#clients.delete(member);
+    if (this.#member !== member) return false;
+    this.#member = undefined;
+    return true;
+  }
+
+  /** Takes what it says of itself to the whole room; what it says over a link is fresher. */
+  introduce({ name, device, gpu, sharing, layersBytes, load, offers }: Card): void {
+    if (this.#member && this.#heartbeat) return;
+    this.update({ name, device, gpu, sharing, ...(layersBytes !== undefined && { layersBytes }), load, offers });
+  }
+
+  /** Takes a frame of a job that came over a link. */
+  receive(member: Member, frame: JobFrame): void {
+    this.#clients.get(member)?.receive(frame);
+  }
+
+  /** Takes what the peer says about itself. */
+  update(heartbeat: Heartbeat): void {
+    this.#heartbeat = heartbeat;
+    this.#offers = heartbeat.offers.map(({ prefillRate, decodeRate, devices, ...offer }) => ({
+      ...offer,
+      prefillRate,
+      decodeRate,
+      ...(devices !== undefined && { devices }),
+    }));
+  }
+
+  models(): readonly ModelOffer[] {
+    return this.#heartbeat?.sharing ? this.#offers.filter(({ model }) => this.#allows(model)) : [];
+  }
+
+  estimate(request: GenerationRequest): Estimate {
+    const offer = this.models().find(({ model }) => model === request.model);
+    if (!offer) return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
+    const load = this.#heartbeat?.load;
+    const backlog = Math.max((load?.running ?? 0) + (load?.queued ?? 0), this.#asked);
+    return estimateAnswer(request, {
+      offer,
+      backlog,
+      rttMs: this.rttMs ?? (this.linked ? 0 : DISTANT_MS),
+      privacy: "room",
+    });
+  }
+
+  get #jobs(): JobClient | undefined {
+    return this.#member && this.#clients.get(this.#member);
+  }
+
+  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+    // More would only be refused, and a page that asks a thousand questions at once would look like a flood.
+    const load = this.#heartbeat?.load;
+    if (load && this.#asked >= MAX_JOBS_PER_PEER) throw new JobRefusedError("busy", load);
+    this.#asked++;
+    try {
+      if (!this.#jobs) await this.#reach.linkTo(this.id, options);
+      // The link may have gone again while this was waiting for it.
+      if (!this.#jobs) throw new MicrogridError("peer-lost", "The device that should answer is gone.");
+      yield* this.#jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
+    } catch (error) {
+      if (error instanceof JobRefusedError) this.#correct(error, request.model);
+      throw error;
+    } finally {
+      this.#asked--;
+    }
+  }
+
+  /** A refusal is fresher than the last heartbeat: what it says corrects what this node believed. */
+  #correct({ reason, load }: JobRefusedError, model: string): void {
+    const heartbeat = this.#heartbeat;
+    if (!heartbeat) return;
+    const busy: PeerLoad = reason === "busy" ? { ...load, queued: Math.max(load.queued, 1) } : load;
+    const gone = reason === "unknown-model";
+    this.update({
+      ...heartbeat,
+      load: busy,
+      sharing: heartbeat.sharing && reason !== "policy" && reason !== "draining",
+      offers: gone ? heartbeat.offers.filter((offer) => offer.model !== model) : heartbeat.offers,
+    });
+  }
+}

@@ -1,0 +1,121 @@
+/** How the rules of a room spread: charters, epochs, revocations and what waits for signatures, over the links. */
+import { type Did, MicrogridError, TypedEventTarget } from "../../core";
+import { TokenBucket } from "../../wire";
+import { MAX_TOLD_REVOCATIONS } from "../constants";
+import { type CharterTerms, type Membership, supersedes } from ".";
+import type { Member, Mesh } from "../links/mesh";
+import { type ProposalInfo, Proposals } from "./proposals";
+import type { RoomFrame } from "../protocol";
+import { PASSED_REVOCATION_RATE } from "../links/rates";
+
+type RuleFrame = Extract<RoomFrame, { kind: "charter" | "epochs" | "proposal" | "revocation" | "proof" | "standing" }>;
+
+/** Keeps this node's rules and those of its peers the same. */
+export class Governance extends TypedEventTarget<{ change: undefined }> {
+  readonly #membership: Membership;
+  readonly #mesh: Mesh;
+  readonly #proposals: Proposals;
+  readonly #mayPass = new TokenBucket(PASSED_REVOCATION_RATE, performance.now());
+
+  constructor(membership: Membership, mesh: Mesh) {
+    super();
+    this.#membership = membership;
+    this.#mesh = mesh;
+    this.#proposals = new Proposals(membership);
+    this.#proposals.on("change", () => this.emit("change", undefined));
+    this.#proposals.on("news", (frame) => this.#tell((member) => member.link.post("proposal", frame)));
+    // Who is out by the new rules is out before the others hear of them, and hears nothing.
+    membership.on("charter", ({ signed }) => this.#spread((member) => member.link.post("charter", { signed })));
+    membership.on("epochs", ({ data }) => this.#spread((member) => member.link.post("epochs", data)));
+    membership.on("proof", (proof) => this.#tell((member) => member.link.post("standing", { proof })));
+    membership.on("revocation", (signed) => {
+      // Anybody can make them up; who has not heard of one is told of it when they meet.
+      const passOn = this.#mayPass.take(performance.now());
+      this.#spread((member) => passOn && member.link.post("revocation", { signed }));
+    });
+  }
+
+  get proposals(): readonly ProposalInfo[] {
+    return this.#proposals.all;
+  }
+
+  /** Changes the charter, or proposes to where more founders have to sign. Throws `bad-request` where this node cannot. */
+  amend(changes: Partial<CharterTerms>): Promise<void> {
+    return this.#proposals.amend(changes);
+  }
+
+  /** Removes members in the same way. */
+  remove(dids: readonly Did[]): Promise<void> {
+    return this.#proposals.remove(dids);
+  }
+
+  endorse(id: string): Promise<void> {
+    return this.#proposals.endorse(id);
+  }
+
+  /** Tells a member that has just come what it may not know. */
+  greet(member: Member): void {
+    const { charter, epochs, revocations } = this.#membership;
+    const known = member.charter;
+    if (supersedes(charter, known)) member.link.post("charter", { signed: charter.signed });
+    // The room went on to another epoch while the two met.
+    if (member.link.peer.epoch < epochs.head.n)
+      this.#spread(({ link }) => link === member.link && link.post("epochs", epochs.data));
+    for (const signed of revocations.foremost(MAX_TOLD_REVOCATIONS)) member.link.post("revocation", { signed });
+    for (const frame of this.#proposals.frames) member.link.post("proposal", frame);
+    if (member.standing.admittedBy.length > 1) void this.#shorten(member);
+  }
+
+  /** Takes a frame of the rules. A peer that sends what is not valid loses its link. */
+  async receive(member: Member, frame: RuleFrame): Promise<void> {
+    try {
+      switch (frame.kind) {
+        case "charter":
+          await this.#membership.takeCharter(frame.body.signed);
+          break;
+        case "epochs":
+          await this.#membership.takeEpochs(frame.body);
+          break;
+        case "proposal":
+          await this.#proposals.take(frame.body);
+          break;
+        case "revocation":
+          await this.#membership.takeRevocation(frame.body.signed);
+          break;
+        case "standing":
+          member.standing = await this.#membership.examine(member.did, frame.body.proof);
+          member.proof = frame.body.proof;
+          this.emit("change", undefined);
+          break;
+        case "proof":
+          // By another's word this node would have to go with whoever gave it.
+          if (member.standing.founder) await this.#membership.takeProof(frame.body.proof, member.did);
+          break;
+      }
+    } catch (error) {
+      // A proof may have ended meanwhile; that is no fault of who shows it.
+      if (error instanceof MicrogridError && error.code === "peer-refused") member.link.close(error.message);
+      else member.link.accuse(error instanceof MicrogridError ? error.message : "it sent rules that are none");
+    }
+  }
+
+  /** A founder admits a member itself, so that proofs do not grow from guest to guest. */
+  async #shorten(member: Member): Promise<void> {
+    try {
+      if (!(await this.#membership.ownStanding()).founder) return;
+      const { proof } = await this.#membership.admit(member.did, undefined);
+      member.link.post("proof", { proof });
+    } catch {
+      // The long proof is as good.
+    }
+  }
+
+  #spread(tell: (member: Member) => unknown): void {
+    void this.#mesh.reexamine().then(() => this.#tell(tell));
+  }
+
+  #tell(tell: (member: Member) => unknown): void {
+    for (const member of this.#mesh.members.values()) tell(member);
+    this.emit("change", undefined);
+  }
+}

@@ -1,0 +1,86 @@
+/** Changes that wait for signatures, against members who fill the list or change what founders have signed. */
+import { describe, expect, it } from "vitest";
+import { type Signer, makeEphemeralKey } from "../../identity";
+import { Membership } from ".";
+import { Proposals } from "./proposals";
+import { foundTestRoom, memberContext } from "../testing/founding";
+
+interface Founder {
+  readonly membership: Membership;
+  readonly proposals: Proposals;
+}
+
+/** The founders of a room. */
+async function council(size: number, quorum: number): Promise<readonly Founder[]> {
+  const others: Signer[] = await Promise.all(Array.from({ length: size - 1 }, () => makeEphemeralKey()));
+  const { membership: first, parts } = await foundTestRoom({}, { others, quorum });
+  const all = [first, ...others.map((signer) => new Membership(memberContext(signer), parts))];
+  return all.map((membership) => ({ membership, proposals: new Proposals(membership) }));
+}
+
+describe("proposals", () => {
+  it("that nobody has signed are nothing, and cannot stand in the way of a removal", async () => {
+    const [{ proposals, membership }] = (await council(1, 1)) as [Founder];
+    for (let i = 0; i < 10; i++) {
+      const signed = { ...(await membership.proposeCharter({ name: `Forged ${i}` })), signatures: [] };
+      await expect(proposals.take({ kind: "charter", signed })).rejects.toMatchObject({ code: "peer-protocol" });
+    }
+    expect(proposals.all).toEqual([]);
+    await proposals.remove([(await makeEphemeralKey()).did]);
+    expect(membership.epochs.head.n).toBe(1);
+  });
+
+  it("of one founder without end do not keep another from its own", async () => {
+    const [one, two] = (await council(3, 2)) as [Founder, Founder];
+    for (let i = 0; i < 20; i++) {
+      const signed = await one.membership.proposeCharter({ name: `Loft ${i}` });
+      await two.proposals.take({ kind: "charter", signed });
+    }
+    expect(two.proposals.all).toHaveLength(8);
+    const gone = (await makeEphemeralKey()).did;
+    await two.proposals.remove([gone]);
+    expect(two.proposals.all.some(({ removed }) => removed.includes(gone))).toBe(true);
+    expect(two.proposals.all).toHaveLength(8);
+  });
+
+  it("gather signatures in any order, and count each founder once", async () => {
+    const [one, two, three] = (await council(3, 3)) as [Founder, Founder, Founder];
+    const signed = await one.membership.proposeCharter({ name: "Loft" });
+    const both = [await two.membership.endorse("charter", signed), await three.membership.endorse("charter", signed)];
+    for (let i = 0; i < 3; i++)
+      await one.proposals.take({ kind: "charter", signed: await one.membership.endorse("charter", signed) });
+    expect(one.proposals.all).toMatchObject([{ signers: [one.membership.signer.did] }]);
+    await one.proposals.take({ kind: "charter", signed: both[0]! });
+    expect(one.membership.charter.version).toBe(0);
+    await one.proposals.take({ kind: "charter", signed: both[1]! });
+    expect(one.membership.charter.terms.name).toBe("Loft");
+    expect(one.proposals.all).toEqual([]);
+  });
+
+  it("of strangers, and of what was signed but changed afterwards, are refused", async () => {
+    const [one] = (await council(2, 2)) as [Founder];
+    const [stranger] = await council(1, 1);
+    const signed = await one.membership.proposeCharter({ name: "Loft" });
+    const other = await one.membership.proposeCharter({ name: "Cellar" });
+    const frames = [
+      { kind: "charter", signed: await stranger!.membership.proposeCharter({ name: "Mine" }) },
+      { kind: "charter", signed: { ...signed, payload: other.payload } },
+      { kind: "epoch", signed },
+    ] as const;
+    for (const frame of frames) {
+      await expect(one.proposals.take(frame)).rejects.toMatchObject({ code: "peer-protocol" });
+    }
+  });
+
+  it("of an epoch come into force at who has made them, and not before all have signed", async () => {
+    const [one, two] = (await council(2, 2)) as [Founder, Founder];
+    const gone = (await makeEphemeralKey()).did;
+    await one.proposals.remove([gone]);
+    expect(one.membership.epochs.head.n).toBe(0);
+    await two.proposals.take(one.proposals.frames[0]!);
+    await two.proposals.endorse(two.proposals.all[0]!.id);
+    expect(two.membership.epochs.head.n).toBe(0);
+    await one.proposals.take(two.proposals.frames[0]!);
+    expect(one.membership.epochs.removed.has(gone)).toBe(true);
+  });
+});

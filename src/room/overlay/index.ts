@@ -1,6 +1,0 @@
-/** Larger rooms: who is there by gossip, and which links that asks for. */
-export { LINKS_WANTED, MAX_LINKS, MAX_NODES, OFFERS_PER_CARD } from "./constants";
-export { sample } from "./links";
-export { Overlay } from "./overlay";
-export type { Card, CardTerms } from "./statements";
-export { Tender } from "./tender";

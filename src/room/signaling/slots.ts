@@ -1,0 +1,31 @@
+/** Names at the signaling server under which a room is found; they say nothing to who lacks the secret. */
+import { type Bytes, sha256, toHex, utf8 } from "../../core";
+import { SLOT_COUNT } from "../constants";
+
+const DAY_MS = 86_400_000;
+
+/** Number of the UTC day of a time. */
+export function dayOf(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS);
+}
+
+/** The ids of all slots of a day: hex(HMAC-SHA-256(rendezvousSecret, "slot" || i || day)), i and day in decimal. */
+export async function slotIds(rendezvousSecret: Bytes, day: number): Promise<string[]> {
+  const key = await crypto.subtle.importKey("raw", rendezvousSecret, { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+  ]);
+  const id = async (slot: number): Promise<string> =>
+    toHex(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(`slot${slot}|${day}`))));
+  return Promise.all(Array.from({ length: SLOT_COUNT }, (_, slot) => id(slot)));
+}
+
+/**
+ * The room's signaling servers in the order in which every member tries them: rendezvous hashing
+ * (Thaler and Ravishankar, 1998), so that rooms spread over servers and members agree without talking.
+ */
+export async function orderServers(roomId: string, servers: readonly string[]): Promise<string[]> {
+  const scored = await Promise.all(
+    [...new Set(servers)].map(async (url) => ({ url, score: toHex(await sha256(utf8(`${roomId}|${url}`))) })),
+  );
+  return scored.sort((a, b) => (a.score < b.score ? 1 : -1)).map(({ url }) => url);
+}

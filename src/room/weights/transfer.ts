@@ -1,0 +1,104 @@
+/** Weights between the members of a room: one place to ask a member for parts of files, and to say what is given. */
+import { type Did, MicrogridError } from "../../core";
+import { type BulkFile, type BulkModel, MAX_GET_BYTES } from "./frames";
+import { BulkGiver } from "./giver";
+import { BULK_SILENCE_MS, BulkTaker } from "./taker";
+import type { Member } from "../links/mesh";
+
+/** Weights that one member gives. */
+export interface BulkSource {
+  /**
+   * Exactly these bytes of an external data file of the model, by the name that its graph has for it. Makes a link where
+   * there is none. Rejects with the signal's reason; throws `file-missing` where the member does not have the file whole
+   * or does not give it, `network` where it falls silent or cannot read it, `peer-lost`.
+   */
+  read(location: string, offset: number, length: number, options: { readonly signal: AbortSignal }): Promise<Blob>;
+}
+
+type LinkTo = (did: Did, options: { signal: AbortSignal }) => Promise<unknown>;
+
+/** Both directions of all links. */
+export class WeightTransfer {
+  /**
+   * What is given to whom: a file that lies here whole, read lazily, or undefined. Only members ask; each has few requests
+   * open, which are served in turn and at a pace that leaves the line to answers (`PaceWindow`).
+   */
+  open: (file: BulkFile, from: Did, options: { readonly signal: AbortSignal }) => Promise<Blob | undefined> = () =>
+    Promise.resolve(undefined);
+  readonly #members: ReadonlyMap<Did, Member>;
+  readonly #linkTo: LinkTo;
+  readonly #silenceMs: number;
+  readonly #ends = new Map<Member, { readonly giver: BulkGiver; readonly taker: BulkTaker }>();
+
+  /** `linkTo` makes a link where there is none; `silenceMs` is shortened by tests. */
+  constructor(members: ReadonlyMap<Did, Member>, linkTo: LinkTo, options: { readonly silenceMs?: number } = {}) {
+    this.#members = members;
+    this.#linkTo = linkTo;
+    this.#silenceMs = options.silenceMs ?? BULK_SILENCE_MS;
+  }
+
+  /**
+   * A model's weights as this one member gives them. They come without hashes: whoever asks believes the member. A stage
+   * asks only the consumer of its pipeline, whose own answers are spoilt if it lies. For the same reason they must not
+   * be kept for anything but that pipeline.
+   */
+  source(from: Did, model: BulkModel): BulkSource {
+    return {
+      read: async (location, offset, length, { signal }) => {
+        signal.throwIfAborted();
+        if (!Number.isSafeInteger(offset + length) || offset < 0 || length < 0) throw notInFile(location);
+        if (!this.#members.has(from)) await this.#linkTo(from, { signal });
+        const member = this.#members.get(from);
+        const ends = member && this.#ends.get(member);
+        if (!ends) throw new MicrogridError("peer-lost", "The device that gives the model's layers is gone.");
+        const release = member.link.markBusy();
+        try {
+          const parts: Blob[] = [];
+          for (let at = 0; at < length; at += MAX_GET_BYTES) {
+            const range = { ...model, location, offset: offset + at, length: Math.min(MAX_GET_BYTES, length - at) };
+            parts.push(await ends.taker.take(range, signal));
+          }
+          return new Blob(parts);
+        } finally {
+          release();
+        }
+      },
+    };
+  }
+
+  /** A member was linked: its frames come here. */
+  attach(member: Member): void {
+    const { did, bulk, link } = member;
+    const accuse = (what: string): void => link.accuse(what);
+    const markBusy = (): (() => void) => link.markBusy();
+    const giver = new BulkGiver(bulk, { accuse, markBusy, open: (file, options) => this.open(file, did, options) });
+    const taker = new BulkTaker(bulk, { accuse, silenceMs: this.#silenceMs });
+    this.#ends.set(member, { giver, taker });
+    bulk.listen((frame) => {
+      switch (frame.kind) {
+        case "bulk.get":
+          return giver.get(frame.body);
+        case "bulk.piece":
+          return taker.piece(frame.body);
+        case "bulk.got":
+          return giver.got(frame.body);
+        case "bulk.ended":
+          return taker.end(frame.body);
+        case "bulk.cancel":
+          return giver.cancel(frame.body);
+      }
+    });
+  }
+
+  /** A member's link has ended. */
+  detach(member: Member, reason: string): void {
+    const ends = this.#ends.get(member);
+    this.#ends.delete(member);
+    ends?.giver.close();
+    ends?.taker.close(reason);
+  }
+}
+
+function notInFile(location: string): MicrogridError {
+  return new MicrogridError("bad-request", `There are no such bytes in the model's file ${location}.`);
+}
