@@ -141,7 +141,7 @@ test("everything that is mine moves to a new device in one file, and a wrong pas
   const untouched = await stateOf(fresh);
   const none = await titles(fresh);
   expect(await restore(fresh, file, "seven quiet otter")).toContain("passphrase does not open this file");
-  expect(await restore(fresh, [1, 2, 3], PASSPHRASE)).toContain("not made by Microgrid");
+  expect(await restore(fresh, [1, 2, 3], PASSPHRASE)).toContain("not a Microgrid backup");
   expect((await stateOf(fresh)).node).toEqual(untouched.node);
   expect(await titles(fresh)).toEqual(none);
 
@@ -160,7 +160,7 @@ test("everything that is mine moves to a new device in one file, and a wrong pas
   // The device that held another house is left as it was.
   const other = await open(openSite, "other");
   await identity(other, "createHouse", "Bob");
-  expect(await restore(other, await backup(old, "backupHouse"), PASSPHRASE)).toContain("another one, “Bob”");
+  expect(await restore(other, await backup(old, "backupHouse"), PASSPHRASE)).toContain("another house, “Bob”");
   expect((await stateOf(other)).node.house?.name).toBe("Bob");
 });
 

@@ -1,4 +1,4 @@
-/** Chat completions in OpenAI's shapes, made of the grid's answers. */
+/** Chat completions in OpenAI's shapes, built on the grid's answers. */
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -16,7 +16,7 @@ import {
 import type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams } from "./contract";
 import type { AnswerEvent, AnswerRequest } from "../node";
 
-/** Longest answer where the request does not say. */
+/** Maximum length of an answer if the request does not set one. */
 const DEFAULT_MAX_TOKENS = 1024;
 
 const TextPart = v.object({ type: v.literal("text"), text: v.string() });
@@ -43,7 +43,7 @@ const Body = v.object({
   logprobs: nullable(v.boolean()),
   top_logprobs: nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
   n: nullable(v.literal(1)),
-  // Said plainly rather than left out in silence.
+  // Refused with a message rather than silently ignored.
   tools: nullable(v.pipe(v.array(v.unknown()), v.maxLength(0, "tools are not supported yet"))),
   response_format: nullable(v.object({ type: v.literal("text", "only text is supported yet") })),
   stream: nullable(v.boolean()),
@@ -65,7 +65,7 @@ type Answer = (request: AnswerRequest, options: { signal?: AbortSignal }) => Asy
 
 /** The `chat.completions` of a grid. */
 export function chatCompletions(answer: Answer): ChatCompletions {
-  // The overloads of the contract, in one implementation.
+  // One implementation for the overloads of the contract.
   async function create(
     params: MicrogridParams,
     options: { signal?: AbortSignal } = {},
@@ -133,7 +133,7 @@ async function* chunks(
   let begun = false;
   for await (const event of events) {
     if (event.type === "route") {
-      // Where any model was asked for, this is the one that answers.
+      // The model that answers: the request may have asked for any.
       frame = { ...asked, model: event.route.offer.model };
       if (!begun) yield chunk({ role: "assistant", content: "" });
       begun = true;
@@ -180,7 +180,7 @@ async function whole(events: AsyncIterable<AnswerEvent>, asked: Frame): Promise<
       };
     }
   }
-  throw new MicrogridError("internal", "The answer ended without an end.");
+  throw new MicrogridError("internal", "The answer ended unexpectedly.");
 }
 
 function tokenLogprob({ text, logprob, top }: TokenLogprob): ChatCompletionTokenLogprob {
@@ -197,7 +197,7 @@ function usageOf({ promptTokens, completionTokens, cachedTokens }: Usage) {
   };
 }
 
-/** The fields that are there: exact optional types take no `undefined`. */
+/** Drops undefined fields, because exact optional types do not accept `undefined`. */
 function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

@@ -1,4 +1,4 @@
-/** Backups: all parts come back, none of them where anything is wrong, and settings only as far as they are known. */
+/** Backups: all parts are restored, or none if anything is wrong; unknown settings are ignored. */
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { MicrogridError, encodeCbor } from "../../core";
 import { houseSigner, makeHouseSecret, sealFile } from "../../identity";
@@ -32,7 +32,7 @@ async function sealed(content: unknown): Promise<Blob> {
 }
 
 describe("a file with parts", () => {
-  test("brings each part back, those that it has", async () => {
+  test("restores each part that it contains", async () => {
     const file = await exportParts(
       [part("a", { deep: [1, "x"] }), part("b", undefined), part("c", "text")],
       PASSPHRASE,
@@ -42,26 +42,26 @@ describe("a file with parts", () => {
     expect(back.map(({ value }) => value)).toEqual(["text", { deep: [1, "x"] }, "stays", "stays"]);
   });
 
-  test("changes nothing where any part is damaged", async () => {
+  test("changes nothing if any part is damaged", async () => {
     const back = [part("a", "before"), part("b", "before")];
     const file = await exportParts([part("a", "after"), part("b", "damaged")], PASSPHRASE);
     await expect(restoreParts(back, file, PASSPHRASE)).rejects.toThrow("The part b is damaged.");
     expect(back.map(({ value }) => value)).toEqual(["before", "before"]);
   });
 
-  test("reads nothing with a wrong passphrase, or from what is no backup", async () => {
+  test("reads nothing with a wrong passphrase, or from a file that is not a backup", async () => {
     const back = [part("a", "before")];
     const file = await exportParts([part("a", "after")], PASSPHRASE);
     await expect(restoreParts(back, file, "another passphrase")).rejects.toMatchObject(refused);
     await expect(restoreParts(back, new Blob(["hello"]), PASSPHRASE)).rejects.toMatchObject(refused);
     const parts = { a: "after" };
     for (const content of [1, {}, { format: "else", v: 1, parts }, { format: "microgrid-backup", v: 2, parts }]) {
-      await expect(restoreParts(back, await sealed(content), PASSPHRASE)).rejects.toThrow(/does not understand/);
+      await expect(restoreParts(back, await sealed(content), PASSPHRASE)).rejects.toThrow(/cannot read the backup/);
     }
     expect(back[0]).toMatchObject({ value: "before", reads: [] });
   });
 
-  test("does not reach what is no part", async () => {
+  test("does not treat inherited properties as parts", async () => {
     const odd = part("toString", "before");
     await restoreParts([odd], await sealed({ format: "microgrid-backup", v: 1, parts: {} }), PASSPHRASE);
     expect(odd.reads).toEqual([]);
@@ -93,7 +93,7 @@ describe("the settings in a backup", () => {
     return () => vi.unstubAllGlobals();
   });
 
-  test("are the name, the policy, the servers, and the page's own choices, and nothing else that is kept", async () => {
+  test("contain the name, the policy, the servers and the page's own choices, and nothing else that is stored", async () => {
     const preferences = {
       name: "Ada’s desk",
       policy: { privacy: "device", prefer: "speed" },
@@ -118,7 +118,7 @@ describe("the settings in a backup", () => {
     expect([...storage.values]).toEqual([["microgrid.theme", "dark"]]);
   });
 
-  test("bring the servers along where only relays are allowed, even those of the site", async () => {
+  test("include the servers if only relays are allowed, even those of the site", async () => {
     storage.setItem("microgrid.preferences", JSON.stringify({ network: { relayOnly: true } }));
     const iceServers = [{ urls: "turn:relay.example", username: "a", credential: "b" }];
     const state = stateWith({ network: { signaling: [], iceServers, relayOnly: true } });
@@ -143,13 +143,13 @@ describe("the settings in a backup", () => {
 });
 
 describe("the house in a backup", () => {
-  test("is refused while the key of another one is here, and taken otherwise", async () => {
+  test("is refused while the key of another house is here, and accepted otherwise", async () => {
     const [mine, other] = [makeHouseSecret(), makeHouseSecret()];
     const data = { v: 1, key: { name: "Ada", secret: mine }, issued: [], revocations: [] };
     const here = async (secret: Uint8Array, keyHere: boolean): Promise<() => GridState> =>
       stateWith({ node: { house: { did: (await houseSigner(secret)).did, name: "Bob", keyHere } } });
     const { call, made } = calls();
-    await expect(housePart(call, await here(other, true)).read(data)).rejects.toThrow(/another one, “Bob”/);
+    await expect(housePart(call, await here(other, true)).read(data)).rejects.toThrow(/another house, “Bob”/);
     expect(made).toEqual([]);
     for (const state of [await here(mine, true), await here(other, false), stateWith({ node: {} })]) {
       await (

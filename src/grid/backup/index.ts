@@ -1,4 +1,4 @@
-/** Backups: everything that is the user's as one encrypted file, out and in. */
+/** Backups: exports all data of the user into one encrypted file, and restores it. */
 export { conversationsPart, housePart, roomsPart, settingsPart } from "./parts";
 export type { Call } from "./parts";
 export { exportParts, restoreParts } from "./portable";

@@ -1,4 +1,4 @@
-/** The parts of a backup that the grid itself looks after: the house, the settings, the conversations. */
+/** The parts of a backup: the house, the rooms, the settings, the conversations. */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { houseSigner } from "../../identity";
@@ -16,7 +16,7 @@ export type Call = <M extends keyof NodeCalls>(
   args: NodeCalls[M]["args"],
 ) => Promise<NodeCalls[M]["result"]>;
 
-/** Choices that the page keeps by itself in `localStorage`, by key. What is not listed here stays on its device. */
+/** Keys of the page's own settings in `localStorage`. Keys that are not listed here are not exported. */
 const PORTABLE_KEYS: readonly string[] = ["microgrid.theme", "microgrid.model"];
 const MAX_VALUE_CHARS = 1000;
 
@@ -29,7 +29,7 @@ const Settings = v.object({
   page: v.record(v.picklist(PORTABLE_KEYS), v.pipe(v.string(), v.maxLength(MAX_VALUE_CHARS))),
 });
 
-/** The house with its key, where that is here. Reading refuses where the key of another house is here. */
+/** The house, with its key if it is on this device. Refuses to read a house if another house's key is on this device. */
 export function housePart(call: Call, state: () => GridState): PortablePart {
   return {
     name: "house",
@@ -40,7 +40,7 @@ export function housePart(call: Call, state: () => GridState): PortablePart {
       if (house.key && here?.keyHere && (await houseSigner(house.key.secret)).did !== here.did) {
         throw new MicrogridError(
           "bad-request",
-          `This backup holds the house “${house.key.name}”, and the key of another one, “${here.name}”, is on this device. Back that up and leave it first. Nothing was changed.`,
+          `This backup contains the house “${house.key.name}”, but the key of another house, “${here.name}”, is on this device. Back up that house and leave it first. Nothing was changed.`,
         );
       }
       return () => call("importHouse", { data: house });
@@ -48,10 +48,10 @@ export function housePart(call: Call, state: () => GridState): PortablePart {
   };
 }
 
-/** The rooms that this device can go back to. They are kept per origin, so any tab can read them. */
+/** The rooms that this device can return to. They are stored per origin, so any tab can read them. */
 export const roomsPart: PortablePart = { name: "rooms", export: exportMemberships, read: readMemberships };
 
-/** The name of the node, its policy and its servers, and the page's own choices. */
+/** The node's name, policy and servers, and the page's own settings. */
 export function settingsPart(call: Call, state: () => GridState): PortablePart {
   return {
     name: "settings",
@@ -90,12 +90,12 @@ export function conversationsPart(store: ConversationStore): PortablePart {
   };
 }
 
-/** Where only relays are allowed, the servers go along even if they are the site's: another site may have none. */
+/** If only relays are allowed, includes the servers even if they are the site's, because another site may have none. */
 function portableNetwork(set: NetworkOverride, { iceServers }: NetworkSettings): object {
   return set.relayOnly === true ? { ...set, iceServers } : set;
 }
 
-// Storage may be refused: then there is nothing to bring along, and nothing to keep it in.
+// The browser may refuse storage: then there is nothing to export, and imported settings cannot be stored.
 
 function readPage(): Record<string, string> {
   try {
@@ -110,6 +110,6 @@ function writePage(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
-    // The choice is made again by hand.
+    // The user has to choose the setting again.
   }
 }

@@ -1,17 +1,17 @@
-/** Everything that is the user's as one file under a passphrase: parts that know how to leave and how to arrive. */
+/** Puts all data of the user into one file with a passphrase. Each part knows how to export and restore itself. */
 import * as v from "valibot";
 import { MicrogridError, decodeCbor, encodeCbor } from "../../core";
 import { MAX_SEALED_BYTES, openSealedFile, sealFile } from "../../identity";
 
-/** A part of what is the user's. */
+/** One part of the user's data. */
 export interface PortablePart {
   /** Its name in the file. */
   readonly name: string;
-  /** All of it as plain data that CBOR can hold; undefined where there is nothing. */
+  /** Returns the part as plain data that CBOR can encode; undefined if it is empty. */
   export(): Promise<unknown>;
   /**
-   * Reads what `export` gave, here or on another device, without changing anything yet: the result does that. What is
-   * here already stays. Throws `bad-request`.
+   * Checks data that `export` returned, here or on another device, without changing anything yet. The returned function
+   * restores it and keeps existing data. Throws `bad-request`.
    */
   read(data: unknown): Promise<() => Promise<void>>;
 }
@@ -22,7 +22,7 @@ const Content = v.object({
   parts: v.record(v.pipe(v.string(), v.maxLength(40)), v.unknown()),
 });
 
-/** Writes the parts into an encrypted file. Throws `bad-request` where the passphrase is too short. */
+/** Writes the parts into an encrypted file. Throws `bad-request` if the passphrase is too short. */
 export async function exportParts(parts: readonly PortablePart[], passphrase: string): Promise<Blob> {
   const entries = await Promise.all(parts.map(async (part) => [part.name, await part.export()] as const));
   const content: v.InferInput<typeof Content> = {
@@ -34,8 +34,8 @@ export async function exportParts(parts: readonly PortablePart[], passphrase: st
 }
 
 /**
- * Reads such a file and takes in the parts that it has, in the order given. All of them are read before the first one
- * changes anything. Throws `bad-request` with a sentence that says what is wrong.
+ * Reads such a file and restores the parts that it contains, in the given order. Checks all of them before it restores the
+ * first one. Throws `bad-request` with a message that says what is wrong.
  */
 export async function restoreParts(parts: readonly PortablePart[], file: Blob, passphrase: string): Promise<void> {
   if (file.size > MAX_SEALED_BYTES) {
@@ -55,7 +55,7 @@ function readContent(bytes: Uint8Array): Record<string, unknown> {
   } catch (cause) {
     throw new MicrogridError(
       "bad-request",
-      "This backup opens, but this Microgrid does not understand what is in it. Update Microgrid. Nothing was changed.",
+      "The passphrase is correct, but this version of Microgrid cannot read the backup. Update Microgrid. Nothing was changed.",
       { cause },
     );
   }

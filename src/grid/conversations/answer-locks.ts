@@ -1,16 +1,16 @@
-/** Tells an answer that another tab is still writing from one whose tab is gone. */
+/** Distinguishes an answer that another tab is still writing from one whose tab is gone. */
 
 const PREFIX = "microgrid/answer/";
 
-/** Messages that this tab is writing. */
+/** Ids of the messages that this tab is writing. */
 const own = new Set<string>();
 
-/** Holds a Web Lock for a message while its answer streams; the returned function lets it go. */
+/** Holds a Web Lock for a message while its answer streams; the returned function releases it. */
 export function holdAnswer(messageId: string): () => void {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
   own.add(messageId);
-  // Web Locks end with their tab, which is exactly the life of a running answer.
+  // A Web Lock ends with its tab, and so does a running answer.
   void locks()
     ?.request(PREFIX + messageId, { mode: "shared" }, () => held)
     .catch(() => undefined);
@@ -20,7 +20,7 @@ export function holdAnswer(messageId: string): () => void {
   };
 }
 
-/** Ids of the messages that some tab is writing now, this one included. */
+/** Ids of the messages that any tab, including this one, is writing now. */
 export async function liveAnswers(): Promise<ReadonlySet<string>> {
   const snapshot = await locks()?.query();
   const names = (snapshot?.held ?? []).map((lock) => lock.name ?? "");
@@ -34,8 +34,8 @@ export function isOwnAnswer(messageId: string): boolean {
 }
 
 /**
- * Resolves when another tab stops writing a message, by ending or by its end: a page that is being left
- * holds its locks a moment longer, so the page after it may still find them.
+ * Resolves when another tab stops writing a message, because the answer is complete or the tab is closed. A page that is being
+ * left holds its locks a moment longer, so the next page may still find them.
  */
 export async function answerLeft(messageId: string): Promise<void> {
   await locks()?.request(PREFIX + messageId, () => undefined);

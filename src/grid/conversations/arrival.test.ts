@@ -1,4 +1,4 @@
-/** Importing: nothing that is here is lost, and the same file brings nothing twice. */
+/** Importing: nothing that exists here is lost, and importing a file again adds nothing. */
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { fromJson, toJson } from "./transfer";
@@ -15,7 +15,7 @@ function conversation(id: string, ...messages: StoredMessage[]): Conversation {
 
 let store: ConversationStore;
 beforeEach(async () => {
-  // There is no IndexedDB here, so each one is new and in memory.
+  // There is no IndexedDB here, so each store is new and in memory.
   store = await ConversationStore.open();
 });
 
@@ -37,19 +37,19 @@ describe("an import", () => {
     expect(await contents()).toEqual(before);
   });
 
-  test("leaves what went on here since as it is", async () => {
+  test("keeps conversations that were continued here", async () => {
     await store.put(conversation("a", ONE, TWO, THREE));
     expect(await store.importJson(toJson([conversation("a", ONE, TWO)]))).toEqual(["a"]);
     expect(await contents()).toEqual({ a: ["one", "two", "three"] });
   });
 
-  test("brings what went on elsewhere since", async () => {
+  test("imports messages that were added elsewhere", async () => {
     await store.put(conversation("a", ONE));
     expect(await store.importJson(toJson([conversation("a", ONE, TWO)]))).toEqual(["a"]);
     expect(await contents()).toEqual({ a: ["one", "two"] });
   });
 
-  test("takes a finished answer over its beginning, in both directions", async () => {
+  test("prefers a finished answer to its beginning, in both directions", async () => {
     const [part, whole] = [message("1", "once upon", "interrupted"), message("1", "once upon a time")];
     await store.put(conversation("a", part));
     await store.importJson(toJson([conversation("a", whole)]));
@@ -57,7 +57,7 @@ describe("an import", () => {
     expect(await contents()).toEqual({ a: ["once upon a time"] });
   });
 
-  test("keeps both where the two went on differently, once", async () => {
+  test("keeps both if they were continued differently, and only once", async () => {
     await store.put(conversation("a", ONE, TWO));
     const file = toJson([conversation("a", ONE, THREE)]);
     const [id] = await store.importJson(file);
@@ -66,7 +66,7 @@ describe("an import", () => {
     expect(await contents()).toEqual({ a: ["one", "two"], [id!]: ["one", "three"] });
   });
 
-  test("brings conversations that share an id within the file", async () => {
+  test("imports conversations that share an id within the file", async () => {
     const ids = await store.importJson(
       toJson([conversation("a", ONE), conversation("a", TWO), conversation("a", ONE)]),
     );
@@ -74,13 +74,13 @@ describe("an import", () => {
     expect(Object.values(await contents())).toEqual(expect.arrayContaining([["one"], ["two"]]));
   });
 
-  test("adds nothing where the file is wrong", async () => {
+  test("adds nothing if the file is invalid", async () => {
     await expect(store.importJson("{}")).rejects.toMatchObject({ code: "bad-request" });
     expect(() => store.readJson("nonsense")).toThrow(/not JSON/);
     expect(await contents()).toEqual({});
   });
 
-  test("loses no message of either side and is settled after the first time, for any two histories", async () => {
+  test("loses no message of either side and changes nothing the second time, for any two histories", async () => {
     const history = fc.array(fc.constantFrom("x", "y", "z"), { maxLength: 4 });
     const build = (texts: string[]): Conversation =>
       conversation("a", ...texts.map((text, index) => message(String(index), text)));

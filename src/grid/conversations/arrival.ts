@@ -1,18 +1,18 @@
-/** How conversations of a file come in beside those that are here already: nothing is lost, and nothing comes twice. */
+/** Merges imported conversations with existing ones, so that nothing is lost and nothing is duplicated. */
 import { sha256, toHex, utf8 } from "../../core";
 import type { Conversation, StoredMessage } from "./schema";
 
-/** Where a conversation of a file is to be found afterwards, and what must be stored for that. */
+/** The id of an imported conversation, and what must be stored for it. */
 export interface Arrival {
   readonly id: string;
-  /** Undefined where all of it is here. */
+  /** Undefined if all of it exists already. */
   readonly store: Conversation | undefined;
 }
 
 /**
- * A conversation that is here, or goes on from what the file has, stays as it is. One that goes on in the file goes on
- * here too. One that went on differently in both places comes in as a second one, under an id that follows from what is
- * in it, so that the same file brings it once only.
+ * A conversation that already contains everything in the file stays unchanged. One that was continued in the file is continued
+ * here too. One that was continued differently in both places is added as a second conversation. Its id is derived from its
+ * content, so importing the same file again does not add another one.
  */
 export async function arrival(brought: Conversation, here: (id: string) => Conversation | undefined): Promise<Arrival> {
   const stored = here(brought.id);
@@ -23,12 +23,12 @@ export async function arrival(brought: Conversation, here: (id: string) => Conve
   return { id, store: here(id) ? undefined : { ...brought, id } };
 }
 
-/** Whether the one begins with all messages of the other. */
+/** Whether one history begins with all messages of the other. */
 function goesOnFrom({ messages: later }: Conversation, { messages: earlier }: Conversation): boolean {
   return earlier.every((message, index) => covers(later[index], message));
 }
 
-/** Whether the one message is the other, or what became of it: an answer that was not finished then may be now. */
+/** Whether a message is the other one or a later state of it: an unfinished answer may have been finished since. */
 function covers(later: StoredMessage | undefined, earlier: StoredMessage): boolean {
   if (later?.id !== earlier.id || later.role !== earlier.role) return false;
   const finished = earlier.status === "complete";

@@ -1,4 +1,4 @@
-/** Where conversations are kept: IndexedDB, or memory where the browser does not allow it. */
+/** Storage of conversations: IndexedDB, or memory if the browser does not allow IndexedDB. */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import type { Conversation } from "./schema";
 
@@ -7,10 +7,10 @@ interface ConversationDatabase extends DBSchema {
   drafts: { key: string; value: string };
 }
 
-/** A change of one conversation, made between a read and a write that nobody can come between. */
+/** A change of one conversation, which runs within a single transaction. */
 export type Change = (current: Conversation | undefined) => Conversation | undefined;
 
-/** The few operations that the store needs of its database. */
+/** The operations that the store needs from its database. */
 export interface ConversationDatabaseApi {
   all(): Promise<Conversation[]>;
   get(id: string): Promise<Conversation | undefined>;
@@ -21,14 +21,14 @@ export interface ConversationDatabaseApi {
   close(): void;
 }
 
-/** Opens the database. Rejects where the browser has none or refuses it, as some private windows do. */
+/** Opens the database. Rejects if the browser has no IndexedDB or refuses it, as some private windows do. */
 export async function openDatabase(name: string): Promise<ConversationDatabaseApi> {
   const database = await openDB<ConversationDatabase>(name, 1, {
     upgrade(created) {
       created.createObjectStore("conversations", { keyPath: "id" });
       created.createObjectStore("drafts");
     },
-    // A newer version in another tab must be able to upgrade: let go, the next call opens again.
+    // A newer version in another tab must be able to upgrade: close the database; the next call opens it again.
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
   });
   return new IndexedDatabase(database);
@@ -72,7 +72,7 @@ class IndexedDatabase implements ConversationDatabaseApi {
   }
 }
 
-/** Keeps conversations until the page is closed. */
+/** Keeps conversations in memory until the page closes. */
 export class MemoryDatabase implements ConversationDatabaseApi {
   readonly #conversations = new Map<string, Conversation>();
   readonly #drafts = new Map<string, string>();

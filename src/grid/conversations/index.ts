@@ -1,4 +1,4 @@
-/** The conversations of this browser profile: kept, searched, exported and imported. */
+/** Stores, searches, exports and imports the conversations of this browser profile. */
 export { ConversationStore } from "./store";
 export type { ConversationChange, ConversationEvents, ConversationStoreOptions } from "./store";
 export type {

@@ -1,4 +1,4 @@
-/** The shape of a stored conversation: one schema for the database, for export and for import. */
+/** The schema of a stored conversation, used by the database, the export and the import. */
 import * as v from "valibot";
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
@@ -14,7 +14,7 @@ const samplingSchema = v.object({
   repetitionPenalty: v.exactOptional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(2))),
 });
 
-/** Settings of one conversation; what is absent follows the defaults of its model. */
+/** Settings of one conversation. Absent settings use the defaults of its model. */
 export const settingsSchema = v.object({
   systemPrompt: v.exactOptional(text),
   model: v.exactOptional(name),
@@ -33,7 +33,7 @@ const providerSchema = v.object({
 const routeSchema = v.object({
   provider: providerSchema,
   why: v.array(v.pipe(v.string(), v.maxLength(1000))),
-  /** 1 where it was asked first; more where it took over from one that was lost. */
+  /** 1 for the first provider; more for a provider that replaced a lost one. */
   attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
   exact: v.boolean(),
   model: name,
@@ -76,7 +76,7 @@ const messageSchema = v.object({
 export const conversationSchema = v.object({
   id,
   title: name,
-  /** True once the user named it, so that the first message no longer does. */
+  /** True once the user has renamed it, so that its title no longer follows its first message. */
   renamed: v.exactOptional(v.boolean()),
   createdAt: time,
   updatedAt: time,
@@ -84,7 +84,7 @@ export const conversationSchema = v.object({
   messages: v.array(messageSchema),
 });
 
-/** The exported file. `version` rises when an older Microgrid could not read it. */
+/** The exported file. `version` increases when older versions of Microgrid could not read it. */
 export const exportSchema = v.object({
   format: v.literal("microgrid-conversations"),
   version: v.literal(1),
@@ -93,19 +93,19 @@ export const exportSchema = v.object({
 });
 
 export type ConversationSettings = v.InferOutput<typeof settingsSchema>;
-/** Who gave (a part of) an answer, and why; kept with the answer. */
+/** The provider of an answer, or of a part of it, and the reasons for the choice; stored with the answer. */
 export type StoredRoute = v.InferOutput<typeof routeSchema>;
-/** Where and how fast an answer was computed, and what is needed to go on with it. */
+/** Where and how fast an answer was computed, and what is needed to continue it. */
 export type StoredAnswer = v.InferOutput<typeof answerSchema>;
 export type StoredMessage = v.InferOutput<typeof messageSchema>;
 export type Conversation = v.InferOutput<typeof conversationSchema>;
 export type ConversationExport = v.InferOutput<typeof exportSchema>;
 
-/** What the list of conversations shows of one. */
+/** A conversation as the list of conversations shows it. */
 export interface ConversationSummary {
   readonly id: string;
   readonly title: string;
   readonly updatedAt: number;
-  /** Where a search matched inside the messages: the words around it. */
+  /** The words around a search match inside the messages. */
   readonly excerpt?: string;
 }

@@ -7,11 +7,11 @@ import type { Conversation, ConversationSettings, ConversationSummary, StoredMes
 import { searchConversations, titleFrom } from "./titles";
 import { fromJson, toJson } from "./transfer";
 
-/** What changed: the list (titles, order, number) or only the content of one conversation. */
+/** A change of the list (titles, order, number) or only of the content of one conversation. */
 export interface ConversationChange {
   readonly id: string;
   readonly scope: "list" | "content";
-  /** True where another tab made the change. */
+  /** True if another tab made the change. */
   readonly remote: boolean;
 }
 
@@ -25,12 +25,20 @@ export interface ConversationStoreOptions {
 }
 
 /**
- * Conversations in IndexedDB. Each change is one transaction, so tabs never overwrite each other's
- * messages, and is told to the other tabs. Where IndexedDB is refused, conversations live in memory
- * and `persistent` is false: show that to the user.
+ * The conversations of this browser profile, in IndexedDB. Use it to show, save or search chats: `grid.conversations` is the
+ * store of the page's own chat. Each change is one transaction and is announced to the other tabs, so tabs never overwrite each
+ * other's messages. If the browser refuses IndexedDB, conversations live in memory and `persistent` is false: tell the user.
+ *
+ * ```js
+ * const { conversations } = window.microgrid;
+ * const stop = conversations.on("change", ({ id, scope }) => console.log(id, scope));
+ * const [found] = await conversations.search("kitchen table");
+ * if (found) console.log((await conversations.get(found.id)).messages.at(-1)?.content);
+ * stop();
+ * ```
  */
 export class ConversationStore extends TypedEventTarget<ConversationEvents> {
-  /** False where conversations are lost when the page closes. */
+  /** False if conversations are lost when the page closes. */
   readonly persistent: boolean;
   readonly #database: ConversationDatabaseApi;
   readonly #channel: BroadcastChannel | undefined;
@@ -49,7 +57,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     });
   }
 
-  /** Opens the store; never rejects for lack of storage. */
+  /** Opens the store. Falls back to memory if the browser refuses storage, so it does not reject. */
   static async open(options: ConversationStoreOptions = {}): Promise<ConversationStore> {
     const name = options.name ?? "microgrid-conversations";
     try {
@@ -59,18 +67,18 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     }
   }
 
-  /** All conversations, the last used first. */
+  /** Lists all conversations, the most recently used first. */
   async list(): Promise<ConversationSummary[]> {
     const all = await this.#database.all();
     return all.map(({ id, title, updatedAt }) => ({ id, title, updatedAt })).sort((a, b) => b.updatedAt - a.updatedAt);
   }
 
-  /** Those that contain every word of `query` in their title or messages, the last used first. */
+  /** Lists the conversations that contain every word of `query` in their title or messages, the most recently used first. */
   async search(query: string): Promise<ConversationSummary[]> {
     return searchConversations(await this.#database.all(), query);
   }
 
-  /** One conversation. Answers whose tab is gone come as `interrupted`. */
+  /** Reads one conversation. Answers whose tab is gone have the status `interrupted`. */
   async get(id: string): Promise<Conversation | undefined> {
     const conversation = await this.#database.get(id);
     if (!conversation?.messages.some((message) => message.status === "streaming")) return conversation;
@@ -86,7 +94,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     return { ...conversation, messages };
   }
 
-  /** Makes an empty conversation. */
+  /** Makes and stores an empty conversation. */
   async create(settings: Partial<ConversationSettings> = {}): Promise<Conversation> {
     const now = Date.now();
     const conversation: Conversation = {
@@ -101,15 +109,15 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     return conversation;
   }
 
-  /** Stores a whole conversation, replacing what has its id. */
+  /** Stores a whole conversation; replaces one with the same id. */
   async put(conversation: Conversation): Promise<void> {
     await this.#database.update(conversation.id, () => conversation);
     this.#tell(conversation.id, "list");
   }
 
   /**
-   * Changes a conversation in one transaction; `change` sees what is stored now, other tabs' changes
-   * included. Resolves to undefined where the conversation was deleted meanwhile.
+   * Changes a conversation in one transaction. `change` receives the stored conversation, including other tabs' changes.
+   * Resolves to undefined if the conversation was deleted in the meantime.
    */
   async update(id: string, change: (current: Conversation) => Conversation): Promise<Conversation | undefined> {
     let listed = false;
@@ -130,7 +138,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     return this.update(id, (current) => ({ ...current, messages: change(current.messages), updatedAt: Date.now() }));
   }
 
-  /** Replaces one message; used while an answer streams. Does nothing where the message is gone. */
+  /** Replaces one message; use it while an answer streams. Does nothing if the message was deleted. */
   setMessage(id: string, message: StoredMessage): Promise<Conversation | undefined> {
     return this.update(id, (current) => ({
       ...current,
@@ -138,13 +146,14 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     }));
   }
 
+  /** Renames a conversation; its title then no longer follows its first message. Ignores an empty title. */
   async rename(id: string, title: string): Promise<void> {
     const trimmed = title.trim().slice(0, 200);
     if (trimmed !== "") await this.update(id, (current) => ({ ...current, title: trimmed, renamed: true }));
     this.#tell(id, "list");
   }
 
-  /** Deletes; `undoRemove` brings it back as long as this page lives. */
+  /** Deletes a conversation. `undoRemove` can restore it until this page closes. */
   async remove(id: string): Promise<void> {
     await this.#database.update(id, (current) => {
       if (current) this.#removed.set(id, current);
@@ -153,6 +162,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     this.#tell(id, "list");
   }
 
+  /** Restores a conversation that this page has deleted. */
   async undoRemove(id: string): Promise<void> {
     const conversation = this.#removed.get(id);
     if (!conversation) return;
@@ -160,11 +170,12 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     await this.put(conversation);
   }
 
-  /** What was typed and not sent yet; `new` is the draft of a chat that does not exist yet. */
+  /** The text that was typed but not sent. The id `new` is the draft of a chat that does not exist yet. */
   draft(id: string): Promise<string> {
     return this.#database.draft(id);
   }
 
+  /** Stores the text that was typed but not sent. */
   saveDraft(id: string, text: string): Promise<void> {
     return this.#database.saveDraft(id, text);
   }
@@ -174,21 +185,21 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     return holdAnswer(messageId);
   }
 
-  /** An export file with those conversations, or all. */
+  /** Returns an export file with these conversations, or with all. */
   async exportJson(ids?: readonly string[]): Promise<string> {
     const all = await this.#database.all();
     return toJson(ids ? all.filter((conversation) => ids.includes(conversation.id)) : all);
   }
 
   /**
-   * Adds the conversations of an export file and returns the ids under which they are here now; what is here already
-   * stays as it is. Throws `bad-request` and adds nothing where the file is wrong.
+   * Adds the conversations of an export file and returns the ids that they have here. Existing messages are never lost.
+   * Throws `bad-request`, and adds nothing, if the file is not valid.
    */
   async importJson(text: string): Promise<string[]> {
     return this.readJson(text)();
   }
 
-  /** Reads an export file; the result adds it, as `importJson` does. Throws `bad-request`. */
+  /** Checks an export file. The returned function imports it, as `importJson` does. Throws `bad-request`. */
   readJson(text: string): () => Promise<string[]> {
     const brought = fromJson(text);
     return async () => {
@@ -211,7 +222,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     this.#database.close();
   }
 
-  /** Tells of a change when the tab that writes an answer has let go of it. */
+  /** Emits a change when the tab that writes an answer has released its lock. */
   #watch(id: string, messageId: string): void {
     if (this.#watched.has(messageId)) return;
     this.#watched.add(messageId);

@@ -20,7 +20,7 @@ const conversation = (id: string, title: string, updatedAt: number, ...contents:
 });
 
 describe("titleFrom", () => {
-  test("takes the first line that says something, without Markdown marks", () => {
+  test("uses the first line with text, without Markdown marks", () => {
     expect(titleFrom("\n\n## What is *WebGPU*?\nPlease explain.")).toBe("What is *WebGPU*?");
     expect(titleFrom("- a list\n- of things")).toBe("a list");
   });
@@ -33,7 +33,7 @@ describe("titleFrom", () => {
     expect(emoji).not.toContain("�");
   });
 
-  test("has a name for a message of marks and blanks", () => {
+  test("has a title for a message of only marks and blanks", () => {
     expect(titleFrom(" \n #  ")).toBe("New chat");
   });
 });
@@ -45,7 +45,7 @@ describe("searchConversations", () => {
     conversation("c", "Other", 2, "Nothing here"),
   ];
 
-  test("finds what has every word somewhere, newest first", () => {
+  test("finds conversations that contain every word, newest first", () => {
     expect(searchConversations(all, "EGYPT").map(({ id }) => id)).toEqual(["b", "a"]);
     expect(searchConversations(all, "egypt lighthouse").map(({ id }) => id)).toEqual(["a"]);
     expect(searchConversations(all, "egypt zebra")).toEqual([]);

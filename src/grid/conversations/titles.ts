@@ -1,4 +1,4 @@
-/** Titles of conversations, and finding conversations by what was said in them. */
+/** Makes titles of conversations, and searches conversations by their text. */
 import type { Conversation, ConversationSummary } from "./schema";
 
 /** Longest title made from a message, in characters. */
@@ -6,7 +6,7 @@ const MAX_TITLE_CHARS = 60;
 /** Characters shown on either side of a match. */
 const EXCERPT_CHARS = 36;
 
-/** A title from the first message: its first line without Markdown marks, cut at a word. */
+/** Makes a title from the first message: its first line without Markdown marks, cut at a word. */
 export function titleFrom(message: string): string {
   const line = message
     .split("\n")
@@ -25,7 +25,7 @@ export function titleFrom(message: string): string {
   return `${(word > MAX_TITLE_CHARS / 2 ? cut.slice(0, word) : cut).trimEnd()}…`;
 }
 
-/** The summaries of those conversations that contain every word of `query`, newest first. */
+/** Returns the summaries of the conversations that contain every word of `query`, newest first. */
 export function searchConversations(conversations: readonly Conversation[], query: string): ConversationSummary[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const found: ConversationSummary[] = [];

@@ -46,7 +46,7 @@ function messageOf(run: () => unknown): string {
 }
 
 describe("an export file", () => {
-  test("gives the same conversations back, unfinished answers as interrupted ones", () => {
+  test("preserves conversations, with unfinished answers as interrupted ones", () => {
     const [back] = fromJson(toJson([conversation]));
     expect(back?.messages[1]?.status).toBe("interrupted");
     expect({ ...back, messages: [] }).toEqual({ ...conversation, messages: [] });

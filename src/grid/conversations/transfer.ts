@@ -1,12 +1,12 @@
-/** Conversations as a JSON file, out and in. */
+/** Exports conversations to a JSON file, and imports them. */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { exportSchema, type Conversation, type ConversationExport } from "./schema";
 
-/** Largest file that is read, in bytes; what is larger was not made by the export. */
+/** Largest file that is read, in characters; a larger file is not a Microgrid export. */
 const MAX_IMPORT_CHARS = 64 * 1024 * 1024;
 
-/** The text of an export file. */
+/** Makes the text of an export file. */
 export function toJson(conversations: readonly Conversation[]): string {
   const file: ConversationExport = {
     format: "microgrid-conversations",
@@ -18,9 +18,9 @@ export function toJson(conversations: readonly Conversation[]): string {
 }
 
 /**
- * Reads an export file. Unfinished answers arrive as interrupted ones.
+ * Reads an export file. Unfinished answers become interrupted ones.
  *
- * Throws `bad-request` with a sentence that names the first thing that is wrong.
+ * Throws `bad-request` with a message that names the first problem.
  */
 export function fromJson(text: string): Conversation[] {
   if (text.length > MAX_IMPORT_CHARS) {
