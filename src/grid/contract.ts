@@ -1,4 +1,4 @@
-/** The surface of `Grid` that pages and components use; `Grid` implements it. */
+/** The public API of Microgrid: the interfaces that `Grid` implements for pages, components and scripts. */
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -30,26 +30,44 @@ import type {
   ShareOptions,
 } from "../node";
 
+/** Events of a grid. Listen with `grid.on(type, listener)`, which returns a function that removes the listener. */
 export interface GridEvents {
   /** Anything in `state` changed. */
   change: GridState;
-  /** A room was entered, changed or left. */
+  /** The node entered a room, the room changed, or the node left it. */
   "room-change": RoomState | undefined;
-  /** The peers of the room, or what they offer, changed. */
+  /** The peers of the room, or their offers, changed. */
   "peer-change": readonly PeerState[];
 }
 
-/** Fields that Microgrid adds to OpenAI's shapes. */
+/** A chat completion request: OpenAI's fields, and those that Microgrid adds. */
 export type MicrogridParams = ChatCompletionCreateParams & {
   microgrid?: { policy?: Partial<Policy>; provider?: AnswerRequest["provider"] };
   top_k?: number;
   min_p?: number;
   repetition_penalty?: number;
 };
+/** A chat completion, with `microgrid` saying where it was computed and why. */
 export type MicrogridCompletion = ChatCompletion & { microgrid: AnswerSummary };
+/** A chunk of a streamed chat completion; the last one has `microgrid`. */
 export type MicrogridChunk = ChatCompletionChunk & { microgrid?: AnswerSummary };
 
+/** Chat completions in OpenAI's shapes. Use them where code or a library expects OpenAI's API. */
 export interface ChatCompletions {
+  /**
+   * Answers a conversation with a model of this device, of a peer or of a pipeline; `model: "auto"` accepts any model that is
+   * ready. With `stream: true`, resolves to an async iterable of chunks. Leaving its loop or aborting the signal stops the
+   * work. Throws `no-provider` if nobody can or may answer, `context-exceeded`, `bad-request`, or the signal's reason.
+   *
+   * ```js
+   * const stream = await grid.chat.completions.create({
+   *   model: "auto",
+   *   messages: [{ role: "user", content: "Hello!" }],
+   *   stream: true,
+   * });
+   * for await (const chunk of stream) console.log(chunk.choices[0]?.delta.content ?? "");
+   * ```
+   */
   create(
     body: MicrogridParams & { stream: true },
     options?: { signal?: AbortSignal },
@@ -57,153 +75,226 @@ export interface ChatCompletions {
   create(body: MicrogridParams & { stream?: false }, options?: { signal?: AbortSignal }): Promise<MicrogridCompletion>;
 }
 
+/** The models of this device. All tabs of the site share them. */
 export interface Models {
+  /** Lists all models that can be loaded, with their size and whether they fit this device. */
   list(): Promise<ModelInfo[]>;
-  /** Downloads what is missing and loads the model; aborting keeps what was downloaded, where the store allows. */
+  /**
+   * Downloads missing files and loads the model. Call it before you ask for a model by name; resolves when the model can
+   * answer. Aborting keeps the downloaded files if the browser can store them, and the next load continues there.
+   *
+   * ```js
+   * await grid.models.load("guide", { onProgress: ({ text }) => console.log(text) });
+   * ```
+   */
   load(id: string, options?: LoadOptions): Promise<void>;
+  /** Frees the model's memory. Its files stay on this device. */
   unload(id: string): Promise<void>;
-  /** Unloads the model and deletes its stored files; an added model also leaves the list. */
+  /** Unloads the model and deletes its files from this device. A model that was added also leaves the list. */
   remove(id: string): Promise<void>;
-  /** Adds a model by hub name (`owner/name`), URL or files; the result's id is then known to `load`. */
+  /** Adds a model by hub name (`owner/name`), URL or files. Pass the `id` of the result to `load`. */
   add(source: string | URL | FileList): Promise<ModelInfo>;
 }
 
-/** A room that this node is in. */
+/**
+ * The room that this node is in. Use it to share this device, to invite, and to govern the room. After the node has left the
+ * room, its methods throw.
+ */
 export interface Room extends TypedEventTarget<{ "peer-change": readonly PeerState[]; change: RoomState }> {
   readonly id: string;
   readonly name: string;
+  /** A link that lets others in; empty if this node may not make invites. */
   readonly invite: string;
+  /** The other nodes in the room, by id. */
   readonly peers: ReadonlyMap<string, PeerState>;
+  /** Shares this device with the room, or changes how it is shared; `false` stops sharing. */
   share(options?: Partial<ShareOptions> | false): Promise<void>;
   /**
-   * Links to a member without any server: bring `text` to it (as text or QR code), and its answer back to `accept`.
-   * Everybody else is then reached through that member. For when no signaling server can be reached.
+   * Links to a member without any server. Use it if no signaling server can be reached: bring `text` to the member (as text or
+   * QR code), and pass its answer to `accept`. All other members are then reached through that member.
    */
   offerByHand(): Promise<{ readonly text: string; accept(answer: string): Promise<void> }>;
-  /** The member's side: takes such an offer, gives the answer to bring back. */
+  /** The other side of `offerByHand`: takes an offer and returns the answer to bring back. */
   answerByHand(offer: string): Promise<string>;
-  /** Makes an invite that lets in so many (any number where absent) until then (30 days where absent). */
+  /** Makes an invite for `uses` devices (any number by default) until `endsAt` (30 days by default). */
   makeInvite(options?: InviteOptions): Promise<string>;
-  /** Lets in somebody who knocks. */
+  /** Lets in somebody who knocks (`state.knocks`). */
   admit(did: string): Promise<void>;
-  /** Sends away somebody who knocks. */
+  /** Turns away somebody who knocks. */
   decline(did: string): Promise<void>;
-  /** Removes a member for good, by a new epoch that it gets no secret of. Founders only. */
+  /** Removes a member for good by starting a new epoch, whose secret it does not get. Only for founders. */
   remove(did: string): Promise<void>;
-  /** Changes the charter. Founders only. */
+  /** Changes the charter. Only for founders; further founders may have to sign the change. */
   amend(changes: Partial<CharterTerms>): Promise<void>;
-  /** Says no to those who want this device to hold layers; `share({ layers: true })` says yes. Both hold in this room until changed. */
+  /** Refuses to hold layers for other members; `share({ layers: true })` agrees. Either applies in this room until changed. */
   declineLayers(): Promise<void>;
-  /** Signs a change that waits for more founders. */
+  /** Signs a proposed change (`state.proposals`) that needs more founders. */
   endorse(proposal: string): Promise<void>;
-  /** Leaves, once others have taken over what they can of the layers that are held here; `now` does not wait for them. */
+  /** Leaves the room. First lets others take over the layers that this device holds; with `now`, it does not wait for that. */
   leave(options?: { readonly now?: boolean }): Promise<void>;
 }
 
+/** Opens and enters rooms. A node is in one room at a time. */
 export interface Rooms {
+  /**
+   * Creates a room and enters it. Its founder is this node's house if the house key is on this device, otherwise this node.
+   *
+   * ```js
+   * const room = await grid.rooms.create({ name: "Kitchen table" });
+   * await room.share();
+   * console.log(room.invite);
+   * ```
+   */
   create(options: { name: string; charter?: CharterOptions }): Promise<Room>;
   /**
-   * Joins; calling it in code is consent to join under the room's charter. The page asks first. Resolves when the room
-   * is being entered: `state.room.membership` tells how far that is.
+   * Joins a room. Calling it means consent to the room's charter, so show the result of `preview` and ask the user first.
+   * Resolves as soon as the node starts to enter the room; `state.room.membership` shows the progress.
+   *
+   * ```js
+   * const { charter, inside } = await grid.rooms.preview(invite);
+   * if (confirm(`Join ${charter.name} with ${inside.length} others?`)) await grid.rooms.join(invite);
+   * ```
    */
   join(invite: string | URL): Promise<Room>;
   /**
-   * Shows the charter and who is inside, as a guest under a throw-away identity: nothing of this node is told but its
-   * network address. Waits until somebody is there, or `signal` aborts. Throws `peer-refused` where the invite has
-   * ended or is used up.
+   * Returns the charter and the people inside. The node looks as a guest under a throw-away identity, so others learn only its
+   * network address. Waits until somebody is there or `signal` aborts. Throws `peer-refused` if the invite has expired or is
+   * used up.
    */
   preview(invite: string | URL, options?: { signal?: AbortSignal }): Promise<RoomPreview>;
-  /** Rooms that this node was in and can enter again without an invite. */
+  /** Lists the rooms that this node was in and can enter again without an invite. */
   kept(): Promise<readonly { readonly id: string; readonly name: string }[]>;
-  /** Enters a room that was kept, by its id. Throws `bad-request` where it was not. */
+  /** Enters one of the kept rooms again. Throws `bad-request` if there is no such room. */
   enter(id: string): Promise<Room>;
-  /** Forgets a room: this node needs an invite to come back. */
+  /** Forgets a kept room: this node then needs an invite to come back. */
   forget(id: string): Promise<void>;
-  /** Parses an invite without contacting anybody. Throws `invite-malformed` or `invite-version`. */
+  /** Reads an invite without contacting anybody. Throws `invite-malformed` or `invite-version`. */
   inspect(invite: string | URL): InviteInfo;
+  /** The room that this node is in. */
   readonly current: Room | undefined;
 }
 
-/** A model that this device runs together with others. */
+/** A pipeline that this device has formed: one model that it runs together with other devices. */
 export interface Pipeline {
   readonly id: string;
   readonly model: string;
-  /** As it is now; undefined once it is closed. */
+  /** The current state; undefined once the pipeline is closed. */
   readonly state: PipelineState | undefined;
-  /** Frees it everywhere; answers that run go on with whoever else can give them. */
+  /** Closes the pipeline and frees it on all devices. Running answers continue elsewhere if another provider can give them. */
   close(): Promise<void>;
 }
 
+/** Runs models over several devices of the room. Use it for a model that is too large for one device. */
 export interface Pipelines {
   /**
-   * Who could hold which layers of a model, and what to expect: `nodes` (ids of peers, `"self"` for this one; default:
-   * everybody, those first who give memory) are asked, measure themselves, and the fastest are chosen, or so many as `stages` says.
-   * Nothing is loaded but the model's graph, here and by those who are asked. Where it cannot be run, `missing` of the plan says why.
-   * Throws `unknown-model`, `unsupported-model` where the model cannot be split, `network`, `bad-request` outside of rooms.
+   * Plans which device holds which layers of a model, and estimates the speed. It asks the `nodes` (peer ids, and `"self"` for
+   * this device; by default everybody, starting with devices that give memory), which measure themselves. Then it chooses the
+   * fastest, or as many as `stages` says. All of them download only the model's graph. If the model cannot run, `missing` says
+   * why. Throws `unknown-model`, `unsupported-model` if the model cannot be split, `network`, and `bad-request` outside of
+   * rooms.
+   *
+   * ```js
+   * const plan = await grid.pipelines.plan("onnx-community/Qwen3-8B-ONNX");
+   * if (plan.missing) console.log(plan.missing.text);
+   * else await grid.pipelines.open(plan);
+   * ```
    */
   plan(model: string, options?: PlanOptions & { signal?: AbortSignal }): Promise<PipelinePlan>;
   /**
-   * Forms it. Resolves when it can answer. Throws `bad-request` where the model runs with the room already, `stage-refused`,
-   * `peer-lost`, or the signal's reason.
+   * Forms the pipeline of a plan: each device loads its layers. Resolves when the pipeline can answer. Throws `bad-request` if
+   * the model already runs with the room, `stage-refused`, `peer-lost`, or the signal's reason.
    */
   open(plan: PipelinePlan, options?: { signal?: AbortSignal }): Promise<Pipeline>;
-  /** Those that run. */
+  /** Lists the running pipelines of this device. */
   list(): readonly Pipeline[];
 }
 
+/** The identity of this node, and the house that vouches for it. */
 export interface Identity {
+  /** The public name of this node's key. */
   readonly did: string;
   readonly name: string;
-  /** Changes the name that peers see, 1 to 40 characters. */
+  /** Changes the name that peers see (1 to 40 characters). */
   rename(name: string): Promise<void>;
-  /** The person or organisation that vouches for this node; undefined while nobody does. */
+  /** The person or organisation that vouches for this node; undefined if there is none. */
   readonly house: HouseState | undefined;
-  /** Makes a house on this device and vouches for this node. The phrase is all that restores it: write it down. */
+  /**
+   * Makes a house on this device, which then vouches for this node. Use it so that several devices of a person or organisation
+   * belong together. Only the recovery phrase can restore the house, and it is returned only once: let the user write it down.
+   *
+   * ```js
+   * const { phrase } = await grid.identity.createHouse("Ada");
+   * ```
+   */
   createHouse(name: string): Promise<{ readonly phrase: string }>;
-  /** Brings a house to this device by its recovery phrase, and vouches for this node. */
+  /** Restores a house on this device from its recovery phrase; the house then vouches for this node. */
   restoreHouse(name: string, phrase: string): Promise<void>;
-  /** Vouches for another node: `request` is what its `requestDelegation` gave. The result goes back to its `adopt`. */
+  /** Vouches for another node. Pass the text of its `requestDelegation`, and give the result to its `adopt`. */
   delegate(request: string, terms: { label: string; scopes: readonly Scope[]; notAfter: Date }): Promise<string>;
-  /** The text that another device of the house needs in order to vouch for this node. */
+  /** Returns the text with which another device of the house can vouch for this node. */
   requestDelegation(): string;
-  /** Takes what a device of the house has signed for this node. */
+  /** Accepts the delegation that a device of the house has signed for this node. */
   adopt(delegation: string): Promise<void>;
-  /** Takes back what was given to a node, everywhere where it is heard of. */
+  /** Stops vouching for a node. Rooms pass the revocation on. */
   revoke(subject: string): Promise<void>;
-  /** Deletes the key of the house from this device; what it has signed stays valid. */
+  /** Deletes the key of the house from this device. Its signatures stay valid. */
   forgetHouseKey(): Promise<void>;
-  /** Leaves the house: this node is unverified again. */
+  /** Leaves the house and deletes its key from this device. The node is then unverified. */
   leaveHouse(): Promise<void>;
   /**
-   * The house alone as an encrypted file; `restoreBackup` reads it. Needs the key of the house on this device. Throws
-   * `bad-request` where the passphrase is shorter than `MIN_PASSPHRASE_CHARS`.
+   * Returns an encrypted file of the house alone. Needs the key of the house on this device. Throws `bad-request` if the
+   * passphrase is shorter than `MIN_PASSPHRASE_CHARS`.
    */
   backupHouse(passphrase: string): Promise<Blob>;
   /**
-   * Everything that is the user's, as one encrypted file: house, rooms, conversations, settings. Throws `bad-request`
-   * where the passphrase is shorter than `MIN_PASSPHRASE_CHARS`.
+   * Returns an encrypted file of all data of the user: house, rooms, conversations, settings. Use it to move to another
+   * browser. Throws `bad-request` if the passphrase is shorter than `MIN_PASSPHRASE_CHARS`.
    */
   exportAll(passphrase: string): Promise<Blob>;
-  /** Reads either kind of file. Throws `bad-request` where the passphrase is wrong or the file is none. */
+  /**
+   * Restores a file of `backupHouse` or `exportAll`. Throws `bad-request`, and changes nothing, if the passphrase or file is
+   * wrong.
+   */
   restoreBackup(file: Blob, passphrase: string): Promise<void>;
 }
 
+/** What a delegated node may do for its house. */
 export type Scope = DelegationState["scopes"][number];
 
+/**
+ * A running grid. In a page it is `window.microgrid`; code in this repository opens one with `Grid.open`. All pages of an
+ * origin share one node, so they see the same models and the same room.
+ */
 export interface GridApi extends TypedEventTarget<GridEvents> {
+  /** The whole state as one plain value, which is replaced on every change. Listen to `change` to follow it. */
   readonly state: GridState;
   readonly chat: { readonly completions: ChatCompletions };
   readonly models: Models;
   readonly rooms: Rooms;
   readonly pipelines: Pipelines;
   readonly identity: Identity;
+  /** The policy that applies to requests of this page. */
   readonly policy: Policy;
+  /** The stored conversations of this browser profile. */
   readonly conversations: ConversationStore;
+  /** Changes the user's policy, for all pages of this origin. */
   setPolicy(patch: Partial<Policy>): Promise<void>;
-  /** Changes the servers that this node uses; undefined goes back to the site's. Links are made anew with the next room. */
+  /** Changes the servers that this node uses, starting with the next room; undefined returns to the site's servers. */
   setNetwork(settings: Partial<NetworkSettings> | undefined): Promise<void>;
-  /** Streams one answer with its routes; `chat.completions` is made of this. Leaving the loop stops the work. */
+  /**
+   * Streams one answer with its routes and token ids. Use it instead of `chat.completions` if you need those. The answer
+   * continues elsewhere if its provider is lost. Leaving the loop or aborting the signal stops the work.
+   *
+   * ```js
+   * const generation = { model: "guide", messages, sampling, maxTokens: 256 };
+   * for await (const event of grid.answer({ generation })) {
+   *   if (event.type === "token") console.log(event.text, event.ids);
+   * }
+   * ```
+   */
   answer(request: AnswerRequest, options?: { signal?: AbortSignal }): AsyncIterable<AnswerEvent>;
+  /** Removes a notice from the state. */
   dismissNotice(id: string): void;
+  /** Closes the grid. If this tab runs the node, it leaves the room, and another tab takes over. */
   close(): Promise<void>;
 }

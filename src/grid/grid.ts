@@ -1,4 +1,4 @@
-/** `Grid`: the surface of Microgrid in a page. It works the same in the tab that runs the node and in all others. */
+/** `Grid`: Microgrid's API in a page. It works the same in the tab that runs the node and in all other tabs. */
 import { MicrogridError, TypedEventTarget } from "../core";
 import type { ModelOffer } from "../inference";
 import { keptRooms, parseInvite } from "../room";
@@ -15,19 +15,22 @@ import type { NodeCalls } from "../node";
 import { Delivered } from "../node";
 import type { AnswerEvent, AnswerRequest, GridState, LoadOptions, NetworkSettings, Policy } from "../node";
 
-/** How a grid is opened; everything has a default. */
+/** Options of `Grid.open`; everything has a default. */
 export interface GridOptions {
-  /** Folder that the site's files lie in, with a slash at its end; default: the page's own. */
+  /** URL of the folder with the site's files, ending with a slash. Default: the page's own folder. */
   readonly baseUrl?: string;
   /** URLs of signaling servers, instead of the site's. */
   readonly signaling?: readonly string[];
   /** ICE servers for links between peers, instead of the site's. */
   readonly iceServers?: readonly RTCIceServer[];
-  /** What is allowed and preferred in this page, over what the user has set for all. */
+  /** A policy for this page only, which takes precedence over the user's setting. */
   readonly policy?: Partial<Policy>;
 }
 
-/** A running grid. Open one for each page; all pages of an origin share one node. */
+/**
+ * A running grid, with all of Microgrid's API. A page needs only one, because all pages of an origin share one node. On the
+ * site's own page it is `window.microgrid`.
+ */
 export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly chat: { readonly completions: ChatCompletions };
   readonly models: Models;
@@ -40,7 +43,19 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   #state: GridState;
   #room: GridRoom | undefined;
 
-  /** Starts the node of this origin, or attaches to the tab that runs it. Throws where neither is possible. */
+  /**
+   * Opens a grid: starts the node of this origin, or attaches to the tab that runs it. Use it in code of this repository; pages
+   * that embed Microgrid use the property `grid` of `<microgrid-chat>`. Throws if neither is possible.
+   *
+   * ```ts
+   * const grid = await Grid.open({ policy: { privacy: "device" } });
+   * await grid.models.load("guide");
+   * const messages = [{ role: "user" as const, content: "What is a microgrid?" }];
+   * const answer = await grid.chat.completions.create({ model: "guide", messages });
+   * console.log(answer.choices[0]?.message.content);
+   * await grid.close();
+   * ```
+   */
   static async open(options: GridOptions = {}): Promise<Grid> {
     const baseUrl = options.baseUrl ?? new URL("./", document.baseURI).href;
     const { signaling, iceServers } = options;
@@ -98,11 +113,11 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   }
 
   /**
-   * Streams an answer. It goes on elsewhere when a provider is lost, and also when the tab that runs the node is.
+   * Streams an answer. It continues elsewhere if its provider, or the tab that runs the node, is lost.
    * Throws `no-provider`, `context-exceeded`, `bad-request`, or the signal's reason.
    */
   async *answer(request: AnswerRequest, options: { signal?: AbortSignal } = {}): AsyncGenerator<AnswerEvent> {
-    // Leaving the loop must stop the work, wherever the node is.
+    // Leaving the loop must stop the work, whichever tab runs the node.
     const left = new AbortController();
     const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
     const delivered = new Delivered(request.generation.resume);
@@ -134,7 +149,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     void this.#call("dismissNotice", { id }).catch(() => undefined);
   }
 
-  /** Leaves the room and ends the node, or lets go of the tab that runs it. */
+  /** Closes the grid. If this tab runs the node, it leaves the room, and another tab takes over. */
   async close(): Promise<void> {
     this.#hosting.close();
     await Promise.resolve();
@@ -164,7 +179,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   #identityOf(conversations: ConversationStore): Identity {
     const call: Call = (method, args) => this.#call(method, args);
     const state = (): GridState => this.#state;
-    // In the order in which they come in: rooms need the house.
+    // In the order in which they are restored: rooms need the house.
     const parts = [conversationsPart(conversations), settingsPart(call, state), roomsPart];
     return new GridIdentity({ call, state, parts });
   }

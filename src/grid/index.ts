@@ -1,4 +1,7 @@
-/** The grid: the one surface that pages, components and programs use. */
+/**
+ * The grid: Microgrid's API for pages, components and scripts. Start with `Grid.open`; the methods of a grid are described in
+ * `contract.ts`, its data types in `src/node/types.ts`, and docs/api.md gives an overview.
+ */
 export { MicrogridError, isAbort } from "../core";
 export type { ErrorCode, ErrorData } from "../core";
 export type {

@@ -1,4 +1,4 @@
-/** What the grid shows to the page: plain, immutable snapshots and the events of an answer. */
+/** The public data types of Microgrid: immutable snapshots of the state, options, and the events of an answer. */
 import type { ErrorData } from "../core";
 import type {
   Backend,
@@ -20,40 +20,42 @@ import type { HeldStage, LayersWish, PipelineState } from "./pipelines/types";
 export type { ModelInfo };
 export type * from "./pipelines/types";
 
-/** What the user allows and prefers for a request. */
+/** What the user allows and prefers when a request is routed. */
 export interface Policy {
-  /** How far a prompt may travel: this device only, the room's peers, or anywhere. */
+  /** How far a prompt may travel: only this device, the room's peers, or anywhere. */
   readonly privacy: PrivacyClass;
+  /** What decides among the allowed providers. */
   readonly prefer: "speed" | "privacy" | "cost";
 }
 
-/** Whether a model is in memory; models that are not listed are idle. */
+/** Whether a model is in memory. Models that are not listed are idle. */
 export type LoadState =
   | { readonly kind: "loading"; readonly progress: LoadProgress }
   | { readonly kind: "ready"; readonly offer: ModelOffer }
   | { readonly kind: "failed"; readonly error: ErrorData };
 
+/** How busy a node is. */
 export interface Load {
   readonly running: number;
   readonly queued: number;
   /** Recent tokens per second over all jobs. */
   readonly tokenRate: number;
   readonly visible: boolean;
-  /** Share of battery left, 0 to 1; undefined where unknown or on mains. */
+  /** Remaining battery charge, 0 to 1; undefined if unknown or on mains. */
   readonly battery: number | undefined;
 }
 
-/** A person or an organisation that vouches for a node by a signature that was checked; all others are unverified. */
+/** A person or an organisation that vouches for a node with a verified signature. A node without one is unverified. */
 export interface VerifiedHouse {
   readonly did: string;
   readonly name: string;
 }
 
-/** A node that a house vouches for, as the device that signed it lists them. */
+/** A node that a house vouches for, in the list of the device that signed the delegation. */
 export interface DelegationState {
   /** The node that is vouched for. */
   readonly subject: string;
-  /** What its owner called it when it was delegated to. */
+  /** The name that its owner gave it in the delegation. */
   readonly label: string;
   readonly scopes: readonly ("member" | "founder")[];
   /** Milliseconds since 1970. */
@@ -66,9 +68,9 @@ export interface HouseState extends VerifiedHouse {
   readonly scopes: readonly ("member" | "founder")[];
   /** When the house stops vouching for this node, in milliseconds since 1970. */
   readonly notAfter: number;
-  /** Whether the key of the house itself is kept on this device, so that it can sign for it. */
+  /** Whether the key of the house is on this device, so that this device can sign for the house. */
   readonly keyHere: boolean;
-  /** Nodes that were delegated to from this device. */
+  /** The nodes that this device has vouched for. */
   readonly delegations: readonly DelegationState[];
 }
 
@@ -77,50 +79,55 @@ export interface PeerState {
   readonly id: string;
   readonly did: string;
   readonly name: string;
-  /** Who vouches for it; undefined means unverified. */
+  /** The house that vouches for it; undefined means unverified. */
   readonly house: VerifiedHouse | undefined;
-  /** Whether it, or its house, has founded the room. */
+  /** Whether it or its house is a founder of the room. */
   readonly founder: boolean;
-  /** Browser and system, for people. */
+  /** Browser and operating system, as text for people. */
   readonly device: string;
-  /** Name of its GPU, empty where it has none. */
+  /** Name of its GPU; empty if it has none. */
   readonly gpu: string;
+  /** Round trip in ms; undefined until it is measured. */
   readonly rttMs: number | undefined;
   readonly offers: readonly ModelOffer[];
   readonly load: Load;
   /** True while it shares its device with the room. */
   readonly sharing: boolean;
-  /** Memory that it gives to layers of models that others run; 0 for none. */
+  /** Memory in bytes that it gives to layers of other members' models; 0 for none. */
   readonly layersBytes: number;
 }
 
+/** How this device is shared with a room. */
 export interface ShareOptions {
-  /** Model ids to offer, or every loaded one. */
+  /** Ids of the models to offer, or `all` for every loaded one. */
   readonly models: "all" | readonly string[];
+  /** How many answers this device gives at the same time. */
   readonly maxJobs: number;
+  /** Pauses sharing while the page is in the background. */
   readonly onlyWhileVisible: boolean;
+  /** Pauses sharing while the device runs on battery, if the browser reports that. */
   readonly pauseOnBattery: boolean;
-  /** Whether layers of models that others run may be held here; asked of the user once. */
+  /** Whether this device may hold layers of other members' models. The user is asked once. */
   readonly layers: boolean;
-  /** Memory for them, in bytes. */
+  /** Maximum memory for these layers, in bytes. */
   readonly layersBytes: number;
 }
 
-/** Who may enter a room, besides its founders. */
+/** The rule that says who may enter a room. Founders can always enter. */
 export type AdmissionRule =
-  /** Everybody with an invite. */
+  /** Anyone with an invite may enter. */
   | { readonly kind: "invite" }
-  /** Who knocks with an invite and is let in by a member. */
+  /** Anyone with an invite may knock, and a member decides. */
   | { readonly kind: "approval" }
-  /** Only these nodes, or nodes of these houses, by their dids. */
+  /** Only these nodes, or nodes of these houses, given by their dids. */
   | { readonly kind: "listed"; readonly dids: readonly string[] }
   /** Every node that one of these houses vouches for as a member. */
   | { readonly kind: "houses"; readonly houses: readonly string[] };
 
-/** What the members of a room have agreed on; signed by its founders, enforced by every node by itself. */
+/** The rules of a room. Its founders sign them, and every node enforces them by itself. */
 export interface CharterTerms {
   readonly name: string;
-  /** What the room is for, in the founders' words; may be empty. */
+  /** The purpose of the room, in the founders' words; may be empty. */
   readonly purpose: string;
   readonly admission: AdmissionRule;
   /** Who may make invites. */
@@ -129,31 +136,31 @@ export interface CharterTerms {
   readonly servers: readonly string[];
   /** Ids of the models that may answer here. */
   readonly models: "any" | readonly string[];
-  /** Limits for each member; undefined where there is none. */
+  /** Limits for each member; undefined means no limit. */
   readonly limits: {
     readonly jobsAtOnce: number | undefined;
     readonly tokensPerAnswer: number | undefined;
     readonly answersPerHour: number | undefined;
   };
-  /** Whether only those are answered who share their own device too. */
+  /** With `expected`, members get answers only while they share their own device. */
   readonly contribution: "welcome" | "expected";
-  /** Whether members may answer with remote endpoints. */
+  /** Whether members may answer through remote endpoints. */
   readonly endpoints: boolean;
-  /** Whether capacity may be passed on to other rooms. */
+  /** Whether spare capacity may be offered to other rooms. */
   readonly federation: boolean;
-  /** What is logged, in the founders' words; empty means nothing. */
+  /** What is logged, in the founders' words; empty means that nothing is logged. */
   readonly logs: string;
 }
 
-/** What a new room is made with; everything has a default. */
+/** Options for a new room; everything has a default. */
 export type CharterOptions = Partial<Omit<CharterTerms, "name">> & {
-  /** Dids of founders besides this node's house (or this node). */
+  /** Dids of founders in addition to this node's house (or this node). */
   readonly founders?: readonly string[];
   /** How many founders must sign a change; 1 by default. */
   readonly quorum?: number;
 };
 
-/** The charter that is in force. */
+/** The charter in force. */
 export interface CharterState extends CharterTerms {
   /** Counts changes, from 0. */
   readonly version: number;
@@ -163,7 +170,7 @@ export interface CharterState extends CharterTerms {
   readonly quorum: number;
 }
 
-/** Somebody who asks to come in. */
+/** A guest that asks to come in. */
 export interface Knock {
   readonly did: string;
   readonly name: string;
@@ -171,20 +178,22 @@ export interface Knock {
   readonly house: VerifiedHouse | undefined;
 }
 
-/** A change that waits for the signatures of more founders. */
+/** A proposed change that needs the signatures of more founders. */
 export interface Proposal {
   readonly id: string;
-  /** What it changes, in a sentence. */
+  /** A sentence that describes the change. */
   readonly text: string;
-  /** The rules as they would be then; undefined where members are removed. */
+  /** The rules after the change; undefined if it removes members. */
   readonly terms: CharterTerms | undefined;
+  /** Dids of the founders that have signed. */
   readonly signed: readonly string[];
+  /** How many founders must sign. */
   readonly needed: number;
-  /** Whether this node can sign it and has not. */
+  /** Whether this node can sign it and has not done so. */
   readonly mine: boolean;
 }
 
-/** What a guest sees of a room before entering it. */
+/** A room as a guest sees it before entering. */
 export interface RoomPreview {
   readonly roomId: string;
   readonly charter: CharterState;
@@ -198,21 +207,22 @@ export interface RoomPreview {
   }[];
 }
 
-/** Where this node stands with the room. */
+/** The progress of this node's way into a room. */
 export type MembershipState =
-  /** Looking for somebody who can let this node in. */
+  /** It looks for a member that can let it in. */
   | { readonly kind: "looking" }
-  /** A member is asked to let this node in. */
+  /** A member is being asked to let it in. */
   | { readonly kind: "knocking" }
   | { readonly kind: "member"; readonly founder: boolean };
 
+/** The state of the room that this node is in. */
 export interface RoomState {
   readonly id: string;
   readonly name: string;
-  /** A link that lets others in or ask to be; empty where this node may not make one. */
+  /** A link with which others can come in or ask to; empty if this node may not make invites. */
   readonly invite: string;
   readonly membership: MembershipState;
-  /** Undefined until this node has seen it. */
+  /** Undefined until this node has received it. */
   readonly charter: CharterState | undefined;
   /** Counts removals of members, from 0. */
   readonly epoch: number;
@@ -220,49 +230,49 @@ export interface RoomState {
   readonly mayInvite: boolean;
   readonly knocks: readonly Knock[];
   readonly proposals: readonly Proposal[];
-  /** A sentence where the invite cannot work for others as it is (localhost, plain http); else undefined. */
+  /** A sentence that says why the invite does not work for others (localhost, plain http); otherwise undefined. */
   readonly inviteWarning: string | undefined;
-  /** State of the line to the signaling server; links to peers do not depend on it. */
+  /** State of the connection to the signaling server. Links to peers do not depend on it. */
   readonly signaling: "connecting" | "connected" | "reconnecting";
-  /** True where no ICE server is configured: only peers on the same network can be reached. */
+  /** True if no ICE server is configured, so that only peers on the same network can be reached. */
   readonly lanOnly: boolean;
   readonly peers: readonly PeerState[];
-  /** What is shared, or why sharing is paused, or false. */
+  /** How this device is shared, and why sharing is paused if it is; `false` if it is not shared. */
   readonly share: { readonly options: ShareOptions; readonly paused: string | undefined } | false;
-  /** Jobs of peers that run here now. */
+  /** Number of peers' jobs that run here now. */
   readonly serving: number;
-  /** Layers that this device holds for pipelines of others. */
+  /** Layers that this device holds for other members' pipelines. */
   readonly holding: readonly HeldStage[];
-  /** Who wants to run which model with this device's help, while its user has not said whether that is welcome. */
+  /** Requests to hold layers that this device's user has not decided on yet. */
   readonly layersWanted: readonly LayersWish[];
 }
 
-/** Servers that this node uses, as the user has set them or as the site does. */
+/** The servers that this node uses: the user's settings, or else the site's. */
 export interface NetworkSettings {
-  /** URLs of signaling servers for rooms that are opened here; rooms bring their own. */
+  /** URLs of signaling servers for rooms that are created here. Other rooms name their own. */
   readonly signaling: readonly string[];
   readonly iceServers: readonly RTCIceServer[];
-  /** Only relayed candidates: peers and their networks do not learn this device's address. */
+  /** Allows only relayed connections, so that peers and their networks do not learn this device's address. */
   readonly relayOnly: boolean;
 }
 
-/** What an invite says before joining. */
+/** The content of an invite. */
 export interface InviteInfo {
   readonly roomId: string;
   readonly name: string;
   readonly servers: readonly string[];
 }
 
-/** Something the user should know, until it is dismissed or no longer true. */
+/** Information for the user, until it is dismissed or no longer true. */
 export interface Notice {
   readonly id: string;
   readonly level: "info" | "warning" | "error";
   readonly text: string;
 }
 
-/** Everything that the page shows of a node; replaced, never changed. */
+/** The whole state of a node as one plain value. A change replaces the value. */
 export interface GridState {
-  /** Whether this tab runs the node or is attached to the tab that does. */
+  /** Whether this tab runs the node (`leader`) or is attached to the tab that runs it. */
   readonly role: "starting" | "leader" | "attached";
   readonly node: { readonly did: string; readonly name: string; readonly house: HouseState | undefined };
   readonly network: NetworkSettings;
@@ -271,24 +281,24 @@ export interface GridState {
   readonly models: readonly ModelInfo[];
   readonly loads: Readonly<Record<string, LoadState>>;
   readonly room: RoomState | undefined;
-  /** Models that this device runs together with others. */
+  /** The pipelines of this device. */
   readonly pipelines: readonly PipelineState[];
   readonly notices: readonly Notice[];
 }
 
-/** Who answers (a part of) an answer, and why. */
+/** The choice of a provider for an answer, or for a part of it. */
 export interface Route {
   readonly provider: { readonly id: string; readonly kind: Provider["kind"]; readonly name: string };
-  /** Sentences for people: why this one, and why not the others. */
+  /** Sentences for people: why this provider was chosen, and why others were not. */
   readonly why: readonly string[];
   /** 1 for the first provider tried, 2 for the next, … */
   readonly attempt: number;
   readonly offer: ModelOffer;
-  /** False where the answer goes on from another package, engine or backend and so may differ. */
+  /** False if the answer continues with another package, engine or backend, so that it may differ from an undisturbed one. */
   readonly exact: boolean;
 }
 
-/** Where an answer was computed and how long it took; `microgrid` in the public completion. */
+/** Where an answer was computed and how long it took; the field `microgrid` of a chat completion. */
 export interface AnswerSummary {
   readonly provider: Route["provider"];
   /** The `why` of every route, in order. */
@@ -297,7 +307,7 @@ export interface AnswerSummary {
   readonly timings: { readonly queueMs: number; readonly firstTokenMs: number; readonly totalMs: number };
 }
 
-/** The events of one answer: those of the generation, and who gives it. */
+/** The events of one answer: its routes, its tokens, and its end. */
 export type AnswerEvent =
   | { readonly type: "route"; readonly route: Route }
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
@@ -314,14 +324,16 @@ export type AnswerEvent =
       readonly summary: AnswerSummary;
     };
 
-/** A request to the router: a generation, and what the user allows for it. */
+/** A request for an answer: the generation, and optionally a policy and a provider. */
 export interface AnswerRequest {
   readonly generation: GenerationRequest;
+  /** Takes precedence over the user's policy for this request. */
   readonly policy?: Partial<Policy>;
-  /** Only this kind of provider, or the one peer with this id. */
+  /** Restricts the answer to this kind of provider, or to the peer with this id. */
   readonly provider?: "local" | "room" | "pipeline" | (string & {});
 }
 
+/** How a model is loaded. By default, the model's own engine and the best backend of this device are used. */
 export interface LoadOptions {
   readonly signal?: AbortSignal;
   readonly engine?: EngineName;

@@ -1,99 +1,102 @@
-/** Pipelines as the page sees them: plans, and what runs. */
+/** The public data types of pipelines: plans, and the state of running pipelines. */
 import type { ModelOffer } from "../../inference";
 
-/** Layers on one device. */
+/** The layers that a plan puts on one device. */
 export interface PlannedStage {
-  /** Id of the peer, or `"self"`. */
+  /** Id of the peer, or `"self"` for this device. */
   readonly peer: string;
   readonly name: string;
   /** Layers `[from, to)`. */
   readonly from: number;
   readonly to: number;
-  /** Memory for its weights and for the texts that it keeps in mind, in bytes. */
+  /** Memory for its weights and its KV caches, in bytes. */
   readonly bytes: number;
-  /** One token through these layers, in ms. */
+  /** Time of one token through these layers, in ms. */
   readonly decodeMs: number;
-  /** Way of one token from here to the next stage, or back to this device, in ms. */
+  /** Time of one token from here to the next stage, or back to this device, in ms. */
   readonly hopMs: number;
 }
 
-/** Why a device has no part in a plan. */
+/** A device that is not part of a plan, and why. */
 export interface LeftOut {
   readonly peer: string;
   readonly name: string;
-  /** `consent`: its user has not agreed yet, and was asked. `unneeded`: it would not make it faster. */
+  /** `consent`: its user was asked and has not agreed yet. `unneeded`: it would not make the pipeline faster. */
   readonly why: "consent" | "charter" | "model" | "memory" | "failed" | "silent" | "unneeded";
   /** A sentence for people. */
   readonly text: string;
 }
 
-/** Who would hold which layers of a model. */
+/** A plan: which device holds which layers of a model, and how fast it would be. */
 export interface PipelinePlan {
   readonly model: string;
   readonly name: string;
-  /** Which of the model's files it is for. */
+  /** Path of the graph among the model's files. */
   readonly graph: string;
   readonly weightsHash: string;
   readonly layers: number;
-  /** Tokens that a prompt and its answer may have. */
+  /** Maximum number of tokens of a prompt and its answer together. */
   readonly context: number;
-  /** Texts that all stages keep in mind at once. */
+  /** Number of KV caches that each stage keeps at once. */
   readonly sequences: number;
-  /** In the order of the ring, this device's own parts among them; empty where something is missing. */
+  /** In ring order, including this device's own layers; empty if something is missing. */
   readonly stages: readonly PlannedStage[];
-  /** Embedding and head, which stay on this device, and the way to the first stage, in ms for one token. */
+  /**
+   * Time of the embedding and the head, which stay on this device, and (`entryMs`) of the hop to the first stage, in ms per
+   * token.
+   */
   readonly endsMs: number;
   readonly entryMs: number;
-  /** Predicted, in ms for one token of one answer. */
+  /** Predicted time per token of one answer, in ms. */
   readonly msPerToken: number;
-  /** Predicted, of several answers together. */
+  /** Predicted rate of all answers together. */
   readonly tokensPerSecond: number;
   /** Memory that the whole model needs, in bytes. */
   readonly neededBytes: number;
-  /** What stands in the way; undefined where the plan can be opened. */
+  /** What is missing; undefined if the plan can be opened. */
   readonly missing: { readonly bytes: number; readonly text: string } | undefined;
   readonly leftOut: readonly LeftOut[];
 }
 
 export interface PlanOptions {
-  /** So many devices shall hold layers; default: the fewest that are fastest. */
+  /** How many devices hold layers. Default: the smallest number that is fastest. */
   readonly stages?: number;
-  /** Answers at once. More than one: as many tokens in all as can be, rather than each as soon as can be. Default: 1. */
+  /** Number of answers at once (default 1). Above 1, the plan maximises the total rate instead of the speed of each answer. */
   readonly answers?: number;
-  /** Only these: ids of peers, `"self"` for this device. */
+  /** Limits the plan to these devices: ids of peers, `"self"` for this device. */
   readonly nodes?: readonly string[];
 }
 
-/** A model that this device runs together with others. */
+/** The state of a pipeline of this device. */
 export interface PipelineState {
   readonly id: string;
   readonly model: string;
   readonly name: string;
-  /** `repairing`: answers wait until another device has taken the layers of one that was lost, and go on then. */
+  /** `repairing`: a device was lost, and answers wait until another one has taken its layers. */
   readonly status: "forming" | "ready" | "repairing";
-  /** In the order of the ring. */
+  /** In ring order. */
   readonly stages: readonly StageState[];
   readonly layers: number;
-  /** What it answers with, as of any model; undefined until it can. */
+  /** The offer with which it answers; undefined until it is ready. */
   readonly offer: ModelOffer | undefined;
 }
 
-/** One device's part of it. */
+/** The state of one device's stage. */
 export interface StageState {
   readonly peer: string;
   readonly name: string;
   readonly from: number;
   readonly to: number;
   readonly ready: boolean;
-  /** While it loads: bytes that are there, and all. */
+  /** While it loads: bytes that have arrived, and the total. */
   readonly loadedBytes: number;
   readonly totalBytes: number;
 }
 
-/** Layers that this device holds for somebody. */
+/** Layers that this device holds for another member. */
 export interface HeldStage {
   readonly pipeline: string;
-  /** Whose pipeline it is. */
+  /** Id of the pipeline's owner. */
   readonly peer: string;
   readonly name: string;
   readonly model: string;
@@ -102,7 +105,7 @@ export interface HeldStage {
   readonly bytes: number;
 }
 
-/** Somebody would like this device to hold layers. */
+/** A member's request that this device holds layers. */
 export interface LayersWish {
   readonly peer: string;
   readonly name: string;
