@@ -1,7 +1,8 @@
-/** Lint rules: type-aware strictness, and the import direction of the architecture (lint/boundaries.js). */
+/** Lint rules: type-aware strictness, the import direction of the architecture, and plain English. */
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 import { boundaryRules } from "./scripts/lint/boundaries.mjs";
+import { englishRules } from "./scripts/lint/english-rules.mjs";
 
 export default defineConfig(
   globalIgnores(["dist/", "public/", ".cache/", "scripts/guide-model/", "test-results/", "screenshots/"]),
@@ -60,11 +61,8 @@ export default defineConfig(
       "no-console": "error",
     },
   },
-  {
-    files: ["**/*.test.ts", "e2e/**/*.ts"],
-    rules: {},
-  },
   boundaryRules,
+  ...englishRules,
   {
     // The compiler checks these too (scripts/tsconfig.json), unknown names included.
     files: ["**/*.mjs", "**/*.js"],

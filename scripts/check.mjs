@@ -1,23 +1,29 @@
 /** `npm run check`, the fast loop: format, lint, types and unit tests, two at a time. */
+import { recordDuration } from "./run/durations.mjs";
 import { CommandError, run } from "./run/message.mjs";
-import { executeTool, execute } from "./run/spawn.mjs";
+import { executeTool, execute, ROOT } from "./run/spawn.mjs";
 import { ensureInstalled } from "./setup/install.mjs";
 
-/** Files that did not change are not looked at again; `npm test` looks at all, since a rule may cross files. */
+/** A second run skips what did not change; `npm test` lints all files, since a rule may cross files. */
 const LINT = [".", "--cache", "--cache-strategy", "content", "--cache-location", ".cache/eslint/"];
+const FORMAT = ["--check", ".", "--cache", "--cache-strategy", "content", "--cache-location", ".cache/prettier"];
 
-/** The checks; each chain runs one after the other, the chains side by side. The longest is alone. */
+/**
+ * Each chain runs one check after the other, and the chains run side by side. The unit tests take the longest, so they
+ * start at once and have both cores when the other chain is done.
+ */
 const CHAINS = [
+  [{ name: "unit tests", run: () => executeTool("vitest/vitest.mjs", ["run", "--reporter=dot"], { quiet: true }) }],
   [
     { name: "types", run: () => execute(process.execPath, ["scripts/typecheck.mjs"], { quiet: true }) },
-    { name: "format", run: () => executeTool("prettier/bin/prettier.cjs", ["--check", "."], { quiet: true }) },
-    { name: "unit tests", run: () => executeTool("vitest/vitest.mjs", ["run", "--reporter=dot"], { quiet: true }) },
+    { name: "format", run: () => executeTool("prettier/bin/prettier.cjs", FORMAT, { quiet: true }) },
+    { name: "lint", run: () => executeTool("eslint/bin/eslint.js", LINT, { quiet: true }) },
   ],
-  [{ name: "lint", run: () => executeTool("eslint/bin/eslint.js", LINT, { quiet: true }) }],
 ];
 
 await run(async () => {
   await ensureInstalled();
+  const begun = performance.now();
   /** @type {string[]} */
   const failed = [];
   await Promise.all(
@@ -33,5 +39,6 @@ await run(async () => {
       }
     }),
   );
+  recordDuration(ROOT, "check", (performance.now() - begun) / 1000);
   if (failed.length > 0) throw new CommandError(`Not ready: ${failed.join(", ")}.`);
 });

@@ -4,7 +4,7 @@ import { run } from "./run/message.mjs";
 import { stopOnSignal } from "./run/stop.mjs";
 import { ensureInstalled } from "./setup/install.mjs";
 
-/** What the deploy-time file of the site names by default. */
+/** The port that the site's deploy-time file names by default. */
 const DEFAULT_PORT = 5181;
 
 await run(async () => {

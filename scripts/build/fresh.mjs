@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { ROOT } from "../run/spawn.mjs";
 
-/** What a build reads. */
+/** The files and folders that a build reads. */
 const SOURCES = ["index.html", "src", "workers", "public", "scripts", "vite.config.ts", "tsconfig.base.json"];
 const SOURCE_FILES = ["tsconfig.json", "package.json", "package-lock.json"];
 const STAMP = join(ROOT, ".cache", "build.json");

@@ -2,7 +2,7 @@
 import boundaries from "eslint-plugin-boundaries";
 
 /**
- * What each folder of `src/` may import besides itself and `core`. This table is the architecture:
+ * The folders that each folder of `src/` may import, besides itself and `core`. This table is the architecture:
  * change `docs/architecture.md` with it.
  * @type {Record<string, string[]>}
  */
@@ -24,7 +24,7 @@ export const MAY_IMPORT = {
 };
 
 /**
- * What a folder may know the types of, and nothing else.
+ * The folders of which a folder may import types only.
  * @type {Record<string, string[]>}
  */
 export const MAY_IMPORT_TYPES = { models: ["wire", "inference"] };

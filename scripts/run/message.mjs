@@ -1,4 +1,4 @@
-/** What the commands say: one clear line, and an error class whose message needs no stack. */
+/** Messages of the commands: one clear line, and an error class whose message needs no stack. */
 
 /** A failure that the person at the keyboard can act on; its message is all they need to see. */
 export class CommandError extends Error {}

@@ -1,4 +1,4 @@
-/** What a person may say to the commands: flags after `--`, and environment variables. */
+/** Options of the commands: flags after `--`, and environment variables. */
 import { parseArgs } from "node:util";
 import { CommandError } from "./message.mjs";
 

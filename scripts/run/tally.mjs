@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 /** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
 
 /**
- * What `vitest --reporter=json` wrote.
+ * Counts the report of `vitest --reporter=json`.
  * @param {unknown} report
  * @returns {Tally}
  */
@@ -20,7 +20,7 @@ export function vitestTally(report) {
 }
 
 /**
- * What Playwright's JSON reporter wrote. A test that passed only when tried again has failed.
+ * Counts the report of Playwright’s JSON reporter.
  * @param {unknown} report
  * @returns {Tally}
  */

@@ -4,7 +4,7 @@
  * theirs from the header of their script.
  */
 
-/** What may come from where; everything that is not named here may not come at all. */
+/** Where each kind of content may come from; everything that is not named here is blocked. */
 const DIRECTIVES = {
   "default-src": ["'none'"],
   // The engines are WebAssembly. No inline script, no eval, and no other host: a stolen page stays alone.

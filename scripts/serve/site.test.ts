@@ -44,7 +44,7 @@ describe("the static server", () => {
     expect((await fetch(origin, { headers })).status).toBe(304);
   });
 
-  it("lets browsers keep hashed files for ever", async () => {
+  it("lets browsers keep hashed files forever", async () => {
     const { headers } = await fetch(`${origin}/assets/main-0a1B2c3D.js`);
     expect(headers.get("cache-control")).toContain("immutable");
   });
