@@ -30,7 +30,7 @@ export const MAY_IMPORT = {
 export const MAY_IMPORT_TYPES = { models: ["wire", "inference"] };
 
 const folders = Object.keys(MAY_IMPORT);
-/** `parts.ts`: what of the page the embedded element takes without taking the page. */
+/** `parts.ts` holds what another folder may take without all the rest, which `index.ts` would bring along. */
 const publicFiles = ["index.ts", "parts.ts"];
 
 /**

@@ -1,25 +1,20 @@
-/** `<microgrid-chat>`: a chat with a model that runs on the visitor's own device, or in a room, on any page. */
+/** `<microgrid-chat>`: a chat, on any page, with a model that runs on the visitor's own device or in a room. */
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { MicrogridError } from "../core";
 import type { GridApi, Policy } from "../grid";
-import { copyText, icon, mark, modelName } from "../ui/parts";
-import { composerView, fitToText } from "./composer-view";
+import { type Composer, icon, mark, modelName } from "../ui/parts";
 import { Dialogue, type Turn } from "./dialogue";
 import { type ErrorDetail, send } from "./events";
 import { GridController } from "./grid-controller";
-import { readinessView } from "./readiness-view";
 import { RoomEntryController } from "./room-entry";
 import { roomQuestion } from "./room-question";
 import { styles } from "./styles";
-import { turnView } from "./turn-view";
 import { whereView } from "./where-view";
 
 /** How near to the end the reader must be for the view to follow the text, px. */
 const FOLLOW_PX = 60;
-/** How long a copy button shows its check mark, ms. */
-const COPIED_MS = 1600;
 const PRIVACY = ["device", "room", "anywhere"] as const;
 
 /**
@@ -31,20 +26,17 @@ export class MicrogridChat extends LitElement {
 
   /** Id of the model that is loaded when the element enters the page; empty loads none and asks the room. */
   @property({ reflect: true, useDefault: true }) model = "guide";
-  /** An invite link. The person is asked before the room is entered. Whoever can read the page can enter it too. */
+  /** An invite link. The person is asked before the room is entered. Everybody who can read the page can enter it too. */
   @property({ reflect: true, useDefault: true }) room = "";
   /** How far questions may travel: `device`, `room` or `anywhere`; empty leaves it to the grid's own policy. */
   @property({ reflect: true, useDefault: true }) policy = "";
-  /** What the empty field says. */
+  /** Text of the empty field for messages. */
   @property({ reflect: true, useDefault: true }) placeholder = "Ask anything";
   /** `light`, `dark`, or `auto` for the visitor's own preference. */
   @property({ reflect: true, useDefault: true }) theme = "auto";
 
-  @state() private draft = "";
-  @state() private markdown = false;
-  @state() private copiedTurn: number | undefined;
   @state() private announcement = "";
-  @query("textarea") private readonly field!: HTMLTextAreaElement | null;
+  @query("microgrid-composer") private readonly composer!: Composer | null;
   @query(".log") private readonly log!: HTMLElement | null;
   #follow = true;
 
@@ -71,10 +63,9 @@ export class MicrogridChat extends LitElement {
     this.#dialogue.on("change", () => this.requestUpdate());
     this.#dialogue.on("token", (detail) => send(this, "microgrid-token", detail));
     this.#dialogue.on("failed", (error) => this.#tellError(error, "answer"));
-    this.#dialogue.on("done", ({ turn, finishReason, usage, summary }) => {
-      const { question, answer } = turn;
-      this.announcement = answer;
-      send(this, "microgrid-done", { question, answer, finishReason, usage, summary });
+    this.#dialogue.on("done", (detail) => {
+      this.announcement = detail.answer;
+      send(this, "microgrid-done", detail);
     });
   }
 
@@ -92,7 +83,7 @@ export class MicrogridChat extends LitElement {
     return this.#dialogue.ask(text, this.#options());
   }
 
-  /** Stops the answer that is being written; what has come of it stays. */
+  /** Stops the answer that is being written; the text so far stays. */
   stop(): void {
     this.#dialogue.stop();
   }
@@ -103,7 +94,7 @@ export class MicrogridChat extends LitElement {
   }
 
   override focus(options?: FocusOptions): void {
-    this.field?.focus(options);
+    this.composer?.focus(options);
   }
 
   override disconnectedCallback(): void {
@@ -154,15 +145,18 @@ export class MicrogridChat extends LitElement {
         </div>
       </div>
       <div class="foot">
-        ${readinessView(this.#grid.readiness, this.#modelName(), () => this.#grid.retry())} ${this.#roomView()}
-        ${composerView({
-          text: this.draft,
-          placeholder: this.placeholder,
-          busy,
-          onInput: (text) => (this.draft = text),
-          onSend: () => this.#sendDraft(),
-          onStop: () => this.stop(),
-        })}
+        ${this.#readiness()} ${this.#roomView()}
+        <microgrid-composer
+          exportparts="composer, input, send"
+          placeholder=${this.placeholder}
+          ready
+          ?busy=${busy}
+          @mg-send=${(event: CustomEvent<string>) => this.#askQuietly(event.detail)}
+          @mg-stop=${() => this.stop()}
+          @keydown=${quiet}
+          @keyup=${quiet}
+          @keypress=${quiet}
+        ></microgrid-composer>
         <slot name="footer" class="note muted" part="footer">Answers can be wrong. Check what matters.</slot>
       </div>
       <div class="visually-hidden" role="status">${this.announcement}</div>
@@ -170,18 +164,40 @@ export class MicrogridChat extends LitElement {
   }
 
   protected override updated(): void {
-    if (this.field) fitToText(this.field);
     if (this.#follow && this.log) this.log.scrollTop = this.log.scrollHeight;
-    if (!this.markdown && this.#dialogue.turns.some(({ answer }) => answer !== "")) void this.#loadMarkdown();
   }
 
-  #turn(turn: Turn, canRetry: boolean): TemplateResult {
-    return turnView(turn, {
-      markdown: this.markdown,
-      copied: this.copiedTurn === turn.id,
-      onCopy: () => void this.#copy(turn),
-      onRetry: canRetry ? () => this.#askQuietly(turn.question) : undefined,
-    });
+  #turn({ question, answer, running, shortened }: Turn, last: boolean): TemplateResult {
+    const { grid } = this.#grid;
+    return html`<microgrid-question .message=${question} .editable=${false} exportparts="question"></microgrid-question>
+      <microgrid-answer
+        exportparts="answer, error, origin"
+        .message=${answer}
+        .running=${running}
+        .model=${grid && answer?.answer ? modelName(grid.state, answer.answer.model) : ""}
+        .actions=${last ? "retry" : "none"}
+        .shortened=${shortened}
+        @mg-regenerate=${() => this.#askQuietly(question.content)}
+      ></microgrid-answer>`;
+  }
+
+  #readiness(): TemplateResult | typeof nothing {
+    const { readiness } = this.#grid;
+    switch (readiness.kind) {
+      case "ready":
+        return nothing;
+      case "failed":
+        return html`<div class="error" part="error" role="alert">
+          <span>${readiness.error.message}</span>
+          <button class="button" @click=${() => this.#grid.retry()}>Retry</button>
+        </div>`;
+      default:
+        return html`<microgrid-load-progress
+          part="progress"
+          .name=${readiness.kind === "loading" ? this.#modelName() : ""}
+          .progress=${readiness.kind === "loading" ? readiness.progress : undefined}
+        ></microgrid-load-progress>`;
+    }
   }
 
   #where(): TemplateResult | typeof nothing {
@@ -235,28 +251,9 @@ export class MicrogridChat extends LitElement {
     return { grid, load, model: this.model, policy: this.#policy() };
   }
 
-  #sendDraft(): void {
-    const text = this.draft;
-    if (text.trim() === "" || this.#dialogue.busy) return;
-    this.draft = "";
-    this.#askQuietly(text);
-  }
-
-  // What fails is said under the question and in `microgrid-error`.
+  // A failure is shown under the question and told in `microgrid-error`.
   #askQuietly(text: string): void {
     this.ask(text).catch(() => undefined);
-  }
-
-  async #copy({ id, answer }: Turn): Promise<void> {
-    if (!(await copyText(answer))) return;
-    this.copiedTurn = id;
-    setTimeout(() => (this.copiedTurn = undefined), COPIED_MS);
-  }
-
-  async #loadMarkdown(): Promise<void> {
-    const { defineMarkdown } = await import("./markdown");
-    await defineMarkdown();
-    this.markdown = true;
   }
 
   readonly #scrolled = (): void => {
@@ -267,6 +264,11 @@ export class MicrogridChat extends LitElement {
   #tellError(error: MicrogridError, during: ErrorDetail["during"]): void {
     send(this, "microgrid-error", { code: error.code, message: error.message, during, error });
   }
+}
+
+/** The page sees keys as pressed on the element itself, not in a field, and may take them for its shortcuts. */
+function quiet(event: Event): void {
+  event.stopPropagation();
 }
 
 declare global {

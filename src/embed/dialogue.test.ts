@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { MicrogridError } from "../core";
 import type { AnswerEvent, AnswerRequest, GridApi, ModelOffer, Route } from "../grid";
 import { type AskOptions, Dialogue } from "./dialogue";
@@ -36,6 +36,13 @@ async function* says(...words: string[]): AsyncGenerator<AnswerEvent> {
   yield end;
 }
 
+/** Is asked, and finds the chat too long for the model. */
+async function* exceeds(): AsyncGenerator<AnswerEvent> {
+  yield { type: "route", route };
+  await Promise.resolve();
+  throw new MicrogridError("context-exceeded", "Too long.");
+}
+
 /** Says one word, then nothing until it is stopped. */
 async function* hangs(signal: AbortSignal): AsyncGenerator<AnswerEvent> {
   yield { type: "route", route };
@@ -43,6 +50,10 @@ async function* hangs(signal: AbortSignal): AsyncGenerator<AnswerEvent> {
   signal.throwIfAborted();
   await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
 }
+
+beforeEach(() => {
+  vi.stubGlobal("requestAnimationFrame", (frame: () => void) => setTimeout(frame));
+});
 
 describe("Dialogue", () => {
   test("streams an answer and asks the next question after it", async () => {
@@ -54,7 +65,11 @@ describe("Dialogue", () => {
     await dialogue.ask("Sure?", given);
     expect(tokens.slice(0, 2)).toEqual(["To", "Tokyo"]);
     expect(asked[1]).toEqual(["Capital?", "Tokyo", "Sure?"]);
-    expect(dialogue.turns[0]).toMatchObject({ status: "done", tokensPerSecond: 100, routes: [route] });
+    expect(dialogue.turns[0]).toMatchObject({
+      question: { content: "Capital?" },
+      answer: { status: "complete", content: "Tokyo", answer: { tokensPerSecond: 100, routes: [{ why: route.why }] } },
+      running: undefined,
+    });
     expect(dialogue.busy).toBe(false);
   });
 
@@ -65,7 +80,7 @@ describe("Dialogue", () => {
     dialogue.on("done", ({ finishReason }) => ends.push(finishReason));
     dialogue.on("token", () => dialogue.stop());
     expect(await dialogue.ask("Capital?", given)).toBe("Well");
-    expect(dialogue.turns[0]?.status).toBe("stopped");
+    expect(dialogue.turns[0]?.answer?.status).toBe("interrupted");
     expect(ends).toEqual(["stopped"]);
   });
 
@@ -75,7 +90,7 @@ describe("Dialogue", () => {
     const second = dialogue.ask("Second?", options(() => says("Yes")).given);
     expect(await first).toBe("");
     expect(await second).toBe("Yes");
-    expect(dialogue.turns.map(({ status }) => status)).toEqual(["stopped", "done"]);
+    expect(dialogue.turns.map(({ answer }) => answer?.status)).toEqual(["interrupted", "complete"]);
   });
 
   test("tells a failure and leaves it out of what is asked next", async () => {
@@ -92,19 +107,20 @@ describe("Dialogue", () => {
     fails = false;
     await dialogue.ask("Second?", given);
     expect(told).toEqual([failure]);
-    expect(dialogue.turns[0]).toMatchObject({ status: "failed", error: "It left." });
+    expect(dialogue.turns[0]).toMatchObject({ answer: { status: "failed", answer: { error: { message: "It left." } } } });
     expect(asked.at(-1)).toEqual(["Second?"]);
   });
 
   test("leaves out the oldest turns where the chat outgrows the context", async () => {
     const { given, asked } = options((request) => {
-      if (request.generation.messages.length > 3) throw new MicrogridError("context-exceeded", "Too long.");
-      return says("Yes");
+      return request.generation.messages.length > 3 ? exceeds() : says("Yes");
     });
     const dialogue = new Dialogue();
     for (const question of ["A?", "B?", "C?"]) await dialogue.ask(question, given);
     expect(asked.at(-1)).toEqual(["B?", "Yes", "C?"]);
-    expect(dialogue.turns.map(({ forgotten }) => forgotten)).toEqual([0, 0, 1]);
+    expect(dialogue.turns.map(({ shortened }) => shortened)).toEqual([false, false, true]);
+    // The attempt with all turns is no route of the answer.
+    expect(dialogue.turns.at(-1)?.answer?.answer?.routes).toHaveLength(1);
   });
 
   test("refuses an empty question and forgets everything when cleared", async () => {

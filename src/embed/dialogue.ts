@@ -1,41 +1,45 @@
 /** The questions and answers of one element; they are kept in memory only. */
-import { MicrogridError, TypedEventTarget, isAbort, toMicrogridError } from "../core";
-import type { AnswerSummary, ChatMessage, GenerationRequest, GridApi, Policy, Route, Usage } from "../grid";
-import { defaultMaxTokens, defaultSampling } from "../ui/parts";
+import { MicrogridError, TypedEventTarget, randomId, toMicrogridError, unlessAborted } from "../core";
+import type { AnswerEvent, AnswerRequest, AnswerSummary, GridApi, Policy, Route, StoredMessage, Usage } from "../grid";
+import {
+  type AnswerStore,
+  Answers,
+  type ModelSearch,
+  type ReadyModel,
+  type RunningAnswer,
+} from "../ui/parts";
 import { whoAnswers } from "./who-answers";
 
-/** A question and its answer, replaced with every change. */
+/** A question and its answer; replaced with every change. */
 export interface Turn {
-  readonly id: number;
-  readonly question: string;
-  readonly answer: string;
-  readonly status: "waiting" | "queued" | "writing" | "done" | "stopped" | "failed";
-  /** Places before this question in the queue, while `queued`. */
-  readonly queuePosition: number;
-  readonly routes: readonly Route[];
-  /** Earlier turns that the answer does not know of, since they no longer fit the model's context. */
-  readonly forgotten: number;
-  /** Why it failed. */
-  readonly error: string | undefined;
-  readonly tokensPerSecond: number | undefined;
+  readonly id: string;
+  readonly question: StoredMessage;
+  readonly answer: StoredMessage | undefined;
+  /** Undefined once the answer has ended. */
+  readonly running: RunningAnswer | undefined;
+  /** True if the answer does not know the oldest turns, since they no longer fit the model's context. */
+  readonly shortened: boolean;
 }
 
-/** What an element's attributes say about its questions. */
+/** The element's attributes, as far as they concern its questions. */
 export interface AskOptions {
   readonly grid: GridApi;
-  /** Id of the model, or empty for whatever the room offers. */
+  /** Id of the model, or empty for any model that the room offers. */
   readonly model: string;
   readonly policy: Partial<Policy>;
-  /** The loading of `model` on this device; undefined where it is not loaded here. */
+  /** The loading of `model` on this device; undefined if it is not loaded here. */
   readonly load: Promise<void> | undefined;
 }
 
+type Done = Extract<AnswerEvent, { type: "done" }>;
+
 export interface DialogueEvents {
   /** Some turn changed. */
-  change: readonly Turn[];
+  change: undefined;
   token: { readonly text: string; readonly answer: string; readonly provider: Route["provider"] };
   done: {
-    readonly turn: Turn;
+    readonly question: string;
+    readonly answer: string;
     readonly finishReason: "stop" | "length" | "stopped";
     readonly usage: Usage | undefined;
     readonly summary: AnswerSummary | undefined;
@@ -45,163 +49,150 @@ export interface DialogueEvents {
 
 /** Asks, streams, stops. One answer at a time: a newer question stops the answer before it. */
 export class Dialogue extends TypedEventTarget<DialogueEvents> {
-  #turns: readonly Turn[] = [];
-  #running: AbortController | undefined;
-  #nextId = 1;
+  readonly #answers: Answers;
+  readonly #options = new Map<string, Promise<AskOptions>>();
+  readonly #done = new Map<string, Done>();
+  #turns: readonly Omit<Turn, "running">[] = [];
+
+  constructor() {
+    super();
+    this.#answers = new Answers(this.#store(), (search) => this.#find(search));
+    this.#answers.on("change", () => this.emit("change", undefined));
+    this.#answers.on("progress", ({ answer: { conversation, message }, event }) => {
+      const provider = message.answer?.routes.at(-1)?.provider;
+      if (event.type === "token" && provider) {
+        this.emit("token", { text: event.text, answer: message.content, provider });
+      } else if (event.type === "done") this.#done.set(conversation, event);
+    });
+  }
 
   get turns(): readonly Turn[] {
-    return this.#turns;
+    return this.#turns.map((turn) => {
+      const running = this.#answers.running(turn.id);
+      return { ...turn, running, answer: running?.message ?? turn.answer };
+    });
   }
 
   get busy(): boolean {
-    return this.#running !== undefined;
+    return this.#turns.some(({ id }) => this.#answers.isWriting(id));
   }
 
-  /** Stops the answer that is being written; what has come of it stays. */
+  /** Stops the answer that is being written; the text so far stays. */
   stop(): void {
-    this.#running?.abort();
+    for (const { id } of this.#turns) this.#answers.stop(id);
   }
 
   /** Stops, and forgets all turns. */
   clear(): void {
     this.stop();
     this.#turns = [];
-    this.emit("change", this.#turns);
+    this.emit("change", undefined);
   }
 
   /**
-   * Asks a question after those before it. `options` is awaited first, so a question may be asked while the grid
-   * still opens. Resolves to the answer, also to a part of one that was stopped; rejects with a `MicrogridError`.
+   * Asks a question after those before it. `options` is awaited first, so a question may be asked while the grid is
+   * still being opened. Resolves to the answer, also to a part of one that was stopped; rejects with a `MicrogridError`.
    */
   async ask(question: string, options: Promise<AskOptions>): Promise<string> {
     if (question.trim() === "") throw new MicrogridError("bad-request", "There is no question in this text.");
     this.stop();
-    const abort = new AbortController();
-    this.#running = abort;
-    const before = this.#turns;
-    const id = this.#nextId++;
-    this.#put({
+    const id = randomId();
+    const before = this.#turns.flatMap(answered);
+    const asked: StoredMessage = {
+      id: randomId(),
+      role: "user",
+      content: question,
+      createdAt: Date.now(),
+      status: "complete",
+    };
+    this.#options.set(id, options);
+    this.#turns = [...this.#turns, { id, question: asked, answer: undefined, shortened: false }];
+    const conversation = {
       id,
-      question,
-      answer: "",
-      status: "waiting",
-      queuePosition: 0,
-      routes: [],
-      forgotten: 0,
-      error: undefined,
-      tokensPerSecond: undefined,
-    });
-    try {
-      await this.#answer(id, before, await untilAborted(options, abort.signal), abort.signal);
-    } catch (thrown) {
-      this.#ended(id, thrown, abort.signal);
-    } finally {
-      if (this.#running === abort) this.#running = undefined;
-      this.emit("change", this.#turns);
+      title: "",
+      createdAt: asked.createdAt,
+      updatedAt: asked.createdAt,
+      settings: { sampling: {}, stop: [] },
+      messages: [...before, asked],
+    };
+    const finished = await this.#answers.run(conversation, undefined);
+    this.#options.delete(id);
+    const done = this.#done.get(id);
+    this.#done.delete(id);
+    // A turn that was cleared away meanwhile has no end to tell of.
+    if (!finished || !this.#turns.some((turn) => turn.id === id)) return "";
+    const { content: answer, status } = finished.message;
+    if (status === "failed") {
+      const error = asMicrogridError(finished.error);
+      this.emit("failed", error);
+      throw error;
     }
-    return this.#turn(id)?.answer ?? "";
+    const { finishReason = "stopped", usage, summary } = done ?? {};
+    this.emit("done", { question, answer, finishReason, usage, summary });
+    return answer;
   }
 
-  /** Answers with as many of the turns before as the model's context holds: the oldest are left out first. */
-  async #answer(id: number, before: readonly Turn[], options: AskOptions, signal: AbortSignal): Promise<void> {
-    for (let forgotten = 0; ; forgotten++) {
-      this.#patch(id, { forgotten, routes: [] });
-      try {
-        await this.#stream(id, before.slice(forgotten), options, signal);
-        return;
-      } catch (error) {
-        const tooLong = error instanceof MicrogridError && error.code === "context-exceeded";
-        if (!tooLong || forgotten >= before.length) throw error;
-      }
-    }
-  }
-
-  async #stream(id: number, before: readonly Turn[], options: AskOptions, signal: AbortSignal): Promise<void> {
+  async #find({ conversation, signal, onWait }: ModelSearch): Promise<ReadyModel> {
+    onWait();
+    const options = await unlessAborted(this.#options.get(conversation)!, signal);
     const { grid, policy } = options;
     const target = await whoAnswers(grid, { ...options, policy: { ...grid.policy, ...policy } }, signal);
-    const question = this.#turn(id)?.question ?? "";
-    const generation: GenerationRequest = {
-      model: target.model,
-      messages: [...before.flatMap(toMessages), { role: "user", content: question }],
-      sampling: defaultSampling(target.model),
-      maxTokens: defaultMaxTokens(target.offer?.contextLength),
+    return {
+      offer: { model: target.model, contextLength: target.offer?.contextLength },
+      ask: (generation) =>
+        answerShortened(grid, { generation, policy }, signal, () => this.#patch(conversation, { shortened: true })),
     };
-    let answer = "";
-    for await (const event of grid.answer({ generation, policy }, { signal })) {
-      // What was on its way when somebody pressed stop is not shown any more.
-      signal.throwIfAborted();
-      if (event.type === "route") {
-        this.#patch(id, { routes: [...(this.#turn(id)?.routes ?? []), event.route] });
-      } else if (event.type === "queued") {
-        this.#patch(id, { status: "queued", queuePosition: event.position });
-      } else if (event.type === "token") {
-        answer += event.text;
-        this.#patch(id, { status: "writing", answer });
-        const provider = this.#turn(id)?.routes.at(-1)?.provider;
-        if (provider) this.emit("token", { text: event.text, answer, provider });
-      } else {
-        const { finishReason, usage, summary } = event;
-        const rate = usage.decodeMs > 0 ? ((usage.completionTokens - 1) * 1000) / usage.decodeMs : undefined;
-        const turn = this.#patch(id, { status: "done", tokensPerSecond: rate });
-        if (turn) this.emit("done", { turn, finishReason, usage, summary });
-      }
-    }
   }
 
-  /** Marks a turn whose answer was stopped; anything else is a failure, and is thrown on. */
-  #ended(id: number, thrown: unknown, signal: AbortSignal): void {
-    if (signal.aborted || isAbort(thrown)) {
-      const turn = this.#patch(id, { status: "stopped" });
-      if (turn) this.emit("done", { turn, finishReason: "stopped", usage: undefined, summary: undefined });
-      return;
-    }
-    const error = asMicrogridError(thrown);
-    this.#patch(id, { status: "failed", error: error.message });
-    this.emit("failed", error);
-    throw error;
+  /** Each turn is a conversation of its own to `Answers`, so that a newer one need not wait until an older one has ended. */
+  #store(): AnswerStore {
+    const put = (id: string, message: StoredMessage): Promise<void> => {
+      this.#patch(id, { answer: message });
+      return Promise.resolve();
+    };
+    return {
+      holdAnswer: () => () => undefined,
+      setMessage: put,
+      setMessages: (id, change) => {
+        const answer = change([]).at(-1);
+        return answer ? put(id, answer) : Promise.resolve();
+      },
+    };
   }
 
-  #turn(id: number): Turn | undefined {
-    return this.#turns.find((turn) => turn.id === id);
-  }
-
-  #put(turn: Turn): void {
-    this.#turns = [...this.#turns, turn];
-    this.emit("change", this.#turns);
-  }
-
-  // A turn that was cleared away meanwhile takes no more changes.
-  #patch(id: number, patch: Partial<Turn>): Turn | undefined {
-    const turn = this.#turn(id);
-    if (!turn) return undefined;
-    const next = { ...turn, ...patch };
-    this.#turns = this.#turns.map((each) => (each === turn ? next : each));
-    this.emit("change", this.#turns);
-    return next;
+  #patch(id: string, patch: Partial<Turn>): void {
+    this.#turns = this.#turns.map((turn) => (turn.id === id ? { ...turn, ...patch } : turn));
+    this.emit("change", undefined);
   }
 }
 
-/** Anything thrown as the error that events and callers get. */
+/** Answers with as many of the turns before as the model's context holds: the oldest are left out first. */
+async function* answerShortened(
+  grid: GridApi,
+  request: AnswerRequest,
+  signal: AbortSignal,
+  onShortened: () => void,
+): AsyncGenerator<AnswerEvent> {
+  for (let { messages } = request.generation; ; messages = messages.slice(2)) {
+    try {
+      yield* grid.answer({ ...request, generation: { ...request.generation, messages } }, { signal });
+      return;
+    } catch (error) {
+      const tooLong = error instanceof MicrogridError && error.code === "context-exceeded";
+      if (!tooLong || messages.length === 1) throw error;
+      onShortened();
+    }
+  }
+}
+
+/** Anything thrown, as the error that events and callers get. */
 export function asMicrogridError(thrown: unknown): MicrogridError {
   const text = `This failed for an unexpected reason: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
   const error = toMicrogridError(thrown, "internal", text);
   return error instanceof MicrogridError ? error : new MicrogridError("internal", text, { cause: thrown });
 }
 
-function toMessages({ question, answer }: Turn): ChatMessage[] {
-  // A question without any answer would put two questions in a row, which chat templates refuse.
-  if (answer === "") return [];
-  return [
-    { role: "user", content: question },
-    { role: "assistant", content: answer },
-  ];
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
+/** A question without an answer would put two questions in a row, which chat templates refuse. */
+function answered({ question, answer }: Omit<Turn, "running">): readonly StoredMessage[] {
+  return answer && answer.content !== "" ? [question, answer] : [];
 }

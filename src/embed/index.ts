@@ -1,6 +1,8 @@
 /** Entry of the embeddable bundle, `embed/microgrid.js`: one script tag defines `<microgrid-chat>`. */
 import { MicrogridChat } from "./chat-element";
+import { defineUnit } from "./rem";
 import { setSite } from "./site";
+import { defineViews } from "./views";
 
 export { MicrogridChat } from "./chat-element";
 export type {
@@ -13,9 +15,13 @@ export type {
   TokenDetail,
 } from "./events";
 
-// This file lies in `embed/` of a site. Kept in a variable, since the bundler takes the pattern for an asset.
+// This file is in the folder `embed/` of a site. The URL is in a variable, since the bundler takes the pattern for an asset.
 const script = import.meta.url;
 setSite(new URL("../", script).href);
 
-// A second copy of the script, of whatever version, leaves the first one's element alone.
-if (!customElements.get("microgrid-chat")) customElements.define("microgrid-chat", MicrogridChat);
+// If another copy of the script has run before, of whatever version, its element stays.
+if (!customElements.get("microgrid-chat")) {
+  defineUnit();
+  defineViews();
+  customElements.define("microgrid-chat", MicrogridChat);
+}

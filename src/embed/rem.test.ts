@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
-import { remToPx } from "./rem";
+import { replaceRem } from "./rem";
 
-test("lengths stop depending on the root's font size, and nothing else changes", () => {
-  expect(remToPx("a{padding:.25rem 1.5rem 2em;width:min(46rem,100%);--rem-x:var(--3rem);margin:-0.5rem}")).toBe(
-    "a{padding:4px 24px 2em;width:min(736px,100%);--rem-x:var(--3rem);margin:-8px}",
+test("lengths in rem become multiples of the element's own unit, and nothing else changes", () => {
+  expect(replaceRem("padding: 0.5rem -1rem .25rem")).toBe(
+    "padding: calc(0.5 * var(--mg-rem)) calc(-1 * var(--mg-rem)) calc(0.25 * var(--mg-rem))",
   );
+  expect(replaceRem("width: min(46rem, 100vw)")).toBe("width: min(calc(46 * var(--mg-rem)), 100vw)");
+  expect(replaceRem("margin: 2em 1px; --size-2rem: 0; .x3rem {}")).toBe("margin: 2em 1px; --size-2rem: 0; .x3rem {}");
 });

@@ -1,15 +1,24 @@
-/** Styles that do not depend on the font size of the page's root, which on other people's pages may be anything. */
+/** Styles that do not depend on the font size of the page's root, which other people's pages may set to anything. */
 import { type CSSResult, unsafeCSS } from "lit";
 
-/** What `rem` is on the page that the styles were written for, px. */
-const ROOT_PX = 16;
+/** Takes the place of `rem`: the font size of the element as a length. */
+const UNIT = "--mg-rem";
 
-/** The same styles in px. */
-export function withoutRem(styles: CSSResult): CSSResult {
-  return unsafeCSS(remToPx(styles.cssText));
+/** Declares the unit as a length, so that it is the same length in all parts of the element. Call it once. */
+export function defineUnit(): void {
+  try {
+    CSS.registerProperty({ name: UNIT, syntax: "<length>", inherits: true, initialValue: "16px" });
+  } catch {
+    // Another copy of the script has declared it.
+  }
 }
 
-/** Replaces lengths in `rem` by lengths in `px`. */
-export function remToPx(css: string): string {
-  return css.replace(/(?<![\w.]|[\w-]-)(\d*\.?\d+)rem\b/g, (_, value: string) => `${Number(value) * ROOT_PX}px`);
+/** The same styles with lengths in units of the element's own font size. */
+export function withoutRem(styles: CSSResult): CSSResult {
+  return unsafeCSS(replaceRem(styles.cssText));
+}
+
+/** Replaces lengths in `rem` by multiples of the element's own unit. */
+export function replaceRem(css: string): string {
+  return css.replace(/(?<![\w.-])(-?\d*\.?\d+)rem\b/g, (_, value: string) => `calc(${Number(value)} * var(${UNIT}))`);
 }

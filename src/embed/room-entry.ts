@@ -1,26 +1,20 @@
-/** The room named in the attribute: reading its invite, asking the person, entering it, and what came of that. */
+/** The room named in the attribute: reads its invite, asks the person, enters it, and knows how that went. */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import type { MicrogridError } from "../core";
 import type { GridApi, InviteInfo, RoomPreview } from "../grid";
-import { type Entrance, loadCharter, modelName } from "../ui/parts";
+import type { Entrance } from "../ui/parts";
 import { asMicrogridError } from "./dialogue";
+import { definePreview } from "./views";
 
-/** What is known of the room before it is entered. A page that names a room is no reason to contact it: a press is. */
+/** What is known of the room before it is entered. The room is contacted only once the person presses a button. */
 export type Look =
   | { readonly kind: "not-yet" }
-  /** Somebody inside is looked for. */
+  /** The search for a member goes on. */
   | { readonly kind: "looking" }
   | { readonly kind: "failed"; readonly error: MicrogridError }
-  | {
-      readonly kind: "seen";
-      readonly inside: RoomPreview["inside"];
-      readonly purpose: string;
-      /** The charter in sentences. */
-      readonly rules: readonly string[];
-      readonly entrance: Entrance;
-    };
+  | { readonly kind: "seen"; readonly preview: RoomPreview; readonly entrance: Entrance };
 
-/** Where the element stands with its room. */
+/** The state of the element with regard to its room. */
 export type RoomEntry =
   /** No room is named, or it cannot be read yet. */
   | { readonly kind: "none" }
@@ -34,11 +28,11 @@ export type RoomEntry =
       readonly look: Look;
     }
   | { readonly kind: "entering"; readonly invite: InviteInfo }
-  /** The person does not want to, for now. */
+  /** The person does not want to enter for now. */
   | { readonly kind: "declined"; readonly invite: InviteInfo }
   | { readonly kind: "inside"; readonly invite: InviteInfo };
 
-/** What the person says to the question. */
+/** The person's answer to the question. */
 export interface Consent {
   /** The name that peers will see. */
   readonly name: string;
@@ -90,7 +84,7 @@ export class RoomEntryController implements ReactiveController {
     }
   }
 
-  /** Compares with the room that the grid is in now: another element, or the page, may have entered or left it. */
+  /** Compares with the room that the grid is in now, since another element or the page may have entered or left it. */
   refresh(): void {
     const entry = this.#entry;
     if (!("invite" in entry) || entry.kind === "entering") return;
@@ -109,7 +103,7 @@ export class RoomEntryController implements ReactiveController {
     if (this.#entry.kind === "asking") this.#set({ kind: "declined", invite: this.#entry.invite });
   }
 
-  /** Looks into the room as a guest, who tells nothing but a network address; never rejects. */
+  /** Looks into the room as a guest, which reveals only the network address; never rejects. */
   async look(): Promise<void> {
     const grid = this.#grid;
     if (!grid || this.#entry.kind !== "asking") return;
@@ -118,14 +112,12 @@ export class RoomEntryController implements ReactiveController {
     const { signal } = this.#looking;
     this.#saw({ kind: "looking" });
     try {
-      const [{ charter, inside }, { entranceFor, purposeOf, rulesOf }] = await Promise.all([
+      const [preview, { entranceFor }] = await Promise.all([
         grid.rooms.preview(this.#link, { signal }),
-        loadCharter(),
+        definePreview(),
       ]);
       if (signal.aborted) return;
-      const rules = rulesOf(charter, { model: (id) => modelName(grid.state, id) }).map(({ text }) => text);
-      const entrance = entranceFor(charter, grid.state.node);
-      this.#saw({ kind: "seen", inside, purpose: purposeOf(charter), rules, entrance });
+      this.#saw({ kind: "seen", preview, entrance: entranceFor(preview.charter, grid.state.node) });
     } catch (thrown) {
       if (signal.aborted) return;
       const error = asMicrogridError(thrown);

@@ -1,16 +1,28 @@
-/** The question before a room is entered: what it is, what its members will see, and what the person agrees to. */
+/** The question before a room is entered: what the room is, what its members will see, and what the person agrees to. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { GridState } from "../grid";
-import { plain } from "../ui/parts";
+import {
+  LOOKING_TEXT,
+  SHARE_LABEL,
+  leavingText,
+  lookFailedText,
+  meetingText,
+  modelName,
+  nameText,
+  shareHint,
+  visibleToMembers,
+} from "../ui/parts";
 import type { Consent, Look, RoomEntry } from "./room-entry";
-import { roomLook } from "./room-look";
+
+/** Rules that are seen at once: about entering, inviting and answering. The others are one press away. */
+const FIRST_RULES = 3;
 
 type Asking = Extract<RoomEntry, { kind: "asking" | "entering" }>;
 
-/** What the question needs to know, and what happens with the answer. */
+/** What the question needs to know, and callbacks for the person's answer. */
 export interface QuestionOptions {
   readonly state: GridState;
-  /** True where the element loads a model, without which there is nothing to share. */
+  /** True if the element loads a model; without one there is nothing to share. */
   readonly canShare: boolean;
   onLook(): void;
   onJoin(consent: Consent): void;
@@ -21,6 +33,7 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
   const { state, canShare, onJoin, onDecline } = options;
   const { invite } = entry;
   const look: Look | undefined = entry.kind === "asking" ? entry.look : undefined;
+  const charter = look?.kind === "seen" ? look.preview.charter : undefined;
   const pending = entry.kind === "entering";
   const error = entry.kind === "asking" ? entry.error : undefined;
   const submit = (event: SubmitEvent): void => {
@@ -31,15 +44,8 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
     onJoin({ name: typeof name === "string" ? name.trim() : "", share: data.has("share") });
   };
   return html`<form class="card" part="room-question" aria-label="Join a room?" @submit=${submit}>
-    <h2>Join “<bdi>${plain(invite.name)}</bdi>”?</h2>
-    ${look ? roomLook(look) : nothing}
-    <div>
-      <p>People in this room answer each other’s questions. They see:</p>
-      <ul>
-        <li>your name, your browser and GPU, and your network address, since you connect directly</li>
-        <li>the text of this chat, on the device that answers it for you</li>
-      </ul>
-    </div>
+    <h2>Join “<bdi>${nameText(invite.name)}</bdi>”?</h2>
+    ${look ? lookView(look, state) : nothing} ${visibleToMembers(state.node)}
     <label class="field">
       Your name in the room
       <input type="text" name="name" maxlength="40" autocomplete="off" .value=${state.node.name} ?disabled=${pending} />
@@ -48,22 +54,11 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
       canShare
         ? html`<label>
             <input type="checkbox" name="share" ?disabled=${pending} />
-            <span>Answer others on this device too, while this page is open</span>
+            <span>${SHARE_LABEL} <span class="muted small">${shareHint(charter)}</span></span>
           </label>`
         : nothing
     }
-    ${
-      invite.servers.length > 0
-        ? html`<p class="muted small">
-            You meet through ${invite.servers.map(plain).join(", ")}, which learns your network address.
-          </p>`
-        : nothing
-    }
-    ${
-      state.room && state.room.id !== invite.roomId
-        ? html`<p class="small">You are in “<bdi>${plain(state.room.name)}</bdi>” now and will leave it.</p>`
-        : nothing
-    }
+    ${meetingText(invite)} ${state.room?.id === invite.roomId ? nothing : leavingText(state.room)}
     ${error ? html`<p class="error" part="error" role="alert">${error.message}</p>` : nothing}
     <div class="actions">
       <button class="button" type="button" ?disabled=${pending} @click=${onDecline}>Not now</button>
@@ -78,7 +73,31 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
   </form>`;
 }
 
-/** What the button does: it looks before it joins. */
+function lookView(look: Look, state: GridState): TemplateResult {
+  switch (look.kind) {
+    case "not-yet":
+      return html`<p class="muted small">
+        Look inside to see the room’s rules and who is there. They learn your network address, and nothing else.
+      </p>`;
+    case "looking":
+      return html`<p class="muted small" role="status">${LOOKING_TEXT}</p>`;
+    case "failed":
+      return html`<p class="error" part="error" role="alert">${lookFailedText(look.error.message)}</p>`;
+    case "seen":
+      return html`${
+          look.entrance.kind === "closed"
+            ? html`<p class="error" part="error" role="status">${look.entrance.reason}</p>`
+            : nothing
+        }
+        <microgrid-room-preview
+          .preview=${look.preview}
+          .modelName=${(id: string) => modelName(state, id)}
+          .firstRules=${FIRST_RULES}
+        ></microgrid-room-preview>`;
+  }
+}
+
+/** The button looks before it joins. */
 function submitLabel(look: Look | undefined): string {
   switch (look?.kind) {
     case undefined:

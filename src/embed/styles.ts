@@ -1,16 +1,18 @@
-/** How the element looks. Nothing of the page it stands on comes in but custom properties and the text direction. */
+/** How the element looks. Only custom properties and the text direction come in from the page around it. */
 import { css, unsafeCSS } from "lit";
-import { tokensCss } from "../ui/parts";
-import { remToPx } from "./rem";
+import { base, buttons, sections, tokensCss } from "../ui/parts";
+import { replaceRem, withoutRem } from "./rem";
 
 // The palette of the site, on the host: a rule of the page for the element wins over it.
-const tokens = unsafeCSS(remToPx((tokensCss.match(/--mg-[\w-]+:[^;]+;/g) ?? []).join("\n")));
+const tokens = unsafeCSS(replaceRem((tokensCss.match(/--mg-[\w-]+:[^;]+;/g) ?? []).join("\n")));
 
 export const styles = [
+  ...[base, buttons, sections].map(withoutRem),
   css`
     :host {
       ${tokens}
       --mg-font-size: 16px;
+      --mg-rem: var(--mg-font-size);
       display: block;
       box-sizing: border-box;
       height: 560px;
@@ -46,16 +48,6 @@ export const styles = [
     :host([theme="dark"]) .frame {
       color-scheme: dark;
     }
-    .frame *,
-    .frame *::before,
-    .frame *::after {
-      box-sizing: border-box;
-    }
-    :focus-visible {
-      outline: 2px solid var(--mg-accent);
-      outline-offset: 2px;
-    }
-    p,
     ul,
     h2 {
       margin: 0;
@@ -63,21 +55,6 @@ export const styles = [
     svg {
       display: block;
       flex: none;
-    }
-    .muted {
-      color: var(--mg-muted);
-    }
-    .small {
-      font-size: 0.8125em;
-      line-height: 1.5;
-    }
-    .visually-hidden {
-      position: absolute;
-      width: 1px;
-      height: 1px;
-      overflow: hidden;
-      clip-path: inset(50%);
-      white-space: nowrap;
     }
 
     header {
@@ -126,172 +103,22 @@ export const styles = [
       place-content: center;
       text-align: center;
     }
-    .question {
-      justify-self: end;
-      max-width: min(85%, 540px);
-      padding: 8px 14px;
-      border-radius: 16px 16px 4px 16px;
-      background: var(--mg-accent-soft);
-      white-space: pre-wrap;
-      overflow-wrap: anywhere;
-    }
-    .answer .plain {
-      white-space: pre-wrap;
-      overflow-wrap: anywhere;
-    }
-    .waiting {
-      display: flex;
-      align-items: center;
-      gap: 10px;
-    }
-    .dots {
-      display: inline-flex;
-      gap: 4px;
-    }
-    .dots i {
-      width: 6px;
-      height: 6px;
-      border-radius: 50%;
-      background: var(--mg-accent);
-      animation: wait 1.2s ease-in-out infinite;
-    }
-    .dots i:nth-child(2) {
-      animation-delay: 0.15s;
-    }
-    .dots i:nth-child(3) {
-      animation-delay: 0.3s;
-    }
-    @keyframes wait {
-      0%,
-      60%,
-      100% {
-        opacity: 0.3;
-      }
-      30% {
-        opacity: 1;
-      }
-    }
-    .under {
-      display: flex;
-      align-items: flex-start;
-      gap: 4px;
-      margin-top: 6px;
-      margin-inline-start: -6px;
-    }
-    details {
-      flex: 1;
-      min-width: 0;
-      color: var(--mg-muted);
-      font-size: 0.8125em;
-      line-height: 1.5;
-    }
-    summary {
-      width: fit-content;
-      padding: 5px 6px;
-      border-radius: var(--mg-radius-s);
-      cursor: pointer;
-      list-style: none;
-      font-variant-numeric: tabular-nums;
-    }
-    summary::-webkit-details-marker {
-      display: none;
-    }
-    summary:hover {
-      background: var(--mg-hover);
-    }
-    summary b {
-      color: var(--mg-text);
-      font-weight: 550;
-    }
-    .dot {
-      display: inline-block;
-      flex: none;
-      width: 8px;
-      height: 8px;
-      margin-inline-end: 6px;
-      border-radius: 50%;
-      background: var(--mg-accent);
-    }
-    .dot.away {
-      background: var(--mg-spark);
-    }
-    details ul {
-      padding: 2px 6px 2px 22px;
-    }
-
-    button {
-      font: inherit;
-      color: inherit;
-      cursor: pointer;
-    }
-    button:disabled {
-      cursor: default;
-      opacity: 0.55;
-    }
-    .icon-button {
-      display: inline-grid;
-      flex: none;
-      place-items: center;
-      width: 32px;
-      height: 32px;
-      padding: 0;
-      border: 0;
-      border-radius: var(--mg-radius-s);
-      background: transparent;
-      color: var(--mg-muted);
-      transition:
-        background var(--mg-ease),
-        color var(--mg-ease);
-    }
-    .icon-button:hover {
-      background: var(--mg-hover);
-      color: var(--mg-text);
-    }
-    .button {
-      min-height: 36px;
-      padding: 4px 14px;
-      border: 1px solid var(--mg-border-strong);
-      border-radius: var(--mg-radius-s);
-      background: var(--mg-surface);
-      font-size: 0.875em;
-      font-weight: 550;
-      transition: background var(--mg-ease);
-    }
-    .button:hover:not(:disabled) {
-      background: var(--mg-hover);
-    }
-    .button.primary {
-      border-color: transparent;
-      background: var(--mg-accent);
-      color: var(--mg-on-accent);
-    }
-    .button.primary:hover:not(:disabled) {
-      background: var(--mg-accent-hover);
-    }
-    .link {
+    header .link {
       flex: none;
       margin-inline-start: auto;
       padding: 6px;
-      border: 0;
       border-radius: var(--mg-radius-s);
-      background: none;
-      color: var(--mg-accent);
       font-size: 0.8125em;
       font-weight: 550;
+      text-decoration: none;
     }
-    .link:hover {
+    header .link:hover {
       background: var(--mg-hover);
     }
     .error {
       display: flex;
       align-items: center;
       gap: 12px;
-      padding: 10px 14px;
-      border-radius: var(--mg-radius-s);
-      background: var(--mg-danger-soft);
-      color: var(--mg-danger);
-      font-size: 0.875em;
-      line-height: 1.5;
     }
     .error span {
       flex: 1;
@@ -305,104 +132,6 @@ export const styles = [
       width: min(100%, var(--mg-column));
       margin-inline: auto;
       padding: 0 12px max(8px, env(safe-area-inset-bottom));
-    }
-    .progress {
-      display: grid;
-      gap: 6px;
-      padding: 0 4px;
-      font-size: 0.8125em;
-    }
-    .progress div:first-child {
-      display: flex;
-      flex-wrap: wrap;
-      justify-content: space-between;
-      gap: 2px 12px;
-      font-variant-numeric: tabular-nums;
-    }
-    .bar {
-      height: 5px;
-      border-radius: 3px;
-      background: var(--mg-hover);
-      overflow: hidden;
-    }
-    .bar i {
-      display: block;
-      height: 100%;
-      border-radius: inherit;
-      background: var(--mg-accent);
-      transition: width 200ms linear;
-    }
-    .bar.unknown i {
-      width: 35%;
-      animation: slide 1.3s ease-in-out infinite alternate;
-    }
-    @keyframes slide {
-      to {
-        transform: translateX(186%);
-      }
-    }
-    form.composer {
-      display: flex;
-      align-items: flex-end;
-      gap: 8px;
-      padding: 6px;
-      border: 1px solid var(--mg-border-strong);
-      border-radius: var(--mg-radius-l);
-      background: var(--mg-raised);
-      cursor: text;
-      transition:
-        border-color var(--mg-ease),
-        box-shadow var(--mg-ease);
-    }
-    form.composer:focus-within {
-      border-color: var(--mg-accent);
-      box-shadow: 0 0 0 3px color-mix(in srgb, var(--mg-accent) 16%, transparent);
-    }
-    textarea,
-    input[type="text"] {
-      color: inherit;
-      font: inherit;
-      /* Below 16 px phones zoom into the page. */
-      font-size: max(16px, 1em);
-    }
-    textarea {
-      flex: 1;
-      min-width: 0;
-      max-height: 140px;
-      padding: 6px 10px;
-      border: 0;
-      background: none;
-      line-height: 1.5;
-      resize: none;
-    }
-    /* The form around it shows the focus. */
-    textarea:focus-visible {
-      outline: none;
-    }
-    ::placeholder {
-      color: var(--mg-muted);
-      opacity: 1;
-    }
-    .send {
-      display: grid;
-      flex: none;
-      place-items: center;
-      width: 36px;
-      height: 36px;
-      padding: 0;
-      border: 0;
-      border-radius: 50%;
-      background: var(--mg-accent);
-      color: var(--mg-on-accent);
-      transition: background var(--mg-ease);
-    }
-    .send:hover:not(:disabled) {
-      background: var(--mg-accent-hover);
-    }
-    .send:disabled {
-      background: var(--mg-hover);
-      color: var(--mg-muted);
-      opacity: 1;
     }
     .note {
       display: block;
@@ -433,24 +162,16 @@ export const styles = [
       gap: 4px;
       padding-inline-start: 18px;
     }
-    .card li,
-    .card .purpose {
+    .card li {
       overflow-wrap: anywhere;
     }
-    .card summary {
-      padding-inline: 0;
-      color: var(--mg-accent);
-    }
-    /* What the card asks stays in sight, however long the rules are. */
+    /* The buttons stay in sight, however long the rules are. */
     .card .actions {
       position: sticky;
       bottom: -14px;
       margin: 0 -16px -14px;
       padding: 10px 16px 14px;
       background: inherit;
-    }
-    .card .purpose {
-      white-space: pre-line;
     }
     .card li::marker {
       color: var(--mg-accent);
@@ -466,6 +187,10 @@ export const styles = [
       font-size: 0.9375em;
     }
     .card input[type="text"] {
+      color: inherit;
+      font: inherit;
+      /* Below 16 px phones zoom into the page. */
+      font-size: max(16px, 1em);
       width: 100%;
       padding: 7px 10px;
       border: 1px solid var(--mg-border-strong);
@@ -484,15 +209,6 @@ export const styles = [
       flex-wrap: wrap;
       justify-content: flex-end;
       gap: 8px;
-    }
-
-    @media (prefers-reduced-motion: reduce) {
-      .frame *,
-      .frame *::before {
-        animation-duration: 0.01ms !important;
-        animation-iteration-count: 1 !important;
-        transition-duration: 0.01ms !important;
-      }
     }
   `,
 ];

@@ -1,4 +1,4 @@
-/** The header's words: which model answers and where, the room, and the way in and out of it. */
+/** The header's text: which model answers and where, the room, and the buttons to enter and leave it. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { GridState } from "../grid";
 import { backendName, plain } from "../ui/parts";

@@ -1,28 +1,28 @@
-/** Which model a question goes to: the element's own where it is in reach, else any that the room offers. */
+/** Finds the model for a question: the element's own if it is within reach, else any that the room offers. */
 import { MicrogridError } from "../core";
 import type { GridApi, GridState, ModelOffer, Policy } from "../grid";
 
 /** How long a question waits for the members of a room to say what they offer, ms. */
 const OFFERS_MS = 10_000;
 
-/** What a question may be answered with. */
+/** The element's wishes for an answer. */
 export interface Wishes {
-  /** Id of the wanted model, or empty for whatever the room offers. */
+  /** Id of the wanted model, or empty for any model that the room offers. */
   readonly model: string;
   readonly policy: Policy;
-  /** The loading of the wanted model on this device; undefined where it is not loaded here. */
+  /** The loading of the wanted model on this device; undefined if it is not loaded here. */
   readonly load: Promise<void> | undefined;
 }
 
-/** The model to ask for, and an offer of it where one is known. */
+/** The model to ask for, and an offer of it if one is known. */
 export interface Target {
   readonly model: string;
   readonly offer: ModelOffer | undefined;
 }
 
 /**
- * Waits until the wanted model is ready here or offered in the room. A model that cannot be loaded is replaced by
- * what the room offers. Rejects with the error of the load, with `no-provider`, or with the signal's reason.
+ * Waits until the wanted model is ready here or offered in the room. If it cannot be loaded, a model that the room
+ * offers takes its place. Rejects with the error of the load, with `no-provider`, or with the signal's reason.
  */
 export async function whoAnswers(grid: GridApi, wishes: Wishes, signal: AbortSignal): Promise<Target> {
   const loading = watch(wishes.load);
@@ -47,7 +47,7 @@ export async function whoAnswers(grid: GridApi, wishes: Wishes, signal: AbortSig
 function inReach({ loads, room }: GridState, { model, policy }: Wishes, failed: boolean): Target | undefined {
   const local = loads[model];
   if (local?.kind === "ready") return { model, offer: local.offer };
-  // Something else on the page may have loaded a model: then that device is nearer than any room.
+  // Another part of the page may have loaded a model; this device is nearer than any room.
   const loaded = Object.values(loads).find((load) => load.kind === "ready");
   if (model === "" && loaded) return { model: loaded.offer.model, offer: loaded.offer };
   const peers = policy.privacy === "device" ? [] : (room?.peers ?? []).filter((peer) => peer.sharing);

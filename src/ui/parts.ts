@@ -1,20 +1,34 @@
-/** What the embedded element takes of the page: small parts that define no elements and bring no page along. */
-import type * as Charter from "./charter";
+/** The parts of the page that the embedded element uses: they define no elements and do not bring the page along. */
 import type { MarkdownView } from "./markdown";
+import type * as Preview from "./room/preview";
 
-export { copyText } from "./clipboard";
-export { formatBytes, formatDuration, formatRate } from "./format";
+export { AnswerView } from "./chat/answer-view";
+export { Composer } from "./chat/composer";
+export { QuestionView } from "./chat/question-view";
 export { icon, mark } from "./icons";
-export { plain, plainLines } from "./plain";
-export { setStyle } from "./set-style";
-export { backendName, defaultMaxTokens, defaultSampling, modelName } from "./state/models";
+export { LoadProgressView } from "./models/load-progress-view";
+export { plain } from "./plain";
+export {
+  LOOKING_TEXT,
+  SHARE_LABEL,
+  leavingText,
+  lookFailedText,
+  meetingText,
+  nameText,
+  shareHint,
+  visibleToMembers,
+} from "./room/consent";
+export { type AnswerStore, Answers, type ModelSearch, type ReadyModel } from "./state/answers";
+export type { RunningAnswer } from "./state/answer-run";
+export { backendName, modelName } from "./state/models";
+export { base, buttons, sections } from "./styles/shared";
 export { default as tokensCss } from "./styles/tokens.css?raw";
 
-export type { Entrance } from "./charter";
+export type { Entrance } from "./charter/entrance";
 
-/** Charters in sentences, loaded when a room is looked into. */
-export async function loadCharter(): Promise<typeof Charter> {
-  return import("./charter");
+/** The view of a room from outside, loaded when a person looks inside. */
+export async function loadPreview(): Promise<typeof Preview> {
+  return import("./room/preview");
 }
 
 /** Safe Markdown, loaded with the first answer. */

@@ -58,7 +58,7 @@ export class MicrogridApp extends MicrogridElement {
   }
 
   protected override updated(_changed: PropertyValues): void {
-    const title = this.workspace?.current?.title;
+    const title = this.workspace?.chats.current?.title;
     this.#focusPanel();
     document.title = title === undefined ? "Microgrid" : `${title} · Microgrid`;
   }
@@ -148,7 +148,7 @@ export class MicrogridApp extends MicrogridElement {
     if (!workspace) return;
     const route = readRoute(location.hash, location.href);
     if (route.view === "join") this.invite = route.invite;
-    else void workspace.select(route.conversation);
+    else void workspace.chats.select(route.conversation);
   };
 
   // Removes the invite's secret from the address as soon as the user has answered.
@@ -178,8 +178,8 @@ export class MicrogridApp extends MicrogridElement {
     const { workspace } = this;
     if (this.drawer) this.drawer = false;
     else if (workspace?.dialog !== undefined || this.invite !== undefined) return;
-    else if (workspace?.currentId !== undefined && workspace.answers.isWriting(workspace.currentId)) {
-      workspace.answers.stop(workspace.currentId);
+    else if (workspace?.chats.writing) {
+      workspace.chats.stop();
     } else if (workspace?.panel !== undefined) {
       workspace.show({ panel: undefined });
       workspace.focusComposer();

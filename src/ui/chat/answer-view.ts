@@ -1,27 +1,27 @@
-/** One answer: its text as it comes, its state, and what can be done with it. */
+/** One answer: its text as it arrives, its state, and the buttons under it. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 import type { StoredMessage } from "../../grid";
 import { copyText } from "../clipboard";
 import { formatDuration } from "../format";
 import { icon } from "../icons";
 import { base, buttons, sections } from "../styles/shared";
-import type { RunningAnswer } from "../state/answers";
-import "./answer-origin";
+import type { RunningAnswer } from "../state/answer-run";
+import { originStyles, originView } from "./answer-origin";
 
 /** How long the copy button shows its check mark, ms. */
 const COPIED_MS = 1600;
 
 /**
- * `<mg-answer .message>`. Events: `mg-regenerate`, `mg-continue`, `mg-answer-here`. An answer that another tab writes
- * has the status `streaming` and no `running`.
+ * `<mg-answer .message .running>`. Events: `mg-regenerate`, `mg-continue`, `mg-answer-here`. Parts: `answer`, `error`,
+ * `origin`. An answer that another tab writes has the status `streaming` and no `running`.
  */
-@customElement("mg-answer")
 export class AnswerView extends LitElement {
   static override readonly styles = [
     base,
     buttons,
     sections,
+    originStyles,
     css`
       :host {
         display: block;
@@ -76,9 +76,6 @@ export class AnswerView extends LitElement {
         display: flex;
         margin-inline-start: -0.375rem;
       }
-      mg-answer-origin {
-        flex: 1 1 16rem;
-      }
       .error,
       .note {
         display: flex;
@@ -106,20 +103,30 @@ export class AnswerView extends LitElement {
   @property({ attribute: false }) running: RunningAnswer | undefined;
   /** The model's name for people. */
   @property() model = "";
-  /** True for the last message, which alone can be continued or made again. */
-  @property({ type: Boolean }) last = false;
-  /** Name of the model that could be loaded here to answer; empty where a model is here. */
+  /**
+   * What the person can do with the answer, besides copying it: ask again if it failed (`retry`), or also continue it
+   * and have it made again at any time (`all`).
+   */
+  @property({ attribute: false }) actions: "none" | "retry" | "all" = "none";
+  /** Name of the model that could be loaded here to answer; empty if a model is loaded already. */
   @property() loadable = "";
+  /** True if the oldest messages were left out of the request, since they did not fit the model's context. */
+  @property({ attribute: false }) shortened = false;
   @state() private copied = false;
 
   protected override render(): TemplateResult | typeof nothing {
     const { message } = this;
     if (!message) return nothing;
     const streaming = message.status === "streaming";
-    return html`<article aria-label="Answer" aria-busy=${streaming}>
-      ${message.content === "" ? nothing : html`<mg-markdown .text=${message.content} ?streaming=${streaming}></mg-markdown>`}
+    return html`<article aria-label="Answer" aria-busy=${streaming} part="answer">
+      ${message.content === "" ? nothing : this.textView(message.content, streaming)}
       ${streaming ? this.#waiting(message) : this.#ended(message)}
     </article>`;
+  }
+
+  /** The text of the answer. Another element that shows Markdown can take its place. */
+  protected textView(text: string, streaming: boolean): TemplateResult {
+    return html`<mg-markdown .text=${text} ?streaming=${streaming}></mg-markdown>`;
   }
 
   #waiting(message: StoredMessage): TemplateResult | typeof nothing {
@@ -133,6 +140,7 @@ export class AnswerView extends LitElement {
 
   #ended(message: StoredMessage): TemplateResult {
     return html`${this.#trouble(message)}
+      ${this.shortened ? html`<p class="note">The beginning of this chat no longer fits the model and was left out.</p>` : nothing}
       <div class="foot">
         <div class="actions">
           ${
@@ -143,7 +151,7 @@ export class AnswerView extends LitElement {
                 </button>`
           }
           ${
-            this.last && (message.content !== "" || message.status === "complete")
+            this.actions === "all" && (message.content !== "" || message.status === "complete")
               ? html`<button
                   class="icon-button small"
                   aria-label="Regenerate answer"
@@ -155,20 +163,22 @@ export class AnswerView extends LitElement {
               : nothing
           }
         </div>
-        <mg-answer-origin .answer=${message.answer} .model=${this.model}></mg-answer-origin>
+        ${originView(message.answer, this.model)}
       </div>`;
   }
 
   #trouble(message: StoredMessage): TemplateResult | typeof nothing {
-    const proceed = !this.last
-      ? nothing
-      : message.content === ""
-        ? html`<button class="button" @click=${() => this.#tell("mg-regenerate")}>${icon("retry", 16)} Retry</button>`
-        : html`<button class="button" @click=${() => this.#tell("mg-continue")}>
-            ${icon("forward", 16)} Continue
-          </button>`;
-    if (message.status === "failed") {
-      return html`<div class="error" role="alert">
+    const failed = message.status === "failed";
+    const proceed =
+      this.actions === "none" || (this.actions === "retry" && !failed)
+        ? nothing
+        : message.content === "" || this.actions === "retry"
+          ? html`<button class="button" @click=${() => this.#tell("mg-regenerate")}>${icon("retry", 16)} Retry</button>`
+          : html`<button class="button" @click=${() => this.#tell("mg-continue")}>
+              ${icon("forward", 16)} Continue
+            </button>`;
+    if (failed) {
+      return html`<div class="error" part="error" role="alert">
         <span class="text"
           >${message.answer?.error?.message ?? "This answer failed for an unknown reason. Try again."}</span
         ><span class="choices">${this.#here(message)}${proceed}</span>
@@ -186,7 +196,7 @@ export class AnswerView extends LitElement {
 
   #here(message: StoredMessage): TemplateResult | typeof nothing {
     const code = message.answer?.error?.code;
-    if (!this.last || this.loadable === "" || (code !== "no-provider" && code !== "model-not-loaded")) return nothing;
+    if (this.actions !== "all" || this.loadable === "" || (code !== "no-provider" && code !== "model-not-loaded")) return nothing;
     const then = message.content === "" ? "answer" : "go on";
     return html`<button class="button" @click=${() => this.#tell("mg-answer-here")}>
       Load ${this.loadable} here and ${then}
@@ -212,10 +222,4 @@ function phaseText({ phase, queue }: RunningAnswer): string {
     return queue.position <= 0 ? `Next in the queue${wait}` : `Number ${queue.position + 1} in the queue${wait}`;
   }
   return "Thinking…";
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-answer": AnswerView;
-  }
 }

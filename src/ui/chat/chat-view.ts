@@ -7,13 +7,12 @@ import { plain } from "../plain";
 import { painted } from "../painted";
 import { WorkspaceController } from "../state/controller";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
+import type { Chats } from "../state/chats";
 import type { Workspace } from "../state/workspace";
 import { base, buttons } from "../styles/shared";
-import "./answer-view";
 import type { Composer } from "./composer";
-import "./composer";
+import "./elements";
 import "./empty-state";
-import "./question-view";
 import type { QuestionView } from "./question-view";
 import "./start-progress";
 
@@ -117,10 +116,11 @@ export class ChatView extends LitElement {
 
   protected override render(): TemplateResult {
     const { workspace } = this;
-    const messages = workspace?.messages ?? [];
-    const running = workspace?.current && workspace.answers.running(workspace.current.id);
-    const writing = running?.message.status === "streaming";
-    const loading = workspace?.currentId !== undefined && !workspace.current;
+    const chats = workspace?.chats;
+    const messages = chats?.messages ?? [];
+    const running = chats?.current && chats.answers.running(chats.current.id);
+    const writing = chats?.writing ?? false;
+    const loading = chats?.currentId !== undefined && !chats.current;
     return html`
       <div class="scroller" @scroll=${this.#scrolled}>
         <div
@@ -142,17 +142,17 @@ export class ChatView extends LitElement {
                 ? html`<mg-question
                     .message=${message}
                     ?busy=${writing}
-                    @mg-edit=${(event: CustomEvent<string>) => workspace?.edit(message.id, event.detail)}
-                    @mg-edit-cancelled=${() => this.composer.focus()}
+                    @mg-edit=${(event: CustomEvent<string>) => chats?.edit(message.id, event.detail)}
+                    @mg-edit-cancelled=${this.#focus}
                   ></mg-question>`
                 : html`<mg-answer
                     .message=${message}
                     .running=${running?.message.id === message.id ? running : undefined}
                     .model=${message.answer && workspace ? modelName(workspace.grid.state, message.answer.model) : ""}
                     .loadable=${this.#loadable()}
-                    ?last=${index === messages.length - 1 && !writing}
-                    @mg-regenerate=${() => workspace?.regenerate()}
-                    @mg-continue=${() => workspace?.continueAnswer(message)}
+                    .actions=${index === messages.length - 1 && !writing ? "all" : "none"}
+                    @mg-regenerate=${() => chats?.regenerate()}
+                    @mg-continue=${() => chats?.continueAnswer(message)}
                     @mg-answer-here=${() => workspace?.answerHere(message)}
                   ></mg-answer>`,
           )}
@@ -167,12 +167,17 @@ export class ChatView extends LitElement {
           : nothing
       }
       <div class="foot">
-        <mg-start-progress .workspace=${workspace}></mg-start-progress>
+        <mg-start-progress
+          .state=${workspace?.grid.state}
+          ?expected=${workspace?.start.pending && !chats?.answers.waiting}
+          @mg-choose-model=${() => workspace?.show({ dialog: "models" })}
+          @mg-load-here=${() => workspace?.loadHere()}
+        ></mg-start-progress>
         <mg-composer
           ?busy=${writing}
           ?ready=${workspace !== undefined}
           @mg-send=${(event: CustomEvent<string>) => this.#send(event.detail)}
-          @mg-stop=${this.#stopAnswer}
+          @mg-stop=${() => chats?.stop()}
           @mg-draft=${this.#drafted}
           @mg-edit-last=${() => Array.from(this.questions).at(-1)?.edit()}
         ></mg-composer>
@@ -186,47 +191,53 @@ export class ChatView extends LitElement {
     const { workspace } = this;
     if (changed.has("workspace") && workspace) {
       this.#stop.push(
-        workspace.on("focus-composer", () => this.composer.focus()),
-        workspace.answers.on("finished", ({ conversation, message }) => {
-          if (conversation !== workspace.currentId) return;
+        workspace.on("focus-composer", this.#focus),
+        workspace.chats.answers.on("finished", ({ conversation, message }) => {
+          if (conversation !== workspace.chats.currentId) return;
           this.announcement = message.status === "complete" ? "Answer finished." : "Answer stopped.";
         }),
       );
     }
-    if (workspace && workspace.currentId !== this.#shownId) this.#opened(workspace);
+    if (workspace && workspace.chats.currentId !== this.#shownId) this.#opened(workspace.chats);
     // Children lay out after this update; follow the text once they have.
-    if (this.#follow && (workspace?.messages.length ?? 0) > 0)
+    if (this.#follow && (workspace?.chats.messages.length ?? 0) > 0)
       requestAnimationFrame(() => this.scroller.scrollTo({ top: this.scroller.scrollHeight }));
   }
 
-  #opened(workspace: Workspace): void {
+  #opened(chats: Chats): void {
     this.#flushDraft();
-    // What was typed while the page was starting, or while a sent message made its chat, belongs to this one.
-    const begun = this.#shownId === undefined && workspace.current?.messages.length === 0;
+    // A text that was typed while the page was starting, or while a sent message made its chat, belongs to this one.
+    const begun = this.#shownId === undefined && chats.current?.messages.length === 0;
     if (this.#shownId !== null && !begun) this.composer.value = "";
-    this.#shownId = workspace.currentId;
+    this.#shownId = chats.currentId;
     this.#follow = true;
     this.announcement = "";
     const early = this.composer.value;
-    if (early === "") void workspace.draft().then((draft) => this.#showDraft(workspace, draft));
-    else workspace.draftSaver(early)();
-    this.composer.focus();
+    if (early === "") void chats.draft().then((draft) => this.#showDraft(chats, draft));
+    else chats.draftSaver(early)();
+    this.#focus();
   }
 
-  #showDraft(workspace: Workspace, draft: string): void {
-    // Whoever began to type meanwhile goes on typing.
-    if (workspace.currentId === this.#shownId && this.composer.value === "") this.composer.value = draft;
+  #showDraft(chats: Chats, draft: string): void {
+    // A person who has begun to type meanwhile keeps that text.
+    if (chats.currentId === this.#shownId && this.composer.value === "") this.composer.value = draft;
   }
 
-  // A message whose answer never began, as when the page was closed in between.
+  /** True for a message whose answer never began, as when the page was closed in between. */
   #unanswered(): boolean {
-    const last = this.workspace?.current?.messages.at(-1);
-    return last?.role === "user" && this.workspace?.messages.at(-1) === last;
+    const chats = this.workspace?.chats;
+    const last = chats?.current?.messages.at(-1);
+    return last?.role === "user" && chats?.messages.at(-1) === last;
   }
+
+  readonly #focus = (): void => {
+    // Phones would open their keyboard over the page.
+    if (!matchMedia("(pointer: coarse)").matches) this.composer.focus();
+  };
 
   #askAgain(): TemplateResult {
     return html`<div>
-      <button class="button" @click=${() => this.workspace?.regenerate()}>${icon("retry", 16)} Answer this</button>
+      <button class="button" @click=${() => this.workspace?.chats.regenerate()}>${icon("retry", 16)} Answer this</button>
     </div>`;
   }
 
@@ -234,7 +245,7 @@ export class ChatView extends LitElement {
     const state = this.workspace?.grid.state;
     if (!state?.room || state.policy.privacy === "device")
       return "It runs in this page. Your messages stay on this device.";
-    return `You are in the room “${plain(state.room.name)}”: its peers may answer, and whoever answers sees the chat.`;
+    return `You are in the room “${plain(state.room.name)}”: its members may answer, and the device that answers sees the chat.`;
   }
 
   #loadable(): string {
@@ -251,25 +262,21 @@ export class ChatView extends LitElement {
     this.#follow = true;
     this.announcement = "";
     this.#flushDraft();
-    void this.workspace?.send(text).catch((error: unknown) => {
+    void this.workspace?.chats.send(text).catch((error: unknown) => {
       // The message could not even be stored: give it back.
       this.composer.value = text;
       this.workspace?.toast(error instanceof Error ? error.message : "The message could not be kept. Try again.");
     });
   }
 
-  readonly #stopAnswer = (): void => {
-    if (this.workspace?.currentId !== undefined) this.workspace.answers.stop(this.workspace.currentId);
-  };
-
   readonly #drafted = (event: CustomEvent<string>): void => {
     clearTimeout(this.#draftTimer);
-    this.#saveDraft = this.workspace?.draftSaver(event.detail);
+    this.#saveDraft = this.workspace?.chats.draftSaver(event.detail);
     if (event.detail === "") this.#flushDraft();
     else this.#draftTimer = setTimeout(() => this.#flushDraft(), DRAFT_MS);
   };
 
-  // Nothing typed may be lost by going elsewhere before typing rested.
+  // A draft must not be lost if another chat is opened before the timer has saved it.
   #flushDraft(): void {
     clearTimeout(this.#draftTimer);
     this.#saveDraft?.();

@@ -1,17 +1,13 @@
 /** Where messages are typed. */
 import { LitElement, css, html, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { property, query, state } from "lit/decorators.js";
 import { icon } from "../icons";
 import { base, buttons } from "../styles/shared";
 
-/** Tallest that the field grows by itself, in px. */
-const MAX_HEIGHT_PX = 240;
-
 /**
- * `<mg-composer>`: Enter sends, Shift+Enter makes a line, Escape stops, arrow up in an empty field
- * edits the last message. Events: `mg-send` (detail: the text), `mg-stop`, `mg-edit-last`, `mg-draft`.
+ * `<mg-composer>`: Enter sends, Shift+Enter starts a new line, Escape stops, arrow up in an empty field edits the last
+ * message. Events: `mg-send` (detail: the text), `mg-stop`, `mg-edit-last`, `mg-draft`. Parts: `composer`, `input`, `send`.
  */
-@customElement("mg-composer")
 export class Composer extends LitElement {
   static override readonly styles = [
     base,
@@ -41,7 +37,7 @@ export class Composer extends LitElement {
       textarea {
         flex: 1;
         min-width: 0;
-        max-height: ${MAX_HEIGHT_PX}px;
+        max-height: 240px;
         padding: 0.375rem 0.625rem;
         border: 0;
         background: none;
@@ -82,7 +78,7 @@ export class Composer extends LitElement {
     `,
   ];
 
-  /** True while an answer is written: the button stops it. */
+  /** True while an answer is written; the button then stops it. */
   @property({ type: Boolean }) busy = false;
   /** False until messages can be sent; what is typed stays. */
   @property({ type: Boolean }) ready = false;
@@ -90,7 +86,7 @@ export class Composer extends LitElement {
   @state() private text = "";
   @query("textarea") private readonly field!: HTMLTextAreaElement;
 
-  /** What is typed now. */
+  /** The text that is typed now. */
   get value(): string {
     return this.text;
   }
@@ -99,15 +95,14 @@ export class Composer extends LitElement {
     this.text = text;
   }
 
-  override focus(): void {
-    // Phones would open their keyboard over the page.
-    if (matchMedia("(pointer: coarse)").matches) return;
-    void this.updateComplete.then(() => this.field.focus());
+  override focus(options?: FocusOptions): void {
+    void this.updateComplete.then(() => this.field.focus(options));
   }
 
   protected override render(): TemplateResult {
-    return html`<form @submit=${this.#submit} @click=${() => this.field.focus()}>
+    return html`<form part="composer" @submit=${this.#submit} @click=${() => this.field.focus()}>
       <textarea
+        part="input"
         rows="1"
         aria-label="Message"
         placeholder=${this.placeholder}
@@ -118,11 +113,19 @@ export class Composer extends LitElement {
       ></textarea>
       ${
         this.busy
-          ? html`<button class="send" type="button" aria-label="Stop answering" title="Stop (Esc)" @click=${this.#stop}>
+          ? html`<button
+              class="send"
+              part="send"
+              type="button"
+              aria-label="Stop answering"
+              title="Stop (Esc)"
+              @click=${this.#stop}
+            >
               ${icon("stop")}
             </button>`
           : html`<button
               class="send"
+              part="send"
               type="submit"
               aria-label="Send message"
               title="Send (Enter)"
@@ -136,8 +139,9 @@ export class Composer extends LitElement {
 
   protected override updated(changed: PropertyValues): void {
     if (!changed.has("text" as keyof Composer)) return;
+    // The styles limit the height.
     this.field.style.height = "auto";
-    this.field.style.height = `${Math.min(this.field.scrollHeight, MAX_HEIGHT_PX)}px`;
+    this.field.style.height = `${this.field.scrollHeight}px`;
   }
 
   readonly #input = (): void => {
@@ -146,7 +150,7 @@ export class Composer extends LitElement {
   };
 
   readonly #keydown = (event: KeyboardEvent): void => {
-    // Enter also ends the composition of an input method; that is not a wish to send.
+    // Enter also ends the composition of an input method; it must not send then.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#submit(event);
     else if (event.key === "Escape" && this.busy) this.#stop();
     else if (event.key === "ArrowUp" && this.text === "" && !this.busy) {
@@ -168,11 +172,5 @@ export class Composer extends LitElement {
 
   #tell(type: string, detail?: string): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-composer": Composer;
   }
 }

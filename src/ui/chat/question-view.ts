@@ -1,13 +1,12 @@
-/** One message of the user, which can be copied, and edited to ask again. */
-import { LitElement, css, html, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+/** One message of the user. It can be copied, and edited to ask again. */
+import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
 import type { StoredMessage } from "../../grid";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
 import { base, buttons } from "../styles/shared";
 
-/** `<mg-question .message>`. Event: `mg-edit` (detail: the new text). */
-@customElement("mg-question")
+/** `<mg-question .message>`. Events: `mg-edit` (detail: the new text), `mg-edit-cancelled`. Part: `question`. */
 export class QuestionView extends LitElement {
   static override readonly styles = [
     base,
@@ -76,7 +75,9 @@ export class QuestionView extends LitElement {
   ];
 
   @property({ attribute: false }) message: StoredMessage | undefined;
-  /** True while an answer is written, when nothing can be edited. */
+  /** False for a message that is only shown, without buttons. */
+  @property({ attribute: false }) editable = true;
+  /** True while an answer is written; nothing can be edited then. */
   @property({ type: Boolean }) busy = false;
   @state() private editing = false;
   @query("textarea") private readonly field!: HTMLTextAreaElement | null;
@@ -103,22 +104,26 @@ export class QuestionView extends LitElement {
       </article>`;
     }
     return html`<article aria-label="You">
-      <div class="text">${content}</div>
-      <div class="actions">
-        <button class="icon-button small" aria-label="Copy message" title="Copy" @click=${this.#copy}>
-          ${icon("copy", 16)}
-        </button>
-        <button
-          class="icon-button small"
-          aria-label="Edit message"
-          title="Edit"
-          ?disabled=${this.busy}
-          @click=${() => this.edit()}
-        >
-          ${icon("edit", 16)}
-        </button>
-      </div>
+      <div class="text" part="question">${content}</div>
+      ${this.editable ? this.#actions() : nothing}
     </article>`;
+  }
+
+  #actions(): TemplateResult {
+    return html`<div class="actions">
+      <button class="icon-button small" aria-label="Copy message" title="Copy" @click=${this.#copy}>
+        ${icon("copy", 16)}
+      </button>
+      <button
+        class="icon-button small"
+        aria-label="Edit message"
+        title="Edit"
+        ?disabled=${this.busy}
+        @click=${() => this.edit()}
+      >
+        ${icon("edit", 16)}
+      </button>
+    </div>`;
   }
 
   readonly #keydown = (event: KeyboardEvent): void => {
@@ -140,10 +145,4 @@ export class QuestionView extends LitElement {
   };
 
   readonly #copy = (): void => void copyText(this.message?.content ?? "");
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-question": QuestionView;
-  }
 }

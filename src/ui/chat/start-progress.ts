@@ -1,14 +1,12 @@
-/** The model on its way into memory, above the field for messages. */
+/** Shows above the field for messages that a model loads, or why none can answer and what to do about it. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { GridState } from "../../grid";
-import { WorkspaceController } from "../state/controller";
 import { GUIDE, modelName, whyNobody } from "../state/models";
-import type { Workspace } from "../state/workspace";
 import { base, buttons, sections } from "../styles/shared";
 import "../models/load-progress";
 
-/** `<mg-start-progress .workspace>`: shown while a model loads, and where none is ready: why, and what to do. */
+/** `<mg-start-progress .state>`. Events: `mg-choose-model`, `mg-load-here`. */
 @customElement("mg-start-progress")
 export class StartProgress extends LitElement {
   static override readonly styles = [
@@ -36,15 +34,12 @@ export class StartProgress extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
+  @property({ attribute: false }) state: GridState | undefined;
+  /** True while a model may still come without the person's help. */
+  @property({ type: Boolean }) expected = false;
 
   protected override render(): TemplateResult | typeof nothing {
-    const state = this.workspace?.grid.state;
+    const { state } = this;
     if (!state) return nothing;
     const loads = Object.entries(state.loads);
     const loading = loads.filter(([, load]) => load.kind === "loading");
@@ -63,19 +58,21 @@ export class StartProgress extends LitElement {
     if (failed?.kind !== "failed" || loads.some(([, load]) => load.kind === "ready")) return this.#nobody(state);
     return html`<div class="error" role="alert">
       <span class="grow">${failed.error.message}</span>
-      <button class="button" @click=${() => this.workspace?.show({ dialog: "models" })}>Choose a model</button>
+      <button class="button" @click=${() => this.#tell("mg-choose-model")}>Choose a model</button>
     </div>`;
   }
 
-  // A room is given a moment to make its offers, unless somebody already waits for an answer.
   #nobody(state: GridState): TemplateResult | typeof nothing {
-    const { workspace } = this;
     const why = whyNobody(state);
-    if (!workspace || why === undefined || (workspace.start.pending && !workspace.answers.waiting)) return nothing;
+    if (why === undefined || this.expected) return nothing;
     return html`<div class="card nobody">
       <span class="grow small" role="status">${why}</span>
-      <button class="button" @click=${() => workspace.loadHere()}>Load ${modelName(state, GUIDE)} here</button>
+      <button class="button" @click=${() => this.#tell("mg-load-here")}>Load ${modelName(state, GUIDE)} here</button>
     </div>`;
+  }
+
+  #tell(type: string): void {
+    this.dispatchEvent(new CustomEvent(type));
   }
 }
 

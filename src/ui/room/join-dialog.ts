@@ -5,18 +5,25 @@ import { customElement, property } from "lit/decorators.js";
 import { MicrogridError, isAbort } from "../../core";
 import type { InviteInfo, RoomPreview } from "../../grid";
 import { type Entrance, entranceFor } from "../charter/entrance";
-import { charterStyles, purposeView, rulesView } from "../charter/view";
 import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
-import { plain } from "../plain";
 import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "./did-view";
-import { insideStyles, insideView } from "./inside";
+import {
+  LOOKING_TEXT,
+  SHARE_LABEL,
+  leavingText,
+  lookFailedText,
+  meetingText,
+  shareHint,
+  visibleToMembers,
+} from "./consent";
 import { joinStyles } from "./join-styles";
-import { nameText, personStyles, shortDid } from "./person";
+import { nameText } from "./person";
+import { RoomPreviewView } from "./preview";
 
 interface Field extends HTMLElement {
   value: string;
@@ -28,7 +35,8 @@ interface Switch extends HTMLElement {
 /** `<mg-join-dialog .workspace .invite>`. Event: `mg-answered` (detail: whether the room was joined). */
 @customElement("mg-join-dialog")
 export class JoinDialog extends WorkspaceElement {
-  static override readonly styles = [sections, personStyles, charterStyles, insideStyles, joinStyles];
+  static override readonly styles = [sections, joinStyles];
+
 
   @property() invite = "";
   #answered = false;
@@ -99,8 +107,7 @@ export class JoinDialog extends WorkspaceElement {
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
         ${preview ? this.#seen(workspace, preview) : this.#unseen()}
         ${shut ? nothing : this.#consent(workspace, preview)}
-        ${!shut && invite.servers.length > 0 ? html`<p class="muted small">You meet through ${invite.servers.map(plain).join(", ")}, which learns your network address.</p>` : nothing}
-        ${state.room ? html`<p class="warning">You are now in “<bdi>${nameText(state.room.name)}</bdi>” and will leave it.</p>` : nothing}
+        ${shut ? nothing : meetingText(invite)} ${leavingText(state.room)}
         ${this.#joining.render({
           error: (error) => html`<p class="error" role="alert">${errorText(error)}</p>`,
           initial: () => nothing,
@@ -130,30 +137,23 @@ export class JoinDialog extends WorkspaceElement {
   }
 
   #seen({ grid }: Workspace, preview: RoomPreview): TemplateResult {
-    const models = (id: string): string => modelName(grid.state, id);
-    const known = new Map(preview.inside.map((peer) => [peer.did, nameText(peer.name)]));
-    const names = { model: models, did: (did: string) => known.get(did) ?? shortDid(did) };
-    return html`${purposeView(preview.charter)}
-      <div class="rules-box">
-        <p>Its rules:</p>
-        ${rulesView(preview.charter, names)}
-      </div>
-      <div>${insideView(preview, models)}</div>`;
+    return html`<mg-room-preview
+      .preview=${preview}
+      .modelName=${(id: string) => modelName(grid.state, id)}
+    ></mg-room-preview>`;
   }
 
   #unseen(): TemplateResult {
     if (this.#looking.status === TaskStatus.ERROR && !isAbort(this.#looking.error)) {
+      const reason = errorText(this.#looking.error);
       return html`<div class="error" role="alert">
-        <p>${this.#refused() ? "" : "The room could not be previewed. "}${errorText(this.#looking.error)}</p>
+        <p>${this.#refused() ? reason : lookFailedText(reason)}</p>
         <button class="link" @click=${() => void this.#looking.run()}>Try again</button>
       </div>`;
     }
     return html`<p class="waiting" role="status">
       <span class="pulse" aria-hidden="true"></span>
-      <span
-        >Looking for someone inside who can show the room’s rules. They learn your network address and nothing else.
-        This continues until someone is there.</span
-      >
+      <span>${LOOKING_TEXT}</span>
     </p>`;
   }
 
@@ -173,18 +173,7 @@ export class JoinDialog extends WorkspaceElement {
   }
 
   #consent({ grid }: Workspace, preview: RoomPreview | undefined): TemplateResult {
-    const { house } = grid.state.node;
-    return html`<div>
-        <p>What the people in the room can see once you are in:</p>
-        <ul>
-          <li>
-            your name${house ? html`, that you are of <bdi>${nameText(house.name)}</bdi>,` : ","} your browser and your
-            GPU, and your network address, since you connect directly
-          </li>
-          <li>the text of a chat, on the device that answers it for you</li>
-          <li>nothing else: your other conversations and files stay on this device</li>
-        </ul>
-      </div>
+    return html`${visibleToMembers(grid.state.node)}
       <wa-input
         label="Your name in the room"
         name="name"
@@ -192,14 +181,7 @@ export class JoinDialog extends WorkspaceElement {
         autocomplete="off"
         .value=${grid.identity.name}
       ></wa-input>
-      <wa-switch
-        hint=${
-          preview?.charter.contribution === "expected"
-            ? "This room expects it. Peers may then ask your models, with your power."
-            : "Peers may then ask your models, with your power."
-        }
-        >Share this device</wa-switch
-      >`;
+      <wa-switch hint=${shareHint(preview?.charter)}>${SHARE_LABEL}</wa-switch>`;
   }
 
   #inspect({ grid }: Workspace): InviteInfo | { readonly error: string } {
@@ -227,3 +209,5 @@ export class JoinDialog extends WorkspaceElement {
     this.dispatchEvent(new CustomEvent("mg-answered", { detail: joined }));
   }
 }
+
+customElements.define("mg-room-preview", RoomPreviewView);

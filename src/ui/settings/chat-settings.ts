@@ -106,7 +106,7 @@ export class ChatSettings extends WorkspaceElement {
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
     if (!workspace) return nothing;
-    const { settings } = workspace;
+    const { settings } = workspace.chats;
     const offer = answeringModel(workspace.grid.state, workspace.wantedModel);
     const sampling = { ...defaultSampling(offer?.model ?? workspace.wantedModel ?? GUIDE), ...settings.sampling };
     return html`
@@ -158,7 +158,7 @@ export class ChatSettings extends WorkspaceElement {
         ></wa-textarea>
       </section>
       <section>
-        <wa-button appearance="outlined" @click=${() => workspace.changeSettings({ sampling: {}, stop: [] })}
+        <wa-button appearance="outlined" @click=${() => workspace.chats.changeSettings({ sampling: {}, stop: [] })}
           >Reset to defaults</wa-button
         >
       </section>
@@ -192,7 +192,7 @@ export class ChatSettings extends WorkspaceElement {
       max=${max}
       step=${step}
       .value=${value}
-      @change=${(event: Event) => this.#set({ sampling: { ...this.workspace?.settings.sampling, [key]: Number(valueOf(event)) } })}
+      @change=${(event: Event) => this.#set({ sampling: { ...this.workspace?.chats.settings.sampling, [key]: Number(valueOf(event)) } })}
     ></mg-range>`;
   }
 
@@ -200,8 +200,8 @@ export class ChatSettings extends WorkspaceElement {
   #set(patch: { [Key in keyof ConversationSettings]?: ConversationSettings[Key] | undefined }): void {
     const { workspace } = this;
     if (!workspace) return;
-    const merged = Object.entries({ ...workspace.settings, ...patch }).filter(([, value]) => value !== undefined);
-    void workspace.changeSettings(Object.fromEntries(merged) as ConversationSettings);
+    const merged = Object.entries({ ...workspace.chats.settings, ...patch }).filter(([, value]) => value !== undefined);
+    void workspace.chats.changeSettings(Object.fromEntries(merged) as ConversationSettings);
   }
 }
 

@@ -179,7 +179,7 @@ export class ConversationItem extends WorkspaceElement {
       >
         <button role="menuitem" @click=${this.#startRename}>${icon("edit", 16)} Rename</button>
         <button role="menuitem" @click=${this.#export}>${icon("download", 16)} Export</button>
-        <button role="menuitem" class="danger" @click=${() => this.workspace?.remove(summary)}>
+        <button role="menuitem" class="danger" @click=${() => this.workspace?.chats.remove(summary)}>
           ${icon("trash", 16)} Delete
         </button>
       </div>

@@ -132,12 +132,12 @@ export class Sidebar extends WorkspaceElement {
 
   protected override willUpdate(_changed: PropertyValues): void {
     // Search again if the list has changed, for example after one of the results was deleted.
-    if (this.query !== "" && this.workspace && this.#searched !== this.workspace.conversations) void this.#search();
+    if (this.query !== "" && this.workspace && this.#searched !== this.workspace.chats.list) void this.#search();
   }
 
   protected override render(): TemplateResult {
     const { workspace } = this;
-    const conversations = this.query === "" ? (workspace?.conversations ?? []) : (this.found ?? []);
+    const conversations = this.query === "" ? (workspace?.chats.list ?? []) : (this.found ?? []);
     return html`
       <div class="brand">${mark(26)} Microgrid</div>
       <button class="button new" @click=${this.#new}>
@@ -167,8 +167,8 @@ export class Sidebar extends WorkspaceElement {
                     <mg-conversation-item
                       .workspace=${workspace}
                       .summary=${item}
-                      ?current=${item.id === workspace?.currentId}
-                      ?busy=${workspace?.answers.isWriting(item.id) ?? false}
+                      ?current=${item.id === workspace?.chats.currentId}
+                      ?busy=${workspace?.chats.answers.isWriting(item.id) ?? false}
                       @mg-done=${this.#done}
                     ></mg-conversation-item>
                   </li>`,
@@ -195,7 +195,7 @@ export class Sidebar extends WorkspaceElement {
           class="icon-button"
           aria-label="Export all conversations"
           title="Export all conversations"
-          ?disabled=${(workspace?.conversations.length ?? 0) === 0}
+          ?disabled=${(workspace?.chats.list.length ?? 0) === 0}
           @click=${this.#exportAll}
         >
           ${icon("download", 18)}
@@ -242,7 +242,7 @@ export class Sidebar extends WorkspaceElement {
 
   async #search(): Promise<void> {
     const { query, workspace } = this;
-    this.#searched = workspace?.conversations;
+    this.#searched = workspace?.chats.list;
     const found = query === "" ? undefined : await workspace?.grid.conversations.search(query);
     if (query === this.query) this.found = found;
   }

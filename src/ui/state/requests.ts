@@ -1,15 +1,22 @@
-/** From a conversation to the request that is sent to the grid. */
-import type { ChatMessage, Conversation, GenerationRequest, ModelOffer, ResumePoint } from "../../grid";
+/** Turns a conversation into the request that is sent to the grid. */
+import type { ChatMessage, Conversation, GenerationRequest, ResumePoint } from "../../grid";
 import { defaultMaxTokens, defaultSampling } from "./models";
+
+/** The facts about a model that a request depends on. */
+export interface RequestedModel {
+  readonly model: string;
+  /** Undefined while no offer of the model is known. */
+  readonly contextLength: number | undefined;
+}
 
 /**
  * The request that makes the answer with id `answerId`: the system prompt and all messages before it.
- * Where an answer reached its limit before, the limit is counted from there.
+ * If the answer reached its limit before, the limit is counted from there.
  */
 export function toGeneration(
   conversation: Conversation,
   answerId: string,
-  offer: ModelOffer,
+  offer: RequestedModel,
   resume: ResumePoint | undefined,
 ): GenerationRequest {
   const { settings } = conversation;

@@ -1,64 +1,40 @@
-/** What the components of one page share: the grid, the conversations, what is shown, what was just done. */
-import { TypedEventTarget, randomId } from "../../core";
-import type {
-  Conversation,
-  ConversationSettings,
-  ConversationSummary,
-  GridApi,
-  Notice,
-  StoredMessage,
-} from "../../grid";
+/** What the components of one page share: the grid, the conversations, the panels, and what the person is told. */
+import { TypedEventTarget } from "../../core";
+import type { GridApi, Notice, StoredMessage } from "../../grid";
 import { plain } from "../plain";
-import { conversationRoute, go } from "../routes";
 import { Answers } from "./answers";
+import { Chats } from "./chats";
 import { ModelLoads } from "./loads";
 import { Leaving } from "./leaving";
 import { GUIDE, modelName } from "./models";
+import { type Dialog, type Panel, Panels, type Toast } from "./panels";
 import { applyTheme, readLastModel, saveLastModel } from "./preferences";
+import { readyModel } from "./ready-model";
 import { RoomNews } from "./room-news";
 import { RULES_NOTICE, RulesWatch } from "./rules-watch";
 import { StartModel } from "./start-model";
 import { type Outcome, Together } from "./together";
 
-/** Panels beside the chat, and dialogs over it. */
-export type Panel = "room" | "chat-settings" | undefined;
-export type Dialog = "models" | "settings" | "rules" | undefined;
+export type { Dialog, Panel, Toast } from "./panels";
 
-/** A short message at the bottom of the page, perhaps with a way back. */
-export interface Toast {
-  readonly id: string;
-  readonly text: string;
-  readonly action?: { readonly label: string; readonly run: () => void };
-}
-
-/** How long a toast stays, ms; long enough to reach its button by keyboard. */
-const TOAST_MS = 9000;
 const MEMORY_NOTICE: Notice = {
   id: "conversations-in-memory",
   level: "warning",
-  text: "This browser lets no page store anything here, as some private windows do: your conversations are lost when the page closes. Export what you want to keep.",
+  text: "This browser does not let pages store data, as in some private windows: your conversations are lost when the page closes. Export what you want to keep.",
 };
-/** The key of the draft of a chat that does not exist yet. */
-const NEW_DRAFT = "new";
 
+/** One per page. Emits `change` whenever a component may have something new to show. */
 export class Workspace extends TypedEventTarget<{ change: undefined; "focus-composer": undefined }> {
   readonly grid: GridApi;
-  readonly answers: Answers;
+  readonly chats: Chats;
   readonly loads: ModelLoads;
   readonly start: StartModel;
   readonly together: Together;
   readonly leaving: Leaving;
+  readonly #panels = new Panels();
   readonly #cleanup: (() => void)[] = [];
   readonly #news = new RoomNews();
   readonly #rules = new RulesWatch();
-  #conversations: readonly ConversationSummary[] = [];
-  #current: Conversation | undefined;
-  #currentId: string | undefined;
-  #panel: Panel;
-  #dialog: Dialog;
-  #toasts: readonly Toast[] = [];
-  /** Settings of a chat that does not exist yet. */
-  #newSettings: ConversationSettings = { sampling: {}, stop: [] };
   #lastModel = readLastModel();
   #memoryNoticeSeen = false;
   #restores = 0;
@@ -67,65 +43,57 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     super();
     this.grid = grid;
     this.loads = new ModelLoads(grid);
-    this.start = new StartModel(grid, this.loads, () => this.answers.asked);
-    this.answers = new Answers(grid, this.start);
+    this.start = new StartModel(grid, this.loads, () => this.chats.answers.asked);
     this.together = new Together(grid);
     this.leaving = new Leaving(grid);
+    const answers = new Answers(grid.conversations, readyModel(grid, this.start));
+    this.chats = new Chats({
+      store: grid.conversations,
+      answers,
+      lastModel: () => this.#lastModel,
+      toast: (text, action) => this.toast(text, action),
+    });
+    const changed = (): void => this.#changed();
+    const flush = (): void => answers.flush();
+    addEventListener("pagehide", flush);
     this.#cleanup.push(
+      () => removeEventListener("pagehide", flush),
       () => this.start.close(),
-      this.start.on("change", () => this.#changed()),
-      this.together.on("change", () => this.#changed()),
+      () => this.chats.close(),
+      this.chats.on("change", changed),
+      this.start.on("change", changed),
+      this.together.on("change", changed),
+      this.leaving.on("change", changed),
+      this.#panels.on("change", () => {
+        this.#watchRules();
+        this.#changed();
+      }),
       this.together.on("ready", (outcome) => void this.#runsTogether(outcome)),
       this.together.on("failed", (outcome) => this.#failsTogether(outcome)),
-      this.leaving.on("change", () => this.#changed()),
-      grid.conversations.on("change", ({ id, scope, remote }) => {
-        if (scope === "list") void this.#loadList();
-        // What this tab is writing is shown from memory; reading it back twice a second would only cost.
-        if (id === this.#currentId && (remote || !this.answers.isWriting(id))) void this.#loadCurrent();
-      }),
-      this.answers.on("finished", ({ conversation, message }) => this.#adopt(conversation, message)),
-      this.answers.on("change", () => this.#changed()),
       grid.on("change", () => {
         this.#tellNews();
         this.#watchRules();
         this.#changed();
       }),
     );
-    const flush = (): void => this.answers.flush();
-    addEventListener("pagehide", flush);
-    this.#cleanup.push(() => removeEventListener("pagehide", flush));
-    void this.#loadList();
-  }
-
-  get conversations(): readonly ConversationSummary[] {
-    return this.#conversations;
-  }
-
-  /** The conversation that is shown; undefined for a new chat. */
-  get current(): Conversation | undefined {
-    return this.#current;
-  }
-
-  get currentId(): string | undefined {
-    return this.#currentId;
   }
 
   get panel(): Panel {
-    return this.#panel;
+    return this.#panels.panel;
   }
 
   get dialog(): Dialog {
-    return this.#dialog;
+    return this.#panels.dialog;
   }
 
   get toasts(): readonly Toast[] {
-    return this.#toasts;
+    return this.#panels.toasts;
   }
 
-  /** What the grid wants to be known, that rules have changed, and where conversations cannot be kept, that. */
+  /** The grid's notices, with those of the page: rules that have changed, conversations that cannot be stored. */
   get notices(): readonly Notice[] {
-    // The room's panel says itself that nobody is here, and why.
-    const shown = this.grid.state.notices.filter(({ id }) => id !== "room-empty" || this.#panel !== "room");
+    // The room's panel itself says that nobody else is here, and why.
+    const shown = this.grid.state.notices.filter(({ id }) => id !== "room-empty" || this.panel !== "room");
     const notices = [...this.#rules.notice((id) => modelName(this.grid.state, id)), ...shown];
     return this.grid.conversations.persistent || this.#memoryNoticeSeen ? notices : [MEMORY_NOTICE, ...notices];
   }
@@ -137,128 +105,46 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.#changed();
   }
 
-  get settings(): ConversationSettings {
-    return this.#current?.settings ?? this.#newSettings;
-  }
-
   /** The model that the current conversation asks for: its own, else the one used last. */
   get wantedModel(): string | undefined {
-    return this.settings.model ?? this.#lastModel;
+    return this.chats.settings.model ?? this.#lastModel;
   }
 
-  /** How often a file has brought things here, for what is read only once otherwise. */
+  /** How often a backup was restored; a component that reads stored data only once reads it again when this changes. */
   get restores(): number {
     return this.#restores;
   }
 
-  /** The messages that are shown: the stored ones, with the running answer as it stands. */
-  get messages(): readonly StoredMessage[] {
-    const current = this.#current;
-    if (!current) return [];
-    const running = this.answers.running(current.id)?.message;
-    if (!running) return current.messages;
-    return current.messages.some((message) => message.id === running.id)
-      ? current.messages.map((message) => (message.id === running.id ? running : message))
-      : [...current.messages, running];
-  }
-
-  /** Shows a conversation, or a new chat. */
-  async select(id: string | undefined): Promise<void> {
-    if (id === this.#currentId && (id === undefined || this.#current)) return;
-    this.#currentId = id;
-    if (id === undefined) this.#current = undefined;
-    await this.#loadCurrent();
-    if (id !== undefined && id === this.#currentId && !this.#current) {
-      this.toast("That conversation is not on this device (any more). Here is a new one.");
-      go("#/");
-    }
-  }
-
   show(change: { panel?: Panel; dialog?: Dialog }): void {
-    if ("panel" in change) this.#panel = change.panel;
-    if ("dialog" in change) this.#dialog = change.dialog;
-    this.#watchRules();
-    this.#changed();
+    this.#panels.show(change);
   }
 
-  /** Closes the panel and goes on where messages are typed. */
+  /** Closes the panel and puts the cursor where messages are typed. */
   closePanel(): void {
     this.show({ panel: undefined });
     this.focusComposer();
   }
 
   toast(text: string, action?: Toast["action"]): void {
-    const id = randomId(4);
-    this.#toasts = [...this.#toasts.slice(-2), action ? { id, text, action } : { id, text }];
-    setTimeout(() => this.dismissToast(id), TOAST_MS);
-    this.#changed();
+    this.#panels.toast(text, action);
   }
 
   dismissToast(id: string): void {
-    this.#toasts = this.#toasts.filter((toast) => toast.id !== id);
-    this.#changed();
+    this.#panels.dismissToast(id);
   }
 
-  /** Sends a message of the user, making the conversation where there is none yet. */
-  async send(text: string): Promise<void> {
-    const content = text.trim();
-    if (content === "") return;
-    const conversation = this.#current ?? (await this.#begin());
-    if (this.answers.isWriting(conversation.id)) return;
-    await this.answers.settled(conversation.id);
-    const message: StoredMessage = { id: randomId(), role: "user", content, createdAt: Date.now(), status: "complete" };
-    const next = await this.grid.conversations.setMessages(conversation.id, (messages) => [...messages, message]);
-    if (next) await this.#answer(next);
-  }
-
-  /** Answers the last user message again. */
-  async regenerate(): Promise<void> {
-    await this.#rewrite(
-      (messages) => messages.slice(0, messages.findLastIndex((message) => message.role === "user") + 1),
-      "Answer replaced",
-    );
-  }
-
-  /** Replaces a user message and answers it anew; what came after it is dropped. */
-  async edit(messageId: string, content: string): Promise<void> {
-    await this.#rewrite((messages) => {
-      const at = messages.findIndex((message) => message.id === messageId);
-      const edited = messages[at];
-      return edited
-        ? [...messages.slice(0, at), { ...edited, id: randomId(), content: content.trim() }]
-        : [...messages];
-    }, "Later messages were replaced");
-  }
-
-  /** Goes on with an answer that was cut off. */
-  async continueAnswer(message: StoredMessage): Promise<void> {
-    if (this.#current) await this.answers.run(this.#current, this.wantedModel, message);
-  }
-
-  /** Loads the built-in model on this device. What fails is shown above the field for messages. */
+  /** Loads the built-in model on this device. A failure is shown above the field for messages. */
   async loadHere(): Promise<void> {
     await this.loads.load(GUIDE).catch(() => undefined);
   }
 
-  /** Goes on with an answer that nobody else can give, or makes it where it never began, with the built-in model. */
+  /** Loads the built-in model for an answer that nobody else can give: continues it, or makes it if it never began. */
   async answerHere(message: StoredMessage): Promise<void> {
     void this.loadHere();
-    await (message.content === "" ? this.regenerate() : this.continueAnswer(message));
+    await (message.content === "" ? this.chats.regenerate() : this.chats.continueAnswer(message));
   }
 
-  async changeSettings(settings: ConversationSettings): Promise<void> {
-    const current = this.#current;
-    if (!current) {
-      this.#newSettings = settings;
-      this.#changed();
-      return;
-    }
-    this.#current = { ...current, settings };
-    this.#changed();
-    await this.grid.conversations.update(current.id, (stored) => ({ ...stored, settings }));
-  }
-
-  /** Opens the dialog of models with what `plan` of `together` shows there. */
+  /** Opens the dialog of models, which shows the plan that `plan` makes with `together`. */
   planTogether(plan: () => Promise<void>): void {
     this.show({ dialog: "models" });
     void plan();
@@ -268,40 +154,18 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   async chooseModel(id: string): Promise<void> {
     this.#lastModel = id;
     saveLastModel(id);
-    if (this.settings.model !== undefined && this.settings.model !== id) {
-      const { model: _, ...settings } = this.settings;
-      await this.changeSettings(settings);
-    }
+    const { model, ...settings } = this.chats.settings;
+    if (model !== undefined && model !== id) await this.chats.changeSettings(settings);
     this.#changed();
   }
 
-  /** Brings what a file holds to this browser, and shows it at once. Throws what `restoreBackup` of the grid throws. */
+  /** Restores a backup into this browser, and shows it at once. Throws what `restoreBackup` of the grid throws. */
   async restore(file: Blob, passphrase: string): Promise<void> {
     await this.grid.identity.restoreBackup(file, passphrase);
     applyTheme();
     this.#lastModel = readLastModel();
     this.#restores++;
     this.#changed();
-  }
-
-  async remove(summary: ConversationSummary): Promise<void> {
-    this.answers.stop(summary.id);
-    await this.grid.conversations.remove(summary.id);
-    if (summary.id === this.#currentId) go("#/");
-    this.toast(`Deleted “${summary.title}”`, {
-      label: "Undo",
-      run: () => void this.grid.conversations.undoRemove(summary.id).then(() => go(conversationRoute(summary.id))),
-    });
-  }
-
-  draft(): Promise<string> {
-    return this.grid.conversations.draft(this.#currentId ?? NEW_DRAFT);
-  }
-
-  /** A function that saves what was typed for the chat that is shown now, even when another is shown by then. */
-  draftSaver(text: string): () => void {
-    const id = this.#currentId ?? NEW_DRAFT;
-    return () => void this.grid.conversations.saveDraft(id, text).catch(() => undefined);
   }
 
   /** Puts the cursor where the next message is typed. */
@@ -313,66 +177,10 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     for (const stop of this.#cleanup) stop();
   }
 
-  async #begin(): Promise<Conversation> {
-    await this.grid.conversations.saveDraft(NEW_DRAFT, "");
-    const conversation = await this.grid.conversations.create(this.#newSettings);
-    this.#newSettings = { sampling: {}, stop: [] };
-    this.#currentId = conversation.id;
-    this.#current = conversation;
-    go(conversationRoute(conversation.id));
-    return conversation;
-  }
-
-  async #rewrite(change: (messages: StoredMessage[]) => StoredMessage[], done: string): Promise<void> {
-    const id = this.#currentId;
-    if (id === undefined || this.answers.isWriting(id)) return;
-    await this.answers.settled(id);
-    const before = this.#current;
-    if (before?.id !== id) return;
-    const next = await this.grid.conversations.setMessages(before.id, change);
-    if (!next) return;
-    if (before.messages.length > next.messages.length || before.messages.at(-1)?.role === "assistant") {
-      this.toast(done, { label: "Undo", run: () => void this.#restore(before) });
-    }
-    await this.#answer(next);
-  }
-
-  async #restore(before: Conversation): Promise<void> {
-    this.answers.stop(before.id);
-    await this.answers.settled(before.id);
-    await this.grid.conversations.setMessages(before.id, () => before.messages);
-  }
-
-  async #answer(conversation: Conversation): Promise<void> {
-    if (conversation.id === this.#currentId) this.#current = conversation;
-    await this.answers.run(conversation, conversation.settings.model ?? this.#lastModel);
-  }
-
-  /** Shows a finished answer at once, before the store has told of it. */
-  #adopt(conversation: string, message: StoredMessage): void {
-    const current = this.#current;
-    if (current?.id !== conversation) return;
-    const messages = current.messages.filter((old) => old.id !== message.id);
-    this.#current = { ...current, messages: [...messages, message] };
-  }
-
-  async #loadList(): Promise<void> {
-    this.#conversations = await this.grid.conversations.list();
-    this.#changed();
-  }
-
-  async #loadCurrent(): Promise<void> {
-    const id = this.#currentId;
-    const loaded = id === undefined ? undefined : await this.grid.conversations.get(id);
-    if (id !== this.#currentId) return;
-    this.#current = loaded;
-    this.#changed();
-  }
-
-  /** A model that was formed together is the one to go on with; whoever has looked away is told. */
+  /** A model that was formed together becomes the chosen one; a person who has left the dialog gets a toast. */
   async #runsTogether({ plan: { model, name }, seen }: Outcome): Promise<void> {
     await this.chooseModel(model);
-    if (!seen) this.toast(`“${plain(name)}” runs now, together with the room.`);
+    if (!seen) this.toast(`“${plain(name)}” now runs together with the room.`);
   }
 
   #failsTogether({ plan: { model, name }, seen, text }: Outcome & { readonly text: string }): void {
@@ -383,18 +191,18 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     });
   }
 
-  /** Who asks for something in the room is told of, unless the panel shows it. */
+  /** Tells of people who ask for something in the room, unless the room's panel shows them. */
   #tellNews(): void {
     for (const text of this.#news.look(this.grid.state)) {
-      if (this.#panel !== "room") this.toast(text, { label: "Show", run: () => this.show({ panel: "room" }) });
+      if (this.panel !== "room") this.toast(text, { label: "Show", run: () => this.show({ panel: "room" }) });
     }
   }
 
   #watchRules(): void {
     const { room } = this.grid.state;
-    if (!room && this.#dialog === "rules") this.#dialog = undefined;
+    if (!room && this.dialog === "rules") this.#panels.show({ dialog: undefined });
     this.#rules.look(room);
-    if (this.#dialog === "rules") this.#rules.read();
+    if (this.dialog === "rules") this.#rules.read();
   }
 
   #changed(): void {

@@ -1,0 +1,170 @@
+/** One answer while it is written: the message that grows with the events of the grid, and its resume point. */
+import { MicrogridError, errorToData, isAbort } from "../../core";
+import type { AnswerEvent, AnswerSummary, ResumePoint, Route, StoredAnswer, StoredMessage, Usage } from "../../grid";
+import { Delivered } from "../../grid/parts";
+
+/** An answer on its way, to be shown. */
+export interface RunningAnswer {
+  readonly conversation: string;
+  /** The message as it stands; replaced as text arrives. */
+  readonly message: StoredMessage;
+  readonly phase: "waiting-for-model" | "routing" | "queued" | "streaming";
+  readonly queue: { readonly position: number; readonly etaMs: number } | undefined;
+}
+
+/** Turns the events of one request into a message. It only keeps state; `Answers` runs the request. */
+export class AnswerRun {
+  readonly abort = new AbortController();
+  readonly #onChange: () => void;
+  readonly #delivered: Delivered;
+  /** The routes of an earlier request that this one continues. */
+  readonly #routesBefore: StoredAnswer["routes"];
+  #shown: RunningAnswer;
+  #asked: string | undefined;
+  /** The offer of the last route; undefined before the first one. */
+  #offer: Route["offer"] | undefined;
+
+  /** `message` is the answer so far: empty for a new one. `wanted` is the model that should answer. */
+  constructor(conversation: string, message: StoredMessage, wanted: string | undefined, onChange: () => void) {
+    this.#onChange = onChange;
+    this.#routesBefore = message.answer?.routes ?? [];
+    this.#delivered = new Delivered(message.answer?.resume ?? textResume(message.content));
+    this.#shown = {
+      conversation,
+      message: { ...message, status: "streaming", answer: { model: wanted ?? "", routes: this.#routesBefore } },
+      phase: "routing",
+      queue: undefined,
+    };
+  }
+
+  get shown(): RunningAnswer {
+    return this.#shown;
+  }
+
+  get message(): StoredMessage {
+    return this.#shown.message;
+  }
+
+  /** The model that was asked for the answer; undefined until one was ready. */
+  get asked(): string | undefined {
+    return this.#asked;
+  }
+
+  /** Where another request can go on; undefined while nothing was received. */
+  get resume(): ResumePoint | undefined {
+    return this.#delivered.resume;
+  }
+
+  /** The message as it is stored: with the resume point, if there may be more to come. */
+  get stored(): StoredMessage {
+    const { message, resume } = this;
+    const ended = message.status === "complete" && message.answer?.finishReason === "stop";
+    if (!message.answer || !resume || ended) return message;
+    return { ...message, answer: { ...message.answer, resume: { ...resume, ids: [...resume.ids] } } };
+  }
+
+  /** No model can answer yet, and one may come. */
+  waitForModel(): void {
+    this.#show({ phase: "waiting-for-model" });
+  }
+
+  /** A model is asked now. */
+  ask(model: string): void {
+    this.#asked = model;
+    this.#patch({ model });
+  }
+
+  apply(event: AnswerEvent): void {
+    const { message } = this;
+    switch (event.type) {
+      case "route":
+        this.#route(event.route);
+        break;
+      case "queued":
+        this.#show({ phase: "queued", queue: { position: event.position, etaMs: event.etaMs } });
+        break;
+      case "token":
+        if (this.#offer) this.#delivered.add(event, this.#offer);
+        this.#show({
+          phase: "streaming",
+          queue: undefined,
+          message: { ...message, content: message.content + event.text },
+        });
+        break;
+      case "done":
+        this.#patch(outcome(event.usage, event.summary, event.finishReason));
+        this.#show({ message: { ...this.message, status: "complete" } });
+        break;
+    }
+  }
+
+  /** Ends the answer as stopped if it was aborted, and as failed otherwise. */
+  fail(error: unknown): void {
+    if (this.message.status === "complete") return;
+    if (isAbort(error) || this.abort.signal.aborted) {
+      this.#show({ message: { ...this.message, status: "interrupted" } });
+      return;
+    }
+    this.#patch({ error: errorToData(error), ...this.#lastLoss(error) });
+    this.#show({ message: { ...this.message, status: "failed" } });
+  }
+
+  /** Shows the message as it was stored at the end. */
+  settle(): void {
+    this.#shown = { ...this.#shown, message: this.stored };
+  }
+
+  #route({ provider, why, attempt, exact, offer }: Route): void {
+    const { model, backend } = offer;
+    const stored = { provider: { ...provider }, why: [...why], attempt, exact, model, backend };
+    // A request that is made a second time, with fewer messages, begins at the first attempt again.
+    const before = attempt === 1 ? this.#routesBefore : (this.message.answer?.routes ?? []);
+    this.#offer = offer;
+    this.#delivered.begin();
+    this.#patch({ model, routes: [...before, stored] });
+    this.#show({ phase: "routing", queue: undefined });
+  }
+
+  /** If no provider took over from the last one, no later route says how that one was lost, so its own route does. */
+  #lastLoss(error: unknown): Partial<StoredAnswer> {
+    const routes = this.message.answer?.routes ?? [];
+    const last = routes.at(-1);
+    const left = error instanceof MicrogridError && (error.code === "no-provider" || error.code === "peer-lost");
+    if (!left || !last || !this.#offer) return {};
+    const { tokensSince } = this.#delivered;
+    const name = last.provider.kind === "local" ? "This device" : last.provider.name;
+    const loss =
+      tokensSince > 0 ? `${name} was lost after ${tokensSince} tokens.` : `${name} was asked and gave nothing.`;
+    return { routes: [...routes.slice(0, -1), { ...last, why: [...last.why, loss] }] };
+  }
+
+  #patch(patch: Partial<StoredAnswer>): void {
+    const { message } = this;
+    const answer: StoredAnswer = { model: "", routes: [], ...message.answer, ...patch };
+    this.#show({ message: { ...message, answer } });
+  }
+
+  #show(patch: Partial<RunningAnswer>): void {
+    this.#shown = { ...this.#shown, ...patch };
+    this.#onChange();
+  }
+}
+
+function outcome(usage: Usage, summary: AnswerSummary, finishReason: "stop" | "length"): Partial<StoredAnswer> {
+  const decoded = usage.completionTokens - 1;
+  const { firstTokenMs, totalMs } = summary.timings;
+  const rate = decoded > 0 && usage.decodeMs > 0 ? (decoded * 1000) / usage.decodeMs : undefined;
+  return {
+    finishReason,
+    tokens: usage.completionTokens,
+    firstTokenMs,
+    totalMs,
+    ...(rate !== undefined && { tokensPerSecond: rate }),
+  };
+}
+
+/** An answer without a resume point, such as an imported one, is continued from its text alone. */
+function textResume(text: string): ResumePoint | undefined {
+  if (text === "") return undefined;
+  return { packageHash: "", tokenizerHash: "", engine: "onnx", backend: "wasm", ids: [], idsInText: 0, text };
+}

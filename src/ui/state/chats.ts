@@ -1,0 +1,233 @@
+/** The conversations of this browser: the list, the one that is shown, and all that is done to its messages. */
+import { TypedEventTarget, randomId } from "../../core";
+import type { Conversation, ConversationSettings, ConversationStore, ConversationSummary, StoredMessage } from "../../grid";
+import { conversationRoute, go } from "../routes";
+import { type Answers, withMessage } from "./answers";
+import type { Toast } from "./panels";
+
+/** The key of the draft of a chat that does not exist yet. */
+const NEW_DRAFT = "new";
+const NO_SETTINGS: ConversationSettings = { sampling: {}, stop: [] };
+
+/** What conversations need from the rest of the page. */
+export interface ChatsOptions {
+  readonly store: ConversationStore;
+  readonly answers: Answers;
+  /** The model for conversations that name none. */
+  lastModel(): string | undefined;
+  toast(text: string, action?: Toast["action"]): void;
+}
+
+export class Chats extends TypedEventTarget<{ change: undefined }> {
+  readonly answers: Answers;
+  readonly #options: ChatsOptions;
+  readonly #store: ConversationStore;
+  readonly #cleanup: (() => void)[];
+  #list: readonly ConversationSummary[] = [];
+  #current: Conversation | undefined;
+  #currentId: string | undefined;
+  /** Settings of a chat that does not exist yet. */
+  #newSettings = NO_SETTINGS;
+
+  constructor(options: ChatsOptions) {
+    super();
+    const { store, answers } = options;
+    this.#options = options;
+    this.#store = store;
+    this.answers = answers;
+    this.#cleanup = [
+      store.on("change", ({ id, scope, remote }) => {
+        if (scope === "list") void this.#loadList();
+        // The answer that this tab is writing is shown from memory; reading it back twice a second would only cost time.
+        if (id === this.#currentId && (remote || !answers.isWriting(id))) void this.#loadCurrent();
+      }),
+      answers.on("finished", ({ conversation, message }) => this.#adopt(conversation, message)),
+      answers.on("change", () => this.#changed()),
+    ];
+    void this.#loadList();
+  }
+
+  get list(): readonly ConversationSummary[] {
+    return this.#list;
+  }
+
+  /** The conversation that is shown; undefined for a new chat. */
+  get current(): Conversation | undefined {
+    return this.#current;
+  }
+
+  get currentId(): string | undefined {
+    return this.#currentId;
+  }
+
+  get settings(): ConversationSettings {
+    return this.#current?.settings ?? this.#newSettings;
+  }
+
+  /** The messages that are shown: the stored ones, with the running answer as it stands. */
+  get messages(): readonly StoredMessage[] {
+    const current = this.#current;
+    if (!current) return [];
+    const running = this.answers.running(current.id)?.message;
+    return running ? withMessage(current.messages, running) : current.messages;
+  }
+
+  /** True while an answer is written in the conversation that is shown. */
+  get writing(): boolean {
+    return this.#currentId !== undefined && this.answers.isWriting(this.#currentId);
+  }
+
+  /** Shows a conversation, or a new chat. */
+  async select(id: string | undefined): Promise<void> {
+    if (id === this.#currentId && (id === undefined || this.#current)) return;
+    this.#currentId = id;
+    if (id === undefined) this.#current = undefined;
+    await this.#loadCurrent();
+    if (id !== undefined && id === this.#currentId && !this.#current) {
+      this.#options.toast("That conversation is not on this device (any more). Here is a new one.");
+      go("#/");
+    }
+  }
+
+  /** Sends a message of the user; makes the conversation first if there is none. */
+  async send(text: string): Promise<void> {
+    const content = text.trim();
+    if (content === "") return;
+    const conversation = this.#current ?? (await this.#begin());
+    if (this.answers.isWriting(conversation.id)) return;
+    await this.answers.settled(conversation.id);
+    const message: StoredMessage = { id: randomId(), role: "user", content, createdAt: Date.now(), status: "complete" };
+    const next = await this.#store.setMessages(conversation.id, (messages) => [...messages, message]);
+    if (next) await this.#answer(next);
+  }
+
+  /** Stops the answer in the conversation that is shown. */
+  stop(): void {
+    if (this.#currentId !== undefined) this.answers.stop(this.#currentId);
+  }
+
+  /** Answers the last user message again. */
+  async regenerate(): Promise<void> {
+    await this.#rewrite(
+      (messages) => messages.slice(0, messages.findLastIndex((message) => message.role === "user") + 1),
+      "Answer replaced",
+    );
+  }
+
+  /** Replaces a user message and answers it again; the messages after it are dropped. */
+  async edit(messageId: string, content: string): Promise<void> {
+    await this.#rewrite((messages) => {
+      const at = messages.findIndex((message) => message.id === messageId);
+      const edited = messages[at];
+      return edited
+        ? [...messages.slice(0, at), { ...edited, id: randomId(), content: content.trim() }]
+        : [...messages];
+    }, "Later messages were replaced");
+  }
+
+  /** Goes on with an answer that was cut off. */
+  async continueAnswer(message: StoredMessage): Promise<void> {
+    if (this.#current) await this.#run(this.#current, message);
+  }
+
+  async changeSettings(settings: ConversationSettings): Promise<void> {
+    const current = this.#current;
+    if (!current) {
+      this.#newSettings = settings;
+      this.#changed();
+      return;
+    }
+    this.#current = { ...current, settings };
+    this.#changed();
+    await this.#store.update(current.id, (stored) => ({ ...stored, settings }));
+  }
+
+  /** Deletes a conversation, and offers to undo that. */
+  async remove(summary: ConversationSummary): Promise<void> {
+    this.answers.stop(summary.id);
+    await this.#store.remove(summary.id);
+    if (summary.id === this.#currentId) go("#/");
+    this.#options.toast(`Deleted “${summary.title}”`, {
+      label: "Undo",
+      run: () => void this.#store.undoRemove(summary.id).then(() => go(conversationRoute(summary.id))),
+    });
+  }
+
+  draft(): Promise<string> {
+    return this.#store.draft(this.#currentId ?? NEW_DRAFT);
+  }
+
+  /** A function that saves a draft for the chat that is shown now, even if another is shown by the time it is called. */
+  draftSaver(text: string): () => void {
+    const id = this.#currentId ?? NEW_DRAFT;
+    return () => void this.#store.saveDraft(id, text).catch(() => undefined);
+  }
+
+  close(): void {
+    for (const stop of this.#cleanup) stop();
+  }
+
+  async #begin(): Promise<Conversation> {
+    await this.#store.saveDraft(NEW_DRAFT, "");
+    const conversation = await this.#store.create(this.#newSettings);
+    this.#newSettings = NO_SETTINGS;
+    this.#currentId = conversation.id;
+    this.#current = conversation;
+    go(conversationRoute(conversation.id));
+    return conversation;
+  }
+
+  async #rewrite(change: (messages: StoredMessage[]) => StoredMessage[], done: string): Promise<void> {
+    const id = this.#currentId;
+    if (id === undefined || this.answers.isWriting(id)) return;
+    await this.answers.settled(id);
+    const before = this.#current;
+    if (before?.id !== id) return;
+    const next = await this.#store.setMessages(before.id, change);
+    if (!next) return;
+    if (before.messages.length > next.messages.length || before.messages.at(-1)?.role === "assistant") {
+      this.#options.toast(done, { label: "Undo", run: () => void this.#restore(before) });
+    }
+    await this.#answer(next);
+  }
+
+  async #restore(before: Conversation): Promise<void> {
+    this.answers.stop(before.id);
+    await this.answers.settled(before.id);
+    await this.#store.setMessages(before.id, () => before.messages);
+  }
+
+  async #answer(conversation: Conversation): Promise<void> {
+    if (conversation.id === this.#currentId) this.#current = conversation;
+    await this.#run(conversation);
+  }
+
+  async #run(conversation: Conversation, continueFrom?: StoredMessage): Promise<void> {
+    await this.answers.run(conversation, conversation.settings.model ?? this.#options.lastModel(), continueFrom);
+  }
+
+  /** Shows a finished answer at once, before the store tells of it. */
+  #adopt(conversation: string, message: StoredMessage): void {
+    const current = this.#current;
+    if (current?.id !== conversation) return;
+    const messages = current.messages.filter((old) => old.id !== message.id);
+    this.#current = { ...current, messages: [...messages, message] };
+  }
+
+  async #loadList(): Promise<void> {
+    this.#list = await this.#store.list();
+    this.#changed();
+  }
+
+  async #loadCurrent(): Promise<void> {
+    const id = this.#currentId;
+    const loaded = id === undefined ? undefined : await this.#store.get(id);
+    if (id !== this.#currentId) return;
+    this.#current = loaded;
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.emit("change", undefined);
+  }
+}
