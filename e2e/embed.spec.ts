@@ -175,7 +175,7 @@ test("visitors of one page share the work where they agree to", async ({ site, f
   const foreign = await foreignSite({ "/": pageOf(site.url, body) });
   const ben = await openSite({ name: "ben", url: foreign.url });
   const chat = new Chat(ben);
-  await chat.question.getByRole("checkbox", { name: /Answer others/ }).check();
+  await chat.question.getByRole("checkbox", { name: /Share this device/ }).check();
   await chat.question.getByRole("button", { name: "Look inside" }).click();
   await chat.question.getByRole("button", { name: "Join" }).click();
   await expectPeers(anna, 1, 1);

@@ -148,7 +148,7 @@ export class MicrogridChat extends LitElement {
         ${this.#readiness()} ${this.#roomView()}
         <microgrid-composer
           exportparts="composer, input, send"
-          placeholder=${this.placeholder}
+          .placeholder=${this.placeholder}
           ready
           ?busy=${busy}
           @mg-send=${(event: CustomEvent<string>) => this.#askQuietly(event.detail)}

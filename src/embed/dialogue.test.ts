@@ -107,7 +107,9 @@ describe("Dialogue", () => {
     fails = false;
     await dialogue.ask("Second?", given);
     expect(told).toEqual([failure]);
-    expect(dialogue.turns[0]).toMatchObject({ answer: { status: "failed", answer: { error: { message: "It left." } } } });
+    expect(dialogue.turns[0]).toMatchObject({
+      answer: { status: "failed", answer: { error: { message: "It left." } } },
+    });
     expect(asked.at(-1)).toEqual(["Second?"]);
   });
 

@@ -1,13 +1,7 @@
 /** The questions and answers of one element; they are kept in memory only. */
 import { MicrogridError, TypedEventTarget, randomId, toMicrogridError, unlessAborted } from "../core";
 import type { AnswerEvent, AnswerRequest, AnswerSummary, GridApi, Policy, Route, StoredMessage, Usage } from "../grid";
-import {
-  type AnswerStore,
-  Answers,
-  type ModelSearch,
-  type ReadyModel,
-  type RunningAnswer,
-} from "../ui/parts";
+import { type AnswerStore, Answers, type ModelSearch, type ReadyModel, type RunningAnswer } from "../ui/parts";
 import { whoAnswers } from "./who-answers";
 
 /** A question and its answer; replaced with every change. */

@@ -51,14 +51,22 @@ describe("the custom-elements manifest", () => {
   });
 
   test("lists parts of the page's views that these have", () => {
-    const views = ["answer-view", "answer-origin", "composer", "question-view"].map((name) => read(`../ui/chat/${name}.ts`));
+    const views = ["answer-view", "answer-origin", "composer", "question-view"].map((name) =>
+      read(`../ui/chat/${name}.ts`),
+    );
     const parts = Array.from(views.join("\n").matchAll(/\bpart="([\w-]+)"/g), ([, name]) => name!);
     for (const part of found(/exportparts="([^"]+)"/g).flatMap((list) => list.split(", ")))
       expect(parts).toContain(part);
   });
 
   test("lists custom properties that the styles use", () => {
-    const shared = ["markdown/styles", "styles/shared", "chat/composer", "chat/question-view", "models/load-progress-view"];
+    const shared = [
+      "markdown/styles",
+      "styles/shared",
+      "chat/composer",
+      "chat/question-view",
+      "models/load-progress-view",
+    ];
     const styles = [source, ...shared.map((name) => read(`../ui/${name}.ts`))].join("\n");
     for (const { name } of declaration.cssProperties) expect(styles).toContain(`var(${name})`);
   });

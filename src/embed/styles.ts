@@ -142,7 +142,7 @@ export const styles = [
     .card {
       display: grid;
       gap: 12px;
-      max-height: min(420px, 70vh);
+      max-height: min(360px, 70vh);
       padding: 14px 16px;
       overflow-y: auto;
       border: 1px solid var(--mg-border);

@@ -80,9 +80,7 @@ export function originView(answer: StoredAnswer | undefined, model: string): Tem
   const { tokensPerSecond, firstTokenMs } = answer;
   return html`<details class="origin" part="origin">
     <summary aria-label="Where this was answered and why">
-      <span class="where"
-        ><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${place(last)}</span
-      >
+      <span class="where"><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${place(last)}</span>
       <span>${model || last.model}</span>
       ${last.provider.kind === "pipeline" ? nothing : html`<span>${backendName(last.backend)}</span>`}
       ${tokensPerSecond === undefined ? nothing : html`<span>${formatRate(tokensPerSecond)}</span>`}

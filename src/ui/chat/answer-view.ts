@@ -196,7 +196,8 @@ export class AnswerView extends LitElement {
 
   #here(message: StoredMessage): TemplateResult | typeof nothing {
     const code = message.answer?.error?.code;
-    if (this.actions !== "all" || this.loadable === "" || (code !== "no-provider" && code !== "model-not-loaded")) return nothing;
+    if (this.actions !== "all" || this.loadable === "" || (code !== "no-provider" && code !== "model-not-loaded"))
+      return nothing;
     const then = message.content === "" ? "answer" : "go on";
     return html`<button class="button" @click=${() => this.#tell("mg-answer-here")}>
       Load ${this.loadable} here and ${then}

@@ -237,7 +237,9 @@ export class ChatView extends LitElement {
 
   #askAgain(): TemplateResult {
     return html`<div>
-      <button class="button" @click=${() => this.workspace?.chats.regenerate()}>${icon("retry", 16)} Answer this</button>
+      <button class="button" @click=${() => this.workspace?.chats.regenerate()}>
+        ${icon("retry", 16)} Answer this
+      </button>
     </div>`;
   }
 

@@ -53,7 +53,7 @@ export class LoadProgressView extends LitElement {
   @property({ attribute: false }) progress: LoadProgress | undefined;
 
   protected override render(): TemplateResult {
-    const { phase, loadedBytes = 0, totalBytes = 0, bytesPerSecond = 0, etaMs, text } = this.progress ?? {};
+    const { phase, loadedBytes = 0, totalBytes = 0, bytesPerSecond = 0, etaMs, text = "" } = this.progress ?? {};
     const label = this.name === "" ? "Starting" : `Loading ${this.name}`;
     // Compiling and checking follow the download; their progress is unknown.
     const known = totalBytes > 0 && (phase === "download" || phase === "read");
@@ -68,7 +68,7 @@ export class LoadProgressView extends LitElement {
       etaMs !== undefined && etaMs > 0 ? `${formatDuration(etaMs)} left` : "",
     ].filter(Boolean);
     return html`<div class="top">
-        <span>${text || label}</span><span class="muted small">${facts.join(" · ")}</span>
+        <span>${text === "" ? label : text}</span><span class="muted small">${facts.join(" · ")}</span>
       </div>
       <div
         class="bar ${known ? "" : "unknown"}"

@@ -106,8 +106,8 @@ export class JoinDialog extends WorkspaceElement {
         <p class="room"><bdi>${nameText(preview?.charter.name ?? invite.name)}</bdi></p>
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
         ${preview ? this.#seen(workspace, preview) : this.#unseen()}
-        ${shut ? nothing : this.#consent(workspace, preview)}
-        ${shut ? nothing : meetingText(invite)} ${leavingText(state.room)}
+        ${shut ? nothing : this.#consent(workspace, preview)} ${shut ? nothing : meetingText(invite)}
+        ${leavingText(state.room)}
         ${this.#joining.render({
           error: (error) => html`<p class="error" role="alert">${errorText(error)}</p>`,
           initial: () => nothing,

@@ -1,12 +1,6 @@
 /** The answers that this tab is writing: asked of the grid, shown as they come, saved on the way. */
 import { TypedEventTarget, deferred, randomId } from "../../core";
-import type {
-  AnswerEvent,
-  Conversation,
-  ConversationStore,
-  GenerationRequest,
-  StoredMessage,
-} from "../../grid";
+import type { AnswerEvent, Conversation, ConversationStore, GenerationRequest, StoredMessage } from "../../grid";
 import { AnswerRun, type RunningAnswer } from "./answer-run";
 import { type RequestedModel, toGeneration } from "./requests";
 

@@ -1,6 +1,12 @@
 /** The conversations of this browser: the list, the one that is shown, and all that is done to its messages. */
 import { TypedEventTarget, randomId } from "../../core";
-import type { Conversation, ConversationSettings, ConversationStore, ConversationSummary, StoredMessage } from "../../grid";
+import type {
+  Conversation,
+  ConversationSettings,
+  ConversationStore,
+  ConversationSummary,
+  StoredMessage,
+} from "../../grid";
 import { conversationRoute, go } from "../routes";
 import { type Answers, withMessage } from "./answers";
 import type { Toast } from "./panels";
