@@ -1,5 +1,5 @@
 /** Styles that do not depend on the font size of the page's root, which other people's pages may set to anything. */
-import { type CSSResult, unsafeCSS } from "lit";
+import { type CSSResultOrNative, type CSSResult, unsafeCSS } from "lit";
 
 /** Takes the place of `rem`: the font size of the element as a length. */
 const UNIT = "--mg-rem";
@@ -16,6 +16,11 @@ export function defineUnit(): void {
 /** The same styles with lengths in units of the element's own font size. */
 export function withoutRem(styles: CSSResult): CSSResult {
   return unsafeCSS(replaceRem(styles.cssText));
+}
+
+/** The same for all styles of an element. */
+export function allWithoutRem(styles: readonly CSSResultOrNative[]): CSSResultOrNative[] {
+  return styles.map((style) => ("cssText" in style ? withoutRem(style) : style));
 }
 
 /** Replaces lengths in `rem` by multiples of the element's own unit. */

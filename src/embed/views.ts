@@ -1,7 +1,7 @@
 /** The page's views of a chat under names of the element's own, with styles that fit into other people's pages. */
-import { css, html, type TemplateResult } from "lit";
+import { css, html, type CSSResultGroup, type CSSResultOrNative, type TemplateResult } from "lit";
 import { AnswerView, Composer, LoadProgressView, QuestionView, loadMarkdown, loadPreview } from "../ui/parts";
-import { withoutRem } from "./rem";
+import { allWithoutRem } from "./rem";
 
 const MARKDOWN = "microgrid-markdown";
 let markdown: Promise<void> | undefined;
@@ -9,7 +9,9 @@ let preview: ReturnType<typeof loadPreview> | undefined;
 
 /** An answer that is plain text until Markdown can be shown, and stays so if that cannot be loaded. */
 class EmbeddedAnswer extends AnswerView {
-  static override readonly styles = AnswerView.styles.map(withoutRem);
+  protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
+    return allWithoutRem(super.finalizeStyles(styles));
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -26,7 +28,7 @@ class EmbeddedAnswer extends AnswerView {
 
 class EmbeddedComposer extends Composer {
   static override readonly styles = [
-    ...Composer.styles.map(withoutRem),
+    ...Composer.styles,
     css`
       textarea {
         max-height: 140px;
@@ -35,14 +37,22 @@ class EmbeddedComposer extends Composer {
       }
     `,
   ];
+
+  protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
+    return allWithoutRem(super.finalizeStyles(styles));
+  }
 }
 
 class EmbeddedQuestion extends QuestionView {
-  static override readonly styles = QuestionView.styles.map(withoutRem);
+  protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
+    return allWithoutRem(super.finalizeStyles(styles));
+  }
 }
 
 class EmbeddedLoadProgress extends LoadProgressView {
-  static override readonly styles = LoadProgressView.styles.map(withoutRem);
+  protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
+    return allWithoutRem(super.finalizeStyles(styles));
+  }
 }
 
 /** Registers the views that the element needs at once. None of them is part of the public surface. */
@@ -57,7 +67,9 @@ export function defineViews(): void {
 export function definePreview(): ReturnType<typeof loadPreview> {
   preview ??= loadPreview().then((parts) => {
     class EmbeddedPreview extends parts.RoomPreviewView {
-      static override readonly styles = parts.RoomPreviewView.styles.map(withoutRem);
+      protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
+        return allWithoutRem(super.finalizeStyles(styles));
+      }
     }
     customElements.define("microgrid-room-preview", EmbeddedPreview);
     return parts;
@@ -69,7 +81,9 @@ export function definePreview(): ReturnType<typeof loadPreview> {
 async function defineMarkdown(): Promise<void> {
   const { MarkdownView } = await loadMarkdown();
   class EmbeddedMarkdown extends MarkdownView {
-    static override readonly styles = MarkdownView.styles.map(withoutRem);
+    protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
+      return allWithoutRem(super.finalizeStyles(styles));
+    }
   }
   customElements.define(MARKDOWN, EmbeddedMarkdown);
 }

@@ -1,11 +1,12 @@
 /** One answer: its text as it arrives, its state, and the buttons under it. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { StoredMessage } from "../../grid";
+import { MicrogridElement } from "../element";
 import { copyText } from "../clipboard";
 import { formatDuration } from "../format";
 import { icon } from "../icons";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import type { RunningAnswer } from "../state/answer-run";
 import { originStyles, originView } from "./answer-origin";
 
@@ -16,10 +17,8 @@ const COPIED_MS = 1600;
  * `<mg-answer .message .running>`. Events: `mg-regenerate`, `mg-continue`, `mg-answer-here`. Parts: `answer`, `error`,
  * `origin`. An answer that another tab writes has the status `streaming` and no `running`.
  */
-export class AnswerView extends LitElement {
+export class AnswerView extends MicrogridElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     originStyles,
     css`

@@ -1,15 +1,13 @@
 /** The conversation: messages, the answer that is being written, and the field for the next message. */
-import { LitElement, css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, queryAll, state } from "lit/decorators.js";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, query, queryAll, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { painted } from "../painted";
-import { WorkspaceController } from "../state/controller";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
 import type { Chats } from "../state/chats";
-import type { Workspace } from "../state/workspace";
-import { base, buttons } from "../styles/shared";
 import type { Composer } from "./composer";
 import "./elements";
 import "./empty-state";
@@ -23,10 +21,8 @@ const DRAFT_MS = 300;
 
 /** `<mg-chat .workspace>`. */
 @customElement("mg-chat")
-export class ChatView extends LitElement {
+export class ChatView extends WorkspaceElement {
   static override readonly styles = [
-    base,
-    buttons,
     css`
       :host {
         position: relative;
@@ -86,7 +82,6 @@ export class ChatView extends LitElement {
     `,
   ];
 
-  @property({ attribute: false }) workspace: Workspace | undefined;
   @state() private away = false;
   @state() private announcement = "";
   @query(".scroller") private readonly scroller!: HTMLElement;
@@ -97,11 +92,6 @@ export class ChatView extends LitElement {
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #saveDraft: (() => void) | undefined;
   #stop: (() => void)[] = [];
-
-  constructor() {
-    super();
-    new WorkspaceController(this);
-  }
 
   protected override firstUpdated(): void {
     // Markdown is not needed to paint the page; text is shown once it has come.
@@ -295,10 +285,4 @@ export class ChatView extends LitElement {
     this.#follow = true;
     this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: "smooth" });
   };
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-chat": ChatView;
-  }
 }

@@ -1,17 +1,15 @@
 /** Where messages are typed. */
-import { LitElement, css, html, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
+import { MicrogridElement } from "../element";
 import { icon } from "../icons";
-import { base, buttons } from "../styles/shared";
 
 /**
  * `<mg-composer>`: Enter sends, Shift+Enter starts a new line, Escape stops, arrow up in an empty field edits the last
  * message. Events: `mg-send` (detail: the text), `mg-stop`, `mg-edit-last`, `mg-draft`. Parts: `composer`, `input`, `send`.
  */
-export class Composer extends LitElement {
+export class Composer extends MicrogridElement {
   static override readonly styles = [
-    base,
-    buttons,
     css`
       :host {
         display: block;

@@ -1,8 +1,8 @@
 /** What a new chat shows: a greeting and a few questions that even the smallest model can answer. */
-import { LitElement, css, html, type TemplateResult } from "lit";
+import { css, html, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { MicrogridElement } from "../element";
 import { mark } from "../icons";
-import { base, buttons } from "../styles/shared";
 
 const SUGGESTIONS = [
   { title: "What can you do?", hint: "Meet the model that is built in" },
@@ -13,10 +13,8 @@ const SUGGESTIONS = [
 
 /** `<mg-empty-state>`. Event: `mg-suggest` (detail: the question). */
 @customElement("mg-empty-state")
-export class EmptyState extends LitElement {
+export class EmptyState extends MicrogridElement {
   static override readonly styles = [
-    base,
-    buttons,
     css`
       :host {
         display: grid;
@@ -87,11 +85,5 @@ export class EmptyState extends LitElement {
             </button>`,
         )}
       </div>`;
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-empty-state": EmptyState;
   }
 }

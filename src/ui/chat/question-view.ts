@@ -1,16 +1,14 @@
 /** One message of the user. It can be copied, and edited to ask again. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import type { StoredMessage } from "../../grid";
+import { MicrogridElement } from "../element";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
-import { base, buttons } from "../styles/shared";
 
 /** `<mg-question .message>`. Events: `mg-edit` (detail: the new text), `mg-edit-cancelled`. Part: `question`. */
-export class QuestionView extends LitElement {
+export class QuestionView extends MicrogridElement {
   static override readonly styles = [
-    base,
-    buttons,
     css`
       :host {
         display: block;

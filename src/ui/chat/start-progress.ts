@@ -1,17 +1,16 @@
 /** Shows above the field for messages that a model loads, or why none can answer and what to do about it. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { GridState } from "../../grid";
+import { MicrogridElement } from "../element";
 import { GUIDE, modelName, whyNobody } from "../state/models";
-import { base, buttons, sections } from "../styles/shared";
+import { sections } from "../styles/shared";
 import "../models/load-progress";
 
 /** `<mg-start-progress .state>`. Events: `mg-choose-model`, `mg-load-here`. */
 @customElement("mg-start-progress")
-export class StartProgress extends LitElement {
+export class StartProgress extends MicrogridElement {
   static override readonly styles = [
-    base,
-    buttons,
     sections,
     css`
       :host {
@@ -73,11 +72,5 @@ export class StartProgress extends LitElement {
 
   #tell(type: string): void {
     this.dispatchEvent(new CustomEvent(type));
-  }
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "mg-start-progress": StartProgress;
   }
 }

@@ -1,15 +1,14 @@
 /** Shows how far the loading of a model is: bytes, rate, time left. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import type { LoadProgress } from "../../grid";
+import { MicrogridElement } from "../element";
 import { formatBytes, formatDuration } from "../format";
 import { setStyle } from "../set-style";
-import { base } from "../styles/shared";
 
 /** `<mg-load-progress name .progress>`. Its bar has the role `progressbar`, named “Loading <name>”, or “Starting” without a name. */
-export class LoadProgressView extends LitElement {
+export class LoadProgressView extends MicrogridElement {
   static override readonly styles = [
-    base,
     css`
       :host {
         display: grid;

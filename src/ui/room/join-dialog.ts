@@ -37,7 +37,6 @@ interface Switch extends HTMLElement {
 export class JoinDialog extends WorkspaceElement {
   static override readonly styles = [sections, joinStyles];
 
-
   @property() invite = "";
   #answered = false;
   /** Previews the room as a guest; ends with the dialog. */

@@ -1,19 +1,18 @@
 /** A room as a guest sees it before entering: its purpose, its rules and who is inside. */
-import { LitElement, css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import type { RoomPreview } from "../../grid";
 import { rulesOf } from "../charter/rules";
 import { charterStyles, purposeView, rulesList } from "../charter/view";
-import { base } from "../styles/shared";
+import { MicrogridElement } from "../element";
 import { insideStyles, insideView } from "./inside";
 import { nameText, personStyles, shortDid } from "./person";
 
 export { entranceFor } from "../charter/entrance";
 
 /** `<mg-room-preview .preview .modelName>`. */
-export class RoomPreviewView extends LitElement {
+export class RoomPreviewView extends MicrogridElement {
   static override readonly styles = [
-    base,
     personStyles,
     charterStyles,
     insideStyles,
