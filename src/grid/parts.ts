@@ -1,2 +1,2 @@
 /** The parts of the grid that the page needs before the grid itself is loaded. */
-export { Delivered } from "./routing/delivered";
+export { Delivered } from "../node/parts";

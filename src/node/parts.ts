@@ -1,0 +1,2 @@
+/** The parts of the node that the page needs before the node itself is loaded. */
+export { Delivered } from "./routing/delivered";
