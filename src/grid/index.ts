@@ -1,6 +1,6 @@
 /**
  * The grid: Microgrid's API for pages, components and scripts. Start with `Grid.open`; the methods of a grid are described in
- * `contract.ts`, its data types in `src/node/types.ts`, and docs/api.md gives an overview.
+ * `contract.ts`, its data types in the `types.ts` of `src/node`, and docs/api.md gives an overview.
  */
 export { MicrogridError, isAbort } from "../core";
 export type { ErrorCode, ErrorData } from "../core";

@@ -14,11 +14,14 @@ import type {
   Usage,
 } from "../inference";
 import type { ModelInfo } from "../models";
-
-import type { HeldStage, LayersWish, PipelineState } from "./pipelines/types";
+import type { HouseState } from "./house/types";
+import type { PipelineState } from "./pipelines/types";
+import type { RoomState } from "./room/types";
 
 export type { ModelInfo };
+export type * from "./house/types";
 export type * from "./pipelines/types";
+export type * from "./room/types";
 
 /** What the user allows and prefers when a request is routed. */
 export interface Policy {
@@ -34,219 +37,6 @@ export type LoadState =
   | { readonly kind: "ready"; readonly offer: ModelOffer }
   | { readonly kind: "failed"; readonly error: ErrorData };
 
-/** How busy a node is. */
-export interface Load {
-  readonly running: number;
-  readonly queued: number;
-  /** Recent tokens per second over all jobs. */
-  readonly tokenRate: number;
-  readonly visible: boolean;
-  /** Remaining battery charge, 0 to 1; undefined if unknown or on mains. */
-  readonly battery: number | undefined;
-}
-
-/** A person or an organisation that vouches for a node with a verified signature. A node without one is unverified. */
-export interface VerifiedHouse {
-  readonly did: string;
-  readonly name: string;
-}
-
-/** A node that a house vouches for, in the list of the device that signed the delegation. */
-export interface DelegationState {
-  /** The node that is vouched for. */
-  readonly subject: string;
-  /** The name that its owner gave it in the delegation. */
-  readonly label: string;
-  readonly scopes: readonly ("member" | "founder")[];
-  /** Milliseconds since 1970. */
-  readonly notAfter: number;
-  readonly revoked: boolean;
-}
-
-/** The house of this node. */
-export interface HouseState extends VerifiedHouse {
-  readonly scopes: readonly ("member" | "founder")[];
-  /** When the house stops vouching for this node, in milliseconds since 1970. */
-  readonly notAfter: number;
-  /** Whether the key of the house is on this device, so that this device can sign for the house. */
-  readonly keyHere: boolean;
-  /** The nodes that this device has vouched for. */
-  readonly delegations: readonly DelegationState[];
-}
-
-/** Another node in the room, as plain data. */
-export interface PeerState {
-  readonly id: string;
-  readonly did: string;
-  readonly name: string;
-  /** The house that vouches for it; undefined means unverified. */
-  readonly house: VerifiedHouse | undefined;
-  /** Whether it or its house is a founder of the room. */
-  readonly founder: boolean;
-  /** Browser and operating system, as text for people. */
-  readonly device: string;
-  /** Name of its GPU; empty if it has none. */
-  readonly gpu: string;
-  /** Round trip in ms; undefined until it is measured. */
-  readonly rttMs: number | undefined;
-  readonly offers: readonly ModelOffer[];
-  readonly load: Load;
-  /** True while it shares its device with the room. */
-  readonly sharing: boolean;
-  /** Memory in bytes that it gives to layers of other members' models; 0 for none. */
-  readonly layersBytes: number;
-}
-
-/** How this device is shared with a room. */
-export interface ShareOptions {
-  /** Ids of the models to offer, or `all` for every loaded one. */
-  readonly models: "all" | readonly string[];
-  /** How many answers this device gives at the same time. */
-  readonly maxJobs: number;
-  /** Pauses sharing while the page is in the background. */
-  readonly onlyWhileVisible: boolean;
-  /** Pauses sharing while the device runs on battery, if the browser reports that. */
-  readonly pauseOnBattery: boolean;
-  /** Whether this device may hold layers of other members' models. The user is asked once. */
-  readonly layers: boolean;
-  /** Maximum memory for these layers, in bytes. */
-  readonly layersBytes: number;
-}
-
-/** The rule that says who may enter a room. Founders can always enter. */
-export type AdmissionRule =
-  /** Anyone with an invite may enter. */
-  | { readonly kind: "invite" }
-  /** Anyone with an invite may knock, and a member decides. */
-  | { readonly kind: "approval" }
-  /** Only these nodes, or nodes of these houses, given by their dids. */
-  | { readonly kind: "listed"; readonly dids: readonly string[] }
-  /** Every node that one of these houses vouches for as a member. */
-  | { readonly kind: "houses"; readonly houses: readonly string[] };
-
-/** The rules of a room. Its founders sign them, and every node enforces them by itself. */
-export interface CharterTerms {
-  readonly name: string;
-  /** The purpose of the room, in the founders' words; may be empty. */
-  readonly purpose: string;
-  readonly admission: AdmissionRule;
-  /** Who may make invites. */
-  readonly invites: "members" | "founders";
-  /** URLs of the room's signaling servers. */
-  readonly servers: readonly string[];
-  /** Ids of the models that may answer here. */
-  readonly models: "any" | readonly string[];
-  /** Limits for each member; undefined means no limit. */
-  readonly limits: {
-    readonly jobsAtOnce: number | undefined;
-    readonly tokensPerAnswer: number | undefined;
-    readonly answersPerHour: number | undefined;
-  };
-  /** With `expected`, members get answers only while they share their own device. */
-  readonly contribution: "welcome" | "expected";
-  /** Whether members may answer through remote endpoints. */
-  readonly endpoints: boolean;
-  /** Whether spare capacity may be offered to other rooms. */
-  readonly federation: boolean;
-  /** What is logged, in the founders' words; empty means that nothing is logged. */
-  readonly logs: string;
-}
-
-/** Options for a new room; everything has a default. */
-export type CharterOptions = Partial<Omit<CharterTerms, "name">> & {
-  /** Dids of founders in addition to this node's house (or this node). */
-  readonly founders?: readonly string[];
-  /** How many founders must sign a change; 1 by default. */
-  readonly quorum?: number;
-};
-
-/** The charter in force. */
-export interface CharterState extends CharterTerms {
-  /** Counts changes, from 0. */
-  readonly version: number;
-  /** SHA-256 of the signed charter, hexadecimal. */
-  readonly hash: string;
-  readonly founders: readonly string[];
-  readonly quorum: number;
-}
-
-/** A guest that asks to come in. */
-export interface Knock {
-  readonly did: string;
-  readonly name: string;
-  readonly device: string;
-  readonly house: VerifiedHouse | undefined;
-}
-
-/** A proposed change that needs the signatures of more founders. */
-export interface Proposal {
-  readonly id: string;
-  /** A sentence that describes the change. */
-  readonly text: string;
-  /** The rules after the change; undefined if it removes members. */
-  readonly terms: CharterTerms | undefined;
-  /** Dids of the founders that have signed. */
-  readonly signed: readonly string[];
-  /** How many founders must sign. */
-  readonly needed: number;
-  /** Whether this node can sign it and has not done so. */
-  readonly mine: boolean;
-}
-
-/** A room as a guest sees it before entering. */
-export interface RoomPreview {
-  readonly roomId: string;
-  readonly charter: CharterState;
-  readonly inside: readonly {
-    readonly did: string;
-    readonly name: string;
-    readonly device: string;
-    readonly house: VerifiedHouse | undefined;
-    readonly sharing: boolean;
-    readonly models: readonly string[];
-  }[];
-}
-
-/** The progress of this node's way into a room. */
-export type MembershipState =
-  /** It looks for a member that can let it in. */
-  | { readonly kind: "looking" }
-  /** A member is being asked to let it in. */
-  | { readonly kind: "knocking" }
-  | { readonly kind: "member"; readonly founder: boolean };
-
-/** The state of the room that this node is in. */
-export interface RoomState {
-  readonly id: string;
-  readonly name: string;
-  /** A link with which others can come in or ask to; empty if this node may not make invites. */
-  readonly invite: string;
-  readonly membership: MembershipState;
-  /** Undefined until this node has received it. */
-  readonly charter: CharterState | undefined;
-  /** Counts removals of members, from 0. */
-  readonly epoch: number;
-  /** Whether this node may make invites. */
-  readonly mayInvite: boolean;
-  readonly knocks: readonly Knock[];
-  readonly proposals: readonly Proposal[];
-  /** A sentence that says why the invite does not work for others (localhost, plain http); otherwise undefined. */
-  readonly inviteWarning: string | undefined;
-  /** State of the connection to the signaling server. Links to peers do not depend on it. */
-  readonly signaling: "connecting" | "connected" | "reconnecting";
-  /** True if no ICE server is configured, so that only peers on the same network can be reached. */
-  readonly lanOnly: boolean;
-  readonly peers: readonly PeerState[];
-  /** How this device is shared, and why sharing is paused if it is; `false` if it is not shared. */
-  readonly share: { readonly options: ShareOptions; readonly paused: string | undefined } | false;
-  /** Number of peers' jobs that run here now. */
-  readonly serving: number;
-  /** Layers that this device holds for other members' pipelines. */
-  readonly holding: readonly HeldStage[];
-  /** Requests to hold layers that this device's user has not decided on yet. */
-  readonly layersWanted: readonly LayersWish[];
-}
-
 /** The servers that this node uses: the user's settings, or else the site's. */
 export interface NetworkSettings {
   /** URLs of signaling servers for rooms that are created here. Other rooms name their own. */
@@ -254,13 +44,6 @@ export interface NetworkSettings {
   readonly iceServers: readonly RTCIceServer[];
   /** Allows only relayed connections, so that peers and their networks do not learn this device's address. */
   readonly relayOnly: boolean;
-}
-
-/** The content of an invite. */
-export interface InviteInfo {
-  readonly roomId: string;
-  readonly name: string;
-  readonly servers: readonly string[];
 }
 
 /** Information for the user, until it is dismissed or no longer true. */
@@ -339,10 +122,4 @@ export interface LoadOptions {
   readonly engine?: EngineName;
   readonly backend?: Backend;
   readonly onProgress?: (progress: LoadProgress) => void;
-}
-
-/** Limits of a new invite; without them it lets in anybody for 30 days. */
-export interface InviteOptions {
-  readonly uses?: number;
-  readonly endsAt?: Date;
 }
