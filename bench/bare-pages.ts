@@ -1,11 +1,9 @@
 /** Bare pages of `e2e/`, without the app: one page, opened as often as a group needs it, each as a visitor of its own. */
 import type { BrowserContext, Page } from "@playwright/test";
 import type { OwnBrowser } from "../e2e/harness/browsers";
-import { type BareSite, serveBarePage } from "../e2e/models-page/site";
+import { serveBarePage } from "../e2e/harness/bare-pages";
+import type { WebServer } from "../e2e/harness/servers";
 import type { Stage } from "./stage";
-
-/** The first port that is tried. */
-const PORT = 6020;
 
 /** One page that is open. */
 export interface BarePage {
@@ -16,7 +14,7 @@ export interface BarePage {
 
 /** A folder below `e2e/`, built and served. */
 export class BarePages {
-  readonly #site: BareSite;
+  readonly #site: WebServer;
   readonly #stage: Stage;
   readonly #ready: string;
   readonly #contexts: BrowserContext[] = [];
@@ -24,10 +22,10 @@ export class BarePages {
 
   /** `ready` is the name on `window` that a page sets as soon as it can be driven. */
   static async serve(stage: Stage, folder: string, ready: string): Promise<BarePages> {
-    return new BarePages(await serveBarePage(folder, PORT), stage, ready);
+    return new BarePages(await serveBarePage(folder), stage, ready);
   }
 
-  private constructor(site: BareSite, stage: Stage, ready: string) {
+  private constructor(site: WebServer, stage: Stage, ready: string) {
     this.#site = site;
     this.#stage = stage;
     this.#ready = ready;
@@ -49,6 +47,6 @@ export class BarePages {
   async close(): Promise<void> {
     await Promise.allSettled(this.#browsers.map(({ process }) => process.kill()));
     await Promise.allSettled(this.#contexts.map((context) => context.close()));
-    await this.#site.stop();
+    await this.#site.close();
   }
 }

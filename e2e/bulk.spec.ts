@@ -1,6 +1,6 @@
 /** Weights between the members of a room, over real WebRTC. */
-import { type SitePage, expect, test } from "./harness";
-import { serveBarePage } from "./models-page/site";
+import { type SitePage, type WebServer, expect, test } from "./harness";
+import { serveBarePage } from "./harness/bare-pages";
 import type { RoomPage } from "./room-page/main";
 
 declare global {
@@ -10,11 +10,11 @@ declare global {
 }
 
 const MIB = 2 ** 20;
-let site: Awaited<ReturnType<typeof serveBarePage>>;
+let site: WebServer;
 test.beforeAll(async () => {
-  site = await serveBarePage("room-page", 5980);
+  site = await serveBarePage("room-page");
 });
-test.afterAll(() => site.stop());
+test.afterAll(() => site.close());
 
 test("a member gets exactly the weights that it asks for, and is told when the giver is gone", async ({
   openSite,

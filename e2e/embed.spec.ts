@@ -51,7 +51,7 @@ class Chat {
   }
 
   async ready(): Promise<void> {
-    await expect(this.root.getByRole("progressbar")).toHaveCount(0, { timeout: 60_000 });
+    await expect(this.root.getByRole("progressbar")).toHaveCount(0);
     await expect(this.message).toBeVisible();
   }
 
@@ -61,7 +61,7 @@ class Chat {
     await this.message.fill(text);
     await this.message.press("Enter");
     await expect(this.answers).toHaveCount(before + 1);
-    await expect(this.answers.last()).toHaveAttribute("aria-busy", "false", { timeout: 60_000 });
+    await expect(this.answers.last()).toHaveAttribute("aria-busy", "false");
   }
 }
 
@@ -150,7 +150,7 @@ test("asks before it joins a room of the first origin, and is answered by the pe
   await expectPeers(anna, 0);
   await shot(ben, "embed-room-seen");
   await chat.question.getByRole("button", { name: "Join" }).click();
-  await expect(chat.question).toHaveCount(0, { timeout: 60_000 });
+  await expect(chat.question).toHaveCount(0);
   await expectPeers(anna, 1);
   expect((await anna.page.evaluate(() => window.microgrid!.state.room!.peers[0]!)).name).toBe("Ben elsewhere");
 

@@ -37,7 +37,7 @@ async function visitor(open: Open, name: string): Promise<SitePage> {
 }
 
 const expectMembership = (site: SitePage, kind: MembershipState["kind"] | "none") =>
-  expect.poll(async () => (await stateOf(site)).room?.membership.kind ?? "none", { timeout: 30_000 }).toBe(kind);
+  expect.poll(async () => (await stateOf(site)).room?.membership.kind ?? "none").toBe(kind);
 
 const noticesOf = async (site: SitePage): Promise<string> =>
   (await stateOf(site)).notices.map(({ text }) => text).join(" ");
@@ -61,7 +61,7 @@ const remove = ({ page }: SitePage, did: string): Promise<void> =>
   page.evaluate((member) => window.microgrid!.rooms.current!.remove(member), did);
 
 const expectEpoch = (site: SitePage, epoch: number) =>
-  expect.poll(async () => (await stateOf(site)).room?.epoch, { timeout: 30_000 }).toBe(epoch);
+  expect.poll(async () => (await stateOf(site)).room?.epoch).toBe(epoch);
 
 /** Closes the page's visit without leaving the room, as closing the browser does. */
 const goAway = ({ page }: SitePage) => page.goto("about:blank");

@@ -2,10 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { expect, test, type Page } from "@playwright/test";
-import { Browsers } from "./harness/browsers";
+import type { Page } from "@playwright/test";
+import { expect, test, type WebServer } from "./harness";
 import { HubServer } from "./harness/hub-server";
-import { serveBarePage, type BareSite } from "./models-page/site";
+import { serveBarePage } from "./harness/bare-pages";
 import type { Ended, Prepared } from "./models-page/main";
 
 const GUIDE = resolve(import.meta.dirname, "../public/models/guide");
@@ -13,21 +13,19 @@ const REPOSITORY = "tests/tiny";
 const DATA = "onnx/model_q4.onnx_data";
 const MIB = 2 ** 20;
 
-let site: BareSite;
+let site: WebServer;
 let hub: HubServer;
-const browsers = new Browsers();
 let page: Page;
 
 test.beforeAll(async () => {
-  site = await serveBarePage("models-page", 6210);
+  site = await serveBarePage("models-page");
 });
 
 test.afterAll(async () => {
-  await browsers.close();
-  await site.stop();
+  await site.close();
 });
 
-test.beforeEach(async () => {
+test.beforeEach(async ({ browsers }) => {
   hub = await HubServer.start();
   for (const path of ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"]) {
     hub.put(REPOSITORY, path, await readFile(`${GUIDE}/${path}`));

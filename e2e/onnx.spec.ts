@@ -1,9 +1,9 @@
 /** The `onnx` engine in a real browser: in its worker, behind the supervisor, on WASM and on software WebGPU. */
 import { readFileSync } from "node:fs";
-import { type Browser, type Page, chromium, expect, test as base } from "@playwright/test";
-import { ensureBrowser } from "../scripts/setup/browser.mjs";
+import type { Page } from "@playwright/test";
 import type { Backend, ChatMessage, LoadedModelInfo } from "../src/inference";
 import type { RandomModelOptions } from "../src/inference/testing";
+import { expect, test } from "./harness";
 import { GUIDE, type OnnxSite, type SiteModel, startOnnxSite } from "./onnx-page/site";
 
 interface GoldenItem {
@@ -17,31 +17,8 @@ const golden = (
   JSON.parse(readFileSync(new URL("./fixtures/golden.json", import.meta.url), "utf8")) as { items: GoldenItem[] }
 ).items;
 const STORY = [{ role: "user", content: "Tell me a story about a robot" }] as const;
-const ARGS = [
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--disable-quic",
-  // WebGPU on the processor, the same on every machine.
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-];
-
-const test = base.extend<object, { browser: Browser }>({
-  browser: [
-    async ({}, use) => {
-      const browser = await chromium.launch({ executablePath: await ensureBrowser(), args: ARGS });
-      await use(browser);
-      await browser.close();
-    },
-    { scope: "worker" },
-  ],
-});
-
 let site: OnnxSite;
 test.beforeAll(async () => {
-  test.setTimeout(120_000);
   site = await startOnnxSite();
 });
 test.afterAll(() => site.close());
@@ -57,7 +34,6 @@ function load(page: Page, model: SiteModel, backend: Backend): Promise<LoadedMod
 
 test.describe("on WASM", () => {
   test("gives all golden completions, token by token", async ({ page }) => {
-    test.setTimeout(120_000);
     await open(page);
     expect(await load(page, GUIDE, "wasm")).toMatchObject({ backend: "wasm", prefillChunk: 48, contextLength: 1024 });
     for (const item of golden) {
@@ -157,7 +133,6 @@ test.describe("on WASM", () => {
   });
 
   test("answers the same whatever attention, caches and weight files are like", async ({ page }) => {
-    test.setTimeout(90_000);
     await open(page);
     await expectSameAnswers(page, "wasm", [
       { attention: "grouped", positionIds: true },
@@ -193,7 +168,6 @@ test.describe("on WASM", () => {
 
 test.describe("on software WebGPU", () => {
   test("trusts chunks below 32 tokens only, binds caches in place, and gives golden completions", async ({ page }) => {
-    test.setTimeout(180_000);
     await open(page);
     expect((await page.evaluate(() => window.onnx.probe())).webgpu).toMatchObject({ software: true });
     const info = await load(page, GUIDE, "webgpu");
@@ -211,7 +185,6 @@ test.describe("on software WebGPU", () => {
   });
 
   test("answers the same in place, with growing caches, and with primitive attention", async ({ page }) => {
-    test.setTimeout(180_000);
     await open(page);
     const infos = await expectSameAnswers(page, "webgpu", [
       { attention: "grouped", positionIds: true },
@@ -223,7 +196,6 @@ test.describe("on software WebGPU", () => {
   });
 
   test("reports a lost device in the middle of an answer, and loads again", async ({ page }) => {
-    test.setTimeout(180_000);
     await open(page);
     const model = site.addRandomModel("lose", { seed: 3, attention: "grouped", positionIds: false });
     await load(page, model, "webgpu");

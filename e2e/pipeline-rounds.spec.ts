@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import type { CDPSession } from "@playwright/test";
 import golden from "./fixtures/golden.json" with { type: "json" };
 import { deferred } from "../src/core";
-import { expect, type SitePage, test } from "./harness";
-import { serveBarePage } from "./models-page/site";
+import { expect, type SitePage, test, type WebServer } from "./harness";
+import { serveBarePage } from "./harness/bare-pages";
 import { didOf, meet } from "./pipeline-page/meet";
 
 const ROUNDS = 50;
@@ -19,11 +19,11 @@ const ITEM = golden.items[0]!;
 const MAX_HEAP_GROWTH_BYTES = 4 * 2 ** 20;
 const MAX_RESIDENT_GROWTH_BYTES = 40 * 2 ** 20;
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
+let site: WebServer;
 test.beforeAll(async () => {
-  site = await serveBarePage("pipeline-page", 6015);
+  site = await serveBarePage("pipeline-page");
 });
-test.afterAll(() => site.stop());
+test.afterAll(() => site.close());
 
 interface Memory {
   /** What the page and its workers can reach, in bytes. */

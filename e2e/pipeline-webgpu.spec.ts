@@ -1,7 +1,7 @@
 /** Stages on software WebGPU, beside others on WASM and by themselves: the guide's golden tokens. */
 import golden from "./fixtures/golden.json" with { type: "json" };
-import { expect, type SitePage, test } from "./harness";
-import { serveBarePage } from "./models-page/site";
+import { expect, type SitePage, test, type WebServer } from "./harness";
+import { serveBarePage } from "./harness/bare-pages";
 import { didOf, meet } from "./pipeline-page/meet";
 
 /** A short prompt, and one of 41 tokens, which software WebGPU computes wrongly in one call. */
@@ -11,11 +11,11 @@ const TOKENS = 2;
 /** More than software WebGPU can do at once: parts have to find that out, and do less. */
 const STEP_TOKENS = 48;
 
-let site: Awaited<ReturnType<typeof serveBarePage>>;
+let site: WebServer;
 test.beforeAll(async () => {
-  site = await serveBarePage("pipeline-page", 6010);
+  site = await serveBarePage("pipeline-page");
 });
-test.afterAll(() => site.stop());
+test.afterAll(() => site.close());
 
 const cpu = () => ({ url: `${site.url}?stepTokens=${STEP_TOKENS}` });
 const gpu = () => ({ url: `${site.url}?stepTokens=${STEP_TOKENS}&backend=webgpu`, webgpu: true });

@@ -1,9 +1,7 @@
 /** The guide model over several browsers, on real WebRTC: its golden completions, and what happens when some are lost. */
-import { expect, type OpenOptions, type SitePage, STORY, test } from "./harness";
-import { serveBarePage } from "./models-page/site";
+import { expect, type OpenOptions, type SitePage, STORY, test, type WebServer } from "./harness";
+import { serveBarePage } from "./harness/bare-pages";
 import type { PipelinePage } from "./pipeline-page/main";
-
-type BareSite = Awaited<ReturnType<typeof serveBarePage>>;
 
 declare global {
   interface Window {
@@ -13,11 +11,11 @@ declare global {
 
 const WHOLE = STORY.completion_ids.slice(0, -1);
 
-let site: BareSite;
+let site: WebServer;
 test.beforeAll(async () => {
-  site = await serveBarePage("pipeline-page", 5760);
+  site = await serveBarePage("pipeline-page");
 });
-test.afterAll(() => site.stop());
+test.afterAll(() => site.close());
 
 /** Nodes of one room that are all linked to each other; the first has founded it. */
 async function room(

@@ -161,8 +161,8 @@ test("links outlive the signaling server, and newcomers enter when it is back", 
   await expect.poll(async () => (await roomOf(ben)).signaling).toBe("reconnecting");
   expect((await ask(ben, QUESTION)).text).toBe(STORY.completion);
   await signaling.restart();
-  await expect.poll(async () => (await roomOf(anna)).signaling, { timeout: 60_000 }).toBe("connected");
-  await expect.poll(async () => (await roomOf(ben)).signaling, { timeout: 60_000 }).toBe("connected");
+  await expect.poll(async () => (await roomOf(anna)).signaling).toBe("connected");
+  await expect.poll(async () => (await roomOf(ben)).signaling).toBe("connected");
   const cleo = await visitor(openSite, { name: "cleo" });
   await joinRoom(cleo, invite);
   await expectPeers(cleo, 2, 1);

@@ -68,7 +68,7 @@ test("three servers die one after another under an answer and newcomers; then te
     const order = urls.map((url) => servers.find(({ port }) => url.includes(`:${port}/`))!);
     const at = async ({ site, lines }: typeof anna, server: Signaling): Promise<void> => {
       const message = `${site.name} should be at the server in turn`;
-      await expect.poll(() => [...lines.servers], { message, timeout: 60_000 }).toEqual([server.port]);
+      await expect.poll(() => [...lines.servers], { message }).toEqual([server.port]);
       await expect.poll(async () => (await roomOf(site)).signaling).toBe("connected");
     };
     await at(anna, order[0]!);

@@ -90,9 +90,9 @@ test("a leading tab that has frozen is replaced, and attaches when it thaws", as
     BroadcastChannel.prototype.postMessage = () => undefined;
     Object.assign(window, { thaw: () => (BroadcastChannel.prototype.postMessage = speak) });
   });
-  await expect.poll(async () => (await stateOf(second)).role, { timeout: 30_000 }).toBe("leader");
+  await expect.poll(async () => (await stateOf(second)).role).toBe("leader");
   await first.page.evaluate(() => (window as unknown as { thaw(): void }).thaw());
-  await expect.poll(async () => (await stateOf(second)).loads.guide?.kind, { timeout: 30_000 }).toBe("ready");
+  await expect.poll(async () => (await stateOf(second)).loads.guide?.kind).toBe("ready");
   expect((await ask(second, QUESTION)).text).toBe(STORY.completion);
   // Thawed, the first one finds that it was replaced, and attaches.
   await expect.poll(async () => (await stateOf(first)).role).toBe("attached");

@@ -4,10 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { expect, test, type Page } from "@playwright/test";
-import { Browsers } from "./harness/browsers";
+import type { Page } from "@playwright/test";
+import { expect, test, type WebServer } from "./harness";
 import { HubServer } from "./harness/hub-server";
-import { serveBarePage, type BareSite } from "./models-page/site";
+import { serveBarePage } from "./harness/bare-pages";
 import type { Ended, WebLlmSource } from "./webllm-page/main";
 
 const REPOSITORY = "tests/mlc";
@@ -31,21 +31,19 @@ const CONFIG = {
 };
 const SHARD = "params_shard_0.bin";
 
-let site: BareSite;
+let site: WebServer;
 let hub: HubServer;
-const browsers = new Browsers();
 let page: Page;
 
 test.beforeAll(async () => {
-  site = await serveBarePage("webllm-page", 6220);
+  site = await serveBarePage("webllm-page");
 });
 
 test.afterAll(async () => {
-  await browsers.close();
-  await site.stop();
+  await site.close();
 });
 
-test.beforeEach(async () => {
+test.beforeEach(async ({ browsers }) => {
   hub = await HubServer.start();
   hub.put(REPOSITORY, "mlc-chat-config.json", JSON.stringify(CONFIG));
   hub.put(
@@ -152,7 +150,7 @@ test("a load can be cancelled while the host keeps it waiting", async () => {
   expect(await load({}, { abortAt: "now" })).toMatchObject({ error: { code: "aborted" } });
 });
 
-test("without WebGPU the engine says what can be used instead", async () => {
+test("without WebGPU the engine says what can be used instead", async ({ browsers }) => {
   const context = await (await browsers.shared({ webgpu: false })).newContext();
   const other = await context.newPage();
   await other.goto(site.url);

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError, run } from "./run/message.mjs";
 import { execute, executeTool, ROOT } from "./run/spawn.mjs";
+import { playwrightTimes, rememberDuration, slowest, timesOf, vitestTimes } from "./run/slowest.mjs";
 import { playwrightTally, summary, tallyOf, vitestTally } from "./run/tally.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
 import { ensureCoturn } from "./setup/coturn.mjs";
@@ -10,7 +11,10 @@ import { ensureInstalled } from "./setup/install.mjs";
 
 /** @typedef {import("./run/tally.mjs").Tally} Tally */
 
-const REPORTS = join(ROOT, ".cache", "reports");
+const CACHE = join(ROOT, ".cache");
+const REPORTS = join(CACHE, "reports");
+const UNIT_REPORT = join(REPORTS, "unit.json");
+const BROWSER_REPORT = join(REPORTS, "browser.json");
 
 /**
  * A step that either works or counts as one failure; where it works it is no test, so it counts nothing.
@@ -27,15 +31,13 @@ async function step(name, action) {
 
 /** @returns {Promise<Tally>} */
 async function unitTests() {
-  const report = join(REPORTS, "unit.json");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${UNIT_REPORT}`];
   const { code } = await executeTool("vitest/vitest.mjs", ["run", ...reporters]);
-  return tallyOf(code, report, vitestTally);
+  return tallyOf(code, UNIT_REPORT, vitestTally);
 }
 
 /** @returns {Promise<Tally>} */
 async function browserTests() {
-  const report = join(REPORTS, "browser.json");
   const browser = await ensureBrowser().catch((error) => {
     if (!(error instanceof CommandError)) throw error;
     console.error(error.message);
@@ -46,24 +48,36 @@ async function browserTests() {
   if (!coturn)
     console.log("No coturn here, so the tests over bad networks are skipped (Debian: apt-get install coturn).");
   const { code } = await executeTool("@playwright/test/cli.js", ["test"], {
-    env: { MICROGRID_CHROMIUM: browser, MICROGRID_TURNSERVER: coturn, MICROGRID_REPORT: report },
+    env: { MICROGRID_CHROMIUM: browser, MICROGRID_TURNSERVER: coturn, MICROGRID_REPORT: BROWSER_REPORT },
   });
-  return tallyOf(code, report, playwrightTally);
+  return tallyOf(code, BROWSER_REPORT, playwrightTally);
+}
+
+/**
+ * The steps that look at the code only, one after the other.
+ * @returns {Promise<Tally[]>}
+ */
+async function staticSteps() {
+  const node = process.execPath;
+  return [
+    await step("types", () => execute(node, ["scripts/typecheck.mjs"], { quiet: true })),
+    await step("lint", () => executeTool("eslint/bin/eslint.js", ["."], { quiet: true })),
+    await step("build", () => execute(node, ["scripts/build.mjs"], { quiet: true })),
+  ];
 }
 
 await run(async () => {
+  const started = performance.now();
   await ensureInstalled();
   rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
-  const node = process.execPath;
-  const tallies = await Promise.all([
-    step("types", () => execute(node, ["scripts/typecheck.mjs"], { quiet: true })),
-    step("lint", () => executeTool("eslint/bin/eslint.js", ["."], { quiet: true })),
-  ]);
-  tallies.push(await unitTests());
-  const build = await step("build", () => execute(node, ["scripts/build.mjs"], { quiet: true }));
-  tallies.push(build);
-  if (build.failed === 0) tallies.push(await browserTests());
+  // Side by side, so that no core waits for the other.
+  const [steps, unit] = await Promise.all([staticSteps(), unitTests()]);
+  const tallies = [...steps, unit];
+  if (steps.at(-1)?.failed === 0) tallies.push(await browserTests());
+  const times = [...timesOf(UNIT_REPORT, vitestTimes), ...timesOf(BROWSER_REPORT, playwrightTimes)];
+  console.log(`\nThe slowest tests:\n${slowest(times)}\n`);
+  rememberDuration(join(CACHE, "durations.json"), "test", performance.now() - started);
   console.log(summary(tallies));
   process.exitCode = tallies.some(({ failed }) => failed > 0) ? 1 : 0;
 });

@@ -1,12 +1,12 @@
 /** What the handshake adds to a bare connection: round trips are left out, computing is not. */
-import { serveBarePage } from "../../e2e/models-page/site";
+import { serveBarePage } from "../../e2e/harness/bare-pages";
 import type { Group } from "../group";
 import { pairedDifference, pairedRatio, spread } from "../statistics";
 
 const ROUNDS = 25;
 
 export const handshake: Group = async ({ stage, times }) => {
-  const site = await serveBarePage("room-page", 5740);
+  const site = await serveBarePage("room-page");
   const context = await (await stage.browser()).newContext();
   try {
     const page = await context.newPage();
@@ -35,6 +35,6 @@ export const handshake: Group = async ({ stage, times }) => {
     ];
   } finally {
     await context.close();
-    await site.stop();
+    await site.close();
   }
 };

@@ -17,6 +17,9 @@ const WEBGPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshade
 /** No adapter at all, also on machines that have a GPU. */
 const NO_WEBGPU_FLAGS = ["--disable-gpu"];
 
+/** A test's page compiles 14 MB of WebAssembly. To optimize it costs more than the few tokens of a test give back. */
+export const UNOPTIMIZED_FLAGS = ["--js-flags=--liftoff-only"];
+
 /** What the browser of a page must be able to do. */
 export interface BrowserNeeds {
   /** Software WebGPU; without it `navigator.gpu` gives no adapter. */
@@ -32,12 +35,18 @@ export interface OwnBrowser {
 /** Launches browsers when they are first asked for, and closes them all at the end. */
 export class Browsers {
   readonly #shared = new Map<boolean, Promise<Browser>>();
+  readonly #flags: readonly string[];
+
+  /** `flags` are added to those that every browser here needs. */
+  constructor(flags: readonly string[] = []) {
+    this.#flags = flags;
+  }
 
   /** The shared browser with these abilities; each page has its own context in it. */
   shared({ webgpu }: BrowserNeeds): Promise<Browser> {
     let browser = this.#shared.get(webgpu);
     if (!browser) {
-      browser = launchOptions(webgpu).then((options) => chromium.launch(options));
+      browser = this.#options(webgpu).then((options) => chromium.launch(options));
       this.#shared.set(webgpu, browser);
     }
     return browser;
@@ -45,7 +54,7 @@ export class Browsers {
 
   /** A browser of its own, whose process can be stopped and killed. The caller closes it. */
   async own({ webgpu }: BrowserNeeds): Promise<OwnBrowser> {
-    const process = await chromium.launchServer(await launchOptions(webgpu));
+    const process = await chromium.launchServer(await this.#options(webgpu));
     return { process, browser: await chromium.connect(process.wsEndpoint()) };
   }
 
@@ -53,11 +62,11 @@ export class Browsers {
     const browsers = await Promise.allSettled(this.#shared.values());
     await Promise.all(browsers.map(async (each) => each.status === "fulfilled" && (await each.value.close())));
   }
-}
 
-async function launchOptions(webgpu: boolean): Promise<{ executablePath: string; args: string[] }> {
-  return {
-    executablePath: await ensureBrowser(),
-    args: [...COMMON_FLAGS, ...(webgpu ? WEBGPU_FLAGS : NO_WEBGPU_FLAGS)],
-  };
+  async #options(webgpu: boolean): Promise<{ executablePath: string; args: string[] }> {
+    return {
+      executablePath: await ensureBrowser(),
+      args: [...COMMON_FLAGS, ...(webgpu ? WEBGPU_FLAGS : NO_WEBGPU_FLAGS), ...this.#flags],
+    };
+  }
 }

@@ -1,6 +1,6 @@
 /** Playwright's `test`, with the site, its signaling server, visitors and networks as fixtures. */
-import { test as base, type BrowserContextOptions } from "@playwright/test";
-import { Browsers } from "./browsers";
+import { test as base, type Browser, type BrowserContextOptions } from "@playwright/test";
+import { Browsers, UNOPTIMIZED_FLAGS } from "./browsers";
 import { Problems, type Expected } from "./problems";
 import { serveForeign, serveSite, type SiteConfig, type WebServer } from "./servers";
 import { Signaling } from "./signaling";
@@ -49,18 +49,22 @@ interface TestFixtures {
 
 interface WorkerFixtures {
   readonly browsers: Browsers;
+  /** For Playwright's own `page`: the shared browser with WebGPU. */
+  readonly browser: Browser;
 }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   browsers: [
     // Playwright finds out what a fixture needs from this pattern.
     async ({}, use) => {
-      const browsers = new Browsers();
+      const browsers = new Browsers(UNOPTIMIZED_FLAGS);
       await use(browsers);
       await browsers.close();
     },
     { scope: "worker" },
   ],
+
+  browser: [async ({ browsers }, use) => use(await browsers.shared({ webgpu: true })), { scope: "worker" }],
 
   signaling: async ({}, use) => {
     const signaling = await Signaling.start();

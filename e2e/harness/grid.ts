@@ -100,7 +100,7 @@ export async function expectPeers(site: SitePage, peers: number, offering = 0): 
         const all = room?.peers ?? [];
         return { peers: all.length, offering: all.filter(({ offers }) => offers.length > 0).length };
       },
-      { message: `${site.name} should see ${peers} peers, ${offering} of them offering`, timeout: 60_000 },
+      { message: `${site.name} should see ${peers} peers, ${offering} of them offering`, intervals: [50, 100, 200] },
     )
     .toEqual({ peers, offering });
 }

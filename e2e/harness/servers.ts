@@ -1,7 +1,10 @@
 /** Web servers on ports of their own: the built site, and other people's sites that embed it. */
+import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
+import { join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listen } from "../../scripts/serve/listen.mjs";
+import { contentType } from "../../scripts/serve/mime.mjs";
 import { siteHandler } from "../../scripts/serve/site.mjs";
 
 /** The build under test; another one where `MICROGRID_DIST` names its folder. */
@@ -40,6 +43,34 @@ export function serveForeign(pages: Readonly<Record<string, string>>): Promise<W
     response.writeHead(html === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
     response.end(html);
   }, "127.0.0.1");
+}
+
+/** Files that a server makes up, by path. Text that begins with `=` is the path of the file to serve instead. */
+export type MadeFiles = ReadonlyMap<string, Uint8Array | string>;
+
+interface FolderOptions {
+  /** What `/` gives. */
+  readonly index: string;
+  readonly made?: MadeFiles;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Serves a folder as it is: no compression, no policy, no isolation unless `headers` ask for it. */
+export function serveFolder(folder: string, { index, made, headers = {} }: FolderOptions): Promise<WebServer> {
+  const contentOf = async (path: string): Promise<Uint8Array | string> => {
+    const own = made?.get(path);
+    if (own === undefined) return readFile(join(folder, normalize(path)));
+    return typeof own === "string" && own.startsWith("=") ? readFile(join(folder, normalize(own.slice(1)))) : own;
+  };
+  const handler: RequestListener = (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://folder");
+    const path = pathname === "/" ? `/${index}` : decodeURIComponent(pathname);
+    contentOf(path).then(
+      (body) => response.writeHead(200, { "content-type": contentType(path), ...headers }).end(body),
+      () => response.writeHead(404).end(),
+    );
+  };
+  return serve(handler, "127.0.0.1");
 }
 
 async function serve(handler: RequestListener, host: string): Promise<WebServer> {

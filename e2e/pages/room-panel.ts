@@ -51,7 +51,7 @@ export class RoomPanel {
     }
     await setSwitch(this.sharing, share);
     await this.page.getByRole("button", { name: "Open the room" }).click();
-    await expect(this.invite).toBeVisible({ timeout: 30_000 });
+    await expect(this.invite).toBeVisible();
     await expect(this.sharing).toBeChecked({ checked: share });
     return this.invite.inputValue();
   }
@@ -64,7 +64,7 @@ export class RoomPanel {
     await this.question.waitFor();
     if (name !== undefined) await this.page.getByRole("textbox", { name: "Your name in the room" }).fill(name);
     await this.page.getByRole("button", { name: anyway ? "Join anyway" : "Join", exact: true }).click();
-    await expect(this.question).toBeHidden({ timeout: 30_000 });
+    await expect(this.question).toBeHidden();
   }
 
   /** Asks to join a room whose members decide. */
@@ -72,7 +72,7 @@ export class RoomPanel {
     await this.question.waitFor();
     await this.page.getByRole("textbox", { name: "Your name in the room" }).fill(name);
     await this.page.getByRole("button", { name: "Ask to join" }).click();
-    await expect(this.question).toBeHidden({ timeout: 30_000 });
+    await expect(this.question).toBeHidden();
   }
 
   /** Turns sharing on or off. The switch's input lies under its drawing, so it is worked by keyboard. */

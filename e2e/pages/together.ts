@@ -36,7 +36,7 @@ export class Together {
 
   /** Waits until everybody has answered. */
   async planned(): Promise<void> {
-    await expect(this.page.getByRole("button", { name: "Ask again" })).toBeVisible({ timeout: 60_000 });
+    await expect(this.page.getByRole("button", { name: "Ask again" })).toBeVisible();
   }
 
   /** Gives memory by the settings of sharing. */
