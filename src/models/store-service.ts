@@ -1,6 +1,7 @@
 /** The model store, as it runs in the store worker: downloads, keeps and hands out files. */
 import { errorToData, MicrogridError } from "../core";
-import { openDisk, type Disk } from "./disk";
+import type { Disk } from "./disk";
+import { openDisk } from "./open-disk";
 import { KeptRanges, type RangeOverrides } from "./kept-ranges";
 import { quotaError, storageEstimate } from "./quota";
 import { ModelRecords, type FileRecord } from "./records";

@@ -1,6 +1,6 @@
 /** Long steps in pieces: not every backend computes as many tokens at once as a pipeline sends. */
 import type { HiddenState } from "../stages";
-import type { Step, StepResult, Wanted } from "./runner";
+import type { Step, StepResult, Wanted } from "./step";
 
 /** Runs a step in pieces of at most `chunk` tokens, one after another, and puts together what they give. */
 export async function runInChunks(

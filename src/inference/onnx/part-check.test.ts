@@ -6,7 +6,7 @@ import { runInChunks } from "./chunks";
 import type { GraphSpec } from "./graph-spec";
 import type { KvCache } from "./kv-cache";
 import { checkPart } from "./part-check";
-import type { Step, StepResult, Wanted } from "./runner";
+import type { Step, StepResult, Wanted } from "./step";
 
 const WIDTH = 4;
 const SLOT = { name: "x", type: "float32", width: WIDTH } as const;

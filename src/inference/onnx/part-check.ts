@@ -5,7 +5,8 @@ import type { HiddenSlot, HiddenState } from "../stages";
 import { type GraphSpec, bytesOf } from "./graph-spec";
 import { halvesToFloats } from "./half";
 import type { KvCacheFactory } from "./kv-cache";
-import type { ModelRunner, Step, StepResult } from "./runner";
+import type { ModelRunner } from "./runner";
+import type { Step, StepResult } from "./step";
 import { TOLERANCE, difference } from "./self-check";
 
 /** Size of the steps that the reference is computed with; nothing larger is taken on trust. */

@@ -6,28 +6,7 @@ import { type FloatType, type GraphSpec, type IntegerType, bytesOf } from "./gra
 import { halvesToFloats } from "./half";
 import { type KvCache, floatTensor } from "./kv-cache";
 import type { Ort } from "./runtime";
-
-/** What comes next of a sequence: ids where the graph begins with them, hidden states where it goes on with those. */
-export interface Step {
-  readonly ids?: readonly number[];
-  readonly hidden?: HiddenState;
-  /** Number of tokens. */
-  readonly count: number;
-}
-
-/** What a run is to give. */
-export interface Wanted {
-  /** Logits of so many last tokens. */
-  readonly logits: number;
-  readonly hidden: boolean;
-}
-
-/** What it gave. */
-export interface StepResult {
-  /** One row for each token that was asked for, in order; none where the graph has no head. */
-  readonly logits: readonly Float32Array[];
-  readonly hidden: HiddenState;
-}
+import type { Step, StepResult, Wanted } from "./step";
 
 /**
  * Runs a session. Every call must be made in a turn of the worker's run queue: two runs at once hang ONNX Runtime

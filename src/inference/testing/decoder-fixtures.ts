@@ -1,65 +1,14 @@
 /** Small random decoders in the shapes that the usual exporters write. For tests; never bundled. */
-import { type BlockContext, DecoderBlocks } from "./decoder-blocks";
+import type { BlockContext } from "./decoder-blocks";
+import { DecoderLayers } from "./decoder-layers";
+import type { DecoderShape } from "./decoder-shape";
 import { FIXTURE } from "./decoder-sizes";
 import { type ExternalFile, OnnxWriter } from "./onnx-writer";
-
-/** What a decoder is like. Everything absent is as in the plainest export: 32 bits, grouped attention, fused norms. */
-export interface DecoderShape {
-  readonly seed?: number;
-  /** Layers; 3 by default. */
-  readonly layers?: number;
-  /** Type of the activations and of what is not quantized. */
-  readonly dtype?: "float32" | "float16";
-  /** Bits of the matrices' codes; absent for matrices of floats. */
-  readonly bits?: 4 | 8;
-  readonly zeroPoints?: boolean;
-  /**
-   * `grouped`: `GroupQueryAttention` with three inputs; `packed`: with one; `primitive`: spelled out, with caches grown by
-   * `Concat` and one mask for all layers.
-   */
-  readonly attention?: "grouped" | "packed" | "primitive";
-  readonly queryKeyNorm?: boolean;
-  readonly biases?: boolean;
-  /** Every second layer sees so many tokens only. */
-  readonly window?: number;
-  /** Rotation by the attention operator, or by one of its own from the input `position_ids`, or a learned table. */
-  readonly positions?: "inside" | "rotary" | "learned";
-  /** Positions are an input; otherwise worked out from the shapes of ids and caches. */
-  readonly positionIds?: boolean;
-  /**
-   * `skip`: sums fused with normalizations; `plain`: sums of their own; `sandwich`: outputs are normalized, too;
-   * `parallel`: attention and feed-forward side by side; `spelled`: norms in primitive operators.
-   */
-  readonly norms?: "skip" | "plain" | "sandwich" | "parallel" | "spelled";
-  /** One table for embedding and head: of floats, or of codes (`GatherBlockQuantized`). */
-  readonly tied?: "floats" | "codes";
-  /** Experts: `QMoE`, or a router and two experts spelled out. */
-  readonly experts?: "fused" | "spelled";
-  /** Layers with a convolution over a state of fixed size in place of attention. */
-  readonly convolutions?: readonly number[];
-  /** Rotary tables are chosen by an `If` on the length; `inside` it, the tables lie in its branches. */
-  readonly chosenTables?: boolean | "inside";
-  /** Every layer also takes a part of a second embedding of the tokens. */
-  readonly layerEmbeddings?: boolean;
-  /** Only the last token's logits leave, or as many as an input says. */
-  readonly logits?: "last" | "as-asked";
-  /** How operators and weights are named; `nothing` by their kind and a number. */
-  readonly names?: "layers" | "h" | "blocks" | "nothing";
-  /** Whether values inside are described (`value_info`). */
-  readonly described?: boolean;
-  readonly externalFiles?: readonly string[];
-  /** Changes the names of the inputs and outputs of caches; `past_key_values` and `present` by default. */
-  readonly pastName?: string;
-  /** The last layer has no cache, and looks at that of this one instead; only spelled-out attention. */
-  readonly borrowsCacheOf?: number;
-  /** Things that make a graph impossible to split. */
-  readonly flaw?: "shared-cache" | "no-cache" | "unknown-input" | "inner-files" | "ids-inside" | "ids-passed";
-}
 
 /** Writes the graph and its weights. The same shape gives the same bytes. */
 export function randomDecoder(shape: DecoderShape): { model: Uint8Array; external: readonly ExternalFile[] } {
   const writer = new OnnxWriter(shape.externalFiles ?? ["model.onnx_data"]);
-  const blocks = new DecoderBlocks(writer, shape);
+  const blocks = new DecoderLayers(writer, shape);
   const layers = shape.layers ?? 3;
   const ids = writer.input({ name: "input_ids", type: "int64", shape: ["batch_size", "sequence_length"] });
   writer.input({ name: "attention_mask", type: "int64", shape: ["batch_size", "total_sequence_length"] });

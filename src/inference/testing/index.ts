@@ -4,4 +4,4 @@ export type { RandomModelOptions } from "./random-model";
 export { quantizedGraph } from "./quantized-graph";
 export type { QuantizedGraph, QuantizedProduct } from "./quantized-graph";
 export { randomDecoder } from "./decoder-fixtures";
-export type { DecoderShape } from "./decoder-fixtures";
+export type { DecoderShape } from "./decoder-shape";

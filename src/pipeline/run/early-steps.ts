@@ -1,7 +1,7 @@
 /** Steps of a neighbour that the consumer has not named yet: they wait until it has. */
 import type { Did } from "../../core";
 import type { ReceivedStageBody } from "../../room";
-import type { RingNeighbour } from "./next-link";
+import type { RingNeighbour } from "./neighbour";
 
 /** Anybody who knows the pipeline's id may send such steps. What one sender may have waiting here: */
 const MAX_STEPS_EACH = 64;

@@ -3,7 +3,8 @@ import { type Did, type ErrorCode, MicrogridError } from "../../core";
 import type { StageInfo, StageService } from "../../inference";
 import { type ReceivedStageBody, type StageLanes, stepPace } from "../../room";
 import { EarlySteps } from "./early-steps";
-import { NextLink, type RingNeighbour, hiddenOf, tellFailure } from "./next-link";
+import type { RingNeighbour } from "./neighbour";
+import { NextLink, hiddenOf, tellFailure } from "./next-link";
 import { MAX_KEPT_BYTES, bytesOf } from "./history";
 import { SequenceLog } from "./sequences";
 

@@ -3,13 +3,8 @@ import { type Did, errorToData } from "../../core";
 import type { HiddenState } from "../../inference";
 import type { ReceivedStageBody, StageLanes } from "../../room";
 import { MAX_KEPT_BYTES, type RingStep, StepHistory } from "./history";
+import type { RingNeighbour } from "./neighbour";
 import { SendQueue } from "./send-queue";
-
-/** Where steps go. */
-export interface RingNeighbour {
-  readonly did: Did;
-  readonly attempt: number;
-}
 
 /** One direction of a ring. */
 export class NextLink {

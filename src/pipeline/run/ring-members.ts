@@ -1,7 +1,7 @@
 /** Who holds which layers of a ring: opens stages, and puts others in the place of those that are lost or leave. */
 import { type Did, MicrogridError } from "../../core";
 import type { ReceivedStageBody, StageLanes } from "../../room";
-import type { RingNeighbour } from "./next-link";
+import type { RingNeighbour } from "./neighbour";
 import { type RingMember, type RingStage, type RingTerms, Seat } from "./ring-member";
 
 /** Most that people read of what a device says. */

@@ -2,7 +2,8 @@
 import { type Did, type ErrorCode, MicrogridError, deferred, randomId } from "../../core";
 import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
 import type { ReceivedStageBody, StageFrame, StageLanes } from "../../room";
-import { type RingNeighbour, NextLink, hiddenOf } from "./next-link";
+import type { RingNeighbour } from "./neighbour";
+import { NextLink, hiddenOf } from "./next-link";
 import type { RingMember, RingStage, StageSource } from "./ring-member";
 import { type Again, RingMembers } from "./ring-members";
 import { StepWatch } from "./ring-watch";

@@ -1,7 +1,7 @@
 /** What waits for the way to a neighbour: sent one after the other, no faster than it may be, and within a bound of memory. */
 import { sleep } from "../../core";
 import { type StageLanes, stepPace } from "../../room";
-import type { RingNeighbour } from "./next-link";
+import type { RingNeighbour } from "./neighbour";
 import { MAX_KEPT_BYTES, type RingStep, STEP_BYTES, bytesOf } from "./history";
 
 /** Until some more may be sent, ms. */

@@ -1,22 +1,14 @@
 /** Reads a decoder's graph and works out its parts. */
-import { findCuts, type PlacedCut } from "./cuts";
-import { type Flow, traceFlow } from "./flow";
-import { type Graph, namesIn, readGraph } from "../../onnx";
-import { type CacheSizes, type DecoderInputs, readInputs, stateBytes } from "./inputs";
+import { findCuts } from "./cuts";
+import { traceFlow } from "./flow";
+import { namesIn, readGraph } from "../../onnx";
+import { type CacheSizes, readInputs, stateBytes } from "./inputs";
 import { MAX_FIELDS, MAX_FOLLOWED, MAX_STRANGERS_FIELDS, MAX_WORK, tooLarge, WorkCount } from "../../onnx";
 import { collectParts } from "./parts";
-import { inferTypes, type InferredType } from "./shapes";
+import { inferTypes } from "./shapes";
 import { checkStrangersGraph } from "./strangers";
+import type { DecoderPlan } from "./decoder-plan";
 import type { DecoderGraph } from "./types";
-
-/** All that is known of a decoder. */
-export interface DecoderPlan {
-  readonly graph: Graph;
-  readonly inputs: DecoderInputs;
-  readonly flow: Flow;
-  readonly types: ReadonlyMap<string, InferredType>;
-  readonly cuts: readonly PlacedCut[];
-}
 
 /** How a decoder's graph is read. */
 export interface ReadOptions {

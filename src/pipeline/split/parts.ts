@@ -1,6 +1,6 @@
 /** What a stage consists of: its own operators, those that it repeats, and what they need. */
 import { MicrogridError } from "../../core";
-import type { DecoderPlan } from "./decoder";
+import type { DecoderPlan } from "./decoder-plan";
 import type { GraphConstant } from "../../onnx";
 import type { WorkCount } from "../../onnx";
 import type { StageRange, TensorSpec } from "./types";

@@ -1,6 +1,6 @@
 /** Where a stage gets shapes from that the whole graph reads off token ids and caches which the stage does not have. */
 import type { ProtobufMessage as Message } from "../../onnx";
-import type { DecoderPlan } from "./decoder";
+import type { DecoderPlan } from "./decoder-plan";
 import type { StageParts } from "./parts";
 import { integerConstant, operator } from "./proto-writer";
 import type { StageFeed, StateSpec, TensorSpec } from "./types";

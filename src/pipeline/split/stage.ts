@@ -1,6 +1,7 @@
 /** Writes a stage: a model of its own with some of a decoder's layers. */
 import { FIELD, ProtobufMessage as Message, protobufFields, protobufText } from "../../onnx";
-import { type DecoderPlan, planOf } from "./decoder";
+import { planOf } from "./decoder";
+import type { DecoderPlan } from "./decoder-plan";
 import { elementNumber } from "../../onnx";
 import { collectParts, type StageParts } from "./parts";
 import { port, relocatedTensor } from "./proto-writer";

@@ -2,7 +2,8 @@
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
 import { MEMBER_DIAL_MS } from "../constants";
 import type { Membership, Standing } from "../membership";
-import { LEFT_ROOM, type Member, type Mesh, NOT_NEEDED } from "../links/mesh";
+import type { Member } from "../links/member";
+import { LEFT_ROOM, type Mesh, NOT_NEEDED } from "../links/mesh";
 import { type Card, type CardTerms, LINKS_WANTED, MAX_NODES, MemberDirectory, LinkKeeper, sample } from ".";
 import type { RoomFrame } from "../protocol";
 

@@ -1,47 +1,23 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
 import { type AuthenticatedLine, Link, type RawLink } from "../../wire";
-import { BULK_FRAMES, type BulkLane } from "../weights/frames";
+import { BULK_FRAMES } from "../weights/frames";
 import { Dialler, type DialTarget } from "./dialler";
 import { FrameReader } from "./frame-reader";
-import type { Membership, Proof, Standing } from "../membership";
+import type { Membership } from "../membership";
 import { MAX_LINKS, MAX_NODES } from "../gossip/constants";
 import { type HandDialer, Relay } from "./relay";
+import type { Member } from "./member";
 import { MemberHandshake } from "./member-handshake";
 import { reconcile } from "../membership/reconcile";
-import { ROOM_FRAMES, type RoomFrame, type RoomFrameBody, type RoomLink } from "../protocol";
+import { ROOM_FRAMES, type RoomFrameBody, type RoomLink } from "../protocol";
 import { ANOTHER_LINK, SpareLinks } from "./spare-links";
-import { STAGE_FRAMES, type StageLane } from "../stages/frames";
+import { STAGE_FRAMES } from "../stages/frames";
 
 /** Two links of one did that are closer in time than this come from both sides dialling at once. */
 const GLARE_MS = 10_000;
 /** Waits before a lost member is dialled again. */
 const REDIAL_MS = [300, 2_000, 8_000] as const;
-
-/** Another node of the room, while it is linked to this one. */
-export interface Member {
-  readonly did: Did;
-  /** New at every start of that node. */
-  readonly session: string;
-  readonly link: RoomLink;
-  /** Frames of pipelines. */
-  readonly stage: StageLane;
-  /** Weights. */
-  readonly bulk: BulkLane;
-  proof: Proof;
-  /** What its proof shows; examined anew when the rules change. */
-  standing: Standing;
-  /** The charter that it knew when it came. */
-  readonly charter: RoomFrameBody<"hello">["charter"];
-  /** Where it can be dialled; undefined while it is offline at signaling. */
-  address: PeerId | undefined;
-  /** The slot that it holds, if it does. */
-  slot: number | undefined;
-  /** When the link came up, ms of `performance.now()`. */
-  readonly since: number;
-  /** Gets its frames, but for those of the mesh itself. */
-  onFrame: (frame: RoomFrame) => void;
-}
 
 interface MeshEvents {
   /** A member is linked, or a better link to it has come. */

@@ -6,7 +6,7 @@ import { ToyProvider, letters, toyRequest } from "../../inference/testing/toy-pr
 import { type MemoryLink, memoryLinkPair } from "../../wire/testing/memory-transport";
 import { MemberSession } from "../member-session";
 import { Membership } from "../membership";
-import type { Member } from "./mesh";
+import type { Member } from "./member";
 import type { SignalingRegistration } from "../signaling/registration";
 import { StageLanes } from "../stages/lanes";
 import { foundTestRoom, memberContext } from "../testing/founding";

@@ -1,7 +1,7 @@
 /** Second links of members, from both sides dialling at once: each ends when neither side has used it for a while. */
 import type { Did } from "../../core";
 import { RUN_OUT_MS } from "../constants";
-import type { Member } from "./mesh";
+import type { Member } from "./member";
 
 /** The reason for ending one of two links. */
 export const ANOTHER_LINK = "another link is in use";

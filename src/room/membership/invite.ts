@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { type Bytes, MicrogridError, type RoomId, decodeCbor, encodeCbor } from "../../core";
 import { type Signed, SignedSchema, bytesSchema } from "../../identity";
 import { MAX_ROOM_NAME_CHARS, MAX_SERVERS } from "../constants";
-import { ServerSchema } from ".";
+import { ServerSchema } from "./charter";
 
 /** Version of the invite's format. The first one held the epoch's secret itself. */
 const INVITE_VERSION = 2;

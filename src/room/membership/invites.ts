@@ -1,10 +1,13 @@
 /** The invites of a member: which it makes, which of them it shows, and which that guests bring still hold. */
 import { type Bytes, type Did, MicrogridError, equalBytes, toHex } from "../../core";
+import type { Signer } from "../../identity";
 import { tokenSecret } from "../../wire";
 import { INVITE_DAYS } from "../constants";
+import type { Charter } from "./charter";
+import type { Epochs } from "./epochs";
+import type { Genesis } from "./genesis";
 import type { Invite } from "./invite";
-import type { Membership } from "./membership";
-import { NOT_A_MEMBER } from "./proof";
+import { NOT_A_MEMBER, type Standing } from "./proof";
 import { type OpenedToken, makeToken, readToken } from "./token";
 
 const DAY_MS = 86_400_000;
@@ -25,15 +28,27 @@ interface InviteLimits {
   readonly notAfter: number;
 }
 
+/** The parts of a membership that invites depend on. */
+interface InvitingMembership {
+  readonly signer: Signer;
+  readonly genesis: Genesis;
+  readonly charter: Charter;
+  readonly epochs: Epochs;
+  readonly rendezvousSecret: Bytes;
+  ownStanding(): Promise<Standing>;
+  founderSigners(): Promise<readonly Signer[]>;
+  isFounder(did: Did): boolean;
+}
+
 /** Makes invites and checks them, by the rules of a membership. */
 export class Invites {
-  readonly #membership: Membership;
+  readonly #membership: InvitingMembership;
   /** Called when what is kept has changed. */
   readonly #changed: () => void;
   readonly #redeemed: Map<string, readonly Did[]>;
   #shown: OpenedToken | undefined;
 
-  constructor(membership: Membership, { redeemed, token }: InviteParts, changed: () => void) {
+  constructor(membership: InvitingMembership, { redeemed, token }: InviteParts, changed: () => void) {
     this.#membership = membership;
     this.#changed = changed;
     this.#redeemed = new Map(redeemed);

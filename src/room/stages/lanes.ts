@@ -1,6 +1,6 @@
 /** What members send each other of pipelines: one place to send, one to listen. */
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
-import type { Member } from "../links/mesh";
+import type { Member } from "../links/member";
 import type { STAGE_FRAMES, StageFrame, StageFrameBody } from "./frames";
 
 interface StageTrafficEvents {

@@ -3,7 +3,7 @@ import { type Did, MicrogridError } from "../../core";
 import { type BulkFile, type BulkModel, MAX_GET_BYTES } from "./frames";
 import { BulkGiver } from "./giver";
 import { BULK_SILENCE_MS, BulkTaker } from "./taker";
-import type { Member } from "../links/mesh";
+import type { Member } from "../links/member";
 
 /** Weights that one member gives. */
 export interface BulkSource {

@@ -14,6 +14,7 @@ import {
   NEW_CHARTER,
   readDraft,
 } from "./draft";
+import type { FormView } from "./form-view";
 import { moreRules } from "./more-rules";
 
 /** The fields that are always visible; an error in any other field opens the rest. */
@@ -25,15 +26,6 @@ const ADMISSIONS: readonly (readonly [CharterDraft["admission"], string])[] = [
   ["listed", "only these identities"],
   ["houses", "members of houses"],
 ];
-
-/** How a field of the form is shown and changed. */
-export interface FormView {
-  readonly draft: CharterDraft;
-  readonly models: readonly ModelInfo[];
-  set(change: Partial<CharterDraft>): void;
-  /** The error of a field, to show below it. */
-  error(field: keyof CharterDraft): TemplateResult | typeof nothing;
-}
 
 /**
  * `<mg-charter-form .draft .models submit-label ?busy>`; slotted content appears above “More rules”.

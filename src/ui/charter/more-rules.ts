@@ -1,7 +1,7 @@
 /** The rules that most rooms leave at their defaults: invites, limits, forwarding and logging. */
 import { html, nothing, type TemplateResult } from "lit";
 import { type CharterDraft, MAX_LOGS_CHARS } from "./draft";
-import type { FormView } from "./form";
+import type { FormView } from "./form-view";
 import "./model-choice";
 
 interface Field extends HTMLElement {

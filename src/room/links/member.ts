@@ -1,0 +1,31 @@
+/** A linked member of the room. */
+import type { Did, PeerId } from "../../core";
+import type { Proof, Standing } from "../membership";
+import type { RoomFrame, RoomFrameBody, RoomLink } from "../protocol";
+import type { StageLane } from "../stages/frames";
+import type { BulkLane } from "../weights/frames";
+
+/** Another node of the room, while it is linked to this one. */
+export interface Member {
+  readonly did: Did;
+  /** New at every start of that node. */
+  readonly session: string;
+  readonly link: RoomLink;
+  /** Frames of pipelines. */
+  readonly stage: StageLane;
+  /** Weights. */
+  readonly bulk: BulkLane;
+  proof: Proof;
+  /** What its proof shows; examined again when the rules change. */
+  standing: Standing;
+  /** The charter that it knew when it came. */
+  readonly charter: RoomFrameBody<"hello">["charter"];
+  /** Where it can be dialled; undefined while it is offline at signaling. */
+  address: PeerId | undefined;
+  /** The slot that it holds, if it does. */
+  slot: number | undefined;
+  /** When the link came up, ms of `performance.now()`. */
+  readonly since: number;
+  /** Gets its frames, but for those of the mesh itself. */
+  onFrame: (frame: RoomFrame) => void;
+}
