@@ -258,7 +258,7 @@ export interface Identity {
   restoreBackup(file: Blob, passphrase: string): Promise<void>;
 }
 
-/** What a delegated node may do for its house. */
+/** The rights of a delegated node: to enter rooms as a member of its house, and to act as a founder for it. */
 export type Scope = DelegationState["scopes"][number];
 
 /**

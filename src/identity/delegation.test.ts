@@ -60,7 +60,7 @@ describe("a delegation", () => {
     }
   });
 
-  test("of oneself by oneself is none", async () => {
+  test("is refused if a node vouches for itself", async () => {
     await expect(openDelegation(await delegate(node, terms()), node.did, NOW)).rejects.toMatchObject(refused);
   });
 

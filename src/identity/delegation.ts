@@ -5,8 +5,8 @@ import type { Signer } from "./node-key";
 import { DidSchema, type Signed, type StatementKind, openStatement, signStatement } from "./signed";
 
 /**
- * What a delegated node may do for its house: enter rooms as one of its `member`s, and act as a `founder` in rooms that the
- * house has founded.
+ * The rights of a delegated node: to enter rooms as a `member` of its house, and to act as a `founder` in rooms that the house
+ * has founded.
  */
 export const SCOPES = ["member", "founder"] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -24,14 +24,14 @@ export const PROTOCOL_VERSIONS: readonly number[] = [1];
 const NONCE_BYTES = 32;
 const TOKEN_BYTES = 32;
 
-/** What a node brings to a handshake. */
+/** The inputs of a handshake. */
 export interface Credentials {
   readonly signer: Signer;
   /** Hash of the room's genesis record. */
   readonly roomId: string;
   /** Name and version of the program, for debugging. */
   readonly agent: string;
-  /** What this node can prove about itself: that it is a member, or that it was invited. */
+  /** The claim that this node proves: that it is a member, or that it was invited. */
   readonly standing: MemberStanding | GuestStanding;
 }
 

@@ -1,4 +1,4 @@
-/** The identity of this node as pages see it: a view of the node's state with the calls that belong to it. */
+/** The page's view of the node's identity: its state, and the methods that change it. */
 import { type Bytes, MicrogridError } from "../../core";
 import { makeHouseSecret, phraseOfSecret, secretOfPhrase } from "../../identity";
 import { type Call, type PortablePart, exportParts, housePart, restoreParts } from "../backup";
@@ -9,7 +9,7 @@ import type { GridState, HouseState } from "../../node";
 export interface GridIdentityOptions {
   readonly call: Call;
   readonly state: () => GridState;
-  /** What a file with everything holds besides the house, in the order in which it is brought in. */
+  /** The parts of a complete backup besides the house, in the order in which they are restored. */
   readonly parts: readonly PortablePart[];
 }
 
@@ -42,7 +42,7 @@ export class GridIdentity implements Identity {
     return this.#call("rename", { name });
   }
 
-  // The secret is made or read in this tab: should the tab that runs the node be lost now, it can be told again.
+  // The secret is made or read in this tab. If the tab that runs the node is lost now, this tab sends it again.
 
   async createHouse(name: string): Promise<{ readonly phrase: string }> {
     const secret = makeHouseSecret();

@@ -1,4 +1,4 @@
-/** Pipelines as pages see them. */
+/** The page's view of pipelines. */
 import { MicrogridError } from "../../core";
 import type { Pipeline, Pipelines } from "../contract";
 import type { GridState, PipelinePlan, PipelineState, PlanOptions } from "../../node";
@@ -13,7 +13,7 @@ interface GridPipelinesOptions {
   state(): GridState;
 }
 
-/** Plans and opens them, wherever the node is. */
+/** Plans, opens and lists pipelines, whichever tab runs the node. */
 export class GridPipelines implements Pipelines {
   readonly #options: GridPipelinesOptions;
 

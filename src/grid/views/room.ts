@@ -1,4 +1,4 @@
-/** A room as pages see it: a view of the node's state with the calls that belong to it. */
+/** The page's view of a room: its state, and the methods that change it. */
 import { MicrogridError, TypedEventTarget } from "../../core";
 import type { Room } from "../contract";
 import type { NodeCalls } from "../../node";
@@ -30,7 +30,7 @@ export class GridRoom
   constructor(state: RoomState, call: RoomCall) {
     super();
     this.#call = async (method, args) => {
-      // The node may be in another room by now.
+      // By now, the node may be in another room.
       if (this.#closed) throw new MicrogridError("closed", `The room “${this.#state.name}” was left.`);
       return call(method, args);
     };
@@ -50,12 +50,12 @@ export class GridRoom
     return this.#state.invite;
   }
 
-  /** The others in the room, by id. */
+  /** The other nodes in the room, by id. */
   get peers(): ReadonlyMap<string, PeerState> {
     return this.#peers;
   }
 
-  /** Offers this device to the room, with the limits given; false ends it. */
+  /** Shares this device with the room, with these limits; `false` stops sharing. */
   share(options: Partial<ShareOptions> | false = {}): Promise<void> {
     return this.#call("share", { options });
   }
@@ -101,12 +101,12 @@ export class GridRoom
     if (!this.#closed) await this.#call("leaveRoom", { now });
   }
 
-  /** The room was left or changed: this object is of the past. */
+  /** Marks this object as closed, because the node has left the room or entered another one. */
   close(): void {
     this.#closed = true;
   }
 
-  /** Takes the newest state of the node. */
+  /** Takes over the newest state of the node. */
   update(state: RoomState): void {
     const before = this.#state;
     this.#state = state;
