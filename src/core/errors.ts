@@ -36,7 +36,8 @@ export type ErrorCode =
   | "stage-lost"
   // routing and tabs
   | "no-provider"
-  | "leader-lost";
+  | "leader-lost"
+  | "build-differs";
 
 /**
  * An error with a stable `code` and a message that tells a person what happened, what it means for

@@ -1,0 +1,173 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { MicrogridError } from "../core";
+import { connect, serve } from "./calls";
+import { TabBorder } from "./tabs";
+import { FarSide } from "./testing/service";
+import { type Opened, SCENARIOS } from "./testing/suite";
+import { WorkerConnection, serveWorker } from "./worker";
+
+const dead = new MicrogridError("worker-crashed", "The other side is gone.");
+
+/** Two ends of a message port; the caller is told of the death, as a life lock would. */
+async function overPort(): Promise<Opened> {
+  const { port1, port2 } = new MessageChannel();
+  serve(new FarSide(), port2);
+  const gone = new AbortController();
+  return {
+    far: connect<FarSide>(port1, { gone: gone.signal }),
+    kill: async () => {
+      port2.close();
+      gone.abort(dead);
+    },
+    close: () => port1.close(),
+  };
+}
+
+/** Two tabs on one BroadcastChannel. */
+async function overTabs(): Promise<Opened> {
+  const leader = new TabBorder({ build: "1" });
+  leader.on("visit", ({ endpoint }) => serve(new FarSide(), endpoint));
+  const tab = new TabBorder({ build: "1" });
+  const gone = new AbortController();
+  const endpoint = await tab.reach(leader.id, { signal: new AbortController().signal });
+  return {
+    far: connect<FarSide>(endpoint, { gone: gone.signal }),
+    kill: async () => {
+      leader.close();
+      gone.abort(dead);
+    },
+    close: () => {
+      tab.close();
+      leader.close();
+    },
+  };
+}
+
+/** Locks as a browser has them, for one process: held until their holder lets go or is killed. */
+class Locks {
+  readonly #held = new Map<string, () => void>();
+  readonly #waiting = new Map<string, () => void>();
+
+  request(name: string, ...rest: unknown[]): Promise<unknown> {
+    const callback = rest.at(-1) as () => unknown;
+    if (!this.#held.has(name)) {
+      return new Promise((resolve) => {
+        this.#held.set(name, () => resolve(undefined));
+        void callback();
+      });
+    }
+    return new Promise((resolve) => this.#waiting.set(name, () => resolve(callback())));
+  }
+
+  kill(): void {
+    for (const name of [...this.#held.keys()]) {
+      this.#held.delete(name);
+      this.#waiting.get(name)?.();
+    }
+  }
+}
+
+/** A worker in name: its side lives in this thread, behind a real port. It dies without an event. */
+async function overWorker(): Promise<Opened> {
+  const locks = new Locks();
+  vi.stubGlobal("navigator", { locks });
+  const { port1, port2 } = new MessageChannel();
+  vi.stubGlobal("self", port2);
+  serveWorker(new FarSide());
+  vi.unstubAllGlobals();
+  vi.stubGlobal("navigator", { locks });
+  const worker = Object.assign(port1, { onerror: null, terminate: () => port2.close() }) as unknown as Worker;
+  const connection = new WorkerConnection<FarSide>({ create: () => worker, crashed: () => dead });
+  const far = connection.service;
+  await far.group.echo("started");
+  return {
+    far,
+    kill: async () => locks.kill(),
+    close: () => {
+      connection.end(dead);
+      port1.close();
+    },
+  };
+}
+
+afterEach(() => void vi.unstubAllGlobals());
+
+for (const [name, open] of Object.entries({ port: overPort, tab: overTabs, worker: overWorker })) {
+  describe(`the border over a ${name}`, () => {
+    for (const [title, scenario] of Object.entries(SCENARIOS)) {
+      it(title, async () => {
+        const opened = await open();
+        try {
+          await scenario(opened);
+        } finally {
+          opened.close();
+        }
+      });
+    }
+  });
+}
+
+describe("tabs", () => {
+  it("of different builds refuse each other", async () => {
+    const old = new TabBorder({ build: "1" });
+    const visited = vi.fn();
+    old.on("visit", visited);
+    const tab = new TabBorder({ build: "2" });
+    const reached = tab.reach(old.id, { signal: new AbortController().signal });
+    await expect(reached).rejects.toMatchObject({ code: "build-differs" });
+    expect(visited).not.toHaveBeenCalled();
+    tab.close();
+    old.close();
+  });
+
+  it("that do not answer are waited for until the signal aborts", async () => {
+    const tab = new TabBorder({ build: "1" });
+    const reason = new MicrogridError("leader-lost", "It is frozen.");
+    await expect(tab.reach("nobody", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const stop = new AbortController();
+    const reached = tab.reach("nobody", { signal: stop.signal });
+    stop.abort(reason);
+    await expect(reached).rejects.toBe(reason);
+    tab.close();
+  });
+
+  it("hear only what is addressed to them", async () => {
+    const first = new TabBorder({ build: "1" });
+    const second = new TabBorder({ build: "1" });
+    const visited = vi.fn();
+    second.on("visit", visited);
+    first.on("visit", ({ endpoint }) => serve(new FarSide(), endpoint));
+    const tab = new TabBorder({ build: "1" });
+    const endpoint = await tab.reach(first.id, { signal: new AbortController().signal });
+    expect(await connect<FarSide>(endpoint).group.echo(1)).toBe(1);
+    expect(visited).not.toHaveBeenCalled();
+    for (const border of [tab, first, second]) border.close();
+  });
+});
+
+describe("a worker that was lost", () => {
+  it("is replaced at the next call", async () => {
+    let started = 0;
+    const lost = vi.fn();
+    const connection = new WorkerConnection<FarSide>({
+      create() {
+        started++;
+        const { port1, port2 } = new MessageChannel();
+        vi.stubGlobal("self", port2);
+        serveWorker(new FarSide());
+        vi.unstubAllGlobals();
+        return Object.assign(port1, { onerror: null, terminate: () => port2.close() }) as unknown as Worker;
+      },
+      crashed: () => dead,
+      onDeath: lost,
+    });
+    const first = connection.service;
+    const hanging = first.hang();
+    connection.lose(first, dead);
+    await expect(hanging).rejects.toBe(dead);
+    expect(lost).toHaveBeenCalledWith(dead);
+    expect(await connection.service.group.echo(2)).toBe(2);
+    expect(started).toBe(2);
+    connection.end(dead);
+  });
+});
