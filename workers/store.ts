@@ -1,5 +1,5 @@
-/** The store worker: downloads and keeps the files of models. Started by whoever opens a `ModelLibrary`. */
-import { expose } from "comlink";
+/** The store worker: downloads and keeps the files of models. Started by a `ModelLibrary`. */
+import { serveWorker } from "../src/border/worker";
 import { ModelStore } from "../src/models/store-service";
 
-expose(new ModelStore());
+serveWorker(new ModelStore());

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { MicrogridError } from "../core";
 import { connect, serve } from "./calls";
 import { TabBorder } from "./tabs";
+import { FakeLocks } from "./testing/locks";
 import { FarSide } from "./testing/service";
 import { type Opened, SCENARIOS } from "./testing/suite";
 import { WorkerConnection, serveWorker } from "./worker";
@@ -43,39 +44,12 @@ async function overTabs(): Promise<Opened> {
   };
 }
 
-/** Locks as a browser has them, for one process: held until their holder lets go or is killed. */
-class Locks {
-  readonly #held = new Map<string, () => void>();
-  readonly #waiting = new Map<string, () => void>();
-
-  request(name: string, ...rest: unknown[]): Promise<unknown> {
-    const callback = rest.at(-1) as () => unknown;
-    if (!this.#held.has(name)) {
-      return new Promise((resolve) => {
-        this.#held.set(name, () => resolve(undefined));
-        void callback();
-      });
-    }
-    return new Promise((resolve) => this.#waiting.set(name, () => resolve(callback())));
-  }
-
-  kill(): void {
-    for (const name of [...this.#held.keys()]) {
-      this.#held.delete(name);
-      this.#waiting.get(name)?.();
-    }
-  }
-}
-
 /** A worker in name: its side lives in this thread, behind a real port. It dies without an event. */
 async function overWorker(): Promise<Opened> {
-  const locks = new Locks();
+  const locks = new FakeLocks();
   vi.stubGlobal("navigator", { locks });
   const { port1, port2 } = new MessageChannel();
-  vi.stubGlobal("self", port2);
-  serveWorker(new FarSide());
-  vi.unstubAllGlobals();
-  vi.stubGlobal("navigator", { locks });
+  serveWorker(new FarSide(), port2);
   const worker = Object.assign(port1, { onerror: null, terminate: () => port2.close() }) as unknown as Worker;
   const connection = new WorkerConnection<FarSide>({ create: () => worker, crashed: () => dead });
   const far = connection.service;
@@ -153,9 +127,7 @@ describe("a worker that was lost", () => {
       create() {
         started++;
         const { port1, port2 } = new MessageChannel();
-        vi.stubGlobal("self", port2);
-        serveWorker(new FarSide());
-        vi.unstubAllGlobals();
+        serveWorker(new FarSide(), port2);
         return Object.assign(port1, { onerror: null, terminate: () => port2.close() }) as unknown as Worker;
       },
       crashed: () => dead,

@@ -1,4 +1,5 @@
 /** A worker behind a border: started when it is first needed, replaced after its death, noticed when it dies. */
+import type { Endpoint } from "comlink";
 import { type MicrogridError, randomId } from "../core";
 import { type Service, connect, serve } from "./calls";
 import { holdLife, watchLife } from "./life";
@@ -10,15 +11,15 @@ interface WorkerRoot<T extends Service> {
   hold(lock: string): Promise<void>;
 }
 
-/** Serves an object to the page. Called once, by a worker's entry point. */
-export function serveWorker(service: Service): void {
+/** Serves an object to the page. Called once, by a worker's entry point; tests give the `endpoint` of another thread. */
+export function serveWorker(service: Service, endpoint: Endpoint = self as unknown as Worker): void {
   const root: WorkerRoot<Service> = {
     service,
     hold: async (lock) => {
       await holdLife(lock);
     },
   };
-  serve(root, self as unknown as Worker);
+  serve(root, endpoint);
 }
 
 /** A worker that runs. */

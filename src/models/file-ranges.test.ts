@@ -55,6 +55,8 @@ function part(request: IncomingMessage, response: ServerResponse, headers: Recor
 }
 
 beforeAll(async () => {
+  // Slow machines pause longer than the five seconds after which idle connections would be reset.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });

@@ -5,15 +5,12 @@ import type { FileWriter } from "./disk";
 import { MemoryDisk } from "./memory-disk";
 import { ModelRecords } from "./records";
 import { ModelStore } from "./store-service";
-import type { Outcome, FileRangeRequest } from "./store-protocol";
+import type { FileRangeRequest } from "./store-protocol";
 
 const FILE = "w.onnx_data";
 const REQUEST: FileRangeRequest = { path: FILE, urls: ["http://h/w"], version: "v".repeat(16), offset: 10, length: 5 };
 
-function value<T>(outcome: Outcome<T>): T {
-  if (!outcome.ok) throw new Error(outcome.error.message);
-  return outcome.value;
-}
+const options = { signal: new AbortController().signal };
 
 /** Files that outlive the store; a test may hold up or refuse what is done to parts. */
 class SlowDisk extends MemoryDisk {
@@ -77,23 +74,23 @@ describe("a model that is removed", () => {
     if (when === "it is written") disk.beforeWrite = hold;
     else host.answer = hold;
     const store = visit();
-    const read = store.readRange("t", "m", REQUEST);
+    const read = store.readRange("m", REQUEST, options);
     await begun.promise;
     const removed = store.remove("m");
     // The removal waits for what is being written, and what comes after it finds its model gone.
     await Promise.race([removed, new Promise((resolve) => setImmediate(resolve))]);
     go.resolve();
-    expect(await value(await read).text()).toBe("abcde");
-    value(await removed);
+    expect(await (await read).text()).toBe("abcde");
+    await removed;
     expect(await left()).toEqual([]);
   });
 
   it("is kept again when it is read again", async () => {
     const { host, visit, left } = open();
     const store = visit();
-    value(await store.readRange("t", "m", REQUEST));
-    value(await store.remove("m"));
-    for (let times = 0; times < 2; times++) value(await store.readRange("t", "m", REQUEST));
+    await store.readRange("m", REQUEST, options);
+    await store.remove("m");
+    for (let times = 0; times < 2; times++) await store.readRange("m", REQUEST, options);
     expect(host.asked).toBe(2);
     expect(await left()).toHaveLength(2);
   });
@@ -104,21 +101,24 @@ describe("a store that fails for a moment", () => {
     const { records, visit } = open();
     const store = visit();
     vi.spyOn(records, "files").mockRejectedValueOnce(new Error("the database is busy"));
-    expect(await store.readRange("t", "m", REQUEST)).toMatchObject({ ok: false });
-    expect(await value(await store.readRange("t", "m", REQUEST)).text()).toBe("abcde");
+    await expect(store.readRange("m", REQUEST, options)).rejects.toThrow("the database is busy");
+    expect(await (await store.readRange("m", REQUEST, options)).text()).toBe("abcde");
   });
 
   it("reads and removes although what is not needed any more cannot be deleted, which the next visit does", async () => {
     const { disk, records, visit, left } = open();
-    value(await visit().readRange("t", "m", REQUEST));
-    value(await visit().importFiles("t", "m", [{ path: FILE, blob: new Blob(["0123456789abcde"]) }], () => undefined));
+    await visit().readRange("m", REQUEST, options);
+    await visit().importFiles("m", [{ path: FILE, blob: new Blob(["0123456789abcde"]) }], {
+      ...options,
+      onProgress: () => undefined,
+    });
     disk.beforeRemove = () => Promise.reject(new DOMException("open elsewhere", "NoModificationAllowedError"));
     const store = visit();
-    expect(await value(await store.readRange("t", "m", REQUEST)).text()).toBe("abcde");
-    value(await store.remove("other"));
+    expect(await (await store.readRange("m", REQUEST, options)).text()).toBe("abcde");
+    await store.remove("other");
     expect(await left()).toHaveLength(4);
     disk.beforeRemove = () => Promise.resolve();
-    value(await visit().readRange("t", "m", REQUEST));
+    await visit().readRange("m", REQUEST, options);
     expect(await left()).toEqual([FILE, `record of ${FILE}`]);
     expect(await records.files()).toHaveLength(1);
   });

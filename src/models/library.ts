@@ -12,7 +12,7 @@ import { ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
 import { ModelIndex } from "./model-index";
 import { readFileSource, readTextSource } from "./sources";
-import { StoreClient } from "./store-client";
+import { connectStore, storeClosed } from "./store-client";
 import type { ModelInfo } from "./types";
 import { deleteCached } from "./webllm-cache";
 
@@ -56,7 +56,7 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
   static async open(options: ModelLibraryOptions): Promise<ModelLibrary> {
     const [records, catalog] = await Promise.all([ModelRecords.open(), import("virtual:webllm-catalog")]);
     const { device } = options;
-    const store = new StoreClient(options.createStoreWorker);
+    const store = connectStore(options.createStoreWorker);
     const hosts = new ModelHosts(options.hub ?? DEFAULT_HUB, options.mirrors ?? []);
     const entries = [...embeddedEntries(options.baseUrl), ...repositoryEntries(), ...webllmEntries(catalog.models)];
     const shelf = new ModelIndex({ device, records, store, hosts }, entries, await records.models());
@@ -144,7 +144,7 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const { shelf, store, hosts } = this.#parts;
     const { origin } = shelf.entry(id);
     if (origin.kind === "webllm") await deleteCached(hosts.weightsUrl(origin.modelUrl), origin.libraryUrl);
-    else await store.remove(id);
+    else await store.service.remove(id);
     await shelf.forget(id);
     await this.#refresh();
   }
@@ -156,7 +156,7 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
 
   /** Ends the store worker; running downloads stop and keep what arrived. */
   close(): void {
-    this.#parts.store.close();
+    this.#parts.store.end(storeClosed());
     this.#parts.records.close();
   }
 
@@ -192,7 +192,10 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const plan = planOnnxFiles(listing, usualBackend(device), device, name);
     const wanted = files.filter(({ path }) => plan.files.some((file) => file.path === path));
     const id = `files/${name}/${randomId(4)}`;
-    const stored = await store.importFiles(id, wanted, { signal, onProgress: downloadProgress(name, onProgress) });
+    const stored = await store.service.importFiles(id, wanted, {
+      signal,
+      onProgress: downloadProgress(name, onProgress),
+    });
     const facts = { files: stored.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })) };
     await shelf.remember(id, { added: { name, source: { kind: "files" } }, facts });
     return id;

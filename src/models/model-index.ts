@@ -6,7 +6,7 @@ import type { ModelHosts } from "./hosts";
 import { modelInfo } from "./info";
 import type { ModelRecord, ModelRecords } from "./records";
 import { webllmOrigin } from "./sources";
-import type { StoreClient } from "./store-client";
+import type { StoreWorker } from "./store-client";
 import type { StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
 import { cachedWeights } from "./webllm-cache";
@@ -15,7 +15,7 @@ import { cachedWeights } from "./webllm-cache";
 export interface ShelfParts {
   readonly device: DeviceInfo;
   readonly records: ModelRecords;
-  readonly store: StoreClient;
+  readonly store: StoreWorker;
   readonly hosts: ModelHosts;
 }
 
@@ -73,7 +73,7 @@ export class ModelIndex {
   /** Reads anew what is stored. */
   async refresh(): Promise<void> {
     const { store, hosts } = this.#parts;
-    this.#stored = new Map((await store.summaries()).map((summary) => [summary.model, summary]));
+    this.#stored = new Map((await store.service.summaries()).map((summary) => [summary.model, summary]));
     const origins = [...this.#entries.values()].map((entry) => entry.origin);
     const folders = origins.flatMap((origin) => (origin.kind === "webllm" ? hosts.weightsUrl(origin.modelUrl) : []));
     this.#cached = await cachedWeights(folders);

@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expose } from "comlink";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ModelEntry } from "./entry";
 import { ModelHosts } from "./hosts";
@@ -11,7 +10,8 @@ import { openModelParts, type PartsOptions } from "./model-parts";
 import { prepareOnnx, type PackageParts } from "./packages";
 import { ModelRecords } from "./records";
 import { ModelIndex } from "./model-index";
-import { StoreClient } from "./store-client";
+import { connectStore } from "./store-client";
+import { serveWorker } from "../border";
 import { ModelStore } from "./store-service";
 import { testDevice } from "./testing";
 
@@ -53,6 +53,8 @@ const server = createServer((request, response) => {
 });
 
 beforeAll(async () => {
+  // Slow machines pause longer than the five seconds after which idle connections would be reset.
+  server.keepAliveTimeout = 120_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -92,9 +94,9 @@ function device(disk: MemoryDisk = new KeepingDisk()) {
   const visit = async () => {
     const { port1, port2 } = new MessageChannel();
     const waits = { backoffMs: () => 0, wait: () => Promise.resolve(), maxPartBytes: 2 * MIB };
-    expose(new ModelStore({ disk, records }, waits), port2);
+    serveWorker(new ModelStore({ disk, records }, waits), port2);
     const worker = Object.assign(port1, { terminate: () => port1.close() }) as unknown as Worker;
-    const store = new StoreClient(() => worker);
+    const store = connectStore(() => worker);
     const hosts = new ModelHosts(base, []);
     const parts = { device: testDevice(), records, store, hosts };
     const shelf = new ModelIndex(parts, [entry], await records.models());
@@ -215,7 +217,7 @@ describe("parts of a model", () => {
     await here.shelf.refresh();
     expect(here.shelf.info(entry).stored).toBe("partial");
     const kept = (await records.files()).find(({ part }) => part)!;
-    await here.store.remove("o/m");
+    await here.store.service.remove("o/m");
     expect([await records.files(), await disk.blob("o/m", kept.path)]).toEqual([[], undefined]);
     seen.length = 0;
     await model.read("model_q4.onnx_data", 0, 100, options);
@@ -282,11 +284,11 @@ describe("parts of a model", () => {
     const picked = files.map((path) => ({ path, blob: new Blob(["123456789"]) }));
     await here.shelf.remember("o/m", { facts: { files: files.map((path) => ({ path, bytes: 9 })) } });
     const own = { ...entry, origin: { kind: "files" } } as const;
-    await here.store.importFiles("o/m", picked.slice(0, 3), { signal, onProgress: () => undefined });
+    await here.store.service.importFiles("o/m", picked.slice(0, 3), { signal, onProgress: () => undefined });
     const model = await openModelParts(here, own, options);
     const read = () => model.read("model_q4.onnx_data", 2, 3, options);
     await expect(read()).rejects.toMatchObject({ code: "file-missing" });
-    await here.store.importFiles("o/m", picked.slice(3), { signal, onProgress: () => undefined });
+    await here.store.service.importFiles("o/m", picked.slice(3), { signal, onProgress: () => undefined });
     expect(await (await read()).text()).toBe("345");
     expect(seen).toEqual([]);
   });

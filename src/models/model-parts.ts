@@ -129,7 +129,7 @@ class PartialModel {
   download(paths: readonly string[], { signal, onProgress }: SettingsOptions): Promise<StoredFile[]> {
     const files = this.#plan.files.filter(({ path }) => paths.includes(path));
     const requests = files.map((file) => ({ ...file, urls: this.#urls(file), optional: false }));
-    return this.#parts.store.download(this.#entry.id, requests, {
+    return this.#parts.store.service.download(this.#entry.id, requests, {
       signal,
       onProgress: downloadProgress(this.#entry.name, onProgress),
     });
@@ -147,19 +147,19 @@ class PartialModel {
     const { id } = this.#entry;
     const request = { ...file, urls: this.#urls(file), version, offset, length };
     try {
-      return await this.#parts.store.readRange(id, request, { signal });
+      return await this.#parts.store.service.readRange(id, request, { signal });
     } catch (error) {
       const small = (file.bytes ?? Infinity) <= SMALL_FILE_BYTES;
       if (!small || !(error instanceof MicrogridError) || error.code !== "unsupported-model") throw error;
     }
     // The host gives whole files only, and this one is small.
     await this.download([path], { signal, onProgress: () => undefined });
-    return this.#parts.store.readRange(id, request, { signal });
+    return this.#parts.store.service.readRange(id, request, { signal });
   }
 
   async stored(location: string): Promise<Blob | undefined> {
     const file = this.#fileAt(location);
-    const [stored] = (file && (await this.#parts.store.open(this.#entry.id, [file.path]))) ?? [];
+    const [stored] = (file && (await this.#parts.store.service.open(this.#entry.id, [file.path]))) ?? [];
     return file && stored && matches(stored, file) ? stored.blob : undefined;
   }
 
@@ -182,7 +182,7 @@ class PartialModel {
   async #hashOf(file: ListedFile, weightsHash: string): Promise<{ path: string; sha256: string }> {
     const { path, sha256 } = file;
     if (sha256 !== undefined) return { path, sha256 };
-    const [stored] = (await this.#parts.store.open(this.#entry.id, [path])) ?? [];
+    const [stored] = (await this.#parts.store.service.open(this.#entry.id, [path])) ?? [];
     return { path, sha256: stored && matches(stored, file) ? stored.sha256 : `unknown, of ${weightsHash}` };
   }
 

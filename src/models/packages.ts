@@ -9,7 +9,7 @@ import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
 import type { ModelIndex } from "./model-index";
-import type { StoreClient } from "./store-client";
+import type { StoreWorker } from "./store-client";
 import type { StoredFile } from "./store-protocol";
 import { refused, request } from "./web";
 
@@ -25,7 +25,7 @@ export interface PackageOrder {
 export interface PackageParts {
   readonly device: DeviceInfo;
   readonly shelf: ModelIndex;
-  readonly store: StoreClient;
+  readonly store: StoreWorker;
   readonly hosts: ModelHosts;
 }
 
@@ -48,7 +48,7 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
     // Where the files come without a listing, they were all seen a moment ago.
     optional: false,
   }));
-  const got = await store.download(entry.id, requests, {
+  const got = await store.service.download(entry.id, requests, {
     signal,
     onProgress: downloadProgress(entry.name, onProgress),
   });
@@ -116,7 +116,7 @@ async function openStored(
   { graph, files }: OnnxPlan,
 ): Promise<ModelPackage | undefined> {
   const known = shelf.remembered(entry.id).packages.find((candidate) => candidate.lead === graph);
-  const stored = known && (await store.open(entry.id, known.paths));
+  const stored = known && (await store.service.open(entry.id, known.paths));
   // A new version of the page brings a new embedded model.
   const current = stored?.every((file) => {
     const listed = files.find(({ path }) => path === file.path);

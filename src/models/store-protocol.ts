@@ -1,6 +1,4 @@
 /** The border between the page and the store worker, whole on this page. */
-import type { ErrorData } from "../core";
-
 /** A file of a model that should be in the store. */
 export interface FileRequest {
   /** Path inside the model, such as `onnx/model_q4.onnx`. */
@@ -20,6 +18,12 @@ export interface FileRangeRequest extends Pick<FileRequest, "path" | "urls" | "b
   readonly version: string;
   readonly offset: number;
   readonly length: number;
+}
+
+/** A file that the user picked. */
+export interface PickedFile {
+  readonly path: string;
+  readonly blob: Blob;
 }
 
 /** A file that lies complete in the store. */
@@ -54,41 +58,31 @@ export interface StoredSummary {
   readonly partialPaths: readonly string[];
 }
 
-/** A result as data: error classes do not survive the way between threads. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData };
+/** What a call that takes long is given. */
+export interface StoreOptions {
+  /** Stops the call; what has arrived is kept, and the next call goes on from there. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: StoreProgress) => void;
+}
 
-/** What the store worker does for the page. */
+/** What the store worker does for the page. Every call rejects with `worker-crashed` if the worker dies. */
 export interface StoreApi {
   /**
    * Brings all the files into the store and returns those that exist, complete and checked, in the order asked for.
-   * `ticket` names this call for `cancel`. Fails with `network`, `file-missing`, `file-corrupt`, `not-a-model`,
-   * `quota-exceeded`, or `aborted` after `cancel`; what arrived is kept and goes on from there next time.
+   * Rejects with `network`, `file-missing`, `file-corrupt`, `not-a-model`, `quota-exceeded`, or the signal's reason.
    */
-  download(
-    ticket: string,
-    model: string,
-    files: readonly FileRequest[],
-    onProgress: (progress: StoreProgress) => void,
-  ): Promise<Outcome<StoredFile[]>>;
-  /** Stops the download with this ticket; unknown tickets are ignored. */
-  cancel(ticket: string): Promise<void>;
-  /** Copies files that the user picked into the store. `ticket` as for `download`. */
-  importFiles(
-    ticket: string,
-    model: string,
-    files: readonly { readonly path: string; readonly blob: Blob }[],
-    onProgress: (progress: StoreProgress) => void,
-  ): Promise<Outcome<StoredFile[]>>;
+  download(model: string, files: readonly FileRequest[], options: StoreOptions): Promise<StoredFile[]>;
+  /** Copies files that the user picked into the store. */
+  importFiles(model: string, files: readonly PickedFile[], options: StoreOptions): Promise<StoredFile[]>;
   /**
-   * Exactly these bytes of a file: from the file where it is here whole, else from its hosts, and kept for the next time.
-   * `ticket` as for `download`. Fails with `network`, `file-missing`, `file-corrupt`, `unsupported-model` where hosts give
-   * whole files only.
+   * Exactly these bytes of a file: from the stored file if it is complete, else from its hosts, and kept for the next time.
+   * Rejects with `network`, `file-missing`, `file-corrupt`, or `unsupported-model` if the hosts give whole files only.
    */
-  readRange(ticket: string, model: string, request: FileRangeRequest): Promise<Outcome<Blob>>;
-  /** The complete files with these paths, or undefined where one of them is not complete. */
-  open(model: string, paths: readonly string[]): Promise<Outcome<StoredFile[] | undefined>>;
-  /** What is stored, of all models. */
-  summaries(): Promise<Outcome<StoredSummary[]>>;
+  readRange(model: string, request: FileRangeRequest, options: Pick<StoreOptions, "signal">): Promise<Blob>;
+  /** The complete files with these paths, or undefined if one of them is not complete. */
+  open(model: string, paths: readonly string[]): Promise<StoredFile[] | undefined>;
+  /** Summaries of all models in the store. */
+  summaries(): Promise<StoredSummary[]>;
   /** Deletes all files of a model. */
-  remove(model: string): Promise<Outcome<void>>;
+  remove(model: string): Promise<void>;
 }

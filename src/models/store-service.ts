@@ -1,5 +1,5 @@
 /** The model store, as it runs in the store worker: downloads, keeps and hands out files. */
-import { errorToData, MicrogridError } from "../core";
+import { MicrogridError } from "../core";
 import type { Disk } from "./disk";
 import { openDisk } from "./open-disk";
 import { KeptRanges, type RangeOverrides } from "./kept-ranges";
@@ -9,13 +9,14 @@ import { ProgressBoard } from "./progress-board";
 import {
   matches,
   type FileRequest,
-  type Outcome,
   type FileRangeRequest,
+  type PickedFile,
   type StoreApi,
+  type StoreOptions,
   type StoredFile,
   type StoredSummary,
-  type StoreProgress,
 } from "./store-protocol";
+import { Turns } from "./turns";
 import { WholeFiles, type WholeOverrides } from "./whole-files";
 
 /** Files of one model that are received at the same time: small ones do not wait behind a big one. */
@@ -33,7 +34,8 @@ interface Place {
 /** Implements `StoreApi`; `workers/store.ts` exposes one of it. */
 export class ModelStore implements StoreApi {
   readonly #opened: Promise<Place & { readonly whole: WholeFiles; readonly ranges: KeptRanges }>;
-  readonly #running = new Map<string, AbortController>();
+  /** One download or import of a model at a time: an aborted one still closes its files when the next one begins. */
+  readonly #turns = new Turns();
 
   /** Without arguments: the browser's disk and database. */
   constructor(place?: Place, overrides: DownloadOverrides = {}) {
@@ -44,13 +46,8 @@ export class ModelStore implements StoreApi {
     }));
   }
 
-  download(
-    ticket: string,
-    model: string,
-    files: readonly FileRequest[],
-    onProgress: (progress: StoreProgress) => void,
-  ): Promise<Outcome<StoredFile[]>> {
-    return this.#run(ticket, async (signal) => {
+  download(model: string, files: readonly FileRequest[], { signal, onProgress }: StoreOptions): Promise<StoredFile[]> {
+    const work = async (): Promise<StoredFile[]> => {
       const { disk, whole } = await this.#opened;
       const present = await Promise.all(files.map((file) => whole.stored(model, file.path)));
       const valid = present.map((stored, index) => (stored && matches(stored, files[index]!) ? stored : undefined));
@@ -64,21 +61,16 @@ export class ModelStore implements StoreApi {
         board.flush();
       }
       return valid.filter((stored) => stored !== undefined);
-    });
-  }
-
-  cancel(ticket: string): Promise<void> {
-    this.#running.get(ticket)?.abort();
-    return Promise.resolve();
+    };
+    return this.#turns.take(model, work, { signal });
   }
 
   importFiles(
-    ticket: string,
     model: string,
-    files: readonly { readonly path: string; readonly blob: Blob }[],
-    onProgress: (progress: StoreProgress) => void,
-  ): Promise<Outcome<StoredFile[]>> {
-    return this.#run(ticket, async (signal) => {
+    files: readonly PickedFile[],
+    { signal, onProgress }: StoreOptions,
+  ): Promise<StoredFile[]> {
+    const work = async (): Promise<StoredFile[]> => {
       const { disk, whole } = await this.#opened;
       const sizes = files.map(({ path, blob }) => ({ path, urls: [], bytes: blob.size }));
       const board = new ProgressBoard(sizes, [], disk.inMemory, onProgress);
@@ -92,61 +84,47 @@ export class ModelStore implements StoreApi {
         board.flush();
       }
       return stored;
-    });
+    };
+    return this.#turns.take(model, work, { signal });
   }
 
-  readRange(ticket: string, model: string, request: FileRangeRequest): Promise<Outcome<Blob>> {
+  async readRange(model: string, request: FileRangeRequest, { signal }: Pick<StoreOptions, "signal">): Promise<Blob> {
     const { path, urls, offset, length } = request;
-    return this.#run(ticket, async (signal) => {
-      const { ranges, whole } = await this.#opened;
-      // Before anything is handed out: it deletes what is not needed any more.
-      await ranges.tidy();
-      const file = await whole.stored(model, path);
-      if (file && matches(file, request)) {
-        if (offset + length <= file.bytes) return file.blob.slice(offset, offset + length);
-        throw new MicrogridError("file-corrupt", `${path} is cut off. Remove the model and load it again.`);
-      }
-      if (urls.length === 0) throw goneFromStore(path);
-      return ranges.read(model, request, signal);
-    });
+    const { ranges, whole } = await this.#opened;
+    // Before anything is handed out: it deletes what is not needed any more.
+    await ranges.tidy();
+    const file = await whole.stored(model, path);
+    if (file && matches(file, request)) {
+      if (offset + length <= file.bytes) return file.blob.slice(offset, offset + length);
+      throw new MicrogridError("file-corrupt", `${path} is cut off. Remove the model and load it again.`);
+    }
+    if (urls.length === 0) throw goneFromStore(path);
+    return ranges.read(model, request, signal);
   }
 
-  open(model: string, paths: readonly string[]): Promise<Outcome<StoredFile[] | undefined>> {
-    return outcome(async () => {
-      const { whole } = await this.#opened;
-      const files = await Promise.all(paths.map((path) => whole.stored(model, path)));
-      return files.every((file) => file !== undefined) ? files : undefined;
-    });
+  async open(model: string, paths: readonly string[]): Promise<StoredFile[] | undefined> {
+    const { whole } = await this.#opened;
+    const files = await Promise.all(paths.map((path) => whole.stored(model, path)));
+    return files.every((file) => file !== undefined) ? files : undefined;
   }
 
-  summaries(): Promise<Outcome<StoredSummary[]>> {
-    return outcome(async () => {
-      const { records } = await this.#opened;
-      const byModel = new Map<string, FileRecord[]>();
-      for (const file of await records.files()) byModel.set(file.model, [...(byModel.get(file.model) ?? []), file]);
-      return [...byModel].map(([model, files]) => ({
-        model,
-        completePaths: files.filter((file) => file.complete).map((file) => file.path),
-        partialPaths: files.filter((file) => !file.complete).map((file) => file.path),
-      }));
-    });
+  async summaries(): Promise<StoredSummary[]> {
+    const { records } = await this.#opened;
+    const byModel = new Map<string, FileRecord[]>();
+    for (const file of await records.files()) byModel.set(file.model, [...(byModel.get(file.model) ?? []), file]);
+    return [...byModel].map(([model, files]) => ({
+      model,
+      completePaths: files.filter((file) => file.complete).map((file) => file.path),
+      partialPaths: files.filter((file) => !file.complete).map((file) => file.path),
+    }));
   }
 
-  remove(model: string): Promise<Outcome<void>> {
-    return outcome(async () => {
-      const { disk, records, ranges } = await this.#opened;
-      await ranges.remove(model, async () => {
-        for (const file of await records.files()) if (file.model === model) await records.deleteFile(model, file.path);
-        await disk.removeModel(model);
-      });
+  async remove(model: string): Promise<void> {
+    const { disk, records, ranges } = await this.#opened;
+    await ranges.remove(model, async () => {
+      for (const file of await records.files()) if (file.model === model) await records.deleteFile(model, file.path);
+      await disk.removeModel(model);
     });
-  }
-
-  /** Runs a cancellable call under its ticket. */
-  #run<T>(ticket: string, work: (signal: AbortSignal) => Promise<T>): Promise<Outcome<T>> {
-    const controller = new AbortController();
-    this.#running.set(ticket, controller);
-    return outcome(() => work(controller.signal)).finally(() => this.#running.delete(ticket));
   }
 }
 
@@ -190,12 +168,4 @@ async function inParallel<T>(
   };
   await Promise.all(Array.from({ length: width }, worker));
   stop.throwIfAborted();
-}
-
-async function outcome<T>(work: () => Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { ok: true, value: await work() };
-  } catch (error) {
-    return { ok: false, error: errorToData(error) };
-  }
 }
