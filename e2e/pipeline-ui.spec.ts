@@ -1,7 +1,7 @@
 /** A model that runs over several devices, as people see it: consent, the plan as a picture, forming, closing. */
 import golden from "./fixtures/golden.json" with { type: "json" };
 import { expect, shot, test } from "./harness";
-import { ChatPage, Together, setSwitch } from "./pages";
+import { ChatPage, PipelineView, setSwitch } from "./pages";
 
 const ITEM = golden.items.find(({ completion }) => completion.includes("Tokyo"))!;
 const PHONE = { viewport: { width: 390, height: 844 } };
@@ -18,24 +18,24 @@ test("three people agree, form a pipeline by clicks, chat with it, and close it"
 
   // Ben gives memory by himself, in the settings.
   const ben = await openSite({ name: "ben", url: invite });
-  const bens = { chat: new ChatPage(ben.page), together: new Together(ben.page) };
+  const bens = { chat: new ChatPage(ben.page), pipelines: new PipelineView(ben.page) };
   await bens.chat.room.join("Ben");
   await bens.chat.room.share(true);
-  await bens.together.giveLayers();
+  await bens.pipelines.giveLayers();
   // He answers nobody by himself: the router would rightly prefer one device to three.
   await setSwitch(ben.page.getByRole("switch", { name: "Guide" }), false);
   await shot(ben, "pipeline-share");
 
   // Cara is asked when Anna plans, once.
   const cara = await openSite({ name: "cara", url: invite, context: PHONE });
-  const caras = { chat: new ChatPage(cara.page), together: new Together(cara.page) };
+  const caras = { chat: new ChatPage(cara.page), pipelines: new PipelineView(cara.page) };
   await caras.chat.room.join("Cara");
   await cara.page.getByRole("button", { name: "Close panel" }).click();
-  const together = new Together(anna.page);
+  const pipelines = new PipelineView(anna.page);
   await expect(annas.room.button).toHaveAccessibleName(/3 here/);
   await annas.models.open();
-  await together.plan("Guide");
-  await expect(together.leftOut.filter({ hasText: "Cara" })).toHaveCount(1);
+  await pipelines.plan("Guide");
+  await expect(pipelines.leftOut.filter({ hasText: "Cara" })).toHaveCount(1);
   await shot(anna, "pipeline-plan-consent");
   await cara.page.getByRole("button", { name: "Show", exact: true }).click();
   const allow = cara.page.getByRole("button", { name: "Allow in this room" });
@@ -44,12 +44,12 @@ test("three people agree, form a pipeline by clicks, chat with it, and close it"
   await allow.click();
   await expect(allow).toBeHidden();
 
-  await together.devices.selectOption("3");
-  await together.planned();
-  await expect(together.stops.filter({ hasText: "Cara" })).toHaveCount(1);
-  await expect(together.stops.filter({ hasText: "Ben" })).toHaveCount(1);
+  await pipelines.devices.selectOption("3");
+  await pipelines.planned();
+  await expect(pipelines.stops.filter({ hasText: "Cara" })).toHaveCount(1);
+  await expect(pipelines.stops.filter({ hasText: "Ben" })).toHaveCount(1);
   await shot(anna, "pipeline-plan");
-  await together.form.click();
+  await pipelines.form.click();
   const done = anna.page.getByRole("button", { name: "Continue chatting" });
   await expect(done).toBeVisible();
   await shot(anna, "pipeline-ready");
@@ -59,16 +59,16 @@ test("three people agree, form a pipeline by clicks, chat with it, and close it"
   expect(await annas.chat(ITEM.messages.at(-1)!.content)).toContain("Tokyo");
   await expect(annas.origin()).toContainText("On 3 devices together");
   await bens.chat.room.open();
-  await expect(bens.together.holding).toContainText("of Guide for");
+  await expect(bens.pipelines.holding).toContainText("of Guide for");
   await caras.chat.room.open();
-  await expect(caras.together.holding).toHaveCount(1);
+  await expect(caras.pipelines.holding).toHaveCount(1);
   await shot(cara, "pipeline-holding-phone");
   await annas.room.open();
-  await expect(together.running).toContainText("on 3 devices");
+  await expect(pipelines.running).toContainText("on 3 devices");
   await shot(anna, "pipeline-running");
 
-  await together.close("Guide");
-  await expect(together.running).toBeHidden();
-  await expect(bens.together.holding).toHaveCount(0);
-  await expect(caras.together.holding).toHaveCount(0);
+  await pipelines.close("Guide");
+  await expect(pipelines.running).toBeHidden();
+  await expect(bens.pipelines.holding).toHaveCount(0);
+  await expect(caras.pipelines.holding).toHaveCount(0);
 });

@@ -6,5 +6,5 @@ export { HousePage, type GivenFile } from "./house";
 export { ModelDialog } from "./model-dialog";
 export { NetworkPage } from "./network";
 export { HandLink, RoomPanel, setSwitch } from "./room-panel";
-export { Together } from "./together";
+export { PipelineView } from "./pipeline-view";
 export { ChatSettingsPanel, SettingsDialog } from "./settings";

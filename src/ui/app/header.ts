@@ -8,7 +8,7 @@ import { plain } from "../plain";
 import { gpuName } from "../state/device";
 import { answeringModel, backendName, isLoading, localOffers, modelName, pipelineOffers } from "../state/models";
 import type { Panel } from "../state/workspace";
-import { devicesText } from "../together/words";
+import { devicesText } from "../pipelines/words";
 
 /** `<mg-header .workspace>`. Event: `mg-menu` opens the sidebar on small screens. */
 @customElement("mg-header")

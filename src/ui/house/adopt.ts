@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import { carryIn, carryOut, carryStyles } from "../room/carry";
+import { carryIn, carryOut, carryStyles } from "../carry/carry";
 import { fields, sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 

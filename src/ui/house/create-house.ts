@@ -7,7 +7,7 @@ import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
-import { placesToAsk, wordsOf, wrongPlaces } from "./phrase";
+import { placesToAsk, wordsOf, wrongPlaces } from "./secrets";
 
 type Step =
   | { readonly kind: "name" }

@@ -7,8 +7,8 @@ import { dayText } from "../dates";
 import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { plain } from "../plain";
-import { avatar } from "../room/avatar";
-import { personStyles, shortDid } from "../room/person";
+import { avatar } from "../people/avatar";
+import { personStyles, shortDid } from "../people/person";
 import { sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 

@@ -5,7 +5,7 @@ import "../controls";
 import { MicrogridElement } from "../element";
 import { sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
-import { passphraseProblem } from "./passphrase";
+import { passphraseProblem } from "./secrets";
 
 /** The passphrase, and the chosen file when opening one. */
 export interface PassphraseGiven {

@@ -7,7 +7,7 @@ import "../controls";
 import { dayField, lastMoment } from "../dates";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import { carryIn, carryOut, carryStyles } from "../room/carry";
+import { carryIn, carryOut, carryStyles } from "../carry/carry";
 import { fields, sections } from "../styles/shared";
 import { houseStyles } from "./house-styles";
 

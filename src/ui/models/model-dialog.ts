@@ -10,7 +10,7 @@ import { gpuName } from "../state/device";
 import { roomOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { fields, sections } from "../styles/shared";
-import "../together/plan-view";
+import "../pipelines/plan-view";
 import "./add-model";
 import { filterModels, filtersFor, type ModelFilter } from "./filter";
 import "./model-row";

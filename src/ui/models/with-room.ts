@@ -6,7 +6,7 @@ import { plain } from "../plain";
 import { answeringModel, deviceCount } from "../state/models";
 import type { Attempt } from "../state/together";
 import type { Workspace } from "../state/workspace";
-import { capacityText, devicesText } from "../together/words";
+import { capacityText, devicesText } from "../pipelines/words";
 
 export const withRoomStyles = css`
   .with-room {

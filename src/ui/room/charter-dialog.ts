@@ -12,8 +12,8 @@ import { taskFailure } from "../failure";
 import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
-import "./did-view";
-import { houseMark, nameText, personStyles, shortDid } from "./person";
+import "../people/did-view";
+import { houseMark, nameText, personStyles, shortDid } from "../people/person";
 
 /** `<mg-charter-dialog .workspace>`. Event: `mg-closed`. */
 @customElement("mg-charter-dialog")

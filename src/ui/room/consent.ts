@@ -5,9 +5,9 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { CharterState, GridState, InviteInfo } from "../../grid";
 import { plain } from "../plain";
-import { nameText } from "./person";
+import { nameText } from "../people/person";
 
-export { nameText } from "./person";
+export { nameText } from "../people/person";
 
 /** Shown while a guest's device looks for a member who can show the room. */
 export const LOOKING_TEXT =

@@ -5,7 +5,7 @@ import type { Room } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { fields, sections } from "../styles/shared";
-import { carryIn, carryOut, carryStyles } from "./carry";
+import { carryIn, carryOut, carryStyles } from "../carry/carry";
 
 type Offer = Awaited<ReturnType<Room["offerByHand"]>>;
 

@@ -2,8 +2,8 @@
 import { css, html, type TemplateResult } from "lit";
 import type { RoomPreview } from "../../grid";
 import { plain } from "../plain";
-import { avatar } from "./avatar";
-import { founderMark, houseMark, personName } from "./person";
+import { avatar } from "../people/avatar";
+import { founderMark, houseMark, personName } from "../people/person";
 
 type Inside = RoomPreview["inside"][number];
 

@@ -6,7 +6,7 @@ import { copyText } from "../clipboard";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { fields, sections } from "../styles/shared";
-import { qr } from "./qr";
+import { qr } from "../carry/qr";
 
 /** How long the copy button shows “Copied”, ms. */
 const COPIED_MS = 1600;

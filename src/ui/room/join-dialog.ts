@@ -11,7 +11,7 @@ import { errorText } from "../failure";
 import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
-import "./did-view";
+import "../people/did-view";
 import {
   LOOKING_TEXT,
   SHARE_LABEL,
@@ -22,7 +22,7 @@ import {
   visibleToMembers,
 } from "./consent";
 import { joinStyles } from "./join-styles";
-import { nameText } from "./person";
+import { nameText } from "../people/person";
 import { RoomPreviewView } from "./preview";
 
 interface Field extends HTMLElement {

@@ -7,8 +7,8 @@ import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { plain } from "../plain";
 import { sections } from "../styles/shared";
-import { avatar } from "./avatar";
-import { houseMark, nameText, personName, personStyles, shortDid } from "./person";
+import { avatar } from "../people/avatar";
+import { houseMark, nameText, personName, personStyles, shortDid } from "../people/person";
 
 /** `<mg-knocks .workspace>`. */
 @customElement("mg-knocks")

@@ -7,10 +7,10 @@ import { errorText } from "../failure";
 import { plain } from "../plain";
 import { modelName } from "../state/models";
 import { sections } from "../styles/shared";
-import { namesText } from "../together/words";
-import { avatar } from "./avatar";
+import { namesText } from "../pipelines/words";
+import { avatar } from "../people/avatar";
 import { memoryRange } from "./layers-memory";
-import { personStyles } from "./person";
+import { personStyles } from "../people/person";
 
 /** `<mg-layers-consent .workspace>`. Asks once; the answer applies until the user changes it under “Sharing”. */
 @customElement("mg-layers-consent")

@@ -10,7 +10,7 @@ import { errorText, taskFailure } from "../failure";
 import { go } from "../routes";
 import { sections } from "../styles/shared";
 import "./kept-rooms";
-import { nameText } from "./person";
+import { nameText } from "../people/person";
 
 interface Field extends HTMLElement {
   value: string;

@@ -5,10 +5,10 @@ import type { PeerState } from "../../grid";
 import { MicrogridElement } from "../element";
 import { formatBytes, formatRate } from "../format";
 import { plain } from "../plain";
-import { avatar } from "./avatar";
-import "./did-view";
+import { avatar } from "../people/avatar";
+import "../people/did-view";
 import { peerStyles } from "./peer-styles";
-import { founderMark, houseMark, nameText, personName, personStyles } from "./person";
+import { founderMark, houseMark, nameText, personName, personStyles } from "../people/person";
 
 /** `<mg-peer-row .peer ?removable>`. Event: `mg-remove` (detail: the peer) asks to remove it from the room. */
 @customElement("mg-peer-row")

@@ -6,7 +6,7 @@ import { rulesOf } from "../charter/rules";
 import { charterStyles, purposeView, rulesList } from "../charter/view";
 import { MicrogridElement } from "../element";
 import { insideStyles, insideView } from "./inside";
-import { nameText, personStyles, shortDid } from "./person";
+import { nameText, personStyles, shortDid } from "../people/person";
 
 export { entranceFor } from "../charter/entrance";
 

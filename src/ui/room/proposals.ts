@@ -10,7 +10,7 @@ import { errorText } from "../failure";
 import { plain } from "../plain";
 import { modelName } from "../state/models";
 import { sections } from "../styles/shared";
-import { shortDid } from "./person";
+import { shortDid } from "../people/person";
 
 /** `<mg-proposals .workspace>`. */
 @customElement("mg-proposals")

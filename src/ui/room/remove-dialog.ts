@@ -7,8 +7,8 @@ import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { sections } from "../styles/shared";
-import { avatar } from "./avatar";
-import { houseMark, nameText, personName, personStyles } from "./person";
+import { avatar } from "../people/avatar";
+import { houseMark, nameText, personName, personStyles } from "../people/person";
 
 /** `<mg-remove-dialog .workspace .peer>`. Event: `mg-closed`. */
 @customElement("mg-remove-dialog")

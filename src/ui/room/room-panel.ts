@@ -15,7 +15,7 @@ import "./knocks";
 import "./layers-consent";
 import "./leave-room";
 import "./open-room";
-import { nameText } from "./person";
+import { nameText } from "../people/person";
 import "./proposals";
 import "./share-settings";
 import { panelStyles } from "./panel-styles";

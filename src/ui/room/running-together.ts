@@ -11,17 +11,17 @@ import { setStyle } from "../set-style";
 import { answeringModel, deviceCount, modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
-import { deviceColours } from "../together/ring-styles";
-import { deviceColour, loadedShare } from "../together/ring-view";
-import { type Stop, stopsOf } from "../together/stops";
-import { devicesText, layersText } from "../together/words";
-import { nameText, personName } from "./person";
-import { togetherStyles } from "./together-styles";
+import { deviceColours } from "../pipelines/ring-styles";
+import { deviceColour, loadedShare } from "../pipelines/ring-view";
+import { type StageStop, stageStops } from "../pipelines/stage-stops";
+import { devicesText, layersText } from "../pipelines/words";
+import { nameText, personName } from "../people/person";
+import { runningStyles } from "./running-styles";
 
 /** `<mg-running-together .workspace>`; hidden if there is nothing to list. */
 @customElement("mg-running-together")
 export class RunningTogether extends WorkspaceElement {
-  static override readonly styles = [sections, deviceColours, togetherStyles];
+  static override readonly styles = [sections, deviceColours, runningStyles];
 
   @state() private failure = "";
 
@@ -54,7 +54,7 @@ export class RunningTogether extends WorkspaceElement {
     const { state } = workspace.grid;
     const { id, model, layers, status } = pipeline;
     const name = nameText(pipeline.name);
-    const held = stopsOf(state, undefined, pipeline).filter((stop) => stop.layers);
+    const held = stageStops(state, undefined, pipeline).filter((stop) => stop.layers);
     const inUse = answeringModel(state, workspace.wantedModel)?.model === model;
     return html`<article aria-label=${name}>
       <div class="top">
@@ -112,7 +112,7 @@ function statusText({ status, stages }: PipelineState): string {
   }
 }
 
-function segment({ layers, device, loaded }: Stop, all: number): TemplateResult | typeof nothing {
+function segment({ layers, device, loaded }: StageStop, all: number): TemplateResult | typeof nothing {
   if (!layers) return nothing;
   const background = deviceColour(device);
   const share = loaded ? loadedShare(loaded) : 1;
@@ -122,7 +122,7 @@ function segment({ layers, device, loaded }: Stop, all: number): TemplateResult 
   </span>`;
 }
 
-function loadingText({ loaded }: Stop): string {
+function loadingText({ loaded }: StageStop): string {
   return loaded && !loaded.ready ? `, ${Math.floor(100 * loadedShare(loaded))} % loaded` : "";
 }
 

@@ -7,9 +7,9 @@ import { WorkspaceElement } from "../element";
 import { gpuName } from "../state/device";
 import { localOffers } from "../state/models";
 import { sections } from "../styles/shared";
-import { avatar } from "./avatar";
+import { avatar } from "../people/avatar";
 import "./peer-row";
-import { founderMark, houseMark, nameText, personName, personStyles } from "./person";
+import { founderMark, houseMark, nameText, personName, personStyles } from "../people/person";
 import "./remove-dialog";
 
 /** `<mg-who-is-here .workspace>`. */

@@ -1,7 +1,7 @@
 /** Styles for the room panel's list of models that run on several devices. */
 import { css } from "lit";
 
-export const togetherStyles = css`
+export const runningStyles = css`
   :host {
     display: block;
     margin-bottom: 1.5rem;

@@ -2,7 +2,7 @@
 import type { GridState, PipelinePlan, PipelineState, PlannedStage, StageState } from "../../grid";
 
 /** One stage on the path of a token. */
-export interface Stop {
+export interface StageStop {
   readonly peer: string;
   /** The device's identity, for its avatar. */
   readonly did: string;
@@ -31,20 +31,24 @@ type Part = Pick<PlannedStage, "peer" | "name" | "from" | "to" | "bytes"> &
   Partial<Pick<PlannedStage, "decodeMs" | "hopMs">> & { readonly loaded?: Loaded };
 
 /** The stages of a plan or, if given, of the running pipeline with its loading progress. */
-export function stopsOf(state: GridState, plan: PipelinePlan | undefined, running?: PipelineState): readonly Stop[] {
+export function stageStops(
+  state: GridState,
+  plan: PipelinePlan | undefined,
+  running?: PipelineState,
+): readonly StageStop[] {
   const parts: readonly Part[] = running ? running.stages.map((stage) => partOf(stage, plan)) : (plan?.stages ?? []);
   if (parts.length === 0) return [];
   const [first] = parts;
   // Layers that this device holds at the start of the path form one stage with the embedding.
   const merged = first?.peer === "self" ? first : undefined;
   const numbers = new Map([["self", 0]]);
-  const stop = (part: Part): Stop => {
+  const stop = (part: Part): StageStop => {
     const device = numbers.get(part.peer) ?? numbers.size;
     numbers.set(part.peer, device);
     const { from, to, bytes, decodeMs: ms, hopMs, loaded } = part;
     return { ...who(state, part), device, ends: false, layers: { from, to }, bytes, ms, hopMs, loaded };
   };
-  const ends: Stop = {
+  const ends: StageStop = {
     ...who(state, { peer: "self", name: "" }),
     device: 0,
     ends: true,
@@ -67,7 +71,7 @@ function partOf(stage: StageState, plan: PipelinePlan | undefined): Part {
 function who(
   { node, room }: GridState,
   { peer, name }: { peer: string; name: string },
-): Pick<Stop, "peer" | "did" | "name"> {
+): Pick<StageStop, "peer" | "did" | "name"> {
   if (peer === "self") return { peer, did: node.did, name: "This device" };
   return { peer, did: room?.peers.find(({ id }) => id === peer)?.did ?? peer, name };
 }

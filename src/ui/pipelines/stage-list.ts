@@ -2,38 +2,38 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { formatBytes } from "../format";
 import { icon } from "../icons";
-import { avatar } from "../room/avatar";
-import { personName } from "../room/person";
+import { avatar } from "../people/avatar";
+import { personName } from "../people/person";
 import { setStyle } from "../set-style";
 import { deviceColour, loadedShare } from "./ring-view";
-import type { Stop } from "./stops";
+import type { StageStop } from "./stage-stops";
 import { layersText, timeText } from "./words";
 
-export const wayStyles = css`
-  .way {
+export const stageListStyles = css`
+  .stages {
     display: grid;
     margin: 0;
     padding: 0;
     list-style: none;
     line-height: 1.45;
   }
-  .way > li {
+  .stages > li {
     display: grid;
     grid-template-columns: auto minmax(0, 1fr);
     gap: 0 0.75rem;
     position: relative;
   }
-  .way > li::before {
+  .stages > li::before {
     content: "";
     position: absolute;
     inset: 2.5rem auto 0.125rem 0;
     width: 2.25rem;
     background: radial-gradient(circle, var(--mg-border-strong) 1px, transparent 1.2px) center top / 4px 6px repeat-y;
   }
-  .way > li:last-child::before {
+  .stages > li:last-child::before {
     bottom: 0.5rem;
   }
-  .way .face {
+  .stages .face {
     display: grid;
     place-items: center;
     align-self: start;
@@ -42,7 +42,7 @@ export const wayStyles = css`
     border: 2px solid var(--mg-border-strong);
     border-radius: 50%;
   }
-  .way .who {
+  .stages .who {
     display: flex;
     flex-wrap: wrap;
     align-items: baseline;
@@ -50,22 +50,22 @@ export const wayStyles = css`
     gap: 0 0.75rem;
     min-width: 0;
   }
-  .way strong {
+  .stages strong {
     min-width: 0;
     font-size: 0.9375rem;
     font-weight: 600;
     overflow-wrap: anywhere;
   }
-  .way .layers {
+  .stages .layers {
     font-size: 0.8125rem;
     font-variant-numeric: tabular-nums;
   }
-  .way .facts {
+  .stages .facts {
     color: var(--mg-muted);
     font-size: 0.8125rem;
     font-variant-numeric: tabular-nums;
   }
-  .way .strip {
+  .stages .strip {
     position: relative;
     height: 5px;
     margin-top: 0.3125rem;
@@ -73,16 +73,16 @@ export const wayStyles = css`
     background: var(--mg-border);
     overflow: hidden;
   }
-  .way .strip > span {
+  .stages .strip > span {
     position: absolute;
     inset-block: 0;
     min-width: 3px;
     border-radius: inherit;
   }
-  .way .there {
+  .stages .there {
     opacity: 0.3;
   }
-  .way .hop {
+  .stages .hop {
     grid-column: 1 / -1;
     display: flex;
     align-items: center;
@@ -92,26 +92,26 @@ export const wayStyles = css`
     font-size: 0.75rem;
     font-variant-numeric: tabular-nums;
   }
-  .way .hop .line {
+  .stages .hop .line {
     position: relative;
     display: grid;
     place-items: center;
     width: 2.25rem;
   }
-  .way .hop svg {
+  .stages .hop svg {
     padding-block: 1px;
     background: var(--mg-raised);
   }
 `;
 
 /** One item per stage; `layers` is the model's number of layers. Needs `deviceColours` and `stageListStyles`. */
-export function wayList(stops: readonly Stop[], layers: number): TemplateResult {
-  return html`<ol class="way" aria-label="Path of one token">
+export function stageList(stops: readonly StageStop[], layers: number): TemplateResult {
+  return html`<ol class="stages" aria-label="Path of one token">
     ${stops.map((stop, index) => item(stop, layers, stops[index + 1]))}
   </ol>`;
 }
 
-function item(stop: Stop, layers: number, next: Stop | undefined): TemplateResult {
+function item(stop: StageStop, layers: number, next: StageStop | undefined): TemplateResult {
   const colour = deviceColour(stop.device);
   return html`<li>
     <span class="face" ${setStyle({ "border-color": colour })}>${avatar(stop.did, 28)}</span>
@@ -130,13 +130,13 @@ function item(stop: Stop, layers: number, next: Stop | undefined): TemplateResul
   </li>`;
 }
 
-function holds({ ends, layers }: Stop): string {
+function holds({ ends, layers }: StageStop): string {
   const range = layers ? layersText(layers) : "";
   if (!ends) return range;
   return range === "" ? "Embedding and head" : `Embedding, head, ${range.toLowerCase()}`;
 }
 
-function facts({ bytes, ms, loaded }: Stop): string[] {
+function facts({ bytes, ms, loaded }: StageStop): string[] {
   const loading = loaded !== undefined && !loaded.ready;
   return [
     loading ? `${formatBytes(loaded.loadedBytes)} of ${formatBytes(loaded.totalBytes)} loaded` : "",
@@ -146,7 +146,7 @@ function facts({ bytes, ms, loaded }: Stop): string[] {
   ].filter(Boolean);
 }
 
-function hopText({ hopMs, peer }: Stop, next: Stop | undefined): string {
+function hopText({ hopMs, peer }: StageStop, next: StageStop | undefined): string {
   if (peer === (next?.peer ?? "self")) return next ? "stays here" : "and starts over";
   const time = hopMs === undefined ? "" : `${timeText(hopMs)} `;
   return `${time}${next ? "to the next" : "back to this device"}`;
@@ -154,8 +154,8 @@ function hopText({ hopMs, peer }: Stop, next: Stop | undefined): string {
 
 /** Shows where in the model the layers are and, while they load, how much is loaded. */
 function strip(
-  { loaded }: Stop,
-  { from, to }: NonNullable<Stop["layers"]>,
+  { loaded }: StageStop,
+  { from, to }: NonNullable<StageStop["layers"]>,
   layers: number,
   background: string,
 ): TemplateResult {

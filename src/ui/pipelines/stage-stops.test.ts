@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PipelinePlan, PipelineState, PlannedStage } from "../../grid";
 import { fakePeers, fakeState } from "../testing/fixtures";
-import { stopsOf } from "./stops";
+import { stageStops } from "./stage-stops";
 
 const state = fakeState({ loading: false, notices: false, house: false });
 const inRoom = { ...state, room: { peers: fakePeers } as unknown as NonNullable<typeof state.room> };
@@ -15,14 +15,14 @@ function plan(...stages: PlannedStage[]): PipelinePlan {
 }
 
 test("layers that this device holds first are one stop with the embedding", () => {
-  const [ends, next, ...rest] = stopsOf(inRoom, plan(stage("self", 0, 4), stage("a", 4, 10)));
+  const [ends, next, ...rest] = stageStops(inRoom, plan(stage("self", 0, 4), stage("a", 4, 10)));
   expect(ends).toMatchObject({ peer: "self", ends: true, layers: { from: 0, to: 4 }, ms: 7, hopMs: 5, device: 0 });
   expect(next).toMatchObject({ peer: "a", did: fakePeers[0]!.did, ends: false, ms: 6, hopMs: 5, device: 1 });
   expect(rest).toEqual([]);
 });
 
 test("without layers at the beginning it holds the ends, with the way to the first stage", () => {
-  const stops = stopsOf(inRoom, plan(stage("a", 0, 4), stage("b", 4, 6), stage("self", 6, 8)));
+  const stops = stageStops(inRoom, plan(stage("a", 0, 4), stage("b", 4, 6), stage("self", 6, 8)));
   expect(stops.map(({ peer, device }) => [peer, device])).toEqual([
     ["self", 0],
     ["a", 1],
@@ -46,7 +46,7 @@ test("a running pipeline shows its own devices, with the times of the plan where
     stages,
     layers: 8,
   };
-  const stops = stopsOf(inRoom, plan(stage("a", 0, 4), stage("b", 4, 8)), running);
+  const stops = stageStops(inRoom, plan(stage("a", 0, 4), stage("b", 4, 8)), running);
   expect(stops.map(({ peer, ms }) => [peer, ms])).toEqual([
     ["self", 3],
     ["a", 4],
@@ -56,5 +56,5 @@ test("a running pipeline shows its own devices, with the times of the plan where
 });
 
 test("no stages, no stops", () => {
-  expect(stopsOf(inRoom, plan())).toEqual([]);
+  expect(stageStops(inRoom, plan())).toEqual([]);
 });

@@ -1,4 +1,5 @@
-/** Asks for two words of a recovery phrase, to check that the user has written it down. */
+/** Checks the secrets of a house: recovery phrases that the user has written down, and passphrases of files. */
+import { MIN_PASSPHRASE_CHARS } from "../../grid";
 
 /** How many words to ask for. */
 const ASKED = 2;
@@ -22,4 +23,12 @@ export function placesToAsk(words: number, random: () => number = Math.random): 
 /** The positions in `asked` whose typed word differs from the phrase. */
 export function wrongPlaces(words: readonly string[], asked: readonly number[], typed: readonly string[]): number[] {
   return asked.filter((place, index) => wordsOf(typed[index] ?? "").join(" ") !== words[place]);
+}
+
+/** Says what is wrong with a new passphrase that was typed twice; empty if nothing is. */
+export function passphraseProblem(first: string, second: string): string {
+  if (first.length < MIN_PASSPHRASE_CHARS)
+    return `Use at least ${MIN_PASSPHRASE_CHARS} characters, for example several unrelated words.`;
+  if (new Set(first).size < 5) return "This passphrase only repeats a few characters. Use several words instead.";
+  return first === second ? "" : "The two passphrases do not match. Enter both again.";
 }

@@ -6,8 +6,8 @@ import { WorkspaceElement } from "../element";
 import { formatBytes, formatRate, formatTokens } from "../format";
 import { icon } from "../icons";
 import { plain } from "../plain";
-import { avatar } from "../room/avatar";
-import { personName } from "../room/person";
+import { avatar } from "../people/avatar";
+import { personName } from "../people/person";
 import { deviceCount, modelName } from "../state/models";
 import type { Attempt } from "../state/together";
 import type { Workspace } from "../state/workspace";
@@ -16,14 +16,14 @@ import { planChoices } from "./choices";
 import { planStyles } from "./plan-styles";
 import { deviceColours, ringStyles } from "./ring-styles";
 import { loadedShare, ringView } from "./ring-view";
-import { type Stop, stopsOf } from "./stops";
-import { wayList, wayStyles } from "./way-list";
+import { type StageStop, stageStops } from "./stage-stops";
+import { stageList, stageListStyles } from "./stage-list";
 import { devicesText, timeText } from "./words";
 
 /** `<mg-plan-view .workspace>`: shows the attempt of `workspace.together`. */
 @customElement("mg-plan-view")
 export class PlanView extends WorkspaceElement {
-  static override readonly styles = [sections, deviceColours, ringStyles, wayStyles, planStyles];
+  static override readonly styles = [sections, deviceColours, ringStyles, stageListStyles, planStyles];
 
   #hadFocus = false;
 
@@ -110,7 +110,7 @@ export class PlanView extends WorkspaceElement {
         <p class="total">${totalText(plan, workspace.together.shown?.options.answers)}</p>
         <p class="muted small">${planFacts(plan)}</p>
       </div>
-      ${this.#picture(stopsOf(state, plan), plan.layers, {
+      ${this.#picture(stageStops(state, plan), plan.layers, {
         middle: timeText(plan.msPerToken),
         below: "per token",
         moving: true,
@@ -163,7 +163,7 @@ export class PlanView extends WorkspaceElement {
     const { state } = workspace.grid;
     const ready = pipeline !== undefined;
     const running = state.pipelines.find(({ id, model }) => (ready ? id === pipeline : model === plan.model));
-    const stops = stopsOf(state, plan, running);
+    const stops = stageStops(state, plan, running);
     const name = modelName(state, plan.model);
     const share = running ? shareOf(running) : 0;
     const close = (): void => {
@@ -227,14 +227,14 @@ export class PlanView extends WorkspaceElement {
   }
 
   #picture(
-    stops: readonly Stop[],
+    stops: readonly StageStop[],
     layers: number,
     middle: { readonly middle: string; readonly below: string; readonly moving: boolean },
   ): TemplateResult {
     const label = `A ring of ${devicesText(deviceCount(stops))}. The list shows which device holds which layers and how long each hop takes.`;
     return html`<div class="picture">
       <div class="ring-column">${ringView(stops, { label, ...middle })}</div>
-      ${wayList(stops, layers)}
+      ${stageList(stops, layers)}
     </div>`;
   }
 }

@@ -1,9 +1,9 @@
 /** Draws the path of one token through several devices as a ring. */
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
-import { avatar } from "../room/avatar";
+import { avatar } from "../people/avatar";
 import { type Arc, arcPath, pointAt, ringOf } from "./ring";
 import { DEVICE_COLOURS } from "./ring-styles";
-import type { Stop } from "./stops";
+import type { StageStop } from "./stage-stops";
 import { timeText } from "./words";
 
 const RADIUS = 96;
@@ -29,7 +29,7 @@ export interface RingOptions {
 }
 
 /** The ring of these stages. Needs `deviceColours` and `ringStyles`. */
-export function ringView(stops: readonly Stop[], { label, middle, below, moving }: RingOptions): TemplateResult {
+export function ringView(stops: readonly StageStop[], { label, middle, below, moving }: RingOptions): TemplateResult {
   const arcs = ringOf(stops);
   const timesShown = stops.length <= MOST_TIMES;
   const box = `${-VIEW} ${-VIEW} ${2 * VIEW} ${2 * VIEW}`;
@@ -54,7 +54,7 @@ export function deviceColour(device: number): string {
   return `var(--mg-device-${device % DEVICE_COLOURS})`;
 }
 
-function part({ device, loaded }: Stop, arc: Arc | undefined): SVGTemplateResult | typeof nothing {
+function part({ device, loaded }: StageStop, arc: Arc | undefined): SVGTemplateResult | typeof nothing {
   if (!arc) return nothing;
   const path = arcPath(arc.from + ROUND, Math.max(arc.from + ROUND + 0.5, arc.to - ROUND), RADIUS);
   const colour = deviceColour(device);
@@ -67,16 +67,16 @@ function part({ device, loaded }: Stop, arc: Arc | undefined): SVGTemplateResult
 }
 
 /** How much of a part is loaded, 0 to 1. */
-export function loadedShare({ ready, loadedBytes, totalBytes }: NonNullable<Stop["loaded"]>): number {
+export function loadedShare({ ready, loadedBytes, totalBytes }: NonNullable<StageStop["loaded"]>): number {
   if (ready) return 1;
   return totalBytes > 0 ? Math.min(1, loadedBytes / totalBytes) : 0;
 }
 
-function goesElsewhere({ peer }: Stop, next: Stop | undefined): boolean {
+function goesElsewhere({ peer }: StageStop, next: StageStop | undefined): boolean {
   return next?.peer !== peer;
 }
 
-function hop({ hopMs }: Stop, arc: Arc | undefined, timed: boolean): SVGTemplateResult | typeof nothing {
+function hop({ hopMs }: StageStop, arc: Arc | undefined, timed: boolean): SVGTemplateResult | typeof nothing {
   if (!arc) return nothing;
   const middle = (arc.to + arc.next) / 2;
   const [x, y] = pointAt(middle, RADIUS);
@@ -97,7 +97,7 @@ function hop({ hopMs }: Stop, arc: Arc | undefined, timed: boolean): SVGTemplate
     ${hopMs === undefined || !timed ? nothing : svg`<text x=${textX} y=${textY}>${timeText(hopMs)}</text>`}`;
 }
 
-function face({ did, device, loaded }: Stop, arc: Arc | undefined): SVGTemplateResult | typeof nothing {
+function face({ did, device, loaded }: StageStop, arc: Arc | undefined): SVGTemplateResult | typeof nothing {
   if (!arc) return nothing;
   const [x, y] = pointAt((arc.from + arc.to) / 2, RADIUS);
   const corner = FACE / 2;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { placesToAsk, wordsOf, wrongPlaces } from "./phrase";
+import { passphraseProblem, placesToAsk, wordsOf, wrongPlaces } from "./secrets";
 
 test("a phrase is read however it is written", () => {
   expect(wordsOf(" Legal  winner\nthank, year ")).toEqual(["legal", "winner", "thank", "year"]);
@@ -22,4 +22,11 @@ test("only the asked words, at their places, confirm it", () => {
   expect(wrongPlaces(words, [1, 3], ["year", "winner"])).toEqual([1, 3]);
   expect(wrongPlaces(words, [1, 3], ["winner", ""])).toEqual([3]);
   expect(wrongPlaces(words, [1, 3], ["winner thank", "year"])).toEqual([1]);
+});
+
+test("a passphrase is long, varied, and the same twice", () => {
+  expect(passphraseProblem("horse battery", "horse battery")).toBe("");
+  expect(passphraseProblem("short", "short")).toContain("12 characters");
+  expect(passphraseProblem("aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa")).toContain("repeats");
+  expect(passphraseProblem("horse battery", "horse batterz")).toContain("do not match");
 });

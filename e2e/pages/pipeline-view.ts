@@ -2,7 +2,7 @@
 import { expect, type Locator, type Page } from "@playwright/test";
 import { setSwitch } from "./room-panel";
 
-export class Together {
+export class PipelineView {
   readonly page: Page;
   /** The plan, forming, and what became of it. */
   readonly dialog: Locator;
