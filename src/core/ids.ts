@@ -13,6 +13,11 @@ export type RoomId = Branded<"RoomId">;
 /** Id of a job, unique among one consumer's jobs. */
 export type JobId = Branded<"JobId">;
 
+/** True for the DID of an Ed25519 key, which is what all nodes and houses have. */
+export function isDid(text: string): text is Did {
+  return /^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/.test(text);
+}
+
 /** A random id: `bytes` random bytes in lower-case hexadecimal. */
 export function randomId(bytes = 16): string {
   return toHex(randomBytes(bytes));

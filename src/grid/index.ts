@@ -26,10 +26,18 @@ export type {
   StoredMessage,
   StoredRoute,
 } from "./conversations";
-export { MIN_PASSPHRASE_CHARS } from "../identity";
+export { MAX_HOUSE_NAME_CHARS, MIN_PASSPHRASE_CHARS } from "../identity";
 export { Grid } from "./grid";
 export type { GridOptions } from "./grid";
 export { roomCapacity, spareBytes } from "../node";
 export type { RoomCapacity } from "../node";
 export { ANY_MODEL } from "../node";
 export type * from "../node";
+export {
+  INVITE_DAYS,
+  MAX_CHARTER_LIST,
+  MAX_CHARTER_TEXT_CHARS,
+  MAX_FOUNDERS,
+  MAX_NAME_CHARS,
+  MAX_SERVERS,
+} from "../room";

@@ -11,6 +11,7 @@ import {
   decodeCbor,
   encodeCbor,
   equalBytes,
+  isDid,
   sha256,
   utf8,
 } from "../core";
@@ -24,7 +25,7 @@ const SIGNATURE_BYTES = 64;
 /** Schema for the did of an Ed25519 key. */
 export const DidSchema = v.pipe(
   v.string(),
-  v.regex(/^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/),
+  v.check(isDid, "not a DID"),
   v.transform((did) => did as Did),
 );
 

@@ -28,3 +28,11 @@ export type { ReceivedStageBody, StageFrame, UnableReason } from "./stages/frame
 export type { StageLanes } from "./stages/lanes";
 export { RoomSession } from "./room-session";
 export type { RoomOptions } from "./room-session";
+export {
+  INVITE_DAYS,
+  MAX_CHARTER_LIST,
+  MAX_CHARTER_TEXT_CHARS,
+  MAX_FOUNDERS,
+  MAX_NAME_CHARS,
+  MAX_SERVERS,
+} from "./constants";

@@ -1,5 +1,8 @@
 /** Copies text to the clipboard. */
 
+/** How long a button shows “Copied”, ms. */
+export const COPIED_MS = 1600;
+
 /** Copies text to the clipboard; resolves to false if the browser refuses. */
 export async function copyText(text: string): Promise<boolean> {
   try {

@@ -1,21 +1,19 @@
 /** Reads and checks the form of a charter. */
-import type { AdmissionRule, CharterState, CharterTerms } from "../../grid";
+import { isDid } from "../../core";
+import {
+  type AdmissionRule,
+  type CharterState,
+  type CharterTerms,
+  MAX_CHARTER_LIST,
+  MAX_CHARTER_TEXT_CHARS,
+  MAX_FOUNDERS,
+  MAX_NAME_CHARS,
+  MAX_SERVERS,
+} from "../../grid";
 import { serverProblem } from "../addresses";
 
-/** Limits of texts, in characters. */
-export const MAX_NAME_CHARS = 40;
-export const MAX_PURPOSE_CHARS = 2000;
-export const MAX_LOGS_CHARS = 2000;
-/** The most DIDs, houses or models in one list. */
-const MAX_LISTED = 256;
-/** The most servers in an invite. */
-const MAX_SERVERS = 8;
-/** The most founders of a room. */
-const MAX_FOUNDERS = 8;
 /** A larger number would not limit anything. */
 const MAX_LIMIT = 1_000_000;
-
-const DID = /^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$/;
 
 /** The fields of the form, as typed. */
 export interface CharterDraft {
@@ -106,7 +104,7 @@ export function readDraft(
     const lines = linesOf(draft[field] ?? "");
     const wrong = lines.find((line) => check(line) !== "");
     if (wrong !== undefined) errors[field] = `“${brief(wrong)}”: ${check(wrong)}`;
-    const most = field === "servers" ? MAX_SERVERS : field === "founders" ? MAX_FOUNDERS - 1 : MAX_LISTED;
+    const most = field === "servers" ? MAX_SERVERS : field === "founders" ? MAX_FOUNDERS - 1 : MAX_CHARTER_LIST;
     if (wrong === undefined && lines.length > most) errors[field] = `At most ${most} lines.`;
     return lines;
   };
@@ -127,8 +125,8 @@ export function readDraft(
   if (servers?.length === 0) errors.servers = "Enter at least one server, so that people can find the room.";
   const founders = [...new Set(list("founders", checkDid))];
   if (draft.models !== "any" && draft.models.length === 0) errors.models = "Choose at least one model.";
-  if (draft.models !== "any" && draft.models.length > MAX_LISTED)
-    errors.models = `Choose at most ${MAX_LISTED} models.`;
+  if (draft.models !== "any" && draft.models.length > MAX_CHARTER_LIST)
+    errors.models = `Choose at most ${MAX_CHARTER_LIST} models.`;
   const quorum = Number(draft.quorum.trim() || "1");
   // This node or its house is a founder too. In an existing room the founders, and so this number, are fixed.
   const able = draft.founders === undefined ? quorum : founders.length + 1;
@@ -154,7 +152,7 @@ export function readDraft(
     charter: {
       terms: {
         name,
-        purpose: draft.purpose.trim().slice(0, MAX_PURPOSE_CHARS),
+        purpose: draft.purpose.trim().slice(0, MAX_CHARTER_TEXT_CHARS),
         admission,
         invites: draft.invites,
         ...(servers && { servers: [...new Set(servers)] }),
@@ -163,7 +161,7 @@ export function readDraft(
         contribution: draft.contribution,
         endpoints: draft.endpoints,
         federation: draft.federation,
-        logs: draft.logs.trim().slice(0, MAX_LOGS_CHARS),
+        logs: draft.logs.trim().slice(0, MAX_CHARTER_TEXT_CHARS),
       },
       founders,
       quorum,
@@ -187,7 +185,7 @@ function linesOf(text: string): string[] {
 }
 
 function checkDid(text: string): string {
-  return DID.test(text)
+  return isDid(text)
     ? ""
     : "not a valid DID. A DID begins with did:key:z6Mk; people find theirs in Settings under “You”.";
 }

@@ -1,19 +1,11 @@
 /** The form of a charter. Only a name is required; all other rules are behind one click. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import type { ModelInfo } from "../../grid";
+import { MAX_CHARTER_TEXT_CHARS, MAX_NAME_CHARS, type ModelInfo } from "../../grid";
 import "../controls";
 import { MicrogridElement } from "../element";
 import { sections } from "../styles/shared";
-import {
-  type CharterDraft,
-  type DraftErrors,
-  type DraftedCharter,
-  MAX_NAME_CHARS,
-  MAX_PURPOSE_CHARS,
-  NEW_CHARTER,
-  readDraft,
-} from "./draft";
+import { type CharterDraft, type DraftErrors, type DraftedCharter, NEW_CHARTER, readDraft } from "./draft";
 import type { FormView } from "./form-view";
 import { moreRules } from "./more-rules";
 
@@ -105,7 +97,7 @@ export class CharterForm extends MicrogridElement {
         label="Purpose"
         rows="2"
         resize="auto"
-        maxlength=${MAX_PURPOSE_CHARS}
+        maxlength=${MAX_CHARTER_TEXT_CHARS}
         placeholder="Optional"
         .value=${draft.purpose}
         @input=${(event: Event) => this.#set({ purpose: valueOf(event) })}

@@ -1,6 +1,7 @@
 /** The rules that most rooms leave at their defaults: invites, limits, forwarding and logging. */
 import { html, nothing, type TemplateResult } from "lit";
-import { type CharterDraft, MAX_LOGS_CHARS } from "./draft";
+import { MAX_CHARTER_TEXT_CHARS } from "../../grid";
+import type { CharterDraft } from "./draft";
 import type { FormView } from "./form-view";
 import "./model-choice";
 
@@ -58,7 +59,7 @@ export function moreRules(view: FormView): TemplateResult {
     <wa-input
       label="What is logged"
       hint="In your own words, shown to everyone. Leave empty if nothing is logged."
-      maxlength=${MAX_LOGS_CHARS}
+      maxlength=${MAX_CHARTER_TEXT_CHARS}
       autocomplete="off"
       .value=${draft.logs}
       @input=${(event: Event) => set({ logs: value(event) })}

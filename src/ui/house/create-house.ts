@@ -2,6 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { MAX_HOUSE_NAME_CHARS } from "../../grid";
 import "../controls";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
@@ -61,7 +62,12 @@ export class CreateHouse extends WorkspaceElement {
         if (name !== "") void this.#creating.run([name]);
       }}
     >
-      <wa-input label="Name of the house" maxlength="40" autocomplete="off" placeholder="Ada"></wa-input>
+      <wa-input
+        label="Name of the house"
+        maxlength=${MAX_HOUSE_NAME_CHARS}
+        autocomplete="off"
+        placeholder="Ada"
+      ></wa-input>
       ${this.#alert()} ${taskFailure(this.#creating)}
       <div class="choices">
         <wa-button type="submit" variant="brand" ?loading=${this.#creating.status === TaskStatus.PENDING}

@@ -2,6 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { MAX_HOUSE_NAME_CHARS } from "../../grid";
 import "../controls";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
@@ -35,7 +36,7 @@ export class RestoreHouse extends WorkspaceElement {
     return html`<div class="stack box">
       <form class="stack" novalidate @submit=${this.#submit}>
         <h4>From its recovery phrase</h4>
-        <wa-input label="Name of the house" name="name" maxlength="40" autocomplete="off"></wa-input>
+        <wa-input label="Name of the house" name="name" maxlength=${MAX_HOUSE_NAME_CHARS} autocomplete="off"></wa-input>
         <wa-textarea
           label="Recovery phrase"
           name="phrase"

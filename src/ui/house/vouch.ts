@@ -2,7 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import type { Scope } from "../../grid";
+import { MAX_NAME_CHARS, type Scope } from "../../grid";
 import "../controls";
 import { dayField, lastMoment } from "../dates";
 import { WorkspaceElement } from "../element";
@@ -59,7 +59,7 @@ export class Vouch extends WorkspaceElement {
         <wa-input
           label="Your name for it"
           name="label"
-          maxlength="40"
+          maxlength=${MAX_NAME_CHARS}
           autocomplete="off"
           placeholder="Phone"
         ></wa-input>

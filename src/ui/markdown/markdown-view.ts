@@ -3,14 +3,11 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
-import { copyText } from "../clipboard";
+import { COPIED_MS, copyText } from "../clipboard";
 import { base } from "../styles/shared";
 import { BlockSplitter } from "./blocks";
 import { renderMarkdown } from "./render";
 import { markdownStyles } from "./styles";
-
-/** How long the copy button shows “Copied”, ms. */
-const COPIED_MS = 1600;
 
 /** `<mg-markdown .text>`: sanitized Markdown; blocks that are complete are rendered once. */
 @customElement("mg-markdown")

@@ -1,12 +1,9 @@
 /** Shows a DID with a button to copy it. */
 import { css, html, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { copyText } from "../clipboard";
+import { COPIED_MS, copyText } from "../clipboard";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
-
-/** How long the button shows “Copied”, ms. */
-const COPIED_MS = 1600;
 
 /** `<mg-did value what>`: the whole DID and a button that copies it; `what` completes the button's label. */
 @customElement("mg-did")

@@ -2,14 +2,11 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { guard } from "lit/directives/guard.js";
-import { copyText } from "../clipboard";
+import { COPIED_MS, copyText } from "../clipboard";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { fields, sections } from "../styles/shared";
 import { qr } from "../carry/qr";
-
-/** How long the copy button shows “Copied”, ms. */
-const COPIED_MS = 1600;
 
 /** `<mg-invite-card invite name warning note label>`. */
 @customElement("mg-invite-card")

@@ -2,7 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
-import type { InviteOptions } from "../../grid";
+import { INVITE_DAYS, type InviteOptions } from "../../grid";
 import "../controls";
 import { dayField, dayText, lastMoment } from "../dates";
 import { WorkspaceElement } from "../element";
@@ -66,7 +66,7 @@ export class InviteLimits extends WorkspaceElement {
         placeholder="any number"
       ></wa-input>
       <wa-input label="Last day" name="ends" type="date" min=${dayField()}></wa-input>
-      <p class="muted small">Without a last day, it ends after 30 days.</p>
+      <p class="muted small">Without a last day, it ends after ${INVITE_DAYS} days.</p>
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
       ${taskFailure(this.#making)}
       <wa-button type="submit" appearance="outlined" ?loading=${this.#making.status === TaskStatus.PENDING}
@@ -101,6 +101,6 @@ export class InviteLimits extends WorkspaceElement {
 
 function noteOf({ uses, endsAt }: InviteOptions): string {
   const who = uses === undefined ? "Anyone" : uses === 1 ? "One device" : `${uses} devices`;
-  const until = endsAt ? `until the end of ${dayText(endsAt.getTime())}` : "for 30 days";
+  const until = endsAt ? `until the end of ${dayText(endsAt.getTime())}` : `for ${INVITE_DAYS} days`;
   return `${who} can use this link ${until}. It is not stored, so copy it now.`;
 }

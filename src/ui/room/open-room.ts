@@ -2,6 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { MAX_NAME_CHARS } from "../../grid";
 import type { DraftedCharter } from "../charter/draft";
 import "../charter/form";
 import "../controls";
@@ -74,7 +75,7 @@ export class OpenRoom extends WorkspaceElement {
             <wa-input
               label="Your name in rooms"
               name="own-name"
-              maxlength="40"
+              maxlength=${MAX_NAME_CHARS}
               autocomplete="off"
               .value=${this.workspace?.grid.identity.name ?? ""}
             ></wa-input>

@@ -1,9 +1,6 @@
 /** Reads and checks the form for this node's servers. */
-import type { NetworkSettings } from "../../grid";
+import { MAX_SERVERS, type NetworkSettings } from "../../grid";
 import { serverProblem } from "../addresses";
-
-/** The most servers of each kind. */
-const MAX_SERVERS = 8;
 
 const ICE_URL = /^(?:stun|turn)s?:(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/i;
 const TURN = /^turns?:/i;

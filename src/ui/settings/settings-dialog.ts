@@ -2,6 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
+import { MAX_NAME_CHARS } from "../../grid";
 import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
@@ -97,7 +98,7 @@ export class SettingsDialog extends WorkspaceElement {
       <h3>You</h3>
       <wa-input
         label="Your name, as peers see it"
-        maxlength="40"
+        maxlength=${MAX_NAME_CHARS}
         .value=${node.name}
         @change=${this.#rename}
       ></wa-input>
