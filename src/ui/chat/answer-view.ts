@@ -3,15 +3,12 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { StoredMessage } from "../../grid";
 import { MicrogridElement } from "../element";
-import { copyText } from "../clipboard";
+import { COPIED_MS, copyText } from "../clipboard";
 import { formatDuration } from "../format";
 import { icon } from "../icons";
 import { sections } from "../styles/shared";
 import type { RunningAnswer } from "../state/answer-run";
 import { originStyles, originView } from "./answer-origin";
-
-/** How long the copy button shows its check mark, ms. */
-const COPIED_MS = 1600;
 
 /**
  * `<mg-answer .message .running>`. Events: `mg-regenerate`, `mg-continue`, `mg-answer-here`. Parts: `answer`, `error`,
