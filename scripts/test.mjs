@@ -7,6 +7,7 @@ import { playwrightTimes, rememberDuration, slowest, timesOf, vitestTimes } from
 import { playwrightTally, summary, tallyOf, vitestTally } from "./run/tally.mjs";
 import { ensureBrowser } from "./setup/browser.mjs";
 import { ensureCoturn } from "./setup/coturn.mjs";
+import { ensureFirefox } from "./setup/firefox.mjs";
 import { ensureInstalled } from "./setup/install.mjs";
 
 /** @typedef {import("./run/tally.mjs").Tally} Tally */
@@ -47,8 +48,15 @@ async function browserTests() {
   const coturn = await ensureCoturn();
   if (!coturn)
     console.log("No coturn here, so the tests over bad networks are skipped (Debian: apt-get install coturn).");
+  const firefox = await ensureFirefox();
+  if (!firefox) console.log("No Firefox here, so its tests are skipped (Debian: apt-get install firefox-esr).");
   const { code } = await executeTool("@playwright/test/cli.js", ["test"], {
-    env: { MICROGRID_CHROMIUM: browser, MICROGRID_TURNSERVER: coturn, MICROGRID_REPORT: BROWSER_REPORT },
+    env: {
+      MICROGRID_CHROMIUM: browser,
+      MICROGRID_TURNSERVER: coturn,
+      MICROGRID_FIREFOX: firefox,
+      MICROGRID_REPORT: BROWSER_REPORT,
+    },
   });
   return tallyOf(code, BROWSER_REPORT, playwrightTally);
 }

@@ -1,6 +1,7 @@
 /** Playwright's `test`, with the site, its signaling server, visitors and networks as fixtures. */
 import { test as base, type Browser, type BrowserContextOptions } from "@playwright/test";
 import { Browsers, UNOPTIMIZED_FLAGS } from "./browsers";
+import { Firefox, hasFirefox } from "./firefox";
 import { Problems, type Expected } from "./problems";
 import { serveForeign, serveSite, type SiteConfig, type WebServer } from "./servers";
 import { Signaling } from "./signaling";
@@ -41,6 +42,8 @@ interface TestFixtures {
   readonly site: WebServer;
   /** Opens the site as one more visitor. Any problem that nobody expected fails the test at its end. */
   readonly openSite: OpenSite;
+  /** Opens a page in stock Firefox; the test is skipped if Firefox is not installed. */
+  readonly openFirefox: (url: string) => Promise<Firefox>;
   /** Serves pages as another site would: other origin, no isolation headers. */
   readonly foreignSite: (pages: Readonly<Record<string, string>>) => Promise<WebServer>;
   /** A TURN server with bad networks before it; the test is skipped where coturn is not installed. */
@@ -113,6 +116,17 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await Promise.all(opened.map((page) => page.dispose()));
     const unexpected = problems.flatMap((each) => each.unexpected());
     if (unexpected.length > 0) throw new Error(`Problems in pages that no test expected:\n${unexpected.join("\n")}`);
+  },
+
+  openFirefox: async ({}, use, testInfo) => {
+    testInfo.skip(!hasFirefox(), "Firefox is not installed");
+    const opened: Firefox[] = [];
+    await use(async (url) => {
+      const firefox = await Firefox.open(url);
+      opened.push(firefox);
+      return firefox;
+    });
+    await Promise.all(opened.map((firefox) => firefox.close()));
   },
 
   foreignSite: async ({}, use) => {
