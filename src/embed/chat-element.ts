@@ -13,7 +13,7 @@ import { roomQuestion } from "./room-question";
 import { styles } from "./styles";
 import { whereView } from "./where-view";
 
-/** How near to the end the reader must be for the view to follow the text, px. */
+/** Largest distance from the end, px, at which the view still follows the text. */
 const FOLLOW_PX = 60;
 const PRIVACY = ["device", "room", "anywhere"] as const;
 
@@ -75,7 +75,7 @@ export class MicrogridChat extends LitElement {
   }
 
   /**
-   * Asks a question as if it had been typed, and stops an answer that still runs. Waits for the model to load.
+   * Asks a question as if it had been typed, and stops an answer that still runs. It waits until the model is loaded.
    * Resolves to the answer, also to a part of one that was stopped; rejects with a `MicrogridError`.
    */
   async ask(text: string): Promise<string> {
@@ -245,7 +245,7 @@ export class MicrogridChat extends LitElement {
   }
 
   async #options() {
-    // An element that was just put into the page has not read its attributes yet.
+    // An element that has just entered the page has not read its attributes yet.
     await this.updateComplete;
     const { grid, load } = await this.#grid.opened();
     return { grid, load, model: this.model, policy: this.#policy() };

@@ -1,12 +1,12 @@
-/** The events that the element sends to the page it is on: all bubble, and all leave shadow roots. */
+/** The events that the element sends to its page. All of them bubble and leave shadow roots. */
 import type { ErrorCode, GridApi, LoadProgress, PeerState, Route, AnswerSummary, Usage } from "../grid";
 
 /** The element can take questions: its model is loaded, or it has none and asks the room. */
 export interface ReadyDetail {
   readonly grid: GridApi;
-  /** The model's id; empty where the element loads none. */
+  /** The model's id; empty if the element loads none. */
   readonly model: string;
-  /** Where the model computes; undefined where the element loads none. */
+  /** Where the model computes; undefined if the element loads none. */
   readonly backend: "webgpu" | "wasm" | undefined;
 }
 
@@ -20,7 +20,7 @@ export interface TokenDetail {
   readonly text: string;
   /** The answer so far, this piece included. */
   readonly answer: string;
-  /** Who computes it. */
+  /** The provider that computes it. */
   readonly provider: Route["provider"];
 }
 
@@ -28,23 +28,23 @@ export interface TokenDetail {
 export interface DoneDetail {
   readonly question: string;
   readonly answer: string;
-  /** `stopped`: somebody pressed stop or called `stop()`; what follows is then undefined. */
+  /** `stopped`: somebody pressed stop or called `stop()`; the fields below are then undefined. */
   readonly finishReason: "stop" | "length" | "stopped";
   readonly usage: Usage | undefined;
   readonly summary: AnswerSummary | undefined;
 }
 
-/** Something failed, and is said in the element too. */
+/** Something failed. The element shows it too. */
 export interface ErrorDetail {
   readonly code: ErrorCode;
   /** A sentence for people. */
   readonly message: string;
-  /** What failed: opening the grid, loading the model, the room, or an answer. */
+  /** The step that failed: opening the grid, loading the model, the room, or an answer. */
   readonly during: "start" | "load" | "room" | "answer";
   readonly error: Error;
 }
 
-/** The peers of the room, or what they offer, changed; no peers outside of rooms. */
+/** The peers of the room or their offers have changed. Outside of rooms there are no peers. */
 export interface PeerChangeDetail {
   readonly peers: readonly PeerState[];
 }

@@ -5,14 +5,14 @@ import type { GridApi, GridState, LoadProgress, PeerState } from "../grid";
 import { asMicrogridError } from "./dialogue";
 import { sharedGrid } from "./site";
 
-/** Where the element stands on its way to the first answer. */
+/** How far the element is from being able to answer. */
 export type Readiness =
   | { readonly kind: "starting" }
   | { readonly kind: "loading"; readonly progress: LoadProgress | undefined }
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly during: "start" | "load"; readonly error: MicrogridError };
 
-/** What the element does with the news. */
+/** How the element learns of changes. */
 export interface GridCallbacks {
   onReady(grid: GridApi, model: string): void;
   onProgress(progress: LoadProgress, model: string): void;
@@ -52,7 +52,7 @@ export class GridController implements ReactiveController {
   /** The grid and the loading of the model, as soon as there is a grid. */
   async opened(): Promise<{ readonly grid: GridApi; readonly load: Promise<void> | undefined }> {
     const grid = await (this.#opening ?? sharedGrid());
-    // The load begins in the same turn as the grid becomes known.
+    // The load begins in the same turn of the event loop in which the grid becomes known.
     await Promise.resolve();
     return { grid, load: this.#load };
   }
@@ -69,14 +69,14 @@ export class GridController implements ReactiveController {
     this.#stopListening = [];
   }
 
-  /** Takes the attribute's newest value; empty loads nothing. */
+  /** Takes the newest value of the attribute; an empty one loads nothing. */
   want(model: string): void {
     if (model === this.#model) return;
     this.#model = model;
     if (this.#grid && this.#connected) this.#begin(this.#grid, model);
   }
 
-  /** Tries again what failed. */
+  /** Tries the failed step again. */
   retry(): void {
     if (this.#readiness.kind !== "failed") return;
     if (this.#grid && this.#model !== undefined) this.#begin(this.#grid, this.#model);
@@ -111,7 +111,7 @@ export class GridController implements ReactiveController {
     }
     this.#set({ kind: "loading", progress: undefined });
     this.#load = this.#loadModel(grid, model, this.#abort.signal);
-    // Questions that wait for it hear of a failure too; where none waits, the element has said it.
+    // The element shows a failure itself, so it is handled even if no question waits for the load.
     this.#load.catch(() => undefined);
   }
 

@@ -6,7 +6,7 @@ import type { Entrance } from "../ui/parts";
 import { asMicrogridError } from "./dialogue";
 import { definePreview } from "./views";
 
-/** What is known of the room before it is entered. The room is contacted only once the person presses a button. */
+/** The facts about the room before it is entered. The room is contacted only once the person presses a button. */
 export type Look =
   | { readonly kind: "not-yet" }
   /** The search for a member goes on. */
@@ -18,7 +18,7 @@ export type Look =
 export type RoomEntry =
   /** No room is named, or it cannot be read yet. */
   | { readonly kind: "none" }
-  /** The attribute is no invite. */
+  /** The attribute is not a valid invite. */
   | { readonly kind: "unreadable"; readonly error: MicrogridError }
   /** The person is asked; `error` says why entering failed before. */
   | {
@@ -67,7 +67,7 @@ export class RoomEntryController implements ReactiveController {
     this.#looking.abort();
   }
 
-  /** Takes the attribute's newest value, and asks about it once the grid is open. */
+  /** Takes the newest value of the attribute, and asks about it once the grid is open. */
   follow(grid: GridApi | undefined, link: string): void {
     if (grid === this.#grid && link === this.#link) return;
     this.#grid = grid;

@@ -5,14 +5,14 @@ import type { GridApi } from "../grid";
 let site: string | undefined;
 let opening: Promise<GridApi> | undefined;
 
-/** Says where models and `microgrid.config.json` are: the URL of a folder, with a slash at its end. */
+/** Sets where models and `microgrid.config.json` are: the URL of a folder, with a slash at its end. */
 export function setSite(url: string): void {
   site = url;
 }
 
 /**
  * The grid of this page, opened with the first call; it lives as long as the page. After a failure the next call
- * tries again. Throws `insecure-context` where the page was not opened over https or on localhost.
+ * tries again. Throws `insecure-context` if the page was not opened over https or on localhost.
  */
 export function sharedGrid(): Promise<GridApi> {
   opening ??= open().catch((error: unknown) => {

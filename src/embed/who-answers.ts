@@ -2,7 +2,7 @@
 import { MicrogridError } from "../core";
 import type { GridApi, GridState, ModelOffer, Policy } from "../grid";
 
-/** How long a question waits for the members of a room to say what they offer, ms. */
+/** How long a question waits for the offers of a room, ms. */
 const OFFERS_MS = 10_000;
 
 /** The element's wishes for an answer. */

@@ -100,8 +100,8 @@ export class AnswerView extends MicrogridElement {
   /** The model's name for people. */
   @property() model = "";
   /**
-   * What the person can do with the answer, besides copying it: ask again if it failed (`retry`), or also continue it
-   * and have it made again at any time (`all`).
+   * The buttons besides the one that copies: `retry` asks again for an answer that failed; `all` can also continue an
+   * answer and make it again at any time.
    */
   @property({ attribute: false }) actions: "none" | "retry" | "all" = "none";
   /** Name of the model that could be loaded here to answer; empty if a model is loaded already. */

@@ -14,7 +14,7 @@ import "./empty-state";
 import type { QuestionView } from "./question-view";
 import "./start-progress";
 
-/** How near to the end the reader must be for the view to follow the text, px. */
+/** Largest distance from the end, px, at which the view still follows the text. */
 const FOLLOW_PX = 80;
 /** Time without typing after which a draft is saved, ms. */
 const DRAFT_MS = 300;
@@ -94,7 +94,7 @@ export class ChatView extends WorkspaceElement {
   #stop: (() => void)[] = [];
 
   protected override firstUpdated(): void {
-    // Markdown is not needed to paint the page; text is shown once it has come.
+    // Markdown is not needed for the first paint; answers are shown once it has loaded.
     void painted().then(() => import("../markdown"));
   }
 
@@ -255,7 +255,7 @@ export class ChatView extends WorkspaceElement {
     this.announcement = "";
     this.#flushDraft();
     void this.workspace?.chats.send(text).catch((error: unknown) => {
-      // The message could not even be stored: give it back.
+      // The message could not be stored, so it goes back into the field.
       this.composer.value = text;
       this.workspace?.toast(error instanceof Error ? error.message : "The message could not be kept. Try again.");
     });

@@ -1,4 +1,4 @@
-/** Where messages are typed. */
+/** The field in which messages are typed. */
 import { css, html, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { MicrogridElement } from "../element";
@@ -78,7 +78,7 @@ export class Composer extends MicrogridElement {
 
   /** True while an answer is written; the button then stops it. */
   @property({ type: Boolean }) busy = false;
-  /** False until messages can be sent; what is typed stays. */
+  /** False until messages can be sent; the text that was typed before stays. */
   @property({ type: Boolean }) ready = false;
   @property() placeholder = "Ask anything";
   @state() private text = "";

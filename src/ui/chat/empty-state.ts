@@ -1,4 +1,4 @@
-/** What a new chat shows: a greeting and a few questions that even the smallest model can answer. */
+/** A new chat: a greeting and a few questions that even the smallest model can answer. */
 import { css, html, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { MicrogridElement } from "../element";
@@ -67,7 +67,7 @@ export class EmptyState extends MicrogridElement {
     `,
   ];
 
-  /** The sentence below the greeting: what leaves this device. */
+  /** The sentence below the greeting, about where messages go. */
   @property() privacy = "Your messages stay on this device.";
 
   protected override render(): TemplateResult {

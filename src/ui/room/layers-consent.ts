@@ -77,8 +77,8 @@ export class LayersConsent extends WorkspaceElement {
       </div>
       <ul aria-label="What that means">
         <li>This device downloads some of the model’s layers and computes them for others.</li>
-        <li>It sees their text only as numbers on its way through.</li>
-        <li>Yes or no, your answer holds in this room until you change it under “Sharing”.</li>
+        <li>It sees their texts only as the numbers that pass between layers.</li>
+        <li>Your answer, yes or no, applies in this room until you change it under “Sharing”.</li>
       </ul>
       ${memoryRange(state.device, bytes, (chosen) => (this.bytes = chosen))}
       <div class="answers">

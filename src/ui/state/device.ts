@@ -1,4 +1,4 @@
-/** This device in words. */
+/** Describes this device in words. */
 import type { GridState } from "../../grid";
 
 /** The name of a GPU as far as the browser tells it. */

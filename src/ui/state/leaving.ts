@@ -1,17 +1,17 @@
-/** Leaving the room: others take over first what this device holds for them, unless one does not want to wait. */
+/** Leaves the room. First, others take over the layers that this device holds, unless the person does not want to wait. */
 import { TypedEventTarget } from "../../core";
 import type { GridApi } from "../../grid";
 import { errorText } from "../failure";
 
-/** How far it is. `handing-over`: layers that are held here go to others, which may take some 20 s. */
+/** `handing-over`: other devices take over the layers that are held here, which may take about 20 s. */
 export type LeavingState =
   { readonly kind: "no" | "handing-over" | "leaving" } | { readonly kind: "failed"; readonly text: string };
 
-/** Kept outside of the panel, which may be closed meanwhile. */
+/** It is separate from the panel, since the panel may be closed meanwhile. */
 export class Leaving extends TypedEventTarget<{ change: undefined }> {
   readonly #grid: GridApi;
   #state: LeavingState = { kind: "no" };
-  /** Counts the calls: what an earlier one brings is no news any more. */
+  /** Counts the calls, so that the result of an earlier call is ignored. */
   #calls = 0;
 
   constructor(grid: GridApi) {

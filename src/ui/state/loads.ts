@@ -1,8 +1,8 @@
-/** Loading models on the user's wish: started, cancelled, told when it failed. */
+/** Loads models when the user asks for it, and can cancel that. */
 import { TypedEventTarget, isAbort } from "../../core";
 import type { GridApi } from "../../grid";
 
-/** Loads models and remembers how to cancel them, also when the dialog that began it is closed. */
+/** Remembers how to cancel each load, even after the dialog that began it was closed. */
 export class ModelLoads extends TypedEventTarget<{ change: undefined }> {
   readonly #grid: GridApi;
   readonly #running = new Map<string, AbortController>();
@@ -12,12 +12,12 @@ export class ModelLoads extends TypedEventTarget<{ change: undefined }> {
     this.#grid = grid;
   }
 
-  /** True from the wish for a model until it is ready, cancelled or failed. */
+  /** True while a load that was begun here is neither ready nor cancelled nor failed. */
   get busy(): boolean {
     return this.#running.size > 0;
   }
 
-  /** Loads a model. Resolves to true when it is ready, to false when cancelled; throws why it failed. */
+  /** Loads a model. Resolves to true when it is ready, and to false if it was cancelled; throws the error of a load that failed. */
   async load(id: string): Promise<boolean> {
     this.cancel(id);
     const abort = new AbortController();
@@ -35,7 +35,7 @@ export class ModelLoads extends TypedEventTarget<{ change: undefined }> {
     }
   }
 
-  /** Cancels a load. One that another tab began is ended by unloading. */
+  /** Cancels a load. A load that another tab began ends by unloading the model. */
   cancel(id: string): void {
     const abort = this.#running.get(id);
     if (abort) abort.abort();

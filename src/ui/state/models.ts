@@ -1,13 +1,13 @@
-/** Which model answers: the one that was asked for where it is ready, else one that is. */
+/** Chooses the model that answers: the wanted one if it is ready, else another one that is. */
 import type { Backend, GridState, ModelOffer, Sampling } from "../../grid";
 
-/** Id of the model that is built in. */
+/** Id of the built-in model. */
 export const GUIDE = "guide";
 
 /** Most tokens of an answer, unless the conversation says otherwise. */
 const DEFAULT_MAX_TOKENS = 1024;
 
-/** Sampling where a conversation sets nothing. The guide was trained to be decoded greedily. */
+/** Sampling for conversations that set none. The guide was trained to be decoded greedily. */
 export function defaultSampling(model: string | undefined): Sampling {
   return {
     temperature: model === GUIDE ? 0 : 0.7,
@@ -28,25 +28,25 @@ export function localOffers(state: GridState): ModelOffer[] {
   return Object.values(state.loads).flatMap((load) => (load.kind === "ready" ? [load.offer] : []));
 }
 
-/** What this device runs together with others, as one offer each; those that are being formed are not among them. */
+/** One offer for each pipeline that this device runs together with others. Pipelines that are still being formed make none. */
 export function pipelineOffers({ pipelines, policy }: GridState): ModelOffer[] {
   return policy.privacy === "device" ? [] : pipelines.flatMap(({ offer }) => offer ?? []);
 }
 
-/** How many devices hold layers, with this one, which holds embedding and head. */
+/** The number of devices that hold layers. This device counts, since it holds embedding and head. */
 export function deviceCount(stages: readonly { readonly peer: string }[]): number {
   return new Set(["self", ...stages.map(({ peer }) => peer)]).size;
 }
 
-/** What the peers of the room offer now. */
+/** The current offers of the peers in the room. */
 export function roomOffers(state: GridState): ModelOffer[] {
   if (state.policy.privacy === "device") return [];
   return (state.room?.peers ?? []).flatMap((peer) => (peer.sharing ? peer.offers : []));
 }
 
 /**
- * The model for a request: the wanted one where it is ready here, together with others, or in the room, else the
- * first that is ready here, else the first that runs together, else the first that the room offers, else none.
+ * The model for a request: the wanted one if it is ready here, in a pipeline or in the room; else the first that is
+ * ready here, in a pipeline or in the room, in this order. Undefined if there is none.
  */
 export function answeringModel(state: GridState, wanted: string | undefined): ModelOffer | undefined {
   const local = localOffers(state);
@@ -63,17 +63,17 @@ export function answeringModel(state: GridState, wanted: string | undefined): Mo
   );
 }
 
-/** True while some model is on its way into memory. */
+/** True while a model is being loaded. */
 export function isLoading(state: GridState): boolean {
   return Object.values(state.loads).some((load) => load.kind === "loading");
 }
 
-/** True where somebody in the room may come to offer a model. */
+/** True if a member of the room may offer a model later. */
 export function mayOffer({ room, policy }: GridState): boolean {
   return room !== undefined && policy.privacy !== "device";
 }
 
-/** Why nobody can answer as things stand, for people; undefined where somebody can, or will in a moment. */
+/** The reason, for people, why nobody can answer now. Undefined if somebody can, or will be able to in a moment. */
 export function whyNobody(state: GridState): string | undefined {
   if (state.role === "starting" || isLoading(state) || answeringModel(state, undefined)) return undefined;
   const { room } = state;
@@ -96,12 +96,12 @@ export function modelName(state: GridState, id: string): string {
   );
 }
 
-/** Where a model computes, for people. */
+/** The name of a backend for people. */
 export function backendName(backend: Backend): string {
   return backend === "webgpu" ? "WebGPU" : "WASM (CPU)";
 }
 
-// Of what the room offers, a larger model usually beats the guide.
+// A larger model that the room offers usually answers better than the guide.
 function best(offers: readonly ModelOffer[]): ModelOffer | undefined {
   return offers.find((offer) => offer.model !== GUIDE) ?? offers[0];
 }

@@ -1,4 +1,4 @@
-/** Notices who has come to a list, once each, so that it is seen when the room's panel is closed. */
+/** Finds the new items of a list, each of them once, so that they can be told while the room's panel is closed. */
 
 export class Newcomers<Item> {
   readonly #key: (item: Item) => string;
@@ -9,7 +9,7 @@ export class Newcomers<Item> {
     this.#key = key;
   }
 
-  /** Who is there since the last call. Who has gone and comes again is new again. */
+  /** The items that were added since the last call. An item that was removed and comes back counts as new. */
   news(items: readonly Item[] | undefined = []): readonly Item[] {
     const known = this.#known;
     this.#known = new Set(items.map(this.#key));

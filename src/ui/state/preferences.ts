@@ -1,4 +1,4 @@
-/** Small choices of the person at this browser: theme, last model. Lost storage only means defaults. */
+/** Preferences kept in this browser: theme and last model. Without storage they have their defaults. */
 
 export type Theme = "auto" | "light" | "dark";
 
@@ -53,6 +53,6 @@ function write(key: string, value: string | undefined): void {
     if (value === undefined) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
   } catch {
-    // Storage is refused: the choice holds until the page closes.
+    // The browser refuses storage, so the choice applies until the page closes.
   }
 }

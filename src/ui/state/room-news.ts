@@ -1,15 +1,15 @@
-/** Who asks for something in the room, and has not been told of yet. */
+/** Finds requests of people in the room that the user has not been told of yet. */
 import type { GridState, Knock, LayersWish } from "../../grid";
 import { plain } from "../plain";
 import { modelName } from "./models";
 import { Newcomers } from "./newcomers";
 
-/** Remembers who was told of. */
+/** Remembers the requests that were told. */
 export class RoomNews {
   readonly #knocks = new Newcomers<Knock>(({ did }) => did);
   readonly #wishes = new Newcomers<LayersWish>(({ peer, model }) => `${peer} ${model}`);
 
-  /** Sentences about those who are new since the last look. */
+  /** Sentences about the requests that are new since the last call. */
   look(state: GridState): readonly string[] {
     const { knocks: allKnocks, layersWanted } = state.room ?? {};
     const knocks = this.#knocks.news(allKnocks);

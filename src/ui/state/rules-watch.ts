@@ -1,19 +1,19 @@
-/** Notices that the rules of the room are not the ones that were read here, until somebody has seen the new ones. */
+/** Tells that the rules of the room have changed, until the user has seen the new ones. */
 import type { CharterState, Notice, RoomState } from "../../grid";
 import { changedRules } from "../charter/changes";
 import { plain } from "../plain";
 
 export const RULES_NOTICE = "rules-changed";
-/** A notice that is longer hides the chat. */
+/** Longest notice; a longer one would hide the chat. */
 const MOST_CHARS = 300;
 
 export class RulesWatch {
   #room: string | undefined;
-  /** The rules as they were read, and as they are. */
+  /** The rules as the user has read them, and as they are now. */
   #read: CharterState | undefined;
   #now: CharterState | undefined;
 
-  /** To be told of every change of the room. The rules with which one came in are known. */
+  /** To be called with every change of the room. The rules that were in force on entering count as read. */
   look(room: RoomState | undefined): void {
     if (room?.id !== this.#room) this.#read = undefined;
     this.#room = room?.id;
@@ -21,12 +21,12 @@ export class RulesWatch {
     this.#read ??= room?.charter;
   }
 
-  /** The rules that are in force now were seen. */
+  /** To be called when the user has seen the current rules. */
   read(): void {
     this.#read = this.#now;
   }
 
-  /** What has changed since then; empty where nothing has. */
+  /** A notice about the changes since then; empty if there are none. */
   notice(model: (id: string) => string): readonly Notice[] {
     const [read, now] = [this.#read, this.#now];
     const changes = read && now && read !== now ? changedRules(read, now, { model }) : [];

@@ -1,17 +1,17 @@
-/** The model that is loaded without being asked for: at start, and where a room turns out to answer nobody. */
+/** Loads a model without being asked: at the start, and in a room that cannot answer. */
 import { TypedEventTarget } from "../../core";
 import type { GridApi, GridState } from "../../grid";
 import type { ModelLoads } from "./loads";
 import { GUIDE, answeringModel, isLoading } from "./models";
 import { readLastModel } from "./preferences";
 
-/** How long a room may take to offer something before a model is loaded here, ms: links and offers need a moment. */
+/** How long a room may take to offer a model before one is loaded here, ms: links and offers need a moment. */
 const ROOM_GRACE_MS = 2000;
 
 /**
- * Loads the start-up model whenever nobody here or in the room can answer: the one used last where its files are
- * stored, else the guide. It leaves alone whoever unloads a model or cancels a load by hand, until they load one
- * again; and it acts in the leading tab only, which has the memory.
+ * Loads the start-up model whenever nobody here or in the room can answer: the model used last if its files are
+ * stored, else the guide. After the user has unloaded a model or cancelled a load, it does nothing until the user
+ * loads one again. It acts only in the leading tab, since that tab holds the models.
  */
 export class StartModel extends TypedEventTarget<{ change: undefined }> {
   readonly #grid: GridApi;
@@ -43,7 +43,7 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
     return this.#timer !== undefined || this.#working || this.#loads.busy;
   }
 
-  /** Begins to look after it: once no invite waits for its answer, since the room may be what answers. */
+  /** Begins. Call it when no invite waits for the user's decision, since the room may be able to answer. */
   begin(): void {
     if (this.#begun) return;
     this.#begun = true;
@@ -60,7 +60,7 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
     this.#before = state;
     const loads = Object.values(state.loads);
     if (loads.some(({ kind }) => kind !== "failed")) this.#declined = false;
-    // What was in memory or on its way there goes only when somebody wants it to, or with the tab that led.
+    // A model leaves the memory only if the user wants it to, or with the tab that led.
     else if (before.role === state.role)
       this.#declined ||= Object.entries(before.loads).some(([id, { kind }]) => kind !== "failed" && !state.loads[id]);
     if (loads.some(({ kind }) => kind === "ready")) this.#gaveUp = false;
@@ -74,7 +74,7 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
       return;
     }
     if (this.#timer !== undefined || this.#working) return;
-    // An answer that has lost its provider waits for nothing.
+    // An answer that has lost its provider should not wait.
     if (state.room === undefined || this.#needed() !== undefined) void this.#load();
     else {
       this.#timer = setTimeout(() => {
@@ -97,7 +97,7 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
     this.emit("change", undefined);
     try {
       const first = await this.#choose();
-      // What fails stays in the grid's state, where the header and the model list show it; the guide answers instead.
+      // A failure stays in the grid's state, where the header and the model list show it; the guide answers instead.
       if (first !== GUIDE && (await this.#try(first))) return;
       if (!this.#declined && !(await this.#try(GUIDE))) this.#gaveUp = true;
     } finally {
@@ -107,8 +107,8 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
   }
 
   /**
-   * Resolves to false where the model could not be loaded; a load that was cancelled counts as done. What failed
-   * already is not tried again, above all not the model over whose load the page died last time.
+   * Resolves to false if the model could not be loaded; a load that was cancelled counts as done. A model that failed
+   * before is not tried again, above all not one whose load crashed the page last time.
    */
   #try(id: string): Promise<boolean> {
     if (this.#grid.state.loads[id]?.kind === "failed") return Promise.resolve(false);

@@ -1,4 +1,4 @@
-/** Running models together with others: asked, shown as a plan, formed; forming goes on when the dialog is closed. */
+/** Runs models together with others: asks the room, shows a plan, forms the pipeline. Forming goes on when the dialog is closed. */
 import { TypedEventTarget, isAbort } from "../../core";
 import type { GridApi, PipelinePlan, PlanOptions } from "../../grid";
 import { errorText } from "../failure";
@@ -8,7 +8,7 @@ interface Wish {
   readonly options: PlanOptions;
 }
 
-/** How far the wish to run a model together is. */
+/** The state of one attempt to run a model together. */
 export type Attempt = Wish &
   (
     | { readonly kind: "asking" }
@@ -18,7 +18,7 @@ export type Attempt = Wish &
     | { readonly kind: "failed"; readonly text: string; readonly plan?: PipelinePlan }
   );
 
-/** What became of a plan that was formed; `seen` where the dialog shows it. */
+/** The result of forming a plan; `seen` is true if the dialog shows it. */
 export interface Outcome {
   readonly plan: PipelinePlan;
   readonly seen: boolean;
@@ -31,8 +31,8 @@ export interface TogetherEvents {
 }
 
 /**
- * One attempt for each model, as a node runs a model in one pipeline at most. The dialog shows one of them; those that
- * it does not show are being formed, or have failed to be.
+ * There is one attempt for each model, since a node runs a model in one pipeline at most. The dialog shows one of
+ * them; the others are being formed or have failed.
  */
 export class Together extends TypedEventTarget<TogetherEvents> {
   readonly #grid: GridApi;
@@ -45,18 +45,19 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     this.#grid = grid;
   }
 
-  /** What the dialog shows; undefined while it shows the list of models. */
+  /** The attempt that the dialog shows; undefined while it shows the list of models. */
   get shown(): Attempt | undefined {
     return this.#shown === undefined ? undefined : this.of(this.#shown);
   }
 
-  /** How far it is with a model. */
+  /** The attempt for a model, if there is one. */
   of(model: string): Attempt | undefined {
     return this.#attempts.get(model)?.attempt;
   }
 
   /**
-   * Asks the room who could hold which layers of a model, and shows that; one that is being formed is shown instead.
+   * Asks which devices of the room could hold which layers of a model, and shows the plan. If the model is being formed
+   * already, that attempt is shown instead.
    * Never rejects: failures are shown.
    */
   async plan(model: string, options: PlanOptions = {}): Promise<void> {
@@ -75,7 +76,7 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     }
   }
 
-  /** Forms the pipeline whose plan is shown. Never rejects: `ready` or `failed` tells what became of it. */
+  /** Forms the pipeline whose plan is shown. Never rejects: the events `ready` and `failed` tell the result. */
   async form(): Promise<void> {
     const { shown } = this;
     if (shown?.kind !== "planned") return;
@@ -96,12 +97,12 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     }
   }
 
-  /** Asks anew, as before or with other wishes; of what the dialog shows unless a model is named. */
+  /** Asks again, with the same options or others; for the model that the dialog shows unless another is named. */
   async again({ model = this.#shown, options }: { model?: string; options?: PlanOptions } = {}): Promise<void> {
     if (model !== undefined) await this.plan(model, options ?? this.of(model)?.options);
   }
 
-  /** Gives an attempt up, the shown one unless a model is named; what was loaded for it is freed. */
+  /** Gives an attempt up, the shown one unless a model is named; layers that were loaded for it are freed. */
   cancel(model = this.#shown): void {
     if (model === undefined) return;
     this.#attempts.get(model)?.abort.abort();
@@ -116,14 +117,14 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     this.emit("change", undefined);
   }
 
-  /** Looks away: what is being formed goes on, everything else is given up. */
+  /** Shows the list of models again: a pipeline that is being formed goes on, any other attempt is given up. */
   hide(): void {
     if (this.shown?.kind !== "forming") this.cancel();
     this.#shown = undefined;
     this.emit("change", undefined);
   }
 
-  /** Frees a pipeline everywhere; one that is being formed for an attempt of this page ends that. */
+  /** Frees a pipeline on all devices. An attempt of this page that is forming it ends. */
   async close(id: string): Promise<void> {
     const pipeline = this.#grid.pipelines.list().find((each) => each.id === id);
     if (!pipeline) return;
@@ -132,7 +133,7 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     await pipeline.close();
   }
 
-  /** Takes the place of the model's attempt before; the signal aborts once that is given up. */
+  /** Replaces the model's earlier attempt. The signal aborts when the new attempt is given up. */
   #begin(attempt: Attempt): AbortSignal {
     this.#attempts.get(attempt.model)?.abort.abort();
     const abort = new AbortController();

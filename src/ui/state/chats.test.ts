@@ -1,0 +1,259 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { MicrogridError } from "../../core";
+import { ConversationStore, type StoredMessage } from "../../grid";
+import { ScriptedModel, settle, stubBrowser } from "../testing/scripted-model";
+import { Answers } from "./answers";
+import { Chats } from "./chats";
+import type { Toast } from "./panels";
+
+let store: ConversationStore;
+let model: ScriptedModel;
+let chats: Chats;
+let toasts: { text: string; action: Toast["action"] }[];
+const page = { hash: "" };
+
+/** The page as it is after a reload: all that is left is in the store. */
+function openPage(): Chats {
+  const answers = new Answers(store, model.find);
+  const toast = (text: string, action?: Toast["action"]): void => void toasts.push({ text, action });
+  return new Chats({ store, answers, lastModel: () => "guide", toast });
+}
+
+beforeEach(async () => {
+  stubBrowser(page);
+  page.hash = "";
+  toasts = [];
+  store = await ConversationStore.open();
+  model = new ScriptedModel();
+  chats = openPage();
+});
+
+const texts = (): string[] => chats.messages.map(({ content }) => content);
+const last = (): StoredMessage => chats.messages.at(-1)!;
+
+/** Sends a message and has it answered. */
+async function exchange(question: string, answer: string): Promise<void> {
+  const sent = chats.send(question);
+  await settle();
+  await model.say(answer);
+  await model.end();
+  await sent;
+}
+
+describe("sending", () => {
+  test("makes the conversation, shows it, and answers", async () => {
+    await exchange("  Capital?  ", "Tokyo");
+    expect(texts()).toEqual(["Capital?", "Tokyo"]);
+    expect(page.hash).toBe(`#/c/${chats.currentId}`);
+    await settle();
+    expect(chats.list).toMatchObject([{ id: chats.currentId, title: "Capital?" }]);
+    await exchange("Sure?", "Yes");
+    expect(texts()).toEqual(["Capital?", "Tokyo", "Sure?", "Yes"]);
+    expect(model.asked[1]?.messages.map(({ content }) => content)).toEqual(["Capital?", "Tokyo", "Sure?"]);
+    expect(chats.list).toHaveLength(1);
+  });
+
+  test("does nothing for an empty text, or while an answer is written", async () => {
+    await chats.send("  ");
+    expect(chats.currentId).toBeUndefined();
+    void chats.send("First?");
+    await settle();
+    await chats.send("Second?");
+    expect(texts()).toEqual(["First?", ""]);
+    expect(chats.writing).toBe(true);
+  });
+
+  test("takes the settings that were made before the conversation", async () => {
+    await chats.changeSettings({ sampling: { temperature: 1 }, stop: [] });
+    void chats.send("Capital?");
+    await settle();
+    expect(model.asked[0]?.sampling.temperature).toBe(1);
+    await chats.select(undefined);
+    expect(chats.settings.sampling).toEqual({});
+  });
+});
+
+describe("an answer that ended early", () => {
+  test("is kept when it is stopped, and can be continued", async () => {
+    const sent = chats.send("Capital?");
+    await settle();
+    await model.say("To");
+    chats.stop();
+    await sent;
+    expect(last()).toMatchObject({ status: "interrupted", content: "To" });
+    const continued = chats.continueAnswer(last());
+    await settle();
+    await model.say("kyo");
+    await model.end();
+    await continued;
+    expect(texts()).toEqual(["Capital?", "Tokyo"]);
+    expect(model.asked[1]?.resume).toMatchObject({ text: "To" });
+  });
+
+  test("is shown as stopped after a reload, and goes on where it was stored", async () => {
+    void chats.send("Capital?");
+    await settle();
+    await model.say("To");
+    chats.answers.flush();
+    await settle();
+    const id = chats.currentId!;
+    const written = (await store.get(id))!;
+    expect(written.messages[1]).toMatchObject({ status: "streaming", content: "To" });
+    // Nobody holds the lock of an answer under another id: its tab is gone.
+    await store.put({ ...written, messages: written.messages.map((each) => ({ ...each, id: `${each.id}-left` })) });
+    chats.close();
+    chats = openPage();
+    await chats.select(id);
+    expect(last()).toMatchObject({ status: "interrupted", content: "To" });
+    void chats.continueAnswer(last());
+    await settle();
+    expect(model.asked.at(-1)?.resume).toMatchObject({ ids: [1], text: "To" });
+  });
+
+  test("says why it failed, and can be asked for again", async () => {
+    const sent = chats.send("Capital?");
+    await settle();
+    await model.fail(new MicrogridError("device-lost", "The GPU was reset."));
+    await sent;
+    expect(last()).toMatchObject({ status: "failed", answer: { error: { message: "The GPU was reset." } } });
+    const again = chats.regenerate();
+    await settle();
+    await model.say("Tokyo");
+    await model.end();
+    await again;
+    expect(texts()).toEqual(["Capital?", "Tokyo"]);
+  });
+});
+
+describe("rewriting", () => {
+  test("an answer is made again, and undo brings the old one back", async () => {
+    await exchange("Capital?", "Kyoto");
+    const again = chats.regenerate();
+    await settle();
+    expect(toasts.map(({ text }) => text)).toEqual(["Answer replaced"]);
+    await model.say("Tokyo");
+    await model.end();
+    await again;
+    expect(texts()).toEqual(["Capital?", "Tokyo"]);
+    toasts[0]!.action!.run();
+    await settle();
+    expect(texts()).toEqual(["Capital?", "Kyoto"]);
+  });
+
+  test("undo stops the answer that is still written", async () => {
+    await exchange("Capital?", "Kyoto");
+    void chats.regenerate();
+    await settle();
+    await model.say("Tok");
+    toasts[0]!.action!.run();
+    await settle();
+    expect(chats.writing).toBe(false);
+    expect(texts()).toEqual(["Capital?", "Kyoto"]);
+  });
+
+  test("an edited message drops the messages after it and is answered", async () => {
+    await exchange("First?", "One");
+    await exchange("Second?", "Two");
+    const first = chats.messages[0]!;
+    const edited = chats.edit(first.id, " Other? ");
+    await settle();
+    expect(model.question).toBe("Other?");
+    await model.say("Three");
+    await model.end();
+    await edited;
+    expect(texts()).toEqual(["Other?", "Three"]);
+    expect(toasts[0]?.text).toBe("Later messages were replaced");
+    toasts[0]!.action!.run();
+    await settle();
+    expect(texts()).toEqual(["First?", "One", "Second?", "Two"]);
+  });
+
+  test("waits until a running answer is stopped", async () => {
+    void chats.send("Capital?");
+    await settle();
+    await chats.regenerate();
+    expect(model.asked).toHaveLength(1);
+    expect(toasts).toEqual([]);
+  });
+});
+
+describe("several conversations", () => {
+  test("an answer goes on while another conversation is shown", async () => {
+    const sent = chats.send("Capital?");
+    await settle();
+    await model.say("To");
+    const first = chats.currentId!;
+    await chats.select(undefined);
+    expect(texts()).toEqual([]);
+    expect(chats.writing).toBe(false);
+    await model.say("kyo");
+    await model.end();
+    await sent;
+    expect(texts()).toEqual([]);
+    await chats.select(first);
+    expect(texts()).toEqual(["Capital?", "Tokyo"]);
+  });
+
+  test("one that is not on this device leads to a new chat", async () => {
+    page.hash = "#/c/missing";
+    await chats.select("missing");
+    expect(page.hash).toBe("#/");
+    expect(toasts).toHaveLength(1);
+  });
+
+  test("one that is selected late does not replace one that was selected after it", async () => {
+    const one = await store.create();
+    const two = await store.create();
+    const late = chats.select(one.id);
+    await chats.select(two.id);
+    await late;
+    expect(chats.current?.id).toBe(two.id);
+    expect(page.hash).toBe("");
+  });
+
+  test("a draft belongs to the chat in which it was typed", async () => {
+    const save = chats.draftSaver("Half a quest");
+    await exchange("Capital?", "Tokyo");
+    save();
+    expect(await chats.draft()).toBe("");
+    await chats.select(undefined);
+    expect(await chats.draft()).toBe("Half a quest");
+  });
+
+  test("a change by another tab is shown", async () => {
+    await exchange("Capital?", "Tokyo");
+    await store.setMessages(chats.currentId!, (messages) => messages.slice(0, 1));
+    await settle();
+    expect(texts()).toEqual(["Capital?"]);
+  });
+});
+
+describe("deleting", () => {
+  test("removes the conversation and shows a new chat; undo brings it back", async () => {
+    await exchange("Capital?", "Tokyo");
+    await settle();
+    const [summary] = chats.list;
+    await chats.remove(summary!);
+    await settle();
+    expect(chats.list).toEqual([]);
+    expect(page.hash).toBe("#/");
+    await chats.select(undefined);
+    expect(toasts[0]?.text).toBe("Deleted “Capital?”");
+    toasts[0]!.action!.run();
+    await settle();
+    expect(chats.list).toEqual([summary]);
+    expect(page.hash).toBe(`#/c/${summary!.id}`);
+    await chats.select(summary!.id);
+    expect(texts()).toEqual(["Capital?", "Tokyo"]);
+  });
+
+  test("stops the answer, which does not bring the conversation back", async () => {
+    void chats.send("Capital?");
+    await settle();
+    await model.say("To");
+    await chats.remove(chats.list[0]!);
+    await settle();
+    expect(chats.writing).toBe(false);
+    expect(await store.list()).toEqual([]);
+  });
+});
