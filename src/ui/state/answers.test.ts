@@ -20,7 +20,7 @@ const cutOff = (resume?: ResumePoint): StoredMessage => ({
   content: "To",
   createdAt: 2,
   status: "interrupted",
-  answer: { model: "guide", routes: [], ...(resume && { resume }) },
+  answer: { model: "guide", routes: [], ...(resume && { resume: { ...resume, ids: [...resume.ids] } }) },
 });
 
 let store: ConversationStore;
@@ -137,6 +137,19 @@ describe("an answer", () => {
     await settle();
     await model.end();
     expect((await ended)?.message.status).toBe("complete");
+  });
+});
+
+describe("an answer that is stopped", () => {
+  test("takes no more text, even if the model still delivers some", async () => {
+    answers = new Answers(store, (search) => model.find({ ...search, signal: new AbortController().signal }));
+    const ended = answers.run(conversation, "guide");
+    await settle();
+    await model.say("To");
+    answers.stop(conversation.id);
+    await model.say("kyo");
+    await ended;
+    expect(await stored()).toMatchObject({ status: "interrupted", content: "To" });
   });
 });
 

@@ -22,7 +22,7 @@ export const ROUTE: Route = {
   exact: true,
 };
 
-const END: AnswerEvent = {
+const END: Extract<AnswerEvent, { type: "done" }> = {
   type: "done",
   finishReason: "stop",
   usage: { promptTokens: 3, completionTokens: 3, cachedTokens: 0, prefillMs: 1, decodeMs: 20 },
