@@ -29,15 +29,15 @@ const TYPES = {
 /** An element type by its name. */
 export type ElementType = (typeof TYPES)[keyof typeof TYPES][0];
 
-/** Numbers of the types that this code makes or asks for. */
+/** Numbers of the types that are written or compared here. */
 export const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const;
 
-/** The name of an element type; undefined for texts and types that are not known. */
+/** The name of an element type; undefined for strings and unknown types. */
 export function elementName(type: number): ElementType | undefined {
   return entry(type)?.[0];
 }
 
-/** Bytes that `count` elements take, those of 4 and 2 bits packed; undefined as above. */
+/** Size of `count` elements, where those of 4 and 2 bits are packed; undefined for strings and unknown types. */
 export function elementBytes(type: number, count: number): number | undefined {
   const bits = entry(type)?.[1];
   return bits === undefined ? undefined : Math.ceil((count * bits) / 8);

@@ -1,136 +1,111 @@
-/** A whole ONNX graph in memory, without its weights, checked for what every later step takes for granted. */
-import { FIELD } from "./onnx-file";
+/** A whole ONNX graph in memory, without its weights. */
+import { fields, nameText, type ReadBudget } from "./bounds";
+import { damaged, notAModel } from "./errors";
+import { type GraphNode, readNode } from "./node";
+import { type GraphPort, readPort } from "./port";
 import type { ProtobufField } from "./protobuf";
-import { MicrogridError } from "../core";
-import { cannotSplit, damaged } from "./errors";
-import {
-  fields,
-  type GraphConstant,
-  type GraphNode,
-  type GraphPort,
-  readConstant,
-  readNode,
-  readPort,
-} from "./graph-parts";
-import { WorkCount, MAX_FIELDS, MAX_WEIGHT_BYTES } from "./limits";
+import { FIELD } from "./schema";
+import { readTensor, type Tensor } from "./tensor";
 
-/** A graph whose operators stand in the order in which they can run, each value made once. */
+/** A `TensorAnnotation`: how a tensor was quantized. */
+export interface Annotation {
+  readonly tensor: string;
+  /** The whole message; a view. */
+  readonly content: Uint8Array;
+}
+
+/**
+ * A graph as its file states it: the wiring and the sizes of weights are not checked, because ONNX Runtime does that for
+ * whole models. Everything is a view of the file's bytes, so the graph keeps these in memory.
+ */
 export interface Graph {
   /** Fields of the model beside its graph: versions, operator sets, functions, metadata. */
   readonly modelFields: readonly ProtobufField[];
+  /** At least one. */
   readonly nodes: readonly GraphNode[];
-  readonly constants: ReadonlyMap<string, GraphConstant>;
-  /** Without those that only are defaults for constants. */
+  readonly initializers: readonly Tensor[];
+  /** Includes inputs that only give an initializer a name; a caller of the model may replace the value of those. */
   readonly inputs: readonly GraphPort[];
   readonly outputs: readonly GraphPort[];
   /** What the file says about values inside. */
   readonly described: ReadonlyMap<string, GraphPort>;
-  /** The operator that makes a value. */
-  readonly maker: ReadonlyMap<string, number>;
-  /** Fields of the graph that are none of the above, such as its name. */
+  readonly annotations: readonly Annotation[];
+  /** All other fields of the graph, such as its name and sparse initializers. */
   readonly otherFields: readonly ProtobufField[];
+  readonly hasSparseInitializers: boolean;
+  /** Whether an operator has a graph of its own inside (`If`, `Loop`). */
+  readonly hasSubgraphs: boolean;
+  /** Whether the file defines operators of its own. */
+  readonly hasFunctions: boolean;
 }
 
 /**
- * Reads a graph. Throws `not-a-model` for bytes that are no ONNX model, `file-corrupt` for those that end early or
- * contradict themselves, `unsupported-model` for what no stage could be given.
+ * Reads a `ModelProto`. Use `budget` for files from strangers, to end the reading of graphs with too many entries.
+ * Throws `not-a-model` for files that are not ONNX models, `file-corrupt` for damaged ones, and errors of the budget.
  */
-export function readGraph(bytes: Uint8Array, maxFields = MAX_FIELDS): Graph {
-  const modelFields: ProtobufField[] = [];
-  const count = new WorkCount(maxFields);
+export function readGraph(bytes: Uint8Array, budget?: ReadBudget): Graph {
+  const model: ProtobufField[] = [];
   try {
-    for (const field of fields(bytes, count)) modelFields.push(field);
-    const [graph, ...others] = modelFields.filter(({ number }) => number === FIELD.model.graph);
+    for (const field of fields(bytes, budget)) model.push(field);
+    const [graph, ...others] = model.filter(({ number }) => number === FIELD.model.graph);
     if (!graph?.bytes || others.length > 0) throw notAModel();
-    return checked(
-      modelFields.filter((field) => field !== graph),
+    return readContents(
+      model.filter((field) => field !== graph),
       graph.bytes,
-      count,
+      budget,
     );
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw modelFields.length > 0 || startsLikeAModel(bytes) ? damaged("it ends early or has gaps", error) : notAModel();
+    // A model begins with small fields (version, producer). A file without even one of those is something else.
+    throw model.length > 0 ? damaged("it ends early or has gaps", error) : notAModel(error);
   }
 }
 
-/** Names in a graph: what most of the work of splitting it grows with. */
-export function namesIn({ nodes, constants, inputs, outputs, described }: Graph): number {
-  const wired = nodes.reduce(
-    (sum, node) => sum + 1 + node.inputs.length + node.captured.length + node.outputs.length,
-    0,
-  );
-  return wired + constants.size + inputs.length + outputs.length + described.size;
-}
-
-function checked(modelFields: readonly ProtobufField[], content: Uint8Array, count: WorkCount): Graph {
+function readContents(
+  modelFields: readonly ProtobufField[],
+  content: Uint8Array,
+  budget: ReadBudget | undefined,
+): Graph {
   const nodes: GraphNode[] = [];
-  const constants = new Map<string, GraphConstant>();
+  const initializers: Tensor[] = [];
   const inputs: GraphPort[] = [];
   const outputs: GraphPort[] = [];
   const described = new Map<string, GraphPort>();
+  const annotations: Annotation[] = [];
   const otherFields: ProtobufField[] = [];
-  for (const field of fields(content, count)) {
-    const { number, bytes, raw } = field;
+  for (const field of fields(content, budget)) {
+    const { number, bytes } = field;
     if (!bytes) continue;
-    if (number === FIELD.graph.node) nodes.push(readNode(bytes, count));
-    else if (number === FIELD.graph.initializer) {
-      const constant = readConstant(bytes, count);
-      if (constants.has(constant.name)) throw damaged(`two constants are named “${constant.name}”`);
-      constants.set(constant.name, constant);
-    } else if (number === FIELD.graph.input) inputs.push(readPort(bytes, raw, count));
-    else if (number === FIELD.graph.output) outputs.push(readPort(bytes, raw, count));
+    if (number === FIELD.graph.node) nodes.push(readNode(bytes, budget));
+    else if (number === FIELD.graph.initializer) initializers.push(readTensor(bytes, budget));
+    else if (number === FIELD.graph.input) inputs.push(readPort(bytes, budget));
+    else if (number === FIELD.graph.output) outputs.push(readPort(bytes, budget));
     else if (number === FIELD.graph.valueInfo) {
-      const port = readPort(bytes, raw, count);
+      const port = readPort(bytes, budget);
       described.set(port.name, port);
-    } else if (number === FIELD.graph.sparseInitializer) throw cannotSplit("it has sparse weights");
+    } else if (number === FIELD.graph.quantization) annotations.push(readAnnotation(bytes, budget));
     else otherFields.push(field);
   }
   if (nodes.length === 0) throw notAModel();
-  checkPorts("input", inputs);
-  checkPorts("output", outputs);
-  checkWeights(constants.values());
-  const freeInputs = inputs.filter(({ name }) => !constants.has(name));
-  const known = new Set([...constants.keys(), ...freeInputs.map(({ name }) => name)]);
-  const maker = new Map<string, number>();
-  for (const [index, node] of nodes.entries()) {
-    for (const name of [...node.inputs, ...node.captured]) {
-      if (name !== "" && !known.has(name)) throw damaged(`“${node.name || node.op}” uses “${name}” before it is made`);
-    }
-    for (const name of node.outputs) {
-      if (name === "") continue;
-      if (known.has(name)) throw damaged(`“${name}” is made twice`);
-      known.add(name);
-      maker.set(name, index);
-    }
+  return {
+    modelFields,
+    nodes,
+    initializers,
+    inputs,
+    outputs,
+    described,
+    annotations,
+    otherFields,
+    hasSparseInitializers: otherFields.some(({ number }) => number === FIELD.graph.sparseInitializer),
+    hasSubgraphs: nodes.some(({ hasSubgraphs }) => hasSubgraphs),
+    hasFunctions: modelFields.some(({ number }) => number === FIELD.model.functions),
+  };
+}
+
+function readAnnotation(content: Uint8Array, budget: ReadBudget | undefined): Annotation {
+  let tensor = "";
+  for (const { number, bytes } of fields(content, budget)) {
+    if (number === FIELD.quantization.tensor && bytes) tensor = nameText(bytes);
   }
-  const lost = outputs.find(({ name }) => !known.has(name));
-  if (lost) throw damaged(`nothing makes its output “${lost.name}”`);
-  return { modelFields, nodes, constants, inputs: freeInputs, outputs, described, maker, otherFields };
-}
-
-function checkPorts(kind: string, ports: readonly GraphPort[]): void {
-  const names = new Set<string>();
-  for (const { name } of ports) {
-    if (names.has(name)) throw damaged(`it has two of the ${kind} “${name}”`);
-    names.add(name);
-  }
-}
-
-/** No file has to be there yet: what a graph says of its weights is all that later sums are made of. */
-function checkWeights(constants: Iterable<GraphConstant>): void {
-  let total = 0;
-  for (const { bytes } of constants) total += bytes;
-  if (total > MAX_WEIGHT_BYTES) throw cannotSplit("its graph speaks of more than a tebibyte of weights");
-}
-
-/** The first field of every model is its version, a small number. */
-function startsLikeAModel(bytes: Uint8Array): boolean {
-  return bytes[0] === 8 && (bytes[1] ?? 0xff) < 0x80;
-}
-
-function notAModel(): MicrogridError {
-  return new MicrogridError(
-    "not-a-model",
-    "This file is not an ONNX model: it has no graph. Check the address that it came from.",
-  );
+  return { tensor, content };
 }

@@ -1,39 +1,25 @@
 /** The ONNX file format: graphs, operators, constants and external data, read within bounds and written. */
+export { attributeNumbers, intAttribute, tensorAttribute } from "./attributes";
+export { MAX_RANK } from "./bounds";
+export type { ReadBudget } from "./bounds";
 export { ELEMENT, elementBytes, elementName, elementNumber } from "./element-types";
 export type { ElementType } from "./element-types";
-export { cannotSplit, damaged } from "./errors";
-export { type Graph, namesIn, readGraph } from "./graph";
+export { damaged } from "./errors";
+export { readGraph } from "./graph";
+export type { Graph } from "./graph";
+export type { GraphNode } from "./node";
+export type { Dim, GraphPort, ValueType } from "./port";
+export { ProtobufMessage } from "./protobuf";
+export { ATTRIBUTE_TYPE, FIELD } from "./schema";
+export { smallIntegers, smallNumbers } from "./small-numbers";
+export type { Tensor } from "./tensor";
 export {
-  type Dim,
-  type GraphConstant,
-  type GraphNode,
-  type GraphPort,
-  type ValueType,
-  type WeightRange,
-  fields,
-  intAttribute,
-  readConstant,
-  tensorAttribute,
-} from "./graph-parts";
-export {
-  MAX_CUT_BYTES,
-  MAX_FIELDS,
-  MAX_FOLLOWED,
-  MAX_LAYER_STATES,
-  MAX_RANK,
-  MAX_STATE_BYTES,
-  MAX_STRANGERS_FIELDS,
-  MAX_WORK,
-  WorkCount,
-  tooLarge,
-} from "./limits";
-export { type ExternalRange, FIELD, type OnnxGraph, damagedGraph, readExternal, readOnnxGraph } from "./onnx-file";
-export {
-  type ProtobufField,
-  ProtobufMessage,
-  joinBytes,
-  protobufFields,
-  protobufNumbers,
-  protobufText,
-} from "./protobuf";
-export { signedNumbers, smallIntegers, smallNumbers } from "./small-numbers";
+  intAttributeMessage,
+  integersMessage,
+  movedTensor,
+  nodeMessage,
+  portMessage,
+  tensorMessage,
+  writeModel,
+} from "./writer";
+export type { GraphPart, WeightRange } from "./writer";

@@ -1,17 +1,17 @@
-/** The wire format of protocol buffers, as far as ONNX files need it: fields read one by one, messages written. */
+/** The wire format of protocol buffers, as far as ONNX files need it: reads fields one by one, and writes messages. */
 
 /** One field of a message. */
 export interface ProtobufField {
   readonly number: number;
   /** A varint's value, exact up to 2^53; undefined for other wire types. */
   readonly value: number | undefined;
-  /** Content of a length-delimited field, a view; undefined for numbers. */
+  /** Content of a length-delimited field; a view. Undefined for numbers. */
   readonly bytes: Uint8Array | undefined;
-  /** The whole field as it stands in the message, its tag included; a view. */
+  /** The whole field, including its tag; a view. */
   readonly raw: Uint8Array;
 }
 
-/** The fields of one message, without copying. Throws `RangeError` where the bytes are not one. */
+/** The fields of one message, without copying. Throws `RangeError` if the bytes are not a message. */
 export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
   const reader = new Reader(bytes);
   while (!reader.done) {
@@ -29,7 +29,7 @@ export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
   }
 }
 
-/** Numbers of a repeated field, which writers may put one by one or packed. Throws `RangeError` as above. */
+/** Numbers of a repeated field, which may be single or packed. Throws `RangeError` if the bytes are not numbers. */
 export function protobufNumbers({ value, bytes }: ProtobufField): readonly number[] {
   if (value !== undefined) return [value];
   const numbers: number[] = [];
@@ -37,7 +37,7 @@ export function protobufNumbers({ value, bytes }: ProtobufField): readonly numbe
   return numbers;
 }
 
-/** A place in some bytes. */
+/** A position in some bytes. */
 class Reader {
   at = 0;
   readonly #bytes: Uint8Array;
@@ -76,7 +76,7 @@ export function protobufText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** A message that is written field by field, in the order of the calls. */
+/** Writes a message field by field, in the order of the calls. */
 export class ProtobufMessage {
   readonly #parts: Uint8Array[] = [];
 
@@ -94,26 +94,22 @@ export class ProtobufMessage {
     return this.raw(varint((BigInt(field) << 3n) | 2n), varint(BigInt(content.length)), content);
   }
 
-  /** Takes fields over as they were read (`ProtobufField.raw`). */
+  /** Adds whole fields as they were read (`ProtobufField.raw`). */
   raw(...fields: Uint8Array[]): this {
     this.#parts.push(...fields);
     return this;
   }
 
   build(): Uint8Array<ArrayBuffer> {
-    return joinBytes(this.#parts);
+    // Not `concat`: a message may have more parts than a call can have arguments.
+    const whole = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
   }
-}
-
-/** The parts, one behind the other. */
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function varint(value: bigint): Uint8Array {

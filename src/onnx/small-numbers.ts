@@ -1,24 +1,24 @@
-/** The numbers of small constants that stand in a graph: shapes, axes, sizes. */
-import { FIELD } from "./onnx-file";
-import type { ProtobufField } from "./protobuf";
+/** The numbers of small constants inside a graph: shapes, axes, sizes. */
+import { fields } from "./bounds";
 import { ELEMENT } from "./element-types";
-import { fields, type GraphConstant } from "./graph-parts";
+import type { ProtobufField } from "./protobuf";
+import { FIELD } from "./schema";
+import type { Tensor } from "./tensor";
 
 /** Largest constant that is read, bytes. */
 const MAX_BYTES = 1024;
 
 /** The numbers of a small constant of integers; undefined for all others. */
-export function smallIntegers(constant: GraphConstant): readonly number[] | undefined {
-  return constant.type === ELEMENT.int64 || constant.type === ELEMENT.int32 ? smallNumbers(constant) : undefined;
+export function smallIntegers(tensor: Tensor): readonly number[] | undefined {
+  return tensor.type === ELEMENT.int64 || tensor.type === ELEMENT.int32 ? smallNumbers(tensor) : undefined;
 }
 
-/** The numbers of a small constant, integers or 32-bit floats; undefined for all others. */
-export function smallNumbers(constant: GraphConstant): readonly number[] | undefined {
-  const { type, bytes, external } = constant;
-  if (external || bytes > MAX_BYTES) return undefined;
+/** The numbers of a small constant of integers or 32-bit floats; undefined for all others. */
+export function smallNumbers({ type, bytes, external, content }: Tensor): readonly number[] | undefined {
+  if (external || bytes === undefined || bytes > MAX_BYTES) return undefined;
   const typed = { [ELEMENT.int64]: FIELD.tensor.int64s, [ELEMENT.int32]: FIELD.tensor.int32s }[type];
   const numbers: number[] = [];
-  for (const field of fields(constant.content)) {
+  for (const field of fields(content)) {
     if (field.number === FIELD.tensor.raw && field.bytes) return rawNumbers(type, field.bytes);
     if (field.number === typed) numbers.push(...signedNumbers(field));
     if (numbers.length > MAX_BYTES) return undefined;
@@ -26,10 +26,10 @@ export function smallNumbers(constant: GraphConstant): readonly number[] | undef
   return numbers.length > 0 ? numbers : undefined;
 }
 
-/** Whole numbers of a field, one or packed, negative ones too; no more than a small constant has. */
+/** Integers of a field, single or packed, including negative ones; not more than a small constant has. */
 export function signedNumbers({ value, bytes, raw }: ProtobufField): readonly number[] {
   if (value !== undefined && value < 2 ** 63) return [value];
-  // Negative numbers always have ten bytes.
+  // Negative numbers always take ten bytes.
   const content = value === undefined ? (bytes ?? new Uint8Array()) : raw.subarray(-10);
   const numbers: number[] = [];
   let [bits, shift] = [0n, 0n];
@@ -51,5 +51,5 @@ function rawNumbers(type: number, bytes: Uint8Array): readonly number[] | undefi
     return type === ELEMENT.int32 ? view.getInt32(index * size, true) : view.getFloat32(index * size, true);
   };
   if (type !== ELEMENT.int64 && type !== ELEMENT.int32 && type !== ELEMENT.float32) return undefined;
-  return Array.from({ length: Math.floor(bytes.length / size) }, (_, index) => at(index));
+  return Array.from({ length: Math.min(MAX_BYTES, Math.floor(bytes.length / size)) }, (_, index) => at(index));
 }

@@ -4,20 +4,20 @@ import { describe, expect, it } from "vitest";
 import { type QuantizedGraph, type QuantizedProduct, quantizedGraph } from "../testing";
 import { guidePackage, nodeOrt, randomPackage } from "../testing/node";
 import { type GraphWithWeights, expandWeights } from "./expand-weights";
-import { type OnnxGraph, readOnnxGraph } from "../../onnx";
+import { type Graph, readGraph } from "../../onnx";
 import { readPackage } from "./package-files";
 
 const signal = new AbortController().signal;
 
-type Files = GraphWithWeights & { readonly graph: OnnxGraph };
+type Files = GraphWithWeights & { readonly graph: Graph };
 
 function filesOf({ model, external }: Pick<QuantizedGraph, "model" | "external">): Files {
   const data = external.map(({ name, bytes }) => ({ path: name, data: new Blob([bytes as BlobPart]) }));
-  return { graphBytes: model, graph: readOnnxGraph(model), external: data };
+  return { graphBytes: model, graph: readGraph(model), external: data };
 }
 
 function operators(files: GraphWithWeights): string[] {
-  return readOnnxGraph(files.graphBytes).nodes.map(({ op }) => op);
+  return readGraph(files.graphBytes).nodes.map(({ op }) => op);
 }
 
 /** The one file that the expanded weights are in, as floats. */

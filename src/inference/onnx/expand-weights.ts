@@ -1,41 +1,40 @@
 /**
  * Expands 4 and 8-bit weights to 32 bits once, while a model is loaded for the CPU.
  *
- * ONNX Runtime Web 1.30 has no kernel on WASM that multiplies one row with `MatMulNBits` weights as they are: it expands
- * all of them anew for each token, which takes ten times as long as the product itself.
+ * ONNX Runtime Web 1.30 has no WASM kernel that multiplies one row with `MatMulNBits` weights directly: it expands all of
+ * them again for each token, which takes ten times as long as the product itself.
  */
 import { MicrogridError } from "../../core";
 import { EXPANDED_PATH, expandGraph } from "./expand-graph";
-import { type ExternalRange, type OnnxGraph, readOnnxGraph } from "../../onnx";
-import type { Initializer } from "./quantized-matmul";
+import { type Graph, readGraph, type Tensor } from "../../onnx";
 import { dequantize, quantizedSizes } from "./quantized-matrix";
 
 /**
- * Largest size of all expanded weights, bytes. While a model loads they are there up to three times (here, as ONNX
- * Runtime's constant, repacked for its kernel), so this stays below 1 GiB, which the tab of a phone can have; and parts of
+ * Largest size of all expanded weights, bytes. While a model loads, memory holds them up to three times (here, as ONNX
+ * Runtime's constant, and repacked for its kernel), so this stays below 1 GiB, which a tab on a phone can have. Files of
  * external data are at most this large anyway.
  *
- * The same on every device, on purpose: 32-bit weights give slightly different numbers, and an answer that another device
- * goes on with (`resume`) is only identical if both compute alike. So what is expanded follows from the package alone.
+ * The limit is the same on every device: 32-bit weights give slightly different numbers, and an answer that another device
+ * continues (`resume`) is only identical if both compute alike. So only the package decides which weights are expanded.
  */
 export const MAX_EXPANDED_BYTES = 256 * 2 ** 20;
 
-/** A graph and the files with its weights, by the path that it names them with. */
+/** A graph and the files with its weights, by the path that it gives them. */
 export interface GraphWithWeights {
   readonly graphBytes: Uint8Array;
   readonly external: readonly { readonly path: string; readonly data: Blob | Uint8Array }[];
 }
 
 /**
- * Turns every `MatMulNBits` that is fully understood into a `MatMul` with 32-bit weights, which it hands over as external
- * data. Gives the very same object back where there is none, where the weights would exceed `maxBytes` (tests lower it),
- * and for graphs with graphs inside. Throws `file-corrupt` where the graph is damaged or weights are shorter than it says.
+ * Turns every `MatMulNBits` that is fully understood into a `MatMul` with 32-bit weights, which become external data.
+ * Returns `files` unchanged if there are none, if the weights would exceed `maxBytes` (tests lower it), or if the graph has
+ * graphs inside. Throws `file-corrupt` if weights are shorter than the graph says.
  */
 export async function expandWeights(
-  files: GraphWithWeights & { readonly graph: OnnxGraph },
+  files: GraphWithWeights & { readonly graph: Graph },
   options: { signal: AbortSignal; maxBytes?: number },
 ): Promise<GraphWithWeights> {
-  const plan = expansionOf(files, options.maxBytes ?? MAX_EXPANDED_BYTES);
+  const plan = expansionOf(files.graph, options.maxBytes ?? MAX_EXPANDED_BYTES);
   if (!plan) return files;
   const sources = new WeightSources(files.external, options.signal);
   const expanded = new Uint8Array(plan.totalBytes);
@@ -60,21 +59,18 @@ export async function expandWeights(
   };
 }
 
-/** Whether `expandWeights` expands the weights of a graph on the CPU: the same for all parts of a model. */
+/** Whether `expandWeights` expands the weights of a graph on the CPU. All parts of a model have to agree on this. */
 export function expandsWeights(graphBytes: Uint8Array): boolean {
-  return expansionOf({ graphBytes, graph: readOnnxGraph(graphBytes) }, MAX_EXPANDED_BYTES) !== undefined;
+  return expansionOf(readGraph(graphBytes), MAX_EXPANDED_BYTES) !== undefined;
 }
 
-/** What is expanded of a graph; undefined where nothing is. */
-function expansionOf(
-  { graphBytes, graph }: { readonly graphBytes: Uint8Array; readonly graph: OnnxGraph },
-  maxBytes: number,
-): ReturnType<typeof expandGraph> {
+/** The graph with expanded weights; undefined if nothing is expanded. */
+function expansionOf(graph: Graph, maxBytes: number): ReturnType<typeof expandGraph> {
   if (graph.hasSubgraphs || !graph.nodes.some(({ op }) => op === "MatMulNBits")) return undefined;
-  return expandGraph(graphBytes, maxBytes);
+  return expandGraph(graph, maxBytes);
 }
 
-/** Constants' contents. Files are read whole and once, as ONNX Runtime reads them, and may be handed on to it. */
+/** Reads the content of constants. Files are read whole and once, as ONNX Runtime reads them, and can be passed on to it. */
 class WeightSources {
   readonly #files: ReadonlyMap<string, Blob | Uint8Array>;
   readonly #loaded = new Map<string, Uint8Array>();
@@ -85,14 +81,14 @@ class WeightSources {
     this.#signal = signal;
   }
 
-  /** A file that was needed so far. */
+  /** A file that has been read. */
   loaded(path: string): Uint8Array | undefined {
     return this.#loaded.get(path);
   }
 
   /** A view of exactly `length` bytes. */
-  async read({ inline, external }: Initializer, length: number): Promise<Uint8Array> {
-    const bytes = inline ?? (external && range(await this.#file(external.location), external));
+  async read({ raw, external }: Tensor, length: number): Promise<Uint8Array> {
+    const bytes = raw ?? (external && range(await this.#file(external.location), external));
     if (bytes?.length === length) return bytes;
     throw new MicrogridError(
       "file-corrupt",
@@ -109,6 +105,9 @@ class WeightSources {
   }
 }
 
-function range(file: Uint8Array | undefined, { offset, length }: ExternalRange): Uint8Array | undefined {
+function range(
+  file: Uint8Array | undefined,
+  { offset, length }: NonNullable<Tensor["external"]>,
+): Uint8Array | undefined {
   return file?.subarray(offset, length === undefined ? undefined : offset + length);
 }

@@ -1,13 +1,13 @@
-/** What a decoder graph takes and gives, worked out from its session's metadata and its file. */
+/** Describes the inputs and outputs of a decoder graph, from its session's metadata and its file. */
 import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError } from "../../core";
 import type { StagePart } from "../stages";
-import type { OnnxGraph } from "../../onnx";
+import type { Graph } from "../../onnx";
 
 export type FloatType = "float32" | "float16";
 export type IntegerType = "int64" | "int32";
 
-/** Keys or values of one layer: where they enter and leave the graph, and the shape `[1, heads, tokens, headDim]`. */
+/** Keys or values of one layer: the names of their input and output, and their shape `[1, heads, tokens, headDim]`. */
 export interface CacheSlot {
   readonly past: string;
   readonly present: string;
@@ -17,9 +17,9 @@ export interface CacheSlot {
 }
 
 export interface GraphSpec {
-  /** Undefined where a stage takes none; where it only looks at their number, it gets zeros. */
+  /** Undefined if a stage takes no ids. A stage that only looks at their number gets zeros. */
   readonly ids: IntegerType | undefined;
-  /** What goes through a stage; nothing in a whole model. */
+  /** Hidden states that enter and leave a stage; a whole model has none. */
   readonly hidden: Pick<StagePart, "takes" | "passes" | "gives">;
   readonly mask: IntegerType | undefined;
   readonly positions: IntegerType | undefined;
@@ -28,7 +28,7 @@ export interface GraphSpec {
   /** Undefined in a stage without the head. */
   readonly logits: { readonly type: FloatType } | undefined;
   readonly slots: readonly CacheSlot[];
-  /** True where every cache only passes through grouped-query attention, which can write to the buffer it reads. */
+  /** True if only grouped-query attention uses the caches, since it can write to the buffer that it reads. */
   readonly inPlacePossible: boolean;
   /** Bytes of keys and values of one token, all layers. */
   readonly bytesPerToken: number;
@@ -44,14 +44,14 @@ const PAST = /^past(?:_key_values)?\.(\d+)\.(key|value)$/;
 const INTEGERS: readonly string[] = ["int64", "int32"];
 const FLOATS: readonly string[] = ["float32", "float16"];
 
-/** A graph that is all of a model. */
+/** A graph that is a whole model. */
 export const WHOLE: StagePart = { takes: [], passes: [], gives: [], embeds: true, predicts: true };
 
 /** Reads the specification. Throws `unsupported-model` and names the input that this engine cannot feed. */
 export function readGraphSpec(
   inputs: readonly InferenceSession.ValueMetadata[],
   outputs: readonly InferenceSession.ValueMetadata[],
-  graph: OnnxGraph,
+  graph: Graph,
   shape: CacheShape,
   part: StagePart = WHOLE,
 ): GraphSpec {
@@ -140,7 +140,7 @@ function cacheSlot(
  * Grouped-query attention takes the number of valid tokens as an input of its own, so its past may be a buffer with
  * room to spare, and the same one as its present. Any other reader of the past would take the spare room for tokens.
  */
-function inPlacePossible(graph: OnnxGraph, slots: readonly CacheSlot[]): boolean {
+function inPlacePossible(graph: Graph, slots: readonly CacheSlot[]): boolean {
   if (graph.hasSubgraphs) return false;
   const presentOf = new Map(slots.map((slot) => [slot.past, slot.present]));
   const bound = new Set<string>();

@@ -1,10 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { randomModel } from "../testing";
 import { guidePackage, nodeOrt, randomPackage } from "../testing/node";
 import type { ModelPackage } from "../types";
 import { OnnxEngine } from "./engine";
-import { readOnnxGraph } from "../../onnx";
 import { readPackage } from "./package-files";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
@@ -17,32 +14,6 @@ function replaced(pkg: OnnxPackage, path: string, content: string | Uint8Array |
     files: content === undefined ? others : [...others, { path, blob: new Blob([content as BlobPart]) }],
   };
 }
-
-describe("readOnnxGraph", () => {
-  const { model } = randomModel({ seed: 1, attention: "grouped", positionIds: false, externalFiles: ["w"] });
-
-  it("finds operators and the ranges of external weights", () => {
-    const graph = readOnnxGraph(model);
-    expect(graph.nodes.filter((node) => node.op === "GroupQueryAttention")).toHaveLength(2);
-    expect(graph.nodes.find((node) => node.op === "GroupQueryAttention")?.domain).toBe("com.microsoft");
-    expect(graph.external.length).toBeGreaterThan(5);
-    expect(graph.external[0]).toMatchObject({ location: "w", offset: 0 });
-    expect(graph.hasSubgraphs).toBe(false);
-  });
-
-  it("reads any cut or foreign bytes without ever throwing something else than its own errors", () => {
-    const cut = fc.nat(model.length - 1).map((length) => model.slice(0, length));
-    fc.assert(
-      fc.property(fc.oneof(cut, fc.uint8Array({ maxLength: 200 })), (bytes) => {
-        try {
-          readOnnxGraph(bytes);
-        } catch (error) {
-          expect(error).toMatchObject({ code: expect.stringMatching(/^(not-a-model|file-corrupt)$/) as unknown });
-        }
-      }),
-    );
-  });
-});
 
 describe("readPackage", () => {
   it("reads context, end tokens and shapes of the guide model", async () => {

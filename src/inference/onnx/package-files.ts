@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
 import type { ModelPackage, PackageFile } from "../types";
-import { type OnnxGraph, readOnnxGraph } from "../../onnx";
+import { type Graph, readGraph } from "../../onnx";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
 
@@ -21,18 +21,18 @@ const TextConfig = v.looseObject({
 const Config = v.looseObject({ ...TextConfig.entries, text_config: v.optional(TextConfig) });
 const GenerationConfig = v.looseObject({ eos_token_id: v.optional(v.nullable(TokenIds)) });
 
-/** Context length of models whose configuration does not tell. */
+/** Context length of models whose configuration does not state one. */
 const DEFAULT_CONTEXT_TOKENS = 2048;
 
-/** A graph, and its weights as blobs. */
-export interface ReadGraph {
+/** A graph, with its weights as blobs. */
+export interface GraphFiles {
   readonly graphBytes: Uint8Array;
-  readonly graph: OnnxGraph;
-  /** Files with weights, by the path that the graph names them with. */
+  readonly graph: Graph;
+  /** Files with weights, by the path that the graph gives them. */
   readonly external: readonly { readonly path: string; readonly data: Blob }[];
 }
 
-/** What the files beside the graph say of a model. */
+/** What the files beside the graph say about a model. */
 export interface ReadSettings {
   readonly tokenizer: ChatTokenizer;
   readonly contextLength: number;
@@ -42,33 +42,33 @@ export interface ReadSettings {
 }
 
 /** A model's files, parsed; weights stay blobs. */
-export type ReadPackage = ReadGraph & ReadSettings;
+export type ReadPackage = GraphFiles & ReadSettings;
 
 /**
- * Reads everything but the weights. Throws `file-missing` with the file's name, `file-corrupt` for what is cut off,
- * `not-a-model` for what is something else.
+ * Reads everything but the weights. Throws `file-missing` with the file's name, `file-corrupt` for damaged files,
+ * `not-a-model` for files of another kind.
  */
 export async function readPackage(pkg: OnnxPackage, options: { signal: AbortSignal }): Promise<ReadPackage> {
   const settings = await readSettings(pkg.files, options);
   const files = new Map(pkg.files.map((file) => [file.path, file.blob]));
-  return { ...settings, ...(await readGraph(pkg.graph, files, options)) };
+  return { ...settings, ...(await readGraphFiles(pkg.graph, files, options)) };
 }
 
-/** Reads a graph whose weights lie among `files` beside it. Throws as `readPackage` does. */
-export async function readGraph(
+/** Reads a graph and finds the files with its weights. Throws as `readPackage` does. */
+export async function readGraphFiles(
   path: string,
   files: ReadonlyMap<string, Blob>,
   options: { signal: AbortSignal },
-): Promise<ReadGraph> {
+): Promise<GraphFiles> {
   const blob = files.get(path);
   if (!blob) throw missing(path);
   const graphBytes = new Uint8Array(await blob.arrayBuffer());
   options.signal.throwIfAborted();
-  const graph = readOnnxGraph(graphBytes);
+  const graph = readGraph(graphBytes);
   return { graphBytes, graph, external: externalFiles(graph, path, files) };
 }
 
-/** Reads what lies beside the graph. Throws as `readPackage` does. */
+/** Reads the files beside the graph. Throws as `readPackage` does. */
 export async function readSettings(
   packageFiles: readonly PackageFile[],
   options: { signal: AbortSignal },
@@ -98,13 +98,15 @@ export async function readSettings(
 }
 
 function externalFiles(
-  graph: OnnxGraph,
+  graph: Graph,
   graphPath: string,
   files: ReadonlyMap<string, Blob>,
 ): { path: string; data: Blob }[] {
   const folder = graphPath.slice(0, graphPath.lastIndexOf("/") + 1);
   const needed = new Map<string, number>();
-  for (const { location, offset, length } of graph.external) {
+  for (const { external } of graph.initializers) {
+    if (!external) continue;
+    const { location, offset, length } = external;
     needed.set(location, Math.max(needed.get(location) ?? 0, offset + (length ?? 0)));
   }
   return [...needed].map(([location, bytes]) => {

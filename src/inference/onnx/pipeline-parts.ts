@@ -15,7 +15,7 @@ import { engineError } from "./errors";
 import { type CacheShape, type GraphSpec, bytesOf, readGraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./kv-cache";
 import { OnnxModel, type TakeTurn } from "./model";
-import { readGraph, readSettings } from "./package-files";
+import { readGraphFiles, readSettings } from "./package-files";
 import { checkPart } from "./part-check";
 import { RingDecoder, RingSequence } from "./ring-decoder";
 import { ModelRunner } from "./runner";
@@ -132,7 +132,7 @@ async function loadPart(
   const { ort, device, turns } = bench;
   const { shape, contextLength, stepTokens, signal } = options;
   const blobs = new Map(pkg.files.map((file) => [file.path, file.blob]));
-  const files = await readGraph(GRAPH, blobs.set(GRAPH, pkg.graph), { signal });
+  const files = await readGraphFiles(GRAPH, blobs.set(GRAPH, pkg.graph), { signal });
   const session = await turns.run(() => createSession(ort, files, device, { signal, expand: pkg.expand }), { signal });
   try {
     const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, shape, pkg.part);

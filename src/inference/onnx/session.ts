@@ -1,4 +1,4 @@
-/** From a graph and its weights to a session of ONNX Runtime, and the caches that fit it. */
+/** Creates a session of ONNX Runtime from a graph and its weights, and the caches that go with it. */
 import type { InferenceSession } from "onnxruntime-web";
 import { type GraphWithWeights, expandWeights } from "./expand-weights";
 import { ArrayKvCache } from "./array-kv-cache";
@@ -7,16 +7,16 @@ import type { GraphSpec } from "./graph-spec";
 import { GrowingGpuKvCache } from "./growing-gpu-kv-cache";
 import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
 import type { KvCacheFactory } from "./kv-cache";
-import type { OnnxGraph } from "../../onnx";
+import type { Graph } from "../../onnx";
 import type { Ort } from "./runtime";
 
-/** ONNX Runtime would warn about every shape operator that it rightly leaves to the CPU. */
+/** Otherwise ONNX Runtime warns about every shape operator that it leaves to the CPU, as it should. */
 const LOG_ERRORS_ONLY = 3;
 
-/** Prepares a graph: on `device`, or on the CPU where that is undefined, there with its weights expanded if `expand`. */
+/** Prepares a graph on `device`, or on the CPU without one. Only on the CPU, `expand` expands its weights. */
 export async function createSession(
   ort: Ort,
-  files: GraphWithWeights & { readonly graph: OnnxGraph },
+  files: GraphWithWeights & { readonly graph: Graph },
   device: GPUDevice | undefined,
   options: { readonly signal: AbortSignal; readonly expand: boolean },
 ): Promise<InferenceSession> {
@@ -42,7 +42,7 @@ export async function createSession(
   );
 }
 
-/** The ways to keep keys and values of a graph; `inPlace` where it allows that. */
+/** The kinds of caches that a graph can use; `inPlace` is undefined if it does not allow that kind. */
 export function cacheFactories(
   ort: Ort,
   spec: GraphSpec,

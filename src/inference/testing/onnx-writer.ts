@@ -1,9 +1,16 @@
 /** Writes small, valid ONNX files for tests. Never bundled. */
-import { joinBytes, ProtobufMessage as Message } from "../../onnx";
-
-/** Element types of onnx.proto3. */
-export const TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
-export type ElementType = keyof typeof TYPE;
+import { concat } from "../../core";
+import {
+  ATTRIBUTE_TYPE,
+  type ElementType,
+  elementNumber,
+  FIELD,
+  intAttributeMessage,
+  nodeMessage,
+  portMessage,
+  ProtobufMessage as Message,
+  tensorMessage,
+} from "../../onnx";
 
 /** An attribute of an operator: a number becomes `int` unless it is written as `{ float }`. */
 export type Attribute =
@@ -40,22 +47,22 @@ export class OnnxWriter {
 
   /** `externalFiles`: names of files that weights are dealt to in turn; none keeps them inside the graph. */
   constructor(externalFiles: readonly string[] = []) {
-    this.#graph.bytes(2, "test");
+    this.#graph.bytes(FIELD.graph.name, "test");
     this.#external = externalFiles.map((name) => ({ name, parts: [], length: 0 }));
   }
 
   input(port: Port): string {
-    this.#graph.bytes(11, valueInfo(port));
+    this.#graph.bytes(FIELD.graph.input, valueInfo(port));
     return port.name;
   }
 
   output(port: Port): void {
-    this.#graph.bytes(12, valueInfo(port));
+    this.#graph.bytes(FIELD.graph.output, valueInfo(port));
   }
 
   /** What is known of a value inside the graph (`value_info`). */
   describe(port: Port): void {
-    this.#graph.bytes(13, valueInfo(port));
+    this.#graph.bytes(FIELD.graph.valueInfo, valueInfo(port));
   }
 
   /** A writer for a graph inside an operator, to be given as its attribute. */
@@ -93,21 +100,14 @@ export class OnnxWriter {
     } = {},
   ): string {
     const outputs = options.outputs ?? [this.#name(op)];
-    const node = new Message();
-    for (const input of inputs) node.bytes(1, input);
-    for (const output of outputs) node.bytes(2, output);
-    node.bytes(3, options.name ?? this.#name(`node_${op}`)).bytes(4, op);
-    for (const [name, value] of Object.entries(options.attributes ?? {})) {
-      const graph = typeof value === "object" && "graph" in value ? value.graph.#graph : undefined;
-      node.bytes(
-        5,
-        graph
-          ? new Message().bytes(1, name).bytes(6, graph).varint(20, 5)
-          : attribute(name, value as Exclude<Attribute, { readonly graph: OnnxWriter }>),
-      );
-    }
-    if (options.domain) node.bytes(7, options.domain);
-    this.#graph.bytes(1, node);
+    const attributes = Object.entries(options.attributes ?? {}).map(([name, value]) => {
+      return typeof value === "object" && "graph" in value
+        ? attributeMessage(name, ATTRIBUTE_TYPE.graph).bytes(FIELD.attribute.graph, value.graph.#graph)
+        : attribute(name, value as Exclude<Attribute, { readonly graph: OnnxWriter }>);
+    });
+    const name = options.name ?? this.#name(`node_${op}`);
+    const node = nodeMessage({ op, domain: options.domain, name, inputs, outputs, attributes });
+    this.#graph.bytes(FIELD.graph.node, node);
     return outputs[0] ?? "";
   }
 
@@ -118,12 +118,12 @@ export class OnnxWriter {
 
   /** The file, and those with its weights. */
   build(): { model: Uint8Array; external: readonly ExternalFile[] } {
-    const model = new Message().varint(1, 10).bytes(2, "microgrid-test").bytes(7, this.#graph);
+    const model = new Message().varint(1, 10).bytes(2, "microgrid-test").bytes(FIELD.model.graph, this.#graph);
     model.bytes(8, new Message().bytes(1, "").varint(2, 21));
     model.bytes(8, new Message().bytes(1, "com.microsoft").varint(2, 1));
     return {
       model: model.build(),
-      external: this.#external.map(({ name, parts }) => ({ name, bytes: joinBytes(parts) })),
+      external: this.#external.map(({ name, parts }) => ({ name, bytes: concat(...parts) })),
     };
   }
 
@@ -135,17 +135,12 @@ export class OnnxWriter {
     givenName?: string,
   ): string {
     const name = givenName ?? this.#name("const");
-    const tensor = new Message();
-    for (const dim of dims) tensor.varint(1, dim);
-    tensor.varint(2, TYPE[type]).bytes(8, name);
+    const range = file && { location: file.name, offset: file.length, length: raw.length };
+    this.#graph.bytes(FIELD.graph.initializer, tensorMessage({ name, type: elementNumber(type), dims }, range ?? raw));
     if (file) {
-      const entries = { location: file.name, offset: String(file.length), length: String(raw.length) };
-      for (const [key, value] of Object.entries(entries)) tensor.bytes(13, new Message().bytes(1, key).bytes(2, value));
-      tensor.varint(14, 1);
       file.parts.push(raw);
       file.length += raw.length;
-    } else tensor.bytes(9, raw);
-    this.#graph.bytes(5, tensor);
+    }
     return name;
   }
 
@@ -161,12 +156,7 @@ export class OnnxWriter {
 }
 
 function valueInfo({ name, type, shape }: Port): Message {
-  const dims = new Message();
-  for (const dim of shape) {
-    dims.bytes(1, typeof dim === "number" ? new Message().varint(1, dim) : new Message().bytes(2, dim));
-  }
-  const tensor = new Message().varint(1, TYPE[type]).bytes(2, dims);
-  return new Message().bytes(1, name).bytes(2, new Message().bytes(1, tensor));
+  return portMessage(name, elementNumber(type), shape);
 }
 
 /** The bits of half-precision numbers; what is too small for a normal one becomes 0. */
@@ -180,11 +170,17 @@ export function toHalves(values: Float32Array): Uint16Array {
   });
 }
 
+function attributeMessage(name: string, type: number): Message {
+  return new Message().bytes(FIELD.attribute.name, name).varint(FIELD.attribute.type, type);
+}
+
 function attribute(name: string, value: Exclude<Attribute, { readonly graph: OnnxWriter }>): Message {
-  const message = new Message().bytes(1, name);
-  if (typeof value === "string") return message.bytes(4, value).varint(20, 3);
-  if (typeof value === "number") return message.varint(3, value).varint(20, 2);
-  if ("float" in value) return message.float(2, value.float).varint(20, 1);
-  for (const item of value) message.varint(8, item);
-  return message.varint(20, 7);
+  if (typeof value === "number") return intAttributeMessage(name, value);
+  if (typeof value === "string") {
+    return attributeMessage(name, ATTRIBUTE_TYPE.string).bytes(FIELD.attribute.string, value);
+  }
+  if ("float" in value) return attributeMessage(name, ATTRIBUTE_TYPE.float).float(FIELD.attribute.float, value.float);
+  const message = attributeMessage(name, ATTRIBUTE_TYPE.ints);
+  for (const item of value) message.varint(FIELD.attribute.ints, item);
+  return message;
 }

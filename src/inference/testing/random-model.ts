@@ -1,6 +1,7 @@
 /** Decoder graphs with random weights in the architectures that model hubs have. For tests; never bundled. */
+import type { ElementType } from "../../onnx";
 import { uniformAt } from "../sampling";
-import { type ElementType, type ExternalFile, OnnxWriter } from "./onnx-writer";
+import { type ExternalFile, OnnxWriter } from "./onnx-writer";
 
 /** What a random model is like. It uses the guide model's tokenizer, so its vocabulary is that one's. */
 export interface RandomModelOptions {

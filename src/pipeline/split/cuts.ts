@@ -1,12 +1,11 @@
 /** Where a decoder is cut: between its layers, at the places over which the fewest bytes go. */
-import { elementBytes, elementName, elementNumber } from "../../onnx";
-import { cannotSplit } from "../../onnx";
+import { type Dim, elementBytes, elementName, elementNumber, type GraphNode } from "../../onnx";
+import { cannotSplit } from "./errors";
 import type { Flow } from "./flow";
-import type { Graph } from "../../onnx";
-import type { Dim, GraphNode } from "../../onnx";
+import type { CheckedGraph } from "./graph";
 import { type DecoderInputs, namedDims } from "./inputs";
 import { numberInNames } from "./layer-names";
-import { MAX_CUT_BYTES } from "../../onnx";
+import { MAX_CUT_BYTES } from "./limits";
 import type { InferredType } from "./shapes";
 import type { Cut, TensorSpec } from "./types";
 
@@ -25,7 +24,7 @@ const UNKNOWN_BYTES = 2 ** 24;
 
 /** Finds the cuts. Throws `unsupported-model` where layers share state or do not follow one another. */
 export function findCuts(
-  graph: Graph,
+  graph: CheckedGraph,
   inputs: DecoderInputs,
   flow: Flow,
   types: ReadonlyMap<string, InferredType>,
@@ -52,7 +51,7 @@ interface Span {
 }
 
 /** Where each layer's state is read and made. */
-function layerSpans(graph: Graph, inputs: DecoderInputs, flow: Flow): readonly Span[] {
+function layerSpans(graph: CheckedGraph, inputs: DecoderInputs, flow: Flow): readonly Span[] {
   const layerOf = new Map(
     inputs.states.flat().flatMap(({ name, output, layer }) => [
       [name, layer],
@@ -87,7 +86,7 @@ function layerSpans(graph: Graph, inputs: DecoderInputs, flow: Flow): readonly S
 }
 
 /** The last place at which a value is used by a bound node. */
-function lastUses(graph: Graph, flow: Flow): ReadonlyMap<string, number> {
+function lastUses(graph: CheckedGraph, flow: Flow): ReadonlyMap<string, number> {
   const last = new Map<string, number>();
   for (const [place, index] of flow.order.entries()) {
     const node = graph.nodes[index]!;
@@ -98,7 +97,7 @@ function lastUses(graph: Graph, flow: Flow): ReadonlyMap<string, number> {
 
 /** Bytes that would cross a cut after each place. */
 function crossingCosts(
-  graph: Graph,
+  graph: CheckedGraph,
   flow: Flow,
   types: ReadonlyMap<string, InferredType>,
   lastUse: ReadonlyMap<string, number>,
@@ -142,7 +141,7 @@ const PRODUCTS = new Set([
 ]);
 
 /** True for a product with a constant matrix: what makes up a layer's size. */
-function isWeighty(node: GraphNode, graph: Graph, flow: Flow): boolean {
+function isWeighty(node: GraphNode, graph: CheckedGraph, flow: Flow): boolean {
   return (
     PRODUCTS.has(node.op) &&
     node.inputs.slice(1).some((name) => {
@@ -154,7 +153,7 @@ function isWeighty(node: GraphNode, graph: Graph, flow: Flow): boolean {
 
 /** Between which places the names allow each cut: matrices stay in the layer that they are named after. */
 function namedBorders(
-  graph: Graph,
+  graph: CheckedGraph,
   { layerNumbers, states }: DecoderInputs,
   flow: Flow,
   spans: readonly Span[],
@@ -183,7 +182,7 @@ function namedBorders(
 }
 
 /** The place that may not come before the last cut: the product that makes logits of hidden states. */
-function headPlace(graph: Graph, flow: Flow, lastState: number): number {
+function headPlace(graph: CheckedGraph, flow: Flow, lastState: number): number {
   for (let place = flow.order.length - 1; place > lastState; place--) {
     const node = graph.nodes[flow.order[place]!]!;
     if (isWeighty(node, graph, flow)) return place;
@@ -193,7 +192,7 @@ function headPlace(graph: Graph, flow: Flow, lastState: number): number {
 
 /** What goes over each of the cuts. */
 function crossings(
-  graph: Graph,
+  graph: CheckedGraph,
   flow: Flow,
   types: ReadonlyMap<string, InferredType>,
   lastUse: ReadonlyMap<string, number>,
@@ -228,7 +227,7 @@ function crossings(
 }
 
 /** Type and shape of what crosses, as the graph describes it, or else as it was worked out. */
-function tensorSpec(name: string, graph: Graph, types: ReadonlyMap<string, InferredType>): TensorSpec {
+function tensorSpec(name: string, graph: CheckedGraph, types: ReadonlyMap<string, InferredType>): TensorSpec {
   const inferred = types.get(name);
   const described = graph.described.get(name);
   const dtype = elementName(inferred?.type ?? described?.type ?? 0);

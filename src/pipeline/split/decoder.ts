@@ -1,32 +1,31 @@
-/** Reads a decoder's graph and works out its parts. */
+/** Reads a decoder's graph and finds out how it can be split. */
 import { findCuts } from "./cuts";
+import { tooLarge } from "./errors";
 import { traceFlow } from "./flow";
-import { namesIn, readGraph } from "../../onnx";
+import { namesIn, readCheckedGraph } from "./graph";
 import { type CacheSizes, readInputs, stateBytes } from "./inputs";
-import { MAX_FIELDS, MAX_FOLLOWED, MAX_STRANGERS_FIELDS, MAX_WORK, tooLarge, WorkCount } from "../../onnx";
+import { MAX_FIELDS, MAX_FOLLOWED, MAX_STRANGERS_FIELDS, MAX_WORK, WorkCount } from "./limits";
 import { collectParts } from "./parts";
+import { keepPlan } from "./plan";
 import { inferTypes } from "./shapes";
 import { checkStrangersGraph } from "./strangers";
-import type { DecoderPlan } from "./decoder-plan";
 import type { DecoderGraph } from "./types";
 
 /** How a decoder's graph is read. */
 export interface ReadOptions {
-  /** For graphs that leave the size of their caches open. */
+  /** Sizes for graphs that leave those of their caches open. */
   readonly sizes?: CacheSizes;
-  /** False for a graph that comes from another member: it may have the operators of usual decoders and no others. */
+  /** False for a graph from another member: it may only have the operators of usual decoders. */
   readonly trusted?: boolean;
 }
 
-const plans = new WeakMap<DecoderGraph, DecoderPlan>();
-
 /**
- * Reads a decoder's graph file; no weights are needed. All that it says is bounded: sums of bytes are whole numbers.
- * Throws `unsupported-model` with the reason where the model cannot be split or, not `trusted`, has an operator that is not
- * taken from others; `not-a-model` and `file-corrupt` for bytes that are no model or a damaged one.
+ * Reads a decoder's graph file; no weights are needed. All sizes in the result are bounded, so their sums are exact.
+ * Throws `unsupported-model` with the reason if the model cannot be split or, unless it is `trusted`, if it has an operator
+ * that is not accepted from others; `not-a-model` and `file-corrupt` for files that are not models or are damaged.
  */
 export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: ReadOptions = {}): DecoderGraph {
-  const graph = readGraph(graphBytes, trusted ? MAX_FIELDS : MAX_STRANGERS_FIELDS);
+  const graph = readCheckedGraph(graphBytes, trusted ? MAX_FIELDS : MAX_STRANGERS_FIELDS);
   if (!trusted) checkStrangersGraph(graph);
   const inputs = readInputs(graph, sizes);
   const [names, count] = [namesIn(graph), inputs.states.length];
@@ -52,15 +51,8 @@ export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: R
     cuts: plan.cuts.map(({ tensors, bytesPerToken }) => ({ tensors, bytesPerToken })),
     truncatable: inputs.states.flat().every(({ tokenAxis }) => tokenAxis !== undefined),
   };
-  plans.set(decoder, plan);
+  keepPlan(decoder, plan);
   return decoder;
-}
-
-/** What `readDecoder` found out. */
-export function planOf(decoder: DecoderGraph): DecoderPlan {
-  const plan = plans.get(decoder);
-  if (!plan) throw new TypeError("Only a decoder that readDecoder gave can be split.");
-  return plan;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,8 +1,7 @@
 /** Which values depend on what, and the order in which a token passes through the layers. */
-import { elementName } from "../../onnx";
-import { cannotSplit } from "../../onnx";
-import type { Graph } from "../../onnx";
-import { type GraphNode, intAttribute } from "../../onnx";
+import { elementName, type GraphNode, intAttribute } from "../../onnx";
+import { cannotSplit } from "./errors";
+import type { CheckedGraph } from "./graph";
 import type { DecoderInputs } from "./inputs";
 import type { InferredType } from "./shapes";
 
@@ -40,7 +39,7 @@ const MOVERS = new Set([
 ]);
 
 /** Follows the values. Throws `unsupported-model` where the ids are needed inside the layers. */
-export function traceFlow(graph: Graph, inputs: DecoderInputs, types: ReadonlyMap<string, InferredType>): Flow {
+export function traceFlow(graph: CheckedGraph, inputs: DecoderInputs, types: ReadonlyMap<string, InferredType>): Flow {
   const stateNames = new Set(inputs.states.flat().map(({ name }) => name));
   const ofIds = new Set(["input_ids"]);
   const ofState = new Set(stateNames);
@@ -122,7 +121,7 @@ function slot(node: GraphNode, name: string, fallback: number, rank: number): nu
 }
 
 /** Nodes that logits or states need, whatever their role. */
-function liveNodes(graph: Graph, inputs: DecoderInputs, roles: readonly NodeRole[]): ReadonlySet<number> {
+function liveNodes(graph: CheckedGraph, inputs: DecoderInputs, roles: readonly NodeRole[]): ReadonlySet<number> {
   const live = new Set<number>();
   const open = ["logits", ...inputs.states.flat().map(({ output }) => output)];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -139,7 +138,13 @@ function liveNodes(graph: Graph, inputs: DecoderInputs, roles: readonly NodeRole
 }
 
 /** Adds a bound node behind all bound ones that it needs. Deep graphs are ordinary: no recursion. */
-function visitFrom(root: number, graph: Graph, roles: readonly NodeRole[], places: Int32Array, order: number[]): void {
+function visitFrom(
+  root: number,
+  graph: CheckedGraph,
+  roles: readonly NodeRole[],
+  places: Int32Array,
+  order: number[],
+): void {
   if (roles[root]?.kind !== "bound" || places[root] !== -1) return;
   const stack: { index: number; needs: string[] }[] = [{ index: root, needs: needsOf(graph, root) }];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
@@ -155,7 +160,7 @@ function visitFrom(root: number, graph: Graph, roles: readonly NodeRole[], place
   }
 }
 
-function needsOf(graph: Graph, index: number): string[] {
+function needsOf(graph: CheckedGraph, index: number): string[] {
   const node = graph.nodes[index];
   return node ? [...node.inputs, ...node.captured].reverse() : [];
 }

@@ -1,9 +1,8 @@
 /** What a decoder graph takes: token ids, mask, positions, and the state of its layers. */
-import { ELEMENT, elementBytes, elementName, elementNumber } from "../../onnx";
-import { cannotSplit } from "../../onnx";
-import type { Graph } from "../../onnx";
-import type { Dim, GraphPort } from "../../onnx";
-import { MAX_LAYER_STATES, MAX_STATE_BYTES } from "../../onnx";
+import { type Dim, ELEMENT, elementBytes, elementName, elementNumber, type GraphPort } from "../../onnx";
+import { cannotSplit } from "./errors";
+import type { CheckedGraph } from "./graph";
+import { MAX_LAYER_STATES, MAX_STATE_BYTES } from "./limits";
 import type { StageFeed, StateSpec, TensorSpec } from "./types";
 
 /** Integer inputs that are known, and what they are for. */
@@ -37,7 +36,7 @@ export interface CacheSizes {
 }
 
 /** Reads the inputs. Throws `unsupported-model` for one that is not known, and for graphs without layers with state. */
-export function readInputs(graph: Graph, sizes: CacheSizes | undefined): DecoderInputs {
+export function readInputs(graph: CheckedGraph, sizes: CacheSizes | undefined): DecoderInputs {
   const outputs = new Map(graph.outputs.map((port) => [port.name, port]));
   const feeds = new Map<string, StageFeed>();
   const layers = new Map<number, StateSpec[]>();

@@ -1,18 +1,18 @@
-/** What a stage consists of: its own operators, those that it repeats, and what they need. */
+/** Finds what a stage consists of: its own operators, those that it repeats, and what they need. */
 import { MicrogridError } from "../../core";
-import type { DecoderPlan } from "./decoder-plan";
-import type { GraphConstant } from "../../onnx";
-import type { WorkCount } from "../../onnx";
+import type { WorkCount } from "./limits";
+import type { DecoderPlan } from "./plan";
 import type { StageRange, TensorSpec } from "./types";
+import type { Weight } from "./weights";
 
 /** The parts of a stage. */
 export interface StageParts {
   /** Indices of nodes, in the order in which they can run. */
   readonly nodes: readonly number[];
-  readonly constants: readonly GraphConstant[];
-  /** Names of the graph's own inputs that are needed, not counting those of which only the shape is. */
+  readonly constants: readonly Weight[];
+  /** Names of the graph's own inputs that are needed, except those of which only the shape is. */
   readonly inputs: ReadonlySet<string>;
-  /** What enters at the cut before the stage, and what leaves at the cut behind it. */
+  /** The values that enter at the cut before the stage, and those that leave at the cut behind it. */
   readonly before: readonly TensorSpec[];
   readonly after: readonly TensorSpec[];
   /** Those of `before` that the stage's operators use. */
@@ -22,7 +22,7 @@ export interface StageParts {
   readonly weightBytes: number;
 }
 
-/** Collects the parts; `count` is of names that are followed. Throws `bad-request` for a range that is none. */
+/** Collects the parts. `count` counts the names that are followed. Throws `bad-request` if the range is not a stage. */
 export function collectParts(plan: DecoderPlan, range: StageRange, count?: WorkCount): StageParts {
   const { graph, flow, cuts } = plan;
   checkRange(range, plan.inputs.states.length);
@@ -31,7 +31,7 @@ export function collectParts(plan: DecoderPlan, range: StageRange, count?: WorkC
   const before = range.embed ? [] : (cuts[range.from]?.tensors ?? []);
   const nodes = new Set(flow.order.slice(first, end));
   const made = new Set([...nodes].flatMap((index) => graph.nodes[index]?.outputs ?? []));
-  const constants = new Map<string, GraphConstant>();
+  const constants = new Map<string, Weight>();
   const inputs = new Set<string>();
   const taken = new Set<string>();
   const open = [...nodes].flatMap((index) => namesOf(plan, index));
@@ -62,15 +62,15 @@ export function collectParts(plan: DecoderPlan, range: StageRange, count?: WorkC
   };
 }
 
-/** What a node needs; those that only ask for a shape get it otherwise. */
+/** Names that a node needs. Nodes that only ask for a shape get it in another way, see `ShapeSources`. */
 function namesOf({ graph, flow }: DecoderPlan, index: number): readonly string[] {
   const role = flow.roles[index]?.kind;
   const node = graph.nodes[index];
   return node && (role === "bound" || role === "free") ? [...node.inputs, ...node.captured] : [];
 }
 
-/** Bytes of weights; those that lie at the same place count once. */
-function weightBytes(constants: Iterable<GraphConstant>): number {
+/** Size of weights, bytes. Weights at the same place count once. */
+function weightBytes(constants: Iterable<Weight>): number {
   const counted = new Set<string>();
   let bytes = 0;
   for (const { external, bytes: size } of constants) {
@@ -96,6 +96,6 @@ function checkRange({ embed, from, to, head }: StageRange, layers: number): void
   if (sound) return;
   throw new MicrogridError(
     "bad-request",
-    `Layers ${from} to ${to} of ${layers}${embed ? " with the embedding" : ""}${head ? " with the head" : ""} are no stage. A stage has layers that follow one another; the embedding goes with the first and the head with the last.`,
+    `Layers ${from} to ${to} of ${layers}${embed ? " with the embedding" : ""}${head ? " with the head" : ""} are not a stage. A stage has consecutive layers, the embedding only together with the first one and the head only with the last.`,
   );
 }

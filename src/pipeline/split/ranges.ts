@@ -1,23 +1,24 @@
-/** Where the bytes of a stage's weights come from and go to, and how few requests fetch them. */
-import type { GraphConstant, WeightRange } from "../../onnx";
+/** Lays the weights of a stage into files of its own, and plans the requests that fetch them. */
+import type { WeightRange } from "../../onnx";
 import type { StagePiece } from "./types";
+import type { Weight } from "./weights";
 
-/** Largest file of a stage: a file is held whole in memory while it is handed to the engine. */
+/** Largest file of a stage: the whole file is in memory while it is handed to the engine. */
 export const MAX_FILE_BYTES = 256 * 2 ** 20;
 
-/** What weights' places keep of their old alignment: exporters align for memory mapping, kernels for vectors. */
+/** Weights keep their offset modulo this: exporters align for memory mapping, kernels for vectors. */
 const ALIGNMENT_BYTES = 64;
 
 /** Weights laid into the files of a stage. */
 export interface Relocation {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly pieces: readonly StagePiece[];
-  /** Where a range went. */
-  place(range: WeightRange): { readonly file: string; readonly at: number };
+  /** The new place of a range. */
+  place(range: WeightRange): WeightRange;
 }
 
-/** Lays the weights into files, by location and offset, so that what was side by side stays so. */
-export function relocate(constants: readonly GraphConstant[], maxFileBytes: number): Relocation {
+/** Lays the weights into files, ordered by location and offset so that neighbours stay neighbours. */
+export function relocate(constants: readonly Weight[], maxFileBytes: number): Relocation {
   const ranges = new Map(constants.flatMap(({ external }) => (external ? [[keyOf(external), external] as const] : [])));
   const sorted = [...ranges.values()].filter(({ length }) => length > 0).sort(byPlace);
   const places = new Map<string, { file: string; at: number }>();
@@ -39,10 +40,18 @@ export function relocate(constants: readonly GraphConstant[], maxFileBytes: numb
       pieces[pieces.length - 1] = { ...last, length: last.length + range.length };
     } else pieces.push({ ...range, file: file.name, at });
   }
-  return { files, pieces, place: (range) => places.get(keyOf(range)) ?? { file: files[0]?.name ?? "stage.0", at: 0 } };
+  return {
+    files,
+    pieces,
+    place: (range) => {
+      // Empty weights have no place, but need the name of some file.
+      const { file, at } = places.get(keyOf(range)) ?? { file: files[0]?.name ?? "stage.0", at: 0 };
+      return { location: file, offset: at, length: range.length };
+    },
+  };
 }
 
-/** A request for a part of a file, and the pieces that it brings. */
+/** A request for a part of a file, and the pieces that it contains. */
 export interface RangeRequest {
   readonly location: string;
   readonly offset: number;
@@ -51,11 +60,11 @@ export interface RangeRequest {
 }
 
 /**
- * Few requests for many pieces: those of one file with at most `gap` bytes between them are fetched together, and none is
- * longer than `max` bytes, so that little is lost where one fails. Larger pieces come in several. No request has more
- * bytes that nobody wants than such that somebody does, wherever a graph says that its weights lie.
+ * Merges many pieces into few requests. Pieces of one file with at most `gap` bytes between them are fetched together. No
+ * request is longer than `max` bytes, so that a failed one costs little; larger pieces are divided. At least half of the bytes
+ * of each request are wanted, wherever a graph claims that its weights lie.
  *
- * The requests are as many as the pieces' bytes ask for: `SplitModel.bytesOf` is compared with a budget before this.
+ * The number of requests grows with the size of the pieces, so compare `SplitModel.bytesOf` with a budget first.
  */
 export function mergeRanges(
   pieces: readonly StagePiece[],
@@ -77,7 +86,7 @@ export function mergeRanges(
   return requests;
 }
 
-/** A piece in parts of at most `max` bytes. */
+/** Divides a piece into parts of at most `max` bytes. */
 function cut(piece: StagePiece, max: number): StagePiece[] {
   const parts: StagePiece[] = [];
   for (let start = 0; start < piece.length; start += max) {
@@ -87,7 +96,7 @@ function cut(piece: StagePiece, max: number): StagePiece[] {
   return parts;
 }
 
-/** The first place from `end` on with the alignment of `offset`. */
+/** The first offset from `end` on with the same alignment as `offset`. */
 function aligned(end: number, offset: number): number {
   return end + ((((offset - end) % ALIGNMENT_BYTES) + ALIGNMENT_BYTES) % ALIGNMENT_BYTES);
 }

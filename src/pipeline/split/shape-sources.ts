@@ -1,20 +1,19 @@
-/** Where a stage gets shapes from that the whole graph reads off token ids and caches which the stage does not have. */
-import type { ProtobufMessage as Message } from "../../onnx";
-import type { DecoderPlan } from "./decoder-plan";
+/** Replaces the shapes that the whole graph takes from token ids and caches, where a stage has neither. */
+import { type GraphPart, integersMessage, intAttributeMessage, nodeMessage } from "../../onnx";
 import type { StageParts } from "./parts";
-import { integerConstant, operator } from "./proto-writer";
+import type { DecoderPlan } from "./plan";
 import type { StageFeed, StateSpec, TensorSpec } from "./types";
 
 /** Names that no exporter uses. */
 const PREFIX = "microgrid.split";
 
-/** Collects what a stage has to have in addition. Asks for zeros in place of ids only where no other way is known. */
+/** Collects the operators, constants and feeds that a stage needs in addition. Asks for zeros in place of ids as a last resort. */
 export class ShapeSources {
-  /** Operators that stand before all others. */
-  readonly preamble: Message[] = [];
-  readonly constants: Message[] = [];
+  /** Operators that come before all others. */
+  readonly preamble: GraphPart[] = [];
+  readonly constants: GraphPart[] = [];
   readonly feeds: StageFeed[] = [];
-  /** Whether the stage takes `input_ids`, of which it looks at nothing but the shape. */
+  /** Whether the stage takes `input_ids`, but only looks at their shape. */
   asksForIds = false;
   readonly #plan: DecoderPlan;
   readonly #embed: boolean;
@@ -33,8 +32,8 @@ export class ShapeSources {
     this.#statesByName = new Map(plan.inputs.states.flat().map((state) => [state.name, state]));
   }
 
-  /** The operators in the place of one that asks for a shape; undefined where it stays as it is. */
-  nodesFor(index: number): readonly Message[] | undefined {
+  /** The operators that replace one that asks for a shape; undefined if the operator stays as it is. */
+  nodesFor(index: number): readonly GraphPart[] | undefined {
     const role = this.#plan.flow.roles[index];
     const [output = ""] = this.#plan.graph.nodes[index]?.outputs ?? [];
     if (role?.kind === "past-shape") {
@@ -99,7 +98,7 @@ export class ShapeSources {
     return name;
   }
 
-  #slice(input: string, start: number, end: number, rank: number, output: string): Message {
+  #slice(input: string, start: number, end: number, rank: number, output: string): GraphPart {
     if (start === 0 && end === rank) return operator("Identity", [input], output);
     return operator("Slice", [input, this.#constant([start]), this.#constant([end])], output);
   }
@@ -107,10 +106,26 @@ export class ShapeSources {
   #constant(values: readonly number[]): string {
     const key = values.join(",");
     const name = this.#integers.get(key) ?? `${PREFIX}.integers/${key}`;
-    if (!this.#integers.has(key)) this.constants.push(integerConstant(name, values));
+    if (!this.#integers.has(key)) this.constants.push(integersMessage(name, values));
     this.#integers.set(key, name);
     return name;
   }
+}
+
+/** An operator of ONNX itself with one output. */
+function operator(
+  op: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Readonly<Record<string, number>> = {},
+): GraphPart {
+  return nodeMessage({
+    op,
+    name: `${output}/${op}`,
+    inputs,
+    outputs: [output],
+    attributes: Object.entries(attributes).map(([name, value]) => intAttributeMessage(name, value)),
+  });
 }
 
 /** Open dimensions agree with open ones: the caches of all layers have the same tokens. */

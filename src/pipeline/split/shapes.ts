@@ -2,11 +2,17 @@
  * Works out types and shapes of the values in a decoder graph, as far as cutting needs them: what crosses a cut must be
  * declared, and exporters do not always say. Open dimensions keep the names that the graph's inputs give them.
  */
-import { ELEMENT } from "../../onnx";
-import type { Graph } from "../../onnx";
-import { type Dim, type GraphNode, intAttribute, tensorAttribute, type ValueType } from "../../onnx";
-import { MAX_RANK } from "../../onnx";
-import { smallIntegers } from "../../onnx";
+import {
+  type Dim,
+  ELEMENT,
+  type GraphNode,
+  intAttribute,
+  MAX_RANK,
+  smallIntegers,
+  tensorAttribute,
+  type ValueType,
+} from "../../onnx";
+import type { CheckedGraph } from "./graph";
 
 /** What is known of a value. */
 export interface InferredType extends ValueType {
@@ -17,7 +23,7 @@ export interface InferredType extends ValueType {
 const UNKNOWN: InferredType = { type: undefined, shape: undefined, exact: false };
 
 /** Types and shapes of all values by name. Never throws: what is not understood stays unknown. */
-export function inferTypes(graph: Graph): ReadonlyMap<string, InferredType> {
+export function inferTypes(graph: CheckedGraph): ReadonlyMap<string, InferredType> {
   const types = new Map<string, InferredType>();
   for (const { name, type, shape } of graph.inputs) types.set(name, { type, shape, exact: shape !== undefined });
   for (const { name, type, dims } of graph.constants.values()) types.set(name, { type, shape: dims, exact: true });
@@ -47,7 +53,7 @@ export function inferTypes(graph: Graph): ReadonlyMap<string, InferredType> {
 }
 
 /** The integers of a constant, or of an operator that makes one. */
-function integersIn(graph: Graph, name: string): readonly number[] | undefined {
+function integersIn(graph: CheckedGraph, name: string): readonly number[] | undefined {
   const constant = graph.constants.get(name);
   if (constant) return smallIntegers(constant);
   const maker = graph.nodes[graph.maker.get(name) ?? -1];

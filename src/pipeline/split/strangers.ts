@@ -3,16 +3,11 @@
  * may never end, or that make much out of nothing, are refused before anything is loaded. What a graph works out while it
  * runs cannot be seen here; the engine has its own limits of time and memory for that.
  */
-import { FIELD } from "../../onnx";
 import { MicrogridError } from "../../core";
-import { ELEMENT } from "../../onnx";
-import type { Graph } from "../../onnx";
-import { fields, type GraphConstant, type GraphNode, readConstant } from "../../onnx";
+import { attributeNumbers, type GraphNode, smallNumbers } from "../../onnx";
+import type { CheckedGraph } from "./graph";
 import { isUsualOperator } from "./operators";
-import { signedNumbers, smallNumbers } from "../../onnx";
 
-/** Field of a `ModelProto` with operators that the file itself defines. */
-const FUNCTIONS = 25;
 /** Largest tensor that an operator may make of constants alone, elements; a mask of 8,192 tokens has as many. */
 const MAX_ELEMENTS = 2 ** 26;
 /** Operators between a constant and where it is used that are looked through. */
@@ -21,8 +16,8 @@ const MAX_STEPS = 16;
 const MAX_SIZES = 64;
 
 /** Throws `unsupported-model` with the operator's name for what the usual exporters of decoders do not write. */
-export function checkStrangersGraph(graph: Graph): void {
-  if (graph.modelFields.some(({ number }) => number === FUNCTIONS)) {
+export function checkStrangersGraph(graph: CheckedGraph): void {
+  if (graph.hasFunctions) {
     throw refused("Its graph defines operators of its own (functions)");
   }
   const sizes = new KnownSizes(graph);
@@ -84,10 +79,10 @@ const CARRIERS = new Set(["Identity", "Cast", "Unsqueeze", "Squeeze", "Reshape"]
 
 /** The numbers that stand in a graph. */
 class KnownSizes {
-  readonly #graph: Graph;
+  readonly #graph: CheckedGraph;
   readonly #known = new Map<string, readonly number[] | undefined>();
 
-  constructor(graph: Graph) {
+  constructor(graph: CheckedGraph) {
     this.#graph = graph;
   }
 
@@ -102,7 +97,7 @@ class KnownSizes {
   /** Whole numbers among an operator's attributes. */
   attribute(node: GraphNode, name: string): readonly number[] | undefined {
     const content = node.attributes.get(name);
-    return content && attributeNumbers(content);
+    return content && attributeNumbers(content, MAX_SIZES);
   }
 
   #constant(name: string): readonly number[] | undefined {
@@ -121,26 +116,12 @@ class KnownSizes {
     if (constant) return smallNumbers(constant);
     const node = this.#makerOf(name);
     const content = node?.op === "Constant" ? [...node.attributes.values()][0] : undefined;
-    return content && attributeNumbers(content);
+    return content && attributeNumbers(content, MAX_SIZES);
   }
 
   #makerOf(name: string): GraphNode | undefined {
     return this.#graph.nodes[this.#graph.maker.get(name) ?? -1];
   }
-}
-
-function attributeNumbers(content: Uint8Array): readonly number[] | undefined {
-  const numbers: number[] = [];
-  for (const field of fields(content)) {
-    const tensor: GraphConstant | undefined =
-      field.number === FIELD.attribute.tensor && field.bytes ? readConstant(field.bytes) : undefined;
-    if (tensor) return tensor.type === ELEMENT.float16 ? undefined : smallNumbers(tensor);
-    if (field.number === FIELD.attribute.int || field.number === FIELD.attribute.ints) {
-      for (const number of signedNumbers(field)) numbers.push(number);
-    }
-    if (numbers.length > MAX_SIZES) return undefined;
-  }
-  return numbers.length > 0 ? numbers : undefined;
 }
 
 function titleOf({ op, domain }: GraphNode): string {

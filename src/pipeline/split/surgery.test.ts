@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DecoderShape, randomDecoder } from "../../inference/testing";
 import { extractStage, mergeRanges, readDecoder, type StageFile, type StagePiece } from ".";
-import { readGraph } from "../../onnx";
+import { readCheckedGraph } from "./graph";
 import { loadStages, loadWhole, splitAt, stageWeights } from "./testing/run-model";
 
 /** Weights of a stage by name, read back out of its own files. */
 function weightsOf(stage: StageFile, external: Parameters<typeof stageWeights>[1]): Map<string, Uint8Array> {
   const files = new Map(stageWeights(stage, external).map(({ path, data }) => [path, data]));
-  const { constants } = readGraph(stage.graphBytes);
+  const { constants } = readCheckedGraph(stage.graphBytes);
   return new Map(
     [...constants.values()].flatMap(({ name, external: range }) => {
       const file = range && files.get(range.location);
@@ -30,7 +30,7 @@ describe("stages", () => {
   ])("fetch exactly the weights that they use: %s", (_, shape) => {
     const { model, external } = randomDecoder(shape);
     const decoder = readDecoder(model);
-    const original = readGraph(model).constants;
+    const original = readCheckedGraph(model).constants;
     for (const range of [...splitAt(3, [0, 1, 2, 3]), ...splitAt(3, [2])]) {
       const stage = extractStage(decoder, range);
       const weights = weightsOf(stage, external);
@@ -43,7 +43,7 @@ describe("stages", () => {
       expect(sum(stage.pieces.map(({ length }) => length))).toBe(
         sum([...weights.values()].map(({ length }) => length)),
       );
-      const { nodes } = readGraph(stage.graphBytes);
+      const { nodes } = readCheckedGraph(stage.graphBytes);
       const used = new Set(nodes.flatMap((node) => [...node.inputs, ...node.captured]));
       expect([...weights.keys()].filter((name) => !used.has(name))).toEqual([]);
     }
@@ -66,7 +66,7 @@ describe("stages", () => {
       expect(new Set(decoder.layerBytes.map((bytes) => Math.round(bytes / 1024))).size).toBe(1);
       if (names === "nothing") return;
       for (const range of splitAt(3, [0, 1, 2, 3])) {
-        const stage = readGraph(extractStage(decoder, range).graphBytes);
+        const stage = readCheckedGraph(extractStage(decoder, range).graphBytes);
         const layers = [...stage.constants.keys()].flatMap((name) =>
           name.endsWith("MatMul.weight") && name.includes("layers.") ? [name.split(".")[2]] : [],
         );
@@ -84,7 +84,7 @@ describe("stages", () => {
       for (const stage of others) {
         expect(stage.feeds.map(({ kind }) => kind)).not.toContain("token-ids");
         expect(stage.feeds.map(({ kind }) => kind)).not.toContain("token-zeros");
-        expect(readGraph(stage.graphBytes).constants.has("model.embed_tokens.weight")).toBe(false);
+        expect(readCheckedGraph(stage.graphBytes).constants.has("model.embed_tokens.weight")).toBe(false);
       }
     }
   });
@@ -104,7 +104,7 @@ describe("stages", () => {
     const maxFileBytes = 20_000;
     const [stage] = splitAt(3, [2]).map((range) => extractStage(decoder, range, { maxFileBytes }));
     expect(stage?.files.length).toBeGreaterThan(4);
-    const largest = Math.max(...[...readGraph(files.model).constants.values()].map(({ bytes }) => bytes));
+    const largest = Math.max(...[...readCheckedGraph(files.model).constants.values()].map(({ bytes }) => bytes));
     for (const { bytes } of stage?.files ?? []) expect(bytes).toBeLessThanOrEqual(Math.max(maxFileBytes, largest + 64));
     const whole = await loadWhole(files);
     const parts = await loadStages(files, decoder, splitAt(3, [2]), { maxFileBytes });
