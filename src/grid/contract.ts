@@ -5,6 +5,7 @@ import type {
   ChatCompletionCreateParams,
 } from "openai/resources/chat/completions";
 import type { TypedEventTarget } from "../core";
+import type { Scope } from "../identity";
 import type { ConversationStore } from "./conversations";
 import type {
   AnswerEvent,
@@ -12,7 +13,6 @@ import type {
   AnswerSummary,
   CharterOptions,
   CharterTerms,
-  DelegationState,
   GridState,
   HouseState,
   InviteInfo,
@@ -258,8 +258,7 @@ export interface Identity {
   restoreBackup(file: Blob, passphrase: string): Promise<void>;
 }
 
-/** The rights of a delegated node: to enter rooms as a member of its house, and to act as a founder for it. */
-export type Scope = DelegationState["scopes"][number];
+export type { Scope };
 
 /**
  * A running grid. In a page it is `window.microgrid`; code in this repository opens one with `Grid.open`. All pages of an

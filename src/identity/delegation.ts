@@ -9,6 +9,7 @@ import { DidSchema, type Signed, type StatementKind, openStatement, signStatemen
  * has founded.
  */
 export const SCOPES = ["member", "founder"] as const;
+/** One right of a delegated node. */
 export type Scope = (typeof SCOPES)[number];
 
 /** Longest name of a house. */
