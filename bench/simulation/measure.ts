@@ -42,7 +42,7 @@ export async function measureRoom(nodes: number, say: (text: string) => void): P
     const joinMs = await fill(room, nodes, say);
     await room.clock.pass(SETTLE_MS);
     await converged(room);
-    const links = [...room.nodes].map(({ session }) => session.links);
+    const links = [...room.nodes].map(({ session }) => session.inside?.links ?? 0);
     const idle = await observe(room, IDLE_MS);
     const bytesPerNode = process.memoryUsage().heapUsed / nodes;
     say(`${nodes} nodes: idle traffic is counted`);
@@ -77,7 +77,7 @@ async function fill(room: SimulatedRoom, nodes: number, say: (text: string) => v
   const entering = new Set<Promise<unknown>>();
   const look = (): void => {
     for (const [node, wanted] of waiting) {
-      if (node.session.links === 0 || node.session.size < wanted) continue;
+      if (!node.session.inside?.links || node.session.inside.size < wanted) continue;
       waiting.delete(node);
       joinMs.push(room.clock.now - node.enteredAt);
     }
@@ -100,7 +100,7 @@ async function fill(room: SimulatedRoom, nodes: number, say: (text: string) => v
 
 async function converged(room: SimulatedRoom): Promise<void> {
   const nodes = [...room.nodes];
-  await room.clock.passUntil(() => nodes.every(({ session }) => session.size === nodes.length), LIMIT_MS, 500);
+  await room.clock.passUntil(() => nodes.every(({ session }) => session.inside?.size === nodes.length), LIMIT_MS, 500);
 }
 
 /** What each node sends for a while. */
@@ -140,7 +140,7 @@ async function death(room: SimulatedRoom): Promise<{ first: number; last: number
   const ignorant = new Set(room.nodes);
   let first = Infinity;
   const look = (): boolean => {
-    for (const node of ignorant) if (!node.session.knows(did)) ignorant.delete(node);
+    for (const node of ignorant) if (!node.session.inside?.knows(did)) ignorant.delete(node);
     if (ignorant.size < room.nodes.size) first = Math.min(first, room.clock.now - diedAt);
     return ignorant.size === 0;
   };

@@ -130,15 +130,16 @@ async function enter(entry: RoomOptions["entry"], self: Signer, rtc?: RTCConfigu
 
 /** Holds stages as soon as this node is a member. */
 function serve(): void {
-  const traffic = session?.stages;
+  const traffic = session?.inside?.stages;
   if (!traffic || host) return;
-  // Who listens first can keep things from the others.
-  traffic.addEventListener("frame", (event) => {
-    if (fault === "deaf") event.stopImmediatePropagation();
-  });
-  traffic.on("frame", ({ frame }) => {
-    if (frame.kind === "stage.forward") heard = frame.body;
-  });
+  const handle = traffic.handle.bind(traffic);
+  // A deaf node has handlers for nothing.
+  traffic.handle = (handlers, options) =>
+    handle(
+      new Proxy(handlers, { get: (all, kind) => (fault === "deaf" ? undefined : (Reflect.get(all, kind) as unknown)) }),
+      options,
+    );
+  traffic.handle({ "stage.forward": (body) => void (heard = body) });
   meter.listen(traffic);
   host = new StageServer({
     traffic,
@@ -171,7 +172,7 @@ function faulty(service: StageService): StageService {
 }
 
 function traffic() {
-  const found = session?.stages;
+  const found = session?.inside?.stages;
   if (!found) throw new MicrogridError("bad-request", "This page is in no room.");
   return found;
 }

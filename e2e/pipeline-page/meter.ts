@@ -53,13 +53,13 @@ export class Meter {
   /** Listens to a room: answers probes, and notes what stages say of themselves. */
   listen(traffic: StageLanes): void {
     this.#traffic = traffic;
-    traffic.on("frame", ({ from, frame }) => {
-      if (frame.kind === "stage.probe") traffic.post(from, "stage.echo", { probe: frame.body.probe });
-      else if (frame.kind === "stage.echo") this.#echoes.get(frame.body.probe)?.();
-      else if (frame.kind === "stage.ready") {
-        this.#decodeMs.set(from, frame.body.decodeMs);
+    traffic.handle({
+      "stage.probe": ({ probe }, from) => traffic.post(from, "stage.echo", { probe }),
+      "stage.echo": ({ probe }) => this.#echoes.get(probe)?.(),
+      "stage.ready": ({ decodeMs }, from) => {
+        this.#decodeMs.set(from, decodeMs);
         this.#readyAt = performance.now();
-      }
+      },
     });
     traffic.on("gone", () => {
       if (this.#lostAt === undefined) this.#lostTokens = this.#tokens;

@@ -70,10 +70,8 @@ function firstPeer(): Did {
 }
 
 /** Answers small frames of pipelines, as a node in one does. */
-function answerProbes({ stages }: RoomSession): void {
-  stages?.on("frame", ({ from, frame }) => {
-    if (frame.kind === "stage.probe") stages.post(from, "stage.echo", { probe: frame.body.probe });
-  });
+function answerProbes({ inside }: RoomSession): void {
+  inside?.stages.handle({ "stage.probe": ({ probe }, from) => inside.stages.post(from, "stage.echo", { probe }) });
 }
 
 /** A message there and back over an open channel. */
@@ -107,8 +105,8 @@ window.room = {
     return performance.now() - start;
   },
   status: () => ({
-    known: session?.size ?? 0,
-    links: session?.links ?? 0,
+    known: session?.inside?.size ?? 0,
+    links: session?.inside?.links ?? 0,
     peers: session?.peers.length ?? 0,
     sent: { ...sent },
   }),
@@ -135,11 +133,11 @@ window.room = {
   },
   give(bytes) {
     const file = new Blob([pattern(0, bytes)]);
-    session!.bulk!.open = () => Promise.resolve(file);
+    session!.requireInside().weights.open = () => Promise.resolve(file);
   },
   async take(offset, length) {
     const start = performance.now();
-    const source = session!.bulk!.source(firstPeer(), WEIGHTS);
+    const source = session!.requireInside().weights.source(firstPeer(), WEIGHTS);
     const blob = await source.read("weights", offset, length, { signal: new AbortController().signal });
     const ms = performance.now() - start;
     const got = new Uint8Array(await blob.arrayBuffer());
@@ -147,17 +145,19 @@ window.room = {
     return { right: got.length === length && got.every((byte, i) => byte === wanted[i]), ms };
   },
   async stageTrips(count) {
-    const stages = session!.stages!;
+    const { stages } = session!.requireInside();
     const peer = firstPeer();
     const trips: number[] = [];
     while (trips.length < count) {
       const probe = randomId(8);
       const start = performance.now();
       await new Promise<void>((resolve) => {
-        const stop = stages.on("frame", ({ frame }) => {
-          if (frame.kind !== "stage.echo" || frame.body.probe !== probe) return;
-          stop();
-          resolve();
+        const stop = stages.handle({
+          "stage.echo": (body) => {
+            if (body.probe !== probe) return;
+            stop();
+            resolve();
+          },
         });
         stages.post(peer, "stage.probe", { probe, payload: new Uint8Array(8) });
       });

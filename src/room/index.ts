@@ -26,6 +26,8 @@ export { RemotePeer } from "./links/remote-peer";
 export { MAX_HIDDEN_BYTES, stepPace } from "./stages/frames";
 export type { ReceivedStageBody, StageFrame, UnableReason } from "./stages/frames";
 export type { StageLanes } from "./stages/lanes";
+export { StageRegistry } from "./stages/registry";
+export type { StageHandlers } from "./stages/registry";
 export { RoomSession } from "./room-session";
 export type { RoomOptions } from "./room-session";
 export {

@@ -1,30 +1,31 @@
-/** Being inside a room as a member: links, heartbeats, jobs, and the rules that hold for all of them. */
+/** Being in a room as a member: connects the links, heartbeats, jobs and rules with each other. */
 import { type Did, MicrogridError, TypedEventTarget, randomId } from "../core";
-import type { Signed } from "../identity";
-import type { GenerationRequest, Provider } from "../inference";
+import type { Provider } from "../inference";
 import type { RawLink } from "../wire";
 import { MEMBER_DIAL_MS } from "./constants";
 import { Door } from "./door/door";
-import { type InsideFrame, MAX_SHOWN_INSIDE } from "./door/protocol";
+import { insideOf } from "./door/inside";
+import { type Sender, frameRoutes } from "./frame-routes";
+import { Gossip } from "./gossip/gossip";
 import { JobServer, type SharedModels } from "./jobs/server";
-import type { PeerLoad } from "./jobs/refused";
-import { CharterGuard, type CharterRule, type Membership, saysNotAMember } from "./membership";
+import { dispatch } from "./links/handlers";
+import { HeartbeatSender, type Profile } from "./links/heartbeat";
 import type { Member } from "./links/member";
 import { LEFT_ROOM, Mesh, ROOM_FULL } from "./links/mesh";
-import { type CardTerms, OFFERS_PER_CARD } from "./gossip";
-import type { SignalingRegistration } from "./signaling/registration";
-import type { RoomFrame, RoomLink } from "./protocol";
-import { type Heartbeat, type Profile, HeartbeatSender, heartbeatOf } from "./links/heartbeat";
-import { Governance } from "./membership/governance";
+import { Peers } from "./links/peers";
 import type { HandDialer } from "./links/relay";
-import { RemotePeer } from "./links/remote-peer";
+import type { RemotePeer } from "./links/remote-peer";
+import { CharterGuard, type Membership, saysNotAMember } from "./membership";
+import { Governance } from "./membership/governance";
+import { type ContactDetails, OwnState } from "./own-state";
+import type { ROOM_FRAMES, RoomFrameBody } from "./protocol";
+import type { SignalingRegistration } from "./signaling/registration";
 import { Rendezvous } from "./signaling/rendezvous";
-import { WeightTransfer } from "./weights/transfer";
 import { StageLanes } from "./stages/lanes";
-import { Gossip } from "./gossip/gossip";
+import { WeightTransfer } from "./weights/transfer";
 
-interface InteriorOptions {
-  readonly presence: SignalingRegistration;
+interface MemberSessionOptions {
+  readonly registration: SignalingRegistration;
   readonly membership: Membership;
   readonly agent: string;
   /** This device. */
@@ -34,154 +35,143 @@ interface InteriorOptions {
   profile(): Profile;
 }
 
-interface InteriorEvents {
+interface MemberSessionEvents {
   /** Peers, what they offer, rules or jobs have changed. */
   change: undefined;
-  /** Somebody was refused at the door; the text is for people. */
+  /** A device was refused at the door, or by a full room. The text is for people. */
   refused: Error;
-  /** A member says that this node is none, and why. */
+  /** A member says that this node is no longer a member, and why. */
   expelled: string;
 }
 
-/** The inside of a room. */
-export class MemberSession extends TypedEventTarget<InteriorEvents> {
+/** A room that this node is a member of. */
+export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
   readonly membership: Membership;
   readonly door: Door;
   readonly governance: Governance;
+  /** Traffic of pipelines. */
   readonly stages: StageLanes;
   /** Weights of models between members. */
-  readonly bulk: WeightTransfer;
-  readonly #options: InteriorOptions;
+  readonly weights: WeightTransfer;
+  readonly #registration: SignalingRegistration;
   readonly #mesh: Mesh;
-  readonly #wide: Gossip;
+  readonly #gossip: Gossip;
+  readonly #peers: Peers;
   readonly #rendezvous: Rendezvous;
   readonly #server: JobServer;
-  readonly #guard: CharterGuard;
-  readonly #pulse: HeartbeatSender;
-  readonly #peers = new Map<Did, RemotePeer>();
+  readonly #own: OwnState;
+  readonly #heartbeats: HeartbeatSender;
+  readonly #routes: ReturnType<typeof frameRoutes>;
   readonly #stop: (() => void)[];
-  #sharing: SharedModels | undefined;
   #hasLeft = false;
 
-  constructor(options: InteriorOptions) {
+  constructor(options: MemberSessionOptions) {
     super();
-    const { membership, presence, agent, hand } = options;
-    this.#options = options;
+    const { membership, registration, agent, hand, local, profile } = options;
     this.membership = membership;
+    this.#registration = registration;
+    this.#own = new OwnState({ membership, local, profile, jobs: () => this.#server });
     const session = randomId(16);
     this.#mesh = new Mesh({
       membership,
       agent,
       session,
-      dial: (address) => this.#dial(address),
       hand,
+      dial: (address) => this.#dial(address),
       welcome: (line) => void this.door.receive(line),
-      whereabouts: () => this.#whereabouts(),
-      acquaintances: () => this.#wide.acquaintances(),
-      wants: (did) => this.#wide.wants(did),
-      hasRoomFor: (did) => this.#wide.hasRoomFor(did),
+      contact: () => this.#contact(),
+      knownPeers: () => this.#gossip.knownPeers(),
+      wants: (did) => this.#gossip.wants(did),
+      hasRoomFor: (did) => this.#gossip.hasRoomFor(did),
     });
-    this.#wide = new Gossip({
+    this.#gossip = new Gossip({
       membership,
       session,
       mesh: this.#mesh,
-      online: () => presence.foothold !== undefined,
-      terms: () => this.#terms(),
+      online: () => registration.current !== undefined,
+      terms: () => this.#own.announcement(this.#contact()),
+    });
+    this.#peers = new Peers({
+      mesh: this.#mesh,
+      gossip: this.#gossip,
+      allows: (model) => this.#own.allows(model),
     });
     this.#rendezvous = new Rendezvous({
       secret: membership.rendezvousSecret,
-      foothold: () => presence.foothold,
+      registration: () => registration.current,
       meet: (link) => this.#mesh.introduce(link, true),
       mayHold: true,
-      known: () => {
-        const members = [...this.#mesh.members.values()];
-        const linked = members.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
-        return { slots: [...new Set([...linked, ...this.#wide.slots])], members: members.length };
-      },
+      known: () => this.#known(),
       onSlotChange: () => this.#announce(),
     });
     this.door = new Door({
       membership,
-      inside: () => this.#inside(),
-      addressOf: (did) => this.#wide.addressOf(did),
-      tell: (frame) => {
-        for (const { link } of this.#mesh.members.values()) link.post("knock", frame);
-      },
-      introduce: (raw) => void this.#mesh.introduce(raw, false),
+      inside: () => insideOf({ membership, mesh: this.#mesh, peers: this.peers, own: this.#own.heartbeat() }),
+      addressOf: (did) => this.#gossip.addressOf(did),
+      tell: (frame) => this.#tellAll("knock", frame),
+      introduce: (raw) => void this.introduce(raw),
     });
     this.governance = new Governance(membership, this.#mesh);
-    this.stages = new StageLanes(this.#mesh.members, (did, linking) => this.#wide.linkTo(did, linking));
-    this.bulk = new WeightTransfer(this.#mesh.members, (did, linking) => this.#wide.linkTo(did, linking));
-    this.#guard = new CharterGuard(() => membership.charter.terms);
+    const linkTo = (did: Did, linking: { signal: AbortSignal }) => this.#gossip.linkTo(did, linking);
+    this.stages = new StageLanes(this.#mesh.members, linkTo);
+    this.weights = new WeightTransfer(this.#mesh.members, linkTo);
+    const guard = new CharterGuard(() => membership.charter.terms);
     this.#server = new JobServer({
-      provider: options.local,
-      sharing: () => this.#sharing,
-      load: () => this.#load(),
-      forbids: (link, request, running) => this.#forbids(link, request, running),
+      provider: local,
+      sharing: () => this.#own.sharing,
+      load: () => this.#own.load(),
+      forbids: ({ did }, request, running) => guard.check(request, { did, running, shares: this.#peers.shares(did) }),
       onChange: () => this.refresh(),
       onRefused: () => {
-        this.#pulse.insist();
+        this.#heartbeats.insist();
         this.refresh();
       },
     });
-    this.#pulse = new HeartbeatSender(
-      () => this.#heartbeat(),
-      (heartbeat) => {
-        for (const { link } of this.#mesh.members.values()) link.post("heartbeat", heartbeat);
-      },
+    this.#heartbeats = new HeartbeatSender(
+      () => this.#own.heartbeat(),
+      (heartbeat) => this.#tellAll("heartbeat", heartbeat),
     );
-    const changed = (): void => this.emit("change", undefined);
-    this.#stop = [
-      presence.on("link", (link) => void this.#mesh.introduce(link, false)),
-      presence.on("online", () => {
-        this.#announce();
-        this.#rendezvous.nudge();
-      }),
-      this.#mesh.on("joined", (member) => this.#joined(member)),
-      this.#mesh.on("spare", (member) => this.#attach(member)),
-      this.#mesh.on("left", ({ member, reason }) => this.#left(member, reason)),
-      this.#wide.on("change", (did) => this.#heard(did)),
-      this.#mesh.on("refused", (error) => {
-        const { cause } = error;
-        if (typeof cause === "string" && saysNotAMember(cause)) this.emit("expelled", cause);
-        else this.emit("refused", error);
-      }),
-      this.door.on("change", changed),
-      this.governance.on("change", changed),
-      membership.on("change", changed),
-    ];
+    this.#routes = frameRoutes({
+      mesh: this.#mesh,
+      gossip: this.#gossip,
+      door: this.door,
+      governance: this.governance,
+      server: this.#server,
+      onHeartbeat: () => this.#changed(),
+    });
+    this.#stop = this.#listen();
   }
 
-  /** Looks for the others; resolves once somebody was met or the first look around is over. */
+  /** Looks for the other members. Resolves when one is linked or the first search is over. */
   start(): Promise<void> {
-    this.#wide.refresh();
+    this.#gossip.refresh();
     const met = new Promise<void>((resolve) => this.#mesh.on("joined", () => resolve()));
     return Promise.race([this.#rendezvous.start(), met]);
   }
 
   /** The members that have introduced themselves. */
   get peers(): readonly RemotePeer[] {
-    return [...this.#peers.values()].filter((peer) => peer.heartbeat && (peer.linked || this.#wide.reaches(peer.id)));
+    return this.#peers.reachable;
   }
 
-  /** Nodes in the room that are known of, this one included. */
+  /** The number of nodes in the room that are known of, this one included. */
   get size(): number {
-    return this.#wide.nodes;
+    return this.#gossip.nodes;
   }
 
-  /** Members that this node is linked to. */
+  /** The number of members that this node is linked to. */
   get links(): number {
     return this.#mesh.members.size;
   }
 
-  /** Whether a member is known of, linked or not. */
-  knows(did: Did): boolean {
-    return this.#wide.card(did) !== undefined;
-  }
-
-  /** Jobs of peers that run here now. */
+  /** The number of jobs of peers that run here now. */
   get serving(): number {
     return this.#server.running;
+  }
+
+  /** Whether a member is known of, linked or not. */
+  knows(did: Did): boolean {
+    return this.#gossip.card(did) !== undefined;
   }
 
   /** Gets to know the node at the other end of a line that was made by hand, or at the door. */
@@ -189,202 +179,119 @@ export class MemberSession extends TypedEventTarget<InteriorEvents> {
     return this.#mesh.introduce(raw, false);
   }
 
-  /** Starts, changes or ends sharing this device. Ending it while jobs run moves them elsewhere, if `stopJobs`. */
+  /** Starts, changes or ends sharing this device. With `stopJobs`, ending it moves running jobs to other devices. */
   share(sharing: SharedModels | undefined, stopJobs: boolean): void {
-    this.#sharing = sharing;
+    this.#own.sharing = sharing;
     if (!sharing && stopJobs) this.#server.stop("It no longer shares its device.");
     this.#server.sharingChanged();
     this.refresh();
   }
 
-  /** Tells the room about this node as it is now; at most once a second, and only when something changed. */
+  /** Tells the room about this node as it is now: at most once a second, and only if something has changed. */
   refresh(): void {
     if (this.#hasLeft) return;
-    this.emit("change", undefined);
-    this.#wide.refresh();
-    this.#pulse.refresh();
+    this.#changed();
+    this.#gossip.refresh();
+    this.#heartbeats.refresh();
   }
 
-  /** Says good-bye and leaves. Synchronous, so that it works while the page goes away. */
+  /** Says good-bye and leaves. Synchronous, so that it works while the page is being closed. */
   leave(): void {
     this.#hasLeft = true;
-    this.#pulse.close();
+    this.#heartbeats.close();
     for (const stop of this.#stop) stop();
     this.#server.stop("It has left the room.");
     this.door.close();
-    this.#wide.close();
+    this.#gossip.close();
     this.#mesh.close(LEFT_ROOM);
     this.#rendezvous.close();
   }
 
-  async #dial(address: string) {
-    const foothold = this.#options.presence.foothold;
-    if (!foothold) throw new Error("offline");
-    const signal = new AbortController().signal;
-    return foothold.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal });
+  #listen(): (() => void)[] {
+    return [
+      this.#registration.on("link", (link) => void this.introduce(link)),
+      this.#registration.on("online", () => {
+        this.#announce();
+        this.#rendezvous.nudge();
+      }),
+      this.#mesh.on("joined", (member) => this.#joined(member)),
+      this.#mesh.on("spare", (member) => this.#attach(member)),
+      this.#mesh.on("left", ({ member, reason }) => this.#left(member, reason)),
+      this.#gossip.on("change", (did) => {
+        this.#peers.heard(did);
+        this.#changed();
+      }),
+      this.#mesh.on("refused", (error) => {
+        const { cause } = error;
+        if (typeof cause === "string" && saysNotAMember(cause)) this.emit("expelled", cause);
+        else this.emit("refused", error);
+      }),
+      this.door.on("change", () => this.#changed()),
+      this.governance.on("change", () => this.#changed()),
+      this.membership.on("change", () => this.#changed()),
+    ];
   }
 
   #joined(member: Member): void {
-    this.#peerOf(member.did).attach(member);
+    this.#peers.of(member.did).attach(member);
     this.#attach(member);
-    member.link.post("heartbeat", this.#heartbeat());
+    member.link.post("heartbeat", this.#own.heartbeat());
     this.governance.greet(member);
-    this.emit("change", undefined);
+    this.#changed();
   }
 
-  /** What comes over a link, be it a spare one, is taken. */
+  /** Handles everything that comes over a link, even if it is a spare one. */
   #attach(member: Member): void {
-    const peer = this.#peerOf(member.did);
+    const sender = { member, peer: this.#peers.of(member.did) };
     this.stages.attach(member);
-    this.bulk.attach(member);
-    member.onFrame = (frame) => this.#receive(member, peer, frame);
+    this.weights.attach(member);
+    member.onFrame = (frame) => dispatch<typeof ROOM_FRAMES, Sender>(this.#routes, frame, sender);
   }
 
   #left(member: Member, reason: string): void {
     this.#server.lost(member.link);
     this.stages.detach(member, reason);
-    this.bulk.detach(member, reason);
+    this.weights.detach(member, reason);
     if (saysNotAMember(reason)) this.emit("expelled", reason);
     if (reason === ROOM_FULL) {
       const { name } = this.membership.charter.terms;
       const text = `“${name}” cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;
       this.emit("refused", new MicrogridError("peer-refused", text));
     }
-    if (!this.#peers.get(member.did)?.detach(member)) return;
-    if (!this.#wide.card(member.did)) this.#peers.delete(member.did);
-    // In a larger room links come and go; only without any, or without a holder, is there something to look for.
-    if (this.#wide.full || member.slot !== undefined || this.links === 0) this.#rendezvous.nudge();
-    this.emit("change", undefined);
+    if (!this.#peers.unlinked(member)) return;
+    // In a larger room links come and go. It has to be searched only without any link, or without a holder of a slot.
+    if (this.#gossip.full || member.slot !== undefined || this.links === 0) this.#rendezvous.nudge();
+    this.#changed();
   }
 
-  /** Something is news of a member that this node need not be linked to. */
-  #heard(did: Did): void {
-    const card = this.#wide.card(did);
-    if (card) this.#peerOf(did).introduce(card);
-    else if (!this.#mesh.members.has(did)) this.#peers.delete(did);
-    this.emit("change", undefined);
+  async #dial(address: string): Promise<RawLink> {
+    const { current } = this.#registration;
+    if (!current) throw new Error("offline");
+    const { signal } = new AbortController();
+    return current.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal });
   }
 
-  #peerOf(did: Did): RemotePeer {
-    const peer = this.#peers.get(did) ?? new RemotePeer(did, this.#wide, (model) => this.#allows(model));
-    this.#peers.set(did, peer);
-    return peer;
+  #contact(): ContactDetails {
+    return { address: this.#registration.current?.address, slot: this.#rendezvous.slot };
+  }
+
+  /** The slots that members hold as far as this node knows, and how many members are linked. */
+  #known(): { slots: readonly number[]; members: number } {
+    const members = [...this.#mesh.members.values()];
+    const linked = members.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
+    return { slots: [...new Set([...linked, ...this.#gossip.slots])], members: members.length };
   }
 
   #announce(): void {
     this.#mesh.announce();
-    this.#wide.refresh();
+    this.#gossip.refresh();
   }
 
-  #whereabouts() {
-    return { address: this.#options.presence.foothold?.address, slot: this.#rendezvous.slot };
+  #tellAll<K extends "heartbeat" | "knock">(kind: K, body: RoomFrameBody<K>): void {
+    for (const { link } of this.#mesh.members.values()) link.post(kind, body);
   }
 
-  /** What this node says of itself to the whole room. */
-  #terms(): CardTerms {
-    const { address, slot } = this.#whereabouts();
-    const { offers, ...profile } = this.#heartbeat();
-    return {
-      ...(address && { address }),
-      ...(slot !== undefined && { slot }),
-      ...profile,
-      offers: offers.slice(0, OFFERS_PER_CARD),
-    };
-  }
-
-  #receive(member: Member, peer: RemotePeer, frame: RoomFrame): void {
-    switch (frame.kind) {
-      case "heartbeat":
-        peer.update(frame.body);
-        this.emit("change", undefined);
-        break;
-      case "job.request":
-      case "job.cancel":
-        this.#server.receive(member.link, frame);
-        break;
-      case "job.accepted":
-      case "job.refused":
-      case "job.tokens":
-      case "job.done":
-      case "job.failed":
-        peer.receive(member, frame);
-        break;
-      case "charter":
-      case "epochs":
-      case "proposal":
-      case "revocation":
-      case "proof":
-      case "standing":
-        void this.governance.receive(member, frame);
-        break;
-      case "knock":
-        void this.door.takeKnock(member.link, frame.body);
-        break;
-      case "knock.answer":
-        this.door.takeAnswer(frame.body);
-        break;
-      case "gossip":
-      case "view.sums":
-      case "view.list":
-      case "view.pull":
-        this.#wide.receive(member.did, frame);
-        break;
-      case "hello":
-      case "members":
-      case "relay":
-        member.link.accuse(`it sent ${frame.kind} twice`);
-        break;
-    }
-  }
-
-  #allows(model: string): boolean {
-    const { models } = this.membership.charter.terms;
-    return models === "any" || models.includes(model);
-  }
-
-  #forbids({ did }: RoomLink, request: GenerationRequest, running: number): CharterRule | undefined {
-    const shares = this.#peers.get(did)?.heartbeat?.sharing ?? false;
-    return this.#guard.check(request, { did, running, shares });
-  }
-
-  /** What guests are told of those who are here. */
-  #inside(): InsideFrame[] {
-    const { name, device, sharing, offers } = this.#heartbeat();
-    const own = { name, device, sharing, models: offers.map(({ model }) => model) };
-    const show = (did: Did, delegation: Signed | undefined, about: typeof own): InsideFrame => ({
-      did,
-      ...(delegation && { delegation }),
-      ...about,
-    });
-    const self = show(this.membership.signer.did, this.membership.proof[0]?.delegation, own);
-    const others = this.peers.flatMap(({ id, heartbeat }) => {
-      const delegation = this.#mesh.members.get(id)?.proof[0]?.delegation;
-      if (!heartbeat) return [];
-      const models = heartbeat.offers.map(({ model }) => model);
-      return [
-        show(id, delegation, { name: heartbeat.name, device: heartbeat.device, sharing: heartbeat.sharing, models }),
-      ];
-    });
-    return [self, ...others].slice(0, MAX_SHOWN_INSIDE);
-  }
-
-  #heartbeat(): Heartbeat {
-    const sharing = this.#sharing;
-    const offers = this.#options.local
-      .models()
-      .filter(({ model }) => sharing?.models.has(model) && this.#allows(model));
-    const layersBytes = sharing?.layersBytes ?? 0;
-    return heartbeatOf(this.#options.profile(), {
-      sharing: sharing !== undefined,
-      ...(layersBytes > 0 && { layersBytes }),
-      load: this.#load(),
-      offers,
-    });
-  }
-
-  #load(): PeerLoad {
-    const { visible, battery, tokenRate, ownJobs } = this.#options.profile();
-    const running = this.#server.running + ownJobs;
-    return { running, queued: this.#server.queued, tokenRate, visible, ...(battery !== undefined && { battery }) };
+  #changed(): void {
+    this.emit("change", undefined);
   }
 }

@@ -1,6 +1,6 @@
 /** Every frame that the members of a room exchange, on one page (docs/protocol.md). */
 import * as v from "valibot";
-import { OVERLAY_FRAMES } from "./gossip/frames";
+import { GOSSIP_FRAMES } from "./gossip/frames";
 import { DidSchema, SignedSchema, bytesSchema } from "../identity";
 import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
 import {
@@ -252,7 +252,7 @@ export const ROOM_FRAMES = {
   /** The consumer does not want the rest; the work stops within one token. */
   "job.cancel": { schema: v.strictObject({ id: jobId }), maxBytes: 128, rate: JOB_RATE },
 
-  ...OVERLAY_FRAMES,
+  ...GOSSIP_FRAMES,
 } satisfies FrameTable;
 
 type RoomTable = typeof ROOM_FRAMES;
@@ -261,5 +261,4 @@ export type RoomFrame = FrameOf<RoomTable>;
 export type RoomFrameBody<K extends keyof RoomTable> = FrameBody<RoomTable, K>;
 /** The body of a kind as it was received. */
 export type ReceivedBody<K extends keyof RoomTable> = Extract<RoomFrame, { kind: K }>["body"];
-export type JobFrame = Extract<RoomFrame, { kind: `job.${string}` }>;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];

@@ -1,20 +1,16 @@
 /** Being in a room, from the moment of opening its invite: first as a guest on the way in, then as a member inside. */
-import { type Did, MicrogridError, TypedEventTarget } from "../core";
+import { MicrogridError, TypedEventTarget } from "../core";
 import type { Signed } from "../identity";
 import type { Provider } from "../inference";
 import type { Transport } from "../wire";
-import type { KnockInfo } from "./door/door";
 import { REFUSED_AFTER_MS } from "./constants";
 import { Entry } from "./door/entry";
 import type { Profile } from "./links/heartbeat";
 import { MemberSession } from "./member-session";
 import type { Invite } from "./membership/invite";
 import type { SharedModels } from "./jobs/server";
-import { type Charter, type CharterTerms, type MemberContext, Membership, type MembershipParts } from "./membership";
-import type { WeightTransfer } from "./weights/transfer";
-import type { StageLanes } from "./stages/lanes";
+import { type Charter, type MemberContext, Membership, type MembershipParts } from "./membership";
 import { SignalingRegistration, type SignalingState } from "./signaling/registration";
-import type { ProposalInfo } from "./membership/proposals";
 import type { HandDialer } from "./links/relay";
 import type { RemotePeer } from "./links/remote-peer";
 import { orderServers } from "./signaling/slots";
@@ -39,7 +35,7 @@ export interface RoomOptions {
 }
 
 /** How far this node has come. */
-export type Stage = "looking" | "knocking" | "inside";
+export type Phase = "looking" | "knocking" | "inside";
 
 interface RoomEvents {
   /** Peers, what they offer, signaling, rules or jobs have changed. */
@@ -56,12 +52,12 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   /** Resolves once somebody was met or the first look around is over. */
   lookedAround: Promise<void> = Promise.resolve();
   readonly #options: RoomOptions;
-  readonly #presence: SignalingRegistration;
+  readonly #registration: SignalingRegistration;
   readonly #left = new AbortController();
   readonly #invite: Invite | undefined;
-  #stage: Stage = "looking";
-  #entrance: Entry | undefined;
-  #interior: MemberSession | undefined;
+  #phase: Phase = "looking";
+  #entry: Entry | undefined;
+  #inside: MemberSession | undefined;
   #sharing: SharedModels | undefined;
   #expelled: ReturnType<typeof setTimeout> | undefined;
 
@@ -80,17 +76,28 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     this.roomId = roomId;
     this.#options = options;
     this.#invite = "invite" in options.entry ? options.entry.invite : undefined;
-    this.#presence = new SignalingRegistration(servers, (url) => options.openTransport(url));
-    this.#presence.on("state", () => this.emit("change", undefined));
+    this.#registration = new SignalingRegistration(servers, (url) => options.openTransport(url));
+    this.#registration.on("state", () => this.emit("change", undefined));
   }
 
-  get stage(): Stage {
-    return this.#stage;
+  get phase(): Phase {
+    return this.#phase;
   }
 
-  /** Undefined while this node is not a member. */
+  /** The room as its members see it; undefined until this node is one. */
+  get inside(): MemberSession | undefined {
+    return this.#inside;
+  }
+
+  /** The same if it is needed. Throws `bad-request` until this node is a member. */
+  requireInside(): MemberSession {
+    if (this.#inside) return this.#inside;
+    throw new MicrogridError("bad-request", "This device is not in the room yet.");
+  }
+
+  /** Undefined until this node is a member. */
   get membership(): Membership | undefined {
-    return this.#interior?.membership;
+    return this.#inside?.membership;
   }
 
   get charter(): Charter | undefined {
@@ -106,55 +113,17 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   }
 
   get signaling(): SignalingState {
-    return this.#presence.state;
+    return this.#registration.state;
   }
 
   get peers(): readonly RemotePeer[] {
-    return this.#interior?.peers ?? [];
-  }
-
-  /** Nodes in the room that are known of, this one included, linked or not. */
-  get size(): number {
-    return this.#interior?.size ?? 0;
-  }
-
-  /** Members that this node is linked to. */
-  get links(): number {
-    return this.#interior?.links ?? 0;
-  }
-
-  /** Whether a member is known of, linked or not. */
-  knows(did: Did): boolean {
-    return this.#interior?.knows(did) ?? false;
-  }
-
-  /** Traffic of pipelines; undefined while this node is not a member. */
-  get stages(): StageLanes | undefined {
-    return this.#interior?.stages;
-  }
-
-  /** Weights between members; undefined while this node is not one. */
-  get bulk(): WeightTransfer | undefined {
-    return this.#interior?.bulk;
-  }
-
-  get serving(): number {
-    return this.#interior?.serving ?? 0;
-  }
-
-  /** Those who ask to come in, wherever in the room. */
-  get knocks(): readonly KnockInfo[] {
-    return this.#interior?.door.knocks ?? [];
-  }
-
-  get proposals(): readonly ProposalInfo[] {
-    return this.#interior?.governance.proposals ?? [];
+    return this.#inside?.peers ?? [];
   }
 
   /** Starts, changes or ends sharing this device, from the moment on at which it is inside. */
   share(sharing: SharedModels | undefined, stopJobs: boolean): void {
     this.#sharing = sharing;
-    this.#interior?.share(sharing, stopJobs);
+    this.#inside?.share(sharing, stopJobs);
   }
 
   /** The house of this node says something else of it now. */
@@ -169,23 +138,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
 
   /** Tells the room about this node as it is now. */
   refresh(): void {
-    this.#interior?.refresh();
-  }
-
-  answerKnock(did: Did, admit: boolean): void {
-    this.#inside().door.answer(did, admit);
-  }
-
-  amend(changes: Partial<CharterTerms>): Promise<void> {
-    return this.#inside().governance.amend(changes);
-  }
-
-  remove(did: Did): Promise<void> {
-    return this.#inside().governance.remove([did]);
-  }
-
-  endorse(proposal: string): Promise<void> {
-    return this.#inside().governance.endorse(proposal);
+    this.#inside?.refresh();
   }
 
   /** Begins a link without any server: the text goes to a member by hand, and its answer comes back to `accept`. */
@@ -195,16 +148,16 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
       ...offer,
       accept: async (answer) => {
         const raw = await offer.accept(answer);
-        await (this.#interior ? this.#interior.introduce(raw) : this.#entrance?.meet(raw));
+        await (this.#inside ? this.#inside.introduce(raw) : this.#entry?.meet(raw));
       },
     };
   }
 
   /** Answers such an offer; the result goes back by hand, and the link comes up by itself. */
   async answerByHand(offer: string): Promise<string> {
-    const interior = this.#inside();
+    const inside = this.requireInside();
     const answer = await this.#options.hand.answer(offer);
-    void answer.link.then((raw) => interior.introduce(raw)).catch(() => undefined);
+    void answer.link.then((raw) => inside.introduce(raw)).catch(() => undefined);
     return answer.text;
   }
 
@@ -212,14 +165,14 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   leave(): void {
     clearTimeout(this.#expelled);
     this.#left.abort();
-    this.#entrance?.close();
-    this.#interior?.leave();
-    this.#presence.close();
+    this.#entry?.close();
+    this.#inside?.leave();
+    this.#registration.close();
   }
 
   async #start(): Promise<void> {
     const { entry } = this.#options;
-    await this.#presence.start();
+    await this.#registration.start();
     if ("membership" in entry) this.#enter(entry.membership);
     else await this.#approach(entry.invite);
   }
@@ -227,22 +180,22 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   /** Looks for somebody who opens; this node is inside once somebody has. */
   async #approach(invite: Invite): Promise<void> {
     const { member, agent, profile, delegation } = this.#options;
-    const entrance = await Entry.open(this.#presence, { member, agent, invite }, () => {
+    const entry = await Entry.open(this.#registration, { member, agent, invite }, () => {
       const { name, device } = profile();
       return { name, device, delegation: delegation() };
     });
-    this.#entrance = entrance;
-    entrance.on("stage", (stage) => this.#setStage(stage));
-    entrance.on("refused", (error) => this.emit("refused", error));
-    this.lookedAround = Promise.race([entrance.start(), this.#comeIn(entrance)]);
+    this.#entry = entry;
+    entry.on("phase", (phase) => this.#setPhase(phase));
+    entry.on("refused", (error) => this.emit("refused", error));
+    this.lookedAround = Promise.race([entry.start(), this.#comeIn(entry)]);
   }
 
-  async #comeIn(entrance: Entry): Promise<void> {
+  async #comeIn(entry: Entry): Promise<void> {
     try {
-      const { parts, revocations, enter } = await entrance.pass(this.#left.signal);
-      this.#entrance = undefined;
-      const interior = this.#enter(parts);
-      const introduced = interior.introduce(enter());
+      const { parts, revocations, enter } = await entry.pass(this.#left.signal);
+      this.#entry = undefined;
+      const inside = this.#enter(parts);
+      const introduced = inside.introduce(enter());
       for (const signed of revocations) await this.#options.member.hear(signed).catch(() => undefined);
       await introduced;
     } catch (error) {
@@ -256,25 +209,25 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     const { member, agent, local, hand } = this.#options;
     const membership = new Membership(member, parts);
     membership.setDelegation(this.#options.delegation());
-    const interior = new MemberSession({
-      presence: this.#presence,
+    const inside = new MemberSession({
+      registration: this.#registration,
       membership,
       agent,
       local,
       hand,
       profile: () => this.#options.profile(),
     });
-    this.#interior = interior;
+    this.#inside = inside;
     membership.on("change", () => this.#options.keep(membership.parts));
     membership.on("charter", ({ terms }) => void this.#moveTo(terms.servers));
-    interior.on("change", () => this.emit("change", undefined));
-    interior.on("refused", (error) => this.emit("refused", error));
-    interior.on("expelled", (why) => this.#isExpelled(why));
+    inside.on("change", () => this.emit("change", undefined));
+    inside.on("refused", (error) => this.emit("refused", error));
+    inside.on("expelled", (why) => this.#isExpelled(why));
     this.#options.keep(membership.parts);
-    if (this.#sharing) interior.share(this.#sharing, false);
-    this.lookedAround = interior.start();
-    this.#setStage("inside");
-    return interior;
+    if (this.#sharing) inside.share(this.#sharing, false);
+    this.lookedAround = inside.start();
+    this.#setPhase("inside");
+    return inside;
   }
 
   /** One member may be wrong, or lie: where others know this node, it stays. Founders are members for ever. */
@@ -290,17 +243,12 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   }
 
   async #moveTo(servers: readonly string[]): Promise<void> {
-    await this.#presence.setServers(await orderServers(this.roomId, servers));
+    await this.#registration.setServers(await orderServers(this.roomId, servers));
   }
 
-  #inside(): MemberSession {
-    if (this.#interior) return this.#interior;
-    throw new MicrogridError("bad-request", "This device is not in the room yet.");
-  }
-
-  #setStage(stage: Stage): void {
-    if (this.#stage === stage) return;
-    this.#stage = stage;
+  #setPhase(phase: Phase): void {
+    if (this.#phase === phase) return;
+    this.#phase = phase;
     this.emit("change", undefined);
   }
 }

@@ -89,13 +89,13 @@ function host(terms: Partial<LayerTerms> = {}) {
   /** The next of these kinds about a pipeline, or that answers a question. */
   const heard = (kinds: readonly string[], about: string): Promise<StageFrame> =>
     new Promise((resolve) => {
-      const stop = consumer.on("frame", ({ frame }) => {
-        if (!kinds.includes(frame.kind)) return;
-        const { body } = frame;
-        if (("pipeline" in body && body.pipeline !== about) || ("ask" in body && body.ask !== about)) return;
-        stop();
-        resolve(frame);
-      });
+      const { onFrame } = bus;
+      bus.onFrame = (frame, from, to) => {
+        const { body, kind } = frame;
+        const isAbout = "pipeline" in body ? body.pipeline === about : !("ask" in body) || body.ask === about;
+        if (to === CONSUMER && kinds.includes(kind) && isAbout) resolve(frame);
+        return onFrame(frame, from, to);
+      };
     });
   return {
     layers,

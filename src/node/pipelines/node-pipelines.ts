@@ -100,13 +100,13 @@ export class NodePipelines {
 
   /** The node is in another room now, further inside of it, or in none; or what holds there has changed. */
   follow(session: RoomSession | undefined): void {
-    const { stages: traffic, bulk } = session ?? {};
+    const { stages: traffic, weights } = session?.inside ?? {};
     if (this.#inside?.session !== session) {
       if (this.#inside) this.#leave();
-      if (session && traffic && bulk) {
+      if (session && traffic && weights) {
         this.#inside = new RoomMemberContext(
           session,
-          { traffic, bulk },
+          { traffic, bulk: weights },
           {
             ...this.#options,
             backend: this.#backend,

@@ -46,10 +46,10 @@ export function roomMethods(
       if (!membership) throw new MicrogridError("bad-request", "This device is not in the room yet.");
       return inviteToUrl(await membership.invites.make(inviteLimits(options)), pageUrl);
     },
-    answerKnock: async ({ did, admit }) => room.current.answerKnock(did as Did, admit),
-    removeMember: async ({ did }) => room.current.remove(did as Did),
-    amendCharter: async ({ changes }) => room.current.amend(signable(changes)),
-    endorse: async ({ proposal }) => room.current.endorse(proposal),
+    answerKnock: async ({ did, admit }) => room.current.requireInside().door.answer(did as Did, admit),
+    removeMember: async ({ did }) => room.current.requireInside().governance.remove([did as Did]),
+    amendCharter: async ({ changes }) => room.current.requireInside().governance.amend(signable(changes)),
+    endorse: async ({ proposal }) => room.current.requireInside().governance.endorse(proposal),
     offerByHand: async () => room.hand.offer(room.current),
     acceptByHand: ({ id, answer }) => room.hand.accept(id, answer),
     answerByHand: async ({ offer }) => room.current.answerByHand(offer),

@@ -28,10 +28,10 @@ export interface Around {
 }
 
 export function roomState(session: RoomSession, around: Around): RoomState {
-  const { membership, charter, stage } = session;
+  const { membership, charter, phase, inside } = session;
   const { invite, inviteWarning, lanOnly, share, standing, keys } = around;
   const founder = standing?.founder ?? false;
-  const where: MembershipState = stage === "inside" ? { kind: "member", founder } : { kind: stage };
+  const where: MembershipState = phase === "inside" ? { kind: "member", founder } : { kind: phase };
   return {
     id: session.roomId,
     name: session.name,
@@ -41,13 +41,13 @@ export function roomState(session: RoomSession, around: Around): RoomState {
     charter: membership && charter && charterState(charter, membership.genesis),
     epoch: membership?.epochs.head.n ?? 0,
     mayInvite: charter?.terms.invites === "members" || founder,
-    knocks: session.knocks.map(({ did, name, device, house }) => ({ did, name, device, house })),
-    proposals: session.proposals.map((proposal) => proposalState(proposal, session, keys)),
+    knocks: (inside?.door.knocks ?? []).map(({ did, name, device, house }) => ({ did, name, device, house })),
+    proposals: (inside?.governance.proposals ?? []).map((proposal) => proposalState(proposal, session, keys)),
     signaling: session.signaling,
     lanOnly,
     peers: session.peers.map(peerState),
     share,
-    serving: session.serving,
+    serving: inside?.serving ?? 0,
     holding: around.holding,
     layersWanted: around.layersWanted,
   };
@@ -55,16 +55,16 @@ export function roomState(session: RoomSession, around: Around): RoomState {
 
 /** A sentence for who has entered a room and found nobody; undefined where somebody is there, or where it is no news. */
 export function nobodyHere(
-  { charter, name, peers, signaling, stage }: RoomSession,
+  { charter, name, peers, signaling, phase }: RoomSession,
   isFounder: boolean,
 ): string | undefined {
   // Who has just opened a room knows that nobody else is there yet.
   const isNew = charter?.version === 0 && isFounder;
-  if (isNew || peers.length > 0 || stage === "knocking") return undefined;
+  if (isNew || peers.length > 0 || phase === "knocking") return undefined;
   if (signaling !== "connected") {
     return `“${name}” cannot be looked for, since its signaling server does not answer. This page keeps trying.`;
   }
-  return stage === "inside"
+  return phase === "inside"
     ? `Nobody is in “${name}” at the moment. You are in it now, and will see others when they come.`
     : `Nobody is in “${name}” at the moment to let you in. This page waits, and goes in when somebody comes.`;
 }

@@ -1,7 +1,7 @@
 /** The consumer's side of a pipeline: sends steps around a ring of stages, whoever holds them. */
 import { type Did, type ErrorCode, MicrogridError, deferred, randomId } from "../../core";
 import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
-import type { ReceivedStageBody, StageFrame, StageLanes } from "../../room";
+import type { ReceivedStageBody, StageHandlers, StageLanes } from "../../room";
 import type { RingNeighbour } from "./neighbour";
 import { NextLink, hiddenOf } from "./next-link";
 import type { RingMember, RingStage, StageSource } from "./ring-member";
@@ -132,7 +132,7 @@ export class Ring implements StageService, RingState {
       onMissing: (did) => this.#seats.blame(did),
     });
     this.#unlisten = [
-      traffic.on("frame", ({ from, frame }) => this.#receive(from, frame)),
+      traffic.handle(this.#handlers(), { pipeline }),
       traffic.on("gone", ({ did }) => this.#seats.lose(did)),
     ];
   }
@@ -206,32 +206,19 @@ export class Ring implements StageService, RingState {
     return this.#options.stepTokens * this.#seats.seated.reduce((sum, { decodeMs }) => sum + decodeMs, 0);
   }
 
-  #receive(from: Did, frame: StageFrame): void {
-    if (!("pipeline" in frame.body) || frame.body.pipeline !== this.id) return;
-    switch (frame.kind) {
-      case "stage.progress":
-        this.#seats.opening(from, frame.body)?.progress(frame.body.loadedBytes, frame.body.totalBytes);
-        break;
-      case "stage.ready":
-        this.#seats.opening(from, frame.body)?.succeed(frame.body.decodeMs);
-        break;
-      case "stage.refused":
-        this.#seats.refuse(from, frame.body);
-        break;
-      case "stage.leaving":
-        this.#seats.leave(from);
-        break;
-      case "stage.forward":
-        this.#return(from, frame.body);
-        break;
-      case "stage.failed":
-        if (this.#seats.has(from)) this.#fail(from, frame.body);
-        break;
-      case "stage.seen":
-        this.#watch.seen(from, frame.body);
-        break;
-      default: // The rest is for stages.
-    }
+  /** What the stages send to the consumer. */
+  #handlers(): StageHandlers {
+    return {
+      "stage.progress": (body, from) => this.#seats.opening(from, body)?.progress(body.loadedBytes, body.totalBytes),
+      "stage.ready": (body, from) => this.#seats.opening(from, body)?.succeed(body.decodeMs),
+      "stage.refused": (body, from) => this.#seats.refuse(from, body),
+      "stage.leaving": (_, from) => this.#seats.leave(from),
+      "stage.forward": (body, from) => this.#return(from, body),
+      "stage.failed": (body, from) => {
+        if (this.#seats.has(from)) this.#fail(from, body);
+      },
+      "stage.seen": (body, from) => this.#watch.seen(from, body),
+    };
   }
 
   #return(from: Did, body: ReceivedStageBody<"stage.forward">): void {

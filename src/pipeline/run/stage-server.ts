@@ -1,6 +1,6 @@
 /** Holds stages for others: opens them where this node agrees, and hands them over before it leaves. */
 import { type Deferred, type Did, deferred, errorToData, sleep, unlessAborted } from "../../core";
-import type { StageFrame, StageLanes } from "../../room";
+import type { ReceivedStageBody, StageHandlers, StageLanes } from "../../room";
 import { HostedStage, type OpenStage, type StageRequest } from "./hosted-stage";
 
 /** Pipelines that one consumer may have here at once. */
@@ -41,10 +41,7 @@ export class StageServer {
 
   constructor(options: StageHostOptions) {
     this.#options = options;
-    this.#stop = [
-      options.traffic.on("frame", ({ from, frame }) => this.#receive(from, frame)),
-      options.traffic.on("gone", ({ did }) => this.#lost(did)),
-    ];
+    this.#stop = [options.traffic.handle(this.#handlers()), options.traffic.on("gone", ({ did }) => this.#lost(did))];
   }
 
   /** What runs here, and for whom. */
@@ -75,38 +72,49 @@ export class StageServer {
     for (const stage of [...this.#stages]) this.#giveUp(stage, reason);
   }
 
-  #receive(from: Did, frame: StageFrame): void {
-    if (!("pipeline" in frame.body)) return; // It is about planning.
-    const { pipeline } = frame.body;
-    if (frame.kind === "stage.open") {
-      void this.#open(from, frame.body);
-      return;
-    }
-    const stages = [...this.#stages].filter(({ request }) => request.pipeline === pipeline);
-    if (frame.kind === "stage.forward") for (const stage of stages) stage.forward(from, frame.body);
-    else if (frame.kind === "stage.end") for (const stage of stages) stage.end(from, frame.body.sequence);
-    else
-      this.#obey(
-        from,
-        stages.find(({ consumer }) => consumer === from),
-        frame,
-      );
+  /** What consumers and neighbours in a ring send to the stages here. */
+  #handlers(): StageHandlers {
+    return {
+      "stage.open": (body, from) => void this.#open(from, body),
+      "stage.forward": (body, from) => {
+        for (const stage of this.#stagesOf(body.pipeline)) stage.forward(from, body);
+      },
+      "stage.end": ({ pipeline, sequence }, from) => {
+        for (const stage of this.#stagesOf(pipeline)) stage.end(from, sequence);
+      },
+      // Only the consumer of a stage may do the following.
+      "stage.where": (body, from) => this.#tellWhere(from, body),
+      "stage.previous": (body, from) => this.#stageOf(from, body)?.previous(body),
+      "stage.next": (body, from) => void this.#stageOf(from, body)?.next(body),
+      "stage.stay": (body, from) => {
+        const stage = this.#stageOf(from, body);
+        if (!stage) return;
+        this.#staying.add(stage);
+        this.#settle();
+      },
+      "stage.close": (body, from) => {
+        const stage = this.#stageOf(from, body);
+        if (stage) this.#close(stage);
+      },
+    };
   }
 
-  /** Takes a word of a consumer about the stage that is here for it. */
-  #obey(consumer: Did, stage: HostedStage | undefined, frame: StageFrame): void {
+  #stagesOf(pipeline: string): HostedStage[] {
+    return [...this.#stages].filter(({ request }) => request.pipeline === pipeline);
+  }
+
+  /** The stage that this node holds for a consumer in one of its pipelines. */
+  #stageOf(from: Did, { pipeline }: { readonly pipeline: string }): HostedStage | undefined {
+    return this.#stagesOf(pipeline).find(({ consumer }) => consumer === from);
+  }
+
+  #tellWhere(consumer: Did, body: ReceivedStageBody<"stage.where">): void {
     const { traffic } = this.#options;
-    if (frame.kind === "stage.where") {
-      const { pipeline } = frame.body;
-      if (stage) traffic.post(consumer, "stage.seen", stage.where(frame.body));
-      // The link was lost here, and not there.
-      else traffic.post(consumer, "stage.refused", { pipeline, reason: "It holds none of its stages any more." });
-    } else if (frame.kind === "stage.previous") stage?.previous(frame.body);
-    else if (frame.kind === "stage.next") void stage?.next(frame.body);
-    else if (frame.kind === "stage.stay" && stage) {
-      this.#staying.add(stage);
-      this.#settle();
-    } else if (frame.kind === "stage.close" && stage) this.#close(stage);
+    const { pipeline } = body;
+    const stage = this.#stageOf(consumer, body);
+    if (stage) traffic.post(consumer, "stage.seen", stage.where(body));
+    // The link was lost here, and not there.
+    else traffic.post(consumer, "stage.refused", { pipeline, reason: "It holds none of its stages any more." });
   }
 
   async #open(consumer: Did, request: StageRequest): Promise<void> {

@@ -43,9 +43,7 @@ export class SurveyAnswers {
     this.#links = links;
     this.#judge = judge;
     this.#stop = [
-      traffic.on("frame", ({ from, frame }) => {
-        if (frame.kind === "stage.ask") void this.#answer(from, frame.body);
-      }),
+      traffic.handle({ "stage.ask": (body, from) => void this.#answer(from, body) }),
       traffic.on("gone", ({ did }) => this.#asking.get(did)?.abort()),
     ];
   }

@@ -24,12 +24,12 @@ export class LinkSurvey {
   constructor(traffic: StageLanes) {
     this.#traffic = traffic;
     this.#stop = [
-      traffic.on("frame", ({ from, frame }) => {
-        if (frame.kind === "stage.probe") traffic.post(from, "stage.echo", { probe: frame.body.probe });
-        else if (frame.kind === "stage.echo") {
-          const waiting = this.#waiting.get(frame.body.probe);
+      traffic.handle({
+        "stage.probe": ({ probe }, from) => traffic.post(from, "stage.echo", { probe }),
+        "stage.echo": ({ probe }, from) => {
+          const waiting = this.#waiting.get(probe);
           if (waiting?.of === from) waiting.resolve();
-        }
+        },
       }),
       traffic.on("gone", ({ did }) => {
         for (const { of, give } of this.#waiting.values()) if (of === did) give();

@@ -135,11 +135,12 @@ describe("a link's measurement", () => {
     const traffic = bus.join(did("a"));
     const stranger = bus.join(did("stranger"));
     let early = 0;
-    traffic.on("frame", ({ frame }) => {
-      if (frame.kind !== "stage.probe") return;
-      early++;
-      stranger.post(SELF, "stage.echo", { probe: frame.body.probe });
-      setTimeout(() => traffic.post(SELF, "stage.echo", { probe: frame.body.probe }), 5);
+    traffic.handle({
+      "stage.probe": ({ probe }) => {
+        early++;
+        stranger.post(SELF, "stage.echo", { probe });
+        setTimeout(() => traffic.post(SELF, "stage.echo", { probe }), 5);
+      },
     });
     expect((await links.measure(did("a"))).rttMs).toBeGreaterThanOrEqual(4);
     expect(early).toBe(4);

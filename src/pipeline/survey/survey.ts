@@ -72,9 +72,13 @@ async function ask(
   const { promise, resolve, reject } = deferred<Answer>();
   const give = (): void => reject(limit.reason as Error);
   const stop = [
-    traffic.on("frame", ({ from, frame }) => {
-      const isAnswer = frame.kind === "stage.able" || frame.kind === "stage.unable";
-      if (isAnswer && from === did && frame.body.ask === id) resolve(frame);
+    traffic.handle({
+      "stage.able": (body, from) => {
+        if (from === did && body.ask === id) resolve({ kind: "stage.able", body });
+      },
+      "stage.unable": (body, from) => {
+        if (from === did && body.ask === id) resolve({ kind: "stage.unable", body });
+      },
     }),
     traffic.on("gone", (gone) => gone.did === did && reject(new Error(gone.reason))),
   ];

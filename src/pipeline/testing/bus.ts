@@ -1,6 +1,6 @@
 /** A room for tests of pipelines: nodes that send each other frames, without links. Never bundled. */
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
-import type { StageFrame, StageLanes } from "../../room";
+import { type StageFrame, type StageLanes, StageRegistry } from "../../room";
 
 /** Delivers frames between nodes, in order for each pair, each in a task of its own. */
 export class Bus {
@@ -42,18 +42,18 @@ export class Bus {
     if (!this.onFrame(frame, from, to)) return;
     this.log.push({ from, to, frame });
     setImmediate(() => {
-      if (this.#nodes.has(from)) this.#nodes.get(to)?.tell("frame", { from, frame });
+      if (this.#nodes.has(from)) this.#nodes.get(to)?.registry.dispatch(frame, from);
     });
   }
 }
 
 interface BusEvents {
-  frame: { readonly from: Did; readonly frame: StageFrame };
   gone: { readonly did: Did; readonly reason: string };
 }
 
-/** `StageTraffic` over a bus. */
-class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageLanes, "send" | "post" | "hold"> {
+/** `StageLanes` over a bus. */
+class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageLanes, "send" | "post" | "hold" | "handle"> {
+  readonly registry = new StageRegistry();
   readonly #did: Did;
   readonly #bus: Bus;
 
@@ -68,6 +68,8 @@ class BusTraffic extends TypedEventTarget<BusEvents> implements Pick<StageLanes,
     this.#bus.deliver(this.#did, to, structuredClone({ kind, body }) as StageFrame);
     return Promise.resolve();
   };
+
+  handle: StageLanes["handle"] = (handlers, options) => this.registry.add(handlers, options);
 
   post: StageLanes["post"] = (to, kind, body) => {
     this.send(to, kind, body).catch(() => undefined);

@@ -211,11 +211,11 @@ describe("an invite", () => {
         return Promise.resolve(lineTo(round));
       },
     };
-    const presence = { foothold: { endpoint }, on: () => nobody } as unknown as SignalingRegistration;
-    const newcomer = new GuestSearch(presence, await credentialsOf(invite));
-    expect(await newcomer.meet(lineTo(round))).toBe(false);
+    const registration = { current: { endpoint }, on: () => nobody } as unknown as SignalingRegistration;
+    const search = new GuestSearch(registration, await credentialsOf(invite));
+    expect(await search.meet(lineTo(round))).toBe(false);
     expect(dialled).toBe(1);
-    newcomer.close();
+    search.close();
   });
 });
 

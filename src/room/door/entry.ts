@@ -9,69 +9,69 @@ import { GuestSearch } from "./guest-search";
 import { type Admitted, RefusedAtDoor, type GuestSession } from "./guest-session";
 
 /** What a guest says of itself when it knocks. */
-interface KnockWords {
+interface Introduction {
   readonly name: string;
   readonly device: string;
   readonly delegation: Signed | undefined;
 }
 
-interface EntranceOptions {
+interface EntryOptions {
   readonly member: MemberContext;
   readonly agent: string;
   readonly invite: Invite;
 }
 
-interface EntranceEvents {
-  stage: "looking" | "knocking";
+interface EntryEvents {
+  phase: "looking" | "knocking";
   /** A door was none of this room: somebody is in between, or plays the room. The text is for people. */
   refused: Error;
 }
 
 /** A guest that wants to come in. */
-export class Entry extends TypedEventTarget<EntranceEvents> {
-  readonly #newcomer: GuestSearch;
-  readonly #words: () => KnockWords;
+export class Entry extends TypedEventTarget<EntryEvents> {
+  readonly #search: GuestSearch;
+  readonly #words: () => Introduction;
 
   static async open(
-    presence: SignalingRegistration,
-    options: EntranceOptions,
-    words: () => KnockWords,
+    registration: SignalingRegistration,
+    options: EntryOptions,
+    words: () => Introduction,
   ): Promise<Entry> {
     const { member, agent, invite } = options;
     const { signer, revocations } = member;
     const token = await readToken(invite.token.signed);
-    return new Entry(new GuestSearch(presence, { signer, agent, invite, token, revocations }), words);
+    return new Entry(new GuestSearch(registration, { signer, agent, invite, token, revocations }), words);
   }
 
-  private constructor(newcomer: GuestSearch, words: () => KnockWords) {
+  private constructor(search: GuestSearch, words: () => Introduction) {
     super();
-    this.#newcomer = newcomer;
+    this.#search = search;
     this.#words = words;
   }
 
   /** Resolves when the first look around is over, whatever it has brought. */
   start(): Promise<void> {
-    return this.#newcomer.start();
+    return this.#search.start();
   }
 
   /** Goes to the door at the other end of a line that was made by hand. */
   meet(raw: RawLink): Promise<boolean> {
-    return this.#newcomer.meet(raw);
+    return this.#search.meet(raw);
   }
 
   /** Resolves once this node is let in. Throws `RefusedAtDoor` where it is not, or the signal's reason. */
   async pass(signal: AbortSignal): Promise<Admitted> {
     for (;;) {
-      const visit = await this.#nextDoor(signal);
-      if (!visit) continue;
-      const onLeft = (): void => visit.close();
+      const door = await this.#nextDoor(signal);
+      if (!door) continue;
+      const onLeft = (): void => door.close();
       signal.addEventListener("abort", onLeft, { once: true });
       try {
-        const admitted = await visit.knock(this.#words(), () => this.emit("stage", "knocking"));
+        const admitted = await door.knock(this.#words(), () => this.emit("phase", "knocking"));
         this.close();
         return admitted;
       } catch (error) {
-        this.emit("stage", "looking");
+        this.emit("phase", "looking");
         // Who was at the door may have gone; the answer of the room is final.
         if (error instanceof RefusedAtDoor || signal.aborted) throw error;
       } finally {
@@ -81,12 +81,12 @@ export class Entry extends TypedEventTarget<EntranceEvents> {
   }
 
   close(): void {
-    this.#newcomer.close();
+    this.#search.close();
   }
 
   async #nextDoor(signal: AbortSignal): Promise<GuestSession | undefined> {
     try {
-      return await this.#newcomer.visit(signal);
+      return await this.#search.nextDoor(signal);
     } catch (error) {
       if (!(error instanceof MicrogridError) || error instanceof RefusedAtDoor) throw error;
       this.emit("refused", error);

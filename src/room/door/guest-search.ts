@@ -8,33 +8,33 @@ import { type GuestCredentials, RefusedAtDoor, GuestSession } from "./guest-sess
 
 /** A guest on its way. */
 export class GuestSearch {
-  readonly #presence: SignalingRegistration;
+  readonly #registration: SignalingRegistration;
   readonly #credentials: GuestCredentials;
   readonly #rendezvous: Rendezvous;
-  /** Visits one after another; `undefined` while nobody waits for one. */
-  #onVisit: ((visit: GuestSession) => void) | undefined;
+  /** Takes the next door that opens; `undefined` while nobody waits for one. */
+  #onOpen: ((door: GuestSession) => void) | undefined;
   #onFail: ((error: Error) => void) | undefined;
   #refused: ReturnType<typeof setTimeout> | undefined;
-  readonly #stopPresence: () => void;
+  readonly #stopListening: () => void;
 
-  constructor(presence: SignalingRegistration, credentials: GuestCredentials) {
-    this.#presence = presence;
+  constructor(registration: SignalingRegistration, credentials: GuestCredentials) {
+    this.#registration = registration;
     this.#credentials = credentials;
     this.#rendezvous = new Rendezvous({
       secret: credentials.invite.rendezvousSecret,
-      foothold: () => presence.foothold,
+      registration: () => registration.current,
       meet: (raw) => this.meet(raw),
       // Who has found a door does not look for others.
-      known: () => ({ slots: [], members: this.#onVisit ? 0 : 1 }),
+      known: () => ({ slots: [], members: this.#onOpen ? 0 : 1 }),
       mayHold: false,
       onSlotChange: () => undefined,
     });
     const stop = [
-      presence.on("online", () => this.#rendezvous.nudge()),
+      registration.on("online", () => this.#rendezvous.nudge()),
       // Nobody dials a guest.
-      presence.on("link", (raw) => raw.close("a guest is at this address")),
+      registration.on("link", (raw) => raw.close("a guest is at this address")),
     ];
-    this.#stopPresence = () => {
+    this.#stopListening = () => {
       for (const each of stop) each();
     };
   }
@@ -45,12 +45,12 @@ export class GuestSearch {
   }
 
   /** The next member who opens. Throws `RefusedAtDoor` where all who are there refuse, or the signal's reason. */
-  async visit(signal: AbortSignal): Promise<GuestSession> {
+  async nextDoor(signal: AbortSignal): Promise<GuestSession> {
     signal.throwIfAborted();
     let onAbort: () => void = () => undefined;
     try {
       return await new Promise<GuestSession>((resolve, reject) => {
-        this.#onVisit = resolve;
+        this.#onOpen = resolve;
         this.#onFail = reject;
         onAbort = () => reject(signal.reason as Error);
         signal.addEventListener("abort", onAbort);
@@ -58,7 +58,7 @@ export class GuestSearch {
       });
     } finally {
       signal.removeEventListener("abort", onAbort);
-      this.#onVisit = undefined;
+      this.#onOpen = undefined;
       this.#onFail = undefined;
       clearTimeout(this.#refused);
       this.#refused = undefined;
@@ -71,12 +71,12 @@ export class GuestSearch {
    */
   async meet(raw: RawLink, sentOn = false): Promise<boolean> {
     try {
-      const visit = await GuestSession.begin(raw, this.#credentials);
-      const take = this.#onVisit;
+      const door = await GuestSession.begin(raw, this.#credentials);
+      const take = this.#onOpen;
       // One at a time: a second door that opens meanwhile is left.
-      this.#onVisit = undefined;
-      if (take) take(visit);
-      else visit.close();
+      this.#onOpen = undefined;
+      if (take) take(door);
+      else door.close();
       return true;
     } catch (error) {
       const askInstead = error instanceof RefusedAtDoor ? error.askInstead : undefined;
@@ -88,14 +88,14 @@ export class GuestSearch {
 
   close(): void {
     clearTimeout(this.#refused);
-    this.#stopPresence();
+    this.#stopListening();
     this.#rendezvous.close();
   }
 
   async #askInstead(address: string): Promise<boolean> {
-    const foothold = this.#presence.foothold;
+    const { current } = this.#registration;
     const signal = new AbortController().signal;
-    const raw = await foothold?.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal }).catch(() => undefined);
+    const raw = await current?.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal }).catch(() => undefined);
     return raw ? this.meet(raw, true) : false;
   }
 

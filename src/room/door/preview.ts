@@ -21,16 +21,16 @@ interface PreviewOptions {
 export async function previewRoom(options: PreviewOptions): Promise<Welcome> {
   const { invite, agent, openTransport, revocations, signal } = options;
   const [signer, token] = await Promise.all([makeEphemeralKey(), readToken(invite.token.signed)]);
-  const presence = new SignalingRegistration(await orderServers(invite.roomId, invite.servers), openTransport);
-  await presence.start();
-  const newcomer = new GuestSearch(presence, { signer, agent, invite, token, revocations });
+  const registration = new SignalingRegistration(await orderServers(invite.roomId, invite.servers), openTransport);
+  await registration.start();
+  const search = new GuestSearch(registration, { signer, agent, invite, token, revocations });
   try {
-    void newcomer.start();
-    const visit = await newcomer.visit(signal);
-    visit.close();
-    return visit.welcome;
+    void search.start();
+    const door = await search.nextDoor(signal);
+    door.close();
+    return door.welcome;
   } finally {
-    newcomer.close();
-    presence.close();
+    search.close();
+    registration.close();
   }
 }

@@ -6,7 +6,8 @@ import type { Standing } from "../membership";
 import { FrameLimits } from "../../wire/frames";
 import { seededRandom } from "../testing/simulation/chance";
 import { VirtualClock } from "../testing/simulation/clock";
-import { OVERLAY_FRAMES, type OverlayFrame } from "./frames";
+import { GOSSIP_FRAMES, type GossipFrame } from "./frames";
+import { type FrameHandlers, dispatch } from "../links/handlers";
 import { MemberDirectory } from "./directory";
 import { type Statement, signCard, signLoss } from "./statements";
 
@@ -16,10 +17,10 @@ const PROOF = [{}];
 
 interface Node {
   readonly signer: Signer;
-  readonly overlay: MemberDirectory;
+  readonly directory: MemberDirectory;
   /** Why its neighbours cut the link to it. */
   readonly cut: string[];
-  readonly sent: OverlayFrame[];
+  readonly sent: GossipFrame[];
   model: string;
 }
 
@@ -34,7 +35,7 @@ beforeEach(() => {
   outsiders = new Set();
 });
 afterEach(() => {
-  for (const { overlay } of nodes.splice(0)) overlay.close();
+  for (const { directory } of nodes.splice(0)) directory.close();
   restore();
 });
 
@@ -45,7 +46,7 @@ async function make(): Promise<Node> {
     cut: [],
     sent: [],
     model: "toy",
-    overlay: new MemberDirectory({
+    directory: new MemberDirectory({
       signer,
       session: "0".repeat(32),
       terms: () => terms(node.model),
@@ -57,7 +58,7 @@ async function make(): Promise<Node> {
     }),
   };
   nodes.push(node);
-  node.overlay.refresh();
+  node.directory.refresh();
   return node;
 }
 
@@ -73,18 +74,27 @@ function terms(model: string) {
   };
 }
 
+const handlersOf = ({ directory }: Node): FrameHandlers<typeof GOSSIP_FRAMES, Did> => ({
+  gossip: (body, from) => directory.takeStatements(from, body),
+  "view.sums": (body, from) => directory.takeSums(from, body),
+  "view.list": (body, from) => directory.takeList(from, body),
+  "view.pull": (body, from) => directory.takePull(from, body),
+});
+
 /** A line between two nodes; frames arrive at once, within the limits of the wire. */
 function link(a: Node, b: Node): void {
   for (const [from, to, offerer] of [
     [a, b, true],
     [b, a, false],
   ] as const) {
-    const limits = new FrameLimits(OVERLAY_FRAMES);
-    from.overlay.linked(to.signer.did, {
+    const limits = new FrameLimits(GOSSIP_FRAMES);
+    from.directory.linked(to.signer.did, {
       send: (kind, body) => {
         limits.admit(kind, performance.now());
-        from.sent.push({ kind, body } as OverlayFrame);
-        queueMicrotask(() => to.overlay.receive(from.signer.did, { kind, body } as OverlayFrame));
+        from.sent.push({ kind, body } as GossipFrame);
+        queueMicrotask(() =>
+          dispatch<typeof GOSSIP_FRAMES, Did>(handlersOf(to), { kind, body } as GossipFrame, from.signer.did),
+        );
       },
       accuse: (what) => to.cut.push(what),
       offerer,
@@ -105,18 +115,18 @@ async function chain(count: number): Promise<Node[]> {
 }
 
 const send = (to: Node, from: Node, statements: Statement[]): void =>
-  to.overlay.receive(from.signer.did, { kind: "gossip", body: { statements } });
+  to.directory.takeStatements(from.signer.did, { statements });
 
-const stampOf = (by: Node, of: Node): number => by.overlay.card(of.signer.did)!.stamp;
+const stampOf = (by: Node, of: Node): number => by.directory.card(of.signer.did)!.stamp;
 
 describe("gossip", () => {
   it("tells everybody of everybody, over any number of hops, and of what they offer later", async () => {
     const row = await chain(8);
-    expect(row.map(({ overlay }) => overlay.nodes)).toEqual(row.map(() => 8));
+    expect(row.map(({ directory }) => directory.nodes)).toEqual(row.map(() => 8));
     row[0]!.model = "other";
-    row[0]!.overlay.refresh();
+    row[0]!.directory.refresh();
     await pass(40_000);
-    expect(row.at(-1)!.overlay.card(row[0]!.signer.did)?.offers[0]?.model).toBe("other");
+    expect(row.at(-1)!.directory.card(row[0]!.signer.did)?.offers[0]?.model).toBe("other");
   });
 
   it("is silent but for comparisons while nothing happens", async () => {
@@ -129,37 +139,37 @@ describe("gossip", () => {
   it("forgets at once who says good-bye, and in time who is missed by a neighbour", async () => {
     const row = await chain(5);
     const [first, , , , last] = row as [Node, Node, Node, Node, Node];
-    first.overlay.close();
+    first.directory.close();
     await pass(3_000);
-    expect(last.overlay.card(first.signer.did)).toBeUndefined();
+    expect(last.directory.card(first.signer.did)).toBeUndefined();
     // The second to last loses the last: all others hear of it.
-    row[3]!.overlay.unlinked(last.signer.did, true);
-    last.overlay.unlinked(row[3]!.signer.did, false);
+    row[3]!.directory.unlinked(last.signer.did, true);
+    last.directory.unlinked(row[3]!.signer.did, false);
     await pass(2_000);
-    expect(row[1]!.overlay.suspected(last.signer.did)).toBe(true);
+    expect(row[1]!.directory.suspected(last.signer.did)).toBe(true);
     await pass(15_000);
-    expect(row[1]!.overlay.card(last.signer.did)).toBeUndefined();
+    expect(row[1]!.directory.card(last.signer.did)).toBeUndefined();
     // A late copy of its card wakes nobody.
-    expect(row[1]!.overlay.nodes).toBe(3);
+    expect(row[1]!.directory.nodes).toBe(3);
   });
 
   it("keeps who contradicts the word of its loss", async () => {
     const row = await chain(4);
     const [first, second, , last] = row as [Node, Node, Node, Node];
     const before = stampOf(first, last);
-    second.overlay.missed(last.signer.did);
+    second.directory.missed(last.signer.did);
     await pass(12_000);
     expect(stampOf(first, last)).toBeGreaterThan(before);
-    expect(first.overlay.suspected(last.signer.did)).toBe(false);
+    expect(first.directory.suspected(last.signer.did)).toBe(false);
   });
 
   it("forgets who is removed from the room when the rules change", async () => {
     const row = await chain(3);
     outsiders.add(row[2]!.signer.did);
-    await row[0]!.overlay.reexamine();
-    expect(row[0]!.overlay.card(row[2]!.signer.did)).toBeUndefined();
+    await row[0]!.directory.reexamine();
+    expect(row[0]!.directory.card(row[2]!.signer.did)).toBeUndefined();
     await pass(30_000);
-    expect(row[0]!.overlay.card(row[2]!.signer.did)).toBeUndefined();
+    expect(row[0]!.directory.card(row[2]!.signer.did)).toBeUndefined();
   });
 });
 
@@ -173,7 +183,7 @@ describe("a hostile gossiper", () => {
     const unproved = await makeEphemeralKey();
     send(victim, liar, [(await signCard(unproved, { session: "1".repeat(32), stamp: 1, terms: terms("x") })).card]);
     await pass(1_000);
-    expect(victim.overlay.nodes).toBe(2);
+    expect(victim.directory.nodes).toBe(2);
   });
 
   it("loses its link for words in another's name", async () => {

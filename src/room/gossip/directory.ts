@@ -9,13 +9,13 @@ import { TokenBucket } from "../../wire";
 import { ANSWER_RATE, COMPARE_MS, STATEMENT_RATE, SUSPECT_MS } from "./constants";
 import { SeenStatements } from "./seen-statements";
 import { type Listing, compareListing, compareSums } from "./comparing";
-import type { OverlayFrame, OverlaySender } from "./frames";
+import type { GossipBody, GossipSender } from "./frames";
 import { OwnAnnouncement } from "./own-announcement";
 import { GossipQueue, portions } from "./queue";
 import { type Card, type CardTerms, type Checked, type Statement, check, signLoss } from "./statements";
 import { type Known, View } from "./view";
 
-interface OverlayOptions {
+interface DirectoryOptions {
   readonly signer: Signer;
   /** New at every start of this node. */
   readonly session: string;
@@ -28,14 +28,14 @@ interface OverlayOptions {
   readonly random?: () => number;
 }
 
-interface OverlayEvents {
+interface DirectoryEvents {
   /** This member came, went or said something new of itself. */
   change: Did;
 }
 
 /** A neighbour, and what it may cause here. */
 interface Line {
-  readonly send: OverlaySender;
+  readonly send: GossipSender;
   accuse(what: string): void;
   readonly statements: TokenBucket;
   readonly answers: TokenBucket;
@@ -44,25 +44,25 @@ interface Line {
 }
 
 /** The wider room: its members by gossip. */
-export class MemberDirectory extends TypedEventTarget<OverlayEvents> {
-  readonly #options: OverlayOptions;
+export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
+  readonly #options: DirectoryOptions;
   readonly #random: () => number;
   readonly self: Did;
   readonly #view = new View();
   readonly #lines = new Map<Did, Line>();
-  readonly #rumours: GossipQueue;
+  readonly #queue: GossipQueue;
   readonly #own: OwnAnnouncement;
-  readonly #copies = new SeenStatements();
+  readonly #seen = new SeenStatements();
   readonly #suspects = new Map<Did, ReturnType<typeof setTimeout>>();
   #comparing: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
-  constructor(options: OverlayOptions) {
+  constructor(options: DirectoryOptions) {
     super();
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.self = options.signer.did;
-    this.#rumours = new GossipQueue({
+    this.#queue = new GossipQueue({
       neighbours: () => [...this.#lines.keys()],
       send: (to, statements) => this.#send(to, statements),
       random: this.#random,
@@ -72,8 +72,8 @@ export class MemberDirectory extends TypedEventTarget<OverlayEvents> {
       random: this.#random,
       nodes: () => this.nodes,
       publish: (card) => {
-        this.#rumours.add(this.self, card, { urgent: true });
-        this.#rumours.flush();
+        this.#queue.add(this.self, card, { urgent: true });
+        this.#queue.flush();
       },
     });
     this.#compareLater();
@@ -119,7 +119,7 @@ export class MemberDirectory extends TypedEventTarget<OverlayEvents> {
   }
 
   /** A link to a member is up: from now on it is a neighbour. Who dialled begins to compare. */
-  linked(did: Did, line: { send: OverlaySender; accuse(what: string): void; offerer: boolean }): void {
+  linked(did: Did, line: { send: GossipSender; accuse(what: string): void; offerer: boolean }): void {
     const now = performance.now();
     this.#lines.set(did, {
       send: line.send,
@@ -162,24 +162,28 @@ export class MemberDirectory extends TypedEventTarget<OverlayEvents> {
     );
   }
 
-  /** Takes a frame of a neighbour. */
-  receive(from: Did, frame: OverlayFrame): void {
+  /** Takes news from a neighbour. */
+  takeStatements(from: Did, { statements }: GossipBody<"gossip">): void {
     const line = this.#lines.get(from);
-    if (!line) return;
-    switch (frame.kind) {
-      case "gossip":
-        line.intake = line.intake.then(() => this.#takeAll(from, line, frame.body.statements));
-        break;
-      case "view.sums":
-        this.#answerSums(from, line, frame.body.sums);
-        break;
-      case "view.list":
-        this.#answerList(from, line, frame.body);
-        break;
-      case "view.pull":
-        this.#answer(from, line, this.#statementsOf(frame.body.dids));
-        break;
-    }
+    if (line) line.intake = line.intake.then(() => this.#takeAll(from, line, statements));
+  }
+
+  /** A neighbour compares its view with this node's. */
+  takeSums(from: Did, { sums }: GossipBody<"view.sums">): void {
+    const line = this.#lines.get(from);
+    if (line) this.#answerSums(from, line, sums);
+  }
+
+  /** A neighbour lists what it knows in the parts that differ. */
+  takeList(from: Did, list: GossipBody<"view.list">): void {
+    const line = this.#lines.get(from);
+    if (line) this.#answerList(from, line, list);
+  }
+
+  /** A neighbour asks for cards. */
+  takePull(from: Did, { dids }: GossipBody<"view.pull">): void {
+    const line = this.#lines.get(from);
+    if (line) this.#answer(from, line, this.#statementsOf(dids));
   }
 
   /** Says good-bye to everybody. Synchronous, so that it works while the page goes away. */
@@ -188,7 +192,7 @@ export class MemberDirectory extends TypedEventTarget<OverlayEvents> {
     this.#closed = true;
     clearTimeout(this.#comparing);
     for (const timer of this.#suspects.values()) clearTimeout(timer);
-    this.#rumours.close();
+    this.#queue.close();
     const farewell = this.#own.close();
     if (farewell) for (const did of this.#lines.keys()) this.#send(did, [farewell]);
   }
@@ -197,8 +201,8 @@ export class MemberDirectory extends TypedEventTarget<OverlayEvents> {
     // Copies are known by their signatures; more than a link's share is dropped, and comparing brings it later.
     const now = performance.now();
     const fresh = statements.filter((statement) => {
-      const did = this.#copies.about(statement);
-      if (did) this.#rumours.known(did, statement, from);
+      const did = this.#seen.about(statement);
+      if (did) this.#queue.known(did, statement, from);
       // A copy of the card of somebody who is gone is answered with what says so.
       const known = did !== undefined && this.#view.entries.has(did);
       return !known && line.statements.take(now);
@@ -236,12 +240,12 @@ export class MemberDirectory extends TypedEventTarget<OverlayEvents> {
       if (line && evidence) this.#answer(from, line, [evidence]);
       return;
     }
-    this.#copies.add(did, statement);
+    this.#seen.add(did, statement);
     // What decides over life and death goes to all; other news to some, and to the rest when views are compared. Proofs
     // go with what they are needed for.
     const urgent = content.kind !== "card" || suspected;
     const news = stranger || standing ? statement : { kind: statement.kind, signed: statement.signed };
-    this.#rumours.add(did, news, { from, urgent });
+    this.#queue.add(did, news, { from, urgent });
     this.emit("change", did);
   }
 

@@ -21,7 +21,7 @@ const statement = v.strictObject({
   proof: v.optional(ProofSchema),
 });
 
-export const OVERLAY_FRAMES = {
+export const GOSSIP_FRAMES = {
   /** News of members, each signed by whom it is of. */
   gossip: {
     schema: v.strictObject({ statements: v.pipe(v.array(statement), v.maxLength(STATEMENTS_PER_FRAME)) }),
@@ -51,7 +51,9 @@ export const OVERLAY_FRAMES = {
   },
 } satisfies FrameTable;
 
-type OverlayTable = typeof OVERLAY_FRAMES;
-export type OverlayFrame = FrameOf<OverlayTable>;
+type GossipTable = typeof GOSSIP_FRAMES;
+export type GossipFrame = FrameOf<GossipTable>;
+/** The body of a kind as it was received. */
+export type GossipBody<K extends keyof GossipTable> = Extract<GossipFrame, { kind: K }>["body"];
 /** Sends a frame to one neighbour. */
-export type OverlaySender = <K extends keyof OverlayTable>(kind: K, body: FrameBody<OverlayTable, K>) => void;
+export type GossipSender = <K extends keyof GossipTable>(kind: K, body: FrameBody<GossipTable, K>) => void;

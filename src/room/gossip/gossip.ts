@@ -5,9 +5,8 @@ import type { Membership, Standing } from "../membership";
 import type { Member } from "../links/member";
 import { LEFT_ROOM, type Mesh, NOT_NEEDED } from "../links/mesh";
 import { type Card, type CardTerms, LINKS_WANTED, MAX_NODES, MemberDirectory, LinkKeeper, sample } from ".";
-import type { RoomFrame } from "../protocol";
 
-interface WideRoomOptions {
+interface GossipOptions {
   readonly membership: Membership;
   /** New at every start of this node. */
   readonly session: string;
@@ -18,31 +17,32 @@ interface WideRoomOptions {
   terms(): CardTerms;
 }
 
-interface WideRoomEvents {
+interface GossipEvents {
   /** Something is news of this member. */
   change: Did;
 }
 
 /** All members, linked or not. */
-export class Gossip extends TypedEventTarget<WideRoomEvents> {
+export class Gossip extends TypedEventTarget<GossipEvents> {
   readonly #mesh: Mesh;
   readonly #online: () => boolean;
-  readonly #overlay: MemberDirectory;
-  readonly #tender: LinkKeeper;
+  /** What is known of all members. */
+  readonly directory: MemberDirectory;
+  readonly #keeper: LinkKeeper;
 
-  constructor({ mesh, online, membership, session, terms }: WideRoomOptions) {
+  constructor({ mesh, online, membership, session, terms }: GossipOptions) {
     super();
     this.#mesh = mesh;
     this.#online = online;
-    this.#overlay = new MemberDirectory({
+    this.directory = new MemberDirectory({
       signer: membership.signer,
       session,
       terms,
       proof: () => membership.proof,
       vouch: (did, proof) => membership.examine(did, proof),
     });
-    this.#tender = new LinkKeeper({
-      overlay: this.#overlay,
+    this.#keeper = new LinkKeeper({
+      directory: this.directory,
       online,
       links: {
         linked: () => this.#linked(),
@@ -54,82 +54,77 @@ export class Gossip extends TypedEventTarget<WideRoomEvents> {
         drop: (did) => mesh.members.get(did)?.link.close(NOT_NEEDED),
       },
     });
-    this.#overlay.on("change", (did) => this.emit("change", did));
-    const rules = (): void => void this.#overlay.reexamine();
-    const proof = (): void => this.#overlay.refresh();
+    this.directory.on("change", (did) => this.emit("change", did));
+    const rules = (): void => void this.directory.reexamine();
+    const proof = (): void => this.directory.refresh();
     membership.on("charter", rules);
     membership.on("epochs", rules);
     membership.on("proof", proof);
     mesh.on("joined", (member) => this.#joined(member));
     mesh.on("left", ({ member, reason }) => this.#left(member, reason));
-    mesh.on("unreachable", (did) => this.#tender.failed(did));
+    mesh.on("unreachable", (did) => this.#keeper.failed(did));
   }
 
   /** Nodes in the room that are known of, this one included. */
   get nodes(): number {
-    return this.#overlay.nodes;
+    return this.directory.nodes;
   }
 
   /** Whether every node is linked to every other, as far as this one can tell. */
   get full(): boolean {
-    return this.#tender.full;
+    return this.#keeper.full;
   }
 
   /** Slots that members say they hold. */
   get slots(): readonly number[] {
-    return this.#overlay.cards.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
+    return this.directory.cards.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
   }
 
   /** What a member says of itself to everybody. */
   card(did: Did): Card | undefined {
-    return this.#overlay.card(did);
+    return this.directory.card(did);
   }
 
   /** What a member has proved to be. */
   standing(did: Did): Standing | undefined {
-    return this.#overlay.standing(did);
+    return this.directory.standing(did);
   }
 
   /** Whether a member can be linked to when it is to answer. In a full mesh all are that can. */
   reaches(did: Did): boolean {
-    return !this.#tender.full && !this.#tender.avoids(did) && !this.#overlay.suspected(did);
+    return !this.#keeper.full && !this.#keeper.avoids(did) && !this.directory.suspected(did);
   }
 
   /** Where a member can be dialled, as far as that is known. */
   addressOf(did: Did): PeerId | undefined {
-    return this.#mesh.members.get(did)?.address ?? this.#overlay.addressOf(did);
+    return this.#mesh.members.get(did)?.address ?? this.directory.addressOf(did);
   }
 
   /** Whether one more member could be kept in mind. */
   hasRoomFor(did: Did): boolean {
-    return this.#overlay.nodes < MAX_NODES || this.#overlay.card(did) !== undefined;
+    return this.directory.nodes < MAX_NODES || this.directory.card(did) !== undefined;
   }
 
   /** Whether somebody whom a member named is worth dialling. */
   wants(did: Did): boolean {
-    return this.#tender.wants(did);
+    return this.#keeper.wants(did);
   }
 
   /**
-   * Whom a newcomer is told of: some of all, so that newcomers spread over the room, and some of this node's own
-   * links, to which it can carry their words where there is no signaling.
+   * The nodes that a new member is told of: some of all, so that new members spread over the room, and some that this
+   * node is linked to, because it can relay to them if there is no signaling.
    */
-  acquaintances(): { did: Did; address: PeerId | undefined }[] {
+  knownPeers(): { did: Did; address: PeerId | undefined }[] {
     const members = [...this.#mesh.members.values()];
-    if (this.#tender.full) return members.map(({ did, address }) => ({ did, address }));
+    if (this.#keeper.full) return members.map(({ did, address }) => ({ did, address }));
     const own = sample(members, LINKS_WANTED, Math.random).map(({ did }) => did);
-    const any = this.#online() ? sample(this.#overlay.dids(), LINKS_WANTED, Math.random) : [];
+    const any = this.#online() ? sample(this.directory.dids(), LINKS_WANTED, Math.random) : [];
     return [...new Set([...any, ...own])].map((did) => ({ did, address: this.addressOf(did) }));
   }
 
   /** What this node says of itself may have changed. */
   refresh(): void {
-    this.#overlay.refresh();
-  }
-
-  /** Takes a frame of a neighbour. */
-  receive(from: Did, frame: Extract<RoomFrame, { kind: "gossip" | `view.${string}` }>): void {
-    this.#overlay.receive(from, frame);
+    this.directory.refresh();
   }
 
   /** The link to a member; made now where there is none. Throws `peer-lost` where it cannot be reached. */
@@ -160,13 +155,13 @@ export class Gossip extends TypedEventTarget<WideRoomEvents> {
 
   /** Says good-bye to everybody, without waiting. */
   close(): void {
-    this.#tender.close();
-    this.#overlay.close();
+    this.#keeper.close();
+    this.directory.close();
   }
 
   #joined(member: Member): void {
     const { did, link } = member;
-    this.#overlay.linked(did, {
+    this.directory.linked(did, {
       send: (kind, body) => link.post(kind, body),
       accuse: (what) => link.accuse(what),
       offerer: link.offerer,
@@ -177,8 +172,8 @@ export class Gossip extends TypedEventTarget<WideRoomEvents> {
     // Another link of the same did has taken its place, or is about to.
     if (this.#mesh.members.has(did)) return;
     const gone = link.lost || reason === LEFT_ROOM;
-    if (!gone) this.#tender.avoid(did);
-    this.#overlay.unlinked(did, gone);
+    if (!gone) this.#keeper.avoid(did);
+    this.directory.unlinked(did, gone);
   }
 
   #linked(): Map<Did, { busy: boolean; ageMs: number }> {

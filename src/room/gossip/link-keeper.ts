@@ -17,8 +17,8 @@ export interface Links {
   drop(did: Did): void;
 }
 
-interface TenderOptions {
-  readonly overlay: MemberDirectory;
+interface LinkKeeperOptions {
+  readonly directory: MemberDirectory;
   readonly links: Links;
   /** Whether this node can dial at all: else a failure says nothing about who was dialled. */
   online(): boolean;
@@ -27,7 +27,7 @@ interface TenderOptions {
 
 /** Looks at the links from time to time, and when asked to. */
 export class LinkKeeper {
-  readonly #options: TenderOptions;
+  readonly #options: LinkKeeperOptions;
   readonly #random: () => number;
   /** Who was not reached, or did not want a link, and until when it is left alone. */
   readonly #avoided = new Map<Did, number>();
@@ -36,7 +36,7 @@ export class LinkKeeper {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #rewireAt: number;
 
-  constructor(options: TenderOptions) {
+  constructor(options: LinkKeeperOptions) {
     this.#options = options;
     this.#random = options.random ?? Math.random;
     this.#rewireAt = performance.now() + REWIRE_MS * (0.5 + this.#random());
@@ -45,21 +45,21 @@ export class LinkKeeper {
 
   /** Whether every node is linked to every other, as far as this one can tell. */
   get full(): boolean {
-    return (this.#full = isFullMesh(this.#options.overlay.nodes, this.#full));
+    return (this.#full = isFullMesh(this.#options.directory.nodes, this.#full));
   }
 
   /** Whether somebody whom a member named is worth dialling: in a larger room mostly strangers are. */
   wants(did: Did): boolean {
-    const { overlay, links } = this.#options;
-    return this.full || overlay.card(did) === undefined || links.linked().size + links.dialling < LINKS_WANTED;
+    const { directory, links } = this.#options;
+    return this.full || directory.card(did) === undefined || links.linked().size + links.dialling < LINKS_WANTED;
   }
 
   /** A dial has led nowhere. */
   failed(did: Did): void {
-    const { overlay, online } = this.#options;
+    const { directory, online } = this.#options;
     this.avoid(did);
     // Where it stays silent too, it is gone; where it cannot be reached from here alone, it will say so.
-    if (online() && overlay.addressOf(did) && this.#words.take(performance.now())) overlay.missed(did);
+    if (online() && directory.addressOf(did) && this.#words.take(performance.now())) directory.missed(did);
   }
 
   /** Whether it is left alone now. */
@@ -87,12 +87,12 @@ export class LinkKeeper {
   }
 
   #tend(): void {
-    const { overlay, links, online } = this.#options;
+    const { directory, links, online } = this.#options;
     const now = performance.now();
     for (const [did, until] of this.#avoided) if (until <= now) this.#avoided.delete(did);
-    const others = overlay.dids();
+    const others = directory.dids();
     const plan = planLinks({
-      self: overlay.self,
+      self: directory.self,
       others,
       linked: links.linked(),
       dialling: links.dialling,
@@ -105,16 +105,16 @@ export class LinkKeeper {
       links.drop(did);
     }
     if (!online()) return;
-    for (const did of plan.dial) links.dial(did, overlay.addressOf(did));
+    for (const did of plan.dial) links.dial(did, directory.addressOf(did));
     if (!this.#full && now >= this.#rewireAt) this.#rewire(others);
   }
 
   /** A link to anybody: it keeps the mesh mixed, and finds the dead whom nobody has missed. */
   #rewire(others: readonly Did[]): void {
-    const { overlay, links } = this.#options;
+    const { directory, links } = this.#options;
     this.#rewireAt = performance.now() + REWIRE_MS * (0.5 + this.#random());
     const linked = links.linked();
     const strangers = others.filter((did) => !linked.has(did) && !this.#avoided.has(did));
-    for (const did of sample(strangers, 1, this.#random)) links.dial(did, overlay.addressOf(did));
+    for (const did of sample(strangers, 1, this.#random)) links.dial(did, directory.addressOf(did));
   }
 }

@@ -8,7 +8,7 @@ import type { Known } from "./view";
 /** A farewell is one above the card that it belongs to. */
 const STAMP_STEP = 2;
 
-interface OwnCardOptions {
+interface OwnAnnouncementOptions {
   readonly signer: Signer;
   readonly session: string;
   terms(): CardTerms;
@@ -23,7 +23,7 @@ interface OwnCardOptions {
 
 /** The card of this node. */
 export class OwnAnnouncement {
-  readonly #options: OwnCardOptions;
+  readonly #options: OwnAnnouncementOptions;
   #card: Statement | undefined;
   #farewell: Statement | undefined;
   #stamp = 0;
@@ -33,7 +33,7 @@ export class OwnAnnouncement {
   #dueAt = Infinity;
   #closed = false;
 
-  constructor(options: OwnCardOptions) {
+  constructor(options: OwnAnnouncementOptions) {
     this.#options = options;
   }
 

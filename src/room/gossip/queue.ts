@@ -4,7 +4,7 @@ import { GOSSIP_FANOUT, GOSSIP_FRAME_BYTES, GOSSIP_MS, STATEMENTS_PER_FRAME } fr
 import { sample } from "./links";
 import type { Statement } from "./statements";
 
-interface Rumour {
+interface QueuedStatement {
   readonly statement: Statement;
   /** Who sent it here. */
   readonly from: Set<Did>;
@@ -12,7 +12,7 @@ interface Rumour {
   readonly urgent: boolean;
 }
 
-interface RumoursOptions {
+interface GossipQueueOptions {
   neighbours(): readonly Did[];
   send(to: Did, statements: Statement[]): void;
   readonly random: () => number;
@@ -20,12 +20,12 @@ interface RumoursOptions {
 
 /** Passes news on. Each is passed on once; comparing views brings what was missed. */
 export class GossipQueue {
-  readonly #options: RumoursOptions;
+  readonly #options: GossipQueueOptions;
   /** By kind and did: only the newest of each. */
-  readonly #waiting = new Map<string, Rumour>();
+  readonly #waiting = new Map<string, QueuedStatement>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: RumoursOptions) {
+  constructor(options: GossipQueueOptions) {
     this.#options = options;
   }
 

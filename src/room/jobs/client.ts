@@ -1,7 +1,7 @@
 /** The consumer's side of jobs: sends a request over a link and gives the answer as a stream. */
 import { AsyncQueue, type ErrorCode, type JobId, MicrogridError, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest, PrivacyClass } from "../../inference";
-import type { JobFrame, RoomLink } from "../protocol";
+import type { ReceivedBody, RoomLink } from "../protocol";
 import { JobTimeouts } from "./timeouts";
 import { JobRefusedError } from "./refused";
 
@@ -61,10 +61,10 @@ export class JobClient {
       cancel();
       queue.fail(signal.reason);
     };
-    const patience = new JobTimeouts(options.deadlineMs, (why) => queue.fail(new MicrogridError("peer-lost", why)));
+    const timeouts = new JobTimeouts(options.deadlineMs, (why) => queue.fail(new MicrogridError("peer-lost", why)));
     const free = this.#link.markBusy();
     const tokensLeft = request.maxTokens - (request.resume?.idsInText ?? 0) + SPARE_TOKENS;
-    const heard = (sign: "waiting" | "running" | "writing"): void => patience.heard(sign);
+    const heard = (sign: "waiting" | "running" | "writing"): void => timeouts.heard(sign);
     this.#jobs.set(id, { queue, frames: 0, tokensLeft, charsLeft: SPARE_CHARS, heard });
     signal.addEventListener("abort", onAbort);
     try {
@@ -81,56 +81,56 @@ export class JobClient {
       throw error;
     } finally {
       this.#jobs.delete(id);
-      patience.stop();
+      timeouts.stop();
       signal.removeEventListener("abort", onAbort);
       cancel();
       free();
     }
   }
 
-  /** Takes a frame of the provider's side. Frames of jobs that were cancelled are late, not wrong. */
-  receive(frame: JobFrame): void {
-    const job = this.#jobs.get(frame.body.id);
+  // Frames of cancelled jobs may still arrive; they are ignored.
+
+  /** The peer has taken a job, or says that the job is alive. */
+  accepted({ id, position, etaMs }: ReceivedBody<"job.accepted">): void {
+    const job = this.#jobs.get(id);
     if (!job) return;
-    switch (frame.kind) {
-      case "job.accepted": {
-        const { position, etaMs } = frame.body;
-        job.heard(position > 0 ? "waiting" : "running");
-        // News that nobody reads does not pile up.
-        if (job.queue.size === 0) void job.queue.push({ type: "queued", position, etaMs });
-        break;
-      }
-      case "job.refused":
-        job.queue.fail(new JobRefusedError(frame.body.reason, frame.body.load, frame.body.rule));
-        break;
-      case "job.tokens": {
-        const { seq, text, ids, logprobs } = frame.body;
-        if (seq !== job.frames) return this.#violation(`token frame ${seq} where ${job.frames} was due`);
-        job.frames++;
-        const tokens = Math.max(ids.length, 1);
-        job.tokensLeft -= tokens;
-        if (job.tokensLeft < 0) return this.#violation("more tokens than were asked for");
-        job.charsLeft += tokens * MAX_CHARS_PER_TOKEN - text.length;
-        if (job.charsLeft < 0) return this.#violation("more text than its tokens can have");
-        job.heard("writing");
-        void job.queue.push({ type: "token", text, ids, ...(logprobs && { logprobs }) });
-        break;
-      }
-      case "job.done": {
-        const { frames, finishReason, usage } = frame.body;
-        if (frames !== job.frames) return this.#violation(`the end after ${frames} frames where ${job.frames} came`);
-        void job.queue.push({ type: "done", finishReason, usage });
-        job.queue.end();
-        break;
-      }
-      case "job.failed":
-        job.queue.fail(new JobFailedError(frame.body.code, frame.body.message));
-        break;
-      case "job.request":
-      case "job.cancel":
-        this.#violation(`${frame.kind} for a job of this node`);
-        break;
-    }
+    job.heard(position > 0 ? "waiting" : "running");
+    // News that nobody reads does not pile up.
+    if (job.queue.size === 0) void job.queue.push({ type: "queued", position, etaMs });
+  }
+
+  /** The peer does not take a job, or gives it back. */
+  refused({ id, reason, load, rule }: ReceivedBody<"job.refused">): void {
+    this.#jobs.get(id)?.queue.fail(new JobRefusedError(reason, load, rule));
+  }
+
+  /** The next tokens of an answer. */
+  tokens({ id, seq, text, ids, logprobs }: ReceivedBody<"job.tokens">): void {
+    const job = this.#jobs.get(id);
+    if (!job) return;
+    if (seq !== job.frames) return this.#violation(`token frame ${seq} where ${job.frames} was due`);
+    job.frames++;
+    const tokens = Math.max(ids.length, 1);
+    job.tokensLeft -= tokens;
+    if (job.tokensLeft < 0) return this.#violation("more tokens than were asked for");
+    job.charsLeft += tokens * MAX_CHARS_PER_TOKEN - text.length;
+    if (job.charsLeft < 0) return this.#violation("more text than its tokens can have");
+    job.heard("writing");
+    void job.queue.push({ type: "token", text, ids, ...(logprobs && { logprobs }) });
+  }
+
+  /** An answer is complete. */
+  done({ id, frames, finishReason, usage }: ReceivedBody<"job.done">): void {
+    const job = this.#jobs.get(id);
+    if (!job) return;
+    if (frames !== job.frames) return this.#violation(`the end after ${frames} frames where ${job.frames} came`);
+    void job.queue.push({ type: "done", finishReason, usage });
+    job.queue.end();
+  }
+
+  /** The peer could not complete an answer. */
+  failed({ id, code, message }: ReceivedBody<"job.failed">): void {
+    this.#jobs.get(id)?.queue.fail(new JobFailedError(code, message));
   }
 
   #violation(what: string): void {

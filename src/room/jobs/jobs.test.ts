@@ -65,7 +65,7 @@ function server() {
   const ask = ({ link }: FakeLink): string => {
     const id = (++count).toString(16).padStart(16, "0") as JobId;
     const request = toyRequest(3) as RoomFrameBody<"job.request">["request"];
-    jobs.receive(link, { kind: "job.request", body: { id, request, privacy: "room", deadlineMs: 60_000 } });
+    jobs.request(link, { id, request, privacy: "room", deadlineMs: 60_000 });
     return id;
   };
   return { jobs, ask, release };
@@ -125,7 +125,7 @@ describe("peers that share a device", () => {
     const [greedy, modest] = [fakeLink(), fakeLink()];
     const ids = Array.from({ length: 4 }, () => ask(greedy));
     const wanted = ask(modest);
-    jobs.receive(greedy.link, { kind: "job.cancel", body: { id: ask(greedy) } });
+    jobs.cancel(greedy.link, { id: ask(greedy) });
     // Those that wait as well; neither what goes back to make room nor what was cancelled, once it has stopped.
     await vi.waitFor(() => expect([greedy.state.marks, modest.state.marks]).toEqual([3, 1]));
     release();
@@ -152,7 +152,7 @@ describe("a provider's frames", () => {
     })().catch(() => undefined);
     await vi.waitFor(() => expect(fake.sent).toHaveLength(1));
     const id = fake.sent[0]!.body.id as string;
-    for (const [seq, frame] of frames.entries()) client.receive({ kind: "job.tokens", body: { id, seq, ...frame } });
+    for (const [seq, frame] of frames.entries()) client.tokens({ id, seq, ...frame });
     await vi.waitFor(() =>
       expect(events.length + (fake.state.closedFor ? 1 : 0)).toBeGreaterThanOrEqual(frames.length),
     );

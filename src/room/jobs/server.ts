@@ -3,7 +3,7 @@ import { MicrogridError, errorToData, isAbort } from "../../core";
 import type { GenerationEvent, GenerationRequest, Provider, TokenLogprob } from "../../inference";
 import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
-import type { JobFrame, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
+import type { ReceivedBody, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
 import type { PeerLoad } from "./refused";
 
 /** What is shared now; asked anew for each job. */
@@ -67,26 +67,26 @@ export class JobServer {
     return this.#waiting.length;
   }
 
-  /** Takes a frame of the consumer's side. */
-  receive(link: RoomLink, frame: Extract<JobFrame, { kind: "job.request" | "job.cancel" }>): void {
-    if (frame.kind === "job.cancel") {
-      this.#find(link, frame.body.id)?.abort.abort();
-      return;
-    }
-    const { id } = frame.body;
+  /** Runs a job for a peer, queues it, or refuses it. */
+  request(link: RoomLink, { id, deadlineMs, ...body }: ReceivedBody<"job.request">): void {
+    const request = body.request as GenerationRequest;
     if (this.#find(link, id)) return link.accuse(`job ${id} was sent twice`);
-    const request = frame.body.request as GenerationRequest;
     const refusal = this.#refusal(link, request);
     if (refusal) {
       link.post("job.refused", { id, ...refusal, load: this.#options.load() });
       return this.#options.onRefused();
     }
-    const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), frame.body.deadlineMs);
+    const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), deadlineMs);
     const job: Job = { id, request, link, abort: new AbortController(), deadline, free: link.markBusy() };
     job.abort.signal.addEventListener("abort", () => this.#drop(job));
     this.#waiting.push(job);
     this.#startNext();
     if (this.#waiting.includes(job)) this.#sign(job);
+  }
+
+  /** Stops a job whose consumer does not want the rest. */
+  cancel(link: RoomLink, { id }: ReceivedBody<"job.cancel">): void {
+    this.#find(link, id)?.abort.abort();
   }
 
   /** Ends all jobs, because sharing ends; their consumers go on elsewhere. */

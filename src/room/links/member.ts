@@ -26,6 +26,6 @@ export interface Member {
   slot: number | undefined;
   /** When the link came up, ms of `performance.now()`. */
   readonly since: number;
-  /** Gets its frames, but for those of the mesh itself. */
+  /** Gets the control frames that come over this link. */
   onFrame: (frame: RoomFrame) => void;
 }

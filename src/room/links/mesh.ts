@@ -10,7 +10,7 @@ import { type HandDialer, Relay } from "./relay";
 import type { Member } from "./member";
 import { MemberHandshake } from "./member-handshake";
 import { reconcile } from "../membership/reconcile";
-import { ROOM_FRAMES, type RoomFrameBody, type RoomLink } from "../protocol";
+import { type ReceivedBody, ROOM_FRAMES, type RoomFrameBody, type RoomLink } from "../protocol";
 import { ANOTHER_LINK, SpareLinks } from "./spare-links";
 import { STAGE_FRAMES } from "../stages/frames";
 
@@ -45,9 +45,9 @@ interface MeshOptions {
   /** Receives guests. */
   welcome(line: AuthenticatedLine): void;
   /** What this node is reachable under now. */
-  whereabouts(): { address: PeerId | undefined; slot: number | undefined };
-  /** Whom a newcomer is told of. */
-  acquaintances(): readonly { readonly did: Did; readonly address: PeerId | undefined }[];
+  contact(): { address: PeerId | undefined; slot: number | undefined };
+  /** The nodes that a new member is told of. */
+  knownPeers(): readonly { readonly did: Did; readonly address: PeerId | undefined }[];
   /** Whether somebody whom a member named is worth dialling. */
   wants(did: Did): boolean;
   /** Whether one more member can be kept in mind. */
@@ -126,6 +126,18 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   announce(): void {
     const frame = this.#membersFrame();
     for (const { link } of this.members.values()) link.post("members", frame);
+  }
+
+  /** Takes a member's contact details, and those of the members that it is linked to. */
+  takeMembers(member: Member, frame: ReceivedBody<"members">): void {
+    member.address = frame.address as PeerId | undefined;
+    member.slot = frame.slot;
+    this.#learn(frame, member.link);
+  }
+
+  /** Takes an offer or an answer for this node, or passes it on. */
+  takeRelay({ did, link }: Member, frame: ReceivedBody<"relay">): void {
+    this.#relay.receive(did, link, frame);
   }
 
   close(reason: string): void {
@@ -219,14 +231,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       void link.closed.then((reason) => this.#leave(member, reason));
       this.emit("joined", member);
     }
-    reader.forward((frame) => {
-      if (frame.kind === "members") {
-        member.address = frame.body.address as PeerId | undefined;
-        member.slot = frame.body.slot;
-        this.#learn(frame.body, link);
-      } else if (frame.kind === "relay") this.#relay.receive(link.did, link, frame.body);
-      else member.onFrame(frame);
-    });
+    reader.forward((frame) => member.onFrame(frame));
   }
 
   /** Whether a link, of two that both sides dialled at once, is the one that stays. Both come to the same answer. */
@@ -272,8 +277,8 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   }
 
   #membersFrame(): RoomFrameBody<"members"> {
-    const { address, slot } = this.#options.whereabouts();
-    const peers = this.#options.acquaintances().map(({ did, address: at }) => ({ did, ...(at && { address: at }) }));
+    const { address, slot } = this.#options.contact();
+    const peers = this.#options.knownPeers().map(({ did, address: at }) => ({ did, ...(at && { address: at }) }));
     return { ...(address && { address }), ...(slot !== undefined && { slot }), peers };
   }
 }

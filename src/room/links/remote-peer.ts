@@ -14,7 +14,7 @@ import { JobRefusedError, type PeerLoad } from "../jobs/refused";
 import type { Standing } from "../membership";
 import type { Member } from "./member";
 import type { Card } from "../gossip";
-import type { JobFrame, RoomFrameBody } from "../protocol";
+import type { RoomFrameBody } from "../protocol";
 
 /** Time after which nobody waits for an answer any more. */
 const DEADLINE_MS = 10 * 60_000;
@@ -99,9 +99,9 @@ export class RemotePeer implements Provider {
     this.update({ name, device, gpu, sharing, ...(layersBytes !== undefined && { layersBytes }), load, offers });
   }
 
-  /** Takes a frame of a job that came over a link. */
-  receive(member: Member, frame: JobFrame): void {
-    this.#clients.get(member)?.receive(frame);
+  /** The jobs that this node has given to the peer over one of its links. */
+  jobsOver(member: Member): JobClient | undefined {
+    return this.#clients.get(member);
   }
 
   /** Takes what the peer says about itself. */

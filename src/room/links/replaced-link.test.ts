@@ -13,21 +13,30 @@ import { foundTestRoom, memberContext } from "../testing/founding";
 
 const { signal } = new AbortController();
 const nobody = (): Promise<never> => Promise.reject(new Error("nobody is dialled here"));
-const interiors: MemberSession[] = [];
+const sessions: MemberSession[] = [];
 afterEach(() => {
-  for (const interior of interiors.splice(0)) interior.leave();
+  for (const session of sessions.splice(0)) session.leave();
 });
 
 /** The inside of a room without signaling: its lines come from the test. */
 function inside(membership: Membership) {
   const toy = new ToyProvider(membership.signer.did);
   const about = { name: "node", device: "test", gpu: "", visible: true, battery: undefined, tokenRate: 0, ownJobs: 0 };
-  const presence = Object.assign(new TypedEventTarget(), { foothold: undefined }) as unknown as SignalingRegistration;
+  const registration = Object.assign(new TypedEventTarget(), {
+    current: undefined,
+  }) as unknown as SignalingRegistration;
   const hand = { offer: nobody, answer: nobody };
-  const interior = new MemberSession({ presence, membership, agent: "test/1", local: toy, hand, profile: () => about });
-  interior.share({ maxJobs: 1, models: new Set(["toy"]) }, false);
-  interiors.push(interior);
-  return { interior, toy, did: membership.signer.did };
+  const session = new MemberSession({
+    registration,
+    membership,
+    agent: "test/1",
+    local: toy,
+    hand,
+    profile: () => about,
+  });
+  session.share({ maxJobs: 1, models: new Set(["toy"]) }, false);
+  sessions.push(session);
+  return { session, toy, did: membership.signer.did };
 }
 
 /** Two members; of their two lines, each as `[lower, higher]`, the second gives way. */
@@ -37,8 +46,8 @@ async function pair() {
   const nodes = [inside(membership), inside(new Membership(memberContext(second), parts))] as const;
   const [low, high] = founder.did < second.did ? nodes : ([nodes[1], nodes[0]] as const);
   const join = ([ofLow, ofHigh]: readonly [MemoryLink, MemoryLink]): void => {
-    void low.interior.introduce(ofLow);
-    void high.interior.introduce(ofHigh);
+    void low.session.introduce(ofLow);
+    void high.session.introduce(ofHigh);
   };
   const [ofHigh, ofLow] = memoryLinkPair();
   return { low, high, join, stays: memoryLinkPair(), givesWay: [ofLow, ofHigh] as const };
@@ -79,17 +88,20 @@ describe("a link that gives way to another", () => {
     const { low, high, join, stays, givesWay } = await pair();
     const [from, to] = who === "low" ? [low, high] : [high, low];
     const got: string[] = [];
-    to.interior.stages.on("frame", ({ frame }) => got.push(frame.kind));
+    to.session.stages.handle({
+      "stage.close": () => got.push("stage.close"),
+      "stage.leaving": () => got.push("stage.leaving"),
+    });
     const goOn = keepBack(givesWay[who === "low" ? 0 : 1]);
     join(givesWay);
-    await vi.waitFor(() => expect(from.interior.links).toBe(1));
+    await vi.waitFor(() => expect(from.session.links).toBe(1));
     // The other one does not know of this link yet, and will know of the better one first.
-    const release = await from.interior.stages.hold(to.did, { signal });
-    await from.interior.stages.send(to.did, "stage.close", { pipeline: "00".repeat(8) });
+    const release = await from.session.stages.hold(to.did, { signal });
+    await from.session.stages.send(to.did, "stage.close", { pipeline: "00".repeat(8) });
     const changed = Promise.all(stays.map(inUse));
     join(stays);
     await changed;
-    await from.interior.stages.send(to.did, "stage.leaving", { pipeline: "00".repeat(8) });
+    await from.session.stages.send(to.did, "stage.leaving", { pipeline: "00".repeat(8) });
     await vi.waitFor(() => expect(got).toContain("stage.leaving"));
     goOn();
     await vi.waitFor(() => expect(got).toContain("stage.close"));
@@ -99,8 +111,8 @@ describe("a link that gives way to another", () => {
   it("carries the answer to its end that was begun over it", async () => {
     const { low, high, join, stays, givesWay } = await pair();
     join(givesWay);
-    await vi.waitFor(() => expect(low.interior.peers).toHaveLength(1));
-    await vi.waitFor(() => expect(low.interior.peers[0]!.models()).toHaveLength(1));
+    await vi.waitFor(() => expect(low.session.peers).toHaveLength(1));
+    await vi.waitFor(() => expect(low.session.peers[0]!.models()).toHaveLength(1));
     const begun = deferred<void>();
     const held = deferred<void>();
     high.toy.beforeToken = (position) => {
@@ -109,7 +121,7 @@ describe("a link that gives way to another", () => {
     };
     const answer = (async () => {
       let text = "";
-      for await (const event of low.interior.peers[0]!.generate(toyRequest(5), { signal })) {
+      for await (const event of low.session.peers[0]!.generate(toyRequest(5), { signal })) {
         if (event.type === "token") text += event.text;
       }
       return text;

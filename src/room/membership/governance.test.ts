@@ -24,7 +24,7 @@ afterEach(() => nodes.leave());
 
 const epochOf = ({ session }: TestNode) => session.membership?.epochs.head.n;
 const charterOf = ({ session }: TestNode) => session.charter?.terms;
-const remove = (by: TestNode, whom: TestNode) => by.session.remove(whom.did as Did);
+const remove = (by: TestNode, whom: TestNode) => by.session.inside!.governance.remove([whom.did as Did]);
 
 /** A room with these members besides its founder. */
 async function roomOf(size: number, terms: Partial<CharterTerms> = {}) {
@@ -46,25 +46,27 @@ describe("coming in", () => {
     const { founder, members } = await roomOf(0, { admission: { kind: "approval" } });
     expect(members).toEqual([]);
     const first = await nodes.enter(founder.invite);
-    await eventually(() => expect(founder.session.knocks.map(({ did }) => did as string)).toEqual([first.did]));
-    await eventually(() => expect(first.session.stage).toBe("knocking"));
-    founder.session.answerKnock(first.did as Did, true);
+    await eventually(() =>
+      expect(founder.session.inside!.door.knocks.map(({ did }) => did as string)).toEqual([first.did]),
+    );
+    await eventually(() => expect(first.session.phase).toBe("knocking"));
+    founder.session.inside!.door.answer(first.did as Did, true);
     await together([founder, first]);
     const second = await nodes.enter(founder.invite);
     await eventually(() => {
       for (const { session } of [founder, first])
-        expect(session.knocks.map(({ did }) => did as string)).toEqual([second.did]);
+        expect(session.inside!.door.knocks.map(({ did }) => did as string)).toEqual([second.did]);
     });
-    first.session.answerKnock(second.did as Did, true);
+    first.session.inside!.door.answer(second.did as Did, true);
     await together([founder, first, second]);
-    expect(founder.session.knocks).toEqual([]);
+    expect(founder.session.inside!.door.knocks).toEqual([]);
   });
 
   it("with approval ends with a no", async () => {
     const { founder } = await roomOf(0, { admission: { kind: "approval" } });
     const guest = await nodes.enter(founder.invite);
-    await eventually(() => expect(founder.session.knocks).toHaveLength(1));
-    founder.session.answerKnock(guest.did as Did, false);
+    await eventually(() => expect(founder.session.inside!.door.knocks).toHaveLength(1));
+    founder.session.inside!.door.answer(guest.did as Did, false);
     await eventually(() => expect(guest.out.reason).toContain("Nobody in the room has let this device in"));
     expect(founder.session.peers).toEqual([]);
   });
@@ -72,12 +74,12 @@ describe("coming in", () => {
   it("goes on at another door when the member at the first leaves", async () => {
     const { founder } = await roomOf(0, { admission: { kind: "approval" } });
     const guest = await nodes.enter(founder.invite);
-    await eventually(() => expect(founder.session.knocks).toHaveLength(1));
+    await eventually(() => expect(founder.session.inside!.door.knocks).toHaveLength(1));
     founder.session.leave();
-    await eventually(() => expect(guest.session.stage).toBe("looking"));
+    await eventually(() => expect(guest.session.phase).toBe("looking"));
     const again = await nodes.comeBack(founder);
-    await eventually(() => expect(again.session.knocks).toHaveLength(1));
-    again.session.answerKnock(guest.did as Did, true);
+    await eventually(() => expect(again.session.inside!.door.knocks).toHaveLength(1));
+    again.session.inside!.door.answer(guest.did as Did, true);
     await together([again, guest]);
   });
 
@@ -195,9 +197,9 @@ describe("the charter", () => {
     const [here, away] = members as [TestNode, TestNode];
     away.session.leave();
     await together([founder, here]);
-    await founder.session.amend({ name: "Loft" });
+    await founder.session.inside!.governance.amend({ name: "Loft" });
     await eventually(() => expect(charterOf(here)?.name).toBe("Loft"));
-    await founder.session.amend({ purpose: "to read" });
+    await founder.session.inside!.governance.amend({ purpose: "to read" });
     const back = await nodes.comeBack(away);
     await eventually(() => expect(charterOf(back)).toMatchObject({ name: "Loft", purpose: "to read" }));
     expect(back.kept.parts?.charter.version).toBe(2);
@@ -206,7 +208,7 @@ describe("the charter", () => {
   it("that does not list a member any more puts it out", async () => {
     const { founder, members } = await roomOf(2);
     const [listed, other] = members as [TestNode, TestNode];
-    await founder.session.amend({ admission: { kind: "listed", dids: [listed.did as Did] } });
+    await founder.session.inside!.governance.amend({ admission: { kind: "listed", dids: [listed.did as Did] } });
     await together([founder, listed]);
     await eventually(() => expect(other.out.reason).toContain("does not list"));
   });
@@ -221,11 +223,11 @@ describe("the charter", () => {
       for await (const _ of peer.generate(toyRequest(5), { signal: new AbortController().signal }));
     };
     await ask();
-    await founder.session.amend({ limits: { tokensPerAnswer: 4 } });
+    await founder.session.inside!.governance.amend({ limits: { tokensPerAnswer: 4 } });
     await expect(ask()).rejects.toMatchObject({ reason: "charter", rule: "tokensPerAnswer" });
-    await founder.session.amend({ limits: {}, contribution: "expected" });
+    await founder.session.inside!.governance.amend({ limits: {}, contribution: "expected" });
     await expect(ask()).rejects.toMatchObject({ reason: "charter", rule: "contribution" });
-    await founder.session.amend({ contribution: "welcome", limits: { answersPerHour: 1 } });
+    await founder.session.inside!.governance.amend({ contribution: "welcome", limits: { answersPerHour: 1 } });
     await ask();
     await expect(ask()).rejects.toMatchObject({ reason: "charter", rule: "answersPerHour" });
   });
@@ -242,30 +244,36 @@ describe("a quorum of two of three founders", () => {
     return { one, two, three, member };
   }
   const proposalAt = async (node: TestNode): Promise<string> => {
-    await eventually(() => expect(node.session.proposals).toHaveLength(1));
-    return node.session.proposals[0]!.id;
+    await eventually(() => expect(node.session.inside!.governance.proposals).toHaveLength(1));
+    return node.session.inside!.governance.proposals[0]!.id;
   };
 
   it("changes the charter when two have signed, one after another", async () => {
     const { one, two, three, member } = await council();
-    await one.session.amend({ name: "Loft" });
+    await one.session.inside!.governance.amend({ name: "Loft" });
     const id = await proposalAt(two);
-    expect(two.session.proposals).toMatchObject([{ kind: "charter", terms: { name: "Loft" }, signers: [one.did] }]);
+    expect(two.session.inside!.governance.proposals).toMatchObject([
+      { kind: "charter", terms: { name: "Loft" }, signers: [one.did] },
+    ]);
     expect(charterOf(one)?.name).toBe("Attic");
-    await expect(member.session.endorse(await proposalAt(member))).rejects.toMatchObject({ code: "bad-request" });
-    await two.session.endorse(id);
+    await expect(member.session.inside!.governance.endorse(await proposalAt(member))).rejects.toMatchObject({
+      code: "bad-request",
+    });
+    await two.session.inside!.governance.endorse(id);
     const all = [one, two, three, member];
     await eventually(() => expect(all.map((node) => charterOf(node)?.name)).toEqual(all.map(() => "Loft")));
-    await eventually(() => expect(all.map(({ session }) => session.proposals.length)).toEqual([0, 0, 0, 0]));
+    await eventually(() =>
+      expect(all.map(({ session }) => session.inside!.governance.proposals.length)).toEqual([0, 0, 0, 0]),
+    );
   });
 
   it("changes the charter while who proposed it is away", async () => {
     const { one, two, three, member } = await council();
-    await one.session.amend({ name: "Loft" });
+    await one.session.inside!.governance.amend({ name: "Loft" });
     await proposalAt(three);
     one.session.leave();
     await together([two, three, member]);
-    await three.session.endorse(await proposalAt(three));
+    await three.session.inside!.governance.endorse(await proposalAt(three));
     await eventually(() => expect([two, member].map((node) => charterOf(node)?.name)).toEqual(["Loft", "Loft"]));
     const back = await nodes.comeBack(one);
     await eventually(() => expect(charterOf(back)?.name).toBe("Loft"));
@@ -274,11 +282,13 @@ describe("a quorum of two of three founders", () => {
   it("removes a member when two have signed", async () => {
     const { one, two, three, member } = await council();
     await remove(one, member);
-    await two.session.endorse(await proposalAt(two));
+    await two.session.inside!.governance.endorse(await proposalAt(two));
     await settled([one, two, three], 1);
     await eventually(() => expect(member.out.reason).toContain("removed"));
     await eventually(() =>
-      expect([one, two, three].flatMap(({ session }) => session.proposals.length)).toEqual([0, 0, 0]),
+      expect([one, two, three].flatMap(({ session }) => session.inside!.governance.proposals.length)).toEqual([
+        0, 0, 0,
+      ]),
     );
   });
 
@@ -286,9 +296,9 @@ describe("a quorum of two of three founders", () => {
     const { one, two, three, member } = await council();
     three.session.leave();
     await together([one, two, member]);
-    await one.session.amend({ name: "Loft" });
+    await one.session.inside!.governance.amend({ name: "Loft" });
     const back = await nodes.comeBack(three);
-    await back.session.endorse(await proposalAt(back));
+    await back.session.inside!.governance.endorse(await proposalAt(back));
     await eventually(() => expect(charterOf(member)?.name).toBe("Loft"));
   });
 });

@@ -6,10 +6,8 @@ import { type CharterTerms, type Membership, supersedes } from ".";
 import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
 import { type ProposalInfo, Proposals } from "./proposals";
-import type { RoomFrame } from "../protocol";
+import type { ReceivedBody } from "../protocol";
 import { PASSED_REVOCATION_RATE } from "../links/rates";
-
-type RuleFrame = Extract<RoomFrame, { kind: "charter" | "epochs" | "proposal" | "revocation" | "proof" | "standing" }>;
 
 /** Keeps this node's rules and those of its peers the same. */
 export class Governance extends TypedEventTarget<{ change: undefined }> {
@@ -67,32 +65,42 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     if (member.standing.admittedBy.length > 1) void this.#shorten(member);
   }
 
-  /** Takes a frame of the rules. A peer that sends what is not valid loses its link. */
-  async receive(member: Member, frame: RuleFrame): Promise<void> {
+  takeCharter(member: Member, { signed }: ReceivedBody<"charter">): Promise<void> {
+    return this.#take(member, () => this.#membership.takeCharter(signed));
+  }
+
+  takeEpochs(member: Member, epochs: ReceivedBody<"epochs">): Promise<void> {
+    return this.#take(member, () => this.#membership.takeEpochs(epochs));
+  }
+
+  takeProposal(member: Member, proposal: ReceivedBody<"proposal">): Promise<void> {
+    return this.#take(member, () => this.#proposals.take(proposal));
+  }
+
+  takeRevocation(member: Member, { signed }: ReceivedBody<"revocation">): Promise<void> {
+    return this.#take(member, () => this.#membership.takeRevocation(signed));
+  }
+
+  /** Takes a member's new proof of its own membership. */
+  takeStanding(member: Member, { proof }: ReceivedBody<"standing">): Promise<void> {
+    return this.#take(member, async () => {
+      member.standing = await this.#membership.examine(member.did, proof);
+      member.proof = proof;
+      this.emit("change", undefined);
+    });
+  }
+
+  /** Takes a shorter proof for this node. */
+  async takeProof(member: Member, { proof }: ReceivedBody<"proof">): Promise<void> {
+    // A proof from anybody else would end this node's membership together with that member's.
+    if (!member.standing.founder) return;
+    await this.#take(member, () => this.#membership.takeProof(proof, member.did));
+  }
+
+  /** Handles a frame. A peer that sends invalid rules loses its link. */
+  async #take(member: Member, handle: () => Promise<unknown>): Promise<void> {
     try {
-      switch (frame.kind) {
-        case "charter":
-          await this.#membership.takeCharter(frame.body.signed);
-          break;
-        case "epochs":
-          await this.#membership.takeEpochs(frame.body);
-          break;
-        case "proposal":
-          await this.#proposals.take(frame.body);
-          break;
-        case "revocation":
-          await this.#membership.takeRevocation(frame.body.signed);
-          break;
-        case "standing":
-          member.standing = await this.#membership.examine(member.did, frame.body.proof);
-          member.proof = frame.body.proof;
-          this.emit("change", undefined);
-          break;
-        case "proof":
-          // By another's word this node would have to go with whoever gave it.
-          if (member.standing.founder) await this.#membership.takeProof(frame.body.proof, member.did);
-          break;
-      }
+      await handle();
     } catch (error) {
       // A proof may have ended meanwhile; that is no fault of who shows it.
       if (error instanceof MicrogridError && error.code === "peer-refused") member.link.close(error.message);

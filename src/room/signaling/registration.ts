@@ -13,22 +13,22 @@ export interface Registration {
   readonly url: string;
 }
 
-interface PresenceEvents {
+interface RegistrationEvents {
   /** The state of the line to signaling changed. */
   state: SignalingState;
-  /** A new foothold: the node has a new address. */
+  /** The node is registered anew and has a new address. */
   online: Registration;
   /** Somebody dialled this node. */
   link: RawLink;
 }
 
 /** The line to signaling. Losing it touches no link; it comes back by itself. */
-export class SignalingRegistration extends TypedEventTarget<PresenceEvents> {
+export class SignalingRegistration extends TypedEventTarget<RegistrationEvents> {
   #servers: readonly string[];
   readonly #openTransport: (url: string) => Promise<Transport>;
   readonly #stop = new AbortController();
   #state: SignalingState = "connecting";
-  #foothold: Registration | undefined;
+  #current: Registration | undefined;
 
   /** `servers`: URLs in the order in which they are tried. */
   constructor(servers: readonly string[], openTransport: (url: string) => Promise<Transport>) {
@@ -41,8 +41,8 @@ export class SignalingRegistration extends TypedEventTarget<PresenceEvents> {
     return this.#state;
   }
 
-  get foothold(): Registration | undefined {
-    return this.#foothold;
+  get current(): Registration | undefined {
+    return this.#current;
   }
 
   /** Goes online and stays there until `close`. Resolves after the first round over all servers. */
@@ -55,21 +55,21 @@ export class SignalingRegistration extends TypedEventTarget<PresenceEvents> {
   async setServers(servers: readonly string[]): Promise<void> {
     if (servers.join() === this.#servers.join()) return;
     this.#servers = servers;
-    const used = this.#foothold && servers.indexOf(this.#foothold.url);
+    const used = this.#current && servers.indexOf(this.#current.url);
     if (used !== 0) await this.#connect(used === undefined || used < 0 ? servers.length : used);
   }
 
   close(): void {
     this.#stop.abort();
-    this.#foothold?.endpoint.close();
-    this.#foothold = undefined;
+    this.#current?.endpoint.close();
+    this.#current = undefined;
   }
 
   async #stayOnline(): Promise<void> {
     let wait = RECONNECT_MIN_MS;
     while (!this.#stop.signal.aborted) {
-      const foothold = this.#foothold;
-      if (!foothold) {
+      const current = this.#current;
+      if (!current) {
         this.#setState(this.#state === "connecting" ? "connecting" : "reconnecting");
         await sleep(wait * (0.5 + Math.random()), this.#stop.signal);
         await this.#connect(this.#servers.length);
@@ -77,18 +77,18 @@ export class SignalingRegistration extends TypedEventTarget<PresenceEvents> {
         continue;
       }
       wait = RECONNECT_MIN_MS;
-      const earlier = this.#servers.indexOf(foothold.url);
-      const lost = foothold.endpoint.closed.then(() => true);
+      const earlier = this.#servers.indexOf(current.url);
+      const lost = current.endpoint.closed.then(() => true);
       const look = earlier > 0 ? sleep(EARLIER_SERVER_MS, this.#stop.signal).then(() => false) : lost;
       if (await Promise.race([lost, look])) {
-        // A move to an earlier server has set the new foothold already.
-        if (this.#foothold === foothold) this.#foothold = undefined;
-        if (!this.#stop.signal.aborted && !this.#foothold) this.#setState("reconnecting");
+        // A move to an earlier server has set the new registration already.
+        if (this.#current === current) this.#current = undefined;
+        if (!this.#stop.signal.aborted && !this.#current) this.#setState("reconnecting");
       } else await this.#connect(earlier);
     }
   }
 
-  /** Tries the first `count` servers in order; on success the old foothold, if any, is given up. */
+  /** Tries the first `count` servers in order; on success the old registration, if there is one, is given up. */
   async #connect(count: number): Promise<void> {
     for (const url of this.#servers.slice(0, count)) {
       if (this.#stop.signal.aborted) return;
@@ -98,10 +98,10 @@ export class SignalingRegistration extends TypedEventTarget<PresenceEvents> {
         const endpoint = await transport.open(address, { signal: this.#stop.signal });
         if (endpoint === "taken") continue;
         endpoint.onLink = (link) => this.emit("link", link);
-        const old = this.#foothold;
-        this.#foothold = { transport, endpoint, address, url };
+        const old = this.#current;
+        this.#current = { transport, endpoint, address, url };
         this.#setState("connected");
-        this.emit("online", this.#foothold);
+        this.emit("online", this.#current);
         old?.endpoint.close();
         return;
       } catch {

@@ -11,7 +11,7 @@ const NEIGHBOUR_DAYS_EVERY = 6;
 interface RendezvousOptions {
   readonly secret: Bytes;
   /** Where the node is online now, if it is. */
-  foothold(): Registration | undefined;
+  registration(): Registration | undefined;
   /** Gets to know the node at the other end of a line made through a slot; false where nothing comes of it. */
   meet(link: RawLink): Promise<boolean>;
   /** False for guests: they only look. */
@@ -28,8 +28,8 @@ interface HeldSlot {
   readonly slot: number;
   readonly day: number;
   readonly endpoint: Endpoint;
-  /** The foothold under which it was won. */
-  readonly foothold: Registration;
+  /** The registration under which it was won. */
+  readonly registration: Registration;
 }
 
 /** Holds one of the room's slots where that is wanted, and looks for nodes that this one does not know. */
@@ -55,7 +55,7 @@ export class Rendezvous {
     void this.#keepLooking();
   }
 
-  /** Looks again now: the node has a new foothold, or members have changed. */
+  /** Looks again now: the node has a new registration, or members have changed. */
   nudge(): void {
     this.#wake.abort();
   }
@@ -95,7 +95,7 @@ export class Rendezvous {
     const held = this.#held;
     if (!held) return;
     const lower = knownSlots.filter((slot) => slot < held.slot).length;
-    const moved = held.foothold.url !== this.#options.foothold()?.url;
+    const moved = held.registration.url !== this.#options.registration()?.url;
     if (moved || held.day !== this.#today() || lower >= HOLDERS_WANTED) this.#release();
   }
 
@@ -108,11 +108,11 @@ export class Rendezvous {
     for (const day of days) {
       const ids = await slotIds(this.#options.secret, day);
       for (let slot = 0; slot < SLOT_COUNT; slot++) {
-        const foothold = this.#options.foothold();
-        if (!foothold || this.#stop.signal.aborted) return;
+        const registration = this.#options.registration();
+        if (!registration || this.#stop.signal.aborted) return;
         if (day === this.#held?.day && slot === this.#held.slot) continue;
         if (day === today && this.#options.known().slots.includes(slot)) continue;
-        const answered = await this.#try(foothold, ids[slot]!, slot, day, day === today).catch(() => false);
+        const answered = await this.#try(registration, ids[slot]!, slot, day, day === today).catch(() => false);
         if (answered && (first || !this.#options.mayHold) && !this.#held) return;
       }
       if (this.#options.known().members > 0) return;
@@ -120,10 +120,10 @@ export class Rendezvous {
   }
 
   /** Claims a slot or, where it is held, meets its holder. True where the holder answered. */
-  async #try(foothold: Registration, id: string, slot: number, day: number, mayHold: boolean): Promise<boolean> {
-    const endpoint = await foothold.transport.open(id, { signal: this.#stop.signal });
+  async #try(registration: Registration, id: string, slot: number, day: number, mayHold: boolean): Promise<boolean> {
+    const endpoint = await registration.transport.open(id, { signal: this.#stop.signal });
     if (endpoint === "taken") {
-      const link = await foothold.endpoint.dial(id, { timeoutMs: SLOT_DIAL_MS, signal: this.#stop.signal });
+      const link = await registration.endpoint.dial(id, { timeoutMs: SLOT_DIAL_MS, signal: this.#stop.signal });
       return this.#options.meet(link);
     }
     if (
@@ -135,7 +135,7 @@ export class Rendezvous {
       endpoint.close();
       return false;
     }
-    this.#held = { slot, day, endpoint, foothold };
+    this.#held = { slot, day, endpoint, registration };
     endpoint.onLink = (link) => void this.#options.meet(link);
     void endpoint.closed.then(() => {
       if (this.#held?.endpoint !== endpoint) return;

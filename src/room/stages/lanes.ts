@@ -1,16 +1,17 @@
-/** What members send each other of pipelines: one place to send, one to listen. */
+/** The frames of pipelines, to and from all members: one place to send them and to register handlers for them. */
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import type { Member } from "../links/member";
-import type { STAGE_FRAMES, StageFrame, StageFrameBody } from "./frames";
+import type { STAGE_FRAMES, StageFrameBody } from "./frames";
+import { type StageHandlers, StageRegistry } from "./registry";
 
-interface StageTrafficEvents {
-  frame: { readonly from: Did; readonly frame: StageFrame };
-  /** A member is linked no more; the reason is for people. */
+interface StageLanesEvents {
+  /** A member is no longer linked. The reason is for people. */
   gone: { readonly did: Did; readonly reason: string };
 }
 
 /** Frames of pipelines, to and from all members that are linked. */
-export class StageLanes extends TypedEventTarget<StageTrafficEvents> {
+export class StageLanes extends TypedEventTarget<StageLanesEvents> {
+  readonly #registry = new StageRegistry();
   readonly #members: ReadonlyMap<Did, Member>;
   readonly #linkTo: (did: Did, options: { signal: AbortSignal }) => Promise<unknown>;
   /** Who holds the link to a member; `free` lets go of the link that is in use now. */
@@ -24,6 +25,14 @@ export class StageLanes extends TypedEventTarget<StageTrafficEvents> {
     super();
     this.#members = members;
     this.#linkTo = linkTo;
+  }
+
+  /**
+   * Registers handlers for some types of frames, from all members; with `pipeline`, only for the frames of that pipeline.
+   * Returns a function that removes them.
+   */
+  handle(handlers: StageHandlers, options?: { readonly pipeline: string }): () => void {
+    return this.#registry.add(handlers, options);
   }
 
   /** Sends a frame; resolves when the next one may be sent. Throws `peer-lost` where there is no link. */
@@ -59,7 +68,7 @@ export class StageLanes extends TypedEventTarget<StageTrafficEvents> {
   /** A member was linked: its frames come here. */
   attach(member: Member): void {
     const { did, stage, link } = member;
-    stage.listen((frame) => this.emit("frame", { from: did, frame }));
+    stage.listen((frame) => this.#registry.dispatch(frame, did));
     // A spare link is used by nobody here.
     if (this.#members.get(did) !== member) return;
     for (const hold of this.#holds.get(did) ?? []) {

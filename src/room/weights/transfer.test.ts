@@ -39,7 +39,7 @@ describe("members of a room", () => {
     const host = await nodes.open();
     const guest = await nodes.enter(host.invite);
     await together([host, guest]);
-    return { giver: host.session.bulk!, taker: guest.session.bulk!, host, guest };
+    return { giver: host.session.inside!.weights, taker: guest.session.inside!.weights, host, guest };
   }
 
   it("get exactly the bytes that they ask for, several ranges at once", async () => {
@@ -104,7 +104,7 @@ describe("members of a room", () => {
     for (const { bulk } of signaling.links) {
       for (const message of frameToMessages("bulk.get", body)) sendAnyway(bulk, message);
     }
-    await eventually(() => expect(host.session.links).toBe(0));
+    await eventually(() => expect(host.session.inside!.links).toBe(0));
     expect(open).not.toHaveBeenCalled();
   });
 

@@ -1,8 +1,9 @@
 /** Weights between the members of a room: one place to ask a member for parts of files, and to say what is given. */
 import { type Did, MicrogridError } from "../../core";
-import { type BulkFile, type BulkModel, MAX_GET_BYTES } from "./frames";
+import { type BULK_FRAMES, type BulkFile, type BulkModel, MAX_GET_BYTES } from "./frames";
 import { BulkGiver } from "./giver";
 import { BULK_SILENCE_MS, BulkTaker } from "./taker";
+import { type FrameHandlers, dispatch } from "../links/handlers";
 import type { Member } from "../links/member";
 
 /** Weights that one member gives. */
@@ -74,20 +75,14 @@ export class WeightTransfer {
     const giver = new BulkGiver(bulk, { accuse, markBusy, open: (file, options) => this.open(file, did, options) });
     const taker = new BulkTaker(bulk, { accuse, silenceMs: this.#silenceMs });
     this.#ends.set(member, { giver, taker });
-    bulk.listen((frame) => {
-      switch (frame.kind) {
-        case "bulk.get":
-          return giver.get(frame.body);
-        case "bulk.piece":
-          return taker.piece(frame.body);
-        case "bulk.got":
-          return giver.got(frame.body);
-        case "bulk.ended":
-          return taker.end(frame.body);
-        case "bulk.cancel":
-          return giver.cancel(frame.body);
-      }
-    });
+    const handlers: FrameHandlers<typeof BULK_FRAMES, Member> = {
+      "bulk.get": (body) => giver.get(body),
+      "bulk.got": (body) => giver.got(body),
+      "bulk.cancel": (body) => giver.cancel(body),
+      "bulk.piece": (body) => taker.piece(body),
+      "bulk.ended": (body) => taker.end(body),
+    };
+    bulk.listen((frame) => dispatch<typeof BULK_FRAMES, Member>(handlers, frame, member));
   }
 
   /** A member's link has ended. */

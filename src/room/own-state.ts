@@ -1,0 +1,70 @@
+/** What this node tells others about itself: its device, its load, and the models that it offers. */
+import type { PeerId } from "../core";
+import type { Provider } from "../inference";
+import { type CardTerms, OFFERS_PER_CARD } from "./gossip";
+import type { PeerLoad } from "./jobs/refused";
+import type { JobServer, SharedModels } from "./jobs/server";
+import { type Heartbeat, type Profile, heartbeatOf } from "./links/heartbeat";
+import type { Membership } from "./membership";
+
+/** Where a node can be dialled, and the slot that it holds. */
+export interface ContactDetails {
+  readonly address: PeerId | undefined;
+  readonly slot: number | undefined;
+}
+
+interface OwnStateOptions {
+  readonly membership: Membership;
+  /** This device. */
+  readonly local: Provider;
+  profile(): Profile;
+  /** The jobs of peers on this device. */
+  jobs(): Pick<JobServer, "running" | "queued">;
+}
+
+/** The state of this node in its room. */
+export class OwnState {
+  /** What is shared with the room; undefined while nothing is. */
+  sharing: SharedModels | undefined;
+  readonly #options: OwnStateOptions;
+
+  constructor(options: OwnStateOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the room's charter allows a model. */
+  allows(model: string): boolean {
+    const { models } = this.#options.membership.charter.terms;
+    return models === "any" || models.includes(model);
+  }
+
+  load(): PeerLoad {
+    const { visible, battery, tokenRate, ownJobs } = this.#options.profile();
+    const { running, queued } = this.#options.jobs();
+    return { running: running + ownJobs, queued, tokenRate, visible, ...(battery !== undefined && { battery }) };
+  }
+
+  /** For linked members. */
+  heartbeat(): Heartbeat {
+    const { sharing } = this;
+    const offers = this.#options.local.models().filter(({ model }) => sharing?.models.has(model) && this.allows(model));
+    const layersBytes = sharing?.layersBytes ?? 0;
+    return heartbeatOf(this.#options.profile(), {
+      sharing: sharing !== undefined,
+      ...(layersBytes > 0 && { layersBytes }),
+      load: this.load(),
+      offers,
+    });
+  }
+
+  /** For the whole room, linked or not. */
+  announcement({ address, slot }: ContactDetails): CardTerms {
+    const { offers, ...profile } = this.heartbeat();
+    return {
+      ...(address && { address }),
+      ...(slot !== undefined && { slot }),
+      ...profile,
+      offers: offers.slice(0, OFFERS_PER_CARD),
+    };
+  }
+}
