@@ -7,6 +7,7 @@ export type { Deferred } from "./deferred";
 export { MicrogridError, errorFromData, errorToData, isAbort, toMicrogridError } from "./errors";
 export type { ErrorCode, ErrorData } from "./errors";
 export { TypedEventTarget } from "./events";
+export { formatBytes } from "./format";
 export { isDid, randomId } from "./ids";
 export type { Did, JobId, PeerId, RoomId } from "./ids";
 export { AsyncQueue } from "./queue";

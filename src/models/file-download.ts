@@ -1,7 +1,6 @@
 /** Downloads one file into a writer: streamed, resumed where it stopped, retried, and checked at the end. */
-import { MicrogridError } from "../core";
+import { MicrogridError, formatBytes } from "../core";
 import type { FileWriter } from "./disk";
-import { formatBytes } from "./progress";
 import { isQuota, quotaError } from "./quota";
 import { backoffMs, delay } from "./retry";
 import { Sha256 } from "./sha256";

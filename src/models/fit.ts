@@ -1,8 +1,8 @@
 /** Whether a model fits this device, and if not, why. */
+import { formatBytes } from "../core";
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
 import { LARGEST_WASM_BYTES } from "./onnx-files";
-import { formatBytes } from "./progress";
 import type { ModelInfo } from "./types";
 
 /** Browsers tell at most this much memory (some less): a device that says so may have any amount more. */

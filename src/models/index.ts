@@ -7,5 +7,4 @@ export type { ModelParts, PartsOptions } from "./model-parts";
 export { otherFiles } from "./model-parts";
 export { SharedWork } from "./shared-work";
 export { isHubName } from "./sources";
-export { formatBytes } from "./progress";
 export type * from "./types";

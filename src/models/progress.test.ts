@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { packageHash } from "./package-hash";
 import { ProgressBoard } from "./progress-board";
-import { formatBytes, ProgressMeter } from "./progress";
+import { ProgressMeter } from "./progress";
 import { backoffMs } from "./retry";
 import type { StoreProgress } from "./store-protocol";
 
@@ -56,19 +56,6 @@ describe("ProgressBoard", () => {
     board.line(1).waiting("no answer");
     expect(told.at(-1)).toMatchObject({ waitingFor: "no answer" });
     expect(board.missingBytes).toBe(15);
-  });
-});
-
-describe("formatBytes", () => {
-  it.each([
-    [0, "0 bytes"],
-    [999, "999 bytes"],
-    [5_578_695, "5.6 MB"],
-    [123_456_789, "123 MB"],
-    [999_960_000, "1.0 GB"],
-    [2.5e15, "2500 TB"],
-  ])("writes %d as %s", (bytes, text) => {
-    expect(formatBytes(bytes)).toBe(text);
   });
 });
 

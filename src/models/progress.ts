@@ -1,4 +1,5 @@
 /** Turns a count of bytes into what people want to know: how fast, and how much longer. */
+import { formatBytes } from "../core";
 import type { LoadProgress } from "../inference";
 import type { StoreProgress } from "./store-protocol";
 
@@ -32,19 +33,6 @@ export class ProgressMeter {
     if (!first || at - first.at < SHORTEST_SPAN_MS) return 0;
     return Math.max(0, ((bytes - first.bytes) / (at - first.at)) * 1000);
   }
-}
-
-/** A size for people, in units of 1000: `5.6 MB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} bytes`;
-  const units = ["kB", "MB", "GB", "TB"];
-  let value = bytes / 1000;
-  let unit = 0;
-  while (value >= 999.95 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value.toFixed(value < 99.95 ? 1 : 0)} ${units[unit] ?? "TB"}`;
 }
 
 /** A listener for the store that measures its reports and passes them on as the progress of a load. */

@@ -1,6 +1,5 @@
 /** What the browser grants, and what to say when it is not enough. */
-import { MicrogridError } from "../core";
-import { formatBytes } from "./progress";
+import { MicrogridError, formatBytes } from "../core";
 
 /** `quota-exceeded` with the numbers that the browser gives. */
 export async function quotaError(what: string, neededBytes?: number): Promise<MicrogridError> {

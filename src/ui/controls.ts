@@ -1,6 +1,5 @@
 /** The Web Awesome controls that dialogs and panels use; loaded with the first of these, not with the page. */
 import "@awesome.me/webawesome/dist/styles/themes/default.css";
-import "@awesome.me/webawesome/dist/components/button/button.js";
 import "@awesome.me/webawesome/dist/components/dialog/dialog.js";
 import { registerIconLibrary } from "@awesome.me/webawesome/dist/components/icon/library.js";
 import "@awesome.me/webawesome/dist/components/input/input.js";

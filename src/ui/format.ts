@@ -1,20 +1,13 @@
-/** Numbers for people. */
+/** Writes numbers, sizes and days for people. */
+import { formatBytes } from "../core";
 
-const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
+export { formatBytes };
 
 const MONTH = new Intl.DateTimeFormat("en", { month: "long", year: "numeric" });
 
-/** Bytes in decimal units, such as `5.6 MB`; "size unknown" for undefined. */
-export function formatBytes(bytes: number | undefined): string {
-  if (bytes === undefined) return "size unknown";
-  let value = bytes;
-  let unit = 0;
-  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 100 ? 0 : 1;
-  return `${value.toFixed(digits)} ${BYTE_UNITS[unit] ?? "B"}`;
+/** A size that may be unknown. */
+export function formatSize(bytes: number | undefined): string {
+  return bytes === undefined ? "size unknown" : formatBytes(bytes);
 }
 
 /** Milliseconds as `40 ms`, `1.2 s`, `3 min`, `2 h`. */

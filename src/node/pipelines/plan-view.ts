@@ -1,6 +1,5 @@
 /** A plan as people and programs see it. */
-import type { Did } from "../../core";
-import { formatBytes } from "../../models";
+import { type Did, formatBytes } from "../../core";
 import type { Ability, RingPlan, PlanNode, Shortfall, SplitModel, Survey } from "../../pipeline";
 import type { LeftOut, PipelinePlan } from "../types";
 

@@ -115,7 +115,7 @@ export class CharterForm extends MicrogridElement {
         <summary>More rules</summary>
         <div class="more">${moreRules(view)}</div>
       </details>
-      <wa-button type="submit" variant="brand" ?loading=${this.busy}>${this.submitLabel}</wa-button>
+      <button class="button primary" type="submit" aria-busy=${this.busy}>${this.submitLabel}</button>
     </form>`;
   }
 

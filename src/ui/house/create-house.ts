@@ -70,10 +70,10 @@ export class CreateHouse extends WorkspaceElement {
       ></wa-input>
       ${this.#alert()} ${taskFailure(this.#creating)}
       <div class="choices">
-        <wa-button type="submit" variant="brand" ?loading=${this.#creating.status === TaskStatus.PENDING}
-          >Create the house</wa-button
-        >
-        <wa-button appearance="plain" @click=${() => this.#done()}>Not now</wa-button>
+        <button class="button primary" type="submit" aria-busy=${this.#creating.status === TaskStatus.PENDING}>
+          Create the house
+        </button>
+        <button class="button plain" type="button" @click=${() => this.#done()}>Not now</button>
       </div>
     </form>`;
   }
@@ -89,11 +89,13 @@ export class CreateHouse extends WorkspaceElement {
         ${words.map((word) => html`<li>${word}</li>`)}
       </ol>
       <div>
-        <wa-button
-          variant="brand"
+        <button
+          class="button primary"
+          type="button"
           @click=${() => (this.step = { kind: "confirm", words, asked: placesToAsk(words.length) })}
-          >I have written them down</wa-button
         >
+          I have written them down
+        </button>
       </div>
     </div>`;
   }
@@ -129,8 +131,8 @@ export class CreateHouse extends WorkspaceElement {
       </div>
       ${this.#alert()}
       <div class="choices">
-        <wa-button type="submit" variant="brand">Confirm</wa-button>
-        <wa-button appearance="plain" @click=${() => this.#show(words)}>Show the words again</wa-button>
+        <button class="button primary" type="submit">Confirm</button>
+        <button class="button plain" type="button" @click=${() => this.#show(words)}>Show the words again</button>
       </div>
     </form>`;
   }

@@ -1,11 +1,12 @@
 /** The devices that the house vouches for, as far as this device signed for them. */
+import { Task } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { DelegationState } from "../../grid";
 import { dayText } from "../dates";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import { plain } from "../plain";
 import { avatar } from "../people/avatar";
 import { personStyles, shortDid } from "../people/person";
@@ -20,7 +21,10 @@ export class HouseDevices extends WorkspaceElement {
   @property({ attribute: false }) devices: readonly DelegationState[] = [];
   /** The device that the next click revokes; empty if none. */
   @state() private asking = "";
-  @state() private failure = "";
+  readonly #revoking = new Task(this, {
+    autoRun: false,
+    task: async ([subject]: readonly [string]) => this.workspace?.grid.identity.revoke(subject),
+  });
 
   protected override render(): TemplateResult | typeof nothing {
     if (this.devices.length === 0) return nothing;
@@ -33,7 +37,7 @@ export class HouseDevices extends WorkspaceElement {
           (device) => this.#row(device),
         )}
       </ul>
-      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+      ${taskFailure(this.#revoking)}
     </div>`;
   }
 
@@ -53,7 +57,7 @@ export class HouseDevices extends WorkspaceElement {
         revoked || over
           ? nothing
           : this.asking === subject
-            ? html`<button class="button danger" @click=${() => void this.#revoke(subject)}>Confirm revoking</button>`
+            ? html`<button class="button danger" @click=${() => this.#revoke(subject)}>Confirm revoking</button>`
             : html`<button class="button" aria-label="Revoke ${name}" @click=${() => (this.asking = subject)}>
                 Revoke
               </button>`
@@ -61,13 +65,8 @@ export class HouseDevices extends WorkspaceElement {
     </li>`;
   }
 
-  async #revoke(subject: string): Promise<void> {
+  #revoke(subject: string): void {
     this.asking = "";
-    this.failure = "";
-    try {
-      await this.workspace?.grid.identity.revoke(subject);
-    } catch (error) {
-      this.failure = errorText(error);
-    }
+    void this.#revoking.run([subject]);
   }
 }

@@ -55,7 +55,7 @@ export class PassphraseForm extends MicrogridElement {
       </div>
       ${make ? html`<p class="muted small">Without the passphrase nobody can open the file, not even you.</p>` : nothing}
       ${this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`}
-      <div><wa-button type="submit" appearance="outlined" ?loading=${this.busy}>${this.submitLabel}</wa-button></div>
+      <div><button class="button" type="submit" aria-busy=${this.busy}>${this.submitLabel}</button></div>
     </form>`;
   }
 

@@ -48,9 +48,9 @@ export class RestoreHouse extends WorkspaceElement {
         ${this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`}
         ${taskFailure(this.#byWords)}
         <div>
-          <wa-button type="submit" variant="brand" ?loading=${this.#byWords.status === TaskStatus.PENDING}
-            >Restore the house</wa-button
-          >
+          <button class="button primary" type="submit" aria-busy=${this.#byWords.status === TaskStatus.PENDING}>
+            Restore the house
+          </button>
         </div>
       </form>
       <h4>Or from a file</h4>

@@ -71,10 +71,10 @@ export class Vouch extends WorkspaceElement {
       ${this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`}
       ${taskFailure(this.#signing)}
       <div class="choices">
-        <wa-button type="submit" variant="brand" ?loading=${this.#signing.status === TaskStatus.PENDING}
-          >Vouch for it</wa-button
-        >
-        <wa-button appearance="plain" @click=${() => (this.request = "")}>Use another request</wa-button>
+        <button class="button primary" type="submit" aria-busy=${this.#signing.status === TaskStatus.PENDING}>
+          Vouch for it
+        </button>
+        <button class="button plain" type="button" @click=${() => (this.request = "")}>Use another request</button>
       </div>
     </form>`;
   }

@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import type { LoadState, ModelInfo } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { formatBytes, formatRate, formatTokens } from "../format";
+import { formatBytes, formatRate, formatSize, formatTokens } from "../format";
 import { icon } from "../icons";
 import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -215,7 +215,7 @@ export class ModelRow extends WorkspaceElement {
 function facts(model: ModelInfo): string {
   return [
     model.engine === "webllm" ? "WebLLM" : "ONNX",
-    `${model.sizeIsEstimate ? "about " : ""}${formatBytes(model.downloadBytes)}${model.downloadBytes === undefined ? "" : " to download"}`,
+    `${model.sizeIsEstimate ? "about " : ""}${formatSize(model.downloadBytes)}${model.downloadBytes === undefined ? "" : " to download"}`,
     model.memoryBytes === undefined ? "" : `${formatBytes(model.memoryBytes)} of memory`,
     model.contextLength === undefined ? "" : `${formatTokens(model.contextLength)} context`,
   ]

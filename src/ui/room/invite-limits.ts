@@ -69,9 +69,9 @@ export class InviteLimits extends WorkspaceElement {
       <p class="muted small">Without a last day, it ends after ${INVITE_DAYS} days.</p>
       ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
       ${taskFailure(this.#making)}
-      <wa-button type="submit" appearance="outlined" ?loading=${this.#making.status === TaskStatus.PENDING}
-        >Make the invite</wa-button
-      >
+      <button class="button" type="submit" aria-busy=${this.#making.status === TaskStatus.PENDING}>
+        Make the invite
+      </button>
     </form>`;
   }
 

@@ -84,9 +84,9 @@ export class JoinDialog extends WorkspaceElement {
       ${
         "error" in invite
           ? html`<p class="error" role="alert">${invite.error}</p>
-              <wa-button slot="footer" variant="brand" @click=${() => this.#answer(false)}
-                >Continue without it</wa-button
-              >`
+              <button class="button primary" type="button" slot="footer" @click=${() => this.#answer(false)}>
+                Continue without it
+              </button>`
           : this.#ask(workspace, invite)
       }
     </wa-dialog>`;
@@ -114,25 +114,27 @@ export class JoinDialog extends WorkspaceElement {
           complete: () => nothing,
         })}
       </div>
-      <wa-button slot="footer" appearance="plain" @click=${() => this.#answer(false)}>Not now</wa-button>
+      <button class="button plain" type="button" slot="footer" @click=${() => this.#answer(false)}>Not now</button>
       ${shut && !entrance ? nothing : this.#button(entrance)}`;
   }
 
   #button(entrance: Entrance | undefined): TemplateResult {
     const pending = this.#joining.status === TaskStatus.PENDING;
     if (!entrance) {
-      return html`<wa-button slot="footer" appearance="outlined" ?loading=${pending} @click=${this.#join}
-        >Join anyway</wa-button
-      >`;
+      return html`<button class="button" type="button" slot="footer" aria-busy=${pending} @click=${this.#join}>
+        Join anyway
+      </button>`;
     }
-    return html`<wa-button
+    return html`<button
+      class="button primary"
+      type="button"
       slot="footer"
-      variant="brand"
       ?disabled=${entrance.kind === "closed"}
-      ?loading=${pending}
+      aria-busy=${pending}
       @click=${this.#join}
-      >${entrance.kind === "ask" ? "Ask to join" : "Join"}</wa-button
-    >`;
+    >
+      ${entrance.kind === "ask" ? "Ask to join" : "Join"}
+    </button>`;
   }
 
   #seen({ grid }: Workspace, preview: RoomPreview): TemplateResult {

@@ -56,8 +56,8 @@ export class LeaveRoom extends WorkspaceElement {
           ${holds ? "This device first hands its layers over to others, which may take about 20 seconds." : nothing} You
           stay a member, so you can come back from here.
         </p>
-        <wa-button slot="footer" appearance="plain" @click=${() => (this.asking = false)}>Stay</wa-button>
-        <wa-button slot="footer" variant="danger" @click=${() => this.#leave(workspace)}>Leave</wa-button>
+        <button class="button plain" type="button" slot="footer" @click=${() => (this.asking = false)}>Stay</button>
+        <button class="button danger" type="button" slot="footer" @click=${() => this.#leave(workspace)}>Leave</button>
       </wa-dialog>`;
   }
 
@@ -77,9 +77,9 @@ export class LeaveRoom extends WorkspaceElement {
   }
 
   #button(): TemplateResult {
-    return html`<wa-button appearance="outlined" variant="danger" @click=${() => (this.asking = true)}
-      >Leave the room</wa-button
-    >`;
+    return html`<button class="button danger" type="button" @click=${() => (this.asking = true)}>
+      Leave the room
+    </button>`;
   }
 
   readonly #closed = (event: Event): void => {

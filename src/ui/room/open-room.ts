@@ -99,7 +99,7 @@ export class OpenRoom extends WorkspaceElement {
             placeholder="https://…/#/join/…"
             required
           ></wa-input>
-          <wa-button type="submit" appearance="outlined">View the invite</wa-button>
+          <button class="button" type="submit">View the invite</button>
         </form>
         ${this.#linkError === "" ? nothing : html`<p class="error" role="alert">${this.#linkError}</p>`}
       </section>

@@ -1,12 +1,13 @@
 /** Lists changes that need the signatures of more founders. */
+import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { CharterState, Proposal } from "../../grid";
 import { changedRules } from "../charter/changes";
 import { charterStyles, rulesList } from "../charter/view";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import { plain } from "../plain";
 import { modelName } from "../state/models";
 import { sections } from "../styles/shared";
@@ -51,8 +52,10 @@ export class Proposals extends WorkspaceElement {
     `,
   ];
 
-  @state() private failure = "";
-  @state() private signing = "";
+  readonly #signing = new Task(this, {
+    autoRun: false,
+    task: async ([id]: readonly [string]) => this.workspace?.grid.rooms.current?.endorse(id),
+  });
 
   protected override render(): TemplateResult | typeof nothing {
     const { charter, proposals = [] } = this.workspace?.grid.state.room ?? {};
@@ -66,7 +69,7 @@ export class Proposals extends WorkspaceElement {
           (proposal) => this.#row(proposal, charter),
         )}
       </ul>
-      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}`;
+      ${taskFailure(this.#signing)}`;
   }
 
   #row(proposal: Proposal, charter: CharterState | undefined): TemplateResult {
@@ -82,8 +85,8 @@ export class Proposals extends WorkspaceElement {
           ? html`<button
               class="button"
               aria-label="Sign: ${plain(text)}"
-              ?disabled=${this.signing === id}
-              @click=${() => void this.#sign(id)}
+              ?disabled=${this.#signing.status === TaskStatus.PENDING}
+              @click=${() => void this.#signing.run([id])}
             >
               Sign
             </button>`
@@ -98,17 +101,5 @@ export class Proposals extends WorkspaceElement {
     if (!terms || !charter || !state) return nothing;
     const names = { model: (model: string): string => modelName(state, model), did: shortDid };
     return rulesList(changedRules(charter, { ...charter, ...terms }, names), "Proposed rules");
-  }
-
-  async #sign(id: string): Promise<void> {
-    this.failure = "";
-    this.signing = id;
-    try {
-      await this.workspace?.grid.rooms.current?.endorse(id);
-    } catch (error) {
-      this.failure = errorText(error);
-    } finally {
-      this.signing = "";
-    }
   }
 }

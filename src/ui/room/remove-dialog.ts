@@ -47,14 +47,16 @@ export class RemoveDialog extends WorkspaceElement {
         <p class="muted small">${caveat(room)}</p>
         ${taskFailure(this.#removing)}
       </section>
-      <wa-button slot="footer" appearance="plain" @click=${() => this.#close()}>Keep</wa-button>
-      <wa-button
+      <button class="button plain" type="button" slot="footer" @click=${() => this.#close()}>Keep</button>
+      <button
+        class="button danger"
+        type="button"
         slot="footer"
-        variant="danger"
-        ?loading=${this.#removing.status === TaskStatus.PENDING}
+        aria-busy=${this.#removing.status === TaskStatus.PENDING}
         @click=${() => void this.#removing.run([peer.did])}
-        >${(room.charter?.quorum ?? 1) > 1 ? "Propose to remove" : "Remove"}</wa-button
       >
+        ${(room.charter?.quorum ?? 1) > 1 ? "Propose to remove" : "Remove"}
+      </button>
     </wa-dialog>`;
   }
 

@@ -1,10 +1,11 @@
 /** Lists the models this device runs together with others, and the layers it holds for them. */
+import { Task } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { GridState, HeldStage, PipelineState } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import { formatBytes } from "../format";
 import { plain } from "../plain";
 import { setStyle } from "../set-style";
@@ -23,7 +24,10 @@ import { runningStyles } from "./running-styles";
 export class RunningTogether extends WorkspaceElement {
   static override readonly styles = [sections, deviceColours, runningStyles];
 
-  @state() private failure = "";
+  readonly #closing = new Task(this, {
+    autoRun: false,
+    task: async ([id]: readonly [string]) => this.workspace?.together.close(id),
+  });
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -39,7 +43,7 @@ export class RunningTogether extends WorkspaceElement {
         ({ id }) => id,
         (pipeline) => this.#pipeline(workspace, pipeline),
       )}
-      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+      ${taskFailure(this.#closing)}
       ${
         holding.length === 0
           ? nothing
@@ -83,21 +87,12 @@ export class RunningTogether extends WorkspaceElement {
         <button
           class="button"
           aria-label="${status === "forming" ? "Cancel starting" : "Close the pipeline of"} ${name}"
-          @click=${() => this.#close(workspace, id)}
+          @click=${() => void this.#closing.run([id])}
         >
           ${status === "forming" ? "Cancel" : "Close"}
         </button>
       </div>
     </article>`;
-  }
-
-  async #close({ together }: Workspace, id: string): Promise<void> {
-    this.failure = "";
-    try {
-      await together.close(id);
-    } catch (error) {
-      this.failure = errorText(error);
-    }
   }
 }
 

@@ -1,10 +1,11 @@
 /** Chooses whether this device answers for the room, and within which limits. */
+import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 import type { GridState, RoomState, ShareOptions } from "../../grid";
 import "../controls";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import "../range";
 import { localOffers } from "../state/models";
 import { sections } from "../styles/shared";
@@ -46,7 +47,11 @@ export class ShareSettings extends WorkspaceElement {
     `,
   ];
 
-  @state() private failure = "";
+  readonly #sharing = new Task(this, {
+    autoRun: false,
+    task: async ([options]: readonly [Partial<ShareOptions> | false]) =>
+      this.workspace?.grid.rooms.current?.share(options),
+  });
 
   protected override render(): TemplateResult | typeof nothing {
     const room = this.workspace?.grid.state.room;
@@ -60,7 +65,7 @@ export class ShareSettings extends WorkspaceElement {
         @change=${(event: Event) => this.#share((event.target as Switch).checked ? {} : false)}
         >Share this device</wa-switch
       >
-      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+      ${taskFailure(this.#sharing)}
       ${room.share === false ? nothing : this.#limits(room, room.share.options, room.share.paused)}
     `;
   }
@@ -131,10 +136,7 @@ export class ShareSettings extends WorkspaceElement {
   }
 
   #share(options: Partial<ShareOptions> | false): void {
-    this.failure = "";
-    void this.workspace?.grid.rooms.current?.share(options).catch((error: unknown) => {
-      this.failure = errorText(error);
-    });
+    void this.#sharing.run([options]);
   }
 }
 

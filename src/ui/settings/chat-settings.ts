@@ -158,9 +158,9 @@ export class ChatSettings extends WorkspaceElement {
         ></wa-textarea>
       </section>
       <section>
-        <wa-button appearance="outlined" @click=${() => workspace.chats.changeSettings({ sampling: {}, stop: [] })}
-          >Reset to defaults</wa-button
-        >
+        <button class="button" type="button" @click=${() => workspace.chats.changeSettings({ sampling: {}, stop: [] })}>
+          Reset to defaults
+        </button>
       </section>
     `;
   }

@@ -3,7 +3,7 @@ import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { WorkspaceElement } from "../element";
-import { formatBytes } from "../format";
+import { formatSize } from "../format";
 import { gpuName } from "../state/device";
 
 /** Styles for a list of names and values. */
@@ -53,5 +53,5 @@ async function storageUse(): Promise<string> {
   const { usage, quota } = await navigator.storage.estimate();
   const persisted = await navigator.storage.persisted();
   const kept = persisted ? "kept until you delete it" : "the browser may delete it if the disk is full";
-  return `${formatBytes(usage)} of ${formatBytes(quota)}, ${kept}`;
+  return `${formatSize(usage)} of ${formatSize(quota)}, ${kept}`;
 }

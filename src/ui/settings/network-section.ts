@@ -104,9 +104,9 @@ export class NetworkSection extends WorkspaceElement {
       >
       ${alert(this.errors.relayOnly)} ${taskFailure(this.#saving)}
       <div class="row">
-        <wa-button type="submit" appearance="outlined" ?loading=${this.#saving.status === TaskStatus.PENDING}
-          >Save the servers</wa-button
-        >
+        <button class="button" type="submit" aria-busy=${this.#saving.status === TaskStatus.PENDING}>
+          Save the servers
+        </button>
         <button class="link small" type="button" @click=${this.#reset}>Restore the site’s servers</button>
       </div>
       <p class="muted small" role="status">

@@ -131,6 +131,23 @@ export const buttons = css`
   .button.danger {
     color: var(--mg-danger);
   }
+  .button[aria-busy="true"] {
+    pointer-events: none;
+  }
+  .button[aria-busy="true"]::before {
+    content: "";
+    width: 0.875rem;
+    height: 0.875rem;
+    border: 2px solid currentColor;
+    border-right-color: transparent;
+    border-radius: 50%;
+    animation: busy 800ms linear infinite;
+  }
+  @keyframes busy {
+    to {
+      rotate: 1turn;
+    }
+  }
   .button.plain:hover:not(:disabled) {
     background: var(--mg-hover);
   }

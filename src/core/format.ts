@@ -1,0 +1,24 @@
+/** Writes numbers for people. */
+
+const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+
+/** A number of bytes in decimal units, such as `5.6 MB`. Use it for every size and rate that a user reads. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // From 999.5 on, a value would be rounded to 1000 of its unit.
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  return new Intl.NumberFormat("en", {
+    style: "unit",
+    unit: BYTE_UNITS[unit] ?? "byte",
+    // The short form of bytes has no plural.
+    unitDisplay: unit === 0 ? "long" : "short",
+    useGrouping: false,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
+}
