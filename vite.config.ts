@@ -62,26 +62,7 @@ function embed(shared: UserConfig): UserConfig {
   };
 }
 
-/** `dist/sw.js`: a classic script in one file, since not every browser takes modules for service workers. */
-function serviceWorker(shared: UserConfig): UserConfig {
-  return {
-    ...shared,
-    publicDir: false,
-    build: {
-      ...shared.build,
-      outDir: OUT_DIR,
-      emptyOutDir: false,
-      manifest: false,
-      rolldownOptions: {
-        input: { sw: "workers/service.ts" },
-        output: { entryFileNames: "[name].js", format: "iife" },
-      },
-    },
-  };
-}
-
 export default defineConfig(({ mode }) => {
   const shared = common(() => [webllmCatalog()]);
-  if (mode === "embed") return embed(shared);
-  return mode === "service-worker" ? serviceWorker(shared) : site(shared);
+  return mode === "embed" ? embed(shared) : site(shared);
 });

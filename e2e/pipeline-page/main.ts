@@ -10,7 +10,8 @@ import {
 } from "../../src/inference";
 import { Ring } from "../../src/pipeline/run/ring";
 import type { RingStage } from "../../src/pipeline/run/ring-member";
-import { stagePackage, weightsInFiles } from "../../src/pipeline/run/packages";
+import { stagePackage } from "../../src/pipeline/run/packages";
+import { weightsInFiles } from "../../src/pipeline/testing/files";
 import { StageServer } from "../../src/pipeline/run/stage-server";
 import { type StageRange, readDecoder } from "../../src/pipeline/split";
 import { inviteToUrl, parseInvite } from "../../src/room/membership/invite";

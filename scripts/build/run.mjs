@@ -1,5 +1,5 @@
-/** Builds the site, the embeddable bundle and the service worker, and prints what they weigh. */
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+/** Builds the site and the embeddable bundle, and prints their sizes. */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { build } from "vite";
 import { CommandError } from "../run/message.mjs";
@@ -7,12 +7,8 @@ import { ROOT } from "../run/spawn.mjs";
 import { FIRST_PAINT_BUDGET_BYTES, filesNamedIn, firstPaintFiles, kilobytes, measure, table } from "./budget.mjs";
 import { forgetBuild, isBuilt, rememberBuild, sourceHash } from "./fresh.mjs";
 
-/** The build's modes in `vite.config.ts`, in order, each with the source that it starts from. */
-const MODES = [
-  { mode: "production", entry: "index.html" },
-  { mode: "embed", entry: "src/embed/index.ts" },
-  { mode: "service-worker", entry: "workers/service.ts" },
-];
+/** The build's modes in `vite.config.ts`, in order. */
+const MODES = ["production", "embed"];
 
 /** How long plugins take says more about the machine than about the site. */
 const QUIET = { rolldownOptions: { checks: { pluginTimings: false } } };
@@ -30,8 +26,7 @@ export async function buildAll({ outDir = join(ROOT, "dist"), force = false, bri
   forgetBuild();
   if (brief) console.log(`Building the site (once; about ${USUAL_SECONDS} s)…`);
   process.env["MICROGRID_OUT_DIR"] = outDir;
-  for (const { mode, entry } of MODES) {
-    if (!existsSync(join(ROOT, entry))) continue;
+  for (const mode of MODES) {
     try {
       await build({
         root: ROOT,
@@ -42,7 +37,7 @@ export async function buildAll({ outDir = join(ROOT, "dist"), force = false, bri
         worker: QUIET,
       });
     } catch (error) {
-      throw new CommandError(`The build of ${entry} failed. ${error instanceof Error ? error.message : String(error)}`);
+      throw new CommandError(`The ${mode} build failed. ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   const first = firstPaintSizes(outDir);

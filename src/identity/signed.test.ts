@@ -11,7 +11,6 @@ import {
   makeEphemeralKey,
   openStatement,
   signStatement,
-  statementHash,
 } from "./index";
 
 const NOTE = { name: "note", schema: v.strictObject({ v: v.literal(1), text: v.string(), n: v.optional(v.number()) }) };
@@ -31,9 +30,7 @@ describe("a statement", () => {
     const opened = await openStatement(NOTE, signed);
     expect(opened.body).toEqual({ v: 1, text: "hello" });
     expect(opened.signers).toEqual([ada.did, bob.did]);
-    expect(opened.hash).toEqual(await statementHash(NOTE, signed));
     expect(opened.hash).toEqual(await sha256(concat(utf8("microgrid/1 note\0"), signed.payload)));
-    expect(await statementHash(OTHER, signed)).not.toEqual(opened.hash);
   });
 
   test("travels through CBOR unchanged", async () => {

@@ -95,11 +95,6 @@ export async function addSignature(
   return { payload, signatures: [...signatures.filter(({ did }) => did !== signer.did), { did: signer.did, sig }] };
 }
 
-/** The statement's hash: SHA-256 of the signed bytes. */
-export function statementHash(kind: StatementKind<v.GenericSchema>, { payload }: Signed): Promise<Bytes> {
-  return sha256(message(kind, payload));
-}
-
 /**
  * Verifies a statement. Throws `peer-protocol` if its body is not canonical or does not match its schema, or if any signature is
  * wrong or repeated.

@@ -23,7 +23,7 @@ export interface HostedEngine extends Engine {
 }
 
 /** Gets an engine's code when it is first needed, so that nobody downloads the ones they do not use. */
-export type EngineLoader = (options: {
+type EngineLoader = (options: {
   assetBase: string | undefined;
   onDeviceLost(error: unknown): void;
 }) => Promise<HostedEngine>;

@@ -43,8 +43,6 @@ const source = v.variant("kind", [
   v.object({ kind: v.literal("files") }),
   v.object({ kind: v.literal("webllm"), modelUrl: v.string(), libraryUrl: v.string() }),
 ]);
-/** Where the files of an added model come from. */
-export type AddedSource = v.InferOutput<typeof source>;
 
 const modelRecord = v.object({
   id: v.string(),

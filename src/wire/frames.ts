@@ -5,7 +5,7 @@ import type { RawFrame } from "./framing";
 import { type FrameRate, TokenBucket } from "./rate";
 
 /** The rules for one kind of frame. */
-export interface FrameSpec {
+interface FrameSpec {
   readonly schema: v.GenericSchema;
   /** Longest encoded body in bytes. */
   readonly maxBytes: number;

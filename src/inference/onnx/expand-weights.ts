@@ -17,7 +17,7 @@ import { dequantize, quantizedSizes } from "./quantized-matrix";
  * The limit is the same on every device: 32-bit weights give slightly different numbers, and an answer that another device
  * continues (`resume`) is only identical if both compute alike. So only the package decides which weights are expanded.
  */
-export const MAX_EXPANDED_BYTES = 256 * 2 ** 20;
+const MAX_EXPANDED_BYTES = 256 * 2 ** 20;
 
 /** A graph and the files with its weights, by the path that it gives them. */
 export interface GraphWithWeights {

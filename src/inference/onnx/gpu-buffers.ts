@@ -4,7 +4,7 @@ import { type CacheSlot, bytesOf } from "./graph-spec";
 import type { Ort } from "./runtime";
 
 /** Which tokens go from which buffer to which. */
-export interface RowCopy {
+interface RowCopy {
   readonly from: GPUBuffer;
   readonly fromTokens: number;
   readonly to: GPUBuffer;

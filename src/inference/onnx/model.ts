@@ -18,7 +18,7 @@ const MEAN_WEIGHT = 0.3;
 export type TakeTurn = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /** What a model in memory is made of. */
-export interface LoadedParts<S extends Sequence> extends Omit<GenerationParts<S>, "turn" | "decoder"> {
+interface LoadedParts<S extends Sequence> extends Omit<GenerationParts<S>, "turn" | "decoder"> {
   decoder(turn: TakeTurn): Decoder<S>;
   /** Frees the graphs. Called in a turn. */
   release(): Promise<void>;

@@ -19,7 +19,7 @@ const SMALLER_CHUNKS = [31, 16] as const;
 const HIDDEN_SIZE = 0.05;
 
 /** A part to be tried, and how to run it in turn. */
-export interface PartSubject {
+interface PartSubject {
   readonly runner: Pick<ModelRunner, "run" | "limit">;
   readonly spec: GraphSpec;
   readonly plain: KvCacheFactory;
@@ -29,7 +29,7 @@ export interface PartSubject {
 }
 
 /** The largest piece of a step that gives what small ones do, and the caches with which it did. */
-export interface PartTrust {
+interface PartTrust {
   readonly chunk: number;
   readonly create: KvCacheFactory;
 }

@@ -13,7 +13,7 @@ export interface QuantizedLayout {
 }
 
 /** The packed numbers: column by column, the lowest bits of a byte first, every column filled up to whole blocks. */
-export interface QuantizedData {
+interface QuantizedData {
   readonly codes: Uint8Array;
   /** `[columns, blocks]`. */
   readonly scales: Float32Array;
@@ -22,7 +22,7 @@ export interface QuantizedData {
 }
 
 /** Bytes and numbers that a layout asks for. */
-export interface QuantizedSizes {
+interface QuantizedSizes {
   readonly blocks: number;
   /** Bytes of one block's codes. */
   readonly blockBytes: number;

@@ -65,7 +65,7 @@ export class RingSequence implements Sequence {
 }
 
 /** The two ends of a ring. */
-export interface RingEnds {
+interface RingEnds {
   /** Token ids to the first cut. */
   readonly front: ModelRunner;
   /** The last cut to logits. `layers`: whether it has any, so that each token has to pass. */

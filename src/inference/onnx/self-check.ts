@@ -38,7 +38,7 @@ export interface CheckResult {
 }
 
 /** What is to be tried. */
-export interface CheckSubject {
+interface CheckSubject {
   readonly runner: ModelRunner;
   /** Tokens of ordinary text, at least `CHECK_TOKENS` of them; more allow larger chunks to be tried. */
   readonly ids: readonly number[];
@@ -126,7 +126,7 @@ async function timed<T>(work: () => Promise<T>, now: () => number): Promise<{ re
 }
 
 /** Feeds `ids` in chunks; gives the logits after the last. */
-export async function predictInChunks(
+async function predictInChunks(
   runner: ModelRunner,
   cache: KvCache,
   ids: readonly number[],

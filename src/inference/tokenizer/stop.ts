@@ -1,7 +1,7 @@
 /** Finding stop strings in text that is still growing. */
 
 /** Where a stop string begins, or how much of the text can no longer become one. */
-export type StopMatch =
+type StopMatch =
   { readonly kind: "found"; readonly index: number } | { readonly kind: "open"; readonly safeLength: number };
 
 /** Looks for the earliest of `stops` in `text`, and for a tail that more text could complete to one. */

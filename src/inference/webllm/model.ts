@@ -15,7 +15,7 @@ const GUESSED_ANSWER_MS = 10_000;
 const MEAN_WEIGHT = 0.3;
 
 /** What an answer is made with. */
-export interface WebLlmParts {
+interface WebLlmParts {
   readonly info: LoadedModelInfo;
   readonly template: ConversationTemplate;
   readonly tokenizer: ChatTokenizer;

@@ -23,7 +23,7 @@ export interface Helper {
 }
 
 /** A hop for one token: how long it takes, and how long it occupies the link, in ms. Infinite: no link. */
-export interface Hop {
+interface Hop {
   readonly ms: number;
   readonly busyMs: number;
 }

@@ -15,7 +15,7 @@ import type { Helper, PeerHops, Prepared } from "./prepare";
 import type { StageAssignment } from "./types";
 
 /** What one pass may use. */
-export interface Query {
+interface Query {
   readonly part: ConsumerPart;
   /** No node and no link may be busier than this with one token, in ms. */
   readonly capMs: number;

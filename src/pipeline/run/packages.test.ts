@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { extractStage, readDecoder } from "../split";
-import { type WeightSource, stagePackage, weightsInFiles } from "./packages";
+import { weightsInFiles } from "../testing/files";
+import { type WeightSource, stagePackage } from "./packages";
 
 const GRAPH = new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url);
 const decoder = readDecoder(new Uint8Array(readFileSync(GRAPH)));

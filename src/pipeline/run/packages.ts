@@ -23,23 +23,6 @@ export interface WeightSource {
   read(location: string, offset: number, length: number, options: { signal: AbortSignal }): Promise<Blob>;
 }
 
-/** Weights of a model whose files are all here. */
-export function weightsInFiles(files: ReadonlyMap<string, Blob>): WeightSource {
-  return {
-    read: (location, offset, length) => {
-      const file = files.get(location);
-      if (!file) return Promise.reject(missing(location));
-      if (file.size >= offset + length) return Promise.resolve(file.slice(offset, offset + length));
-      const text = `The model's file ${location} is cut off. Remove the model and load it again.`;
-      return Promise.reject(new MicrogridError("file-corrupt", text));
-    },
-  };
-}
-
-function missing(location: string): MicrogridError {
-  return new MicrogridError("file-missing", `The model's file ${location} is missing. Load the model again.`);
-}
-
 /** A part of a model as a package. Throws `unsupported-model` where its graph asks for what a stage cannot have. */
 export async function stagePackage(
   decoder: DecoderGraph,

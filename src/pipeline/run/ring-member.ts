@@ -42,7 +42,7 @@ export interface RingTerms extends StageSource {
 }
 
 /** How a stage is placed in its ring: between whom, and since which repair. */
-export type Placing = Pick<ReceivedStageBody<"stage.open">, "previous" | "next" | "attempt">;
+type Placing = Pick<ReceivedStageBody<"stage.open">, "previous" | "next" | "attempt">;
 
 /** Opens and closes one stage. */
 export class Seat {

@@ -8,7 +8,7 @@ import { MAX_KEPT_BYTES, type RingStep, STEP_BYTES, bytesOf } from "./history";
 const PAUSE_MS = 50;
 
 /** What goes to a neighbour: a step, or the end of a sequence. */
-export type LineItem = RingStep | { readonly ended: string };
+type LineItem = RingStep | { readonly ended: string };
 
 interface LineOptions {
   readonly traffic: StageLanes;

@@ -6,7 +6,7 @@ import type { DecoderInputs } from "./inputs";
 import type { InferredType } from "./shapes";
 
 /** How an operator can be had in a stage. */
-export type NodeRole =
+type NodeRole =
   /** Follows from constants, mask and positions alone, so that every stage can repeat it. */
   | { readonly kind: "free" }
   /** `[start, end)` of the dimensions `[...those of the token ids, ...rest]`. Repeated, too. */

@@ -13,7 +13,8 @@ import {
 import { OnnxEngine } from "../../inference/onnx";
 import { type GoldenItem, goldenItems, guidePackage, nodeOrt } from "../../inference/testing/node";
 import { type StageRange, readDecoder } from "../split";
-import { stagePackage, weightsInFiles } from "../run/packages";
+import { stagePackage } from "../run/packages";
+import { weightsInFiles } from "./files";
 
 const GRAPH = new URL("../../../public/models/guide/onnx/model_q4.onnx", import.meta.url);
 const signal = new AbortController().signal;
