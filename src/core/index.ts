@@ -13,4 +13,5 @@ export type { Did, JobId, PeerId, RoomId } from "./ids";
 export { AsyncQueue } from "./queue";
 export { unless, unlessAborted } from "./race";
 export { sleep } from "./sleep";
+export { DAY_MS } from "./time";
 export { spawnWorker } from "./worker";

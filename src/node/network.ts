@@ -1,10 +1,11 @@
 /** The servers that a node uses: what its page was opened with, else what the user has set, else the site's. */
 import * as v from "valibot";
 import { MicrogridError } from "../core";
+import { MAX_SERVERS } from "../room";
 import type { NetworkSettings } from "./types";
 import type { GridConfig } from "./config";
 
-const MAX_SERVERS = 8;
+const MAX_ICE_SERVERS = 8;
 const MAX_URL_CHARS = 300;
 /** `stun:host`, `turns:[::1]:5349?transport=tcp` (RFC 7064, RFC 7065). */
 const ICE_URL = /^(?:stuns?|turns?):(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/i;
@@ -30,7 +31,7 @@ const IceUrl = v.pipe(
 );
 const IceServer = v.pipe(
   v.object({
-    urls: v.union([IceUrl, v.pipe(v.array(IceUrl), v.minLength(1), v.maxLength(MAX_SERVERS))], unionMessage),
+    urls: v.union([IceUrl, v.pipe(v.array(IceUrl), v.minLength(1), v.maxLength(MAX_ICE_SERVERS))], unionMessage),
     username: v.exactOptional(v.string()),
     credential: v.exactOptional(v.string()),
   }),
@@ -47,7 +48,7 @@ export const NetworkOverrideSchema = v.partial(
       v.minLength(1, "Name at least one signaling server."),
       v.maxLength(MAX_SERVERS),
     ),
-    iceServers: v.pipe(v.array(IceServer), v.maxLength(MAX_SERVERS)),
+    iceServers: v.pipe(v.array(IceServer), v.maxLength(MAX_ICE_SERVERS)),
     relayOnly: v.boolean(),
   }),
 );

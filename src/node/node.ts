@@ -7,6 +7,7 @@ import { type HouseCalls, NodeHouse, houseMethods } from "./house";
 import { Experience, ExpectedLengths, answer } from "./routing";
 import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy } from "./types";
 import { type GridConfig, readConfig } from "./config";
+import { MAX_NAME_CHARS } from "../room";
 import { LocalProvider } from "./local-provider";
 import { SharedProvider } from "./shared-provider";
 import { NodePipelines, type PipelineCalls, pipelineMethods } from "./pipelines";
@@ -58,7 +59,6 @@ interface NodeParts {
 }
 
 const DEFAULT_POLICY: Policy = { privacy: "room", prefer: "speed" };
-const MAX_NAME_CHARS = 40;
 
 /** A running node. */
 export class GridNode {

@@ -58,11 +58,15 @@ export const MAX_TOKENS_FRAME_BYTES = 256 * 1024;
 
 /** Founders of a room; a quorum of more could hardly be gathered. */
 export const MAX_FOUNDERS = 8;
+/** Longest name that a node accepts in a charter or an invite … */
 export const MAX_ROOM_NAME_CHARS = 80;
+/** … and the longest that it gives to a new room. */
+export const MAX_NEW_ROOM_NAME_CHARS = 40;
 /** Words of the founders in a charter. */
 export const MAX_CHARTER_TEXT_CHARS = 2_000;
 /** Dids or models that a charter names. */
 export const MAX_CHARTER_LIST = 256;
+/** Signaling servers of a room. */
 export const MAX_SERVERS = 8;
 export const MAX_SERVER_CHARS = 300;
 /** Removals in the life of a room: each costs its members some 400 bytes for ever. */
@@ -76,7 +80,7 @@ export const MAX_PROOF_STEPS = 8;
 export const MAX_REVOCATIONS = 256;
 /** Those that a newcomer is told of; as many may be passed on at the same time. */
 export const MAX_TOLD_REVOCATIONS = MAX_REVOCATIONS / 2;
-/** How long an invite lets others in, where nothing else is said. */
+/** How long an invite is valid by default, in days. */
 export const INVITE_DAYS = 30;
 
 /** Guests at the door of one member at once. */

@@ -7,6 +7,8 @@ export type { Welcome } from "./door/guest-session";
 export type { Profile } from "./links/heartbeat";
 export { inviteToUrl, parseInvite } from "./membership/invite";
 export type { Invite } from "./membership/invite";
+export { MAX_NEW_ROOM_NAME_CHARS } from "./constants";
+export { ABOUT_THE_REQUEST } from "./jobs/client";
 export { JobRefusedError } from "./jobs/refused";
 export type { SharedModels } from "./jobs/server";
 export { exportMemberships, forgetMembership, found, keptRooms, readMemberships, saveMembership } from "./membership";

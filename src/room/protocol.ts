@@ -19,6 +19,7 @@ import {
   SLOT_COUNT,
 } from "./constants";
 import { AddressSchema } from "./door/protocol";
+import { text } from "./schemas";
 import { CHARTER_RULES, EpochsSchema, ProofSchema } from "./membership";
 import {
   HEARTBEAT_RATE,
@@ -33,7 +34,6 @@ import {
   TOKENS_RATE,
 } from "./links/rates";
 
-const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 /** Tokens per second; nothing that answers is slower than this. */
@@ -91,10 +91,10 @@ const Request = v.strictObject({
     repetitionPenalty: v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)),
   }),
   maxTokens: v.pipe(count, v.maxValue(1_000_000)),
-  seed: v.optional(v.pipe(v.number(), v.integer())),
-  stop: v.optional(v.pipe(v.array(text(200)), v.maxLength(16))),
-  logprobs: v.optional(v.pipe(count, v.maxValue(20))),
-  resume: v.optional(Resume),
+  seed: v.exactOptional(v.pipe(v.number(), v.integer())),
+  stop: v.exactOptional(v.pipe(v.array(text(200)), v.maxLength(16))),
+  logprobs: v.exactOptional(v.pipe(count, v.maxValue(20))),
+  resume: v.exactOptional(Resume),
 });
 
 const Logprob = v.strictObject({ id: tokenId, text: text(1000), logprob: v.pipe(v.number(), v.finite()) });

@@ -1,5 +1,5 @@
 /** The house of this node: who vouches for it, whom it vouches for, and what has been taken back. */
-import { type Bytes, type Did, MicrogridError, TypedEventTarget } from "../../core";
+import { type Bytes, DAY_MS, type Did, MicrogridError, TypedEventTarget } from "../../core";
 import {
   type Delegation,
   type Keep,
@@ -29,7 +29,6 @@ import {
 } from "./record";
 import { delegationText, parseDelegation, parseRequest } from "./texts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long a house vouches for the device that holds its key; renewed at half of it. */
 const OWN_TERM_MS = 365 * DAY_MS;
 /** How often a running node looks whether something has ended or needs to be renewed. */

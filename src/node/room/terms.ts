@@ -1,14 +1,9 @@
 /** Rooms as people ask for them, made into what founders sign. */
-import { type Did, MicrogridError } from "../../core";
+import { DAY_MS, type Did, MicrogridError } from "../../core";
 import type { Signed, Signer } from "../../identity";
-import { type CharterTerms, type MembershipParts, found } from "../../room";
+import { type CharterTerms, INVITE_DAYS, MAX_NEW_ROOM_NAME_CHARS, type MembershipParts, found } from "../../room";
 import type { InviteOptions } from "../types";
 import type { CharterOptions, CharterTerms as ShownTerms } from "../types";
-
-const MAX_ROOM_NAME_CHARS = 40;
-const DAY_MS = 86_400_000;
-/** How long an invite lets others in where nothing else is said. */
-const INVITE_DAYS = 30;
 
 /** The rules of a room where nothing else is said. */
 const DEFAULT_TERMS: Omit<CharterTerms, "name" | "servers"> = {
@@ -36,7 +31,7 @@ export async function foundRoom(
       "No signaling server is set for this site, so a room cannot be opened. Set one in the settings; whoever runs the site sets one in microgrid.config.json.",
     );
   }
-  const roomName = name.trim().slice(0, MAX_ROOM_NAME_CHARS) || "Room";
+  const roomName = name.trim().slice(0, MAX_NEW_ROOM_NAME_CHARS) || "Room";
   return found({
     name: roomName,
     signers: [founder],

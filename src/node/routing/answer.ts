@@ -1,7 +1,7 @@
 /** One answer, from whoever gives it: the stream goes on elsewhere when a provider is lost, and nobody sees a seam. */
-import { type ErrorCode, MicrogridError, isAbort, sleep } from "../../core";
+import { MicrogridError, isAbort, sleep } from "../../core";
 import type { GenerationEvent, GenerationRequest, Provider } from "../../inference";
-import { JobRefusedError } from "../../room";
+import { ABOUT_THE_REQUEST, JobRefusedError } from "../../room";
 import type { AnswerEvent, AnswerRequest, Policy, Route } from "../types";
 import { Delivered } from "./delivered";
 import type { Experience } from "./experience";
@@ -17,8 +17,6 @@ const BUSY_WAIT_MS = 120_000;
 /** First wait between two looks at the providers, doubled each time up to the maximum. */
 const LOOK_MIN_MS = 200;
 const LOOK_MAX_MS = 2_000;
-/** Errors that say something about the request itself. */
-const ABOUT_THE_REQUEST: readonly ErrorCode[] = ["context-exceeded", "bad-request"];
 
 /** What an answer needs of the node. */
 export interface Answerer {

@@ -14,6 +14,7 @@ import {
   MAX_REVOCATIONS,
 } from "../constants";
 import { EpochsSchema, ProofSchema } from "../membership";
+import { text } from "../schemas";
 
 /** Members that a guest is told of. */
 export const MAX_SHOWN_INSIDE = 32;
@@ -22,8 +23,6 @@ export const MAX_INSIDE_BYTES = 192 * 1024;
 
 /** Under which id a member can be dialled at the signaling server; it changes when signaling was lost. */
 export const AddressSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/));
-
-const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 
 const Inside = v.strictObject({
   did: DidSchema,

@@ -10,8 +10,8 @@ const SPARE_TOKENS = 2;
 /** Text that may come for each token, and beyond that: real tokens have some 4 characters, the longest some 130. */
 const MAX_CHARS_PER_TOKEN = 256;
 const SPARE_CHARS = 4_096;
-/** Errors of a provider that say something about the request itself: no other provider would do better. */
-const ABOUT_THE_REQUEST: readonly ErrorCode[] = ["context-exceeded", "bad-request"];
+/** Errors that say something about the request itself: no other provider would do better. */
+export const ABOUT_THE_REQUEST: readonly ErrorCode[] = ["context-exceeded", "bad-request"];
 
 interface Job {
   readonly queue: AsyncQueue<GenerationEvent>;

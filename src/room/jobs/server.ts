@@ -68,8 +68,7 @@ export class JobServer {
   }
 
   /** Runs a job for a peer, queues it, or refuses it. */
-  request(link: RoomLink, { id, deadlineMs, ...body }: ReceivedBody<"job.request">): void {
-    const request = body.request as GenerationRequest;
+  request(link: RoomLink, { id, request, deadlineMs }: ReceivedBody<"job.request">): void {
     if (this.#find(link, id)) return link.accuse(`job ${id} was sent twice`);
     const refusal = this.#refusal(link, request);
     if (refusal) {

@@ -1,5 +1,5 @@
 /** The invites of a member: which it makes, which of them it shows, and which that guests bring still hold. */
-import { type Bytes, type Did, MicrogridError, equalBytes, toHex } from "../../core";
+import { type Bytes, DAY_MS, type Did, MicrogridError, equalBytes, toHex } from "../../core";
 import type { Signer } from "../../identity";
 import { tokenSecret } from "../../wire";
 import { INVITE_DAYS } from "../constants";
@@ -9,8 +9,6 @@ import type { Genesis } from "./genesis";
 import type { Invite } from "./invite";
 import { NOT_A_MEMBER, type Standing } from "./proof";
 import { type OpenedToken, makeToken, readToken } from "./token";
-
-const DAY_MS = 86_400_000;
 
 /** What is kept about invites. */
 export interface InviteParts {

@@ -1,8 +1,6 @@
 /** Names at the signaling server under which a room is found; they say nothing to who lacks the secret. */
-import { type Bytes, sha256, toHex, utf8 } from "../../core";
+import { type Bytes, DAY_MS, sha256, toHex, utf8 } from "../../core";
 import { SLOT_COUNT } from "../constants";
-
-const DAY_MS = 86_400_000;
 
 /** Number of the UTC day of a time. */
 export function dayOf(timeMs: number): number {

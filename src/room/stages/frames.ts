@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { DidSchema } from "../../identity";
 import { type FrameBody, type FrameOf, type FrameRate, type FrameTable, type Lane, TokenBucket } from "../../wire";
 import { MAX_MODEL_CHARS } from "../constants";
+import { count, text } from "../schemas";
 
 /**
  * Largest hidden state in one frame, in bytes: 64 tokens of two tensors of 4,096 numbers in 32 bits. Every link may hold one
@@ -34,9 +35,7 @@ export const STEP_RATE: FrameRate = { burst: 16_384, perSecond: 8_192 };
  */
 const PACE: FrameRate = { burst: STEP_RATE.burst / 4, perSecond: STEP_RATE.perSecond / 4 };
 
-const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
-const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 
 /** A view into the frame: what is large is not copied once more. */
 const bytes = v.pipe(

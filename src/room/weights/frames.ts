@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { FrameOf, FrameRate, FrameTable, Lane } from "../../wire";
 import { MAX_MODEL_CHARS } from "../constants";
+import { count, text } from "../schemas";
 
 /**
  * Longest piece, in bytes. Channels of one line take turns by message, so this is what a token may have to wait for: 16 ms
@@ -20,8 +21,6 @@ const PIECES: FrameRate = { burst: 32_768, perSecond: 16_384 };
 /** Ranges may be small where a model's layers lie scattered over its file. */
 const GETS: FrameRate = { burst: 4_096, perSecond: 1_024 };
 
-const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
-const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 /** Chosen by who asks. */
 const get = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 
