@@ -101,7 +101,7 @@ export class JoinDialog extends WorkspaceElement {
       : preview && entranceFor(preview.charter, state.node);
     // A guest who cannot enter has nothing to agree to.
     const shut = entrance?.kind === "closed" || (!entrance && this.#refused());
-    return html`<div class="body">
+    return html`<div class="body" tabindex="-1" autofocus>
         <p class="room"><bdi>${nameText(preview?.charter.name ?? invite.name)}</bdi></p>
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
         ${preview ? this.#seen(workspace, preview) : this.#unseen()}

@@ -11,6 +11,7 @@ export const joinStyles = css`
     padding-block-start: 1rem;
   }
   /* It has the focus at first so that arrow keys scroll the text; a focus ring around all of it would not help. */
+  .body:focus,
   wa-dialog::part(body) {
     outline: none;
   }

@@ -93,7 +93,7 @@ export class OpenRoom extends WorkspaceElement {
         <h3 id="join">Join a room</h3>
         <form @submit=${this.#join}>
           <wa-input
-            label="Invite link"
+            label="Link you were sent"
             name="link"
             autocomplete="off"
             placeholder="https://…/#/join/…"
