@@ -1,4 +1,4 @@
-/** What a stage takes of neighbours and consumers that mean it ill: bounded memory, and nothing goes around for ever. */
+/** What a stage takes of neighbours and consumers that mean it ill: bounded memory, and nothing goes around forever. */
 import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
 import type { StageForward, StageService } from "../../inference";
@@ -82,7 +82,7 @@ describe("steps for a model that is busy", () => {
 });
 
 describe("two stages that a consumer has wired into a loop", () => {
-  it("give an end and a step on once, and not around for ever", async () => {
+  it("give an end and a step on once, and not around forever", async () => {
     const one = new ToyRing("ab");
     const consumer = one.bus.join(did("e"));
     const order = [

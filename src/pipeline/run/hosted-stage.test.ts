@@ -121,7 +121,7 @@ describe("the links of a stage", () => {
 });
 
 describe("a sequence that ends while a stage computes a step of it", () => {
-  it.each(["a", "b", "c"])("is not begun anew behind stage %s", async (name) => {
+  it.each(["a", "b", "c"])("is not begun again behind stage %s", async (name) => {
     const one = await toy();
     const busy = deferred<undefined>();
     let begun = false;
