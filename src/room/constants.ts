@@ -69,7 +69,7 @@ export const MAX_CHARTER_LIST = 256;
 /** Signaling servers of a room. */
 export const MAX_SERVERS = 8;
 export const MAX_SERVER_CHARS = 300;
-/** Removals in the life of a room: each costs its members some 400 bytes for ever. */
+/** Removals in the life of a room: each permanently costs its members some 400 bytes. */
 export const MAX_EPOCHS = 128;
 /** All epochs of a room as they are handed on. */
 export const MAX_EPOCHS_BYTES = 256 * 1024;
@@ -78,7 +78,7 @@ export const MAX_EPOCH_LIST = 256;
 export const MAX_PROOF_STEPS = 8;
 /** Revocations that members take from each other at once: anybody can make up houses that revoke. */
 export const MAX_REVOCATIONS = 256;
-/** Those that a newcomer is told of; as many may be passed on at the same time. */
+/** Those that a new member is told of; as many may be passed on at the same time. */
 export const MAX_TOLD_REVOCATIONS = MAX_REVOCATIONS / 2;
 /** How long an invite is valid by default, in days. */
 export const INVITE_DAYS = 30;

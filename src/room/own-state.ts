@@ -1,4 +1,4 @@
-/** What this node tells others about itself: its device, its load, and the models that it offers. */
+/** The state of this node as it tells others: its device, its load, and the models that it offers. */
 import type { PeerId } from "../core";
 import type { Provider } from "../inference";
 import { type CardTerms, OFFERS_PER_CARD } from "./gossip";
@@ -24,7 +24,7 @@ interface OwnStateOptions {
 
 /** The state of this node in its room. */
 export class OwnState {
-  /** What is shared with the room; undefined while nothing is. */
+  /** The models and limits shared with the room; undefined while nothing is shared. */
   sharing: SharedModels | undefined;
   readonly #options: OwnStateOptions;
 

@@ -155,7 +155,7 @@ export const ROOM_FRAMES = {
   revocation: { schema: v.strictObject({ signed: SignedSchema }), maxBytes: 1024, rate: REVOCATION_RATE },
   /** A founder shortens the receiver's proof. */
   proof: { schema: v.strictObject({ proof: ProofSchema }), maxBytes: 16 * 1024, rate: RULES_RATE },
-  /** What the sender shows for being a member is another now: its house has changed, or its proof is shorter. */
+  /** A new proof of the sender's membership: its house has changed, or its proof has become shorter. */
   standing: { schema: v.strictObject({ proof: ProofSchema }), maxBytes: 16 * 1024, rate: RULES_RATE },
   /** Somebody knocks at the sender's door, or does so no more. */
   knock: {
@@ -169,7 +169,7 @@ export const ROOM_FRAMES = {
     maxBytes: 4 * 1024,
     rate: KNOCK_RATE,
   },
-  /** What the sender's user says to that. */
+  /** The answer of the sender's user to a knock. */
   "knock.answer": { schema: v.strictObject({ did: DidSchema, admit: v.boolean() }), maxBytes: 256, rate: KNOCK_RATE },
   /** How the sender presents itself and what it offers; when changed, at most once a second. */
   heartbeat: {

@@ -15,12 +15,12 @@ import type { HandDialer } from "./links/relay";
 import type { RemotePeer } from "./links/remote-peer";
 import { orderServers } from "./signaling/slots";
 
-/** What being in a room stands on. */
+/** Everything that a session in a room needs. */
 export interface RoomOptions {
   /** The invite that was opened, or the membership that this node has already. */
   readonly entry: { readonly invite: Invite } | { readonly membership: MembershipParts };
   readonly member: MemberContext;
-  /** What this node's house says of it now. */
+  /** The current delegation of this node by its house. */
   delegation(): Signed | undefined;
   /** Name and version of this program. */
   readonly agent: string;
@@ -230,7 +230,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     return inside;
   }
 
-  /** One member may be wrong, or lie: where others know this node, it stays. Founders are members for ever. */
+  /** One member may be wrong, or lie: where others know this node, it stays. Founders are always members. */
   #isExpelled(why: string): void {
     this.#expelled ??= setTimeout(() => {
       this.#expelled = undefined;

@@ -20,7 +20,7 @@ export interface KnockInfo {
 
 interface DoorOptions {
   readonly membership: Membership;
-  /** Who is inside, this node first. */
+  /** The members in the room, this node first. */
   inside(): readonly InsideFrame[];
   addressOf(did: Did): string | undefined;
   /** Tells all members, so that any of them can answer. */
@@ -126,7 +126,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
       charter: membership.charter.signed,
       inside: shown(this.#options.inside()),
     });
-    // Who only looks goes away again; that is no failure.
+    // Guests who only look leave without knocking. That is not a failure.
     const knock = await reader.take(["guest.knock"], PREVIEW_TIMEOUT_MS).catch(() => undefined);
     if (!knock) return undefined;
     if (membership.charter.terms.admission.kind === "approval") await this.#ask(link, knock.body);
@@ -170,7 +170,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     const lost = link.closed.then((reason) => Promise.reject(new MicrogridError("peer-lost", reason)));
     const timer = setTimeout(() => answer(false), KNOCK_TIMEOUT_MS);
     const waiting: Waiting = { did, name, device, house, answer };
-    // Who knocks here again does so in the place of its former knock.
+    // A second knock of the same device replaces its first one.
     this.#waiting.get(did)?.answer(false);
     this.#waiting.set(did, waiting);
     this.emit("change", undefined);

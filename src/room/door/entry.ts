@@ -8,7 +8,7 @@ import type { SignalingRegistration } from "../signaling/registration";
 import { GuestSearch } from "./guest-search";
 import { type Admitted, RefusedAtDoor, type GuestSession } from "./guest-session";
 
-/** What a guest says of itself when it knocks. */
+/** How a guest introduces itself when it knocks. */
 interface Introduction {
   readonly name: string;
   readonly device: string;
@@ -72,7 +72,7 @@ export class Entry extends TypedEventTarget<EntryEvents> {
         return admitted;
       } catch (error) {
         this.emit("phase", "looking");
-        // Who was at the door may have gone; the answer of the room is final.
+        // The member at the door may have gone. A refusal, however, is final.
         if (error instanceof RefusedAtDoor || signal.aborted) throw error;
       } finally {
         signal.removeEventListener("abort", onLeft);

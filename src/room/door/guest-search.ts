@@ -24,7 +24,7 @@ export class GuestSearch {
       secret: credentials.invite.rendezvousSecret,
       registration: () => registration.current,
       meet: (raw) => this.meet(raw),
-      // Who has found a door does not look for others.
+      // A guest that has found a door looks for no other.
       known: () => ({ slots: [], members: this.#onOpen ? 0 : 1 }),
       mayHold: false,
       onSlotChange: () => undefined,

@@ -18,14 +18,14 @@ import {
 } from "../membership";
 import { DOOR_FRAMES, type GuestLink, type InsideFrame } from "./protocol";
 
-/** What a guest brings. */
+/** The credentials that a guest brings. */
 export interface GuestCredentials {
   readonly signer: Signer;
   readonly agent: string;
   readonly invite: Invite;
   /** The invite's token, read. */
   readonly token: OpenedToken;
-  /** What this node has heard of. */
+  /** The revocations that this node knows. */
   readonly revocations: Revocations;
 }
 
@@ -39,7 +39,7 @@ export interface Welcome {
 /** The door is open. */
 export interface Admitted {
   readonly parts: MembershipParts;
-  /** What the member has heard of. */
+  /** The revocations that the member knows. */
   readonly revocations: readonly Signed[];
   /** Gives the line, on which the handshake as a member must begin at once. */
   enter(): RawLink;
@@ -163,7 +163,7 @@ export class GuestSession {
     this.#link.close("the guest goes away");
   }
 
-  /** Whoever let this node in must be a member itself, since others could know the invite; and then so must this one. */
+  /** The other side must be a member itself, since others could know the invite. Then this node must be one, too. */
   async #check({ proof, ...parts }: MembershipParts): Promise<void> {
     const { revocations, signer } = this.#credentials;
     const rules = { ...parts, revocations, terms: parts.charter.terms };

@@ -10,7 +10,7 @@ interface InsideOptions {
   readonly membership: Membership;
   readonly mesh: Mesh;
   readonly peers: readonly RemotePeer[];
-  /** What this node says of itself. */
+  /** The heartbeat of this node. */
   readonly own: Heartbeat;
 }
 

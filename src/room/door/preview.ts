@@ -12,7 +12,7 @@ interface PreviewOptions {
   readonly invite: Invite;
   readonly agent: string;
   openTransport(url: string): Promise<Transport>;
-  /** What this node has heard of. */
+  /** The revocations that this node knows. */
   readonly revocations: Revocations;
   readonly signal: AbortSignal;
 }

@@ -19,11 +19,11 @@ interface DirectoryOptions {
   readonly signer: Signer;
   /** New at every start of this node. */
   readonly session: string;
-  /** What this node says of itself now. */
+  /** The current announcement of this node. */
   terms(): CardTerms;
   /** Why this node belongs to the room. */
   proof(): Proof;
-  /** What a proof shows of a node. Throws where the room's rules do not let it in. */
+  /** Checks a node's proof. Throws if the room's rules do not let the node in. */
   vouch(did: Did, proof: Proof): Promise<Standing>;
   readonly random?: () => number;
 }
@@ -84,12 +84,12 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     return this.#view.entries.size + 1;
   }
 
-  /** What the others say of themselves. */
+  /** The cards of the other members. */
   get cards(): readonly Card[] {
     return [...this.#view.entries.values()].map(({ card }) => card);
   }
 
-  /** Who they are. */
+  /** The ids of the other members. */
   dids(): Did[] {
     return [...this.#view.entries.keys()];
   }
@@ -98,7 +98,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     return this.#view.entries.get(did)?.card;
   }
 
-  /** What a member has proved to be. */
+  /** The standing that a member has proved. */
   standing(did: Did): Standing | undefined {
     return this.#view.entries.get(did)?.standing;
   }
@@ -113,12 +113,12 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     return this.#view.entries.get(did)?.suspicion !== undefined;
   }
 
-  /** What this node says of itself may have changed. */
+  /** Call when this node's announcement may have changed. */
   refresh(): void {
     if (!this.#closed) this.#own.refresh();
   }
 
-  /** A link to a member is up: from now on it is a neighbour. Who dialled begins to compare. */
+  /** A link to a member is up: from now on it is a neighbour. The side that dialled begins to compare. */
   linked(did: Did, line: { send: GossipSender; accuse(what: string): void; offerer: boolean }): void {
     const now = performance.now();
     this.#lines.set(did, {
@@ -219,7 +219,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     for (const item of checked) if (item) this.#take(item.content, item.statement, item.standing, from);
   }
 
-  /** What a card's proof shows, where it came with one that is not known yet. */
+  /** The standing that a card's proof shows, if the proof is new. */
   async #standingOf({ kind, did }: Checked, { proof }: Statement): Promise<Standing | undefined> {
     if (kind !== "card" || !proof || did === this.self) return undefined;
     const known = this.#view.entries.get(did)?.statement.proof;
@@ -234,7 +234,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     const suspected = this.suspected(did);
     const stranger = !this.#view.entries.has(did);
     if (!this.#apply(content, statement, standing)) {
-      // Whoever believes in somebody who is gone hears of it, and the one in question too, who may say otherwise.
+      // A neighbour with a card of a node that is gone is told so. That node itself is told, too, and may object.
       const evidence = content.kind === "card" ? this.#view.evidence(did, content.stamp) : undefined;
       const line = from && this.#lines.get(from);
       if (line && evidence) this.#answer(from, line, [evidence]);

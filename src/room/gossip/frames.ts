@@ -34,7 +34,7 @@ export const GOSSIP_FRAMES = {
     maxBytes: 512,
     rate: COMPARE_FRAME_RATE,
   },
-  /** Whom the sender knows in the parts that differ. */
+  /** The members that the sender knows of in the parts that differ. */
   "view.list": {
     schema: v.strictObject({
       parts: v.pipe(v.array(part), v.maxLength(VIEW_PARTS)),

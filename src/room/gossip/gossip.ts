@@ -13,7 +13,7 @@ interface GossipOptions {
   readonly mesh: Mesh;
   /** Whether signaling can be used. */
   online(): boolean;
-  /** What this node says of itself now. */
+  /** The current announcement of this node. */
   terms(): CardTerms;
 }
 
@@ -26,7 +26,7 @@ interface GossipEvents {
 export class Gossip extends TypedEventTarget<GossipEvents> {
   readonly #mesh: Mesh;
   readonly #online: () => boolean;
-  /** What is known of all members. */
+  /** All members that are known of. */
   readonly directory: MemberDirectory;
   readonly #keeper: LinkKeeper;
 
@@ -80,12 +80,12 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     return this.directory.cards.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
   }
 
-  /** What a member says of itself to everybody. */
+  /** The card that a member has sent to everybody. */
   card(did: Did): Card | undefined {
     return this.directory.card(did);
   }
 
-  /** What a member has proved to be. */
+  /** The standing that a member has proved. */
   standing(did: Did): Standing | undefined {
     return this.directory.standing(did);
   }
@@ -122,12 +122,12 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     return [...new Set([...any, ...own])].map((did) => ({ did, address: this.addressOf(did) }));
   }
 
-  /** What this node says of itself may have changed. */
+  /** Call when this node's announcement may have changed. */
   refresh(): void {
     this.directory.refresh();
   }
 
-  /** The link to a member; made now where there is none. Throws `peer-lost` where it cannot be reached. */
+  /** The link to a member; made now if there is none. Throws `peer-lost` if the member cannot be reached. */
   async linkTo(did: Did, { signal }: { signal: AbortSignal }): Promise<Member> {
     signal.throwIfAborted();
     const linked = this.#mesh.members.get(did);

@@ -29,7 +29,7 @@ interface LinkKeeperOptions {
 export class LinkKeeper {
   readonly #options: LinkKeeperOptions;
   readonly #random: () => number;
-  /** Who was not reached, or did not want a link, and until when it is left alone. */
+  /** Members that were not reached or refused a link, and the time until which they are left alone. */
   readonly #avoided = new Map<Did, number>();
   readonly #words = new TokenBucket(WORD_RATE, performance.now());
   #full = true;

@@ -20,13 +20,13 @@ export interface Neighbour {
   readonly ageMs: number;
 }
 
-/** What is to be done about a node's links now. */
+/** The links to make and to drop now. */
 export interface LinkPlan {
   readonly dial: readonly Did[];
   readonly drop: readonly Did[];
 }
 
-/** Whether a room of so many nodes is a full mesh, where it was one, or was none, before. */
+/** Whether a room with this number of nodes is a full mesh. Depends on whether it was one `before`. */
 export function isFullMesh(nodes: number, before: boolean): boolean {
   return nodes <= (before ? FULL_MESH_NODES : FULL_MESH_AGAIN_NODES);
 }
@@ -51,7 +51,7 @@ interface Situation {
   readonly linked: ReadonlyMap<Did, Neighbour>;
   /** Links that are being made. */
   readonly dialling: number;
-  /** Whom not to dial now: dialled already, or failed lately. */
+  /** Whether not to dial a node now: it is being dialled already, or dialling it failed lately. */
   readonly avoid: (did: Did) => boolean;
   readonly full: boolean;
   readonly random: () => number;
@@ -72,7 +72,7 @@ export function planLinks({ self, others, linked, dialling, avoid, full, random 
     ),
   );
   const idle = [...linked].filter(([did, { busy, ageMs }]) => !busy && !ring.has(did) && ageMs >= LINK_SETTLE_MS);
-  // The further above, the faster: newcomers come in crowds.
+  // The further above, the faster: new members come in crowds.
   const surplus = Math.ceil((linked.size - LINKS_KEPT) / 4);
   const drop = sample(idle, surplus, random).map(([did]) => did);
   return { dial, drop };

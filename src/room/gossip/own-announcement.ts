@@ -1,4 +1,4 @@
-/** What this node says of itself to the wider room: published when it changes, and when somebody says it is lost. */
+/** This node's announcement to the whole room: published when it changes, and when a member says this node is lost. */
 import type { Signer } from "../../identity";
 import type { Proof } from "../membership";
 import { CARDS_PER_SECOND, CARD_MS, FULL_MESH_NODES } from "./constants";
@@ -97,7 +97,7 @@ export class OwnAnnouncement {
     publish(this.#card);
   }
 
-  /** What is worth a new card: rates and loads only roughly, and loads only where not everybody hears heartbeats. */
+  /** The content whose change is worth a new card: rates and loads only roughly, and loads only where not everybody hears heartbeats. */
   #weigh({ load, offers, ...rest }: CardTerms): string {
     const wide = this.#options.nodes() > FULL_MESH_NODES;
     const busy = Math.min(load.running + load.queued, 3);

@@ -6,7 +6,7 @@ import type { Statement } from "./statements";
 
 interface QueuedStatement {
   readonly statement: Statement;
-  /** Who sent it here. */
+  /** The neighbours that sent it here. */
   readonly from: Set<Did>;
   /** To all neighbours, and not only to some: lives depend on it. */
   readonly urgent: boolean;

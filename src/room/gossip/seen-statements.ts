@@ -15,7 +15,7 @@ export class SeenStatements {
     }
   }
 
-  /** Whom a statement is about that was taken already. */
+  /** The member that a statement is about, if the statement was taken before. */
   about(statement: Statement): Did | undefined {
     return this.#about.get(nameOf(statement));
   }

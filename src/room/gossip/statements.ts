@@ -1,4 +1,4 @@
-/** What members of a larger room say of themselves and of each other: signed, so that anybody may pass it on. */
+/** Statements of members of a larger room about themselves and each other: signed, so that anybody may pass them on. */
 import * as v from "valibot";
 import type { Did } from "../../core";
 import { DidSchema, type Signed, type Signer, type StatementKind, openStatement, signStatement } from "../../identity";

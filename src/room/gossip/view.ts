@@ -1,16 +1,16 @@
-/** Whom a node knows of in its room: the newest card of each member, and for a while the dead. */
+/** The members that a node knows of: the newest card of each and, for a while, those that are gone. */
 import type { Did } from "../../core";
 import { TokenBucket } from "../../wire";
 import { CARD_RATE, MAX_NODES, TOMB_MS, VIEW_PARTS, WORD_RATE } from "./constants";
 import type { Standing } from "../membership";
 import type { Card, Checked, Statement } from "./statements";
 
-/** What is known of a member. Only a link with it proves more. */
+/** The facts known about a member without a link to it. */
 export interface Entry {
   readonly card: Card;
   /** The card as it is passed on, with the proof of its node. */
   readonly statement: Statement;
-  /** What that proof shows. */
+  /** The standing that the proof shows. */
   standing: Standing;
   /** The word of its loss, while it has not contradicted it. */
   suspicion: Statement | undefined;
@@ -55,7 +55,7 @@ export class View {
     const standing = shown ?? old?.standing;
     const proof = (shown && statement.proof) ?? old?.statement.proof;
     if (!standing) return false;
-    // What is dropped here comes again when views are compared, so the last word is never lost.
+    // Comparing views brings dropped statements again, so the last one is never lost.
     const now = performance.now();
     const quota = this.#quotas.get(card.did) ?? {
       cards: new TokenBucket(CARD_RATE, now),

@@ -1,4 +1,4 @@
-/** What a consumer learns when a job is not taken. */
+/** The error that a consumer gets if a peer does not take its job. */
 import { MicrogridError } from "../../core";
 import type { CharterRule } from "../membership";
 import type { RefusalReason, RoomFrameBody } from "../protocol";
@@ -14,7 +14,7 @@ const SENTENCES: Readonly<Record<RefusalReason, string>> = {
   draining: "it is about to leave",
 };
 
-/** What each rule of a charter means for a request. */
+/** How each rule of a charter is explained to the user whose request it forbids. */
 const RULES: Readonly<Record<CharterRule, string>> = {
   models: "it allows other models only",
   jobsAtOnce: "it allows each member fewer answers at the same time",

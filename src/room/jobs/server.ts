@@ -6,7 +6,7 @@ import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "..
 import type { ReceivedBody, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
 import type { PeerLoad } from "./refused";
 
-/** What is shared now; asked anew for each job. */
+/** The models and limits that a node shares. Read again for each job. */
 export interface SharedModels {
   readonly maxJobs: number;
   /** Models that are offered; others are refused as unknown. */
@@ -21,7 +21,7 @@ interface JobServerOptions {
   /** Undefined while nothing is shared. */
   sharing(): SharedModels | undefined;
   load(): PeerLoad;
-  /** The rule of the charter that a request of this peer would break, of which so many jobs are here. */
+  /** The rule of the charter that a request would break, given the number of jobs that its peer has here. */
   forbids(link: RoomLink, request: GenerationRequest, jobsOfPeer: number): CharterRule | undefined;
   /** Called when a job starts, ends or waits. */
   onChange(): void;
@@ -93,7 +93,7 @@ export class JobServer {
     for (const job of [...this.#running, ...this.#waiting]) this.#end(job, "closed", reason);
   }
 
-  /** What is shared has changed: jobs that wait begin or, where nothing is shared any more, go elsewhere. */
+  /** Call when sharing has changed: waiting jobs begin, or move to other devices if nothing is shared any more. */
   sharingChanged(): void {
     if (this.#options.sharing()) this.#startNext();
     else for (const job of [...this.#waiting]) this.#end(job, "closed", "It has paused sharing its device.");

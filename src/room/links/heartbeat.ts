@@ -1,4 +1,4 @@
-/** What a node says of itself to those it is linked to: when it changes, at most once a second. */
+/** Heartbeats: how a node describes itself to linked members, whenever that changes, at most once a second. */
 import type { ModelOffer } from "../../inference";
 import {
   HEARTBEAT_MS,

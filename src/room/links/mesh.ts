@@ -44,7 +44,7 @@ interface MeshOptions {
   readonly hand: HandDialer;
   /** Receives guests. */
   welcome(line: AuthenticatedLine): void;
-  /** What this node is reachable under now. */
+  /** Where this node can be reached now. */
   contact(): { address: PeerId | undefined; slot: number | undefined };
   /** The nodes that a new member is told of. */
   knownPeers(): readonly { readonly did: Did; readonly address: PeerId | undefined }[];
@@ -194,7 +194,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     });
     if (bootstrap || hello.bootstrap) {
       this.#learn((await reader.take(["members"])).body, link);
-      // Who dialled has what it came for; the other side waits a moment for it to leave.
+      // The dialling side has the addresses that it came for. The other side waits a moment for it to leave.
       if (raw.offerer) link.close("introduced");
       else reader.closeSoon("introduced");
       return;
@@ -248,7 +248,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     this.members.delete(member.did);
     if (member.link.accused) this.#handshake.shun(member.did);
     this.emit("left", { member, reason });
-    // Who said good-bye, or was refused, is not dialled again.
+    // A member that said good-bye or was refused is not dialled again.
     if (!this.#closed && member.link.lost) void this.#redial(member.did, member.address);
   }
 

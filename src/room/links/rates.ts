@@ -6,7 +6,7 @@
 import { BUSY_LOST_MS, type FrameRate, IDLE_LOST_MS } from "../../wire";
 import { COALESCE_MS, HEARTBEAT_MS, MAX_GUESTS, MAX_JOBS_PER_PEER, MAX_MEMBERS, MAX_REVOCATIONS } from "../constants";
 
-/** What comes this often for ever, and all of it at once after the longest sleep, with room for jitter. */
+/** The rate of frames that keep coming this often, and arrive all at once after the longest sleep, with room for jitter. */
 function steady(perSecond: number, sleepMs: number): FrameRate {
   return { burst: Math.ceil((2 * perSecond * sleepMs) / 1000), perSecond: 2 * perSecond };
 }
@@ -17,20 +17,20 @@ export const HELLO_RATE: FrameRate = { burst: 1, perSecond: 0 };
 export const MEMBERS_RATE: FrameRate = { burst: 2 * MAX_MEMBERS, perSecond: 4 };
 /** An offer and an answer for each member of a full room, once over and again after each wait for an answer. */
 export const RELAY_RATE: FrameRate = { burst: 4 * MAX_MEMBERS, perSecond: 8 };
-/** What is carried on to one member, from all others together: the other half is this node's own. */
+/** Relayed frames to one member, from all others together: the other half is this node's own. */
 export const CARRIED_TO_RATE: FrameRate = { burst: RELAY_RATE.burst / 2, perSecond: RELAY_RATE.perSecond / 2 };
-/** What is carried for one member: a full room at once, and never so much that others have no part in it. */
+/** Relayed frames from one member: a full room at once, and never so much that others have no part in it. */
 export const CARRIED_FROM_RATE: FrameRate = { burst: MAX_MEMBERS, perSecond: CARRIED_TO_RATE.perSecond / 2 };
 export const HEARTBEAT_RATE: FrameRate = steady(1000 / HEARTBEAT_MS, IDLE_LOST_MS);
 /** Charters, epochs and proposals: people make them by hand, and each member passes a new one on. */
 export const RULES_RATE: FrameRate = { burst: 16, perSecond: 0.5 };
-/** All that are known, once to each newcomer. */
+/** All that are known, once to each new member. */
 export const REVOCATION_RATE: FrameRate = { burst: MAX_REVOCATIONS, perSecond: 1 };
 /** A full door of people who knock and go. */
 export const KNOCK_RATE: FrameRate = { burst: 4 * MAX_GUESTS, perSecond: 2 };
 /** Knocks at one door, each of which is two frames for all members: guests must not make it flood them. */
 export const OWN_KNOCK_RATE: FrameRate = { burst: MAX_GUESTS, perSecond: 0.5 };
-/** Revocations that a member passes on, besides those that it tells newcomers. */
+/** Revocations that a member passes on, besides those that it tells new members. */
 export const PASSED_REVOCATION_RATE: FrameRate = { burst: MAX_REVOCATIONS / 2, perSecond: 0.5 };
 
 /**

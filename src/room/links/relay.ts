@@ -29,7 +29,7 @@ export class Relay {
   readonly #pending = new Map<string, (answer: string) => void>();
   /** Offers of others that are being answered. */
   #answering = 0;
-  /** What was carried from a link, and what was carried to it. */
+  /** Limits for relayed frames from a link and to it. */
   readonly #carried = new WeakMap<RoomLink, { readonly from: TokenBucket; readonly to: TokenBucket }>();
 
   constructor(options: RelayOptions) {

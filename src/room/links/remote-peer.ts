@@ -19,17 +19,17 @@ import type { RoomFrameBody } from "../protocol";
 /** Time after which nobody waits for an answer any more. */
 const DEADLINE_MS = 10 * 60_000;
 
-/** What making a link first costs, about: a few round trips, some of them through signaling. */
+/** Roughly the time that it takes to make a link first: a few round trips, some of them through signaling. */
 const DISTANT_MS = 500;
 
-/** What a node that nothing has been proved of is. */
+/** The standing of a node that has proved nothing yet. */
 const UNKNOWN: Standing = { founder: false, house: undefined, admittedBy: [] };
 
 /** The way to a peer, and what the room knows of it. */
 interface Reach {
   /** Makes a link, unless there is one. Throws `peer-lost` where that fails. */
   linkTo(did: Did, options: { signal: AbortSignal }): Promise<unknown>;
-  /** What it has proved to be, as far as that is known without a link. */
+  /** The standing that it has proved, as far as that is known without a link. */
   standing(did: Did): Standing | undefined;
 }
 
@@ -60,7 +60,7 @@ export class RemotePeer implements Provider {
     return this.#heartbeat?.name ?? "a device";
   }
 
-  /** What it last said about itself; undefined until it has said something. */
+  /** Its last heartbeat; undefined until one has come. */
   get heartbeat(): Heartbeat | undefined {
     return this.#heartbeat;
   }
@@ -69,12 +69,12 @@ export class RemotePeer implements Provider {
     return this.#member?.link.rttMs;
   }
 
-  /** Whether there is a link to it; where there is none, one is made when it is to answer. */
+  /** Whether there is a link to it; if there is none, one is made when it is asked for an answer. */
   get linked(): boolean {
     return this.#member !== undefined;
   }
 
-  /** What it has proved to be. */
+  /** The standing that it has proved. */
   get standing(): Standing {
     return this.#member?.standing ?? this.#reach.standing(this.id) ?? UNKNOWN;
   }

@@ -13,7 +13,7 @@ interface SpareOptions {
   left(member: Member, reason: string): void;
 }
 
-/** One link for each member at most. What is begun goes over the member's other link. */
+/** One link for each member at most. Nothing new is begun over it. */
 export class SpareLinks {
   readonly #options: SpareOptions;
   readonly #links = new Map<Did, Member>();

@@ -19,12 +19,12 @@ const limit = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
 /** The URL of a signaling server, in an invite or a charter. */
 export const ServerSchema = v.pipe(v.string(), v.maxLength(MAX_SERVER_CHARS), v.url(), v.startsWith("http"));
 
-/** What the founders agree on. */
+/** The terms that the founders agree on. */
 const Terms = {
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_ROOM_NAME_CHARS)),
-  /** What the room is for, in the founders' words. */
+  /** The purpose of the room, in the founders' words. */
   purpose: text,
-  /** Who may enter besides the founders. */
+  /** How devices other than the founders' may enter. */
   admission: v.variant("kind", [
     v.strictObject({ kind: v.literal("invite") }),
     v.strictObject({ kind: v.literal("approval") }),
@@ -42,7 +42,7 @@ const Terms = {
   contribution: v.picklist(["welcome", "expected"]),
   endpoints: v.boolean(),
   federation: v.boolean(),
-  /** What is logged, in the founders' words; empty means nothing. */
+  /** A description of logging, in the founders' words; empty means that nothing is logged. */
   logs: text,
 };
 
@@ -81,7 +81,7 @@ export interface ProposedCharter extends Charter {
   readonly complete: boolean;
 }
 
-/** Reads a charter. Throws `peer-protocol` where it is none of this room's founders. */
+/** Reads a charter. Throws `peer-protocol` if the founders of this room have not signed it. */
 export async function openCharter(signed: Signed, genesis: Genesis): Promise<ProposedCharter> {
   const { body, signers, hash }: Opened<CharterBody> = await openStatement(CHARTER, signed);
   if (toHex(body.room) !== toHex(genesis.hash) || signers.some((did) => !genesis.founders.includes(did))) {
@@ -96,7 +96,7 @@ export async function openCharter(signed: Signed, genesis: Genesis): Promise<Pro
   return { signed, hash, version, terms, signers, complete: signers.length >= needed };
 }
 
-/** What tells versions of a charter apart. */
+/** The fields that distinguish versions of a charter. */
 interface CharterHead {
   readonly version: number;
   readonly hash: Uint8Array;

@@ -1,4 +1,4 @@
-/** What the charter says about requests, enforced by whoever is asked. */
+/** The charter's rules about requests, enforced by the node that receives a request. */
 import type { Did } from "../../core";
 import type { GenerationRequest } from "../../inference";
 import type { CharterRule, CharterTerms } from "./charter";

@@ -1,4 +1,4 @@
-/** The birth of a room: who founded it, and the hash that is its name for ever. */
+/** The birth of a room: who founded it, and the hash that names it permanently. */
 import { base64urlnopad } from "@scure/base";
 import * as v from "valibot";
 import {
@@ -34,7 +34,7 @@ const GenesisSchema = v.pipe(
   v.check(({ founders, quorum }) => new Set(founders).size === founders.length && quorum <= founders.length),
 );
 
-/** What never changes about a room. */
+/** The facts about a room that never change. */
 export interface Genesis {
   readonly roomId: RoomId;
   /** `roomId` as bytes. */
@@ -70,7 +70,7 @@ export async function makeGenesis(options: {
   });
 }
 
-/** Reads a record. Throws `peer-protocol` where it is none. */
+/** Reads a record. Throws `peer-protocol` if it is invalid. */
 export async function readGenesis(record: Uint8Array): Promise<Genesis> {
   const parsed = v.safeParse(GenesisSchema, decodeCbor(record));
   if (!parsed.success) {

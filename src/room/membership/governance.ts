@@ -23,7 +23,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     this.#proposals = new Proposals(membership);
     this.#proposals.on("change", () => this.emit("change", undefined));
     this.#proposals.on("news", (frame) => this.#tell((member) => member.link.post("proposal", frame)));
-    // Who is out by the new rules is out before the others hear of them, and hears nothing.
+    // Members excluded by the new rules lose their links before the others are told, and are told nothing.
     membership.on("charter", ({ signed }) => this.#spread((member) => member.link.post("charter", { signed })));
     membership.on("epochs", ({ data }) => this.#spread((member) => member.link.post("epochs", data)));
     membership.on("proof", (proof) => this.#tell((member) => member.link.post("standing", { proof })));
@@ -104,7 +104,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     } catch (error) {
       // A proof may have ended meanwhile; that is no fault of who shows it.
       if (error instanceof MicrogridError && error.code === "peer-refused") member.link.close(error.message);
-      else member.link.accuse(error instanceof MicrogridError ? error.message : "it sent rules that are none");
+      else member.link.accuse(error instanceof MicrogridError ? error.message : "it sent invalid rules");
     }
   }
 

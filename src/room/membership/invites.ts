@@ -10,9 +10,9 @@ import type { Invite } from "./invite";
 import { NOT_A_MEMBER, type Standing } from "./proof";
 import { type OpenedToken, makeToken, readToken } from "./token";
 
-/** What is kept about invites. */
+/** The stored state of invites. */
 export interface InviteParts {
-  /** Who has come in by each counted invite of this node, by the invite's hash. */
+  /** The devices that came in by each counted invite of this node, by the invite's hash. */
   readonly redeemed: ReadonlyMap<string, readonly Did[]>;
   /** The invite that is shown. */
   readonly token: OpenedToken | undefined;
@@ -64,7 +64,7 @@ export class Invites {
     return charter.terms.invites === "members" || (await this.#membership.ownStanding()).founder;
   }
 
-  /** An invite that lets in so many, until then. Throws `bad-request` where the charter forbids it. */
+  /** Makes an invite with these limits. Throws `bad-request` if the charter forbids it. */
   async make(limits: InviteLimits): Promise<Invite> {
     if (!(await this.allowed())) {
       throw new MicrogridError("bad-request", "The charter of this room lets only its founders make invites.");

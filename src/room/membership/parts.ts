@@ -24,7 +24,7 @@ const StoredSchema = v.strictObject({
 });
 export type StoredMembership = v.InferInput<typeof StoredSchema>;
 
-/** What a new room is made of. */
+/** The options for founding a room. */
 export interface Founding {
   readonly name: string;
   /** Those of the founders' keys that are here; the first charter is signed with them. */
@@ -33,7 +33,7 @@ export interface Founding {
   readonly founders: readonly Did[];
   readonly quorum: number;
   readonly terms: CharterTerms;
-  /** What the founding node's house says of it. */
+  /** The delegation of the founding node by its house. */
   readonly delegation: Signed | undefined;
 }
 
@@ -91,7 +91,7 @@ export async function readStored(data: unknown): Promise<MembershipParts> {
   };
 }
 
-/** What a member hands to a guest that it lets in. */
+/** The data that a member hands to a guest that it lets in. */
 export interface Handed {
   readonly genesis: Bytes;
   readonly charter: Signed;

@@ -39,7 +39,7 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
   constructor(membership: Membership) {
     super();
     this.#membership = membership;
-    // What came into force elsewhere waits no more.
+    // Proposals that came into force elsewhere no longer wait.
     const tidy = (): void => void this.#tidy();
     membership.on("charter", tidy);
     membership.on("epochs", tidy);
@@ -49,7 +49,7 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
     return [...this.#waiting.values()];
   }
 
-  /** What a newcomer has to hear. */
+  /** The frames that a new member has to get. */
   get frames(): readonly ReceivedBody<"proposal">[] {
     return [...this.#waiting.values()].map(({ kind, signed }) => ({ kind, signed }));
   }

@@ -41,7 +41,7 @@ export async function reconcile(line: AuthenticatedLine, membership: Membership)
     link.post("epoch.standing", { proof: membership.proof, n: own.n, hash: own.hash });
     const { body: theirs } = await reader.take(["epoch.standing"]);
     if (outranks(own, theirs)) {
-      // Who was removed gets nothing, not even the news of it.
+      // A removed device is told nothing, not even that it was removed.
       await membership.examine(link.did, theirs.proof);
       link.post("epoch.news", membership.epochs.data);
       link.quiet();

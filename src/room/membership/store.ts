@@ -9,7 +9,7 @@ const STORE = "memberships";
 /** Rooms in a backup. */
 const MAX_KEPT_ROOMS = 10_000;
 
-/** What is kept of a room. Where the browser keeps nothing, all of these do nothing. */
+/** The stored memberships. If the browser stores nothing, all of these functions do nothing. */
 export async function loadMembership(roomId: RoomId): Promise<MembershipParts | undefined> {
   try {
     const stored: unknown = await withStore((database) => database.get(STORE, roomId));

@@ -16,7 +16,7 @@ export interface Registration {
 interface RegistrationEvents {
   /** The state of the line to signaling changed. */
   state: SignalingState;
-  /** The node is registered anew and has a new address. */
+  /** The node is registered again, under a new address. */
   online: Registration;
   /** Somebody dialled this node. */
   link: RawLink;

@@ -5,7 +5,7 @@ import { HOLDERS_WANTED, LONELY_SCAN_MS, SLOT_COUNT, SLOT_DIAL_MS, SLOT_SCAN_MS 
 import type { Registration } from "./registration";
 import { dayOf, slotIds } from "./slots";
 
-/** Who is alone asks the neighbouring days in one look of so many: few clocks are wrong by hours. */
+/** A node that is alone also tries the neighbouring days once in this number of looks: few clocks are wrong by hours. */
 const NEIGHBOUR_DAYS_EVERY = 6;
 
 interface RendezvousOptions {

@@ -105,7 +105,7 @@ export const STAGE_FRAMES = {
     maxBytes: 2_048,
     rate: RARE,
   },
-  /** The stage is being loaded; at most once a second. Whoever waits gives up where this stands still. */
+  /** The stage is being loaded; at most once a second. The consumer gives up if there is no progress. */
   "stage.progress": {
     schema: v.strictObject({
       pipeline: id,
@@ -173,7 +173,7 @@ export const STAGE_FRAMES = {
   /** The answer to `stage.leaving` where nobody can take the layers: the receiver serves until it goes. */
   "stage.stay": { schema: v.strictObject({ pipeline: id }), maxBytes: 128, rate: RARE },
   "stage.close": { schema: v.strictObject({ pipeline: id }), maxBytes: 128, rate: RARE },
-  /** What comes next of a sequence. All tokens from `keep` on are forgotten first. */
+  /** The next tokens of a sequence. The receiver first forgets all tokens from `keep` on. */
   "stage.forward": {
     schema: v.strictObject({
       pipeline: id,

@@ -14,10 +14,10 @@ export class StageLanes extends TypedEventTarget<StageLanesEvents> {
   readonly #registry = new StageRegistry();
   readonly #members: ReadonlyMap<Did, Member>;
   readonly #linkTo: (did: Did, options: { signal: AbortSignal }) => Promise<unknown>;
-  /** Who holds the link to a member; `free` lets go of the link that is in use now. */
+  /** The holds on the link to each member; `free` releases the link that is in use now. */
   readonly #holds = new Map<Did, Set<{ free: () => void }>>();
 
-  /** `linkTo` makes a link where there is none. */
+  /** `linkTo` makes a link if there is none. */
   constructor(
     members: ReadonlyMap<Did, Member>,
     linkTo: (did: Did, options: { signal: AbortSignal }) => Promise<unknown>,

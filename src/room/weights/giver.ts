@@ -6,7 +6,7 @@ import { PaceWindow } from "./pace";
 /** Read from the disk at once. */
 const CHUNK_BYTES = 2 ** 20;
 
-/** Gives a file that lies here whole, read lazily; undefined where there is none, or who asks is not to have it. */
+/** Gives a file that lies here whole, read lazily; undefined if it is not here or is not given to this member. */
 export type OpenFile = (file: BulkFile, options: { readonly signal: AbortSignal }) => Promise<Blob | undefined>;
 
 /** A range that is being given. */

@@ -31,7 +31,7 @@ export class WeightTransfer {
   readonly #silenceMs: number;
   readonly #ends = new Map<Member, { readonly giver: BulkGiver; readonly taker: BulkTaker }>();
 
-  /** `linkTo` makes a link where there is none; `silenceMs` is shortened by tests. */
+  /** `linkTo` makes a link if there is none; `silenceMs` is shortened by tests. */
   constructor(members: ReadonlyMap<Did, Member>, linkTo: LinkTo, options: { readonly silenceMs?: number } = {}) {
     this.#members = members;
     this.#linkTo = linkTo;
