@@ -6,13 +6,7 @@ import type {
 } from "openai/resources/chat/completions";
 import * as v from "valibot";
 import { MicrogridError, randomId, utf8 } from "../core";
-import {
-  type ChatMessage,
-  DEFAULT_SAMPLING,
-  type GenerationRequest,
-  type TokenLogprob,
-  type Usage,
-} from "../inference";
+import { type ChatMessage, type GenerationRequest, type TokenLogprob, type Usage } from "../inference";
 import type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams } from "./contract";
 import type { AnswerEvent, AnswerRequest } from "../node";
 
@@ -88,11 +82,11 @@ function answerRequest(body: ParsedBody): AnswerRequest {
     model: body.model,
     messages: body.messages.map(chatMessage),
     sampling: {
-      temperature: body.temperature ?? DEFAULT_SAMPLING.temperature,
-      topP: body.top_p ?? DEFAULT_SAMPLING.topP,
-      topK: body.top_k ?? DEFAULT_SAMPLING.topK,
-      minP: body.min_p ?? DEFAULT_SAMPLING.minP,
-      repetitionPenalty: body.repetition_penalty ?? DEFAULT_SAMPLING.repetitionPenalty,
+      ...(body.temperature != null && { temperature: body.temperature }),
+      ...(body.top_p != null && { topP: body.top_p }),
+      ...(body.top_k != null && { topK: body.top_k }),
+      ...(body.min_p != null && { minP: body.min_p }),
+      ...(body.repetition_penalty != null && { repetitionPenalty: body.repetition_penalty }),
     },
     maxTokens: body.max_completion_tokens ?? body.max_tokens ?? DEFAULT_MAX_TOKENS,
     ...(body.seed != null && { seed: body.seed }),

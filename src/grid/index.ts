@@ -15,6 +15,7 @@ export type {
   Sampling,
   Usage,
 } from "../inference";
+export { DEFAULT_SAMPLING } from "../inference";
 export type * from "./contract";
 export { ConversationStore } from "./conversations";
 export type {

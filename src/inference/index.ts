@@ -1,5 +1,5 @@
 /** Inference as the page uses it: requests, events, engines behind a supervisor. Engines themselves load in the worker. */
-export { DEFAULT_SAMPLING } from "./defaults";
+export { DEFAULT_SAMPLING } from "./sampling/settings";
 export { preferredBackend, probeDevice } from "./device";
 export { TYPICAL_ANSWER_TOKENS, estimateAnswer, promptTokens } from "./estimate";
 export type { ProviderFacts } from "./estimate";

@@ -1,7 +1,7 @@
 import { expose } from "comlink";
 import { describe, expect, it, vi } from "vitest";
 import { MicrogridError } from "../core";
-import { DEFAULT_SAMPLING } from "./defaults";
+import { DEFAULT_SAMPLING } from "./sampling";
 import { EngineHost, type HostedEngine } from "./host";
 import { EngineSupervisor } from "./supervisor";
 import type { StageLimits, StagePackage } from "./stages";

@@ -23,6 +23,9 @@ export interface Sampling {
   readonly repetitionPenalty: number;
 }
 
+/** The sampling that a request asks for. For absent values, the answering model's own apply. */
+export type RequestedSampling = { readonly [Key in keyof Sampling]?: Sampling[Key] | undefined };
+
 /** What a consumer has already received of an answer, so that another provider can go on from there. */
 export interface ResumePoint {
   readonly packageHash: string;
@@ -40,7 +43,7 @@ export interface ResumePoint {
 export interface GenerationRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
-  readonly sampling: Sampling;
+  readonly sampling: RequestedSampling;
   /** Most tokens of the whole answer, those of `resume` included. */
   readonly maxTokens: number;
   /** Makes sampling repeatable; the random stream is indexed by the token's position in the answer. */
@@ -111,6 +114,8 @@ export interface ModelOffer {
   /** Measured tokens per second on this device; undefined until measured. */
   readonly prefillRate: number | undefined;
   readonly decodeRate: number | undefined;
+  /** The sampling that the model recommends, which applies where a request does not say otherwise. Absent: greedy. */
+  readonly sampling?: Sampling | undefined;
   /** Devices that compute it together; absent: one. */
   readonly devices?: number;
 }
@@ -199,6 +204,8 @@ export interface LoadedModelInfo {
   readonly prefillChunk: number;
   /** True where the KV cache is bound in place, false for the growing fallback. */
   readonly kvInPlace: boolean;
+  /** The sampling that the model recommends. Absent: greedy. */
+  readonly sampling?: Sampling;
 }
 
 export interface LoadedModel {

@@ -56,8 +56,20 @@ export class LocalProvider implements Provider {
       contextLength,
       prefillRate,
       decodeRate,
+      sampling,
     } = info;
-    const offer = { model, name, packageHash, tokenizerHash, engine, backend, contextLength, prefillRate, decodeRate };
+    const offer: ModelOffer = {
+      model,
+      name,
+      packageHash,
+      tokenizerHash,
+      engine,
+      backend,
+      contextLength,
+      prefillRate,
+      decodeRate,
+      ...(sampling && { sampling }),
+    };
     this.#offers.set(model, offer);
     this.#onChange();
     return offer;

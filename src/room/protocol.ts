@@ -43,6 +43,14 @@ const did = v.pipe(v.string(), v.regex(/^did:key:z[1-9A-HJ-NP-Za-km-z]{40,60}$/)
 const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
 const tokenId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 
+const SamplingSchema = v.strictObject({
+  temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
+  topK: v.pipe(count, v.maxValue(1_000_000)),
+  topP: share,
+  minP: share,
+  repetitionPenalty: v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)),
+});
+
 const Offer = v.strictObject({
   model: text(MAX_MODEL_CHARS),
   name: text(MAX_MODEL_CHARS),
@@ -53,6 +61,8 @@ const Offer = v.strictObject({
   contextLength: count,
   prefillRate: v.optional(rate),
   decodeRate: v.optional(rate),
+  /** The sampling that the model recommends; absent: greedy. */
+  sampling: v.optional(SamplingSchema),
   /** Devices that compute it together; absent: one. */
   devices: v.optional(v.pipe(count, v.maxValue(1_000))),
 });
@@ -83,13 +93,8 @@ const Resume = v.strictObject({
 const Request = v.strictObject({
   model: text(MAX_MODEL_CHARS),
   messages: v.pipe(v.array(ChatMessage), v.minLength(1), v.maxLength(MAX_MESSAGES)),
-  sampling: v.strictObject({
-    temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
-    topK: v.pipe(count, v.maxValue(1_000_000)),
-    topP: share,
-    minP: share,
-    repetitionPenalty: v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)),
-  }),
+  /** For absent values, the answering model's own apply. */
+  sampling: v.partial(SamplingSchema),
   maxTokens: v.pipe(count, v.maxValue(1_000_000)),
   seed: v.exactOptional(v.pipe(v.number(), v.integer())),
   stop: v.exactOptional(v.pipe(v.array(text(200)), v.maxLength(16))),

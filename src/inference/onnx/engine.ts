@@ -231,6 +231,7 @@ function modelInfo(pkg: ModelPackage, files: ReadPackage, backend: Backend, chec
     engine: "onnx",
     backend,
     contextLength: files.contextLength,
+    sampling: files.sampling,
     ...check,
   };
 }

@@ -1,8 +1,8 @@
 /** One answer: prompt, cache, prefill in chunks, and a token at a time until it ends. */
 import { MicrogridError } from "../../core";
-import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "../sampling";
+import { MAX_LOGPROBS, type ResolvedRequest, randomSeed, sampleToken, tokenLogprob, uniformAt } from "../sampling";
 import { AnswerText, type AnswerPiece, type ChatTokenizer, resumption } from "../tokenizer";
-import type { EngineRequest, FinishReason, GenerationEvent, GenerationRequest } from "../types";
+import type { FinishReason, GenerationEvent, GenerationRequest } from "../types";
 import type { CachePool } from "./cache-pool";
 import { Drafts, type Guesser } from "./drafts";
 import type { Decoder, Sequence } from "./sequence";
@@ -40,7 +40,7 @@ interface Start {
  */
 export async function* generateAnswer<S extends Sequence>(
   parts: GenerationParts<S>,
-  request: EngineRequest,
+  request: ResolvedRequest,
   options: { signal: AbortSignal },
 ): AsyncGenerator<GenerationEvent, void> {
   const { signal } = options;

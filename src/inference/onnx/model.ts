@@ -2,6 +2,7 @@
 import { MicrogridError, unless } from "../../core";
 import type { GenerationEvent, EngineRequest, LoadedModel, LoadedModelInfo } from "../types";
 import { AnswerSlots } from "../answer-slots";
+import { chosenSampling } from "../sampling";
 import { ModelGuesser } from "./draft-model";
 import type { Guesser } from "./drafts";
 import { engineError } from "./errors";
@@ -76,7 +77,8 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
       }
       const startTime = performance.now();
       try {
-        yield* generateAnswer(this.#parts, request, { signal });
+        const sampling = chosenSampling(request.sampling, this.info.sampling);
+        yield* generateAnswer(this.#parts, { ...request, sampling }, { signal });
         this.#meanAnswerMs += MEAN_WEIGHT * (performance.now() - startTime - this.#meanAnswerMs);
       } finally {
         step.value.release();

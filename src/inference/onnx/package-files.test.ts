@@ -32,6 +32,20 @@ describe("readPackage", () => {
     expect(files).toMatchObject({ contextLength: 333, heads: 4, headDim: 16 });
   });
 
+  it.each([
+    ['{"do_sample":false,"temperature":0.7}', { temperature: 0, topK: 0 }],
+    ['{"do_sample":true}', { temperature: 1, topK: 50, topP: 1 }],
+    [
+      '{"temperature":0.6,"top_k":20,"top_p":0.9,"min_p":0.1,"repetition_penalty":1.2}',
+      { temperature: 0.6, topK: 20, topP: 0.9, minP: 0.1, repetitionPenalty: 1.2 },
+    ],
+    ['{"temperature":-1,"top_p":"all","top_k":null}', { temperature: 0, topK: 0, topP: 1 }],
+    [undefined, { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 }],
+  ])("reads the recommended sampling of %s", async (config, sampling) => {
+    const files = await readPackage(replaced(guidePackage(), "generation_config.json", config), { signal });
+    expect(files.sampling).toMatchObject(sampling);
+  });
+
   const weights = guidePackage().files.find((file) => file.path.endsWith("_data"))?.blob;
   it.each([
     ["file-missing", "config.json", undefined, /config\.json/],

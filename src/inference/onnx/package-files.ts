@@ -1,8 +1,9 @@
 /** The files of an ONNX decoder repository, read and checked. */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
+import { DEFAULT_SAMPLING } from "../sampling";
 import { ChatTokenizer } from "../tokenizer";
-import type { ModelPackage, PackageFile } from "../types";
+import type { ModelPackage, PackageFile, Sampling } from "../types";
 import { type Graph, readGraph } from "../../onnx";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
@@ -19,7 +20,18 @@ const TextConfig = v.looseObject({
   eos_token_id: v.optional(v.nullable(TokenIds)),
 });
 const Config = v.looseObject({ ...TextConfig.entries, text_config: v.optional(TextConfig) });
-const GenerationConfig = v.looseObject({ eos_token_id: v.optional(v.nullable(TokenIds)) });
+const GenerationConfig = v.looseObject({
+  eos_token_id: v.optional(v.nullable(TokenIds)),
+  do_sample: recommended(v.boolean()),
+  temperature: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+  top_k: recommended(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
+  top_p: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  min_p: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  repetition_penalty: recommended(v.pipe(v.number(), v.minValue(0.5), v.maxValue(2))),
+});
+
+/** The `top_k` that the file's format implies for sampling. */
+const IMPLIED_TOP_K = 50;
 
 /** Context length of models whose configuration does not state one. */
 const DEFAULT_CONTEXT_TOKENS = 2048;
@@ -39,6 +51,8 @@ export interface ReadSettings {
   readonly eosIds: ReadonlySet<number>;
   readonly heads: number | undefined;
   readonly headDim: number | undefined;
+  /** The sampling that `generation_config.json` recommends. */
+  readonly sampling: Sampling;
 }
 
 /** A model's files, parsed; weights stay blobs. */
@@ -92,6 +106,7 @@ export async function readSettings(
     tokenizer,
     contextLength: text.max_position_embeddings ?? text.n_positions ?? DEFAULT_CONTEXT_TOKENS,
     eosIds: new Set([...idList(generation.eos_token_id), ...idList(text.eos_token_id), ...idList(tokenizer.eosId)]),
+    sampling: recommendedSampling(generation),
     heads: text.num_key_value_heads ?? heads,
     headDim: text.head_dim ?? (text.hidden_size && heads ? text.hidden_size / heads : undefined),
   };
@@ -158,6 +173,24 @@ function parse<S extends v.GenericSchema>(schema: S, text: string, file: string)
     "not-a-model",
     `${file} is not that of a text model (${v.getDotPath(issue) ?? "it"}: ${issue.message}).`,
   );
+}
+
+/** A recommendation; undefined for null and for values that the engine does not support. */
+function recommended<S extends v.GenericSchema>(schema: S) {
+  return v.fallback(v.optional(schema), undefined);
+}
+
+/** Greedy unless the file asks for sampling, with `do_sample` or else with a temperature. */
+function recommendedSampling(config: v.InferOutput<typeof GenerationConfig>): Sampling {
+  const off = DEFAULT_SAMPLING;
+  const samples = config.do_sample ?? config.temperature !== undefined;
+  return {
+    temperature: samples ? (config.temperature ?? 1) : 0,
+    topK: config.top_k ?? (samples ? IMPLIED_TOP_K : off.topK),
+    topP: config.top_p ?? off.topP,
+    minP: config.min_p ?? off.minP,
+    repetitionPenalty: config.repetition_penalty ?? off.repetitionPenalty,
+  };
 }
 
 function idList(ids: number | readonly number[] | null | undefined): readonly number[] {

@@ -92,7 +92,10 @@ export async function loadEnds(
     stepTokens: pkg.stepTokens,
   };
   return new OnnxModel<RingSequence>({
-    info: infoOf(pkg, bench, { contextLength, tokenizerHash: settings.tokenizer.hash }),
+    info: {
+      ...infoOf(pkg, bench, { contextLength, tokenizerHash: settings.tokenizer.hash }),
+      sampling: settings.sampling,
+    },
     parts: {
       ...settings,
       contextLength,

@@ -2,3 +2,5 @@
 export { MAX_LOGPROBS, tokenLogprob } from "./logprobs";
 export { philox, randomSeed, uniformAt } from "./random";
 export { likeliest, sampleToken } from "./sampler";
+export { DEFAULT_SAMPLING, chosenSampling } from "./settings";
+export type { ResolvedRequest } from "./settings";

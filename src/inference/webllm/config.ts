@@ -1,6 +1,8 @@
 /** The part of an MLC model's `mlc-chat-config.json` that prompts and limits are made of. */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
+import { DEFAULT_SAMPLING, chosenSampling } from "../sampling";
+import type { Sampling } from "../types";
 
 const roles = v.object({ user: v.string(), assistant: v.string() });
 
@@ -27,6 +29,10 @@ const chatConfig = v.object({
   /** -1 where the model slides its window instead. */
   context_window_size: v.optional(v.number(), -1),
   sliding_window_size: v.optional(v.number(), -1),
+  // Values that are not supported are ignored.
+  temperature: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(2))), undefined),
+  top_p: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))), undefined),
+  repetition_penalty: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(2))), undefined),
 });
 /** What an MLC model says about itself. */
 export type ChatConfig = v.InferOutput<typeof chatConfig>;
@@ -45,6 +51,11 @@ export function parseChatConfig(text: string, url: string): ChatConfig {
     "unsupported-model",
     "This model has no tokenizer.json, which is needed to go on with answers that another device began. Choose another model.",
   );
+}
+
+/** The sampling that the model recommends. */
+export function samplingOf({ temperature, top_p: topP, repetition_penalty: repetitionPenalty }: ChatConfig): Sampling {
+  return chosenSampling({ temperature, topP, repetitionPenalty }, DEFAULT_SAMPLING);
 }
 
 /** Tokens of prompt and answer together; a model that slides its window has no end, but forgets. */

@@ -3,7 +3,7 @@ import { MLCEngine, prebuiltAppConfig, type AppConfig } from "@mlc-ai/web-llm";
 import { MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
 import type { Backend, Engine, LoadedModelInfo, LoadProgress, ModelPackage } from "../types";
-import { contextLengthOf } from "./config";
+import { contextLengthOf, samplingOf } from "./config";
 import { webllmError } from "./errors";
 import { WebLlmModel } from "./model";
 import { checkAdapter, forgetLibrary, notALibrary, readParts, weightsObstacle, type WebLlmPackage } from "./preflight";
@@ -53,7 +53,8 @@ export class WebLlmEngine implements Engine {
     const runner = await this.#reload(pkg, options);
     try {
       const check = await checkModel(runner, tokenizer, contextLength, signal);
-      const info = modelInfo(pkg, tokenizer.hash, contextLength, check);
+      const sampling = samplingOf(parts.config);
+      const info = { ...modelInfo(pkg, tokenizer.hash, contextLength, check), sampling };
       return new WebLlmModel({ info, template: parts.config.conv_template, tokenizer, runner });
     } catch (error) {
       await runner.unload();

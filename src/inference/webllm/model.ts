@@ -1,7 +1,7 @@
 /** A loaded WebLLM model: serves one request after another until it is unloaded. */
 import { MicrogridError } from "../../core";
 import { AnswerSlots } from "../answer-slots";
-import { MAX_LOGPROBS, randomSeed, sampleToken, tokenLogprob, uniformAt } from "../sampling";
+import { MAX_LOGPROBS, chosenSampling, randomSeed, sampleToken, tokenLogprob, uniformAt } from "../sampling";
 import { AnswerText, type ChatTokenizer, resumption } from "../tokenizer";
 import type { FinishReason, GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo } from "../types";
 import type { ConversationTemplate } from "./config";
@@ -84,6 +84,7 @@ export class WebLlmModel implements LoadedModel {
     const seen = new Set(ids);
     const maxTokens = Math.min(request.maxTokens, this.info.contextLength - prompt.length);
     const seed = request.seed ?? randomSeed();
+    const sampling = chosenSampling(request.sampling, this.info.sampling);
     const startTime = performance.now();
     let finishReason: FinishReason = "length";
     const first = resumed.length < maxTokens ? await runner.prefill(ids, signal) : undefined;
@@ -92,7 +93,7 @@ export class WebLlmModel implements LoadedModel {
     while (logits) {
       signal.throwIfAborted();
       const position = ids.length - prompt.length;
-      const id = sampleToken(logits, request.sampling, { uniform: uniformAt(seed, position), seen });
+      const id = sampleToken(logits, sampling, { uniform: uniformAt(seed, position), seen });
       if (this.#endIds.has(id)) {
         finishReason = "stop";
         break;

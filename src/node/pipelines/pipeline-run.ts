@@ -122,6 +122,7 @@ export class PipelineRun {
           engine: info.engine,
           backend: info.backend,
           contextLength: info.contextLength,
+          ...(info.sampling && { sampling: info.sampling }),
           prefillRate: undefined,
           decodeRate: plan.msPerToken > 0 ? 1000 / plan.msPerToken : undefined,
           devices: new Set([...stages.map(({ peer }) => peer), "self"]).size,

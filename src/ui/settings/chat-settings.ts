@@ -7,7 +7,6 @@ import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import "../range";
 import {
-  GUIDE,
   answeringModel,
   defaultMaxTokens,
   defaultSampling,
@@ -108,7 +107,7 @@ export class ChatSettings extends WorkspaceElement {
     if (!workspace) return nothing;
     const { settings } = workspace.chats;
     const offer = answeringModel(workspace.grid.state, workspace.wantedModel);
-    const sampling = { ...defaultSampling(offer?.model ?? workspace.wantedModel ?? GUIDE), ...settings.sampling };
+    const sampling = { ...defaultSampling(offer), ...settings.sampling };
     return html`
       <header>
         <h2>Chat settings</h2>

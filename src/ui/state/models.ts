@@ -1,5 +1,5 @@
 /** Chooses the model that answers: the wanted one if it is ready, else another one that is. */
-import type { Backend, GridState, ModelOffer, Sampling } from "../../grid";
+import { DEFAULT_SAMPLING, type Backend, type GridState, type ModelOffer, type Sampling } from "../../grid";
 
 /** Id of the built-in model. */
 export const GUIDE = "guide";
@@ -7,15 +7,9 @@ export const GUIDE = "guide";
 /** Most tokens of an answer, unless the conversation says otherwise. */
 const DEFAULT_MAX_TOKENS = 1024;
 
-/** Sampling for conversations that set none. The guide was trained to be decoded greedily. */
-export function defaultSampling(model: string | undefined): Sampling {
-  return {
-    temperature: model === GUIDE ? 0 : 0.7,
-    topK: 40,
-    topP: 0.95,
-    minP: 0.05,
-    repetitionPenalty: 1,
-  };
+/** Sampling where a conversation sets nothing: the model's own, as in the API. */
+export function defaultSampling(offer: Pick<ModelOffer, "sampling"> | undefined): Sampling {
+  return offer?.sampling ?? DEFAULT_SAMPLING;
 }
 
 /** Most tokens of an answer by default: at most half of the model's context. */

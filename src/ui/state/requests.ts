@@ -1,6 +1,6 @@
 /** Turns a conversation into the request that is sent to the grid. */
 import type { ChatMessage, Conversation, GenerationRequest, ResumePoint } from "../../grid";
-import { defaultMaxTokens, defaultSampling } from "./models";
+import { defaultMaxTokens } from "./models";
 
 /** The facts about a model that a request depends on. */
 export interface RequestedModel {
@@ -31,7 +31,7 @@ export function toGeneration(
   return {
     model: offer.model,
     messages,
-    sampling: { ...defaultSampling(offer.model), ...settings.sampling },
+    sampling: settings.sampling,
     maxTokens: maxTokens + (resume && resume.ids.length >= maxTokens ? resume.ids.length : 0),
     ...(settings.seed !== undefined && { seed: settings.seed }),
     ...(settings.stop.length > 0 && { stop: settings.stop }),

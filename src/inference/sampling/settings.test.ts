@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { DEFAULT_SAMPLING, chosenSampling } from "./settings";
+
+const OWN = { temperature: 0.6, topK: 20, topP: 0.95, minP: 0.01, repetitionPenalty: 1.1 };
+
+it("takes the model's own sampling for everything that a request leaves out", () => {
+  expect(chosenSampling({}, OWN)).toEqual(OWN);
+  expect(chosenSampling({ topP: undefined }, OWN)).toEqual(OWN);
+  expect(chosenSampling({}, undefined)).toEqual(DEFAULT_SAMPLING);
+});
+
+it("prefers explicit values, including zero", () => {
+  expect(chosenSampling({ temperature: 0, topK: 0, minP: 0 }, OWN)).toEqual({
+    ...OWN,
+    temperature: 0,
+    topK: 0,
+    minP: 0,
+  });
+});
