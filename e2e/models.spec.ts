@@ -277,7 +277,7 @@ test("room that runs out in the middle of a download is said with numbers, and w
   hub.release();
   const result = await ended("first");
   expect(result).toMatchObject({ error: { code: "quota-exceeded" } });
-  expect("error" in result && result.error.message).toMatch(/\d MB are in use.*Remove stored models/);
+  expect("error" in result && result.error.message).toMatch(/\d MB is in use.*Remove stored models/);
   expect(await stored()).toBe("partial");
   await session.send("Storage.overrideQuotaForOrigin", { origin });
   expect(await prepare()).toHaveProperty("value");

@@ -14,4 +14,5 @@ export { AsyncQueue } from "./queue";
 export { unless, unlessAborted } from "./race";
 export { sleep } from "./sleep";
 export { DAY_MS } from "./time";
+export { Turns } from "./turns";
 export { spawnWorker } from "./worker";

@@ -38,11 +38,11 @@ describe("the catalogs", () => {
     }
   });
 
-  it("leave out a record that is none", () => {
+  it("leave out a record that does not parse", () => {
     expect(webllmEntries([{ model_id: "x" }, 7, null])).toEqual([]);
   });
 
-  it("have no id twice and name repositories as the hub does", () => {
+  it("have unique ids and name repositories as the hub does", () => {
     const entries = [
       ...repositoryEntries(),
       ...webllmEntries(prebuiltAppConfig.model_list),
@@ -70,12 +70,12 @@ describe("fitOf", () => {
     expect(reason("Qwen3-0.6B-q4f32_1-MLC", {})).toBe("fits");
   });
 
-  it("names the variant to take where 16-bit arithmetic is missing", () => {
-    expect(reason("Qwen3-0.6B-q4f16_1-MLC", { features: [] })).toMatch(/shader-f16.*Take the-f32-one instead/);
+  it("names the variant to use if 16-bit arithmetic is missing", () => {
+    expect(reason("Qwen3-0.6B-q4f16_1-MLC", { features: [] })).toMatch(/shader-f16.*Use the-f32-one instead/);
     expect(reason("Qwen3-0.6B-q4f16_1-MLC", {})).toBe("fits");
   });
 
-  it("compares memory only where the browser tells it exactly", () => {
+  it("compares memory only if the browser reports it exactly", () => {
     const needed = 6 * 2 ** 30;
     expect(reason("Qwen3-8B-q4f32_1-MLC", { memoryBytes: 4 * 2 ** 30 }, needed)).toMatch(
       /needs about 6\.4 GB.*about 4\.3 GB/,

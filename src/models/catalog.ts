@@ -1,4 +1,4 @@
-/** The models that are known without asking anybody: embedded, listed ONNX repositories, the WebLLM catalog. */
+/** The models that are known without a request: the embedded one, listed ONNX repositories, and the WebLLM catalog. */
 import * as v from "valibot";
 import embedded from "./embedded.json";
 import { webllmFeatures, type ModelEntry } from "./entry";
@@ -17,14 +17,14 @@ const repositoriesSchema = v.array(
     repository: v.string(),
     name: v.string(),
     contextLength: v.number(),
-    /** As the name of the repository states them; absent where it does not. */
+    /** The number in the repository's name; absent if the name has none. */
     parameters: v.optional(v.number()),
-    /** Shape of the token embedding: vocabulary and width, as the model's configuration has them. */
+    /** Shape of the token embedding (vocabulary and width) from the model's configuration. */
     embedding: v.optional(v.tuple([v.number(), v.number()])),
   }),
 );
 
-/** Numbers with which the library names kinds of models; absent is a language model. */
+/** The library's number for embedding models. Language models have no number. */
 const EMBEDDING_KIND = 1;
 
 const webllmRecord = v.object({
@@ -46,7 +46,7 @@ export function embeddedEntries(baseUrl: string): ModelEntry[] {
   return [{ id, name, engine: "onnx", source: "embedded", origin, contextLength, memoryBytes: undefined }];
 }
 
-/** Well-known ONNX decoder repositories. Their sizes are estimates until the hub was asked. */
+/** Well-known ONNX decoder repositories. Their sizes are estimates until the hub has been asked. */
 export function repositoryEntries(): ModelEntry[] {
   return v
     .parse(repositoriesSchema, repositories)
@@ -63,7 +63,7 @@ export function repositoryEntries(): ModelEntry[] {
     }));
 }
 
-/** The WebLLM catalog, from the library's own list. A record that does not parse is left out. */
+/** The models of the WebLLM library's own list. A record that does not parse is left out. */
 export function webllmEntries(records: readonly unknown[]): ModelEntry[] {
   return records.flatMap((record): ModelEntry[] => {
     const parsed = v.safeParse(webllmRecord, record);

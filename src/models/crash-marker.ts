@@ -1,20 +1,22 @@
-/** Remembers that a model was being loaded, so that a tab that was killed by it can say so when it returns. */
+/**
+ * Remembers which model is being loaded, so that a tab that was killed during the load can report it on its next start.
+ */
 
 const KEY = "microgrid.loading";
 
-/** To be called right before a model is loaded. Where storage is refused, crashes stay unnoticed. */
+/** Call this right before a model is loaded. If the browser refuses storage, crashes go unnoticed. */
 export function markLoading(id: string): void {
   attempt(() => localStorage.setItem(KEY, id));
 }
 
-/** To be called when the load has ended, well or with an error. */
+/** Call this when the load has ended, successfully or not. */
 export function clearLoading(id: string): void {
   attempt(() => {
     if (localStorage.getItem(KEY) === id) localStorage.removeItem(KEY);
   });
 }
 
-/** The model whose load never ended, since the tab died over it; asking forgets it. Undefined where there is none. */
+/** The model whose load never ended because the tab died, or undefined. Calling this also forgets the model. */
 export function crashedLoad(): string | undefined {
   return attempt(() => {
     const id = localStorage.getItem(KEY) ?? undefined;

@@ -1,23 +1,23 @@
-/** The interface of a disk for model files. */
+/** The interface of the file storage, which the disk and the memory implement. */
 
 /** One file being written. Only one writer of a file exists at a time. */
 export interface FileWriter {
   readonly size: number;
-  /** Adds bytes at the end. Throws `QuotaExceededError` (a DOMException) where there is no room. */
+  /** Appends bytes. Throws `QuotaExceededError` (a DOMException) if there is no space left. */
   append(bytes: Uint8Array): Promise<void>;
-  /** The bytes from `at` on, at most `length`. */
+  /** Reads at most `length` bytes, starting at `at`. */
   read(at: number, length: number): Promise<Uint8Array>;
-  /** Drops everything written. */
+  /** Deletes everything that was written. */
   clear(): void;
-  /** Makes what was written durable and releases the file; a second call does nothing. */
+  /** Flushes the file to the disk and releases it; a second call does nothing. */
   close(): void;
 }
 
-/** A place for files, named by model and path. */
+/** Storage for files, which are named by model and path. */
 export interface Disk {
   readonly inMemory: boolean;
   openWriter(model: string, path: string): Promise<FileWriter>;
-  /** The file as a lazily read `Blob`, or undefined if it does not exist. */
+  /** The file as a lazily read `Blob`, or undefined if there is none. */
   blob(model: string, path: string): Promise<Blob | undefined>;
   removeFile(model: string, path: string): Promise<void>;
   removeModel(model: string): Promise<void>;

@@ -1,20 +1,20 @@
-/** A model as the library knows it: what `ModelInfo` shows, and where its files are. */
+/** A model as the library knows it: the content of its `ModelInfo`, and where its files are. */
 import type { EngineName } from "../inference";
 import type { ParameterCounts } from "./estimate";
 import type { ListedFile } from "./records";
 import type { ModelInfo } from "./types";
 
-/** A model of the `webllm` engine: weights compiled for it, and the compiled program. */
+/** A model of the `webllm` engine: weights in that engine's format, and the compiled program. */
 export interface WebLlmOrigin {
   readonly kind: "webllm";
   readonly modelUrl: string;
   readonly libraryUrl: string;
-  /** Path of the package's own manifest below `modelUrl`, where the model comes with one. */
+  /** Path of the package's own manifest below `modelUrl`, if the model comes with one. */
   readonly manifest: string | undefined;
   readonly requiredFeatures: readonly string[];
-  /** Largest buffer that it needs, bytes; undefined where the catalog does not say. */
+  /** Largest buffer that the model needs, in bytes; undefined if the catalog does not say. */
   readonly largestBufferBytes: number | undefined;
-  /** True for models that make embeddings and cannot chat. */
+  /** True for embedding models, which cannot chat. */
   readonly embedding: boolean;
 }
 
@@ -26,11 +26,11 @@ export type FilesOrigin =
   | { readonly kind: "hub"; readonly repository: string }
   /** A folder on any web host; its address ends with a slash. */
   | { readonly kind: "folder"; readonly url: string }
-  /** Files that the user picked; they are in the store and nowhere else. */
+  /** Files that the user picked; they exist only in the store. */
   | { readonly kind: "files" }
   | WebLlmOrigin;
 
-/** One line of the library's list. */
+/** One model in the library's list. */
 export interface ModelEntry {
   readonly id: string;
   readonly name: string;
@@ -38,13 +38,13 @@ export interface ModelEntry {
   readonly source: ModelInfo["source"];
   readonly origin: FilesOrigin;
   readonly contextLength: number | undefined;
-  /** Memory need as the catalog states it, bytes; undefined where it follows from the files. */
+  /** Memory need as the catalog states it, in bytes; undefined if it follows from the files. */
   readonly memoryBytes: number | undefined;
-  /** From which sizes are estimated until the host was asked; absent where the catalog does not know. */
+  /** Used to estimate sizes until the host has been asked; absent if the catalog does not know them. */
   readonly parameters?: ParameterCounts;
 }
 
-/** Where a model comes from, for people. */
+/** Where a model comes from, to be shown to people. */
 export function originLabel(origin: FilesOrigin): string {
   switch (origin.kind) {
     case "embedded":

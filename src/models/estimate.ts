@@ -1,18 +1,18 @@
-/** Approximate sizes of models whose host has not been asked yet, from how many parameters they have. */
+/** Estimates sizes of models from their number of parameters, until their host has been asked. */
 import type { Backend, DeviceInfo } from "../inference";
 import { graphSuffixes, LARGEST_WASM_BYTES } from "./onnx-files";
 
-/** What is known of a model's weights without its files. */
+/** What is known about a model's weights without its files. */
 export interface ParameterCounts {
-  /** All parameters, as the model's name rounds them. */
+  /** All parameters, rounded as in the model's name. */
   readonly total: number;
-  /** Those of the token embedding: vocabulary × width. */
+  /** Parameters of the token embedding: vocabulary × width. */
   readonly embedding: number;
 }
 
 /**
- * Bytes per parameter of a graph, by its suffix. 4-bit graphs hold blocks of 32 weights with one scale, 16 bytes and
- * 2 or 4 more, and keep the token embedding in the arithmetic's own precision; 8-bit graphs quantize everything.
+ * Bytes per parameter of a graph, by its suffix. A 4-bit graph stores blocks of 32 weights in 16 bytes and one scale of
+ * 2 or 4 bytes, and keeps the token embedding in the precision of the arithmetic; 8-bit graphs quantize everything.
  */
 const RULES: Readonly<Record<string, { readonly matrix: number; readonly embedding: number }>> = {
   _q4f16: { matrix: 18 / 32, embedding: 2 },
@@ -21,9 +21,8 @@ const RULES: Readonly<Record<string, { readonly matrix: number; readonly embeddi
 };
 
 /**
- * Bytes of the weights of the graph that this device would take, where the repository has the usual ones. An estimate:
- * the name's number of parameters is rounded, and tokenizer and graph structure are left out, so it
- * may be a quarter off.
+ * Estimated bytes of the weights that this device would load from a typical repository. The number of parameters in the
+ * name is rounded, and the tokenizer and graph structure are left out, so the result may be off by a quarter.
  */
 export function estimateWeightBytes(counts: ParameterCounts, backend: Backend, device: DeviceInfo): number {
   const sizes = graphSuffixes(backend, device).flatMap((suffix) => {
@@ -34,17 +33,19 @@ export function estimateWeightBytes(counts: ParameterCounts, backend: Backend, d
   return Math.round(fitting ?? sizes[0] ?? counts.total);
 }
 
-/** Bytes per parameter of WebLLM models, which quantize the token embedding like everything else. */
+/** Bytes per parameter of WebLLM models, which quantize the token embedding as well. */
 const MLC_RULES: Readonly<Record<string, number>> = {
   q0f32: 4,
   q0f16: 2,
-  // One scale of 16 or 32 bits for 32 weights of 4 bits, or for 40 of 3 bits that fill 128 bits.
+  // One scale of 16 or 32 bits per 32 weights of 4 bits, or per 40 weights of 3 bits (which fill 128 bits).
   q4f32: 20 / 32,
   q4f16: 18 / 32,
   q3f16: 18 / 40,
 };
 
-/** Bytes of the weights of a WebLLM model, from its name; undefined where that states no number of parameters. */
+/**
+ * Estimated bytes of the weights of a WebLLM model, from its name; undefined if the name has no number of parameters.
+ */
 export function estimateMlcBytes(id: string): number | undefined {
   const [, number, unit] = /(\d+(?:[._]\d+)?)([bm])-/i.exec(id) ?? [];
   const bytes = MLC_RULES[/q\df\d+/.exec(id)?.[0] ?? ""];

@@ -14,11 +14,11 @@ interface Reply {
   readonly status?: number;
   readonly body?: Uint8Array;
   readonly headers?: Record<string, string>;
-  /** The body breaks off with an error behind its bytes. */
+  /** The body breaks off with an error after its bytes. */
   readonly broken?: boolean;
 }
 
-/** A host that gives these answers in turn and remembers what it was asked. */
+/** A host that gives these answers in turn and records the requests. */
 function host(...replies: (Reply | Error | "hang")[]) {
   const asked: { url: string; range: string | null }[] = [];
   const fetch = (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
@@ -81,13 +81,13 @@ const rest = (from: number, headers: Record<string, string> = {}): Reply => ({
 });
 
 describe("downloadFile", () => {
-  it("receives a whole file and tells its size and hash", async () => {
+  it("receives a whole file and returns its size and hash", async () => {
     const { fetch, asked } = host({ body: content });
     expect(await run(fetch)).toMatchObject({ result: { bytes: 1000, sha256 }, bytes: content });
     expect(asked).toEqual([{ url: URL_A, range: null }]);
   });
 
-  it("goes on behind a broken connection", async () => {
+  it("continues after a broken connection", async () => {
     const { fetch, asked } = host(
       { body: content.subarray(0, 400), broken: true, headers: etag("1") },
       rest(400, etag("1")),
@@ -98,7 +98,7 @@ describe("downloadFile", () => {
     expect(retries).toHaveLength(1);
   });
 
-  it("goes on with the part of an earlier visit where host and version are the same", async () => {
+  it("continues the part of an earlier visit if host and version are the same", async () => {
     const { fetch, asked } = host(rest(300, etag("1")));
     const writer = await partial(content.subarray(0, 300));
     const { result } = await run(fetch, { writer, validator: { url: URL_A, value: '"1"' } });
@@ -106,7 +106,7 @@ describe("downloadFile", () => {
     expect(asked).toEqual([{ url: URL_A, range: "bytes=300-" }]);
   });
 
-  it("starts anew where the version on the host is another", async () => {
+  it("starts again if the host has another version", async () => {
     const { fetch, asked } = host(rest(300, etag("2")), { body: content, headers: etag("2") });
     const writer = await partial(new Uint8Array(300));
     const { result } = await run(fetch, { writer, validator: { url: URL_A, value: '"1"' } });
@@ -114,13 +114,13 @@ describe("downloadFile", () => {
     expect(asked.map(({ range }) => range)).toEqual(["bytes=300-", null]);
   });
 
-  it("starts anew where nothing tells the version of an earlier part", async () => {
+  it("starts again if the version of an earlier part is unknown", async () => {
     const { fetch, asked } = host({ body: content });
     await run(fetch, { writer: await partial(new Uint8Array(300)) });
     expect(asked).toEqual([{ url: URL_A, range: null }]);
   });
 
-  it("takes a whole answer to a request for a range as a new start", async () => {
+  it("starts again if the host answers a range with the whole file", async () => {
     const { fetch } = host({ body: content });
     const writer = await partial(content.subarray(0, 300));
     expect(await run(fetch, { writer, file: { sha256 } })).toMatchObject({
@@ -129,14 +129,14 @@ describe("downloadFile", () => {
     });
   });
 
-  it("fetches a whole new copy where an earlier part was damaged", async () => {
+  it("downloads a new copy if an earlier part was damaged", async () => {
     const { fetch, asked } = host(rest(300), { body: content });
     const writer = await partial(new Uint8Array(300));
     expect(await run(fetch, { writer, file: { sha256, bytes: 1000 } })).toMatchObject({ result: { sha256 } });
     expect(asked.map(({ range }) => range)).toEqual(["bytes=300-", null]);
   });
 
-  it("needs no request for a part that turns out to be whole", async () => {
+  it("sends no request if the part is already complete", async () => {
     const { fetch, asked } = host();
     expect((await run(fetch, { writer: await partial(content), file: { sha256, bytes: 1000 } })).result).toEqual({
       bytes: 1000,
@@ -160,12 +160,12 @@ describe("downloadFile", () => {
     }
   });
 
-  it("checks the hash that the host tells where none is known", async () => {
+  it("checks the hash that the host sends if none is known", async () => {
     const { fetch } = host({ body: content, headers: { "X-Linked-ETag": `"${"0".repeat(64)}"` } });
     await expect(run(fetch)).rejects.toMatchObject({ code: "file-corrupt" });
   });
 
-  it("asks the mirrors where a host lacks the file, and says so where all do", async () => {
+  it("asks the mirrors if a host lacks the file, and reports when all of them do", async () => {
     const found = host({ status: 404 }, { body: content });
     expect((await run(found.fetch, { file: { urls: [URL_A, URL_B] } })).result).toMatchObject({ bytes: 1000 });
     expect(found.asked.map(({ url }) => url)).toEqual([URL_A, URL_B]);
@@ -174,7 +174,7 @@ describe("downloadFile", () => {
     expect((await run(host({ status: 404 }).fetch, { file: { optional: true } })).result).toBe("absent");
   });
 
-  it("takes a web page for a missing file", async () => {
+  it("treats a web page as a missing file", async () => {
     const { fetch } = host({ body: content, headers: { "Content-Type": "text/html; charset=utf-8" } });
     await expect(run(fetch)).rejects.toMatchObject({ code: "file-missing" });
   });
@@ -193,7 +193,7 @@ describe("downloadFile", () => {
     });
   });
 
-  it("does not ask a second time where the host refuses", async () => {
+  it("does not ask a second time if the host refuses", async () => {
     const { fetch, asked } = host({ status: 403 });
     await expect(run(fetch)).rejects.toMatchObject({
       code: "network",
@@ -202,7 +202,7 @@ describe("downloadFile", () => {
     expect(asked).toHaveLength(1);
   });
 
-  it("asks again where the host falls silent", async () => {
+  it("asks again if the host falls silent", async () => {
     const { fetch, asked } = host("hang", { body: content });
     expect((await run(fetch, { stallMs: 1 })).result).toEqual({ bytes: 1000, sha256 });
     expect(asked).toHaveLength(2);

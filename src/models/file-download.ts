@@ -1,45 +1,44 @@
-/** Downloads one file into a writer: streamed, resumed where it stopped, retried, and checked at the end. */
-import { MicrogridError, formatBytes } from "../core";
+/** Downloads one file into a writer: streams it, resumes and retries it, and checks it at the end. */
+import { MicrogridError, formatBytes, sleep } from "../core";
 import type { FileWriter } from "./disk";
 import { isQuota, quotaError } from "./quota";
-import { backoffMs, delay } from "./retry";
 import { Sha256 } from "./sha256";
 import type { FileRequest } from "./store-protocol";
-import { hostOf } from "./web";
+import { backoffMs, hostOf } from "./web";
 
-/** Failures in a row, without a byte between them, after which a host counts as unreachable. */
+/** Number of failures in a row, with no byte received between them, after which a host counts as unreachable. */
 const MOST_FAILURES = 5;
-/** A host that sends nothing for so long is asked again. */
+/** A host that sends nothing for this long is asked again. */
 const STALL_MS = 30_000;
-/** Pieces in which a partial file is hashed again before it is continued. */
+/** Size of the pieces in which a partial file is hashed again before the download continues. */
 const REHASH_BYTES = 4 * 2 ** 20;
-/** Times that a file may turn out to be of another version while it is received. */
+/** How often a file may turn out to be another version while it is received. */
 const MOST_RESTARTS = 3;
 
-/** The version of a file at one host: its `ETag`, else its date. */
+/** The version of a file at one host: its `ETag`, or its date. */
 export interface Validator {
   readonly url: string;
   readonly value: string;
 }
 
-/** What a download needs from around it; the parts that are optional have defaults for real use. */
+/** The environment of a download. The optional parts have defaults for real use. */
 export interface DownloadContext {
   readonly signal: AbortSignal;
-  /** Called after bytes were written, with the count so far and the whole size where known. */
+  /** Called after bytes were written, with the count so far and the whole size if it is known. */
   readonly onBytes: (received: number, total: number | undefined) => void;
   /** Called when the version that is being received becomes known, before its first byte is written. */
   readonly onValidator: (validator: Validator | undefined) => Promise<void>;
-  /** Called when a try failed and another is due. */
+  /** Called when a try failed and another will follow. */
   readonly onRetry: (reason: string) => void;
   readonly fetch?: typeof fetch;
   readonly stallMs?: number;
   readonly backoffMs?: (failures: number) => number;
 }
 
-/** A complete, checked file; or that no host has it, where the file is optional. */
+/** A complete, checked file, or "absent" if the file is optional and no host has it. */
 export type Downloaded = { readonly bytes: number; readonly sha256: string } | "absent";
 
-/** Downloads `file`, going on behind what `writer` already holds of the version `validator`. */
+/** Downloads `file`. It continues after the bytes that `writer` already holds of the version `validator`. */
 export async function downloadFile(
   file: FileRequest,
   writer: FileWriter,
@@ -57,12 +56,12 @@ class FileDownload {
   #validator: Validator | undefined;
   #hash = new Sha256();
   #total: number | undefined;
-  /** SHA-256 as the host tells it in a header, where the caller knows none. */
+  /** SHA-256 that the host sends in a header, if the caller does not know it. */
   #toldSha256: string | undefined;
   /** True while the writer holds bytes from an earlier visit. */
   #resumed = false;
   #restarts = 0;
-  /** Where the host last ended the body in good order, but before the size that the file should have. */
+  /** The size at which the host last ended the body properly, although the file should be longer. */
   #shortEnd: number | undefined;
 
   constructor(file: FileRequest, writer: FileWriter, validator: Validator | undefined, context: DownloadContext) {
@@ -89,18 +88,19 @@ class FileDownload {
       } catch (error) {
         this.#context.signal.throwIfAborted();
         if (error instanceof RestartFromStart && ++this.#restarts <= MOST_RESTARTS) continue;
-        // Our own errors are judgements; another try would not change them.
+        // Our own errors are final; another try would not change them.
         if (error instanceof MicrogridError) throw error;
         if (isQuota(error)) throw await quotaError(this.#file.path);
         failures = this.#writer.size > before ? 1 : failures + 1;
         if (failures >= MOST_FAILURES) throw unreachable(url, this.#file.path, error);
         this.#context.onRetry(reasonOf(error));
-        await delay((this.#context.backoffMs ?? backoffMs)(failures), this.#context.signal);
+        await sleep((this.#context.backoffMs ?? backoffMs)(failures), this.#context.signal);
+        this.#context.signal.throwIfAborted();
       }
     }
   }
 
-  /** Continues a partial file only where it can be known to be of the same version. */
+  /** Continues a partial file only if it is certain to be the same version. */
   async #pickUp(): Promise<void> {
     const size = this.#writer.size;
     if (size === 0) return;
@@ -127,7 +127,7 @@ class FileDownload {
     this.#context.onBytes(0, this.#total);
   }
 
-  /** One request. True: the body came whole; false: this host does not have the file. */
+  /** Sends one request. True if the body is complete; false if this host does not have the file. */
   async #attempt(url: string): Promise<boolean> {
     const start = this.#writer.size;
     if (start > 0 && start === this.#total) return true;
@@ -138,10 +138,10 @@ class FileDownload {
     try {
       const response = await (this.#context.fetch ?? fetch)(url, {
         signal: AbortSignal.any([this.#context.signal, stall.signal]),
-        // The store keeps the bytes; a second copy in the HTTP cache would only take room.
+        // The store keeps the bytes; a second copy in the HTTP cache would only take up space.
         cache: "no-store",
         referrerPolicy: "no-referrer",
-        // Not `If-Range`: that needs a CORS preflight, which model hosts do not answer. See #accept.
+        // `If-Range` would need a CORS preflight, which model hosts do not answer, so #accept compares the versions.
         ...(start > 0 && { headers: { Range: `bytes=${start}-` } }),
       });
       if (!(await this.#accept(url, response, start))) return false;
@@ -162,7 +162,7 @@ class FileDownload {
     }
   }
 
-  /** Judges the answer's head before a byte of it is written. False: the host does not have the file. */
+  /** Checks the head of the answer before any byte is written. False if the host does not have the file. */
   async #accept(url: string, response: Response, start: number): Promise<boolean> {
     if (response.status === 404 || response.status === 410) return false;
     if (response.status === 401 || response.status === 403) {
@@ -173,13 +173,14 @@ class FileDownload {
       );
     }
     if (response.status === 416) {
-      // Our part is as long as the host's file, or longer: an old part is of another version, a new one is all there is.
+      // The host's file is not longer than our part. If the part is from an earlier visit, the file has changed; if it
+      // is new, it is all there is.
       if (!this.#resumed) throw this.#tooShort();
       this.#restart();
       throw new RestartFromStart("the file changed while it was downloaded");
     }
     if (!response.ok) throw new Error(`${hostOf(url)} answered ${response.status}`);
-    // Static hosts answer with their start page where a file is missing.
+    // Static hosts answer with their start page if a file is missing.
     if ((response.headers.get("Content-Type") ?? "").startsWith("text/html")) return false;
 
     const validator = validatorOf(url, response);
@@ -193,7 +194,7 @@ class FileDownload {
         await this.#note(validator);
         throw new RestartFromStart("the file changed while it was downloaded");
       }
-      // A host that does not know ranges sends the whole file again.
+      // A host without support for ranges sends the whole file again.
       if (response.status !== 206) this.#restart();
     }
     if (validator?.value !== this.#validator?.value || validator?.url !== this.#validator?.url) {
@@ -209,7 +210,7 @@ class FileDownload {
     await this.#context.onValidator(validator);
   }
 
-  /** A body that ends early is asked for once more; where it ends at the same byte again, the host has no more. */
+  /** If a body ends early, the rest is requested once more; if it ends at the same byte again, the host has no more. */
   #judgeEnd(): void {
     const size = this.#writer.size;
     if (this.#total === undefined || size >= this.#total) return;
@@ -238,7 +239,7 @@ class FileDownload {
     if (expected === undefined || expected === sha256) return { bytes, sha256 };
     const resumed = this.#resumed;
     this.#restart();
-    // The part from an earlier visit may have been damaged; a whole new copy decides.
+    // The part from an earlier visit may have been damaged, so try once with a new copy.
     if (resumed) return this.run();
     throw corrupt(this.#file.path, "does not have the content that its hash promises");
   }
@@ -259,13 +260,13 @@ class FileDownload {
   }
 }
 
-/** The bytes written so far are of no use; the file is asked for again from its start. */
+/** Means that the bytes written so far are of no use and the file is requested again from its start. */
 class RestartFromStart extends Error {}
 
 function corrupt(path: string, how: string): MicrogridError {
   return new MicrogridError(
     "file-corrupt",
-    `The file ${path} was damaged or changed on its way: it ${how}. It was thrown away; load the model again to fetch a new copy.`,
+    `The file ${path} was damaged or changed on its way: it ${how}. It was deleted; load the model again to download a new copy.`,
   );
 }
 
@@ -273,7 +274,7 @@ function unreachable(url: string, path: string, cause: unknown): MicrogridError 
   return new MicrogridError(
     "network",
     `${path} could not be downloaded from ${hostOf(url)}: ${reasonOf(cause)}. ` +
-      "Check the connection, or whether that host allows other sites to read its files (CORS). What has arrived is kept.",
+      "Check the connection, or whether that host allows other sites to read its files (CORS). The part that was downloaded is kept.",
     { cause },
   );
 }

@@ -1,4 +1,4 @@
-/** Parts of files, from a real server on this machine that behaves as hosts do, and misbehaves. */
+/** Reads parts of files from a real local server that behaves like model hosts, and misbehaves. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ const live = () => ({ signal: new AbortController().signal });
 const asked: string[] = [];
 let base = "";
 
-/** A host: what it does depends on the folder that is asked. */
+/** A host whose behaviour depends on the requested folder. */
 const server = createServer((request, response) => {
   const folder = request.url?.split("/")[1] ?? "";
   asked.push(`${folder} ${request.headers.range}`);
@@ -74,7 +74,7 @@ async function bytes(blob: Blob): Promise<number[]> {
 }
 
 describe("parts of a file", () => {
-  it("are exactly the bytes that were asked for", async () => {
+  it("are exactly the requested bytes", async () => {
     const file = ranges("good");
     expect(await bytes(await file.read(100, 50, live()))).toEqual([...FILE.slice(100, 150)]);
     expect(await bytes(await file.read(999, 1, live()))).toEqual([FILE[999]]);
@@ -86,7 +86,7 @@ describe("parts of a file", () => {
     expect(asked.length).toBeGreaterThan(1);
   });
 
-  it("come from the next host where one does not have the file, or is down", async () => {
+  it("come from the next host if one does not have the file or is down", async () => {
     const file = ranges("missing", "page", "down", "good");
     expect(await bytes(await file.read(1, 2, live()))).toEqual([1, 2]);
   });
@@ -96,7 +96,7 @@ describe("parts of a file", () => {
     ["missing", "file-missing", /No host has/],
     ["private", "network", /refuses/],
     ["down", "network", /cannot be read from 127/],
-    ["shifted", "network", /another part/],
+    ["shifted", "network", /different part/],
   ])("of a host that is %s fail with a reason", async (host, code, message) => {
     await expect(ranges(host).read(100, 100, live())).rejects.toMatchObject({
       code,
@@ -104,7 +104,7 @@ describe("parts of a file", () => {
     });
   });
 
-  it("are all of one version, and none of a file that is too short", async () => {
+  it("are all of one version, and are refused if the file is too short", async () => {
     const file = ranges("changing");
     await file.read(0, 1, live());
     await expect(file.read(1, 1, live())).rejects.toMatchObject({ code: "file-corrupt" });
@@ -112,7 +112,7 @@ describe("parts of a file", () => {
     await expect(ranges("good").read(2_000, 20, live())).rejects.toMatchObject({ code: "file-corrupt" });
   });
 
-  it("stop when nobody wants them any more", async () => {
+  it("stop when they are aborted", async () => {
     const controller = new AbortController();
     const file = new FileRanges(
       { path: "weights", urls: [`${base}/down/weights`] },

@@ -1,48 +1,50 @@
 /** Reads parts of a model's file from its hosts, for devices that hold only some of its layers. */
-import { MicrogridError, isAbort } from "../core";
-import { backoffMs, delay } from "./retry";
-import { hostOf, refused } from "./web";
+import { MicrogridError, isAbort, sleep } from "../core";
+import { backoffMs, hostOf, refused } from "./web";
 
-/** Requests for one part before it counts as failed. */
+/** Number of requests for one part before it counts as failed. */
 const MAX_TRIES = 4;
 
-/** A file that lies on hosts. */
+/** A file on one or more hosts. */
 export interface RemoteFile {
-  /** Path inside the package, for errors. */
+  /** Path inside the package, used in errors. */
   readonly path: string;
-  /** Addresses of the same file, asked in this order. */
+  /** Addresses of the same file, tried in this order. */
   readonly urls: readonly string[];
 }
 
 interface RangeOptions {
   readonly signal: AbortSignal;
-  /** Replaces the browser's, in tests. */
+  /** Replaces the browser's `fetch` in tests. */
   readonly fetch?: typeof fetch;
-  /** Replaces waiting before another try, in tests. */
+  /** Replaces the wait before another try in tests. */
   readonly wait?: (failures: number, signal: AbortSignal) => Promise<void>;
-  /** What each host said of its version, by address, where parts of it are here already; new ones are added. */
+  /**
+   * The version (`ETag` or date) that each host reported for parts that are already stored, by address. New ones are
+   * added.
+   */
   readonly versions?: Map<string, string>;
 }
 
-/** Parts of one file, all of the same version. */
+/** Reads parts of one file, all of the same version. */
 export class FileRanges {
   readonly #file: RemoteFile;
   readonly #fetch: typeof fetch;
   readonly #wait: (failures: number, signal: AbortSignal) => Promise<void>;
-  /** What the first answer of each host said of its version. */
+  /** The version that each host reported in its first answer. */
   readonly #versions: Map<string, string>;
 
   constructor(file: RemoteFile, options: Omit<RangeOptions, "signal"> = {}) {
     this.#file = file;
     this.#versions = options.versions ?? new Map<string, string>();
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
-    this.#wait = options.wait ?? ((failures, signal) => delay(backoffMs(failures), signal));
+    this.#wait = options.wait ?? ((failures, signal) => sleep(backoffMs(failures), signal));
   }
 
   /**
-   * Exactly these bytes. A host that fails is asked again, then the next. Throws `network` where none gives them,
-   * `unsupported-model` where hosts give whole files only, `file-missing` where none has the file, `file-corrupt` where it
-   * changed since its first part was read, or is shorter than that.
+   * Returns exactly these bytes. A host that fails is asked again, then the next one is. Throws `network` if no host
+   * delivers them, `unsupported-model` if the hosts deliver whole files only, `file-missing` if no host has the file,
+   * and `file-corrupt` if the file has changed since its first part was read or is too short.
    */
   async read(offset: number, length: number, { signal }: { signal: AbortSignal }): Promise<Blob> {
     let failure: unknown;
@@ -64,13 +66,15 @@ export class FileRanges {
     throw failure === undefined ? this.#missing() : this.#unreachable(failure);
   }
 
-  /** One request; undefined where the host does not have the file. Throws plain errors for what may work again. */
+  /**
+   * Sends one request; undefined if the host does not have the file. Throws a plain error if another try may succeed.
+   */
   async #ask(url: string, offset: number, length: number, signal: AbortSignal): Promise<Blob | undefined> {
     const end = offset + length - 1;
     const headers = { Range: `bytes=${offset}-${end}` };
     const response = await this.#fetch(url, { signal, headers, cache: "no-store", referrerPolicy: "no-referrer" });
     if (response.status !== 206) {
-      // Its body is not wanted: a whole file may be many gigabytes.
+      // The body is not wanted: a whole file may have many gigabytes.
       await response.body?.cancel();
       this.#judge(url, response);
       return undefined;
@@ -78,26 +82,26 @@ export class FileRanges {
     const told = /^bytes (\d+)-(\d+)\//.exec(response.headers.get("Content-Range") ?? "");
     if (Number(told?.[1]) !== offset || Number(told?.[2]) > end) {
       await response.body?.cancel();
-      throw new Error(`${hostOf(url)} gave another part than was asked for`);
+      throw new Error(`${hostOf(url)} sent a different part than was requested`);
     }
     if (Number(told?.[2]) < end) throw this.#changed("it is shorter than it should be");
     this.#compare(url, response);
     const part = await response.blob();
-    if (part.size !== length) throw new Error(`${hostOf(url)} gave ${part.size} of ${length} bytes`);
+    if (part.size !== length) throw new Error(`${hostOf(url)} sent ${part.size} of ${length} bytes`);
     return part;
   }
 
-  /** Throws for an answer without the part, unless it means that the host does not have the file. */
+  /** Throws the error for an answer without the part, unless the host does not have the file. */
   #judge(url: string, { status, ok, headers }: Response): void {
     if (status === 404 || status === 410) return;
     if (status === 401 || status === 403) throw refused(url, status, this.#file.path);
     if (status === 416) throw this.#changed("it is shorter than it should be");
     if (!ok) throw new Error(`${hostOf(url)} answered ${status}`);
-    // Static hosts answer with their start page where a file is missing.
+    // Static hosts answer with their start page if a file is missing.
     if ((headers.get("Content-Type") ?? "").startsWith("text/html")) return;
     throw new MicrogridError(
       "unsupported-model",
-      `${hostOf(url)} gives whole files only, so a device cannot load some layers of this model alone. ` +
+      `${hostOf(url)} delivers whole files only, so a device cannot load just some layers of this model. ` +
         "Use another host, or load the whole model.",
     );
   }
@@ -107,7 +111,7 @@ export class FileRanges {
     if (version === null) return;
     const first = this.#versions.get(url) ?? version;
     this.#versions.set(url, first);
-    if (first !== version) throw this.#changed("it has changed while its parts were read");
+    if (first !== version) throw this.#changed("it changed while its parts were read");
   }
 
   #changed(why: string): MicrogridError {

@@ -1,25 +1,25 @@
-/** Whether a model fits this device, and if not, why. */
+/** Decides whether a model fits this device, and says why if it does not. */
 import { formatBytes } from "../core";
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
 import { LARGEST_WASM_BYTES } from "./onnx-files";
 import type { ModelInfo } from "./types";
 
-/** Browsers tell at most this much memory (some less): a device that says so may have any amount more. */
+/** Browsers report at most about this much memory, so a device that reports it may have more. */
 const CAPPED_MEMORY_BYTES = 8 * 2 ** 30;
-/** Share of a device's memory that one tab may hope for. */
+/** Share of a device's memory that one tab can expect to use. */
 const USABLE_MEMORY_SHARE = 0.75;
 
-/** What is known of an entry's needs on this device. */
+/** What a model needs on this device, as far as it is known. */
 export interface Needs {
   readonly memoryBytes: number | undefined;
-  /** Bytes of weights that WebAssembly would have to hold; absent where unknown, and where it runs on the GPU. */
+  /** Bytes of weights that WebAssembly would have to hold; absent if unknown, or if the model runs on the GPU. */
   readonly wasmBytes?: number | undefined;
-  /** The catalog's name of the same model with 32-bit arithmetic, where it has one. */
+  /** The catalog's name of the same model with 32-bit arithmetic, if it has one. */
   readonly f32Variant: string | undefined;
 }
 
-/** Judges an entry. What is unknown counts as fitting: the load itself will tell. */
+/** Decides whether a model fits. If a need is unknown, it counts as met; loading will show it. */
 export function fitOf(entry: ModelEntry, needs: Needs, device: DeviceInfo): ModelInfo["fit"] {
   const reason =
     (entry.origin.kind === "webllm" ? webllmObstacle(entry, needs.f32Variant, device) : undefined) ??
@@ -38,7 +38,7 @@ function webllmObstacle(entry: ModelEntry, f32Variant: string | undefined, devic
   }
   const missing = entry.origin.requiredFeatures.find((feature) => !webgpu.features.includes(feature));
   if (missing === "shader-f16") {
-    const advice = f32Variant === undefined ? "" : ` Take ${f32Variant} instead.`;
+    const advice = f32Variant === undefined ? "" : ` Use ${f32Variant} instead.`;
     return `It needs 16-bit arithmetic (shader-f16), which this GPU does not offer to the browser.${advice}`;
   }
   return missing === undefined ? undefined : `It needs the GPU feature ${missing}, which is missing here.`;

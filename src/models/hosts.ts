@@ -1,4 +1,4 @@
-/** Asks the hosts of models what files there are, and knows the addresses of these files. */
+/** Asks the hosts of models which files there are, and knows the addresses of these files. */
 import * as v from "valibot";
 import { isAbort, MicrogridError } from "../core";
 import type { FilesOrigin, WebLlmOrigin } from "./entry";
@@ -41,7 +41,7 @@ const SIDE_FILES = [
   "special_tokens_map.json",
 ];
 
-/** The hub that repositories are on, and its mirrors; all understand the same paths. */
+/** The hub with its repositories, and its mirrors, which use the same paths. */
 export class ModelHosts {
   readonly #hubs: readonly string[];
 
@@ -49,7 +49,7 @@ export class ModelHosts {
     this.#hubs = [hub, ...mirrors].map((base) => base.replace(/\/+$/, ""));
   }
 
-  /** Addresses of a file, in the order in which they are to be tried. */
+  /** Addresses of a file, in the order in which they should be tried. */
   urls(origin: FilesOrigin, path: string): string[] {
     const escaped = path.split("/").map(encodeURIComponent).join("/");
     switch (origin.kind) {
@@ -67,8 +67,8 @@ export class ModelHosts {
   }
 
   /**
-   * Folder of an MLC model's files, by the library's own rule: an address without `/resolve/` is a repository.
-   * Repositories of the usual hub are taken from the configured one.
+   * The folder of an MLC model's files, by the WebLLM library's rule: an address without `/resolve/` is a repository.
+   * Repositories on the usual hub are read from the configured hub.
    */
   weightsUrl(modelUrl: string): string {
     const base = modelUrl.replace(/^https:\/\/huggingface\.co(?=\/)/, this.#hubs[0] ?? "https://huggingface.co");
@@ -76,7 +76,7 @@ export class ModelHosts {
     return /.+\/resolve\/.+\//.test(slashed) ? slashed : `${slashed}resolve/main/`;
   }
 
-  /** The repository that an address on one of the hubs stands for; undefined for any other address. */
+  /** The repository that an address on one of the hubs refers to; undefined for any other address. */
   repositoryOf(url: URL): string | undefined {
     const known = [...this.#hubs, "https://huggingface.co"].some((hub) => url.origin === new URL(hub).origin);
     const match = /^\/([\w.-]+\/[\w.-]+?)(\/(tree|resolve|blob)\/.*)?\/?$/.exec(url.pathname);
@@ -85,7 +85,7 @@ export class ModelHosts {
 
   /**
    * Asks for the files of a model and their sizes. Throws `unknown-model`, `not-a-model`, `file-missing`, `network`.
-   * Files that the user picked have no host: they are known from the start.
+   * Files that the user picked have no host to ask; they are known from the start.
    */
   async facts(origin: FilesOrigin, signal: AbortSignal): Promise<ModelFacts> {
     switch (origin.kind) {
@@ -105,7 +105,7 @@ export class ModelHosts {
   async #webllmFacts(origin: WebLlmOrigin, signal: AbortSignal): Promise<ModelFacts> {
     const weights = this.weightsUrl(origin.modelUrl);
     if (origin.manifest === undefined) return webllmFacts(weights, signal);
-    // What a manifest refers to may lie anywhere in the repository; its listing tells the sizes.
+    // The files that a manifest refers to can be anywhere in the repository, so their sizes come from its listing.
     const repository = this.repositoryOf(new URL(weights));
     if (repository === undefined) return { files: [] };
     return this.#firstHub((hub) => hubFacts(hub, repository, signal), signal);
@@ -146,7 +146,7 @@ async function hubFacts(hub: string, repository: string, signal: AbortSignal): P
   return { files, contextLength: contextLengthOf(config) };
 }
 
-/** A folder cannot be listed, so its configuration is read and the graphs that it may have are asked for. */
+/** A folder cannot be listed, so this reads its configuration and probes for every graph that it may have. */
 async function folderFacts(folder: string, signal: AbortSignal): Promise<ModelFacts> {
   const config = await readJson(new URL("config.json", folder).href, modelConfig, "config.json", signal);
   if (!config) {
@@ -193,12 +193,12 @@ async function webllmFacts(weights: string, signal: AbortSignal): Promise<ModelF
   return { files, contextLength: context !== undefined && context > 0 ? context : undefined };
 }
 
-/** Size of the file at an address, "unknown" where the host does not tell, undefined where there is none. */
+/** Size of the file at an address: "unknown" if the host does not say, undefined if there is no file. */
 async function sizeAt(url: string, signal: AbortSignal): Promise<number | "unknown" | undefined> {
   const response = await request(url, signal, { method: "HEAD" });
-  // Static hosts answer with their start page where a file is missing.
+  // Static hosts answer with their start page if a file is missing.
   if (!response.ok || (response.headers.get("Content-Type") ?? "").startsWith("text/html")) return undefined;
-  // Text is compressed on its way, so that its length says nothing about the file.
+  // Text is compressed in transit, so its length says nothing about the file.
   const length = url.endsWith(".json") || url.endsWith(".jinja") ? null : response.headers.get("Content-Length");
   return length === null ? "unknown" : Number(length);
 }

@@ -1,4 +1,4 @@
-/** Which models there are, where their files come from, and where they are kept. */
+/** The models that can be used here: where their files come from, and where they are stored. */
 export { clearLoading, crashedLoad, markLoading } from "./crash-marker";
 export { ModelLibrary } from "./library";
 export type { ModelLibraryOptions, PrepareOptions } from "./library";

@@ -19,8 +19,8 @@ function infoOf(id: string, device = testDevice(), remembered?: ModelRecord): Mo
 
 const GB = 1e9;
 
-describe("modelInfo of a repository that was not asked yet", () => {
-  it("estimates size and memory by the variant that this device would take", () => {
+describe("modelInfo of a repository that has not been asked yet", () => {
+  it("estimates size and memory for the variant that this device would use", () => {
     const half = infoOf("Qwen3-0.6B-ONNX");
     const single = infoOf("Qwen3-0.6B-ONNX", testDevice({ features: [] }));
     expect([half.sizeIsEstimate, single.sizeIsEstimate]).toEqual([true, true]);
@@ -40,7 +40,7 @@ describe("modelInfo of a repository that was not asked yet", () => {
     }
   });
 
-  it("judges by the estimate whether the model fits, and says why not", () => {
+  it("uses the estimate to decide whether the model fits, and says why not", () => {
     const phone = testDevice({ memoryBytes: 4 * 2 ** 30 });
     expect(infoOf("SmolLM2-360M-Instruct", phone).fit).toEqual({ fits: true });
     expect(infoOf("Qwen3-4B-ONNX", phone).fit).toEqual({
@@ -49,7 +49,7 @@ describe("modelInfo of a repository that was not asked yet", () => {
     });
   });
 
-  it("leaves unknown what no name tells", () => {
+  it("leaves sizes unknown if the name has no number", () => {
     expect(infoOf("Phi-3.5-mini-instruct-onnx-web")).toMatchObject({
       downloadBytes: undefined,
       memoryBytes: undefined,
@@ -59,7 +59,7 @@ describe("modelInfo of a repository that was not asked yet", () => {
   });
 });
 
-describe("modelInfo of a WebLLM model that was not asked yet", () => {
+describe("modelInfo of a WebLLM model whose host has not been asked yet", () => {
   const infos = webllmEntries(prebuiltAppConfig.model_list).map((webllm) =>
     modelInfo(webllm, { remembered: undefined, stored: "no", f32Variant: undefined }, testDevice()),
   );
@@ -76,13 +76,13 @@ describe("modelInfo of a WebLLM model that was not asked yet", () => {
     expect(bytesOf("stablelm-2-zephyr-1_6b-q4f32_1")).toBe(1e9);
   });
 
-  it("leaves unknown what no name tells", () => {
+  it("leaves sizes unknown if the name has no number", () => {
     expect(infos.filter(({ downloadBytes }) => downloadBytes === undefined).length).toBeLessThan(infos.length / 5);
     expect(infos.find(({ id }) => id.startsWith("Phi-3.5-mini"))?.downloadBytes).toBeUndefined();
   });
 });
 
-describe("modelInfo of a repository that was asked", () => {
+describe("modelInfo of a repository that has been asked", () => {
   const described = (bytes: number | undefined, graphBytes = 900): ModelRecord => ({
     id: "x",
     packages: [],
@@ -95,13 +95,13 @@ describe("modelInfo of a repository that was asked", () => {
     },
   });
 
-  it("has the exact size in the estimate's place", () => {
+  it("replaces the estimate with the exact size", () => {
     const info = infoOf("Qwen3-0.6B-ONNX", testDevice(), described(50));
     expect(info).toMatchObject({ downloadBytes: 1000, sizeIsEstimate: false });
     expect(info.memoryBytes).toBe(1125 + 64 * 2 ** 20);
   });
 
-  it("does not fit without a GPU where WebAssembly cannot hold its weights", () => {
+  it("does not fit without a GPU if WebAssembly cannot hold its weights", () => {
     const cpu = testDevice({ webgpu: false });
     expect(infoOf("Qwen3-4B-ONNX", cpu, described(1, 3 * GB)).fit).toEqual({ fits: true });
     expect(infoOf("Qwen3-4B-ONNX", cpu, described(1, 4 * GB)).fit).toEqual({
@@ -111,7 +111,7 @@ describe("modelInfo of a repository that was asked", () => {
     expect(infoOf("Qwen3-4B-ONNX", testDevice(), described(1, 4 * GB)).fit).toEqual({ fits: true });
   });
 
-  it("says about how much it is where the host does not tell the size of small files", () => {
+  it("gives an approximate size if the host does not report the size of small files", () => {
     const info = infoOf("Qwen3-0.6B-ONNX", testDevice(), described(undefined));
     expect(info).toMatchObject({ downloadBytes: 900, sizeIsEstimate: true });
   });

@@ -1,4 +1,4 @@
-/** Makes the line of the list that a person sees of a model. */
+/** Makes the description of a model that the list of models shows. */
 import type { Backend, DeviceInfo } from "../inference";
 import { originLabel, type ModelEntry } from "./entry";
 import { estimateMlcBytes, estimateWeightBytes } from "./estimate";
@@ -8,21 +8,21 @@ import type { ListedFile, ModelRecord } from "./records";
 import type { StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
 
-/** Room beside the weights for the KV cache, intermediate values and the runtime: a rule of thumb. */
+/** Memory beside the weights for the KV cache, intermediate values and the runtime: a rule of thumb. */
 const MEMORY_PER_WEIGHT = 1.25;
 const MEMORY_BASE_BYTES = 64 * 2 ** 20;
 
-/** The backend that a model would be loaded on where nobody says otherwise. */
+/** The backend that a model is loaded on by default. */
 export function usualBackend(device: DeviceInfo): Backend {
   return device.webgpu && !device.webgpu.software ? "webgpu" : "wasm";
 }
 
-/** What is known about an entry beside the entry itself. */
+/** What is known about an entry beyond the entry itself. */
 export interface EntryState {
   readonly remembered: ModelRecord | undefined;
-  /** What the store has of it; for WebLLM models, what that library has cached. */
+  /** How much of it the store has; for WebLLM models, how much that library has cached. */
   readonly stored: StoredSummary | ModelInfo["stored"] | undefined;
-  /** Name of its variant with 32-bit arithmetic, where the catalog has one. */
+  /** Name of the variant with 32-bit arithmetic, if the catalog has one. */
   readonly f32Variant: string | undefined;
 }
 
@@ -41,7 +41,7 @@ export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceIn
     name: entry.name,
     engine: entry.engine,
     source: entry.source,
-    // Without the exact size, that of the weights is nearly all of it.
+    // If the exact size is unknown, use that of the weights, which are nearly all of it.
     downloadBytes: exactBytes ?? weights,
     sizeIsEstimate: exactBytes === undefined && weights !== undefined,
     memoryBytes,

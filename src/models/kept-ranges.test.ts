@@ -12,7 +12,7 @@ const REQUEST: FileRangeRequest = { path: FILE, urls: ["http://h/w"], version: "
 
 const options = { signal: new AbortController().signal };
 
-/** Files that outlive the store; a test may hold up or refuse what is done to parts. */
+/** Files that outlive the store; a test may delay or refuse operations on parts. */
 class SlowDisk extends MemoryDisk {
   override readonly inMemory = false;
   readonly seen = new Set<string>();
@@ -29,7 +29,7 @@ class SlowDisk extends MemoryDisk {
     return writer;
   }
 
-  /** As browsers do, it deletes no folder in which a file is being written. */
+  /** Like a browser, it does not delete a folder in which a file is being written. */
   override removeModel(model: string) {
     if (this.#writing.size === 0) return super.removeModel(model);
     return Promise.reject(new DOMException("being written", "NoModificationAllowedError"));
@@ -77,7 +77,7 @@ describe("a model that is removed", () => {
     const read = store.readRange("m", REQUEST, options);
     await begun.promise;
     const removed = store.remove("m");
-    // The removal waits for what is being written, and what comes after it finds its model gone.
+    // The removal waits for the running write, and later writes find that the model is gone.
     await Promise.race([removed, new Promise((resolve) => setImmediate(resolve))]);
     go.resolve();
     expect(await (await read).text()).toBe("abcde");
@@ -105,7 +105,7 @@ describe("a store that fails for a moment", () => {
     expect(await (await store.readRange("m", REQUEST, options)).text()).toBe("abcde");
   });
 
-  it("reads and removes although what is not needed any more cannot be deleted, which the next visit does", async () => {
+  it("reads and removes even if an obsolete part cannot be deleted; the next visit deletes it", async () => {
     const { disk, records, visit, left } = open();
     await visit().readRange("m", REQUEST, options);
     await visit().importFiles("m", [{ path: FILE, blob: new Blob(["0123456789abcde"]) }], {

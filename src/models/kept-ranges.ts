@@ -1,19 +1,18 @@
-/** Parts of files that are too large to be stored whole: read from hosts once, and kept on disk for the next visit. */
-import { MicrogridError } from "../core";
+/** Reads parts of files that are too large to store whole, and keeps them on disk for the next visit. */
+import { MicrogridError, Turns } from "../core";
 import type { Disk } from "./disk";
 import { FileRanges } from "./file-ranges";
 import type { FileRecord, ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
 import type { FileRangeRequest } from "./store-protocol";
-import { Turns } from "./turns";
 
 /**
- * Longest part that is fetched in one request and kept as one file: what a cut connection loses. Parts end at multiples
- * of it, so that the same layers are the same parts in other splits too.
+ * Longest part that is fetched in one request and kept as one file; a broken connection loses at most this much. Parts
+ * end at multiples of it, so that splits at other layers can reuse them.
  */
 const MAX_PART_BYTES = 32 * 2 ** 20;
 
-/** What tests replace. */
+/** Options that tests replace. */
 export interface RangeOverrides extends Pick<
   NonNullable<ConstructorParameters<typeof FileRanges>[1]>,
   "fetch" | "wait"
@@ -21,7 +20,7 @@ export interface RangeOverrides extends Pick<
   readonly maxPartBytes?: number;
 }
 
-/** Bytes `[at, at + bytes)` of a file, in a file of their own. */
+/** Bytes `[at, at + bytes)` of a file, stored as a file of their own. */
 interface Part {
   readonly at: number;
   readonly bytes: number;
@@ -29,7 +28,7 @@ interface Part {
   readonly path: string;
 }
 
-/** What is known of one version of a file. */
+/** The state of one version of a file. */
 interface PartialFile {
   readonly model: string;
   readonly file: string;
@@ -37,19 +36,19 @@ interface PartialFile {
   readonly hosts: Map<string, string>;
   readonly ranges: FileRanges;
   parts: Part[];
-  /** Set when nothing of it may be kept any more: its model is removed, or its host has another version. */
+  /** Set when nothing of it may be kept any more, because its model is removed or its host has another version. */
   obsolete: boolean;
 }
 
-/** Bytes that are here, or that have to be fetched. */
+/** Bytes that lie in one stored part, or that have to be fetched. */
 interface Stretch {
   readonly at: number;
   readonly bytes: number;
-  /** The part that they lie in; undefined where none does. */
+  /** The stored part that contains them; undefined if they have to be fetched. */
   readonly part: Part | undefined;
 }
 
-/** Reads parts of files; two that want the same part at once share one request. */
+/** Reads parts of files. Two callers that want the same part at once share one request. */
 export class KeptRanges {
   readonly #disk: Disk;
   readonly #records: ModelRecords;
@@ -57,7 +56,7 @@ export class KeptRanges {
   readonly #maxPartBytes: number;
   readonly #files = new Map<string, Promise<PartialFile>>();
   readonly #fetching = new SharedWork<Blob, never>();
-  /** Parts are written, and models removed, one after another. */
+  /** Per model, one part is written or the model removed at a time. */
   readonly #turns = new Turns();
   #tidied: Promise<void> | undefined;
 
@@ -69,9 +68,9 @@ export class KeptRanges {
   }
 
   /**
-   * Exactly the bytes that are asked for: those that are kept from the disk, the others from the hosts. What does not fit
-   * on the disk is handed out all the same, and fetched again the next time; so is everything where files live in memory
-   * only, since weights that an engine has loaded must not take memory twice. Throws as `FileRanges.read` does.
+   * Returns exactly the requested bytes: stored parts from the disk, the rest from the hosts. A part that does not fit
+   * on the disk is returned all the same and fetched again the next time. Nothing is kept if files live in memory,
+   * because weights that an engine has loaded must not take memory twice. Throws like `FileRanges.read`.
    */
   async read(model: string, request: FileRangeRequest, signal: AbortSignal): Promise<Blob> {
     const file = await this.#open(model, request);
@@ -83,7 +82,7 @@ export class KeptRanges {
     return new Blob(pieces);
   }
 
-  /** Runs `work`, which deletes all files of a model. What is being read of it meanwhile is handed out, and not kept. */
+  /** Runs `work`, which deletes all files of a model. Parts that are being read meanwhile are returned but not kept. */
   remove(model: string, work: () => Promise<void>): Promise<void> {
     return this.#turns.take(model, async () => {
       for (const [key, opening] of this.#files) {
@@ -99,8 +98,8 @@ export class KeptRanges {
   }
 
   /**
-   * Deletes parts of files that have meanwhile been stored whole, once; to be called before any part is handed out. Rejects
-   * where the store cannot say what it has; the next call tries again.
+   * Deletes parts of files that have been stored whole in the meantime. It does so once, and must be called before any
+   * part is returned. Rejects if the store cannot list its files; the next call tries again.
    */
   tidy(): Promise<void> {
     this.#tidied ??= this.#tidy().catch((error: unknown) => {
@@ -117,7 +116,7 @@ export class KeptRanges {
     );
     for (const record of records) {
       if (!record.part || !whole.has(JSON.stringify([record.model, record.part.file]))) continue;
-      // A file that another tab has open cannot be deleted; the next visit will.
+      // A file that another tab has open cannot be deleted; the next visit will do it.
       await this.#drop(record).catch(() => undefined);
     }
   }
@@ -132,7 +131,7 @@ export class KeptRanges {
     return opening;
   }
 
-  /** What earlier visits have kept; parts of other versions of the file are deleted. */
+  /** Loads the list of parts from earlier visits and deletes parts of other versions of the file. */
   async #load(model: string, { path: file, version, urls }: FileRangeRequest): Promise<PartialFile> {
     const hosts = new Map<string, string>();
     const parts: Part[] = [];
@@ -149,7 +148,7 @@ export class KeptRanges {
     return { model, file, version, hosts, ranges, parts, obsolete: false };
   }
 
-  /** The part's bytes; undefined, and forgotten, where its file is gone or damaged. */
+  /** The part's bytes. If its file is gone or damaged, the part is forgotten and the result is undefined. */
   async #kept(file: PartialFile, part: Part): Promise<Blob | undefined> {
     const blob = await this.#disk.blob(file.model, part.path);
     if (blob?.size === part.bytes) return blob;
@@ -170,13 +169,16 @@ export class KeptRanges {
     try {
       return await file.ranges.read(at, bytes, { signal });
     } catch (error) {
-      // Another version: what is kept does not belong to it.
+      // The host has another version now, so the stored parts are useless.
       if (error instanceof MicrogridError && error.code === "file-corrupt") await this.#dropAll(file);
       throw error;
     }
   }
 
-  /** Writes a part to the disk and gives it back from there, so that it takes no memory; as it is where that fails. */
+  /**
+   * Writes a part to the disk and returns it from there, so that it takes no memory; if that fails, returns it
+   * unchanged.
+   */
   async #keep(file: PartialFile, at: number, blob: Blob): Promise<Blob> {
     if (this.#disk.inMemory) return blob;
     return this.#turns.take(file.model, () => (file.obsolete ? Promise.resolve(blob) : this.#write(file, at, blob)));
@@ -196,7 +198,7 @@ export class KeptRanges {
       const part = { file: file.file, version, at, bytes: blob.size, hosts: [...hosts] };
       await this.#records.saveFile({ model, path, part });
     } catch {
-      // The disk is full or refuses. The part is good all the same; it will be fetched again.
+      // The disk is full or refuses. The part is good all the same and will be fetched again.
       await this.#disk.removeFile(model, path).catch(() => undefined);
       return blob;
     }
@@ -215,7 +217,7 @@ export class KeptRanges {
   }
 
   async #drop({ model, path }: Pick<FileRecord, "model" | "path">): Promise<void> {
-    // In this order, so that what could not be deleted is not forgotten.
+    // In this order, so that a file that could not be deleted is still known.
     await this.#disk.removeFile(model, path);
     await this.#records.deleteFile(model, path);
   }
@@ -225,7 +227,10 @@ function keyOf(model: string, file: string, version: string): string {
   return JSON.stringify([model, file, version]);
 }
 
-/** Cuts a range into what parts have and what none has; the latter also at multiples of `longestBytes`. */
+/**
+ * Cuts a range into stretches that lie in stored parts and stretches that do not; the latter end at multiples of
+ * `longestBytes`.
+ */
 function stretches(parts: readonly Part[], offset: number, length: number, longestBytes: number): Stretch[] {
   const end = offset + length;
   const found: Stretch[] = [];

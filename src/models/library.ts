@@ -1,4 +1,4 @@
-/** The library of models: which there are, what is stored of them, and their files when they are needed. */
+/** The library of models: lists them, knows how much of each is stored, and provides their files. */
 import { MicrogridError, randomId, TypedEventTarget } from "../core";
 import type { Backend, DeviceInfo, EngineName, LoadProgress, ModelPackage } from "../inference";
 import { embeddedEntries, repositoryEntries, webllmEntries } from "./catalog";
@@ -18,30 +18,30 @@ import { deleteCached } from "./webllm-cache";
 
 const DEFAULT_HUB = "https://huggingface.co";
 
-/** What a library is opened with. */
+/** Options for opening a library. */
 export interface ModelLibraryOptions {
-  /** Address of the page's folder, with a slash at its end; the embedded model lies below it. */
+  /** Address of the page's folder, ending with a slash; the embedded model is stored below it. */
   readonly baseUrl: string;
   readonly device: DeviceInfo;
   /** Starts the store worker (`workers/store.ts`). */
   readonly createStoreWorker: () => Worker;
-  /** Address of the model hub; Hugging Face where absent. */
+  /** Address of the model hub; Hugging Face by default. */
   readonly hub?: string;
-  /** Addresses of hubs with the same paths, asked in this order where the first does not answer. */
+  /** Addresses of hubs with the same paths, tried in this order if the first does not answer. */
   readonly mirrors?: readonly string[];
 }
 
-/** How a model is to be prepared. */
+/** How to prepare a model. */
 export interface PrepareOptions {
-  /** Aborting leaves the download; what arrived is kept. */
+  /** Aborting stops waiting for the download; what has arrived is kept. */
   readonly signal: AbortSignal;
   readonly backend: Backend;
-  /** Fails with `unsupported-model` where the model is for another engine. */
+  /** Throws `unsupported-model` if the model is for another engine. */
   readonly engine?: EngineName;
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
-/** The models that this device could run. Emits `change` with the new list when anything in it changed. */
+/** The models that this device could run. Emits `change` with the new list whenever it changes. */
 export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[] }> {
   readonly #parts: PackageParts & { readonly records: ModelRecords };
   readonly #preparing = new SharedWork<ModelPackage, LoadProgress>();
@@ -52,15 +52,15 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     this.#parts = parts;
   }
 
-  /** Reads the catalogs and what is remembered and stored; no network beyond the page's own files is used. */
+  /** Reads the catalogs and the records and store of earlier visits. It uses no network beyond the page's own files. */
   static async open(options: ModelLibraryOptions): Promise<ModelLibrary> {
     const [records, catalog] = await Promise.all([ModelRecords.open(), import("virtual:webllm-catalog")]);
     const { device } = options;
     const store = connectStore(options.createStoreWorker);
     const hosts = new ModelHosts(options.hub ?? DEFAULT_HUB, options.mirrors ?? []);
     const entries = [...embeddedEntries(options.baseUrl), ...repositoryEntries(), ...webllmEntries(catalog.models)];
-    const shelf = new ModelIndex({ device, records, store, hosts }, entries, await records.models());
-    const library = new ModelLibrary({ device, shelf, store, hosts, records });
+    const index = new ModelIndex({ device, records, store, hosts }, entries, await records.models());
+    const library = new ModelLibrary({ device, index, store, hosts, records });
     await library.#refresh();
     return library;
   }
@@ -71,26 +71,26 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
   }
 
   /**
-   * Asks a model's host for its size and updates the entry; to be called when the entry is shown. Throws `network`,
+   * Asks a model's host for its size and updates the entry. Call it when the entry is shown. Throws `network`,
    * `not-a-model`, `file-missing`, `unknown-model`.
    */
   async describe(id: string, options: { signal: AbortSignal }): Promise<ModelInfo> {
-    const { shelf, hosts } = this.#parts;
-    const entry = shelf.entry(id);
+    const { index, hosts } = this.#parts;
+    const entry = index.entry(id);
     if (entry.origin.kind !== "embedded" && entry.origin.kind !== "files") {
-      await shelf.remember(id, { facts: await hosts.facts(entry.origin, options.signal) });
+      await index.remember(id, { facts: await hosts.facts(entry.origin, options.signal) });
       this.#show();
     }
-    return shelf.info(shelf.entry(id));
+    return index.info(index.entry(id));
   }
 
   /**
-   * Downloads what is missing of a model and returns its files. Two calls for the same share one download, which
-   * stops when the last is aborted. Throws `unknown-model`, `unsupported-model`, `not-a-model`, `network`,
-   * `file-missing`, `file-corrupt`, `quota-exceeded`, `storage-unavailable`.
+   * Downloads the missing files of a model and returns all its files. Calls for the same model share one download,
+   * which stops when the last of them is aborted. Throws `unknown-model`, `unsupported-model`, `not-a-model`,
+   * `network`, `file-missing`, `file-corrupt`, `quota-exceeded`, `storage-unavailable`.
    */
   async prepare(id: string, options: PrepareOptions): Promise<ModelPackage> {
-    const entry = this.#parts.shelf.entry(id);
+    const entry = this.#parts.index.entry(id);
     const { backend, engine } = options;
     if (engine !== undefined && engine !== entry.engine) {
       throw new MicrogridError(
@@ -107,11 +107,11 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
   }
 
   /**
-   * Opens a model of which only parts are wanted, however large it is: nothing but its graph is downloaded. Throws
-   * `unknown-model`, `unsupported-model` for models that run whole only, else as `prepare` does.
+   * Opens a model to read parts of it, however large it is: only its graph is downloaded. Throws `unknown-model`,
+   * `unsupported-model` for models that cannot be split, and otherwise like `prepare`.
    */
   async parts(id: string, options: PartsOptions): Promise<ModelParts> {
-    const entry = this.#parts.shelf.entry(id);
+    const entry = this.#parts.index.entry(id);
     if (entry.source !== "embedded") void askToPersist();
     try {
       return await openModelParts(this.#parts, entry, options);
@@ -122,8 +122,8 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
 
   /**
    * Adds a model by hub name (`owner/name`), by the address of a repository or of a folder with `config.json`, by the
-   * addresses of an MLC model and its library with a space between them, or by picked files, which are copied into
-   * the store. A model that is known already is given as it is. Throws `bad-request`, `unknown-model`,
+   * addresses of an MLC model and its library separated by a space, or by picked files, which are copied into the
+   * store. If the model is known already, it is returned unchanged. Throws `bad-request`, `unknown-model`,
    * `not-a-model`, `unsupported-model`, `file-missing`, `network`, `quota-exceeded`.
    */
   async add(
@@ -136,25 +136,27 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
       ? await this.#addText(source, signal)
       : await this.#addFiles(source, signal, options.onProgress ?? (() => undefined));
     await this.#refresh();
-    return this.#parts.shelf.info(this.#parts.shelf.entry(id));
+    return this.#parts.index.info(this.#parts.index.entry(id));
   }
 
-  /** Deletes what is stored of a model; an added model also leaves the list. */
+  /** Deletes what is stored of a model. A model that the user added also leaves the list. */
   async remove(id: string): Promise<void> {
-    const { shelf, store, hosts } = this.#parts;
-    const { origin } = shelf.entry(id);
+    const { index, store, hosts } = this.#parts;
+    const { origin } = index.entry(id);
     if (origin.kind === "webllm") await deleteCached(hosts.weightsUrl(origin.modelUrl), origin.libraryUrl);
     else await store.service.remove(id);
-    await shelf.forget(id);
+    await index.forget(id);
     await this.#refresh();
   }
 
-  /** Reads anew what is stored, after a WebLLM model was loaded: its library stores the weights itself. */
+  /**
+   * Reads again what is stored. Call it after a WebLLM model was loaded, because its library stores the weights itself.
+   */
   async refresh(): Promise<void> {
     await this.#refresh();
   }
 
-  /** Ends the store worker; running downloads stop and keep what arrived. */
+  /** Ends the store worker. Running downloads stop, and what has arrived is kept. */
   close(): void {
     this.#parts.store.end(storeClosed());
     this.#parts.records.close();
@@ -172,12 +174,12 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
   }
 
   async #addText(source: string | URL, signal: AbortSignal): Promise<string> {
-    const { shelf, hosts, device } = this.#parts;
+    const { index, hosts, device } = this.#parts;
     const { id, name, origin } = readTextSource(source, hosts);
-    if (shelf.has(id)) return id;
+    if (index.has(id)) return id;
     const facts = await hosts.facts(origin, signal);
     if (origin.kind !== "webllm") planOnnxFiles(facts.files, usualBackend(device), device, name);
-    await shelf.remember(id, { added: { name, source: origin }, facts });
+    await index.remember(id, { added: { name, source: origin }, facts });
     return id;
   }
 
@@ -186,7 +188,7 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     signal: AbortSignal,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<string> {
-    const { shelf, store, device } = this.#parts;
+    const { index, store, device } = this.#parts;
     const { name, files } = readFileSource(source);
     const listing = files.map(({ path, blob }) => ({ path, bytes: blob.size }));
     const plan = planOnnxFiles(listing, usualBackend(device), device, name);
@@ -197,27 +199,27 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
       onProgress: downloadProgress(name, onProgress),
     });
     const facts = { files: stored.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })) };
-    await shelf.remember(id, { added: { name, source: { kind: "files" } }, facts });
+    await index.remember(id, { added: { name, source: { kind: "files" } }, facts });
     return id;
   }
 
-  /** Reads anew what is stored and tells listeners. */
+  /** Reads again what is stored and tells the listeners. */
   async #refresh(): Promise<void> {
-    await this.#parts.shelf.refresh();
+    await this.#parts.index.refresh();
     this.#show();
   }
 
   #show(): void {
-    this.#list = this.#parts.shelf.list();
+    this.#list = this.#parts.index.list();
     this.emit("change", this.#list);
   }
 }
 
-/** Asks the browser not to evict the store; it may refuse, and then models may have to be downloaded again. */
+/** Asks the browser not to evict the store. It may refuse, and then models may have to be downloaded again. */
 async function askToPersist(): Promise<void> {
   try {
     await navigator.storage.persist();
   } catch {
-    // Not offered here.
+    // This browser does not support it.
   }
 }

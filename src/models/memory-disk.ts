@@ -1,7 +1,7 @@
-/** Files of models held in memory, where the browser offers no file storage, and in unit tests. */
+/** Keeps the files of models in memory: in browsers without file storage, and in unit tests. */
 import type { Disk, FileWriter } from "./disk";
 
-/** Files in memory: they are gone with the worker. */
+/** Files in memory; they are lost when the worker ends. */
 export class MemoryDisk implements Disk {
   readonly inMemory: boolean = true;
   readonly #files = new Map<string, Map<string, Blob[]>>();
@@ -55,6 +55,6 @@ class MemoryWriter implements FileWriter {
   }
 
   close(): void {
-    // Nothing is held.
+    // There is no handle to release.
   }
 }

@@ -1,4 +1,4 @@
-/** All entries with what is remembered and stored of them: the state behind the library's list. */
+/** The state behind the library's list: all entries, with what is remembered and stored of each. */
 import { MicrogridError } from "../core";
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
@@ -11,23 +11,23 @@ import type { StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
 import { cachedWeights } from "./webllm-cache";
 
-/** What the shelf reads from. */
-export interface ShelfParts {
+/** The sources of the index. */
+export interface ModelIndexParts {
   readonly device: DeviceInfo;
   readonly records: ModelRecords;
   readonly store: StoreWorker;
   readonly hosts: ModelHosts;
 }
 
-/** Keeps entries and records together and gives snapshots of the list. */
+/** Keeps entries and records together and makes snapshots of the list. */
 export class ModelIndex {
-  readonly #parts: ShelfParts;
+  readonly #parts: ModelIndexParts;
   readonly #entries: Map<string, ModelEntry>;
   readonly #remembered: Map<string, ModelRecord>;
   #stored = new Map<string, StoredSummary>();
   #cached = new Map<string, ModelInfo["stored"]>();
 
-  constructor(parts: ShelfParts, entries: readonly ModelEntry[], remembered: readonly ModelRecord[]) {
+  constructor(parts: ModelIndexParts, entries: readonly ModelEntry[], remembered: readonly ModelRecord[]) {
     this.#parts = parts;
     this.#remembered = new Map(remembered.map((record) => [record.id, record]));
     this.#entries = new Map([...entries, ...remembered.flatMap(addedEntry)].map((entry) => [entry.id, entry]));
@@ -47,7 +47,7 @@ export class ModelIndex {
     return this.#entries.has(id);
   }
 
-  /** What is remembered of a model; an empty record where nothing is. */
+  /** What is remembered of a model; an empty record if nothing is. */
   remembered(id: string): ModelRecord {
     return this.#remembered.get(id) ?? { id, packages: [] };
   }
@@ -66,11 +66,11 @@ export class ModelIndex {
     this.#remembered.delete(id);
     await this.#parts.records.deleteModel(id);
     if (added) this.#entries.delete(id);
-    // Sizes stay known: they are no part of what was stored.
+    // Sizes stay known, because they are no part of what was stored.
     else if (facts) await this.remember(id, { facts });
   }
 
-  /** Reads anew what is stored. */
+  /** Reads again what is stored. */
   async refresh(): Promise<void> {
     const { store, hosts } = this.#parts;
     this.#stored = new Map((await store.service.summaries()).map((summary) => [summary.model, summary]));

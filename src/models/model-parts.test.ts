@@ -1,4 +1,4 @@
-/** Parts of models from a hub on this machine: what is asked of it, what is kept, and what all nodes agree on. */
+/** Reads parts of models from a local hub: which requests are sent, what is stored, and which hashes nodes agree on. */
 import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -21,7 +21,7 @@ const signal = new AbortController().signal;
 const options: PartsOptions = { signal, backend: "wasm" };
 const settled = { signal, onProgress: () => undefined };
 
-/** What the hub has; `seen` is what was asked of it. */
+/** The files of the hub; `seen` records the requests. */
 const files = new Map<string, Buffer>();
 const seen: string[] = [];
 let listed = true;
@@ -74,12 +74,12 @@ function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Files that outlive the store, as those of a private file system do. */
+/** Files that outlive the store, like those of a private file system. */
 class KeepingDisk extends MemoryDisk {
   override readonly inMemory = false;
 }
 
-/** A browser's storage; each call of `visit` opens it anew. */
+/** A browser's storage; each call of `visit` opens it again. */
 function device(disk: MemoryDisk = new KeepingDisk()) {
   const records = ModelRecords.inMemory();
   const entry: ModelEntry = {
@@ -99,8 +99,8 @@ function device(disk: MemoryDisk = new KeepingDisk()) {
     const store = connectStore(() => worker);
     const hosts = new ModelHosts(base, []);
     const parts = { device: testDevice(), records, store, hosts };
-    const shelf = new ModelIndex(parts, [entry], await records.models());
-    return { ...parts, shelf } satisfies PackageParts & { records: ModelRecords };
+    const index = new ModelIndex(parts, [entry], await records.models());
+    return { ...parts, index } satisfies PackageParts & { records: ModelRecords };
   };
   return { entry, disk, records, visit };
 }
@@ -111,7 +111,7 @@ async function same(blob: Blob, offset: number, length: number): Promise<boolean
 }
 
 describe("parts of a model", () => {
-  it("cost its listing and its graph, and then the bytes that are asked for", async () => {
+  it("cost its listing and its graph, and then only the requested bytes", async () => {
     const { entry, visit } = device();
     const model = await openModelParts(await visit(), entry, options);
     expect(model).toMatchObject({
@@ -126,7 +126,7 @@ describe("parts of a model", () => {
     expect(seen).toEqual(["model_q4.onnx_data 1000-1499"]);
   });
 
-  it("are asked for once, in this visit and in later ones", async () => {
+  it("are requested once, in this visit and in later ones", async () => {
     const { entry, visit } = device();
     const first = await openModelParts(await visit(), entry, options);
     await first.read("model_q4.onnx_data", 1000, 500, options);
@@ -138,7 +138,7 @@ describe("parts of a model", () => {
     expect(seen.filter((request) => request.includes("data"))).toEqual([]);
   });
 
-  it("that lie beside kept ones bring only what is missing, long ones in pieces that can be kept", async () => {
+  it("next to stored ones cost only the missing bytes, in pieces that can be kept", async () => {
     const { entry, visit } = device();
     const model = await openModelParts(await visit(), entry, options);
     await model.read("model_q4.onnx_data", 100, 100, options);
@@ -152,7 +152,7 @@ describe("parts of a model", () => {
     ]);
   });
 
-  it("share one request where two want the same at once", async () => {
+  it("share one request if two callers want the same at once", async () => {
     const { entry, visit } = device();
     const model = await openModelParts(await visit(), entry, options);
     seen.length = 0;
@@ -161,7 +161,7 @@ describe("parts of a model", () => {
     expect([await same(one, 0, 1000), await same(two, 0, 1000), seen.length]).toEqual([true, true, 1]);
   });
 
-  it("come from the store where the model lies there whole, which then gives the hash of `prepare`", async () => {
+  it("come from the store if it has the whole model, with the hash of `prepare`", async () => {
     const { entry, visit } = device();
     const here = await visit();
     const early = await (await openModelParts(here, entry, options)).settings(settled);
@@ -175,7 +175,7 @@ describe("parts of a model", () => {
     expect(seen.filter((request) => request.includes("data"))).toEqual([]);
   });
 
-  it("have the same hashes on all nodes, whatever is stored there, and others when the host has other files", async () => {
+  it("have the same hash on all nodes, whatever is stored there, unless the hosts' files differ", async () => {
     const [one, two] = [device(), device()];
     await prepareOnnx(await one.visit(), { entry: one.entry, backend: "wasm", ...settled });
     const hash = async ({ entry, visit }: ReturnType<typeof device>) =>
@@ -186,7 +186,7 @@ describe("parts of a model", () => {
     expect(await hash(two)).not.toBe(first);
   });
 
-  it("of an older version are not used, and deleted", async () => {
+  it("of an older version are deleted and not used", async () => {
     const { entry, visit, records } = device();
     await (await openModelParts(await visit(), entry, options)).read("model_q4.onnx_data", 0, 100, options);
     files.set(DATA, Buffer.alloc(4 * MIB, 1));
@@ -196,7 +196,7 @@ describe("parts of a model", () => {
     expect((await records.files()).filter(({ part }) => part)).toHaveLength(1);
   });
 
-  it("of a file that changed although its listing does not tell are dropped, and the next try is right", async () => {
+  it("of a file that changed without a new listing are deleted, and the next try succeeds", async () => {
     listed = false;
     const { entry, visit } = device();
     await (await openModelParts(await visit(), entry, options)).read("model_q4.onnx_data", 0, 100, options);
@@ -208,14 +208,14 @@ describe("parts of a model", () => {
     expect(await same(await read(), 0, 200)).toBe(true);
   });
 
-  it("are deleted with the model, and count as part of it before", async () => {
+  it("are deleted with the model, and until then count as partly stored", async () => {
     const { entry, visit, disk, records } = device();
     const here = await visit();
     const model = await openModelParts(here, entry, options);
     await model.read("model_q4.onnx_data", 0, 100, options);
     expect(await model.stored("model_q4.onnx_data")).toBeUndefined();
-    await here.shelf.refresh();
-    expect(here.shelf.info(entry).stored).toBe("partial");
+    await here.index.refresh();
+    expect(here.index.info(entry).stored).toBe("partial");
     const kept = (await records.files()).find(({ part }) => part)!;
     await here.store.service.remove("o/m");
     expect([await records.files(), await disk.blob("o/m", kept.path)]).toEqual([[], undefined]);
@@ -224,7 +224,7 @@ describe("parts of a model", () => {
     expect(seen).toHaveLength(1);
   });
 
-  it("are given but not kept where the disk is full, or there is none", async () => {
+  it("are returned but not kept if the disk is full or there is none", async () => {
     class FullDisk extends KeepingDisk {
       override async openWriter(model: string, path: string) {
         const writer = await super.openWriter(model, path);
@@ -240,14 +240,14 @@ describe("parts of a model", () => {
     }
   });
 
-  it("of a small file come out of the whole one where its host gives whole files only", async () => {
+  it("of a small file are cut from the whole file if its host delivers whole files only", async () => {
     wholeOnly = true;
     const { entry, visit } = device();
     const model = await openModelParts(await visit(), entry, options);
     expect(await same(await model.read("model_q4.onnx_data", 9, 100, options), 9, 100)).toBe(true);
   });
 
-  it("may be those of a graph that a peer has chosen, and of none that is not there", async () => {
+  it("can belong to a graph that a peer has chosen, if it exists", async () => {
     files.set("onnx/model_fp16.onnx", Buffer.from("another graph"));
     const { entry, visit } = device();
     const model = await openModelParts(await visit(), entry, { ...options, graph: "onnx/model_fp16.onnx" });
@@ -258,7 +258,7 @@ describe("parts of a model", () => {
     }
   });
 
-  it("that a graph cannot mean are refused before anybody is asked", async () => {
+  it("that lie outside of the file are refused without a request", async () => {
     const { entry, visit } = device();
     const model = await openModelParts(await visit(), entry, options);
     seen.length = 0;
@@ -277,12 +277,12 @@ describe("parts of a model", () => {
     expect(seen).toEqual([]);
   });
 
-  it("of files that are nowhere any more say so", async () => {
+  it("of files that have disappeared throw `file-missing`", async () => {
     const { entry, visit } = device();
     const here = await visit();
     const files = ["config.json", "tokenizer.json", "model_q4.onnx", "model_q4.onnx_data"];
     const picked = files.map((path) => ({ path, blob: new Blob(["123456789"]) }));
-    await here.shelf.remember("o/m", { facts: { files: files.map((path) => ({ path, bytes: 9 })) } });
+    await here.index.remember("o/m", { facts: { files: files.map((path) => ({ path, bytes: 9 })) } });
     const own = { ...entry, origin: { kind: "files" } } as const;
     await here.store.service.importFiles("o/m", picked.slice(0, 3), { signal, onProgress: () => undefined });
     const model = await openModelParts(here, own, options);
@@ -293,7 +293,7 @@ describe("parts of a model", () => {
     expect(seen).toEqual([]);
   });
 
-  it("stop when nobody wants them any more, and are none of a model that runs whole only", async () => {
+  it("stop when they are aborted, and are refused for a model that cannot be split", async () => {
     const { entry, visit } = device();
     const here = await visit();
     const model = await openModelParts(here, entry, options);
@@ -305,7 +305,7 @@ describe("parts of a model", () => {
     const opened = openModelParts(here, { ...entry, origin }, options);
     await expect(opened).rejects.toMatchObject({
       code: "unsupported-model",
-      message: expect.stringContaining("whole") as string,
+      message: expect.stringContaining("cannot be split") as string,
     });
   });
 });

@@ -1,19 +1,18 @@
-/** A model of which a device reads only what it needs: the graph whole, of the weights just the bytes of some layers. */
+/** Opens a model so that a device can read the graph and only the weights of the layers that it runs. */
 import { MicrogridError } from "../core";
 import type { Backend, LoadProgress, PackageFile } from "../inference";
 import type { ModelEntry } from "./entry";
 import { planOnnxFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
-import { packageHash } from "./package-hash";
-import { currentListing, knownListing, type PackageParts } from "./packages";
+import { currentListing, knownListing, packageHash, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
 import { matches, type StoredFile } from "./store-protocol";
 
-/** Files of weights up to this size are downloaded whole where their host does not give parts. */
+/** Weight files up to this size are downloaded whole if their host does not deliver parts. */
 const SMALL_FILE_BYTES = 64 * 2 ** 20;
 
-/** A model of which only parts are read: its graph, and any bytes of its weights. */
+/** A model that is read in parts: its graph, and any range of its weights. */
 export interface ModelParts {
   readonly id: string;
   readonly name: string;
@@ -21,28 +20,29 @@ export interface ModelParts {
   readonly graph: string;
   readonly graphBytes: Uint8Array<ArrayBuffer>;
   /**
-   * Nodes that have the same read the same files. It is over the SHA-256 of the graph and what the host's listing says of
-   * its external data, never over what happens to be stored here, so that all nodes agree.
+   * Nodes with equal hashes read the same files. It covers the SHA-256 of the graph and what the host's listing says
+   * about its external data, but not what happens to be stored here, so that all nodes agree.
    */
   readonly weightsHash: string;
-  /** Bytes of the graph and its external data; undefined where the host does not tell. */
+  /** Bytes of the graph and its external data; undefined if the host does not say. */
   readonly weightBytes: number | undefined;
   readonly contextLength: number | undefined;
   /**
-   * Exactly these bytes of the external data file `location`, as the graph names it. From the store where that file
-   * lies complete there, else by ranges from the hosts, each kept on disk for the next visit. Rejects with the signal's
-   * reason; throws `file-missing`, `file-corrupt`, `network`, `unsupported-model` where hosts give whole files only.
+   * Returns exactly these bytes of the external data file `location` (its name in the graph). They come from the store
+   * if the complete file is there, and otherwise as ranges from the hosts, which are kept on disk for the next visit.
+   * Rejects with the signal's reason; throws `file-missing`, `file-corrupt`, `network`, or `unsupported-model` if the
+   * hosts deliver whole files only.
    */
   read(location: string, offset: number, length: number, options: { readonly signal: AbortSignal }): Promise<Blob>;
   /**
-   * The external data file `location` where it lies complete in the store, in the version that the host's listing names;
-   * undefined where it does not. No host is asked.
+   * The external data file `location` if the store has it complete and in the version that the host's listing names,
+   * otherwise undefined. No host is asked.
    */
   stored(location: string): Promise<Blob | undefined>;
   /**
-   * Tokenizer and configuration, downloaded where they are not stored yet. The package hash is that which `prepare`
-   * gives for the whole model where the hashes of all files are known from the listing or the store; an answer may
-   * then go on exactly on a whole model. Else it is one over what is known. Throws as `ModelLibrary.prepare` does.
+   * The tokenizer and configuration, downloaded if they are not stored yet. If the hashes of all files are known from
+   * the listing or the store, the package hash equals that of `prepare` for the whole model, so that an answer can be
+   * continued exactly on a whole model. Otherwise it covers only what is known. Throws like `ModelLibrary.prepare`.
    */
   settings(options: SettingsOptions): Promise<{ readonly files: readonly PackageFile[]; readonly packageHash: string }>;
 }
@@ -52,28 +52,28 @@ interface SettingsOptions {
   readonly onProgress: (progress: LoadProgress) => void;
 }
 
-/** Two nodes mean different files by the same name. */
+/** The error for two nodes that mean different files by the same name. */
 export function otherFiles(name: string): MicrogridError {
   return new MicrogridError(
     "unsupported-model",
-    `This device finds other files of ${name} than the one that asks. Both should use the same model hub.`,
+    `This device has other files for ${name} than the device that asks. Both should use the same model hub.`,
   );
 }
 
-/** Which parts are to be opened. */
+/** Which parts to open. */
 export interface PartsOptions {
-  /** Aborting leaves the download of the graph; what arrived is kept. */
+  /** Aborting stops waiting for the download of the graph; what has arrived is kept. */
   readonly signal: AbortSignal;
   readonly backend: Backend;
-  /** Path of the graph, where a peer has chosen it; without it the usual one for this backend and device. */
+  /** Path of the graph if a peer has chosen it; by default the usual one for this backend and device. */
   readonly graph?: string;
-  /** Bytes that the graph has to have; where its host lists other ones, nothing is downloaded. */
+  /** The size that the graph must have; if its host lists another size, nothing is downloaded. */
   readonly graphBytes?: number;
 }
 
 /**
- * Opens a model for reading parts of it: asks the host what there is, and downloads the graph. Throws
- * `unsupported-model` for models of the WebLLM engine, else as `ModelLibrary.prepare` does.
+ * Opens a model to read parts of it: asks the host for the files and downloads the graph. Throws `unsupported-model`
+ * for models of the WebLLM engine, and otherwise like `ModelLibrary.prepare`.
  */
 export async function openModelParts(
   parts: PackageParts,
@@ -83,7 +83,7 @@ export async function openModelParts(
   if (entry.origin.kind === "webllm") {
     throw new MicrogridError(
       "unsupported-model",
-      `${entry.name} is compiled for the WebLLM engine and runs whole only. Choose an ONNX model to split over devices.`,
+      `${entry.name} is compiled for the WebLLM engine and cannot be split. Choose an ONNX model to split over several devices.`,
     );
   }
   const listing = await currentListing(parts, entry, knownListing(parts, entry), signal);
@@ -106,7 +106,7 @@ export async function openModelParts(
     graphBytes,
     weightsHash,
     weightBytes: plan.weightBytes,
-    contextLength: entry.contextLength ?? parts.shelf.remembered(entry.id).facts?.contextLength,
+    contextLength: entry.contextLength ?? parts.index.remembered(entry.id).facts?.contextLength,
     read: (location, offset, length, options) => source.read({ location, offset, length, weightsHash }, options.signal),
     stored: (location) => source.stored(location),
     settings: (options) => source.settings(stored, weightsHash, options),
@@ -125,7 +125,7 @@ class PartialModel {
     this.#plan = plan;
   }
 
-  /** Brings these files into the store, where they are not there yet. */
+  /** Downloads those of these files that are not stored yet. */
   download(paths: readonly string[], { signal, onProgress }: SettingsOptions): Promise<StoredFile[]> {
     const files = this.#plan.files.filter(({ path }) => paths.includes(path));
     const requests = files.map((file) => ({ ...file, urls: this.#urls(file), optional: false }));
@@ -152,7 +152,7 @@ class PartialModel {
       const small = (file.bytes ?? Infinity) <= SMALL_FILE_BYTES;
       if (!small || !(error instanceof MicrogridError) || error.code !== "unsupported-model") throw error;
     }
-    // The host gives whole files only, and this one is small.
+    // The host delivers whole files only, but this one is small.
     await this.download([path], { signal, onProgress: () => undefined });
     return this.#parts.store.service.readRange(id, request, { signal });
   }
@@ -178,7 +178,10 @@ class PartialModel {
     };
   }
 
-  /** A file with its hash, from the listing or from the store; where neither has one, with a stand-in that nodes agree on. */
+  /**
+   * A file with its hash from the listing or the store; if neither has one, with a placeholder that is the same on all
+   * nodes.
+   */
   async #hashOf(file: ListedFile, weightsHash: string): Promise<{ path: string; sha256: string }> {
     const { path, sha256 } = file;
     if (sha256 !== undefined) return { path, sha256 };
@@ -197,7 +200,7 @@ class PartialModel {
   }
 }
 
-/** Bytes of a file of weights, in a certain version of it. */
+/** A range of a weights file, in a certain version of it. */
 interface WeightsRange {
   readonly location: string;
   readonly offset: number;

@@ -16,13 +16,13 @@ function chosen(graphs: readonly string[], backend: "webgpu" | "wasm", features?
 const all = ["", "_fp16", "_q4", "_q4f16", "_quantized", "_int8", "_bnb4"];
 
 describe("planOnnxFiles", () => {
-  it("takes 4-bit weights with 16-bit arithmetic where the GPU has it, and 32-bit where not", () => {
+  it("chooses 4-bit weights with 16-bit arithmetic if the GPU has it, else with 32-bit", () => {
     expect(chosen(all, "webgpu")).toBe("onnx/model_q4f16.onnx");
     expect(chosen(all, "webgpu", [])).toBe("onnx/model_q4.onnx");
     expect(chosen(all, "wasm")).toBe("onnx/model_q4.onnx");
   });
 
-  it("falls back by what suits the backend", () => {
+  it("falls back to the best variant for the backend", () => {
     expect(chosen(["", "_fp16", "_quantized"], "webgpu")).toBe("onnx/model_fp16.onnx");
     expect(chosen(["", "_fp16", "_quantized"], "webgpu", [])).toBe("onnx/model.onnx");
     expect(chosen(["", "_fp16", "_quantized"], "wasm")).toBe("onnx/model_quantized.onnx");
@@ -33,7 +33,7 @@ describe("planOnnxFiles", () => {
     expect(() => chosen(["_fp16", "_q4f16"], "webgpu", [])).toThrow(/shader-f16/);
   });
 
-  it("takes a smaller variant on the CPU where the better one does not fit into WebAssembly", () => {
+  it("chooses a smaller variant on the CPU if the better one does not fit into WebAssembly", () => {
     const files = [
       ...listing("onnx/model_q4.onnx", "onnx/model_quantized.onnx"),
       { path: "onnx/model_q4.onnx_data", bytes: 4e9 },
@@ -41,7 +41,7 @@ describe("planOnnxFiles", () => {
     expect(planOnnxFiles(files, "wasm", testDevice(), "m").graph).toBe("onnx/model_quantized.onnx");
   });
 
-  it("takes all parts of external data, in order, and those of no other graph", () => {
+  it("takes all external data of the graph, in order, and none of another graph", () => {
     const parts = Array.from({ length: 11 }, (_, index) => `onnx/model_q4.onnx_data${index === 0 ? "" : `_${index}`}`);
     const files = listing(
       "onnx/model_q4.onnx",
@@ -62,13 +62,13 @@ describe("planOnnxFiles", () => {
     expect(plan.downloadBytes).toBe(160);
   });
 
-  it("knows graphs beside the configuration and the older name", () => {
+  it("finds graphs beside the configuration, also under the older name", () => {
     expect(planOnnxFiles(listing("model_q4.onnx"), "wasm", testDevice(), "m").graph).toBe("model_q4.onnx");
     const old = listing("onnx/decoder_model_merged_quantized.onnx");
     expect(planOnnxFiles(old, "wasm", testDevice(), "m").graph).toBe("onnx/decoder_model_merged_quantized.onnx");
   });
 
-  it("does not invent a size where one is unknown", () => {
+  it("does not invent a size if one is unknown", () => {
     const files = [...listing("onnx/model_q4.onnx"), { path: "onnx/model_q4.onnx_data", bytes: undefined }];
     expect(planOnnxFiles(files, "wasm", testDevice(), "m").downloadBytes).toBeUndefined();
   });
@@ -112,7 +112,7 @@ describe("externalDataFiles", () => {
     expect(externalDataFiles(graph, format)).toEqual(files);
   });
 
-  it("does not believe an absurd number", () => {
+  it("limits an absurd number of files", () => {
     expect(externalDataFiles(graph, 1e9).length).toBeLessThanOrEqual(100);
   });
 });

@@ -1,9 +1,9 @@
-/** Which files of an ONNX decoder repository to take: by quantization, backend and adapter features. */
+/** Chooses files of an ONNX decoder repository by quantization, backend and GPU features. */
 import { MicrogridError } from "../core";
 import type { Backend, DeviceInfo } from "../inference";
 import type { ListedFile } from "./records";
 
-/** Files beside the graph that decide the output; those after the first two may be absent. */
+/** Files beside the graph that affect the output. */
 const REQUIRED_FILES = ["config.json", "tokenizer.json"] as const;
 const OPTIONAL_FILES = [
   "tokenizer_config.json",
@@ -16,12 +16,12 @@ const OPTIONAL_FILES = [
 const WEBGPU_F16 = ["_q4f16", "_q4", "_fp16", "", "_quantized", "_int8", "_uint8"] as const;
 /** Without `shader-f16`, graphs with 16-bit activations do not run on the GPU. */
 const WEBGPU_F32 = ["_q4", "", "_quantized", "_int8", "_uint8"] as const;
-/** On the CPU 4 and 8 bits are fastest, and 16-bit activations are converted at every step. */
+/** On the CPU, 4 and 8 bits are fastest; 16-bit activations are converted at every step. */
 const WASM = ["_q4", "_quantized", "_int8", "_uint8", "_bnb4", "", "_q4f16", "_fp16"] as const;
-/** Graph names of decoder repositories, the newer first. */
+/** Graph names of decoder repositories, newer ones first. */
 const GRAPH_STEMS = ["model", "decoder_model_merged"] as const;
 const GRAPH_FOLDERS = ["onnx/", ""] as const;
-/** WebAssembly addresses 4 GiB, and the graph's weights are held in it beside everything else. */
+/** WebAssembly addresses 4 GiB, which hold the graph's weights and everything else. */
 export const LARGEST_WASM_BYTES = 3.5 * 2 ** 30;
 
 /** The files of one variant of a model. */
@@ -37,7 +37,7 @@ export interface OnnxPlan {
   readonly downloadBytes: number | undefined;
 }
 
-/** All paths at which a graph may lie. */
+/** All paths at which a graph may be stored. */
 export function graphNames(): string[] {
   const suffixes = new Set([...WEBGPU_F16, ...WASM]);
   return GRAPH_FOLDERS.flatMap((folder) =>
@@ -51,7 +51,7 @@ export function graphSuffixes(backend: Backend, device: DeviceInfo): readonly st
   return device.webgpu?.features.includes("shader-f16") ? WEBGPU_F16 : WEBGPU_F32;
 }
 
-/** Paths at which a graph may lie, best first, for this backend and device. */
+/** Paths at which a graph for this backend and device may be stored, best first. */
 export function graphCandidates(backend: Backend, device: DeviceInfo): string[] {
   return GRAPH_STEMS.flatMap((stem) =>
     graphSuffixes(backend, device).flatMap((suffix) => GRAPH_FOLDERS.map((folder) => `${folder}${stem}${suffix}.onnx`)),
@@ -59,8 +59,8 @@ export function graphCandidates(backend: Backend, device: DeviceInfo): string[] 
 }
 
 /**
- * Chooses among the files that a repository has. Throws `not-a-model` where it is no ONNX model,
- * `unsupported-model` where it is one that this app cannot run, `file-missing` where a part is absent.
+ * Chooses among the files of a repository. Throws `not-a-model` if it has no ONNX model, `unsupported-model` if this
+ * app cannot run its model, `file-missing` if a file of the model is absent.
  */
 export function planOnnxFiles(
   listing: readonly ListedFile[],
@@ -83,7 +83,9 @@ export function planOnnxFiles(
   );
 }
 
-/** The files that belong to a certain graph. Throws as `planOnnxFiles` does, and `file-missing` where there is no such graph. */
+/**
+ * The files that belong to a certain graph. Throws like `planOnnxFiles`, and `file-missing` if there is no such graph.
+ */
 export function planOnnxGraph(listing: readonly ListedFile[], graph: string, name: string): OnnxPlan {
   refuseOtherKinds(listing, name);
   const byPath = new Map(listing.map((file) => [file.path, file]));
@@ -107,7 +109,7 @@ function refuseOtherKinds(listing: readonly ListedFile[], name: string): void {
   if (split !== undefined) {
     throw new MicrogridError(
       "unsupported-model",
-      `${name} is split into several graphs (${split}); this app runs text models that are one graph. Choose another model.`,
+      `${name} is split into several graphs (${split}), but this app runs text models that have one graph. Choose another model.`,
     );
   }
 }
@@ -137,7 +139,7 @@ function planFor(
   };
 }
 
-/** External data lies beside its graph as `model.onnx_data`, `model.onnx_data_1`, … or `model.onnx.data`. */
+/** External data is stored beside its graph as `model.onnx_data`, `model.onnx_data_1`, … or `model.onnx.data`. */
 function isExternalData(graph: string, path: string): boolean {
   return path.startsWith(graph) && /^(_data(_\d+)?|\.data)$/.test(path.slice(graph.length));
 }
@@ -146,7 +148,7 @@ function byPart(a: ListedFile, b: ListedFile): number {
   return a.path.length - b.path.length || (a.path < b.path ? -1 : 1);
 }
 
-/** Bytes of all files together; undefined where one is unknown. */
+/** Total size of the files; undefined if the size of one is unknown. */
 export function sumBytes(files: readonly ListedFile[]): number | undefined {
   return files.reduce<number | undefined>(
     (total, file) => (total === undefined || file.bytes === undefined ? undefined : total + file.bytes),
@@ -155,8 +157,8 @@ export function sumBytes(files: readonly ListedFile[]): number | undefined {
 }
 
 /**
- * Names of a graph's external data files where no listing tells them, from `use_external_data_format` in the
- * model's configuration: a flag, a number of files, or either of these for each graph.
+ * Names of a graph's external data files if there is no listing, from `use_external_data_format` in the model's
+ * configuration. That is a flag, a number of files, or an object with one of these for each graph.
  */
 export function externalDataFiles(graph: string, format: unknown): string[] {
   const count = externalDataCount(graph, format);

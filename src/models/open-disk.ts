@@ -1,14 +1,14 @@
-/** Opens the disk of this browser: the origin's private file system, or memory if that cannot be written to. */
+/** Stores the bytes of model files in the origin's private file system, or in memory if there is none. */
 import type { Disk, FileWriter } from "./disk";
 import { MemoryDisk } from "./memory-disk";
 import { sha256Text } from "./sha256";
 
 const ROOT = "models";
-/** How often an exclusive handle is asked for while a worker that is just ending still holds it. */
+/** How often an exclusive handle is asked for while a worker that is ending still holds it. */
 const HANDLE_TRIES = 20;
 const HANDLE_RETRY_MS = 100;
 
-/** The private file system where this worker may write to it by sync access handles, memory otherwise. */
+/** Opens the private file system if this worker may write to it through sync access handles, and memory otherwise. */
 export async function openDisk(): Promise<Disk> {
   try {
     if (!("createSyncAccessHandle" in FileSystemFileHandle.prototype)) return new MemoryDisk();
@@ -51,7 +51,7 @@ class PrivateDisk implements Disk {
   }
 }
 
-/** A page that was reloaded may still hold the handle for a moment after the new one has started. */
+/** After a reload, the old page's worker may hold the handle for a moment longer. */
 async function handleWhenFree(file: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle> {
   for (let tries = 1; ; tries++) {
     try {
@@ -82,7 +82,7 @@ class HandleWriter implements FileWriter {
     const written = this.#handle.write(bytes, { at: this.#size });
     this.#size += written;
     if (written === bytes.length) return Promise.resolve();
-    return Promise.reject(new DOMException("The disk took only a part of the bytes.", "QuotaExceededError"));
+    return Promise.reject(new DOMException("The disk accepted only some of the bytes.", "QuotaExceededError"));
   }
 
   read(at: number, length: number): Promise<Uint8Array> {
@@ -104,7 +104,7 @@ class HandleWriter implements FileWriter {
   }
 }
 
-/** Ids may hold anything and be long; a hash is always a valid folder name. */
+/** Ids can be long and contain any character; a hash is always a valid folder name. */
 function folderName(model: string): string {
   return sha256Text(model).slice(0, 40);
 }

@@ -1,10 +1,9 @@
-/** Makes a model ready to be executed: its files in the store, its hash known. */
+/** Makes a model ready to run: brings its files into the store and computes its hash. */
 import { isAbort, MicrogridError } from "../core";
 import type { Backend, DeviceInfo, LoadProgress, ModelPackage } from "../inference";
 import type { ModelEntry, WebLlmOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
 import { planOnnxFiles, type OnnxPlan } from "./onnx-files";
-import { packageHash } from "./package-hash";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
@@ -24,18 +23,18 @@ export interface PackageOrder {
 /** The parts of the library that preparing a model uses. */
 export interface PackageParts {
   readonly device: DeviceInfo;
-  readonly shelf: ModelIndex;
+  readonly index: ModelIndex;
   readonly store: StoreWorker;
   readonly hosts: ModelHosts;
 }
 
-/** Under which name the hash of a WebLLM model is remembered: it has one set of files only. */
+/** The name under which the hash of a WebLLM model is stored, since such a model has only one set of files. */
 const WEBLLM_LEAD = "webllm";
 
-/** Brings an ONNX model's files into the store, without any network where all of them are there already. */
+/** Brings an ONNX model's files into the store. If all of them are stored already, it uses no network. */
 export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Promise<ModelPackage> {
   const { entry, backend, signal, onProgress } = order;
-  const { store, shelf } = parts;
+  const { store, index } = parts;
   const plan = (listing: readonly ListedFile[]): OnnxPlan => planOnnxFiles(listing, backend, parts.device, entry.name);
   const known = knownListing(parts, entry);
   const stored = known && (await openStored(parts, entry, plan(known)));
@@ -45,7 +44,7 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
   const requests = files.map((file) => ({
     ...file,
     urls: parts.hosts.urls(entry.origin, file.path),
-    // Where the files come without a listing, they were all seen a moment ago.
+    // The listing names only files that exist.
     optional: false,
   }));
   const got = await store.service.download(entry.id, requests, {
@@ -53,13 +52,13 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
     onProgress: downloadProgress(entry.name, onProgress),
   });
   const hash = packageHash(got);
-  const others = shelf.remembered(entry.id).packages.filter((known) => known.lead !== graph);
+  const others = index.remembered(entry.id).packages.filter((known) => known.lead !== graph);
   const paths = got.map((file) => file.path);
-  await shelf.remember(entry.id, { packages: [...others, { lead: graph, packageHash: hash, paths }] });
+  await index.remember(entry.id, { packages: [...others, { lead: graph, packageHash: hash, paths }] });
   return onnxPackage(entry, graph, hash, got);
 }
 
-/** What a WebLLM model needs to be loaded by its library, which downloads and keeps the weights itself. */
+/** Collects what the WebLLM library needs to load a model. The library downloads and stores the weights itself. */
 export async function prepareWebLlm(
   parts: PackageParts,
   order: PackageOrder,
@@ -86,14 +85,14 @@ export async function prepareWebLlm(
   };
 }
 
-/** The listing without asking anybody; undefined where the host was never asked. */
-export function knownListing({ shelf }: PackageParts, entry: ModelEntry): readonly ListedFile[] | undefined {
-  return entry.origin.kind === "embedded" ? entry.origin.files : shelf.remembered(entry.id).facts?.files;
+/** The last known listing; no request is sent. Undefined if the host was never asked. */
+export function knownListing({ index }: PackageParts, entry: ModelEntry): readonly ListedFile[] | undefined {
+  return entry.origin.kind === "embedded" ? entry.origin.files : index.remembered(entry.id).facts?.files;
 }
 
-/** Asks the host; where it cannot be reached, what it said last time serves to go on with what is there. */
+/** Asks the host for its listing. If it cannot be reached, the last known listing is used. */
 export async function currentListing(
-  { hosts, shelf }: PackageParts,
+  { hosts, index }: PackageParts,
   entry: ModelEntry,
   known: readonly ListedFile[] | undefined,
   signal: AbortSignal,
@@ -101,7 +100,7 @@ export async function currentListing(
   if (entry.origin.kind === "embedded" || entry.origin.kind === "files") return known ?? [];
   try {
     const facts = await hosts.facts(entry.origin, signal);
-    await shelf.remember(entry.id, { facts });
+    await index.remember(entry.id, { facts });
     return facts.files;
   } catch (error) {
     signal.throwIfAborted();
@@ -111,13 +110,13 @@ export async function currentListing(
 }
 
 async function openStored(
-  { shelf, store }: PackageParts,
+  { index, store }: PackageParts,
   entry: ModelEntry,
   { graph, files }: OnnxPlan,
 ): Promise<ModelPackage | undefined> {
-  const known = shelf.remembered(entry.id).packages.find((candidate) => candidate.lead === graph);
+  const known = index.remembered(entry.id).packages.find((candidate) => candidate.lead === graph);
   const stored = known && (await store.service.open(entry.id, known.paths));
-  // A new version of the page brings a new embedded model.
+  // A new version of the page may come with a new embedded model.
   const current = stored?.every((file) => {
     const listed = files.find(({ path }) => path === file.path);
     return listed?.sha256 === undefined || listed.sha256 === file.sha256;
@@ -136,18 +135,18 @@ function onnxPackage(
 }
 
 /**
- * Hash of the model's and the library's address and of the model's configuration. Unlike that of an ONNX model it
- * does not cover the weights: WebLLM publishes no hashes of them. Addresses are the original ones, so that nodes
- * with different mirrors agree.
+ * Hash over the addresses of the model and its library and over the model's configuration. Unlike the hash of an ONNX
+ * model, it does not cover the weights, because WebLLM publishes no hashes of them. It uses the original addresses, so
+ * that nodes with different mirrors agree.
  */
 async function webllmHash(
-  { shelf }: PackageParts,
+  { index }: PackageParts,
   { entry }: PackageOrder,
   origin: WebLlmOrigin,
   weightsUrl: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const known = shelf.remembered(entry.id).packages.find((candidate) => candidate.lead === WEBLLM_LEAD);
+  const known = index.remembered(entry.id).packages.find((candidate) => candidate.lead === WEBLLM_LEAD);
   if (known) return known.packageHash;
   const url = new URL(origin.manifest ?? "mlc-chat-config.json", weightsUrl).href;
   const response = await request(url, signal);
@@ -160,6 +159,15 @@ async function webllmHash(
   if (!response.ok) throw refused(url, response.status, entry.name);
   const lines = ["microgrid/1 webllm package", origin.modelUrl, origin.libraryUrl, sha256Text(await response.text())];
   const hash = sha256Text(lines.join("\n"));
-  await shelf.remember(entry.id, { packages: [{ lead: WEBLLM_LEAD, packageHash: hash, paths: [] }] });
+  await index.remember(entry.id, { packages: [{ lead: WEBLLM_LEAD, packageHash: hash, paths: [] }] });
   return hash;
+}
+
+/**
+ * The hash by which nodes know that they have the same model: SHA-256 over the sorted list of (path, SHA-256) of all files
+ * that affect the output. Nodes with equal hashes have the same weights, tokenizer and defaults.
+ */
+export function packageHash(files: readonly { readonly path: string; readonly sha256: string }[]): string {
+  const lines = files.map((file) => `${JSON.stringify(file.path)} ${file.sha256}`).sort();
+  return sha256Text(["microgrid/1 package", ...lines, ""].join("\n"));
 }

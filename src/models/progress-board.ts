@@ -1,9 +1,9 @@
-/** Adds up how far the files of one download are, and tells it at a bounded rate. */
+/** Adds up the progress of all files of one download and reports it at a bounded rate. */
 import type { FileRequest, StoredFile, StoreProgress } from "./store-protocol";
 
 const INTERVAL_MS = 100;
 
-/** Takes the progress of one file. */
+/** Receives the progress of one file. */
 export interface ProgressLine {
   received(bytes: number, total: number | undefined): void;
   waiting(reason: string): void;
@@ -24,7 +24,7 @@ export class ProgressBoard {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waitingFor: string | undefined;
 
-  /** `stored`: what is there already, in the order of `files`. */
+  /** `stored`: the files that are already there, in the order of `files`. */
   constructor(
     files: readonly FileRequest[],
     stored: readonly (StoredFile | undefined)[],
@@ -34,7 +34,7 @@ export class ProgressBoard {
   ) {
     this.#rows = files.map((file, index) => ({
       received: stored[index]?.bytes ?? 0,
-      // A file that may be absent counts once it is seen.
+      // An optional file counts only once it has been found.
       total: stored[index]?.bytes ?? file.bytes ?? (file.optional ? 0 : undefined),
     }));
     this.#inMemory = inMemory;
@@ -42,12 +42,12 @@ export class ProgressBoard {
     this.#now = now;
   }
 
-  /** Bytes that are still to come, as far as sizes are known. */
+  /** Bytes that are still missing, as far as sizes are known. */
   get missingBytes(): number {
     return this.#rows.reduce((sum, row) => sum + Math.max(0, (row.total ?? 0) - row.received), 0);
   }
 
-  /** Where the file with this index reports. */
+  /** The object to which the file with this index reports its progress. */
   line(index: number): ProgressLine {
     const row = this.#rows[index];
     if (!row) throw new RangeError(`There is no file ${index}.`);
@@ -65,14 +65,17 @@ export class ProgressBoard {
     };
   }
 
-  /** At once if the last time is long enough ago, else when it is: a download that then stalls shows its last bytes. */
+  /**
+   * Reports at once if the last report is old enough, and otherwise as soon as it is, so that a stalled download shows
+   * its last bytes.
+   */
   #tellSoon(): void {
     const left = this.#toldAt + INTERVAL_MS - this.#now();
     if (left <= 0) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), left);
   }
 
-  /** Tells the state now; also to be called when the download has ended, however it ended. */
+  /** Reports the state now. Also call it when the download has ended, successfully or not. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

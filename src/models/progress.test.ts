@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { packageHash } from "./package-hash";
+import { packageHash } from "./packages";
 import { ProgressBoard } from "./progress-board";
 import { ProgressMeter } from "./progress";
-import { backoffMs } from "./retry";
+import { backoffMs } from "./web";
 import type { StoreProgress } from "./store-protocol";
 
 describe("ProgressMeter", () => {
-  it("gives the rate of the last seconds and the time left", () => {
+  it("returns the rate of the last seconds and the remaining time", () => {
     let now = 0;
     const meter = new ProgressMeter(() => now);
     const at = (time: number, bytes: number) => {
@@ -20,7 +20,7 @@ describe("ProgressMeter", () => {
     expect(at(13_000, 57_000)).toMatchObject({ bytesPerSecond: 5000, etaMs: 8600 });
   });
 
-  it("has no time left where the size is unknown", () => {
+  it("returns no remaining time if the size is unknown", () => {
     let now = 0;
     const meter = new ProgressMeter(() => now);
     meter.measure("download", 0, 0, "");
@@ -33,7 +33,7 @@ describe("ProgressBoard", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("adds files up, at most every 100 ms, and does not lose the last report before a stall", () => {
+  it("reports the sum of all files at most every 100 ms, including the last one before a stall", () => {
     const told: StoreProgress[] = [];
     const files = [
       { path: "a", urls: [], bytes: 10 },
@@ -71,7 +71,7 @@ describe("packageHash", () => {
   const a = { path: "a", sha256: "11" };
   const b = { path: "b", sha256: "22" };
 
-  it("does not depend on the order of the files, and depends on all else", () => {
+  it("depends on every file but not on their order", () => {
     const hash = packageHash([a, b]);
     expect(packageHash([b, a])).toBe(hash);
     expect(packageHash([a])).not.toBe(hash);

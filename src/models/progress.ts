@@ -1,14 +1,14 @@
-/** Turns a count of bytes into what people want to know: how fast, and how much longer. */
+/** Turns counts of bytes into a rate and the remaining time. */
 import { formatBytes } from "../core";
 import type { LoadProgress } from "../inference";
 import type { StoreProgress } from "./store-protocol";
 
-/** The rate is that of the last seconds, so that it follows a network that changes. */
+/** The rate covers the last seconds, so that it follows changes of the network. */
 const WINDOW_MS = 5_000;
-/** A rate from a shorter time than this would jump about. */
+/** A rate over a shorter time would jump around. */
 const SHORTEST_SPAN_MS = 250;
 
-/** Measures one phase of a load. `now` is milliseconds of any clock that never goes back. */
+/** Measures one phase of a load. `now` gives the milliseconds of any clock that never goes back. */
 export class ProgressMeter {
   readonly #now: () => number;
   readonly #samples: { readonly at: number; readonly bytes: number }[] = [];
@@ -17,7 +17,7 @@ export class ProgressMeter {
     this.#now = now;
   }
 
-  /** Takes the count of bytes so far and gives the progress to show. `totalBytes` is 0 where unknown. */
+  /** Takes the count of bytes so far and returns the progress to show. `totalBytes` is 0 if unknown. */
   measure(phase: LoadProgress["phase"], loadedBytes: number, totalBytes: number, text: string): LoadProgress {
     const bytesPerSecond = this.#rate(loadedBytes);
     const left = totalBytes - loadedBytes;
@@ -42,7 +42,7 @@ export function downloadProgress(
 ): (progress: StoreProgress) => void {
   const meter = new ProgressMeter();
   return ({ receivedBytes, totalBytes, inMemory, waitingFor }) => {
-    const place = inMemory ? " It is kept in memory only: this browser offers no file storage here." : "";
+    const place = inMemory ? " It is kept in memory only, because this browser offers no file storage here." : "";
     const amount =
       totalBytes > 0 ? `${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}` : formatBytes(receivedBytes);
     const text =

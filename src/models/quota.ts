@@ -1,7 +1,7 @@
-/** What the browser grants, and what to say when it is not enough. */
+/** Reports how much storage the browser grants, and makes the error for when it is not enough. */
 import { MicrogridError, formatBytes } from "../core";
 
-/** `quota-exceeded` with the numbers that the browser gives. */
+/** A `quota-exceeded` error with the numbers that the browser reports. */
 export async function quotaError(what: string, neededBytes?: number): Promise<MicrogridError> {
   const { usage, quota } = await storageEstimate();
   const needed = neededBytes === undefined ? "" : ` It needs ${formatBytes(neededBytes)} more.`;
@@ -14,12 +14,14 @@ export async function quotaError(what: string, neededBytes?: number): Promise<Mi
 
 function state(usage: number | undefined, quota: number | undefined, neededBytes: number): string {
   if (usage === undefined || quota === undefined) return "";
-  const inUse = ` ${formatBytes(usage)} of the ${formatBytes(quota)} that this browser grants are in use.`;
-  // Chrome tells a made-up quota of "usage and 10 GiB" to sites, and may still refuse a write.
-  return quota - usage >= neededBytes ? ` ${formatBytes(usage)} are in use, and the browser takes no more.` : inUse;
+  const inUse = ` ${formatBytes(usage)} of the ${formatBytes(quota)} that this browser grants is in use.`;
+  // Chrome reports a made-up quota of "usage and 10 GiB" to sites, and may still refuse a write.
+  return quota - usage >= neededBytes
+    ? ` ${formatBytes(usage)} is in use, and the browser refuses to store more.`
+    : inUse;
 }
 
-/** How much is stored and how much may be; empty where the browser does not tell. */
+/** The space that is used and granted; empty if the browser does not say. */
 export async function storageEstimate(): Promise<StorageEstimate> {
   try {
     return await navigator.storage.estimate();

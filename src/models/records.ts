@@ -1,4 +1,4 @@
-/** What is remembered about models and their files between visits, in IndexedDB; in memory where there is none. */
+/** Remembers models and their files between visits, in IndexedDB, or in memory if there is none. */
 import { openDB, type DBSchema, type IDBPDatabase } from "idb";
 import * as v from "valibot";
 
@@ -10,23 +10,23 @@ const fileRecord = v.object({
   path: v.string(),
   /** Size and SHA-256 of the complete file; undefined while it is partial. */
   complete: v.optional(v.object({ bytes: v.number(), sha256: v.string() })),
-  /** What the host said about the version that the partial file was taken from. */
+  /** The version that the partial file was taken from, as the host reported it. */
   validator: v.optional(v.object({ url: v.string(), value: v.string() })),
-  /** Set where this is a part of another file, kept for a device that holds only some layers of the model. */
+  /** Set if this is a part of another file, kept for a device that holds only some layers of the model. */
   part: v.optional(
     v.object({
-      /** Path of the whole file inside the model, and which version of it. */
+      /** Path of the whole file inside the model, and its version. */
       file: v.string(),
       version: v.string(),
-      /** Where in the whole file these bytes begin, and their number. */
+      /** The offset of these bytes in the whole file, and their number. */
       at: v.number(),
       bytes: v.number(),
-      /** What each host said of its version, by address, when the part was read. */
+      /** The version that each host reported when the part was read, by address. */
       hosts: v.array(v.tuple([v.string(), v.string()])),
     }),
   ),
 });
-/** One file in the store; its bytes lie beside it under the same model and path. */
+/** One file in the store; its bytes are stored under the same model and path. */
 export type FileRecord = v.InferOutput<typeof fileRecord>;
 
 const listedFile = v.object({
@@ -47,14 +47,14 @@ const source = v.variant("kind", [
 const modelRecord = v.object({
   id: v.string(),
   added: v.optional(v.object({ name: v.string(), source })),
-  /** What the host said when it was last asked. */
+  /** The host's last answer. */
   facts: v.optional(
     v.object({
       files: v.array(listedFile),
       contextLength: v.optional(v.number()),
     }),
   ),
-  /** Sets of files that were once complete, by the file that leads them. */
+  /** Sets of files that were once complete, by the file that identifies the set. */
   packages: v.array(v.object({ lead: v.string(), packageHash: v.string(), paths: v.array(v.string()) })),
 });
 /** What is remembered about one model. */
@@ -77,7 +77,7 @@ export class ModelRecords {
     this.#database = database;
   }
 
-  /** Opens the database. Where the browser refuses (private windows), records live as long as this object. */
+  /** Opens the database. If the browser refuses (private windows), records live as long as this object. */
   static async open(): Promise<ModelRecords> {
     try {
       const database = await openDB<Schema>(DATABASE, VERSION, {

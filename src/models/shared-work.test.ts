@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SharedWork } from "./shared-work";
 
-/** Work whose end the test decides; it ends with its signal's reason when that is aborted. */
+/** Work that the test ends; it rejects with the signal's reason when the signal aborts. */
 function controlled() {
   const started: { signal: AbortSignal; report: (step: number) => void; finish: (value: string) => void }[] = [];
   const start = (signal: AbortSignal, report: (step: number) => void): Promise<string> =>
@@ -19,7 +19,7 @@ function caller() {
 }
 
 describe("SharedWork", () => {
-  it("does the work once for all that want it, and gives all the progress", async () => {
+  it("does the work once for all callers, and reports progress to each", async () => {
     const { started, start } = controlled();
     const shared = new SharedWork<string, number>();
     const [a, b] = [caller(), caller()];
@@ -36,7 +36,7 @@ describe("SharedWork", () => {
     ]);
   });
 
-  it("goes on when one leaves and stops when the last has left", async () => {
+  it("continues when one caller leaves and stops when the last has left", async () => {
     const { started, start } = controlled();
     const shared = new SharedWork<string, number>();
     const [a, b] = [caller(), caller()];
@@ -50,7 +50,7 @@ describe("SharedWork", () => {
     expect(started[0]?.signal.aborted).toBe(true);
   });
 
-  it("starts anew for one that comes after all have left, or after a failure", async () => {
+  it("starts again for a caller that comes after all have left or after a failure", async () => {
     const { started, start } = controlled();
     const shared = new SharedWork<string, number>();
     const a = caller();
@@ -64,7 +64,7 @@ describe("SharedWork", () => {
     expect(await shared.join("k", () => Promise.resolve("yes"), caller().options)).toBe("yes");
   });
 
-  it("does not start for one that has been aborted before", async () => {
+  it("does not start for a caller that was aborted before", async () => {
     const { started, start } = controlled();
     const a = caller();
     a.controller.abort();

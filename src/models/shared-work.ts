@@ -1,17 +1,17 @@
-/** Work that several callers may wait for at once: done once, stopped when the last of them has left. */
+/** Work that several callers can wait for: it is done once, and stopped when the last of them has left. */
 import { unlessAborted } from "../core";
 
 interface Waiter<P> {
   readonly onProgress: (progress: P) => void;
 }
 
-/** Runs at most one piece of work per key and gives its result to everybody who joined. */
+/** Runs at most one piece of work per key and gives its result to every caller that joined. */
 export class SharedWork<T, P> {
   readonly #running = new Map<string, Run<T, P>>();
 
   /**
-   * Joins the work with this key, starting it by `start` where nobody has. Rejects with the signal's reason
-   * once it is aborted; the work itself is aborted only when nobody waits any more.
+   * Joins the work with this key; if there is none, starts it with `start`. Rejects with the signal's reason when the
+   * signal aborts. The work itself is aborted only when no caller waits for it any more.
    */
   async join(
     key: string,

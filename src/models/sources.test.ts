@@ -17,7 +17,7 @@ describe("readTextSource", () => {
     expect(readTextSource(source, hosts)).toMatchObject({ id: repository, origin: { kind: "hub", repository } });
   });
 
-  it("reads other addresses as folders, also that of a file in them", () => {
+  it("reads other addresses as folders, also the address of a file in a folder", () => {
     const folder = { kind: "folder", url: "https://site.example/models/mine/" };
     expect(origin("https://site.example/models/mine")).toEqual(folder);
     expect(origin("https://site.example/models/mine/config.json?x=1")).toEqual(folder);
@@ -64,14 +64,14 @@ describe("readFileSource", () => {
 });
 
 describe("ModelHosts", () => {
-  it("gives the hub's address first and then its mirrors', with odd names escaped", () => {
+  it("returns the hub's address first and then its mirrors', with odd names escaped", () => {
     expect(hosts.urls({ kind: "hub", repository: "o/n" }, "onnx/a b.onnx")).toEqual([
       "https://hub.example/o/n/resolve/main/onnx/a%20b.onnx",
       "https://mirror.example/o/n/resolve/main/onnx/a%20b.onnx",
     ]);
   });
 
-  it("finds an MLC model's files as the library does, on the configured hub", () => {
+  it("finds an MLC model's files like the library does, on the configured hub", () => {
     expect(hosts.weightsUrl("https://huggingface.co/mlc-ai/m")).toBe("https://hub.example/mlc-ai/m/resolve/main/");
     expect(hosts.weightsUrl("https://x.example/m/resolve/v1")).toBe("https://x.example/m/resolve/v1/");
   });

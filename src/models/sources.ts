@@ -1,9 +1,9 @@
-/** Reads what a user gives as "a model": a hub name, an address, two addresses, or files. */
+/** Reads the ways in which a user can name a model: a hub name, one or two addresses, or files. */
 import { MicrogridError } from "../core";
 import { webllmFeatures, type FilesOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
 
-/** What a text stands for. */
+/** The model that a text names. */
 export interface TextSource {
   readonly id: string;
   readonly name: string;
@@ -49,7 +49,7 @@ export function webllmOrigin(modelUrl: string, libraryUrl: string): Extract<File
   };
 }
 
-/** Picked files under their paths inside the model: below the folder that holds `config.json`. */
+/** Picked files with their paths inside the model, relative to the folder that holds `config.json`. */
 export function readFileSource(files: Iterable<File>): { name: string; files: { path: string; blob: File }[] } {
   const picked = [...files].map((file) => ({ path: file.webkitRelativePath || file.name, blob: file }));
   const configs = picked.filter(({ path }) => lastPart(path) === "config.json");
@@ -74,7 +74,7 @@ function webllmSource(model: URL, libraryUrl: string): TextSource {
   return { id: modelUrl, name, origin: webllmOrigin(modelUrl, libraryUrl) };
 }
 
-/** The folder that an address stands for; the address of a file or page in it works too. */
+/** The folder that an address refers to. It may also be the address of a file or page in that folder. */
 function folderOf(url: URL): string {
   const path = url.pathname.replace(/[^/]*\.(json|onnx|onnx_data|html?)$/, "");
   return `${url.origin}${path.endsWith("/") ? path : `${path}/`}`;

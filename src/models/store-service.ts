@@ -1,5 +1,5 @@
 /** The model store, as it runs in the store worker: downloads, keeps and hands out files. */
-import { MicrogridError } from "../core";
+import { MicrogridError, Turns } from "../core";
 import type { Disk } from "./disk";
 import { openDisk } from "./open-disk";
 import { KeptRanges, type RangeOverrides } from "./kept-ranges";
@@ -16,7 +16,6 @@ import {
   type StoredFile,
   type StoredSummary,
 } from "./store-protocol";
-import { Turns } from "./turns";
 import { WholeFiles, type WholeOverrides } from "./whole-files";
 
 /** Files of one model that are received at the same time: small ones do not wait behind a big one. */

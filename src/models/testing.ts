@@ -1,7 +1,7 @@
-/** Things that the unit tests of this folder share. */
+/** Helpers that the unit tests of this folder share. */
 import type { DeviceInfo } from "../inference";
 
-/** A device with a good GPU; `patch` changes what a test is about. */
+/** A device with a good GPU; `patch` changes the property that a test is about. */
 export function testDevice(
   patch: { features?: readonly string[]; webgpu?: false; memoryBytes?: number } = {},
 ): DeviceInfo {

@@ -1,4 +1,4 @@
-/** What is known about a model before it is loaded. */
+/** Describes a model before it is loaded. */
 import type { EngineName } from "../inference";
 
 /** A model that can be loaded here. */
@@ -7,15 +7,15 @@ export interface ModelInfo {
   readonly name: string;
   readonly engine: EngineName;
   readonly source: "embedded" | "catalog" | "added";
-  /** Bytes to download; undefined where neither the host has been asked yet nor an estimate is possible. */
+  /** Bytes to download; undefined if the host has not been asked yet and no estimate is possible. */
   readonly downloadBytes: number | undefined;
-  /** True where `downloadBytes` is an estimate; the exact size replaces it once the model's host has told it. */
+  /** True if `downloadBytes` is an estimate. The exact size replaces it once the model's host has been asked. */
   readonly sizeIsEstimate: boolean;
   /** Approximate bytes of GPU or WASM memory while loaded. */
   readonly memoryBytes: number | undefined;
   readonly contextLength: number | undefined;
   readonly fit: { readonly fits: true } | { readonly fits: false; readonly reason: string };
   readonly stored: "no" | "partial" | "yes";
-  /** Where it comes from, for people: a URL or a repository's name. */
+  /** Where it comes from, to be shown to people: a URL or a repository's name. */
   readonly origin: string;
 }

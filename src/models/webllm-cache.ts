@@ -1,6 +1,6 @@
 /**
- * What the WebLLM library keeps of its models. It stores them itself, in the Cache API; asking it would load 2 MB
- * of library for a list, so this reads the same caches by the names that the library gives them.
+ * Reads what the WebLLM library has stored. The library keeps its models in the Cache API; asking it for a list would
+ * load 2 MB of code, so this file reads the same caches under the names that the library gives them.
  */
 import * as v from "valibot";
 import type { ModelInfo } from "./types";
@@ -12,7 +12,10 @@ const TENSOR_LIST = "tensor-cache.json";
 
 const tensorList = v.object({ records: v.array(v.object({ dataPath: v.string() })) });
 
-/** For each folder of weights, whether all, some or none of it is cached. Nothing cached gives an empty map. */
+/**
+ * Whether all or only some of each folder of weights is cached. A folder that is not cached at all is left out of the
+ * map.
+ */
 export async function cachedWeights(folders: readonly string[]): Promise<Map<string, ModelInfo["stored"]>> {
   const states = new Map<string, ModelInfo["stored"]>();
   const cache = await openExisting(WEIGHTS_CACHE);
@@ -25,7 +28,10 @@ export async function cachedWeights(folders: readonly string[]): Promise<Map<str
   return states;
 }
 
-/** Deletes what the library has cached of a model. A library file that another model uses too is fetched again. */
+/**
+ * Deletes what the library has cached of a model. If another model uses the same library file, that file is downloaded
+ * again.
+ */
 export async function deleteCached(folder: string, libraryUrl: string): Promise<void> {
   for (const name of [WEIGHTS_CACHE, ...OTHER_CACHES]) {
     const cache = await openExisting(name);
@@ -42,12 +48,12 @@ async function isComplete(cache: Cache, own: readonly string[], urls: ReadonlySe
   return list.success && list.output.records.every((record) => urls.has(new URL(record.dataPath, listUrl).href));
 }
 
-/** The cache of this name if there is one; merely opening it would create it. */
+/** The cache of this name if it exists; opening it directly would create it. */
 async function openExisting(name: string): Promise<Cache | undefined> {
   try {
     return (await caches.has(name)) ? await caches.open(name) : undefined;
   } catch {
-    // No Cache API here (plain http, private windows): nothing is cached.
+    // There is no Cache API here (plain http, private windows), so nothing is cached.
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
-/** Files that lie in the store whole: received from their hosts or from a person, and checked. */
-import { MicrogridError, toMicrogridError } from "../core";
+/** Stores whole files, which come from their hosts or from the user, and checks them. */
+import { MicrogridError, toMicrogridError, Turns } from "../core";
 import type { Disk, FileWriter } from "./disk";
 import { downloadFile, type DownloadContext } from "./file-download";
 import type { ProgressLine } from "./progress-board";
@@ -7,14 +7,13 @@ import { isQuota, quotaError } from "./quota";
 import type { ModelRecords } from "./records";
 import { Sha256 } from "./sha256";
 import { matches, type FileRequest, type StoredFile } from "./store-protocol";
-import { Turns } from "./turns";
 
 const IMPORT_PIECE_BYTES = 4 * 2 ** 20;
 
-/** What tests replace. */
+/** Options that tests replace. */
 export type WholeOverrides = Pick<DownloadContext, "fetch" | "stallMs" | "backoffMs">;
 
-/** Receives files, and finds them again. */
+/** Downloads or imports files, and finds those that are stored. */
 export class WholeFiles {
   readonly #disk: Disk;
   readonly #records: ModelRecords;
@@ -27,7 +26,7 @@ export class WholeFiles {
     this.#overrides = overrides;
   }
 
-  /** The complete file, checked to be there with its size; a record without its file is dropped. */
+  /** The complete file, if it is on the disk with the right size. A record without its file is deleted. */
   async stored(model: string, path: string): Promise<StoredFile | undefined> {
     const complete = (await this.#records.file(model, path))?.complete;
     if (!complete) return undefined;
@@ -38,8 +37,8 @@ export class WholeFiles {
   }
 
   /**
-   * Gets a file from its hosts; undefined for an optional one that none has. Two calls may want the same file; the later one
-   * waits, and finds it there. Throws as `downloadFile` does.
+   * Downloads a file from its hosts; undefined if the file is optional and no host has it. If two calls want the same
+   * file, the later one waits and then finds it stored. Throws like `downloadFile`.
    */
   fetch(model: string, file: FileRequest, signal: AbortSignal, line: ProgressLine): Promise<StoredFile | undefined> {
     const receive = async (): Promise<StoredFile | undefined> => {
@@ -58,7 +57,7 @@ export class WholeFiles {
     const records = this.#records;
     const { path } = file;
     const record = await records.file(model, path);
-    // A complete record that is here again does not match what is asked for: its bytes are of no use.
+    // If a complete file is requested again, it does not match the request, so its bytes are of no use.
     const validator = record?.complete ? undefined : record?.validator;
     const writer = await openWriter(this.#disk, model, path);
     let kept = false;
@@ -84,7 +83,7 @@ export class WholeFiles {
     return this.stored(model, path);
   }
 
-  /** Takes a file that a person has chosen. Throws `quota-exceeded`, `storage-unavailable`, or the signal's reason. */
+  /** Stores a file that the user picked. Throws `quota-exceeded`, `storage-unavailable`, or the signal's reason. */
   async import(
     model: string,
     file: { readonly path: string; readonly blob: Blob },
@@ -131,7 +130,7 @@ async function openWriter(disk: Disk, model: string, path: string): Promise<File
     throw toMicrogridError(
       error,
       "storage-unavailable",
-      `The browser's storage refused to open ${path}. Another tab may be writing it; close other tabs of this site and try again.`,
+      `The browser's storage refused to open ${path}. Another tab may be writing to it; close the other tabs of this site and try again.`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** A model that is read in parts: what planning has to know of it, and its stages as packages. */
+/** A model that is read in parts: the figures that planning needs, and its stages as packages. */
 import { MicrogridError } from "../core";
 import { type StagePackage, expandsWeights } from "../inference";
 import type { ModelParts } from "../models";
@@ -6,13 +6,13 @@ import type { PlanModel } from "./plan";
 import { type StageSource, stagePackage, stagePart } from "./run";
 import { type DecoderGraph, type StageRange, readDecoder } from "./split";
 
-/** Layers whose weights differ by less than this share are of one kind, and take the same time. */
+/** Layers whose weights differ by less than this share are considered alike and take the same time. */
 const SAME_KIND = 0.05;
 
-/** Where a model's graph and weights come from. */
+/** The source of a model's graph and weights. */
 export type PartsSource = Pick<ModelParts, "id" | "name" | "graph" | "graphBytes" | "weightsHash" | "read">;
 
-/** The graph of a model, read. */
+/** A model whose graph has been read. */
 export class SplitModel<P extends PartsSource = PartsSource> {
   readonly parts: P;
   readonly source: StageSource;
@@ -21,8 +21,8 @@ export class SplitModel<P extends PartsSource = PartsSource> {
   #graphBlob: Blob | undefined;
 
   /**
-   * Not `trusted` is a graph that another member gave: it is read by stricter rules (see `readDecoder`). Throws
-   * `unsupported-model` with the reason where the model cannot be split, or is not taken from others.
+   * Set `trusted` to false for a graph that another member sent: it is read by stricter rules (see `readDecoder`).
+   * Throws `unsupported-model` with the reason if the model cannot be split, or is not accepted from others.
    */
   constructor(parts: P, { trusted = true }: { readonly trusted?: boolean } = {}) {
     this.parts = parts;
@@ -32,7 +32,7 @@ export class SplitModel<P extends PartsSource = PartsSource> {
     this.#expand = expandsWeights(parts.graphBytes);
   }
 
-  /** The graph as a file, copied once however often others ask for parts of it. */
+  /** The graph as a file. It is copied once, however often others ask for parts of it. */
   get graphBlob(): Blob {
     this.#graphBlob ??= new Blob([this.parts.graphBytes]);
     return this.#graphBlob;
@@ -42,12 +42,15 @@ export class SplitModel<P extends PartsSource = PartsSource> {
     return this.decoder.layers;
   }
 
-  /** A layer like most of the others: what a device measures stands for all. */
+  /** A layer that is like most others, so that measuring it is enough. */
   get typicalLayer(): number {
     return this.layers >> 1;
   }
 
-  /** What the planner has to know: finite numbers. The work of a layer is taken to follow the bytes of its weights. */
+  /**
+   * The figures that the planner needs, all finite. The work of a layer is assumed to be proportional to the bytes of
+   * its weights.
+   */
   get planModel(): PlanModel {
     const { layers, layerBytes, kvBytesPerToken, embeddingBytes, headBytes, cuts } = this.decoder;
     const typical = Math.max(1, layerBytes[this.typicalLayer]!);
@@ -56,14 +59,15 @@ export class SplitModel<P extends PartsSource = PartsSource> {
     return { layers, layerBytes, kvBytesPerToken, embeddingBytes, headBytes, hiddenBytes, layerWork: work };
   }
 
-  /** What a stage takes, passes on and gives. */
+  /** The tensors that a stage takes, passes on and returns. */
   partOf(range: StageRange): StagePackage["part"] {
     return stagePart(this.decoder, range);
   }
 
   /**
-   * Bytes that layers `[from, to)` take: their weights, and keys and values of so many tokens. It is what the graph says:
-   * who opens a stage for others compares it with what there is room for before it calls `package`, which reads it all.
+   * Bytes that layers `[from, to)` take: their weights, and the keys and values of this many tokens. The figures come
+   * from the graph. A node that opens a stage for others compares them with its free memory before it calls `package`,
+   * which reads all the weights.
    */
   bytesOf({ from, to }: { readonly from: number; readonly to: number }, tokens: number): number {
     const { layerBytes, kvBytesPerToken, fixedStateBytes } = this.decoder;
@@ -71,9 +75,7 @@ export class SplitModel<P extends PartsSource = PartsSource> {
     return sum(layerBytes) + sum(fixedStateBytes) + tokens * sum(kvBytesPerToken);
   }
 
-  /**
-   * A part of the model with its weights, whatever their size: see `bytesOf`. Rejects as `ModelParts.read` does.
-   */
+  /** A part of the model with its weights, whatever their size (see `bytesOf`). Rejects like `ModelParts.read`. */
   package(range: StageRange, options: PackageOptions): Promise<StagePackage> {
     return stagePackage(this.decoder, range, {
       name: this.parts.name,
@@ -83,21 +85,21 @@ export class SplitModel<P extends PartsSource = PartsSource> {
     });
   }
 
-  /** Bytes that measuring takes: a layer's weights, and keys and values of `stepTokens` tokens. */
+  /** Bytes that a measurement takes: one layer's weights, and the keys and values of `stepTokens` tokens. */
   sampleBytes(stepTokens: number): number {
     return this.bytesOf({ from: this.typicalLayer, to: this.typicalLayer + 1 }, stepTokens);
   }
 
   /**
-   * One layer with made-up weights: it takes as long as the real one, and nothing has to be downloaded. Rejects with
-   * `out-of-memory` where the graph speaks of more than `maxBytes` of weights, before any is made.
+   * One layer with made-up weights. It takes as long as the real one, but nothing has to be downloaded. Rejects with
+   * `out-of-memory` if the graph claims more than `maxBytes` of weights, before any are made.
    */
   async sampleLayer(signal: AbortSignal, { maxBytes = Infinity }: { maxBytes?: number } = {}): Promise<StagePackage> {
     const bytes = this.sampleBytes(0);
     if (bytes > maxBytes) {
       throw new MicrogridError(
         "out-of-memory",
-        `A layer of ${this.parts.name} takes ${bytes} bytes, more than the ${maxBytes} that this device has for trying it out. It cannot hold layers of this model.`,
+        `A layer of ${this.parts.name} takes ${bytes} bytes, more than the ${maxBytes} that this device can spare to measure it. This device cannot hold layers of this model.`,
       );
     }
     const from = this.typicalLayer;
@@ -109,8 +111,8 @@ export class SplitModel<P extends PartsSource = PartsSource> {
 }
 
 /**
- * Bytes that are usual numbers in every type that weights have (numbers too small to be usual would be slow), and others at
- * every place: the engine keeps equal tensors once, which would be faster than it is.
+ * Bytes that are normal numbers in every type of weights (subnormal numbers would be slow) and differ at every place:
+ * the engine stores equal tensors only once, which would make the measurement too fast.
  */
 function madeUp(offset: number, length: number): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(length / 4));

@@ -2,7 +2,7 @@
 import { SAME } from "./limits";
 import type { Prepared } from "./prepare";
 
-/** Time of the consumer's own part for one token, in ms; infinite where it may hold no layers. */
+/** Time of the consumer's own part for one token, in ms; infinite if it may not hold layers. */
 export function consumerMs(p: Prepared, front: number, back: number): number {
   const work = p.work[front]! + p.work[p.layers]! - p.work[back]!;
   const layersMs = front > 0 || back < p.layers ? p.consumer.msPerLayer * work : 0;
@@ -11,7 +11,7 @@ export function consumerMs(p: Prepared, front: number, back: number): number {
   return layersMs + embedMs + headMs;
 }
 
-/** Whether the consumer has the memory for its part, and does it in `capMs` per token. */
+/** Whether the consumer has the memory for its part, and computes it within `capMs` per token. */
 export function consumerFits(p: Prepared, front: number, back: number, capMs: number): boolean {
   const holds = front > 0 || back < p.layers;
   if (holds && p.consumer.msPerLayer === Infinity) return false;
@@ -20,18 +20,18 @@ export function consumerFits(p: Prepared, front: number, back: number, capMs: nu
   return consumerMs(p, front, back) <= capMs * (1 + SAME);
 }
 
-/** Which of the consumer's parts one pass of the search looks at. */
+/** The consumer parts that one pass of the search covers. */
 export interface ConsumerPart {
   /** Fewest and most layers at the front. */
   readonly front: readonly [number, number];
-  /** The back may begin here or later; the number of layers for none. */
+  /** The back may begin here or later; equal to the number of layers if there is no back. */
   readonly back: number;
 }
 
 /**
- * Splits the consumer's choices into parts that one pass can do: where layers are all alike, those at the
- * back serve as well at the front, and one pass does it; else each front has the back that memory leaves it.
- * `key` runs from 0 to `partCount(p) - 1`; undefined: that part does not fit.
+ * Splits the consumer's choices into parts that one pass can cover. If all layers are alike, layers at the back are
+ * worth the same at the front, so one pass is enough; else each front has the back that its memory allows. `key` runs
+ * from 0 to `partCount(p) - 1`. Returns undefined if that part does not fit.
  */
 export function consumerPart(p: Prepared, frontOnly: boolean, key: number, capMs: number): ConsumerPart | undefined {
   if (!consumerFits(p, 0, p.layers, capMs)) return undefined;
@@ -39,7 +39,7 @@ export function consumerPart(p: Prepared, frontOnly: boolean, key: number, capMs
     let most = p.layers - 1;
     while (most > 0 && !consumerFits(p, most, p.layers, capMs)) most--;
     if (p.stages === undefined) return { front: [0, most], back: p.layers };
-    // A consumer with layers is one of the nodes counted, one without is not.
+    // A consumer that holds layers counts as a stage; one that does not is not counted.
     if (key === 0) return { front: [0, 0], back: p.layers };
     return most > 0 ? { front: [1, most], back: p.layers } : undefined;
   }
@@ -49,7 +49,7 @@ export function consumerPart(p: Prepared, frontOnly: boolean, key: number, capMs
   return { front: [key, key], back };
 }
 
-/** How many parts `consumerPart` knows. */
+/** The number of parts that `consumerPart` distinguishes. */
 export function partCount(p: Prepared, frontOnly: boolean): number {
   if (p.uniform || frontOnly) return p.stages === undefined ? 1 : 2;
   return p.layers;

@@ -1,4 +1,4 @@
-/** Rings over more nodes than can be planned exactly: local search over orders, then exact windows. */
+/** Plans rings over more nodes than can be planned exactly: a local search over orders, then exact windows. */
 import { MAX_CANDIDATES } from "./limits";
 import { everyOrder, oneOrder } from "./lattice";
 import type { Prepared } from "./prepare";
@@ -6,19 +6,22 @@ import { Search } from "./search";
 import type { RatedRing } from "./search";
 import type { PlanProblem } from "./types";
 
-/** What the local search may spend, in table cells: about a second in a browser for large rooms, far less for small. */
+/**
+ * Budget of the local search, in table cells: about a second in a browser for large rooms, much less for small ones.
+ */
 const BUDGET_CELLS = 2e8;
 
-/** What an order costs before its first cell. */
+/** Fixed cost of trying an order, in cells. */
 const CELLS_PER_TRY = 8000;
 
-/** Kicks in a row that may find nothing better before the local search ends. */
+/** Number of kicks in a row without improvement after which the local search ends. */
 const FUTILE_KICKS = 12;
 
 /**
- * 1. Three simple orders of all peers, the best selection from each by dynamic programming.
- * 2. Each is improved by inserting, moving and reversing peers; then the best is kicked and improved again.
- * 3. Its peers and as many others as an exact search can take are planned exactly; the others take turns.
+ * Plans a ring over many nodes in three steps:
+ * 1. Take three simple orders of all peers, and the best selection from each by dynamic programming.
+ * 2. Improve each by inserting, moving and reversing peers; then kick the best and improve it again.
+ * 3. Plan the best ring's peers and as many others as fit into an exact search exactly; the others take turns.
  *
  * `window` is the number of peers that one exact search takes.
  */
@@ -28,7 +31,10 @@ export function approximate(p: Prepared, problem: PlanProblem, window: number): 
   return improved && polish(p, problem, ranked, improved, window);
 }
 
-/** Peers by time per layer, their share of a typical hop included; the least promising are left out if too many. */
+/**
+ * Peers by time per layer, including their share of a typical hop. If there are too many, the least promising are left
+ * out.
+ */
 function byPromise(p: Prepared): number[] {
   const perLayer = p.need[p.layers]! / p.layers;
   const cost = p.peers.map((peer, index) => {
@@ -66,7 +72,7 @@ class LocalSearch {
     return best;
   }
 
-  /** The ring of an order, after every single step that makes it better. */
+  /** The ring of an order after every single step that improves it. */
   #from(order: readonly number[]): RatedRing | undefined {
     let best = this.#try(order);
     for (let improved = best !== undefined; improved;) {
@@ -88,7 +94,7 @@ class LocalSearch {
     return new Search(this.#p, this.#problem, oneOrder(order, this.#p.stages)).best({ beatMs, frontOnly: true });
   }
 
-  /** Takes two peers out and puts four that are not used in, each anywhere: more than one step can undo. */
+  /** Removes two peers and inserts four unused ones at random places, which is more than a single step can undo. */
   #kick(used: readonly number[]): number[] {
     const order = used.slice();
     const others = this.#ranked.filter((peer) => !used.includes(peer));
@@ -99,7 +105,7 @@ class LocalSearch {
     return order;
   }
 
-  /** A number below `limit`, from a fixed sequence, so that equal problems have equal plans. */
+  /** A number below `limit` from a fixed sequence, so that equal problems have equal plans. */
   #below(limit: number): number {
     this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;
     return Math.floor((this.#state / 2 ** 32) * limit);
@@ -110,7 +116,7 @@ function better(best: RatedRing | undefined, found: RatedRing | undefined): Rate
   return !best || (found && found.goalMs < best.goalMs) ? found : best;
 }
 
-/** Each peer followed by the one that is quickest to reach from it and to do its share. */
+/** Each peer is followed by the one that is quickest to reach from it and to do its share. */
 function nearest(p: Prepared, ranked: readonly number[]): number[] {
   const rest = new Set(ranked);
   const order: number[] = [];
@@ -129,7 +135,9 @@ function nearest(p: Prepared, ranked: readonly number[]): number[] {
   return order;
 }
 
-/** Every order one step away. Inserted peers may push others out: the search over an order leaves peers out by itself. */
+/**
+ * Every order one step away. Inserted peers may push others out, because the search over an order can leave out peers.
+ */
 function* neighbours(used: readonly number[], ranked: readonly number[]): Generator<number[]> {
   for (const peer of ranked) {
     if (used.includes(peer)) continue;
@@ -157,7 +165,7 @@ function polish(
     const used = peersOf(p, best);
     const free = window - used.length;
     if (free < 0) return best;
-    // Where the ring fills the window, its order and cuts are all that is left to plan.
+    // If the ring fills the window, only its order and cuts are left to plan.
     const guests = waiting.splice(0, free || waiting.length).slice(0, free);
     const search = new Search(p, problem, everyOrder([...used, ...guests].sort((a, b) => a - b)));
     const found = search.best({ beatMs: best.goalMs, frontOnly: true });

@@ -1,4 +1,4 @@
-/** Planning a pipeline: which node holds which layers, and what to expect of it. Arithmetic only, no I/O. */
+/** Plans a pipeline: which node holds which layers, and how fast it will be. Pure arithmetic without I/O. */
 import { approximate } from "./heuristic";
 import { everyOrder } from "./lattice";
 import { EXACT_NODES } from "./limits";
@@ -24,19 +24,19 @@ export type {
   StageAssignment,
 } from "./types";
 
-/** For measuring and testing the planner itself. */
+/** Options for measuring and testing the planner itself. */
 export interface SearchOptions {
-  /** Up to this many nodes, the consumer included, are planned exactly. Default, and at most: `EXACT_NODES`. */
+  /** Up to this many nodes, including the consumer, are planned exactly. Default and maximum: `EXACT_NODES`. */
   readonly exactNodes?: number;
 }
 
 /**
- * Finds the ring that serves the goal best within everybody's memory: exactly for up to `EXACT_NODES` nodes,
- * above that by a heuristic. Of plans that are as good but for `margin`, the one with the fewest peers; the
- * same problem always gives the same plan, in whatever order its nodes come.
+ * Finds the ring that serves the goal best within the memory of all nodes: exactly for up to `EXACT_NODES` nodes, and
+ * with a heuristic above. Among plans within `margin` of the best, it returns the one with the fewest peers. Equal
+ * problems always give equal plans, whatever the order of their nodes.
  *
- * The consumer may hold layers at the front of the ring, at its back, or both, never in between.
- * A shortfall says why there is no plan. Throws `bad-request` where the model or the request makes no sense.
+ * The consumer may hold layers at the front of the ring, at its back, or both, but not in between. A shortfall says why
+ * there is no plan. Throws `bad-request` if the model or the request is invalid.
  */
 export function planPipeline(problem: PlanProblem, options: SearchOptions = {}): RingPlan | Shortfall {
   const p = prepare(problem);

@@ -1,13 +1,13 @@
-/** The orders of peers that a search looks at, as a graph: one row per "these peers so far, this one last". */
+/** The orders of peers that a search considers, as a graph: one row per "these peers so far, this one last". */
 
 /** Rows in topological order, so that one pass over them sees every predecessor before its successors. */
 export interface Lattice {
   readonly rows: number;
   /** The peer that is last in each row. */
   readonly peer: Uint8Array;
-  /** Peers used so far, for choosing by number; 1 throughout where they are not counted. */
+  /** Peers used so far, for choosing by number; always 1 if they are not counted. */
   readonly count: Uint8Array;
-  /** 1 where the row's peer may follow the consumer directly. */
+  /** 1 if the row's peer may follow the consumer directly. */
   readonly starts: Uint8Array;
   /** The rows that row r may come from: `before[first[r]]` up to `before[first[r + 1] - 1]`. */
   readonly first: Int32Array;
@@ -33,7 +33,9 @@ export function everyOrder(peers: readonly number[]): Lattice {
   return draft.done();
 }
 
-/** One order, from which any peers may be left out; `most` counts the peers used up to that number. */
+/**
+ * One order, from which any peers may be left out. If `most` is given, rows count the peers used, up to that number.
+ */
 export function oneOrder(order: readonly number[], most?: number): Lattice {
   const draft = new Draft();
   let former: number[] = [];

@@ -1,12 +1,12 @@
-/** What a given ring will do: its times, its throughput, its memory. */
+/** Predicts the times, the throughput and the memory of a given ring. */
 import { MicrogridError } from "../../core";
 import { prepare } from "./prepare";
 import type { Helper, Prepared } from "./prepare";
 import type { RingPlan, PlanProblem, StagePlacement, StageAssignment } from "./types";
 
 /**
- * Rates an assignment: a running pipeline, or one that a person chose. Nothing is optimized, and memory is not a
- * condition: `excessBytes` says what is too much.
+ * Rates an assignment: a running pipeline, or one that a person chose. It optimizes nothing, and accepts too little
+ * memory: `excessBytes` says how much is missing.
  *
  * Stages must cover all layers in order, each on a node with usable figures and linked to the next; throws
  * `bad-request` otherwise.
@@ -15,7 +15,7 @@ export function predict(problem: PlanProblem, stages: readonly StageAssignment[]
   return rate(prepare(problem), problem, stages, "given");
 }
 
-/** The same for a problem that has been prepared. */
+/** Like `predict`, for a problem that has been prepared. */
 export function rate(
   p: Prepared,
   problem: PlanProblem,
@@ -62,7 +62,7 @@ export function rate(
 function checkCover(p: Prepared, stages: readonly StageAssignment[]): void {
   let done = 0;
   for (const { from, to } of stages) {
-    if (from !== done || !Number.isInteger(to) || to <= from) wrong("The stages do not follow each other.");
+    if (from !== done || !Number.isInteger(to) || to <= from) wrong("The stages are not contiguous.");
     done = to;
   }
   if (done !== p.layers) wrong(`The stages end at layer ${done}, the model at ${p.layers}.`);
@@ -71,7 +71,7 @@ function checkCover(p: Prepared, stages: readonly StageAssignment[]): void {
 function find(p: Prepared, id: string): Helper {
   const helper = id === p.consumer.id ? p.consumer : p.peers.find((peer) => peer.id === id);
   if (!helper || helper.msPerLayer === Infinity)
-    wrong(`The node ${id} may hold no layers, or has not measured itself.`);
+    wrong(`The node ${id} may not hold layers, or has not measured itself.`);
   return helper;
 }
 
@@ -94,7 +94,7 @@ function memory(problem: PlanProblem, { from, to }: StageAssignment): { bytes: n
   };
 }
 
-/** Bytes above what each node may give, added up. */
+/** Total of the bytes by which nodes exceed the memory that they may give. */
 function excess(p: Prepared, stages: readonly StagePlacement[]): number {
   const left = new Map<Helper, number>(p.keepsEnds ? [[p.consumer, p.consumer.room]] : []);
   for (const { node, from, to } of stages) {

@@ -1,4 +1,7 @@
-/** Turns a planning problem into checked numbers: what peers say is refused or bounded here, and nowhere else. */
+/**
+ * Turns a planning problem into checked numbers. This is the only place where figures from peers are refused or
+ * bounded.
+ */
 import { MicrogridError } from "../../core";
 import {
   MARGIN,
@@ -10,19 +13,19 @@ import {
 } from "./limits";
 import type { PlanGoal, PlanLink, PlanModel, PlanNode, PlanProblem, RefusedNode } from "./types";
 
-/** A node with figures that can be. */
+/** A node with plausible figures. */
 export interface Helper {
   readonly id: string;
-  /** Bytes it has for weights and KV cache, its overhead (and the ends it must keep) taken off. May be below 0. */
+  /** Bytes for weights and KV cache, without its overhead and the ends that it must keep. May be below 0. */
   readonly room: number;
-  /** Decode time per unit of layer work, in ms; infinite for a consumer that may hold no layers. */
+  /** Decode time per unit of layer work, in ms; infinite for a consumer that may not hold layers. */
   readonly msPerLayer: number;
   readonly prefillMsPerLayer: number;
   readonly embedMs: number;
   readonly headMs: number;
 }
 
-/** A hop for one token: how long it takes, and how long it occupies the link, in ms. Infinite: no link. */
+/** A hop for one token: how long it takes, and how long it occupies the link, in ms. Infinite if there is no link. */
 interface Hop {
   readonly ms: number;
   readonly busyMs: number;
@@ -32,10 +35,10 @@ interface Hop {
 export interface PeerHops {
   /** To each other peer, with a hidden state. */
   readonly to: readonly Hop[];
-  /** From the consumer, where it holds layers at the front, and where it holds none. */
+  /** From the consumer, if it holds layers at the front, and if it does not. */
   readonly entry: Hop;
   readonly bareEntry: Hop;
-  /** To the consumer, where it holds layers at the back, and where it holds none. */
+  /** To the consumer, if it holds layers at the back, and if it does not. */
   readonly exit: Hop;
   readonly bareExit: Hop;
 }
@@ -45,22 +48,25 @@ export interface Prepared {
   readonly layers: number;
   /** Work, in measured layers. */
   readonly work: Float64Array;
-  /** Bytes of weights and KV cache, with the ends on the outer layers where the consumer gives them away. */
+  /** Bytes of weights and KV cache. If the consumer gives the ends away, they count with the outer layers. */
   readonly need: Float64Array;
   readonly consumer: Helper;
   /** Peers that may hold layers, by id. */
   readonly peers: readonly Helper[];
   readonly keepsEnds: boolean;
-  /** All layers are alike and the ends stay: then layers at the back of the consumer serve as well at its front. */
+  /**
+   * True if all layers are alike and the consumer keeps the ends: then layers at its back are worth the same at its
+   * front.
+   */
   readonly uniform: boolean;
   readonly sequences: number;
   readonly goal: PlanGoal;
   readonly stages: number | undefined;
   readonly margin: number;
   readonly refused: readonly RefusedNode[];
-  /** The hop between two nodes for so many bytes. */
+  /** The hop between two nodes for this many bytes. */
   hop(from: string, to: string, bytes: number): Hop;
-  /** The hops of one peer, by index in `peers`; asked for once. */
+  /** The hops of one peer, by index in `peers`; computed once. */
   hops(peer: number): PeerHops;
   /** Bytes from the consumer to the first stage, and from the last one back. */
   readonly bytes: { readonly hidden: number; readonly enter: number; readonly leave: number };
@@ -68,7 +74,7 @@ export interface Prepared {
 
 const NO_HOP: Hop = { ms: Infinity, busyMs: Infinity };
 
-/** Checks everything. Throws `bad-request` for what the caller itself got wrong; peers are only left out. */
+/** Checks everything. Throws `bad-request` for errors of the caller; peers with bad figures are only left out. */
 export function prepare(problem: PlanProblem): Prepared {
   const { model, context } = problem;
   const sequences = problem.sequences ?? 1;
@@ -138,7 +144,7 @@ function sortNodes(
     if (wrong) refused.push({ id: node.id, reason: wrong });
     else if (isSelf) consumer = helper(node, overhead + ends);
     else if (!allowed || allowed.has(node.id)) peers.push(helper(node, overhead));
-    // A consumer that could not measure itself still keeps the ends, if it has the memory.
+    // A consumer that could not measure itself still keeps the ends if it has the memory.
     if (isSelf && wrong === "rate") consumer = idle(node.id, node.memoryBytes - overhead - ends);
   }
   if (allowed && !allowed.has(problem.self)) consumer = { ...consumer, msPerLayer: Infinity };
@@ -180,7 +186,8 @@ function ms(value: number | undefined): number {
 
 function checkModel(model: PlanModel): void {
   whole("number of layers", model.layers);
-  if (model.layers > MAX_LAYERS) wrong(`A model of ${model.layers} layers cannot be planned: ${MAX_LAYERS} at most.`);
+  if (model.layers > MAX_LAYERS)
+    wrong(`A model of ${model.layers} layers cannot be planned. The limit is ${MAX_LAYERS}.`);
   const lists = [model.layerBytes, model.kvBytesPerToken, model.layerWork ?? model.layerBytes];
   if (lists.some((list) => list.length !== model.layers)) wrong("The model's lists must have one entry per layer.");
   for (const bytes of model.layerBytes) amount("layer's size", bytes);
@@ -193,11 +200,12 @@ function checkModel(model: PlanModel): void {
 }
 
 function whole(what: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) wrong(`The ${what} must be a whole number from 1 on, not ${value}.`);
+  if (!Number.isSafeInteger(value) || value < 1)
+    wrong(`The ${what} must be a whole number of at least 1, not ${value}.`);
 }
 
 function amount(what: string, value: number): number {
-  if (!(value >= 0 && value < Infinity)) wrong(`The ${what} must be a number from 0 on, not ${value}.`);
+  if (!(value >= 0 && value < Infinity)) wrong(`The ${what} must be a number of at least 0, not ${value}.`);
   return value;
 }
 

@@ -1,4 +1,4 @@
-/** The best ring over a lattice: one pass per consumer's part for latency, a bracketing search for throughput. */
+/** Finds the best ring over a lattice: one pass per consumer part for latency, a bracketing search for throughput. */
 import { consumerFits, consumerPart, partCount } from "./consumer";
 import type { Lattice } from "./lattice";
 import { SAME, clearlyBelow } from "./limits";
@@ -8,30 +8,30 @@ import type { RingPlan, PlanProblem, StageAssignment } from "./types";
 import { Walk } from "./walk";
 import type { Found } from "./walk";
 
-/** How to search. */
+/** Options of a search. */
 export interface SearchOptions {
-  /** Only rings better than this, in ms per token for the goal. Default: any. */
+  /** Only accept rings that are better than this, in ms per token for the goal. Default: any. */
   readonly beatMs?: number;
-  /** Rings this share above the best may be taken for having fewer peers. Default: none. */
+  /** Accept rings this share slower than the best if they have fewer peers. Default: none. */
   readonly margin?: number;
-  /** Never layers at the consumer's back: a pass instead of many, for searches that are not exact anyway. */
+  /** Never put layers at the consumer's back: one pass instead of many, for searches that are not exact anyway. */
   readonly frontOnly?: boolean;
 }
 
-/** A ring, and what it is judged by. */
+/** A ring and the figures that it is judged by. */
 export interface RatedRing {
-  /** ms per token: of one request for latency, of all together for throughput. */
+  /** ms per token: of one request for latency, of all requests together for throughput. */
   readonly goalMs: number;
   readonly msPerToken: number;
-  /** Peers used, the consumer left out. */
+  /** Number of peers, not counting the consumer. */
   readonly peers: number;
   readonly stages: readonly StageAssignment[];
 }
 
-/** Until the bracket of the throughput search is this narrow, it is halved; then better rings are asked for in turn. */
+/** The throughput search halves its bracket until it is this narrow; then it asks for better rings one by one. */
 const NARROW = 1e-4;
 
-/** Finds the best ring over one lattice. Make one per lattice: its tables are kept between searches. */
+/** Finds the best ring over one lattice. Make one per lattice, because its tables are kept between searches. */
 export class Search {
   readonly #p: Prepared;
   readonly #problem: PlanProblem;
@@ -43,21 +43,21 @@ export class Search {
     this.#walk = new Walk(p, lattice);
   }
 
-  /** The best ring; undefined where there is none, or none better than `beatMs`. */
+  /** The best ring; undefined if there is none, or none better than `beatMs`. */
   best(options: SearchOptions = {}): RatedRing | undefined {
     const frontOnly = options.frontOnly ?? false;
     const keys = spread(partCount(this.#p, frontOnly));
     const alone = this.#alone(options.beatMs ?? Infinity);
     let bestMs = alone ? alone.goalMs : (options.beatMs ?? Infinity);
     const atBest = this.#p.goal === "latency" ? this.#fastest.bind(this) : this.#busiest.bind(this);
-    // A first bound from the rings without a back, in one pass: most of what follows is then pruned.
+    // A first bound from the rings without a back, in one pass: it prunes most of the rest.
     for (let key = 0; key < partCount(this.#p, true); key++) bestMs = atBest(key, true, bestMs);
     if (!frontOnly && !this.#p.uniform) for (const key of keys) bestMs = atBest(key, false, bestMs);
     if (bestMs === (options.beatMs ?? Infinity)) return undefined;
     return this.#fewest(keys, frontOnly, bestMs * (1 + (options.margin ?? 0)) * (1 + SAME), alone);
   }
 
-  /** How many bytes, and layers, are left over where as much as possible is placed; for one more node to hold. */
+  /** How many bytes and layers remain if as much as possible is placed; one more node would have to hold them. */
   left(): { bytes: number; layers: number } {
     const { need, layers } = this.#p;
     let least = { bytes: need[layers]!, layers };
@@ -72,7 +72,7 @@ export class Search {
     return least;
   }
 
-  /** The consumer does everything, where it can and no other number of stages was asked for. */
+  /** The consumer does everything, if it can and no other number of stages was requested. */
   #alone(beatMs: number): RatedRing | undefined {
     const { layers, stages, consumer } = this.#p;
     if (!consumerFits(this.#p, layers, layers, Infinity) || (stages ?? 1) !== 1) return undefined;
@@ -85,7 +85,7 @@ export class Search {
     return Math.min(bestMs, ...found.map((ring) => ring.ms));
   }
 
-  /** The least `max(busiest, msPerToken / sequences)` of a part, if below `bestMs`; else `bestMs`. */
+  /** The least `max(busiest, msPerToken / sequences)` of a part if it is below `bestMs`; else `bestMs`. */
   #busiest(key: number, frontOnly: boolean, bestMs: number): number {
     let low = 0;
     let high = this.#below(key, frontOnly, clearlyBelow(bestMs)) ?? bestMs;
@@ -103,14 +103,14 @@ export class Search {
     }
   }
 
-  /** What a ring that keeps to `ms` for the throughput goal comes to; undefined where there is none. */
+  /** The throughput figure of a ring that stays within `ms`; undefined if there is none. */
   #below(key: number, frontOnly: boolean, ms: number): number | undefined {
     const found = this.#pass(key, frontOnly, ms, ms * this.#p.sequences);
     if (found.length === 0) return undefined;
     return Math.min(...found.map((ring) => this.#rated(ring.trace(), ring.count).goalMs));
   }
 
-  /** Of all rings that keep to `ms`, one with the fewest peers, and of these the fastest. */
+  /** Among all rings that stay within `ms`, one with the fewest peers, and the fastest of these. */
   #fewest(
     keys: readonly number[],
     frontOnly: boolean,
@@ -142,7 +142,9 @@ export class Search {
   }
 }
 
-/** 0 to count - 1 in an order without trend: a good ring is met early, and the rest is pruned by it. */
+/**
+ * The numbers from 0 to count - 1 in an order without a trend, so that a good ring is found early and prunes the rest.
+ */
 function spread(count: number): number[] {
   const keys: number[] = [];
   for (let index = 0; index < count; index++) keys.push(index);

@@ -1,4 +1,4 @@
-/** Why there is no plan, and how much memory would make one. */
+/** Explains why there is no plan, and how much more memory would be enough. */
 import { EXACT_NODES, OVERHEAD_BYTES } from "./limits";
 import { everyOrder, oneOrder } from "./lattice";
 import type { Lattice } from "./lattice";
@@ -40,7 +40,7 @@ function finds(p: Prepared, problem: PlanProblem, lattice: Lattice): boolean {
   return new Search(anyGoal, problem, lattice).best() !== undefined;
 }
 
-/** The same problem as if everybody were linked to everybody. */
+/** The same problem with links between all nodes. */
 function linked(p: Prepared): Prepared {
   const none = { ms: 0, busyMs: 0 };
   const to = p.peers.map(() => none);

@@ -1,77 +1,83 @@
-/** The planner's question and its answers: a model, nodes and links in; a ring of stages, or what is missing, out. */
+/** The planner's input (a model, nodes and links) and its result (a ring of stages, or a shortfall). */
 
-/** What the planner must know of a model. Arrays have one entry per layer. */
+/** The planner's view of a model. Arrays have one entry per layer. */
 export interface PlanModel {
   /** Number of layers, at least 1. */
   readonly layers: number;
   /** Weights of each layer, in bytes. */
   readonly layerBytes: readonly number[];
-  /** KV cache of each layer for one token of one sequence, in bytes; 0 for layers that keep none. */
+  /** KV cache of each layer for one token of one sequence, in bytes; 0 for layers without one. */
   readonly kvBytesPerToken: readonly number[];
   /** Weights of the embedding, in bytes. */
   readonly embeddingBytes: number;
-  /** Weights of the final norm and the head, in bytes; leave out what it shares with an embedding beside it. */
+  /**
+   * Weights of the final norm and the head, in bytes, without those that it shares with an embedding on the same node.
+   */
   readonly headBytes: number;
   /** Bytes of one token's hidden state, as it crosses a cut. */
   readonly hiddenBytes: number;
-  /** Bytes that go back per token where the head is not the consumer's. Default: 4, one sampled id. */
+  /** Bytes that go back per token if the consumer does not hold the head. Default: 4, for one sampled id. */
   readonly answerBytes?: number;
-  /** Work of each layer against the layer that nodes have measured. Default: 1 each. */
+  /** Work of each layer, relative to the layer that nodes have measured. Default: 1 each. */
   readonly layerWork?: readonly number[];
 }
 
-/** What a node measured of itself for this model, and what it is willing to give. */
+/** A node's measurements for this model, and the memory that it offers. */
 export interface PlanNode {
   readonly id: string;
-  /** Memory it may give to this pipeline, in bytes. */
+  /** Memory that it may give to this pipeline, in bytes. */
   readonly memoryBytes: number;
   /** Time to decode one token through one layer, in ms. */
   readonly decodeMsPerLayer: number;
-  /** Time per token and layer while a prompt is read, in ms. Default: as slow as decoding. */
+  /** Time per token and layer while a prompt is read, in ms. Default: the decode time. */
   readonly prefillMsPerTokenPerLayer?: number;
-  /** Time of the embedding for one token, in ms, where this node does it. Default: 0. */
+  /** Time of the embedding for one token, in ms, if this node computes it. Default: 0. */
   readonly embedMs?: number;
-  /** Time of the head and of sampling for one token, in ms, where this node does it. Default: 0. */
+  /** Time of the head and of sampling for one token, in ms, if this node computes it. Default: 0. */
   readonly headMs?: number;
 }
 
 /** A link between two nodes, as measured. */
 export interface PlanLink {
-  /** Round trip, in ms; a hop takes half of it, and the time to send its bytes. */
+  /** Round trip, in ms. A hop takes half of it, plus the time to send its bytes. */
   readonly rttMs: number;
-  /** Throughput in the direction asked for. */
+  /** Throughput in the requested direction. */
   readonly bytesPerSecond: number;
 }
 
 /** Least time per token of one request, or most tokens per second of all requests together. */
 export type PlanGoal = "latency" | "throughput";
 
-/** What shall run, for whom, and who could help. */
+/** The model to run, the consumer, and the nodes that could help. */
 export interface PlanProblem {
   readonly model: PlanModel;
-  /** Tokens that each sequence may grow to; the KV cache is sized for it. */
+  /** Maximum number of tokens of each sequence; the KV cache is sized for it. */
   readonly context: number;
-  /** Requests in flight at once; each has a KV cache of its own. Default: 1. */
+  /** Number of requests in flight at once; each has a KV cache of its own. Default: 1. */
   readonly sequences?: number;
   readonly goal: PlanGoal;
-  /** Everybody who may hold layers, the consumer included. Peers with impossible figures are refused, see `refused`. */
+  /**
+   * All nodes that may hold layers, including the consumer. Peers with impossible figures are refused, see `refused`.
+   */
   readonly nodes: readonly PlanNode[];
-  /** The consumer: the node whose request it is. Where it is not in `nodes`, it has no memory to give. */
+  /** The consumer: the node that makes the requests. If it is not in `nodes`, it has no memory to give. */
   readonly self: string;
-  /** The link from one node to another; undefined where there is none, and figures that cannot be are none. */
+  /** The link from one node to another; undefined if there is none. Impossible figures count as no link. */
   readonly links: (from: string, to: string) => PlanLink | undefined;
   /**
-   * The consumer holds embedding and head, so that token ids stay with it. Default: true.
-   * Else they go with the first and with the last layer.
+   * The consumer holds embedding and head, so that token ids stay with it. Default: true. Otherwise they go with the
+   * first and the last layer.
    */
   readonly consumerKeepsEnds?: boolean;
-  /** Exactly this many nodes shall hold layers. Default: as many as serve the goal. */
+  /** Exactly this many nodes must hold layers. Default: whatever serves the goal best. */
   readonly stages?: number;
-  /** Only these nodes may hold layers; the consumer too must be named to hold any. Default: all. */
+  /** Only these nodes may hold layers, which also applies to the consumer. Default: all. */
   readonly nodesAllowed?: readonly string[];
-  /** Memory a node needs beside weights and KV cache, in bytes. Default: 64 MiB. */
+  /** Memory that a node needs beside weights and KV cache, in bytes. Default: 64 MiB. */
   readonly overheadBytes?: number;
-  /** Of all plans at most this share slower than the best, the one with the fewest peers is taken. Default: 0.02. */
+  /**
+   * Among all plans at most this share slower than the best, the one with the fewest peers is chosen. Default: 0.02.
+   */
   readonly margin?: number;
 }
 
@@ -88,47 +94,52 @@ export interface StagePlacement {
   readonly kvBytes: number;
   /** Predicted time for one token through these layers, in ms, without embedding and head. */
   readonly decodeMs: number;
-  /** Predicted way of one token to the next stage, from the last one to the consumer, in ms; 0 on one node. */
+  /**
+   * Predicted time for one token to reach the next stage (or the consumer, after the last), in ms; 0 on the same node.
+   */
   readonly hopMs: number;
 }
 
-/** Where the ring begins and ends. */
+/** The ends of the ring: embedding and head. */
 export interface PlannedEnds {
-  /** Who holds the embedding: the consumer, unless it gave the ends away. */
+  /** The node that holds the embedding: the consumer, unless it gave the ends away. */
   readonly embedding: string;
   readonly head: string;
   /** Predicted time of the embedding for one token, in ms. */
   readonly embedMs: number;
   /** Predicted time of the head for one token, in ms. */
   readonly headMs: number;
-  /** Predicted way from the consumer to the first stage, in ms; 0 where that is the consumer's own. */
+  /** Predicted time from the consumer to the first stage, in ms; 0 if the consumer holds that stage itself. */
   readonly hopMs: number;
 }
 
-/** A ring of stages, from the consumer back to it, and what to expect of it. */
+/** A ring of stages, from the consumer back to it, and its predicted times. */
 export interface RingPlan {
   readonly kind: "plan";
   /** In ring order, covering every layer once. The consumer may be the first, the last, or both. */
   readonly stages: readonly StagePlacement[];
   readonly ends: PlannedEnds;
-  /** One token of one request: all stages, ends and hops, one after the other, in ms. */
+  /** Time for one token of one request through all stages, ends and hops, in ms. */
   readonly msPerToken: number;
-  /** What the busiest node or link is occupied by one token, in ms: no schedule goes below. */
+  /** Time for which one token occupies the busiest node or link, in ms; no schedule can be faster. */
   readonly busiestMs: number;
   /** Least mean time between two tokens of all requests together: max(busiestMs, msPerToken / sequences). */
   readonly boundMsPerToken: number;
-  /** Of all requests together: 1000 / boundMsPerToken. */
+  /** For all requests together: 1000 / boundMsPerToken. */
   readonly tokensPerSecond: number;
-  /** A long prompt, chunk behind chunk through the ring: time per token at the slowest node or link, in ms. */
+  /**
+   * Time per token of a long prompt whose chunks follow each other through the ring, at the slowest node or link, in
+   * ms.
+   */
   readonly prefillMsPerToken: number;
-  /** Bytes by which nodes hold more than they may give: 0 for a plan, perhaps more for a given assignment. */
+  /** Bytes by which nodes exceed the memory that they may give: 0 for a plan, possibly more for a given assignment. */
   readonly excessBytes: number;
-  /** Whether a better plan can exist: "exact" says no, "given" is an assignment that `predict` rated. */
+  /** How the plan was found: "exact" means that no better one exists, "given" that `predict` rated an assignment. */
   readonly method: "exact" | "heuristic" | "given";
   readonly refused: readonly RefusedNode[];
 }
 
-/** A node that was left out, as what it says of itself cannot be. */
+/** A node that was left out because its figures are impossible. */
 export interface RefusedNode {
   readonly id: string;
   readonly reason: "memory" | "rate" | "duplicate";
@@ -138,24 +149,24 @@ export interface RefusedNode {
 export interface Shortfall {
   readonly kind: "shortfall";
   /**
-   * - `memory`: all nodes together give too little.
-   * - `consumer`: the consumer has no room for embedding and head.
-   * - `links`: memory would do, but nodes cannot reach each other.
-   * - `stages`: there are plans, none with the number of stages asked for.
+   * - `memory`: all nodes together have too little memory.
+   * - `consumer`: the consumer has no memory for embedding and head.
+   * - `links`: there is enough memory, but nodes cannot reach each other.
+   * - `stages`: there are plans, but none with the requested number of stages.
    */
   readonly reason: "memory" | "consumer" | "links" | "stages";
-  /** For `memory`: what one more node would have to give; for `consumer`: what it lacks; else 0. */
+  /** For `memory`, the bytes that one more node would have to give; for `consumer`, the bytes that it lacks; else 0. */
   readonly missingBytes: number;
-  /** Layers that nobody could take; 0 unless memory is missing. */
+  /** Layers that no node could take; 0 unless memory is missing. */
   readonly missingLayers: number;
   /** Weights and KV cache of the whole model, in bytes. */
   readonly neededBytes: number;
-  /** What the nodes offer for weights and KV cache, their overhead taken off, in bytes. */
+  /** Memory that the nodes offer for weights and KV cache, without their overhead, in bytes. */
   readonly offeredBytes: number;
   readonly refused: readonly RefusedNode[];
 }
 
-/** Who holds which layers, for `predict`. */
+/** The layers of one node, as input for `predict`. */
 export interface StageAssignment {
   readonly node: string;
   readonly from: number;

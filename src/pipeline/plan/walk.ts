@@ -1,11 +1,11 @@
 /**
- * One pass over a lattice: the fastest ring for each number of peers, by dynamic programming over
- * (peers used, last peer, layers done).
+ * One pass over a lattice: finds the fastest ring for each number of peers, by dynamic programming over (peers used,
+ * last peer, layers done).
  *
- * `value[row][t]` is the least time after which layers [0, t) are done, the row's peer having done the last of
- * them. With `entry[s]` the least time at which that peer can begin at layer s, it is
- * `min over s of entry[s] + msPerLayer * (work[t] - work[s])`, where memory and caps bound s from below. The
- * bound only grows with t, so the minimum slides over a window in constant time per layer: no transition over cuts.
+ * `value[row][t]` is the earliest time at which layers [0, t) are done if the row's peer did the last of them. Let
+ * `entry[s]` be the earliest time at which that peer can begin at layer s. Then the value is `min over s of entry[s] +
+ * msPerLayer * (work[t] - work[s])`, where memory and caps bound s from below. The bound only grows with t, so the
+ * minimum slides over a window in constant time per layer, without trying every cut.
  */
 import type { ConsumerPart } from "./consumer";
 import { consumerMs } from "./consumer";
@@ -14,16 +14,16 @@ import { SAME } from "./limits";
 import type { Helper, PeerHops, Prepared } from "./prepare";
 import type { StageAssignment } from "./types";
 
-/** What one pass may use. */
+/** The bounds of one pass. */
 interface Query {
   readonly part: ConsumerPart;
-  /** No node and no link may be busier than this with one token, in ms. */
+  /** No node and no link may be busy with one token for longer than this, in ms. */
   readonly capMs: number;
-  /** Rings slower than this are of no interest, in ms. */
+  /** Slower rings are ignored, in ms. */
   readonly withinMs: number;
 }
 
-/** A ring that a pass found; traced only when asked, and before the next pass. */
+/** A ring that a pass found. Its stages are traced only on request, which must come before the next pass. */
 export interface Found {
   readonly count: number;
   readonly ms: number;
@@ -38,7 +38,7 @@ interface End {
 
 /** Holds the tables of one lattice, for any number of passes. */
 export class Walk {
-  /** The last pass got this many layers done, from the first on, whether or not a ring came of it. */
+  /** How many layers, counted from the first, the last pass could place, even if it found no ring. */
   reach = 0;
   readonly #p: Prepared;
   readonly #lattice: Lattice;
@@ -48,7 +48,7 @@ export class Walk {
   readonly #entry: Float64Array;
   readonly #key: Float64Array;
   readonly #queue: Int32Array;
-  /** The lattice's peers, by index; holes for those it leaves out. */
+  /** The hops of the lattice's peers, by index, with holes for peers that it leaves out. */
   readonly #hops: PeerHops[] = [];
 
   constructor(p: Prepared, lattice: Lattice) {
@@ -95,13 +95,16 @@ export class Walk {
       .map(([used, end]) => ({ count: used, ms: end.ms, trace: () => this.#trace(end, query, limits) }));
   }
 
-  /** Whether a ring with so many peers has the number of stages asked for. */
+  /** Whether a ring with this many peers has the requested number of stages. */
   #counts(used: number, query: Query, back: number): boolean {
     const consumer = query.part.front[0] > 0 || back < this.#p.layers ? 1 : 0;
     return this.#p.stages === undefined || used + consumer === this.#p.stages;
   }
 
-  /** Fills `entry`: the least time at which the row's peer can begin at each layer. False: at none. */
+  /**
+   * Fills `entry`: the earliest time at which the row's peer can begin at each layer. Returns false if it cannot begin
+   * at any.
+   */
   #enter(row: number, query: Query): boolean {
     const { first, before, peer, starts } = this.#lattice;
     const entry = this.#entry.fill(Infinity);
@@ -127,7 +130,7 @@ export class Walk {
     return any;
   }
 
-  /** The time at which a peer can begin when it follows the consumer, who has done the first layers. */
+  /** The time at which a peer can begin right after the consumer, which has done the first layers. */
   #begin(peer: number, front: number, capMs: number): number {
     const p = this.#p;
     const { entry, bareEntry } = this.#hops[peer]!;
@@ -136,7 +139,7 @@ export class Walk {
     return hop.ms + consumerMs(p, front, p.layers) + (front === 0 && !p.keepsEnds ? p.peers[peer]!.embedMs : 0);
   }
 
-  /** The way home after a peer has done the layers up to `back`, and the head where it holds it. */
+  /** Time for the way back after a peer has done the layers up to `back`, including the head if the peer holds it. */
   #leave(peer: number, back: number, capMs: number): number {
     const { layers, keepsEnds, peers } = this.#p;
     const hop = back < layers ? this.#hops[peer]!.exit : this.#hops[peer]!.bareExit;
@@ -144,16 +147,18 @@ export class Walk {
     return hop.ms + (back === layers && !keepsEnds ? peers[peer]!.headMs : 0);
   }
 
-  /** What a consumer that takes over at each layer adds to one that holds nothing at the back. */
+  /**
+   * For each layer: the time that a consumer which takes over there adds, compared with one that holds nothing at the
+   * back.
+   */
   #consumerBack(): Float64Array {
     const none = consumerMs(this.#p, 0, this.#p.layers);
     return Float64Array.from({ length: this.#stride }, (_, back) => consumerMs(this.#p, 0, back) - none);
   }
 
   /**
-   * What the layers from each one on take at the very least: the fastest nodes do as much as they can hold,
-   * no matter which of them are used already, and one hop leads home. Rings that cannot be quick enough even
-   * so are dropped at once.
+   * A lower bound of the time for the layers from each one on: the fastest nodes do as much as they can hold, even if
+   * they are used already, and one hop leads back. Rings that are too slow even so are dropped at once.
    */
   #rest(query: Query, limits: readonly Int32Array[]): Float64Array {
     const { layers, work, peers, consumer } = this.#p;
@@ -179,7 +184,7 @@ export class Walk {
     });
   }
 
-  /** Fills `value` of a row from `entry`. False: nothing in it is of interest. */
+  /** Fills a row of `value` from `entry`. Returns false if nothing in it is fast enough. */
   #advance(row: number, limit: Int32Array, restMs: Float64Array, withinMs: number): boolean {
     const { layers, work, peers } = this.#p;
     const rate = peers[this.#lattice.peer[row]!]!.msPerLayer;
@@ -247,7 +252,9 @@ export class Walk {
   }
 }
 
-/** For each layer t, the least s for which the node may hold [s, t), within its memory and `capMs`; t: none. */
+/**
+ * For each layer t, the least s for which the node may hold [s, t) within its memory and `capMs`; t if there is none.
+ */
 function firstLayers(p: Prepared, helper: Helper, capMs: number): Int32Array {
   const least = new Int32Array(p.layers + 1);
   let from = 0;

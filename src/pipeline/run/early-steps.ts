@@ -1,22 +1,25 @@
-/** Steps of a neighbour that the consumer has not named yet: they wait until it has. */
+/** Keeps steps from a neighbour that the consumer has not named yet. */
 import type { Did } from "../../core";
 import type { ReceivedStageBody } from "../../room";
 import type { RingNeighbour } from "./neighbour";
 
-/** Anybody who knows the pipeline's id may send such steps. What one sender may have waiting here: */
+/** Every node that knows the pipeline's id can send such steps. This is the limit for one sender: */
 const MAX_STEPS_EACH = 64;
 const MAX_BYTES_EACH = 16 * 2 ** 20;
-/** What all may have together: who has most gives way, so that many strangers do not crowd out an honest one. */
+/**
+ * The limit for all senders. The sender with the most steps gives way, so that many strangers cannot displace an honest
+ * one.
+ */
 const MAX_STEPS = 2 * MAX_STEPS_EACH;
 const MAX_BYTES = 2 * MAX_BYTES_EACH;
 
 type Step = ReceivedStageBody<"stage.forward">;
 
-/** Bounded for each sender, and in all; what is dropped shows as a gap, and is read again. */
+/** Early steps, limited per sender and in total. Dropped steps show as a gap and are read again. */
 export class EarlySteps {
   readonly #steps = new Map<Did, Step[]>();
 
-  /** Keeps a step, where there is room for it. */
+  /** Keeps a step if there is room for it. */
   add(from: Did, step: Step): void {
     const own = this.#steps.get(from) ?? [];
     if (own.length >= MAX_STEPS_EACH || bytesOf([...own, step]) > MAX_BYTES_EACH) return;
@@ -24,12 +27,12 @@ export class EarlySteps {
     while (this.#isFull) this.#dropLargest();
   }
 
-  /** Whether a step waits here that came from this neighbour. */
+  /** Whether a step from this neighbour waits here. */
   has(step: number, { did, attempt }: RingNeighbour): boolean {
     return this.#steps.get(did)?.some((early) => early.step === step && early.attempt === attempt) ?? false;
   }
 
-  /** All of them, which do not wait here any longer; those of one sender in the order in which they came. */
+  /** Removes and returns all steps; those of one sender are in the order of their arrival. */
   take(): readonly { readonly from: Did; readonly step: Step }[] {
     const all = [...this.#steps].flatMap(([from, steps]) => steps.map((step) => ({ from, step })));
     this.#steps.clear();

@@ -1,26 +1,26 @@
-/** What was given to the next stage, kept so that it can be given again to one that takes its place. */
+/** Keeps the steps that were given to the next stage, so that a replacement can be given them again. */
 import type { StageForward } from "../../inference";
 
-/** Memory for steps: for those that are kept here, and for those that wait. So a node takes all that another has kept. */
+/** Memory for kept steps, and for waiting ones, so that a node can accept all that another has kept. */
 export const MAX_KEPT_BYTES = 128 * 2 ** 20;
-/** What a step takes beside its numbers, bytes: objects, and the rest of the frame that they are a view into. */
+/** Memory of a step beside its numbers, in bytes: objects, and the rest of the frame that they are a view into. */
 export const STEP_BYTES = 512;
-/** Sequences of which it is known that something was dropped; consumers have far fewer. */
+/** Maximum number of incomplete sequences that are remembered; consumers have far fewer. */
 const MAX_CUT = 1_024;
 
-/** A step on its way around the ring. */
+/** A step that travels around the ring. */
 export interface RingStep extends StageForward {
-  /** Its number, counted by the consumer. */
+  /** Its number, as counted by the consumer. */
   readonly step: number;
-  /** The last layer that it goes through, and one more; undefined: all the way around. */
+  /** The layer after the last one that it goes through; undefined if it goes all the way around. */
   readonly upTo?: number;
 }
 
-/** Steps of all sequences, oldest first, within a bound of memory. */
+/** The steps of all sequences, oldest first, within a memory limit. */
 export class StepHistory {
   readonly #maxBytes: number;
   readonly #steps = new Map<string, RingStep[]>();
-  /** Sequences of which something had to be dropped. */
+  /** Sequences of which steps had to be dropped. */
   readonly #cut = new Set<string>();
   #bytes = 0;
 
@@ -28,16 +28,16 @@ export class StepHistory {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes that are held. */
+  /** Number of bytes that are held. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Notes a step; what it takes back is forgotten. Where memory ends, the longest sequence is forgotten whole. */
+  /** Adds a step and forgets the tokens that it takes back. If memory runs out, the longest sequence is forgotten. */
   add(step: RingStep): void {
     const { sequence, keep } = step;
     const steps = this.#steps.get(sequence) ?? [];
-    // Only the last ones can reach past `keep`: a long answer is not walked through at each of its tokens.
+    // Only the last steps can reach past `keep`, so a long answer is not scanned at each of its tokens.
     for (let last = steps.at(-1); last && last.keep + last.count > keep; last = steps.at(-1)) {
       steps.pop();
       this.#bytes -= bytesOf([last]);
@@ -49,7 +49,7 @@ export class StepHistory {
     while (this.#bytes > this.#maxBytes && this.#steps.size > 0) this.forget(this.#longest());
   }
 
-  /** Drops a sequence, and knows that it did. */
+  /** Drops a sequence and remembers that it is incomplete. */
   forget(sequence: string): void {
     this.#drop(sequence);
     this.#cut.add(sequence);
@@ -57,12 +57,12 @@ export class StepHistory {
     if (this.#cut.size > MAX_CUT) this.#cut.delete(oldest!);
   }
 
-  /** All steps that lead to where a sequence stands now; undefined where some were dropped. */
+  /** All steps that lead to the current state of a sequence; undefined if some were dropped. */
   of(sequence: string): readonly RingStep[] | undefined {
     return this.#cut.has(sequence) ? undefined : (this.#steps.get(sequence) ?? []);
   }
 
-  /** Sequences that something is known of. */
+  /** All sequences that are kept or incomplete. */
   get sequences(): readonly string[] {
     return [...new Set([...this.#steps.keys(), ...this.#cut])];
   }
@@ -104,7 +104,7 @@ function upTo(step: RingStep, end: number): RingStep[] {
   return [{ ...step, count, hidden }];
 }
 
-/** Memory that steps take, bytes. */
+/** Memory that steps take, in bytes. */
 export function bytesOf(steps: readonly Pick<RingStep, "hidden">[]): number {
   return steps.reduce(
     (sum, { hidden }) => sum + hidden.reduce((bytes, tensor) => bytes + tensor.bytes.length, STEP_BYTES),

@@ -1,20 +1,22 @@
-/** One stage that runs here for somebody: computes the steps of the neighbour before it, and gives them to the next. */
+/**
+ * One stage that runs here for a consumer: computes the steps of the previous neighbour and passes them to the next.
+ */
 import { type Did, type ErrorCode, MicrogridError } from "../../core";
-import type { StageInfo, StageService } from "../../inference";
+import type { HiddenState, StageInfo, StageService } from "../../inference";
 import { type ReceivedStageBody, type StageLanes, stepPace } from "../../room";
 import { EarlySteps } from "./early-steps";
-import type { RingNeighbour } from "./neighbour";
 import { NextLink, hiddenOf, tellFailure } from "./next-link";
 import { MAX_KEPT_BYTES, bytesOf } from "./history";
+import type { RingNeighbour } from "./neighbour";
 import { SequenceLog } from "./sequences";
 
-/** Steps of which it is known where they are; a consumer has far fewer open at once. */
+/** Number of steps whose place is known; a consumer has far fewer open at once. */
 const MAX_PLACES = 16_384;
 
-/** What a node is asked to hold. */
+/** The layers that a consumer asks this node to hold. */
 export type StageRequest = ReceivedStageBody<"stage.open">;
 
-/** A stage in memory. */
+/** A stage that is loaded. */
 export interface OpenStage {
   readonly info: StageInfo;
   readonly service: StageService;
@@ -28,31 +30,31 @@ interface FailurePlace {
 
 type Seen = ReceivedStageBody<"stage.seen">;
 
-/** A stage from when it is asked for until it is closed. */
+/** A stage, from the request to open it until it is closed. */
 export class HostedStage {
   readonly consumer: Did;
   readonly request: StageRequest;
   readonly stop = new AbortController();
   readonly #traffic: StageLanes;
-  readonly #edge: NextLink;
-  /** What came before the stage was in memory, or before the consumer has named who sent it. */
+  readonly #nextLink: NextLink;
+  /** Steps that came before the stage was loaded, or before the consumer had named their sender. */
   readonly #early = new EarlySteps();
-  /** Where the consumer's open steps are; the latest stand last. */
+  /** Where the consumer's open steps are, oldest first. */
   readonly #places = new Map<number, "computing" | "passed">();
-  /** What is with the model. */
+  /** The sequences that the model is computing. */
   readonly #underWay = new Set<{ readonly sequence: string; readonly stop: AbortController }>();
-  /** Failures that a consumer is told of: whoever gives nonsense is not to make this node a flooder. */
+  /** Limits how many failures the consumer is told of, so that invalid input cannot make this node flood it. */
   readonly #failures = stepPace();
   readonly #sequences = new SequenceLog();
-  /** Memory of what is with the model, bytes. */
+  /** Memory of the steps that the model is computing, in bytes. */
   #heldBytes = 0;
-  /** Ends the dialling of a neighbour behind when another is named. */
+  /** Cancels the dialling of the next neighbour when another one is named. */
   #dial = new AbortController();
-  /** Lets go of the link to the neighbour behind. */
+  /** Releases the link to the next neighbour. */
   #release: () => void = () => undefined;
   #stage: OpenStage | undefined;
   #previous: RingNeighbour;
-  /** The latest attempt for which a neighbour behind was named. */
+  /** The latest attempt for which a next neighbour was named. */
   #nextAttempt: number;
   #computed = 0;
 
@@ -62,17 +64,17 @@ export class HostedStage {
     this.request = request;
     this.#previous = { did: request.previous, attempt: request.attempt };
     this.#nextAttempt = request.attempt;
-    this.#edge = new NextLink(traffic, request.pipeline, { did: request.next, attempt: request.attempt }, (lost) =>
+    this.#nextLink = new NextLink(traffic, request.pipeline, { did: request.next, attempt: request.attempt }, (lost) =>
       this.#lose(lost),
     );
   }
 
-  /** Whether it is in memory. */
+  /** Whether the stage is loaded. */
   get ready(): boolean {
     return this.#stage !== undefined;
   }
 
-  /** The stage is in memory: what came too early is computed. */
+  /** Called when the stage is loaded; computes the steps that came too early. */
   begin(stage: OpenStage): void {
     this.#stage = stage;
     this.#retry();
@@ -84,7 +86,7 @@ export class HostedStage {
     else if (from === did && body.attempt === attempt) this.#take(body);
   }
 
-  /** Of two words that name a neighbour, the later attempt counts. */
+  /** The neighbour with the later attempt counts. */
   previous({ did, attempt }: ReceivedStageBody<"stage.previous">): void {
     if (attempt <= this.#previous.attempt) return;
     this.#previous = { did, attempt };
@@ -92,7 +94,7 @@ export class HostedStage {
     this.#retry();
   }
 
-  /** Keeps the link to the consumer as long as the stage is here: to notice its loss. */
+  /** Holds a link to the consumer while the stage exists, to notice when the consumer is lost. */
   async holdConsumer(): Promise<void> {
     const { signal } = this.stop;
     const release = await this.#traffic.hold(this.consumer, { signal });
@@ -101,8 +103,8 @@ export class HostedStage {
   }
 
   /**
-   * Keeps a link to the neighbour behind, in place of the one that was held before, until another is named. Throws
-   * `peer-lost` where there is none to be had.
+   * Holds a link to the next neighbour, in place of the previous one, until another is named. Throws `peer-lost` if
+   * there is no way to reach it.
    */
   async holdNext(did: Did): Promise<void> {
     this.#dial.abort();
@@ -117,67 +119,69 @@ export class HostedStage {
     this.#release = release;
   }
 
-  /** Goes on to another neighbour as soon as there is a link to it, unless a later one is named meanwhile. */
+  /**
+   * Switches to another next neighbour as soon as there is a link to it, unless a later one is named in the meantime.
+   */
   async next({ did, attempt, ...again }: ReceivedStageBody<"stage.next">): Promise<void> {
     if (attempt <= this.#nextAttempt) return;
     this.#nextAttempt = attempt;
-    // Where no link can be had, the new stage is lost to the consumer too, or will answer nothing.
+    // If there is no way to reach the new stage, the consumer has lost it too, or it will not answer.
     await this.holdNext(did).catch(() => undefined);
     if (attempt < this.#nextAttempt || this.stop.signal.aborted) return;
-    for (const sequence of this.#edge.reroute({ did, attempt }, again)) this.#lose(sequence);
+    for (const sequence of this.#nextLink.reroute({ did, attempt }, again)) this.#lose(sequence);
   }
 
   /**
-   * Nobody wants a sequence any more, nor what is under way of it: given on, it would be begun anew behind its end. One that
-   * is not known here ends here: an end is not to go around for ever where somebody has made a loop of stages.
+   * Ends a sequence and cancels its running steps; passed on, they would start the sequence again behind its end. The
+   * end of an unknown sequence is not passed on, so that it cannot circulate if a consumer has made a loop of stages.
    */
   end(from: Did, sequence: string): void {
     if (from !== this.#previous.did || !this.#sequences.end(sequence)) return;
     for (const one of this.#underWay) if (one.sequence === sequence) one.stop.abort();
     this.#stage?.service.end(sequence);
-    this.#edge.end(sequence);
+    this.#nextLink.end(sequence);
   }
 
   /**
-   * Where a step is that the consumer has not back yet. What came early counts only if it is from the neighbour that the
-   * consumer means: others may send what they like, and this stage is not to seem to hold it back.
+   * Reports where a step is that has not come back to the consumer. Early steps count only if they come from the
+   * neighbour that the consumer names: others may send anything, and this stage must not seem to hold it back.
    */
   where({ step, previous, attempt }: ReceivedStageBody<"stage.where">): Seen {
-    const waits = this.#edge.waits(step) || this.#early.has(step, { did: previous, attempt });
+    const waits = this.#nextLink.waits(step) || this.#early.has(step, { did: previous, attempt });
     const state = waits ? "waiting" : (this.#places.get(step) ?? "unknown");
-    return { pipeline: this.request.pipeline, step, state, worked: this.#computed + this.#edge.sent };
+    return { pipeline: this.request.pipeline, step, state, worked: this.#computed + this.#nextLink.sent };
   }
 
   close(): void {
     this.stop.abort(new MicrogridError("closed", "The pipeline was closed."));
     this.#release();
-    this.#edge.close();
+    this.#nextLink.close();
     this.#stage?.close();
   }
 
-  /** Computes a step that keeps to the terms, is new, and finds room. */
+  /** Computes a step if it keeps to the terms, is new, and fits in memory. */
   #take(body: ReceivedStageBody<"stage.forward">): void {
     const { step, sequence, keep, count } = body;
     const { context, stepTokens } = this.request;
     const last = this.#sequences.last(sequence);
     if (step <= last) return;
-    const bytes = bytesOf([{ hidden: hiddenOf(body) }]);
+    const hidden = hiddenOf(body);
+    const bytes = bytesOf([{ hidden }]);
     if (count > stepTokens || keep + count > context) {
-      this.#fail(body, "stage-refused", "A device of the pipeline was given more tokens than it was asked to hold.");
+      this.#fail(body, "stage-refused", "A device of the pipeline was given more tokens than agreed.");
     } else if (this.#heldBytes + bytes > MAX_KEPT_BYTES) {
       this.#fail(body, "stage-lost", "A device of the pipeline was given more than it can keep.");
     } else {
       this.#heldBytes += bytes;
       this.#sequences.note(sequence, step);
-      void this.#compute(body, last).finally(() => (this.#heldBytes -= bytes));
+      void this.#compute(body, hidden, last).finally(() => (this.#heldBytes -= bytes));
     }
   }
 
-  async #compute(body: ReceivedStageBody<"stage.forward">, last: number): Promise<void> {
+  async #compute(body: ReceivedStageBody<"stage.forward">, hidden: HiddenState, last: number): Promise<void> {
     const { step, sequence, keep, count, upTo } = body;
-    const hidden = hiddenOf(body);
     const { to } = this.request;
-    // The consumer has back what does not go all the way around.
+    // Steps that do not go all the way around have already come back to the consumer.
     const isOpen = upTo === undefined;
     const underWay = { sequence, stop: new AbortController() };
     const signal = AbortSignal.any([this.stop.signal, underWay.stop.signal]);
@@ -188,7 +192,7 @@ export class HostedStage {
       signal.throwIfAborted();
       const known = !isOpen && to >= upTo;
       const further = !isOpen && !known ? { upTo } : {};
-      this.#edge.give({ step, sequence, keep, count, hidden: given, ...further }, { known });
+      this.#nextLink.give({ step, sequence, keep, count, hidden: given, ...further }, { known });
       if (isOpen) this.#place(step, "passed");
     } catch (error) {
       this.#places.delete(step);
@@ -200,9 +204,9 @@ export class HostedStage {
     }
   }
 
-  /** A sequence has to be read again. */
+  /** Reports that a sequence has to be read again. */
   #lose(sequence: string): void {
-    this.#fail({ sequence }, "stage-lost", "A device of the pipeline no longer has what it gave on.");
+    this.#fail({ sequence }, "stage-lost", "A device of the pipeline no longer has the steps that it passed on.");
   }
 
   #fail({ sequence, step }: FailurePlace, code: ErrorCode, message: string): void {

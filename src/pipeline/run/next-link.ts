@@ -1,4 +1,6 @@
-/** The way from a stage, or from the consumer, to the next one: sends steps, and again to whoever takes its place. */
+/**
+ * The link from a stage, or from the consumer, to the next stage: sends steps, and sends them again to a replacement.
+ */
 import { type Did, errorToData } from "../../core";
 import type { HiddenState } from "../../inference";
 import type { ReceivedStageBody, StageLanes } from "../../room";
@@ -6,35 +8,38 @@ import { MAX_KEPT_BYTES, type RingStep, StepHistory } from "./history";
 import type { RingNeighbour } from "./neighbour";
 import { SendQueue } from "./send-queue";
 
-/** One direction of a ring. */
+/** Sends steps to the next stage of a ring. */
 export class NextLink {
   readonly #traffic: StageLanes;
   readonly #pipeline: string;
   readonly #onLost: (sequence: string) => void;
   readonly #history = new StepHistory(MAX_KEPT_BYTES);
-  /** Replaced with the neighbour. */
-  #line: SendQueue;
+  /** Replaced whenever the neighbour changes. */
+  #queue: SendQueue;
   #sent = 0;
 
-  /** `onLost`: some of a sequence had to be dropped, since the neighbour takes nothing; it is to be read again. */
+  /**
+   * `onLost` is called if steps of a sequence had to be dropped because the neighbour accepts nothing; the sequence has
+   * to be read again.
+   */
   constructor(traffic: StageLanes, pipeline: string, next: RingNeighbour, onLost: (sequence: string) => void) {
     this.#traffic = traffic;
     this.#pipeline = pipeline;
     this.#onLost = onLost;
-    this.#line = this.#lineTo(next);
+    this.#queue = this.#queueTo(next);
   }
 
-  /** Steps that were sent so far, counting those twice that were given again. */
+  /** Number of steps sent so far; steps that were sent again count twice. */
   get sent(): number {
     return this.#sent;
   }
 
-  /** Whether a step waits for the line. */
+  /** Whether a step waits to be sent. */
   waits(step: number): boolean {
-    return this.#line.waits(step);
+    return this.#queue.waits(step);
   }
 
-  /** Keeps a step, and sends it unless the stages behind know it already. */
+  /** Keeps a step, and sends it unless the stages behind this one know it already. */
   give(step: RingStep, options: { readonly known: boolean }): void {
     this.#history.add(step);
     if (!options.known) this.#push(step);
@@ -42,14 +47,13 @@ export class NextLink {
 
   end(sequence: string): void {
     this.#history.end(sequence);
-    // What is left of its steps would be read in vain.
-    if (!this.#line.push({ ended: sequence })) this.#line.drop(sequence);
+    // Sending the rest of its steps would be useless.
+    if (!this.#queue.push({ ended: sequence })) this.#queue.drop(sequence);
   }
 
   /**
-   * Goes on to another neighbour, which is given everything again: steps that are neither `open` nor as late as `openFrom`
-   * up to layer `upTo` only.
-   * Gives the sequences of which too much was forgotten for that.
+   * Switches to another neighbour and sends it everything again. Steps that are neither in `open` nor as late as
+   * `openFrom` need to go only up to layer `upTo`. Returns the sequences whose history is incomplete.
    */
   reroute(
     next: RingNeighbour,
@@ -57,8 +61,8 @@ export class NextLink {
   ): readonly string[] {
     const { upTo, openFrom } = options;
     const open = new Set(options.open);
-    this.#line.close();
-    this.#line = this.#lineTo(next);
+    this.#queue.close();
+    this.#queue = this.#queueTo(next);
     return this.#history.sequences.filter((sequence) => {
       const steps = this.#history.of(sequence);
       for (const step of steps ?? []) {
@@ -68,20 +72,20 @@ export class NextLink {
     });
   }
 
-  /** Sends nothing more. */
+  /** Stops sending. */
   close(): void {
-    this.#line.close();
+    this.#queue.close();
   }
 
   #push(step: RingStep): void {
-    if (this.#line.push(step)) return;
+    if (this.#queue.push(step)) return;
     const { sequence } = step;
     this.#history.forget(sequence);
-    this.#line.drop(sequence);
+    this.#queue.drop(sequence);
     this.#onLost(sequence);
   }
 
-  #lineTo(to: RingNeighbour): SendQueue {
+  #queueTo(to: RingNeighbour): SendQueue {
     return new SendQueue({ traffic: this.#traffic, pipeline: this.#pipeline, to, onSent: () => this.#sent++ });
   }
 }
@@ -91,7 +95,7 @@ export function hiddenOf({ tensors }: ReceivedStageBody<"stage.forward">): Hidde
   return tensors.map(({ name, dtype, bytes }) => ({ name, type: dtype, bytes }));
 }
 
-/** Tells the consumer that a step, or a sequence, is lost here. */
+/** Reports to the consumer that a step, or a sequence, is lost here. */
 export function tellFailure(
   traffic: StageLanes,
   consumer: Did,

@@ -1,4 +1,4 @@
-/** From a part of a decoder to what an engine loads: its graph, and the bytes of its weights and of no others. */
+/** Turns a part of a decoder into a package that an engine can load: its graph, and just the bytes of its weights. */
 import { MicrogridError } from "../../core";
 import type { HiddenSlot, StagePackage, StagePart } from "../../inference";
 import {
@@ -11,19 +11,21 @@ import {
   mergeRanges,
 } from "../split";
 
-/** Bytes that are read for nothing rather than to ask once more: about what a round trip is worth. */
+/** Bytes that are read unnecessarily to save a request: about as many as a round trip costs. */
 const MAX_GAP_BYTES = 64 * 2 ** 10;
-/** Bytes of one request: what is lost where it fails, and what is kept for the next visit once it is there. */
+/** Size of one request: as much is lost if it fails, and kept for the next visit if it succeeds. */
 const MAX_REQUEST_BYTES = 32 * 2 ** 20;
 const REQUESTS_AT_ONCE = 4;
 
-/** Where bytes of a model's files come from. */
+/** The source of the bytes of a model's files. */
 export interface WeightSource {
-  /** `location` is the file's name as the graph says it. Rejects with the signal's reason when aborted. */
+  /** `location` is the file's name in the graph. Rejects with the signal's reason when aborted. */
   read(location: string, offset: number, length: number, options: { signal: AbortSignal }): Promise<Blob>;
 }
 
-/** A part of a model as a package. Throws `unsupported-model` where its graph asks for what a stage cannot have. */
+/**
+ * Makes a package of a part of a model. Throws `unsupported-model` if its graph needs inputs that a stage cannot have.
+ */
 export async function stagePackage(
   decoder: DecoderGraph,
   range: StageRange,
@@ -43,7 +45,7 @@ export async function stagePackage(
   if (strange) {
     throw new MicrogridError(
       "unsupported-model",
-      `This model cannot be split here: its part asks for ${strange.name}.`,
+      `This model cannot be split here, because the part needs the input ${strange.name}.`,
     );
   }
   const pieces = await readPieces(stage, options);
@@ -57,7 +59,7 @@ export async function stagePackage(
   };
 }
 
-/** What a part of a model takes, passes on and gives. Throws as `stagePackage` does. */
+/** The tensors that a part of a model takes, passes on and returns. Throws like `stagePackage`. */
 export function stagePart(decoder: DecoderGraph, range: StageRange): StagePart {
   return partOf(extractStage(decoder, range), range);
 }
@@ -72,12 +74,12 @@ function partOf({ inputs, outputs, forwarded }: StageFile, { embed, head }: Stag
   };
 }
 
-/** A piece of a stage's weights, read. */
+/** A piece of a stage's weights with its bytes. */
 interface ReadPiece extends StagePiece {
   readonly blob: Blob;
 }
 
-/** Reads all pieces, those that lie side by side in one request. */
+/** Reads all pieces. Adjacent pieces are read in one request. */
 async function readPieces(
   stage: StageFile,
   { weights, signal, onProgress }: Pick<Parameters<typeof stagePackage>[2], "weights" | "signal" | "onProgress">,
@@ -102,7 +104,7 @@ async function readPieces(
   return read;
 }
 
-/** One file of weights, put together from pieces of the model's files; zeros lie between them. */
+/** Builds one weights file from pieces of the model's files, with zeros in the gaps. */
 function fileOf(file: StageFile["files"][number], pieces: readonly ReadPiece[]): Blob {
   const own = pieces.filter((piece) => piece.file === file.name).sort((a, b) => a.at - b.at);
   const parts: BlobPart[] = [];
@@ -121,7 +123,7 @@ function slotOf({ name, dtype, shape }: TensorSpec): HiddenSlot {
   if ((dtype !== "float32" && dtype !== "float16") || shape.length !== 3 || typeof width !== "number") {
     throw new MicrogridError(
       "unsupported-model",
-      `This model cannot be split: what crosses between its layers (${name}) is not one row of numbers for each token.`,
+      `This model cannot be split: the tensor between its layers (${name}) does not have one row of numbers per token.`,
     );
   }
   return { name, type: dtype, width };

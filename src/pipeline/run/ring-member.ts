@@ -1,20 +1,20 @@
-/** One place in a ring: a node that is asked to hold layers, loads them, and holds them. */
+/** One member of a ring: a node that is asked to hold layers, loads them, and holds them. */
 import { type Did, MicrogridError, deferred } from "../../core";
 import type { ReceivedStageBody, StageLanes } from "../../room";
 
 /**
- * Progress for which a node gets more time, at least and as a part of all that it has to load: who loads a byte now and then
- * is not to keep an answer waiting for ever.
+ * Progress that earns a node more time: an absolute minimum, and a share of all that it has to load. Otherwise a node
+ * that loads a byte now and then could delay an answer indefinitely.
  */
 const LEAST_PROGRESS_BYTES = 64 * 1024;
 const LEAST_PROGRESS_PART = 1 / 64;
-/** Time in which a node loads its layers, or more of them than it had, ms. */
+/** Time in which a node must load its layers, or make progress, in ms. */
 const OPEN_TIMEOUT_MS = 120_000;
-/** Time in which it loads all of them, whatever it says; and where answers wait for it, ms. */
+/** Time in which it must load all of them in any case, and if answers wait for it, in ms. */
 const MAX_OPEN_MS = 30 * 60_000;
 const MAX_REPAIR_MS = 15 * 60_000;
 
-/** Some layers on a node. */
+/** A range of layers on a node. */
 export interface RingStage {
   readonly did: Did;
   /** Layers `[from, to)`. */
@@ -22,18 +22,18 @@ export interface RingStage {
   readonly to: number;
 }
 
-/** A stage of a ring, which may still be loading. */
+/** The state of a ring's member, which may still be loading. */
 export interface RingMember extends RingStage {
   readonly ready: boolean;
-  /** What its node says of its download; 0 of 0 until it says something. */
+  /** Its download progress as it reports it; 0 of 0 until the first report. */
   readonly loadedBytes: number;
   readonly totalBytes: number;
 }
 
-/** Which files of which model stages are made of. */
+/** The files of the model that stages are made of. */
 export type StageSource = Pick<ReceivedStageBody<"stage.open">, "model" | "graph" | "graphBytes" | "weightsHash">;
 
-/** What every stage of a ring is asked for. */
+/** Terms that are the same for all stages of a ring. */
 export interface RingTerms extends StageSource {
   /** Tokens of one sequence. */
   readonly context: number;
@@ -41,11 +41,11 @@ export interface RingTerms extends StageSource {
   readonly stepTokens: number;
 }
 
-/** How a stage is placed in its ring: between whom, and since which repair. */
+/** The place of a stage in its ring: its neighbours, and the repair in which it got them. */
 type Placing = Pick<ReceivedStageBody<"stage.open">, "previous" | "next" | "attempt">;
 
-/** Opens and closes one stage. */
-export class Seat {
+/** Opens and closes the stage of one member. */
+export class MemberStage {
   readonly did: Did;
   readonly from: number;
   readonly to: number;
@@ -54,17 +54,17 @@ export class Seat {
   readonly #onChange: () => void;
   readonly #opened = deferred<undefined>();
   readonly #stop = new AbortController();
-  /** The repair in which the seat before it became its neighbour. */
+  /** The repair in which the member before it became its neighbour. */
   #since = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When it is given up, whatever it says. */
+  /** The time at which it is given up in any case. */
   #endMs = Infinity;
   #release: () => void = () => undefined;
   #loadedBytes = 0;
-  /** Bytes for which it was given more time. */
+  /** The loaded bytes that have earned it more time. */
   #creditedBytes = 0;
   #totalBytes = 0;
-  /** What it said first that it has to load: whatever it says later, it gets no more time for more. */
+  /** The total that it reported first. Later increases earn no more time. */
   #promisedBytes = 0;
   #decodeMs: number | undefined;
 
@@ -84,27 +84,30 @@ export class Seat {
     return this.#decodeMs !== undefined;
   }
 
-  /** The attempt under which the seat before it gives it steps. */
+  /** The attempt under which the member before it sends steps. */
   get since(): number {
     return this.#since;
   }
 
-  /** What there is to show of it now. */
+  /** Its present state, to be shown. */
   get state(): RingMember {
     const { did, from, to, ready } = this;
     return { did, from, to, ready, loadedBytes: this.#loadedBytes, totalBytes: this.#totalBytes };
   }
 
-  /** One token through its layers as its node has measured it, ms; 0 until it is ready. */
+  /** Time for one token through its layers as its node has measured it, in ms; 0 until it is ready. */
   get decodeMs(): number {
     return this.#decodeMs ?? 0;
   }
 
-  /** Resolves when the stage is in memory. Throws where its node refuses, is gone or shows no progress; it is closed then. */
+  /**
+   * Resolves when the stage is loaded. If its node refuses, is gone or makes no progress, it throws and the stage is
+   * closed.
+   */
   async open(
     terms: RingTerms,
     placing: Placing,
-    { signal, urgent }: { readonly signal: AbortSignal; /** Answers wait for it. */ readonly urgent: boolean },
+    { signal, urgent }: { readonly signal: AbortSignal; /** True if answers wait for it. */ readonly urgent: boolean },
   ): Promise<void> {
     const cancel = (): void => this.fail(signal.reason as Error);
     signal.addEventListener("abort", cancel);
@@ -127,7 +130,7 @@ export class Seat {
     }
   }
 
-  /** Its node has the layers in memory. */
+  /** Call this when its node has loaded the layers. */
   succeed(decodeMs: number): void {
     if (this.ready) return;
     this.#decodeMs = decodeMs;
@@ -135,13 +138,13 @@ export class Seat {
     this.#onChange();
   }
 
-  /** Another seat stands before it from now on. */
+  /** Another member comes before it from now on. */
   follow(did: Did, attempt: number): void {
     this.#since = attempt;
     this.#traffic.post(this.did, "stage.previous", { pipeline: this.#pipeline, attempt, did });
   }
 
-  /** Its node has loaded some of its layers. */
+  /** Call this when its node has loaded some of its layers. */
   progress(loadedBytes: number, totalBytes: number): void {
     if (this.ready || loadedBytes <= this.#loadedBytes) return;
     this.#loadedBytes = loadedBytes;
@@ -155,13 +158,13 @@ export class Seat {
     this.#onChange();
   }
 
-  /** Gives up opening it; changes nothing where it is open. */
+  /** Stops opening it; does nothing if it is open. */
   fail(error: Error): void {
     this.#opened.reject(error);
     this.#stop.abort(error);
   }
 
-  /** Frees it at its node. */
+  /** Frees it on its node. */
   close(): void {
     this.#traffic.post(this.did, "stage.close", { pipeline: this.#pipeline });
     this.#release();

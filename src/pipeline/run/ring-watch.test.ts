@@ -263,7 +263,7 @@ describe("questions", () => {
     const asked: number[] = [];
     const state = { waitsHere: true };
     const watch = new StepWatch({
-      seats: () => [did("a")],
+      members: () => [did("a")],
       ask: (_did, step) => {
         asked.push(step);
         return Promise.resolve();

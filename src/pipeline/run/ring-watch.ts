@@ -1,68 +1,68 @@
 /**
- * Finds out which stage of a ring holds a step back: one that hangs, drops steps without a word, or says falsely that it has
- * passed one on. Links that end, and errors that stages tell of, are not its business.
+ * Finds the stage of a ring that holds a step back: one that hangs, drops steps silently, or falsely claims to have
+ * passed one on. Broken links and reported errors are handled elsewhere.
  *
- * The oldest step is watched. Where it is not back in time, all stages are asked for it. The first in ring order that has
- * not passed it on is where it must be. Who does not answer is at fault at once. Whatever else it says gets a second chance:
- * a slow device, a long text that is being read again and a step on a slow line look the same at first. At the next inquiry
- * about the same step, it is at fault where it says the same and has done nothing since. Whoever claims to be at work for ever
- * is found by a limit.
+ * The oldest step is watched. If it is not back in time, all stages are asked for it. The first in ring order that has
+ * not passed it on must have it. A stage that does not answer is at fault at once. After any other answer it gets a
+ * second chance, because a slow device, a long text that is being read again and a step on a slow link look the same at
+ * first. If it gives the same answer at the next inquiry about the same step and has done nothing since, it is at
+ * fault. A limit catches stages that always claim to be at work.
  */
 import { type Did, sleep } from "../../core";
 import type { ReceivedStageBody } from "../../room";
 
-/** A step is late when it takes so many times as long as the slowest of late, within these bounds, ms. */
+/** A step is late when it takes this many times as long as the slowest recent one, within these bounds, in ms. */
 const PATIENCE_FACTOR = 4;
 const MIN_PATIENCE_MS = 10_000;
 const MAX_PATIENCE_MS = 60_000;
-/** What was slow once counts for less with each step since. */
+/** The slowest time decays by this factor with each step. */
 const FADE = 0.95;
-/** A stage that computes, and a page that is busy, answer within this, ms. */
+/** A stage that computes, or a page that is busy, answers within this time, in ms. */
 const ANSWER_MS = 5_000;
-/** So long a stage may say that it is at work, ms: a long text that is read again on slow devices takes minutes. */
+/** How long a stage may claim to be at work, in ms. On slow devices, reading a long text again takes minutes. */
 const MAX_STEP_MS = 10 * 60_000;
 
 type Seen = ReceivedStageBody<"stage.seen">;
 
 interface WatchOptions {
   /** In ring order. */
-  seats(): readonly Did[];
+  members(): readonly Did[];
   /** Asks a stage for a step; resolves when the question is on its way. */
   ask(did: Did, step: number): Promise<void>;
-  /** True for a step that has not left this node yet, since its line is busy. */
+  /** True for a step that has not left this node yet because its link is busy. */
   waitsHere(step: number): boolean;
-  /** This stage has a step and does not go on with it, or does not answer. */
+  /** Called for a stage that has a step and makes no progress with it, or does not answer. */
   onStuck(did: Did): void;
-  /** This stage says that it never got a step which the one before it says it has passed on. */
+  /** Called for a stage that says that it never got a step, although the one before it says that it passed it on. */
   onMissing(did: Did): void;
 }
 
-/** All stages are being asked for a step. */
+/** A question to all stages about one step. */
 interface Inquiry {
   readonly step: number;
   readonly seen: Map<Did, Seen>;
-  /** Aborted when all have answered, or the answer is not wanted any more. */
+  /** Aborted when all stages have answered, or the answers are no longer wanted. */
   readonly over: AbortController;
 }
 
 /** Where a step was at the last inquiry. */
 interface Finding {
   readonly step: number;
-  /** Equal for two inquiries between which nothing has moved. */
+  /** Equal for two inquiries if nothing has moved between them. */
   readonly place: string;
   readonly atMs: number;
 }
 
-/** Watches the steps that a ring has not given back yet. */
+/** Watches the steps that have not come back from the ring yet. */
 export class StepWatch {
   readonly #options: WatchOptions;
-  /** When each was given, ms; oldest first. */
+  /** The time at which each step was given to the ring, in ms; oldest first. */
   readonly #steps = new Map<number, number>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resting = true;
   #resumedMs = 0;
   #slowestMs = 0;
-  /** The last inquiry: stages are not asked more often than they may take to answer. */
+  /** Time of the last inquiry. Stages are not asked more often than they may take to answer. */
   #askedMs = -Infinity;
   #inquiry: Inquiry | undefined;
   #finding: Finding | undefined;
@@ -71,33 +71,33 @@ export class StepWatch {
     this.#options = options;
   }
 
-  /** Time that a step may take now, ms. */
+  /** Time that a step may take at present, in ms. */
   get patienceMs(): number {
     return Math.min(MAX_PATIENCE_MS, Math.max(MIN_PATIENCE_MS, PATIENCE_FACTOR * this.#slowestMs));
   }
 
-  /** A step has been given to the ring. */
+  /** Call this when a step is given to the ring. */
   given(step: number): void {
     this.#steps.set(step, performance.now());
     this.#arm();
   }
 
-  /** It is back. */
+  /** Call this when a step has come back. */
   back(step: number): void {
     const given = this.#steps.get(step);
-    // What was given before a repair says nothing about the ring as it is now.
+    // Steps from before a repair say nothing about the ring as it is now.
     if (given !== undefined && given >= this.#resumedMs) {
       this.#slowestMs = Math.max(performance.now() - given, FADE * this.#slowestMs);
     }
     this.#steps.delete(step);
   }
 
-  /** Nobody waits for it any more. */
+  /** Call this when a step is no longer awaited. */
   forget(step: number): void {
     this.#steps.delete(step);
   }
 
-  /** Nothing counts until `resume`: a stage is being replaced. */
+  /** Stops all clocks until `resume`, because a stage is being replaced. */
   rest(): void {
     this.#resting = true;
     clearTimeout(this.#timer);
@@ -107,7 +107,7 @@ export class StepWatch {
     this.#finding = undefined;
   }
 
-  /** All time counts from now on, where it did not. `stepMs`: what the stages that are there now say a step takes them. */
+  /** Restarts the clocks after `rest`. `stepMs` is the time for a step according to the present stages. */
   resume(stepMs: number): void {
     if (!this.#resting) return;
     this.#resting = false;
@@ -116,15 +116,15 @@ export class StepWatch {
     this.#arm();
   }
 
-  /** A stage says where a step is. */
+  /** Takes a stage's answer about a step. */
   seen(from: Did, seen: Seen): void {
     const inquiry = this.#inquiry;
     if (inquiry?.step !== seen.step) return;
     inquiry.seen.set(from, seen);
-    if (this.#options.seats().every((did) => inquiry.seen.has(did))) inquiry.over.abort();
+    if (this.#options.members().every((did) => inquiry.seen.has(did))) inquiry.over.abort();
   }
 
-  /** One timer for all steps: it looks at the oldest when it is due, and most are back long before. */
+  /** One timer serves all steps: it checks the oldest when that is due, and most steps are back long before. */
   #arm(): void {
     if (this.#resting || this.#timer !== undefined || this.#inquiry) return;
     const [oldest] = this.#steps;
@@ -148,12 +148,12 @@ export class StepWatch {
   }
 
   async #inquire(step: number): Promise<void> {
-    const { seats, ask } = this.#options;
+    const { members, ask } = this.#options;
     const inquiry: Inquiry = { step, seen: new Map(), over: new AbortController() };
     const { signal } = inquiry.over;
     this.#inquiry = inquiry;
-    // A question waits behind the steps that are on the same line, but not for ever.
-    const asked = Promise.allSettled(seats().map((did) => ask(did, step)));
+    // A question waits behind the steps on the same link, but only for a limited time.
+    const asked = Promise.allSettled(members().map((did) => ask(did, step)));
     await Promise.race([asked, sleep(MAX_PATIENCE_MS, signal)]);
     await sleep(ANSWER_MS, signal);
     inquiry.over.abort();
@@ -164,10 +164,10 @@ export class StepWatch {
   }
 
   #judge({ step, seen }: Inquiry): void {
-    const { seats, onStuck, onMissing } = this.#options;
-    const dids = seats();
+    const { members, onStuck, onMissing } = this.#options;
+    const dids = members();
     const holder = dids.find((did) => seen.get(did)?.state !== "passed");
-    // Where all have passed it on, it is this node that never got it.
+    // If all stages have passed the step on, it was lost on the way to this node.
     const answer = holder === undefined ? undefined : seen.get(holder);
     if (holder !== undefined && !answer) {
       onStuck(holder);
@@ -184,7 +184,9 @@ export class StepWatch {
   }
 }
 
-/** Equal where nothing has moved. Other steps pass a stage that has lost one: there, they say nothing. */
+/**
+ * Equal if nothing has moved. The work counter matters only for a stage that has the step; others compute other steps.
+ */
 function placeOf(seen: Seen | undefined): string {
   const works = seen?.state === "waiting" || seen?.state === "computing";
   return `${seen?.state} ${works ? seen.worked : ""}`;

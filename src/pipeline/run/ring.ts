@@ -1,4 +1,4 @@
-/** The consumer's side of a pipeline: sends steps around a ring of stages, whoever holds them. */
+/** The consumer's side of a pipeline: sends steps around a ring of stages and replaces lost stages. */
 import { type Did, type ErrorCode, MicrogridError, deferred, randomId } from "../../core";
 import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
 import type { ReceivedStageBody, StageHandlers, StageLanes } from "../../room";
@@ -8,34 +8,37 @@ import type { RingMember, RingStage, StageSource } from "./ring-member";
 import { type Again, RingMembers } from "./ring-members";
 import { StepWatch } from "./ring-watch";
 
-/** Errors of a node whose engine has lost the stage, although the node is there. */
+/** Error codes of a node that is still there, but whose engine has lost the stage. */
 const STAGE_IS_GONE: readonly string[] = ["worker-crashed", "device-lost", "model-not-loaded"] satisfies ErrorCode[];
 
 /**
- * Sequences that a stage may lose before another takes its place, if nothing comes back meanwhile. What is read again has
- * another name each time, so this many are several that were lost at once, or the same that is never kept.
+ * How many sequences a stage may lose before it is replaced, if no step comes back in the meantime. A sequence gets a
+ * new name each time it is read again, so the count covers several sequences lost at once as well as one that is lost
+ * again and again.
  */
 const MAX_FORGOTTEN = 8;
 
-/** Answers that may end with another failure of one stage before another takes its place, if no step comes back meanwhile. */
+/**
+ * How many answers one stage may end with another failure before it is replaced, if no step comes back in the meantime.
+ */
 const MAX_FAILED = 2;
 
-/** What people are told: a stage's own words are for the log, since a stranger may have chosen them. */
+/** Messages for people. A stage's own message goes to the log only, because a stranger may have written it. */
 const FAILURES = {
   "stage-lost": "A device of the pipeline no longer knows what it has read of this answer. Ask again.",
   "out-of-memory": "A device of the pipeline has no memory left for this answer. Ask again, or for a shorter one.",
   "stage-refused": "A device of the pipeline could not compute a step of this answer. Ask again.",
 } satisfies Partial<Record<ErrorCode, string>>;
-/** Most of a stage's own words that is kept. */
+/** Maximum length of a stage's own message that is kept. */
 const MAX_WORDS_CHARS = 200;
 
-/** What there is to show of a ring. */
+/** The visible state of a ring. */
 export interface RingState {
-  /** `repairing`: a stage is lost; steps wait until others have its layers, and go on then. */
+  /** `repairing`: a stage is lost; steps wait until other nodes have its layers, and then continue. */
   readonly status: "forming" | "ready" | "repairing" | "closed";
-  /** Why it is closed: it closes by itself where nobody can take the layers of a stage that is lost. */
+  /** Why the ring is closed. It closes by itself if no node can take the layers of a lost stage. */
   readonly error: Error | undefined;
-  /** In ring order; also those that are still loading. */
+  /** In ring order, including stages that are still loading. */
   readonly stages: readonly RingMember[];
 }
 
@@ -48,11 +51,11 @@ interface RingOptions {
   readonly context: number;
   readonly sequences: number;
   readonly stepTokens: number;
-  /** What the last stage gives back. */
+  /** The tensors that the last stage returns. */
   readonly returns: readonly HiddenSlot[];
-  /** Names nodes for the layers `[from, to)`, none of those that are taken or failed. Throws where there are none. */
+  /** Names nodes for the layers `[from, to)`, none of which may be in `not`. Throws if there are none. */
   replace(range: { readonly from: number; readonly to: number }, not: ReadonlySet<Did>): readonly RingStage[];
-  /** Called with the ring whenever something of its state has changed; while it is being formed, too. */
+  /** Called with the ring whenever its state has changed, also while it is being formed. */
   onChange(ring: RingState): void;
 }
 
@@ -64,23 +67,23 @@ interface OpenStep {
   fail(error: unknown): void;
 }
 
-/** Stages of other nodes as one service: what goes in here comes out of the last of them. */
+/** Presents the stages of other nodes as one service: input goes to the first of them, output comes from the last. */
 export class Ring implements StageService, RingState {
   readonly id = randomId(8);
   readonly #options: RingOptions;
-  readonly #seats: RingMembers;
+  readonly #members: RingMembers;
   readonly #watch: StepWatch;
   readonly #open = new Map<number, OpenStep>();
-  /** Sequences that stages say they do not know (any more), since the last step that came back. */
+  /** The sequences that each stage no longer knows, since the last step that came back. */
   readonly #forgotten = new Map<Did, Set<string>>();
-  /** Sequences that stages have ended with any other failure, since then. */
+  /** The sequences that each stage has ended with another failure, since the last step that came back. */
   readonly #failed = new Map<Did, Set<string>>();
   readonly #stop = new AbortController();
   readonly #unlisten: (() => void)[];
-  #edge: NextLink | undefined;
+  #nextLink: NextLink | undefined;
   #steps = 0;
 
-  /** Opens all stages. Throws where one of them is not to be had, and closes the others then. */
+  /** Opens all stages. If one cannot be opened, it throws and closes the others. */
   static async form(
     options: RingOptions,
     stages: readonly RingStage[],
@@ -91,7 +94,7 @@ export class Ring implements StageService, RingState {
     const close = (): void => ring.close(signal.reason as Error);
     signal.addEventListener("abort", close);
     try {
-      await ring.#seats.form(stages);
+      await ring.#members.form(stages);
       ring.#begin();
       return ring;
     } catch (error) {
@@ -106,7 +109,7 @@ export class Ring implements StageService, RingState {
     const { traffic, self, source, context, sequences, stepTokens } = options;
     const pipeline = this.id;
     this.#options = options;
-    this.#seats = new RingMembers({
+    this.#members = new RingMembers({
       traffic,
       pipeline,
       self,
@@ -122,30 +125,30 @@ export class Ring implements StageService, RingState {
       onBroken: (error) => this.close(error),
     });
     this.#watch = new StepWatch({
-      seats: () => this.#seats.seated.map(({ did }) => did),
+      members: () => this.#members.all.map(({ did }) => did),
       ask: (did, step) => {
-        const { did: previous, attempt } = this.#seats.before(did);
+        const { did: previous, attempt } = this.#members.before(did);
         return traffic.send(did, "stage.where", { pipeline, step, previous, attempt });
       },
-      waitsHere: (step) => this.#edge?.waits(step) ?? false,
-      onStuck: (did) => this.#seats.lose(did),
-      onMissing: (did) => this.#seats.blame(did),
+      waitsHere: (step) => this.#nextLink?.waits(step) ?? false,
+      onStuck: (did) => this.#members.lose(did),
+      onMissing: (did) => this.#members.blame(did),
     });
     this.#unlisten = [
       traffic.handle(this.#handlers(), { pipeline }),
-      traffic.on("gone", ({ did }) => this.#seats.lose(did)),
+      traffic.on("gone", ({ did }) => this.#members.lose(did)),
     ];
   }
 
   get status(): RingState["status"] {
     if (this.#stop.signal.aborted) return "closed";
-    if (!this.#edge) return "forming";
-    return this.#seats.broken ? "repairing" : "ready";
+    if (!this.#nextLink) return "forming";
+    return this.#members.broken ? "repairing" : "ready";
   }
 
-  /** Who holds which layers now, or is loading them. */
+  /** The stages that hold layers or are loading them. */
   get stages(): readonly RingMember[] {
-    return this.#seats.shown;
+    return this.#members.shown;
   }
 
   get error(): Error | undefined {
@@ -162,7 +165,7 @@ export class Ring implements StageService, RingState {
     signal.addEventListener("abort", cancel);
     try {
       this.#watch.given(number);
-      this.#edge?.give({ ...step, step: number }, { known: false });
+      this.#nextLink?.give({ ...step, step: number }, { known: false });
       return await promise;
     } finally {
       signal.removeEventListener("abort", cancel);
@@ -172,27 +175,27 @@ export class Ring implements StageService, RingState {
   }
 
   end(sequence: string): void {
-    if (!this.#stop.signal.aborted) this.#edge?.end(sequence);
+    if (!this.#stop.signal.aborted) this.#nextLink?.end(sequence);
   }
 
-  /** Frees all stages; what is under way fails with `error`. */
+  /** Frees all stages; open steps fail with `error`. */
   close(error: Error = new MicrogridError("closed", "The pipeline was closed.")): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(error);
     for (const unlisten of this.#unlisten) unlisten();
     for (const step of this.#open.values()) step.fail(error);
-    this.#seats.close(error);
-    this.#edge?.close();
+    this.#members.close(error);
+    this.#nextLink?.close();
     this.#changed();
   }
 
-  /** All stages are open: steps may come. */
+  /** Called when all stages are open, so that steps can start. */
   #begin(): void {
-    const { did } = this.#seats.seated[0]!;
-    this.#edge = new NextLink(this.#options.traffic, this.id, { did, attempt: 0 }, (lost) => this.#forget([lost]));
+    const { did } = this.#members.all[0]!;
+    this.#nextLink = new NextLink(this.#options.traffic, this.id, { did, attempt: 0 }, (lost) => this.#forget([lost]));
     this.#changed();
-    // Some may have been lost again before the last was open.
-    this.#seats.mend();
+    // Some stages may have been lost before the last one was open.
+    this.#members.mend();
   }
 
   #changed(): void {
@@ -201,28 +204,28 @@ export class Ring implements StageService, RingState {
     this.#options.onChange(this);
   }
 
-  /** What the stages say that a step of a prompt takes them, at most, ms. */
+  /** Upper bound of the time for one step of a prompt, from the figures of the stages, in ms. */
   get #stepMs(): number {
-    return this.#options.stepTokens * this.#seats.seated.reduce((sum, { decodeMs }) => sum + decodeMs, 0);
+    return this.#options.stepTokens * this.#members.all.reduce((sum, { decodeMs }) => sum + decodeMs, 0);
   }
 
-  /** What the stages send to the consumer. */
+  /** Handlers for the frames that stages send to the consumer. */
   #handlers(): StageHandlers {
     return {
-      "stage.progress": (body, from) => this.#seats.opening(from, body)?.progress(body.loadedBytes, body.totalBytes),
-      "stage.ready": (body, from) => this.#seats.opening(from, body)?.succeed(body.decodeMs),
-      "stage.refused": (body, from) => this.#seats.refuse(from, body),
-      "stage.leaving": (_, from) => this.#seats.leave(from),
+      "stage.progress": (body, from) => this.#members.opening(from, body)?.progress(body.loadedBytes, body.totalBytes),
+      "stage.ready": (body, from) => this.#members.opening(from, body)?.succeed(body.decodeMs),
+      "stage.refused": (body, from) => this.#members.refuse(from, body),
+      "stage.leaving": (_, from) => this.#members.leave(from),
       "stage.forward": (body, from) => this.#return(from, body),
       "stage.failed": (body, from) => {
-        if (this.#seats.has(from)) this.#fail(from, body);
+        if (this.#members.has(from)) this.#fail(from, body);
       },
       "stage.seen": (body, from) => this.#watch.seen(from, body),
     };
   }
 
   #return(from: Did, body: ReceivedStageBody<"stage.forward">): void {
-    const { last } = this.#seats;
+    const { last } = this.#members;
     if (from !== last?.did || body.attempt !== last.attempt) return;
     const open = this.#open.get(body.step);
     if (!open) return;
@@ -232,12 +235,12 @@ export class Ring implements StageService, RingState {
       this.#forgotten.clear();
       this.#failed.clear();
       open.done(hidden);
-    } else this.#seats.lose(from);
+    } else this.#members.lose(from);
   }
 
   #fail(from: Did, { sequence, step, code, message }: ReceivedStageBody<"stage.failed">): void {
     if (code === "peer-protocol") {
-      this.#seats.blame(from);
+      this.#members.blame(from);
       return;
     }
     const known = code === "stage-lost" || code === "out-of-memory" ? code : "stage-refused";
@@ -245,24 +248,24 @@ export class Ring implements StageService, RingState {
     const sequences = counts.get(from) ?? new Set();
     counts.set(from, sequences.add(sequence));
     const cause = new Error(message.slice(0, MAX_WORDS_CHARS));
-    // Another stage is given the step again; what is lost is not read again by that.
+    // A new stage is given the step again, which does not help if the sequence is lost.
     if (STAGE_IS_GONE.includes(code) || (known !== "stage-lost" && sequences.size > MAX_FAILED)) {
-      this.#seats.lose(from, new MicrogridError("peer-lost", "A device of the pipeline does not work.", { cause }));
+      this.#members.lose(from, new MicrogridError("peer-lost", "A device of the pipeline does not work.", { cause }));
       return;
     }
-    if (sequences.size > MAX_FORGOTTEN) this.#seats.lose(from);
+    if (sequences.size > MAX_FORGOTTEN) this.#members.lose(from);
     const error = new MicrogridError(known, FAILURES[known], { cause });
     for (const [number, open] of this.#open) {
       if (open.sequence === sequence && (step === undefined || number === step)) open.fail(error);
     }
   }
 
-  /** Another stage stands first. */
+  /** Another stage is first now. */
   #reroute(next: RingNeighbour, again: Again): void {
-    this.#forget(this.#edge?.reroute(next, again) ?? []);
+    this.#forget(this.#nextLink?.reroute(next, again) ?? []);
   }
 
-  /** Sequences have to be read again. */
+  /** Fails the open steps of these sequences, so that they are read again. */
   #forget(sequences: readonly string[]): void {
     const error = new MicrogridError("stage-lost", "The pipeline no longer has what it was given.");
     for (const step of this.#open.values()) if (sequences.includes(step.sequence)) step.fail(error);

@@ -1,33 +1,33 @@
-/** What waits for the way to a neighbour: sent one after the other, no faster than it may be, and within a bound of memory. */
+/** A queue of steps for a neighbour: sends them one by one, at a limited rate and within a memory limit. */
 import { sleep } from "../../core";
 import { type StageLanes, stepPace } from "../../room";
 import type { RingNeighbour } from "./neighbour";
 import { MAX_KEPT_BYTES, type RingStep, STEP_BYTES, bytesOf } from "./history";
 
-/** Until some more may be sent, ms. */
+/** Wait between two attempts to send more, in ms. */
 const PAUSE_MS = 50;
 
-/** What goes to a neighbour: a step, or the end of a sequence. */
-type LineItem = RingStep | { readonly ended: string };
+/** An item for a neighbour: a step, or the end of a sequence. */
+type SendItem = RingStep | { readonly ended: string };
 
-interface LineOptions {
+interface SendQueueOptions {
   readonly traffic: StageLanes;
   readonly pipeline: string;
   readonly to: RingNeighbour;
-  /** Called for each that was sent. */
+  /** Called for each item that was sent. */
   onSent(): void;
 }
 
-/** One neighbour's line. */
+/** The queue for one neighbour. */
 export class SendQueue {
-  readonly #options: LineOptions;
+  readonly #options: SendQueueOptions;
   readonly #bucket = stepPace();
   readonly #stop = new AbortController();
-  /** The first is just being sent. */
-  #items: LineItem[] = [];
+  /** The first one is being sent. */
+  #items: SendItem[] = [];
   #bytes = 0;
 
-  constructor(options: LineOptions) {
+  constructor(options: SendQueueOptions) {
     this.#options = options;
   }
 
@@ -36,8 +36,8 @@ export class SendQueue {
     return this.#items.some((item) => "step" in item && item.step === step);
   }
 
-  /** Sends what stands behind all that waits; false where there is no room for it. */
-  push(item: LineItem): boolean {
+  /** Adds an item to the end of the queue; false if there is no memory for it. */
+  push(item: SendItem): boolean {
     const bytes = this.#bytes + costOf(item);
     if (bytes > MAX_KEPT_BYTES) return false;
     this.#bytes = bytes;
@@ -46,7 +46,7 @@ export class SendQueue {
     return true;
   }
 
-  /** Leaves away what waits of a sequence. */
+  /** Removes the waiting items of a sequence. */
   drop(sequence: string): void {
     this.#items = this.#items.filter((item, index) => {
       const stays = index === 0 || sequenceOf(item) !== sequence;
@@ -55,12 +55,12 @@ export class SendQueue {
     });
   }
 
-  /** Sends nothing more. */
+  /** Stops sending. */
   close(): void {
     this.#stop.abort();
   }
 
-  /** Each when the line has taken the one before: a long text would be too much for it at once. */
+  /** Sends each item when the link has accepted the one before: a long text at once would be too much for it. */
   async #send(): Promise<void> {
     const { traffic, pipeline, to, onSent } = this.#options;
     const { signal } = this.#stop;
@@ -71,7 +71,7 @@ export class SendQueue {
         if ("ended" in item) await traffic.send(to.did, "stage.end", { pipeline, sequence: item.ended });
         else await traffic.send(to.did, "stage.forward", { pipeline, attempt: to.attempt, ...bodyOf(item) });
       } catch {
-        // A link that ends tells the consumer, which repairs the ring.
+        // If the link ends, the consumer notices and repairs the ring.
       }
       onSent();
       this.#items.shift();
@@ -80,8 +80,8 @@ export class SendQueue {
   }
 }
 
-const sequenceOf = (item: LineItem): string => ("ended" in item ? item.ended : item.sequence);
-const costOf = (item: LineItem): number => ("ended" in item ? STEP_BYTES : bytesOf([item]));
+const sequenceOf = (item: SendItem): string => ("ended" in item ? item.ended : item.sequence);
+const costOf = (item: SendItem): number => ("ended" in item ? STEP_BYTES : bytesOf([item]));
 
 function bodyOf({ step, sequence, keep, count, hidden, upTo }: RingStep) {
   const tensors = hidden.map(({ name, type, bytes }) => ({ name, dtype: type, bytes }));

@@ -1,24 +1,24 @@
 /**
- * Which steps of which sequences came to a stage. Neighbours number the steps of a sequence upwards, so what comes a second
- * time shows: where somebody has made a loop of stages, neither a step nor an end goes around it for ever.
+ * Records which steps of which sequences came to a stage. Neighbours number the steps of a sequence upwards, so
+ * repeated steps are noticed: if a consumer has made a loop of stages, neither a step nor an end circulates in it.
  */
 
-/** Sequences that are known, those included that have ended; consumers have far fewer at once. */
+/** Maximum number of known sequences, including ended ones; consumers have far fewer at once. */
 const MAX_SEQUENCES = 1_024;
 
-/** The steps that one neighbour has given under one attempt. */
+/** The steps that one neighbour has sent under one attempt. */
 export class SequenceLog {
-  /** The latest stand last. */
+  /** Oldest first. */
   readonly #sequences = new Map<string, { readonly last: number; readonly live: boolean }>();
-  /** The highest number of those that are not known any more: whatever is new has a higher one. */
+  /** The highest number of the forgotten sequences; new steps have higher ones. */
   #floor = -1;
 
-  /** The number of the last step of a sequence, or one that every new step exceeds. */
+  /** The number of the last step of a sequence, or a number that every new step exceeds. */
   last(sequence: string): number {
     return this.#sequences.get(sequence)?.last ?? this.#floor;
   }
 
-  /** A step is taken. */
+  /** Records a step. */
   note(sequence: string, step: number): void {
     this.#sequences.delete(sequence);
     this.#sequences.set(sequence, { last: step, live: true });
@@ -28,13 +28,16 @@ export class SequenceLog {
     this.#sequences.delete(oldest!);
   }
 
-  /** A step was not read after all: what was last before stands again, unless another came meanwhile. */
+  /**
+   * Takes back a step that failed, so that the one before it is the last again, unless another step came in the
+   * meantime.
+   */
   undo(sequence: string, step: number, before: number): void {
     const one = this.#sequences.get(sequence);
     if (one?.last === step) this.#sequences.set(sequence, { ...one, last: before });
   }
 
-  /** Ends a sequence; false where it is not known, or has ended already. */
+  /** Ends a sequence; false if it is unknown or has ended already. */
   end(sequence: string): boolean {
     const one = this.#sequences.get(sequence);
     if (!one?.live) return false;
@@ -42,7 +45,7 @@ export class SequenceLog {
     return true;
   }
 
-  /** From a new neighbour all may come again. */
+  /** Call this for a new neighbour, which may send all steps again. */
   renew(): void {
     this.#floor = -1;
     for (const [sequence, { live }] of this.#sequences) {

@@ -1,27 +1,27 @@
-/** Holds stages for others: opens them where this node agrees, and hands them over before it leaves. */
+/** Serves stages to other members: opens them if this node agrees, and hands them over before it leaves. */
 import { type Deferred, type Did, deferred, errorToData, sleep, unlessAborted } from "../../core";
 import type { ReceivedStageBody, StageHandlers, StageLanes } from "../../room";
 import { HostedStage, type OpenStage, type StageRequest } from "./hosted-stage";
 
-/** Pipelines that one consumer may have here at once. */
+/** Number of pipelines of one consumer that may have a stage here. */
 const MAX_PER_CONSUMER = 2;
-/** Time in which a consumer notices that a node is gone which cannot be linked to from here, ms: twice what it takes. */
+/** Time in which a consumer notices the loss of a node that this node cannot reach, in ms: twice the usual time. */
 const NOTICE_MS = 10_000;
-/** How often a consumer hears what is loaded, ms. */
+/** How often the consumer is told the loading progress, in ms. */
 const PROGRESS_INTERVAL_MS = 1_000;
 
-interface StageHostOptions {
+interface StageServerOptions {
   readonly traffic: StageLanes;
   /**
-   * Loads what is asked for. Throws with a reason for people where this node does not want to, or cannot; it is agreed when
-   * the first progress is told, and the neighbour behind is dialled then.
+   * Loads the requested layers. Throws with a reason for people if this node refuses or fails. The first progress
+   * report means that it has agreed, and starts the dialling of the next neighbour.
    */
   open(
     request: StageRequest,
     options: {
       readonly consumer: Did;
       readonly signal: AbortSignal;
-      /** To be called as the stage loads: a consumer waits only as long as it gets on. */
+      /** Call this while the stage loads: a consumer waits only as long as there is progress. */
       onProgress(loadedBytes: number, totalBytes: number): void;
     },
   ): Promise<OpenStage>;
@@ -30,29 +30,29 @@ interface StageHostOptions {
 
 /** All stages that run here for others. */
 export class StageServer {
-  readonly #options: StageHostOptions;
-  /** Ids of pipelines are chosen by consumers: two may choose the same. */
+  readonly #options: StageServerOptions;
+  /** Consumers choose the ids of pipelines, so two may be equal. */
   readonly #stages = new Set<HostedStage>();
   readonly #stop: (() => void)[];
-  /** Those of them whose layers nobody can take. */
+  /** The stages that no other node can take over. */
   readonly #staying = new WeakSet<HostedStage>();
-  /** This node leaves; resolves when no stage is here whose layers somebody may still take. */
+  /** Set while this node leaves. It resolves when no stage is left here that another node might take over. */
   #leaving: Deferred<undefined> | undefined;
 
-  constructor(options: StageHostOptions) {
+  constructor(options: StageServerOptions) {
     this.#options = options;
     this.#stop = [options.traffic.handle(this.#handlers()), options.traffic.on("gone", ({ did }) => this.#lost(did))];
   }
 
-  /** What runs here, and for whom. */
+  /** The stages that run here, with their consumers. */
   get stages(): readonly { readonly consumer: Did; readonly request: StageRequest }[] {
     return [...this.#stages];
   }
 
   /**
-   * Asks all consumers to have their layers elsewhere, serves them until they do, and takes no new ones. Resolves when each
-   * stage is gone, or its consumer has said that nobody can take it; rejects with the signal's reason. What is left then goes
-   * on until `close`.
+   * Asks all consumers to move their layers to other nodes, serves them until they do, and accepts no new stages.
+   * Resolves when each stage is gone or its consumer has said that no node can take it; rejects with the signal's
+   * reason. The remaining stages run on until `close`.
    */
   async handOver({ signal }: { signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted();
@@ -66,13 +66,13 @@ export class StageServer {
     await unlessAborted(this.#leaving.promise, signal);
   }
 
-  /** Ends all stages and tells who uses them. */
+  /** Ends all stages and tells their consumers. */
   close(reason: string): void {
     for (const stop of this.#stop) stop();
     for (const stage of [...this.#stages]) this.#giveUp(stage, reason);
   }
 
-  /** What consumers and neighbours in a ring send to the stages here. */
+  /** Handlers for the frames that consumers and neighbours send to the stages here. */
   #handlers(): StageHandlers {
     return {
       "stage.open": (body, from) => void this.#open(from, body),
@@ -157,20 +157,23 @@ export class StageServer {
     }
   }
 
-  /** Links to the next stage: in a large room not everybody is linked. Throws `peer-lost` where it is not to be reached. */
+  /**
+   * Links to the next stage, since in a large room not all members are linked. Throws `peer-lost` if it cannot be
+   * reached.
+   */
   async #linkOn(hosted: HostedStage): Promise<void> {
     const { next } = hosted.request;
     if (next === hosted.consumer) return;
     try {
       await hosted.holdNext(next);
     } catch (error) {
-      // Where it is gone, the consumer learns that too, and asks for other layers: then this node is not at fault.
+      // If the next node is gone, the consumer will notice too and ask for other layers, so this node is not at fault.
       await sleep(NOTICE_MS, hosted.stop.signal);
       throw error;
     }
   }
 
-  /** Why this node does not even try. */
+  /** The reason to refuse a request at once. */
   #objection(consumer: Did, { pipeline, from, to }: StageRequest): string | undefined {
     if (this.#leaving) return LEAVING;
     if (from >= to) return `There are no layers from ${from} to ${to}.`;
@@ -179,7 +182,7 @@ export class StageServer {
     return running.length < MAX_PER_CONSUMER ? undefined : `It holds ${running.length} stages for you already.`;
   }
 
-  /** Tells a consumer what is loaded: now and then, and the end. */
+  /** Reports the loading progress to a consumer at intervals, and at the end. */
   #teller({ consumer, request, stop }: HostedStage): (loadedBytes: number, totalBytes: number) => void {
     let toldMs = -Infinity;
     let told = 0;
@@ -193,12 +196,12 @@ export class StageServer {
     };
   }
 
-  /** Without its consumer a stage is of no use; without a neighbour it waits for the consumer to name another. */
+  /** A stage without its consumer is useless; without a neighbour it waits until the consumer names another. */
   #lost(did: Did): void {
     for (const stage of [...this.#stages]) if (stage.consumer === did) this.#close(stage);
   }
 
-  /** Frees a stage, and tells its consumer. */
+  /** Frees a stage and tells its consumer the reason. */
   #giveUp(stage: HostedStage, reason: string): void {
     const { pipeline, attempt } = stage.request;
     this.#options.traffic.post(stage.consumer, "stage.refused", { pipeline, attempt, reason: reason.slice(0, 500) });
@@ -212,11 +215,11 @@ export class StageServer {
     this.#options.onChange();
   }
 
-  /** There may be nobody left to wait for. */
+  /** Ends the wait in `handOver` if no stage is left to wait for. */
   #settle(): void {
     if ([...this.#stages].every((stage) => this.#staying.has(stage))) this.#leaving?.resolve(undefined);
   }
 }
 
-/** What a node says that is asked for layers while it goes. */
+/** The reason for refusing layers while this node leaves. */
 const LEAVING = "It is about to leave.";

@@ -1,4 +1,4 @@
-/** Tells members who plan a pipeline what this node could do for a model. */
+/** Answers members that plan a pipeline: tells them what this node could do for a model. */
 import { type Did, errorToData } from "../../core";
 import type { StageLanes, UnableReason } from "../../room";
 import type { StageSource } from "../run";
@@ -6,35 +6,38 @@ import type { LinkSurvey } from "./links";
 
 /** What a node can do for a model. */
 export interface Ability {
-  /** Memory that it gives, in bytes. */
+  /** Memory that it offers, in bytes. */
   readonly memoryBytes: number;
-  /** One token through one layer, alone and in a prompt, in ms. */
+  /** Time for one token through one layer, alone and in a prompt, in ms. */
   readonly decodeMs: number;
   readonly prefillMs: number;
 }
 
-/** Why a node does not help. */
+/** The reason why a node does not help. */
 export interface Inability {
   readonly why: UnableReason;
   readonly text: string;
 }
 
-/** How a node judges what it is asked. Rejects where it cannot be found out; nobody wants to know any more once it is aborted. */
+/**
+ * Decides what this node can do for a model. Rejects if it cannot find out. The signal aborts when the answer is no
+ * longer wanted.
+ */
 export type Judge = (
   source: StageSource,
   consumer: Did,
   options: { readonly signal: AbortSignal },
 ) => Promise<Ability | Inability>;
 
-/** Questions that are answered at once; each may have a graph read and the device measured. */
+/** Maximum number of questions that are answered at once; each may read a graph and measure the device. */
 const MAX_ANSWERING = 4;
 
-/** Answers of one node in one room. */
+/** The answers of one node in one room. */
 export class SurveyAnswers {
   readonly #traffic: StageLanes;
   readonly #links: LinkSurvey;
   readonly #judge: Judge;
-  /** Who is being answered: each member one question at a time. */
+  /** The members that are being answered; each may ask one question at a time. */
   readonly #asking = new Map<Did, AbortController>();
   readonly #stop: (() => void)[];
 

@@ -1,20 +1,20 @@
-/** Measures the links of this node: how long a word takes to a member and back, and how fast bytes go there. */
+/** Measures the links of this node: the round trip to a member, and the throughput towards it. */
 import { type Did, MicrogridError, deferred, randomId } from "../../core";
 import type { PlanLink } from "../plan";
 import type { StageLanes } from "../../room";
 
-/** What is sent to see how fast bytes go: little enough for slow links, much enough for fast ones to show. */
+/** Size of the probe for throughput: small enough for slow links, and large enough to measure fast ones. */
 const PROBE_BYTES = 128 * 2 ** 10;
-/** Words before it; the fastest counts, since the others have waited for something. */
-const WORDS = 3;
-/** A measurement is good for so long, ms: links change, but nobody should probe them all the time. */
+/** Number of small probes before it. The fastest counts, since the others had to wait for something. */
+const SMALL_PROBES = 3;
+/** How long a measurement is valid, in ms. Links change, but probing all the time would be a burden. */
 const KEPT_MS = 300_000;
-/** A link that takes longer for one probe is of no use, ms. */
+/** A link that takes longer than this for one probe is of no use, in ms. */
 const TIMEOUT_MS = 10_000;
-/** No clock of a browser can tell less, ms. */
+/** The smallest difference that browser clocks can measure, in ms. */
 const LEAST_MS = 0.1;
 
-/** The links of one node in one room. It answers the probes of others as well. */
+/** The links of one node in one room. It also answers the probes of others. */
 export class LinkSurvey {
   readonly #traffic: StageLanes;
   readonly #waiting = new Map<string, { readonly of: Did; resolve(): void; give(): void }>();
@@ -37,7 +37,7 @@ export class LinkSurvey {
     ];
   }
 
-  /** Rejects with `peer-lost` where a member cannot be reached, or does not answer. */
+  /** Rejects with `peer-lost` if a member cannot be reached or does not answer. */
   measure(did: Did): Promise<PlanLink> {
     const known = this.#measured.get(did);
     if (known && performance.now() - known.at < KEPT_MS) return known.link;
@@ -57,7 +57,7 @@ export class LinkSurvey {
     const release = await this.#traffic.hold(did, { signal });
     try {
       let rttMs = Infinity;
-      for (let word = 0; word < WORDS; word++) rttMs = Math.min(rttMs, await this.#probe(did, 1, signal));
+      for (let count = 0; count < SMALL_PROBES; count++) rttMs = Math.min(rttMs, await this.#probe(did, 1, signal));
       const ms = await this.#probe(did, PROBE_BYTES, signal);
       return { rttMs, bytesPerSecond: (1000 * PROBE_BYTES) / Math.max(LEAST_MS, ms - rttMs) };
     } finally {
@@ -65,7 +65,7 @@ export class LinkSurvey {
     }
   }
 
-  /** Time until so many bytes are there and the answer is back, ms. */
+  /** Time until this many bytes have arrived and the answer is back, in ms. */
   async #probe(did: Did, bytes: number, signal: AbortSignal): Promise<number> {
     const probe = randomId(8);
     const { promise, resolve, reject } = deferred<undefined>();

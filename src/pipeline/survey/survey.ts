@@ -1,4 +1,4 @@
-/** Asks members what they could do for a model, and measures the links between all of them. */
+/** Asks members what they could do for a model, and collects measurements of the links between all of them. */
 import { type Did, deferred, randomId } from "../../core";
 import type { StageFrame, StageLanes, UnableReason } from "../../room";
 import type { PlanLink } from "../plan";
@@ -6,20 +6,20 @@ import type { StageSource } from "../run";
 import type { Ability } from "./answers";
 import type { LinkSurvey } from "./links";
 
-/** Time for a member to measure itself, for which it may have to fetch the model's graph first, in ms. */
-const PATIENCE_MS = 60_000;
+/** Time that a member has to measure itself, in ms. It may have to download the model's graph first. */
+const ANSWER_TIMEOUT_MS = 60_000;
 
-/** What was found out. */
+/** The result of a survey. */
 export interface Survey {
   readonly able: ReadonlyMap<Did, Ability>;
   readonly unable: ReadonlyMap<Did, { readonly why: UnableReason | "silent"; readonly text: string }>;
-  /** Undefined where there is no link, or it was not measured. */
+  /** Undefined if there is no link, or it was not measured. */
   link(from: Did, to: Did): PlanLink | undefined;
 }
 
 type Answer = Extract<StageFrame, { kind: "stage.able" | "stage.unable" }>;
 
-/** Asks all of `members` at once. Rejects with the signal's reason only: who does not answer is `silent`. */
+/** Asks all of `members` at once. It only rejects if the signal aborts; members that do not answer are `silent`. */
 export async function survey(
   {
     traffic,
@@ -56,18 +56,18 @@ export async function survey(
       unable.set(did, answer?.body ?? { why: "silent", text: "It did not answer in time." });
     }
   }
-  // Where only one end has measured a link, it stands for both ways.
+  // If only one end has measured a link, its figures are used for both directions.
   return { able, unable, link: (from, to) => measured.get(`${from} ${to}`) ?? measured.get(`${to} ${from}`) };
 }
 
-/** One member's answer. Rejects where there is none in time. */
+/** Asks one member. Rejects if it does not answer in time. */
 async function ask(
   traffic: StageLanes,
   did: Did,
   question: StageSource & { readonly among: readonly Did[] },
   signal: AbortSignal,
 ): Promise<Answer> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
   const id = randomId(8);
   const { promise, resolve, reject } = deferred<Answer>();
   const give = (): void => reject(limit.reason as Error);

@@ -1,11 +1,15 @@
-/** Lets one caller after another at a thing that only one may use. */
-import { deferred, unlessAborted } from "../core";
+/** Lets callers use something one after another. */
+import { deferred } from "./deferred";
+import { unlessAborted } from "./race";
 
-/** One queue for each key. */
+/** A mutex for each key. Use it where asynchronous work on the same thing must not overlap. */
 export class Turns {
   readonly #taken = new Map<string, Promise<void>>();
 
-  /** Runs `work` while nobody else works under this key. Rejects with the signal's reason if it is aborted before. */
+  /**
+   * Waits until no other work runs under this key, then runs `work`. Rejects with the signal's reason if the signal
+   * aborts before.
+   */
   async take<T>(key: string, work: () => Promise<T>, { signal }: { signal?: AbortSignal } = {}): Promise<T> {
     for (let other = this.#taken.get(key); other; other = this.#taken.get(key)) {
       await (signal ? unlessAborted(other, signal) : other);
