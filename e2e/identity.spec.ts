@@ -100,7 +100,7 @@ test("a device joins a house by two texts, in whichever tab, and leaves it", asy
     .poll(async () => (await stateOf(laptop)).node.house?.delegations)
     .toMatchObject([{ subject: node.did, label: "the phone", scopes: ["member"], revoked: false }]);
 
-  expect(await refusal(laptop, "adopt", text)).toContain("does not vouch for this device");
+  expect(await refusal(laptop, "adopt", text)).toContain("is not valid for this device");
   expect(await refusal(phone, "adopt", request)).toContain("This text is a request");
   await identity(phone, "adopt", ` ${text.slice(0, 50)}\n${text.slice(50)} `);
   const adopted = (await stateOf(phone)).node.house;

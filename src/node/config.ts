@@ -1,4 +1,4 @@
-/** The one deploy-time file, `microgrid.config.json`: which servers a site uses by default. */
+/** Reads the one deploy-time file, `microgrid.config.json`: the servers that a site uses by default. */
 import * as v from "valibot";
 
 const IceServer = v.object({
@@ -17,7 +17,7 @@ const ConfigFile = v.object({
   hub: v.optional(v.pipe(v.string(), v.url())),
 });
 
-/** What a node uses of the outside world; each of it can be replaced by the user. */
+/** The servers that a node uses; the user can replace each of them. */
 export interface GridConfig {
   /** URLs of signaling servers. */
   readonly signaling: readonly string[];
@@ -29,8 +29,8 @@ export interface GridConfig {
 const NOTHING: GridConfig = { signaling: [], rtc: { iceServers: [] }, hub: undefined };
 
 /**
- * Reads the file beside the page (or beside the embedded script). A server given by its port alone is on the same
- * host as the file. Without a readable file nothing outside is used, and rooms cannot be opened.
+ * Reads the file next to the page (or next to the embedded script). A server given only by its port is on the file's
+ * host. Without a readable file no server is used, and rooms cannot be opened.
  */
 export async function readConfig(baseUrl: string): Promise<GridConfig> {
   try {
@@ -42,12 +42,12 @@ export async function readConfig(baseUrl: string): Promise<GridConfig> {
   }
 }
 
-/** The configuration in a parsed file. Throws where the file does not fit its schema. */
+/** The configuration in a parsed file. Throws if the file does not match its schema. */
 export function resolveConfig(file: unknown, baseUrl: string): GridConfig {
   const { signaling = [], iceServers = [], iceTransportPolicy, hub } = v.parse(ConfigFile, file);
   const base = new URL(baseUrl);
   const rtc: RTCConfiguration = {
-    // JSON has no undefined: fields that are absent stay absent.
+    // JSON has no undefined, so absent fields stay absent.
     iceServers: iceServers.map((server) => ({ ...server })) as RTCIceServer[],
     ...(iceTransportPolicy && { iceTransportPolicy }),
   };

@@ -1,4 +1,4 @@
-/** This device as a provider: the models in its memory, with the rates that its own answers measure. */
+/** This device as a provider: the loaded models, with the rates measured on its own answers. */
 import type { EngineSupervisor } from "../inference";
 import { measured } from "./measured";
 import {
@@ -32,19 +32,19 @@ export class LocalProvider implements Provider {
     this.#onChange = onChange;
   }
 
-  /** Answers for this node's own user that run now. */
+  /** Number of answers for this node's own user that are running. */
   get ownJobs(): number {
     return this.#ownJobs;
   }
 
-  /** Tokens per second over the last seconds, all answers together. */
+  /** Tokens per second over the last seconds, for all answers together. */
   get tokenRate(): number {
     const since = performance.now() - RATE_WINDOW_MS;
     while (this.#tokenTimes.length > 0 && this.#tokenTimes[0]! < since) this.#tokenTimes.shift();
     return Math.round((1000 * this.#tokenTimes.length) / RATE_WINDOW_MS);
   }
 
-  /** A model was loaded. */
+  /** Adds a loaded model. */
   add(info: LoadedModelInfo): ModelOffer {
     const {
       id: model,
@@ -75,7 +75,7 @@ export class LocalProvider implements Provider {
     return offer;
   }
 
-  /** A model is gone. */
+  /** Removes a model. */
   delete(model: string): void {
     if (this.#offers.delete(model)) this.#onChange();
   }
@@ -100,7 +100,7 @@ export class LocalProvider implements Provider {
     }
   }
 
-  /** Counts an answer as the user's own, until the result is called. */
+  /** Counts an answer as the user's own until the returned function is called. */
   countOwnJob(): () => void {
     this.#ownJobs++;
     this.#onChange();

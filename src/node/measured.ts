@@ -1,13 +1,13 @@
-/** What answers tell of a model's rates. */
+/** Updates a model's rates from measured answers. */
 import type { ModelOffer, Usage } from "../inference";
 
-/** Answers shorter than this say little about the rate. */
+/** Shorter answers and prompts say little about the rate. */
 const MIN_MEASURED_TOKENS = 8;
 const MIN_MEASURED_PROMPT = 32;
 /** Weight of the newest measurement. */
 const WEIGHT = 0.3;
 
-/** An offer with the rates that one more answer, computed alone, has shown. */
+/** The offer, with its rates updated by one more answer that was computed alone. */
 export function measured(offer: ModelOffer, usage: Usage): ModelOffer {
   const decoded = usage.completionTokens - 1;
   const read = usage.promptTokens - usage.cachedTokens;

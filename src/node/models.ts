@@ -1,4 +1,4 @@
-/** The models of a node: loading them, losing them, loading them again. */
+/** The models of a node: loads them, notices their loss, and loads them again. */
 import { errorToData, isAbort, unlessAborted } from "../core";
 import {
   type Backend,
@@ -24,11 +24,11 @@ interface ModelsOptions {
   readonly local: LocalProvider;
   readonly device: DeviceInfo;
   readonly store: StateStore;
-  /** Called when what is in memory has changed. */
+  /** Called when the loaded models have changed. */
   onChange(): void;
 }
 
-/** A load that runs; several callers may wait for it. */
+/** A running load that several callers may wait for. */
 interface Loading {
   readonly choice: LoadChoice;
   readonly abort: AbortController;
@@ -36,15 +36,15 @@ interface Loading {
   waiting: number;
 }
 
-/** A device that was lost this often within a minute is not tried again by itself. */
+/** After this many losses within a minute, models are not reloaded automatically. */
 const MAX_RECOVERIES = 3;
 const RECOVERY_WINDOW_MS = 60_000;
 
-/** Loads, unloads and recovers models; keeps `loads` of the state. */
+/** Loads, unloads and recovers models; keeps `loads` of the state up to date. */
 export class NodeModels {
   readonly #options: ModelsOptions;
   readonly #loading = new Map<string, Loading>();
-  /** Models that are ready, with the backend they run on. */
+  /** Models that are ready, with their backends. */
   readonly #ready = new Map<string, Backend>();
   #recoveries: number[] = [];
 
@@ -56,7 +56,7 @@ export class NodeModels {
     supervisor.on("lost", ({ reason, models }) => this.#lost(reason, models));
   }
 
-  /** What is in memory now, or on its way there. */
+  /** Models that are loaded or being loaded. */
   get wanted(): readonly { readonly id: string; readonly backend: Backend }[] {
     const { device } = this.#options;
     const loading = [...this.#loading].map(
@@ -65,12 +65,12 @@ export class NodeModels {
     return [...new Map([...this.#ready, ...loading])].map(([id, backend]) => ({ id, backend }));
   }
 
-  /** True while a model is on its way. */
+  /** True while a model is being loaded. */
   get busy(): boolean {
     return this.#loading.size > 0;
   }
 
-  /** Loads a model; two callers share one load, which stops when the last of them aborts. */
+  /** Loads a model. Callers share one load, which stops when the last of them aborts. */
   async load(id: string, choice: LoadChoice, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#ready.has(id) && (!choice.backend || this.#ready.get(id) === choice.backend)) return;
@@ -90,7 +90,7 @@ export class NodeModels {
     }
   }
 
-  /** Stops a load that runs, whoever waits for it. */
+  /** Stops a running load for all callers. */
   cancel(id: string): void {
     const loading = this.#loading.get(id);
     if (loading) this.#abandon(id, loading, new DOMException("The load was cancelled.", "AbortError"));
@@ -119,7 +119,7 @@ export class NodeModels {
     return loading;
   }
 
-  /** Stops a load; who asks for the model from now on begins a new one. */
+  /** Stops a load; later callers start a new one. */
   #abandon(id: string, loading: Loading, reason: unknown): void {
     if (this.#loading.get(id) === loading) {
       this.#loading.delete(id);
@@ -151,13 +151,13 @@ export class NodeModels {
       markLoading(id);
       const info = await supervisor.load(pkg, { signal, backend, onProgress });
       if (!current()) {
-        // Cancelled too late to stop it; where another load has begun, that one replaces it.
+        // Cancelled too late to stop it. If another load has begun, that one replaces this model.
         if (!this.#loading.has(id)) await supervisor.unload(id);
         signal.throwIfAborted();
       }
       this.#ready.set(id, info.backend);
       this.#show(id, { kind: "ready", offer: local.add(info) });
-      // WebLLM keeps the weights in a store of its own, so the library has to look again.
+      // WebLLM stores the weights itself, so the library has to look again.
       if (pkg.engine === "webllm") void library.refresh();
     } catch (error) {
       if (!current()) throw error;
@@ -172,7 +172,7 @@ export class NodeModels {
     }
   }
 
-  /** The worker or the GPU is gone: what was in it is loaded again, and waiting answers go on then. */
+  /** The worker or the GPU is gone: its models are loaded again, and waiting answers then continue. */
   #lost(reason: string, models: readonly string[]): void {
     const now = performance.now();
     this.#recoveries = this.#recoveries.filter((at) => now - at < RECOVERY_WINDOW_MS);
@@ -187,7 +187,7 @@ export class NodeModels {
     this.#options.store.notify({
       id: "engine-lost",
       level: "warning",
-      text: `The engine was lost (${reason}) and is being restored; running answers go on by themselves.`,
+      text: `The engine was lost (${reason}) and is being restored; running answers continue automatically.`,
     });
     const never = new AbortController().signal;
     const reloads = again.map(({ id, backend }) => this.load(id, backend ? { backend } : {}, never));

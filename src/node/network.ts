@@ -1,4 +1,4 @@
-/** The servers that a node uses: what its page was opened with, else what the user has set, else the site's. */
+/** The servers that a node uses: the page's options come first, then the user's settings, then the site's. */
 import * as v from "valibot";
 import { MicrogridError } from "../core";
 import { MAX_SERVERS } from "../room";
@@ -16,7 +16,8 @@ const SignalingUrl = v.pipe(
   v.maxLength(MAX_URL_CHARS),
   v.check(
     isHttp,
-    ({ input }) => `“${input.slice(0, 80)}” is no address of a signaling server: those begin with https:// or http://.`,
+    ({ input }) =>
+      `“${input.slice(0, 80)}” is not the address of a signaling server, which begins with https:// or http://.`,
   ),
 );
 const IceUrl = v.pipe(
@@ -26,7 +27,7 @@ const IceUrl = v.pipe(
   v.regex(
     ICE_URL,
     ({ input }) =>
-      `“${input.slice(0, 80)}” is no address of an ICE server: those look like stun:host:3478 or turn:host:3478.`,
+      `“${input.slice(0, 80)}” is not the address of an ICE server, such as stun:host:3478 or turn:host:3478.`,
   ),
 );
 const IceServer = v.pipe(
@@ -40,7 +41,7 @@ const IceServer = v.pipe(
     "A TURN server needs a user name and a password.",
   ),
 );
-/** What can be set, each of it by itself. */
+/** The settings that a user can override one by one. */
 export const NetworkOverrideSchema = v.partial(
   v.object({
     signaling: v.pipe(
@@ -53,19 +54,19 @@ export const NetworkOverrideSchema = v.partial(
   }),
 );
 
-/** What a user has set; what is absent follows the site. */
+/** The user's settings; absent ones follow the site. */
 export type NetworkOverride = v.InferOutput<typeof NetworkOverrideSchema>;
 
-/** A change of it: what is undefined goes back to the site's, what is absent stays. */
+/** A change of the settings: undefined resets one to the site's, absent ones stay. */
 export type NetworkPatch = { readonly [K in keyof NetworkSettings]?: NetworkSettings[K] | undefined };
 
-/** A live view of the configuration: reading it gives what is in force at that moment. */
+/** A live view of the configuration: reads always return the present settings. */
 export class NodeNetwork implements GridConfig {
   readonly #site: GridConfig;
   readonly #opened: Partial<GridConfig>;
   #override: NetworkOverride;
 
-  /** `opened` is what the page was opened with. */
+  /** `opened` are the options that the page was opened with. */
   constructor(site: GridConfig, opened: Partial<GridConfig>, override: NetworkOverride = {}) {
     this.#site = site;
     this.#opened = opened;
@@ -90,18 +91,18 @@ export class NodeNetwork implements GridConfig {
     return this.#opened.hub ?? this.#site.hub;
   }
 
-  /** What is in force, for people. */
+  /** The present settings, to be shown to people. */
   get settings(): NetworkSettings {
     const { iceServers = [], iceTransportPolicy } = this.rtc;
     return { signaling: this.signaling, iceServers, relayOnly: iceTransportPolicy === "relay" };
   }
 
-  /** What the user has set, to be remembered. */
+  /** The user's settings, to be remembered. */
   get override(): NetworkOverride {
     return this.#override;
   }
 
-  /** Changes parts; undefined goes back to the site's. Throws `bad-request`, and then nothing has changed. */
+  /** Changes some settings; undefined resets one to the site's. Throws `bad-request`, and then nothing has changed. */
   set(patch: NetworkPatch | undefined): void {
     const before = this.#override;
     this.#override = patch === undefined ? {} : { ...before, ...parsePatch(patch) };
@@ -110,12 +111,12 @@ export class NodeNetwork implements GridConfig {
     this.#override = before;
     throw new MicrogridError(
       "bad-request",
-      "Relayed connections need a TURN server, and none is among the ICE servers. Add one first. Nothing was changed.",
+      "Relayed connections need a TURN server, and there is none among the ICE servers. Add one first. Nothing was changed.",
     );
   }
 }
 
-/** What was set, parsed. Throws `bad-request` with the first thing that is wrong. */
+/** Parses a patch. Throws `bad-request` with the first problem. */
 export function parsePatch(patch: unknown): NetworkOverride {
   const parsed = v.safeParse(NetworkOverrideSchema, patch, { abortEarly: true });
   if (parsed.success) return parsed.output;
@@ -130,7 +131,7 @@ function isHttp(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
 }
 
-/** The sentence of the address that is wrong, not that of the union around it. */
+/** The message about the address itself, not about the union around it. */
 function unionMessage(issue: v.UnionIssue<v.BaseIssue<unknown>>): string {
   return issue.issues?.at(-1)?.message ?? "An ICE server needs an address.";
 }

@@ -1,4 +1,4 @@
-/** What a node was doing, so that it goes on after a reload or in the tab that takes over. */
+/** Remembers what a node was doing, so that it can continue after a reload or in the tab that takes over. */
 import * as v from "valibot";
 import type { WantedPipeline } from "./pipelines";
 import type { Policy, ShareOptions } from "./types";
@@ -42,7 +42,7 @@ const Preferences = v.object({
   network: v.fallback(v.optional(NetworkOverrideSchema), undefined),
 });
 
-/** The room that a node is in, what it shares, and the models in its memory. */
+/** The node's room, what it shares, and the models in its memory. */
 export interface SessionMemory {
   readonly room?: string | undefined;
   readonly invite?: string | undefined;
@@ -54,22 +54,22 @@ export interface SessionMemory {
   readonly models: readonly { readonly id: string; readonly backend: "webgpu" | "wasm" }[];
 }
 
-/** What the user has chosen once and for all. */
+/** The user's lasting choices. */
 export interface Preferences {
   readonly name?: string | undefined;
   readonly policy?: Policy | undefined;
   readonly network?: NetworkOverride | undefined;
 }
 
-/** Keeps what the node is doing; this tab counts as the one that did it. */
+/** Stores the node's session and marks this tab as its owner. */
 export function rememberSession(session: SessionMemory): void {
   write(localStorage, KEY, session);
   write(sessionStorage, TAB_KEY, true);
 }
 
 /**
- * What to go on with. A tab that takes over goes on with everything; a tab that starts, only where it is the one
- * that was reloaded: a room that somebody left by closing the browser is not entered again behind their back.
+ * The session to continue. A tab that takes over always continues. A tab that starts continues only if it is the
+ * reloaded one: if the user left a room by closing the browser, it must not be entered again without being asked.
  */
 export function recallSession(takesOver: boolean): SessionMemory | undefined {
   if (!takesOver && read(sessionStorage, TAB_KEY) !== true) return undefined;
@@ -88,7 +88,7 @@ export function recallPreferences(): Preferences {
   return result.success ? result.output : {};
 }
 
-// Storage may be refused (private mode, embedded frames): then nothing is remembered, and nothing breaks.
+// Storage may be refused (private mode, embedded frames). Then nothing is remembered, and everything else works.
 
 function write(storage: Storage, key: string, value: unknown): void {
   try {

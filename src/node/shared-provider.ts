@@ -1,4 +1,4 @@
-/** All that this node can answer with for its room: its own models, and those that it runs together with others. */
+/** All models with which this node answers its room: its own ones, and those that it runs together with others. */
 import {
   type Estimate,
   type GenerationEvent,
@@ -7,7 +7,7 @@ import {
   type Provider,
 } from "../inference";
 
-/** Several providers of one node as one. Of a model that several have, the first is offered. */
+/** Combines several providers of one node. If several have a model, the first one offers it. */
 export class SharedProvider implements Provider {
   readonly id = "own";
   readonly kind = "local";

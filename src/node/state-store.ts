@@ -1,11 +1,11 @@
-/** The one place where a node's state lives: immutable snapshots, replaced part by part. */
+/** Holds a node's state: immutable snapshots that are replaced part by part. */
 import { TypedEventTarget } from "../core";
 import type { GridState, Notice } from "./types";
 
 /** A part of the state that changed, by its key. */
 export type StatePatch = Partial<GridState>;
 
-/** Holds the snapshot; emits each patch. */
+/** Holds the snapshot and emits each patch. */
 export class StateStore extends TypedEventTarget<{ patch: StatePatch }> {
   #state: GridState;
 
@@ -29,7 +29,7 @@ export class StateStore extends TypedEventTarget<{ patch: StatePatch }> {
     this.patch({ notices: [...this.#state.notices.filter(({ id }) => id !== notice.id), notice] });
   }
 
-  /** Takes a notice away, if it is there. */
+  /** Removes a notice, if it exists. */
   dismiss(id: string): void {
     const notices = this.#state.notices.filter((notice) => notice.id !== id);
     if (notices.length < this.#state.notices.length) this.patch({ notices });

@@ -1,4 +1,4 @@
-/** The list of delegations that were signed on this device: the newest of each node that a house vouches for. */
+/** The list of delegations that were signed on this device: the newest for each node that a house vouches for. */
 import type { Did } from "../../core";
 import type { Revocations } from "../../identity";
 import type { DelegationState } from "../types";
@@ -6,18 +6,18 @@ import type { Issued } from "./record";
 
 type List = readonly Issued[];
 
-/** What a house has given to a node. */
+/** A delegation by a house to a node. */
 export function givenTo(list: List, issuer: Did, subject: string): Issued | undefined {
   return list.find((one) => one.issuer === issuer && one.subject === subject);
 }
 
-/** The list with a newer delegation; what the house gave to the same node before is not in it any more. */
+/** The list with a newer delegation, which replaces an earlier one for the same node. */
 export function withIssued(list: List, issued: Issued): Issued[] {
   const before = givenTo(list, issued.issuer, issued.subject);
   return [...list.filter((one) => one !== before), issued];
 }
 
-/** Both lists in one; of two delegations by one house for one node the newer stays. */
+/** Merges two lists; of two delegations by one house for one node, the newer stays. */
 export function mergeIssued(here: List, brought: List): Issued[] {
   return brought.reduce<Issued[]>(
     (list, one) => {
@@ -28,12 +28,12 @@ export function mergeIssued(here: List, brought: List): Issued[] {
   );
 }
 
-/** Whether a node that got `after` could do more with what it got before. */
+/** Whether `before` allowed a node something that `after` does not. */
 export function narrows(before: Issued, after: Issued): boolean {
   return before.notAfter > after.notAfter || before.scopes.some((scope) => !after.scopes.includes(scope));
 }
 
-/** What a house has given, for people. */
+/** A delegation as it is shown to people. */
 export function delegationStates(list: List, house: Did, revocations: Revocations): DelegationState[] {
   return list
     .filter(({ issuer }) => issuer === house)

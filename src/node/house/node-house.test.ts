@@ -162,10 +162,10 @@ describe("a device that is vouched for", () => {
   test("takes nothing that is for others, forged, or no delegation", async () => {
     const [laptop, phone, other] = [await withHouse(), await device(), await device()];
     const text = await laptop.house.delegate(requestText(phone.did), member);
-    await expect(other.house.adopt(text)).rejects.toThrow(/does not vouch for this device/);
+    await expect(other.house.adopt(text)).rejects.toThrow(/is not valid for this device/);
     const { payload, signatures } = parseDelegation(text);
     const forged = delegationText({ payload, signatures: [{ did: other.did, sig: signatures[0]!.sig }] });
-    await expect(phone.house.adopt(forged)).rejects.toThrow(/does not vouch for this device/);
+    await expect(phone.house.adopt(forged)).rejects.toThrow(/is not valid for this device/);
     const revocation = await revoke(laptop.signer, phone.did, START);
     await expect(phone.house.adopt(delegationText(revocation))).rejects.toThrow(/does not vouch/);
     await expect(phone.house.adopt(requestText(phone.did))).rejects.toThrow(/is a request/);
@@ -188,7 +188,7 @@ describe("a device that is vouched for", () => {
     await expect(laptop.house.delegate(request, { ...member, scopes: [] })).rejects.toMatchObject({
       code: "bad-request",
     });
-    await expect(laptop.house.delegate(requestText(laptop.did), member)).rejects.toThrow(/this very device/);
+    await expect(laptop.house.delegate(requestText(laptop.did), member)).rejects.toThrow(/made by this device/);
     expect(laptop.house.state?.delegations).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** The house of this node: who vouches for it, whom it vouches for, and what has been taken back. */
+/** The house of this node: its delegation, the delegations that it signed, and what has been revoked. */
 import { type Bytes, DAY_MS, type Did, MicrogridError, TypedEventTarget } from "../../core";
 import {
   type Delegation,
@@ -29,9 +29,9 @@ import {
 } from "./record";
 import { delegationText, parseDelegation, parseRequest } from "./texts";
 
-/** How long a house vouches for the device that holds its key; renewed at half of it. */
+/** How long a house vouches for the device that holds its key; renewed at half of this time. */
 const OWN_TERM_MS = 365 * DAY_MS;
-/** How often a running node looks whether something has ended or needs to be renewed. */
+/** How often a running node checks whether something has ended or needs to be renewed. */
 const TEND_MS = DAY_MS / 24;
 
 export interface DelegationTerms {
@@ -49,39 +49,39 @@ export interface NodeHouseOptions {
 }
 
 interface NodeHouseEvents {
-  /** `state` or `delegation()` is another now. */
+  /** `state` or `delegation()` has changed. */
   change: undefined;
-  /** A revocation that was not known before: rooms pass it on. */
+  /** A new revocation, which rooms pass on. */
   revocation: Signed;
-  /** Something that its owner should know: a sentence. */
+  /** A sentence that the owner should see. */
   notice: string;
 }
 
 /**
- * Where the key of a house is on this device, this node always has a delegation from it with all scopes. A house that
- * takes back this node takes its key back too. One change at a time, each kept before it is shown.
+ * If the key of a house is on this device, this node always has a delegation from it with all scopes. If the house
+ * revokes this node, its key is deleted as well. Changes are made one at a time, and each is stored before it is shown.
  */
 export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
-  /** All that this node has heard of. Rooms pass these on; what they bring goes through `hear`. */
+  /** All known revocations. Rooms pass these on; new ones from rooms go through `hear`. */
   readonly revocations: Revocations;
-  /** Houses that the rooms of this node know (founders, admitted ones): their revocations are the last to be dropped. */
+  /** Houses that this node's rooms know (founders and admitted ones). Their revocations are the last to be dropped. */
   readonly known = new Set<string>();
   readonly #did: Did;
   readonly #keep: Keep;
   readonly #now: () => number;
   #record: HouseRecord;
-  /** What `record.delegation` says, verified. */
+  /** The verified content of `record.delegation`. */
   #own: Delegation | undefined;
-  /** The end of all changes that were asked for. */
+  /** Resolves when all requested changes are done. */
   #queue: Promise<unknown> = Promise.resolve();
-  /** The state that was told of last. */
+  /** The last state that was emitted. */
   #told: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** Reads what is kept; `start` then tends it. */
+  /** Reads the stored house; call `start` to keep it up to date. */
   static async open(options: NodeHouseOptions): Promise<NodeHouse> {
     const house = new NodeHouse(options, await recallHouse(options.keep));
-    // What was kept is verified again: storage is no witness.
+    // Stored delegations are verified again, because storage cannot be trusted.
     for (const signed of await recallRevocations(options.keep)) {
       await house.revocations.add(signed).catch(() => undefined);
     }
@@ -100,12 +100,12 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     this.revocations = new Revocations({ matters: (issuer) => issuer === this.#issuer || this.known.has(issuer) });
   }
 
-  /** What this node shows to rooms; undefined while no house vouches for it. */
+  /** The delegation that this node shows to rooms; undefined while no house vouches for it. */
   delegation(): Signed | undefined {
     return this.#own && this.#now() <= this.#own.notAfter ? this.#record.delegation : undefined;
   }
 
-  /** The key of the house, where it is on this device. */
+  /** The key of the house, if it is on this device. */
   async signer(): Promise<Signer | undefined> {
     return this.#record.key && (await this.#key()).signer;
   }
@@ -119,8 +119,8 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   }
 
   /**
-   * Takes the key of a house and vouches for this node with it; the same key may come again, under another name too.
-   * Throws `bad-request` where the name is none or the key of another house is here.
+   * Takes the key of a house and uses it to vouch for this node. The same key may be given again, also under another
+   * name. Throws `bad-request` if the name is invalid or the key of another house is here.
    */
   take(name: string, secret: Bytes): Promise<void> {
     return this.#change(async () => {
@@ -131,14 +131,14 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     });
   }
 
-  /** Vouches for another node; gives the text to bring there. Throws `bad-request`. */
+  /** Vouches for another node and returns the text for it. Throws `bad-request`. */
   delegate(request: string, { label, scopes, notAfter }: DelegationTerms): Promise<string> {
     return this.#change(async () => {
       const { signer, name } = await this.#key();
       const subject = parseRequest(request);
       const end = notAfter.getTime();
       if (subject === this.#did)
-        throw refuse("This request is of this very device, which the house vouches for already.");
+        throw refuse("This request was made by this device, which the house vouches for already.");
       if (!(end > this.#now())) throw refuse("The end date has passed already. Choose one in the future.");
       const { did: issuer } = signer;
       const terms = {
@@ -150,58 +150,58 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
       const signed = await delegate(signer, { name, ...terms });
       const issued = { issuer, label: label.trim().slice(0, MAX_LABEL_CHARS), ...terms };
       const before = givenTo(this.#record.issued, issuer, subject);
-      // Else the node could go on showing the wider one.
+      // Otherwise the node could still show the wider one.
       if (before && narrows(before, issued)) await this.#hear(await revoke(signer, subject, issued.issuedAt - 1));
       await this.#save({ ...this.#record, issued: withIssued(this.#record.issued, issued) }, this.#own);
       return delegationText(signed);
     });
   }
 
-  /** Takes what a house has signed for this node. Throws `bad-request` where it is not for it, or not valid now. */
+  /** Takes a delegation for this node. Throws `bad-request` if it is for another node, or not valid now. */
   adopt(text: string): Promise<void> {
     return this.#change(async () => {
       const delegation = parseDelegation(text);
       const own = await this.#verify(delegation).catch((cause: unknown) => {
         throw refuse(
-          "This does not vouch for this device: it is for another one, has ended, or was taken back.",
+          "This answer is not valid for this device: it is for another one, has ended, or was revoked.",
           cause,
         );
       });
       this.#refuseOther(own.issuer);
-      // The device that holds the key needs nobody else's word.
+      // The device that holds the key needs no other delegation.
       if (this.#record.key === undefined) await this.#save({ ...this.#record, delegation }, own);
     });
   }
 
-  /** Takes back what the house gave to a node. Throws `bad-request` without the key, or for this very node. */
+  /** Revokes a node's delegation. Throws `bad-request` without the key, or for this node itself. */
   revoke(subject: string): Promise<void> {
     return this.#change(async () => {
       const { signer } = await this.#key();
       if (subject === this.#did)
-        throw refuse("This is this very device. To take it out of the house, leave the house.");
+        throw refuse("This is the device that you are using. To take it out of the house, leave the house.");
       const given = givenTo(this.#record.issued, signer.did, subject);
-      // A clock that was set back must not leave the delegation standing.
+      // A clock that was set back must not leave the delegation valid.
       const at = Math.max(this.#now(), given?.issuedAt ?? 0);
       await this.#hear(await revoke(signer, subject as Did, at));
     });
   }
 
-  /** Deletes the key; what it has signed stays valid. */
+  /** Deletes the key; its signatures stay valid. */
   forgetKey(): Promise<void> {
     return this.#change(() => this.#save({ ...this.#record, key: undefined }, this.#own));
   }
 
-  /** Leaves the house; its key, if it is here, goes too. */
+  /** Leaves the house and deletes its key, if it is here. */
   leave(): Promise<void> {
     return this.#change(() => this.#save({ ...this.#record, key: undefined, delegation: undefined }, undefined));
   }
 
-  /** Takes a revocation that came from elsewhere; true where it is news. Throws `peer-protocol` where it is not valid. */
+  /** Takes a revocation from elsewhere; true if it is new. Throws `peer-protocol` if it is not valid. */
   hear(signed: Signed): Promise<boolean> {
     return this.#change(() => this.#hear(signed));
   }
 
-  /** All of it, for a backup. */
+  /** The whole record, for a backup. */
   async export(): Promise<HouseData> {
     const { key, delegation, issued } = this.#record;
     const secret = key && (await unwrapSecret(key.wrapped));
@@ -209,36 +209,39 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     return { v: 1, key: open, delegation, issued, revocations: [...this.revocations.all] };
   }
 
-  /** Adds what a backup holds. Throws `bad-request` where it belongs to another house than the key that is here. */
+  /** Adds the content of a backup. Throws `bad-request` if it belongs to another house than the key on this device. */
   async import({ key, delegation, issued, revocations }: HouseData): Promise<void> {
     for (const signed of revocations) await this.hear(signed).catch(() => undefined);
     if (key) await this.take(key.name, key.secret);
-    // Of another device, unless the backup comes back to where it was made.
+    // It belongs to another device, unless the backup returns to the device where it was made.
     else if (delegation && !this.#own) await this.adopt(delegationText(delegation)).catch(() => undefined);
     await this.#change(() =>
       this.#save({ ...this.#record, issued: mergeIssued(this.#record.issued, issued) }, this.#own),
     );
   }
 
-  /** Renews what is due and drops what has ended, now and from then on. */
+  /** Starts renewing what is due and dropping what has ended, now and regularly. */
   async start(): Promise<void> {
     const tend = (): Promise<void> => this.tend().catch(() => undefined);
     this.#timer = setInterval(() => void tend(), TEND_MS);
     await tend();
   }
 
-  /** Renews what is due and drops what has ended; called now and then by itself. */
+  /** Renews what is due and drops what has ended; also called regularly by a timer. */
   tend(): Promise<void> {
     return this.#change(async () => {
       const { key, delegation } = this.#record;
-      // The page may have died between hearing of it and acting on it.
+      // The page may have died after it received a revocation and before it acted on it.
       if (await this.#dropIfRevoked()) return;
       const left = (this.#own?.notAfter ?? 0) - this.#now();
       if (key && left < OWN_TERM_MS / 2) {
         await this.#become(this.#record, (await this.#key()).signer);
       } else if (delegation && left < 0) {
         await this.#save({ ...this.#record, delegation: undefined }, undefined);
-        this.emit("notice", "No house vouches for this device any more: the time has ended. Ask for a new delegation.");
+        this.emit(
+          "notice",
+          "No house vouches for this device any more, because its delegation has expired. Ask for a new one.",
+        );
       }
     });
   }
@@ -251,7 +254,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     return this.#own?.issuer;
   }
 
-  /** Signs for this node and keeps that with the record. */
+  /** Signs a delegation for this node and stores it with the record. */
   async #become(record: HouseRecord, signer: Signer): Promise<void> {
     const issuedAt = this.#issueTime(signer.did, this.#did);
     const notAfter = this.#now() + OWN_TERM_MS;
@@ -276,7 +279,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     return true;
   }
 
-  /** A delegation for this node that holds now. Throws otherwise. */
+  /** Checks that a delegation is for this node and valid now. Throws otherwise. */
   async #verify(signed: Signed): Promise<Delegation> {
     const opened = await openDelegation(signed, this.#did, this.#now());
     if (this.revocations.revoked(opened)) throw refuse("The house has taken this back.");
@@ -301,7 +304,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     );
   }
 
-  /** Now, but later than all that was given to or taken from that node before. */
+  /** The present time, but later than all earlier delegations and revocations for that node. */
   #issueTime(issuer: Did, subject: Did): number {
     const given = givenTo(this.#record.issued, issuer, subject);
     const before = Math.max(this.revocations.latest(issuer, subject) ?? -1, given?.issuedAt ?? -1);
@@ -315,7 +318,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     this.#shown();
   }
 
-  /** Tells of the state where it is another. */
+  /** Emits the state if it has changed. */
   #shown(): void {
     const text = JSON.stringify(this.state);
     if (text === this.#told) return;
@@ -323,7 +326,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     this.emit("change", undefined);
   }
 
-  /** One change at a time: calls come from several tabs and rooms. */
+  /** Makes one change at a time, since calls come from several tabs and rooms. */
   #change<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => undefined);

@@ -1,4 +1,4 @@
-/** What a node keeps of its house: on this device, and in a backup. */
+/** The data of its house that a node keeps on this device and in a backup. */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import {
@@ -14,7 +14,7 @@ import {
 
 const HOUSE = "house";
 const REVOCATIONS = "revocations";
-/** More devices than any household has, and what a hostile backup can bring in. */
+/** More devices than any household has; it limits what a hostile backup can add. */
 const MAX_ISSUED = 500;
 const MAX_KEPT_REVOCATIONS = 1000;
 export const MAX_LABEL_CHARS = 60;
@@ -25,7 +25,7 @@ const revocations = v.pipe(v.array(SignedSchema), v.maxLength(MAX_KEPT_REVOCATIO
 const IssuedSchema = v.strictObject({
   issuer: DidSchema,
   subject: DidSchema,
-  /** What its owner calls the node; nobody else sees it. */
+  /** The owner's name for the node; nobody else sees it. */
   label: v.pipe(v.string(), v.maxLength(MAX_LABEL_CHARS)),
   scopes: v.pipe(v.array(v.picklist(SCOPES)), v.minLength(1), v.maxLength(SCOPES.length)),
   issuedAt: time,
@@ -36,15 +36,15 @@ export type Issued = v.InferOutput<typeof IssuedSchema>;
 
 const HouseRecordSchema = v.object({
   v: v.literal(1),
-  /** The key of the house, where it is on this device. */
+  /** The key of the house, if it is on this device. */
   key: v.optional(v.object({ did: DidSchema, name: HouseNameSchema, wrapped: WrappedSchema })),
-  /** Of this node, by its house. */
+  /** The house's delegation for this node. */
   delegation: v.optional(SignedSchema),
   issued: v.array(IssuedSchema),
 });
 export type HouseRecord = v.InferOutput<typeof HouseRecordSchema>;
 
-/** A house in a backup, its secret in clear: only ever inside a sealed file. */
+/** A house in a backup. Its secret is not encrypted here, so it must only be stored inside a sealed file. */
 const HouseDataSchema = v.strictObject({
   v: v.literal(1),
   key: v.optional(
@@ -71,7 +71,7 @@ export function parseHouseData(data: unknown): HouseData {
   });
 }
 
-/** A name for a house, without spaces around it. Throws `bad-request` where it is not one. */
+/** A name for a house, without spaces around it. Throws `bad-request` if it is not valid. */
 export function parseHouseName(name: string): string {
   const parsed = v.safeParse(HouseNameSchema, name.trim());
   if (parsed.success) return parsed.output;
@@ -81,23 +81,23 @@ export function parseHouseName(name: string): string {
   );
 }
 
-/** What is kept; nothing where it cannot be read. */
+/** The stored record; empty if it cannot be read. */
 export async function recallHouse(keep: Keep): Promise<HouseRecord> {
   const parsed = v.safeParse(HouseRecordSchema, await keep.get(HOUSE));
   return parsed.success ? parsed.output : { v: 1, key: undefined, delegation: undefined, issued: [] };
 }
 
-/** Keeps it. Throws `storage-unavailable`, and then nothing has changed. */
+/** Stores the record. Throws `storage-unavailable`, and then nothing has changed. */
 export async function rememberHouse(keep: Keep, record: HouseRecord): Promise<void> {
   try {
     await keep.put(HOUSE, { ...record, issued: record.issued.slice(-MAX_ISSUED) });
   } catch (cause) {
-    const message = "This browser has no room left to keep the house, so nothing was changed. Free some storage.";
+    const message = "This browser has no space left to store the house, so nothing was changed. Free some storage.";
     throw new MicrogridError("storage-unavailable", message, { cause });
   }
 }
 
-/** The revocations that were heard of before, not verified yet. */
+/** The stored revocations, not verified yet. */
 export async function recallRevocations(keep: Keep): Promise<readonly Signed[]> {
   const parsed = v.safeParse(revocations, await keep.get(REVOCATIONS));
   return parsed.success ? parsed.output : [];

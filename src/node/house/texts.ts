@@ -1,34 +1,34 @@
-/** The two texts by which a device joins a house, short enough for a QR code: its request, and what is signed for it. */
+/** The two texts by which a device joins a house, short enough for a QR code: its request, and the signed answer. */
 import { base64urlnopad } from "@scure/base";
 import * as v from "valibot";
 import { type Did, MicrogridError, decodeCbor, encodeCbor } from "../../core";
 import { type Signed, SignedSchema, bytesSchema, didFromPublicKey, publicKeyFromDid } from "../../identity";
 
 const VERSION = 1;
-/** The longest real text, a delegation, has some 600 characters. */
+/** The longest real text, a delegation, has about 600 characters. */
 const MAX_TEXT_CHARS = 4000;
 const PUBLIC_KEY_BYTES = 32;
 
 const Request = v.strictObject({ v: v.literal(VERSION), ask: bytesSchema(PUBLIC_KEY_BYTES) });
 const Answer = v.strictObject({ v: v.literal(VERSION), give: SignedSchema });
 
-/** The text in which a node asks to be vouched for. */
+/** The text in which a node asks for a delegation. */
 export function requestText(did: string): string {
   return encodeText({ v: VERSION, ask: publicKeyFromDid(did) });
 }
 
-/** Who asks. Throws `bad-request`. */
+/** The node that asks. Throws `bad-request`. */
 export function parseRequest(text: string): Did {
   const value = decodeText(text);
   const request = v.safeParse(Request, value);
   if (request.success) return didFromPublicKey(request.output.ask);
   if (v.is(Answer, value)) {
-    throw refuse("This text is an answer to a request. It belongs on the device that has asked.");
+    throw refuse("This text is an answer to a request. Use it on the device that made the request.");
   }
-  throw refuse("This text is no request of a device. Copy all of it from the other device and try again.");
+  throw refuse("This text is not a request of a device. Copy all of it from the other device and try again.");
 }
 
-/** The text in which a delegation travels. */
+/** The text that carries a delegation. */
 export function delegationText(signed: Signed): string {
   return encodeText({ v: VERSION, give: signed });
 }
@@ -39,16 +39,16 @@ export function parseDelegation(text: string): Signed {
   const answer = v.safeParse(Answer, value);
   if (answer.success) return answer.output.give;
   if (v.is(Request, value)) {
-    throw refuse("This text is a request. It belongs on the device that has the key of the house.");
+    throw refuse("This text is a request. Use it on the device that has the key of the house.");
   }
-  throw refuse("This text is no answer to a request. Copy all of it from the other device and try again.");
+  throw refuse("This text is not an answer to a request. Copy all of it from the other device and try again.");
 }
 
 function encodeText(value: unknown): string {
   return base64urlnopad.encode(encodeCbor(value));
 }
 
-/** Whatever is in the text; undefined where it is none of ours. Throws `bad-request` for a later version. */
+/** The content of a text; undefined if it is not one of ours. Throws `bad-request` for a later version. */
 function decodeText(text: string): unknown {
   // Mail programs and messengers break long lines.
   const plain = text.replaceAll(/\s+/gu, "");
@@ -60,7 +60,7 @@ function decodeText(text: string): unknown {
     return undefined;
   }
   const later = v.safeParse(v.object({ v: v.pipe(v.number(), v.minValue(VERSION + 1)) }), value);
-  if (later.success) throw refuse("This text was made by a later Microgrid than the one here. Update Microgrid.");
+  if (later.success) throw refuse("This text was made by a later version of Microgrid. Update Microgrid.");
   return value;
 }
 

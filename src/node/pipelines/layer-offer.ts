@@ -1,4 +1,6 @@
-/** What this node does for pipelines of others: says what it could hold, and holds what it has agreed to. */
+/**
+ * What this node does for other members' pipelines: says how much it can hold, and holds the layers that it agreed to.
+ */
 import { type Did, MicrogridError, randomId } from "../../core";
 import type { Backend, EngineSupervisor } from "../../inference";
 import {
@@ -21,19 +23,19 @@ import { LayerRequests } from "./layer-requests";
 /** How long a device that stops waits for others to take its layers, in ms. */
 const HAND_OVER_MS = 20_000;
 
-const NOTHING_GIVEN = "Its user does not give memory to layers.";
+const NOTHING_GIVEN = "Its user does not offer memory for layers.";
 
-/** What holds for layers in the room at this moment. */
+/** The present terms for layers in the room. */
 export interface LayerTerms {
-  /** Memory that the user gives, in bytes; undefined while it is not known whether layers are welcome. */
+  /** Memory that the user gives, in bytes; undefined until the user has decided. */
   readonly givenBytes: number | undefined;
-  /** Why the charter does not let this model run here, or not for this member; undefined where it does. */
+  /** Why the charter forbids this model here or for this member; undefined if it is allowed. */
   forbids(model: string, consumer: Did): string | undefined;
   isHere(did: Did): boolean;
   nameOf(did: Did): string;
 }
 
-interface LayerHostOptions {
+interface LayerOfferOptions {
   readonly traffic: StageLanes;
   readonly bulk: WeightTransfer;
   readonly links: LinkSurvey;
@@ -41,24 +43,24 @@ interface LayerHostOptions {
   readonly supervisor: EngineSupervisor;
   readonly backend: Backend;
   terms(): LayerTerms;
-  /** What is held, or wanted, has changed. */
+  /** Called when the held layers or the requests have changed. */
   onChange(): void;
 }
 
 type Opening = Parameters<ConstructorParameters<typeof StageServer>[0]["open"]>[1];
 
-/** Layers on this node for others, in one room. */
+/** Offers this node's memory to other members' pipelines in one room. */
 export class LayerOffer {
-  readonly #options: LayerHostOptions;
+  readonly #options: LayerOfferOptions;
   readonly #wanted: WantedModels;
   readonly #answers: SurveyAnswers;
   readonly #wishes = new LayerRequests();
-  /** Bytes of what is held or being loaded. */
+  /** Bytes of the layers that are held or being loaded. */
   readonly #bytes = new Map<StageRequest, number>();
   #host: StageServer;
   #handingOver: Promise<void> | undefined;
 
-  constructor(options: LayerHostOptions) {
+  constructor(options: LayerOfferOptions) {
     const { traffic, links, bulk, models } = options;
     this.#options = options;
     this.#wanted = new WantedModels(models, bulk);
@@ -77,35 +79,40 @@ export class LayerOffer {
     });
   }
 
-  /** Memory that is held for others, or being loaded. */
+  /** Memory that is held for others or being loaded, in bytes. */
   get heldBytes(): number {
     return [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** Who would like help, while the user has not said whether that is welcome. */
+  /** Members that ask for help, while the user has not decided. */
   get wishes(): readonly LayersWish[] {
     const { givenBytes, isHere, nameOf } = this.#options.terms();
     if (givenBytes !== undefined) this.#wishes.clear();
     return this.#wishes.of(isHere).map(({ member, model }) => ({ peer: member, name: nameOf(member), model }));
   }
 
-  /** What the user gives, or the charter allows, is less than what is held: nothing is held then, and others may ask again. */
+  /**
+   * Call this when the user's offer or the charter may have changed. If more is held than is allowed, all of it is
+   * handed over; members may ask again.
+   */
   conform(): void {
     const { givenBytes = 0, forbids } = this.#options.terms();
     const held = this.#host.stages;
     if (held.length === 0) return;
     const forbidden = held.map(({ consumer, request }) => forbids(request.model, consumer)).find((why) => why);
     if (forbidden !== undefined) void this.handOver(forbidden);
-    else if (this.heldBytes > givenBytes) void this.handOver("It no longer gives so much memory to layers.");
+    else if (this.heldBytes > givenBytes) void this.handOver("It now offers less memory for layers.");
   }
 
-  /** Holds nothing any more, once others have taken over what they can in a short time. `reason` is for them. */
+  /**
+   * Frees all layers, after giving others a short time to take them over. `reason` is for the members that use them.
+   */
   handOver(reason: string): Promise<void> {
     this.#handingOver ??= this.#handOver(reason).finally(() => (this.#handingOver = undefined));
     return this.#handingOver;
   }
 
-  /** The engine has lost all that was in it. */
+  /** Call this when the engine has crashed and lost everything. */
   crashed(): void {
     this.#renew("Its engine has crashed.");
   }
@@ -122,7 +129,7 @@ export class LayerOffer {
     if (this.#host === host) this.#renew(reason);
   }
 
-  /** Begins anew with nothing: a host that leaves takes no more stages, but its user may change their mind. */
+  /** Starts again without layers: a server that leaves accepts no more stages, but its user may change their mind. */
   #renew(reason: string): void {
     this.#host.close(reason);
     this.#host = this.#newHost();
@@ -142,7 +149,7 @@ export class LayerOffer {
     if (givenBytes === undefined) {
       this.#wishes.add(consumer, source.model);
       onChange();
-      return { why: "consent", text: "Its user was asked whether it may hold layers, and has not answered yet." };
+      return { why: "consent", text: "Its user has been asked for permission and has not answered yet." };
     }
     if (givenBytes === 0) return { why: "consent", text: NOTHING_GIVEN };
     let model;
@@ -152,9 +159,9 @@ export class LayerOffer {
       return { why: "model", text: error instanceof Error ? error.message : String(error) };
     }
     const memoryBytes = givenBytes - this.heldBytes;
-    // Measuring takes as much as holding one layer.
+    // A measurement takes as much memory as one layer.
     if (model.sampleBytes(stepTokensOf(model)) > memoryBytes) {
-      return { why: "memory", text: "It has no memory left for a layer of this model." };
+      return { why: "memory", text: "It has too little memory left for a layer of this model." };
     }
     return { memoryBytes, ...(await models.speed(model)) };
   }
@@ -176,7 +183,7 @@ export class LayerOffer {
     const cacheBytes = bytes - model.bytesOf({ from, to }, 0);
     signal.throwIfAborted();
     if (!(this.heldBytes + bytes <= given())) throw refused("Its memory is taken by other pipelines.");
-    // From here on it counts, until it is closed, whatever becomes of it.
+    // From here on the memory counts as taken until the stage is closed, whatever happens.
     this.#bytes.set(request, bytes);
     signal.addEventListener("abort", () => this.#bytes.delete(request), { once: true });
     const id = `stage:${randomId(8)}`;

@@ -249,7 +249,7 @@ describe("the place of a lost device", () => {
   it("goes to nobody where there is no memory", () => {
     const replace = () =>
       planner(["a"]).replace(planned(known({ a: { memoryBytes: 1000 } })), { from: 0, to: 6 }, new Set());
-    expect(replace).toThrow("Nobody has the memory");
+    expect(replace).toThrow("No device has the memory");
   });
 });
 

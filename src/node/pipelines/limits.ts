@@ -1,19 +1,19 @@
-/** What all pipelines agree on, and how large their steps are. */
+/** Limits that all pipelines share, and the size of their steps. */
 import type { SplitModel } from "../../pipeline";
 import { MAX_HIDDEN_BYTES } from "../../room";
 
-/** Longest prompt and answer together, in tokens: each stage keeps memory for it. */
+/** Maximum length of a prompt and its answer together, in tokens; each stage reserves memory for it. */
 export const MAX_CONTEXT = 4_096;
-/** Where nothing tells how much a model reads. */
+/** The context length of a model that does not state it. */
 export const ASSUMED_CONTEXT = 2_048;
-/** Texts that all stages keep in mind at once, where nobody says otherwise: the one being answered, and the one before. */
+/** Default number of texts that all stages keep at once: the one being answered, and the one before. */
 export const SEQUENCES = 2;
-/** Most of them. */
+/** Maximum number of such texts. */
 export const MAX_SEQUENCES = 16;
-/** Tokens of a step: few enough for stages to overlap in a prompt, many enough for a GPU to be busy. */
+/** Tokens of a step: few enough for stages to overlap in a prompt, many enough to keep a GPU busy. */
 const STEP_TOKENS = 32;
 
-/** Tokens that go around in one step. */
+/** Tokens that travel in one step. */
 export function stepTokensOf(model: SplitModel): number {
   return Math.max(1, Math.min(STEP_TOKENS, Math.floor(MAX_HIDDEN_BYTES / model.planModel.hiddenBytes)));
 }

@@ -1,4 +1,4 @@
-/** What pipelines need of a room, as long as this node is inside: who is there, what is allowed, and what is held here. */
+/** The room as pipelines see it while this node is a member: who is there, what is allowed, and what is held here. */
 import type { Did } from "../../core";
 import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
 import { LinkSurvey } from "../../pipeline";
@@ -9,29 +9,29 @@ import { Planner } from "./planner";
 import type { SplitModels } from "./split-models";
 import { type KnownModel, giveFile, giveGraph } from "./weights";
 
-interface InRoomOptions {
+interface RoomMemberOptions {
   readonly self: Did;
   readonly device: DeviceInfo;
   readonly backend: Backend;
   readonly supervisor: EngineSupervisor;
   readonly models: SplitModels;
-  /** Models of pipelines in which a member has a part. */
+  /** Models of the pipelines in which a member takes part. */
   modelsFor(member: Did): readonly KnownModel[];
   /** Memory that this device's own pipelines take on it, in bytes. */
   ownBytes(): number;
-  /** Memory that the user gives to layers, in bytes; undefined while it is not known whether layers are welcome. */
+  /** Memory that the user gives to layers, in bytes; undefined until the user has decided. */
   givenBytes(): number | undefined;
-  /** What is held, or wanted, has changed. */
+  /** Called when the held layers or the requests have changed. */
   onChange(): void;
 }
 
-/** What members of the room send each other of pipelines. */
+/** The channels over which members exchange steps and weights. */
 interface Channels {
   readonly traffic: StageLanes;
   readonly bulk: WeightTransfer;
 }
 
-/** One stay in one room. */
+/** One membership in one room. */
 export class RoomMemberContext {
   readonly session: RoomSession;
   readonly traffic: StageLanes;
@@ -39,7 +39,7 @@ export class RoomMemberContext {
   readonly planner: Planner;
   readonly #links: LinkSurvey;
 
-  constructor(session: RoomSession, { traffic, bulk }: Channels, options: InRoomOptions) {
+  constructor(session: RoomSession, { traffic, bulk }: Channels, options: RoomMemberOptions) {
     const { self, device, backend, supervisor, models, modelsFor, ownBytes, givenBytes, onChange } = options;
     const links = new LinkSurvey(traffic);
     const nameOf = (did: Did): string => this.nameOf(did);
@@ -71,12 +71,12 @@ export class RoomMemberContext {
     return this.#peer(did)?.name ?? "a device that is gone";
   }
 
-  /** Whether a member is there and gives memory to layers. */
+  /** Whether a member is present and gives memory to layers. */
   gives(did: Did): boolean {
     return (this.#peer(did)?.heartbeat?.layersBytes ?? 0) > 0;
   }
 
-  /** Why the room's charter does not let a model run in parts for a member; undefined where it does. */
+  /** Why the room's charter does not let a model run in parts for a member; undefined if it does. */
   forbids(model: string, consumer: Did): string | undefined {
     const { charter } = this.session;
     if (!charter) return "This device is not in the room yet.";
@@ -84,7 +84,7 @@ export class RoomMemberContext {
     if (models !== "any" && !models.includes(model)) return "The room's charter does not allow this model.";
     const peer = this.#peer(consumer);
     if (contribution === "expected" && peer && !peer.heartbeat?.sharing) {
-      return "The room's charter expects whoever asks to share a device as well.";
+      return "The room's charter expects members that ask to share a device as well.";
     }
     return undefined;
   }
@@ -98,7 +98,7 @@ export class RoomMemberContext {
     return this.session.peers.find(({ id }) => id === did);
   }
 
-  /** Members that could be asked, those who gave most memory first. */
+  /** Members that could be asked, those with the most memory first. */
   #members(): readonly Did[] {
     const given = ({ heartbeat }: RoomSession["peers"][number]): number => heartbeat?.layersBytes ?? 0;
     return [...this.session.peers].sort((a, b) => given(b) - given(a)).map(({ id }) => id);

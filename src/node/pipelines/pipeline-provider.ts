@@ -1,4 +1,4 @@
-/** A pipeline as a provider: this device holds its two ends, and answers with it as with any model. */
+/** A pipeline as a provider: this device holds its two ends and answers with it like with any other model. */
 import {
   type EngineSupervisor,
   type Estimate,
@@ -16,14 +16,14 @@ interface PipelineProviderOptions {
   readonly engineId: string;
   readonly offer: ModelOffer;
   readonly supervisor: EngineSupervisor;
-  /** Whole models on this device, any of which may guess ahead. */
+  /** Whole models on this device, any of which may draft tokens. */
   localOffers(): readonly ModelOffer[];
 }
 
-/** A model that guesses ahead has to be so many times as fast as the pipeline: some of its guesses will be wrong. */
+/** How many times as fast as the pipeline a draft model must be, because some of its tokens will be wrong. */
 const GUESSING_SPEED = 4;
 
-/** Answers by way of a ring of devices. */
+/** Answers with the help of a ring of devices. */
 export class PipelineProvider implements Provider {
   readonly id: string;
   readonly kind = "pipeline";
@@ -47,7 +47,7 @@ export class PipelineProvider implements Provider {
   }
 
   estimate(request: GenerationRequest): Estimate {
-    // Hidden states go to the room's devices: that is as far as a prompt travels.
+    // Hidden states go to the room's devices, so a prompt does not leave the room.
     const facts = { offer: this.#offer, backlog: this.#answers, rttMs: 0, privacy: "room" } as const;
     return estimateAnswer(request, facts);
   }
@@ -67,7 +67,7 @@ export class PipelineProvider implements Provider {
     }
   }
 
-  /** The fastest model here that knows the same tokens, where it is fast enough for guessing to pay. */
+  /** The fastest local model with the same tokens, if it is fast enough for drafting to pay off. */
   #draft(): string | undefined {
     const { tokenizerHash, decodeRate: own = Infinity } = this.#offer;
     const [fastest] = this.#options

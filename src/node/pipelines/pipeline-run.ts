@@ -1,4 +1,4 @@
-/** One model that this device runs together with others: its ring, its two ends here, and its provider. */
+/** One model that this device runs together with others: its ring, its two local ends, and its provider. */
 import { type Did, MicrogridError, randomId } from "../../core";
 import type { Backend, EngineSupervisor, ModelOffer, StageService } from "../../inference";
 import { Ring, type RingStage, type RingState } from "../../pipeline";
@@ -8,10 +8,10 @@ import { stepTokensOf } from "./limits";
 import { PipelineProvider } from "./pipeline-provider";
 import type { KnownModel } from "./weights";
 
-/** Tokens that are guessed ahead, where the model's state can be taken back. */
+/** Number of drafted tokens, if the model can take tokens back. */
 const MAX_DRAFT = 8;
 
-/** What a pipeline stands on. */
+/** The parts that a pipeline is built from. */
 export interface PipelineParts {
   readonly traffic: StageLanes;
   readonly self: Did;
@@ -22,14 +22,14 @@ export interface PipelineParts {
   nameOf(did: Did): string;
   /** Whole models on this device. */
   localOffers(): readonly ModelOffer[];
-  /** Names devices for layers whose device is lost. Throws where there are none. */
+  /** Names devices for layers whose device is lost. Throws if there are none. */
   replace(range: { readonly from: number; readonly to: number }, not: ReadonlySet<Did>): readonly RingStage[];
   onChange(): void;
-  /** It answered, and cannot any more; nobody has closed it. */
+  /** Called when it can no longer answer although nobody has closed it. */
   onLost(error: Error): void;
 }
 
-/** A pipeline from its first word to its last. */
+/** One run of a pipeline, from forming to closing. */
 export class PipelineRun {
   /** Name of its ends in the engine. */
   readonly engineId = `pipeline:${randomId(8)}`;
@@ -72,7 +72,7 @@ export class PipelineRun {
     return { model, name, layers, status, offer, stages: this.#stages() };
   }
 
-  /** Opens all stages and loads the two ends. Throws where one of them cannot be had, and frees the others then. */
+  /** Opens all stages and loads the two ends. If one of them fails, it throws and frees the others. */
   async form({ signal: given }: { signal: AbortSignal }): Promise<void> {
     const signal = AbortSignal.any([given, this.#stop.signal]);
     const { model, plan, supervisor, backend } = this.#parts;
@@ -135,7 +135,7 @@ export class PipelineRun {
     }
   }
 
-  /** Frees everything, here and elsewhere. */
+  /** Frees everything, here and on other devices. */
   close(error: Error = new MicrogridError("closed", "The pipeline was closed.")): void {
     if (this.#stop.signal.aborted) return;
     this.#stop.abort(error);
@@ -173,14 +173,14 @@ export class PipelineRun {
     return ring;
   }
 
-  /** The ring has ended by itself. While the rest is still loading, whoever forms the pipeline is told. */
+  /** Called when the ring has closed by itself. While the pipeline is still loading, `form` rejects. */
   #lost(error: Error): void {
     if (this.#stop.signal.aborted) return;
     if (this.#provider) this.#parts.onLost(error);
     else this.close(error);
   }
 
-  /** Who holds what now, this device's own parts among them. */
+  /** The present holders of all layers, including this device. */
   #stages(): StageState[] {
     const { plan, nameOf } = this.#parts;
     const own = plan.stages
@@ -195,7 +195,7 @@ export class PipelineRun {
   }
 }
 
-/** The ring of a model all of whose layers are here. */
+/** The ring of a model whose layers are all on this device. */
 const NOBODY_BETWEEN: StageService = {
   forward: (step) => Promise.resolve(step.hidden),
   end: () => undefined,

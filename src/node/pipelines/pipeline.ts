@@ -1,36 +1,36 @@
-/** One pipeline of this node over its whole life: formed, planned anew when nobody can repair it, and closed. */
+/** One pipeline of this node over its whole life: formed, planned again if it cannot be repaired, and closed. */
 import { MicrogridError, isAbort, randomId } from "../../core";
 import type { PipelineState, PlanOptions } from "../types";
 import type { PipelineProvider } from "./pipeline-provider";
 import type { Planned } from "./planner";
 import type { PipelineRun } from "./pipeline-run";
 
-/** A pipeline that nobody can repair is planned anew this often within a minute. */
+/** How often within a minute a pipeline that cannot be repaired is planned again. */
 const MAX_RENEWALS = 3;
 const RENEWAL_WINDOW_MS = 60_000;
 
-interface OwnPipelineOptions {
-  /** What was asked for when it was planned. */
+interface PipelineOptions {
+  /** The options that it was planned with. */
   readonly wanted: PlanOptions;
-  /** Makes what `planned` says; `onLost` is called when that cannot answer any more. */
+  /** Makes the run of a plan. `onLost` is called when it can no longer answer. */
   make(planned: Planned, onLost: (error: Error) => void): PipelineRun;
   plan(model: string, wanted: PlanOptions, options: { signal: AbortSignal }): Promise<Planned>;
-  /** It has ended by itself; the reason is for people. */
+  /** Called when it has ended by itself; the reason is for people. */
   onEnd(error: MicrogridError): void;
 }
 
-/** A pipeline, whoever holds its layers at the moment. */
+/** A pipeline, independent of the devices that hold its layers at the moment. */
 export class Pipeline {
   readonly id = randomId(8);
   readonly model: string;
   readonly wanted: PlanOptions;
-  readonly #options: OwnPipelineOptions;
+  readonly #options: PipelineOptions;
   readonly #stop = new AbortController();
   #running: PipelineRun;
-  /** When it was planned anew of late. */
+  /** Times of the recent new plans. */
   #renewals: number[] = [];
 
-  constructor(planned: Planned, options: OwnPipelineOptions) {
+  constructor(planned: Planned, options: PipelineOptions) {
     this.#options = options;
     this.wanted = options.wanted;
     this.model = planned.plan.model;
@@ -50,12 +50,12 @@ export class Pipeline {
     return this.#running;
   }
 
-  /** Rejects where it cannot be formed, or is closed meanwhile; nothing is left of it then. */
+  /** Rejects if it cannot be formed or is closed meanwhile; then everything has been freed. */
   form({ signal }: { signal: AbortSignal }): Promise<void> {
     return this.#running.form({ signal: AbortSignal.any([signal, this.#stop.signal]) });
   }
 
-  /** The engine has lost its two ends. */
+  /** Call this when the engine has lost its two ends. */
   crashed(reason: string): void {
     this.#lost(new MicrogridError("worker-crashed", reason));
   }
@@ -65,7 +65,7 @@ export class Pipeline {
     this.#running.close();
   }
 
-  /** Plans it anew among all who are there, in whatever number; nobody has to press a button. */
+  /** Plans it again with all present devices, in any number, without asking the user. */
   #lost(error: Error): void {
     if (this.#stop.signal.aborted) return;
     this.#running.close(error);

@@ -1,4 +1,4 @@
-/** Plans pipelines in one room: asks its members, measures, and chooses. */
+/** Plans pipelines in one room: asks its members, measures the links, and chooses. */
 import type { Did } from "../../core";
 import {
   type Ability,
@@ -24,28 +24,28 @@ interface PlannerOptions {
   readonly models: SplitModels;
   /** Memory that this device has for layers, in bytes. */
   spareBytes(): number;
-  /** Members that may be asked, those who gave memory first. */
+  /** Members that may be asked, those that gave memory first. */
   members(): readonly Did[];
   nameOf(did: Did): string;
 }
 
-/** A plan, and what is known of those who could stand in. */
+/** A plan, with the survey from which replacements are chosen. */
 export interface Planned {
   readonly plan: PipelinePlan;
   readonly model: KnownModel;
   readonly survey: Survey;
 }
 
-/** A model that members are being asked for. */
+/** A model that members are being asked about. */
 interface Asking {
   readonly model: KnownModel;
   readonly members: readonly Did[];
 }
 
-/** Members that are asked for one plan: asking more would take longer than it saves. */
+/** Number of members that are asked for one plan; asking more would take longer than it saves. */
 const MAX_ASKED = 31;
 
-/** Plans in one room. */
+/** Plans pipelines in one room. */
 export class Planner {
   readonly #options: PlannerOptions;
   readonly #asking = new Set<Asking>();
@@ -54,12 +54,12 @@ export class Planner {
     this.#options = options;
   }
 
-  /** What a member who is being asked may have of a model that it does not know: the graph. */
+  /** The models whose graph a member may read, because it is being asked about them. */
   asked(by: Did): readonly KnownModel[] {
     return [...this.#asking].filter(({ members }) => members.includes(by)).map(({ model }) => model);
   }
 
-  /** Rejects as `Pipelines.plan` does. */
+  /** Rejects like `Pipelines.plan`. */
   async plan(id: string, wanted: PlanOptions, { signal }: { signal: AbortSignal }): Promise<Planned> {
     const { traffic, links, self, models, members, nameOf } = this.#options;
     const { nodes, stages, answers = 1 } = wanted;
@@ -97,8 +97,8 @@ export class Planner {
   }
 
   /**
-   * Who takes the layers `range` of a plan whose device is lost: the fastest of those who were asked then, are there, and
-   * are not in `not`. Throws where nobody can.
+   * Chooses the devices that take over the layers `range` of a lost device: the fastest of those that were asked, are
+   * present, and are not in `not`. Throws if there are none.
    */
   replace(
     { plan, model, survey: found }: Planned,
@@ -110,7 +110,7 @@ export class Planner {
     const able = [...found.able].filter(([did]) => here.has(did) && !not.has(did));
     const { layerBytes, kvBytesPerToken, layerWork, hiddenBytes } = model.planModel;
     const cut = <T>(values: readonly T[]): readonly T[] => values.slice(range.from, range.to);
-    // A model of just these layers, for a consumer who has none of it.
+    // Plan a model of just these layers, for a consumer that holds none of them.
     const planned = planPipeline({
       model: {
         layers: range.to - range.from,
@@ -125,7 +125,7 @@ export class Planner {
       self,
       links: (from, to) => found.link(from as Did, to as Did),
     });
-    if (planned.kind === "shortfall") throw new Error("Nobody has the memory for these layers.");
+    if (planned.kind === "shortfall") throw new Error("No device has the memory for these layers.");
     return planned.stages.map(({ node, from, to }) => ({
       did: node as Did,
       from: range.from + from,
@@ -134,7 +134,7 @@ export class Planner {
   }
 }
 
-/** An estimate: reading weights is what takes the time, in the head as in a layer. */
+/** An estimate: reading weights takes most of the time, in the head as in a layer. */
 function headMs({ decoder, typicalLayer }: SplitModel, { decodeMs }: Pick<Ability, "decodeMs">): number {
   return (decodeMs * decoder.headBytes) / decoder.layerBytes[typicalLayer]!;
 }

@@ -2,27 +2,27 @@
 import { sleep } from "../../core";
 import type { PipelinePlan, PlanOptions } from "../types";
 
-/** How long the room and those who helped are waited for, and how often is looked, in ms. */
-const PATIENCE_MS = 60_000;
+/** How long to wait for the room and the former helpers, and how often to check, in ms. */
+const MAX_WAIT_MS = 60_000;
 const LOOK_MS = 2_000;
 
-/** What is remembered of a pipeline. */
+/** A pipeline as it is remembered. */
 export type WantedPipeline = PlanOptions & {
   readonly model: string;
-  /** Who held its layers, by their ids. */
+  /** The ids of the nodes that held its layers. */
   readonly holders: readonly string[];
 };
 
 interface RestoringOptions {
-  /** Whether a member is there and gives memory. */
+  /** Whether a member is present and gives memory. */
   gives(holder: string): boolean;
   plan(model: string, wanted: PlanOptions, signal: AbortSignal): Promise<PipelinePlan>;
   open(plan: PipelinePlan, signal: AbortSignal): Promise<unknown>;
-  /** It could not be opened again; the sentence is for people. */
+  /** Called when it could not be opened again; the sentence is for people. */
   onFailure(text: string): void;
 }
 
-/** Pipelines that are waited for. */
+/** Pipelines that wait to be opened again. */
 export class Restoring {
   readonly #options: RestoringOptions;
   #waiting: readonly WantedPipeline[] = [];
@@ -31,12 +31,12 @@ export class Restoring {
     this.#options = options;
   }
 
-  /** Those that are not open yet. */
+  /** The pipelines that are not open yet. */
   get waiting(): readonly WantedPipeline[] {
     return this.#waiting;
   }
 
-  /** Remembers what is to be opened, once `start` says that the room is there. */
+  /** Remembers the pipelines to open when `start` is called. */
   expect(wanted: readonly WantedPipeline[]): void {
     this.#waiting = wanted;
   }
@@ -45,7 +45,7 @@ export class Restoring {
     for (const wanted of this.#waiting) void this.#restore(wanted, signal);
   }
 
-  /** Waits no longer: another room was entered. */
+  /** Stops waiting, because another room was entered. */
   forget(): void {
     this.#waiting = [];
   }
@@ -53,7 +53,7 @@ export class Restoring {
   async #restore(wanted: WantedPipeline, signal: AbortSignal): Promise<void> {
     const { gives, plan, open, onFailure } = this.#options;
     const { model, holders, ...options } = wanted;
-    const until = performance.now() + PATIENCE_MS;
+    const until = performance.now() + MAX_WAIT_MS;
     let why = "";
     while (this.#waiting.includes(wanted) && !signal.aborted) {
       const isLast = performance.now() > until;
@@ -85,5 +85,5 @@ export class Restoring {
 }
 
 function failure(model: string, why: string): string {
-  return `“${model}” does not run with the room any more after this page was loaded again. ${why}`;
+  return `“${model}” no longer runs with the room, since this page was reloaded. ${why}`;
 }

@@ -1,4 +1,4 @@
-/** The graphs of models that are read in parts, and how fast this device is with them. */
+/** The graphs of models that are read in parts, and the speed of this device for each. */
 import { sha256, toHex } from "../../core";
 import type { Backend, EngineSupervisor } from "../../inference";
 import { type ModelLibrary, SharedWork, isHubName, otherFiles } from "../../models";
@@ -6,11 +6,11 @@ import { type Ability, SplitModel, type StageSource } from "../../pipeline";
 import { stepTokensOf } from "./limits";
 import type { KnownModel } from "./weights";
 
-/** Graphs that are kept: one that runs, one that is planned, and one that is held for somebody. */
+/** Number of graphs that are kept: one that runs, one that is planned, and one that is held for another member. */
 const MAX_KEPT = 3;
-/** Time for measuring a layer, kernels that have to be compiled included, in ms. */
+/** Time limit for measuring a layer, including the compilation of kernels, in ms. */
 const MEASURING_MS = 120_000;
-/** Graphs whose measurements are kept. */
+/** Number of graphs whose measurements are kept. */
 const MAX_SPEEDS = 16;
 
 interface SplitModelsOptions {
@@ -22,10 +22,10 @@ interface SplitModelsOptions {
 /** Reads graphs, and measures this device once for each. */
 export class SplitModels {
   readonly #options: SplitModelsOptions;
-  /** The latest stands last. */
+  /** Most recently used last. */
   readonly #models = new Map<string, KnownModel>();
   readonly #reading = new SharedWork<KnownModel, never>();
-  /** By the graph that was measured; the latest stands last. */
+  /** By the measured graph, most recently used last. */
   readonly #speeds = new Map<string, Promise<Pick<Ability, "decodeMs" | "prefillMs">>>();
 
   constructor(options: SplitModelsOptions) {
@@ -33,8 +33,8 @@ export class SplitModels {
   }
 
   /**
-   * A model's graph; `graph` names one of several that it may have, else the usual one of this device is taken. Throws
-   * `unknown-model`, `unsupported-model` where it cannot be split, `network`.
+   * Reads a model's graph. `graph` names one of several; by default it is the usual one for this device. Throws
+   * `unknown-model`, `network`, or `unsupported-model` if the model cannot be split.
    */
   async read(
     id: string,
@@ -51,7 +51,10 @@ export class SplitModels {
     return known;
   }
 
-  /** The one that another node means. Throws `unsupported-model` where this node would read other files, else as `read`. */
+  /**
+   * The model that another node means. Throws `unsupported-model` if this node has other files for it, and otherwise
+   * like `read`.
+   */
   async agreed(source: StageSource, signal: AbortSignal): Promise<KnownModel> {
     const { graph, graphBytes } = source;
     const model = await this.read(source.model, { graph, graphBytes, signal });
@@ -60,8 +63,8 @@ export class SplitModels {
   }
 
   /**
-   * The same for a model that is not in this device's list yet: one of the hub is added, so that its user sees what is
-   * stored of it. Undefined where it cannot be had; addresses that others name are not followed.
+   * The same for a model that is not in this device's list yet. A model on the hub is added to the list, so that the
+   * user sees what is stored of it. Undefined if it is not available; addresses that others name are not followed.
    */
   async adopt(source: StageSource, signal: AbortSignal): Promise<KnownModel | undefined> {
     if (!isHubName(source.model)) return undefined;
@@ -71,19 +74,19 @@ export class SplitModels {
       const { graph, graphBytes, model: id } = source;
       const parts = await library.parts(id, { graph, graphBytes, signal, backend });
       if (parts.weightsHash !== source.weightsHash) throw otherFiles(parts.name);
-      // A member has chosen it.
+      // A member has chosen this model.
       return new SplitModel(parts, { trusted: false });
     } catch {
-      // What it is not should not stay on the list.
+      // A model that does not match should not stay in the list.
       await library.remove(source.model).catch(() => undefined);
       signal.throwIfAborted();
       return undefined;
     }
   }
 
-  /** Times of one layer on this device, measured with its own kernels the first time. Rejects as loading does. */
+  /** Times of one layer on this device, measured with its own kernels on first use. Rejects if loading fails. */
   async speed(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {
-    // By the graph itself: what others call it says nothing.
+    // The key is the graph itself, because others can give it any name.
     const key = toHex(await sha256(model.parts.graphBytes));
     const speed = this.#speeds.get(key) ?? this.#measure(model);
     this.#speeds.delete(key);
@@ -104,7 +107,7 @@ export class SplitModels {
 
   async #measure(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {
     const { supervisor, backend } = this.#options;
-    // A graph that never ends is found by this: the engine is given up then, and begins anew.
+    // The time limit also stops a graph that never ends: the engine is then restarted.
     const signal = AbortSignal.timeout(MEASURING_MS);
     const layer = await model.sampleLayer(signal);
     return supervisor.timeStage(layer, { signal, backend, stepTokens: stepTokensOf(model) });

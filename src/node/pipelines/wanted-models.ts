@@ -1,14 +1,16 @@
-/** The models that others want this node to help with: those that it knows, and those that it takes from who asks. */
+/**
+ * The models that others ask this node to help with: models that it knows, and models that it reads from the consumer.
+ */
 import { type Did, MicrogridError } from "../../core";
 import type { SplitModel, StageSource, WeightSource } from "../../pipeline";
 import type { BulkSource, WeightTransfer } from "../../room";
 import type { SplitModels } from "./split-models";
 import { type KnownModel, MAX_GRAPH_BYTES, modelOf, weightsOf } from "./weights";
 
-/** Models of the hub that others may add to this device's list as long as the page lives. */
+/** Number of hub models that others may add to this device's list while the page lives. */
 const MAX_ADOPTED = 8;
 
-/** Finds models by what members say of them, and trusts them no further than it must. */
+/** Finds the models that members name, and trusts their files as little as possible. */
 export class WantedModels {
   readonly #models: SplitModels;
   readonly #bulk: WeightTransfer;
@@ -20,8 +22,8 @@ export class WantedModels {
   }
 
   /**
-   * The model that a consumer means, without anything being stored of it but its graph. Rejects as `SplitModels.agreed`, and
-   * with `unsupported-model` where the graph is too large.
+   * Finds the model that a consumer means and stores nothing but its graph. Rejects like `SplitModels.agreed`, and with
+   * `unsupported-model` if the graph is too large.
    */
   async look(
     source: StageSource,
@@ -43,7 +45,7 @@ export class WantedModels {
     }
   }
 
-  /** Where the weights of a model that was found come from, now that layers of it are to be held. */
+  /** The source of the weights of a model that was found, for layers that will be held. */
   async weights(
     model: SplitModel | KnownModel,
     source: StageSource & { readonly attempt: number },

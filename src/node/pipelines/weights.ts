@@ -1,32 +1,35 @@
-/** Parts of models between members: the consumer of a pipeline gives what it has, whoever holds its layers takes what hosts lack. */
+/**
+ * Shares parts of models between members: the consumer of a pipeline gives what it has to members that cannot get it
+ * from hosts.
+ */
 import type { ModelParts } from "../../models";
 import { type PartsSource, SplitModel, type StageSource, type WeightSource } from "../../pipeline";
 import type { BulkFile, BulkSource } from "../../room";
 
-/** Largest graph that is read for others, in bytes: it is held in memory before anything is known of it. */
+/** Largest graph that is read for others, in bytes. It is held in memory before anything is known about it. */
 export const MAX_GRAPH_BYTES = 64 * 2 ** 20;
 
 /** A model that this node itself knows. */
 export type KnownModel = SplitModel<ModelParts>;
 
-/** The model's graph, where a member asks for that. */
+/** The model's graph, if a member asks for it. */
 export function giveGraph(known: KnownModel, file: BulkFile): Blob | undefined {
   return isOf(known, file) && file.location === fileName(file.graph) ? known.graphBlob : undefined;
 }
 
-/** Its graph, or a file of its weights that lies here whole. */
+/** The model's graph, or a weights file that is complete here. */
 export async function giveFile(known: KnownModel, file: BulkFile): Promise<Blob | undefined> {
   return giveGraph(known, file) ?? (isOf(known, file) ? known.parts.stored(file.location) : undefined);
 }
 
-/** Whether a file is meant that both read alike. */
+/** Whether a file belongs to the model in the same version. */
 function isOf({ source }: KnownModel, { model, graph, weightsHash }: BulkFile): boolean {
   return model === source.model && graph === source.graph && weightsHash === source.weightsHash;
 }
 
 /**
- * A model that only the consumer of its pipeline knows: all of it comes from there, and is believed for that pipeline only.
- * Its graph has at most `MAX_GRAPH_BYTES`.
+ * A model that only the consumer of its pipeline knows. All of it comes from the consumer, and it is used for that
+ * pipeline only. Its graph has at most `MAX_GRAPH_BYTES`.
  */
 export async function modelOf(
   source: StageSource,
@@ -41,9 +44,9 @@ export async function modelOf(
 }
 
 /**
- * The weights of a model that this node knows, of which its consumer may have some as well. Where time matters, those that
- * are not here come from the consumer first: it is nearer than a host. Otherwise hosts are asked first: what they give is
- * kept for the next time.
+ * The weights of a model that this node knows, and that its consumer may have in part. If time matters, missing weights
+ * are requested from the consumer first, which is nearer than a host. Otherwise hosts are asked first, because their
+ * files are kept for the next time.
  */
 export function weightsOf(
   { parts }: KnownModel,
@@ -58,7 +61,7 @@ export function weightsOf(
         return await first.read(location, offset, length, options);
       } catch (error) {
         options.signal.throwIfAborted();
-        // What the hosts say is more to the point than that the consumer does not have it either.
+        // The error of the hosts is more useful than the fact that the consumer does not have the file either.
         return second.read(location, offset, length, options).catch((other: unknown) => {
           throw consumerFirst ? other : error;
         });
@@ -67,7 +70,7 @@ export function weightsOf(
   };
 }
 
-/** As graphs name what lies beside them. */
+/** The file's name as the graph next to it states it. */
 function fileName(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -1,4 +1,4 @@
-/** What this node may do in its room, found out by checking its own proof. */
+/** What this node may do in its room, found by verifying its own proof. */
 import type { Signer } from "../../identity";
 import { type Membership, type Standing, inviteToUrl } from "../../room";
 import type { NodeHouse } from "../house";
@@ -12,11 +12,11 @@ interface OwnStandingOptions {
 
 /** A snapshot that `look` renews. */
 export class OwnStanding {
-  /** A link that lets others in; empty where this node may not make one. */
+  /** A link that lets others in; empty if this node may not make one. */
   invite = "";
-  /** Undefined while this node is not inside, or is a member no more. */
+  /** Undefined while this node is not inside, or is no longer a member. */
   standing: Standing | undefined;
-  /** Dids whose keys are on this device. */
+  /** DIDs whose keys are on this device. */
   keys: readonly string[] = [];
   readonly #options: OwnStandingOptions;
   #membership: Membership | undefined;
@@ -25,7 +25,7 @@ export class OwnStanding {
     this.#options = options;
   }
 
-  /** Looks again; never throws. A look at a membership that is over changes nothing. */
+  /** Renews the snapshot; never throws. A result for a membership that has ended is ignored. */
   async look(membership: Membership | undefined): Promise<void> {
     this.#membership = membership;
     const { house, signer, pageUrl } = this.#options;

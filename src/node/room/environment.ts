@@ -1,4 +1,4 @@
-/** What the browser tells about the page's surroundings: battery, visibility. */
+/** Reports the battery and visibility of the page. */
 
 /** The part of the Battery Status API that is used; only some browsers have it. */
 interface BatteryManager extends EventTarget {
@@ -6,12 +6,12 @@ interface BatteryManager extends EventTarget {
   readonly level: number;
 }
 
-/** Watches what decides whether a device should be shared now. */
+/** Watches the conditions that decide whether a device should be shared now. */
 export class RoomEnvironment {
   #battery: BatteryManager | undefined;
   readonly #stop = new AbortController();
 
-  /** `onChange` is called when anything here changes. */
+  /** `onChange` is called when any of them changes. */
   constructor(onChange: () => void) {
     const { signal } = this.#stop;
     document.addEventListener("visibilitychange", onChange, { signal });
@@ -30,7 +30,7 @@ export class RoomEnvironment {
     return document.visibilityState === "visible";
   }
 
-  /** Share of battery left, 0 to 1; undefined on mains or where the browser does not say. */
+  /** Share of the battery that is left, 0 to 1; undefined on mains power or if the browser does not say. */
   get battery(): number | undefined {
     return this.#battery && !this.#battery.charging ? this.#battery.level : undefined;
   }

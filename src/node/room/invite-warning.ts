@@ -1,8 +1,8 @@
-/** Says when an invite cannot work for others as it is, and what to do. */
+/** Says when an invite cannot work for others, and what to do about it. */
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** A sentence where the invite leads to this machine only or to plain http; undefined where it is fine. */
+/** A sentence if the invite leads to this machine only or to plain http; undefined if it is fine. */
 export function inviteWarning(invite: string, servers: readonly string[]): string | undefined {
   const page = new URL(invite);
   if (LOOPBACK.test(page.hostname)) {

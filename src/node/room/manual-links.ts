@@ -11,7 +11,7 @@ export interface HandOfferText {
 export class ManualLinks {
   readonly #offers = new Map<string, Awaited<ReturnType<RoomSession["offerByHand"]>>>();
 
-  /** Begins a link. The text goes to a member, whose answer `accept` takes. */
+  /** Begins a link. The text goes to a member, whose answer is passed to `accept`. */
   async offer(session: RoomSession): Promise<HandOfferText> {
     const offer = await session.offerByHand();
     const id = randomId(8);
@@ -19,15 +19,15 @@ export class ManualLinks {
     return { id, text: offer.text };
   }
 
-  /** Throws `bad-request` where the offer is not open any more, or the answer is none. */
+  /** Throws `bad-request` if the offer is no longer open, or the text is not an answer. */
   async accept(id: string, answer: string): Promise<void> {
     const offer = this.#offers.get(id);
-    if (!offer) throw new MicrogridError("bad-request", "This offer is not open any more. Make a new one.");
+    if (!offer) throw new MicrogridError("bad-request", "This offer is no longer open. Make a new one.");
     await offer.accept(answer);
     this.#offers.delete(id);
   }
 
-  /** Gives up all that wait. */
+  /** Withdraws all waiting offers. */
   cancelAll(): void {
     for (const offer of this.#offers.values()) offer.cancel();
     this.#offers.clear();

@@ -1,4 +1,4 @@
-/** The room of a node: entering, governing, sharing, leaving; keeps `room` of the state. */
+/** The room of a node: entering, governing, sharing, leaving. Keeps `room` of the state up to date. */
 import { MicrogridError } from "../../core";
 import type { Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
@@ -19,9 +19,9 @@ import { nobodyHere, roomPreview, roomState } from "./room-state";
 import { Sharing } from "./sharing";
 import { foundRoom } from "./terms";
 
-/** Name and version of this program, as peers see it. */
+/** Name and version of this program, as shown to peers. */
 const AGENT = "microgrid/0.1";
-/** Many small changes, such as tokens of several answers, become one change of the state. */
+/** Combines many small changes, such as tokens of several answers, into one change of the state. */
 const STATE_INTERVAL_MS = 200;
 
 interface NodeRoomOptions {
@@ -30,17 +30,17 @@ interface NodeRoomOptions {
   readonly house: NodeHouse;
   readonly device: DeviceInfo;
   readonly local: LocalProvider;
-  /** All that this node answers the room with. */
+  /** All providers with which this node answers the room. */
   readonly own: SharedProvider;
   readonly pipelines: NodePipelines;
   readonly store: StateStore;
   /** Address of the page, which invites lead to. */
   readonly pageUrl: string;
-  /** Called when what the node should remember has changed. */
+  /** Called when the state that the node should remember has changed. */
   onChange(): void;
 }
 
-/** At most one room at a time. */
+/** The node's room; it is in at most one at a time. */
 export class NodeRoom {
   readonly #options: NodeRoomOptions;
   readonly #sharing: Sharing;
@@ -50,9 +50,9 @@ export class NodeRoom {
   readonly #member: MemberContext;
   readonly #kept: RememberedRooms;
   #session: RoomSession | undefined;
-  /** How it was entered. */
+  /** How the room was entered. */
   #entry: RoomOptions["entry"] | undefined;
-  /** The way in that is being taken; whoever enters another, leaves or closes overtakes it. */
+  /** The present attempt to enter a room; entering another one, leaving or closing replaces it. */
   #entering: RoomOptions["entry"] | undefined;
   #shown = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -77,13 +77,13 @@ export class NodeRoom {
     return this.#session;
   }
 
-  /** The same where one is needed. Throws `bad-request` outside of rooms. */
+  /** Like `session`, but throws `bad-request` outside of rooms. */
   get current(): RoomSession {
     if (this.#session) return this.#session;
     throw new MicrogridError("bad-request", "Open or join a room first.");
   }
 
-  /** What finds the room again after a reload: the room itself where its membership was kept, else the invite. */
+  /** Finds the room again after a reload: the room itself if its membership was kept, else the invite. */
   get memory(): { readonly room?: string; readonly invite?: string } {
     const entry = this.#entering ?? this.#entry;
     if (!entry) return {};
@@ -91,7 +91,7 @@ export class NodeRoom {
     return { room: entry.invite.roomId, invite: inviteToUrl(entry.invite, this.#options.pageUrl) };
   }
 
-  /** Memory that the user gives to layers, in bytes; undefined while nobody has said. */
+  /** Memory that the user gives to layers, in bytes; undefined until the user has decided. */
   get givenBytes(): number | undefined {
     return this.#sharing.givenBytes;
   }
@@ -105,7 +105,7 @@ export class NodeRoom {
     return this.#sharing.declined;
   }
 
-  /** Opens a new room, founded by this node's house where its key is here, else by this node. */
+  /** Opens a new room, founded by this node's house if its key is here, else by this node. */
   async create(name: string, charter: CharterOptions): Promise<void> {
     const { config, signer, house } = this.#options;
     const founder = (await house.signer()) ?? signer;
@@ -113,21 +113,21 @@ export class NodeRoom {
     await this.#enter({ membership: await foundRoom(name, charter, around) });
   }
 
-  /** Enters the room of an invite: as the member that this node is already, else as a guest who knocks. */
+  /** Enters the room of an invite: as a member if this node is one already, else as a guest that knocks. */
   async join(link: string): Promise<void> {
     const invite = parseInvite(link);
     if (this.#session?.roomId === invite.roomId && !this.#entering) return;
     await this.#enter((await this.#kept.recall(invite.roomId, invite)) ?? { invite });
   }
 
-  /** Enters a room that was kept. */
+  /** Enters a remembered room. */
   async enter(roomId: string): Promise<void> {
     const entry = await this.#kept.recall(roomId);
     if (entry) return this.#enter(entry);
     throw new MicrogridError("bad-request", "This room can be entered with an invite only. Ask a member for one.");
   }
 
-  /** Goes on where the node was before a reload. */
+  /** Returns to the room in which the node was before a reload. */
   async resume({
     room,
     invite = "",
@@ -140,7 +140,7 @@ export class NodeRoom {
     else if (invite !== "") await this.join(invite);
   }
 
-  /** Forgets a room that was kept. */
+  /** Forgets a remembered room. */
   async forget(roomId: string): Promise<void> {
     if (this.#session?.roomId === roomId) this.leave();
     await this.#kept.forget(roomId);
@@ -159,7 +159,7 @@ export class NodeRoom {
     return roomPreview(welcome);
   }
 
-  /** Offers this device, with limits; false ends it, and what runs for others goes on elsewhere. */
+  /** Offers this device, with limits. If false, it stops sharing, and running jobs move to other devices. */
   share(share: Partial<ShareOptions> | false): void {
     const session = this.current;
     this.#sharing.choose(share);
@@ -175,20 +175,20 @@ export class NodeRoom {
     this.#options.onChange();
   }
 
-  /** Leaves once others have taken over what they can of what is held for them here. */
+  /** Leaves after others have taken over as many of the layers held here as they can. */
   async leaveGently(): Promise<void> {
     const session = this.#session;
     await this.#options.pipelines.handOver("It has left the room.");
     if (this.#session === session) this.leave();
   }
 
-  /** Leaves; the membership stays, so that this node can come back. */
+  /** Leaves the room. The membership stays, so that this node can come back. */
   leave(): void {
     this.#clear();
     this.#options.onChange();
   }
 
-  /** Something here changed that the room should know: models, name, visibility, load. */
+  /** Tells the room that something here has changed: models, name, visibility or load. */
   refresh(): void {
     const session = this.#session;
     if (!session) return;
@@ -226,7 +226,7 @@ export class NodeRoom {
     });
     if (this.#entering !== entry) {
       session.leave();
-      throw new MicrogridError("closed", `Entering “${session.name}” was cut short.`);
+      throw new MicrogridError("closed", `Entering “${session.name}” was interrupted.`);
     }
     this.#entering = undefined;
     this.#entry = entry;
@@ -237,7 +237,7 @@ export class NodeRoom {
     });
     session.on("out", (error) => this.#isOut(session, error));
     session.on("refused", (error) => {
-      // Lines that come and go are no news; refusals are, by this node or of it.
+      // Connections that come and go are not reported, but refusals are, by this node or of it.
       const news = ["handshake-failed", "peer-refused"];
       if (error instanceof MicrogridError && !news.includes(error.code)) return;
       this.#options.store.notify({ id: "refused", level: "warning", text: error.message });
@@ -249,7 +249,7 @@ export class NodeRoom {
     void this.#tellWhenAlone(session);
   }
 
-  /** Says so where nobody is there. */
+  /** Tells the user if nobody else is there. */
   async #tellWhenAlone(session: RoomSession): Promise<void> {
     const isFounder = this.#own.standing?.founder ?? false;
     await session.lookedAround;
@@ -270,7 +270,7 @@ export class NodeRoom {
     this.#showSoon();
   }
 
-  /** Back to no room. */
+  /** Resets the state to no room. */
   #clear(): void {
     this.#entering = undefined;
     this.#entry = undefined;
@@ -315,7 +315,7 @@ export class NodeRoom {
     this.#shown = text;
     const before = store.state.room?.peers ?? [];
     const same = JSON.stringify(before) === JSON.stringify(room.peers);
-    // The same peers stay the same object, so that who watches them is not woken for nothing.
+    // Unchanged peers stay the same object, so that their observers are not notified unnecessarily.
     store.patch({ room: same ? { ...room, peers: before } : room });
   }
 }

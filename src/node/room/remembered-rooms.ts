@@ -1,4 +1,4 @@
-/** Rooms that this node is a member of, kept for the next time. */
+/** Remembers rooms that this node is a member of, for the next visit. */
 import type { RoomId } from "../../core";
 import {
   type Invite,
@@ -11,11 +11,11 @@ import {
 } from "../../room";
 import type { NodeHouse } from "../house";
 
-/** Writes one after the other, and reads what was written. */
+/** Writes rooms one after the other, and reads them. */
 export class RememberedRooms {
   readonly #house: NodeHouse;
   readonly #member: MemberContext;
-  /** All that was asked to be kept so far. */
+  /** All writes so far. */
   #written: Promise<void> = Promise.resolve();
 
   constructor(house: NodeHouse, member: MemberContext) {
@@ -35,7 +35,7 @@ export class RememberedRooms {
     await this.#written;
   }
 
-  /** The way into a room that was kept; `invite` is a newer one, in case the kept one has ended. */
+  /** The way into a remembered room; `invite` is a newer one, in case the stored one has ended. */
   async recall(roomId: string, invite?: Invite): Promise<RoomOptions["entry"] | undefined> {
     await this.#written;
     const entry = await recallRoom(roomId as RoomId, this.#member, this.#house.delegation());

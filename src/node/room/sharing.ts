@@ -1,4 +1,4 @@
-/** What this device shows and gives to its room: its profile, and its models within the user's limits. */
+/** What this device shows and offers to its room: its profile, and its models within the user's limits. */
 import type { DeviceInfo } from "../../inference";
 import type { Profile, RoomSession } from "../../room";
 import type { LocalProvider } from "../local-provider";
@@ -8,7 +8,7 @@ import type { RoomState, ShareOptions } from "../types";
 import { spareBytes } from "../pipelines";
 import { RoomEnvironment } from "./environment";
 
-/** What sharing means where nothing else is said. */
+/** The default options of sharing. */
 const DEFAULT_SHARE = {
   models: "all",
   maxJobs: 2,
@@ -20,12 +20,12 @@ const DEFAULT_SHARE = {
 interface SharingOptions {
   readonly device: DeviceInfo;
   readonly local: LocalProvider;
-  /** All that can be offered. */
+  /** All models that can be offered. */
   readonly own: SharedProvider;
   readonly store: StateStore;
 }
 
-/** Sharing in the room that the node is in. */
+/** Sharing in the present room. */
 export class Sharing {
   readonly #options: SharingOptions;
   readonly #surroundings: RoomEnvironment;
@@ -33,23 +33,23 @@ export class Sharing {
   /** Whether the user does not want to be asked for layers in this room. */
   #declined = false;
 
-  /** `onChange` is called when the surroundings may start or pause sharing. */
+  /** `onChange` is called when the environment may start or pause sharing. */
   constructor(options: SharingOptions, onChange: () => void) {
     this.#options = options;
     this.#surroundings = new RoomEnvironment(onChange);
   }
 
-  /** What the user has chosen; undefined where nothing is shared. */
+  /** The user's choice; undefined if nothing is shared. */
   get wanted(): ShareOptions | undefined {
     return this.#wanted;
   }
 
-  /** The same for the page, with why it is paused. */
+  /** The same for the page, with the reason for a pause. */
   get shown(): RoomState["share"] {
     return this.#wanted ? { options: this.#wanted, paused: this.#paused(this.#wanted) } : false;
   }
 
-  /** Starts or changes sharing; false ends it. `apply` puts it into force. */
+  /** Starts or changes sharing; false ends it. `apply` puts the change into effect. */
   choose(share: Partial<ShareOptions> | false): void {
     const took = this.#wanted?.layers && (share === false || share.layers === false);
     if (took) this.#declined = true;
@@ -67,30 +67,33 @@ export class Sharing {
     const paused = wanted && this.#paused(wanted);
     const models = this.#options.own.models().map(({ model }) => model);
     const shared = wanted?.models === "all" ? models : models.filter((id) => wanted?.models.includes(id));
-    // A pause lets running jobs end; switching off moves them at once.
+    // A pause lets running jobs finish; switching off moves them at once.
     const layersBytes = this.givenBytes ?? 0;
     const given = wanted && { maxJobs: wanted.maxJobs, models: new Set(shared), layersBytes };
     session.share(paused ? undefined : given, !wanted);
   }
 
-  /** Memory for layers of models that others run; 0 where they are not welcome (now), undefined while nobody has said. */
+  /**
+   * Memory for layers of models that others run: 0 if they are not welcome at present, undefined until the user has
+   * decided.
+   */
   get givenBytes(): number | undefined {
     const wanted = this.#wanted;
     if (wanted?.layers) return this.#paused(wanted) ? 0 : wanted.layersBytes;
     return this.#declined ? 0 : undefined;
   }
 
-  /** The user does not want to hold layers: nobody asks again until sharing says otherwise. */
+  /** The user does not want to hold layers. No member asks again until sharing is changed. */
   declineLayers(): void {
     this.#declined = true;
   }
 
-  /** Whether the user has said so. */
+  /** Whether the user does not want to hold layers. */
   get declined(): boolean {
     return this.#declined;
   }
 
-  /** Another room: what was said holds no more. */
+  /** Forgets the choices for the last room. */
   forget(): void {
     this.#wanted = undefined;
     this.#declined = false;

@@ -1,4 +1,4 @@
-/** Rooms as people ask for them, made into what founders sign. */
+/** Turns the rooms that people ask for into the records that founders sign. */
 import { DAY_MS, type Did, MicrogridError } from "../../core";
 import type { Signed, Signer } from "../../identity";
 import { type CharterTerms, INVITE_DAYS, MAX_NEW_ROOM_NAME_CHARS, type MembershipParts, found } from "../../room";
@@ -18,7 +18,9 @@ const DEFAULT_TERMS: Omit<CharterTerms, "name" | "servers"> = {
   logs: "",
 };
 
-/** Founds a room with the key given. Throws `bad-request` for rules that cannot be, `signaling-unreachable` without a server. */
+/**
+ * Founds a room with the given key. Throws `bad-request` for invalid rules, `signaling-unreachable` without a server.
+ */
 export async function foundRoom(
   name: string,
   { founders = [], quorum = 1, ...terms }: CharterOptions,
@@ -28,7 +30,7 @@ export async function foundRoom(
   if (chosen.length === 0) {
     throw new MicrogridError(
       "signaling-unreachable",
-      "No signaling server is set for this site, so a room cannot be opened. Set one in the settings; whoever runs the site sets one in microgrid.config.json.",
+      "No signaling server is set for this site, so a room cannot be opened. Set one in the settings, or, if you run this site, in microgrid.config.json.",
     );
   }
   const roomName = name.trim().slice(0, MAX_NEW_ROOM_NAME_CHARS) || "Room";
@@ -42,19 +44,19 @@ export async function foundRoom(
   });
 }
 
-/** Terms as they are signed: what is undefined is absent. Whether they can be is checked when they are signed. */
+/** The terms as they are signed, without undefined fields. They are checked when they are signed. */
 export function signable(terms: Partial<ShownTerms>): Partial<CharterTerms> {
   return JSON.parse(JSON.stringify(terms)) as Partial<CharterTerms>;
 }
 
-/** The limits of an invite. Throws `bad-request` for such that cannot be. */
+/** The limits of an invite. Throws `bad-request` for invalid ones. */
 export function inviteLimits({ uses = 0, endsAt }: InviteOptions): { uses: number; notAfter: number } {
   const notAfter = endsAt?.getTime() ?? Date.now() + INVITE_DAYS * DAY_MS;
   if (!(notAfter > Date.now())) {
-    throw new MicrogridError("bad-request", "The end of an invite has to be in the future.");
+    throw new MicrogridError("bad-request", "An invite must end in the future.");
   }
   if (!Number.isSafeInteger(uses) || uses < 0) {
-    throw new MicrogridError("bad-request", "An invite lets in a whole number of devices.");
+    throw new MicrogridError("bad-request", "The number of devices that an invite lets in must be a whole number.");
   }
   return { uses, notAfter };
 }

@@ -1,4 +1,7 @@
-/** One answer, from whoever gives it: the stream goes on elsewhere when a provider is lost, and nobody sees a seam. */
+/**
+ * Streams one answer from any provider. If a provider is lost, another one continues the stream without a visible
+ * break.
+ */
 import { MicrogridError, isAbort, sleep } from "../../core";
 import type { GenerationEvent, GenerationRequest, Provider } from "../../inference";
 import { ABOUT_THE_REQUEST, JobRefusedError } from "../../room";
@@ -8,50 +11,50 @@ import type { Experience } from "./experience";
 import { type Candidate, type Choice, choose } from "./router";
 import { Watch } from "./watch";
 
-/** Providers that may be lost in one answer before it is given up. */
+/** How many providers may be lost in one answer before it fails. */
 const MAX_LOSSES = 12;
-/** How long an answer waits for a lost provider to come back, or for somebody to take its place. */
+/** How long an answer waits for a lost provider to come back, or for another one to appear. */
 const LOSS_WAIT_MS = 20_000;
-/** How long it waits while everybody who could answer is busy. */
+/** How long it waits while all providers that could answer are busy. */
 const BUSY_WAIT_MS = 120_000;
-/** First wait between two looks at the providers, doubled each time up to the maximum. */
+/** First wait between two checks of the providers, doubled each time up to the maximum. */
 const LOOK_MIN_MS = 200;
 const LOOK_MAX_MS = 2_000;
 
-/** What an answer needs of the node. */
+/** The parts of the node that an answer needs. */
 export interface Answerer {
-  /** All providers as they are now. */
+  /** All providers at present. */
   providers(): readonly Provider[];
-  /** The policy as it is now: a change holds for what is answered from then on. */
+  /** The present policy; a change applies to the next provider that is chosen. */
   policy(): Policy;
-  /** Tokens that an answer to this request will probably have. */
+  /** The expected number of tokens of the answer to this request. */
   expectedTokens(request: GenerationRequest): number;
   /** What the node has seen of the providers so far; answers add to it. */
   readonly experience: Experience;
-  /** True while a model is on its way: waiting for it makes sense however long it takes. */
+  /** True while a model is being loaded, so that waiting for it makes sense however long it takes. */
   mayRecover(): boolean;
 }
 
-/** Everything that one answer has gone through so far. */
+/** The progress of one answer so far. */
 interface Course {
   readonly startedAt: number;
   readonly delivered: Delivered;
-  /** Providers that failed or refused since the last look around. */
+  /** Providers that failed or refused since the last check. */
   readonly avoided: Set<Provider>;
   readonly history: string[];
   attempts: number;
   losses: number;
-  /** When the present time of trouble began, and what kind it is. */
+  /** When the present trouble began, and its kind. */
   trouble: { readonly since: number; readonly busy: boolean } | undefined;
-  /** What a peer said of the request itself; thrown where nobody else can answer. */
+  /** A peer's error about the request itself; thrown if no other provider can answer. */
   objection: unknown;
   firstTokenAt: number | undefined;
   queuedMs: number;
 }
 
 /**
- * Streams an answer. Throws the provider's error where it concerns the request, `no-provider` where nobody can
- * answer (any more), or the signal's reason. Whoever catches may go on later from what was received.
+ * Streams an answer. Throws the provider's error if it is about the request, `no-provider` if no provider can answer,
+ * or the signal's reason. The caller may continue later from what was received.
  */
 export async function* answer(
   asked: AnswerRequest,
@@ -100,7 +103,7 @@ export async function* answer(
         }
         yield event;
       }
-      throw new MicrogridError("peer-lost", "The answer ended without an end.");
+      throw new MicrogridError("peer-lost", "The answer stopped without a final message.");
     } catch (thrown) {
       signal.throwIfAborted();
       const error: unknown = watch.signal.aborted ? watch.signal.reason : thrown;
@@ -120,15 +123,15 @@ function withResume({ resume: _first, ...rest }: GenerationRequest, delivered: D
   return resume ? { ...rest, resume } : rest;
 }
 
-/** Sorts a failure: the request's own fault is thrown, a refusal is waited out, anything else is a loss. */
+/** Sorts a failure: errors about the request are thrown, a refusal leads to a wait, anything else counts as a loss. */
 function takeNote(course: Course, provider: Provider, error: unknown): void {
   if (isAbort(error)) throw error;
   if (error instanceof MicrogridError && ABOUT_THE_REQUEST.includes(error.code)) {
-    // This device knows what it says. A peer may have less room than others, or may lie.
+    // This device's own errors are trusted. A peer may have less memory than others, or may lie.
     if (provider.kind === "local") throw error;
     course.objection = error;
   }
-  // The charter will not change while one waits; another provider may read it otherwise, or lie less.
+  // The charter will not change during the wait, but another provider may read it differently, or be more honest.
   if (error instanceof JobRefusedError && error.rule !== undefined && error.rule !== "jobsAtOnce") {
     course.objection = error;
   }
@@ -138,7 +141,7 @@ function takeNote(course: Course, provider: Provider, error: unknown): void {
   if (course.trouble?.busy !== busy) course.trouble = { since: performance.now(), busy };
 }
 
-/** The best provider that is not avoided; waits where somebody may become able to answer. */
+/** The best provider that is not avoided. Waits if one may become available. */
 async function chooseOrWait(
   request: GenerationRequest,
   asked: AnswerRequest,
@@ -159,7 +162,7 @@ async function chooseOrWait(
       if (!answerer.mayRecover() && outOfPatience) throw trouble?.busy ? allBusy() : error;
       await sleep(wait * (1 + Math.random()), signal);
       wait = Math.min(2 * wait, LOOK_MAX_MS);
-      // Who was lost or busy a moment ago may be able again; a provider that died is not listed any more.
+      // Providers that were lost or busy may have recovered; a provider that died is no longer listed.
       course.avoided.clear();
     }
   }
@@ -186,7 +189,7 @@ function select(
   );
 }
 
-/** Who would go on with an answer, if not the provider that gives it now. */
+/** The provider that would continue an answer if the present one were left. */
 function betterThan(
   { id }: Provider,
   request: GenerationRequest,
@@ -206,7 +209,7 @@ function betterThan(
 function allBusy(): MicrogridError {
   return new MicrogridError(
     "no-provider",
-    "Everybody who could answer is busy. Try again in a while, or load the model here.",
+    "All devices that could answer are busy. Try again in a while, or load the model here.",
   );
 }
 
@@ -227,7 +230,7 @@ function done(event: Extract<GenerationEvent, { type: "done" }>, route: Route, c
   const now = performance.now();
   const { startedAt, firstTokenAt, queuedMs, attempts, history, delivered } = course;
   const timings = { queueMs: queuedMs, firstTokenMs: (firstTokenAt ?? now) - startedAt, totalMs: now - startedAt };
-  // The last provider counts its own tokens; the answer has those of all.
+  // The last provider counts only its own tokens; the answer has those of all providers.
   const usage = { ...event.usage, completionTokens: event.usage.completionTokens + delivered.tokensBefore };
   return { ...event, usage, summary: { provider: route.provider, route: [...history], attempts, timings } };
 }

@@ -1,13 +1,13 @@
-/** What the reader has received of an answer: the point from which anybody else can go on. */
+/** What the reader has received of an answer: the point from which another provider can continue. */
 import type { GenerationEvent, ModelOffer, ResumePoint } from "../../inference";
 
-/** Collects tokens, and gives the resume point for the next provider. */
+/** Collects tokens, and makes the resume point for the next provider. */
 export class Delivered {
   readonly #ids: number[];
   #text: string;
-  /** What the answer began with; it decides what "the same" is. */
+  /** The package, engine and backend that the answer began with, which decide whether a continuation is exact. */
   #origin: Pick<ResumePoint, "packageHash" | "engine" | "backend"> | undefined;
-  /** The one tokenizer that all ids are of; empty once they do not cover all of the text. */
+  /** The tokenizer of all ids; undefined once the ids no longer cover all of the text. */
   #tokenizerHash: string;
   #before = 0;
   #since = 0;
@@ -30,12 +30,12 @@ export class Delivered {
     return { packageHash, tokenizerHash, engine, backend, ids, idsInText: ids.length, text: this.#text };
   }
 
-  /** Tokens received from the provider that answers now. */
+  /** Number of tokens received from the present provider. */
   get tokensSince(): number {
     return this.#since;
   }
 
-  /** Tokens received from those before it, in this course of the answer. */
+  /** Number of tokens received from the providers before it. */
   get tokensBefore(): number {
     return this.#before;
   }
@@ -53,7 +53,7 @@ export class Delivered {
       this.#origin = offer;
       this.#tokenizerHash = offer.tokenizerHash;
     }
-    // Ids are only of use while all of them come from one tokenizer and cover all of the text.
+    // Ids are useful only while all of them come from one tokenizer and cover all of the text.
     const whole = event.ids.length > 0 || event.text === "";
     if (!whole || this.#tokenizerHash !== offer.tokenizerHash) this.#tokenizerHash = "";
     this.#ids.push(...event.ids);

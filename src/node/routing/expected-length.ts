@@ -1,21 +1,21 @@
-/** Learns how long the answers of a conversation are, so that estimates rest on more than a guess. */
+/** Learns how long the answers of a conversation are, so that estimates need not guess. */
 import { type GenerationRequest, TYPICAL_ANSWER_TOKENS } from "../../inference";
 
-/** Conversations remembered; the oldest are forgotten. */
+/** Number of conversations that are remembered; the oldest are forgotten. */
 const MAX_CONVERSATIONS = 200;
-/** Weight of the newest answer against those before. */
+/** Weight of the newest answer against earlier ones. */
 const WEIGHT = 0.5;
 
-/** Expected answer lengths, by conversation. A conversation is known by its first user message. */
+/** Expected answer lengths by conversation. A conversation is identified by its first user message. */
 export class ExpectedLengths {
   readonly #lengths = new Map<string, number>();
 
-  /** Tokens that the answer to a request will probably have. */
+  /** The expected number of tokens of the answer to a request. */
   of(request: GenerationRequest): number {
     return this.#lengths.get(keyOf(request)) ?? TYPICAL_ANSWER_TOKENS;
   }
 
-  /** Takes note of an answer's length. */
+  /** Records an answer's length. */
   learn(request: GenerationRequest, tokens: number): void {
     const key = keyOf(request);
     const old = this.#lengths.get(key);

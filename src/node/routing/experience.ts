@@ -1,27 +1,27 @@
-/** What this node has seen of other providers itself: it counts for more than what they say of themselves. */
+/** This node's own measurements of other providers; they count for more than the providers' claims. */
 import type { Estimate, Provider } from "../../inference";
 import type { Pace } from "./pace";
 
-/** Answers whose rates are remembered; the best of them counts, since other work can only make a provider look slower. */
+/** Number of answers whose rates are remembered. The best counts, since other work can only slow a provider down. */
 const MEASURED_ANSWERS = 3;
-/** What was seen longer ago says nothing of now. */
+/** Older measurements say nothing about the present. */
 const MEMORY_MS = 10 * 60_000;
-/** How long a provider that failed is left alone, doubled with each failure in a row up to the maximum. */
+/** How long a provider that failed is avoided, doubled with each failure in a row up to the maximum. */
 const PAUSE_MIN_MS = 5_000;
 const PAUSE_MAX_MS = 5 * 60_000;
-/** Providers remembered; the longest unseen are forgotten. */
+/** Number of providers that are remembered; those unseen for longest are forgotten. */
 const MAX_PROVIDERS = 500;
 
 interface Seen {
-  /** By model: what a token took in the last answers, and by how much the last one began later than promised. */
+  /** By model: the time per token of the last answers, and how much later than promised the last one began. */
   readonly models: Map<string, { readonly msPerToken: readonly number[]; readonly lateMs: number }>;
   at: number;
-  /** Failures since the last answer that ended well. */
+  /** Failures since the last answer that ended successfully. */
   failures: number;
   failedAt: number;
 }
 
-/** Remembers how providers kept their word, by provider and model. */
+/** Remembers how well providers kept their promises, by provider and model. */
 export class Experience {
   readonly #now: () => number;
   readonly #seen = new Map<string, Seen>();
@@ -30,7 +30,9 @@ export class Experience {
     this.#now = now;
   }
 
-  /** The provider's estimate with what was measured in the place of what it claims. This device measures itself. */
+  /**
+   * The provider's estimate, with its claims replaced by measurements. This device's own estimates are used unchanged.
+   */
   correct({ kind, id }: Provider, model: string, claimed: Estimate): Estimate {
     const measured = kind === "local" ? undefined : this.#recall(id)?.models.get(model);
     if (!measured) return claimed;
@@ -42,7 +44,7 @@ export class Experience {
     };
   }
 
-  /** Whether a provider failed so short ago that it is only asked where nobody else can answer. */
+  /** Whether a provider failed so recently that it is asked only if no other can answer. */
   avoids({ kind, id }: Provider): boolean {
     const seen = kind === "local" ? undefined : this.#recall(id);
     if (!seen || seen.failures === 0) return false;
@@ -50,7 +52,7 @@ export class Experience {
     return this.#now() - seen.failedAt < pauseMs;
   }
 
-  /** Takes note of how an answer, or the part of it that came, kept to what was claimed when it was asked for. */
+  /** Records how an answer, or the received part of it, compares with the estimate at its start. */
   measured({ id }: Provider, model: string, claimed: Estimate, pace: Pace): void {
     const { msPerToken, firstTokenMs } = pace;
     if (firstTokenMs === undefined) return;
@@ -60,12 +62,12 @@ export class Experience {
     models.set(model, { msPerToken: rates, lateMs: Math.max(0, firstTokenMs - claimed.firstTokenMs) });
   }
 
-  /** An answer ended well. */
+  /** Records that an answer ended successfully. */
   succeeded({ id }: Provider): void {
     this.#note(id).failures = 0;
   }
 
-  /** A provider was lost in an answer, broke the protocol, or had to be left because it was too slow. */
+  /** Records that a provider was lost in an answer, broke the protocol, or was left because it was too slow. */
   failed({ id }: Provider): void {
     const seen = this.#note(id);
     seen.failures++;
@@ -77,7 +79,7 @@ export class Experience {
     return seen && this.#now() - seen.at < MEMORY_MS ? seen : undefined;
   }
 
-  /** The record of a provider, as the newest. */
+  /** The record of a provider, moved to the newest position. */
   #note(id: string): Seen {
     const seen = this.#recall(id) ?? { models: new Map(), at: 0, failures: 0, failedAt: 0 };
     seen.at = this.#now();

@@ -1,4 +1,4 @@
-/** Who answers, and how an answer survives the loss of who gives it. */
+/** Chooses providers, and lets an answer survive the loss of its provider. */
 export { answer } from "./answer";
 export type { Answerer } from "./answer";
 export { Delivered } from "./delivered";

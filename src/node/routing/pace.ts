@@ -1,15 +1,15 @@
-/** How an answer comes along, so that a provider that keeps nobody's time is noticed while it still says that it works. */
+/** Measures the pace of an answer, so that a slow provider is noticed even while it claims to be working. */
 
-/** Below so many tokens a rate says little … */
+/** With fewer tokens than this, a rate says little … */
 const MIN_TOKENS = 8;
-/** … unless it was watched for so long. */
+/** … unless it was measured for this long. */
 const MIN_WATCHED_MS = 2_000;
 
-/** Counts tokens and the time that was spent waiting for them; the reader's own time is not the provider's fault. */
+/** Counts tokens and the time spent waiting for them. Time that the reader takes is not counted. */
 export class Pace {
   readonly #now: () => number;
   #tokens = 0;
-  /** Waits that are over, and those of them before the first token. */
+  /** Time of finished waits, and of those before the first token. */
   #waitedMs = 0;
   #firstTokenMs: number | undefined;
   #waitingSince: number | undefined;
@@ -18,12 +18,12 @@ export class Pace {
     this.#now = now;
   }
 
-  /** From here on the provider is waited for. */
+  /** A wait for the provider begins. */
   wait(): void {
     this.#waitingSince ??= this.#now();
   }
 
-  /** Something came: `tokens` of the answer, or news without any. */
+  /** Something arrived: `tokens` of the answer, or an event without tokens. */
   came(tokens: number): void {
     this.#waitedMs = this.waitedMs;
     this.#waitingSince = undefined;
@@ -35,7 +35,7 @@ export class Pace {
     return this.#tokens;
   }
 
-  /** Time that was waited so far. */
+  /** Time that was spent waiting so far. */
   get waitedMs(): number {
     const since = this.#waitingSince;
     return this.#waitedMs + (since === undefined ? 0 : this.#now() - since);
@@ -46,7 +46,7 @@ export class Pace {
     return this.#firstTokenMs;
   }
 
-  /** What a token takes; undefined before that can be told. */
+  /** Time per token; undefined until it can be measured. */
   get msPerToken(): number | undefined {
     if (this.#firstTokenMs === undefined) return undefined;
     const writingMs = this.waitedMs - this.#firstTokenMs;
@@ -54,7 +54,9 @@ export class Pace {
     return writingMs / this.#tokens;
   }
 
-  /** What `tokensLeft` will take if it goes on as so far; who has not begun is expected to take as long again. */
+  /**
+   * Expected time for `tokensLeft` at the present pace. An answer that has not begun is expected to take as long again.
+   */
   remainingMs(tokensLeft: number): number {
     if (this.#firstTokenMs === undefined) return this.waitedMs;
     return (tokensLeft * (this.waitedMs - this.#firstTokenMs)) / this.#tokens;

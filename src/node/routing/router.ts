@@ -1,4 +1,4 @@
-/** Chooses who answers: the earliest estimated finish among those that the user's policy allows. */
+/** Chooses the provider with the earliest estimated finish among those that the user's policy allows. */
 import { MicrogridError } from "../../core";
 import {
   type Estimate,
@@ -12,26 +12,26 @@ import {
 import type { AnswerRequest, Policy } from "../types";
 import type { Experience } from "./experience";
 
-/** Names any model: whichever the chosen provider has ready. */
+/** Stands for any model that the chosen provider has ready. */
 export const ANY_MODEL = "auto";
-/** Finishes closer together than this share are a tie: estimates are no better. */
+/** Finishes that differ by less than this share count as equal, because estimates are no better. */
 const TIE_SHARE = 0.1;
 const TIE_MS = 50;
 const PRIVACY_ORDER: readonly PrivacyClass[] = ["device", "room", "anywhere"];
 
-/** A provider with the offer that fits, and what it is expected to take. */
+/** A provider with the matching offer and its estimate. */
 export interface Candidate {
   readonly provider: Provider;
   readonly offer: ModelOffer;
-  /** Corrected by what was measured. */
+  /** Corrected by measurements. */
   readonly estimate: Estimate;
-  /** As the provider itself says. */
+  /** As the provider claims. */
   readonly claimed: Estimate;
   /** Milliseconds to the end of the answer. */
   readonly finishMs: number;
   /** Whether it continues the answer exactly as it began. */
   readonly exact: boolean;
-  /** Whether it failed a moment ago, so that it only answers where nobody else can. */
+  /** Whether it failed recently, so that it answers only if no other provider can. */
   readonly shaky: boolean;
 }
 
@@ -43,19 +43,19 @@ export interface Choice {
 
 export interface RouterOptions {
   readonly policy: Policy;
-  /** Only these may answer: by kind, or one peer. */
+  /** Limits the choice: to a kind of provider, or to one peer. */
   readonly only?: AnswerRequest["provider"];
-  /** Tokens that the answer will probably have. */
+  /** The expected number of tokens of the answer. */
   readonly expectedTokens?: number;
-  /** What was seen of the providers before; it counts for more than what they claim. */
+  /** Earlier measurements of the providers; they count for more than claims. */
   readonly experience?: Experience;
   /** Random numbers from 0 to 1, for breaking ties. */
   readonly random?: () => number;
 }
 
 /**
- * Chooses among `providers`. Throws `no-provider`, which says what is missing, or `policy` reasons.
- * A resumed answer prefers the package, engine and backend that it began on; who failed a moment ago comes last.
+ * Chooses among `providers`. Throws `no-provider` with the reason. A resumed answer prefers the package, engine and
+ * backend that it began on; providers that failed recently come last.
  */
 export function choose(request: GenerationRequest, providers: readonly Provider[], options: RouterOptions): Choice {
   const { policy, only } = options;
@@ -69,7 +69,7 @@ export function choose(request: GenerationRequest, providers: readonly Provider[
   return { candidate, why: explain(candidate, able, field, options) };
 }
 
-/** Those that fit, or all where none does. */
+/** The candidates that match, or all if none does. */
 function preferring(all: readonly Candidate[], fits: (candidate: Candidate) => boolean): readonly Candidate[] {
   const fitting = all.filter(fits);
   return fitting.length > 0 ? fitting : all;
@@ -94,14 +94,14 @@ function candidates(
     const estimate = experience?.correct(provider, offer.model, claimed) ?? claimed;
     const tokens = Math.min(request.maxTokens, expectedTokens);
     const sum = estimate.firstTokenMs + tokens * estimate.msPerToken;
-    // What a provider says of itself may be nonsense; nonsense comes last.
+    // A provider's claims may be nonsense, and then it comes last.
     const finishMs = sum >= 0 ? sum : Infinity;
     const exact = continuesExactly(request.resume, offer);
     return { provider, offer, estimate, claimed, finishMs, exact, shaky: experience?.avoids(provider) ?? false };
   });
 }
 
-/** Whether an offer's continuation is promised to be the one of an undisturbed run. */
+/** Whether an offer continues the answer exactly as an undisturbed run would. */
 export function continuesExactly(resume: ResumePoint | undefined, offer: ModelOffer): boolean {
   if (!resume) return true;
   return resume.packageHash === offer.packageHash && resume.engine === offer.engine && resume.backend === offer.backend;
@@ -115,11 +115,11 @@ function pick(field: readonly Candidate[], policy: Policy, random: () => number)
   const pool = preferred(field, policy);
   const best = Math.min(...pool.map(({ finishMs }) => finishMs));
   const limit = Math.max(best * (1 + TIE_SHARE), best + TIE_MS);
-  // Unmeasurable candidates (infinite) tie with each other only.
+  // Candidates without a finite estimate tie only with each other.
   const tied = pool.filter(({ finishMs }) => finishMs <= limit);
   const local = tied.find(({ provider }) => provider.kind === "local");
-  // This device wins a tie: it is private, and leaves the others free. Among peers chance decides, so that
-  // many askers with the same picture of the room do not all go to one.
+  // This device wins a tie: it is private, and leaves the others free. Among peers chance decides, so that many nodes
+  // with the same view of the room do not all choose the same one.
   return local ?? tied[Math.floor(random() * tied.length)]!;
 }
 
@@ -152,7 +152,7 @@ function explain(
 }
 
 function reason(chosen: Candidate, field: readonly Candidate[], { policy }: RouterOptions): string {
-  // The rate that the estimate rests on: the measured one where there is one.
+  // The rate behind the estimate: the measured one if there is one.
   const rate = chosen.offer.decodeRate === undefined ? undefined : 1000 / chosen.estimate.msPerToken;
   const speed = rate === undefined ? "" : `, ${Math.round(rate)} tokens a second`;
   if (field.length === 1) return `is the only one that can answer with ${chosen.offer.name}${speed}`;

@@ -1,26 +1,26 @@
-/** Looks after a running answer: measures it, and ends it where somebody else would be done long before. */
+/** Watches a running answer: measures it, and stops it if another provider would finish much earlier. */
 import { MicrogridError } from "../../core";
 import type { GenerationEvent } from "../../inference";
 import { Pace } from "./pace";
 import type { Candidate } from "./router";
 
-/** How often a running answer is compared with what others would need for the rest of it. */
+/** How often a running answer is compared with what other providers would need for the rest. */
 const COMPARE_MS = 500;
-/** It is moved where it takes so many times longer than was promised, and than somebody else would take … */
+/** It is moved if it takes this many times as long as promised, and as another provider would … */
 const SLOW_FACTOR = 3;
-/** … by at least this much, and has kept the reader waiting for as long, so that nobody is left for a hiccup. */
+/** … by at least this much, and has kept the reader waiting as long, so that a short pause does not move it. */
 const SLOW_MIN_MS = 3_000;
 
 interface WatchOptions {
-  /** Who answers, and what it promised. */
+  /** The present provider and its estimate. */
   readonly candidate: Candidate;
-  /** Tokens that the answer will probably have. */
+  /** The expected number of tokens of the answer. */
   readonly expectedTokens: number;
-  /** Who would go on with the answer; undefined where nobody could, or nobody who should be trusted with it. */
+  /** The provider that would continue the answer; undefined if there is none that should be trusted with it. */
   better(): Candidate | undefined;
 }
 
-/** The watch over one provider's part of an answer. */
+/** Watches one provider's part of an answer. */
 export class Watch {
   readonly pace = new Pace();
   readonly #options: WatchOptions;
@@ -29,16 +29,16 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    // This device does what it can, and tells the truth about it.
+    // This device does what it can, and its estimates are honest.
     if (options.candidate.provider.kind !== "local") this.#timer = setInterval(() => this.#compare(), COMPARE_MS);
   }
 
-  /** Aborts where the answer is to go on elsewhere. */
+  /** Aborts if another provider should continue the answer. */
   get signal(): AbortSignal {
     return this.#leave.signal;
   }
 
-  /** Hands the provider's events on. */
+  /** Passes the provider's events on. */
   async *over(events: AsyncIterable<GenerationEvent>): AsyncGenerator<GenerationEvent> {
     this.pace.wait();
     for await (const event of events) {
@@ -57,7 +57,7 @@ export class Watch {
     const { candidate, expectedTokens, better } = this.#options;
     if (pace.waitedMs < SLOW_MIN_MS) return;
     const remainingMs = pace.remainingMs(Math.max(1, expectedTokens - pace.tokens));
-    // Who keeps to what was expected is not left for somebody who promises more.
+    // A provider that keeps its promise is not left for one that promises more.
     if (pace.waitedMs + remainingMs < SLOW_FACTOR * candidate.finishMs + SLOW_MIN_MS) return;
     const other = better();
     if (!other || remainingMs < SLOW_FACTOR * other.finishMs + SLOW_MIN_MS) return;
