@@ -1,7 +1,7 @@
 /** Answers with the moment of each token: through a page's grid, and straight from the engine in its worker. */
 import type { Page, Worker } from "@playwright/test";
 import type { AnswerRequest, GenerationRequest, Usage } from "../src/grid";
-import type { StreamToPage } from "../src/inference/protocol";
+import type { GenerationEvent } from "../src/inference";
 
 /** An answer as it came. Moments are milliseconds since 1970 on the clock of whoever received it. */
 export interface Timed {
@@ -94,9 +94,15 @@ export function engineWorker(page: Page): Worker {
   return worker;
 }
 
+/** What a stream of the border sends to its reader. */
+type StreamMessage =
+  | { readonly type: "items"; readonly items: readonly GenerationEvent[] }
+  | { readonly type: "end" | "close" }
+  | { readonly type: "failed"; readonly error: { readonly message: string } };
+
 /**
- * An answer of the same loaded model, read inside the worker: the engine is called the way the page's Comlink proxy
- * calls it, but with an object in the place of the message port, so that no token crosses to another thread.
+ * An answer of the same loaded model, read inside the worker: the engine is called the way the page calls it, but the
+ * stream's port is replaced by an object, so that no token crosses to another thread.
  */
 export function bareAnswer(worker: Worker, request: GenerationRequest): Promise<Timed> {
   return worker.evaluate(
@@ -108,18 +114,29 @@ export function bareAnswer(worker: Worker, request: GenerationRequest): Promise<
         let usage: Usage | undefined;
         const port = {
           onmessage: undefined as ((event: { data: unknown }) => void) | undefined,
-          postMessage(message: StreamToPage): void {
+          postMessage(message: StreamMessage): void {
             if (message.type === "failed") return reject(new Error(message.error.message));
             if (message.type === "end") return resolve({ startedAt, tokens, routes: [], usage });
-            for (const event of message.events) {
+            if (message.type !== "items") return;
+            for (const event of message.items) {
               if (event.type === "token") tokens.push({ at: now(), count: event.ids.length });
               if (event.type === "done") usage = event.usage;
             }
             queueMicrotask(() => this.onmessage?.({ data: { type: "credit" } }));
           },
         };
-        const argumentList = [generation, port].map((value) => ({ type: "RAW", value }));
-        const data = { id: "bench", type: "APPLY", path: ["generate"], argumentList };
+        const Channel = MessageChannel;
+        const replaced = class {
+          readonly port1 = port;
+          readonly port2 = new Channel().port2;
+          constructor() {
+            globalThis.MessageChannel = Channel;
+          }
+        };
+        globalThis.MessageChannel = replaced as unknown as typeof MessageChannel;
+        const { signal } = new AbortController();
+        const argumentList = [generation, { signal }].map((value) => ({ type: "RAW", value }));
+        const data = { id: "bench", type: "APPLY", path: ["service", "generate"], argumentList };
         dispatchEvent(new MessageEvent("message", { data }));
       }),
     request,

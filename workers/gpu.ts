@@ -1,5 +1,5 @@
 /** Entry of the GPU worker: engines live here, away from the page's thread. */
-import { expose } from "comlink";
+import { serveWorker } from "../src/border/worker";
 import { EngineHost } from "../src/inference/host";
 
-expose(new EngineHost());
+serveWorker(new EngineHost());

@@ -1,10 +1,20 @@
 /** Hosts the engines inside the worker and answers the page's calls. */
-import { MicrogridError, type ErrorData, errorToData } from "../core";
-import type { EngineHostApi, HostEvent, HostOptions, ProgressMessage, Result } from "./protocol";
-import { StagePort, serveStage } from "./stage-port";
-import { sendStream } from "./stream";
+import { release } from "../border";
+import { MicrogridError, deferred } from "../core";
+import type { EngineHostApi, HostLoadOptions, HostOptions } from "./protocol";
+import { receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
-import type { Backend, Engine, EngineName, EngineRequest, LoadedModel, LoadedModelInfo, ModelPackage } from "./types";
+import type {
+  Backend,
+  Engine,
+  EngineName,
+  EngineRequest,
+  GenerationEvent,
+  LoadedModel,
+  LoadedModelInfo,
+  LoadProgress,
+  ModelPackage,
+} from "./types";
 
 /** A stage in memory. */
 type LoadedStage = StageService & { readonly info: StageInfo; unload(): Promise<void> };
@@ -39,144 +49,126 @@ const ENGINES: Readonly<Record<EngineName, EngineLoader>> = {
   },
 };
 
-/** The object that `workers/gpu.ts` exposes. One per worker. */
+/** The object that `workers/gpu.ts` serves. One per worker. */
 export class EngineHost implements EngineHostApi {
   readonly #loaders: Readonly<Record<EngineName, EngineLoader>>;
   readonly #engines = new Map<EngineName, Promise<HostedEngine>>();
   readonly #models = new Map<string, LoadedModel>();
   readonly #stages = new Map<string, LoadedStage>();
-  readonly #loads = new Map<string, AbortController>();
-  /** By which load each model and stage came, by its id. */
-  readonly #cameBy = new Map<string, string>();
+  /** The page's services that loaded ends ask for their stages. */
+  readonly #rings = new Map<string, StageService>();
+  readonly #lost = deferred<never>();
   #options: HostOptions = {};
-  #events: MessagePort | undefined;
 
   /** `loaders` replaces the real engines in unit tests. */
   constructor(loaders: Readonly<Record<EngineName, EngineLoader>> = ENGINES) {
     this.#loaders = loaders;
   }
 
-  async init(options: HostOptions, events: MessagePort): Promise<void> {
+  async init(options: HostOptions): Promise<void> {
     this.#options = options;
-    this.#events = events;
-    if (options.lifeLock !== undefined) await holdForLife(options.lifeLock);
+  }
+
+  async alive(): Promise<void> {
+    await Promise.resolve();
+  }
+
+  untilLost(): Promise<never> {
+    return this.#lost.promise;
   }
 
   async load(
-    loadId: string,
     pkg: ModelPackage,
-    backend: Backend,
-    progress: MessagePort,
-  ): Promise<Result<LoadedModelInfo>> {
-    const onProgress = (message: ProgressMessage): void => progress.postMessage(message);
-    return this.#load(loadId, pkg.id, this.#models, async (signal) => {
+    options: HostLoadOptions & { readonly onProgress: (progress: LoadProgress) => void },
+  ): Promise<LoadedModelInfo> {
+    const { info } = await this.#load(pkg.id, this.#models, options.signal, async () => {
       const engine = await this.#engine(pkg.engine);
-      return engine.load(pkg, { signal, backend, onProgress });
+      return engine.load(pkg, options);
     });
+    return info;
   }
 
-  loadStage(
-    loadId: string,
+  async loadStage(
     pkg: StagePackage,
-    options: { readonly backend: Backend; readonly limits: StageLimits },
-    port: MessagePort,
-  ): Promise<Result<StageInfo>> {
-    return this.#load(loadId, pkg.id, this.#stages, async (signal) => {
+    options: HostLoadOptions & { readonly limits: StageLimits },
+  ): Promise<{ readonly info: StageInfo; readonly service: StageService }> {
+    const stage = await this.#load(pkg.id, this.#stages, options.signal, async () => {
       const engine = await this.#engine("onnx");
       if (!engine.loadStage) throw noParts();
-      const stage = await engine.loadStage(pkg, { signal, ...options });
-      serveStage(port, stage);
-      return stage;
+      return engine.loadStage(pkg, options);
     });
+    return { info: stage.info, service: sendStage(stage) };
   }
 
-  loadEnds(
-    loadId: string,
+  async loadEnds(
     pkg: PipelinePackage,
-    backend: Backend,
-    ring: MessagePort,
-  ): Promise<Result<LoadedModelInfo>> {
-    return this.#load(loadId, pkg.id, this.#models, async (signal) => {
+    options: HostLoadOptions & { readonly ring: StageService },
+  ): Promise<LoadedModelInfo> {
+    const { signal, ring } = options;
+    const { info } = await this.#load(pkg.id, this.#models, signal, async () => {
       const engine = await this.#engine("onnx");
       if (!engine.loadEnds) throw noParts();
-      return engine.loadEnds(pkg, { signal, backend, ring: new StagePort(ring) });
+      return engine.loadEnds(pkg, { ...options, ring: receiveStage(ring, NEVER) });
     });
+    this.#rings.set(pkg.id, ring);
+    return info;
   }
 
-  cancelLoad(loadId: string): void {
-    const load = this.#loads.get(loadId);
-    if (load) return load.abort();
-    // It is done, and the page gave it up before it heard so: nobody knows of it but this worker.
-    for (const [id, by] of this.#cameBy) if (by === loadId) void this.unload(id);
+  async unload(id: string): Promise<void> {
+    const loaded = this.#models.get(id) ?? this.#stages.get(id);
+    const ring = this.#rings.get(id);
+    for (const place of [this.#models, this.#stages, this.#rings]) place.delete(id);
+    await this.#noticing(async () => loaded?.unload());
+    if (ring) release(ring);
   }
 
-  async unload(modelId: string): Promise<Result<undefined>> {
-    const loaded = this.#models.get(modelId) ?? this.#stages.get(modelId);
-    this.#models.delete(modelId);
-    this.#stages.delete(modelId);
-    this.#cameBy.delete(modelId);
-    try {
-      await loaded?.unload();
-      return { ok: true, value: undefined };
-    } catch (error) {
-      return { ok: false, error: this.#failure(error) };
-    }
-  }
-
-  generate(request: EngineRequest, port: MessagePort): void {
-    void sendStream(port, (signal) => this.#answer(request, signal));
-  }
-
-  simulateDeviceLoss(): boolean {
-    for (const engine of this.#engines.values()) void engine.then((loaded) => loaded.simulateDeviceLoss?.());
-    return this.#engines.size > 0;
-  }
-
-  async *#answer(request: EngineRequest, signal: AbortSignal) {
+  async *generate(request: EngineRequest, options: { readonly signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
     const model = this.#models.get(request.model);
     if (!model)
       throw new MicrogridError("model-not-loaded", `The model “${request.model}” is not loaded. Load it first.`);
     try {
-      yield* model.generate(request, { signal });
+      yield* model.generate(request, options);
     } catch (error) {
-      this.#failure(error);
+      this.#notice(error);
       throw error;
     }
   }
 
-  /** Puts what was loaded in the place of what had its id. */
-  async #load<Info, Loaded extends { readonly info: Info; unload(): Promise<void> }>(
-    loadId: string,
+  async simulateDeviceLoss(): Promise<boolean> {
+    for (const engine of this.#engines.values()) void engine.then((loaded) => loaded.simulateDeviceLoss?.());
+    return this.#engines.size > 0;
+  }
+
+  /** Loads something and keeps it under its id, in place of what had that id before. */
+  async #load<Loaded extends { unload(): Promise<void> }>(
     id: string,
     place: Map<string, Loaded>,
-    load: (signal: AbortSignal) => Promise<Loaded>,
-  ): Promise<Result<Info>> {
-    const controller = new AbortController();
-    const { signal } = controller;
-    this.#loads.set(loadId, controller);
-    try {
-      await place.get(id)?.unload();
-      place.delete(id);
-      this.#cameBy.delete(id);
-      const loaded = await load(signal);
+    signal: AbortSignal,
+    load: () => Promise<Loaded>,
+  ): Promise<Loaded> {
+    const before = place.get(id);
+    place.delete(id);
+    return this.#noticing(async () => {
+      await before?.unload();
+      const loaded = await load();
       if (signal.aborted) {
         await loaded.unload();
         signal.throwIfAborted();
       }
       place.set(id, loaded);
-      this.#cameBy.set(id, loadId);
-      return { ok: true, value: loaded.info };
-    } catch (error) {
-      return { ok: false, error: this.#failure(error) };
-    } finally {
-      this.#loads.delete(loadId);
-    }
+      // The page may give the load up before it hears that it is done. Then only this worker knows of the model.
+      const free = (): void => {
+        if (place.get(id) === loaded) void this.unload(id).catch(() => undefined);
+      };
+      signal.addEventListener("abort", free, { once: true });
+      return loaded;
+    });
   }
 
   #engine(name: EngineName): Promise<HostedEngine> {
     let engine = this.#engines.get(name);
     if (!engine) {
-      const onDeviceLost = (error: unknown): void => void this.#failure(error);
+      const onDeviceLost = (error: unknown): void => this.#notice(error);
       engine = this.#loaders[name]({ assetBase: this.#options.assetBase, onDeviceLost });
       this.#engines.set(name, engine);
       engine.catch(() => this.#engines.delete(name));
@@ -184,26 +176,24 @@ export class EngineHost implements EngineHostApi {
     return engine;
   }
 
-  /** Errors as data; a lost device is told to the page too, which then gives this worker up. */
-  #failure(error: unknown): ErrorData {
-    const data = errorToData(error);
-    if (data.code === "device-lost")
-      this.#events?.postMessage({ type: "device-lost", error: data } satisfies HostEvent);
-    return data;
+  async #noticing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#notice(error);
+      throw error;
+    }
+  }
+
+  /** Tells the page of a lost device; it gives this worker up then. */
+  #notice(error: unknown): void {
+    if (error instanceof MicrogridError && error.code === "device-lost") this.#lost.reject(error);
   }
 }
 
+/** The ends of a model ask the page for their stages as long as this worker lives. */
+const NEVER = new AbortController().signal;
+
 function noParts(): MicrogridError {
   return new MicrogridError("unsupported-model", "This engine runs whole models only.");
-}
-
-/** Resolves when the lock is held; it is let go by the worker's death only. */
-function holdForLife(name: string): Promise<void> {
-  if (typeof navigator === "undefined" || !("locks" in navigator)) return Promise.resolve();
-  return new Promise((resolve) => {
-    void navigator.locks.request(name, () => {
-      resolve();
-      return new Promise(() => undefined);
-    });
-  });
 }
