@@ -6,6 +6,8 @@ import { webllmCatalog } from "./scripts/vite-webllm-catalog.ts";
 
 /** Where the site goes; the build script may say otherwise. */
 const OUT_DIR = process.env.MICROGRID_OUT_DIR ?? "dist";
+/** Tells builds apart: tabs of two builds of the site do not talk to each other. */
+const BUILD = process.env.MICROGRID_BUILD ?? "dev";
 /** Folder that only holds chunks, workers and wasm: everything in it has a hash in its name. */
 const ASSETS = "assets";
 /** Takes the place of Lit's directive, which the page's Content-Security-Policy would stop. */
@@ -16,6 +18,7 @@ function common(plugins: () => PluginOption[]): UserConfig {
   return {
     base: "./",
     plugins: plugins(),
+    define: { "import.meta.env.MICROGRID_BUILD": JSON.stringify(BUILD) },
     resolve: {
       alias: [{ find: /^lit\/directives\/style-map\.js$/, replacement: STYLE_MAP }],
     },

@@ -26,6 +26,7 @@ export async function buildAll({ outDir = join(ROOT, "dist"), force = false, bri
   forgetBuild();
   if (brief) console.log(`Building the site (once; about ${USUAL_SECONDS} s)…`);
   process.env["MICROGRID_OUT_DIR"] = outDir;
+  process.env["MICROGRID_BUILD"] = hash;
   for (const mode of MODES) {
     try {
       await build({

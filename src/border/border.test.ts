@@ -27,7 +27,7 @@ async function overPort(): Promise<Opened> {
 /** Two tabs on one BroadcastChannel. */
 async function overTabs(): Promise<Opened> {
   const leader = new TabBorder({ build: "1" });
-  leader.on("visit", ({ endpoint }) => serve(new FarSide(), endpoint));
+  leader.accept((_, endpoint) => serve(new FarSide(), endpoint));
   const tab = new TabBorder({ build: "1" });
   const gone = new AbortController();
   const endpoint = await tab.reach(leader.id, { signal: new AbortController().signal });
@@ -85,7 +85,7 @@ describe("tabs", () => {
   it("of different builds refuse each other", async () => {
     const old = new TabBorder({ build: "1" });
     const visited = vi.fn();
-    old.on("visit", visited);
+    old.accept(visited);
     const tab = new TabBorder({ build: "2" });
     const reached = tab.reach(old.id, { signal: new AbortController().signal });
     await expect(reached).rejects.toMatchObject({ code: "build-differs" });
@@ -105,12 +105,26 @@ describe("tabs", () => {
     tab.close();
   });
 
+  it("abort what they were asked for when the tab that asked is lost", async () => {
+    const leader = new TabBorder({ build: "1" });
+    const served = new FarSide();
+    leader.accept((_, endpoint) => serve(served, endpoint));
+    const tab = new TabBorder({ build: "1" });
+    const far = connect<FarSide>(await tab.reach(leader.id, { signal: new AbortController().signal }));
+    void far.wait({ signal: new AbortController().signal });
+    await vi.waitUntil(async () => (await served.seen()).calls.length === 1);
+    leader.forget(tab.id);
+    await vi.waitUntil(async () => (await served.seen()).aborted.length === 1, { timeout: 20_000 });
+    tab.close();
+    leader.close();
+  });
+
   it("hear only what is addressed to them", async () => {
     const first = new TabBorder({ build: "1" });
     const second = new TabBorder({ build: "1" });
     const visited = vi.fn();
-    second.on("visit", visited);
-    first.on("visit", ({ endpoint }) => serve(new FarSide(), endpoint));
+    second.accept(visited);
+    first.accept((_, endpoint) => serve(new FarSide(), endpoint));
     const tab = new TabBorder({ build: "1" });
     const endpoint = await tab.reach(first.id, { signal: new AbortController().signal });
     expect(await connect<FarSide>(endpoint).group.echo(1)).toBe(1);

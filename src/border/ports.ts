@@ -3,17 +3,21 @@
 /** The last message over a port, from either side. The receiver closes the port: closing at once could lose messages. */
 export const CLOSE = { type: "close" } as const;
 
+/** The last message over a port whose other side has died, said in its place. */
+export const LOST = { type: "lost" } as const;
+
 /** True for the last message over a port. */
-export function isClose(data: unknown): boolean {
-  return typeof data === "object" && data !== null && (data as { type?: unknown }).type === CLOSE.type;
+export function isLast(data: unknown): boolean {
+  const type = typeof data === "object" && data !== null ? (data as { type?: unknown }).type : undefined;
+  return type === CLOSE.type || type === LOST.type;
 }
 
-/** Listens to a port; the port is closed after the other side's last message. */
-export function listen<M>(port: MessagePort, listener: (message: M) => void, onClose?: () => void): void {
-  port.onmessage = ({ data }: MessageEvent<M | typeof CLOSE>) => {
-    if (!isClose(data)) return listener(data as M);
+/** Listens to a port; it is closed after the last message. `onClose` hears whether the other side was lost. */
+export function listen<M>(port: MessagePort, listener: (message: M) => void, onClose?: (lost: boolean) => void): void {
+  port.onmessage = ({ data }: MessageEvent<M | typeof CLOSE | typeof LOST>) => {
+    if (!isLast(data)) return listener(data as M);
     port.close();
-    onClose?.();
+    onClose?.((data as { readonly type: unknown }).type === LOST.type);
   };
 }
 

@@ -3,8 +3,8 @@
  * and each port that a message moves is replaced by a number whose messages travel as frames of their own.
  */
 import type { Endpoint } from "comlink";
-import { MicrogridError, TypedEventTarget, randomId } from "../core";
-import { CLOSE, isClose } from "./ports";
+import { MicrogridError, randomId } from "../core";
+import { LOST, isLast } from "./ports";
 import { isPlainObject } from "./values";
 
 /** Name of the channel; builds that speak another form of frames need another name. */
@@ -31,28 +31,27 @@ interface PortMark {
   readonly "microgrid/port": number;
 }
 
-interface TabEvents {
-  /** Another tab of the same build wants to call this one: serve something at its endpoint. */
-  visit: { readonly tab: string; readonly endpoint: TabEndpoint };
-}
+/** Serves something at the endpoint of a tab that calls this one. */
+export type TabVisitor = (tab: string, endpoint: TabEndpoint) => void;
 
 /** How often a hello is said again while nothing answers: the other tab may only just have started to listen. */
 const HELLO_MS = 500;
 
 /** This tab on the channel. */
-export class TabBorder extends TypedEventTarget<TabEvents> {
+export class TabBorder {
   /** This tab's address. */
   readonly id: string;
   readonly #build: string;
   readonly #channel = new BroadcastChannel(CHANNEL);
   readonly #endpoints = new Map<string, TabEndpoint>();
+  readonly #visitors = new Set<string>();
+  #onVisit: TabVisitor | undefined;
   #closed = false;
   /** Calls back with the answer to this tab's own hello, by tab. */
   readonly #greeting = new Map<string, (answer: Body) => void>();
 
   /** `build` tells builds of the site apart: tabs of different builds refuse each other. */
   constructor({ build, id = randomId(8) }: { build: string; id?: string }) {
-    super();
     this.#build = build;
     this.id = id;
     this.#channel.onmessage = ({ data }: MessageEvent<Frame>) => {
@@ -87,8 +86,16 @@ export class TabBorder extends TypedEventTarget<TabEvents> {
     }
   }
 
+  /** From now on, tabs of the same build may call this one; `undefined`: no tab may, and those that do are forgotten. */
+  accept(onVisit: TabVisitor | undefined): void {
+    this.#onVisit = onVisit;
+    if (onVisit) return;
+    for (const tab of this.#visitors) this.forget(tab);
+  }
+
   /** Forgets a tab: nothing is sent to it or taken from it any more. */
   forget(tab: string): void {
+    this.#visitors.delete(tab);
     this.#endpoints.get(tab)?.close();
     this.#endpoints.delete(tab);
   }
@@ -103,8 +110,12 @@ export class TabBorder extends TypedEventTarget<TabEvents> {
     switch (body.type) {
       case "hello":
         if (body.build !== this.#build) return this.#send(tab, { type: "refused", build: this.#build });
-        // A tab that says hello again has lost the connection of before.
-        if (!this.#endpoints.has(tab)) this.emit("visit", { tab, endpoint: this.#endpoint(tab) });
+        if (!this.#onVisit) return;
+        // A tab says hello again while it waits for the answer.
+        if (!this.#visitors.has(tab)) {
+          this.#visitors.add(tab);
+          this.#onVisit(tab, this.#endpoint(tab));
+        }
         return this.#send(tab, { type: "welcome", build: this.#build });
       case "welcome":
       case "refused":
@@ -166,12 +177,12 @@ export class TabEndpoint implements Endpoint {
       return;
     }
     this.#ports.get(port)?.postMessage(data);
-    if (isClose(data)) this.#ports.delete(port);
+    if (isLast(data)) this.#ports.delete(port);
   }
 
-  /** Closes all ports: what is read from them ends, what is called back is dropped. */
+  /** The other tab is gone: signals that came from it abort, streams end, callbacks are dropped. */
   close(): void {
-    for (const port of this.#ports.values()) port.postMessage(CLOSE);
+    for (const port of this.#ports.values()) port.postMessage(LOST);
     this.#ports.clear();
     this.#listeners.clear();
   }
@@ -181,7 +192,7 @@ export class TabEndpoint implements Endpoint {
     this.#ports.set(number, port);
     port.onmessage = ({ data }: MessageEvent<unknown>) => {
       this.#send(number, data);
-      if (!isClose(data)) return;
+      if (!isLast(data)) return;
       this.#ports.delete(number);
       port.close();
     };

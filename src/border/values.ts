@@ -43,7 +43,11 @@ const signals: Handler = {
   },
   deserialize(wire) {
     const controller = new AbortController();
-    listen<AbortMessage>(wire as MessagePort, ({ reason }) => controller.abort(errorFromWire(reason)));
+    listen<AbortMessage>(
+      wire as MessagePort,
+      ({ reason }) => controller.abort(errorFromWire(reason)),
+      (lost) => lost && controller.abort(new DOMException("The caller is gone.", "AbortError")),
+    );
     return controller.signal;
   },
 };

@@ -2,7 +2,7 @@
 import { MicrogridError, TypedEventTarget } from "../core";
 import type { ModelOffer } from "../inference";
 import { keptRooms, parseInvite } from "../room";
-import { type Call, conversationsPart, roomsPart, settingsPart } from "./backup";
+import { conversationsPart, roomsPart, settingsPart } from "./backup";
 import { chatCompletions } from "./completions";
 import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
@@ -10,10 +10,22 @@ import { GridIdentity } from "./views/identity";
 import { GridPipelines } from "./views/pipelines";
 import { GridRoom } from "./views/room";
 import { NodeConnection } from "./tabs/node-connection";
-import type { GridConfig } from "../node";
-import type { NodeCalls } from "../node";
-import { Delivered } from "../node";
-import type { AnswerEvent, AnswerRequest, GridState, LoadOptions, NetworkSettings, Policy } from "../node";
+import {
+  type AnswerEvent,
+  type AnswerRequest,
+  type Capabilities,
+  Delivered,
+  type GridConfig,
+  type GridState,
+  type LoadOptions,
+  type NetworkSettings,
+  type Policy,
+  followNode,
+  isNodeLost,
+} from "../node";
+
+/** The signal of a call that nobody aborts. */
+const NEVER = new AbortController().signal;
 
 /** Options of `Grid.open`; everything has a default. */
 export interface GridOptions {
@@ -38,7 +50,9 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly pipelines: Pipelines;
   readonly conversations: ConversationStore;
   readonly identity: Identity;
-  readonly #hosting: NodeConnection;
+  readonly #connection: NodeConnection;
+  /** The node, in whichever tab it runs. */
+  readonly #node: Capabilities;
   readonly #ownPolicy: Partial<Policy>;
   #state: GridState;
   #room: GridRoom | undefined;
@@ -63,19 +77,20 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
       ...(signaling && { signaling }),
       ...(iceServers && { rtc: { iceServers: [...iceServers] } }),
     };
-    const hosting = new NodeConnection({ baseUrl, pageUrl: baseUrl, config });
-    const [host, conversations] = await Promise.all([hosting.start(), ConversationStore.open()]);
-    return new Grid(hosting, host.state, conversations, options.policy ?? {});
+    const connection = new NodeConnection({ baseUrl, pageUrl: baseUrl, config });
+    const [{ state }, conversations] = await Promise.all([connection.start(), ConversationStore.open()]);
+    return new Grid(connection, state, conversations, options.policy ?? {});
   }
 
   private constructor(
-    hosting: NodeConnection,
+    connection: NodeConnection,
     state: GridState,
     conversations: ConversationStore,
     policy: Partial<Policy>,
   ) {
     super();
-    this.#hosting = hosting;
+    this.#connection = connection;
+    this.#node = followNode(async () => (await connection.current()).api);
     this.#state = state;
     this.conversations = conversations;
     this.#ownPolicy = policy;
@@ -83,12 +98,12 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     this.models = this.#modelMethods();
     this.rooms = this.#roomMethods();
     this.pipelines = new GridPipelines({
-      call: (method, args, signal) => this.#call(method, args, signal),
+      node: this.#node.pipelines,
       state: () => this.#state,
     });
     this.identity = this.#identityOf(conversations);
     this.#updateRoom(undefined);
-    hosting.on("patch", (patch) => {
+    connection.on("patch", (patch) => {
       const before = this.#state;
       this.#state = { ...before, ...patch };
       this.#updateRoom(before.room);
@@ -105,11 +120,11 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   }
 
   setPolicy(patch: Partial<Policy>): Promise<void> {
-    return this.#call("setPolicy", { patch });
+    return this.#node.settings.setPolicy(patch);
   }
 
   setNetwork(settings: Partial<NetworkSettings> | undefined): Promise<void> {
-    return this.#call("setNetwork", { settings });
+    return this.#node.settings.setNetwork(settings);
   }
 
   /**
@@ -126,18 +141,18 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     try {
       for (;;) {
         signal.throwIfAborted();
-        const host = await this.#hosting.current();
+        const { api } = await this.#connection.current();
         const { resume } = delivered;
         const generation = resume ? { ...request.generation, resume } : request.generation;
         try {
-          for await (const event of host.answer({ ...request, policy, generation }, signal)) {
+          for await (const event of api.answer({ ...request, policy, generation }, { signal })) {
             if (event.type === "route") offer = event.route.offer;
             if (event.type === "token" && offer) delivered.add(event, offer);
             yield event;
             if (event.type === "done") return;
           }
         } catch (error) {
-          if (!isLeaderLost(error)) throw error;
+          if (!isNodeLost(error)) throw error;
         }
       }
     } finally {
@@ -146,83 +161,67 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   }
 
   dismissNotice(id: string): void {
-    void this.#call("dismissNotice", { id }).catch(() => undefined);
+    void this.#node.settings.dismissNotice(id).catch(() => undefined);
   }
 
   /** Closes the grid. If this tab runs the node, it leaves the room, and another tab takes over. */
   async close(): Promise<void> {
-    this.#hosting.close();
+    this.#connection.close();
     await Promise.resolve();
   }
 
   /** Fault injection for tests: destroys the GPU device of the node in this tab, as a driver crash would. */
   async simulateDeviceLoss(): Promise<boolean> {
-    return (await this.#hosting.local?.node.simulateDeviceLoss()) ?? false;
-  }
-
-  async #call<M extends keyof NodeCalls>(
-    method: M,
-    args: NodeCalls[M]["args"],
-    signal = new AbortController().signal,
-  ): Promise<NodeCalls[M]["result"]> {
-    for (;;) {
-      const host = await this.#hosting.current();
-      try {
-        return await host.call(method, args, signal);
-      } catch (error) {
-        // The next leader knows nothing of the call; all calls can be made twice.
-        if (!isLeaderLost(error)) throw error;
-      }
-    }
+    return (await this.#connection.local?.simulateDeviceLoss()) ?? false;
   }
 
   #identityOf(conversations: ConversationStore): Identity {
-    const call: Call = (method, args) => this.#call(method, args);
     const state = (): GridState => this.#state;
     // In the order in which they are restored: rooms need the house.
-    const parts = [conversationsPart(conversations), settingsPart(call, state), roomsPart];
-    return new GridIdentity({ call, state, parts });
+    const parts = [conversationsPart(conversations), settingsPart(this.#node, state), roomsPart];
+    return new GridIdentity({ node: this.#node, state, parts });
   }
 
   #modelMethods(): Models {
     return {
       list: () => Promise.resolve([...this.#state.models]),
       load: (id, options) => this.#load(id, options),
-      unload: (id) => this.#call("unload", { id }),
-      remove: (id) => this.#call("remove", { id }),
-      add: (source) => this.#call("add", { source: source instanceof URL ? source.href : source }),
+      unload: (id) => this.#node.models.unload(id),
+      remove: (id) => this.#node.models.remove(id),
+      add: (source) => this.#node.models.add(source instanceof URL ? source.href : source),
     };
   }
 
-  async #load(id: string, { signal, engine, backend, onProgress }: LoadOptions = {}): Promise<void> {
+  async #load(id: string, { signal = NEVER, engine, backend, onProgress }: LoadOptions = {}): Promise<void> {
     const show = (state: GridState): void => {
       const load = state.loads[id];
       if (load?.kind === "loading") onProgress?.(load.progress);
     };
     const stop = this.on("change", show);
     try {
-      await this.#call("load", { id, choice: { ...(engine && { engine }), ...(backend && { backend }) } }, signal);
+      await this.#node.models.load(id, { ...(engine && { engine }), ...(backend && { backend }) }, { signal });
     } finally {
       stop();
     }
   }
 
   #roomMethods(): Rooms {
+    const { rooms } = this.#node;
     const entered = async (): Promise<Room> => {
       if (!this.#room) throw new MicrogridError("internal", "The room was entered but is not there.");
       return Promise.resolve(this.#room);
     };
     const current = (): Room | undefined => this.#room;
     return {
-      create: async ({ name, charter = {} }) => this.#call("createRoom", { name, charter }).then(entered),
+      create: async ({ name, charter = {} }) => rooms.create(name, charter).then(entered),
       join: async (invite) => {
         parseInvite(invite);
-        return this.#call("joinRoom", { invite: String(invite) }).then(entered);
+        return rooms.join(String(invite)).then(entered);
       },
-      preview: async (invite, { signal } = {}) => this.#call("previewRoom", { invite: String(invite) }, signal),
+      preview: async (invite, { signal = NEVER } = {}) => rooms.preview(String(invite), { signal }),
       kept: () => keptRooms(),
-      enter: async (id) => this.#call("enterRoom", { id }).then(entered),
-      forget: (id) => this.#call("forgetRoom", { id }),
+      enter: async (id) => rooms.enter(id).then(entered),
+      forget: (id) => rooms.forget(id),
       inspect: (invite) => {
         const { roomId, name, servers } = parseInvite(invite);
         return { roomId, name, servers };
@@ -238,13 +237,9 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     if (room === before && this.#room?.id === room?.id) return;
     if (room?.id !== this.#room?.id) {
       this.#room?.close();
-      this.#room = room && new GridRoom(room, (method, args) => this.#call(method, args));
+      this.#room = room && new GridRoom(room, this.#node.room);
     } else if (room) this.#room?.update(room);
     this.emit("room-change", room);
     if (room?.peers !== before?.peers) this.emit("peer-change", room?.peers ?? []);
   }
-}
-
-function isLeaderLost(error: unknown): boolean {
-  return error instanceof MicrogridError && error.code === "leader-lost";
 }

@@ -2,8 +2,10 @@
 export type { GridConfig } from "./config";
 export { type HouseData, parseHouseData, requestText } from "./house";
 export { type NetworkOverride, parsePatch } from "./network";
-export { GridNode, type NodeCalls, type NodeOptions } from "./node";
-export { type PipelineCalls, type RoomCapacity, roomCapacity, spareBytes } from "./pipelines";
+export type { CallOptions, Capabilities, NodeApi, RoomApi, PipelinesApi } from "./api";
+export { followNode, isNodeLost } from "./follow";
+export { GridNode, type NodeOptions } from "./node";
+export { type RoomCapacity, roomCapacity, spareBytes } from "./pipelines";
 export { ANY_MODEL, Delivered } from "./routing";
 export { recallPreferences } from "./session-memory";
 export type { StatePatch } from "./state-store";

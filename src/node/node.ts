@@ -3,17 +3,18 @@ import { MicrogridError, spawnWorker, unlessAborted } from "../core";
 import { type Signer, openKeep, openNodeKey } from "../identity";
 import { EngineSupervisor, type Provider, probeDevice } from "../inference";
 import { ModelLibrary, crashedLoad } from "../models";
-import { type HouseCalls, NodeHouse, houseMethods } from "./house";
+import type { NodeApi } from "./api";
+import { NodeHouse } from "./house";
 import { Experience, ExpectedLengths, answer } from "./routing";
-import type { AnswerEvent, AnswerRequest, GridState, ModelInfo, Policy } from "./types";
+import type { AnswerEvent, AnswerRequest, GridState, Policy } from "./types";
 import { type GridConfig, readConfig } from "./config";
 import { MAX_NAME_CHARS } from "../room";
 import { LocalProvider } from "./local-provider";
 import { SharedProvider } from "./shared-provider";
-import { NodePipelines, type PipelineCalls, pipelineMethods } from "./pipelines";
-import { type LoadChoice, NodeModels } from "./models";
-import { NodeNetwork, type NetworkPatch } from "./network";
-import { NodeRoom, type RoomCalls, roomMethods } from "./room";
+import { NodePipelines } from "./pipelines";
+import { NodeModels } from "./models";
+import { NodeNetwork } from "./network";
+import { NodeRoom, roomOf, roomsOf } from "./room";
 import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
 import { StateStore } from "./state-store";
 import gpuWorkerUrl from "../../workers/gpu.ts?worker&url";
@@ -31,23 +32,6 @@ export interface NodeOptions {
   readonly takesOver: boolean;
 }
 
-/** Everything that a tab can ask of the node. Arguments and results can be cloned, so that it works from any tab. */
-export interface NodeCalls extends HouseCalls, RoomCalls, PipelineCalls {
-  load: { args: { id: string; choice: LoadChoice }; result: void };
-  unload: { args: { id: string }; result: void };
-  remove: { args: { id: string }; result: void };
-  add: { args: { source: string | FileList | File[] }; result: ModelInfo };
-  setPolicy: { args: { patch: Partial<Policy> }; result: void };
-  setNetwork: { args: { settings: NetworkPatch | undefined }; result: void };
-  rename: { args: { name: string }; result: void };
-  dismissNotice: { args: { id: string }; result: void };
-}
-
-/** The calls as functions. */
-export type NodeMethods = {
-  readonly [M in keyof NodeCalls]: (args: NodeCalls[M]["args"], signal: AbortSignal) => Promise<NodeCalls[M]["result"]>;
-};
-
 /** What a node is put together from. */
 interface NodeParts {
   readonly pageUrl: string;
@@ -63,7 +47,8 @@ const DEFAULT_POLICY: Policy = { privacy: "room", prefer: "speed" };
 /** A running node. */
 export class GridNode {
   readonly store: StateStore;
-  readonly methods: NodeMethods;
+  /** What tabs can ask for. */
+  readonly api: NodeApi;
   readonly #supervisor: EngineSupervisor;
   readonly #library: ModelLibrary;
   readonly #local: LocalProvider;
@@ -158,7 +143,7 @@ export class GridNode {
       pageUrl,
       onChange: () => this.#remember(),
     });
-    this.methods = this.#methods(pageUrl);
+    this.api = this.#served(pageUrl);
   }
 
   /** All that can answer now: this device first. */
@@ -214,32 +199,46 @@ export class GridNode {
     return this.#supervisor.simulateDeviceLoss();
   }
 
-  #methods(pageUrl: string): NodeMethods {
+  #served(pageUrl: string): NodeApi {
+    const models = this.#models;
+    const pipelines = this.#pipelines;
     return {
-      ...houseMethods(this.#house),
-      ...roomMethods(this.#room, pageUrl),
-      ...pipelineMethods(this.#pipelines),
-      load: ({ id, choice }, signal) => this.#models.load(id, choice, signal),
-      unload: ({ id }) => this.#models.unload(id),
-      remove: ({ id }) => this.#models.remove(id),
-      add: ({ source }) => this.#models.add(source),
-      setPolicy: async ({ patch }) => {
-        this.store.patch({ policy: { ...this.store.state.policy, ...patch } });
-        this.#rememberPreferences();
+      models: {
+        load: (id, choice, { signal }) => models.load(id, choice, signal),
+        unload: (id) => models.unload(id),
+        remove: (id) => models.remove(id),
+        add: (source) => models.add(source),
       },
-      setNetwork: async ({ settings }) => {
-        this.#network.set(settings);
-        this.store.patch({ network: this.#network.settings });
-        this.#rememberPreferences();
+      rooms: roomsOf(this.#room),
+      room: roomOf(this.#room, pageUrl),
+      pipelines: {
+        plan: (model, wanted, { signal }) => pipelines.plan(model, wanted, signal),
+        open: (plan, { signal }) => pipelines.open(plan, signal),
+        close: async (id) => pipelines.close(id),
       },
-      rename: async ({ name }) => {
-        const trimmed = name.trim().slice(0, MAX_NAME_CHARS);
-        if (trimmed === "") throw new MicrogridError("bad-request", "A name needs at least one character.");
-        this.store.patch({ node: { ...this.store.state.node, name: trimmed } });
-        this.#rememberPreferences();
-        this.#room.refresh();
+      house: this.#house,
+      settings: {
+        setPolicy: async (patch) => {
+          this.store.patch({ policy: { ...this.store.state.policy, ...patch } });
+          this.#rememberPreferences();
+        },
+        setNetwork: async (settings) => {
+          this.#network.set(settings);
+          this.store.patch({ network: this.#network.settings });
+          this.#rememberPreferences();
+        },
+        rename: async (name) => {
+          const trimmed = name.trim().slice(0, MAX_NAME_CHARS);
+          if (trimmed === "") throw new MicrogridError("bad-request", "A name needs at least one character.");
+          this.store.patch({ node: { ...this.store.state.node, name: trimmed } });
+          this.#rememberPreferences();
+          this.#room.refresh();
+        },
+        dismissNotice: async (id) => this.store.dismiss(id),
       },
-      dismissNotice: async ({ id }) => this.store.dismiss(id),
+      answer: (request, { signal }) => this.answer(request, signal),
+      watch: ({ signal }) => this.store.watch(signal),
+      ping: async () => undefined,
     };
   }
 

@@ -24,6 +24,29 @@ export class StateStore extends TypedEventTarget<{ patch: StatePatch }> {
     this.emit("patch", patch);
   }
 
+  /** The whole state, and then each change until `signal` aborts; changes that nobody has read yet are merged. */
+  async *watch(signal: AbortSignal): AsyncGenerator<StatePatch, void> {
+    let unread: StatePatch | undefined = this.#state;
+    let wake: () => void = () => undefined;
+    const stop = this.on("patch", (patch) => {
+      unread = { ...unread, ...patch };
+      wake();
+    });
+    const onAbort = (): void => wake();
+    signal.addEventListener("abort", onAbort);
+    try {
+      while (!signal.aborted) {
+        const patch: StatePatch | undefined = unread;
+        unread = undefined;
+        if (patch) yield patch;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      stop();
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
   /** Shows a notice, or replaces the one with the same id. */
   notify(notice: Notice): void {
     this.patch({ notices: [...this.#state.notices.filter(({ id }) => id !== notice.id), notice] });

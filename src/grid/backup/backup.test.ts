@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { MicrogridError, encodeCbor } from "../../core";
 import { houseSigner, makeHouseSecret, sealFile } from "../../identity";
-import type { GridState } from "../../node";
-import { type Call, housePart, settingsPart } from "./parts";
+import type { Capabilities, GridState } from "../../node";
+import { housePart, settingsPart } from "./parts";
 import { type PortablePart, exportParts, restoreParts } from "./portable";
 
 const PASSPHRASE = "seven quiet otters";
@@ -75,10 +75,19 @@ class PageStorage {
   setItem = (key: string, value: string): void => void this.values.set(key, value);
 }
 
-function calls(): { call: Call; made: unknown[] } {
+/** A node that notes the calls that it gets. */
+function noting(): { node: Capabilities; made: unknown[] } {
   const made: unknown[] = [];
-  const call = (async (method: string, args: unknown) => void made.push([method, args])) as unknown as Call;
-  return { call, made };
+  const note = new Proxy(
+    {},
+    {
+      get:
+        (_, method) =>
+        async (...args: unknown[]) =>
+          void made.push([method, ...args]),
+    },
+  );
+  return { node: { settings: note, house: note } as unknown as Capabilities, made };
 }
 
 function stateWith(changes: object): () => GridState {
@@ -103,17 +112,17 @@ describe("the settings in a backup", () => {
     storage.setItem("microgrid.session", '{"invite":"secret"}');
     storage.setItem("microgrid.theme", "dark");
     storage.setItem("elsewhere", "no");
-    const data = await settingsPart(calls().call, stateWith({})).export();
+    const data = await settingsPart(noting().node, stateWith({})).export();
     expect(data).toEqual({ ...preferences, page: { "microgrid.theme": "dark" } });
     storage.values.clear();
-    const { call, made } = calls();
+    const { node, made } = noting();
     await (
-      await settingsPart(call, stateWith({})).read(data)
+      await settingsPart(node, stateWith({})).read(data)
     )();
     expect(made).toEqual([
-      ["rename", { name: "Ada’s desk" }],
-      ["setPolicy", { patch: preferences.policy }],
-      ["setNetwork", { settings: preferences.network }],
+      ["rename", "Ada’s desk"],
+      ["setPolicy", preferences.policy],
+      ["setNetwork", preferences.network],
     ]);
     expect([...storage.values]).toEqual([["microgrid.theme", "dark"]]);
   });
@@ -122,7 +131,7 @@ describe("the settings in a backup", () => {
     storage.setItem("microgrid.preferences", JSON.stringify({ network: { relayOnly: true } }));
     const iceServers = [{ urls: "turn:relay.example", username: "a", credential: "b" }];
     const state = stateWith({ network: { signaling: [], iceServers, relayOnly: true } });
-    const data = await settingsPart(calls().call, state).export();
+    const data = await settingsPart(noting().node, state).export();
     expect(data).toMatchObject({ network: { relayOnly: true, iceServers } });
   });
 
@@ -135,8 +144,8 @@ describe("the settings in a backup", () => {
     ["a policy that does not exist", { policy: { privacy: "none", prefer: "speed" }, page: {} }],
     ["servers that make no sense", { network: { signaling: ["javascript:alert(1)"] }, page: {} }],
   ])("are refused with %s", async (_what, data) => {
-    const { call, made } = calls();
-    await expect(settingsPart(call, stateWith({})).read(data)).rejects.toMatchObject(refused);
+    const { node, made } = noting();
+    await expect(settingsPart(node, stateWith({})).read(data)).rejects.toMatchObject(refused);
     expect(made).toEqual([]);
     expect(storage.values.size).toBe(0);
   });
@@ -148,15 +157,15 @@ describe("the house in a backup", () => {
     const data = { v: 1, key: { name: "Ada", secret: mine }, issued: [], revocations: [] };
     const here = async (secret: Uint8Array, keyHere: boolean): Promise<() => GridState> =>
       stateWith({ node: { house: { did: (await houseSigner(secret)).did, name: "Bob", keyHere } } });
-    const { call, made } = calls();
-    await expect(housePart(call, await here(other, true)).read(data)).rejects.toThrow(/another house, “Bob”/);
+    const { node, made } = noting();
+    await expect(housePart(node, await here(other, true)).read(data)).rejects.toThrow(/another house, “Bob”/);
     expect(made).toEqual([]);
     for (const state of [await here(mine, true), await here(other, false), stateWith({ node: {} })]) {
       await (
-        await housePart(call, state).read(data)
+        await housePart(node, state).read(data)
       )();
     }
     expect(made).toHaveLength(3);
-    await expect(housePart(call, stateWith({ node: {} })).read({ v: 1 })).rejects.toThrow(/damaged/);
+    await expect(housePart(node, stateWith({ node: {} })).read({ v: 1 })).rejects.toThrow(/damaged/);
   });
 });

@@ -3,18 +3,18 @@ import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { houseSigner } from "../../identity";
 import type { ConversationStore } from "../conversations";
-import { parseHouseData } from "../../node";
 import { exportMemberships, readMemberships } from "../../room";
-import { type NetworkOverride, parsePatch } from "../../node";
-import type { NodeCalls } from "../../node";
-import { recallPreferences } from "../../node";
-import type { GridState, NetworkSettings, Policy } from "../../node";
+import {
+  type Capabilities,
+  type GridState,
+  type NetworkOverride,
+  type NetworkSettings,
+  type Policy,
+  parseHouseData,
+  parsePatch,
+  recallPreferences,
+} from "../../node";
 import type { PortablePart } from "./portable";
-
-export type Call = <M extends keyof NodeCalls>(
-  method: M,
-  args: NodeCalls[M]["args"],
-) => Promise<NodeCalls[M]["result"]>;
 
 /** Keys of the page's own settings in `localStorage`. Keys that are not listed here are not exported. */
 const PORTABLE_KEYS: readonly string[] = ["microgrid.theme", "microgrid.model"];
@@ -30,20 +30,20 @@ const Settings = v.object({
 });
 
 /** The house, with its key if it is on this device. Refuses to read a house if another house's key is on this device. */
-export function housePart(call: Call, state: () => GridState): PortablePart {
+export function housePart({ house }: Pick<Capabilities, "house">, state: () => GridState): PortablePart {
   return {
     name: "house",
-    export: () => call("exportHouse", {}),
+    export: () => house.export(),
     async read(data) {
-      const house = parseHouseData(data);
+      const read = parseHouseData(data);
       const here = state().node.house;
-      if (house.key && here?.keyHere && (await houseSigner(house.key.secret)).did !== here.did) {
+      if (read.key && here?.keyHere && (await houseSigner(read.key.secret)).did !== here.did) {
         throw new MicrogridError(
           "bad-request",
-          `This backup contains the house “${house.key.name}”, but the key of another house, “${here.name}”, is on this device. Back up that house and leave it first. Nothing was changed.`,
+          `This backup contains the house “${read.key.name}”, but the key of another house, “${here.name}”, is on this device. Back up that house and leave it first. Nothing was changed.`,
         );
       }
-      return () => call("importHouse", { data: house });
+      return () => house.import(read);
     },
   };
 }
@@ -52,7 +52,7 @@ export function housePart(call: Call, state: () => GridState): PortablePart {
 export const roomsPart: PortablePart = { name: "rooms", export: exportMemberships, read: readMemberships };
 
 /** The node's name, policy and servers, and the page's own settings. */
-export function settingsPart(call: Call, state: () => GridState): PortablePart {
+export function settingsPart({ settings }: Pick<Capabilities, "settings">, state: () => GridState): PortablePart {
   return {
     name: "settings",
     async export() {
@@ -68,9 +68,9 @@ export function settingsPart(call: Call, state: () => GridState): PortablePart {
       const { name, policy, page } = parsed.output;
       const network = parsed.output.network === undefined ? undefined : parsePatch(parsed.output.network);
       return async () => {
-        if (name !== undefined) await call("rename", { name });
-        if (policy) await call("setPolicy", { patch: policy satisfies Policy });
-        if (network) await call("setNetwork", { settings: network });
+        if (name !== undefined) await settings.rename(name);
+        if (policy) await settings.setPolicy(policy satisfies Policy);
+        if (network) await settings.setNetwork(network);
         for (const [key, value] of Object.entries(page)) writePage(key, value);
       };
     },

@@ -1,6 +1,9 @@
 /** Which tab runs the node: a Web Lock decides, so that a tab that dies is followed at once. */
 
+import { holdLife, lockManager } from "../../border";
+
 const LEADER_LOCK = "microgrid/leader";
+const LEADING_PREFIX = "microgrid/leads/";
 
 interface LeadershipOptions {
   /** This tab leads from now on; `takesOver` where another did before. */
@@ -75,20 +78,20 @@ export class Leadership {
   }
 }
 
-/** Calls back when the tab that holds `tab/<id>` is gone. */
-export function watchTab(id: string, signal: AbortSignal, onGone: () => void): void {
-  if (!("locks" in navigator)) return;
-  navigator.locks.request(tabLock(id), { signal }, onGone).catch(() => undefined);
+/** The tab that leads, by its id; undefined while nobody does. Its locks and the leader's lock have one owner. */
+export async function findLeader(): Promise<string | undefined> {
+  const { held = [] } = (await lockManager()?.query()) ?? {};
+  const owner = held.find(({ name }) => name === LEADER_LOCK)?.clientId;
+  const own = held.find(({ name, clientId }) => clientId === owner && name?.startsWith(LEADING_PREFIX) === true);
+  return owner === undefined ? undefined : own?.name?.slice(LEADING_PREFIX.length);
 }
 
-/** Holds this tab's own lock until the result is called or the tab dies, so that others can tell. */
-export function holdTabLock(id: string): () => void {
-  let release: () => void = () => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
-  if ("locks" in navigator) void navigator.locks.request(tabLock(id), () => held);
-  return release;
-}
-
-function tabLock(id: string): string {
+/** The lock that a tab holds as long as it lives. */
+export function tabLock(id: string): string {
   return `microgrid/tab/${id}`;
+}
+
+/** The lock that says which tab has the leader's lock; held until the result is called. */
+export function holdLeading(id: string): Promise<() => void> {
+  return holdLife(LEADING_PREFIX + id);
 }

@@ -1,28 +1,27 @@
 /** The page's view of the node's identity: its state, and the methods that change it. */
 import { type Bytes, MicrogridError } from "../../core";
 import { makeHouseSecret, phraseOfSecret, secretOfPhrase } from "../../identity";
-import { type Call, type PortablePart, exportParts, housePart, restoreParts } from "../backup";
+import { type PortablePart, exportParts, housePart, restoreParts } from "../backup";
 import type { Identity, Scope } from "../contract";
-import { requestText } from "../../node";
-import type { GridState, HouseState } from "../../node";
+import { type Capabilities, type GridState, type HouseState, requestText } from "../../node";
 
 export interface GridIdentityOptions {
-  readonly call: Call;
+  readonly node: Capabilities;
   readonly state: () => GridState;
   /** The parts of a complete backup besides the house, in the order in which they are restored. */
   readonly parts: readonly PortablePart[];
 }
 
 export class GridIdentity implements Identity {
-  readonly #call: Call;
+  readonly #node: Capabilities;
   readonly #state: () => GridState;
   readonly #house: PortablePart;
   readonly #parts: readonly PortablePart[];
 
-  constructor({ call, state, parts }: GridIdentityOptions) {
-    this.#call = call;
+  constructor({ node, state, parts }: GridIdentityOptions) {
+    this.#node = node;
     this.#state = state;
-    this.#house = housePart(call, state);
+    this.#house = housePart(node, state);
     this.#parts = parts;
   }
 
@@ -39,7 +38,7 @@ export class GridIdentity implements Identity {
   }
 
   rename(name: string): Promise<void> {
-    return this.#call("rename", { name });
+    return this.#node.settings.rename(name);
   }
 
   // The secret is made or read in this tab. If the tab that runs the node is lost now, this tab sends it again.
@@ -59,7 +58,7 @@ export class GridIdentity implements Identity {
     request: string,
     { label, scopes, notAfter }: { label: string; scopes: readonly Scope[]; notAfter: Date },
   ): Promise<string> {
-    return this.#call("delegate", { request, terms: { label, scopes: [...scopes], notAfter } });
+    return this.#node.house.delegate(request, { label, scopes: [...scopes], notAfter });
   }
 
   requestDelegation(): string {
@@ -67,19 +66,19 @@ export class GridIdentity implements Identity {
   }
 
   adopt(delegation: string): Promise<void> {
-    return this.#call("adopt", { delegation });
+    return this.#node.house.adopt(delegation);
   }
 
   revoke(subject: string): Promise<void> {
-    return this.#call("revoke", { subject });
+    return this.#node.house.revoke(subject);
   }
 
   forgetHouseKey(): Promise<void> {
-    return this.#call("forgetHouseKey", {});
+    return this.#node.house.forgetKey();
   }
 
   leaveHouse(): Promise<void> {
-    return this.#call("leaveHouse", {});
+    return this.#node.house.leave();
   }
 
   async backupHouse(passphrase: string): Promise<Blob> {
@@ -99,6 +98,6 @@ export class GridIdentity implements Identity {
   }
 
   #take(name: string, secret: Bytes): Promise<void> {
-    return this.#call("takeHouse", { name, secret });
+    return this.#node.house.take(name, secret);
   }
 }

@@ -1,15 +1,10 @@
 /** The page's view of pipelines. */
 import { MicrogridError } from "../../core";
 import type { Pipeline, Pipelines } from "../contract";
-import type { GridState, PipelinePlan, PipelineState, PlanOptions } from "../../node";
-import type { PipelineCalls } from "../../node";
+import type { GridState, PipelinePlan, PipelinesApi, PipelineState, PlanOptions } from "../../node";
 
 interface GridPipelinesOptions {
-  call<M extends keyof PipelineCalls>(
-    method: M,
-    args: PipelineCalls[M]["args"],
-    signal?: AbortSignal,
-  ): Promise<PipelineCalls[M]["result"]>;
+  readonly node: PipelinesApi;
   state(): GridState;
 }
 
@@ -23,7 +18,7 @@ export class GridPipelines implements Pipelines {
 
   async plan(
     model: string,
-    { signal, ...options }: PlanOptions & { signal?: AbortSignal } = {},
+    { signal = new AbortController().signal, ...options }: PlanOptions & { signal?: AbortSignal } = {},
   ): Promise<PipelinePlan> {
     const { stages, answers, nodes } = options;
     for (const [name, value] of Object.entries({ stages, answers })) {
@@ -36,11 +31,14 @@ export class GridPipelines implements Pipelines {
       ...(answers !== undefined && { answers }),
       ...(nodes !== undefined && { nodes: [...nodes] }),
     };
-    return this.#options.call("planPipeline", { model, options: chosen }, signal);
+    return this.#options.node.plan(model, chosen, { signal });
   }
 
-  async open(plan: PipelinePlan, { signal }: { signal?: AbortSignal } = {}): Promise<Pipeline> {
-    const id = await this.#options.call("openPipeline", { plan }, signal);
+  async open(
+    plan: PipelinePlan,
+    { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
+  ): Promise<Pipeline> {
+    const id = await this.#options.node.open(plan, { signal });
     return this.#pipeline(id, plan.model);
   }
 
@@ -49,7 +47,7 @@ export class GridPipelines implements Pipelines {
   }
 
   #pipeline(id: string, model: string): Pipeline {
-    const { call, state } = this.#options;
+    const { node, state } = this.#options;
     const find = (): PipelineState | undefined => state().pipelines.find((each) => each.id === id);
     return {
       id,
@@ -57,7 +55,7 @@ export class GridPipelines implements Pipelines {
       get state() {
         return find();
       },
-      close: () => call("closePipeline", { id }),
+      close: () => node.close(id),
     };
   }
 }

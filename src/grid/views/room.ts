@@ -1,39 +1,20 @@
 /** The page's view of a room: its state, and the methods that change it. */
 import { MicrogridError, TypedEventTarget } from "../../core";
 import type { Room } from "../contract";
-import type { NodeCalls } from "../../node";
-import type { CharterTerms, InviteOptions, PeerState, RoomState, ShareOptions } from "../../node";
-
-type RoomMethod =
-  | "share"
-  | "leaveRoom"
-  | "offerByHand"
-  | "acceptByHand"
-  | "answerByHand"
-  | "makeInvite"
-  | "answerKnock"
-  | "removeMember"
-  | "amendCharter"
-  | "endorse"
-  | "declineLayers";
-type RoomCall = <M extends RoomMethod>(method: M, args: NodeCalls[M]["args"]) => Promise<NodeCalls[M]["result"]>;
+import type { CharterTerms, InviteOptions, PeerState, RoomApi, RoomState, ShareOptions } from "../../node";
 
 export class GridRoom
   extends TypedEventTarget<{ "peer-change": readonly PeerState[]; change: RoomState }>
   implements Room
 {
-  readonly #call: RoomCall;
+  readonly #node: RoomApi;
   #state: RoomState;
   #peers: ReadonlyMap<string, PeerState>;
   #closed = false;
 
-  constructor(state: RoomState, call: RoomCall) {
+  constructor(state: RoomState, node: RoomApi) {
     super();
-    this.#call = async (method, args) => {
-      // By now, the node may be in another room.
-      if (this.#closed) throw new MicrogridError("closed", `The room “${this.#state.name}” was left.`);
-      return call(method, args);
-    };
+    this.#node = node;
     this.#state = state;
     this.#peers = byId(state.peers);
   }
@@ -56,49 +37,49 @@ export class GridRoom
   }
 
   /** Shares this device with the room, with these limits; `false` stops sharing. */
-  share(options: Partial<ShareOptions> | false = {}): Promise<void> {
-    return this.#call("share", { options });
+  async share(options: Partial<ShareOptions> | false = {}): Promise<void> {
+    return this.#room.share(options);
   }
 
   async offerByHand(): Promise<{ readonly text: string; accept(answer: string): Promise<void> }> {
-    const { id, text } = await this.#call("offerByHand", {});
-    return { text, accept: (answer) => this.#call("acceptByHand", { id, answer }) };
+    const { id, text } = await this.#room.offerByHand();
+    return { text, accept: async (answer) => this.#room.acceptByHand(id, answer) };
   }
 
-  answerByHand(offer: string): Promise<string> {
-    return this.#call("answerByHand", { offer });
+  async answerByHand(offer: string): Promise<string> {
+    return this.#room.answerByHand(offer);
   }
 
-  makeInvite(options: InviteOptions = {}): Promise<string> {
-    return this.#call("makeInvite", { options });
+  async makeInvite(options: InviteOptions = {}): Promise<string> {
+    return this.#room.makeInvite(options);
   }
 
-  admit(did: string): Promise<void> {
-    return this.#call("answerKnock", { did, admit: true });
+  async admit(did: string): Promise<void> {
+    return this.#room.answerKnock(did, true);
   }
 
-  decline(did: string): Promise<void> {
-    return this.#call("answerKnock", { did, admit: false });
+  async decline(did: string): Promise<void> {
+    return this.#room.answerKnock(did, false);
   }
 
-  remove(did: string): Promise<void> {
-    return this.#call("removeMember", { did });
+  async remove(did: string): Promise<void> {
+    return this.#room.remove(did);
   }
 
-  amend(changes: Partial<CharterTerms>): Promise<void> {
-    return this.#call("amendCharter", { changes });
+  async amend(changes: Partial<CharterTerms>): Promise<void> {
+    return this.#room.amend(changes);
   }
 
-  declineLayers(): Promise<void> {
-    return this.#call("declineLayers", {});
+  async declineLayers(): Promise<void> {
+    return this.#room.declineLayers();
   }
 
-  endorse(proposal: string): Promise<void> {
-    return this.#call("endorse", { proposal });
+  async endorse(proposal: string): Promise<void> {
+    return this.#room.endorse(proposal);
   }
 
   async leave({ now = false }: { readonly now?: boolean } = {}): Promise<void> {
-    if (!this.#closed) await this.#call("leaveRoom", { now });
+    if (!this.#closed) await this.#node.leave(now);
   }
 
   /** Marks this object as closed, because the node has left the room or entered another one. */
@@ -115,6 +96,12 @@ export class GridRoom
       this.emit("peer-change", state.peers);
     }
     this.emit("change", state);
+  }
+
+  /** The node's room, as long as it is this one: by now, the node may be in another room. */
+  get #room(): RoomApi {
+    if (this.#closed) throw new MicrogridError("closed", `The room “${this.#state.name}” was left.`);
+    return this.#node;
   }
 }
 

@@ -1,6 +1,4 @@
 /** The house of a node: kept on this device, joined by texts, asked for from any tab. */
-export { houseMethods } from "./calls";
-export type { HouseCalls } from "./calls";
 export { NodeHouse } from "./node-house";
 export type { DelegationTerms } from "./node-house";
 export { parseHouseData } from "./record";

@@ -1,6 +1,4 @@
 /** Models that a node runs together with its room: planning, forming, answering, and holding layers for others. */
-export { pipelineMethods } from "./calls";
-export type { PipelineCalls } from "./calls";
 export { roomCapacity } from "./capacity";
 export type { RoomCapacity } from "./capacity";
 export { spareBytes } from "./memory";

@@ -1,18 +1,13 @@
 /** Links without any server: offers that wait for the other side's text, by an id that crosses tabs. */
 import { MicrogridError, randomId } from "../../core";
 import type { RoomSession } from "../../room";
-
-/** An offer as it crosses tabs. */
-export interface HandOfferText {
-  readonly id: string;
-  readonly text: string;
-}
+import type { ManualOffer } from "../api";
 
 export class ManualLinks {
   readonly #offers = new Map<string, Awaited<ReturnType<RoomSession["offerByHand"]>>>();
 
   /** Begins a link. The text goes to a member, whose answer is passed to `accept`. */
-  async offer(session: RoomSession): Promise<HandOfferText> {
+  async offer(session: RoomSession): Promise<ManualOffer> {
     const offer = await session.offerByHand();
     const id = randomId(8);
     this.#offers.set(id, offer);

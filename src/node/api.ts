@@ -1,0 +1,153 @@
+/**
+ * Everything that a tab can ask of the node, one interface for each capability. Calls reach the node from any tab
+ * (`src/border/`), so arguments and results can be cloned, except for signals. A new verb is an edit here, in the
+ * capability's implementation, and in the page's view (`src/grid/`).
+ */
+import type { DelegationTerms, HouseData } from "./house";
+import type { LoadChoice } from "./models";
+import type { NetworkPatch } from "./network";
+import type { StatePatch } from "./state-store";
+import type { Bytes } from "../core";
+import type {
+  AnswerEvent,
+  AnswerRequest,
+  CharterOptions,
+  CharterTerms,
+  InviteOptions,
+  ModelInfo,
+  PipelinePlan,
+  PlanOptions,
+  Policy,
+  RoomPreview,
+  ShareOptions,
+} from "./types";
+
+/** Every call that takes long can be aborted. */
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+/** The text that a member brings to a device by hand, and the id under which its answer is accepted. */
+export interface ManualOffer {
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Models of this device. */
+export interface ModelsApi {
+  load(id: string, choice: LoadChoice, options: CallOptions): Promise<void>;
+  unload(id: string): Promise<void>;
+  remove(id: string): Promise<void>;
+  add(source: string | FileList | File[]): Promise<ModelInfo>;
+}
+
+/** Ways into rooms. */
+export interface RoomsApi {
+  create(name: string, charter: CharterOptions): Promise<void>;
+  preview(invite: string, options: CallOptions): Promise<RoomPreview>;
+  join(invite: string): Promise<void>;
+  enter(id: string): Promise<void>;
+  forget(id: string): Promise<void>;
+}
+
+/** The room that the node is in. Every call throws `bad-request` outside of rooms. */
+export interface RoomApi {
+  /** Leaves; unless `now`, other nodes first take over the layers that are held here. */
+  leave(now: boolean): Promise<void>;
+  share(options: Partial<ShareOptions> | false): Promise<void>;
+  declineLayers(): Promise<void>;
+  makeInvite(options: InviteOptions): Promise<string>;
+  answerKnock(did: string, admit: boolean): Promise<void>;
+  remove(did: string): Promise<void>;
+  amend(changes: Partial<CharterTerms>): Promise<void>;
+  endorse(proposal: string): Promise<void>;
+  offerByHand(): Promise<ManualOffer>;
+  acceptByHand(id: string, answer: string): Promise<void>;
+  answerByHand(offer: string): Promise<string>;
+}
+
+/** Models that the node runs together with its room. */
+export interface PipelinesApi {
+  plan(model: string, wanted: PlanOptions, options: CallOptions): Promise<PipelinePlan>;
+  /** Gives the pipeline's id. */
+  open(plan: PipelinePlan, options: CallOptions): Promise<string>;
+  close(id: string): Promise<void>;
+}
+
+/** The house that vouches for this node. */
+export interface HouseApi {
+  /** Creates or restores a house: the asking tab has made or read the secret, so that it cannot be lost on the way. */
+  take(name: string, secret: Bytes): Promise<void>;
+  delegate(request: string, terms: DelegationTerms): Promise<string>;
+  adopt(delegation: string): Promise<void>;
+  revoke(subject: string): Promise<void>;
+  forgetKey(): Promise<void>;
+  leave(): Promise<void>;
+  export(): Promise<HouseData>;
+  import(data: HouseData): Promise<void>;
+}
+
+/** The user's choices. */
+export interface SettingsApi {
+  setPolicy(patch: Partial<Policy>): Promise<void>;
+  setNetwork(settings: NetworkPatch | undefined): Promise<void>;
+  rename(name: string): Promise<void>;
+  dismissNotice(id: string): Promise<void>;
+}
+
+/** The capabilities whose methods are calls. */
+export interface Capabilities {
+  readonly models: ModelsApi;
+  readonly rooms: RoomsApi;
+  readonly room: RoomApi;
+  readonly pipelines: PipelinesApi;
+  readonly house: HouseApi;
+  readonly settings: SettingsApi;
+}
+
+/** The node, as every tab sees it. */
+export interface NodeApi extends Capabilities {
+  /** Streams an answer. Can be asked for again with what has been delivered (`Delivered`). */
+  answer(request: AnswerRequest, options: CallOptions): AsyncIterable<AnswerEvent>;
+  /** The whole state first, and then every change. Changes that a slow reader has not taken are merged. */
+  watch(options: CallOptions): AsyncIterable<StatePatch>;
+  /** Answers at once, unless the tab is frozen. */
+  ping(): Promise<void>;
+}
+
+/**
+ * Whether a call may be executed again when the tab that ran the node was lost in the middle of it: then the next node
+ * knows nothing of the call, and nobody knows whether it was done. `false`: twice is not the same as once, so the caller
+ * is told instead. All methods must be listed.
+ */
+export const REPEATABLE: { readonly [C in keyof Capabilities]: { readonly [M in keyof Capabilities[C]]: boolean } } = {
+  models: { load: true, unload: true, remove: true, add: true },
+  // Creating twice founds two rooms.
+  rooms: { create: false, preview: true, join: true, enter: true, forget: true },
+  room: {
+    leave: true,
+    share: true,
+    declineLayers: true,
+    // Two invites let in twice as many.
+    makeInvite: false,
+    answerKnock: true,
+    remove: true,
+    amend: true,
+    endorse: true,
+    offerByHand: true,
+    acceptByHand: true,
+    answerByHand: true,
+  },
+  pipelines: { plan: true, open: true, close: true },
+  house: {
+    take: true,
+    delegate: true,
+    adopt: true,
+    revoke: true,
+    forgetKey: true,
+    leave: true,
+    export: true,
+    import: true,
+  },
+  settings: { setPolicy: true, setNetwork: true, rename: true, dismissNotice: true },
+};
