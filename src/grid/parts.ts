@@ -1,2 +1,3 @@
 /** The parts of the grid that the page needs before the grid itself is loaded. */
+export { DEFAULT_SAMPLING } from "../inference/parts";
 export { Delivered } from "../node/parts";

@@ -1,5 +1,6 @@
 /** Chooses the model that answers: the wanted one if it is ready, else another one that is. */
-import { DEFAULT_SAMPLING, type Backend, type GridState, type ModelOffer, type Sampling } from "../../grid";
+import type { Backend, GridState, ModelOffer, Sampling } from "../../grid";
+import { DEFAULT_SAMPLING } from "../../grid/parts";
 
 /** Id of the built-in model. */
 export const GUIDE = "guide";

@@ -1,0 +1,2 @@
+/** The parts of inference that the page needs before the engines are loaded. */
+export { DEFAULT_SAMPLING } from "./sampling/settings";
