@@ -70,7 +70,7 @@ test("a room is opened with a form; its guests see the same charter before anyth
     "Members are expected to share their device; those who do not get no answers.",
     "Answers come only from the members’ own devices.",
     "Capacity is not offered to other rooms.",
-    "What is logged, as the founders say: Times of answers, for a week.",
+    "According to the founders, this is logged: Times of answers, for a week.",
     "Its founder can change these rules and remove members.",
   ]);
   const rules = await ada.rules.rules.allInnerTexts();
@@ -87,7 +87,7 @@ test("a room is opened with a form; its guests see the same charter before anyth
     await expect(room.questionText).toContainText("Reading room");
     await expect(room.questionText).toContainText("Physics homework. No exams.");
     await expect(room.rules).toHaveText(rules);
-    const inside = guest.site.page.getByRole("list", { name: "Who is inside" }).getByRole("listitem");
+    const inside = guest.site.page.getByRole("list", { name: "People inside" }).getByRole("listitem");
     await expect(inside).toHaveCount(1);
     await expect(inside).toContainText("founder");
     await expect(inside).toContainText("shares Guide");
@@ -119,7 +119,7 @@ test("an invite lets in so many and ends on its day; who comes too late is told 
   await shot(ada.site, "invite-limits-wrong");
   const link = await limits.make("1", day(7));
   await expect(limits.alert).toHaveCount(0);
-  await expect(limits.content).toContainText("One device may use this link, until the end of");
+  await expect(limits.content).toContainText("One device can use this link until the end of");
   await shot(ada.site, "invite-limits");
 
   const ben = await visitor(openSite, "Ben", { url: link });
@@ -131,7 +131,7 @@ test("an invite lets in so many and ends on its day; who comes too late is told 
     "This invite is used up. Ask for a new one.",
   );
   await expect(cyd.site.page.getByRole("button", { name: /^(Join|Join anyway)$/ })).toHaveCount(0);
-  await expect(cyd.chat.room.questionText).not.toContainText("What the people in the room can see");
+  await expect(cyd.chat.room.questionText).not.toContainText("The people in the room can see");
   await shot(cyd.site, "invite-used-up");
 
   // Members judge by their own clocks.
@@ -201,7 +201,7 @@ test("servers of one’s own are checked and used; rooms are left, entered again
     await network.signaling.fill("signal.example");
     await network.relay(true);
     await network.press("Save the servers");
-    await expect(network.alerts).toHaveText([/^“signal.example”: this is no address/, /need a TURN server/]);
+    await expect(network.alerts).toHaveText([/^“signal.example”: not a server address/, /need a TURN server/]);
     await shot(ada.site, "network-wrong");
     await network.signaling.fill(`http://localhost:${own.port}/microgrid`);
     await network.press("Add an ICE server");
@@ -280,7 +280,7 @@ test("a change of the rules waits for the other founder, who signs it", async ({
   await ada.chat.room.open();
   await ada.form.fill({ name: "Attic", founders: [did], quorum: "3" });
   await ada.form.press("Open the room");
-  await expect(ada.form.alerts).toHaveText(["Write a number from 1 to 2, the number of founders."]);
+  await expect(ada.form.alerts).toHaveText(["Enter a number from 1 to 2, the number of founders."]);
   await ada.form.fill({ quorum: "2" });
   await ada.form.press("Open the room");
   await expect(ada.chat.room.invite).toBeVisible();
@@ -298,7 +298,7 @@ test("a change of the rules waits for the other founder, who signs it", async ({
   await expect(waiting(ben)).toContainText("1 of 2 signatures");
   // Nobody signs what they cannot read.
   await expect(ben.site.page.getByRole("list", { name: "Proposed rules" })).toHaveText(
-    "What is logged, as the founders say: Names, for a day.",
+    "According to the founders, this is logged: Names, for a day.",
   );
   await expect(waiting(ada).getByRole("button")).toHaveCount(0);
   await shot(ben.site, "proposal");
