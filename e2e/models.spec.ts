@@ -253,6 +253,17 @@ test("cancelling stops the download and keeps what arrived", async () => {
   expect(hub.requestsFor(DATA).at(-1)).toMatchObject({ status: 206 });
 });
 
+test("a store worker that the browser ends silently fails its download at once, and the next one goes on", async () => {
+  await add(REPOSITORY);
+  hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });
+  await start("first");
+  await received("first", MIB);
+  await page.evaluate(() => window.models.killStore());
+  expect(await ended("first")).toMatchObject({ error: { code: "worker-crashed" } });
+  hub.release();
+  expect(await prepare()).toHaveProperty("value");
+});
+
 test("two that want the same share one download, which goes on when one leaves", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });

@@ -40,6 +40,8 @@ export interface ModelsPage {
   /** Starts preparing under a name; the other calls refer to it by that name. */
   prepare(name: string, id: string, backend?: Backend): void;
   cancel(name: string): void;
+  /** Ends the store worker without an error event, as a browser that needs memory does. */
+  killStore(): void;
   progress(name: string): readonly LoadProgress[];
   ended(name: string): Promise<Ended<Prepared>>;
 }
@@ -58,6 +60,7 @@ interface Call {
 
 const calls = new Map<string, Call>();
 let library: ModelLibrary | undefined;
+let store: Worker | undefined;
 let parts: ModelParts | undefined;
 
 function opened(): ModelLibrary {
@@ -114,11 +117,12 @@ async function settings(): Promise<{ paths: readonly string[]; packageHash: stri
 }
 
 window.models = {
+  killStore: () => store?.terminate(),
   async open({ hub, mirrors, device }) {
     library = await ModelLibrary.open({
       baseUrl: new URL(".", location.href).href,
       device: { ...(await probeDevice()), ...device },
-      createStoreWorker: () => spawnWorker(storeWorker, "store"),
+      createStoreWorker: () => (store = spawnWorker(storeWorker, "store")),
       ...(hub !== undefined && { hub }),
       ...(mirrors && { mirrors }),
     });
