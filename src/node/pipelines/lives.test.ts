@@ -134,7 +134,7 @@ describe("pipelines after a reload", () => {
     none.all.start(signal);
     await vi.advanceTimersByTimeAsync(70_000);
     expect(none.opened).toEqual([]);
-    expect(none.failures).toEqual([expect.stringMatching(/“m” does not run .* 3 GB more are needed\./)]);
+    expect(none.failures).toEqual([expect.stringMatching(/“m” no longer runs .* 3 GB more are needed\./)]);
     expect(none.all.waiting).toEqual([]);
   });
 
