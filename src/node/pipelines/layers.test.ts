@@ -193,8 +193,9 @@ describe("a node that is asked to help", () => {
       layers.conform();
       expect(layers.held).toHaveLength(1);
       Object.assign(terms, change);
+      const leaving = heard(["stage.leaving"], "a".repeat(16));
       layers.conform();
-      expect((await heard(["stage.leaving"], "a".repeat(16))).kind).toBe("stage.leaving");
+      expect((await leaving).kind).toBe("stage.leaving");
     }
   });
 

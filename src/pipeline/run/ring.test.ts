@@ -187,7 +187,7 @@ describe("a ring", () => {
     const answer = answerIds(model, item.messages, (count) => count === 2 && bus.kill(did("b")));
     await expect(answer).rejects.toMatchObject({
       code: "peer-lost",
-      message: expect.stringContaining("nobody") as string,
+      message: expect.stringContaining("no other device in the room can take its layers") as string,
     });
   });
 
@@ -200,7 +200,7 @@ describe("a ring", () => {
       onChange: () => undefined,
     });
     await expect(form(bus, THREE)).rejects.toMatchObject({
-      message: expect.stringContaining("does not hold") as string,
+      message: expect.stringContaining("refuses to hold its stage") as string,
     });
     await expect.poll(() => [...held.values()].map(({ host }) => host.stages.length)).toEqual([0, 0]);
   });
@@ -210,7 +210,7 @@ describe("a ring", () => {
     nodes(bus, ["a"]);
     await expect(form(bus, [{ did: did("a"), from: 4, to: 9 }])).rejects.toMatchObject({
       code: "stage-refused",
-      message: expect.stringContaining("Layers 4 to 9 of 6 are no stage") as string,
+      message: expect.stringContaining("Layers 4 to 9 of 6 are not a stage") as string,
     });
   });
 
