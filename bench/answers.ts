@@ -94,7 +94,7 @@ export function engineWorker(page: Page): Worker {
   return worker;
 }
 
-/** What a stream of the border sends to its reader. */
+/** Messages from a stream of the border to its reader. */
 type StreamMessage =
   | { readonly type: "items"; readonly items: readonly GenerationEvent[] }
   | { readonly type: "end" | "close" }

@@ -13,11 +13,12 @@ export function isLast(data: unknown): boolean {
 }
 
 /** Listens to a port; it is closed after the last message. `onClose` hears whether the other side was lost. */
-export function listen<M>(port: MessagePort, listener: (message: M) => void, onClose?: (lost: boolean) => void): void {
-  port.onmessage = ({ data }: MessageEvent<M | typeof CLOSE | typeof LOST>) => {
-    if (!isLast(data)) return listener(data as M);
-    port.close();
-    onClose?.((data as { readonly type: unknown }).type === LOST.type);
+export function listen(port: MessagePort, listener: (message: never) => void, onClose?: (lost: boolean) => void): void {
+  port.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (isLast(data)) {
+      port.close();
+      onClose?.((data as { readonly type: unknown }).type === LOST.type);
+    } else listener(data as never);
   };
 }
 

@@ -52,7 +52,7 @@ export async function sendStream<T>(port: MessagePort, source: AsyncIterable<T>)
     if (wait <= 0) flush();
     else timer ??= setTimeout(() => credits > 0 && flush(), wait);
   };
-  listen<ToSender>(
+  listen(
     port,
     () => {
       credits++;
@@ -92,7 +92,7 @@ export class IncomingStream<T> implements AsyncIterableIterator<T> {
 
   constructor(port: MessagePort) {
     this.#port = port;
-    listen<ToReader<T>>(port, (message) => {
+    listen(port, (message: ToReader<T>) => {
       this.#taking = this.#taking.then(() => this.#take(message));
     });
   }

@@ -43,9 +43,9 @@ const signals: Handler = {
   },
   deserialize(wire) {
     const controller = new AbortController();
-    listen<AbortMessage>(
+    listen(
       wire as MessagePort,
-      ({ reason }) => controller.abort(errorFromWire(reason)),
+      ({ reason }: AbortMessage) => controller.abort(errorFromWire(reason)),
       (lost) => lost && controller.abort(new DOMException("The caller is gone.", "AbortError")),
     );
     return controller.signal;
@@ -59,7 +59,7 @@ const callbacks: Handler = {
     const callback = value as (...args: readonly unknown[]) => void;
     const { port1, port2 } = new MessageChannel();
     let over = false;
-    listen<CallbackMessage>(port1, ({ args }) => {
+    listen(port1, ({ args }: CallbackMessage) => {
       if (!over) callback(...args);
     });
     CallScope.current?.add({

@@ -152,8 +152,8 @@ describe("AsyncQueue", () => {
           expect(queue.size).toBeLessThanOrEqual(capacity);
           if (each === "pause") await Promise.resolve();
           else if (each === "read") {
-            const { value, done } = await queue.next();
-            if (!done) read.push(value);
+            const next = await queue.next();
+            if (next.done !== true) read.push(next.value);
           }
         }
         for await (const item of queue) read.push(item);

@@ -2,7 +2,7 @@
 import { release } from "../border";
 import { MicrogridError, deferred } from "../core";
 import type { EngineHostApi, HostLoadOptions, HostOptions } from "./protocol";
-import { receiveStage, sendStage } from "./stage-border";
+import { type StageCalls, receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
 import type {
   Backend,
@@ -56,7 +56,7 @@ export class EngineHost implements EngineHostApi {
   readonly #models = new Map<string, LoadedModel>();
   readonly #stages = new Map<string, LoadedStage>();
   /** The page's services that loaded ends ask for their stages. */
-  readonly #rings = new Map<string, StageService>();
+  readonly #rings = new Map<string, StageCalls>();
   readonly #lost = deferred<never>();
   #options: HostOptions = {};
 
@@ -91,7 +91,7 @@ export class EngineHost implements EngineHostApi {
   async loadStage(
     pkg: StagePackage,
     options: HostLoadOptions & { readonly limits: StageLimits },
-  ): Promise<{ readonly info: StageInfo; readonly service: StageService }> {
+  ): Promise<{ readonly info: StageInfo; readonly service: StageCalls }> {
     const stage = await this.#load(pkg.id, this.#stages, options.signal, async () => {
       const engine = await this.#engine("onnx");
       if (!engine.loadStage) throw noParts();
@@ -102,7 +102,7 @@ export class EngineHost implements EngineHostApi {
 
   async loadEnds(
     pkg: PipelinePackage,
-    options: HostLoadOptions & { readonly ring: StageService },
+    options: HostLoadOptions & { readonly ring: StageCalls },
   ): Promise<LoadedModelInfo> {
     const { signal, ring } = options;
     const { info } = await this.#load(pkg.id, this.#models, signal, async () => {

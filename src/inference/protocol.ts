@@ -1,5 +1,6 @@
 /** What the engine worker does for the page, on one page. Calls cross as the border carries them (`src/border/`). */
-import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
+import type { StageCalls } from "./stage-border";
+import type { PipelinePackage, StageInfo, StageLimits, StagePackage } from "./stages";
 import type { Backend, EngineRequest, GenerationEvent, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
 
 /** How a worker is set up, once, before any other call. */
@@ -30,9 +31,9 @@ export interface EngineHostApi {
   loadStage(
     pkg: StagePackage,
     options: HostLoadOptions & { readonly limits: StageLimits },
-  ): Promise<{ readonly info: StageInfo; readonly service: StageService }>;
+  ): Promise<{ readonly info: StageInfo; readonly service: StageCalls }>;
   /** Loads the ends of a model whose middle is `ring`. It then answers as any model does. */
-  loadEnds(pkg: PipelinePackage, options: HostLoadOptions & { readonly ring: StageService }): Promise<LoadedModelInfo>;
+  loadEnds(pkg: PipelinePackage, options: HostLoadOptions & { readonly ring: StageCalls }): Promise<LoadedModelInfo>;
   /** Frees a model, whose running answers fail with `model-not-loaded`, or a stage. */
   unload(id: string): Promise<void>;
   /** Streams an answer. */

@@ -1,15 +1,23 @@
 /** Stages across the border of the engine worker: hidden states are handed over instead of being copied. */
 import { asService, release, transfer } from "../border";
-import type { HiddenState, StageService } from "./stages";
+import type { HiddenState, StageForward, StageService } from "./stages";
+
+/** A `StageService` whose calls cross the border. */
+export interface StageCalls {
+  forward(step: StageForward, options: { readonly signal: AbortSignal }): Promise<HiddenState>;
+  end(sequence: string): Promise<void>;
+}
 
 /** The service as the other side gets it. */
-export function sendStage(service: StageService): StageService {
-  return asService<StageService>({
+export function sendStage(service: StageService): StageCalls {
+  return asService<StageCalls>({
     async forward(step, options) {
       const hidden = await service.forward(step, options);
       return transfer(hidden, buffersOf(hidden));
     },
-    end: async (sequence) => service.end(sequence),
+    async end(sequence) {
+      service.end(sequence);
+    },
   });
 }
 
@@ -17,13 +25,15 @@ export function sendStage(service: StageService): StageService {
  * A service of the other side. `forward` takes the bytes of its step: they cannot be used afterwards. When `closed` is
  * aborted, everything that waits rejects with its reason, and the service is released.
  */
-export function receiveStage(service: StageService, closed: AbortSignal): StageService {
-  closed.addEventListener("abort", () => release(service), { once: true });
+export function receiveStage(calls: StageCalls, closed: AbortSignal): StageService {
+  closed.addEventListener("abort", () => release(calls), { once: true });
   return {
     forward: (step, { signal }) =>
-      service.forward(transfer(step, buffersOf(step.hidden)), { signal: AbortSignal.any([signal, closed]) }),
-    // A side that is gone has freed the sequence.
-    end: async (sequence) => Promise.resolve(service.end(sequence)).catch(() => undefined),
+      calls.forward(transfer(step, buffersOf(step.hidden)), { signal: AbortSignal.any([signal, closed]) }),
+    end(sequence) {
+      // A side that is gone has freed the sequence.
+      calls.end(sequence).catch(() => undefined);
+    },
   };
 }
 

@@ -83,7 +83,7 @@ export interface StageService {
    */
   forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState>;
   /** Frees a sequence. */
-  end(sequence: string): void | Promise<void>;
+  end(sequence: string): void;
 }
 
 /** What a stage lets a pipeline have. */

@@ -2,7 +2,19 @@
 import * as v from "valibot";
 
 /** Text of at most `max` characters. */
-export const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
+export const text = (
+  max: number,
+): v.SchemaWithPipe<readonly [v.StringSchema<undefined>, v.MaxLengthAction<string, number, undefined>]> =>
+  v.pipe(v.string(), v.maxLength(max));
 
 /** A whole number from 0 to `max`. */
-export const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));
+export const count = (
+  max: number,
+): v.SchemaWithPipe<
+  readonly [
+    v.NumberSchema<undefined>,
+    v.IntegerAction<number, undefined>,
+    v.MinValueAction<number, 0, undefined>,
+    v.MaxValueAction<number, number, undefined>,
+  ]
+> => v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(max));

@@ -105,7 +105,8 @@ export class NodeConnection extends TypedEventTarget<NodeConnectionEvents> {
       const node = await GridNode.start({ ...this.#options, takesOver });
       if (generation !== this.#generation || this.#closed) {
         node.close();
-        return stop();
+        stop();
+        return;
       }
       starting.resolve(node.api);
       const stopPatches = node.store.on("patch", (patch) => this.emit("patch", patch));
@@ -164,11 +165,15 @@ export class NodeConnection extends TypedEventTarget<NodeConnectionEvents> {
           onPatch: (patch) => this.emit("patch", patch),
           onLost: (why) => void this.#lost(leader, why),
         });
-        if (overtaken()) return node.close();
-        return this.#set({ api: node.api, state: node.state, local: undefined, close: () => node.close() });
+        if (overtaken()) node.close();
+        else this.#set({ api: node.api, state: node.state, local: undefined, close: () => node.close() });
+        return;
       } catch (error) {
         if (overtaken()) return;
-        if (!isLeaderLost(error)) return this.#fail(error);
+        if (!isLeaderLost(error)) {
+          this.#fail(error);
+          return;
+        }
         await this.#stealFrom(leader);
       }
     }

@@ -103,7 +103,7 @@ export class OnnxWriter {
     const attributes = Object.entries(options.attributes ?? {}).map(([name, value]) => {
       return typeof value === "object" && "graph" in value
         ? attributeMessage(name, ATTRIBUTE_TYPE.graph).bytes(FIELD.attribute.graph, value.graph.#graph)
-        : attribute(name, value as Exclude<Attribute, { readonly graph: OnnxWriter }>);
+        : attribute(name, value);
     });
     const name = options.name ?? this.#name(`node_${op}`);
     const node = nodeMessage({ op, domain: options.domain, name, inputs, outputs, attributes });
