@@ -33,15 +33,15 @@ function answerWith(text: string): void {
   const post = MessagePort.prototype.postMessage as (this: MessagePort, ...args: unknown[]) => void;
   let said = false;
   MessagePort.prototype.postMessage = function (this: MessagePort, ...args: unknown[]) {
-    const message = args[0] as { type?: string; events?: readonly { type: string; text?: string }[] } | undefined;
-    if (message?.type === "events" && message.events) {
-      const events = message.events.map((event) => {
+    const message = args[0] as { type?: string; items?: readonly { type: string; text?: string }[] } | undefined;
+    if (message?.type === "items" && message.items) {
+      const items = message.items.map((event) => {
         if (event.type !== "token") return event;
         const words = said ? "" : text;
         said = true;
         return { ...event, text: words };
       });
-      args[0] = { ...message, events };
+      args[0] = { ...message, items };
     }
     post.apply(this, args);
   };

@@ -22,7 +22,7 @@ export async function slowEngine({ context }: Pick<SitePage, "context">): Promis
 function delayBatches(ms: number): void {
   const post = MessagePort.prototype.postMessage as (this: MessagePort, ...args: unknown[]) => void;
   MessagePort.prototype.postMessage = function (this: MessagePort, ...args: unknown[]) {
-    const until = (args[0] as { type?: string } | undefined)?.type === "events" ? performance.now() + ms : 0;
+    const until = (args[0] as { type?: string } | undefined)?.type === "items" ? performance.now() + ms : 0;
     while (performance.now() < until);
     post.apply(this, args);
   };
