@@ -1,4 +1,4 @@
-/** What a model in parts says of its size, however odd its graph is. */
+/** Tests the sizes that a split model reports, also for odd graphs. */
 import { describe, expect, it, vi } from "vitest";
 import { SplitModel } from "./model";
 import { hostileGraph, node } from "./split/testing/hostile-graph";
@@ -22,7 +22,7 @@ describe("SplitModel", () => {
   it("makes up no more than the caller has room for", async () => {
     const sample = await model({ weight: [64, 64] }).sampleLayer(signal, { maxBytes: 2 ** 14 });
     expect(sample.files.map(({ blob }) => blob.size)).toEqual([2 ** 14]);
-    // A few hundred bytes that speak of 256 GiB.
+    // A graph of a few hundred bytes that declares a weight of 256 GiB.
     const huge = model({ weight: [2 ** 18, 2 ** 18] });
     const blobs = vi.spyOn(globalThis, "Blob");
     await expect(huge.sampleLayer(signal, { maxBytes: 2 ** 30 })).rejects.toMatchObject({ code: "out-of-memory" });

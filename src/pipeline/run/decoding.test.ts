@@ -109,7 +109,7 @@ describe("the guide model around a ring", () => {
     const plainSteps = counted.counts.splice(0).length;
     expect(await answerIds(guessing, messages)).toEqual(expected);
     expect(counted.counts.length).toBeLessThan(0.7 * plainSteps);
-    // What was guessed wrongly is not taken for what was said: the next turn of the conversation is the same, too.
+    // Wrong guesses leave no trace in the conversation: its next turn is the same, too.
     const next = [...messages, { role: "assistant", content: "Once." }, { role: "user", content: "Go on" }] as const;
     expect(await answerIds(guessing, next)).toEqual(await answerIds(plain, next));
     for (const item of items) {

@@ -1,4 +1,4 @@
-/** What strangers send to a stage is bounded, and takes no room from the neighbour that is about to be named. */
+/** Steps from strangers are bounded and leave room for the neighbour that is about to be named. */
 import { expect, it } from "vitest";
 import { SEQUENCE, did } from "../testing/toy-ring";
 import { EarlySteps } from "./early-steps";

@@ -1,4 +1,4 @@
-/** What a stage takes of neighbours and consumers that mean it ill: bounded memory, and nothing goes around forever. */
+/** A stage withstands malicious neighbours and consumers: its memory is bounded, and no frame circulates forever. */
 import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
 import type { StageForward, StageService } from "../../inference";
@@ -103,7 +103,7 @@ describe("two stages that a consumer has wired into a loop", () => {
       consumer.post(did("a"), "stage.forward", stepOf(step, { sequence, tensors }));
     }
     await settle();
-    // What is under way when the loop is closed could go around.
+    // A step that is under way when the loop closes could circulate.
     consumer.post(did("a"), "stage.forward", stepOf(2, { tensors: [{ name: "x", dtype: "float32", bytes }] }));
     for (const sequence of [sequences[1]!, "22".repeat(8)]) {
       consumer.post(did("a"), "stage.end", { pipeline: PIPELINE, sequence });

@@ -1,4 +1,4 @@
-/** What a stage does with words of its neighbours and its consumer that cross what it is doing. */
+/** A stage copes with frames of its neighbours and its consumer that arrive while it is busy with something else. */
 import { afterEach, describe, expect, it } from "vitest";
 import { deferred } from "../../core";
 import { SEQUENCE, ToyRing, did, hiddenOf, never, settle, until } from "../testing/toy-ring";

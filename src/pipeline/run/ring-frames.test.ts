@@ -211,7 +211,7 @@ describe("frames of strangers, and of stages that say things twice,", () => {
     expect(await answer).toBe(true);
     expect(one.told.length).toBe(told);
     expect(one.ring.stages[1]).toMatchObject({ ready: true, loadedBytes: 0 });
-    // Who was taken for gone, and holds nothing, may still take somebody's place.
+    // A spare node that was reported gone without holding a stage may still replace another.
     one.bus.kill(did("b"));
     await until(() => one.holders === "adc" && one.ring.status === "ready");
     await settle();

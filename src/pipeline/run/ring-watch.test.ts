@@ -89,7 +89,7 @@ describe("the search for a step", () => {
   it("finds who never takes steps, though the one before is suspected first", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
-    // Whoever gives them to it.
+    // Drops all steps to b, no matter which stage sends them.
     one.bus.onFrame = (frame, _from, to) => !(frame.kind === "stage.forward" && to === did("b"));
     const answer = one.step(3, [4]);
     for (let inquiry = 0; inquiry < 2; inquiry++) await pass(PATIENCE_MS);
@@ -203,7 +203,7 @@ describe("the search for a step", () => {
     void one.node("a").host.handOver({ signal: new AbortController().signal });
     await until(() => one.holders === "dbc");
     await settle();
-    free(); // What was kept is read first.
+    free(); // The new stage reads the kept steps first.
     await settle();
     await pass(ANSWER_MS);
     expect([one.sent("stage.where"), one.holders]).toEqual(["abc", "dbc"]);

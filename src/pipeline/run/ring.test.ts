@@ -115,7 +115,7 @@ describe("a ring", () => {
       ),
     );
     await model.unload();
-    // What was kept for the next turn of the conversation is freed with the model.
+    // Unloading the model also frees the state kept for the next turn of the conversation.
     await expect.poll(() => [...held.values()].map(({ sequences }) => sequences.size)).toEqual([0, 0, 0]);
   });
 
@@ -152,7 +152,7 @@ describe("a ring", () => {
     });
     expect(ids).toEqual(item.completion_ids.slice(0, -1));
     expect(ring.stages.map((stage) => stage.did)).toEqual(["f", "e", "c"].map(did));
-    // What was kept was enough: nothing was read anew from its ids.
+    // The kept steps were enough: nothing was read again from its token ids.
     const sequences = bus.log.flatMap(({ frame }) => (frame.kind === "stage.forward" ? [frame.body.sequence] : []));
     expect(new Set(sequences).size).toBe(1);
   });

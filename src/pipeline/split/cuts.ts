@@ -1,4 +1,4 @@
-/** Where a decoder is cut: between its layers, at the places over which the fewest bytes go. */
+/** Finds where to cut a decoder: between its layers, at the places that the fewest bytes cross. */
 import { type Dim, elementBytes, elementName, elementNumber, type GraphNode } from "../../onnx";
 import { cannotSplit } from "./errors";
 import type { Flow } from "./flow";
@@ -9,20 +9,20 @@ import { MAX_CUT_BYTES } from "./limits";
 import type { InferredType } from "./shapes";
 import type { Cut, TensorSpec } from "./types";
 
-/** A cut, and the place in the flow's order of the last node before it. */
+/** A cut, and the position of the last node before it in the flow's order. */
 export interface PlacedCut extends Cut {
   readonly after: number;
 }
 
-/** Elements that an open dimension counts for when cuts are compared. */
+/** Number of elements assumed for an open dimension when cuts are compared. */
 const TOKENS = 16;
 const OTHER_OPEN = 1024;
-/** Values that may cross one cut; real models have one to three. */
+/** Maximum number of values that may cross one cut; real models have one to three. */
 const MAX_TENSORS = 32;
-/** What a value of unknown shape counts for: more than any hidden state. */
+/** Size assumed for a value of unknown shape: more than any hidden state. */
 const UNKNOWN_BYTES = 2 ** 24;
 
-/** Finds the cuts. Throws `unsupported-model` where layers share state or do not follow one another. */
+/** Finds the cuts. Throws `unsupported-model` if layers share state or do not follow one another. */
 export function findCuts(
   graph: CheckedGraph,
   inputs: DecoderInputs,
@@ -151,7 +151,7 @@ function isWeighty(node: GraphNode, graph: CheckedGraph, flow: Flow): boolean {
   );
 }
 
-/** Between which places the names allow each cut: matrices stay in the layer that they are named after. */
+/** The range in which names allow each cut: a matrix stays in the layer that it is named after. */
 function namedBorders(
   graph: CheckedGraph,
   { layerNumbers, states }: DecoderInputs,
@@ -170,7 +170,7 @@ function namedBorders(
     const node = graph.nodes[index]!;
     const number = numberInNames(node, graph);
     const layer = ends.get(place);
-    // Names that contradict the state that a node has count for nothing, all of them.
+    // If one name contradicts the state of its node, none of the names can be trusted.
     if (layer !== undefined && number !== undefined && number !== layerNumbers[layer]) return undefined;
     if (number === undefined || !isWeighty(node, graph, flow)) continue;
     for (const [border, limits] of borders.entries()) {
@@ -181,7 +181,7 @@ function namedBorders(
   return borders;
 }
 
-/** The place that may not come before the last cut: the product that makes logits of hidden states. */
+/** The place of the product that turns hidden states into logits; the last cut must lie before it. */
 function headPlace(graph: CheckedGraph, flow: Flow, lastState: number): number {
   for (let place = flow.order.length - 1; place > lastState; place--) {
     const node = graph.nodes[flow.order[place]!]!;
@@ -190,7 +190,7 @@ function headPlace(graph: CheckedGraph, flow: Flow, lastState: number): number {
   return flow.order.length - 1;
 }
 
-/** What goes over each of the cuts. */
+/** Collects the tensors that cross each cut. Throws `unsupported-model` if some of them must not or cannot. */
 function crossings(
   graph: CheckedGraph,
   flow: Flow,
@@ -216,7 +216,7 @@ function crossings(
         const tensor = tensorSpec(name, graph, types);
         cut.tensors.push(tensor);
         cut.bytesPerToken += bytesPerToken(tensor);
-        // Not `>`: the bytes of absurd dimensions are no number.
+        // Not `>`: absurd dimensions make the sum NaN.
         if (!(cut.bytesPerToken <= MAX_CUT_BYTES)) {
           throw cannotSplit(`“${name}”, which would go from one device to the next, is too large`);
         }

@@ -1,11 +1,11 @@
-/** What a decoder graph takes: token ids, mask, positions, and the state of its layers. */
+/** Reads the inputs of a decoder graph: token ids, mask, positions, and the state of its layers. */
 import { type Dim, ELEMENT, elementBytes, elementName, elementNumber, type GraphPort } from "../../onnx";
 import { cannotSplit } from "./errors";
 import type { CheckedGraph } from "./graph";
 import { MAX_LAYER_STATES, MAX_STATE_BYTES } from "./limits";
 import type { StageFeed, StateSpec, TensorSpec } from "./types";
 
-/** Integer inputs that are known, and what they are for. */
+/** The known integer inputs and their purpose. */
 const FEEDS: Readonly<Record<string, StageFeed["kind"]>> = {
   input_ids: "token-ids",
   attention_mask: "attention-mask",
@@ -18,12 +18,12 @@ const FEEDS: Readonly<Record<string, StageFeed["kind"]>> = {
 const STATE = /^past([a-z_]*?)[._]?(\d{1,6})((?:[._][a-z_]+)?)$/;
 const CACHES = /key|value/;
 
-/** What enters a graph. */
+/** The inputs of a decoder graph by purpose, and the output with the logits. */
 export interface DecoderInputs {
   readonly feeds: ReadonlyMap<string, StageFeed>;
   /** The output with the logits. */
   readonly logits: TensorSpec;
-  /** State by layer, in the layers' order. */
+  /** The state of each layer, in the order of the layers. */
   readonly states: readonly (readonly StateSpec[])[];
   /** Numbers that the graph gives its layers; not all layers of a model need have state. */
   readonly layerNumbers: readonly number[];
@@ -35,7 +35,7 @@ export interface CacheSizes {
   readonly headDim: number | undefined;
 }
 
-/** Reads the inputs. Throws `unsupported-model` for one that is not known, and for graphs without layers with state. */
+/** Reads the inputs. Throws `unsupported-model` if one is unknown, or if no layer of the graph has state. */
 export function readInputs(graph: CheckedGraph, sizes: CacheSizes | undefined): DecoderInputs {
   const outputs = new Map(graph.outputs.map((port) => [port.name, port]));
   const feeds = new Map<string, StageFeed>();

@@ -1,6 +1,6 @@
-/** Operators that the usual exporters of decoders write. All of them end, in time that follows from what they are given. */
+/** Operators that the usual exporters of decoders write. All of them end, in a time that follows from their inputs. */
 
-/** Operators of ONNX itself, and those that ONNX Runtime takes without a domain. */
+/** Operators of ONNX itself, and those that ONNX Runtime accepts without a domain. */
 const STANDARD = new Set([
   // number by number
   ...[
@@ -90,10 +90,10 @@ const MICROSOFT = new Set([
   ...["DequantizeLinear", "QuantizeLinear", "Trilu"],
 ]);
 
-/** What an `If` may have in its branches: tables, and which of them it is. */
+/** Operators allowed in the branches of an `If`, which may only choose between tables. */
 const BRANCH = new Set(["Constant", "Identity"]);
 
-/** Whether a usual decoder has such an operator, in its graph or in a branch. */
+/** Whether usual decoders have this operator in their graph or, with `inBranch`, in a branch of an `If`. */
 export function isUsualOperator({ op, domain }: { op: string; domain: string }, inBranch: boolean): boolean {
   if (domain === "com.microsoft") return !inBranch && MICROSOFT.has(op);
   return domain === "" && (inBranch ? BRANCH : STANDARD).has(op);

@@ -1,6 +1,6 @@
 /**
- * Works out types and shapes of the values in a decoder graph, as far as cutting needs them: what crosses a cut must be
- * declared, and exporters do not always say. Open dimensions keep the names that the graph's inputs give them.
+ * Works out types and shapes of the values in a decoder graph, as far as cutting needs them: values that cross a cut
+ * must be declared, and exporters do not always declare them. Open dimensions keep the names that the graph's inputs give them.
  */
 import {
   type Dim,
@@ -14,15 +14,15 @@ import {
 } from "../../onnx";
 import type { CheckedGraph } from "./graph";
 
-/** What is known of a value. */
+/** The type and shape of a value, as far as they are known. */
 export interface InferredType extends ValueType {
-  /** False where the shape rests on the guess that a sum has the shape of the side that is known. */
+  /** False if the shape relies on the guess that a sum has the shape of its known side. */
   readonly exact: boolean;
 }
 
 const UNKNOWN: InferredType = { type: undefined, shape: undefined, exact: false };
 
-/** Types and shapes of all values by name. Never throws: what is not understood stays unknown. */
+/** Types and shapes of all values by name. Never throws: values that it cannot work out stay unknown. */
 export function inferTypes(graph: CheckedGraph): ReadonlyMap<string, InferredType> {
   const types = new Map<string, InferredType>();
   for (const { name, type, shape } of graph.inputs) types.set(name, { type, shape, exact: shape !== undefined });
@@ -43,7 +43,7 @@ export function inferTypes(graph: CheckedGraph): ReadonlyMap<string, InferredTyp
       const shape = inferred.shape ?? described?.shape;
       types.set(name, {
         type: inferred.type ?? described?.type,
-        // Shapes that grow from one operator to the next would take longer each time.
+        // If shapes grew from one operator to the next, each would take longer than the last.
         shape: shape && shape.length > MAX_RANK ? undefined : shape,
         exact: inferred.exact && inferred.shape !== undefined,
       });

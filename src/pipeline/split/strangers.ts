@@ -1,21 +1,21 @@
 /**
- * What a graph may have that another member gave. It is computed here, in a worker that others wait for: operators that
- * may never end, or that make much out of nothing, are refused before anything is loaded. What a graph works out while it
- * runs cannot be seen here; the engine has its own limits of time and memory for that.
+ * Checks a graph that came from another member. It will run here, in a worker that others wait for. So operators that may
+ * never end, or that make huge tensors from constants, are refused before anything is loaded. Sizes that a graph computes
+ * at run time are unknown here; the engine has its own limits of time and memory for them.
  */
 import { MicrogridError } from "../../core";
 import { attributeNumbers, type GraphNode, smallNumbers } from "../../onnx";
 import type { CheckedGraph } from "./graph";
 import { isUsualOperator } from "./operators";
 
-/** Largest tensor that an operator may make of constants alone, elements; a mask of 8,192 tokens has as many. */
+/** Largest tensor that an operator may make from constants alone, in elements: the size of a mask for 8,192 tokens. */
 const MAX_ELEMENTS = 2 ** 26;
-/** Operators between a constant and where it is used that are looked through. */
+/** Maximum number of operators to follow back from a use to its constant. */
 const MAX_STEPS = 16;
-/** Sizes of one shape, or of a `Concat` that makes one. */
+/** Maximum number of sizes in one shape, or in a `Concat` that makes one. */
 const MAX_SIZES = 64;
 
-/** Throws `unsupported-model` with the operator's name for what the usual exporters of decoders do not write. */
+/** Throws `unsupported-model` with the operator's name if the usual exporters of decoders would not write the graph. */
 export function checkStrangersGraph(graph: CheckedGraph): void {
   if (graph.hasFunctions) {
     throw refused("Its graph defines operators of its own (functions)");
@@ -38,7 +38,7 @@ function checkOperator(node: GraphNode, inBranch: boolean): void {
   for (const inner of node.inside) checkOperator(inner, true);
 }
 
-/** Elements that an operator makes at least, as far as its constants tell; undefined where they tell nothing. */
+/** The fewest elements that an operator makes, judging by its constants; undefined if they say nothing about it. */
 function elementsMade(node: GraphNode, sizes: KnownSizes): number | undefined {
   const input = (index: number): readonly number[] | undefined => sizes.of(node.inputs[index] ?? "");
   switch (node.op) {
@@ -65,7 +65,7 @@ function elementsMade(node: GraphNode, sizes: KnownSizes): number | undefined {
   }
 }
 
-/** 0 and what is negative stand for sizes that are not known. */
+/** The product of the known sizes; 0 and negative numbers stand for unknown ones. */
 function product(numbers: readonly number[] | undefined): number | undefined {
   return numbers?.reduce((all, size) => (size > 0 ? all * size : all), 1);
 }
@@ -74,10 +74,10 @@ function largest(numbers: readonly number[] | undefined): number | undefined {
   return numbers?.reduce((most, size) => Math.max(most, Math.abs(size)), 0);
 }
 
-/** Operators that give the numbers of their first input on. */
+/** Operators that pass on the numbers of their first input. */
 const CARRIERS = new Set(["Identity", "Cast", "Unsqueeze", "Squeeze", "Reshape"]);
 
-/** The numbers that stand in a graph. */
+/** The numbers that a graph contains as constants. */
 class KnownSizes {
   readonly #graph: CheckedGraph;
   readonly #known = new Map<string, readonly number[] | undefined>();
@@ -86,7 +86,7 @@ class KnownSizes {
     this.#graph = graph;
   }
 
-  /** Those of a value; undefined where it has many, or is not known. What is not known of a joined one counts as 1. */
+  /** The numbers of a value; undefined if they are unknown or too many. Unknown parts of a `Concat` count as 1. */
   of(name: string): readonly number[] | undefined {
     const node = this.#makerOf(name);
     if (node?.op !== "Concat" || node.inputs.length > MAX_SIZES) return this.#constant(name);
@@ -94,7 +94,7 @@ class KnownSizes {
     return parts.length > MAX_SIZES ? undefined : parts;
   }
 
-  /** Whole numbers among an operator's attributes. */
+  /** The whole numbers of an operator's attribute. */
   attribute(node: GraphNode, name: string): readonly number[] | undefined {
     const content = node.attributes.get(name);
     return content && attributeNumbers(content, MAX_SIZES);

@@ -1,4 +1,4 @@
-/** What stages consist of: exactly their own weights, the right layers, and nothing that gives token ids away. */
+/** Tests that a stage has exactly its own weights, the right layers, and nothing that reveals token ids. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DecoderShape, randomDecoder } from "../../inference/testing";

@@ -1,14 +1,14 @@
-/** What splitting a decoder gives: its parts, where it can be cut, and the files of a stage. */
+/** The results of splitting a decoder: its parts, where it can be cut, and the files of a stage. */
 import type { ElementType } from "../../onnx";
 
-/** A value with a type and a shape, in the order of its dimensions; a text names an open one. */
+/** A value with its type and shape; a string in the shape names an open dimension. */
 export interface TensorSpec {
   readonly name: string;
   readonly dtype: ElementType;
   readonly shape: readonly (number | string)[];
 }
 
-/** A place between two stages, and what goes over it. */
+/** A place between two stages, and the tensors that cross it. */
 export interface Cut {
   readonly tensors: readonly TensorSpec[];
   /** Bytes of all of them for one token. */
@@ -21,14 +21,14 @@ export interface StateSpec extends TensorSpec {
   readonly output: string;
   /** Counted from 0 over the layers that have state. */
   readonly layer: number;
-  /** Dimension that grows with each token, and that truncating shortens; undefined for state of fixed size. */
+  /** The dimension that grows with each token and that truncation shortens; undefined for state of fixed size. */
   readonly tokenAxis: number | undefined;
 }
 
-/** A decoder that can be split. Holds the graph, and no weights but those that stand in it. */
+/** A decoder that can be split. Holds the graph, and only the weights that are stored in the graph itself. */
 export interface DecoderGraph {
   readonly layers: number;
-  /** Bytes of the weights that each part needs; what several parts need counts in each. */
+  /** Bytes of the weights that each part needs; weights that several parts share count in each. */
   readonly embeddingBytes: number;
   readonly layerBytes: readonly number[];
   readonly headBytes: number;
@@ -38,11 +38,11 @@ export interface DecoderGraph {
   readonly fixedStateBytes: readonly number[];
   /** Cut `i` lies before layer `i`; the last one lies before the head. */
   readonly cuts: readonly Cut[];
-  /** False where some layer has state that cannot go back to an earlier token. */
+  /** False if some layer has state that cannot go back to an earlier token. */
   readonly truncatable: boolean;
 }
 
-/** Which part of a decoder a stage has. */
+/** The part of a decoder that a stage has. */
 export interface StageRange {
   /** Whether token ids enter here; only with `from: 0`. */
   readonly embed: boolean;
@@ -53,22 +53,22 @@ export interface StageRange {
   readonly head: boolean;
 }
 
-/** Bytes of the model's files that a stage needs, and where they go. */
+/** A piece of the model's files that a stage needs, and its place in the stage's files. */
 export interface StagePiece {
   /** File of the model, as its graph names it: relative to the graph's folder. */
   readonly location: string;
   readonly offset: number;
   readonly length: number;
-  /** File of the stage, by its `name`, and the place in it. */
+  /** The `name` of the stage's file, and the offset in it. */
   readonly file: string;
   readonly at: number;
 }
 
-/** An input of a stage that is neither state nor comes from the stage before. */
+/** An input of a stage that is not state and does not come from the stage before. */
 export interface StageFeed extends TensorSpec {
   /**
    * - `token-ids`: only in the stage with the embedding;
-   * - `token-zeros`: zeros in the shape of the token ids, since the stage asks for nothing but their number;
+   * - `token-zeros`: zeros in the shape of the token ids, because the stage needs only their number;
    * - `attention-mask`, `position-ids`, `logits-to-keep`: as for the whole model;
    * - `past-shape`: the dimensions of the caches, which the stage itself does not have: as many integers as `dims` says,
    *   with 1 for the batch and the number of tokens in the caches for the dimension that is open.
@@ -82,19 +82,19 @@ export interface StageFeed extends TensorSpec {
 export interface StageFile {
   /** A complete ONNX model, which looks for its weights in `files`. */
   readonly graphBytes: Uint8Array;
-  /** Files that the weights are laid into, at most `MAX_FILE_BYTES` each unless one weight alone is larger. */
+  /** Files for the weights, at most `MAX_FILE_BYTES` each unless a single weight is larger. */
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
-  /** What to fetch, by location and offset. */
+  /** The pieces to fetch, sorted by location and offset. */
   readonly pieces: readonly StagePiece[];
-  /** Bytes of weights: those in `files`, and those in the graph. */
+  /** Bytes of all weights, in `files` and in the graph. */
   readonly weightBytes: number;
-  /** What the stage before sends; empty with the embedding. */
+  /** The tensors that the stage before sends; empty in the stage with the embedding. */
   readonly inputs: readonly TensorSpec[];
-  /** What the stage after takes; empty with the head. */
+  /** The tensors that the stage after takes; empty in the stage with the head. */
   readonly outputs: readonly TensorSpec[];
-  /** Names of those `inputs` that go on unchanged as `outputs`; the model itself neither takes nor gives them. */
+  /** Names of the `inputs` that are passed on unchanged as `outputs`; the model itself never sees them. */
   readonly forwarded: readonly string[];
-  /** Names of those `inputs` that the model takes. */
+  /** Names of the `inputs` that the model takes. */
   readonly taken: readonly string[];
   readonly feeds: readonly StageFeed[];
   readonly states: readonly StateSpec[];

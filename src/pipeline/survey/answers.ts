@@ -4,9 +4,9 @@ import type { StageLanes, UnableReason } from "../../room";
 import type { StageSource } from "../run";
 import type { LinkSurvey } from "./links";
 
-/** What a node can do for a model. */
+/** The memory and speed that a node offers for a model. */
 export interface Ability {
-  /** Memory that it offers, in bytes. */
+  /** Memory that the node offers, in bytes. */
   readonly memoryBytes: number;
   /** Time for one token through one layer, alone and in a prompt, in ms. */
   readonly decodeMs: number;

@@ -21,7 +21,7 @@ const signal = new AbortController().signal;
 
 /** Layers of the guide model. */
 export const GUIDE_LAYERS = 6;
-/** Tokens that go around in one step. */
+/** Maximum number of tokens in one step. */
 export const STEP_TOKENS = 16;
 const LIMITS = { sequences: 16, contextLength: 1024, stepTokens: STEP_TOKENS, cacheBytes: 2 ** 28 };
 
@@ -40,23 +40,23 @@ export class GuideParts {
     new Map([["model_q4.onnx_data", new Blob([readFileSync(`${GRAPH.pathname}_data`)])]]),
   );
 
-  /** The layers `[from, to)`. */
+  /** Loads the layers `[from, to)`. */
   async stage(from: number, to: number, limits: Partial<StageLimits> = {}): Promise<LoadedStage> {
     const pkg = await this.#part({ embed: false, from, to, head: false });
     return this.#engine.loadStage(pkg, { signal, backend: "wasm", limits: { ...LIMITS, ...limits } });
   }
 
-  /** What comes back before layer `to`. */
+  /** The tensors that come back from the ring before layer `to`. */
   async returns(to: number): Promise<readonly HiddenSlot[]> {
     return (await this.#part({ embed: false, from: to, to: GUIDE_LAYERS, head: true })).part.takes;
   }
 
-  /** A whole model beside the parts. */
+  /** Loads a whole model with the same engine. */
   whole(pkg: ModelPackage): Promise<LoadedModel> {
     return this.#engine.load(pkg, { signal, backend: "wasm", onProgress: () => undefined });
   }
 
-  /** The model with the layers `[from, to)` elsewhere. */
+  /** Loads the two ends of the model; `ring` computes the layers `[from, to)`. */
   async model(
     ring: StageService,
     from: number,

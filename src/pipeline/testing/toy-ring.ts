@@ -53,10 +53,10 @@ class ToyStage implements StageService {
   }
 }
 
-/** What a test makes a node do. */
+/** A node whose behaviour a test can change. */
 export interface ToyNode {
   readonly host: StageServer;
-  /** Called before each step; what it returns is waited for. */
+  /** Called before each step, which waits for the returned promise. */
   beforeStep: (step: StageForward) => Promise<void> | undefined;
   /** Called before the node has its layers. */
   beforeOpen: (request: StageRequest, options: Parameters<OpenOf>[1]) => Promise<void> | undefined;
@@ -68,9 +68,9 @@ type OpenOf = ConstructorParameters<typeof StageServer>[0]["open"];
 export class ToyRing {
   readonly bus = new Bus();
   readonly nodes = new Map<string, ToyNode>();
-  /** What the ring has told of itself. */
+  /** The states that the ring has reported. */
   readonly told: { readonly status: RingState["status"]; readonly stages: readonly string[] }[] = [];
-  /** The same model in one piece. */
+  /** The same model in one piece, for comparison. */
   #whole = new ToyStage(0);
   #ring: Ring | undefined;
 
@@ -84,7 +84,7 @@ export class ToyRing {
     return this.#ring;
   }
 
-  /** Names of those who hold stages. */
+  /** Names of the nodes that hold stages, in order. */
   get holders(): string {
     return this.ring.stages.map((stage) => nameOf(stage.did)).join("");
   }
@@ -172,12 +172,12 @@ export class ToyRing {
 
 const nameOf = (one: Did): string => one.slice("did:key:".length);
 
-/** Lets a test say what the time is. Tasks go on by themselves. */
+/** Gives a test control over the clock and timeouts. Other tasks run as usual. */
 export function fakeTime(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
 }
 
-/** Waits until something is so, for so many tasks; throws where it never is. */
+/** Waits until the condition holds; throws if it still does not after `tasks` tasks. */
 export async function until(condition: () => boolean, tasks = 500): Promise<void> {
   for (let task = 0; task < tasks; task++) {
     if (condition()) return;
@@ -186,12 +186,12 @@ export async function until(condition: () => boolean, tasks = 500): Promise<void
   throw new Error(`It never was so: ${condition.toString()}`);
 }
 
-/** Lets all frames arrive that are under way, and those that they lead to. */
+/** Lets all frames under way arrive, and the frames that they cause. */
 export async function settle(): Promise<void> {
   for (let task = 0; task < 60; task++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Lets time pass, and all happen that it leads to: no frame takes longer than a second. */
+/** Lets time pass, and everything happen that it causes: no frame takes longer than a second. */
 export async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= 1_000) {
     await vi.advanceTimersByTimeAsync(Math.min(left, 1_000));

@@ -1,23 +1,23 @@
-/** Every ring there is, tried one by one: the slow and simple judge of the planner. Shares no code with it. */
+/** Tries every possible ring: a slow and simple check of the planner, with which it shares no code. */
 import type { PlanNode, PlanProblem, StageAssignment } from "../types";
 
-/** What a ring comes to. */
+/** A ring and its cost. */
 export interface Judged {
   readonly stages: readonly StageAssignment[];
   readonly peers: number;
-  /** One token of one request, in ms. */
+  /** Time for one token of one request, in ms. */
   readonly latencyMs: number;
-  /** What the problem's goal is judged by, in ms. */
+  /** The time that the problem's goal minimises, in ms. */
   readonly goalMs: number;
 }
 
-/** All rings that memory and links allow. For a few nodes and layers only. */
+/** Yields all rings that memory and links allow. Only for a few nodes and layers. */
 export function* everyRing(problem: PlanProblem): Generator<Judged> {
   const { layers } = problem.model;
   const peers = problem.nodes.filter((node) => node.id !== problem.self);
   for (const order of arrangements(peers)) {
     for (const sizes of compositions(layers, order.length + 2)) {
-      // Inner ranges must not be empty; the consumer's two may be. A consumer alone has one.
+      // Inner ranges must not be empty; the consumer's two may be. A consumer that works alone has only one.
       if (sizes.slice(1, -1).some((size) => size === 0)) continue;
       if (order.length === 0 && sizes[1] !== 0) continue;
       let from = 0;

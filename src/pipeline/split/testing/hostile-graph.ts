@@ -1,19 +1,19 @@
-/** Graphs as nobody's exporter writes them, field by field. For tests; never bundled. */
+/** Builds graphs field by field that no exporter would write. For tests; never bundled. */
 import { ProtobufMessage as Message } from "../../../onnx";
 
-/** A decoder of nothing but wiring; what is added goes beside it. */
+/** Options for a decoder that is only wiring; tests add fields to it. */
 export interface HostileGraph {
   /** Layers; 1 by default. */
   readonly layers?: number;
-  /** Operators of no layer, each needing the one before, that every layer needs. */
+  /** Length of a chain of operators outside the layers; every layer needs its result. */
   readonly shared?: number;
   /** Shape of each layer's state. */
   readonly state?: readonly (number | string)[];
-  /** Width of what goes from layer to layer. */
+  /** Width of the hidden state between layers. */
   readonly width?: number;
-  /** Weight of each layer, which lies in a file. */
+  /** Shape of each layer's weight, which lies in an external file. */
   readonly weight?: readonly number[];
-  /** Fields of the graph, and of the model. */
+  /** Add fields to the graph or to the model. */
   readonly graph?: (graph: Message) => void;
   readonly model?: (model: Message) => void;
 }
@@ -44,7 +44,7 @@ export function hostileGraph(options: HostileGraph): Uint8Array<ArrayBuffer> {
   return model.bytes(7, graph).build();
 }
 
-/** A `NodeProto`, with attributes as they are to stand there. */
+/** A `NodeProto`; the attributes are written as given. */
 export function node(
   op: string,
   inputs: readonly string[],
@@ -69,17 +69,17 @@ export function port(name: string, type: number, shape: readonly (number | strin
   return new Message().bytes(1, name).bytes(2, new Message().bytes(1, tensor));
 }
 
-/** A `TensorProto` of floats, or of what `type` says, that stands in the graph. */
+/** A `TensorProto` inside the graph, of floats or of the given type. */
 export function constant(name: string, dims: readonly number[], raw: Uint8Array, type = 1): Message {
   return tensor(name, dims, type).bytes(9, raw);
 }
 
-/** One of 64-bit integers. */
+/** A `TensorProto` of 64-bit integers. */
 export function integers(name: string, values: readonly number[]): Message {
   return constant(name, [values.length], new Uint8Array(BigInt64Array.from(values, BigInt).buffer), 7);
 }
 
-/** One that is said to have so many floats in a file. */
+/** A `TensorProto` that claims to have its floats in an external file. */
 export function externalConstant(name: string, dims: readonly number[]): Message {
   return tensor(name, dims, 1).bytes(13, new Message().bytes(1, "location").bytes(2, "w.bin")).varint(14, 1);
 }
