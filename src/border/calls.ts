@@ -5,11 +5,11 @@ import { CallScope } from "./ports";
 import { IncomingStream } from "./stream";
 import { installHandlers, isPlainObject } from "./values";
 
-/** Marks what `connect` made, so that a service inside of a result can be tied to the life of the other side. */
+/** Marks the services that `connect` made, so that one inside a result can be tied to the life of the other side. */
 const TIE = Symbol("border.tie");
 const RELEASE = Symbol("border.release");
 
-/** What is behind each service that came over a border. */
+/** The hidden controls of each service that came over a border. */
 interface Connected {
   [TIE](gone: AbortSignal): void;
   [RELEASE](): void;

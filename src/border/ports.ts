@@ -22,11 +22,11 @@ export function listen(port: MessagePort, listener: (message: never) => void, on
   };
 }
 
-/** What a call keeps open on the caller's side. */
+/** Something that a call keeps open on the caller's side. */
 export interface Opened {
   /** The call is over. */
   close(): void;
-  /** The caller left the call's stream: whatever can stop the work on the far side does so. */
+  /** The caller left the call's stream. If this can stop the work on the far side, it does so. */
   abandon?(): void;
 }
 

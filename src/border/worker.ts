@@ -4,7 +4,7 @@ import { type MicrogridError, randomId } from "../core";
 import { type Service, connect, serve } from "./calls";
 import { holdLife, watchLife } from "./life";
 
-/** What every worker serves. */
+/** The object that every worker serves to the page. */
 interface WorkerRoot<T extends Service> {
   readonly service: T;
   /** Holds the worker's life lock; resolves when it is held. */

@@ -19,7 +19,7 @@ const FIRST_RULES = 3;
 
 type Asking = Extract<RoomEntry, { kind: "asking" | "entering" }>;
 
-/** What the question needs to know, and callbacks for the person's answer. */
+/** Input of the question, and callbacks for the person's answer. */
 export interface QuestionOptions {
   readonly state: GridState;
   /** True if the element loads a model; without one there is nothing to share. */

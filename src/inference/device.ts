@@ -1,7 +1,7 @@
-/** What this device can do, and where a model should run on it. */
+/** Detects the abilities of this device, and decides where a model should run on it. */
 import type { Backend, DeviceInfo } from "./types";
 
-/** Asks the browser. Never throws: what cannot be learned is undefined. */
+/** Asks the browser. Never throws: unknown values are undefined. */
 export async function probeDevice(): Promise<DeviceInfo> {
   const { webgpu, missing } = await probeWebGpu();
   const memoryGiB = (navigator as { deviceMemory?: number }).deviceMemory;

@@ -9,10 +9,10 @@ const UNMEASURED_DECODE_RATE = 5;
 /** Characters of text per token, typical of byte-level BPE on European languages; only estimates rest on it. */
 const CHARS_PER_TOKEN = 4;
 
-/** What is known of a provider when it is asked for an estimate. */
+/** The facts about a provider that an estimate is computed from. */
 export interface ProviderFacts {
   readonly offer: ModelOffer;
-  /** Answers that run or wait there. */
+  /** Number of answers that run or wait at the provider. */
   readonly backlog: number;
   /** Round trip to it in ms; 0 for this device. */
   readonly rttMs: number;

@@ -1,4 +1,4 @@
-/** What the engine worker does for the page, on one page. Calls cross as the border carries them (`src/border/`). */
+/** All calls that the page makes to the engine worker. They go through the border (`src/border/`). */
 import type { StageCalls } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage } from "./stages";
 import type { Backend, EngineRequest, GenerationEvent, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
@@ -9,7 +9,7 @@ export interface HostOptions {
   readonly assetBase?: string;
 }
 
-/** What every load is given. An aborted load stops at its next step, and frees what it has brought into memory. */
+/** Options of every load. An aborted load stops at its next step and frees the memory that it took. */
 export interface HostLoadOptions {
   readonly signal: AbortSignal;
   readonly backend: Backend;
@@ -18,7 +18,7 @@ export interface HostLoadOptions {
 /** The calls that the page makes. All of them reject with `worker-crashed` if the worker dies. */
 export interface EngineHostApi {
   init(options: HostOptions): Promise<void>;
-  /** Answers at once, unless the worker computes and hears nothing. */
+  /** Answers at once, unless the worker is busy computing. */
   alive(): Promise<void>;
   /** Rejects with `device-lost` when the GPU device of an engine is lost; never resolves. */
   untilLost(): Promise<never>;
@@ -27,12 +27,12 @@ export interface EngineHostApi {
     pkg: ModelPackage,
     options: HostLoadOptions & { readonly onProgress: (progress: LoadProgress) => void },
   ): Promise<LoadedModelInfo>;
-  /** Loads a stage of a model; `service` computes it. Freed by `unload`. */
+  /** Loads a stage of a model; `service` runs it. Freed by `unload`. */
   loadStage(
     pkg: StagePackage,
     options: HostLoadOptions & { readonly limits: StageLimits },
   ): Promise<{ readonly info: StageInfo; readonly service: StageCalls }>;
-  /** Loads the ends of a model whose middle is `ring`. It then answers as any model does. */
+  /** Loads the ends of a model whose middle is `ring`. From then on it answers like any other model. */
   loadEnds(pkg: PipelinePackage, options: HostLoadOptions & { readonly ring: StageCalls }): Promise<LoadedModelInfo>;
   /** Frees a model, whose running answers fail with `model-not-loaded`, or a stage. */
   unload(id: string): Promise<void>;

@@ -1,4 +1,4 @@
-/** What a model in parts is: stages, what goes from one to the next, and the two ends that answer. */
+/** Types of a model in parts: its stages, the hidden states that pass between them, and the two ends that answer. */
 import type { Backend, PackageFile } from "./types";
 
 /** One tensor that goes from a stage of a model to the next: `[1, tokens, width]` numbers, as their bytes. */
@@ -8,7 +8,7 @@ export interface HiddenTensor {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** All that goes from a stage to the next for some tokens of a sequence. */
+/** All tensors that one stage sends to the next for some tokens of a sequence. */
 export type HiddenState = readonly HiddenTensor[];
 
 /** A tensor of a hidden state as a graph names it. */
@@ -21,13 +21,13 @@ export interface HiddenSlot {
 
 /** Which part of a model a graph is. */
 export interface StagePart {
-  /** What comes from the stage before. */
+  /** The hidden state that comes from the previous stage. */
   readonly takes: readonly HiddenSlot[];
-  /** Names of what of it goes on to the next stage as it is; the graph itself neither takes nor gives it. */
+  /** Names of tensors that go on to the next stage unchanged. The graph itself neither takes nor gives them. */
   readonly passes: readonly string[];
-  /** What the graph gives to the next stage. */
+  /** The hidden state that the graph gives to the next stage. */
   readonly gives: readonly HiddenSlot[];
-  /** Whether it begins with token ids, and ends with logits. */
+  /** Whether the part begins with token ids, and (`predicts`) whether it ends with logits. */
   readonly embeds: boolean;
   readonly predicts: boolean;
 }
@@ -37,7 +37,7 @@ export interface StagePackage {
   readonly id: string;
   readonly name: string;
   readonly graph: Blob;
-  /** Weights, by the names that the graph calls them by. */
+  /** Weights, by their names in the graph. */
   readonly files: readonly PackageFile[];
   readonly part: StagePart;
   /**
@@ -59,34 +59,34 @@ export interface PipelinePackage {
   readonly back: StagePackage;
   /** Tokens of one sequence that all stages of the ring agreed to hold; the model may itself read fewer. */
   readonly contextLength: number;
-  /** Tokens that go around in one step. */
+  /** Tokens that go around the ring in one step. */
   readonly stepTokens: number;
   /** Most tokens that are guessed ahead; 0 for models whose state cannot be taken back. */
   readonly maxDraft: number;
 }
 
-/** What comes next of a sequence, on its way through the stages of a model. */
+/** The next tokens of a sequence, on their way through the stages of a model. */
 export interface StageForward {
   readonly sequence: string;
-  /** Tokens that are kept; all from there on are forgotten first, so that taking back cannot be overtaken. */
+  /** Number of tokens to keep. All later ones are forgotten first: a separate message for that could arrive too late. */
   readonly keep: number;
   /** Tokens that follow. */
   readonly count: number;
   readonly hidden: HiddenState;
 }
 
-/** What computes the layers between two cuts, wherever they are: a stage, or all stages between two. */
+/** Computes the layers between two cuts, here or on other devices: one stage, or several in a row. */
 export interface StageService {
   /**
-   * Throws `stage-refused` for what was not agreed to, `peer-protocol` for a hidden state that is none, `stage-lost` where
-   * the sequence has to be read anew.
+   * Throws `stage-refused` if the step exceeds the agreed limits, `peer-protocol` if the hidden state is malformed, and
+   * `stage-lost` if the sequence has to be read again from its start.
    */
   forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState>;
   /** Frees a sequence. */
   end(sequence: string): void;
 }
 
-/** What a stage lets a pipeline have. */
+/** Limits of a pipeline's use of a stage. */
 export interface StageLimits {
   /** Sequences at once. */
   readonly sequences: number;
@@ -106,6 +106,6 @@ export interface StageInfo {
   readonly kvBytesPerToken: number;
   /** Time of one token through all its layers, ms, as measured when it was loaded. */
   readonly decodeMs: number;
-  /** Time of one token of a prompt, ms: a step of as many as the limits allow, divided by their number. */
+  /** Time of one token of a prompt, ms: the time of the largest allowed step, divided by its number of tokens. */
   readonly prefillMs: number;
 }

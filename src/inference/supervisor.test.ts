@@ -54,7 +54,7 @@ class FakeWorker {
 const never = new Promise<never>(() => undefined);
 const signal = new AbortController().signal;
 
-/** An engine that counts for ever, each step when the test lets it. */
+/** An engine that counts forever, and takes each step when the test lets it. */
 class CountingEngine implements HostedEngine {
   readonly steps: number[] = [];
   unloads = 0;
@@ -151,14 +151,14 @@ function setUp() {
   return { supervisor, engine, workers, lost, load, loseDevice: (error: unknown) => deviceLost(error) };
 }
 
-/** Lets so many microtasks pass. */
+/** Waits for `turns` turns of the microtask queue. */
 async function pass(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await Promise.resolve();
 }
 
 const request: GenerationRequest = { model: "m", messages: [], sampling: DEFAULT_SAMPLING, maxTokens: 10 };
 
-/** Reads until `count` tokens came, then does `then` and goes on. */
+/** Calls `then` after `count` tokens, and reads on to the end. */
 async function read(stream: AsyncIterable<GenerationEvent>, count: number, then: () => void): Promise<number> {
   let tokens = 0;
   for await (const event of stream) if (event.type === "token" && ++tokens === count) then();
@@ -341,7 +341,7 @@ describe("EngineSupervisor", () => {
     await expect(load("m", controller.signal)).rejects.toBe(reason);
     await vi.waitUntil(() => engine.unloads === 1);
     expect(supervisor.models.map(({ id }) => id)).toEqual(["other"]);
-    // Whoever has come in its place stays.
+    // A later load of the same model stays in memory.
     engine.onPlaced = () => undefined;
     await load("m");
     expect(engine.unloads).toBe(1);

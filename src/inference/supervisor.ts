@@ -83,9 +83,9 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   }
 
   /**
-   * What a stage costs on this device: loads it, times a token alone and in a step of `stepTokens`, both in ms, and frees
-   * it. Made-up weights take as long as real ones if no two tensors are equal: ONNX Runtime keeps equal ones once, so that
-   * zeros would fit a cache that the real ones do not. Rejects as `load` does.
+   * Measures the time that a stage takes on this device: loads it, times a token alone and in a step of `stepTokens`, both
+   * in ms, and frees it. Made-up weights take as long as real ones if no two tensors are equal: ONNX Runtime stores equal
+   * tensors only once, so all-zero weights might fit into a cache that is too small for real ones. Rejects as `load` does.
    */
   async timeStage(
     pkg: StagePackage,
@@ -99,7 +99,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     return { decodeMs: info.decodeMs, prefillMs: info.prefillMs };
   }
 
-  /** Loads the ends of a model whose middle is `ring`; from then on it is asked as any model is. Rejects as `load` does. */
+  /** Loads the ends of a model whose middle is `ring`. It then answers like any other model. Rejects as `load` does. */
   async loadEnds(
     pkg: PipelinePackage,
     options: { signal: AbortSignal; backend: Backend; ring: StageService },

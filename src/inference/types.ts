@@ -1,4 +1,4 @@
-/** What a generation is: requests, events, and the engines that run them. */
+/** Types of generation: requests, events, and the engines that run them. */
 
 /** Which program executes a model. */
 export type EngineName = "webllm" | "onnx";
@@ -26,7 +26,7 @@ export interface Sampling {
 /** The sampling that a request asks for. For absent values, the answering model's own apply. */
 export type RequestedSampling = { readonly [Key in keyof Sampling]?: Sampling[Key] | undefined };
 
-/** What a consumer has already received of an answer, so that another provider can go on from there. */
+/** The part of an answer that a consumer has already received, so that another provider can continue from there. */
 export interface ResumePoint {
   readonly packageHash: string;
   readonly tokenizerHash: string;
@@ -44,7 +44,7 @@ export interface GenerationRequest {
   readonly model: string;
   readonly messages: readonly ChatMessage[];
   readonly sampling: RequestedSampling;
-  /** Most tokens of the whole answer, those of `resume` included. */
+  /** Most tokens of the whole answer, including those of `resume`. */
   readonly maxTokens: number;
   /** Makes sampling repeatable; the random stream is indexed by the token's position in the answer. */
   readonly seed?: number;
@@ -86,9 +86,9 @@ export interface Usage {
 export type FinishReason = "stop" | "length";
 
 /**
- * What a provider streams. A `token` event always ends at a token's border: `text` is exactly the text
+ * An event in a provider's stream. A `token` event always ends at a token boundary: `text` is exactly the text
  * of `ids` (text held back for a stop string or an unfinished character comes later, with its ids).
- * Only the last event before `done` may carry less text than its ids, where a stop string cut it.
+ * Only the last event before `done` may carry less text than its ids, if a stop string cut it.
  */
 export type GenerationEvent =
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
@@ -114,9 +114,9 @@ export interface ModelOffer {
   /** Measured tokens per second on this device; undefined until measured. */
   readonly prefillRate: number | undefined;
   readonly decodeRate: number | undefined;
-  /** The sampling that the model recommends, which applies where a request does not say otherwise. Absent: greedy. */
+  /** The sampling that the model recommends. It applies unless a request says otherwise. Absent: greedy. */
   readonly sampling?: Sampling | undefined;
-  /** Devices that compute it together; absent: one. */
+  /** Number of devices that compute the model together; absent: one. */
   readonly devices?: number;
 }
 
@@ -126,9 +126,9 @@ export interface Estimate {
   /** Milliseconds from now to the first token, queue and round trip included. */
   readonly firstTokenMs: number;
   readonly msPerToken: number;
-  /** Credits for the whole answer; 0 where nothing is asked. */
+  /** Credits for the whole answer; 0 if it is free. */
   readonly price: number;
-  /** Who gets to see the prompt. */
+  /** How far the prompt travels. */
   readonly privacy: PrivacyClass;
 }
 
@@ -214,7 +214,7 @@ export interface LoadedModel {
   unload(): Promise<void>;
 }
 
-/** What executes models, inside a worker. */
+/** Runs models inside a worker. */
 export interface Engine {
   load(
     pkg: ModelPackage,
@@ -222,7 +222,7 @@ export interface Engine {
   ): Promise<LoadedModel>;
 }
 
-/** What this device can do; probed once at start. */
+/** The abilities of this device, probed once at the start. */
 export interface DeviceInfo {
   readonly webgpu:
     | {
@@ -236,7 +236,7 @@ export interface DeviceInfo {
         readonly software: boolean;
       }
     | undefined;
-  /** Why there is no WebGPU, for people; undefined where there is. */
+  /** Tells people why there is no WebGPU; undefined if there is. */
   readonly webgpuMissing: string | undefined;
   /** Approximate device memory in bytes as the browser tells it (capped), undefined where it does not. */
   readonly memoryBytes: number | undefined;

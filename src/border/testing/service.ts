@@ -1,4 +1,4 @@
-/** What the acceptance suite of the border calls: it runs on the far side of every endpoint. */
+/** The service that the border's acceptance suite calls. It runs on the far side of every endpoint. */
 import { MicrogridError } from "../../core";
 import { asService } from "../calls";
 

@@ -115,7 +115,7 @@ describe("ModelGuesser", () => {
     model.failing = false;
     expect(await draft(range(0, 11))).toEqual([]);
     guesser.end();
-    // What is kept is what it holds, and nothing of a model that is gone.
+    // The pool keeps the sequence only if its content is known and its model is still loaded.
     if (how === "is unloaded") expect([pool.size, made[0]!.disposed]).toEqual([0, true]);
     else expect(pool.take([...range(0, 5), 9]).ids).toEqual(range(0, 5));
   });

@@ -7,13 +7,13 @@ import type { Sequence } from "./sequence";
 /** Tokens of the first guess, and most of one: each costs a run of the small model, right or not. */
 const FIRST_GUESS = 4;
 const MAX_GUESS = 8;
-/** Share of guessed tokens that has to come true for guessing to be worth its time. */
+/** Share of guessed tokens that must be right for guessing to be worth its time. */
 const WORTHWHILE = 0.25;
-/** Guessed tokens that may fail beyond that share before no more are asked for, and most that can be saved up. */
+/** Number of wrong guesses beyond that share before guessing stops: at the start, and the most that can be saved up. */
 const FIRST_CREDIT = 2;
 const MAX_CREDIT = 4;
 
-/** What guessing needs of a model. */
+/** The parts of a loaded model that guessing needs. */
 export type GuessingParts<S extends Sequence> = Pick<
   GenerationParts<S>,
   "decoder" | "pool" | "contextLength" | "prefillChunk" | "turn"
@@ -21,8 +21,8 @@ export type GuessingParts<S extends Sequence> = Pick<
 
 /**
  * Speculative decoding (Leviathan et al., "Fast inference from transformers via speculative decoding", 2023), checked by
- * equality: both models choose with the same random numbers, so they agree as often as they think alike, and the answer is
- * the larger one's, token for token. Its model may be unloaded or fail at any moment: then nothing is guessed any more.
+ * equality: both models choose with the same random numbers, so they often agree, and the answer is the larger model's,
+ * token for token. The guessing model may be unloaded or fail at any moment; no more guesses are made then.
  */
 export class ModelGuesser<S extends Sequence> implements Guesser {
   readonly #parts: GuessingParts<S>;
@@ -30,12 +30,12 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
   readonly #unloading: AbortSignal;
   readonly #signal: AbortSignal;
   #sequence: S | undefined;
-  /** What the sequence holds. */
+  /** The token ids that the sequence holds. */
   #held: readonly number[] = [];
   #length = FIRST_GUESS;
   #credit = FIRST_CREDIT;
 
-  /** `answer` ends with the answer that is guessed at, `unloading` with the model of `parts`, which guesses. */
+  /** `answer` aborts when the answer ends, `unloading` when the guessing model (the one of `parts`) is unloaded. */
   constructor(parts: GuessingParts<S>, signals: { readonly answer: AbortSignal; readonly unloading: AbortSignal }) {
     this.#parts = parts;
     this.#answer = signals.answer;
@@ -60,13 +60,13 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
     this.#length = right === guessed ? Math.min(MAX_GUESS, this.#length * 2) : right + 1;
   }
 
-  /** What was read stays for the next turn of the conversation. */
+  /** Keeps the tokens that were read for the next turn of the conversation. */
   end(): void {
     this.#credit = 0;
     const sequence = this.#sequence;
     this.#sequence = undefined;
     if (!sequence) return;
-    // After a failure, nobody may know what it holds.
+    // After a failure, the content of the sequence may be unknown.
     if (this.#unloading.aborted || sequence.length !== this.#held.length) sequence.dispose();
     else this.#parts.pool.put(sequence, this.#held);
   }

@@ -8,13 +8,13 @@ export interface GuessOptions {
   choose(logits: Float32Array, ahead: number): number | undefined;
 }
 
-/** What guesses for one answer. */
+/** Guesses the next tokens of one answer. */
 export interface Guesser {
-  /** Tokens that may follow `ids`, none where there is no telling. Rejects with the answer's reason when it is aborted. */
+  /** Tokens that may follow `ids`; empty if there is no good guess. Rejects with the answer's reason when it is aborted. */
   draft(ids: readonly number[], options: GuessOptions): Promise<readonly number[]>;
-  /** Tells how many tokens of the last guess came true. */
+  /** Reports how many tokens of the last guess were right. */
   learn(guessed: number, right: number): void;
-  /** Nothing will be asked any more. */
+  /** Called when the answer no longer needs guesses. */
   end(): void;
 }
 
@@ -23,8 +23,9 @@ const LONGEST_RUN = 4;
 const SHORTEST_RUN = 2;
 
 /**
- * Prompt lookup (Saxena 2023, also PLD): where the last tokens stood before, what followed them there is likely to follow
- * again. A wrong guess costs computing, never a wrong token. Guesses grow while they hold, and shrink where they do not.
+ * Prompt lookup (Saxena 2023, also PLD): if the last tokens occurred before, the tokens that followed them are likely to
+ * follow again. A wrong guess costs time, but never yields a wrong token. Guesses get longer while they are right, and
+ * shorter when they are wrong.
  */
 export class PromptLookup {
   readonly #max: number;
@@ -74,7 +75,7 @@ export class Drafts {
     return found.length > 0 ? found : ((await this.#model?.draft(ids, options)) ?? []);
   }
 
-  /** Tells how many tokens of the last guess came true. */
+  /** Reports how many tokens of the last guess were right. */
   learn(guessed: number, right: number): void {
     this.#last?.learn(guessed, right);
   }

@@ -1,10 +1,10 @@
-/** What goes wrong inside ONNX Runtime, said in words that help. */
+/** Turns errors of ONNX Runtime into errors with helpful texts. */
 import { MicrogridError, isAbort } from "../../core";
 import type { Backend } from "../types";
 
 /**
- * Turns an error of ONNX Runtime or WebGPU into one of ours; those that are ours stay as they are. Not for errors that
- * follow from an aborted signal: an `AbortError` here is WebGPU's, whose device was lost while a buffer was read.
+ * Turns an error of ONNX Runtime or WebGPU into a `MicrogridError`, and returns a `MicrogridError` unchanged. Not for errors
+ * after an aborted signal: an `AbortError` here means that the WebGPU device was lost while a buffer was read.
  */
 export function engineError(error: unknown, backend: Backend): Error {
   if (error instanceof MicrogridError) return error;

@@ -33,7 +33,7 @@ export interface ExpandedGraph {
   readonly locations: ReadonlySet<string>;
 }
 
-/** What to change. */
+/** The changes to make to a graph. */
 interface Plan {
   readonly expansions: readonly Expansion[];
   /** Operators that become plain products, with the names of their new inputs. */
@@ -42,8 +42,8 @@ interface Plan {
 }
 
 /**
- * Plans and writes the graph without reading any weight. Undefined if nothing is to be expanded, or more than `maxBytes`.
- * Not for graphs with graphs inside, which may use the same constants.
+ * Plans and writes the graph without reading any weights. Returns undefined if there is nothing to expand, or if the result
+ * would be larger than `maxBytes`. Not for graphs with subgraphs, which may use the same constants.
  */
 export function expandGraph(graph: Graph, maxBytes: number): ExpandedGraph | undefined {
   const { expansions, products, totalBytes } = planExpansion(graph);

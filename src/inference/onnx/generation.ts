@@ -7,10 +7,10 @@ import type { CachePool } from "./cache-pool";
 import { Drafts, type Guesser } from "./drafts";
 import type { Decoder, Sequence } from "./sequence";
 
-/** Tokens of room that an answer gets beforehand: most answers are shorter, and memory is dear. */
+/** Most tokens that an answer reserves room for at its start: most answers are shorter, and memory is scarce. */
 const MAX_RESERVED_TOKENS = 1024;
 
-/** What an answer needs of its model. */
+/** The parts of a loaded model that an answer needs. */
 export interface GenerationParts<S extends Sequence> {
   readonly tokenizer: ChatTokenizer;
   readonly decoder: Decoder<S>;
@@ -18,11 +18,11 @@ export interface GenerationParts<S extends Sequence> {
   readonly eosIds: ReadonlySet<number>;
   readonly contextLength: number;
   readonly prefillChunk: number;
-  /** Most tokens that are guessed and checked in one pass; 0 where a pass over several costs as much as several. */
+  /** Most tokens that are guessed and checked in one pass; 0 if one pass over several tokens saves no time. */
   readonly maxDraft: number;
-  /** What guesses for an answer with another model, by its id; undefined where that cannot. */
+  /** A guesser that uses the model with this id for an answer; undefined if that model cannot guess. */
   guesser?(answer: AbortSignal, model: string): Guesser | undefined;
-  /** Runs one step in the worker's fair order, errors put into words; the decoder does so by itself. */
+  /** Runs one step in the worker's fair order and explains its errors. The decoder does so by itself. */
   turn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 

@@ -1,8 +1,8 @@
-/** What a hidden state has to be like, wherever it comes from. */
+/** Checks that a hidden state is well formed, no matter where it comes from. */
 import type { HiddenSlot, HiddenState } from "../stages";
 import { bytesOf } from "./graph-spec";
 
-/** Why a hidden state of `count` tokens is not the one that `slots` say; undefined where it is. */
+/** Explains why a hidden state of `count` tokens does not match `slots`; undefined if it matches. */
 export function hiddenFault(hidden: HiddenState, slots: readonly HiddenSlot[], count: number): string | undefined {
   if (hidden.length !== slots.length) return `${slots.length} tensors cross here, not ${hidden.length}`;
   for (const { name, type, width } of slots) {
@@ -15,7 +15,7 @@ export function hiddenFault(hidden: HiddenState, slots: readonly HiddenSlot[], c
   return undefined;
 }
 
-/** Whether no number is infinite or none: then all bits of its exponent are set. */
+/** Whether all numbers are finite. All bits of the exponent are set in infinities and NaN. */
 function allFinite(bytes: Uint8Array<ArrayBuffer>, type: HiddenSlot["type"]): boolean {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   if (type === "float32") {

@@ -15,10 +15,10 @@ const GUESSED_ANSWER_TOKENS = 128;
 /** Weight of the newest answer in the running mean of durations. */
 const MEAN_WEIGHT = 0.3;
 
-/** Runs one step in the worker's fair order, errors put into words. */
+/** Runs one step in the worker's fair order and explains its errors. */
 export type TakeTurn = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
-/** What a model in memory is made of. */
+/** The parts of a model in memory. */
 interface LoadedParts<S extends Sequence> extends Omit<GenerationParts<S>, "turn" | "decoder"> {
   decoder(turn: TakeTurn): Decoder<S>;
   /** Frees the graphs. Called in a turn. */
@@ -88,7 +88,7 @@ export class OnnxModel<S extends Sequence = Sequence> implements LoadedModel {
     }
   }
 
-  /** What guesses with this model for an answer of another one with the same tokenizer, in its own place in the fair order. */
+  /** A guesser that uses this model for another model's answer. It takes its own turns; both must share a tokenizer. */
   guesser(answer: AbortSignal): Guesser {
     return new ModelGuesser(this.#parts, { answer, unloading: this.#unloading.signal });
   }

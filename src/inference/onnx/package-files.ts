@@ -44,7 +44,7 @@ export interface GraphFiles {
   readonly external: readonly { readonly path: string; readonly data: Blob }[];
 }
 
-/** What the files beside the graph say about a model. */
+/** Settings of a model, from the files beside its graph. */
 export interface ReadSettings {
   readonly tokenizer: ChatTokenizer;
   readonly contextLength: number;

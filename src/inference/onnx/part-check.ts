@@ -1,4 +1,4 @@
-/** What a freshly loaded part of a model can be trusted with on a GPU: tried out, as whole models are. */
+/** Tries out a freshly loaded part of a model on the GPU, to find the step size that it computes correctly. */
 import { MicrogridError } from "../../core";
 import { uniformAt } from "../sampling";
 import type { HiddenSlot, HiddenState } from "../stages";
@@ -9,13 +9,13 @@ import type { ModelRunner } from "./runner";
 import type { Step, StepResult } from "./step";
 import { TOLERANCE, difference } from "./self-check";
 
-/** Size of the steps that the reference is computed with; nothing larger is taken on trust. */
+/** Size of the steps that the reference is computed with. Larger steps must first be checked. */
 const SMALL_CHUNK = 8;
 /** Tokens that are tried: more than one small step. */
 const MIN_TOKENS = 2 * SMALL_CHUNK;
-/** Sizes to try where the whole step is wrong; see `self-check` for why 31. */
+/** Sizes to try if the whole step gives wrong results; see `self-check` for why 31. */
 const SMALLER_CHUNKS = [31, 16] as const;
-/** Small, so that what the layers add counts for more than what comes in. */
+/** Small, so that the output of the layers outweighs their input. */
 const HIDDEN_SIZE = 0.05;
 
 /** A part to be tried, and how to run it in turn. */

@@ -31,11 +31,11 @@ const IDLE_BYTES = 64 * 2 ** 20;
 const PLACES = 8;
 /** Most tokens that are guessed ahead: more would rarely all be right. */
 const MAX_DRAFT = 8;
-/** Runs of each kind that a stage is timed over, after one that compiles its kernels, and what makes one be enough. */
+/** Timed runs of each kind, after one that compiles the kernels; a run as long as `LONG_RUN_MS` is enough by itself. */
 const TIMED_RUNS = 3;
 const LONG_RUN_MS = 100;
 
-/** What a worker offers to what is loaded in it. */
+/** The parts of a worker that its loaded models and stages share. */
 export interface Bench {
   readonly ort: Ort;
   readonly backend: Backend;
@@ -168,7 +168,7 @@ function turnOf({ turns, lost, backend }: Bench): TakeTurn {
   };
 }
 
-/** Times steps of a prompt, and single tokens behind it; the best of a few of each. What is read is all zeros. */
+/** Times steps of a prompt and single tokens after it, and takes the best of a few of each. The input is all zeros. */
 async function timeStage(
   { runner, spec, create }: LoadedPart,
   stepTokens: number,

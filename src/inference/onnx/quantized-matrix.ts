@@ -17,11 +17,11 @@ interface QuantizedData {
   readonly codes: Uint8Array;
   /** `[columns, blocks]`. */
   readonly scales: Float32Array;
-  /** `[columns, blocks]`, packed like codes, every column filled up to whole bytes. Without: the middle code. */
+  /** `[columns, blocks]`, packed like codes, each column padded to whole bytes. If absent, zero is the middle code. */
   readonly zeroPoints: Uint8Array | undefined;
 }
 
-/** Bytes and numbers that a layout asks for. */
+/** Sizes that follow from a layout. */
 interface QuantizedSizes {
   readonly blocks: number;
   /** Bytes of one block's codes. */
@@ -33,7 +33,7 @@ interface QuantizedSizes {
   readonly expandedBytes: number;
 }
 
-/** What a layout's parts have to measure. */
+/** Computes the sizes that the parts of a layout must have. */
 export function quantizedSizes({ rows, columns, bits, blockSize }: QuantizedLayout): QuantizedSizes {
   const blocks = Math.ceil(rows / blockSize);
   const blockBytes = (blockSize * bits) / 8;

@@ -7,20 +7,20 @@ import type { TakeTurn } from "./model";
 import type { ModelRunner } from "./runner";
 import type { Decoder, Sequence } from "./sequence";
 
-/** Steps of one sequence that may be in the ring at once: enough for each stage of a usual one to have work. */
+/** Steps of one sequence that may be in the ring at once: enough to keep every stage of a usual ring busy. */
 const MAX_IN_FLIGHT = 4;
-/** How often a sequence is read anew within one step, before the answer fails. */
+/** How often a sequence is read again within one step before the answer fails. */
 const MAX_REREADS = 3;
 
-/** A sequence whose keys and values lie all around the ring. */
+/** A sequence whose keys and values are spread over the stages of the ring. */
 export class RingSequence implements Sequence {
-  /** Its name in the ring. It changes when the ring has to read it anew. */
+  /** Its name in the ring. It changes when the ring has to read the sequence again. */
   id = randomId(8);
-  /** All tokens, those included that are still on their way. */
+  /** All tokens, including those that are still on their way. */
   readonly ids: number[] = [];
   readonly front: KvCache;
   readonly back: KvCache;
-  /** What is on its way, in order; never rejects. */
+  /** Steps on their way through the ring, in order; these never reject. */
   readonly flights: Promise<void>[] = [];
   readonly #ring: StageService;
 
@@ -38,12 +38,12 @@ export class RingSequence implements Sequence {
     return this.front.bytes + this.back.bytes;
   }
 
-  /** Room is made by each step, here as in the ring. */
+  /** Does nothing: each step makes its own room, here as in the ring. */
   reserve(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** Takes effect with the next step: what is on its way would undo it. */
+  /** Takes effect with the next step, since steps that are on their way would undo it. */
   truncate(length: number): void {
     this.ids.length = Math.min(this.ids.length, length);
   }
@@ -66,14 +66,14 @@ export class RingSequence implements Sequence {
 
 /** The two ends of a ring. */
 interface RingEnds {
-  /** Token ids to the first cut. */
+  /** From the token ids to the first cut. */
   readonly front: ModelRunner;
-  /** The last cut to logits. `layers`: whether it has any, so that each token has to pass. */
+  /** From the last cut to the logits. If `backHasLayers`, each token has to pass through it. */
   readonly back: ModelRunner;
   readonly backHasLayers: boolean;
   readonly createFront: KvCacheFactory;
   readonly createBack: KvCacheFactory;
-  /** What the ring gives back. */
+  /** The hidden state that the ring gives back. */
   readonly returns: readonly HiddenSlot[];
   readonly stepTokens: number;
 }
@@ -92,7 +92,7 @@ export class RingDecoder implements Decoder<RingSequence> {
 
   /** Returns as soon as the next step may enter the ring, so that its stages work at once. */
   async feed(sequence: RingSequence, ids: readonly number[], signal: AbortSignal): Promise<void> {
-    // What fails here leaves a gap, which the next step that gives logits finds and fills.
+    // A failure here leaves a gap. The next step that gives logits finds and fills it.
     void this.#send(sequence, ids, 0, signal);
     while (sequence.flights.length >= MAX_IN_FLIGHT) await sequence.flights[0];
     signal.throwIfAborted();

@@ -1,11 +1,11 @@
-/** What a freshly loaded model can be trusted with: tried out, never assumed. */
+/** Tries out a freshly loaded model, to find the chunk sizes and caches with which it computes correctly. */
 import { MicrogridError } from "../../core";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
 import type { ModelRunner } from "./runner";
 
-/** Length of the prompt that is tried. */
+/** Length of the test prompt. */
 export const CHECK_TOKENS = 48;
-/** Size of chunks that the reference is computed with; nothing larger is taken on trust. */
+/** Size of the chunks that the reference is computed with. Larger chunks must first be checked. */
 const SMALL_CHUNK = 8;
 /** Tokens of the reference that are fed one by one, as decoding does. */
 const SINGLE_STEPS = 4;
@@ -14,9 +14,9 @@ const SINGLE_STEPS = 4;
  * below (ONNX Runtime Web 1.30), hence 31.
  */
 const CHUNKS = [CHECK_TOKENS, 31, 16] as const;
-/** Larger chunks, worth trying where they take little time: a GPU computes them at once. */
+/** Larger chunks, worth trying if they take little time: a GPU computes them at once. */
 const LONG_CHUNKS = [256, 128] as const;
-/** Longest time of a chunk, ms: others wait for their next token meanwhile. */
+/** Longest time of a chunk in ms, since other answers wait for their next token meanwhile. */
 const MAX_CHUNK_MS = 250;
 /**
  * Largest root mean square difference of logits, as a share of their spread, between two ways to compute the same.
@@ -27,7 +27,7 @@ export const TOLERANCE = 0.08;
 /** Runs one step in the worker's fair order. */
 type Turn = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** What the check found. */
+/** The result of the check. */
 export interface CheckResult {
   /** Largest chunk of a prompt that gave the reference's logits. */
   readonly prefillChunk: number;
@@ -37,7 +37,7 @@ export interface CheckResult {
   readonly decodeRate: number;
 }
 
-/** What is to be tried. */
+/** The model to check, with a test prompt and its caches. */
 interface CheckSubject {
   readonly runner: ModelRunner;
   /** Tokens of ordinary text, at least `CHECK_TOKENS` of them; more allow larger chunks to be tried. */
@@ -48,8 +48,8 @@ interface CheckSubject {
 }
 
 /**
- * Computes the logits after a prompt in small steps with a growing cache, then in larger chunks with the cache that is
- * wished for, and takes the largest that agrees. Throws `unsupported-model` where the small steps give no usable numbers.
+ * Computes the logits after a prompt in small steps with a growing cache, then in larger chunks with the preferred cache,
+ * and takes the largest chunk that agrees. Throws `unsupported-model` if the small steps give no usable numbers.
  */
 export async function checkModel(
   subject: CheckSubject,

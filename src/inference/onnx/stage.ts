@@ -41,9 +41,9 @@ export class OnnxStage implements StageService {
   }
 
   /**
-   * Computes what comes next of a sequence. Throws `peer-protocol` for a hidden state that is none, `stage-refused` for what
-   * was not agreed to (more tokens, or memory, than the limit) and `stage-lost` where what is to be kept is not here; nothing
-   * has changed then. Beyond the limits, other sequences are forgotten.
+   * Computes the next tokens of a sequence. Throws `peer-protocol` if the hidden state is malformed, `stage-refused` if the
+   * step exceeds the agreed limits (tokens or memory), and `stage-lost` if the tokens to keep are not here; nothing has
+   * changed then. When the limits are reached, other sequences are forgotten.
    */
   forward(step: StageForward, options: { signal: AbortSignal }): Promise<HiddenState> {
     const signal = AbortSignal.any([options.signal, this.#unloading.signal]);

@@ -6,7 +6,7 @@ import { normals } from "./random-model";
 
 const { hidden: HIDDEN, keyHeads: KEY_HEADS, headDim: HEAD_DIM } = FIXTURE;
 
-/** What all layers use. */
+/** Values that all layers use. */
 export interface BlockContext {
   readonly ids: string;
   /** For grouped attention: valid tokens before the last one, and all tokens. */

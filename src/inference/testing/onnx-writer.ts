@@ -60,12 +60,12 @@ export class OnnxWriter {
     this.#graph.bytes(FIELD.graph.output, valueInfo(port));
   }
 
-  /** What is known of a value inside the graph (`value_info`). */
+  /** Adds the type and shape of a value inside the graph (`value_info`). */
   describe(port: Port): void {
     this.#graph.bytes(FIELD.graph.valueInfo, valueInfo(port));
   }
 
-  /** A writer for a graph inside an operator, to be given as its attribute. */
+  /** A writer for a graph inside an operator, to be passed as the operator's attribute. */
   inner(externalFiles: readonly string[] = []): OnnxWriter {
     return new OnnxWriter(externalFiles);
   }

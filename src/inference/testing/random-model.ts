@@ -3,19 +3,19 @@ import type { ElementType } from "../../onnx";
 import { uniformAt } from "../sampling";
 import { type ExternalFile, OnnxWriter } from "./onnx-writer";
 
-/** What a random model is like. It uses the guide model's tokenizer, so its vocabulary is that one's. */
+/** The shape of a random model. It uses the tokenizer, and thus the vocabulary, of the guide model. */
 export interface RandomModelOptions {
   readonly seed: number;
   /** `grouped`: `GroupQueryAttention`; `primitive`: matrix products, with caches grown by `Concat`. */
   readonly attention: "grouped" | "primitive";
-  /** Whether positions are an input, or worked out inside. */
+  /** Whether positions are an input; otherwise the graph computes them. */
   readonly positionIds: boolean;
   /** Type of the caches; computing is always in 32 bits. */
   readonly cacheType?: "float32" | "float16";
-  /** Head size of each layer; their number is that of the layers. */
+  /** Head size of each layer; there are as many layers as sizes. */
   readonly headDims?: readonly number[];
   readonly externalFiles?: readonly string[];
-  /** Adds the input `num_logits_to_keep`, and gives the logits of so many last tokens. */
+  /** Adds the input `num_logits_to_keep`, the number of last tokens whose logits are returned. */
   readonly logitsToKeep?: boolean;
   /** Adds an operator that reads a cache beside attention, so that it may not be bound in place. */
   readonly cacheReader?: boolean;

@@ -64,7 +64,7 @@ describe("AnswerText", () => {
           const piece = answer.push(id);
           out += piece?.text ?? "";
           outIds += piece?.ids.length ?? 0;
-          // What is out is exactly the text of the ids that are out, until a stop string cuts it.
+          // The text given out is exactly the text of the ids given out, until a stop string cuts it.
           if (!answer.stopped) expect(out).toBe(tokenizer.decode(ids.slice(0, outIds)));
           if (answer.stopped) break;
         }

@@ -3,7 +3,7 @@ import type { TokenLogprob } from "../types";
 import { StreamDetokenizer, type TextPiece } from "./detokenizer";
 import { matchStop } from "./stop";
 
-/** What a `token` event carries. */
+/** The content of a `token` event. */
 export interface AnswerPiece extends TextPiece {
   readonly logprobs?: readonly TokenLogprob[];
 }

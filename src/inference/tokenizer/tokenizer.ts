@@ -50,7 +50,7 @@ export class ChatTokenizer {
     this.eosId = specials.eos_token === undefined ? undefined : tokenizer.token_to_id(specials.eos_token);
   }
 
-  /** Parses the files. Throws `file-corrupt` for JSON that is none, `unsupported-model` for a kind it does not know. */
+  /** Parses the files. Throws `file-corrupt` for invalid JSON, `unsupported-model` for an unknown kind of tokenizer. */
   static async parse(files: TokenizerFiles): Promise<ChatTokenizer> {
     const json = parseJson(files.tokenizer, "tokenizer.json", TokenizerFile);
     const config = files.config === undefined ? {} : parseJson(files.config, "tokenizer_config.json", TokenizerConfig);

@@ -34,7 +34,7 @@ const chatConfig = v.object({
   top_p: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))), undefined),
   repetition_penalty: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(2))), undefined),
 });
-/** What an MLC model says about itself. */
+/** The configuration that comes with an MLC model. */
 export type ChatConfig = v.InferOutput<typeof chatConfig>;
 
 /** Parses the file's text. Throws `not-a-model` for a web page or another file, `unsupported-model` without a tokenizer. */

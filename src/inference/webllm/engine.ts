@@ -81,7 +81,7 @@ export class WebLlmEngine implements Engine {
       signal.throwIfAborted();
       await engine.reload(pkg.id, contextLength === undefined ? {} : { context_window_size: contextLength });
     });
-    // Whatever became of an aborted load, its memory is given back before the next begins.
+    // However an aborted load ends, its memory is freed before the next load begins.
     this.#last = run
       .catch(() => undefined)
       .then(() => (signal.aborted ? engine.unload().catch(() => undefined) : undefined));
@@ -96,7 +96,7 @@ export class WebLlmEngine implements Engine {
   }
 }
 
-/** Waits for `work`, but no longer than until the signal; `reload` itself takes none, only `unload` ends it. */
+/** Waits for `work` until the signal aborts. `reload` takes no signal; only `unload` ends it. */
 async function abortable(work: Promise<void>, signal: AbortSignal, stop: () => void): Promise<void> {
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

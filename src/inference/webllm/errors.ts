@@ -1,4 +1,4 @@
-/** What goes wrong inside WebLLM, said in words that help. */
+/** Turns errors of WebLLM into errors with helpful texts. */
 import { MicrogridError, type ErrorCode } from "../../core";
 
 /**

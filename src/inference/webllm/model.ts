@@ -9,12 +9,12 @@ import { renderConversation } from "./conversation";
 import { webllmError } from "./errors";
 import type { TokenRunner } from "./runner";
 
-/** Duration of an answer that the time in line is guessed from, before any was measured. */
+/** Assumed duration of an answer, to estimate the waiting time before any answer was measured. */
 const GUESSED_ANSWER_MS = 10_000;
 /** Weight of the newest answer in the running mean of durations. */
 const MEAN_WEIGHT = 0.3;
 
-/** What an answer is made with. */
+/** The parts of a loaded model that an answer needs. */
 interface WebLlmParts {
   readonly info: LoadedModelInfo;
   readonly template: ConversationTemplate;
@@ -146,7 +146,7 @@ export class WebLlmModel implements LoadedModel {
   }
 }
 
-/** What leaving a line early gives back: nothing is held yet. */
+/** Takes the place of a slot for a request that leaves the line early: there is nothing to release yet. */
 const NO_PLACE = { release: (): void => undefined };
 
 function logprobOf(tokenizer: ChatTokenizer, request: GenerationRequest, logits: Float32Array, id: number) {

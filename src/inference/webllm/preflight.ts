@@ -17,7 +17,7 @@ const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
 /** A package of the `webllm` engine. */
 export type WebLlmPackage = Extract<ModelPackage, { engine: "webllm" }>;
 
-/** What was read on the way. */
+/** The files that the checks have read. */
 interface Preflight {
   readonly config: ChatConfig;
   /** Texts of `tokenizer.json` and, where the model has it, `tokenizer_config.json`. */
