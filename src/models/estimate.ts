@@ -2,7 +2,7 @@
 import type { Backend, DeviceInfo } from "../inference";
 import { graphSuffixes, LARGEST_WASM_BYTES } from "./onnx-files";
 
-/** What is known about a model's weights without its files. */
+/** Facts about a model's weights that are known without its files. */
 export interface ParameterCounts {
   /** All parameters, rounded as in the model's name. */
   readonly total: number;

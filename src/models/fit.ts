@@ -10,7 +10,7 @@ const CAPPED_MEMORY_BYTES = 8 * 2 ** 30;
 /** Share of a device's memory that one tab can expect to use. */
 const USABLE_MEMORY_SHARE = 0.75;
 
-/** What a model needs on this device, as far as it is known. */
+/** A model's requirements on this device, as far as they are known. */
 export interface Needs {
   readonly memoryBytes: number | undefined;
   /** Bytes of weights that WebAssembly would have to hold; absent if unknown, or if the model runs on the GPU. */

@@ -17,7 +17,7 @@ export function usualBackend(device: DeviceInfo): Backend {
   return device.webgpu && !device.webgpu.software ? "webgpu" : "wasm";
 }
 
-/** What is known about an entry beyond the entry itself. */
+/** Facts about a model that its entry in the list does not contain. */
 export interface EntryState {
   readonly remembered: ModelRecord | undefined;
   /** How much of it the store has; for WebLLM models, how much that library has cached. */

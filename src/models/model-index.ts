@@ -47,7 +47,7 @@ export class ModelIndex {
     return this.#entries.has(id);
   }
 
-  /** What is remembered of a model; an empty record if nothing is. */
+  /** The remembered facts about a model; an empty record if there are none. */
   remembered(id: string): ModelRecord {
     return this.#remembered.get(id) ?? { id, packages: [] };
   }

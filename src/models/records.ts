@@ -57,7 +57,7 @@ const modelRecord = v.object({
   /** Sets of files that were once complete, by the file that identifies the set. */
   packages: v.array(v.object({ lead: v.string(), packageHash: v.string(), paths: v.array(v.string()) })),
 });
-/** What is remembered about one model. */
+/** The remembered facts about one model. */
 export type ModelRecord = v.InferOutput<typeof modelRecord>;
 /** Sizes and context length, as the host told them. */
 export type ModelFacts = NonNullable<ModelRecord["facts"]>;

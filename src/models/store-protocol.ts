@@ -47,25 +47,25 @@ export interface StoreProgress {
   readonly totalBytes: number;
   /** True where the files are held in memory only, since this browser offers no file storage here. */
   readonly inMemory: boolean;
-  /** Set while the host does not answer and another try is due: what went wrong. */
+  /** The last error, while the host does not answer and another try is due. */
   readonly waitingFor: string | undefined;
 }
 
-/** What is in the store of one model. */
+/** The files of one model that are in the store. */
 export interface StoredSummary {
   readonly model: string;
   readonly completePaths: readonly string[];
   readonly partialPaths: readonly string[];
 }
 
-/** What a call that takes long is given. */
+/** Options of calls that take long. */
 export interface StoreOptions {
-  /** Stops the call; what has arrived is kept, and the next call goes on from there. */
+  /** Stops the call. Data that has arrived is kept, and the next call continues from there. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: StoreProgress) => void;
 }
 
-/** What the store worker does for the page. Every call rejects with `worker-crashed` if the worker dies. */
+/** All calls that the page makes to the store worker. Every call rejects with `worker-crashed` if the worker dies. */
 export interface StoreApi {
   /**
    * Brings all the files into the store and returns those that exist, complete and checked, in the order asked for.

@@ -18,10 +18,10 @@ import {
 } from "./store-protocol";
 import { WholeFiles, type WholeOverrides } from "./whole-files";
 
-/** Files of one model that are received at the same time: small ones do not wait behind a big one. */
+/** Number of files of one model that are received at the same time, so that small files do not wait for a big one. */
 const PARALLEL_FILES = 3;
 
-/** What tests replace. */
+/** Replacements that tests provide. */
 export type DownloadOverrides = WholeOverrides & Pick<RangeOverrides, "wait" | "maxPartBytes">;
 
 /** Where files lie. */

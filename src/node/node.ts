@@ -32,7 +32,7 @@ export interface NodeOptions {
   readonly takesOver: boolean;
 }
 
-/** What a node is put together from. */
+/** The parts that a node is put together from. */
 interface NodeParts {
   readonly pageUrl: string;
   readonly network: NodeNetwork;
@@ -47,7 +47,7 @@ const DEFAULT_POLICY: Policy = { privacy: "room", prefer: "speed" };
 /** A running node. */
 export class GridNode {
   readonly store: StateStore;
-  /** What tabs can ask for. */
+  /** The calls that tabs can make. */
   readonly api: NodeApi;
   readonly #supervisor: EngineSupervisor;
   readonly #library: ModelLibrary;

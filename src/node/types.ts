@@ -23,11 +23,11 @@ export type * from "./house/types";
 export type * from "./pipelines/types";
 export type * from "./room/types";
 
-/** What the user allows and prefers when a request is routed. */
+/** The user's permissions and preferences for routing a request. */
 export interface Policy {
   /** How far a prompt may travel: only this device, the room's peers, or anywhere. */
   readonly privacy: PrivacyClass;
-  /** What decides among the allowed providers. */
+  /** The criterion for choosing among the allowed providers. */
   readonly prefer: "speed" | "privacy" | "cost";
 }
 

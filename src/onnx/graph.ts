@@ -27,7 +27,7 @@ export interface Graph {
   /** Includes inputs that only give an initializer a name; a caller of the model may replace the value of those. */
   readonly inputs: readonly GraphPort[];
   readonly outputs: readonly GraphPort[];
-  /** What the file says about values inside. */
+  /** Types and shapes of values inside the graph, as far as the file gives them. */
   readonly described: ReadonlyMap<string, GraphPort>;
   readonly annotations: readonly Annotation[];
   /** All other fields of the graph, such as its name and sparse initializers. */

@@ -32,7 +32,7 @@ export interface GraphNode {
 /** Graphs are never nested deeper than this in known models. The limit keeps hostile files from exhausting the stack. */
 const MAX_DEPTH = 8;
 
-/** What is collected about the inside of an operator. */
+/** Facts that are collected about the subgraphs of an operator. */
 interface Inside {
   readonly captured: Set<string>;
   readonly nodes: GraphNode[];

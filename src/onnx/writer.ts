@@ -14,7 +14,7 @@ export interface WeightRange {
   readonly length: number;
 }
 
-/** What a graph consists of. */
+/** The parts of a graph. */
 export interface GraphParts {
   readonly nodes: Iterable<GraphPart>;
   readonly initializers: Iterable<GraphPart>;

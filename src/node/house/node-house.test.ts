@@ -24,7 +24,7 @@ interface Device {
   house: NodeHouse;
   readonly did: Did;
   readonly clock: { now: number };
-  /** What a page would show: the state at the start, and then at every change. */
+  /** The state that a page would show: the first one, then the newest after each change. */
   shown: HouseState | undefined;
   readonly notices: string[];
   readonly passedOn: unknown[];

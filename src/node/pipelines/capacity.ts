@@ -1,18 +1,18 @@
-/** Whether the room could run a model, from what is known without asking anybody. */
+/** Estimates whether the room could run a model, without asking anybody. */
 import type { GridState, ModelInfo, PeerState } from "../types";
 import { spareBytes } from "./memory";
 
-/** What this device and those who give memory could do for a model; sizes before planning are estimates. */
+/** The memory that this device and its helpers have for a model. Sizes before planning are estimates. */
 export interface RoomCapacity {
-  /** Peers that give memory to layers. */
+  /** Peers that give memory for layers. */
   readonly helpers: readonly PeerState[];
   /** Memory of all of them and of this device, in bytes. */
   readonly offeredBytes: number;
-  /** What the model needs beyond that, in bytes; 0: it can be tried. */
+  /** Memory that the model needs beyond that, in bytes. If it is 0, the model can be tried. */
   readonly missingBytes: number;
 }
 
-/** Undefined where it cannot be told: outside of rooms, for models of unknown size, and for those that only run whole. */
+/** Undefined outside of rooms, for models of unknown size, and for models that only run whole. */
 export function roomCapacity({ room, device }: GridState, model: ModelInfo): RoomCapacity | undefined {
   const { charter, membership, peers = [] } = room ?? {};
   if (membership?.kind !== "member" || model.engine !== "onnx" || model.memoryBytes === undefined) return undefined;

@@ -1,5 +1,5 @@
 /**
- * What this node does for other members' pipelines: says how much it can hold, and holds the layers that it agreed to.
+ * Serves other members' pipelines: says how many layers this node can hold, and holds those that it agreed to.
  */
 import { type Did, MicrogridError, randomId } from "../../core";
 import type { Backend, EngineSupervisor } from "../../inference";

@@ -1,7 +1,7 @@
-/** Who would like this device to hold layers, while its user has not said whether that is welcome. */
+/** Members that would like this device to hold layers, until its user says whether that is welcome. */
 import type { Did } from "../../core";
 
-/** More are not shown: the answer is the same for all. */
+/** Most wishes that are shown; the user's answer applies to all of them. */
 const MAX_WISHES = 8;
 
 /** The last wish of each member. */
@@ -14,12 +14,12 @@ export class LayerRequests {
     for (const oldest of [...this.#models.keys()].slice(0, -MAX_WISHES)) this.#models.delete(oldest);
   }
 
-  /** The user has said something. */
+  /** Called when the user has decided. */
   clear(): void {
     this.#models.clear();
   }
 
-  /** Those of members who are (still) there. */
+  /** The wishes of members that are still there. */
   of(isHere: (member: Did) => boolean): readonly { readonly member: Did; readonly model: string }[] {
     return [...this.#models].filter(([member]) => isHere(member)).map(([member, model]) => ({ member, model }));
   }

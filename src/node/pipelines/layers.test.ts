@@ -1,4 +1,4 @@
-/** What a node holds for others, and what it refuses; who takes the place of whom. The guide's graph, no engine. */
+/** Layers that a node holds for others, refuses, or gives up for another member. Uses the guide's graph and no engine. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Did, MicrogridError } from "../../core";

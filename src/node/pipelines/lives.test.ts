@@ -1,4 +1,4 @@
-/** How pipelines end, begin anew, and come back: what their parts do is made up here. */
+/** How pipelines end, start over, and come back. Their parts are fakes. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MicrogridError, deferred } from "../../core";
 import type { PipelinePlan } from "../types";

@@ -31,11 +31,11 @@ interface NodePipelinesOptions {
   readonly supervisor: EngineSupervisor;
   readonly library: ModelLibrary;
   readonly store: StateStore;
-  /** Memory that the user gives to layers, in bytes; undefined while it is not known whether layers are welcome. */
+  /** Memory that the user gives for layers, in bytes; undefined until the user has said whether layers are welcome. */
   givenBytes(): number | undefined;
   /** Whole models on this device. */
   localOffers(): readonly ModelOffer[];
-  /** What peers can be answered with, or what is held for them, has changed. */
+  /** Called when the models for peers change, or the layers held for them. */
   onChange(): void;
 }
 
@@ -45,9 +45,9 @@ export class NodePipelines {
   readonly #models: SplitModels;
   readonly #restoring: Restoring;
   readonly #own = new Map<string, Pipeline>();
-  /** What is known of plans that were given out, so that they can be opened. */
+  /** Plans that were returned to callers, with the facts that are needed to open them. */
   readonly #planned = new Map<string, { readonly planned: Planned; readonly wanted: PlanOptions }>();
-  /** Models for which a request is having a pipeline formed. */
+  /** Models whose pipelines are being formed because of a request. */
   readonly #ensuring = new Map<string, Promise<void>>();
   #inside: RoomMemberContext | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -69,17 +69,17 @@ export class NodePipelines {
     });
   }
 
-  /** Those that can answer now. */
+  /** Pipelines that can answer now. */
   get providers(): readonly Provider[] {
     return [...this.#own.values()].flatMap(({ provider }) => provider ?? []);
   }
 
-  /** True while one is on its way: formed, planned anew after a loss, or opened again after a reload. */
+  /** True while a pipeline is being formed, planned again after a loss, or opened again after a reload. */
   get mayRecover(): boolean {
     return this.#restoring.waiting.length > 0 || [...this.#own.values()].some(({ provider }) => !provider);
   }
 
-  /** What `restore` needs to open them again. */
+  /** The data that `restore` needs to open the pipelines again. */
   get wanted(): readonly WantedPipeline[] {
     const { self } = this.#options;
     const open = [...this.#own.values()].map(({ model, wanted, state }) => {
@@ -238,7 +238,7 @@ export class NodePipelines {
     throw new MicrogridError("bad-request", text);
   }
 
-  /** What the user gives, and what the charter allows, holds for what runs too. */
+  /** Applies the user's limits and the charter to pipelines and layers that are running already. */
   #conform(): void {
     const inside = this.#inside;
     if (!inside) return;

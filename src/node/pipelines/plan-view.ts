@@ -3,7 +3,7 @@ import { type Did, formatBytes } from "../../core";
 import type { Ability, RingPlan, PlanNode, Shortfall, SplitModel, Survey } from "../../pipeline";
 import type { LeftOut, PipelinePlan } from "../types";
 
-/** What was asked and found out. */
+/** The question to the planner, and the facts found for it. */
 export interface PlanFacts {
   readonly model: SplitModel;
   readonly self: Did;
@@ -13,7 +13,7 @@ export interface PlanFacts {
   nameOf(did: Did): string;
 }
 
-/** Puts names and sentences to what the planner says. */
+/** Describes the planner's result with names and sentences. */
 export function planView(planned: RingPlan | Shortfall, facts: PlanFacts): PipelinePlan {
   const { model, self, context, sequences, survey, nameOf } = facts;
   const { id, name, graph, weightsHash } = model.parts;

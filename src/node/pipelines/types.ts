@@ -53,7 +53,7 @@ export interface PipelinePlan {
   readonly tokensPerSecond: number;
   /** Memory that the whole model needs, in bytes. */
   readonly neededBytes: number;
-  /** What is missing; undefined if the plan can be opened. */
+  /** The missing memory; undefined if the plan can be opened. */
   readonly missing: { readonly bytes: number; readonly text: string } | undefined;
   readonly leftOut: readonly LeftOut[];
 }

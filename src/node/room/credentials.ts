@@ -1,4 +1,4 @@
-/** What this node may do in its room, found by verifying its own proof. */
+/** The rights of this node in its room, found by verifying its own proof. */
 import type { Signer } from "../../identity";
 import { type Membership, type Standing, inviteToUrl } from "../../room";
 import type { NodeHouse } from "../house";

@@ -1,4 +1,4 @@
-/** What the page shows of a room, made of what the node knows. */
+/** Builds the state of a room for the page from the node's objects. */
 import { toHex } from "../../core";
 import type { Charter, ProposalInfo, RoomSession, Standing, Welcome } from "../../room";
 import type {
@@ -12,9 +12,9 @@ import type {
   ShareOptions,
 } from "../types";
 
-/** What the room itself does not know. */
+/** Facts for the page that the room itself does not know. */
 export interface Around {
-  /** A link that lets others in; empty where this node may not make one, or has none yet. */
+  /** A link that lets others in; empty if this node may not make one, or has none yet. */
   readonly invite: string;
   readonly inviteWarning: string | undefined;
   readonly lanOnly: boolean;
@@ -53,12 +53,12 @@ export function roomState(session: RoomSession, around: Around): RoomState {
   };
 }
 
-/** A sentence for who has entered a room and found nobody; undefined where somebody is there, or where it is no news. */
+/** Tells a user who entered a room that nobody is there; undefined if somebody is there, or if the user knows already. */
 export function nobodyHere(
   { charter, name, peers, signaling, phase }: RoomSession,
   isFounder: boolean,
 ): string | undefined {
-  // Who has just opened a room knows that nobody else is there yet.
+  // A founder who has just opened the room knows that nobody else is there yet.
   const isNew = charter?.version === 0 && isFounder;
   if (isNew || peers.length > 0 || phase === "knocking") return undefined;
   if (signaling !== "connected") {
@@ -69,7 +69,7 @@ export function nobodyHere(
     : `Nobody is in “${name}” at the moment to let you in. This page waits, and goes in when somebody comes.`;
 }
 
-/** What a guest is shown. */
+/** The part of the room that a guest is shown. */
 export function roomPreview({ genesis, charter, inside }: Welcome): RoomPreview {
   return { roomId: genesis.roomId, charter: charterState(charter, genesis), inside };
 }

@@ -1,4 +1,4 @@
-/** What this device shows and offers to its room: its profile, and its models within the user's limits. */
+/** Shows this device's profile to the room, and offers its models within the user's limits. */
 import type { DeviceInfo } from "../../inference";
 import type { Profile, RoomSession } from "../../room";
 import type { LocalProvider } from "../local-provider";

@@ -70,7 +70,7 @@ export interface CharterTerms {
   /** The purpose of the room, in the founders' words; may be empty. */
   readonly purpose: string;
   readonly admission: AdmissionRule;
-  /** Who may make invites. */
+  /** The people who may make invites. */
   readonly invites: "members" | "founders";
   /** URLs of the room's signaling servers. */
   readonly servers: readonly string[];
@@ -88,7 +88,7 @@ export interface CharterTerms {
   readonly endpoints: boolean;
   /** Whether spare capacity may be offered to other rooms. */
   readonly federation: boolean;
-  /** What is logged, in the founders' words; empty means that nothing is logged. */
+  /** Describes what is logged, in the founders' words; empty means that nothing is logged. */
   readonly logs: string;
 }
 

@@ -1,4 +1,4 @@
-/** What any tab can ask of the node about rooms: `RoomsApi` and `RoomApi` on a node's room. */
+/** The calls about rooms that any tab can make to the node: `RoomsApi` and `RoomApi`. */
 import { type Did, MicrogridError } from "../../core";
 import { inviteToUrl } from "../../room";
 import type { RoomApi, RoomsApi } from "../api";

@@ -29,7 +29,7 @@ export interface Answerer {
   policy(): Policy;
   /** The expected number of tokens of the answer to this request. */
   expectedTokens(request: GenerationRequest): number;
-  /** What the node has seen of the providers so far; answers add to it. */
+  /** The node's experience with the providers so far; answers add to it. */
   readonly experience: Experience;
   /** True while a model is being loaded, so that waiting for it makes sense however long it takes. */
   mayRecover(): boolean;

@@ -1,4 +1,4 @@
-/** What the reader has received of an answer: the point from which another provider can continue. */
+/** Tracks the part of an answer that the reader has received, so that another provider can continue from there. */
 import type { GenerationEvent, ModelOffer, ResumePoint } from "../../inference";
 
 /** Collects tokens, and makes the resume point for the next provider. */

@@ -1,4 +1,4 @@
-/** What was seen of a provider counts for more than what it claims, and fades. */
+/** Measurements of a provider count for more than its claims, and fade with time. */
 import { describe, expect, it } from "vitest";
 import type { Estimate, Provider } from "../../inference";
 import { OFFER, toyRequest } from "../../inference/testing/toy-provider";
@@ -55,10 +55,10 @@ describe("experience", () => {
     const { candidate, why } = chosen([liar, honest], experience);
     expect(candidate.provider.id).toBe("honest");
     expect(why.join(" ")).toMatch(/Liar would take about 6\.\d s/);
-    // A bolder claim is worth no more than the first.
+    // An even bolder claim does not help.
     const bolder = peer("liar", { ...LIE, msPerToken: 1e-12, firstTokenMs: 0 });
     expect(idOf([bolder, honest], experience)).toBe("honest");
-    // What was measured is about one model, and about one provider.
+    // A measurement applies to one model of one provider only.
     expect(experience.correct(liar, "other", LIE)).toEqual(LIE);
     expect(experience.correct(honest, "toy", LIE)).toEqual(LIE);
   });

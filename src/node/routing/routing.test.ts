@@ -134,7 +134,7 @@ describe("what was delivered", () => {
   });
 });
 
-/** Dies after so many tokens, as a peer does. */
+/** Fails after `diesAfter` tokens, as a lost peer does. */
 class Mortal extends ToyProvider {
   constructor(id: string, diesAfter: number, error: Error = new MicrogridError("peer-lost", "it is gone.")) {
     super(id);

@@ -10,9 +10,9 @@ const POLICY: Policy = { privacy: "room", prefer: "speed" };
 const TOKENS = 30;
 
 interface Truth {
-  /** What it claims. */
+  /** The estimate that the provider claims. */
   readonly claims?: Partial<Estimate>;
-  /** What the first token takes, and each further one. */
+  /** Real time until the first token, and (`tokenMs`) for each further one. */
   readonly firstMs?: number;
   readonly tokenMs?: number;
   readonly kind?: "peer" | "local";
