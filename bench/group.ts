@@ -1,4 +1,4 @@
-/** What a group of lines is made with. */
+/** A group of lines, and the tools to measure them. */
 import type { Line } from "./line";
 import type { Stage } from "./stage";
 
@@ -6,9 +6,9 @@ export interface GroupContext {
   readonly stage: Stage;
   /** How often to measure something: the usual number, scaled as the person asked, at least once. */
   times(usual: number): number;
-  /** Says what goes on. */
+  /** Reports the progress. */
   say(text: string): void;
 }
 
-/** Measures some lines. Throws where something could not be measured. */
+/** Measures some lines. Throws if something could not be measured. */
 export type Group = (context: GroupContext) => Promise<Line[]>;

@@ -1,10 +1,10 @@
-/** One line of the table: what was measured, what it is held against, and what was promised. */
+/** One line of the table: the measurement, the value that it is compared with, and the target. */
 import type { Spread } from "./statistics";
 
 /** How numbers of a line are written. */
 export type Unit = "tokens/s" | "ms" | "kB" | "B/s" | "1/s" | "links" | "%" | "ratio";
 
-/** What a line promises. `of` says which figure must keep it; a loss must always be survived in time, so there `max`. */
+/** The target of a line. `of` names the figure that must meet it, such as `max` for losses, which must never take longer. */
 export interface Target {
   readonly of: "ratio" | "median" | "max";
   readonly at: "least" | "most";
@@ -19,11 +19,11 @@ export interface Line {
   readonly other?: { readonly name: string; readonly unit: Unit; readonly value: Spread };
   readonly ratio?: Spread;
   readonly target?: Target;
-  /** What a reader must know to read the line rightly. */
+  /** Notes that a reader needs to understand the line. */
   readonly notes?: readonly string[];
 }
 
-/** Whether the promise was kept here and now; undefined where nothing is promised. */
+/** Whether this run met the target; undefined if there is no target. */
 export function isKept({ measured, ratio, target }: Line): boolean | undefined {
   if (!target) return undefined;
   const figure = target.of === "ratio" ? ratio?.median : measured[target.of];

@@ -1,4 +1,4 @@
-/** What the figures were measured on. */
+/** Describes the machine that the figures were measured on. */
 import { availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
 
 export interface Machine {

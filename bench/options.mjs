@@ -1,4 +1,4 @@
-/** What a person may say to `npm run bench`. */
+/** Command line options of `npm run bench`. */
 import { parseArgs } from "node:util";
 import { CommandError } from "../scripts/run/message.mjs";
 

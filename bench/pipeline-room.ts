@@ -16,7 +16,7 @@ declare global {
   }
 }
 
-/** Who computes an answer: the pipeline, the same without guessing, or the consumer's page alone. */
+/** How an answer is computed: by the pipeline, by the pipeline without guessing, or by the consumer's page alone. */
 export type Way = Parameters<PipelinePage["answer"]>[1] & string;
 
 /** A node that holds stages. */
@@ -104,7 +104,7 @@ export class PipelineRoom {
     return answer;
   }
 
-  /** Waits until so many tokens of an answer are there. */
+  /** Waits until `count` tokens of an answer are there. */
   async hasTokens(count: number): Promise<void> {
     await this.#consumer.waitForFunction((tokens) => window.pipeline.progress >= tokens, count);
   }
@@ -153,7 +153,7 @@ export class PipelineRoom {
   }
 }
 
-/** What a member's stage has seen. */
+/** The measurements of a member's stage. */
 export function stageReading({ page }: Member): Promise<StageReading> {
   return page.evaluate(() => window.pipeline.meter.stageReading);
 }

@@ -1,4 +1,4 @@
-/** What pipelines are asked, and what the guide makes of it: golden questions, some of them twice. */
+/** Questions for pipelines: golden questions with known answers of the guide, some of them asked twice. */
 import golden from "../e2e/fixtures/golden.json" with { type: "json" };
 import type { ChatMessage } from "../src/inference";
 
@@ -13,9 +13,9 @@ function twice(question: string): readonly ChatMessage[] {
 
 /** Its answer is the guide's longest, 123 tokens, and hardly repeats anything. */
 export const STORY = [ask("Tell me a story about a robot")];
-/** The guide says the same again: 48 tokens that all stand in the prompt. */
+/** The guide repeats its answer: 48 tokens that are all in the prompt. */
 export const REPEATED = twice("What can you do?");
-/** The guide begins in the same way and then goes astray: of 82 tokens, the first 35 stand in the prompt. */
+/** The guide begins with the same text and then departs from it: of 82 tokens, the first 35 are in the prompt. */
 export const HALF_REPEATED = twice("Tell me a story about a robot");
 /** The shortest: for what has to be done once before anything is measured. */
 export const SHORT = [ask("Thanks 😀")];

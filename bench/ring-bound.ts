@@ -8,16 +8,16 @@ export interface RingTimes {
   readonly stagesMs: number;
   /** Computing of embedding and head. */
   readonly endsMs: number;
-  /** All ways from one node to the next. */
+  /** All hops from one node to the next. */
   readonly hopsMs: number;
 }
 
-/** Tokens per second that no schedule passes with one sequence and no guessing. */
+/** Tokens per second that no schedule can exceed with one sequence and without guessing. */
 export function boundOf({ stagesMs, endsMs, hopsMs }: RingTimes): number {
   return 1000 / (stagesMs + endsMs + hopsMs);
 }
 
-/** What the stages of a ring said of themselves when they were loaded, added up. */
+/** Sum of the times that the stages of a ring reported when they were loaded. */
 export function stagesMs(reading: RingReading, dids: readonly string[]): number {
   return dids.reduce((sum, did) => sum + (reading.decodeMs[did] ?? NaN), 0);
 }

@@ -24,8 +24,8 @@ export function spread(samples: readonly number[]): Spread {
 }
 
 /**
- * Ratios of neighbouring samples, the first of `a` by the first of `b` and so on. What both were slowed by, such as
- * another program on the machine, cancels out.
+ * Ratios of neighbouring samples: the first of `a` by the first of `b`, and so on. Influences that slow both down, such as
+ * another program on the machine, cancel out.
  */
 export function pairedRatio(a: readonly number[], b: readonly number[]): Spread {
   return spread(a.map((sample, index) => sample / (b[index] ?? NaN)));

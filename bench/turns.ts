@@ -1,14 +1,14 @@
-/** Two things measured in turns, so that both meet the same weather. */
+/** Measures two things in turns, so that both run under the same conditions. */
 
-/** What came of both sides, round by round. */
+/** Results of both sides, round by round. */
 export interface Sides<T> {
   readonly a: readonly T[];
   readonly b: readonly T[];
 }
 
 /**
- * Measures `a` and `b` in turns: a b, b a, a b, … Reversing the order each time shares out what one leaves behind
- * for the next. A round before the first is thrown away, since it compiles and fills caches, unless all is `warm`.
+ * Measures `a` and `b` in turns: a b, b a, a b, … Reversing the order each time evens out the effects of one run on
+ * the next. Unless `warm`, an extra first round is thrown away, since it compiles code and fills caches.
  */
 export async function inTurns<T>(
   rounds: number,

@@ -1,4 +1,4 @@
-/** What checks signatures and secrets: statements, and lines on which a stranger or a hostile member talks. */
+/** Fuzzes code that checks signatures and secrets: statements, and connections of a stranger or a hostile member. */
 import * as v from "valibot";
 import { MicrogridError, decodeCbor, sha256 } from "../../src/core";
 import {

@@ -49,10 +49,10 @@ export function hostile(value: unknown, random: Random, others: readonly Uint8Ar
   for (let changes = random.below(3); changes > 0; changes--) bytes = mutateBytes(bytes, random, others);
   return bytes;
 }
-/** What is spliced into other inputs. */
+/** Bytes that are spliced into other inputs. */
 export const NOISE = utf8("\u0000noise\u00ff that is spliced in");
 
-/** Values that cost too much to make anew for each input: some of them, to be picked from. */
+/** Makes a stock of values to pick from, for values that are too expensive to make for each input. */
 export function pool<T>(make: () => T): readonly T[] {
   return Array.from({ length: POOL_SIZE }, make);
 }

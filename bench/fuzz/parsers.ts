@@ -68,7 +68,7 @@ const CBOR: Target = {
   },
 };
 
-/** What was decoded has no prototype of the sender's making. */
+/** Throws if a decoded value has a prototype that the sender made. */
 function assertPlain(value: unknown): void {
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -101,12 +101,12 @@ const CONFIG: Target = {
       hub: PAGE,
     };
     const value: unknown = decodedOr(mutateValue(file, random), file);
-    // It comes from the site itself: whoever reads it takes any error for a file that is not there.
+    // The file comes from the site itself, and its reader treats any error like a missing file.
     return accepts(() => resolveConfig(value, PAGE), v.isValiError);
   },
 };
 
-/** What JSON can say of a value. */
+/** The value after a trip through JSON, or `other` if JSON cannot express it. */
 function decodedOr(value: unknown, other: unknown): unknown {
   try {
     return JSON.parse(JSON.stringify(value)) as unknown;
@@ -143,7 +143,7 @@ async function sealedFiles(): Promise<Target> {
   };
 }
 
-/** What people type, or say they were told to type. */
+/** Recovery phrases as people type them, with mistakes. */
 async function phrases(): Promise<Target> {
   const words = await phraseOfSecret(new Uint8Array(16));
   return {

@@ -8,9 +8,9 @@ import { Worker } from "node:worker_threads";
 import { run } from "../../scripts/run/message.mjs";
 import { ensureInstalled } from "../../scripts/setup/install.mjs";
 
-/** What a parser may hold on to after all its inputs, in all: caches of the runtime, and nothing that grows. */
+/** Most memory that a parser may still hold after all its inputs: caches of the runtime, and nothing that grows. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
-/** A thread that needs more has met an input that takes memory without bound, and ends. */
+/** A thread that needs more ends: an input has made it take memory without bound. */
 const MAX_HEAP_MIB = 512;
 
 /**

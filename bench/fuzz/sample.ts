@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { Random } from "./random";
 
-/** What fits the regular expressions and lengths of the protocol, and what a hostile peer would say. */
+/** Strings that fit the regular expressions and lengths of the protocol, and strings that a hostile peer would send. */
 const STRINGS = [
   "",
   "a",

@@ -2,10 +2,10 @@
 import { Random } from "./random";
 import type { Target } from "./feeding";
 
-/** What came of it. */
+/** The result of feeding one parser. */
 export interface Outcome {
   readonly inputs: number;
-  /** Inputs that were taken: mutations that did not matter. */
+  /** Inputs that the parser accepted, since their mutations did not matter. */
   readonly accepted: number;
   readonly ms: number;
   /** The longest that one input took, in ms. */
@@ -15,7 +15,7 @@ export interface Outcome {
 /** Inputs between two turns of the event loop. */
 const TURN_EVERY = 500;
 
-/** Feeds `inputs` inputs; the same seed gives the same ones. Throws at the first that does harm, and says how to have it again. */
+/** Feeds `inputs` inputs; the same seed gives the same ones. Throws at the first harmful input, and names its seed. */
 export async function fuzz(target: Target, { inputs, seed }: { inputs: number; seed: number }): Promise<Outcome> {
   const before = world();
   const startedAt = performance.now();
@@ -29,7 +29,7 @@ export async function fuzz(target: Target, { inputs, seed }: { inputs: number; s
     } catch (error) {
       throw new Error(`${target.name}: the input of seed ${own} did harm: ${String(error)}`, { cause: error });
     }
-    // What waits for a later turn must not pile up here.
+    // Lets waiting work run, so that it does not pile up.
     if (index % TURN_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
     const now = performance.now();
     slowestMs = Math.max(slowestMs, now - lastAt);
@@ -40,7 +40,7 @@ export async function fuzz(target: Target, { inputs, seed }: { inputs: number; s
   return { inputs, accepted, ms: performance.now() - startedAt, slowestMs };
 }
 
-/** What every object inherits. */
+/** The names of all properties that objects inherit from the built-in prototypes. */
 function world(): string {
   const shared = [Object.prototype, Array.prototype, Function.prototype, Uint8Array.prototype, Map.prototype];
   return shared.map((each) => Reflect.ownKeys(each).map(String).join(" ")).join("\n");

@@ -71,7 +71,7 @@ async function inChat(chat: ChatPage): Promise<Timed> {
   await chat.message.press("Enter");
   await page.waitForFunction(() => window.timed !== undefined);
   const timed = await page.evaluate(() => window.timed!.done);
-  // What the chat still has to draw and to store belongs to nobody else's turn.
+  // The chat's remaining drawing and storing must not slow down the next turn.
   await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
   return timed;
 }

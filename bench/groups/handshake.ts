@@ -1,4 +1,4 @@
-/** What the handshake adds to a bare connection: round trips are left out, computing is not. */
+/** Measures the time that the handshake adds to a bare connection, with computing and without round trips. */
 import { serveBarePage } from "../../e2e/harness/bare-pages";
 import type { Group } from "../group";
 import { pairedDifference, pairedRatio, spread } from "../statistics";

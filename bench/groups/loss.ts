@@ -1,4 +1,4 @@
-/** What a reader notices when the provider of a running answer dies: how soon the loss is known, and how long the gap is. */
+/** Measures the death of a provider during an answer: how soon it is noticed, and how long the reader waits. */
 import { gridReady, joinRoom, openRoom, withoutModel } from "../../e2e/harness/grid";
 import type { SitePage } from "../../e2e/harness/site-page";
 import { QUESTION, greedy, startTimed } from "../answers";

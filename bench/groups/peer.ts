@@ -1,4 +1,4 @@
-/** What a peer's help costs against computing at the peer itself: the rate, and the time to the first token. */
+/** Compares an answer from a peer with one computed at the peer itself: the rate, and the time to the first token. */
 import { gridReady, joinRoom, openRoom, withoutModel } from "../../e2e/harness/grid";
 import { QUESTION, type Timed, decodeRate, firstTokenMs, greedy, timedAnswer } from "../answers";
 import type { Group } from "../group";

@@ -13,13 +13,13 @@ import { inTurns } from "../turns";
 const ROUNDS = 9;
 const DELAYS_MS = [5, 20, 50];
 const STAGES = [1, 2, 3, 4];
-/** Where several answers at once, and texts that repeat less, are measured. */
+/** The ring for measuring several answers at once, and texts that repeat less. */
 const SHARED = { stages: 3, delayMs: 20, answers: 4 };
 /** The largest hidden state of one token that the guide has: two tensors of 256 numbers in 32 bits. */
 const HIDDEN_BYTES = 2 * 256 * 4;
-/** What the planner sends over each link beforehand. It also opens the link's congestion window. */
+/** Size of the probe that the planner sends over each link. It also opens the link's congestion window. */
 const PLANNERS_PROBE_BYTES = 128 * 2 ** 10;
-/** Most tokens of a step that checks a guess. */
+/** Most tokens in a step that checks guesses. */
 const GUESS_TOKENS = 9;
 /** Round trips of each hop before the rounds. */
 const FIRST_PROBES = 5;
@@ -36,18 +36,18 @@ const COMPUTED = "Computed bound: the same with the delays as they were set in t
 const GUESSED =
   "At most 8 tokens are guessed ahead, from the prompt and the answer so far. Both ways in turns, same text.";
 
-/** What one number of stages came to at one delay. */
+/** The measurements of one ring: a number of stages at one delay. */
 interface Ring {
   readonly count: number;
   readonly delayMs: number;
   readonly plainMs: readonly number[];
   readonly guessingMs: readonly number[];
   readonly times: RingTimes;
-  /** Where the time of a token went, and how well was guessed. */
+  /** Explains how the time of a token was spent, and how many guesses were right. */
   readonly account: string;
 }
 
-/** What the pages saw of both ways, ms. */
+/** Times of both ways (plain and guessing) as the pages measured them, ms. */
 interface Seen {
   readonly plain: RingReading["trips"][number][];
   readonly guessing: RingReading["trips"][number][];

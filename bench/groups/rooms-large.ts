@@ -7,10 +7,10 @@ import type { Line } from "../line";
 import type { RoomFigures } from "../simulation/measure";
 import { spread } from "../statistics";
 
-/** A room of so many; the last is as large as `--scale` asks for. */
+/** Sizes of the rooms in nodes. One more room has `LARGE` nodes, scaled by `--scale`. */
 const SMALL = [8, 32, 100];
 const LARGE = 1_000;
-/** A view of a thousand members at each of a thousand nodes. */
+/** Enough for a thousand nodes that each know a thousand members. */
 const HEAP_MB = 8_192;
 
 const SIMULATED =

@@ -1,4 +1,4 @@
-/** What a visitor waits for: scripts before the first paint, the paint itself, and the first token. */
+/** Measures the waits of a visitor: scripts before the first paint, the paint itself, and the first token. */
 import type { Page } from "@playwright/test";
 import type { SitePage } from "../../e2e/harness/site-page";
 import { greedy } from "../answers";
@@ -21,7 +21,7 @@ interface Arrival {
 
 declare global {
   interface Window {
-    /** What this page saw of its own start. */
+    /** Measurements of this page's own start. */
     arrival?: Promise<Arrival>;
   }
 }

@@ -1,10 +1,10 @@
-/** One simulated room, measured: coming in, standing idle, being busy, deaths, and a network cut in two. */
+/** Measures one simulated room: joining, idle and busy traffic, deaths, and a network that is cut in two. */
 import { type SimulatedNode, SimulatedRoom } from "../../src/room/testing/simulation/room";
 import { total } from "../../src/room/testing/simulation/census";
 
-/** A newcomer comes so long after the one before. */
+/** Time between two nodes that join. */
 const ENTER_EVERY_MS = 100;
-/** Whoever came in knows at least this share of those who were there before. */
+/** A node has joined when it knows at least this share of the nodes that were there before. */
 const KNOWN_SHARE = 0.95;
 const STEP_MS = 50;
 const SETTLE_MS = 60_000;
@@ -12,11 +12,11 @@ const IDLE_MS = 60_000;
 const BUSY_MS = 20_000;
 const DEATHS = 3;
 const CUT_MS = 60_000;
-/** A cut of the network is a death of half the room, seen by everybody: larger rooms take too long to simulate. */
+/** Largest room for a network cut. A cut is the loss of half the room at each node, too slow to simulate in larger rooms. */
 const LARGEST_CUT = 100;
 const LIMIT_MS = 10 * 60_000;
 
-/** What was measured; each list has one sample for each node or each event. All times are simulated, in ms. */
+/** The measurements; each list has one sample for each node or each event. All times are simulated, in ms. */
 export interface RoomFigures {
   readonly nodes: number;
   readonly joinMs: readonly number[];
@@ -26,16 +26,16 @@ export interface RoomFigures {
   readonly idleFramesPerSecond: readonly number[];
   readonly busyBytesPerSecond: readonly number[];
   readonly busyFramesPerSecond: readonly number[];
-  /** From a crash until the first, and until the last node has let go of the dead one. */
+  /** From a crash until the first node has dropped the dead one, and (`deathKnownMs`) until the last one has. */
   readonly deathFirstMs: readonly number[];
   readonly deathKnownMs: readonly number[];
-  /** From the end of a cut of the network until everybody knows everybody again; undefined where there was none. */
+  /** From the end of a network cut until all nodes know each other again; undefined if there was no cut. */
   readonly mergeMs: number | undefined;
-  /** Heap of the whole simulation by its nodes. */
+  /** Heap of the whole simulation, divided by the number of nodes. */
   readonly bytesPerNode: number;
 }
 
-/** Builds a room of so many nodes and measures it. Throws where something does not come about in time. */
+/** Builds a room of `nodes` nodes and measures it. Throws if an expected state is not reached in time. */
 export async function measureRoom(nodes: number, say: (text: string) => void): Promise<RoomFigures> {
   const room = await SimulatedRoom.open();
   try {
@@ -103,7 +103,7 @@ async function converged(room: SimulatedRoom): Promise<void> {
   await room.clock.passUntil(() => nodes.every(({ session }) => session.inside?.size === nodes.length), LIMIT_MS, 500);
 }
 
-/** What each node sends for a while. */
+/** Bytes and frames that each node sends per second, counted over `ms`. */
 async function observe(room: SimulatedRoom, ms: number): Promise<{ bytes: number[]; frames: number[] }> {
   for (const { host } of room.nodes) host.census.take();
   await room.clock.pass(ms);

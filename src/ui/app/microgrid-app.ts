@@ -1,4 +1,4 @@
-/** The page: sidebar, header, chat, panels and dialogs. Whatever is not visible at once is loaded later. */
+/** The page: sidebar, header, chat, panels and dialogs. Parts that are not visible at once are loaded later. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { GridApi } from "../../grid";

@@ -45,7 +45,7 @@ describe("readDraft", () => {
     });
     expect(errors({ admission: "houses", houses: "Ada" }).houses).toContain("“Ada”: not a valid DID");
     expect(errors({ admission: "houses", houses: "" }).houses).toContain("at least one house");
-    // What belongs to another choice is left alone.
+    // Fields that belong to another choice are not checked.
     expect(errors({ admission: "invite", houses: "Ada" })).toEqual({});
   });
 

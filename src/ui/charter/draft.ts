@@ -40,7 +40,7 @@ export interface CharterDraft {
   readonly quorum: string;
 }
 
-/** What is wrong with each field, as a sentence. */
+/** The error of each field, as a sentence. */
 export type DraftErrors = Partial<Record<keyof CharterDraft, string>>;
 
 /** The charter that a valid draft describes. */

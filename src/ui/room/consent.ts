@@ -1,5 +1,5 @@
 /**
- * What a person is told and agrees to before entering a room. The page and the embedded element use the same words, so
+ * The texts and choices that a person agrees to before entering a room. The page and the embedded element share them, so
  * that both say the same about what others learn.
  */
 import { html, nothing, type TemplateResult } from "lit";
@@ -16,13 +16,13 @@ export const LOOKING_TEXT =
 /** The switch that lets others use this device. */
 export const SHARE_LABEL = "Share this device";
 
-/** What sharing means; `charter` is undefined if the room was not seen. */
+/** Explains sharing; `charter` is undefined if the room was not seen. */
 export function shareHint(charter: Pick<CharterState, "contribution"> | undefined): string {
   const meaning = "Members may then ask your models while this page is open, which uses power.";
   return charter?.contribution === "expected" ? `This room expects it. ${meaning}` : meaning;
 }
 
-/** What members of the room learn about this person and this device. */
+/** Lists the facts about this person and this device that members of the room learn. */
 export function visibleToMembers({ house }: GridState["node"]): TemplateResult {
   return html`<div>
     <p>The people in the room can see, once you are in:</p>

@@ -65,7 +65,7 @@ export class RemoveDialog extends WorkspaceElement {
   }
 }
 
-/** What a removal cannot do. */
+/** Explains the limits of a removal. */
 function caveat({ charter }: RoomState): string {
   const kept = "The member keeps what it has already read.";
   if (charter && charter.quorum > 1)

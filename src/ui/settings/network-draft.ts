@@ -20,7 +20,7 @@ export interface NetworkDraft {
   readonly relayOnly: boolean;
 }
 
-/** What is wrong with each part; `ice` has an entry per row. */
+/** The error of each part; `ice` has an entry per row. */
 export interface NetworkErrors {
   readonly signaling?: string;
   readonly ice: readonly (string | undefined)[];

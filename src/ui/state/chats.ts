@@ -15,11 +15,11 @@ import type { Toast } from "./panels";
 const NEW_DRAFT = "new";
 const NO_SETTINGS: ConversationSettings = { sampling: {}, stop: [] };
 
-/** What conversations need from the rest of the page. */
+/** The parts of the page that conversations need. */
 export interface ChatsOptions {
   readonly store: ConversationStore;
   readonly answers: Answers;
-  /** The model for conversations that name none. */
+  /** The model for conversations that do not name one. */
   lastModel(): string | undefined;
   toast(text: string, action?: Toast["action"]): void;
 }

@@ -1,4 +1,4 @@
-/** What is open beside and over the chat: a panel, a dialog, and short messages at the bottom of the page. */
+/** Keeps what is open beside and over the chat: a panel, a dialog, and short messages at the bottom of the page. */
 import { TypedEventTarget, randomId } from "../../core";
 
 /** Panels beside the chat, and dialogs over it. */

@@ -1,4 +1,4 @@
-/** What the components of one page share: the grid, the conversations, the panels, and what the person is told. */
+/** The state that the components of a page share: the grid, the conversations, the panels, and messages to the person. */
 import { TypedEventTarget } from "../../core";
 import type { GridApi, Notice, StoredMessage } from "../../grid";
 import { plain } from "../plain";

@@ -10,7 +10,7 @@ import { FakePipelines, fakePipeline } from "./fake-pipelines";
 import { FakeRooms } from "./fake-rooms";
 import { fakeModels, fakeNetwork, fakeState, guideOffer, longAnswer } from "./fixtures";
 
-/** What the address of the development page may ask for, such as `?room&slow&notices`. */
+/** Options in the address of the development page, such as `?room&slow&notices`. */
 export interface FakeOptions {
   readonly room: boolean;
   readonly loading: boolean;

@@ -5,13 +5,13 @@ import type { LeftOut, PipelinePlan, PipelineState, PlanOptions, PlannedStage, S
 import { type FakeBorder, asked, pause } from "./border";
 import { fakeLayers, guideOffer } from "./fixtures";
 
-/** What the made-up devices can do; those of the room by their ids. */
+/** Abilities of the made-up devices. Devices of the room have the ids of its peers. */
 const NODES = [
   { peer: "self", name: "This device", share: 4e9, layerMs: 0.9, hopMs: 4 },
   { peer: "a", name: "Ada’s desktop", share: 6e9, layerMs: 0.55, hopMs: 13 },
   { peer: "c", name: "Library kiosk 3", share: 2.4e9, layerMs: 2.1, hopMs: 9 },
 ] as const;
-/** Further devices, where the address asks for many. */
+/** Further devices, if the address asks for many. */
 const MORE = Array.from({ length: 7 }, (_, index) => ({
   peer: `more-${index}`,
   name: `Lab computer ${index + 1}`,

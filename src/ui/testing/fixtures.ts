@@ -103,7 +103,7 @@ export const fakeHolding: readonly HeldStage[] = [
   { pipeline: "p", peer: "a", name: "Ada’s desktop", model: "gemma-3-12b-it", from: 3, to: 8, bytes: 1.2e9 },
 ];
 
-/** Who would like this device to hold layers. */
+/** Members that would like this device to hold layers. */
 export const fakeWishes: readonly LayersWish[] = [{ peer: "a", name: "Ada’s desktop", model: large[0]!.id }];
 
 export const fakePeers: readonly PeerState[] = [
