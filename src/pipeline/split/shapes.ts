@@ -1,6 +1,6 @@
 /**
  * Works out types and shapes of the values in a decoder graph, as far as cutting needs them: values that cross a cut
- * must be declared, and exporters do not always declare them. Open dimensions keep the names that the graph's inputs give them.
+ * must be declared, and exporters do not always declare them. Open dimensions keep their names from the graph's inputs.
  */
 import {
   type Dim,

@@ -26,9 +26,9 @@ interface House {
   readonly membership: Membership;
   readonly founder: Signer;
   readonly invite: Invite;
-  /** What members were told of knocks. */
+  /** The knocks that members were told about. */
   readonly told: ReceivedBody<"knock">[];
-  /** Lines of guests that have become members. */
+  /** Lines to guests that have become members. */
   readonly entered: RawLink[];
 }
 

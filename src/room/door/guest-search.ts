@@ -66,14 +66,14 @@ export class GuestSearch {
   }
 
   /**
-   * Goes to the door at the other end of a line, or to the one that it is sent on to; false where it stays shut. Who was
-   * sent on already goes no further: doors could send it round for ever. Never throws.
+   * Knocks at the door at the other end of a line, or at the door that this one refers it to; false if none opens. It
+   * follows only one referral, because doors could otherwise send it in circles forever. Never throws.
    */
   async meet(raw: RawLink, sentOn = false): Promise<boolean> {
     try {
       const door = await GuestSession.begin(raw, this.#credentials);
       const take = this.#onOpen;
-      // One at a time: a second door that opens meanwhile is left.
+      // Only one door is used: a second one that opens meanwhile is closed.
       this.#onOpen = undefined;
       if (take) take(door);
       else door.close();

@@ -1,17 +1,17 @@
-/** How two neighbours find out what one of them has missed: checksums of parts of their views, then what differs. */
+/** Finds out what one of two neighbours has missed: they compare checksums of parts of their views, then entries. */
 import type { Did } from "../../core";
 import { ENTRIES_PER_FRAME } from "./constants";
 import { type Known, partOf } from "./view";
 
-/** The parts that differ, and what is in them here. */
+/** The parts that differ, and this node's entries in them. */
 export interface Listing {
   readonly parts: number[];
   readonly entries: Known[];
 }
 
 /**
- * Answers a neighbour's checksums. Where it knows nobody in a part, all of that part is news to it (`news`); of the
- * others it gets a list, as far as one frame holds; the rest is for the next time.
+ * Answers a neighbour's checksums. If it knows nobody in a part, all of that part is news to it (`news`). Of the other
+ * parts it gets a list, as far as one frame holds it; the rest waits for the next comparison.
  */
 export function compareSums(
   ours: readonly number[],
@@ -33,7 +33,7 @@ export function compareSums(
   return { news, listing };
 }
 
-/** What to send to, and to ask of, a neighbour that has sent a list. `dead` gives whether a card of that stamp is. */
+/** Compares a neighbour's list: what to send to it and what to ask for. `dead` says whether an entry's node is gone. */
 export function compareListing(
   theirs: Listing,
   known: readonly Known[],

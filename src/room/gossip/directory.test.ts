@@ -1,4 +1,4 @@
-/** Gossip between neighbours: everybody hears of everybody, the dead are forgotten, and liars do not get far. */
+/** Tests gossip between neighbours: everybody hears of everybody, dead nodes are forgotten, and lies do not spread. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Did, MicrogridError } from "../../core";
 import { type Signer, makeEphemeralKey } from "../../identity";
@@ -12,13 +12,13 @@ import { MemberDirectory } from "./directory";
 import { type Statement, signCard, signLoss } from "./statements";
 
 const STANDING: Standing = { founder: false, house: undefined, admittedBy: [] };
-/** What stands for a proof here: the rules of these tests look at nothing but who shows one. */
+/** Stands for any proof: the rules of these tests look only at the node that shows it. */
 const PROOF = [{}];
 
 interface Node {
   readonly signer: Signer;
   readonly directory: MemberDirectory;
-  /** Why its neighbours cut the link to it. */
+  /** The reasons for which its neighbours cut the link to it. */
   readonly cut: string[];
   readonly sent: GossipFrame[];
   model: string;
@@ -104,7 +104,7 @@ function link(a: Node, b: Node): void {
 
 const pass = (ms: number): Promise<void> => clock.pass(ms);
 
-/** So many nodes in a row, each linked to the next only. */
+/** Makes `count` nodes in a row, each linked only to the next. */
 async function chain(count: number): Promise<Node[]> {
   const row: Node[] = [];
   for (let i = 0; i < count; i++) row.push(await make());

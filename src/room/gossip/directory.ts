@@ -1,6 +1,6 @@
 /**
- * Who is in the room beyond this node's links. Members tell each other of themselves by signed cards, of those they
- * lose by signed words, and compare what they know from time to time (docs/protocol.md, "Above 32 members").
+ * The directory of members, also of those without a link to this node. Members announce themselves by signed cards,
+ * report lost neighbours by signed statements, and compare views now and then (docs/protocol.md, "Above 32 members").
  */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, encodeCbor, equalBytes } from "../../core";
 import type { Signer } from "../../identity";
@@ -21,7 +21,7 @@ interface DirectoryOptions {
   readonly session: string;
   /** The current announcement of this node. */
   terms(): CardTerms;
-  /** Why this node belongs to the room. */
+  /** The proof that this node belongs to the room. */
   proof(): Proof;
   /** Checks a node's proof. Throws if the room's rules do not let the node in. */
   vouch(did: Did, proof: Proof): Promise<Standing>;
@@ -29,11 +29,11 @@ interface DirectoryOptions {
 }
 
 interface DirectoryEvents {
-  /** This member came, went or said something new of itself. */
+  /** This member came, left or published a new card. */
   change: Did;
 }
 
-/** A neighbour, and what it may cause here. */
+/** A neighbour, and the limits on the work that it may cause here. */
 interface Line {
   readonly send: GossipSender;
   accuse(what: string): void;
@@ -43,7 +43,7 @@ interface Line {
   intake: Promise<void>;
 }
 
-/** The wider room: its members by gossip. */
+/** Keeps track of the room's members by gossip. */
 export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   readonly #options: DirectoryOptions;
   readonly #random: () => number;
@@ -224,7 +224,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     if (kind !== "card" || !proof || did === this.self) return undefined;
     const known = this.#view.entries.get(did)?.statement.proof;
     if (known && equalBytes(encodeCbor(known), encodeCbor(proof))) return undefined;
-    // The rules here may be older than there: who is not let in yet comes again when views are compared.
+    // The rules here may be older than there. A refused node comes up again when views are compared.
     return this.#options.vouch(did, proof).catch(() => undefined);
   }
 
@@ -234,15 +234,15 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     const suspected = this.suspected(did);
     const stranger = !this.#view.entries.has(did);
     if (!this.#apply(content, statement, standing)) {
-      // A neighbour with a card of a node that is gone is told so. That node itself is told, too, and may object.
+      // Tells a neighbour that the node on its card is gone. If the neighbour is that node, it may object.
       const evidence = content.kind === "card" ? this.#view.evidence(did, content.stamp) : undefined;
       const line = from && this.#lines.get(from);
       if (line && evidence) this.#answer(from, line, [evidence]);
       return;
     }
     this.#seen.add(did, statement);
-    // What decides over life and death goes to all; other news to some, and to the rest when views are compared. Proofs
-    // go with what they are needed for.
+    // News that a node is gone, or alive after all, goes to all neighbours. Other news goes to some of them, and reaches
+    // the rest when views are compared. A proof travels only with a card that needs it.
     const urgent = content.kind !== "card" || suspected;
     const news = stranger || standing ? statement : { kind: statement.kind, signed: statement.signed };
     this.#queue.add(did, news, { from, urgent });

@@ -88,7 +88,7 @@ describe("links of a larger room", () => {
           for (let look = 0; look < 20; look++) room.tend();
           expect(room.connected).toBe(true);
           expect(Math.min(...room.degrees)).toBeGreaterThanOrEqual(8);
-          // Who was dialled in this very look has not looked at it yet.
+          // Nodes dialled in the last look have not yet had the chance to drop surplus links.
           expect(Math.max(...room.degrees)).toBeLessThanOrEqual(LINKS_KEPT + 4);
         }
       }),

@@ -1,4 +1,4 @@
-/** Statements of members of a larger room about themselves and each other: signed, so that anybody may pass them on. */
+/** Statements of members about themselves and each other, for larger rooms: signed, so that anybody may pass them on. */
 import * as v from "valibot";
 import type { Did } from "../../core";
 import { DidSchema, type Signed, type Signer, type StatementKind, openStatement, signStatement } from "../../identity";
@@ -7,7 +7,7 @@ import { ROOM_FRAMES } from "../protocol";
 import { OFFERS_PER_CARD } from "./constants";
 
 const version = v.literal(1);
-/** Milliseconds since 1970 on the clock of who signs, and larger than in its statement before. */
+/** Milliseconds since 1970 on the signer's clock, and larger than in its previous statement. */
 const stamp = v.pipe(v.number(), v.integer(), v.minValue(0));
 const { address, slot } = ROOM_FRAMES.members.schema.entries;
 const { offers, ...profile } = ROOM_FRAMES.heartbeat.schema.entries;
@@ -38,18 +38,18 @@ const LOSS = {
 
 /** Where a node can be dialled and what it offers, in its own words. A newer stamp replaces an older. */
 export type Card = v.InferOutput<typeof CARD.schema>;
-/** A card before it is signed, without what follows from who signs. */
+/** The fields of a card that the caller chooses; signing adds the others. */
 export type CardTerms = Omit<v.InferInput<typeof CARD.schema>, "v" | "did" | "session" | "stamp">;
 
-/** A statement on its way: which kind it claims to be, and its bytes. */
+/** An unchecked statement: the kind that it claims to be, and its bytes. */
 export interface Statement {
   readonly kind: "card" | "farewell" | "loss";
   readonly signed: Signed;
-  /** With a card, where it may be news: why its node belongs to the room. */
+  /** Proves that the card's node belongs to the room; present if the receiver may not have it yet. */
   readonly proof?: Proof | undefined;
 }
 
-/** A statement whose signature was checked. `did` is whom it is about, `by` who signed it. */
+/** A statement whose signature was checked. `did` is its subject, `by` its signer. */
 export type Checked =
   | { readonly kind: "card"; readonly did: Did; readonly by: Did; readonly stamp: number; readonly card: Card }
   | { readonly kind: "farewell" | "loss"; readonly did: Did; readonly by: Did; readonly stamp: number };
@@ -72,7 +72,7 @@ export async function signLoss(signer: Signer, did: Did, at: number): Promise<St
   return { kind: "loss", signed: await signStatement(LOSS, { v: 1, by: signer.did, did, stamp: at }, signer) };
 }
 
-/** Checks a statement. Throws `peer-protocol` where it is malformed or not signed by whom it names. */
+/** Checks a statement. Throws `peer-protocol` if it is malformed or not signed by the node that it names. */
 export async function check({ kind, signed }: Statement): Promise<Checked | undefined> {
   switch (kind) {
     case "card": {

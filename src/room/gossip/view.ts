@@ -1,4 +1,4 @@
-/** The members that a node knows of: the newest card of each and, for a while, those that are gone. */
+/** The members that a node knows: the newest card of each and, for a while, those that are gone. */
 import type { Did } from "../../core";
 import { TokenBucket } from "../../wire";
 import { CARD_RATE, MAX_NODES, TOMB_MS, VIEW_PARTS, WORD_RATE } from "./constants";
@@ -8,21 +8,21 @@ import type { Card, Checked, Statement } from "./statements";
 /** The facts known about a member without a link to it. */
 export interface Entry {
   readonly card: Card;
-  /** The card as it is passed on, with the proof of its node. */
+  /** The signed card, with its node's proof, to pass on. */
   readonly statement: Statement;
   /** The standing that the proof shows. */
   standing: Standing;
-  /** The word of its loss, while it has not contradicted it. */
+  /** The statement that it was lost, until it contradicts that. */
   suspicion: Statement | undefined;
 }
 
-/** A member as views compare it. */
+/** The part of a member's entry that views compare. */
 export interface Known {
   readonly did: Did;
   readonly stamp: number;
 }
 
-/** What of a node is passed on. */
+/** Limits on how many of a node's statements are passed on. */
 interface Quota {
   readonly cards: TokenBucket;
   readonly words: TokenBucket;
@@ -30,23 +30,23 @@ interface Quota {
 
 interface Tomb {
   readonly stamp: number;
-  /** What says that the node is gone; who still believes in it gets to see this. */
+  /** The statement that the node is gone; it is sent to neighbours that still list the node. */
   readonly evidence: Statement;
   readonly until: number;
 }
 
-/** All members that are known of, but for this node itself. */
+/** All known members except this node itself. */
 export class View {
   readonly entries = new Map<Did, Entry>();
   readonly #tombs = new Map<Did, Tomb>();
-  /** One for each part: the exclusive or of the hashes of what is in it. */
+  /** For each part, the exclusive or of the hashes of its members. */
   readonly #sums = new Array<number>(VIEW_PARTS).fill(0);
-  /** Of the living and the dead: the last words of a node count too. */
+  /** Kept for dead nodes too, since their last statements also count. */
   readonly #quotas = new Map<Did, Quota>();
 
   /**
-   * Takes a card; `standing` is what a proof that came with it shows. False where the card is not news, where nothing
-   * shows that its node belongs to the room, or where it is more than the node may say.
+   * Takes a card; `shown` is the standing that the proof sent with it shows. False if the card is not news, if nothing
+   * shows that its node belongs to the room, or if the node exceeds its quota.
    */
   addCard(card: Card, statement: Statement, shown: Standing | undefined): boolean {
     const old = this.entries.get(card.did);
@@ -70,23 +70,23 @@ export class View {
     return true;
   }
 
-  /** Takes a word of loss, by this node itself or by one that is or was a member. True where it is news. */
+  /** Takes a statement of loss, by this node itself or by a present or former member. True if it is news. */
   suspect({ did, by, stamp }: Checked, statement: Statement, self: Did): boolean {
     const entry = this.entries.get(did);
-    // Of this very card: a word of a stamp to come would be one that can never be contradicted.
+    // It must be about this very card: one with a future stamp could never be contradicted.
     if (!entry || entry.suspicion || entry.card.stamp !== stamp) return false;
     if (by !== self && !this.#quotas.get(by)?.words.take(performance.now())) return false;
     entry.suspicion = statement;
     return true;
   }
 
-  /** Forgets a member and everything older than what says that it is gone. True where that is news. */
+  /** Forgets a member and all its cards up to this stamp. True if that is news. */
   bury(did: Did, stamp: number, evidence: Statement): boolean {
     const entry = this.entries.get(did);
     if (!entry || entry.card.stamp > stamp) return false;
     this.#remove(did, entry);
     const now = performance.now();
-    // Behind all others: the oldest are the first to be forgotten.
+    // Moves it to the end: the oldest are the first to be forgotten.
     this.#tombs.delete(did);
     this.#tombs.set(did, { stamp, evidence, until: now + TOMB_MS });
     for (const [dead, { until }] of this.#tombs) {
@@ -104,7 +104,7 @@ export class View {
     return this.#quotas.delete(did);
   }
 
-  /** What says that a node is gone of which somebody has a card of that stamp. */
+  /** The statement that a node is gone, for somebody who has its card of that stamp; undefined if it is not gone. */
   evidence(did: Did, stamp: number): Statement | undefined {
     return this.#isBuried(did, stamp) ? this.#tombs.get(did)?.evidence : undefined;
   }
@@ -127,7 +127,7 @@ export class View {
   }
 }
 
-/** The part of the view in which a did stands. */
+/** The part of the view that a did belongs to. */
 export function partOf(did: Did): number {
   return hash(did) % VIEW_PARTS;
 }

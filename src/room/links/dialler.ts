@@ -1,35 +1,35 @@
-/** Dials nodes that this one has heard of: a few at once, at their address or through a member that spoke of them. */
+/** Dials nodes that this one has heard of: a few at once, at their address or through a member that mentioned them. */
 import { type Did, MicrogridError, type PeerId } from "../../core";
 import type { RawLink } from "../../wire";
 import { MAX_DIALS, MAX_MEMBERS } from "../constants";
 import type { RoomLink } from "../protocol";
 
-/** How a node may be reached. */
+/** The ways to reach a node. */
 export interface DialTarget {
   readonly address: PeerId | undefined;
-  /** The member that spoke of it, and may carry an offer to it. */
+  /** The member that mentioned it and may carry an offer to it. */
   readonly via: RoomLink | undefined;
   /** Whether this node chose it, or has only heard of it. */
   readonly chosen: boolean;
 }
 
 interface DiallerOptions {
-  /** Whether dialling is of use: nobody is dialled who is linked, or who is not wanted. */
+  /** Whether to dial a node: false if it is linked already or not wanted. */
   wants(did: Did, target: DialTarget): boolean;
   /** Dials an address at the signaling server. */
   dial(address: string): Promise<RawLink>;
   /** Dials through a member. */
   dialThrough(did: Did, via: RoomLink): Promise<RawLink>;
   introduce(raw: RawLink): Promise<unknown>;
-  /** A node was not reached. */
+  /** Called when a node was not reached. */
   failed(did: Did): void;
 }
 
-/** The nodes that are being dialled, and those that wait for it. */
+/** Dials nodes in turn, and keeps those that wait. */
 export class Dialler {
   readonly #options: DiallerOptions;
   readonly #dialling = new Set<Did>();
-  /** Nodes that wait to be dialled, with the newest that is known of each. */
+  /** Nodes that wait to be dialled, with the newest target of each. */
   readonly #waiting = new Map<Did, DialTarget>();
   #closed = false;
 
@@ -49,7 +49,7 @@ export class Dialler {
   /** Dials a node when its turn comes. */
   dial(did: Did, target: DialTarget): void {
     if (!this.#options.wants(did, target)) return;
-    // A peer may invent nodes without end; beyond a full mesh they are not believed.
+    // A peer may invent any number of nodes, so this bounds how many wait.
     if (this.#waiting.size >= MAX_MEMBERS && !this.#waiting.has(did) && !target.chosen) return;
     this.#waiting.set(did, target);
     this.#next();
@@ -62,7 +62,7 @@ export class Dialler {
   #next(): void {
     for (const [did, target] of this.#waiting) {
       if (this.#closed || this.#dialling.size >= MAX_DIALS) return;
-      // What came in meanwhile about a node that is being dialled waits for how that ends.
+      // A newer target of a node that is being dialled waits until that attempt ends.
       if (this.#dialling.has(did)) continue;
       this.#waiting.delete(did);
       if (!this.#options.wants(did, target)) continue;

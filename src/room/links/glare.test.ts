@@ -25,7 +25,7 @@ function meshOf(membership: Membership): Mesh {
   });
 }
 
-/** What a node is linked by. */
+/** The link to a node, and the side that offered it. */
 function linkTo(mesh: Mesh, did: Did): { open: boolean; offerer: boolean } | undefined {
   const link = mesh.members.get(did)?.link;
   return link && { open: link.open, offerer: link.offerer };

@@ -1,4 +1,4 @@
-/** Who broke the protocol is kept out for a while, for longer each time, and others are not. */
+/** A node that broke the protocol is kept out for a while, longer each time; other nodes are not. */
 import { afterEach, expect, it, vi } from "vitest";
 import { makeEphemeralKey } from "../../identity";
 import { memoryLinkPair } from "../../wire/testing/memory-transport";

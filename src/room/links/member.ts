@@ -11,18 +11,18 @@ export interface Member {
   /** New at every start of that node. */
   readonly session: string;
   readonly link: RoomLink;
-  /** Frames of pipelines. */
+  /** Carries the frames of pipelines. */
   readonly stage: StageLane;
-  /** Weights. */
+  /** Carries weights. */
   readonly bulk: BulkLane;
   proof: Proof;
-  /** What its proof shows; examined again when the rules change. */
+  /** The standing that its proof shows; examined again when the rules change. */
   standing: Standing;
-  /** The charter that it knew when it came. */
+  /** The charter that it had when the link came up. */
   readonly charter: RoomFrameBody<"hello">["charter"];
   /** Where it can be dialled; undefined while it is offline at signaling. */
   address: PeerId | undefined;
-  /** The slot that it holds, if it does. */
+  /** The slot that it holds, if any. */
   slot: number | undefined;
   /** When the link came up, ms of `performance.now()`. */
   readonly since: number;

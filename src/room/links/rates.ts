@@ -1,7 +1,7 @@
 /**
- * How often members of a room may send each kind of frame, each with its reason. An honest node never comes near: a
- * link ends at its limit. What piles up while this page sleeps arrives at once, and that is at most what a peer sends
- * until it takes this node for lost: 5 s of a job, 30 s of everything else.
+ * How often members of a room may send each kind of frame, each with its reason. A link ends if the
+ * peer exceeds a limit; honest nodes stay far below. Frames that pile up while this page sleeps arrive all at once. A peer
+ * stops sending when it gives this node up, so they are at most 5 s of frames of a job, and 30 s of all others.
  */
 import { BUSY_LOST_MS, type FrameRate, IDLE_LOST_MS } from "../../wire";
 import { COALESCE_MS, HEARTBEAT_MS, MAX_GUESTS, MAX_JOBS_PER_PEER, MAX_MEMBERS, MAX_REVOCATIONS } from "../constants";
@@ -11,22 +11,22 @@ function steady(perSecond: number, sleepMs: number): FrameRate {
   return { burst: Math.ceil((2 * perSecond * sleepMs) / 1000), perSecond: 2 * perSecond };
 }
 
-/** Only behind the handshake. */
+/** Once, after the handshake. */
 export const HELLO_RATE: FrameRate = { burst: 1, perSecond: 0 };
-/** When an address or a slot changes: seldom, but all members may come or go at once. */
+/** Sent when an address or a slot changes: seldom, but all members may come or go at once. */
 export const MEMBERS_RATE: FrameRate = { burst: 2 * MAX_MEMBERS, perSecond: 4 };
 /** An offer and an answer for each member of a full room, once over and again after each wait for an answer. */
 export const RELAY_RATE: FrameRate = { burst: 4 * MAX_MEMBERS, perSecond: 8 };
 /** Relayed frames to one member, from all others together: the other half is this node's own. */
 export const CARRIED_TO_RATE: FrameRate = { burst: RELAY_RATE.burst / 2, perSecond: RELAY_RATE.perSecond / 2 };
-/** Relayed frames from one member: a full room at once, and never so much that others have no part in it. */
+/** Relayed frames from one member: a full room at once, but always with a share left for others. */
 export const CARRIED_FROM_RATE: FrameRate = { burst: MAX_MEMBERS, perSecond: CARRIED_TO_RATE.perSecond / 2 };
 export const HEARTBEAT_RATE: FrameRate = steady(1000 / HEARTBEAT_MS, IDLE_LOST_MS);
 /** Charters, epochs and proposals: people make them by hand, and each member passes a new one on. */
 export const RULES_RATE: FrameRate = { burst: 16, perSecond: 0.5 };
-/** All that are known, once to each new member. */
+/** All known revocations, once to each new member. */
 export const REVOCATION_RATE: FrameRate = { burst: MAX_REVOCATIONS, perSecond: 1 };
-/** A full door of people who knock and go. */
+/** As many guests as a door holds, who knock and leave. */
 export const KNOCK_RATE: FrameRate = { burst: 4 * MAX_GUESTS, perSecond: 2 };
 /** Knocks at one door, each of which is two frames for all members: guests must not make it flood them. */
 export const OWN_KNOCK_RATE: FrameRate = { burst: MAX_GUESTS, perSecond: 0.5 };
@@ -34,7 +34,7 @@ export const OWN_KNOCK_RATE: FrameRate = { burst: MAX_GUESTS, perSecond: 0.5 };
 export const PASSED_REVOCATION_RATE: FrameRate = { burst: MAX_REVOCATIONS / 2, perSecond: 0.5 };
 
 /**
- * Requests, and what answers each of them once. A node has at most `MAX_JOBS_PER_PEER` of them at a peer, and the
+ * Requests, and the frames that answer each of them once. A node has at most `MAX_JOBS_PER_PEER` of them at a peer, and the
  * shortest answers, of one token, take the fastest engine some 100 ms together.
  */
 const JOBS_PER_SECOND = 10 * MAX_JOBS_PER_PEER;

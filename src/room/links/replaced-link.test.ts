@@ -1,4 +1,4 @@
-/** What was begun over a link goes on where another one takes its place. */
+/** Work that began over one link continues when another link replaces it. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Bytes, type Did, TypedEventTarget, deferred } from "../../core";
 import { makeEphemeralKey } from "../../identity";
