@@ -28,7 +28,7 @@ afterEach(() => {
 interface Node {
   readonly session: RoomSession;
   readonly signer: Signer;
-  /** What it would have kept for its next start. */
+  /** The data that it would have stored for its next start. */
   readonly kept: { parts: MembershipParts | undefined };
   readonly toy: ToyProvider;
   readonly did: string;
@@ -36,12 +36,12 @@ interface Node {
 
 type Servers = Record<string, MemorySignaling>;
 
-/** A guest enters with the invite. */
+/** Lets a guest enter with the invite. */
 async function enter(invite: Invite, signaling: Servers, name = "node"): Promise<Node> {
   return start({ invite }, await makeEphemeralKey(), signaling, name);
 }
 
-/** A member enters again with what it has kept. */
+/** Lets a member enter again with its stored data. */
 async function comeBack({ signer, kept }: Node, signaling: Servers): Promise<Node> {
   return start({ membership: kept.parts! }, signer, signaling, "member");
 }

@@ -1,4 +1,4 @@
-/** The rules of a room: what its founders sign, and what each node makes of them by itself. */
+/** The rules of a room, which its founders sign and every node checks for itself. */
 import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, encodeCbor, equalBytes, sha256, toHex } from "../../core";
 import { DidSchema, type Opened, type Signed, type StatementKind, bytesSchema, openStatement } from "../../identity";
@@ -77,7 +77,7 @@ export interface Charter {
 export interface ProposedCharter extends Charter {
   /** The founders who have signed it so far. */
   readonly signers: readonly Did[];
-  /** Whether those are enough. The first version needs one: who opens a room begins alone. */
+  /** Whether these signatures are enough. The first version needs only one: the founder who opens a room begins alone. */
   readonly complete: boolean;
 }
 
@@ -102,7 +102,7 @@ interface CharterHead {
   readonly hash: Uint8Array;
 }
 
-/** Whether one version takes the place of another: the later or, where founders were of two minds, the lower hash. */
+/** Whether one version replaces another: the later one does or, if founders disagreed, the one with the lower hash. */
 export function supersedes(next: CharterHead, old: CharterHead): boolean {
   if (next.version !== old.version) return next.version > old.version;
   return toHex(next.hash) < toHex(old.hash);

@@ -1,4 +1,4 @@
-/** Whatever founders decide, and whoever meets whom in which order: the room ends in one epoch that nobody removed is in. */
+/** The room ends in one epoch without removed members, whatever founders decide and in whatever order members meet. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Did, toHex } from "../../core";
@@ -20,7 +20,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("amend" as const), by: fc.nat({ max: FOUNDERS - 1 }) }) },
 );
 
-/** What two members do when they meet: whoever is ahead hands on what the other lacks, if that is a member still. */
+/** Lets two members meet: the one that is ahead hands on its epochs if the other is still a member. */
 async function meet(a: Membership, b: Membership): Promise<void> {
   for (const [ahead, behind] of [
     [a, b],
@@ -100,7 +100,7 @@ describe("a room", () => {
       for (const member of all) {
         const inside = await isMember(first, member);
         if (removed.has(member.signer.did)) expect(inside).toBe(false);
-        // Who is inside knows the secret of the last epoch, and who is not does not.
+        // Members know the secret of the last epoch; removed nodes do not.
         expect(
           member.epochs.head.n === first.epochs.head.n && member.epochs.secret.join() === first.epochs.secret.join(),
         ).toBe(inside);

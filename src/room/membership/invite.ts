@@ -12,15 +12,15 @@ const SECRET_BYTES = 32;
 /** A real invite is about 800 characters long. */
 const MAX_INVITE_CHARS = 8192;
 
-/** What lets a node find a room and ask to come in. All of it is secret: who has it can do the same. */
+/** The data that a node needs to find a room and ask to come in. Keep it secret: anybody who has it can do the same. */
 export interface Invite {
   readonly roomId: RoomId;
   readonly name: string;
-  /** Finds the room at a signaling server. */
+  /** The secret that finds the room at a signaling server. */
   readonly rendezvousSecret: Bytes;
   /** The right to ask, and the secret that proves it. */
   readonly token: { readonly signed: Signed; readonly secret: Bytes };
-  /** URLs of the room's signaling servers; they win over anybody's settings. */
+  /** URLs of the room's signaling servers; they override the user's settings. */
   readonly servers: readonly string[];
 }
 
@@ -45,8 +45,8 @@ export function inviteToUrl(invite: Invite, pageUrl: string): string {
 }
 
 /**
- * Reads an invite: a whole link, or what stands behind `#/join/`.
- * Throws `invite-malformed`, or `invite-version` where it was made by another version of Microgrid.
+ * Reads an invite: a whole link, or the part after `#/join/`. Throws `invite-malformed`, or `invite-version` if an
+ * incompatible version of Microgrid made it.
  */
 export function parseInvite(link: string | URL): Invite {
   const text = String(link).trim();

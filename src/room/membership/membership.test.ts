@@ -15,14 +15,14 @@ const inADay = (): number => Date.now() + DAY_MS;
 const refusal = (text: string) =>
   expect.objectContaining({ code: "peer-refused", message: expect.stringContaining(text) as string }) as Error;
 
-/** A room of a founder and somebody whom it has admitted. */
+/** A room with a founder and a member whom it has admitted. */
 async function pair(...options: Parameters<typeof foundTestRoom>) {
   const { founder, membership, parts } = await foundTestRoom(...options);
   const member = await makeEphemeralKey();
   return { founder, first: membership, parts, member, second: await join(membership, member) };
 }
 
-/** What a guest becomes that a member lets in. */
+/** Lets a member admit a guest, and returns the guest's membership. */
 async function join(host: Membership, guest: Signer): Promise<Membership> {
   const { proof, epochs } = await host.admit(guest.did, undefined);
   const { rendezvousSecret, genesis, charter } = host;

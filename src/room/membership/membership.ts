@@ -1,4 +1,4 @@
-/** What a member knows of its room and holds of it: the rules in force, the epochs, and the proof that it belongs. */
+/** The membership that a node holds in a room: the rules in force, the epochs, and the proof that it belongs. */
 import {
   type Bytes,
   type Did,
@@ -19,13 +19,13 @@ import { type InviteParts, Invites } from "./invites";
 import { type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
 import type { OpenedToken } from "./token";
 
-/** Standings that are remembered: twice the members that a node keeps in mind. */
+/** Maximum number of standings to remember: twice the members that a node remembers. */
 const MAX_EXAMINED = 4_096;
 
 interface MembershipEvents {
-  /** The rules, the epoch or something else that is kept has changed. */
+  /** The rules, the epoch or other stored data has changed. */
   change: undefined;
-  /** A change came into force that other members have to hear of. */
+  /** A change came into force that other members must be told about. */
   charter: Charter;
   epochs: Epochs;
   revocation: Signed;
@@ -41,30 +41,30 @@ export interface MembershipParts extends InviteParts {
   readonly proof: Proof;
 }
 
-/** Who the member is, beyond this one room. */
+/** The identity of a member, which it has in every room. */
 export interface MemberContext {
   readonly signer: Signer;
-  /** Keys of houses that are at hand now, besides this node's own. */
+  /** Keys of houses that this device can sign with now, besides the node's own key. */
   governors(): Promise<readonly Signer[]>;
-  /** All that this node has heard of. */
+  /** All revocations that this node has heard of. */
   readonly revocations: Revocations;
-  /** Takes a revocation; true where it is news. Throws `peer-protocol` where it is not valid. */
+  /** Takes a revocation; true if it is news. Throws `peer-protocol` if it is not valid. */
   hear(revocation: Signed): Promise<boolean>;
 }
 
-/** What makes a guest a member: its proof, and the epochs up to the one in which it was admitted. */
+/** The data that makes a guest a member: its proof, and the epochs up to the one in which it was admitted. */
 export interface Admission {
   readonly proof: Proof;
   readonly epochs: Epochs;
 }
 
-/** Being a member of a room. */
+/** The membership of this node in one room. Checks peers and applies changes of the rules. */
 export class Membership extends TypedEventTarget<MembershipEvents> {
   readonly genesis: Genesis;
   readonly rendezvousSecret: Bytes;
   readonly invites: Invites;
   readonly #context: MemberContext;
-  /** Standing of everybody who was examined since the start, by did. */
+  /** The standings of the nodes examined since the start, by did. */
   readonly #examined = new Map<Did, Standing>();
   #charter: Charter;
   #epochs: Epochs;
@@ -87,7 +87,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return this.#context.signer;
   }
 
-  /** What houses have taken back, as far as this node has heard. */
+  /** The delegations that houses have revoked, as far as this node knows. */
   get revocations(): Revocations {
     return this.#context.revocations;
   }
@@ -100,12 +100,12 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return this.#epochs;
   }
 
-  /** What this node shows to others. */
+  /** The proof that this node shows to others. */
   get proof(): Proof {
     return this.#proof;
   }
 
-  /** All that is kept, to be stored. */
+  /** Everything to store for the next start. */
   get parts(): MembershipParts {
     return {
       genesis: this.genesis,
@@ -117,27 +117,27 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     };
   }
 
-  /** What this node brings to a handshake; `back` epochs earlier than its own, to meet who took another fork. */
+  /** This node's part in a handshake, `back` epochs before its own so that it can meet members on another fork. */
   standing(back = 0): MemberStanding {
     const epochs = this.#epochs;
     return { kind: "member", epoch: Math.max(0, epochs.head.n - back), secretOf: (epoch) => epochs.secretOf(epoch) };
   }
 
-  /** The founders' keys that are here: those can sign changes. */
+  /** The founders' keys on this device, which can sign changes. */
   async founderSigners(): Promise<readonly Signer[]> {
     const signers = [this.signer, ...(await this.#context.governors())];
     return signers.filter(({ did }) => this.genesis.founders.includes(did));
   }
 
-  /** This node's own standing. Throws `peer-refused` where it is a member no more. */
+  /** This node's own standing. Throws `peer-refused` if it is no longer a member. */
   ownStanding(): Promise<Standing> {
     return examine(this.signer.did, this.#proof, this.#rules());
   }
 
-  /** Checks who wants to be treated as a member. Throws `peer-refused` with the reason. */
+  /** Checks a node that says it is a member. Throws `peer-refused` with the reason if it is not. */
   async examine(did: Did, proof: Proof): Promise<Standing> {
     const { standing } = await this.#judge(did, proof);
-    // The oldest is the first to be forgotten: members may invent others.
+    // The oldest is the first to be forgotten. The number is bounded because members may invent others.
     this.#examined.delete(did);
     this.#examined.set(did, standing);
     const [oldest] = this.#examined.keys();
@@ -145,7 +145,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return standing;
   }
 
-  /** A proof that makes `did` a member. Throws `peer-refused` where the rules do not let it in. */
+  /** Makes a proof that `did` is a member. Throws `peer-refused` if the rules do not let it in. */
   async admit(did: Did, delegation: Signed | undefined): Promise<Admission> {
     const own = this.#proof.slice(0, MAX_PROOF_STEPS - 1);
     const admission = await admit(this.signer, this.genesis.hash, did, Date.now());
@@ -154,16 +154,16 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return { proof, epochs };
   }
 
-  /** Admits a guest by its invite, which counts it. Throws `peer-refused` where rules or invite do not let it in. */
+  /** Admits a guest and counts that use of its invite. Throws `peer-refused` if the rules or the invite do not let it in. */
   async letIn(token: OpenedToken, guest: Did, delegation: Signed | undefined): Promise<Admission> {
     const admission = await this.admit(guest, delegation);
-    // Without a pause between the two, so that no others use the invite up meanwhile.
+    // No `await` between the two, so that nobody else uses the invite up in between.
     this.invites.check(token, guest);
     this.invites.redeem(token, guest);
     return admission;
   }
 
-  /** Takes a proof of this node by the word of the founder that sends it; false for any that is no better. */
+  /** Takes a new proof for this node from a founder; false if it is no better than the present one. */
   async takeProof(proof: Proof, founder: Did): Promise<boolean> {
     const own = this.#proof[0]?.delegation;
     const renewed = proof.map((step, i) => (i === 0 && own ? { ...step, delegation: own } : step));
@@ -179,7 +179,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return true;
   }
 
-  /** The house of this node has changed: from now on it is shown with, or without, this delegation. */
+  /** Call this when the node's house changes. From now on its proof has this delegation, or none. */
   setDelegation(delegation: Signed | undefined): void {
     const [first = {}, ...rest] = this.#proof;
     const { admission } = first;
@@ -189,7 +189,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.emit("change", undefined);
   }
 
-  /** Takes a version of the charter; true where it comes into force. Throws `peer-protocol` where it is not valid. */
+  /** Takes a version of the charter; true if it comes into force. Throws `peer-protocol` if it is not valid. */
   async takeCharter(signed: Signed): Promise<boolean> {
     const charter = await openCharter(signed, this.genesis);
     if (!charter.complete || !supersedes(charter, this.#charter)) return false;
@@ -200,14 +200,14 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return true;
   }
 
-  /** The charter with these changes, signed with the founders' keys that are here. Throws `bad-request` without one. */
+  /** The charter with these changes, signed with the founders' keys on this device. Throws `bad-request` without one. */
   async proposeCharter(changes: Partial<CharterTerms>): Promise<Signed> {
     const { terms, version, hash } = this.#charter;
     const body = { v: 1 as const, room: this.genesis.hash, version: version + 1, previous: hash, at: Date.now() };
     return signStatement(CHARTER, { ...body, ...terms, ...changes }, ...(await this.#requireSigners()));
   }
 
-  /** Takes a chain of epochs; true where it comes into force. Throws `peer-protocol` where it is not valid. */
+  /** Takes a chain of epochs; true if it comes into force. Throws `peer-protocol` if it is not valid. */
   async takeEpochs(data: EpochsData): Promise<boolean> {
     if (this.#epochs.covers(data)) return false;
     const epochs = await Epochs.open(data, this.genesis);
@@ -219,7 +219,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.#examined.clear();
     this.emit("epochs", epochs);
     this.emit("change", undefined);
-    // The founders were of two minds at once: what this one had decided is decided again on top.
+    // The founders disagreed, and this fork lost. Its removals are decided again on top of the other fork.
     if (lost.length > 0 && (await this.founderSigners()).length >= this.genesis.quorum) {
       const { record, secret } = await this.proposeEpoch(lost, kept);
       await this.takeEpochs(this.epochsWith(record, secret));
@@ -228,9 +228,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   }
 
   /**
-   * An epoch without these members, signed with the founders' keys that are here, and its secret. Those whom they have
-   * admitted stay where they are known here, or are among `kept`. Throws `bad-request` for founders, or where the room
-   * can have no more epochs.
+   * An epoch without these members, signed with the founders' keys on this device, and its secret. The nodes that they
+   * admitted stay if this node knows them or if they are among `kept`. Throws `bad-request` if one of them is a founder,
+   * or if the room can have no more epochs.
    */
   async proposeEpoch(
     dids: readonly Did[],
@@ -239,7 +239,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     const founder = dids.find((did) => this.genesis.founders.includes(did));
     if (founder) throw new MicrogridError("bad-request", "A founder cannot be removed. Open a new room instead.");
     const secret = randomBytes(32);
-    // A node could hide that it is of a house, so those that are known go by their own names.
+    // A node could hide that it belongs to a house, so known nodes of a removed house are removed by their own dids.
     const nodes = [...this.#examined].filter(([, { house }]) => house && dids.includes(house.did));
     const removed = [...new Set([...dids, ...nodes.map(([did]) => did)])];
     const all = new Set([...this.#epochs.removed, ...removed]);
@@ -264,13 +264,13 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return { record, secret };
   }
 
-  /** The epochs with one more. */
+  /** The epochs of this room with one more. */
   epochsWith(record: Signed, secret: Bytes): EpochsData {
     const { records, secrets } = this.#epochs.data;
     return { records: [...records, record], secrets: [...secrets, secret] };
   }
 
-  /** Adds the founders' signatures that are here. */
+  /** Signs with the founders' keys on this device. */
   async endorse(kind: "charter" | "epoch", signed: Signed): Promise<Signed> {
     let endorsed = signed;
     for (const signer of await this.#requireSigners()) {
@@ -279,19 +279,19 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return endorsed;
   }
 
-  /** Takes a revocation that a peer passes on. Throws `peer-protocol` where it is not valid. */
+  /** Takes a revocation that a peer passes on. Throws `peer-protocol` if it is not valid. */
   async takeRevocation(signed: Signed): Promise<void> {
     await this.#context.hear(signed);
   }
 
-  /** A revocation was heard, here or elsewhere: what was known of its node may hold no more. */
+  /** Call this when a revocation was heard, here or elsewhere: the standings known so far may be outdated. */
   heard(signed: Signed): void {
     this.#examined.clear();
     this.emit("revocation", signed);
     this.emit("change", undefined);
   }
 
-  /** Whether this is a founder, as far as is known here. */
+  /** Whether this is a founder, as far as this node knows. */
   isFounder(did: Did): boolean {
     return this.genesis.founders.includes(did) || (this.#examined.get(did)?.founder ?? false);
   }

@@ -1,6 +1,6 @@
 /**
  * How a node proves that it belongs to a room: by being a founder, by a house that vouches for it, or by a chain of
- * admissions that ends at one of those. Every member checks it by itself.
+ * admissions that ends at one of those. Every member checks it for itself.
  */
 import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, equalBytes } from "../../core";
@@ -33,12 +33,12 @@ const ADMISSION = {
   }),
 } satisfies StatementKind<v.GenericSchema>;
 
-/** One node of the chain: what its house says of it, and who has admitted it; the next step is about who did. */
+/** One node of the chain: its house's delegation and its admission. The next step is about the node that admitted it. */
 const Step = v.strictObject({ admission: v.optional(SignedSchema), delegation: v.optional(SignedSchema) });
 export const ProofSchema = v.pipe(v.array(Step), v.maxLength(MAX_PROOF_STEPS));
 export type Proof = v.InferOutput<typeof ProofSchema>;
 
-/** Why a node is not, or no longer, a member; also the words with which its links end. */
+/** Reasons why a node is not, or no longer, a member; also shown when its links end. */
 export const NOT_A_MEMBER = {
   removed: "This device was removed from the room.",
   unlisted: "The room's charter does not list this device.",
@@ -47,13 +47,13 @@ export const NOT_A_MEMBER = {
   orphan: "Who had admitted this device was removed from the room.",
 } as const;
 
-/** What a proof shows of a node. */
+/** A node's place in the room, as its proof shows it. */
 export interface Standing {
   /** Whether it, or its house, has founded the room. */
   readonly founder: boolean;
   /** The house that vouches for it; undefined means that nobody does. */
   readonly house: { readonly did: Did; readonly name: string } | undefined;
-  /** Those who have admitted it, the nearest first. */
+  /** The nodes of its chain of admissions, the nearest first. */
   readonly admittedBy: readonly Did[];
 }
 
@@ -70,7 +70,7 @@ export function admit(by: Signer, room: Bytes, did: Did, at: number): Promise<Si
   return signStatement(ADMISSION, { v: 1, room, did, by: by.did, at }, by);
 }
 
-/** Checks a node's proof. Throws `peer-refused` with the reason where the room's rules do not let it in. */
+/** Checks a node's proof. Throws `peer-refused` with the reason if the room's rules do not let it in. */
 export async function examine(did: Did, proof: Proof, rules: RoomRules, now = Date.now()): Promise<Standing> {
   const { epochs, genesis, terms } = rules;
   const house = await houseOf(did, proof[0]?.delegation, rules, now);

@@ -1,6 +1,6 @@
 /**
- * Two members of one room in different epochs, or on two forks: the one that is ahead hands its epochs over, if the other
- * is still a member there. A link for this knows no other frames; behind it both begin a new handshake.
+ * Brings two members in different epochs, or on two forks, together: the one that is ahead hands over its epochs if the
+ * other is still a member there. The link for this has no other frames; afterwards both begin a new handshake.
  */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
@@ -13,7 +13,7 @@ import { EpochsSchema, type Membership, ProofSchema, outranks } from ".";
 const once = { burst: 1, perSecond: 0 };
 
 export const EPOCH_FRAMES = {
-  /** Both sides: why the sender belongs to the room, and where its chain of epochs ends. */
+  /** Sent by both sides: the proof that the sender belongs to the room, and the end of its chain of epochs. */
   "epoch.standing": {
     schema: v.strictObject({
       proof: ProofSchema,
@@ -23,15 +23,15 @@ export const EPOCH_FRAMES = {
     maxBytes: 16 * 1024,
     rate: once,
   },
-  /** From who is ahead. It is quiet from here on. */
+  /** Sent by the side that is ahead, which sends nothing more after it. */
   "epoch.news": { schema: EpochsSchema, maxBytes: 256 * 1024, rate: once },
-  /** Taken: both begin a new handshake on this line. */
+  /** The epochs were taken: both sides begin a new handshake on this line. */
   "epoch.adopted": { schema: v.strictObject({}), maxBytes: 16, rate: once },
 } satisfies FrameTable;
 
 /**
- * Brings both sides to one epoch. Gives the line, on which the next handshake must begin at once. Throws `peer-refused`
- * where one side is a member no more, and has then closed the line.
+ * Brings both sides to one epoch. Returns the line, on which the next handshake must begin at once. Throws `peer-refused`
+ * and closes the line if one side is no longer a member.
  */
 export async function reconcile(line: AuthenticatedLine, membership: Membership): Promise<RawLink> {
   const link = new Link(line, EPOCH_FRAMES);

@@ -1,4 +1,4 @@
-/** Invite tokens: they let somebody ask to come in, so often and until then, as long as the epoch lasts. */
+/** Invite tokens let somebody ask to come in: a limited number of times, until a date, and only during one epoch. */
 import * as v from "valibot";
 import { type Bytes, type Did, randomBytes } from "../../core";
 import {
@@ -18,7 +18,7 @@ const TOKEN = {
   schema: v.strictObject({
     v: v.literal(1),
     room: bytesSchema(32),
-    /** The node that has made it; a counted token is redeemed by it alone. */
+    /** The node that made the token; only this node redeems a token with limited uses. */
     issuer: DidSchema,
     epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
     /** How many nodes may enter with it; 0 for any number. */
@@ -48,7 +48,7 @@ export async function makeToken(
   return readToken(await signStatement(TOKEN, body, ...signers));
 }
 
-/** Reads a token. Throws `peer-protocol` where it is none, or not signed by its issuer. */
+/** Reads a token. Throws `peer-protocol` if it is malformed or not signed by its issuer. */
 export async function readToken(signed: Signed): Promise<OpenedToken> {
   const { body, hash, signers } = await openStatement(TOKEN, signed);
   return { token: body, signed, hash, signers };

@@ -1,8 +1,8 @@
-/** Names at the signaling server under which a room is found; they say nothing to who lacks the secret. */
+/** The names under which a room is found at a signaling server; they reveal nothing to anybody without the secret. */
 import { type Bytes, DAY_MS, sha256, toHex, utf8 } from "../../core";
 import { SLOT_COUNT } from "../constants";
 
-/** Number of the UTC day of a time. */
+/** The number of the UTC day of a time. */
 export function dayOf(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS);
 }
@@ -19,7 +19,7 @@ export async function slotIds(rendezvousSecret: Bytes, day: number): Promise<str
 
 /**
  * The room's signaling servers in the order in which every member tries them: rendezvous hashing
- * (Thaler and Ravishankar, 1998), so that rooms spread over servers and members agree without talking.
+ * (Thaler and Ravishankar, 1998), so that rooms spread over servers, and members agree without exchanging messages.
  */
 export async function orderServers(roomId: string, servers: readonly string[]): Promise<string[]> {
   const scored = await Promise.all(

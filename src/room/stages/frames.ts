@@ -20,40 +20,40 @@ const MAX_GRAPH_BYTES = 256 * 2 ** 20;
 const MAX_NEIGHBOURS = 32;
 const MAX_PROBE_BYTES = 300_000;
 
-/** Why a node does not help with a model. */
+/** The reasons why a node does not help with a model. */
 const UNABLE = ["consent", "charter", "model", "memory", "failed"] as const;
 
 /** A pipeline is opened and changed by people, and repaired a few times a minute at worst. */
 const RARE: FrameRate = { burst: 64, perSecond: 4 };
-/** A few for each neighbour when a pipeline is planned. */
+/** A few probes for each neighbour when a pipeline is planned. */
 const PROBES: FrameRate = { burst: 16, perSecond: 1 };
-/** One for each token of each sequence, and all that a stage has kept of them when it is repaired. */
+/** One for each token of each sequence, and after a repair all that the stage has kept of them. */
 export const STEP_RATE: FrameRate = { burst: 16_384, perSecond: 8_192 };
 /**
- * What a node sends of its own accord: there may be more pipelines between the two, and a line that stood still gives all
- * at once. A long text that is given again would be cut off for a flood otherwise.
+ * The pace at which a node sends. It is below the limit, since two nodes may share several pipelines, and a stalled line
+ * delivers everything at once. Otherwise, sending a long text again after a repair could look like a flood.
  */
 const PACE: FrameRate = { burst: STEP_RATE.burst / 4, perSecond: STEP_RATE.perSecond / 4 };
 
 const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 
-/** A view into the frame: what is large is not copied once more. */
+/** A view into the frame, so that large tensors are not copied again. */
 const bytes = v.pipe(
   v.instance(Uint8Array),
   v.check((value) => value.length <= MAX_HIDDEN_BYTES, "too long"),
 );
-/** The repair in which two neighbours became neighbours, from 0: what is late from a former one shows. */
+/** The repair that made two nodes neighbours, from 0: it exposes late frames from a former neighbour. */
 const attempt = count(1_000_000);
-/** Steps are counted by the consumer, over all sequences of a pipeline. */
+/** The consumer counts the steps, over all sequences of a pipeline. */
 const step = count(Number.MAX_SAFE_INTEGER);
 
-/** Which files of which model: nodes that agree on these read the same. */
+/** Identifies the files of a model: nodes that agree on these fields read the same files. */
 const source = {
   model: text(MAX_MODEL_CHARS),
-  /** Path of the graph inside the model, and its size: who does not know the model may ask the consumer for it. */
+  /** The graph's path inside the model, and its size: a node without the graph may ask the consumer for it. */
   graph: text(200),
   graphBytes: count(MAX_GRAPH_BYTES),
-  /** Over the graph and what the host lists of its weights. */
+  /** A hash over the graph and the host's list of its weights. */
   weightsHash: text(100),
 };
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));

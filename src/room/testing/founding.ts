@@ -4,7 +4,7 @@ import type { Invite } from "../membership/invite";
 import { type CharterTerms, type MemberContext, Membership, type MembershipParts, found } from "../membership";
 import type { RoomOptions } from "../room-session";
 
-/** The rules of a room where nothing else is said. */
+/** The rules of a test room, unless a test changes them. */
 export const OPEN_TERMS: CharterTerms = {
   name: "Attic",
   purpose: "",
@@ -19,7 +19,7 @@ export const OPEN_TERMS: CharterTerms = {
   logs: "",
 };
 
-/** A room with one founder, a node. */
+/** A room whose one founder is a node. */
 export interface FoundedRoom {
   readonly founder: Signer;
   readonly parts: MembershipParts;
@@ -51,7 +51,7 @@ export function memberContext(signer: Signer, governors: readonly Signer[] = [])
   return { signer, governors: async () => governors, revocations, hear: (signed) => revocations.add(signed) };
 }
 
-/** What a node of a test brings besides its way in. */
+/** Options that a test node needs besides its way into the room. */
 export const BARE_NODE = {
   delegation: () => undefined,
   agent: "test/1",

@@ -8,18 +8,18 @@ import type { CharterTerms, MembershipParts } from "../membership";
 import { type RoomOptions, RoomSession } from "../room-session";
 import { BARE_NODE, type FoundedRoom, foundTestRoom, memberContext } from "./founding";
 
-/** The signaling server of rooms that `foundTestRoom` founds. */
+/** The signaling server of the rooms that `foundTestRoom` makes. */
 export const SERVER = "http://signal.example/";
 
-/** A node in a room, or on its way. */
+/** A node in a room, or on its way into one. */
 export interface TestNode {
   readonly session: RoomSession;
   readonly signer: Signer;
   readonly did: string;
   readonly toy: ToyProvider;
-  /** What it would have kept for its next start. */
+  /** The data that it would have stored for its next start. */
   readonly kept: { parts: MembershipParts | undefined };
-  /** Why it is out, if it is. */
+  /** The reason why it is out of the room, if it is. */
   readonly out: { reason: string | undefined };
 }
 
@@ -41,12 +41,12 @@ export class TestNodes {
     return { ...room, ...(await this.start({ membership: room.parts }, room.founder)) };
   }
 
-  /** Somebody comes with an invite. */
+  /** Lets somebody enter with an invite. */
   async enter(invite: Invite, signer?: Signer): Promise<TestNode> {
     return this.start({ invite }, signer ?? (await makeEphemeralKey()));
   }
 
-  /** A member enters again with what it has kept. */
+  /** Lets a member enter again with its stored data. */
   comeBack({ kept, signer }: TestNode): Promise<TestNode> {
     return this.start({ membership: kept.parts! }, signer);
   }

@@ -5,11 +5,11 @@ import { MAX_MODEL_CHARS } from "../constants";
 import { count, text } from "../schemas";
 
 /**
- * Longest piece, in bytes. Channels of one line take turns by message, so this is what a token may have to wait for: 16 ms
+ * Longest piece, in bytes. Channels of one line take turns by message, so a token may have to wait for one piece: 16 ms
  * on a line of 1 MB/s.
  */
 export const MAX_PIECE_BYTES = 16 * 1024;
-/** Longest range of one request, in bytes: the asker holds it in memory until it is whole. */
+/** Longest range of one request, in bytes: the requester holds it in memory until it is complete. */
 export const MAX_GET_BYTES = 16 * 2 ** 20;
 /** Requests that one member may have open at another. */
 export const MAX_GETS = 8;
@@ -21,7 +21,7 @@ const PIECES: FrameRate = { burst: 32_768, perSecond: 16_384 };
 /** Ranges may be small where a model's layers lie scattered over its file. */
 const GETS: FrameRate = { burst: 4_096, perSecond: 1_024 };
 
-/** Chosen by who asks. */
+/** The id of a request, chosen by the requester. */
 const get = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/));
 
 export const BULK_FRAMES = {
@@ -32,7 +32,7 @@ export const BULK_FRAMES = {
       model: text(MAX_MODEL_CHARS),
       /** Path of the graph inside the model. */
       graph: text(200),
-      /** Over the graph and what the host lists of its weights: both read the same files. */
+      /** A hash over the graph and the host's list of its weights, so that both sides mean the same files. */
       weightsHash: text(100),
       location: text(200),
       offset: count(2 ** 52),
@@ -54,24 +54,24 @@ export const BULK_FRAMES = {
     maxBytes: MAX_PIECE_BYTES + 128,
     rate: PIECES,
   },
-  /** So many bytes of the range have come; said for each piece, at once: the sender's pace hangs on it. */
+  /** Confirms the first `upTo` bytes of the range. Sent at once for each piece, since it sets the sender's pace. */
   "bulk.got": { schema: v.strictObject({ get, upTo: count(MAX_GET_BYTES) }), maxBytes: 128, rate: PIECES },
-  /** Nothing of the range follows: it is not stored there whole, could not be read, or was cancelled. */
+  /** Nothing more of the range follows: the file is not stored whole there, could not be read, or was cancelled. */
   "bulk.ended": {
     schema: v.strictObject({ get, why: v.picklist(["missing", "failed", "cancelled"]) }),
     maxBytes: 128,
     rate: GETS,
   },
-  /** Not wanted any more; answered by `bulk.ended`, unless that has been sent already. */
+  /** Cancels a request; answered by `bulk.ended`, unless that has been sent already. */
   "bulk.cancel": { schema: v.strictObject({ get }), maxBytes: 128, rate: GETS },
 } satisfies FrameTable;
 
 export type BulkLane = Lane<typeof BULK_FRAMES>;
 export type BulkFrame = FrameOf<typeof BULK_FRAMES>;
-/** The body of a kind as it was received. */
+/** The body of a received frame of one kind. */
 export type BulkBody<K extends BulkFrame["kind"]> = Extract<BulkFrame, { kind: K }>["body"];
 
-/** Which files of which model: nodes that agree on all three read the same. */
+/** Identifies the files of a model: nodes that agree on all three fields read the same files. */
 export type BulkModel = Pick<BulkBody<"bulk.get">, "model" | "graph" | "weightsHash">;
 /** One file of weights, as the graph names it. */
 export type BulkFile = BulkModel & Pick<BulkBody<"bulk.get">, "location">;

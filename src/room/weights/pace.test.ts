@@ -1,18 +1,18 @@
-/** The pace of bulk transfers on a simulated line: what it takes, and what it leaves to others. */
+/** Tests the pace of bulk transfers on a simulated line: the share that they take, and the share left to others. */
 import { describe, expect, it } from "vitest";
 import { MAX_PIECE_BYTES } from "./frames";
 import { PaceWindow } from "./pace";
 
 /** A line with one buffer that never overflows. */
 interface Line {
-  /** Without the buffer, ms. */
+  /** Round trip without waiting in the buffer, in ms. */
   readonly rttMs: number;
   readonly bytesPerMs: number;
-  /** Share of the line that others take at a time. */
+  /** Share of the line that others use at this time. */
   others(nowMs: number): number;
 }
 
-/** Sends for ever; gives, for each confirmed piece, when it came back and how long it had waited in the buffer. */
+/** Sends until `untilMs`. Returns for each confirmed piece when it came back and how long it waited in the buffer. */
 function run(
   line: Line,
   untilMs: number,

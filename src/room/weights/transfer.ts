@@ -1,4 +1,4 @@
-/** Weights between the members of a room: one place to ask a member for parts of files, and to say what is given. */
+/** Transfers weights between the members of a room: asks members for parts of files, and serves their requests. */
 import { type Did, MicrogridError } from "../../core";
 import { type BULK_FRAMES, type BulkFile, type BulkModel, MAX_GET_BYTES } from "./frames";
 import { BulkGiver } from "./giver";
@@ -6,23 +6,24 @@ import { BULK_SILENCE_MS, BulkTaker } from "./taker";
 import { type FrameHandlers, dispatch } from "../links/handlers";
 import type { Member } from "../links/member";
 
-/** Weights that one member gives. */
+/** The weights that one member provides. */
 export interface BulkSource {
   /**
-   * Exactly these bytes of an external data file of the model, by the name that its graph has for it. Makes a link where
-   * there is none. Rejects with the signal's reason; throws `file-missing` where the member does not have the file whole
-   * or does not give it, `network` where it falls silent or cannot read it, `peer-lost`.
+   * Reads exactly these bytes of an external data file of the model, named as in its graph. Makes a link if there is
+   * none. Rejects with the signal's reason, or throws `file-missing` if the member does not have the whole file or does
+   * not give it, `network` if it falls silent or cannot read the file, and `peer-lost` if it is gone.
    */
   read(location: string, offset: number, length: number, options: { readonly signal: AbortSignal }): Promise<Blob>;
 }
 
 type LinkTo = (did: Did, options: { signal: AbortSignal }) => Promise<unknown>;
 
-/** Both directions of all links. */
+/** The transfers in both directions, over all links. */
 export class WeightTransfer {
   /**
-   * What is given to whom: a file that lies here whole, read lazily, or undefined. Only members ask; each has few requests
-   * open, which are served in turn and at a pace that leaves the line to answers (`PaceWindow`).
+   * Opens a file for a member: a blob that is read lazily, or undefined if the file is not stored whole here or the
+   * member may not have it. Each member has few open requests, served in turn and at a pace that spares answers
+   * (`PaceWindow`).
    */
   open: (file: BulkFile, from: Did, options: { readonly signal: AbortSignal }) => Promise<Blob | undefined> = () =>
     Promise.resolve(undefined);
@@ -39,9 +40,9 @@ export class WeightTransfer {
   }
 
   /**
-   * A model's weights as this one member gives them. They come without hashes: whoever asks believes the member. A stage
-   * asks only the consumer of its pipeline, whose own answers are spoilt if it lies. For the same reason they must not
-   * be kept for anything but that pipeline.
+   * A model's weights from this one member. They come without hashes, so the caller has to trust the member. A stage
+   * asks only the consumer of its pipeline, which would spoil only its own answers by lying. So never keep these weights
+   * for anything but that pipeline.
    */
   source(from: Did, model: BulkModel): BulkSource {
     return {

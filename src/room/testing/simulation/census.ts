@@ -6,13 +6,13 @@ export interface Tally {
   bytes: number;
 }
 
-/** What one node has sent since the last `take`. */
+/** Counts the frames that one node has sent since the last `take`. */
 export class Census {
   #kinds = new Map<string, Tally>();
   /** The kind of the frame whose pieces are being sent, for each channel. */
   readonly #open = new WeakMap<object, string>();
 
-  /** Takes note of a message; its header says which frame it belongs to (`src/wire/framing.ts`). */
+  /** Counts a message; its header says which frame it belongs to (`src/wire/framing.ts`). */
   note(channel: object, message: Uint8Array): void {
     const piece = message[0] === 2;
     const kind = piece
@@ -25,7 +25,7 @@ export class Census {
     tally.bytes += message.length;
   }
 
-  /** What was counted since the last time. */
+  /** Returns the counts since the last call, and starts again from zero. */
   take(): ReadonlyMap<string, Tally> {
     const kinds = this.#kinds;
     this.#kinds = new Map();

@@ -11,9 +11,9 @@ const ACCESS_SIGMA = 0.6;
 const JITTER_MS = 3;
 /** One way from the backbone to the signaling server. */
 const SERVER_MS = 10;
-/** What a server needs to notice that a host has vanished (`npm run signal`). */
+/** How long the server (`npm run signal`) needs to notice that a host has vanished. */
 const ALIVE_TIMEOUT_MS = 20_000;
-/** ICE, DTLS and SCTP until a data channel is open, in round trips between the two hosts. */
+/** Round trips between two hosts for ICE, DTLS and SCTP until a data channel is open. */
 const SETUP_ROUND_TRIPS = 4;
 /** How long a browser goes on sending into the void before it calls a connection lost. */
 const ICE_LOST_MS = 30_000;
@@ -34,7 +34,7 @@ export class Host {
   }
 }
 
-/** Whether what one host sends reaches the other. */
+/** Whether messages from one host reach the other. */
 function reaches(from: Host, to: Host): boolean {
   return from.alive && to.alive && from.side === to.side;
 }
