@@ -78,7 +78,7 @@ export const MAX_EPOCH_LIST = 256;
 export const MAX_PROOF_STEPS = 8;
 /** Revocations that members take from each other at once: anybody can make up houses that revoke. */
 export const MAX_REVOCATIONS = 256;
-/** Those that a new member is told of; as many may be passed on at the same time. */
+/** Number of revocations that a new member is told about; as many may be passed on at the same time. */
 export const MAX_TOLD_REVOCATIONS = MAX_REVOCATIONS / 2;
 /** How long an invite is valid by default, in days. */
 export const INVITE_DAYS = 30;

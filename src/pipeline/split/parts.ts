@@ -10,12 +10,12 @@ export interface StageParts {
   /** Indices of nodes, in the order in which they can run. */
   readonly nodes: readonly number[];
   readonly constants: readonly Weight[];
-  /** Names of the graph's own inputs that are needed, except those of which only the shape is. */
+  /** Names of the graph's inputs that the stage needs, except those of which it needs only the shape. */
   readonly inputs: ReadonlySet<string>;
   /** The values that enter at the cut before the stage, and those that leave at the cut behind it. */
   readonly before: readonly TensorSpec[];
   readonly after: readonly TensorSpec[];
-  /** Those of `before` that the stage's operators use. */
+  /** The values in `before` that the stage's operators use. */
   readonly taken: ReadonlySet<string>;
   /** Values that the stage's own operators make. */
   readonly made: ReadonlySet<string>;

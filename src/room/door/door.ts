@@ -38,7 +38,7 @@ interface Waiting extends KnockInfo {
 export class Door extends TypedEventTarget<{ change: undefined }> {
   readonly #options: DoorOptions;
   readonly #waiting = new Map<Did, Waiting>();
-  /** Those who knock at the doors of others, by the link of the member that says so. */
+  /** Guests who knock at other members' doors, by the link of the member that reports them. */
   readonly #elsewhere = new Map<RoomLink, Map<Did, KnockInfo>>();
   readonly #links = new Set<GuestLink>();
   readonly #mayTell = new TokenBucket(OWN_KNOCK_RATE, performance.now());
@@ -48,7 +48,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     this.#options = options;
   }
 
-  /** Those who knock, wherever in the room. */
+  /** The guests who knock at any door of the room. */
   get knocks(): readonly KnockInfo[] {
     const told = [...this.#elsewhere.values()].flatMap((knocks) => [...knocks]);
     return [...new Map<Did, KnockInfo>([...told, ...this.#waiting]).values()];

@@ -17,9 +17,9 @@ export interface MemberLine extends AuthenticatedLine {
 export class MemberHandshake {
   readonly #membership: Membership;
   readonly #agent: string;
-  /** How many epochs back the next line is begun, after one on which the secrets did not fit: the room may have forked. */
+  /** How many epochs back the next handshake begins after the secrets did not match: the room may have forked. */
   #back = 0;
-  /** Those who broke the protocol: until when they are not let in, and how long it was the last time. */
+  /** Nodes that broke the protocol: until when they are kept out, and for how long they were last time. */
   readonly #shunned = new Map<Did, { readonly until: number; readonly ms: number }>();
 
   constructor(membership: Membership, agent: string) {

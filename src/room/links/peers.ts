@@ -21,7 +21,7 @@ export class Peers {
     this.#options = options;
   }
 
-  /** Those that have said something of themselves and can be reached. */
+  /** The members that have announced themselves and can be reached. */
   get reachable(): readonly RemotePeer[] {
     const { gossip } = this.#options;
     return [...this.#peers.values()].filter((peer) => peer.heartbeat && (peer.linked || gossip.reaches(peer.id)));

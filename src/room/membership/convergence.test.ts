@@ -81,7 +81,7 @@ describe("a room", () => {
           const by = at(one.by);
           await by.takeCharter(await by.proposeCharter({ purpose: `${all.length}` }));
         } else if (one.kind === "join") {
-          // Those who are out do not know it yet, and go on letting others in.
+          // Removed members do not know it yet, and go on letting others in.
           const newcomer = await join(at(one.at)).catch(() => undefined);
           if (newcomer) all.push(newcomer);
         } else if (one.whom % all.length >= FOUNDERS) {

@@ -27,7 +27,7 @@ export type StoredMembership = v.InferInput<typeof StoredSchema>;
 /** The options for founding a room. */
 export interface Founding {
   readonly name: string;
-  /** Those of the founders' keys that are here; the first charter is signed with them. */
+  /** The founders' keys on this device; they sign the first charter. */
   readonly signers: readonly [Signer, ...Signer[]];
   /** All founders, `signers` included. */
   readonly founders: readonly Did[];

@@ -74,8 +74,8 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
   }
 
   /**
-   * Takes a change with the signatures that it has; one that was made here goes before others. Throws `peer-protocol`
-   * where it is none of this room's founders.
+   * Takes a change with the signatures that it has so far; changes made here take precedence. Throws `peer-protocol` if
+   * this room's founders did not make it.
    */
   async take(
     frame: ReceivedBody<"proposal">,

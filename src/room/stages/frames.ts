@@ -122,7 +122,7 @@ export const STAGE_FRAMES = {
     maxBytes: 256,
     rate: RARE,
   },
-  /** The stage is not opened, or is not kept any longer; without `attempt` where there is none of that pipeline. */
+  /** The stage is not opened, or no longer kept; `attempt` is absent if the node has no stage of that pipeline. */
   "stage.refused": {
     schema: v.strictObject({ pipeline: id, attempt: v.optional(attempt), reason: text(500) }),
     maxBytes: 2_048,

@@ -125,7 +125,7 @@ export class BulkTaker {
     this.#timer = this.#clock();
   }
 
-  /** A request has ended: another one may be sent, and where there is none, nobody waits for the member. */
+  /** A request has ended: another may be sent. If there is none, the member owes no answer. */
   #free(): void {
     this.#freed.resolve();
     this.#freed = deferred();
