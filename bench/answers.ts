@@ -3,7 +3,7 @@ import type { Page, Worker } from "@playwright/test";
 import type { AnswerRequest, GenerationRequest, Usage } from "../src/grid";
 import type { GenerationEvent } from "../src/inference";
 
-/** An answer as it came. Moments are milliseconds since 1970 on the clock of whoever received it. */
+/** An answer with the times of its events, in milliseconds since 1970 on the receiver's clock. */
 export interface Timed {
   readonly startedAt: number;
   readonly tokens: readonly { readonly at: number; readonly count: number }[];
@@ -61,8 +61,8 @@ export async function timedAnswer(page: Page, request: AnswerRequest): Promise<T
 }
 
 /**
- * Times the answers that the page's own chat asks for: each is noted as the chat takes its events. They become this
- * `generation`, whatever the person's settings, so that all ways compute the same.
+ * Times the answers that the page's own chat asks for, as the chat takes their events. Replaces each request by
+ * `generation`, regardless of the person's settings, so that all measurements compute the same.
  */
 export async function interceptChat(page: Page, generation: GenerationRequest): Promise<void> {
   await page.evaluate((wanted) => {

@@ -27,11 +27,11 @@ export interface Member extends BarePage {
 interface RoomOptions {
   /** Members of a browser process of their own, which can be killed. */
   readonly ownProcess?: boolean;
-  /** Each page's way to the others; this machine's own where absent. */
+  /** The connection settings of each page; if absent, pages connect within this machine. */
   readonly rtc?: () => Promise<RTCConfiguration>;
 }
 
-/** The pages, and what can be asked of them. */
+/** A room of pages that form pipelines, and the calls to measure them. */
 export class PipelineRoom {
   readonly #pages: BarePages;
   readonly #options: RoomOptions;

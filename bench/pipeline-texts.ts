@@ -11,11 +11,11 @@ function twice(question: string): readonly ChatMessage[] {
   return [ask(question), { role: "assistant", content: item.completion }, ask(question)];
 }
 
-/** Its answer is the guide's longest, 123 tokens, and hardly repeats anything. */
+/** The guide's longest answer: 123 tokens that hardly repeat anything. */
 export const STORY = [ask("Tell me a story about a robot")];
 /** The guide repeats its answer: 48 tokens that are all in the prompt. */
 export const REPEATED = twice("What can you do?");
 /** The guide begins with the same text and then departs from it: of 82 tokens, the first 35 are in the prompt. */
 export const HALF_REPEATED = twice("Tell me a story about a robot");
-/** The shortest: for what has to be done once before anything is measured. */
+/** The shortest answer, to warm up before anything is measured. */
 export const SHORT = [ask("Thanks 😀")];

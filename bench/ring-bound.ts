@@ -1,4 +1,4 @@
-/** How fast a ring can be at most: what is known of its stages, its ends and its hops. */
+/** Computes the highest possible speed of a ring from the times of its stages, its ends and its hops. */
 import type { RingReading } from "../e2e/pipeline-page/meter";
 import { spread } from "./statistics";
 

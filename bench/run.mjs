@@ -1,4 +1,4 @@
-/** `npm run bench`: measures what this project promises, on this machine, and prints one table. */
+/** `npm run bench`: measures the project's targets on this machine, and prints one table. */
 import { join } from "node:path";
 import { run } from "../scripts/run/message.mjs";
 import { ROOT } from "../scripts/run/spawn.mjs";

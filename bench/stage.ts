@@ -72,7 +72,7 @@ export class Stage {
     return visitor;
   }
 
-  /** Lets a visitor go, in whatever state it is. */
+  /** Disposes of a visitor, no matter its state. */
   async dismiss(visitor: SitePage): Promise<void> {
     if (this.#visitors.delete(visitor)) await visitor.dispose();
   }

@@ -1,4 +1,4 @@
-/** Samples and what may be said of them: a median, and how far they spread. */
+/** Describes samples by their median and spread. */
 
 /** A set of samples in one unit. */
 export interface Spread {
@@ -10,7 +10,7 @@ export interface Spread {
   readonly samples: readonly number[];
 }
 
-/** Describes samples. Throws where there are none: then nothing was measured. */
+/** Describes samples. Throws if there are none, because nothing was measured then. */
 export function spread(samples: readonly number[]): Spread {
   const sorted = samples.filter(Number.isFinite).sort((a, b) => a - b);
   if (sorted.length === 0) throw new Error("no samples");

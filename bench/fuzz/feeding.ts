@@ -1,4 +1,4 @@
-/** How parsers are fed: what counts as a refusal, and inputs that are almost right. */
+/** Feeds parsers: makes inputs that are almost right, and recognizes proper refusals. */
 import { type Bytes, MicrogridError, encodeCbor, utf8 } from "../../src/core";
 import { mutateBytes, mutateValue } from "./mutate";
 import type { Random } from "./random";
@@ -6,16 +6,16 @@ import type { Random } from "./random";
 /** One parser. */
 export interface Target {
   readonly name: string;
-  /** Share of all inputs; what computes keys or signatures gets fewer. */
+  /** Share of all inputs. Slow targets, which compute keys or signatures, get fewer. */
   readonly weight: number;
   /**
-   * Makes an input and feeds it. Resolves to whether it was accepted; throws where the parser does anything else than
-   * accept or refuse with a `MicrogridError`.
+   * Makes an input and feeds it. Resolves to whether it was accepted; throws if the parser neither accepts the
+   * input nor refuses it with a `MicrogridError`.
    */
   feed(random: Random): boolean | Promise<boolean>;
 }
 
-/** Runs a parser: true where it accepts, false where it refuses as it should. Anything else it throws is a finding. */
+/** Runs a parser: true if it accepts, false if it refuses properly. Any other error is a finding. */
 export function accepts(parse: () => unknown, refusal: (error: unknown) => boolean = isRefusal): boolean {
   try {
     parse();
@@ -26,7 +26,7 @@ export function accepts(parse: () => unknown, refusal: (error: unknown) => boole
   }
 }
 
-/** The same for what answers later. */
+/** The same for asynchronous parsers. */
 export async function acceptsAsync(parse: () => Promise<unknown>): Promise<boolean> {
   try {
     await parse();

@@ -129,14 +129,14 @@ const TEXTS: Target = {
   },
 };
 
-/** Files of a backup: what decides how much work the passphrase costs is read before it. */
+/** Heads of backup files. They set the cost of checking the passphrase, and are read before it. */
 async function sealedFiles(): Promise<Target> {
   const file = await sealFile(utf8("content"), "a passphrase");
   return {
     name: "heads of backup files",
     weight: 0.5,
     feed(random) {
-      // Cut before the ciphertext, so that no key is derived from what is still valid.
+      // Cut before the ciphertext, so that no slow key derivation runs for valid heads.
       const head = mutateBytes(file.subarray(0, 60), random, [NOISE]).subarray(0, 60);
       return acceptsAsync(() => openSealedFile(head, "a passphrase"));
     },

@@ -9,10 +9,10 @@ import { offering } from "../room";
 import { spread } from "../statistics";
 
 const ROUNDS = 5;
-/** Tokens that the asker has when the provider dies: well inside the answer, of which much is left. */
+/** Tokens that the asker has when the provider dies: well inside the answer, with much of it left. */
 const TOKENS_BEFORE = 25;
 
-/** A way to go, what is promised for its detection, and how the page is made to go. */
+/** A way for a provider to die: the target for its detection, and the code that causes it. */
 interface Death {
   readonly name: string;
   readonly detectionMs: number;
@@ -43,7 +43,7 @@ interface Survived {
   readonly detectedMs: number;
   /** From there to the next token. */
   readonly gapMs: number;
-  /** Between the last token of the old provider and the first of the new one: what a reader sees. */
+  /** The pause that a reader sees: between the last token of the old provider and the first of the new one. */
   readonly silenceMs: number;
 }
 
@@ -74,7 +74,7 @@ async function addProvider({ stage }: GroupContext, invite: string, to: Map<stri
   to.set(await provider.page.evaluate(() => window.microgrid!.identity.did), provider);
 }
 
-/** Lets whoever answers die in the middle of it, and times what the asker sees. */
+/** Makes the answering provider die in the middle of an answer, and times the events at the asker. */
 async function lose(
   { stage, say }: GroupContext,
   asker: SitePage,

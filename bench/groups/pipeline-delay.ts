@@ -95,7 +95,7 @@ export const pipelineDelay: Group = async ({ stage, times, say }) => {
   }
 };
 
-/** Computing of embedding and head, ms: what a token takes in one piece beyond its layers. */
+/** Time of embedding and head, ms: a token's time in the whole model, less the time of its layers. */
 async function measureEnds(room: PipelineRoom, member: Member, rounds: number): Promise<number> {
   await room.form([member]);
   const layersMs = stagesMs(await room.ring(), [member.did]);
@@ -147,14 +147,14 @@ async function measureRing(
   const dids = ring.map(({ did }) => did);
   const known: RingTimes = {
     stagesMs: stagesMs(reading, dids),
-    // Computing is part of what lies between two trips, whatever the comparison with one piece says.
+    // The time between two trips includes this computing, so it is an upper bound.
     endsMs: Math.min(endsMs, spread(seen.endsMs).median),
     hopsMs: hopsMs(trips),
   };
   return { count: ring.length, delayMs, plainMs: a, guessingMs: b, times: known, account: accountOf(known, seen) };
 }
 
-/** Where a token's time goes, in words. */
+/** Explains in words how the time of a token is spent. */
 function accountOf(known: RingTimes, { plain, guessing, endsMs, stagesMs: pages }: Seen): string {
   const trip = tripMs(plain, 1);
   // Longer steps are those of the prompt, several of which are under way at once.

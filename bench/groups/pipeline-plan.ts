@@ -1,4 +1,4 @@
-/** The planner by itself: how long it thinks, and what its heuristic for large rooms loses against the exact answer. */
+/** Measures the planner: its time, and the loss of its heuristic for large rooms against the exact solution. */
 import { EXACT_NODES, type PlanGoal, planPipeline } from "../../src/pipeline/plan";
 import { measureLoss } from "../../src/pipeline/plan/testing/loss";
 import { roomProblem } from "../../src/pipeline/plan/testing/random";

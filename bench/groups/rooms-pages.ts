@@ -1,4 +1,4 @@
-/** Rooms of real pages, without engines: how fast one comes in, what an idle room costs, and 40 pages in one room. */
+/** Measures rooms of real pages without engines: the time to join, the traffic of an idle room, and a room of 40 pages. */
 import type { Page } from "@playwright/test";
 import type { RoomPage } from "../../e2e/room-page/main";
 import { BarePages } from "../bare-pages";

@@ -8,7 +8,7 @@ import { pairedRatio, spread } from "../statistics";
 const ROUNDS = 5;
 const FIRST_PAINT_KB = 60;
 
-/** Milliseconds from navigation, and what was loaded on the way. */
+/** Milliseconds from navigation, and the scripts that were loaded. */
 interface Arrival {
   /** The browser's own first contentful paint. */
   readonly paintMs: number;

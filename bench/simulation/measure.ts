@@ -21,7 +21,7 @@ export interface RoomFigures {
   readonly nodes: number;
   readonly joinMs: readonly number[];
   readonly links: readonly number[];
-  /** Sent by each node, all kinds of frames, without what WebRTC adds. */
+  /** Sent by each node: all kinds of frames, without the overhead of WebRTC. */
   readonly idleBytesPerSecond: readonly number[];
   readonly idleFramesPerSecond: readonly number[];
   readonly busyBytesPerSecond: readonly number[];
@@ -70,7 +70,7 @@ export async function measureRoom(nodes: number, say: (text: string) => void): P
   }
 }
 
-/** One node after the other opens the invite; gives how long each needed, in the order of their success. */
+/** Lets one node after another open the invite. Returns the time that each needed, in the order of success. */
 async function fill(room: SimulatedRoom, nodes: number, say: (text: string) => void): Promise<number[]> {
   const joinMs: number[] = [];
   const waiting = new Map<SimulatedNode, number>();
@@ -112,7 +112,7 @@ async function observe(room: SimulatedRoom, ms: number): Promise<{ bytes: number
   return { bytes: sums.map(({ bytes }) => perSecond(bytes)), frames: sums.map(({ frames }) => perSecond(frames)) };
 }
 
-/** Meanwhile every node begins or ends an answer for its own user every few seconds. */
+/** Runs `observed` while every node begins or ends an answer for its own user every few seconds. */
 async function whileBusy<T>(room: SimulatedRoom, observed: () => Promise<T>): Promise<T> {
   const timers = [...room.nodes].map((node) =>
     setInterval(
@@ -130,7 +130,7 @@ async function whileBusy<T>(room: SimulatedRoom, observed: () => Promise<T>): Pr
   }
 }
 
-/** A node dies without a word. */
+/** Crashes a node without a farewell, and times how the others notice. */
 async function death(room: SimulatedRoom): Promise<{ first: number; last: number }> {
   const nodes = [...room.nodes];
   const victim = nodes[Math.floor(Math.random() * nodes.length)]!;

@@ -1,9 +1,9 @@
-/** Message ports that belong to one call: whatever cannot be cloned (signals, callbacks, streams) travels over one. */
+/** Message ports that belong to one call. Values that cannot be cloned (signals, callbacks, streams) use one each. */
 
 /** The last message over a port, from either side. The receiver closes the port: closing at once could lose messages. */
 export const CLOSE = { type: "close" } as const;
 
-/** The last message over a port whose other side has died, said in its place. */
+/** The last message over a port whose other side has died, sent on its behalf. */
 export const LOST = { type: "lost" } as const;
 
 /** True for the last message over a port. */
@@ -40,7 +40,7 @@ export class CallScope {
     return CallScope.#current;
   }
 
-  /** Runs `serialize`, which is synchronous; what it opens belongs to this call. */
+  /** Runs `serialize`, which is synchronous. Ports that it opens belong to this call. */
   during<T>(serialize: () => T): T {
     const outer = CallScope.#current;
     CallScope.#current = this;

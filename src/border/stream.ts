@@ -25,7 +25,7 @@ const GATHER_MS = 8;
 /** Items gathered without credit; beyond them the source waits for the reader. */
 export const MAX_GATHERED = 64;
 
-/** Sends what `source` yields until it ends, fails, or the reader leaves; then `source` is asked to return. */
+/** Sends the items of `source` until it ends or fails, or the reader leaves; then `source` is asked to return. */
 export async function sendStream<T>(port: MessagePort, source: AsyncIterable<T>): Promise<void> {
   const iterator = source[Symbol.asyncIterator]();
   let credits = CREDITS;

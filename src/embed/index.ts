@@ -19,7 +19,7 @@ export type {
 const script = import.meta.url;
 setSite(new URL("../", script).href);
 
-// If another copy of the script has run before, of whatever version, its element stays.
+// If another copy of the script has run before, its element stays, no matter its version.
 if (!customElements.get("microgrid-chat")) {
   defineUnit();
   defineViews();

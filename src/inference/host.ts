@@ -139,7 +139,7 @@ export class EngineHost implements EngineHostApi {
     return this.#engines.size > 0;
   }
 
-  /** Loads something and keeps it under its id, in place of what had that id before. */
+  /** Loads a model or stage and keeps it under its id. An earlier one with the same id is replaced. */
   async #load<Loaded extends { unload(): Promise<void> }>(
     id: string,
     place: Map<string, Loaded>,

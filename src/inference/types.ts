@@ -57,8 +57,8 @@ export interface GenerationRequest {
 /** A request to a model in an engine, which may have others beside it. */
 export interface EngineRequest extends GenerationRequest {
   /**
-   * Id of a small whole model in the same worker that guesses ahead for a model in parts, where looking up what was said
-   * finds nothing. One that is not there, or has another tokenizer, guesses nothing. The answer is the same.
+   * Id of a small whole model in the same worker that guesses ahead for a model in parts, if looking up earlier text finds
+   * nothing. Ignored if that model is not loaded or has another tokenizer. It does not change the answer.
    */
   readonly draft?: string;
 }

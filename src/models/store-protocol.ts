@@ -1,20 +1,20 @@
-/** The border between the page and the store worker, whole on this page. */
+/** All types and calls of the border between the page and the store worker. */
 /** A file of a model that should be in the store. */
 export interface FileRequest {
   /** Path inside the model, such as `onnx/model_q4.onnx`. */
   readonly path: string;
-  /** Where it can be had, in order of preference: the host, then its mirrors. */
+  /** Its sources in order of preference: the host, then its mirrors. */
   readonly urls: readonly string[];
-  /** Size and lower-case hexadecimal SHA-256, where known; what arrives is checked against them. */
+  /** Size and lower-case hexadecimal SHA-256, if known. Downloads are checked against them. */
   readonly bytes?: number | undefined;
   readonly sha256?: string | undefined;
-  /** True where the model also works without it: a host that does not have it is no error. */
+  /** True if the model also works without it. It is then no error if the host does not have it. */
   readonly optional?: boolean | undefined;
 }
 
 /** A part of a model's file. */
 export interface FileRangeRequest extends Pick<FileRequest, "path" | "urls" | "bytes" | "sha256"> {
-  /** Names what the file has in it; parts that are kept of another version are not used. */
+  /** Identifies the file's content. Stored parts of another version are not used. */
   readonly version: string;
   readonly offset: number;
   readonly length: number;
@@ -34,7 +34,7 @@ export interface StoredFile {
   readonly blob: Blob;
 }
 
-/** Whether a stored file is what is asked for, as far as that is known. */
+/** Whether a stored file matches the requested hash or size, if these are known. */
 export function matches(stored: StoredFile, asked: Pick<FileRequest, "bytes" | "sha256">): boolean {
   if (asked.sha256 !== undefined) return asked.sha256 === stored.sha256;
   return asked.bytes === undefined || asked.bytes === stored.bytes;
@@ -45,7 +45,7 @@ export interface StoreProgress {
   readonly receivedBytes: number;
   /** Sum of the sizes known so far; 0 while one is unknown. */
   readonly totalBytes: number;
-  /** True where the files are held in memory only, since this browser offers no file storage here. */
+  /** True if the files are held in memory only, since this browser offers no file storage here. */
   readonly inMemory: boolean;
   /** The last error, while the host does not answer and another try is due. */
   readonly waitingFor: string | undefined;

@@ -90,7 +90,7 @@ export class ModelStore implements StoreApi {
   async readRange(model: string, request: FileRangeRequest, { signal }: Pick<StoreOptions, "signal">): Promise<Blob> {
     const { path, urls, offset, length } = request;
     const { ranges, whole } = await this.#opened;
-    // Before anything is handed out: it deletes what is not needed any more.
+    // This must come first, because it deletes parts that are no longer needed.
     await ranges.tidy();
     const file = await whole.stored(model, path);
     if (file && matches(file, request)) {

@@ -2,7 +2,7 @@
 import type { HiddenState } from "../stages";
 import type { Step, StepResult, Wanted } from "./step";
 
-/** Runs a step in pieces of at most `chunk` tokens, one after another, and puts together what they give. */
+/** Runs a step in pieces of at most `chunk` tokens, one after another, and joins their results. */
 export async function runInChunks(
   run: (step: Step, wanted: Wanted) => Promise<StepResult>,
   chunk: number,

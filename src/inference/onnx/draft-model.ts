@@ -1,4 +1,4 @@
-/** Guesses with a small model what a larger one will say next. */
+/** Guesses the next tokens of a large model with a small one. */
 import { commonPrefix } from "./cache-pool";
 import type { GuessOptions, Guesser } from "./drafts";
 import { type GenerationParts, prefill } from "./generation";
@@ -88,7 +88,7 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
     return guesses;
   }
 
-  /** The sequence without what was guessed wrongly, and without the last of `ids`, which is fed to give logits. */
+  /** The sequence without wrong guesses, and without the last of `ids`, which is fed next to get logits. */
   #readyFor(ids: readonly number[]): Promise<S> {
     return this.#parts.turn(() => {
       const { pool } = this.#parts;

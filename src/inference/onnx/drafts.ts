@@ -1,4 +1,4 @@
-/** Guesses what comes next from what was said before, so that several tokens can be checked in one pass. */
+/** Guesses the next tokens from earlier text, so that several tokens can be checked in one pass. */
 
 /** How to guess, in the middle of an answer. */
 export interface GuessOptions {
@@ -56,7 +56,7 @@ export class PromptLookup {
   }
 }
 
-/** Guesses by looking up what was said, which costs nothing, and where that finds nothing, with a model. */
+/** Guesses by looking up earlier text, which is free, and with a model if that finds nothing. */
 export class Drafts {
   readonly #lookup: PromptLookup;
   readonly #model: Guesser | undefined;

@@ -58,7 +58,7 @@ function first(text: string): string {
   return text.split("\n", 1)[0]?.slice(0, 200) ?? "";
 }
 
-/** The error of a model, or a conversation, that is too large for what is free. */
+/** The error for a model or a conversation that is too large for the free memory. */
 export function outOfMemory(cause: unknown): MicrogridError {
   return new MicrogridError(
     "out-of-memory",

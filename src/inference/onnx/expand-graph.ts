@@ -23,7 +23,7 @@ export interface Expansion {
   readonly offset: number;
 }
 
-/** A graph whose products are plain, and what is needed to run it. */
+/** A graph whose matrix products are plain, and the data needed to run it. */
 export interface ExpandedGraph {
   readonly graphBytes: Uint8Array;
   /** The matrices that the file `EXPANDED_PATH` has to contain. */

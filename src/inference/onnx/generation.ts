@@ -29,14 +29,14 @@ export interface GenerationParts<S extends Sequence> {
 /** The ids that an answer starts from. */
 interface Start {
   readonly prompt: readonly number[];
-  /** Ids of the answer that are there already. */
+  /** Ids of the answer that exist already. */
   readonly answer: readonly number[];
   readonly text: AnswerText;
 }
 
 /**
  * Streams `token` events and one `done`. The cache goes back to the pool however the answer ends.
- * Throws `context-exceeded` where the prompt leaves no room for a token.
+ * Throws `context-exceeded` if the prompt leaves no room for a token.
  */
 export async function* generateAnswer<S extends Sequence>(
   parts: GenerationParts<S>,
@@ -82,7 +82,7 @@ export async function* generateAnswer<S extends Sequence>(
           break answering;
         }
         if (position + 1 >= maxTokens) break answering;
-        // The next row holds only if the guess that it stands on came true.
+        // The next row is valid only if the guess before it was right.
         if (id !== draft[right]) break;
         right++;
       }
@@ -116,7 +116,7 @@ export async function* generateAnswer<S extends Sequence>(
     };
   } finally {
     drafts.end();
-    // Guesses that did not come true must not pass for what was said.
+    // Wrong guesses must not stay in the cache.
     cache.truncate(ids.length - 1);
     parts.pool.put(cache, ids);
   }
@@ -144,7 +144,7 @@ function start<S extends Sequence>(parts: GenerationParts<S>, request: Generatio
   return { prompt, answer: resumed.ids, text };
 }
 
-/** Makes room; where memory has run out, what idle caches hold is worth less than this answer. */
+/** Makes room. If memory runs out, frees the idle caches first, since this answer matters more. */
 async function reserve<S extends Sequence>(pool: CachePool<S>, cache: S, tokens: number): Promise<void> {
   try {
     await cache.reserve(tokens);
@@ -155,7 +155,7 @@ async function reserve<S extends Sequence>(pool: CachePool<S>, cache: S, tokens:
   }
 }
 
-/** Reads what the cache lacks of `ids`, in chunks, and gives the logits after the last. */
+/** Reads those of `ids` that the cache lacks, in chunks, and returns the logits after the last. */
 export async function prefill<S extends Sequence>(
   { decoder, prefillChunk }: Pick<GenerationParts<S>, "decoder" | "prefillChunk">,
   cache: S,
@@ -168,7 +168,7 @@ export async function prefill<S extends Sequence>(
   return decoder.predict(cache, ids.slice(cache.length), 1, signal);
 }
 
-/** Forgets guesses that did not come true: all but the last token of `ids` is what the cache may hold. */
+/** Removes wrong guesses from the cache: it may hold all of `ids` except the last. */
 async function keepOnly<S extends Sequence>(
   { turn }: GenerationParts<S>,
   cache: S,

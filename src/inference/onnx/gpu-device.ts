@@ -47,8 +47,8 @@ export async function requestGpuDevice(): Promise<GpuDevice> {
 }
 
 /**
- * Runs `work` and rejects with `out-of-memory` where the GPU ran out of memory in it: WebGPU reports that beside the
- * result, and what was computed on the missing buffers would be nonsense.
+ * Runs `work` and rejects with `out-of-memory` if the GPU ran out of memory meanwhile: WebGPU reports that separately from
+ * the result, and results computed on the missing buffers are nonsense.
  */
 export async function withinGpuMemory<T>(device: GPUDevice, work: () => T | Promise<T>): Promise<T> {
   device.pushErrorScope("out-of-memory");

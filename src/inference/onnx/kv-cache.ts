@@ -1,4 +1,4 @@
-/** The key-value cache of one sequence, whatever holds it. */
+/** The key-value cache of one sequence, on the CPU or the GPU. */
 import type { Tensor } from "onnxruntime-web";
 import type { CacheSlot, FloatType } from "./graph-spec";
 import type { Ort } from "./runtime";

@@ -28,13 +28,13 @@ interface PartSubject {
   turn<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** The largest piece of a step that gives what small ones do, and the caches with which it did. */
+/** The largest piece of a step that gives the same results as small ones, and the caches used for it. */
 interface PartTrust {
   readonly chunk: number;
   readonly create: KvCacheFactory;
 }
 
-/** Tries steps of up to `stepTokens`. Throws `unsupported-model` where small steps give no usable numbers. */
+/** Tries steps of up to `stepTokens`. Throws `unsupported-model` if small steps give no usable numbers. */
 export async function checkPart(subject: PartSubject, stepTokens: number): Promise<PartTrust> {
   const { runner, spec, plain, inPlace, turn } = subject;
   const count = Math.max(stepTokens, MIN_TOKENS);

@@ -117,7 +117,7 @@ export class RingDecoder implements Decoder<RingSequence> {
     }
   }
 
-  /** Sends tokens around the ring behind all that is on its way. Rejects with `stage-lost` where there is a gap. */
+  /** Sends tokens around the ring after those on their way. Rejects with `stage-lost` if tokens before them were lost. */
   #send(
     sequence: RingSequence,
     ids: readonly number[],
@@ -155,7 +155,7 @@ export class RingDecoder implements Decoder<RingSequence> {
       return front.run(sequence.front, { ids, count }, { logits: 0, hidden: true });
     }, signal);
     const returning = this.#ring.forward({ sequence: sequence.id, keep, count, hidden: sent }, { signal });
-    returning.catch(() => undefined); // awaited once those before have landed
+    returning.catch(() => undefined); // awaited below, after the steps before it
     await before;
     const hidden: HiddenState = await returning;
     const fault = hiddenFault(hidden, returns, count);
@@ -170,7 +170,7 @@ export class RingDecoder implements Decoder<RingSequence> {
     }, signal);
   }
 
-  /** The ring knows the sequence no more, or no more all of it: reads it again from its ids. */
+  /** Reads the sequence again from its ids, because the ring has lost all or part of it. */
   async #readAnew(sequence: RingSequence, rows: number, signal: AbortSignal): Promise<readonly Float32Array[]> {
     await Promise.all(sequence.flights);
     const ids = sequence.ids.splice(0);
@@ -185,7 +185,7 @@ export class RingDecoder implements Decoder<RingSequence> {
   }
 }
 
-/** Forgets what follows `keep`; throws `stage-lost` where not even that is there. */
+/** Forgets all tokens from `keep` on; throws `stage-lost` if the cache has fewer tokens. */
 function continueAt(cache: KvCache, keep: number): void {
   if (cache.length < keep) throw lost("tokens before these were lost on their way");
   cache.truncate(keep);

@@ -1,4 +1,4 @@
-/** One graph in memory, a whole decoder or a stage of one: feeds it what comes next of a sequence, reads back results. */
+/** Runs one graph in memory, a whole decoder or a stage: feeds it the next tokens of a sequence and reads the results. */
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { HiddenSlot, HiddenState } from "../stages";
 import { runInChunks } from "./chunks";
@@ -28,7 +28,7 @@ export class ModelRunner {
     this.#device = device;
   }
 
-  /** Feeds tokens behind those in the cache. */
+  /** Feeds tokens that follow those in the cache. */
   async feed(cache: KvCache, ids: readonly number[]): Promise<void> {
     await this.run(cache, { ids, count: ids.length }, { logits: 0, hidden: false });
   }
@@ -43,7 +43,7 @@ export class ModelRunner {
     this.#chunk = chunk;
   }
 
-  /** Feeds what comes next of a sequence behind what is in the cache. */
+  /** Feeds the tokens or hidden states that follow those in the cache. */
   run(cache: KvCache, step: Step, wanted: Wanted): Promise<StepResult> {
     return runInChunks((...piece) => this.#run(cache, ...piece), this.#chunk, step, wanted);
   }

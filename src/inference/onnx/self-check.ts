@@ -92,7 +92,7 @@ async function referenceLogits(
     }
     return last;
   });
-  // All equal is what a GPU gives whose buffers could not be had.
+  // A GPU that could not allocate its buffers returns equal numbers everywhere.
   if (!logits.every(Number.isFinite) || logits.every((value) => value === logits[0])) {
     throw new MicrogridError(
       "unsupported-model",
@@ -102,7 +102,7 @@ async function referenceLogits(
   return { logits, decodeRate: 1000 / Math.min(...stepMs) };
 }
 
-/** The largest of the long chunks that is quick and computes what chunks of `CHECK_TOKENS` do. */
+/** The largest of the long chunks that is quick and gives the same results as chunks of `CHECK_TOKENS`. */
 async function longestChunk(
   subject: CheckSubject,
   create: KvCacheFactory,

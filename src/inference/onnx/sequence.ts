@@ -1,4 +1,4 @@
-/** One sequence of tokens as a model holds it, and what can read on in it. */
+/** A sequence of tokens in a model's memory, and the decoder that continues it. */
 
 /** The tokens of one sequence that a model has read: their keys and values, wherever they are stored. */
 export interface Sequence {

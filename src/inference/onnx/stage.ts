@@ -65,7 +65,7 @@ export class OnnxStage implements StageService {
     }, this.#unloading.signal).catch(() => undefined);
   }
 
-  /** Frees everything; what waits for its turn fails with `model-not-loaded`. */
+  /** Frees everything. Steps that wait for their turn fail with `model-not-loaded`. */
   async unload(): Promise<void> {
     this.#unloading.abort(new MicrogridError("model-not-loaded", "A stage of the pipeline was closed."));
     await this.#turn(async () => {
@@ -84,14 +84,14 @@ export class OnnxStage implements StageService {
     const bytes = (keep + count) * this.#spec.bytesPerToken;
     if (bytes > this.#limits.cacheBytes) throw refused("its memory for this pipeline is too small for so long a text");
     const cache = held ?? this.#create();
-    // The latest stands last.
+    // The most recently used sequence is last in the map.
     this.#caches.delete(sequence);
     this.#makeRoom(bytes);
     this.#caches.set(sequence, cache);
     return cache;
   }
 
-  /** Forgets the sequences that waited longest: whoever goes on with one has to read it again, and goes on. */
+  /** Forgets the least recently used sequences. To continue with one, its pipeline has to read it again. */
   #makeRoom(bytes: number): void {
     for (const [sequence, cache] of this.#caches) {
       const { held } = this;

@@ -1,4 +1,4 @@
-/** The one run queue of a worker: whoever waits longest goes next. */
+/** The run queue of a worker: first come, first served. */
 
 /** Lets pending messages in: a run on WASM never gives the event loop a chance by itself. */
 async function nextTask(): Promise<void> {
@@ -19,7 +19,7 @@ async function nextTask(): Promise<void> {
  */
 export class TurnQueue {
   #last: Promise<unknown> = Promise.resolve();
-  /** Resolved once messages were let in since the last piece of work: what comes later than that runs at once. */
+  /** Resolves when pending messages were let in after the last piece of work. Later work then runs at once. */
   #breath: Promise<void> = Promise.resolve();
 
   /** Runs `work` when its turn comes. Rejects with the signal's reason if it is aborted before that. */

@@ -7,8 +7,8 @@ export interface TextPiece {
 }
 
 /**
- * Tokens kept back for an unfinished character. The longest character has 4 bytes, a joined one may take
- * more; what is longer is broken text, which must not stop the stream.
+ * Tokens kept back for an unfinished character. A character has at most 4 bytes, a joined one may take more.
+ * Anything longer is broken text, which must not stop the stream.
  */
 const MAX_HELD_TOKENS = 12;
 

@@ -14,9 +14,9 @@ export interface Resumption {
 const MAX_PARTIAL_TOKENS = 8;
 
 /**
- * The ids that stand for exactly what was delivered. With the same tokenizer they are those received, up to the
- * token that the delivered text ends in: a token that was chosen stays chosen, and the rest of its text follows.
- * With another tokenizer, or where ids and text do not fit together, the text itself is encoded.
+ * The ids that stand for exactly the delivered text. With the same tokenizer they are the received ids, up to the
+ * token in which the delivered text ends: a token that was chosen stays chosen, and the rest of its text follows.
+ * With another tokenizer, or if ids and text do not match, the text itself is encoded.
  */
 export function resumption(
   resume: ResumePoint,

@@ -115,7 +115,7 @@ async function abortable(work: Promise<void>, signal: AbortSignal, stop: () => v
   }
 }
 
-/** The library's errors for weights and libraries are vague: the cause is looked for. */
+/** Finds the cause of an error, since the library's errors for weights and model libraries are vague. */
 async function explain(
   error: unknown,
   pkg: WebLlmPackage,
@@ -123,7 +123,7 @@ async function explain(
 ): Promise<unknown> {
   const known = webllmError(error, pkg.name);
   if (known.code !== "internal") return known;
-  // Before the weights, only the model's library was run; what it lacks may also show when it is first called.
+  // Before the weights, only the model's library has run. Its faults may also show later, when it is first called.
   const text = error instanceof Error ? `${error.name} ${error.message}` : String(error);
   if (!started || /LinkError|CompileError|RuntimeError|Cannot find (global )?function/i.test(text)) {
     await forgetLibrary(pkg);

@@ -1,6 +1,6 @@
 /**
  * Checks a model before the library loads it. The library would fail too, but late, and with errors that do not tell
- * a wrong address from a lost connection; and it caches whatever it was sent, a web page too.
+ * a wrong address from a lost connection. It also caches any response, even a web page.
  */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
@@ -8,7 +8,7 @@ import type { ModelPackage } from "../types";
 import { type ChatConfig, parseChatConfig } from "./config";
 import { halfFloatsMissing, noWebGpu } from "./errors";
 
-/** The library's own caches: what is read here is put there, so that nothing is fetched twice. */
+/** The library's own caches. The checks store their files there, so that nothing is fetched twice. */
 const CONFIG_CACHE = "webllm/config";
 const LIBRARY_CACHE = "webllm/wasm";
 const WEIGHTS_CACHE = "webllm/model";
@@ -31,9 +31,9 @@ const packageManifest = v.object({
 });
 const tensorList = v.object({ records: v.array(v.object({ dataPath: v.string() })) });
 
-/** Throws `no-webgpu` or `shader-f16-missing`; `variant` is what to take instead. */
+/** Throws `no-webgpu` or `shader-f16-missing`; the latter suggests the model `variant`. */
 export async function checkAdapter(pkg: WebLlmPackage, variant: string | undefined): Promise<void> {
-  // Absent where the page is not secure or the browser is old, whatever the types say.
+  // Absent if the page is not secure or the browser is old, although the types say otherwise.
   const gpu = (navigator as { readonly gpu?: GPU }).gpu;
   if (!gpu) throw noWebGpu("the browser has no WebGPU");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });

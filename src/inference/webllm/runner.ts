@@ -54,8 +54,8 @@ export class TokenRunner {
   }
 
   /**
-   * Makes the cache hold `ids`, which go on from what it holds where they can, and gives the logits behind them and
-   * the number of tokens that were still there. Aborting stops between two chunks.
+   * Makes the cache hold `ids`, and continues from its present tokens if `ids` begin with them. Returns the logits after
+   * the last id and the number of reused tokens. Aborting stops between two chunks.
    */
   async prefill(ids: readonly number[], signal: AbortSignal): Promise<{ logits: Float32Array; cachedTokens: number }> {
     const fed = this.#fed;

@@ -183,7 +183,7 @@ export class LayerOffer {
     const cacheBytes = bytes - model.bytesOf({ from, to }, 0);
     signal.throwIfAborted();
     if (!(this.heldBytes + bytes <= given())) throw refused("Its memory is taken by other pipelines.");
-    // From here on the memory counts as taken until the stage is closed, whatever happens.
+    // From here on the memory counts as taken until `close`, which also runs if loading fails.
     this.#bytes.set(request, bytes);
     signal.addEventListener("abort", () => this.#bytes.delete(request), { once: true });
     const id = `stage:${randomId(8)}`;

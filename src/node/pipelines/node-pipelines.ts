@@ -1,4 +1,4 @@
-/** The pipelines of a node: those that it runs, and what it holds for those of others. */
+/** The pipelines of a node: those that it runs, and the layers that it holds for pipelines of others. */
 import { type Did, MicrogridError } from "../../core";
 import {
   type Backend,
@@ -98,7 +98,7 @@ export class NodePipelines {
     return this.#inside?.host.wishes ?? [];
   }
 
-  /** The node is in another room now, further inside of it, or in none; or what holds there has changed. */
+  /** Follows the node's room. Call it when the node enters or leaves a room, or when the room changes. */
   follow(session: RoomSession | undefined): void {
     const { stages: traffic, weights } = session?.inside ?? {};
     if (this.#inside?.session !== session) {
@@ -172,17 +172,17 @@ export class NodePipelines {
     return ensuring;
   }
 
-  /** Remembers what was open before a reload. */
+  /** Remembers the pipelines that were open before a reload. */
   expect(pipelines: readonly WantedPipeline[]): void {
     this.#restoring.expect(pipelines);
   }
 
-  /** Opens what was expected, now that the room is entered. */
+  /** Opens the expected pipelines, now that the node is in its room. */
   restore(signal: AbortSignal): void {
     this.#restoring.start(signal);
   }
 
-  /** Holds nothing any more, once others have taken over what they can in a short time. `reason` is for the others. */
+  /** Stops holding layers, after a short time for others to take them over. Tells the others the `reason`. */
   async handOver(reason: string): Promise<void> {
     await this.#inside?.host.handOver(reason);
   }

@@ -1,5 +1,5 @@
 /**
- * Shares parts of models between members: the consumer of a pipeline gives what it has to members that cannot get it
+ * Shares parts of models between members: the consumer of a pipeline sends its parts to members that cannot get them
  * from hosts.
  */
 import type { ModelParts } from "../../models";

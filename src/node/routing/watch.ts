@@ -29,7 +29,7 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     this.#options = options;
-    // This device does what it can, and its estimates are honest.
+    // This device is not watched: its estimates are honest.
     if (options.candidate.provider.kind !== "local") this.#timer = setInterval(() => this.#compare(), COMPARE_MS);
   }
 

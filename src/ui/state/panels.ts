@@ -34,7 +34,7 @@ export class Panels extends TypedEventTarget<{ change: undefined }> {
     return this.#toasts;
   }
 
-  /** Opens what is named; undefined closes it, and what is not named stays as it is. */
+  /** Opens the given panel or dialog; undefined closes it. Keys that are absent change nothing. */
   show(change: { panel?: Panel; dialog?: Dialog }): void {
     if ("panel" in change) this.#panel = change.panel;
     if ("dialog" in change) this.#dialog = change.dialog;
