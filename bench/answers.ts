@@ -87,7 +87,7 @@ export async function interceptChat(page: Page, generation: GenerationRequest): 
   }, generation);
 }
 
-/** The worker that holds the page's engines. Throws where none runs yet. */
+/** The worker that holds the page's engines. Throws if none runs yet. */
 export function engineWorker(page: Page): Worker {
   const worker = page.workers().find((each) => /\/gpu-[^/]*\.js/.test(each.url()));
   if (!worker) throw new Error("The page has no engine worker.");

@@ -14,7 +14,7 @@ export function processorCopyRate(bytes: number): number {
   return best;
 }
 
-/** The same for buffers of the GPU. Throws where there is no adapter. */
+/** The same for buffers of the GPU. Throws if there is no adapter. */
 export async function gpuCopyRate(bytes: number): Promise<number> {
   const device = await (await navigator.gpu.requestAdapter())?.requestDevice();
   if (!device) throw new Error("There is no WebGPU adapter.");

@@ -94,7 +94,7 @@ export class PipelineRoom {
     return this.#consumer.evaluate(() => window.pipeline.loadWhole());
   }
 
-  /** Asks, and waits for the answer. Throws where there is none. */
+  /** Asks, and waits for the answer. Throws if there is none. */
   async ask(messages: readonly ChatMessage[], way: Way): Promise<PipedAnswer> {
     const answer = await this.#consumer.evaluate(([what, how]) => window.pipeline.answer(what, how), [
       messages,

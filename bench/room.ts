@@ -1,7 +1,7 @@
-/** Waiting for a room as one of its pages sees it. */
+/** Waits for the state of a room, as one of its pages sees it. */
 import type { SitePage } from "../e2e/harness/site-page";
 
-/** Waits until a page sees exactly so many peers that offer something. */
+/** Waits until a page sees exactly `count` peers that offer something. */
 export async function offering({ page }: SitePage, count: number): Promise<void> {
   await page.waitForFunction(
     (wanted) => {

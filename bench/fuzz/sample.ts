@@ -33,7 +33,7 @@ interface Inside {
   readonly literal?: unknown;
 }
 
-/** A value that the schema accepts. Throws where none was found. */
+/** A value that the schema accepts. Throws if none was found. */
 export function sample(schema: v.GenericSchema, random: Random): unknown {
   for (let tries = 0; tries < TRIES; tries++) {
     const value = guess(schema, random);

@@ -202,7 +202,7 @@ export interface LoadedModelInfo {
   readonly decodeRate: number | undefined;
   /** Largest prompt chunk that the self-check found trustworthy. */
   readonly prefillChunk: number;
-  /** True where the KV cache is bound in place, false for the growing fallback. */
+  /** True if the KV cache is bound in place, false for the growing fallback. */
   readonly kvInPlace: boolean;
   /** The sampling that the model recommends. Absent: greedy. */
   readonly sampling?: Sampling;
@@ -238,7 +238,7 @@ export interface DeviceInfo {
     | undefined;
   /** Tells people why there is no WebGPU; undefined if there is. */
   readonly webgpuMissing: string | undefined;
-  /** Approximate device memory in bytes as the browser tells it (capped), undefined where it does not. */
+  /** Approximate device memory in bytes as the browser tells it (capped), undefined if it does not. */
   readonly memoryBytes: number | undefined;
   readonly threads: number;
   readonly mobile: boolean;

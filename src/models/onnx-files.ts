@@ -32,7 +32,7 @@ export interface OnnxPlan {
   readonly data: readonly ListedFile[];
   /** All files: settings, graph and external data. */
   readonly files: readonly ListedFile[];
-  /** Bytes of the graph and its external data; undefined where a size is unknown. */
+  /** Bytes of the graph and its external data; undefined if a size is unknown. */
   readonly weightBytes: number | undefined;
   readonly downloadBytes: number | undefined;
 }

@@ -4,7 +4,7 @@
 export interface GuessOptions {
   /** Most tokens that are of use. */
   readonly room: number;
-  /** Chooses as the answer does; `ahead` tokens were guessed before this one. Undefined where nothing can follow. */
+  /** Chooses as the answer does; `ahead` tokens were guessed before this one. Undefined if nothing can follow. */
   choose(logits: Float32Array, ahead: number): number | undefined;
 }
 

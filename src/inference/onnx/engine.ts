@@ -122,7 +122,7 @@ export class OnnxEngine implements Engine {
 
   /**
    * Fault injection for tests: destroys the GPU device as a driver crash would, so that `device.lost` resolves.
-   * Returns false where no model runs on the GPU.
+   * Returns false if no model runs on the GPU.
    */
   simulateDeviceLoss(): boolean {
     void this.#gpu?.then(({ device }) => device.destroy());

@@ -25,7 +25,7 @@ export interface GpuDevice {
   readonly lost: Promise<never>;
 }
 
-/** Asks for the fastest adapter's device. Throws `no-webgpu` where there is none. */
+/** Asks for the fastest adapter's device. Throws `no-webgpu` if there is none. */
 export async function requestGpuDevice(): Promise<GpuDevice> {
   const gpu = (globalThis.navigator as Partial<Pick<Navigator, "gpu">> | undefined)?.gpu;
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });

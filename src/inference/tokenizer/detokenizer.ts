@@ -38,7 +38,7 @@ export class StreamDetokenizer {
     return this.#release(now.slice(before.length));
   }
 
-  /** The tokens still held back, their text as far as it goes; undefined where there are none. */
+  /** The tokens still held back, with the text that they give so far; undefined if there are none. */
   flush(): TextPiece | undefined {
     if (this.#window.length === this.#contextLength) return undefined;
     const { before, now } = this.#texts();

@@ -21,7 +21,7 @@ const TokenizerFile = v.looseObject({ model: v.looseObject({}) });
 export interface TokenizerFiles {
   /** `tokenizer.json`. */
   readonly tokenizer: string;
-  /** `tokenizer_config.json`; undefined where the package has none. */
+  /** `tokenizer_config.json`; undefined if the package has none. */
   readonly config: string | undefined;
   /** `chat_template.jinja`, which wins over the template in the configuration. */
   readonly template: string | undefined;
@@ -75,7 +75,7 @@ export class ChatTokenizer {
 
   /**
    * The chat as the model expects to read it, ready for its answer.
-   * Throws `unsupported-model` where the model has no chat template, `bad-request` where the template refuses the chat.
+   * Throws `unsupported-model` if the model has no chat template, `bad-request` if the template refuses the chat.
    */
   render(messages: readonly ChatMessage[]): string {
     if (!this.#template) {
