@@ -177,7 +177,7 @@ test("servers are the user's to set, are checked, kept, and given back to the si
       }
     }, settings);
   expect(await set({ relayOnly: true })).toContain("need a TURN server");
-  expect(await set({ signaling: ["javascript:alert(1)"] })).toContain("no address of a signaling server");
+  expect(await set({ signaling: ["javascript:alert(1)"] })).toContain("is not the address of a signaling server");
   expect((await stateOf(page)).network).toEqual(site);
   const iceServers = [{ urls: "turn:relay.example:3478", username: "anna", credential: "secret" }];
   expect(await set({ iceServers, relayOnly: true })).toBeUndefined();
