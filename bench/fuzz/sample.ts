@@ -50,6 +50,7 @@ function guess(schema: v.GenericSchema, random: Random): unknown {
     case "loose_object":
       return Object.fromEntries(
         Object.entries(inside.entries ?? {}).flatMap(([key, entry]) => {
+          if (entry.type === "exact_optional" && random.chance(3)) return [];
           const value = sample(entry, random);
           return value === undefined ? [] : [[key, value]];
         }),
@@ -59,6 +60,9 @@ function guess(schema: v.GenericSchema, random: Random): unknown {
     case "tuple":
     case "strict_tuple":
       return (inside.items ?? []).map((item) => sample(item, random));
+    case "exact_optional":
+      // The object leaves it out: undefined is not a value of it.
+      return sample(inside.wrapped!, random);
     case "optional":
     case "nullable":
       return random.chance(3) ? (inside.type === "nullable" ? null : undefined) : sample(inside.wrapped!, random);
