@@ -1,14 +1,12 @@
-/** A bare page for the acceptance suite of the border: over a real worker, and over another real tab. */
-import { TabBorder, WorkerConnection, connect, holdLife, serve, watchLife } from "../../src/border";
+/** A bare page for the acceptance suite of the border, over another real tab. */
+import { TabBorder, connect, holdLife, serve, watchLife } from "../../src/border";
 import { FarSide } from "../../src/border/testing/service";
 import { SCENARIOS } from "../../src/border/testing/suite";
-import { MicrogridError, spawnWorker } from "../../src/core";
-import workerUrl from "./worker.ts?worker&url";
+import { MicrogridError } from "../../src/core";
 
 /** Functions that the test calls in the page. They reject when the border fails a scenario. */
 export interface BorderPage {
   readonly titles: readonly string[];
-  overWorker(title: string): Promise<void>;
   /** Serves other tabs; gives this tab's address. */
   serveTabs(): Promise<string>;
   overTab(title: string, tab: string): Promise<void>;
@@ -24,20 +22,6 @@ declare global {
 
 const dead = (): MicrogridError => new MicrogridError("worker-crashed", "The other side is gone.");
 const lockOf = (tab: string): string => `border-page/${tab}`;
-
-async function overWorker(title: string): Promise<void> {
-  let worker: Worker | undefined;
-  const connection = new WorkerConnection<FarSide>({
-    create: () => (worker ??= spawnWorker(workerUrl, "far")),
-    crashed: dead,
-  });
-  const far = connection.service;
-  await far.group.echo("started");
-  // Terminating it from outside fires no error event, as when a browser needs memory.
-  const kill = async (): Promise<void> => worker?.terminate();
-  await SCENARIOS[title]!({ far, kill, close: () => undefined });
-  connection.end(dead());
-}
 
 async function serveTabs(): Promise<string> {
   const border = new TabBorder({ build: "1" });
@@ -56,4 +40,4 @@ async function overTab(title: string, tab: string): Promise<void> {
   border.close();
 }
 
-window.border = { titles: Object.keys(SCENARIOS), overWorker, serveTabs, overTab };
+window.border = { titles: Object.keys(SCENARIOS), serveTabs, overTab };
