@@ -66,13 +66,6 @@ export function errorToData(error: unknown): ErrorData {
   return { code: "internal", message: error instanceof Error ? error.message : String(error) };
 }
 
-/** The reverse of `errorToData`. */
-export function errorFromData(data: ErrorData): Error {
-  return data.code === "aborted"
-    ? new DOMException(data.message, "AbortError")
-    : new MicrogridError(data.code, data.message);
-}
-
 /** True for the error that an aborted signal rejects with by default. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";

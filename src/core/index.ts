@@ -4,7 +4,7 @@ export type { Bytes } from "./bytes";
 export { decodeCbor, encodeCbor } from "./cbor";
 export { deferred } from "./deferred";
 export type { Deferred } from "./deferred";
-export { MicrogridError, errorFromData, errorToData, isAbort, toMicrogridError } from "./errors";
+export { MicrogridError, errorToData, isAbort, toMicrogridError } from "./errors";
 export type { ErrorCode, ErrorData } from "./errors";
 export { TypedEventTarget } from "./events";
 export { formatBytes } from "./format";

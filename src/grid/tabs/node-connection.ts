@@ -1,7 +1,15 @@
 /** Finds or becomes the node of this origin, and follows it from tab to tab. */
 import { TabBorder, holdLife, serve, watchLife } from "../../border";
 import { MicrogridError, TypedEventTarget, deferred, sleep } from "../../core";
-import { GridNode, type GridState, type NodeApi, type NodeOptions, type StatePatch, followNode } from "../../node";
+import {
+  GridNode,
+  type GridState,
+  type NodeApi,
+  type NodeOptions,
+  type StatePatch,
+  followNode,
+  isNodeLost,
+} from "../../node";
 import { AttachedNode } from "./attached-node";
 import { Leadership, findLeader, holdLeading, tabLock } from "./leadership";
 
@@ -170,7 +178,7 @@ export class NodeConnection extends TypedEventTarget<NodeConnectionEvents> {
         return;
       } catch (error) {
         if (overtaken()) return;
-        if (!isLeaderLost(error)) {
+        if (!isNodeLost(error)) {
           this.#fail(error);
           return;
         }
@@ -205,8 +213,4 @@ export class NodeConnection extends TypedEventTarget<NodeConnectionEvents> {
     this.#reached.reject(this.#failure);
     this.#reached = deferred();
   }
-}
-
-function isLeaderLost(error: unknown): boolean {
-  return error instanceof MicrogridError && error.code === "leader-lost";
 }
