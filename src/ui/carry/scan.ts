@@ -1,6 +1,8 @@
 /** Reads a QR code with the camera; hidden if the browser cannot. */
+import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { sleep } from "../../core";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { sections } from "../styles/shared";
@@ -41,18 +43,26 @@ export class Scan extends MicrogridElement {
   @property() label = "Scan with the camera";
   @state() private able = false;
   @state() private stream: MediaStream | undefined;
-  @state() private failure = "";
-  #ended = new AbortController();
+  readonly #scanning = new Task(this, {
+    autoRun: false,
+    task: async (_none: readonly [], { signal }) => {
+      const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      try {
+        if (!signal.aborted) await this.#look(stream, signal);
+      } finally {
+        for (const track of stream.getTracks()) track.stop();
+      }
+    },
+  });
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#ended = new AbortController();
     void canScan().then((able) => (this.able = able));
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#stop();
+    this.#scanning.abort();
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -62,53 +72,47 @@ export class Scan extends MicrogridElement {
       ${
         this.stream
           ? html`<video autoplay muted playsinline aria-label="What the camera sees" .srcObject=${this.stream}></video>
-              <button class="button" type="button" @click=${() => this.#stop()}>Stop the camera</button>`
-          : html`<button class="button" type="button" @click=${() => void this.#start()}>
+              <button class="button" type="button" @click=${() => this.#scanning.abort()}>Stop the camera</button>`
+          : html`<button class="button" type="button" @click=${() => void this.#scanning.run([])}>
               ${icon("camera", 16)} ${this.label}
             </button>`
       }
-      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+      ${this.#scanning.render({
+        error: () =>
+          html`<p class="error" role="alert">
+            The camera cannot be used. Allow it in the browser, or copy and paste the text instead.
+          </p>`,
+        initial: () => nothing,
+        pending: () => nothing,
+        complete: () => nothing,
+      })}
     `;
   }
 
-  async #start(): Promise<void> {
-    this.#ended = new AbortController();
-    const { signal } = this.#ended;
-    this.failure = "";
+  /** Shows the picture until it contains a code or the signal aborts. */
+  async #look(stream: MediaStream, signal: AbortSignal): Promise<void> {
+    this.stream = stream;
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-      if (signal.aborted) {
-        stopTracks(stream);
-        return;
-      }
-      this.stream = stream;
       await this.updateComplete;
       const video = this.renderRoot.querySelector("video");
-      if (video) await this.#look(video, signal);
-    } catch {
-      this.failure = "The camera cannot be used. Allow it in the browser, or copy and paste the text instead.";
-      this.#stop();
+      const Reader = detectorClass();
+      if (!video || !Reader) return;
+      const text = await readCode(video, new Reader({ formats: ["qr_code"] }), signal);
+      if (text !== undefined) this.dispatchEvent(new CustomEvent("mg-scanned", { detail: text }));
+    } finally {
+      this.stream = undefined;
     }
   }
+}
 
-  async #look(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
-    const Reader = detectorClass();
-    if (!Reader) return;
-    const reader = new Reader({ formats: ["qr_code"] });
-    while (!signal.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
-      if (signal.aborted || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) continue;
-      const text = (await reader.detect(video))[0]?.rawValue;
-      if (text === undefined || text === "") continue;
-      this.#stop();
-      this.dispatchEvent(new CustomEvent("mg-scanned", { detail: text }));
-    }
-  }
-
-  #stop(): void {
-    this.#ended.abort();
-    if (this.stream) stopTracks(this.stream);
-    this.stream = undefined;
+/** The text of the first code in the picture; undefined if the signal aborts before. */
+async function readCode(video: HTMLVideoElement, reader: Detector, signal: AbortSignal): Promise<string | undefined> {
+  for (;;) {
+    await sleep(LOOK_EVERY_MS, signal);
+    if (signal.aborted) return undefined;
+    if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) continue;
+    const text = (await reader.detect(video))[0]?.rawValue;
+    if (text !== undefined && text !== "") return text;
   }
 }
 
@@ -125,8 +129,4 @@ async function canScan(): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function stopTracks(stream: MediaStream): void {
-  for (const track of stream.getTracks()) track.stop();
 }

@@ -1,11 +1,12 @@
 /** The house of this device, in the settings: create, restore or join one, or manage the one it has. */
+import { Task, TaskStatus } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import type { HouseState } from "../../grid";
 import { dayText } from "../dates";
 import { download } from "../download";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import "../people/did-view";
 import { houseMark, nameText, personStyles } from "../people/person";
 import { sections } from "../styles/shared";
@@ -26,8 +27,14 @@ export class HouseSection extends WorkspaceElement {
   static override readonly styles = [sections, personStyles, houseStyles];
 
   @state() private step: Step = "none";
-  @state() private busy = false;
-  @state() private failure = "";
+  /** Does the work of the current step, if any, and then goes to another one. */
+  readonly #going = new Task(this, {
+    autoRun: false,
+    task: async ([step, work]: readonly [Step, (() => Promise<void> | undefined) | undefined]) => {
+      await work?.();
+      this.step = step;
+    },
+  });
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -35,8 +42,7 @@ export class HouseSection extends WorkspaceElement {
     const { house } = workspace.grid.state.node;
     // The house already exists while its recovery phrase is still on the screen.
     return html`<div class="stack">
-      ${house && this.step !== "create" ? this.#house(house) : this.#none()}
-      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}
+      ${house && this.step !== "create" ? this.#house(house) : this.#none()} ${taskFailure(this.#going)}
     </div>`;
   }
 
@@ -101,8 +107,8 @@ export class HouseSection extends WorkspaceElement {
           <mg-passphrase-form
             mode="make"
             submit-label="Save the file"
-            .busy=${this.busy}
-            @mg-passphrase=${({ detail }: CustomEvent<PassphraseGiven>) => void this.#backup(house, detail.passphrase)}
+            .busy=${this.#going.status === TaskStatus.PENDING}
+            @mg-passphrase=${({ detail }: CustomEvent<PassphraseGiven>) => this.#backup(house, detail.passphrase)}
           ></mg-passphrase-form>
         </div>`;
       case "forget":
@@ -138,7 +144,11 @@ export class HouseSection extends WorkspaceElement {
     return html`<div class="stack box">
       <p class="small">${text}</p>
       <div class="choices">
-        <button class="button danger" ?disabled=${this.busy} @click=${() => void this.#run(async () => run())}>
+        <button
+          class="button danger"
+          ?disabled=${this.#going.status === TaskStatus.PENDING}
+          @click=${() => this.#go("none", run)}
+        >
           ${label}
         </button>
         <button class="button plain" @click=${() => this.#go("none")}>Keep it</button>
@@ -146,28 +156,14 @@ export class HouseSection extends WorkspaceElement {
     </div>`;
   }
 
-  #backup({ name }: HouseState, passphrase: string): Promise<void> {
-    return this.#run(async () => {
+  #backup({ name }: HouseState, passphrase: string): void {
+    this.#go("none", async () => {
       const file = await this.workspace?.grid.identity.backupHouse(passphrase);
       if (file) download(file, `house-${nameText(name).replace(/[^\p{L}\p{N}]+/gu, "-")}.microgrid`);
     });
   }
 
-  #go(step: Step): void {
-    this.failure = "";
-    this.step = step;
-  }
-
-  async #run(work: () => Promise<void>): Promise<void> {
-    this.busy = true;
-    this.failure = "";
-    try {
-      await work();
-      this.step = "none";
-    } catch (error) {
-      this.failure = errorText(error);
-    } finally {
-      this.busy = false;
-    }
+  #go(step: Step, work?: () => Promise<void> | undefined): void {
+    void this.#going.run([step, work]);
   }
 }

@@ -3,6 +3,7 @@ import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, query } from "lit/decorators.js";
 import { WorkspaceElement } from "../element";
+import { errorText } from "../failure";
 import { fields, sections } from "../styles/shared";
 
 /** `<mg-add-model .workspace>`. Event: `mg-added` (detail: the model). */
@@ -64,8 +65,7 @@ export class AddModel extends WorkspaceElement {
       <input class="folder" type="file" webkitdirectory hidden aria-label="Model folder" @change=${this.#files} />
       ${this.#adding.render({
         pending: () => html`<p class="below small" role="status">Reading the model’s files…</p>`,
-        error: (error) =>
-          html`<p class="below error" role="alert">${error instanceof Error ? error.message : String(error)}</p>`,
+        error: (error) => html`<p class="below error" role="alert">${errorText(error)}</p>`,
         complete: () => nothing,
         initial: () => nothing,
       })}`;

@@ -1,8 +1,10 @@
 /** One model in the list: its facts, whether it fits, and its actions. */
+import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 import type { LoadState, ModelInfo } from "../../grid";
 import { WorkspaceElement } from "../element";
+import { errorText } from "../failure";
 import { formatBytes, formatRate, formatSize, formatTokens } from "../format";
 import { icon } from "../icons";
 import { answeringModel, backendName } from "../state/models";
@@ -93,13 +95,16 @@ export class ModelRow extends WorkspaceElement {
   @property({ attribute: false }) model: ModelInfo | undefined;
   /** True if a peer in the room offers it. */
   @property({ type: Boolean }) offered = false;
-  @state() private failure = "";
+  readonly #acting = new Task(this, { autoRun: false, task: ([work]: readonly [Promise<unknown>]) => work });
 
   protected override render(): TemplateResult | typeof nothing {
     const { model, workspace } = this;
     if (!model || !workspace) return nothing;
     const load = workspace.grid.state.loads[model.id];
-    const failure = this.failure || failureOf(workspace.grid.state, model, workspace.together.of(model.id));
+    const failure =
+      this.#acting.status === TaskStatus.ERROR
+        ? errorText(this.#acting.error)
+        : failureOf(workspace.grid.state, model, workspace.together.of(model.id));
     return html`<div class="top" role="group" aria-label=${model.name}>
         <div class="grow">
           <div class="name">${model.name} ${this.#tags(workspace, model, load)}</div>
@@ -137,7 +142,7 @@ export class ModelRow extends WorkspaceElement {
   #actions(workspace: Workspace, model: ModelInfo, load: LoadState | undefined): TemplateResult {
     const pipeline = pipelineOf(workspace.grid.state, model);
     if (pipeline && isAboutPipeline(workspace.grid.state, model))
-      return pipelineActions(workspace, model, pipeline, (work) => this.#run(work));
+      return pipelineActions(workspace, model, pipeline, (work) => this.#acting.run([work]));
     if (load?.kind === "loading") {
       return html`<button
         class="button"
@@ -156,7 +161,7 @@ export class ModelRow extends WorkspaceElement {
               <button
                 class="button"
                 aria-label="Unload ${model.name}"
-                @click=${() => this.#run(workspace.grid.models.unload(model.id))}
+                @click=${() => this.#acting.run([workspace.grid.models.unload(model.id)])}
               >
                 Unload
               </button>`
@@ -174,7 +179,7 @@ export class ModelRow extends WorkspaceElement {
               class="icon-button"
               aria-label="Remove ${model.name} from this device"
               title="Remove from this device"
-              @click=${() => this.#run(workspace.grid.models.remove(model.id))}
+              @click=${() => this.#acting.run([workspace.grid.models.remove(model.id)])}
             >
               ${icon("trash", 18)}
             </button>`
@@ -195,21 +200,12 @@ export class ModelRow extends WorkspaceElement {
   readonly #load = (): void => {
     const { workspace, model } = this;
     if (!workspace || !model) return;
-    void this.#run(
+    void this.#acting.run([
       workspace.loads.load(model.id).then(async (ready) => {
         if (ready) await workspace.chooseModel(model.id);
       }),
-    );
+    ]);
   };
-
-  async #run(work: Promise<unknown> | undefined): Promise<void> {
-    this.failure = "";
-    try {
-      await work;
-    } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
-    }
-  }
 }
 
 function facts(model: ModelInfo): string {

@@ -1,9 +1,10 @@
 /** Connects two devices without a server: the users exchange an offer and an answer as text or QR code. */
-import { css, html, nothing, type TemplateResult } from "lit";
+import { Task, TaskStatus } from "@lit/task";
+import { css, html, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import type { Room } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import { fields, sections } from "../styles/shared";
 import { carryIn, carryOut, carryStyles } from "../carry/carry";
 
@@ -12,7 +13,6 @@ type Offer = Awaited<ReturnType<Room["offerByHand"]>>;
 /** How far the exchange is; this device either makes the offer or answers one. */
 type Step =
   | { readonly kind: "idle" }
-  | { readonly kind: "working" }
   | { readonly kind: "offered"; readonly offer: Offer }
   | { readonly kind: "answered"; readonly text: string }
   | { readonly kind: "linked" };
@@ -43,7 +43,14 @@ export class HandLink extends WorkspaceElement {
   ];
 
   @state() private step: Step = { kind: "idle" };
-  @state() private failure = "";
+  /** Goes to the next step. After a failure the current one stays: a wrong text does no harm, and an offer stays valid. */
+  readonly #going = new Task(this, {
+    autoRun: false,
+    task: async ([next]: readonly [(room: Room) => Promise<Step>]) => {
+      const room = this.workspace?.grid.rooms.current;
+      if (room) this.step = await next(room);
+    },
+  });
 
   protected override render(): TemplateResult {
     return html`<details>
@@ -53,29 +60,27 @@ export class HandLink extends WorkspaceElement {
           If no signaling server can be reached, two devices that have this room’s invite can connect by exchanging two
           texts or QR codes. The new device reaches everyone else through the one it connects to.
         </p>
-        ${this.#current()}
-        ${this.failure === "" ? nothing : html`<p class="warning small" role="alert">${this.failure}</p>`}
+        ${this.#current()} ${taskFailure(this.#going)}
       </div>
     </details>`;
   }
 
   #current(): TemplateResult {
     const { step } = this;
+    if (this.#going.status === TaskStatus.PENDING) return html`<p class="small" role="status">One moment…</p>`;
     switch (step.kind) {
       case "idle":
         return html`
           <div class="step">
             <p class="small">On one device:</p>
-            <button class="button" @click=${() => void this.#offer()}>Make an offer</button>
+            <button class="button" @click=${() => this.#offer()}>Make an offer</button>
           </div>
-          ${carryIn("Or the other device’s offer", "Make an answer", (text) => void this.#answer(text))}
+          ${carryIn("Or the other device’s offer", "Make an answer", (text) => this.#answer(text))}
         `;
-      case "working":
-        return html`<p class="small" role="status">One moment…</p>`;
       case "offered":
         return html`
           ${this.#carry("1. Your offer for the other device", "offer", step.offer.text)}
-          ${carryIn("2. The other device’s answer", "Connect", (text) => void this.#accept(step.offer, text))}
+          ${carryIn("2. The other device’s answer", "Connect", (text) => this.#accept(step.offer, text))}
           ${this.#again()}
         `;
       case "answered":
@@ -98,29 +103,15 @@ export class HandLink extends WorkspaceElement {
     return carryOut(label, what, text, (told) => this.workspace?.toast(told));
   }
 
-  #offer(): Promise<void> {
-    return this.#run(async (room) => ({ kind: "offered", offer: await room.offerByHand() }), { kind: "idle" });
+  #offer(): void {
+    void this.#going.run([async (room) => ({ kind: "offered", offer: await room.offerByHand() })]);
   }
 
-  #answer(text: string): Promise<void> {
-    return this.#run(async (room) => ({ kind: "answered", text: await room.answerByHand(text) }), { kind: "idle" });
+  #answer(text: string): void {
+    void this.#going.run([async (room) => ({ kind: "answered", text: await room.answerByHand(text) })]);
   }
 
-  #accept(offer: Offer, text: string): Promise<void> {
-    // A wrong text does no harm: the offer stays valid.
-    return this.#run(async () => offer.accept(text).then(() => ({ kind: "linked" })), { kind: "offered", offer });
-  }
-
-  async #run(work: (room: Room) => Promise<Step>, otherwise: Step): Promise<void> {
-    const room = this.workspace?.grid.rooms.current;
-    if (!room) return;
-    this.failure = "";
-    this.step = { kind: "working" };
-    try {
-      this.step = await work(room);
-    } catch (error) {
-      this.failure = errorText(error);
-      this.step = otherwise;
-    }
+  #accept(offer: Offer, text: string): void {
+    void this.#going.run([async () => offer.accept(text).then(() => ({ kind: "linked" }))]);
   }
 }

@@ -1,10 +1,11 @@
 /** Lists the people who ask to join, with buttons to admit or decline them. */
+import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement, state } from "lit/decorators.js";
+import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Knock, Room } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import { plain } from "../plain";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
@@ -53,9 +54,13 @@ export class Knocks extends WorkspaceElement {
     `,
   ];
 
-  @state() private failure = "";
-  /** The people an answer is on its way to. */
-  @state() private answering: ReadonlySet<string> = new Set();
+  readonly #answering = new Task(this, {
+    autoRun: false,
+    task: async ([answer]: readonly [(room: Room) => Promise<void>]) => {
+      const room = this.workspace?.grid.rooms.current;
+      if (room) await answer(room);
+    },
+  });
 
   protected override render(): TemplateResult | typeof nothing {
     const knocks = this.workspace?.grid.state.room?.knocks ?? [];
@@ -69,12 +74,12 @@ export class Knocks extends WorkspaceElement {
           (knock) => this.#row(knock),
         )}
       </ul>
-      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}`;
+      ${taskFailure(this.#answering)}`;
   }
 
   #row(knock: Knock): TemplateResult {
     const { did, name, device, house } = knock;
-    const busy = this.answering.has(did);
+    const busy = this.#answering.status === TaskStatus.PENDING;
     return html`<li>
       ${avatar(did)}
       <div class="body">
@@ -85,7 +90,7 @@ export class Knocks extends WorkspaceElement {
             class="button primary"
             aria-label="Admit ${nameText(name)}"
             ?disabled=${busy}
-            @click=${() => void this.#answer(did, (room) => room.admit(did))}
+            @click=${() => void this.#answering.run([(room) => room.admit(did)])}
           >
             Admit
           </button>
@@ -93,26 +98,12 @@ export class Knocks extends WorkspaceElement {
             class="button"
             aria-label="Decline ${nameText(name)}"
             ?disabled=${busy}
-            @click=${() => void this.#answer(did, (room) => room.decline(did))}
+            @click=${() => void this.#answering.run([(room) => room.decline(did)])}
           >
             Decline
           </button>
         </div>
       </div>
     </li>`;
-  }
-
-  async #answer(did: string, answer: (room: Room) => Promise<void>): Promise<void> {
-    const room = this.workspace?.grid.rooms.current;
-    if (!room) return;
-    this.failure = "";
-    this.answering = new Set([...this.answering, did]);
-    try {
-      await answer(room);
-    } catch (error) {
-      this.failure = errorText(error);
-    } finally {
-      this.answering = new Set([...this.answering].filter((each) => each !== did));
-    }
   }
 }

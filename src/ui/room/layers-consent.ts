@@ -1,9 +1,10 @@
 /** Asks whether this device may hold layers of a larger model for others in the room. */
+import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { type LayersWish, type Room, spareBytes } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import { plain } from "../plain";
 import { modelName } from "../state/models";
 import { sections } from "../styles/shared";
@@ -59,10 +60,15 @@ export class LayersConsent extends WorkspaceElement {
     `,
   ];
 
-  @state() private failure = "";
-  @state() private busy = false;
   /** The memory chosen here; undefined before the user chooses. */
   @state() private bytes: number | undefined;
+  readonly #answering = new Task(this, {
+    autoRun: false,
+    task: async ([answer]: readonly [(room: Room) => Promise<void>]) => {
+      const room = this.workspace?.grid.rooms.current;
+      if (room) await answer(room);
+    },
+  });
 
   protected override render(): TemplateResult | typeof nothing {
     const state = this.workspace?.grid.state;
@@ -70,6 +76,7 @@ export class LayersConsent extends WorkspaceElement {
     this.hidden = wishes.length === 0;
     if (!state || wishes.length === 0) return nothing;
     const bytes = this.bytes ?? (share ? share.options.layersBytes : spareBytes(state.device));
+    const busy = this.#answering.status === TaskStatus.PENDING;
     const dids = new Set(wishes.map(({ peer }) => peers.find(({ id }) => id === peer)?.did ?? peer));
     return html`<div class="who">
         <span class="faces">${[...dids].slice(0, 3).map((did) => avatar(did))}</span>
@@ -82,14 +89,16 @@ export class LayersConsent extends WorkspaceElement {
       </ul>
       ${memoryRange(state.device, bytes, (chosen) => (this.bytes = chosen))}
       <div class="answers">
-        <button class="button primary" ?disabled=${this.busy} @click=${() => this.#allow(bytes)}>
-          Allow in this room
-        </button>
-        <button class="button" ?disabled=${this.busy} @click=${() => this.#answer((room) => room.declineLayers())}>
+        <button class="button primary" ?disabled=${busy} @click=${() => this.#allow(bytes)}>Allow in this room</button>
+        <button
+          class="button"
+          ?disabled=${busy}
+          @click=${() => void this.#answering.run([(room) => room.declineLayers()])}
+        >
           Don’t allow
         </button>
       </div>
-      ${this.failure === "" ? nothing : html`<p class="error" role="alert">${this.failure}</p>`}`;
+      ${taskFailure(this.#answering)}`;
   }
 
   #question(wishes: readonly LayersWish[]): string {
@@ -100,23 +109,10 @@ export class LayersConsent extends WorkspaceElement {
     return `${namesText(people)} would like to run ${what} together with you`;
   }
 
-  #allow(layersBytes: number): Promise<void> {
+  #allow(layersBytes: number): void {
     // Consent to layers does not share any further model.
     const sharing = this.workspace?.grid.state.room?.share !== false;
-    return this.#answer((room) => room.share({ layers: true, layersBytes, ...(sharing ? {} : { models: [] }) }));
-  }
-
-  async #answer(answer: (room: Room) => Promise<void>): Promise<void> {
-    const room = this.workspace?.grid.rooms.current;
-    if (!room) return;
-    this.failure = "";
-    this.busy = true;
-    try {
-      await answer(room);
-    } catch (error) {
-      this.failure = errorText(error);
-    } finally {
-      this.busy = false;
-    }
+    const options = { layers: true, layersBytes, ...(sharing ? {} : { models: [] }) };
+    void this.#answering.run([(room) => room.share(options)]);
   }
 }

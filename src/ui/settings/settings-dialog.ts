@@ -1,11 +1,12 @@
 /** The settings of the whole page: theme, privacy, identity, servers, storage and help. */
+import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 import { MAX_NAME_CHARS } from "../../grid";
 import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
-import { errorText } from "../failure";
+import { taskFailure } from "../failure";
 import "../house/house-section";
 import "../people/did-view";
 import { houseMark, personStyles } from "../people/person";
@@ -60,9 +61,12 @@ export class SettingsDialog extends WorkspaceElement {
     `,
   ];
 
-  @state() private renameError = "";
   /** True while a recovery phrase is shown that is never shown again, so the dialog must not close. */
   @state() private holding = false;
+  readonly #renaming = new Task(this, {
+    autoRun: false,
+    task: async ([name]: readonly [string]) => this.workspace?.grid.identity.rename(name),
+  });
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
@@ -102,7 +106,7 @@ export class SettingsDialog extends WorkspaceElement {
         .value=${node.name}
         @change=${this.#rename}
       ></wa-input>
-      ${this.renameError === "" ? nothing : html`<p class="error" role="alert">${this.renameError}</p>`}
+      ${taskFailure(this.#renaming)}
       <div>
         <p class="muted small">
           Your identity is a key that was created in this browser and never leaves it. Others know it as
@@ -121,11 +125,7 @@ export class SettingsDialog extends WorkspaceElement {
   }
 
   readonly #rename = (event: Event): void => {
-    const name = (event.target as HTMLInputElement).value.trim();
-    this.renameError = "";
-    void this.workspace?.grid.identity.rename(name).catch((error: unknown) => {
-      this.renameError = errorText(error);
-    });
+    void this.#renaming.run([(event.target as HTMLInputElement).value.trim()]);
   };
 
   readonly #hiding = (event: Event): void => {
