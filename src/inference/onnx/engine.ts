@@ -1,6 +1,7 @@
 /** The `onnx` engine: decoder graphs on ONNX Runtime Web, on the GPU or on the CPU. */
 import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError, unless } from "../../core";
+import { CHECK_TEXT } from "../queued-model";
 import type { PipelinePackage, StageLimits, StagePackage, StageService } from "../stages";
 import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
 import { CachePool } from "./cache-pool";
@@ -8,7 +9,7 @@ import { engineError } from "./errors";
 import { type GpuDevice, requestGpuDevice } from "./gpu-device";
 import { readGraphSpec } from "./graph-spec";
 import type { KvCache } from "./kv-cache";
-import { OnnxModel, type TakeTurn } from "./model";
+import { OnnxModel } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
 import type { Bench } from "./pipeline-parts";
 import type { RingSequence } from "./ring-decoder";
@@ -18,7 +19,7 @@ import type { Decoder } from "./sequence";
 import { cacheFactories, createSession } from "./session";
 import { CHECK_TOKENS, type CheckResult, checkModel } from "./self-check";
 import type { OnnxStage } from "./stage";
-import { TurnQueue } from "./turns";
+import { type TakeTurn, TurnQueue } from "./turns";
 
 /** Memory for the caches of answers that run, and again for those that wait for the next turn of a conversation. */
 const CACHE_BUDGET_BYTES: Record<Backend, number> = { webgpu: 512 * 2 ** 20, wasm: 192 * 2 ** 20 };
@@ -29,11 +30,6 @@ const MAX_IDLE_CACHES = 8;
 
 /** Tokens of the self-check's text: on the GPU, larger chunks are tried too. */
 const CHECK_TEXT_TOKENS: Record<Backend, number> = { webgpu: 256, wasm: CHECK_TOKENS };
-
-/** Text for the self-check: ordinary words, since random ids are unlike anything that the model will read. */
-const CHECK_TEXT =
-  "The quick brown fox jumps over the lazy dog while 17 engineers count sheep, and every morning the old lighthouse " +
-  "keeper writes a short letter about the weather, the sea and the ships that passed in the night. ";
 
 /** Loads and runs ONNX decoder repositories. One per worker, since all its models share one run queue. */
 export class OnnxEngine implements Engine {
@@ -197,7 +193,7 @@ export class OnnxEngine implements Engine {
         lost,
       });
       lost.catch((error: unknown) => {
-        if (!model.unloading) this.#onDeviceLost(error);
+        if (!model.unloading.aborted) this.#onDeviceLost(error);
       });
       this.#models.set(pkg.id, model);
       return model;

@@ -10,7 +10,7 @@ export function hiddenFault(hidden: HiddenState, slots: readonly HiddenSlot[], c
     if (tensor?.type !== type || tensor.bytes.length !== count * width * bytesOf(type)) {
       return `${name} has to be ${count} × ${width} numbers of ${type}`;
     }
-    if (!allFinite(tensor.bytes, type)) return `${name} has numbers that are none`;
+    if (!allFinite(tensor.bytes, type)) return `${name} has numbers that are not finite`;
   }
   return undefined;
 }

@@ -1,5 +1,4 @@
 /** Loads parts of a model: a stage for others, or the two ends of a model whose middle is elsewhere. */
-import { unless } from "../../core";
 import type {
   HiddenSlot,
   HiddenState,
@@ -11,10 +10,9 @@ import type {
 } from "../stages";
 import type { Backend, LoadedModelInfo } from "../types";
 import { CachePool } from "./cache-pool";
-import { engineError } from "./errors";
 import { type CacheShape, type GraphSpec, bytesOf, readGraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./kv-cache";
-import { OnnxModel, type TakeTurn } from "./model";
+import { OnnxModel } from "./model";
 import { readGraphFiles, readSettings } from "./package-files";
 import { checkPart } from "./part-check";
 import { RingDecoder, RingSequence } from "./ring-decoder";
@@ -22,7 +20,7 @@ import { ModelRunner } from "./runner";
 import type { Ort } from "./runtime";
 import { cacheFactories, createSession } from "./session";
 import { OnnxStage } from "./stage";
-import type { TurnQueue } from "./turns";
+import { type TakeTurn, type TurnQueue, turnTaker } from "./turns";
 
 /** Caches that wait for the next turn of their conversation. Each holds memory in every stage of the ring. */
 const IDLE_SEQUENCES = 2;
@@ -64,7 +62,7 @@ export async function loadStage(
   const { contextLength } = limits;
   const stepTokens = Math.min(limits.stepTokens, contextLength);
   const part = await loadPart(bench, pkg, { shape, contextLength, stepTokens, signal });
-  const turn = turnOf(bench);
+  const turn = turnTaker(bench);
   const times = await timeStage(part, stepTokens, turn, signal);
   const info = { id: pkg.id, backend: bench.backend, kvBytesPerToken: part.spec.bytesPerToken, ...times };
   return new OnnxStage({ info, ...part, limits, turn });
@@ -143,7 +141,7 @@ async function loadPart(
     const runner = new ModelRunner(ort, session, spec, device);
     // The CPU's kernels are the same everywhere.
     if (!device) return { runner, spec, create: caches.plain };
-    const turn = turnOf(bench);
+    const turn = turnTaker(bench);
     const subject = { runner, spec, ...caches, turn: <T>(work: () => Promise<T>) => turn(work, signal) };
     const { chunk, create } = await checkPart(subject, stepTokens);
     runner.limit(chunk);
@@ -156,17 +154,6 @@ async function loadPart(
 
 /** Name of a part's graph among its files, where weights have no folder. */
 const GRAPH = "graph.onnx";
-
-function turnOf({ turns, lost, backend }: Bench): TakeTurn {
-  const unlessLost = unless(lost);
-  return async (work, signal) => {
-    try {
-      return await unlessLost(turns.run(work, { signal }));
-    } catch (error) {
-      throw signal.aborted ? signal.reason : engineError(error, backend);
-    }
-  };
-}
 
 /** Times steps of a prompt and single tokens after it, and takes the best of a few of each. The input is all zeros. */
 async function timeStage(

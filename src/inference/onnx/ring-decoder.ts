@@ -3,9 +3,9 @@ import { MicrogridError, randomId } from "../../core";
 import type { HiddenSlot, HiddenState, StageService } from "../stages";
 import { hiddenFault } from "./hidden";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
-import type { TakeTurn } from "./model";
 import type { ModelRunner } from "./runner";
 import type { Decoder, Sequence } from "./sequence";
+import type { TakeTurn } from "./turns";
 
 /** Steps of one sequence that may be in the ring at once: enough to keep every stage of a usual ring busy. */
 const MAX_IN_FLIGHT = 4;

@@ -1,10 +1,9 @@
 /** Creates a session of ONNX Runtime from a graph and its weights, and the caches that go with it. */
 import type { InferenceSession } from "onnxruntime-web";
 import { type GraphWithWeights, expandWeights } from "./expand-weights";
-import { ArrayKvCache } from "./array-kv-cache";
 import { withinGpuMemory } from "./gpu-device";
 import type { GraphSpec } from "./graph-spec";
-import { GrowingGpuKvCache } from "./growing-gpu-kv-cache";
+import { ArrayKvCache, GrowingGpuKvCache } from "./growing-kv-cache";
 import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
 import type { KvCacheFactory } from "./kv-cache";
 import type { Graph } from "../../onnx";
@@ -51,7 +50,7 @@ export function cacheFactories(
 ): { plain: KvCacheFactory; inPlace: KvCacheFactory | undefined } {
   if (!device) return { plain: () => new ArrayKvCache(ort, spec), inPlace: undefined };
   return {
-    plain: () => new GrowingGpuKvCache(ort, device, spec),
+    plain: () => new GrowingGpuKvCache(ort, spec, device),
     inPlace: spec.inPlacePossible ? () => new InPlaceGpuKvCache(ort, device, spec, contextLength) : undefined,
   };
 }

@@ -4,8 +4,8 @@ import type { HiddenState, StageForward, StageInfo, StageLimits, StageService } 
 import type { GraphSpec } from "./graph-spec";
 import { hiddenFault } from "./hidden";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
-import type { TakeTurn } from "./model";
 import type { ModelRunner } from "./runner";
+import type { TakeTurn } from "./turns";
 
 /** Runs layers for sequences that others own. */
 export class OnnxStage implements StageService {

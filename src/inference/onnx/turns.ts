@@ -1,4 +1,10 @@
 /** The run queue of a worker: first come, first served. */
+import { unless } from "../../core";
+import type { Backend } from "../types";
+import { engineError } from "./errors";
+
+/** Runs one step in the worker's fair order and explains its errors. */
+export type TakeTurn = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /** Lets pending messages in: a run on WASM never gives the event loop a chance by itself. */
 async function nextTask(): Promise<void> {
@@ -37,4 +43,16 @@ export class TurnQueue {
     this.#last = turn.catch(() => undefined);
     return turn;
   }
+}
+
+/** Takes turns for a model on `backend`. `lost` rejects when the GPU device is lost; it never settles otherwise. */
+export function turnTaker(options: { turns: TurnQueue; lost: Promise<never>; backend: Backend }): TakeTurn {
+  const unlessLost = unless(options.lost);
+  return async (work, signal) => {
+    try {
+      return await unlessLost(options.turns.run(work, { signal }));
+    } catch (error) {
+      throw signal.aborted ? signal.reason : engineError(error, options.backend);
+    }
+  };
 }

@@ -1,5 +1,5 @@
 /** Choosing tokens: filters, seeded randomness, log probabilities. */
-export { MAX_LOGPROBS, tokenLogprob } from "./logprobs";
+export { tokenLogprob } from "./logprobs";
 export { philox, randomSeed, uniformAt } from "./random";
 export { likeliest, sampleToken } from "./sampler";
 export { DEFAULT_SAMPLING, chosenSampling } from "./settings";

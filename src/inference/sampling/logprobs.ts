@@ -2,7 +2,7 @@
 import type { TokenLogprob } from "../types";
 
 /** Most alternatives that may be asked for, as in OpenAI's API. */
-export const MAX_LOGPROBS = 20;
+const MAX_LOGPROBS = 20;
 
 /** Natural logarithms of the probabilities at temperature 1, before any filter; `text` gives a token's text. */
 export function tokenLogprob(

@@ -1,6 +1,7 @@
 /** The `webllm` engine: models compiled by MLC, run by the real WebLLM library on the GPU. */
 import { MLCEngine, prebuiltAppConfig, type AppConfig } from "@mlc-ai/web-llm";
 import { MicrogridError } from "../../core";
+import { CHECK_TEXT } from "../queued-model";
 import { ChatTokenizer } from "../tokenizer";
 import type { Backend, Engine, LoadedModelInfo, LoadProgress, ModelPackage } from "../types";
 import { contextLengthOf, samplingOf } from "./config";
@@ -10,10 +11,6 @@ import { checkAdapter, forgetLibrary, notALibrary, readParts, weightsObstacle, t
 import { ProgressReader } from "./progress";
 import { LogitsTap, TokenRunner } from "./runner";
 
-/** Ordinary words for the check after a load, which also measures the first rates. */
-const CHECK_TEXT =
-  "The quick brown fox jumps over the lazy dog while 17 engineers count sheep, and every morning the old lighthouse " +
-  "keeper writes a short letter about the weather, the sea and the ships that passed in the night.";
 const CHECK_DECODE_STEPS = 4;
 
 interface LoadOptions {

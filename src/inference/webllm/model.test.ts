@@ -233,7 +233,7 @@ describe("TokenRunner", () => {
     expect(library.resets).toBe(1);
   });
 
-  it("starts anew for another prompt, and for the same one, whose last logits are gone", async () => {
+  it("starts again for another prompt, and for the same one, whose last logits are gone", async () => {
     const library = new FakeLibrary();
     const runner = new TokenRunner(library, "m", library.tap);
     const first = await runner.prefill([1, 2, 3], live());

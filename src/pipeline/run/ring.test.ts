@@ -158,7 +158,7 @@ describe("a ring", () => {
   });
 
   const faults: Record<string, (hidden: HiddenState) => HiddenState> = {
-    "numbers that are none": (hidden) => hidden.map((one) => ({ ...one, bytes: one.bytes.map(() => 255) })),
+    "numbers that are not finite": (hidden) => hidden.map((one) => ({ ...one, bytes: one.bytes.map(() => 255) })),
     "too few of them": (hidden) => hidden.map((one) => ({ ...one, bytes: one.bytes.slice(4) })),
     "another tensor": (hidden) => hidden.map((one) => ({ ...one, name: "other" })),
     "none at all": () => [],
