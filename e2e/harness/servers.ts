@@ -4,8 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import { join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listen } from "../../scripts/serve/listen.mjs";
-import { contentType } from "../../scripts/serve/mime.mjs";
-import { siteHandler } from "../../scripts/serve/site.mjs";
+import { siteHandler, typeOf } from "../../scripts/serve/site.mjs";
 
 /** The build under test; another one where `MICROGRID_DIST` names its folder. */
 const DIST = process.env.MICROGRID_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
@@ -66,7 +65,7 @@ export function serveFolder(folder: string, { index, made, headers = {} }: Folde
     const { pathname } = new URL(request.url ?? "/", "http://folder");
     const path = pathname === "/" ? `/${index}` : decodeURIComponent(pathname);
     contentOf(path).then(
-      (body) => response.writeHead(200, { "content-type": contentType(path), ...headers }).end(body),
+      (body) => response.writeHead(200, { "content-type": typeOf(path), ...headers }).end(body),
       () => response.writeHead(404).end(),
     );
   };

@@ -1,8 +1,9 @@
 /** Says whether `dist/` is what the sources of now would give, by a hash over their content. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "../run/spawn.mjs";
+import { COPIES } from "../serve/compression.mjs";
 
 /** The files and folders that a build reads. */
 const SOURCES = ["index.html", "src", "workers", "public", "scripts", "vite.config.ts", "tsconfig.base.json"];
@@ -37,8 +38,9 @@ export function rememberBuild(outDir, hash) {
   writeFileSync(STAMP, JSON.stringify(`${outDir} ${hash}`));
 }
 
-/** Forgets the last build, before the next one begins to overwrite it. */
+/** Forgets the last build and its compressed copies, before the next one begins to overwrite it. */
 export function forgetBuild() {
+  rmSync(COPIES, { recursive: true, force: true });
   if (existsSync(STAMP)) writeFileSync(STAMP, JSON.stringify(""));
 }
 

@@ -1,20 +1,25 @@
-/** Compressed copies of files, made once and kept in memory. */
-import { readFile } from "node:fs/promises";
-import { promisify } from "node:util";
-import { brotliCompress, constants, gzip } from "node:zlib";
+/** Compressed copies of files, made once and kept in `.cache/compressed`, which a new build empties. */
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { mkdir, rename, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { constants, createBrotliCompress, createGzip } from "node:zlib";
+import { ROOT } from "../run/spawn.mjs";
 
-/** @typedef {"br" | "gzip"} Encoding */
-
+/** The folder of the copies of the built site. */
+export const COPIES = join(ROOT, ".cache", "compressed");
 /** Up to this size a request waits for compression; larger files are sent as they are until theirs is done. */
 const WAIT_MAX_BYTES = 1024 * 1024;
-/** Compressed copies that are kept; beyond, the oldest is dropped. Twice what a site has. */
-const KEEP_MAX_FILES = 256;
 
-const brotli = promisify(brotliCompress);
-const deflate = promisify(gzip);
+const COMPRESSORS = {
+  br: () => createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+  gzip: () => createGzip(),
+};
+/** @typedef {keyof typeof COMPRESSORS} Encoding */
 
-/** @type {Map<string, Promise<Buffer> & { done?: Buffer }>} */
-const copies = new Map();
+/** @type {Map<string, Promise<boolean>>} Copies that are being made, by path. */
+const making = new Map();
 
 /**
  * The better encoding that the client takes.
@@ -22,42 +27,46 @@ const copies = new Map();
  * @returns {Encoding | undefined}
  */
 export function chooseEncoding(accepted = "") {
-  const refused = /(br|gzip)\s*;\s*q=0(\.0*)?\s*(,|$)/;
+  const refused = /;\s*q=0(\.0*)?\s*$/;
   const names = accepted.split(",").filter((part) => !refused.test(part));
   if (names.some((part) => /^\s*br\b/.test(part))) return "br";
   return names.some((part) => /^\s*gzip\b/.test(part)) ? "gzip" : undefined;
 }
 
 /**
- * The compressed content of a file, or undefined where it is large and not ready yet.
- * @param {string} path
- * @param {{ encoding: Encoding, bytes: number, version: string }} options `version` changes with the content.
- * @returns {Promise<Buffer | undefined>}
+ * The name of a file's copy in `folder`, or undefined if there is no such file, or if it is large and its copy is not
+ * ready yet.
+ * @param {string} file
+ * @param {Encoding} encoding
+ * @param {string} folder
  */
-export async function compressed(path, { encoding, bytes, version }) {
-  const key = `${encoding} ${version} ${path}`;
-  const copy = copies.get(key) ?? start(key, path, encoding);
-  return bytes <= WAIT_MAX_BYTES ? copy : copy.done;
+export async function compressedCopy(file, encoding, folder) {
+  const stats = await stat(file).catch(() => undefined);
+  if (!stats?.isFile()) return undefined;
+  const version = `${file} ${stats.size} ${stats.mtimeMs}`;
+  const name = `${createHash("sha256").update(version).digest("hex")}.${encoding}`;
+  const path = join(folder, name);
+  if (existsSync(path)) return name;
+  const work = making.get(path) ?? compress(file, path, encoding).finally(() => making.delete(path));
+  making.set(path, work);
+  return stats.size <= WAIT_MAX_BYTES && (await work) ? name : undefined;
 }
 
 /**
- * @param {string} key
- * @param {string} path
+ * @param {string} file
+ * @param {string} copy
  * @param {Encoding} encoding
+ * @returns {Promise<boolean>} false if the copy cannot be written
  */
-function start(key, path, encoding) {
-  /** @type {Promise<Buffer> & { done?: Buffer }} */
-  const copy = readFile(path).then((content) =>
-    encoding === "br"
-      ? brotli(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
-      : deflate(content, { level: 6 }),
-  );
-  copies.set(key, copy);
-  copy.then(
-    (content) => (copy.done = content),
-    () => copies.delete(key),
-  );
-  const oldest = copies.keys().next();
-  if (copies.size > KEEP_MAX_FILES && !oldest.done) copies.delete(oldest.value);
-  return copy;
+async function compress(file, copy, encoding) {
+  // Other processes may serve the same file: nobody may see half a copy.
+  const unfinished = `${copy}.${process.pid}`;
+  try {
+    await mkdir(dirname(copy), { recursive: true });
+    await pipeline(createReadStream(file), COMPRESSORS[encoding](), createWriteStream(unfinished));
+    await rename(unfinished, copy);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,15 +1,14 @@
 /** The static server of the built site: what any web host does, and the one file that says where signaling is. */
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
-import { join, resolve, sep } from "node:path";
-import { pipeline } from "node:stream";
-import { chooseEncoding, compressed } from "./compression.mjs";
+import { extname, join, resolve } from "node:path";
+import { contentType } from "mime-types";
+import send from "send";
+import { chooseEncoding, COPIES, compressedCopy } from "./compression.mjs";
 import { HEADER_POLICY } from "./csp.mjs";
-import { contentType, isCompressible } from "./mime.mjs";
-import { parseRange } from "./range.mjs";
 
 /** The deploy-time file, as the page asks for it. */
 const CONFIG_PATH = "/microgrid.config.json";
+/** Types that compression makes smaller; weights and images are dense already. */
+const COMPRESSIBLE = /^(text\/|application\/(json|wasm|manifest)|image\/svg)/;
 /** Names of hashed files: their content never changes, so browsers may keep them. */
 const HASHED = /\/assets\/[^/]+-[\w-]{8,}\.\w+$/;
 
@@ -22,6 +21,9 @@ const SHARED_HEADERS = {
   // Of a script it says nothing where a page runs it: a site that embeds it has a policy of its own.
   "content-security-policy": HEADER_POLICY,
 };
+
+/** Headers that describe a file, so a refusal must not have them. */
+const OF_FILES = ["cache-control", "content-encoding", "content-length", "etag", "last-modified"];
 
 /**
  * Cross-origin isolation, which gives WebAssembly threads. `credentialless` leaves model hosts reachable
@@ -40,25 +42,27 @@ const ISOLATION_HEADERS = {
  * @param {string} options.root The folder to serve.
  * @param {(() => object) | undefined} [options.config] The deploy-time file, asked for at each request; the file
  *   in `root` where absent.
+ * @param {string} [options.copies] The folder of compressed copies.
  * @param {boolean} [options.isolated] Sends the headers of cross-origin isolation; true by default.
  * @returns {(request: Request, response: Response) => void}
  */
-export function siteHandler({ root, config, isolated = true }) {
+export function siteHandler({ root, config, copies = COPIES, isolated = true }) {
   const folder = resolve(root);
   const headers = { ...SHARED_HEADERS, ...(isolated && ISOLATION_HEADERS) };
   return (request, response) => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    answer(folder, config, request, response).catch(() => fail(response, 500, "The server could not read this file."));
+    answer({ folder, config, copies }, request, response).catch(() =>
+      fail(response, 500, "The server could not read this file."),
+    );
   };
 }
 
 /**
- * @param {string} folder
- * @param {(() => object) | undefined} config
+ * @param {{ folder: string, config: (() => object) | undefined, copies: string }} site
  * @param {Request} request
  * @param {Response} response
  */
-async function answer(folder, config, request, response) {
+async function answer({ folder, config, copies }, request, response) {
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
     return fail(response, 405, "This server only answers GET and HEAD.");
@@ -66,57 +70,36 @@ async function answer(folder, config, request, response) {
   const path = safePath(request.url ?? "/");
   if (path === undefined) return fail(response, 400, "This is not a path.");
   if (config && path === CONFIG_PATH) {
-    response.writeHead(200, { "content-type": contentType(path), "cache-control": "no-cache" });
+    response.writeHead(200, { "content-type": typeOf(path), "cache-control": "no-cache" });
     response.end(request.method === "HEAD" ? undefined : JSON.stringify(config()));
     return;
   }
-  const file = join(folder, path.endsWith("/") ? `${path}index.html` : path);
-  const stats = await stat(file).catch(() => undefined);
-  if (stats?.isDirectory()) {
-    response.writeHead(308, { location: `${path}/` });
-    response.end();
-    return;
-  }
-  if (!stats?.isFile() || !file.startsWith(folder + sep)) return fail(response, 404, "There is no such file here.");
-  await send(file, { bytes: stats.size, modifiedMs: stats.mtimeMs, hashed: HASHED.test(path) }, request, response);
+  const { range, "accept-encoding": accepted } = request.headers;
+  const file = path.endsWith("/") ? `${path}index.html` : path;
+  const type = typeOf(file);
+  const encoding = !range && COMPRESSIBLE.test(type) ? chooseEncoding(accepted) : undefined;
+  const copy = encoding && (await compressedCopy(join(folder, file), encoding, copies));
+  send(request, encodeURI(copy ?? path), { root: copy ? copies : folder, dotfiles: "allow", cacheControl: false })
+    .on("headers", () => {
+      response.setHeader("content-type", type);
+      if (copy) response.setHeader("content-encoding", encoding);
+      response.setHeader("cache-control", HASHED.test(path) ? "public, max-age=31536000, immutable" : "no-cache");
+      response.setHeader("vary", "accept-encoding");
+    })
+    .on("error", (/** @type {{ status: number, headers?: Record<string, string> }} */ { status, headers }) => {
+      if (status === 416) response.writeHead(416, headers).end();
+      else
+        fail(response, status, status === 404 ? "There is no such file here." : "The server could not read this file.");
+    })
+    .pipe(response);
 }
 
 /**
- * @param {string} file
- * @param {{ bytes: number, modifiedMs: number, hashed: boolean }} about
- * @param {Request} request
- * @param {Response} response
+ * The content type by the path's ending; bytes where it is unknown.
+ * @param {string} path
  */
-async function send(file, { bytes, modifiedMs, hashed }, request, response) {
-  const type = contentType(file);
-  const version = `${bytes.toString(36)}-${Math.trunc(modifiedMs).toString(36)}`;
-  const range = parseRange(request.headers.range, bytes);
-  const encoding = !range && isCompressible(type) ? chooseEncoding(request.headers["accept-encoding"]) : undefined;
-  const body = encoding && (await compressed(file, { encoding, bytes, version }));
-  const etag = body ? `"${version}-${encoding}"` : `"${version}"`;
-  response.setHeader("content-type", type);
-  response.setHeader("cache-control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
-  response.setHeader("vary", "accept-encoding");
-  response.setHeader("accept-ranges", "bytes");
-  response.setHeader("etag", etag);
-  if (request.headers["if-none-match"]?.split(",").some((each) => each.trim().replace(/^W\//, "") === etag)) {
-    response.writeHead(304).end();
-    return;
-  }
-  if (range === "unsatisfiable") {
-    response.writeHead(416, { "content-range": `bytes */${bytes}` }).end();
-    return;
-  }
-  if (body) {
-    response.writeHead(200, { "content-encoding": encoding, "content-length": body.length });
-    response.end(request.method === "HEAD" ? undefined : body);
-    return;
-  }
-  const { start, end } = range ?? { start: 0, end: bytes - 1 };
-  if (range) response.setHeader("content-range", `bytes ${start}-${end}/${bytes}`);
-  response.writeHead(range ? 206 : 200, { "content-length": end - start + 1 });
-  if (request.method === "HEAD" || bytes === 0) response.end();
-  else pipeline(createReadStream(file, { start, end }), response, () => response.destroy());
+export function typeOf(path) {
+  return contentType(extname(path)) || "application/octet-stream";
 }
 
 /**
@@ -143,6 +126,7 @@ function fail(response, status, sentence) {
     response.destroy();
     return;
   }
+  for (const name of OF_FILES) response.removeHeader(name);
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" });
   response.end(`${sentence}\n`);
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { listen } from "./listen.mjs";
 import { safePath, siteHandler } from "./site.mjs";
 
@@ -16,18 +16,22 @@ beforeAll(async () => {
   writeFileSync(join(folder, "secret.txt"), "not yours");
   writeFileSync(join(root, "index.html"), "<!doctype html>" + " ".repeat(1000));
   writeFileSync(join(root, "assets", "main-0a1B2c3D.js"), "export const a = 1;".repeat(100));
+  writeFileSync(join(root, "assets", "big.wasm"), Buffer.alloc(1024 * 1024 + 1));
   writeFileSync(join(root, "model.onnx"), Buffer.from([0, 1, 2, 3, 4, 5, 6, 7]));
-  const server = createServer(siteHandler({ root, config: () => ({ hub: "here" }) }));
+  writeFileSync(join(root, "site.webmanifest"), "{}");
+  writeFileSync(join(root, "with space%.md"), "# A name");
+  writeFileSync(join(root, "empty.txt"), "");
+  const server = createServer(siteHandler({ root, copies: join(folder, "copies"), config: () => ({ hub: "here" }) }));
   const listening = await listen(server, { host: "127.0.0.1", port: 0, variable: "PORT" });
   origin = `http://127.0.0.1:${listening.port}`;
   close = listening.close;
 });
 afterAll(() => close());
 
-/** Sends the path as it is; `fetch` would tidy it up. */
-function rawStatus(path: string): Promise<number | undefined> {
+/** Sends path and headers as they are; `fetch` would tidy up the path, and asks caches for nothing. */
+function rawStatus(path: string, headers: Record<string, string> = {}): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    request(origin, { path }, (response) => resolve(response.resume().statusCode))
+    request(origin, { path, headers }, (response) => resolve(response.resume().statusCode))
       .once("error", reject)
       .end();
   });
@@ -41,7 +45,8 @@ describe("the static server", () => {
     expect(first.headers.get("cache-control")).toBe("no-cache");
     expect(await first.text()).toContain("<!doctype html>");
     const headers = { "accept-encoding": "br", "if-none-match": first.headers.get("etag")! };
-    expect((await fetch(origin, { headers })).status).toBe(304);
+    expect(await rawStatus("/", headers)).toBe(304);
+    expect(await rawStatus("/", { ...headers, "accept-encoding": "gzip" })).toBe(200);
   });
 
   it("lets browsers keep hashed files forever", async () => {
@@ -49,12 +54,72 @@ describe("the static server", () => {
     expect(headers.get("cache-control")).toContain("immutable");
   });
 
-  it("sends ranges of bytes, and 416 for those that are not there", async () => {
-    const part = await fetch(`${origin}/model.onnx`, { headers: { range: "bytes=2-4" } });
+  it.each([
+    ["bytes=2-4", [2, 3, 4]],
+    ["bytes=0-0", [0]],
+    ["bytes=6-", [6, 7]],
+    ["bytes=6-1000", [6, 7]],
+    ["bytes=-3", [5, 6, 7]],
+  ])("sends the range %s", async (range, bytes) => {
+    const part = await fetch(`${origin}/model.onnx`, { headers: { range } });
     expect(part.status).toBe(206);
-    expect(part.headers.get("content-range")).toBe("bytes 2-4/8");
-    expect([...new Uint8Array(await part.arrayBuffer())]).toEqual([2, 3, 4]);
-    expect((await fetch(`${origin}/model.onnx`, { headers: { range: "bytes=8-" } })).status).toBe(416);
+    expect(part.headers.get("content-range")).toBe(`bytes ${bytes[0]}-${bytes.at(-1)}/8`);
+    expect(part.headers.get("accept-ranges")).toBe("bytes");
+    expect([...(await part.bytes())]).toEqual(bytes);
+  });
+
+  it.each([
+    ["model.onnx", "bytes=8-", 8],
+    ["model.onnx", "bytes=-0", 8],
+    ["model.onnx", "bytes=5-2", 8],
+    ["empty.txt", "bytes=0-", 0],
+  ])("refuses a range of %s that is not there: %s", async (file, range, size) => {
+    const refused = await fetch(`${origin}/${file}`, { headers: { range } });
+    expect(refused.status).toBe(416);
+    expect(refused.headers.get("content-range")).toBe(`bytes */${size}`);
+  });
+
+  it.each(["bytes=0-1,5-6", "lines=0-9"])("sends the whole file for %s", async (range) => {
+    const whole = await fetch(`${origin}/model.onnx`, { headers: { range } });
+    expect([whole.status, (await whole.bytes()).length]).toEqual([200, 8]);
+  });
+
+  it("does not compress a part of a file", async () => {
+    const part = await fetch(origin, { headers: { range: "bytes=0-8", "accept-encoding": "br" } });
+    expect(part.headers.get("content-encoding")).toBeNull();
+    expect(await part.text()).toBe("<!doctype");
+  });
+
+  it("sends a large file as it is until its compressed copy is ready", async () => {
+    const encoding = async (): Promise<string | null> => {
+      const response = await fetch(`${origin}/assets/big.wasm`, { headers: { "accept-encoding": "gzip" } });
+      expect((await response.bytes()).length).toBe(1024 * 1024 + 1);
+      return response.headers.get("content-encoding");
+    };
+    expect(await encoding()).toBeNull();
+    await vi.waitFor(async () => expect(await encoding()).toBe("gzip"), { timeout: 10_000 });
+  });
+
+  it.each([
+    ["", "text/html; charset=utf-8"],
+    ["assets/main-0a1B2c3D.js", "text/javascript; charset=utf-8"],
+    ["assets/big.wasm", "application/wasm"],
+    ["model.onnx", "application/octet-stream"],
+    ["site.webmanifest", "application/manifest+json"],
+    ["with%20space%25.md", "text/markdown; charset=utf-8"],
+    ["empty.txt", "text/plain; charset=utf-8"],
+  ])("says what type /%s has", async (path, type) => {
+    const response = await fetch(`${origin}/${path}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toContain(type);
+    expect(response.headers.get("vary")).toBe("accept-encoding");
+    await response.bytes();
+  });
+
+  it("sends the browser to the folder if the slash is missing", async () => {
+    const response = await fetch(`${origin}/assets`, { redirect: "manual" });
+    expect(response.status).toBe(301);
+    expect(response.headers.get("location")).toBe("/assets/");
   });
 
   it("serves the deploy-time file it was given", async () => {
@@ -77,8 +142,20 @@ describe("the static server", () => {
   );
 
   it("answers 404 for what is not there and 405 for what it does not do", async () => {
-    expect((await fetch(`${origin}/nothing`)).status).toBe(404);
-    expect((await fetch(origin, { method: "POST" })).status).toBe(405);
+    const missing = await fetch(`${origin}/assets/gone-0a1B2c3D.js`);
+    expect(missing.status).toBe(404);
+    expect(missing.headers.get("cache-control")).toBeNull();
+    expect(await missing.text()).toBe("There is no such file here.\n");
+    expect((await fetch(`${origin}/assets/`)).status).toBe(404);
+    const refused = await fetch(origin, { method: "POST" });
+    expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+
+  it("does not describe a file in a refusal", async () => {
+    const headers = { "if-match": '"another"', "accept-encoding": "br" };
+    const refused = await fetch(`${origin}/assets/main-0a1B2c3D.js`, { headers });
+    expect(refused.status).toBe(412);
+    for (const name of ["cache-control", "content-encoding", "etag"]) expect(refused.headers.get(name)).toBeNull();
   });
 
   it("does not send a body to HEAD", async () => {
