@@ -1,4 +1,4 @@
-/** The border's acceptance suite in a real browser: two tabs, with the browser's own locks. */
+/** The border's acceptance suite in a real browser: over a tab and over a worker, with the browser's own locks. */
 import { expect, test, type WebServer } from "./harness";
 import { serveBarePage } from "./harness/bare-pages";
 import { SCENARIOS } from "../src/border/testing/suite";
@@ -27,5 +27,16 @@ test("everything that crosses to a tab crosses as the suite says, its silent dea
       asking.evaluate(([each, address]) => window.border.overTab(each!, address!), [title, tab]),
     );
   }
+  await context.close();
+});
+
+test("everything that crosses to a worker crosses as the suite says, its silent death included", async ({
+  browsers,
+}) => {
+  const context = await (await browsers.shared({ webgpu: false })).newContext();
+  const page = await context.newPage();
+  await page.goto(site.url);
+  for (const title of TITLES)
+    await test.step(title, () => page.evaluate((each) => window.border.overWorker(each), title));
   await context.close();
 });

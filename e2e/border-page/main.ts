@@ -1,5 +1,5 @@
-/** A bare page for the acceptance suite of the border, over another real tab. */
-import { TabBorder, connect, holdLife, serve, watchLife } from "../../src/border";
+/** A bare page for the acceptance suite of the border, over another real tab and over a real worker. */
+import { TabBorder, WorkerConnection, connect, holdLife, serve, watchLife } from "../../src/border";
 import { FarSide } from "../../src/border/testing/service";
 import { SCENARIOS } from "../../src/border/testing/suite";
 import { MicrogridError } from "../../src/core";
@@ -10,6 +10,8 @@ export interface BorderPage {
   /** Serves other tabs; gives this tab's address. */
   serveTabs(): Promise<string>;
   overTab(title: string, tab: string): Promise<void>;
+  /** Each scenario has a worker of its own, which dies without an event. */
+  overWorker(title: string): Promise<void>;
 }
 
 declare global {
@@ -40,4 +42,12 @@ async function overTab(title: string, tab: string): Promise<void> {
   border.close();
 }
 
-window.border = { titles: Object.keys(SCENARIOS), serveTabs, overTab };
+async function overWorker(title: string): Promise<void> {
+  const worker = new Worker(new URL("worker.ts", import.meta.url), { type: "module" });
+  const connection = new WorkerConnection<FarSide>({ create: () => worker, crashed: dead });
+  const kill = async (): Promise<void> => worker.terminate();
+  await SCENARIOS[title]!({ far: connection.service, kill, close: () => undefined });
+  connection.end(dead());
+}
+
+window.border = { titles: Object.keys(SCENARIOS), serveTabs, overTab, overWorker };

@@ -5,7 +5,8 @@ import { TabBorder } from "./tabs";
 import { FakeLocks } from "./testing/locks";
 import { FarSide } from "./testing/service";
 import { type Opened, SCENARIOS } from "./testing/suite";
-import { WorkerConnection, serveWorker } from "./worker";
+import { FakeWorker } from "./testing/worker";
+import { WorkerConnection } from "./worker";
 
 const dead = new MicrogridError("worker-crashed", "The other side is gone.");
 
@@ -44,23 +45,18 @@ async function overTabs(): Promise<Opened> {
   };
 }
 
-/** A worker in name: its side lives in this thread, behind a real port. It dies without an event. */
+/** A worker that dies without an event; only its life lock tells. */
 async function overWorker(): Promise<Opened> {
   const locks = new FakeLocks();
   vi.stubGlobal("navigator", { locks });
-  const { port1, port2 } = new MessageChannel();
-  serveWorker(new FarSide(), port2);
-  const worker = Object.assign(port1, { onerror: null, terminate: () => port2.close() }) as unknown as Worker;
-  const connection = new WorkerConnection<FarSide>({ create: () => worker, crashed: () => dead });
+  const create = (): Worker => new FakeWorker(new FarSide()).asWorker;
+  const connection = new WorkerConnection<FarSide>({ create, crashed: () => dead });
   const far = connection.service;
-  await far.group.echo("started");
   return {
     far,
+    // A worker that has answered holds its lock.
     kill: async () => locks.kill(),
-    close: () => {
-      connection.end(dead);
-      port1.close();
-    },
+    close: () => connection.end(dead),
   };
 }
 
@@ -140,9 +136,7 @@ describe("a worker that was lost", () => {
     const connection = new WorkerConnection<FarSide>({
       create() {
         started++;
-        const { port1, port2 } = new MessageChannel();
-        serveWorker(new FarSide(), port2);
-        return Object.assign(port1, { onerror: null, terminate: () => port2.close() }) as unknown as Worker;
+        return new FakeWorker(new FarSide()).asWorker;
       },
       crashed: () => dead,
       onDeath: lost,
@@ -155,5 +149,15 @@ describe("a worker that was lost", () => {
     expect(await connection.service.group.echo(2)).toBe(2);
     expect(started).toBe(2);
     connection.end(dead);
+  });
+
+  it("is noticed by its port if it dies before it holds its lock", async () => {
+    vi.stubGlobal("navigator", { locks: { request: () => new Promise(() => undefined) } });
+    const worker = new FakeWorker(new FarSide());
+    const connection = new WorkerConnection<FarSide>({ create: () => worker.asWorker, crashed: () => dead });
+    const hanging = connection.service.group.echo(1);
+    worker.terminate();
+    await expect(hanging).rejects.toBe(dead);
+    expect(connection.running).toBeUndefined();
   });
 });

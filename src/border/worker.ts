@@ -1,30 +1,34 @@
 /** A worker behind a border: started when it is first needed, replaced after its death, noticed when it dies. */
-import type { Endpoint } from "comlink";
 import { type MicrogridError, randomId } from "../core";
 import { type Service, connect, serve } from "./calls";
 import { holdLife, watchLife } from "./life";
 
-/** The object that every worker serves to the page. */
-interface WorkerRoot<T extends Service> {
-  readonly service: T;
-  /** Holds the worker's life lock; resolves when it is held. */
-  hold(lock: string): Promise<void>;
+/** The first message to a worker. */
+export interface Start {
+  /** The name of the lock that the worker holds as long as it lives. */
+  readonly life: string;
+  /** The worker's end of the border. Calls wait in this port until the worker holds its lock. */
+  readonly port: MessagePort;
 }
 
-/** Serves an object to the page. Called once, by a worker's entry point; tests give the `endpoint` of another thread. */
-export function serveWorker(service: Service, endpoint: Endpoint = self as unknown as Worker): void {
-  const root: WorkerRoot<Service> = {
-    service,
-    hold: async (lock) => {
-      await holdLife(lock);
-    },
+/** The part of a worker's global scope that `serveWorker` needs. */
+export interface WorkerScope {
+  onmessage: ((event: MessageEvent<Start>) => unknown) | null;
+}
+
+/** Serves an object to the page. Called once, by a worker's entry point; tests give a `scope` of their own. */
+export function serveWorker(service: Service, scope: WorkerScope = self): void {
+  scope.onmessage = async ({ data }) => {
+    await holdLife(data.life);
+    data.port.postMessage("alive");
+    serve(service, data.port);
   };
-  serve(root, endpoint);
 }
 
 /** A worker that runs. */
 interface Running<T> {
   readonly worker: Worker;
+  readonly port: MessagePort;
   readonly service: T;
   readonly gone: AbortController;
 }
@@ -72,6 +76,7 @@ export class WorkerConnection<T extends Service> {
     const running = this.#running;
     this.#running = undefined;
     running?.worker.terminate();
+    running?.port.close();
     running?.gone.abort(error);
   }
 
@@ -79,18 +84,19 @@ export class WorkerConnection<T extends Service> {
     const { create, crashed, onStart } = this.#options;
     const worker = create();
     const gone = new AbortController();
-    const root = connect<WorkerRoot<T>>(worker, { gone: gone.signal });
-    const running: Running<T> = { worker, service: root.service, gone };
+    const { port1: port, port2 } = new MessageChannel();
+    const running: Running<T> = { worker, port, service: connect<T>(port, { gone: gone.signal }), gone };
     const die = (detail: string): void => this.#die(running, crashed(detail));
+    const vanish = (): void => die("it ended without a word");
     worker.onerror = (event) => {
       event.preventDefault();
       die(event.message);
     };
-    const lock = `microgrid/worker/${randomId()}`;
-    root.hold(lock).then(
-      () => watchLife(lock, gone.signal, () => die("it ended without a word")),
-      () => undefined,
-    );
+    const life = `microgrid/worker/${randomId()}`;
+    port.addEventListener("message", () => watchLife(life, gone.signal, vanish), { once: true });
+    // Newer browsers also tell when the other end of a port is gone, even if the worker died before it held its lock.
+    port.addEventListener("close", vanish);
+    worker.postMessage({ life, port: port2 } satisfies Start, [port2]);
     onStart?.(running.service);
     return running;
   }

@@ -1,55 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import { serveWorker } from "../border";
+import { FakeWorker } from "../border/testing/worker";
 import { MicrogridError } from "../core";
 import { DEFAULT_SAMPLING } from "./sampling";
 import { EngineHost, type HostedEngine } from "./host";
 import { EngineSupervisor } from "./supervisor";
 import type { StageLimits, StagePackage } from "./stages";
 import type { GenerationEvent, GenerationRequest, LoadedModelInfo, ModelPackage } from "./types";
-
-/** A worker in name: the host lives in this thread, behind real message ports. */
-class FakeWorker {
-  onerror: ((event: { message: string; preventDefault(): void }) => void) | null = null;
-  terminated = false;
-  /** It computes and computes, and hears nothing. */
-  deaf = false;
-  readonly #port: MessagePort;
-  readonly #inside: MessagePort;
-
-  constructor(host: EngineHost) {
-    const { port1, port2 } = new MessageChannel();
-    serveWorker(host, port2);
-    [this.#port, this.#inside] = [port1, port2];
-  }
-
-  postMessage(message: unknown, transfer: Transferable[] = []): void {
-    if (!this.deaf) this.#port.postMessage(message, transfer);
-  }
-
-  addEventListener(...args: Parameters<MessagePort["addEventListener"]>): void {
-    this.#port.addEventListener(...args);
-    this.#port.start();
-  }
-
-  removeEventListener(...args: Parameters<MessagePort["removeEventListener"]>): void {
-    this.#port.removeEventListener(...args);
-  }
-
-  terminate(): void {
-    this.terminated = true;
-    this.#port.close();
-    this.#inside.close();
-  }
-
-  /** Calls back once, with the next message to the page. */
-  onceHeard(listener: () => void): void {
-    this.#port.addEventListener("message", listener, { once: true });
-  }
-
-  crash(message: string): void {
-    this.onerror?.({ message, preventDefault: () => undefined });
-  }
-}
 
 const never = new Promise<never>(() => undefined);
 const signal = new AbortController().signal;
@@ -138,7 +94,7 @@ function setUp() {
     });
     const worker = new FakeWorker(host);
     workers.push(worker);
-    return worker as unknown as Worker;
+    return worker.asWorker;
   };
   const supervisor = new EngineSupervisor({ createWorker });
   const lost: { reason: string; models: readonly string[] }[] = [];
@@ -350,11 +306,28 @@ describe("EngineSupervisor", () => {
 
   it("has the same in memory as the worker, in whatever moment a load is aborted", async () => {
     const outcomes = new Set<boolean>();
+    const channels: MessageChannel[] = [];
+    const Real = MessageChannel;
+    vi.stubGlobal(
+      "MessageChannel",
+      class extends Real {
+        constructor() {
+          super();
+          channels.push(this);
+        }
+      },
+    );
     for (let turns = 0; turns < 20; turns++) {
-      const { supervisor, engine, workers, load } = setUp();
+      const { supervisor, engine, load } = setUp();
+      const first = channels.length;
       await load("other");
       const controller = new AbortController();
-      workers[0]!.onceHeard(() => void pass(turns).then(() => controller.abort(new Error("no more"))));
+      // The page's end of the border to the worker. This listener comes after the border's own.
+      channels[first]!.port1.addEventListener(
+        "message",
+        () => void pass(turns).then(() => controller.abort(new Error("no more"))),
+        { once: true },
+      );
       const loaded = await load("m", controller.signal).then(
         () => true,
         () => false,
@@ -367,6 +340,7 @@ describe("EngineSupervisor", () => {
       else await vi.waitUntil(() => engine.unloads === 1, { timeout: 20_000 });
       supervisor.close();
     }
+    vi.unstubAllGlobals();
     expect([...outcomes].sort()).toEqual([false, true]);
   });
 

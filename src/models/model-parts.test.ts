@@ -11,7 +11,7 @@ import { prepareOnnx, type PackageParts } from "./packages";
 import { ModelRecords } from "./records";
 import { ModelIndex } from "./model-index";
 import { connectStore } from "./store-client";
-import { serveWorker } from "../border";
+import { FakeWorker } from "../border/testing/worker";
 import { ModelStore } from "./store-service";
 import { testDevice } from "./testing";
 
@@ -92,11 +92,8 @@ function device(disk: MemoryDisk = new KeepingDisk()) {
     memoryBytes: undefined,
   };
   const visit = async () => {
-    const { port1, port2 } = new MessageChannel();
     const waits = { backoffMs: () => 0, wait: () => Promise.resolve(), maxPartBytes: 2 * MIB };
-    serveWorker(new ModelStore({ disk, records }, waits), port2);
-    const worker = Object.assign(port1, { terminate: () => port1.close() }) as unknown as Worker;
-    const store = connectStore(() => worker);
+    const store = connectStore(() => new FakeWorker(new ModelStore({ disk, records }, waits)).asWorker);
     const hosts = new ModelHosts(base, []);
     const parts = { device: testDevice(), records, store, hosts };
     const index = new ModelIndex(parts, [entry], await records.models());

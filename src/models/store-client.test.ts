@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { serveWorker } from "../border";
 import { FakeLocks } from "../border/testing/locks";
+import { FakeWorker } from "../border/testing/worker";
 import { MemoryDisk } from "./memory-disk";
 import { ModelRecords } from "./records";
 import { connectStore } from "./store-client";
@@ -14,11 +14,7 @@ it("rejects a download when its worker dies silently, and goes on with a fresh w
   const place = { disk: new MemoryDisk(), records: ModelRecords.inMemory() };
   let hangs = true;
   const fetch = async (): Promise<Response> => (hangs ? new Promise(() => undefined) : new Response("abc"));
-  const store = connectStore(() => {
-    const { port1, port2 } = new MessageChannel();
-    serveWorker(new ModelStore(place, { fetch, backoffMs: () => 0 }), port2);
-    return Object.assign(port1, { onerror: null, terminate: () => port2.close() }) as unknown as Worker;
-  });
+  const store = connectStore(() => new FakeWorker(new ModelStore(place, { fetch, backoffMs: () => 0 })).asWorker);
   const files = [{ path: "a", urls: ["http://h/a"], bytes: 3 }];
   const options = { signal: new AbortController().signal, onProgress: () => undefined };
   await store.service.summaries();
