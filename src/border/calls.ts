@@ -1,6 +1,6 @@
 /** Calls over a border: `serve` offers an object's methods to the other side, `connect` is how the other side calls them. */
 import { type Endpoint, type Remote, expose, proxy, releaseProxy, wrap } from "comlink";
-import { unlessAborted } from "../core";
+import { onAbort, unlessAborted } from "../core";
 import { CallScope } from "./ports";
 import { IncomingStream } from "./stream";
 import { installHandlers, isPlainObject } from "./values";
@@ -100,14 +100,13 @@ async function call(
 
 /** Ends a stream when its call is aborted, and the call when its stream is over. */
 function follow(stream: IncomingStream<unknown>, scope: CallScope, stop: AbortSignal | undefined): void {
-  const fail = (): void => stream.fail(stop?.reason);
+  let forget = (): void => undefined;
   stream.onOver((left) => {
-    stop?.removeEventListener("abort", fail);
+    forget();
     if (left) scope.abandon();
     else scope.close();
   });
-  stop?.addEventListener("abort", fail, { once: true });
-  if (stop?.aborted) fail();
+  if (stop) forget = onAbort(stop, (reason) => stream.fail(reason));
 }
 
 function method(remote: Remote<object>, path: readonly string[]): (...args: readonly unknown[]) => Promise<unknown> {

@@ -3,7 +3,7 @@
  * and each port that a message moves is replaced by a number whose messages travel as frames of their own.
  */
 import type { Endpoint } from "comlink";
-import { MicrogridError, randomId } from "../core";
+import { MicrogridError, deferred, onAbort, randomId } from "../core";
 import { LOST, isLast } from "./ports";
 import { isPlainObject } from "./values";
 
@@ -66,23 +66,18 @@ export class TabBorder {
   async reach(tab: string, { signal }: { signal: AbortSignal }): Promise<TabEndpoint> {
     signal.throwIfAborted();
     const hello = (): void => this.#send(tab, { type: "hello", build: this.#build });
-    let answered: (answer: Body) => void = () => undefined;
-    let stop: () => void = () => undefined;
+    const { promise, resolve, reject } = deferred<Body>();
+    using _ = onAbort(signal, reject);
+    this.#greeting.set(tab, resolve);
     const timer = setInterval(hello, HELLO_MS);
     try {
-      const answer = await new Promise<Body>((resolve, reject) => {
-        answered = resolve;
-        stop = () => reject(signal.reason as Error);
-        signal.addEventListener("abort", stop, { once: true });
-        this.#greeting.set(tab, answered);
-        hello();
-      });
+      hello();
+      const answer = await promise;
       if (answer.type === "refused") throw otherBuild();
       return this.#endpoint(tab);
     } finally {
       clearInterval(timer);
-      signal.removeEventListener("abort", stop);
-      if (this.#greeting.get(tab) === answered) this.#greeting.delete(tab);
+      if (this.#greeting.get(tab) === resolve) this.#greeting.delete(tab);
     }
   }
 

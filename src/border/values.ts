@@ -3,6 +3,7 @@
  * services, alone or as fields of a plain object such as `{ signal, onProgress }`. Installed once, by importing this file.
  */
 import { type TransferHandler, expose, proxyMarker, transferHandlers } from "comlink";
+import { onAbort } from "../core";
 import { type ErrorWire, errorFromWire, errorToWire } from "./errors";
 import { CLOSE, CallScope, listen } from "./ports";
 import { IncomingStream, sendStream } from "./stream";
@@ -29,12 +30,10 @@ const signals: Handler = {
     const { port1, port2 } = new MessageChannel();
     const abort = (reason: unknown): void =>
       port1.postMessage({ type: "abort", reason: errorToWire(reason) } satisfies AbortMessage);
-    const forward = (): void => abort(signal.reason);
-    if (signal.aborted) forward();
-    else signal.addEventListener("abort", forward, { once: true });
+    const stop = onAbort(signal, abort);
     CallScope.current?.add({
       close() {
-        signal.removeEventListener("abort", forward);
+        stop();
         port1.postMessage(CLOSE);
       },
       abandon: () => abort(new DOMException("The stream was left.", "AbortError")),

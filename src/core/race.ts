@@ -1,4 +1,6 @@
 /** Waits for work that another event can end early. */
+import { onAbort } from "./abort";
+import { deferred } from "./deferred";
 
 /**
  * Returns a function that waits for a promise and rejects early if `fatal` rejects. Use it where one event ends many pending
@@ -24,11 +26,8 @@ export function unless(fatal: Promise<never>): <T>(work: Promise<T>) => Promise<
  * Waits for the work, but rejects with the signal's reason as soon as the signal aborts. Use it for work that takes no signal
  * itself: it continues unnoticed, and errors after the abort are ignored. Leaves no listener on the signal.
  */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason as Error);
-    if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
-    void work.then(resolve, reject).finally(() => signal.removeEventListener("abort", leave));
-  });
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = deferred<never>();
+  using _ = onAbort(signal, aborted.reject);
+  return await Promise.race([aborted.promise, work]);
 }

@@ -1,15 +1,12 @@
 /** A delay that an abort ends early. */
+import { onAbort } from "./abort";
+import { deferred } from "./deferred";
 
 /** Resolves after `ms`, or as soon as the signal aborts. It never rejects, so loops have to check the signal. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = deferred<unknown>();
+  using _ = onAbort(signal, resolve);
+  const timer = setTimeout(resolve, ms);
+  await promise;
+  clearTimeout(timer);
 }

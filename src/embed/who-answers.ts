@@ -1,5 +1,5 @@
 /** Finds the model for a question: the element's own if it is within reach, else any that the room offers. */
-import { MicrogridError } from "../core";
+import { MicrogridError, deferred, onAbort } from "../core";
 import type { GridApi, GridState, ModelOffer, Policy } from "../grid";
 
 /** How long a question waits for the offers of a room, ms. */
@@ -74,17 +74,12 @@ function watch(load: Promise<void> | undefined): {
 }
 
 /** Resolves at the next change of the grid's state, or when the signal is aborted. */
-function changed(grid: GridApi, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      stop();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const stop = grid.on("change", end);
-    signal.addEventListener("abort", end, { once: true });
-    if (signal.aborted) end();
-  });
+async function changed(grid: GridApi, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = deferred<unknown>();
+  using _ = onAbort(signal, resolve);
+  const stop = grid.on("change", resolve);
+  await promise;
+  stop();
 }
 
 function nobody({ room }: GridState): MicrogridError {

@@ -1,4 +1,5 @@
 /** How many requests a model serves at once; the others wait in line. */
+import { onAbort } from "../core";
 
 interface Waiter {
   admitted: boolean;
@@ -37,8 +38,7 @@ export class AnswerSlots {
       return this.#place();
     }
     const waiter: Waiter = { admitted: false, wake: () => undefined };
-    const onAbort = (): void => waiter.wake();
-    signal.addEventListener("abort", onAbort);
+    using _ = onAbort(signal, () => waiter.wake());
     this.#waiting.push(waiter);
     let taken = false;
     try {
@@ -51,7 +51,6 @@ export class AnswerSlots {
       taken = true;
       return this.#place();
     } finally {
-      signal.removeEventListener("abort", onAbort);
       if (!taken) this.#leave(waiter);
     }
   }

@@ -1,6 +1,6 @@
 /** Hosts the engines inside the worker and answers the page's calls. */
 import { release } from "../border";
-import { MicrogridError, deferred } from "../core";
+import { MicrogridError, deferred, onAbort } from "../core";
 import type { EngineHostApi, HostLoadOptions, HostOptions } from "./protocol";
 import { type StageCalls, receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
@@ -157,10 +157,9 @@ export class EngineHost implements EngineHostApi {
       }
       place.set(id, loaded);
       // The page may give the load up before it hears that it is done. Then only this worker knows of the model.
-      const free = (): void => {
+      onAbort(signal, () => {
         if (place.get(id) === loaded) void this.unload(id).catch(() => undefined);
-      };
-      signal.addEventListener("abort", free, { once: true });
+      });
       return loaded;
     });
   }

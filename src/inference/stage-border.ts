@@ -1,5 +1,6 @@
 /** Stages across the border of the engine worker: hidden states are handed over instead of being copied. */
 import { asService, release, transfer } from "../border";
+import { onAbort } from "../core";
 import type { HiddenState, StageForward, StageService } from "./stages";
 
 /** A `StageService` whose calls cross the border. */
@@ -26,7 +27,7 @@ export function sendStage(service: StageService): StageCalls {
  * aborted, everything that waits rejects with its reason, and the service is released.
  */
 export function receiveStage(calls: StageCalls, closed: AbortSignal): StageService {
-  closed.addEventListener("abort", () => release(calls), { once: true });
+  onAbort(closed, () => release(calls));
   return {
     forward: (step, { signal }) =>
       calls.forward(transfer(step, buffersOf(step.hidden)), { signal: AbortSignal.any([signal, closed]) }),

@@ -1,6 +1,6 @@
 /** Owns the engine worker from the page: loads models, streams answers, and ends the worker when nothing is loaded. */
 import { WorkerConnection } from "../border";
-import { MicrogridError, TypedEventTarget, randomId } from "../core";
+import { MicrogridError, TypedEventTarget, onAbort, randomId } from "../core";
 import type { EngineHostApi } from "./protocol";
 import { receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
@@ -172,8 +172,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     signal.throwIfAborted();
     if (this.#closed) throw new MicrogridError("closed", "The engine was closed. Reload the page to use it again.");
     const host = this.#worker.service;
-    const watch = (): void => this.#loseIfHanging(host);
-    signal.addEventListener("abort", watch, { once: true });
+    using _ = onAbort(signal, () => this.#loseIfHanging(host));
     this.#loads++;
     try {
       const loaded = await work.call(host);
@@ -189,7 +188,6 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
       throw error;
     } finally {
       this.#loads--;
-      signal.removeEventListener("abort", watch);
       this.#stopIfIdle();
     }
   }

@@ -1,5 +1,5 @@
 /** The models of a node: loads them, notices their loss, and loads them again. */
-import { errorToData, isAbort, unlessAborted } from "../core";
+import { errorToData, isAbort, onAbort, unlessAborted } from "../core";
 import {
   type Backend,
   type DeviceInfo,
@@ -79,15 +79,10 @@ export class NodeModels {
     if (!fits) this.cancel(id);
     const shared = fits ? running : this.#begin(id, choice);
     shared.waiting++;
-    const onAbort = (): void => {
-      if (--shared.waiting === 0) this.#abandon(id, shared, signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    try {
-      await unlessAborted(shared.done, signal);
-    } finally {
-      signal.removeEventListener("abort", onAbort);
-    }
+    using _ = onAbort(signal, (reason) => {
+      if (--shared.waiting === 0) this.#abandon(id, shared, reason);
+    });
+    await unlessAborted(shared.done, signal);
   }
 
   /** Stops a running load for all callers. */

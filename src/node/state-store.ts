@@ -1,5 +1,5 @@
 /** Holds a node's state: immutable snapshots that are replaced part by part. */
-import { TypedEventTarget } from "../core";
+import { TypedEventTarget, onAbort } from "../core";
 import type { GridState, Notice } from "./types";
 
 /** A part of the state that changed, by its key. */
@@ -32,8 +32,7 @@ export class StateStore extends TypedEventTarget<{ patch: StatePatch }> {
       unread = { ...unread, ...patch };
       wake();
     });
-    const onAbort = (): void => wake();
-    signal.addEventListener("abort", onAbort);
+    using _ = onAbort(signal, () => wake());
     try {
       while (!signal.aborted) {
         const patch: StatePatch | undefined = unread;
@@ -43,7 +42,6 @@ export class StateStore extends TypedEventTarget<{ patch: StatePatch }> {
       }
     } finally {
       stop();
-      signal.removeEventListener("abort", onAbort);
     }
   }
 

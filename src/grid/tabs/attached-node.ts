@@ -1,6 +1,6 @@
 /** The node in another tab of this origin. */
 import { type TabBorder, connect, watchLife } from "../../border";
-import { MicrogridError } from "../../core";
+import { MicrogridError, onAbort } from "../../core";
 import type { GridState, NodeApi, StatePatch } from "../../node";
 import { tabLock } from "./leadership";
 
@@ -94,7 +94,7 @@ function watchAwake(api: NodeApi, gone: AbortSignal, onSilent: () => void): void
     if (silence > 2 * LEADER_SILENCE_MS) heardAt = performance.now() - PING_MS;
     else if (silence > LEADER_SILENCE_MS) onSilent();
   }, PING_MS);
-  gone.addEventListener("abort", () => clearInterval(timer), { once: true });
+  onAbort(gone, () => clearInterval(timer));
 }
 
 /** The leader's state as an attached tab shows it. */

@@ -1,6 +1,6 @@
 /** The `webllm` engine: models compiled by MLC, run by the real WebLLM library on the GPU. */
 import { MLCEngine, prebuiltAppConfig, type AppConfig } from "@mlc-ai/web-llm";
-import { MicrogridError } from "../../core";
+import { MicrogridError, onAbort, unlessAborted } from "../../core";
 import { CHECK_TEXT } from "../queued-model";
 import { ChatTokenizer } from "../tokenizer";
 import type { Backend, Engine, LoadedModelInfo, LoadProgress, ModelPackage } from "../types";
@@ -95,21 +95,10 @@ export class WebLlmEngine implements Engine {
 
 /** Waits for `work` until the signal aborts. `reload` takes no signal; only `unload` ends it. */
 async function abortable(work: Promise<void>, signal: AbortSignal, stop: () => void): Promise<void> {
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      stop();
-      reject(signal.reason as Error);
-    };
-  });
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([work, aborted]);
-    // A stopped `reload` ends as if it had gone well.
-    signal.throwIfAborted();
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+  using _ = onAbort(signal, stop);
+  await unlessAborted(work, signal);
+  // A stopped `reload` ends as if it had gone well.
+  signal.throwIfAborted();
 }
 
 /** Finds the cause of an error, since the library's errors for weights and model libraries are vague. */

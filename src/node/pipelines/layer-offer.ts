@@ -1,7 +1,7 @@
 /**
  * Serves other members' pipelines: says how many layers this node can hold, and holds those that it agreed to.
  */
-import { type Did, MicrogridError, randomId } from "../../core";
+import { type Did, MicrogridError, onAbort, randomId } from "../../core";
 import type { Backend, EngineSupervisor } from "../../inference";
 import {
   type Ability,
@@ -185,7 +185,7 @@ export class LayerOffer {
     if (!(this.heldBytes + bytes <= given())) throw refused("Its memory is taken by other pipelines.");
     // From here on the memory counts as taken until `close`, which also runs if loading fails.
     this.#bytes.set(request, bytes);
-    signal.addEventListener("abort", () => this.#bytes.delete(request), { once: true });
+    onAbort(signal, () => this.#bytes.delete(request));
     const id = `stage:${randomId(8)}`;
     const close = (): void => {
       this.#bytes.delete(request);

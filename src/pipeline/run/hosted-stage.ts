@@ -1,7 +1,7 @@
 /**
  * One stage that runs here for a consumer: computes the steps of the previous neighbour and passes them to the next.
  */
-import { type Did, type ErrorCode, MicrogridError } from "../../core";
+import { type Did, type ErrorCode, MicrogridError, onAbort } from "../../core";
 import type { HiddenState, StageInfo, StageService } from "../../inference";
 import { type ReceivedStageBody, type StageLanes, stepPace } from "../../room";
 import { EarlySteps } from "./early-steps";
@@ -97,9 +97,7 @@ export class HostedStage {
   /** Holds a link to the consumer while the stage exists, to notice when the consumer is lost. */
   async holdConsumer(): Promise<void> {
     const { signal } = this.stop;
-    const release = await this.#traffic.hold(this.consumer, { signal });
-    if (signal.aborted) release();
-    else signal.addEventListener("abort", release);
+    onAbort(signal, await this.#traffic.hold(this.consumer, { signal }));
   }
 
   /**

@@ -1,5 +1,5 @@
 /** One member of a ring: a node that is asked to hold layers, loads them, and holds them. */
-import { type Did, MicrogridError, deferred } from "../../core";
+import { type Did, MicrogridError, deferred, onAbort } from "../../core";
 import type { ReceivedStageBody, StageLanes } from "../../room";
 
 /**
@@ -109,8 +109,7 @@ export class MemberStage {
     placing: Placing,
     { signal, urgent }: { readonly signal: AbortSignal; /** True if answers wait for it. */ readonly urgent: boolean },
   ): Promise<void> {
-    const cancel = (): void => this.fail(signal.reason as Error);
-    signal.addEventListener("abort", cancel);
+    using _ = onAbort(signal, (reason) => this.fail(reason));
     this.#since = placing.attempt;
     this.#endMs = performance.now() + (urgent ? MAX_REPAIR_MS : MAX_OPEN_MS);
     this.#waitOnceMore();
@@ -126,7 +125,6 @@ export class MemberStage {
       throw new MicrogridError("peer-lost", "A device of the pipeline did not answer.", { cause: error });
     } finally {
       clearTimeout(this.#timer);
-      signal.removeEventListener("abort", cancel);
     }
   }
 

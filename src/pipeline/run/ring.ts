@@ -1,5 +1,5 @@
 /** The consumer's side of a pipeline: sends steps around a ring of stages and replaces lost stages. */
-import { type Did, type ErrorCode, MicrogridError, deferred, randomId } from "../../core";
+import { type Did, type ErrorCode, MicrogridError, deferred, onAbort, randomId } from "../../core";
 import { type HiddenSlot, type HiddenState, type StageForward, type StageService, hiddenFault } from "../../inference";
 import type { ReceivedStageBody, StageHandlers, StageLanes } from "../../room";
 import type { RingNeighbour } from "./neighbour";
@@ -91,8 +91,7 @@ export class Ring implements StageService, RingState {
   ): Promise<Ring> {
     signal.throwIfAborted();
     const ring = new Ring(options);
-    const close = (): void => ring.close(signal.reason as Error);
-    signal.addEventListener("abort", close);
+    using _ = onAbort(signal, (reason) => ring.close(reason));
     try {
       await ring.#members.form(stages);
       ring.#begin();
@@ -100,8 +99,6 @@ export class Ring implements StageService, RingState {
     } catch (error) {
       ring.close(error as Error);
       throw error;
-    } finally {
-      signal.removeEventListener("abort", close);
     }
   }
 
@@ -161,14 +158,12 @@ export class Ring implements StageService, RingState {
     const number = this.#steps++;
     const { promise, resolve, reject } = deferred<HiddenState>();
     this.#open.set(number, { sequence: step.sequence, count: step.count, done: resolve, fail: reject });
-    const cancel = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", cancel);
+    using _ = onAbort(signal, reject);
     try {
       this.#watch.given(number);
       this.#nextLink?.give({ ...step, step: number }, { known: false });
       return await promise;
     } finally {
-      signal.removeEventListener("abort", cancel);
       this.#open.delete(number);
       this.#watch.forget(number);
     }

@@ -1,5 +1,5 @@
 /** Measures the links of this node: the round trip to a member, and the throughput towards it. */
-import { type Did, MicrogridError, deferred, randomId } from "../../core";
+import { type Did, MicrogridError, deferred, onAbort, randomId } from "../../core";
 import type { PlanLink } from "../plan";
 import type { StageLanes } from "../../room";
 
@@ -70,7 +70,7 @@ export class LinkSurvey {
     const probe = randomId(8);
     const { promise, resolve, reject } = deferred<undefined>();
     const give = (): void => reject(new MicrogridError("peer-lost", "A device of the room does not answer."));
-    signal.addEventListener("abort", give);
+    using _ = onAbort(signal, give);
     this.#waiting.set(probe, { of: did, resolve: () => resolve(undefined), give });
     try {
       const start = performance.now();
@@ -78,7 +78,6 @@ export class LinkSurvey {
       await promise;
       return performance.now() - start;
     } finally {
-      signal.removeEventListener("abort", give);
       this.#waiting.delete(probe);
     }
   }

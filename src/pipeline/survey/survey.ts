@@ -1,5 +1,5 @@
 /** Asks members what they could do for a model, and collects measurements of the links between all of them. */
-import { type Did, deferred, randomId } from "../../core";
+import { type Did, deferred, onAbort, randomId } from "../../core";
 import type { StageFrame, StageLanes, UnableReason } from "../../room";
 import type { PlanLink } from "../plan";
 import type { StageSource } from "../run";
@@ -70,7 +70,6 @@ async function ask(
   const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
   const id = randomId(8);
   const { promise, resolve, reject } = deferred<Answer>();
-  const give = (): void => reject(limit.reason as Error);
   const stop = [
     traffic.handle({
       "stage.able": (body, from) => {
@@ -82,7 +81,7 @@ async function ask(
     }),
     traffic.on("gone", (gone) => gone.did === did && reject(new Error(gone.reason))),
   ];
-  limit.addEventListener("abort", give);
+  using _ = onAbort(limit, reject);
   let release: () => void = () => undefined;
   try {
     release = await traffic.hold(did, { signal: limit });
@@ -90,7 +89,6 @@ async function ask(
     return await promise;
   } finally {
     release();
-    limit.removeEventListener("abort", give);
     for (const each of stop) each();
   }
 }

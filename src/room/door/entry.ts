@@ -1,5 +1,5 @@
 /** The way into a room: one door after another, until one opens or the room says no. */
-import { MicrogridError, TypedEventTarget } from "../../core";
+import { MicrogridError, TypedEventTarget, onAbort } from "../../core";
 import type { Signed } from "../../identity";
 import type { RawLink } from "../../wire";
 import type { Invite } from "../membership/invite";
@@ -64,8 +64,7 @@ export class Entry extends TypedEventTarget<EntryEvents> {
     for (;;) {
       const door = await this.#nextDoor(signal);
       if (!door) continue;
-      const onLeft = (): void => door.close();
-      signal.addEventListener("abort", onLeft, { once: true });
+      using _ = onAbort(signal, () => door.close());
       try {
         const admitted = await door.knock(this.#words(), () => this.emit("phase", "knocking"));
         this.close();
@@ -74,8 +73,6 @@ export class Entry extends TypedEventTarget<EntryEvents> {
         this.emit("phase", "looking");
         // The member at the door may have gone. A refusal, however, is final.
         if (error instanceof RefusedAtDoor || signal.aborted) throw error;
-      } finally {
-        signal.removeEventListener("abort", onLeft);
       }
     }
   }

@@ -1,5 +1,5 @@
 /** Looks for a member who opens the door, as long as it takes: through the room's slots, or over lines made by hand. */
-import { MicrogridError } from "../../core";
+import { MicrogridError, deferred, onAbort } from "../../core";
 import type { RawLink } from "../../wire";
 import { MEMBER_DIAL_MS, REFUSED_AFTER_MS } from "../constants";
 import type { SignalingRegistration } from "../signaling/registration";
@@ -47,17 +47,14 @@ export class GuestSearch {
   /** The next member who opens. Throws `RefusedAtDoor` where all who are there refuse, or the signal's reason. */
   async nextDoor(signal: AbortSignal): Promise<GuestSession> {
     signal.throwIfAborted();
-    let onAbort: () => void = () => undefined;
+    const { promise, resolve, reject } = deferred<GuestSession>();
+    using _ = onAbort(signal, reject);
+    this.#onOpen = resolve;
+    this.#onFail = reject;
     try {
-      return await new Promise<GuestSession>((resolve, reject) => {
-        this.#onOpen = resolve;
-        this.#onFail = reject;
-        onAbort = () => reject(signal.reason as Error);
-        signal.addEventListener("abort", onAbort);
-        this.#rendezvous.nudge();
-      });
+      this.#rendezvous.nudge();
+      return await promise;
     } finally {
-      signal.removeEventListener("abort", onAbort);
       this.#onOpen = undefined;
       this.#onFail = undefined;
       clearTimeout(this.#refused);

@@ -1,5 +1,5 @@
 /** The room beyond the links: who is there by gossip, which links that asks for, and links on demand. */
-import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
+import { type Did, MicrogridError, type PeerId, TypedEventTarget, deferred, onAbort } from "../../core";
 import { MEMBER_DIAL_MS } from "../constants";
 import type { Membership, Standing } from "../membership";
 import type { Member } from "../links/member";
@@ -132,24 +132,21 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     signal.throwIfAborted();
     const linked = this.#mesh.members.get(did);
     if (linked) return linked;
-    const cleanUp: (() => void)[] = [];
+    const { promise, resolve, reject } = deferred<Member>();
+    const fail = (): void => reject(new MicrogridError("peer-lost", "A device of the room could not be reached."));
+    // Dialling at the address, then through a member that is linked to both.
+    const timer = setTimeout(fail, 2 * MEMBER_DIAL_MS);
+    using _ = onAbort(signal, reject);
+    const stop = [
+      this.#mesh.on("joined", (member) => member.did === did && resolve(member)),
+      this.#mesh.on("unreachable", (other) => other === did && fail()),
+    ];
     try {
-      return await new Promise<Member>((resolve, reject) => {
-        const fail = (): void => reject(new MicrogridError("peer-lost", "A device of the room could not be reached."));
-        const onAbort = (): void => reject(signal.reason as Error);
-        // Dialling at the address, then through a member that is linked to both.
-        const timer = setTimeout(fail, 2 * MEMBER_DIAL_MS);
-        signal.addEventListener("abort", onAbort);
-        cleanUp.push(
-          this.#mesh.on("joined", (member) => member.did === did && resolve(member)),
-          this.#mesh.on("unreachable", (other) => other === did && fail()),
-          () => clearTimeout(timer),
-          () => signal.removeEventListener("abort", onAbort),
-        );
-        this.#mesh.dial(did, this.addressOf(did), undefined);
-      });
+      this.#mesh.dial(did, this.addressOf(did), undefined);
+      return await promise;
     } finally {
-      for (const undo of cleanUp) undo();
+      clearTimeout(timer);
+      for (const each of stop) each();
     }
   }
 

@@ -1,5 +1,5 @@
 /** The consumer's side of jobs: sends a request over a link and gives the answer as a stream. */
-import { AsyncQueue, type ErrorCode, type JobId, MicrogridError, randomId } from "../../core";
+import { AsyncQueue, type ErrorCode, type JobId, MicrogridError, onAbort, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest, PrivacyClass } from "../../inference";
 import type { ReceivedBody, RoomLink } from "../protocol";
 import { JobTimeouts } from "./timeouts";
@@ -56,17 +56,16 @@ export class JobClient {
       if (!ended) this.#link.post("job.cancel", { id });
       ended = true;
     };
-    const onAbort = (): void => {
-      // At once, and not when the reader asks for the next token.
-      cancel();
-      queue.fail(signal.reason);
-    };
     const timeouts = new JobTimeouts(options.deadlineMs, (why) => queue.fail(new MicrogridError("peer-lost", why)));
     const free = this.#link.markBusy();
     const tokensLeft = request.maxTokens - (request.resume?.idsInText ?? 0) + SPARE_TOKENS;
     const heard = (sign: "waiting" | "running" | "writing"): void => timeouts.heard(sign);
     this.#jobs.set(id, { queue, frames: 0, tokensLeft, charsLeft: SPARE_CHARS, heard });
-    signal.addEventListener("abort", onAbort);
+    using _ = onAbort(signal, (reason) => {
+      // At once, and not when the reader asks for the next token.
+      cancel();
+      queue.fail(reason);
+    });
     try {
       const { privacy, deadlineMs } = options;
       const body = { id, request: wireRequest(request), privacy, deadlineMs };
@@ -82,7 +81,6 @@ export class JobClient {
     } finally {
       this.#jobs.delete(id);
       timeouts.stop();
-      signal.removeEventListener("abort", onAbort);
       cancel();
       free();
     }

@@ -1,5 +1,5 @@
 /** The provider's side of jobs: runs what peers ask for, within the limits of sharing. */
-import { MicrogridError, errorToData, isAbort } from "../../core";
+import { MicrogridError, errorToData, isAbort, onAbort } from "../../core";
 import type { GenerationEvent, GenerationRequest, Provider, TokenLogprob } from "../../inference";
 import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
@@ -77,7 +77,7 @@ export class JobServer {
     }
     const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), deadlineMs);
     const job: Job = { id, request, link, abort: new AbortController(), deadline, free: link.markBusy() };
-    job.abort.signal.addEventListener("abort", () => this.#drop(job));
+    onAbort(job.abort.signal, () => this.#drop(job));
     this.#waiting.push(job);
     this.#startNext();
     if (this.#waiting.includes(job)) this.#sign(job);

@@ -1,5 +1,5 @@
 /** Asks one member for ranges of weights, and puts the pieces together. */
-import { type Deferred, MicrogridError, deferred, randomId, unlessAborted } from "../../core";
+import { type Deferred, MicrogridError, deferred, onAbort, randomId, unlessAborted } from "../../core";
 import { type BulkBody, type BulkLane, type BulkRange, MAX_GETS } from "./frames";
 
 /** A member that sends nothing for so long of all that it was asked for is not worth waiting for, in ms. */
@@ -48,16 +48,11 @@ export class BulkTaker {
     if (this.#ended) throw this.#ended;
     const get = randomId(8);
     const taken: Taken = { get, range, pieces: [], bytes: 0, whole: deferred(), left: false };
-    const leave = (): void => this.#leave(taken, signal.reason);
     this.#taken.set(get, taken);
     this.#timer ??= this.#clock();
-    signal.addEventListener("abort", leave, { once: true });
-    try {
-      this.#lane.send("bulk.get", { get, ...range }).catch((error: unknown) => this.#fail(taken, error));
-      return await taken.whole.promise;
-    } finally {
-      signal.removeEventListener("abort", leave);
-    }
+    using _ = onAbort(signal, (reason) => this.#leave(taken, reason));
+    this.#lane.send("bulk.get", { get, ...range }).catch((error: unknown) => this.#fail(taken, error));
+    return await taken.whole.promise;
   }
 
   /** The next bytes of a range. */

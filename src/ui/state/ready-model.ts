@@ -1,5 +1,5 @@
 /** Waits for a model that can answer: one that is being loaded here, or one that the room may offer. */
-import { MicrogridError, type TypedEventTarget } from "../../core";
+import { MicrogridError, type TypedEventTarget, deferred, onAbort } from "../../core";
 import type { GridApi } from "../../grid";
 import type { FindModel } from "./answers";
 import { answeringModel, isLoading, mayOffer } from "./models";
@@ -39,14 +39,10 @@ function noModel(loads: GridApi["state"]["loads"]): MicrogridError {
 }
 
 /** Resolves with the next change of either, or when the signal is aborted. */
-function changed(grid: GridApi, arrivals: Arrivals, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      for (const stop of stops) stop();
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const stops = [grid.on("change", done), arrivals.on("change", done)];
-    signal.addEventListener("abort", done);
-  });
+async function changed(grid: GridApi, arrivals: Arrivals, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = deferred<unknown>();
+  using _ = onAbort(signal, resolve);
+  const stops = [grid.on("change", resolve), arrivals.on("change", resolve)];
+  await promise;
+  for (const stop of stops) stop();
 }

@@ -1,6 +1,6 @@
 /** The transport over PeerJS: one signaling server, whose ids are the endpoints. */
 import { Peer, type PeerOptions } from "peerjs";
-import { MicrogridError, spawnWorker } from "../../core";
+import { MicrogridError, deferred, onAbort, spawnWorker } from "../../core";
 import { DIAL_TIMEOUT_MS, SIGNALING_OPEN_TIMEOUT_MS } from "../constants";
 import type { Endpoint, RawLink, Transport } from "../transport";
 import { GridConnection } from "./connection";
@@ -51,42 +51,32 @@ export class PeerJsTransport implements Transport {
       serializers: gate.serializers(),
       pingInterval: PEERJS_PING_MS,
     };
-    return new Promise((resolve, reject) => {
-      const peer = new Peer(id, options as PeerOptions);
-      boundMemory(peer);
-      const fail = (cause: unknown): void => {
-        finish();
+    const peer = new Peer(id, options as PeerOptions);
+    boundMemory(peer);
+    const { promise, resolve, reject } = deferred<PeerJsEndpoint | "taken">();
+    const give = (error: Error): void => {
+      peer.destroy();
+      reject(error);
+    };
+    const fail = (cause: unknown): void =>
+      give(
+        new MicrogridError("signaling-unreachable", `The signaling server at ${url.host} does not answer.`, { cause }),
+      );
+    const timer = setTimeout(() => fail(new Error("timeout")), SIGNALING_OPEN_TIMEOUT_MS);
+    using _ = onAbort(signal, give);
+    peer.on("error", (error) => {
+      if (error.type === "unavailable-id") {
         peer.destroy();
-        reject(
-          new MicrogridError("signaling-unreachable", `The signaling server at ${url.host} does not answer.`, {
-            cause,
-          }),
-        );
-      };
-      const timer = setTimeout(() => fail(new Error("timeout")), SIGNALING_OPEN_TIMEOUT_MS);
-      const onAbort = (): void => {
-        finish();
-        peer.destroy();
-        reject(signal.reason as Error);
-      };
-      const finish = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", onAbort);
-      };
-      signal.addEventListener("abort", onAbort);
-      peer.on("error", (error) => {
-        if (error.type === "unavailable-id") {
-          finish();
-          peer.destroy();
-          resolve("taken");
-        } else if (!peer.open) fail(error);
-      });
-      // Only once: a server could send it repeatedly.
-      peer.once("open", () => {
-        finish();
-        resolve(new PeerJsEndpoint(peer, gate));
-      });
+        resolve("taken");
+      } else if (!peer.open) fail(error);
     });
+    // Only once: a server could send it repeatedly.
+    peer.once("open", () => resolve(new PeerJsEndpoint(peer, gate)));
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
@@ -132,9 +122,8 @@ class PeerJsEndpoint implements Endpoint {
       );
     }
     const give = (reason: string): void => connection.end(reason);
-    const onAbort = (): void => give("it was cancelled");
     const timer = setTimeout(() => give("it does not answer"), Math.min(timeoutMs, DIAL_TIMEOUT_MS));
-    signal.addEventListener("abort", onAbort);
+    using _ = onAbort(signal, () => give("it was cancelled"));
     this.#dialling.set(id, give);
     try {
       return await connection.opened();
@@ -143,7 +132,6 @@ class PeerJsEndpoint implements Endpoint {
       throw error;
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener("abort", onAbort);
       this.#dialling.delete(id);
     }
   }
