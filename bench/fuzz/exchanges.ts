@@ -1,6 +1,7 @@
 /** Fuzzes code that checks signatures and secrets: statements, and connections of a stranger or a hostile member. */
+import fc from "fast-check";
 import * as v from "valibot";
-import { MicrogridError, decodeCbor, sha256 } from "../../src/core";
+import { type Bytes, MicrogridError, decodeCbor, sha256 } from "../../src/core";
 import {
   Revocations,
   type Signed,
@@ -19,20 +20,22 @@ import { authenticate } from "../../src/wire/authenticate";
 import { frameToMessages } from "../../src/wire/framing";
 import { Link } from "../../src/wire/link";
 import { memoryLinkPair } from "../../src/wire/testing/memory-transport";
-import { NOISE, type Target, acceptsAsync, hostile, pool } from "./feeding";
-import { mutateBytes } from "./mutate";
-import { Random } from "./random";
-import { sample } from "./sample";
+import { NOISE, changedBytes, hostile } from "./changes";
+import { type Target, acceptsAsync } from "./feeding";
+import { valuesOf } from "./values";
+
+/** Statements of each kind, signed once: a signature for each input would take too long. */
+const SIGNED_OF_EACH = 200;
 
 /** Statements with signatures; most changes end at the schema, some at the signature. */
-async function statements(signer: Signer, other: Signer): Promise<Target> {
-  const random = new Random(2);
+async function statements(signer: Signer, other: Signer): Promise<Target<{ bytes: Bytes; reader: number }>> {
   const terms = { name: "House", subject: other.did, scopes: ["member" as const], issuedAt: 1, notAfter: 2 ** 40 };
+  const bodies = (schema: v.GenericSchema) => fc.sample(valuesOf(schema), { numRuns: SIGNED_OF_EACH, seed: 2 });
   const signed = await Promise.all([
     delegate(signer, terms),
     revoke(signer, other.did, 5),
-    ...pool(() => signStatement(CHARTER, sample(CHARTER.schema, random) as never, signer)),
-    ...pool(() => signStatement(EPOCH, sample(EPOCH.schema, random) as never, signer)),
+    ...bodies(CHARTER.schema).map((body) => signStatement(CHARTER, body as never, signer)),
+    ...bodies(EPOCH.schema).map((body) => signStatement(EPOCH, body as never, signer)),
   ]);
   const readers = [
     (read: Signed) => openDelegation(read, other.did, 3),
@@ -41,24 +44,27 @@ async function statements(signer: Signer, other: Signer): Promise<Target> {
     (read: Signed) => openStatement(EPOCH, read),
     readToken,
   ];
+  const changed = fc
+    .constantFrom(...signed)
+    .chain((which) => hostile(fc.constant(decodeCbor(which.payload))).map((payload) => ({ ...which, payload })));
   return {
     name: "signed statements",
     weight: 0.2,
-    feed(random) {
-      const which = random.pick(signed);
-      const payload = random.chance(2) ? hostile(decodeCbor(which.payload), random) : which.payload;
-      const bytes = hostile({ ...which, payload }, random);
-      return acceptsAsync(async () => {
+    inputs: fc.record({
+      bytes: hostile(fc.oneof(fc.constantFrom(...signed), changed)),
+      reader: fc.nat(readers.length - 1),
+    }),
+    feed: ({ bytes, reader }) =>
+      acceptsAsync(async () => {
         const parsed = v.safeParse(SignedSchema, decodeCbor(bytes));
         if (!parsed.success) throw new MicrogridError("peer-protocol", "not a statement");
-        await random.pick(readers)(parsed.output);
-      });
-    },
+        await readers[reader]!(parsed.output);
+      }),
   };
 }
 
 /** Records of rooms, of which the room's name is the hash. */
-async function genesisRecords(founder: Signer): Promise<Target> {
+async function genesisRecords(founder: Signer): Promise<Target<Bytes>> {
   const record = {
     v: 1,
     name: "Attic",
@@ -70,35 +76,34 @@ async function genesisRecords(founder: Signer): Promise<Target> {
   return {
     name: "records of rooms",
     weight: 0.5,
-    feed: (random) => acceptsAsync(() => readGenesis(hostile(record, random))),
+    inputs: hostile(fc.constant(record)),
+    feed: (bytes) => acceptsAsync(() => readGenesis(bytes)),
   };
 }
 
-/** Bodies for each kind of a room's frames. */
-const BODIES = new Map(
-  Object.entries(ROOM_FRAMES).map(([kind, { schema }]) => {
-    const random = new Random(kind.length);
-    return [kind, pool(() => sample(schema, random))];
-  }),
-);
+/** A hostile body of each kind of a room's frames. */
+const ROOM_BODIES = Object.entries(ROOM_FRAMES).map(([kind, { schema }]) => [kind, hostile(valuesOf(schema))] as const);
+
+/** The first message of a frame, which may be changed. */
+function messageOf(kind: string, bodies: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array> {
+  const message = bodies.map((body) => frameToMessages(kind, body.subarray(0, 60_000))[0]!);
+  return fc.oneof({ weight: 3, arbitrary: message }, { weight: 1, arbitrary: changedBytes(message, { min: 1 }) });
+}
+const ROOM_MESSAGE = fc.oneof(...ROOM_BODIES.map(([kind, bodies]) => messageOf(kind, bodies)));
 
 /** A fresh line gets hostile frames: it must refuse, and never become a link. */
-function beforeAuthentication(signer: Signer): Target {
+function beforeAuthentication(signer: Signer): Target<readonly Uint8Array[]> {
   const standing = { kind: "member", epoch: 0, secretOf: () => new Uint8Array(32) } as const;
+  const random = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+  const first = random(32).chain((nonce) => hostile(fc.constant({ versions: [1], epoch: 0, nonce })));
+  const handshake = [messageOf("m1", first), messageOf("m2", random(200)), messageOf("ready", random(32))];
   return {
     name: "lines before authentication",
     weight: 0.02,
-    async feed(random) {
+    inputs: fc.oneof(...[1, 2, 3].map((count) => fc.tuple(...handshake.slice(0, count), ROOM_MESSAGE))),
+    async feed(messages) {
       const [near, far] = memoryLinkPair();
-      const m1 = hostile({ versions: [1], epoch: 0, nonce: random.bytes(32) }, random);
-      const bodies: Record<string, Uint8Array> = { m1, m2: random.bytes(200), ready: random.bytes(32) };
-      const kinds = [...["m1", "m2", "ready"].slice(0, 1 + random.below(3)), random.pick([...BODIES.keys()])];
-      for (const kind of kinds) {
-        const body = bodies[kind] ?? hostile(random.pick(BODIES.get(kind)!), random);
-        for (const message of frameToMessages(kind, body.subarray(0, 60_000))) {
-          far.control.send(random.chance(4) ? mutateBytes(message, random, [NOISE]) : message);
-        }
-      }
+      for (const message of messages) far.control.send(message as Bytes);
       far.close("all was said");
       const credentials = { signer, roomId: "room", agent: "fuzz", standing };
       const accepted = await acceptsAsync(() => authenticate(near, credentials));
@@ -109,22 +114,20 @@ function beforeAuthentication(signer: Signer): Target {
 }
 
 /** A link that is open gets hostile messages: each is read or ends it, and nothing is thrown at the transport. */
-function openLinks(signer: Signer): Target {
+function openLinks(signer: Signer): Target<readonly Uint8Array[]> {
   const peer = { did: signer.did, agent: "fuzz", version: 1, epoch: 0, token: undefined };
   return {
     name: "open links",
     weight: 0.5,
-    feed(random) {
+    inputs: fc.array(ROOM_MESSAGE, { minLength: 4, maxLength: 4 }),
+    feed(messages) {
       const [near] = memoryLinkPair();
       const writer = { send: async () => undefined, close: () => undefined, onStall: () => undefined };
       const link = new Link({ raw: near, writer: writer as never, peer }, ROOM_FRAMES);
       let heard = 0;
       link.listen(() => heard++);
-      for (let sent = 0; sent < 4; sent++) {
-        const kind = random.pick([...BODIES.keys()]);
-        const body = hostile(random.pick(BODIES.get(kind)!), random);
-        const [message] = frameToMessages(kind, body.subarray(0, 60_000));
-        near.control.receive(random.chance(3) ? mutateBytes(message!, random, [NOISE]) : message!);
+      for (const [sent, message] of messages.entries()) {
+        near.control.receive(message as Bytes);
         if (!link.open && heard > sent) throw new Error("a frame was read after the link had ended");
       }
       link.close("done");

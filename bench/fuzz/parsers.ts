@@ -1,7 +1,8 @@
 /** Parsers that answer at once: framing, CBOR, frames, texts and files. */
 import { base64urlnopad } from "@scure/base";
+import fc from "fast-check";
 import * as v from "valibot";
-import { decodeCbor, utf8 } from "../../src/core";
+import { type Bytes, decodeCbor, utf8 } from "../../src/core";
 import { resolveConfig } from "../../src/node/config";
 import {
   SignedSchema,
@@ -21,51 +22,56 @@ import { Reassembler, frameToMessages } from "../../src/wire/framing";
 import { LINK_FRAMES } from "../../src/wire/link";
 import { readDescription } from "../../src/wire/webrtc/by-hand";
 import { sdpFingerprint } from "../../src/wire/webrtc/fingerprint";
-import { NOISE, type Target, accepts, acceptsAsync, hostile, pool } from "./feeding";
-import { mutateBytes, mutateValue } from "./mutate";
-import { Random } from "./random";
-import { sample } from "./sample";
+import { NOISE, changedBytes, changedValues, hostile } from "./changes";
+import { type Target, accepts, acceptsAsync } from "./feeding";
+import { valuesOf } from "./values";
 
-/** Every kind of a table, each sampled from its own schema. */
-function frames(name: string, weight: number, table: FrameTable): Target {
+/** Every kind of a table, each with values of its own schema; some come under the name of another kind. */
+function frames(name: string, weight: number, table: FrameTable): Target<{ kind: string; body: Bytes }> {
   const kinds = Object.keys(table);
-  const random = new Random(kinds.length);
-  const bodies = new Map(kinds.map((kind) => [kind, pool(() => sample(table[kind]!.schema, random))]));
-  return {
-    name,
-    weight,
-    feed(random) {
-      const kind = random.pick(kinds);
-      // A body under another kind's name is a swap of types as well.
-      const body = hostile(random.pick(bodies.get(random.chance(8) ? random.pick(kinds) : kind)!), random);
-      return accepts(() => parseFrame(table, { kind: random.chance(50) ? "constructor" : kind, body }));
-    },
-  };
+  const own = fc.oneof(
+    ...kinds.map((kind) => fc.record({ kind: fc.constant(kind), body: hostile(valuesOf(table[kind]!.schema)) })),
+  );
+  const swapped = fc.tuple(own, fc.constantFrom("constructor", ...kinds)).map(([{ body }, kind]) => ({ kind, body }));
+  const inputs = fc.oneof({ weight: 7, arbitrary: own }, { weight: 1, arbitrary: swapped });
+  return { name, weight, inputs, feed: (frame) => accepts(() => parseFrame(table, frame)) };
 }
 
-const FRAMING: Target = {
+const bodies = fc.oneof(
+  { weight: 19, arbitrary: fc.uint8Array({ maxLength: 40, size: "max" }) },
+  { weight: 1, arbitrary: fc.constant(new Uint8Array(70_000)) },
+);
+const messages = fc
+  .array(fc.tuple(fc.constantFrom(...Object.keys(ROOM_FRAMES)), bodies), { minLength: 2, maxLength: 2 })
+  .map((sent) => sent.flatMap(([kind, body]) => frameToMessages(kind, body)));
+
+const FRAMING: Target<readonly Uint8Array[]> = {
   name: "framing",
   weight: 3,
-  feed(random) {
+  inputs: fc
+    .tuple(messages, fc.nat(10), fc.option(fc.constant("reversed"), { freq: 2 }))
+    .chain(([sent, which, order]) => {
+      const index = which % sent.length;
+      const changed = changedBytes(fc.constant(sent[index]!), { foreign: fc.constantFrom(...sent), min: 1 });
+      return changed.map((message) => (order ? sent.with(index, message).reverse() : sent.with(index, message)));
+    }),
+  feed(sent) {
     const reassembler = new Reassembler((kind) => (Object.hasOwn(ROOM_FRAMES, kind) ? 200_000 : undefined));
-    const bodies = [random.bytes(random.below(40)), new Uint8Array(random.chance(20) ? 70_000 : 10)];
-    const messages = bodies.flatMap((body) => frameToMessages(random.pick(Object.keys(ROOM_FRAMES)), body));
-    const at = random.below(messages.length);
-    const sent = messages.map((message, index) => (index === at ? mutateBytes(message, random, messages) : message));
-    if (random.chance(3)) sent.reverse();
     return accepts(() => sent.forEach((message) => reassembler.push(message)));
   },
 };
 
-const CBOR: Target = {
+const CBOR: Target<Uint8Array> = {
   name: "CBOR",
   weight: 3,
-  feed(random) {
-    const bytes = random.chance(4)
-      ? random.bytes(random.below(60))
-      : hostile({ a: [1, "two", { three: NOISE }], b: { c: null, d: -1.5 } }, random);
-    return accepts(() => assertPlain(decodeCbor(bytes)));
-  },
+  inputs: fc.oneof(
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60, size: "max" }) },
+    {
+      weight: 3,
+      arbitrary: hostile(fc.constant({ a: [1, "two", { three: NOISE }], b: { c: null, d: -1.5 } })),
+    },
+  ),
+  feed: (bytes) => accepts(() => assertPlain(decodeCbor(bytes))),
 };
 
 /** Throws if a decoded value has a prototype that the sender made. */
@@ -76,34 +82,35 @@ function assertPlain(value: unknown): void {
   for (const entry of Object.values(value)) assertPlain(entry);
 }
 
-function texts(name: string, weight: number, seeds: readonly unknown[], parse: (text: string) => unknown): Target {
-  return {
-    name,
-    weight,
-    feed(random) {
-      const payload = hostile(random.pick(seeds), random);
-      const text = random.chance(20) ? String.fromCharCode(...payload) : base64urlnopad.encode(payload);
-      return accepts(() => parse(text));
-    },
-  };
+function texts(
+  name: string,
+  weight: number,
+  values: fc.Arbitrary<unknown>,
+  parse: (text: string) => unknown,
+): Target<string> {
+  const payloads = hostile(values);
+  const inputs = fc.oneof(
+    { weight: 19, arbitrary: payloads.map((payload) => base64urlnopad.encode(payload)) },
+    { weight: 1, arbitrary: payloads.map((payload) => String.fromCharCode(...payload)) },
+  );
+  return { name, weight, inputs, feed: (text) => accepts(() => parse(text)) };
+}
+
+/** The text with changes to its bytes. */
+function changedText(text: string): fc.Arbitrary<string> {
+  return changedBytes(fc.constant(utf8(text)), { min: 1 }).map((bytes) => new TextDecoder().decode(bytes));
 }
 
 const PAGE = "https://example.org/";
 const SDP = `v=0\r\na=fingerprint:sha-256 ${new Array(32).fill("AB").join(":")}\r\n`;
 
+const FILE = { signaling: [{ port: 9000, path: "/x" }, { url: PAGE }], iceServers: [{ urls: "stun:x" }], hub: PAGE };
 const CONFIG: Target = {
   name: "microgrid.config.json",
   weight: 1,
-  feed(random) {
-    const file = {
-      signaling: [{ port: 9000, path: "/x" }, { url: PAGE }],
-      iceServers: [{ urls: "stun:x" }],
-      hub: PAGE,
-    };
-    const value: unknown = decodedOr(mutateValue(file, random), file);
-    // The file comes from the site itself, and its reader treats any error like a missing file.
-    return accepts(() => resolveConfig(value, PAGE), v.isValiError);
-  },
+  inputs: changedValues(fc.constant(FILE)).map((value) => decodedOr(value, FILE)),
+  // The file comes from the site itself, and its reader treats any error like a missing file.
+  feed: (value) => accepts(() => resolveConfig(value, PAGE), v.isValiError),
 };
 
 /** The value after a trip through JSON, or `other` if JSON cannot express it. */
@@ -115,56 +122,54 @@ function decodedOr(value: unknown, other: unknown): unknown {
   }
 }
 
-const TEXTS: Target = {
-  name: "dids and fingerprints",
-  weight: 1,
-  feed(random) {
-    const change = (text: string): string => new TextDecoder().decode(mutateBytes(utf8(text), random, [NOISE]));
-    switch (random.below(2)) {
-      case 0:
-        return accepts(() => publicKeyFromDid(change("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK")));
-      default:
-        return accepts(() => sdpFingerprint(change(SDP)));
-    }
-  },
+const DIDS: Target<string> = {
+  name: "dids",
+  weight: 0.5,
+  inputs: changedText("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"),
+  feed: (did) => accepts(() => publicKeyFromDid(did)),
+};
+
+const FINGERPRINTS: Target<string> = {
+  name: "fingerprints",
+  weight: 0.5,
+  inputs: changedText(SDP),
+  feed: (sdp) => accepts(() => sdpFingerprint(sdp)),
 };
 
 /** Heads of backup files. They set the cost of checking the passphrase, and are read before it. */
-async function sealedFiles(): Promise<Target> {
+async function sealedFiles(): Promise<Target<Uint8Array>> {
   const file = await sealFile(utf8("content"), "a passphrase");
   return {
     name: "heads of backup files",
     weight: 0.5,
-    feed(random) {
-      // Cut before the ciphertext, so that no slow key derivation runs for valid heads.
-      const head = mutateBytes(file.subarray(0, 60), random, [NOISE]).subarray(0, 60);
-      return acceptsAsync(() => openSealedFile(head, "a passphrase"));
-    },
+    // Cut before the ciphertext, so that no slow key derivation runs for valid heads.
+    inputs: changedBytes(fc.constant(file.subarray(0, 60)), { min: 1 }).map((head) => head.subarray(0, 60)),
+    feed: (head) => acceptsAsync(() => openSealedFile(head, "a passphrase")),
   };
 }
 
 /** Recovery phrases as people type them, with mistakes. */
-async function phrases(): Promise<Target> {
-  const words = await phraseOfSecret(new Uint8Array(16));
+async function phrases(): Promise<Target<string>> {
   return {
     name: "recovery phrases",
     weight: 0.1,
-    feed: (random) =>
-      acceptsAsync(() => secretOfPhrase(new TextDecoder().decode(mutateBytes(utf8(words), random, [NOISE])))),
+    inputs: changedText(await phraseOfSecret(new Uint8Array(16))),
+    feed: (words) => acceptsAsync(() => secretOfPhrase(words)),
   };
 }
 
 /** All of them. */
 export async function parsers(): Promise<readonly Target[]> {
-  const random = new Random(1);
-  const invites = pool(() => ({
-    v: 2,
-    room: "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
-    name: "Attic",
-    rendezvous: random.bytes(32),
-    token: { signed: sample(SignedSchema, random), secret: random.bytes(32) },
-    servers: [PAGE],
-  }));
+  const secrets = fc.uint8Array({ minLength: 32, maxLength: 32 });
+  const invites = fc.record({
+    v: fc.constant(2),
+    room: fc.constant("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"),
+    name: fc.constant("Attic"),
+    rendezvous: secrets,
+    token: fc.record({ signed: valuesOf(SignedSchema), secret: secrets }),
+    servers: fc.constant([PAGE]),
+  });
+  const offers = fc.constant({ v: 1, type: "offer", sdp: SDP });
   return [
     FRAMING,
     CBOR,
@@ -174,9 +179,10 @@ export async function parsers(): Promise<readonly Target[]> {
     frames("frames of pipelines", 2, STAGE_FRAMES),
     frames("frames of weights", 1, BULK_FRAMES),
     texts("invites", 1, invites, parseInvite),
-    texts("descriptions by hand", 1, [{ v: 1, type: "offer", sdp: SDP }], (text) => readDescription(text, "offer")),
+    texts("descriptions by hand", 1, offers, (text) => readDescription(text, "offer")),
     CONFIG,
-    TEXTS,
+    DIDS,
+    FINGERPRINTS,
     await sealedFiles(),
     await phrases(),
   ];

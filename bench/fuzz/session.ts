@@ -1,5 +1,5 @@
 /** Feeds one parser and watches what it does to the world around it. */
-import { Random } from "./random";
+import fc from "fast-check";
 import type { Target } from "./feeding";
 
 /** The result of feeding one parser. */
@@ -15,29 +15,29 @@ export interface Outcome {
 /** Inputs between two turns of the event loop. */
 const TURN_EVERY = 500;
 
-/** Feeds `inputs` inputs; the same seed gives the same ones. Throws at the first harmful input, and names its seed. */
+/**
+ * Feeds `inputs` inputs; the same seed gives the same ones. Throws if an input did harm, and names the seed and the
+ * smallest such input.
+ */
 export async function fuzz(target: Target, { inputs, seed }: { inputs: number; seed: number }): Promise<Outcome> {
   const before = world();
   const startedAt = performance.now();
-  let [accepted, slowestMs, lastAt] = [0, 0, startedAt];
-  for (let index = 0; index < inputs; index++) {
-    const own = (seed + index) >>> 0;
-    try {
-      const result = target.feed(new Random(own));
-      // Most parsers answer at once; a turn of the loop for each input would cost more than the input.
-      if (typeof result === "boolean" ? result : await result) accepted++;
-    } catch (error) {
-      throw new Error(`${target.name}: the input of seed ${own} did harm: ${String(error)}`, { cause: error });
-    }
+  let [fed, accepted, slowestMs] = [0, 0, 0];
+  const property = fc.asyncProperty(target.inputs, async (input) => {
+    const from = performance.now();
+    if (await target.feed(input)) accepted++;
+    slowestMs = Math.max(slowestMs, performance.now() - from);
     // Lets waiting work run, so that it does not pile up.
-    if (index % TURN_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
-    const now = performance.now();
-    slowestMs = Math.max(slowestMs, now - lastAt);
-    lastAt = now;
+    if (fed++ % TURN_EVERY === 0) await new Promise((resolve) => setTimeout(resolve));
+  });
+  const result = await fc.check(property, { numRuns: inputs, seed });
+  if (result.failed) {
+    const report = fc.defaultReportMessage(result);
+    throw new Error(`${target.name}: an input did harm. ${report}`, { cause: result.errorInstance });
   }
   const after = world();
   if (before !== after) throw new Error(`${target.name}: a prototype was polluted:\n${before}\n${after}`);
-  return { inputs, accepted, ms: performance.now() - startedAt, slowestMs };
+  return { inputs: fed, accepted, ms: performance.now() - startedAt, slowestMs };
 }
 
 /** The names of all properties that objects inherit from the built-in prototypes. */
