@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeCbor, encodeCbor } from "../../src/core";
-import { BULK_FRAMES } from "../../src/room/weights/frames";
+import { BULK_FRAMES } from "../../src/room/frames/bulk";
 import { ROOM_FRAMES } from "../../src/room/protocol";
-import { STAGE_FRAMES } from "../../src/room/stages/frames";
+import { STAGE_FRAMES } from "../../src/room/frames/stage";
 import { parseFrame } from "../../src/wire/frames";
 import { LINK_FRAMES } from "../../src/wire/link";
 import type { Target } from "./feeding";

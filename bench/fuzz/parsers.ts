@@ -15,8 +15,8 @@ import {
 import { parseInvite } from "../../src/room";
 import { DOOR_FRAMES } from "../../src/room/door/protocol";
 import { ROOM_FRAMES } from "../../src/room/protocol";
-import { BULK_FRAMES } from "../../src/room/weights/frames";
-import { STAGE_FRAMES } from "../../src/room/stages/frames";
+import { BULK_FRAMES } from "../../src/room/frames/bulk";
+import { STAGE_FRAMES } from "../../src/room/frames/stage";
 import { type FrameTable, parseFrame } from "../../src/wire/frames";
 import { Reassembler, frameToMessages } from "../../src/wire/framing";
 import { LINK_FRAMES } from "../../src/wire/link";

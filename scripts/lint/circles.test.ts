@@ -4,7 +4,7 @@ import { ROOT } from "../run/spawn.mjs";
 import { describeCircle, fileGraph, findCircles, folderGraph, type Graph } from "../shape/circles.mjs";
 import { isForTests, readSources } from "../shape/sources.mjs";
 import { MAY_IMPORT, MAY_IMPORT_TYPES } from "./boundaries.mjs";
-import { SUBFOLDERS_MAY_IMPORT, SUBFOLDERS_WITH_CIRCLES } from "./subfolders.mjs";
+import { SUBFOLDERS_MAY_IMPORT } from "./subfolders.mjs";
 
 const sources = readSources(`${ROOT}/src`);
 const product = sources.filter(({ path }) => !isForTests(path));
@@ -43,9 +43,6 @@ describe("imports", () => {
   });
 
   it("make no circle between subfolders", () => {
-    const circles = findCircles(subfolderGraph()).map(describeCircle);
-    const known = (circle: string): boolean =>
-      SUBFOLDERS_WITH_CIRCLES.some((folder) => circle.startsWith(`${folder}/`));
-    expect(circles.filter((circle) => !known(circle))).toEqual([]);
+    expect(findCircles(subfolderGraph()).map(describeCircle)).toEqual([]);
   });
 });

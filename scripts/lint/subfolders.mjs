@@ -30,13 +30,16 @@ export const SUBFOLDERS_MAY_IMPORT = {
     split: [],
   },
   room: {
-    door: ["links", "membership", "signaling"],
+    door: ["frames", "links", "membership", "peers", "signaling"],
+    peers: ["gossip", "jobs", "links", "membership"],
     gossip: ["links", "membership"],
-    stages: ["links"],
-    weights: ["links"],
+    governance: ["frames", "links", "membership"],
+    stages: ["frames", "links"],
+    weights: ["frames", "links"],
+    links: ["frames", "membership"],
     jobs: ["membership"],
-    links: ["gossip", "jobs", "membership", "stages", "weights"],
-    membership: ["links"],
+    membership: ["frames"],
+    frames: [],
     signaling: [],
   },
   ui: {
@@ -60,6 +63,3 @@ export const SUBFOLDERS_MAY_IMPORT = {
     webrtc: [],
   },
 };
-
-/** Folders whose subfolders still import one another in a circle. Take a folder out as soon as it has none. */
-export const SUBFOLDERS_WITH_CIRCLES = ["room"];

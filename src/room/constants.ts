@@ -21,8 +21,12 @@ export const RECONNECT_MAX_MS = 15_000;
 /** How often a node that fell over to a later signaling server looks on the earlier ones. */
 export const EARLIER_SERVER_MS = 30_000;
 
-/** Every node links to every other up to this size. */
-export const MAX_MEMBERS = 32;
+/** Up to this many nodes, everybody is linked to everybody. */
+export const FULL_MESH_NODES = 32;
+/** Nodes of a room that a node remembers: some 2 kB each. */
+export const MAX_NODES = 2_048;
+/** Links at once, jobs of distant askers included; each costs an RTCPeerConnection, of which browsers have 500. */
+export const MAX_LINKS = 64;
 /** Heartbeats at most this often. */
 export const HEARTBEAT_MS = 1_000;
 /** A link that has given way to another is closed after this time without a job: what is on its way over it still counts. */

@@ -2,11 +2,11 @@
 import type { Door } from "./door/door";
 import type { Gossip } from "./gossip/gossip";
 import type { JobServer } from "./jobs/server";
-import type { FrameHandlers } from "./links/handlers";
+import type { FrameHandlers } from "./frames/handlers";
 import type { Member } from "./links/member";
 import type { Mesh } from "./links/mesh";
-import type { RemotePeer } from "./links/remote-peer";
-import type { Governance } from "./membership/governance";
+import type { RemotePeer } from "./peers/remote-peer";
+import type { Governance } from "./governance/governance";
 import type { ROOM_FRAMES } from "./protocol";
 
 /** The sender of a frame: the link that it came over, and the peer at its other end. */

@@ -1,5 +1,5 @@
 /** Rooms: invites, charters and membership, how nodes find each other, who is there, and jobs between them. */
-export type { BulkFile, BulkModel } from "./weights/frames";
+export type { BulkFile, BulkModel } from "./frames/bulk";
 export type { BulkSource, WeightTransfer } from "./weights/transfer";
 export { previewRoom } from "./door/preview";
 export type { KnockInfo } from "./door/door";
@@ -23,10 +23,10 @@ export type {
 } from "./membership";
 export { recallRoom } from "./membership/recall";
 export type { SignalingState } from "./signaling/registration";
-export type { ProposalInfo } from "./membership/proposals";
-export { RemotePeer } from "./links/remote-peer";
-export { MAX_HIDDEN_BYTES, stepPace } from "./stages/frames";
-export type { ReceivedStageBody, StageFrame, UnableReason } from "./stages/frames";
+export type { ProposalInfo } from "./governance/proposals";
+export { RemotePeer } from "./peers/remote-peer";
+export { MAX_HIDDEN_BYTES, stepPace } from "./frames/stage";
+export type { ReceivedStageBody, StageFrame, UnableReason } from "./frames/stage";
 export type { StageLanes } from "./stages/lanes";
 export { StageRegistry } from "./stages/registry";
 export type { StageHandlers } from "./stages/registry";

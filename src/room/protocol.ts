@@ -9,7 +9,7 @@ import {
   MAX_EPOCHS_BYTES,
   MAX_GPU_CHARS,
   MAX_MODEL_CHARS,
-  MAX_MEMBERS,
+  FULL_MESH_NODES,
   MAX_MESSAGES,
   MAX_NAME_CHARS,
   MAX_OFFERS,
@@ -32,7 +32,7 @@ import {
   REVOCATION_RATE,
   RULES_RATE,
   TOKENS_RATE,
-} from "./links/rates";
+} from "./frames/rates";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -129,7 +129,7 @@ export const ROOM_FRAMES = {
       address: v.optional(AddressSchema),
       /** The slot that the sender holds, if it does. */
       slot: v.optional(v.pipe(count, v.maxValue(SLOT_COUNT - 1))),
-      peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(AddressSchema) })), v.maxLength(MAX_MEMBERS)),
+      peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(AddressSchema) })), v.maxLength(FULL_MESH_NODES)),
     }),
     maxBytes: 32 * 1024,
     rate: MEMBERS_RATE,

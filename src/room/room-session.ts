@@ -12,7 +12,7 @@ import type { SharedModels } from "./jobs/server";
 import { type Charter, type MemberContext, Membership, type MembershipParts } from "./membership";
 import { SignalingRegistration, type SignalingState } from "./signaling/registration";
 import type { HandDialer } from "./links/relay";
-import type { RemotePeer } from "./links/remote-peer";
+import type { RemotePeer } from "./peers/remote-peer";
 import { orderServers } from "./signaling/slots";
 
 /** Everything that a session in a room needs. */

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Did } from "../../core";
 import type { StageLanes } from "../../room";
-import { STEP_RATE } from "../../room/stages/frames";
+import { STEP_RATE } from "../../room/frames/stage";
 import { TokenBucket } from "../../wire";
 import { fakeTime, never, pass } from "../testing/toy-ring";
 import { NextLink } from "./next-link";

@@ -3,10 +3,10 @@ import { type Did, MicrogridError, TypedEventTarget, encodeCbor, equalBytes } fr
 import type { Signed } from "../../identity";
 import { type AuthenticatedLine, Link, type RawLink, TokenBucket } from "../../wire";
 import { GOODBYE_MS, KNOCK_TIMEOUT_MS, MAX_GUESTS, MAX_TOLD_REVOCATIONS, PREVIEW_TIMEOUT_MS } from "../constants";
-import { FrameReader } from "../links/frame-reader";
+import { FrameReader } from "../frames/frame-reader";
 import { type Admission, type Membership, type OpenedToken, type Standing, houseOf, readToken } from "../membership";
 import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
-import { OWN_KNOCK_RATE } from "../links/rates";
+import { OWN_KNOCK_RATE } from "../frames/rates";
 import { DOOR_FRAMES, type GuestLink, type InsideFrame, MAX_INSIDE_BYTES } from "./protocol";
 import { RefusedAtDoor } from "./guest-session";
 

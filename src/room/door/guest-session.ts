@@ -3,7 +3,7 @@ import { MicrogridError } from "../../core";
 import type { Revocations, Signed, Signer } from "../../identity";
 import { Link, type RawLink, authenticate } from "../../wire";
 import { KNOCK_TIMEOUT_MS } from "../constants";
-import { FrameReader } from "../links/frame-reader";
+import { FrameReader } from "../frames/frame-reader";
 import type { Invite } from "../membership/invite";
 import {
   type Charter,

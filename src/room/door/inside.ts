@@ -2,7 +2,7 @@
 import type { Did } from "../../core";
 import type { Heartbeat } from "../links/heartbeat";
 import type { Mesh } from "../links/mesh";
-import type { RemotePeer } from "../links/remote-peer";
+import type { RemotePeer } from "../peers/remote-peer";
 import type { Membership } from "../membership";
 import { type InsideFrame, MAX_SHOWN_INSIDE } from "./protocol";
 

@@ -1,12 +1,9 @@
 /** Every limit and interval of larger rooms, each with its reason. */
 import type { FrameRate } from "../../wire";
+import { MAX_NODES } from "../constants";
 
-/** Up to this many nodes, everybody is linked to everybody … */
-export const FULL_MESH_NODES = 32;
-/** … and again below this many: the gap keeps a room at the border from going back and forth. */
+/** A mesh that was partial is full again below this many nodes: the gap keeps a room at the border from going back and forth. */
 export const FULL_MESH_AGAIN_NODES = 28;
-/** Members of a room that a node remembers: some 2 kB each. */
-export const MAX_NODES = 2_048;
 
 /** Neighbours on each side of the ring of all dids: with these links alone the room is connected. */
 export const RING_NEIGHBOURS = 2;
@@ -14,8 +11,6 @@ export const RING_NEIGHBOURS = 2;
 export const LINKS_WANTED = 12;
 /** Above this many links, a node drops those that nobody needs. */
 export const LINKS_KEPT = 16;
-/** Links at once, jobs of distant askers included; each costs an RTCPeerConnection, of which browsers have 500. */
-export const MAX_LINKS = 64;
 /** A link is at least this old before it is dropped. */
 export const LINK_SETTLE_MS = 15_000;
 /** How often a node looks at its links. */

@@ -7,7 +7,7 @@ import { FrameLimits } from "../../wire/frames";
 import { seededRandom } from "../testing/simulation/chance";
 import { VirtualClock } from "../testing/simulation/clock";
 import { GOSSIP_FRAMES, type GossipFrame } from "./frames";
-import { type FrameHandlers, dispatch } from "../links/handlers";
+import { type FrameHandlers, dispatch } from "../frames/handlers";
 import { MemberDirectory } from "./directory";
 import { type Statement, signCard, signLoss } from "./statements";
 

@@ -1,7 +1,8 @@
 /** A room that outgrows a full mesh and shrinks again: real sessions over a simulated network and clock. */
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { letters, toyRequest } from "../../inference/testing/toy-provider";
-import { FULL_MESH_NODES, LINKS_KEPT, RING_NEIGHBOURS } from "./constants";
+import { FULL_MESH_NODES } from "../constants";
+import { LINKS_KEPT, RING_NEIGHBOURS } from "./constants";
 import { type SimulatedNode, SimulatedRoom } from "../testing/simulation/room";
 
 const MORE = 4;

@@ -1,10 +1,10 @@
 /** The room beyond the links: who is there by gossip, which links that asks for, and links on demand. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, deferred, onAbort } from "../../core";
-import { MEMBER_DIAL_MS } from "../constants";
+import { MAX_NODES, MEMBER_DIAL_MS } from "../constants";
 import type { Membership, Standing } from "../membership";
 import type { Member } from "../links/member";
 import { LEFT_ROOM, type Mesh, NOT_NEEDED } from "../links/mesh";
-import { type Card, type CardTerms, LINKS_WANTED, MAX_NODES, MemberDirectory, LinkKeeper, sample } from ".";
+import { type Card, type CardTerms, LINKS_WANTED, MemberDirectory, LinkKeeper, sample } from ".";
 
 interface GossipOptions {
   readonly membership: Membership;

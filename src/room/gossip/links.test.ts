@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
 import { seededRandom } from "../testing/simulation/chance";
-import { FULL_MESH_AGAIN_NODES, FULL_MESH_NODES, LINKS_KEPT, LINKS_WANTED, LINK_SETTLE_MS } from "./constants";
+import { FULL_MESH_NODES } from "../constants";
+import { FULL_MESH_AGAIN_NODES, LINKS_KEPT, LINKS_WANTED, LINK_SETTLE_MS } from "./constants";
 import { type Neighbour, isFullMesh, planLinks, ringNeighbours } from "./links";
 
 const didOf = (index: number): Did => `did:key:z6Mk${index.toString(36).padStart(4, "0")}` as Did;

@@ -3,10 +3,10 @@
  * connect whoever agrees on who is there, and random ones, which keep ways short and hold while views differ.
  */
 import type { Did } from "../../core";
+import { FULL_MESH_NODES } from "../constants";
 import {
   DIALS_PER_LOOK,
   FULL_MESH_AGAIN_NODES,
-  FULL_MESH_NODES,
   LINKS_KEPT,
   LINKS_WANTED,
   LINK_SETTLE_MS,

@@ -1,7 +1,8 @@
 /** This node's announcement to the whole room: published when it changes, and when a member says this node is lost. */
 import type { Signer } from "../../identity";
 import type { Proof } from "../membership";
-import { CARDS_PER_SECOND, CARD_MS, FULL_MESH_NODES } from "./constants";
+import { FULL_MESH_NODES } from "../constants";
+import { CARDS_PER_SECOND, CARD_MS } from "./constants";
 import { type CardTerms, type Checked, type Statement, signCard } from "./statements";
 import type { Known } from "./view";
 

@@ -1,6 +1,6 @@
 /** Statements come from several neighbours; all but the first are known by their signatures and cost nothing. */
 import { type Did, toHex } from "../../core";
-import { MAX_NODES } from "./constants";
+import { MAX_NODES } from "../constants";
 import type { Statement } from "./statements";
 
 /** The statements that were taken lately. Those that were dropped are not: they must be looked at when they come again. */

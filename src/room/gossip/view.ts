@@ -1,7 +1,8 @@
 /** The members that a node knows: the newest card of each and, for a while, those that are gone. */
 import type { Did } from "../../core";
 import { TokenBucket } from "../../wire";
-import { CARD_RATE, MAX_NODES, TOMB_MS, VIEW_PARTS, WORD_RATE } from "./constants";
+import { MAX_NODES } from "../constants";
+import { CARD_RATE, TOMB_MS, VIEW_PARTS, WORD_RATE } from "./constants";
 import type { Standing } from "../membership";
 import type { Card, Checked, Statement } from "./statements";
 

@@ -1,7 +1,7 @@
 /** Dials nodes that this one has heard of: a few at once, at their address or through a member that mentioned them. */
 import { type Did, MicrogridError, type PeerId } from "../../core";
 import type { RawLink } from "../../wire";
-import { MAX_DIALS, MAX_MEMBERS } from "../constants";
+import { MAX_DIALS, FULL_MESH_NODES } from "../constants";
 import type { RoomLink } from "../protocol";
 
 /** The ways to reach a node. */
@@ -50,7 +50,7 @@ export class Dialler {
   dial(did: Did, target: DialTarget): void {
     if (!this.#options.wants(did, target)) return;
     // A peer may invent any number of nodes, so this bounds how many wait.
-    if (this.#waiting.size >= MAX_MEMBERS && !this.#waiting.has(did) && !target.chosen) return;
+    if (this.#waiting.size >= FULL_MESH_NODES && !this.#waiting.has(did) && !target.chosen) return;
     this.#waiting.set(did, target);
     this.#next();
   }

@@ -2,8 +2,8 @@
 import type { Did, PeerId } from "../../core";
 import type { Proof, Standing } from "../membership";
 import type { RoomFrame, RoomFrameBody, RoomLink } from "../protocol";
-import type { StageLane } from "../stages/frames";
-import type { BulkLane } from "../weights/frames";
+import type { StageLane } from "../frames/stage";
+import type { BulkLane } from "../frames/bulk";
 
 /** Another node of the room, while it is linked to this one. */
 export interface Member {

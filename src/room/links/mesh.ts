@@ -1,18 +1,18 @@
 /** The links of a room: who is connected to this node, kept to one link for each did. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
 import { type AuthenticatedLine, Link, type RawLink } from "../../wire";
-import { BULK_FRAMES } from "../weights/frames";
+import { BULK_FRAMES } from "../frames/bulk";
 import { Dialler, type DialTarget } from "./dialler";
-import { FrameReader } from "./frame-reader";
+import { FrameReader } from "../frames/frame-reader";
 import type { Membership } from "../membership";
-import { MAX_LINKS, MAX_NODES } from "../gossip/constants";
+import { MAX_LINKS, MAX_NODES } from "../constants";
 import { type HandDialer, Relay } from "./relay";
 import type { Member } from "./member";
 import { MemberHandshake } from "./member-handshake";
 import { reconcile } from "../membership/reconcile";
 import { type ReceivedBody, ROOM_FRAMES, type RoomFrameBody, type RoomLink } from "../protocol";
 import { ANOTHER_LINK, SpareLinks } from "./spare-links";
-import { STAGE_FRAMES } from "../stages/frames";
+import { STAGE_FRAMES } from "../frames/stage";
 
 /** Two links of one did that are closer in time than this come from both sides dialling at once. */
 const GLARE_MS = 10_000;

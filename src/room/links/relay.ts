@@ -6,7 +6,7 @@ import { type Did, MicrogridError, randomId } from "../../core";
 import { type HandAnswer, type HandOffer, type RawLink, TokenBucket } from "../../wire";
 import { MAX_DIALS, MEMBER_DIAL_MS } from "../constants";
 import type { RoomFrameBody, RoomLink } from "../protocol";
-import { CARRIED_FROM_RATE, CARRIED_TO_RATE } from "./rates";
+import { CARRIED_FROM_RATE, CARRIED_TO_RATE } from "../frames/rates";
 
 /** How lines are made without signaling. */
 export interface HandDialer {

@@ -7,7 +7,7 @@ import { MicrogridError } from "../../core";
 import { bytesSchema } from "../../identity";
 import { type AuthenticatedLine, type FrameTable, Link, type RawLink } from "../../wire";
 import { MAX_EPOCHS } from "../constants";
-import { FrameReader } from "../links/frame-reader";
+import { FrameReader } from "../frames/frame-reader";
 import { EpochsSchema, type Membership, ProofSchema, outranks } from ".";
 
 const once = { burst: 1, perSecond: 0 };

@@ -1,7 +1,7 @@
 /** The frames of pipelines, to and from all members: one place to send them and to register handlers for them. */
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import type { Member } from "../links/member";
-import type { STAGE_FRAMES, StageFrameBody } from "./frames";
+import type { STAGE_FRAMES, StageFrameBody } from "../frames/stage";
 import { type StageHandlers, StageRegistry } from "./registry";
 
 interface StageLanesEvents {

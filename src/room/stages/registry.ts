@@ -1,7 +1,7 @@
 /** Handlers for the frames of pipelines. Several parts of a node each take some types of them. */
 import type { Did } from "../../core";
-import { type FrameHandlers, dispatch } from "../links/handlers";
-import type { STAGE_FRAMES, StageFrame } from "./frames";
+import { type FrameHandlers, dispatch } from "../frames/handlers";
+import type { STAGE_FRAMES, StageFrame } from "../frames/stage";
 
 /** Handlers for some types of stage frames; `from` is the member that sent the frame. */
 export type StageHandlers = Partial<FrameHandlers<typeof STAGE_FRAMES, Did>>;

@@ -1,6 +1,6 @@
 /** Gives one member the ranges of weights that it asks for: in turn, in small pieces, at the pace that the line bears. */
 import { type Deferred, deferred } from "../../core";
-import { type BulkBody, type BulkFile, type BulkLane, MAX_GETS, MAX_PIECE_BYTES } from "./frames";
+import { type BulkBody, type BulkFile, type BulkLane, MAX_GETS, MAX_PIECE_BYTES } from "../frames/bulk";
 import { PaceWindow } from "./pace";
 
 /** Read from the disk at once. */

@@ -1,6 +1,6 @@
 /** Tests the pace of bulk transfers on a simulated line: the share that they take, and the share left to others. */
 import { describe, expect, it } from "vitest";
-import { MAX_PIECE_BYTES } from "./frames";
+import { MAX_PIECE_BYTES } from "../frames/bulk";
 import { PaceWindow } from "./pace";
 
 /** A line with one buffer that never overflows. */

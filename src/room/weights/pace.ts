@@ -1,5 +1,5 @@
 /** Limits how much of a bulk transfer is on its way at once, so that it uses only the spare capacity of a line. */
-import { MAX_FLYING_BYTES, MAX_PIECE_BYTES } from "./frames";
+import { MAX_FLYING_BYTES, MAX_PIECE_BYTES } from "../frames/bulk";
 
 /**
  * The longest delay that the transfer's data in buffers may cause for other frames of the line. For comparison, a token

@@ -1,6 +1,6 @@
 /** Asks one member for ranges of weights, and puts the pieces together. */
 import { type Deferred, MicrogridError, deferred, onAbort, randomId, unlessAborted } from "../../core";
-import { type BulkBody, type BulkLane, type BulkRange, MAX_GETS } from "./frames";
+import { type BulkBody, type BulkLane, type BulkRange, MAX_GETS } from "../frames/bulk";
 
 /** A member that sends nothing for so long of all that it was asked for is not worth waiting for, in ms. */
 export const BULK_SILENCE_MS = 20_000;

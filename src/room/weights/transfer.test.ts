@@ -3,7 +3,14 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Bytes, type Did, deferred, encodeCbor } from "../../core";
 import { frameToMessages } from "../../wire/framing";
 import { type MemoryLink, MemorySignaling } from "../../wire/testing/memory-transport";
-import { type BulkBody, type BulkFrame, type BulkRange, MAX_GETS, MAX_GET_BYTES, MAX_PIECE_BYTES } from "./frames";
+import {
+  type BulkBody,
+  type BulkFrame,
+  type BulkRange,
+  MAX_GETS,
+  MAX_GET_BYTES,
+  MAX_PIECE_BYTES,
+} from "../frames/bulk";
 import { BulkGiver, type OpenFile } from "./giver";
 import { BulkTaker } from "./taker";
 import { TestNodes, eventually, together } from "../testing/nodes";

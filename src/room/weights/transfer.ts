@@ -1,9 +1,9 @@
 /** Transfers weights between the members of a room: asks members for parts of files, and serves their requests. */
 import { type Did, MicrogridError } from "../../core";
-import { type BULK_FRAMES, type BulkFile, type BulkModel, MAX_GET_BYTES } from "./frames";
+import { type BULK_FRAMES, type BulkFile, type BulkModel, MAX_GET_BYTES } from "../frames/bulk";
 import { BulkGiver } from "./giver";
 import { BULK_SILENCE_MS, BulkTaker } from "./taker";
-import { type FrameHandlers, dispatch } from "../links/handlers";
+import { type FrameHandlers, dispatch } from "../frames/handlers";
 import type { Member } from "../links/member";
 
 /** The weights that one member provides. */

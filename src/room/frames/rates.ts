@@ -4,7 +4,14 @@
  * stops sending when it gives this node up, so they are at most 5 s of frames of a job, and 30 s of all others.
  */
 import { BUSY_LOST_MS, type FrameRate, IDLE_LOST_MS } from "../../wire";
-import { COALESCE_MS, HEARTBEAT_MS, MAX_GUESTS, MAX_JOBS_PER_PEER, MAX_MEMBERS, MAX_REVOCATIONS } from "../constants";
+import {
+  COALESCE_MS,
+  HEARTBEAT_MS,
+  MAX_GUESTS,
+  MAX_JOBS_PER_PEER,
+  FULL_MESH_NODES,
+  MAX_REVOCATIONS,
+} from "../constants";
 
 /** The rate of frames that keep coming this often, and arrive all at once after the longest sleep, with room for jitter. */
 function steady(perSecond: number, sleepMs: number): FrameRate {
@@ -14,13 +21,13 @@ function steady(perSecond: number, sleepMs: number): FrameRate {
 /** Once, after the handshake. */
 export const HELLO_RATE: FrameRate = { burst: 1, perSecond: 0 };
 /** Sent when an address or a slot changes: seldom, but all members may come or go at once. */
-export const MEMBERS_RATE: FrameRate = { burst: 2 * MAX_MEMBERS, perSecond: 4 };
+export const MEMBERS_RATE: FrameRate = { burst: 2 * FULL_MESH_NODES, perSecond: 4 };
 /** An offer and an answer for each member of a full room, once over and again after each wait for an answer. */
-export const RELAY_RATE: FrameRate = { burst: 4 * MAX_MEMBERS, perSecond: 8 };
+export const RELAY_RATE: FrameRate = { burst: 4 * FULL_MESH_NODES, perSecond: 8 };
 /** Relayed frames to one member, from all others together: the other half is this node's own. */
 export const CARRIED_TO_RATE: FrameRate = { burst: RELAY_RATE.burst / 2, perSecond: RELAY_RATE.perSecond / 2 };
 /** Relayed frames from one member: a full room at once, but always with a share left for others. */
-export const CARRIED_FROM_RATE: FrameRate = { burst: MAX_MEMBERS, perSecond: CARRIED_TO_RATE.perSecond / 2 };
+export const CARRIED_FROM_RATE: FrameRate = { burst: FULL_MESH_NODES, perSecond: CARRIED_TO_RATE.perSecond / 2 };
 export const HEARTBEAT_RATE: FrameRate = steady(1000 / HEARTBEAT_MS, IDLE_LOST_MS);
 /** Charters, epochs and proposals: people make them by hand, and each member passes a new one on. */
 export const RULES_RATE: FrameRate = { burst: 16, perSecond: 0.5 };

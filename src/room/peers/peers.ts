@@ -1,8 +1,8 @@
 /** The other nodes of a room that are known of: one `RemotePeer` for each, linked or not. */
 import type { Did } from "../../core";
 import type { Gossip } from "../gossip/gossip";
-import type { Member } from "./member";
-import type { Mesh } from "./mesh";
+import type { Member } from "../links/member";
+import type { Mesh } from "../links/mesh";
 import { RemotePeer } from "./remote-peer";
 
 interface PeersOptions {

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { type Did, toHex } from "../../core";
 import { makeEphemeralKey } from "../../identity";
 import { foundTestRoom, memberContext } from "../testing/founding";
-import { outranks } from "./epochs";
-import { Membership } from "./membership";
-import { beginMembership } from "./parts";
+import { outranks } from "../membership/epochs";
+import { Membership } from "../membership/membership";
+import { beginMembership } from "../membership/parts";
 
 const FOUNDERS = 3;
 const who = fc.nat({ max: 11 });

@@ -1,7 +1,7 @@
 /** Changes that wait for signatures, against members who fill the list or change what founders have signed. */
 import { describe, expect, it } from "vitest";
 import { type Signer, makeEphemeralKey } from "../../identity";
-import { Membership } from ".";
+import { Membership } from "../membership";
 import { Proposals } from "./proposals";
 import { foundTestRoom, memberContext } from "../testing/founding";
 

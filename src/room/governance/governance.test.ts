@@ -4,7 +4,7 @@ import type { Did } from "../../core";
 import { type Signer, makeEphemeralKey } from "../../identity";
 import { toyRequest } from "../../inference/testing/toy-provider";
 import { MemorySignaling } from "../../wire/testing/memory-transport";
-import type { CharterTerms } from ".";
+import type { CharterTerms } from "../membership";
 import { type TestNode, TestNodes, eventually, together } from "../testing/nodes";
 
 vi.mock("../constants", async (original) => ({

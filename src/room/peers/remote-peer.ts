@@ -12,7 +12,7 @@ import { MAX_JOBS_PER_PEER } from "../constants";
 import { JobClient } from "../jobs/client";
 import { JobRefusedError, type PeerLoad } from "../jobs/refused";
 import type { Standing } from "../membership";
-import type { Member } from "./member";
+import type { Member } from "../links/member";
 import type { Card } from "../gossip";
 import type { RoomFrameBody } from "../protocol";
 

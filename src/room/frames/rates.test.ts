@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TokenBucket } from "../../wire";
 import { FrameLimits } from "../../wire/frames";
-import { COALESCE_MS, HEARTBEAT_MS, MAX_JOBS_PER_PEER, MAX_MEMBERS } from "../constants";
+import { COALESCE_MS, HEARTBEAT_MS, MAX_JOBS_PER_PEER, FULL_MESH_NODES } from "../constants";
 import { ROOM_FRAMES } from "../protocol";
 import { CARRIED_FROM_RATE, CARRIED_TO_RATE } from "./rates";
 
@@ -27,8 +27,8 @@ const BUSIEST: readonly Traffic[] = [
   { kind: "job.done", everyMs: 100, each: MAX_JOBS_PER_PEER, sleepMs: 5_000 },
   { kind: "job.cancel", everyMs: 100, each: MAX_JOBS_PER_PEER, sleepMs: 5_000 },
   { kind: "heartbeat", everyMs: HEARTBEAT_MS, each: 1, sleepMs: 30_000 },
-  { kind: "members", everyMs: 60_000, each: MAX_MEMBERS, sleepMs: 30_000 },
-  { kind: "relay", everyMs: 30_000, each: 2 * MAX_MEMBERS, sleepMs: 30_000 },
+  { kind: "members", everyMs: 60_000, each: FULL_MESH_NODES, sleepMs: 30_000 },
+  { kind: "relay", everyMs: 30_000, each: 2 * FULL_MESH_NODES, sleepMs: 30_000 },
 ];
 
 describe("rates of the room's frames", () => {

@@ -1,7 +1,7 @@
 /** Changes of a room that wait for the signatures of more founders; members pass them on until they are complete. */
 import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, toHex } from "../../core";
 import type { Signed } from "../../identity";
-import { type CharterTerms, type Membership, openCharter, openEpoch } from ".";
+import { type CharterTerms, type Membership, openCharter, openEpoch } from "../membership";
 import type { ReceivedBody } from "../protocol";
 
 type EpochBody = Awaited<ReturnType<typeof openEpoch>>["body"];

@@ -2,12 +2,12 @@
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import { TokenBucket } from "../../wire";
 import { MAX_TOLD_REVOCATIONS } from "../constants";
-import { type CharterTerms, type Membership, supersedes } from ".";
+import { type CharterTerms, type Membership, supersedes } from "../membership";
 import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
 import { type ProposalInfo, Proposals } from "./proposals";
 import type { ReceivedBody } from "../protocol";
-import { PASSED_REVOCATION_RATE } from "../links/rates";
+import { PASSED_REVOCATION_RATE } from "../frames/rates";
 
 /** Keeps this node's rules and those of its peers the same. */
 export class Governance extends TypedEventTarget<{ change: undefined }> {
