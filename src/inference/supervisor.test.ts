@@ -261,7 +261,7 @@ describe("EngineSupervisor", () => {
     await expect(loading).rejects.toBe(reason);
   });
 
-  it("gives a worker up that does not even hear that a load is aborted, and begins anew", async () => {
+  it("gives up a worker that does not react when a load is aborted, and starts another", async () => {
     const { supervisor, engine, load, workers, lost } = setUp();
     await load("other");
     engine.hang = true;

@@ -13,7 +13,7 @@ export function connectStore(create: () => Worker): StoreWorker {
 
 /** The error of calls that the page itself has ended. */
 export function storeClosed(): MicrogridError {
-  return new MicrogridError("closed", "The storage of models was closed. What was downloaded is kept.");
+  return new MicrogridError("closed", "The storage of models was closed. Everything that was downloaded is kept.");
 }
 
 function crashed(detail: string): MicrogridError {

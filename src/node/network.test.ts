@@ -49,7 +49,7 @@ describe("the servers of a node", () => {
     expect(it.rtc.iceTransportPolicy).toBe("all");
   });
 
-  test("can be read as they are later, by who holds the configuration", () => {
+  test("are up to date for code that holds an earlier configuration", () => {
     const it = network();
     const config: GridConfig = it;
     it.set({ iceServers: [] });

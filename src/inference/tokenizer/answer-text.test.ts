@@ -37,7 +37,7 @@ describe("StreamDetokenizer", () => {
     );
   });
 
-  it("does not wait for ever on bytes that never become a character", () => {
+  it("does not wait forever for bytes that never become a character", () => {
     const stream = new StreamDetokenizer(decode);
     const lone = tokenizer.encode("日")[0] ?? 0; // the first byte of three
     const pieces = Array.from({ length: 30 }, () => stream.push(lone)).filter((piece) => piece !== undefined);

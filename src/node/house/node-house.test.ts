@@ -193,8 +193,8 @@ describe("a device that is vouched for", () => {
   });
 });
 
-describe("what was given is taken back", () => {
-  test("everywhere where it is heard of, and can be given anew", async () => {
+describe("a revocation", () => {
+  test("takes effect wherever it is heard of, and the house can vouch for the device again", async () => {
     const [laptop, phone] = [await withHouse(), await device()];
     await phone.house.adopt(await laptop.house.delegate(requestText(phone.did), member));
     await laptop.house.revoke(phone.did);
@@ -213,7 +213,7 @@ describe("what was given is taken back", () => {
     expect(phone.house.state).toMatchObject({ name: "Ada" });
   });
 
-  test("even when the clock was set back in between", async () => {
+  test("takes effect even if the clock was set back in between", async () => {
     const [laptop, phone] = [await withHouse(), await device()];
     laptop.clock.now += DAY / 2;
     await phone.house.adopt(await laptop.house.delegate(requestText(phone.did), member));
@@ -223,7 +223,7 @@ describe("what was given is taken back", () => {
     expect(phone.house.delegation()).toBeUndefined();
   });
 
-  test("is remembered, so that an old word does not come back", async () => {
+  test("is remembered, so that an old delegation does not come back", async () => {
     const [laptop, phone] = [await withHouse(), await device()];
     const text = await laptop.house.delegate(requestText(phone.did), member);
     await phone.house.hear(await revoke(laptop.signer, phone.did, START + 1));
@@ -231,7 +231,7 @@ describe("what was given is taken back", () => {
     await expect(phone.house.adopt(text)).rejects.toThrow(/not valid for this device/);
   });
 
-  test("where less is given than before, so that the wider word does not stay", async () => {
+  test("comes with a narrower delegation, so that the wider one ends", async () => {
     const [laptop, phone] = [await withHouse(), await device()];
     const wide = await laptop.house.delegate(requestText(phone.did), founder);
     await phone.house.adopt(wide);
@@ -247,7 +247,7 @@ describe("what was given is taken back", () => {
     expect(laptop.house.revocations.all).toHaveLength(1);
   });
 
-  test("not from the device itself, and not by a stranger", async () => {
+  test("cannot be made for the device itself, or by a stranger", async () => {
     const [laptop, stranger] = [await withHouse(), await withHouse("Eve")];
     await expect(laptop.house.revoke(laptop.did)).rejects.toThrow(/leave the house/);
     const byStranger = await revoke(stranger.signer, laptop.did, START + DAY);
@@ -257,7 +257,7 @@ describe("what was given is taken back", () => {
     expect(laptop.house.state?.keyHere).toBe(true);
   });
 
-  test("from a device with the key too, which then has it no more", async () => {
+  test("also applies to a device with the key, which then loses it", async () => {
     const laptop = await withHouse();
     await laptop.house.hear(await revoke(laptop.signer, laptop.did, START + 5));
     expect([laptop.house.state, (await laptop.house.export()).key]).toEqual([undefined, undefined]);

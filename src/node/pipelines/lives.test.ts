@@ -44,7 +44,7 @@ function pipeline(next: () => Promise<Planned> = () => Promise.resolve(planned()
 describe("a pipeline that is lost", () => {
   const lost = new MicrogridError("peer-lost", "Nobody is left.");
 
-  it("is planned anew, over however many devices, and formed", async () => {
+  it("is planned again, over any number of devices, and formed", async () => {
     const { own, made, ends, wanted } = pipeline();
     await own.form(new AbortController());
     made[0]!.lose(lost);

@@ -75,7 +75,7 @@ function shortfallText({ reason, missingBytes, neededBytes, offeredBytes }: Shor
     case "links":
       return "There is memory enough, but not all devices that give it can reach each other. Try again in a moment.";
     case "stages":
-      return "The model cannot be spread over exactly so many devices. Choose another number.";
+      return "The model cannot be spread over exactly that many devices. Choose another number.";
   }
 }
 

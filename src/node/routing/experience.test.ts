@@ -99,7 +99,7 @@ describe("experience", () => {
     expect(experience.avoids(liar)).toBe(false);
   });
 
-  it("prefers who is steady to who would continue exactly", () => {
+  it("prefers a steady provider to one that could continue exactly", () => {
     const experience = new Experience();
     experience.failed(liar);
     const other: Provider = { ...honest, models: () => [{ ...OFFER, backend: "webgpu" }] };

@@ -179,7 +179,7 @@ describe("answering", () => {
     expect(text).toBe(letters(30));
   });
 
-  it("asks somebody else when refused, and comes back to who was busy", async () => {
+  it("asks another provider after a refusal, and returns to one that was busy", async () => {
     const load = { running: 2, queued: 8, tokenRate: 0, visible: true };
     const busy = new Mortal("busy", 0, new JobRefusedError("busy", load));
     const { text, routes } = await run([busy]);

@@ -78,7 +78,7 @@ afterEach(() => void vi.useRealTimers());
 const BOAST: Partial<Estimate> = { firstTokenMs: 1, msPerToken: 1e-6 };
 
 describe("watching over an answer", () => {
-  it("moves it from who gives a token each 4 s to who is quick, without a gap or a repeat", async () => {
+  it("moves it from a provider that takes 4 s per token to a quick one, without a gap or a repeat", async () => {
     const { text, ids, why, ms } = await run([toy("slow", { claims: BOAST, tokenMs: 4_000 }), toy("quick")]);
     expect(text).toBe(letters(TOKENS));
     expect(ids).toEqual(["slow", "quick"]);
@@ -86,14 +86,14 @@ describe("watching over an answer", () => {
     expect(ms).toBeLessThan(10_000);
   });
 
-  it("moves it from who takes it and never begins", async () => {
+  it("moves it from a provider that accepts it and never begins", async () => {
     const { text, ids, ms } = await run([toy("dumb", { claims: BOAST, firstMs: 3_600_000 }), toy("quick")]);
     expect(text).toBe(letters(TOKENS));
     expect(ids).toEqual(["dumb", "quick"]);
     expect(ms).toBeLessThan(10_000);
   });
 
-  it("moves it from who falls silent in the middle", async () => {
+  it("moves it from a provider that falls silent in the middle", async () => {
     const moody = toy("moody", { claims: BOAST });
     const generate = moody.generate.bind(moody);
     moody.generate = async function* (request, options) {
@@ -111,7 +111,7 @@ describe("watching over an answer", () => {
     expect(ids).toEqual(["moody", "quick"]);
   });
 
-  it("asks who kept others waiting last, the next time", async () => {
+  it("asks a provider that was slow last, the next time", async () => {
     const experience = new Experience();
     const all = [toy("slow", { claims: BOAST, tokenMs: 4_000 }), toy("quick")];
     await run(all, experience);
@@ -121,13 +121,13 @@ describe("watching over an answer", () => {
     expect((await run(all, experience)).ids).toEqual(["quick"]);
   });
 
-  it("stays with the slow where nobody else is there", async () => {
+  it("stays with a slow provider if there is no other", async () => {
     const { text, ids } = await run([toy("slow", { claims: BOAST, tokenMs: 4_000 })]);
     expect(text).toBe(letters(TOKENS));
     expect(ids).toEqual(["slow"]);
   });
 
-  it("stays with who keeps its word, whatever somebody else promises meanwhile", async () => {
+  it("stays with a provider that keeps its word, whatever another promises meanwhile", async () => {
     const providers = [toy("steady", { claims: { msPerToken: 1_000 }, tokenMs: 1_000 })];
     const running = run(providers);
     providers.push(toy("boaster", { claims: BOAST }));
@@ -136,7 +136,7 @@ describe("watching over an answer", () => {
     expect(ids).toEqual(["steady"]);
   });
 
-  it("does not move it to somebody who would take as long", async () => {
+  it("does not move it to a provider that would take as long", async () => {
     const other = toy("other", { claims: { msPerToken: 3_000 } });
     const { ids } = await run([toy("slow", { claims: BOAST, tokenMs: 4_000 }), other]);
     expect(ids).toEqual(["slow"]);

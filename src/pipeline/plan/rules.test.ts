@@ -94,7 +94,7 @@ test.each([NaN, -1, 0, Infinity])("a peer that claims %s is left out and named",
   ]);
 });
 
-test.each([NaN, -1, Infinity])("a link said to take %s ms is none", (rttMs) => {
+test.each([NaN, -1, Infinity])("a link that is said to take %s ms is not used", (rttMs) => {
   const links: PlanProblem["links"] = (from, to) => ({
     rttMs: from === "ada" || to === "ada" ? rttMs : 10,
     bytesPerSecond: 1e6,

@@ -13,7 +13,7 @@ const stepOf = (step: number, bytes = 4, attempt = 1) => ({
   tensors: [{ name: "x", dtype: "float32" as const, bytes: new Uint8Array(bytes) }],
 });
 
-it("keeps so many steps of one sender, and of so many bytes", () => {
+it("keeps a limited number of steps, and of bytes, from each sender", () => {
   const early = new EarlySteps();
   for (let step = 0; step < 100; step++) early.add(did("m"), stepOf(step));
   for (let step = 0; step < 20; step++) early.add(did("n"), stepOf(step, 2 ** 20));

@@ -51,7 +51,7 @@ describe("opening stages", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("gives up who cannot be linked to", async () => {
+  it("gives up a node that it cannot link to", async () => {
     const one = toy("abc");
     const signals: AbortSignal[] = [];
     one.bus.onHold = (node, linking) => {
@@ -67,7 +67,7 @@ describe("opening stages", () => {
     expect(signals[0]!.aborted).toBe(true);
   });
 
-  it("gives up who loads a byte now and then", async () => {
+  it("gives up a node that loads a byte now and then", async () => {
     const one = toy("abc");
     const b = loading(one, "b");
     const failed = expect(one.form("abc")).rejects.toMatchObject({ code: "peer-lost", message: /too long/ });
@@ -80,10 +80,10 @@ describe("opening stages", () => {
   });
 
   it.each([
-    { of: "little of what it has to load", partBytes: 65_536, totalBytes: 2 ** 30, minutes: 2 },
+    { of: "little of what it must load", partBytes: 65_536, totalBytes: 2 ** 30, minutes: 2 },
     { of: "more than it said at first", partBytes: 500_000, totalBytes: 1_000_000, minutes: 3 },
-    { of: "for ever", partBytes: 2 ** 24, totalBytes: 2 ** 30, minutes: 30 },
-  ])("gives up who loads $of", async ({ partBytes, totalBytes, minutes }) => {
+    { of: "forever", partBytes: 2 ** 24, totalBytes: 2 ** 30, minutes: 30 },
+  ])("gives up a node that loads $of", async ({ partBytes, totalBytes, minutes }) => {
     const one = toy("abc");
     const b = loading(one, "b");
     let failed = false;
@@ -100,7 +100,7 @@ describe("opening stages", () => {
     await forming;
   });
 
-  it("gives up sooner who loads in the place of one that is lost: answers wait", async () => {
+  it("gives up sooner a node that replaces a lost one, because answers wait", async () => {
     const one = toy("abcd");
     const c = loading(one, "c");
     await one.form("ab");
@@ -115,7 +115,7 @@ describe("opening stages", () => {
     expect(one.holders).toBe("ad");
   });
 
-  it("gives up who says the same for ever, and frees the others", async () => {
+  it("gives up a node that repeats the same progress forever, and frees the others", async () => {
     const one = toy("abc");
     const b = loading(one, "b");
     const forming = one.form("abc");

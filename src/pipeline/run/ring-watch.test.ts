@@ -192,7 +192,7 @@ describe("the search for a step", () => {
     expect([one.sent("stage.where"), one.holders]).toEqual(["", "adc"]);
   });
 
-  it("begins anew where a stage hands over meanwhile: who has not been asked cannot answer", async () => {
+  it("starts again if a stage hands over meanwhile, because the new stage has not been asked", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     one.bus.onFrame = (frame, from) => !(frame.kind === "stage.seen" && from === did("b"));
@@ -211,7 +211,7 @@ describe("the search for a step", () => {
     expect(await answer).toBe(true);
   });
 
-  it("begins anew after a repair", async () => {
+  it("starts again after a repair", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     one.node("a").beforeStep = never;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SequenceLog } from "./sequences";
 
 describe("SequenceLog", () => {
-  it("knows what came, also of what has ended, until a new neighbour begins anew", () => {
+  it("knows the last step of each sequence, even of an ended one, until there is a new neighbour", () => {
     const log = new SequenceLog();
     expect([log.last("a"), log.end("a")]).toEqual([-1, false]);
     log.note("a", 7);

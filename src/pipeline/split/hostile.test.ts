@@ -181,7 +181,7 @@ describe("graphs that promise too much", () => {
   });
 
   // Each shape is longer than the one before.
-  it("are read where shapes would grow for ever", () => {
+  it("are read even if shapes would grow forever", () => {
     const bytes = hostileGraph({
       graph: (graph) => {
         graph.bytes(5, constant("many", new Array<number>(16).fill(1), new Uint8Array(8), 7));

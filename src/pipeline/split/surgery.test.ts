@@ -149,7 +149,7 @@ describe("stages", () => {
     { embed: false, from: -1, to: 1, head: false },
     { embed: false, from: 0.5, to: 1, head: false },
     { embed: false, from: Number.NaN, to: 1, head: false },
-  ])("are refused where they are none: %o", (range) => {
+  ])("are refused if the range is invalid: %o", (range) => {
     const decoder = readDecoder(randomDecoder({}).model);
     expect(() => extractStage(decoder, range)).toThrow(expect.objectContaining({ code: "bad-request" }));
   });
@@ -215,7 +215,7 @@ describe("mergeRanges", () => {
     );
   });
 
-  it("asks for no more than so many bytes at once, and for each byte of a piece once", () => {
+  it("asks for at most `max` bytes at once, and for each byte of a piece once", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), fc.integer({ min: 1, max: 60 }), (pieces: StagePiece[], max) => {
         const requests = mergeRanges(pieces, { gap: 10, max });

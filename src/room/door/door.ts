@@ -149,7 +149,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     const { askInstead } = this.#options.membership.invites.check(token, link.did);
     if (!askInstead) return;
     const reason =
-      "Who made this invite is not in the room now, and only they can let you in with it. Try again later.";
+      "The device that made this invite is not in the room now, and only that device can let you in with it. Try again later.";
     throw new RefusedAtDoor(reason, this.#options.addressOf(askInstead));
   }
 

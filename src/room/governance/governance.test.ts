@@ -108,7 +108,7 @@ describe("coming in", () => {
     issuer.session.leave();
     await together([founder]);
     const guest = await nodes.enter(invite);
-    await eventually(() => expect(guest.out.reason).toContain("Who made this invite is not in the room"));
+    await eventually(() => expect(guest.out.reason).toContain("The device that made this invite is not in the room"));
   });
 });
 

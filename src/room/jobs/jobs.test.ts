@@ -85,7 +85,7 @@ describe("peers that share a device", () => {
     expect(ids.map((id) => runs(greedy, id))).toEqual([true, true]);
   });
 
-  it("takes a place from who fills it when somebody else comes, however many wait before", async () => {
+  it("takes a place from a peer that fills the device when another comes, however many requests wait before", async () => {
     const { jobs, ask } = server();
     const [greedy, modest] = [fakeLink(), fakeLink()];
     const ids = Array.from({ length: 8 }, () => ask(greedy));
@@ -111,7 +111,7 @@ describe("peers that share a device", () => {
     expect(jobs.queued).toBe(MAX_JOBS_PER_PEER - 1);
   });
 
-  it("takes nothing from who has one place only", () => {
+  it("takes nothing from a peer that has only one place", () => {
     const { jobs, ask } = server();
     const links = [fakeLink(), fakeLink(), fakeLink()];
     const ids = links.map((link) => ask(link));
@@ -179,7 +179,7 @@ describe("a provider's frames", () => {
     expect(text).toEqual(["a"]);
   });
 
-  it("may not go on for ever, even with nothing in them", async () => {
+  it("may not go on forever, even if they are empty", async () => {
     const { closedFor } = await read(Array.from({ length: 13 }, () => ({ text: "", ids: [] })));
     expect(closedFor).toMatch(/more tokens than were asked for/);
   });

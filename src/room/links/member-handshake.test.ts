@@ -21,7 +21,7 @@ async function pair() {
   return { own, did: other.did, meet };
 }
 
-it("refuses a line to who is shunned, and takes it again after that", async () => {
+it("refuses a link to a shunned node, and accepts it again after that", async () => {
   const { own, did, meet } = await pair();
   expect((await meet()).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
   own.shun(did);

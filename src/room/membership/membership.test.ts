@@ -105,7 +105,7 @@ describe("a charter", () => {
 });
 
 describe("a chain of epochs", () => {
-  it("grows with each removal, and is taken whole by who missed several", async () => {
+  it("grows with each removal, and a member that missed several accepts all of it", async () => {
     const { first, second } = await pair();
     const gone = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
     for (const { did } of gone) await remove(first, did);
@@ -141,7 +141,7 @@ describe("a chain of epochs", () => {
     expect(await first.takeEpochs(begin)).toBe(false);
   });
 
-  it("takes nobody's word but the founders', and not even theirs against one of them", async () => {
+  it("accepts only records that founders have signed, and none that removes a founder", async () => {
     const other = await makeEphemeralKey();
     const { first, second, founder, member } = await pair({}, { others: [other] });
     await expect(second.proposeEpoch([founder.did])).rejects.toMatchObject({ code: "bad-request" });
@@ -158,7 +158,7 @@ describe("a chain of epochs", () => {
     }
   });
 
-  it("keeps those whom the removed had admitted, as far as they are known to who removes", async () => {
+  it("keeps the nodes that a removed member had admitted, if the founder who removes it knows them", async () => {
     const { first, second, member } = await pair();
     const [known, unknown] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
     const [third, fourth] = [await join(second, known), await join(second, unknown)];
@@ -291,7 +291,7 @@ describe("an invite", () => {
     expect(await first.invites.kept()).toBeUndefined();
   });
 
-  it("is refused to who was removed, however new it is", async () => {
+  it("does not let in a removed node, however new it is", async () => {
     const { first, member } = await pair();
     await remove(first, member.did);
     const token = await tokenOf(first, 0);

@@ -44,7 +44,7 @@ export const NOT_A_MEMBER = {
   unlisted: "The room's charter does not list this device.",
   homeless: "No house that the room's charter names vouches for this device.",
   stranger: "Nobody who is in the room has admitted this device.",
-  orphan: "Who had admitted this device was removed from the room.",
+  orphan: "The member that admitted this device was removed from the room.",
 } as const;
 
 /** A node's place in the room, as its proof shows it. */

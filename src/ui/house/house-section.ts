@@ -113,7 +113,7 @@ export class HouseSection extends WorkspaceElement {
         </div>`;
       case "forget":
         return this.#ask(
-          "This device can then no longer sign for the house. What it has signed stays valid. Without the recovery phrase, a backup file or another device with the key, the house can never vouch for anyone again.",
+          "This device can then no longer sign for the house. Everything that it has signed stays valid. Without the recovery phrase, a backup file or another device with the key, the house can never vouch for anyone again.",
           "Remove the key",
           () => identity?.forgetHouseKey(),
         );

@@ -27,7 +27,7 @@ describe("filterModels", () => {
     expect(models.length).toBeLessThan(fakeModels.length);
   });
 
-  test("a row stays where it is while it loads, until the list is sorted anew", () => {
+  test("a row stays where it is while it loads, until the list is sorted again", () => {
     const ranks = new Map<string, number>();
     const before = filterModels(state, "", "all", ranks);
     const last = before.at(-1)?.id ?? "";

@@ -89,7 +89,7 @@ describe("a plan", () => {
     expect(pipelines.asked.map(([, options]) => options)).toEqual([{ answers: 4 }, { answers: 4 }, { stages: 3 }]);
   });
 
-  test("that was cancelled, or asked for anew, is not shown when it comes", async () => {
+  test("that was cancelled or requested again is not shown when it arrives", async () => {
     const { pipelines, together } = setUp();
     const first = together.plan("big");
     together.cancel();
@@ -149,7 +149,7 @@ describe("what is being formed", () => {
     expect([together.of("big"), together.shown?.kind]).toEqual([undefined, "forming"]);
   });
 
-  test("is shown, not begun anew, where it is planned again", async () => {
+  test("is shown, and not started a second time, if it is planned again", async () => {
     const { pipelines, together } = await forming("big", "other");
     await together.plan("big");
     expect(together.shown).toMatchObject({ kind: "forming", model: "big" });

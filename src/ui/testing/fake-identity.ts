@@ -47,7 +47,7 @@ export class FakeIdentity implements Identity {
   async delegate(request: string): Promise<string> {
     await pause(200);
     if (!request.startsWith("request-")) {
-      throw new MicrogridError("bad-request", "This is no request of a device. Copy all of it, and try again.");
+      throw new MicrogridError("bad-request", "This text is not a request of a device. Copy all of it, and try again.");
     }
     return "delegation-".repeat(30);
   }
