@@ -6,9 +6,9 @@ import type {
 } from "openai/resources/chat/completions";
 import * as v from "valibot";
 import { MicrogridError, randomId, utf8 } from "../core";
-import { type ChatMessage, type GenerationRequest, type TokenLogprob, type Usage } from "../inference";
+import { type ChatMessage, type GenerationRequest, SamplingSchema, type TokenLogprob, type Usage } from "../inference";
 import type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams } from "./contract";
-import type { AnswerEvent, AnswerRequest } from "../node";
+import { type AnswerEvent, type AnswerRequest, PolicySchema } from "../node";
 
 /** Maximum length of an answer if the request does not set one. */
 const DEFAULT_MAX_TOKENS = 1024;
@@ -19,17 +19,17 @@ const Message = v.object({
   content: v.union([v.string(), v.array(TextPart)]),
 });
 const nullable = <S extends v.GenericSchema>(schema: S) => v.nullish(schema);
-const number = (min: number, max: number) => v.pipe(v.number(), v.minValue(min), v.maxValue(max));
+const { topP, topK, minP, repetitionPenalty } = SamplingSchema.entries;
 const tokenCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000));
 const stopString = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const Body = v.object({
   model: v.string(),
   messages: v.pipe(v.array(Message), v.minLength(1, "at least one message is needed")),
-  temperature: nullable(number(0, 2)),
-  top_p: nullable(number(0, 1)),
-  top_k: nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000))),
-  min_p: nullable(number(0, 1)),
-  repetition_penalty: nullable(number(0.01, 10)),
+  temperature: nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+  top_p: nullable(topP),
+  top_k: nullable(topK),
+  min_p: nullable(minP),
+  repetition_penalty: nullable(repetitionPenalty),
   max_tokens: nullable(tokenCount),
   max_completion_tokens: nullable(tokenCount),
   seed: nullable(v.pipe(v.number(), v.integer())),
@@ -44,12 +44,7 @@ const Body = v.object({
   stream_options: nullable(v.object({ include_usage: v.optional(v.boolean()) })),
   microgrid: v.optional(
     v.object({
-      policy: v.optional(
-        v.object({
-          privacy: v.optional(v.picklist(["device", "room", "anywhere"])),
-          prefer: v.optional(v.picklist(["speed", "privacy", "cost"])),
-        }),
-      ),
+      policy: v.optional(v.partial(PolicySchema)),
       provider: v.optional(v.string()),
     }),
   ),

@@ -5,6 +5,19 @@ export { TYPICAL_ANSWER_TOKENS, estimateAnswer, promptTokens } from "./estimate"
 export type { ProviderFacts } from "./estimate";
 export { hiddenFault } from "./onnx/hidden";
 export { expandsWeights } from "./onnx/expand-weights";
+export {
+  BackendSchema,
+  EngineNameSchema,
+  FinishReasonSchema,
+  GenerationRequestSchema,
+  ModelOfferSchema,
+  PrivacySchema,
+  ResumePointSchema,
+  SamplingSchema,
+  TokenIdSchema,
+  TokenLogprobSchema,
+  UsageSchema,
+} from "./schemas";
 export { EngineSupervisor } from "./supervisor";
 export type { SupervisorEvents } from "./supervisor";
 export type {

@@ -1,58 +1,31 @@
-/** Types of generation: requests, events, and the engines that run them. */
+/** Types of generation: events, and the engines that run requests. The data that travels has schemas. */
 
-/** Which program executes a model. */
-export type EngineName = "webllm" | "onnx";
-/** Where an engine computes. */
-export type Backend = "webgpu" | "wasm";
+import type {
+  Backend,
+  EngineName,
+  FinishReason,
+  GenerationRequest,
+  ModelOffer,
+  PrivacyClass,
+  Sampling,
+  TokenLogprob,
+  Usage,
+} from "./schemas";
 
-export interface ChatMessage {
-  readonly role: "system" | "user" | "assistant";
-  readonly content: string;
-}
-
-/** How the next token is chosen. `temperature` 0 is greedy: the likeliest token, always. */
-export interface Sampling {
-  readonly temperature: number;
-  /** Keep the k likeliest tokens; 0 keeps all. */
-  readonly topK: number;
-  /** Keep the likeliest tokens whose probabilities sum to p; 1 keeps all. */
-  readonly topP: number;
-  /** Keep tokens at least this share as likely as the likeliest; 0 keeps all. */
-  readonly minP: number;
-  /** Divides (multiplies, below zero) the logits of tokens seen before; 1 is off. */
-  readonly repetitionPenalty: number;
-}
-
-/** The sampling that a request asks for. For absent values, the answering model's own apply. */
-export type RequestedSampling = { readonly [Key in keyof Sampling]?: Sampling[Key] | undefined };
-
-/** The part of an answer that a consumer has already received, so that another provider can continue from there. */
-export interface ResumePoint {
-  readonly packageHash: string;
-  readonly tokenizerHash: string;
-  readonly engine: EngineName;
-  readonly backend: Backend;
-  /** All token ids received. */
-  readonly ids: readonly number[];
-  /** How many of `ids`, from the start, are wholly contained in `text`. */
-  readonly idsInText: number;
-  /** All text received; the continuation conditions on exactly this. */
-  readonly text: string;
-}
-
-export interface GenerationRequest {
-  readonly model: string;
-  readonly messages: readonly ChatMessage[];
-  readonly sampling: RequestedSampling;
-  /** Most tokens of the whole answer, including those of `resume`. */
-  readonly maxTokens: number;
-  /** Makes sampling repeatable; the random stream is indexed by the token's position in the answer. */
-  readonly seed?: number;
-  readonly stop?: readonly string[];
-  /** How many alternatives to report for each token, 0 to 20; absent reports none at all. */
-  readonly logprobs?: number;
-  readonly resume?: ResumePoint;
-}
+export type {
+  Backend,
+  ChatMessage,
+  EngineName,
+  FinishReason,
+  GenerationRequest,
+  ModelOffer,
+  PrivacyClass,
+  RequestedSampling,
+  ResumePoint,
+  Sampling,
+  TokenLogprob,
+  Usage,
+} from "./schemas";
 
 /** A request to a model in an engine, which may have others beside it. */
 export interface EngineRequest extends GenerationRequest {
@@ -62,28 +35,6 @@ export interface EngineRequest extends GenerationRequest {
    */
   readonly draft?: string;
 }
-
-export interface TokenLogprob {
-  readonly id: number;
-  readonly text: string;
-  /** Natural logarithm of the probability before sampling filters (temperature 1). */
-  readonly logprob: number;
-  readonly top: readonly { readonly id: number; readonly text: string; readonly logprob: number }[];
-}
-
-export interface Usage {
-  readonly promptTokens: number;
-  /** Tokens computed for this answer, without those of a resume point. */
-  readonly completionTokens: number;
-  /** Prompt tokens whose keys and values were still in the cache. */
-  readonly cachedTokens: number;
-  /** Time spent on the prompt, ms. */
-  readonly prefillMs: number;
-  /** Time spent on the tokens after the first, ms. */
-  readonly decodeMs: number;
-}
-
-export type FinishReason = "stop" | "length";
 
 /**
  * An event in a provider's stream. A `token` event always ends at a token boundary: `text` is exactly the text
@@ -99,28 +50,6 @@ export type GenerationEvent =
       readonly logprobs?: readonly TokenLogprob[];
     }
   | { readonly type: "done"; readonly finishReason: FinishReason; readonly usage: Usage };
-
-/** A model that is ready to answer, as its provider offers it. */
-export interface ModelOffer {
-  readonly model: string;
-  readonly name: string;
-  /** Hash of all files that decide the output; equal hashes mean the same weights. */
-  readonly packageHash: string;
-  readonly tokenizerHash: string;
-  readonly engine: EngineName;
-  readonly backend: Backend;
-  /** Tokens of prompt and answer together. */
-  readonly contextLength: number;
-  /** Measured tokens per second on this device; undefined until measured. */
-  readonly prefillRate: number | undefined;
-  readonly decodeRate: number | undefined;
-  /** The sampling that the model recommends. It applies unless a request says otherwise. Absent: greedy. */
-  readonly sampling?: Sampling | undefined;
-  /** Number of devices that compute the model together; absent: one. */
-  readonly devices?: number;
-}
-
-export type PrivacyClass = "device" | "room" | "anywhere";
 
 export interface Estimate {
   /** Milliseconds from now to the first token, queue and round trip included. */

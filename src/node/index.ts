@@ -7,6 +7,7 @@ export { followNode, isNodeLost } from "./follow";
 export { GridNode, type NodeOptions } from "./node";
 export { type RoomCapacity, roomCapacity, spareBytes } from "./pipelines";
 export { ANY_MODEL, Delivered } from "./routing";
+export { PolicySchema } from "./schemas";
 export { recallPreferences } from "./session-memory";
 export type { StatePatch } from "./state-store";
 export type * from "./types";

@@ -1,8 +1,9 @@
 /** Remembers what a node was doing, so that it can continue after a reload or in the tab that takes over. */
 import * as v from "valibot";
-import type { WantedPipeline } from "./pipelines";
-import type { Policy, ShareOptions } from "./types";
-import { type NetworkOverride, NetworkOverrideSchema } from "./network";
+import type { DeepReadonly } from "../core";
+import { BackendSchema } from "../inference";
+import { NetworkOverrideSchema } from "./network";
+import { PolicySchema, ShareOptionsSchema } from "./schemas";
 
 const KEY = "microgrid.session";
 const TAB_KEY = "microgrid.tab";
@@ -10,17 +11,10 @@ const TAB_KEY = "microgrid.tab";
 const Session = v.object({
   room: v.optional(v.string()),
   invite: v.optional(v.string()),
-  share: v.optional(
-    v.object({
-      models: v.union([v.literal("all"), v.array(v.string())]),
-      maxJobs: v.number(),
-      onlyWhileVisible: v.boolean(),
-      pauseOnBattery: v.boolean(),
-      layers: v.boolean(),
-      layersBytes: v.number(),
-    }),
-  ),
+  share: v.optional(ShareOptionsSchema),
+  /** Whether its user has said that layers are not welcome in the room. */
   noLayers: v.optional(v.boolean()),
+  /** Models that it runs together with the room. */
   pipelines: v.optional(
     v.array(
       v.object({
@@ -32,34 +26,19 @@ const Session = v.object({
       }),
     ),
   ),
-  models: v.array(v.object({ id: v.string(), backend: v.picklist(["webgpu", "wasm"]) })),
+  models: v.array(v.object({ id: v.string(), backend: BackendSchema })),
 });
-const Preferences = v.object({
+const PreferencesSchema = v.object({
   name: v.optional(v.string()),
-  policy: v.optional(
-    v.object({ privacy: v.picklist(["device", "room", "anywhere"]), prefer: v.picklist(["speed", "privacy", "cost"]) }),
-  ),
+  policy: v.optional(PolicySchema),
   network: v.fallback(v.optional(NetworkOverrideSchema), undefined),
 });
 
 /** The node's room, what it shares, and the models in its memory. */
-export interface SessionMemory {
-  readonly room?: string | undefined;
-  readonly invite?: string | undefined;
-  readonly share?: ShareOptions | undefined;
-  /** Models that it runs together with the room. */
-  readonly pipelines?: readonly WantedPipeline[] | undefined;
-  /** Whether its user has said that layers are not welcome in the room. */
-  readonly noLayers?: boolean | undefined;
-  readonly models: readonly { readonly id: string; readonly backend: "webgpu" | "wasm" }[];
-}
+export type SessionMemory = DeepReadonly<v.InferOutput<typeof Session>>;
 
 /** The user's lasting choices. */
-export interface Preferences {
-  readonly name?: string | undefined;
-  readonly policy?: Policy | undefined;
-  readonly network?: NetworkOverride | undefined;
-}
+export type Preferences = Readonly<v.InferOutput<typeof PreferencesSchema>>;
 
 /** Stores the node's session and marks this tab as its owner. */
 export function rememberSession(session: SessionMemory): void {
@@ -84,7 +63,7 @@ export function rememberPreferences(preferences: Preferences): void {
 }
 
 export function recallPreferences(): Preferences {
-  const result = v.safeParse(Preferences, read(localStorage, PREFERENCES_KEY));
+  const result = v.safeParse(PreferencesSchema, read(localStorage, PREFERENCES_KEY));
   return result.success ? result.output : {};
 }
 

@@ -8,7 +8,6 @@ import type {
   GenerationRequest,
   LoadProgress,
   ModelOffer,
-  PrivacyClass,
   Provider,
   TokenLogprob,
   Usage,
@@ -17,19 +16,13 @@ import type { ModelInfo } from "../models";
 import type { HouseState } from "./house/types";
 import type { PipelineState } from "./pipelines/types";
 import type { RoomState } from "./room/types";
+import type { Policy } from "./schemas";
 
 export type { ModelInfo };
 export type * from "./house/types";
 export type * from "./pipelines/types";
 export type * from "./room/types";
-
-/** The user's permissions and preferences for routing a request. */
-export interface Policy {
-  /** How far a prompt may travel: only this device, the room's peers, or anywhere. */
-  readonly privacy: PrivacyClass;
-  /** The criterion for choosing among the allowed providers. */
-  readonly prefer: "speed" | "privacy" | "cost";
-}
+export type { Policy, ShareOptions } from "./schemas";
 
 /** Whether a model is in memory. Models that are not listed are idle. */
 export type LoadState =

@@ -15,6 +15,7 @@ export { exportMemberships, forgetMembership, found, keptRooms, readMemberships,
 export type {
   Charter,
   CharterTerms,
+  SignedTerms,
   KeptRoom,
   MemberContext,
   Membership,

@@ -2,6 +2,14 @@
 import * as v from "valibot";
 import { GOSSIP_FRAMES } from "./gossip/frames";
 import { DidSchema, SignedSchema, bytesSchema } from "../identity";
+import {
+  FinishReasonSchema,
+  GenerationRequestSchema,
+  ModelOfferSchema,
+  TokenIdSchema,
+  TokenLogprobSchema,
+  UsageSchema,
+} from "../inference";
 import type { FrameBody, FrameOf, FrameTable, Link } from "../wire";
 import {
   MAX_DEADLINE_MS,
@@ -36,36 +44,11 @@ import {
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
-/** Tokens per second; nothing that answers is slower than this. */
-const rate = v.pipe(v.number(), v.finite(), v.minValue(0.001));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const did = v.pipe(v.string(), v.regex(/^did:key:z[1-9A-HJ-NP-Za-km-z]{40,60}$/));
 const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
-const tokenId = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 
-const SamplingSchema = v.strictObject({
-  temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
-  topK: v.pipe(count, v.maxValue(1_000_000)),
-  topP: share,
-  minP: share,
-  repetitionPenalty: v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)),
-});
-
-const Offer = v.strictObject({
-  model: text(MAX_MODEL_CHARS),
-  name: text(MAX_MODEL_CHARS),
-  packageHash: text(100),
-  tokenizerHash: text(100),
-  engine: v.picklist(["webllm", "onnx"]),
-  backend: v.picklist(["webgpu", "wasm"]),
-  contextLength: count,
-  prefillRate: v.optional(rate),
-  decodeRate: v.optional(rate),
-  /** The sampling that the model recommends; absent: greedy. */
-  sampling: v.optional(SamplingSchema),
-  /** Devices that compute it together; absent: one. */
-  devices: v.optional(v.pipe(count, v.maxValue(1_000))),
-});
+const modelName = text(MAX_MODEL_CHARS);
+const Offer = v.strictObject({ ...ModelOfferSchema.entries, model: modelName, name: modelName });
 
 const Load = v.strictObject({
   running: count,
@@ -75,35 +58,12 @@ const Load = v.strictObject({
   battery: v.optional(share),
 });
 
-const ChatMessage = v.strictObject({
-  role: v.picklist(["system", "user", "assistant"]),
-  content: text(MAX_REQUEST_BYTES),
-});
-
-const Resume = v.strictObject({
-  packageHash: text(100),
-  tokenizerHash: text(100),
-  engine: v.picklist(["webllm", "onnx"]),
-  backend: v.picklist(["webgpu", "wasm"]),
-  ids: v.array(tokenId),
-  idsInText: count,
-  text: text(MAX_REQUEST_BYTES),
-});
-
+const { messages } = GenerationRequestSchema.entries;
 const Request = v.strictObject({
-  model: text(MAX_MODEL_CHARS),
-  messages: v.pipe(v.array(ChatMessage), v.minLength(1), v.maxLength(MAX_MESSAGES)),
-  /** For absent values, the answering model's own apply. */
-  sampling: v.partial(SamplingSchema),
-  maxTokens: v.pipe(count, v.maxValue(1_000_000)),
-  seed: v.exactOptional(v.pipe(v.number(), v.integer())),
-  stop: v.exactOptional(v.pipe(v.array(text(200)), v.maxLength(16))),
-  logprobs: v.exactOptional(v.pipe(count, v.maxValue(20))),
-  resume: v.exactOptional(Resume),
+  ...GenerationRequestSchema.entries,
+  model: modelName,
+  messages: v.pipe(messages, v.minLength(1), v.maxLength(MAX_MESSAGES)),
 });
-
-const Logprob = v.strictObject({ id: tokenId, text: text(1000), logprob: v.pipe(v.number(), v.finite()) });
-const TokenLogprob = v.strictObject({ ...Logprob.entries, top: v.pipe(v.array(Logprob), v.maxLength(20)) });
 
 /** Why a job is not taken. */
 export const REFUSAL_REASONS = ["busy", "unknown-model", "charter", "policy", "too-large", "draining"] as const;
@@ -129,7 +89,10 @@ export const ROOM_FRAMES = {
       address: v.optional(AddressSchema),
       /** The slot that the sender holds, if it does. */
       slot: v.optional(v.pipe(count, v.maxValue(SLOT_COUNT - 1))),
-      peers: v.pipe(v.array(v.strictObject({ did, address: v.optional(AddressSchema) })), v.maxLength(FULL_MESH_NODES)),
+      peers: v.pipe(
+        v.array(v.strictObject({ did: DidSchema, address: v.optional(AddressSchema) })),
+        v.maxLength(FULL_MESH_NODES),
+      ),
     }),
     maxBytes: 32 * 1024,
     rate: MEMBERS_RATE,
@@ -137,8 +100,8 @@ export const ROOM_FRAMES = {
   /** An offer or an answer of a line, from one member to another through the one between them. */
   relay: {
     schema: v.strictObject({
-      to: did,
-      from: did,
+      to: DidSchema,
+      from: DidSchema,
       id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
       kind: v.picklist(["offer", "answer"]),
       text: text(MAX_RELAYED_CHARS),
@@ -226,8 +189,8 @@ export const ROOM_FRAMES = {
       id: jobId,
       seq: count,
       text: text(MAX_TOKENS_FRAME_BYTES),
-      ids: v.pipe(v.array(tokenId), v.maxLength(4096)),
-      logprobs: v.optional(v.pipe(v.array(TokenLogprob), v.maxLength(4096))),
+      ids: v.pipe(v.array(TokenIdSchema), v.maxLength(4096)),
+      logprobs: v.optional(v.pipe(v.array(TokenLogprobSchema), v.maxLength(4096))),
     }),
     maxBytes: MAX_TOKENS_FRAME_BYTES,
     rate: TOKENS_RATE,
@@ -237,14 +200,8 @@ export const ROOM_FRAMES = {
     schema: v.strictObject({
       id: jobId,
       frames: count,
-      finishReason: v.picklist(["stop", "length"]),
-      usage: v.strictObject({
-        promptTokens: count,
-        completionTokens: count,
-        cachedTokens: count,
-        prefillMs: amount,
-        decodeMs: amount,
-      }),
+      finishReason: FinishReasonSchema,
+      usage: UsageSchema,
     }),
     maxBytes: 1024,
     rate: JOB_RATE,

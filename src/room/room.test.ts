@@ -4,7 +4,7 @@ import { type Signer, makeEphemeralKey } from "../identity";
 import type { GenerationEvent } from "../inference";
 import { MemorySignaling } from "../wire/testing/memory-transport";
 import type { Invite } from "./membership/invite";
-import type { CharterTerms, MembershipParts } from "./membership";
+import type { SignedTerms, MembershipParts } from "./membership";
 import { type RoomOptions, RoomSession } from "./room-session";
 import { BARE_NODE, type FoundedRoom, foundTestRoom, memberContext } from "./testing/founding";
 import { ToyProvider, letters, toyRequest } from "../inference/testing/toy-provider";
@@ -47,7 +47,7 @@ async function comeBack({ signer, kept }: Node, signaling: Servers): Promise<Nod
 }
 
 /** The founder of a new room enters it. */
-async function open(signaling: Servers, terms: Partial<CharterTerms> = {}): Promise<Node & FoundedRoom> {
+async function open(signaling: Servers, terms: Partial<SignedTerms> = {}): Promise<Node & FoundedRoom> {
   const room = await foundTestRoom({ servers: Object.keys(signaling), ...terms });
   return { ...room, ...(await start({ membership: room.parts }, room.founder, signaling, "founder")) };
 }

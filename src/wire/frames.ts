@@ -1,6 +1,6 @@
 /** Tables of the frames that may cross a link: the schema, size limit and rate of each kind. */
 import * as v from "valibot";
-import { type Bytes, decodeCbor, encodeCbor, MicrogridError } from "../core";
+import { type Bytes, type DeepReadonly, decodeCbor, encodeCbor, MicrogridError } from "../core";
 import type { RawFrame } from "./framing";
 import { type FrameRate, TokenBucket } from "./rate";
 
@@ -17,7 +17,7 @@ interface FrameSpec {
 export type FrameTable = Readonly<Record<string, FrameSpec>>;
 
 /** The body of a frame kind, as sent. */
-export type FrameBody<T extends FrameTable, K extends keyof T> = v.InferInput<T[K]["schema"]>;
+export type FrameBody<T extends FrameTable, K extends keyof T> = DeepReadonly<v.InferInput<T[K]["schema"]>>;
 
 /** A received frame: a union over the kinds of the table, so a switch over `kind` narrows the body. */
 export type FrameOf<T extends FrameTable> = {

@@ -16,7 +16,7 @@ import {
   sha256,
   utf8,
 } from "../core";
-import { type Signer, verifySignature } from "../identity";
+import { DidSchema, type Signer, verifySignature } from "../identity";
 import type { Fingerprints } from "./transport";
 
 /** Protocol versions that this program supports. */
@@ -101,7 +101,7 @@ const M1 = v.strictObject({
 });
 type Hello = v.InferOutput<typeof M1>;
 const M2 = v.strictObject({
-  did: v.pipe(v.string(), v.maxLength(64)),
+  did: DidSchema,
   agent: v.pipe(v.string(), v.maxLength(64)),
   sig: bytes(64),
 });
@@ -163,7 +163,7 @@ export async function handshake(
   line.send("ready", confirmation);
   if (!equalBytes(await line.receive("ready"), confirmation))
     throw failure("it saw a different exchange than this node");
-  return { did: proof.did as Did, agent: proof.agent, version, epoch: hello.epoch, token: hello.token };
+  return { did: proof.did, agent: proof.agent, version, epoch: hello.epoch, token: hello.token };
 }
 
 /** The secret that both sides can know: that of the lower epoch or, if one side is a guest, that of its token. */

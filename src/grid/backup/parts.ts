@@ -9,7 +9,7 @@ import {
   type GridState,
   type NetworkOverride,
   type NetworkSettings,
-  type Policy,
+  PolicySchema,
   parseHouseData,
   parsePatch,
   recallPreferences,
@@ -22,9 +22,7 @@ const MAX_VALUE_CHARS = 1000;
 
 const Settings = v.object({
   name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(40))),
-  policy: v.optional(
-    v.object({ privacy: v.picklist(["device", "room", "anywhere"]), prefer: v.picklist(["speed", "privacy", "cost"]) }),
-  ),
+  policy: v.optional(PolicySchema),
   network: v.optional(v.unknown()),
   page: v.record(v.picklist(PORTABLE_KEYS), v.pipe(v.string(), v.maxLength(MAX_VALUE_CHARS))),
 });
@@ -69,7 +67,7 @@ export function settingsPart({ settings }: Pick<Capabilities, "settings">, state
       const network = parsed.output.network === undefined ? undefined : parsePatch(parsed.output.network);
       return async () => {
         if (name !== undefined) await settings.rename(name);
-        if (policy) await settings.setPolicy(policy satisfies Policy);
+        if (policy) await settings.setPolicy(policy);
         if (network) await settings.setNetwork(network);
         for (const [key, value] of Object.entries(page)) writePage(key, value);
       };

@@ -1,5 +1,7 @@
 /** The schema of a stored conversation, used by the database, the export and the import. */
 import * as v from "valibot";
+import type { DeepReadonly } from "../../core";
+import { BackendSchema, FinishReasonSchema, ResumePointSchema } from "../../inference";
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const time = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -37,28 +39,18 @@ const routeSchema = v.object({
   attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
   exact: v.boolean(),
   model: name,
-  backend: v.picklist(["webgpu", "wasm"]),
-});
-
-const resumeSchema = v.object({
-  packageHash: name,
-  tokenizerHash: name,
-  engine: v.picklist(["webllm", "onnx"]),
-  backend: v.picklist(["webgpu", "wasm"]),
-  ids: v.array(v.pipe(v.number(), v.integer())),
-  idsInText: v.pipe(v.number(), v.integer(), v.minValue(0)),
-  text,
+  backend: BackendSchema,
 });
 
 const answerSchema = v.object({
   model: name,
   routes: v.array(routeSchema),
-  finishReason: v.exactOptional(v.picklist(["stop", "length"])),
+  finishReason: v.exactOptional(FinishReasonSchema),
   tokensPerSecond: v.exactOptional(v.pipe(v.number(), v.finite())),
   firstTokenMs: v.exactOptional(v.pipe(v.number(), v.finite())),
   totalMs: v.exactOptional(v.pipe(v.number(), v.finite())),
   tokens: v.exactOptional(v.pipe(v.number(), v.integer())),
-  resume: v.exactOptional(resumeSchema),
+  resume: v.exactOptional(v.object({ ...ResumePointSchema.entries, text })),
   error: v.exactOptional(
     v.object({ code: v.pipe(v.string(), v.maxLength(60)), message: v.pipe(v.string(), v.maxLength(2000)) }),
   ),
@@ -92,14 +84,14 @@ export const exportSchema = v.object({
   conversations: v.pipe(v.array(conversationSchema), v.maxLength(10_000)),
 });
 
-export type ConversationSettings = v.InferOutput<typeof settingsSchema>;
+export type ConversationSettings = DeepReadonly<v.InferOutput<typeof settingsSchema>>;
 /** The provider of an answer, or of a part of it, and the reasons for the choice; stored with the answer. */
-export type StoredRoute = v.InferOutput<typeof routeSchema>;
+export type StoredRoute = DeepReadonly<v.InferOutput<typeof routeSchema>>;
 /** Where and how fast an answer was computed, and what is needed to continue it. */
-export type StoredAnswer = v.InferOutput<typeof answerSchema>;
-export type StoredMessage = v.InferOutput<typeof messageSchema>;
-export type Conversation = v.InferOutput<typeof conversationSchema>;
-export type ConversationExport = v.InferOutput<typeof exportSchema>;
+export type StoredAnswer = DeepReadonly<v.InferOutput<typeof answerSchema>>;
+export type StoredMessage = DeepReadonly<v.InferOutput<typeof messageSchema>>;
+export type Conversation = DeepReadonly<v.InferOutput<typeof conversationSchema>>;
+export type ConversationExport = DeepReadonly<v.InferOutput<typeof exportSchema>>;
 
 /** A conversation as the list of conversations shows it. */
 export interface ConversationSummary {

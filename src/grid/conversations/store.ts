@@ -134,7 +134,10 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
   }
 
   /** Replaces the messages and marks the conversation as used now. */
-  setMessages(id: string, change: (messages: StoredMessage[]) => StoredMessage[]): Promise<Conversation | undefined> {
+  setMessages(
+    id: string,
+    change: (messages: readonly StoredMessage[]) => readonly StoredMessage[],
+  ): Promise<Conversation | undefined> {
     return this.update(id, (current) => ({ ...current, messages: change(current.messages), updatedAt: Date.now() }));
   }
 

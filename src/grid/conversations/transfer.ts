@@ -12,7 +12,7 @@ export function toJson(conversations: readonly Conversation[]): string {
     format: "microgrid-conversations",
     version: 1,
     exportedAt: new Date().toISOString(),
-    conversations: [...conversations],
+    conversations,
   };
   return JSON.stringify(file, undefined, 2);
 }

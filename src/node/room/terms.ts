@@ -1,12 +1,12 @@
 /** Turns the rooms that people ask for into the records that founders sign. */
 import { DAY_MS, type Did, MicrogridError } from "../../core";
 import type { Signed, Signer } from "../../identity";
-import { type CharterTerms, INVITE_DAYS, MAX_NEW_ROOM_NAME_CHARS, type MembershipParts, found } from "../../room";
+import { type SignedTerms, INVITE_DAYS, MAX_NEW_ROOM_NAME_CHARS, type MembershipParts, found } from "../../room";
 import type { InviteOptions } from "../types";
-import type { CharterOptions, CharterTerms as ShownTerms } from "../types";
+import type { CharterOptions, CharterTerms } from "../types";
 
 /** The rules of a room where nothing else is said. */
-const DEFAULT_TERMS: Omit<CharterTerms, "name" | "servers"> = {
+const DEFAULT_TERMS: Omit<SignedTerms, "name" | "servers"> = {
   purpose: "",
   admission: { kind: "invite" },
   invites: "members",
@@ -39,14 +39,14 @@ export async function foundRoom(
     signers: [founder],
     founders: [...new Set([founder.did, ...(founders as readonly Did[])])],
     quorum,
-    terms: { ...DEFAULT_TERMS, ...signable({ ...terms, servers: chosen, name: roomName }) } as CharterTerms,
+    terms: { ...DEFAULT_TERMS, ...signable({ ...terms, servers: chosen, name: roomName }) } as SignedTerms,
     delegation,
   });
 }
 
 /** The terms as they are signed, without undefined fields. They are checked when they are signed. */
-export function signable(terms: Partial<ShownTerms>): Partial<CharterTerms> {
-  return JSON.parse(JSON.stringify(terms)) as Partial<CharterTerms>;
+export function signable(terms: Partial<CharterTerms>): Partial<SignedTerms> {
+  return JSON.parse(JSON.stringify(terms)) as Partial<SignedTerms>;
 }
 
 /** The limits of an invite. Throws `bad-request` for invalid ones. */

@@ -1,7 +1,11 @@
 /** The public data types of rooms: their state, their rules, their members, and options. */
 import type { ModelOffer } from "../../inference";
+import type { CharterTerms } from "../../room";
 import type { VerifiedHouse } from "../house/types";
 import type { HeldStage, LayersWish } from "../pipelines/types";
+import type { ShareOptions } from "../schemas";
+
+export type { CharterTerms };
 
 /** How busy a node is. */
 export interface Load {
@@ -37,60 +41,8 @@ export interface PeerState {
   readonly layersBytes: number;
 }
 
-/** How this device is shared with a room. */
-export interface ShareOptions {
-  /** Ids of the models to offer, or `all` for every loaded one. */
-  readonly models: "all" | readonly string[];
-  /** How many answers this device gives at the same time. */
-  readonly maxJobs: number;
-  /** Pauses sharing while the page is in the background. */
-  readonly onlyWhileVisible: boolean;
-  /** Pauses sharing while the device runs on battery, if the browser reports that. */
-  readonly pauseOnBattery: boolean;
-  /** Whether this device may hold layers of other members' models. The user is asked once. */
-  readonly layers: boolean;
-  /** Maximum memory for these layers, in bytes. */
-  readonly layersBytes: number;
-}
-
 /** The rule that says who may enter a room. Founders can always enter. */
-export type AdmissionRule =
-  /** Anyone with an invite may enter. */
-  | { readonly kind: "invite" }
-  /** Anyone with an invite may knock, and a member decides. */
-  | { readonly kind: "approval" }
-  /** Only these nodes, or nodes of these houses, given by their dids. */
-  | { readonly kind: "listed"; readonly dids: readonly string[] }
-  /** Every node that one of these houses vouches for as a member. */
-  | { readonly kind: "houses"; readonly houses: readonly string[] };
-
-/** The rules of a room. Its founders sign them, and every node enforces them by itself. */
-export interface CharterTerms {
-  readonly name: string;
-  /** The purpose of the room, in the founders' words; may be empty. */
-  readonly purpose: string;
-  readonly admission: AdmissionRule;
-  /** The people who may make invites. */
-  readonly invites: "members" | "founders";
-  /** URLs of the room's signaling servers. */
-  readonly servers: readonly string[];
-  /** Ids of the models that may answer here. */
-  readonly models: "any" | readonly string[];
-  /** Limits for each member; undefined means no limit. */
-  readonly limits: {
-    readonly jobsAtOnce: number | undefined;
-    readonly tokensPerAnswer: number | undefined;
-    readonly answersPerHour: number | undefined;
-  };
-  /** With `expected`, members get answers only while they share their own device. */
-  readonly contribution: "welcome" | "expected";
-  /** Whether members may answer through remote endpoints. */
-  readonly endpoints: boolean;
-  /** Whether spare capacity may be offered to other rooms. */
-  readonly federation: boolean;
-  /** Describes what is logged, in the founders' words; empty means that nothing is logged. */
-  readonly logs: string;
-}
+export type AdmissionRule = CharterTerms["admission"];
 
 /** Options for a new room; everything has a default. */
 export type CharterOptions = Partial<Omit<CharterTerms, "name">> & {

@@ -5,7 +5,7 @@ import { type Signer, makeEphemeralKey } from "../../identity";
 import { type RawLink, authenticate, tokenSecret } from "../../wire";
 import { memoryLinkPair } from "../../wire/testing/memory-transport";
 import type { Invite } from "../membership/invite";
-import { type CharterTerms, Membership, type OpenedToken, readToken } from "../membership";
+import { type SignedTerms, Membership, type OpenedToken, readToken } from "../membership";
 import { makeToken } from "../membership/token";
 import type { SignalingRegistration } from "../signaling/registration";
 import type { ReceivedBody, RoomLink } from "../protocol";
@@ -32,7 +32,7 @@ interface House {
   readonly entered: RawLink[];
 }
 
-async function house(terms: Partial<CharterTerms> = {}): Promise<House> {
+async function house(terms: Partial<SignedTerms> = {}): Promise<House> {
   const { membership, founder, invite } = await foundTestRoom(terms);
   return { ...doorOf(membership), founder, invite };
 }

@@ -4,7 +4,7 @@ import type { Did } from "../../core";
 import { type Signer, makeEphemeralKey } from "../../identity";
 import { toyRequest } from "../../inference/testing/toy-provider";
 import { MemorySignaling } from "../../wire/testing/memory-transport";
-import type { CharterTerms } from "../membership";
+import type { SignedTerms } from "../membership";
 import { type TestNode, TestNodes, eventually, together } from "../testing/nodes";
 
 vi.mock("../constants", async (original) => ({
@@ -27,7 +27,7 @@ const charterOf = ({ session }: TestNode) => session.charter?.terms;
 const remove = (by: TestNode, whom: TestNode) => by.session.inside!.governance.remove([whom.did as Did]);
 
 /** A room with these members besides its founder. */
-async function roomOf(size: number, terms: Partial<CharterTerms> = {}) {
+async function roomOf(size: number, terms: Partial<SignedTerms> = {}) {
   const founder = await nodes.open(terms);
   const members: TestNode[] = [];
   for (let i = 0; i < size; i++) members.push(await nodes.enter(founder.invite));

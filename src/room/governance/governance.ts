@@ -2,7 +2,7 @@
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import { TokenBucket } from "../../wire";
 import { MAX_TOLD_REVOCATIONS } from "../constants";
-import { type CharterTerms, type Membership, supersedes } from "../membership";
+import { type SignedTerms, type Membership, supersedes } from "../membership";
 import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
 import { type ProposalInfo, Proposals } from "./proposals";
@@ -39,7 +39,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
   }
 
   /** Changes the charter, or proposes to where more founders have to sign. Throws `bad-request` where this node cannot. */
-  amend(changes: Partial<CharterTerms>): Promise<void> {
+  amend(changes: Partial<SignedTerms>): Promise<void> {
     return this.#proposals.amend(changes);
   }
 

@@ -1,7 +1,7 @@
 /** Changes of a room that wait for the signatures of more founders; members pass them on until they are complete. */
 import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, toHex } from "../../core";
 import type { Signed } from "../../identity";
-import { type CharterTerms, type Membership, openCharter, openEpoch } from "../membership";
+import { type SignedTerms, type Membership, openCharter, openEpoch } from "../membership";
 import type { ReceivedBody } from "../protocol";
 
 type EpochBody = Awaited<ReturnType<typeof openEpoch>>["body"];
@@ -14,7 +14,7 @@ export interface ProposalInfo {
   readonly id: string;
   readonly kind: "charter" | "epoch";
   /** The rules after it, or who would be removed. */
-  readonly terms: CharterTerms | undefined;
+  readonly terms: SignedTerms | undefined;
   readonly removed: readonly Did[];
   readonly signers: readonly Did[];
 }
@@ -55,7 +55,7 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
   }
 
   /** Changes the charter, or proposes to. Throws `bad-request` where this node cannot. */
-  async amend(changes: Partial<CharterTerms>): Promise<void> {
+  async amend(changes: Partial<SignedTerms>): Promise<void> {
     await this.take({ kind: "charter", signed: await this.#membership.proposeCharter(changes) }, { own: true });
   }
 

@@ -68,8 +68,7 @@ export class JobClient {
     });
     try {
       const { privacy, deadlineMs } = options;
-      const body = { id, request: wireRequest(request), privacy, deadlineMs };
-      this.#link.send("job.request", body).catch((error: unknown) => queue.fail(error));
+      this.#link.send("job.request", { id, request, privacy, deadlineMs }).catch((error: unknown) => queue.fail(error));
       for await (const event of queue) {
         ended = event.type === "done";
         yield event;
@@ -142,15 +141,4 @@ class JobFailedError extends MicrogridError {
     const known = ABOUT_THE_REQUEST.find((candidate) => candidate === code);
     super(known ?? "peer-lost", known ? message : `The device that answered could not go on: ${message}`);
   }
-}
-
-/** The request with arrays that the codec and the schema take; nothing else of it changes. */
-function wireRequest(request: GenerationRequest) {
-  const { messages, stop, resume, ...rest } = request;
-  return {
-    ...rest,
-    messages: [...messages],
-    ...(stop && { stop: [...stop] }),
-    ...(resume && { resume: { ...resume, ids: [...resume.ids] } }),
-  };
 }

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { type JobId, randomId } from "../../core";
 import type { GenerationEvent } from "../../inference";
 import { ToyProvider, letters, toyRequest } from "../../inference/testing/toy-provider";
-import type { RoomFrameBody, RoomLink } from "../protocol";
+import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
 import { JobClient } from "./client";
 import { MAX_JOBS_PER_PEER } from "../constants";
 import { JobServer } from "./server";
@@ -64,7 +64,7 @@ function server() {
   let count = 0;
   const ask = ({ link }: FakeLink): string => {
     const id = (++count).toString(16).padStart(16, "0") as JobId;
-    const request = toyRequest(3) as RoomFrameBody<"job.request">["request"];
+    const request = toyRequest(3) as ReceivedBody<"job.request">["request"];
     jobs.request(link, { id, request, privacy: "room", deadlineMs: 60_000 });
     return id;
   };

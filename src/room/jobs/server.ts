@@ -255,10 +255,7 @@ class TokenBatch {
   }
 
   take(): Omit<RoomFrameBody<"job.tokens">, "id" | "seq"> {
-    const logprobs = this.#logprobs.map((entry) => ({
-      ...entry,
-      top: entry.top.map((alternative) => ({ ...alternative })),
-    }));
+    const logprobs = this.#logprobs;
     const taken = { text: this.#text, ids: this.#ids, ...(logprobs.length > 0 && { logprobs }) };
     this.#text = "";
     this.#ids = [];

@@ -37,7 +37,7 @@ export function heartbeatOf(
     device: device.slice(0, MAX_DEVICE_CHARS),
     gpu: gpu.slice(0, MAX_GPU_CHARS),
     ...rest,
-    offers: carried.map(wireOffer),
+    offers: carried.map((offer) => ({ ...offer, name: offer.name.slice(0, MAX_MODEL_CHARS) })),
   };
 }
 
@@ -80,14 +80,4 @@ export class HeartbeatSender {
     this.#sentAt = performance.now();
     this.#send(heartbeat);
   }
-}
-
-/** An offer without the fields that are not known yet. */
-function wireOffer({ prefillRate, decodeRate, ...offer }: ModelOffer) {
-  return {
-    ...offer,
-    name: offer.name.slice(0, MAX_MODEL_CHARS),
-    ...(prefillRate !== undefined && { prefillRate }),
-    ...(decodeRate !== undefined && { decodeRate }),
-  };
 }

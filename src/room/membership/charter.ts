@@ -1,6 +1,15 @@
 /** The rules of a room, which its founders sign and every node checks for itself. */
 import * as v from "valibot";
-import { type Bytes, type Did, MicrogridError, encodeCbor, equalBytes, sha256, toHex } from "../../core";
+import {
+  type Bytes,
+  type DeepReadonly,
+  type Did,
+  MicrogridError,
+  encodeCbor,
+  equalBytes,
+  sha256,
+  toHex,
+} from "../../core";
 import { DidSchema, type Opened, type Signed, type StatementKind, bytesSchema, openStatement } from "../../identity";
 import {
   MAX_CHARTER_LIST,
@@ -19,32 +28,47 @@ const limit = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
 /** The URL of a signaling server, in an invite or a charter. */
 export const ServerSchema = v.pipe(v.string(), v.maxLength(MAX_SERVER_CHARS), v.url(), v.startsWith("http"));
 
-/** The terms that the founders agree on. */
-const Terms = {
+/** The rules of a room. Its founders sign them, and every node enforces them by itself. */
+const TermsSchema = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_ROOM_NAME_CHARS)),
-  /** The purpose of the room, in the founders' words. */
+  /** The purpose of the room, in the founders' words; may be empty. */
   purpose: text,
-  /** How devices other than the founders' may enter. */
+  /** The rule that says who may enter. Founders can always enter. */
   admission: v.variant("kind", [
+    /** Anyone with an invite may enter. */
     v.strictObject({ kind: v.literal("invite") }),
+    /** Anyone with an invite may knock, and a member decides. */
     v.strictObject({ kind: v.literal("approval") }),
+    /** Only these nodes, or nodes of these houses, given by their dids. */
     v.strictObject({ kind: v.literal("listed"), dids }),
+    /** Every node that one of these houses vouches for as a member. */
     v.strictObject({ kind: v.literal("houses"), houses: dids }),
   ]),
+  /** The people who may make invites. */
   invites: v.picklist(["members", "founders"]),
+  /** URLs of the room's signaling servers. */
   servers: v.pipe(v.array(ServerSchema), v.minLength(1), v.maxLength(MAX_SERVERS)),
+  /** Ids of the models that may answer here. */
   models: v.union([
     v.literal("any"),
     v.pipe(v.array(v.pipe(v.string(), v.maxLength(MAX_MODEL_CHARS))), v.maxLength(MAX_CHARTER_LIST)),
   ]),
-  /** Limits for each member. */
+  /** Limits for each member; absent means no limit. */
   limits: v.strictObject({ jobsAtOnce: limit, tokensPerAnswer: limit, answersPerHour: limit }),
+  /** With `expected`, members get answers only while they share their own device. */
   contribution: v.picklist(["welcome", "expected"]),
+  /** Whether members may answer through remote endpoints. */
   endpoints: v.boolean(),
+  /** Whether spare capacity may be offered to other rooms. */
   federation: v.boolean(),
-  /** A description of logging, in the founders' words; empty means that nothing is logged. */
+  /** Describes what is logged, in the founders' words; empty means that nothing is logged. */
   logs: text,
-};
+});
+
+/** The rules of a room as people write them. */
+export type CharterTerms = DeepReadonly<v.InferInput<typeof TermsSchema>>;
+/** The rules of a room as a node has read them, with checked DIDs. */
+export type SignedTerms = v.InferOutput<typeof TermsSchema>;
 
 export const CHARTER = {
   name: "charter",
@@ -56,21 +80,18 @@ export const CHARTER = {
     /** Hash of the version before; absent in the first. */
     previous: v.optional(bytesSchema(32)),
     at: v.pipe(v.number(), v.integer(), v.minValue(0)),
-    ...Terms,
+    ...TermsSchema.entries,
   }),
 } satisfies StatementKind<v.GenericSchema>;
 
 type CharterBody = v.InferOutput<typeof CHARTER.schema>;
-
-/** The rules themselves. */
-export type CharterTerms = Pick<CharterBody, keyof typeof Terms>;
 
 /** A charter that its founders have signed. */
 export interface Charter {
   readonly signed: Signed;
   readonly hash: Bytes;
   readonly version: number;
-  readonly terms: CharterTerms;
+  readonly terms: SignedTerms;
 }
 
 /** A charter as it may be proposed. */

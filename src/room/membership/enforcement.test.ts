@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
 import { toyRequest } from "../../inference/testing/toy-provider";
 import { OPEN_TERMS } from "../testing/founding";
-import type { CharterTerms } from "./charter";
+import type { SignedTerms } from "./charter";
 import { CharterGuard } from "./enforcement";
 
 const HOUR_MS = 3_600_000;
 const member = { did: "did:key:a" as Did, running: 0, shares: true };
-const guard = (terms: Partial<CharterTerms>) => new CharterGuard(() => ({ ...OPEN_TERMS, ...terms }));
+const guard = (terms: Partial<SignedTerms>) => new CharterGuard(() => ({ ...OPEN_TERMS, ...terms }));
 
 describe("the rule", () => {
   it("models refuses all others", () => {

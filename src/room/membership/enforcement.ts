@@ -1,7 +1,7 @@
 /** The charter's rules about requests, enforced by the node that receives a request. */
 import type { Did } from "../../core";
 import type { GenerationRequest } from "../../inference";
-import type { CharterRule, CharterTerms } from "./charter";
+import type { CharterRule, SignedTerms } from "./charter";
 
 const HOUR_MS = 3_600_000;
 /** Members whose answers are remembered; who asks less is forgotten first. */
@@ -9,11 +9,11 @@ const MAX_REMEMBERED = 2_048;
 
 /** Counts what each member has asked here, and says which rule a request would break. */
 export class CharterGuard {
-  readonly #terms: () => CharterTerms;
+  readonly #terms: () => SignedTerms;
   /** When answers were begun in the last hour, by member. */
   readonly #begun = new Map<Did, number[]>();
 
-  constructor(terms: () => CharterTerms) {
+  constructor(terms: () => SignedTerms) {
     this.#terms = terms;
   }
 

@@ -1,6 +1,6 @@
 /** Membership of a room: genesis, charter, epochs, proofs and tokens. */
 export { CHARTER, CHARTER_RULES, ServerSchema, openCharter, supersedes } from "./charter";
-export type { Charter, CharterRule, CharterTerms } from "./charter";
+export type { Charter, CharterRule, CharterTerms, SignedTerms } from "./charter";
 export { CharterGuard } from "./enforcement";
 export { EPOCH, EpochsSchema, openEpoch, outranks } from "./epochs";
 export { readGenesis } from "./genesis";

@@ -12,7 +12,7 @@ import {
 import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
 import type { MemberStanding } from "../../wire";
 import { MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
-import { CHARTER, type Charter, type CharterTerms, openCharter, supersedes } from "./charter";
+import { CHARTER, type Charter, type SignedTerms, openCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
 import { type InviteParts, Invites } from "./invites";
@@ -201,7 +201,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   }
 
   /** The charter with these changes, signed with the founders' keys on this device. Throws `bad-request` without one. */
-  async proposeCharter(changes: Partial<CharterTerms>): Promise<Signed> {
+  async proposeCharter(changes: Partial<SignedTerms>): Promise<Signed> {
     const { terms, version, hash } = this.#charter;
     const body = { v: 1 as const, room: this.genesis.hash, version: version + 1, previous: hash, at: Date.now() };
     return signStatement(CHARTER, { ...body, ...terms, ...changes }, ...(await this.#requireSigners()));

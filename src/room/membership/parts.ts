@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, randomBytes } from "../../core";
 import { DidSchema, type Signed, SignedSchema, type Signer, bytesSchema, signStatement } from "../../identity";
-import { CHARTER, type CharterTerms, openCharter } from "./charter";
+import { CHARTER, type SignedTerms, openCharter } from "./charter";
 import { Epochs, EpochsSchema } from "./epochs";
 import { makeGenesis, readGenesis } from "./genesis";
 import type { MembershipParts } from "./membership";
@@ -32,7 +32,7 @@ export interface Founding {
   /** All founders, `signers` included. */
   readonly founders: readonly Did[];
   readonly quorum: number;
-  readonly terms: CharterTerms;
+  readonly terms: SignedTerms;
   /** The delegation of the founding node by its house. */
   readonly delegation: Signed | undefined;
 }

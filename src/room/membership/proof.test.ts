@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
 import { Revocations, type Signer, delegate, makeEphemeralKey, revoke } from "../../identity";
 import { foundTestRoom } from "../testing/founding";
-import type { CharterTerms } from "./charter";
+import type { SignedTerms } from "./charter";
 import { NOT_A_MEMBER, type Proof, type RoomRules, admit, examine } from "./proof";
 
 const NOW = 1_750_000_000_000;
 const DAY_MS = 86_400_000;
 
 async function rulesOf(
-  terms: Partial<CharterTerms> = {},
+  terms: Partial<SignedTerms> = {},
   others: readonly Signer[] = [],
 ): Promise<{ founder: Signer; rules: RoomRules & { removed: Set<Did>; kept: Set<Did> } }> {
   const { founder, parts } = await foundTestRoom(terms, { others });

@@ -18,7 +18,7 @@ import {
   signStatement,
 } from "../../identity";
 import { MAX_PROOF_STEPS } from "../constants";
-import type { CharterTerms } from "./charter";
+import type { SignedTerms } from "./charter";
 import type { Epochs } from "./epochs";
 import type { Genesis } from "./genesis";
 
@@ -61,7 +61,7 @@ export interface Standing {
 export interface RoomRules {
   readonly genesis: Genesis;
   readonly epochs: Pick<Epochs, "removed" | "kept">;
-  readonly terms: CharterTerms;
+  readonly terms: SignedTerms;
   readonly revocations: Revocations;
 }
 

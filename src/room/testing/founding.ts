@@ -1,11 +1,11 @@
 /** A founded room and its founder, for tests of everything that happens after that. */
 import { Revocations, type Signer, makeEphemeralKey } from "../../identity";
 import type { Invite } from "../membership/invite";
-import { type CharterTerms, type MemberContext, Membership, type MembershipParts, found } from "../membership";
+import { type SignedTerms, type MemberContext, Membership, type MembershipParts, found } from "../membership";
 import type { RoomOptions } from "../room-session";
 
 /** The rules of a test room, unless a test changes them. */
-export const OPEN_TERMS: CharterTerms = {
+export const OPEN_TERMS: SignedTerms = {
   name: "Attic",
   purpose: "",
   admission: { kind: "invite" },
@@ -29,7 +29,7 @@ export interface FoundedRoom {
 }
 
 export async function foundTestRoom(
-  terms: Partial<CharterTerms> = {},
+  terms: Partial<SignedTerms> = {},
   options: { readonly others?: readonly Signer[]; readonly quorum?: number } = {},
 ): Promise<FoundedRoom> {
   const founder = await makeEphemeralKey();

@@ -4,7 +4,7 @@ import { type Signer, makeEphemeralKey } from "../../identity";
 import { ToyProvider } from "../../inference/testing/toy-provider";
 import type { MemorySignaling } from "../../wire/testing/memory-transport";
 import type { Invite } from "../membership/invite";
-import type { CharterTerms, MembershipParts } from "../membership";
+import type { SignedTerms, MembershipParts } from "../membership";
 import { type RoomOptions, RoomSession } from "../room-session";
 import { BARE_NODE, type FoundedRoom, foundTestRoom, memberContext } from "./founding";
 
@@ -34,7 +34,7 @@ export class TestNodes {
 
   /** The founder of a new room enters it. `others` are founders too. */
   async open(
-    terms: Partial<CharterTerms> = {},
+    terms: Partial<SignedTerms> = {},
     options: { readonly others?: readonly Signer[]; readonly quorum?: number } = {},
   ): Promise<TestNode & FoundedRoom> {
     const room = await foundTestRoom(terms, options);

@@ -60,7 +60,7 @@ export class AnswerRun {
     const { message, resume } = this;
     const ended = message.status === "complete" && message.answer?.finishReason === "stop";
     if (!message.answer || !resume || ended) return message;
-    return { ...message, answer: { ...message.answer, resume: { ...resume, ids: [...resume.ids] } } };
+    return { ...message, answer: { ...message.answer, resume } };
   }
 
   /** No model can answer yet, and one may come. */

@@ -20,7 +20,7 @@ const cutOff = (resume?: ResumePoint): StoredMessage => ({
   content: "To",
   createdAt: 2,
   status: "interrupted",
-  answer: { model: "guide", routes: [], ...(resume && { resume: { ...resume, ids: [...resume.ids] } }) },
+  answer: { model: "guide", routes: [], ...(resume && { resume }) },
 });
 
 let store: ConversationStore;

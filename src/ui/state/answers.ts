@@ -9,7 +9,7 @@ const SAVE_INTERVAL_MS = 500;
 
 /** Where answers are saved: the grid's conversations, or any memory. */
 export type AnswerStore = Pick<ConversationStore, "holdAnswer"> & {
-  setMessages(id: string, change: (messages: StoredMessage[]) => StoredMessage[]): Promise<unknown>;
+  setMessages(id: string, change: (messages: readonly StoredMessage[]) => readonly StoredMessage[]): Promise<unknown>;
   setMessage(id: string, message: StoredMessage): Promise<unknown>;
 };
 

@@ -183,7 +183,10 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     return conversation;
   }
 
-  async #rewrite(change: (messages: StoredMessage[]) => StoredMessage[], done: string): Promise<void> {
+  async #rewrite(
+    change: (messages: readonly StoredMessage[]) => readonly StoredMessage[],
+    done: string,
+  ): Promise<void> {
     const id = this.#currentId;
     if (id === undefined || this.answers.isWriting(id)) return;
     await this.answers.settled(id);

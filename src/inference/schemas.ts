@@ -1,0 +1,130 @@
+/** Schemas of requests, answers and offers. They are the types, too, on this device as in a room and in storage. */
+import * as v from "valibot";
+import type { DeepReadonly } from "../core";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
+/** Tokens per second; nothing that answers is slower than this. */
+const rate = v.pipe(v.number(), v.finite(), v.minValue(0.001));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const hash = v.pipe(v.string(), v.maxLength(100));
+
+/** Id of a token. */
+export const TokenIdSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
+
+/** Which program executes a model. */
+export const EngineNameSchema = v.picklist(["webllm", "onnx"]);
+export type EngineName = v.InferOutput<typeof EngineNameSchema>;
+
+/** Where an engine computes. */
+export const BackendSchema = v.picklist(["webgpu", "wasm"]);
+export type Backend = v.InferOutput<typeof BackendSchema>;
+
+/** How far a prompt travels. */
+export const PrivacySchema = v.picklist(["device", "room", "anywhere"]);
+export type PrivacyClass = v.InferOutput<typeof PrivacySchema>;
+
+export const FinishReasonSchema = v.picklist(["stop", "length"]);
+export type FinishReason = v.InferOutput<typeof FinishReasonSchema>;
+
+const ChatMessageSchema = v.strictObject({
+  role: v.picklist(["system", "user", "assistant"]),
+  content: v.string(),
+});
+export type ChatMessage = DeepReadonly<v.InferOutput<typeof ChatMessageSchema>>;
+
+/** How the next token is chosen. */
+export const SamplingSchema = v.strictObject({
+  /** 0 is greedy: the likeliest token, always. */
+  temperature: v.pipe(v.number(), v.minValue(0), v.maxValue(10)),
+  /** Keep the k likeliest tokens; 0 keeps all. */
+  topK: v.pipe(count, v.maxValue(1_000_000)),
+  /** Keep the likeliest tokens whose probabilities sum to p; 1 keeps all. */
+  topP: share,
+  /** Keep tokens at least this share as likely as the likeliest; 0 keeps all. */
+  minP: share,
+  /** Divides (multiplies, below zero) the logits of tokens seen before; 1 is off. */
+  repetitionPenalty: v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)),
+});
+export type Sampling = DeepReadonly<v.InferOutput<typeof SamplingSchema>>;
+
+/** The sampling that a request asks for. For absent values, the answering model's own apply. */
+const RequestedSamplingSchema = v.partial(SamplingSchema);
+export type RequestedSampling = DeepReadonly<v.InferOutput<typeof RequestedSamplingSchema>>;
+
+/** The part of an answer that a consumer has already received, so that another provider can continue from there. */
+export const ResumePointSchema = v.strictObject({
+  packageHash: hash,
+  tokenizerHash: hash,
+  engine: EngineNameSchema,
+  backend: BackendSchema,
+  /** All token ids received. */
+  ids: v.array(TokenIdSchema),
+  /** How many of `ids`, from the start, are wholly contained in `text`. */
+  idsInText: count,
+  /** All text received; the continuation conditions on exactly this. */
+  text: v.string(),
+});
+export type ResumePoint = DeepReadonly<v.InferOutput<typeof ResumePointSchema>>;
+
+export const GenerationRequestSchema = v.strictObject({
+  model: v.string(),
+  messages: v.array(ChatMessageSchema),
+  sampling: RequestedSamplingSchema,
+  /** Most tokens of the whole answer, including those of `resume`. */
+  maxTokens: v.pipe(count, v.maxValue(1_000_000)),
+  /** Makes sampling repeatable; the random stream is indexed by the token's position in the answer. */
+  seed: v.exactOptional(v.pipe(v.number(), v.integer())),
+  stop: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(16))),
+  /** How many alternatives to report for each token, as in OpenAI's API; absent reports none at all. */
+  logprobs: v.exactOptional(v.pipe(count, v.maxValue(20))),
+  resume: v.exactOptional(ResumePointSchema),
+});
+export type GenerationRequest = DeepReadonly<v.InferOutput<typeof GenerationRequestSchema>>;
+
+const LogprobSchema = v.strictObject({
+  id: TokenIdSchema,
+  text: v.pipe(v.string(), v.maxLength(1000)),
+  /** Natural logarithm of the probability before sampling filters (temperature 1). */
+  logprob: v.pipe(v.number(), v.finite()),
+});
+export const TokenLogprobSchema = v.strictObject({
+  ...LogprobSchema.entries,
+  top: v.pipe(v.array(LogprobSchema), v.maxLength(20)),
+});
+export type TokenLogprob = DeepReadonly<v.InferOutput<typeof TokenLogprobSchema>>;
+
+/** The work that an answer took. */
+export const UsageSchema = v.strictObject({
+  promptTokens: count,
+  /** Tokens computed for this answer, without those of a resume point. */
+  completionTokens: count,
+  /** Prompt tokens whose keys and values were still in the cache. */
+  cachedTokens: count,
+  /** Time spent on the prompt, ms. */
+  prefillMs: milliseconds,
+  /** Time spent on the tokens after the first, ms. */
+  decodeMs: milliseconds,
+});
+export type Usage = DeepReadonly<v.InferOutput<typeof UsageSchema>>;
+
+/** A model that is ready to answer, as its provider offers it. */
+export const ModelOfferSchema = v.strictObject({
+  model: v.string(),
+  name: v.string(),
+  /** Hash of all files that decide the output; equal hashes mean the same weights. */
+  packageHash: hash,
+  tokenizerHash: hash,
+  engine: EngineNameSchema,
+  backend: BackendSchema,
+  /** Tokens of prompt and answer together. */
+  contextLength: count,
+  /** Measured tokens per second on this device; undefined until measured. */
+  prefillRate: v.optional(rate),
+  decodeRate: v.optional(rate),
+  /** The sampling that the model recommends. It applies unless a request says otherwise. Absent: greedy. */
+  sampling: v.optional(SamplingSchema),
+  /** Number of devices that compute the model together; absent: one. */
+  devices: v.optional(v.pipe(count, v.maxValue(1_000))),
+});
+export type ModelOffer = DeepReadonly<v.InferOutput<typeof ModelOfferSchema>>;
