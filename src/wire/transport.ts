@@ -3,13 +3,16 @@ import type { Bytes } from "../core";
 
 /** One ordered, reliable, message-based channel. */
 export interface RawChannel {
-  /** Bytes that are queued but not sent yet. */
+  /** Bytes that are queued but have not left yet. */
   readonly bufferedAmount: number;
   /** Sends one message. Throws if the channel is closed. */
   send(message: Bytes): void;
   /** Resolves when few bytes are queued; rejects if the channel is closed. */
   drained(): Promise<void>;
-  /** Passes every message to `listener`, including messages that came earlier. One listener at a time. */
+  /**
+   * Passes every message to `listener`, including messages that came earlier. One listener at a time. A side that sends more
+   * than `MAX_EARLY_BYTES` before there is a listener loses the connection.
+   */
   listen(listener: (message: Bytes) => void): void;
 }
 
@@ -37,11 +40,14 @@ export interface RawLink {
 /** A registration at a signaling server under one id. */
 export interface Endpoint {
   readonly id: string;
-  /** Resolves with the reason when the server is lost or the endpoint is closed. Links stay open. */
+  /** Resolves with the reason when the server is lost or the endpoint is closed. Protected links stay open. */
   readonly closed: Promise<string>;
   /** Called for every incoming connection once it is open. */
   onLink: (link: RawLink) => void;
-  /** Dials another endpoint. Throws `peer-lost` if nobody answers within `timeoutMs`. */
+  /**
+   * Dials another endpoint; all channels of the result are open. Throws `peer-lost` if nobody answers within `timeoutMs`, and
+   * the signal's reason once it aborts, which leaves no connection on either side.
+   */
   dial(id: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<RawLink>;
   /** Leaves the server. Protected connections stay open. */
   close(): void;
@@ -51,7 +57,7 @@ export interface Endpoint {
 export interface Transport {
   /**
    * Registers under `id`. Resolves to "taken" if somebody else holds that id.
-   * Throws `signaling-unreachable` if the server does not answer.
+   * Throws `signaling-unreachable` if the server does not answer, and the signal's reason once it aborts.
    */
   open(id: string, options: { signal: AbortSignal }): Promise<Endpoint | "taken">;
 }

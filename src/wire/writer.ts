@@ -49,10 +49,15 @@ export class FrameWriter {
   }
 
   async #sendNow(messages: readonly Bytes[]): Promise<void> {
-    for (const message of messages) {
-      while (this.#channel.bufferedAmount >= HIGH_WATER_BYTES && !this.#closed) await this.#channel.drained();
-      if (this.#closed) throw this.#closed;
-      this.#channel.send(message);
+    try {
+      for (const message of messages) {
+        while (this.#channel.bufferedAmount >= HIGH_WATER_BYTES && !this.#closed) await this.#channel.drained();
+        if (this.#closed) throw this.#closed;
+        this.#channel.send(message);
+      }
+    } catch (cause) {
+      // A channel may close a moment before the link hears of it.
+      throw this.#closed ?? new MicrogridError("peer-lost", "The connection to a peer has ended.", { cause });
     }
   }
 

@@ -23,7 +23,7 @@ export class GridConnection extends BufferedConnection {
     this.line().attach(this.peerConnection);
   }
 
-  /** Resolves when `control` is open; rejects if the connection ends before that. */
+  /** Resolves when all channels are open; rejects if the connection ends before that. */
   opened(): Promise<RawLink> {
     return this.line().opened(this.offerer);
   }

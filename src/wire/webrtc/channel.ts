@@ -1,21 +1,31 @@
 /** A WebRTC data channel as a `RawChannel`. */
-import type { Bytes } from "../../core";
+import { type Bytes, unlessAborted } from "../../core";
 import { LOW_WATER_BYTES, MAX_MESSAGE_BYTES } from "../constants";
+import { EarlyMessages } from "../early-messages";
 import type { RawChannel } from "../transport";
-
-/** Messages that may arrive before there is a listener; the handshake needs one. */
-const MAX_EARLY_MESSAGES = 8;
 
 /** Wraps a data channel; takes over its event handlers. */
 export class DataChannel implements RawChannel {
+  /** Resolves when messages can be sent. */
+  readonly opened: Promise<void>;
   readonly #channel: RTCDataChannel;
-  readonly #early: Bytes[] = [];
+  readonly #over = new AbortController();
+  readonly #early = new EarlyMessages();
+  readonly #onFlood: () => void;
   #listener: ((message: Bytes) => void) | undefined;
 
-  constructor(channel: RTCDataChannel) {
+  /** `onFlood` is called when the other side sends more than `MAX_EARLY_BYTES` before there is a listener. */
+  constructor(channel: RTCDataChannel, onFlood: () => void) {
     this.#channel = channel;
+    this.#onFlood = onFlood;
     channel.binaryType = "arraybuffer";
     channel.bufferedAmountLowThreshold = LOW_WATER_BYTES;
+    this.opened = new Promise((resolve) => {
+      channel.onopen = () => resolve();
+      if (channel.readyState === "open") resolve();
+    });
+    // The buffered amount of a closing channel never changes, so nobody must wait for it.
+    for (const type of ["closing", "close"]) channel.addEventListener(type, () => this.shut());
     channel.onmessage = (event: MessageEvent<unknown>) => this.#receive(event.data);
   }
 
@@ -24,35 +34,28 @@ export class DataChannel implements RawChannel {
   }
 
   send(message: Bytes): void {
+    this.#over.signal.throwIfAborted();
     this.#channel.send(message);
   }
 
   drained(): Promise<void> {
     const channel = this.#channel;
-    const gone = new Error("the channel is closed");
-    // The buffered amount of a closing channel never changes, so waiting for it would never end.
-    if (channel.readyState !== "open") return Promise.reject(gone);
-    if (channel.bufferedAmount <= LOW_WATER_BYTES) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const stop = new AbortController();
-      const settle = (action: () => void) => (): void => {
-        stop.abort();
-        action();
-      };
-      const { signal } = stop;
-      channel.addEventListener("bufferedamountlow", settle(resolve), { signal });
-      for (const type of ["closing", "close"])
-        channel.addEventListener(
-          type,
-          settle(() => reject(gone)),
-          { signal },
-        );
+    const { signal } = this.#over;
+    if (channel.bufferedAmount <= LOW_WATER_BYTES && !signal.aborted) return Promise.resolve();
+    const low = new Promise<void>((resolve) => {
+      channel.addEventListener("bufferedamountlow", () => resolve(), { once: true, signal });
     });
+    return unlessAborted(low, signal);
   }
 
   listen(listener: (message: Bytes) => void): void {
     this.#listener = listener;
-    for (const message of this.#early.splice(0)) listener(message);
+    for (const message of this.#early.take()) listener(message);
+  }
+
+  /** Ends the channel for its users at once; a browser takes its time after its connection was closed. */
+  shut(): void {
+    this.#over.abort(new Error("the channel is closed"));
   }
 
   #receive(data: unknown): void {
@@ -61,6 +64,6 @@ export class DataChannel implements RawChannel {
     const bytes = data instanceof ArrayBuffer && data.byteLength <= MAX_MESSAGE_BYTES ? data : new ArrayBuffer(0);
     const message = new Uint8Array(bytes);
     if (this.#listener) this.#listener(message);
-    else if (this.#early.length < MAX_EARLY_MESSAGES) this.#early.push(message);
+    else if (!this.#early.keep(message)) this.#onFlood();
   }
 }

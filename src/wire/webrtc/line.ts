@@ -1,16 +1,16 @@
 /** An `RTCPeerConnection` with its three channels, as a connection between two endpoints. */
-import { type Bytes, MicrogridError } from "../../core";
+import { type Bytes, MicrogridError, deferred } from "../../core";
 import { BULK_CHANNEL_ID, STAGE_CHANNEL_ID } from "../constants";
 import type { Fingerprints, RawChannel, RawLink } from "../transport";
 import { DataChannel } from "./channel";
 import { certificateFingerprint, sdpFingerprint } from "./fingerprint";
 
-/** A connection that is being set up: it becomes a `RawLink` when `control` opens. */
+/** A connection that is being set up: it becomes a `RawLink` when its channels open. */
 export class WebRtcLine {
-  readonly #opened: Promise<void>;
   readonly #closed: Promise<string>;
-  #resolveOpened: () => void = () => undefined;
   #resolveClosed: (reason: string) => void = () => undefined;
+  /** Resolves when there is a `control`, whichever side makes it. */
+  readonly #arrived = deferred<void>();
   #pc: RTCPeerConnection | undefined;
   #control: DataChannel | undefined;
   #bulk: DataChannel | undefined;
@@ -22,7 +22,6 @@ export class WebRtcLine {
   /** `onEnd` is called once, when the connection has ended. */
   constructor(onEnd: () => void = () => undefined) {
     this.#onEnd = onEnd;
-    this.#opened = new Promise((resolve) => (this.#resolveOpened = resolve));
     this.#closed = new Promise((resolve) => (this.#resolveClosed = resolve));
   }
 
@@ -34,8 +33,8 @@ export class WebRtcLine {
   /** Adds the negotiated channels, which must happen before the negotiation, and watches the connection. */
   attach(pc: RTCPeerConnection): void {
     this.#pc = pc;
-    this.#bulk = new DataChannel(pc.createDataChannel("bulk", { negotiated: true, id: BULK_CHANNEL_ID }));
-    this.#stage = new DataChannel(pc.createDataChannel("stage", { negotiated: true, id: STAGE_CHANNEL_ID }));
+    this.#bulk = this.#wrap(pc.createDataChannel("bulk", { negotiated: true, id: BULK_CHANNEL_ID }));
+    this.#stage = this.#wrap(pc.createDataChannel("stage", { negotiated: true, id: STAGE_CHANNEL_ID }));
     pc.addEventListener("connectionstatechange", () => {
       if (pc.connectionState === "failed" || pc.connectionState === "closed") {
         this.end("the network between the two was lost");
@@ -46,22 +45,22 @@ export class WebRtcLine {
   /** Takes the in-band channel. Closes a second one, which would otherwise replace the first. */
   setControl(channel: RTCDataChannel): void {
     if (this.#control) return channel.close();
-    this.#control = new DataChannel(channel);
-    channel.onopen = () => this.#resolveOpened();
+    this.#control = this.#wrap(channel);
     channel.onclose = () => this.end("it closed the connection");
-    if (channel.readyState === "open") this.#resolveOpened();
+    this.#arrived.resolve();
   }
 
-  /** Resolves when `control` is open; throws `peer-lost` if the connection ends before that. */
+  /** Resolves when all channels are open; throws `peer-lost` if the connection ends before that. */
   async opened(offerer: boolean): Promise<RawLink> {
     const failure = this.#closed.then((reason) => {
       throw new MicrogridError("peer-lost", `A device could not be reached: ${reason}.`);
     });
-    await Promise.race([this.#opened, failure]);
+    await Promise.race([this.#arrived.promise, failure]);
     const [pc, control, bulk, stage] = [this.#pc, this.#control, this.#bulk, this.#stage];
     if (!pc || !control || !bulk || !stage) {
       throw new MicrogridError("internal", "A connection opened without its channels.");
     }
+    await Promise.race([Promise.all([control.opened, bulk.opened, stage.opened]), failure]);
     const channels: Record<"control" | "bulk" | "stage", RawChannel> = { control, bulk, stage };
     return {
       ...channels,
@@ -73,11 +72,16 @@ export class WebRtcLine {
     };
   }
 
+  #wrap(channel: RTCDataChannel): DataChannel {
+    return new DataChannel(channel, () => this.end("it sent more than this node reads"));
+  }
+
   /** Ends the connection for good. */
   end(reason: string): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#resolveClosed(reason);
+    for (const channel of [this.#control, this.#bulk, this.#stage]) channel?.shut();
     this.#pc?.close();
     this.#onEnd();
   }
