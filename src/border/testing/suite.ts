@@ -1,5 +1,6 @@
 /** The acceptance suite of the border: every endpoint must pass it, in Node and in browsers. */
 import { MicrogridError, isAbort } from "../../core";
+import { check, failure, until } from "../../core/testing/acceptance";
 import { asService } from "../calls";
 import type { FarSide } from "./service";
 
@@ -16,28 +17,6 @@ export type Scenario = (opened: Opened) => Promise<void>;
 
 /** Items that may be on their way before the reader takes one: batches in flight, gathered items, and the reader's queue. */
 const MOST_AHEAD = 600;
-
-function check(condition: boolean, what: string): asserts condition {
-  if (!condition) throw new Error(`Expected: ${what}`);
-}
-
-async function failure(work: Promise<unknown>): Promise<Error> {
-  try {
-    await work;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error("Expected: an error");
-}
-
-/** Waits for something that is on its way; fails after a generous time. */
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!(await condition())) {
-    check(performance.now() < end, what);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 /** The scenarios, by what they show. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {

@@ -1,87 +1,27 @@
 /** A signaling server and its network in memory, for unit tests of code that uses a `Transport`. */
-import { type Bytes, MicrogridError, randomBytes } from "../../core";
-import type { Endpoint, RawChannel, RawLink, Transport } from "../transport";
+import { type Bytes, MicrogridError } from "../../core";
+import type { Endpoint, RawLink, Transport } from "../transport";
 import type { HandAnswer, HandOffer } from "../webrtc/by-hand";
+import { StandInChannel, StandInLink, joinLinks } from "./stand-in-link";
 
 /** One side of an in-memory channel; messages arrive in later tasks, in order, as on a network. */
-class MemoryChannel implements RawChannel {
-  other: MemoryChannel | undefined;
+class MemoryChannel extends StandInChannel {
   /** Set to see, change or drop (return undefined) what this side sends. */
   tamper: (message: Bytes) => Bytes | undefined = (message) => message;
-  bufferedAmount = 0;
-  #early: Bytes[] = [];
-  #listener: ((message: Bytes) => void) | undefined;
-  #open = true;
 
-  send(message: Bytes): void {
-    if (!this.#open) throw new Error("the channel is closed");
-    const sent = this.tamper(message);
-    if (sent) setTimeout(() => this.other?.receive(sent.slice()));
-  }
-
-  receive(message: Bytes): void {
-    if (!this.#open) return;
-    if (this.#listener) this.#listener(message);
-    else this.#early.push(message);
-  }
-
-  async drained(): Promise<void> {}
-
-  listen(listener: (message: Bytes) => void): void {
-    this.#listener = listener;
-    for (const message of this.#early.splice(0)) listener(message);
-  }
-
-  shut(): void {
-    this.#open = false;
+  protected override carry(message: Bytes, arrive: (message: Bytes) => void): void {
+    const sent = this.tamper(message)?.slice();
+    if (sent) setTimeout(() => arrive(sent));
   }
 }
 
-/** One side of an in-memory connection; tests may use `control` directly and change the fingerprints. */
-export class MemoryLink implements RawLink {
-  readonly control = new MemoryChannel();
-  readonly bulk = new MemoryChannel();
-  readonly stage = new MemoryChannel();
-  readonly closed: Promise<string>;
-  local: Bytes = randomBytes(32);
-  other: MemoryLink | undefined;
-  readonly offerer: boolean;
-  #resolveClosed: (reason: string) => void = () => undefined;
-
-  constructor(offerer: boolean) {
-    this.offerer = offerer;
-    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
-  }
-
-  async fingerprints(): Promise<{ local: Bytes; remote: Bytes }> {
-    return { local: this.local, remote: this.other?.local ?? randomBytes(32) };
-  }
-
-  protect(): void {}
-
-  close(reason: string): void {
-    this.#resolveClosed(reason);
-    for (const channel of [this.control, this.bulk, this.stage]) channel.shut();
-    setTimeout(() => this.other?.lose());
-  }
-
-  lose(): void {
-    this.#resolveClosed("it closed the connection");
-    for (const channel of [this.control, this.bulk, this.stage]) channel.shut();
-  }
-}
+/** One side of an in-memory connection. */
+export type MemoryLink = StandInLink<MemoryChannel>;
 
 /** The two ends of a new connection: the offerer's and the answerer's. */
 export function memoryLinkPair(): [MemoryLink, MemoryLink] {
-  const pair: [MemoryLink, MemoryLink] = [new MemoryLink(true), new MemoryLink(false)];
-  const [a, b] = pair;
-  a.other = b;
-  b.other = a;
-  for (const name of ["control", "bulk", "stage"] as const) {
-    a[name].other = b[name];
-    b[name].other = a[name];
-  }
-  return pair;
+  const side = (offerer: boolean): MemoryLink => new StandInLink(offerer, () => new MemoryChannel());
+  return joinLinks<MemoryChannel, MemoryLink>(side(true), side(false));
 }
 
 class MemoryEndpoint implements Endpoint {
@@ -98,6 +38,7 @@ class MemoryEndpoint implements Endpoint {
   }
 
   async dial(id: string, { signal }: { timeoutMs: number; signal: AbortSignal }): Promise<RawLink> {
+    await Promise.resolve();
     signal.throwIfAborted();
     const other = this.#server.reach(this.id, id);
     if (!other) throw new MicrogridError("peer-lost", "A device could not be reached: nobody is there.");
@@ -127,6 +68,7 @@ export class MemorySignaling implements Transport {
   canReach: (from: string, to: string) => boolean = () => true;
 
   async open(id: string, { signal }: { signal: AbortSignal }): Promise<Endpoint | "taken"> {
+    await Promise.resolve();
     signal.throwIfAborted();
     if (!this.up) throw new MicrogridError("signaling-unreachable", "The signaling server does not answer.");
     if (this.endpoints.has(id)) return "taken";

@@ -1,6 +1,7 @@
 /** The internet and a signaling server, simulated: latency for each pair, hosts that vanish, a network cut in two. */
-import { type Bytes, MicrogridError, randomBytes } from "../../../core";
-import type { Endpoint, RawChannel, RawLink, Transport } from "../../../wire";
+import { type Bytes, MicrogridError, unlessAborted } from "../../../core";
+import type { Endpoint, RawLink, Transport } from "../../../wire";
+import { StandInChannel, StandInLink, joinLinks } from "../../../wire/testing/stand-in-link";
 import type { HandDialer } from "../../links/relay";
 import { Census } from "./census";
 import { logNormal } from "./chance";
@@ -39,107 +40,48 @@ function reaches(from: Host, to: Host): boolean {
   return from.alive && to.alive && from.side === to.side;
 }
 
-class SimulatedChannel implements RawChannel {
-  readonly bufferedAmount = 0;
-  other: SimulatedChannel | undefined;
+class SimulatedChannel extends StandInChannel {
   readonly #from: Host;
   readonly #to: Host;
   readonly #random: () => number;
-  #early: Bytes[] = [];
-  #listener: ((message: Bytes) => void) | undefined;
-  #open = true;
   #arrivesAt = 0;
 
   constructor(from: Host, to: Host, random: () => number) {
+    super();
     this.#from = from;
     this.#to = to;
     this.#random = random;
   }
 
-  send(message: Bytes): void {
-    if (!this.#open) throw new Error("the channel is closed");
+  protected override carry(message: Bytes, arrive: (message: Bytes) => void): void {
     if (!this.#from.alive) return;
     this.#from.census.note(this, message);
     const delay = this.#from.accessMs + this.#to.accessMs + JITTER_MS * this.#random();
     // In order: no message overtakes another, not even by a rounding error.
     this.#arrivesAt = Math.max(this.#arrivesAt, Math.ceil(performance.now() + delay));
-    const arrive = (): void => {
-      if (reaches(this.#from, this.#to)) this.other?.receive(message);
-    };
-    setTimeout(arrive, this.#arrivesAt - performance.now());
-  }
-
-  receive(message: Bytes): void {
-    if (!this.#open) return;
-    if (this.#listener) this.#listener(message);
-    else this.#early.push(message);
-  }
-
-  async drained(): Promise<void> {}
-
-  listen(listener: (message: Bytes) => void): void {
-    this.#listener = listener;
-    for (const message of this.#early.splice(0)) listener(message);
-  }
-
-  shut(): void {
-    this.#open = false;
-    this.#listener = undefined;
+    setTimeout(() => reaches(this.#from, this.#to) && arrive(message), this.#arrivesAt - performance.now());
   }
 }
 
 /** One side of a line. A host that was unplugged says nothing, and the other side has to notice by itself. */
-class SimulatedLink implements RawLink {
-  readonly offerer: boolean;
-  readonly control: SimulatedChannel;
-  readonly bulk: SimulatedChannel;
-  readonly stage: SimulatedChannel;
-  readonly closed: Promise<string>;
+class SimulatedLink extends StandInLink<SimulatedChannel> {
   readonly #near: Host;
   readonly #far: Host;
-  readonly local = randomBytes(32);
-  #resolveClosed: (reason: string) => void = () => undefined;
-  #other: SimulatedLink | undefined;
 
   private constructor(offerer: boolean, near: Host, far: Host, random: () => number) {
-    this.offerer = offerer;
+    super(offerer, () => new SimulatedChannel(near, far, random));
     this.#near = near;
     this.#far = far;
-    this.control = new SimulatedChannel(near, far, random);
-    this.bulk = new SimulatedChannel(near, far, random);
-    this.stage = new SimulatedChannel(near, far, random);
-    this.closed = new Promise((resolve) => (this.#resolveClosed = resolve));
   }
 
   static pair(offerer: Host, answerer: Host, random: () => number): [SimulatedLink, SimulatedLink] {
     const near = new SimulatedLink(true, offerer, answerer, random);
-    const far = new SimulatedLink(false, answerer, offerer, random);
-    for (const [one, two] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      one.#other = two;
-      for (const name of ["control", "bulk", "stage"] as const) one[name].other = two[name];
-    }
-    return [near, far];
+    return joinLinks<SimulatedChannel, SimulatedLink>(near, new SimulatedLink(false, answerer, offerer, random));
   }
 
-  async fingerprints(): Promise<{ local: Bytes; remote: Bytes }> {
-    return { local: this.local, remote: this.#other?.local ?? randomBytes(32) };
-  }
-
-  protect(): void {}
-
-  close(reason: string): void {
-    this.end(reason);
-    // The channels close in order behind what was sent; an unplugged host is missed later.
-    const delay = reaches(this.#near, this.#far) ? this.#near.accessMs + this.#far.accessMs + JITTER_MS : ICE_LOST_MS;
-    setTimeout(() => this.#other?.end("it closed the connection"), delay);
-  }
-
-  end(reason: string): void {
-    this.#resolveClosed(reason);
-    for (const channel of [this.control, this.bulk, this.stage]) channel.shut();
+  /** The channels close in order behind what was sent; an unplugged host is missed later. */
+  protected override goodbyeMs(): number {
+    return reaches(this.#near, this.#far) ? this.#near.accessMs + this.#far.accessMs + JITTER_MS : ICE_LOST_MS;
   }
 }
 
@@ -161,6 +103,17 @@ class SimulatedEndpoint implements Endpoint {
 
   async dial(id: string, { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal }): Promise<RawLink> {
     signal.throwIfAborted();
+    const dialled = this.#reach(id, timeoutMs);
+    try {
+      return await unlessAborted(dialled, signal);
+    } catch (error) {
+      // The other side may have the line already.
+      dialled.then((link) => link.close("it was cancelled")).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #reach(id: string, timeoutMs: number): Promise<RawLink> {
     await wait(this.host.accessMs + SERVER_MS);
     const other = this.#network.reach(this.host, id);
     if (!other) {
@@ -185,6 +138,7 @@ export class Network {
   dials = 0;
   readonly #random: () => number;
   readonly #endpoints = new Map<string, SimulatedEndpoint>();
+  #up = true;
   readonly #offers = new Map<string, { host: Host; resolve(link: RawLink): void }>();
 
   constructor(random: () => number) {
@@ -200,8 +154,9 @@ export class Network {
     return {
       open: async (id, { signal }) => {
         signal.throwIfAborted();
-        await wait(2 * (host.accessMs + SERVER_MS));
-        if (!host.alive) throw new MicrogridError("signaling-unreachable", "The signaling server does not answer.");
+        await unlessAborted(wait(2 * (host.accessMs + SERVER_MS)), signal);
+        if (!host.alive || !this.#up)
+          throw new MicrogridError("signaling-unreachable", "The signaling server does not answer.");
         if (this.#endpoints.has(id)) return "taken";
         const endpoint = new SimulatedEndpoint(id, host, this);
         this.#endpoints.set(id, endpoint);
@@ -227,6 +182,12 @@ export class Network {
         return { text: "answer".padEnd(1_200), link, cancel: () => undefined };
       },
     };
+  }
+
+  /** The signaling server dies: nobody can register or dial any more. */
+  stopServer(): void {
+    this.#up = false;
+    for (const endpoint of [...this.#endpoints.values()]) endpoint.close();
   }
 
   /** A machine loses power: nothing leaves or enters it any more, and nobody is told. */
