@@ -5,7 +5,7 @@ import { expect, gridReady, loadModel, test } from "./harness";
 const GREETING = golden.items[0]!;
 const ASK = { model: "guide", messages: [{ role: "user" as const, content: GREETING.messages[0]!.content }] };
 
-test("a completion has OpenAI's shape, and says where it was computed", async ({ openSite }) => {
+test("a completion has OpenAI's shape and says where it was computed", async ({ openSite }) => {
   const site = await openSite();
   await gridReady(site);
   await loadModel(site);
@@ -55,7 +55,7 @@ test("a stream gives chunks, the finish reason, the usage and the summary; leavi
   expect(after).toBe(GREETING.completion);
 });
 
-test("a seed repeats a sampled answer, another does not; log probabilities come with the tokens", async ({
+test("the same seed repeats a sampled answer, another seed does not; tokens come with log probabilities", async ({
   openSite,
 }) => {
   const site = await openSite();
@@ -78,7 +78,7 @@ test("a seed repeats a sampled answer, another does not; log probabilities come 
   expect(entry?.top_logprobs[0]?.logprob).toBeGreaterThanOrEqual(entry?.top_logprobs[1]?.logprob ?? 0);
 });
 
-test("what cannot be done is said with a code and a sentence", async ({ openSite }) => {
+test("errors have a code and a sentence", async ({ openSite }) => {
   const site = await openSite();
   await gridReady(site);
   await loadModel(site);

@@ -1,4 +1,4 @@
-/** A node for pages without the app: the room code over real WebRTC, and a stand-in for an engine. */
+/** A node for pages without the app: the room code over real WebRTC, and a toy engine. */
 import type { Signer } from "../src/identity";
 import { ToyProvider } from "../src/inference/testing/toy-provider";
 import { type RoomOptions, RoomSession } from "../src/room/room-session";
@@ -8,7 +8,7 @@ import { answerByHand, offerByHand, openPeerJsTransport } from "../src/wire";
 /** Everything is on this machine. */
 export const RTC: RTCConfiguration = { iceServers: [] };
 
-/** Enters a room; `rtc` where the way to the others is not this machine's own. */
+/** Enters a room; `rtc`: needed if the others are not reached over the loopback. */
 export function enterBare(
   entry: RoomOptions["entry"],
   signer: Signer,

@@ -15,7 +15,7 @@ test.afterAll(async () => {
   await site.close();
 });
 
-test("everything that crosses to a tab crosses as the suite says, its silent death included", async ({ browsers }) => {
+test("calls to a tab pass the whole suite, including the silent death of the tab", async ({ browsers }) => {
   const context = await (await browsers.shared({ webgpu: false })).newContext();
   const [asking, serving] = [await context.newPage(), await context.newPage()];
   await Promise.all([asking.goto(site.url), serving.goto(site.url)]);
@@ -30,9 +30,7 @@ test("everything that crosses to a tab crosses as the suite says, its silent dea
   await context.close();
 });
 
-test("everything that crosses to a worker crosses as the suite says, its silent death included", async ({
-  browsers,
-}) => {
+test("calls to a worker pass the whole suite, including the silent death of the worker", async ({ browsers }) => {
   const context = await (await browsers.shared({ webgpu: false })).newContext();
   const page = await context.newPage();
   await page.goto(site.url);

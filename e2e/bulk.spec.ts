@@ -1,4 +1,4 @@
-/** Weights between the members of a room, over real WebRTC. */
+/** Members of a room give each other weights, over real WebRTC. */
 import { type SitePage, type WebServer, expect, test } from "./harness";
 import { serveBarePage } from "./harness/bare-pages";
 import type { RoomPage } from "./room-page/main";
@@ -16,7 +16,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => site.close());
 
-test("a member gets exactly the weights that it asks for, and is told when the giver is gone", async ({
+test("a member gets exactly the weights that it requests, and learns when the other side is gone", async ({
   openSite,
   signaling,
 }) => {
@@ -33,7 +33,7 @@ test("a member gets exactly the weights that it asks for, and is told when the g
 
   const takes = (ranges: readonly (readonly [number, number])[]) =>
     taker.page.evaluate((all) => Promise.all(all.map(([at, length]) => window.room.take(at, length))), ranges);
-  // Longer than one request may be, and several side by side.
+  // Ranges longer than one request may be, several at once.
   for (const { right } of await takes([[3, 18 * MIB]])) expect(right).toBe(true);
   for (const { right } of await takes([
     [0, 1],

@@ -1,4 +1,4 @@
-/** Conversations as a person keeps them: written, interrupted, found, renamed, deleted, taken along. */
+/** Conversations as a user works with them: write, interrupt, find, rename, delete, export. */
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { expect, slowEngine, test } from "./harness";
@@ -12,7 +12,7 @@ async function ready(page: Page): Promise<ChatPage> {
   return chat;
 }
 
-/** Waits until a new answer has begun, and is not over; the former one stays for a moment. */
+/** Waits until a new answer has begun and is not finished. The previous one stays visible for a moment. */
 async function begun(chat: ChatPage, former: string): Promise<void> {
   await expect
     .poll(async () => {
@@ -35,7 +35,7 @@ test("a conversation survives a reload, with its title and where it was answered
   await expect(chat.conversations.items).toHaveText(["What can you do?"]);
 });
 
-test("a stopped answer keeps its text and is continued to what it would have been", async ({ openSite }) => {
+test("a stopped answer keeps its text and can be continued to the same end", async ({ openSite }) => {
   const { page } = await openSite({ prepare: slowEngine });
   const chat = await ready(page);
   const whole = await chat.chat(STORY);
@@ -52,7 +52,7 @@ test("a stopped answer keeps its text and is continued to what it would have bee
   await expect.poll(() => chat.answerText()).toBe(whole);
 });
 
-test("a page that is closed in the middle of an answer keeps what was said", async ({ openSite }) => {
+test("a page that is closed in the middle of an answer keeps the text so far", async ({ openSite }) => {
   const { page } = await openSite({ prepare: slowEngine });
   const chat = await ready(page);
   const whole = await chat.chat(STORY);
@@ -66,7 +66,7 @@ test("a page that is closed in the middle of an answer keeps what was said", asy
   await expect.poll(() => chat.answerText()).toBe(whole);
 });
 
-test("a question is edited, and the edit is taken back", async ({ openSite }) => {
+test("a question can be edited, and the edit can be undone", async ({ openSite }) => {
   const { page } = await openSite();
   const chat = await ready(page);
   const first = await chat.chat("What is the capital of Japan?");
@@ -83,7 +83,7 @@ test("a question is edited, and the edit is taken back", async ({ openSite }) =>
   expect(await chat.answerText(chat.answers.first())).toBe(first);
 });
 
-test("conversations are searched, renamed, deleted and brought back", async ({ openSite }) => {
+test("conversations can be searched, renamed, deleted and restored", async ({ openSite }) => {
   const { page } = await openSite();
   const chat = await ready(page);
   const { conversations } = chat;
@@ -106,7 +106,7 @@ test("conversations are searched, renamed, deleted and brought back", async ({ o
   await expect(chat.questions).toHaveText("What is the capital of Japan?");
 });
 
-test("conversations are exported and imported, and wrong files are explained", async ({ openSite }) => {
+test("conversations can be exported and imported, and wrong files are explained", async ({ openSite }) => {
   const { page } = await openSite();
   const chat = await ready(page);
   const answer = await chat.chat("What is the capital of Japan?");
@@ -164,7 +164,7 @@ test("an answer can neither run scripts nor fetch anything", async ({ openSite }
   expect(asked.filter((url) => url.includes("example.com"))).toEqual([]);
 });
 
-test("what is typed and not sent is kept, for each conversation", async ({ openSite }) => {
+test("a message that was typed but not sent is kept for each conversation", async ({ openSite }) => {
   const { page } = await openSite();
   const chat = await ready(page);
   await chat.chat("23 + 45");
@@ -178,7 +178,7 @@ test("what is typed and not sent is kept, for each conversation", async ({ openS
   await expect(chat.message).toHaveValue("half a thought");
 });
 
-test("another tab sees what is said in this one", async ({ openSite }) => {
+test("another tab shows the messages of this one", async ({ openSite }) => {
   const site = await openSite();
   const chat = await ready(site.page);
   await chat.chat("23 + 45");

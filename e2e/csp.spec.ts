@@ -1,9 +1,9 @@
-/** Text of others never becomes markup; and if it did, the Content-Security-Policy would keep it from running. */
+/** Text from others never becomes markup. If it did, the Content-Security-Policy would keep it from running. */
 import { expect, shot, test, type SitePage } from "./harness";
 import { HEADER_POLICY, META_POLICY } from "../scripts/serve/csp.mjs";
 import { ChatPage } from "./pages";
 
-/** Runs wherever it becomes markup: at most 40 characters, as names may have. */
+/** Runs wherever it becomes markup. It has at most 40 characters, the limit of names. */
 const NASTY = "<img src=x onerror=window.pwned=1>";
 const NASTY_SCRIPT = "<script>window.pwned=1</script>";
 const NASTY_ANSWER = [
@@ -14,7 +14,7 @@ const NASTY_ANSWER = [
   "**the end**",
 ].join("\n\n");
 
-/** A page whose model has a nasty name and gives a nasty answer, over the real protocol. */
+/** A page whose model has a malicious name and gives a malicious answer, over the real protocol. */
 async function nastyPeer({ context }: Pick<SitePage, "context">): Promise<void> {
   const model = { from: /name:([`"'])Guide\1/g, to: `name:${JSON.stringify(NASTY)}` };
   await context.route("**/assets/{grid,gpu}-*.js", async (route) => {
@@ -28,7 +28,7 @@ async function nastyPeer({ context }: Pick<SitePage, "context">): Promise<void> 
   });
 }
 
-/** Runs in the engine's worker: the first token of each answer becomes `text`, the others say nothing. */
+/** Runs in the engine's worker: the first token of each answer becomes `text`, the others become empty. */
 function answerWith(text: string): void {
   const post = MessagePort.prototype.postMessage as (this: MessagePort, ...args: unknown[]) => void;
   let said = false;
@@ -55,7 +55,7 @@ test("scripts in a name, a room's name, a model's name and an answer do not run"
   const mallory = await openSite({ name: "mallory", prepare: nastyPeer });
   const theirs = new ChatPage(mallory.page);
   await theirs.ready();
-  // The model's card: in the header and in the list.
+  // The model's name, in the header and in the list.
   await expect(theirs.model).toHaveAccessibleName(`Model: ${NASTY}, WASM (CPU)`);
   await theirs.models.open();
   await expect(theirs.models.row(NASTY)).toBeVisible();
@@ -94,12 +94,12 @@ test("scripts in a name, a room's name, a model's name and an answer do not run"
 
 declare global {
   interface Window {
-    /** What has run of an attack, and which directives have stopped something. */
+    /** The parts of an attack that ran, and the directives that stopped others. */
     attacked?: { readonly ran: string[]; readonly violated: string[] };
   }
 }
 
-/** What an injection would try, each by itself. What comes of it shows in `window.attacked`. */
+/** Tries everything that an injection would, one by one. `window.attacked` shows the results. */
 async function attack({ page }: SitePage): Promise<void> {
   return page.evaluate(async () => {
     const { ran, violated } = (window.attacked = { ran: [] as string[], violated: [] as string[] });
@@ -121,7 +121,7 @@ async function attack({ page }: SitePage): Promise<void> {
     host.querySelector("a")?.click();
     if (document.baseURI.includes("tracker")) ran.push("base");
     if (getComputedStyle(host.querySelector("p")!).color === "rgb(255, 0, 0)") ran.push("style attribute");
-    // What a test evaluates itself may use eval; what runs later may not.
+    // Code that the test evaluates itself may use eval; code that runs later may not.
     await new Promise<void>((resolve) => {
       setTimeout(() => {
         try {
@@ -138,7 +138,7 @@ async function attack({ page }: SitePage): Promise<void> {
 }
 
 for (const place of ["header", "page"] as const) {
-  test(`the policy in the ${place} alone stops what an injection would try`, async ({ openSite, site }) => {
+  test(`the policy in the ${place} alone stops an injection`, async ({ openSite, site }) => {
     const anna = await openSite({
       expectProblems: [/Content Security Policy|violates the|tracker\.example|EvalError/],
       prepare: async ({ context }) => {
@@ -166,14 +166,14 @@ for (const place of ["header", "page"] as const) {
       .poll(() => anna.page.evaluate(() => [...new Set(window.attacked?.violated)].sort().join(" ")))
       .toBe(violated);
     expect(await anna.page.evaluate(() => window.attacked?.ran)).toEqual([]);
-    // The harness takes errors on the console for failures of a test: violations are among them.
+    // The harness takes errors on the console, such as violations, for failures of a test.
     for (const directive of ["script-src", "style-src", "img-src", "frame-src", "base-uri"]) {
       expect(seen.some((text) => text.includes("Content Security Policy") && text.includes(directive))).toBe(true);
     }
   });
 }
 
-test("workers run WebAssembly and no text", async ({ openSite }) => {
+test("workers can run WebAssembly, but no code from text", async ({ openSite }) => {
   const { page } = await openSite({ expectProblems: [/Content Security Policy/] });
   await new ChatPage(page).ready();
   const gpu = page.workers().find((worker) => worker.url().includes("/gpu-"));
@@ -192,7 +192,7 @@ test("workers run WebAssembly and no text", async ({ openSite }) => {
   expect(result).toBe("EvalError");
 });
 
-test("the element works on a site with a strict policy of its own", async ({ openSite, foreignSite, site }) => {
+test("the element works on a site with its own strict policy", async ({ openSite, foreignSite, site }) => {
   const host = new URL(site.url).origin;
   const policy = [
     "default-src 'none'",
@@ -204,7 +204,7 @@ test("the element works on a site with a strict policy of its own", async ({ ope
     "/": `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}"><title>Theirs</title>
       <script type="module" src="${site.url}embed/microgrid.js"></script><microgrid-chat></microgrid-chat>`,
   });
-  // The icon that browsers ask for by themselves is not in this site's policy.
+  // This site's policy does not allow the icon that browsers request by themselves.
   const anna = await openSite({ url: foreign.url, expectProblems: [/favicon/] });
   const element = anna.page.locator("microgrid-chat");
   await element.getByRole("textbox").fill("What is the capital of Japan?");

@@ -1,4 +1,4 @@
-/** The device under an answer: lost WebGPU, crashed workers, prompts that do not fit. */
+/** Failures of the device during an answer: lost WebGPU, crashed workers, prompts that do not fit. */
 import golden from "./fixtures/golden.json" with { type: "json" };
 import {
   answerReaches,
@@ -44,7 +44,7 @@ test("an engine worker that dies is started again, and the answer goes on", asyn
   const site = await openSite({
     prepare: async (opened) => {
       await slowEngine(opened);
-      // The only way to a worker's death from outside: keep hold of it as it is made.
+      // The test can kill the worker only if it keeps a reference from the moment of its creation.
       await opened.page.addInitScript(() => {
         const made: Worker[] = [];
         const Original = Worker;
@@ -69,7 +69,9 @@ test("an engine worker that dies is started again, and the answer goes on", asyn
   expect(routesOf(answer)).toHaveLength(2);
 });
 
-test("a prompt longer than the context says both lengths, and costs nothing", async ({ openSite }) => {
+test("a prompt longer than the context is refused with both lengths, before anything is computed", async ({
+  openSite,
+}) => {
   const site = await openSite();
   await gridReady(site);
   await loadModel(site);

@@ -1,4 +1,4 @@
-/** `<microgrid-chat>` on a page of another site, which sends no isolation headers and has styles of its own. */
+/** `<microgrid-chat>` on a page of another site, which sends no isolation headers and has its own styles. */
 import type { Locator } from "@playwright/test";
 import { readFileSync } from "node:fs";
 import type { ErrorDetail, MicrogridElementEvents } from "../src/embed";
@@ -21,7 +21,7 @@ const golden = (
   }
 ).items;
 
-/** A page that embeds the script of `site`; `body` is put in as it is. */
+/** A page that embeds the script of `site`; `body` is inserted as it is. */
 function pageOf(site: string, body: string, head = ""): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1"><title>Elsewhere</title>
@@ -34,7 +34,7 @@ function pageOf(site: string, body: string, head = ""): string {
     <script type="module" src="${site}embed/microgrid.js"></script>${head}</head><body>${body}</body></html>`;
 }
 
-/** The element as a person meets it; Playwright's locators look into open shadow roots. */
+/** The element as a user sees it; Playwright's locators look into open shadow roots. */
 class Chat {
   readonly root: Locator;
   readonly answers: Locator;
@@ -55,7 +55,7 @@ class Chat {
     await expect(this.message).toBeVisible();
   }
 
-  /** Asks, and waits until the answer has ended, however it ended. */
+  /** Asks, and waits until the answer has ended in any way. */
   async ask(text: string): Promise<void> {
     const before = await this.answers.count();
     await this.message.fill(text);
@@ -70,7 +70,7 @@ async function events<K extends EventName>({ page }: SitePage, type: K): Promise
   return seen.filter((each) => each.type === type).map(({ detail }) => detail as MicrogridElementEvents[K]);
 }
 
-test("answers on another origin with the golden completion, and says where", async ({
+test("answers on another origin with the golden completion, and says where it was computed", async ({
   site,
   foreignSite,
   openSite,
@@ -109,7 +109,7 @@ test("answers on another origin with the golden completion, and says where", asy
   expect(await events(visitor, "microgrid-error")).toEqual([]);
 });
 
-test("asks before it joins a room of the first origin, and is answered by the peer there", async ({
+test("asks before it joins a room of the first origin, and gets its answer from the peer there", async ({
   site,
   foreignSite,
   openSite,
@@ -132,7 +132,7 @@ test("asks before it joins a room of the first origin, and is answered by the pe
   await expect(chat.question.getByRole("checkbox")).toHaveCount(0);
   await shot(ben, "embed-room-question");
 
-  // Nothing of the room is contacted before the answer.
+  // Nobody in the room is contacted before the user agrees.
   await expectPeers(anna, 0);
   await chat.question.getByRole("button", { name: "Not now" }).click();
   await expect(chat.question).toHaveCount(0);
@@ -167,7 +167,7 @@ test("asks before it joins a room of the first origin, and is answered by the pe
   await expectPeers(anna, 0);
 });
 
-test("visitors of one page share the work where they agree to", async ({ site, foreignSite, openSite }) => {
+test("visitors of one page share the work if they agree to it", async ({ site, foreignSite, openSite }) => {
   const anna = await openSite({ name: "anna" });
   await gridReady(anna);
   const invite = await openRoom(anna, false);
@@ -179,20 +179,20 @@ test("visitors of one page share the work where they agree to", async ({ site, f
   await chat.question.getByRole("button", { name: "Look inside" }).click();
   await chat.question.getByRole("button", { name: "Join" }).click();
   await expectPeers(anna, 1, 1);
-  // The person said yes once; a reload of the page goes on without asking.
+  // The user said yes once; after a reload, the page does not ask again.
   await ben.page.reload();
   await expectPeers(anna, 1, 1);
   await expect(chat.root.getByRole("button", { name: "Leave" })).toBeVisible();
   await expect(chat.question).toHaveCount(0);
 });
 
-test("stop ends an answer and keeps what has come of it", async ({ site, foreignSite, openSite }) => {
+test("stop ends an answer and keeps its text so far", async ({ site, foreignSite, openSite }) => {
   const foreign = await foreignSite({ "/": pageOf(site.url, "<microgrid-chat></microgrid-chat>") });
   const visitor = await openSite({ url: foreign.url });
   const chat = new Chat(visitor);
   await chat.ready();
   const long = golden.reduce((a, b) => (b.completion.length > a.completion.length ? b : a));
-  // Stopped from within the stream, so that it is certain to be in the middle.
+  // It is stopped from within the stream, so that it is certainly in the middle.
   const text = await visitor.page.evaluate(async (question) => {
     const element = document.querySelector("microgrid-chat")!;
     let tokens = 0;
@@ -206,7 +206,7 @@ test("stop ends an answer and keeps what has come of it", async ({ site, foreign
   expect(await events(visitor, "microgrid-done")).toMatchObject([{ finishReason: "stopped", answer: text }]);
   await expect(chat.answers.last()).toContainText("Stopped before the end.");
 
-  // Escape does the same; the next question is answered as ever.
+  // Escape does the same. The next question is answered as usual.
   await chat.message.fill(long.messages.at(-1)!.content);
   await chat.message.press("Enter");
   await expect(chat.root.getByRole("button", { name: "Stop answering" })).toBeVisible();
@@ -216,7 +216,7 @@ test("stop ends an answer and keeps what has come of it", async ({ site, foreign
   await expect(chat.answers.last()).toContainText("Tokyo");
 });
 
-test("a bad room attribute and an unknown model are explained, and the rest goes on", async ({
+test("a bad room attribute and an unknown model are explained, and the rest keeps working", async ({
   site,
   foreignSite,
   openSite,
@@ -249,7 +249,7 @@ test("a bad room attribute and an unknown model are explained, and the rest goes
       return a!.grid !== undefined && a!.grid === b!.grid;
     }),
   ).toBe(true);
-  // Attributes and properties are the same thing.
+  // Attributes and properties mirror each other.
   await visitor.page.evaluate(() => {
     const [, element] = Array.from(document.querySelectorAll("microgrid-chat"));
     element!.placeholder = "Now try me";
@@ -298,12 +298,12 @@ test("hostile styles stay outside, and the page stays as it was", async ({ site,
       });
     });
   const answered = async (): Promise<void> => {
-    // Until the Markdown view is fetched, the answer stands there as plain text.
+    // Until the Markdown view is loaded, the answer is shown as plain text.
     await expect(chat.answers.last().locator("microgrid-markdown")).toContainText("Tokyo");
     await expect(chat.root.getByRole("button", { name: "Copy answer" })).toBeVisible();
   };
   await answered();
-  // What the page puts into a slot is the page's own to style; nothing of that is looked at here.
+  // The page may style the content of its slots, so this leaves them out.
   const inHostile = await looks();
   await shot(visitor, "embed-hostile-page");
   const touched = await visitor.page.evaluate(() => ({
@@ -332,7 +332,7 @@ test("computes on WebGPU too, from workers of the other origin", async ({ site, 
   await chat.ready();
   await visitor.page.evaluate(async () => {
     const element = document.querySelector("microgrid-chat")!;
-    // Software WebGPU is taken only where it is asked for.
+    // Software WebGPU is used only on request.
     await element.grid!.models.load("guide", { backend: "webgpu" });
     let tokens = 0;
     element.addEventListener("microgrid-token", () => ++tokens === 3 && element.stop());
@@ -342,12 +342,12 @@ test("computes on WebGPU too, from workers of the other origin", async ({ site, 
   expect(await workerNames(visitor)).toEqual(expect.arrayContaining(["microgrid-gpu", "microgrid-store"]));
 });
 
-/** The names of the page's workers that run. */
+/** The names of the page's running workers. */
 async function workerNames({ page }: SitePage): Promise<string[]> {
   return Promise.all(page.workers().map((worker) => worker.evaluate(() => self.name)));
 }
 
-test("looks right on a phone in the dark, and shows why an answer came from where it did", async ({
+test("looks right on a phone in the dark, and explains the choice of the provider", async ({
   site,
   foreignSite,
   openSite,
@@ -371,7 +371,7 @@ test("looks right on a phone in the dark, and shows why an answer came from wher
   await expect(chat.answers).toHaveCount(0);
 });
 
-test("an element made by a script can be asked at once, and goes on after it was moved", async ({
+test("an element made by a script can be asked at once, and continues after it was moved", async ({
   site,
   foreignSite,
   openSite,

@@ -1,4 +1,4 @@
-/** Charters, invites with limits, servers and rooms that are kept, as a person meets them in the page. */
+/** Charters, invites with limits, servers and kept rooms, as a user sees them in the page. */
 import { expect, type OpenOptions, shot, type SitePage, test } from "./harness";
 import { Signaling } from "./harness/signaling";
 import { CharterForm, ChatPage, InviteLimits, NetworkPage, RulesDialog } from "./pages";
@@ -23,7 +23,7 @@ async function visitor(open: Open, name: string, options: OpenOptions = {}): Pro
   return { site, chat, form: new CharterForm(site.page), rules: new RulesDialog(site.page) };
 }
 
-/** A day from today as fields for dates take it. */
+/** A number of days from today, in the format of date fields. */
 function day(later: number): string {
   const date = new Date(Date.now() + later * DAY_MS);
   return [date.getFullYear(), date.getMonth() + 1, date.getDate()]
@@ -37,7 +37,7 @@ function setClockAhead(ms: number): void {
   Date.now = () => now() + ms;
 }
 
-test("a room is opened with a form; its guests see the same charter before anything is shared", async ({
+test("a room is opened with a form, and its guests see the same charter before anything is shared", async ({
   openSite,
 }) => {
   const ada = await visitor(openSite, "Ada");
@@ -93,12 +93,12 @@ test("a room is opened with a form; its guests see the same charter before anyth
     await expect(inside).toContainText("shares Guide");
     await expect(room.questionText).toContainText("the text of a chat, on the device that answers it");
     await expect(guest.site.page.getByRole("switch", { name: "Share this device" })).not.toBeChecked();
-    // The answer is in sight without scrolling, and nothing is wider than the screen.
+    // The button is visible without scrolling, and nothing is wider than the screen.
     await expect(guest.site.page.getByRole("button", { name: "Ask to join" })).toBeInViewport({ ratio: 1 });
     const wide = await guest.site.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(wide).toBe(0);
     await shot(guest.site, `charter-question-${name}`);
-    // Nobody is told of who only looks.
+    // Members do not hear about guests who only look.
     await expect(ada.chat.room.members).toHaveCount(1);
     await expect(ada.chat.room.knocks).toHaveCount(0);
     await guest.site.page.getByRole("button", { name: "Not now" }).click();
@@ -107,7 +107,9 @@ test("a room is opened with a form; its guests see the same charter before anyth
   }
 });
 
-test("an invite lets in so many and ends on its day; who comes too late is told so", async ({ openSite }) => {
+test("an invite has a number of uses and a last day, and a guest who comes too late is told why", async ({
+  openSite,
+}) => {
   const ada = await visitor(openSite, "Ada");
   await ada.chat.room.create("Attic", { share: false });
   const limits = new InviteLimits(ada.site.page);
@@ -143,7 +145,9 @@ test("an invite lets in so many and ends on its day; who comes too late is told 
   await shot(late.site, "invite-ended-dark");
 });
 
-test("a founder changes the rules; a member is told, sees them, and is refused by them", async ({ openSite }) => {
+test("a founder changes the rules; a member is told about them, reads them, and is bound by them", async ({
+  openSite,
+}) => {
   const ada = await visitor(openSite, "Ada");
   await ada.chat.ready();
   const invite = await ada.chat.room.create("Attic");
@@ -171,7 +175,7 @@ test("a founder changes the rules; a member is told, sees them, and is refused b
   await expect(news).toContainText(rule);
   await expect(news).toContainText("Purpose: “Short answers.”");
   await shot(ben.site, "charter-changed");
-  // Whoever has changed them knows, and whoever reads them has been told.
+  // The founder who changed them gets no notice, and reading them removes the notice.
   await expect(ada.site.page.getByText("have changed")).toHaveCount(0);
   await ben.rules.open();
   await expect(ben.rules.rules.nth(3)).toHaveText(rule);
@@ -187,7 +191,7 @@ test("a founder changes the rules; a member is told, sees them, and is refused b
   await shot(ben.site, "charter-refused-reasons");
 });
 
-test("servers of one’s own are checked and used; rooms are left, entered again and forgotten", async ({
+test("own servers are checked and used; rooms can be left, entered again and forgotten", async ({
   openSite,
   signaling,
 }) => {
@@ -217,7 +221,7 @@ test("servers of one’s own are checked and used; rooms are left, entered again
     await expect(network.status).toHaveText("Saved. The servers are used from the next room on.");
     await shot(ada.site, "network-saved");
 
-    // What was saved stays.
+    // The saved settings stay.
     await ada.site.page.reload();
     await network.open();
     await expect(network.relayOnly).toBeChecked();

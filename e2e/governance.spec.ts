@@ -1,4 +1,4 @@
-/** Rooms that are governed: who may enter, who is removed, what the charter forbids, and coming back. */
+/** Governed rooms: admission, removal, forbidden requests, and coming back. */
 import golden from "./fixtures/golden.json" with { type: "json" };
 import type { CharterOptions, MembershipState, RoomPreview } from "../src/grid";
 import {
@@ -21,7 +21,7 @@ const GREETING = golden.items[0]!;
 
 type Open = (options?: OpenOptions) => Promise<SitePage>;
 
-/** Opens a room under a charter; gives the invite. */
+/** Opens a room with a charter and returns the invite. */
 async function found({ page }: SitePage, charter: CharterOptions = {}, name = "Attic"): Promise<string> {
   return page.evaluate(
     async ([title, rules]) => (await window.microgrid!.rooms.create({ name: title, charter: rules })).invite,
@@ -63,10 +63,10 @@ const remove = ({ page }: SitePage, did: string): Promise<void> =>
 const expectEpoch = (site: SitePage, epoch: number) =>
   expect.poll(async () => (await stateOf(site)).room?.epoch).toBe(epoch);
 
-/** Closes the page's visit without leaving the room, as closing the browser does. */
+/** Closes the page without leaving the room, as closing the browser does. */
 const goAway = ({ page }: SitePage) => page.goto("about:blank");
 
-test("the charter and who is inside are shown before anything is shared", async ({ openSite }) => {
+test("the charter and the members are shown before anything is shared", async ({ openSite }) => {
   const ada = await visitor(openSite, "Ada");
   const invite = await found(ada, { purpose: "Physics homework", contribution: "expected" });
   const bob = await visitor(openSite, "Bob");
@@ -80,7 +80,7 @@ test("the charter and who is inside are shown before anything is shared", async 
   expect((await roomOf(bob)).charter?.hash).toBe(preview.charter.hash);
 });
 
-test("who knocks comes in when any member says so, and not otherwise", async ({ openSite }) => {
+test("a guest who knocks comes in when any member agrees, and not otherwise", async ({ openSite }) => {
   const ada = await visitor(openSite, "Ada");
   const invite = await found(ada, { admission: { kind: "approval" } });
   const bob = await visitor(openSite, "Bob");
@@ -101,7 +101,7 @@ test("who knocks comes in when any member says so, and not otherwise", async ({ 
   await ada.page.evaluate((did) => window.microgrid!.rooms.current!.admit(did), bobDid);
   await expectPeers(bob, 1);
 
-  // Each member sees who is at the door, whichever of them it is at.
+  // Each member sees the guest, no matter whose door it is at.
   const cyd = await visitor(openSite, "Cyd");
   await joinRoom(cyd, invite);
   const cydDid = await didOf(cyd);
@@ -113,7 +113,7 @@ test("who knocks comes in when any member says so, and not otherwise", async ({ 
   for (const member of [ada, bob]) await expect.poll(async () => (await roomOf(member)).knocks).toEqual([]);
 });
 
-test("a removed member is out at once, and comes back by no way", async ({ openSite }) => {
+test("a removed member is out at once and cannot come back", async ({ openSite }) => {
   const ada = await visitor(openSite, "Ada");
   const invite = await found(ada);
   const [bob, mal] = [await visitor(openSite, "Bob"), await visitor(openSite, "Mal")];
@@ -138,14 +138,14 @@ test("a removed member is out at once, and comes back by no way", async ({ openS
   await expectMembership(mal, "none");
   for (const site of [ada, bob]) expect((await roomOf(site)).peers).toHaveLength(1);
 
-  // Invites from before are void for everybody, those from after are not.
+  // Earlier invites are void for everybody; later ones are valid.
   const cyd = await visitor(openSite, "Cyd");
   await expect(previewOf(cyd, invite)).rejects.toThrow(/This invite has ended/);
   await joinRoom(cyd, fresh);
   await expectPeers(cyd, 2);
 });
 
-test("a member that was away comes back into the newest epoch by itself", async ({ openSite }) => {
+test("a member that was away finds the newest epoch by itself", async ({ openSite }) => {
   const ada = await visitor(openSite, "Ada");
   const invite = await found(ada);
   const bob = await visitor(openSite, "Bob");
@@ -166,7 +166,7 @@ test("a member that was away comes back into the newest epoch by itself", async 
   expect((await roomOf(ada)).peers.map(({ name }) => name)).toEqual(["Bob"]);
 });
 
-test("an invite lets in so many, until then, and only by who has made it", async ({ openSite }) => {
+test("an invite has a number of uses and an end, and only the member that made it accepts it", async ({ openSite }) => {
   const ada = await visitor(openSite, "Ada");
   const open = await found(ada);
   const bob = await visitor(openSite, "Bob");
@@ -186,7 +186,7 @@ test("an invite lets in so many, until then, and only by who has made it", async
   expect((await roomOf(ada)).peers).toHaveLength(2);
 });
 
-test("only those whom the charter lists, or whose house it names, come in", async ({ openSite }) => {
+test("only devices that the charter lists, or whose house it names, come in", async ({ openSite }) => {
   const ada = await visitor(openSite, "Ada");
   const [bob, cyd] = [await visitor(openSite, "Bob"), await visitor(openSite, "Cyd")];
   await cyd.page.evaluate(() => window.microgrid!.identity.createHouse("Curie"));
@@ -198,7 +198,7 @@ test("only those whom the charter lists, or whose house it names, come in", asyn
   await expectMembership(cyd, "none");
   expect(await noticesOf(cyd)).toMatch(/does not list/);
 
-  // The founder changes its mind: every node puts that into force by itself.
+  // The founder changes its mind, and every node applies the change by itself.
   await ada.page.evaluate(
     (did) => window.microgrid!.rooms.current!.amend({ admission: { kind: "houses", houses: [did] } }),
     house,
@@ -209,7 +209,7 @@ test("only those whom the charter lists, or whose house it names, come in", asyn
   expect((await roomOf(ada)).peers[0]?.house).toEqual({ did: house, name: "Curie" });
 });
 
-test("what the charter forbids is refused by the rule's name", async ({ openSite }) => {
+test("a request that the charter forbids is refused with the name of the rule", async ({ openSite }) => {
   const ada = await visitor(openSite, "Ada");
   await loadModel(ada);
   const invite = await found(ada, {

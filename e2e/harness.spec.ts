@@ -1,8 +1,8 @@
-/** The harness itself: what other tests rely on is tried here first, with plain pages and plain WebRTC. */
+/** Tests of the harness itself, with plain pages and plain WebRTC, because other tests rely on it. */
 import type { Page } from "@playwright/test";
 import { expect, test, type NetworkPath } from "./harness";
 
-/** What runs in a page: one end of a data channel that answers `ping` and notes what it hears. */
+/** Runs in a page: one end of a data channel that answers `ping` and records all messages. */
 interface Wire {
   readonly connection: RTCPeerConnection;
   channel?: RTCDataChannel;
@@ -90,7 +90,7 @@ test("pages meet through coturn, with the delay that their networks have", async
   await connect(a.page, b.page, networks);
   for (const network of networks) network.set({ delayMs: 30 });
   const far = await roundTripMs(a.page);
-  // There and back over both relays is four times the delay. It may take longer; only earlier would be wrong.
+  // A round trip over both relays takes four times the delay. It may take longer, but not less.
   expect(far).toBeGreaterThanOrEqual(115);
 });
 
@@ -110,7 +110,7 @@ test("a page whose network is cut hears nothing more until it is restored", asyn
   await expect.poll(() => a.page.evaluate(() => window.wire.heard)).toContain("re: into the void");
 });
 
-test("a frozen page is silent and goes on where it was", async ({ openSite, foreignSite }) => {
+test("a frozen page is silent and continues where it stopped", async ({ openSite, foreignSite }) => {
   const { url } = await foreignSite({ "/": BLANK });
   const a = await openSite({ url });
   const b = await openSite({ url, ownProcess: true });
@@ -125,7 +125,7 @@ test("a frozen page is silent and goes on where it was", async ({ openSite, fore
 });
 
 for (const end of ["leave", "crash", "kill"] as const) {
-  test(`a page can end by ${end}, and the others live on`, async ({ openSite, foreignSite }) => {
+  test(`a page can end by ${end}, and the others stay alive`, async ({ openSite, foreignSite }) => {
     const { url } = await foreignSite({ "/": BLANK });
     const a = await openSite({ url });
     const b = await openSite({ url, ownProcess: end === "kill" });
@@ -149,7 +149,7 @@ test("the signaling server can be killed and restarted on its port", async ({ si
 });
 
 test("only pages that ask for WebGPU have an adapter", async ({ openSite, foreignSite }) => {
-  // A name of the loopback, since WebGPU wants a secure context.
+  // A name of the loopback, because WebGPU needs a secure context.
   const { url } = await foreignSite({ "/": BLANK });
   const adapter = async (webgpu: boolean) => {
     const { page } = await openSite({ url, webgpu });
@@ -159,7 +159,7 @@ test("only pages that ask for WebGPU have an adapter", async ({ openSite, foreig
   expect(await adapter(true)).toBe("swiftshader");
 });
 
-test("problems in pages are noticed, those of workers too", async ({ openSite, foreignSite }) => {
+test("problems in pages and in their workers are noticed", async ({ openSite, foreignSite }) => {
   const { url } = await foreignSite({ "/": BLANK });
   const { page, problems } = await openSite({ url, name: "anna", expectProblems: ["told so"] });
   await page.evaluate(() => {

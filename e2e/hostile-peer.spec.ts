@@ -1,4 +1,4 @@
-/** One hostile member among honest ones: whatever it does, they go on answering each other, word for word. */
+/** One hostile member among honest ones. The others still get exact answers from each other, whatever it does. */
 import {
   ask,
   expect,
@@ -23,7 +23,7 @@ import {
 import { hostile } from "./hostile-page/bundle";
 import type { Attack, Conduct } from "./hostile-page/main";
 
-/** An asker without a model, and an honest provider who has shown what it can do. */
+/** A consumer without a model, and an honest provider whose rate was measured. */
 async function pair(openSite: OpenSite, options: OpenOptions = {}) {
   const honest = await openSite({ name: "honest", ...options });
   await gridReady(honest);
@@ -39,7 +39,7 @@ async function pair(openSite: OpenSite, options: OpenOptions = {}) {
   return { honest, asker, honestDid, invite };
 }
 
-/** A liar who offers every model at a thousand million tokens a second. */
+/** A liar that offers every model at a billion tokens a second. */
 async function liarIn(openSite: OpenSite, invite: string, asker: SitePage) {
   const liar = await openSite({ name: "liar", prepare: hostile });
   await gridReady(liar);
@@ -61,10 +61,10 @@ const conduct = ({ page }: SitePage, how: Conduct) =>
   page.evaluate((value) => void (window.hostile!.conduct = value), how);
 const jobsOf = ({ page }: SitePage) => page.evaluate(() => window.hostile!.jobs);
 
-/** Ways to treat a job after which it is moved. */
+/** Ways to treat a job that make the consumer move it. */
 const LOST: readonly Conduct[] = ["never answers", "slow", "empty frames", "too much text", "wrong order"];
 
-test("who never answers, is too slow or sends nonsense loses the job, and is not asked again at once", async ({
+test("a provider that is silent, too slow or sends nonsense loses the job, and is not asked again at once", async ({
   openSite,
 }) => {
   const { asker, honestDid, invite } = await pair(openSite);
@@ -83,7 +83,7 @@ test("who never answers, is too slow or sends nonsense loses the job, and is not
   }
 });
 
-test("who goes on after the end changes nothing in what was answered", async ({ openSite }) => {
+test("a provider that continues after the end does not change the answer", async ({ openSite }) => {
   const { asker, honestDid, invite } = await pair(openSite);
   const { liar, liarDid } = await liarIn(openSite, invite, asker);
   await conduct(liar, "after the end");
@@ -91,7 +91,7 @@ test("who goes on after the end changes nothing in what was answered", async ({ 
   await expectStory(asker, honestDid);
 });
 
-test("a claim of a thousand million tokens a second is believed once, and then what was measured", async ({
+test("a claim of a billion tokens a second is believed once, and then replaced by the measured rate", async ({
   openSite,
 }) => {
   const { asker, honestDid, invite } = await pair(openSite);
@@ -102,7 +102,7 @@ test("a claim of a thousand million tokens a second is believed once, and then w
   expect(await jobsOf(liar)).toBe(1);
 });
 
-/** What a member may be sent away for, by what it does. */
+/** The attacks that end a member's links, each with the reason that it is told. */
 const ATTACKS: readonly (readonly [Attack, RegExp])[] = [
   ["unknown kinds", /broke the protocol.*unknown kind/],
   ["oversize frames", /broke the protocol.*bytes of job.cancel/],
@@ -110,13 +110,15 @@ const ATTACKS: readonly (readonly [Attack, RegExp])[] = [
   ["broken frames", /broke the protocol/],
 ];
 
-test("who breaks the protocol is sent away with the reason, and disturbs nobody", async ({ openSite }) => {
+test("a member that breaks the protocol is disconnected with the reason, and disturbs no other", async ({
+  openSite,
+}) => {
   const { asker, honestDid, invite } = await pair(openSite);
   const attack = ({ page }: SitePage, how: Attack) => page.evaluate((kind) => window.hostile!.attack(kind), how);
   const farewells = ({ page }: SitePage) => page.evaluate(() => window.hostile!.farewells);
   for (const [how, reason] of ATTACKS) {
     await test.step(how, async () => {
-      // Each comes under a name of its own, since nobody takes the former one back so soon.
+      // Each attacker has a new key, because the others do not accept the previous one again so soon.
       const { liar } = await liarIn(openSite, invite, asker);
       await attack(liar, "tokens for jobs of others");
       await expectStory(asker, honestDid);
@@ -125,7 +127,7 @@ test("who breaks the protocol is sent away with the reason, and disturbs nobody"
       await attack(liar, how);
       await expectStory(asker, honestDid);
       expect((await finishedAnswer(asker, "meanwhile")).text).toBe(STORY.completion);
-      // Both of the others have had enough.
+      // Both other members disconnect it.
       await expect
         .poll(async () => (await farewells(liar)).filter((each) => reason.test(each)).length)
         .toBeGreaterThanOrEqual(2);
@@ -136,7 +138,7 @@ test("who breaks the protocol is sent away with the reason, and disturbs nobody"
   }
 });
 
-test("who floods a device with requests, and never has enough, does not keep others waiting behind all of them", async ({
+test("a peer that floods a device with requests does not keep others waiting behind all of them", async ({
   openSite,
 }) => {
   const { asker, honestDid, invite } = await pair(openSite, { prepare: slowEngine });
@@ -149,6 +151,6 @@ test("who floods a device with requests, and never has enough, does not keep oth
   const answered = () => liar.page.evaluate(() => window.hostile!.answered);
   const before = await answered();
   await expectStory(asker, honestDid);
-  // Six of its jobs were waiting there already; who has none running comes first all the same.
+  // Six of its jobs were waiting already, but a peer without a running job comes first.
   expect((await answered()) - before).toBeLessThan(5);
 });

@@ -1,4 +1,4 @@
-/** Houses and the file with everything, as a person meets them in the settings. */
+/** Houses and the file with everything, as a user sees them in the settings. */
 import { readFile } from "node:fs/promises";
 import { expect, shot, type OpenOptions, type SitePage, test } from "./harness";
 import { ChatPage, HousePage } from "./pages";
@@ -22,13 +22,13 @@ async function visitor(open: Open, name: string, context: OpenOptions["context"]
   return { site, chat, house: new HousePage(site.page) };
 }
 
-/** Opens the settings where they are on a phone: at the foot of the conversations. */
+/** Opens the settings, which a phone shows below the conversations. */
 async function settingsOnPhone({ chat, house }: Visitor): Promise<void> {
   await chat.conversations.open();
   await house.open();
 }
 
-test("a house is made with its words confirmed, stays, is saved, left, and restored by phrase on a phone", async ({
+test("a house is created, with its words confirmed, kept, saved, left, and restored from its phrase on a phone", async ({
   openSite,
 }) => {
   const laptop = await visitor(openSite, "laptop");
@@ -38,7 +38,7 @@ test("a house is made with its words confirmed, stays, is saved, left, and resto
   const words = await house.begin("Ada");
   await shot(laptop.site, "house-phrase");
 
-  // Words that are shown once are not closed over by accident.
+  // The dialog cannot be closed by accident while it shows words that are shown only once.
   await laptop.site.page.keyboard.press("Escape");
   await expect(laptop.site.page.getByText("First write the words down")).toBeVisible();
   await expect(house.words.first()).toBeVisible();
@@ -93,7 +93,7 @@ test("a house is made with its words confirmed, stays, is saved, left, and resto
   await shot(phone.site, "house-restored-phone");
 });
 
-test("a device is vouched for by two texts; in a room others see its house, until that is taken back", async ({
+test("a house vouches for a device with two texts, and others in a room see the house until it is revoked", async ({
   openSite,
 }) => {
   const laptop = await visitor(openSite, "laptop");
@@ -106,7 +106,7 @@ test("a device is vouched for by two texts; in a room others see its house, unti
   const request = await phone.house.request();
   await shot(phone.site, "house-request-phone");
 
-  // A text in the wrong place says what it is.
+  // A text in the wrong field is recognised.
   await laptop.house.press("Vouch for another device");
   await laptop.house.field("1. The other device’s request").fill("good morning");
   await laptop.house.press("Use it");
@@ -141,13 +141,13 @@ test("a device is vouched for by two texts; in a room others see its house, unti
   await expect(laptop.house.devices).toContainText(["revoked"]);
   await laptop.house.settings.close();
   await expect(row).toContainText("unverified");
-  // The phone hears of it too, and says so to its owner.
+  // The phone learns of it too, and tells its owner.
   await phone.chat.room.open();
   await expect(phone.chat.room.members.first()).toContainText("unverified");
   await shot(phone.site, "house-revoked-phone");
 });
 
-test("everything goes along in one file: house, name, rooms, conversations, theme", async ({ openSite }) => {
+test("one file carries everything: house, name, rooms, conversations, theme", async ({ openSite }) => {
   const old = await visitor(openSite, "old");
   await old.chat.ready();
   await old.chat.chat("What is the capital of Japan?");

@@ -1,9 +1,9 @@
-/** People and houses through the public surface: made, kept, restored, lent to other devices, taken back, carried away. */
+/** Identities and houses through the public API: create, keep, restore, delegate, revoke, export. */
 import { type SitePage, expect, gridReady, joinRoom, openRoom, stateOf, test } from "./harness";
 
 const PASSPHRASE = "seven quiet otters";
 
-/** Calls a method of the page's identity; what it throws comes back as its message. */
+/** Calls a method of the page's identity. An error comes back as its message. */
 async function identity<T>(site: SitePage, method: string, ...args: unknown[]): Promise<T> {
   return site.page.evaluate(
     async ([name, given]) => {
@@ -14,14 +14,14 @@ async function identity<T>(site: SitePage, method: string, ...args: unknown[]): 
   );
 }
 
-/** What a method threw, for people. */
+/** The message of the error that a method threw. */
 async function refusal(site: SitePage, method: string, ...args: unknown[]): Promise<string> {
   const error = await identity(site, method, ...args).catch((thrown: unknown) => String(thrown));
   if (typeof error !== "string") throw new Error(`${method} did not throw`);
   return error;
 }
 
-/** A backup as bytes, which can be brought to another page. */
+/** A backup as bytes, for another page. */
 async function backup(site: SitePage, method: "exportAll" | "backupHouse"): Promise<number[]> {
   return site.page.evaluate(
     async ([name, passphrase]) => {
@@ -56,9 +56,7 @@ function inAWeek(): Date {
   return new Date(Date.now() + 7 * 24 * 60 * 60 * 1000);
 }
 
-test("a house stays through a reload, and its phrase brings it to another device as the same house", async ({
-  openSite,
-}) => {
+test("a house survives a reload, and its phrase restores the same house on another device", async ({ openSite }) => {
   const laptop = await open(openSite, "laptop");
   expect((await stateOf(laptop)).node.house).toBeUndefined();
   const { phrase } = await identity<{ phrase: string }>(laptop, "createHouse", "Ada");
@@ -81,7 +79,7 @@ test("a house stays through a reload, and its phrase brings it to another device
   expect(there.did).not.toBe(did);
 });
 
-test("a device joins a house by two texts, in whichever tab, and leaves it", async ({ openSite }) => {
+test("a device joins a house with two texts, in any tab, and leaves it", async ({ openSite }) => {
   const laptop = await open(openSite, "laptop");
   await identity(laptop, "createHouse", "Ada");
   const attached = await laptop.openTab();
@@ -110,7 +108,7 @@ test("a device joins a house by two texts, in whichever tab, and leaves it", asy
 
   await identity(laptop, "revoke", node.did);
   await expect.poll(async () => (await stateOf(attached)).node.house?.delegations[0]?.revoked).toBe(true);
-  // Without the key the house stays, and what it has signed with it.
+  // Without the key, the house stays, and everything that it has signed.
   await identity(attached, "forgetHouseKey");
   await expect.poll(async () => (await stateOf(laptop)).node.house?.keyHere).toBe(false);
   await identity(phone, "leaveHouse");
@@ -146,7 +144,7 @@ test("everything that is mine moves to a new device in one file, and a wrong pas
   expect(await titles(fresh)).toEqual(none);
 
   expect(await restore(fresh, file, PASSPHRASE)).toBeUndefined();
-  // A second time brings nothing twice.
+  // A second import adds nothing twice.
   expect(await restore(fresh, file, PASSPHRASE)).toBeUndefined();
   const [there, here] = [await stateOf(fresh), await stateOf(old)];
   expect(there.node).toMatchObject({ name: "Ada’s desk", house: { did: here.node.house!.did, keyHere: true } });
@@ -157,14 +155,14 @@ test("everything that is mine moves to a new device in one file, and a wrong pas
   expect(await restore(old, file, PASSPHRASE)).toBeUndefined();
   expect(await titles(old)).toEqual(before);
 
-  // The device that held another house is left as it was.
+  // A device that holds another house stays as it was.
   const other = await open(openSite, "other");
   await identity(other, "createHouse", "Bob");
   expect(await restore(other, await backup(old, "backupHouse"), PASSPHRASE)).toContain("another house, “Bob”");
   expect((await stateOf(other)).node.house?.name).toBe("Bob");
 });
 
-test("servers are the user's to set, are checked, kept, and given back to the site", async ({ openSite }) => {
+test("the user's servers are checked and kept, and can be reset to the site's", async ({ openSite }) => {
   const page = await open(openSite, "anna");
   const site = (await stateOf(page)).network;
   const set = (settings: unknown): Promise<string | undefined> =>
@@ -188,7 +186,7 @@ test("servers are the user's to set, are checked, kept, and given back to the si
   expect((await stateOf(page)).network).toEqual(site);
 });
 
-test("who is in a room sees who vouches for whom, and what is taken back reaches the device through the room", async ({
+test("members of a room see each other's houses, and a revocation reaches its device through the room", async ({
   openSite,
 }) => {
   const laptop = await open(openSite, "laptop");

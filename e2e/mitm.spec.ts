@@ -1,4 +1,4 @@
-/** A man in the middle who swaps what signaling carries, and really sits between two connections: he gets nothing. */
+/** A man in the middle swaps the descriptions in signaling, really connects to both sides, and learns nothing. */
 import {
   expect,
   expectPeers,
@@ -12,7 +12,7 @@ import {
 } from "./harness";
 import { Middle } from "./harness/middle";
 
-/** Two visitors with somebody between them and their signaling; one has opened a room. */
+/** Two visitors with a man in the middle of their signaling; one of them has opened a room. */
 async function victims(openSite: OpenSite, lair: string) {
   const middle = await Middle.start(await openSite({ name: "the middle", url: lair }));
   const options = { prepare: middle.prepare, expectProblems: ["PeerJS"] };
@@ -26,7 +26,7 @@ async function victims(openSite: OpenSite, lair: string) {
   return { middle, anna, ben, invite, secrets: [...dids, "did:key", id, "Attic"] };
 }
 
-/** Both say that somebody tampers, and neither lists a peer. */
+/** Both report tampering, and neither lists a peer. */
 async function expectRefusal(...pages: readonly SitePage[]): Promise<void> {
   for (const page of pages) {
     const notices = async () => (await stateOf(page)).notices.map(({ text }) => text).join();
@@ -35,7 +35,7 @@ async function expectRefusal(...pages: readonly SitePage[]): Promise<void> {
   }
 }
 
-/** He had what he wanted: both channels, over DTLS, and both sides' first words; and learned nothing from them. */
+/** He had both channels, over DTLS, and the first frames of both sides, and learned nothing from them. */
 async function expectNothingLearned(middle: Middle, secrets: readonly string[]): Promise<void> {
   const { carriedBothWays, frames } = await middle.report();
   expect(carriedBothWays).toBeGreaterThan(0);
@@ -49,7 +49,7 @@ async function expectNothingLearned(middle: Middle, secrets: readonly string[]):
 
 const LAIR = { "/": "<!doctype html><title>in between</title>" };
 
-test("a newcomer and a member refuse who sits between them with two real connections", async ({
+test("a guest and a member refuse a man in the middle who has a real connection to each", async ({
   openSite,
   foreignSite,
 }) => {
@@ -59,9 +59,9 @@ test("a newcomer and a member refuse who sits between them with two real connect
   await expectNothingLearned(middle, secrets);
 });
 
-test("so do two members, who meet again when he is gone", async ({ openSite, foreignSite }) => {
+test("two members refuse him too, and connect again when he is gone", async ({ openSite, foreignSite }) => {
   const { middle, anna, ben, invite, secrets } = await victims(openSite, (await foreignSite(LAIR)).url);
-  // The same man in the same place is no hindrance while he changes nothing.
+  // While he changes nothing, he does not get in the way.
   middle.rewrites = false;
   await joinRoom(ben, invite);
   await expectPeers(anna, 1);

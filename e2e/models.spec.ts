@@ -83,7 +83,7 @@ function stored(id = REPOSITORY): Promise<string | undefined> {
   return page.evaluate((model) => window.models.info(model)?.stored, id);
 }
 
-test("the embedded model is stored at first use and needs no network afterwards", async () => {
+test("the built-in model is stored at its first use and needs no network afterwards", async () => {
   const first = await prepare("guide");
   expect(first).toMatchObject({ value: { engine: "onnx", graph: "onnx/model_q4.onnx" } });
   expect(await stored("guide")).toBe("yes");
@@ -92,7 +92,7 @@ test("the embedded model is stored at first use and needs no network afterwards"
   expect(await prepare("guide")).toEqual(first);
 });
 
-test("the list holds the embedded model, ONNX repositories and the whole WebLLM catalog", async () => {
+test("the list contains the built-in model, ONNX repositories and the whole WebLLM catalog", async () => {
   const list = await page.evaluate(() => window.models.list());
   expect(list[0]).toMatchObject({ id: "guide", source: "embedded", downloadBytes: 5_578_695, contextLength: 1024 });
   expect(list.filter((info) => info.engine === "webllm")).toHaveLength(165);
@@ -100,7 +100,7 @@ test("the list holds the embedded model, ONNX repositories and the whole WebLLM 
   expect(list.every((info) => info.downloadBytes !== 0)).toBe(true);
 });
 
-test("a repository is downloaded through redirects, and its size is known before", async () => {
+test("a repository is downloaded through redirects, and its size is known before the download", async () => {
   await add(REPOSITORY);
   expect(await page.evaluate((id) => window.models.info(id)?.downloadBytes, REPOSITORY)).toBeGreaterThan(4 * MIB);
   const result = await prepare();
@@ -111,7 +111,7 @@ test("a repository is downloaded through redirects, and its size is known before
   expect(last?.loadedBytes).toBe(last?.totalBytes);
 });
 
-test("a download goes on after a reload where it stopped", async () => {
+test("a download continues after a reload where it stopped", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });
   await start("first");
@@ -138,7 +138,7 @@ test("a host that does not know ranges sends the file again, and the result is r
   expect("value" in result && result.value.files.find((file) => file.path === DATA)?.bytes).toBe(4 * MIB);
 });
 
-test("a file that changed on the host between two visits is fetched from its start", async () => {
+test("a file that changed on the host in the meantime is fetched from its start", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });
   await start("first");
@@ -149,7 +149,7 @@ test("a file that changed on the host between two visits is fetched from its sta
   expect("value" in result && result.value.files.find((file) => file.path === DATA)?.bytes).toBe(3 * MIB);
 });
 
-test("a cut connection and passing server errors are mended without anybody noticing", async () => {
+test("a download survives a cut connection and temporary server errors", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "cut-once", bytes: 2 * MIB });
   hub.fault(REPOSITORY, "tokenizer.json", { kind: "fail-then-ok", times: 2 });
@@ -175,25 +175,25 @@ test("a file that ends too early is corrupt", async () => {
   expect(error.message).toContain("1.0 MB instead of 4.2 MB");
 });
 
-test("a file that the host lost is named", async () => {
+test("an error names a file that the host has lost", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "status", status: 404 });
   expect(await failure()).toMatchObject({ code: "file-missing", message: expect.stringContaining(DATA) });
 });
 
-test("a host that refuses is said to refuse", async () => {
+test("an error says that the host refuses", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "status", status: 401 });
   expect(await failure()).toMatchObject({ code: "network", message: expect.stringContaining("401") });
 });
 
-test("a web page in the place of a file is no model file", async () => {
+test("a web page in place of a file is not accepted as a model file", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "html" });
   expect(await failure()).toMatchObject({ code: "file-missing" });
 });
 
-test("addresses that are no models are refused with what to do", async () => {
+test("addresses without a model are refused with advice", async () => {
   const error = async (source: string): Promise<string> => {
     const result = await page.evaluate((text) => window.models.add(text), source);
     return "error" in result ? `${result.error.code}: ${result.error.message}` : "added";
@@ -207,14 +207,14 @@ test("addresses that are no models are refused with what to do", async () => {
   expect(await error("tests/config-only")).toMatch(/^not-a-model: /);
 });
 
-test("a host that does not allow other sites gives a sentence about it", async () => {
+test("an error explains that a host does not allow other sites", async () => {
   const closed = await HubServer.start(0, { cors: false });
   const result = await page.evaluate((source) => window.models.add(source), `${closed.url}/some/folder/`);
   await closed.stop();
   expect(result).toMatchObject({ error: { code: "network", message: expect.stringContaining("CORS") as unknown } });
 });
 
-test("a mirror serves when the hub is gone", async () => {
+test("a mirror is used when the hub is gone", async () => {
   const mirror = hub;
   hub = await HubServer.start();
   const gone = hub.url;
@@ -225,14 +225,14 @@ test("a mirror serves when the hub is gone", async () => {
   expect(await prepare()).toHaveProperty("value");
 });
 
-test("a folder on any web host is a model too", async () => {
+test("a folder on any web host can be a model", async () => {
   const added = await page.evaluate((url) => window.models.add(url), `${site.url}models/guide/config.json`);
   expect(added).toMatchObject({ value: { id: `${site.url}models/guide/`, contextLength: 1024 } });
   const [own, guide] = [await prepare(`${site.url}models/guide/`), await prepare("guide")];
   expect("value" in own && "value" in guide && own.value.packageHash === guide.value.packageHash).toBe(true);
 });
 
-test("picked files are a model, also after a reload", async () => {
+test("picked files become a model, even after a reload", async () => {
   const names = ["config.json", "tokenizer.json", "tokenizer_config.json", "onnx/model_q4.onnx", DATA];
   await page.getByLabel("Files of a model").setInputFiles(names.map((name) => `${GUIDE}/${name}`));
   const added = await page.evaluate(() => window.models.addPicked());
@@ -242,7 +242,7 @@ test("picked files are a model, also after a reload", async () => {
   expect(await prepare(added.value.id)).toMatchObject({ value: { graph: "model_q4.onnx" } });
 });
 
-test("cancelling stops the download and keeps what arrived", async () => {
+test("cancelling stops the download and keeps the bytes that arrived", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });
   await start("first");
@@ -253,7 +253,7 @@ test("cancelling stops the download and keeps what arrived", async () => {
   expect(hub.requestsFor(DATA).at(-1)).toMatchObject({ status: 206 });
 });
 
-test("a store worker that the browser ends silently fails its download at once, and the next one goes on", async () => {
+test("if the browser ends the store worker silently, its download fails at once, and the next one continues it", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });
   await start("first");
@@ -264,7 +264,7 @@ test("a store worker that the browser ends silently fails its download at once, 
   expect(await prepare()).toHaveProperty("value");
 });
 
-test("two that want the same share one download, which goes on when one leaves", async () => {
+test("two requests for the same model share one download, which continues when one is cancelled", async () => {
   await add(REPOSITORY);
   hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });
   await start("first");
@@ -277,7 +277,7 @@ test("two that want the same share one download, which goes on when one leaves",
   expect(hub.requestsFor(DATA).filter((request) => request.status === 200)).toHaveLength(1);
 });
 
-test("room that runs out in the middle of a download is said with numbers, and what arrived is kept", async () => {
+test("a full disk in the middle of a download is reported with numbers, and the bytes that arrived are kept", async () => {
   await add(REPOSITORY);
   const session = await page.context().newCDPSession(page);
   const { origin } = new URL(site.url);
@@ -295,7 +295,7 @@ test("room that runs out in the middle of a download is said with numbers, and w
   expect(hub.requestsFor(DATA).at(-1)).toMatchObject({ status: 206 });
 });
 
-test("parts of a model are fetched once, kept over a reload, and deleted with the model", async () => {
+test("parts of a model are fetched once, survive a reload, and are deleted with the model", async () => {
   const data = randomBytes(4 * MIB);
   hub.put(REPOSITORY, DATA, data);
   await add(REPOSITORY);
@@ -334,7 +334,7 @@ test("parts of a model are fetched once, kept over a reload, and deleted with th
   expect(await used()).toBeLessThan(before - 100_000);
 });
 
-test("removing deletes the files and an added model leaves the list", async () => {
+test("removing a model deletes its files, and an added one leaves the list", async () => {
   await add(REPOSITORY);
   await prepare();
   const used = (): Promise<number> => page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);

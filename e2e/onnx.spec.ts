@@ -78,7 +78,7 @@ test.describe("on WASM", () => {
       expect(cut.ids.length).toBeGreaterThanOrEqual(3);
       expect(cut.ids.length).toBeLessThan(32);
       expect(cut.error?.code).toBe(how === "abort" ? "aborted" : undefined);
-      // What the engine had computed when it stopped is in its cache: the prompt, and hardly more than what was read.
+      // The cache shows how much the engine had computed: the prompt, and hardly more tokens than were read.
       const next = await page.evaluate((messages) => window.onnx.answer("guide", { messages, maxTokens: 200 }), STORY);
       expect(next.ids.slice(0, cut.ids.length)).toEqual(cut.ids);
       expect(next.text).toBe(golden.find((item) => item.messages[0]?.content === STORY[0].content)?.completion);
@@ -96,7 +96,7 @@ test.describe("on WASM", () => {
     expect(answers.map((answer) => answer.text)).toEqual(items.map((item) => item.completion));
   });
 
-  test("notices a worker that ends without a word, and loads again", async ({ page }) => {
+  test("notices a worker that ends silently, and loads again", async ({ page }) => {
     await open(page);
     await load(page, GUIDE, "wasm");
     const answering = page.evaluate((messages) => window.onnx.answer("guide", { messages }), STORY);
@@ -119,7 +119,7 @@ test.describe("on WASM", () => {
   });
 
   test("runs in a page of another origin, from a blob", async ({ page }) => {
-    // Another name for the same machine is another origin; the script and all it needs stay on the first.
+    // Another name of the same machine is another origin; the script and its files stay on the first.
     const other = site.url.replace("127.0.0.1", "localhost");
     await page.goto(`${other}blank.html`);
     await page.addScriptTag({ type: "module", content: `import ${JSON.stringify(await entryOf(site.url))};` });
@@ -132,7 +132,7 @@ test.describe("on WASM", () => {
     expect(answer.text).toBe(golden[0]?.completion);
   });
 
-  test("answers the same whatever attention, caches and weight files are like", async ({ page }) => {
+  test("gives the same answer with every kind of attention, cache and weight file", async ({ page }) => {
     await open(page);
     await expectSameAnswers(page, "wasm", [
       { attention: "grouped", positionIds: true },
@@ -143,7 +143,7 @@ test.describe("on WASM", () => {
     ]);
   });
 
-  test("says what is wrong with a model, and loads the next", async ({ page }) => {
+  test("explains what is wrong with a model, and loads the next one", async ({ page }) => {
     await open(page);
     const code = (model: SiteModel) =>
       page.evaluate(
@@ -184,7 +184,7 @@ test.describe("on software WebGPU", () => {
     }
   });
 
-  test("answers the same in place, with growing caches, and with primitive attention", async ({ page }) => {
+  test("gives the same answer in place, with growing caches, and with primitive attention", async ({ page }) => {
     await open(page);
     const infos = await expectSameAnswers(page, "webgpu", [
       { attention: "grouped", positionIds: true },
@@ -210,7 +210,7 @@ test.describe("on software WebGPU", () => {
   });
 });
 
-/** Loads random models of the same weights one after another; all must answer alike. Gives what each load said. */
+/** Loads random models of the same weights one after another; all must give the same answer. Returns the result of each load. */
 async function expectSameAnswers(
   page: Page,
   backend: Backend,
@@ -242,7 +242,7 @@ async function expectSameAnswers(
   return infos;
 }
 
-/** Address of the page's script, from its HTML. */
+/** The address of the page's script, from its HTML. */
 async function entryOf(url: string): Promise<string> {
   const html = await (await fetch(url)).text();
   return new URL(/src="([^"]+\.js)"/.exec(html)?.[1] ?? "", url).href;

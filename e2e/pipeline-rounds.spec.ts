@@ -1,4 +1,4 @@
-/** Pipelines that come and go, many times in the same two browsers: nothing of them stays. */
+/** Forms and closes pipelines many times in the same two browsers, and checks that nothing stays in memory. */
 import { readFileSync } from "node:fs";
 import type { CDPSession } from "@playwright/test";
 import golden from "./fixtures/golden.json" with { type: "json" };
@@ -8,13 +8,13 @@ import { serveBarePage } from "./harness/bare-pages";
 import { didOf, meet } from "./pipeline-page/meet";
 
 const ROUNDS = 50;
-/** Rounds after which everything that is made once has been made. */
+/** Rounds before the first measurement, so that everything that is created once exists. */
 const SETTLED = 10;
 const TOKENS = 3;
 const ITEM = golden.items[0]!;
 /**
- * What may be more after the other rounds: of the heaps of a page and its workers, and of all memory of its browser's
- * renderers. A stage that stayed would be 10 MB of weights in each round; without leaks 0.5 and 12 MB have been seen.
+ * Allowed growth over the other rounds, of the heaps of a page and its workers, and of all memory of its browser's
+ * renderers. A leaked stage would be 10 MB of weights in each round; without leaks, 0.5 and 12 MB were seen.
  */
 const MAX_HEAP_GROWTH_BYTES = 4 * 2 ** 20;
 const MAX_RESIDENT_GROWTH_BYTES = 40 * 2 ** 20;
@@ -26,9 +26,9 @@ test.beforeAll(async () => {
 test.afterAll(() => site.close());
 
 interface Memory {
-  /** What the page and its workers can reach, in bytes. */
+  /** Bytes that the page and its workers can reach. */
   readonly heap: number;
-  /** What the browser's renderers have in memory, WebAssembly's included; 0 where nobody can tell. */
+  /** Resident bytes of the browser's renderers, including WebAssembly; 0 if the system does not tell. */
   readonly resident: number;
 }
 
@@ -46,7 +46,7 @@ async function memoryOf({ page, context }: SitePage): Promise<Memory> {
   return { heap: sum([usedSize, ...workers]), resident: sum(resident) };
 }
 
-/** Bytes that each of so many workers can reach. They are asked by way of the page: they have no session of their own. */
+/** Bytes that each worker can reach. The page relays the requests, because workers have no session of their own. */
 async function workerHeaps(session: CDPSession, count: number): Promise<number[]> {
   const heaps: number[] = [];
   const { promise: complete, resolve } = deferred<undefined>();
@@ -74,7 +74,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((all, number) => all + number, 0);
 }
 
-/** Forms a pipeline, asks it, and closes it, so many times. */
+/** Forms a pipeline, asks it, and closes it, `count` times. */
 function rounds(consumer: SitePage, holder: string, count: number): Promise<readonly (readonly number[])[]> {
   return consumer.page.evaluate(
     async ([did, messages, times, tokens]) => {
@@ -92,11 +92,11 @@ function rounds(consumer: SitePage, holder: string, count: number): Promise<read
   );
 }
 
-test(`${ROUNDS} pipelines come and go, and nothing of them stays`, async ({ openSite, signaling }) => {
+test(`${ROUNDS} pipelines are formed and closed, and nothing stays in memory`, async ({ openSite, signaling }) => {
   const own = { url: site.url, ownProcess: true };
   const pages = await meet(openSite, signaling, [own, own]);
   const [consumer, holder] = pages as [SitePage, SitePage];
-  // A model that stays keeps the engines' workers alive, in which something could stay as well.
+  // A model that stays loaded keeps the engine workers alive, because they could leak as well.
   for (const { page } of pages) await page.evaluate(() => window.pipeline.loadWhole());
   const expected = ITEM.completion_ids.slice(0, TOKENS);
   const did = await didOf(holder);
@@ -106,7 +106,7 @@ test(`${ROUNDS} pipelines come and go, and nothing of them stays`, async ({ open
   expect(await rounds(consumer, did, left)).toEqual(new Array(left).fill(expected));
   for (const [index, page] of pages.entries()) {
     const { heap, resident } = before[index]!;
-    // What finalizers still hold goes with the collection after the next.
+    // Objects that finalizers still hold are freed by the second collection.
     const within = async (): Promise<boolean> => {
       const now = await memoryOf(page);
       return now.heap - heap < MAX_HEAP_GROWTH_BYTES && now.resident - resident < MAX_RESIDENT_GROWTH_BYTES;

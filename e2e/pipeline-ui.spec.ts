@@ -1,4 +1,4 @@
-/** A model that runs over several devices, as people see it: consent, the plan as a picture, forming, closing. */
+/** A model that runs over several devices, as users see it: consent, the plan as a picture, forming, closing. */
 import golden from "./fixtures/golden.json" with { type: "json" };
 import { expect, shot, test } from "./harness";
 import { ChatPage, PipelineView, setSwitch } from "./pages";
@@ -6,7 +6,7 @@ import { ChatPage, PipelineView, setSwitch } from "./pages";
 const ITEM = golden.items.find(({ completion }) => completion.includes("Tokyo"))!;
 const PHONE = { viewport: { width: 390, height: 844 } };
 
-test("three people agree, form a pipeline by clicks, chat with it, and close it", async ({ openSite }) => {
+test("three users agree, form a pipeline by clicking, chat with it, and close it", async ({ openSite }) => {
   const anna = await openSite({ name: "anna" });
   const annas = new ChatPage(anna.page);
   await annas.ready();
@@ -16,17 +16,17 @@ test("three people agree, form a pipeline by clicks, chat with it, and close it"
   await annas.models.unload("Guide");
   await annas.models.close();
 
-  // Ben gives memory by himself, in the settings.
+  // Ben gives memory in the settings, without being asked.
   const ben = await openSite({ name: "ben", url: invite });
   const bens = { chat: new ChatPage(ben.page), pipelines: new PipelineView(ben.page) };
   await bens.chat.room.join("Ben");
   await bens.chat.room.share(true);
   await bens.pipelines.giveLayers();
-  // He answers nobody by himself: the router would rightly prefer one device to three.
+  // Ben does not share the whole model, because the router would rightly prefer one device to three.
   await setSwitch(ben.page.getByRole("switch", { name: "Guide" }), false);
   await shot(ben, "pipeline-share");
 
-  // Cara is asked when Anna plans, once.
+  // Cara is asked only once, when Anna plans.
   const cara = await openSite({ name: "cara", url: invite, context: PHONE });
   const caras = { chat: new ChatPage(cara.page), pipelines: new PipelineView(cara.page) };
   await caras.chat.room.join("Cara");

@@ -1,4 +1,4 @@
-/** Stages on software WebGPU, beside others on WASM and by themselves: the guide's golden tokens. */
+/** Stages on software WebGPU, with and without others on WASM, give the guide's golden tokens. */
 import golden from "./fixtures/golden.json" with { type: "json" };
 import { expect, type SitePage, test, type WebServer } from "./harness";
 import { serveBarePage } from "./harness/bare-pages";
@@ -6,9 +6,9 @@ import { didOf, meet } from "./pipeline-page/meet";
 
 /** A short prompt, and one of 41 tokens, which software WebGPU computes wrongly in one call. */
 const [SHORT, LONG] = [golden.items[0]!, golden.items[16]!];
-/** Software WebGPU takes most of a second for each. */
+/** Software WebGPU takes almost a second for each. */
 const TOKENS = 2;
-/** More than software WebGPU can do at once: parts have to find that out, and do less. */
+/** More than software WebGPU can compute at once. The parts must find that out and take smaller steps. */
 const STEP_TOKENS = 48;
 
 let site: WebServer;

@@ -1,4 +1,4 @@
-/** The guide model over several browsers, on real WebRTC: its golden completions, and what happens when some are lost. */
+/** The guide model over several browsers, on real WebRTC: its golden completions, and lost browsers. */
 import { expect, type OpenOptions, type SitePage, STORY, test, type WebServer } from "./harness";
 import { serveBarePage } from "./harness/bare-pages";
 import type { PipelinePage } from "./pipeline-page/main";
@@ -25,7 +25,7 @@ async function room(
 ): Promise<SitePage[]> {
   const pages: SitePage[] = [];
   for (let index = 0; index < count; index++) {
-    // Those that hold stages have a browser of their own, so that it can be killed.
+    // The pages that hold stages have their own browsers, so that these can be killed.
     pages.push(await openSite({ name: `node-${index}`, url: site.url, ownProcess: index > 0 }));
   }
   const [first, ...others] = pages;
@@ -59,7 +59,7 @@ test("three browsers answer as one, word for word", async ({ openSite, signaling
   }
 });
 
-/** What may happen to stages. */
+/** Everything that can happen to a stage. */
 const HAPPENINGS = {
   kill: (site: SitePage) => site.kill(),
   freeze: (site: SitePage) => site.freeze(),
@@ -71,7 +71,7 @@ const HAPPENINGS = {
   leave: ({ page }: SitePage) => page.evaluate(() => window.pipeline.handOver()),
 } as const;
 
-/** Stages that something happens to in the middle of an answer, by their place in a ring of so many. */
+/** Stages that are lost in the middle of an answer: their places in a ring of `of` stages, and how they are lost. */
 const LOSSES = [
   { what: "the first of three stages is killed", of: 3, lost: [0], how: "kill" },
   { what: "the second of three stages is killed", of: 3, lost: [1], how: "kill" },
@@ -80,14 +80,14 @@ const LOSSES = [
   { what: "a stage freezes", of: 3, lost: [1], how: "freeze" },
   { what: "a stage stays linked and answers nothing", of: 3, lost: [1], how: "deaf" },
   { what: "the model of a stage hangs", of: 3, lost: [2], how: "stuck" },
-  { what: "a stage gives what it was given long after it was replaced", of: 3, lost: [1], how: "late" },
-  { what: "a stage gives numbers that are none", of: 3, lost: [0], how: "nan" },
+  { what: "a stage passes on a step long after it was replaced", of: 3, lost: [1], how: "late" },
+  { what: "a stage gives NaN instead of numbers", of: 3, lost: [0], how: "nan" },
   { what: "a stage gives too few numbers", of: 3, lost: [2], how: "short" },
   { what: "a stage hands over and leaves", of: 3, lost: [0], how: "leave" },
 ] as const;
 
 for (const { what, of, lost, how } of LOSSES) {
-  test(`${what} in the middle of an answer, and not a word is lost`, async ({ openSite, signaling }) => {
+  test(`${what} in the middle of an answer, and no word is lost`, async ({ openSite, signaling }) => {
     const pages = await room(openSite, serverOf(signaling), 5);
     const dids = await Promise.all(pages.slice(1).map(didOf));
     const consumer = pages[0]!;
@@ -107,12 +107,12 @@ for (const { what, of, lost, how } of LOSSES) {
     const stages = () => consumer.page.evaluate(() => window.pipeline.stages().map(({ did }) => did));
     await expect.poll(async () => (await stages()).filter((did) => gone.includes(did))).toEqual([]);
     if (how === "leave") expect(await pages[1]!.page.evaluate(() => window.pipeline.holds())).toBe(0);
-    // And the ring is as good as before.
+    // The ring works as before.
     expect((await answer(consumer)).ids).toEqual(WHOLE);
   });
 }
 
-test("two people are answered at once by one pipeline, and it is freed when its consumer is gone", async ({
+test("one pipeline answers two requests at once, and is freed when its consumer is gone", async ({
   openSite,
   signaling,
 }) => {

@@ -1,4 +1,4 @@
-/** Pipelines as pages and programs use them: planned, formed, asked, repaired and closed through the public surface. */
+/** Pipelines through the public API: plan, form, ask, repair and close. */
 import {
   answerReaches,
   ask,
@@ -24,7 +24,7 @@ import type { PlanOptions } from "../src/grid";
 
 const PIPED = { text: QUESTION, provider: "pipeline" } as const;
 
-/** Visitors of one room: the first wants to run a model, the others give memory to layers. */
+/** Visitors of one room: the first wants to run a model, the others give memory for layers. */
 async function room(
   openSite: OpenSite,
   helpers: number,
@@ -46,7 +46,7 @@ async function room(
 
 const didOf = async (site: SitePage): Promise<string> => (await stateOf(site)).node.did;
 
-/** Forms a pipeline for the guide over these nodes, and gives its plan. */
+/** Forms a pipeline for the guide over these nodes and returns its plan. */
 async function form({ page }: SitePage, options: PlanOptions) {
   return page.evaluate(async (wanted) => {
     const { pipelines } = window.microgrid!;
@@ -63,7 +63,7 @@ const close = ({ page }: SitePage): Promise<void> =>
 
 const held = async (site: SitePage): Promise<number> => (await roomOf(site)).holding.length;
 
-test("two devices hold a model's layers for a third, which answers word for word, and free them at its end", async ({
+test("two devices hold a model's layers for a third, which answers word for word, and free them in the end", async ({
   openSite,
 }) => {
   const [consumer, ...helpers] = await room(openSite, 2);
@@ -80,7 +80,7 @@ test("two devices hold a model's layers for a third, which answers word for word
   expect(answer.error).toBeUndefined();
   expect(answer.text).toBe(STORY.completion);
   expect(routesOf(answer)[0]!.provider).toMatchObject({ kind: "pipeline", name: "3 devices together" });
-  // A model that is ready nowhere else is answered by the pipeline without being asked for it.
+  // If the model is ready nowhere else, the pipeline answers without an explicit request.
   expect((await ask(consumer, QUESTION)).text).toBe(STORY.completion);
 
   await close(consumer);
@@ -88,7 +88,7 @@ test("two devices hold a model's layers for a third, which answers word for word
   await expect.poll(async () => (await stateOf(consumer)).pipelines).toEqual([]);
 });
 
-test("a request for a pipeline forms one by itself", async ({ openSite }) => {
+test("a request that asks for a pipeline forms one", async ({ openSite }) => {
   const [consumer] = await room(openSite, 1);
   const answer = await ask(consumer, PIPED);
   expect(answer.error).toBeUndefined();
@@ -96,7 +96,7 @@ test("a request for a pipeline forms one by itself", async ({ openSite }) => {
   expect((await stateOf(consumer)).pipelines).toHaveLength(1);
 });
 
-test("nobody holds layers without having agreed, and the one who is asked is told", async ({ openSite }) => {
+test("a device holds layers only after its user agreed, and the user sees the request", async ({ openSite }) => {
   const [consumer] = await room(openSite, 0);
   const other = await openSite({ name: "other" });
   await gridReady(other);
@@ -114,14 +114,14 @@ test("nobody holds layers without having agreed, and the one who is asked is tol
   expect((await plan()).missing).toBeUndefined();
   await form(consumer, { nodes: [did] });
   expect(await held(other)).toBe(1);
-  // Taken back, it holds nothing any more, and nobody asks again.
+  // After the consent is withdrawn, it holds nothing, and is not asked again.
   await other.page.evaluate(() => window.microgrid!.rooms.current!.share({ layers: false }));
   await expect.poll(() => held(other)).toBe(0);
   expect((await plan()).leftOut).toEqual([expect.objectContaining({ peer: did, why: "consent" })]);
   expect((await roomOf(other)).layersWanted).toEqual([]);
 });
 
-test("a device that is killed is replaced in the middle of an answer, and by the consumer itself when nobody is left", async ({
+test("a device that is killed is replaced in the middle of an answer, and by the consumer itself if no other is left", async ({
   openSite,
 }) => {
   const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
@@ -148,7 +148,7 @@ test("a device that is killed is replaced in the middle of an answer, and by the
   expect(pipelines[0]!.stages.map(({ peer }) => peer)).toEqual(["self"]);
 });
 
-test("a device that leaves lets another take its layers first, and the answer goes on", async ({ openSite }) => {
+test("a device that leaves hands over its layers first, and the answer continues", async ({ openSite }) => {
   const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
   const dids = await Promise.all(helpers.map(didOf));
   const plan = await form(consumer, { stages: 1, nodes: dids });
@@ -164,7 +164,7 @@ test("a device that leaves lets another take its layers first, and the answer go
   expect(routesOf(answer)).toHaveLength(1);
 });
 
-test("others in the room are answered by a pipeline too, at the same time as its owner", async ({ openSite }) => {
+test("a pipeline answers others in the room at the same time as its owner", async ({ openSite }) => {
   const [consumer, ...helpers] = await room(openSite, 2);
   const dids = await Promise.all(helpers.map(didOf));
   await form(consumer, { stages: 2, nodes: dids, answers: 4 });
@@ -188,7 +188,7 @@ test("others in the room are answered by a pipeline too, at the same time as its
   }
 });
 
-test("a pipeline is there again after its owner reloads the page", async ({ openSite }) => {
+test("a pipeline is formed again after its owner reloads the page", async ({ openSite }) => {
   const [consumer, ...helpers] = await room(openSite, 1);
   const nodes = await Promise.all(helpers.map(didOf));
   await form(consumer, { nodes });
@@ -200,7 +200,7 @@ test("a pipeline is there again after its owner reloads the page", async ({ open
   expect((await ask(consumer, PIPED)).text).toBe(STORY.completion);
 });
 
-test("a charter that does not allow the model is kept by all", async ({ openSite }) => {
+test("all devices respect a charter that does not allow the model", async ({ openSite }) => {
   const [consumer, ...helpers] = await room(openSite, 1);
   const nodes = await Promise.all(helpers.map(didOf));
   await form(consumer, { nodes });
@@ -212,7 +212,7 @@ test("a charter that does not allow the model is kept by all", async ({ openSite
   await expect(planning).rejects.toThrow(/charter does not allow this model/);
 });
 
-test("a tab that is attached to the node uses pipelines as the first one does", async ({ openSite }) => {
+test("a tab that is attached to the node uses pipelines like the first one", async ({ openSite }) => {
   const [consumer, ...helpers] = await room(openSite, 1);
   const nodes = await Promise.all(helpers.map(didOf));
   const tab = await consumer.openTab();
@@ -223,7 +223,7 @@ test("a tab that is attached to the node uses pipelines as the first one does", 
   await expect.poll(async () => (await stateOf(consumer)).pipelines).toEqual([]);
 });
 
-test("a model from files of one device runs over others, who get the parts that they hold from it", async ({
+test("a model from files of one device runs over others, which get their parts from that device", async ({
   openSite,
 }) => {
   const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
@@ -237,7 +237,7 @@ test("a model from files of one device runs over others, who get the parts that 
         return new File([blob], path);
       }),
     );
-    // The picker of a folder gives the same: files whose names are paths.
+    // A folder picker gives the same: files whose names are paths.
     const { id: added } = await window.microgrid!.models.add(files as unknown as FileList);
     return [added, files.at(-1)!.size] as const;
   });
@@ -253,7 +253,7 @@ test("a model from files of one device runs over others, who get the parts that 
   expect(plan.stages[0]!.bytes).toBeGreaterThan(bytes / 2);
   const question = { text: QUESTION, model: id, provider: "pipeline" };
   expect((await ask(consumer, question)).text).toBe(STORY.completion);
-  // Who takes the place of the one that is lost gets them from there as well.
+  // The replacement of a lost device gets them from there too.
   await startAnswer(consumer, question);
   await answerReaches(consumer, 10);
   await helpers[dids.indexOf(plan.stages[0]!.peer)]!.kill();

@@ -1,4 +1,4 @@
-/** A switch that lets peers meet through a TURN server only, so that nobody learns where this device is. */
+/** The switch that allows only connections through a TURN server, so that peers do not learn this device's address. */
 import golden from "./fixtures/golden.json" with { type: "json" };
 import {
   ask,
@@ -18,7 +18,7 @@ import { SignalingLines } from "./harness/sockets";
 
 const GREETING = golden.items[0]!;
 
-/** The kinds of both ends of every pair that a page's connections have settled on. */
+/** The candidate types of both ends of every pair that a page's connections have selected. */
 const selectedPairs = ({ page }: SitePage): Promise<string[]> =>
   page.evaluate(async () => {
     const { made } = window as unknown as { made: RTCPeerConnection[] };
@@ -35,11 +35,11 @@ const selectedPairs = ({ page }: SitePage): Promise<string[]> =>
     });
   });
 
-/** Every candidate that a page has told the signaling server, in whatever message. */
+/** Every candidate that a page has sent to the signaling server, in any message. */
 const candidatesOf = ({ sent }: SignalingLines): string[] =>
   sent.flatMap((text) => [...text.matchAll(/candidate:[^"\\]+/g)].map(([found]) => found));
 
-test("with relay only, both ends of every connection are relayed, and no address of the device is told", async ({
+test("with relay only, both ends of every connection are relayed, and no address of the device is sent", async ({
   openSite,
   turn,
 }) => {
@@ -63,7 +63,7 @@ test("with relay only, both ends of every connection are relayed, and no address
       },
     });
     await gridReady(site);
-    // As a person sets it; the site itself knows no ICE server.
+    // Set as a user would; the site itself has no ICE server.
     const { iceServers } = path.config;
     await site.page.evaluate(
       (servers) => window.microgrid!.setNetwork({ iceServers: servers, relayOnly: true }),

@@ -1,4 +1,4 @@
-/** A room as people see it: opened, entered by a link after a question, shared, left. */
+/** A room as users see it: open, join through a link after a question, share, leave. */
 import { expect, shot, STORY, test } from "./harness";
 import { ChatPage } from "./pages";
 
@@ -17,7 +17,7 @@ test("a link asks before joining, and a visitor without a model is answered by t
   await expect(bens.room.questionText).toContainText("the text of a chat, on the device that answers it");
   await expect(bens.room.rules.first()).toHaveText("Anyone with an invite can join.");
   await expect(bens.room.questionText).toContainText("Inside now: 1");
-  // A guest who looks in is nobody yet.
+  // A guest who only looks does not count as a member.
   await expect(annas.room.members).toHaveCount(1);
   await shot(ben, "room-question");
   await bens.room.join("Ben’s phone");
@@ -37,7 +37,7 @@ test("a link asks before joining, and a visitor without a model is answered by t
   expect(new URL(ben.page.url()).hash).not.toContain("join");
 });
 
-test("a visitor of a room where nobody shares is told so, and answered by a model that is loaded by itself", async ({
+test("a visitor of a room where nobody shares is told so, and gets an answer from a model that loads automatically", async ({
   openSite,
 }) => {
   const anna = await openSite({ name: "anna" });
@@ -55,7 +55,7 @@ test("a visitor of a room where nobody shares is told so, and answered by a mode
   expect(await bens.answerText()).toContain("Tokyo");
   await expect(bens.origin()).toContainText("On this device");
 
-  // Whoever unloads it by hand waits for the room, for as long as they like.
+  // After the user unloads it by hand, the chat waits for the room as long as the user likes.
   await bens.models.open();
   await bens.models.unload("Guide");
   await bens.models.close();
@@ -68,7 +68,7 @@ test("a visitor of a room where nobody shares is told so, and answered by a mode
   await expect(bens.loadHere).toBeHidden();
 });
 
-test("an answer whose only provider is killed goes on here, with the model that comes by itself", async ({
+test("an answer whose only provider is killed continues here, with a model that loads automatically", async ({
   openSite,
 }) => {
   const anna = await openSite({ name: "anna", ownProcess: true });
@@ -95,7 +95,7 @@ test("an answer whose only provider is killed goes on here, with the model that 
   await expect(bens.origin()).toContainText("moved to this device after");
 });
 
-test("an answer that lost its last provider says so, and goes on here once that is wanted", async ({ openSite }) => {
+test("an answer that lost its last provider says so, and continues here when the user agrees", async ({ openSite }) => {
   const anna = await openSite({ name: "anna", ownProcess: true });
   const annas = new ChatPage(anna.page);
   await annas.ready();
@@ -120,7 +120,7 @@ test("an answer that lost its last provider says so, and goes on here once that 
   await expect.poll(() => bens.answerText()).toBe(STORY.completion);
 });
 
-test("without the signaling server, a newcomer is told so once, and links by two texts", async ({
+test("without the signaling server, a guest is told so once, and connects with two texts", async ({
   openSite,
   signaling,
 }) => {
@@ -144,7 +144,7 @@ test("without the signaling server, a newcomer is told so once, and links by two
   const answering = await annas.room.byHand();
   await shot(anna, "hand-link-desk");
   const answer = await answering.answer(offer);
-  // Nothing spills over its frame: the text is as wide as the button below it.
+  // Nothing overflows: the text is as wide as the button below it.
   const text = await annas.room.panel.getByRole("textbox", { name: /^Your answer/ }).boundingBox();
   const button = await annas.room.panel.getByRole("button", { name: "Copy your answer" }).boundingBox();
   expect(text?.width).toBeCloseTo(button?.width ?? 0, 0);
@@ -156,9 +156,7 @@ test("without the signaling server, a newcomer is told so once, and links by two
   await shot(ben, "hand-link-phone-linked");
 });
 
-test("whoever asks to come in is let in by a member, and is out for good once a founder removes them", async ({
-  openSite,
-}) => {
+test("a member lets in a guest who knocks, and a founder removes that guest for good", async ({ openSite }) => {
   const anna = await openSite({ name: "anna" });
   const annas = new ChatPage(anna.page);
   await annas.ready();
@@ -172,7 +170,7 @@ test("whoever asks to come in is let in by a member, and is out for good once a 
   await expect(bens.room.panel).toContainText("A member has to let you in");
   await expect(bens.room.invite).toHaveCount(0);
 
-  // The panel is closed: a message and the button of the room say it.
+  // The panel is closed, so a message and the room's button show it.
   await expect(anna.page.getByText("Ben asks to come in")).toBeVisible();
   await expect(annas.room.button).toHaveAccessibleName("Room Reading room, 1 here, 1 asking to join");
   await annas.room.open();
@@ -190,7 +188,7 @@ test("whoever asks to come in is let in by a member, and is out for good once a 
   await expect(bens.room.button).toHaveAccessibleName("Open a room");
 });
 
-test("an answer that nobody can give offers to load the guide here, and goes on with it", async ({ openSite }) => {
+test("an answer that no device can give offers to load the guide here, and continues with it", async ({ openSite }) => {
   const { page } = await openSite();
   const chat = new ChatPage(page);
   await chat.ready();
@@ -203,7 +201,7 @@ test("an answer that nobody can give offers to load the guide here, and goes on 
   await expect.poll(() => chat.answerText()).toContain("Tokyo");
 });
 
-test("a damaged invite is explained, and the page goes on without it", async ({ openSite }) => {
+test("a damaged invite is explained, and the page works without it", async ({ openSite }) => {
   const { page } = await openSite({ path: "#/join/nonsense" });
   const chat = new ChatPage(page);
   await expect(page.getByRole("dialog", { name: "This invite does not work" })).toBeVisible();

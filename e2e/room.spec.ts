@@ -28,7 +28,7 @@ import {
 const EOS = new Set(golden.eos);
 const STORY_IDS = STORY.completion_ids.filter((id) => !EOS.has(id));
 
-/** A visitor with the guide in memory, who is slow enough to be interrupted. */
+/** A visitor with the guide in memory, slow enough to be interrupted. */
 async function worker(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
   const site = await openSite({ prepare: slowEngine, ...options });
   await gridReady(site);
@@ -36,7 +36,7 @@ async function worker(openSite: OpenSite, options: OpenOptions = {}): Promise<Si
   return site;
 }
 
-test("a browser without a model gets its answers from the room, and is told where they come from", async ({
+test("a browser without a model gets its answers from the room, and learns where they come from", async ({
   openSite,
 }) => {
   const anna = await worker(openSite, { name: "anna" });
@@ -59,7 +59,7 @@ test("a browser without a model gets its answers from the room, and is told wher
   });
 });
 
-test("three browsers answer and are answered at once", async ({ openSite }) => {
+test("three browsers ask and answer at the same time", async ({ openSite }) => {
   const anna = await worker(openSite, { name: "anna" });
   const invite = await openRoom(anna);
   const ben = await worker(openSite, { name: "ben" });
@@ -75,7 +75,7 @@ test("three browsers answer and are answered at once", async ({ openSite }) => {
   expect(providers.size).toBe(2);
 });
 
-test("a peer that is killed in the middle of an answer, ten times in a row, changes nothing in it", async ({
+test("a peer that is killed in the middle of an answer, ten times in a row, does not change the answer", async ({
   openSite,
 }) => {
   test.slow();
@@ -90,7 +90,7 @@ test("a peer that is killed in the middle of an answer, ten times in a row, chan
     await joinRoom(victim, invite, {});
     await expectPeers(asker, 2, 2);
     const victimDid = (await stateOf(victim)).node.did;
-    // The asker is made to begin at the victim, so that there is something to lose.
+    // The answer must begin at the victim, so that there is something to lose.
     await anna.page.evaluate(() => window.microgrid!.rooms.current!.share(false));
     await expectPeers(asker, 2, 1);
     await startAnswer(asker, { text: QUESTION });
@@ -108,7 +108,7 @@ test("a peer that is killed in the middle of an answer, ten times in a row, chan
   }
 });
 
-test("an answer comes home when the peer that gives it freezes", async ({ openSite }) => {
+test("an answer continues here when the peer that gives it freezes", async ({ openSite }) => {
   const victim = await worker(openSite, { name: "victim", ownProcess: true });
   const invite = await openRoom(victim);
   const asker = await worker(openSite, { name: "asker" });
@@ -125,7 +125,7 @@ test("an answer comes home when the peer that gives it freezes", async ({ openSi
   expect(routesOf(answer).map(({ provider }) => provider.kind)).toEqual(["peer", "local"]);
 });
 
-test("an answer goes on when the peer loses its network, and the peer comes back with it", async ({
+test("an answer continues when the peer loses its network, and the peer returns with its network", async ({
   openSite,
   turn,
 }) => {
@@ -150,7 +150,7 @@ test("an answer goes on when the peer loses its network, and the peer comes back
   await expectPeers(asker, 2, 2);
 });
 
-test("links outlive the signaling server, and newcomers enter when it is back", async ({ openSite, signaling }) => {
+test("links survive the signaling server, and guests come in when it is back", async ({ openSite, signaling }) => {
   const noise = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
   const anna = await worker(openSite, { name: "anna", expectProblems: noise });
   const ben = await visitor(openSite, { name: "ben", expectProblems: noise });
@@ -168,7 +168,7 @@ test("links outlive the signaling server, and newcomers enter when it is back", 
   await expectPeers(cleo, 2, 1);
 });
 
-test("without any server, two texts let a newcomer in, who then meets everybody", async ({ openSite, signaling }) => {
+test("without any server, two texts let a guest in, which then links to everybody", async ({ openSite, signaling }) => {
   const noise = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
   const anna = await worker(openSite, { name: "anna", expectProblems: noise });
   const invite = await openRoom(anna);
@@ -206,7 +206,7 @@ test("a room can be opened while signaling is down, and fills when it comes up",
   expect((await ask(ben, QUESTION)).text).toBe(STORY.completion);
 });
 
-test("leaving by the tab's close button is known at once; a room whose founder left goes on", async ({ openSite }) => {
+test("closing a tab is noticed at once, and a room whose founder left continues", async ({ openSite }) => {
   const anna = await visitor(openSite, { name: "anna" });
   const invite = await openRoom(anna, false);
   const ben = await visitor(openSite, { name: "ben" });
@@ -219,7 +219,7 @@ test("leaving by the tab's close button is known at once; a room whose founder l
   await expectPeers(cleo, 1);
 });
 
-test("one's own limits hold: models, pauses, and switching off", async ({ openSite }) => {
+test("the limits of sharing hold: models, pauses, and switching off", async ({ openSite }) => {
   const anna = await worker(openSite, { name: "anna" });
   const ben = await visitor(openSite, { name: "ben" });
   await joinRoom(ben, await openRoom(anna, { models: ["another"] }));
@@ -233,7 +233,7 @@ test("one's own limits hold: models, pauses, and switching off", async ({ openSi
   expect(kept.error?.message).toMatch(/privacy setting/);
 });
 
-/** Spoils what a page sends on its data channels, from the first token frame on. */
+/** Corrupts the frames that a page sends on its data channels, from the first token frame on. */
 async function sabotage(site: SitePage, how: "garbage" | "oversize" | "repeat" | "silence"): Promise<void> {
   await site.page.evaluate((kind) => {
     const send = RTCDataChannel.prototype.send as (this: RTCDataChannel, data: Uint8Array<ArrayBuffer>) => void;
@@ -252,7 +252,7 @@ async function sabotage(site: SitePage, how: "garbage" | "oversize" | "repeat" |
 }
 
 for (const how of ["garbage", "oversize", "repeat", "silence"] as const) {
-  test(`a peer that answers with ${how} costs nobody a word`, async ({ openSite }) => {
+  test(`a peer that answers with ${how} does not lose a word of the answer`, async ({ openSite }) => {
     const rogue = await worker(openSite, { name: "rogue" });
     const invite = await openRoom(rogue);
     const honest = await worker(openSite, { name: "honest" });
@@ -272,7 +272,7 @@ for (const how of ["garbage", "oversize", "repeat", "silence"] as const) {
   });
 }
 
-test("a bad invite says what is wrong with it", async ({ openSite }) => {
+test("an error explains what is wrong with a bad invite", async ({ openSite }) => {
   const anna = await visitor(openSite, { name: "anna" });
   const invite = await openRoom(anna, false);
   const inspect = (link: string) =>
@@ -287,11 +287,11 @@ test("a bad invite says what is wrong with it", async ({ openSite }) => {
   expect(await inspect(invite)).toEqual({ name: "Attic", code: "" });
   expect(await inspect(invite.slice(0, -20))).toMatchObject({ code: "invite-malformed" });
   expect(await inspect(`${invite}%%%`)).toMatchObject({ code: "invite-malformed" });
-  // CBOR {v: 9}, an invite of a far future.
+  // CBOR {v: 9}: an invite of a much later version.
   expect(await inspect(`${invite.split("#")[0]}#/join/oWF2CQ`)).toMatchObject({ code: "invite-version" });
 });
 
-test("a room where nobody is says so, and waits", async ({ openSite }) => {
+test("an empty room says so, and waits", async ({ openSite }) => {
   const anna = await visitor(openSite, { name: "anna" });
   const invite = await openRoom(anna, false);
   await anna.leave();

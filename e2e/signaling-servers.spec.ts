@@ -1,4 +1,4 @@
-/** Several signaling servers, which die one after another under a room in use; and none at all. */
+/** Several signaling servers that die one after another while a room is in use, and a room without any. */
 import { orderServers } from "../src/room/signaling/slots";
 import {
   answerReaches,
@@ -23,7 +23,7 @@ import {
 import { Signaling } from "./harness/signaling";
 import { SignalingLines } from "./harness/sockets";
 
-/** What browsers and PeerJS say of servers that are gone. */
+/** The messages of browsers and PeerJS about servers that are gone. */
 const NOISE = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
 
 async function visitor(openSite: OpenSite, name: string) {
@@ -40,7 +40,7 @@ async function visitor(openSite: OpenSite, name: string) {
   return { site, lines: lines! };
 }
 
-/** Two pages exchange two texts, as people would by hand. */
+/** Two pages exchange two texts, as users would by hand. */
 async function introduceByHand(newcomer: SitePage, member: SitePage): Promise<void> {
   const offer = await newcomer.page.evaluateHandle(() => window.microgrid!.rooms.current!.offerByHand());
   const text = await offer.evaluate((made) => made.text);
@@ -48,7 +48,7 @@ async function introduceByHand(newcomer: SitePage, member: SitePage): Promise<vo
   await offer.evaluate((made, back) => made.accept(back), answer);
 }
 
-test("three servers die one after another under an answer and newcomers; then texts do; the first comes back", async ({
+test("three servers die one after another, two texts replace them for guests, and the first comes back", async ({
   openSite,
   signaling,
   siteConfig,
@@ -96,7 +96,7 @@ test("three servers die one after another under an answer and newcomers; then te
         for (const { site } of inside)
           await expect.poll(async () => (await roomOf(site)).signaling).toBe("reconnecting");
         await joinRoom(newcomer.site, invite);
-        // A newcomer who never found a server is still on its way to one.
+        // A guest that never found a server is still looking for one.
         expect((await roomOf(newcomer.site)).signaling).not.toBe("connected");
         await introduceByHand(newcomer.site, ben.site);
       }
@@ -105,7 +105,7 @@ test("three servers die one after another under an answer and newcomers; then te
       inside.push(newcomer);
     }
 
-    // The last comes back first, then the first: everybody ends up there.
+    // The last server comes back first, and then the first one, where everybody ends up.
     await order[2]!.restart();
     for (const member of inside) await at(member, order[2]!);
     await order[0]!.restart();
@@ -116,7 +116,7 @@ test("three servers die one after another under an answer and newcomers; then te
   }
 });
 
-test("where there never was a server, two meet by two texts, and a third comes in through the second", async ({
+test("without any server, two nodes connect with two texts, and a third comes in through the second", async ({
   openSite,
   signaling,
 }) => {
@@ -133,7 +133,7 @@ test("where there never was a server, two meet by two texts, and a third comes i
   const { site: cleo } = await visitor(openSite, "cleo");
   await withoutModel(cleo);
   await joinRoom(cleo, invite);
-  // Cleo knows Ben only; that she meets Anna is Ben's doing.
+  // Cleo knows only Ben, who connects her with Anna.
   await introduceByHand(cleo, ben);
   await expectPeers(cleo, 2, 1);
   const dids = (await roomOf(cleo)).peers.map(({ did }) => did);

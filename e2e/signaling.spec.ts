@@ -1,4 +1,4 @@
-/** A hostile signaling server: what PeerJS would let it do to links, and what ours do not. */
+/** A hostile signaling server: PeerJS alone would let it harm links, but ours are safe. */
 import type { WebSocketRoute } from "@playwright/test";
 import golden from "./fixtures/golden.json" with { type: "json" };
 import {
@@ -30,7 +30,7 @@ interface Link {
   readonly sdp: { readonly sdp: string };
 }
 
-/** Reads along on a page's lines to signaling, and speaks in the server's name. */
+/** Reads a page's connections to signaling, and speaks in the server's name. */
 class HostileServer {
   readonly heard: ServerMessage[] = [];
   readonly #lines: WebSocketRoute[] = [];
@@ -58,12 +58,12 @@ class HostileServer {
     });
   };
 
-  /** Sends a message to the page on all its lines. */
+  /** Sends a message to the page on all its connections. */
   say(message: object): void {
     for (const line of this.#lines) line.send(JSON.stringify(message));
   }
 
-  /** The offers and answers that brought up links, the last first: each tells a peer's address and a connection's id. */
+  /** The offers and answers that made links, the last first. Each has a peer's address and a connection's id. */
   get links(): Link[] {
     return this.heard
       .filter(({ type }) => type === "OFFER" || type === "ANSWER")
@@ -85,11 +85,11 @@ const statesOf = ({ page }: SitePage, { sdp }: { sdp: string }): Promise<string[
     /a=ice-ufrag:\S+/.exec(sdp)![0],
   );
 
-/** How many connections a page has made so far, its own look-outs for others included. */
+/** How many connections a page has made so far, including those with which it looks for others. */
 const connections = ({ page }: SitePage): Promise<number> =>
   page.evaluate(() => (window as unknown as { made: unknown[] }).made.length);
 
-/** A victim whose signaling is hostile, linked to a peer that offers the guide. */
+/** A victim of hostile signaling, linked to a peer that offers the guide. */
 async function linked(
   openSite: (options?: OpenOptions) => Promise<SitePage>,
   expectProblems: readonly (string | RegExp)[] = [],
@@ -103,14 +103,14 @@ async function linked(
   await withoutModel(victim);
   await joinRoom(victim, await openRoom(peer));
   await expectPeers(victim, 1, 1);
-  // Lines that were only made to get acquainted are closed by now or will be; the link stays.
+  // Connections that only introduced the nodes are closed or will be; the link stays.
   for (const link of hostile.links) {
     if ((await statesOf(victim, link.sdp)).includes("connected")) return { hostile, victim, link };
   }
   throw new Error("the victim has no link");
 }
 
-/** The link must still be the same one, and work. */
+/** The link must still be the same, and work. */
 async function expectLinkWorks(victim: SitePage): Promise<void> {
   await expectPeers(victim, 1, 1);
   const answer = await ask(victim, GREETING.messages[0]!.content);
@@ -133,7 +133,7 @@ test("an offer that repeats a connection's id does not close the link", async ({
   await expectLinkWorks(victim);
 });
 
-test("only our own serialization makes a connection; everything else is refused without one", async ({ openSite }) => {
+test("only our own serialization makes a connection; all others are refused without one", async ({ openSite }) => {
   const { hostile, victim, link } = await linked(openSite, [/PeerJS|is not a constructor/]);
   const { sdp } = link;
   const kinds = ["default", "json", "binary", "binary-utf8", "constructor", "toString", "nonsense"];
@@ -151,14 +151,14 @@ test("only our own serialization makes a connection; everything else is refused 
   expect(await statesOf(victim, sdp)).toEqual(["connected"]);
 });
 
-test("a media call is closed, and reaches nobody", async ({ openSite }) => {
+test("a media call is closed before it reaches the page", async ({ openSite }) => {
   const { hostile, victim, link } = await linked(openSite, [/PeerJS/]);
   const { sdp } = link;
   hostile.say({ type: "OFFER", src: "stranger", payload: { connectionId: "mc_1", sdp, type: "media" } });
   await expectLinkWorks(victim);
 });
 
-test("strangers' offers are half open in bounded number", async ({ openSite }) => {
+test("the number of half-open offers from strangers is limited", async ({ openSite }) => {
   const { hostile, victim, link } = await linked(openSite, [/PeerJS/]);
   const before = await connections(victim);
   const { sdp } = link;
@@ -167,11 +167,11 @@ test("strangers' offers are half open in bounded number", async ({ openSite }) =
     hostile.say({ type: "OFFER", src: `stranger${i}`, payload });
   }
   await expectLinkWorks(victim);
-  // Each of the page's presences has its own limit of 16.
+  // Each of the page's registrations has its own limit of 16.
   expect((await connections(victim)) - before).toBeLessThanOrEqual(3 * 16);
 });
 
-test("a second channel, opened by the other side, does not take the place of control", async ({ openSite }) => {
+test("a second channel, opened by the other side, does not replace the control channel", async ({ openSite }) => {
   const victim = await openSite({ name: "victim" });
   await gridReady(victim);
   await loadModel(victim);
@@ -203,12 +203,12 @@ test("a second channel, opened by the other side, does not take the place of con
   await expectLinkWorks(rogue);
 });
 
-test("who sits in between and shows certificates of their own is refused", async ({ openSite }) => {
+test("a man in the middle with his own certificates is refused", async ({ openSite }) => {
   const peer = await openSite({ name: "peer" });
   await gridReady(peer);
   const invite = await openRoom(peer, false);
-  // DTLS itself refuses a swapped fingerprint; the handshake is there for one who also answers with that key.
-  // What can be had without a second WebRTC stack: each side is made to believe in another certificate.
+  // DTLS itself refuses a swapped fingerprint. The handshake refuses an attacker that also has the matching key.
+  // Without a second WebRTC stack, this can only make each side believe in another certificate.
   const victim = await openSite({
     name: "victim",
     prepare: async ({ page }) => {

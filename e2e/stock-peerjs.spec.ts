@@ -1,4 +1,4 @@
-/** Strangers with the stock PeerJS library, who choose the decoder of whom they dial: ours makes no connection at all. */
+/** Strangers with the stock PeerJS library, which lets the caller choose the decoder: our nodes make no connection. */
 import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import golden from "./fixtures/golden.json" with { type: "json" };
@@ -6,9 +6,9 @@ import { ask, expect, gridReady, loadModel, openRoom, test } from "./harness";
 
 const PEERJS = readFileSync(new URL("../node_modules/peerjs/dist/peerjs.min.js", import.meta.url), "utf8");
 const STRANGER = `<!doctype html><title>stock PeerJS</title><script>${PEERJS.replaceAll("</script", "<\\/script")}</script>`;
-/** Every serialization of the stock library that decodes what comes. */
+/** Every serialization of the stock library that decodes incoming bytes. */
 const SERIALIZATIONS = ["binary", "binary-utf8", "json", "default"];
-/** MessagePack: an array of 67 million entries, of which none follows. The stock decoder takes memory for all. */
+/** MessagePack: an array of 67 million entries that never follow. The stock decoder allocates memory for all. */
 const BOMB = [0xdd, 4, 0, 0, 0];
 const GREETING = golden.items[0]!;
 
@@ -29,7 +29,7 @@ interface StockWindow {
   received: unknown[];
 }
 
-/** Puts a page of the stock library online. Whoever connects to it, it takes what comes. */
+/** Puts a page of the stock library online. It accepts all connections and messages. */
 async function goOnline(page: Page, id: string, port: number): Promise<void> {
   await page.evaluate(
     ([name, at]) => {
@@ -47,7 +47,7 @@ async function goOnline(page: Page, id: string, port: number): Promise<void> {
   );
 }
 
-/** Dials `id` as the stock library does, and once open sends raw bytes over the channel, past any encoder. */
+/** Dials `id` as the stock library does. Once open, it sends raw bytes over the channel, past any encoder. */
 function dialAndSend(page: Page, id: string, serialization: string, bytes: readonly number[]): Promise<void> {
   return page.evaluate(
     ([to, kind, raw]) => {
@@ -60,7 +60,7 @@ function dialAndSend(page: Page, id: string, serialization: string, bytes: reado
   );
 }
 
-test("a stock PeerJS client reaches a stock PeerJS page, whose decoder it chooses", async ({
+test("a stock PeerJS client reaches a stock PeerJS page and chooses its decoder", async ({
   foreignSite,
   openSite,
   signaling,
@@ -69,12 +69,12 @@ test("a stock PeerJS client reaches a stock PeerJS page, whose decoder it choose
   const [victim, stranger] = [await openSite({ name: "stock victim", url }), await openSite({ name: "stranger", url })];
   await goOnline(victim.page, "stock-victim", signaling.port);
   await goOnline(stranger.page, "stranger", signaling.port);
-  // MessagePack for the number 42: harmless, and only the decoder that the stranger chose makes a number of it.
+  // MessagePack for the number 42: harmless, and only the decoder that the stranger chose turns it into a number.
   await dialAndSend(stranger.page, "stock-victim", "binary", [42]);
   await expect.poll(() => victim.page.evaluate(() => (window as unknown as StockWindow).received)).toEqual([42]);
 });
 
-test("the same client gets no connection out of a node, whatever it asks for", async ({
+test("the same client gets no connection to a node, whatever it requests", async ({
   foreignSite,
   openSite,
   signaling,
@@ -83,7 +83,7 @@ test("the same client gets no connection out of a node, whatever it asks for", a
   const heard: { src: string; serialization: string }[] = [];
   const victim = await openSite({
     name: "victim",
-    // PeerJS says on the console what it does not know.
+    // PeerJS logs on the console whatever it does not know.
     expectProblems: [/PeerJS|is not a constructor/],
     prepare: async ({ page }) => {
       await page.addInitScript(() => {
@@ -112,21 +112,21 @@ test("the same client gets no connection out of a node, whatever it asks for", a
   await gridReady(victim);
   await loadModel(victim);
   await openRoom(victim);
-  // Its own id, and the one under which newcomers look for it.
+  // Its own id, and the one under which guests look for it.
   await expect.poll(() => ids.size).toBe(2);
   const { url } = await foreignSite({ "/": STRANGER });
   const stranger = await openSite({ name: "stranger", url });
   await goOnline(stranger.page, "stranger", signaling.port);
   const targets = [...ids];
   const made = () => victim.page.evaluate(() => (window as unknown as { made: unknown[] }).made.length);
-  // PeerJS makes one to see what the browser can do.
+  // PeerJS makes one to find out what the browser supports.
   const before = await made();
   for (const id of targets) {
     for (const serialization of SERIALIZATIONS) await dialAndSend(stranger.page, id, serialization, BOMB);
   }
   const asked = (): string[] => heard.filter(({ src }) => src === "stranger").map(({ serialization }) => serialization);
   await expect.poll(() => asked().length).toBeGreaterThanOrEqual(SERIALIZATIONS.length * 2);
-  // Three of the four names are one decoder, and go by its name in the offer.
+  // Three of the four names mean the same decoder, so the offer has its name.
   expect(new Set(asked())).toEqual(new Set(["binary", "json"]));
   const answer = await ask(victim, GREETING.messages[0]!.content);
   expect(answer.text).toBe(GREETING.completion);

@@ -18,7 +18,7 @@ import {
   withoutModel,
 } from "./harness";
 
-test("a second tab attaches to the first one's node, and sees and asks the same", async ({ openSite }) => {
+test("a second tab attaches to the node of the first, shows the same state and can ask it", async ({ openSite }) => {
   const first = await openSite({ name: "anna" });
   await gridReady(first);
   await loadModel(first);
@@ -29,12 +29,12 @@ test("a second tab attaches to the first one's node, and sees and asks the same"
   expect(two.node).toEqual(one.node);
   expect(two.loads.guide?.kind).toBe("ready");
   expect((await ask(second, QUESTION)).text).toBe(STORY.completion);
-  // What one tab does, the other sees.
+  // One tab sees the changes of the other.
   await second.page.evaluate(() => window.microgrid!.identity.rename("Anna’s laptop"));
   await expect.poll(async () => (await stateOf(first)).node.name).toBe("Anna’s laptop");
 });
 
-test("when the leading tab is closed, the other takes over: same did, same room, and the answer goes on", async ({
+test("when the leading tab is closed, the other takes over with the same did and room, and the answer continues", async ({
   openSite,
 }) => {
   const peer = await openSite({ name: "peer" });
@@ -61,7 +61,7 @@ test("when the leading tab is closed, the other takes over: same did, same room,
   await expectPeers(peer, 1, 1);
 });
 
-test("a call that is abandoned in an attached tab stops in the leading one", async ({ openSite }) => {
+test("a call that is aborted in an attached tab stops in the leading one", async ({ openSite }) => {
   const first = await openSite({ name: "anna", prepare: slowEngine });
   await gridReady(first);
   await loadModel(first);
@@ -74,17 +74,17 @@ test("a call that is abandoned in an attached tab stops in the leading one", asy
   const answer = await finishedAnswer(second);
   expect(answer.error?.code).toBe("AbortError");
   expect(answer.text.length).toBeLessThan(STORY.completion.length);
-  // The engine is free again: the next answer is whole, and not behind the rest of the first.
+  // The engine is free again: the next answer is complete, and does not wait for the rest of the first.
   expect((await ask(first, QUESTION)).text).toBe(STORY.completion);
 });
 
-test("a leading tab that has frozen is replaced, and attaches when it thaws", async ({ openSite }) => {
+test("a leading tab that freezes is replaced, and attaches when it continues", async ({ openSite }) => {
   const first = await openSite({ name: "anna" });
   await gridReady(first);
   await loadModel(first);
   const second = await first.openTab();
   await gridReady(second);
-  // As a frozen page does, the first tab stops answering the others; its lock stays held.
+  // Like a frozen page, the first tab stops answering the others, but keeps its lock.
   await first.page.evaluate(() => {
     const speak = BroadcastChannel.prototype.postMessage;
     BroadcastChannel.prototype.postMessage = () => undefined;
@@ -94,7 +94,7 @@ test("a leading tab that has frozen is replaced, and attaches when it thaws", as
   await first.page.evaluate(() => (window as unknown as { thaw(): void }).thaw());
   await expect.poll(async () => (await stateOf(second)).loads.guide?.kind).toBe("ready");
   expect((await ask(second, QUESTION)).text).toBe(STORY.completion);
-  // Thawed, the first one finds that it was replaced, and attaches.
+  // When it continues, the first tab finds that it was replaced, and attaches.
   await expect.poll(async () => (await stateOf(first)).role).toBe("attached");
   expect((await ask(first, QUESTION)).text).toBe(STORY.completion);
 });

@@ -1,4 +1,4 @@
-/** The main views, kept as pictures for people to look at, on a desk, in the dark and on a phone where nothing may spill. */
+/** Pictures of the main views for people to look at: on a desk, in the dark, and on a phone, where nothing may overflow. */
 import type { Locator } from "@playwright/test";
 import { expect, shot, test, type OpenOptions, type SitePage } from "./harness";
 import { ChatPage } from "./pages";
@@ -9,7 +9,7 @@ const DESK: Context = { viewport: { width: 1280, height: 800 }, colorScheme: "li
 const PHONE: Context = { viewport: { width: 390, height: 844 }, colorScheme: "light", hasTouch: true, isMobile: true };
 const STORY = "Tell me a story about a robot";
 
-/** A phone shows the page without a horizontal scroll bar, and each of `controls` whole inside the screen. */
+/** A phone shows the page without a horizontal scroll bar, and all of `controls` completely on the screen. */
 async function fitsPhone({ page }: SitePage, controls: readonly Locator[]): Promise<void> {
   const sizes = () =>
     page.evaluate(() => ({ wide: document.scrollingElement?.scrollWidth ?? 0, screen: window.innerWidth }));
@@ -69,7 +69,7 @@ test("a room: the invite, the question before joining, and an answer from the ot
   await shot(anna, "desk-room-with-a-peer");
 });
 
-test("the same in the dark", async ({ openSite }) => {
+test("the same views in the dark", async ({ openSite }) => {
   const site = await openSite({ context: { ...DESK, colorScheme: "dark" } });
   const chat = new ChatPage(site.page);
   await chat.ready();
@@ -80,7 +80,7 @@ test("the same in the dark", async ({ openSite }) => {
   await shot(site, "dark-answer-and-room");
 });
 
-test("on a phone nothing spills over the edge, and what matters is within reach", async ({ openSite }) => {
+test("on a phone, nothing overflows, and the main controls are on the screen", async ({ openSite }) => {
   const site = await openSite({ context: PHONE });
   const chat = new ChatPage(site.page);
   const drawer = site.page.getByRole("button", { name: "Show conversations" });
@@ -105,12 +105,12 @@ test("on a phone nothing spills over the edge, and what matters is within reach"
   await shot(site, "phone-models");
   await chat.models.close();
 
-  // Settings are at the foot of the conversations.
+  // The settings are below the conversations.
   await drawer.click();
   const place = await chat.message.boundingBox();
   await chat.settings.open();
   await fitsPhone(site, [site.page.getByText("System", { exact: true })]);
-  // A dialog lies over the page and moves nothing in it.
+  // A dialog covers the page and moves nothing in it.
   expect(await chat.message.boundingBox()).toEqual(place);
   await shot(site, "phone-settings");
   await chat.settings.close();

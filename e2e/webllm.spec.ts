@@ -1,6 +1,6 @@
 /**
  * The WebLLM engine on the real library. Answers are tested where MICROGRID_WEBLLM_MODEL (address of an MLC model)
- * and MICROGRID_WEBLLM_LIB (address of its library) are set; what goes wrong before a model runs is tested always.
+ * and MICROGRID_WEBLLM_LIB (address of its library) are set; failures before a model runs are always tested.
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -13,7 +13,7 @@ import type { Ended, WebLlmSource } from "./webllm-page/main";
 const REPOSITORY = "tests/mlc";
 const MODEL = process.env.MICROGRID_WEBLLM_MODEL;
 const LIBRARY = process.env.MICROGRID_WEBLLM_LIB;
-/** The smallest module: header and version. It is WebAssembly, and no model library. */
+/** The smallest module: header and version. It is WebAssembly, but not a model library. */
 const EMPTY_WASM = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 const CONFIG = {
   conv_template: {
@@ -77,14 +77,14 @@ function load(
   return page.evaluate(([given, how]) => window.webllm.load(given, how), [source(patch), options] as const);
 }
 
-test("a library that is missing is named", async () => {
+test("an error names a missing library", async () => {
   const libraryUrl = `${source().modelUrl}none.wasm`;
   expect(await load({ libraryUrl })).toMatchObject({
     error: { code: "file-missing", message: expect.stringContaining(libraryUrl) },
   });
 });
 
-test("a file that is no WebAssembly is no library, and a mended one is fetched at the next try", async () => {
+test("a file that is not WebAssembly is refused as a library, and the next try fetches a repaired one", async () => {
   hub.put(REPOSITORY, "model.wasm", "this is text");
   expect(await load()).toMatchObject({
     error: { code: "unsupported-model", message: expect.stringContaining("model.wasm") },
@@ -94,13 +94,13 @@ test("a file that is no WebAssembly is no library, and a mended one is fetched a
   expect(hub.requestsFor("model.wasm")).toHaveLength(2);
 });
 
-test("WebAssembly that is no model library is refused by name", async () => {
+test("WebAssembly that is not a model library is refused by name", async () => {
   expect(await load()).toMatchObject({
     error: { code: "unsupported-model", message: expect.stringContaining("not a model library") },
   });
 });
 
-test("an address that is no model is refused", async () => {
+test("an address without a model is refused", async () => {
   const missing = await load({ modelUrl: `${hub.url}/tests/none/resolve/main/` });
   expect(missing).toMatchObject({
     error: { code: "not-a-model", message: expect.stringContaining("mlc-chat-config.json") },
@@ -111,14 +111,14 @@ test("an address that is no model is refused", async () => {
   expect(await load()).toMatchObject({ error: { code: "unsupported-model" } });
 });
 
-test("a missing list of weights is named", async () => {
+test("an error names a missing list of weights", async () => {
   hub.fault(REPOSITORY, "tensor-cache.json", { kind: "status", status: 404 });
   expect(await load()).toMatchObject({
     error: { code: "file-missing", message: expect.stringContaining("tensor-cache.json") },
   });
 });
 
-test("weights that cannot be had are named before anything is loaded", async () => {
+test("an error names missing weights before anything is loaded", async () => {
   hub.fault(REPOSITORY, SHARD, { kind: "status", status: 404 });
   expect(await load()).toMatchObject({ error: { code: "file-missing", message: expect.stringContaining(SHARD) } });
   const elsewhere = "http://127.0.0.1:9/shard.bin";
@@ -127,21 +127,21 @@ test("weights that cannot be had are named before anything is loaded", async () 
   expect(await load()).toMatchObject({ error: { code: "network", message: expect.stringContaining(elsewhere) } });
 });
 
-test("a host that cannot be reached is named", async () => {
+test("an error names a host that cannot be reached", async () => {
   const modelUrl = "http://127.0.0.1:9/m/resolve/main/";
   expect(await load({ modelUrl })).toMatchObject({
     error: { code: "network", message: expect.stringContaining("127.0.0.1:9") },
   });
 });
 
-test("without shader-f16 the variant that needs none is named", async () => {
+test("without shader-f16, the error names the variant that does not need it", async () => {
   const id = "Llama-3.2-1B-Instruct-q4f16_1-MLC";
   expect(await load({ id, requiredFeatures: ["shader-f16"] })).toMatchObject({
     error: { code: "shader-f16-missing", message: expect.stringContaining("Llama-3.2-1B-Instruct-q4f32_1-MLC") },
   });
 });
 
-test("the CPU is refused, since the library has no kernels for it", async () => {
+test("the CPU is refused, because the library has no kernels for it", async () => {
   expect(await load({}, { backend: "wasm" })).toMatchObject({ error: { code: "unsupported-model" } });
 });
 
@@ -150,7 +150,7 @@ test("a load can be cancelled while the host keeps it waiting", async () => {
   expect(await load({}, { abortAt: "now" })).toMatchObject({ error: { code: "aborted" } });
 });
 
-test("without WebGPU the engine says what can be used instead", async ({ browsers }) => {
+test("without WebGPU, the engine suggests an alternative", async ({ browsers }) => {
   const context = await (await browsers.shared({ webgpu: false })).newContext();
   const other = await context.newPage();
   await other.goto(site.url);
@@ -169,14 +169,14 @@ test.describe("answers of a real model", () => {
   const messages = [{ role: "user", content: "Count from one to ten." }] as const;
   const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
   const base = (MODEL ?? "").replace(/\/*$/, "/");
-  // As the library reads it: an address without `/resolve/` is a repository.
+  // Like the library, this takes an address without `/resolve/` for a repository.
   const modelUrl = /\/resolve\/.+\//.test(base) ? base : `${base}resolve/main/`;
 
   test.beforeEach(async () => {
     expect(await load({ modelUrl, libraryUrl: LIBRARY ?? "" })).toHaveProperty("value");
   });
 
-  test("greedy answers repeat, leaving one early does not harm the next, and a resumed one is identical", async () => {
+  test("greedy answers repeat, an answer that is left early does not harm the next, and a resumed one is identical", async () => {
     const request = { messages, sampling: greedy, maxTokens: 24 };
     const whole = await page.evaluate((given) => window.webllm.answer(given), request);
     expect(whole.error).toBeUndefined();
@@ -194,7 +194,7 @@ test.describe("answers of a real model", () => {
     expect(begun.text + rest.text).toBe(whole.text);
   });
 
-  test("a seed makes sampling repeat, and log probabilities come with every token", async () => {
+  test("a seed makes sampling repeatable, and every token has log probabilities", async () => {
     const request = { messages, maxTokens: 16, seed: 7, logprobs: 3, sampling: { ...greedy, temperature: 1 } };
     const first = await page.evaluate((given) => window.webllm.answer(given), request);
     const second = await page.evaluate((given) => window.webllm.answer(given), request);

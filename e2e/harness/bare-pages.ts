@@ -1,4 +1,4 @@
-/** Bare pages, for specs that need the code and no app: the folders of `e2e/` that have an `index.html`. */
+/** Bare pages, for specs that need the code but not the app: the folders of `e2e/` that have an `index.html`. */
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
@@ -29,12 +29,12 @@ export async function serveBarePage(name: string, options: BarePageOptions = {})
   return serveFolder(await built, { ...options, index: `${name}/index.html` });
 }
 
-/** Builds all bare pages at once, unless an earlier run has built them from the same sources; gives the folder. */
+/** Builds all bare pages at once, unless an earlier run has built them from the same sources. Returns the folder. */
 async function builtPages(): Promise<string> {
   const pages = pageFolders();
   const folder = join(BUILDS, hashOf(pages));
   if (existsSync(folder)) return folder;
-  // Several workers may build at the same time. The first to finish gives its build the name that all look for.
+  // Several workers may build at the same time. The first to finish gives its build the final name.
   const outDir = join(BUILDS, randomUUID());
   await mkdir(BUILDS, { recursive: true });
   const plugins = [webllmCatalog()];

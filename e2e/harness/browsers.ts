@@ -1,8 +1,8 @@
-/** Starting real browsers: shared ones for ordinary pages, and ones of their own for pages that will be killed. */
+/** Starts real browsers: shared ones for ordinary pages, and separate ones for pages that will be killed. */
 import { chromium, type Browser, type BrowserServer } from "@playwright/test";
 import { ensureBrowser } from "../../scripts/setup/browser.mjs";
 
-/** Keeps the browser from looking for the internet, and lets pages of several browsers meet on one machine. */
+/** Keeps the browser off the internet, and lets pages of several browsers connect on one machine. */
 const COMMON_FLAGS = [
   "--no-first-run",
   "--disable-background-networking",
@@ -14,13 +14,13 @@ const COMMON_FLAGS = [
 ];
 /** WebGPU on the processor, the same on every machine. */
 const WEBGPU_FLAGS = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
-/** No adapter at all, also on machines that have a GPU. */
+/** No adapter at all, even on machines that have a GPU. */
 const NO_WEBGPU_FLAGS = ["--disable-gpu"];
 
-/** A test's page compiles 14 MB of WebAssembly. To optimize it costs more than the few tokens of a test give back. */
+/** A test's page compiles 14 MB of WebAssembly. Optimizing it costs more time than the few tokens of a test gain. */
 export const UNOPTIMIZED_FLAGS = ["--js-flags=--liftoff-only"];
 
-/** What the browser of a page must be able to do. */
+/** The abilities that a page needs of its browser. */
 export interface BrowserNeeds {
   /** Software WebGPU; without it `navigator.gpu` gives no adapter. */
   readonly webgpu: boolean;
@@ -32,7 +32,7 @@ export interface OwnBrowser {
   readonly process: BrowserServer;
 }
 
-/** Launches browsers when they are first asked for, and closes them all at the end. */
+/** Launches browsers on first use, and closes them all at the end. */
 export class Browsers {
   readonly #shared = new Map<boolean, Promise<Browser>>();
   readonly #flags: readonly string[];

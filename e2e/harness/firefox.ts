@@ -1,4 +1,4 @@
-/** Stock Firefox, driven over WebDriver BiDi: Playwright itself drives builds of its own only. */
+/** Drives stock Firefox over WebDriver BiDi, because Playwright itself drives only its own builds. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { findFirefox } from "../../scripts/setup/firefox.mjs";
 
-/** Keeps Firefox from looking for the internet, and lets browsers meet on one machine, as `browsers.ts` does. */
+/** Keeps Firefox off the internet, and lets browsers connect on one machine, as `browsers.ts` does. */
 const PREFERENCES = {
   "app.normandy.enabled": false,
   "app.update.disabledForTesting": true,
@@ -106,7 +106,7 @@ export class Firefox {
     this.#context = tree.contexts[0]!.context;
   }
 
-  /** Where Firefox listens, which it says once it is up. */
+  /** The address at which Firefox listens, from its output. */
   #address(): Promise<string> {
     return new Promise((resolve, reject) => {
       // Read to the end, so that Firefox never waits for a reader.

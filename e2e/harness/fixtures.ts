@@ -16,17 +16,17 @@ export interface OpenOptions {
   readonly path?: string;
   /** Software WebGPU; none by default, which makes the page compute on WASM. */
   readonly webgpu?: boolean;
-  /** A browser process of its own, needed for `kill` and `freeze`; costs about a second. */
+  /** Gives the page its own browser process, which `kill` and `freeze` need; costs about a second. */
   readonly ownProcess?: boolean;
-  /** A way through the `turn` network instead of the machine's loopback. */
+  /** A route through the `turn` network instead of the machine's loopback. */
   readonly network?: NetworkPath;
   /** For messages and reports. */
   readonly name?: string;
-  /** Console errors and exceptions that belong to the test. */
+  /** Console errors and exceptions that the test expects. */
   readonly expectProblems?: readonly Expected[];
   /** Window size, colour scheme, permissions and so on. */
   readonly context?: BrowserContextOptions;
-  /** Called with the page before it goes anywhere, for `addInitScript` and `route`. */
+  /** Called with the page before it loads anything, for `addInitScript` and `route`. */
   readonly prepare?: (page: SitePage) => Promise<void>;
 }
 
@@ -40,13 +40,13 @@ interface TestFixtures {
   readonly siteConfig: { -readonly [Key in keyof SiteConfig]: SiteConfig[Key] };
   /** The built site on an origin for this test alone. */
   readonly site: WebServer;
-  /** Opens the site as one more visitor. Any problem that nobody expected fails the test at its end. */
+  /** Opens the site as one more visitor. Unexpected problems fail the test at its end. */
   readonly openSite: OpenSite;
   /** Opens a page in stock Firefox; the test is skipped if Firefox is not installed. */
   readonly openFirefox: (url: string) => Promise<Firefox>;
   /** Serves pages as another site would: other origin, no isolation headers. */
   readonly foreignSite: (pages: Readonly<Record<string, string>>) => Promise<WebServer>;
-  /** A TURN server with bad networks before it; the test is skipped where coturn is not installed. */
+  /** A TURN server behind bad networks; the test is skipped if coturn is not installed. */
   readonly turn: TurnNetwork;
 }
 
@@ -58,7 +58,7 @@ interface WorkerFixtures {
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   browsers: [
-    // Playwright finds out what a fixture needs from this pattern.
+    // Playwright reads from this pattern which fixtures are needed.
     async ({}, use) => {
       const browsers = new Browsers(UNOPTIMIZED_FLAGS);
       await use(browsers);

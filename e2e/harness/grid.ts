@@ -1,4 +1,4 @@
-/** Drives the grid of a page through its public surface, as a program would. */
+/** Drives the grid of a page through its public API, as a program would. */
 import { expect } from "@playwright/test";
 import type { AnswerEvent, GridState, LoadOptions, RoomState, Route, ShareOptions } from "../../src/grid";
 import type { OpenOptions, OpenSite } from "./fixtures";
@@ -9,7 +9,7 @@ export interface Received {
   readonly text: string;
   readonly ids: readonly number[];
   readonly events: readonly AnswerEvent[];
-  /** What the stream threw, if it did. */
+  /** The error of the stream, if it failed. */
   readonly error: { readonly code: string; readonly message: string } | undefined;
   /** Milliseconds from the request at which each token event came. */
   readonly times: readonly number[];
@@ -38,7 +38,7 @@ export async function stateOf({ page }: SitePage): Promise<GridState> {
   return page.evaluate(() => window.microgrid!.state);
 }
 
-/** The state of the room; fails where the page is in none. */
+/** The state of the room; fails if the page is in no room. */
 export async function roomOf(site: SitePage): Promise<RoomState> {
   const { room } = await stateOf(site);
   if (!room) throw new Error(`${site.name} is in no room`);
@@ -60,7 +60,7 @@ export async function withoutModel(site: SitePage): Promise<void> {
   });
 }
 
-/** A visitor who computes nothing. */
+/** A visitor whose page computes nothing. */
 export async function visitor(openSite: OpenSite, options: OpenOptions = {}): Promise<SitePage> {
   const site = await openSite(options);
   await gridReady(site);
@@ -68,7 +68,7 @@ export async function visitor(openSite: OpenSite, options: OpenOptions = {}): Pr
   return site;
 }
 
-/** Opens a room and shares the page's device in it; gives the invite. */
+/** Opens a room, shares the page's device in it, and returns the invite. */
 export async function openRoom({ page }: SitePage, share: Partial<ShareOptions> | false = {}): Promise<string> {
   return page.evaluate(async (options) => {
     const room = await window.microgrid!.rooms.create({ name: "Attic" });
@@ -91,7 +91,7 @@ export async function joinRoom(
   );
 }
 
-/** Waits until a page sees that many others, that many of them with something to offer. */
+/** Waits until a page sees this many peers, and this many that offer a model. */
 export async function expectPeers(site: SitePage, peers: number, offering = 0): Promise<void> {
   await expect
     .poll(
@@ -143,7 +143,7 @@ export async function startAnswer({ page }: SitePage, question: Question, name =
   );
 }
 
-/** Waits until an answer has at least so many tokens. */
+/** Waits until an answer has at least `count` tokens. */
 export async function answerReaches({ page }: SitePage, tokens: number, name = "answer"): Promise<void> {
   await page.waitForFunction(
     ([count, key]) => (window.answers?.[key]?.soFar.tokens ?? 0) >= count,

@@ -3,22 +3,22 @@ import { createHash, randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** How a file is (not) given out. Every way but `slow` and `fail-then-ok` holds until it is changed. */
+/** Ways in which a file fails. All but `slow` and `fail-then-ok` last until they are changed. */
 export type Fault =
   | { readonly kind: "status"; readonly status: number }
-  /** Answers 500 so many times, then as it should. */
+  /** Answers 500 this many times, then correctly. */
   | { readonly kind: "fail-then-ok"; readonly times: number }
-  /** The file ends after so many bytes, as if it were whole. */
+  /** The file ends after this many bytes, as if it were complete. */
   | { readonly kind: "truncated"; readonly bytes: number }
-  /** The connection is cut after so many bytes, once. */
+  /** The connection is cut once, after this many bytes. */
   | { readonly kind: "cut-once"; readonly bytes: number }
-  /** Bytes of the right number and the wrong content. */
+  /** The right number of bytes with the wrong content. */
   | { readonly kind: "wrong-bytes" }
   /** A web page instead of the file. */
   | { readonly kind: "html" }
-  /** Sends so many bytes and then nothing, until `release` is called; later requests are answered whole. */
+  /** Sends this many bytes and then nothing until `release` is called; later requests get the whole file. */
   | { readonly kind: "stall"; readonly bytes: number }
-  /** Answers whole files to requests for ranges. */
+  /** Answers requests for ranges with whole files. */
   | { readonly kind: "no-ranges" };
 
 /** One request that was answered, for assertions. */
@@ -46,7 +46,7 @@ export class HubServer {
     this.#server = createServer((request, response) => this.#answer(request, response));
   }
 
-  /** Listens on the port; 0 takes a free one. Without `cors` no other site may read its answers. */
+  /** Listens on the port; 0 means any free one. Without `cors`, no other site may read its answers. */
   static async start(port = 0, options: { cors?: boolean } = {}): Promise<HubServer> {
     const hub = new HubServer(options.cors ?? true);
     await new Promise<void>((resolve) => hub.#server.listen(port, "127.0.0.1", resolve));
@@ -107,7 +107,7 @@ export class HubServer {
 
   #list(repository: string, blobs: boolean, response: ServerResponse): void {
     const own = [...this.#files].filter(([key]) => key.startsWith(`${repository}/`));
-    // As the real hub: whether a repository is private or does not exist is not told apart.
+    // Like the real hub, this does not tell whether a repository is private or does not exist.
     if (own.length === 0) return void response.writeHead(404, { "X-Error-Code": "RepoNotFound" }).end();
     const siblings = own.map(([key, { content }]) => ({
       rfilename: key.slice(repository.length + 1),
@@ -119,7 +119,7 @@ export class HubServer {
     response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ id: repository, siblings }));
   }
 
-  /** Large files are on another host at the real hub; the answer's head tells their size and hash. */
+  /** The real hub keeps large files on another host; the headers have their size and hash. */
   #redirect(key: string, response: ServerResponse): void {
     const file = this.#files.get(key);
     if (!file) return void response.writeHead(404, { "X-Error-Code": "EntryNotFound" }).end("Entry not found");
@@ -175,7 +175,7 @@ export class HubServer {
   }
 }
 
-/** Files that the real hub keeps apart from its small ones, and knows the hash of. */
+/** Files that the real hub stores separately, with their hashes. */
 function isLarge(path: string): boolean {
   return /\.(onnx|onnx_data(_\d+)?|bin|wasm)$/.test(path);
 }

@@ -1,4 +1,4 @@
-/** What browser tests are written with; `e2e/README.md` shows how. */
+/** Everything that browser tests are written with; `e2e/README.md` shows how. */
 export { expect } from "@playwright/test";
 export { test } from "./fixtures";
 export type { OpenOptions, OpenSite } from "./fixtures";

@@ -1,4 +1,4 @@
-/** A real man in the middle: it swaps the session descriptions in signaling, and holds a connection to each side. */
+/** A real man in the middle: it swaps the session descriptions in signaling, and has a connection to each side. */
 import type { Page, WebSocketRoute } from "@playwright/test";
 import type { SitePage } from "./site-page";
 
@@ -8,13 +8,13 @@ export interface RelayedFrame {
   readonly connection: string;
   /** Whether the side that dialled sent it. */
   readonly fromOfferer: boolean;
-  /** Its kind, which stands in clear at its head. */
+  /** Its kind, which its header shows unencrypted. */
   readonly kind: string;
   /** All its bytes, one character each. */
   readonly text: string;
 }
 
-/** What the page of the man in the middle has done so far. */
+/** The record of the page of the man in the middle. */
 export interface MiddleReport {
   /** Pairs of connections over which he carried frames both ways: `control` was open on both, over DTLS. */
   readonly carriedBothWays: number;
@@ -22,7 +22,7 @@ export interface MiddleReport {
 }
 
 interface MiddlePage {
-  /** Takes the dialling side's offer; gives an answer to it and an offer to the other side, both its own. */
+  /** Takes the dialling side's offer, and returns an answer to it and an offer for the other side, both of its own. */
   offered(id: string, sdp: string): Promise<{ answer: string; offer: string }>;
   answered(id: string, sdp: string): Promise<void>;
   candidate(id: string, fromOfferer: boolean, candidate: RTCIceCandidateInit): Promise<void>;
@@ -48,27 +48,27 @@ interface Message {
 
 /** Sits in the signaling of all pages that are opened with its `prepare`. */
 export class Middle {
-  /** Offers that went through its hands. */
+  /** Offers that it has passed on. */
   offers = 0;
-  /** False: it carries everything on as it is. */
+  /** If false, it passes everything on unchanged. */
   rewrites = true;
   readonly #page: Page;
-  /** For each connection, the line on which its offer came, and the answer that waits for the dialling side. */
+  /** For each connection, the socket on which its offer came, and the answer that waits for the dialling side. */
   readonly #connections = new Map<string, { readonly line: WebSocketRoute; readonly answer: string }>();
-  /** Descriptions and candidates are worked on in the order in which they came. */
+  /** Descriptions and candidates are handled in the order of their arrival. */
   #work: Promise<void> = Promise.resolve();
 
   private constructor(page: Page) {
     this.#page = page;
   }
 
-  /** Its own side of the connections is in `page`, which may be any page with WebRTC. */
+  /** Its own ends of the connections are in `page`, which may be any page with WebRTC. */
   static async start({ page }: SitePage): Promise<Middle> {
     await page.evaluate(installRelay);
     return new Middle(page);
   }
 
-  /** Puts itself between a page and its signaling; to be given to `openSite`. */
+  /** Puts itself between a page and its signaling. Pass it to `openSite`. */
   readonly prepare = async ({ page }: SitePage): Promise<void> => {
     await page.routeWebSocket(/peerjs/, (line) => {
       const server = line.connectToServer();
@@ -79,7 +79,7 @@ export class Middle {
             const message = await this.#rewrite(line, JSON.parse(String(text)) as Message);
             if (message) server.send(JSON.stringify(message));
           })
-          // A line may close while its message is worked on.
+          // A socket may close while its message is handled.
           .catch(() => undefined);
       });
     });
@@ -89,7 +89,7 @@ export class Middle {
     return this.#page.evaluate(() => window.middle!.report());
   }
 
-  /** The message as it goes on to the server; undefined where it is kept. */
+  /** The message as it goes on to the server; undefined if it is held back. */
   async #rewrite(line: WebSocketRoute, message: Message): Promise<Message | undefined> {
     const { type, payload } = message;
     if (type === "OFFER") this.offers++;
@@ -122,7 +122,7 @@ function installRelay(): void {
   interface Pair {
     readonly toOfferer: RTCPeerConnection;
     readonly toAnswerer: RTCPeerConnection;
-    /** Sides whose frames were sent on to the other. */
+    /** The sides whose frames were passed on to the other. */
     readonly relayed: Set<boolean>;
   }
   const pairs = new Map<string, Pair>();
@@ -135,7 +135,7 @@ function installRelay(): void {
     return pc.localDescription!.sdp;
   };
 
-  /** Notes what comes over `from` and sends it over the channel that `to` gives, once that is open. */
+  /** Records the frames of `from` and sends them over the channel of `to` once that is open. */
   const relay = (id: string, pair: Pair, from: RTCDataChannel, to: Promise<RTCDataChannel>, fromOfferer: boolean) => {
     from.binaryType = "arraybuffer";
     const open = to.then(async (channel) => {

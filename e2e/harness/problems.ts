@@ -1,10 +1,10 @@
-/** Collects what goes wrong in pages without anybody looking: errors thrown, and errors on the console. */
+/** Collects problems in pages that a test would not see: errors thrown, and errors on the console. */
 import type { Page } from "@playwright/test";
 
-/** What a test has said may happen. */
+/** A problem that a test expects. */
 export type Expected = string | RegExp;
 
-/** Every problem of one page, those that the test expects left out. */
+/** All problems of one page except those that the test expects. */
 export class Problems {
   readonly #seen: string[] = [];
   readonly #expected: Expected[];
@@ -13,7 +13,7 @@ export class Problems {
     this.#expected = [...expected];
   }
 
-  /** Problems that contain or match this are no failure of the test; also those seen before. */
+  /** Problems that contain or match this do not fail the test, not even those seen before. */
   expect(...patterns: Expected[]): void {
     this.#expected.push(...patterns);
   }
@@ -28,7 +28,7 @@ export class Problems {
     });
   }
 
-  /** What nobody expected. */
+  /** All unexpected problems. */
   unexpected(): string[] {
     return this.#seen.filter(
       (problem) =>

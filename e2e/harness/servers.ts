@@ -1,4 +1,4 @@
-/** Web servers on ports of their own: the built site, and other people's sites that embed it. */
+/** Web servers on their own ports: the built site, and other people's sites that embed it. */
 import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { join, normalize } from "node:path";
@@ -6,14 +6,14 @@ import { fileURLToPath } from "node:url";
 import { listen } from "../../scripts/serve/listen.mjs";
 import { siteHandler, typeOf } from "../../scripts/serve/site.mjs";
 
-/** The build under test; another one where `MICROGRID_DIST` names its folder. */
+/** The build under test; `MICROGRID_DIST` names the folder of another one. */
 const DIST = process.env.MICROGRID_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
 
-/** What the site is served with: the deploy-time file `microgrid.config.json`. */
+/** The deploy-time file of the site, `microgrid.config.json`. */
 export interface SiteConfig {
   readonly signaling: readonly ({ readonly url: string } | { readonly port: number; readonly path: string })[];
   readonly iceServers: readonly { readonly urls: string; readonly username?: string; readonly credential?: string }[];
-  /** `relay` lets pages meet through TURN servers only. */
+  /** `relay` allows only connections through TURN servers. */
   readonly iceTransportPolicy?: "all" | "relay";
   readonly hub: string;
 }
@@ -25,7 +25,7 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Serves the built site; the configuration is asked for at each request, so a test may change it. */
+/** Serves the built site. It reads the configuration at each request, so a test may change it. */
 export function serveSite(config: () => SiteConfig): Promise<WebServer> {
   return serve(siteHandler({ root: DIST, config }), "localhost");
 }
@@ -37,7 +37,7 @@ export function serveSite(config: () => SiteConfig): Promise<WebServer> {
 export function serveForeign(pages: Readonly<Record<string, string>>): Promise<WebServer> {
   return serve((request, response) => {
     const path = new URL(request.url ?? "/", "http://foreign").pathname;
-    // Browsers ask for an icon by themselves; that it is missing is nobody's problem.
+    // Browsers request an icon by themselves; a missing one must not count as a problem.
     const html = path === "/favicon.ico" ? "" : pages[path];
     response.writeHead(html === undefined ? 404 : 200, { "content-type": "text/html; charset=utf-8" });
     response.end(html);
@@ -48,7 +48,7 @@ export function serveForeign(pages: Readonly<Record<string, string>>): Promise<W
 export type MadeFiles = ReadonlyMap<string, Uint8Array | string>;
 
 interface FolderOptions {
-  /** What `/` gives. */
+  /** The file that `/` serves. */
   readonly index: string;
   readonly made?: MadeFiles;
   readonly headers?: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@ import type { SitePage } from "./site-page";
 
 const FOLDER = fileURLToPath(new URL("../../screenshots/", import.meta.url));
 
-/** Keeps a picture of the page as `screenshots/<name>.png`, of the whole page where asked. */
+/** Saves a picture of the page as `screenshots/<name>.png`, of the whole page on request. */
 export async function shot(page: Page | SitePage, name: string, options: { fullPage?: boolean } = {}): Promise<void> {
   const target = "page" in page ? page.page : page;
   await target.screenshot({

@@ -1,4 +1,4 @@
-/** A signaling server of its own process, so that a test can take it away. */
+/** A signaling server in its own process, so that a test can kill it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ export class Signaling {
     return new Signaling(process, port);
   }
 
-  /** Ends the server without a word, as a crash would. */
+  /** Kills the server, as a crash would. */
   async kill(): Promise<void> {
     const process = this.#process;
     this.#process = undefined;

@@ -3,23 +3,23 @@ import type { Browser, BrowserContext, Page } from "@playwright/test";
 import type { OwnBrowser } from "./browsers";
 import type { Problems } from "./problems";
 
-/** What a page stands on. */
+/** Everything that a page is made from. */
 interface Ground {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly browser: Browser;
-  /** Set where the browser is this page's own. */
+  /** Set if the browser belongs to this page alone. */
   readonly own: OwnBrowser | undefined;
   readonly problems: Problems;
   readonly name: string;
 }
 
-/** One visitor: a page in a browser context of its own, hence with storage of its own. */
+/** One visitor: a page in its own browser context, with its own storage. */
 export class SitePage {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly name: string;
-  /** What went wrong in this page's tabs so far. */
+  /** The problems in this page's tabs so far. */
   readonly problems: Problems;
   readonly #ground: Ground;
 
@@ -40,7 +40,7 @@ export class SitePage {
     return new SitePage({ ...this.#ground, page, name });
   }
 
-  /** Closes the tab as a person does: `pagehide` runs. */
+  /** Closes the tab as a user would: `pagehide` runs. */
   async leave(): Promise<void> {
     const closed = this.page.waitForEvent("close");
     await this.page.close({ runBeforeUnload: true });
@@ -52,7 +52,7 @@ export class SitePage {
     this.problems.expect("the page crashed");
     const crashed = this.page.waitForEvent("crash");
     const session = await this.context.newCDPSession(this.page);
-    // The answer never comes, for the one who would send it is gone.
+    // The answer never comes, because the page that would send it is gone.
     session.send("Page.crash").catch(() => undefined);
     await crashed;
   }
@@ -63,8 +63,8 @@ export class SitePage {
   }
 
   /**
-   * Stops the page's processes (SIGSTOP): no script, timer, worker or packet of it goes on, and nobody is told.
-   * Needs `ownProcess`. Returns a function that lets it go on.
+   * Stops the page's processes (SIGSTOP): all its scripts, timers, workers and packets stop silently.
+   * Needs `ownProcess`. Returns a function that continues them.
    */
   async freeze(): Promise<() => void> {
     const pids = await rendererPids(this.#own("freeze").browser);
@@ -74,7 +74,7 @@ export class SitePage {
     };
   }
 
-  /** Closes what belongs to this page alone, whatever state it is in. */
+  /** Closes everything that belongs to this page alone, in whatever state it is. */
   async dispose(): Promise<void> {
     const { own, context } = this.#ground;
     // A stopped process cannot close itself.

@@ -1,7 +1,7 @@
-/** What a page says to signaling servers, and at which of them it is. */
+/** Records the messages of a page to signaling servers, and the servers to which it is connected. */
 import type { SitePage } from "./site-page";
 
-/** Listens to a page's lines to signaling; to be made in `prepare`, before the page goes anywhere. */
+/** Listens to a page's connections to signaling. Create it in `prepare`, before the page loads anything. */
 export class SignalingLines {
   /** Everything that the page has sent, as text. */
   readonly sent: string[] = [];
@@ -12,7 +12,7 @@ export class SignalingLines {
       const url = new URL(socket.url());
       if (!url.searchParams.has("id")) return;
       socket.on("framesent", ({ payload }) => this.sent.push(String(payload)));
-      // One that is refused opens and closes without a word.
+      // A refused socket opens and closes without a message.
       socket.on("framereceived", ({ payload }) => {
         if (String(payload).includes('"OPEN"')) this.#open.push(url.port);
       });
@@ -23,7 +23,7 @@ export class SignalingLines {
     });
   }
 
-  /** Ports of the servers at which the page is present now. */
+  /** Ports of the servers to which the page is connected now. */
   get servers(): ReadonlySet<number> {
     return new Set(this.#open.map(Number));
   }

@@ -1,7 +1,7 @@
-/** The longest golden answer of the guide: there is time to interrupt it. */
+/** The longest golden answer of the guide, which leaves time to interrupt it. */
 import golden from "../fixtures/golden.json" with { type: "json" };
 
-/** The question with its whole conversation, and the answer as text and ids, the end included. */
+/** The question with its whole conversation, and the answer as text and ids, including the end token. */
 export const STORY = golden.items.reduce((a, b) => (b.completion_ids.length > a.completion_ids.length ? b : a));
-/** What was asked last. */
+/** The last question. */
 export const QUESTION = STORY.messages.at(-1)!.content;

@@ -15,13 +15,13 @@ const READY_MAX_MS = 10_000;
 /** A STUN binding request without attributes: type, length, magic cookie, transaction id. */
 const STUN_REQUEST = Buffer.from("000100002112a442000000000000000000000001", "hex");
 
-/** One page's way to the TURN server; the page gets it with `openSite({ network })`. */
+/** One page's route to the TURN server. Pass it to `openSite({ network })`. */
 export interface NetworkPath {
-  /** What the page's deploy-time file says instead of the site's. */
+  /** Overrides the deploy-time file for this page. */
   readonly config: Pick<SiteConfig, "iceServers" | "iceTransportPolicy">;
   /** Makes this page's network worse or better. */
   set(conditions: Partial<Conditions>): void;
-  /** Takes this page off the network: not one packet to or from other pages passes. */
+  /** Takes this page off the network: no packet to or from other pages passes. */
   cut(): void;
   restore(): void;
 }
@@ -44,7 +44,7 @@ export class TurnNetwork {
     this.#folder = folder;
   }
 
-  /** Starts coturn on a free port of the loopback; rejects where it is not installed or does not answer. */
+  /** Starts coturn on a free port of the loopback; rejects if it is not installed or does not answer. */
   static async start(): Promise<TurnNetwork> {
     const program = findCoturn();
     if (!program) throw new Error("coturn is not installed (Debian: apt-get install coturn).");
@@ -59,7 +59,7 @@ export class TurnNetwork {
     return network;
   }
 
-  /** A way to the TURN server for one page. */
+  /** A route to the TURN server for one page. */
   async connect(conditions: Partial<Conditions> = {}): Promise<NetworkPath> {
     const relay = await UdpRelay.start(this.#port, conditions);
     this.#relays.push(relay);
@@ -87,7 +87,7 @@ export class TurnNetwork {
 
 function coturnArguments(port: number, folder: string): string[] {
   return [
-    "-n", // no configuration file of the system
+    "-n", // ignore the system's configuration file
     "--listening-ip=127.0.0.1",
     "--relay-ip=127.0.0.1",
     `--listening-port=${port}`,
@@ -118,7 +118,7 @@ async function freeUdpPort(): Promise<number> {
 async function answersStun(port: number): Promise<void> {
   const socket = createSocket("udp4");
   const ask = setInterval(() => socket.send(STUN_REQUEST, port, "127.0.0.1"), 50);
-  // Until the server listens, the system answers that nobody does.
+  // Until the server listens, the system reports the port as closed.
   socket.on("error", () => undefined);
   try {
     await once(socket, "message", { signal: AbortSignal.timeout(READY_MAX_MS) });

@@ -2,7 +2,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 
 const LOOPBACK = "127.0.0.1";
-/** What a router holds back at most before it drops packets, as time at the limited rate, ms. */
+/** Packets that wait longer than this for the limited rate are dropped, as a router does, ms. */
 const QUEUE_MAX_MS = 200;
 
 /** How bad the network is, each way. */
@@ -19,13 +19,13 @@ export interface Conditions {
 
 const PERFECT: Conditions = { delayMs: 0, jitterMs: 0, loss: 0, bytesPerSecond: Infinity };
 
-/** What one direction has to remember to keep within the rate. */
+/** The state of one direction, to keep within the rate. */
 interface Direction {
-  /** When the last packet has left the queue, in ms of `performance.now()`. */
+  /** When the last packet left the queue, in ms of `performance.now()`. */
   freeAtMs: number;
 }
 
-/** Stands before one UDP server; each client address gets a socket of its own towards it. */
+/** Sits in front of one UDP server; each client address gets its own socket to it. */
 export class UdpRelay {
   readonly #front: Socket;
   readonly #targetPort: number;
@@ -52,17 +52,17 @@ export class UdpRelay {
     return relay;
   }
 
-  /** Where clients send to. */
+  /** The port to which clients send. */
   get port(): number {
     return this.#front.address().port;
   }
 
-  /** Changes conditions for the packets from now on; what is not named stays as it is. */
+  /** Changes the conditions for packets from now on; omitted ones stay. */
   set(conditions: Partial<Conditions>): void {
     this.#conditions = { ...this.#conditions, ...conditions };
   }
 
-  /** Drops every packet from now on, those on their way included. */
+  /** Drops every packet from now on, including those on their way. */
   cut(): void {
     this.#cut = true;
   }
@@ -88,7 +88,7 @@ export class UdpRelay {
     const known = this.#backs.get(key);
     if (known) return known;
     const back = createSocket("udp4");
-    // Errors are those of a target that is gone; the network says nothing about that.
+    // Errors mean that the target is gone, which a real network would not report.
     back.on("error", () => undefined);
     back.on("message", (packet) =>
       this.#carry(this.#down, packet, () => this.#front.send(packet, client.port, client.address)),

@@ -1,4 +1,4 @@
-/** Makes one script of the hostile page, to be put into a page of the site. */
+/** Bundles the hostile page into one script for a page of the site. */
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import type { SitePage } from "../harness";
@@ -14,7 +14,7 @@ async function bundle(): Promise<string> {
   return output.output[0].code;
 }
 
-/** Turns a page into a hostile one; to be given to `openSite` as `prepare`. */
+/** Turns a page into a hostile one. Pass it to `openSite` as `prepare`. */
 export async function hostile({ page }: SitePage): Promise<void> {
   script ??= bundle();
   await page.addInitScript({ content: await script });

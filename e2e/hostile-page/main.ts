@@ -1,42 +1,42 @@
 /**
- * Makes a liar of the node in a page. It is put into the built site before anything else runs: room, wire and engine
- * are the real ones and get through every door, and between them and the channels sits what is here.
+ * Turns the node of a page into a liar. It is put into the built site before anything else runs: room, wire and engine
+ * are the real ones and pass every check, and this code sits between them and the channels.
  */
 import { decodeCbor, encodeCbor } from "../../src/core";
 import { frameToMessages } from "../../src/wire/framing";
 
-/** What the page does with jobs that it is given. */
+/** Ways in which the page treats its jobs. */
 export type Conduct =
   | "honest"
-  /** Says again and again that it is working. */
+  /** Repeats that it is working. */
   | "never answers"
-  /** A frame of tokens each 4 s. */
+  /** Sends a frame of tokens every 4 s. */
   | "slow"
-  /** Keeps to its word so badly that it shows only when it is measured: 400 ms for each frame. */
+  /** Is slower than it claims, but only a measurement shows it: 400 ms for each frame. */
   | "sluggish"
-  /** Frames of tokens with nothing in them, without end. */
+  /** Sends empty frames of tokens without end. */
   | "empty frames"
-  /** A page of text under the name of one token. */
+  /** Sends a page of text as one token. */
   | "too much text"
-  /** Numbers its frames as it likes. */
+  /** Numbers its frames arbitrarily. */
   | "wrong order"
-  /** Ends well, and then goes on, and ends again. */
+  /** Ends correctly, then continues and ends again. */
   | "after the end";
 
-/** What the page does to everybody at once. */
+/** Attacks on all members at once. */
 export type Attack =
   "tokens for jobs of others" | "requests" | "unknown kinds" | "oversize frames" | "heartbeats" | "broken frames";
 
-/** What tests call in the page. */
+/** The functions that tests call in the page. */
 export interface HostilePage {
   conduct: Conduct;
-  /** What it floods others with. */
+  /** Makes it attack all others. */
   question: string;
-  /** Jobs that came, however they were treated. */
+  /** All jobs that arrived. */
   jobs: number;
-  /** Answers that came to jobs that it has flooded others with. */
+  /** Answers to the jobs with which it flooded others. */
   refusals: number;
-  /** Answers that it got in full. */
+  /** Answers that arrived completely. */
   answered: number;
   /** Why others ended their links to it. */
   farewells: string[];
@@ -54,7 +54,7 @@ type Send = (this: RTCDataChannel, message: Uint8Array<ArrayBuffer>) => void;
 
 const SLOW_MS = 4_000;
 const SLUGGISH_MS = 400;
-/** What is claimed, tokens a second. */
+/** The claimed rate, tokens a second. */
 const BOAST = 1e9;
 const MAX_OFFERS = 64;
 
@@ -89,7 +89,7 @@ function hold(line: RTCDataChannel, ms: number, message: Uint8Array<ArrayBuffer>
   setTimeout(() => line.readyState === "open" && send.call(line, message), at - performance.now());
 }
 
-/** Kind and body of a message, where it is one whole frame. */
+/** Kind and body of a message, if it is one whole frame. */
 function read(message: Uint8Array): { kind: string; body: () => Body } | undefined {
   if (message[0] !== 0) return undefined;
   const start = 2 + (message[1] ?? 0);
@@ -97,7 +97,7 @@ function read(message: Uint8Array): { kind: string; body: () => Body } | undefin
   return { kind, body: () => decodeCbor(message.slice(start)) as Body };
 }
 
-/** Every model that there is, at a rate that nobody has. */
+/** Every model, at an impossible rate. */
 function boast(body: Body): Body {
   const offers = body.offers as Body[];
   const [first] = offers;
@@ -150,13 +150,13 @@ function answer(line: RTCDataChannel, kind: string, body: Body, message: Uint8Ar
   }
 }
 
-/** Takes what comes in; true where the node is not to see it. */
+/** Handles an incoming message; true if the node must not see it. */
 function takes(line: RTCDataChannel, data: unknown): boolean {
   const frame = line.label === "control" && data instanceof ArrayBuffer ? read(new Uint8Array(data)) : undefined;
   if (frame?.kind === "job.refused") hostile.refusals++;
   if (frame?.kind === "job.done") {
     hostile.answered++;
-    // It never has enough.
+    // It asks again without end.
     request(line);
   }
   if (frame?.kind === "leaving") hostile.farewells.push(String(frame.body().reason));

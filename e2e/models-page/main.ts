@@ -18,7 +18,7 @@ export type Opened = Pick<ModelParts, "graph" | "weightsHash" | "weightBytes">;
 /** How a call ended. */
 export type Ended<T> = { readonly value: T } | { readonly error: ErrorData };
 
-/** What tests call in the page. */
+/** The functions that tests call in the page. */
 export interface ModelsPage {
   open(options: {
     hub?: string;
@@ -28,7 +28,7 @@ export interface ModelsPage {
   list(): readonly ModelInfo[];
   info(id: string): ModelInfo | undefined;
   add(source: string): Promise<Ended<ModelInfo>>;
-  /** Adds what was picked in the page's file input. */
+  /** Adds the files that were picked in the page's file input. */
   addPicked(): Promise<Ended<ModelInfo>>;
   describe(id: string): Promise<Ended<ModelInfo>>;
   remove(id: string): Promise<void>;

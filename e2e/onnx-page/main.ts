@@ -13,7 +13,7 @@ import {
 } from "../../src/inference";
 import gpuWorker from "../../workers/gpu?worker&url";
 
-/** An answer, gathered. */
+/** A complete answer. */
 export interface Answer {
   readonly events: readonly GenerationEvent[];
   readonly text: string;
@@ -23,11 +23,11 @@ export interface Answer {
 
 export type PartialRequest = Partial<GenerationRequest> & Pick<GenerationRequest, "messages">;
 
-/** What tests call in the page. */
+/** The functions that tests call in the page. */
 export interface OnnxPage {
   /** Fetches a model's files from a folder and loads them. */
   load(folder: string, graph: string, files: readonly string[], backend: Backend): Promise<LoadedModelInfo>;
-  /** Answers a request; `leaveAfter` stops reading after so many token events, by aborting or by leaving the loop. */
+  /** Answers a request; `leaveAfter` stops reading after that many token events, by aborting or by leaving the loop. */
   answer(
     model: string,
     request: PartialRequest,
@@ -35,7 +35,7 @@ export interface OnnxPage {
   ): Promise<Answer>;
   unload(model: string): Promise<void>;
   loseDevice(): Promise<boolean>;
-  /** Ends the worker behind the supervisor's back. */
+  /** Ends the worker without telling the supervisor. */
   killWorker(): void;
   probe(): Promise<DeviceInfo>;
   readonly engines: EngineSupervisor;

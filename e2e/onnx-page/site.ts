@@ -27,7 +27,7 @@ export interface OnnxSite {
   readonly url: string;
   /** The same site with isolation headers, where WASM may use threads. */
   readonly isolatedUrl: string;
-  /** Serves a random model and says where. */
+  /** Serves a random model and returns its address. */
   addRandomModel(name: string, options: RandomModelOptions): SiteModel;
   close(): Promise<void>;
 }

@@ -1,8 +1,8 @@
-/** The form of a charter, the rules of the room one is in, changes that wait for founders, and invites with limits. */
+/** The form of a charter, the current rules, changes that wait for founders, and invites with limits. */
 import type { Locator, Page } from "@playwright/test";
 import { setSwitch } from "./room-panel";
 
-/** What a test types into the form; what is left out stays as it is. */
+/** Values that a test types into the form; omitted fields stay as they are. */
 export interface CharterFields {
   readonly name?: string;
   readonly purpose?: string;
@@ -19,7 +19,7 @@ export interface CharterFields {
   readonly quorum?: string;
 }
 
-/** The form: of a new room, or of the rules in force. */
+/** The form for a new room or for the rules in force. */
 export class CharterForm {
   readonly content: Locator;
   readonly alerts: Locator;
@@ -121,7 +121,7 @@ export class InviteLimits {
     await this.content.getByText("Make an invite with limits").click();
   }
 
-  /** Asks for an invite; days are written as `2027-05-01`. */
+  /** Requests an invite; days are written as `2027-05-01`. */
   async ask(uses: string, lastDay = ""): Promise<void> {
     const again = this.content.getByRole("button", { name: "Make another" });
     if (await again.isVisible()) await again.click();
@@ -130,7 +130,7 @@ export class InviteLimits {
     await this.content.getByRole("button", { name: "Make the invite" }).click();
   }
 
-  /** Makes an invite and gives its link. */
+  /** Makes an invite and returns its link. */
   async make(uses: string, lastDay?: string): Promise<string> {
     await this.ask(uses, lastDay);
     return this.link.inputValue();

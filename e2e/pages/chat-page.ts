@@ -23,7 +23,7 @@ export class ChatPage {
   readonly model: Locator;
   /** The bar of a model that loads. */
   readonly loading: Locator;
-  /** Loads the built-in model, where nobody can answer. */
+  /** Loads the built-in model, if no device can answer. */
   readonly loadHere: Locator;
   /** Notices, errors and warnings, each with the role `alert`. */
   readonly alerts: Locator;
@@ -51,7 +51,7 @@ export class ChatPage {
     await this.page.goto(path);
   }
 
-  /** Waits until a model is ready in this tab; `backend` as the header names it. */
+  /** Waits until a model is ready in this tab; `backend` is the name in the header. */
   async ready(backend: "WebGPU" | "WASM (CPU)" | "any" = "any", timeout = 60_000): Promise<void> {
     const name =
       backend === "any"
@@ -66,7 +66,7 @@ export class ChatPage {
     await this.message.press("Enter");
   }
 
-  /** Sends a message, waits for the whole answer and gives its text as it is shown. */
+  /** Sends a message, waits for the whole answer and returns its text as shown. */
   async chat(text: string, timeout = 60_000): Promise<string> {
     const before = await this.answers.count();
     await this.ask(text);
@@ -80,7 +80,7 @@ export class ChatPage {
     await expect(this.answers.last()).toHaveAttribute("aria-busy", "false", { timeout });
   }
 
-  /** The text of an answer as it is shown, without what stands below it. */
+  /** The text of an answer as shown, without the line below it. */
   answerText(answer: Locator = this.answers.last()): Promise<string> {
     return answer.locator("mg-markdown .content").innerText();
   }
@@ -90,7 +90,7 @@ export class ChatPage {
     return answer.getByLabel("Where this was answered and why");
   }
 
-  /** Opens the reasons below an answer and gives them. */
+  /** Opens the reasons below an answer and returns them. */
   async reasons(answer: Locator = this.answers.last()): Promise<string[]> {
     const list = answer.getByRole("list", { name: "Reasons" });
     if (!(await list.isVisible())) await this.origin(answer).click();

@@ -1,4 +1,4 @@
-/** The sidebar with the conversations. On phones open it first with `open`. */
+/** The sidebar with the conversations. On phones, open it first with `open`. */
 import type { Download, Locator, Page } from "@playwright/test";
 
 export class ConversationList {
@@ -47,7 +47,7 @@ export class ConversationList {
     return download;
   }
 
-  /** Imports a file; a wrong one is answered by a toast. */
+  /** Imports a file; a wrong one causes a toast. */
   async import(file: string | { name: string; mimeType: string; buffer: Buffer }): Promise<void> {
     const button = this.page.getByRole("button", { name: "Import conversations" });
     const [chooser] = await Promise.all([this.page.waitForEvent("filechooser"), button.click()]);

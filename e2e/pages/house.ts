@@ -8,7 +8,7 @@ export type GivenFile = string | { name: string; mimeType: string; buffer: Buffe
 export class HousePage {
   readonly page: Page;
   readonly settings: SettingsDialog;
-  /** Everything about the house; says “unverified” in its heading while there is none. */
+  /** Everything about the house; without a house, its heading says “unverified”. */
   readonly section: Locator;
   /** The words of the recovery phrase while they are shown. */
   readonly words: Locator;
@@ -38,7 +38,7 @@ export class HousePage {
     return this.settings.content.getByRole("textbox", { name, exact: true });
   }
 
-  /** Begins to make a house and gives the words that are shown. */
+  /** Begins to create a house and returns the words that are shown. */
   async begin(name: string): Promise<string[]> {
     await this.press("Create a house");
     await this.field("Name of the house").fill(name);
@@ -65,7 +65,7 @@ export class HousePage {
     await this.press("Restore the house");
   }
 
-  /** Types a passphrase, twice where a file is made, and presses the button below. */
+  /** Types a passphrase (twice for a new file) and presses the button below. */
   async passphrase(text: string, button: string, again?: string): Promise<void> {
     await this.field("Passphrase").fill(text);
     if (again !== undefined) await this.field("Passphrase again").fill(again);
@@ -91,7 +91,7 @@ export class HousePage {
     return this.field("1. Your request for the other device").inputValue();
   }
 
-  /** Signs a request; gives what goes back. */
+  /** Signs a request and returns the reply. */
   async vouch(request: string, label: string): Promise<string> {
     await this.press("Vouch for another device");
     await this.field("1. The other device’s request").fill(request);
@@ -101,7 +101,7 @@ export class HousePage {
     return this.field("3. Your reply for the other device").inputValue();
   }
 
-  /** Takes what the other device has signed. */
+  /** Enters the reply of the other device. */
   async adopt(text: string): Promise<void> {
     await this.field("2. The other device’s reply").fill(text);
     await this.press("Use it");

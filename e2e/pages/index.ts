@@ -1,4 +1,4 @@
-/** Page objects: what a person sees and does, by role and label, so that tests do not know the markup. */
+/** Page objects: they find everything by role and label, as a user does, so that tests do not know the markup. */
 export { CharterForm, type CharterFields, InviteLimits, RulesDialog } from "./charter";
 export { ChatPage } from "./chat-page";
 export { ConversationList } from "./conversation-list";

@@ -34,7 +34,7 @@ export class ModelDialog {
     return this.page.getByRole("group", { name: "Filter" }).getByRole("button", { name, exact: true }).click();
   }
 
-  /** Presses “Load” (or “Try” where it does not fit). */
+  /** Presses “Load” (or “Try” if the model does not fit). */
   load(name: string): Promise<void> {
     return this.row(name)
       .getByRole("button", { name: /^(Load|Try to load) / })
@@ -65,7 +65,7 @@ export class ModelDialog {
       .click();
   }
 
-  /** Adds a model by hub name or address; errors show up as an `alert` in the dialog. */
+  /** Adds a model by hub name or address; errors appear as an `alert` in the dialog. */
   async add(source: string): Promise<void> {
     const field = this.page.getByRole("textbox", { name: "Name or address of a model" });
     if (!(await field.isVisible())) await this.page.getByRole("button", { name: "Add a model…" }).click();

@@ -1,17 +1,17 @@
-/** A model run over several devices: the plan in the dialog of models, consent and what runs in the room's panel. */
+/** A model over several devices: the plan in the models dialog, consent, and the list in the room's panel. */
 import { expect, type Locator, type Page } from "@playwright/test";
 import { setSwitch } from "./room-panel";
 
 export class PipelineView {
   readonly page: Page;
-  /** The plan, forming, and what became of it. */
+  /** The plan, the forming of a pipeline, and the result. */
   readonly dialog: Locator;
   readonly form: Locator;
-  /** The stops of one token, this device first. */
+  /** The stops of a token's way around the ring, this device first. */
   readonly stops: Locator;
   readonly leftOut: Locator;
   readonly devices: Locator;
-  /** “Running together” in the room's panel: the pipelines of this device, and what it holds for others. */
+  /** “Running together” in the room's panel: the pipelines of this device, and the layers that it holds for others. */
   readonly running: Locator;
   readonly holding: Locator;
 
@@ -26,7 +26,7 @@ export class PipelineView {
     this.holding = page.getByRole("list", { name: "Layers held for others" }).getByRole("listitem");
   }
 
-  /** Presses the model's way to a plan, and waits for the plan or what is missing. */
+  /** Presses the model's button for a plan, and waits for the plan or for what is missing. */
   async plan(model: string): Promise<void> {
     await this.page
       .getByRole("button", { name: new RegExp(`^(Run|Ask the room to run) ${model}( with the room)?$`) })
@@ -39,7 +39,7 @@ export class PipelineView {
     await expect(this.page.getByRole("button", { name: "Ask again" })).toBeVisible();
   }
 
-  /** Gives memory by the settings of sharing. */
+  /** Gives memory in the sharing settings. */
   async giveLayers(): Promise<void> {
     await setSwitch(this.page.getByRole("switch", { name: "Hold layers of larger models" }), true);
   }

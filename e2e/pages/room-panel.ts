@@ -17,7 +17,7 @@ export class RoomPanel {
   readonly knocks: Locator;
   /** The rules, in the question or in the dialog “Rules of …”. */
   readonly rules: Locator;
-  /** What the question says (its text is slotted, which a dialog's own text leaves out). */
+  /** The text of the question. It is slotted, so the dialog's own text does not include it. */
   readonly questionText: Locator;
 
   constructor(page: Page) {
@@ -41,7 +41,7 @@ export class RoomPanel {
     await this.panel.waitFor();
   }
 
-  /** Opens a room, sharing this device or not, and gives its invite. */
+  /** Opens a room, sharing this device or not, and returns its invite. */
   async create(name: string, { share = true, whoMayComeIn = "" } = {}): Promise<string> {
     await this.open();
     await this.page.getByRole("textbox", { name: "Name of the room" }).fill(name);
@@ -57,8 +57,8 @@ export class RoomPanel {
   }
 
   /**
-   * Says yes to the question that the invite in the address asks, once the rules are there; `name` changes one's own
-   * name. With `anyway`, without waiting for somebody who can show the rules.
+   * Says yes to the question that the invite in the address asks, once the rules are there; `name` changes the user's
+   * name. With `anyway`, it does not wait for a member that can show the rules.
    */
   async join(name?: string, { anyway = false } = {}): Promise<void> {
     await this.question.waitFor();
@@ -75,13 +75,13 @@ export class RoomPanel {
     await expect(this.question).toBeHidden();
   }
 
-  /** Turns sharing on or off. The switch's input lies under its drawing, so it is worked by keyboard. */
+  /** Turns sharing on or off. The drawing of the switch covers its input, so this uses the keyboard. */
   async share(on: boolean): Promise<void> {
     await this.open();
     await setSwitch(this.sharing, on);
   }
 
-  /** Opens the exchange of two texts for devices that no signaling server brings together. */
+  /** Opens the exchange of two texts for devices without a common signaling server. */
   async byHand(): Promise<HandLink> {
     await this.open();
     await this.panel.getByText("Connect without a server").click();
@@ -107,13 +107,13 @@ export class HandLink {
     this.page = page;
   }
 
-  /** Makes an offer and gives its text. */
+  /** Makes an offer and returns its text. */
   async offer(): Promise<string> {
     await this.page.getByRole("button", { name: "Make an offer" }).click();
     return this.page.getByRole("textbox", { name: /^1\. Your offer/ }).inputValue();
   }
 
-  /** Answers an offer and gives the text of the answer. */
+  /** Answers an offer and returns the text of the answer. */
   async answer(offer: string): Promise<string> {
     await this.page.getByRole("textbox", { name: "Or the other device’s offer" }).fill(offer);
     await this.page.getByRole("button", { name: "Make an answer" }).click();
@@ -126,7 +126,7 @@ export class HandLink {
   }
 }
 
-/** Brings a switch to a state. */
+/** Sets a switch to a state. */
 export async function setSwitch(control: Locator, on: boolean): Promise<void> {
   if ((await control.isChecked()) !== on) await control.press("Space");
   await expect(control).toBeChecked({ checked: on });

@@ -5,7 +5,7 @@ import { expect, type Locator, type Page } from "@playwright/test";
 export class SettingsDialog {
   readonly page: Page;
   readonly dialog: Locator;
-  /** What is in it; the dialog shows it by a slot, so it is not inside its element. */
+  /** The content of the dialog, which is slotted and so is not inside its element. */
   readonly content: Locator;
   readonly name: Locator;
 
@@ -66,7 +66,7 @@ export class ChatSettingsPanel {
     await expect(this.systemPrompt).toBeVisible();
   }
 
-  /** Fills a field and leaves it, which is when it counts. */
+  /** Fills a field and leaves it, because the value counts only then. */
   async set(field: Locator, text: string): Promise<void> {
     await field.fill(text);
     await field.blur();

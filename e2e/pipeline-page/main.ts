@@ -1,4 +1,4 @@
-/** A node that holds stages of the guide model and answers by way of others, over real WebRTC; driven from outside. */
+/** A node that holds stages of the guide model and answers through others, over real WebRTC. Tests drive it. */
 import { type Did, type ErrorData, MicrogridError, errorToData, spawnWorker } from "../../src/core";
 import { makeEphemeralKey, type Signer } from "../../src/identity";
 import {
@@ -22,7 +22,7 @@ import { enterBare } from "../bare-node";
 import { Meter } from "./meter";
 import gpuWorker from "../../workers/gpu?worker&url";
 
-/** An answer by way of a pipeline. */
+/** An answer of a pipeline. */
 export interface PipedAnswer {
   readonly ids: readonly number[];
   readonly error: ErrorData | undefined;
@@ -30,23 +30,23 @@ export interface PipedAnswer {
   readonly times: readonly number[];
 }
 
-/** What may be wrong with a node whose links live. */
+/** Faults of a node whose links still work. */
 type Fault = "deaf" | "stuck" | "late" | "nan" | "short";
 
 export interface PipelinePage {
   readonly did: string;
-  /** Tokens of the answer that runs, so far. */
+  /** Tokens of the current answer so far. */
   readonly progress: number;
   /** Times of the ring, the stages and the links of this page. */
   readonly meter: Meter;
-  /** `rtc` where the way to others is not this machine's own. */
+  /** `rtc`: needed if the others are not reached over the loopback. */
   found(server: string, rtc?: RTCConfiguration): Promise<string>;
-  /** Enters a room, and holds whatever stages it is asked for. */
+  /** Enters a room, and holds all stages that others request. */
   join(invite: string, rtc?: RTCConfiguration): Promise<void>;
   peers(): string[];
   /**
-   * Forms a pipeline; layers outside its stages stay here. `spare` may take the place of those that are lost; at most
-   * `maxDraft` tokens (8 where absent) are guessed ahead. `plain`: its ends are loaded a second time, as `plain`, which
+   * Forms a pipeline; layers outside its stages stay here. `spare` nodes may replace lost ones; at most
+   * `maxDraft` tokens (8 by default) are guessed ahead. `plain`: its ends are loaded a second time, as `plain`, which
    * guesses none.
    */
   form(
@@ -55,22 +55,22 @@ export interface PipelinePage {
   ): Promise<void>;
   /** Loads the model in one piece, as `whole`. */
   loadWhole(): Promise<void>;
-  /** Answers by way of the pipeline, or with the model in one piece; at most 200 tokens where nothing else is said. */
+  /** Answers with the pipeline, or with the model in one piece; at most 200 tokens by default. */
   answer(
     messages: readonly ChatMessage[],
     model?: "guide" | "plain" | "whole",
     maxTokens?: number,
   ): Promise<PipedAnswer>;
-  /** Who holds which layers of the pipeline that was formed here. */
+  /** The nodes and their layers in the pipeline that was formed here. */
   stages(): readonly RingStage[];
-  /** Stages that are held here for others. */
+  /** Stages that this node holds for others. */
   holds(): number;
   /**
-   * From now on this node hears nothing that is said to its stages (`deaf`), its model never ends a step (`stuck`), or ends it
-   * when another has taken its place (`late`), gives numbers that are none (`nan`), or too few of them (`short`).
+   * From now on, this node ignores all frames to its stages (`deaf`), its model never ends a step (`stuck`), ends it
+   * only after the node was replaced (`late`), returns NaN instead of numbers (`nan`), or too few numbers (`short`).
    */
   fail(how: Fault): void;
-  /** Has others take the layers that are held here. */
+  /** Hands the layers that are held here to others. */
   handOver(): Promise<void>;
   close(): Promise<void>;
 }
@@ -84,7 +84,7 @@ declare global {
 const GRAPH = "onnx/model_q4.onnx";
 const TEXTS = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
 const LAYERS = 6;
-/** `?backend=webgpu` computes on the GPU what is computed here; `?stepTokens=31` makes steps of another length. */
+/** `?backend=webgpu` computes on the GPU; `?stepTokens=31` makes steps of another length. */
 const query = new URLSearchParams(location.search);
 const backend = query.get("backend") === "webgpu" ? "webgpu" : "wasm";
 const stepTokens = Number(query.get("stepTokens") ?? 16);
@@ -134,7 +134,7 @@ function serve(): void {
   const traffic = session?.inside?.stages;
   if (!traffic || host) return;
   const handle = traffic.handle.bind(traffic);
-  // A deaf node has handlers for nothing.
+  // A deaf node has no handlers.
   traffic.handle = (handlers, options) =>
     handle(
       new Proxy(handlers, { get: (all, kind) => (fault === "deaf" ? undefined : (Reflect.get(all, kind) as unknown)) }),

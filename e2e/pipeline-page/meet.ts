@@ -1,4 +1,4 @@
-/** Lets pages of this folder meet in a room of their own, for specs. */
+/** Connects pages of this folder in one room, for specs. */
 import { expect, type OpenOptions, type SitePage } from "../harness";
 import type { PipelinePage } from "./main";
 

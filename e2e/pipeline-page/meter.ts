@@ -1,4 +1,4 @@
-/** Takes the times of a pipeline where a page can see them: trips around the ring, ends, stages, links and repairs. */
+/** Measures a pipeline from inside a page: trips around the ring, ends, stages, links and repairs. */
 import { type Did, randomId } from "../../src/core";
 import type { HiddenState, StageForward, StageService } from "../../src/inference";
 import type { StageLanes } from "../../src/room";
@@ -7,31 +7,31 @@ import type { StageLanes } from "../../src/room";
 const PROBES_AT_ONCE = 12;
 const PROBE_EVERY_MS = 1_100;
 
-/** What a consumer's page has seen since `reset`. All times in ms. */
+/** Measurements of a consumer's page since `reset`. All times in ms. */
 export interface RingReading {
-  /** One token through all layers of a stage, by node: what the stages measured of themselves when they were loaded. */
+  /** One token through all layers of a stage, by node, as the stages measured it when they were loaded. */
   readonly decodeMs: Readonly<Record<string, number>>;
-  /** Each step that came back, from leaving this page to being in it again. */
+  /** Each step that came back, from leaving this page to its return. */
   readonly trips: readonly { readonly tokens: number; readonly ms: number }[];
   /** Between two steps: head, sampling, embedding, and the way to the worker and back. */
   readonly endsMs: readonly number[];
-  /** When this page learnt that a stage is gone, on `performance.now()`; undefined where none is. */
+  /** When this page learnt that a stage is gone, on `performance.now()`; undefined if none is. */
   readonly lostAt: number | undefined;
   /** Tokens that had left this page until then. */
   readonly lostTokens: number;
-  /** When the last stage said that it is in memory; undefined where none has. */
+  /** When the last stage reported that it is in memory; undefined if none has. */
   readonly readyAt: number | undefined;
 }
 
-/** What a stage's page has seen since `reset`. */
+/** Measurements of a stage's page since `reset`. */
 export interface StageReading {
-  /** From being asked to hold the stage to having it in memory. */
+  /** From the request for the stage until it is in memory. */
   readonly loadMs: number;
   /** Each step of one token: from its frame to what goes on, the way to the worker and back included. */
   readonly forwardMs: readonly number[];
 }
 
-/** Stands between the room, the ring and the stages of one page. */
+/** Sits between the room, the ring and the stages of one page. */
 export class Meter {
   readonly #decodeMs = new Map<string, number>();
   readonly #trips: { tokens: number; ms: number }[] = [];
@@ -45,12 +45,12 @@ export class Meter {
   #lostTokens = 0;
   #readyAt: number | undefined;
   #loadMs = 0;
-  /** What the stage was given, of sequences that have not ended. */
+  /** The input of the stage, for sequences that have not ended. */
   #kept: StageForward[] = [];
   #service: StageService | undefined;
   #traffic: StageLanes | undefined;
 
-  /** Listens to a room: answers probes, and notes what stages say of themselves. */
+  /** Listens to a room: answers probes, and records the rates that stages report. */
   listen(traffic: StageLanes): void {
     this.#traffic = traffic;
     traffic.handle({
@@ -67,7 +67,7 @@ export class Meter {
     });
   }
 
-  /** Round trip to another node, ms: `bytes` there, an empty word back, on the channel that stages use. */
+  /** Round trip to another node, ms: `bytes` there, an empty frame back, on the channel that stages use. */
   async probe(to: Did, bytes: number): Promise<number> {
     const sent = this.#probes.get(to) ?? { since: performance.now(), count: 0 };
     this.#probes.set(to, sent);

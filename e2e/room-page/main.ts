@@ -1,4 +1,4 @@
-/** A node without engines: the room code over real WebRTC, driven from outside, for rooms of more pages than a machine can load models in. */
+/** A node without engines: the room code over real WebRTC, for rooms of more pages than a machine can load models in. */
 import { randomId, type Did } from "../../src/core";
 import { makeEphemeralKey, type Signer } from "../../src/identity";
 import { toyRequest } from "../../src/inference/testing/toy-provider";
@@ -8,23 +8,23 @@ import { foundTestRoom } from "../../src/room/testing/founding";
 import { type RawLink, answerByHand, authenticate, offerByHand } from "../../src/wire";
 import { RTC, enterBare } from "../bare-node";
 
-/** What the page has sent over all its data channels, without what WebRTC adds. */
+/** Bytes that the page has sent over all its data channels, without the overhead of WebRTC. */
 export interface Sent {
   readonly messages: number;
   readonly bytes: number;
 }
 
 export interface RoomPage {
-  /** Opens a room at a signaling server; gives its invite. */
+  /** Opens a room at a signaling server and returns its invite. */
   found(server: string): Promise<string>;
-  /** Opens an invite. Resolves when so many nodes are known and the room is linked; ms since the call. */
+  /** Opens an invite. Resolves when that many nodes are known and the room is linked, with the ms since the call. */
   join(invite: string, nodes: number): Promise<number>;
   status(): { known: number; links: number; peers: number; sent: Sent };
   /** Two nodes in this page: a bare round trip over a fresh line, and the handshake on it, ms. */
   shakeHands(): Promise<{ roundTripMs: number; handshakeMs: number }>;
-  /** Asks a member that there is no link to; gives its answer, and ms to the first token. */
+  /** Asks a member without a link to it; returns its answer, and ms to the first token. */
   askDistant(): Promise<{ text: string; firstTokenMs: number }>;
-  /** Gives members a file of so many bytes, whose pattern all pages know. */
+  /** Gives members a file of that many bytes, whose pattern all pages know. */
   give(bytes: number): void;
   /** Takes a range of it from the first peer. */
   take(offset: number, length: number): Promise<{ right: boolean; ms: number }>;
@@ -162,7 +162,7 @@ window.room = {
         stages.post(peer, "stage.probe", { probe, payload: new Uint8Array(8) });
       });
       trips.push(performance.now() - start);
-      // The frames of probes have a rate.
+      // Probe frames have a limited rate.
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
     return trips;

@@ -22,7 +22,7 @@ export interface WebLlmSource {
 /** How a call ended. */
 export type Ended<T> = { readonly value: T } | { readonly error: ErrorData };
 
-/** An answer, gathered; `error` where it broke off. */
+/** A complete answer, or one that stopped with an `error`. */
 export interface Answer {
   readonly text: string;
   readonly ids: readonly number[];
@@ -30,11 +30,11 @@ export interface Answer {
   readonly error: ErrorData | undefined;
 }
 
-/** What tests call in the page. */
+/** The functions that tests call in the page. */
 export interface WebLlmPage {
   load(source: WebLlmSource, options?: { backend?: Backend; abortAt?: string }): Promise<Ended<LoadedModelInfo>>;
   progress(): readonly LoadProgress[];
-  /** Answers a request; `leaveAfter` stops reading after so many token events. */
+  /** Answers a request; `leaveAfter` stops reading after that many token events. */
   answer(
     request: Partial<GenerationRequest> & Pick<GenerationRequest, "messages">,
     leaveAfter?: number,
