@@ -1,7 +1,8 @@
-/** Imports of the whole of `src/`, types included, without unit tests. */
+/** Imports and exported names of the whole of `src/`, types included, without unit tests. */
 import { describe, expect, it } from "vitest";
 import { ROOT } from "../run/spawn.mjs";
 import { describeCircle, fileGraph, findCircles, folderGraph, type Graph } from "../shape/circles.mjs";
+import { repeated } from "../shape/figures.mjs";
 import { isForTests, readSources } from "../shape/sources.mjs";
 import { MAY_IMPORT, MAY_IMPORT_TYPES } from "./boundaries.mjs";
 import { SUBFOLDERS_MAY_IMPORT } from "./subfolders.mjs";
@@ -44,5 +45,12 @@ describe("imports", () => {
 
   it("make no circle between subfolders", () => {
     expect(findCircles(subfolderGraph()).map(describeCircle)).toEqual([]);
+  });
+});
+
+describe("exported names", () => {
+  it("are declared in one file each", () => {
+    const names = repeated(product, ({ types, values }) => [...types, ...values]);
+    expect([...names].map(([name, paths]) => `${name}: ${paths.join(", ")}`)).toEqual([]);
   });
 });

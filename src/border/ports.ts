@@ -23,7 +23,7 @@ export function listen(port: MessagePort, listener: (message: never) => void, on
 }
 
 /** Something that a call keeps open on the caller's side. */
-export interface Opened {
+export interface CallResource {
   /** The call is over. */
   close(): void;
   /** The caller left the call's stream. If this can stop the work on the far side, it does so. */
@@ -33,7 +33,7 @@ export interface Opened {
 /** The ports of one call, from the moment its arguments are serialized until its result or its stream ends. */
 export class CallScope {
   static #current: CallScope | undefined;
-  readonly #opened = new Set<Opened>();
+  readonly #opened = new Set<CallResource>();
 
   /** The scope of the call whose arguments are being serialized now. Results have none. */
   static get current(): CallScope | undefined {
@@ -51,7 +51,7 @@ export class CallScope {
     }
   }
 
-  add(opened: Opened): void {
+  add(opened: CallResource): void {
     this.#opened.add(opened);
   }
 

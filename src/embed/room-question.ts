@@ -1,6 +1,6 @@
 /** The question before a room is entered: what the room is, what its members will see, and what the person agrees to. */
 import { html, nothing, type TemplateResult } from "lit";
-import type { GridState } from "../grid";
+import { type GridState, MAX_NAME_CHARS } from "../grid";
 import {
   LOOKING_TEXT,
   SHARE_LABEL,
@@ -48,7 +48,14 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
     ${look ? lookView(look, state) : nothing} ${visibleToMembers(state.node)}
     <label class="field">
       Your name in the room
-      <input type="text" name="name" maxlength="40" autocomplete="off" .value=${state.node.name} ?disabled=${pending} />
+      <input
+        type="text"
+        name="name"
+        maxlength=${MAX_NAME_CHARS}
+        autocomplete="off"
+        .value=${state.node.name}
+        ?disabled=${pending}
+      />
     </label>
     ${
       canShare

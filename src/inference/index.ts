@@ -3,7 +3,7 @@ export { DEFAULT_SAMPLING } from "./sampling/settings";
 export { preferredBackend, probeDevice } from "./device";
 export { TYPICAL_ANSWER_TOKENS, estimateAnswer, promptTokens } from "./estimate";
 export type { ProviderFacts } from "./estimate";
-export { hiddenFault } from "./onnx/hidden";
+export { hiddenFault } from "./onnx/step";
 export { expandsWeights } from "./onnx/expand-weights";
 export {
   BackendSchema,

@@ -2,12 +2,10 @@
 
 import type {
   Backend,
-  EngineName,
   FinishReason,
   GenerationRequest,
   ModelOffer,
   PrivacyClass,
-  Sampling,
   TokenLogprob,
   Usage,
 } from "./schemas";
@@ -117,24 +115,13 @@ export type ModelPackage =
       readonly overrides: { readonly contextLength?: number };
     };
 
-/** Facts about a loaded model that its offer is made of. */
-export interface LoadedModelInfo {
+/** Facts about a loaded model: its offer, with the rates from the self-check at load, and how it is run. */
+export interface LoadedModelInfo extends Omit<ModelOffer, "model" | "devices"> {
   readonly id: string;
-  readonly name: string;
-  readonly packageHash: string;
-  readonly tokenizerHash: string;
-  readonly engine: EngineName;
-  readonly backend: Backend;
-  readonly contextLength: number;
-  /** Rates from the self-check at load, tokens per second. */
-  readonly prefillRate: number | undefined;
-  readonly decodeRate: number | undefined;
   /** Largest prompt chunk that the self-check found trustworthy. */
   readonly prefillChunk: number;
   /** True if the KV cache is bound in place, false for the growing fallback. */
   readonly kvInPlace: boolean;
-  /** The sampling that the model recommends. Absent: greedy. */
-  readonly sampling?: Sampling;
 }
 
 export interface LoadedModel {

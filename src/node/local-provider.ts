@@ -46,30 +46,8 @@ export class LocalProvider implements Provider {
 
   /** Adds a loaded model. */
   add(info: LoadedModelInfo): ModelOffer {
-    const {
-      id: model,
-      name,
-      packageHash,
-      tokenizerHash,
-      engine,
-      backend,
-      contextLength,
-      prefillRate,
-      decodeRate,
-      sampling,
-    } = info;
-    const offer: ModelOffer = {
-      model,
-      name,
-      packageHash,
-      tokenizerHash,
-      engine,
-      backend,
-      contextLength,
-      prefillRate,
-      decodeRate,
-      ...(sampling && { sampling }),
-    };
+    const { id: model, prefillChunk: _prefillChunk, kvInPlace: _kvInPlace, ...rest } = info;
+    const offer: ModelOffer = { model, ...rest };
     this.#offers.set(model, offer);
     this.#onChange();
     return offer;

@@ -1,5 +1,5 @@
 /** Values of an operator's attributes. They are read on demand, since most are never looked at. */
-import { fields } from "./bounds";
+import { readFields } from "./bounds";
 import type { GraphNode } from "./node";
 import type { ProtobufField } from "./protobuf";
 import { FIELD } from "./schema";
@@ -24,7 +24,7 @@ export function tensorAttribute(node: GraphNode, name: string): Tensor | undefin
 /** The numbers of an `AttributeProto` with integers or a small tensor; undefined for others, and for more than `max`. */
 export function attributeNumbers(content: Uint8Array, max: number): readonly number[] | undefined {
   const numbers: number[] = [];
-  for (const field of fields(content)) {
+  for (const field of readFields(content)) {
     if (field.number === FIELD.attribute.tensor && field.bytes) return smallNumbers(readTensor(field.bytes));
     if (field.number === FIELD.attribute.int || field.number === FIELD.attribute.ints) {
       for (const number of signedNumbers(field)) numbers.push(number);
@@ -37,6 +37,6 @@ export function attributeNumbers(content: Uint8Array, max: number): readonly num
 function attributeField(node: GraphNode, name: string, number: number): ProtobufField | undefined {
   const content = node.attributes.get(name);
   if (!content) return undefined;
-  for (const field of fields(content)) if (field.number === number) return field;
+  for (const field of readFields(content)) if (field.number === number) return field;
   return undefined;
 }

@@ -13,7 +13,7 @@ export const MAX_RANK = 16;
 const MAX_NAME_BYTES = 4096;
 
 /** The fields of a message. Each one is charged to the budget. */
-export function* fields(content: Uint8Array, budget?: ReadBudget): Generator<ProtobufField> {
+export function* readFields(content: Uint8Array, budget?: ReadBudget): Generator<ProtobufField> {
   for (const field of protobufFields(content)) {
     budget?.spend();
     yield field;
@@ -21,7 +21,7 @@ export function* fields(content: Uint8Array, budget?: ReadBudget): Generator<Pro
 }
 
 /** The text of a name. Throws `file-corrupt` if it is too long. */
-export function nameText(bytes: Uint8Array): string {
+export function readName(bytes: Uint8Array): string {
   if (bytes.length > MAX_NAME_BYTES) throw damaged(`one of its names has ${bytes.length} bytes`);
   return protobufText(bytes);
 }

@@ -1,5 +1,5 @@
 /** A whole ONNX graph in memory, without its weights. */
-import { fields, nameText, type ReadBudget } from "./bounds";
+import { readFields, readName, type ReadBudget } from "./bounds";
 import { damaged, notAModel } from "./errors";
 import { type GraphNode, readNode } from "./node";
 import { type GraphPort, readPort } from "./port";
@@ -46,7 +46,7 @@ export interface Graph {
 export function readGraph(bytes: Uint8Array, budget?: ReadBudget): Graph {
   const model: ProtobufField[] = [];
   try {
-    for (const field of fields(bytes, budget)) model.push(field);
+    for (const field of readFields(bytes, budget)) model.push(field);
     const [graph, ...others] = model.filter(({ number }) => number === FIELD.model.graph);
     if (!graph?.bytes || others.length > 0) throw notAModel();
     return readContents(
@@ -73,7 +73,7 @@ function readContents(
   const described = new Map<string, GraphPort>();
   const annotations: Annotation[] = [];
   const otherFields: ProtobufField[] = [];
-  for (const field of fields(content, budget)) {
+  for (const field of readFields(content, budget)) {
     const { number, bytes } = field;
     if (!bytes) continue;
     if (number === FIELD.graph.node) nodes.push(readNode(bytes, budget));
@@ -104,8 +104,8 @@ function readContents(
 
 function readAnnotation(content: Uint8Array, budget: ReadBudget | undefined): Annotation {
   let tensor = "";
-  for (const { number, bytes } of fields(content, budget)) {
-    if (number === FIELD.quantization.tensor && bytes) tensor = nameText(bytes);
+  for (const { number, bytes } of readFields(content, budget)) {
+    if (number === FIELD.quantization.tensor && bytes) tensor = readName(bytes);
   }
   return { tensor, content };
 }

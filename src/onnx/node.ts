@@ -1,5 +1,5 @@
 /** Operators of a graph. */
-import { fields, nameText, type ReadBudget } from "./bounds";
+import { readFields, readName, type ReadBudget } from "./bounds";
 import { readPort } from "./port";
 import { FIELD } from "./schema";
 import { readTensor, type Tensor } from "./tensor";
@@ -56,13 +56,13 @@ export function readNode(content: Uint8Array, budget?: ReadBudget, depth = 0): G
     isTooDeep: false,
   };
   let [name, op, domain] = ["", "", ""];
-  for (const { number, bytes } of fields(content, budget)) {
+  for (const { number, bytes } of readFields(content, budget)) {
     if (!bytes) continue;
-    if (number === FIELD.node.input) inputs.push(nameText(bytes));
-    else if (number === FIELD.node.output) outputs.push(nameText(bytes));
-    else if (number === FIELD.node.name) name = nameText(bytes);
-    else if (number === FIELD.node.op) op = nameText(bytes);
-    else if (number === FIELD.node.domain) domain = nameText(bytes) === "ai.onnx" ? "" : nameText(bytes);
+    if (number === FIELD.node.input) inputs.push(readName(bytes));
+    else if (number === FIELD.node.output) outputs.push(readName(bytes));
+    else if (number === FIELD.node.name) name = readName(bytes);
+    else if (number === FIELD.node.op) op = readName(bytes);
+    else if (number === FIELD.node.domain) domain = readName(bytes) === "ai.onnx" ? "" : readName(bytes);
     else if (number === FIELD.node.attribute) readAttribute(bytes, { attributes, inside, budget, depth });
   }
   const { captured, nodes, ...facts } = inside;
@@ -79,9 +79,9 @@ function readAttribute(
   }: { attributes: Map<string, Uint8Array>; inside: Inside; budget: ReadBudget | undefined; depth: number },
 ): void {
   const { attribute } = FIELD;
-  for (const { number, bytes } of fields(content, budget)) {
+  for (const { number, bytes } of readFields(content, budget)) {
     if (!bytes) continue;
-    if (number === attribute.name) attributes.set(nameText(bytes), content);
+    if (number === attribute.name) attributes.set(readName(bytes), content);
     else if (number === attribute.tensor || number === attribute.tensors) {
       inside.tensors.push(readTensor(bytes, budget));
     } else if (number === attribute.sparseTensor || number === attribute.sparseTensors) inside.hasSparseTensors = true;
@@ -100,7 +100,7 @@ function readInnerGraph(
 ): void {
   const made = new Set<string>();
   const used = new Set<string>();
-  for (const { number, bytes } of fields(content, budget)) {
+  for (const { number, bytes } of readFields(content, budget)) {
     if (!bytes) continue;
     if (number === FIELD.graph.node) {
       const node = readNode(bytes, budget, depth);

@@ -1,5 +1,5 @@
 /** Inputs, outputs and described values of a graph. */
-import { fields, MAX_RANK, nameText, type ReadBudget } from "./bounds";
+import { readFields, MAX_RANK, readName, type ReadBudget } from "./bounds";
 import { damaged } from "./errors";
 import { FIELD } from "./schema";
 
@@ -24,12 +24,12 @@ export function readPort(content: Uint8Array, budget?: ReadBudget): GraphPort {
   let name = "";
   let type: number | undefined;
   let shape: Dim[] | undefined;
-  for (const field of fields(content, budget)) {
-    if (field.number === FIELD.port.name && field.bytes) name = nameText(field.bytes);
+  for (const field of readFields(content, budget)) {
+    if (field.number === FIELD.port.name && field.bytes) name = readName(field.bytes);
     else if (field.number === FIELD.port.type && field.bytes) {
-      for (const kind of fields(field.bytes, budget)) {
+      for (const kind of readFields(field.bytes, budget)) {
         if (kind.number !== FIELD.type.tensor || !kind.bytes) continue;
-        for (const part of fields(kind.bytes, budget)) {
+        for (const part of readFields(kind.bytes, budget)) {
           if (part.number === FIELD.tensorType.element) type = part.value;
           if (part.number === FIELD.tensorType.shape && part.bytes) shape = readShape(part.bytes, budget);
         }
@@ -41,14 +41,14 @@ export function readPort(content: Uint8Array, budget?: ReadBudget): GraphPort {
 
 function readShape(content: Uint8Array, budget: ReadBudget | undefined): Dim[] {
   const dims: Dim[] = [];
-  for (const { number, bytes } of fields(content, budget)) {
+  for (const { number, bytes } of readFields(content, budget)) {
     if (number !== FIELD.shape.dim || !bytes) continue;
     if (dims.length === MAX_RANK) throw damaged(`a value has more than ${MAX_RANK} dimensions`);
     let dim: Dim;
-    for (const field of fields(bytes, budget)) {
+    for (const field of readFields(bytes, budget)) {
       // Some exporters write -1 for an open dimension.
       if (field.number === FIELD.dim.value) dim = Number.isSafeInteger(field.value) ? field.value : undefined;
-      if (field.number === FIELD.dim.name && field.bytes?.length) dim = nameText(field.bytes);
+      if (field.number === FIELD.dim.name && field.bytes?.length) dim = readName(field.bytes);
     }
     dims.push(dim);
   }

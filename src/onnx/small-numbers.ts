@@ -1,5 +1,5 @@
 /** The numbers of small constants inside a graph: shapes, axes, sizes. */
-import { fields } from "./bounds";
+import { readFields } from "./bounds";
 import { ELEMENT } from "./element-types";
 import type { ProtobufField } from "./protobuf";
 import { FIELD } from "./schema";
@@ -18,7 +18,7 @@ export function smallNumbers({ type, bytes, external, content }: Tensor): readon
   if (external || bytes === undefined || bytes > MAX_BYTES) return undefined;
   const typed = { [ELEMENT.int64]: FIELD.tensor.int64s, [ELEMENT.int32]: FIELD.tensor.int32s }[type];
   const numbers: number[] = [];
-  for (const field of fields(content)) {
+  for (const field of readFields(content)) {
     if (field.number === FIELD.tensor.raw && field.bytes) return rawNumbers(type, field.bytes);
     if (field.number === typed) numbers.push(...signedNumbers(field));
     if (numbers.length > MAX_BYTES) return undefined;

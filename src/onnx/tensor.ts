@@ -1,5 +1,5 @@
 /** Constants of a graph, read without their content. */
-import { fields, MAX_RANK, nameText, type ReadBudget } from "./bounds";
+import { readFields, MAX_RANK, readName, type ReadBudget } from "./bounds";
 import { elementBytes } from "./element-types";
 import { damaged } from "./errors";
 import { type ProtobufField, protobufNumbers } from "./protobuf";
@@ -37,8 +37,8 @@ export function readTensor(content: Uint8Array, budget?: ReadBudget): Tensor {
   const dims: number[] = [];
   const entries = new Map<string, string>();
   let raw: Uint8Array | undefined;
-  for (const field of fields(content, budget)) {
-    if (field.number === FIELD.tensor.name && field.bytes) name = nameText(field.bytes);
+  for (const field of readFields(content, budget)) {
+    if (field.number === FIELD.tensor.name && field.bytes) name = readName(field.bytes);
     else if (field.number === FIELD.tensor.type) type = field.value ?? 0;
     else if (field.number === FIELD.tensor.raw) raw = field.bytes;
     else if (field.number === FIELD.tensor.dim) addDims(dims, field);
@@ -71,9 +71,9 @@ function addDims(dims: number[], field: ProtobufField): void {
 
 function readEntry(content: Uint8Array, budget: ReadBudget | undefined): [key: string, value: string] {
   let [key, value] = ["", ""];
-  for (const { number, bytes } of fields(content, budget)) {
-    if (number === FIELD.entry.key && bytes) key = nameText(bytes);
-    if (number === FIELD.entry.value && bytes) value = nameText(bytes);
+  for (const { number, bytes } of readFields(content, budget)) {
+    if (number === FIELD.entry.key && bytes) key = readName(bytes);
+    if (number === FIELD.entry.value && bytes) value = readName(bytes);
   }
   return [key, value];
 }

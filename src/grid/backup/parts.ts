@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { houseSigner } from "../../identity";
 import type { ConversationStore } from "../conversations";
-import { exportMemberships, readMemberships } from "../../room";
+import { MAX_NAME_CHARS, exportMemberships, readMemberships } from "../../room";
 import {
   type Capabilities,
   type GridState,
@@ -21,7 +21,7 @@ const PORTABLE_KEYS: readonly string[] = ["microgrid.theme", "microgrid.model"];
 const MAX_VALUE_CHARS = 1000;
 
 const Settings = v.object({
-  name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(40))),
+  name: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_NAME_CHARS))),
   policy: v.optional(PolicySchema),
   network: v.optional(v.unknown()),
   page: v.record(v.picklist(PORTABLE_KEYS), v.pipe(v.string(), v.maxLength(MAX_VALUE_CHARS))),

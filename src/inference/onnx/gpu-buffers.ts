@@ -1,6 +1,7 @@
 /** GPU buffers that hold the keys or values of one layer. */
 import type { Tensor } from "onnxruntime-web";
-import { type CacheSlot, bytesOf } from "./graph-spec";
+import { floatBytes } from "./floats";
+import type { CacheSlot } from "./graph-spec";
 import type { Ort } from "./runtime";
 
 /** Which tokens go from which buffer to which. */
@@ -15,7 +16,7 @@ interface RowCopy {
 
 /** Copies the first tokens of every head between buffers of different capacity. */
 export function copyRows(encoder: GPUCommandEncoder, slot: CacheSlot, copy: RowCopy): void {
-  const row = slot.headDim * bytesOf(slot.type);
+  const row = slot.headDim * floatBytes(slot.type);
   for (let head = 0; head < slot.heads; head++) {
     const [from, to] = [head * copy.fromTokens * row, head * copy.toTokens * row];
     encoder.copyBufferToBuffer(copy.from, from, copy.to, to, copy.tokens * row);
@@ -25,7 +26,7 @@ export function copyRows(encoder: GPUCommandEncoder, slot: CacheSlot, copy: RowC
 /** A buffer with room for `tokens`. */
 export function createCacheBuffer(device: GPUDevice, slot: CacheSlot, tokens: number): GPUBuffer {
   // ONNX Runtime binds sizes in steps of 16 bytes.
-  const size = Math.ceil((slot.heads * tokens * slot.headDim * bytesOf(slot.type)) / 16) * 16;
+  const size = Math.ceil((slot.heads * tokens * slot.headDim * floatBytes(slot.type)) / 16) * 16;
   return device.createBuffer({
     size,
     usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,

@@ -3,8 +3,8 @@ import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError } from "../../core";
 import type { StagePart } from "../stages";
 import type { Graph } from "../../onnx";
+import { type FloatType, floatBytes } from "./floats";
 
-export type FloatType = "float32" | "float16";
 export type IntegerType = "int64" | "int32";
 
 /** Keys or values of one layer: the names of their input and output, and their shape `[1, heads, tokens, headDim]`. */
@@ -79,13 +79,8 @@ export function readGraphSpec(
     logits: part.predicts ? logitsOutput(outputs) : undefined,
     slots,
     inPlacePossible: inPlacePossible(graph, slots),
-    bytesPerToken: slots.reduce((sum, slot) => sum + slot.heads * slot.headDim * bytesOf(slot.type), 0),
+    bytesPerToken: slots.reduce((sum, slot) => sum + slot.heads * slot.headDim * floatBytes(slot.type), 0),
   };
-}
-
-/** Bytes of one number. */
-export function bytesOf(type: FloatType): number {
-  return type === "float32" ? 4 : 2;
 }
 
 function logitsOutput(outputs: readonly InferenceSession.ValueMetadata[]): NonNullable<GraphSpec["logits"]> {

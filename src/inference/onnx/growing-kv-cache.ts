@@ -1,7 +1,8 @@
 /** Caches that grow with each run: for graphs that concatenate the past with the new tokens. */
 import type { Tensor } from "onnxruntime-web";
 import { createCacheBuffer, copyRows, bufferTensor } from "./gpu-buffers";
-import { type CacheSlot, type GraphSpec, bytesOf } from "./graph-spec";
+import { floatBytes } from "./floats";
+import type { CacheSlot, GraphSpec } from "./graph-spec";
 import { type KvCache, emptyTensor, floatTensor } from "./kv-cache";
 import type { Ort } from "./runtime";
 
@@ -86,7 +87,7 @@ export class ArrayKvCache extends GrowingKvCache {
       const { heads, headDim, type } = slot;
       const data = tensor.data as Float32Array;
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      const row = headDim * bytesOf(type);
+      const row = headDim * floatBytes(type);
       const out = new Uint8Array(heads * length * row);
       for (let head = 0; head < heads; head++) {
         const start = head * this.length * row;

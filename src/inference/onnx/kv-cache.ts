@@ -1,6 +1,7 @@
 /** The key-value cache of one sequence, on the CPU or the GPU. */
 import type { Tensor } from "onnxruntime-web";
-import type { CacheSlot, FloatType } from "./graph-spec";
+import type { FloatType } from "./floats";
+import type { CacheSlot } from "./graph-spec";
 import type { Ort } from "./runtime";
 import type { Sequence } from "./sequence";
 

@@ -2,8 +2,8 @@
 import { MicrogridError } from "../../core";
 import { uniformAt } from "../sampling";
 import type { HiddenSlot, HiddenState } from "../stages";
-import { type GraphSpec, bytesOf } from "./graph-spec";
-import { halvesToFloats } from "./half";
+import { floatBytes, readFloats } from "./floats";
+import type { GraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./kv-cache";
 import type { ModelRunner } from "./runner";
 import type { Step, StepResult } from "./step";
@@ -69,7 +69,7 @@ export async function checkPart(subject: PartSubject, stepTokens: number): Promi
 }
 
 function randomHidden({ name, type, width }: HiddenSlot, count: number, seed: number): HiddenState[number] {
-  const bytes = new Uint8Array(count * width * bytesOf(type));
+  const bytes = new Uint8Array(count * width * floatBytes(type));
   const view = new DataView(bytes.buffer);
   for (let index = 0; index < count * width; index++) {
     const value = 2 * uniformAt(seed, index) - 1;
@@ -81,10 +81,7 @@ function randomHidden({ name, type, width }: HiddenSlot, count: number, seed: nu
 }
 
 function numbersOf({ logits, hidden }: StepResult): Float32Array {
-  const rows = [
-    ...logits,
-    ...hidden.map(({ type, bytes }) => (type === "float16" ? halvesToFloats(bytes) : floatsOf(bytes))),
-  ];
+  const rows = [...logits, ...hidden.map(({ type, bytes }) => readFloats(type, bytes))];
   const numbers = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const row of rows) {
@@ -92,8 +89,4 @@ function numbersOf({ logits, hidden }: StepResult): Float32Array {
     at += row.length;
   }
   return numbers;
-}
-
-function floatsOf(bytes: Uint8Array<ArrayBuffer>): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
 }

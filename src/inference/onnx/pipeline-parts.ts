@@ -10,7 +10,8 @@ import type {
 } from "../stages";
 import type { Backend, LoadedModelInfo } from "../types";
 import { CachePool } from "./cache-pool";
-import { type CacheShape, type GraphSpec, bytesOf, readGraphSpec } from "./graph-spec";
+import { floatBytes } from "./floats";
+import { type CacheShape, type GraphSpec, readGraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./kv-cache";
 import { OnnxModel } from "./model";
 import { readGraphFiles, readSettings } from "./package-files";
@@ -192,7 +193,11 @@ async function bestTime(run: () => Promise<number>): Promise<number> {
 }
 
 function zeros(slots: readonly HiddenSlot[], count: number): HiddenState {
-  return slots.map(({ name, type, width }) => ({ name, type, bytes: new Uint8Array(count * width * bytesOf(type)) }));
+  return slots.map(({ name, type, width }) => ({
+    name,
+    type,
+    bytes: new Uint8Array(count * width * floatBytes(type)),
+  }));
 }
 
 function infoOf(
@@ -200,7 +205,6 @@ function infoOf(
   { backend }: Bench,
   facts: { readonly contextLength: number; readonly tokenizerHash: string },
 ): LoadedModelInfo {
-  const rates = { prefillRate: undefined, decodeRate: undefined };
   return {
     id,
     name,
@@ -208,7 +212,6 @@ function infoOf(
     engine: "onnx",
     backend,
     ...facts,
-    ...rates,
     prefillChunk: stepTokens,
     kvInPlace: false,
   };

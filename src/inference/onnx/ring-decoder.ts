@@ -1,7 +1,7 @@
 /** Reads with a model whose middle is elsewhere: embedding and head are here, and the ring of stages lies between. */
 import { MicrogridError, randomId } from "../../core";
 import type { HiddenSlot, HiddenState, StageService } from "../stages";
-import { hiddenFault } from "./hidden";
+import { hiddenFault } from "./step";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
 import type { ModelRunner } from "./runner";
 import type { Decoder, Sequence } from "./sequence";

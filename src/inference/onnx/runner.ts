@@ -2,8 +2,8 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { HiddenSlot, HiddenState } from "../stages";
 import { runInChunks } from "./chunks";
-import { type FloatType, type GraphSpec, type IntegerType, bytesOf } from "./graph-spec";
-import { halvesToFloats } from "./half";
+import { floatBytes, readFloats } from "./floats";
+import type { GraphSpec, IntegerType } from "./graph-spec";
 import { type KvCache, floatTensor } from "./kv-cache";
 import type { Ort } from "./runtime";
 import type { Step, StepResult, Wanted } from "./step";
@@ -101,7 +101,7 @@ export class ModelRunner {
     if (!logits || !spec) throw new Error("The run gave no logits.");
     try {
       const vocabulary = logits.dims.at(-1) ?? 0;
-      const rowBytes = vocabulary * bytesOf(spec.type);
+      const rowBytes = vocabulary * floatBytes(spec.type);
       const rows = Math.min(count, logits.size / vocabulary);
       const start = (logits.size / vocabulary - rows) * rowBytes;
       const bytes =
@@ -109,7 +109,7 @@ export class ModelRunner {
           ? await this.#readBack(logits.gpuBuffer, start, rows * rowBytes)
           : tensorBytes(logits).subarray(start, start + rows * rowBytes);
       return Array.from({ length: rows }, (_, row) =>
-        floats(spec.type, bytes.subarray(row * rowBytes, (row + 1) * rowBytes)),
+        readFloats(spec.type, bytes.subarray(row * rowBytes, (row + 1) * rowBytes)),
       );
     } finally {
       if (logits.location === "gpu-buffer") logits.dispose();
@@ -153,10 +153,6 @@ function hiddenTensor({ name, type }: HiddenSlot, tensor: Tensor | undefined): H
 function tensorBytes(tensor: Tensor): Uint8Array<ArrayBuffer> {
   const data = tensor.data as Float32Array<ArrayBuffer>;
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-}
-
-function floats(type: FloatType, bytes: Uint8Array): Float32Array {
-  return type === "float16" ? halvesToFloats(bytes) : new Float32Array(bytes.slice().buffer);
 }
 
 /** The bytes in a buffer of their own, as floats of any size need them to be. */

@@ -2,7 +2,7 @@
 import { MicrogridError } from "../../core";
 import type { HiddenState, StageForward, StageInfo, StageLimits, StageService } from "../stages";
 import type { GraphSpec } from "./graph-spec";
-import { hiddenFault } from "./hidden";
+import { hiddenFault } from "./step";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
 import type { ModelRunner } from "./runner";
 import type { TakeTurn } from "./turns";

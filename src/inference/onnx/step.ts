@@ -1,5 +1,6 @@
-/** One run of a graph: its input, and the results that are asked for. */
-import type { HiddenState } from "../stages";
+/** One run of a graph: its input, a check of it, and the results that are asked for. */
+import type { HiddenSlot, HiddenState } from "../stages";
+import { allFinite, floatBytes } from "./floats";
 
 /** The next tokens of a sequence: ids if the graph begins with the embedding, hidden states otherwise. */
 export interface Step {
@@ -21,4 +22,17 @@ export interface StepResult {
   /** One row for each token that was asked for, in order; empty if the graph has no head. */
   readonly logits: readonly Float32Array[];
   readonly hidden: HiddenState;
+}
+
+/** Explains why a hidden state of `count` tokens does not match `slots`; undefined if it matches. */
+export function hiddenFault(hidden: HiddenState, slots: readonly HiddenSlot[], count: number): string | undefined {
+  if (hidden.length !== slots.length) return `${slots.length} tensors cross here, not ${hidden.length}`;
+  for (const { name, type, width } of slots) {
+    const tensor = hidden.find((each) => each.name === name);
+    if (tensor?.type !== type || tensor.bytes.length !== count * width * floatBytes(type)) {
+      return `${name} has to be ${count} × ${width} numbers of ${type}`;
+    }
+    if (!allFinite(tensor.bytes, type)) return `${name} has numbers that are not finite`;
+  }
+  return undefined;
 }

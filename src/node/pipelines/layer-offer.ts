@@ -15,8 +15,7 @@ import {
 } from "../../pipeline";
 import type { WeightTransfer, StageLanes } from "../../room";
 import type { HeldStage, LayersWish } from "../types";
-import { stepTokensOf } from "./limits";
-import type { SplitModels } from "./split-models";
+import { type SplitModels, stepTokensOf } from "./split-models";
 import { WantedModels } from "./wanted-models";
 import { LayerRequests } from "./layer-requests";
 

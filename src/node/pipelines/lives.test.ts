@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MicrogridError, deferred } from "../../core";
 import type { PipelinePlan } from "../types";
-import { Pipeline } from "./pipeline";
+import { OwnPipeline } from "./pipeline";
 import type { Planned } from "./planner";
 import { Restoring, type WantedPipeline } from "./restoring";
 import type { PipelineRun } from "./pipeline-run";
@@ -18,7 +18,7 @@ function pipeline(next: () => Promise<Planned> = () => Promise.resolve(planned()
   const made: { lose(error: Error): void; closed: boolean; formed: boolean }[] = [];
   const ends: string[] = [];
   const wanted: unknown[] = [];
-  const own = new Pipeline(planned(), {
+  const own = new OwnPipeline(planned(), {
     wanted: { stages: 3, answers: 2 },
     make: (_planned, onLost) => {
       const one = { lose: onLost, closed: false, formed: false };

@@ -4,7 +4,7 @@ import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
 import { LinkSurvey } from "../../pipeline";
 import type { WeightTransfer, RoomSession, StageLanes } from "../../room";
 import { LayerOffer } from "./layer-offer";
-import { spareBytes } from "./memory";
+import { spareBytes } from "./capacity";
 import { Planner } from "./planner";
 import type { SplitModels } from "./split-models";
 import { type KnownModel, giveFile, giveGraph } from "./weights";

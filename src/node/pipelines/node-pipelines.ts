@@ -14,7 +14,7 @@ import type { StateStore } from "../state-store";
 import type { AnswerRequest, HeldStage, LayersWish, PipelinePlan, PlanOptions } from "../types";
 import { roomCapacity } from "./capacity";
 import { RoomMemberContext } from "./member-context";
-import { Pipeline } from "./pipeline";
+import { OwnPipeline } from "./pipeline";
 import type { Planned } from "./planner";
 import { Restoring, type WantedPipeline } from "./restoring";
 import { PipelineRun } from "./pipeline-run";
@@ -44,7 +44,7 @@ export class NodePipelines {
   readonly #backend: Backend;
   readonly #models: SplitModels;
   readonly #restoring: Restoring;
-  readonly #own = new Map<string, Pipeline>();
+  readonly #own = new Map<string, OwnPipeline>();
   /** Plans that were returned to callers, with the facts that are needed to open them. */
   readonly #planned = new Map<string, { readonly planned: Planned; readonly wanted: PlanOptions }>();
   /** Models whose pipelines are being formed because of a request. */
@@ -203,7 +203,7 @@ export class NodePipelines {
     return !isOffered && !info.fit.fits && worthTrying;
   }
 
-  #make(plan: PipelinePlan): Pipeline {
+  #make(plan: PipelinePlan): OwnPipeline {
     const found = this.#planned.get(keyOf(plan));
     if (plan.missing) throw new MicrogridError("bad-request", plan.missing.text);
     const inside = this.#current();
@@ -216,7 +216,7 @@ export class NodePipelines {
       throw new MicrogridError("bad-request", text);
     }
     const { self, supervisor, localOffers } = this.#options;
-    const own: Pipeline = new Pipeline(found.planned, {
+    const own: OwnPipeline = new OwnPipeline(found.planned, {
       wanted: found.wanted,
       make: (planned, onLost) =>
         new PipelineRun({
@@ -258,7 +258,7 @@ export class NodePipelines {
   }
 
   /** A pipeline ends without its user, who is told why. */
-  #end(own: Pipeline, level: "warning" | "error", text: string): void {
+  #end(own: OwnPipeline, level: "warning" | "error", text: string): void {
     if (this.#own.get(own.id) !== own) return;
     this.close(own.id);
     this.#options.store.notify({ id: `pipeline-${own.model}`, level, text });

@@ -4,7 +4,7 @@ import type { Backend, EngineSupervisor, ModelOffer, StageService } from "../../
 import { Ring, type RingStage, type RingState } from "../../pipeline";
 import type { StageLanes } from "../../room";
 import type { PipelinePlan, PipelineState, PlannedStage, StageState } from "../types";
-import { stepTokensOf } from "./limits";
+import { stepTokensOf } from "./split-models";
 import { PipelineProvider } from "./pipeline-provider";
 import type { KnownModel } from "./weights";
 

@@ -20,7 +20,7 @@ interface PipelineOptions {
 }
 
 /** A pipeline, independent of the devices that hold its layers at the moment. */
-export class Pipeline {
+export class OwnPipeline {
   readonly id = randomId(8);
   readonly model: string;
   readonly wanted: PlanOptions;

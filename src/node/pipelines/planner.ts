@@ -12,7 +12,6 @@ import {
 } from "../../pipeline";
 import type { StageLanes } from "../../room";
 import type { PipelinePlan, PlanOptions } from "../types";
-import { ASSUMED_CONTEXT, MAX_CONTEXT, MAX_SEQUENCES, SEQUENCES } from "./limits";
 import { planNode, planView } from "./plan-view";
 import type { SplitModels } from "./split-models";
 import type { KnownModel } from "./weights";
@@ -44,6 +43,15 @@ interface Asking {
 
 /** Number of members that are asked for one plan; asking more would take longer than it saves. */
 const MAX_ASKED = 31;
+
+/** Maximum length of a prompt and its answer together, in tokens; each stage reserves memory for it. */
+const MAX_CONTEXT = 4_096;
+/** The context length of a model that does not state it. */
+const ASSUMED_CONTEXT = 2_048;
+/** Default number of texts that all stages keep at once: the one being answered, and the one before. */
+const SEQUENCES = 2;
+/** Maximum number of such texts. */
+const MAX_SEQUENCES = 16;
 
 /** Plans pipelines in one room. */
 export class Planner {

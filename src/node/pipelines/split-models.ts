@@ -3,7 +3,7 @@ import { sha256, toHex } from "../../core";
 import type { Backend, EngineSupervisor } from "../../inference";
 import { type ModelLibrary, SharedWork, isHubName, otherFiles } from "../../models";
 import { type Ability, SplitModel, type StageSource } from "../../pipeline";
-import { stepTokensOf } from "./limits";
+import { MAX_HIDDEN_BYTES } from "../../room";
 import type { KnownModel } from "./weights";
 
 /** Number of graphs that are kept: one that runs, one that is planned, and one that is held for another member. */
@@ -12,6 +12,8 @@ const MAX_KEPT = 3;
 const MEASURING_MS = 120_000;
 /** Number of graphs whose measurements are kept. */
 const MAX_SPEEDS = 16;
+/** Tokens of a step: few enough for stages to overlap in a prompt, many enough to keep a GPU busy. */
+const STEP_TOKENS = 32;
 
 interface SplitModelsOptions {
   readonly library: ModelLibrary;
@@ -112,4 +114,9 @@ export class SplitModels {
     const layer = await model.sampleLayer(signal);
     return supervisor.timeStage(layer, { signal, backend, stepTokens: stepTokensOf(model) });
   }
+}
+
+/** Tokens that travel in one step. */
+export function stepTokensOf(model: SplitModel): number {
+  return Math.max(1, Math.min(STEP_TOKENS, Math.floor(MAX_HIDDEN_BYTES / model.planModel.hiddenBytes)));
 }

@@ -24,21 +24,19 @@ export type {
   StageAssignment,
 } from "./types";
 
-/** Options for measuring and testing the planner itself. */
-export interface SearchOptions {
-  /** Up to this many nodes, including the consumer, are planned exactly. Default and maximum: `EXACT_NODES`. */
-  readonly exactNodes?: number;
-}
-
 /**
  * Finds the ring that serves the goal best within the memory of all nodes: exactly for up to `EXACT_NODES` nodes, and
  * with a heuristic above. Among plans within `margin` of the best, it returns the one with the fewest peers. Equal
  * problems always give equal plans, whatever the order of their nodes.
  *
  * The consumer may hold layers at the front of the ring, at its back, or both, but not in between. A shortfall says why
- * there is no plan. Throws `bad-request` if the model or the request is invalid.
+ * there is no plan. Throws `bad-request` if the model or the request is invalid. To measure or test the planner itself, lower
+ * `exactNodes`, the number of nodes with the consumer that are planned exactly; `EXACT_NODES` is its default and maximum.
  */
-export function planPipeline(problem: PlanProblem, options: SearchOptions = {}): RingPlan | Shortfall {
+export function planPipeline(
+  problem: PlanProblem,
+  options: { readonly exactNodes?: number } = {},
+): RingPlan | Shortfall {
   const p = prepare(problem);
   const window = Math.min(options.exactNodes ?? EXACT_NODES, EXACT_NODES) - 1;
   const exact = p.peers.length <= window;

@@ -7,7 +7,7 @@ import type { Standing } from "../membership";
 import type { Card, Checked, Statement } from "./statements";
 
 /** The facts known about a member without a link to it. */
-export interface Entry {
+export interface NodeEntry {
   readonly card: Card;
   /** The signed card, with its node's proof, to pass on. */
   readonly statement: Statement;
@@ -38,7 +38,7 @@ interface Tomb {
 
 /** All known members except this node itself. */
 export class View {
-  readonly entries = new Map<Did, Entry>();
+  readonly entries = new Map<Did, NodeEntry>();
   readonly #tombs = new Map<Did, Tomb>();
   /** For each part, the exclusive or of the hashes of its members. */
   readonly #sums = new Array<number>(VIEW_PARTS).fill(0);
@@ -99,7 +99,7 @@ export class View {
   }
 
   /** Forgets a member that was removed from the room, unless it has said something new meanwhile. */
-  forget(did: Did, entry: Entry): boolean {
+  forget(did: Did, entry: NodeEntry): boolean {
     if (this.entries.get(did) !== entry) return false;
     this.#remove(did, entry);
     return this.#quotas.delete(did);
@@ -117,7 +117,7 @@ export class View {
     return sums;
   }
 
-  #remove(did: Did, { card }: Entry): void {
+  #remove(did: Did, { card }: NodeEntry): void {
     this.entries.delete(did);
     toggle(this.#sums, card);
   }

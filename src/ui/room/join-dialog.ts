@@ -3,7 +3,7 @@ import { Task, TaskStatus } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { MicrogridError, isAbort } from "../../core";
-import type { InviteInfo, RoomPreview } from "../../grid";
+import { type InviteInfo, MAX_NAME_CHARS, type RoomPreview } from "../../grid";
 import { type Entrance, entranceFor } from "../charter/entrance";
 import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
@@ -178,7 +178,7 @@ export class JoinDialog extends WorkspaceElement {
       <wa-input
         label="Your name in the room"
         name="name"
-        maxlength="40"
+        maxlength=${MAX_NAME_CHARS}
         autocomplete="off"
         .value=${grid.identity.name}
       ></wa-input>

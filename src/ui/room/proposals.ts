@@ -15,7 +15,7 @@ import { shortDid } from "../people/person";
 
 /** `<mg-proposals .workspace>`. */
 @customElement("mg-proposals")
-export class Proposals extends WorkspaceElement {
+export class ProposalList extends WorkspaceElement {
   static override readonly styles = [
     sections,
     charterStyles,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { halfToNumber, halvesToFloats } from "./half";
+import { halfToNumber, readFloats } from "./floats";
 
 describe("halves", () => {
   it.each([
@@ -15,6 +15,6 @@ describe("halves", () => {
     [0x7e00, Number.NaN],
   ])("reads %i as %d", (bits, value) => {
     expect(halfToNumber(bits)).toBe(value);
-    expect([...halvesToFloats(Uint8Array.of(bits & 0xff, bits >> 8))]).toEqual([Math.fround(value)]);
+    expect([...readFloats("float16", Uint8Array.of(bits & 0xff, bits >> 8))]).toEqual([Math.fround(value)]);
   });
 });
