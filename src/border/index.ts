@@ -5,5 +5,5 @@
 export { transfer } from "comlink";
 export { type Service, asService, connect, release, serve } from "./calls";
 export { holdLife, lockManager, watchLife } from "./life";
-export { TabBorder, type TabEndpoint } from "./tabs";
-export { WorkerConnection, type WorkerOptions, serveWorker } from "./worker";
+export { TabBorder } from "./tabs";
+export { WorkerConnection, serveWorker } from "./worker";

@@ -23,7 +23,7 @@ export function listen(port: MessagePort, listener: (message: never) => void, on
 }
 
 /** Something that a call keeps open on the caller's side. */
-export interface CallResource {
+interface CallResource {
   /** The call is over. */
   close(): void;
   /** The caller left the call's stream. If this can stop the work on the far side, it does so. */

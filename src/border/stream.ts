@@ -23,7 +23,7 @@ const CREDITS = 4;
 /** Items that follow each other within this time travel in one batch: half a frame of a screen. */
 const GATHER_MS = 8;
 /** Items gathered without credit; beyond them the source waits for the reader. */
-export const MAX_GATHERED = 64;
+const MAX_GATHERED = 64;
 
 /** Sends the items of `source` until it ends or fails, or the reader leaves; then `source` is asked to return. */
 export async function sendStream<T>(port: MessagePort, source: AsyncIterable<T>): Promise<void> {

@@ -32,7 +32,7 @@ interface PortMark {
 }
 
 /** Serves something at the endpoint of a tab that calls this one. */
-export type TabVisitor = (tab: string, endpoint: TabEndpoint) => void;
+type TabVisitor = (tab: string, endpoint: TabEndpoint) => void;
 
 /** How often a hello is said again while nothing answers: the other tab may only just have started to listen. */
 const HELLO_MS = 500;
@@ -135,7 +135,7 @@ export class TabBorder {
 }
 
 /** The connection to one other tab, for `serve` and `connect`. */
-export class TabEndpoint implements Endpoint {
+class TabEndpoint implements Endpoint {
   readonly #send: (port: number, data: unknown) => void;
   /** Ports that were moved by either side; this tab's end of each is a real port. */
   readonly #ports = new Map<number, MessagePort>();

@@ -34,7 +34,7 @@ interface Running<T> {
 }
 
 /** How workers of one kind are started, and what their death means. */
-export interface WorkerOptions<T> {
+interface WorkerOptions<T> {
   create(): Worker;
   /** Puts the death of a worker into words; `detail` may be empty. */
   crashed(detail: string): MicrogridError;

@@ -27,7 +27,7 @@ export interface AskOptions {
 
 type Done = Extract<AnswerEvent, { type: "done" }>;
 
-export interface DialogueEvents {
+interface DialogueEvents {
   /** Some turn changed. */
   change: undefined;
   token: { readonly text: string; readonly answer: string; readonly provider: Route["provider"] };

@@ -2,7 +2,7 @@
 import type { ErrorCode, GridApi, LoadProgress, PeerState, Route, AnswerSummary, Usage } from "../grid";
 
 /** The element can take questions: its model is loaded, or it has none and asks the room. */
-export interface ReadyDetail {
+interface ReadyDetail {
   readonly grid: GridApi;
   /** The model's id; empty if the element loads none. */
   readonly model: string;
@@ -11,12 +11,12 @@ export interface ReadyDetail {
 }
 
 /** A step of loading the model. */
-export interface ProgressDetail extends LoadProgress {
+interface ProgressDetail extends LoadProgress {
   readonly model: string;
 }
 
 /** A piece of an answer. */
-export interface TokenDetail {
+interface TokenDetail {
   readonly text: string;
   /** The answer so far, this piece included. */
   readonly answer: string;
@@ -25,7 +25,7 @@ export interface TokenDetail {
 }
 
 /** An answer has ended. */
-export interface DoneDetail {
+interface DoneDetail {
   readonly question: string;
   readonly answer: string;
   /** `stopped`: somebody pressed stop or called `stop()`; the fields below are then undefined. */
@@ -45,7 +45,7 @@ export interface ErrorDetail {
 }
 
 /** The peers of the room or their offers have changed. Outside of rooms there are no peers. */
-export interface PeerChangeDetail {
+interface PeerChangeDetail {
   readonly peers: readonly PeerState[];
 }
 

@@ -6,14 +6,14 @@ import { asMicrogridError } from "./dialogue";
 import { sharedGrid } from "./site";
 
 /** How far the element is from being able to answer. */
-export type Readiness =
+type Readiness =
   | { readonly kind: "starting" }
   | { readonly kind: "loading"; readonly progress: LoadProgress | undefined }
   | { readonly kind: "ready" }
   | { readonly kind: "failed"; readonly during: "start" | "load"; readonly error: MicrogridError };
 
 /** How the element learns of changes. */
-export interface GridCallbacks {
+interface GridCallbacks {
   onReady(grid: GridApi, model: string): void;
   onProgress(progress: LoadProgress, model: string): void;
   onChange(state: GridState): void;

@@ -4,16 +4,7 @@ import { defineUnit } from "./rem";
 import { setSite } from "./site";
 import { defineViews } from "./views";
 
-export { MicrogridChat } from "./chat-element";
-export type {
-  DoneDetail,
-  ErrorDetail,
-  MicrogridElementEvents,
-  PeerChangeDetail,
-  ProgressDetail,
-  ReadyDetail,
-  TokenDetail,
-} from "./events";
+export type { ErrorDetail, MicrogridElementEvents } from "./events";
 
 // This file is in the folder `embed/` of a site. The URL is in a variable, since the bundler takes the pattern for an asset.
 const script = import.meta.url;

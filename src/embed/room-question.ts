@@ -20,7 +20,7 @@ const FIRST_RULES = 3;
 type Asking = Extract<RoomEntry, { kind: "asking" | "entering" }>;
 
 /** Input of the question, and callbacks for the person's answer. */
-export interface QuestionOptions {
+interface QuestionOptions {
   readonly state: GridState;
   /** True if the element loads a model; without one there is nothing to share. */
   readonly canShare: boolean;

@@ -4,7 +4,7 @@ import type { GridState } from "../grid";
 import { backendName, plain } from "../ui/parts";
 import type { RoomEntry } from "./room-entry";
 
-export interface WhereOptions {
+interface WhereOptions {
   readonly entry: RoomEntry;
   onAsk(): void;
   onLeave(): void;

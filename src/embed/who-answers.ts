@@ -6,7 +6,7 @@ import type { GridApi, GridState, ModelOffer, Policy } from "../grid";
 const OFFERS_MS = 10_000;
 
 /** The element's wishes for an answer. */
-export interface Wishes {
+interface Wishes {
   /** Id of the wanted model, or empty for any model that the room offers. */
   readonly model: string;
   readonly policy: Policy;
@@ -15,7 +15,7 @@ export interface Wishes {
 }
 
 /** The model to ask for, and an offer of it if one is known. */
-export interface Target {
+interface Target {
   readonly model: string;
   readonly offer: ModelOffer | undefined;
 }

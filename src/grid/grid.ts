@@ -28,7 +28,7 @@ import {
 const NEVER = new AbortController().signal;
 
 /** Options of `Grid.open`; everything has a default. */
-export interface GridOptions {
+interface GridOptions {
   /** URL of the folder with the site's files, ending with a slash. Default: the page's own folder. */
   readonly baseUrl?: string;
   /** URLs of signaling servers, instead of the site's. */

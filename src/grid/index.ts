@@ -2,12 +2,10 @@
  * The grid: Microgrid's API for pages, components and scripts. Start with `Grid.open`; the methods of a grid are described in
  * `contract.ts`, its data types in the `types.ts` of `src/node`, and docs/api.md gives an overview.
  */
-export { MicrogridError, isAbort } from "../core";
-export type { ErrorCode, ErrorData } from "../core";
+export type { ErrorCode } from "../core";
 export type {
   Backend,
   ChatMessage,
-  EngineName,
   GenerationRequest,
   LoadProgress,
   ModelOffer,
@@ -15,12 +13,10 @@ export type {
   Sampling,
   Usage,
 } from "../inference";
-export { DEFAULT_SAMPLING } from "../inference";
 export type * from "./contract";
 export { ConversationStore } from "./conversations";
 export type {
   Conversation,
-  ConversationChange,
   ConversationSettings,
   ConversationSummary,
   StoredAnswer,
@@ -29,11 +25,45 @@ export type {
 } from "./conversations";
 export { MAX_HOUSE_NAME_CHARS, MIN_PASSPHRASE_CHARS } from "../identity";
 export { Grid } from "./grid";
-export type { GridOptions } from "./grid";
 export { roomCapacity, spareBytes } from "../node";
-export type { RoomCapacity } from "../node";
-export { ANY_MODEL } from "../node";
-export type * from "../node";
+export type {
+  AdmissionRule,
+  AnswerEvent,
+  AnswerRequest,
+  AnswerSummary,
+  CharterOptions,
+  CharterState,
+  CharterTerms,
+  DelegationState,
+  GridState,
+  HeldStage,
+  HouseState,
+  InviteInfo,
+  InviteOptions,
+  Knock,
+  LayersWish,
+  LeftOut,
+  LoadOptions,
+  LoadState,
+  MembershipState,
+  ModelInfo,
+  NetworkSettings,
+  Notice,
+  PeerState,
+  PipelinePlan,
+  PipelineState,
+  PlanOptions,
+  PlannedStage,
+  Policy,
+  Proposal,
+  RoomCapacity,
+  RoomPreview,
+  RoomState,
+  Route,
+  ShareOptions,
+  StageState,
+  VerifiedHouse,
+} from "../node";
 export {
   INVITE_DAYS,
   MAX_CHARTER_LIST,

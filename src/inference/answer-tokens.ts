@@ -5,7 +5,7 @@ import { AnswerText, type ChatTokenizer, resumption } from "./tokenizer";
 import type { GenerationEvent, TokenLogprob } from "./types";
 
 /** Facts about the model and its input that an answer needs. */
-export interface AnswerTerms {
+interface AnswerTerms {
   readonly prompt: readonly number[];
   readonly tokenizer: ChatTokenizer;
   readonly contextLength: number;

@@ -10,7 +10,7 @@ const UNMEASURED_DECODE_RATE = 5;
 const CHARS_PER_TOKEN = 4;
 
 /** The facts about a provider that an estimate is computed from. */
-export interface ProviderFacts {
+interface ProviderFacts {
   readonly offer: ModelOffer;
   /** Number of answers that run or wait at the provider. */
   readonly backlog: number;
@@ -32,7 +32,7 @@ export function estimateAnswer(request: GenerationRequest, facts: ProviderFacts)
 }
 
 /** A rough count of the tokens that have to be read before the answer goes on. */
-export function promptTokens(request: GenerationRequest): number {
+function promptTokens(request: GenerationRequest): number {
   const chars = request.messages.reduce((sum, message) => sum + message.content.length, 0);
   return Math.ceil((chars + (request.resume?.text.length ?? 0)) / CHARS_PER_TOKEN);
 }

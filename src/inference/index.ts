@@ -1,13 +1,11 @@
 /** Inference as the page uses it: requests, events, engines behind a supervisor. Engines themselves load in the worker. */
 export { DEFAULT_SAMPLING } from "./sampling/settings";
 export { preferredBackend, probeDevice } from "./device";
-export { TYPICAL_ANSWER_TOKENS, estimateAnswer, promptTokens } from "./estimate";
-export type { ProviderFacts } from "./estimate";
+export { TYPICAL_ANSWER_TOKENS, estimateAnswer } from "./estimate";
 export { hiddenFault } from "./onnx/step";
 export { expandsWeights } from "./onnx/expand-weights";
 export {
   BackendSchema,
-  EngineNameSchema,
   FinishReasonSchema,
   GenerationRequestSchema,
   ModelOfferSchema,
@@ -19,11 +17,9 @@ export {
   UsageSchema,
 } from "./schemas";
 export { EngineSupervisor } from "./supervisor";
-export type { SupervisorEvents } from "./supervisor";
 export type {
   HiddenSlot,
   HiddenState,
-  HiddenTensor,
   PipelinePackage,
   StageForward,
   StageInfo,
@@ -36,7 +32,6 @@ export type {
   Backend,
   ChatMessage,
   DeviceInfo,
-  Engine,
   EngineName,
   Estimate,
   FinishReason,

@@ -2,7 +2,7 @@
 import type { Backend, PackageFile } from "./types";
 
 /** One tensor that goes from a stage of a model to the next: `[1, tokens, width]` numbers, as their bytes. */
-export interface HiddenTensor {
+interface HiddenTensor {
   readonly name: string;
   readonly type: "float32" | "float16";
   readonly bytes: Uint8Array<ArrayBuffer>;

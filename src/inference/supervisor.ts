@@ -10,7 +10,7 @@ import type { Backend, EngineRequest, GenerationEvent, LoadProgress, LoadedModel
 const HANGING_MS = 60_000;
 
 /** Events of the supervisor. */
-export interface SupervisorEvents {
+interface SupervisorEvents {
   /** The worker or its GPU device is gone; `models` were in it and have to be loaded again. */
   lost: { readonly reason: string; readonly models: readonly string[] };
 }

@@ -36,7 +36,7 @@ export interface DownloadContext {
 }
 
 /** A complete, checked file, or "absent" if the file is optional and no host has it. */
-export type Downloaded = { readonly bytes: number; readonly sha256: string } | "absent";
+type Downloaded = { readonly bytes: number; readonly sha256: string } | "absent";
 
 /** Downloads `file`. It continues after the bytes that `writer` already holds of the version `validator`. */
 export async function downloadFile(

@@ -6,7 +6,7 @@ import { backoffMs, hostOf, refused } from "./web";
 const MAX_TRIES = 4;
 
 /** A file on one or more hosts. */
-export interface RemoteFile {
+interface RemoteFile {
   /** Path inside the package, used in errors. */
   readonly path: string;
   /** Addresses of the same file, tried in this order. */

@@ -11,7 +11,7 @@ const CAPPED_MEMORY_BYTES = 8 * 2 ** 30;
 const USABLE_MEMORY_SHARE = 0.75;
 
 /** A model's requirements on this device, as far as they are known. */
-export interface Needs {
+interface Needs {
   readonly memoryBytes: number | undefined;
   /** Bytes of weights that WebAssembly would have to hold; absent if unknown, or if the model runs on the GPU. */
   readonly wasmBytes?: number | undefined;

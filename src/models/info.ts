@@ -18,7 +18,7 @@ export function usualBackend(device: DeviceInfo): Backend {
 }
 
 /** Facts about a model that its entry in the list does not contain. */
-export interface EntryState {
+interface EntryState {
   readonly remembered: ModelRecord | undefined;
   /** How much of it the store has; for WebLLM models, how much that library has cached. */
   readonly stored: StoredSummary | ModelInfo["stored"] | undefined;

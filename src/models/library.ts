@@ -19,7 +19,7 @@ import { deleteCached } from "./webllm-cache";
 const DEFAULT_HUB = "https://huggingface.co";
 
 /** Options for opening a library. */
-export interface ModelLibraryOptions {
+interface ModelLibraryOptions {
   /** Address of the page's folder, ending with a slash; the embedded model is stored below it. */
   readonly baseUrl: string;
   readonly device: DeviceInfo;
@@ -32,7 +32,7 @@ export interface ModelLibraryOptions {
 }
 
 /** How to prepare a model. */
-export interface PrepareOptions {
+interface PrepareOptions {
   /** Aborting stops waiting for the download; what has arrived is kept. */
   readonly signal: AbortSignal;
   readonly backend: Backend;

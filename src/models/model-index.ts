@@ -12,7 +12,7 @@ import type { ModelInfo } from "./types";
 import { cachedWeights } from "./webllm-cache";
 
 /** The sources of the index. */
-export interface ModelIndexParts {
+interface ModelIndexParts {
   readonly device: DeviceInfo;
   readonly records: ModelRecords;
   readonly store: StoreWorker;

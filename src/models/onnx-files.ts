@@ -52,7 +52,7 @@ export function graphSuffixes(backend: Backend, device: DeviceInfo): readonly st
 }
 
 /** Paths at which a graph for this backend and device may be stored, best first. */
-export function graphCandidates(backend: Backend, device: DeviceInfo): string[] {
+function graphCandidates(backend: Backend, device: DeviceInfo): string[] {
   return GRAPH_STEMS.flatMap((stem) =>
     graphSuffixes(backend, device).flatMap((suffix) => GRAPH_FOLDERS.map((folder) => `${folder}${stem}${suffix}.onnx`)),
   );

@@ -4,7 +4,7 @@ import { webllmFeatures, type FilesOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
 
 /** The model that a text names. */
-export interface TextSource {
+interface TextSource {
   readonly id: string;
   readonly name: string;
   readonly origin: Exclude<FilesOrigin, { kind: "embedded" | "files" }>;

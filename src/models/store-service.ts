@@ -22,7 +22,7 @@ import { WholeFiles, type WholeOverrides } from "./whole-files";
 const PARALLEL_FILES = 3;
 
 /** Replacements that tests provide. */
-export type DownloadOverrides = WholeOverrides & Pick<RangeOverrides, "wait" | "maxPartBytes">;
+type DownloadOverrides = WholeOverrides & Pick<RangeOverrides, "wait" | "maxPartBytes">;
 
 /** Where files lie. */
 interface Place {

@@ -23,7 +23,7 @@ import type {
 } from "./types";
 
 /** Every call that takes long can be aborted. */
-export interface CallOptions {
+interface CallOptions {
   readonly signal: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export interface ManualOffer {
 }
 
 /** Models of this device. */
-export interface ModelsApi {
+interface ModelsApi {
   load(id: string, choice: LoadChoice, options: CallOptions): Promise<void>;
   unload(id: string): Promise<void>;
   remove(id: string): Promise<void>;
@@ -75,7 +75,7 @@ export interface PipelinesApi {
 }
 
 /** The house that vouches for this node. */
-export interface HouseApi {
+interface HouseApi {
   /** Creates or restores a house: the asking tab has made or read the secret, so that it cannot be lost on the way. */
   take(name: string, secret: Bytes): Promise<void>;
   delegate(request: string, terms: DelegationTerms): Promise<string>;
@@ -88,7 +88,7 @@ export interface HouseApi {
 }
 
 /** The user's choices. */
-export interface SettingsApi {
+interface SettingsApi {
   setPolicy(patch: Partial<Policy>): Promise<void>;
   setNetwork(settings: NetworkPatch | undefined): Promise<void>;
   rename(name: string): Promise<void>;

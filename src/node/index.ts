@@ -1,12 +1,12 @@
 /** The node: everything that exists once per browser. It runs in one tab; `grid` reaches it from every tab. */
 export type { GridConfig } from "./config";
-export { type HouseData, parseHouseData, requestText } from "./house";
+export { parseHouseData, requestText } from "./house";
 export { type NetworkOverride, parsePatch } from "./network";
-export type { CallOptions, Capabilities, NodeApi, RoomApi, PipelinesApi } from "./api";
+export type { Capabilities, NodeApi, RoomApi, PipelinesApi } from "./api";
 export { followNode, isNodeLost } from "./follow";
 export { GridNode, type NodeOptions } from "./node";
 export { type RoomCapacity, roomCapacity, spareBytes } from "./pipelines";
-export { ANY_MODEL, Delivered } from "./routing";
+export { Delivered } from "./routing";
 export { PolicySchema } from "./schemas";
 export { recallPreferences } from "./session-memory";
 export type { StatePatch } from "./state-store";

@@ -35,10 +35,10 @@ const PreferencesSchema = v.object({
 });
 
 /** The node's room, what it shares, and the models in its memory. */
-export type SessionMemory = DeepReadonly<v.InferOutput<typeof Session>>;
+type SessionMemory = DeepReadonly<v.InferOutput<typeof Session>>;
 
 /** The user's lasting choices. */
-export type Preferences = Readonly<v.InferOutput<typeof PreferencesSchema>>;
+type Preferences = Readonly<v.InferOutput<typeof PreferencesSchema>>;
 
 /** Stores the node's session and marks this tab as its owner. */
 export function rememberSession(session: SessionMemory): void {

@@ -8,7 +8,7 @@ import { FIELD } from "./schema";
 import { readTensor, type Tensor } from "./tensor";
 
 /** A `TensorAnnotation`: how a tensor was quantized. */
-export interface Annotation {
+interface Annotation {
   readonly tensor: string;
   /** The whole message; a view. */
   readonly content: Uint8Array;

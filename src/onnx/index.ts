@@ -1,7 +1,6 @@
 /** The ONNX file format: graphs, operators, constants and external data, read within bounds and written. */
 export { attributeNumbers, intAttribute, tensorAttribute } from "./attributes";
 export { MAX_RANK } from "./bounds";
-export type { ReadBudget } from "./bounds";
 export { ELEMENT, elementBytes, elementName, elementNumber } from "./element-types";
 export type { ElementType } from "./element-types";
 export { damaged } from "./errors";

@@ -6,7 +6,7 @@ import { type ProtobufField, protobufNumbers } from "./protobuf";
 import { FIELD } from "./schema";
 
 /** Where the content of a tensor lies in a file beside the graph, as the graph states it: nothing has been checked. */
-export interface ExternalRange {
+interface ExternalRange {
   readonly location: string;
   readonly offset: number;
   /** Undefined if the graph does not state it; then the content reaches to the end of the file. */

@@ -15,7 +15,7 @@ export interface WeightRange {
 }
 
 /** The parts of a graph. */
-export interface GraphParts {
+interface GraphParts {
   readonly nodes: Iterable<GraphPart>;
   readonly initializers: Iterable<GraphPart>;
   readonly inputs: Iterable<GraphPart>;

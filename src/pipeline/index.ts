@@ -4,7 +4,6 @@ export { type RingPlan, type PlanNode, type PlanProblem, type Shortfall, planPip
 export {
   type OpenStage,
   Ring,
-  type RingMember,
   type RingStage,
   type RingState,
   StageServer,
@@ -12,4 +11,4 @@ export {
   type StageSource,
   type WeightSource,
 } from "./run";
-export { type Ability, type Inability, type Judge, LinkSurvey, type Survey, SurveyAnswers, survey } from "./survey";
+export { type Ability, type Inability, LinkSurvey, type Survey, SurveyAnswers, survey } from "./survey";

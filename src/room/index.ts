@@ -1,8 +1,7 @@
 /** Rooms: invites, charters and membership, how nodes find each other, who is there, and jobs between them. */
-export type { BulkFile, BulkModel } from "./frames/bulk";
+export type { BulkFile } from "./frames/bulk";
 export type { BulkSource, WeightTransfer } from "./weights/transfer";
 export { previewRoom } from "./door/preview";
-export type { KnockInfo } from "./door/door";
 export type { Welcome } from "./door/guest-session";
 export type { Profile } from "./links/heartbeat";
 export { inviteToUrl, parseInvite } from "./membership/invite";
@@ -10,22 +9,18 @@ export type { Invite } from "./membership/invite";
 export { MAX_NEW_ROOM_NAME_CHARS } from "./constants";
 export { ABOUT_THE_REQUEST } from "./jobs/client";
 export { JobRefusedError } from "./jobs/refused";
-export type { SharedModels } from "./jobs/server";
 export { exportMemberships, forgetMembership, found, keptRooms, readMemberships, saveMembership } from "./membership";
 export type {
   Charter,
   CharterTerms,
   SignedTerms,
-  KeptRoom,
   MemberContext,
   Membership,
   MembershipParts,
   Standing,
 } from "./membership";
 export { recallRoom } from "./membership/recall";
-export type { SignalingState } from "./signaling/registration";
 export type { ProposalInfo } from "./governance/proposals";
-export { RemotePeer } from "./peers/remote-peer";
 export { MAX_HIDDEN_BYTES, stepPace } from "./frames/stage";
 export type { ReceivedStageBody, StageFrame, UnableReason } from "./frames/stage";
 export type { StageLanes } from "./stages/lanes";

@@ -66,7 +66,7 @@ const Request = v.strictObject({
 });
 
 /** Why a job is not taken. */
-export const REFUSAL_REASONS = ["busy", "unknown-model", "charter", "policy", "too-large", "draining"] as const;
+const REFUSAL_REASONS = ["busy", "unknown-model", "charter", "policy", "too-large", "draining"] as const;
 
 export const ROOM_FRAMES = {
   /** The first frame behind the handshake, from both sides. `session` is new at every start of a node. */

@@ -35,7 +35,7 @@ export interface RoomOptions {
 }
 
 /** How far this node has come. */
-export type Phase = "looking" | "knocking" | "inside";
+type Phase = "looking" | "knocking" | "inside";
 
 interface RoomEvents {
   /** Peers, what they offer, signaling, rules or jobs have changed. */

@@ -37,7 +37,7 @@ const PATHS = {
   auto: svg`<circle cx="12" cy="12" r="8" /><path d="M12 4a8 8 0 0 1 0 16Z" fill="currentColor" />`,
 } as const;
 
-export type IconName = keyof typeof PATHS;
+type IconName = keyof typeof PATHS;
 
 /** An icon in the size of the text around it; it is decoration, so give its button a label. */
 export function icon(name: IconName, size = 20): TemplateResult {

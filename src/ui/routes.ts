@@ -1,6 +1,6 @@
 /** The page's addresses. All of them are in the URL's fragment, so any static host can serve the page. */
 
-export type PageRoute =
+type PageRoute =
   | { readonly view: "chat"; readonly conversation: string | undefined }
   | { readonly view: "join"; readonly invite: string };
 

@@ -45,7 +45,7 @@ export interface MemberStanding {
 }
 
 /** A guest knows the secret of an invite token, which every member of the token's epoch can derive. */
-export interface GuestStanding {
+interface GuestStanding {
   readonly kind: "guest";
   /** Hash of the token. */
   readonly token: Bytes;

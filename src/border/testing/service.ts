@@ -3,7 +3,7 @@ import { MicrogridError } from "../../core";
 import { asService } from "../calls";
 
 /** A service that counts, in both directions. */
-export interface Counter {
+interface Counter {
   add(number: number): Promise<number>;
 }
 

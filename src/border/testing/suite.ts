@@ -13,7 +13,7 @@ export interface Opened {
 }
 
 /** A scenario throws when the border fails it. */
-export type Scenario = (opened: Opened) => Promise<void>;
+type Scenario = (opened: Opened) => Promise<void>;
 
 /** Items that may be on their way before the reader takes one: batches in flight, gathered items, and the reader's queue. */
 const MOST_AHEAD = 600;

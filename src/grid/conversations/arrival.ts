@@ -3,7 +3,7 @@ import { sha256, toHex, utf8 } from "../../core";
 import type { Conversation, StoredMessage } from "./schema";
 
 /** The id of an imported conversation, and what must be stored for it. */
-export interface Arrival {
+interface Arrival {
   readonly id: string;
   /** Undefined if all of it exists already. */
   readonly store: Conversation | undefined;

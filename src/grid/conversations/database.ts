@@ -8,7 +8,7 @@ interface ConversationDatabase extends DBSchema {
 }
 
 /** A change of one conversation, which runs within a single transaction. */
-export type Change = (current: Conversation | undefined) => Conversation | undefined;
+type Change = (current: Conversation | undefined) => Conversation | undefined;
 
 /** The operations that the store needs from its database. */
 export interface ConversationDatabaseApi {

@@ -1,6 +1,5 @@
 /** Stores, searches, exports and imports the conversations of this browser profile. */
 export { ConversationStore } from "./store";
-export type { ConversationChange, ConversationEvents, ConversationStoreOptions } from "./store";
 export type {
   Conversation,
   ConversationSettings,

@@ -17,7 +17,7 @@ const samplingSchema = v.object({
 });
 
 /** Settings of one conversation. Absent settings use the defaults of its model. */
-export const settingsSchema = v.object({
+const settingsSchema = v.object({
   systemPrompt: v.exactOptional(text),
   model: v.exactOptional(name),
   sampling: samplingSchema,
@@ -65,7 +65,7 @@ const messageSchema = v.object({
   answer: v.exactOptional(answerSchema),
 });
 
-export const conversationSchema = v.object({
+const conversationSchema = v.object({
   id,
   title: name,
   /** True once the user has renamed it, so that its title no longer follows its first message. */

@@ -8,18 +8,18 @@ import { searchConversations, titleFrom } from "./titles";
 import { fromJson, toJson } from "./transfer";
 
 /** A change of the list (titles, order, number) or only of the content of one conversation. */
-export interface ConversationChange {
+interface ConversationChange {
   readonly id: string;
   readonly scope: "list" | "content";
   /** True if another tab made the change. */
   readonly remote: boolean;
 }
 
-export interface ConversationEvents {
+interface ConversationEvents {
   change: ConversationChange;
 }
 
-export interface ConversationStoreOptions {
+interface ConversationStoreOptions {
   /** Name of the database; default `microgrid-conversations`. */
   readonly name?: string;
 }

@@ -22,7 +22,7 @@ interface NodeConnectionEvents {
 }
 
 /** The node as it can be reached now. */
-export interface ReachedNode {
+interface ReachedNode {
   readonly api: NodeApi;
   /** The state when the node was reached. */
   readonly state: GridState;

@@ -5,7 +5,7 @@ import { type PortablePart, exportParts, housePart, restoreParts } from "../back
 import type { Identity, Scope } from "../contract";
 import { type Capabilities, type GridState, type HouseState, requestText } from "../../node";
 
-export interface GridIdentityOptions {
+interface GridIdentityOptions {
   readonly node: Capabilities;
   readonly state: () => GridState;
   /** The parts of a complete backup besides the house, in the order in which they are restored. */

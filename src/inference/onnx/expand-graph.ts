@@ -16,7 +16,7 @@ import { type QuantizedMatMul, readQuantizedMatMul } from "./quantized-matmul";
 export const EXPANDED_PATH = "microgrid:expanded-weights";
 
 /** One matrix, and its place among the expanded weights. */
-export interface Expansion {
+interface Expansion {
   readonly weight: Omit<QuantizedMatMul, "input">;
   readonly name: string;
   /** Bytes. */
@@ -24,7 +24,7 @@ export interface Expansion {
 }
 
 /** A graph whose matrix products are plain, and the data needed to run it. */
-export interface ExpandedGraph {
+interface ExpandedGraph {
   readonly graphBytes: Uint8Array;
   /** The matrices that the file `EXPANDED_PATH` has to contain. */
   readonly expansions: readonly Expansion[];

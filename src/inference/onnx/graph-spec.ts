@@ -45,7 +45,7 @@ const INTEGERS: readonly string[] = ["int64", "int32"];
 const FLOATS: readonly string[] = ["float32", "float16"];
 
 /** A graph that is a whole model. */
-export const WHOLE: StagePart = { takes: [], passes: [], gives: [], embeds: true, predicts: true };
+const WHOLE: StagePart = { takes: [], passes: [], gives: [], embeds: true, predicts: true };
 
 /** Reads the specification. Throws `unsupported-model` and names the input that this engine cannot feed. */
 export function readGraphSpec(

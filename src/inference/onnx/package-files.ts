@@ -37,7 +37,7 @@ const IMPLIED_TOP_K = 50;
 const DEFAULT_CONTEXT_TOKENS = 2048;
 
 /** A graph, with its weights as blobs. */
-export interface GraphFiles {
+interface GraphFiles {
   readonly graphBytes: Uint8Array;
   readonly graph: Graph;
   /** Files with weights, by the path that the graph gives them. */
@@ -45,7 +45,7 @@ export interface GraphFiles {
 }
 
 /** Settings of a model, from the files beside its graph. */
-export interface ReadSettings {
+interface ReadSettings {
   readonly tokenizer: ChatTokenizer;
   readonly contextLength: number;
   readonly eosIds: ReadonlySet<number>;

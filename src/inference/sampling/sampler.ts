@@ -32,7 +32,7 @@ export function sampleToken(
 }
 
 /** Id of the largest logit; the lowest id among equals. NaN counts as smallest. */
-export function likeliest(logits: Float32Array): number {
+function likeliest(logits: Float32Array): number {
   let best = 0;
   let max = Number.NEGATIVE_INFINITY;
   for (let id = 0; id < logits.length; id++) {

@@ -26,7 +26,7 @@ export interface Stream {
 }
 
 /** How an operator is written: further outputs, and the width of the hidden state that comes out. */
-export interface OperatorOptions {
+interface OperatorOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
   readonly domain?: string;
   readonly outputs?: readonly string[];
@@ -34,7 +34,7 @@ export interface OperatorOptions {
 }
 
 /** A table of embeddings; the head may use it, too. */
-export interface EmbeddingTable {
+interface EmbeddingTable {
   readonly values: string;
   readonly scales?: string;
   readonly zeroPoints?: string | undefined;

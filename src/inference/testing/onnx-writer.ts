@@ -17,13 +17,13 @@ export type Attribute =
   number | readonly number[] | string | { readonly float: number } | { readonly graph: OnnxWriter };
 
 /** How a constant is written: with a name of the caller's, and in half precision. */
-export interface WeightOptions {
+interface WeightOptions {
   readonly name?: string | undefined;
   readonly half?: boolean;
 }
 
 /** A value that enters or leaves the graph; a text in its shape is a name for an open dimension. */
-export interface Port {
+interface Port {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly (number | string)[];
@@ -160,7 +160,7 @@ function valueInfo({ name, type, shape }: Port): Message {
 }
 
 /** The bits of half-precision numbers; what is too small for a normal one becomes 0. */
-export function toHalves(values: Float32Array): Uint16Array {
+function toHalves(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.slice().buffer);
   return Uint16Array.from(bits, (word) => {
     const exponent = ((word >>> 23) & 0xff) - 112;

@@ -62,7 +62,7 @@ export class ToyProvider implements Provider {
 }
 
 /** The text of the toy's token at a position. */
-export function letter(position: number): string {
+function letter(position: number): string {
   return String.fromCharCode(97 + (position % 26));
 }
 

@@ -4,7 +4,7 @@ import { StreamDetokenizer, type TextPiece } from "./detokenizer";
 import { matchStop } from "./stop";
 
 /** The content of a `token` event. */
-export interface AnswerPiece extends TextPiece {
+interface AnswerPiece extends TextPiece {
   readonly logprobs?: readonly TokenLogprob[];
 }
 

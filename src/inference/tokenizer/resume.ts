@@ -3,7 +3,7 @@ import type { ResumePoint } from "../types";
 import type { ChatTokenizer } from "./tokenizer";
 
 /** The delivered part of an answer in this model's own tokens. */
-export interface Resumption {
+interface Resumption {
   /** Ids to condition on, after the prompt; their number is the position of the next token. */
   readonly ids: readonly number[];
   /** End of the text of `ids` that the reader does not have yet. */

@@ -18,7 +18,7 @@ const TokenizerConfig = v.looseObject({
 const TokenizerFile = v.looseObject({ model: v.looseObject({}) });
 
 /** The texts that a tokenizer is made of, as they lie in a model's package. */
-export interface TokenizerFiles {
+interface TokenizerFiles {
   /** `tokenizer.json`. */
   readonly tokenizer: string;
   /** `tokenizer_config.json`; undefined if the package has none. */

@@ -40,7 +40,7 @@ export interface DelegationTerms {
   readonly notAfter: Date;
 }
 
-export interface NodeHouseOptions {
+interface NodeHouseOptions {
   /** This node. */
   readonly did: Did;
   readonly keep: Keep;

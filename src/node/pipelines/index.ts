@@ -2,4 +2,3 @@
 export { roomCapacity, spareBytes } from "./capacity";
 export type { RoomCapacity } from "./capacity";
 export { NodePipelines } from "./node-pipelines";
-export type { WantedPipeline } from "./restoring";

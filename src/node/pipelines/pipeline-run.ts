@@ -12,7 +12,7 @@ import type { KnownModel } from "./weights";
 const MAX_DRAFT = 8;
 
 /** The parts that a pipeline is built from. */
-export interface PipelineParts {
+interface PipelineParts {
   readonly traffic: StageLanes;
   readonly self: Did;
   readonly supervisor: EngineSupervisor;

@@ -4,7 +4,7 @@ import type { Ability, RingPlan, PlanNode, Shortfall, SplitModel, Survey } from 
 import type { LeftOut, PipelinePlan } from "../types";
 
 /** The question to the planner, and the facts found for it. */
-export interface PlanFacts {
+interface PlanFacts {
   readonly model: SplitModel;
   readonly self: Did;
   readonly context: number;

@@ -13,7 +13,7 @@ import type {
 } from "../types";
 
 /** Facts for the page that the room itself does not know. */
-export interface Around {
+interface Around {
   /** A link that lets others in; empty if this node may not make one, or has none yet. */
   readonly invite: string;
   readonly inviteWarning: string | undefined;

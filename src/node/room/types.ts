@@ -8,7 +8,7 @@ import type { ShareOptions } from "../schemas";
 export type { CharterTerms };
 
 /** How busy a node is. */
-export interface Load {
+interface Load {
   readonly running: number;
   readonly queued: number;
   /** Recent tokens per second over all jobs. */

@@ -22,7 +22,7 @@ const LOOK_MIN_MS = 200;
 const LOOK_MAX_MS = 2_000;
 
 /** The parts of the node that an answer needs. */
-export interface Answerer {
+interface Answerer {
   /** All providers at present. */
   providers(): readonly Provider[];
   /** The present policy; a change applies to the next provider that is chosen. */

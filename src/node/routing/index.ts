@@ -1,7 +1,5 @@
 /** Chooses providers, and lets an answer survive the loss of its provider. */
 export { answer } from "./answer";
-export type { Answerer } from "./answer";
 export { Delivered } from "./delivered";
 export { Experience } from "./experience";
 export { ExpectedLengths } from "./expected-length";
-export { ANY_MODEL, choose } from "./router";

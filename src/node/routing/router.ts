@@ -41,7 +41,7 @@ export interface Choice {
   readonly why: readonly string[];
 }
 
-export interface RouterOptions {
+interface RouterOptions {
   readonly policy: Policy;
   /** Limits the choice: to a kind of provider, or to one peer. */
   readonly only?: AnswerRequest["provider"];
@@ -102,7 +102,7 @@ function candidates(
 }
 
 /** Whether an offer continues the answer exactly as an undisturbed run would. */
-export function continuesExactly(resume: ResumePoint | undefined, offer: ModelOffer): boolean {
+function continuesExactly(resume: ResumePoint | undefined, offer: ModelOffer): boolean {
   if (!resume) return true;
   return resume.packageHash === offer.packageHash && resume.engine === offer.engine && resume.backend === offer.backend;
 }

@@ -9,20 +9,8 @@ import { explain } from "./shortfall";
 import type { RingPlan, PlanProblem, Shortfall } from "./types";
 
 export { predict } from "./predict";
-export { EXACT_NODES, MARGIN, OVERHEAD_BYTES } from "./limits";
-export type {
-  RingPlan,
-  PlanGoal,
-  PlanLink,
-  PlanModel,
-  PlanNode,
-  PlanProblem,
-  PlannedEnds,
-  StagePlacement,
-  RefusedNode,
-  Shortfall,
-  StageAssignment,
-} from "./types";
+export { EXACT_NODES } from "./limits";
+export type { RingPlan, PlanGoal, PlanLink, PlanModel, PlanNode, PlanProblem, Shortfall } from "./types";
 
 /**
  * Finds the ring that serves the goal best within the memory of all nodes: exactly for up to `EXACT_NODES` nodes, and

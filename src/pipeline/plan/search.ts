@@ -9,7 +9,7 @@ import { Walk } from "./walk";
 import type { Found } from "./walk";
 
 /** Options of a search. */
-export interface SearchOptions {
+interface SearchOptions {
   /** Only accept rings that are better than this, in ms per token for the goal. Default: any. */
   readonly beatMs?: number;
   /** Accept rings this share slower than the best if they have fewer peers. Default: none. */

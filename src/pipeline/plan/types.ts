@@ -101,7 +101,7 @@ export interface StagePlacement {
 }
 
 /** The ends of the ring: embedding and head. */
-export interface PlannedEnds {
+interface PlannedEnds {
   /** The node that holds the embedding: the consumer, unless it gave the ends away. */
   readonly embedding: string;
   readonly head: string;

@@ -2,5 +2,5 @@
 export type { OpenStage, StageRequest } from "./hosted-stage";
 export { type WeightSource, stagePackage, stagePart } from "./packages";
 export { Ring, type RingState } from "./ring";
-export type { RingMember, RingStage, StageSource } from "./ring-member";
+export type { RingStage, StageSource } from "./ring-member";
 export { StageServer } from "./stage-server";

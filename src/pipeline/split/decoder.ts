@@ -12,7 +12,7 @@ import { checkStrangersGraph } from "./strangers";
 import type { DecoderGraph } from "./types";
 
 /** How a decoder's graph is read. */
-export interface ReadOptions {
+interface ReadOptions {
   /** Sizes for graphs that leave those of their caches open. */
   readonly sizes?: CacheSizes;
   /** False for a graph from another member: it may only have the operators of usual decoders. */

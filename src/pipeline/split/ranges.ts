@@ -10,7 +10,7 @@ export const MAX_FILE_BYTES = 256 * 2 ** 20;
 const ALIGNMENT_BYTES = 64;
 
 /** Weights laid into the files of a stage. */
-export interface Relocation {
+interface Relocation {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   readonly pieces: readonly StagePiece[];
   /** The new place of a range. */
@@ -52,7 +52,7 @@ export function relocate(constants: readonly Weight[], maxFileBytes: number): Re
 }
 
 /** A request for a part of a file, and the pieces that it contains. */
-export interface RangeRequest {
+interface RangeRequest {
   readonly location: string;
   readonly offset: number;
   readonly length: number;

@@ -20,7 +20,7 @@ const GRAPH = new URL("../../../public/models/guide/onnx/model_q4.onnx", import.
 const signal = new AbortController().signal;
 
 /** Layers of the guide model. */
-export const GUIDE_LAYERS = 6;
+const GUIDE_LAYERS = 6;
 /** Maximum number of tokens in one step. */
 export const STEP_TOKENS = 16;
 const LIMITS = { sequences: 16, contextLength: 1024, stepTokens: STEP_TOKENS, cacheBytes: 2 ** 28 };

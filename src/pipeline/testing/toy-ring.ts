@@ -54,7 +54,7 @@ class ToyStage implements StageService {
 }
 
 /** A node whose behaviour a test can change. */
-export interface ToyNode {
+interface ToyNode {
   readonly host: StageServer;
   /** Called before each step, which waits for the returned promise. */
   beforeStep: (step: StageForward) => Promise<void> | undefined;

@@ -11,7 +11,7 @@ import { DOOR_FRAMES, type GuestLink, type InsideFrame, MAX_INSIDE_BYTES } from 
 import { RefusedAtDoor } from "./guest-session";
 
 /** Somebody who asks to come in. */
-export interface KnockInfo {
+interface KnockInfo {
   readonly did: Did;
   readonly name: string;
   readonly device: string;

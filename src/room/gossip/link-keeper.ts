@@ -6,7 +6,7 @@ import { type Neighbour, isFullMesh, planLinks, sample } from "./links";
 import type { MemberDirectory } from "./directory";
 
 /** The links of the node, as far as they are tended. */
-export interface Links {
+interface Links {
   linked(): ReadonlyMap<Did, Neighbour>;
   /** Whether a node is being dialled, or waits for it. */
   isDialling(did: Did): boolean;

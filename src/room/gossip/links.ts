@@ -21,7 +21,7 @@ export interface Neighbour {
 }
 
 /** The links to make and to drop now. */
-export interface LinkPlan {
+interface LinkPlan {
   readonly dial: readonly Did[];
   readonly drop: readonly Did[];
 }

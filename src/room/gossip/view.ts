@@ -7,7 +7,7 @@ import type { Standing } from "../membership";
 import type { Card, Checked, Statement } from "./statements";
 
 /** The facts known about a member without a link to it. */
-export interface NodeEntry {
+interface NodeEntry {
   readonly card: Card;
   /** The signed card, with its node's proof, to pass on. */
   readonly statement: Statement;

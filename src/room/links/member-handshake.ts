@@ -8,7 +8,7 @@ import type { Membership } from "../membership";
 const MAX_FORK_DEPTH = 4;
 
 /** A line whose other end has proved to know a secret of the room. */
-export interface MemberLine extends AuthenticatedLine {
+interface MemberLine extends AuthenticatedLine {
   /** How many epochs before its own this node has proved. */
   readonly back: number;
 }

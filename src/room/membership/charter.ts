@@ -95,7 +95,7 @@ export interface Charter {
 }
 
 /** A charter as it may be proposed. */
-export interface ProposedCharter extends Charter {
+interface ProposedCharter extends Charter {
   /** The founders who have signed it so far. */
   readonly signers: readonly Did[];
   /** Whether these signatures are enough. The first version needs only one: the founder who opens a room begins alone. */

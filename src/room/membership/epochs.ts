@@ -40,7 +40,7 @@ export const EpochsSchema = v.strictObject({
 export type EpochsData = v.InferOutput<typeof EpochsSchema>;
 
 /** Where a chain of epochs ends. */
-export interface EpochHead {
+interface EpochHead {
   readonly n: number;
   readonly hash: Bytes;
 }

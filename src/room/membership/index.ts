@@ -1,5 +1,5 @@
 /** Membership of a room: genesis, charter, epochs, proofs and tokens. */
-export { CHARTER, CHARTER_RULES, ServerSchema, openCharter, supersedes } from "./charter";
+export { CHARTER, CHARTER_RULES, openCharter, supersedes } from "./charter";
 export type { Charter, CharterRule, CharterTerms, SignedTerms } from "./charter";
 export { CharterGuard } from "./enforcement";
 export { EPOCH, EpochsSchema, openEpoch, outranks } from "./epochs";
@@ -7,8 +7,7 @@ export { readGenesis } from "./genesis";
 export { Membership } from "./membership";
 export type { Admission, MemberContext, MembershipParts } from "./membership";
 export { beginMembership, found } from "./parts";
-export type { Founding } from "./parts";
-export { NOT_A_MEMBER, ProofSchema, examine, houseOf, saysNotAMember } from "./proof";
+export { ProofSchema, examine, houseOf, saysNotAMember } from "./proof";
 export type { Proof, Standing } from "./proof";
 export {
   exportMemberships,
@@ -18,6 +17,5 @@ export {
   readMemberships,
   saveMembership,
 } from "./store";
-export type { KeptRoom } from "./store";
 export { readToken } from "./token";
 export type { OpenedToken } from "./token";

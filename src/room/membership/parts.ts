@@ -25,7 +25,7 @@ const StoredSchema = v.strictObject({
 export type StoredMembership = v.InferInput<typeof StoredSchema>;
 
 /** The options for founding a room. */
-export interface Founding {
+interface Founding {
   readonly name: string;
   /** The founders' keys on this device; they sign the first charter. */
   readonly signers: readonly [Signer, ...Signer[]];
@@ -92,7 +92,7 @@ export async function readStored(data: unknown): Promise<MembershipParts> {
 }
 
 /** The data that a member hands to a guest that it lets in. */
-export interface Handed {
+interface Handed {
   readonly genesis: Bytes;
   readonly charter: Signed;
   readonly epochs: v.InferOutput<typeof EpochsSchema>;

@@ -28,7 +28,7 @@ export async function forgetMembership(roomId: RoomId): Promise<void> {
 }
 
 /** A room that is kept. */
-export interface KeptRoom {
+interface KeptRoom {
   readonly id: RoomId;
   readonly name: string;
 }

@@ -29,7 +29,7 @@ const TOKEN = {
   }),
 } satisfies StatementKind<v.GenericSchema>;
 
-export type Token = v.InferOutput<typeof TOKEN.schema>;
+type Token = v.InferOutput<typeof TOKEN.schema>;
 
 /** A token that was read. */
 export interface OpenedToken {

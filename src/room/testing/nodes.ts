@@ -8,9 +8,6 @@ import type { SignedTerms, MembershipParts } from "../membership";
 import { type RoomOptions, RoomSession } from "../room-session";
 import { BARE_NODE, type FoundedRoom, foundTestRoom, memberContext } from "./founding";
 
-/** The signaling server of the rooms that `foundTestRoom` makes. */
-export const SERVER = "http://signal.example/";
-
 /** A node in a room, or on its way into one. */
 export interface TestNode {
   readonly session: RoomSession;

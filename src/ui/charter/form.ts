@@ -169,6 +169,6 @@ export class CharterForm extends MicrogridElement {
 }
 
 /** The value of a Web Awesome field. */
-export function valueOf(event: Event): string {
+function valueOf(event: Event): string {
   return (event.target as HTMLInputElement).value;
 }

@@ -2,7 +2,7 @@
 import { Lexer } from "marked";
 
 /** The Markdown source of one block, such as a paragraph, a list or a fenced code block. */
-export interface Block {
+interface Block {
   readonly source: string;
 }
 

@@ -5,7 +5,7 @@ export const PATTERN_SIDE = 5;
 /** Columns that come from the key; the other columns mirror them. */
 const OWN_COLUMNS = Math.ceil(PATTERN_SIDE / 2);
 
-export interface Pattern {
+interface Pattern {
   /** Hue of the background, 0 to 359 degrees. */
   readonly hue: number;
   /** Hue of the cells. */

@@ -18,7 +18,7 @@ const MOST_FACES = 9;
 const MOST_TIMES = 7;
 const VIEW = RADIUS + WIDTH / 2 + 12;
 
-export interface RingOptions {
+interface RingOptions {
   /** A description for screen readers; the list beside the ring has the details. */
   readonly label: string;
   /** The number or word in the middle, and the line below it. */

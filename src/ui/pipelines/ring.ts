@@ -1,7 +1,7 @@
 /** The geometry of the ring: a full turn is the path of one token, and each part is as long as its time. */
 
 /** Times in ms; undefined if unknown. */
-export interface RingTimes {
+interface RingTimes {
   readonly ms: number | undefined;
   readonly hopMs: number | undefined;
 }

@@ -21,7 +21,7 @@ export interface StageStop {
   readonly loaded: Loaded | undefined;
 }
 
-export interface Loaded {
+interface Loaded {
   readonly ready: boolean;
   readonly loadedBytes: number;
   readonly totalBytes: number;

@@ -37,14 +37,14 @@ export interface ModelSearch {
 export type FindModel = (search: ModelSearch) => Promise<ReadyModel>;
 
 /** An answer that has ended. */
-export interface FinishedAnswer {
+interface FinishedAnswer {
   readonly conversation: string;
   readonly message: StoredMessage;
   /** The reason why it failed or was stopped. */
   readonly error: unknown;
 }
 
-export interface AnswersEvents {
+interface AnswersEvents {
   /** The answer of this conversation has changed: told once a frame. */
   change: string;
   /** An event of the grid has been applied to an answer: told at once. */

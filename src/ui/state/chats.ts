@@ -16,7 +16,7 @@ const NEW_DRAFT = "new";
 const NO_SETTINGS: ConversationSettings = { sampling: {}, stop: [] };
 
 /** The parts of the page that conversations need. */
-export interface ChatsOptions {
+interface ChatsOptions {
   readonly store: ConversationStore;
   readonly answers: Answers;
   /** The model for conversations that do not name one. */

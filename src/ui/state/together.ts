@@ -24,7 +24,7 @@ export interface Outcome {
   readonly seen: boolean;
 }
 
-export interface TogetherEvents {
+interface TogetherEvents {
   change: undefined;
   ready: Outcome;
   failed: Outcome & { readonly text: string };

@@ -15,7 +15,7 @@ import { RULES_NOTICE, RulesWatch } from "./rules-watch";
 import { StartModel } from "./start-model";
 import { type Outcome, Together } from "./together";
 
-export type { Dialog, Panel, Toast } from "./panels";
+export type { Panel } from "./panels";
 
 const MEMORY_NOTICE: Notice = {
   id: "conversations-in-memory",

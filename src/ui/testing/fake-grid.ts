@@ -11,7 +11,7 @@ import { FakeRooms } from "./fake-rooms";
 import { fakeModels, fakeNetwork, fakeState, guideOffer, longAnswer } from "./fixtures";
 
 /** Options in the address of the development page, such as `?room&slow&notices`. */
-export interface FakeOptions {
+interface FakeOptions {
   readonly room: boolean;
   readonly loading: boolean;
   readonly notices: boolean;

@@ -14,7 +14,7 @@ export const OFFER = {
   contextLength: 1024,
 } as ModelOffer;
 
-export const ROUTE: Route = {
+const ROUTE: Route = {
   provider: { id: "p", kind: "peer", name: "Ben" },
   why: ["Ben is fast."],
   attempt: 1,

@@ -2,8 +2,6 @@
 import type { Transport } from "../transport";
 import type { PeerJsOptions } from "./transport";
 
-export type { PeerJsOptions };
-
 /** Makes a transport over the signaling server in the options. Does not contact the server yet. */
 export async function openPeerJsTransport(options: PeerJsOptions): Promise<Transport> {
   const { PeerJsTransport } = await import("./transport");

@@ -2,7 +2,7 @@
 import type { PlanNode, PlanProblem, StageAssignment } from "../types";
 
 /** A ring and its cost. */
-export interface Judged {
+interface Judged {
   readonly stages: readonly StageAssignment[];
   readonly peers: number;
   /** Time for one token of one request, in ms. */
@@ -12,7 +12,7 @@ export interface Judged {
 }
 
 /** Yields all rings that memory and links allow. Only for a few nodes and layers. */
-export function* everyRing(problem: PlanProblem): Generator<Judged> {
+function* everyRing(problem: PlanProblem): Generator<Judged> {
   const { layers } = problem.model;
   const peers = problem.nodes.filter((node) => node.id !== problem.self);
   for (const order of arrangements(peers)) {

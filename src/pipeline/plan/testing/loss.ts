@@ -4,7 +4,7 @@ import type { RingPlan, PlanGoal, PlanProblem } from "../types";
 import { roomProblem } from "./random";
 
 /** Options of `measureLoss`. */
-export interface LossOptions {
+interface LossOptions {
   readonly goal: PlanGoal;
   /** Rooms per size. Default: 20. */
   readonly rooms?: number;
@@ -17,7 +17,7 @@ export interface LossOptions {
 }
 
 /** How far the heuristic was from the exact answer: shares of the exact time per token. */
-export interface Loss {
+interface Loss {
   readonly rooms: number;
   /** Rooms where both found the same time. */
   readonly equal: number;

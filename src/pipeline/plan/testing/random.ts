@@ -6,7 +6,7 @@ const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
 /** Options of `roomProblem`. */
-export interface RoomOptions {
+interface RoomOptions {
   readonly nodes: number;
   readonly layers: number;
   readonly goal: PlanGoal;

@@ -2,7 +2,7 @@
 import { ProtobufMessage as Message } from "../../../onnx";
 
 /** Options for a decoder that is only wiring; tests add fields to it. */
-export interface HostileGraph {
+interface HostileGraph {
   /** Layers; 1 by default. */
   readonly layers?: number;
   /** Length of a chain of operators outside the layers; every layer needs its result. */
@@ -80,7 +80,7 @@ export function integers(name: string, values: readonly number[]): Message {
 }
 
 /** A `TensorProto` that claims to have its floats in an external file. */
-export function externalConstant(name: string, dims: readonly number[]): Message {
+function externalConstant(name: string, dims: readonly number[]): Message {
   return tensor(name, dims, 1).bytes(13, new Message().bytes(1, "location").bytes(2, "w.bin")).varint(14, 1);
 }
 

@@ -1,7 +1,7 @@
 /** Counts what a node sends, by kind of frame. */
 
 /** Frames and bytes of one kind. */
-export interface Tally {
+interface Tally {
   frames: number;
   bytes: number;
 }
@@ -41,16 +41,4 @@ export function total(kinds: ReadonlyMap<string, Tally>): Tally {
     sum.bytes += bytes;
   }
   return sum;
-}
-
-/** The sums of several nodes, kind by kind. */
-export function merge(parts: Iterable<ReadonlyMap<string, Tally>>): Map<string, Tally> {
-  const merged = new Map<string, Tally>();
-  for (const part of parts) {
-    for (const [kind, { frames, bytes }] of part) {
-      const tally = merged.get(kind) ?? { frames: 0, bytes: 0 };
-      merged.set(kind, { frames: tally.frames + frames, bytes: tally.bytes + bytes });
-    }
-  }
-  return merged;
 }

@@ -4,7 +4,7 @@ import { check } from "../../../core/testing/acceptance";
 import type { Endpoint, RawLink, Transport } from "../../transport";
 
 /** A device that is going to lose its power. */
-export interface Doomed {
+interface Doomed {
   /** Where it can be dialled. It authenticates every link, and listens. */
   readonly id: string;
   /** Cuts it off without a word. */
@@ -50,7 +50,7 @@ export function incoming(endpoint: Endpoint): () => Promise<RawLink> {
 }
 
 /** Two registered endpoints, and the two sides of a connection between them. */
-export interface Connected {
+interface Connected {
   readonly ends: readonly [Endpoint, Endpoint];
   readonly near: RawLink;
   readonly far: RawLink;
