@@ -45,14 +45,8 @@ export class ModelChoice extends MicrogridElement {
         margin: 0;
         accent-color: var(--mg-accent);
       }
-      .search {
-        position: relative;
-      }
       .search svg {
-        position: absolute;
-        inset: 50% auto auto 0.625rem;
-        translate: 0 -50%;
-        color: var(--mg-muted);
+        left: 0.625rem;
       }
       .search input {
         padding-inline-start: 2.125rem;

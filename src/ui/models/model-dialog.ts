@@ -56,17 +56,6 @@ export class ModelDialog extends WorkspaceElement {
         padding: 0.25rem 0 0.75rem;
         background: var(--wa-color-surface-raised);
       }
-      .search {
-        position: relative;
-      }
-      .search svg {
-        position: absolute;
-        left: 0.75rem;
-        top: 50%;
-        translate: 0 -50%;
-        color: var(--mg-muted);
-        pointer-events: none;
-      }
       .search input {
         padding-inline-start: 2.375rem;
       }

@@ -50,19 +50,6 @@ export const joinStyles = css`
     font-size: 0.9375rem;
     line-height: 1.5;
   }
-  .pulse {
-    flex: none;
-    width: 0.625rem;
-    height: 0.625rem;
-    border-radius: 50%;
-    background: var(--mg-accent);
-    animation: pulse 1.4s ease-in-out infinite;
-  }
-  @keyframes pulse {
-    50% {
-      opacity: 0.25;
-    }
-  }
   .error .link {
     margin-top: 0.375rem;
     color: inherit;

@@ -50,19 +50,6 @@ export const panelStyles = css`
     align-items: baseline;
     gap: 0.625rem;
   }
-  .pulse {
-    flex: none;
-    width: 0.625rem;
-    height: 0.625rem;
-    border-radius: 50%;
-    background: var(--mg-accent);
-    animation: pulse 1.4s ease-in-out infinite;
-  }
-  @keyframes pulse {
-    50% {
-      opacity: 0.25;
-    }
-  }
   .section ~ .section {
     display: grid;
     grid-template-columns: minmax(0, 1fr);

@@ -53,16 +53,7 @@ export class Sidebar extends WorkspaceElement {
         }
       }
       .search {
-        position: relative;
         margin: 0.5rem 0 0.25rem;
-      }
-      .search svg {
-        position: absolute;
-        left: 0.75rem;
-        top: 50%;
-        translate: 0 -50%;
-        color: var(--mg-muted);
-        pointer-events: none;
       }
       .search input {
         padding: 0.4375rem 0.75rem 0.4375rem 2.25rem;

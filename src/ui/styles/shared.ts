@@ -180,6 +180,18 @@ export const fields = css`
     color: var(--mg-muted);
     opacity: 1;
   }
+  /* A field with an icon in front. */
+  .search {
+    position: relative;
+  }
+  .search svg {
+    position: absolute;
+    left: 0.75rem;
+    top: 50%;
+    translate: 0 -50%;
+    color: var(--mg-muted);
+    pointer-events: none;
+  }
 `;
 
 /** Sections of panels and dialogs, with errors and warnings. */
@@ -227,5 +239,19 @@ export const sections = css`
     color: var(--mg-warning);
     font-size: 0.875rem;
     line-height: 1.5;
+  }
+  /* A dot that says that something is going on. */
+  .pulse {
+    flex: none;
+    width: 0.625rem;
+    height: 0.625rem;
+    border-radius: 50%;
+    background: var(--mg-accent);
+    animation: pulse 1.4s ease-in-out infinite;
+  }
+  @keyframes pulse {
+    50% {
+      opacity: 0.25;
+    }
   }
 `;
