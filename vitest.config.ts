@@ -13,6 +13,7 @@ export default defineConfig((env) =>
       // A busy machine must not fail a test; a test that hangs is found all the same.
       testTimeout: 120_000,
       hookTimeout: 120_000,
+      setupFiles: ["scripts/vitest-setup.ts"],
       expect: { poll: { timeout: 60_000, interval: 10 } },
       // Unattended, on a machine that others use too, a test may have a second try, as in the browser.
       retry: process.env.CI === undefined ? 0 : 1,

@@ -110,7 +110,7 @@ describe("tabs", () => {
     void far.wait({ signal: new AbortController().signal });
     await vi.waitUntil(async () => (await served.seen()).calls.length === 1);
     leader.forget(tab.id);
-    await vi.waitUntil(async () => (await served.seen()).aborted.length === 1, { timeout: 20_000 });
+    await vi.waitUntil(async () => (await served.seen()).aborted.length === 1);
     tab.close();
     leader.close();
   });

@@ -337,7 +337,7 @@ describe("EngineSupervisor", () => {
       // The worker answers in turn. An abort has a way of its own, so that it may be heard a little later.
       await supervisor.simulateDeviceLoss();
       if (loaded) expect(engine.unloads, `after ${turns} turns`).toBe(0);
-      else await vi.waitUntil(() => engine.unloads === 1, { timeout: 20_000 });
+      else await vi.waitUntil(() => engine.unloads === 1);
       supervisor.close();
     }
     vi.unstubAllGlobals();

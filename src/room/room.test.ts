@@ -70,15 +70,12 @@ async function start(entry: RoomOptions["entry"], signer: Signer, signaling: Ser
 }
 
 const together = (nodes: readonly Node[]) =>
-  vi.waitFor(
-    () => {
-      for (const node of nodes) {
-        const others = nodes.filter((other) => other !== node).map(({ did }) => did);
-        expect(node.session.peers.map(({ id }) => id as string).sort()).toEqual(others.sort());
-      }
-    },
-    { timeout: 5000, interval: 10 },
-  );
+  vi.waitFor(() => {
+    for (const node of nodes) {
+      const others = nodes.filter((other) => other !== node).map(({ did }) => did);
+      expect(node.session.peers.map(({ id }) => id as string).sort()).toEqual(others.sort());
+    }
+  });
 
 async function room(size: number): Promise<{ signaling: MemorySignaling; invite: Invite; nodes: Node[] }> {
   const signaling = new MemorySignaling();
@@ -180,7 +177,7 @@ describe("losing signaling", () => {
     await vi.waitFor(() => expect(nodes.map(({ session }) => session.signaling)).toEqual(["connected", "connected"]));
     await together([...nodes, await enter(invite, servers)]);
     used.up = true;
-    await vi.waitFor(() => expect(spare.endpoints.size).toBe(0), { timeout: 3000 });
+    await vi.waitFor(() => expect(spare.endpoints.size).toBe(0));
   });
 });
 

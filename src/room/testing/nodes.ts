@@ -85,5 +85,5 @@ export function together(nodes: readonly TestNode[]): Promise<void> {
 
 /** Waits until an expectation holds. */
 export function eventually(expectation: () => void): Promise<void> {
-  return vi.waitFor(expectation, { timeout: 8000, interval: 10 });
+  return vi.waitFor(expectation);
 }
