@@ -99,7 +99,7 @@ export const LINKS: Readonly<Record<string, Scenario>> = {
 
   "a message over the limit ends the link": async (devices) => {
     const { near, far, raw } = await linked(devices);
-    raw.control.send(frameToMessages("blob", new Uint8Array(MAX_MESSAGE_BYTES), Infinity)[0]!);
+    raw.control.send(frameToMessages("blob", encodeCbor(bytes(MAX_MESSAGE_BYTES)), Infinity)[0]!);
     await far.closed;
     check(far.accused, "it is accused");
     await near.closed;
