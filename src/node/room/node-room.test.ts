@@ -192,6 +192,7 @@ describe("a room", () => {
   it("is found with its invite after a reload, where no membership was kept", async () => {
     const [ada] = await pair();
     const cleo = await node("Cleo");
+    stored.clear();
     await cleo.room.resume({ room: ada.room.current.roomId, invite: ada.store.state.room!.invite });
     await vi.waitFor(() => expect(cleo.store.state.room?.peers).toHaveLength(2));
   });

@@ -52,7 +52,7 @@ class StubGrid extends TypedEventTarget<GridEvents> {
   }
 
   set(patch: Record<string, unknown>): void {
-    this.state = { ...this.state, ...patch } as GridState;
+    this.state = { ...this.state, ...patch };
     this.emit("change", this.state);
   }
 }
