@@ -18,7 +18,7 @@ describe("hostile inputs", () => {
     expect((await fuzz(target, { inputs, seed: Date.now() % 2 ** 31 })).inputs).toBe(inputs);
   });
 
-  it("are found where they do harm, as the smallest that does", async () => {
+  it("are found if they do harm, and are reduced to the smallest harmful input", async () => {
     const careless: Target<number> = {
       name: "careless",
       weight: 1,

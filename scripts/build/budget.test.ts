@@ -14,13 +14,13 @@ const manifest = {
 };
 
 describe("firstPaintFiles", () => {
-  it("follows static imports with their styles, and leaves out what is loaded later", () => {
+  it("follows static imports with their styles, and leaves out files that are loaded later", () => {
     expect(firstPaintFiles(manifest, "index.html").sort()).toEqual(["a.css", "b.css", "index.js", "shared.js"]);
   });
 });
 
 describe("filesNamedIn", () => {
-  it("finds scripts and style sheets of the page's own, and nothing else", () => {
+  it("finds the page's own scripts and style sheets, and nothing else", () => {
     const html = `
       <link rel="icon" href="./icon.svg" />
       <link rel="stylesheet" crossorigin href="./assets/a.css" />

@@ -31,7 +31,7 @@ describe("portOf", () => {
     expect(() => portOf("PORT", value, 1)).toThrow(`PORT is "${value}"`);
   });
 
-  it("takes an empty variable as one that is not set", () => {
+  it("treats an empty variable as one that is not set", () => {
     expect(portOf("PORT", "", 5180)).toBe(5180);
   });
 });

@@ -32,7 +32,7 @@ describe("playwrightTimes", () => {
 });
 
 describe("timesOf", () => {
-  it("gives nothing for a report that is missing or broken", () => {
+  it("returns nothing for a report that is missing or broken", () => {
     writeFileSync(join(folder, "broken.json"), "{");
     expect(timesOf(join(folder, "broken.json"), vitestTimes)).toEqual([]);
     expect(timesOf(join(folder, "missing.json"), vitestTimes)).toEqual([]);

@@ -33,7 +33,7 @@ describe("tallyOf", () => {
 });
 
 describe("summary", () => {
-  it("adds up, and names skipped tests only where there are some", () => {
+  it("adds the counts, and mentions skipped tests only if there are any", () => {
     const tally = { passed: 2, failed: 1, skipped: 0 };
     expect(summary([tally, tally])).toBe("4 passed, 2 failed");
     expect(summary([tally, { ...tally, skipped: 3 }])).toBe("4 passed, 2 failed, 3 skipped");

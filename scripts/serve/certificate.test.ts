@@ -19,13 +19,13 @@ describe("certificate", () => {
     expect(await certificate(path, ["192.0.2.2"])).toEqual(made);
   });
 
-  it("is made again for a new address", async () => {
+  it("is replaced when the machine has a new address", async () => {
     const before = await certificate(path, []);
     const after = await certificate(path, ["192.0.2.3"]);
     expect(after.cert).not.toBe(before.cert);
   });
 
-  it("is made again before it runs out", () => {
+  it("is replaced before it expires", () => {
     const kept = { key: "", cert: "", names: ["localhost"], notAfterMs: 100 * DAY_MS };
     expect(isUsable(kept, ["localhost"], 0)).toBe(true);
     expect(isUsable(kept, ["localhost"], 99 * DAY_MS)).toBe(false);

@@ -15,7 +15,7 @@ describe("listening", () => {
     await first.close();
   });
 
-  it("says the same for signaling, by its own variable", async () => {
+  it("says the same about the port of signaling, and names its own variable", async () => {
     const first = await listen(createServer(), { ...here, port: 0 });
     const signaling = startSignaling({ host: "localhost", port: first.port });
     await expect(signaling).rejects.toThrow(/SIGNAL_PORT=\d+ npm start$/);
@@ -41,7 +41,7 @@ describe("listening", () => {
 });
 
 describe("signaling", () => {
-  it("answers at its path and tells nobody who is there", async () => {
+  it("answers at its path and does not list its clients", async () => {
     const signaling = await startSignaling({ host: "localhost", port: 0 });
     const base = `http://127.0.0.1:${signaling.port}/microgrid/`;
     expect((await fetch(base)).status).toBe(200);

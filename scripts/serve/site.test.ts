@@ -73,7 +73,7 @@ describe("the static server", () => {
     ["model.onnx", "bytes=-0", 8],
     ["model.onnx", "bytes=5-2", 8],
     ["empty.txt", "bytes=0-", 0],
-  ])("refuses a range of %s that is not there: %s", async (file, range, size) => {
+  ])("refuses a range of %s that lies outside the file: %s", async (file, range, size) => {
     const refused = await fetch(`${origin}/${file}`, { headers: { range } });
     expect(refused.status).toBe(416);
     expect(refused.headers.get("content-range")).toBe(`bytes */${size}`);
@@ -141,7 +141,7 @@ describe("the static server", () => {
     },
   );
 
-  it("answers 404 for what is not there and 405 for what it does not do", async () => {
+  it("answers 404 for a missing file and 405 for a method that it does not support", async () => {
     const missing = await fetch(`${origin}/assets/gone-0a1B2c3D.js`);
     expect(missing.status).toBe(404);
     expect(missing.headers.get("cache-control")).toBeNull();

@@ -11,7 +11,7 @@ describe("finding a browser", () => {
     expect(findInstalled(machine(["/opt/mine", "/usr/bin/chromium"], env))).toBe("/opt/mine");
   });
 
-  it("says so when the named one does not exist, instead of taking another", () => {
+  it("reports a named browser that does not exist, instead of choosing another", () => {
     const env = { MICROGRID_CHROMIUM: "/opt/mine", PATH: "/usr/bin" };
     expect(() => findInstalled(machine(["/usr/bin/chromium"], env))).toThrow("/opt/mine");
   });
@@ -25,12 +25,12 @@ describe("finding a browser", () => {
     expect(findInstalled(machine([], env))).toBeUndefined();
   });
 
-  it("looks into the applications of macOS, the person's own too", () => {
+  it("searches the applications of macOS, including the user's own", () => {
     const own = "/home/anna/Applications/Chromium.app/Contents/MacOS/Chromium";
     expect(findInstalled(machine([own], {}, "darwin"))).toBe(own);
   });
 
-  it("looks into the program folders of Windows that are set", () => {
+  it("searches the program folders of Windows that are set", () => {
     const places = installedPlaces(machine([], { LOCALAPPDATA: "/local" }, "win32"));
     expect(places).toContain("/local/Google/Chrome/Application/chrome.exe");
     expect(places.every((place) => place.startsWith("/local/"))).toBe(true);

@@ -10,11 +10,11 @@ const wanted = {
 };
 
 describe("satisfies", () => {
-  it("is true when every package is there, but for those of other platforms", () => {
+  it("is true when every package is installed, except those of other platforms", () => {
     expect(satisfies(wanted, { packages: { "node_modules/a": { version: "1.0.0" } } })).toBe(true);
   });
 
-  it("is false when a package is missing or of another version", () => {
+  it("is false when a package is missing or has another version", () => {
     expect(satisfies(wanted, { packages: {} })).toBe(false);
     expect(satisfies(wanted, { packages: { "node_modules/a": { version: "1.0.1" } } })).toBe(false);
   });
@@ -25,7 +25,7 @@ describe("checkNode", () => {
     expect(() => checkNode(version)).not.toThrow();
   });
 
-  it.each(["18.20.0", "20.18.9"])("refuses %s and names the oldest that works", (version) => {
+  it.each(["18.20.0", "20.18.9"])("refuses %s and names the oldest version that works", (version) => {
     expect(() => checkNode(version)).toThrow("20.19");
   });
 });

@@ -10,7 +10,7 @@ describe("circles of imports", () => {
     expect(circles({ a: ["b", "c"], b: ["d"], c: ["d"], d: [] })).toEqual([]);
   });
 
-  it("are found where two files import each other, and where a file imports itself", () => {
+  it("are found if two files import each other, and if a file imports itself", () => {
     expect(circles({ a: ["b"], b: ["a"], c: ["c"] })).toEqual(["a → b → a", "c → c"]);
   });
 
@@ -18,11 +18,11 @@ describe("circles of imports", () => {
     expect(circles({ a: ["b"], b: ["c", "a"], c: ["d"], d: ["b"], e: ["a"] })).toEqual(["a → b → a (with c, d)"]);
   });
 
-  it("are kept apart where one leads to the other", () => {
+  it("are listed separately if one leads to the other", () => {
     expect(circles({ a: ["b"], b: ["a", "x"], x: ["y"], y: ["x"] })).toEqual(["a → b → a", "x → y → x"]);
   });
 
-  it("between folders need no circle between files", () => {
+  it("between folders are found even without a circle between files", () => {
     const files = graph({
       "ui/a.ts": ["ui/chat/b.ts"],
       "ui/chat/b.ts": [],

@@ -19,7 +19,7 @@ describe("a source file", () => {
     expect(read('// import { a } from "./b";').imports).toEqual([]);
   });
 
-  it("names what it declares and exports, and nothing else", () => {
+  it("lists its declarations and exports, and nothing else", () => {
     const { types, values } = read(`
       export type A = string;
       export interface B {}

@@ -101,7 +101,7 @@ describe("tabs", () => {
     tab.close();
   });
 
-  it("abort what they were asked for when the tab that asked is lost", async () => {
+  it("abort the calls of a tab when that tab is lost", async () => {
     const leader = new TabBorder({ build: "1" });
     const served = new FarSide();
     leader.accept((_, endpoint) => serve(served, endpoint));
@@ -115,7 +115,7 @@ describe("tabs", () => {
     leader.close();
   });
 
-  it("hear only what is addressed to them", async () => {
+  it("receive only messages that are addressed to them", async () => {
     const first = new TabBorder({ build: "1" });
     const second = new TabBorder({ build: "1" });
     const visited = vi.fn();

@@ -28,7 +28,7 @@ async function readAll<T>(queue: AsyncQueue<T>): Promise<unknown[]> {
 }
 
 describe("AsyncQueue", () => {
-  it("delivers items in order, to a reader that comes later and to one that waits", async () => {
+  it("delivers items in order, to a reader that comes later and to a waiting reader", async () => {
     const queue = new AsyncQueue<number>();
     void queue.push(1);
     void queue.push(2);
@@ -74,7 +74,7 @@ describe("AsyncQueue", () => {
     expect(await queue.next()).toEqual({ value: undefined, done: true });
   });
 
-  it("ends for a reader that waits already", async () => {
+  it("ends for a reader that is already waiting", async () => {
     const queue = new AsyncQueue<number>();
     const waiting = queue.next();
     queue.end();
@@ -91,7 +91,7 @@ describe("AsyncQueue", () => {
     }
   });
 
-  it("keeps the first ending", async () => {
+  it("ignores a second end", async () => {
     const queue = new AsyncQueue<number>();
     queue.end();
     queue.fail(new Error("too late"));

@@ -5,7 +5,7 @@ import { deferred } from "./deferred";
 import { unless, unlessAborted } from "./race";
 
 describe("unless", () => {
-  it("gives what the work gives, or its error", async () => {
+  it("returns the result of the work, or throws its error", async () => {
     const guard = unless(new Promise<never>(() => undefined));
     expect(await guard(Promise.resolve(1))).toBe(1);
     await expect(guard(Promise.reject(new Error("no")))).rejects.toThrow("no");
@@ -38,7 +38,7 @@ describe("unless", () => {
 describe("unlessAborted", () => {
   const open = () => new AbortController().signal;
 
-  it("gives what the work gives, or its error", async () => {
+  it("returns the result of the work, or throws its error", async () => {
     expect(await unlessAborted(Promise.resolve(1), open())).toBe(1);
     await expect(unlessAborted(Promise.reject(new Error("no")), open())).rejects.toThrow("no");
   });

@@ -73,7 +73,7 @@ describe("Dialogue", () => {
     expect(dialogue.busy).toBe(false);
   });
 
-  test("keeps what has come of an answer that is stopped, and says so once", async () => {
+  test("keeps the text of an answer that is stopped, and reports the stop once", async () => {
     const { given } = options((_, signal) => hangs(signal));
     const dialogue = new Dialogue();
     const ends: string[] = [];
@@ -84,7 +84,7 @@ describe("Dialogue", () => {
     expect(ends).toEqual(["stopped"]);
   });
 
-  test("a newer question stops the answer before it, also while the grid still opens", async () => {
+  test("stops the current answer when a newer question comes, even while the grid is still opening", async () => {
     const dialogue = new Dialogue();
     const first = dialogue.ask("First?", new Promise(() => undefined));
     const second = dialogue.ask("Second?", options(() => says("Yes")).given);
@@ -93,7 +93,7 @@ describe("Dialogue", () => {
     expect(dialogue.turns.map(({ answer }) => answer?.status)).toEqual(["interrupted", "complete"]);
   });
 
-  test("tells a failure and leaves it out of what is asked next", async () => {
+  test("reports a failure and leaves it out of the next request", async () => {
     const failure = new MicrogridError("peer-lost", "It left.");
     let fails = true;
     const { given, asked } = options(() => {
@@ -113,7 +113,7 @@ describe("Dialogue", () => {
     expect(asked.at(-1)).toEqual(["Second?"]);
   });
 
-  test("leaves out the oldest turns where the chat outgrows the context", async () => {
+  test("leaves out the oldest turns if the chat outgrows the context", async () => {
     const { given, asked } = options((request) => {
       return request.generation.messages.length > 3 ? exceeds() : says("Yes");
     });

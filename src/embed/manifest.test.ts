@@ -50,7 +50,7 @@ describe("the custom-elements manifest", () => {
     expect(names(declaration.cssParts)).toEqual([...parts].sort());
   });
 
-  test("lists parts of the page's views that these have", () => {
+  test("lists only parts that the page's views have", () => {
     const views = ["answer-view", "answer-origin", "composer", "question-view"].map((name) =>
       read(`../ui/chat/${name}.ts`),
     );

@@ -33,18 +33,18 @@ function fakeGrid(first: Partial<GridState>) {
 const never = new AbortController().signal;
 
 describe("whoAnswers", () => {
-  test("takes the wanted model where it is ready here", async () => {
+  test("chooses the wanted model if it is ready here", async () => {
     const { grid } = fakeGrid({ ...ready("guide"), ...room("big") });
     expect((await whoAnswers(grid, { model: "guide", policy, load: undefined }, never)).model).toBe("guide");
   });
 
-  test("does not wait for the load where the room offers the same model", async () => {
+  test("does not wait for the load if the room offers the same model", async () => {
     const { grid } = fakeGrid(room("other", "guide"));
     const load = new Promise<void>(() => undefined);
     expect((await whoAnswers(grid, { model: "guide", policy, load }, never)).model).toBe("guide");
   });
 
-  test("keeps to the device where the policy says so, and waits for the load", async () => {
+  test("stays on the device if the policy requires it, and waits for the load", async () => {
     const { grid, set, listeners } = fakeGrid(room("guide"));
     let loaded = (): void => undefined;
     const load = new Promise<void>((resolve) => (loaded = resolve));
@@ -55,7 +55,7 @@ describe("whoAnswers", () => {
     expect(listeners.size).toBe(0);
   });
 
-  test("without a model of its own it takes what is there: here first, then in the room", async () => {
+  test("chooses an available model if none is wanted: first on this device, then in the room", async () => {
     const wishes = { model: "", policy, load: undefined };
     expect((await whoAnswers(fakeGrid({ ...ready("small"), ...room("big") }).grid, wishes, never)).model).toBe("small");
     expect((await whoAnswers(fakeGrid(room("big")).grid, wishes, never)).model).toBe("big");
@@ -69,7 +69,7 @@ describe("whoAnswers", () => {
     expect((await target).model).toBe("late");
   });
 
-  test("a model that cannot be loaded is replaced by the room's, or its error is told", async () => {
+  test("replaces a model that cannot be loaded with one of the room, or reports the error", async () => {
     const failure = new MicrogridError("file-missing", "A file of the model is missing.");
     const wishes = () => ({ model: "guide", policy, load: Promise.reject(failure) });
     expect((await whoAnswers(fakeGrid(room("big")).grid, wishes(), never)).model).toBe("big");

@@ -35,7 +35,7 @@ function terms(changes: Partial<Delegation> = {}): Omit<Delegation, "v" | "issue
 }
 
 describe("a delegation", () => {
-  test("holds for its subject until its end", async () => {
+  test("is valid for its subject until it expires", async () => {
     const signed = await delegate(house, terms());
     const body = { v: 1, issuer: house.did, ...terms() };
     expect(await openDelegation(signed, node.did, NOW)).toEqual(body);
@@ -44,13 +44,13 @@ describe("a delegation", () => {
     await expect(openDelegation(signed, other.did, NOW)).rejects.toMatchObject(refused);
   });
 
-  test("from a clock that is somewhat ahead holds, from a day ahead it does not yet", async () => {
+  test("is valid from a clock that is slightly ahead, but not yet from one that is a day ahead", async () => {
     const signed = await delegate(house, terms({ notAfter: NOW + 9 * DAY }));
     expect(await openDelegation(signed, node.did, NOW - DAY)).toMatchObject({ name: "Ada" });
     await expect(openDelegation(signed, node.did, NOW - DAY - 1)).rejects.toMatchObject(refused);
   });
 
-  test("counts by the signature of its issuer alone", async () => {
+  test("counts only with the signature of its issuer", async () => {
     const forged = await signStatement(ANY_DELEGATION, { v: 1, issuer: house.did, ...terms() }, other);
     const unsigned: Signed = { ...forged, signatures: [] };
     const both = await addSignature(ANY_DELEGATION, await delegate(house, terms()), other);
@@ -64,7 +64,7 @@ describe("a delegation", () => {
     await expect(openDelegation(await delegate(node, terms()), node.did, NOW)).rejects.toMatchObject(refused);
   });
 
-  test("is not what a revocation is, nor the other way round", async () => {
+  test("cannot pass for a revocation, nor a revocation for a delegation", async () => {
     await expect(openDelegation(await revoke(house, node.did, NOW), node.did, NOW)).rejects.toMatchObject(refused);
     await expect(new Revocations().add(await delegate(house, terms()))).rejects.toMatchObject(refused);
     const disguised = await signStatement(
@@ -96,7 +96,7 @@ describe("a delegation", () => {
   });
 });
 
-test("a name of a house cannot be made to look like another by what is not seen", () => {
+test("cannot imitate the name of another house with invisible characters", () => {
   for (const name of ["Ada", "Ada’s family", "Åsa 李 🏠", "👩‍👩‍👧 home", "عائلة"])
     expect(v.is(HouseNameSchema, name)).toBe(true);
   for (const name of [" Ada", "Ada ", "A\u202Eda", "A\u200Bda", "Ada\u2066", "A\u0000", "\u2028A", "A\uFEFFda"]) {
@@ -105,7 +105,7 @@ test("a name of a house cannot be made to look like another by what is not seen"
 });
 
 describe("a revocation", () => {
-  test("takes back what was given up to it, in whatever order they are heard", async () => {
+  test("ends all delegations that were issued before it, in whatever order they arrive", async () => {
     const times = fc.uniqueArray(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(times, fc.integer({ min: 0, max: 9 }), async (heard, issuedAt) => {
@@ -124,7 +124,7 @@ describe("a revocation", () => {
     );
   });
 
-  test("is about one node of one house only", async () => {
+  test("applies to one node of one house only", async () => {
     const revocations = new Revocations();
     await revocations.add(await revoke(house, other.did, NOW));
     await revocations.add(await revoke(other, node.did, NOW));
@@ -132,7 +132,7 @@ describe("a revocation", () => {
     expect(revocations.latest(house.did, node.did)).toBeUndefined();
   });
 
-  test("counts by the signature of its issuer alone, and says nothing new the second time", async () => {
+  test("counts only with the signature of its issuer, and is not news the second time", async () => {
     const revocations = new Revocations();
     const signed = await revoke(house, node.did, NOW);
     const { payload, signatures } = await revoke(other, node.did, NOW);
@@ -148,7 +148,7 @@ describe("a revocation", () => {
     expect(await revocations.add(signed)).toBe(false);
   });
 
-  test("of a house that matters is not pushed out by a flood of others, and there are never more than a thousand", async () => {
+  test("of a relevant house survives a flood of others, and no more than a thousand are kept", async () => {
     const revocations = new Revocations({ matters: (issuer) => issuer === house.did });
     const wanted = await revoke(house, node.did, NOW);
     const flood = (at: number): Promise<Signed> => revoke(other, `${node.did.slice(0, -4)}${code(at)}` as Did, at);
@@ -163,7 +163,7 @@ describe("a revocation", () => {
     expect(revocations.latest(other.did, `${node.did.slice(0, -4)}${code(0)}` as Did)).toBeUndefined();
   });
 
-  test("of a stranger finds no place where all places are taken by what matters", async () => {
+  test("of a stranger is not kept if relevant revocations take all the space", async () => {
     const revocations = new Revocations({ matters: (issuer) => issuer === house.did });
     for (let at = 0; at < 1000; at++) {
       await revocations.add(await revoke(house, `${node.did.slice(0, -4)}${code(at)}` as Did, at));

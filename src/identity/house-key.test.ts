@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 describe("a recovery phrase", () => {
-  test.each(VECTORS)("gives a known did: %s", async (phrase, did) => {
+  test.each(VECTORS)("yields a known DID: %s", async (phrase, did) => {
     const secret = await secretOfPhrase(phrase);
     expect(await phraseOfSecret(secret)).toBe(phrase);
     expect((await houseSigner(secret)).did).toBe(did);
@@ -35,7 +35,7 @@ describe("a recovery phrase", () => {
     for (const phrase of phrases) expect(phrase.split(" ")).toHaveLength(12);
   });
 
-  test("leads back to its secret, for every secret", async () => {
+  test("restores its secret, for every secret", async () => {
     const secrets = fc.constantFrom(16, 20, 24, 28, 32).chain((n) => fc.uint8Array({ minLength: n, maxLength: n }));
     await fc.assert(
       fc.asyncProperty(secrets, async (secret) => {
@@ -75,7 +75,7 @@ describe("a recovery phrase", () => {
     await expect(reading).rejects.toMatchObject({ code: "bad-request" });
   });
 
-  test("never throws anything but a sentence for people", async () => {
+  test("is refused only with a readable message, whatever it contains", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "binary" }), async (text) => {
         await expect(secretOfPhrase(text)).rejects.toMatchObject({ code: "bad-request" });
@@ -85,7 +85,7 @@ describe("a recovery phrase", () => {
 });
 
 describe("a house signs", () => {
-  test("what verifies under its did, and with one secret the same", async () => {
+  test("statements that verify under its DID, and always the same ones with the same secret", async () => {
     const secret = makeHouseSecret();
     const [here, there] = [await houseSigner(secret), await houseSigner(secret)];
     expect(there.did).toBe(here.did);
@@ -95,7 +95,7 @@ describe("a house signs", () => {
     expect(await verifySignature(here.did, utf8("another"), signature)).toBe(false);
   });
 
-  test("the same where WebCrypto lacks Ed25519", async () => {
+  test("in the same way if WebCrypto lacks Ed25519", async () => {
     const native = await houseSigner(await secretOfPhrase(LEGAL));
     const generateKey = crypto.subtle.generateKey.bind(crypto.subtle);
     vi.spyOn(crypto.subtle, "generateKey").mockImplementation(((algorithm: unknown, ...rest: [boolean, KeyUsage[]]) =>

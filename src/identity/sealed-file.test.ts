@@ -17,20 +17,20 @@ function fileWith(header: unknown, rest: Uint8Array = randomBytes(32)): Uint8Arr
 const HEADER = { v: 1, iterations: 600_000, salt: randomBytes(16), iv: randomBytes(12) };
 
 describe("a sealed file", () => {
-  test("opens with its passphrase, however that was typed, and with no other", async () => {
+  test("opens with its passphrase, however that was typed, and with no other passphrase", async () => {
     const file = await sealFile(CONTENT, "Grüße an Åsa");
     expect(await openSealedFile(file, "Grüße an Åsa".normalize("NFD"))).toEqual(CONTENT);
     await expect(openSealedFile(file, "Grüße an Asa")).rejects.toThrow(/passphrase does not open/);
     await expect(openSealedFile(file, "")).rejects.toThrow(/passphrase does not open/);
   });
 
-  test("is another one each time, and shows nothing of what is in it", async () => {
+  test("differs each time, and reveals nothing of its content", async () => {
     const [one, two] = [await sealFile(CONTENT, PASSPHRASE), await sealFile(CONTENT, PASSPHRASE)];
     expect(one).not.toEqual(two);
     expect(new TextDecoder("latin1").decode(one)).not.toContain("mine");
   });
 
-  test("does not open once any byte of it was changed, or when it was cut", async () => {
+  test("does not open after any byte was changed, or after it was cut short", async () => {
     const file = await sealFile(CONTENT, PASSPHRASE);
     const places = [0, 15, 16, 17, 20, 30, 40, 60, 80, file.length - 17, file.length - 1];
     for (const place of places) {
@@ -43,7 +43,7 @@ describe("a sealed file", () => {
     }
   });
 
-  test("needs a passphrase that is worth the name", async () => {
+  test("requires a strong passphrase", async () => {
     await expect(sealFile(CONTENT, "12345678901")).rejects.toThrow(/at least 12 characters/);
   });
 
@@ -66,11 +66,11 @@ describe("a sealed file", () => {
     derive.mockRestore();
   });
 
-  test("of a later version says so", async () => {
+  test("of a later version is refused with a message that says so", async () => {
     await expect(openSealedFile(fileWith({ v: 2, kdf: "argon2id" }), PASSPHRASE)).rejects.toThrow(/version 2.*Update/);
   });
 
-  test("of anybody else is refused with a sentence, whatever is in it", async () => {
+  test("of any other kind is refused with a readable message, whatever it contains", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), fc.boolean(), async (bytes, begins) => {
         const file = begins ? concat(utf8("MICROGRID SEALED"), bytes) : bytes;
@@ -82,7 +82,7 @@ describe("a sealed file", () => {
 });
 
 describe("a wrapped secret", () => {
-  test("comes back, and its key cannot be taken out", async () => {
+  test("can be unwrapped, and its key cannot be exported", async () => {
     const secret = randomBytes(16);
     const wrapped = await wrapSecret(secret);
     expect(await unwrapSecret(wrapped)).toEqual(secret);

@@ -24,7 +24,7 @@ async function signBytes(payload: Uint8Array, signer: Signer, kind = "note"): Pr
 }
 
 describe("a statement", () => {
-  test("says what was signed, by whom, and has a name of its own", async () => {
+  test("contains its body and its signers, and has a hash of its own", async () => {
     const [ada, bob] = [await makeEphemeralKey(), await makeEphemeralKey()];
     const signed = await signStatement(NOTE, { v: 1, text: "hello" }, ada, bob);
     const opened = await openStatement(NOTE, signed);
@@ -45,12 +45,12 @@ describe("a statement", () => {
     );
   });
 
-  test("cannot pass for one of another kind", async () => {
+  test("cannot pass for a statement of another kind", async () => {
     const signed = await signStatement(NOTE, { v: 1, text: "x" }, await makeEphemeralKey());
     await expect(openStatement(OTHER, signed)).rejects.toMatchObject(refused);
   });
 
-  test("does not open after any bit of it was changed", async () => {
+  test("does not open after any bit was changed", async () => {
     const ada = await makeEphemeralKey();
     const { payload, signatures } = await signStatement(NOTE, { v: 1, text: "pay 10" }, ada);
     for (let bit = 0; bit < 8 * payload.length; bit++) {
@@ -67,7 +67,7 @@ describe("a statement", () => {
     }
   });
 
-  test("is spoilt by one bad signature among good ones, and by one that is there twice", async () => {
+  test("is invalid with one bad signature among good ones, and with a repeated signature", async () => {
     const [ada, bob] = [await makeEphemeralKey(), await makeEphemeralKey()];
     const { payload, signatures } = await signStatement(NOTE, { v: 1, text: "x" }, ada);
     const forged = { did: bob.did, sig: signatures[0]!.sig };
@@ -76,11 +76,11 @@ describe("a statement", () => {
     }
   });
 
-  test("that nobody has signed opens as signed by nobody", async () => {
+  test("without signatures opens with an empty list of signers", async () => {
     expect((await openStatement(NOTE, await signStatement(NOTE, { v: 1, text: "x" }))).signers).toEqual([]);
   });
 
-  test("has one signature of each, the newest", async () => {
+  test("keeps only the newest signature of each signer", async () => {
     const [ada, bob] = [await makeEphemeralKey(), await makeEphemeralKey()];
     let signed = await signStatement(NOTE, { v: 1, text: "x" }, ada);
     signed = await addSignature(NOTE, await addSignature(NOTE, signed, bob), ada);
@@ -132,13 +132,13 @@ describe("a statement", () => {
     expect(({} as Record<string, unknown>).n).toBeUndefined();
   });
 
-  test("opens where only the signature was made by hand, so that the table above can fail", async () => {
+  test("opens if only the signature was made by hand, so the table above can fail", async () => {
     const ada = await makeEphemeralKey();
     const bytes = new Uint8Array([0xa2, 0x61, 0x76, 1, 0x64, ...utf8("text"), 0x61, 0x78]);
     expect((await openStatement(NOTE, await signBytes(bytes, ada))).signers).toEqual([ada.did]);
   });
 
-  test("is not signed where it says nothing that could be opened again", async () => {
+  test("is not signed if its body could not be opened again", async () => {
     const ada = await makeEphemeralKey();
     const sign = (body: unknown): Promise<Signed> => signStatement(NOTE, body as { v: 1; text: string }, ada);
     for (const wrong of [
@@ -169,7 +169,7 @@ describe("a statement as it travels", () => {
     ["no statement", null],
   ])("with %s is not parsed", (_what, value) => expect(v.is(SignedSchema, value)).toBe(false));
 
-  test("is parsed otherwise", () => {
+  test("is parsed if it has any other form", () => {
     expect(v.is(SignedSchema, { payload: new Uint8Array(32_768), signatures: [signature] })).toBe(true);
   });
 });

@@ -25,7 +25,7 @@ function browse(options: { agent?: string; adapter?: object | "none"; secure?: b
 afterEach(() => vi.unstubAllGlobals());
 
 describe("probeDevice", () => {
-  it("describes a real adapter, where models run on the GPU", async () => {
+  it("describes a real adapter, on which models run on the GPU", async () => {
     browse({ adapter: { vendor: "nvidia", architecture: "ampere" } });
     const device = await probeDevice();
     expect(device).toMatchObject({
@@ -54,7 +54,7 @@ describe("probeDevice", () => {
     ["no secure page", { secure: false }, /https/],
     ["no WebGPU", { adapter: "none" }, /no WebGPU/],
     ["no adapter", {}, /no graphics adapter/],
-  ] as const)("says why there is %s", async (_, options, why) => {
+  ] as const)("explains why there is %s", async (_, options, why) => {
     browse(options);
     const device = await probeDevice();
     expect(device.webgpu).toBeUndefined();
@@ -62,7 +62,7 @@ describe("probeDevice", () => {
     expect(preferredBackend(device)).toBe("wasm");
   });
 
-  it("knows a phone", async () => {
+  it("recognises a phone", async () => {
     browse({ agent: SAFARI_PHONE });
     expect(await probeDevice()).toMatchObject({ mobile: true, label: "Safari on iOS" });
   });

@@ -161,7 +161,7 @@ describe("EngineSupervisor", () => {
     supervisor.close();
   });
 
-  it("rejects everything that hangs when the worker crashes, says what was lost, and starts afresh", async () => {
+  it("rejects all pending calls when the worker crashes, reports the lost models, and starts a new worker", async () => {
     const { supervisor, engine, workers, lost, load } = setUp();
     await load();
     let second: Promise<unknown> = Promise.resolve();
@@ -185,7 +185,7 @@ describe("EngineSupervisor", () => {
     supervisor.close();
   });
 
-  it("treats a lost device like a crash, with its own code", async () => {
+  it("treats a lost device like a crash, with an error code of its own", async () => {
     const { supervisor, workers, lost, load, loseDevice } = setUp();
     await load();
     const answer = read(supervisor.generate(request, { signal }), 1, () =>
@@ -199,7 +199,7 @@ describe("EngineSupervisor", () => {
     supervisor.close();
   });
 
-  it("gives a fresh worker to whoever loads again in the moment the device is lost", async () => {
+  it("starts a new worker for a load that comes at the moment the device is lost", async () => {
     const { supervisor, engine, workers, lost, load } = setUp();
     await load();
     const answer = read(supervisor.generate(request, { signal }), 1, () => {
@@ -227,7 +227,7 @@ describe("EngineSupervisor", () => {
     expect(workers[0]?.terminated).toBe(true);
   });
 
-  it("times a stage, and holds nothing of it afterwards", async () => {
+  it("measures a stage, and keeps nothing of it afterwards", async () => {
     const { supervisor, engine, workers } = setUp();
     const part = { takes: [], passes: [], gives: [], embeds: false, predicts: false };
     const pkg = { id: "layer", name: "Layer", graph: new Blob(), files: [], part, expand: false };
@@ -261,7 +261,7 @@ describe("EngineSupervisor", () => {
     await expect(loading).rejects.toBe(reason);
   });
 
-  it("gives up a worker that does not react when a load is aborted, and starts another", async () => {
+  it("ends a worker that does not react when a load is aborted, and starts another", async () => {
     const { supervisor, engine, load, workers, lost } = setUp();
     await load("other");
     engine.hang = true;
@@ -288,7 +288,7 @@ describe("EngineSupervisor", () => {
     supervisor.close();
   });
 
-  it("frees what is in memory already when its load is aborted", async () => {
+  it("frees the memory of a partly loaded model when its load is aborted", async () => {
     const { supervisor, engine, load } = setUp();
     await load("other");
     const reason = new Error("no more");
@@ -304,7 +304,7 @@ describe("EngineSupervisor", () => {
     supervisor.close();
   });
 
-  it("has the same in memory as the worker, in whatever moment a load is aborted", async () => {
+  it("agrees with the worker on the loaded models, at whatever moment a load is aborted", async () => {
     const outcomes = new Set<boolean>();
     const channels: MessageChannel[] = [];
     const Real = MessageChannel;
@@ -344,7 +344,7 @@ describe("EngineSupervisor", () => {
     expect([...outcomes].sort()).toEqual([false, true]);
   });
 
-  it("says model-not-loaded for a model that is not there, and closed after the end", async () => {
+  it("throws `model-not-loaded` for an unknown model, and `closed` after it was closed", async () => {
     const { supervisor, load } = setUp();
     await expect(read(supervisor.generate(request, { signal }), 1, () => undefined)).rejects.toMatchObject({
       code: "model-not-loaded",

@@ -21,7 +21,7 @@ describe("the catalogs", () => {
     }
   });
 
-  it("take every model of the WebLLM library, with features and context", () => {
+  it("contain every model of the WebLLM library, with features and context", () => {
     const entries = webllmEntries(prebuiltAppConfig.model_list);
     expect(entries).toHaveLength(prebuiltAppConfig.model_list.length);
     const llama = entries.find((entry) => entry.id === "Llama-3.2-1B-Instruct-q4f16_1-MLC");
@@ -65,7 +65,7 @@ describe("fitOf", () => {
     return fit.fits ? "fits" : fit.reason;
   };
 
-  it("asks for WebGPU and says why there is none", () => {
+  it("requires WebGPU and says why it is missing", () => {
     expect(reason("Qwen3-0.6B-q4f32_1-MLC", { webgpu: false })).toContain("it is switched off");
     expect(reason("Qwen3-0.6B-q4f32_1-MLC", {})).toBe("fits");
   });
@@ -88,7 +88,7 @@ describe("fitOf", () => {
     expect(reason("snowflake-arctic-embed-m-q0f32-MLC-b4", {})).toContain("cannot chat");
   });
 
-  it("compares the largest buffer with what the GPU grants", () => {
+  it("compares the largest buffer with the limit of the GPU", () => {
     const big = entry("Qwen3-0.6B-q4f32_1-MLC");
     if (big.origin.kind !== "webllm") throw new Error("It is a WebLLM model.");
     const origin = { ...big.origin, largestBufferBytes: 2 ** 31 };

@@ -165,7 +165,7 @@ describe("downloadFile", () => {
     await expect(run(fetch)).rejects.toMatchObject({ code: "file-corrupt" });
   });
 
-  it("asks the mirrors if a host lacks the file, and reports when all of them do", async () => {
+  it("asks the mirrors if a host lacks the file, and reports it if they all lack it", async () => {
     const found = host({ status: 404 }, { body: content });
     expect((await run(found.fetch, { file: { urls: [URL_A, URL_B] } })).result).toMatchObject({ bytes: 1000 });
     expect(found.asked.map(({ url }) => url)).toEqual([URL_A, URL_B]);

@@ -81,12 +81,12 @@ describe("parts of a file", () => {
     expect(asked).toEqual(["good bytes=100-149", "good bytes=999-999"]);
   });
 
-  it.each(["flapping", "cutting"])("are asked for again where a host is %s", async (host) => {
+  it.each(["flapping", "cutting"])("are requested again if a host is %s", async (host) => {
     expect(await bytes(await ranges(host).read(100, 100, live()))).toEqual([...FILE.slice(100, 200)]);
     expect(asked.length).toBeGreaterThan(1);
   });
 
-  it("come from the next host if one does not have the file or is down", async () => {
+  it("come from the next host if a host does not have the file or is down", async () => {
     const file = ranges("missing", "page", "down", "good");
     expect(await bytes(await file.read(1, 2, live()))).toEqual([1, 2]);
   });

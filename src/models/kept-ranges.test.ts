@@ -64,7 +64,7 @@ function open() {
 }
 
 describe("a model that is removed", () => {
-  it.each(["its host answers", "it is written"])("leaves nothing of a part that comes while %s", async (when) => {
+  it.each(["its host answers", "it is written"])("leaves nothing of a part that arrives while %s", async (when) => {
     const { disk, host, visit, left } = open();
     const [begun, go] = [deferred<void>(), deferred<void>()];
     const hold = (): Promise<void> => {

@@ -41,7 +41,7 @@ describe("planOnnxFiles", () => {
     expect(planOnnxFiles(files, "wasm", testDevice(), "m").graph).toBe("onnx/model_quantized.onnx");
   });
 
-  it("takes all external data of the graph, in order, and none of another graph", () => {
+  it("lists all external data of the graph, in order, and none of another graph", () => {
     const parts = Array.from({ length: 11 }, (_, index) => `onnx/model_q4.onnx_data${index === 0 ? "" : `_${index}`}`);
     const files = listing(
       "onnx/model_q4.onnx",
@@ -73,7 +73,7 @@ describe("planOnnxFiles", () => {
     expect(planOnnxFiles(files, "wasm", testDevice(), "m").downloadBytes).toBeUndefined();
   });
 
-  it("says what is wrong with a repository that cannot be run", () => {
+  it("explains why a repository cannot be run", () => {
     const plan = (files: { path: string }[]) => () =>
       planOnnxFiles(
         files.map(({ path }) => ({ path, bytes: 1 })),

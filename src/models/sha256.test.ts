@@ -6,7 +6,7 @@ import { Sha256, sha256Text } from "./sha256";
 const reference = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 describe("Sha256", () => {
-  it("gives the published hash of the empty input and of 'abc'", () => {
+  it("computes the published hash of the empty input and of 'abc'", () => {
     expect(sha256Text("")).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     expect(sha256Text("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   });

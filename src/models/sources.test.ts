@@ -50,7 +50,7 @@ describe("readFileSource", () => {
     return Object.defineProperty(picked, "webkitRelativePath", { value: path.includes("/") ? path : "" });
   };
 
-  it("takes paths from the folder that holds config.json", () => {
+  it("reads paths relative to the folder that holds config.json", () => {
     const { name, files } = readFileSource(
       ["up/mine/onnx/model.onnx", "up/mine/config.json", "up/other.txt"].map(file),
     );

@@ -24,7 +24,7 @@ const requests = [
 const options = { signal: new AbortController().signal, onProgress: () => undefined };
 
 describe("ModelStore", () => {
-  it("downloads what is missing, and only that", async () => {
+  it("downloads the missing files, and only those", async () => {
     const { store, asked } = open({ "http://h/a": "aaa", "http://h/b": "bb" });
     const progress: StoreProgress[] = [];
     const files = await store.download("m", requests, { ...options, onProgress: (step) => progress.push(step) });
@@ -45,7 +45,7 @@ describe("ModelStore", () => {
     expect(await store.summaries()).toEqual([{ model: "m", completePaths: ["a"], partialPaths: [] }]);
   });
 
-  it("fetches a stored file again where another version of it is asked for", async () => {
+  it("downloads a stored file again if another version of it is requested", async () => {
     const { store, asked } = open({ "http://h/a": "aaa" });
     await store.download("m", requests.slice(0, 1), options);
     const other = [{ path: "a", urls: ["http://h/a"], sha256: "0".repeat(64) }];
@@ -62,7 +62,7 @@ describe("ModelStore", () => {
     expect(await store.summaries()).toEqual([]);
   });
 
-  it("refuses before the first request where the browser grants too little room", async () => {
+  it("refuses before the first request if the browser grants too little space", async () => {
     vi.stubGlobal("navigator", {
       storage: { estimate: () => Promise.resolve({ usage: 1_000_000, quota: 1_000_001 }) },
     });

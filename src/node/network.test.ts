@@ -16,13 +16,13 @@ function network(opened: Partial<GridConfig> = {}, site = SITE): NodeNetwork {
 }
 
 describe("the servers of a node", () => {
-  test("are the site's, where nobody says otherwise", () => {
+  test("are the site's unless the user changes them", () => {
     const { settings, hub, rtc } = network();
     expect(settings).toEqual({ signaling: SITE.signaling, iceServers: [STUN], relayOnly: false });
     expect([hub, rtc]).toEqual([SITE.hub, { iceServers: [STUN] }]);
   });
 
-  test("are what the user has set, each by itself, until it is taken back", () => {
+  test("are those the user has set, each setting by itself, until it is reset", () => {
     const it = network();
     it.set({ signaling: [" https://mine.example/ "] });
     expect(it.settings).toEqual({ signaling: ["https://mine.example/"], iceServers: [STUN], relayOnly: false });
@@ -35,14 +35,14 @@ describe("the servers of a node", () => {
     expect([it.settings, it.override]).toEqual([network().settings, {}]);
   });
 
-  test("are what the page was opened with before all, and the switch for relays holds there too", () => {
+  test("are those with which the page was opened, whatever the user sets, and can be limited to relays", () => {
     const it = network({ signaling: ["http://opened.example/"], rtc: { iceServers: [TURN] } });
     it.set({ signaling: ["https://mine.example/"], iceServers: [STUN], relayOnly: true });
     expect(it.settings).toEqual({ signaling: ["http://opened.example/"], iceServers: [TURN], relayOnly: true });
     expect(it.rtc.iceTransportPolicy).toBe("relay");
   });
 
-  test("may be any where the site wants relays only, and the user does not", () => {
+  test("may be any servers if the site wants relays only and the user does not", () => {
     const it = network({}, { ...SITE, rtc: { iceServers: [TURN], iceTransportPolicy: "relay" } });
     expect(it.settings.relayOnly).toBe(true);
     it.set({ relayOnly: false });
@@ -86,7 +86,7 @@ describe("settings that make no sense", () => {
     expect([it.settings, it.override]).toEqual(before);
   });
 
-  test("cannot take the relay away from under the switch", () => {
+  test("cannot remove the relay while only relays are allowed", () => {
     const it = network();
     it.set({ iceServers: [TURN], relayOnly: true });
     expect(() => it.set({ iceServers: [STUN] })).toThrow(/need a TURN server/);

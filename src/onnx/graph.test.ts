@@ -46,7 +46,7 @@ function branch(name: string, inside: GraphPart[] = [], initializers: GraphPart[
 }
 
 describe("readGraph", () => {
-  it("reads what the writer wrote", () => {
+  it("reads a graph that the writer wrote", () => {
     const graph = readGraph(model());
     expect(graph.nodes).toMatchObject([
       { op: "FusedMatMul", domain: "com.microsoft", name: "product", inputs: ["x", "w"], outputs: ["y"] },
@@ -72,7 +72,7 @@ describe("readGraph", () => {
     for (const view of [...views, initializers[1]!.raw!]) expect(view.buffer).toBe(bytes.buffer);
   });
 
-  it("writes the same file again from what it read", () => {
+  it("keeps everything that is needed to write the same file again", () => {
     const bytes = model({ graph: new Message().bytes(FIELD.graph.name, "test") });
     const { modelFields, ...graph } = readGraph(bytes);
     const contents = (parts: readonly { content: Uint8Array }[]): Uint8Array[] => parts.map(({ content }) => content);
@@ -88,7 +88,7 @@ describe("readGraph", () => {
     expect(again).toEqual(bytes);
   });
 
-  it("reports, and does not judge, what only some callers refuse", () => {
+  it("reports features that only some callers refuse, without judging them", () => {
     const open = new Message().bytes(FIELD.tensor.name, "open").varint(FIELD.tensor.type, 99);
     open.bytes(
       FIELD.tensor.external,
@@ -110,7 +110,7 @@ describe("readGraph", () => {
     expect(graph).toMatchObject({ hasSparseInitializers: true, hasFunctions: true });
   });
 
-  it("finds what graphs inside of an operator take from outside and hold", () => {
+  it("finds the outer values and the nodes of graphs inside an operator", () => {
     const constant = nodeMessage({
       op: "Constant",
       name: "",
@@ -170,7 +170,7 @@ describe("readGraph", () => {
     expect(() => readGraph(bytes)).toThrow(expect.objectContaining({ code }));
   });
 
-  it("reads cut, changed and foreign bytes without ever throwing anything but its own errors", () => {
+  it("throws nothing but its own errors for cut, changed and foreign bytes", () => {
     const whole = model({ nodes: [PRODUCT, branch("x", [], [WEIGHT])] });
     const cut = fc.nat(whole.length - 1).map((length) => whole.slice(0, length));
     const changed = fc

@@ -12,14 +12,14 @@ function model(options: Parameters<typeof hostileGraph>[0], trusted?: boolean): 
 }
 
 describe("SplitModel", () => {
-  it("tells what trying out a layer takes", () => {
+  it("reports the memory that a sample layer takes", () => {
     const small = model({ layers: 3, weight: [1024, 1024] });
     expect(small.sampleBytes(0)).toBe(2 ** 22);
     expect(small.sampleBytes(32)).toBe(2 ** 22 + 32 * 16);
     expect(small.sampleBytes(32)).toBe(small.bytesOf({ from: 1, to: 2 }, 32));
   });
 
-  it("makes up no more than the caller has room for", async () => {
+  it("makes a sample layer no larger than the caller has memory for", async () => {
     const sample = await model({ weight: [64, 64] }).sampleLayer(signal, { maxBytes: 2 ** 14 });
     expect(sample.files.map(({ blob }) => blob.size)).toEqual([2 ** 14]);
     // A graph of a few hundred bytes that declares a weight of 256 GiB.
@@ -35,7 +35,7 @@ describe("SplitModel", () => {
     ["no weights", { layers: 3 }],
     ["very large weights", { layers: 3, weight: [2 ** 18, 2 ** 18] }],
     ["very large states", { layers: 3, state: ["b", 2 ** 14, "p", 2 ** 14] }],
-  ] as const)("counts in finite numbers with %s", (_, options) => {
+  ] as const)("computes finite sizes with %s", (_, options) => {
     const { planModel, layers, ...rest } = split(model(options));
     const { layerBytes, kvBytesPerToken, layerWork = [], embeddingBytes, headBytes, hiddenBytes } = planModel;
     expect(layerWork).toHaveLength(layers);
@@ -45,7 +45,7 @@ describe("SplitModel", () => {
     expect(layerWork.every(Number.isFinite)).toBe(true);
   });
 
-  it("reads what others gave by stricter rules", () => {
+  it("applies stricter rules to graphs from other people", () => {
     const random = { graph: addRandom };
     expect(model(random).layers).toBe(1);
     expect(() => model(random, false)).toThrow("RandomNormal");

@@ -26,7 +26,7 @@ describe("requests in frames", () => {
   const accepts = (changes: object): boolean =>
     v.is(ROOM_FRAMES["job.request"].schema, { ...asked, request: { ...request, ...changes } });
 
-  it("have a conversation, a name of usual length, and nothing that this version does not know", () => {
+  it("have a conversation, a name of usual length, and no fields that this version does not know", () => {
     expect(accepts({})).toBe(true);
     expect(accepts({ messages: [] })).toBe(false);
     expect(accepts({ model: "m".repeat(501) })).toBe(false);

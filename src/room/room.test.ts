@@ -100,14 +100,14 @@ function collect(stream: AsyncIterable<GenerationEvent>): Promise<string> {
 
 const live = () => ({ signal: new AbortController().signal });
 
-describe("finding each other", () => {
-  it("links every node to every other, however they come", async () => {
+describe("nodes with one invite", () => {
+  it("are all linked to each other, in whatever order they come", async () => {
     const { invite, signaling, nodes } = await room(2);
     const more = await Promise.all([1, 2, 3, 4].map(() => enter(invite, { [SERVER]: signaling })));
     await together([...nodes, ...more]);
   });
 
-  it("keeps rooms apart that share a signaling server", async () => {
+  it("stay apart from another room on the same signaling server", async () => {
     const { signaling, nodes } = await room(2);
     const other = await open({ [SERVER]: signaling }, { name: "Cellar" });
     await other.session.lookedAround;
@@ -115,7 +115,7 @@ describe("finding each other", () => {
     await together(nodes);
   });
 
-  it("merges two halves that could not see each other", async () => {
+  it("merge if two halves could not see each other", async () => {
     const { signaling, nodes } = await room(4);
     const [near, away] = [nodes.slice(0, 2), nodes.slice(2)];
     for (const { session } of away) session.leave();
@@ -129,7 +129,7 @@ describe("finding each other", () => {
     await together([...near, ...late]);
   });
 
-  it("lets newcomers in after the node that opened the room has left", async () => {
+  it("can still enter after the node that opened the room has left", async () => {
     const { signaling, invite, nodes } = await room(3);
     nodes[0]?.session.leave();
     await together(nodes.slice(1));
@@ -138,8 +138,8 @@ describe("finding each other", () => {
   });
 });
 
-describe("losing signaling", () => {
-  it("keeps links, says so, comes back by itself, and then takes newcomers", async () => {
+describe("a room that loses signaling", () => {
+  it("keeps its links, reports the loss, reconnects by itself, and then admits new nodes", async () => {
     const { signaling, invite, nodes } = await room(2);
     signaling.goDown();
     await vi.waitFor(() =>
@@ -155,7 +155,7 @@ describe("losing signaling", () => {
     await together([...nodes, await enter(invite, { [SERVER]: signaling })]);
   });
 
-  it("enters while signaling is down, and meets the others when it is up", async () => {
+  it("can be entered meanwhile, and its members meet when signaling is back", async () => {
     const signaling = new MemorySignaling();
     signaling.up = false;
     const founder = await open({ [SERVER]: signaling });
@@ -165,7 +165,7 @@ describe("losing signaling", () => {
     await together(nodes);
   });
 
-  it("falls over to the next server, and returns to the first", async () => {
+  it("switches to the next server, and returns to the first one", async () => {
     const servers = { "http://one/": new MemorySignaling(), "http://two/": new MemorySignaling() };
     const founder = await open(servers);
     const { invite } = founder;
@@ -181,8 +181,8 @@ describe("losing signaling", () => {
   });
 });
 
-describe("without any server", () => {
-  it("lets a newcomer in by hand, and brings it to everybody through the one it met", async () => {
+describe("a room without any server", () => {
+  it("admits a node by a manual link, and links it to all others through that member", async () => {
     const { signaling, invite, nodes } = await room(3);
     signaling.goDown();
     const newcomer = await enter(invite, { [SERVER]: signaling });
@@ -221,7 +221,7 @@ describe("jobs between peers", () => {
     await vi.waitFor(() => expect(worker.toy.stopped).toBe(2));
   });
 
-  it("fail as peer-lost when the peer goes", async () => {
+  it("fail with `peer-lost` when the peer leaves", async () => {
     const { peer, worker } = await pair();
     worker.toy.beforeToken = (position) => (position < 3 ? Promise.resolve() : new Promise(() => undefined));
     let text = "";
@@ -279,7 +279,7 @@ describe("jobs between peers", () => {
     expect(await first).toBe("a");
   });
 
-  it("are ended at the peer's side when more tokens come than were asked for", async () => {
+  it("end the link when more tokens come than were requested", async () => {
     const { peer, worker, asker } = await pair();
     worker.toy.generate = async function* () {
       for (;;) {
@@ -291,7 +291,7 @@ describe("jobs between peers", () => {
     await vi.waitFor(() => expect(asker.session.peers).toEqual([]));
   });
 
-  it("are refused here where a peer would take them for a violation", async () => {
+  it("are refused on this side if the peer would treat them as a violation", async () => {
     const { peer, asker } = await pair();
     await expect(collect(peer.generate(toyRequest(3_000_000), live()))).rejects.toMatchObject({ code: "bad-request" });
     const long = { ...toyRequest(5), messages: [{ role: "user" as const, content: "x".repeat(3_000_000) }] };

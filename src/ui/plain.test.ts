@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { plain, plainLines } from "./plain";
 
 describe("plain", () => {
-  test("leaves out what turns or hides text", () => {
+  test("removes characters that reverse or hide text", () => {
     expect(plain("Ada\u202Egnp.exe")).toBe("Adagnp.exe");
     expect(plain("A\u0000d\u0007a\u200B\u2066")).toBe("Ada");
     expect(plain("  two\n\tlines ")).toBe("two lines");
@@ -14,17 +14,17 @@ describe("plain", () => {
     expect(plain("Žofie Đặng")).toBe("Žofie Đặng");
   });
 
-  test("takes down piles of marks", () => {
+  test("limits stacked marks", () => {
     expect(plain(`a${"\u0301".repeat(50)}b`)).toBe(`a${"\u0301".repeat(4)}b`);
   });
 
-  test("gives nothing for a name that cannot be seen", () => {
+  test("returns nothing for an invisible name", () => {
     expect(plain("\u200B\u202E \u2066")).toBe("");
   });
 });
 
 describe("plainLines", () => {
-  test("keeps lines, but no pages of empty ones", () => {
+  test("keeps lines, but not long runs of empty ones", () => {
     expect(plainLines("one\r\n\n\n\n\ntwo\u2028three\u202E")).toBe("one\n\ntwo\nthree");
   });
 });

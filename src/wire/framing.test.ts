@@ -40,7 +40,7 @@ describe("framing", () => {
   };
   const long = frameToMessages("test", new Uint8Array(200_000));
 
-  it("refuses by kind and size before it allocates memory", () => {
+  it("refuses a frame by kind and size before it allocates memory", () => {
     refuses(long.slice(0, 1), 199_999, /200000 bytes of test, where 199999 are allowed/);
     refuses(frameToMessages("test", randomBytes(10)), 9, /10 bytes/);
     refuses(frameToMessages("test", randomBytes(10)), undefined, /unknown kind/);

@@ -133,7 +133,7 @@ describe("handshake", () => {
     expectRefused(await meet(sides({ signer }, { signer })), /claims to be this node itself/);
   });
 
-  it("refuses another node's did without its key", async () => {
+  it("refuses another node's DID without its key", async () => {
     const [victim, thief] = [await makeEphemeralKey(), await makeEphemeralKey()];
     const signer: Signer = { did: victim.did, sign: (bytes) => thief.sign(bytes) };
     expectRefused(await meet(sides({}, { signer })), /signature is not valid/);

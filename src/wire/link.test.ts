@@ -133,7 +133,7 @@ describe("link", () => {
     expect(received).toEqual(texts);
   });
 
-  it("tells the other side why it leaves, and rejects later sends", async () => {
+  it("sends the other side its reason for leaving, and rejects later sends", async () => {
     const { links } = await connected();
     links[0].close("the room was left");
     expect(await links[1].closed).toBe("the room was left");

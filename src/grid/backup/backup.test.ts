@@ -102,7 +102,7 @@ describe("the settings in a backup", () => {
     return () => vi.unstubAllGlobals();
   });
 
-  test("contain the name, the policy, the servers and the page's own choices, and nothing else that is stored", async () => {
+  test("contain the name, the policy, the servers and the page's own choices, and no other stored data", async () => {
     const preferences = {
       name: "Ada’s desk",
       policy: { privacy: "device", prefer: "speed" },
@@ -152,7 +152,7 @@ describe("the settings in a backup", () => {
 });
 
 describe("the house in a backup", () => {
-  test("is refused while the key of another house is here, and accepted otherwise", async () => {
+  test("is refused while this device has the key of another house, and accepted otherwise", async () => {
     const [mine, other] = [makeHouseSecret(), makeHouseSecret()];
     const data = { v: 1, key: { name: "Ada", secret: mine }, issued: [], revocations: [] };
     const here = async (secret: Uint8Array, keyHere: boolean): Promise<() => GridState> =>

@@ -33,7 +33,7 @@ describe("titleFrom", () => {
     expect(emoji).not.toContain("�");
   });
 
-  test("has a title for a message of only marks and blanks", () => {
+  test("returns a title even for a message of only marks and blanks", () => {
     expect(titleFrom(" \n #  ")).toBe("New chat");
   });
 });
@@ -56,7 +56,7 @@ describe("searchConversations", () => {
     expect(searchConversations(all, "cooking")[0]).toEqual({ id: "b", title: "Cooking", updatedAt: 3 });
   });
 
-  test("an empty query lists all", () => {
+  test("lists all conversations if the query is empty", () => {
     expect(searchConversations(all, "  ")).toHaveLength(3);
   });
 });

@@ -58,11 +58,11 @@ describe("an export file", () => {
     ["other JSON", '{"hello":1}', /not exported by Microgrid/],
     ["an array", "[]", /not exported by Microgrid/],
     ["a later version", '{"format":"microgrid-conversations","version":2,"conversations":[]}', /version 2/],
-  ])("says clearly that it is %s", (_name, text, expected) => {
+  ])("is refused with a clear message if it is %s", (_name, text, expected) => {
     expect(messageOf(() => fromJson(text))).toMatch(expected);
   });
 
-  test("names the place that is damaged", () => {
+  test("is refused with the name of its damaged place", () => {
     const damaged = toJson([conversation]).replace('"assistant"', '"wizard"');
     expect(messageOf(() => fromJson(damaged))).toContain("conversations.0.messages.1.role");
   });

@@ -61,7 +61,7 @@ afterEach(() => {
 });
 
 describe("an attached tab", () => {
-  it("has the state of the node, with a role of its own, and hears of changes", async () => {
+  it("has the state of the node, with a role of its own, and receives its changes", async () => {
     const node = await attach();
     expect(node.state).toEqual({ role: "attached", node: { name: "Ada" } });
     leading.node.store.patch({ role: "leader", notices: [] });
@@ -78,7 +78,7 @@ describe("an attached tab", () => {
     node.close();
   });
 
-  it("is told at once that the tab of the node is dead, and everything that waits is rejected", async () => {
+  it("learns at once that the node's tab is dead, and rejects all pending calls", async () => {
     const node = await attach();
     const waiting = expect(node.api.rooms.enter("room")).rejects.toMatchObject({ code: "leader-lost" });
     await pass(100);
@@ -88,7 +88,7 @@ describe("an attached tab", () => {
     await expect(node.api.ping()).rejects.toMatchObject({ code: "leader-lost" });
   });
 
-  it("is told when the node is silent although its tab lives", async () => {
+  it("learns that the node is silent although its tab is alive", async () => {
     await attach();
     leading.node.awake = false;
     await pass(LEADER_SILENCE_MS - 100);
@@ -97,7 +97,7 @@ describe("an attached tab", () => {
     expect(lost.mock.calls).toEqual([["silent"]]);
   });
 
-  it("gives the node a chance to answer after a sleep of its own", async () => {
+  it("gives the node time to answer after this tab was suspended", async () => {
     const node = await attach();
     await pass(1_000);
     // Timers stand still while a device sleeps, and the clock does not.
@@ -109,7 +109,7 @@ describe("an attached tab", () => {
     node.close();
   });
 
-  it("rejects what waits once it lets go, and hears nothing more", async () => {
+  it("rejects pending calls once it detaches, and receives nothing more", async () => {
     const node = await attach();
     const waiting = expect(node.api.rooms.enter("room")).rejects.toMatchObject({ code: "leader-lost" });
     node.close();
@@ -120,15 +120,15 @@ describe("an attached tab", () => {
   });
 });
 
-describe("attaching", () => {
-  it("fails where nothing answers in time", async () => {
+describe("an attempt to attach", () => {
+  it("fails if nothing answers in time", async () => {
     const attached = expect(attach("nobody")).rejects.toMatchObject({ code: "leader-lost" });
     await pass(LEADER_SILENCE_MS);
     await attached;
     expect(lost).not.toHaveBeenCalled();
   });
 
-  it("fails where the other tab is of another build", async () => {
+  it("fails if the other tab runs another build", async () => {
     tab.close();
     tab = new TabBorder({ build: "2" });
     await expect(attach()).rejects.toMatchObject({ code: "build-differs" });

@@ -38,7 +38,7 @@ test("the first tab leads, the others wait", async () => {
   expect([first.roles, second.roles]).toEqual([["leads"], []]);
 });
 
-test("a tab that waits takes over when the one that leads closes", async () => {
+test("a waiting tab takes over when the leader closes", async () => {
   const [first, second, third] = [await started("1"), await started("2"), await started("3")];
   first.leadership.close();
   await vi.waitFor(() => expect(second.roles).toEqual(["takes over"]));
@@ -47,14 +47,14 @@ test("a tab that waits takes over when the one that leads closes", async () => {
   expect(first.roles).toEqual(["leads"]);
 });
 
-test("a tab that waits takes over when the one that leads dies", async () => {
+test("a waiting tab takes over when the leader dies", async () => {
   const [first, second] = [await started("1"), await started("2")];
   locks.kill();
   await vi.waitFor(() => expect(second.roles).toEqual(["takes over"]));
   expect(first.roles).toEqual(["leads"]);
 });
 
-test("a tab that was closed while it waited neither leads nor robs others of the lead", async () => {
+test("a tab that was closed while it waited neither leads nor prevents others from leading", async () => {
   const [first, second, third] = [await started("1"), await started("2"), await started("3")];
   second.leadership.close();
   first.leadership.close();
@@ -64,7 +64,7 @@ test("a tab that was closed while it waited neither leads nor robs others of the
   expect([second.roles, third.roles]).toEqual([[], ["takes over"]]);
 });
 
-test("a tab that is robbed of the lead is told so, and waits for it again", async () => {
+test("a leader that loses its lock learns of it, and waits to lead again", async () => {
   const [first, second] = [await started("1"), await started("2")];
   second.leadership.steal();
   await vi.waitFor(() => expect(first.roles).toEqual(["leads", "demoted"]));
@@ -73,7 +73,7 @@ test("a tab that is robbed of the lead is told so, and waits for it again", asyn
   await vi.waitFor(() => expect(first.roles).toEqual(["leads", "demoted", "takes over"]));
 });
 
-test("every tab leads where the browser has no locks", async () => {
+test("every tab leads if the browser has no locks", async () => {
   vi.stubGlobal("navigator", {});
   const [first, second] = [tab("1"), tab("2")];
   expect([await first.leadership.start(), await second.leadership.start()]).toEqual(["leads", "leads"]);
@@ -81,7 +81,7 @@ test("every tab leads where the browser has no locks", async () => {
   expect(await findLeader()).toBeUndefined();
 });
 
-test("the tab that leads can be found by the others", async () => {
+test("the other tabs can find the leader", async () => {
   const one = tab("1");
   const two = tab("2");
   one.be();

@@ -51,17 +51,17 @@ describe("architectures", () => {
     ["external data in three files", ROTARY, { externalFiles: ["a.bin", "b.bin", "c.bin"] }],
     ["a limit on logits", ROTARY, { logitsToKeep: true }],
     ["a cache that is read beside attention", ROTARY, { cacheReader: true }],
-  ] as const)("%s answers like the plain graph of the same weights", async (_, base, change) => {
+  ] as const)("with %s answer like the plain graph of the same weights", async (_, base, change) => {
     const expected = await plainIds(base);
     expect(new Set(expected).size).toBeGreaterThan(8); // an answer that repeats itself would prove little
     expect(await greedyIds({ ...base, ...change })).toEqual(expected);
   });
 
-  it("takes layers of different head sizes", async () => {
+  it("may have layers with different head sizes", async () => {
     expect(new Set(await greedyIds({ ...ROTARY, headDims: [16, 32, 16] })).size).toBeGreaterThan(8);
   });
 
-  it("names the input that it cannot give", async () => {
+  it("are refused with the name of an input that the engine cannot provide", async () => {
     await expect(load({ ...ROTARY, strangeInput: "pixel_values" })).rejects.toMatchObject({
       code: "unsupported-model",
       message: expect.stringContaining("pixel_values") as unknown,

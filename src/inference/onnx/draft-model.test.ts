@@ -56,7 +56,7 @@ function counter() {
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
 describe("ModelGuesser", () => {
-  it("guesses what its model would say, and reads only what is new to it", async () => {
+  it("guesses the tokens that its model would choose, and reads only tokens that are new to it", async () => {
     const { draft, guesser, fed, made } = counter();
     expect(await draft(range(0, 10))).toEqual([10, 11, 12, 13]);
     expect(fed.splice(0).flat()).toEqual(range(0, 13));
@@ -70,7 +70,7 @@ describe("ModelGuesser", () => {
     expect(made).toHaveLength(1);
   });
 
-  it("guesses no more than there is room for, and nothing behind an end", async () => {
+  it("guesses no more tokens than there is room for, and none after an end token", async () => {
     const { draft, guesser } = counter();
     expect(await draft(range(0, 10), 2)).toEqual([10, 11]);
     expect(await draft(range(0, 10), 0)).toEqual([]);
@@ -81,7 +81,7 @@ describe("ModelGuesser", () => {
     expect(await draft(range(0, 10))).toEqual([10]);
   });
 
-  it("is silent after many guesses that failed, but not after a few", async () => {
+  it("stops guessing after many wrong guesses, but not after a few", async () => {
     const { draft, guesser, fed } = counter();
     const guesses: number[] = [];
     for (let length = 10; length < 40; length++) {
@@ -96,7 +96,7 @@ describe("ModelGuesser", () => {
     expect(fed).toEqual([]);
   });
 
-  it("leaves what it has read to the next answer of the conversation", async () => {
+  it("keeps the tokens it has read for the next answer of the conversation", async () => {
     const { draft, guesser, pool, made } = counter();
     await draft(range(0, 10));
     guesser.end();
@@ -106,7 +106,7 @@ describe("ModelGuesser", () => {
     expect(made[0]!.ids).toEqual(range(0, 11));
   });
 
-  it.each(["fails", "is unloaded"])("says nothing more when its model %s, and keeps nothing", async (how) => {
+  it.each(["fails", "is unloaded"])("stops guessing when its model %s, and keeps nothing", async (how) => {
     const { draft, guesser, pool, made, model, unloading } = counter();
     await draft(range(0, 10));
     if (how === "fails") model.failing = true;
@@ -120,7 +120,7 @@ describe("ModelGuesser", () => {
     else expect(pool.take([...range(0, 5), 9]).ids).toEqual(range(0, 5));
   });
 
-  it("rejects with the answer's reason when that is aborted", async () => {
+  it("rejects with the answer's reason when the answer is aborted", async () => {
     const { draft, answer } = counter();
     await draft(range(0, 10));
     answer.abort(new Error("enough"));

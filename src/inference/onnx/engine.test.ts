@@ -59,7 +59,7 @@ describe("the onnx engine on the guide model", () => {
     });
   });
 
-  it("gives the reference's probabilities for the first token", async () => {
+  it("computes the reference's probabilities for the first token", async () => {
     const item = goldenItems()[0];
     if (!item) throw new Error("no golden item");
     const { all } = await collect(model.generate(request(item.messages, { maxTokens: 1, logprobs: 5 }), { signal }));
@@ -74,7 +74,7 @@ describe("the onnx engine on the guide model", () => {
     expect(first?.logprob).toBe(first?.top[0]?.logprob);
   });
 
-  it("reuses what it has read of a conversation, and answers the same", async () => {
+  it("reuses the part of a conversation that it has read, and gives the same answer", async () => {
     const ask = { role: "user", content: "What is a peer?" } as const;
     const first = await collect(model.generate(request([ask]), { signal }));
     const messages = [
@@ -91,7 +91,7 @@ describe("the onnx engine on the guide model", () => {
     expect(warm.ids).toEqual(cold.ids);
   });
 
-  it("samples the same with the same seed, other answers with others, and reports chosen tokens", async () => {
+  it("samples the same answer with the same seed, another one with another seed, and reports the chosen tokens", async () => {
     const ask = (seed: number) =>
       collect(model.generate(request(STORY, { sampling: HOT, seed, maxTokens: 24, logprobs: 2 }), { signal }));
     const [one, again, other] = [await ask(1), await ask(1), await ask(2)];
@@ -104,7 +104,7 @@ describe("the onnx engine on the guide model", () => {
   it.each([
     ["greedy", GREEDY],
     ["sampled with a seed", HOT],
-  ] as const)("goes on from every position of an answer as if undisturbed, %s", async (_, sampling) => {
+  ] as const)("continues an answer from every position as if it had not been interrupted, %s", async (_, sampling) => {
     const base = request(STORY, { sampling, seed: 5, maxTokens: 20 });
     const whole = await collect(model.generate(base, { signal }));
     const { packageHash, tokenizerHash, engine, backend } = model.info;
@@ -120,7 +120,7 @@ describe("the onnx engine on the guide model", () => {
     }
   });
 
-  it("goes on from a text that ends inside a token, and from another tokenizer's", async () => {
+  it("continues a text that ends inside a token, and a text of another tokenizer", async () => {
     const base = request(STORY, { maxTokens: 16 });
     const whole = await collect(model.generate(base, { signal }));
     const { packageHash, tokenizerHash, engine, backend } = model.info;
@@ -201,7 +201,7 @@ describe("the onnx engine on the guide model", () => {
     expect((await collect(model.generate(request(STORY, { maxTokens: 3 }), { signal }))).ids).toHaveLength(3);
   });
 
-  it("does not begin for a signal that is aborted already", async () => {
+  it("does not start if the signal has already aborted", async () => {
     await expect(collect(model.generate(request(STORY), { signal: AbortSignal.abort() }))).rejects.toThrow("aborted");
   });
 

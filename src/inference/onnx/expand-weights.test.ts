@@ -69,7 +69,7 @@ describe("expandWeights", () => {
     ),
   );
 
-  it.each(layouts)("gives exactly the operator's matrix, and its products: %s", async (_, product) => {
+  it.each(layouts)("computes exactly the operator's matrix, and its products: %s", async (_, product) => {
     const graph = quantizedGraph([product]);
     const files = filesOf(graph);
     const expanded = await expandWeights(files, { signal });
@@ -79,7 +79,7 @@ describe("expandWeights", () => {
   });
 
   it.each([[[]], [["a.bin"]], [["a.bin", "b.bin", "c.bin"]]])(
-    "takes several products out of files %j, which are then not loaded any more",
+    "expands several products from the files %j, which are then no longer loaded",
     async (externalFiles) => {
       const products = [PLAIN, { ...PLAIN, rows: 100, zeroPoints: true }, { ...PLAIN, columns: 7, bits: 8 as const }];
       const graph = quantizedGraph(products, { externalFiles });
@@ -131,7 +131,7 @@ describe("expandWeights", () => {
     expect(await expandWeights(files, { signal })).toBe(files);
   });
 
-  it("leaves graphs as they are whose expanded weights exceed the budget, without reading a weight", async () => {
+  it("leaves a graph as it is if its expanded weights exceed the budget, without reading a weight", async () => {
     const files = filesOf(quantizedGraph([PLAIN, { ...PLAIN, columns: 8 }], { externalFiles: ["a.bin"] }));
     const bytes = PLAIN.rows * (PLAIN.columns + 8) * 4;
     const unread = files.external.map(({ path }) => ({
@@ -145,7 +145,7 @@ describe("expandWeights", () => {
     expect(await expandWeights(files, { signal, maxBytes: bytes })).not.toBe(files);
   });
 
-  it("says file-corrupt where weights are shorter than the graph says", async () => {
+  it("throws `file-corrupt` if the weights are shorter than the graph declares", async () => {
     const graph = quantizedGraph([PLAIN], { externalFiles: ["a.bin"] });
     for (const length of [0, 1, (graph.external[0]?.bytes.length ?? 0) - 1]) {
       const cut = graph.external.map(({ name, bytes }) => ({ name, bytes: bytes.slice(0, length) }));
@@ -157,7 +157,7 @@ describe("expandWeights", () => {
     });
   });
 
-  it("takes any damaged graph that can be read, or refuses it with its own error", async () => {
+  it("accepts any damaged graph that can be read, or refuses it with its own error", async () => {
     const { model, external } = quantizedGraph([PLAIN, { ...PLAIN, zeroPoints: true }], { externalFiles: ["a.bin"] });
     const damage = fc.tuple(fc.nat(model.length - 1), fc.nat(255));
     await fc.assert(
@@ -180,7 +180,7 @@ describe("expandWeights", () => {
     await expect(expandWeights(files, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  it("expands all products of the guide, and lets go of none of its other weights", async () => {
+  it("expands all products of the guide, and drops none of its other weights", async () => {
     const files = await readPackage(guidePackage(), { signal });
     const expanded = await expandWeights(files, { signal });
     expect(operators(files).filter((op) => op === "MatMulNBits").length).toBeGreaterThan(20);

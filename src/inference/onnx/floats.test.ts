@@ -13,7 +13,7 @@ describe("halves", () => {
     [0x7c00, Infinity],
     [0xfc00, -Infinity],
     [0x7e00, Number.NaN],
-  ])("reads %i as %d", (bits, value) => {
+  ])("with the bits %i are read as %d", (bits, value) => {
     expect(halfToNumber(bits)).toBe(value);
     expect([...readFloats("float16", Uint8Array.of(bits & 0xff, bits >> 8))]).toEqual([Math.fround(value)]);
   });

@@ -23,7 +23,7 @@ describe("readPackage", () => {
     expect(files.external.map((file) => file.path)).toEqual(["model_q4.onnx_data"]);
   });
 
-  it("reads the text part of a configuration for several media", async () => {
+  it("reads the text part of a multimodal configuration", async () => {
     const config = JSON.stringify({
       model_type: "vlm",
       text_config: { max_position_embeddings: 333, num_attention_heads: 4, hidden_size: 64 },
@@ -68,7 +68,7 @@ describe("OnnxEngine.load", () => {
   const load = (pkg: ModelPackage, at: AbortSignal = signal) =>
     engine.load(pkg, { signal: at, backend: "wasm", onProgress: () => undefined });
 
-  it("says file-corrupt for a graph that is cut off, and can load the next model", async () => {
+  it("throws `file-corrupt` for a graph that is cut off, and can load the next model", async () => {
     const pkg = randomPackage({ seed: 1, attention: "grouped", positionIds: false });
     const graph = pkg.files.find((file) => file.path === pkg.graph);
     const bytes = new Uint8Array((await graph?.blob.arrayBuffer()) ?? new ArrayBuffer(0));

@@ -24,7 +24,7 @@ function double({ ids, hidden, count }: Step, wanted: Wanted): Promise<StepResul
 }
 
 describe("runInChunks", () => {
-  it("gives what one run would, whatever the pieces are", async () => {
+  it("computes the same as one run, whatever the pieces are", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 40 }),
@@ -65,19 +65,19 @@ function subject({ broken = Infinity, place = false, nonsense = false }) {
 }
 
 describe("checkPart", () => {
-  it("trusts whole steps where they are right, with caches in place", async () => {
+  it("trusts whole steps if they are right, with caches updated in place", async () => {
     const good = subject({});
     expect(await checkPart(good, 64)).toEqual({ chunk: 64, create: good.inPlace });
   });
 
-  it("finds the largest pieces that are right", async () => {
+  it("finds the largest pieces that give the right result", async () => {
     const limited = subject({ broken: 32 });
     expect(await checkPart(limited, 64)).toEqual({ chunk: 31, create: limited.inPlace });
     expect(await checkPart(limited, 20)).toEqual({ chunk: 20, create: limited.inPlace });
     expect(await checkPart(subject({ broken: 9 }), 64)).toMatchObject({ chunk: 8 });
   });
 
-  it("grows caches where those in place are wrong", async () => {
+  it("grows caches if updating them in place gives a wrong result", async () => {
     const wrong = subject({ place: true });
     expect(await checkPart(wrong, 16)).toEqual({ chunk: 16, create: wrong.plain });
   });

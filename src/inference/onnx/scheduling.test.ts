@@ -37,7 +37,7 @@ describe("TurnQueue", () => {
     );
   });
 
-  it("goes on after work that failed, and skips work that was aborted while it waited", async () => {
+  it("continues after work that failed, and skips work that was aborted while it waited", async () => {
     const turns = new TurnQueue();
     const controller = new AbortController();
     const failed = turns.run(() => Promise.reject(new Error("boom")));
@@ -68,7 +68,7 @@ function enter(admission: AnswerSlots, signal = new AbortController().signal) {
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe("Admission", () => {
-  it("admits in order of arrival and tells each its position as it moves", async () => {
+  it("admits requests in order of arrival and reports each change of position", async () => {
     const admission = new AnswerSlots(1);
     const first = await enter(admission).place;
     const second = enter(admission);
@@ -82,7 +82,7 @@ describe("Admission", () => {
     expect(admission.active).toBe(1);
   });
 
-  it("closes the gap where someone gives up waiting", async () => {
+  it("moves later requests up when one stops waiting", async () => {
     const admission = new AnswerSlots(1);
     const first = await enter(admission).place;
     const controller = new AbortController();
@@ -98,7 +98,7 @@ describe("Admission", () => {
     expect(admission.active).toBe(1);
   });
 
-  it("gives a place back that was granted to somebody who left in the same moment", async () => {
+  it("frees a place that was granted to a request at the moment it was aborted", async () => {
     const admission = new AnswerSlots(1);
     const first = await enter(admission).place;
     const controller = new AbortController();
@@ -156,7 +156,7 @@ function filled(pool: CachePool<KvCache>, ids: readonly number[]): KvCache {
 describe("CachePool", () => {
   const create = (): KvCache => new CountingCache();
 
-  it("gives back the longest prefix, one token short of all at most", () => {
+  it("returns the longest prefix, at most one token short of the whole", () => {
     const pool = new CachePool({ create, maxBytes: 100, maxCount: 4 });
     const [short, long] = [filled(pool, [1, 2, 3]), filled(pool, [1, 2, 3, 4, 5])];
     pool.put(short, [1, 2, 3]);
@@ -166,7 +166,7 @@ describe("CachePool", () => {
     expect(taken.length).toBe(4);
   });
 
-  it("leaves a long conversation alone that shares only its beginning", () => {
+  it("does not take the cache of a long conversation that shares only its beginning", () => {
     const pool = new CachePool({ create, maxBytes: 100, maxCount: 4 });
     const ids = Array.from({ length: 20 }, (_, index) => index);
     pool.put(filled(pool, ids), ids);
@@ -174,7 +174,7 @@ describe("CachePool", () => {
     expect(pool.size).toBe(1);
   });
 
-  it("drops the oldest beyond count and beyond bytes", () => {
+  it("drops the oldest caches beyond the limits of count and bytes", () => {
     const made: CountingCache[] = [];
     const counted = (): KvCache => made[made.push(new CountingCache()) - 1] as KvCache;
     const pool = new CachePool({ create: counted, maxBytes: 10, maxCount: 2 });

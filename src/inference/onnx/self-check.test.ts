@@ -57,7 +57,7 @@ describe("checkModel", () => {
     ["17 tokens in one call go wrong", { wrongFrom: 17 }, { prefillChunk: 16, kvInPlace: true }],
     ["everything but small steps goes wrong", { wrongFrom: 9 }, { prefillChunk: 8, kvInPlace: false }],
     ["caches in place go wrong", { inPlace: true }, { prefillChunk: 48, kvInPlace: false }],
-  ])("when %s, trusts what agrees", async (_, faults, result) => {
+  ])("trusts the settings that agree when %s", async (_, faults, result) => {
     expect(await checkModel(subject(faults), { turn })).toMatchObject(result);
   });
 
@@ -66,7 +66,7 @@ describe("checkModel", () => {
     ["128 where 256 goes wrong", { wrongFrom: 200 }, 0.1, 128],
     ["48 where 128 goes wrong", { wrongFrom: 100 }, 0.1, 48],
     ["48 where longer ones would keep others waiting", {}, 200, 48],
-  ] as const)("takes a long chunk of %s", async (_, faults, stepMs, prefillChunk) => {
+  ] as const)("accepts a long chunk of %s", async (_, faults, stepMs, prefillChunk) => {
     let clock = 0;
     const result = await checkModel(subject(faults, text), { turn, now: () => (clock += stepMs) });
     expect(result).toMatchObject({ prefillChunk, kvInPlace: true });
@@ -78,7 +78,7 @@ describe("checkModel", () => {
     });
   });
 
-  it("measures decoding by its quickest step", async () => {
+  it("measures decoding by its fastest step", async () => {
     let clock = 0;
     const result = await checkModel(subject({}), { turn, now: () => (clock += 20) });
     expect(result.decodeRate).toBe(50);
@@ -86,7 +86,7 @@ describe("checkModel", () => {
 });
 
 describe("difference", () => {
-  it("is a share of the spread, and infinite for what is no number", () => {
+  it("is a fraction of the spread, and infinite for values that are not numbers", () => {
     expect(difference(Float32Array.of(1, 2, 3), Float32Array.of(1, 2, 3))).toBe(0);
     expect(difference(Float32Array.of(10, 20, 31), Float32Array.of(10, 20, 30))).toBeCloseTo(1 / Math.sqrt(200), 3);
     expect(difference(Float32Array.of(Number.NaN), Float32Array.of(1))).toBe(Infinity);

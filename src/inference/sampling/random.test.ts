@@ -20,7 +20,7 @@ describe("philox", () => {
       [0xa4093822, 0x299f31d0],
       [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1],
     ],
-  ] as const)("gives the published words for counter %j", (counter, key, words) => {
+  ] as const)("returns the published words for counter %j", (counter, key, words) => {
     expect(philox(counter, key)).toEqual(words);
   });
 });
@@ -38,7 +38,7 @@ describe("uniformAt", () => {
     );
   });
 
-  it("is even: each tenth gets its share", () => {
+  it("is uniform: each tenth gets its share", () => {
     const tenths = new Array<number>(10).fill(0);
     for (let position = 0; position < 20_000; position++) {
       const tenth = Math.floor(uniformAt(42, position) * 10);

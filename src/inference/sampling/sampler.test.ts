@@ -18,7 +18,7 @@ function support(logits: Float32Array, sampling: Sampling, seen: ReadonlySet<num
 const HALVES = Float32Array.from([0.5, 0.25, 0.125, 0.125], Math.log);
 
 describe("sampleToken", () => {
-  it("takes the likeliest token at temperature 0, the first among equals", () => {
+  it("chooses the likeliest token at temperature 0, and the first of equally likely ones", () => {
     expect(sampleToken(Float32Array.of(1, 3, 3, 2), { ...OPEN, temperature: 0 }, { uniform: 0.9, seen: none })).toBe(1);
   });
 
@@ -44,13 +44,13 @@ describe("sampleToken", () => {
     expect(counts).toEqual([4000, 2000, 1000, 1000]);
   });
 
-  it("makes tokens that were seen less likely, above and below zero", () => {
+  it("makes repeated tokens less likely, with logits above and below zero", () => {
     const greedy = { ...OPEN, temperature: 0, repetitionPenalty: 2 };
     expect(sampleToken(Float32Array.of(3, 2), greedy, { uniform: 0, seen: new Set([0]) })).toBe(1);
     expect(sampleToken(Float32Array.of(-1, -1.5), greedy, { uniform: 0, seen: new Set([0]) })).toBe(1);
   });
 
-  it("always gives a token that the filters of a plain implementation allow", () => {
+  it("always chooses a token that the filters of a plain implementation allow", () => {
     const arbitrary = fc.record({
       logits: fc.array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 40 }),
       temperature: fc.double({ min: 0.1, max: 3, noNaN: true }),
@@ -81,7 +81,7 @@ describe("sampleToken", () => {
 });
 
 describe("tokenLogprob", () => {
-  it("gives natural logarithms of the unfiltered probabilities, likeliest first", () => {
+  it("returns natural logarithms of the unfiltered probabilities, likeliest first", () => {
     const result = tokenLogprob(HALVES, 2, 3, (id) => `<${id}>`);
     expect(result.logprob).toBeCloseTo(Math.log(0.125));
     expect(result.text).toBe("<2>");
@@ -91,7 +91,7 @@ describe("tokenLogprob", () => {
     );
   });
 
-  it("gives no alternatives where none are asked for", () => {
+  it("returns no alternatives if none are requested", () => {
     expect(tokenLogprob(HALVES, 0, 0, String).top).toEqual([]);
   });
 });

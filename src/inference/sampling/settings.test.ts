@@ -3,13 +3,13 @@ import { DEFAULT_SAMPLING, chosenSampling } from "./settings";
 
 const OWN = { temperature: 0.6, topK: 20, topP: 0.95, minP: 0.01, repetitionPenalty: 1.1 };
 
-it("takes the model's own sampling for everything that a request leaves out", () => {
+it("the model's own sampling applies to everything that a request leaves out", () => {
   expect(chosenSampling({}, OWN)).toEqual(OWN);
   expect(chosenSampling({ topP: undefined }, OWN)).toEqual(OWN);
   expect(chosenSampling({}, undefined)).toEqual(DEFAULT_SAMPLING);
 });
 
-it("prefers explicit values, including zero", () => {
+it("explicit values win, including zero", () => {
   expect(chosenSampling({ temperature: 0, topK: 0, minP: 0 }, OWN)).toEqual({
     ...OWN,
     temperature: 0,

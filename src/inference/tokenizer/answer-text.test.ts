@@ -20,7 +20,7 @@ beforeAll(async () => {
 const texts = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }), fc.constant("né 日本語 👩‍👩‍👧 ok"));
 
 describe("StreamDetokenizer", () => {
-  it("gives the whole text in pieces that never tear a character, each with its own ids", () => {
+  it("emits the whole text in pieces that never split a character, each with its own ids", () => {
     fc.assert(
       fc.property(texts, (text) => {
         const ids = tokenizer.encode(text);
@@ -51,7 +51,7 @@ describe("AnswerText", () => {
       .slice(from, from + length)
       .join("");
 
-  it("cuts at the first stop string to be completed, and gives out no part of it", () => {
+  it("cuts at the first stop string to be completed, and emits no part of it", () => {
     fc.assert(
       fc.property(texts, fc.nat(20), fc.integer({ min: 1, max: 6 }), fc.nat(20), (text, from, length, other) => {
         const ids = tokenizer.encode(text);
@@ -80,7 +80,7 @@ describe("AnswerText", () => {
     );
   });
 
-  it("gives out each id once, with its log probability", () => {
+  it("emits each id once, with its log probability", () => {
     const ids = tokenizer.encode("one two three END four");
     const answer = new AnswerText({ decode, stop: ["three FIN"] });
     const pieces = ids.map((id) => answer.push(id, { id, text: "", logprob: -1, top: [] }));

@@ -26,7 +26,7 @@ describe("ChatTokenizer", () => {
     expect(tokenizer.hash).toBe("045bf92fa89d303d71569b4ffd11048069844be531741834c71378c487ea5288");
   });
 
-  it("prefers the template file over the configuration, and takes the default of several", async () => {
+  it("prefers the template file to the configuration, and chooses the default of several templates", async () => {
     const own = await ChatTokenizer.parse({ ...files(), template: "{{ messages[0]['content'] }}!" });
     expect(own.render([{ role: "user", content: "hey" }])).toBe("hey!");
     const named = {
@@ -44,11 +44,11 @@ describe("ChatTokenizer", () => {
     ["not-a-model", { tokenizer: "{}" }],
     ["file-corrupt", { config: "<html>" }],
     ["unsupported-model", { template: "{% for x in %}" }],
-  ] as const)("says %s for bad files", async (code, change) => {
+  ] as const)("throws %s for bad files", async (code, change) => {
     await expect(ChatTokenizer.parse({ ...files(), ...change })).rejects.toMatchObject({ code });
   });
 
-  it("says so where there is no template, and where the template refuses", async () => {
+  it("reports a missing template, and a template that refuses the messages", async () => {
     const bare = await ChatTokenizer.parse({ ...files(), config: undefined });
     expect(() => bare.render([])).toThrow(expect.objectContaining({ code: "unsupported-model" }) as Error);
     const strict = await ChatTokenizer.parse({ ...files(), template: "{{ raise_exception('system first') }}" });
@@ -74,7 +74,7 @@ describe("resumption", () => {
       ...change,
     }) as const;
 
-  it("takes the ids whose text was delivered and drops those after it", () => {
+  it("keeps the ids whose text was delivered and drops the ids after it", () => {
     const ids = tokenizer.encode("hello room of peers");
     const text = tokenizer.decode(ids.slice(0, 2));
     expect(resumption(point({ ids, idsInText: 2, text }), tokenizer)).toEqual({
@@ -83,7 +83,7 @@ describe("resumption", () => {
     });
   });
 
-  it("keeps the token that the text ends inside of, and owes the rest of it", () => {
+  it("keeps the token inside which the text ends, and delivers the rest of it first", () => {
     const ids = tokenizer.encode("hello 日本");
     const whole = tokenizer.decode(ids);
     for (let end = 0; end <= whole.length; end++) {
@@ -93,7 +93,7 @@ describe("resumption", () => {
     }
   });
 
-  it("encodes the text where ids are of another tokenizer or do not fit it", () => {
+  it("encodes the text if the ids are from another tokenizer or do not fit the text", () => {
     const text = "hello room";
     const expected = { ids: tokenizer.encode(text), undelivered: "" };
     expect(resumption(point({ tokenizerHash: "other", ids: [5], idsInText: 1, text }), tokenizer)).toEqual(expected);

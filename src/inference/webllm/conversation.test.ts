@@ -30,17 +30,17 @@ describe("renderConversation", () => {
     ]);
   });
 
-  it("lets the request's system message win over the template's", () => {
+  it("prefers the request's system message to the template's", () => {
     const [system] = renderConversation(template(), [{ role: "system", content: "Be brief." }, hello]);
     expect(system).toBe("<|im_start|>system\nBe brief.<|im_end|>\n");
   });
 
-  it("leaves an empty system message out where the template says so", () => {
+  it("leaves an empty system message out if the template says so", () => {
     const silent = template({ system_message: "", render_empty_system_message: false });
     expect(renderConversation(silent, [hello])[0]).toBe("<|im_start|>user\nHello<|im_end|>\n");
   });
 
-  it("takes separators in turn and wraps contents, as Llama 2 wants it", () => {
+  it("alternates separators and wraps contents, as Llama 2 requires", () => {
     const llama = template({
       system_template: "[INST] <<SYS>>\n{system_message}\n<</SYS>>\n\n",
       roles: { user: "<s>[INST]", assistant: "[/INST]" },
@@ -55,7 +55,7 @@ describe("renderConversation", () => {
     );
   });
 
-  it("takes dollar signs in a message for what they are", () => {
+  it("treats dollar signs in a message as plain text", () => {
     const priced = template({ role_templates: { user: "{user_message}" } });
     expect(renderConversation(priced, [{ role: "user", content: "$& costs $1" }])[1]).toContain("$& costs $1");
   });

@@ -116,7 +116,7 @@ describe("WebLlmModel", () => {
     });
   });
 
-  it.each([0, 1])("goes on with a resumed answer exactly, at temperature %d", async (temperature) => {
+  it.each([0, 1])("continues a resumed answer exactly, at temperature %d", async (temperature) => {
     const sampled = request({ seed: 5, sampling: { ...request().sampling, temperature } });
     const whole = await gather(loaded().model.generate(sampled, { signal: live() }));
     const events = whole.events.filter((event) => event.type === "token").slice(0, 4);
@@ -129,7 +129,7 @@ describe("WebLlmModel", () => {
     expect([...ids, ...rest.ids]).toEqual(whole.ids);
   });
 
-  it("samples by seed", async () => {
+  it("samples according to the seed", async () => {
     const sampled = (seed: number): GenerationRequest =>
       request({ seed, sampling: { ...request().sampling, temperature: 1 } });
     const { model } = loaded();
@@ -138,7 +138,7 @@ describe("WebLlmModel", () => {
     expect((await gather(model.generate(sampled(2), { signal: live() }))).ids).not.toEqual(first.ids);
   });
 
-  it("stops before a stop string and says so", async () => {
+  it("stops before a stop string and reports why", async () => {
     const whole = await gather(loaded().model.generate(request(), { signal: live() }));
     const stop = whole.text.slice(4, 7);
     const cut = await gather(loaded().model.generate(request({ stop: [stop] }), { signal: live() }));
@@ -153,7 +153,7 @@ describe("WebLlmModel", () => {
     expect(logprobs.every((entry) => entry.top.length === 2 && entry.logprob < 0)).toBe(true);
   });
 
-  it("answers the next request right after one was left early", async () => {
+  it("answers the next request right after a reader left early", async () => {
     const { model, library } = loaded();
     const whole = await gather(loaded().model.generate(request(), { signal: live() }));
     for await (const event of model.generate(request(), { signal: live() })) if (event.type === "token") break;
@@ -176,7 +176,7 @@ describe("WebLlmModel", () => {
     expect(library.calls).toHaveLength(steps);
   });
 
-  it("serves requests in order and tells those that wait", async () => {
+  it("serves requests in order and reports their positions to those that wait", async () => {
     const { model } = loaded();
     const order: string[] = [];
     const run = async (name: string): Promise<void> => {
@@ -188,7 +188,7 @@ describe("WebLlmModel", () => {
     expect(order.indexOf("b token")).toBeGreaterThan(order.indexOf("a done"));
   });
 
-  it("lets somebody leave the line without harm", async () => {
+  it("continues when a waiting request is aborted", async () => {
     const { model } = loaded();
     const first = model.generate(request(), { signal: live() });
     await first.next();
@@ -223,7 +223,7 @@ describe("WebLlmModel", () => {
 });
 
 describe("TokenRunner", () => {
-  it("feeds only what is new of a prompt that goes on from the last", async () => {
+  it("feeds only the new tokens of a prompt that continues the last one", async () => {
     const library = new FakeLibrary();
     const runner = new TokenRunner(library, "m", library.tap);
     await runner.prefill([1, 2, 3], live());
@@ -233,7 +233,7 @@ describe("TokenRunner", () => {
     expect(library.resets).toBe(1);
   });
 
-  it("starts again for another prompt, and for the same one, whose last logits are gone", async () => {
+  it("starts again for another prompt, and for the same prompt, whose last logits are gone", async () => {
     const library = new FakeLibrary();
     const runner = new TokenRunner(library, "m", library.tap);
     const first = await runner.prefill([1, 2, 3], live());

@@ -83,7 +83,7 @@ describe("a house on this device", () => {
     expect(await scopesOf(laptop)).toEqual(["member", "founder"]);
   });
 
-  test("renews its word at half of the time, and also when all of it has passed", async () => {
+  test("renews its delegation after half of its lifetime, and also after it has expired", async () => {
     const laptop = await withHouse();
     laptop.clock.now += 100 * DAY;
     await laptop.house.tend();
@@ -98,7 +98,7 @@ describe("a house on this device", () => {
     expect(laptop.notices).toEqual([]);
   });
 
-  test("can be told again and renamed, but not mixed with another", async () => {
+  test("can be entered again and renamed, but not mixed with another", async () => {
     const laptop = await withHouse();
     await laptop.house.take(" Ada L. ", laptop.secret);
     expect(laptop.house.state).toMatchObject({ did: laptop.signer.did, name: "Ada L." });
@@ -108,7 +108,7 @@ describe("a house on this device", () => {
     expect(laptop.house.state?.name).toBe("Ada L.");
   });
 
-  test("can lose its key and keep its word, which then ends", async () => {
+  test("can lose its key and keep its delegation, which then expires", async () => {
     const laptop = await withHouse();
     await laptop.house.forgetKey();
     expect(laptop.house.state).toMatchObject({ name: "Ada", keyHere: false });
@@ -125,7 +125,7 @@ describe("a house on this device", () => {
     expect(laptop.notices).toHaveLength(1);
   });
 
-  test("is gone with its key when it is left", async () => {
+  test("is deleted with its key when the user leaves it", async () => {
     const laptop = await withHouse();
     await laptop.house.leave();
     await laptop.reload();
@@ -138,7 +138,7 @@ describe("a house on this device", () => {
 });
 
 describe("a device that is vouched for", () => {
-  test("shows what it was given, in time only", async () => {
+  test("shows its delegation only while that is valid", async () => {
     const [laptop, phone] = [await withHouse(), await device()];
     const text = await laptop.house.delegate(requestText(phone.did), member);
     await phone.house.adopt(text);
@@ -159,7 +159,7 @@ describe("a device that is vouched for", () => {
     await expect(phone.house.adopt(text)).rejects.toThrow(/has ended/);
   });
 
-  test("takes nothing that is for others, forged, or no delegation", async () => {
+  test("refuses a statement that is for another node, forged, or not a delegation", async () => {
     const [laptop, phone, other] = [await withHouse(), await device(), await device()];
     const text = await laptop.house.delegate(requestText(phone.did), member);
     await expect(other.house.adopt(text)).rejects.toThrow(/is not valid for this device/);
@@ -177,7 +177,7 @@ describe("a device that is vouched for", () => {
     expect(phone.house.state).toBeUndefined();
   });
 
-  test("is not given what makes no sense", async () => {
+  test("is not given a delegation that makes no sense", async () => {
     const [laptop, phone] = [await withHouse(), await device()];
     const request = requestText(phone.did);
     const ended = { ...member, notAfter: new Date(START - 1) };
@@ -194,7 +194,7 @@ describe("a device that is vouched for", () => {
 });
 
 describe("a revocation", () => {
-  test("takes effect wherever it is heard of, and the house can vouch for the device again", async () => {
+  test("takes effect wherever it arrives, and the house can vouch for the device again", async () => {
     const [laptop, phone] = [await withHouse(), await device()];
     await phone.house.adopt(await laptop.house.delegate(requestText(phone.did), member));
     await laptop.house.revoke(phone.did);
@@ -231,7 +231,7 @@ describe("a revocation", () => {
     await expect(phone.house.adopt(text)).rejects.toThrow(/not valid for this device/);
   });
 
-  test("comes with a narrower delegation, so that the wider one ends", async () => {
+  test("accompanies a narrower delegation, so that the wider one ends", async () => {
     const [laptop, phone] = [await withHouse(), await device()];
     const wide = await laptop.house.delegate(requestText(phone.did), founder);
     await phone.house.adopt(wide);
@@ -247,7 +247,7 @@ describe("a revocation", () => {
     expect(laptop.house.revocations.all).toHaveLength(1);
   });
 
-  test("cannot be made for the device itself, or by a stranger", async () => {
+  test("cannot be issued for the device itself, or by a stranger", async () => {
     const [laptop, stranger] = [await withHouse(), await withHouse("Eve")];
     await expect(laptop.house.revoke(laptop.did)).rejects.toThrow(/leave the house/);
     const byStranger = await revoke(stranger.signer, laptop.did, START + DAY);
@@ -269,7 +269,7 @@ describe("a revocation", () => {
 });
 
 describe("a house in a backup", () => {
-  test("comes back on another device with its key, its list and its revocations", async () => {
+  test("is restored on another device with its key, its list and its revocations", async () => {
     const [laptop, phone, lost, desk] = [await withHouse(), await device(), await device(), await device()];
     const stale = await laptop.house.delegate(requestText(lost.did), { ...member, label: "lost" });
     await laptop.house.delegate(requestText(phone.did), member);
@@ -284,7 +284,7 @@ describe("a house in a backup", () => {
     await expect(lost.house.adopt(stale)).rejects.toThrow(/not valid for this device/);
   });
 
-  test("does not push out another house, and is not damaged", async () => {
+  test("does not replace another house, and is refused if damaged", async () => {
     const [laptop, other] = [await withHouse(), await withHouse("Bob")];
     await expect(other.house.import(await laptop.house.export())).rejects.toThrow(/another house, “Bob”/);
     expect(other.house.state?.name).toBe("Bob");
@@ -301,7 +301,7 @@ describe("a house in a backup", () => {
   });
 });
 
-test("a page that died between hearing that it is revoked and acting on it acts at its next start", async () => {
+test("a device leaves its house at the next start if the page died after the revocation arrived", async () => {
   const keep = new MemoryKeep();
   const [{ did }, laptop] = [await makeEphemeralKey(), await withHouse()];
   const open = (): Promise<NodeHouse> => NodeHouse.open({ did, keep, now: () => START });
@@ -316,7 +316,7 @@ test("a page that died between hearing that it is revoked and acting on it acts 
   expect([shown, again.state, (await again.export()).key]).toEqual([undefined, undefined, undefined]);
 });
 
-test("a revocation is about one node of one house", async () => {
+test("a device keeps its house when a revocation names another node", async () => {
   const [laptop, phone, tablet] = [await withHouse(), await device(), await device()];
   const revocation: Pick<Revocation, "at"> = { at: START + 1 };
   await phone.house.adopt(await laptop.house.delegate(requestText(phone.did), member));

@@ -116,35 +116,35 @@ function host(terms: Partial<LayerTerms> = {}) {
 }
 
 describe("a node that is asked to help", () => {
-  it("tells what it gives and how fast it is", async () => {
+  it("reports the memory that it gives and its speed", async () => {
     expect((await host().ask()).body).toMatchObject({ memoryBytes: 2 * WHOLE, decodeMs: 1, prefillMs: 0.5, links: [] });
   });
 
-  it("does not help before its user has agreed, and shows who asked", async () => {
+  it("does not help before its user has agreed, and shows the node that asked", async () => {
     const { ask, open, layers } = host({ givenBytes: undefined });
     expect((await ask()).body).toMatchObject({ why: "consent" });
     expect(layers.wishes).toEqual([{ peer: CONSUMER, name: `name of ${CONSUMER}`, model: "guide" }]);
     expect((await open("a", 0, 2)).kind).toBe("stage.refused");
   });
 
-  it("does not ask its user again who said no", async () => {
+  it("does not ask its user again after a refusal", async () => {
     const { ask, layers } = host({ givenBytes: 0 });
     expect((await ask()).body).toMatchObject({ why: "consent" });
     expect(layers.wishes).toEqual([]);
   });
 
-  it("keeps to the charter before anything else", async () => {
+  it("obeys the charter before anything else", async () => {
     const { ask, open, layers } = host({ givenBytes: undefined, forbids: () => "Not this one." });
     expect((await ask()).body).toMatchObject({ why: "charter", text: "Not this one." });
     expect((await open("a", 0, 2)).body).toMatchObject({ reason: "Not this one." });
     expect(layers.wishes).toEqual([]);
   });
 
-  it("says why where it cannot read the model", async () => {
+  it("explains why it cannot read a model", async () => {
     expect((await host().ask("away")).body).toMatchObject({ why: "model", text: "The hub is away." });
   });
 
-  it("holds no more than was given, and gives it again when it is free", async () => {
+  it("holds no more layers than its memory allows, and offers the memory again once it is free", async () => {
     const { open, close, ask, layers, loaded } = host({ givenBytes: WHOLE });
     expect((await open("a", 0, 4)).kind).toBe("stage.ready");
     expect(layers.held).toEqual([expect.objectContaining({ peer: CONSUMER, model: "guide", from: 0, to: 4 })]);
@@ -156,7 +156,7 @@ describe("a node that is asked to help", () => {
     expect(loaded).toHaveLength(1);
   });
 
-  it("puts a model of the hub on its list when it is to hold layers of it, not when it is only asked", async () => {
+  it("lists a model of the hub once it is to hold layers of it, but not when it is only asked", async () => {
     const { ask, open, adopted } = host();
     expect((await ask("owner/guide")).kind).toBe("stage.able");
     expect(adopted).toEqual([]);
@@ -166,12 +166,12 @@ describe("a node that is asked to help", () => {
     expect(adopted).toEqual(["owner/guide"]);
   });
 
-  it("does not even measure a model of which no layer fits", async () => {
+  it("does not even measure a model if none of its layers fits", async () => {
     const { ask } = host({ givenBytes: 1_000 });
     expect((await ask()).body).toMatchObject({ why: "memory" });
   });
 
-  it("counts each stage by itself, whatever a consumer does while it loads", async () => {
+  it("counts each stage separately, whatever a consumer does while it loads", async () => {
     const { open, close, layers, loaded } = host({ givenBytes: WHOLE });
     for (let round = 0; round < 5; round++) {
       const opening = open("a", 0, 4);
@@ -184,7 +184,7 @@ describe("a node that is asked to help", () => {
     expect(loaded).toHaveLength(1);
   });
 
-  it("gives up what it holds when less is given, or the charter forbids it", async () => {
+  it("drops its layers when its user gives less memory, or when the charter forbids the model", async () => {
     for (const change of [{ givenBytes: 1_000 }, { givenBytes: undefined }, { forbids: () => "No more." }]) {
       const terms: Partial<LayerTerms> = {};
       const { open, layers, heard } = host(terms);
@@ -225,7 +225,7 @@ describe("the place of a lost device", () => {
   const planner = (here: readonly string[]): Planner =>
     new Planner({ self: CONSUMER, members: () => here.map(did), nameOf: String } as never);
 
-  it("goes to the fastest of those who were asked, are there, and are not taken", () => {
+  it("goes to the fastest available node that was asked during planning", () => {
     const survey = known({ slow: { decodeMs: 3 }, fast: {}, taken: {}, gone: {} });
     const stages = planner(["slow", "fast", "taken"]).replace(
       planned(survey),
@@ -235,7 +235,7 @@ describe("the place of a lost device", () => {
     expect(stages).toEqual([{ did: did("fast"), from: 2, to: 5 }]);
   });
 
-  it("goes to several where nobody has the memory alone", () => {
+  it("goes to several nodes if no single one has the memory", () => {
     const half = 64 * 2 ** 20 + guide.bytesOf({ from: 2, to: 4 }, 64) + 100;
     const survey = known({ a: { memoryBytes: half }, b: { memoryBytes: half } });
     const stages = planner(["a", "b"]).replace(planned(survey), { from: 1, to: 5 }, new Set());
@@ -246,14 +246,14 @@ describe("the place of a lost device", () => {
     expect(new Set(stages.map((stage) => stage.did)).size).toBe(2);
   });
 
-  it("goes to nobody where there is no memory", () => {
+  it("stays empty if no node has the memory", () => {
     const replace = () =>
       planner(["a"]).replace(planned(known({ a: { memoryBytes: 1000 } })), { from: 0, to: 6 }, new Set());
     expect(replace).toThrow("No device has the memory");
   });
 });
 
-describe("what a room could run", () => {
+describe("the memory for models of a room", () => {
   const device = { memoryBytes: 4 * 2 ** 30 } as DeviceInfo;
   const model = (memoryBytes: number | undefined, engine = "onnx") => ({ id: "m", engine, memoryBytes }) as ModelInfo;
   const state = (given: readonly number[], models: "any" | readonly string[] = "any") =>
@@ -266,7 +266,7 @@ describe("what a room could run", () => {
       },
     }) as unknown as GridState;
 
-  it("is the memory of all who give some, and of this device", () => {
+  it("is the memory that members give, plus that of this device", () => {
     const offered = spareBytes(device) + 3 * 2 ** 30;
     expect(roomCapacity(state([2 * 2 ** 30, 0, 2 ** 30]), model(8 * 2 ** 30))).toMatchObject({
       offeredBytes: offered,
@@ -276,7 +276,7 @@ describe("what a room could run", () => {
     expect(roomCapacity(state([2 ** 40]), model(8 * 2 ** 30))?.missingBytes).toBe(0);
   });
 
-  it("cannot be told outside of rooms, of models that run whole only or that the charter does not allow, or of unknown size", () => {
+  it("is unknown outside of rooms, for models that cannot be split or are not allowed, and for models of unknown size", () => {
     expect(roomCapacity({ ...state([1]), room: undefined }, model(1))).toBeUndefined();
     expect(roomCapacity(state([1]), model(1, "webllm"))).toBeUndefined();
     expect(roomCapacity(state([1]), model(undefined))).toBeUndefined();

@@ -57,7 +57,7 @@ describe("a pipeline that is lost", () => {
     expect(ends).toEqual([]);
   });
 
-  it("ends with a sentence where nobody can run it, and after it was lost too often", async () => {
+  it("ends with a message if no device can run it, or if it was lost too often", async () => {
     const short = pipeline(() => Promise.resolve(planned("3 GB more are needed.")));
     short.made[0]!.lose(lost);
     await settle();
@@ -71,7 +71,7 @@ describe("a pipeline that is lost", () => {
     expect(often.ends).toEqual(["M no longer runs with the room: Nobody is left."]);
   });
 
-  it("is not formed any more when it is closed while it is planned", async () => {
+  it("is no longer formed if it is closed during planning", async () => {
     const planning = deferred<Planned>();
     const { own, made, ends } = pipeline(() => planning.promise);
     made[0]!.lose(lost);
@@ -106,7 +106,7 @@ describe("pipelines after a reload", () => {
   const wanted: WantedPipeline = { model: "m", holders: ["a", "b"] };
   const { signal } = new AbortController();
 
-  it("are opened as soon as those who held their layers are there, once", async () => {
+  it("are opened once, as soon as the nodes that held their layers are present", async () => {
     const { all, here, opened } = restoring();
     all.expect([wanted]);
     expect(all.waiting).toEqual([wanted]);
@@ -122,7 +122,7 @@ describe("pipelines after a reload", () => {
     expect(opened).toHaveLength(1);
   });
 
-  it("are opened with whoever is there when the others do not come, or given up with a sentence", async () => {
+  it("are opened with the members present if the others do not come, or given up with a message", async () => {
     const some = restoring();
     some.all.expect([wanted]);
     some.all.start(signal);
@@ -138,7 +138,7 @@ describe("pipelines after a reload", () => {
     expect(none.all.waiting).toEqual([]);
   });
 
-  it("are forgotten with the room", async () => {
+  it("are not opened once the room is forgotten", async () => {
     const { all, here, opened } = restoring();
     all.expect([wanted]);
     all.start(signal);

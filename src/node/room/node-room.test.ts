@@ -95,7 +95,7 @@ afterEach(() => {
 });
 
 describe("a node", () => {
-  it("shows the room that it has opened, and follows it with its pipelines", async () => {
+  it("shows the room that it has created, and passes it to its pipelines", async () => {
     const { room, store, followed, changed } = await node("Ada");
     expect(() => room.current).toThrow(/Open or join a room first/);
     await room.create("Attic", { purpose: "to read" });
@@ -108,7 +108,7 @@ describe("a node", () => {
     expect(changed).toHaveBeenCalled();
   });
 
-  it("meets those who open its invite, and is gone for them when it leaves", async () => {
+  it("meets the nodes that open its invite, and disappears for them when it leaves", async () => {
     const [ada, ben] = await pair();
     expect(ben.store.state.room).toMatchObject({ name: "Attic", membership: { founder: false } });
     const { session } = ben.room;
@@ -133,7 +133,7 @@ describe("a node", () => {
     expect([ada.room.shared, ada.room.declinedLayers, ada.room.givenBytes]).toEqual([undefined, true, 0]);
   });
 
-  it("pauses sharing while its page is hidden, where its user wants that", async () => {
+  it("pauses sharing while its page is hidden, if its user wants that", async () => {
     const [ada, ben] = await pair();
     ada.room.share({ onlyWhileVisible: true });
     const offers = () => ben.store.state.room?.peers[0]?.offers.length;
@@ -151,7 +151,7 @@ describe("a node", () => {
     expect(ada.room.session).toBeUndefined();
   });
 
-  it("tells its user that nobody else is there, until it leaves", async () => {
+  it("shows that the room is empty until it leaves", async () => {
     const [ada, ben] = await pair();
     const { roomId } = ben.room.current;
     ben.room.leave();
@@ -163,7 +163,7 @@ describe("a node", () => {
     expect(notices()).toEqual([]);
   });
 
-  it("is told why it is out", async () => {
+  it("shows why it was removed from the room", async () => {
     const [ada, ben] = await pair();
     await ada.room.current.requireInside().governance.remove([ben.did as Did]);
     await vi.waitFor(() => expect(ben.store.state.room).toBeUndefined());
@@ -189,7 +189,7 @@ describe("a room", () => {
     expect(room.session).toBeUndefined();
   });
 
-  it("is found with its invite after a reload, where no membership was kept", async () => {
+  it("is found with its invite after a reload if no membership was kept", async () => {
     const [ada] = await pair();
     const cleo = await node("Cleo");
     stored.clear();
@@ -197,7 +197,7 @@ describe("a room", () => {
     await vi.waitFor(() => expect(cleo.store.state.room?.peers).toHaveLength(2));
   });
 
-  it("is not entered where its user leaves meanwhile", async () => {
+  it("is not entered if its user leaves meanwhile", async () => {
     const { room, store, changed } = await node("Ada");
     changed.mockImplementationOnce(() => room.leave());
     await expect(room.create("Attic", {})).rejects.toMatchObject({ code: "closed" });

@@ -48,7 +48,7 @@ describe("experience", () => {
   const liar = peer("liar", LIE);
   const honest = peer("honest");
 
-  it("believes a claim until it has measured, and then the measurement", () => {
+  it("trusts a claim until there is a measurement, and then the measurement", () => {
     const experience = new Experience();
     expect(idOf([liar, honest], experience)).toBe("liar");
     experience.measured(liar, "toy", LIE, paceOf(2_000, 50));
@@ -63,7 +63,7 @@ describe("experience", () => {
     expect(experience.correct(honest, "toy", LIE)).toEqual(LIE);
   });
 
-  it("takes the best of the last answers, since other work only slows down", () => {
+  it("uses the best of the last answers, since other work only slows a provider down", () => {
     const experience = new Experience();
     const rate = (): number => experience.correct(honest, "toy", LIE).msPerToken;
     for (const ms of [10, 40, 40]) experience.measured(honest, "toy", LIE, paceOf(1, ms));
@@ -72,7 +72,7 @@ describe("experience", () => {
     expect(rate()).toBeGreaterThan(35);
   });
 
-  it("leaves alone who failed, twice as long each time, unless nobody else is there", () => {
+  it("avoids a provider that failed, twice as long each time, unless there is no other", () => {
     const { now, turn } = clock();
     const experience = new Experience(now);
     const pauses = [5_000, 10_000, 20_000].map((pause) => {
@@ -91,7 +91,7 @@ describe("experience", () => {
     expect(experience.avoids(liar)).toBe(false);
   });
 
-  it("never leaves anybody alone for longer than five minutes", () => {
+  it("never avoids a provider for longer than five minutes", () => {
     const { now, turn } = clock();
     const experience = new Experience(now);
     for (let i = 0; i < 2_000; i++) experience.failed(liar);
@@ -111,7 +111,7 @@ describe("experience", () => {
     expect(candidate.provider.id).toBe("honest");
   });
 
-  it("knows nothing of this device, which measures itself", () => {
+  it("ignores this device, which measures itself", () => {
     const experience = new Experience();
     const here = peer("local", {}, "local");
     experience.failed(here);
@@ -120,7 +120,7 @@ describe("experience", () => {
     expect(experience.correct(here, "toy", LIE)).toEqual(LIE);
   });
 
-  it("forgets what is long ago, and the longest unseen of too many", () => {
+  it("forgets old measurements, and the providers that were unseen for longest if there are too many", () => {
     const { now, turn } = clock();
     const experience = new Experience(now);
     experience.measured(liar, "toy", LIE, paceOf(1, 1_000));
@@ -134,7 +134,7 @@ describe("experience", () => {
 });
 
 describe("pace", () => {
-  it("counts the time in which the provider was waited for, and not the reader's own", () => {
+  it("counts the time spent waiting for the provider, and not the reader's own time", () => {
     const { now, turn } = clock();
     const pace = new Pace(now);
     for (let i = 0; i < 10; i++) {
@@ -149,7 +149,7 @@ describe("pace", () => {
     expect(pace.remainingMs(10)).toBe(90);
   });
 
-  it("says nothing of a rate after a few tokens, unless they took long", () => {
+  it("reports no rate after a few tokens, unless they took long", () => {
     const { now, turn } = clock();
     const pace = new Pace(now);
     pace.wait();
@@ -161,7 +161,7 @@ describe("pace", () => {
     expect(pace.msPerToken).toBe(4_000);
   });
 
-  it("expects who has not begun to take as long again", () => {
+  it("expects a provider that has not begun to take as long again", () => {
     const { now, turn } = clock();
     const pace = new Pace(now);
     pace.wait();

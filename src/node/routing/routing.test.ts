@@ -37,14 +37,14 @@ const chosen = (providers: Provider[], policy: Policy = SPEED, request: Generati
   choose(request, providers, { policy, random: () => 0 }).candidate.provider.id;
 
 describe("choosing", () => {
-  it("takes the earliest finish: a fast decoder beats a quick start for a long answer, not for a short one", () => {
+  it("prefers the earliest finish: a fast decoder beats a quick start for a long answer, not for a short one", () => {
     const quick = provider("quick", { firstTokenMs: 10, msPerToken: 50 });
     const fast = provider("fast", { firstTokenMs: 1000, msPerToken: 5 });
     expect(chosen([quick, fast], SPEED, toyRequest(200))).toBe("fast");
     expect(chosen([quick, fast], SPEED, toyRequest(5))).toBe("quick");
   });
 
-  it("keeps within the privacy setting, and says so", () => {
+  it("respects the privacy setting, and says so", () => {
     const slow = provider("here", { kind: "local", msPerToken: 1000 });
     const fast = provider("there", { msPerToken: 1 });
     expect(chosen([slow, fast])).toBe("there");
@@ -64,7 +64,7 @@ describe("choosing", () => {
     ).toBe("here");
   });
 
-  it("spreads ties over peers at random, and keeps them here where this device is among them", () => {
+  it("breaks ties among peers at random, and prefers this device in a tie", () => {
     const peers = ["a", "b", "c", "d"].map((id, i) => provider(id, { firstTokenMs: 100 + i }));
     const counts = new Map<string, number>();
     for (let i = 0; i < 4000; i++) {
@@ -95,13 +95,13 @@ describe("choosing", () => {
     );
   });
 
-  it("offers any model where any is asked for, and explains when nobody has the one that is", () => {
+  it("accepts any model if the request does, and explains that no provider has a requested model", () => {
     const peer = provider("a", { offer: { model: "exotic" } });
     expect(choose(toyRequest(10, ANY_MODEL), [peer], { policy: SPEED }).candidate.offer.model).toBe("exotic");
     expect(() => choose(toyRequest(10, "toy"), [peer], { policy: SPEED })).toThrow(/“toy” is not ready here/);
   });
 
-  it("continues on the same package and engine where it can, and says so where it cannot", () => {
+  it("continues on the same package and engine if possible, and says so if not", () => {
     const resume: ResumePoint = { ...OFFER, ids: [1], idsInText: 1, text: "a" };
     const request = { ...toyRequest(100), resume };
     const same = provider("same", { msPerToken: 1000 });
@@ -114,10 +114,10 @@ describe("choosing", () => {
   });
 });
 
-describe("what was delivered", () => {
+describe("an answer that was partly delivered", () => {
   const token = (text: string, ids: number[]) => ({ type: "token", text, ids }) as const;
 
-  it("resumes by ids while they are of one tokenizer, else by text", () => {
+  it("resumes by ids while they come from one tokenizer, otherwise by text", () => {
     const delivered = new Delivered(undefined);
     delivered.add(token("ab", [1, 2]), OFFER);
     expect(delivered.resume).toMatchObject({ ids: [1, 2], idsInText: 2, text: "ab", tokenizerHash: "tokenizer" });
@@ -127,7 +127,7 @@ describe("what was delivered", () => {
     expect(delivered.resume).toMatchObject({ ids: [], text: "abcd", tokenizerHash: "" });
   });
 
-  it("resumes by text where an engine gives none of its ids", () => {
+  it("resumes by text if an engine reports no ids", () => {
     const delivered = new Delivered(undefined);
     delivered.add(token("ab", []), OFFER);
     expect(delivered.resume).toMatchObject({ ids: [], text: "ab", tokenizerHash: "" });
@@ -163,7 +163,7 @@ async function run(providers: Provider[], tokens = 30, gone: (provider: Provider
 }
 
 describe("answering", () => {
-  it("goes on elsewhere without a gap or a repeat, wherever it breaks", async () => {
+  it("continues at another provider without a gap or a repeat, wherever it breaks", async () => {
     for (let at = 0; at < 30; at++) {
       const { text, routes, done } = await run([new Mortal("first", at), new ToyProvider("second")]);
       expect(text).toBe(letters(30));
@@ -188,7 +188,7 @@ describe("answering", () => {
     expect(routes[1]?.why.join(" ")).toMatch(/refused/);
   });
 
-  it("does not try others where the request itself is at fault", async () => {
+  it("does not try other providers if the request itself is invalid", async () => {
     const first = new Mortal("first", 0, new MicrogridError("context-exceeded", "The prompt is too long."));
     const second = new ToyProvider("second");
     second.estimate = () => ({ firstTokenMs: 9999, msPerToken: 99, price: 0, privacy: "device" });
@@ -196,7 +196,7 @@ describe("answering", () => {
     expect(second.started).toBe(0);
   });
 
-  it("asks on where a peer finds fault with the request, and believes it where nobody else is left", async () => {
+  it("asks other providers if a peer calls the request invalid, and reports that if none is left", async () => {
     const fault = new MicrogridError("context-exceeded", "The prompt is too long for me.");
     const peer = Object.assign(new Mortal("peer", 0, fault), { kind: "peer" });
     expect((await run([peer as Provider, new ToyProvider("other")])).text).toBe(letters(30));
@@ -204,7 +204,7 @@ describe("answering", () => {
     await expect(run([alone as Provider])).rejects.toBe(fault);
   });
 
-  it("waits for the one peer that was lost to come back", async () => {
+  it("waits for a lost peer to come back if there is no other", async () => {
     const first = new Mortal("first", 5);
     const back = new ToyProvider("back");
     let lostAt = Infinity;
@@ -222,13 +222,13 @@ describe("answering", () => {
     expect(done?.usage.completionTokens).toBe(10 + 30);
   });
 
-  it("puts who says nonsense about itself last", () => {
+  it("puts a provider last if it makes absurd claims about itself", () => {
     const odd = provider("odd", { firstTokenMs: NaN });
     expect(chosen([odd, provider("sane", { firstTokenMs: 60_000 })])).toBe("sane");
     expect(chosen([odd])).toBe("odd");
   });
 
-  it("takes an end without an end for a loss", async () => {
+  it("treats a stream that stops without an end event as a loss", async () => {
     const cut: Provider = {
       ...provider("cut", { kind: "local", firstTokenMs: 0 }),
       async *generate(): AsyncGenerator<GenerationEvent> {

@@ -78,7 +78,7 @@ afterEach(() => void vi.useRealTimers());
 const BOAST: Partial<Estimate> = { firstTokenMs: 1, msPerToken: 1e-6 };
 
 describe("watching over an answer", () => {
-  it("moves it from a provider that takes 4 s per token to a quick one, without a gap or a repeat", async () => {
+  it("moves the answer from a provider that takes 4 s per token to a quick one, without a gap or a repeat", async () => {
     const { text, ids, why, ms } = await run([toy("slow", { claims: BOAST, tokenMs: 4_000 }), toy("quick")]);
     expect(text).toBe(letters(TOKENS));
     expect(ids).toEqual(["slow", "quick"]);
@@ -86,14 +86,14 @@ describe("watching over an answer", () => {
     expect(ms).toBeLessThan(10_000);
   });
 
-  it("moves it from a provider that accepts it and never begins", async () => {
+  it("moves the answer from a provider that accepts it and never begins", async () => {
     const { text, ids, ms } = await run([toy("dumb", { claims: BOAST, firstMs: 3_600_000 }), toy("quick")]);
     expect(text).toBe(letters(TOKENS));
     expect(ids).toEqual(["dumb", "quick"]);
     expect(ms).toBeLessThan(10_000);
   });
 
-  it("moves it from a provider that falls silent in the middle", async () => {
+  it("moves the answer from a provider that falls silent in the middle", async () => {
     const moody = toy("moody", { claims: BOAST });
     const generate = moody.generate.bind(moody);
     moody.generate = async function* (request, options) {
@@ -127,7 +127,7 @@ describe("watching over an answer", () => {
     expect(ids).toEqual(["slow"]);
   });
 
-  it("stays with a provider that keeps its word, whatever another promises meanwhile", async () => {
+  it("stays with a provider that delivers as promised, whatever another promises meanwhile", async () => {
     const providers = [toy("steady", { claims: { msPerToken: 1_000 }, tokenMs: 1_000 })];
     const running = run(providers);
     providers.push(toy("boaster", { claims: BOAST }));
@@ -136,13 +136,13 @@ describe("watching over an answer", () => {
     expect(ids).toEqual(["steady"]);
   });
 
-  it("does not move it to a provider that would take as long", async () => {
+  it("does not move the answer to a provider that would take as long", async () => {
     const other = toy("other", { claims: { msPerToken: 3_000 } });
     const { ids } = await run([toy("slow", { claims: BOAST, tokenMs: 4_000 }), other]);
     expect(ids).toEqual(["slow"]);
   });
 
-  it("leaves this device alone", async () => {
+  it("never moves it away from this device", async () => {
     const { ids } = await run([toy("here", { claims: BOAST, tokenMs: 4_000, kind: "local" }), toy("quick")]);
     expect(ids).toEqual(["here"]);
   });

@@ -11,7 +11,7 @@ const RUNS = { numRuns: 1000 };
 /** A consumer at both ends of a ring is the best plan in one problem of 150: fewer runs might draw none. */
 const MANY_RUNS = { numRuns: 2000 };
 
-test("finds what trying every ring finds, with the fewest peers that come within the margin", () => {
+test("the planner finds the same ring as an exhaustive search, with the fewest peers within the margin", () => {
   const seen = { plans: 0, shortfalls: 0, bothEnds: 0 };
   fc.assert(
     fc.property(smallProblem(), (problem) => {
@@ -87,7 +87,7 @@ test("a plan keeps every limit, and its figures are those of their definitions",
   );
 });
 
-test("the order of the nodes changes nothing", () => {
+test("the order of the nodes does not change the plan", () => {
   fc.assert(
     fc.property(smallProblem(), (problem) => {
       const reversed = planPipeline({ ...problem, nodes: problem.nodes.toReversed() });
@@ -97,7 +97,7 @@ test("the order of the nodes changes nothing", () => {
   );
 });
 
-test("one more node with the memory that is said to be missing makes a plan", () => {
+test("one more node with the missing memory makes a plan possible", () => {
   let memory = 0;
   fc.assert(
     fc.property(smallProblem(), (drawn) => {

@@ -61,14 +61,14 @@ test("several requests are spread over nodes that one request would not use", ()
   expect(many.tokensPerSecond).toBeCloseTo(250);
 });
 
-test("the number of stages and the nodes can be asked for", () => {
+test("a request can name the number of stages and the nodes", () => {
   const nodes = [node("me", 12, 1), node("ada", 12, 1), node("bob", 12, 2)];
   expect(planned(problem(nodes, { stages: 3 })).stages).toHaveLength(3);
   expect(held(planned(problem(nodes, { nodesAllowed: ["bob"] })))).toBe("bob 0-10");
   expect(planPipeline(problem(nodes, { stages: 4 }))).toMatchObject({ kind: "shortfall", reason: "stages" });
 });
 
-test("a shortfall says how much memory is missing, and where", () => {
+test("a shortfall states how much memory is missing, and on which nodes", () => {
   const short = planPipeline(problem([node("me", 4, 1), node("ada", 5, 1)]));
   expect(short).toMatchObject({ reason: "memory", missingBytes: 3 * GIB, missingLayers: 3 });
   expect(short).toMatchObject({ neededBytes: 12 * GIB, offeredBytes: 9 * GIB });
@@ -116,7 +116,7 @@ test.each([{ context: NaN }, { sequences: 0 }, { stages: 1.5 }, { margin: -1 }, 
   },
 );
 
-test("a given assignment is rated, and what exceeds memory is said", () => {
+test("a given assignment is rated, and layers that exceed the memory are reported", () => {
   const asked = problem([node("me", 4, 1), node("ada", 5, 2)]);
   const plan = predict(asked, [
     { node: "me", from: 0, to: 2 },

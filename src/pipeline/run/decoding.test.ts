@@ -39,7 +39,7 @@ describe("the guide model around a ring", () => {
     ring = chain([await parts.stage(1, 3), await parts.stage(3, 4)]);
   });
 
-  it("gives the golden completions, with layers at both ends and two stages between", async () => {
+  it("produces the golden completions, with layers at both ends and two stages between", async () => {
     const model = await parts.model(ring, 1, 4);
     for (const item of items) {
       expect(await answerIds(model, item.messages)).toEqual(item.completion_ids.slice(0, -1));
@@ -47,7 +47,7 @@ describe("the guide model around a ring", () => {
     await model.unload();
   });
 
-  it("gives them with nothing but embedding and head here, to two who ask at once", async () => {
+  it("produces the golden completions for two requests at once, with only embedding and head on this node", async () => {
     const model = await parts.model(await parts.stage(0, 6), 0, 6);
     const two = items.slice(0, 2);
     expect(await Promise.all(two.map((item) => answerIds(model, item.messages)))).toEqual(
@@ -55,7 +55,7 @@ describe("the guide model around a ring", () => {
     );
   });
 
-  it("reads no more tokens than the ring agreed to, and says so before it asks a stage", async () => {
+  it("refuses more tokens than the ring agreed to, before it asks a stage", async () => {
     const asked: number[] = [];
     const listening: StageService = {
       forward: (step, options) => {
@@ -77,13 +77,13 @@ describe("the guide model around a ring", () => {
     expect(generous.info.contextLength).toBe(1024);
   });
 
-  it("tells the time of a token alone and in a prompt", async () => {
+  it("reports the time of a token in decoding and in a prompt", async () => {
     const { info } = await parts.stage(0, 6);
     expect(info.decodeMs).toBeGreaterThan(0);
     expect(info.prefillMs).toBeGreaterThan(0);
   });
 
-  it("goes on where a stage has forgotten a sequence for others, and lets nobody have more than was agreed", async () => {
+  it("continues after a stage has dropped a sequence for others, and never exceeds the agreed number of sequences", async () => {
     const stage = await parts.stage(0, 6, { sequences: 2 });
     const model = await parts.model(stage, 0, 6);
     const three = items.slice(0, 3);
@@ -99,7 +99,7 @@ describe("the guide model around a ring", () => {
     expect(stage.held.sequences).toBe(2);
   });
 
-  it("gives the same with guesses as without, in fewer steps where the text repeats itself", async () => {
+  it("produces the same text with guesses as without, in fewer steps if the text repeats itself", async () => {
     const counted = counting(ring);
     const ask = { role: "user", content: "Tell me a story about a robot" } as const;
     const story = goldenItems().find(({ messages: [first] }) => first?.content === ask.content)!.completion;
@@ -117,7 +117,7 @@ describe("the guide model around a ring", () => {
     }
   });
 
-  it("reads again what the ring has forgotten, and what came back broken", async () => {
+  it("reads a sequence again if the ring has dropped it, or if its result was damaged", async () => {
     let steps = 0;
     const faulty: StageService = {
       forward: async (step, options) => {
@@ -152,7 +152,7 @@ describe("a small model that guesses for a pipeline", () => {
   });
   beforeEach(() => void ring.counts.splice(0));
 
-  it("saves most steps where it thinks alike, greedy or with chance, and the answer is the same", async () => {
+  it("saves most steps if it agrees with the large model, greedy or sampled, and does not change the answer", async () => {
     const guessing = await parts.model(ring, 1, 5, { maxDraft: 8 });
     const draft = "small";
     expect(await answerIds(guessing, story.messages, undefined, { draft })).toEqual(expected);
@@ -164,7 +164,7 @@ describe("a small model that guesses for a pipeline", () => {
     expect(sampled).not.toEqual(expected.slice(0, 60));
   });
 
-  it("is no longer asked where it thinks differently, and the answer is the same", async () => {
+  it("is no longer asked if it disagrees with the large model, and does not change the answer", async () => {
     const guessing = await parts.model(ring, 1, 5, { maxDraft: 8 });
     const guesses = () => ring.counts.splice(0).filter((count) => count > 1 && count < STEP_TOKENS).length;
     await answerIds(guessing, story.messages);
@@ -180,7 +180,7 @@ describe("a small model that guesses for a pipeline", () => {
     }
   });
 
-  it("may be unloaded in the middle of an answer, or not be there at all", async () => {
+  it("may be unloaded in the middle of an answer, or be missing", async () => {
     const fleeting = await parts.whole({ ...guidePackage(), id: "fleeting" });
     const guessing = await parts.model(ring, 1, 5, { maxDraft: 8 });
     let unloaded: Promise<void> | undefined;
@@ -192,14 +192,14 @@ describe("a small model that guesses for a pipeline", () => {
     expect(await answerIds(guessing, story.messages, undefined, { draft })).toEqual(expected);
   });
 
-  it("is not asked for a model that cannot take tokens back", async () => {
+  it("is not asked if the large model cannot take tokens back", async () => {
     const steady = await parts.model(ring, 1, 5, { maxDraft: 0 });
     expect(await answerIds(steady, story.messages, undefined, { draft: "small" })).toEqual(expected);
     const prompt = Math.ceil(story.prompt_ids.length / STEP_TOKENS);
     expect(ring.counts.slice(prompt)).toEqual(new Array(expected.length).fill(1));
   });
 
-  it("guesses for two at once, and answers itself meanwhile", async () => {
+  it("guesses for two answers at once, and answers a request of its own meanwhile", async () => {
     const guessing = await parts.model(ring, 1, 5, { maxDraft: 8 });
     const small = await parts.whole({ ...guidePackage(), id: "small" });
     const [item] = shortItems();

@@ -13,7 +13,7 @@ const stepOf = (step: number, bytes = 4, attempt = 1) => ({
   tensors: [{ name: "x", dtype: "float32" as const, bytes: new Uint8Array(bytes) }],
 });
 
-it("keeps a limited number of steps, and of bytes, from each sender", () => {
+it("a node keeps a limited number of early steps, and of bytes, from each sender", () => {
   const early = new EarlySteps();
   for (let step = 0; step < 100; step++) early.add(did("m"), stepOf(step));
   for (let step = 0; step < 20; step++) early.add(did("n"), stepOf(step, 2 ** 20));
@@ -22,7 +22,7 @@ it("keeps a limited number of steps, and of bytes, from each sender", () => {
   expect(early.take()).toEqual([]);
 });
 
-it("keeps the steps of an honest sender, however many strangers send as much as they may", () => {
+it("a node keeps the early steps of an honest sender, however many strangers use up their limits", () => {
   const early = new EarlySteps();
   early.add(did("honest"), stepOf(0));
   for (const name of ["m", "n", "o", "p"]) for (let step = 0; step < 64; step++) early.add(did(name), stepOf(step));
@@ -33,7 +33,7 @@ it("keeps the steps of an honest sender, however many strangers send as much as 
   expect(taken.length).toBeLessThanOrEqual(128);
 });
 
-it("knows a step only of the neighbour and the attempt that are meant", () => {
+it("a stage takes early steps only from its neighbour and of its attempt", () => {
   const early = new EarlySteps();
   early.add(did("m"), stepOf(7, 4, 900_000));
   early.add(did("a"), stepOf(8, 4, 2));

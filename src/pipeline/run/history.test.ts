@@ -14,7 +14,7 @@ function step(number: number, keep: number, count: number, sequence = "one"): Ri
 const shape = (steps: readonly RingStep[] | undefined) => steps?.map(({ keep, count }) => [keep, count]);
 
 describe("StepHistory", () => {
-  it("keeps the steps that lead to where a sequence stands, cut where they were taken back", () => {
+  it("keeps the steps that lead to the current state of a sequence, without tokens that were taken back", () => {
     const history = new StepHistory(10_000);
     for (const one of [step(0, 0, 4), step(1, 4, 4), step(2, 6, 1)]) history.add(one);
     expect(shape(history.of("one"))).toEqual([
@@ -28,7 +28,7 @@ describe("StepHistory", () => {
     expect([history.bytes, history.sequences]).toEqual([0, []]);
   });
 
-  it("drops the longest sequence whole where memory ends, says so, and takes it again from its start", () => {
+  it("drops the whole longest sequence when memory runs out, reports it, and accepts it again from its start", () => {
     const history = new StepHistory(20 + 4 * STEP_BYTES);
     history.add(step(0, 0, 4, "long"));
     history.add(step(1, 4, 4, "long"));
@@ -46,8 +46,8 @@ describe("StepHistory", () => {
   });
 });
 
-describe("an edge that gets another end", () => {
-  it("gives all again, and marks what the stages behind know: neither what is open nor what was begun later", async () => {
+describe("a link whose next node is replaced", () => {
+  it("sends all steps again, and marks those that later stages know: neither open steps nor newer ones", async () => {
     const bus = new Bus();
     const [a, b] = ["did:key:a", "did:key:b"] as [Did, Did];
     const edge = new NextLink(bus.join("did:key:self" as Did), "00".repeat(8), { did: a, attempt: 0 }, () => undefined);
@@ -67,7 +67,7 @@ describe("an edge that gets another end", () => {
     ]);
   });
 
-  it("waits for a slow line, says what waits, and leaves it there when another takes the place", async () => {
+  it("waits for a slow connection, reports the waiting steps, and abandons that connection when its node is replaced", async () => {
     const taken: [to: string, step: number][] = [];
     let free: () => void = () => undefined;
     const send = (to: Did, _kind: string, body: { readonly step: number }): Promise<void> => {

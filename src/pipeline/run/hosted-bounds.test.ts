@@ -41,7 +41,7 @@ function hosted(forward: StageService["forward"]) {
 }
 
 describe("steps for a model that is busy", () => {
-  it("are held within a bound; those beyond are lost, until there is room again", async () => {
+  it("are held up to a limit; further steps fail until there is room again", async () => {
     const waiting: (() => void)[] = [];
     const { stage, neighbour, failed } = hosted(
       ({ hidden }) => new Promise((resolve) => waiting.push(() => resolve(hidden))),
@@ -57,7 +57,7 @@ describe("steps for a model that is busy", () => {
     expect(waiting.length).toBe(1);
   });
 
-  it("are refused at once where they have more tokens than was agreed", () => {
+  it("are refused at once if they have more tokens than agreed", () => {
     const computed: StageForward[] = [];
     const { stage, neighbour, failed } = hosted((step) => {
       computed.push(step);
@@ -85,7 +85,7 @@ describe("steps for a model that is busy", () => {
 });
 
 describe("two stages that a consumer has wired into a loop", () => {
-  it("give an end and a step on once, and not around forever", async () => {
+  it("pass a step and its end on once, and not around forever", async () => {
     const one = new ToyRing("ab");
     const consumer = one.bus.join(did("e"));
     const order = [

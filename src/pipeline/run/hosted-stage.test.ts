@@ -16,9 +16,9 @@ afterEach(() => {
   for (const one of opened.splice(0)) one.close();
 });
 
-describe("a stage that still dials the neighbour that was named last", () => {
+describe("a stage that is still dialling its new neighbour", () => {
   it.each(["linked", "given up"])(
-    "goes on to the next that is named, and never back when the first is %s",
+    "moves on to the next named neighbour, and never back when the first one is %s",
     async (how) => {
       const one = await toy();
       const dialling = deferred<undefined>();
@@ -78,7 +78,7 @@ describe("the links of a stage", () => {
     return { one, consumer, dialled, held, open };
   }
 
-  it("are dialled for a stranger only when the node has agreed, while it loads", async () => {
+  it("are dialled for a stranger only once the node has agreed, while it loads", async () => {
     const { one, dialled, open } = asked();
     one.node("a").beforeOpen = () => Promise.reject(new Error("not for you"));
     open();
@@ -97,7 +97,7 @@ describe("the links of a stage", () => {
     await until(() => one.sent("stage.ready") === "e");
   });
 
-  it("are those to the neighbour that was named last, and none when it is closed", async () => {
+  it("lead only to its current neighbour, and are released when the stage is closed", async () => {
     const { one, consumer, held, open } = asked();
     open();
     await until(() => one.sent("stage.ready") === "e");
@@ -121,7 +121,7 @@ describe("the links of a stage", () => {
 });
 
 describe("a sequence that ends while a stage computes a step of it", () => {
-  it.each(["a", "b", "c"])("is not begun again behind stage %s", async (name) => {
+  it.each(["a", "b", "c"])("is not started again behind stage %s", async (name) => {
     const one = await toy();
     const busy = deferred<undefined>();
     let begun = false;

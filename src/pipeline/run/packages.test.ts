@@ -29,7 +29,7 @@ describe("a stage's package", () => {
     [2, 4],
     [0, 6],
   ])(
-    "of the layers %i to %i reads hardly more than its own bytes, in few requests, and lays them right",
+    "of the layers %i to %i reads hardly more than its own bytes, in few requests, and arranges them correctly",
     async (from, to) => {
       const weights = counting();
       const range = { embed: false, from, to, head: false };
@@ -50,7 +50,7 @@ describe("a stage's package", () => {
     },
   );
 
-  it("says that a file is cut off, or missing", async () => {
+  it("fails with a reason if a file is cut off or missing", async () => {
     const read = (weights: WeightSource) =>
       stagePackage(
         decoder,

@@ -45,7 +45,7 @@ function forge(one: ToyRing, from: string, to: string, frame: StageFrame): void 
 }
 
 describe("a step that comes to a stage", () => {
-  it("from a former neighbour is dropped, whatever attempt it says", async () => {
+  it("from a former neighbour is dropped, whatever attempt it states", async () => {
     const one = await toy();
     const late = lastStep(one, "b", "c");
     await one.node("b").host.handOver({ signal: new AbortController().signal });
@@ -61,7 +61,7 @@ describe("a step that comes to a stage", () => {
     expect(await one.step(3, [4])).toBe(true);
   });
 
-  it("of an old attempt is dropped, though the neighbour is the right one", async () => {
+  it("of an old attempt is dropped, even from the right neighbour", async () => {
     const one = await toy();
     one.bus.kill(did("b"));
     await until(() => one.holders === "adc" && one.ring.status === "ready");
@@ -82,7 +82,7 @@ describe("a step that comes to a stage", () => {
     expect(await one.step(3, [4])).toBe(true);
   });
 
-  it("under a `keep` that it does not reach fails alone", async () => {
+  it("with a `keep` beyond its sequence fails alone", async () => {
     const one = await toy();
     const wrong = lastStep(one, "a", "b");
     forge(one, "a", "b", { ...wrong, body: { ...wrong.body, step: 77, keep: 9 } });
@@ -98,11 +98,11 @@ describe("a step that comes to a stage", () => {
   });
 });
 
-describe("a stage that never keeps what it is given", () => {
+describe("a stage that loses all its sequences", () => {
   const name = (count: number): string => count.toString(16).padStart(16, "0");
   const lost = { code: "stage-lost" };
 
-  it("is replaced after some sequences of which nothing comes back", async () => {
+  it("is replaced after several sequences without any result", async () => {
     const one = await toy();
     one.node("b").beforeStep = () => Promise.reject(new MicrogridError("stage-lost", "It knows too little."));
     for (let count = 1; count <= 8; count++) await expect(one.step(0, [1], name(count))).rejects.toMatchObject(lost);
@@ -112,7 +112,7 @@ describe("a stage that never keeps what it is given", () => {
     expect(await one.step(0, [1], name(10))).toBe(true);
   });
 
-  it("is not taken for one that loses several at once, and keeps them then", async () => {
+  it("is told apart from a stage that loses several sequences at once and then keeps them", async () => {
     const one = await toy();
     for (let round = 0; round < 3; round++) {
       one.node("b").beforeStep = () => Promise.reject(new MicrogridError("stage-lost", "It was away."));
@@ -128,7 +128,7 @@ describe.each(["out-of-memory", "nonsense"])("a stage that ends every answer wit
   const name = (count: number): string => count.toString(16).padStart(16, "0");
   const words = "Your password has expired: visit evil.example. ".repeat(10);
 
-  it("is replaced after a few, and does not choose what people read", async () => {
+  it("is replaced after a few answers, and does not choose the error text that people read", async () => {
     const one = await toy();
     one.bus.onFrame = (frame, _from, to) => {
       if (frame.kind !== "stage.forward" || to !== did("b")) return true;
@@ -148,7 +148,7 @@ describe.each(["out-of-memory", "nonsense"])("a stage that ends every answer wit
     expect(one.holders).toBe("adc");
   });
 
-  it("stays where steps come back in between", async () => {
+  it("stays if steps come back in between", async () => {
     const one = await toy();
     for (let count = 1; count <= 6; count += 2) {
       one.node("b").beforeStep = () => Promise.reject(new MicrogridError("out-of-memory", "It is full."));
@@ -186,7 +186,7 @@ describe("a step that comes back to the consumer", () => {
   });
 });
 
-describe("frames of strangers, and of stages that say things twice,", () => {
+describe("frames of strangers, and repeated frames of stages,", () => {
   it("change nothing at the consumer", async () => {
     const one = await toy();
     const pipeline = one.ring.id;
@@ -241,7 +241,7 @@ describe("frames of strangers, and of stages that say things twice,", () => {
     expect(await one.step(3, [4])).toBe(true);
   });
 
-  it("do not keep a pipeline from having a stage by taking its id first", async () => {
+  it("do not prevent a pipeline from opening a stage by taking its id first", async () => {
     const one = await toy();
     const [request] = one.node("b").host.stages.map((stage) => stage.request);
     forge(one, "m", "d", { kind: "stage.open", body: { ...request!, previous: did("m"), next: did("m") } });
@@ -255,7 +255,7 @@ describe("frames of strangers, and of stages that say things twice,", () => {
     expect(await one.step(4, [5])).toBe(true);
   });
 
-  it("are refused where there are no such layers", async () => {
+  it("are refused if they ask for layers that do not exist", async () => {
     const one = await toy();
     const [request] = one.node("b").host.stages.map((stage) => stage.request);
     for (const [from, to] of [

@@ -32,7 +32,7 @@ function loading(one: ToyRing, name: string) {
 }
 
 describe("opening stages", () => {
-  it("shows who loads, how far they are, and who is ready, and takes as long as they get on", async () => {
+  it("shows which nodes load, their progress, and which are ready, and waits as long as they make progress", async () => {
     const one = toy("abc");
     const b = loading(one, "b");
     const forming = one.form("abc");
@@ -67,7 +67,7 @@ describe("opening stages", () => {
     expect(signals[0]!.aborted).toBe(true);
   });
 
-  it("gives up a node that loads a byte now and then", async () => {
+  it("gives up a node that loads only a byte now and then", async () => {
     const one = toy("abc");
     const b = loading(one, "b");
     const failed = expect(one.form("abc")).rejects.toMatchObject({ code: "peer-lost", message: /too long/ });
@@ -133,7 +133,7 @@ describe("opening stages", () => {
     expect(one.told.at(-1)!.status).toBe("closed");
   });
 
-  it("tells of progress at most once a second, and of the end", async () => {
+  it("reports progress at most once a second, and reports the end", async () => {
     const one = toy("a");
     const a = loading(one, "a");
     const forming = one.form("a");
@@ -148,7 +148,7 @@ describe("opening stages", () => {
     expect(told).toEqual([10, 110, 210, 310, 410, 510, 610, 710, 810, 910, 1000]);
   });
 
-  it("ends at once where one refuses, or nobody wants it any more: nobody loads in vain", async () => {
+  it("ends at once if a node refuses or the consumer cancels, so that no node loads in vain", async () => {
     const one = toy("abc");
     const signals: AbortSignal[] = [];
     one.node("b").beforeOpen = (_request, options) => {
@@ -168,7 +168,7 @@ describe("opening stages", () => {
     await until(() => signals[1]!.aborted);
   });
 
-  it("shows who loads in the place of one that is lost", async () => {
+  it("shows which node loads in the place of a lost one", async () => {
     const one = toy("abcd");
     const d = loading(one, "d");
     await one.form("abc");
@@ -182,7 +182,7 @@ describe("opening stages", () => {
     expect(one.holders).toBe("adc");
   });
 
-  it("asks another where who was to take the place shows no progress, is gone or refuses", async () => {
+  it("asks another node if a replacement makes no progress, disappears or refuses", async () => {
     const one = toy("abcdefg");
     loading(one, "d");
     loading(one, "e");
@@ -203,7 +203,7 @@ describe("opening stages", () => {
 describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
   const after = ["a", "b", "c"].map((each) => (each === name ? "d" : each)).join("");
 
-  it("serves until another has its layers, and what is kept goes there", async () => {
+  it("serves until another node has its layers and its kept steps", async () => {
     const one = toy("abcd");
     const d = loading(one, "d");
     await one.form("abc");
@@ -228,7 +228,7 @@ describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
     expect(one.told.map(({ status }) => status)).not.toContain("repairing");
   });
 
-  it("stays where nobody can take its layers, until it goes", async () => {
+  it("stays while no node can take its layers, until it disappears", async () => {
     const one = toy("abc");
     await one.form("abc");
     expect(await one.step(0, [1, 2, 3])).toBe(true);
@@ -239,7 +239,7 @@ describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
     await until(() => one.ring.status === "closed");
   });
 
-  it("is replaced as any other when it is gone before the others are ready", async () => {
+  it("is replaced like any lost stage if it disappears before the others are ready", async () => {
     const one = toy("abcd");
     const d = loading(one, "d");
     await one.form("abc");
@@ -255,7 +255,7 @@ describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
   });
 });
 
-describe("two neighbours that are lost a moment apart, where one node is left,", () => {
+describe("two neighbours that are lost a moment apart, with one spare node left,", () => {
   const pairs = [
     { first: "a", second: "b", after: "dc" },
     { first: "b", second: "a", after: "dc" },
@@ -263,22 +263,25 @@ describe("two neighbours that are lost a moment apart, where one node is left,",
     { first: "c", second: "b", after: "ad" },
   ];
 
-  it.each(pairs)("$first and $second, are replaced together: who loads is asked for more", async (pair) => {
-    const one = toy("abcd");
-    const d = loading(one, "d");
-    await one.form("abc");
-    expect(await one.step(0, [1, 2, 3])).toBe(true);
-    one.bus.kill(did(pair.first));
-    await until(() => one.node("d").host.stages.length === 1);
-    one.bus.kill(did(pair.second));
-    await until(() => one.sent("stage.open").endsWith("dd"));
-    const answer = one.step(3, [4]);
-    d.done();
-    expect(await answer).toBe(true);
-    expect(one.holders).toBe(pair.after);
-  });
+  it.each(pairs)(
+    "$first and $second, are replaced together: the node that already loads is asked for more layers",
+    async (pair) => {
+      const one = toy("abcd");
+      const d = loading(one, "d");
+      await one.form("abc");
+      expect(await one.step(0, [1, 2, 3])).toBe(true);
+      one.bus.kill(did(pair.first));
+      await until(() => one.node("d").host.stages.length === 1);
+      one.bus.kill(did(pair.second));
+      await until(() => one.sent("stage.open").endsWith("dd"));
+      const answer = one.step(3, [4]);
+      d.done();
+      expect(await answer).toBe(true);
+      expect(one.holders).toBe(pair.after);
+    },
+  );
 
-  it("are replaced together though it cannot link to the second, and knows that before the consumer", async () => {
+  it("are replaced together although the spare node cannot link to the second one, and learns that before the consumer", async () => {
     const one = toy("abcd");
     await one.form("abc");
     expect(await one.step(0, [1, 2, 3])).toBe(true);
@@ -292,7 +295,7 @@ describe("two neighbours that are lost a moment apart, where one node is left,",
     expect(one.holders).toBe("dc");
   });
 
-  it("are replaced together though it says late that it could not take the place of the first", async () => {
+  it("are replaced together although the spare node reports late that it could not replace the first one", async () => {
     const one = toy("abcd");
     const d = loading(one, "d");
     await one.form("abc");
@@ -312,7 +315,7 @@ describe("two neighbours that are lost a moment apart, where one node is left,",
 });
 
 describe("a node that cannot link to its neighbour", () => {
-  it("refuses when nobody says that the neighbour is gone, and another is asked", async () => {
+  it("refuses if the neighbour is not reported lost, and another node is asked", async () => {
     const one = toy("abcde");
     await one.form("abc");
     let holds = 0;
@@ -329,8 +332,8 @@ describe("a node that cannot link to its neighbour", () => {
   });
 });
 
-describe("a ring whose stage nobody can replace", () => {
-  it("is closed, and says why", async () => {
+describe("a ring whose stage no node can replace", () => {
+  it("is closed with a reason", async () => {
     const one = toy("abc");
     await one.form("abc");
     expect(one.ring.error).toBeUndefined();
@@ -341,7 +344,7 @@ describe("a ring whose stage nobody can replace", () => {
 });
 
 describe("a node that leaves", () => {
-  it("takes no new stages, and gives up those that it has not loaded", async () => {
+  it("accepts no new stages, and gives up those that it has not loaded", async () => {
     const one = toy("ab");
     loading(one, "a");
     const forming = one.form("ab");
@@ -352,7 +355,7 @@ describe("a node that leaves", () => {
     await expect(one.form("a")).rejects.toMatchObject({ code: "stage-refused", message: /about to leave/ });
   });
 
-  it("may say so while the others still load", async () => {
+  it("may announce that while the others still load", async () => {
     const one = toy("abc");
     const b = loading(one, "b");
     const forming = one.form("ab");
@@ -366,7 +369,7 @@ describe("a node that leaves", () => {
     expect(await one.step(0, [1, 2])).toBe(true);
   });
 
-  it("waits for those of its stages only that somebody takes", async () => {
+  it("waits only for those of its stages that another node takes", async () => {
     const one = toy("abc");
     await one.form("ab");
     const c = loading(one, "c");
@@ -390,7 +393,7 @@ describe("a node that leaves", () => {
     expect([one.holders, one.node("a").host.stages.length]).toEqual(["cb", 1]);
   });
 
-  it("leaves at once where it holds nothing, and two that leave together are replaced together", async () => {
+  it("leaves at once if it holds nothing, and is replaced together with a neighbour that leaves too", async () => {
     const one = toy("abcdef");
     await one.node("f").host.handOver({ signal });
     await one.form("abc");
@@ -401,7 +404,7 @@ describe("a node that leaves", () => {
     expect(await one.step(2, [3])).toBe(true);
   });
 
-  it("waits where another stage is lost meanwhile: that one is replaced first", async () => {
+  it("waits if another stage is lost meanwhile, which is replaced first", async () => {
     const one = toy("abcde");
     const d = loading(one, "d");
     await one.form("abc");

@@ -32,8 +32,8 @@ describe.each([
   { name: "a", after: "dbc" },
   { name: "b", after: "adc" },
   { name: "c", after: "abd" },
-])("stage $name, whose link lives,", ({ name, after }) => {
-  it("is replaced when it answers nothing any more", async () => {
+])("stage $name, whose link is alive,", ({ name, after }) => {
+  it("is replaced when it no longer answers anything", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     one.bus.onFrame = (_frame, _from, to) => to !== did(name);
@@ -60,7 +60,7 @@ describe.each([
     expect(one.holders).toBe(after);
   });
 
-  it("is replaced when it says that it has passed on what it has not", async () => {
+  it("is replaced when it claims to have passed on a step that it has kept", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     const next = { a: "b", b: "c", c: "self" }[name]!;
@@ -86,7 +86,7 @@ describe.each([
 });
 
 describe("the search for a step", () => {
-  it("finds who never takes steps, though the one before is suspected first", async () => {
+  it("reports the stage that never takes steps, although the stage before it is suspected first", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     // Drops all steps to b, no matter which stage sends them.
@@ -99,7 +99,7 @@ describe("the search for a step", () => {
     expect(one.holders).toBe("dec");
   });
 
-  it("finds who gives steps under an attempt that is not, and not one after the other of those behind it", async () => {
+  it("reports the stage that sends steps with a wrong attempt, and not the stages behind it one after another", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     one.bus.onFrame = (frame, from) => {
@@ -112,7 +112,7 @@ describe("the search for a step", () => {
     expect(one.holders).toBe("dbc");
   });
 
-  it("finds the one step that is missing among others that move", async () => {
+  it("reports the stage that dropped one step while others move", async () => {
     const one = await toy();
     dropSteps(one, "a", "b", (step) => step === 1);
     const other = "11".repeat(8);
@@ -128,7 +128,7 @@ describe("the search for a step", () => {
     expect(one.holders).toBe("dbc");
   });
 
-  it("leaves a stage alone that reads a long text again", async () => {
+  it("does not suspect a stage that reads a long text again", async () => {
     const one = await toy();
     for (let token = 0; token < 10; token++) expect(await one.step(token, [token])).toBe(true);
     one.node("d").beforeStep = () => new Promise((resolve) => setTimeout(resolve, 4_000));
@@ -141,7 +141,7 @@ describe("the search for a step", () => {
     expect(await answer).toBe(true);
   });
 
-  it("finds one that only says that it works", async () => {
+  it("reports a stage that only claims to work", async () => {
     const one = await toy();
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     one.node("b").beforeStep = never;
@@ -159,7 +159,7 @@ describe("the search for a step", () => {
     expect(one.holders).toBe("adc");
   });
 
-  it("is as patient as the ring is slow", async () => {
+  it("is more patient if the ring is slow", async () => {
     const one = await toy();
     one.node("b").beforeStep = () => new Promise((resolve) => setTimeout(resolve, 8_000));
     const slow = one.step(0, [1]);
@@ -227,7 +227,7 @@ describe("the search for a step", () => {
     expect(one.holders).toBe("ebd");
   });
 
-  it("ends where the step comes back or is cancelled meanwhile, and believes nobody else", async () => {
+  it("ends when the step comes back, and ignores answers of other nodes", async () => {
     const one = await toy();
     const forged = { pipeline: one.ring.id, step: 0, state: "unknown", worked: 0 } as const;
     one.bus.onFrame = (frame: StageFrame, from) => {
@@ -245,7 +245,7 @@ describe("the search for a step", () => {
     expect([one.sent("stage.where"), one.holders]).toEqual(["abc", "abc"]);
   });
 
-  it("loses a stage at once that says it holds none any more", async () => {
+  it("reports a stage at once that says it no longer holds its layers", async () => {
     const one = await toy();
     expect(await one.step(0, [1])).toBe(true);
     // Its link to the consumer was gone for a moment, and only it has noticed.
@@ -276,7 +276,7 @@ describe("questions", () => {
     return { asked, state, watch };
   }
 
-  it("are not asked about a step that waits for this node's own line", async () => {
+  it("are not asked about a step that waits for this node's own connection", async () => {
     const { asked, state, watch } = watching();
     watch.given(0);
     await pass(3 * PATIENCE_MS);

@@ -96,7 +96,7 @@ describe("a ring", () => {
     { did: did("c"), from: 4, to: 5 },
   ];
 
-  it("answers over three nodes, hidden states going from each to the next", async () => {
+  it("answers over three nodes, with hidden states going from each to the next", async () => {
     const bus = new Bus();
     const held = nodes(bus, ["a", "b", "c"]);
     const model = await parts.model(await form(bus, THREE), 1, 5);
@@ -120,7 +120,7 @@ describe("a ring", () => {
   });
 
   it.each(["a", "b", "c", "ab", "bc", "ac", "abc"])(
-    "goes on, word for word, when %s is gone in the middle of an answer",
+    "continues, word for word, when %s disappears in the middle of an answer",
     async (names) => {
       const lost = names.split("");
       const bus = new Bus();
@@ -136,7 +136,7 @@ describe("a ring", () => {
     },
   );
 
-  it("goes on when who took the place of another is gone too, and when its neighbour is", async () => {
+  it("continues when a replacement disappears too, and when its neighbour does", async () => {
     const bus = new Bus();
     nodes(bus, ["a", "b", "c", "d", "e", "f"]);
     const ring = await form(bus, THREE, ["d", "e", "f"]);
@@ -180,7 +180,7 @@ describe("a ring", () => {
     },
   );
 
-  it("says so where nobody can take the layers", async () => {
+  it("reports that no node can take the layers", async () => {
     const bus = new Bus();
     nodes(bus, ["a", "b", "c"]);
     const model = await parts.model(await form(bus, THREE), 1, 5);
@@ -191,7 +191,7 @@ describe("a ring", () => {
     });
   });
 
-  it("is not formed where one refuses, and nothing stays open then", async () => {
+  it("is not formed if a node refuses, and leaves nothing open", async () => {
     const bus = new Bus();
     const held = nodes(bus, ["a", "b"]);
     new StageServer({
@@ -214,7 +214,7 @@ describe("a ring", () => {
     });
   });
 
-  it("frees its stages when the consumer is gone", async () => {
+  it("frees its stages when the consumer disappears", async () => {
     const bus = new Bus();
     const held = nodes(bus, ["a", "b", "c"]);
     await form(bus, THREE);
@@ -223,7 +223,7 @@ describe("a ring", () => {
     await expect.poll(() => [...held.values()].map(({ host }) => host.stages.length)).toEqual([0, 0, 0]);
   });
 
-  it("takes steps from its neighbour only", async () => {
+  it("accepts steps only from its neighbour", async () => {
     const bus = new Bus();
     nodes(bus, ["a", "b", "c"]);
     const ring = await form(bus, THREE);

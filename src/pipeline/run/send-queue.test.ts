@@ -21,8 +21,8 @@ const stepOf = (step: number, sequence: string, bytes = numbers) => ({
 beforeEach(fakeTime);
 afterEach(() => void vi.useRealTimers());
 
-describe("the line to a neighbour", () => {
-  it("holds so much when the neighbour reads nothing, and says which sequence is lost", () => {
+describe("the queue to a neighbour", () => {
+  it("holds a limited amount when the neighbour reads nothing, and reports which sequence is lost", () => {
     const lost: string[] = [];
     const traffic = { send: never } as unknown as StageLanes;
     const edge = new NextLink(traffic, "00".repeat(8), { did: a, attempt: 0 }, (sequence) => lost.push(sequence));
@@ -36,7 +36,7 @@ describe("the line to a neighbour", () => {
     expect(edge.reroute({ did: b, attempt: 1 }, { upTo: 2, open: [], openFrom: 0 })).toEqual(["long"]);
   });
 
-  it("is never faster than the neighbour allows, however much is given again", async () => {
+  it("is never faster than the neighbour allows, however many steps are sent again", async () => {
     const admits = new TokenBucket(STEP_RATE, performance.now());
     let cut = false;
     const count = 2 * STEP_RATE.burst;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { SequenceLog } from "./sequences";
 
 describe("SequenceLog", () => {
-  it("knows the last step of each sequence, even of an ended one, until there is a new neighbour", () => {
+  it("knows the last step of each sequence, even of an ended one, until the neighbour changes", () => {
     const log = new SequenceLog();
     expect([log.last("a"), log.end("a")]).toEqual([-1, false]);
     log.note("a", 7);
@@ -12,7 +12,7 @@ describe("SequenceLog", () => {
     expect([log.last("a"), log.last("b"), log.end("a"), log.end("b")]).toEqual([-1, -1, false, true]);
   });
 
-  it("takes a step back that was not read, unless another came", () => {
+  it("takes a step back that was not read, unless another one followed", () => {
     const log = new SequenceLog();
     log.note("a", 1);
     log.note("a", 7);
@@ -23,7 +23,7 @@ describe("SequenceLog", () => {
     expect(log.last("a")).toBe(2);
   });
 
-  it("does not take for new what it has forgotten, however many sequences go around", () => {
+  it("does not treat a forgotten sequence as new, however many sequences there are", () => {
     const log = new SequenceLog();
     for (let step = 0; step < 3_000; step++) log.note(`${step}`, step);
     for (let step = 0; step < 3_000; step++) expect(log.last(`${step}`)).toBeGreaterThanOrEqual(step);

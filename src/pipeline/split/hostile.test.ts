@@ -101,7 +101,7 @@ describe("graphs that promise too much", () => {
   };
   const state = port("past.0.key", 1, ["b", 1, "p", 4]);
 
-  it("are usual ones otherwise", () => {
+  it("are otherwise ordinary graphs", () => {
     expect(readDecoder(hostileGraph({ layers: 3, shared: 10, weight: [4, 4] }))).toMatchObject({
       layers: 3,
       layerBytes: [64, 64, 64],
@@ -109,7 +109,7 @@ describe("graphs that promise too much", () => {
     });
   });
 
-  it("are refused where they name an input or an output again, however often", () => {
+  it("are refused if they name an input or an output twice, however often", () => {
     const again = (field: number) => (graph: Message) => {
       for (let count = 0; count < 40_000; count++) graph.bytes(field, state);
     };
@@ -121,7 +121,7 @@ describe("graphs that promise too much", () => {
     );
   });
 
-  it("are refused where one layer has many states", () => {
+  it("are refused if one layer has many states", () => {
     const states = (graph: Message): void => {
       for (let count = 0; count < 16; count++) {
         const name = "x".repeat(count + 1);
@@ -132,11 +132,11 @@ describe("graphs that promise too much", () => {
     refused(hostileGraph({ graph: states }), "unsupported-model", "more than 16 states");
   });
 
-  it("are refused where every layer needs very much that all need", () => {
+  it("are refused if all layers share very many nodes", () => {
     refused(hostileGraph({ layers: 300, shared: 20_000 }), "unsupported-model", "larger than that of any known model");
   });
 
-  it("are refused where ports, names of inputs, or entries are very many", () => {
+  it("are refused if they have very many ports, names of inputs, or entries", () => {
     const empty = new Uint8Array(2 ** 23).map((_, at) => (at % 2 === 0 ? 10 : 0));
     const names = new Message().bytes(4, "Concat").raw(empty);
     refused(hostileGraph({ graph: (graph) => graph.bytes(1, names) }), "unsupported-model", "entries");
@@ -149,7 +149,7 @@ describe("graphs that promise too much", () => {
     refused(wide, "unsupported-model", "larger than that of any known model");
   });
 
-  it("are split where more stands in them than a call takes", () => {
+  it("are split even if their lists are longer than the arguments of a call may be", () => {
     const inputs = Array.from({ length: 150_000 }, () => "x1");
     const outputs = Array.from({ length: 150_000 }, (_, count) => `y${count}`);
     const bytes = hostileGraph({
@@ -167,7 +167,7 @@ describe("graphs that promise too much", () => {
   });
 
   // Reading the constant again for each operator would take minutes.
-  it("are read once where many operators look at the same", () => {
+  it("are read once if many operators use the same value", () => {
     const shape = new Message();
     for (let count = 0; count < 200_000; count++) shape.varint(20, 1);
     shape.raw(integers("shape", [0, -1]).build());
@@ -195,7 +195,7 @@ describe("graphs that promise too much", () => {
     expect(readDecoder(bytes).layers).toBe(1);
   });
 
-  it("are refused for names and shapes that have no end", () => {
+  it("are refused for endless names and shapes", () => {
     const long = "n".repeat(5000);
     refused(
       hostileGraph({ graph: (graph) => graph.bytes(1, node("Identity", ["x0"], [long])) }),
@@ -232,7 +232,7 @@ describe("graphs that promise too much", () => {
     refused(hostileGraph({ graph: (graph) => graph.bytes(5, weight) }), "file-corrupt", "“w” should have");
   });
 
-  it("are refused where an operator holds a sparse tensor, which the engine makes dense", () => {
+  it("are refused if an operator holds a sparse tensor, which the engine makes dense", () => {
     const sparse = new Message().bytes(1, "sparse_value").bytes(22, new Message());
     const bytes = hostileGraph({
       graph: (graph) => graph.bytes(1, node("Constant", [], ["y"], { attributes: [sparse] })),

@@ -23,12 +23,12 @@ const refusal = (name: string): unknown =>
   expect.objectContaining({ code: "unsupported-model", message: expect.stringContaining(name) as unknown });
 
 describe("graphs of strangers", () => {
-  it.each(Object.entries({ ...SHAPES, ...ROUNDED_AT_CUTS }))("are taken where they are usual: %s", (_, shape) => {
+  it.each(Object.entries({ ...SHAPES, ...ROUNDED_AT_CUTS }))("are accepted if they are ordinary: %s", (_, shape) => {
     const { model } = randomDecoder(shape);
     expect(readDecoder(model, { trusted: false })).toEqual(readDecoder(model));
   });
 
-  it("are taken where they are the guide", () => {
+  it("are accepted if they are the guide's", () => {
     const bytes = new Uint8Array(readFileSync(GUIDE));
     expect(readDecoder(bytes, { trusted: false })).toEqual(readDecoder(bytes));
   });
@@ -54,7 +54,7 @@ describe("graphs of strangers", () => {
       "“MatMul” has a graph",
       node("MatMul", ["x0"], ["y"], { attributes: [inner("", node("Constant", [], ["inner"]))] }),
     ],
-  ])("are refused for an operator that usual ones have not: %s", (name, operator) => {
+  ])("are refused for an operator that ordinary graphs do not have: %s", (name, operator) => {
     const bytes = hostileGraph({ graph: (graph) => graph.bytes(1, operator) });
     expect(readDecoder(bytes).layers).toBe(1);
     expect(() => readDecoder(bytes, { trusted: false })).toThrow(refusal(name));
@@ -120,7 +120,7 @@ describe("graphs of strangers", () => {
     ],
   ];
 
-  it.each(LARGE)("are refused for tensors made out of nothing: %s", (op, nodes, constants) => {
+  it.each(LARGE)("are refused for large tensors made from small constants: %s", (op, nodes, constants) => {
     const bytes = hostileGraph({
       graph: (graph) => {
         graph.bytes(5, integers("big", [2 ** 20, 2 ** 20]));
@@ -132,7 +132,7 @@ describe("graphs of strangers", () => {
     expect(() => readDecoder(bytes, { trusted: false })).toThrow(refusal(`“${op}” makes a tensor`));
   });
 
-  it("are refused sooner than one's own where they are large", () => {
+  it("are refused at a smaller size than one's own graphs", () => {
     const bytes = hostileGraph({ shared: 150_000 });
     expect(readDecoder(bytes).layers).toBe(1);
     expect(() => readDecoder(bytes, { trusted: false })).toThrow(refusal("larger than that of any known model"));

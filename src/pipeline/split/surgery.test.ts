@@ -92,7 +92,7 @@ describe("stages", () => {
     }
   });
 
-  it("hand on what only later stages use", async () => {
+  it("pass on values that only later stages use", async () => {
     const files = randomDecoder({ layerEmbeddings: true });
     const decoder = readDecoder(files.model);
     expect(decoder.cuts.map(({ tensors }) => tensors.length)).toEqual([2, 3, 3, 1]);
@@ -101,7 +101,7 @@ describe("stages", () => {
     expect(middle.taken).toHaveLength(3);
   });
 
-  it("keep to the largest size of a file, and still compute the same", async () => {
+  it("respect the largest size of a file, and still compute the same", async () => {
     const files = randomDecoder({ bits: 8 });
     const decoder = readDecoder(files.model);
     const maxFileBytes = 20_000;
@@ -125,7 +125,7 @@ describe("stages", () => {
     expect(await stages.run([5])).toEqual(first);
   });
 
-  it("keep a layer that looks at another one's cache beside that one", async () => {
+  it("keep a layer in one stage with the layer whose cache it uses", async () => {
     const files = randomDecoder({ borrowsCacheOf: 1, attention: "primitive", norms: "plain", positions: "learned" });
     const decoder = readDecoder(files.model);
     expect(decoder.layers).toBe(2);
@@ -135,7 +135,7 @@ describe("stages", () => {
     expect(await stages.run([4])).toEqual(await whole.run([4]));
   });
 
-  it("tell what their state takes", () => {
+  it("report the size of their state", () => {
     const decoder = readDecoder(randomDecoder({ convolutions: [0], norms: "plain" }).model);
     expect(decoder.kvBytesPerToken).toEqual([0, 256, 256]);
     expect(decoder.fixedStateBytes).toEqual([64 * 3 * 4, 0, 0]);
@@ -185,7 +185,7 @@ describe("mergeRanges", () => {
     at: fc.nat(),
   });
 
-  it("covers every piece, and nothing over the gap", () => {
+  it("covers every piece, and bridges no gap above the limit", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), fc.nat(60), (pieces: StagePiece[], gap) => {
         const requests = mergeRanges(pieces, { gap, max: 2 ** 30 });
@@ -218,7 +218,7 @@ describe("mergeRanges", () => {
     );
   });
 
-  it("asks for at most `max` bytes at once, and for each byte of a piece once", () => {
+  it("requests at most `max` bytes at once, and each byte of a piece once", () => {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), fc.integer({ min: 1, max: 60 }), (pieces: StagePiece[], max) => {
         const requests = mergeRanges(pieces, { gap: 10, max });
@@ -251,7 +251,7 @@ describe("mergeRanges", () => {
     return Array.from({ length }, (_, index) => `${location}${offset + index}`);
   }
 
-  it("makes one request of a layer that lies in one place", () => {
+  it("makes one request for a layer that is stored in one place", () => {
     const decoder = readDecoder(randomDecoder({ bits: 4 }).model);
     const { pieces } = extractStage(decoder, { embed: false, from: 1, to: 2, head: false });
     expect(pieces.length).toBeLessThanOrEqual(3);

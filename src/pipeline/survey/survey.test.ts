@@ -23,7 +23,7 @@ function room(judges: Readonly<Record<string, Judge>>) {
 }
 
 describe("a survey", () => {
-  it("finds out who can do what, and what lies between all of them", async () => {
+  it("learns the capabilities of all members, and measures the links between them", async () => {
     const asked: unknown[] = [];
     const { ask } = room({
       a: (source, consumer) => {
@@ -55,7 +55,7 @@ describe("a survey", () => {
     expect(link(SELF, did("c"))).toBeUndefined();
   });
 
-  it("goes on without those who fail, are gone, or go meanwhile", async () => {
+  it("continues without members that fail, are gone, or leave meanwhile", async () => {
     const { ask, bus } = room({
       a: () => Promise.resolve(ABLE),
       b: () => Promise.reject(new Error("no such model")),
@@ -73,7 +73,7 @@ describe("a survey", () => {
     ]);
   });
 
-  it("believes an answer only from whom it asked, and to the question it asked", async () => {
+  it("accepts an answer only from a member that it asked, and only to its own question", async () => {
     const { ask, bus } = room({ a: () => new Promise(() => undefined), b: () => Promise.resolve(ABLE) });
     const stranger = bus.join(did("stranger"));
     bus.onFrame = (frame, from) => {
@@ -90,7 +90,7 @@ describe("a survey", () => {
 });
 
 describe("a member that is asked", () => {
-  it("answers one question of each at a time, few at once, and none of those who are gone", async () => {
+  it("answers one question of each member at a time, a few at once, and none of members that are gone", async () => {
     const asked: AbortSignal[] = [];
     const { bus } = room({
       a: (_source, _consumer, options) => {
@@ -121,7 +121,7 @@ describe("a member that is asked", () => {
 });
 
 describe("a link's measurement", () => {
-  it("is kept: nobody is probed again and again", async () => {
+  it("is kept, so members are not probed again and again", async () => {
     const { links, bus } = room({ a: () => Promise.resolve(ABLE) });
     const first = await links.measure(did("a"));
     const frames = bus.log.length;
@@ -129,7 +129,7 @@ describe("a link's measurement", () => {
     expect(bus.log).toHaveLength(frames);
   });
 
-  it("is made again where it failed, and takes an echo only from whom it probed", async () => {
+  it("is repeated if it failed, and accepts an echo only from the probed member", async () => {
     const { links, bus } = room({});
     await expect(links.measure(did("a"))).rejects.toMatchObject({ code: "peer-lost" });
     const traffic = bus.join(did("a"));

@@ -95,7 +95,7 @@ const refused = (text: string) =>
   expect.objectContaining({ code: "peer-refused", message: expect.stringContaining(text) as string }) as Error;
 
 describe("a guest", () => {
-  it("sees the charter and who is inside, and is a member once it has asked", async () => {
+  it("sees the charter and the members inside, and is a member once it has knocked", async () => {
     const home = await house({ purpose: "to read" });
     const guest = await visit(home, home.invite);
     expect(guest.welcome.charter.terms.purpose).toBe("to read");
@@ -106,7 +106,7 @@ describe("a guest", () => {
     await vi.waitFor(() => expect(home.entered).toHaveLength(1));
   });
 
-  it("that only looks leaves nothing behind", async () => {
+  it("that only looks leaves no trace", async () => {
     const home = await house();
     const line = lineTo(home);
     const guest = await GuestSession.begin(line, await credentialsOf(home.invite));
@@ -115,7 +115,7 @@ describe("a guest", () => {
     expect(home.entered).toEqual([]);
   });
 
-  it("is turned away where seventeen come at once", async () => {
+  it("is turned away if seventeen come at once", async () => {
     const home = await house();
     const guests = await Promise.all(Array.from({ length: 16 }, () => visit(home, home.invite)));
     await expect(visit(home, home.invite)).rejects.toBeInstanceOf(MicrogridError);
@@ -137,7 +137,7 @@ describe("an invite", () => {
     await expect(visit(home, home.invite)).rejects.toEqual(refused("somebody was removed"));
   });
 
-  it("cannot be made for this epoch with the secret of an earlier one, which the removed still know", async () => {
+  it("cannot be made for this epoch with the secret of an earlier one, which removed members still know", async () => {
     const home = await house();
     const removed = await makeEphemeralKey();
     await remove(home.membership, removed.did);
@@ -149,7 +149,7 @@ describe("an invite", () => {
     await expect(visit(home, invite, { signer: accomplice, token: lying })).rejects.toEqual(refused("not valid"));
   });
 
-  it("does not let in who was removed, even when it is a new one", async () => {
+  it("does not let in a removed node, even if the invite is new", async () => {
     const home = await house();
     const removed = await makeEphemeralKey();
     await remove(home.membership, removed.did);
@@ -159,7 +159,7 @@ describe("an invite", () => {
     await other.knock(ABOUT, nobody);
   });
 
-  it("that ends while its guest reads the charter has ended", async () => {
+  it("that expires while its guest reads the charter is refused", async () => {
     const home = await house();
     const invite = await home.membership.invites.make({ uses: 0, notAfter: Date.now() + HOUR_MS });
     const guest = await visit(home, invite);
@@ -167,7 +167,7 @@ describe("an invite", () => {
     await expect(guest.knock(ABOUT, nobody)).rejects.toEqual(refused("has ended"));
   });
 
-  it("of the epoch in which its guest came is worth nothing when somebody was removed before it asks", async () => {
+  it("is refused if a member is removed after its guest has come and before it knocks", async () => {
     const home = await house();
     const guest = await visit(home, home.invite);
     await remove(home.membership, (await makeEphemeralKey()).did);
@@ -175,7 +175,7 @@ describe("an invite", () => {
     expect(home.entered).toEqual([]);
   });
 
-  it("for one lets in one of two who look at once", async () => {
+  it("for one lets in one of two guests that look at once", async () => {
     const home = await house();
     const invite = await home.membership.invites.make({ uses: 1, notAfter: Date.now() + HOUR_MS });
     const guests = await Promise.all([visit(home, invite), visit(home, invite)]);
@@ -184,7 +184,7 @@ describe("an invite", () => {
     await expect(visit(home, invite)).rejects.toEqual(refused("used up"));
   });
 
-  it("that another counts leads to its issuer, and leaves no line open", async () => {
+  it("that another member counts leads to its issuer, and leaves no line open", async () => {
     const home = await house();
     const invite = await home.membership.invites.make({ uses: 1, notAfter: Date.now() + HOUR_MS });
     const signer = await makeEphemeralKey();
@@ -201,7 +201,7 @@ describe("an invite", () => {
     await line.served;
   });
 
-  it("sends its guest on once, however often it is told to go elsewhere", async () => {
+  it("sends its guest on once, however often doors refer it elsewhere", async () => {
     const home = await house();
     const invite = await home.membership.invites.make({ uses: 1, notAfter: Date.now() + HOUR_MS });
     const signer = await makeEphemeralKey();
@@ -238,7 +238,7 @@ describe("a knock", () => {
     return { did: signer.did, outcome, leave: () => visiting.close() };
   }
 
-  it("waits for a word, and enters with a yes", async () => {
+  it("waits for an answer, and a yes lets the guest in", async () => {
     const home = await house(approval);
     const { did, outcome } = await knocking(home);
     expect(home.door.knocks).toMatchObject([{ did, name: "guest", device: "test" }]);
@@ -248,7 +248,7 @@ describe("a knock", () => {
     expect(home.told).toMatchObject([{ did }, { did, over: true }]);
   });
 
-  it("goes away with a no, and with the member at the door", async () => {
+  it("is over after a no, and when the member at the door leaves", async () => {
     const home = await house(approval);
     const first = await knocking(home);
     home.door.takeAnswer({ did: first.did, admit: false });
@@ -259,7 +259,7 @@ describe("a knock", () => {
     await vi.waitFor(() => expect(home.door.knocks).toEqual([]));
   });
 
-  it("is over when the guest goes", async () => {
+  it("is over when the guest leaves", async () => {
     const home = await house(approval);
     const { did, leave } = await knocking(home);
     leave();
@@ -268,7 +268,7 @@ describe("a knock", () => {
     expect(() => home.door.answer(did, true)).toThrow("not at the door");
   });
 
-  it("that was answered after a removal lets nobody into the new epoch", async () => {
+  it("that is answered after a removal does not let its guest into the new epoch", async () => {
     const home = await house(approval);
     const { did, outcome } = await knocking(home);
     await remove(home.membership, (await makeEphemeralKey()).did);
@@ -277,7 +277,7 @@ describe("a knock", () => {
     expect(home.entered).toEqual([]);
   });
 
-  it("of somebody who was removed while waiting is refused", async () => {
+  it("of a guest that was removed while waiting is refused", async () => {
     const home = await house(approval);
     const { did, outcome } = await knocking(home);
     await remove(home.membership, did);
@@ -285,7 +285,7 @@ describe("a knock", () => {
     expect(await outcome).toContain("removed");
   });
 
-  it("by one device twice is answered once, at the later line", async () => {
+  it("of a device that knocks twice is answered once, on the later line", async () => {
     const home = await house(approval);
     const signer = await makeEphemeralKey();
     const first = await knocking(home, { signer });
@@ -296,7 +296,7 @@ describe("a knock", () => {
     expect(await second.outcome).toBe("admitted");
   });
 
-  it("at one door cannot make it flood the members", async () => {
+  it("cannot be repeated so often that the door floods the members", async () => {
     // On a slow machine, the knocks would take long enough to allow more of them.
     vi.spyOn(performance, "now").mockReturnValue(performance.now());
     const home = await house(approval);
@@ -326,7 +326,7 @@ describe("a knock", () => {
       expect(door.knocks).toEqual([]);
     });
 
-    it("is over by the word of that member only, or when it goes", async () => {
+    it("is over only if that member says so, or when it leaves", async () => {
       const home = await house(approval);
       const { did, outcome } = await knocking(home);
       const [near, far] = [member(), member()];
@@ -340,7 +340,7 @@ describe("a knock", () => {
       expect(await outcome).toBe("admitted");
     });
 
-    it("is not answered in the name of this one by a third", async () => {
+    it("is not answered in this node's name by a third node", async () => {
       const { door } = await house(approval);
       const { link, post } = member();
       await door.takeKnock(link, told);
@@ -349,14 +349,14 @@ describe("a knock", () => {
       expect(door.knocks).toHaveLength(1);
     });
 
-    it("leaves no ghost when it is over before its house was checked", async () => {
+    it("leaves no entry if it is over before its house was checked", async () => {
       const { door } = await house(approval);
       const { link } = member();
       await Promise.all([door.takeKnock(link, told), door.takeKnock(link, { ...told, over: true })]);
       expect(door.knocks).toEqual([]);
     });
 
-    it("is believed sixteen times of one member", async () => {
+    it("is accepted at most sixteen times from one member", async () => {
       const { door } = await house(approval);
       const { link } = member();
       const dids = Array.from({ length: 100 }, (_, i) => `did:key:${i}` as Did);
@@ -367,7 +367,7 @@ describe("a knock", () => {
 });
 
 describe("an impostor at the door", () => {
-  it("who knows all secrets and is no member is not believed", async () => {
+  it("is not believed if it knows all secrets but is not a member", async () => {
     const home = await house();
     const stranger = await makeEphemeralKey();
     const parts = { ...home.membership.parts, proof: [] };

@@ -59,7 +59,7 @@ describe("rates of the room's frames", () => {
     expect(flood).toThrow(new RegExp(`floods this device: it sent more ${kind.replace(".", "\\.")} messages`));
   });
 
-  it("let nobody who has things carried cost the carrier its link to the one who gets them", () => {
+  it("protect a relay's link to the receiver from a sender that makes it carry too much", () => {
     const receiver = new FrameLimits(ROOM_FRAMES);
     const to = new TokenBucket(CARRIED_TO_RATE, 0);
     // A flood from all sides goes through what the carrier lets on, beside as much of its own.
@@ -70,7 +70,7 @@ describe("rates of the room's frames", () => {
     expect(CARRIED_FROM_RATE.burst).toBeLessThan(CARRIED_TO_RATE.burst);
   });
 
-  it("count each kind by itself, and know no kind by inheritance", () => {
+  it("count each kind by itself, and do not treat inherited properties as kinds", () => {
     const limits = new FrameLimits(ROOM_FRAMES);
     expect(limits.admit("hello", 0)).toBe(ROOM_FRAMES.hello.maxBytes);
     expect(() => limits.admit("hello", 1e9)).toThrow(/floods/);

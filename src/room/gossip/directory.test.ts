@@ -120,7 +120,7 @@ const send = (to: Node, from: Node, statements: Statement[]): void =>
 const stampOf = (by: Node, of: Node): number => by.directory.card(of.signer.did)!.stamp;
 
 describe("gossip", () => {
-  it("tells everybody of everybody, over any number of hops, and of what they offer later", async () => {
+  it("tells all nodes of all others, over any number of hops, and of later offers", async () => {
     const row = await chain(8);
     expect(row.map(({ directory }) => directory.nodes)).toEqual(row.map(() => 8));
     row[0]!.model = "other";
@@ -129,14 +129,14 @@ describe("gossip", () => {
     expect(row.at(-1)!.directory.card(row[0]!.signer.did)?.offers[0]?.model).toBe("other");
   });
 
-  it("is silent but for comparisons while nothing happens", async () => {
+  it("sends only comparisons while nothing happens", async () => {
     const row = await chain(5);
     for (const node of row) node.sent.length = 0;
     await pass(60_000);
     expect(new Set(row.flatMap(({ sent }) => sent.map(({ kind }) => kind)))).toEqual(new Set(["view.sums"]));
   });
 
-  it("forgets at once who says good-bye, and in time who is missed by a neighbour", async () => {
+  it("forgets a node at once if it says goodbye, and after a while if a neighbour misses it", async () => {
     const row = await chain(5);
     const [first, , , , last] = row as [Node, Node, Node, Node, Node];
     first.directory.close();
@@ -153,7 +153,7 @@ describe("gossip", () => {
     expect(row[1]!.directory.nodes).toBe(3);
   });
 
-  it("keeps who contradicts the word of its loss", async () => {
+  it("keeps a node that contradicts the report of its loss", async () => {
     const row = await chain(4);
     const [first, second, , last] = row as [Node, Node, Node, Node];
     const before = stampOf(first, last);
@@ -163,7 +163,7 @@ describe("gossip", () => {
     expect(first.directory.suspected(last.signer.did)).toBe(false);
   });
 
-  it("forgets who is removed from the room when the rules change", async () => {
+  it("forgets a node that is removed when the rules change", async () => {
     const row = await chain(3);
     outsiders.add(row[2]!.signer.did);
     await row[0]!.directory.reexamine();
@@ -186,7 +186,7 @@ describe("a hostile gossiper", () => {
     expect(victim.directory.nodes).toBe(2);
   });
 
-  it("loses its link for words in another's name", async () => {
+  it("loses its link for statements in another node's name", async () => {
     const [victim, , liar] = (await chain(3)) as [Node, Node, Node];
     link(victim, liar);
     const forger = await makeEphemeralKey();
@@ -198,7 +198,7 @@ describe("a hostile gossiper", () => {
     expect(liar.cut.join()).toContain("signature that is not valid");
   });
 
-  it("cannot drive up the stamp of somebody by words about cards that do not exist", async () => {
+  it("cannot raise the stamp of a node with statements about cards that do not exist", async () => {
     const [victim, , liar] = (await chain(3)) as [Node, Node, Node];
     const before = stampOf(liar, victim);
     link(victim, liar);
@@ -207,7 +207,7 @@ describe("a hostile gossiper", () => {
     expect(stampOf(liar, victim)).toBe(before);
   });
 
-  it("is not heard further than its share of words and cards", async () => {
+  it("cannot spread more than its share of statements and cards", async () => {
     const row = await chain(3);
     const [liar, carrier, end] = row as [Node, Node, Node];
     await pass(120_000);

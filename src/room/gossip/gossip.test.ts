@@ -26,7 +26,7 @@ const allKnowAll = (): boolean => everybody().every(({ session }) => (session.in
 const mostLinks = (): number => Math.max(...everybody().map(({ session }) => session.inside?.links ?? 0));
 
 it(
-  "knows all its members over bounded links, asks distant ones, survives a death and a cut, and is a full mesh again",
+  "a large room knows all members over bounded links, asks distant ones, survives a death and a cut, and becomes a full mesh again",
   async () => {
     await enter(FULL_MESH_NODES);
     const full = FULL_MESH_NODES - 1;

@@ -69,7 +69,7 @@ class Room {
 }
 
 describe("links of a larger room", () => {
-  it("connect everybody with bounded degrees, through any joins and leaves", () => {
+  it("connect all nodes with bounded degrees, through any joins and leaves", () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant("join" as const), count: fc.integer({ min: 1, max: 20 }) }),
       fc.record({ kind: fc.constant("leave" as const), share: fc.double({ min: 0, max: 0.5, noNaN: true }) }),
@@ -97,7 +97,7 @@ describe("links of a larger room", () => {
     );
   });
 
-  it("connect everybody by the ring alone", () => {
+  it("connect all nodes by the ring alone", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 1e6 }), { minLength: 2, maxLength: 200 }), (indices) => {
         const dids = indices.map(didOf);
@@ -115,7 +115,7 @@ describe("links of a larger room", () => {
     );
   });
 
-  it("are never cut while a job runs over them, nor while they are new, nor where the ring needs them", () => {
+  it("are never cut while a job runs over them, while they are new, or while the ring needs them", () => {
     const self = didOf(0);
     const others = Array.from({ length: 99 }, (_, i) => didOf(i + 1));
     const ring = ringNeighbours(self, others);
@@ -153,7 +153,7 @@ describe("links of a larger room", () => {
     expect(plan(false, LINKS_WANTED)).toBe(4 /* the ring's are always wanted */);
   });
 
-  it("do not go back and forth in a room at the border", () => {
+  it("do not go back and forth in a room at the size limit", () => {
     expect(isFullMesh(FULL_MESH_NODES, true)).toBe(true);
     expect(isFullMesh(FULL_MESH_NODES + 1, true)).toBe(false);
     expect(isFullMesh(FULL_MESH_NODES, false)).toBe(false);

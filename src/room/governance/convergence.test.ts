@@ -67,7 +67,7 @@ async function join(host: Membership): Promise<Membership> {
 }
 
 describe("a room", () => {
-  it("ends in one epoch and under one charter, however often it was split, and without anybody who was removed", async () => {
+  it("ends in one epoch and under one charter, without removed members, however often it was split", async () => {
     const run = async (steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[]): Promise<void> => {
       const others = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
       const { membership, parts } = await foundTestRoom({}, { others });

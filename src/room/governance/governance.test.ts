@@ -41,8 +41,8 @@ async function settled(all: readonly TestNode[], epoch: number): Promise<void> {
   await together(all);
 }
 
-describe("coming in", () => {
-  it("with approval waits for the word of any member, and is seen by all", async () => {
+describe("admission", () => {
+  it("with approval waits for the answer of any member, and is seen by all", async () => {
     const { founder, members } = await roomOf(0, { admission: { kind: "approval" } });
     expect(members).toEqual([]);
     const first = await nodes.enter(founder.invite);
@@ -71,7 +71,7 @@ describe("coming in", () => {
     expect(founder.session.peers).toEqual([]);
   });
 
-  it("goes on at another door when the member at the first leaves", async () => {
+  it("continues at another door when the member at the first one leaves", async () => {
     const { founder } = await roomOf(0, { admission: { kind: "approval" } });
     const guest = await nodes.enter(founder.invite);
     await eventually(() => expect(founder.session.inside!.door.knocks).toHaveLength(1));
@@ -83,7 +83,7 @@ describe("coming in", () => {
     await together([again, guest]);
   });
 
-  it("is for those whom the charter lists, and no others", async () => {
+  it("is granted only to nodes that the charter lists", async () => {
     const listed = await makeEphemeralKey();
     const { founder } = await roomOf(0, { admission: { kind: "listed", dids: [listed.did] } });
     const [member, stranger] = [await nodes.enter(founder.invite, listed), await nodes.enter(founder.invite)];
@@ -101,7 +101,7 @@ describe("coming in", () => {
     await eventually(() => expect(late.out.reason).toContain("used up"));
   });
 
-  it("by a counted invite waits for its issuer where that is away", async () => {
+  it("by a counted invite waits for its issuer if that is away", async () => {
     const { founder, members } = await roomOf(1);
     const issuer = members[0]!;
     const invite = await issuer.session.membership!.invites.make({ uses: 1, notAfter: Date.now() + 60_000 });
@@ -113,7 +113,7 @@ describe("coming in", () => {
 });
 
 describe("removing a member", () => {
-  it("closes its links, tells it, and gives it nothing of the new epoch", async () => {
+  it("closes its links, notifies it, and withholds the secret of the new epoch", async () => {
     const { founder, members } = await roomOf(3);
     const gone = members[0]!;
     await remove(founder, gone);
@@ -123,7 +123,7 @@ describe("removing a member", () => {
     expect(gone.session.peers).toEqual([]);
   });
 
-  it("keeps it out: with what it has kept, with its invite, and with a new one", async () => {
+  it("keeps it out, whether it uses its stored membership, its invite, or a new one", async () => {
     const { founder, members } = await roomOf(2);
     const gone = members[0]!;
     await remove(founder, gone);
@@ -141,7 +141,7 @@ describe("removing a member", () => {
     await together(stay);
   });
 
-  it("lets those come back who were away, over as many epochs as they have missed", async () => {
+  it("lets absent members return, over as many epochs as they have missed", async () => {
     const { founder, members } = await roomOf(4);
     const [away, first, second, stays] = members as [TestNode, TestNode, TestNode, TestNode];
     away.session.leave();
@@ -153,15 +153,15 @@ describe("removing a member", () => {
     await settled([founder, stays, await nodes.comeBack(away)], 2);
   });
 
-  it("can only be done by founders", async () => {
+  it("is possible only for founders", async () => {
     const { founder, members } = await roomOf(2);
     await expect(remove(members[0]!, members[1]!)).rejects.toMatchObject({ code: "bad-request" });
     await expect(remove(founder, founder)).rejects.toMatchObject({ code: "bad-request" });
   });
 });
 
-describe("two founders, each in a half of the room", () => {
-  it("who remove different members end in one epoch without either of them", async () => {
+describe("two founders in separate halves of the room", () => {
+  it("that remove different members end in one epoch without either of them", async () => {
     const other = await makeEphemeralKey();
     const one = await nodes.open({}, { others: [other] });
     const two = await nodes.start({ membership: one.parts }, other);
@@ -192,7 +192,7 @@ describe("two founders, each in a half of the room", () => {
 });
 
 describe("the charter", () => {
-  it("changes for all who are here, and for who was away when it comes back", async () => {
+  it("changes for all present members, and for absent ones when they return", async () => {
     const { founder, members } = await roomOf(2);
     const [here, away] = members as [TestNode, TestNode];
     away.session.leave();
@@ -205,7 +205,7 @@ describe("the charter", () => {
     expect(back.kept.parts?.charter.version).toBe(2);
   });
 
-  it("that does not list a member any more puts it out", async () => {
+  it("removes a member that a new version no longer lists", async () => {
     const { founder, members } = await roomOf(2);
     const [listed, other] = members as [TestNode, TestNode];
     await founder.session.inside!.governance.amend({ admission: { kind: "listed", dids: [listed.did as Did] } });
@@ -213,7 +213,7 @@ describe("the charter", () => {
     await eventually(() => expect(other.out.reason).toContain("does not list"));
   });
 
-  it("is enforced by each node by itself, by the name of the rule", async () => {
+  it("is enforced by each node itself, and refusals name the rule", async () => {
     const { founder, members } = await roomOf(1);
     const asker = members[0]!;
     founder.session.share({ maxJobs: 1, models: new Set(["toy"]) }, false);
@@ -267,7 +267,7 @@ describe("a quorum of two of three founders", () => {
     );
   });
 
-  it("changes the charter while who proposed it is away", async () => {
+  it("changes the charter while its proposer is away", async () => {
     const { one, two, three, member } = await council();
     await one.session.inside!.governance.amend({ name: "Loft" });
     await proposalAt(three);
@@ -292,7 +292,7 @@ describe("a quorum of two of three founders", () => {
     );
   });
 
-  it("tells a founder who comes later what waits for it", async () => {
+  it("shows waiting proposals to a founder that comes later", async () => {
     const { one, two, three, member } = await council();
     three.session.leave();
     await together([one, two, member]);

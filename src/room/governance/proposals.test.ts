@@ -19,7 +19,7 @@ async function council(size: number, quorum: number): Promise<readonly Founder[]
 }
 
 describe("proposals", () => {
-  it("that nobody has signed are nothing, and cannot stand in the way of a removal", async () => {
+  it("without signatures are dropped, and cannot prevent a removal", async () => {
     const [{ proposals, membership }] = (await council(1, 1)) as [Founder];
     for (let i = 0; i < 10; i++) {
       const signed = { ...(await membership.proposeCharter({ name: `Forged ${i}` })), signatures: [] };
@@ -30,7 +30,7 @@ describe("proposals", () => {
     expect(membership.epochs.head.n).toBe(1);
   });
 
-  it("of one founder without end do not keep another from its own", async () => {
+  it("of one founder, however many, do not prevent another from proposing", async () => {
     const [one, two] = (await council(3, 2)) as [Founder, Founder];
     for (let i = 0; i < 20; i++) {
       const signed = await one.membership.proposeCharter({ name: `Loft ${i}` });
@@ -57,7 +57,7 @@ describe("proposals", () => {
     expect(one.proposals.all).toEqual([]);
   });
 
-  it("of strangers, and of what was signed but changed afterwards, are refused", async () => {
+  it("of strangers, and proposals that were changed after signing, are refused", async () => {
     const [one] = (await council(2, 2)) as [Founder];
     const [stranger] = await council(1, 1);
     const signed = await one.membership.proposeCharter({ name: "Loft" });
@@ -72,7 +72,7 @@ describe("proposals", () => {
     }
   });
 
-  it("of an epoch come into force at who has made them, and not before all have signed", async () => {
+  it("of an epoch come into force at their author, and not before all have signed", async () => {
     const [one, two] = (await council(2, 2)) as [Founder, Founder];
     const gone = (await makeEphemeralKey()).did;
     await one.proposals.remove([gone]);

@@ -78,14 +78,14 @@ const runs = ({ sent }: FakeLink, id: string): boolean =>
   sent.some(({ kind, body }) => kind === "job.accepted" && body.id === id && body.position === 0);
 
 describe("peers that share a device", () => {
-  it("lets one have all of it while nobody else comes", () => {
+  it("give all of it to one peer while no other comes", () => {
     const { ask } = server();
     const greedy = fakeLink();
     const ids = [ask(greedy), ask(greedy)];
     expect(ids.map((id) => runs(greedy, id))).toEqual([true, true]);
   });
 
-  it("takes a place from a peer that fills the device when another comes, however many requests wait before", async () => {
+  it("take a place from a peer that fills the device when another one comes, however many requests are waiting", async () => {
     const { jobs, ask } = server();
     const [greedy, modest] = [fakeLink(), fakeLink()];
     const ids = Array.from({ length: 8 }, () => ask(greedy));
@@ -100,7 +100,7 @@ describe("peers that share a device", () => {
     expect(kindsOf(greedy, ids[1]!)).not.toContain("job.failed");
   });
 
-  it("counts what one asks over two links together", () => {
+  it("have their requests over two links counted together", () => {
     const { ask, jobs } = server();
     const [one, other] = [fakeLink("did:key:greedy"), fakeLink("did:key:greedy")];
     for (let i = 0; i < MAX_JOBS_PER_PEER; i++) ask(i % 2 ? one : other);
@@ -111,7 +111,7 @@ describe("peers that share a device", () => {
     expect(jobs.queued).toBe(MAX_JOBS_PER_PEER - 1);
   });
 
-  it("takes nothing from a peer that has only one place", () => {
+  it("take nothing from a peer that has only one place", () => {
     const { jobs, ask } = server();
     const links = [fakeLink(), fakeLink(), fakeLink()];
     const ids = links.map((link) => ask(link));
@@ -120,7 +120,7 @@ describe("peers that share a device", () => {
     expect(links.flatMap(({ sent }) => sent).some(({ kind }) => kind === "job.refused")).toBe(false);
   });
 
-  it("answers everybody in the end, and has the link in use until then", async () => {
+  it("are all answered in the end, and their links stay in use until then", async () => {
     const { jobs, ask, release } = server();
     const [greedy, modest] = [fakeLink(), fakeLink()];
     const ids = Array.from({ length: 4 }, () => ask(greedy));
@@ -170,7 +170,7 @@ describe("a provider's frames", () => {
     expect(text.join("")).toHaveLength(1_003);
   });
 
-  it("may not hold more text than tokens can have, of which nothing is delivered then", async () => {
+  it("may not hold more text than tokens can have, and such text is not delivered", async () => {
     const { closedFor, text } = await read([
       { text: "a", ids: [1] },
       { text: "b".repeat(5_000), ids: [2] },

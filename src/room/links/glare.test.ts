@@ -35,7 +35,7 @@ describe("two nodes that dial each other at once", () => {
   it.each([
     ["the lower did's line is up first", true],
     ["the higher did's line is up first", false],
-  ])("keep the line of the lower did: %s", async (_name, lowerFirst) => {
+  ])("keep the line of the lower DID: %s", async (_name, lowerFirst) => {
     const second = await makeEphemeralKey();
     const { founder, membership, parts } = await foundTestRoom({}, { others: [second] });
     const other = new Membership(memberContext(second), parts);

@@ -21,7 +21,7 @@ async function pair() {
   return { own, did: other.did, meet };
 }
 
-it("refuses a link to a shunned node, and accepts it again after that", async () => {
+it("a node refuses links to a shunned node, and accepts them again afterwards", async () => {
   const { own, did, meet } = await pair();
   expect((await meet()).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
   own.shun(did);
@@ -31,7 +31,7 @@ it("refuses a link to a shunned node, and accepts it again after that", async ()
   expect((await meet())[0]?.status).toBe("fulfilled");
 });
 
-it("shuns for longer each time, up to a bound, and remembers a bounded number", async () => {
+it("a node is shunned for longer each time, up to a limit, and a limited number are remembered", async () => {
   const { own, did } = await pair();
   let now = performance.now();
   vi.spyOn(performance, "now").mockImplementation(() => now);

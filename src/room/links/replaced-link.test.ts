@@ -108,7 +108,7 @@ describe("a link that gives way to another", () => {
     release();
   });
 
-  it("carries the answer to its end that was begun over it", async () => {
+  it("carries an answer that was begun over it to its end", async () => {
     const { low, high, join, stays, givesWay } = await pair();
     join(givesWay);
     await vi.waitFor(() => expect(low.session.peers).toHaveLength(1));
@@ -152,7 +152,7 @@ describe("a member that is held", () => {
     return about as unknown as Member & { marks(): number };
   }
 
-  it("stays so over the link that takes the place of the first, and not over one that is spare", async () => {
+  it("is held over the link that replaces the first one, and not over a spare one", async () => {
     const did = "did:key:a" as Did;
     const members = new Map<Did, Member>();
     const traffic = new StageLanes(members, nobody);

@@ -29,7 +29,7 @@ describe("the rule", () => {
     expect(limited.check(toyRequest(5), { ...member, running: 2 })).toBe("jobsAtOnce");
   });
 
-  it("answersPerHour counts each member by itself, for an hour, and not what was refused", () => {
+  it("answersPerHour counts each member by itself, for an hour, without refused answers", () => {
     const limited = guard({ limits: { answersPerHour: 2, tokensPerAnswer: 5 } });
     const other = { ...member, did: "did:key:b" as Did };
     expect(limited.check(toyRequest(6), member, 0)).toBe("tokensPerAnswer");
@@ -41,13 +41,13 @@ describe("the rule", () => {
     expect(limited.check(toyRequest(5), member, HOUR_MS)).toBe("answersPerHour");
   });
 
-  it("contribution refuses who shares nothing", () => {
+  it("contribution refuses members that share nothing", () => {
     const expecting = guard({ contribution: "expected" });
     expect(expecting.check(toyRequest(5), { ...member, shares: false })).toBe("contribution");
     expect(expecting.check(toyRequest(5), member)).toBeUndefined();
   });
 
-  it("that was amended holds from then on", () => {
+  it("is enforced in its new form after an amendment", () => {
     let terms = OPEN_TERMS;
     const changing = new CharterGuard(() => terms);
     expect(changing.check(toyRequest(5), member)).toBeUndefined();

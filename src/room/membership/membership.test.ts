@@ -36,7 +36,7 @@ async function remove(by: Membership, ...dids: Did[]): Promise<void> {
 }
 
 describe("a genesis", () => {
-  it("is read as it was made, and refused with any field missing, changed in kind, or added", async () => {
+  it("is read as it was made, and refused with any field missing, of another type, or added", async () => {
     const { parts } = await foundTestRoom();
     expect((await readGenesis(parts.genesis.record)).roomId).toBe(parts.genesis.roomId);
     const founders = parts.genesis.founders;
@@ -60,7 +60,7 @@ describe("a genesis", () => {
 });
 
 describe("a charter", () => {
-  it("comes into force where the quorum has signed a higher version, at everybody who sees it, once", async () => {
+  it("comes into force once, at every node that sees it, if the quorum has signed a higher version", async () => {
     const { first, second } = await pair();
     const signed = await first.proposeCharter({ name: "Loft" });
     expect([await first.takeCharter(signed), await second.takeCharter(signed)]).toEqual([true, true]);
@@ -68,7 +68,7 @@ describe("a charter", () => {
     expect(await second.takeCharter(signed)).toBe(false);
   });
 
-  it("does not give way to a lower version, nor to the higher hash of the same", async () => {
+  it("is not replaced by a lower version, nor by the same version with a higher hash", async () => {
     const { first, second } = await pair();
     const old = first.charter.signed;
     const [a, b] = [await first.proposeCharter({ name: "A" }), await first.proposeCharter({ name: "B" })];
@@ -93,7 +93,7 @@ describe("a charter", () => {
     expect(await second.takeCharter(await founder.endorse("charter", one))).toBe(true);
   });
 
-  it("of version 0 has the terms with which the room was founded, whatever one founder signs later", async () => {
+  it("of version 0 keeps the terms with which the room was founded, whatever one founder signs later", async () => {
     const { founder, second } = await pair({}, { others: [await makeEphemeralKey()], quorum: 2 });
     const { hash } = second.genesis;
     for (let at = 0; at < 8; at++) {
@@ -115,7 +115,7 @@ describe("a chain of epochs", () => {
     expect(await second.takeEpochs(first.epochs.data)).toBe(false);
   });
 
-  it("does not go back, and breaks where a record, its order or a secret is another's", async () => {
+  it("does not go back, and is refused if a record, its order or a secret is wrong", async () => {
     const { first, second } = await pair();
     const begin = first.epochs.data;
     await remove(first, (await makeEphemeralKey()).did);
@@ -169,7 +169,7 @@ describe("a chain of epochs", () => {
     await expect(first.examine(member.did, second.proof)).rejects.toThrow("was removed");
   });
 
-  it("keeps nobody who only knocked", async () => {
+  it("does not keep nodes that only knocked", async () => {
     const { second, founder } = await pair();
     const governor = await makeEphemeralKey();
     const { parts } = await join(second, governor);
@@ -183,31 +183,34 @@ describe("a chain of epochs", () => {
   });
 });
 
-describe("two founders who remove somebody at once, without each other", () => {
-  it.each([true, false])("end in one epoch with both removals and all who are kept (%s)", async (firstWins) => {
-    const otherFounder = await makeEphemeralKey();
-    const { first, parts, member, second } = await pair({}, { others: [otherFounder] });
-    const [kept, gone] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
-    const third = await join(second, kept);
-    const two = new Membership(memberContext(otherFounder), parts);
-    await two.examine(kept.did, third.proof);
-    await remove(first, gone.did);
-    for (;;) {
-      const { record, secret } = await two.proposeEpoch([member.did]);
-      const data = two.epochsWith(record, secret);
-      const { head } = await Epochs.open(data, two.genesis);
-      if (outranks(first.epochs.head, head) !== firstWins) continue;
-      await two.takeEpochs(data);
-      break;
-    }
-    for (let round = 0; round < 2; round++) {
-      await two.takeEpochs(first.epochs.data);
-      await first.takeEpochs(two.epochs.data);
-    }
-    expect(first.epochs.head).toEqual(two.epochs.head);
-    expect([...first.epochs.removed].sort()).toEqual([gone.did, member.did].sort());
-    await first.examine(kept.did, third.proof);
-  });
+describe("two founders that remove members at once, independently,", () => {
+  it.each([true, false])(
+    "end in one epoch with both removals and all members that are kept (%s)",
+    async (firstWins) => {
+      const otherFounder = await makeEphemeralKey();
+      const { first, parts, member, second } = await pair({}, { others: [otherFounder] });
+      const [kept, gone] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+      const third = await join(second, kept);
+      const two = new Membership(memberContext(otherFounder), parts);
+      await two.examine(kept.did, third.proof);
+      await remove(first, gone.did);
+      for (;;) {
+        const { record, secret } = await two.proposeEpoch([member.did]);
+        const data = two.epochsWith(record, secret);
+        const { head } = await Epochs.open(data, two.genesis);
+        if (outranks(first.epochs.head, head) !== firstWins) continue;
+        await two.takeEpochs(data);
+        break;
+      }
+      for (let round = 0; round < 2; round++) {
+        await two.takeEpochs(first.epochs.data);
+        await first.takeEpochs(two.epochs.data);
+      }
+      expect(first.epochs.head).toEqual(two.epochs.head);
+      expect([...first.epochs.removed].sort()).toEqual([gone.did, member.did].sort());
+      await first.examine(kept.did, third.proof);
+    },
+  );
 });
 
 describe("a shorter proof", () => {
@@ -225,7 +228,7 @@ describe("a shorter proof", () => {
     expect((await third.ownStanding()).admittedBy).toEqual([founder.did]);
   });
 
-  it("is not taken from another member, who would take this node along when it is removed", async () => {
+  it("is not taken from another member, whose removal would also remove this node", async () => {
     const { first, founder, third, last } = await distant();
     const accomplice = await makeEphemeralKey();
     const fourth = await join(first, accomplice);
@@ -236,7 +239,7 @@ describe("a shorter proof", () => {
     expect((await third.ownStanding()).admittedBy).not.toContain(accomplice.did);
   });
 
-  it("is needed after eight steps: nobody can be admitted at the end of a longer chain", async () => {
+  it("is needed after eight steps, because no node can be admitted at the end of a longer chain", async () => {
     let { membership } = await foundTestRoom();
     for (let step = 0; step < 8; step++) membership = await join(membership, await makeEphemeralKey());
     await expect(join(membership, await makeEphemeralKey())).rejects.toMatchObject({ code: "peer-refused" });
@@ -248,7 +251,7 @@ describe("an invite", () => {
   const tokenOf = async (by: Membership, uses: number) =>
     readToken((await by.invites.make({ uses, notAfter: inADay() })).token.signed);
 
-  it("lets in as many as it says, at who has made it; whom it let in once may come again", async () => {
+  it("lets in as many nodes as it states, at its issuer, and lets the same nodes in again", async () => {
     const { first, second } = await pair();
     const [a, b, c] = (await Promise.all([1, 2, 3].map(makeEphemeralKey))) as [Signer, Signer, Signer];
     const two = await tokenOf(first, 2);
@@ -259,7 +262,7 @@ describe("an invite", () => {
     for (const { did } of [a, b, c]) await second.letIn(any, did, undefined);
   });
 
-  it("for one lets in one of two who come at the same time", async () => {
+  it("for one lets in one of two nodes that come at the same time", async () => {
     const { first } = await pair();
     const token = await tokenOf(first, 1);
     const guests = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
@@ -276,7 +279,7 @@ describe("an invite", () => {
     expect(() => again.invites.check(token, guest)).toThrow("used up");
   });
 
-  it("ends at its time, with its epoch, and is nothing in another room", async () => {
+  it("ends at its time and with its epoch, and is invalid in another room", async () => {
     const { first, founder } = await pair();
     const terms = { room: first.genesis.hash, epoch: 0, uses: 0 };
     const late = await makeToken([founder], { ...terms, notAfter: Date.now() - 1 });
@@ -291,7 +294,7 @@ describe("an invite", () => {
     expect(await first.invites.kept()).toBeUndefined();
   });
 
-  it("does not let in a removed node, however new it is", async () => {
+  it("does not let in a removed node, however new the invite is", async () => {
     const { first, member } = await pair();
     await remove(first, member.did);
     const token = await tokenOf(first, 0);
@@ -299,7 +302,7 @@ describe("an invite", () => {
     await expect(first.letIn(token, member.did, undefined)).rejects.toThrow("was removed");
   });
 
-  it("of a member counts for nothing where only founders invite", async () => {
+  it("of a member is refused if only founders may invite", async () => {
     const { first, second, member } = await pair();
     const before = await tokenOf(second, 0);
     await second.takeCharter(await first.proposeCharter({ invites: "founders" }));
@@ -311,7 +314,7 @@ describe("an invite", () => {
     expect(second.invites.check(await tokenOf(first, 0), guest)).toEqual({ askInstead: undefined });
   });
 
-  it("does not count where somebody else has signed it than who claims to have made it", async () => {
+  it("is refused if its signer is not the issuer that it names", async () => {
     const { first, founder } = await pair();
     const terms = { room: first.genesis.hash, epoch: 0, uses: 0, notAfter: inADay() };
     const { signed } = await makeToken([await makeEphemeralKey(), founder], terms);
@@ -320,8 +323,8 @@ describe("an invite", () => {
   });
 });
 
-describe("what is kept of a membership", () => {
-  it("is read as it was, and not with anything in it forged", async () => {
+describe("a stored membership", () => {
+  it("is read as it was stored, and refused with any forged part", async () => {
     const { second } = await pair();
     const stored = storable(second.parts);
     expect((await readStored(stored)).genesis.roomId).toBe(second.genesis.roomId);

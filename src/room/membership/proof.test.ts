@@ -61,7 +61,7 @@ describe("a chain of admissions", () => {
     );
   });
 
-  it("proves nothing where a step is missing, is another's, or leads to nobody", async () => {
+  it("proves nothing if a step is missing, belongs to another node, or does not lead to a founder", async () => {
     const { founder, rules } = await rulesOf();
     const [a, b, c, stranger] = (await keys(4)) as [Signer, Signer, Signer, Signer];
     const proof = await chain(rules, [founder, a, b, c]);
@@ -74,7 +74,7 @@ describe("a chain of admissions", () => {
     await expect(examine(c.did, own, rules, NOW)).rejects.toMatchObject(refused("stranger"));
   });
 
-  it("counts in its own room only, and only by the hand of who admits", async () => {
+  it("counts only in its own room, and only with the signature of the admitting node", async () => {
     const { founder, rules } = await rulesOf();
     const { rules: other } = await rulesOf();
     const [guest, stranger] = (await keys(2)) as [Signer, Signer];
@@ -86,7 +86,7 @@ describe("a chain of admissions", () => {
     });
   });
 
-  it("ends with whoever in it was removed, however long ago the admission claims to be", async () => {
+  it("becomes invalid when a node in it is removed, however old the admission claims to be", async () => {
     const { founder, rules } = await rulesOf();
     const [a, b] = (await keys(2)) as [Signer, Signer];
     const old = { admission: await admit(a, rules.genesis.hash, b.did, 0) };
@@ -97,7 +97,7 @@ describe("a chain of admissions", () => {
     await expect(examine(a.did, proof.slice(1), rules, NOW)).rejects.toMatchObject(refused("removed"));
   });
 
-  it("holds for those who are kept, and for whom they have admitted, but not for who was removed itself", async () => {
+  it("is valid for nodes that are kept, and for those they have admitted, but not for the removed node", async () => {
     const { founder, rules } = await rulesOf();
     const [a, b, c] = (await keys(3)) as [Signer, Signer, Signer];
     const proof = await chain(rules, [founder, a, b, c]);
@@ -112,7 +112,7 @@ describe("a chain of admissions", () => {
 });
 
 describe("a house", () => {
-  it("that has founded the room brings in its nodes, until its word ends or is taken back", async () => {
+  it("that has founded the room brings in its nodes, until its delegation ends or is revoked", async () => {
     const [house, node] = (await keys(2)) as [Signer, Signer];
     const { rules } = await rulesOf({}, [house]);
     const proof = [{ delegation: await vouch(house, node) }];
@@ -122,7 +122,7 @@ describe("a house", () => {
     await expect(examine(node.did, proof, rules, NOW)).rejects.toMatchObject(refused("stranger"));
   });
 
-  it("cannot speak for a node that it does not name, nor can another house in its name", async () => {
+  it("cannot vouch for a node that it does not name, nor can another house in its name", async () => {
     const [house, node, other] = (await keys(3)) as [Signer, Signer, Signer];
     const { rules } = await rulesOf({}, [house]);
     const proof = [{ delegation: await vouch(house, node) }];
@@ -131,7 +131,7 @@ describe("a house", () => {
     await expect(examine(node.did, forged, rules, NOW)).rejects.toMatchObject(refused("stranger"));
   });
 
-  it("goes with all its nodes when it is removed, and so do those whom they have admitted", async () => {
+  it("is removed with all its nodes, and with the nodes they have admitted", async () => {
     const [house, node, guest] = (await keys(3)) as [Signer, Signer, Signer];
     const { rules } = await rulesOf({}, [house]);
     const step = { delegation: await vouch(house, node) };
@@ -144,7 +144,7 @@ describe("a house", () => {
 });
 
 describe("a charter", () => {
-  it("that lists its members lets in them and the founders, and nobody by an admission", async () => {
+  it("that lists its members lets in them and the founders, and no node by an admission", async () => {
     const [listed, guest] = (await keys(2)) as [Signer, Signer];
     const { founder, rules } = await rulesOf({ admission: { kind: "listed", dids: [listed.did] } });
     await examine(listed.did, [], rules, NOW);
@@ -153,7 +153,7 @@ describe("a charter", () => {
     await expect(examine(guest.did, proof, rules, NOW)).rejects.toMatchObject(refused("unlisted"));
   });
 
-  it("that names houses lets in their nodes, and nobody by an admission", async () => {
+  it("that names houses lets in their nodes, and no node by an admission", async () => {
     const [house, node, guest] = (await keys(3)) as [Signer, Signer, Signer];
     const { founder, rules } = await rulesOf({ admission: { kind: "houses", houses: [house.did] } });
     await examine(node.did, [{ delegation: await vouch(house, node) }], rules, NOW);
@@ -162,7 +162,7 @@ describe("a charter", () => {
     await expect(examine(house.did, [], rules, NOW)).rejects.toMatchObject(refused("homeless"));
   });
 
-  it("does not bring back who was removed by listing it", async () => {
+  it("does not bring back a removed node by listing it", async () => {
     const [listed] = (await keys(1)) as [Signer];
     const { rules } = await rulesOf({ admission: { kind: "listed", dids: [listed.did] } });
     rules.removed.add(listed.did);

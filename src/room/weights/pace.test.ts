@@ -51,7 +51,7 @@ describe("the pace of a bulk transfer", () => {
     expect(waits[Math.floor(waits.length * 0.99)]).toBeLessThan(75);
   });
 
-  it("goes back when others need the line, and comes again when they are gone", () => {
+  it("slows down when others need the line, and recovers when they are gone", () => {
     const busy = (now: number): boolean => now > 5_000 && now < 15_000;
     const seen = run({ rttMs: 20, bytesPerMs: 5_000, others: (now) => (busy(now) ? 0.9 : 0) }, 25_000);
     const during = seen.filter(({ at }) => at > 7_000 && at < 15_000);

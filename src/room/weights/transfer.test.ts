@@ -49,7 +49,7 @@ describe("members of a room", () => {
     return { giver: host.session.inside!.weights, taker: guest.session.inside!.weights, host, guest };
   }
 
-  it("get exactly the bytes that they ask for, several ranges at once", async () => {
+  it("receive exactly the bytes that they request, several ranges at once", async () => {
     const { giver, taker, host, guest } = await two();
     giver.open = (file, from) => {
       expect([file, from]).toEqual([{ ...MODEL, location: "weights" }, guest.did]);
@@ -64,7 +64,7 @@ describe("members of a room", () => {
     );
   });
 
-  it("are told what is not there, not given, or cannot be read", async () => {
+  it("are told if bytes are missing, withheld or unreadable", async () => {
     const { giver, taker, host } = await two();
     const read = (offset = 0) => taker.source(host.did as Did, MODEL).read("weights", offset, 10, { signal });
     await expect(read()).rejects.toMatchObject({
@@ -83,7 +83,7 @@ describe("members of a room", () => {
     expect(await same(await read(7), 7, 10)).toBe(true);
   });
 
-  it("learn when the giver goes", async () => {
+  it("learn when the giver leaves", async () => {
     const { giver, taker, host } = await two();
     const asked = deferred<void>();
     giver.open = () => {
@@ -103,7 +103,7 @@ describe("members of a room", () => {
     ["nothing", { length: 0 }],
     ["more than may be asked for at once", { length: MAX_GET_BYTES + 1 }],
     ["a place beyond all files", { offset: 2 ** 53 }],
-  ])("end the link to one that asks for %s", async (_, wrong) => {
+  ])("end the link to a member that requests %s", async (_, wrong) => {
     const { giver, host } = await two();
     const open = vi.spyOn(giver, "open");
     const body = encodeCbor({ get: "0".repeat(16), ...MODEL, location: "weights", offset: 0, length: 1, ...wrong });
@@ -115,7 +115,7 @@ describe("members of a room", () => {
     expect(open).not.toHaveBeenCalled();
   });
 
-  it("stop a transfer at both ends when nobody wants it any more", async () => {
+  it("stop a transfer at both ends when it is cancelled", async () => {
     const { giver, taker, host } = await two();
     const controller = new AbortController();
     let stopped: AbortSignal | undefined;
@@ -167,7 +167,7 @@ function giver(open: OpenFile = () => Promise.resolve(BLOB)) {
 }
 
 describe("a giver", () => {
-  it("has its link in use while anything is asked for", async () => {
+  it("keeps its link in use while a request is open", async () => {
     const { end, get, of, link } = giver();
     const [short, long] = [get(1, { length: 10 }), get(2, { length: FILE.length }), get(3)];
     get(4, { offset: FILE.length });
@@ -183,7 +183,7 @@ describe("a giver", () => {
     expect(link.marks).toBe(0);
   });
 
-  it("has only so much on its way, and goes on when that is confirmed", async () => {
+  it("has a limited amount in flight, and continues when that is confirmed", async () => {
     const { end, get, of } = giver();
     const name = get(1, { length: FILE.length });
     const bytes = (): number => of("bulk.piece").reduce((sum, piece) => sum + piece.bytes.length, 0);
@@ -203,7 +203,7 @@ describe("a giver", () => {
     expect(accuse).toHaveBeenCalledTimes(2);
   });
 
-  it("ends a link that confirms what it has not got, and overlooks what comes late", async () => {
+  it("ends a link that confirms bytes it has not received, and ignores late confirmations", async () => {
     const { end, get, of, accuse } = giver();
     const name = get(1);
     await eventually(() => expect(of("bulk.piece").length).toBeGreaterThan(1));
@@ -217,7 +217,7 @@ describe("a giver", () => {
     expect(accuse).toHaveBeenCalledTimes(2);
   });
 
-  it("gives what was cancelled no more, and the next one at once", async () => {
+  it("stops a cancelled transfer, and starts the next one at once", async () => {
     const { end, get, of } = giver();
     const [first, second] = [get(1, { length: FILE.length }), get(2, { length: 10 })];
     await eventually(() => expect(of("bulk.piece")).toHaveLength(8));
@@ -294,7 +294,7 @@ describe("a taker", () => {
     expect(of("bulk.get")).toHaveLength(MAX_GETS + 2);
   });
 
-  it("overlooks what was on its way when it was cancelled, but no more than that", async () => {
+  it("ignores pieces that were in flight when it cancelled, but no more than those", async () => {
     const { take, piece, of, end, accuse } = taker();
     const controller = new AbortController();
     const whole = take({ length: 100 }, controller.signal);
@@ -310,7 +310,7 @@ describe("a taker", () => {
     expect(accuse).toHaveBeenCalledTimes(1);
   });
 
-  it("gives up on a member that falls silent, and not on one that is slow", async () => {
+  it("gives up on a silent member, but not on a slow one", async () => {
     vi.useFakeTimers();
     try {
       const { take, piece, of } = taker(10_000);

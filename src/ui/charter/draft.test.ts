@@ -17,7 +17,7 @@ const terms = (change: Partial<CharterDraft>) => {
 };
 
 describe("readDraft", () => {
-  test("takes a name alone, with no limits and no servers of its own", () => {
+  test("accepts a name alone, with no limits and no servers of its own", () => {
     const { terms: plain, founders, quorum } = terms({});
     expect(plain).toEqual({
       name: "Attic",
@@ -34,11 +34,11 @@ describe("readDraft", () => {
     expect([founders, quorum]).toEqual([[], 1]);
   });
 
-  test("asks for a name", () => {
+  test("requires a name", () => {
     expect(errors({ name: "   " })).toEqual({ name: "Give the room a name." });
   });
 
-  test("reads lists in lines, once each, and names what is not a DID", () => {
+  test("reads lists line by line, without duplicates, and names lines that are not a DID", () => {
     expect(terms({ admission: "listed", listed: `${DID}\n\n ${DID} , ${OTHER}` }).terms.admission).toEqual({
       kind: "listed",
       dids: [DID, OTHER],
@@ -49,32 +49,32 @@ describe("readDraft", () => {
     expect(errors({ admission: "invite", houses: "Ada" })).toEqual({});
   });
 
-  test("takes whole numbers from 1 up as limits", () => {
+  test("accepts whole numbers from 1 up as limits", () => {
     expect(terms({ jobsAtOnce: " 2 " }).terms.limits.jobsAtOnce).toBe(2);
     for (const wrong of ["0", "-1", "1.5", "many", "1e3", "10000001"]) {
       expect(Object.keys(errors({ answersPerHour: wrong }))).toEqual(["answersPerHour"]);
     }
   });
 
-  test("wants a number of signatures that the founders can reach", () => {
+  test("requires a number of signatures that the founders can reach", () => {
     expect(terms({ founders: OTHER, quorum: "2" }).quorum).toBe(2);
     expect(errors({ founders: OTHER, quorum: "3" }).quorum).toContain("from 1 to 2");
     expect(errors({ quorum: "2" }).quorum).toContain("one founder");
   });
 
-  test("wants servers by their addresses where they are asked for", () => {
+  test("requires the addresses of servers if the charter has its own", () => {
     expect(terms({ servers: "http://a.example/\nhttps://b.example/x" }).terms.servers).toHaveLength(2);
     expect(errors({ servers: "wss://a.example/" }).servers).toContain("not a server address");
     expect(errors({ servers: "javascript:alert(1)" }).servers).toContain("not a server address");
     expect(errors({ servers: "" }).servers).toContain("at least one server");
   });
 
-  test("wants a model where not any may answer", () => {
+  test("requires a model if the choice of models is limited", () => {
     expect(errors({ models: [] }).models).toBe("Choose at least one model.");
   });
 });
 
-test("a charter goes through the form unchanged, and only what is changed is sent", () => {
+test("leaves a charter unchanged, and sends only changed fields", () => {
   const charter: CharterState = {
     ...terms({ admission: "listed", listed: DID, tokensPerAnswer: "512", logs: "nothing" }).terms,
     servers: ["https://signal.example.org/"],

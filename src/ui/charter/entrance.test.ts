@@ -16,7 +16,7 @@ const alone: GridState["node"] = { did: "did:key:me", name: "Me", house: undefin
 const charter = (change: Partial<CharterState>): CharterState => ({ ...openCharter, ...change });
 const kind = (terms: Partial<CharterState>, node = alone): string => entranceFor(charter(terms), node, NOW).kind;
 
-test("an invite is enough where the charter says so, and asks a member where it says that", () => {
+test("an invite is enough if the charter says so, and needs a member's approval if it says that", () => {
   expect(kind({})).toBe("open");
   expect(kind({ admission: { kind: "approval" } })).toBe("ask");
 });
@@ -27,7 +27,7 @@ test("a list lets in the node itself, or its house", () => {
   expect(kind({ admission: { kind: "listed", dids: ["did:key:house"] } }, { ...alone, house })).toBe("open");
 });
 
-test("houses let in whom they vouch for as a member, until they no longer do", () => {
+test("houses let in nodes for which they vouch as members, until they no longer do", () => {
   const admission = { kind: "houses", houses: ["did:key:house"] } as const;
   expect(kind({ admission })).toBe("closed");
   expect(kind({ admission }, { ...alone, house })).toBe("open");
@@ -36,7 +36,7 @@ test("houses let in whom they vouch for as a member, until they no longer do", (
   expect(kind({ admission }, { ...alone, house: { ...house, did: "did:key:other" } })).toBe("closed");
 });
 
-test("a founder comes in whatever the charter says, by itself or for its house", () => {
+test("a founder may enter whatever the charter says, by itself or for its house", () => {
   const admission = { kind: "listed", dids: [] } as const;
   expect(kind({ admission, founders: ["did:key:me"] })).toBe("open");
   expect(kind({ admission, founders: ["did:key:house"] }, { ...alone, house })).toBe("closed");

@@ -8,7 +8,7 @@ const charter: CharterState = { ...openCharter, name: "Kitchen table", founders:
 const texts = (change: Partial<CharterState>): string[] => rulesOf({ ...charter, ...change }).map(({ text }) => text);
 
 describe("rulesOf", () => {
-  test("says what the defaults mean, each in a sentence", () => {
+  test("explains each default in a sentence", () => {
     expect(texts({})).toEqual([
       "Anyone with an invite can join.",
       "Every member can make invites.",
@@ -34,7 +34,7 @@ describe("rulesOf", () => {
     );
   });
 
-  test("puts limits together", () => {
+  test("combines limits in one sentence", () => {
     const limits = { jobsAtOnce: 1, tokensPerAnswer: 2048, answersPerHour: 30 };
     expect(texts({ limits })).toContain(
       "Each member gets at most 1 answer at the same time, 30 answers per hour and 2,048 tokens in each answer.",
@@ -52,12 +52,12 @@ describe("rulesOf", () => {
     expect(texts({ models: [] })).toContain("No model may answer.");
   });
 
-  test("says how many founders must agree", () => {
+  test("states how many founders must agree", () => {
     expect(texts({ founders: ["a", "b", "c"], quorum: 2 }).at(-1)).toContain("2 of 3 must agree");
     expect(texts({ founders: ["a", "b"], quorum: 2 }).at(-1)).toContain("all of them must agree");
   });
 
-  test("shows the founders’ words without what cannot be seen", () => {
+  test("shows the founders’ text without invisible characters", () => {
     expect(texts({ logs: "names\u202E\nonly" })).toContain("According to the founders, this is logged: names only");
     expect(purposeOf({ purpose: "Homework\u0000\n\n\n\nhelp" })).toBe("Homework\n\nhelp");
   });

@@ -6,7 +6,7 @@ test("a phrase is read however it is written", () => {
   expect(wordsOf("1. legal\n2. winner\n12) thank")).toEqual(["legal", "winner", "thank"]);
 });
 
-test("two different words are asked for, in order", () => {
+test("the page asks for two different words, in order", () => {
   const drawn = [0.99, 0.99, 0.1];
   expect(placesToAsk(24, () => drawn.shift() ?? 0)).toEqual([2, 23]);
   for (let round = 0; round < 200; round += 1) {

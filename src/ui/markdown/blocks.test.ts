@@ -48,7 +48,7 @@ describe("BlockSplitter", () => {
     expect(splitter.update("Other").map(({ source }) => source)).toEqual(["Other"]);
   });
 
-  test("gives the whole text at every step, however it grows", () => {
+  test("returns the whole text at every step, however it grows", () => {
     fc.assert(
       fc.property(pieces, (parts) => {
         const splitter = new BlockSplitter();
@@ -66,13 +66,13 @@ describe("BlockSplitter", () => {
     );
   });
 
-  test("an open code block stays one block, blank lines included", () => {
+  test("keeps an open code block as one block, including blank lines", () => {
     const splitter = new BlockSplitter();
     splitter.update("Look:\n\n```js\nconst a = 1;\n\n");
     expect(splitter.update("Look:\n\n```js\nconst a = 1;\n\nconst b = 2;\n")).toHaveLength(2);
   });
 
-  test("line ends of other systems lose nothing either", () => {
+  test("loses nothing with the line ends of other systems", () => {
     expect(sources("a\r\n\r\nb").join("")).toBe("a\r\n\r\nb");
   });
 });

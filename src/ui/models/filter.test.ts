@@ -27,7 +27,7 @@ describe("filterModels", () => {
     expect(models.length).toBeLessThan(fakeModels.length);
   });
 
-  test("a row stays where it is while it loads, until the list is sorted again", () => {
+  test("keeps a row in place while it loads, until the list is sorted again", () => {
     const ranks = new Map<string, number>();
     const before = filterModels(state, "", "all", ranks);
     const last = before.at(-1)?.id ?? "";
@@ -36,7 +36,7 @@ describe("filterModels", () => {
     expect(filterModels(loading, "", "all")[0]?.id).toBe(last);
   });
 
-  test("with the room: what is too large for this device and can be split", () => {
+  test("filters by models for the room: too large for this device, and possible to split", () => {
     const room = { membership: { kind: "member" }, charter: openCharter, peers: fakePeers } as unknown as RoomState;
     const inRoom = { ...state, room };
     expect(filtersFor(state).map(([filter]) => filter)).not.toContain("room");
@@ -47,7 +47,7 @@ describe("filterModels", () => {
     expect(large.every(({ engine, fit }) => engine === "onnx" && !fit.fits)).toBe(true);
   });
 
-  test("what runs on several devices is listed first", () => {
+  test("lists models first that run on several devices", () => {
     const last = filterModels(state, "", "all").at(-1)!;
     const pipelines = [{ model: last.id } as unknown as (typeof state.pipelines)[number]];
     expect(filterModels({ ...state, pipelines }, "", "all")[0]?.id).toBe(last.id);

@@ -28,7 +28,7 @@ test.each([
   expect(isAboutPipeline(stateWith(load, false), BIG)).toBe(false);
 });
 
-test("what failed is said, the newest first, until the model runs all the same", () => {
+test("failures are shown, the newest first, until the model runs", () => {
   expect(failureOf(stateWith(undefined, false), BIG, undefined)).toBe("");
   expect(failureOf(stateWith(FAILED, false), BIG, undefined)).toBe("The download broke off.");
   expect(failureOf(stateWith(FAILED, false), BIG, NOT_FORMED)).toBe("Ann left.");

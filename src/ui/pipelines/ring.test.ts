@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { arcPath, pointAt, ringOf } from "./ring";
 
 describe("ringOf", () => {
-  test("goes round once, each stop followed by its hop, the first centred on the top", () => {
+  test("goes round once, with a hop after each stop, and the first stop centred at the top", () => {
     const arcs = ringOf([
       { ms: 6, hopMs: 4 },
       { ms: 10, hopMs: 13 },
@@ -18,7 +18,7 @@ describe("ringOf", () => {
     }
   });
 
-  test("more time is a longer arc, and no time can still be seen", () => {
+  test("draws a longer arc for more time, and a visible arc for no time", () => {
     const [short, long, none] = ringOf([
       { ms: 1, hopMs: 0 },
       { ms: 10, hopMs: 0 },
@@ -28,20 +28,20 @@ describe("ringOf", () => {
     expect(none).toBeGreaterThan(10);
   });
 
-  test("many stops still fit, and unknown times are alike", () => {
+  test("has room for many stops, and draws unknown times alike", () => {
     const arcs = ringOf(Array.from({ length: 40 }, () => ({ ms: undefined, hopMs: undefined })));
     expect(arcs.at(-1)!.next - arcs[0]!.from).toBeCloseTo(360);
     expect(arcs[39]!.to - arcs[39]!.from).toBeCloseTo(arcs[0]!.to - arcs[0]!.from);
   });
 });
 
-test("points begin at the top and go clockwise", () => {
+test("starts at the top and goes clockwise", () => {
   const [x, y] = pointAt(90, 10);
   expect(pointAt(0, 10)[1]).toBeCloseTo(-10);
   expect([x, y]).toEqual([expect.closeTo(10), expect.closeTo(0)]);
 });
 
-test("a path without length is empty, one beyond half a turn takes the long way", () => {
+test("draws nothing for an empty path, and goes the long way beyond half a turn", () => {
   expect(arcPath(10, 10, 5)).toBe("");
   expect(arcPath(0, 90, 5)).toContain(" 0 0 1 ");
   expect(arcPath(0, 200, 5)).toContain(" 0 1 1 ");

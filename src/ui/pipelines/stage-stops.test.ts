@@ -14,14 +14,14 @@ function plan(...stages: PlannedStage[]): PipelinePlan {
   return { stages, endsMs: 3, entryMs: 7 } as unknown as PipelinePlan;
 }
 
-test("layers that this device holds first are one stop with the embedding", () => {
+test("the first layers on this device form one stop with the embedding", () => {
   const [ends, next, ...rest] = stageStops(inRoom, plan(stage("self", 0, 4), stage("a", 4, 10)));
   expect(ends).toMatchObject({ peer: "self", ends: true, layers: { from: 0, to: 4 }, ms: 7, hopMs: 5, device: 0 });
   expect(next).toMatchObject({ peer: "a", did: fakePeers[0]!.did, ends: false, ms: 6, hopMs: 5, device: 1 });
   expect(rest).toEqual([]);
 });
 
-test("without layers at the beginning it holds the ends, with the way to the first stage", () => {
+test("without first layers, this device has a stop for the ends, with the hop to the first stage", () => {
   const stops = stageStops(inRoom, plan(stage("a", 0, 4), stage("b", 4, 6), stage("self", 6, 8)));
   expect(stops.map(({ peer, device }) => [peer, device])).toEqual([
     ["self", 0],
@@ -32,7 +32,7 @@ test("without layers at the beginning it holds the ends, with the way to the fir
   expect(stops[0]).toMatchObject({ layers: undefined, ms: 3, hopMs: 7 });
 });
 
-test("a running pipeline shows its own devices, with the times of the plan where they are as planned", () => {
+test("a running pipeline shows its own devices, with the times of the plan if they are as planned", () => {
   const part = (peer: string, from: number, to: number): PipelineState["stages"][number] => {
     return { peer, name: peer, from, to, ready: false, loadedBytes: 5, totalBytes: 10 };
   };
@@ -55,6 +55,6 @@ test("a running pipeline shows its own devices, with the times of the plan where
   expect(stops[2]?.loaded).toEqual({ ready: false, loadedBytes: 5, totalBytes: 10 });
 });
 
-test("no stages, no stops", () => {
+test("a pipeline without stages has no stops", () => {
   expect(stageStops(inRoom, plan())).toEqual([]);
 });

@@ -10,7 +10,7 @@ const peer = (name: string, gigabytes: number): PeerState => ({
   layersBytes: gigabytes * 1e9,
 });
 
-test("names are said one by one as long as they are few", () => {
+test("a few names are listed one by one", () => {
   expect(namesText([])).toBe("");
   expect(namesText(["Ann"])).toBe("Ann");
   expect(namesText(["Ann", "Ben"])).toBe("Ann and Ben");
@@ -19,14 +19,14 @@ test("names are said one by one as long as they are few", () => {
   expect(namesText(["\u202e", "A\nb"])).toBe("Unnamed and A b");
 });
 
-test("the fewest that are enough are the largest", () => {
+test("the smallest sufficient group consists of the largest devices", () => {
   const helpers = [peer("small", 1), peer("large", 4), peer("middle", 2)];
   expect(fewest(helpers, 4e9).map(({ name }) => name)).toEqual(["large"]);
   expect(fewest(helpers, 5e9).map(({ name }) => name)).toEqual(["large", "middle"]);
   expect(fewest(helpers, 99e9)).toHaveLength(3);
 });
 
-describe("what the room could do", () => {
+describe("the text about a room's memory", () => {
   const helpers = [peer("Ann", 4), peer("Ben", 2)];
   test.each([
     [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 8e9, "The room could run it with Ann."],
@@ -40,12 +40,12 @@ describe("what the room could do", () => {
   ])("%#", (capacity, needed, text) => expect(capacityText(capacity, needed)).toBe(text));
 });
 
-test("layers are counted from one", () => {
+test("layers are numbered from one", () => {
   expect(layersText({ from: 4, to: 12 })).toBe("Layers 5–12");
   expect(layersText({ from: 0, to: 1 })).toBe("Layer 1");
 });
 
-test("times are as exact as they are small", () => {
+test("small times are shown more exactly than large ones", () => {
   expect([0.04, 0.44, 7, 7.26, 12.4, 1500].map(timeText)).toEqual([
     "under 0.1 ms",
     "0.4 ms",

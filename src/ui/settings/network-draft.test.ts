@@ -16,14 +16,14 @@ const errors = (change: Partial<NetworkDraft>) => {
 };
 
 describe("readNetwork", () => {
-  test("gives back what it was made of", () => {
+  test("returns the settings from which it was made", () => {
     expect(readNetwork(networkDraft(settings))).toEqual({
       ok: true,
       settings: { ...settings, iceServers: [{ urls: ["stun:stun.example.org"] }, settings.iceServers[1]] },
     });
   });
 
-  test("names the server that makes no sense, at its line", () => {
+  test("reports an invalid server with its line", () => {
     const ice = [
       { urls: "https://turn.example.org", username: "", credential: "" },
       { urls: "turn:turn.example.org", username: "u", credential: "" },
@@ -36,17 +36,17 @@ describe("readNetwork", () => {
     ]);
   });
 
-  test("leaves out a line that was never filled in", () => {
+  test("ignores an empty line", () => {
     const ice = [...networkDraft(settings).ice, { urls: " ", username: "", credential: "" }];
     expect(errors({ ice })).toBeUndefined();
   });
 
-  test("wants a signaling server, by its address", () => {
+  test("requires a signaling server with an address", () => {
     expect(errors({ signaling: " " })?.signaling).toBe("Enter at least one signaling server.");
     expect(errors({ signaling: "signal.example.org" })?.signaling).toContain("not a server address");
   });
 
-  test("wants a relay where only relayed connections are allowed", () => {
+  test("requires a relay if only relayed connections are allowed", () => {
     const ice = [{ urls: "stun:stun.example.org", username: "", credential: "" }];
     expect(errors({ ice })?.relayOnly).toContain("need a TURN server");
     expect(errors({ ice, relayOnly: false })).toBeUndefined();

@@ -87,7 +87,7 @@ describe("an answer", () => {
     });
   });
 
-  test("tells why it failed, and how its last provider was lost", async () => {
+  test("reports why it failed, and how its last provider was lost", async () => {
     const ended = answers.run(conversation, "guide");
     await settle();
     await model.say("To");
@@ -112,7 +112,7 @@ describe("an answer", () => {
     expect([answers.isWriting(conversation.id), answers.isWriting(other.id)]).toEqual([false, true]);
   });
 
-  test("is stored on the way, and at once when the page is left", async () => {
+  test("is stored while it runs, and at once when the page is closed", async () => {
     void answers.run(conversation, "guide");
     await settle();
     await model.say("To");
@@ -141,7 +141,7 @@ describe("an answer", () => {
 });
 
 describe("an answer that is stopped", () => {
-  test("takes no more text, even if the model still delivers some", async () => {
+  test("accepts no more text, even if the model still delivers some", async () => {
     answers = new Answers(store, (search) => model.find({ ...search, signal: new AbortController().signal }));
     const ended = answers.run(conversation, "guide");
     await settle();
@@ -154,7 +154,7 @@ describe("an answer that is stopped", () => {
 });
 
 describe("an answer that is continued", () => {
-  test("goes on from its resume point, and keeps that while it waits", async () => {
+  test("continues from its resume point, and keeps that while it waits", async () => {
     conversation = await withMessages(QUESTION, cutOff(RESUME));
     const ended = answers.run(conversation, "guide", cutOff(RESUME));
     await settle();
@@ -176,7 +176,7 @@ describe("an answer that is continued", () => {
     expect(model.asked[0]?.resume).toEqual(RESUME);
   });
 
-  test("goes on from its text alone if nothing else is known", async () => {
+  test("continues from its text alone if nothing else is known", async () => {
     conversation = await withMessages(QUESTION, cutOff());
     const ended = answers.run(conversation, "guide", cutOff());
     await settle();
@@ -188,7 +188,7 @@ describe("an answer that is continued", () => {
     expect((await stored()).answer?.resume).toMatchObject({ ids: [], idsInText: 0, text: "Tokyo" });
   });
 
-  test("goes on from its text if another tokenizer wrote the rest", async () => {
+  test("continues from its text if another tokenizer wrote the rest", async () => {
     const message = cutOff({ ...RESUME, tokenizerHash: "other" });
     conversation = await withMessages(QUESTION, message);
     const ended = answers.run(conversation, "guide", message);
@@ -216,7 +216,7 @@ describe("an answer without a model", () => {
     expect((await stored()).status).toBe("interrupted");
   });
 
-  test("asks for the model that was found instead", async () => {
+  test("is requested from the model that was found instead", async () => {
     const found = { ...OFFER, model: "large" };
     answers = new Answers(store, async (search) => ({ ...(await model.find(search)), offer: found }));
     void answers.run(conversation, "guide");

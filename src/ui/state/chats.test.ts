@@ -40,8 +40,8 @@ async function exchange(question: string, answer: string): Promise<void> {
   await sent;
 }
 
-describe("sending", () => {
-  test("makes the conversation, shows it, and answers", async () => {
+describe("a sent message", () => {
+  test("creates the conversation, shows it, and starts an answer", async () => {
     await exchange("  Capital?  ", "Tokyo");
     expect(texts()).toEqual(["Capital?", "Tokyo"]);
     expect(page.hash).toBe(`#/c/${chats.currentId}`);
@@ -53,7 +53,7 @@ describe("sending", () => {
     expect(chats.list).toHaveLength(1);
   });
 
-  test("does nothing for an empty text, or while an answer is written", async () => {
+  test("is ignored if it is empty, or while an answer is being written", async () => {
     await chats.send("  ");
     expect(chats.currentId).toBeUndefined();
     void chats.send("First?");
@@ -63,7 +63,7 @@ describe("sending", () => {
     expect(chats.writing).toBe(true);
   });
 
-  test("takes the settings that were made before the conversation", async () => {
+  test("applies the settings that were made before the conversation", async () => {
     await chats.changeSettings({ sampling: { temperature: 1 }, stop: [] });
     void chats.send("Capital?");
     await settle();
@@ -90,7 +90,7 @@ describe("an answer that ended early", () => {
     expect(model.asked[1]?.resume).toMatchObject({ text: "To" });
   });
 
-  test("is shown as stopped after a reload, and goes on where it was stored", async () => {
+  test("is shown as stopped after a reload, and continues from its stored text", async () => {
     void chats.send("Capital?");
     await settle();
     await model.say("To");
@@ -110,7 +110,7 @@ describe("an answer that ended early", () => {
     expect(model.asked.at(-1)?.resume).toMatchObject({ ids: [1], text: "To" });
   });
 
-  test("says why it failed, and can be asked for again", async () => {
+  test("shows why it failed, and can be requested again", async () => {
     const sent = chats.send("Capital?");
     await settle();
     await model.fail(new MicrogridError("device-lost", "The GPU was reset."));
@@ -125,8 +125,8 @@ describe("an answer that ended early", () => {
   });
 });
 
-describe("rewriting", () => {
-  test("an answer is made again, and undo brings the old one back", async () => {
+describe("a chat", () => {
+  test("regenerates an answer, and undo brings the old one back", async () => {
     await exchange("Capital?", "Kyoto");
     const again = chats.regenerate();
     await settle();
@@ -140,7 +140,7 @@ describe("rewriting", () => {
     expect(texts()).toEqual(["Capital?", "Kyoto"]);
   });
 
-  test("undo stops the answer that is still written", async () => {
+  test("stops a running answer on undo", async () => {
     await exchange("Capital?", "Kyoto");
     void chats.regenerate();
     await settle();
@@ -151,7 +151,7 @@ describe("rewriting", () => {
     expect(texts()).toEqual(["Capital?", "Kyoto"]);
   });
 
-  test("an edited message drops the messages after it and is answered", async () => {
+  test("drops the messages after an edited one and answers it", async () => {
     await exchange("First?", "One");
     await exchange("Second?", "Two");
     const first = chats.messages[0]!;
@@ -177,7 +177,7 @@ describe("rewriting", () => {
   });
 });
 
-describe("several conversations", () => {
+describe("in a list of conversations,", () => {
   test("an answer goes on while another conversation is shown", async () => {
     const sent = chats.send("Capital?");
     await settle();
@@ -194,14 +194,14 @@ describe("several conversations", () => {
     expect(texts()).toEqual(["Capital?", "Tokyo"]);
   });
 
-  test("one that is not on this device leads to a new chat", async () => {
+  test("an unknown conversation leads to a new chat", async () => {
     page.hash = "#/c/missing";
     await chats.select("missing");
     expect(page.hash).toBe("#/");
     expect(toasts).toHaveLength(1);
   });
 
-  test("one that is selected late does not replace one that was selected after it", async () => {
+  test("a conversation that loads late does not replace one that was selected after it", async () => {
     const one = await store.create();
     const two = await store.create();
     const late = chats.select(one.id);
@@ -228,8 +228,8 @@ describe("several conversations", () => {
   });
 });
 
-describe("deleting", () => {
-  test("removes the conversation and shows a new chat; undo brings it back", async () => {
+describe("deleting a conversation", () => {
+  test("removes it and shows a new chat; undo brings it back", async () => {
     await exchange("Capital?", "Tokyo");
     await settle();
     const [summary] = chats.list;
@@ -247,7 +247,7 @@ describe("deleting", () => {
     expect(texts()).toEqual(["Capital?", "Tokyo"]);
   });
 
-  test("stops the answer, which does not bring the conversation back", async () => {
+  test("stops its answer, which does not bring it back", async () => {
     void chats.send("Capital?");
     await settle();
     await model.say("To");

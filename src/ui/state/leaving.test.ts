@@ -18,7 +18,7 @@ function setUp(holding: number): { leaving: Leaving; kinds: string[]; calls: [{ 
   return { leaving, kinds, calls };
 }
 
-test("who holds nothing leaves without a word of handing over", async () => {
+test("a node that holds nothing leaves without mention of a handover", async () => {
   const { leaving, kinds, calls } = setUp(0);
   const done = leaving.leave();
   calls[0]?.[1].resolve();
@@ -27,7 +27,7 @@ test("who holds nothing leaves without a word of handing over", async () => {
   expect(kinds).toEqual(["leaving", "no"]);
 });
 
-test("who does not want to wait leaves at once, and what the first try brings is no news", async () => {
+test("a user who does not wait leaves at once, and the outcome of the first try is ignored", async () => {
   const { leaving, kinds, calls } = setUp(2);
   const first = leaving.leave();
   expect(leaving.state.kind).toBe("handing-over");
@@ -41,7 +41,7 @@ test("who does not want to wait leaves at once, and what the first try brings is
   expect(kinds).toEqual(["handing-over", "leaving", "no"]);
 });
 
-test("why one cannot leave is kept until one tries again", async () => {
+test("the reason of a failure is kept until the user tries again", async () => {
   const { leaving, calls } = setUp(1);
   const first = leaving.leave();
   calls[0]?.[1].reject(new MicrogridError("closed", "The tab that leads has gone. Try again."));

@@ -50,7 +50,7 @@ describe("answeringModel", () => {
     expect(answeringModel(state(local, room), wanted)?.model).toBe(expected);
   });
 
-  test("is never one of the room where nothing may leave the device", () => {
+  test("is never one of the room if nothing may leave the device", () => {
     expect(answeringModel(state([], ["big"], "device"), "big")).toBeUndefined();
   });
 });

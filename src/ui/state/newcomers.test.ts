@@ -3,7 +3,7 @@ import { Newcomers } from "./newcomers";
 
 const item = (id: string): { readonly id: string } => ({ id });
 
-test("tells of everybody who comes, once", () => {
+test("each new item is reported once", () => {
   const watch = new Newcomers(({ id }: { id: string }) => id);
   const news = (...ids: string[]): string[] => watch.news(ids.map(item)).map(({ id }) => id);
   expect(news()).toEqual([]);
@@ -14,7 +14,7 @@ test("tells of everybody who comes, once", () => {
   expect(news("b", "a")).toEqual(["a"]);
 });
 
-test("a list that is gone is forgotten", () => {
+test("a list that disappears is forgotten", () => {
   const watch = new Newcomers(({ id }: { id: string }) => id);
   watch.news([item("a")]);
   expect(watch.news(undefined)).toEqual([]);

@@ -26,7 +26,7 @@ test("a panel and a dialog open and close by themselves", () => {
   expect(changed).toHaveBeenCalledTimes(4);
 });
 
-test("a toast goes after a while, or when it is dismissed", () => {
+test("a toast disappears after a while, or when it is dismissed", () => {
   const run = vi.fn();
   panels.toast("deleted", { label: "Undo", run });
   vi.advanceTimersByTime(5_000);

@@ -42,7 +42,7 @@ test("a model that is ready answers at once", async () => {
   expect(waited()).toBe(false);
 });
 
-test("a model that is about to be loaded is waited for", async () => {
+test("an answer waits for a model that is about to be loaded", async () => {
   const { found, waited, grid } = search();
   expect(waited()).toBe(true);
   grid.set({ loads: { guide: ready } });

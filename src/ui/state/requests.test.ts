@@ -47,7 +47,7 @@ const resume = (count: number): ResumePoint => ({
 });
 
 describe("toGeneration", () => {
-  test("sends the system prompt and what was said before the answer, not the answer itself", () => {
+  test("sends the system prompt and the messages before the answer, not the answer itself", () => {
     const request = toGeneration(conversation({ systemPrompt: "Be kind." }), "4", offer, undefined);
     expect(request.messages.map(({ role, content }) => `${role}: ${content}`)).toEqual([
       "system: Be kind.",
@@ -71,12 +71,12 @@ describe("toGeneration", () => {
     expect(toGeneration(warm, "4", offer, undefined).sampling).toEqual({ temperature: 0.9 });
   });
 
-  test("asks for at most half of the context by default", () => {
+  test("requests at most half of the context by default", () => {
     expect(toGeneration(conversation(), "4", offer, undefined).maxTokens).toBe(512);
     expect(toGeneration(conversation({ maxTokens: 9 }), "4", offer, undefined).maxTokens).toBe(9);
   });
 
-  test("an answer that reached its limit may go on by as much again", () => {
+  test("allows an answer that reached its limit to grow by the same amount again", () => {
     const short = conversation({ maxTokens: 10 });
     expect(toGeneration(short, "4", offer, resume(10))).toMatchObject({ maxTokens: 20, resume: { text: "So" } });
     expect(toGeneration(short, "4", offer, resume(4)).maxTokens).toBe(10);

@@ -14,7 +14,7 @@ function watching(...rooms: readonly (RoomState | undefined)[]): { watch: RulesW
   return { watch, texts: () => watch.notice((id) => id.toUpperCase()).map(({ text }) => text) };
 }
 
-test("tells what is other than what was read, until it is read", () => {
+test("changes since the last reading are reported until they are read", () => {
   const { watch, texts } = watching(room({}));
   expect(texts()).toEqual([]);
   watch.look(room({ models: ["guide"], purpose: "Exams" }));
@@ -27,18 +27,18 @@ test("tells what is other than what was read, until it is read", () => {
   expect(texts()).toEqual([]);
 });
 
-test("names the new list where only who is on it has changed", () => {
+test("a change of a list's members is reported with the new list", () => {
   const listed = (did: string) => room({ admission: { kind: "listed", dids: [did] } });
   expect(watching(listed("did:key:a"), listed("did:key:b")).texts()).toHaveLength(1);
 });
 
-test("a long text is read under “Rules”", () => {
+test("a long text is referred to under “Rules”", () => {
   expect(watching(room({}), room({ purpose: "x".repeat(301) })).texts()).toEqual([
     "The rules of “Attic” have changed. Read them under “Rules”.",
   ]);
 });
 
-test("says nothing of rules that are back, nor of another room", () => {
+test("restored rules and rules of another room are not reported", () => {
   expect(watching(room({}), room({ models: [] }), room({})).texts()).toEqual([]);
   expect(watching(room({}), room({ models: [] }, "other")).texts()).toEqual([]);
   expect(watching(room({}), undefined, room({ models: [] })).texts()).toEqual([]);

@@ -57,7 +57,7 @@ afterEach(() => {
 /** Lets everything happen that would happen in an hour. */
 const settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(3_600_000);
 
-test("alone, the guide is loaded at once, but not before it is asked to begin", async () => {
+test("without a room, the guide is loaded as soon as the start is requested", async () => {
   await settle();
   expect(grid.loaded).toEqual([]);
   start.begin();
@@ -67,7 +67,7 @@ test("alone, the guide is loaded at once, but not before it is asked to begin", 
   expect(start.pending).toBe(false);
 });
 
-test("a room is given a moment to offer something", async () => {
+test("the start waits a moment for a room to offer a model", async () => {
   grid.room();
   start.begin();
   await vi.advanceTimersByTimeAsync(500);
@@ -103,7 +103,7 @@ test("an answer that lost its provider does not wait", async () => {
   expect(grid.loaded).toEqual([GUIDE]);
 });
 
-test("unloading by hand is not undone, until a model is loaded by hand", async () => {
+test("a model that the user unloaded stays unloaded until the user loads one", async () => {
   grid.room();
   start.begin();
   await settle();
@@ -122,7 +122,7 @@ test("unloading by hand is not undone, until a model is loaded by hand", async (
   expect(grid.loaded).toEqual([GUIDE, GUIDE]);
 });
 
-test("a guide that cannot be loaded is not tried again and again", async () => {
+test("a guide that cannot be loaded is not tried repeatedly", async () => {
   const error = { code: "out-of-memory", message: "This device has not enough free memory for this model." } as const;
   grid.models.load = (id) => {
     grid.loaded.push(id);
@@ -138,7 +138,7 @@ test("a guide that cannot be loaded is not tried again and again", async () => {
   expect(grid.loaded).toEqual([GUIDE]);
 });
 
-test("a model over which the page died is not loaded again by itself", async () => {
+test("a model that crashed the page is not loaded again automatically", async () => {
   grid.set({ loads: { [GUIDE]: { kind: "failed", error: { code: "out-of-memory", message: "It died." } } } });
   start.begin();
   await settle();

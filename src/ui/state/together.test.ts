@@ -65,7 +65,7 @@ const pipeline = (id: string, model: string, status: PipelineState["status"] = "
 });
 
 describe("a plan", () => {
-  test("is asked for, shown, formed, and tells when it is ready", async () => {
+  test("is requested, shown, formed, and reported when it is ready", async () => {
     const { pipelines, together, ready } = setUp();
     const planning = together.plan("big", { stages: 2 });
     expect(together.shown).toEqual({ kind: "asking", model: "big", options: { stages: 2 } });
@@ -80,7 +80,7 @@ describe("a plan", () => {
     expect(ready).toHaveBeenCalledExactlyOnceWith({ plan: { ...PLAN, model: "big" }, seen: true });
   });
 
-  test("is asked for again with the same wishes, or with others", async () => {
+  test("is requested again with the same wishes, or with others", async () => {
     const { pipelines, together } = setUp();
     pipelines.planned.resolve(PLAN);
     await together.plan("big", { answers: 4 });
@@ -99,7 +99,7 @@ describe("a plan", () => {
     expect([together.shown, together.of("big")]).toEqual([undefined, undefined]);
   });
 
-  test("that cannot be made or formed says why, with the way to ask again", async () => {
+  test("that cannot be made or formed shows the reason, with a way to try again", async () => {
     const { pipelines, together } = setUp();
     pipelines.planned.reject(new MicrogridError("unsupported-model", "It cannot be split."));
     await together.plan("big");
@@ -112,7 +112,7 @@ describe("a plan", () => {
     expect(other.failed).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ seen: true, text: "Ann left." }));
   });
 
-  test("that one looks away from is given up", async () => {
+  test("is given up when its dialog is left", async () => {
     const { pipelines, together } = setUp();
     pipelines.planned.resolve(PLAN);
     await together.plan("big");
@@ -124,8 +124,8 @@ describe("a plan", () => {
   });
 });
 
-describe("what is being formed", () => {
-  test("goes on when one looks away, and can be looked at and cancelled", async () => {
+describe("a pipeline that is being formed", () => {
+  test("continues when its dialog is left, and can be shown again and cancelled", async () => {
     const { pipelines, together, done, failed } = await forming("big");
     const { signal } = pipelines.opening.get("big")!;
     together.hide();
@@ -139,7 +139,7 @@ describe("what is being formed", () => {
     expect(failed).not.toHaveBeenCalled();
   });
 
-  test("goes on when another model is planned and formed too", async () => {
+  test("continues when another model is planned and formed too", async () => {
     const { pipelines, together, done, ready } = await forming("big", "other");
     expect([together.of("big")?.kind, together.shown?.model]).toEqual(["forming", "other"]);
     expect(pipelines.opening.get("big")?.signal.aborted).toBe(false);
@@ -157,7 +157,7 @@ describe("what is being formed", () => {
     expect(pipelines.asked).toHaveLength(2);
   });
 
-  test("tells of its failure while nobody looks, keeps it, and is planned again with the same wishes", async () => {
+  test("reports a failure while its dialog is closed, keeps it, and is planned again with the same wishes", async () => {
     const { pipelines, together, failed } = setUp();
     pipelines.planned.resolve(PLAN);
     await together.plan("big", { stages: 3 });
@@ -173,7 +173,7 @@ describe("what is being formed", () => {
   });
 });
 
-describe("closing", () => {
+describe("closing a pipeline", () => {
   test("frees the one pipeline that was meant", async () => {
     const { pipelines, together } = setUp();
     const [first, second] = [pipeline("1", "big"), pipeline("2", "big")];

@@ -86,7 +86,7 @@ afterEach(() => {
 });
 
 describe("a workspace", () => {
-  it("tells components of every change, until it is closed", () => {
+  it("notifies components of every change, until it is closed", () => {
     const changed = vi.fn();
     workspace.on("change", changed);
     grid.set({});
@@ -106,7 +106,7 @@ describe("a workspace", () => {
     expect(focused).toHaveBeenCalledOnce();
   });
 
-  it("shows that conversations are not stored, until that is dismissed", () => {
+  it("shows that conversations are not stored, until the notice is dismissed", () => {
     expect(notices()).toEqual(["conversations-in-memory"]);
     grid.set({ notices: [{ id: "n", level: "info", text: "News." }] });
     workspace.dismissNotice("conversations-in-memory");
@@ -116,7 +116,7 @@ describe("a workspace", () => {
     expect(grid.dismissed).toEqual(["n"]);
   });
 
-  it("leaves it to the panel of the room to say that nobody is there", () => {
+  it("leaves the notice of an empty room to the room's panel", () => {
     workspace.dismissNotice("conversations-in-memory");
     grid.set({ notices: [{ id: "room-empty", level: "info", text: "Nobody is here." }] });
     expect(notices()).toEqual(["room-empty"]);
@@ -124,7 +124,7 @@ describe("a workspace", () => {
     expect(notices()).toEqual([]);
   });
 
-  it("loads the built-in model, and leaves a failure to the place that shows it", async () => {
+  it("loads the built-in model", async () => {
     await workspace.loadHere();
     expect(grid.loaded).toEqual([GUIDE]);
   });
@@ -140,7 +140,7 @@ describe("the model of a workspace", () => {
     reloaded.close();
   });
 
-  it("is that of the conversation where it has one, until another is chosen", async () => {
+  it("is that of the conversation if it has one, until another is chosen", async () => {
     await workspace.chooseModel("big");
     await workspace.chats.changeSettings({ ...workspace.chats.settings, model: "small" });
     expect(workspace.wantedModel).toBe("small");
@@ -205,7 +205,7 @@ describe("a model that is formed together", () => {
     return { ended };
   }
 
-  it("becomes the chosen one, and a person who has left the dialog is told", async () => {
+  it("becomes the chosen one, and a toast announces it after the dialog was left", async () => {
     const { ended } = await forming();
     grid.opening.resolve({ id: "p" } as Pipeline);
     await ended;
@@ -213,7 +213,7 @@ describe("a model that is formed together", () => {
     expect(workspace.wantedModel).toBe("big");
   });
 
-  it("can be planned again where it failed", async () => {
+  it("can be planned again after a failure", async () => {
     const { ended } = await forming();
     grid.opening.reject(new Error("Ben has left."));
     await ended;
