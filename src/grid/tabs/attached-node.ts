@@ -7,7 +7,7 @@ import { tabLock } from "./leadership";
 /** How often an attached tab asks whether the leader is awake. */
 const PING_MS = 1_000;
 /** A leader that is silent for this long counts as frozen. */
-const LEADER_SILENCE_MS = 3_000;
+export const LEADER_SILENCE_MS = 3_000;
 
 interface AttachedNodeOptions {
   readonly border: TabBorder;
