@@ -93,7 +93,7 @@ const ROOM_MESSAGE = fc.oneof(...ROOM_BODIES.map(([kind, bodies]) => messageOf(k
 
 /** A fresh line gets hostile frames: it must refuse, and never become a link. */
 function beforeAuthentication(signer: Signer): Target<readonly Uint8Array[]> {
-  const standing = { kind: "member", epoch: 0, secretOf: () => new Uint8Array(32) } as const;
+  const claim = { kind: "member", epoch: 0, secretOf: () => new Uint8Array(32) } as const;
   const random = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
   const first = random(32).chain((nonce) => hostile(fc.constant({ versions: [1], epoch: 0, nonce })));
   const handshake = [messageOf("m1", first), messageOf("m2", random(200)), messageOf("ready", random(32))];
@@ -105,7 +105,7 @@ function beforeAuthentication(signer: Signer): Target<readonly Uint8Array[]> {
       const [near, far] = memoryLinkPair();
       for (const message of messages) far.control.send(message as Bytes);
       far.close("all was said");
-      const credentials = { signer, roomId: "room", agent: "fuzz", standing };
+      const credentials = { signer, roomId: "room", agent: "fuzz", claim };
       const accepted = await acceptsAsync(() => authenticate(near, credentials));
       if (accepted) throw new Error("a line was authenticated by a stranger");
       return false;

@@ -123,7 +123,7 @@ window.room = {
       signer,
       agent: "page/1",
       roomId: membership.genesis.roomId,
-      standing: membership.standing(),
+      claim: membership.claim(),
     });
     const start = performance.now();
     await Promise.all([authenticate(near, credentials(one)), authenticate(far, credentials(two))]);

@@ -45,7 +45,7 @@ describe("handshake", () => {
   });
 
   it.each<[string, Partial<Credentials>]>([
-    ["secret", { standing: member(OTHER) }],
+    ["secret", { claim: member(OTHER) }],
     ["room", { roomId: "another" }],
   ])("refuses another %s", async (_name, theirs) => {
     expectRefused(await meet(sides({}, theirs)), TAMPERED);
@@ -142,31 +142,31 @@ describe("handshake", () => {
 
 describe("epochs", () => {
   it("accepts a member of an earlier epoch by that epoch's secret, and reports its epoch", async () => {
-    const outcome = await meet(sides({}, { standing: member(SECRET, OTHER) }));
+    const outcome = await meet(sides({}, { claim: member(SECRET, OTHER) }));
     expect(accepted(outcome).map(({ epoch }) => epoch)).toEqual([1, 0]);
   });
 
   it("refuses a node that knows only an old secret and claims the current epoch", async () => {
-    const removed: Credentials["standing"] = { kind: "member", epoch: 1, secretOf: () => SECRET };
-    expectRefused(await meet(sides({ standing: member(SECRET, OTHER) }, { standing: removed })), TAMPERED);
+    const removed: Credentials["claim"] = { kind: "member", epoch: 1, secretOf: () => SECRET };
+    expectRefused(await meet(sides({ claim: member(SECRET, OTHER) }, { claim: removed })), TAMPERED);
   });
 
   it("refuses if a man in the middle with an old secret makes two current members use the old epoch", async () => {
-    const pair = sides({ standing: member(SECRET, OTHER) }, { standing: member(SECRET, OTHER) });
+    const pair = sides({ claim: member(SECRET, OTHER) }, { claim: member(SECRET, OTHER) });
     const older = (m1: Record<string, unknown>) => ({ ...m1, epoch: 0 });
     const relay = (said: Said): Bytes => rewrite(1, older)({ ...said, body: rewrite(0, older)(said) });
     expectRefused(await meet(pair, relay), TAMPERED);
   });
 
   it("refuses an epoch whose secret it does not have", async () => {
-    const later: Credentials["standing"] = { kind: "member", epoch: 1, secretOf: () => undefined };
-    expectRefused(await meet(sides({}, { standing: later })), /another epoch/);
+    const later: Credentials["claim"] = { kind: "member", epoch: 1, secretOf: () => undefined };
+    expectRefused(await meet(sides({}, { claim: later })), /another epoch/);
   });
 });
 
 describe("guests", () => {
   const token = randomBytes(32);
-  const guestOf = async (secret: Bytes): Promise<Extract<Credentials["standing"], { kind: "guest" }>> => ({
+  const guestOf = async (secret: Bytes): Promise<Extract<Credentials["claim"], { kind: "guest" }>> => ({
     kind: "guest",
     token,
     epoch: 0,
@@ -174,26 +174,26 @@ describe("guests", () => {
   });
 
   it("are recognised by their token, whose secret every member can derive", async () => {
-    const outcome = await meet(sides({}, { standing: await guestOf(SECRET) }));
+    const outcome = await meet(sides({}, { claim: await guestOf(SECRET) }));
     expect(accepted(outcome).map((peer) => peer.token)).toEqual([token, undefined]);
   });
 
   it("with a token of an earlier epoch are accepted by members of later ones", async () => {
-    const outcome = await meet(sides({ standing: member(SECRET, OTHER) }, { standing: await guestOf(SECRET) }));
+    const outcome = await meet(sides({ claim: member(SECRET, OTHER) }, { claim: await guestOf(SECRET) }));
     expect(accepted(outcome)[0]).toMatchObject({ token, epoch: 0 });
   });
 
   it("are refused with a token that does not match their secret, and by other guests", async () => {
     const guest = await guestOf(SECRET);
-    expectRefused(await meet(sides({}, { standing: { ...guest, token: randomBytes(32) } })), TAMPERED);
-    expectRefused(await meet(sides({ standing: guest }, { standing: guest })), /only guests/);
+    expectRefused(await meet(sides({}, { claim: { ...guest, token: randomBytes(32) } })), TAMPERED);
+    expectRefused(await meet(sides({ claim: guest }, { claim: guest })), /only guests/);
   });
 
   it("cannot pass for members with the secret of a token", async () => {
     const { secret } = await guestOf(SECRET);
-    expectRefused(await meet(sides({}, { standing: member(secret) })), TAMPERED);
+    expectRefused(await meet(sides({}, { claim: member(secret) })), TAMPERED);
     // Removing the token in transit does not help either.
-    const pair = sides({}, { standing: await guestOf(SECRET) });
+    const pair = sides({}, { claim: await guestOf(SECRET) });
     const strip = rewrite(1, ({ versions, epoch, nonce }) => ({ versions, epoch, nonce }));
     expectRefused(await meet(pair, strip), TAMPERED);
   });
@@ -202,6 +202,6 @@ describe("guests", () => {
     const guest = await guestOf(SECRET);
     const second = randomBytes(32);
     const derived = await tokenSecret(guest.secret, second);
-    expectRefused(await meet(sides({}, { standing: { ...guest, token: second, secret: derived } })), TAMPERED);
+    expectRefused(await meet(sides({}, { claim: { ...guest, token: second, secret: derived } })), TAMPERED);
   });
 });

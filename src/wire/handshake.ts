@@ -32,11 +32,11 @@ export interface Credentials {
   /** Name and version of the program, for debugging. */
   readonly agent: string;
   /** The claim that this node proves: that it is a member, or that it was invited. */
-  readonly standing: MemberStanding | GuestStanding;
+  readonly claim: MemberClaim | GuestClaim;
 }
 
 /** A member knows the secrets of its own epoch and of all earlier ones. */
-export interface MemberStanding {
+export interface MemberClaim {
   readonly kind: "member";
   /** The member's current epoch. */
   readonly epoch: number;
@@ -45,7 +45,7 @@ export interface MemberStanding {
 }
 
 /** A guest knows the secret of an invite token, which every member of the token's epoch can derive. */
-interface GuestStanding {
+interface GuestClaim {
   readonly kind: "guest";
   /** Hash of the token. */
   readonly token: Bytes;
@@ -117,22 +117,22 @@ export async function handshake(
   credentials: Credentials,
   { versions, nonce } = REAL,
 ): Promise<Authenticated> {
-  const { standing } = credentials;
+  const { claim } = credentials;
   const me: Role = offerer ? "i" : "r";
   const other: Role = offerer ? "r" : "i";
 
   const ownM1 = encodeCbor({
     versions: [...versions],
-    epoch: standing.epoch,
+    epoch: claim.epoch,
     nonce: nonce(),
-    ...(standing.kind === "guest" && { token: standing.token }),
+    ...(claim.kind === "guest" && { token: claim.token }),
   });
   line.send("m1", ownM1);
   const theirM1 = await line.receive("m1");
   const hello = parse(M1, theirM1, "its first message is malformed");
   const version = Math.max(0, ...versions.filter((known) => hello.versions.includes(known)));
   if (version === 0) throw failure("it uses a different version of the protocol");
-  const secret = await sharedSecret(standing, hello);
+  const secret = await sharedSecret(claim, hello);
 
   const pick = <T>(own: T, theirs: T): [T, T] => (offerer ? [own, theirs] : [theirs, own]);
   const transcript = await sha256(
@@ -167,7 +167,7 @@ export async function handshake(
 }
 
 /** The secret that both sides can know: that of the lower epoch or, if one side is a guest, that of its token. */
-async function sharedSecret(own: Credentials["standing"], theirs: Hello): Promise<Bytes> {
+async function sharedSecret(own: Credentials["claim"], theirs: Hello): Promise<Bytes> {
   if (own.kind === "guest") {
     if (theirs.token) throw failure("both are only guests of the room");
     return own.secret;

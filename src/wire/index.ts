@@ -4,7 +4,7 @@ export type { AuthenticatedLine } from "./authenticate";
 export { BUSY_LOST_MS, IDLE_LOST_MS } from "./constants";
 export type { FrameBody, FrameOf, FrameTable } from "./frames";
 export { tokenSecret } from "./handshake";
-export type { MemberStanding } from "./handshake";
+export type { MemberClaim } from "./handshake";
 export { Lane } from "./lane";
 export { Link } from "./link";
 export { TokenBucket } from "./rate";

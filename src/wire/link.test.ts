@@ -23,8 +23,8 @@ const TABLE = {
 const secret = randomBytes(32);
 
 async function credentials(): Promise<Credentials> {
-  const standing: Credentials["standing"] = { kind: "member", epoch: 0, secretOf: () => secret };
-  return { signer: await makeEphemeralKey(), roomId: "room", agent: "test/1", standing };
+  const claim: Credentials["claim"] = { kind: "member", epoch: 0, secretOf: () => secret };
+  return { signer: await makeEphemeralKey(), roomId: "room", agent: "test/1", claim };
 }
 
 async function establish(raw: RawLink, own: Credentials): Promise<Link<typeof TABLE>> {

@@ -45,24 +45,24 @@ describe("test vectors of the handshake", () => {
 
   it.each(vectors)("$name: are what this program sends", async ({ given, computed }) => {
     const secret = bytes(given.secret);
-    const inEpoch: Credentials["standing"] = { kind: "member", epoch: given.epoch, secretOf: () => secret };
+    const inEpoch: Credentials["claim"] = { kind: "member", epoch: given.epoch, secretOf: () => secret };
     const token = given.token === undefined ? undefined : bytes(given.token);
-    const standing: Credentials["standing"] = token
+    const claim: Credentials["claim"] = token
       ? { kind: "guest", token, epoch: given.epoch, secret: await tokenSecret(secret, token) }
       : inEpoch;
     const [first, second] = [bytes(given.i.fingerprint), bytes(given.r.fingerprint)];
-    const side = (role: "i" | "r", own: Credentials["standing"]) => ({
+    const side = (role: "i" | "r", own: Credentials["claim"]) => ({
       credentials: {
         signer: signer(computed[`did_${role}`]!, given[role].key),
         roomId: given.roomId,
         agent: given[role].agent,
-        standing: own,
+        claim: own,
       },
       offerer: role === "i",
       fingerprints: role === "i" ? { local: first, remote: second } : { local: second, remote: first },
       seam: { versions: PROTOCOL_VERSIONS, nonce: () => bytes(given[role].nonce) },
     });
-    const { results, said } = await meet([side("i", standing), side("r", inEpoch)]);
+    const { results, said } = await meet([side("i", claim), side("r", inEpoch)]);
     expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
     const sent = Object.fromEntries(
       said.map(({ from, kind, body }) => [kind === "ready" ? kind : `${kind}_${from === 0 ? "i" : "r"}`, hex(body)]),

@@ -14,7 +14,7 @@ import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
 import { ManualLinks } from "./manual-links";
 import { inviteWarning } from "./invite-warning";
 import { RememberedRooms } from "./remembered-rooms";
-import { OwnStanding } from "./credentials";
+import { OwnRights } from "./own-rights";
 import { nobodyHere, roomPreview, roomState } from "./room-state";
 import { Sharing } from "./sharing";
 import { foundRoom } from "./terms";
@@ -46,7 +46,7 @@ export class NodeRoom {
   readonly #sharing: Sharing;
   /** Links without any server. */
   readonly hand = new ManualLinks();
-  readonly #own: OwnStanding;
+  readonly #own: OwnRights;
   readonly #member: MemberContext;
   readonly #kept: RememberedRooms;
   #session: RoomSession | undefined;
@@ -59,7 +59,7 @@ export class NodeRoom {
 
   constructor(options: NodeRoomOptions) {
     this.#options = options;
-    this.#own = new OwnStanding(options);
+    this.#own = new OwnRights(options);
     const { signer, house } = options;
     this.#member = {
       signer,

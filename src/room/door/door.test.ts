@@ -58,7 +58,7 @@ function doorOf(membership: Membership, issuerAt?: string): Pick<House, "door" |
 function lineTo({ door, membership }: Pick<House, "door" | "membership">): RawLink & { served: Promise<void> } {
   const [near, far] = memoryLinkPair();
   const { signer, genesis } = membership;
-  const credentials = { signer, agent: "host", roomId: genesis.roomId, standing: membership.standing() };
+  const credentials = { signer, agent: "host", roomId: genesis.roomId, claim: membership.claim() };
   const served = authenticate(far, credentials).then((line) => door.receive(line), nobody);
   return Object.assign(near, { served });
 }
@@ -153,7 +153,7 @@ describe("an invite", () => {
     const home = await house();
     const removed = await makeEphemeralKey();
     await remove(home.membership, removed.did);
-    const invite = await home.membership.invites.standing();
+    const invite = await home.membership.invites.current();
     await expect(visit(home, invite, { signer: removed })).rejects.toEqual(refused("removed"));
     const other = await visit(home, invite);
     await other.knock(ABOUT, nobody);
@@ -194,8 +194,8 @@ describe("an invite", () => {
     // A guest that does not go is shown out.
     const line = lineTo(other);
     const { signer: key, token, agent } = await credentialsOf(invite);
-    const standing = { kind: "guest", token: token.hash, epoch: 0, secret: invite.token.secret } as const;
-    const { writer } = await authenticate(line, { signer: key, agent, roomId: invite.roomId, standing });
+    const claim = { kind: "guest", token: token.hash, epoch: 0, secret: invite.token.secret } as const;
+    const { writer } = await authenticate(line, { signer: key, agent, roomId: invite.roomId, claim });
     void writer.send("guest.hello", encodeCbor({ token: invite.token.signed }));
     await line.closed;
     await line.served;

@@ -86,7 +86,7 @@ export class GuestSession {
       signer,
       agent,
       roomId: invite.roomId,
-      standing: { kind: "guest", token: token.hash, epoch, secret: invite.token.secret },
+      claim: { kind: "guest", token: token.hash, epoch, secret: invite.token.secret },
     });
     const link = new Link(line, DOOR_FRAMES);
     try {

@@ -130,7 +130,7 @@ describe("removing a member", () => {
     const stay = [founder, members[1]!];
     await settled(stay, 1);
     await eventually(() => expect(gone.out.reason).toBeDefined());
-    const fresh = await founder.session.membership!.invites.standing();
+    const fresh = await founder.session.membership!.invites.current();
     const tries = [
       await nodes.comeBack(gone),
       await nodes.enter(founder.invite, gone.signer),

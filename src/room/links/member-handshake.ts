@@ -31,9 +31,9 @@ export class MemberHandshake {
   async run(raw: RawLink): Promise<MemberLine> {
     const { signer, genesis, epochs } = this.#membership;
     const back = raw.offerer ? this.#back : 0;
-    const standing = this.#membership.standing(back);
+    const claim = this.#membership.claim(back);
     try {
-      const line = await authenticate(raw, { signer, agent: this.#agent, roomId: genesis.roomId, standing });
+      const line = await authenticate(raw, { signer, agent: this.#agent, roomId: genesis.roomId, claim });
       this.#back = 0;
       if (this.isShunned(line.peer.did)) {
         line.writer.close("it broke the protocol");

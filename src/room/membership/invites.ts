@@ -75,7 +75,7 @@ export class Invites {
   }
 
   /** The invite that is shown to this node's user: without a count, and renewed when it ends or an epoch has ended it. */
-  async standing(): Promise<Invite> {
+  async current(): Promise<Invite> {
     const token = this.#shown?.token;
     if (token?.epoch !== this.#membership.epochs.head.n || token.notAfter < Date.now() + (INVITE_DAYS / 2) * DAY_MS) {
       const { token: made } = await this.make({ uses: 0, notAfter: Date.now() + INVITE_DAYS * DAY_MS });

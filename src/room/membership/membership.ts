@@ -10,7 +10,7 @@ import {
   sha256,
 } from "../../core";
 import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
-import type { MemberStanding } from "../../wire";
+import type { MemberClaim } from "../../wire";
 import { MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
 import { CHARTER, type Charter, type SignedTerms, openCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
@@ -117,8 +117,8 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     };
   }
 
-  /** This node's part in a handshake, `back` epochs before its own so that it can meet members on another fork. */
-  standing(back = 0): MemberStanding {
+  /** The claim of this node in a handshake, `back` epochs before its own so that it can meet members on another fork. */
+  claim(back = 0): MemberClaim {
     const epochs = this.#epochs;
     return { kind: "member", epoch: Math.max(0, epochs.head.n - back), secretOf: (epoch) => epochs.secretOf(epoch) };
   }

@@ -42,7 +42,7 @@ export async function foundTestRoom(
     delegation: undefined,
   });
   const membership = new Membership(memberContext(founder), parts);
-  return { founder, parts, membership, invite: await membership.invites.standing() };
+  return { founder, parts, membership, invite: await membership.invites.current() };
 }
 
 /** A member that no house vouches for. */

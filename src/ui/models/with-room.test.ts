@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GridState, LoadState, PipelineState } from "../../grid";
-import type { Attempt } from "../state/together";
+import type { PipelineSetup } from "../state/together";
 import { fakeState } from "../testing/fixtures";
 import { failureOf, isAboutPipeline } from "./with-room";
 
@@ -8,7 +8,7 @@ const BIG = { id: "big" };
 const LOADING = { kind: "loading" } as LoadState;
 const READY = { kind: "ready" } as LoadState;
 const FAILED: LoadState = { kind: "failed", error: { code: "network", message: "The download broke off." } };
-const NOT_FORMED = { kind: "failed", model: "big", options: {}, text: "Ann left." } as const satisfies Attempt;
+const NOT_FORMED = { kind: "failed", model: "big", options: {}, text: "Ann left." } as const satisfies PipelineSetup;
 
 function stateWith(load: LoadState | undefined, runs: boolean): GridState {
   return {

@@ -4,7 +4,7 @@ import { type GridState, type ModelInfo, type PipelineState, type RoomCapacity, 
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { answeringModel, deviceCount } from "../state/models";
-import type { Attempt } from "../state/together";
+import type { PipelineSetup } from "../state/together";
 import type { Workspace } from "../state/workspace";
 import { capacityText, devicesText } from "../pipelines/words";
 
@@ -37,9 +37,9 @@ export function isAboutPipeline(state: GridState, model: Pick<ModelInfo, "id">):
 }
 
 /** Why the last attempt to run a model failed; empty if it runs or nothing has failed. */
-export function failureOf(state: GridState, model: Pick<ModelInfo, "id">, attempt: Attempt | undefined): string {
+export function failureOf(state: GridState, model: Pick<ModelInfo, "id">, setup: PipelineSetup | undefined): string {
   if (pipelineOf(state, model)) return "";
-  if (attempt?.kind === "failed") return attempt.text;
+  if (setup?.kind === "failed") return setup.text;
   const load = state.loads[model.id];
   return load?.kind === "failed" ? load.error.message : "";
 }

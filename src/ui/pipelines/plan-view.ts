@@ -9,7 +9,7 @@ import { plain } from "../plain";
 import { avatar } from "../people/avatar";
 import { personName } from "../people/person";
 import { deviceCount, modelName } from "../state/models";
-import type { Attempt } from "../state/together";
+import type { PipelineSetup } from "../state/together";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import { planChoices } from "./choices";
@@ -20,7 +20,7 @@ import { type StageStop, stageStops } from "./stage-stops";
 import { stageList, stageListStyles } from "./stage-list";
 import { devicesText, timeText } from "./words";
 
-/** `<mg-plan-view .workspace>`: shows the attempt of `workspace.together`. */
+/** `<mg-plan-view .workspace>`: shows the setup in `workspace.together`. */
 @customElement("mg-plan-view")
 export class PlanView extends WorkspaceElement {
   static override readonly styles = [sections, deviceColours, ringStyles, stageListStyles, planStyles];
@@ -47,29 +47,29 @@ export class PlanView extends WorkspaceElement {
 
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
-    const attempt = workspace?.together.shown;
-    if (!workspace || !attempt) return nothing;
+    const setup = workspace?.together.shown;
+    if (!workspace || !setup) return nothing;
     return html`<div class="row spread head">
         <button class="link small back" @click=${() => workspace.together.hide()}>
           ${icon("left", 16)} All models
         </button>
-        <bdi class="muted small">${plain(modelName(workspace.grid.state, attempt.model))}</bdi>
+        <bdi class="muted small">${plain(modelName(workspace.grid.state, setup.model))}</bdi>
       </div>
-      ${this.#content(workspace, attempt)}`;
+      ${this.#content(workspace, setup)}`;
   }
 
-  #content(workspace: Workspace, attempt: Attempt): TemplateResult {
-    switch (attempt.kind) {
+  #content(workspace: Workspace, setup: PipelineSetup): TemplateResult {
+    switch (setup.kind) {
       case "asking":
         return this.#asking(workspace);
       case "planned":
-        return attempt.plan.missing ? this.#missing(workspace, attempt.plan) : this.#planned(workspace, attempt.plan);
+        return setup.plan.missing ? this.#missing(workspace, setup.plan) : this.#planned(workspace, setup.plan);
       case "forming":
-        return this.#running(workspace, attempt.plan, undefined);
+        return this.#running(workspace, setup.plan, undefined);
       case "ready":
-        return this.#running(workspace, attempt.plan, attempt.pipeline);
+        return this.#running(workspace, setup.plan, setup.pipeline);
       case "failed":
-        return this.#failed(workspace, attempt);
+        return this.#failed(workspace, setup);
     }
   }
 
@@ -195,7 +195,7 @@ export class PlanView extends WorkspaceElement {
       </div>`;
   }
 
-  #failed(workspace: Workspace, { model, text, plan }: Extract<Attempt, { kind: "failed" }>): TemplateResult {
+  #failed(workspace: Workspace, { model, text, plan }: Extract<PipelineSetup, { kind: "failed" }>): TemplateResult {
     const { together, grid } = workspace;
     // A model runs in one pipeline at most, and another tab may have started it.
     const other = grid.state.pipelines.find((pipeline) => pipeline.model === model);

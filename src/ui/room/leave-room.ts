@@ -44,7 +44,7 @@ export class LeaveRoom extends WorkspaceElement {
     const room = workspace?.grid.state.room;
     if (!workspace || !room) return nothing;
     const holds = room.holding.length > 0;
-    return html`${this.#standing(workspace)}
+    return html`${this.#progress(workspace)}
       <wa-dialog
         label="Leave “${nameText(room.name)}”?"
         ?open=${this.asking}
@@ -61,7 +61,7 @@ export class LeaveRoom extends WorkspaceElement {
       </wa-dialog>`;
   }
 
-  #standing({ leaving }: Workspace): TemplateResult {
+  #progress({ leaving }: Workspace): TemplateResult {
     switch (leaving.state.kind) {
       case "handing-over":
         return html`<p role="status">Handing over this device’s layers…</p>

@@ -32,10 +32,10 @@ export const panelStyles = css`
     gap: 0.25rem;
   }
   .banner,
-  .standing {
+  .waiting {
     margin-bottom: 1.25rem;
   }
-  .standing {
+  .waiting {
     display: grid;
     justify-items: start;
     gap: 0.625rem;
@@ -45,7 +45,7 @@ export const panelStyles = css`
     font-size: 0.9375rem;
     line-height: 1.5;
   }
-  .standing p {
+  .waiting p {
     display: flex;
     align-items: baseline;
     gap: 0.625rem;

@@ -71,7 +71,7 @@ export class RoomPanel extends WorkspaceElement {
     const order = !inside ? [invite] : room.peers.length === 0 ? [invite, here] : [here, invite];
     return html`
       ${room.signaling === "connected" ? nothing : html`<p class="warning banner" role="status">${signalingText(room)}</p>`}
-      ${this.#standing(workspace, room.membership)}
+      ${this.#waiting(workspace, room.membership)}
       <mg-knocks .workspace=${workspace}></mg-knocks>
       <mg-layers-consent .workspace=${workspace}></mg-layers-consent>
       <mg-proposals .workspace=${workspace}></mg-proposals>
@@ -101,10 +101,10 @@ export class RoomPanel extends WorkspaceElement {
     `;
   }
 
-  #standing({ leaving }: Workspace, { kind }: MembershipState): TemplateResult | typeof nothing {
+  #waiting({ leaving }: Workspace, { kind }: MembershipState): TemplateResult | typeof nothing {
     if (kind === "member") return nothing;
     const { state } = leaving;
-    return html`<div class="standing">
+    return html`<div class="waiting">
       <p role="status">
         <span class="pulse" aria-hidden="true"></span>
         <span

@@ -184,7 +184,7 @@ describe("closing a pipeline", () => {
     await expect(together.close("gone")).resolves.toBeUndefined();
   });
 
-  test("gives up the attempt that forms it, and no other", async () => {
+  test("gives up the setup that forms it, and no other", async () => {
     const { pipelines, together } = await forming("big", "other");
     pipelines.running = [pipeline("1", "big", "forming"), pipeline("2", "other")];
     await together.close("1");

@@ -8,8 +8,8 @@ interface Wish {
   readonly options: PlanOptions;
 }
 
-/** The state of one attempt to run a model together. */
-export type Attempt = Wish &
+/** The way to one pipeline: from the question to the room until the pipeline runs or has failed. */
+export type PipelineSetup = Wish &
   (
     | { readonly kind: "asking" }
     | { readonly kind: "planned" | "forming"; readonly plan: PipelinePlan }
@@ -31,13 +31,13 @@ interface TogetherEvents {
 }
 
 /**
- * There is one attempt for each model, since a node runs a model in one pipeline at most. The dialog shows one of
+ * There is one setup for each model, since a node runs a model in one pipeline at most. The dialog shows one of
  * them; the others are being formed or have failed.
  */
 export class Together extends TypedEventTarget<TogetherEvents> {
   readonly #grid: GridApi;
-  readonly #attempts = new Map<string, { attempt: Attempt; readonly abort: AbortController }>();
-  /** The model whose attempt the dialog shows. */
+  readonly #setups = new Map<string, { setup: PipelineSetup; readonly abort: AbortController }>();
+  /** The model whose setup the dialog shows. */
   #shown: string | undefined;
 
   constructor(grid: GridApi) {
@@ -45,19 +45,19 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     this.#grid = grid;
   }
 
-  /** The attempt that the dialog shows; undefined while it shows the list of models. */
-  get shown(): Attempt | undefined {
+  /** The setup that the dialog shows; undefined while it shows the list of models. */
+  get shown(): PipelineSetup | undefined {
     return this.#shown === undefined ? undefined : this.of(this.#shown);
   }
 
-  /** The attempt for a model, if there is one. */
-  of(model: string): Attempt | undefined {
-    return this.#attempts.get(model)?.attempt;
+  /** The setup for a model, if there is one. */
+  of(model: string): PipelineSetup | undefined {
+    return this.#setups.get(model)?.setup;
   }
 
   /**
    * Asks which devices of the room could hold which layers of a model, and shows the plan. If the model is being formed
-   * already, that attempt is shown instead.
+   * already, that setup is shown instead.
    * Never rejects: failures are shown.
    */
   async plan(model: string, options: PlanOptions = {}): Promise<void> {
@@ -102,11 +102,11 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     if (model !== undefined) await this.plan(model, options ?? this.of(model)?.options);
   }
 
-  /** Gives an attempt up, the shown one unless a model is named; layers that were loaded for it are freed. */
+  /** Gives a setup up, the shown one unless a model is named; layers that were loaded for it are freed. */
   cancel(model = this.#shown): void {
     if (model === undefined) return;
-    this.#attempts.get(model)?.abort.abort();
-    this.#attempts.delete(model);
+    this.#setups.get(model)?.abort.abort();
+    this.#setups.delete(model);
     if (this.#shown === model) this.#shown = undefined;
     this.emit("change", undefined);
   }
@@ -117,14 +117,14 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     this.emit("change", undefined);
   }
 
-  /** Shows the list of models again: a pipeline that is being formed goes on, any other attempt is given up. */
+  /** Shows the list of models again: a pipeline that is being formed goes on, any other setup is given up. */
   hide(): void {
     if (this.shown?.kind !== "forming") this.cancel();
     this.#shown = undefined;
     this.emit("change", undefined);
   }
 
-  /** Frees a pipeline on all devices. An attempt of this page that is forming it ends. */
+  /** Frees a pipeline on all devices. A setup of this page that is forming it ends. */
   async close(id: string): Promise<void> {
     const pipeline = this.#grid.pipelines.list().find((each) => each.id === id);
     if (!pipeline) return;
@@ -133,18 +133,18 @@ export class Together extends TypedEventTarget<TogetherEvents> {
     await pipeline.close();
   }
 
-  /** Replaces the model's earlier attempt. The signal aborts when the new attempt is given up. */
-  #begin(attempt: Attempt): AbortSignal {
-    this.#attempts.get(attempt.model)?.abort.abort();
+  /** Replaces the model's earlier setup. The signal aborts when the new setup is given up. */
+  #begin(setup: PipelineSetup): AbortSignal {
+    this.#setups.get(setup.model)?.abort.abort();
     const abort = new AbortController();
-    this.#attempts.set(attempt.model, { attempt, abort });
+    this.#setups.set(setup.model, { setup, abort });
     this.emit("change", undefined);
     return abort.signal;
   }
 
-  #set(attempt: Attempt): void {
-    const entry = this.#attempts.get(attempt.model);
-    if (entry) entry.attempt = attempt;
+  #set(setup: PipelineSetup): void {
+    const entry = this.#setups.get(setup.model);
+    if (entry) entry.setup = setup;
     this.emit("change", undefined);
   }
 }

@@ -20,7 +20,7 @@ export interface Side {
 }
 
 /** A member of an epoch that knows the secrets of all epochs up to it. */
-export function member(...secrets: readonly [Bytes, ...Bytes[]]): Credentials["standing"] {
+export function member(...secrets: readonly [Bytes, ...Bytes[]]): Credentials["claim"] {
   return { kind: "member", epoch: secrets.length - 1, secretOf: (epoch) => secrets[epoch] };
 }
 
@@ -37,7 +37,7 @@ export function sides(...own: readonly [Partial<Credentials>?, Partial<Credentia
 export const SECRET: Bytes = new Uint8Array(32).fill(7);
 
 async function credentialsOf(own: Partial<Credentials>): Promise<Credentials> {
-  return { signer: await makeEphemeralKey(), roomId: "room", agent: "test/1", standing: member(SECRET), ...own };
+  return { signer: await makeEphemeralKey(), roomId: "room", agent: "test/1", claim: member(SECRET), ...own };
 }
 
 /**

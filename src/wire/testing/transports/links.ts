@@ -29,10 +29,7 @@ type Blobs = Link<typeof TABLE>;
 
 async function establish(raw: RawLink): Promise<Blobs> {
   const signer = await makeEphemeralKey();
-  return new Link(
-    await authenticate(raw, { signer, roomId: "room", agent: "test/1", standing: member(SECRET) }),
-    TABLE,
-  );
+  return new Link(await authenticate(raw, { signer, roomId: "room", agent: "test/1", claim: member(SECRET) }), TABLE);
 }
 
 /** Both sides of an authenticated link, and the connection under the near one. */

@@ -3,7 +3,7 @@ import type { Signer } from "../../identity";
 import { type Membership, type Standing, inviteToUrl } from "../../room";
 import type { NodeHouse } from "../house";
 
-interface OwnStandingOptions {
+interface OwnRightsOptions {
   readonly signer: Signer;
   readonly house: NodeHouse;
   /** The page that invites lead to. */
@@ -11,17 +11,17 @@ interface OwnStandingOptions {
 }
 
 /** A snapshot that `look` renews. */
-export class OwnStanding {
+export class OwnRights {
   /** A link that lets others in; empty if this node may not make one. */
   invite = "";
   /** Undefined while this node is not inside, or is no longer a member. */
   standing: Standing | undefined;
   /** DIDs whose keys are on this device. */
   keys: readonly string[] = [];
-  readonly #options: OwnStandingOptions;
+  readonly #options: OwnRightsOptions;
   #membership: Membership | undefined;
 
-  constructor(options: OwnStandingOptions) {
+  constructor(options: OwnRightsOptions) {
     this.#options = options;
   }
 
@@ -30,7 +30,7 @@ export class OwnStanding {
     this.#membership = membership;
     const { house, signer, pageUrl } = this.#options;
     const standing = await membership?.ownStanding().catch(() => undefined);
-    const invite = await membership?.invites.standing().catch(() => undefined);
+    const invite = await membership?.invites.current().catch(() => undefined);
     const houseKey = await house.signer().catch(() => undefined);
     if (membership !== this.#membership) return;
     this.standing = standing;
