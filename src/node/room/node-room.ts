@@ -12,17 +12,15 @@ import type { NodePipelines } from "../pipelines";
 import type { StateStore } from "../state-store";
 import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
 import { ManualLinks } from "./manual-links";
-import { inviteWarning } from "./invite-warning";
 import { RememberedRooms } from "./remembered-rooms";
 import { OwnRights } from "./own-rights";
-import { nobodyHere, roomPreview, roomState } from "./room-state";
+import { RoomDisplay } from "./room-display";
+import { nobodyHere, roomPreview } from "./room-state";
 import { Sharing } from "./sharing";
 import { foundRoom } from "./terms";
 
 /** Name and version of this program, as shown to peers. */
 const AGENT = "microgrid/0.1";
-/** Combines many small changes, such as tokens of several answers, into one change of the state. */
-const STATE_INTERVAL_MS = 200;
 
 interface NodeRoomOptions {
   readonly config: GridConfig;
@@ -54,8 +52,7 @@ export class NodeRoom {
   #entry: RoomOptions["entry"] | undefined;
   /** The present attempt to enter a room; entering another one, leaving or closing replaces it. */
   #entering: RoomOptions["entry"] | undefined;
-  #shown = "";
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #display: RoomDisplay;
 
   constructor(options: NodeRoomOptions) {
     this.#options = options;
@@ -69,6 +66,11 @@ export class NodeRoom {
     };
     this.#kept = new RememberedRooms(house, this.#member);
     this.#sharing = new Sharing(options, () => this.refresh());
+    this.#display = new RoomDisplay(options, {
+      session: () => this.#session,
+      rights: this.#own,
+      sharing: this.#sharing,
+    });
     options.house.on("change", () => void this.#houseChanged());
     options.house.on("revocation", (signed) => this.#session?.heard(signed));
   }
@@ -171,7 +173,7 @@ export class NodeRoom {
   /** The user does not want to hold layers for others. */
   declineLayers(): void {
     this.#sharing.declineLayers();
-    this.#show();
+    this.#display.show();
     this.#options.onChange();
   }
 
@@ -198,7 +200,7 @@ export class NodeRoom {
 
   close(): void {
     this.#entering = undefined;
-    clearTimeout(this.#timer);
+    this.#display.close();
     this.#sharing.close();
     this.#options.pipelines.follow(undefined);
     this.#session?.leave();
@@ -221,7 +223,7 @@ export class NodeRoom {
       profile: () => this.#sharing.profile(),
       keep: (parts) => {
         this.#kept.keep(parts);
-        if (this.#session) void this.#own.look(this.#session.membership).then(() => this.#showSoon());
+        if (this.#session) void this.#own.look(this.#session.membership).then(() => this.#display.showSoon());
       },
     });
     if (this.#entering !== entry) {
@@ -233,7 +235,7 @@ export class NodeRoom {
     this.#session = session;
     session.on("change", () => {
       pipelines.follow(session);
-      this.#showSoon();
+      this.#display.showSoon();
     });
     session.on("out", (error) => this.#isOut(session, error));
     session.on("refused", (error) => {
@@ -244,7 +246,7 @@ export class NodeRoom {
     });
     pipelines.follow(session);
     await this.#own.look(session.membership);
-    this.#show();
+    this.#display.show();
     this.#options.onChange();
     void this.#tellWhenAlone(session);
   }
@@ -267,7 +269,7 @@ export class NodeRoom {
   async #houseChanged(): Promise<void> {
     this.#session?.delegationChanged();
     await this.#own.look(this.#session?.membership);
-    this.#showSoon();
+    this.#display.showSoon();
   }
 
   /** Resets the state to no room. */
@@ -280,42 +282,6 @@ export class NodeRoom {
     this.#session = undefined;
     this.#own.forget();
     this.#sharing.forget();
-    this.#shown = "";
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#options.store.dismiss("room-empty");
-    if (this.#options.store.state.room) this.#options.store.patch({ room: undefined });
-  }
-
-  #showSoon(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#show();
-    }, STATE_INTERVAL_MS);
-  }
-
-  #show(): void {
-    const session = this.#session;
-    if (!session) return;
-    const { config, store, pipelines } = this.#options;
-    if (session.peers.length > 0) store.dismiss("room-empty");
-    const { invite, keys, standing } = this.#own;
-    const room = roomState(session, {
-      invite,
-      inviteWarning: invite === "" ? undefined : inviteWarning(invite, session.servers),
-      lanOnly: (config.rtc.iceServers ?? []).length === 0,
-      share: this.#sharing.shown,
-      holding: pipelines.held,
-      layersWanted: pipelines.wishes,
-      keys,
-      standing,
-    });
-    const text = JSON.stringify(room);
-    if (text === this.#shown) return;
-    this.#shown = text;
-    const before = store.state.room?.peers ?? [];
-    const same = JSON.stringify(before) === JSON.stringify(room.peers);
-    // Unchanged peers stay the same object, so that their observers are not notified unnecessarily.
-    store.patch({ room: same ? { ...room, peers: before } : room });
+    this.#display.clear();
   }
 }

@@ -4,7 +4,7 @@ import { ENTRIES_PER_FRAME } from "./constants";
 import { type Known, partOf } from "./view";
 
 /** The parts that differ, and this node's entries in them. */
-export interface Listing {
+interface Listing {
   readonly parts: number[];
   readonly entries: Known[];
 }

@@ -5,13 +5,13 @@
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, encodeCbor, equalBytes } from "../../core";
 import type { Signer } from "../../identity";
 import type { Proof, Standing } from "../membership";
-import { TokenBucket } from "../../wire";
-import { ANSWER_RATE, COMPARE_MS, STATEMENT_RATE, SUSPECT_MS } from "./constants";
+import { COMPARE_MS, SUSPECT_MS } from "./constants";
 import { SeenStatements } from "./seen-statements";
-import { type Listing, compareListing, compareSums } from "./comparing";
-import type { GossipBody, GossipSender } from "./frames";
+import { compareListing, compareSums } from "./comparing";
+import type { GossipBody } from "./frames";
+import { type GossipNeighbour, type NeighbourLine, Neighbours } from "./neighbours";
 import { OwnAnnouncement } from "./own-announcement";
-import { GossipQueue, portions } from "./queue";
+import { GossipQueue } from "./queue";
 import { type Card, type CardTerms, type Checked, type Statement, check, signLoss } from "./statements";
 import { type Known, View } from "./view";
 
@@ -33,23 +33,13 @@ interface DirectoryEvents {
   change: Did;
 }
 
-/** A neighbour, and the limits on the work that it may cause here. */
-interface Line {
-  readonly send: GossipSender;
-  accuse(what: string): void;
-  readonly statements: TokenBucket;
-  readonly answers: TokenBucket;
-  /** Statements are checked and taken one frame after the other. */
-  intake: Promise<void>;
-}
-
 /** Keeps track of the room's members by gossip. */
 export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   readonly #options: DirectoryOptions;
   readonly #random: () => number;
   readonly self: Did;
   readonly #view = new View();
-  readonly #lines = new Map<Did, Line>();
+  readonly #neighbours = new Neighbours();
   readonly #queue: GossipQueue;
   readonly #own: OwnAnnouncement;
   readonly #seen = new SeenStatements();
@@ -63,8 +53,8 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     this.#random = options.random ?? Math.random;
     this.self = options.signer.did;
     this.#queue = new GossipQueue({
-      neighbours: () => [...this.#lines.keys()],
-      send: (to, statements) => this.#send(to, statements),
+      neighbours: () => this.#neighbours.dids,
+      send: (to, statements) => this.#neighbours.send(to, statements),
       random: this.#random,
     });
     this.#own = new OwnAnnouncement({
@@ -119,25 +109,17 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   }
 
   /** A link to a member is up: from now on it is a neighbour. The side that dialled begins to compare. */
-  linked(did: Did, line: { send: GossipSender; accuse(what: string): void; offerer: boolean }): void {
-    const now = performance.now();
-    this.#lines.set(did, {
-      send: line.send,
-      accuse: line.accuse,
-      statements: new TokenBucket(STATEMENT_RATE, now),
-      answers: new TokenBucket(ANSWER_RATE, now),
-      intake: Promise.resolve(),
-    });
-    if (this.#own.card) this.#send(did, [this.#own.card]);
+  linked(did: Did, line: NeighbourLine & { readonly offerer: boolean }): void {
+    this.#neighbours.add(did, line);
+    if (this.#own.card) this.#neighbours.send(did, [this.#own.card]);
     if (line.offerer) this.#compare(did);
   }
 
   /** A link has ended. `gone`: by itself, or because the node left; the room gets to hear of that. */
   unlinked(did: Did, gone: boolean): void {
-    const line = this.#lines.get(did);
-    this.#lines.delete(did);
+    const neighbour = this.#neighbours.remove(did);
     // Its farewell, if it said one, may be among what is being checked.
-    if (gone) void line?.intake.then(() => this.missed(did));
+    if (gone) void neighbour?.intake.then(() => this.missed(did));
   }
 
   /** A member cannot be reached: unless it contradicts, it is gone. */
@@ -164,26 +146,31 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
 
   /** Takes news from a neighbour. */
   takeStatements(from: Did, { statements }: GossipBody<"gossip">): void {
-    const line = this.#lines.get(from);
-    if (line) line.intake = line.intake.then(() => this.#takeAll(from, line, statements));
+    const neighbour = this.#neighbours.get(from);
+    if (neighbour) neighbour.intake = neighbour.intake.then(() => this.#takeAll(from, neighbour, statements));
   }
 
   /** A neighbour compares its view with this node's. */
   takeSums(from: Did, { sums }: GossipBody<"view.sums">): void {
-    const line = this.#lines.get(from);
-    if (line) this.#answerSums(from, line, sums);
+    if (!this.#neighbours.has(from)) return;
+    const { news, listing } = compareSums(this.#view.sums(this.#own.entry), sums, this.#known());
+    this.#neighbours.answer(from, this.#statementsOf(news));
+    if (listing.parts.length > 0) this.#neighbours.get(from)?.send("view.list", listing);
   }
 
   /** A neighbour lists what it knows in the parts that differ. */
   takeList(from: Did, list: GossipBody<"view.list">): void {
-    const line = this.#lines.get(from);
-    if (line) this.#answerList(from, line, list);
+    if (!this.#neighbours.has(from)) return;
+    const evidenceOf = ({ did, stamp }: Known) => this.#view.evidence(did, stamp);
+    const { news, obituaries, pull } = compareListing(list, this.#known(), (entry) => evidenceOf(entry) !== undefined);
+    const dead = obituaries.flatMap((entry) => evidenceOf(entry) ?? []);
+    this.#neighbours.answer(from, [...dead, ...this.#statementsOf(news)]);
+    if (pull.length > 0) this.#neighbours.get(from)?.send("view.pull", { dids: pull });
   }
 
   /** A neighbour asks for cards. */
   takePull(from: Did, { dids }: GossipBody<"view.pull">): void {
-    const line = this.#lines.get(from);
-    if (line) this.#answer(from, line, this.#statementsOf(dids));
+    this.#neighbours.answer(from, this.#statementsOf(dids));
   }
 
   /** Says good-bye to everybody. Synchronous, so that it works while the page goes away. */
@@ -194,10 +181,10 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     for (const timer of this.#suspects.values()) clearTimeout(timer);
     this.#queue.close();
     const farewell = this.#own.close();
-    if (farewell) for (const did of this.#lines.keys()) this.#send(did, [farewell]);
+    if (farewell) for (const did of this.#neighbours.dids) this.#neighbours.send(did, [farewell]);
   }
 
-  async #takeAll(from: Did, line: Line, statements: readonly Statement[]): Promise<void> {
+  async #takeAll(from: Did, neighbour: GossipNeighbour, statements: readonly Statement[]): Promise<void> {
     // Copies are known by their signatures; more than a link's share is dropped, and comparing brings it later.
     const now = performance.now();
     const fresh = statements.filter((statement) => {
@@ -205,12 +192,12 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
       if (did) this.#queue.known(did, statement, from);
       // A copy of the card of somebody who is gone is answered with what says so.
       const known = did !== undefined && this.#view.entries.has(did);
-      return !known && line.statements.take(now);
+      return !known && neighbour.statements.take(now);
     });
     const checked = await Promise.all(
       fresh.map(async (statement) => {
         const content = await check(statement).catch((error: unknown) => {
-          line.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
+          neighbour.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
         });
         return content && { statement, content, standing: await this.#standingOf(content, statement) };
       }),
@@ -236,8 +223,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     if (!this.#apply(content, statement, standing)) {
       // Tells a neighbour that the node on its card is gone. If the neighbour is that node, it may object.
       const evidence = content.kind === "card" ? this.#view.evidence(did, content.stamp) : undefined;
-      const line = from && this.#lines.get(from);
-      if (line && evidence) this.#answer(from, line, [evidence]);
+      if (from && evidence) this.#neighbours.answer(from, [evidence]);
       return;
     }
     this.#seen.add(did, statement);
@@ -278,14 +264,14 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     const entry = this.#view.entries.get(did);
     if (entry?.suspicion !== word) return;
     // A link that works is better evidence than anybody's word.
-    if (this.#lines.has(did)) entry.suspicion = undefined;
+    if (this.#neighbours.has(did)) entry.suspicion = undefined;
     else if (this.#view.bury(did, stamp, word)) this.emit("change", did);
   }
 
   #compareLater(): void {
     this.#comparing = setTimeout(
       () => {
-        const neighbours = [...this.#lines.keys()];
+        const neighbours = this.#neighbours.dids;
         const did = neighbours[Math.floor(this.#random() * neighbours.length)];
         if (did) this.#compare(did);
         this.#compareLater();
@@ -295,33 +281,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   }
 
   #compare(did: Did): void {
-    this.#lines.get(did)?.send("view.sums", { sums: this.#view.sums(this.#own.entry) });
-  }
-
-  #answerSums(from: Did, line: Line, theirs: readonly number[]): void {
-    const { news, listing } = compareSums(this.#view.sums(this.#own.entry), theirs, this.#known());
-    this.#answer(from, line, this.#statementsOf(news));
-    if (listing.parts.length > 0) line.send("view.list", listing);
-  }
-
-  #answerList(from: Did, line: Line, list: Listing): void {
-    const evidenceOf = ({ did, stamp }: Known) => this.#view.evidence(did, stamp);
-    const { news, obituaries, pull } = compareListing(list, this.#known(), (entry) => evidenceOf(entry) !== undefined);
-    const dead = obituaries.flatMap((entry) => evidenceOf(entry) ?? []);
-    this.#answer(from, line, [...dead, ...this.#statementsOf(news)]);
-    if (pull.length > 0) line.send("view.pull", { dids: pull });
-  }
-
-  /** Sends what a neighbour asked for, as far as it may ask. */
-  #answer(to: Did, line: Line, statements: readonly Statement[]): void {
-    const now = performance.now();
-    const allowed = statements.filter(() => line.answers.take(now));
-    if (allowed.length > 0) this.#send(to, allowed);
-  }
-
-  #send(to: Did, statements: readonly Statement[]): void {
-    const line = this.#lines.get(to);
-    for (const portion of portions(statements)) line?.send("gossip", { statements: portion });
+    this.#neighbours.get(did)?.send("view.sums", { sums: this.#view.sums(this.#own.entry) });
   }
 
   /** Everybody's did and stamp, this node's too. */
