@@ -21,6 +21,9 @@ const signal = new AbortController().signal;
 const options: PartsOptions = { signal, backend: "wasm" };
 const settled = { signal, onProgress: () => undefined };
 
+/** Weights in which no two places look alike nearby. Made once: it takes longer than most tests. */
+const WEIGHTS = Buffer.from(Uint8Array.from({ length: 4 * MIB }, (_, i) => (i * 7 + (i >> 12)) % 251));
+
 /** The files of the hub; `seen` records the requests. */
 const files = new Map<string, Buffer>();
 const seen: string[] = [];
@@ -65,7 +68,7 @@ beforeEach(() => {
   files.set("config.json", Buffer.from('{"model_type":"llama"}'));
   files.set("tokenizer.json", Buffer.from("{}"));
   files.set("onnx/model_q4.onnx", Buffer.from("the graph"));
-  files.set(DATA, Buffer.from(Uint8Array.from({ length: 4 * MIB }, (_, i) => (i * 7 + (i >> 12)) % 251)));
+  files.set(DATA, WEIGHTS);
   [listed, etag, wholeOnly] = [true, "one", false];
   seen.length = 0;
 });
