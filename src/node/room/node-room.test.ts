@@ -141,7 +141,9 @@ describe("a node", () => {
     Object.assign(document, { visibilityState: "hidden" });
     document.dispatchEvent(new Event("visibilitychange"));
     await vi.waitFor(() => expect(offers()).toBe(0));
-    await vi.waitFor(() => expect(ada.store.state.room?.share).toMatchObject({ paused: /hidden/ }));
+    await vi.waitFor(() =>
+      expect(ada.store.state.room?.share).toMatchObject({ paused: expect.stringMatching(/hidden/) as string }),
+    );
   });
 
   it("hands over the layers that it holds before it leaves", async () => {
