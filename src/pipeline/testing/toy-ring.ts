@@ -1,6 +1,6 @@
 /** A ring whose model is arithmetic: every number that a stage gives depends on all tokens before it. Never bundled. */
 import { vi } from "vitest";
-import { type Did, MicrogridError } from "../../core";
+import { type Did, MicrogridError, deferred } from "../../core";
 import type { HiddenState, StageForward, StageService } from "../../inference";
 import type { OpenStage, StageRequest } from "../run/hosted-stage";
 import { Ring, type RingState } from "../run/ring";
@@ -201,3 +201,20 @@ export async function pass(ms: number): Promise<void> {
 
 /** A promise that never settles: something hangs. */
 export const never = (): Promise<void> => new Promise(() => undefined);
+
+/** The progress of a node that loads a stage, as a test reports it. */
+interface Loading {
+  tell(loaded: number, total?: number): void;
+  done(): void;
+}
+
+/** Lets a test say what a node has loaded, and when it is done. */
+export function loading(one: ToyRing, name: string): Loading {
+  const done = deferred<undefined>();
+  let tell: (loaded: number, total: number) => void = () => undefined;
+  one.node(name).beforeOpen = async (_request, { onProgress }) => {
+    tell = onProgress;
+    await done.promise;
+  };
+  return { tell: (loaded, total = 1_000) => tell(loaded, total), done: () => done.resolve(undefined) };
+}
