@@ -63,7 +63,7 @@ export class ChatPage {
   /** Sends a message and does not wait. */
   async ask(text: string): Promise<void> {
     await this.message.fill(text);
-    await this.message.press("Enter");
+    await this.send.click();
   }
 
   /** Sends a message, waits for the whole answer and returns its text as shown. */

@@ -5,6 +5,7 @@ import type { GridApi } from "../../grid";
 import "../chat/chat-view";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
+import { isComposing } from "../keys";
 import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { Sidebar } from "../sidebar/sidebar";
@@ -171,7 +172,7 @@ export class MicrogridApp extends MicrogridElement {
       event.preventDefault();
       go("#/");
       this.workspace?.focusComposer();
-    } else if (event.key === "Escape" && !event.defaultPrevented) this.#escape();
+    } else if (event.key === "Escape" && !event.defaultPrevented && !isComposing(event)) this.#escape();
   };
 
   #escape(): void {

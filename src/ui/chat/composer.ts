@@ -3,10 +3,11 @@ import { css, html, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
+import { isComposing, isTouch, sends } from "../keys";
 
 /**
- * `<mg-composer>`: Enter sends, Shift+Enter starts a new line, Escape stops, arrow up in an empty field edits the last
- * message. Events: `mg-send` (detail: the text), `mg-stop`, `mg-edit-last`, `mg-draft`. Parts: `composer`, `input`, `send`.
+ * `<mg-composer>`: Enter sends, and Shift+Enter starts a new line; on touch screens, Enter does, and the button sends. Escape
+ * stops, arrow up in an empty field edits the last message. Events: `mg-send` (detail: the text), `mg-stop`, `mg-edit-last`, `mg-draft`. Parts: `composer`, `input`, `send`.
  */
 export class Composer extends MicrogridElement {
   static override readonly styles = [
@@ -104,7 +105,7 @@ export class Composer extends MicrogridElement {
         rows="1"
         aria-label="Message"
         placeholder=${this.placeholder}
-        enterkeyhint="send"
+        enterkeyhint=${isTouch() ? "enter" : "send"}
         .value=${this.text}
         @input=${this.#input}
         @keydown=${this.#keydown}
@@ -148,8 +149,8 @@ export class Composer extends MicrogridElement {
   };
 
   readonly #keydown = (event: KeyboardEvent): void => {
-    // Enter also ends the composition of an input method; it must not send then.
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#submit(event);
+    if (sends(event)) this.#submit(event);
+    else if (isComposing(event)) return;
     else if (event.key === "Escape" && this.busy) this.#stop();
     else if (event.key === "ArrowUp" && this.text === "" && !this.busy) {
       event.preventDefault();

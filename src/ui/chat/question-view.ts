@@ -5,6 +5,7 @@ import type { StoredMessage } from "../../grid";
 import { MicrogridElement } from "../element";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
+import { isComposing, sends } from "../keys";
 
 /** `<mg-question .message>`. Events: `mg-edit` (detail: the new text), `mg-edit-cancelled`. Part: `question`. */
 export class QuestionView extends MicrogridElement {
@@ -125,8 +126,8 @@ export class QuestionView extends MicrogridElement {
   }
 
   readonly #keydown = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") this.#cancel();
-    else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.#save(event);
+    if (sends(event)) this.#save(event);
+    else if (event.key === "Escape" && !isComposing(event)) this.#cancel();
   };
 
   readonly #cancel = (): void => {

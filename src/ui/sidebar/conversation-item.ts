@@ -3,6 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { ConversationSummary } from "../../grid";
 import { icon } from "../icons";
+import { isComposing } from "../keys";
 import { conversationRoute } from "../routes";
 import { fields } from "../styles/shared";
 import { downloadJson } from "../download";
@@ -220,7 +221,7 @@ export class ConversationItem extends WorkspaceElement {
   };
 
   readonly #renameKey = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") this.renaming = false;
+    if (event.key === "Escape" && !isComposing(event)) this.renaming = false;
   };
 
   readonly #rename = (event: Event): void => {

@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { ConversationSummary } from "../../grid";
 import { formatDay } from "../format";
 import { icon, mark } from "../icons";
+import { isComposing } from "../keys";
 import { conversationRoute, go } from "../routes";
 import { fields } from "../styles/shared";
 import { downloadJson } from "../download";
@@ -220,6 +221,7 @@ export class Sidebar extends WorkspaceElement {
   };
 
   readonly #keydown = (event: KeyboardEvent): void => {
+    if (isComposing(event)) return;
     const first = this.found?.[0];
     if (event.key === "Enter" && this.query !== "" && first) {
       go(conversationRoute(first.id));
