@@ -59,7 +59,7 @@ class Chat {
   async ask(text: string): Promise<void> {
     const before = await this.answers.count();
     await this.message.fill(text);
-    await this.message.press("Enter");
+    await this.root.getByRole("button", { name: "Send message" }).click();
     await expect(this.answers).toHaveCount(before + 1);
     await expect(this.answers.last()).toHaveAttribute("aria-busy", "false");
   }
@@ -172,7 +172,8 @@ test("visitors of one page share the work if they agree to it", async ({ site, f
   await gridReady(anna);
   const invite = await openRoom(anna, false);
   const body = `<microgrid-chat room="${invite}"></microgrid-chat>`;
-  const foreign = await foreignSite({ "/": pageOf(site.url, body) });
+  const bare = pageOf(site.url, '<microgrid-chat model=""></microgrid-chat>');
+  const foreign = await foreignSite({ "/": pageOf(site.url, body), "/bare": bare });
   const ben = await openSite({ name: "ben", url: foreign.url });
   const chat = new Chat(ben);
   await chat.question.getByRole("checkbox", { name: /Share this device/ }).check();
@@ -184,6 +185,19 @@ test("visitors of one page share the work if they agree to it", async ({ site, f
   await expectPeers(anna, 1, 1);
   await expect(chat.root.getByRole("button", { name: "Leave" })).toBeVisible();
   await expect(chat.question).toHaveCount(0);
+
+  // An element that names no room keeps its questions on this device, and lets the visitor leave.
+  await ben.page.goto(new URL("bare", foreign.url).href);
+  await expectPeers(anna, 1, 1);
+  await loadModel(anna);
+  await anna.page.evaluate(() => window.microgrid!.rooms.current!.share());
+  await expect.poll(async () => (await events(ben, "microgrid-peer-change")).at(-1)?.peers[0]?.offers.length).toBe(1);
+  await expect(chat.root).toContainText("It is answered on your own device.");
+  await ben.page.evaluate(() => document.querySelector("microgrid-chat")!.grid!.models.unload("guide"));
+  await chat.ask("Hello!");
+  await expect(chat.answers.last()).toContainText("loads no model on your device");
+  await chat.root.getByRole("button", { name: "Leave" }).click();
+  await expectPeers(anna, 0);
 });
 
 test("stop ends an answer and keeps its text so far", async ({ site, foreignSite, openSite }) => {
@@ -206,7 +220,12 @@ test("stop ends an answer and keeps its text so far", async ({ site, foreignSite
   expect(await events(visitor, "microgrid-done")).toMatchObject([{ finishReason: "stopped", answer: text }]);
   await expect(chat.answers.last()).toContainText("Stopped before the end.");
 
-  // Escape does the same. The next question is answered as usual.
+  // So does Enter on the button, and Escape. The next question is answered as usual.
+  await chat.message.fill(long.messages.at(-1)!.content);
+  await chat.message.press("Enter");
+  await chat.root.getByRole("button", { name: "Stop answering" }).press("Enter");
+  await expect(chat.root.getByRole("button", { name: "Send message" })).toBeVisible();
+  await expect(chat.answers.last()).toContainText("Stopped before the end.");
   await chat.message.fill(long.messages.at(-1)!.content);
   await chat.message.press("Enter");
   await expect(chat.root.getByRole("button", { name: "Stop answering" })).toBeVisible();

@@ -26,7 +26,10 @@ export class MicrogridChat extends LitElement {
 
   /** Id of the model that is loaded when the element enters the page; empty loads none and asks the room. */
   @property({ reflect: true, useDefault: true }) model = "guide";
-  /** An invite link. The person is asked before the room is entered. Everybody who can read the page can enter it too. */
+  /**
+   * An invite link. The person is asked before the room is entered. Everybody who can read the page can enter it too. Without
+   * it, and until the person is inside, no question leaves the device, even if another part of the page is in a room.
+   */
   @property({ reflect: true, useDefault: true }) room = "";
   /** How far questions may travel: `device`, `room` or `anywhere`; empty leaves it to the grid's own policy. */
   @property({ reflect: true, useDefault: true }) policy = "";
@@ -234,13 +237,15 @@ export class MicrogridChat extends LitElement {
   }
 
   #promise(): string {
-    const privacy = this.#policy().privacy ?? this.#grid.grid?.policy.privacy;
-    if (this.model === "") return "by the people in the room";
-    return privacy === "device" || this.room === "" ? "on your own device" : "on your own device or in the room";
+    const { privacy = this.#grid.grid?.policy.privacy } = this.#policy();
+    if (privacy === "device") return "on your own device";
+    return this.model === "" ? "by the people in the room" : "on your own device or in the room";
   }
 
+  /** Only inside of its own room may an element ask other devices. */
   #policy(): Partial<Policy> {
-    const privacy = PRIVACY.find((each) => each === this.policy);
+    const inside = this.#entry.entry.kind === "inside";
+    const privacy = inside ? PRIVACY.find((each) => each === this.policy) : "device";
     return privacy ? { privacy } : {};
   }
 

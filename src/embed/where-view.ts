@@ -1,4 +1,4 @@
-/** The header's text: which model answers and where, the room, and the buttons to enter and leave it. */
+/** The header's text: which model answers and where, the room that this device is in, and the buttons to enter and leave it. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { GridState } from "../grid";
 import { backendName, plain } from "../ui/parts";
@@ -19,5 +19,5 @@ export function whereView(state: GridState, model: string, { entry, onAsk, onLea
       ${room ? html`<b><bdi>${plain(room.name)}</bdi></b> · ${others === 0 ? "nobody else yet" : `${others + 1} people`}` : here}
     </span>
     ${entry.kind === "declined" ? html`<button class="link" @click=${onAsk}>Join room</button>` : nothing}
-    ${entry.kind === "inside" ? html`<button class="link" @click=${onLeave}>Leave</button>` : nothing}`;
+    ${room ? html`<button class="link" @click=${onLeave}>Leave</button>` : nothing}`;
 }

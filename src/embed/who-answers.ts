@@ -35,7 +35,7 @@ export async function whoAnswers(grid: GridApi, wishes: Wishes, signal: AbortSig
     if (!loading.pending && !offersMayCome) {
       if (loading.failure !== undefined) throw loading.failure;
       if (wishes.model !== "") return { model: wishes.model, offer: undefined };
-      throw nobody(grid.state);
+      throw nobody(grid.state, wishes.policy);
     }
     await Promise.race([
       changed(grid, AbortSignal.any([signal, outOfTime])),
@@ -82,10 +82,10 @@ async function changed(grid: GridApi, signal: AbortSignal): Promise<void> {
   stop();
 }
 
-function nobody({ room }: GridState): MicrogridError {
+function nobody({ room }: GridState, { privacy }: Policy): MicrogridError {
   return new MicrogridError(
     "no-provider",
-    room
+    room && privacy !== "device"
       ? `Nobody in “${room.name}” offers a model right now, and this chat loads none on your device. Ask again when somebody shares a device.`
       : "This chat loads no model on your device, and it is in no room that could answer. Join its room, then ask again.",
   );
