@@ -109,8 +109,7 @@ const CONFIG: Target = {
   name: "microgrid.config.json",
   weight: 1,
   inputs: changedValues(fc.constant(FILE)).map((value) => decodedOr(value, FILE)),
-  // The file comes from the site itself, and its reader treats any error like a missing file.
-  feed: (value) => accepts(() => resolveConfig(value, PAGE), v.isValiError),
+  feed: (value) => accepts(() => resolveConfig(value, PAGE)),
 };
 
 /** The value after a trip through JSON, or `other` if JSON cannot express it. */

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import { join } from "node:path";
 import { ROOT } from "../run/spawn.mjs";
 import { certificate } from "./certificate.mjs";
+import { siteConfig } from "./config.mjs";
 import { lanAddresses } from "./lan.mjs";
 import { listen } from "./listen.mjs";
 import { answers } from "./ready.mjs";
@@ -31,12 +32,11 @@ export async function serve({ host, port, signalPort, https }) {
   const named = everywhere || host === "localhost" ? lan : [...lan, host];
   const tls = https ? await certificate(join(ROOT, ".cache", "certificate.json"), named) : undefined;
   let signalingPort = signalPort;
-  const config = () => ({
-    signaling: [{ port: signalingPort, path: SIGNALING_PATH }],
-    iceServers: [],
-    hub: "https://huggingface.co",
-  });
-  const handler = siteHandler({ root: join(ROOT, "dist"), config });
+  const root = join(ROOT, "dist");
+  const own = await siteConfig(root);
+  const config = () =>
+    own.signaling?.length ? own : { ...own, signaling: [{ port: signalingPort, path: SIGNALING_PATH }] };
+  const handler = siteHandler({ root, config });
   const server = tls ? createTlsServer(tls, handler) : createServer(handler);
   const site = await listen(server, { host, port, variable: "PORT" });
   const signaling = await startSignaling({ host, port: signalPort, tls });

@@ -1,18 +1,21 @@
 /** Reads the one deploy-time file, `microgrid.config.json`: the servers that a site uses by default. */
 import * as v from "valibot";
+import { MicrogridError } from "../core";
+import { IceServersSchema, SignalingUrlSchema } from "./servers";
 
-const IceServer = v.object({
-  urls: v.union([v.string(), v.array(v.string())]),
-  username: v.optional(v.string()),
-  credential: v.optional(v.string()),
-});
-const Signaling = v.union([
-  v.object({ url: v.pipe(v.string(), v.url()) }),
-  v.object({ port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)), path: v.optional(v.string()) }),
-]);
-const ConfigFile = v.object({
+const Signaling = v.union(
+  [
+    v.strictObject({ url: SignalingUrlSchema }),
+    v.strictObject({
+      port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+      path: v.optional(v.string()),
+    }),
+  ],
+  'A signaling server is either { "url": "https://…" } or { "port": 5181, "path": "/…" }.',
+);
+const ConfigFile = v.strictObject({
   signaling: v.optional(v.array(Signaling)),
-  iceServers: v.optional(v.array(IceServer)),
+  iceServers: v.optional(IceServersSchema),
   iceTransportPolicy: v.optional(v.picklist(["all", "relay"])),
   hub: v.optional(v.pipe(v.string(), v.url())),
 });
@@ -26,29 +29,47 @@ export interface GridConfig {
   readonly hub: string | undefined;
 }
 
+const FILE = "microgrid.config.json";
 const NOTHING: GridConfig = { signaling: [], rtc: { iceServers: [] }, hub: undefined };
+
+/** The file of a site, and the reason why it is not used. */
+interface SiteConfig {
+  readonly config: GridConfig;
+  /** A sentence for the operator of the site; undefined if the file is fine or does not exist. */
+  readonly problem: string | undefined;
+}
 
 /**
  * Reads the file next to the page (or next to the embedded script). A server given only by its port is on the file's
- * host. Without a readable file no server is used, and rooms cannot be opened.
+ * host. Without a usable file no server is used, and rooms cannot be opened.
  */
-export async function readConfig(baseUrl: string): Promise<GridConfig> {
+export async function readConfig(baseUrl: string): Promise<SiteConfig> {
+  const url = new URL(FILE, baseUrl);
   try {
-    const response = await fetch(new URL("microgrid.config.json", baseUrl));
-    if (!response.ok) return NOTHING;
-    return resolveConfig(await response.json(), baseUrl);
-  } catch {
-    return NOTHING;
+    const response = await fetch(url);
+    if (response.status === 404) return { config: NOTHING, problem: undefined };
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return { config: resolveConfig(await response.json(), baseUrl), problem: undefined };
+  } catch (error) {
+    const problem = `The settings of this site (${FILE}) cannot be used: ${error instanceof Error ? error.message : String(error)}. Until its operator corrects them, the site has no servers, so rooms cannot be opened.`;
+    return { config: NOTHING, problem };
   }
 }
 
-/** The configuration in a parsed file. Throws if the file does not match its schema. */
+/** The configuration in a parsed file. Throws `bad-request`, which names the first mistake in the file. */
 export function resolveConfig(file: unknown, baseUrl: string): GridConfig {
-  const { signaling = [], iceServers = [], iceTransportPolicy, hub } = v.parse(ConfigFile, file);
+  const parsed = v.safeParse(ConfigFile, file, { abortEarly: true });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new MicrogridError(
+      "bad-request",
+      `${v.getDotPath(issue) ?? "the file"}: ${issue.message.replace(/\.$/, "")}`,
+    );
+  }
+  const { signaling = [], iceServers = [], iceTransportPolicy, hub } = parsed.output;
   const base = new URL(baseUrl);
   const rtc: RTCConfiguration = {
-    // JSON has no undefined, so absent fields stay absent.
-    iceServers: iceServers.map((server) => ({ ...server })) as RTCIceServer[],
+    iceServers,
     ...(iceTransportPolicy && { iceTransportPolicy }),
   };
   const urls = signaling.map((server) =>

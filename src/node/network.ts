@@ -2,54 +2,19 @@
 import * as v from "valibot";
 import { MicrogridError } from "../core";
 import { MAX_SERVERS } from "../room";
+import { IceServersSchema, SignalingUrlSchema, isTurn } from "./servers";
 import type { NetworkSettings } from "./types";
 import type { GridConfig } from "./config";
 
-const MAX_ICE_SERVERS = 8;
-const MAX_URL_CHARS = 300;
-/** `stun:host`, `turns:[::1]:5349?transport=tcp` (RFC 7064, RFC 7065). */
-const ICE_URL = /^(?:stuns?|turns?):(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/i;
-
-const SignalingUrl = v.pipe(
-  v.string(),
-  v.trim(),
-  v.maxLength(MAX_URL_CHARS),
-  v.check(
-    isHttp,
-    ({ input }) =>
-      `“${input.slice(0, 80)}” is not the address of a signaling server, which begins with https:// or http://.`,
-  ),
-);
-const IceUrl = v.pipe(
-  v.string(),
-  v.trim(),
-  v.maxLength(MAX_URL_CHARS),
-  v.regex(
-    ICE_URL,
-    ({ input }) =>
-      `“${input.slice(0, 80)}” is not the address of an ICE server, such as stun:host:3478 or turn:host:3478.`,
-  ),
-);
-const IceServer = v.pipe(
-  v.object({
-    urls: v.union([IceUrl, v.pipe(v.array(IceUrl), v.minLength(1), v.maxLength(MAX_ICE_SERVERS))], unionMessage),
-    username: v.exactOptional(v.string()),
-    credential: v.exactOptional(v.string()),
-  }),
-  v.check(
-    (server) => !isTurn(server) || (server.username !== undefined && server.credential !== undefined),
-    "A TURN server needs a user name and a password.",
-  ),
-);
 /** The settings that a user can override one by one. */
 export const NetworkOverrideSchema = v.partial(
   v.object({
     signaling: v.pipe(
-      v.array(SignalingUrl),
+      v.array(SignalingUrlSchema),
       v.minLength(1, "Name at least one signaling server."),
       v.maxLength(MAX_SERVERS),
     ),
-    iceServers: v.pipe(v.array(IceServer), v.maxLength(MAX_ICE_SERVERS)),
+    iceServers: IceServersSchema,
     relayOnly: v.boolean(),
   }),
 );
@@ -121,17 +86,4 @@ export function parsePatch(patch: unknown): NetworkOverride {
   const parsed = v.safeParse(NetworkOverrideSchema, patch, { abortEarly: true });
   if (parsed.success) return parsed.output;
   throw new MicrogridError("bad-request", `${parsed.issues[0].message} Nothing was changed.`, { cause: parsed.issues });
-}
-
-function isTurn({ urls }: Pick<RTCIceServer, "urls">): boolean {
-  return [urls].flat().some((url) => /^turns?:/i.test(url));
-}
-
-function isHttp(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-}
-
-/** The message about the address itself, not about the union around it. */
-function unionMessage(issue: v.UnionIssue<v.BaseIssue<unknown>>): string {
-  return issue.issues?.at(-1)?.message ?? "An ICE server needs an address.";
 }

@@ -63,7 +63,11 @@ export class GridNode {
 
   /** Starts the node; models that were in memory before a reload or a hand-over are on their way then. */
   static async start(options: NodeOptions): Promise<GridNode> {
-    const [device, signer, config] = await Promise.all([probeDevice(), openNodeKey(), readConfig(options.baseUrl)]);
+    const [device, signer, { config, problem }] = await Promise.all([
+      probeDevice(),
+      openNodeKey(),
+      readConfig(options.baseUrl),
+    ]);
     const library = await ModelLibrary.open({
       baseUrl: options.baseUrl,
       device,
@@ -91,6 +95,7 @@ export class GridNode {
       notices: [],
     };
     const store = new StateStore(initial);
+    if (problem !== undefined) store.notify({ id: "site-config", level: "warning", text: problem });
     const grid = new GridNode({ pageUrl: options.pageUrl, network, signer, library, store, house });
     await house.start();
     grid.#resume(options.takesOver, grid.#crashed());
