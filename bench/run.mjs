@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { run } from "../scripts/run/message.mjs";
 import { ROOT } from "../scripts/run/spawn.mjs";
+import { importTypeScript } from "../scripts/run/typescript.mjs";
 import { ensureBrowser } from "../scripts/setup/browser.mjs";
 import { ensureInstalled } from "../scripts/setup/install.mjs";
 import { benchOptions } from "./options.mjs";
@@ -16,13 +17,7 @@ await run(async () => {
     await buildAll();
   }
   process.env["MICROGRID_CHROMIUM"] = await ensureBrowser();
-  const { runnerImport } = await import("vite");
-  // Node 20 runs no TypeScript; the benchmark shares the browser tests' harness, which is written in it.
-  /** @type {{ module: Bench }} */
-  const { module } = await runnerImport(join(ROOT, "bench", "main.ts"), {
-    root: ROOT,
-    configFile: false,
-    logLevel: "error",
-  });
-  process.exitCode = (await module.main(options)) ? 0 : 1;
+  /** @type {Bench} */
+  const bench = await importTypeScript(join(ROOT, "bench", "main.ts"));
+  process.exitCode = (await bench.main(options)) ? 0 : 1;
 });

@@ -1,7 +1,6 @@
 /** Parsers that answer at once: framing, CBOR, frames, texts and files. */
 import { base64urlnopad } from "@scure/base";
 import fc from "fast-check";
-import * as v from "valibot";
 import { type Bytes, decodeCbor, utf8 } from "../../src/core";
 import { resolveConfig } from "../../src/node/config";
 import {

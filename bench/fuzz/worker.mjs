@@ -4,6 +4,7 @@ import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import { createServer } from "vite";
 import { ROOT } from "../../scripts/run/spawn.mjs";
+import { NODE_SYNTAX } from "../../scripts/run/typescript.mjs";
 
 setFlagsFromString("--expose-gc");
 /** @type {() => void} */
@@ -26,6 +27,7 @@ const vite = await createServer({
   root: ROOT,
   configFile: false,
   logLevel: "error",
+  oxc: NODE_SYNTAX,
   appType: "custom",
   server: { middlewareMode: true, watch: null, ws: false },
   optimizeDeps: { noDiscovery: true },

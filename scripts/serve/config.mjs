@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError } from "../run/message.mjs";
 import { ROOT } from "../run/spawn.mjs";
+import { importTypeScript } from "../run/typescript.mjs";
 
 /** @typedef {Record<string, unknown> & { signaling?: unknown[] }} ConfigFile */
 
@@ -14,12 +15,11 @@ import { ROOT } from "../run/spawn.mjs";
 export async function siteConfig(dist) {
   const text = await readFile(join(dist, "microgrid.config.json"), "utf8").catch(() => "{}");
   // The page reads the same file with the same schema, which is written in TypeScript.
-  const { runnerImport } = await import("vite");
-  /** @type {{ module: { resolveConfig(file: unknown, baseUrl: string): unknown } }} */
-  const { module } = await runnerImport(join(ROOT, "src/node/config.ts"), { configFile: false, logLevel: "error" });
+  /** @type {{ resolveConfig(file: unknown, baseUrl: string): unknown }} */
+  const { resolveConfig } = await importTypeScript(join(ROOT, "src/node/config.ts"));
   try {
     const file = JSON.parse(text);
-    module.resolveConfig(file, "http://localhost/");
+    resolveConfig(file, "http://localhost/");
     return file;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,0 +1,22 @@
+/** Imports modules that are written in TypeScript, which Node 20 cannot do by itself. */
+import { ROOT } from "./spawn.mjs";
+
+/** Node 20 does not know all of the syntax, such as `using`. */
+export const NODE_SYNTAX = { target: "node20" };
+
+/**
+ * @template T
+ * @param {string} path
+ * @returns {Promise<T>} the module
+ */
+export async function importTypeScript(path) {
+  // A fresh clone installs Vite first.
+  const { runnerImport } = await import("vite");
+  const { module } = await runnerImport(path, {
+    root: ROOT,
+    configFile: false,
+    logLevel: "error",
+    oxc: NODE_SYNTAX,
+  });
+  return /** @type {T} */ (module);
+}
