@@ -17,9 +17,12 @@ export class ModelLoads extends TypedEventTarget<{ change: undefined }> {
     return this.#running.size > 0;
   }
 
-  /** Loads a model. Resolves to true when it is ready, and to false if it was cancelled; throws the error of a load that failed. */
+  /**
+   * Loads a model, or joins a load that a script or another tab has begun. Resolves to true when the model is ready, and to
+   * false if the load was cancelled; throws the error of a load that failed.
+   */
   async load(id: string): Promise<boolean> {
-    this.cancel(id);
+    this.#running.get(id)?.abort();
     const abort = new AbortController();
     this.#running.set(id, abort);
     this.emit("change", undefined);
