@@ -97,7 +97,7 @@ test("errors have a code and a sentence", async ({ openSite }) => {
     );
   expect(await failure({ messages: [] })).toMatchObject({
     code: "bad-request",
-    message: expect.stringMatching(/at least one message/),
+    message: expect.stringMatching(/At least one message/),
   });
   expect(await failure({ temperature: 9 })).toMatchObject({
     code: "bad-request",

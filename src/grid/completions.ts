@@ -13,18 +13,21 @@ import { type AnswerEvent, type AnswerRequest, PolicySchema } from "../node";
 /** Maximum length of an answer if the request does not set one. */
 const DEFAULT_MAX_TOKENS = 1024;
 
-const TextPart = v.object({ type: v.literal("text"), text: v.string() });
-const Message = v.object({
+const TextPart = v.strictObject({
+  type: v.literal("text", "Only parts of type “text” are supported"),
+  text: v.string(),
+});
+const Message = v.strictObject({
   role: v.picklist(["system", "developer", "user", "assistant"]),
-  content: v.union([v.string(), v.array(TextPart)]),
+  content: v.union([v.string(), v.array(TextPart)], "It has to be a text, or a list of parts of type “text”"),
 });
 const nullable = <S extends v.GenericSchema>(schema: S) => v.nullish(schema);
 const { topP, topK, minP, repetitionPenalty } = SamplingSchema.entries;
 const tokenCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000));
 const stopString = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
-const Body = v.object({
+const Body = v.strictObject({
   model: v.string(),
-  messages: v.pipe(v.array(Message), v.minLength(1, "at least one message is needed")),
+  messages: v.pipe(v.array(Message), v.minLength(1, "At least one message is needed")),
   temperature: nullable(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
   top_p: nullable(topP),
   top_k: nullable(topK),
@@ -38,13 +41,13 @@ const Body = v.object({
   top_logprobs: nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
   n: nullable(v.literal(1)),
   // Refused with a message rather than silently ignored.
-  tools: nullable(v.pipe(v.array(v.unknown()), v.maxLength(0, "tools are not supported yet"))),
-  response_format: nullable(v.object({ type: v.literal("text", "only text is supported yet") })),
+  tools: nullable(v.pipe(v.array(v.unknown()), v.maxLength(0, "Tools are not supported yet"))),
+  response_format: nullable(v.strictObject({ type: v.literal("text", "Only text is supported yet") })),
   stream: nullable(v.boolean()),
-  stream_options: nullable(v.object({ include_usage: v.optional(v.boolean()) })),
+  stream_options: nullable(v.strictObject({ include_usage: v.optional(v.boolean()) })),
   microgrid: v.optional(
-    v.object({
-      policy: v.optional(v.partial(PolicySchema)),
+    v.strictObject({
+      policy: v.optional(v.partial(v.strictObject(PolicySchema.entries))),
       provider: v.optional(v.string()),
     }),
   ),
@@ -194,11 +197,15 @@ function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], u
 function badRequest(issues: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): MicrogridError {
   const [first] = issues;
   const where = v.getDotPath(first);
-  return new MicrogridError(
-    "bad-request",
-    `The request is not valid${where ? ` at “${where}”` : ""}: ${first.message}.`,
-    {
-      cause: issues,
-    },
-  );
+  return new MicrogridError("bad-request", sentence(first, where === null ? "" : `“${where}”`), { cause: issues });
+}
+
+/** Says what is wrong with the field that `name` quotes; it is empty for the request as a whole. */
+function sentence({ type, expected, received, message }: v.BaseIssue<unknown>, name: string): string {
+  if (type === "strict_object" && expected === "never") return `${name} is not a field that Microgrid knows here.`;
+  if (name === "") return "The request has to be an object with “model” and “messages”.";
+  if (received === "undefined") return `${name} is missing from the request.`;
+  // The library's own messages name types; ours are sentences.
+  const own = message.startsWith("Invalid ") ? `It has to be ${expected}, and it is ${received}` : message;
+  return `${name} cannot be used. ${own}.`;
 }

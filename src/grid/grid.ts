@@ -1,11 +1,13 @@
 /** `Grid`: Microgrid's API in a page. It works the same in the tab that runs the node and in all other tabs. */
+import * as v from "valibot";
 import { MicrogridError, TypedEventTarget } from "../core";
-import type { ModelOffer } from "../inference";
+import { GenerationRequestSchema, type ModelOffer } from "../inference";
 import { keptRooms, parseInvite } from "../room";
 import { conversationsPart, roomsPart, settingsPart } from "./backup";
 import { chatCompletions } from "./completions";
 import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
+import { fieldsOf } from "./fields";
 import { GridIdentity } from "./views/identity";
 import { GridPipelines } from "./views/pipelines";
 import { GridRoom } from "./views/room";
@@ -132,9 +134,11 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
    * Throws `no-provider`, `context-exceeded`, `bad-request`, or the signal's reason.
    */
   async *answer(request: AnswerRequest, options: { signal?: AbortSignal } = {}): AsyncGenerator<AnswerEvent> {
+    checkRequest(request);
     // Leaving the loop must stop the work, whichever tab runs the node.
     const left = new AbortController();
-    const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+    const { signal: stop } = fieldsOf(options, "grid.answer");
+    const signal = stop ? AbortSignal.any([stop, left.signal]) : left.signal;
     const delivered = new Delivered(request.generation.resume);
     const policy = { ...this.#ownPolicy, ...request.policy };
     let offer: ModelOffer | undefined;
@@ -192,7 +196,8 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     };
   }
 
-  async #load(id: string, { signal = NEVER, engine, backend, onProgress }: LoadOptions = {}): Promise<void> {
+  async #load(id: string, options?: LoadOptions): Promise<void> {
+    const { signal = NEVER, engine, backend, onProgress } = fieldsOf(options, "models.load");
     const show = (state: GridState): void => {
       const load = state.loads[id];
       if (load?.kind === "loading") onProgress?.(load.progress);
@@ -213,12 +218,18 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     };
     const current = (): Room | undefined => this.#room;
     return {
-      create: async ({ name, charter = {} }) => rooms.create(name, charter).then(entered),
+      create: async (options) => {
+        const { name, charter = {} } = fieldsOf(options, "rooms.create");
+        return rooms.create(name!, charter).then(entered);
+      },
       join: async (invite) => {
         parseInvite(invite);
         return rooms.join(String(invite)).then(entered);
       },
-      preview: async (invite, { signal = NEVER } = {}) => rooms.preview(String(invite), { signal }),
+      preview: async (invite, options) => {
+        const { signal = NEVER } = fieldsOf(options, "rooms.preview");
+        return rooms.preview(String(invite), { signal });
+      },
       kept: () => keptRooms(),
       enter: async (id) => rooms.enter(id).then(entered),
       forget: (id) => rooms.forget(id),
@@ -242,4 +253,16 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     this.emit("room-change", room);
     if (room?.peers !== before?.peers) this.emit("peer-change", room?.peers ?? []);
   }
+}
+
+/** Throws `bad-request` for a request that no provider could read. */
+function checkRequest(request: AnswerRequest): void {
+  const { issues } = v.safeParse(GenerationRequestSchema, fieldsOf(request, "grid.answer").generation, {
+    abortEarly: true,
+  });
+  if (!issues) return;
+  const where = v.getDotPath(issues[0]) ?? "generation";
+  throw new MicrogridError("bad-request", `grid.answer cannot use “${where}” of this request: ${issues[0].message}.`, {
+    cause: issues,
+  });
 }

@@ -6,6 +6,7 @@ export { hiddenFault } from "./onnx/step";
 export { expandsWeights } from "./onnx/expand-weights";
 export {
   BackendSchema,
+  EngineNameSchema,
   FinishReasonSchema,
   GenerationRequestSchema,
   ModelOfferSchema,

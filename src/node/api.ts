@@ -7,7 +7,10 @@ import type { DelegationTerms, HouseData } from "./house";
 import type { LoadChoice } from "./models";
 import type { NetworkPatch } from "./network";
 import type { StatePatch } from "./state-store";
+import * as v from "valibot";
 import type { Bytes } from "../core";
+import { BackendSchema, EngineNameSchema } from "../inference";
+import { PolicySchema, ShareOptionsSchema } from "./schemas";
 import type {
   AnswerEvent,
   AnswerRequest,
@@ -23,7 +26,7 @@ import type {
 } from "./types";
 
 /** Every call that takes long can be aborted. */
-interface CallOptions {
+export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
@@ -115,39 +118,78 @@ export interface NodeApi extends Capabilities {
   ping(): Promise<void>;
 }
 
-/**
- * Whether a call may be executed again when the tab that ran the node was lost in the middle of it: then the next node
- * knows nothing of the call, and nobody knows whether it was done. `false`: twice is not the same as once, so the caller
- * is told instead. All methods must be listed.
- */
-export const REPEATABLE: { readonly [C in keyof Capabilities]: { readonly [M in keyof Capabilities[C]]: boolean } } = {
-  models: { load: true, unload: true, remove: true, add: true },
+/** How one method is called. */
+interface Verb {
+  /** The schemas of the arguments. They check what a page may get wrong; the implementation checks the rest. */
+  readonly takes: readonly v.GenericSchema[];
+  /**
+   * Whether it may be executed again when the tab that ran the node was lost in the middle of it: then the next node knows
+   * nothing of the call, and nobody knows whether it was done. `false`: twice is not the same as once, so the caller is told.
+   */
+  readonly repeatable: boolean;
+}
+
+const again = (...takes: readonly v.GenericSchema[]): Verb => ({ takes, repeatable: true });
+const once = (...takes: readonly v.GenericSchema[]): Verb => ({ takes, repeatable: false });
+
+const Text = v.string("a text");
+const Flag = v.boolean("true or false");
+const Fields = v.looseObject({}, "an object");
+const Options = v.object({ signal: v.instance(AbortSignal, "an AbortSignal") }, "an object with a signal");
+const Choice = v.object({ engine: v.optional(EngineNameSchema), backend: v.optional(BackendSchema) });
+const Files = v.custom<FileList | File[]>((value) => typeof value === "object" && value !== null && "length" in value);
+const Plan = v.looseObject({ model: Text, stages: v.array(Fields) }, "a plan of `pipelines.plan`");
+
+/** How every method of every capability is called. */
+export const VERBS: { readonly [C in keyof Capabilities]: { readonly [M in keyof Capabilities[C]]: Verb } } = {
+  models: {
+    load: again(Text, Choice, Options),
+    unload: again(Text),
+    remove: again(Text),
+    add: again(v.union([Text, Files], "a hub name, an address or files")),
+  },
   // Creating twice founds two rooms.
-  rooms: { create: false, preview: true, join: true, enter: true, forget: true },
+  rooms: {
+    create: once(Text, Fields),
+    preview: again(Text, Options),
+    join: again(Text),
+    enter: again(Text),
+    forget: again(Text),
+  },
   room: {
-    leave: true,
-    share: true,
-    declineLayers: true,
+    leave: again(Flag),
+    share: again(v.union([v.literal(false), v.partial(ShareOptionsSchema)], "options, or false")),
+    declineLayers: again(),
     // Two invites let in twice as many.
-    makeInvite: false,
-    answerKnock: true,
-    remove: true,
-    amend: true,
-    endorse: true,
-    offerByHand: true,
-    acceptByHand: true,
-    answerByHand: true,
+    makeInvite: once(
+      v.looseObject({ uses: v.optional(v.number("a number")), endsAt: v.optional(v.date("a Date")) }, "an object"),
+    ),
+    answerKnock: again(Text, Flag),
+    remove: again(Text),
+    amend: again(Fields),
+    endorse: again(Text),
+    offerByHand: again(),
+    acceptByHand: again(Text, Text),
+    answerByHand: again(Text),
   },
-  pipelines: { plan: true, open: true, close: true },
+  pipelines: { plan: again(Text, Fields, Options), open: again(Plan, Options), close: again(Text) },
   house: {
-    take: true,
-    delegate: true,
-    adopt: true,
-    revoke: true,
-    forgetKey: true,
-    leave: true,
-    export: true,
-    import: true,
+    take: again(Text, v.instance(Uint8Array)),
+    delegate: again(
+      Text,
+      v.looseObject({ label: Text, scopes: v.array(Text), notAfter: v.date("a Date") }, "an object"),
+    ),
+    adopt: again(Text),
+    revoke: again(Text),
+    forgetKey: again(),
+    leave: again(),
+    export: again(),
+    import: again(Fields),
   },
-  settings: { setPolicy: true, setNetwork: true, rename: true, dismissNotice: true },
+  settings: {
+    setPolicy: again(v.partial(PolicySchema)),
+    setNetwork: again(v.optional(Fields)),
+    rename: again(Text),
+    dismissNotice: again(Text),
+  },
 };

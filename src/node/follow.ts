@@ -1,22 +1,21 @@
 /** A node that moves from tab to tab, as one node that never goes away. */
-import { MicrogridError } from "../core";
-import { type Capabilities, type NodeApi, REPEATABLE } from "./api";
+import * as v from "valibot";
+import { MicrogridError, toMicrogridError } from "../core";
+import { type CallOptions, type Capabilities, type NodeApi, VERBS } from "./api";
 
 type Call = (...args: readonly unknown[]) => Promise<unknown>;
-type Table = Readonly<Record<string, Readonly<Record<string, boolean>>>>;
+type Verb = (typeof VERBS)[keyof typeof VERBS] extends Readonly<Record<string, infer T>> ? T : never;
 
 /**
  * The capabilities of the node that `current` finds; `current` waits while the node moves. A call whose node is lost is
- * made again at the next one if it may be repeated (`REPEATABLE`); otherwise it rejects with `leader-lost`.
+ * made again at the next one if it may be repeated (`VERBS`); otherwise it rejects with `leader-lost`. Wrong arguments reject
+ * with `bad-request` before the call is made, and every other failure is a `MicrogridError` or the abort of the call.
  */
 export function followNode(current: () => Promise<NodeApi>): Capabilities {
-  const followed = Object.entries(REPEATABLE as Table).map(([capability, methods]) => [
+  const followed = Object.entries(VERBS).map(([capability, methods]) => [
     capability,
     Object.fromEntries(
-      Object.entries(methods).map(([method, repeatable]) => [
-        method,
-        follow(current, { capability, method, repeatable }),
-      ]),
+      Object.entries<Verb>(methods).map(([method, verb]) => [method, follow(current, { capability, method, verb })]),
     ),
   ]);
   return Object.fromEntries(followed) as Capabilities;
@@ -29,19 +28,41 @@ export function isNodeLost(error: unknown): boolean {
 
 function follow(
   current: () => Promise<NodeApi>,
-  { capability, method, repeatable }: { capability: string; method: string; repeatable: boolean },
+  { capability, method, verb }: { capability: string; method: string; verb: Verb },
 ): Call {
+  const name = `${capability}.${method}`;
   return async (...args) => {
+    verb.takes.forEach((schema, index) => check(schema, args[index], name));
     for (;;) {
       const node = (await current()) as unknown as Readonly<Record<string, Readonly<Record<string, Call>>>>;
       try {
         return await node[capability]![method]!(...args);
       } catch (error) {
-        if (!isNodeLost(error)) throw error;
-        if (!repeatable) throw unknownOutcome(error);
+        if (isReason(error, args)) throw error;
+        if (!isNodeLost(error)) throw toMicrogridError(error, "internal", `${name} failed unexpectedly.`);
+        if (!verb.repeatable) throw unknownOutcome(error);
       }
     }
   };
+}
+
+/** True for the reason with which the caller has aborted the call. */
+function isReason(error: unknown, args: readonly unknown[]): boolean {
+  const { signal } = (args.at(-1) ?? {}) as Partial<CallOptions>;
+  return signal?.aborted === true && signal.reason === error;
+}
+
+/** Checks one argument. Throws `bad-request`. */
+function check(schema: v.GenericSchema, value: unknown, name: string): void {
+  const { issues } = v.safeParse(schema, value, { abortEarly: true });
+  if (!issues) return;
+  const [{ message, expected, received }] = issues;
+  const where = v.getDotPath(issues[0]);
+  const subject = where === null ? "an argument" : `“${where}”`;
+  const wanted = message.startsWith("Invalid ") ? expected : message;
+  throw new MicrogridError("bad-request", `${name}: ${subject} has to be ${wanted}, but is ${received}.`, {
+    cause: issues,
+  });
 }
 
 function unknownOutcome(cause: unknown): MicrogridError {

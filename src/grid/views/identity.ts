@@ -3,6 +3,7 @@ import { type Bytes, MicrogridError } from "../../core";
 import { makeHouseSecret, phraseOfSecret, secretOfPhrase } from "../../identity";
 import { type PortablePart, exportParts, housePart, restoreParts } from "../backup";
 import type { Identity, Scope } from "../contract";
+import { textOf } from "../fields";
 import { type Capabilities, type GridState, type HouseState, requestText } from "../../node";
 
 interface GridIdentityOptions {
@@ -51,14 +52,11 @@ export class GridIdentity implements Identity {
   }
 
   async restoreHouse(name: string, phrase: string): Promise<void> {
-    await this.#take(name, await secretOfPhrase(phrase));
+    await this.#take(name, await secretOfPhrase(textOf(phrase, "identity.restoreHouse")));
   }
 
-  delegate(
-    request: string,
-    { label, scopes, notAfter }: { label: string; scopes: readonly Scope[]; notAfter: Date },
-  ): Promise<string> {
-    return this.#node.house.delegate(request, { label, scopes: [...scopes], notAfter });
+  async delegate(request: string, terms: { label: string; scopes: readonly Scope[]; notAfter: Date }): Promise<string> {
+    return this.#node.house.delegate(request, terms);
   }
 
   requestDelegation(): string {
@@ -86,15 +84,16 @@ export class GridIdentity implements Identity {
       const message = "The key of the house is not on this device, so there is nothing to back up here.";
       throw new MicrogridError("bad-request", message);
     }
-    return exportParts([this.#house], passphrase);
+    return exportParts([this.#house], textOf(passphrase, "identity.backupHouse"));
   }
 
-  exportAll(passphrase: string): Promise<Blob> {
-    return exportParts([this.#house, ...this.#parts], passphrase);
+  async exportAll(passphrase: string): Promise<Blob> {
+    return exportParts([this.#house, ...this.#parts], textOf(passphrase, "identity.exportAll"));
   }
 
-  restoreBackup(file: Blob, passphrase: string): Promise<void> {
-    return restoreParts([this.#house, ...this.#parts], file, passphrase);
+  async restoreBackup(file: Blob, passphrase: string): Promise<void> {
+    if (!(file instanceof Blob)) throw new MicrogridError("bad-request", "identity.restoreBackup takes a file.");
+    return restoreParts([this.#house, ...this.#parts], file, textOf(passphrase, "identity.restoreBackup"));
   }
 
   #take(name: string, secret: Bytes): Promise<void> {

@@ -1,6 +1,7 @@
 /** The page's view of pipelines. */
 import { MicrogridError } from "../../core";
 import type { Pipeline, Pipelines } from "../contract";
+import { fieldsOf } from "../fields";
 import type { GridState, PipelinePlan, PipelinesApi, PipelineState, PlanOptions } from "../../node";
 
 interface GridPipelinesOptions {
@@ -16,11 +17,8 @@ export class GridPipelines implements Pipelines {
     this.#options = options;
   }
 
-  async plan(
-    model: string,
-    { signal = new AbortController().signal, ...options }: PlanOptions & { signal?: AbortSignal } = {},
-  ): Promise<PipelinePlan> {
-    const { stages, answers, nodes } = options;
+  async plan(model: string, options?: PlanOptions & { signal?: AbortSignal }): Promise<PipelinePlan> {
+    const { signal = new AbortController().signal, stages, answers, nodes } = fieldsOf(options, "pipelines.plan");
     for (const [name, value] of Object.entries({ stages, answers })) {
       if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
         throw new MicrogridError("bad-request", `“${name}” has to be a whole number above 0.`);
@@ -34,10 +32,8 @@ export class GridPipelines implements Pipelines {
     return this.#options.node.plan(model, chosen, { signal });
   }
 
-  async open(
-    plan: PipelinePlan,
-    { signal = new AbortController().signal }: { signal?: AbortSignal } = {},
-  ): Promise<Pipeline> {
+  async open(plan: PipelinePlan, options?: { signal?: AbortSignal }): Promise<Pipeline> {
+    const { signal = new AbortController().signal } = fieldsOf(options, "pipelines.open");
     const id = await this.#options.node.open(plan, { signal });
     return this.#pipeline(id, plan.model);
   }

@@ -1,6 +1,7 @@
 /** The page's view of a room: its state, and the methods that change it. */
 import { MicrogridError, TypedEventTarget } from "../../core";
 import type { Room } from "../contract";
+import { fieldsOf } from "../fields";
 import type { CharterTerms, InviteOptions, PeerState, RoomApi, RoomState, ShareOptions } from "../../node";
 
 export class GridRoom
@@ -78,7 +79,8 @@ export class GridRoom
     return this.#room.endorse(proposal);
   }
 
-  async leave({ now = false }: { readonly now?: boolean } = {}): Promise<void> {
+  async leave(options?: { readonly now?: boolean }): Promise<void> {
+    const { now = false } = fieldsOf(options, "room.leave");
     if (!this.#closed) await this.#node.leave(now);
   }
 
