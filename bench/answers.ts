@@ -136,8 +136,14 @@ export function bareAnswer(worker: Worker, request: GenerationRequest): Promise<
         globalThis.MessageChannel = replaced as unknown as typeof MessageChannel;
         const { signal } = new AbortController();
         const argumentList = [generation, { signal }].map((value) => ({ type: "RAW", value }));
-        const data = { id: "bench", type: "APPLY", path: ["service", "generate"], argumentList };
-        dispatchEvent(new MessageEvent("message", { data }));
+        const call = { id: "bench", type: "APPLY", path: ["generate"], argumentList };
+        // The page's first message gives the worker a port to serve; this one makes one call and ignores what is posted to it.
+        const served = {
+          addEventListener: (_: string, listener: (event: MessageEvent) => void) =>
+            queueMicrotask(() => listener(new MessageEvent("message", { data: call }))),
+          postMessage: () => undefined,
+        };
+        dispatchEvent(new MessageEvent("message", { data: { life: crypto.randomUUID(), port: served } }));
       }),
     request,
   );
