@@ -1,26 +1,16 @@
 /** How stages whose node leaves hand their layers over. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ToyRing, did, fakeTime, loading, settle, until } from "../testing/toy-ring";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ToyRing, closeRings, did, fakeTime, loading, settle, until } from "../testing/toy-ring";
 
 const signal = new AbortController().signal;
-const opened: ToyRing[] = [];
-function toy(names: string): ToyRing {
-  const one = new ToyRing(names);
-  opened.push(one);
-  return one;
-}
-
 beforeEach(fakeTime);
-afterEach(() => {
-  for (const one of opened.splice(0)) one.close();
-  vi.useRealTimers();
-});
+afterEach(closeRings);
 
 describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
   const after = ["a", "b", "c"].map((each) => (each === name ? "d" : each)).join("");
 
   it("serves until another node has its layers and its kept steps", async () => {
-    const one = toy("abcd");
+    const one = new ToyRing("abcd");
     const d = loading(one, "d");
     await one.form("abc");
     expect(await one.step(0, [1, 2, 3])).toBe(true);
@@ -45,7 +35,7 @@ describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
   });
 
   it("stays while no node can take its layers, until it disappears", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     await one.form("abc");
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     await one.node(name).host.handOver({ signal });
@@ -56,7 +46,7 @@ describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
   });
 
   it("is replaced like any lost stage if it disappears before the others are ready", async () => {
-    const one = toy("abcd");
+    const one = new ToyRing("abcd");
     const d = loading(one, "d");
     await one.form("abc");
     expect(await one.step(0, [1, 2, 3])).toBe(true);
@@ -73,7 +63,7 @@ describe.each(["a", "b", "c"])("stage %s, which leaves,", (name) => {
 
 describe("a node that leaves", () => {
   it("accepts no new stages, and gives up those that it has not loaded", async () => {
-    const one = toy("ab");
+    const one = new ToyRing("ab");
     loading(one, "a");
     const forming = one.form("ab");
     const refused = expect(forming).rejects.toMatchObject({
@@ -90,7 +80,7 @@ describe("a node that leaves", () => {
   });
 
   it("may announce that while the others still load", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     const b = loading(one, "b");
     const forming = one.form("ab");
     await settle();
@@ -104,7 +94,7 @@ describe("a node that leaves", () => {
   });
 
   it("waits only for those of its stages that another node takes", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     await one.form("ab");
     const c = loading(one, "c");
     // Another consumer, to whom nobody is left.
@@ -128,7 +118,7 @@ describe("a node that leaves", () => {
   });
 
   it("leaves at once if it holds nothing, and is replaced together with a neighbour that leaves too", async () => {
-    const one = toy("abcdef");
+    const one = new ToyRing("abcdef");
     await one.node("f").host.handOver({ signal });
     await one.form("abc");
     expect(await one.step(0, [1, 2])).toBe(true);
@@ -139,7 +129,7 @@ describe("a node that leaves", () => {
   });
 
   it("waits if another stage is lost meanwhile, which is replaced first", async () => {
-    const one = toy("abcde");
+    const one = new ToyRing("abcde");
     const d = loading(one, "d");
     await one.form("abc");
     expect(await one.step(0, [1, 2])).toBe(true);

@@ -1,20 +1,16 @@
 /** A stage copes with frames of its neighbours and its consumer that arrive while it is busy with something else. */
 import { afterEach, describe, expect, it } from "vitest";
 import { deferred } from "../../core";
-import { SEQUENCE, ToyRing, did, hiddenOf, never, settle, until } from "../testing/toy-ring";
+import { SEQUENCE, ToyRing, closeRings, did, hiddenOf, never, settle, until } from "../testing/toy-ring";
 
-const opened: ToyRing[] = [];
 async function toy(): Promise<ToyRing> {
   const one = new ToyRing("abcde");
-  opened.push(one);
   await one.form("abc");
   expect(await one.step(0, [1, 2, 3])).toBe(true);
   return one;
 }
 
-afterEach(() => {
-  for (const one of opened.splice(0)) one.close();
-});
+afterEach(closeRings);
 
 describe("a stage that is still dialling its new neighbour", () => {
   it.each(["linked", "given up"])(
@@ -64,7 +60,6 @@ describe("the links of a stage", () => {
   /** A node that is asked for a stage between the consumer and somebody else. */
   function asked() {
     const one = new ToyRing("ab");
-    opened.push(one);
     const dialled: string[] = [];
     const held: string[] = [];
     one.bus.onHold = async (node) => {

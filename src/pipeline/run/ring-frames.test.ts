@@ -2,19 +2,17 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { MicrogridError } from "../../core";
 import type { StageFrame } from "../../room";
-import { SELF, SEQUENCE, ToyRing, did, settle, until } from "../testing/toy-ring";
+import { SELF, SEQUENCE, ToyRing, closeRings, did, settle, until } from "../testing/toy-ring";
 
 type Forward = Extract<StageFrame, { kind: "stage.forward" }>;
 
 /** Steps that were computed, by node. */
 type Computed = Partial<Record<string, number>>;
 
-const opened: ToyRing[] = [];
 /** A ring that has read three tokens, and counts the steps that each node computes. */
 async function toy(): Promise<ToyRing & { readonly computed: Computed }> {
   const computed: Computed = {};
   const one = Object.assign(new ToyRing("abcdef"), { computed });
-  opened.push(one);
   for (const [name, node] of one.nodes) {
     node.beforeStep = () => {
       computed[name] = (computed[name] ?? 0) + 1;
@@ -27,9 +25,7 @@ async function toy(): Promise<ToyRing & { readonly computed: Computed }> {
   return one;
 }
 
-afterEach(() => {
-  for (const one of opened.splice(0)) one.close();
-});
+afterEach(closeRings);
 
 /** The last step that went from one node to another. */
 function lastStep(one: ToyRing, from: string, to: string): Forward {

@@ -1,26 +1,16 @@
 /** How the stages of a ring are opened, and how lost ones are replaced. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { SELF, ToyRing, did, fakeTime, loading, never, pass, settle, until } from "../testing/toy-ring";
+import { SELF, ToyRing, closeRings, did, fakeTime, loading, never, pass, settle, until } from "../testing/toy-ring";
 
 /** A node that shows no progress is given up after this, ms. */
 const OPEN_TIMEOUT_MS = 120_000;
 
-const opened: ToyRing[] = [];
-function toy(names: string): ToyRing {
-  const one = new ToyRing(names);
-  opened.push(one);
-  return one;
-}
-
 beforeEach(fakeTime);
-afterEach(() => {
-  for (const one of opened.splice(0)) one.close();
-  vi.useRealTimers();
-});
+afterEach(closeRings);
 
 describe("opening stages", () => {
   it("shows which nodes load, their progress, and which are ready, and waits as long as they make progress", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     const b = loading(one, "b");
     const forming = one.form("abc");
     await settle();
@@ -39,7 +29,7 @@ describe("opening stages", () => {
   });
 
   it("gives up a node that it cannot link to", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     const signals: AbortSignal[] = [];
     one.bus.onHold = (node, linking) => {
       if (node !== did("b")) return Promise.resolve();
@@ -58,7 +48,7 @@ describe("opening stages", () => {
   });
 
   it("gives up a node that loads only a byte now and then", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     const b = loading(one, "b");
     const failed = expect(one.form("abc")).rejects.toMatchObject({
       code: "peer-lost",
@@ -77,7 +67,7 @@ describe("opening stages", () => {
     { of: "more than it said at first", partBytes: 500_000, totalBytes: 1_000_000, minutes: 3 },
     { of: "forever", partBytes: 2 ** 24, totalBytes: 2 ** 30, minutes: 30 },
   ])("gives up a node that loads $of", async ({ partBytes, totalBytes, minutes }) => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     const b = loading(one, "b");
     let failed = false;
     const forming = expect(one.form("abc").finally(() => (failed = true))).rejects.toThrow(/too long/);
@@ -94,7 +84,7 @@ describe("opening stages", () => {
   });
 
   it("gives up sooner a node that replaces a lost one, because answers wait", async () => {
-    const one = toy("abcd");
+    const one = new ToyRing("abcd");
     const c = loading(one, "c");
     await one.form("ab");
     one.bus.kill(did("b"));
@@ -109,7 +99,7 @@ describe("opening stages", () => {
   });
 
   it("gives up a node that repeats the same progress forever, and frees the others", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     const b = loading(one, "b");
     const forming = one.form("abc");
     const failed = expect(forming).rejects.toMatchObject({
@@ -130,7 +120,7 @@ describe("opening stages", () => {
   });
 
   it("reports progress at most once a second, and reports the end", async () => {
-    const one = toy("a");
+    const one = new ToyRing("a");
     const a = loading(one, "a");
     const forming = one.form("a");
     await settle();
@@ -145,7 +135,7 @@ describe("opening stages", () => {
   });
 
   it("ends at once if a node refuses or the consumer cancels, so that no node loads in vain", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     const signals: AbortSignal[] = [];
     one.node("b").beforeOpen = (_request, options) => {
       signals.push(options.signal);
@@ -168,7 +158,7 @@ describe("opening stages", () => {
   });
 
   it("shows which node loads in the place of a lost one", async () => {
-    const one = toy("abcd");
+    const one = new ToyRing("abcd");
     const d = loading(one, "d");
     await one.form("abc");
     one.bus.kill(did("b"));
@@ -182,7 +172,7 @@ describe("opening stages", () => {
   });
 
   it("asks another node if a replacement makes no progress, disappears or refuses", async () => {
-    const one = toy("abcdefg");
+    const one = new ToyRing("abcdefg");
     loading(one, "d");
     loading(one, "e");
     one.node("f").beforeOpen = () => Promise.reject(new Error("not today"));
@@ -210,7 +200,7 @@ describe("two neighbours that are lost a moment apart, with one spare node left,
   it.each(pairs)(
     "$first and $second, are replaced together: the node that already loads is asked for more layers",
     async (pair) => {
-      const one = toy("abcd");
+      const one = new ToyRing("abcd");
       const d = loading(one, "d");
       await one.form("abc");
       expect(await one.step(0, [1, 2, 3])).toBe(true);
@@ -226,7 +216,7 @@ describe("two neighbours that are lost a moment apart, with one spare node left,
   );
 
   it("are replaced together although the spare node cannot link to the second one, and learns that before the consumer", async () => {
-    const one = toy("abcd");
+    const one = new ToyRing("abcd");
     await one.form("abc");
     expect(await one.step(0, [1, 2, 3])).toBe(true);
     one.bus.onHold = (node) => (node === did("b") ? Promise.reject(new Error("not linked")) : Promise.resolve());
@@ -240,7 +230,7 @@ describe("two neighbours that are lost a moment apart, with one spare node left,
   });
 
   it("are replaced together although the spare node reports late that it could not replace the first one", async () => {
-    const one = toy("abcd");
+    const one = new ToyRing("abcd");
     const d = loading(one, "d");
     await one.form("abc");
     one.bus.kill(did("a"));
@@ -260,7 +250,7 @@ describe("two neighbours that are lost a moment apart, with one spare node left,
 
 describe("a node that cannot link to its neighbour", () => {
   it("refuses if the neighbour is not reported lost, and another node is asked", async () => {
-    const one = toy("abcde");
+    const one = new ToyRing("abcde");
     await one.form("abc");
     let holds = 0;
     one.bus.onHold = (node) =>
@@ -278,7 +268,7 @@ describe("a node that cannot link to its neighbour", () => {
 
 describe("a ring whose stage no node can replace", () => {
   it("is closed with a reason", async () => {
-    const one = toy("abc");
+    const one = new ToyRing("abc");
     await one.form("abc");
     expect(one.ring.error).toBeUndefined();
     one.bus.kill(did("b"));

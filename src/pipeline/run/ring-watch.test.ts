@@ -1,26 +1,21 @@
 /** Stages whose link lives and which do not answer: found, and replaced. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { StageFrame } from "../../room";
 import { StepWatch } from "./ring-watch";
-import { ToyRing, did, fakeTime, never, pass, settle, until } from "../testing/toy-ring";
+import { ToyRing, closeRings, did, fakeTime, never, pass, settle, until } from "../testing/toy-ring";
 
 /** A step is late after this where none took long, and stages answer within that, ms. */
 const PATIENCE_MS = 10_000;
 const ANSWER_MS = 5_000;
 
-const opened: ToyRing[] = [];
 async function toy(names = "abc", spare = "de"): Promise<ToyRing> {
   const one = new ToyRing(names + spare);
   await one.form(names);
-  opened.push(one);
   return one;
 }
 
 beforeEach(fakeTime);
-afterEach(() => {
-  for (const one of opened.splice(0)) one.close();
-  vi.useRealTimers();
-});
+afterEach(closeRings);
 
 /** Drops steps from one node to another, as if one of the two had. */
 function dropSteps(one: ToyRing, from: string, to: string, which: (step: number) => boolean = () => true): void {

@@ -64,6 +64,16 @@ interface ToyNode {
 }
 type OpenOf = ConstructorParameters<typeof StageServer>[0]["open"];
 
+/** Rings that are not closed yet. */
+const opened = new Set<ToyRing>();
+
+/** Ends all rings of a test, and `fakeTime`. Pass it to `afterEach`. */
+export function closeRings(): void {
+  for (const one of opened) one.close();
+  opened.clear();
+  vi.useRealTimers();
+}
+
 /** A consumer, nodes, and a ring of some of them. */
 export class ToyRing {
   readonly bus = new Bus();
@@ -76,6 +86,7 @@ export class ToyRing {
 
   /** Each letter is a node. */
   constructor(names: string) {
+    opened.add(this);
     for (const name of names) this.nodes.set(name, this.#node(name));
   }
 
