@@ -1,5 +1,4 @@
 /** `Grid`: Microgrid's API in a page. It works the same in the tab that runs the node and in all other tabs. */
-import * as v from "valibot";
 import { MicrogridError, TypedEventTarget } from "../core";
 import { GenerationRequestSchema, type ModelOffer } from "../inference";
 import { keptRooms, parseInvite } from "../room";
@@ -22,6 +21,7 @@ import {
   type LoadOptions,
   type NetworkSettings,
   type Policy,
+  checkArgument,
   followNode,
   isNodeLost,
 } from "../node";
@@ -134,7 +134,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
    * Throws `no-provider`, `context-exceeded`, `bad-request`, or the signal's reason.
    */
   async *answer(request: AnswerRequest, options: { signal?: AbortSignal } = {}): AsyncGenerator<AnswerEvent> {
-    checkRequest(request);
+    checkArgument(GenerationRequestSchema, fieldsOf(request, "grid.answer").generation, "grid.answer");
     // Leaving the loop must stop the work, whichever tab runs the node.
     const left = new AbortController();
     const { signal: stop } = fieldsOf(options, "grid.answer");
@@ -253,16 +253,4 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     this.emit("room-change", room);
     if (room?.peers !== before?.peers) this.emit("peer-change", room?.peers ?? []);
   }
-}
-
-/** Throws `bad-request` for a request that no provider could read. */
-function checkRequest(request: AnswerRequest): void {
-  const { issues } = v.safeParse(GenerationRequestSchema, fieldsOf(request, "grid.answer").generation, {
-    abortEarly: true,
-  });
-  if (!issues) return;
-  const where = v.getDotPath(issues[0]) ?? "generation";
-  throw new MicrogridError("bad-request", `grid.answer cannot use “${where}” of this request: ${issues[0].message}.`, {
-    cause: issues,
-  });
 }

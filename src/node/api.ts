@@ -10,6 +10,7 @@ import type { StatePatch } from "./state-store";
 import * as v from "valibot";
 import type { Bytes } from "../core";
 import { BackendSchema, EngineNameSchema } from "../inference";
+import { FieldsArgument, TextArgument } from "./arguments";
 import { PolicySchema, ShareOptionsSchema } from "./schemas";
 import type {
   AnswerEvent,
@@ -132,29 +133,27 @@ interface Verb {
 const again = (...takes: readonly v.GenericSchema[]): Verb => ({ takes, repeatable: true });
 const once = (...takes: readonly v.GenericSchema[]): Verb => ({ takes, repeatable: false });
 
-const Text = v.string("a text");
 const Flag = v.boolean("true or false");
-const Fields = v.looseObject({}, "an object");
 const Options = v.object({ signal: v.instance(AbortSignal, "an AbortSignal") }, "an object with a signal");
 const Choice = v.object({ engine: v.optional(EngineNameSchema), backend: v.optional(BackendSchema) });
 const Files = v.custom<FileList | File[]>((value) => typeof value === "object" && value !== null && "length" in value);
-const Plan = v.looseObject({ model: Text, stages: v.array(Fields) }, "a plan of `pipelines.plan`");
+const Plan = v.looseObject({ model: TextArgument, stages: v.array(FieldsArgument) }, "a plan of `pipelines.plan`");
 
 /** How every method of every capability is called. */
 export const VERBS: { readonly [C in keyof Capabilities]: { readonly [M in keyof Capabilities[C]]: Verb } } = {
   models: {
-    load: again(Text, Choice, Options),
-    unload: again(Text),
-    remove: again(Text),
-    add: again(v.union([Text, Files], "a hub name, an address or files")),
+    load: again(TextArgument, Choice, Options),
+    unload: again(TextArgument),
+    remove: again(TextArgument),
+    add: again(v.union([TextArgument, Files], "a hub name, an address or files")),
   },
   // Creating twice founds two rooms.
   rooms: {
-    create: once(Text, Fields),
-    preview: again(Text, Options),
-    join: again(Text),
-    enter: again(Text),
-    forget: again(Text),
+    create: once(TextArgument, FieldsArgument),
+    preview: again(TextArgument, Options),
+    join: again(TextArgument),
+    enter: again(TextArgument),
+    forget: again(TextArgument),
   },
   room: {
     leave: again(Flag),
@@ -164,32 +163,36 @@ export const VERBS: { readonly [C in keyof Capabilities]: { readonly [M in keyof
     makeInvite: once(
       v.looseObject({ uses: v.optional(v.number("a number")), endsAt: v.optional(v.date("a Date")) }, "an object"),
     ),
-    answerKnock: again(Text, Flag),
-    remove: again(Text),
-    amend: again(Fields),
-    endorse: again(Text),
+    answerKnock: again(TextArgument, Flag),
+    remove: again(TextArgument),
+    amend: again(FieldsArgument),
+    endorse: again(TextArgument),
     offerByHand: again(),
-    acceptByHand: again(Text, Text),
-    answerByHand: again(Text),
+    acceptByHand: again(TextArgument, TextArgument),
+    answerByHand: again(TextArgument),
   },
-  pipelines: { plan: again(Text, Fields, Options), open: again(Plan, Options), close: again(Text) },
+  pipelines: {
+    plan: again(TextArgument, FieldsArgument, Options),
+    open: again(Plan, Options),
+    close: again(TextArgument),
+  },
   house: {
-    take: again(Text, v.instance(Uint8Array)),
+    take: again(TextArgument, v.instance(Uint8Array)),
     delegate: again(
-      Text,
-      v.looseObject({ label: Text, scopes: v.array(Text), notAfter: v.date("a Date") }, "an object"),
+      TextArgument,
+      v.looseObject({ label: TextArgument, scopes: v.array(TextArgument), notAfter: v.date("a Date") }, "an object"),
     ),
-    adopt: again(Text),
-    revoke: again(Text),
+    adopt: again(TextArgument),
+    revoke: again(TextArgument),
     forgetKey: again(),
     leave: again(),
     export: again(),
-    import: again(Fields),
+    import: again(FieldsArgument),
   },
   settings: {
     setPolicy: again(v.partial(PolicySchema)),
-    setNetwork: again(v.optional(Fields)),
-    rename: again(Text),
-    dismissNotice: again(Text),
+    setNetwork: again(v.optional(FieldsArgument)),
+    rename: again(TextArgument),
+    dismissNotice: again(TextArgument),
   },
 };

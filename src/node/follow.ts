@@ -1,6 +1,6 @@
 /** A node that moves from tab to tab, as one node that never goes away. */
-import * as v from "valibot";
 import { MicrogridError, toMicrogridError } from "../core";
+import { checkArgument } from "./arguments";
 import { type CallOptions, type Capabilities, type NodeApi, VERBS } from "./api";
 
 type Call = (...args: readonly unknown[]) => Promise<unknown>;
@@ -32,7 +32,7 @@ function follow(
 ): Call {
   const name = `${capability}.${method}`;
   return async (...args) => {
-    verb.takes.forEach((schema, index) => check(schema, args[index], name));
+    verb.takes.forEach((schema, index) => checkArgument(schema, args[index], name));
     for (;;) {
       const node = (await current()) as unknown as Readonly<Record<string, Readonly<Record<string, Call>>>>;
       try {
@@ -50,19 +50,6 @@ function follow(
 function isReason(error: unknown, args: readonly unknown[]): boolean {
   const { signal } = (args.at(-1) ?? {}) as Partial<CallOptions>;
   return signal?.aborted === true && signal.reason === error;
-}
-
-/** Checks one argument. Throws `bad-request`. */
-function check(schema: v.GenericSchema, value: unknown, name: string): void {
-  const { issues } = v.safeParse(schema, value, { abortEarly: true });
-  if (!issues) return;
-  const [{ message, expected, received }] = issues;
-  const where = v.getDotPath(issues[0]);
-  const subject = where === null ? "an argument" : `“${where}”`;
-  const wanted = message.startsWith("Invalid ") ? expected : message;
-  throw new MicrogridError("bad-request", `${name}: ${subject} has to be ${wanted}, but is ${received}.`, {
-    cause: issues,
-  });
 }
 
 function unknownOutcome(cause: unknown): MicrogridError {

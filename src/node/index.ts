@@ -3,6 +3,7 @@ export type { GridConfig } from "./config";
 export { parseHouseData, requestText } from "./house";
 export { type NetworkOverride, parsePatch } from "./network";
 export type { Capabilities, NodeApi, RoomApi, PipelinesApi } from "./api";
+export { FieldsArgument, TextArgument, checkArgument } from "./arguments";
 export { followNode, isNodeLost } from "./follow";
 export { GridNode, type NodeOptions } from "./node";
 export { type RoomCapacity, roomCapacity, spareBytes } from "./pipelines";
