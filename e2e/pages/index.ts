@@ -2,6 +2,7 @@
 export { CharterForm, type CharterFields, InviteLimits, RulesDialog } from "./charter";
 export { ChatPage } from "./chat-page";
 export { ConversationList } from "./conversation-list";
+export { EmbeddedChat } from "./embedded-chat";
 export { HousePage, type GivenFile } from "./house";
 export { ModelDialog } from "./model-dialog";
 export { NetworkPage } from "./network";
