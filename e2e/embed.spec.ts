@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { ErrorDetail, MicrogridElementEvents } from "../src/embed";
 import type {} from "../src/embed/chat-element";
-import { expect, expectPeers, gridReady, loadModel, openRoom, shot, test, type SitePage } from "./harness";
+import { expect, expectPeers, gridReady, loadModel, openRoom, shot, slowEngine, test, type SitePage } from "./harness";
 import { EmbeddedChat } from "./pages";
 
 type EventName = keyof MicrogridElementEvents;
@@ -171,7 +171,7 @@ test("visitors of one page share the work if they agree to it", async ({ site, f
 
 test("stop ends an answer and keeps its text so far", async ({ site, foreignSite, openSite }) => {
   const foreign = await foreignSite({ "/": pageOf(site.url, "<microgrid-chat></microgrid-chat>") });
-  const visitor = await openSite({ url: foreign.url });
+  const visitor = await openSite({ url: foreign.url, prepare: slowEngine });
   const chat = new EmbeddedChat(visitor);
   await chat.ready();
   const long = golden.reduce((a, b) => (b.completion.length > a.completion.length ? b : a));
@@ -189,7 +189,17 @@ test("stop ends an answer and keeps its text so far", async ({ site, foreignSite
   expect(await events(visitor, "microgrid-done")).toMatchObject([{ finishReason: "stopped", answer: text }]);
   await expect(chat.answers.last()).toContainText("Stopped before the end.");
 
-  // Escape does the same. The next question is answered as usual.
+  // Enter on the button does the same.
+  await chat.message.fill(long.messages.at(-1)!.content);
+  await chat.message.press("Enter");
+  await expect.poll(async () => (await events(visitor, "microgrid-token")).length).toBeGreaterThan(3);
+  await chat.root.getByRole("button", { name: "Stop answering" }).focus();
+  await visitor.page.keyboard.press("Enter");
+  await expect.poll(async () => (await events(visitor, "microgrid-done")).length).toBe(2);
+  expect(await events(visitor, "microgrid-done")).toMatchObject([{}, { finishReason: "stopped" }]);
+  await expect(chat.answers.last()).toContainText("Stopped before the end.");
+
+  // So does Escape. The next question is answered as usual.
   await chat.message.fill(long.messages.at(-1)!.content);
   await chat.message.press("Enter");
   await expect(chat.root.getByRole("button", { name: "Stop answering" })).toBeVisible();

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "vitest";
-import { MicrogridError } from "../core";
+import { describe, expect, test, vi } from "vitest";
+import { MicrogridError, deferred } from "../core";
 import type { GridApi, GridState, ModelOffer, Policy } from "../grid";
 import { whoAnswers } from "./who-answers";
 
@@ -28,6 +28,13 @@ function fakeGrid(first: Partial<GridState>) {
       for (const listener of [...listeners]) listener();
     },
   };
+}
+
+/** A signal in place of the one that ends the wait for a room's offers. */
+function offersEnd(): AbortController {
+  const end = new AbortController();
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(end.signal);
+  return end;
 }
 
 const never = new AbortController().signal;
@@ -67,6 +74,27 @@ describe("whoAnswers", () => {
     const target = whoAnswers(grid, { model: "", policy, load: undefined }, never);
     set(room("late"));
     expect((await target).model).toBe("late");
+  });
+
+  test("rests while the model still loads after the time for offers is over", async () => {
+    const { grid, set } = fakeGrid(room());
+    const { state } = grid;
+    let looks = 0;
+    Object.defineProperty(grid, "state", {
+      get() {
+        if (++looks > 20) throw new Error("It looks again and again, and nothing else can happen.");
+        return state;
+      },
+    });
+    const offers = offersEnd();
+    const load = deferred<void>();
+    const target = whoAnswers(grid, { model: "guide", policy, load: load.promise }, never);
+    offers.abort();
+    await new Promise((resolve) => setTimeout(resolve));
+    set(ready("guide"));
+    load.resolve();
+    expect((await target).offer).toEqual(offer("guide"));
+    vi.restoreAllMocks();
   });
 
   test("replaces a model that cannot be loaded with one of the room, or reports the error", async () => {

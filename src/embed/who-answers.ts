@@ -37,10 +37,9 @@ export async function whoAnswers(grid: GridApi, wishes: Wishes, signal: AbortSig
       if (wishes.model !== "") return { model: wishes.model, offer: undefined };
       throw nobody(grid.state, wishes.policy);
     }
-    await Promise.race([
-      changed(grid, AbortSignal.any([signal, outOfTime])),
-      ...(loading.pending ? [loading.end] : []),
-    ]);
+    // A signal that has aborted would end each wait at once, and the loop would never let the page do anything else.
+    const ends = outOfTime.aborted ? signal : AbortSignal.any([signal, outOfTime]);
+    await Promise.race([changed(grid, ends), ...(loading.pending ? [loading.end] : [])]);
   }
 }
 

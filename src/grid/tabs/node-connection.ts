@@ -188,6 +188,8 @@ export class NodeConnection extends TypedEventTarget<NodeConnectionEvents> {
   }
 
   async #lost(leader: string, why: "dead" | "silent"): Promise<void> {
+    // A node that is held although it is lost would refuse each call at once, and calls that are repeated would never rest.
+    this.#set(undefined);
     if (why === "silent") await this.#stealFrom(leader);
     if (!this.#closed) await this.#attach();
   }
