@@ -16,7 +16,7 @@ const NASTY_ANSWER = [
 
 /** A page whose model has a malicious name and gives a malicious answer, over the real protocol. */
 async function nastyPeer({ context }: Pick<SitePage, "context">): Promise<void> {
-  const model = { from: /name:([`"'])Guide\1/g, to: `name:${JSON.stringify(NASTY)}` };
+  const model = { from: /name:([`"'])Guide[^`"']*\1/g, to: `name:${JSON.stringify(NASTY)}` };
   await context.route("**/assets/{grid,gpu}-*.js", async (route) => {
     const response = await route.fetch();
     const { "content-encoding": _, ...headers } = response.headers();

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { ErrorDetail, MicrogridElementEvents } from "../src/embed";
 import type {} from "../src/embed/chat-element";
 import { expect, expectPeers, gridReady, loadModel, openRoom, shot, slowEngine, test, type SitePage } from "./harness";
-import { EmbeddedChat } from "./pages";
+import { EmbeddedChat, GUIDE_NAME } from "./pages";
 
 type EventName = keyof MicrogridElementEvents;
 type Seen = { readonly [K in EventName]: { readonly type: K; readonly detail: MicrogridElementEvents[K] } }[EventName];
@@ -331,7 +331,7 @@ test("computes on WebGPU too, from workers of the other origin", async ({ site, 
     element.addEventListener("microgrid-token", () => ++tokens === 3 && element.stop());
     await element.ask("What is the capital of Japan?");
   });
-  await expect(chat.origin).toContainText(/On this device\s*Guide\s*WebGPU/);
+  await expect(chat.origin).toContainText(new RegExp(`On this device\\s*${GUIDE_NAME}\\s*WebGPU`));
   expect(await workerNames(visitor)).toEqual(expect.arrayContaining(["microgrid-gpu", "microgrid-store"]));
 });
 

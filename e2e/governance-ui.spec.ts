@@ -1,7 +1,7 @@
 /** Charters, invites with limits, servers and kept rooms, as a user sees them in the page. */
 import { expect, type OpenOptions, shot, type SitePage, test } from "./harness";
 import { Signaling } from "./harness/signaling";
-import { CharterForm, ChatPage, InviteLimits, NetworkPage, RulesDialog } from "./pages";
+import { CharterForm, ChatPage, GUIDE_NAME, InviteLimits, NetworkPage, RulesDialog } from "./pages";
 
 const DESK = { viewport: { width: 1280, height: 800 } };
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
@@ -51,7 +51,7 @@ test("a room is opened with a form, and its guests see the same charter before a
     name: "Reading room",
     purpose: "Physics homework.\nNo exams.",
     whoMayComeIn: "people a member lets in",
-    models: ["Guide"],
+    models: [GUIDE_NAME],
     answersAtOnce: "2",
     tokensAnAnswer: "200",
     expectedToShare: true,
@@ -65,7 +65,7 @@ test("a room is opened with a form, and its guests see the same charter before a
   await expect(ada.rules.rules).toHaveText([
     "Anyone with an invite can ask to join; a member decides.",
     "Every member can make invites.",
-    "Only Guide may answer.",
+    `Only ${GUIDE_NAME} may answer.`,
     "Each member gets at most 2 answers at the same time and 200 tokens in each answer.",
     "Members are expected to share their device; those who do not get no answers.",
     "Answers come only from the members’ own devices.",
@@ -90,7 +90,7 @@ test("a room is opened with a form, and its guests see the same charter before a
     const inside = guest.site.page.getByRole("list", { name: "People inside" }).getByRole("listitem");
     await expect(inside).toHaveCount(1);
     await expect(inside).toContainText("founder");
-    await expect(inside).toContainText("shares Guide");
+    await expect(inside).toContainText(`shares ${GUIDE_NAME}`);
     await expect(room.questionText).toContainText("the text of a chat, on the device that answers it");
     await expect(guest.site.page.getByRole("switch", { name: "Share this device" })).not.toBeChecked();
     // The button is visible without scrolling, and nothing is wider than the screen.

@@ -1,7 +1,7 @@
 /** A model that runs over several devices, as users see it: consent, the plan as a picture, forming, closing. */
 import golden from "./fixtures/golden.json" with { type: "json" };
 import { expect, shot, test } from "./harness";
-import { ChatPage, PipelineView, setSwitch } from "./pages";
+import { ChatPage, GUIDE_NAME, PipelineView, setSwitch } from "./pages";
 
 const ITEM = golden.items.find(({ completion }) => completion.includes("Tokyo"))!;
 const PHONE = { viewport: { width: 390, height: 844 } };
@@ -13,7 +13,7 @@ test("three users agree, form a pipeline by clicking, chat with it, and close it
   const invite = await annas.room.create("Kitchen table", { share: false });
   await anna.page.getByRole("button", { name: "Close panel" }).click();
   await annas.models.open();
-  await annas.models.unload("Guide");
+  await annas.models.unload(GUIDE_NAME);
   await annas.models.close();
 
   // Ben gives memory in the settings, without being asked.
@@ -23,7 +23,7 @@ test("three users agree, form a pipeline by clicking, chat with it, and close it
   await bens.chat.room.share(true);
   await bens.pipelines.giveLayers();
   // Ben does not share the whole model, because the router would rightly prefer one device to three.
-  await setSwitch(ben.page.getByRole("switch", { name: "Guide" }), false);
+  await setSwitch(ben.page.getByRole("switch", { name: GUIDE_NAME }), false);
   await shot(ben, "pipeline-share");
 
   // Cara is asked only once, when Anna plans.
@@ -34,7 +34,7 @@ test("three users agree, form a pipeline by clicking, chat with it, and close it
   const pipelines = new PipelineView(anna.page);
   await expect(annas.room.button).toHaveAccessibleName(/3 here/);
   await annas.models.open();
-  await pipelines.plan("Guide");
+  await pipelines.plan(GUIDE_NAME);
   await expect(pipelines.leftOut.filter({ hasText: "Cara" })).toHaveCount(1);
   await shot(anna, "pipeline-plan-consent");
   await cara.page.getByRole("button", { name: "Show", exact: true }).click();
@@ -55,11 +55,11 @@ test("three users agree, form a pipeline by clicking, chat with it, and close it
   await shot(anna, "pipeline-ready");
   await done.click();
 
-  await expect(annas.model).toHaveAccessibleName("Model: Guide, 3 devices");
+  await expect(annas.model).toHaveAccessibleName(`Model: ${GUIDE_NAME}, 3 devices`);
   expect(await annas.chat(ITEM.messages.at(-1)!.content)).toContain("Tokyo");
   await expect(annas.origin()).toContainText("On 3 devices together");
   await bens.chat.room.open();
-  await expect(bens.pipelines.holding).toContainText("of Guide for");
+  await expect(bens.pipelines.holding).toContainText(`of ${GUIDE_NAME} for`);
   await caras.chat.room.open();
   await expect(caras.pipelines.holding).toHaveCount(1);
   await shot(cara, "pipeline-holding-phone");
@@ -67,7 +67,7 @@ test("three users agree, form a pipeline by clicking, chat with it, and close it
   await expect(pipelines.running).toContainText("on 3 devices");
   await shot(anna, "pipeline-running");
 
-  await pipelines.close("Guide");
+  await pipelines.close(GUIDE_NAME);
   await expect(pipelines.running).toBeHidden();
   await expect(bens.pipelines.holding).toHaveCount(0);
   await expect(caras.pipelines.holding).toHaveCount(0);

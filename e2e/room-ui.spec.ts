@@ -1,6 +1,6 @@
 /** A room as users see it: open, join through a link after a question, share, leave. */
 import { expect, shot, STORY, test } from "./harness";
-import { ChatPage } from "./pages";
+import { ChatPage, GUIDE_NAME } from "./pages";
 
 test("a link asks before joining, and a visitor without a model is answered by the room", async ({ openSite }) => {
   const anna = await openSite({ name: "anna" });
@@ -57,7 +57,7 @@ test("a visitor of a room where nobody shares is told so, and gets an answer fro
 
   // After the user unloads it by hand, the chat waits for the room as long as the user likes.
   await bens.models.open();
-  await bens.models.unload("Guide");
+  await bens.models.unload(GUIDE_NAME);
   await bens.models.close();
   await bens.ask("23 + 45");
   await expect(bens.loadHere).toBeVisible();
@@ -104,7 +104,7 @@ test("an answer that lost its last provider says so, and continues here when the
   await bens.room.join("Ben");
   await bens.ready("WASM (CPU)");
   await bens.models.open();
-  await bens.models.unload("Guide");
+  await bens.models.unload(GUIDE_NAME);
   await bens.models.close();
   await annas.room.share(true);
   await expect(bens.model).toHaveAccessibleName(/in the room$/);
@@ -116,7 +116,7 @@ test("an answer that lost its last provider says so, and continues here when the
   expect(reasons.at(-2)).toMatch(/was lost after \d+ tokens\.$/);
   expect(reasons.at(-1)).toContain("nobody in reach offers it");
   await shot(ben, "room-answer-lost");
-  await ben.page.getByRole("button", { name: "Load Guide here and go on" }).click();
+  await ben.page.getByRole("button", { name: `Load ${GUIDE_NAME} here and go on` }).click();
   await expect.poll(() => bens.answerText()).toBe(STORY.completion);
 });
 
@@ -193,11 +193,11 @@ test("an answer that no device can give offers to load the guide here, and conti
   const chat = new ChatPage(page);
   await chat.ready();
   await chat.models.open();
-  await chat.models.unload("Guide");
+  await chat.models.unload(GUIDE_NAME);
   await chat.models.close();
   await chat.ask("What is the capital of Japan?");
   await expect(chat.alerts).toContainText("No model is loaded");
-  await page.getByRole("button", { name: "Load Guide here and answer" }).click();
+  await page.getByRole("button", { name: `Load ${GUIDE_NAME} here and answer` }).click();
   await expect.poll(() => chat.answerText()).toContain("Tokyo");
 });
 

@@ -1,7 +1,7 @@
 /** Pictures of the main views for people to look at: on a desk, in the dark, and on a phone, where nothing may overflow. */
 import type { Locator } from "@playwright/test";
 import { expect, shot, test, type OpenOptions, type SitePage } from "./harness";
-import { ChatPage } from "./pages";
+import { ChatPage, GUIDE_NAME } from "./pages";
 
 type Context = NonNullable<OpenOptions["context"]>;
 
@@ -33,7 +33,7 @@ test("an empty chat, an answer, and the dialogs, on a desk", async ({ openSite }
   await shot(anna, "desk-answer");
 
   await chat.models.open();
-  await expect(chat.models.row("Guide")).toBeVisible();
+  await expect(chat.models.row(GUIDE_NAME)).toBeVisible();
   await shot(anna, "desk-models");
   await chat.models.close();
 
@@ -100,7 +100,7 @@ test("on a phone, nothing overflows, and the main controls are on the screen", a
   await site.page.keyboard.press("Escape");
 
   await chat.models.open();
-  await expect(chat.models.row("Guide")).toBeVisible();
+  await expect(chat.models.row(GUIDE_NAME)).toBeVisible();
   await fitsPhone(site, [chat.models.search]);
   await shot(site, "phone-models");
   await chat.models.close();

@@ -1,9 +1,11 @@
-/** Writes `src/models/embedded.json`: the files of the embedded model with their sizes and hashes. */
+/** Writes into `src/models/embedded.json` the files of the embedded model, with their sizes and hashes. */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-const folder = "public/models/guide";
+const target = "src/models/embedded.json";
+const { id, name, folder: address } = JSON.parse(readFileSync(target, "utf8"));
+const folder = join("public", address);
 const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && !entry.name.endsWith(".md"))
   .map((entry) => join(entry.parentPath, entry.name))
@@ -15,5 +17,5 @@ const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   });
 
 const { max_position_embeddings: contextLength } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
-const manifest = { id: "guide", name: "Guide", folder: "models/guide/", contextLength, files };
-writeFileSync("src/models/embedded.json", `${JSON.stringify(manifest, null, 2)}\n`);
+const manifest = { id, name, folder: address, contextLength, files };
+writeFileSync(target, `${JSON.stringify(manifest, null, 2)}\n`);

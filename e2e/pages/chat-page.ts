@@ -1,6 +1,7 @@
 /** The page itself: header, chat, notices. */
 import { expect, type Locator, type Page } from "@playwright/test";
 import { ConversationList } from "./conversation-list";
+import { GUIDE_NAME } from "./guide-name";
 import { ModelDialog } from "./model-dialog";
 import { RoomPanel } from "./room-panel";
 import { ChatSettingsPanel, SettingsDialog } from "./settings";
@@ -19,7 +20,7 @@ export class ChatPage {
   /** All answers, the last one last. */
   readonly answers: Locator;
   readonly questions: Locator;
-  /** The button that names the model and where it runs, such as “Model: Guide, WASM (CPU)”. */
+  /** The button that names the model and where it runs, such as “Model: Guide · demo, WASM (CPU)”. */
   readonly model: Locator;
   /** The bar of a model that loads. */
   readonly loading: Locator;
@@ -42,7 +43,7 @@ export class ChatPage {
     this.questions = page.getByRole("article", { name: "You" });
     this.model = page.getByRole("button", { name: /^Model: / });
     this.loading = page.getByRole("progressbar");
-    this.loadHere = page.getByRole("button", { name: "Load Guide here", exact: true });
+    this.loadHere = page.getByRole("button", { name: `Load ${GUIDE_NAME} here`, exact: true });
     this.alerts = page.getByRole("alert");
   }
 
@@ -85,7 +86,7 @@ export class ChatPage {
     return answer.locator("mg-markdown .content").innerText();
   }
 
-  /** The line below an answer, such as “On this device · Guide · WASM (CPU) · 47 tokens/s · …”. */
+  /** The line below an answer, such as “On this device · Guide · demo · WASM (CPU) · 47 tokens/s · …”. */
   origin(answer: Locator = this.answers.last()): Locator {
     return answer.getByLabel("Where this was answered and why");
   }

@@ -15,7 +15,7 @@ import type { ModelInfo } from "../../models";
 
 export const guideOffer: ModelOffer = {
   model: "guide",
-  name: "Guide",
+  name: "Guide · demo",
   packageHash: "p",
   tokenizerHash: "t",
   engine: "onnx",
@@ -27,7 +27,7 @@ export const guideOffer: ModelOffer = {
 
 const guide: ModelInfo = {
   id: "guide",
-  name: "Guide",
+  name: "Guide · demo",
   engine: "onnx",
   source: "embedded",
   downloadBytes: 5_580_000,

@@ -6,7 +6,7 @@ import type { FindModel } from "../state/answers";
 
 export const OFFER = {
   model: "guide",
-  name: "Guide",
+  name: "Guide · demo",
   packageHash: "package",
   tokenizerHash: "tokenizer",
   engine: "onnx",
