@@ -56,7 +56,7 @@ const answerSchema = v.object({
   ),
 });
 
-const messageSchema = v.object({
+export const messageSchema = v.object({
   id,
   role: v.picklist(["user", "assistant"]),
   content: text,
@@ -65,7 +65,7 @@ const messageSchema = v.object({
   answer: v.exactOptional(answerSchema),
 });
 
-const conversationSchema = v.object({
+export const conversationSchema = v.object({
   id,
   title: name,
   /** True once the user has renamed it, so that its title no longer follows its first message. */

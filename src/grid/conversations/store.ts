@@ -1,9 +1,18 @@
 /** The conversations of this browser profile, shared by all its tabs. */
+import * as v from "valibot";
 import { TypedEventTarget, randomId } from "../../core";
+import { FieldsArgument, TextArgument, checkArgument } from "../../node";
 import { arrival } from "./arrival";
 import { answerLeft, holdAnswer, isOwnAnswer, liveAnswers } from "./answer-locks";
 import { MemoryDatabase, openDatabase, type ConversationDatabaseApi } from "./database";
-import type { Conversation, ConversationSettings, ConversationSummary, StoredMessage } from "./schema";
+import {
+  type Conversation,
+  type ConversationSettings,
+  type ConversationSummary,
+  type StoredMessage,
+  conversationSchema,
+  messageSchema,
+} from "./schema";
 import { searchConversations, titleFrom } from "./titles";
 import { fromJson, toJson } from "./transfer";
 
@@ -14,6 +23,9 @@ interface ConversationChange {
   /** True if another tab made the change. */
   readonly remote: boolean;
 }
+
+const ChangeArgument = v.function("a function");
+const IdsArgument = v.optional(v.array(TextArgument, "a list of texts"));
 
 interface ConversationEvents {
   change: ConversationChange;
@@ -75,11 +87,13 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
 
   /** Lists the conversations that contain every word of `query` in their title or messages, the most recently used first. */
   async search(query: string): Promise<ConversationSummary[]> {
+    text(query, "search");
     return searchConversations(await this.#database.all(), query);
   }
 
   /** Reads one conversation. Answers whose tab is gone have the status `interrupted`. */
   async get(id: string): Promise<Conversation | undefined> {
+    text(id, "get");
     const conversation = await this.#database.get(id);
     if (!conversation?.messages.some((message) => message.status === "streaming")) return conversation;
     const live = await liveAnswers();
@@ -96,6 +110,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
 
   /** Makes and stores an empty conversation. */
   async create(settings: Partial<ConversationSettings> = {}): Promise<Conversation> {
+    check(FieldsArgument, settings, "create");
     const now = Date.now();
     const conversation: Conversation = {
       id: randomId(),
@@ -111,6 +126,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
 
   /** Stores a whole conversation; replaces one with the same id. */
   async put(conversation: Conversation): Promise<void> {
+    check(conversationSchema, conversation, "put");
     await this.#database.update(conversation.id, () => conversation);
     this.#tell(conversation.id, "list");
   }
@@ -120,10 +136,13 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
    * Resolves to undefined if the conversation was deleted in the meantime.
    */
   async update(id: string, change: (current: Conversation) => Conversation): Promise<Conversation | undefined> {
+    text(id, "update");
+    check(ChangeArgument, change, "update");
     let listed = false;
     const next = await this.#database.update(id, (current) => {
       if (!current) return undefined;
       const changed = change(current);
+      check(FieldsArgument, changed, "update");
       const first = changed.messages.find((message) => message.role === "user");
       const title = !changed.renamed && first ? titleFrom(first.content) : changed.title;
       listed = title !== current.title || changed.updatedAt !== current.updatedAt;
@@ -134,15 +153,17 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
   }
 
   /** Replaces the messages and marks the conversation as used now. */
-  setMessages(
+  async setMessages(
     id: string,
     change: (messages: readonly StoredMessage[]) => readonly StoredMessage[],
   ): Promise<Conversation | undefined> {
+    check(ChangeArgument, change, "setMessages");
     return this.update(id, (current) => ({ ...current, messages: change(current.messages), updatedAt: Date.now() }));
   }
 
   /** Replaces one message; use it while an answer streams. Does nothing if the message was deleted. */
-  setMessage(id: string, message: StoredMessage): Promise<Conversation | undefined> {
+  async setMessage(id: string, message: StoredMessage): Promise<Conversation | undefined> {
+    check(messageSchema, message, "setMessage");
     return this.update(id, (current) => ({
       ...current,
       messages: current.messages.map((old) => (old.id === message.id ? message : old)),
@@ -151,6 +172,8 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
 
   /** Renames a conversation; its title then no longer follows its first message. Ignores an empty title. */
   async rename(id: string, title: string): Promise<void> {
+    text(id, "rename");
+    text(title, "rename");
     const trimmed = title.trim().slice(0, 200);
     if (trimmed !== "") await this.update(id, (current) => ({ ...current, title: trimmed, renamed: true }));
     this.#tell(id, "list");
@@ -158,6 +181,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
 
   /** Deletes a conversation. `undoRemove` can restore it until this page closes. */
   async remove(id: string): Promise<void> {
+    text(id, "remove");
     await this.#database.update(id, (current) => {
       if (current) this.#removed.set(id, current);
       return undefined;
@@ -167,6 +191,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
 
   /** Restores a conversation that this page has deleted. */
   async undoRemove(id: string): Promise<void> {
+    text(id, "undoRemove");
     const conversation = this.#removed.get(id);
     if (!conversation) return;
     this.#removed.delete(id);
@@ -174,13 +199,16 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
   }
 
   /** The text that was typed but not sent. The id `new` is the draft of a chat that does not exist yet. */
-  draft(id: string): Promise<string> {
+  async draft(id: string): Promise<string> {
+    text(id, "draft");
     return this.#database.draft(id);
   }
 
   /** Stores the text that was typed but not sent. */
-  saveDraft(id: string, text: string): Promise<void> {
-    return this.#database.saveDraft(id, text);
+  async saveDraft(id: string, draft: string): Promise<void> {
+    text(id, "saveDraft");
+    text(draft, "saveDraft");
+    return this.#database.saveDraft(id, draft);
   }
 
   /** Marks an answer as being written by this tab until the returned function is called. */
@@ -190,6 +218,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
 
   /** Returns an export file with these conversations, or with all. */
   async exportJson(ids?: readonly string[]): Promise<string> {
+    check(IdsArgument, ids, "exportJson");
     const all = await this.#database.all();
     return toJson(ids ? all.filter((conversation) => ids.includes(conversation.id)) : all);
   }
@@ -198,13 +227,14 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
    * Adds the conversations of an export file and returns the ids that they have here. Existing messages are never lost.
    * Throws `bad-request`, and adds nothing, if the file is not valid.
    */
-  async importJson(text: string): Promise<string[]> {
-    return this.readJson(text)();
+  async importJson(file: string): Promise<string[]> {
+    return this.readJson(file)();
   }
 
   /** Checks an export file. The returned function imports it, as `importJson` does. Throws `bad-request`. */
-  readJson(text: string): () => Promise<string[]> {
-    const brought = fromJson(text);
+  readJson(file: string): () => Promise<string[]> {
+    text(file, "readJson");
+    const brought = fromJson(file);
     return async () => {
       const here = new Map((await this.#database.all()).map((conversation) => [conversation.id, conversation]));
       const ids = new Set<string>();
@@ -240,4 +270,13 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     this.#channel?.postMessage({ id, scope });
     this.emit("change", { id, scope, remote: false });
   }
+}
+
+/** Checks an argument of a public method. Throws `bad-request`. */
+function check(schema: v.GenericSchema, argument: unknown, method: string): void {
+  checkArgument(schema, argument, `conversations.${method}`);
+}
+
+function text(argument: unknown, method: string): void {
+  check(TextArgument, argument, method);
 }
