@@ -92,7 +92,7 @@ test("an answer whose only provider is killed continues here, with a model that 
   });
   expect(stored?.content).toBe(STORY.completion);
   expect(stored?.answer?.routes.map(({ provider }) => provider.kind)).toEqual(["peer", "local"]);
-  await expect(bens.origin()).toContainText("moved to this device after");
+  await expect(bens.origin()).toContainText("moved to this device: the connection to");
 });
 
 test("an answer that lost its last provider says so, and continues here when the user agrees", async ({ openSite }) => {
@@ -113,8 +113,8 @@ test("an answer that lost its last provider says so, and continues here when the
   await anna.kill();
   await bens.finished();
   const reasons = await bens.reasons();
-  expect(reasons.at(-2)).toMatch(/was lost after \d+ tokens\.$/);
-  expect(reasons.at(-1)).toContain("nobody in reach offers it");
+  expect(reasons.at(-2)).toMatch(/^The connection to .+ was lost\.$/);
+  expect(reasons.at(-1)).toMatch(/is not ready here\. The connection to .+ was lost\. Nobody else offers it\./);
   await shot(ben, "room-answer-lost");
   await ben.page.getByRole("button", { name: `Load ${GUIDE_NAME} here and go on` }).click();
   await expect.poll(() => bens.answerText()).toBe(STORY.completion);

@@ -86,9 +86,9 @@ export class ChatPage {
     return answer.locator("mg-markdown .content").innerText();
   }
 
-  /** The line below an answer, such as “On this device · Guide · demo · WASM (CPU) · 47 tokens/s · …”. */
+  /** The line below an answer, such as “On this device · Guide · demo”. */
   origin(answer: Locator = this.answers.last()): Locator {
-    return answer.getByLabel("Where this was answered and why");
+    return answer.locator(".origin summary");
   }
 
   /** Opens the reasons below an answer and returns them. */

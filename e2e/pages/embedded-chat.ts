@@ -7,7 +7,9 @@ export class EmbeddedChat {
   readonly answers: Locator;
   readonly message: Locator;
   readonly question: Locator;
+  /** Where an answer was computed: the line, and all that it folds. */
   readonly origin: Locator;
+  readonly reasons: Locator;
 
   constructor({ page }: { readonly page: Page }, nth = 0) {
     this.root = page.locator("microgrid-chat").nth(nth);
@@ -15,6 +17,7 @@ export class EmbeddedChat {
     this.message = this.root.getByRole("textbox", { name: "Message" });
     this.question = this.root.getByRole("form", { name: "Join a room?" });
     this.origin = this.root.locator("details summary");
+    this.reasons = this.root.getByRole("list", { name: "Reasons", includeHidden: true });
   }
 
   async ready(): Promise<void> {

@@ -157,6 +157,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
           }
         } catch (error) {
           if (!isNodeLost(error)) throw error;
+          if (offer) yield { type: "lost", loss: "tab" };
         }
       }
     } finally {

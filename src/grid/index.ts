@@ -45,6 +45,7 @@ export type {
   LeftOut,
   LoadOptions,
   LoadState,
+  Loss,
   MembershipState,
   ModelInfo,
   NetworkSettings,

@@ -1,3 +1,3 @@
 /** The parts of the grid that the page needs before the grid itself is loaded. */
 export { DEFAULT_SAMPLING } from "../inference/parts";
-export { Delivered } from "../node/parts";
+export { Delivered, lossText } from "../node/parts";

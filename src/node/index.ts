@@ -7,7 +7,7 @@ export { FieldsArgument, TextArgument, checkArgument } from "./arguments";
 export { followNode, isNodeLost } from "./follow";
 export { GridNode, type NodeOptions } from "./node";
 export { type RoomCapacity, roomCapacity, spareBytes } from "./pipelines";
-export { Delivered } from "./routing";
+export { Delivered, LOSSES } from "./routing";
 export { PolicySchema } from "./schemas";
 export { recallPreferences } from "./session-memory";
 export type { StatePatch } from "./state-store";

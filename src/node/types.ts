@@ -15,12 +15,14 @@ import type {
 import type { ModelInfo } from "../models";
 import type { HouseState } from "./house/types";
 import type { PipelineState } from "./pipelines/types";
+import type { Loss } from "./routing/losses";
 import type { RoomState } from "./room/types";
 import type { Policy } from "./schemas";
 
 export type { ModelInfo };
 export type * from "./house/types";
 export type * from "./pipelines/types";
+export type { Loss } from "./routing/losses";
 export type * from "./room/types";
 export type { Policy, ShareOptions } from "./schemas";
 
@@ -86,6 +88,8 @@ export interface AnswerSummary {
 /** The events of one answer: its routes, its tokens, and its end. */
 export type AnswerEvent =
   | { readonly type: "route"; readonly route: Route }
+  /** The provider of the last route gives no more of the answer; another route follows if somebody can go on. */
+  | { readonly type: "lost"; readonly loss: Loss }
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
   | {
       readonly type: "token";

@@ -102,3 +102,5 @@ export const SHUN_MIN_MS = 30_000;
 export const SHUN_MAX_MS = 10 * 60_000;
 /** Of how many that is remembered. */
 export const MAX_SHUNNED = 256;
+/** The reason with which a member that leaves ends its links. */
+export const LEFT_ROOM = "left the room";

@@ -7,7 +7,7 @@ export type { Profile } from "./links/heartbeat";
 export { inviteToUrl, parseInvite } from "./membership/invite";
 export type { Invite } from "./membership/invite";
 export { MAX_NEW_ROOM_NAME_CHARS } from "./constants";
-export { ABOUT_THE_REQUEST } from "./jobs/client";
+export { ABOUT_THE_REQUEST, JobLostError } from "./jobs/lost";
 export { JobRefusedError } from "./jobs/refused";
 export { exportMemberships, forgetMembership, found, keptRooms, readMemberships, saveMembership } from "./membership";
 export type {

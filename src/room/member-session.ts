@@ -2,7 +2,7 @@
 import { type Did, MicrogridError, TypedEventTarget, randomId } from "../core";
 import type { Provider } from "../inference";
 import type { RawLink } from "../wire";
-import { MEMBER_DIAL_MS } from "./constants";
+import { LEFT_ROOM, MEMBER_DIAL_MS } from "./constants";
 import { Door } from "./door/door";
 import { insideOf } from "./door/inside";
 import { type Sender, frameRoutes } from "./frame-routes";
@@ -11,7 +11,7 @@ import { JobServer, type SharedModels } from "./jobs/server";
 import { dispatch } from "./frames/handlers";
 import { HeartbeatSender, type Profile } from "./links/heartbeat";
 import type { Member } from "./links/member";
-import { LEFT_ROOM, Mesh, ROOM_FULL } from "./links/mesh";
+import { Mesh, ROOM_FULL } from "./links/mesh";
 import { Peers } from "./peers/peers";
 import type { HandDialer } from "./links/relay";
 import type { RemotePeer } from "./peers/remote-peer";
@@ -182,7 +182,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
   /** Starts, changes or ends sharing this device. With `stopJobs`, ending it moves running jobs to other devices. */
   share(sharing: SharedModels | undefined, stopJobs: boolean): void {
     this.#own.sharing = sharing;
-    if (!sharing && stopJobs) this.#server.stop("It no longer shares its device.");
+    if (!sharing && stopJobs) this.#server.stop("paused", "It no longer shares its device.");
     this.#server.sharingChanged();
     this.refresh();
   }
@@ -200,7 +200,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     this.#hasLeft = true;
     this.#heartbeats.close();
     for (const stop of this.#stop) stop();
-    this.#server.stop("It has left the room.");
+    this.#server.stop("left", "It has left the room.");
     this.door.close();
     this.#gossip.close();
     this.#mesh.close(LEFT_ROOM);

@@ -53,6 +53,7 @@ export class Link<T extends FrameTable> {
   #lost = false;
   #quiet = false;
   #accused = false;
+  #endedHere = false;
   #busy = 0;
   #ping = { n: 0, sentAt: 0, answered: true };
   #rttMs: number | undefined;
@@ -174,9 +175,15 @@ export class Link<T extends FrameTable> {
     return this.#accused;
   }
 
+  /** True if this side ended the link. */
+  get endedHere(): boolean {
+    return this.#endedHere;
+  }
+
   /** Tells the peer, and ends the link. */
   close(reason: string): void {
     if (this.#ended !== undefined) return;
+    this.#endedHere = true;
     this.#post("leaving", { reason: reason.slice(0, 200) });
     this.#finish(reason);
   }

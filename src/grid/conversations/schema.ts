@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { DeepReadonly } from "../../core";
 import { BackendSchema, FinishReasonSchema, ResumePointSchema } from "../../inference";
+import { LOSSES } from "../../node";
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const time = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -40,6 +41,8 @@ const routeSchema = v.object({
   exact: v.boolean(),
   model: name,
   backend: BackendSchema,
+  /** Why the answer ended here before it was complete. */
+  lost: v.exactOptional(v.picklist(LOSSES)),
 });
 
 const answerSchema = v.object({

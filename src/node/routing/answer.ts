@@ -8,6 +8,9 @@ import { ABOUT_THE_REQUEST, JobRefusedError } from "../../room";
 import type { AnswerEvent, AnswerRequest, Policy, Route } from "../types";
 import { Delivered } from "./delivered";
 import type { Experience } from "./experience";
+import { lossOf } from "./loss-of";
+import { type Loss, lossText } from "./losses";
+import { type Failure, allBusy, capitalized, who } from "./nobody";
 import { type Candidate, type Choice, choose } from "./router";
 import { Watch } from "./watch";
 
@@ -39,8 +42,8 @@ interface Answerer {
 interface Course {
   readonly startedAt: number;
   readonly delivered: Delivered;
-  /** Providers that failed or refused since the last check. */
-  readonly avoided: Set<Provider>;
+  /** Providers that failed or refused, by id; those that did since the last check are avoided. */
+  readonly failures: Map<string, Failure>;
   readonly history: string[];
   attempts: number;
   losses: number;
@@ -64,7 +67,7 @@ export async function* answer(
   const course: Course = {
     startedAt: performance.now(),
     delivered: new Delivered(asked.generation.resume),
-    avoided: new Set(),
+    failures: new Map(),
     history: [],
     attempts: 0,
     losses: 0,
@@ -87,6 +90,7 @@ export async function* answer(
       expectedTokens: Math.min(request.maxTokens, answerer.expectedTokens(request)),
       better: () => betterThan(provider, request, asked, answerer, course),
     });
+    let loss: Loss;
     try {
       const options = { signal: AbortSignal.any([signal, watch.signal]) };
       for await (const event of watch.over(provider.generate({ ...request, model: offer.model }, options))) {
@@ -107,13 +111,14 @@ export async function* answer(
     } catch (thrown) {
       signal.throwIfAborted();
       const error: unknown = watch.signal.aborted ? watch.signal.reason : thrown;
-      takeNote(course, provider, error);
+      loss = takeNote(course, provider, error);
       if (!(error instanceof JobRefusedError)) answerer.experience.failed(provider);
-      history.push(whatHappened(provider, error, delivered, watch.pace.waitedMs));
+      history.push(whatHappened(provider, loss, error, delivered));
     } finally {
       watch.stop();
       answerer.experience.measured(provider, offer.model, choice.candidate.claimed, watch.pace);
     }
+    yield { type: "lost", loss };
   }
   throw new MicrogridError("no-provider", `The answer was lost ${MAX_LOSSES} times. Try again later.`);
 }
@@ -124,7 +129,7 @@ function withResume({ resume: _first, ...rest }: GenerationRequest, delivered: D
 }
 
 /** Sorts a failure: errors about the request are thrown, a refusal leads to a wait, anything else counts as a loss. */
-function takeNote(course: Course, provider: Provider, error: unknown): void {
+function takeNote(course: Course, provider: Provider, error: unknown): Loss {
   if (isAbort(error)) throw error;
   if (error instanceof MicrogridError && ABOUT_THE_REQUEST.includes(error.code)) {
     // This device's own errors are trusted. A peer may have less memory than others, or may lie.
@@ -137,8 +142,10 @@ function takeNote(course: Course, provider: Provider, error: unknown): void {
   }
   const busy = error instanceof JobRefusedError;
   if (!busy) course.losses++;
-  course.avoided.add(provider);
+  const loss = lossOf(error);
+  course.failures.set(provider.id, { who: who(provider), loss, avoided: true });
   if (course.trouble?.busy !== busy) course.trouble = { since: performance.now(), busy };
+  return loss;
 }
 
 /** The best provider that is not avoided. Waits if one may become available. */
@@ -159,13 +166,18 @@ async function chooseOrWait(
       const { trouble } = course;
       const patienceMs = !trouble ? 0 : trouble.busy ? BUSY_WAIT_MS : LOSS_WAIT_MS;
       const outOfPatience = performance.now() - (trouble?.since ?? 0) > patienceMs;
-      if (!answerer.mayRecover() && outOfPatience) throw trouble?.busy ? allBusy() : error;
+      if (!answerer.mayRecover() && outOfPatience) throw areBusy(course) ? allBusy() : error;
       await sleep(wait * (1 + Math.random()), signal);
       wait = Math.min(2 * wait, LOOK_MAX_MS);
       // Providers that were lost or busy may have recovered; a provider that died is no longer listed.
-      course.avoided.clear();
+      for (const [id, failure] of course.failures) course.failures.set(id, { ...failure, avoided: false });
     }
   }
+}
+
+/** True if nothing but other work keeps the providers from answering. */
+function areBusy({ failures }: Course): boolean {
+  return failures.size > 0 && [...failures.values()].every(({ loss }) => loss === "busy");
 }
 
 /** The best of `providers` that is not avoided. Throws `no-provider`. */
@@ -174,19 +186,16 @@ function select(
   providers: readonly Provider[],
   asked: AnswerRequest,
   answerer: Answerer,
-  { avoided }: Course,
+  { failures }: Course,
 ): Choice {
   const only = asked.provider;
-  return choose(
-    request,
-    providers.filter((provider) => !avoided.has(provider)),
-    {
-      policy: { ...answerer.policy(), ...asked.policy },
-      ...(only && { only }),
-      expectedTokens: answerer.expectedTokens(request),
-      experience: answerer.experience,
-    },
-  );
+  return choose(request, providers, {
+    policy: { ...answerer.policy(), ...asked.policy },
+    ...(only && { only }),
+    expectedTokens: answerer.expectedTokens(request),
+    experience: answerer.experience,
+    failures,
+  });
 }
 
 /** The provider that would continue an answer if the present one were left. */
@@ -204,13 +213,6 @@ function betterThan(
   } catch {
     return undefined;
   }
-}
-
-function allBusy(): MicrogridError {
-  return new MicrogridError(
-    "no-provider",
-    "All devices that could answer are busy. Try again in a while, or load the model here.",
-  );
 }
 
 function routeOf({ candidate, why }: Choice, attempt: number, history: readonly string[]): Route {
@@ -235,9 +237,11 @@ function done(event: Extract<GenerationEvent, { type: "done" }>, route: Route, c
   return { ...event, usage, summary: { provider: route.provider, route: [...history], attempts, timings } };
 }
 
-function whatHappened(provider: Provider, error: unknown, delivered: Delivered, afterMs: number): string {
-  const name = provider.kind === "local" ? "This device" : provider.name;
-  if (error instanceof JobRefusedError) return `${name} refused: ${error.message}`;
-  const after = delivered.tokensSince > 0 ? `after ${delivered.tokensSince} tokens` : `after ${Math.round(afterMs)} ms`;
-  return `${name} was lost ${after}: ${error instanceof Error ? error.message : String(error)}`;
+function whatHappened(provider: Provider, loss: Loss, error: unknown, { tokensSince }: Delivered): string {
+  const after = tokensSince > 0 ? `, after ${tokensSince} ${tokensSince === 1 ? "token" : "tokens"}` : "";
+  const detail = DETAILED.has(loss) && error instanceof Error ? `: ${error.message}` : ".";
+  return `${capitalized(lossText(loss, who(provider)))}${after}${detail}`;
 }
+
+/** Reasons whose error says more than their sentence. */
+const DETAILED: ReadonlySet<Loss> = new Set(["engine", "rules", "refused", "stage", "protocol"]);

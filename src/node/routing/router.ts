@@ -1,5 +1,4 @@
 /** Chooses the provider with the earliest estimated finish among those that the user's policy allows. */
-import { MicrogridError } from "../../core";
 import {
   type Estimate,
   type GenerationRequest,
@@ -11,9 +10,8 @@ import {
 } from "../../inference";
 import type { AnswerRequest, Policy } from "../types";
 import type { Experience } from "./experience";
+import { ANY_MODEL, type Failure, capitalized, forbidden, nobodyCan, who } from "./nobody";
 
-/** Stands for any model that the chosen provider has ready. */
-export const ANY_MODEL = "auto";
 /** Finishes that differ by less than this share count as equal, because estimates are no better. */
 const TIE_SHARE = 0.1;
 const TIE_MS = 50;
@@ -49,6 +47,8 @@ interface RouterOptions {
   readonly expectedTokens?: number;
   /** Earlier measurements of the providers; they count for more than claims. */
   readonly experience?: Experience;
+  /** Providers that were asked in this answer already, by id. */
+  readonly failures?: ReadonlyMap<string, Failure>;
   /** Random numbers from 0 to 1, for breaking ties. */
   readonly random?: () => number;
 }
@@ -58,13 +58,18 @@ interface RouterOptions {
  * backend that it began on; providers that failed recently come last.
  */
 export function choose(request: GenerationRequest, providers: readonly Provider[], options: RouterOptions): Choice {
-  const { policy, only } = options;
-  const wanted = providers.filter((provider) => isWanted(provider, only));
-  const able = wanted.flatMap((provider) => candidates(provider, request, options));
+  const { policy, only, failures = new Map<string, Failure>() } = options;
+  const every = providers.flatMap((provider) => candidates(provider, request, options));
+  const able = every.filter(({ provider }) => isWanted(provider, only));
   const allowed = able.filter(({ estimate }) => isAllowed(estimate.privacy, policy.privacy));
-  const steady = preferring(allowed, ({ shaky }) => !shaky);
+  const present = allowed.filter(({ provider }) => !failures.get(provider.id)?.avoided);
+  const steady = preferring(present, ({ shaky }) => !shaky);
   const field = preferring(steady, ({ exact }) => exact);
-  if (field.length === 0) throw nobody(request, able.length > 0, policy);
+  if (field.length === 0) {
+    if (able.length > 0 && allowed.length === 0) throw forbidden(request, policy.privacy);
+    const unwanted = able.length < every.length;
+    throw nobodyCan(request, { failures: [...failures.values()], providers, unwanted });
+  }
   const candidate = pick(field, policy, options.random ?? Math.random);
   return { candidate, why: explain(candidate, able, field, options) };
 }
@@ -137,16 +142,18 @@ function explain(
   field: readonly Candidate[],
   options: RouterOptions,
 ): string[] {
-  const why = [`${capitalized(who(chosen))} ${reason(chosen, field, options)}.`];
+  const why = [`${capitalized(who(chosen.provider))} ${reason(chosen, field, options)}.`];
   for (const other of able) {
     if (other.provider === chosen.provider) continue;
+    // A loss in this answer has its own sentence.
+    if (options.failures?.get(other.provider.id)?.avoided) continue;
     if (!isAllowed(other.estimate.privacy, options.policy.privacy)) {
-      why.push(`${capitalized(who(other))} was left out: your privacy setting keeps prompts on this device.`);
+      why.push(`${capitalized(who(other.provider))} was left out: your privacy setting keeps prompts on this device.`);
     } else if (!field.includes(other) && other.shaky) {
-      why.push(`${capitalized(who(other))} was left out: it failed a moment ago.`);
+      why.push(`${capitalized(who(other.provider))} was left out: it failed a moment ago.`);
     } else if (!field.includes(other)) {
-      why.push(`${capitalized(who(other))} was left out: it would continue with another package or engine.`);
-    } else why.push(`${capitalized(who(other))} would take ${seconds(other.finishMs)}.`);
+      why.push(`${capitalized(who(other.provider))} was left out: it would continue with another package or engine.`);
+    } else why.push(`${capitalized(who(other.provider))} would take ${seconds(other.finishMs)}.`);
   }
   return why;
 }
@@ -156,34 +163,11 @@ function reason(chosen: Candidate, field: readonly Candidate[], { policy }: Rout
   const rate = chosen.offer.decodeRate === undefined ? undefined : 1000 / chosen.estimate.msPerToken;
   const speed = rate === undefined ? "" : `, ${Math.round(rate)} tokens a second`;
   if (field.length === 1) return `is the only one that can answer with ${chosen.offer.name}${speed}`;
-  const estimate = `expected to finish in ${seconds(chosen.finishMs)}${speed}`;
-  if (policy.prefer === "privacy" && chosen.provider.kind === "local") return `keeps your prompt private; ${estimate}`;
-  return `should be done first: ${estimate}`;
-}
-
-function who({ provider }: Candidate): string {
-  return provider.kind === "local" ? "this device" : provider.name;
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  const estimate = `${seconds(chosen.finishMs)}${speed}`;
+  if (policy.prefer === "privacy" && chosen.provider.kind === "local") return `keeps your prompt private (${estimate})`;
+  return `was the fastest choice (${estimate})`;
 }
 
 function seconds(ms: number): string {
   return Number.isFinite(ms) ? `about ${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s` : "longer than anybody can tell";
-}
-
-function nobody(request: GenerationRequest, forbidden: boolean, policy: Policy): MicrogridError {
-  const model = request.model === ANY_MODEL ? "A model" : `The model “${request.model}”`;
-  if (forbidden) {
-    const limit = policy.privacy === "device" ? "this device" : "the room";
-    return new MicrogridError(
-      "no-provider",
-      `${model} is only ready elsewhere, and your privacy setting keeps prompts within ${limit}. Load it here, or change the setting.`,
-    );
-  }
-  return new MicrogridError(
-    "no-provider",
-    `${model} is not ready here, and nobody in reach offers it. Load it, or open a room with somebody who has it.`,
-  );
 }

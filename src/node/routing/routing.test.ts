@@ -1,15 +1,16 @@
 /** The router chooses the earliest finish within the policy; an answer survives the loss of whoever gives it. */
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MicrogridError } from "../../core";
 import type { Estimate, GenerationEvent, GenerationRequest, ModelOffer, Provider, ResumePoint } from "../../inference";
 import { OFFER, ToyProvider, letters, toyRequest } from "../../inference/testing/toy-provider";
-import { JobRefusedError } from "../../room";
+import { JobLostError, JobRefusedError } from "../../room";
 import type { AnswerEvent, Policy } from "../types";
 import { answer } from "./answer";
 import { Delivered } from "./delivered";
 import { Experience } from "./experience";
-import { ANY_MODEL, choose } from "./router";
+import { ANY_MODEL } from "./nobody";
+import { choose } from "./router";
 
 const SPEED: Policy = { privacy: "room", prefer: "speed" };
 
@@ -98,7 +99,17 @@ describe("choosing", () => {
   it("accepts any model if the request does, and explains that no provider has a requested model", () => {
     const peer = provider("a", { offer: { model: "exotic" } });
     expect(choose(toyRequest(10, ANY_MODEL), [peer], { policy: SPEED }).candidate.offer.model).toBe("exotic");
-    expect(() => choose(toyRequest(10, "toy"), [peer], { policy: SPEED })).toThrow(/“toy” is not ready here/);
+    expect(() => choose(toyRequest(10, "toy"), [peer], { policy: SPEED })).toThrow(
+      "The model “toy” is not ready here. Nobody in the room offers it. Load it here, or try again later.",
+    );
+    expect(() => choose(toyRequest(10, "toy"), [], { policy: SPEED })).toThrow(/No other device is connected/);
+  });
+
+  it("says that the model is ready where the request may not be answered", () => {
+    const here = provider("here", { kind: "local" });
+    expect(() => choose(toyRequest(10), [here], { policy: SPEED, only: "room" })).toThrow(
+      /“toy” is ready, but not where this request may be answered/,
+    );
   });
 
   it("continues on the same package and engine if possible, and says so if not", () => {
@@ -145,7 +156,7 @@ class Mortal extends ToyProvider {
   }
 }
 
-async function run(providers: Provider[], tokens = 30, gone: (provider: Provider) => boolean = () => false) {
+async function run(providers: readonly Provider[], tokens = 30, gone: (provider: Provider) => boolean = () => false) {
   const answerer = {
     providers: () => providers.filter((provider) => !gone(provider)),
     policy: () => SPEED,
@@ -158,8 +169,9 @@ async function run(providers: Provider[], tokens = 30, gone: (provider: Provider
   for await (const event of stream) events.push(event);
   const text = events.map((event) => (event.type === "token" ? event.text : "")).join("");
   const routes = events.flatMap((event) => (event.type === "route" ? [event.route] : []));
+  const losses = events.flatMap((event) => (event.type === "lost" ? [event.loss] : []));
   const done = events.find((event) => event.type === "done");
-  return { text, routes, done };
+  return { text, routes, losses, done };
 }
 
 describe("answering", () => {
@@ -169,7 +181,7 @@ describe("answering", () => {
       expect(text).toBe(letters(30));
       const lost = routes.length > 1;
       expect(done?.summary.attempts).toBe(routes.length);
-      if (lost) expect(routes[1]?.why.join(" ")).toMatch(/was lost/);
+      if (lost) expect(routes[1]?.why[0]).toMatch(/^The connection to this device was lost/);
     }
   });
 
@@ -185,7 +197,20 @@ describe("answering", () => {
     const { text, routes } = await run([busy]);
     expect(text).toBe(letters(30));
     expect(routes.map(({ provider: { id } }) => id)).toEqual(["busy", "busy"]);
-    expect(routes[1]?.why.join(" ")).toMatch(/refused/);
+    expect(routes[1]?.why[0]).toBe("This device was busy with other answers.");
+  });
+
+  it("says why each provider was lost, before it names the next one", async () => {
+    const load = { running: 2, queued: 8, tokenRate: 0, visible: true };
+    const { losses, text } = await run([
+      new Mortal("a", 1, new JobLostError("left", "It has left the room.")),
+      new Mortal("b", 1, new JobLostError("silent", "It has fallen silent.")),
+      new Mortal("c", 0, new JobRefusedError("policy", load)),
+      new Mortal("d", 2, new MicrogridError("stage-lost", "A device is gone.")),
+      new ToyProvider("e"),
+    ]);
+    expect(losses).toEqual(["left", "silent", "paused", "stage"]);
+    expect(text).toBe(letters(30));
   });
 
   it("does not try other providers if the request itself is invalid", async () => {
@@ -202,6 +227,22 @@ describe("answering", () => {
     expect((await run([peer as Provider, new ToyProvider("other")])).text).toBe(letters(30));
     const alone = Object.assign(new Mortal("alone", 0, fault), { kind: "peer" });
     await expect(run([alone as Provider])).rejects.toBe(fault);
+  });
+
+  it("names what became of each provider if nobody is left", async () => {
+    vi.useFakeTimers();
+    const peer = (name: string, error: Error) => Object.assign(new Mortal(name, 2, error), { kind: "peer", name });
+    const gone = peer("Ada", new JobLostError("left", "It has left the room."));
+    const crashed = peer("Eve", new MicrogridError("worker-crashed", "The engine stopped."));
+    const outcome = run([gone, crashed] as readonly Provider[], 30, (each) =>
+      [gone, crashed].some((one) => one.id === each.id && one.stopped > 0),
+    );
+    outcome.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(60_000);
+    vi.useRealTimers();
+    await expect(outcome).rejects.toMatchObject({ code: "no-provider" });
+    for (const cause of ["Ada left the room.", "The model stopped working on Eve.", "Nobody else offers it."])
+      await expect(outcome).rejects.toThrow(cause);
   });
 
   it("waits for a lost peer to come back if there is no other", async () => {

@@ -1,6 +1,6 @@
 /** Watches a running answer: measures it, and stops it if another provider would finish much earlier. */
-import { MicrogridError } from "../../core";
 import type { GenerationEvent } from "../../inference";
+import { TooSlowError } from "./loss-of";
 import { Pace } from "./pace";
 import type { Candidate } from "./router";
 
@@ -61,7 +61,6 @@ export class Watch {
     if (pace.waitedMs + remainingMs < SLOW_FACTOR * candidate.finishMs + SLOW_MIN_MS) return;
     const other = better();
     if (!other || remainingMs < SLOW_FACTOR * other.finishMs + SLOW_MIN_MS) return;
-    const name = other.provider.kind === "local" ? "this device" : other.provider.name;
-    this.#leave.abort(new MicrogridError("peer-lost", `it is much slower than expected, and ${name} is not.`));
+    this.#leave.abort(new TooSlowError());
   }
 }

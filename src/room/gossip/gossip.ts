@@ -1,9 +1,9 @@
 /** The room beyond the links: who is there by gossip, which links that asks for, and links on demand. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, deferred, onAbort } from "../../core";
-import { MAX_NODES, MEMBER_DIAL_MS } from "../constants";
+import { LEFT_ROOM, MAX_NODES, MEMBER_DIAL_MS } from "../constants";
 import type { Membership, Standing } from "../membership";
 import type { Member } from "../links/member";
-import { LEFT_ROOM, type Mesh, NOT_NEEDED } from "../links/mesh";
+import { type Mesh, NOT_NEEDED } from "../links/mesh";
 import { type Card, type CardTerms, LINKS_WANTED, MemberDirectory, LinkKeeper, sample } from ".";
 
 interface GossipOptions {

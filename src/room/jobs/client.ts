@@ -1,7 +1,8 @@
 /** The consumer's side of jobs: sends a request over a link and gives the answer as a stream. */
-import { AsyncQueue, type ErrorCode, type JobId, MicrogridError, onAbort, randomId } from "../../core";
+import { AsyncQueue, type JobId, onAbort, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest, PrivacyClass } from "../../inference";
 import type { ReceivedBody, RoomLink } from "../protocol";
+import { JobFailedError, linkEnded } from "./lost";
 import { JobTimeouts } from "./timeouts";
 import { JobRefusedError } from "./refused";
 
@@ -10,8 +11,6 @@ const SPARE_TOKENS = 2;
 /** Text that may come for each token, and beyond that: real tokens have some 4 characters, the longest some 130. */
 const MAX_CHARS_PER_TOKEN = 256;
 const SPARE_CHARS = 4_096;
-/** Errors that say something about the request itself: no other provider would do better. */
-export const ABOUT_THE_REQUEST: readonly ErrorCode[] = ["context-exceeded", "bad-request"];
 
 interface Job {
   readonly queue: AsyncQueue<GenerationEvent>;
@@ -33,14 +32,14 @@ export class JobClient {
   constructor(link: RoomLink) {
     this.#link = link;
     void link.closed.then((reason) => {
-      const error = new MicrogridError("peer-lost", `The device that answered is gone: ${reason}.`);
+      const error = linkEnded(link, reason);
       for (const job of this.#jobs.values()) job.queue.fail(error);
     });
   }
 
   /**
-   * Streams the peer's answer. Throws `JobRefusedError` where the peer does not take the job, `peer-lost` where
-   * it goes away or falls silent, `peer-protocol` where it breaks the order of its frames. Leaving the
+   * Streams the peer's answer. Throws `JobRefusedError` where the peer does not take the job, and `JobLostError` where
+   * it goes away, falls silent or breaks the order of its frames. Leaving the
    * loop or aborting cancels the job at the peer.
    */
   async *generate(
@@ -56,7 +55,7 @@ export class JobClient {
       if (!ended) this.#link.post("job.cancel", { id });
       ended = true;
     };
-    const timeouts = new JobTimeouts(options.deadlineMs, (why) => queue.fail(new MicrogridError("peer-lost", why)));
+    const timeouts = new JobTimeouts(options.deadlineMs, (error) => queue.fail(error));
     const free = this.#link.markBusy();
     const tokensLeft = request.maxTokens - (request.resume?.idsInText ?? 0) + SPARE_TOKENS;
     const heard = (sign: "waiting" | "running" | "writing"): void => timeouts.heard(sign);
@@ -132,13 +131,5 @@ export class JobClient {
 
   #violation(what: string): void {
     this.#link.accuse(`it sent ${what}`);
-  }
-}
-
-/** The provider tried and failed; `code` is kept where it says something about the request itself. */
-class JobFailedError extends MicrogridError {
-  constructor(code: string, message: string) {
-    const known = ABOUT_THE_REQUEST.find((candidate) => candidate === code);
-    super(known ?? "peer-lost", known ? message : `The device that answered could not go on: ${message}`);
   }
 }

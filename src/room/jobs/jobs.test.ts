@@ -60,7 +60,7 @@ function server() {
     onChange: () => undefined,
     onRefused: () => undefined,
   });
-  stops.push(() => jobs.stop("the test is over"));
+  stops.push(() => jobs.stop("left", "the test is over"));
   let count = 0;
   const ask = ({ link }: FakeLink): string => {
     const id = (++count).toString(16).padStart(16, "0") as JobId;

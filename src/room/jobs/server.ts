@@ -89,14 +89,14 @@ export class JobServer {
   }
 
   /** Ends all jobs, because sharing ends; their consumers go on elsewhere. */
-  stop(reason: string): void {
-    for (const job of [...this.#running, ...this.#waiting]) this.#end(job, "closed", reason);
+  stop(code: "left" | "paused", reason: string): void {
+    for (const job of [...this.#running, ...this.#waiting]) this.#end(job, code, reason);
   }
 
   /** Call when sharing has changed: waiting jobs begin, or move to other devices if nothing is shared any more. */
   sharingChanged(): void {
     if (this.#options.sharing()) this.#startNext();
-    else for (const job of [...this.#waiting]) this.#end(job, "closed", "It has paused sharing its device.");
+    else for (const job of [...this.#waiting]) this.#end(job, "paused", "It has paused sharing its device.");
   }
 
   /** A consumer is gone, and with it all that it wanted. */

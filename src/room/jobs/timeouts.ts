@@ -1,17 +1,21 @@
 /** How long a consumer waits for a provider that was given a job. */
 import { FIRST_TOKEN_MS, JOB_SILENCE_MS } from "../constants";
+import { JobLostError } from "./lost";
 
 /** Gives a job up when nothing is heard of it, when its first token does not come, or when it takes too long. */
 export class JobTimeouts {
-  readonly #giveUp: (why: string) => void;
+  readonly #giveUp: (error: JobLostError) => void;
   readonly #deadline: ReturnType<typeof setTimeout>;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #firstToken: ReturnType<typeof setTimeout> | undefined;
   #writing = false;
 
-  constructor(deadlineMs: number, giveUp: (why: string) => void) {
+  constructor(deadlineMs: number, giveUp: (error: JobLostError) => void) {
     this.#giveUp = giveUp;
-    this.#deadline = setTimeout(() => giveUp("The device that answered took too long."), deadlineMs);
+    this.#deadline = setTimeout(
+      () => giveUp(new JobLostError("slow", "The device that answered took too long.")),
+      deadlineMs,
+    );
     this.#expectSign();
   }
 
@@ -23,7 +27,7 @@ export class JobTimeouts {
     } else if (sign === "running" && !this.#writing) {
       // A provider whose engine hangs can still say that it is alive.
       this.#firstToken ??= setTimeout(
-        () => this.#giveUp("The device that should answer does not get to its first word."),
+        () => this.#giveUp(new JobLostError("silent", "The device that should answer does not get to its first word.")),
         FIRST_TOKEN_MS,
       );
     }
@@ -35,6 +39,9 @@ export class JobTimeouts {
 
   #expectSign(): void {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#giveUp("The device that answered has fallen silent."), JOB_SILENCE_MS);
+    this.#silence = setTimeout(
+      () => this.#giveUp(new JobLostError("silent", "The device that answered has fallen silent.")),
+      JOB_SILENCE_MS,
+    );
   }
 }

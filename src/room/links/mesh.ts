@@ -283,8 +283,6 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
   }
 }
 
-/** The reason that `leave` gives. */
-export const LEFT_ROOM = "left the room";
 /** The reason that a full room gives. */
 export const ROOM_FULL = `the room is full (${MAX_NODES} devices)`;
 /** The reason of a node that is linked to as many as it can take. */

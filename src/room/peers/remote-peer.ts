@@ -10,6 +10,7 @@ import {
 } from "../../inference";
 import { MAX_JOBS_PER_PEER } from "../constants";
 import { JobClient } from "../jobs/client";
+import { JobLostError } from "../jobs/lost";
 import { JobRefusedError, type PeerLoad } from "../jobs/refused";
 import type { Standing } from "../membership";
 import type { Member } from "../links/member";
@@ -142,9 +143,9 @@ export class RemotePeer implements Provider {
     if (load && this.#asked >= MAX_JOBS_PER_PEER) throw new JobRefusedError("busy", load);
     this.#asked++;
     try {
-      if (!this.#jobs) await this.#reach.linkTo(this.id, options);
+      if (!this.#jobs) await this.#reach.linkTo(this.id, options).catch(unreachable);
       // The link may have gone again while this was waiting for it.
-      if (!this.#jobs) throw new MicrogridError("peer-lost", "The device that should answer is gone.");
+      if (!this.#jobs) throw new JobLostError("disconnected", "The device that should answer is gone.");
       yield* this.#jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
     } catch (error) {
       if (error instanceof JobRefusedError) this.#correct(error, request.model);
@@ -167,4 +168,9 @@ export class RemotePeer implements Provider {
       offers: gone ? heartbeat.offers.filter((offer) => offer.model !== model) : heartbeat.offers,
     });
   }
+}
+
+function unreachable(error: unknown): never {
+  if (error instanceof MicrogridError) throw new JobLostError("unreachable", error.message);
+  throw error;
 }

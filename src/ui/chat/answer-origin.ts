@@ -3,8 +3,8 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import type { StoredAnswer, StoredRoute } from "../../grid";
 import { formatDuration, formatRate } from "../format";
 import { icon } from "../icons";
-import { plain } from "../plain";
 import { backendName } from "../state/models";
+import { hopLine, lossLine, placeLine } from "./places";
 
 export const originStyles = css`
   .origin {
@@ -73,37 +73,38 @@ export const originStyles = css`
   }
 `;
 
-/** A summary that opens to the list of reasons; `model` is the model's name for people. */
+/** A summary that opens to the numbers and the list of reasons; `model` is the model's name for people. */
 export function originView(answer: StoredAnswer | undefined, model: string): TemplateResult | typeof nothing {
   const last = answer?.routes.at(-1);
   if (!answer || !last) return nothing;
-  const { tokensPerSecond, firstTokenMs } = answer;
+  const before = answer.routes.at(-2);
   return html`<details class="origin" part="origin">
-    <summary aria-label="Where this was answered and why">
-      <span class="where"><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${place(last)}</span>
+    <summary title="Why here?">
+      <span class="where"
+        ><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${placeLine(last)}</span
+      >
       <span>${model || last.model}</span>
-      ${last.provider.kind === "pipeline" ? nothing : html`<span>${backendName(last.backend)}</span>`}
-      ${tokensPerSecond === undefined ? nothing : html`<span>${formatRate(tokensPerSecond)}</span>`}
-      ${firstTokenMs === undefined ? nothing : html`<span>first token ${formatDuration(firstTokenMs)}</span>`}
-      ${answer.routes.slice(1).map((route, index) => moved(route, answer.routes[index]))} ${icon("down", 14)}
+      ${before ? html`<span class="moved">${hopLine(last, before)}</span>` : nothing} ${icon("down", 14)}
     </summary>
     <ul aria-label="Reasons">
-      ${answer.routes.flatMap((route) => route.why.map((why) => html`<li>${why}</li>`))}
+      <li>${numbersLine(answer, last)}</li>
+      ${answer.routes.flatMap((route, index) => reasons(route, answer.routes[index + 1]).map((why) => html`<li>${why}</li>`))}
       ${answer.error ? html`<li>${answer.error.message}</li>` : nothing}
     </ul>
   </details>`;
 }
 
-function moved(route: StoredRoute, before: StoredRoute | undefined): TemplateResult | typeof nothing {
-  if (route.attempt <= 1 || !before) return nothing;
-  const text = `moved to ${placeName(route)} after ${placeName(before)} left`;
-  return html`<span class="moved">${text}${route.exact ? "" : " (wording may differ)"}</span>`;
+/** Where the numbers of an answer come from: the part of it that came last. */
+function numbersLine({ tokensPerSecond, firstTokenMs }: StoredAnswer, { provider, backend }: StoredRoute): string {
+  return [
+    ...(provider.kind === "pipeline" ? [] : [backendName(backend)]),
+    ...(tokensPerSecond === undefined ? [] : [formatRate(tokensPerSecond)]),
+    ...(firstTokenMs === undefined ? [] : [`first word after ${formatDuration(firstTokenMs)}`]),
+  ].join(" · ");
 }
 
-function place(route: StoredRoute): string {
-  return route.provider.kind === "local" ? "On this device" : `On ${plain(route.provider.name)}`;
-}
-
-function placeName(route: StoredRoute): string {
-  return route.provider.kind === "local" ? "this device" : plain(route.provider.name);
+/** The reasons for a route. If no other follows, it also says why the answer got no further. */
+function reasons(route: StoredRoute, next: StoredRoute | undefined): readonly string[] {
+  const loss = next ? undefined : lossLine(route);
+  return loss === undefined ? route.why : [...route.why, `${loss.charAt(0).toUpperCase()}${loss.slice(1)}.`];
 }

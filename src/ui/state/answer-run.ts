@@ -1,6 +1,15 @@
 /** One answer while it is written: the message that grows with the events of the grid, and its resume point. */
-import { MicrogridError, errorToData, isAbort } from "../../core";
-import type { AnswerEvent, AnswerSummary, ResumePoint, Route, StoredAnswer, StoredMessage, Usage } from "../../grid";
+import { errorToData, isAbort } from "../../core";
+import type {
+  AnswerEvent,
+  AnswerSummary,
+  Loss,
+  ResumePoint,
+  Route,
+  StoredAnswer,
+  StoredMessage,
+  Usage,
+} from "../../grid";
 import { Delivered } from "../../grid/parts";
 
 /** An answer on its way, to be shown. */
@@ -8,7 +17,7 @@ export interface RunningAnswer {
   readonly conversation: string;
   /** The message as it stands; replaced as text arrives. */
   readonly message: StoredMessage;
-  readonly phase: "waiting-for-model" | "routing" | "queued" | "streaming";
+  readonly phase: "waiting-for-model" | "routing" | "queued" | "streaming" | "lost";
   readonly queue: { readonly position: number; readonly etaMs: number } | undefined;
 }
 
@@ -21,6 +30,9 @@ export class AnswerRun {
   readonly #routesBefore: StoredAnswer["routes"];
   #shown: RunningAnswer;
   #asked: string | undefined;
+  /** When the model was asked, and how long the person waited for the first word. */
+  #askedAt = 0;
+  #firstTokenMs: number | undefined;
   /** The offer of the last route; undefined before the first one. */
   #offer: Route["offer"] | undefined;
 
@@ -71,6 +83,7 @@ export class AnswerRun {
   /** A model is asked now. */
   ask(model: string): void {
     this.#asked = model;
+    this.#askedAt = performance.now();
     this.#patch({ model });
   }
 
@@ -80,11 +93,17 @@ export class AnswerRun {
       case "route":
         this.#route(event.route);
         break;
+      case "lost":
+        this.#lost(event.loss);
+        this.#show({ phase: "lost", queue: undefined });
+        break;
       case "queued":
         this.#show({ phase: "queued", queue: { position: event.position, etaMs: event.etaMs } });
         break;
       case "token":
         if (this.#offer) this.#delivered.add(event, this.#offer);
+        // An answer that goes on had its first word long ago.
+        if (message.content === "") this.#firstTokenMs ??= performance.now() - this.#askedAt;
         this.#show({
           phase: "streaming",
           queue: undefined,
@@ -92,7 +111,7 @@ export class AnswerRun {
         });
         break;
       case "done":
-        this.#patch(outcome(event.usage, event.summary, event.finishReason));
+        this.#patch({ ...outcome(event.usage, event.summary, event.finishReason), ...this.#firstWord });
         this.#show({ message: { ...this.message, status: "complete" } });
         break;
     }
@@ -102,10 +121,11 @@ export class AnswerRun {
   fail(error: unknown): void {
     if (this.message.status === "complete") return;
     if (isAbort(error) || this.abort.signal.aborted) {
+      this.#lost("stopped");
       this.#show({ message: { ...this.message, status: "interrupted" } });
       return;
     }
-    this.#patch({ error: errorToData(error), ...this.#lastLoss(error) });
+    this.#patch({ error: errorToData(error) });
     this.#show({ message: { ...this.message, status: "failed" } });
   }
 
@@ -117,25 +137,25 @@ export class AnswerRun {
   #route({ provider, why, attempt, exact, offer }: Route): void {
     const { model, backend } = offer;
     const stored = { provider: { ...provider }, why: [...why], attempt, exact, model, backend };
-    // A request that is made a second time, with fewer messages, begins at the first attempt again.
-    const before = attempt === 1 ? this.#routesBefore : (this.message.answer?.routes ?? []);
+    const routes = this.message.answer?.routes ?? [];
+    // A request that is made a second time, with fewer messages, replaces a route that gave nothing and was not lost.
+    const before = attempt === 1 && routes.at(-1)?.lost === undefined ? this.#routesBefore : routes;
     this.#offer = offer;
     this.#delivered.begin();
     this.#patch({ model, routes: [...before, stored] });
     this.#show({ phase: "routing", queue: undefined });
   }
 
-  /** If no provider took over from the last one, no later route says how that one was lost, so its own route does. */
-  #lastLoss(error: unknown): Partial<StoredAnswer> {
+  get #firstWord(): Pick<StoredAnswer, "firstTokenMs"> {
+    return this.#firstTokenMs === undefined ? {} : { firstTokenMs: this.#firstTokenMs };
+  }
+
+  /** Keeps why the last provider gave no more; the first reason counts. */
+  #lost(lost: Loss): void {
     const routes = this.message.answer?.routes ?? [];
     const last = routes.at(-1);
-    const left = error instanceof MicrogridError && (error.code === "no-provider" || error.code === "peer-lost");
-    if (!left || !last || !this.#offer) return {};
-    const { tokensSince } = this.#delivered;
-    const name = last.provider.kind === "local" ? "This device" : last.provider.name;
-    const loss =
-      tokensSince > 0 ? `${name} was lost after ${tokensSince} tokens.` : `${name} was asked and gave nothing.`;
-    return { routes: [...routes.slice(0, -1), { ...last, why: [...last.why, loss] }] };
+    if (!last || last.lost !== undefined || !this.#offer) return;
+    this.#patch({ routes: [...routes.slice(0, -1), { ...last, lost }] });
   }
 
   #patch(patch: Partial<StoredAnswer>): void {
@@ -152,12 +172,11 @@ export class AnswerRun {
 
 function outcome(usage: Usage, summary: AnswerSummary, finishReason: "stop" | "length"): Partial<StoredAnswer> {
   const decoded = usage.completionTokens - 1;
-  const { firstTokenMs, totalMs } = summary.timings;
+  const { totalMs } = summary.timings;
   const rate = decoded > 0 && usage.decodeMs > 0 ? (decoded * 1000) / usage.decodeMs : undefined;
   return {
     finishReason,
     tokens: usage.completionTokens,
-    firstTokenMs,
     totalMs,
     ...(rate !== undefined && { tokensPerSecond: rate }),
   };

@@ -71,8 +71,24 @@ describe("an answer", () => {
     expect(await stored()).toMatchObject({
       status: "interrupted",
       content: "Tokyo",
-      answer: { resume: { ids: [1, 2], idsInText: 2, text: "Tokyo", tokenizerHash: "tokenizer" } },
+      answer: {
+        routes: [{ lost: "stopped" }],
+        resume: { ids: [1, 2], idsInText: 2, text: "Tokyo", tokenizerHash: "tokenizer" },
+      },
     });
+  });
+
+  test("keeps both parts if another tab goes on with it, which counts its attempts from 1 again", async () => {
+    const ended = answers.run(conversation, "guide");
+    await settle();
+    await model.say("To");
+    await model.lose("tab");
+    await model.reroute();
+    await model.say("kyo");
+    await model.end();
+    await ended;
+    const { answer } = await stored();
+    expect(answer?.routes.map(({ lost }) => lost)).toEqual(["tab", undefined]);
   });
 
   test("keeps its resume point if it reached the longest length", async () => {
@@ -91,13 +107,15 @@ describe("an answer", () => {
     const ended = answers.run(conversation, "guide");
     await settle();
     await model.say("To");
+    await model.lose("disconnected");
+    expect(answers.running(conversation.id)).toMatchObject({ phase: "lost" });
     const failure = new MicrogridError("no-provider", "Nobody is left.");
     await model.fail(failure);
     expect((await ended)?.error).toBe(failure);
     const { status, answer } = await stored();
     expect(status).toBe("failed");
     expect(answer?.error).toEqual({ code: "no-provider", message: "Nobody is left." });
-    expect(answer?.routes.at(-1)?.why).toEqual(["Ben is fast.", "Ben was lost after 1 tokens."]);
+    expect(answer?.routes.at(-1)).toMatchObject({ why: ["Ben is fast."], lost: "disconnected" });
   });
 
   test("is written once at a time in a conversation, while other conversations are answered", async () => {

@@ -1,7 +1,7 @@
 /** A model that says what a test tells it to, for tests of conversations. */
 import { vi } from "vitest";
 import { AsyncQueue } from "../../core";
-import type { AnswerEvent, GenerationRequest, ModelOffer, Route } from "../../grid";
+import type { AnswerEvent, GenerationRequest, Loss, ModelOffer, Route } from "../../grid";
 import type { FindModel } from "../state/answers";
 
 export const OFFER = {
@@ -54,6 +54,17 @@ export class ScriptedModel {
   /** Delivers words, one token each. */
   async say(...words: string[]): Promise<void> {
     for (const text of words) void this.#events.push({ type: "token", text, ids: [this.#nextId++] });
+    await settle();
+  }
+
+  async lose(loss: Loss): Promise<void> {
+    void this.#events.push({ type: "lost", loss });
+    await settle();
+  }
+
+  /** Goes on with the same provider. */
+  async reroute(): Promise<void> {
+    void this.#events.push({ type: "route", route: ROUTE });
     await settle();
   }
 

@@ -1,0 +1,32 @@
+/** The line under an answer says why it moved, in the words of the event itself. */
+import { expect, test } from "vitest";
+import type { StoredRoute } from "../../grid";
+import { hopLine, placeLine } from "./places";
+
+const route = (name: string, more: Partial<StoredRoute> = {}): StoredRoute => ({
+  provider: { id: name, kind: name === "local" ? "local" : "peer", name },
+  why: [],
+  attempt: 1,
+  exact: true,
+  model: "guide",
+  backend: "wasm",
+  ...more,
+});
+
+test("a hop names the reason of the loss before it", () => {
+  const here = route("local");
+  expect(hopLine(here, route("Gus", { lost: "slow" }))).toBe("moved to this device: Gus was much slower than expected");
+  expect(hopLine(here, route("Gus", { lost: "left" }))).toBe("moved to this device: Gus left the room");
+  expect(hopLine(here, route("local", { lost: "tab" }))).toBe("continued on this device: your other tab was closed");
+  expect(hopLine(route("Ada", { exact: false }), route("Gus", { lost: "busy" }))).toBe(
+    "moved to Ada: Gus was busy with other answers (wording may differ)",
+  );
+});
+
+test("a hop whose reason nobody knows names none", () => {
+  expect(hopLine(route("local"), route("Gus"))).toBe("moved to this device");
+});
+
+test("names of strangers lose characters that would change the line around them", () => {
+  expect(placeLine(route("Ada\u202e"))).toBe("On Ada");
+});
