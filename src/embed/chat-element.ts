@@ -4,7 +4,7 @@ import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { MicrogridError } from "../core";
 import type { GridApi, Policy } from "../grid";
-import { type Composer, icon, mark, modelName } from "../ui/parts";
+import { type Composer, icon, mark, modelName, newlyLeft, tooLong } from "../ui/parts";
 import { Dialogue, type Turn } from "./dialogue";
 import { type ErrorDetail, send } from "./events";
 import { GridController } from "./grid-controller";
@@ -143,7 +143,7 @@ export class MicrogridChat extends LitElement {
           ${repeat(
             turns,
             ({ id }) => id,
-            (turn) => this.#turn(turn, turn === turns.at(-1) && !busy),
+            (turn, at) => this.#turn(turn, at, busy),
           )}
         </div>
       </div>
@@ -170,16 +170,17 @@ export class MicrogridChat extends LitElement {
     if (this.#follow && this.log) this.log.scrollTop = this.log.scrollHeight;
   }
 
-  #turn({ question, answer, running, shortened }: Turn, last: boolean): TemplateResult {
+  #turn({ question, answer, running }: Turn, at: number, busy: boolean): TemplateResult {
     const { grid } = this.#grid;
+    const answers = this.#dialogue.turns.map((turn) => turn.answer);
     return html`<microgrid-question .message=${question} .editable=${false} exportparts="question"></microgrid-question>
       <microgrid-answer
         exportparts="answer, error, origin"
         .message=${answer}
         .running=${running}
         .model=${grid && answer?.answer ? modelName(grid.state, answer.answer.model) : ""}
-        .actions=${last ? "retry" : "none"}
-        .shortened=${shortened}
+        .actions=${at === answers.length - 1 && !busy ? "retry" : "none"}
+        .left=${newlyLeft(answers, at)}
         @mg-regenerate=${() => this.#askQuietly(question.content)}
       ></microgrid-answer>`;
   }
@@ -258,7 +259,10 @@ export class MicrogridChat extends LitElement {
 
   // A failure is shown under the question and told in `microgrid-error`.
   #askQuietly(text: string): void {
-    this.ask(text).catch(() => undefined);
+    this.ask(text).catch((error: unknown) => {
+      // Asked again as it is, it would only be refused again.
+      if (tooLong(error) && this.composer?.value === "") this.composer.value = text;
+    });
   }
 
   readonly #scrolled = (): void => {

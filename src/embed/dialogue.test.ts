@@ -36,13 +36,6 @@ async function* says(...words: string[]): AsyncGenerator<AnswerEvent> {
   yield end;
 }
 
-/** Is asked, and finds the chat too long for the model. */
-async function* exceeds(): AsyncGenerator<AnswerEvent> {
-  yield { type: "route", route };
-  await Promise.resolve();
-  throw new MicrogridError("context-exceeded", "Too long.");
-}
-
 /** Says one word, then nothing until it is stopped. */
 async function* hangs(signal: AbortSignal): AsyncGenerator<AnswerEvent> {
   yield { type: "route", route };
@@ -113,16 +106,16 @@ describe("Dialogue", () => {
     expect(asked.at(-1)).toEqual(["Second?"]);
   });
 
-  test("leaves out the oldest turns if the chat outgrows the context", async () => {
-    const { given, asked } = options((request) => {
-      return request.generation.messages.length > 3 ? exceeds() : says("Yes");
+  test("lets the model leave out the oldest turns, asks it once, and keeps how many it did not read", async () => {
+    const { given, asked } = options(async function* ({ generation }) {
+      expect(generation.shorten).toBe(true);
+      if (generation.messages.length > 3) yield { type: "shortened", messages: 2 };
+      yield* says("Yes");
     });
     const dialogue = new Dialogue();
     for (const question of ["A?", "B?", "C?"]) await dialogue.ask(question, given);
-    expect(asked.at(-1)).toEqual(["B?", "Yes", "C?"]);
-    expect(dialogue.turns.map(({ shortened }) => shortened)).toEqual([false, false, true]);
-    // The attempt with all turns is no route of the answer.
-    expect(dialogue.turns.at(-1)?.answer?.answer?.routes).toHaveLength(1);
+    expect(asked).toHaveLength(3);
+    expect(dialogue.turns.map(({ answer }) => answer?.answer?.left)).toEqual([undefined, undefined, 2]);
   });
 
   test("refuses an empty question and forgets everything when cleared", async () => {

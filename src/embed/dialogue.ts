@@ -1,6 +1,6 @@
 /** The questions and answers of one element; they are kept in memory only. */
 import { MicrogridError, TypedEventTarget, randomId, toMicrogridError, unlessAborted } from "../core";
-import type { AnswerEvent, AnswerRequest, AnswerSummary, GridApi, Policy, Route, StoredMessage, Usage } from "../grid";
+import type { AnswerEvent, AnswerSummary, GridApi, Policy, Route, StoredMessage, Usage } from "../grid";
 import { type AnswerStore, Answers, type ModelSearch, type ReadyModel, type RunningAnswer } from "../ui/parts";
 import { whoAnswers } from "./who-answers";
 
@@ -11,8 +11,6 @@ export interface Turn {
   readonly answer: StoredMessage | undefined;
   /** Undefined once the answer has ended. */
   readonly running: RunningAnswer | undefined;
-  /** True if the answer does not know the oldest turns, since they no longer fit the model's context. */
-  readonly shortened: boolean;
 }
 
 /** The element's attributes, as far as they concern its questions. */
@@ -100,7 +98,7 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
       status: "complete",
     };
     this.#options.set(id, options);
-    this.#turns = [...this.#turns, { id, question: asked, answer: undefined, shortened: false }];
+    this.#turns = [...this.#turns, { id, question: asked, answer: undefined }];
     const conversation = {
       id,
       title: "",
@@ -133,8 +131,7 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
     const target = await whoAnswers(grid, { ...options, policy: { ...grid.policy, ...policy } }, signal);
     return {
       offer: { model: target.model, contextLength: target.offer?.contextLength },
-      ask: (generation) =>
-        answerShortened(grid, { generation, policy }, signal, () => this.#patch(conversation, { shortened: true })),
+      ask: (generation) => grid.answer({ generation, policy }, { signal }),
     };
   }
 
@@ -157,25 +154,6 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
   #patch(id: string, patch: Partial<Turn>): void {
     this.#turns = this.#turns.map((turn) => (turn.id === id ? { ...turn, ...patch } : turn));
     this.emit("change", undefined);
-  }
-}
-
-/** Answers with as many of the turns before as the model's context holds: the oldest are left out first. */
-async function* answerShortened(
-  grid: GridApi,
-  request: AnswerRequest,
-  signal: AbortSignal,
-  onShortened: () => void,
-): AsyncGenerator<AnswerEvent> {
-  for (let { messages } = request.generation; ; messages = messages.slice(2)) {
-    try {
-      yield* grid.answer({ ...request, generation: { ...request.generation, messages } }, { signal });
-      return;
-    } catch (error) {
-      const tooLong = error instanceof MicrogridError && error.code === "context-exceeded";
-      if (!tooLong || messages.length === 1) throw error;
-      onShortened();
-    }
   }
 }
 

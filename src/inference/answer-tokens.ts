@@ -1,14 +1,13 @@
 /** The tokens of one answer: every engine chooses them, turns them into text and ends the answer in the same way. */
 import { MicrogridError } from "../core";
+import { type PromptTerms, makePrompt } from "./prompt";
 import { type ResolvedRequest, randomSeed, sampleToken, tokenLogprob, uniformAt } from "./sampling";
 import { AnswerText, type ChatTokenizer, resumption } from "./tokenizer";
 import type { GenerationEvent, TokenLogprob } from "./types";
 
-/** Facts about the model and its input that an answer needs. */
-interface AnswerTerms {
-  readonly prompt: readonly number[];
+/** Facts about the model that an answer needs. */
+interface AnswerTerms extends PromptTerms {
   readonly tokenizer: ChatTokenizer;
-  readonly contextLength: number;
   /** Ids that end an answer. */
   readonly endIds: ReadonlySet<number>;
   /** Texts that end an answer, besides those of the request. */
@@ -23,6 +22,9 @@ export class AnswerTokens {
   readonly limit: number;
   readonly #request: ResolvedRequest;
   readonly #terms: AnswerTerms;
+  readonly #promptLength: number;
+  /** Number of the oldest messages that the model does not read, since they do not fit. */
+  readonly #left: number;
   readonly #seed: number;
   readonly #seen: Set<number>;
   readonly #text: AnswerText;
@@ -32,21 +34,17 @@ export class AnswerTokens {
 
   /** Throws `bad-request` for an empty conversation, and `context-exceeded` if the prompt leaves no room for a token. */
   constructor(request: ResolvedRequest, terms: AnswerTerms) {
-    const { prompt, tokenizer, contextLength } = terms;
-    if (prompt.length === 0 || request.messages.length === 0) {
+    const { tokenizer, contextLength } = terms;
+    const resumed = request.resume ? resumption(request.resume, tokenizer) : { ids: [], undelivered: "" };
+    const prompt = request.messages.length > 0 ? makePrompt(request, resumed.ids.length, terms) : { ids: [], left: 0 };
+    if (prompt.ids.length === 0) {
       throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.");
     }
-    const resumed = request.resume ? resumption(request.resume, tokenizer) : { ids: [], undelivered: "" };
-    this.ids = [...prompt, ...resumed.ids];
+    this.ids = [...prompt.ids, ...resumed.ids];
     this.#given = this.ids.length;
-    if (this.#given >= contextLength) {
-      throw new MicrogridError(
-        "context-exceeded",
-        `The conversation has ${this.#given} tokens, but this model reads at most ${contextLength}. ` +
-          "Start a new conversation, shorten this one, or choose a model with a longer context.",
-      );
-    }
-    this.limit = Math.min(prompt.length + request.maxTokens, contextLength);
+    this.#promptLength = prompt.ids.length;
+    this.#left = prompt.left;
+    this.limit = Math.min(this.#promptLength + request.maxTokens, contextLength);
     this.#request = request;
     this.#terms = terms;
     this.#seed = request.seed ?? randomSeed();
@@ -59,6 +57,11 @@ export class AnswerTokens {
     });
   }
 
+  /** The events before the first token. */
+  *begin(): Generator<GenerationEvent, void> {
+    if (this.#left > 0) yield { type: "shortened", messages: this.#left };
+  }
+
   /** True if the answer takes no more tokens. */
   get over(): boolean {
     return this.#ended || this.#text.stopped || this.ids.length >= this.limit;
@@ -66,7 +69,7 @@ export class AnswerTokens {
 
   /** The token that follows, or the one `ahead` tokens after it. */
   choose(logits: Float32Array, ahead = 0): number {
-    const position = this.ids.length - this.#terms.prompt.length + ahead;
+    const position = this.ids.length - this.#promptLength + ahead;
     const uniform = uniformAt(this.#seed, position);
     return sampleToken(logits, this.#request.sampling, { uniform, seen: this.#seen });
   }
@@ -87,7 +90,7 @@ export class AnswerTokens {
     const { cachedTokens, startTime, firstTokenTime } = figures;
     const rest = this.#text.flush();
     if (rest) yield { type: "token", ...rest };
-    const promptTokens = this.#terms.prompt.length;
+    const promptTokens = this.#promptLength;
     yield {
       type: "done",
       finishReason: this.#ended || this.#text.stopped ? "stop" : "length",

@@ -26,7 +26,8 @@ interface ProviderFacts {
 export function estimateAnswer(request: GenerationRequest, facts: ProviderFacts): Estimate {
   const { offer, backlog, rttMs, privacy } = facts;
   const msPerToken = 1000 / (offer.decodeRate ?? UNMEASURED_DECODE_RATE);
-  const prefillMs = (1000 * promptTokens(request)) / (offer.prefillRate ?? UNMEASURED_PREFILL_RATE);
+  const prefillMs =
+    (1000 * Math.min(promptTokens(request), offer.contextLength)) / (offer.prefillRate ?? UNMEASURED_PREFILL_RATE);
   const backlogMs = backlog * TYPICAL_ANSWER_TOKENS * msPerToken;
   return { firstTokenMs: rttMs + backlogMs + prefillMs + msPerToken, msPerToken, price: 0, privacy };
 }

@@ -17,6 +17,7 @@ export {
   TokenLogprobSchema,
   UsageSchema,
 } from "./schemas";
+export { newestWithin } from "./shortening";
 export { EngineSupervisor } from "./supervisor";
 export type {
   HiddenSlot,

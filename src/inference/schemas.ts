@@ -79,6 +79,8 @@ export const GenerationRequestSchema = v.strictObject({
   /** How many alternatives to report for each token, as in OpenAI's API; absent reports none at all. */
   logprobs: v.exactOptional(v.pipe(count, v.maxValue(20))),
   resume: v.exactOptional(ResumePointSchema),
+  /** Leave out the oldest messages that do not fit the model's context; otherwise, such a request is refused. */
+  shorten: v.exactOptional(v.boolean()),
 });
 export type GenerationRequest = DeepReadonly<v.InferOutput<typeof GenerationRequestSchema>>;
 

@@ -41,6 +41,8 @@ export interface EngineRequest extends GenerationRequest {
  */
 export type GenerationEvent =
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
+  /** The oldest `messages` of the chat did not fit the model's context: it has not read them. */
+  | { readonly type: "shortened"; readonly messages: number }
   | {
       readonly type: "token";
       readonly text: string;

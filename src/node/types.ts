@@ -91,6 +91,8 @@ export type AnswerEvent =
   /** The provider of the last route gives no more of the answer; another route follows if somebody can go on. */
   | { readonly type: "lost"; readonly loss: Loss }
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
+  /** Comes only if the request allows it (`shorten`): the answer does not know the oldest `messages` of the chat. */
+  | { readonly type: "shortened"; readonly messages: number }
   | {
       readonly type: "token";
       readonly text: string;

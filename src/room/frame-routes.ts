@@ -44,6 +44,7 @@ export function frameRoutes(receivers: Receivers): FrameHandlers<typeof ROOM_FRA
     // Answers to jobs of this node
     "job.accepted": (body, { peer, member }) => peer.jobsOver(member)?.accepted(body),
     "job.refused": (body, { peer, member }) => peer.jobsOver(member)?.refused(body),
+    "job.shortened": (body, { peer, member }) => peer.jobsOver(member)?.shortened(body),
     "job.tokens": (body, { peer, member }) => peer.jobsOver(member)?.tokens(body),
     "job.done": (body, { peer, member }) => peer.jobsOver(member)?.done(body),
     "job.failed": (body, { peer, member }) => peer.jobsOver(member)?.failed(body),

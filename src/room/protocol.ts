@@ -183,6 +183,12 @@ export const ROOM_FRAMES = {
     maxBytes: 512,
     rate: JOB_RATE,
   },
+  /** The oldest messages of the request did not fit the model's context, so the answer does not know them. */
+  "job.shortened": {
+    schema: v.strictObject({ id: jobId, messages: v.pipe(count, v.maxValue(MAX_MESSAGES)) }),
+    maxBytes: 256,
+    rate: JOB_RATE,
+  },
   /** Tokens of the answer; `seq` counts these frames from 0 without a gap. */
   "job.tokens": {
     schema: v.strictObject({

@@ -18,7 +18,8 @@ export {
   shareHint,
   visibleToMembers,
 } from "./room/consent";
-export { type AnswerStore, Answers, type ModelSearch, type ReadyModel } from "./state/answers";
+export { type AnswerStore, Answers, type ModelSearch, type ReadyModel, tooLong } from "./state/answers";
+export { newlyLeft } from "./state/requests";
 export type { RunningAnswer } from "./state/answer-run";
 export { backendName, modelName } from "./state/models";
 export { base, buttons, sections } from "./styles/shared";

@@ -53,6 +53,8 @@ const answerSchema = v.object({
   firstTokenMs: v.exactOptional(v.pipe(v.number(), v.finite())),
   totalMs: v.exactOptional(v.pipe(v.number(), v.finite())),
   tokens: v.exactOptional(v.pipe(v.number(), v.integer())),
+  /** Number of the oldest messages that the model did not read, since they did not fit its context. */
+  left: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   resume: v.exactOptional(v.object({ ...ResumePointSchema.entries, text })),
   error: v.exactOptional(
     v.object({ code: v.pipe(v.string(), v.maxLength(60)), message: v.pipe(v.string(), v.maxLength(2000)) }),

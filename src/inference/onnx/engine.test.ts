@@ -164,6 +164,15 @@ describe("the onnx engine on the guide model", () => {
     });
   });
 
+  it("leaves out the oldest messages beyond its context if it may, and answers as if they had not been there", async () => {
+    const alone = await collect(model.generate(request(STORY), { signal }));
+    const before = { role: "user", content: "word ".repeat(1100) } as const;
+    const messages = [before, { role: "assistant", content: "Yes." } as const, ...STORY];
+    const { all, text } = await collect(model.generate(request(messages, { shorten: true }), { signal }));
+    expect(all[0]).toEqual({ type: "shortened", messages: 2 });
+    expect(text).toBe(alone.text);
+  });
+
   it("serves several requests in turn, each as if alone", async () => {
     const items = goldenItems().slice(2, 5);
     const order: number[] = [];

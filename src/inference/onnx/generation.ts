@@ -2,7 +2,7 @@
 import { AnswerTokens } from "../answer-tokens";
 import type { ResolvedRequest } from "../sampling";
 import type { ChatTokenizer } from "../tokenizer";
-import type { GenerationEvent } from "../types";
+import type { ChatMessage, GenerationEvent } from "../types";
 import type { CachePool } from "./cache-pool";
 import { Drafts, type Guesser } from "./drafts";
 import type { Decoder, Sequence } from "./sequence";
@@ -13,6 +13,8 @@ const MAX_RESERVED_TOKENS = 1024;
 
 /** The parts of a loaded model that an answer needs. */
 export interface GenerationParts<S extends Sequence> {
+  /** The model's name for people. */
+  readonly name: string;
   readonly tokenizer: ChatTokenizer;
   readonly decoder: Decoder<S>;
   readonly pool: CachePool<S>;
@@ -28,7 +30,7 @@ export interface GenerationParts<S extends Sequence> {
 }
 
 /**
- * Streams `token` events and one `done`. The cache goes back to the pool however the answer ends.
+ * Streams `shortened`, `token` events and one `done`. The cache goes back to the pool however the answer ends.
  * Throws `context-exceeded` if the prompt leaves no room for a token.
  */
 export async function* generateAnswer<S extends Sequence>(
@@ -37,10 +39,11 @@ export async function* generateAnswer<S extends Sequence>(
   options: { signal: AbortSignal },
 ): AsyncGenerator<GenerationEvent, void> {
   const { signal } = options;
-  const { tokenizer, contextLength, eosIds } = parts;
-  const prompt = tokenizer.encode(tokenizer.render(request.messages));
-  const answer = new AnswerTokens(request, { prompt, tokenizer, contextLength, endIds: eosIds });
+  const { name, tokenizer, contextLength, eosIds } = parts;
+  const read = (messages: readonly ChatMessage[]): number[] => tokenizer.encode(tokenizer.render(messages));
+  const answer = new AnswerTokens(request, { name, read, tokenizer, contextLength, endIds: eosIds });
   const { ids } = answer;
+  yield* answer.begin();
   const cache = await parts.turn(() => Promise.resolve(parts.pool.take(ids)), signal);
   const cachedTokens = cache.length;
   const guesses = parts.maxDraft > 0 && request.draft !== undefined;

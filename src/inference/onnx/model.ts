@@ -9,7 +9,7 @@ import type { Decoder, Sequence } from "./sequence";
 import { type TakeTurn, type TurnQueue, turnTaker } from "./turns";
 
 /** The parts of a model in memory. */
-interface LoadedParts<S extends Sequence> extends Omit<GenerationParts<S>, "turn" | "decoder"> {
+interface LoadedParts<S extends Sequence> extends Omit<GenerationParts<S>, "turn" | "decoder" | "name"> {
   decoder(turn: TakeTurn): Decoder<S>;
   /** Frees the graphs. Called in a turn. */
   release(): Promise<void>;
@@ -33,7 +33,7 @@ export class OnnxModel<S extends Sequence = Sequence> extends QueuedModel {
     const { info, parts, turns, places, lost } = options;
     super(info, places);
     const turn = turnTaker({ turns, lost, backend: info.backend });
-    this.#parts = { ...parts, decoder: parts.decoder(turn), turn };
+    this.#parts = { ...parts, name: info.name || info.id, decoder: parts.decoder(turn), turn };
     this.#release = () => parts.release();
     this.#turns = turns;
   }

@@ -203,6 +203,19 @@ describe("WebLlmModel", () => {
     await expect(reading).rejects.toMatchObject({ code: "context-exceeded" });
   });
 
+  it("leaves out the oldest messages if it may, and says how many", async () => {
+    const turn = [
+      { role: "user", content: "word ".repeat(40) },
+      { role: "assistant", content: "word ".repeat(40) },
+    ] as const;
+    const messages = [...turn, ...turn, ...turn, { role: "user", content: "Hello" } as const];
+    const { events, ids } = await gather(
+      loaded().model.generate(request({ messages, shorten: true }), { signal: live() }),
+    );
+    expect(events[0]).toMatchObject({ type: "shortened" });
+    expect(ids).toHaveLength(12);
+  });
+
   it("reports a lost device, and starts from a clean cache afterwards", async () => {
     const { model, library } = loaded();
     library.failure = Object.assign(new Error("Model not loaded before calling."), { name: "ModelNotLoadedError" });

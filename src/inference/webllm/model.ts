@@ -32,14 +32,18 @@ export class WebLlmModel extends QueuedModel {
   protected async *answer(request: ResolvedRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     const { runner, template, tokenizer } = this.#parts;
     try {
-      const pieces = renderConversation(template, request.messages).flatMap((piece) => tokenizer.encode(piece));
       const answer = new AnswerTokens(request, {
-        prompt: [...(template.system_prefix_token_ids ?? []), ...pieces],
+        name: this.info.name,
+        read: (messages) => [
+          ...(template.system_prefix_token_ids ?? []),
+          ...renderConversation(template, messages).flatMap((piece) => tokenizer.encode(piece)),
+        ],
         tokenizer,
         contextLength: this.info.contextLength,
         endIds: this.#endIds,
         stop: template.stop_str,
       });
+      yield* answer.begin();
       const startTime = performance.now();
       const first = answer.over ? undefined : await runner.prefill(answer.ids, signal);
       const firstTokenTime = performance.now();

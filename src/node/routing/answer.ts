@@ -100,7 +100,7 @@ export async function* answer(
           return;
         }
         if (event.type === "queued") course.queuedMs = performance.now() - course.startedAt;
-        else {
+        else if (event.type === "token") {
           course.firstTokenAt ??= performance.now();
           course.trouble = undefined;
           delivered.add(event, offer);

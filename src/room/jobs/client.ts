@@ -1,6 +1,7 @@
 /** The consumer's side of jobs: sends a request over a link and gives the answer as a stream. */
 import { AsyncQueue, type JobId, onAbort, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest, PrivacyClass } from "../../inference";
+import { fitFrame } from "./fit-frame";
 import type { ReceivedBody, RoomLink } from "../protocol";
 import { JobFailedError, linkEnded } from "./lost";
 import { JobTimeouts } from "./timeouts";
@@ -14,6 +15,9 @@ const SPARE_CHARS = 4_096;
 
 interface Job {
   readonly queue: AsyncQueue<GenerationEvent>;
+  /** Number of messages that were sent, and of older ones that were not. */
+  readonly messages: number;
+  readonly left: number;
   /** Frames of tokens that have arrived. */
   frames: number;
   /** Tokens that may still come; a frame without ids counts as one. */
@@ -38,16 +42,18 @@ export class JobClient {
   }
 
   /**
-   * Streams the peer's answer. Throws `JobRefusedError` where the peer does not take the job, and `JobLostError` where
-   * it goes away, falls silent or breaks the order of its frames. Leaving the
-   * loop or aborting cancels the job at the peer.
+   * Streams the peer's answer. Throws `JobRefusedError` where the peer does not take the job, `JobLostError` where it goes
+   * away, falls silent or breaks the order of its frames, and `context-exceeded` where the request is too long to be sent.
+   * Leaving the loop or aborting cancels the job at the peer.
    */
   async *generate(
-    request: GenerationRequest,
+    asked: GenerationRequest,
     options: { signal: AbortSignal; privacy: Exclude<PrivacyClass, "device">; deadlineMs: number },
   ): AsyncGenerator<GenerationEvent> {
     const { signal } = options;
     signal.throwIfAborted();
+    const { request, left } = fitFrame(asked);
+    if (left > 0) yield { type: "shortened", messages: left };
     const id = randomId(16) as JobId;
     const queue = new AsyncQueue<GenerationEvent>({ capacity: Infinity });
     let ended = false;
@@ -59,7 +65,8 @@ export class JobClient {
     const free = this.#link.markBusy();
     const tokensLeft = request.maxTokens - (request.resume?.idsInText ?? 0) + SPARE_TOKENS;
     const heard = (sign: "waiting" | "running" | "writing"): void => timeouts.heard(sign);
-    this.#jobs.set(id, { queue, frames: 0, tokensLeft, charsLeft: SPARE_CHARS, heard });
+    const messages = request.messages.length;
+    this.#jobs.set(id, { queue, messages, left, frames: 0, tokensLeft, charsLeft: SPARE_CHARS, heard });
     using _ = onAbort(signal, (reason) => {
       // At once, and not when the reader asks for the next token.
       cancel();
@@ -98,6 +105,14 @@ export class JobClient {
   /** The peer does not take a job, or gives it back. */
   refused({ id, reason, load, rule }: ReceivedBody<"job.refused">): void {
     this.#jobs.get(id)?.queue.fail(new JobRefusedError(reason, load, rule));
+  }
+
+  /** The peer does not read the oldest messages that it was sent. */
+  shortened({ id, messages }: ReceivedBody<"job.shortened">): void {
+    const job = this.#jobs.get(id);
+    if (!job) return;
+    if (messages >= job.messages) return this.#violation("that it does not read the question");
+    void job.queue.push({ type: "shortened", messages: job.left + messages });
   }
 
   /** The next tokens of an answer. */

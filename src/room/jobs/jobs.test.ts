@@ -179,6 +179,28 @@ describe("a provider's frames", () => {
     expect(text).toEqual(["a"]);
   });
 
+  it("may say that the oldest messages were not read, but not that the question was not", async () => {
+    const fake = fakeLink();
+    const client = new JobClient(fake.link);
+    const abort = new AbortController();
+    const messages = Array.from({ length: 2_201 }, (_, at) => ({
+      role: at % 2 ? ("assistant" as const) : ("user" as const),
+      content: "word",
+    }));
+    const asked = { ...toyRequest(3), messages, shorten: true };
+    const stream = client.generate(asked, { signal: abort.signal, privacy: "room", deadlineMs: 60_000 });
+    // A frame carries 2,000 messages.
+    expect((await stream.next()).value).toEqual({ type: "shortened", messages: 202 });
+    const reported = stream.next();
+    await vi.waitFor(() => expect(fake.sent).toHaveLength(1));
+    const id = fake.sent[0]!.body.id as string;
+    client.shortened({ id, messages: 1_000 });
+    expect((await reported).value).toEqual({ type: "shortened", messages: 1_202 });
+    client.shortened({ id, messages: 1_999 });
+    expect(fake.state.closedFor).toMatch(/does not read the question/);
+    abort.abort();
+  });
+
   it("may not go on forever, even if they are empty", async () => {
     const { closedFor } = await read(Array.from({ length: 13 }, () => ({ text: "", ids: [] })));
     expect(closedFor).toMatch(/more tokens than were asked for/);

@@ -206,7 +206,8 @@ export class JobServer {
     };
     try {
       for await (const event of this.#options.provider.generate(request, { signal })) {
-        if (event.type === "token") {
+        if (event.type === "shortened") await link.send("job.shortened", { id, messages: event.messages });
+        else if (event.type === "token") {
           if (seq === 0) onFirstToken();
           batch.add(event);
           const due = sentAt + COALESCE_MS - performance.now();

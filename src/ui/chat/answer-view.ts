@@ -106,8 +106,8 @@ export class AnswerView extends MicrogridElement {
   @property({ attribute: false }) actions: "none" | "retry" | "all" = "none";
   /** Name of the model that could be loaded here to answer; empty if a model is loaded already. */
   @property() loadable = "";
-  /** True if the oldest messages were left out of the request, since they did not fit the model's context. */
-  @property({ attribute: false }) shortened = false;
+  /** Number of the oldest messages that the answer does not know, if that is to be said here. */
+  @property({ attribute: false }) left = 0;
   @state() private copied = false;
 
   protected override render(): TemplateResult | typeof nothing {
@@ -135,8 +135,7 @@ export class AnswerView extends MicrogridElement {
   }
 
   #ended(message: StoredMessage): TemplateResult {
-    return html`${this.#trouble(message)}
-      ${this.shortened ? html`<p class="note">The beginning of this chat no longer fits the model and was left out.</p>` : nothing}
+    return html`${this.#trouble(message)} ${this.left > 0 ? html`<p class="note">${leftText(this.left)}</p>` : nothing}
       <div class="foot">
         <div class="actions">
           ${
@@ -165,8 +164,10 @@ export class AnswerView extends MicrogridElement {
 
   #trouble(message: StoredMessage): TemplateResult | typeof nothing {
     const failed = message.status === "failed";
+    // The same request would only be refused again.
+    const tooLong = message.answer?.error?.code === "context-exceeded";
     const proceed =
-      this.actions === "none" || (this.actions === "retry" && !failed)
+      this.actions === "none" || tooLong || (this.actions === "retry" && !failed)
         ? nothing
         : message.content === "" || this.actions === "retry"
           ? html`<button class="button" @click=${() => this.#tell("mg-regenerate")}>${icon("retry", 16)} Retry</button>`
@@ -210,6 +211,12 @@ export class AnswerView extends MicrogridElement {
   #tell(type: string): void {
     this.dispatchEvent(new CustomEvent(type));
   }
+}
+
+function leftText(left: number): string {
+  return left === 1
+    ? "The oldest message no longer fits this model; it did not read it."
+    : `The oldest ${left} messages no longer fit this model; it did not read them.`;
 }
 
 function phaseText({ phase, queue }: RunningAnswer): string {

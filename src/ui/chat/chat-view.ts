@@ -8,6 +8,8 @@ import { plain } from "../plain";
 import { painted } from "../painted";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
 import type { Chats } from "../state/chats";
+import { newlyLeft } from "../state/requests";
+import { sections } from "../styles/shared";
 import type { Composer } from "./composer";
 import "./elements";
 import "./empty-state";
@@ -23,6 +25,7 @@ const DRAFT_MS = 300;
 @customElement("mg-chat")
 export class ChatView extends WorkspaceElement {
   static override readonly styles = [
+    sections,
     css`
       :host {
         position: relative;
@@ -56,6 +59,9 @@ export class ChatView extends WorkspaceElement {
         margin-inline: auto;
         padding: 0 1rem max(0.625rem, env(safe-area-inset-bottom));
       }
+      .error {
+        margin-bottom: 0.625rem;
+      }
       .hint {
         padding-top: 0.5rem;
         text-align: center;
@@ -84,6 +90,8 @@ export class ChatView extends WorkspaceElement {
 
   @state() private away = false;
   @state() private announcement = "";
+  /** Why the last message was not taken. */
+  @state() private refusal = "";
   @query(".scroller") private readonly scroller!: HTMLElement;
   @query("mg-composer") private readonly composer!: Composer;
   @queryAll("mg-question") private readonly questions!: NodeListOf<QuestionView>;
@@ -132,13 +140,14 @@ export class ChatView extends WorkspaceElement {
                 ? html`<mg-question
                     .message=${message}
                     ?busy=${writing}
-                    @mg-edit=${(event: CustomEvent<string>) => chats?.edit(message.id, event.detail)}
+                    @mg-edit=${(event: CustomEvent<string>) => this.#edit(message.id, event.detail)}
                     @mg-edit-cancelled=${this.#focus}
                   ></mg-question>`
                 : html`<mg-answer
                     .message=${message}
                     .running=${running?.message.id === message.id ? running : undefined}
                     .model=${message.answer && workspace ? modelName(workspace.grid.state, message.answer.model) : ""}
+                    .left=${newlyLeft(messages, index)}
                     .loadable=${this.#loadable()}
                     .actions=${index === messages.length - 1 && !writing ? "all" : "none"}
                     @mg-regenerate=${() => chats?.regenerate()}
@@ -163,6 +172,7 @@ export class ChatView extends WorkspaceElement {
           @mg-choose-model=${() => workspace?.show({ dialog: "models" })}
           @mg-load-here=${() => workspace?.loadHere()}
         ></mg-start-progress>
+        ${this.refusal === "" ? nothing : html`<p class="error" role="alert">${this.refusal}</p>`}
         <mg-composer
           ?busy=${writing}
           ?ready=${workspace !== undefined}
@@ -202,6 +212,7 @@ export class ChatView extends WorkspaceElement {
     this.#shownId = chats.currentId;
     this.#follow = true;
     this.announcement = "";
+    if (this.#shownId !== undefined) this.refusal = "";
     const early = this.composer.value;
     if (early === "") void chats.draft().then((draft) => this.#showDraft(chats, draft));
     else chats.draftSaver(early)();
@@ -253,15 +264,34 @@ export class ChatView extends WorkspaceElement {
   #send(text: string): void {
     this.#follow = true;
     this.announcement = "";
+    this.refusal = "";
     this.#flushDraft();
+    const id = this.workspace?.chats.currentId;
     void this.workspace?.chats.send(text).catch((error: unknown) => {
-      // The message could not be stored, so it goes back into the field.
-      this.composer.value = text;
-      this.workspace?.toast(error instanceof Error ? error.message : "The message could not be kept. Try again.");
+      this.#refuse(error);
+      // The message was not taken, so it goes back into the field.
+      const here = id === undefined || id === this.workspace?.chats.currentId;
+      if (here && this.composer.value === "") this.composer.value = text;
     });
   }
 
+  #edit(id: string, text: string): void {
+    this.refusal = "";
+    void this.workspace?.chats.edit(id, text).catch(async (error: unknown) => {
+      this.#refuse(error);
+      await this.updateComplete;
+      await Array.from(this.questions)
+        .find(({ message }) => message?.id === id)
+        ?.edit(text);
+    });
+  }
+
+  #refuse(error: unknown): void {
+    this.refusal = error instanceof Error ? error.message : "The message could not be kept. Try again.";
+  }
+
   readonly #drafted = (event: CustomEvent<string>): void => {
+    this.refusal = "";
     clearTimeout(this.#draftTimer);
     this.#saveDraft = this.workspace?.chats.draftSaver(event.detail);
     if (event.detail === "") this.#flushDraft();

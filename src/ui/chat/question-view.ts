@@ -81,10 +81,11 @@ export class QuestionView extends MicrogridElement {
   @state() private editing = false;
   @query("textarea") private readonly field!: HTMLTextAreaElement | null;
 
-  /** Opens the editor with the cursor at the end. */
-  async edit(): Promise<void> {
+  /** Opens the editor with the cursor at the end; `text` is a change that was made before. */
+  async edit(text?: string): Promise<void> {
     this.editing = true;
     await this.updateComplete;
+    if (text !== undefined && this.field) this.field.value = text;
     this.field?.focus();
     this.field?.setSelectionRange(this.field.value.length, this.field.value.length);
   }

@@ -100,6 +100,9 @@ export class AnswerRun {
       case "queued":
         this.#show({ phase: "queued", queue: { position: event.position, etaMs: event.etaMs } });
         break;
+      case "shortened":
+        this.#patch({ left: event.messages });
+        break;
       case "token":
         if (this.#offer) this.#delivered.add(event, this.#offer);
         // An answer that goes on had its first word long ago.
@@ -138,7 +141,7 @@ export class AnswerRun {
     const { model, backend } = offer;
     const stored = { provider: { ...provider }, why: [...why], attempt, exact, model, backend };
     const routes = this.message.answer?.routes ?? [];
-    // A request that is made a second time, with fewer messages, replaces a route that gave nothing and was not lost.
+    // A request that is made again replaces a route that gave nothing and was not lost.
     const before = attempt === 1 && routes.at(-1)?.lost === undefined ? this.#routesBefore : routes;
     this.#offer = offer;
     this.#delivered.begin();

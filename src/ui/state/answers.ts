@@ -1,5 +1,5 @@
 /** The answers that this tab is writing: asked of the grid, shown as they come, saved on the way. */
-import { TypedEventTarget, deferred, randomId } from "../../core";
+import { MicrogridError, TypedEventTarget, deferred, randomId } from "../../core";
 import type { AnswerEvent, Conversation, ConversationStore, GenerationRequest, StoredMessage } from "../../grid";
 import { AnswerRun, type RunningAnswer } from "./answer-run";
 import { type RequestedModel, toGeneration } from "./requests";
@@ -35,6 +35,11 @@ export interface ModelSearch {
  * signal's reason.
  */
 export type FindModel = (search: ModelSearch) => Promise<ReadyModel>;
+
+/** True if an answer failed because even the question alone is longer than the model's context. */
+export function tooLong(error: unknown): boolean {
+  return error instanceof MicrogridError && error.code === "context-exceeded";
+}
 
 /** An answer that has ended. */
 interface FinishedAnswer {

@@ -73,6 +73,46 @@ describe("a sent message", () => {
   });
 });
 
+describe("a message that is longer than the model can read", () => {
+  const refusal = new MicrogridError("context-exceeded", "This message has 25,000 tokens; Guide reads at most 1,024.");
+
+  test("is a draft again, and leaves no empty chat behind", async () => {
+    const sent = chats.send("Long?");
+    await settle();
+    const refused = expect(sent).rejects.toBe(refusal);
+    await model.fail(refusal);
+    await refused;
+    await settle();
+    expect(page.hash).toBe("#/");
+    expect(chats.list).toEqual([]);
+    await chats.select(undefined);
+    expect(await chats.draft()).toBe("Long?");
+  });
+
+  test("leaves the messages before it as they were", async () => {
+    await exchange("Capital?", "Tokyo");
+    const sent = chats.send("Long?");
+    await settle();
+    const refused = expect(sent).rejects.toBe(refusal);
+    await model.fail(refusal);
+    await refused;
+    await settle();
+    expect(texts()).toEqual(["Capital?", "Tokyo"]);
+    expect(await chats.draft()).toBe("Long?");
+  });
+
+  test("does not replace the message that was edited", async () => {
+    await exchange("Capital?", "Tokyo");
+    const edited = chats.edit(chats.messages[0]!.id, "Long?");
+    await settle();
+    const refused = expect(edited).rejects.toBe(refusal);
+    await model.fail(refusal);
+    await refused;
+    await settle();
+    expect(texts()).toEqual(["Capital?", "Tokyo"]);
+  });
+});
+
 describe("an answer that ended early", () => {
   test("is kept when it is stopped, and can be continued", async () => {
     const sent = chats.send("Capital?");

@@ -8,7 +8,7 @@ import type {
   StoredMessage,
 } from "../../grid";
 import { conversationRoute, go } from "../routes";
-import { type Answers, withMessage } from "./answers";
+import { type Answers, tooLong, withMessage } from "./answers";
 import type { Toast } from "./panels";
 
 /** The key of the draft of a chat that does not exist yet. */
@@ -95,7 +95,10 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     }
   }
 
-  /** Sends a message of the user; makes the conversation first if there is none. */
+  /**
+   * Sends a message of the user; makes the conversation first if there is none. If the message alone is longer than the
+   * model's context, makes it a draft again, and throws `context-exceeded`.
+   */
   async send(text: string): Promise<void> {
     const content = text.trim();
     if (content === "") return;
@@ -104,7 +107,13 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     await this.answers.settled(conversation.id);
     const message: StoredMessage = { id: randomId(), role: "user", content, createdAt: Date.now(), status: "complete" };
     const next = await this.#store.setMessages(conversation.id, (messages) => [...messages, message]);
-    if (next) await this.#answer(next);
+    if (!next) return;
+    try {
+      await this.#answerOrTakeBack(next, conversation);
+    } catch (error) {
+      await this.#store.saveDraft(conversation.messages.length > 0 ? conversation.id : NEW_DRAFT, content);
+      throw error;
+    }
   }
 
   /** Stops the answer in the conversation that is shown. */
@@ -114,21 +123,26 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
 
   /** Answers the last user message again. */
   async regenerate(): Promise<void> {
-    await this.#rewrite(
+    const rewritten = await this.#rewrite(
       (messages) => messages.slice(0, messages.findLastIndex((message) => message.role === "user") + 1),
       "Answer replaced",
     );
+    if (rewritten) await this.#answer(rewritten.next);
   }
 
-  /** Replaces a user message and answers it again; the messages after it are dropped. */
+  /**
+   * Replaces a user message and answers it again; the messages after it are dropped. Takes that back and throws
+   * `context-exceeded` if the message alone is longer than the model's context.
+   */
   async edit(messageId: string, content: string): Promise<void> {
-    await this.#rewrite((messages) => {
+    const rewritten = await this.#rewrite((messages) => {
       const at = messages.findIndex((message) => message.id === messageId);
       const edited = messages[at];
       return edited
         ? [...messages.slice(0, at), { ...edited, id: randomId(), content: content.trim() }]
         : [...messages];
     }, "Later messages were replaced");
+    if (rewritten) await this.#answerOrTakeBack(rewritten.next, rewritten.before);
   }
 
   /** Goes on with an answer that was cut off. */
@@ -186,18 +200,18 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
   async #rewrite(
     change: (messages: readonly StoredMessage[]) => readonly StoredMessage[],
     done: string,
-  ): Promise<void> {
+  ): Promise<{ readonly before: Conversation; readonly next: Conversation } | undefined> {
     const id = this.#currentId;
-    if (id === undefined || this.answers.isWriting(id)) return;
+    if (id === undefined || this.answers.isWriting(id)) return undefined;
     await this.answers.settled(id);
     const before = this.#current;
-    if (before?.id !== id) return;
+    if (before?.id !== id) return undefined;
     const next = await this.#store.setMessages(before.id, change);
-    if (!next) return;
+    if (!next) return undefined;
     if (before.messages.length > next.messages.length || before.messages.at(-1)?.role === "assistant") {
       this.#options.toast(done, { label: "Undo", run: () => void this.#restore(before) });
     }
-    await this.#answer(next);
+    return { before, next };
   }
 
   async #restore(before: Conversation): Promise<void> {
@@ -206,13 +220,36 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     await this.#store.setMessages(before.id, () => before.messages);
   }
 
-  async #answer(conversation: Conversation): Promise<void> {
-    if (conversation.id === this.#currentId) this.#current = conversation;
-    await this.#run(conversation);
+  /** Answers; if the last message alone is too long for the model, restores what was before, and throws why. */
+  async #answerOrTakeBack(conversation: Conversation, before: Conversation): Promise<void> {
+    const error = await this.#answer(conversation);
+    if (!tooLong(error)) return;
+    if (before.messages.length > 0) await this.#restore(before);
+    else await this.#forget(before);
+    throw error;
   }
 
-  async #run(conversation: Conversation, continueFrom?: StoredMessage): Promise<void> {
-    await this.answers.run(conversation, conversation.settings.model ?? this.#options.lastModel(), continueFrom);
+  /** Removes a conversation that nothing was said in; its settings wait for the next one. */
+  async #forget({ id, settings }: Conversation): Promise<void> {
+    await this.#store.remove(id);
+    if (id !== this.#currentId) return;
+    this.#newSettings = settings;
+    go("#/");
+  }
+
+  /** Resolves to the reason if no word of the answer came. */
+  async #answer(conversation: Conversation): Promise<unknown> {
+    if (conversation.id === this.#currentId) this.#current = conversation;
+    return this.#run(conversation);
+  }
+
+  async #run(conversation: Conversation, continueFrom?: StoredMessage): Promise<unknown> {
+    const finished = await this.answers.run(
+      conversation,
+      conversation.settings.model ?? this.#options.lastModel(),
+      continueFrom,
+    );
+    return finished?.message.content === "" ? finished.error : undefined;
   }
 
   /** Shows a finished answer at once, before the store tells of it. */

@@ -1,5 +1,5 @@
 /** Turns a conversation into the request that is sent to the grid. */
-import type { ChatMessage, Conversation, GenerationRequest, ResumePoint } from "../../grid";
+import type { ChatMessage, Conversation, GenerationRequest, ResumePoint, StoredMessage } from "../../grid";
 import { defaultMaxTokens } from "./models";
 
 /** The facts about a model that a request depends on. */
@@ -32,9 +32,17 @@ export function toGeneration(
     model: offer.model,
     messages,
     sampling: settings.sampling,
+    shorten: true,
     maxTokens: maxTokens + (resume && resume.ids.length >= maxTokens ? resume.ids.length : 0),
     ...(settings.seed !== undefined && { seed: settings.seed }),
     ...(settings.stop.length > 0 && { stop: settings.stop }),
     ...(resume && resume.text !== "" && { resume }),
   };
+}
+
+/** Number of the oldest messages that an answer does not know, if the answers before it still knew some of them; else 0. */
+export function newlyLeft(messages: readonly (StoredMessage | undefined)[], at: number): number {
+  const left = messages[at]?.answer?.left ?? 0;
+  const before = messages.slice(0, at).findLast((message) => message?.answer !== undefined)?.answer?.left ?? 0;
+  return left > before ? left : 0;
 }

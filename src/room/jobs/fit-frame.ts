@@ -1,0 +1,54 @@
+/** Makes a request small enough for a frame. */
+import { MicrogridError, utf8 } from "../../core";
+import { type ChatMessage, type GenerationRequest, newestWithin } from "../../inference";
+import { MAX_MESSAGES, MAX_REQUEST_BYTES } from "../constants";
+
+/** Bytes of a frame that all fields besides messages and resume point may take: names, sampling, stop texts. */
+const OTHER_BYTES = 32 * 1024;
+/** Most bytes that a message takes in addition to its text, and that a token id takes. */
+const MESSAGE_BYTES = 32;
+const ID_BYTES = 5;
+
+/** A request as it travels, and the number of its oldest messages that were left out. */
+interface FittedRequest {
+  readonly request: GenerationRequest;
+  readonly left: number;
+}
+
+/**
+ * The request with as many of its messages as a frame can carry. Throws `context-exceeded` if it may not be shortened, or
+ * if even its last message is too long.
+ */
+export function fitFrame(request: GenerationRequest): FittedRequest {
+  const { messages, resume, shorten } = request;
+  const budget = MAX_REQUEST_BYTES - OTHER_BYTES - (resume ? bytesOf(resume.text) + ID_BYTES * resume.ids.length : 0);
+  const few = newestWithin(messages, MAX_MESSAGES, () => 1);
+  const { messages: small, left } = newestWithin(few.messages, budget, sizeOf);
+  const bytes = small.reduce((sum, message) => sum + sizeOf(message), 0);
+  if (bytes > budget) {
+    throw tooLong(`This message has ${megabytes(bytes)}; at most ${megabytes(budget)} can be sent to another device.`);
+  }
+  const gone = few.left + left;
+  if (gone > 0 && !shorten) {
+    throw tooLong(
+      `This conversation is too long to be sent to another device: at most ${MAX_MESSAGES} messages with ${megabytes(budget)} can be sent.`,
+    );
+  }
+  return { request: gone > 0 ? { ...request, messages: small } : request, left: gone };
+}
+
+function sizeOf({ content }: ChatMessage): number {
+  return MESSAGE_BYTES + bytesOf(content);
+}
+
+function bytesOf(text: string): number {
+  return utf8(text).length;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function tooLong(what: string): MicrogridError {
+  return new MicrogridError("context-exceeded", `${what} Shorten it, or load a model on this device.`);
+}
