@@ -14,7 +14,7 @@ import { stagePackage } from "../../src/pipeline/run/packages";
 import { weightsInFiles } from "../../src/pipeline/testing/files";
 import { StageServer } from "../../src/pipeline/run/stage-server";
 import { type StageRange, readDecoder } from "../../src/pipeline/split";
-import { inviteToUrl, parseInvite } from "../../src/room/membership/invite";
+import { inviteToUrl, parseInvite } from "../../src/room/invite/link";
 import type { RoomOptions, RoomSession } from "../../src/room/room-session";
 import type { ReceivedStageBody } from "../../src/room";
 import { foundTestRoom } from "../../src/room/testing/founding";

@@ -2,7 +2,7 @@
 import { randomId, type Did } from "../../src/core";
 import { makeEphemeralKey, type Signer } from "../../src/identity";
 import { toyRequest } from "../../src/inference/testing/toy-provider";
-import { inviteToUrl, parseInvite } from "../../src/room/membership/invite";
+import { inviteToUrl, parseInvite } from "../../src/room/invite/link";
 import type { RoomOptions, RoomSession } from "../../src/room/room-session";
 import { foundTestRoom } from "../../src/room/testing/founding";
 import { type RawLink, answerByHand, authenticate, offerByHand } from "../../src/wire";

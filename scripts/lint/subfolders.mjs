@@ -30,7 +30,7 @@ export const SUBFOLDERS_MAY_IMPORT = {
     split: [],
   },
   room: {
-    door: ["frames", "links", "membership", "peers", "signaling"],
+    door: ["frames", "invite", "links", "membership", "peers", "signaling"],
     peers: ["gossip", "jobs", "links", "membership"],
     gossip: ["links", "membership"],
     governance: ["frames", "links", "membership"],
@@ -38,7 +38,8 @@ export const SUBFOLDERS_MAY_IMPORT = {
     weights: ["frames", "links"],
     links: ["frames", "membership"],
     jobs: ["membership"],
-    membership: ["frames"],
+    membership: ["frames", "invite"],
+    invite: [],
     frames: [],
     signaling: [],
   },

@@ -7,6 +7,8 @@ import { HEADER_POLICY } from "./csp.mjs";
 
 /** The deploy-time file, as the page asks for it. */
 const CONFIG_PATH = "/microgrid.config.json";
+/** An invite of which a chat program has encoded the `#`, so that all of it arrives as a path. */
+const INVITE_PATH = /^\/+(.*?\/?)(#\/join\/[\w-]*)/;
 /** Types that compression makes smaller; weights and images are dense already. */
 const COMPRESSIBLE = /^(text\/|application\/(json|wasm|manifest)|image\/svg)/;
 /** Names of hashed files: their content never changes, so browsers may keep them. */
@@ -72,6 +74,12 @@ async function answer({ folder, config, copies }, request, response) {
   if (config && path === CONFIG_PATH) {
     response.writeHead(200, { "content-type": typeOf(path), "cache-control": "no-cache" });
     response.end(request.method === "HEAD" ? undefined : JSON.stringify(config()));
+    return;
+  }
+  const invite = INVITE_PATH.exec(path);
+  if (invite) {
+    response.writeHead(302, { location: `${encodeURI(`/${invite[1]}`)}${invite[2]}`, "cache-control": "no-store" });
+    response.end();
     return;
   }
   const { range, "accept-encoding": accepted } = request.headers;

@@ -49,6 +49,15 @@ describe("the static server", () => {
     expect(await rawStatus("/", { ...headers, "accept-encoding": "gzip" })).toBe(200);
   });
 
+  it("sends an invite whose # was encoded to the page, and nobody to another site", async () => {
+    const target = async (path: string): Promise<string | null> =>
+      (await fetch(`${origin}${path}`, { redirect: "manual" })).headers.get("location");
+    expect(await target("/%23/join/AwDh_-x")).toBe("/#/join/AwDh_-x");
+    expect(await target("/a%20b/%23/join/AwDh%29.?fbclid=1")).toBe("/a%20b/#/join/AwDh");
+    expect(await target("//evil.example/%23/join/AwDh")).toBe("/evil.example/#/join/AwDh");
+    expect(await target("/%23/other")).toBeNull();
+  });
+
   it("lets browsers keep hashed files forever", async () => {
     const { headers } = await fetch(`${origin}/assets/main-0a1B2c3D.js`);
     expect(headers.get("cache-control")).toContain("immutable");

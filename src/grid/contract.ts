@@ -168,7 +168,7 @@ export interface Rooms {
   enter(id: string): Promise<Room>;
   /** Forgets a kept room: this node then needs an invite to come back. */
   forget(id: string): Promise<void>;
-  /** Reads an invite without contacting anybody. Throws `invite-malformed` or `invite-version`. */
+  /** Reads the invite in any text that holds its link, without contacting anybody. Throws `invite-malformed` or `invite-version`. */
   inspect(invite: string | URL): InviteInfo;
   /** The room that this node is in. */
   readonly current: Room | undefined;

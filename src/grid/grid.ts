@@ -1,7 +1,7 @@
 /** `Grid`: Microgrid's API in a page. It works the same in the tab that runs the node and in all other tabs. */
 import { MicrogridError, TypedEventTarget } from "../core";
 import { GenerationRequestSchema, type ModelOffer } from "../inference";
-import { keptRooms, parseInvite } from "../room";
+import { inviteToUrl, keptRooms, parseInvite } from "../room";
 import { conversationsPart, roomsPart, settingsPart } from "./backup";
 import { chatCompletions } from "./completions";
 import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
@@ -58,6 +58,8 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly #ownPolicy: Partial<Policy>;
   #state: GridState;
   #room: GridRoom | undefined;
+  /** The page that invites lead to. */
+  readonly #pageUrl: string;
 
   /**
    * Opens a grid: starts the node of this origin, or attaches to the tab that runs it. Use it in code of this repository; pages
@@ -81,14 +83,14 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     };
     const connection = new NodeConnection({ baseUrl, pageUrl: baseUrl, config });
     const [{ state }, conversations] = await Promise.all([connection.start(), ConversationStore.open()]);
-    return new Grid(connection, state, conversations, options.policy ?? {});
+    return new Grid(connection, state, conversations, { pageUrl: baseUrl, policy: options.policy ?? {} });
   }
 
   private constructor(
     connection: NodeConnection,
     state: GridState,
     conversations: ConversationStore,
-    policy: Partial<Policy>,
+    { pageUrl, policy }: { readonly pageUrl: string; readonly policy: Partial<Policy> },
   ) {
     super();
     this.#connection = connection;
@@ -96,6 +98,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     this.#state = state;
     this.conversations = conversations;
     this.#ownPolicy = policy;
+    this.#pageUrl = pageUrl;
     this.chat = { completions: chatCompletions((request, options) => this.answer(request, options)) };
     this.models = this.#modelMethods();
     this.rooms = this.#roomMethods();
@@ -235,8 +238,9 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
       enter: async (id) => rooms.enter(id).then(entered),
       forget: (id) => rooms.forget(id),
       inspect: (invite) => {
-        const { roomId, name, servers } = parseInvite(invite);
-        return { roomId, name, servers };
+        const parsed = parseInvite(invite);
+        const { roomId, name, servers } = parsed;
+        return { roomId, name, servers, link: inviteToUrl(parsed, this.#pageUrl) };
       },
       get current() {
         return current();

@@ -7,7 +7,7 @@ import { REFUSED_AFTER_MS } from "./constants";
 import { Entry } from "./door/entry";
 import type { Profile } from "./links/heartbeat";
 import { MemberSession } from "./member-session";
-import type { Invite } from "./membership/invite";
+import type { Invite } from "./invite/invite";
 import type { SharedModels } from "./jobs/server";
 import { type Charter, type MemberContext, Membership, type MembershipParts } from "./membership";
 import { SignalingRegistration, type SignalingState } from "./signaling/registration";

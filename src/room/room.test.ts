@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { type Signer, makeEphemeralKey } from "../identity";
 import type { GenerationEvent } from "../inference";
 import { MemorySignaling } from "../wire/testing/memory-transport";
-import type { Invite } from "./membership/invite";
+import type { Invite } from "./invite/invite";
 import type { SignedTerms, MembershipParts } from "./membership";
 import { type RoomOptions, RoomSession } from "./room-session";
 import { BARE_NODE, type FoundedRoom, foundTestRoom, memberContext } from "./testing/founding";

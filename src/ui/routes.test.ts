@@ -6,12 +6,15 @@ describe("readRoute", () => {
     expect(readRoute(conversationRoute("abc123"), "")).toEqual({ view: "chat", conversation: "abc123" });
   });
 
-  test("an invite is the whole address", () => {
-    const href = "https://host/path/#/join/pGF2";
-    expect(readRoute("#/join/pGF2", href)).toEqual({ view: "join", invite: href });
-  });
+  test.each(["#/join/pGF2", "#/join/", "#/join", "#%2Fjoin%2FpGF2", "#join/pGF2"])(
+    "%s is an invite, which is the whole address",
+    (hash) => {
+      const href = `https://host/path/${hash}`;
+      expect(readRoute(hash, href)).toEqual({ view: "join", invite: href });
+    },
+  );
 
-  test.each(["", "#", "#/", "#/nowhere", "#/c/../x"])("%s is a new chat", (hash) => {
+  test.each(["", "#", "#/", "#/nowhere", "#/joined/x", "#/c/../x"])("%s is a new chat", (hash) => {
     expect(readRoute(hash, "")).toEqual({ view: "chat", conversation: undefined });
   });
 });

@@ -4,10 +4,13 @@ type PageRoute =
   | { readonly view: "chat"; readonly conversation: string | undefined }
   | { readonly view: "join"; readonly invite: string };
 
+/** The beginning of an invite, which some programs encode or cut off here. */
+const JOIN = /^#(\/|%2f)?join(\/|%2f|$)/i;
+
 /** Reads the route from a fragment; an unknown fragment is a new chat. */
 export function readRoute(hash: string, href: string): PageRoute {
   const conversation = /^#\/c\/([\w-]+)$/.exec(hash)?.[1];
-  if (hash.startsWith("#/join/")) return { view: "join", invite: href };
+  if (JOIN.test(hash)) return { view: "join", invite: href };
   return { view: "chat", conversation };
 }
 

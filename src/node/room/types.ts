@@ -142,8 +142,11 @@ export interface RoomState {
 /** The content of an invite. */
 export interface InviteInfo {
   readonly roomId: string;
+  /** The room's name; its end is missing if it was too long for the link. */
   readonly name: string;
   readonly servers: readonly string[];
+  /** The invite as a link to this page, without any text that was around it. */
+  readonly link: string;
 }
 
 /** Limits of a new invite. Without them, it admits any number of devices for 30 days. */

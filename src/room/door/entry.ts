@@ -2,7 +2,7 @@
 import { MicrogridError, TypedEventTarget, onAbort } from "../../core";
 import type { Signed } from "../../identity";
 import type { RawLink } from "../../wire";
-import type { Invite } from "../membership/invite";
+import type { Invite } from "../invite/invite";
 import { type MemberContext, readToken } from "../membership";
 import type { SignalingRegistration } from "../signaling/registration";
 import { GuestSearch } from "./guest-search";

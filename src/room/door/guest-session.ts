@@ -4,7 +4,7 @@ import type { Revocations, Signed, Signer } from "../../identity";
 import { Link, type RawLink, authenticate } from "../../wire";
 import { KNOCK_TIMEOUT_MS } from "../constants";
 import { FrameReader } from "../frames/frame-reader";
-import type { Invite } from "../membership/invite";
+import type { Invite } from "../invite/invite";
 import {
   type Charter,
   type MembershipParts,

@@ -1,7 +1,7 @@
 /** Looking at a room before entering it: its charter and who is inside, as a guest whom nobody knows. */
 import { type Revocations, makeEphemeralKey } from "../../identity";
 import type { Transport } from "../../wire";
-import type { Invite } from "../membership/invite";
+import type { Invite } from "../invite/invite";
 import { readToken } from "../membership";
 import { SignalingRegistration } from "../signaling/registration";
 import { orderServers } from "../signaling/slots";

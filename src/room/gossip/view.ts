@@ -1,5 +1,5 @@
 /** The members that a node knows: the newest card of each and, for a while, those that are gone. */
-import type { Did } from "../../core";
+import { type Did, fnv1a, utf8 } from "../../core";
 import { TokenBucket } from "../../wire";
 import { MAX_NODES } from "../constants";
 import { CARD_RATE, TOMB_MS, VIEW_PARTS, WORD_RATE } from "./constants";
@@ -130,18 +130,11 @@ export class View {
 
 /** The part of the view that a did belongs to. */
 export function partOf(did: Did): number {
-  return hash(did) % VIEW_PARTS;
+  return fnv1a(utf8(did)) % VIEW_PARTS;
 }
 
 /** Puts a member into the sum of its part, or takes it out again. */
 function toggle(sums: number[], { did, stamp }: Known): void {
   const part = partOf(did);
-  sums[part] = (sums[part]! ^ hash(`${did} ${stamp}`)) >>> 0;
-}
-
-/** FNV-1a, 32 bits. It finds differences between friends and proves nothing. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
-  return value >>> 0;
+  sums[part] = (sums[part]! ^ fnv1a(utf8(`${did} ${stamp}`))) >>> 0;
 }

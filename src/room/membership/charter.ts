@@ -17,16 +17,13 @@ import {
   MAX_MODEL_CHARS,
   MAX_ROOM_NAME_CHARS,
   MAX_SERVERS,
-  MAX_SERVER_CHARS,
 } from "../constants";
+import { ServerSchema } from "../schemas";
 import type { Genesis } from "./genesis";
 
 const text = v.pipe(v.string(), v.maxLength(MAX_CHARTER_TEXT_CHARS));
 const dids = v.pipe(v.array(DidSchema), v.maxLength(MAX_CHARTER_LIST));
 const limit = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
-
-/** The URL of a signaling server, in an invite or a charter. */
-export const ServerSchema = v.pipe(v.string(), v.maxLength(MAX_SERVER_CHARS), v.url(), v.startsWith("http"));
 
 /** The rules of a room. Its founders sign them, and every node enforces them by itself. */
 const TermsSchema = v.strictObject({

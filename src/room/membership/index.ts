@@ -17,5 +17,5 @@ export {
   readMemberships,
   saveMembership,
 } from "./store";
-export { readToken } from "./token";
-export type { OpenedToken } from "./token";
+export { readToken } from "../invite/token";
+export type { OpenedToken } from "../invite/token";

@@ -6,9 +6,9 @@ import { INVITE_DAYS } from "../constants";
 import type { Charter } from "./charter";
 import type { Epochs } from "./epochs";
 import type { Genesis } from "./genesis";
-import type { Invite } from "./invite";
+import type { Invite } from "../invite/invite";
 import { NOT_A_MEMBER, type Standing } from "./proof";
-import { type OpenedToken, makeToken, readToken } from "./token";
+import { type OpenedToken, makeToken, readToken } from "../invite/token";
 
 /** The stored state of invites. */
 export interface InviteParts {
@@ -69,15 +69,28 @@ export class Invites {
     if (!(await this.allowed())) {
       throw new MicrogridError("bad-request", "The charter of this room lets only its founders make invites.");
     }
-    const { genesis, epochs, signer } = this.#membership;
-    const founders = (await this.#membership.founderSigners()).filter(({ did }) => did !== signer.did);
-    return this.#with(await makeToken([signer, ...founders], { room: genesis.hash, epoch: epochs.head.n, ...limits }));
+    const { genesis, epochs } = this.#membership;
+    const notAfter = Math.floor(limits.notAfter / 1000) * 1000;
+    const terms = { room: genesis.hash, epoch: epochs.head.n, uses: limits.uses, notAfter };
+    return this.#with(await makeToken(await this.#signers(limits), terms));
   }
 
-  /** The invite that is shown to this node's user: without a count, and renewed when it ends or an epoch has ended it. */
+  /** One signature is enough for most invites, and each further one makes the link a third longer. */
+  async #signers({ uses }: Pick<InviteLimits, "uses">): Promise<readonly [Signer, ...Signer[]]> {
+    const { signer, charter } = this.#membership;
+    if (charter.terms.invites !== "founders") return [signer];
+    const [first, ...others] = await this.#membership.founderSigners();
+    if (!first || first.did === signer.did) return [signer];
+    // Only this node itself can count who came in.
+    return uses === 0 ? [first] : [signer, first, ...others];
+  }
+
+  /** The invite that is shown to this node's user: without a count, and renewed when it ends, or when an epoch or new rules have ended it. */
   async current(): Promise<Invite> {
     const token = this.#shown?.token;
-    if (token?.epoch !== this.#membership.epochs.head.n || token.notAfter < Date.now() + (INVITE_DAYS / 2) * DAY_MS) {
+    const soon = Date.now() + (INVITE_DAYS / 2) * DAY_MS;
+    const [maker] = await this.#signers({ uses: 0 });
+    if (token?.epoch !== this.#membership.epochs.head.n || token.notAfter < soon || token.issuer !== maker.did) {
       const { token: made } = await this.make({ uses: 0, notAfter: Date.now() + INVITE_DAYS * DAY_MS });
       this.#shown = await readToken(made.signed);
       this.#changed();

@@ -1,5 +1,5 @@
 /** Charters, epochs, proposals' parts and invites of one member, against what founders, members and outsiders may send. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Did, encodeCbor, randomBytes, sha256 } from "../../core";
 import { type Signer, makeEphemeralKey, signStatement } from "../../identity";
 import { OPEN_TERMS, foundTestRoom, memberContext } from "../testing/founding";
@@ -8,7 +8,7 @@ import { EPOCH, Epochs, openEpoch, outranks } from "./epochs";
 import { readGenesis } from "./genesis";
 import { Membership } from "./membership";
 import { beginMembership, readStored, storable } from "./parts";
-import { makeToken, readToken } from "./token";
+import { makeToken, readToken } from "../invite/token";
 
 const DAY_MS = 86_400_000;
 const inADay = (): number => Date.now() + DAY_MS;
@@ -312,6 +312,22 @@ describe("an invite", () => {
     const own = await makeToken([member], { room: first.genesis.hash, epoch: 0, uses: 0, notAfter: inADay() });
     expect(() => first.invites.check(own, guest)).toThrow("only its founders invite");
     expect(second.invites.check(await tokenOf(first, 0), guest)).toEqual({ askInstead: undefined });
+  });
+
+  it("has one signature, of a founder if only founders may invite; a counted one also names who counts", async () => {
+    const [device, house] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+    const { first: member, parts } = await pair({}, { others: [house] });
+    const own = new Membership(memberContext(device, [house]), parts);
+    const signers = async (uses: number) => (await tokenOf(own, uses)).signers;
+    expect(await signers(0)).toEqual([device.did]);
+    await own.invites.current();
+    await own.takeCharter(await member.proposeCharter({ invites: "founders" }));
+    vi.spyOn(own.invites, "allowed").mockResolvedValue(true);
+    expect(await signers(0)).toEqual([house.did]);
+    expect(await signers(3)).toEqual([device.did, house.did]);
+    const after = await readToken((await own.invites.current()).token.signed);
+    expect(after.signers).toEqual([house.did]);
+    expect(own.invites.check(after, guest)).toEqual({ askInstead: undefined });
   });
 
   it("is refused if its signer is not the issuer that it names", async () => {

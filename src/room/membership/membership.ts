@@ -17,7 +17,7 @@ import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
 import { type InviteParts, Invites } from "./invites";
 import { type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
-import type { OpenedToken } from "./token";
+import type { OpenedToken } from "../invite/token";
 
 /** Maximum number of standings to remember: twice the members that a node remembers. */
 const MAX_EXAMINED = 4_096;

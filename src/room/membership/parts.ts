@@ -1,13 +1,14 @@
 /** Memberships as they begin, are kept and are read again: everything is verified before it counts. */
 import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, randomBytes } from "../../core";
-import { DidSchema, type Signed, SignedSchema, type Signer, bytesSchema, signStatement } from "../../identity";
+import { DidSchema, type Signed, SignedSchema, type Signer, signStatement } from "../../identity";
+import { readToken } from "../invite/token";
+import { RENDEZVOUS_BYTES, RendezvousSchema } from "../schemas";
 import { CHARTER, type SignedTerms, openCharter } from "./charter";
 import { Epochs, EpochsSchema } from "./epochs";
 import { makeGenesis, readGenesis } from "./genesis";
 import type { MembershipParts } from "./membership";
 import { ProofSchema } from "./proof";
-import { readToken } from "./token";
 
 const SECRET_BYTES = 32;
 
@@ -17,7 +18,7 @@ const StoredSchema = v.strictObject({
   genesis: v.instance(Uint8Array),
   charter: SignedSchema,
   epochs: EpochsSchema,
-  rendezvous: bytesSchema(SECRET_BYTES),
+  rendezvous: RendezvousSchema,
   proof: ProofSchema,
   redeemed: v.array(v.strictObject({ token: v.string(), dids: v.array(DidSchema) })),
   token: v.optional(SignedSchema),
@@ -53,7 +54,7 @@ export async function found({
     genesis,
     charter: await openCharter(await signStatement(CHARTER, body, ...signers), genesis),
     epochs: await Epochs.open({ records: [], secrets: [secret] }, genesis),
-    rendezvousSecret: randomBytes(SECRET_BYTES),
+    rendezvousSecret: randomBytes(RENDEZVOUS_BYTES),
     proof: delegation ? [{ delegation }] : [],
     redeemed: new Map(),
     token: undefined,

@@ -1,6 +1,6 @@
 /** A founded room and its founder, for tests of everything that happens after that. */
 import { Revocations, type Signer, makeEphemeralKey } from "../../identity";
-import type { Invite } from "../membership/invite";
+import type { Invite } from "../invite/invite";
 import { type SignedTerms, type MemberContext, Membership, type MembershipParts, found } from "../membership";
 import type { RoomOptions } from "../room-session";
 

@@ -1,12 +1,11 @@
 /** Shows the invite of a room as a link to copy or share and as a QR code. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
-import { guard } from "lit/directives/guard.js";
 import { COPIED_MS, copyText } from "../clipboard";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { fields, sections } from "../styles/shared";
-import { qr } from "../carry/qr";
+import "./invite-code";
 
 /** `<mg-invite-card invite name warning note label>`. */
 @customElement("mg-invite-card")
@@ -19,19 +18,6 @@ export class InviteCard extends MicrogridElement {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: 0.75rem;
-      }
-      .frame {
-        display: grid;
-        place-items: center;
-        padding: 0.5rem;
-        border-radius: var(--mg-radius);
-        background: #fff;
-      }
-      .qr {
-        display: block;
-        width: 100%;
-        max-width: 15.5rem;
-        height: auto;
       }
       input[type="text"] {
         font: 0.8125rem var(--mg-mono);
@@ -73,6 +59,7 @@ export class InviteCard extends MicrogridElement {
               ${this.warning}
             </details>`
       }
+      <mg-invite-code .link=${this.invite} label=${`QR code of the ${this.label.toLowerCase()}`}></mg-invite-code>
       <input
         type="text"
         readonly
@@ -85,9 +72,6 @@ export class InviteCard extends MicrogridElement {
           ${icon(this.copied ? "check" : "copy", 16)} ${this.copied ? "Copied" : "Copy link"}
         </button>
         ${"share" in navigator ? html`<button class="button" @click=${this.#share}>${icon("share", 16)} Share…</button>` : nothing}
-      </div>
-      <div class="frame">
-        ${guard([this.invite, this.label], () => qr(this.invite, `QR code of the ${this.label.toLowerCase()}`))}
       </div>
       ${this.note === "" ? nothing : html`<p class="muted small">${this.note}</p>`}
     `;

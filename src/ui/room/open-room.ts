@@ -138,11 +138,10 @@ export class OpenRoom extends WorkspaceElement {
 
   readonly #join = (event: Event): void => {
     event.preventDefault();
-    const link = this.#value("link");
     try {
-      this.workspace?.grid.rooms.inspect(link);
+      const invite = this.workspace?.grid.rooms.inspect(this.#value("link"));
       this.#linkError = "";
-      go(link.slice(link.indexOf("#")));
+      if (invite) go(new URL(invite.link).hash);
     } catch (error) {
       this.#linkError = errorText(error);
     }

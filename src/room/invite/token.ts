@@ -1,6 +1,6 @@
 /** Invite tokens let somebody ask to come in: a limited number of times, until a date, and only during one epoch. */
 import * as v from "valibot";
-import { type Bytes, type Did, randomBytes } from "../../core";
+import { type Bytes, type Did, decodeCbor, encodeCbor, randomBytes } from "../../core";
 import {
   DidSchema,
   type Signed,
@@ -11,7 +11,7 @@ import {
   signStatement,
 } from "../../identity";
 
-const NONCE_BYTES = 8;
+export const NONCE_BYTES = 8;
 
 const TOKEN = {
   name: "token",
@@ -52,4 +52,14 @@ export async function makeToken(
 export async function readToken(signed: Signed): Promise<OpenedToken> {
   const { body, hash, signers } = await openStatement(TOKEN, signed);
   return { token: body, signed, hash, signers };
+}
+
+/** The fields of a token, of which nothing is verified. Throws if it is malformed. */
+export function fieldsOfToken({ payload }: Signed): Token {
+  return v.parse(TOKEN.schema, decodeCbor(payload));
+}
+
+/** The token with exactly these fields, as its issuer signed it: canonical CBOR leaves only one way to write them. */
+export function tokenOfFields(fields: Token, signatures: Signed["signatures"]): Signed {
+  return { payload: encodeCbor(fields), signatures };
 }
