@@ -22,7 +22,7 @@ class EmbeddedAnswer extends AnswerView {
     markdown ??= defineMarkdown().catch(() => void (markdown = undefined));
     return customElements.get(MARKDOWN)
       ? html`<microgrid-markdown .text=${text} ?streaming=${streaming}></microgrid-markdown>`
-      : html`<div class="plain">${text}</div>`;
+      : html`<div class="plain" dir="auto">${text}</div>`;
   }
 }
 

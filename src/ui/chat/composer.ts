@@ -103,6 +103,7 @@ export class Composer extends MicrogridElement {
       <textarea
         part="input"
         rows="1"
+        dir="auto"
         aria-label="Message"
         placeholder=${this.placeholder}
         enterkeyhint=${isTouch() ? "enter" : "send"}

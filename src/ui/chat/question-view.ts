@@ -95,7 +95,7 @@ export class QuestionView extends MicrogridElement {
     if (this.editing) {
       return html`<article aria-label="You">
         <form @submit=${this.#save}>
-          <textarea aria-label="Edit message" .value=${content} @keydown=${this.#keydown}></textarea>
+          <textarea dir="auto" aria-label="Edit message" .value=${content} @keydown=${this.#keydown}></textarea>
           <div class="end">
             <button class="button plain" type="button" @click=${this.#cancel}>Cancel</button>
             <button class="button primary" type="submit">Send again</button>
@@ -104,7 +104,7 @@ export class QuestionView extends MicrogridElement {
       </article>`;
     }
     return html`<article aria-label="You">
-      <div class="text" part="question">${content}</div>
+      <div class="text" part="question" dir="auto">${content}</div>
       ${this.editable ? this.#actions() : nothing}
     </article>`;
   }

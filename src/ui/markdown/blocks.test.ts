@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BlockSplitter } from "./blocks";
 
-const sources = (text: string): string[] => new BlockSplitter().update(text).map(({ source }) => source);
+const sources = (text: string): string[] => [...new BlockSplitter().update(text, false).blocks];
 
 const pieces = fc.array(
   fc.constantFrom(
@@ -18,6 +18,10 @@ const pieces = fc.array(
     "\n",
     "text ",
     "\tx",
+    "[a]: https://a.example\n",
+    "[^1]: note\n",
+    "$$\n",
+    "\\[x\\]\n",
   ),
   { maxLength: 25 },
 );
@@ -34,18 +38,21 @@ describe("BlockSplitter", () => {
     ]);
   });
 
-  test("keeps settled blocks as the very same objects while the text grows", () => {
+  test("knows the definitions of settled blocks, and those of the last one when the text is complete", () => {
     const splitter = new BlockSplitter();
-    const before = splitter.update("First.\n\nSecond");
-    const after = splitter.update("First.\n\nSecond, and more.\n\nThird");
-    expect(after[0]).toBe(before[0]);
-    expect(after.map(({ source }) => source)).toEqual(["First.\n\n", "Second, and more.\n\n", "Third"]);
+    const text =
+      "See [a].\n\n[a]: https://a.example\n[b]: https://b.example\n[a]: https://later.example\n\n[^n]: A note";
+    const { links } = splitter.update(text, false);
+    expect(Object.keys(links).sort()).toEqual(["a", "b"]);
+    expect(links.a?.href).toBe("https://a.example");
+    expect(splitter.update(text, false).links).toBe(links);
+    expect(Object.keys(splitter.update(text, true).links).sort()).toEqual(["^n", "a", "b"]);
   });
 
   test("starts again when the text is another one", () => {
     const splitter = new BlockSplitter();
-    splitter.update("One.\n\nTwo.\n\nThree");
-    expect(splitter.update("Other").map(({ source }) => source)).toEqual(["Other"]);
+    splitter.update("One.\n\nTwo.\n\nThree", false);
+    expect(splitter.update("Other", false).blocks).toEqual(["Other"]);
   });
 
   test("returns the whole text at every step, however it grows", () => {
@@ -55,12 +62,7 @@ describe("BlockSplitter", () => {
         let text = "";
         for (const part of parts) {
           text += part;
-          expect(
-            splitter
-              .update(text)
-              .map(({ source }) => source)
-              .join(""),
-          ).toBe(text);
+          expect(splitter.update(text, false).blocks.join("")).toBe(text);
         }
       }),
     );
@@ -68,8 +70,8 @@ describe("BlockSplitter", () => {
 
   test("keeps an open code block as one block, including blank lines", () => {
     const splitter = new BlockSplitter();
-    splitter.update("Look:\n\n```js\nconst a = 1;\n\n");
-    expect(splitter.update("Look:\n\n```js\nconst a = 1;\n\nconst b = 2;\n")).toHaveLength(2);
+    splitter.update("Look:\n\n```js\nconst a = 1;\n\n", false);
+    expect(splitter.update("Look:\n\n```js\nconst a = 1;\n\nconst b = 2;\n", false).blocks).toHaveLength(2);
   });
 
   test("loses nothing with the line ends of other systems", () => {

@@ -1,12 +1,10 @@
 /** Shows Markdown, also while it is still being written. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { guard } from "lit/directives/guard.js";
-import { unsafeHTML } from "lit/directives/unsafe-html.js";
 import { COPIED_MS, copyText } from "../clipboard";
 import { base } from "../styles/shared";
-import { BlockSplitter } from "./blocks";
-import { renderMarkdown } from "./render";
+import { LiveDocument } from "./document";
+import { inPlace } from "./in-place";
 import { markdownStyles } from "./styles";
 
 /** `<mg-markdown .text>`: sanitized Markdown; blocks that are complete are rendered once. */
@@ -43,23 +41,36 @@ export class MarkdownView extends LitElement {
   /** True while more text is expected. */
   @property({ type: Boolean }) streaming = false;
 
-  readonly #splitter = new BlockSplitter();
+  readonly #document = new LiveDocument();
 
   protected override render(): TemplateResult {
-    const blocks = this.#splitter.update(this.text);
+    const blocks = this.#document.update(this.text, !this.streaming);
     return html`<div class="content" @click=${this.#onClick}>
-      ${blocks.map(({ source }) => html`<div class="block">${guard([source], () => unsafeHTML(renderMarkdown(source)))}</div>`)}
+      ${blocks.map((block) => html`<div class="block" ${inPlace(block)}></div>`)}
       ${this.streaming ? html`<span class="caret" aria-hidden="true"></span>` : nothing}
     </div>`;
   }
 
   readonly #onClick = (event: Event): void => {
-    const button = (event.target as Element).closest("[data-copy]");
-    const code = button?.closest(".code")?.querySelector("code")?.textContent;
-    if (!button || code === undefined || code === null) return;
-    void copyText(code).then((copied) => {
-      button.textContent = copied ? "Copied" : "Not allowed";
-      setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
-    });
+    const button = (event.target as Element).closest<HTMLElement>("[data-copy], [data-goto]");
+    const { goto } = button?.dataset ?? {};
+    if (goto !== undefined) this.#goTo(goto);
+    else if (button) copyCode(button);
   };
+
+  /** Shows a footnote, or the place that refers to it, and moves the focus there. */
+  #goTo(anchor: string): void {
+    const target = this.renderRoot.querySelector<HTMLElement>(`[data-anchor="${CSS.escape(anchor)}"]`);
+    if (!target) return;
+    target.scrollIntoView({ block: "nearest" });
+    (target.matches("button") ? target : target.querySelector<HTMLElement>(":scope > button"))?.focus();
+  }
+}
+
+function copyCode(button: HTMLElement): void {
+  const code = button.closest(".code")?.querySelector("code")?.textContent ?? "";
+  void copyText(code).then((copied) => {
+    button.textContent = copied ? "Copied" : "Not allowed";
+    setTimeout(() => (button.textContent = "Copy"), COPIED_MS);
+  });
 }

@@ -11,6 +11,9 @@ export const markdownStyles = css`
   .block + .block {
     margin-top: 0.875em;
   }
+  .block:empty {
+    display: none;
+  }
   p,
   ul,
   ol,
@@ -62,6 +65,26 @@ export const markdownStyles = css`
     border-inline-start: 3px solid var(--mg-border-strong);
     color: var(--mg-muted);
   }
+  .noteref button,
+  .note > button {
+    padding: 0 0.25em;
+    border: 0;
+    border-radius: 4px;
+    background: none;
+    color: var(--mg-accent);
+    font: inherit;
+    cursor: pointer;
+  }
+  .note {
+    display: flex;
+    gap: 0.5em;
+    align-items: baseline;
+    color: var(--mg-muted);
+    font-size: 0.875em;
+  }
+  .note p {
+    margin: 0;
+  }
   hr {
     margin: 1.5em 0;
     border: 0;
@@ -106,8 +129,26 @@ export const markdownStyles = css`
   pre {
     margin: 0;
     padding: 0.875rem;
-    overflow-x: auto;
     tab-size: 2;
+  }
+  pre,
+  .table {
+    overflow-x: auto;
+  }
+  /* Overlay scrollbars are invisible until somebody scrolls, so nothing would say that a line goes on. */
+  pre::-webkit-scrollbar,
+  .table::-webkit-scrollbar {
+    height: 10px;
+  }
+  pre::-webkit-scrollbar-thumb,
+  .table::-webkit-scrollbar-thumb {
+    border: 3px solid transparent;
+    border-radius: 5px;
+    background: var(--mg-muted) content-box;
+  }
+  pre:focus-visible,
+  .table:focus-visible {
+    outline-offset: -2px;
   }
   pre code {
     padding: 0;
@@ -118,7 +159,6 @@ export const markdownStyles = css`
   }
   .table {
     margin: 1em 0;
-    overflow-x: auto;
   }
   table {
     border-collapse: collapse;

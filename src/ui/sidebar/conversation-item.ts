@@ -143,6 +143,7 @@ export class ConversationItem extends WorkspaceElement {
           type="text"
           aria-label="Title"
           maxlength="200"
+          dir="auto"
           .value=${summary.title}
           @keydown=${this.#renameKey}
           @blur=${this.#rename}
@@ -156,7 +157,7 @@ export class ConversationItem extends WorkspaceElement {
         title=${summary.title}
         @click=${() => this.dispatchEvent(new CustomEvent("mg-done"))}
       >
-        <span class="title">${summary.title}</span>
+        <span class="title" dir="auto">${summary.title}</span>
         ${summary.excerpt === undefined ? nothing : html`<span class="excerpt">${summary.excerpt}</span>`}
       </a>
       ${this.busy ? html`<span class="busy" role="img" aria-label="Being answered"></span>` : nothing}
