@@ -47,7 +47,7 @@ export const SUBFOLDERS_MAY_IMPORT = {
     app: ["chat", "models", "pipelines", "room", "settings", "sidebar", "state", "styles"],
     settings: ["house", "people", "state", "styles"],
     room: ["carry", "charter", "people", "pipelines", "state", "styles"],
-    chat: ["markdown", "models", "state", "styles"],
+    chat: ["markdown", "models", "people", "state", "styles"],
     models: ["pipelines", "state", "styles"],
     house: ["carry", "people", "styles"],
     pipelines: ["people", "state", "styles"],

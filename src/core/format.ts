@@ -1,4 +1,4 @@
-/** Writes numbers for people. */
+/** Writes numbers and sentences for people. */
 
 const BYTE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
@@ -21,4 +21,9 @@ export function formatBytes(bytes: number): string {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(value);
+}
+
+/** A clause as the beginning of a sentence. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -2,7 +2,7 @@
  * Streams one answer from any provider. If a provider is lost, another one continues the stream without a visible
  * break.
  */
-import { MicrogridError, isAbort, sleep } from "../../core";
+import { MicrogridError, capitalized, isAbort, sleep } from "../../core";
 import type { GenerationEvent, GenerationRequest, Provider } from "../../inference";
 import { ABOUT_THE_REQUEST, JobRefusedError } from "../../room";
 import type { AnswerEvent, AnswerRequest, Policy, Route } from "../types";
@@ -10,7 +10,7 @@ import { Delivered } from "./delivered";
 import type { Experience } from "./experience";
 import { lossOf } from "./loss-of";
 import { type Loss, lossText } from "./losses";
-import { type Failure, allBusy, capitalized, who } from "./nobody";
+import { type Failure, allBusy, who } from "./nobody";
 import { type Candidate, type Choice, choose } from "./router";
 import { Watch } from "./watch";
 

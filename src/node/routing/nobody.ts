@@ -1,5 +1,5 @@
 /** Says why nobody can answer a request: what became of each provider that was asked, and of all others. */
-import { MicrogridError } from "../../core";
+import { MicrogridError, capitalized } from "../../core";
 import type { GenerationRequest, Provider } from "../../inference";
 import { type Loss, lossText } from "./losses";
 
@@ -60,10 +60,6 @@ export function allBusy(): MicrogridError {
 export function who({ kind, name }: Pick<Provider, "kind" | "name">): string {
   if (kind === "pipeline") return "the pipeline";
   return kind === "local" ? "this device" : name;
-}
-
-export function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function nobodyElse(providers: readonly Provider[]): string {

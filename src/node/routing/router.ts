@@ -1,4 +1,5 @@
 /** Chooses the provider with the earliest estimated finish among those that the user's policy allows. */
+import { capitalized } from "../../core";
 import {
   type Estimate,
   type GenerationRequest,
@@ -10,7 +11,7 @@ import {
 } from "../../inference";
 import type { AnswerRequest, Policy } from "../types";
 import type { Experience } from "./experience";
-import { ANY_MODEL, type Failure, capitalized, forbidden, nobodyCan, who } from "./nobody";
+import { ANY_MODEL, type Failure, forbidden, nobodyCan, who } from "./nobody";
 
 /** Finishes that differ by less than this share count as equal, because estimates are no better. */
 const TIE_SHARE = 0.1;

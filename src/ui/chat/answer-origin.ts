@@ -1,5 +1,6 @@
 /** The line under an answer that says where it was computed, why there, and how fast. */
 import { css, html, nothing, type TemplateResult } from "lit";
+import { capitalized } from "../../core";
 import type { StoredAnswer, StoredRoute } from "../../grid";
 import { formatDuration, formatRate } from "../format";
 import { icon } from "../icons";
@@ -106,5 +107,5 @@ function numbersLine({ tokensPerSecond, firstTokenMs }: StoredAnswer, { provider
 /** The reasons for a route. If no other follows, it also says why the answer got no further. */
 function reasons(route: StoredRoute, next: StoredRoute | undefined): readonly string[] {
   const loss = next ? undefined : lossLine(route);
-  return loss === undefined ? route.why : [...route.why, `${loss.charAt(0).toUpperCase()}${loss.slice(1)}.`];
+  return loss === undefined ? route.why : [...route.why, `${capitalized(loss)}.`];
 }

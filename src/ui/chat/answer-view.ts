@@ -4,10 +4,10 @@ import { property, state } from "lit/decorators.js";
 import type { StoredMessage } from "../../grid";
 import { MicrogridElement } from "../element";
 import { COPIED_MS, copyText } from "../clipboard";
-import { formatDuration } from "../format";
 import { icon } from "../icons";
 import { sections } from "../styles/shared";
 import type { RunningAnswer } from "../state/answer-run";
+import { answeringStyles, answeringView } from "./answering";
 import { originStyles, originView } from "./answer-origin";
 
 /**
@@ -18,43 +18,10 @@ export class AnswerView extends MicrogridElement {
   static override readonly styles = [
     sections,
     originStyles,
+    answeringStyles,
     css`
       :host {
         display: block;
-      }
-      .waiting {
-        display: flex;
-        align-items: center;
-        gap: 0.625rem;
-        color: var(--mg-muted);
-        font-size: 0.9375rem;
-      }
-      .dots {
-        display: inline-flex;
-        gap: 4px;
-      }
-      .dots i {
-        width: 6px;
-        height: 6px;
-        border-radius: 50%;
-        background: var(--mg-accent);
-        animation: wait 1.2s ease-in-out infinite;
-      }
-      .dots i:nth-child(2) {
-        animation-delay: 0.15s;
-      }
-      .dots i:nth-child(3) {
-        animation-delay: 0.3s;
-      }
-      @keyframes wait {
-        0%,
-        60%,
-        100% {
-          opacity: 0.3;
-        }
-        30% {
-          opacity: 1;
-        }
       }
       .plain {
         white-space: pre-wrap;
@@ -116,7 +83,7 @@ export class AnswerView extends MicrogridElement {
     const streaming = message.status === "streaming";
     return html`<article aria-label="Answer" aria-busy=${streaming} part="answer">
       ${message.content === "" ? nothing : this.textView(message.content, streaming)}
-      ${streaming ? this.#waiting(message) : this.#ended(message)}
+      ${streaming ? this.#waiting() : this.#ended(message)}
     </article>`;
   }
 
@@ -125,13 +92,10 @@ export class AnswerView extends MicrogridElement {
     return html`<mg-markdown .text=${text} ?streaming=${streaming}></mg-markdown>`;
   }
 
-  #waiting(message: StoredMessage): TemplateResult | typeof nothing {
+  #waiting(): TemplateResult {
     const { running } = this;
     if (!running) return html`<p class="note">Being answered in another tab…</p>`;
-    if (running.phase === "streaming" && message.content !== "") return nothing;
-    return html`<div class="waiting" role="status">
-      <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>${phaseText(running)}
-    </div>`;
+    return answeringView(running);
   }
 
   #ended(message: StoredMessage): TemplateResult {
@@ -217,13 +181,4 @@ function leftText(left: number): string {
   return left === 1
     ? "The oldest message no longer fits this model; it did not read it."
     : `The oldest ${left} messages no longer fit this model; it did not read them.`;
-}
-
-function phaseText({ phase, queue }: RunningAnswer): string {
-  if (phase === "waiting-for-model") return "Waiting for a model to be ready…";
-  if (phase === "queued" && queue) {
-    const wait = queue.etaMs > 0 ? `, about ${formatDuration(queue.etaMs)}` : "";
-    return queue.position <= 0 ? `Next in the queue${wait}` : `Number ${queue.position + 1} in the queue${wait}`;
-  }
-  return "Thinking…";
 }

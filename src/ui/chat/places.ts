@@ -1,7 +1,9 @@
-/** Names the devices that gave parts of an answer, and says why it moved from one to another. */
+/** Names the devices that give parts of an answer, and says where it stands and why it moved from one to another. */
+import { capitalized } from "../../core";
 import type { StoredRoute } from "../../grid";
 import { lossText } from "../../grid/parts";
 import { plain } from "../plain";
+import type { RunningAnswer } from "../state/answer-run";
 
 type Place = Pick<StoredRoute, "provider">;
 
@@ -27,4 +29,17 @@ export function hopLine(route: StoredRoute, before: StoredRoute): string {
   const hop = `${same ? "continued on" : "moved to"} ${placeName(route)}`;
   const why = lossLine(before);
   return `${hop}${why === undefined ? "" : `: ${why}`}${route.exact ? "" : " (wording may differ)"}`;
+}
+
+/** Where an answer that is being written stands. */
+export function progressLine({ phase, queue, message }: Pick<RunningAnswer, "phase" | "queue" | "message">): string {
+  const last = message.answer?.routes.at(-1);
+  if (phase === "waiting-for-model" || !last) return "Waiting for a model to be ready…";
+  const who = placeName(last);
+  if (phase === "lost") return `${capitalized(lossLine(last) ?? `${who} was lost`)}. Looking for another device…`;
+  // Position 0 runs already.
+  if (phase === "queued" && queue && queue.position > 0) {
+    return `${queue.position === 1 ? "Next" : `Number ${queue.position}`} in the queue of ${who}`;
+  }
+  return `${capitalized(who)} is ${message.content === "" ? "thinking" : "answering"}…`;
 }

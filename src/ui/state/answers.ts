@@ -87,6 +87,11 @@ export class Answers extends TypedEventTarget<AnswersEvents> {
     return this.#writing().some(({ shown }) => shown.phase === "waiting-for-model");
   }
 
+  /** True while an answer has lost its provider, and looks for another one. */
+  get lost(): boolean {
+    return this.#writing().some(({ shown }) => shown.phase === "lost");
+  }
+
   /** The answer of a conversation that is being written or, for a moment, saved. */
   running(conversation: string): RunningAnswer | undefined {
     return this.#entries.get(conversation)?.run.shown;

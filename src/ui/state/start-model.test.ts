@@ -38,15 +38,15 @@ class StubGrid extends TypedEventTarget<GridEvents> {
 }
 
 let grid: StubGrid;
-let needed: string | undefined;
+let answers: { asked: string | undefined; lost: boolean };
 let start: StartModel;
 
 beforeEach(() => {
   vi.useFakeTimers();
   grid = new StubGrid();
-  needed = undefined;
+  answers = { asked: undefined, lost: false };
   const api = grid as unknown as GridApi;
-  start = new StartModel(api, new ModelLoads(api), () => needed);
+  start = new StartModel(api, new ModelLoads(api), () => answers);
 });
 
 afterEach(() => {
@@ -97,7 +97,7 @@ test("a room that has lost its last offer is replaced by this device", async () 
 test("an answer that lost its provider does not wait", async () => {
   grid.room(SHARER);
   start.begin();
-  needed = GUIDE;
+  answers.asked = GUIDE;
   grid.room();
   await vi.advanceTimersByTimeAsync(0);
   expect(grid.loaded).toEqual([GUIDE]);
@@ -144,4 +144,19 @@ test("a model that crashed the page is not loaded again automatically", async ()
   await settle();
   expect(grid.loaded).toEqual([]);
   expect(start.pending).toBe(false);
+});
+
+test("the guide is loaded for an answer that its only provider has failed, but not for one that moves on at once", async () => {
+  grid.room(SHARER);
+  start.begin();
+  answers.lost = true;
+  start.look();
+  answers.lost = false;
+  start.look();
+  await settle();
+  expect(grid.loaded).toEqual([]);
+  answers.lost = true;
+  start.look();
+  await settle();
+  expect(grid.loaded).toEqual([GUIDE]);
 });

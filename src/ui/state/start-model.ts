@@ -2,22 +2,29 @@
 import { TypedEventTarget } from "../../core";
 import type { GridApi, GridState } from "../../grid";
 import type { ModelLoads } from "./loads";
-import { GUIDE, answeringModel, isLoading } from "./models";
+import { GUIDE, answeringModel, isLoading, localOffers } from "./models";
 import { readLastModel } from "./preferences";
 
 /** How long a room may take to offer a model before one is loaded here, ms: links and offers need a moment. */
 const ROOM_GRACE_MS = 2000;
 
+/** The answers that are being given now. */
+interface Asking {
+  /** The model that one of them asks for. */
+  readonly asked: string | undefined;
+  /** True while one of them has lost its provider, and looks for another one. */
+  readonly lost: boolean;
+}
+
 /**
- * Loads the start-up model whenever nobody here or in the room can answer: the model used last if its files are
+ * Loads the start-up model whenever nobody here or in the room can answer, or nobody does: the model used last if its files are
  * stored, else the guide. After the user has unloaded a model or cancelled a load, it does nothing until the user
  * loads one again. It acts only in the leading tab, since that tab holds the models.
  */
 export class StartModel extends TypedEventTarget<{ change: undefined }> {
   readonly #grid: GridApi;
   readonly #loads: ModelLoads;
-  /** The model of an answer that is being given now, if any. */
-  readonly #needed: () => string | undefined;
+  readonly #answers: () => Asking;
   readonly #cleanup: (() => void)[];
   #before: GridState;
   #begun = false;
@@ -26,11 +33,11 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
   #working = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(grid: GridApi, loads: ModelLoads, needed: () => string | undefined) {
+  constructor(grid: GridApi, loads: ModelLoads, answers: () => Asking) {
     super();
     this.#grid = grid;
     this.#loads = loads;
-    this.#needed = needed;
+    this.#answers = answers;
     this.#before = grid.state;
     this.#cleanup = [
       grid.on("change", (state) => this.#follow(state)),
@@ -47,6 +54,11 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
   begin(): void {
     if (this.#begun) return;
     this.#begun = true;
+    this.#consider(this.#grid.state);
+  }
+
+  /** To be called when an answer has lost its provider, or found another one. */
+  look(): void {
     this.#consider(this.#grid.state);
   }
 
@@ -69,13 +81,15 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
 
   #consider(state: GridState): void {
     const unwanted = !this.#begun || this.#declined || this.#gaveUp || state.role !== "leader";
-    if (unwanted || isLoading(state) || answeringModel(state, undefined)) {
+    // Offers of the room help no answer whose providers have all failed it.
+    const offered = answeringModel(state, undefined) !== undefined;
+    if (unwanted || isLoading(state) || (offered && !(this.#answers().lost && localOffers(state).length === 0))) {
       this.#disarm();
       return;
     }
     if (this.#timer !== undefined || this.#working) return;
     // An answer that has lost its provider should not wait.
-    if (state.room === undefined || this.#needed() !== undefined) void this.#load();
+    if (!offered && (state.room === undefined || this.#answers().asked !== undefined)) void this.#load();
     else {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
@@ -119,7 +133,7 @@ export class StartModel extends TypedEventTarget<{ change: undefined }> {
   }
 
   async #choose(): Promise<string> {
-    const needed = this.#needed();
+    const needed = this.#answers().asked;
     if (needed === GUIDE) return GUIDE;
     const models = await this.#grid.models.list().catch(() => []);
     const stored = (id: string | undefined): boolean =>

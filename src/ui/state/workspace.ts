@@ -43,7 +43,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     super();
     this.grid = grid;
     this.loads = new ModelLoads(grid);
-    this.start = new StartModel(grid, this.loads, () => this.chats.answers.asked);
+    this.start = new StartModel(grid, this.loads, () => this.chats.answers);
     this.together = new Together(grid);
     this.leaving = new Leaving(grid);
     const answers = new Answers(grid.conversations, readyModel(grid, this.start));
@@ -61,6 +61,9 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       () => this.start.close(),
       () => this.chats.close(),
       this.chats.on("change", changed),
+      answers.on("progress", ({ event: { type } }) => {
+        if (type === "lost" || type === "route") this.start.look();
+      }),
       this.start.on("change", changed),
       this.together.on("change", changed),
       this.leaving.on("change", changed),
