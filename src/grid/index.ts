@@ -25,6 +25,7 @@ export type {
 } from "./conversations";
 export { MAX_HOUSE_NAME_CHARS, MIN_PASSPHRASE_CHARS } from "../identity";
 export { Grid } from "./grid";
+export { type FamilyMember, type SpeedSample, expectedRate, familyOf, memberName } from "../models";
 export { roomCapacity, spareBytes } from "../node";
 export type {
   AdmissionRule,

@@ -3,7 +3,7 @@ import { formatBytes } from "../core";
 import type { DeviceInfo } from "../inference";
 import type { ModelEntry } from "./entry";
 import { LARGEST_WASM_BYTES } from "./onnx-files";
-import type { ModelInfo } from "./types";
+import type { ModelInfo, Obstacle } from "./types";
 
 /** Browsers report at most about this much memory, so a device that reports it may have more. */
 const CAPPED_MEMORY_BYTES = 8 * 2 ** 30;
@@ -21,45 +21,66 @@ interface Needs {
 
 /** Decides whether a model fits. If a need is unknown, it counts as met; loading will show it. */
 export function fitOf(entry: ModelEntry, needs: Needs, device: DeviceInfo): ModelInfo["fit"] {
-  const reason =
+  return (
     (entry.origin.kind === "webllm" ? webllmObstacle(entry, needs.f32Variant, device) : undefined) ??
     bufferObstacle(entry, device) ??
     wasmObstacle(needs.wasmBytes) ??
-    memoryObstacle(needs.memoryBytes, device);
-  return reason === undefined ? { fits: true } : { fits: false, reason };
+    memoryObstacle(needs.memoryBytes, device) ?? { fits: true }
+  );
 }
 
-function webllmObstacle(entry: ModelEntry, f32Variant: string | undefined, device: DeviceInfo): string | undefined {
+type Unfit = Extract<ModelInfo["fit"], { fits: false }>;
+
+function unfit(obstacle: Obstacle, reason: string): Unfit {
+  return { fits: false, obstacle, reason };
+}
+
+function webllmObstacle(entry: ModelEntry, f32Variant: string | undefined, device: DeviceInfo): Unfit | undefined {
   if (entry.origin.kind !== "webllm") return undefined;
-  if (entry.origin.embedding) return "It turns text into numbers for search and cannot chat.";
+  if (entry.origin.embedding) return unfit("no-chat", "It turns text into numbers for search and cannot chat.");
   const { webgpu, webgpuMissing } = device;
   if (!webgpu) {
-    return `It runs on the GPU only, and this browser has no WebGPU${webgpuMissing === undefined ? "" : ` (${webgpuMissing})`}.`;
+    const why = webgpuMissing === undefined ? "" : ` (${webgpuMissing})`;
+    return unfit("no-gpu", `It runs on the GPU only, and this browser has no WebGPU${why}.`);
   }
+  if (webgpu.software) return unfit("no-gpu", "It runs on the GPU only, and WebGPU runs in software here.");
   const missing = entry.origin.requiredFeatures.find((feature) => !webgpu.features.includes(feature));
   if (missing === "shader-f16") {
     const advice = f32Variant === undefined ? "" : ` Use ${f32Variant} instead.`;
-    return `It needs 16-bit arithmetic (shader-f16), which this GPU does not offer to the browser.${advice}`;
+    return unfit(
+      "gpu-ability",
+      `It needs 16-bit arithmetic (shader-f16), which this GPU does not offer to the browser.${advice}`,
+    );
   }
-  return missing === undefined ? undefined : `It needs the GPU feature ${missing}, which is missing here.`;
+  if (missing === undefined) return undefined;
+  return unfit("gpu-ability", `It needs the GPU feature ${missing}, which is missing here.`);
 }
 
-function bufferObstacle(entry: ModelEntry, device: DeviceInfo): string | undefined {
+function bufferObstacle(entry: ModelEntry, device: DeviceInfo): Unfit | undefined {
   const needed = entry.origin.kind === "webllm" ? entry.origin.largestBufferBytes : undefined;
   if (needed === undefined || !device.webgpu) return undefined;
   const limit = Math.min(device.webgpu.maxBufferSize, device.webgpu.maxStorageBufferBindingSize);
   if (needed <= limit) return undefined;
-  return `It needs ${formatBytes(needed)} in one piece, but this GPU gives at most ${formatBytes(limit)} to the browser.`;
+  return unfit(
+    "gpu-ability",
+    `It needs ${formatBytes(needed)} in one piece, but this GPU gives at most ${formatBytes(limit)} to the browser.`,
+  );
 }
 
-function wasmObstacle(needed: number | undefined): string | undefined {
+function wasmObstacle(needed: number | undefined): Unfit | undefined {
   if (needed === undefined || needed <= LARGEST_WASM_BYTES) return undefined;
-  return `Without a GPU it runs in WebAssembly, which holds ${formatBytes(LARGEST_WASM_BYTES)} at most, and its weights are about ${formatBytes(needed)}.`;
+  return unfit(
+    "too-large",
+    `Without a GPU it runs in WebAssembly, which holds ${formatBytes(LARGEST_WASM_BYTES)} at most, and its weights are about ${formatBytes(needed)}.`,
+  );
 }
 
-function memoryObstacle(needed: number | undefined, device: DeviceInfo): string | undefined {
+function memoryObstacle(needed: number | undefined, device: DeviceInfo): Unfit | undefined {
   const { memoryBytes } = device;
   if (needed === undefined || memoryBytes === undefined || memoryBytes >= CAPPED_MEMORY_BYTES) return undefined;
   if (needed <= memoryBytes * USABLE_MEMORY_SHARE) return undefined;
-  return `It needs about ${formatBytes(needed)} of memory, and this device has about ${formatBytes(memoryBytes)} in all.`;
+  return unfit(
+    "memory",
+    `It needs about ${formatBytes(needed)} of memory, and this device has about ${formatBytes(memoryBytes)} in all.`,
+  );
 }

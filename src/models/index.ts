@@ -1,9 +1,11 @@
 /** The models that can be used here: where their files come from, and where they are stored. */
 export { clearLoading, crashedLoad, markLoading } from "./crash-marker";
+export { type FamilyMember, familyOf, memberName } from "./families";
 export { ModelLibrary } from "./library";
 export { LARGEST_WASM_BYTES } from "./onnx-files";
 export type { ModelParts } from "./model-parts";
 export { otherFiles } from "./model-parts";
 export { SharedWork } from "./shared-work";
 export { isHubName } from "./sources";
+export { type SpeedSample, expectedRate } from "./speed";
 export type * from "./types";

@@ -45,6 +45,7 @@ describe("modelInfo of a repository that has not been asked yet", () => {
     expect(infoOf("SmolLM2-360M-Instruct", phone).fit).toEqual({ fits: true });
     expect(infoOf("Qwen3-4B-ONNX", phone).fit).toEqual({
       fits: false,
+      obstacle: "memory",
       reason: "It needs about 3.6 GB of memory, and this device has about 4.3 GB in all.",
     });
   });
@@ -106,6 +107,7 @@ describe("modelInfo of a repository that has been asked", () => {
     expect(infoOf("Qwen3-4B-ONNX", cpu, described(1, 3 * GB)).fit).toEqual({ fits: true });
     expect(infoOf("Qwen3-4B-ONNX", cpu, described(1, 4 * GB)).fit).toEqual({
       fits: false,
+      obstacle: "too-large",
       reason: "Without a GPU it runs in WebAssembly, which holds 3.8 GB at most, and its weights are about 4.0 GB.",
     });
     expect(infoOf("Qwen3-4B-ONNX", testDevice(), described(1, 4 * GB)).fit).toEqual({ fits: true });

@@ -1,6 +1,12 @@
 /** Describes a model before it is loaded. */
 import type { EngineName } from "../inference";
 
+/**
+ * Why a model cannot run on a device: it needs a graphics card, or abilities that the card lacks; it is too large for
+ * WebAssembly or for the memory; or it was not made to chat.
+ */
+export type Obstacle = "no-gpu" | "gpu-ability" | "too-large" | "memory" | "no-chat";
+
 /** A model that can be loaded here. */
 export interface ModelInfo {
   readonly id: string;
@@ -14,7 +20,8 @@ export interface ModelInfo {
   /** Approximate bytes of GPU or WASM memory while loaded. */
   readonly memoryBytes: number | undefined;
   readonly contextLength: number | undefined;
-  readonly fit: { readonly fits: true } | { readonly fits: false; readonly reason: string };
+  readonly fit:
+    { readonly fits: true } | { readonly fits: false; readonly obstacle: Obstacle; readonly reason: string };
   readonly stored: "no" | "partial" | "yes";
   /** Where it comes from, to be shown to people: a URL or a repository's name. */
   readonly origin: string;

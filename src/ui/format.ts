@@ -25,6 +25,13 @@ export function formatRate(tokensPerSecond: number): string {
   return `${tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond)} tokens/s`;
 }
 
+/** An expected rate, as coarse as it is known: `about 35 tokens/s`, `about 0.4 tokens/s`. */
+export function formatExpectedRate(tokensPerSecond: number): string {
+  const step = tokensPerSecond >= 20 ? 5 : tokensPerSecond >= 2 ? 1 : 0.1;
+  const rounded = Math.max(step, Math.round(tokensPerSecond / step) * step);
+  return `about ${step < 1 ? rounded.toFixed(1) : rounded} tokens/s`;
+}
+
 /** Tokens of a context, such as `4k` for 4096. */
 export function formatTokens(tokens: number): string {
   return tokens >= 1024 ? `${Math.round(tokens / 1024)}k` : String(tokens);

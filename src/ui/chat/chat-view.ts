@@ -6,6 +6,7 @@ import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { painted } from "../painted";
+import { isRefusal } from "../state/demo";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
 import type { Chats } from "../state/chats";
 import { newlyLeft } from "../state/requests";
@@ -54,6 +55,15 @@ export class ChatView extends WorkspaceElement {
         min-height: 100%;
         align-content: center;
       }
+      mg-recommendation {
+        margin-top: -0.75rem;
+      }
+      /* The space is there before the card, so that nothing moves when it comes. */
+      .empty mg-recommendation {
+        width: min(38rem, 100%);
+        min-height: 6.5rem;
+        margin: 0 auto;
+      }
       .foot {
         width: min(100%, var(--mg-column));
         margin-inline: auto;
@@ -76,6 +86,11 @@ export class ChatView extends WorkspaceElement {
         border-radius: 50%;
         background: var(--mg-raised);
         box-shadow: var(--mg-shadow);
+      }
+      @media (max-width: 480px) {
+        .empty mg-recommendation {
+          min-height: 9rem;
+        }
       }
       @media (max-width: 640px) {
         .column {
@@ -130,7 +145,8 @@ export class ChatView extends WorkspaceElement {
           ${
             messages.length > 0 || loading
               ? nothing
-              : html`<mg-empty-state .privacy=${this.#privacy()} @mg-suggest=${this.#suggest}></mg-empty-state>`
+              : html`<mg-empty-state .privacy=${this.#privacy()} @mg-suggest=${this.#suggest}></mg-empty-state>
+                  <mg-recommendation .workspace=${workspace}></mg-recommendation>`
           }
           ${repeat(
             messages,
@@ -144,16 +160,17 @@ export class ChatView extends WorkspaceElement {
                     @mg-edit-cancelled=${this.#focus}
                   ></mg-question>`
                 : html`<mg-answer
-                    .message=${message}
-                    .running=${running?.message.id === message.id ? running : undefined}
-                    .model=${message.answer && workspace ? modelName(workspace.grid.state, message.answer.model) : ""}
-                    .left=${newlyLeft(messages, index)}
-                    .loadable=${this.#loadable()}
-                    .actions=${index === messages.length - 1 && !writing ? "all" : "none"}
-                    @mg-regenerate=${() => chats?.regenerate()}
-                    @mg-continue=${() => chats?.continueAnswer(message)}
-                    @mg-answer-here=${() => workspace?.answerHere(message)}
-                  ></mg-answer>`,
+                      .message=${message}
+                      .running=${running?.message.id === message.id ? running : undefined}
+                      .model=${message.answer && workspace ? modelName(workspace.grid.state, message.answer.model) : ""}
+                      .left=${newlyLeft(messages, index)}
+                      .loadable=${this.#loadable()}
+                      .actions=${index === messages.length - 1 && !writing ? "all" : "none"}
+                      @mg-regenerate=${() => chats?.regenerate()}
+                      @mg-continue=${() => chats?.continueAnswer(message)}
+                      @mg-answer-here=${() => workspace?.answerHere(message)}
+                    ></mg-answer>
+                    ${isRefusal(message) ? html`<mg-recommendation .workspace=${workspace}></mg-recommendation>` : nothing}`,
           )}
           ${this.#unanswered() ? this.#askAgain() : nothing}
         </div>
@@ -190,6 +207,7 @@ export class ChatView extends WorkspaceElement {
   protected override updated(changed: PropertyValues): void {
     const { workspace } = this;
     if (changed.has("workspace") && workspace) {
+      void import("../models/recommendation");
       this.#stop.push(
         workspace.on("focus-composer", this.#focus),
         workspace.chats.answers.on("finished", ({ conversation, message }) => {

@@ -60,6 +60,15 @@ export class EmptyState extends MicrogridElement {
         border-color: var(--mg-accent);
         background: var(--mg-accent-soft);
       }
+      /* On a phone, the card below should still be in view. */
+      @media (max-width: 480px) {
+        :host {
+          padding: 0;
+        }
+        .suggestion .small {
+          display: none;
+        }
+      }
       .suggestion strong {
         font-size: 0.9375rem;
         font-weight: 550;

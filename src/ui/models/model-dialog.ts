@@ -14,6 +14,7 @@ import "../pipelines/plan-view";
 import "./add-model";
 import { filterModels, filtersFor, type ModelFilter } from "./filter";
 import "./model-row";
+import "./recommendation";
 
 /** How many rows to render at first, and how many to add each time the end of the list comes into view. */
 const PAGE = 30;
@@ -158,6 +159,7 @@ export class ModelDialog extends WorkspaceElement {
         ${this.adding ? html`<mg-add-model .workspace=${workspace} @mg-added=${this.#added}></mg-add-model>` : nothing}
       </div>
       <p class="device muted small">${deviceText(workspace)}</p>
+      <mg-recommendation .workspace=${workspace}></mg-recommendation>
       <ul aria-label="Models">
         ${repeat(
           models.slice(0, this.shown),
@@ -208,11 +210,8 @@ export class ModelDialog extends WorkspaceElement {
 }
 
 function deviceText({ grid }: Workspace): string {
-  const { webgpu, webgpuMissing } = grid.state.device;
-  if (!webgpu)
-    return `No WebGPU: ${webgpuMissing ?? "this browser does not support it."} Models run on the CPU (WASM), so choose a small one.`;
-  const name = gpuName(webgpu);
-  return webgpu.software
-    ? `WebGPU runs in software here (${name}), which is slow, so choose a small model.`
-    : `This device: ${name}.`;
+  const { webgpu } = grid.state.device;
+  return webgpu && !webgpu.software
+    ? `This device: ${gpuName(webgpu)}.`
+    : "No usable graphics card found. Small models run on the processor.";
 }

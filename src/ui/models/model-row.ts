@@ -200,11 +200,7 @@ export class ModelRow extends WorkspaceElement {
   readonly #load = (): void => {
     const { workspace, model } = this;
     if (!workspace || !model) return;
-    void this.#acting.run([
-      workspace.loads.load(model.id).then(async (ready) => {
-        if (ready) await workspace.chooseModel(model.id);
-      }),
-    ]);
+    void this.#acting.run([workspace.bring(model.id)]);
   };
 }
 

@@ -30,7 +30,7 @@ class StubGrid extends TypedEventTarget<GridEvents> {
   readonly conversations: ConversationStore;
   readonly models = {
     list: () => Promise.resolve([]),
-    load: (id: string) => {
+    load: (id: string): Promise<void> => {
       this.loaded.push(id);
       return Promise.reject(new Error("It does not fit."));
     },
@@ -147,6 +147,37 @@ describe("the model of a workspace", () => {
     await workspace.chooseModel("big");
     expect(workspace.wantedModel).toBe("big");
     expect(workspace.chats.settings).not.toHaveProperty("model");
+  });
+
+  it("becomes one that is loaded in the background, with a way back to the one before", async () => {
+    grid.set({ loads: { [GUIDE]: { kind: "ready", offer: { model: GUIDE } } }, models: [{ id: "big", name: "Big" }] });
+    const ready = deferred<undefined>();
+    grid.models.load = () => ready.promise;
+    const bringing = workspace.bring("big");
+    expect([workspace.wantedModel, texts()]).toEqual([undefined, []]);
+    grid.set({ loads: { ...grid.state.loads, big: { kind: "ready", offer: { model: "big" } } } });
+    ready.resolve(undefined);
+    await bringing;
+    expect([workspace.wantedModel, texts()]).toEqual(["big", ["This chat now uses Big."]]);
+    workspace.toasts[0]!.action!.run();
+    await vi.waitFor(() => expect(workspace.wantedModel).toBe(GUIDE));
+  });
+
+  it("goes back to what the conversation had chosen for itself", async () => {
+    await workspace.chooseModel("big");
+    await workspace.chats.changeSettings({ ...workspace.chats.settings, model: "small" });
+    await workspace.moveTo("other");
+    expect(workspace.wantedModel).toBe("other");
+    workspace.toasts[0]!.action!.run();
+    await vi.waitFor(() => expect(workspace.wantedModel).toBe("small"));
+    expect(localStorage.getItem("microgrid.model")).toBe("big");
+  });
+
+  it("stays as it is if a load is cancelled or fails", async () => {
+    await expect(workspace.bring("big")).rejects.toThrow("It does not fit.");
+    grid.models.load = () => Promise.reject(new DOMException("", "AbortError"));
+    await workspace.bring("big");
+    expect([workspace.wantedModel, texts()]).toEqual([undefined, []]);
   });
 
   it("comes from a backup that is restored", async () => {

@@ -6,7 +6,7 @@ import { Answers } from "./answers";
 import { Chats } from "./chats";
 import { ModelLoads } from "./loads";
 import { Leaving } from "./leaving";
-import { GUIDE, modelName } from "./models";
+import { GUIDE, answeringModel, modelName } from "./models";
 import { type Dialog, type Panel, Panels, type Toast } from "./panels";
 import { applyTheme, readLastModel, saveLastModel } from "./preferences";
 import { readyModel } from "./ready-model";
@@ -162,6 +162,31 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.#changed();
   }
 
+  /**
+   * Loads a model while another goes on answering; then the open conversation moves over to it. Throws the error of a load
+   * that failed. A load that was cancelled changes nothing.
+   */
+  async bring(id: string): Promise<void> {
+    const until = this.#answering();
+    if (await this.loads.load(id)) await this.moveTo(id, until);
+  }
+
+  /** Makes a model the chosen one, and says so with a way back to the one that has answered `until` now. */
+  async moveTo(id: string, until = this.#answering()): Promise<void> {
+    if (this.wantedModel === id) return;
+    const { currentId, settings } = this.chats;
+    const before = this.#lastModel ?? until;
+    await this.chooseModel(id);
+    const back = async (model: string): Promise<void> => {
+      await this.chooseModel(model);
+      if (this.chats.currentId === currentId) await this.chats.changeSettings(settings);
+    };
+    this.toast(
+      `This chat now uses ${plain(modelName(this.grid.state, id))}.`,
+      before === undefined ? undefined : { label: "Undo", run: () => void back(before) },
+    );
+  }
+
   /** Restores a backup into this browser, and shows it at once. Throws what `restoreBackup` of the grid throws. */
   async restore(file: Blob, passphrase: string): Promise<void> {
     await this.grid.identity.restoreBackup(file, passphrase);
@@ -206,6 +231,11 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     if (!room && this.dialog === "rules") this.#panels.show({ dialog: undefined });
     this.#rules.look(room);
     if (this.dialog === "rules") this.#rules.read();
+  }
+
+  /** Id of the model that answers in the open conversation now. */
+  #answering(): string | undefined {
+    return answeringModel(this.grid.state, this.wantedModel)?.model;
   }
 
   #changed(): void {

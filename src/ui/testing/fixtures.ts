@@ -54,7 +54,11 @@ const large: readonly ModelInfo[] = [
     sizeIsEstimate: false,
     memoryBytes: Number(memoryBytes),
     contextLength: 8192,
-    fit: { fits: false, reason: "Too large for this device: its files do not fit into the memory of a page." },
+    fit: {
+      fits: false,
+      obstacle: "too-large",
+      reason: "Too large for this device: its files do not fit into the memory of a page.",
+    },
     stored: "no",
     origin: `huggingface.co/${id}`,
   };
@@ -90,7 +94,11 @@ export const fakeModels: readonly ModelInfo[] = [
       memoryBytes: 600_000_000 + index * 43_000_000,
       contextLength: 4096,
       fit: big
-        ? { fits: false, reason: "Needs 16-bit shaders (shader-f16), which this GPU does not offer to the browser." }
+        ? {
+            fits: false,
+            obstacle: "gpu-ability",
+            reason: "Needs 16-bit shaders (shader-f16), which this GPU does not offer to the browser.",
+          }
         : { fits: true },
       stored: index === 2 ? "yes" : index === 5 ? "partial" : "no",
       origin: `huggingface.co/mlc-ai/${family}-q4f16_1-MLC`,

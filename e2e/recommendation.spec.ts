@@ -1,0 +1,59 @@
+/** The way from the demo to a useful model: a recommendation, a download in the background, and a way back. */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { expect, test } from "./harness";
+import { HubServer } from "./harness/hub-server";
+import { ChatPage, GUIDE_NAME } from "./pages";
+
+const GUIDE = resolve(import.meta.dirname, "../public/models/guide");
+/** The smallest model of the catalog; the hub of this test has the files of the demo under its name. */
+const REPOSITORY = "HuggingFaceTB/SmolLM2-135M-Instruct";
+const NAME = "SmolLM2 135M";
+const DATA = "onnx/model_q4.onnx_data";
+const FILES = [
+  "config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "generation_config.json",
+  "onnx/model_q4.onnx",
+];
+const MIB = 2 ** 20;
+
+test("one button brings a useful model while the demo answers, and the chat can go back", async ({
+  openSite,
+  siteConfig,
+}) => {
+  const hub = await HubServer.start();
+  for (const path of [...FILES, DATA]) hub.put(REPOSITORY, path, await readFile(`${GUIDE}/${path}`));
+  hub.fault(REPOSITORY, DATA, { kind: "stall", bytes: MIB });
+  siteConfig.hub = hub.url;
+  const { page } = await openSite({ name: "anna" });
+  const chat = new ChatPage(page);
+  const card = page.getByRole("region", { name: "Recommended" });
+  await expect(card).toContainText("Recommended for this device");
+  await expect(card).toContainText(NAME);
+  await expect(card).toContainText(/slow here: about [\d.]+ tokens\/s · good at short answers/);
+
+  // The download stalls, and the demo answers.
+  await card.getByRole("button", { name: "Download" }).click();
+  await expect(card).toContainText("The demo answers meanwhile.");
+  expect(await chat.chat("What is the capital of Japan?")).toContain("Tokyo");
+  await expect(chat.origin()).toContainText(GUIDE_NAME);
+
+  // A refusal of the demo leads to the same step, where the download is stopped and goes on.
+  expect(await chat.chat("Explain the theory of general relativity in detail.")).toContain("bigger model");
+  await expect.poll(() => hub.requestsFor(DATA).length).toBe(1);
+  await card.getByRole("button", { name: "Cancel" }).click();
+  await card.getByRole("button", { name: "Continue the download" }).click();
+  await expect(page.getByText(`This chat now uses ${NAME}.`)).toBeVisible();
+  expect(hub.requestsFor(DATA)[1]?.range).toBe(`bytes=${MIB}-`);
+  await expect(chat.model).toHaveAccessibleName(`Model: ${NAME}, WASM (CPU)`);
+  await expect(card).toBeHidden();
+
+  await chat.undo();
+  await expect(chat.model).toHaveAccessibleName(`Model: ${GUIDE_NAME}, WASM (CPU)`);
+  await card.getByRole("button", { name: "Use it" }).click();
+  await chat.chat("What is the capital of Japan?");
+  await expect(chat.origin()).toContainText(NAME);
+  await hub.stop();
+});

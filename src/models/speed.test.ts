@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { expectedRate } from "./speed";
+import { testDevice } from "./testing";
+
+const CPU = testDevice({ webgpu: false });
+const guide = { bytes: 5.6e6, tokensPerSecond: 400 };
+const onnx = (downloadBytes: number | undefined) => ({ engine: "onnx", downloadBytes }) as const;
+
+describe("expectedRate", () => {
+  it("comes near to what a model of 135 million parameters was measured at on one thread", () => {
+    const rate = expectedRate(onnx(180e6), CPU, [{ ...guide, backend: "wasm" }]);
+    expect(rate).toBeGreaterThan(1);
+    expect(rate).toBeLessThan(2);
+  });
+
+  it("is exact for the sample itself, and falls with the bytes", () => {
+    const sample = { backend: "wasm", bytes: 200e6, tokensPerSecond: 9 } as const;
+    expect(expectedRate(onnx(200e6), CPU, [{ ...guide, backend: "wasm" }, sample])).toBeCloseTo(9);
+    expect(expectedRate(onnx(900e6), CPU, [sample])).toBeCloseTo(2);
+  });
+
+  it("does not let a tiny model on a GPU promise more than the memory of the GPU can give", () => {
+    const device = testDevice();
+    const rate = expectedRate(onnx(1e9), device, [{ ...guide, backend: "webgpu" }]);
+    expect(rate).toBeGreaterThan(20);
+    expect(rate).toBeLessThan(40);
+    expect(expectedRate(onnx(1e9), { ...device, mobile: true }, [{ ...guide, backend: "webgpu" }])).toBeLessThan(12);
+  });
+
+  it("is unknown without a size, or without a sample of the same backend", () => {
+    expect(expectedRate(onnx(undefined), CPU, [{ ...guide, backend: "wasm" }])).toBeUndefined();
+    expect(expectedRate(onnx(1e9), CPU, [{ ...guide, backend: "webgpu" }])).toBeUndefined();
+    expect(expectedRate({ ...onnx(1e9), engine: "webllm" }, CPU, [{ ...guide, backend: "wasm" }])).toBeUndefined();
+  });
+});
