@@ -255,6 +255,46 @@ test("a bad room attribute and an unknown model are explained, and the rest keep
   await expect(other.answers.last()).toContainText("Tokyo");
 });
 
+test("greets, suggests, follows the accent of the page, and names wrong attributes", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const body = `<microgrid-chat greeting="Welcome to the bakery." suggestions="What is the capital of Japan?|Who are you?"
+    policy="rooms" temperature="hot" theme="light" style="--mg-accent: rgb(255, 0, 0); --mg-surface: rgb(255, 255, 255)"
+    ></microgrid-chat>`;
+  const foreign = await foreignSite({ "/": pageOf(site.url, body) });
+  const warnings: string[] = [];
+  const visitor = await openSite({
+    url: foreign.url,
+    prepare: ({ page }) =>
+      Promise.resolve(
+        void page.on("console", (message) => message.type() === "warning" && warnings.push(message.text())),
+      ),
+  });
+  const chat = new EmbeddedChat(visitor);
+  await chat.ready();
+  const wrong = /policy="rooms".*temperature="hot"/;
+  await expect(chat.root.getByRole("alert")).toHaveText(wrong);
+  expect(warnings.filter((text) => wrong.test(text))).toHaveLength(1);
+  expect(await events(visitor, "microgrid-error")).toMatchObject([{ code: "bad-request", during: "attributes" }]);
+  await expect(chat.root).toContainText("Welcome to the bakery.");
+  await expect(chat.root).toContainText("on your own device, by a small demo model that knows little.");
+  await expect(chat.root.getByRole("link", { name: "Open Microgrid" })).toHaveAttribute("href", site.url);
+  await shot(visitor, "embed-greeting");
+
+  await visitor.page.evaluate(() => {
+    const element = document.querySelector("microgrid-chat")!;
+    element.policy = "device";
+    element.temperature = "0";
+  });
+  await expect(chat.root.getByRole("alert")).toHaveCount(0);
+  await chat.root.getByRole("button", { name: "What is the capital of Japan?" }).click();
+  await expect(chat.answers.last()).toContainText("Tokyo");
+  const bubble = chat.root.getByText("What is the capital of Japan?");
+  await expect(bubble).toHaveCSS("background-color", "color(srgb 1 0.88 0.88)");
+});
+
 test("hostile styles stay outside, and the page stays as it was", async ({ site, foreignSite, openSite }) => {
   const hostile = `<style>
     html { font-size: 40px; }

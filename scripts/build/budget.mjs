@@ -6,6 +6,9 @@ import { brotliCompressSync, constants } from "node:zlib";
 /** Compressed bytes of JavaScript and CSS that the page needs before it paints. */
 export const FIRST_PAINT_BUDGET_BYTES = 60_000;
 
+/** Compressed bytes of JavaScript that a page which embeds the element needs before it shows. */
+export const ELEMENT_BUDGET_BYTES = 35_000;
+
 /** @typedef {{ file: string, isEntry?: boolean, imports?: string[], css?: string[] }} ManifestChunk */
 /** @typedef {Record<string, ManifestChunk>} Manifest */
 /** @typedef {{ file: string, bytes: number, compressedBytes: number }} FileSize */

@@ -5,9 +5,13 @@ import { repeat } from "lit/directives/repeat.js";
 import type { MicrogridError } from "../core";
 import type { GridApi, Policy } from "../grid";
 import { type Composer, icon, mark, modelName, newlyLeft, tooLong } from "../ui/parts";
+import { mistakesError, readAttributes } from "./attributes";
+import { beginningView } from "./beginning-view";
 import { Dialogue, type Turn } from "./dialogue";
 import { type ErrorDetail, send } from "./events";
+import { footerView } from "./footer-view";
 import { GridController } from "./grid-controller";
+import { mistakesView, readinessView } from "./readiness-view";
 import { RoomEntryController } from "./room-entry";
 import { roomQuestion } from "./room-question";
 import { styles } from "./styles";
@@ -15,7 +19,6 @@ import { whereView } from "./where-view";
 
 /** Largest distance from the end, px, at which the view still follows the text. */
 const FOLLOW_PX = 60;
-const PRIVACY = ["device", "room", "anywhere"] as const;
 
 /**
  * A chat for any page. Events: see `MicrogridElementEvents`. Slots: `header`, `empty`, `footer`.
@@ -38,10 +41,20 @@ export class MicrogridChat extends LitElement {
   /** `light`, `dark`, or `auto` for the visitor's own preference. */
   @property({ reflect: true, useDefault: true }) theme = "auto";
 
+  /** Instructions for the model before the conversation; the visitor does not see them. */
+  @property({ reflect: true, useDefault: true }) system = "";
+  /** A sentence before the first question. */
+  @property({ reflect: true, useDefault: true }) greeting = "";
+  /** Questions that can be asked with one press before the first one: one in each line, or between bars (`|`). */
+  @property({ reflect: true, useDefault: true }) suggestions = "";
+  /** How freely the model chooses its words, from 0 to 2; empty leaves it to the model. */
+  @property({ reflect: true, useDefault: true }) temperature = "";
+
   @state() private announcement = "";
   @query("microgrid-composer") private readonly composer!: Composer | null;
   @query(".log") private readonly log!: HTMLElement | null;
   #follow = true;
+  #read = readAttributes(this);
 
   readonly #dialogue = new Dialogue();
   readonly #grid = new GridController(this, {
@@ -106,6 +119,7 @@ export class MicrogridChat extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("policy") || changed.has("theme") || changed.has("temperature")) this.#readAttributes();
     if (changed.has("model") || !this.hasUpdated) this.#grid.want(this.model);
     if (changed.has("room")) this.#entry.follow(this.#grid.grid, this.room);
   }
@@ -135,11 +149,7 @@ export class MicrogridChat extends LitElement {
         @scroll=${this.#scrolled}
       >
         <div class="column ${bare ? "bare" : ""}">
-          ${
-            bare && kind !== "asking" && kind !== "entering"
-              ? html`<slot name="empty"><p class="muted">Ask a question. It is answered ${this.#promise()}.</p></slot>`
-              : nothing
-          }
+          ${bare && kind !== "asking" && kind !== "entering" ? this.#beginning() : nothing}
           ${repeat(
             turns,
             ({ id }) => id,
@@ -148,7 +158,8 @@ export class MicrogridChat extends LitElement {
         </div>
       </div>
       <div class="foot">
-        ${this.#readiness()} ${this.#roomView()}
+        ${readinessView(this.#grid.readiness, this.#modelName(), () => this.#grid.retry())}
+        ${mistakesView(this.#read.mistakes)} ${this.#roomView()}
         <microgrid-composer
           exportparts="composer, input, send"
           .placeholder=${this.placeholder}
@@ -160,7 +171,7 @@ export class MicrogridChat extends LitElement {
           @keyup=${quiet}
           @keypress=${quiet}
         ></microgrid-composer>
-        <slot name="footer" class="note muted" part="footer">Answers can be wrong. Check what matters.</slot>
+        ${footerView()}
       </div>
       <div class="visually-hidden" role="status">${this.announcement}</div>
     </div>`;
@@ -185,23 +196,20 @@ export class MicrogridChat extends LitElement {
       ></microgrid-answer>`;
   }
 
-  #readiness(): TemplateResult | typeof nothing {
-    const { readiness } = this.#grid;
-    switch (readiness.kind) {
-      case "ready":
-        return nothing;
-      case "failed":
-        return html`<div class="error" part="error" role="alert">
-          <span>${readiness.error.message}</span>
-          <button class="button" @click=${() => this.#grid.retry()}>Retry</button>
-        </div>`;
-      default:
-        return html`<microgrid-load-progress
-          part="progress"
-          .name=${readiness.kind === "loading" ? this.#modelName() : ""}
-          .progress=${readiness.kind === "loading" ? readiness.progress : undefined}
-        ></microgrid-load-progress>`;
-    }
+  #beginning(): TemplateResult {
+    const { model, greeting, suggestions } = this;
+    const onAsk = (text: string): void => this.#askQuietly(text);
+    return beginningView({ model, greeting, suggestions, place: this.#promise(), onAsk });
+  }
+
+  #readAttributes(): void {
+    this.#read = readAttributes(this);
+    const { mistakes } = this.#read;
+    if (mistakes.length === 0) return;
+    const error = mistakesError(mistakes);
+    // eslint-disable-next-line no-console -- The author of the page looks there first.
+    console.warn(error.message, this);
+    this.#tellError(error, "attributes");
   }
 
   #where(): TemplateResult | typeof nothing {
@@ -246,7 +254,7 @@ export class MicrogridChat extends LitElement {
   /** Only inside of its own room may an element ask other devices. */
   #policy(): Partial<Policy> {
     const inside = this.#entry.entry.kind === "inside";
-    const privacy = inside ? PRIVACY.find((each) => each === this.policy) : "device";
+    const privacy = inside ? this.#read.privacy : "device";
     return privacy ? { privacy } : {};
   }
 
@@ -254,7 +262,9 @@ export class MicrogridChat extends LitElement {
     // An element that has just entered the page has not read its attributes yet.
     await this.updateComplete;
     const { grid, load } = await this.#grid.opened();
-    return { grid, load, model: this.model, policy: this.#policy() };
+    const { temperature } = this.#read;
+    const sampling = temperature === undefined ? {} : { temperature };
+    return { grid, load, model: this.model, policy: this.#policy(), system: this.system, sampling };
   }
 
   // A failure is shown under the question and told in `microgrid-error`.

@@ -18,16 +18,19 @@ const word = (text: string): AnswerEvent => ({ type: "token", text, ids: [1] });
 /** A grid whose answers are made by `answer`; it keeps what it was asked. */
 function options(answer: (request: AnswerRequest, signal: AbortSignal) => AsyncIterable<AnswerEvent>) {
   const asked: string[][] = [];
+  const degrees: (number | undefined)[] = [];
   const grid = {
     policy: { privacy: "room", prefer: "speed" },
     state: { loads: { guide: { kind: "ready", offer } }, room: undefined },
     answer(request: AnswerRequest, { signal }: { signal: AbortSignal }) {
+      degrees.push(request.generation.sampling?.temperature);
       asked.push(request.generation.messages.map(({ content }) => content));
       return answer(request, signal);
     },
   } as unknown as GridApi;
-  const given: Promise<AskOptions> = Promise.resolve({ grid, model: "guide", policy: {}, load: undefined });
-  return { given, asked };
+  const plain: AskOptions = { grid, model: "guide", policy: {}, system: "", sampling: {}, load: undefined };
+  const given = (wishes: Partial<AskOptions> = {}): Promise<AskOptions> => Promise.resolve({ ...plain, ...wishes });
+  return { given, asked, degrees };
 }
 
 async function* says(...words: string[]): AsyncGenerator<AnswerEvent> {
@@ -54,8 +57,8 @@ describe("Dialogue", () => {
     const dialogue = new Dialogue();
     const tokens: string[] = [];
     dialogue.on("token", ({ answer }) => tokens.push(answer));
-    expect(await dialogue.ask("Capital?", given)).toBe("Tokyo");
-    await dialogue.ask("Sure?", given);
+    expect(await dialogue.ask("Capital?", given())).toBe("Tokyo");
+    await dialogue.ask("Sure?", given());
     expect(tokens.slice(0, 2)).toEqual(["To", "Tokyo"]);
     expect(asked[1]).toEqual(["Capital?", "Tokyo", "Sure?"]);
     expect(dialogue.turns[0]).toMatchObject({
@@ -72,7 +75,7 @@ describe("Dialogue", () => {
     const ends: string[] = [];
     dialogue.on("done", ({ finishReason }) => ends.push(finishReason));
     dialogue.on("token", () => dialogue.stop());
-    expect(await dialogue.ask("Capital?", given)).toBe("Well");
+    expect(await dialogue.ask("Capital?", given())).toBe("Well");
     expect(dialogue.turns[0]?.answer?.status).toBe("interrupted");
     expect(ends).toEqual(["stopped"]);
   });
@@ -80,7 +83,7 @@ describe("Dialogue", () => {
   test("stops the current answer when a newer question comes, even while the grid is still opening", async () => {
     const dialogue = new Dialogue();
     const first = dialogue.ask("First?", new Promise(() => undefined));
-    const second = dialogue.ask("Second?", options(() => says("Yes")).given);
+    const second = dialogue.ask("Second?", options(() => says("Yes")).given());
     expect(await first).toBe("");
     expect(await second).toBe("Yes");
     expect(dialogue.turns.map(({ answer }) => answer?.status)).toEqual(["interrupted", "complete"]);
@@ -96,9 +99,9 @@ describe("Dialogue", () => {
     const dialogue = new Dialogue();
     const told: MicrogridError[] = [];
     dialogue.on("failed", (error) => told.push(error));
-    await expect(dialogue.ask("First?", given)).rejects.toBe(failure);
+    await expect(dialogue.ask("First?", given())).rejects.toBe(failure);
     fails = false;
-    await dialogue.ask("Second?", given);
+    await dialogue.ask("Second?", given());
     expect(told).toEqual([failure]);
     expect(dialogue.turns[0]).toMatchObject({
       answer: { status: "failed", answer: { error: { message: "It left." } } },
@@ -113,17 +116,26 @@ describe("Dialogue", () => {
       yield* says("Yes");
     });
     const dialogue = new Dialogue();
-    for (const question of ["A?", "B?", "C?"]) await dialogue.ask(question, given);
+    for (const question of ["A?", "B?", "C?"]) await dialogue.ask(question, given());
     expect(asked).toHaveLength(3);
     expect(dialogue.turns.map(({ answer }) => answer?.answer?.left)).toEqual([undefined, undefined, 2]);
+  });
+
+  test("sends the page's instructions and temperature with each question", async () => {
+    const { given, asked, degrees } = options(() => says("Yes"));
+    const dialogue = new Dialogue();
+    const wishes = { system: "Be brief.", sampling: { temperature: 0.5 } };
+    for (const question of ["A?", "B?"]) await dialogue.ask(question, given(wishes));
+    expect(asked.at(-1)).toEqual(["Be brief.", "A?", "Yes", "B?"]);
+    expect(new Set(degrees)).toEqual(new Set([0.5]));
   });
 
   test("refuses an empty question and forgets everything when cleared", async () => {
     const { given } = options((_, signal) => hangs(signal));
     const dialogue = new Dialogue();
-    await expect(dialogue.ask("  ", given)).rejects.toMatchObject({ code: "bad-request" });
+    await expect(dialogue.ask("  ", given())).rejects.toMatchObject({ code: "bad-request" });
     dialogue.on("token", () => dialogue.clear());
-    expect(await dialogue.ask("Capital?", given)).toBe("");
+    expect(await dialogue.ask("Capital?", given())).toBe("");
     expect(dialogue.turns).toEqual([]);
   });
 });

@@ -1,6 +1,16 @@
 /** The questions and answers of one element; they are kept in memory only. */
 import { MicrogridError, TypedEventTarget, randomId, toMicrogridError, unlessAborted } from "../core";
-import type { AnswerEvent, AnswerSummary, GridApi, Policy, Route, StoredMessage, Usage } from "../grid";
+import type {
+  AnswerEvent,
+  AnswerSummary,
+  ChatMessage,
+  GridApi,
+  Policy,
+  Route,
+  Sampling,
+  StoredMessage,
+  Usage,
+} from "../grid";
 import { type AnswerStore, Answers, type ModelSearch, type ReadyModel, type RunningAnswer } from "../ui/parts";
 import { whoAnswers } from "./who-answers";
 
@@ -19,6 +29,9 @@ export interface AskOptions {
   /** Id of the model, or empty for any model that the room offers. */
   readonly model: string;
   readonly policy: Partial<Policy>;
+  /** Instructions for the model before the conversation; empty for none. */
+  readonly system: string;
+  readonly sampling: Partial<Sampling>;
   /** The loading of `model` on this device; undefined if it is not loaded here. */
   readonly load: Promise<void> | undefined;
 }
@@ -127,11 +140,16 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
   async #find({ conversation, signal, onWait }: ModelSearch): Promise<ReadyModel> {
     onWait();
     const options = await unlessAborted(this.#options.get(conversation)!, signal);
-    const { grid, policy } = options;
+    const { grid, policy, sampling } = options;
+    const system = systemMessages(options.system);
     const target = await whoAnswers(grid, { ...options, policy: { ...grid.policy, ...policy } }, signal);
     return {
       offer: { model: target.model, contextLength: target.offer?.contextLength },
-      ask: (generation) => grid.answer({ generation, policy }, { signal }),
+      ask: (generation) =>
+        grid.answer(
+          { generation: { ...generation, sampling, messages: [...system, ...generation.messages] }, policy },
+          { signal },
+        ),
     };
   }
 
@@ -155,6 +173,10 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
     this.#turns = this.#turns.map((turn) => (turn.id === id ? { ...turn, ...patch } : turn));
     this.emit("change", undefined);
   }
+}
+
+function systemMessages(content: string): ChatMessage[] {
+  return content.trim() === "" ? [] : [{ role: "system", content }];
 }
 
 /** Anything thrown, as the error that events and callers get. */

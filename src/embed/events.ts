@@ -39,8 +39,8 @@ export interface ErrorDetail {
   readonly code: ErrorCode;
   /** A sentence for people. */
   readonly message: string;
-  /** The step that failed: opening the grid, loading the model, the room, or an answer. */
-  readonly during: "start" | "load" | "room" | "answer";
+  /** The step that failed: reading the attributes, opening the grid, loading the model, the room, or an answer. */
+  readonly during: "attributes" | "start" | "load" | "room" | "answer";
   readonly error: Error;
 }
 

@@ -6,7 +6,7 @@ import { asMicrogridError } from "./dialogue";
 import { sharedGrid } from "./site";
 
 /** How far the element is from being able to answer. */
-type Readiness =
+export type Readiness =
   | { readonly kind: "starting" }
   | { readonly kind: "loading"; readonly progress: LoadProgress | undefined }
   | { readonly kind: "ready" }

@@ -13,7 +13,7 @@ interface Declaration {
   readonly events: readonly Named[];
   readonly slots: readonly Named[];
   readonly cssParts: readonly Named[];
-  readonly cssProperties: readonly Named[];
+  readonly cssProperties: readonly (Named & { readonly description: string })[];
 }
 
 const folder = new URL("./", import.meta.url);
@@ -59,15 +59,34 @@ describe("the custom-elements manifest", () => {
       expect(parts).toContain(part);
   });
 
-  test("lists custom properties that the styles use", () => {
-    const shared = [
-      "markdown/styles",
-      "styles/shared",
-      "chat/composer",
-      "chat/question-view",
-      "models/load-progress-view",
-    ];
-    const styles = [source, ...shared.map((name) => read(`../ui/${name}.ts`))].join("\n");
-    for (const { name } of declaration.cssProperties) expect(styles).toContain(`var(${name})`);
+  test("lists the custom properties of the palette, and the font size", () => {
+    const palette = Array.from(read("../ui/styles/tokens.css").matchAll(/(--mg-[\w-]+):/g), ([, name]) => name!);
+    expect(names(declaration.cssProperties)).toEqual(["--mg-font-size", ...palette].sort());
+  });
+});
+
+describe("docs/embed.md", () => {
+  const document = read("../../docs/embed.md");
+  const rows = (heading: string): string[] => {
+    const section = document.split(`\n## ${heading}\n`)[1]!.split("\n## ")[0]!;
+    return Array.from(section.matchAll(/^\| `([\w-]+)`/gm), ([, name]) => name!).sort();
+  };
+
+  test("lists the attributes", () => {
+    expect(rows("Attributes and properties")).toEqual(names(declaration.attributes));
+  });
+
+  test("lists the events", () => {
+    expect(rows("Events")).toEqual(names(declaration.events));
+  });
+
+  test("lists the custom properties, as the manifest describes them", () => {
+    expect(rows("Looks")).toEqual(names(declaration.cssProperties));
+    for (const { name, description } of declaration.cssProperties)
+      expect(document).toContain(`| \`${name}\` | ${description} |`);
+  });
+
+  test("lists the parts and slots", () => {
+    for (const { name } of [...declaration.cssParts, ...declaration.slots]) expect(document).toContain(`\`${name}\``);
   });
 });

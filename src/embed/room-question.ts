@@ -1,6 +1,7 @@
 /** The question before a room is entered: what the room is, what its members will see, and what the person agrees to. */
 import { html, nothing, type TemplateResult } from "lit";
-import { type GridState, MAX_NAME_CHARS } from "../grid";
+import type { GridState } from "../grid";
+import { MAX_NAME_CHARS } from "../grid/parts";
 import {
   LOOKING_TEXT,
   SHARE_LABEL,

@@ -10,6 +10,11 @@ export function setSite(url: string): void {
   site = url;
 }
 
+/** The URL of the site that the script came from; undefined if it is not known. */
+export function siteUrl(): string | undefined {
+  return site;
+}
+
 /**
  * The grid of this page, opened with the first call; it lives as long as the page. After a failure the next call
  * tries again. Throws `insecure-context` if the page was not opened over https or on localhost.

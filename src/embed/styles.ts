@@ -103,6 +103,17 @@ export const styles = [
       place-content: center;
       text-align: center;
     }
+    .greeting {
+      margin-bottom: 6px;
+      font-size: 1.125em;
+      white-space: pre-line;
+    }
+    .suggestions {
+      display: flex;
+      flex-wrap: wrap;
+      justify-content: center;
+      gap: 8px;
+    }
     header .link {
       flex: none;
       margin-inline-start: auto;

@@ -1,7 +1,7 @@
 /** The header's text: which model answers and where, the room that this device is in, and the buttons to enter and leave it. */
 import { html, nothing, type TemplateResult } from "lit";
 import type { GridState } from "../grid";
-import { backendName, plain } from "../ui/parts";
+import { backendName, modelName, plain } from "../ui/parts";
 import type { RoomEntry } from "./room-entry";
 
 interface WhereOptions {
@@ -12,7 +12,8 @@ interface WhereOptions {
 
 export function whereView(state: GridState, model: string, { entry, onAsk, onLeave }: WhereOptions): TemplateResult {
   const load = state.loads[model];
-  const here = load?.kind === "ready" ? `${load.offer.name} · ${backendName(load.offer.backend)}` : "";
+  const here =
+    load?.kind === "ready" ? `${modelName(state, load.offer.model)} · ${backendName(load.offer.backend)}` : "";
   const { room } = state;
   const others = room?.peers.length ?? 0;
   return html`<span class="place muted small">

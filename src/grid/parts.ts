@@ -1,3 +1,4 @@
 /** The parts of the grid that the page needs before the grid itself is loaded. */
 export { DEFAULT_SAMPLING } from "../inference/parts";
 export { Delivered, lossText } from "../node/parts";
+export { MAX_NAME_CHARS } from "../room/parts";

@@ -21,7 +21,7 @@ export {
 export { type AnswerStore, Answers, type ModelSearch, type ReadyModel, tooLong } from "./state/answers";
 export { newlyLeft } from "./state/requests";
 export type { RunningAnswer } from "./state/answer-run";
-export { backendName, modelName } from "./state/models";
+export { GUIDE, backendName, modelName } from "./state/models";
 export { base, buttons, sections } from "./styles/shared";
 export { default as tokensCss } from "./styles/tokens.css?raw";
 

@@ -1,0 +1,29 @@
+/** The element before the first question: a greeting, a sentence about where answers come from, and suggestions. */
+import { html, nothing, type TemplateResult } from "lit";
+import { GUIDE } from "../ui/parts";
+import { readSuggestions } from "./attributes";
+
+interface BeginningOptions {
+  readonly model: string;
+  readonly greeting: string;
+  readonly suggestions: string;
+  /** Where the answer will be computed, such as “on your own device”. */
+  readonly place: string;
+  onAsk(question: string): void;
+}
+
+export function beginningView({ model, greeting, suggestions, place, onAsk }: BeginningOptions): TemplateResult {
+  const questions = readSuggestions(suggestions);
+  const answerer = model === GUIDE ? ", by a small demo model that knows little" : "";
+  return html`<slot name="empty">
+      ${greeting.trim() === "" ? nothing : html`<p class="greeting">${greeting}</p>`}
+      <p class="muted">Ask a question. It is answered ${place}${answerer}.</p>
+    </slot>
+    ${
+      questions.length === 0
+        ? nothing
+        : html`<div class="suggestions" role="group" aria-label="Suggestions">
+            ${questions.map((text) => html`<button class="button" @click=${() => onAsk(text)}>${text}</button>`)}
+          </div>`
+    }`;
+}

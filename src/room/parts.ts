@@ -1,0 +1,2 @@
+/** The parts of rooms that the page needs before the network code is loaded. */
+export { MAX_NAME_CHARS } from "./constants";
