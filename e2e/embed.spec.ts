@@ -295,6 +295,31 @@ test("greets, suggests, follows the accent of the page, and names wrong attribut
   await expect(bubble).toHaveCSS("background-color", "color(srgb 1 0.88 0.88)");
 });
 
+test("runs under the Content-Security-Policy of the documentation, and names the policy that stops it", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const document = readFileSync(new URL("../docs/embed.md", import.meta.url), "utf8");
+  const recipe = /```csp\n([^`]+)```/.exec(document)![1]!.replaceAll("https://your-microgrid.example", site.url);
+  const under = (policy: string): string =>
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Elsewhere</title>
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; ${policy}">
+      <script type="module" src="${site.url}embed/microgrid.js"></script></head>
+      <body><microgrid-chat></microgrid-chat></body></html>`;
+  const foreign = await foreignSite({ "/": under(recipe), "/none": under(recipe.replace(/worker-src [^;]+;/, "")) });
+  const visitor = await openSite({ url: foreign.url });
+  const chat = new EmbeddedChat(visitor);
+  await chat.ready();
+  await chat.ask("What is the capital of Japan?");
+  await expect(chat.answers.last()).toContainText("Tokyo");
+  expect(visitor.problems.unexpected()).toEqual([]);
+
+  visitor.problems.expect("Content Security Policy");
+  await visitor.page.goto(`${foreign.url}none`);
+  await expect(chat.root.getByRole("alert")).toContainText("Content-Security-Policy");
+});
+
 test("hostile styles stay outside, and the page stays as it was", async ({ site, foreignSite, openSite }) => {
   const hostile = `<style>
     html { font-size: 40px; }

@@ -3,6 +3,11 @@ import { type MicrogridError, randomId } from "../core";
 import { type Service, connect, serve } from "./calls";
 import { holdLife, watchLife } from "./life";
 
+/** Browsers give no reason when a policy of the page forbids a worker, so the likeliest one is named. */
+const NOT_STARTED =
+  "it could not be started; if this page has a Content-Security-Policy, its worker-src and script-src must allow the " +
+  "site that Microgrid comes from";
+
 /** The first message to a worker. */
 export interface Start {
   /** The name of the lock that the worker holds as long as it lives. */
@@ -88,12 +93,17 @@ export class WorkerConnection<T extends Service> {
     const running: Running<T> = { worker, port, service: connect<T>(port, { gone: gone.signal }), gone };
     const die = (detail: string): void => this.#die(running, crashed(detail));
     const vanish = (): void => die("it ended without a word");
+    let started = false;
     worker.onerror = (event) => {
       event.preventDefault();
-      die(event.message);
+      die(event.message || (started ? "" : NOT_STARTED));
     };
     const life = `microgrid/worker/${randomId()}`;
-    port.addEventListener("message", () => watchLife(life, gone.signal, vanish), { once: true });
+    const start = (): void => {
+      started = true;
+      watchLife(life, gone.signal, vanish);
+    };
+    port.addEventListener("message", start, { once: true });
     // Newer browsers also tell when the other end of a port is gone, even if the worker died before it held its lock.
     port.addEventListener("close", vanish);
     worker.postMessage({ life, port: port2 } satisfies Start, [port2]);
