@@ -19,6 +19,7 @@ export type {
   Conversation,
   ConversationSettings,
   ConversationSummary,
+  MessageVersion,
   StoredAnswer,
   StoredMessage,
   StoredRoute,

@@ -37,6 +37,15 @@ describe("an import", () => {
     expect(await contents()).toEqual(before);
   });
 
+  test("brings versions that are not here, and keeps those that are", async () => {
+    const aside = (id: string) => ({ ...message(id, id), after: "1" });
+    await store.put({ ...conversation("a", ONE, TWO), asides: [aside("mine")] });
+    const file = toJson([{ ...conversation("a", ONE, TWO), asides: [aside("theirs")] }]);
+    await store.importJson(file);
+    await store.importJson(file);
+    expect((await store.get("a"))?.asides?.map(({ id }) => id)).toEqual(["mine", "theirs"]);
+  });
+
   test("keeps conversations that were continued here", async () => {
     await store.put(conversation("a", ONE, TWO, THREE));
     expect(await store.importJson(toJson([conversation("a", ONE, TWO)]))).toEqual(["a"]);

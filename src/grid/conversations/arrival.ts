@@ -17,8 +17,8 @@ interface Arrival {
 export async function arrival(brought: Conversation, here: (id: string) => Conversation | undefined): Promise<Arrival> {
   const stored = here(brought.id);
   if (!stored) return { id: brought.id, store: brought };
-  if (goesOnFrom(stored, brought)) return { id: brought.id, store: undefined };
-  if (goesOnFrom(brought, stored)) return { id: brought.id, store: brought };
+  if (goesOnFrom(stored, brought)) return { id: brought.id, store: withAsidesOf(stored, brought) };
+  if (goesOnFrom(brought, stored)) return { id: brought.id, store: withAsidesOf(brought, stored) ?? brought };
   const id = toHex(await sha256(utf8(JSON.stringify(brought)))).slice(0, 32);
   return { id, store: here(id) ? undefined : { ...brought, id } };
 }
@@ -33,4 +33,12 @@ function covers(later: StoredMessage | undefined, earlier: StoredMessage): boole
   if (later?.id !== earlier.id || later.role !== earlier.role) return false;
   const finished = earlier.status === "complete";
   return finished ? later.content === earlier.content : later.content.startsWith(earlier.content);
+}
+
+/** The conversation with the other one's asides too; undefined if it has them already. */
+function withAsidesOf(conversation: Conversation, { asides: others = [] }: Conversation): Conversation | undefined {
+  const { messages, asides = [] } = conversation;
+  const known = new Set([...messages, ...asides].map(({ id }) => id));
+  const missing = others.filter(({ id }) => !known.has(id));
+  return missing.length === 0 ? undefined : { ...conversation, asides: [...asides, ...missing] };
 }

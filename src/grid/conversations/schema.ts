@@ -70,6 +70,13 @@ export const messageSchema = v.object({
   answer: v.exactOptional(answerSchema),
 });
 
+/** A message that is not shown: another version of a shown one, or what followed such a version. */
+const asideSchema = v.object({
+  ...messageSchema.entries,
+  /** Id of the message before it; empty for the first. */
+  after: v.pipe(v.string(), v.maxLength(100)),
+});
+
 export const conversationSchema = v.object({
   id,
   title: name,
@@ -79,6 +86,7 @@ export const conversationSchema = v.object({
   updatedAt: time,
   settings: settingsSchema,
   messages: v.array(messageSchema),
+  asides: v.exactOptional(v.array(asideSchema)),
 });
 
 /** The exported file. `version` increases when older versions of Microgrid could not read it. */

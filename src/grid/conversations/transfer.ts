@@ -1,7 +1,7 @@
 /** Exports conversations to a JSON file, and imports them. */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
-import { exportSchema, type Conversation, type ConversationExport } from "./schema";
+import { exportSchema, type Conversation, type ConversationExport, type StoredMessage } from "./schema";
 
 /** Largest file that is read, in characters; a larger file is not a Microgrid export. */
 const MAX_IMPORT_CHARS = 64 * 1024 * 1024;
@@ -62,8 +62,12 @@ export function fromJson(text: string): Conversation[] {
   }
   return parsed.output.conversations.map((conversation) => ({
     ...conversation,
-    messages: conversation.messages.map((message) =>
-      message.status === "streaming" ? { ...message, status: "interrupted" as const } : message,
-    ),
+    messages: conversation.messages.map(ended),
+    ...(conversation.asides && { asides: conversation.asides.map(ended) }),
   }));
+}
+
+/** Nobody goes on writing an answer that was imported. */
+function ended<M extends StoredMessage>(message: M): M {
+  return message.status === "streaming" ? { ...message, status: "interrupted" } : message;
 }

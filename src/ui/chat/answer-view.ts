@@ -1,17 +1,19 @@
 /** One answer: its text as it arrives, its state, and the buttons under it. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
-import type { StoredMessage } from "../../grid";
+import type { MessageVersion, StoredMessage } from "../../grid";
 import { MicrogridElement } from "../element";
 import { COPIED_MS, copyText } from "../clipboard";
 import { icon } from "../icons";
 import { sections } from "../styles/shared";
 import type { RunningAnswer } from "../state/answer-run";
 import { answeringStyles, answeringView } from "./answering";
+import { versionStyles, versionSwitch } from "./version-switch";
 import { originStyles, originView } from "./answer-origin";
 
 /**
- * `<mg-answer .message .running>`. Events: `mg-regenerate`, `mg-continue`, `mg-answer-here`. Parts: `answer`, `error`,
+ * `<mg-answer .message .running>`. Slot `more`: further buttons beside the one that regenerates. Events: `mg-regenerate`,
+ * `mg-continue`, `mg-answer-here`, `mg-version` (detail: the step to another version). Parts: `answer`, `error`,
  * `origin`. An answer that another tab writes has the status `streaming` and no `running`.
  */
 export class AnswerView extends MicrogridElement {
@@ -19,6 +21,7 @@ export class AnswerView extends MicrogridElement {
     sections,
     originStyles,
     answeringStyles,
+    versionStyles,
     css`
       :host {
         display: block;
@@ -75,6 +78,10 @@ export class AnswerView extends MicrogridElement {
   @property() loadable = "";
   /** Number of the oldest messages that the answer does not know, if that is to be said here. */
   @property({ attribute: false }) left = 0;
+  /** Where the answer stands among its versions. */
+  @property({ attribute: false }) version: MessageVersion | undefined;
+  /** True while another answer is written. */
+  @property({ type: Boolean }) busy = false;
   @state() private copied = false;
 
   protected override render(): TemplateResult | typeof nothing {
@@ -102,6 +109,7 @@ export class AnswerView extends MicrogridElement {
     return html`${this.#trouble(message)} ${this.left > 0 ? html`<p class="note">${leftText(this.left)}</p>` : nothing}
       <div class="foot">
         <div class="actions">
+          ${versionSwitch(this.version, this.busy, (step) => this.#tell("mg-version", step))}
           ${
             message.content === ""
               ? nothing
@@ -112,13 +120,13 @@ export class AnswerView extends MicrogridElement {
           ${
             this.actions === "all" && (message.content !== "" || message.status === "complete")
               ? html`<button
-                  class="icon-button small"
-                  aria-label="Regenerate answer"
-                  title="Regenerate"
-                  @click=${() => this.#tell("mg-regenerate")}
-                >
-                  ${icon("retry", 16)}
-                </button>`
+                    class="icon-button small"
+                    aria-label="Regenerate answer"
+                    title="Regenerate"
+                    @click=${() => this.#tell("mg-regenerate")}
+                  >
+                    ${icon("retry", 16)}</button
+                  ><slot name="more"></slot>`
               : nothing
           }
         </div>
@@ -172,8 +180,8 @@ export class AnswerView extends MicrogridElement {
     });
   };
 
-  #tell(type: string): void {
-    this.dispatchEvent(new CustomEvent(type));
+  #tell(type: string, detail?: number): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 

@@ -1,5 +1,5 @@
 /** The conversation: messages, the answer that is being written, and the field for the next message. */
-import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, query, queryAll, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { WorkspaceElement } from "../element";
@@ -11,9 +11,11 @@ import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
 import type { Chats } from "../state/chats";
 import { newlyLeft } from "../state/requests";
 import { sections } from "../styles/shared";
+import { chatStyles } from "./chat-styles";
 import type { Composer } from "./composer";
 import "./elements";
 import "./empty-state";
+import { otherModels } from "./other-models";
 import type { QuestionView } from "./question-view";
 import "./start-progress";
 
@@ -25,83 +27,7 @@ const DRAFT_MS = 300;
 /** `<mg-chat .workspace>`. */
 @customElement("mg-chat")
 export class ChatView extends WorkspaceElement {
-  static override readonly styles = [
-    sections,
-    css`
-      :host {
-        position: relative;
-        display: flex;
-        flex-direction: column;
-        min-height: 0;
-        height: 100%;
-      }
-      .scroller {
-        flex: 1;
-        min-height: 0;
-        overflow-y: auto;
-        overscroll-behavior: contain;
-        scrollbar-width: thin;
-        scrollbar-color: var(--mg-border-strong) transparent;
-      }
-      .column {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: 1.5rem;
-        width: min(100%, var(--mg-column));
-        margin-inline: auto;
-        padding: 1.5rem 1.25rem 2rem;
-      }
-      .column.empty {
-        min-height: 100%;
-        align-content: center;
-      }
-      mg-recommendation {
-        margin-top: -0.75rem;
-      }
-      /* The space is there before the card, so that nothing moves when it comes. */
-      .empty mg-recommendation {
-        width: min(38rem, 100%);
-        min-height: 6.5rem;
-        margin: 0 auto;
-      }
-      .foot {
-        width: min(100%, var(--mg-column));
-        margin-inline: auto;
-        padding: 0 1rem max(0.625rem, env(safe-area-inset-bottom));
-      }
-      .error {
-        margin-bottom: 0.625rem;
-      }
-      .hint {
-        padding-top: 0.5rem;
-        text-align: center;
-        font-size: 0.75rem;
-      }
-      .latest {
-        position: absolute;
-        left: 50%;
-        bottom: 6.5rem;
-        translate: -50% 0;
-        border: 1px solid var(--mg-border);
-        border-radius: 50%;
-        background: var(--mg-raised);
-        box-shadow: var(--mg-shadow);
-      }
-      @media (max-width: 480px) {
-        .empty mg-recommendation {
-          min-height: 9rem;
-        }
-      }
-      @media (max-width: 640px) {
-        .column {
-          padding-inline: 1rem;
-        }
-        .foot {
-          padding-inline: 0.625rem;
-        }
-      }
-    `,
-  ];
+  static override readonly styles = [sections, chatStyles];
 
   @state() private away = false;
   @state() private announcement = "";
@@ -158,6 +84,8 @@ export class ChatView extends WorkspaceElement {
                     ?busy=${writing}
                     @mg-edit=${(event: CustomEvent<string>) => this.#edit(message.id, event.detail)}
                     @mg-edit-cancelled=${this.#focus}
+                    .version=${chats?.versionOf(message.id)}
+                    @mg-version=${(event: CustomEvent<1 | -1>) => chats?.showVersion(message.id, event.detail)}
                   ></mg-question>`
                 : html`<mg-answer
                       .message=${message}
@@ -169,8 +97,11 @@ export class ChatView extends WorkspaceElement {
                       @mg-regenerate=${() => chats?.regenerate()}
                       @mg-continue=${() => chats?.continueAnswer(message)}
                       @mg-answer-here=${() => workspace?.answerHere(message)}
-                    ></mg-answer>
-                    ${isRefusal(message) ? html`<mg-recommendation .workspace=${workspace}></mg-recommendation>` : nothing}`,
+                      .version=${chats?.versionOf(message.id)}
+                      ?busy=${writing}
+                      @mg-version=${(event: CustomEvent<1 | -1>) => chats?.showVersion(message.id, event.detail)}
+                      >${workspace && index === messages.length - 1 ? otherModels(workspace, message.answer?.model) : nothing}</mg-answer
+                    >${isRefusal(message) ? html`<mg-recommendation .workspace=${workspace}></mg-recommendation>` : nothing}`,
           )}
           ${this.#unanswered() ? this.#askAgain() : nothing}
         </div>

@@ -1,15 +1,17 @@
 /** One message of the user. It can be copied, and edited to ask again. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import type { StoredMessage } from "../../grid";
+import type { MessageVersion, StoredMessage } from "../../grid";
 import { MicrogridElement } from "../element";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
 import { isComposing, sends } from "../keys";
+import { versionStyles, versionSwitch } from "./version-switch";
 
-/** `<mg-question .message>`. Events: `mg-edit` (detail: the new text), `mg-edit-cancelled`. Part: `question`. */
+/** `<mg-question .message>`. Events: `mg-edit` (detail: the new text), `mg-edit-cancelled`, `mg-version` (detail: the step). Part: `question`. */
 export class QuestionView extends MicrogridElement {
   static override readonly styles = [
+    versionStyles,
     css`
       :host {
         display: block;
@@ -27,9 +29,13 @@ export class QuestionView extends MicrogridElement {
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
+      .foot {
+        display: flex;
+        align-items: center;
+        margin: 0.125rem 0 -0.75rem;
+      }
       .actions {
         display: flex;
-        margin: 0.125rem 0 -0.75rem;
         opacity: 0;
         transition: opacity var(--mg-ease);
       }
@@ -78,6 +84,8 @@ export class QuestionView extends MicrogridElement {
   @property({ attribute: false }) editable = true;
   /** True while an answer is written; nothing can be edited then. */
   @property({ type: Boolean }) busy = false;
+  /** Where the message stands among its versions. */
+  @property({ attribute: false }) version: MessageVersion | undefined;
   @state() private editing = false;
   @query("textarea") private readonly field!: HTMLTextAreaElement | null;
 
@@ -105,7 +113,7 @@ export class QuestionView extends MicrogridElement {
     }
     return html`<article aria-label="You">
       <div class="text" part="question" dir="auto">${content}</div>
-      ${this.editable ? this.#actions() : nothing}
+      ${this.editable ? html`<div class="foot">${this.#actions()}${this.#versions()}</div>` : nothing}
     </article>`;
   }
 
@@ -124,6 +132,12 @@ export class QuestionView extends MicrogridElement {
         ${icon("edit", 16)}
       </button>
     </div>`;
+  }
+
+  #versions(): TemplateResult | typeof nothing {
+    return versionSwitch(this.version, this.busy, (detail) =>
+      this.dispatchEvent(new CustomEvent("mg-version", { detail })),
+    );
   }
 
   readonly #keydown = (event: KeyboardEvent): void => {

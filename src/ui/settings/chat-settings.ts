@@ -6,15 +6,7 @@ import "../controls";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import "../range";
-import {
-  answeringModel,
-  defaultMaxTokens,
-  defaultSampling,
-  localOffers,
-  modelName,
-  pipelineOffers,
-  roomOffers,
-} from "../state/models";
+import { answeringModel, defaultMaxTokens, defaultSampling, modelName, readyOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 
@@ -167,7 +159,7 @@ export class ChatSettings extends WorkspaceElement {
   #modelSelect(workspace: Workspace, settings: ConversationSettings): TemplateResult {
     const { state } = workspace.grid;
     const stored = state.models.filter((model) => model.stored === "yes").map((model) => model.id);
-    const ready = [...localOffers(state), ...pipelineOffers(state), ...roomOffers(state)].map((offer) => offer.model);
+    const ready = readyOffers(state).map((offer) => offer.model);
     const own = settings.model === undefined ? [] : [settings.model];
     const ids = [...new Set([...own, ...ready, ...stored])];
     return html`<wa-select

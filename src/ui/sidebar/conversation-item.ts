@@ -8,6 +8,7 @@ import { conversationRoute } from "../routes";
 import { fields } from "../styles/shared";
 import { downloadJson } from "../download";
 import { WorkspaceElement } from "../element";
+import "../menu";
 
 /** `<mg-conversation-item .workspace .summary>`. Event: `mg-done` when it is opened. */
 @customElement("mg-conversation-item")
@@ -53,18 +54,17 @@ export class ConversationItem extends WorkspaceElement {
         color: var(--mg-muted);
         font-size: 0.75rem;
       }
-      .more {
-        flex: none;
+      mg-menu {
         margin-inline-end: 0.25rem;
         opacity: 0;
       }
-      .item:hover .more,
-      .item:focus-within .more,
-      .more[aria-expanded="true"] {
+      .item:hover mg-menu,
+      .item:focus-within mg-menu,
+      mg-menu[open] {
         opacity: 1;
       }
       @media (hover: none) {
-        .more {
+        mg-menu {
           opacity: 0.7;
         }
       }
@@ -82,37 +82,6 @@ export class ConversationItem extends WorkspaceElement {
           opacity: 0.3;
         }
       }
-      .menu {
-        position: fixed;
-        inset: auto;
-        margin: 0;
-        min-width: 10rem;
-        padding: 0.3125rem;
-        border: 1px solid var(--mg-border);
-        border-radius: var(--mg-radius);
-        background: var(--mg-raised);
-        color: inherit;
-        box-shadow: var(--mg-shadow);
-      }
-      .menu button {
-        display: flex;
-        align-items: center;
-        gap: 0.625rem;
-        width: 100%;
-        padding: 0.4375rem 0.625rem;
-        border: 0;
-        border-radius: 7px;
-        background: none;
-        font-size: 0.875rem;
-        text-align: start;
-      }
-      .menu button:hover,
-      .menu button:focus-visible {
-        background: var(--mg-hover);
-      }
-      .menu .danger {
-        color: var(--mg-danger);
-      }
       form {
         flex: 1;
         padding: 0.1875rem;
@@ -129,9 +98,6 @@ export class ConversationItem extends WorkspaceElement {
   /** True while an answer is being written in it. */
   @property({ type: Boolean }) busy = false;
   @state() private renaming = false;
-  @state() private open = false;
-  @query(".menu") private readonly menu!: HTMLElement | null;
-  @query(".more") private readonly more!: HTMLElement | null;
   @query("input") private readonly field!: HTMLInputElement | null;
 
   protected override render(): TemplateResult | typeof nothing {
@@ -161,58 +127,15 @@ export class ConversationItem extends WorkspaceElement {
         ${summary.excerpt === undefined ? nothing : html`<span class="excerpt">${summary.excerpt}</span>`}
       </a>
       ${this.busy ? html`<span class="busy" role="img" aria-label="Being answered"></span>` : nothing}
-      <button
-        class="icon-button small more"
-        aria-label="Options for ${summary.title}"
-        aria-haspopup="menu"
-        aria-expanded=${this.open}
-        @click=${this.#toggleMenu}
-      >
-        ${icon("more", 18)}
-      </button>
-      <div
-        class="menu"
-        popover
-        role="menu"
-        aria-label="Options"
-        @toggle=${this.#toggled}
-        @keydown=${this.#menuKey}
-        @click=${() => this.menu?.hidePopover()}
-      >
+      <mg-menu label="Options for ${summary.title}">
         <button role="menuitem" @click=${this.#startRename}>${icon("edit", 16)} Rename</button>
         <button role="menuitem" @click=${this.#export}>${icon("download", 16)} Export</button>
         <button role="menuitem" class="danger" @click=${() => this.workspace?.chats.remove(summary)}>
           ${icon("trash", 16)} Delete
         </button>
-      </div>
+      </mg-menu>
     </div>`;
   }
-
-  readonly #toggleMenu = (): void => {
-    const { menu, more } = this;
-    if (!menu || !more) return;
-    menu.togglePopover();
-    if (!menu.matches(":popover-open")) return;
-    const anchor = more.getBoundingClientRect();
-    const size = menu.getBoundingClientRect();
-    const below = anchor.bottom + 4;
-    menu.style.left = `${Math.max(8, Math.min(anchor.left, innerWidth - size.width - 8))}px`;
-    menu.style.top = `${below + size.height > innerHeight - 8 ? anchor.top - size.height - 4 : below}px`;
-    menu.querySelector("button")?.focus();
-  };
-
-  readonly #toggled = (event: ToggleEvent): void => {
-    this.open = event.newState === "open";
-  };
-
-  readonly #menuKey = (event: KeyboardEvent): void => {
-    const items = Array.from(this.menu?.querySelectorAll("button") ?? []);
-    const at = items.indexOf(this.shadowRoot?.activeElement as HTMLButtonElement);
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0) return;
-    event.preventDefault();
-    items[(at + step + items.length) % items.length]?.focus();
-  };
 
   readonly #startRename = async (): Promise<void> => {
     this.renaming = true;

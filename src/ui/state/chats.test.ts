@@ -166,23 +166,50 @@ describe("an answer that ended early", () => {
 });
 
 describe("a chat", () => {
-  test("regenerates an answer, and undo brings the old one back", async () => {
-    await exchange("Capital?", "Kyoto");
-    const again = chats.regenerate();
+  /** Has the last answer made again. */
+  async function again(answer: string, wanted?: string): Promise<void> {
+    const made = chats.regenerate(wanted);
     await settle();
-    expect(toasts.map(({ text }) => text)).toEqual(["Answer replaced"]);
-    await model.say("Tokyo");
+    await model.say(answer);
     await model.end();
-    await again;
+    await made;
+  }
+
+  test("keeps every version of an answer, and goes on after the one that is shown", async () => {
+    await exchange("Capital?", "Kyoto");
+    await again("Osaka");
+    await again("Tokyo");
     expect(texts()).toEqual(["Capital?", "Tokyo"]);
-    toasts[0]!.action!.run();
-    await settle();
+    expect(chats.versionOf(last().id)).toEqual({ index: 2, count: 3 });
+    await chats.showVersion(last().id, -1);
+    expect(texts()).toEqual(["Capital?", "Osaka"]);
+    await exchange("Sure?", "Yes");
+    expect(model.asked.at(-1)?.messages.map(({ content }) => content)).toEqual(["Capital?", "Osaka", "Sure?"]);
+    // Another version takes what followed it along, and brings it back.
+    await chats.showVersion(chats.messages[1]!.id, -1);
     expect(texts()).toEqual(["Capital?", "Kyoto"]);
+    await chats.showVersion(last().id, 1);
+    expect(texts()).toEqual(["Capital?", "Osaka", "Sure?", "Yes"]);
+    const stored = await store.get(chats.currentId!);
+    const copy = await ConversationStore.open();
+    await copy.importJson(await store.exportJson());
+    expect(await copy.get(stored!.id)).toEqual(stored);
+  });
+
+  test("shows no version without a word, and can ask another model", async () => {
+    const failing = chats.send("Capital?");
+    await settle();
+    await model.fail(new MicrogridError("device-lost", "The GPU was reset."));
+    await failing;
+    await again("Tokyo", "larger");
+    expect(chats.versionOf(last().id)).toEqual({ index: 0, count: 1 });
+    expect(model.wanted).toEqual(["guide", "larger"]);
+    expect(toasts).toEqual([]);
   });
 
   test("stops a running answer on undo", async () => {
     await exchange("Capital?", "Kyoto");
-    void chats.regenerate();
+    void chats.edit(chats.messages[0]!.id, "Biggest city?");
     await settle();
     await model.say("Tok");
     toasts[0]!.action!.run();
@@ -191,7 +218,7 @@ describe("a chat", () => {
     expect(texts()).toEqual(["Capital?", "Kyoto"]);
   });
 
-  test("drops the messages after an edited one and answers it", async () => {
+  test("sets the messages after an edited one aside and answers it", async () => {
     await exchange("First?", "One");
     await exchange("Second?", "Two");
     const first = chats.messages[0]!;
@@ -202,7 +229,12 @@ describe("a chat", () => {
     await model.end();
     await edited;
     expect(texts()).toEqual(["Other?", "Three"]);
-    expect(toasts[0]?.text).toBe("Later messages were replaced");
+    expect(chats.versionOf(chats.messages[0]!.id)).toEqual({ index: 1, count: 2 });
+    await chats.showVersion(chats.messages[0]!.id, -1);
+    expect(texts()).toEqual(["First?", "One", "Second?", "Two"]);
+    await chats.showVersion(chats.messages[0]!.id, 1);
+    expect(texts()).toEqual(["Other?", "Three"]);
+    expect(toasts[0]?.text).toBe("Message edited");
     toasts[0]!.action!.run();
     await settle();
     expect(texts()).toEqual(["First?", "One", "Second?", "Two"]);

@@ -5,8 +5,10 @@ import type {
   ConversationSettings,
   ConversationStore,
   ConversationSummary,
+  MessageVersion,
   StoredMessage,
 } from "../../grid";
+import { setAside, showVersion, versionOf } from "../../grid/parts";
 import { conversationRoute, go } from "../routes";
 import { type Answers, tooLong, withMessage } from "./answers";
 import type { Toast } from "./panels";
@@ -121,33 +123,49 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     if (this.#currentId !== undefined) this.answers.stop(this.#currentId);
   }
 
-  /** Answers the last user message again. */
-  async regenerate(): Promise<void> {
-    const rewritten = await this.#rewrite(
-      (messages) => messages.slice(0, messages.findLastIndex((message) => message.role === "user") + 1),
-      "Answer replaced",
-    );
-    if (rewritten) await this.#answer(rewritten.next);
+  /** Answers the last user message again, with `model` if it is ready; the answer so far stays as another version. */
+  async regenerate(model?: string): Promise<void> {
+    const changed = await this.#change((conversation) => {
+      const { messages } = conversation;
+      const answer = messages[messages.findLastIndex(({ role }) => role === "user") + 1];
+      return answer ? setAside(conversation, answer.id) : conversation;
+    });
+    if (changed) await this.#answer(changed.next, { model });
   }
 
   /**
-   * Replaces a user message and answers it again; the messages after it are dropped. Takes that back and throws
-   * `context-exceeded` if the message alone is longer than the model's context.
+   * Makes another version of a user message and answers it. Takes that back and throws `context-exceeded` if the message
+   * alone is longer than the model's context.
    */
   async edit(messageId: string, content: string): Promise<void> {
-    const rewritten = await this.#rewrite((messages) => {
-      const at = messages.findIndex((message) => message.id === messageId);
-      const edited = messages[at];
-      return edited
-        ? [...messages.slice(0, at), { ...edited, id: randomId(), content: content.trim() }]
-        : [...messages];
-    }, "Later messages were replaced");
-    if (rewritten) await this.#answerOrTakeBack(rewritten.next, rewritten.before);
+    const changed = await this.#change((conversation) => {
+      const edited = conversation.messages.find(({ id }) => id === messageId);
+      if (!edited) return conversation;
+      const rest = setAside(conversation, messageId);
+      const version = { ...edited, id: randomId(), content: content.trim(), createdAt: Date.now() };
+      return { ...rest, messages: [...rest.messages, version] };
+    });
+    if (!changed) return;
+    const { before, next } = changed;
+    this.#options.toast("Message edited", { label: "Undo", run: () => void this.#restore(before) });
+    await this.#answerOrTakeBack(next, before);
+  }
+
+  /** Where a message that is shown stands among its versions. */
+  versionOf(messageId: string): MessageVersion | undefined {
+    return this.#current && versionOf({ ...this.#current, messages: this.messages }, messageId);
+  }
+
+  /** Shows another version of a message, with all that followed it: the next newer one if `step` is 1. */
+  async showVersion(messageId: string, step: 1 | -1): Promise<void> {
+    const changed = await this.#change((conversation) => showVersion(conversation, messageId, step));
+    if (changed) this.#current = changed.next;
+    this.#changed();
   }
 
   /** Goes on with an answer that was cut off. */
   async continueAnswer(message: StoredMessage): Promise<void> {
-    if (this.#current) await this.#run(this.#current, message);
+    if (this.#current) await this.#run(this.#current, { continueFrom: message });
   }
 
   async changeSettings(settings: ConversationSettings): Promise<void> {
@@ -197,27 +215,24 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     return conversation;
   }
 
-  async #rewrite(
-    change: (messages: readonly StoredMessage[]) => readonly StoredMessage[],
-    done: string,
+  /** Changes the conversation that is shown, unless an answer is written in it. */
+  async #change(
+    change: (conversation: Conversation) => Conversation,
   ): Promise<{ readonly before: Conversation; readonly next: Conversation } | undefined> {
     const id = this.#currentId;
     if (id === undefined || this.answers.isWriting(id)) return undefined;
     await this.answers.settled(id);
     const before = this.#current;
     if (before?.id !== id) return undefined;
-    const next = await this.#store.setMessages(before.id, change);
-    if (!next) return undefined;
-    if (before.messages.length > next.messages.length || before.messages.at(-1)?.role === "assistant") {
-      this.#options.toast(done, { label: "Undo", run: () => void this.#restore(before) });
-    }
-    return { before, next };
+    const next = await this.#store.update(id, (stored) => ({ ...change(stored), updatedAt: Date.now() }));
+    return next && { before, next };
   }
 
   async #restore(before: Conversation): Promise<void> {
     this.answers.stop(before.id);
     await this.answers.settled(before.id);
-    await this.#store.setMessages(before.id, () => before.messages);
+    const { messages, asides = [] } = before;
+    await this.#store.update(before.id, (stored) => ({ ...stored, messages, asides, updatedAt: Date.now() }));
   }
 
   /** Answers; if the last message alone is too long for the model, restores what was before, and throws why. */
@@ -238,17 +253,17 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
   }
 
   /** Resolves to the reason if no word of the answer came. */
-  async #answer(conversation: Conversation): Promise<unknown> {
+  async #answer(conversation: Conversation, options: { readonly model?: string | undefined } = {}): Promise<unknown> {
     if (conversation.id === this.#currentId) this.#current = conversation;
-    return this.#run(conversation);
+    return this.#run(conversation, options);
   }
 
-  async #run(conversation: Conversation, continueFrom?: StoredMessage): Promise<unknown> {
-    const finished = await this.answers.run(
-      conversation,
-      conversation.settings.model ?? this.#options.lastModel(),
-      continueFrom,
-    );
+  async #run(
+    conversation: Conversation,
+    { model, continueFrom }: { readonly model?: string | undefined; readonly continueFrom?: StoredMessage },
+  ): Promise<unknown> {
+    const wanted = model ?? conversation.settings.model ?? this.#options.lastModel();
+    const finished = await this.answers.run(conversation, wanted, continueFrom);
     return finished?.message.content === "" ? finished.error : undefined;
   }
 

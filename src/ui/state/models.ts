@@ -39,6 +39,11 @@ export function roomOffers(state: GridState): ModelOffer[] {
   return (state.room?.peers ?? []).flatMap((peer) => (peer.sharing ? peer.offers : []));
 }
 
+/** All offers that can answer now: those of this device first, then pipelines, then the room. */
+export function readyOffers(state: GridState): ModelOffer[] {
+  return [...localOffers(state), ...pipelineOffers(state), ...roomOffers(state)];
+}
+
 /**
  * The model for a request: the wanted one if it is ready here, in a pipeline or in the room; else the first that is
  * ready here, in a pipeline or in the room, in this order. Undefined if there is none.

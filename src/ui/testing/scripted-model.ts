@@ -38,11 +38,14 @@ const END: Extract<AnswerEvent, { type: "done" }> = {
 export class ScriptedModel {
   /** The requests so far. */
   readonly asked: GenerationRequest[] = [];
+  /** The models that were wanted for them. */
+  readonly wanted: (string | undefined)[] = [];
   #events = new AsyncQueue<AnswerEvent>();
   #nextId = 1;
 
-  readonly find: FindModel = ({ signal }) => {
+  readonly find: FindModel = ({ signal, wanted }) => {
     signal.throwIfAborted();
+    this.wanted.push(wanted);
     return Promise.resolve({ offer: OFFER, ask: (generation) => this.#answer(generation, signal) });
   };
 

@@ -1,0 +1,77 @@
+/** Styles of the conversation. */
+import { css } from "lit";
+
+export const chatStyles = css`
+  :host {
+    position: relative;
+    display: flex;
+    flex-direction: column;
+    min-height: 0;
+    height: 100%;
+  }
+  .scroller {
+    flex: 1;
+    min-height: 0;
+    overflow-y: auto;
+    overscroll-behavior: contain;
+    scrollbar-width: thin;
+    scrollbar-color: var(--mg-border-strong) transparent;
+  }
+  .column {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 1.5rem;
+    width: min(100%, var(--mg-column));
+    margin-inline: auto;
+    padding: 1.5rem 1.25rem 2rem;
+  }
+  .column.empty {
+    min-height: 100%;
+    align-content: center;
+  }
+  mg-recommendation {
+    margin-top: -0.75rem;
+  }
+  /* The space is there before the card, so that nothing moves when it comes. */
+  .empty mg-recommendation {
+    width: min(38rem, 100%);
+    min-height: 6.5rem;
+    margin: 0 auto;
+  }
+  .foot {
+    width: min(100%, var(--mg-column));
+    margin-inline: auto;
+    padding: 0 1rem max(0.625rem, env(safe-area-inset-bottom));
+  }
+  .error {
+    margin-bottom: 0.625rem;
+  }
+  .hint {
+    padding-top: 0.5rem;
+    text-align: center;
+    font-size: 0.75rem;
+  }
+  .latest {
+    position: absolute;
+    left: 50%;
+    bottom: 6.5rem;
+    translate: -50% 0;
+    border: 1px solid var(--mg-border);
+    border-radius: 50%;
+    background: var(--mg-raised);
+    box-shadow: var(--mg-shadow);
+  }
+  @media (max-width: 480px) {
+    .empty mg-recommendation {
+      min-height: 9rem;
+    }
+  }
+  @media (max-width: 640px) {
+    .column {
+      padding-inline: 1rem;
+    }
+    .foot {
+      padding-inline: 0.625rem;
+    }
+  }
+`;
