@@ -1,7 +1,7 @@
 /** Conversations as a user works with them: write, interrupt, find, rename, delete, export. */
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { expect, slowEngine, test } from "./harness";
+import { expect, shot, slowEngine, test } from "./harness";
 import { ChatPage } from "./pages";
 
 const STORY = "Tell me a story about a robot";
@@ -75,7 +75,7 @@ test("a question can be edited, and the edit can be undone", async ({ openSite }
   await expect(page.getByRole("textbox", { name: "Edit message" })).toHaveValue("who are you");
   await page.keyboard.press("Escape");
   await chat.edit(chat.questions.first(), "23 + 45");
-  await expect(chat.questions).toHaveText(["23 + 45"]);
+  await expect(chat.questions).toHaveText([/^\s*23 \+ 45\s+2\/2\s*$/]);
   await chat.finished();
   expect(await chat.answerText()).toContain("78");
   await chat.undo();
@@ -201,6 +201,71 @@ test("settings of a chat reach the model", async ({ openSite }) => {
   await chat.chatSettings.reset();
   await chat.continueAnswer();
   await expect.poll(async () => (await chat.answerText()).length).toBeGreaterThan(short.length + 20);
+});
+
+/** A file with one chat of many turns. */
+function longChat(turns: number, words: number): Buffer {
+  const messages = Array.from({ length: 2 * turns }, (_, at) => ({
+    id: String(at),
+    role: at % 2 ? "assistant" : "user",
+    content: `${at} ${"word ".repeat(words)}`,
+    createdAt: at,
+    status: "complete",
+  }));
+  const chat = {
+    id: "long",
+    title: "Long",
+    createdAt: 1,
+    updatedAt: 1,
+    settings: { sampling: {}, stop: [] },
+    messages,
+  };
+  return Buffer.from(JSON.stringify({ format: "microgrid-conversations", version: 1, conversations: [chat] }));
+}
+
+test("a chat goes on beyond the model's context, and a message that is too long stays in the field", async ({
+  openSite,
+}) => {
+  const site = await openSite();
+  const { page } = site;
+  const chat = await ready(page);
+  await chat.conversations.import({ name: "long.json", mimeType: "application/json", buffer: longChat(30, 30) });
+  await expect(chat.questions).toHaveCount(30);
+  await chat.chatSettings.open();
+  await chat.chatSettings.set(chat.chatSettings.maxTokens, "8");
+  expect(await chat.chat("What is the capital of Japan?")).not.toBe("");
+  await expect(page.getByText(/The oldest \d+ messages no longer fit this model; it did not read them/)).toBeVisible();
+  await shot(site, "beyond-the-context");
+  const text = "word ".repeat(200_000).trim();
+  await chat.message.fill(text);
+  await chat.message.press("Enter");
+  await expect(page.getByRole("alert")).toHaveText(/This message has about 2\d\d,\d{3} tokens; .* at most 1,024/);
+  await expect(chat.message).toHaveValue(text);
+  await expect(chat.questions).toHaveCount(31);
+  expect(await chat.chat("What is the capital of France?")).not.toBe("");
+});
+
+test("an answer that is made again is another version, also after a reload", async ({ openSite }) => {
+  const site = await openSite();
+  const { page } = site;
+  const chat = await ready(page);
+  await chat.chatSettings.open();
+  await chat.chatSettings.set(chat.chatSettings.maxTokens, "3");
+  const first = await chat.chat(STORY);
+  await chat.chatSettings.reset();
+  await page.getByRole("button", { name: "Regenerate with another model" }).click();
+  await page.getByRole("menuitem", { name: /^Guide/ }).click();
+  await chat.finished();
+  await expect(page.getByLabel("Version 2 of 2")).toBeVisible();
+  await shot(site, "versions");
+  const second = await chat.answerText();
+  await page.getByRole("button", { name: "Previous version" }).click();
+  await expect(page.getByLabel("Version 1 of 2")).toBeVisible();
+  expect(await chat.answerText()).toBe(first);
+  await page.reload();
+  await expect(page.getByLabel("Version 1 of 2")).toBeVisible();
+  await page.getByRole("button", { name: "Next version" }).click();
+  await expect.poll(() => chat.answerText()).toBe(second);
 });
 
 test("Enter sends on a keyboard, but not in the middle of a composition", async ({ openSite }) => {
