@@ -2,12 +2,15 @@
 import { Lexer } from "marked";
 import { BlockSplitter, type Links } from "./blocks";
 import { isWeb, syntax } from "./syntax";
+import { colouring } from "./wanted";
 
 interface RenderedBlock {
   readonly source: string;
   /** The definitions that it was rendered with; undefined if nothing in it could refer to one. */
   readonly links: Links | undefined;
   readonly html: string;
+  /** The colours that it was rendered with; undefined while they are not loaded. */
+  readonly colours: typeof colouring.loaded;
   /** The addresses that its links lead to. */
   readonly targets: readonly string[];
   /** The address that it defines, if it is nothing but a definition. */
@@ -28,7 +31,8 @@ export class LiveDocument {
     this.#rendered = blocks.map((source, index) => {
       const before = this.#rendered[index];
       const needed = source.includes("[") ? links : undefined;
-      return before?.source === source && before.links === needed ? before : render(source, needed);
+      const same = before?.source === source && before.links === needed && before.colours === colouring.loaded;
+      return same ? before : render(source, needed);
     });
     const growing = complete ? undefined : this.#rendered.at(-1);
     const used = new Set(this.#rendered.flatMap(({ targets }) => targets));
@@ -50,5 +54,6 @@ function render(source: string, links: Links | undefined): RenderedBlock {
   });
   const [first, ...more] = tokens.filter(({ type }) => type !== "space");
   const defines = first?.type === "def" && more.length === 0 ? String(first.href) : undefined;
-  return { source, links, html: syntax.parser(tokens), targets, defines };
+  const html = syntax.parser(tokens);
+  return { source, links, colours: colouring.loaded, html, targets, defines };
 }

@@ -2,9 +2,12 @@
 import { noChange } from "lit";
 import { Directive, type ElementPart, type PartInfo, PartType, directive } from "lit/directive.js";
 import { toSafeFragment } from "./sanitize";
+import { typesetting } from "./wanted";
 
 class InPlace extends Directive {
   #html = "";
+  /** The TeX of each formula that was drawn, or could not be. */
+  readonly #drawn = new WeakMap<HTMLElement, string>();
 
   constructor(part: PartInfo) {
     super(part);
@@ -18,7 +21,20 @@ class InPlace extends Directive {
   override update({ element }: ElementPart, [html]: Parameters<this["render"]>): typeof noChange {
     if (html !== this.#html) changeInPlace(element, toSafeFragment(html));
     this.#html = html;
+    for (const formula of element.querySelectorAll<HTMLElement>("[data-tex]")) this.#draw(formula);
     return noChange;
+  }
+
+  #draw(formula: HTMLElement): void {
+    const { tex = "", look } = formula.dataset;
+    const typesetter = typesetting.want();
+    if (!typesetter || this.#drawn.get(formula) === tex) return;
+    this.#drawn.set(formula, tex);
+    try {
+      typesetter.typeset(formula, tex, look === "display");
+    } catch {
+      // Broken TeX shows its source.
+    }
   }
 }
 
@@ -52,8 +68,9 @@ function changeText(node: Text, text: string): void {
 }
 
 function changeElement(element: Element, wanted: Element): void {
-  // This button shows for a while that it was pressed.
-  if (element.hasAttribute("data-copy")) return;
+  // This button shows for a while that it was pressed, and a formula may be drawn already.
+  const tex = element.getAttribute("data-tex");
+  if (element.hasAttribute("data-copy") || (tex !== null && tex === wanted.getAttribute("data-tex"))) return;
   for (const { name } of [...element.attributes]) if (!wanted.hasAttribute(name)) element.removeAttribute(name);
   for (const { name, value } of wanted.attributes)
     if (element.getAttribute(name) !== value) element.setAttribute(name, value);

@@ -3,9 +3,11 @@ import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { COPIED_MS, copyText } from "../clipboard";
 import { base } from "../styles/shared";
+import { codeStyles } from "./code-styles";
 import { LiveDocument } from "./document";
 import { inPlace } from "./in-place";
 import { markdownStyles } from "./styles";
+import { colouring, typesetting } from "./wanted";
 
 /** `<mg-markdown .text>`: sanitized Markdown; blocks that are complete are rendered once. */
 @customElement("mg-markdown")
@@ -13,6 +15,7 @@ export class MarkdownView extends LitElement {
   static override readonly styles = [
     base,
     markdownStyles,
+    codeStyles,
     css`
       :host {
         display: block;
@@ -42,6 +45,18 @@ export class MarkdownView extends LitElement {
   @property({ type: Boolean }) streaming = false;
 
   readonly #document = new LiveDocument();
+  #stop: (() => void)[] = [];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stop = [colouring, typesetting].map((part) => part.on("loaded", () => this.requestUpdate()));
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const stop of this.#stop) stop();
+  }
 
   protected override render(): TemplateResult {
     const blocks = this.#document.update(this.text, !this.streaming);

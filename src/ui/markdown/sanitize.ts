@@ -5,7 +5,7 @@ import { BARE_TAGS } from "./syntax";
 /** Attributes whose values are never addresses. */
 const PLAIN_ATTR = [
   ..."title class type start align colspan rowspan tabindex role aria-label".split(" "),
-  ..."data-copy data-goto data-anchor".split(" "),
+  ..."data-copy data-goto data-anchor data-tex data-look".split(" "),
 ];
 
 const purifier = DOMPurify();
@@ -17,7 +17,8 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
   // Keep only our own buttons; a button written by a model would do nothing or mislead.
   if (node.tagName === "BUTTON" && !node.hasAttribute("data-copy") && !node.hasAttribute("data-goto"))
     node.replaceWith(...node.childNodes);
-  if (node.tagName === "CODE" || node.tagName === "PRE") node.setAttribute("dir", "ltr");
+  if (node.tagName === "CODE" || node.tagName === "PRE" || node.classList.contains("math"))
+    node.setAttribute("dir", "ltr");
 });
 
 /** The nodes of a block, safe to insert into the page. Each has the direction of its own text. */

@@ -2,6 +2,23 @@
 import { css } from "lit";
 
 export const markdownStyles = css`
+  .thinking {
+    margin-bottom: 0.75rem;
+    color: var(--mg-muted);
+    font-size: 0.875em;
+  }
+  .thinking > summary {
+    width: fit-content;
+    cursor: pointer;
+  }
+  .thinking > summary:hover {
+    color: var(--mg-text);
+  }
+  .thoughts {
+    margin-top: 0.5em;
+    padding-inline-start: 1em;
+    border-inline-start: 2px solid var(--mg-border-strong);
+  }
   .block > :first-child {
     margin-top: 0;
   }
@@ -67,7 +84,7 @@ export const markdownStyles = css`
   }
   .noteref button,
   .note > button {
-    padding: 0 0.25em;
+    padding: 0 0.1em;
     border: 0;
     border-radius: 4px;
     background: none;
@@ -84,6 +101,25 @@ export const markdownStyles = css`
   }
   .note p {
     margin: 0;
+  }
+  .math[data-look="display"] {
+    display: block;
+    overflow: auto hidden;
+    padding-block: 0.25em;
+  }
+  math {
+    font-family: "Cambria Math", "STIX Two Math", "STIXTwoMath-Regular", "Noto Sans Math", math;
+    font-size: 1.1em;
+    line-height: normal;
+  }
+  .tml-jot mtd {
+    padding-block: 0.7ex;
+  }
+  .tml-right {
+    text-align: right;
+  }
+  .tml-left {
+    text-align: left;
   }
   hr {
     margin: 1.5em 0;

@@ -3,6 +3,8 @@ import cjkFriendly from "marked-cjk-friendly";
 import { Marked, type MarkedExtension, type Tokens } from "marked";
 import { escapeHtml } from "./escape";
 import { footnotes } from "./footnotes";
+import { math } from "./math";
+import { colouring } from "./wanted";
 
 /** HTML tags that a model may use, without attributes. */
 export const BARE_TAGS = [
@@ -13,12 +15,14 @@ const BARE_TAG = new RegExp(`&lt;(/?(?:${BARE_TAGS.join("|")}))\\s*/?&gt;`, "gi"
 
 const rendering: MarkedExtension = {
   renderer: {
-    code({ text, lang }: Tokens.Code): string {
-      const language = escapeHtml((lang ?? "").trim().split(/\s+/)[0]?.slice(0, 30) ?? "");
+    code({ raw, text, lang }: Tokens.Code): string {
+      const language = (lang ?? "").trim().split(/\s+/)[0]?.slice(0, 30) ?? "";
+      const name = escapeHtml(language);
       return (
-        `<div class="code"><div class="code-head"><span>${language || "text"}</span>` +
+        `<div class="code"><div class="code-head"><span>${name || "text"}</span>` +
         `<button type="button" data-copy aria-label="Copy code">Copy</button></div>` +
-        `<pre tabindex="0" role="group" aria-label="Code${language && `: ${language}`}"><code>${escapeHtml(text)}</code></pre></div>`
+        `<pre tabindex="0" role="group" aria-label="Code${name && `: ${name}`}">` +
+        `<code>${codeHtml(text, language, isClosed(raw))}</code></pre></div>`
       );
     },
     // Show other HTML as text, so that no attribute ever reaches an HTML parser.
@@ -59,7 +63,20 @@ const rendering: MarkedExtension = {
 };
 
 /** Parses and renders. The HTML is not safe yet: `toSafeFragment` makes it so. */
-export const syntax = new Marked({ gfm: true, breaks: false }, cjk(), footnotes, rendering);
+export const syntax = new Marked({ gfm: true, breaks: false }, cjk(), footnotes, math, rendering);
+
+/** Code with colours. The line that still grows gets them when it is complete, so a token costs little. */
+function codeHtml(code: string, language: string, closed: boolean): string {
+  const colours = language === "" ? undefined : colouring.want();
+  if (!colours) return escapeHtml(code);
+  const end = closed ? code.length : code.lastIndexOf("\n") + 1;
+  return colours.colour(code.slice(0, end), language) + escapeHtml(code.slice(end));
+}
+
+/** True unless this is fenced code without its last fence. */
+function isClosed(raw: string): boolean {
+  return !/^ {0,3}(?:`{3}|~{3})/.test(raw) || /\n {0,3}(?:`{3,}|~{3,})\s*$/.test(raw);
+}
 
 /** Emphasis beside the punctuation of scripts that do without spaces. Other texts keep marked's own rules. */
 function cjk(): MarkedExtension {

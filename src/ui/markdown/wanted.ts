@@ -1,0 +1,36 @@
+/** Parts that are loaded when an answer first needs them. */
+import { TypedEventTarget } from "../../core";
+
+/** A module that is loaded when it is first wanted. There is none until then, and for good if it cannot be loaded. */
+class Wanted<T> extends TypedEventTarget<{ loaded: undefined }> {
+  readonly #load: () => Promise<T>;
+  #loading: Promise<void> | undefined;
+  #loaded: T | undefined;
+
+  constructor(load: () => Promise<T>) {
+    super();
+    this.#load = load;
+  }
+
+  /** The module, if it is loaded already. */
+  get loaded(): T | undefined {
+    return this.#loaded;
+  }
+
+  /** The module, or undefined while it is on its way; `loaded` is told then. */
+  want(): T | undefined {
+    this.#loading ??= this.#load().then(
+      (loaded) => {
+        this.#loaded = loaded;
+        this.emit("loaded", undefined);
+      },
+      () => undefined,
+    );
+    return this.#loaded;
+  }
+}
+
+/** Draws math. */
+export const typesetting = new Wanted(() => import("./typeset"));
+/** Colours code. */
+export const colouring = new Wanted(() => import("./colours"));
