@@ -1,5 +1,5 @@
 /** How answers look, and what stays in place while they are written. The element that shows them is driven directly. */
-import { expect, test, type SitePage } from "./harness";
+import { expect, shot, test, type SitePage } from "./harness";
 import { ChatPage } from "./pages";
 
 /** An element of the page that shows `text` as an answer that is being written, with nothing else on the page. */
@@ -54,19 +54,76 @@ test("a selection, the focus and a pressed button stay while text arrives", asyn
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("let first = 1;\nlet second");
 });
 
-test("lists keep their numbers, and each block has the direction of its own text", async ({ openSite }) => {
-  const site = await openSite();
+const ANSWER = String.raw`<think>
+The user wants **a sample**.
+</think>
+
+3. It costs $5 and $10.
+4. Broken: $\frac{$
+
+The solutions are \(x_1\) and $x_2$:
+
+\[
+x_{1,2} = \frac{-b \pm \sqrt{b^2-4ac}}{2a}
+\]
+
+~~~python
+def double(n): return 2 * n  # a comment that is so long that this line does not fit on any screen that people use for this
+~~~
+
+مرحبا ~code~
+
+- أولا
+- ثانيا
+`.replaceAll("~", "`");
+
+test("an answer has math, colours and directions, and its thinking is folded", async ({ openSite }) => {
+  const site = await openSite({ context: { permissions: ["clipboard-read", "clipboard-write"] } });
   const { page } = site;
-  await new ChatPage(page).ready();
-  await showGrowing(
-    site,
-    "3. three\n4. four\n\nمرحبا `code`\n\n- أولا\n- ثانيا\n\n`x` שלום\n\n```js\nlet x; // שלום\n```\n",
-  );
-  await expect(page.locator("ol")).toHaveAttribute("start", "3");
-  const directions = await page
-    .locator("mg-markdown .block > *")
+  const chat = new ChatPage(page);
+  await chat.ready();
+  const answer = { model: "guide", routes: [], thoughtMs: 4200 };
+  const messages = [
+    { id: "q", role: "user", content: "مرحبا", createdAt: 1, status: "complete" },
+    { id: "a", role: "assistant", content: ANSWER, createdAt: 1, status: "complete", answer },
+  ];
+  const conversation = {
+    id: "c",
+    title: "مرحبا",
+    createdAt: 1,
+    updatedAt: 1,
+    settings: { sampling: {}, stop: [] },
+    messages,
+  };
+  const file = { format: "microgrid-conversations", version: 1, conversations: [conversation] };
+  await chat.conversations.import({
+    name: "chat.json",
+    mimeType: "application/json",
+    buffer: Buffer.from(JSON.stringify(file)),
+  });
+
+  const shown = chat.answers.last().locator("mg-markdown");
+  await expect(shown.locator("math")).toHaveCount(3);
+  await expect(shown.locator("math mfrac msqrt")).toBeVisible();
+  await expect(shown.getByText("Broken: $\\frac{$")).toBeVisible();
+  await expect(shown.locator(".hljs-keyword").first()).toHaveText("def");
+  await expect(shown.locator("ol")).toHaveAttribute("start", "3");
+  const code = shown.getByRole("group", { name: "Code: python" });
+  expect(await code.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)).toBe(true);
+  await code.focus();
+  await expect(code).toBeFocused();
+  const directions = await shown
+    .locator(".block > *")
     .evaluateAll((blocks) => blocks.map((block) => `${block.localName} ${getComputedStyle(block).direction}`));
-  expect(directions).toEqual(["ol ltr", "p rtl", "ul rtl", "p rtl", "div ltr"]);
+  expect(directions).toEqual(["ol ltr", "p ltr", "p ltr", "div ltr", "p rtl", "ul rtl"]);
+  await expect(chat.questions.first().locator(".text")).toHaveCSS("direction", "rtl");
+  await shot(site, "answer-with-everything");
+
+  await expect(shown.getByText("a sample")).toHaveCount(0);
+  await shown.getByText("Thought for 4.2 s").click();
+  await expect(shown.locator("strong", { hasText: "a sample" })).toBeVisible();
+  await page.getByRole("button", { name: "Copy answer" }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^3\. It costs/);
 });
 
 test("footnotes lead to their text and back", async ({ openSite }) => {

@@ -4,7 +4,7 @@ import { property, query, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { MicrogridError } from "../core";
 import type { GridApi, Policy } from "../grid";
-import { type Composer, icon, mark, modelName, newlyLeft, tooLong } from "../ui/parts";
+import { type Composer, icon, mark, modelName, newlyLeft, tooLong, withoutThinking } from "../ui/parts";
 import { mistakesError, readAttributes } from "./attributes";
 import { beginningView } from "./beginning-view";
 import { Dialogue, type Turn } from "./dialogue";
@@ -80,7 +80,7 @@ export class MicrogridChat extends LitElement {
     this.#dialogue.on("token", (detail) => send(this, "microgrid-token", detail));
     this.#dialogue.on("failed", (error) => this.#tellError(error, "answer"));
     this.#dialogue.on("done", (detail) => {
-      this.announcement = detail.answer;
+      this.announcement = withoutThinking(detail.answer);
       send(this, "microgrid-done", detail);
     });
   }

@@ -1,6 +1,15 @@
 /** The page's views of a chat under names of the element's own, with styles that fit into other people's pages. */
 import { css, html, type CSSResultGroup, type CSSResultOrNative, type TemplateResult } from "lit";
-import { AnswerView, Composer, LoadProgressView, QuestionView, loadMarkdown, loadPreview } from "../ui/parts";
+import type { StoredMessage } from "../grid";
+import {
+  AnswerView,
+  Composer,
+  LoadProgressView,
+  QuestionView,
+  loadMarkdown,
+  loadPreview,
+  withoutThinking,
+} from "../ui/parts";
 import { allWithoutRem } from "./rem";
 
 const MARKDOWN = "microgrid-markdown";
@@ -18,11 +27,15 @@ class EmbeddedAnswer extends AnswerView {
     void customElements.whenDefined(MARKDOWN).then(() => this.requestUpdate());
   }
 
-  protected override textView(text: string, streaming: boolean): TemplateResult {
+  protected override textView({ content, status, answer }: StoredMessage): TemplateResult {
     markdown ??= defineMarkdown().catch(() => void (markdown = undefined));
     return customElements.get(MARKDOWN)
-      ? html`<microgrid-markdown .text=${text} ?streaming=${streaming}></microgrid-markdown>`
-      : html`<div class="plain" dir="auto">${text}</div>`;
+      ? html`<microgrid-markdown
+          .text=${content}
+          .thoughtMs=${answer?.thoughtMs}
+          ?streaming=${status === "streaming"}
+        ></microgrid-markdown>`
+      : html`<div class="plain" dir="auto">${withoutThinking(content)}</div>`;
   }
 }
 

@@ -22,6 +22,7 @@ export { type AnswerStore, Answers, type ModelSearch, type ReadyModel, tooLong }
 export { newlyLeft } from "./state/requests";
 export type { RunningAnswer } from "./state/answer-run";
 export { GUIDE, backendName, modelName } from "./state/models";
+export { withoutThinking } from "./thinking";
 export { base, buttons, sections } from "./styles/shared";
 export { default as tokensCss } from "./styles/tokens.css?raw";
 

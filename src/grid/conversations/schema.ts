@@ -52,6 +52,8 @@ const answerSchema = v.object({
   tokensPerSecond: v.exactOptional(v.pipe(v.number(), v.finite())),
   firstTokenMs: v.exactOptional(v.pipe(v.number(), v.finite())),
   totalMs: v.exactOptional(v.pipe(v.number(), v.finite())),
+  /** How long the model thought before it answered. */
+  thoughtMs: v.exactOptional(v.pipe(v.number(), v.finite())),
   tokens: v.exactOptional(v.pipe(v.number(), v.integer())),
   /** Number of the oldest messages that the model did not read, since they did not fit its context. */
   left: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),

@@ -9,6 +9,7 @@ import { sections } from "../styles/shared";
 import type { RunningAnswer } from "../state/answer-run";
 import { answeringStyles, answeringView } from "./answering";
 import { versionStyles, versionSwitch } from "./version-switch";
+import { withoutThinking } from "../thinking";
 import { originStyles, originView } from "./answer-origin";
 
 /**
@@ -89,14 +90,17 @@ export class AnswerView extends MicrogridElement {
     if (!message) return nothing;
     const streaming = message.status === "streaming";
     return html`<article aria-label="Answer" aria-busy=${streaming} part="answer">
-      ${message.content === "" ? nothing : this.textView(message.content, streaming)}
-      ${streaming ? this.#waiting() : this.#ended(message)}
+      ${message.content === "" ? nothing : this.textView(message)} ${streaming ? this.#waiting() : this.#ended(message)}
     </article>`;
   }
 
   /** The text of the answer. Another element that shows Markdown can take its place. */
-  protected textView(text: string, streaming: boolean): TemplateResult {
-    return html`<mg-markdown .text=${text} ?streaming=${streaming}></mg-markdown>`;
+  protected textView({ content, status, answer }: StoredMessage): TemplateResult {
+    return html`<mg-markdown
+      .text=${content}
+      .thoughtMs=${answer?.thoughtMs}
+      ?streaming=${status === "streaming"}
+    ></mg-markdown>`;
   }
 
   #waiting(): TemplateResult {
@@ -174,7 +178,7 @@ export class AnswerView extends MicrogridElement {
   }
 
   readonly #copy = (): void => {
-    void copyText(this.message?.content ?? "").then((copied) => {
+    void copyText(withoutThinking(this.message?.content ?? "")).then((copied) => {
       this.copied = copied;
       setTimeout(() => (this.copied = false), COPIED_MS);
     });

@@ -1,15 +1,17 @@
 /** Shows Markdown, also while it is still being written. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, state } from "lit/decorators.js";
 import { COPIED_MS, copyText } from "../clipboard";
+import { formatDuration } from "../format";
 import { base } from "../styles/shared";
+import { type Thought, splitThinking } from "../thinking";
 import { codeStyles } from "./code-styles";
 import { LiveDocument } from "./document";
 import { inPlace } from "./in-place";
 import { markdownStyles } from "./styles";
 import { colouring, typesetting } from "./wanted";
 
-/** `<mg-markdown .text>`: sanitized Markdown; blocks that are complete are rendered once. */
+/** `<mg-markdown .text>`: an answer as sanitized Markdown, with the thinking before it folded. Complete blocks are rendered once. */
 @customElement("mg-markdown")
 export class MarkdownView extends LitElement {
   static override readonly styles = [
@@ -44,7 +46,13 @@ export class MarkdownView extends LitElement {
   /** True while more text is expected. */
   @property({ type: Boolean }) streaming = false;
 
+  /** How long the model thought before it answered, ms, if that is known. */
+  @property({ attribute: false }) thoughtMs: number | undefined;
+  /** True while the thinking is unfolded; it is only rendered then. */
+  @state() private unfolded = false;
+
   readonly #document = new LiveDocument();
+  readonly #thoughts = new LiveDocument();
   #stop: (() => void)[] = [];
 
   override connectedCallback(): void {
@@ -59,12 +67,39 @@ export class MarkdownView extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const blocks = this.#document.update(this.text, !this.streaming);
-    return html`<div class="content" @click=${this.#onClick}>
-      ${blocks.map((block) => html`<div class="block" ${inPlace(block)}></div>`)}
-      ${this.streaming ? html`<span class="caret" aria-hidden="true"></span>` : nothing}
-    </div>`;
+    const thought = splitThinking(this.text);
+    const { answer, done } = thought;
+    return html`${this.#thinking(thought)}
+      <div class="content" @click=${this.#onClick}>
+        ${this.#blocks(this.#document.update(answer, !this.streaming))}
+        ${this.streaming && done ? html`<span class="caret" aria-hidden="true"></span>` : nothing}
+      </div>`;
   }
+
+  #thinking({ thinking, done }: Thought): TemplateResult | typeof nothing {
+    if (thinking === "" && done) return nothing;
+    const thoughts = this.unfolded ? this.#thoughts.update(thinking, done || !this.streaming) : [];
+    return html`<details class="thinking" ?open=${this.unfolded} @toggle=${this.#onToggle}>
+      <summary>
+        ${this.#thinkingText(done)}
+        ${this.streaming && !done ? html`<span class="caret" aria-hidden="true"></span>` : nothing}
+      </summary>
+      <div class="thoughts" @click=${this.#onClick}>${this.#blocks(thoughts)}</div>
+    </details>`;
+  }
+
+  #thinkingText(done: boolean): string {
+    if (!done) return this.streaming ? "Thinking…" : "Stopped while thinking";
+    return this.thoughtMs === undefined ? "Thought before answering" : `Thought for ${formatDuration(this.thoughtMs)}`;
+  }
+
+  #blocks(blocks: readonly string[]): TemplateResult[] {
+    return blocks.map((block) => html`<div class="block" ${inPlace(block)}></div>`);
+  }
+
+  readonly #onToggle = (event: Event): void => {
+    this.unfolded = (event.target as HTMLDetailsElement).open;
+  };
 
   readonly #onClick = (event: Event): void => {
     const button = (event.target as Element).closest<HTMLElement>("[data-copy], [data-goto]");

@@ -11,6 +11,7 @@ import type {
   Usage,
 } from "../../grid";
 import { Delivered } from "../../grid/parts";
+import { splitThinking } from "../thinking";
 
 /** An answer on its way, to be shown. */
 export interface RunningAnswer {
@@ -30,6 +31,8 @@ export class AnswerRun {
   readonly #routesBefore: StoredAnswer["routes"];
   #shown: RunningAnswer;
   #asked: string | undefined;
+  /** When the first token came, by `performance.now()`. */
+  #begunAt: number | undefined;
   /** When the model was asked, and how long the person waited for the first word. */
   #askedAt = 0;
   #firstTokenMs: number | undefined;
@@ -112,6 +115,7 @@ export class AnswerRun {
           queue: undefined,
           message: { ...message, content: message.content + event.text },
         });
+        this.#timeThinking(event.text);
         break;
       case "done":
         this.#patch({ ...outcome(event.usage, event.summary, event.finishReason), ...this.#firstWord });
@@ -135,6 +139,14 @@ export class AnswerRun {
   /** Shows the message as it was stored at the end. */
   settle(): void {
     this.#shown = { ...this.#shown, message: this.stored };
+  }
+
+  #timeThinking(text: string): void {
+    this.#begunAt ??= performance.now();
+    // Only the end of a tag can end the thinking.
+    if (this.message.answer?.thoughtMs !== undefined || !text.includes(">")) return;
+    const { thinking, done } = splitThinking(this.message.content);
+    if (thinking !== "" && done) this.#patch({ thoughtMs: performance.now() - this.#begunAt });
   }
 
   #route({ provider, why, attempt, exact, offer }: Route): void {

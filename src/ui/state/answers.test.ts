@@ -62,6 +62,18 @@ describe("an answer", () => {
     expect(answer).not.toHaveProperty("resume");
   });
 
+  test("is stored with the time that the model thought", async () => {
+    const ended = answers.run(conversation, "guide");
+    await settle();
+    await model.say("<think>", "Hm.", "</think>", "To");
+    expect(answers.running(conversation.id)?.message.answer?.thoughtMs).toBeGreaterThanOrEqual(0);
+    await model.end();
+    await ended;
+    const { content, answer } = await stored();
+    expect(content).toBe("<think>Hm.</think>To");
+    expect(answer?.thoughtMs).toBeGreaterThanOrEqual(0);
+  });
+
   test("keeps its text and its resume point if it is stopped", async () => {
     const ended = answers.run(conversation, "guide");
     await settle();

@@ -58,6 +58,18 @@ describe("toGeneration", () => {
     expect(request.resume).toBeUndefined();
   });
 
+  test("leaves out the thinking of earlier answers, and answers that are nothing else", () => {
+    const messages = [
+      message("1", "user", "<think>"),
+      message("2", "assistant", "<think>Hm.</think>\n\nHello"),
+      message("3", "user", "Bye"),
+      message("4", "assistant", "<think>Hm"),
+      message("5", "assistant", ""),
+    ];
+    const request = toGeneration({ ...conversation(), messages }, "5", offer, undefined);
+    expect(request.messages.map(({ content }) => content)).toEqual(["<think>", "Hello", "Bye"]);
+  });
+
   test("leaves out a blank system prompt and answers that never began", () => {
     const failed = conversation({ systemPrompt: "  " });
     const messages = failed.messages.map((old) => (old.id === "2" ? { ...old, content: "" } : old));

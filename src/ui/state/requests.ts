@@ -1,5 +1,6 @@
 /** Turns a conversation into the request that is sent to the grid. */
 import type { ChatMessage, Conversation, GenerationRequest, ResumePoint, StoredMessage } from "../../grid";
+import { withoutThinking } from "../thinking";
 import { defaultMaxTokens } from "./models";
 
 /** The facts about a model that a request depends on. */
@@ -24,8 +25,10 @@ export function toGeneration(
   if (settings.systemPrompt?.trim()) messages.push({ role: "system", content: settings.systemPrompt });
   for (const message of conversation.messages) {
     if (message.id === answerId) break;
-    if (message.role === "assistant" && message.content === "") continue;
-    messages.push({ role: message.role, content: message.content });
+    // Models are trained on chats that have none of their earlier thinking.
+    const content = message.role === "assistant" ? withoutThinking(message.content) : message.content;
+    if (message.role === "assistant" && content === "") continue;
+    messages.push({ role: message.role, content });
   }
   const maxTokens = settings.maxTokens ?? defaultMaxTokens(offer.contextLength);
   return {
