@@ -105,7 +105,7 @@ export const markdownStyles = css`
   .math[data-look="display"] {
     display: block;
     overflow: auto hidden;
-    padding-block: 0.25em;
+    padding-block: 0.4em;
   }
   math {
     font-family: "Cambria Math", "STIX Two Math", "STIXTwoMath-Regular", "Noto Sans Math", math;
@@ -181,6 +181,13 @@ export const markdownStyles = css`
     border: 3px solid transparent;
     border-radius: 5px;
     background: var(--mg-muted) content-box;
+  }
+  @supports not selector(::-webkit-scrollbar) {
+    pre,
+    .table {
+      scrollbar-width: thin;
+      scrollbar-color: var(--mg-muted) transparent;
+    }
   }
   pre:focus-visible,
   .table:focus-visible {

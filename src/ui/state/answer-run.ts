@@ -44,9 +44,11 @@ export class AnswerRun {
     this.#onChange = onChange;
     this.#routesBefore = message.answer?.routes ?? [];
     this.#delivered = new Delivered(message.answer?.resume ?? textResume(message.content));
+    const { thoughtMs } = message.answer ?? {};
+    const answer = { model: wanted ?? "", routes: this.#routesBefore, ...(thoughtMs !== undefined && { thoughtMs }) };
     this.#shown = {
       conversation,
-      message: { ...message, status: "streaming", answer: { model: wanted ?? "", routes: this.#routesBefore } },
+      message: { ...message, status: "streaming", answer },
       phase: "routing",
       queue: undefined,
     };
@@ -115,7 +117,7 @@ export class AnswerRun {
           queue: undefined,
           message: { ...message, content: message.content + event.text },
         });
-        this.#timeThinking(event.text);
+        this.#timeThinking(message.content, event.text);
         break;
       case "done":
         this.#patch({ ...outcome(event.usage, event.summary, event.finishReason), ...this.#firstWord });
@@ -141,12 +143,11 @@ export class AnswerRun {
     this.#shown = { ...this.#shown, message: this.stored };
   }
 
-  #timeThinking(text: string): void {
+  #timeThinking(before: string, text: string): void {
     this.#begunAt ??= performance.now();
     // Only the end of a tag can end the thinking.
-    if (this.message.answer?.thoughtMs !== undefined || !text.includes(">")) return;
-    const { thinking, done } = splitThinking(this.message.content);
-    if (thinking !== "" && done) this.#patch({ thoughtMs: performance.now() - this.#begunAt });
+    if (!text.includes(">") || hasThought(before) || !hasThought(before + text)) return;
+    this.#patch({ thoughtMs: performance.now() - this.#begunAt });
   }
 
   #route({ provider, why, attempt, exact, offer }: Route): void {
@@ -201,4 +202,9 @@ function outcome(usage: Usage, summary: AnswerSummary, finishReason: "stop" | "l
 function textResume(text: string): ResumePoint | undefined {
   if (text === "") return undefined;
   return { packageHash: "", tokenizerHash: "", engine: "onnx", backend: "wasm", ids: [], idsInText: 0, text };
+}
+
+function hasThought(content: string): boolean {
+  const { thinking, done } = splitThinking(content);
+  return thinking !== "" && done;
 }

@@ -184,6 +184,21 @@ describe("an answer that is stopped", () => {
 });
 
 describe("an answer that is continued", () => {
+  test("keeps the time that the model thought", async () => {
+    const begun = {
+      ...cutOff(),
+      content: "<think>Hm.</think>To",
+      answer: { model: "guide", routes: [], thoughtMs: 4200 },
+    };
+    conversation = await withMessages(QUESTION, begun);
+    const ended = answers.run(conversation, "guide", begun);
+    await settle();
+    await model.say("kyo -> Japan");
+    await model.end();
+    await ended;
+    expect((await stored()).answer?.thoughtMs).toBe(4200);
+  });
+
   test("continues from its resume point, and keeps that while it waits", async () => {
     conversation = await withMessages(QUESTION, cutOff(RESUME));
     const ended = answers.run(conversation, "guide", cutOff(RESUME));
