@@ -14,7 +14,7 @@ import { SharedProvider } from "./shared-provider";
 import { NodePipelines } from "./pipelines";
 import { NodeModels } from "./models";
 import { NodeNetwork } from "./network";
-import { NodeRoom, roomOf, roomsOf } from "./room";
+import { NodeRoom, countAnswer, roomOf, roomsOf } from "./room";
 import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
 import { StateStore } from "./state-store";
 import gpuWorkerUrl from "../../workers/gpu.ts?worker&url";
@@ -91,6 +91,7 @@ export class GridNode {
       models: [],
       loads: {},
       room: undefined,
+      returnTo: undefined,
       pipelines: [],
       notices: [],
     };
@@ -142,7 +143,7 @@ export class GridNode {
       house,
       device,
       local: this.#local,
-      own: new SharedProvider(() => this.#own),
+      own: new SharedProvider(() => this.#own, countAnswer),
       pipelines: this.#pipelines,
       store,
       pageUrl,
@@ -268,7 +269,7 @@ export class GridNode {
     this.#pipelines.expect(session?.pipelines ?? []);
     const models = session?.models.filter(({ id }) => id !== crashed) ?? [];
     for (const { id, backend } of models) this.#models.load(id, { backend }, signal).catch(() => undefined);
-    if (session?.room === undefined && session?.invite === undefined) return;
+    if (session?.room === undefined && session?.invite === undefined) return void this.#room.offerReturn();
     const { share, noLayers = false } = session;
     this.#room.resume(session).then(
       () => {

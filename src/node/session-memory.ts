@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { DeepReadonly } from "../core";
 import { BackendSchema } from "../inference";
+import { readKept, writeKept } from "./local-store";
 import { NetworkOverrideSchema } from "./network";
 import { PolicySchema, ShareOptionsSchema } from "./schemas";
 
@@ -42,8 +43,8 @@ type Preferences = Readonly<v.InferOutput<typeof PreferencesSchema>>;
 
 /** Stores the node's session and marks this tab as its owner. */
 export function rememberSession(session: SessionMemory): void {
-  write(localStorage, KEY, session);
-  write(sessionStorage, TAB_KEY, true);
+  writeKept("local", KEY, session);
+  writeKept("session", TAB_KEY, true);
 }
 
 /**
@@ -51,36 +52,18 @@ export function rememberSession(session: SessionMemory): void {
  * reloaded one: if the user left a room by closing the browser, it must not be entered again without being asked.
  */
 export function recallSession(takesOver: boolean): SessionMemory | undefined {
-  if (!takesOver && read(sessionStorage, TAB_KEY) !== true) return undefined;
-  const result = v.safeParse(Session, read(localStorage, KEY));
+  if (!takesOver && readKept("session", TAB_KEY) !== true) return undefined;
+  const result = v.safeParse(Session, readKept("local", KEY));
   return result.success ? result.output : undefined;
 }
 
 const PREFERENCES_KEY = "microgrid.preferences";
 
 export function rememberPreferences(preferences: Preferences): void {
-  write(localStorage, PREFERENCES_KEY, preferences);
+  writeKept("local", PREFERENCES_KEY, preferences);
 }
 
 export function recallPreferences(): Preferences {
-  const result = v.safeParse(PreferencesSchema, read(localStorage, PREFERENCES_KEY));
+  const result = v.safeParse(PreferencesSchema, readKept("local", PREFERENCES_KEY));
   return result.success ? result.output : {};
-}
-
-// Storage may be refused (private mode, embedded frames). Then nothing is remembered, and everything else works.
-
-function write(storage: Storage, key: string, value: unknown): void {
-  try {
-    storage.setItem(key, JSON.stringify(value));
-  } catch {
-    // Nothing depends on it.
-  }
-}
-
-function read(storage: Storage, key: string): unknown {
-  try {
-    return JSON.parse(storage.getItem(key) ?? "null");
-  } catch {
-    return undefined;
-  }
 }

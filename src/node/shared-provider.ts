@@ -13,9 +13,19 @@ export class SharedProvider implements Provider {
   readonly kind = "local";
   readonly name = "this device";
   readonly #providers: () => readonly Provider[];
+  readonly #onAnswered: () => void;
+  /** The models of the answers that run for others. */
+  readonly #serving: string[] = [];
 
-  constructor(providers: () => readonly Provider[]) {
+  /** `onAnswered` is called after each complete answer. */
+  constructor(providers: () => readonly Provider[], onAnswered: () => void) {
     this.#providers = providers;
+    this.#onAnswered = onAnswered;
+  }
+
+  /** The models that answer others now, each once. */
+  get serving(): readonly string[] {
+    return [...new Set(this.#serving)];
   }
 
   models(): readonly ModelOffer[] {
@@ -29,9 +39,17 @@ export class SharedProvider implements Provider {
     return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
   }
 
-  generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncIterable<GenerationEvent> {
+  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
     const provider = this.#of(request.model) ?? this.#providers()[0]!;
-    return provider.generate(request, options);
+    this.#serving.push(request.model);
+    try {
+      for await (const event of provider.generate(request, options)) {
+        if (event.type === "done") this.#onAnswered();
+        yield event;
+      }
+    } finally {
+      this.#serving.splice(this.#serving.indexOf(request.model), 1);
+    }
   }
 
   #of(model: string): Provider | undefined {

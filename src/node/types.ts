@@ -59,6 +59,8 @@ export interface GridState {
   readonly models: readonly ModelInfo[];
   readonly loads: Readonly<Record<string, LoadState>>;
   readonly room: RoomState | undefined;
+  /** The room that was open when the page was closed, until a room is entered. */
+  readonly returnTo: { readonly id: string; readonly name: string } | undefined;
   /** The pipelines of this device. */
   readonly pipelines: readonly PipelineState[];
   readonly notices: readonly Notice[];

@@ -52,7 +52,7 @@ async function node(name: string): Promise<TestNode> {
     house: await NodeHouse.open({ did: signer.did, keep: new MemoryKeep() }),
     device: { label: "test", memoryBytes: 8e9 } as unknown as DeviceInfo,
     local: { tokenRate: 0, ownJobs: 0 } as unknown as LocalProvider,
-    own: new SharedProvider(() => [toy]),
+    own: new SharedProvider(() => [toy], () => undefined),
     pipelines: {
       held: [],
       wishes: [],

@@ -11,6 +11,7 @@ import type { SharedProvider } from "../shared-provider";
 import type { NodePipelines } from "../pipelines";
 import type { StateStore } from "../state-store";
 import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
+import { LastRoom, recallShare, rememberShare } from "./habits";
 import { ManualLinks } from "./manual-links";
 import { RememberedRooms } from "./remembered-rooms";
 import { OwnRights } from "./own-rights";
@@ -47,6 +48,7 @@ export class NodeRoom {
   readonly #own: OwnRights;
   readonly #member: MemberContext;
   readonly #kept: RememberedRooms;
+  readonly #last: LastRoom;
   #session: RoomSession | undefined;
   /** How the room was entered. */
   #entry: RoomOptions["entry"] | undefined;
@@ -65,6 +67,7 @@ export class NodeRoom {
       hear: (signed) => house.hear(signed),
     };
     this.#kept = new RememberedRooms(house, this.#member);
+    this.#last = new LastRoom(options.store);
     this.#sharing = new Sharing(options, () => this.refresh());
     this.#display = new RoomDisplay(options, {
       session: () => this.#session,
@@ -125,8 +128,16 @@ export class NodeRoom {
   /** Enters a remembered room. */
   async enter(roomId: string): Promise<void> {
     const entry = await this.#kept.recall(roomId);
-    if (entry) return this.#enter(entry);
-    throw new MicrogridError("bad-request", "This room can be entered with an invite only. Ask a member for one.");
+    if (!entry) {
+      throw new MicrogridError("bad-request", "This room can be entered with an invite only. Ask a member for one.");
+    }
+    await this.#enter(entry);
+    this.#shareAgain(roomId);
+  }
+
+  /** Offers to go back to the room that was open when the page was closed. */
+  offerReturn(): Promise<void> {
+    return this.#last.offer(() => this.#session !== undefined || this.#entering !== undefined);
   }
 
   /** Returns to the room in which the node was before a reload. */
@@ -145,6 +156,8 @@ export class NodeRoom {
   /** Forgets a remembered room. */
   async forget(roomId: string): Promise<void> {
     if (this.#session?.roomId === roomId) this.leave();
+    rememberShare(roomId, undefined);
+    this.#last.forget(roomId);
     await this.#kept.forget(roomId);
   }
 
@@ -165,6 +178,7 @@ export class NodeRoom {
   share(share: Partial<ShareOptions> | false): void {
     const session = this.current;
     this.#sharing.choose(share);
+    rememberShare(session.roomId, this.#sharing.wanted);
     this.#sharing.apply(session);
     this.#options.pipelines.follow(session);
     this.#options.onChange();
@@ -187,6 +201,7 @@ export class NodeRoom {
   /** Leaves the room. The membership stays, so that this node can come back. */
   leave(): void {
     this.#clear();
+    this.#last.set(undefined);
     this.#options.onChange();
   }
 
@@ -233,6 +248,7 @@ export class NodeRoom {
     this.#entering = undefined;
     this.#entry = entry;
     this.#session = session;
+    this.#last.set({ id: session.roomId, name: session.name });
     session.on("change", () => {
       pipelines.follow(session);
       this.#display.showSoon();
@@ -249,6 +265,15 @@ export class NodeRoom {
     this.#display.show();
     this.#options.onChange();
     void this.#tellWhenAlone(session);
+  }
+
+  /** A user who shared this room before shares it again. */
+  #shareAgain(roomId: string): void {
+    const share = recallShare(roomId);
+    if (!share) return;
+    this.share(share);
+    const text = `You share this device with “${this.current.name}” again, as before.`;
+    this.#options.store.notify({ id: "shares-again", level: "info", text });
   }
 
   /** Tells the user if nobody else is there. */

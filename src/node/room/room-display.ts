@@ -3,6 +3,8 @@ import type { RoomSession } from "../../room";
 import type { GridConfig } from "../config";
 import type { NodePipelines } from "../pipelines";
 import type { StateStore } from "../state-store";
+import type { SharedProvider } from "../shared-provider";
+import { answeredToday } from "./habits";
 import { inviteWarning } from "./invite-warning";
 import type { OwnRights } from "./own-rights";
 import { roomState } from "./room-state";
@@ -13,6 +15,8 @@ const STATE_INTERVAL_MS = 200;
 
 interface DisplayOptions {
   readonly config: GridConfig;
+  /** All models with which this node answers the room. */
+  readonly own: SharedProvider;
   readonly pipelines: NodePipelines;
   readonly store: StateStore;
 }
@@ -49,7 +53,7 @@ export class RoomDisplay {
   show(): void {
     const session = this.#from.session();
     if (!session) return;
-    const { config, store, pipelines } = this.#options;
+    const { config, own, store, pipelines } = this.#options;
     if (session.peers.length > 0) store.dismiss("room-empty");
     const { invite, keys, standing } = this.#from.rights;
     const room = roomState(session, {
@@ -57,6 +61,8 @@ export class RoomDisplay {
       inviteWarning: invite === "" ? undefined : inviteWarning(invite, session.servers),
       lanOnly: (config.rtc.iceServers ?? []).length === 0,
       share: this.#from.sharing.shown,
+      servingModels: own.serving,
+      answeredToday: answeredToday(),
       holding: pipelines.held,
       layersWanted: pipelines.wishes,
       keys,

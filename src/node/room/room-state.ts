@@ -19,6 +19,8 @@ interface Around {
   readonly inviteWarning: string | undefined;
   readonly lanOnly: boolean;
   readonly share: { readonly options: ShareOptions; readonly paused: string | undefined } | false;
+  readonly servingModels: RoomState["servingModels"];
+  readonly answeredToday: number;
   readonly holding: RoomState["holding"];
   readonly layersWanted: RoomState["layersWanted"];
   /** Dids whose keys are on this device. */
@@ -48,6 +50,8 @@ export function roomState(session: RoomSession, around: Around): RoomState {
     peers: session.peers.map(peerState),
     share,
     serving: inside?.serving ?? 0,
+    servingModels: around.servingModels,
+    answeredToday: around.answeredToday,
     holding: around.holding,
     layersWanted: around.layersWanted,
   };

@@ -133,6 +133,10 @@ export interface RoomState {
   readonly share: { readonly options: ShareOptions; readonly paused: string | undefined } | false;
   /** Number of peers' jobs that run here now. */
   readonly serving: number;
+  /** The models that run for them, by id. */
+  readonly servingModels: readonly string[];
+  /** Number of answers that this device has given to others today. */
+  readonly answeredToday: number;
   /** Layers that this device holds for other members' pipelines. */
   readonly holding: readonly HeldStage[];
   /** Requests to hold layers that this device's user has not decided on yet. */

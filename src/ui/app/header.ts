@@ -6,8 +6,9 @@ import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { gpuName } from "../state/device";
+import { servingText } from "../state/serving";
 import { answeringModel, backendName, isLoading, localOffers, modelName, pipelineOffers } from "../state/models";
-import type { Panel } from "../state/workspace";
+import type { Panel, Workspace } from "../state/workspace";
 import { devicesText } from "../pipelines/words";
 
 /** `<mg-header .workspace>`. Event: `mg-menu` opens the sidebar on small screens. */
@@ -105,6 +106,42 @@ export class Header extends WorkspaceElement {
       line-height: 1.25rem;
       font-variant-numeric: tabular-nums;
     }
+    .serving {
+      display: inline-flex;
+      align-items: center;
+      gap: 0.5rem;
+      min-height: 2.25rem;
+      padding: 0.25rem 0.625rem;
+      border: 0;
+      border-radius: var(--mg-radius-s);
+      background: none;
+      color: var(--mg-accent);
+      font-size: 0.8125rem;
+      font-weight: 550;
+      font-variant-numeric: tabular-nums;
+      white-space: nowrap;
+    }
+    .serving:hover {
+      background: var(--mg-hover);
+    }
+    .serving i {
+      width: 0.625rem;
+      height: 0.625rem;
+      border-radius: 50%;
+      background: var(--mg-accent);
+      animation: busy 1.4s ease-in-out infinite;
+    }
+    @keyframes busy {
+      50% {
+        opacity: 0.35;
+        box-shadow: 0 0 0 0.25rem var(--mg-accent-soft);
+      }
+    }
+    @media (prefers-reduced-motion: reduce) {
+      .serving i {
+        animation: none;
+      }
+    }
     @media (max-width: 820px) {
       .menu {
         display: inline-grid;
@@ -114,7 +151,8 @@ export class Header extends WorkspaceElement {
       :host {
         padding-inline: 0.375rem;
       }
-      .room-name {
+      .room-name,
+      .serving .wide {
         display: none;
       }
       .model {
@@ -143,6 +181,7 @@ export class Header extends WorkspaceElement {
       </button>
       ${this.#model()}
       <span class="space"></span>
+      ${workspace ? this.#serving(workspace) : nothing}
       <button
         class="button room ${room ? "in" : ""}"
         aria-label=${room ? roomLabel(room) : "Open a room"}
@@ -174,6 +213,22 @@ export class Header extends WorkspaceElement {
         ${icon("sliders")}
       </button>
     `;
+  }
+
+  /** The light that shows that this device works for others. */
+  #serving(workspace: Workspace): TemplateResult | typeof nothing {
+    const { state } = workspace.grid;
+    const text = servingText(state);
+    if (text === undefined) return nothing;
+    const label = `${text} for the room`;
+    return html`<button
+      class="serving"
+      aria-label=${label}
+      title=${label}
+      @click=${() => workspace.show({ panel: "room" })}
+    >
+      <i></i><span class="wide">Answering</span>${state.room?.serving}
+    </button>`;
   }
 
   #model(): TemplateResult {

@@ -6,6 +6,7 @@ import "../chat/chat-view";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { isComposing } from "../keys";
+import { plain } from "../plain";
 import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { Sidebar } from "../sidebar/sidebar";
@@ -40,12 +41,14 @@ export class MicrogridApp extends MicrogridElement {
     super.connectedCallback();
     addEventListener("hashchange", this.#route);
     addEventListener("keydown", this.#keydown);
+    document.addEventListener("visibilitychange", this.#shown);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     removeEventListener("hashchange", this.#route);
     removeEventListener("keydown", this.#keydown);
+    document.removeEventListener("visibilitychange", this.#shown);
     this.workspace?.close();
   }
 
@@ -59,7 +62,7 @@ export class MicrogridApp extends MicrogridElement {
   }
 
   protected override updated(_changed: PropertyValues): void {
-    const title = this.workspace?.chats.current?.title;
+    const title = this.#knock() ?? this.workspace?.chats.current?.title;
     this.#focusPanel();
     document.title = title === undefined ? "Microgrid" : `${title} · Microgrid`;
   }
@@ -132,6 +135,15 @@ export class MicrogridApp extends MicrogridElement {
     `;
   }
 
+  /** In a background tab, only the title can tell that somebody waits at the door. */
+  #knock(): string | undefined {
+    const [knock, ...more] = document.hidden ? (this.workspace?.grid.state.room?.knocks ?? []) : [];
+    if (!knock) return undefined;
+    return more.length > 0
+      ? `${more.length + 1} people ask to join`
+      : `${plain(knock.name) || "Somebody"} asks to join`;
+  }
+
   // A keyboard user who opens a panel expects the focus inside it.
   #focusPanel(): void {
     const panel = this.workspace?.panel;
@@ -161,6 +173,8 @@ export class MicrogridApp extends MicrogridElement {
     if (event.detail) workspace?.show({ panel: "room" });
     workspace?.start.begin();
   };
+
+  readonly #shown = (): void => this.requestUpdate();
 
   readonly #keydown = (event: KeyboardEvent): void => {
     const command = event.ctrlKey || event.metaKey;

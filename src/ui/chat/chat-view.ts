@@ -15,6 +15,7 @@ import { chatStyles } from "./chat-styles";
 import type { Composer } from "./composer";
 import "./elements";
 import "./empty-state";
+import "./go-back";
 import { otherModels } from "./other-models";
 import type { QuestionView } from "./question-view";
 import "./start-progress";
@@ -72,6 +73,7 @@ export class ChatView extends WorkspaceElement {
             messages.length > 0 || loading
               ? nothing
               : html`<mg-empty-state .privacy=${this.#privacy()} @mg-suggest=${this.#suggest}></mg-empty-state>
+                  <mg-go-back .workspace=${workspace}></mg-go-back>
                   <mg-recommendation .workspace=${workspace}></mg-recommendation>`
           }
           ${repeat(
@@ -197,6 +199,8 @@ export class ChatView extends WorkspaceElement {
     const state = this.workspace?.grid.state;
     if (!state?.room || state.policy.privacy === "device")
       return "It runs in this page. Your messages stay on this device.";
+    if (state.room.membership.kind !== "member")
+      return `“${plain(state.room.name)}” has not let you in yet. Until then, your messages stay on this device.`;
     return `You are in the room “${plain(state.room.name)}”: its members may answer, and the device that answers sees the chat.`;
   }
 

@@ -8,6 +8,8 @@ import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import "../range";
 import { localOffers } from "../state/models";
+import { answeredText, servingText } from "../state/serving";
+import { canKeepScreenOn } from "../state/sharer";
 import { sections } from "../styles/shared";
 import { memoryRange } from "./layers-memory";
 
@@ -73,8 +75,7 @@ export class ShareSettings extends WorkspaceElement {
   #limits(room: RoomState, options: ShareOptions, paused: string | undefined): TemplateResult {
     return html`<div class="limits">
       ${paused === undefined ? nothing : html`<p class="warning" role="status">Paused: ${paused}</p>`}
-      <p class="small muted" role="status">${servingText(room.serving)}</p>
-      ${this.#models(options)}
+      ${this.#work(room)} ${this.#models(options)}
       <mg-range
         label="Answers at the same time"
         min="1"
@@ -93,8 +94,14 @@ export class ShareSettings extends WorkspaceElement {
         @change=${(event: Event) => this.#share({ pauseOnBattery: (event.target as Switch).checked })}
         >Pause on battery</wa-switch
       >
-      ${this.#layers(this.workspace?.grid.state.device, options)}
+      ${canKeepScreenOn() ? this.#screen() : nothing} ${this.#layers(this.workspace?.grid.state.device, options)}
     </div>`;
+  }
+
+  #work(room: RoomState): TemplateResult {
+    const state = this.workspace?.grid.state;
+    const now = (state && servingText(state)) ?? "Not answering anyone right now";
+    return html`<p class="small muted" role="status">${now}. ${answeredText(room) ?? ""}</p>`;
   }
 
   #layers(device: GridState["device"] | undefined, options: ShareOptions): TemplateResult {
@@ -109,6 +116,16 @@ export class ShareSettings extends WorkspaceElement {
           ? memoryRange(device, options.layersBytes, (layersBytes) => this.#share({ layersBytes }))
           : nothing
       }`;
+  }
+
+  #screen(): TemplateResult {
+    const sharer = this.workspace?.sharer;
+    return html`<wa-switch
+      .checked=${sharer?.screenStaysOn ?? false}
+      hint="Browsers slow down pages that nobody sees: answers from a hidden tab or a dark screen take longer."
+      @change=${(event: Event) => sharer?.keepScreenOn((event.target as Switch).checked)}
+      >Keep the screen on while this page is open</wa-switch
+    >`;
   }
 
   #models(options: ShareOptions): TemplateResult {
@@ -138,9 +155,4 @@ export class ShareSettings extends WorkspaceElement {
   #share(options: Partial<ShareOptions> | false): void {
     void this.#sharing.run([options]);
   }
-}
-
-function servingText(serving: number): string {
-  if (serving === 0) return "This device is not answering anyone right now.";
-  return serving === 1 ? "Answering 1 request from a peer." : `Answering ${serving} requests from peers.`;
 }

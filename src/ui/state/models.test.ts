@@ -32,6 +32,8 @@ function state(
       peers,
       share: false,
       serving: 0,
+      servingModels: [],
+      answeredToday: 0,
       holding: [],
       layersWanted: [],
     },

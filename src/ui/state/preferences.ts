@@ -4,6 +4,7 @@ export type Theme = "auto" | "light" | "dark";
 
 const THEME_KEY = "microgrid.theme";
 const MODEL_KEY = "microgrid.model";
+const SCREEN_KEY = "microgrid.screen-off";
 
 /** The chosen theme; `auto` follows the system. */
 export function readTheme(): Theme {
@@ -38,6 +39,15 @@ export function readLastModel(): string | undefined {
 
 export function saveLastModel(id: string | undefined): void {
   write(MODEL_KEY, id);
+}
+
+/** Whether the screen stays on while this device is shared; it does unless the user has said no. */
+export function readScreenStaysOn(): boolean {
+  return read(SCREEN_KEY) === undefined;
+}
+
+export function saveScreenStaysOn(on: boolean): void {
+  write(SCREEN_KEY, on ? undefined : "yes");
 }
 
 function read(key: string): string | undefined {

@@ -11,7 +11,16 @@ const CHARTER = {
   ...{ name: "Attic", purpose: "", admission: { kind: "invite" }, invites: "members", models: "any", limits: {} },
   ...{ contribution: "welcome", endpoints: false, federation: false, logs: "", servers: [], founders: [], quorum: 1 },
 };
-const ROOM = { id: "r", name: "Attic", peers: [], knocks: [], layersWanted: [], charter: CHARTER };
+const ROOM = {
+  id: "r",
+  name: "Attic",
+  peers: [],
+  knocks: [],
+  layersWanted: [],
+  share: false,
+  serving: 0,
+  charter: CHARTER,
+};
 
 /** A grid whose state a test sets. */
 class StubGrid extends TypedEventTarget<GridEvents> {
@@ -72,7 +81,7 @@ beforeEach(async () => {
     setItem: (key: string, value: string) => void values.set(key, value),
     removeItem: (key: string) => void values.delete(key),
   });
-  vi.stubGlobal("document", { documentElement: { dataset: {}, classList: { toggle: () => undefined } } });
+  Object.assign(document, { documentElement: { dataset: {}, classList: { toggle: () => undefined } } });
   vi.stubGlobal("matchMedia", () => ({ matches: false }));
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
   vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));

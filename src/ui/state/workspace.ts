@@ -12,6 +12,7 @@ import { applyTheme, readLastModel, saveLastModel } from "./preferences";
 import { readyModel } from "./ready-model";
 import { RoomNews } from "./room-news";
 import { RULES_NOTICE, RulesWatch } from "./rules-watch";
+import { Sharer } from "./sharer";
 import { StartModel } from "./start-model";
 import { type Outcome, Together } from "./together";
 
@@ -31,6 +32,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly start: StartModel;
   readonly together: Together;
   readonly leaving: Leaving;
+  readonly sharer: Sharer;
   readonly #panels = new Panels();
   readonly #cleanup: (() => void)[] = [];
   readonly #news = new RoomNews();
@@ -46,6 +48,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.start = new StartModel(grid, this.loads, () => this.chats.answers);
     this.together = new Together(grid);
     this.leaving = new Leaving(grid);
+    this.sharer = new Sharer(grid);
     const answers = new Answers(grid.conversations, readyModel(grid, this.start));
     this.chats = new Chats({
       store: grid.conversations,
@@ -59,6 +62,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.#cleanup.push(
       () => removeEventListener("pagehide", flush),
       () => this.start.close(),
+      () => this.sharer.close(),
       () => this.chats.close(),
       this.chats.on("change", changed),
       answers.on("progress", ({ event: { type } }) => {
@@ -222,6 +226,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   /** Tells of people who ask for something in the room, unless the room's panel shows them. */
   #tellNews(): void {
     for (const text of this.#news.look(this.grid.state)) {
+      notify(text);
       if (this.panel !== "room") this.toast(text, { label: "Show", run: () => this.show({ panel: "room" }) });
     }
   }
@@ -240,5 +245,15 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
 
   #changed(): void {
     this.emit("change", undefined);
+  }
+}
+
+/** Tells a person who is in another tab, if the browser was allowed to do that before; nobody is asked for it here. */
+function notify(text: string): void {
+  if (!document.hidden || !("Notification" in globalThis) || Notification.permission !== "granted") return;
+  try {
+    new Notification("Microgrid", { body: text });
+  } catch {
+    // Some phones show notifications of service workers only.
   }
 }

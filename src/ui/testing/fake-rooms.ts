@@ -123,7 +123,9 @@ export class FakeRooms implements Rooms {
       lanOnly: true,
       peers: membership.kind === "member" ? peers() : [],
       share: false,
-      serving: 0,
+      serving: asked("serving") ? 2 : 0,
+      servingModels: asked("serving") ? ["guide"] : [],
+      answeredToday: 14,
       holding: asked("holding") ? fakeHolding : [],
       layersWanted: [],
     };

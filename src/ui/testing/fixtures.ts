@@ -274,6 +274,7 @@ export function fakeState(options: { loading: boolean; notices: boolean; house: 
     models: fakeModels,
     loads: options.loading ? {} : { guide: { kind: "ready", offer: guideOffer } },
     room: undefined,
+    returnTo: undefined,
     pipelines: [],
     notices: options.notices
       ? [

@@ -104,4 +104,5 @@ export function stubBrowser(location: { hash: string } = { hash: "" }): void {
   vi.stubGlobal("requestAnimationFrame", (frame: () => void) => setTimeout(frame));
   vi.stubGlobal("location", location);
   vi.stubGlobal("navigator", {});
+  vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible", hidden: false }));
 }
