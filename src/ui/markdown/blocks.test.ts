@@ -68,6 +68,12 @@ describe("BlockSplitter", () => {
     );
   });
 
+  test("joins a line to its paragraph that looked like another block at first", () => {
+    const splitter = new BlockSplitter();
+    expect(splitter.update("Text\n#", false).blocks).toHaveLength(2);
+    expect(splitter.update("Text\n#tag", false).blocks).toEqual(["Text\n#tag"]);
+  });
+
   test("keeps an open code block as one block, including blank lines", () => {
     const splitter = new BlockSplitter();
     splitter.update("Look:\n\n```js\nconst a = 1;\n\n", false);

@@ -31,14 +31,16 @@ export class BlockSplitter {
     }
     const lexed = split(text.slice(this.#settledText.length));
     // The last block may still grow: an indented line or another list item may join it.
-    const open = lexed.at(-1);
-    const done = lexed.slice(0, -1);
+    let settled = Math.max(0, lexed.length - 1);
+    while (settled > 0 && lexed[settled - 1]?.mayGoOn) settled--;
+    const sources = lexed.map(({ source }) => source);
+    const done = sources.slice(0, settled);
     if (done.length > 0) {
       this.#settled = [...this.#settled, ...done];
       this.#settledText += done.join("");
     }
-    for (const block of complete ? lexed : done) this.#define(block);
-    return { blocks: open ? [...this.#settled, open] : this.#settled, links: this.#links };
+    for (const source of complete ? sources : done) this.#define(source);
+    return { blocks: [...this.#settled, ...sources.slice(settled)], links: this.#links };
   }
 
   #define(source: string): void {
@@ -49,19 +51,32 @@ export class BlockSplitter {
   }
 }
 
-function split(text: string): string[] {
-  const lengths: number[] = [];
-  for (const token of lex(text)) {
-    const last = lengths.length - 1;
+interface Block {
+  readonly source: string;
+  /** True if the next line may turn out to be its own: a line of `#` alone is a heading, and of `#tag` it is not. */
+  readonly mayGoOn: boolean;
+}
+
+/** Blocks whose last line may be followed by another one without any mark. */
+const OPEN_TYPES = ["paragraph", "blockquote", "list", "table"];
+const BLANK_LINE = /\n[ \t]*\n$/;
+
+function split(text: string): Block[] {
+  const blocks: { type: string; length: number }[] = [];
+  for (const { type, raw } of lex(text)) {
+    const last = blocks.at(-1);
     // Blank lines belong to the block before them, so that the sources add up to the whole text.
-    if (token.type === "space" && last >= 0) lengths[last] = (lengths[last] ?? 0) + token.raw.length;
-    else lengths.push(token.raw.length);
+    if (type === "space" && last) last.length += raw.length;
+    else blocks.push({ type, length: raw.length });
   }
   // If the lexer changed the length (it normalises line ends), keep the text as one block.
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  if (total !== text.length) return [text];
+  const total = blocks.reduce((sum, { length }) => sum + length, 0);
+  if (total !== text.length) return [{ source: text, mayGoOn: true }];
   let end = 0;
-  return lengths.map((length) => text.slice(end, (end += length)));
+  return blocks.map(({ type, length }) => {
+    const source = text.slice(end, (end += length));
+    return { source, mayGoOn: OPEN_TYPES.includes(type) && !BLANK_LINE.test(source) };
+  });
 }
 
 /** The blocks of a text, without what is inside of paragraphs. */

@@ -31,6 +31,11 @@ export const markdownStyles = css`
   .block:empty {
     display: none;
   }
+  /* TeX can move its parts anywhere, but not over the page. */
+  .block:has(math) {
+    overflow: clip;
+    overflow-clip-margin: 0.5em;
+  }
   p,
   ul,
   ol,

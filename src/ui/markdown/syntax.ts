@@ -16,10 +16,11 @@ const BARE_TAG = new RegExp(`&lt;(/?(?:${BARE_TAGS.join("|")}))\\s*/?&gt;`, "gi"
 const rendering: MarkedExtension = {
   renderer: {
     code({ raw, text, lang }: Tokens.Code): string {
-      const language = (lang ?? "").trim().split(/\s+/)[0]?.slice(0, 30) ?? "";
+      const info = (lang ?? "").trim();
+      const language = info.split(/\s+/, 1)[0]?.slice(0, 30) ?? "";
       const name = escapeHtml(language);
       return (
-        `<div class="code"><div class="code-head"><span>${name || "text"}</span>` +
+        `<div class="code"><div class="code-head"><span>${escapeHtml(info) || "text"}</span>` +
         `<button type="button" data-copy aria-label="Copy code">Copy</button></div>` +
         `<pre tabindex="0" role="group" aria-label="Code${name && `: ${name}`}">` +
         `<code>${codeHtml(text, language, isClosed(raw))}</code></pre></div>`
