@@ -51,7 +51,7 @@ function row(peer: Inside, founder: boolean, modelName: (id: string) => string):
     ? "does not share"
     : models.length > 0
       ? `shares ${models.join(", ")}`
-      : "shares, but has no model ready";
+      : "shares; its model is not ready yet";
   return html`<li>
     ${avatar(peer.did, 32)}
     <div class="who">

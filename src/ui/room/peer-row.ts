@@ -88,7 +88,7 @@ export class PeerRow extends MicrogridElement {
 
 function models(peer: PeerState): string {
   if (peer.offers.length === 0)
-    return peer.layersBytes > 0 ? "Shares no complete model" : "Shares, but has no model ready";
+    return peer.layersBytes > 0 ? "Shares no complete model" : "Shares; its model is not ready yet";
   return peer.offers
     .map(({ name, model, decodeRate, devices = 1 }) => {
       const facts = [

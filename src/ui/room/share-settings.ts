@@ -2,7 +2,7 @@
 import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import type { GridState, RoomState, ShareOptions } from "../../grid";
+import type { GridState, LoadProgress, RoomState, ShareOptions } from "../../grid";
 import "../controls";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
@@ -11,6 +11,8 @@ import { localOffers } from "../state/models";
 import { answeredText, servingText } from "../state/serving";
 import { canKeepScreenOn } from "../state/sharer";
 import { sections } from "../styles/shared";
+import { formatSize } from "../format";
+import { plain } from "../plain";
 import { memoryRange } from "./layers-memory";
 
 interface Switch extends HTMLElement {
@@ -131,8 +133,7 @@ export class ShareSettings extends WorkspaceElement {
   #models(options: ShareOptions): TemplateResult {
     const state = this.workspace?.grid.state;
     const ready = state ? localOffers(state) : [];
-    if (ready.length === 0)
-      return html`<p class="small muted">No model is loaded here yet, so there is nothing to share.</p>`;
+    if (ready.length === 0) return this.#noModel();
     const shared = (id: string): boolean => options.models === "all" || options.models.includes(id);
     return html`<fieldset>
       <legend>Models to share</legend>
@@ -152,7 +153,32 @@ export class ShareSettings extends WorkspaceElement {
     </fieldset>`;
   }
 
+  /** A device without a model has nothing to share: the room's own model can come, or the user chooses one. */
+  #noModel(): TemplateResult {
+    const { workspace } = this;
+    const wanted = workspace?.shareModel.wanted;
+    if (!workspace || !wanted)
+      return html`<p class="small muted">
+        No model is loaded here yet, so there is nothing to share.
+        <button class="link" @click=${() => workspace?.show({ dialog: "models" })}>Choose a model</button>
+      </p>`;
+    const { model, asks } = wanted;
+    const text = `The room uses ${plain(model.name)} (${formatSize(model.downloadBytes)})`;
+    const load = workspace.grid.state.loads[model.id];
+    const share = load?.kind === "loading" ? percentOf(load.progress) : undefined;
+    return html`<div class="row wrap" role="group" aria-label="The model to share">
+      <span class="small grow">${text}${asks ? "." : `: loading…${share === undefined ? "" : ` ${share} %`}`}</span>
+      ${asks ? html`<button class="button primary" @click=${() => workspace.shareModel.agree()}>Load it</button>` : nothing}
+      <button class="button" @click=${() => workspace.shareModel.decline()}>${asks ? "No" : "No, don’t"}</button>
+    </div>`;
+  }
+
   #share(options: Partial<ShareOptions> | false): void {
     void this.#sharing.run([options]);
   }
+}
+
+/** The part of a download that has arrived, in percent; undefined while its size is unknown. */
+function percentOf({ loadedBytes, totalBytes }: LoadProgress): number | undefined {
+  return totalBytes > 0 ? Math.floor((100 * loadedBytes) / totalBytes) : undefined;
 }

@@ -12,6 +12,7 @@ const CHARTER = {
   ...{ contribution: "welcome", endpoints: false, federation: false, logs: "", servers: [], founders: [], quorum: 1 },
 };
 const ROOM = {
+  membership: { kind: "member", founder: false },
   id: "r",
   name: "Attic",
   peers: [],

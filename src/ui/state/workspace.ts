@@ -12,6 +12,7 @@ import { applyTheme, readLastModel, saveLastModel } from "./preferences";
 import { readyModel } from "./ready-model";
 import { RoomNews } from "./room-news";
 import { RULES_NOTICE, RulesWatch } from "./rules-watch";
+import { ShareModel } from "./share-model";
 import { Sharer } from "./sharer";
 import { StartModel } from "./start-model";
 import { type Outcome, Together } from "./together";
@@ -33,6 +34,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly together: Together;
   readonly leaving: Leaving;
   readonly sharer: Sharer;
+  readonly shareModel: ShareModel;
   readonly #panels = new Panels();
   readonly #cleanup: (() => void)[] = [];
   readonly #news = new RoomNews();
@@ -49,6 +51,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.together = new Together(grid);
     this.leaving = new Leaving(grid);
     this.sharer = new Sharer(grid);
+    this.shareModel = new ShareModel(grid, this.loads);
     const answers = new Answers(grid.conversations, readyModel(grid, this.start));
     this.chats = new Chats({
       store: grid.conversations,
@@ -63,6 +66,8 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       () => removeEventListener("pagehide", flush),
       () => this.start.close(),
       () => this.sharer.close(),
+      () => this.shareModel.close(),
+      this.shareModel.on("change", changed),
       () => this.chats.close(),
       this.chats.on("change", changed),
       answers.on("progress", ({ event: { type } }) => {
