@@ -1,5 +1,4 @@
 /** Turns counts of bytes into a rate and the remaining time. */
-import { formatBytes } from "../core";
 import type { LoadProgress } from "../inference";
 import type { StoreProgress } from "./store-protocol";
 
@@ -43,10 +42,8 @@ export function downloadProgress(
   const meter = new ProgressMeter();
   return ({ receivedBytes, totalBytes, inMemory, waitingFor }) => {
     const place = inMemory ? " It is kept in memory only, because this browser offers no file storage here." : "";
-    const amount =
-      totalBytes > 0 ? `${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}` : formatBytes(receivedBytes);
-    const text =
-      waitingFor === undefined ? `Downloading ${name}: ${amount}.` : `Trying again to download ${name}: ${waitingFor}.`;
+    // The numbers are fields of their own, so that whoever shows them does not say them twice.
+    const text = waitingFor === undefined ? `Downloading ${name}.` : `Trying again to download ${name}: ${waitingFor}.`;
     onProgress(meter.measure("download", receivedBytes, totalBytes, text + place));
   };
 }
