@@ -30,6 +30,7 @@ export interface SeenRequest {
 
 interface HubFile {
   content: Buffer;
+  claimedBytes?: number;
   fault: Fault | undefined;
 }
 
@@ -38,6 +39,7 @@ export class HubServer {
   readonly seen: SeenRequest[] = [];
   readonly #server: Server;
   readonly #files = new Map<string, HubFile>();
+  readonly #licenses = new Map<string, string>();
   readonly #stalled = new Set<ServerResponse>();
   readonly #cors: boolean;
 
@@ -60,6 +62,18 @@ export class HubServer {
   /** Adds or replaces a file of a repository. */
   put(repository: string, path: string, content: Buffer | string): void {
     this.#files.set(`${repository}/${path}`, { content: Buffer.from(content), fault: undefined });
+  }
+
+  /** Lists a file with this size, whatever its content is. */
+  claimSize(repository: string, path: string, bytes: number): void {
+    const file = this.#files.get(`${repository}/${path}`);
+    if (!file) throw new Error(`The hub has no file ${repository}/${path}.`);
+    file.claimedBytes = bytes;
+  }
+
+  /** Names the licence of a repository, by the id that hubs use. */
+  license(repository: string, id: string): void {
+    this.#licenses.set(repository, id);
   }
 
   /** Makes a file misbehave; without a fault it behaves again. */
@@ -109,14 +123,17 @@ export class HubServer {
     const own = [...this.#files].filter(([key]) => key.startsWith(`${repository}/`));
     // Like the real hub, this does not tell whether a repository is private or does not exist.
     if (own.length === 0) return void response.writeHead(404, { "X-Error-Code": "RepoNotFound" }).end();
-    const siblings = own.map(([key, { content }]) => ({
+    const license = this.#licenses.get(repository);
+    const siblings = own.map(([key, { content, claimedBytes = content.length }]) => ({
       rfilename: key.slice(repository.length + 1),
       ...(blobs && {
-        size: content.length,
-        ...(isLarge(key) && { lfs: { sha256: sha256(content), size: content.length } }),
+        size: claimedBytes,
+        ...(isLarge(key) && { lfs: { sha256: sha256(content), size: claimedBytes } }),
       }),
     }));
-    response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ id: repository, siblings }));
+    response
+      .writeHead(200, { "Content-Type": "application/json" })
+      .end(JSON.stringify({ id: repository, siblings, ...(license !== undefined && { cardData: { license } }) }));
   }
 
   /** The real hub keeps large files on another host; the headers have their size and hash. */
