@@ -1,7 +1,7 @@
 /** The way from the demo to a useful model: a recommendation, a download in the background, and a way back. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { expect, test } from "./harness";
+import { expect, shot, test } from "./harness";
 import { HubServer } from "./harness/hub-server";
 import { ChatPage, GUIDE_NAME } from "./pages";
 
@@ -56,4 +56,28 @@ test("one button brings a useful model while the demo answers, and the chat can 
   await chat.chat("What is the capital of Japan?");
   await expect(chat.origin()).toContainText(NAME);
   await hub.stop();
+});
+
+test("the list shows families that can run here, and folds the others under one sentence", async ({ openSite }) => {
+  const phone = { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true } as const;
+  const site = await openSite({ name: "ben", context: phone });
+  const chat = new ChatPage(site.page);
+  await chat.ready();
+  // The name is not cut, though the screen is narrow.
+  await expect.poll(() => chat.model.locator("strong").evaluate((name) => name.scrollWidth - name.clientWidth)).toBe(0);
+  await shot(site, "recommendation-phone");
+  await chat.models.open();
+  await expect(chat.models.search).not.toBeFocused();
+  const { page } = site;
+  await expect(page.getByText("No usable graphics card found. Small models run on the processor.")).toBeVisible();
+  await expect(page.getByText("Apache 2.0 · English · good at short answers, rewriting, summaries")).toBeVisible();
+  await expect(chat.models.row(NAME)).toContainText(/about [\d.]+ tokens\/s/);
+  await shot(site, "models-phone");
+
+  const folded = page.getByText(/\d+ models cannot run here: 161 need a graphics card, .*4 cannot chat\./);
+  await expect(chat.models.row("Qwen3-8B-q4f16_1")).toHaveCount(0);
+  await folded.click();
+  const row = chat.models.row("Qwen3-8B-q4f16_1");
+  await expect(row).toHaveCount(1);
+  await expect(row.getByRole("button")).toHaveCount(0);
 });

@@ -12,7 +12,7 @@ export class ModelDialog {
     this.page = page;
     this.dialog = page.getByRole("dialog", { name: "Models" });
     this.search = page.getByRole("searchbox", { name: "Search models" });
-    this.rows = page.getByRole("list", { name: "Models" }).getByRole("listitem");
+    this.rows = page.getByRole("list", { name: /^Models/ }).getByRole("listitem");
   }
 
   async open(): Promise<void> {
@@ -34,10 +34,10 @@ export class ModelDialog {
     return this.page.getByRole("group", { name: "Filter" }).getByRole("button", { name, exact: true }).click();
   }
 
-  /** Presses “Load” (or “Try” if the model does not fit). */
+  /** Presses “Load”. */
   load(name: string): Promise<void> {
     return this.row(name)
-      .getByRole("button", { name: /^(Load|Try to load) / })
+      .getByRole("button", { name: /^Load / })
       .click();
   }
 

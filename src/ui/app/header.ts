@@ -158,6 +158,17 @@ export class Header extends WorkspaceElement {
       .model {
         padding-inline: 0.375rem;
       }
+      /* The name needs the space; the list of models has the words. */
+      .badge.here {
+        width: 0.5rem;
+        height: 0.5rem;
+        padding: 0;
+        background: var(--mg-accent);
+        font-size: 0;
+      }
+      .badge.here.quiet {
+        background: var(--mg-muted);
+      }
       .room {
         padding-inline: 0.625rem;
       }
@@ -250,7 +261,7 @@ export class Header extends WorkspaceElement {
       @click=${() => this.workspace?.show({ dialog: "models" })}
     >
       <strong>${name}</strong>
-      ${where ? html`<span class="badge ${local && offer?.backend === "wasm" ? "quiet" : ""}">${where}</span>` : nothing}
+      ${where ? html`<span class="badge ${local ? "here" : ""} ${local && offer?.backend === "wasm" ? "quiet" : ""}">${where}</span>` : nothing}
       <span class="chevron">${icon("down", 16)}</span>
     </button>`;
   }

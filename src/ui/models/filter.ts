@@ -63,9 +63,12 @@ function passes(state: GridState, model: ModelInfo, filter: ModelFilter): boolea
   }
 }
 
+/** The rank from which on models are merely listed: neither running here nor added nor stored. */
+export const LISTED_RANK = 3;
+
 function rank(state: GridState, model: ModelInfo): number {
   if (state.loads[model.id] || state.pipelines.some((pipeline) => pipeline.model === model.id)) return 0;
   if (model.source !== "catalog") return 1;
   if (model.stored !== "no") return 2;
-  return model.fit.fits ? 3 : 4;
+  return model.fit.fits ? LISTED_RANK : LISTED_RANK + 1;
 }

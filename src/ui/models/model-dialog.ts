@@ -7,13 +7,13 @@ import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
 import { gpuName } from "../state/device";
-import { roomOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { fields, sections } from "../styles/shared";
 import "../pipelines/plan-view";
 import "./add-model";
-import { filterModels, filtersFor, type ModelFilter } from "./filter";
-import "./model-row";
+import "./family-list";
+import { LISTED_RANK, filterModels, filtersFor, type ModelFilter } from "./filter";
+import { listStyles, modelItem } from "./list-parts";
 import "./recommendation";
 
 /** How many rows to render at first, and how many to add each time the end of the list comes into view. */
@@ -25,6 +25,7 @@ export class ModelDialog extends WorkspaceElement {
   static override readonly styles = [
     fields,
     sections,
+    listStyles,
     css`
       wa-dialog {
         --width: min(46rem, calc(100vw - 1rem));
@@ -80,19 +81,6 @@ export class ModelDialog extends WorkspaceElement {
         background: var(--mg-accent-soft);
         color: var(--mg-accent);
       }
-      ul {
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-      li {
-        content-visibility: auto;
-        contain-intrinsic-size: auto 5rem;
-        border-top: 1px solid var(--mg-border);
-      }
-      li:first-child {
-        border-top: 0;
-      }
       .none {
         padding: 2rem 0;
         text-align: center;
@@ -130,6 +118,8 @@ export class ModelDialog extends WorkspaceElement {
 
   #list(workspace: Workspace): TemplateResult {
     const { state } = workspace.grid;
+    // On a touch screen, the keyboard would cover half of the list.
+    const onTouch = matchMedia("(pointer: coarse)").matches;
     const models = filterModels(state, this.search, this.filter, this.#ranks);
     return html`<div class="tools">
         <div class="search">
@@ -138,7 +128,7 @@ export class ModelDialog extends WorkspaceElement {
             type="search"
             aria-label="Search models"
             placeholder="Search ${state.models.length} models"
-            autofocus
+            ?autofocus=${!onTouch}
             .value=${this.search}
             @input=${this.#typed}
           />
@@ -158,16 +148,25 @@ export class ModelDialog extends WorkspaceElement {
         </div>
         ${this.adding ? html`<mg-add-model .workspace=${workspace} @mg-added=${this.#added}></mg-add-model>` : nothing}
       </div>
-      <p class="device muted small">${deviceText(workspace)}</p>
+      <p class="device muted small" tabindex="-1" ?autofocus=${onTouch}>${deviceText(workspace)}</p>
       <mg-recommendation .workspace=${workspace}></mg-recommendation>
-      <ul aria-label="Models">
+      ${this.search === "" && this.filter === "all" ? this.#families(workspace, models) : this.#found(workspace, models)}`;
+  }
+
+  /** Everything, in families. */
+  #families(workspace: Workspace, listed: readonly ModelInfo[]): TemplateResult {
+    return html`<mg-family-list .workspace=${workspace} .listed=${listed} .isOwn=${this.#isOwn}></mg-family-list>`;
+  }
+
+  readonly #isOwn = (model: ModelInfo): boolean => (this.#ranks.get(model.id) ?? 0) < LISTED_RANK;
+
+  /** The models that a search or a filter leaves over. */
+  #found(workspace: Workspace, models: readonly ModelInfo[]): TemplateResult {
+    return html`<ul aria-label="Models">
         ${repeat(
           models.slice(0, this.shown),
           (model) => model.id,
-          (model) =>
-            html`<li>
-              <mg-model-row .workspace=${workspace} .model=${model} ?offered=${this.#offered(model)}></mg-model-row>
-            </li>`,
+          (model) => modelItem(workspace, model),
         )}
       </ul>
       ${models.length === 0 ? html`<p class="none muted">${this.filter === "room" ? "Every listed model that can be split also fits this device. Add a larger one by its name." : "No model matches. Try fewer words or another filter."}</p>` : nothing}
@@ -177,11 +176,6 @@ export class ModelDialog extends WorkspaceElement {
   protected override updated(_changed: PropertyValues): void {
     this.#observer.disconnect();
     if (this.end) this.#observer.observe(this.end);
-  }
-
-  #offered(model: ModelInfo): boolean {
-    const state = this.workspace?.grid.state;
-    return state !== undefined && roomOffers(state).some((offer) => offer.model === model.id);
   }
 
   #choose(filter: ModelFilter): void {

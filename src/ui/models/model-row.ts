@@ -2,15 +2,16 @@
 import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import type { LoadState, ModelInfo } from "../../grid";
+import type { GridState, LoadState, ModelInfo } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
-import { formatBytes, formatRate, formatSize, formatTokens } from "../format";
+import { formatBytes, formatExpectedRate, formatRate, formatSize, formatTokens } from "../format";
 import { icon } from "../icons";
 import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "./load-progress";
+import { samplesOf, usefulness } from "./useful";
 import {
   capacityLine,
   failureOf,
@@ -93,6 +94,8 @@ export class ModelRow extends WorkspaceElement {
   ];
 
   @property({ attribute: false }) model: ModelInfo | undefined;
+  /** The name to show, if it is not the model's full one. */
+  @property() label = "";
   /** True if a peer in the room offers it. */
   @property({ type: Boolean }) offered = false;
   readonly #acting = new Task(this, { autoRun: false, task: ([work]: readonly [Promise<unknown>]) => work });
@@ -105,17 +108,28 @@ export class ModelRow extends WorkspaceElement {
       this.#acting.status === TaskStatus.ERROR
         ? errorText(this.#acting.error)
         : failureOf(workspace.grid.state, model, workspace.together.of(model.id));
+    const { state } = workspace.grid;
+    const { rate, slow, thinks } = usefulness(model, state, samplesOf(state));
+    const about = rate === undefined || load?.kind === "ready" ? "" : formatExpectedRate(rate);
     return html`<div class="top" role="group" aria-label=${model.name}>
         <div class="grow">
-          <div class="name">${model.name} ${this.#tags(workspace, model, load)}</div>
-          <div class="facts" title=${model.origin}>${facts(model)}</div>
-          ${model.fit.fits || pipelineOf(workspace.grid.state, model) ? nothing : html`<div class="reason">${model.fit.reason}</div>`}
-          ${capacityLine(workspace.grid.state, model)}
+          <div class="name">${this.label || model.name} ${this.#tags(workspace, model, load)}</div>
+          <div class="facts" title="${model.name}, ${model.origin}">
+            ${facts(model, slow || !model.fit.fits ? "" : about)}
+          </div>
+          ${slow && model.fit.fits && about !== "" ? html`<div class="reason">${slowText(about, thinks)}</div>` : nothing}
+          ${this.#reason(state, model)} ${capacityLine(workspace.grid.state, model)}
         </div>
-        <div class="actions">${this.#actions(workspace, model, load)}</div>
+        <div class="actions">${this.#actions(workspace, model, load, slow)}</div>
       </div>
       ${load?.kind === "loading" ? html`<mg-load-progress .name=${model.name} .progress=${load.progress}></mg-load-progress>` : nothing}
       ${failure === "" ? nothing : html`<p class="error" role="alert">${failure}</p>`}`;
+  }
+
+  /** Why it cannot run here. The list itself says that there is no graphics card. */
+  #reason(state: GridState, model: ModelInfo): TemplateResult | typeof nothing {
+    if (model.fit.fits || model.fit.obstacle === "no-gpu" || pipelineOf(state, model)) return nothing;
+    return html`<div class="reason">${model.fit.reason}</div>`;
   }
 
   #tags(workspace: Workspace, model: ModelInfo, load: LoadState | undefined): TemplateResult {
@@ -139,7 +153,7 @@ export class ModelRow extends WorkspaceElement {
     `;
   }
 
-  #actions(workspace: Workspace, model: ModelInfo, load: LoadState | undefined): TemplateResult {
+  #actions(workspace: Workspace, model: ModelInfo, load: LoadState | undefined, slow: boolean): TemplateResult {
     const pipeline = pipelineOf(workspace.grid.state, model);
     if (pipeline && isAboutPipeline(workspace.grid.state, model))
       return pipelineActions(workspace, model, pipeline, (work) => this.#acting.run([work]));
@@ -165,13 +179,11 @@ export class ModelRow extends WorkspaceElement {
               >
                 Unload
               </button>`
-          : html`<button
-              class="button ${model.fit.fits ? "soft" : ""}"
-              aria-label="${model.fit.fits ? "Load" : "Try to load"} ${model.name}"
-              @click=${this.#load}
-            >
-              ${model.fit.fits ? (model.stored === "partial" ? "Continue" : "Load") : "Try"}
-            </button>`
+          : model.fit.fits
+            ? html`<button class="button ${slow ? "" : "soft"}" aria-label="Load ${model.name}" @click=${this.#load}>
+                ${model.stored === "partial" ? "Continue" : "Load"}
+              </button>`
+            : nothing
       }
       ${
         removable
@@ -204,12 +216,17 @@ export class ModelRow extends WorkspaceElement {
   };
 }
 
-function facts(model: ModelInfo): string {
+function slowText(rate: string, thinks: boolean): string {
+  return `Slow here: ${rate}${thinks ? ", and it thinks before it answers" : ""}`;
+}
+
+function facts(model: ModelInfo, rate: string): string {
   return [
-    model.engine === "webllm" ? "WebLLM" : "ONNX",
-    `${model.sizeIsEstimate ? "about " : ""}${formatSize(model.downloadBytes)}${model.downloadBytes === undefined ? "" : " to download"}`,
+    `${model.sizeIsEstimate ? "about " : ""}${formatSize(model.downloadBytes)}${model.downloadBytes === undefined || model.stored === "yes" ? "" : " to download"}`,
+    rate,
     model.memoryBytes === undefined ? "" : `${formatBytes(model.memoryBytes)} of memory`,
     model.contextLength === undefined ? "" : `${formatTokens(model.contextLength)} context`,
+    model.engine === "webllm" ? "WebLLM" : "ONNX",
   ]
     .filter(Boolean)
     .join(" · ");

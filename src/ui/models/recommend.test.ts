@@ -1,40 +1,11 @@
-import { prebuiltAppConfig } from "@mlc-ai/web-llm";
 import { describe, expect, it } from "vitest";
 import type { GridState, LoadState, ModelInfo } from "../../grid";
-import { embeddedEntries, repositoryEntries, webllmEntries } from "../../models/catalog";
-import { modelInfo } from "../../models/info";
 import { testDevice } from "../../models/testing";
-import { fakePeers, fakeState, guideOffer } from "../testing/fixtures";
+import { catalogState } from "../testing/catalog-state";
+import { fakePeers, guideOffer } from "../testing/fixtures";
 import { recommend } from "./recommend";
 
-type Device = GridState["device"];
-const ENTRIES = [
-  ...embeddedEntries("https://host/"),
-  ...repositoryEntries(),
-  ...webllmEntries(prebuiltAppConfig.model_list),
-];
 const CPU = testDevice({ webgpu: false });
-
-/** The real catalog on a device where the demo has been measured. */
-function stateOf(
-  device: Device,
-  demoRate: number,
-  patch: (model: ModelInfo) => Partial<ModelInfo> = () => ({}),
-): GridState {
-  const nothing = { remembered: undefined, stored: undefined, f32Variant: undefined };
-  const models = ENTRIES.map((entry) => modelInfo(entry, nothing, device)).map((model) => ({
-    ...model,
-    ...patch(model),
-  }));
-  const backend = device.webgpu ? "webgpu" : "wasm";
-  const offer = { ...guideOffer, backend, decodeRate: demoRate } as const;
-  return {
-    ...fakeState({ loading: true, notices: false, house: false }),
-    device,
-    models,
-    loads: { guide: { kind: "ready", offer } },
-  };
-}
 
 function recommended(state: GridState): unknown {
   const found = recommend(state, undefined);
@@ -43,29 +14,32 @@ function recommended(state: GridState): unknown {
 
 describe("the recommendation", () => {
   it("is a strong model of some size, if there is a GPU", () => {
-    expect(recommended(stateOf({ ...testDevice(), memoryBytes: 8 * 2 ** 30 }, 200))).toEqual({
+    expect(recommended(catalogState({ ...testDevice(), memoryBytes: 8 * 2 ** 30 }, 200))).toEqual({
       id: "Qwen3-1.7B-q4f16_1-MLC",
       slow: false,
     });
   });
 
   it("is a variant without 16-bit arithmetic, if the GPU has none", () => {
-    const found = recommend(stateOf({ ...testDevice({ features: [] }), memoryBytes: 8 * 2 ** 30 }, 200), undefined);
+    const found = recommend(
+      catalogState({ ...testDevice({ features: [] }), memoryBytes: 8 * 2 ** 30 }, 200),
+      undefined,
+    );
     expect(found).toMatchObject({ kind: "load", model: { id: expect.stringMatching(/q4f32/) as string }, slow: false });
   });
 
   it("is a smaller one on a phone", () => {
     const phone = { ...testDevice(), mobile: true, memoryBytes: 4 * 2 ** 30 };
-    const found = recommend(stateOf(phone, 60), undefined);
+    const found = recommend(catalogState(phone, 60), undefined);
     expect(found?.kind === "load" && found.model.downloadBytes).toBeLessThan(0.8e9);
   });
 
   it("is the fastest one on a processor where all are slow, and says so", () => {
-    expect(recommended(stateOf(CPU, 300))).toEqual({ id: "HuggingFaceTB/SmolLM2-135M-Instruct", slow: true });
+    expect(recommended(catalogState(CPU, 300))).toEqual({ id: "HuggingFaceTB/SmolLM2-135M-Instruct", slow: true });
   });
 
   it("is a larger one on a processor that is fast enough for it", () => {
-    const found = recommend(stateOf(CPU, 8000), undefined);
+    const found = recommend(catalogState(CPU, 8000), undefined);
     expect(found).toMatchObject({ kind: "load", slow: false });
     expect(found?.kind === "load" && found.model.name).not.toBe("SmolLM2 135M");
   });
@@ -73,11 +47,11 @@ describe("the recommendation", () => {
   it("prefers files that are stored already", () => {
     const id = "SmolLM2-1.7B-Instruct-q4f16_1-MLC";
     const stored = (model: ModelInfo): Partial<ModelInfo> => (model.id === id ? { stored: "yes" } : {});
-    expect(recommended(stateOf(testDevice(), 200))).not.toEqual({ id, slow: false });
+    expect(recommended(catalogState(testDevice(), 200))).not.toEqual({ id, slow: false });
     const llama = "Llama-3.2-3B-Instruct-q4f16_1-MLC";
     expect(
       recommended(
-        stateOf({ ...testDevice(), memoryBytes: 8 * 2 ** 30 }, 200, (model) =>
+        catalogState({ ...testDevice(), memoryBytes: 8 * 2 ** 30 }, 200, (model) =>
           model.id === llama ? { stored: "yes" } : stored(model),
         ),
       ),
@@ -87,14 +61,14 @@ describe("the recommendation", () => {
   it("stays with a model that has been begun, whatever is measured since", () => {
     const id = "HuggingFaceTB/SmolLM2-360M-Instruct";
     for (const kind of ["loading", "failed"] as const) {
-      const state = stateOf(CPU, 300);
+      const state = catalogState(CPU, 300);
       const loads = { ...state.loads, [id]: { kind } as unknown as LoadState };
       expect(recommended({ ...state, loads })).toMatchObject({ id });
     }
   });
 
   it("is a model that a member of the room offers, unless chats stay on this device", () => {
-    const state = { ...stateOf(testDevice(), 200), room: { peers: fakePeers } as unknown as GridState["room"] };
+    const state = { ...catalogState(testDevice(), 200), room: { peers: fakePeers } as unknown as GridState["room"] };
     expect(recommended(state)).toMatchObject({
       kind: "ask",
       peer: { name: "Library kiosk 3" },
@@ -104,11 +78,11 @@ describe("the recommendation", () => {
   });
 
   it("says plainly that no model fits", () => {
-    expect(recommended(stateOf({ ...CPU, memoryBytes: 2 ** 28 }, 300))).toEqual({ kind: "none" });
+    expect(recommended(catalogState({ ...CPU, memoryBytes: 2 ** 28 }, 300))).toEqual({ kind: "none" });
   });
 
   it("is silent while something better answers, and until the demo is ready", () => {
-    const state = stateOf(testDevice(), 200);
+    const state = catalogState(testDevice(), 200);
     const better = { ...guideOffer, model: "Llama-3.2-1B-Instruct-q4f16_1-MLC" };
     expect(
       recommended({ ...state, loads: { ...state.loads, [better.model]: { kind: "ready", offer: better } } }),

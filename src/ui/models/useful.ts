@@ -6,6 +6,8 @@ const COMFORTABLE_RATE = 5;
 /** A model that thinks first writes about this many times as many tokens until its answer is complete. */
 const THINKING_FACTOR = 4;
 
+/** Typical of the 4-bit weights that most models are published with; used where a size is unknown. */
+const BYTES_PER_PARAMETER = 0.6;
 /** A model whose files are here already is worth this many times as much. */
 const STORED_BONUS = 1.5;
 /** The worth of a family without a rank. */
@@ -17,6 +19,8 @@ interface Usefulness {
   readonly rate: number | undefined;
   /** The same for the answer alone, after the thoughts of a model that thinks. */
   readonly answerRate: number | undefined;
+  /** True if it thinks before it answers. */
+  readonly thinks: boolean;
   /** True if it is expected to be too slow to chat with. */
   readonly slow: boolean;
   /** Grows with the model's size and with the strength of its family, and is higher if its files are stored. */
@@ -39,12 +43,16 @@ export function usefulness(
   samples: readonly SpeedSample[],
 ): Usefulness {
   const load = loads[model.id];
-  const rate = (load?.kind === "ready" ? load.offer.decodeRate : undefined) ?? expectedRate(model, device, samples);
   const { family, parameters = 0 } = familyOf(model.id) ?? {};
-  const answerRate = rate === undefined ? undefined : family?.thinks ? rate / THINKING_FACTOR : rate;
+  const downloadBytes = model.downloadBytes ?? (parameters > 0 ? parameters * BYTES_PER_PARAMETER : undefined);
+  const measured = load?.kind === "ready" ? load.offer.decodeRate : undefined;
+  const rate = measured ?? expectedRate({ ...model, downloadBytes }, device, samples);
+  const thinks = family?.thinks ?? false;
+  const answerRate = rate === undefined ? undefined : thinks ? rate / THINKING_FACTOR : rate;
   return {
     rate,
     answerRate,
+    thinks,
     slow: answerRate !== undefined && answerRate < COMFORTABLE_RATE,
     worth: (family?.strength ?? UNRANKED_STRENGTH) * (parameters / 1e9) * (model.stored === "yes" ? STORED_BONUS : 1),
   };
