@@ -112,6 +112,10 @@ test("conversations can be exported and imported, and wrong files are explained"
   const answer = await chat.chat("What is the capital of Japan?");
   const download = await chat.conversations.export("What is the capital of Japan?");
   const file = await readFile(await download.path());
+  const markdown = await chat.conversations.saveAsMarkdown("What is the capital of Japan?");
+  expect(await readFile(await markdown.path(), "utf8")).toContain("## You\n\nWhat is the capital of Japan?");
+  await chat.conversations.import({ name: "chat.json", mimeType: "application/json", buffer: file });
+  await expect(page.getByText("Nothing new: everything in this file is here already")).toBeVisible();
   await chat.conversations.delete("What is the capital of Japan?");
   await expect(chat.conversations.items).toHaveCount(0);
   await chat.conversations.import({ name: "wrong.json", mimeType: "application/json", buffer: Buffer.from("{}") });
@@ -197,10 +201,29 @@ test("settings of a chat reach the model", async ({ openSite }) => {
   await chat.chatSettings.open();
   await chat.chatSettings.set(chat.chatSettings.maxTokens, "3");
   const short = await chat.chat("What can you do?");
-  await expect(page.getByText("Reached the longest answer")).toBeVisible();
+  await expect(page.getByText("Cut off at the length limit.")).toBeVisible();
   await chat.chatSettings.reset();
   await chat.continueAnswer();
   await expect.poll(async () => (await chat.answerText()).length).toBeGreaterThan(short.length + 20);
+});
+
+test("everything can be deleted, in all tabs", async ({ openSite }) => {
+  const site = await openSite();
+  const { page } = site;
+  const chat = await ready(page);
+  await chat.chat("What is the capital of Japan?");
+  const other = new ChatPage((await site.openTab()).page);
+  await expect(other.conversations.items).toHaveCount(1);
+  const did = await page.evaluate(() => window.microgrid!.state.node.did);
+  await chat.settings.open();
+  await page.getByRole("button", { name: "Delete everything here…" }).click();
+  await shot(site, "delete-everything");
+  await page.getByRole("button", { name: "Delete everything now" }).click();
+  await expect(chat.conversations.items).toHaveCount(0);
+  await expect(other.conversations.items).toHaveCount(0);
+  await chat.ready();
+  expect(await page.evaluate(() => window.microgrid!.state.node.did)).not.toBe(did);
+  expect(await page.evaluate(() => Object.keys(localStorage).includes("microgrid.erase"))).toBe(false);
 });
 
 /** A file with one chat of many turns. */

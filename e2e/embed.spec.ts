@@ -187,7 +187,7 @@ test("stop ends an answer and keeps its text so far", async ({ site, foreignSite
   expect(tokens.map((token) => token.text).join("")).toBe(text);
   expect(tokens).toHaveLength(3);
   expect(await events(visitor, "microgrid-done")).toMatchObject([{ finishReason: "stopped", answer: text }]);
-  await expect(chat.answers.last()).toContainText("Stopped before the end.");
+  await expect(chat.answers.last()).toContainText("Stopped.");
 
   // Enter on the button does the same.
   await chat.message.fill(long.messages.at(-1)!.content);
@@ -197,7 +197,7 @@ test("stop ends an answer and keeps its text so far", async ({ site, foreignSite
   await visitor.page.keyboard.press("Enter");
   await expect.poll(async () => (await events(visitor, "microgrid-done")).length).toBe(2);
   expect(await events(visitor, "microgrid-done")).toMatchObject([{}, { finishReason: "stopped" }]);
-  await expect(chat.answers.last()).toContainText("Stopped before the end.");
+  await expect(chat.answers.last()).toContainText("Stopped.");
 
   // So does Escape. The next question is answered as usual.
   await chat.message.fill(long.messages.at(-1)!.content);

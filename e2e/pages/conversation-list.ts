@@ -37,7 +37,13 @@ export class ConversationList {
   }
 
   async export(title: string): Promise<Download> {
-    const [download] = await Promise.all([this.page.waitForEvent("download"), this.#choose(title, "Export")]);
+    const [download] = await Promise.all([this.page.waitForEvent("download"), this.#choose(title, "Export (JSON)")]);
+    return download;
+  }
+
+  async saveAsMarkdown(title: string): Promise<Download> {
+    const saving = this.#choose(title, "Save as Markdown");
+    const [download] = await Promise.all([this.page.waitForEvent("download"), saving]);
     return download;
   }
 
@@ -54,7 +60,7 @@ export class ConversationList {
     await chooser.setFiles(file);
   }
 
-  async #choose(title: string, action: "Rename" | "Export" | "Delete"): Promise<void> {
+  async #choose(title: string, action: "Rename" | "Export (JSON)" | "Save as Markdown" | "Delete"): Promise<void> {
     await this.item(title).hover();
     await this.page.getByRole("button", { name: `Options for ${title}` }).click();
     await this.page.getByRole("menuitem", { name: action }).click();

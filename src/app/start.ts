@@ -1,6 +1,6 @@
 /** Starts the grid and hands it to the page, or tells the page why it could not start. */
 import type { GridApi } from "../grid";
-import { type MicrogridApp, painted } from "../ui";
+import { type MicrogridApp, erasingAsked, followErasing, painted } from "../ui";
 import { missingSecureContext } from "./secure-context";
 
 declare global {
@@ -19,7 +19,12 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
   }
   try {
     await painted();
-    const { Grid } = await import("../grid");
+    const { Grid, eraseAll } = await import("../grid");
+    // One tab deletes; the others wait for it, and then find nothing left to do.
+    await navigator.locks.request("microgrid/erase", async () => {
+      if (erasingAsked()) await eraseAll();
+    });
+    followErasing();
     const grid = await Grid.open();
     window.microgrid = grid;
     app.grid = grid;

@@ -25,6 +25,7 @@ export type {
   StoredRoute,
 } from "./conversations";
 export { MAX_HOUSE_NAME_CHARS, MIN_PASSPHRASE_CHARS } from "../identity";
+export { eraseAll } from "./erase";
 export { Grid } from "./grid";
 export { type FamilyMember, type SpeedSample, expectedRate, familyOf, memberName } from "../models";
 export { roomCapacity, spareBytes } from "../node";

@@ -27,6 +27,14 @@ async function contents(): Promise<Record<string, string[]>> {
 const [ONE, TWO, THREE] = [message("1", "one"), message("2", "two"), message("3", "three")];
 
 describe("an import", () => {
+  test("says how many conversations were new or have grown", async () => {
+    await store.put(conversation("a", ONE));
+    const file = toJson([conversation("a", ONE), conversation("b", TWO)]);
+    expect(await store.readJson(file)()).toEqual({ ids: ["a", "b"], changed: 1 });
+    expect(await store.readJson(file)()).toEqual({ ids: ["a", "b"], changed: 0 });
+    expect(await store.readJson(toJson([conversation("a", ONE, THREE)]))()).toEqual({ ids: ["a"], changed: 1 });
+  });
+
   test("of one's own export changes nothing, however often", async () => {
     await store.put(conversation("a", ONE, TWO));
     await store.put(conversation("b", message("9", "half an answ", "streaming")));

@@ -14,6 +14,7 @@ import {
   messageSchema,
 } from "./schema";
 import { searchConversations, titleFrom } from "./titles";
+import { toMarkdown } from "./markdown";
 import { fromJson, toJson } from "./transfer";
 
 /** A change of the list (titles, order, number) or only of the content of one conversation. */
@@ -223,29 +224,40 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     return toJson(ids ? all.filter((conversation) => ids.includes(conversation.id)) : all);
   }
 
+  /** Returns a conversation as Markdown; undefined if it is not here. */
+  async exportMarkdown(id: string): Promise<string | undefined> {
+    const conversation = await this.get(id);
+    return conversation && toMarkdown(conversation);
+  }
+
   /**
    * Adds the conversations of an export file and returns the ids that they have here. Existing messages are never lost.
    * Throws `bad-request`, and adds nothing, if the file is not valid.
    */
   async importJson(file: string): Promise<string[]> {
-    return this.readJson(file)();
+    return (await this.readJson(file)()).ids;
   }
 
-  /** Checks an export file. The returned function imports it, as `importJson` does. Throws `bad-request`. */
-  readJson(file: string): () => Promise<string[]> {
+  /**
+   * Checks an export file. The returned function imports it, as `importJson` does, and also says how many conversations
+   * were added or have grown. Throws `bad-request`.
+   */
+  readJson(file: string): () => Promise<{ readonly ids: string[]; readonly changed: number }> {
     text(file, "readJson");
     const brought = fromJson(file);
     return async () => {
       const here = new Map((await this.#database.all()).map((conversation) => [conversation.id, conversation]));
       const ids = new Set<string>();
+      const changed = new Set<string>();
       for (const conversation of brought) {
         const { id, store } = await arrival(conversation, (known) => here.get(known));
         ids.add(id);
         if (!store) continue;
         here.set(id, store);
+        changed.add(id);
         await this.put(store);
       }
-      return [...ids];
+      return { ids: [...ids], changed: changed.size };
     };
   }
 

@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { MicrogridError } from "../../core";
 import type { Conversation } from "./schema";
+import { toMarkdown } from "./markdown";
 import { fromJson, toJson } from "./transfer";
+
+test("a conversation as Markdown has its title and its messages, and no answer without a word", () => {
+  const empty = { id: "3", role: "assistant", content: "", createdAt: 12, status: "failed" } as const;
+  expect(toMarkdown({ ...conversation, messages: [...conversation.messages, empty] })).toBe(
+    "# Numbers\n\n## You\n\n2 + 2\n\n## Answer (guide)\n\n4\n",
+  );
+});
 
 const conversation: Conversation = {
   id: "a",

@@ -1,4 +1,4 @@
-/** Short messages at the bottom of the page, and notices of the grid at its top. */
+/** Short messages above the chat, and notices of the grid at its top. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -19,7 +19,8 @@ export class Toasts extends WorkspaceElement {
       background: none;
       color: inherit;
       overflow: visible;
-      bottom: max(7rem, calc(env(safe-area-inset-bottom) + 7rem));
+      /* Below the header: the last lines of a chat and the field for messages are at the bottom. */
+      top: calc(env(safe-area-inset-top) + 4.25rem);
       translate: -50% 0;
       display: grid;
       justify-items: center;
@@ -72,7 +73,7 @@ export class Toasts extends WorkspaceElement {
     @keyframes rise {
       from {
         opacity: 0;
-        transform: translateY(0.5rem);
+        transform: translateY(-0.5rem);
       }
     }
   `;
@@ -88,6 +89,12 @@ export class Toasts extends WorkspaceElement {
       this.showPopover();
     }
     this.#shown = count;
+  }
+
+  /** Centred on the chat, which sidebar and panels leave the rest of the width. */
+  protected override updated(): void {
+    const chat = (this.getRootNode() as ParentNode).querySelector("mg-chat")?.getBoundingClientRect();
+    if (chat && chat.width > 0) this.style.left = `${chat.left + chat.width / 2}px`;
   }
 
   protected override render(): TemplateResult {

@@ -157,12 +157,9 @@ export class AnswerView extends MicrogridElement {
         ><span class="choices">${this.#here(message)}${proceed}</span>
       </div>`;
     }
-    if (message.status === "interrupted")
-      return html`<div class="note">
-        <span>${message.content === "" ? "Stopped before it began." : "Stopped before the end."}</span>${proceed}
-      </div>`;
+    if (message.status === "interrupted") return html`<div class="note"><span>Stopped.</span>${proceed}</div>`;
     if (message.answer?.finishReason === "length") {
-      return html`<div class="note"><span>Reached the longest answer that this chat allows.</span>${proceed}</div>`;
+      return html`<div class="note"><span>Cut off at the length limit.</span>${proceed}</div>`;
     }
     return nothing;
   }

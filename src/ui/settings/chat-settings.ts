@@ -23,7 +23,7 @@ const SLIDERS: readonly SliderSpec[] = [
   {
     key: "temperature",
     label: "Temperature",
-    hint: "0 always takes the likeliest token; higher values vary more.",
+    hint: "Low = predictable, high = creative.",
     min: 0,
     max: 2,
     step: 0.05,

@@ -43,15 +43,26 @@ export class DeviceSection extends WorkspaceElement {
       <dd>${gpu ? `${gpuName(gpu)}${gpu.software ? " (software)" : ""}` : (device.webgpuMissing ?? "no")}</dd>
       <dt>Stored</dt>
       <dd>
-        ${this.#storage.render({ complete: (text) => text, pending: () => "…", error: () => "The browser does not say." })}
+        ${this.#storage.render({
+          complete: ({ text, persisted }) =>
+            html`${text}${persisted ? nothing : html` <button class="link" @click=${this.#keep}>Keep it</button>`}`,
+          pending: () => "…",
+          error: () => "The browser does not say.",
+        })}
       </dd>
     </dl>`;
   }
+
+  readonly #keep = async (): Promise<void> => {
+    const kept = await navigator.storage.persist();
+    if (!kept) this.workspace?.toast("This browser decides by itself. It keeps sites that you install or use often.");
+    await this.#storage.run();
+  };
 }
 
-async function storageUse(): Promise<string> {
+async function storageUse(): Promise<{ readonly text: string; readonly persisted: boolean }> {
   const { usage, quota } = await navigator.storage.estimate();
   const persisted = await navigator.storage.persisted();
-  const kept = persisted ? "kept until you delete it" : "the browser may delete it if the disk is full";
-  return `${formatSize(usage)} of ${formatSize(quota)}, ${kept}`;
+  const kept = persisted ? "kept until you delete it" : "may be cleared if disk space runs low";
+  return { text: `${formatSize(usage)} of ${formatSize(quota)}, ${kept}`, persisted };
 }

@@ -13,6 +13,7 @@ import { houseMark, personStyles } from "../people/person";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import { choiceStyles } from "./choices";
+import "./delete-section";
 import { factStyles } from "./device-section";
 import "./looks-section";
 import "./network-section";
@@ -91,6 +92,7 @@ export class SettingsDialog extends WorkspaceElement {
       <section>
         <h3>This device</h3>
         <mg-device-section .workspace=${workspace}></mg-device-section>
+        <mg-delete-section .workspace=${workspace}></mg-delete-section>
       </section>
       ${help()}
     </wa-dialog>`;
@@ -153,8 +155,7 @@ function help(): TemplateResult {
       )}
     </dl>
     <p class="muted small">
-      Microgrid runs language models in the browser and shares the work in rooms. Apache-2.0. No account, no server, no
-      telemetry.
+      Microgrid runs language models in the browser and shares the work in rooms. Apache-2.0. No account, no telemetry.
     </p>
   </section>`;
 }

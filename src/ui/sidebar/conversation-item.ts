@@ -6,7 +6,7 @@ import { icon } from "../icons";
 import { isComposing } from "../keys";
 import { conversationRoute } from "../routes";
 import { fields } from "../styles/shared";
-import { downloadJson } from "../download";
+import { downloadJson, shareText } from "../download";
 import { WorkspaceElement } from "../element";
 import "../menu";
 
@@ -129,7 +129,8 @@ export class ConversationItem extends WorkspaceElement {
       ${this.busy ? html`<span class="busy" role="img" aria-label="Being answered"></span>` : nothing}
       <mg-menu label="Options for ${summary.title}">
         <button role="menuitem" @click=${this.#startRename}>${icon("edit", 16)} Rename</button>
-        <button role="menuitem" @click=${this.#export}>${icon("download", 16)} Export</button>
+        <button role="menuitem" @click=${this.#saveText}>${icon("share", 16)} Save as Markdown</button>
+        <button role="menuitem" @click=${this.#export}>${icon("download", 16)} Export (JSON)</button>
         <button role="menuitem" class="danger" @click=${() => this.workspace?.chats.remove(summary)}>
           ${icon("trash", 16)} Delete
         </button>
@@ -160,7 +161,17 @@ export class ConversationItem extends WorkspaceElement {
     const { summary } = this;
     if (!summary) return;
     const json = await this.workspace?.grid.conversations.exportJson([summary.id]);
-    const name = summary.title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 50);
-    if (json) downloadJson(json, `${name || "conversation"}.json`);
+    if (json) downloadJson(json, `${fileName(summary)}.json`);
   };
+
+  readonly #saveText = async (): Promise<void> => {
+    const { summary } = this;
+    if (!summary) return;
+    const text = await this.workspace?.grid.conversations.exportMarkdown(summary.id);
+    if (text !== undefined) await shareText(text, `${fileName(summary)}.md`, "text/markdown");
+  };
+}
+
+function fileName({ title }: ConversationSummary): string {
+  return title.replace(/[^\p{L}\p{N}]+/gu, "-").slice(0, 50) || "conversation";
 }

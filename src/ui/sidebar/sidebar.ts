@@ -103,6 +103,9 @@ export class Sidebar extends WorkspaceElement {
         padding-top: 0.5rem;
         border-top: 1px solid var(--mg-border);
       }
+      footer .button {
+        padding-inline: 0.5rem;
+      }
       footer .wide {
         flex: 1;
         justify-content: flex-start;
@@ -175,22 +178,20 @@ export class Sidebar extends WorkspaceElement {
           ${icon("settings", 18)} Settings
         </button>
         <button
-          class="icon-button"
+          class="button plain"
           aria-label="Import conversations"
-          title="Import conversations"
           ?disabled=${!workspace}
           @click=${() => this.file.click()}
         >
-          ${icon("upload", 18)}
+          Import
         </button>
         <button
-          class="icon-button"
+          class="button plain"
           aria-label="Export all conversations"
-          title="Export all conversations"
           ?disabled=${(workspace?.chats.list.length ?? 0) === 0}
           @click=${this.#exportAll}
         >
-          ${icon("download", 18)}
+          Export
         </button>
         <input type="file" accept="application/json,.json" hidden aria-label="File to import" @change=${this.#import} />
       </footer>
@@ -250,14 +251,21 @@ export class Sidebar extends WorkspaceElement {
     this.file.value = "";
     if (!file || !this.workspace) return;
     try {
-      const ids = await this.workspace.grid.conversations.importJson(await file.text());
-      this.workspace.toast(ids.length === 1 ? "Imported 1 conversation" : `Imported ${ids.length} conversations`);
+      const { ids, changed } = await this.workspace.grid.conversations.readJson(await file.text())();
+      this.workspace.toast(importedText(ids.length, changed));
       const first = ids[0];
       if (first !== undefined) go(conversationRoute(first));
     } catch (error) {
       this.workspace.toast(error instanceof Error ? error.message : "This file could not be read.");
     }
   };
+}
+
+/** Tells of an import: `all` conversations were in the file, and `changed` of them are new here or have grown. */
+function importedText(all: number, changed: number): string {
+  if (changed === 0) return "Nothing new: everything in this file is here already";
+  const imported = changed === 1 ? "Imported 1 conversation" : `Imported ${changed} conversations`;
+  return changed < all ? `${imported}; ${all - changed} were here already` : imported;
 }
 
 function groups(conversations: readonly ConversationSummary[], flat: boolean): [string, ConversationSummary[]][] {

@@ -283,6 +283,19 @@ describe("in a list of conversations,", () => {
     expect(page.hash).toBe("");
   });
 
+  test("all are deleted at once, and undo brings all back", async () => {
+    await store.create();
+    await store.create();
+    await settle();
+    await chats.remove(...chats.list);
+    await settle();
+    expect(chats.list).toEqual([]);
+    expect(toasts.map(({ text }) => text)).toEqual(["Deleted 2 conversations"]);
+    toasts[0]!.action!.run();
+    await settle();
+    expect(chats.list).toHaveLength(2);
+  });
+
   test("a draft belongs to the chat in which it was typed", async () => {
     const save = chats.draftSaver("Half a quest");
     await exchange("Capital?", "Tokyo");

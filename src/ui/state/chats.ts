@@ -180,15 +180,22 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     await this.#store.update(current.id, (stored) => ({ ...stored, settings }));
   }
 
-  /** Deletes a conversation, and offers to undo that. */
-  async remove(summary: ConversationSummary): Promise<void> {
-    this.answers.stop(summary.id);
-    await this.#store.remove(summary.id);
-    if (summary.id === this.#currentId) go("#/");
-    this.#options.toast(`Deleted “${summary.title}”`, {
-      label: "Undo",
-      run: () => void this.#store.undoRemove(summary.id).then(() => go(conversationRoute(summary.id))),
-    });
+  /** Deletes conversations, and offers to undo that. */
+  async remove(...summaries: readonly ConversationSummary[]): Promise<void> {
+    const ids = summaries.map(({ id }) => id);
+    for (const id of ids) {
+      this.answers.stop(id);
+      await this.#store.remove(id);
+    }
+    if (this.#currentId !== undefined && ids.includes(this.#currentId)) go("#/");
+    const [only, ...others] = summaries;
+    if (!only) return;
+    const undo = async (): Promise<void> => {
+      for (const id of ids) await this.#store.undoRemove(id);
+      if (others.length === 0) go(conversationRoute(only.id));
+    };
+    const what = others.length === 0 ? `“${only.title}”` : `${ids.length} conversations`;
+    this.#options.toast(`Deleted ${what}`, { label: "Undo", run: () => void undo() });
   }
 
   draft(): Promise<string> {

@@ -1,0 +1,12 @@
+/** Writes a conversation as Markdown, for people to read and keep. */
+import type { Conversation } from "./schema";
+
+/** The title, then each shown message under the name of its author. */
+export function toMarkdown({ title, messages }: Conversation): string {
+  const spoken = messages.filter(({ content }) => content !== "");
+  const parts = spoken.map(({ role, content, answer }) => {
+    const author = role === "user" ? "You" : answer?.model ? `Answer (${answer.model})` : "Answer";
+    return `## ${author}\n\n${content.trim()}`;
+  });
+  return `${[`# ${title}`, ...parts].join("\n\n")}\n`;
+}
