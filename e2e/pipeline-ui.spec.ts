@@ -50,7 +50,7 @@ test("three users agree, form a pipeline by clicking, chat with it, and close it
   await expect(pipelines.stops.filter({ hasText: "Ben" })).toHaveCount(1);
   await shot(anna, "pipeline-plan");
   await pipelines.form.click();
-  const done = anna.page.getByRole("button", { name: "Continue chatting" });
+  const done = anna.page.getByRole("button", { name: "Back to chat" });
   await expect(done).toBeVisible();
   await shot(anna, "pipeline-ready");
   await done.click();

@@ -18,7 +18,7 @@ export class PipelineView {
   constructor(page: Page) {
     this.page = page;
     this.dialog = page.getByRole("dialog", { name: "Run with the room" });
-    this.form = page.getByRole("button", { name: "Start the pipeline" });
+    this.form = page.getByRole("button", { name: "Start", exact: true });
     this.stops = page.getByRole("list", { name: "Path of one token" }).getByRole("listitem");
     this.leftOut = page.getByRole("list", { name: "Not taking part" }).getByRole("listitem");
     this.devices = page.getByLabel("Devices with layers");
@@ -36,7 +36,7 @@ export class PipelineView {
 
   /** Waits until everybody has answered. */
   async planned(): Promise<void> {
-    await expect(this.page.getByRole("button", { name: "Ask again" })).toBeVisible();
+    await expect(this.page.getByRole("button", { name: "Recalculate" })).toBeVisible();
   }
 
   /** Gives memory in the sharing settings. */

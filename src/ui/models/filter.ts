@@ -6,7 +6,7 @@ export type ModelFilter = "all" | "fits" | "room" | "stored" | "onnx" | "webllm"
 const FILTERS: readonly (readonly [ModelFilter, string])[] = [
   ["all", "All"],
   ["fits", "Fits this device"],
-  ["room", "Needs the room"],
+  ["room", "With the room"],
   ["stored", "Stored"],
   ["onnx", "ONNX"],
   ["webllm", "WebLLM"],
@@ -54,7 +54,7 @@ function passes(state: GridState, model: ModelInfo, filter: ModelFilter): boolea
     case "fits":
       return model.fit.fits;
     case "room":
-      return !model.fit.fits && roomCapacity(state, model) !== undefined;
+      return roomCapacity(state, model) !== undefined;
     case "stored":
       return model.stored !== "no";
     case "onnx":

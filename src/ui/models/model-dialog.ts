@@ -169,7 +169,7 @@ export class ModelDialog extends WorkspaceElement {
           (model) => modelItem(workspace, model),
         )}
       </ul>
-      ${models.length === 0 ? html`<p class="none muted">${this.filter === "room" ? "Every listed model that can be split also fits this device. Add a larger one by its name." : "No model matches. Try fewer words or another filter."}</p>` : nothing}
+      ${models.length === 0 ? html`<p class="none muted">${this.filter === "room" ? "No model in the list can be split. Add one by its name." : "No model matches. Try fewer words or another filter."}</p>` : nothing}
       ${models.length > this.shown ? html`<div class="end small muted">…</div>` : nothing}`;
   }
 

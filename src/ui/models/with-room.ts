@@ -61,26 +61,25 @@ export function capacityLine(state: GridState, model: ModelInfo): TemplateResult
   </div>`;
 }
 
-/** Opens a plan: a full button if the model does not fit, an icon if it does and a peer offers memory. */
+/** Opens a plan: a full button if the model does not fit, an icon if it does. */
 export function planButton(workspace: Workspace, model: ModelInfo): TemplateResult | typeof nothing {
   const { state } = workspace.grid;
   const capacity = capacityFor(state, model);
   const peers = state.room?.peers.length ?? 0;
   if (!capacity || pipelineOf(state, model)) return nothing;
   const plan = (): void => void workspace.together.plan(model.id);
-  if (model.fit.fits) {
-    return capacity.helpers.length === 0
-      ? nothing
-      : html`<button
-          class="icon-button"
-          aria-label="Run ${model.name} with the room"
-          title="Run with the room…"
-          @click=${plan}
-        >
-          ${icon("people", 18)}
-        </button>`;
-  }
   if (peers === 0) return nothing;
+  // Members are asked for their memory when somebody wants it, so nobody has to offer it before.
+  if (model.fit.fits) {
+    return html`<button
+      class="icon-button"
+      aria-label="Run ${model.name} with the room"
+      title="Run with the room…"
+      @click=${plan}
+    >
+      ${icon("people", 18)}
+    </button>`;
+  }
   const can = capacity.missingBytes === 0;
   return html`<button
     class="button ${can ? "soft" : ""}"

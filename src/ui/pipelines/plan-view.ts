@@ -1,14 +1,14 @@
 /** Runs a model with the room: shows who is asked, the plan, its start and its result. */
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import type { PipelinePlan, PipelineState } from "../../grid";
+import type { GridState, PipelinePlan, PipelineState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { formatBytes, formatRate, formatTokens } from "../format";
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { avatar } from "../people/avatar";
 import { personName } from "../people/person";
-import { deviceCount, modelName } from "../state/models";
+import { deviceCount, localOffers, modelName } from "../state/models";
 import type { PipelineSetup } from "../state/together";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
@@ -128,10 +128,8 @@ export class PlanView extends WorkspaceElement {
       }
       <div class="buttons">
         <button class="button plain" @click=${() => workspace.together.cancel()}>Cancel</button>
-        <button class="button" @click=${() => workspace.together.again()}>Ask again</button>
-        <button class="button primary" ?disabled=${kept} @click=${() => workspace.together.form()}>
-          Start the pipeline
-        </button>
+        <button class="button" @click=${() => workspace.together.again()}>Recalculate</button>
+        <button class="button primary" ?disabled=${kept} @click=${() => workspace.together.form()}>Start</button>
       </div>`;
   }
 
@@ -140,7 +138,7 @@ export class PlanView extends WorkspaceElement {
       <div class="warning" role="status">${plan.missing?.text}</div>
       <p class="small">
         More memory would help: ask the others to turn on “Hold layers of larger models” under “Sharing” in the room’s
-        panel, or invite someone. Then ask again.
+        panel, or invite someone. Then recalculate.
       </p>
       ${leftOut(plan)} ${planChoices(workspace)}
       <div class="buttons">
@@ -154,7 +152,7 @@ export class PlanView extends WorkspaceElement {
         >
           Show the room
         </button>
-        <button class="button primary" @click=${() => workspace.together.again()}>Ask again</button>
+        <button class="button primary" @click=${() => workspace.together.again()}>Recalculate</button>
       </div>`;
   }
 
@@ -175,7 +173,7 @@ export class PlanView extends WorkspaceElement {
         <p class="muted small">
           ${
             ready
-              ? "This chat now uses it. People in the room can see that it runs."
+              ? `${usesText(state, plan.model)} People in the room can see that it runs.`
               : "Each device loads only its own layers. You can close this window; loading continues and you will be told when it is ready."
           }
         </p>
@@ -188,7 +186,7 @@ export class PlanView extends WorkspaceElement {
       <div class="buttons">
         ${
           ready
-            ? html`<button class="button primary" @click=${close}>Continue chatting</button>`
+            ? html`<button class="button primary" @click=${close}>Back to chat</button>`
             : html`<button class="button" @click=${() => workspace.together.cancel()}>Cancel</button>
                 <button class="button" @click=${close}>Close this window</button>`
         }
@@ -237,6 +235,13 @@ export class PlanView extends WorkspaceElement {
       ${stageList(stops, layers)}
     </div>`;
   }
+}
+
+/** A model that is also loaded here answers wherever it is faster, so this says no more than that. */
+function usesText(state: GridState, model: string): string {
+  return localOffers(state).some((offer) => offer.model === model)
+    ? "It is also loaded on this device, so each answer comes from whichever is faster."
+    : "This chat now uses it.";
 }
 
 /** The expected speed of one answer, or of several parallel ones. */

@@ -149,7 +149,7 @@ function facts({ bytes, ms, loaded }: StageStop): string[] {
 function hopText({ hopMs, peer }: StageStop, next: StageStop | undefined): string {
   if (peer === (next?.peer ?? "self")) return next ? "stays here" : "and starts over";
   const time = hopMs === undefined ? "" : `${timeText(hopMs)} `;
-  return `${time}${next ? "to the next" : "back to this device"}`;
+  return `${time}${next ? "to the next" : "back to you"}`;
 }
 
 /** Shows where in the model the layers are and, while they load, how much is loaded. */
