@@ -95,6 +95,39 @@ test("an answer whose only provider is killed continues here, with a model that 
   await expect(bens.origin()).toContainText("moved to this device: the connection to");
 });
 
+test("a visitor sees who answers and why it moves, and the one who shared comes back and shares again", async ({
+  openSite,
+}) => {
+  const anna = await openSite({ name: "anna" });
+  const annas = new ChatPage(anna.page);
+  await annas.ready();
+  const invite = await annas.room.create("Kitchen table");
+  await annas.room.share(true);
+  await anna.page.getByRole("button", { name: "Close panel" }).click();
+
+  const context = { viewport: { width: 390, height: 844 }, colorScheme: "dark" } as const;
+  const ben = await openSite({ name: "ben", url: invite, context });
+  const bens = new ChatPage(ben.page);
+  await bens.room.join("Ben’s phone");
+  await ben.page.getByRole("button", { name: "Close panel" }).click();
+  await expect(bens.model).toHaveAccessibleName(/in the room$/);
+  await bens.ask(STORY.messages.at(-1)!.content);
+  await expect(bens.answers.last().getByRole("status")).toContainText(/^\s*Chrome .+ is (thinking|answering)…/);
+  await expect(anna.page.getByRole("button", { name: /^Answering 1 question with Guide/ })).toBeVisible();
+  await shot(ben, "room-who-answers");
+  await shot(anna, "room-sharer");
+
+  await expect(bens.answers.last()).toContainText(STORY.completion.slice(0, 12));
+  await anna.leave();
+  await bens.finished();
+  await expect(bens.origin()).toContainText(/moved to this device: Chrome .+ left the room/);
+
+  const again = await anna.openTab(new URL("/", invite).href);
+  await again.page.getByRole("button", { name: "Go back" }).click();
+  await expect(again.page.getByText("You share this device with “Kitchen table” again, as before.")).toBeVisible();
+  await expect(new ChatPage(again.page).room.member("Ben’s phone")).toBeVisible();
+});
+
 test("an answer that lost its last provider says so, and continues here when the user agrees", async ({ openSite }) => {
   const anna = await openSite({ name: "anna", ownProcess: true });
   const annas = new ChatPage(anna.page);

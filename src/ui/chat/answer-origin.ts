@@ -69,6 +69,10 @@ export const originStyles = css`
     margin: 0.125rem 0;
     overflow-wrap: anywhere;
   }
+  /* The reason for a move is a line of its own on narrow screens. */
+  .origin summary > span:has(+ .moved)::after {
+    content: none;
+  }
   .origin .moved {
     color: var(--mg-warning);
   }
