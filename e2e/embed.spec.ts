@@ -103,7 +103,7 @@ test("asks before it joins a room of the first origin, and gets its answer from 
 
   // Nobody in the room is contacted before the user agrees.
   await expectPeers(anna, 0);
-  await chat.question.getByRole("button", { name: "Not now" }).click();
+  await chat.question.getByRole("button", { name: "Cancel" }).click();
   await expect(chat.question).toHaveCount(0);
   await chat.ask("Hello!");
   await expect(chat.answers.last()).toContainText("it is in no room that could answer");
@@ -113,9 +113,9 @@ test("asks before it joins a room of the first origin, and gets its answer from 
 
   await chat.root.getByRole("button", { name: "Join room" }).click();
   await chat.question.getByRole("textbox", { name: "Your name in the room" }).fill("Ben elsewhere");
-  await chat.question.getByRole("button", { name: "Look inside" }).click();
+  await chat.question.getByRole("button", { name: "Open invite" }).click();
   await expect(chat.question.getByRole("list", { name: "Rules" })).toContainText("Anyone with an invite");
-  await expect(chat.question).toContainText("Inside now: 1");
+  await expect(chat.question).toContainText("1 person here");
   await expectPeers(anna, 0);
   await shot(ben, "embed-room-seen");
   await chat.question.getByRole("button", { name: "Join" }).click();
@@ -146,7 +146,7 @@ test("visitors of one page share the work if they agree to it", async ({ site, f
   const ben = await openSite({ name: "ben", url: foreign.url });
   const chat = new EmbeddedChat(ben);
   await chat.question.getByRole("checkbox", { name: /Share this device/ }).check();
-  await chat.question.getByRole("button", { name: "Look inside" }).click();
+  await chat.question.getByRole("button", { name: "Open invite" }).click();
   await chat.question.getByRole("button", { name: "Join" }).click();
   await expectPeers(anna, 1, 1);
   // The user said yes once; after a reload, the page does not ask again.

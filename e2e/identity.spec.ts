@@ -158,7 +158,7 @@ test("everything that is mine moves to a new device in one file, and a wrong pas
   // A device that holds another house stays as it was.
   const other = await open(openSite, "other");
   await identity(other, "createHouse", "Bob");
-  expect(await restore(other, await backup(old, "backupHouse"), PASSPHRASE)).toContain("another house, “Bob”");
+  expect(await restore(other, await backup(old, "backupHouse"), PASSPHRASE)).toContain("another one, “Bob”");
   expect((await stateOf(other)).node.house?.name).toBe("Bob");
 });
 
@@ -207,6 +207,6 @@ test("members of a room see each other's houses, and a revocation reaches its de
 
   await identity(laptop, "revoke", did);
   await expect.poll(async () => (await stateOf(phone)).node.house ?? "nobody").toBe("nobody");
-  expect((await stateOf(phone)).notices.map(({ text }) => text).join()).toContain("has taken that back");
+  expect((await stateOf(phone)).notices.map(({ text }) => text).join()).toContain("was removed there");
   await expect.poll(async () => (await seen(laptop)()) ?? "unverified").toBe("unverified");
 });

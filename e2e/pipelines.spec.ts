@@ -209,7 +209,7 @@ test("all devices respect a charter that does not allow the model", async ({ ope
   await expect.poll(async () => (await stateOf(consumer)).pipelines).toEqual([]);
   await expect.poll(() => held(helpers[0]!)).toBe(0);
   const planning = consumer.page.evaluate((wanted) => window.microgrid!.pipelines.plan("guide", wanted), { nodes });
-  await expect(planning).rejects.toThrow(/charter does not allow this model/);
+  await expect(planning).rejects.toThrow(/rules do not allow this model/);
 });
 
 test("a tab that is attached to the node uses pipelines like the first one", async ({ openSite }) => {

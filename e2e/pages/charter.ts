@@ -37,18 +37,18 @@ export class CharterForm {
     const texts: readonly (readonly [string, string | undefined])[] = [
       ["Answers at once", fields.answersAtOnce],
       ["Answers per hour", fields.answersAnHour],
-      ["Tokens per answer", fields.tokensAnAnswer],
+      ["Answer length limit (tokens)", fields.tokensAnAnswer],
       ["What is logged", fields.logs],
-      ["DIDs of further founders", fields.founders?.join("\n")],
-      ["Founders needed to sign a change", fields.quorum],
+      ["IDs of further owners", fields.founders?.join("\n")],
+      ["Owners needed to agree to a change", fields.quorum],
     ];
     if (fields.name !== undefined) await this.field("Name of the room").fill(fields.name);
+    await this.more();
     if (fields.purpose !== undefined) await this.field("Purpose").fill(fields.purpose);
     if (fields.whoMayComeIn !== undefined) {
       await this.content.getByRole("combobox", { name: "Who can join" }).click();
       await this.content.getByRole("option", { name: fields.whoMayComeIn }).click();
     }
-    await this.more();
     for (const [name, text] of texts) if (text !== undefined) await this.field(name).fill(text);
     if (fields.models) await this.allow(fields.models);
     if (fields.expectedToShare !== undefined) {
@@ -66,7 +66,7 @@ export class CharterForm {
   }
 
   async more(): Promise<void> {
-    if (!(await this.field("What is logged").isVisible())) await this.content.getByText("More rules").click();
+    if (!(await this.field("What is logged").isVisible())) await this.content.getByText("Advanced").click();
   }
 
   press(name: string): Promise<void> {

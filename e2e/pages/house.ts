@@ -1,4 +1,4 @@
-/** “House” and “Take everything with you” in the settings. */
+/** “Profile” and “Take everything with you” in the settings. */
 import { expect, type Download, type Locator, type Page } from "@playwright/test";
 import { SettingsDialog } from "./settings";
 
@@ -8,7 +8,7 @@ export type GivenFile = string | { name: string; mimeType: string; buffer: Buffe
 export class HousePage {
   readonly page: Page;
   readonly settings: SettingsDialog;
-  /** Everything about the house; without a house, its heading says “unverified”. */
+  /** Everything about the house. */
   readonly section: Locator;
   /** The words of the recovery phrase while they are shown. */
   readonly words: Locator;
@@ -21,13 +21,13 @@ export class HousePage {
     this.settings = new SettingsDialog(page);
     this.section = this.settings.content.locator("details").filter({ has: page.locator("mg-house-section") });
     this.words = page.getByRole("list", { name: "Recovery phrase" }).getByRole("listitem");
-    this.devices = page.getByRole("list", { name: "Devices of the house" }).getByRole("listitem");
+    this.devices = page.getByRole("list", { name: "Devices of the profile" }).getByRole("listitem");
     this.alert = this.settings.content.getByRole("alert");
   }
 
   async open(): Promise<void> {
     if (!(await this.settings.dialog.isVisible())) await this.settings.open();
-    await this.settings.part("House");
+    await this.settings.part("Profile");
   }
 
   press(name: string): Promise<void> {
@@ -40,9 +40,9 @@ export class HousePage {
 
   /** Begins to create a house and returns the words that are shown. */
   async begin(name: string): Promise<string[]> {
-    await this.press("Create a house");
-    await this.field("Name of the house").fill(name);
-    await this.press("Create the house");
+    await this.press("Create a profile");
+    await this.field("Name of the profile").fill(name);
+    await this.press("Create the profile");
     await expect(this.words).toHaveCount(12);
     return this.words.allInnerTexts();
   }
@@ -59,10 +59,10 @@ export class HousePage {
   }
 
   async restore(name: string, phrase: string): Promise<void> {
-    if (!(await this.field("Recovery phrase").isVisible())) await this.press("Restore a house");
-    await this.field("Name of the house").fill(name);
+    if (!(await this.field("Recovery phrase").isVisible())) await this.press("Restore a profile");
+    await this.field("Name of the profile").fill(name);
     await this.field("Recovery phrase").fill(phrase);
-    await this.press("Restore the house");
+    await this.press("Restore the profile");
   }
 
   /** Types a passphrase (twice for a new file) and presses the button below. */
@@ -87,17 +87,17 @@ export class HousePage {
 
   /** The request of a device that wants to be vouched for. */
   async request(): Promise<string> {
-    await this.press("I have a house on another device");
+    await this.press("I have a profile on another device");
     return this.field("1. Your request for the other device").inputValue();
   }
 
   /** Signs a request and returns the reply. */
   async vouch(request: string, label: string): Promise<string> {
-    await this.press("Vouch for another device");
+    await this.press("Add another device");
     await this.field("1. The other device’s request").fill(request);
     await this.press("Use it");
     await this.field("Your name for it").fill(label);
-    await this.press("Vouch for it");
+    await this.press("Add it");
     return this.field("3. Your reply for the other device").inputValue();
   }
 

@@ -30,7 +30,7 @@ export class RoomPanel {
     this.qr = page.getByRole("img", { name: "QR code of the invite link" });
     this.members = page.getByRole("list", { name: "Who is here" }).getByRole("listitem");
     this.sharing = this.panel.getByRole("switch", { name: "Share this device" });
-    this.question = page.getByRole("dialog", { name: /^(Join a room\?|This invite does not work)$/ });
+    this.question = page.getByRole("dialog", { name: /^(Join “.+”\?|This invite does not work)$/ });
     this.knocks = this.panel.getByRole("list", { name: "People asking to join" }).getByRole("listitem");
     this.rules = page.getByRole("list", { name: "Rules" }).getByRole("listitem");
     this.questionText = page.locator("mg-join-dialog");
@@ -46,6 +46,7 @@ export class RoomPanel {
     await this.open();
     await this.page.getByRole("textbox", { name: "Name of the room" }).fill(name);
     if (whoMayComeIn !== "") {
+      await this.panel.getByText("Advanced").click();
       await this.page.getByRole("combobox", { name: "Who can join" }).click();
       await this.page.getByRole("option", { name: whoMayComeIn }).click();
     }

@@ -13,7 +13,7 @@ export class SettingsDialog {
     this.page = page;
     this.dialog = page.getByRole("dialog", { name: "Settings" });
     this.content = page.locator("mg-settings-dialog");
-    this.name = page.getByRole("textbox", { name: "Your name, as peers see it" });
+    this.name = page.getByRole("textbox", { name: "Your name, as others see it" });
   }
 
   async open(): Promise<void> {
@@ -26,8 +26,8 @@ export class SettingsDialog {
     await this.dialog.waitFor({ state: "hidden" });
   }
 
-  /** Opens a part of the dialog by its heading, such as “House”. */
-  async part(name: "House" | "Take everything with you" | "Network"): Promise<void> {
+  /** Opens a part of the dialog by its heading, such as “Profile”. */
+  async part(name: "Profile" | "Take everything with you" | "Network"): Promise<void> {
     const summary = this.content.locator("summary").filter({ hasText: new RegExp(`^\\s*${name}`) });
     if (!(await summary.evaluate((element) => (element.parentElement as HTMLDetailsElement).open))) {
       await summary.click();

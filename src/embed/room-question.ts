@@ -15,9 +15,6 @@ import {
 } from "../ui/parts";
 import type { Consent, Look, RoomEntry } from "./room-entry";
 
-/** Rules that are seen at once: about entering, inviting and answering. The others are one press away. */
-const FIRST_RULES = 3;
-
 type Asking = Extract<RoomEntry, { kind: "asking" | "entering" }>;
 
 /** Input of the question, and callbacks for the person's answer. */
@@ -69,7 +66,7 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
     ${meetingText(invite)} ${state.room?.id === invite.roomId ? nothing : leavingText(state.room)}
     ${error ? html`<p class="error" part="error" role="alert">${error.message}</p>` : nothing}
     <div class="actions">
-      <button class="button" type="button" ?disabled=${pending} @click=${onDecline}>Not now</button>
+      <button class="button" type="button" ?disabled=${pending} @click=${onDecline}>Cancel</button>
       <button
         class="button ${look?.kind === "looking" ? "" : "primary"}"
         type="submit"
@@ -85,7 +82,7 @@ function lookView(look: Look, state: GridState): TemplateResult {
   switch (look.kind) {
     case "not-yet":
       return html`<p class="muted small">
-        Look inside to see the room’s rules and who is there. They learn your network address, and nothing else.
+        Open the invite to see who is there and the room’s rules. They learn your IP address, and nothing else.
       </p>`;
     case "looking":
       return html`<p class="muted small" role="status">${LOOKING_TEXT}</p>`;
@@ -100,7 +97,6 @@ function lookView(look: Look, state: GridState): TemplateResult {
         <microgrid-room-preview
           .preview=${look.preview}
           .modelName=${(id: string) => modelName(state, id)}
-          .firstRules=${FIRST_RULES}
         ></microgrid-room-preview>`;
   }
 }
@@ -111,12 +107,12 @@ function submitLabel(look: Look | undefined): string {
     case undefined:
       return "Joining…";
     case "not-yet":
-      return "Look inside";
+      return "Open invite";
     case "looking":
       return "Join anyway";
     case "failed":
       return "Look again";
     case "seen":
-      return look.entrance.kind === "ask" ? "Ask to come in" : "Join";
+      return look.entrance.kind === "ask" ? "Ask to join" : "Join";
   }
 }

@@ -10,6 +10,7 @@ import { MemberSession } from "./member-session";
 import type { Invite } from "./invite/invite";
 import type { SharedModels } from "./jobs/server";
 import { type Charter, type MemberContext, Membership, type MembershipParts } from "./membership";
+import { NOT_A_MEMBER } from "./membership/proof";
 import { SignalingRegistration, type SignalingState } from "./signaling/registration";
 import type { HandDialer } from "./links/relay";
 import type { RemotePeer } from "./peers/remote-peer";
@@ -238,7 +239,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
       if (this.membership?.genesis.founders.includes(this.#options.member.signer.did)) return;
       const { name } = this;
       this.leave();
-      this.emit("out", new MicrogridError("peer-refused", `You are not in “${name}” any more. ${why}`));
+      this.emit("out", new MicrogridError("peer-refused", outText(name, why)));
     }, REFUSED_AFTER_MS);
   }
 
@@ -251,4 +252,8 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     this.#phase = phase;
     this.emit("change", undefined);
   }
+}
+
+function outText(name: string, why: string): string {
+  return why === NOT_A_MEMBER.removed ? `You were removed from “${name}”.` : `You are no longer in “${name}”. ${why}`;
 }

@@ -160,7 +160,7 @@ describe("a room that loses signaling", () => {
     signaling.up = false;
     const founder = await open({ [SERVER]: signaling });
     const nodes = [founder, await enter(founder.invite, { [SERVER]: signaling })];
-    expect(nodes.map(({ session }) => session.signaling)).toEqual(["connecting", "connecting"]);
+    expect(nodes.map(({ session }) => session.signaling)).toEqual(["unreachable", "unreachable"]);
     signaling.up = true;
     await together(nodes);
   });

@@ -158,7 +158,7 @@ describe("the house in a backup", () => {
     const here = async (secret: Uint8Array, keyHere: boolean): Promise<() => GridState> =>
       stateWith({ node: { house: { did: (await houseSigner(secret)).did, name: "Bob", keyHere } } });
     const { node, made } = noting();
-    await expect(housePart(node, await here(other, true)).read(data)).rejects.toThrow(/another house, “Bob”/);
+    await expect(housePart(node, await here(other, true)).read(data)).rejects.toThrow(/another one, “Bob”/);
     expect(made).toEqual([]);
     for (const state of [await here(mine, true), await here(other, false), stateWith({ node: {} })]) {
       await (

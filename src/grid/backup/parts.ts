@@ -38,7 +38,7 @@ export function housePart({ house }: Pick<Capabilities, "house">, state: () => G
       if (read.key && here?.keyHere && (await houseSigner(read.key.secret)).did !== here.did) {
         throw new MicrogridError(
           "bad-request",
-          `This backup contains the house “${read.key.name}”, but the key of another house, “${here.name}”, is on this device. Back up that house and leave it first. Nothing was changed.`,
+          `This backup contains the profile “${read.key.name}”, but this device manages another one, “${here.name}”. Back it up and leave it first. Nothing was changed.`,
         );
       }
       return () => house.import(read);

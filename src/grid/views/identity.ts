@@ -81,7 +81,7 @@ export class GridIdentity implements Identity {
 
   async backupHouse(passphrase: string): Promise<Blob> {
     if (this.house?.keyHere !== true) {
-      const message = "The key of the house is not on this device, so there is nothing to back up here.";
+      const message = "This device does not manage the profile, so there is nothing to back up here.";
       throw new MicrogridError("bad-request", message);
     }
     return exportParts([this.#house], textOf(passphrase, "identity.backupHouse"));

@@ -102,7 +102,7 @@ describe("a house on this device", () => {
     const laptop = await withHouse();
     await laptop.house.take(" Ada L. ", laptop.secret);
     expect(laptop.house.state).toMatchObject({ did: laptop.signer.did, name: "Ada L." });
-    await expect(laptop.house.take("Bob", makeHouseSecret())).rejects.toThrow(/another house, “Ada L.”/);
+    await expect(laptop.house.take("Bob", makeHouseSecret())).rejects.toThrow(/another profile, “Ada L.”/);
     await expect(laptop.house.take(" ", laptop.secret)).rejects.toThrow(/1 to 40 characters/);
     await expect(laptop.house.take("Ada\nLovelace", laptop.secret)).rejects.toThrow(/1 to 40 characters/);
     expect(laptop.house.state?.name).toBe("Ada L.");
@@ -113,9 +113,9 @@ describe("a house on this device", () => {
     await laptop.house.forgetKey();
     expect(laptop.house.state).toMatchObject({ name: "Ada", keyHere: false });
     await expect(laptop.house.delegate(requestText((await device()).did), member)).rejects.toThrow(
-      /not on this device/,
+      /does not manage the profile/,
     );
-    await expect(laptop.house.revoke((await device()).did)).rejects.toThrow(/not on this device/);
+    await expect(laptop.house.revoke((await device()).did)).rejects.toThrow(/does not manage the profile/);
     expect((await laptop.house.export()).key).toBeUndefined();
     laptop.clock.now += 366 * DAY;
     await laptop.house.tend();
@@ -204,7 +204,7 @@ describe("a revocation", () => {
     expect(await phone.house.hear(revocation!)).toBe(false);
     expect(phone.passedOn).toEqual([revocation]);
     expect([phone.house.state, phone.shown]).toEqual([undefined, undefined]);
-    expect(phone.notices).toEqual([expect.stringContaining("taken that back")]);
+    expect(phone.notices).toEqual([expect.stringContaining("was removed there")]);
     // The clocks stand still: the new one counts all the same.
     const text = await laptop.house.delegate(requestText(phone.did), member);
     await phone.house.adopt(text);
@@ -249,7 +249,7 @@ describe("a revocation", () => {
 
   test("cannot be issued for the device itself, or by a stranger", async () => {
     const [laptop, stranger] = [await withHouse(), await withHouse("Eve")];
-    await expect(laptop.house.revoke(laptop.did)).rejects.toThrow(/leave the house/);
+    await expect(laptop.house.revoke(laptop.did)).rejects.toThrow(/leave the profile/);
     const byStranger = await revoke(stranger.signer, laptop.did, START + DAY);
     expect(await laptop.house.hear(byStranger)).toBe(true);
     const forged = { ...byStranger, signatures: [{ ...byStranger.signatures[0]!, did: laptop.signer.did }] };
@@ -286,7 +286,7 @@ describe("a house in a backup", () => {
 
   test("does not replace another house, and is refused if damaged", async () => {
     const [laptop, other] = [await withHouse(), await withHouse("Bob")];
-    await expect(other.house.import(await laptop.house.export())).rejects.toThrow(/another house, “Bob”/);
+    await expect(other.house.import(await laptop.house.export())).rejects.toThrow(/another profile, “Bob”/);
     expect(other.house.state?.name).toBe("Bob");
     const data = await laptop.house.export();
     for (const wrong of [

@@ -138,7 +138,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
       const subject = parseRequest(request);
       const end = notAfter.getTime();
       if (subject === this.#did)
-        throw refuse("This request was made by this device, which the house vouches for already.");
+        throw refuse("This request was made by this device, which belongs to the profile already.");
       if (!(end > this.#now())) throw refuse("The end date has passed already. Choose one in the future.");
       const { did: issuer } = signer;
       const terms = {
@@ -178,7 +178,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     return this.#change(async () => {
       const { signer } = await this.#key();
       if (subject === this.#did)
-        throw refuse("This is the device that you are using. To take it out of the house, leave the house.");
+        throw refuse("This is the device that you are using. To take it out of the profile, leave the profile.");
       const given = givenTo(this.#record.issued, signer.did, subject);
       // A clock that was set back must not leave the delegation valid.
       const at = Math.max(this.#now(), given?.issuedAt ?? 0);
@@ -240,7 +240,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
         await this.#save({ ...this.#record, delegation: undefined }, undefined);
         this.emit(
           "notice",
-          "No house vouches for this device any more, because its delegation has expired. Ask for a new one.",
+          "This device no longer belongs to your profile, because its time is over. Add it again from a device that manages the profile.",
         );
       }
     });
@@ -275,14 +275,14 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     const own = this.#own;
     if (!own || !this.revocations.revoked(own)) return false;
     await this.#save({ ...this.#record, key: undefined, delegation: undefined }, undefined);
-    this.emit("notice", `“${own.name}” does not vouch for this device any more: it has taken that back.`);
+    this.emit("notice", `This device no longer belongs to “${own.name}”: it was removed there.`);
     return true;
   }
 
   /** Checks that a delegation is for this node and valid now. Throws otherwise. */
   async #verify(signed: Signed): Promise<Delegation> {
     const opened = await openDelegation(signed, this.#did, this.#now());
-    if (this.revocations.revoked(opened)) throw refuse("The house has taken this back.");
+    if (this.revocations.revoked(opened)) throw refuse("The profile has removed this device.");
     return opened;
   }
 
@@ -290,7 +290,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     const { key } = this.#record;
     if (!key) {
       const message =
-        "The key of the house is not on this device. Do this on one that has it, or restore it here first.";
+        "This device does not manage the profile. Do this on one that does, or restore the profile here first.";
       throw refuse(message);
     }
     return { signer: await houseSigner(await unwrapSecret(key.wrapped)), name: key.name };
@@ -300,7 +300,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     const { key } = this.#record;
     if (!key || key.did === did) return;
     throw refuse(
-      `The key of another house, “${key.name}”, is on this device. Back it up and leave that house first. Nothing was changed.`,
+      `This device manages another profile, “${key.name}”. Back it up and leave it first. Nothing was changed.`,
     );
   }
 

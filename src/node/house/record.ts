@@ -66,7 +66,7 @@ export type HouseData = v.InferOutput<typeof HouseDataSchema>;
 export function parseHouseData(data: unknown): HouseData {
   const parsed = v.safeParse(HouseDataSchema, data);
   if (parsed.success) return parsed.output;
-  throw new MicrogridError("bad-request", "The house in this backup is damaged. Nothing was changed.", {
+  throw new MicrogridError("bad-request", "The profile in this backup is damaged. Nothing was changed.", {
     cause: parsed.issues,
   });
 }
@@ -77,7 +77,7 @@ export function parseHouseName(name: string): string {
   if (parsed.success) return parsed.output;
   throw new MicrogridError(
     "bad-request",
-    `The name of a house has 1 to ${MAX_HOUSE_NAME_CHARS} characters in one line. Choose another.`,
+    `The name of a profile has 1 to ${MAX_HOUSE_NAME_CHARS} characters in one line. Choose another.`,
   );
 }
 
@@ -92,7 +92,7 @@ export async function rememberHouse(keep: Keep, record: HouseRecord): Promise<vo
   try {
     await keep.put(HOUSE, { ...record, issued: record.issued.slice(-MAX_ISSUED) });
   } catch (cause) {
-    const message = "This browser has no space left to store the house, so nothing was changed. Free some storage.";
+    const message = "This browser has no space left to store the profile, so nothing was changed. Free some storage.";
     throw new MicrogridError("storage-unavailable", message, { cause });
   }
 }

@@ -39,7 +39,7 @@ export function parseDelegation(text: string): Signed {
   const answer = v.safeParse(Answer, value);
   if (answer.success) return answer.output.give;
   if (v.is(Request, value)) {
-    throw refuse("This text is a request. Use it on the device that has the key of the house.");
+    throw refuse("This text is a request. Use it on the device that manages the profile.");
   }
   throw refuse("This text is not an answer to a request. Copy all of it from the other device and try again.");
 }

@@ -81,10 +81,10 @@ export class RoomMemberContext {
     const { charter } = this.session;
     if (!charter) return "This device is not in the room yet.";
     const { models, contribution } = charter.terms;
-    if (models !== "any" && !models.includes(model)) return "The room's charter does not allow this model.";
+    if (models !== "any" && !models.includes(model)) return "The room's rules do not allow this model.";
     const peer = this.#peer(consumer);
     if (contribution === "expected" && peer && !peer.heartbeat?.sharing) {
-      return "The room's charter expects members that ask to share a device as well.";
+      return "In this room, only members who share a device get help.";
     }
     return undefined;
   }

@@ -30,7 +30,7 @@ describe("a plan", () => {
     room.terms.models = ["another"];
     await expect(opened(ada, ben)).rejects.toMatchObject({
       code: "bad-request",
-      message: "The room's charter does not allow this model.",
+      message: "The room's rules do not allow this model.",
     });
     ada.pipelines.follow(undefined);
     const refusal = { code: "bad-request", message: matching(/^Pipelines run in rooms/) };
@@ -95,7 +95,7 @@ describe("a pipeline", () => {
     ada.pipelines.follow(ada.session);
     expect(ada.store.state.pipelines).toEqual([]);
     expect(ada.store.state.notices).toMatchObject([
-      { level: "warning", text: matching(/^Guide was closed\. The room's charter/) },
+      { level: "warning", text: matching(/^Guide was closed\. The room's rules/) },
     ]);
     room.terms.models = "any";
     await opened(ada, ben);

@@ -6,10 +6,10 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 export function inviteWarning(invite: string, servers: readonly string[]): string | undefined {
   const page = new URL(invite);
   if (LOOPBACK.test(page.hostname)) {
-    return "This invite leads to localhost, so it works on this machine only. Start with “npm start -- --https”, open the address of this machine in the network, and invite from there.";
+    return "Other devices can’t open this address: it leads to this machine only. Open this page under an address that others can reach, and invite from there.";
   }
   if (page.protocol !== "https:") {
-    return "This invite leads to a page without https, where browsers switch off what Microgrid needs. Start with “npm start -- --https” and invite from that address.";
+    return "Other devices can’t open this address: without https, browsers switch off what Microgrid needs. Open this page under an https address, and invite from there.";
   }
   const blocked = servers.find((server) => !server.startsWith("https:"));
   if (blocked)

@@ -103,7 +103,7 @@ function proposalState(
 ): Proposal {
   const names = removed.map((did) => peers.find((peer) => peer.id === did)?.name ?? did);
   const text = terms
-    ? `Change the charter: ${changed(terms, charter?.terms).join(", ")}.`
+    ? `Change the rules: ${changed(terms, charter?.terms).join(", ")}.`
     : `Remove ${names.join(" and ")} from the room.`;
   const { founders = [], quorum = 1 } = membership?.genesis ?? {};
   const mine = keys.some((did) => founders.some((founder) => founder === did && !signers.includes(founder)));

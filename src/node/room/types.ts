@@ -125,7 +125,7 @@ export interface RoomState {
   /** A sentence that says why the invite does not work for others (localhost, plain http); otherwise undefined. */
   readonly inviteWarning: string | undefined;
   /** State of the connection to the signaling server. Links to peers do not depend on it. */
-  readonly signaling: "connecting" | "connected" | "reconnecting";
+  readonly signaling: "connecting" | "connected" | "reconnecting" | "unreachable";
   /** True if no ICE server is configured, so that only peers on the same network can be reached. */
   readonly lanOnly: boolean;
   readonly peers: readonly PeerState[];

@@ -126,7 +126,7 @@ describe("a guest", () => {
   it("that the charter does not list is refused", async () => {
     const home = await house({ admission: { kind: "listed", dids: [] } });
     const guest = await visit(home, home.invite);
-    await expect(guest.knock(ABOUT, nobody)).rejects.toEqual(refused("does not list"));
+    await expect(guest.knock(ABOUT, nobody)).rejects.toEqual(refused("not on the room's list"));
   });
 });
 

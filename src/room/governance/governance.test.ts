@@ -88,7 +88,7 @@ describe("admission", () => {
     const { founder } = await roomOf(0, { admission: { kind: "listed", dids: [listed.did] } });
     const [member, stranger] = [await nodes.enter(founder.invite, listed), await nodes.enter(founder.invite)];
     await together([founder, member]);
-    await eventually(() => expect(stranger.out.reason).toContain("does not list"));
+    await eventually(() => expect(stranger.out.reason).toContain("not on the room's list"));
   });
 
   it("by a counted invite leads to its issuer from any door, and not past its end", async () => {
@@ -210,7 +210,7 @@ describe("the charter", () => {
     const [listed, other] = members as [TestNode, TestNode];
     await founder.session.inside!.governance.amend({ admission: { kind: "listed", dids: [listed.did as Did] } });
     await together([founder, listed]);
-    await eventually(() => expect(other.out.reason).toContain("does not list"));
+    await eventually(() => expect(other.out.reason).toContain("not on the room's list"));
   });
 
   it("is enforced by each node itself, and refusals name the rule", async () => {

@@ -127,11 +127,15 @@ describe("a link", () => {
 
   it("with any other character inside is refused as damaged, never read as another invite", () => {
     fc.assert(
-      fc.property(fc.nat({ max: payload().length - 5 }), fc.constantFrom("A", "Z", "a", "z", "0", "9", "-", "_"), (at, character) => {
-        const changed = payload().slice(0, at + 4) + character + payload().slice(at + 5);
-        fc.pre(changed !== payload());
-        expect(sentence(`${PAGE}#/join/${changed}`)).toContain("damaged on its way");
-      }),
+      fc.property(
+        fc.nat({ max: payload().length - 5 }),
+        fc.constantFrom("A", "Z", "a", "z", "0", "9", "-", "_"),
+        (at, character) => {
+          const changed = payload().slice(0, at + 4) + character + payload().slice(at + 5);
+          fc.pre(changed !== payload());
+          expect(sentence(`${PAGE}#/join/${changed}`)).toContain("damaged on its way");
+        },
+      ),
     );
     expect(sentence(link.toLowerCase())).not.toBe("Kitchen");
   });

@@ -8,7 +8,7 @@ export type PeerLoad = RoomFrameBody<"heartbeat">["load"];
 const SENTENCES: Readonly<Record<RefusalReason, string>> = {
   busy: "it has enough to do",
   "unknown-model": "it no longer has this model ready",
-  charter: "the room's charter does not allow it",
+  charter: "the room's rules do not allow it",
   policy: "it does not share this with the room",
   "too-large": "the request is too large for it",
   draining: "it is about to leave",
@@ -31,7 +31,7 @@ export class JobRefusedError extends MicrogridError {
   readonly rule: CharterRule | undefined;
 
   constructor(reason: RefusalReason, load: PeerLoad, rule?: CharterRule) {
-    const why = rule ? `the room's charter does not allow it (${rule}): ${RULES[rule]}` : SENTENCES[reason];
+    const why = rule ? `the room's rules do not allow it (${rule}): ${RULES[rule]}` : SENTENCES[reason];
     super("peer-refused", `The other device did not take the request: ${why}.`);
     this.reason = reason;
     this.rule = rule;

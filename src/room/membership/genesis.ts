@@ -64,7 +64,7 @@ export async function makeGenesis(options: {
   const terms = await sha256(encodeCbor(options.terms));
   const record = encodeCbor({ v: 1, name, founders: [...founders], quorum, random, secret, terms });
   return readGenesis(record).catch((cause: unknown) => {
-    throw new MicrogridError("bad-request", "A room needs a name, founders, and a quorum that they can reach.", {
+    throw new MicrogridError("bad-request", "A room needs a name, owners, and a number of them that can agree.", {
       cause,
     });
   });

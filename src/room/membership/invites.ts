@@ -67,7 +67,7 @@ export class Invites {
   /** Makes an invite with these limits. Throws `bad-request` if the charter forbids it. */
   async make(limits: InviteLimits): Promise<Invite> {
     if (!(await this.allowed())) {
-      throw new MicrogridError("bad-request", "The charter of this room lets only its founders make invites.");
+      throw new MicrogridError("bad-request", "Only owners of this room can make invites. Ask one of them.");
     }
     const { genesis, epochs } = this.#membership;
     const notAfter = Math.floor(limits.notAfter / 1000) * 1000;
@@ -127,7 +127,7 @@ export class Invites {
     }
     if (token.notAfter < Date.now()) throw refused("This invite has ended. Ask for a new one.");
     if (charter.terms.invites === "founders" && !signers.some((did) => this.#membership.isFounder(did))) {
-      throw refused("The charter of this room lets only its founders invite. Ask one of them.");
+      throw refused("In this room only owners can invite. Ask one of them for a link.");
     }
     if (token.uses === 0) return { askInstead: undefined };
     if (token.issuer !== signer.did) return { askInstead: token.issuer };

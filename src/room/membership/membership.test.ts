@@ -307,10 +307,10 @@ describe("an invite", () => {
     const before = await tokenOf(second, 0);
     await second.takeCharter(await first.proposeCharter({ invites: "founders" }));
     await first.takeCharter(second.charter.signed);
-    expect(() => first.invites.check(before, guest)).toThrow("only its founders invite");
+    expect(() => first.invites.check(before, guest)).toThrow("only owners can invite");
     await expect(second.invites.make({ uses: 0, notAfter: inADay() })).rejects.toMatchObject({ code: "bad-request" });
     const own = await makeToken([member], { room: first.genesis.hash, epoch: 0, uses: 0, notAfter: inADay() });
-    expect(() => first.invites.check(own, guest)).toThrow("only its founders invite");
+    expect(() => first.invites.check(own, guest)).toThrow("only owners can invite");
     expect(second.invites.check(await tokenOf(first, 0), guest)).toEqual({ askInstead: undefined });
   });
 

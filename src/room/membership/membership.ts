@@ -237,7 +237,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     kept: readonly Did[] = [],
   ): Promise<{ readonly record: Signed; readonly secret: Bytes }> {
     const founder = dids.find((did) => this.genesis.founders.includes(did));
-    if (founder) throw new MicrogridError("bad-request", "A founder cannot be removed. Open a new room instead.");
+    if (founder) throw new MicrogridError("bad-request", "An owner cannot be removed. Open a new room instead.");
     const secret = randomBytes(32);
     // A node could hide that it belongs to a house, so known nodes of a removed house are removed by their own dids.
     const nodes = [...this.#examined].filter(([, { house }]) => house && dids.includes(house.did));
@@ -299,7 +299,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   async #requireSigners(): Promise<readonly Signer[]> {
     const signers = await this.founderSigners();
     if (signers.length > 0) return signers;
-    throw new MicrogridError("bad-request", "Only the founders of this room can do this, with their own keys.");
+    throw new MicrogridError("bad-request", "Only the owners of this room can do this, on their own devices.");
   }
 
   /** Examines by rules that still hold when it is done. */

@@ -41,8 +41,8 @@ export type Proof = v.InferOutput<typeof ProofSchema>;
 /** Reasons why a node is not, or no longer, a member; also shown when its links end. */
 export const NOT_A_MEMBER = {
   removed: "This device was removed from the room.",
-  unlisted: "The room's charter does not list this device.",
-  homeless: "No house that the room's charter names vouches for this device.",
+  unlisted: "This device is not on the room's list.",
+  homeless: "This device belongs to none of the profiles that the room lists.",
   stranger: "Nobody who is in the room has admitted this device.",
   orphan: "The member that admitted this device was removed from the room.",
 } as const;

@@ -3,7 +3,8 @@ import { type PeerId, TypedEventTarget, randomId, sleep } from "../../core";
 import type { Endpoint, RawLink, Transport } from "../../wire";
 import { EARLIER_SERVER_MS, RECONNECT_MAX_MS, RECONNECT_MIN_MS } from "../constants";
 
-export type SignalingState = "connecting" | "connected" | "reconnecting";
+/** `unreachable`: no server has answered so far. */
+export type SignalingState = "connecting" | "connected" | "reconnecting" | "unreachable";
 
 /** Being reachable under a random id at one signaling server. */
 export interface Registration {
@@ -70,7 +71,7 @@ export class SignalingRegistration extends TypedEventTarget<RegistrationEvents> 
     while (!this.#stop.signal.aborted) {
       const current = this.#current;
       if (!current) {
-        this.#setState(this.#state === "connecting" ? "connecting" : "reconnecting");
+        this.#setState(this.#state === "connecting" || this.#state === "unreachable" ? "unreachable" : "reconnecting");
         await sleep(wait * (0.5 + Math.random()), this.#stop.signal);
         await this.#connect(this.#servers.length);
         wait = Math.min(2 * wait, RECONNECT_MAX_MS);

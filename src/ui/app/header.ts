@@ -152,7 +152,8 @@ export class Header extends WorkspaceElement {
         padding-inline: 0.375rem;
       }
       .room-name,
-      .serving .wide {
+      .serving .wide,
+      .unit {
         display: none;
       }
       .model {
@@ -203,12 +204,16 @@ export class Header extends WorkspaceElement {
         ${icon("people", 18)}
         ${
           room
-            ? html`<bdi class="room-name">${plain(room.name)}</bdi><span class="count">${others + 1}</span>${
+            ? html`<bdi class="room-name">${plain(room.name)}</bdi>${
                   room.knocks.length + room.layersWanted.length > 0
-                    ? html`<span class="knocks">${room.knocks.length + room.layersWanted.length}</span>`
-                    : room.signaling === "connected"
-                      ? nothing
-                      : html`<span class="alert" title="Reconnecting to the signaling server"></span>`
+                    ? html`<span class="knocks"
+                        >${room.knocks.length + room.layersWanted.length}<span class="unit"> waiting</span></span
+                      >`
+                    : html`<span class="count">${others + 1}<span class="unit"> here</span></span>`
+                }${
+                  room.signaling === "connected"
+                    ? nothing
+                    : html`<span class="alert" title="Reconnecting to the signaling server"></span>`
                 }`
             : html`<span class="room-name">Open a room</span>`
         }

@@ -43,8 +43,8 @@ describe("readDraft", () => {
       kind: "listed",
       dids: [DID, OTHER],
     });
-    expect(errors({ admission: "houses", houses: "Ada" }).houses).toContain("“Ada”: not a valid DID");
-    expect(errors({ admission: "houses", houses: "" }).houses).toContain("at least one house");
+    expect(errors({ admission: "houses", houses: "Ada" }).houses).toContain("“Ada”: not a valid ID");
+    expect(errors({ admission: "houses", houses: "" }).houses).toContain("at least one profile");
     // Fields that belong to another choice are not checked.
     expect(errors({ admission: "invite", houses: "Ada" })).toEqual({});
   });
@@ -59,7 +59,7 @@ describe("readDraft", () => {
   test("requires a number of signatures that the founders can reach", () => {
     expect(terms({ founders: OTHER, quorum: "2" }).quorum).toBe(2);
     expect(errors({ founders: OTHER, quorum: "3" }).quorum).toContain("from 1 to 2");
-    expect(errors({ quorum: "2" }).quorum).toContain("one founder");
+    expect(errors({ quorum: "2" }).quorum).toContain("one owner");
   });
 
   test("requires the addresses of servers if the charter has its own", () => {

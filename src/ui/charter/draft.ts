@@ -120,7 +120,7 @@ export function readDraft(
   else if (name.length > MAX_NAME_CHARS) errors.name = `At most ${MAX_NAME_CHARS} characters.`;
   const listed = draft.admission === "listed" ? list("listed", checkDid) : [];
   const houses = draft.admission === "houses" ? list("houses", checkDid) : [];
-  if (draft.admission === "houses" && houses.length === 0) errors.houses = "Enter the DID of at least one house.";
+  if (draft.admission === "houses" && houses.length === 0) errors.houses = "Enter the ID of at least one profile.";
   const servers = draft.servers === undefined ? undefined : list("servers", serverProblem);
   if (servers?.length === 0) errors.servers = "Enter at least one server, so that people can find the room.";
   const founders = [...new Set(list("founders", checkDid))];
@@ -132,7 +132,7 @@ export function readDraft(
   const able = draft.founders === undefined ? quorum : founders.length + 1;
   if (!Number.isInteger(quorum) || quorum < 1 || quorum > able) {
     errors.quorum =
-      able === 1 ? "With one founder, this must be 1." : `Enter a number from 1 to ${able}, the number of founders.`;
+      able === 1 ? "With one owner, this must be 1." : `Enter a number from 1 to ${able}, the number of owners.`;
   }
   const limits = {
     jobsAtOnce: number("jobsAtOnce"),
@@ -185,9 +185,7 @@ function linesOf(text: string): string[] {
 }
 
 function checkDid(text: string): string {
-  return isDid(text)
-    ? ""
-    : "not a valid DID. A DID begins with did:key:z6Mk; people find theirs in Settings under “You”.";
+  return isDid(text) ? "" : "not a valid ID. People find theirs in Settings under “You”.";
 }
 
 function isCount(text: string): boolean {

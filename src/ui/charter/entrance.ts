@@ -25,15 +25,15 @@ export function entranceFor(charter: CharterState, node: GridState["node"], now 
       return {
         kind: "closed",
         reason:
-          "Only people on the founders’ list can join this room, and this device is not on it. Send the founders your identity and ask to be added.",
+          "Only listed people can join this room, and this device is not on the list. Send your ID to the owner of the room and ask to be added.",
       };
     case "houses":
       if (house?.scopes.includes("member") && admission.houses.includes(house.did)) return { kind: "open" };
       return {
         kind: "closed",
         reason: house
-          ? "Only members of certain houses can join this room, and yours is not one of them. Send the founders the identity of your house and ask to be added."
-          : "Only devices that certain houses vouch for can join this room, and no house vouches for this one. If you belong to such a house, have one of its devices vouch for this one, in Settings under “House”.",
+          ? "Only certain people and organisations can join this room, and your profile is not one of them. Send the ID of your profile to the owner of the room and ask to be added."
+          : "Only devices of certain people and organisations can join this room, and this one belongs to no profile. If one of them is yours, add this device to your profile in Settings.",
       };
   }
 }

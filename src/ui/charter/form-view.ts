@@ -3,6 +3,9 @@ import type { nothing, TemplateResult } from "lit";
 import type { ModelInfo } from "../../grid";
 import type { CharterDraft } from "./draft";
 
+/** The beginning of every ID. */
+export const ID_EXAMPLE = "did:key:z6Mk…";
+
 /** How a field of the form is shown and changed. */
 export interface FormView {
   readonly draft: CharterDraft;

@@ -1,4 +1,4 @@
-/** The form of a charter. Only a name is required; all other rules are behind one click. */
+/** The form of a charter. Only a name is required; all rules are behind one click. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { MAX_CHARTER_TEXT_CHARS, MAX_NAME_CHARS, type ModelInfo } from "../../grid";
@@ -6,21 +6,20 @@ import "../controls";
 import { MicrogridElement } from "../element";
 import { sections } from "../styles/shared";
 import { type CharterDraft, type DraftErrors, type DraftedCharter, NEW_CHARTER, readDraft } from "./draft";
-import type { FormView } from "./form-view";
+import { type FormView, ID_EXAMPLE } from "./form-view";
+import { comparedRules } from "./rules";
 import { moreRules } from "./more-rules";
 
-/** The fields that are always visible; an error in any other field opens the rest. */
-const FIRST: readonly (keyof CharterDraft)[] = ["name", "purpose", "admission", "listed", "houses"];
-
 const ADMISSIONS: readonly (readonly [CharterDraft["admission"], string])[] = [
-  ["invite", "anyone with an invite"],
+  ["invite", "anyone with the link"],
   ["approval", "people a member lets in"],
-  ["listed", "only these identities"],
-  ["houses", "members of houses"],
+  ["listed", "only these people or devices"],
+  ["houses", "only these profiles"],
 ];
 
 /**
- * `<mg-charter-form .draft .models submit-label ?busy>`; slotted content appears above “More rules”.
+ * `<mg-charter-form .draft .models submit-label ?busy ?expanded>`; slotted content appears above “Advanced”, or on top inside
+ * it (slot `advanced`).
  * Event: `mg-charter` (detail: `DraftedCharter`).
  */
 @customElement("mg-charter-form")
@@ -70,6 +69,8 @@ export class CharterForm extends MicrogridElement {
   @property({ attribute: false }) models: readonly ModelInfo[] = [];
   @property({ attribute: "submit-label" }) submitLabel = "Save";
   @property({ type: Boolean }) busy = false;
+  /** Whether all rules are shown from the beginning. */
+  @property({ type: Boolean }) expanded = false;
   @state() private errors: DraftErrors = {};
 
   protected override render(): TemplateResult {
@@ -93,43 +94,54 @@ export class CharterForm extends MicrogridElement {
         ></wa-input>
         ${view.error("name")}
       </div>
-      <wa-textarea
-        label="Purpose"
-        rows="2"
-        resize="auto"
-        maxlength=${MAX_CHARTER_TEXT_CHARS}
-        placeholder="Optional"
-        .value=${draft.purpose}
-        @input=${(event: Event) => this.#set({ purpose: valueOf(event) })}
-      ></wa-textarea>
-      <wa-select
-        label="Who can join"
-        .value=${draft.admission}
-        @change=${(event: Event) => this.#set({ admission: valueOf(event) as CharterDraft["admission"] })}
-      >
-        ${ADMISSIONS.map(([kind, label]) => html`<wa-option value=${kind}>${label}</wa-option>`)}
-      </wa-select>
-      ${this.#listed(view)}
       <slot></slot>
-      <details>
-        <summary>More rules</summary>
-        <div class="more">${moreRules(view)}</div>
+      <details ?open=${this.expanded}>
+        <summary>Advanced ${this.#difference()}</summary>
+        <div class="more">
+          <slot name="advanced"></slot>
+          <wa-textarea
+            label="Purpose"
+            rows="2"
+            resize="auto"
+            maxlength=${MAX_CHARTER_TEXT_CHARS}
+            placeholder="Optional"
+            .value=${draft.purpose}
+            @input=${(event: Event) => this.#set({ purpose: valueOf(event) })}
+          ></wa-textarea>
+          <wa-select
+            label="Who can join"
+            .value=${draft.admission}
+            @change=${(event: Event) => this.#set({ admission: valueOf(event) as CharterDraft["admission"] })}
+          >
+            ${ADMISSIONS.map(([kind, label]) => html`<wa-option value=${kind}>${label}</wa-option>`)}
+          </wa-select>
+          ${this.#listed(view)} ${moreRules(view)}
+        </div>
       </details>
       <button class="button primary" type="submit" aria-busy=${this.busy}>${this.submitLabel}</button>
     </form>`;
   }
 
+  /** Says how many rules a new room would not have. */
+  #difference(): TemplateResult | typeof nothing {
+    const read = readDraft(this.draft);
+    if (!read.ok) return nothing;
+    const { terms, founders, quorum } = read.charter;
+    const { heading, special } = comparedRules({ ...terms, servers: [], founders: ["", ...founders], quorum });
+    return special === 0 ? nothing : html`<span class="muted">· ${heading}</span>`;
+  }
+
   #listed({ draft, error }: FormView): TemplateResult | typeof nothing {
     const field = draft.admission === "houses" ? "houses" : draft.admission === "listed" ? "listed" : undefined;
     if (field === undefined) return nothing;
-    const what = field === "houses" ? "DIDs of the houses" : "DIDs of the people or devices";
+    const what = field === "houses" ? "IDs of the profiles" : "IDs of the people or devices";
     return html`<div class="field">
       <wa-textarea
         class="dids"
         label=${what}
-        hint="One per line. People find theirs in Settings under “You”. Founders can always join."
+        hint="One per line. People find theirs in Settings under “You”. Owners can always join."
         rows="3"
-        placeholder="did:key:z6Mk…"
+        placeholder=${ID_EXAMPLE}
         spellcheck="false"
         .value=${draft[field]}
         @input=${(event: Event) => this.#set({ [field]: valueOf(event) })}
@@ -160,7 +172,7 @@ export class CharterForm extends MicrogridElement {
     this.errors = read.errors;
     const wrong = Object.keys(read.errors) as (keyof CharterDraft)[];
     const details = this.renderRoot.querySelector("details");
-    if (details && wrong.some((field) => !FIRST.includes(field))) details.open = true;
+    if (details && wrong.some((field) => field !== "name")) details.open = true;
     void this.updateComplete.then(() => {
       const field = this.renderRoot.querySelector(".error")?.previousElementSibling as HTMLElement | null;
       field?.focus();

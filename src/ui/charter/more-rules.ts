@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { MAX_CHARTER_TEXT_CHARS } from "../../grid";
 import type { CharterDraft } from "./draft";
-import type { FormView } from "./form-view";
+import { type FormView, ID_EXAMPLE } from "./form-view";
 import "./model-choice";
 
 interface Field extends HTMLElement {
@@ -10,7 +10,7 @@ interface Field extends HTMLElement {
   readonly checked: boolean;
 }
 
-/** The fields of the disclosure “More rules”. */
+/** The fields below purpose and admission. */
 export function moreRules(view: FormView): TemplateResult {
   const { draft, set } = view;
   const value = (event: Event): string => (event.target as Field).value;
@@ -21,7 +21,7 @@ export function moreRules(view: FormView): TemplateResult {
       @change=${(event: Event) => set({ invites: value(event) as CharterDraft["invites"] })}
     >
       <wa-option value="members">every member</wa-option>
-      <wa-option value="founders">founders only</wa-option>
+      <wa-option value="founders">owners only</wa-option>
     </wa-select>
     <div class="field">
       <mg-model-choice
@@ -35,26 +35,15 @@ export function moreRules(view: FormView): TemplateResult {
       <p class="small muted">Limits for each member. Leave a field empty for no limit.</p>
       <div class="numbers">
         ${number(view, "jobsAtOnce", "Answers at once")} ${number(view, "answersPerHour", "Answers per hour")}
-        ${number(view, "tokensPerAnswer", "Tokens per answer")}
+        ${number(view, "tokensPerAnswer", "Answer length limit (tokens)")}
       </div>
       ${view.error("jobsAtOnce")} ${view.error("answersPerHour")} ${view.error("tokensPerAnswer")}
     </div>
     <wa-switch
-      hint="Members who do not share a device then get no answers."
+      hint="Only members who share a device then get answers."
       .checked=${draft.contribution === "expected"}
       @change=${(event: Event) => set({ contribution: (event.target as Field).checked ? "expected" : "welcome" })}
       >Members are expected to share</wa-switch
-    >
-    <wa-switch
-      hint="The operator of such an endpoint sees the chat."
-      .checked=${draft.endpoints}
-      @change=${(event: Event) => set({ endpoints: (event.target as Field).checked })}
-      >Members may answer with endpoints outside the room</wa-switch
-    >
-    <wa-switch
-      .checked=${draft.federation}
-      @change=${(event: Event) => set({ federation: (event.target as Field).checked })}
-      >Spare capacity may go to other rooms</wa-switch
     >
     <wa-input
       label="What is logged"
@@ -103,10 +92,10 @@ function founders({ draft, set, error }: FormView, text: string): TemplateResult
   return html`<div class="field">
       <wa-textarea
         class="dids"
-        label="DIDs of further founders"
-        hint="In addition to you. Founders can change the rules and remove members. Prefer a person’s house to a single device."
+        label="IDs of further owners"
+        hint="In addition to you. Owners can change the rules and remove members. A profile is safer than one device, which can be lost."
         rows="2"
-        placeholder="did:key:z6Mk…"
+        placeholder=${ID_EXAMPLE}
         spellcheck="false"
         .value=${text}
         @input=${(event: Event) => set({ founders: (event.target as Field).value })}
@@ -118,7 +107,7 @@ function founders({ draft, set, error }: FormView, text: string): TemplateResult
         ? nothing
         : html`<div class="field">
             <wa-input
-              label="Founders needed to sign a change"
+              label="Owners needed to agree to a change"
               inputmode="numeric"
               autocomplete="off"
               .value=${draft.quorum}

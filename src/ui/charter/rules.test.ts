@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { CharterState } from "../../grid";
 import { openCharter } from "../testing/fixtures";
-import { purposeOf, rulesOf } from "./rules";
+import { comparedRules, purposeOf, rulesOf } from "./rules";
 
 const charter: CharterState = { ...openCharter, name: "Kitchen table", founders: ["did:key:a"] };
 
@@ -14,11 +14,27 @@ describe("rulesOf", () => {
       "Every member can make invites.",
       "Any model may answer.",
       "There are no limits for members.",
-      "Sharing your device is welcome but optional.",
-      "Answers come only from the members’ own devices.",
-      "Capacity is not offered to other rooms.",
-      "According to the founders, nothing is logged.",
-      "Its founder can change these rules and remove members.",
+      "Sharing your device is optional.",
+      "According to the owner, nothing is logged.",
+      "Its owner can change these rules and remove members.",
+    ]);
+  });
+
+  test("says how many rules a new room would not have, and puts them first", () => {
+    const compared = (change: Partial<CharterState>) => comparedRules({ ...charter, ...change });
+    expect(compared({}).heading).toBe("Standard rules");
+    expect(compared({ invites: "founders" }).heading).toBe("1 rule differs from the standard");
+    const own = compared({ invites: "founders", contribution: "expected", endpoints: true, logs: "Times" });
+    expect(own.heading).toBe("4 rules differ from the standard");
+    expect(own.rules.map(({ standard = false }) => standard)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+      true,
+      true,
+      true,
     ]);
   });
 
@@ -27,8 +43,10 @@ describe("rulesOf", () => {
       { ...charter, admission: { kind: "houses", houses: ["did:key:b", "did:key:c"] } },
       { did: (did) => did.slice(-1) },
     );
-    expect(first).toEqual({ text: "Only devices that 2 listed houses vouch for can join.", list: ["b", "c"] });
-    expect(texts({ admission: { kind: "listed", dids: ["did:key:b"] } })).toContain("Only 1 listed identity can join.");
+    expect(first).toEqual({ text: "Only devices of 2 listed profiles can join.", list: ["b", "c"] });
+    expect(texts({ admission: { kind: "listed", dids: ["did:key:b"] } })).toContain(
+      "Only 1 listed person or device can join.",
+    );
     expect(texts({ admission: { kind: "approval" } })).toContain(
       "Anyone with an invite can ask to join; a member decides.",
     );
@@ -52,13 +70,13 @@ describe("rulesOf", () => {
     expect(texts({ models: [] })).toContain("No model may answer.");
   });
 
-  test("states how many founders must agree", () => {
+  test("states how many owners must agree", () => {
     expect(texts({ founders: ["a", "b", "c"], quorum: 2 }).at(-1)).toContain("2 of 3 must agree");
     expect(texts({ founders: ["a", "b"], quorum: 2 }).at(-1)).toContain("all of them must agree");
   });
 
-  test("shows the founders’ text without invisible characters", () => {
-    expect(texts({ logs: "names\u202E\nonly" })).toContain("According to the founders, this is logged: names only");
+  test("shows the owner’s text without invisible characters", () => {
+    expect(texts({ logs: "names\u202E\nonly" })).toContain("According to the owner, this is logged: names only");
     expect(purposeOf({ purpose: "Homework\u0000\n\n\n\nhelp" })).toBe("Homework\n\nhelp");
   });
 });

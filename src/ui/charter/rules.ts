@@ -12,6 +12,8 @@ export interface Names {
 export interface Rule {
   readonly text: string;
   readonly list?: readonly string[];
+  /** True if a new room has this rule; pages fold these away. */
+  readonly standard?: boolean;
 }
 
 /** The rules of a room, most important first. */
@@ -21,30 +23,34 @@ export function rulesOf(
 ): readonly Rule[] {
   return [
     admission(terms, names),
-    {
-      text: terms.invites === "members" ? "Every member can make invites." : "Only founders can make invites.",
-    },
+    terms.invites === "members"
+      ? { text: "Every member can make invites.", standard: true }
+      : { text: "Only owners can make invites." },
     models(terms, names),
-    { text: limits(terms.limits) },
-    {
-      text:
-        terms.contribution === "expected"
-          ? "Members are expected to share their device; those who do not get no answers."
-          : "Sharing your device is welcome but optional.",
-    },
-    {
-      text: terms.endpoints
-        ? "Members may also answer through endpoints outside the room, which then see the chat."
-        : "Answers come only from the members’ own devices.",
-    },
-    {
-      text: terms.federation
-        ? "Spare capacity may be offered to other rooms."
-        : "Capacity is not offered to other rooms.",
-    },
-    { text: logs(terms.logs) },
-    { text: changes(terms.founders.length, terms.quorum) },
+    limits(terms.limits),
+    terms.contribution === "expected"
+      ? { text: "Only members who share a device get answers." }
+      : { text: "Sharing your device is optional.", standard: true },
+    ...(terms.endpoints
+      ? [{ text: "Members may also answer with services outside the room, which then see the chat." }]
+      : []),
+    ...(terms.federation ? [{ text: "Spare capacity may be offered to other rooms." }] : []),
+    logs(terms.logs),
+    changes(terms.founders.length, terms.quorum),
   ];
+}
+
+/** The rules, with those first that a new room does not have, their number, and a heading that says it. */
+export function comparedRules(...room: Parameters<typeof rulesOf>): {
+  readonly heading: string;
+  readonly special: number;
+  readonly rules: readonly Rule[];
+} {
+  const rules = rulesOf(...room);
+  const own = rules.filter(({ standard }) => !standard);
+  const heading =
+    own.length === 0 ? "Standard rules" : `${count(own.length, "rule differs", "rules differ")} from the standard`;
+  return { heading, special: own.length, rules: [...own, ...rules.filter(({ standard }) => standard)] };
 }
 
 /** The purpose of the room; empty if its founders gave none. */
@@ -55,50 +61,52 @@ export function purposeOf({ purpose }: Pick<CharterTerms, "purpose">): string {
 function admission({ admission: kind }: CharterTerms, { did = String }: Names): Rule {
   switch (kind.kind) {
     case "invite":
-      return { text: "Anyone with an invite can join." };
+      return { text: "Anyone with an invite can join.", standard: true };
     case "approval":
       return { text: "Anyone with an invite can ask to join; a member decides." };
     case "listed":
       return {
-        text: `Only ${count(kind.dids.length, "listed identity", "listed identities")} can join.`,
+        text: `Only ${count(kind.dids.length, "listed person or device", "listed people or devices")} can join.`,
         list: kind.dids.map(did),
       };
     case "houses":
       return {
-        text: `Only devices that ${count(kind.houses.length, "listed house vouches", "listed houses vouch")} for can join.`,
+        text: `Only devices of ${count(kind.houses.length, "listed profile", "listed profiles")} can join.`,
         list: kind.houses.map(did),
       };
   }
 }
 
 function models({ models: allowed }: CharterTerms, { model = String }: Names): Rule {
-  if (allowed === "any") return { text: "Any model may answer." };
+  if (allowed === "any") return { text: "Any model may answer.", standard: true };
   const names = allowed.map((id) => plain(model(id)));
   if (names.length === 0) return { text: "No model may answer." };
   if (names.length <= 3) return { text: `Only ${and(names)} may answer.` };
   return { text: `Only these ${names.length} models may answer.`, list: names };
 }
 
-function limits({ jobsAtOnce, tokensPerAnswer, answersPerHour }: CharterTerms["limits"]): string {
+function limits({ jobsAtOnce, tokensPerAnswer, answersPerHour }: CharterTerms["limits"]): Rule {
   const parts = [
     jobsAtOnce === undefined ? "" : `${count(jobsAtOnce, "answer", "answers")} at the same time`,
     answersPerHour === undefined ? "" : `${count(answersPerHour, "answer", "answers")} per hour`,
     tokensPerAnswer === undefined ? "" : `${count(tokensPerAnswer, "token", "tokens")} in each answer`,
   ].filter(Boolean);
-  return parts.length === 0 ? "There are no limits for members." : `Each member gets at most ${and(parts)}.`;
+  return parts.length === 0
+    ? { text: "There are no limits for members.", standard: true }
+    : { text: `Each member gets at most ${and(parts)}.` };
 }
 
-function logs(text: string): string {
+function logs(text: string): Rule {
   const said = plain(text);
   return said === ""
-    ? "According to the founders, nothing is logged."
-    : `According to the founders, this is logged: ${said}`;
+    ? { text: "According to the owner, nothing is logged.", standard: true }
+    : { text: `According to the owner, this is logged: ${said}` };
 }
 
-function changes(founders: number, quorum: number): string {
-  if (founders === 1) return "Its founder can change these rules and remove members.";
+function changes(founders: number, quorum: number): Rule {
+  if (founders === 1) return { text: "Its owner can change these rules and remove members.", standard: true };
   const agreement = quorum === founders ? "all of them must agree" : `${quorum} of ${founders} must agree`;
-  return `Its founders can change these rules and remove members; ${agreement}.`;
+  return { text: `Its owners can change these rules and remove members; ${agreement}.` };
 }
 
 function count(amount: number, one: string, many: string): string {

@@ -1,7 +1,7 @@
 /** Shows the charter of a room: its purpose and its rules. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { CharterState } from "../../grid";
-import { type Names, type Rule, purposeOf, rulesOf } from "./rules";
+import { type Names, type Rule, comparedRules, purposeOf, rulesOf } from "./rules";
 
 export const charterStyles = css`
   .purpose {
@@ -31,6 +31,12 @@ export const charterStyles = css`
     color: var(--mg-accent);
     cursor: pointer;
   }
+  .fold summary {
+    width: fit-content;
+    color: var(--mg-accent);
+    font-size: 0.875rem;
+    cursor: pointer;
+  }
   .rules ul {
     margin: 0.25rem 0 0;
     padding-inline-start: 1rem;
@@ -46,6 +52,15 @@ export function purposeView(charter: CharterState): TemplateResult | typeof noth
 /** The rules as a list. */
 export function rulesView(charter: CharterState, names: Names): TemplateResult {
   return rulesList(rulesOf(charter, names), "Rules");
+}
+
+/** The rules behind one line, which says how many of them a new room does not have. */
+export function foldedRules(charter: CharterState, names: Names): TemplateResult {
+  const { heading, rules } = comparedRules(charter, names);
+  return html`<details class="fold">
+    <summary>${heading}</summary>
+    ${rulesList(rules, "Rules")}
+  </details>`;
 }
 
 /** A labelled list of rules. */

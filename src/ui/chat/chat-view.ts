@@ -198,10 +198,10 @@ export class ChatView extends WorkspaceElement {
   #privacy(): string {
     const state = this.workspace?.grid.state;
     if (!state?.room || state.policy.privacy === "device")
-      return "It runs in this page. Your messages stay on this device.";
+      return "This AI runs on your device. Nothing you type leaves it.";
     if (state.room.membership.kind !== "member")
       return `“${plain(state.room.name)}” has not let you in yet. Until then, your messages stay on this device.`;
-    return `You are in the room “${plain(state.room.name)}”: its members may answer, and the device that answers sees the chat.`;
+    return `People in “${plain(state.room.name)}” can answer you. The device that answers can read this chat.`;
   }
 
   #loadable(): string {

@@ -18,7 +18,7 @@ export class Adopt extends WorkspaceElement {
     task: async ([text]: readonly [string]) => {
       const identity = this.workspace?.grid.identity;
       await identity?.adopt(text);
-      this.workspace?.toast("Your house vouches for this device");
+      this.workspace?.toast("This device now belongs to your profile");
       this.dispatchEvent(new CustomEvent("mg-done"));
     },
   });
@@ -30,9 +30,9 @@ export class Adopt extends WorkspaceElement {
     // A call may make a new request, so keep the one that is on the screen.
     this.#request ||= workspace.grid.identity.requestDelegation();
     return html`<div class="stack box">
-      <h4>Have your house vouch for this device</h4>
+      <h4>Add this device to your profile</h4>
       <p class="small muted">
-        On a device that has the key of your house, open Settings, then “House”, then “Vouch for another device”.
+        On a device that can manage your profile, open Settings, then “Profile”, then “Add another device”.
       </p>
       ${carryOut("1. Your request for the other device", "request", this.#request, (text) => workspace.toast(text))}
       ${carryIn("2. The other device’s reply", "Use it", (text) => void this.#adopting.run([text]))}

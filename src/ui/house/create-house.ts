@@ -58,12 +58,12 @@ export class CreateHouse extends WorkspaceElement {
       @submit=${(event: Event) => {
         event.preventDefault();
         const name = this.#values()[0] ?? "";
-        this.problem = name === "" ? "Give the house a name: yours or that of your organisation." : "";
+        this.problem = name === "" ? "Give the profile a name: yours or that of your organisation." : "";
         if (name !== "") void this.#creating.run([name]);
       }}
     >
       <wa-input
-        label="Name of the house"
+        label="Name of the profile"
         maxlength=${MAX_HOUSE_NAME_CHARS}
         autocomplete="off"
         placeholder="Ada"
@@ -71,9 +71,9 @@ export class CreateHouse extends WorkspaceElement {
       ${this.#alert()} ${taskFailure(this.#creating)}
       <div class="choices">
         <button class="button primary" type="submit" aria-busy=${this.#creating.status === TaskStatus.PENDING}>
-          Create the house
+          Create the profile
         </button>
-        <button class="button plain" type="button" @click=${() => this.#done()}>Not now</button>
+        <button class="button plain" type="button" @click=${() => this.#done()}>Cancel</button>
       </div>
     </form>`;
   }
@@ -82,8 +82,8 @@ export class CreateHouse extends WorkspaceElement {
     return html`<div class="stack box">
       <h4 tabindex="-1">Write these ${words.length} words down, in this order</h4>
       <p class="small">
-        They are shown only once. Anyone who has them can act for the house. If you lose them and every device that has
-        its key, you lose the house. Paper is better than a photo.
+        They are shown only once. Anyone who has them can act in your name. If you lose these words and all your
+        devices, the profile cannot be recovered. Paper is better than a photo.
       </p>
       <ol class="words" aria-label="Recovery phrase">
         ${words.map((word) => html`<li>${word}</li>`)}
@@ -113,7 +113,7 @@ export class CreateHouse extends WorkspaceElement {
             : `${wrong.map((place) => `Word ${place + 1}`).join(" and ")}: not the word of the phrase.`;
         if (wrong.length > 0) return;
         this.#holding(false);
-        this.workspace?.toast("Your house is created and vouches for this device");
+        this.workspace?.toast("Your profile is created, and this device belongs to it");
         this.#done();
       }}
     >

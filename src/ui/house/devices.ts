@@ -29,8 +29,8 @@ export class HouseDevices extends WorkspaceElement {
   protected override render(): TemplateResult | typeof nothing {
     if (this.devices.length === 0) return nothing;
     return html`<div class="stack">
-      <p class="field-label">Devices this device vouches for</p>
-      <ul class="devices" aria-label="Devices of the house">
+      <p class="field-label">Devices that this device has added</p>
+      <ul class="devices" aria-label="Devices of the profile">
         ${repeat(
           this.devices,
           ({ subject }) => subject,
@@ -44,22 +44,22 @@ export class HouseDevices extends WorkspaceElement {
   #row({ subject, label, scopes, notAfter, revoked }: DelegationState): TemplateResult {
     const name = plain(label) || shortDid(subject);
     const over = notAfter <= Date.now();
-    const term = revoked ? "revoked" : over ? `ended ${dayText(notAfter)}` : `until ${dayText(notAfter)}`;
+    const term = revoked ? "removed" : over ? `ended ${dayText(notAfter)}` : `until ${dayText(notAfter)}`;
     return html`<li>
       ${avatar(subject, 32)}
       <div>
         <bdi>${name}</bdi>
         <div class="muted small">
-          ${[term, scopes.includes("founder") ? "may act as a founder" : ""].filter(Boolean).join(" · ")}
+          ${[term, scopes.includes("founder") ? "may act as an owner" : ""].filter(Boolean).join(" · ")}
         </div>
       </div>
       ${
         revoked || over
           ? nothing
           : this.asking === subject
-            ? html`<button class="button danger" @click=${() => this.#revoke(subject)}>Confirm revoking</button>`
-            : html`<button class="button" aria-label="Revoke ${name}" @click=${() => (this.asking = subject)}>
-                Revoke
+            ? html`<button class="button danger" @click=${() => this.#revoke(subject)}>Confirm removing</button>`
+            : html`<button class="button" aria-label="Remove ${name}" @click=${() => (this.asking = subject)}>
+                Remove
               </button>`
       }
     </li>`;

@@ -53,17 +53,16 @@ export class HouseSection extends WorkspaceElement {
       workspace?.grid.state.node.house
         ? nothing
         : html`<p class="muted small">
-            No house vouches for this device, so others see it as unverified. A house stands for you or your
-            organisation. It vouches for each of your devices, and losing one of them does not lose the rooms that the
-            house founded.
+            A profile stands for you or your organisation, with all your devices. Others see its name with a check mark,
+            and each of your devices can manage the rooms that you open with it.
           </p>`
     }
     ${
       this.step === "create"
         ? html`<mg-create-house .workspace=${workspace} @mg-done=${done}></mg-create-house>`
         : html`<div class="choices">
-            ${this.#choice("create", "Create a house")} ${this.#choice("restore", "Restore a house")}
-            ${this.#choice("adopt", "I have a house on another device")}
+            ${this.#choice("create", "Create a profile")} ${this.#choice("restore", "Restore a profile")}
+            ${this.#choice("adopt", "I have a profile on another device")}
           </div>`
     }
     ${this.step === "restore" ? html`<mg-restore-house .workspace=${workspace} @mg-done=${done}></mg-restore-house>` : nothing}
@@ -75,20 +74,20 @@ export class HouseSection extends WorkspaceElement {
     return html`<p>
         This device is ${houseMark(house)} until ${dayText(house.notAfter)}.
         <span class="muted small">
-          ${house.scopes.includes("founder") ? "It may join and found rooms for the house." : "It may join rooms for the house."}
-          ${house.keyHere ? "The key of the house is on this device." : "The key of the house is on another device."}
+          ${house.scopes.includes("founder") ? "It may join and own rooms for the profile." : "It may join rooms for the profile."}
+          ${house.keyHere ? "This device can manage the profile." : "Another device manages the profile."}
         </span>
       </p>
-      <mg-did .value=${house.did} what="identity of the house"></mg-did>
+      <mg-did .value=${house.did} what="ID of the profile"></mg-did>
       <mg-house-devices .workspace=${workspace} .devices=${house.delegations}></mg-house-devices>
       <div class="choices">
         ${
           house.keyHere
-            ? html`${this.#choice("vouch", "Vouch for another device")} ${this.#choice("backup", "Back up to a file")}
-              ${this.#choice("forget", "Remove its key from here…")}`
+            ? html`${this.#choice("vouch", "Add another device")} ${this.#choice("backup", "Back up to a file")}
+              ${this.#choice("forget", "Stop managing it here…")}`
             : this.#choice("adopt", "Renew from another device")
         }
-        ${this.#choice("leave", "Leave the house…")}
+        ${this.#choice("leave", "Leave the profile…")}
       </div>
       ${this.#current(house)}`;
   }
@@ -113,16 +112,16 @@ export class HouseSection extends WorkspaceElement {
         </div>`;
       case "forget":
         return this.#ask(
-          "This device can then no longer sign for the house. Everything that it has signed stays valid. Without the recovery phrase, a backup file or another device with the key, the house can never vouch for anyone again.",
-          "Remove the key",
+          "This device can then no longer add devices to the profile, and its key is removed from here. Without the recovery phrase, a backup file or another device that manages the profile, it can never be managed again.",
+          "Stop managing it",
           () => identity?.forgetHouseKey(),
         );
       case "leave":
         return this.#ask(
-          `Others then see this device as unverified, and rooms that admitted it as a member of ${nameText(house.name)} no longer do.${
-            house.keyHere ? " The key of the house is removed from this device too." : ""
+          `Others then no longer see “of ${nameText(house.name)}” beside this device, and rooms that let it in for that no longer do.${
+            house.keyHere ? " The key of the profile is removed from this device too." : ""
           }`,
-          "Leave the house",
+          "Leave the profile",
           () => identity?.leaveHouse(),
         );
       default:
@@ -159,7 +158,7 @@ export class HouseSection extends WorkspaceElement {
   #backup({ name }: HouseState, passphrase: string): void {
     this.#go("none", async () => {
       const file = await this.workspace?.grid.identity.backupHouse(passphrase);
-      if (file) download(file, `house-${nameText(name).replace(/[^\p{L}\p{N}]+/gu, "-")}.microgrid`);
+      if (file) download(file, `profile-${nameText(name).replace(/[^\p{L}\p{N}]+/gu, "-")}.microgrid`);
     });
   }
 

@@ -21,7 +21,7 @@ export class RestoreHouse extends WorkspaceElement {
     autoRun: false,
     task: async ([name, phrase]: readonly [string, string]) => {
       await this.workspace?.grid.identity.restoreHouse(name, phrase);
-      this.#done("Your house is restored and vouches for this device");
+      this.#done("Your profile is restored, and this device belongs to it");
     },
   });
   readonly #byFile = new Task(this, {
@@ -36,7 +36,12 @@ export class RestoreHouse extends WorkspaceElement {
     return html`<div class="stack box">
       <form class="stack" novalidate @submit=${this.#submit}>
         <h4>From its recovery phrase</h4>
-        <wa-input label="Name of the house" name="name" maxlength=${MAX_HOUSE_NAME_CHARS} autocomplete="off"></wa-input>
+        <wa-input
+          label="Name of the profile"
+          name="name"
+          maxlength=${MAX_HOUSE_NAME_CHARS}
+          autocomplete="off"
+        ></wa-input>
         <wa-textarea
           label="Recovery phrase"
           name="phrase"
@@ -49,7 +54,7 @@ export class RestoreHouse extends WorkspaceElement {
         ${taskFailure(this.#byWords)}
         <div>
           <button class="button primary" type="submit" aria-busy=${this.#byWords.status === TaskStatus.PENDING}>
-            Restore the house
+            Restore the profile
           </button>
         </div>
       </form>
@@ -72,7 +77,7 @@ export class RestoreHouse extends WorkspaceElement {
       this.renderRoot.querySelector<HTMLElement & { value: string | null }>(`[name=${name}]`)?.value?.trim() ?? "";
     const name = value("name");
     const phrase = value("phrase");
-    if (name === "") this.problem = "Enter the name of the house; the phrase does not contain it.";
+    if (name === "") this.problem = "Enter the name of the profile; the phrase does not contain it.";
     else if (phrase === "") this.problem = "Enter the words of the phrase in their order.";
     else {
       this.problem = "";

@@ -35,9 +35,10 @@ export class Vouch extends WorkspaceElement {
   protected override render(): TemplateResult {
     const signed = this.#signing.status === TaskStatus.COMPLETE ? this.#signing.value : undefined;
     return html`<div class="stack box">
-      <h4>Vouch for another device</h4>
+      <h4>Add another device</h4>
       <p class="small muted">
-        On the other device, open Settings, then “House”, then “I have a house on another device”. It shows a request.
+        On the other device, open Settings, then “Profile”, then “I have a profile on another device”. It shows a
+        request.
       </p>
       ${
         signed !== undefined
@@ -65,14 +66,14 @@ export class Vouch extends WorkspaceElement {
         ></wa-input>
         <wa-input label="Last day" name="ends" type="date" min=${dayField()} value=${dayField(USUAL_DAYS)}></wa-input>
       </div>
-      <wa-switch hint="It can then change the rules of rooms that the house founded, and remove members."
-        >It may also act as a founder</wa-switch
+      <wa-switch hint="It can then change the rules of rooms that the profile owns, and remove members."
+        >It may also act as an owner</wa-switch
       >
       ${this.problem === "" ? nothing : html`<p class="error" role="alert">${this.problem}</p>`}
       ${taskFailure(this.#signing)}
       <div class="choices">
         <button class="button primary" type="submit" aria-busy=${this.#signing.status === TaskStatus.PENDING}>
-          Vouch for it
+          Add it
         </button>
         <button class="button plain" type="button" @click=${() => (this.request = "")}>Use another request</button>
       </div>

@@ -1,4 +1,4 @@
-/** Avatars: a pattern made from an identity's key, so that two peers with the same name look different. */
+/** Avatars: a pattern made from an identity's key, so that two devices with the same name look different. */
 import { html, svg, type TemplateResult } from "lit";
 import { PATTERN_SIDE, patternOf } from "./pattern";
 
@@ -8,10 +8,10 @@ const VIEW = PATTERN_SIDE + 2 * MARGIN;
 
 /** The avatar of an identity, as decoration; `size` in px. */
 export function avatar(did: string, size = 36): TemplateResult {
-  const { hue, cellHue, cells } = patternOf(did);
+  const { hue, lightness, cellHue, cells } = patternOf(did);
   const path = cells.map(([column, row]) => `M${column + MARGIN} ${row + MARGIN}h1.02v1.02h-1.02z`).join("");
   return html`<svg class="avatar" width=${size} height=${size} viewBox="0 0 ${VIEW} ${VIEW}" aria-hidden="true">
-    ${svg`<circle cx=${VIEW / 2} cy=${VIEW / 2} r=${VIEW / 2} fill="oklch(0.42 0.09 ${hue})" />
-      <path d=${path} fill="oklch(0.86 0.11 ${cellHue})" />`}
+    ${svg`<circle cx=${VIEW / 2} cy=${VIEW / 2} r=${VIEW / 2} fill="oklch(${lightness} 0.13 ${hue})" />
+      <path d=${path} fill="oklch(0.9 0.1 ${cellHue})" />`}
   </svg>`;
 }

@@ -17,6 +17,16 @@ test("keys that differ in one character look different", () => {
   expect(looks.size).toBe(dids.length);
 });
 
+test("the grounds of a few people nearly always differ at a glance", () => {
+  const alike = (a: string, b: string): boolean => {
+    const [first, second] = [patternOf(a), patternOf(b)];
+    const apart = Math.abs(first.hue - second.hue);
+    return Math.min(apart, 360 - apart) < 15 && first.lightness === second.lightness;
+  };
+  const pairs = dids.slice(1).filter((did, index) => alike(did, dids[index]!));
+  expect(pairs.length / dids.length).toBeLessThan(0.04);
+});
+
 test("cells are never drawn in the hue of the ground", () => {
   for (const did of dids) {
     const { hue, cellHue } = patternOf(did);

@@ -5,9 +5,14 @@ export const PATTERN_SIDE = 5;
 /** Columns that come from the key; the other columns mirror them. */
 const OWN_COLUMNS = Math.ceil(PATTERN_SIDE / 2);
 
+/** All of them are dark enough for light cells. */
+const LIGHTNESS = [0.3, 0.4, 0.5, 0.58];
+
 interface Pattern {
   /** Hue of the background, 0 to 359 degrees. */
   readonly hue: number;
+  /** Lightness of the background, 0 to 1, so that neighbouring hues still differ. */
+  readonly lightness: number;
   /** Hue of the cells. */
   readonly cellHue: number;
   /** The lit cells, as column and row from the top left. */
@@ -29,7 +34,7 @@ export function patternOf(did: string): Pattern {
   const hue = colour % 360;
   // A second hue that is never near the first.
   const cellHue = (hue + 90 + ((colour >>> 9) % 180)) % 360;
-  return { hue, cellHue, cells };
+  return { hue, lightness: LIGHTNESS[(colour >>> 20) % LIGHTNESS.length]!, cellHue, cells };
 }
 
 /** Two independent 32-bit hashes (FNV-1a with the final mixing of MurmurHash3). */

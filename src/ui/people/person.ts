@@ -13,16 +13,12 @@ export const personStyles = css`
     overflow-wrap: anywhere;
   }
   .house {
-    color: var(--mg-muted);
-    font-size: 0.8125rem;
-    overflow-wrap: anywhere;
-  }
-  .house.verified {
     display: inline-flex;
     align-items: baseline;
     gap: 0.25em;
     max-width: 100%;
     color: var(--mg-accent);
+    font-size: 0.8125rem;
     font-weight: 550;
     white-space: nowrap;
   }
@@ -59,17 +55,17 @@ export function personName(name: string): TemplateResult {
   return html`<bdi>${nameText(name)}</bdi>`;
 }
 
-/** “of Ada” with a check mark if a house vouches for the device, otherwise “unverified”. */
-export function houseMark(house: VerifiedHouse | undefined): TemplateResult {
-  if (!house) return html`<span class="house">unverified</span>`;
-  return html`<span class="house verified" title="Verified: ${house.did}"
+/** “of Ada” with a check mark if a house vouches for the device; nothing for everybody else, which is no cause for alarm. */
+export function houseMark(house: VerifiedHouse | undefined): TemplateResult | typeof nothing {
+  if (!house) return nothing;
+  return html`<span class="house" title="Verified"
     >of <bdi>${nameText(house.name)}</bdi> ${icon("verified", 14)}<span class="visually-hidden">, verified</span></span
   >`;
 }
 
-/** A tag for founders of the room. */
+/** A tag for the room's owners, as the page calls its founders. */
 export function founderMark(founder: boolean): TemplateResult | typeof nothing {
-  return founder ? html`<span class="tag">founder</span>` : nothing;
+  return founder ? html`<span class="tag">owner</span>` : nothing;
 }
 
 /** The beginning and the end of a DID, which people can compare. */

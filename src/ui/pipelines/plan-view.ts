@@ -276,8 +276,8 @@ function where({ stages }: PipelinePlan): TemplateResult {
     </p>`;
   }
   return html`<p class="muted small">
-    Your text stays on this device. The others receive numbers (hidden states), from which a determined peer can
-    reconstruct much of the text, so do this only with people you trust.
+    Your text stays on this device. The others receive numbers (hidden states), from which an expert could recover much
+    of the text, so do this only with people you trust.
   </p>`;
 }
 

@@ -48,7 +48,7 @@ export class CharterDialog extends WorkspaceElement {
       const changes = changesOf(before, after.terms);
       if (Object.keys(changes).length > 0) await this.workspace?.grid.rooms.current?.amend(changes);
       this.editing = undefined;
-      if (before.quorum > 1) this.workspace?.toast("Proposed. The change applies once enough founders have signed it.");
+      if (before.quorum > 1) this.workspace?.toast("Proposed. The change applies once enough owners have agreed.");
     },
   });
 
@@ -88,23 +88,26 @@ export class CharterDialog extends WorkspaceElement {
         }
       </section>
       <section>
-        <h3>${charter.founders.length === 1 ? "Founder" : "Founders"}</h3>
+        <h3>${charter.founders.length === 1 ? "Owner" : "Owners"}</h3>
         <ul class="founders">
           ${charter.founders.map((did) => html`<li>${this.#founder(state, room, did)}</li>`)}
         </ul>
-        <p class="muted small">
-          Signed by ${charter.quorum === 1 ? "a founder" : `${charter.quorum} founders`}. Version
-          ${charter.version + 1}, fingerprint <code>${charter.hash.slice(0, 16)}</code>. Everyone with the same rules
-          sees the same fingerprint.
-        </p>
+        <details>
+          <summary>Details</summary>
+          <p class="muted small">
+            Signed by ${charter.quorum === 1 ? "an owner" : `${charter.quorum} owners`}. Version ${charter.version + 1},
+            fingerprint <code>${charter.hash.slice(0, 16)}</code>. Everyone with the same rules sees the same
+            fingerprint.
+          </p>
+        </details>
       </section>`;
   }
 
   #founder(state: GridState, room: RoomState, did: string): TemplateResult {
     const name = knownAs(state, room, did);
     const house = [state.node.house, ...room.peers.map((peer) => peer.house)].find((each) => each?.did === did);
-    return html`${house ? html`The house ${houseMark(house)}` : name === undefined ? nothing : html`<bdi>${name}</bdi>`}
-      <mg-did .value=${did} what="founder’s identity"></mg-did>`;
+    return html`${house ? html`The profile ${houseMark(house)}` : name === undefined ? nothing : html`<bdi>${name}</bdi>`}
+      <mg-did .value=${did} what="owner’s ID"></mg-did>`;
   }
 
   #form(workspace: Workspace, before: CharterState, draft: CharterDraft): TemplateResult {
@@ -112,11 +115,12 @@ export class CharterDialog extends WorkspaceElement {
       <p class="muted small">
         ${
           before.quorum > 1
-            ? `New rules apply to everyone once ${before.quorum} founders have signed them.`
+            ? `New rules apply to everyone once ${before.quorum} owners have agreed.`
             : "New rules apply to everyone in the room at once."
         }
       </p>
       <mg-charter-form
+        expanded
         submit-label=${before.quorum > 1 ? "Propose the change" : "Change the rules"}
         .draft=${draft}
         .models=${workspace.grid.state.models}

@@ -11,39 +11,32 @@ export { nameText } from "../people/person";
 
 /** Shown while a guest's device looks for a member who can show the room. */
 export const LOOKING_TEXT =
-  "Looking for someone inside who can show the room’s rules. They learn your network address and nothing else. This continues until someone is there.";
+  "Looking for someone inside who can show the room’s rules. They learn your IP address and nothing else. This continues until someone is there.";
 
 /** The switch that lets others use this device. */
 export const SHARE_LABEL = "Share this device";
 
 /** Explains sharing; `charter` is undefined if the room was not seen. */
 export function shareHint(charter: Pick<CharterState, "contribution"> | undefined): string {
-  const meaning = "Members may then ask your models while this page is open, which uses power.";
-  return charter?.contribution === "expected" ? `This room expects it. ${meaning}` : meaning;
+  const meaning = "Others’ questions then run on it while this page is open, and use its battery or electricity.";
+  return charter?.contribution === "expected" ? `Only members who share get answers. ${meaning}` : meaning;
 }
 
 /** Lists the facts about this person and this device that members of the room learn. */
 export function visibleToMembers({ house }: GridState["node"]): TemplateResult {
-  return html`<div>
-    <p>The people in the room can see, once you are in:</p>
-    <ul>
-      <li>
-        your name${house ? html`, that you belong to <bdi>${nameText(house.name)}</bdi>,` : ","} your browser and GPU,
-        and your network address, since you connect directly
-      </li>
-      <li>the text of a chat, on the device that answers it for you</li>
-      <li>nothing else: your other conversations and files stay on this device</li>
-    </ul>
-  </div>`;
+  return html`<p class="small">
+    They will see your name${house ? html`, that you are of <bdi>${nameText(house.name)}</bdi>,` : ","} your browser and
+    graphics card, and your IP address. The device that answers you can read that chat. Everything else stays on this
+    device.
+  </p>`;
 }
 
 /** The servers through which members meet learn something too. */
 export function meetingText({ servers }: InviteInfo): TemplateResult | typeof nothing {
   if (servers.length === 0) return nothing;
-  const learn = servers.length === 1 ? "learns" : "learn";
-  return html`<p class="muted small">
-    You meet through ${servers.map(plain).join(", ")}, which ${learn} your network address.
-  </p>`;
+  const see = servers.length === 1 ? "it sees" : "they see";
+  const names = servers.map((server) => (URL.canParse(server) ? new URL(server).host : plain(server)));
+  return html`<p class="muted small">Connects through ${names.join(", ")} (${see} your IP address).</p>`;
 }
 
 /** A node is in one room at a time: entering another leaves the current one. */

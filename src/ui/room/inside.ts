@@ -8,7 +8,7 @@ import { founderMark, houseMark, personName } from "../people/person";
 type Inside = RoomPreview["inside"][number];
 
 /** The most people to show; a room may have hundreds. */
-const MAX_SHOWN = 8;
+const MAX_SHOWN = 4;
 
 export const insideStyles = css`
   .inside {
@@ -30,19 +30,27 @@ export const insideStyles = css`
     min-width: 0;
     overflow-wrap: anywhere;
   }
+  .inside .shares {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
 `;
 
 /** Lists the people inside, with the houses that vouch for them and what they share. */
 export function insideView({ inside, charter }: RoomPreview, modelName: (id: string) => string): TemplateResult {
-  const sharing = inside.filter((peer) => peer.sharing).length;
-  return html`<p>
-      Inside now: ${inside.length}${inside.length === 1 ? " person" : " people"};
-      ${sharing === 0 ? "nobody shares" : `${sharing} ${sharing === 1 ? "shares" : "share"}`} a device.
-    </p>
+  return html`<p>${summary(inside)}</p>
     <ul class="inside" aria-label="People inside">
       ${inside.slice(0, MAX_SHOWN).map((peer) => row(peer, isFounder(peer, charter.founders), modelName))}
     </ul>
     ${inside.length > MAX_SHOWN ? html`<p class="muted small">and ${inside.length - MAX_SHOWN} more</p>` : ""}`;
+}
+
+function summary(inside: readonly Inside[]): string {
+  const people = inside.length === 1 ? "1 person here" : `${inside.length} people here`;
+  const sharing = inside.filter((peer) => peer.sharing).length;
+  if (sharing === 0) return `${people}, sharing no device`;
+  return `${people}, sharing ${sharing} ${sharing === 1 ? "device" : "devices"}`;
 }
 
 function row(peer: Inside, founder: boolean, modelName: (id: string) => string): TemplateResult {
@@ -56,7 +64,7 @@ function row(peer: Inside, founder: boolean, modelName: (id: string) => string):
     ${avatar(peer.did, 32)}
     <div class="who">
       <strong>${personName(peer.name)}</strong> ${houseMark(peer.house)} ${founderMark(founder)}
-      <div class="muted small"><bdi>${plain(peer.device)}</bdi> · ${shares}</div>
+      <div class="shares muted small"><bdi>${plain(peer.device)}</bdi> · ${shares}</div>
     </div>
   </li>`;
 }

@@ -23,13 +23,6 @@ export class InviteCard extends MicrogridElement {
         font: 0.8125rem var(--mg-mono);
         text-overflow: ellipsis;
       }
-      summary {
-        font-weight: 550;
-        cursor: pointer;
-      }
-      .warning {
-        padding-block: 0.375rem;
-      }
       .actions {
         display: grid;
         grid-auto-flow: column;
@@ -51,14 +44,7 @@ export class InviteCard extends MicrogridElement {
 
   protected override render(): TemplateResult {
     return html`
-      ${
-        this.warning === ""
-          ? nothing
-          : html`<details class="warning">
-              <summary>Does not work for others yet</summary>
-              ${this.warning}
-            </details>`
-      }
+      ${this.warning === "" ? nothing : html`<p class="warning small">${this.warning}</p>`}
       <mg-invite-code .link=${this.invite} label=${`QR code of the ${this.label.toLowerCase()}`}></mg-invite-code>
       <input
         type="text"

@@ -44,7 +44,7 @@ export class InviteCode extends MicrogridElement {
   ];
 
   @property() link = "";
-  /** Names the code, for screen readers and above the large code. */
+  /** Names the code for screen readers. */
   @property() label = "";
   @state() private large = false;
 
@@ -54,7 +54,7 @@ export class InviteCode extends MicrogridElement {
       </button>
       ${
         this.large
-          ? html`<wa-dialog label=${this.label} open @wa-after-hide=${this.#hidden}>
+          ? html`<wa-dialog label="Scan with a phone" open @wa-after-hide=${this.#hidden}>
               <div @click=${this.#close}>${this.#code()}</div>
             </wa-dialog>`
           : nothing

@@ -77,7 +77,7 @@ export class JoinDialog extends WorkspaceElement {
     if (!workspace) return nothing;
     const invite = this.#inspect(workspace);
     return html`<wa-dialog
-      label=${"error" in invite ? "This invite does not work" : "Join a room?"}
+      label=${"error" in invite ? "This invite does not work" : `Join “${nameText(this.#looking.value?.charter.name ?? invite.name)}”?`}
       open
       @wa-after-hide=${this.#hidden}
     >
@@ -102,7 +102,6 @@ export class JoinDialog extends WorkspaceElement {
     // A guest who cannot enter has nothing to agree to.
     const shut = entrance?.kind === "closed" || (!entrance && this.#refused());
     return html`<div class="body" tabindex="-1" autofocus>
-        <p class="room"><bdi>${nameText(preview?.charter.name ?? invite.name)}</bdi></p>
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
         ${preview ? this.#seen(workspace, preview) : this.#unseen()}
         ${shut ? nothing : this.#consent(workspace, preview)} ${shut ? nothing : meetingText(invite)}
@@ -114,13 +113,13 @@ export class JoinDialog extends WorkspaceElement {
           complete: () => nothing,
         })}
       </div>
-      <button class="button plain" type="button" slot="footer" @click=${() => this.#answer(false)}>Not now</button>
-      ${shut && !entrance ? nothing : this.#button(entrance)}`;
+      <button class="button plain" type="button" slot="footer" @click=${() => this.#answer(false)}>Cancel</button>
+      ${this.#button(entrance, shut)}`;
   }
 
-  #button(entrance: Entrance | undefined): TemplateResult {
+  #button(entrance: Entrance | undefined, shut: boolean): TemplateResult {
     const pending = this.#joining.status === TaskStatus.PENDING;
-    if (!entrance) {
+    if (!entrance && !shut) {
       return html`<button class="button" type="button" slot="footer" aria-busy=${pending} @click=${this.#join}>
         Join anyway
       </button>`;
@@ -129,11 +128,11 @@ export class JoinDialog extends WorkspaceElement {
       class="button primary"
       type="button"
       slot="footer"
-      ?disabled=${entrance.kind === "closed"}
+      ?disabled=${shut}
       aria-busy=${pending}
       @click=${this.#join}
     >
-      ${entrance.kind === "ask" ? "Ask to join" : "Join"}
+      ${entrance?.kind === "ask" ? "Ask to join" : "Join"}
     </button>`;
   }
 
@@ -168,7 +167,7 @@ export class JoinDialog extends WorkspaceElement {
     const { did, house } = grid.state.node;
     return html`<p class="warning" role="status">${reason}</p>
       <div>
-        <p class="small muted">${house ? "The identity of your house:" : "The identity of this device:"}</p>
+        <p class="small muted">${house ? "The ID of your profile:" : "The ID of this device:"}</p>
         <mg-did .value=${house?.did ?? did}></mg-did>
       </div>`;
   }

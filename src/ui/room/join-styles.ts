@@ -5,6 +5,16 @@ export const joinStyles = css`
   wa-dialog {
     --width: min(32rem, calc(100vw - 1.5rem));
   }
+  /* On a phone, the whole question fits the screen. */
+  @media (max-width: 520px) {
+    wa-dialog {
+      --spacing: 1rem;
+    }
+    wa-dialog::part(dialog) {
+      max-height: calc(100dvh - 1rem);
+      margin-block: auto;
+    }
+  }
   /* The text goes on below the buttons. */
   wa-dialog::part(footer) {
     border-top: 1px solid var(--mg-border);
@@ -18,27 +28,7 @@ export const joinStyles = css`
   .body {
     display: grid;
     grid-template-columns: minmax(0, 1fr);
-    gap: 1rem;
-  }
-  .room {
-    font-size: 1.25rem;
-    font-weight: 620;
-    line-height: 1.3;
-    overflow-wrap: anywhere;
-    display: -webkit-box;
-    -webkit-box-orient: vertical;
-    -webkit-line-clamp: 3;
-    overflow: hidden;
-  }
-  ul:not([class]) {
-    display: grid;
-    gap: 0.375rem;
-    margin: 0.25rem 0 0;
-    padding-inline-start: 1.125rem;
-    font-size: 0.9375rem;
-  }
-  li::marker {
-    color: var(--mg-accent);
+    gap: 0.875rem;
   }
   .waiting {
     display: flex;

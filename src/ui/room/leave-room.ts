@@ -52,7 +52,7 @@ export class LeaveRoom extends WorkspaceElement {
         @wa-after-hide=${this.#closed}
       >
         <p>
-          Answers that peers are writing for you continue elsewhere or stop.
+          Answers that others are writing for you continue elsewhere or stop.
           ${holds ? "This device first hands its layers over to others, which may take about 20 seconds." : nothing} You
           stay a member, so you can come back from here.
         </p>

@@ -62,8 +62,7 @@ export class OpenRoom extends WorkspaceElement {
       <section aria-labelledby="open">
         <h3 id="open">Open a room</h3>
         <p class="muted small">
-          The browsers in a room share the work: a laptop can answer a phone, and each answer says where it was
-          computed. Only people with the link can join.
+          People in a room share their devices: a laptop can answer a phone. Only people with the link can join.
         </p>
         <mg-charter-form
           submit-label="Open the room"
@@ -81,11 +80,11 @@ export class OpenRoom extends WorkspaceElement {
             ></wa-input>
             <wa-switch
               checked
-              hint="People in the room can use your models. Their prompts then pass through this device’s memory, and they use your power."
+              hint="Others’ questions then run on it, and use its battery or electricity. You could read them."
               >Share this device</wa-switch
             >
-            ${this.#founder()}
           </div>
+          <div slot="advanced">${this.#owner()}</div>
         </mg-charter-form>
         ${taskFailure(this.#opening)}
       </section>
@@ -99,34 +98,25 @@ export class OpenRoom extends WorkspaceElement {
             placeholder="https://…/#/join/…"
             required
           ></wa-input>
-          <button class="button" type="submit">View the invite</button>
+          <button class="button" type="submit">Open invite</button>
         </form>
         ${this.#linkError === "" ? nothing : html`<p class="error" role="alert">${this.#linkError}</p>`}
       </section>
     `;
   }
 
-  #founder(): TemplateResult {
+  #owner(): TemplateResult {
     const house = this.workspace?.grid.state.node.house;
     // A device without the key of its house cannot found a room in the name of the house.
     if (house?.keyHere) {
       return html`<p class="muted small">
-        Your house, <bdi>${nameText(house.name)}</bdi>, is the founder: those of its devices that may act as a founder
-        can change the rules and remove members.
-      </p>`;
-    }
-    if (house) {
-      return html`<p class="muted small">
-        This device is the founder, because the key of your house is on another device. Only this device can change the
-        rules and remove members.
+        Your profile, <bdi>${nameText(house.name)}</bdi>, will own the room: those of its devices that may act as an
+        owner can change the rules and remove members.
       </p>`;
     }
     return html`<p class="muted small">
-      This device is the founder: only it can change the rules and remove members.
-      <button class="link" type="button" @click=${() => this.workspace?.show({ dialog: "settings" })}>
-        Create a house
-      </button>
-      first, so that you do not lose the room with this device.
+      Only this device will be able to change the rules and remove
+      members.${house ? " Your profile is managed on another device; open the room there to own it with all your devices." : nothing}
     </p>`;
   }
 

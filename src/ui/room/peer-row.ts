@@ -61,15 +61,15 @@ export class PeerRow extends MicrogridElement {
     return html`<details>
       <summary aria-label="Details of ${nameText(peer.name)}">Details</summary>
       <dl>
-        <dt>Identity</dt>
+        <dt>ID</dt>
         <dd><mg-did .value=${peer.did}></mg-did></dd>
-        <dt>House</dt>
+        <dt>Profile</dt>
         <dd>
           ${
             peer.house
-              ? html`<bdi>${nameText(peer.house.name)}</bdi> vouches for this device; the signature was checked.
-                  <mg-did .value=${peer.house.did} what="identity of the house"></mg-did>`
-              : "No house vouches for this device. It chose its name itself."
+              ? html`<bdi>${nameText(peer.house.name)}</bdi> has added this device; the signature was checked.
+                  <mg-did .value=${peer.house.did} what="ID of the profile"></mg-did>`
+              : "None. This device chose its name itself."
           }
         </dd>
       </dl>

@@ -61,8 +61,8 @@ export class ProposalList extends WorkspaceElement {
     const { charter, proposals = [] } = this.workspace?.grid.state.room ?? {};
     this.hidden = proposals.length === 0;
     if (proposals.length === 0) return nothing;
-    return html`<h3>Waiting for founders</h3>
-      <ul class="waiting" aria-label="Changes waiting for founders">
+    return html`<h3>Waiting for owners</h3>
+      <ul class="waiting" aria-label="Changes waiting for owners">
         ${repeat(
           proposals,
           ({ id }) => id,
@@ -78,17 +78,17 @@ export class ProposalList extends WorkspaceElement {
       <div>
         <bdi>${plain(text)}</bdi>
         ${this.#rules(proposal, charter)}
-        <div class="muted small">${signed.length} of ${needed} signatures</div>
+        <div class="muted small">${signed.length} of ${needed} agree</div>
       </div>
       ${
         mine
           ? html`<button
               class="button"
-              aria-label="Sign: ${plain(text)}"
+              aria-label="Agree: ${plain(text)}"
               ?disabled=${this.#signing.status === TaskStatus.PENDING}
               @click=${() => void this.#signing.run([id])}
             >
-              Sign
+              Agree
             </button>`
           : nothing
       }

@@ -41,13 +41,13 @@ export class RemoveDialog extends WorkspaceElement {
           <div class="grow"><strong>${personName(peer.name)}</strong> ${houseMark(peer.house)}</div>
         </div>
         <p>
-          The member’s key can no longer join or read what follows. Existing invites stop working too. Everyone else
+          ${nameText(peer.name)} can’t rejoin or see anything new. Existing invite links stop working. Everyone else
           stays in the room.
         </p>
         <p class="muted small">${caveat(room)}</p>
         ${taskFailure(this.#removing)}
       </section>
-      <button class="button plain" type="button" slot="footer" @click=${() => this.#close()}>Keep</button>
+      <button class="button plain" type="button" slot="footer" @click=${() => this.#close()}>Cancel</button>
       <button
         class="button danger"
         type="button"
@@ -67,10 +67,10 @@ export class RemoveDialog extends WorkspaceElement {
 
 /** Explains the limits of a removal. */
 function caveat({ charter }: RoomState): string {
-  const kept = "The member keeps what it has already read.";
+  const kept = "Nobody can take back what was read already.";
   if (charter && charter.quorum > 1)
-    return `${kept} ${charter.quorum} of ${charter.founders.length} founders must sign this before it takes effect.`;
+    return `${kept} ${charter.quorum} of ${charter.founders.length} owners must agree before it takes effect.`;
   return charter?.admission.kind === "invite"
-    ? `${kept} The person could return with a new key if someone gives them a new invite.`
+    ? `${kept} Somebody who gets a new invite can come back under another name.`
     : kept;
 }

@@ -8,6 +8,7 @@ import { icon } from "../icons";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "./charter-dialog";
+import { faces, facesStyles } from "./faces";
 import "./hand-link";
 import "./invite-card";
 import "./invite-limits";
@@ -16,6 +17,7 @@ import "./layers-consent";
 import "./leave-room";
 import "./open-room";
 import { nameText } from "../people/person";
+import { plain } from "../plain";
 import "./proposals";
 import "./share-settings";
 import { panelStyles } from "./panel-styles";
@@ -25,9 +27,16 @@ import "./who-is-here";
 /** `<mg-room-panel .workspace>`. */
 @customElement("mg-room-panel")
 export class RoomPanel extends WorkspaceElement {
-  static override readonly styles = [sections, panelStyles];
+  static override readonly styles = [sections, facesStyles, panelStyles];
 
   #shownRoom: string | undefined;
+  /** Whether the invite is on top. It stays there while people scan it one after the other. */
+  #inviteFirst = false;
+
+  protected override willUpdate(): void {
+    const room = this.workspace?.grid.state.room;
+    if (room?.id !== this.#shownRoom) this.#inviteFirst = room?.peers.length === 0;
+  }
 
   // The form before it may be scrolled down, so show a new room from its top.
   protected override updated(): void {
@@ -67,8 +76,8 @@ export class RoomPanel extends WorkspaceElement {
       content: html`<mg-who-is-here class="section" .workspace=${workspace}></mg-who-is-here>`,
     };
     const invite = { key: "invite", content: this.#invite(workspace, room) };
-    // While nobody else is here, the invite comes first. `repeat` moves the sections, so typed text stays in them.
-    const order = !inside ? [invite] : room.peers.length === 0 ? [invite, here] : [here, invite];
+    // `repeat` moves the sections, so typed text stays in them.
+    const order = !inside ? [invite] : this.#inviteFirst ? [invite, here] : [here, invite];
     return html`
       ${room.signaling === "connected" ? nothing : html`<p class="warning banner" role="status">${signalingText(room)}</p>`}
       ${this.#waiting(workspace, room.membership)}
@@ -124,11 +133,7 @@ export class RoomPanel extends WorkspaceElement {
     return html`<section class="section" aria-labelledby="invite">
       <h3 id="invite">${room.membership.kind === "member" ? "Invite" : "Another way to join"}</h3>
       ${this.#link(workspace, room)}
-      ${
-        room.lanOnly
-          ? html`<p class="muted small">No relay is configured, so only devices on the same network can be reached.</p>`
-          : nothing
-      }
+      ${room.lanOnly ? html`<p class="muted small">Only devices on the same network can join.</p>` : nothing}
       <mg-hand-link .workspace=${workspace}></mg-hand-link>
     </section>`;
   }
@@ -136,14 +141,28 @@ export class RoomPanel extends WorkspaceElement {
   #link(workspace: Workspace, room: RoomState): TemplateResult | typeof nothing {
     if (room.membership.kind !== "member") return nothing;
     if (room.invite === "" || !room.mayInvite)
-      return html`<p class="muted small">In this room only founders can make invites. Ask one of them for a link.</p>`;
-    return html`<mg-invite-card
+      return html`<p class="muted small">Only owners of this room can make invites. Ask one of them for a link.</p>`;
+    if (room.signaling === "unreachable" && room.peers.length === 0) return nothing;
+    return html`${this.#inviteFirst ? faces(workspace.grid.state, room) : nothing}
+      <mg-invite-card
         .invite=${room.invite}
         .name=${nameText(room.name)}
         .warning=${room.inviteWarning ?? ""}
         .note=${inviteNote(room)}
       ></mg-invite-card>
-      <mg-invite-limits .workspace=${workspace}></mg-invite-limits>`;
+      <mg-invite-limits .workspace=${workspace}></mg-invite-limits>
+      ${this.#owner(workspace, room)}`;
+  }
+
+  /** Offers a profile to a person whose room depends on this one device. */
+  #owner(workspace: Workspace, { charter }: RoomState): TemplateResult | typeof nothing {
+    const { did, house } = workspace.grid.state.node;
+    if (house || String(charter?.founders) !== did) return nothing;
+    return html`<p class="muted small">
+      Only this device can manage this room.
+      <button class="link" @click=${() => workspace.show({ dialog: "settings" })}>Create a profile</button> so that all
+      your devices can manage the rooms that you open next.
+    </p>`;
   }
 }
 
@@ -152,15 +171,25 @@ function inviteNote({ charter }: RoomState): string {
     case "approval":
       return "Anyone with this link can ask to join.";
     case "listed":
-      return "People on the founders’ list can join with this link.";
+      return "Only listed people can join with this link.";
     case "houses":
-      return "Members of the listed houses can join with this link.";
+      return "Only people of the listed profiles can join with this link.";
     default:
       return "Anyone with this link can join. Give it only to people you trust.";
   }
 }
 
-function signalingText({ signaling, peers }: RoomState): string {
+/** The hosts of the room's signaling servers in parentheses; empty while they are not known. */
+function servers(charter: RoomState["charter"]): string {
+  const hosts = charter?.servers.map((url) => (URL.canParse(url) ? new URL(url).host : plain(url))) ?? [];
+  return hosts.length === 0 ? "" : ` (${hosts.join(", ")})`;
+}
+
+function signalingText({ signaling, peers, charter, membership }: RoomState): string {
+  if (signaling === "unreachable" && peers.length === 0) {
+    const who = membership.kind === "member" ? "Nobody can join yet" : "Nobody can be found yet";
+    return `${who}: the signaling server, through which devices meet, does not answer${servers(charter)}. This page keeps trying.`;
+  }
   const line =
     signaling === "connecting"
       ? "Connecting to the signaling server"

@@ -65,7 +65,7 @@ export class ShareSettings extends WorkspaceElement {
       <wa-switch
         ?checked=${sharing}
         .checked=${sharing}
-        hint="Peers can use your models. Their prompts then pass through this device’s memory, and they use your power."
+        hint="Their questions run on your device and use its battery or electricity. You could read them."
         @change=${(event: Event) => this.#share((event.target as Switch).checked ? {} : false)}
         >Share this device</wa-switch
       >

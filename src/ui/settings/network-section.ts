@@ -97,7 +97,7 @@ export class NetworkSection extends WorkspaceElement {
         </button>
       </div>
       <wa-switch
-        hint="Hides this device’s address from peers and their networks. Slower, and needs a TURN server."
+        hint="Hides this device’s address from other people and their networks. Slower, and needs a TURN server."
         .checked=${draft.relayOnly}
         @change=${(event: Event) => this.#set({ ...draft, relayOnly: (event.target as HTMLInputElement).checked })}
         >Only relayed connections</wa-switch

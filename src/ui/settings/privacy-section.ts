@@ -9,8 +9,7 @@ const PRIVACY: readonly (readonly [Policy["privacy"], string, string])[] = [
     "This device only",
     "Nothing you write leaves this device. Without a model on this device, there are no answers.",
   ],
-  ["room", "This room", "Peers in a room that you joined may answer; the peer that answers sees the chat."],
-  ["anywhere", "Anywhere", "Endpoints outside the room that you configured may answer too."],
+  ["room", "This room", "People in a room that you joined can answer. The device that answers can read that chat."],
 ];
 
 /** The section. Needs `choiceStyles`. */
@@ -36,13 +35,13 @@ export function privacySection({ grid }: Workspace): TemplateResult {
       </div>
     </fieldset>
     <wa-select
-      label="Among those, prefer"
+      label="Prefer"
       .value=${policy.prefer}
       @change=${(event: Event) => grid.setPolicy({ prefer: (event.target as HTMLInputElement).value as Policy["prefer"] })}
     >
-      <wa-option value="speed">the fastest answer</wa-option>
-      <wa-option value="privacy">the most private place</wa-option>
-      <wa-option value="cost">the cheapest place</wa-option>
+      <wa-option value="speed">fastest answer</wa-option>
+      <wa-option value="privacy">most private place</wa-option>
+      <wa-option value="cost">cheapest place</wa-option>
     </wa-select>
   </section>`;
 }

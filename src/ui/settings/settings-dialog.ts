@@ -103,7 +103,7 @@ export class SettingsDialog extends WorkspaceElement {
     return html`<section>
       <h3>You</h3>
       <wa-input
-        label="Your name, as peers see it"
+        label="Your name, as others see it"
         maxlength=${MAX_NAME_CHARS}
         .value=${node.name}
         @change=${this.#rename}
@@ -111,12 +111,12 @@ export class SettingsDialog extends WorkspaceElement {
       ${taskFailure(this.#renaming)}
       <div>
         <p class="muted small">
-          Your identity is a key that was created in this browser and never leaves it. Others know it as
+          This device’s ID. It belongs to a key that was created in this browser and can’t be moved.
         </p>
         <mg-did .value=${node.did}></mg-did>
       </div>
       <details>
-        <summary>House <span class="small">${houseMark(node.house)}</span></summary>
+        <summary>Profile <span class="small">${houseMark(node.house)}</span></summary>
         <div class="inside"><mg-house-section .workspace=${workspace}></mg-house-section></div>
       </details>
       <details>
@@ -155,7 +155,8 @@ function help(): TemplateResult {
       )}
     </dl>
     <p class="muted small">
-      Microgrid runs language models in the browser and shares the work in rooms. Apache-2.0. No account, no telemetry.
+      Microgrid runs language models in the browser and shares the work in rooms. Apache-2.0. No account, no telemetry,
+      and no server sees what you write. A signaling server helps the devices of a room to meet.
     </p>
   </section>`;
 }

@@ -36,8 +36,8 @@ export class TransferSection extends WorkspaceElement {
   protected override render(): TemplateResult {
     return html`<div class="stack">
       <p class="muted small">
-        Saves your house, rooms, conversations and settings in one encrypted file, as a backup or for another browser.
-        The key of this device stays here, because each key stands for one device.
+        Saves your profile, rooms, conversations and settings in one encrypted file, as a backup or for another browser.
+        This device’s own key can’t be moved.
       </p>
       <div class="choices">
         ${this.#choice("export", "Export everything")} ${this.#choice("import", "Import a file")}

@@ -20,9 +20,7 @@ test("changes since the last reading are reported until they are read", () => {
   watch.look(room({ models: ["guide"], purpose: "Exams" }));
   expect(texts()).toEqual(["The rules of “Attic” have changed. Purpose: “Exams” Only GUIDE may answer."]);
   watch.look(room({ models: ["guide"], invites: "founders" }));
-  expect(texts()).toEqual([
-    "The rules of “Attic” have changed. Only founders can make invites. Only GUIDE may answer.",
-  ]);
+  expect(texts()).toEqual(["The rules of “Attic” have changed. Only owners can make invites. Only GUIDE may answer."]);
   watch.read();
   expect(texts()).toEqual([]);
 });
