@@ -30,6 +30,8 @@ export class Menu extends MicrogridElement {
       background: var(--mg-raised);
       color: var(--mg-text);
       box-shadow: var(--mg-shadow);
+      /* The items inherit it: the styles around them win over those here. */
+      font-size: 0.875rem;
     }
     ::slotted(button) {
       display: flex;
@@ -41,8 +43,6 @@ export class Menu extends MicrogridElement {
       border-radius: 7px;
       background: none;
       color: inherit;
-      font: inherit;
-      font-size: 0.875rem;
       text-align: start;
       cursor: pointer;
     }
@@ -51,7 +51,7 @@ export class Menu extends MicrogridElement {
       background: var(--mg-hover);
     }
     ::slotted(button.danger) {
-      color: var(--mg-danger);
+      color: var(--mg-danger) !important;
     }
   `;
 
