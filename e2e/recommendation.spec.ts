@@ -29,7 +29,7 @@ test("one button brings a useful model while the demo answers, and the chat can 
   siteConfig.hub = hub.url;
   const { page } = await openSite({ name: "anna" });
   const chat = new ChatPage(page);
-  const card = page.getByRole("region", { name: "Recommended" });
+  const card = page.getByRole("group", { name: "Recommended" });
   await expect(card).toContainText("Recommended for this device");
   await expect(card).toContainText(NAME);
   await expect(card).toContainText(/slow here: about [\d.]+ tokens\/s · good at short answers/);

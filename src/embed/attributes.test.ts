@@ -5,16 +5,16 @@ const written = (change: object = {}) => readAttributes({ policy: "", theme: "au
 
 describe("readAttributes", () => {
   test("leaves absent attributes to the grid and the model", () => {
-    expect(written()).toEqual({ privacy: undefined, temperature: undefined, mistakes: [] });
+    expect(written()).toEqual({ privacy: undefined, sampling: {}, mistakes: [] });
   });
 
   test.each(["0", "0.7", "2", "1e-1"])("takes the temperature %s", (temperature) => {
-    expect(written({ temperature })).toMatchObject({ temperature: Number(temperature), mistakes: [] });
+    expect(written({ temperature })).toMatchObject({ sampling: { temperature: Number(temperature) }, mistakes: [] });
   });
 
   test.each(["hot", "-1", "2.1", " ", "NaN", "0,7", "Infinity"])("names the temperature “%s”", (temperature) => {
-    const { temperature: degree, mistakes } = written({ temperature });
-    expect(degree).toBeUndefined();
+    const { sampling, mistakes } = written({ temperature });
+    expect(sampling).toEqual({});
     expect(mistakes).toEqual([
       `The attribute temperature="${temperature}" of this chat is not a number from 0 to 2. It is ignored.`,
     ]);

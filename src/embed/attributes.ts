@@ -1,6 +1,6 @@
 /** The meaning of attributes that a page may misspell: each is checked, and one that is wrong is named. */
 import { MicrogridError } from "../core";
-import type { Policy } from "../grid";
+import type { Policy, Sampling } from "../grid";
 
 const PRIVACY = ["device", "room", "anywhere"] as const;
 const THEMES = ["auto", "light", "dark"] as const;
@@ -18,8 +18,8 @@ interface Written {
 interface Read {
   /** Undefined leaves it to the grid's own policy. */
   readonly privacy: Policy["privacy"] | undefined;
-  /** Undefined leaves it to the model. */
-  readonly temperature: number | undefined;
+  /** Empty if it is left to the model. */
+  readonly sampling: Partial<Sampling>;
   /** One sentence for each attribute that is wrong. */
   readonly mistakes: readonly string[];
 }
@@ -37,7 +37,7 @@ export function readAttributes({ policy, theme, temperature }: Written): Read {
     mistakes.push(mistake("temperature", temperature, `a number from 0 to ${MAX_TEMPERATURE}`));
   return {
     privacy: policy === "" || privacy ? privacy : "device",
-    temperature: warm ? degree : undefined,
+    sampling: warm ? { temperature: degree } : {},
     mistakes,
   };
 }

@@ -1,10 +1,10 @@
 /** `<microgrid-chat>`: a chat, on any page, with a model that runs on the visitor's own device or in a room. */
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { property, query, state } from "lit/decorators.js";
+import { property, query } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { MicrogridError } from "../core";
 import type { GridApi, Policy } from "../grid";
-import { type Composer, icon, mark, modelName, newlyLeft, tooLong, withoutThinking } from "../ui/parts";
+import { type Composer, Narration, icon, mark, modelName, narrationView, newlyLeft, tooLong } from "../ui/parts";
 import { mistakesError, readAttributes } from "./attributes";
 import { beginningView } from "./beginning-view";
 import { Dialogue, type Turn } from "./dialogue";
@@ -50,7 +50,7 @@ export class MicrogridChat extends LitElement {
   /** How freely the model chooses its words, from 0 to 2; empty leaves it to the model. */
   @property({ reflect: true, useDefault: true }) temperature = "";
 
-  @state() private announcement = "";
+  readonly #narration = new Narration();
   @query("microgrid-composer") private readonly composer!: Composer | null;
   @query(".log") private readonly log!: HTMLElement | null;
   #follow = true;
@@ -77,10 +77,16 @@ export class MicrogridChat extends LitElement {
   constructor() {
     super();
     this.#dialogue.on("change", () => this.requestUpdate());
-    this.#dialogue.on("token", (detail) => send(this, "microgrid-token", detail));
+    this.#dialogue.on("token", ({ message, ...detail }) => {
+      this.#narration.hear(message, detail.text);
+      send(this, "microgrid-token", detail);
+    });
+    this.#dialogue.on("finished", (message) => {
+      this.#narration.end(message);
+      this.requestUpdate();
+    });
     this.#dialogue.on("failed", (error) => this.#tellError(error, "answer"));
     this.#dialogue.on("done", (detail) => {
-      this.announcement = withoutThinking(detail.answer);
       send(this, "microgrid-done", detail);
     });
   }
@@ -173,7 +179,7 @@ export class MicrogridChat extends LitElement {
         ></microgrid-composer>
         ${footerView()}
       </div>
-      <div class="visually-hidden" role="status">${this.announcement}</div>
+      ${narrationView(this.#narration)}
     </div>`;
   }
 
@@ -198,15 +204,13 @@ export class MicrogridChat extends LitElement {
 
   #beginning(): TemplateResult {
     const { model, greeting, suggestions } = this;
-    const onAsk = (text: string): void => this.#askQuietly(text);
-    return beginningView({ model, greeting, suggestions, place: this.#promise(), onAsk });
+    return beginningView({ model, greeting, suggestions, place: this.#promise(), onAsk: this.#askQuietly });
   }
 
   #readAttributes(): void {
     this.#read = readAttributes(this);
-    const { mistakes } = this.#read;
-    if (mistakes.length === 0) return;
-    const error = mistakesError(mistakes);
+    if (this.#read.mistakes.length === 0) return;
+    const error = mistakesError(this.#read.mistakes);
     // eslint-disable-next-line no-console -- The author of the page looks there first.
     console.warn(error.message, this);
     this.#tellError(error, "attributes");
@@ -262,8 +266,7 @@ export class MicrogridChat extends LitElement {
     // An element that has just entered the page has not read its attributes yet.
     await this.updateComplete;
     const { grid, load } = await this.#grid.opened();
-    const { temperature } = this.#read;
-    const sampling = temperature === undefined ? {} : { temperature };
+    const { sampling } = this.#read;
     return { grid, load, model: this.model, policy: this.#policy(), system: this.system, sampling };
   }
 

@@ -41,7 +41,14 @@ type Done = Extract<AnswerEvent, { type: "done" }>;
 interface DialogueEvents {
   /** Some turn changed. */
   change: undefined;
-  token: { readonly text: string; readonly answer: string; readonly provider: Route["provider"] };
+  token: {
+    readonly text: string;
+    readonly answer: string;
+    readonly provider: Route["provider"];
+    readonly message: StoredMessage;
+  };
+  /** An answer has ended in any way. */
+  finished: StoredMessage;
   done: {
     readonly question: string;
     readonly answer: string;
@@ -66,7 +73,7 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
     this.#answers.on("progress", ({ answer: { conversation, message }, event }) => {
       const provider = message.answer?.routes.at(-1)?.provider;
       if (event.type === "token" && provider) {
-        this.emit("token", { text: event.text, answer: message.content, provider });
+        this.emit("token", { text: event.text, answer: message.content, provider, message });
       } else if (event.type === "done") this.#done.set(conversation, event);
     });
   }
@@ -126,6 +133,7 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
     this.#done.delete(id);
     // A turn that was cleared away meanwhile has no end to tell of.
     if (!finished || !this.#turns.some((turn) => turn.id === id)) return "";
+    this.emit("finished", finished.message);
     const { content: answer, status } = finished.message;
     if (status === "failed") {
       const error = asMicrogridError(finished.error);

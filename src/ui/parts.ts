@@ -4,6 +4,7 @@ import type * as Preview from "./room/preview";
 
 export { AnswerView } from "./chat/answer-view";
 export { Composer } from "./chat/composer";
+export { Narration, narrationView } from "./chat/narration";
 export { QuestionView } from "./chat/question-view";
 export { icon, mark } from "./icons";
 export { LoadProgressView } from "./models/load-progress-view";
@@ -22,9 +23,9 @@ export { type AnswerStore, Answers, type ModelSearch, type ReadyModel, tooLong }
 export { newlyLeft } from "./state/requests";
 export type { RunningAnswer } from "./state/answer-run";
 export { GUIDE, backendName, modelName } from "./state/models";
-export { withoutThinking } from "./thinking";
 export { base, buttons, sections } from "./styles/shared";
 export { default as tokensCss } from "./styles/tokens.css?raw";
+export { withoutThinking } from "./thinking";
 
 export type { Entrance } from "./charter/entrance";
 

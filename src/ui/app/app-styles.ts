@@ -19,6 +19,15 @@ export const appStyles = css`
   .sidebar {
     min-height: 0;
   }
+  .skip {
+    position: absolute;
+    z-index: 30;
+    inset: 0.5rem auto auto 0.5rem;
+  }
+  .skip:not(:focus) {
+    clip-path: inset(50%);
+    pointer-events: none;
+  }
   main {
     display: flex;
     flex-direction: column;

@@ -81,6 +81,9 @@ export class Header extends WorkspaceElement {
       background: var(--mg-accent-soft);
       color: var(--mg-accent);
     }
+    .face {
+      display: contents;
+    }
     .count {
       font-variant-numeric: tabular-nums;
     }
@@ -196,27 +199,29 @@ export class Header extends WorkspaceElement {
       ${workspace ? this.#serving(workspace) : nothing}
       <button
         class="button room ${room ? "in" : ""}"
-        aria-label=${room ? roomLabel(room) : "Open a room"}
         aria-expanded=${workspace?.panel === "room"}
         ?disabled=${!workspace}
         @click=${() => this.#toggle("room")}
       >
         ${icon("people", 18)}
-        ${
-          room
-            ? html`<bdi class="room-name">${plain(room.name)}</bdi>${
-                  room.knocks.length + room.layersWanted.length > 0
-                    ? html`<span class="knocks"
-                        >${room.knocks.length + room.layersWanted.length}<span class="unit"> waiting</span></span
-                      >`
-                    : html`<span class="count">${others + 1}<span class="unit"> here</span></span>`
-                }${
-                  room.signaling === "connected"
-                    ? nothing
-                    : html`<span class="alert" title="Reconnecting to the signaling server"></span>`
-                }`
-            : html`<span class="room-name">Open a room</span>`
-        }
+        <span class="visually-hidden">${room ? roomLabel(room) : "Open a room"}</span>
+        <span class="face" aria-hidden="true"
+          >${
+            room
+              ? html`<bdi class="room-name">${plain(room.name)}</bdi>${
+                    room.knocks.length + room.layersWanted.length > 0
+                      ? html`<span class="knocks"
+                          >${room.knocks.length + room.layersWanted.length}<span class="unit"> waiting</span></span
+                        >`
+                      : html`<span class="count">${others + 1}<span class="unit"> here</span></span>`
+                  }${
+                    room.signaling === "connected"
+                      ? nothing
+                      : html`<span class="alert" title="Reconnecting to the signaling server"></span>`
+                  }`
+              : html`<span class="room-name">Open a room</span>`
+          }</span
+        >
       </button>
       <button
         class="icon-button"

@@ -70,9 +70,10 @@ export class MicrogridApp extends MicrogridElement {
   protected override render(): TemplateResult {
     const { workspace } = this;
     return html`
-      <div class="sidebar ${this.drawer ? "open" : ""}" ?inert=${this.#drawerHidden()}>
+      <aside class="sidebar ${this.drawer ? "open" : ""}" aria-label="Sidebar" ?inert=${this.#drawerHidden()}>
+        <button class="button skip" @click=${() => workspace?.focusComposer()}>Skip to the message field</button>
         <mg-sidebar .workspace=${workspace} @mg-done=${() => (this.drawer = false)}></mg-sidebar>
-      </div>
+      </aside>
       ${this.drawer ? html`<div class="scrim" @click=${() => (this.drawer = false)}></div>` : nothing}
       <main>
         <mg-header

@@ -25,6 +25,7 @@ export class AnswerView extends MicrogridElement {
     versionStyles,
     css`
       :host {
+        position: relative;
         display: block;
       }
       .plain {
@@ -89,9 +90,11 @@ export class AnswerView extends MicrogridElement {
     const { message } = this;
     if (!message) return nothing;
     const streaming = message.status === "streaming";
-    return html`<article aria-label="Answer" aria-busy=${streaming} part="answer">
-      ${message.content === "" ? nothing : this.textView(message)} ${streaming ? this.#waiting() : this.#ended(message)}
-    </article>`;
+    return html`<h2 class="visually-hidden">Answer</h2>
+      <article aria-label="Answer" aria-busy=${streaming} part="answer">
+        ${message.content === "" ? nothing : this.textView(message)}
+        ${streaming ? this.#waiting() : this.#ended(message)}
+      </article>`;
   }
 
   /** The text of the answer. Another element that shows Markdown can take its place. */

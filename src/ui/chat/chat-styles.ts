@@ -18,6 +18,7 @@ export const chatStyles = css`
     scrollbar-color: var(--mg-border-strong) transparent;
   }
   .column {
+    position: relative;
     display: grid;
     grid-template-columns: minmax(0, 1fr);
     gap: 1.5rem;

@@ -16,6 +16,7 @@ import type { Composer } from "./composer";
 import "./elements";
 import "./empty-state";
 import "./go-back";
+import { Narration, narrationView } from "./narration";
 import { otherModels } from "./other-models";
 import type { QuestionView } from "./question-view";
 import "./start-progress";
@@ -31,7 +32,7 @@ export class ChatView extends WorkspaceElement {
   static override readonly styles = [sections, chatStyles];
 
   @state() private away = false;
-  @state() private announcement = "";
+  readonly #narration = new Narration();
   /** Why the last message was not taken. */
   @state() private refusal = "";
   @query(".scroller") private readonly scroller!: HTMLElement;
@@ -71,7 +72,7 @@ export class ChatView extends WorkspaceElement {
         >
           ${
             messages.length > 0 || loading
-              ? nothing
+              ? html`<h1 class="visually-hidden">${chats?.current?.title ?? "Conversation"}</h1>`
               : html`<mg-empty-state .privacy=${this.#privacy()} @mg-suggest=${this.#suggest}></mg-empty-state>
                   <mg-go-back .workspace=${workspace}></mg-go-back>
                   <mg-recommendation .workspace=${workspace}></mg-recommendation>`
@@ -133,7 +134,7 @@ export class ChatView extends WorkspaceElement {
         ></mg-composer>
         <p class="hint muted">Answers can be wrong. Check what matters.</p>
       </div>
-      <div class="visually-hidden" role="status">${this.announcement}</div>
+      ${narrationView(this.#narration)}
     `;
   }
 
@@ -143,9 +144,14 @@ export class ChatView extends WorkspaceElement {
       void import("../models/recommendation");
       this.#stop.push(
         workspace.on("focus-composer", this.#focus),
+        workspace.chats.answers.on("progress", ({ answer: { conversation, message }, event }) => {
+          if (event.type === "token" && conversation === workspace.chats.currentId)
+            this.#narration.hear(message, event.text);
+        }),
         workspace.chats.answers.on("finished", ({ conversation, message }) => {
           if (conversation !== workspace.chats.currentId) return;
-          this.announcement = message.status === "complete" ? "Answer finished." : "Answer stopped.";
+          this.#narration.end(message);
+          this.requestUpdate();
         }),
       );
     }
@@ -162,7 +168,7 @@ export class ChatView extends WorkspaceElement {
     if (this.#shownId !== null && !begun) this.composer.value = "";
     this.#shownId = chats.currentId;
     this.#follow = true;
-    this.announcement = "";
+    this.#narration.clear();
     if (this.#shownId !== undefined) this.refusal = "";
     const early = this.composer.value;
     if (early === "") void chats.draft().then((draft) => this.#showDraft(chats, draft));
@@ -216,7 +222,6 @@ export class ChatView extends WorkspaceElement {
 
   #send(text: string): void {
     this.#follow = true;
-    this.announcement = "";
     this.refusal = "";
     this.#flushDraft();
     const id = this.workspace?.chats.currentId;

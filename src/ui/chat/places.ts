@@ -18,6 +18,11 @@ function placeName({ provider }: Place): string {
   return provider.kind === "local" ? "this device" : plain(provider.name);
 }
 
+/** Names the device that gave an answer, such as “Ada’s laptop answered”. */
+export function answeredLine(place: Place): string {
+  return `${capitalized(placeName(place))} answered`;
+}
+
 /** Why an answer is no longer computed where it was; undefined if nobody knows, as after a reload. */
 export function lossLine(route: StoredRoute): string | undefined {
   return route.lost && lossText(route.lost, placeName(route));

@@ -8,12 +8,16 @@ import { icon } from "../icons";
 import { isComposing, sends } from "../keys";
 import { versionStyles, versionSwitch } from "./version-switch";
 
+/** People who listen jump from turn to turn by headings. */
+const HEADING = html`<h2 class="visually-hidden">You asked</h2>`;
+
 /** `<mg-question .message>`. Events: `mg-edit` (detail: the new text), `mg-edit-cancelled`, `mg-version` (detail: the step). Part: `question`. */
 export class QuestionView extends MicrogridElement {
   static override readonly styles = [
     versionStyles,
     css`
       :host {
+        position: relative;
         display: block;
       }
       article {
@@ -101,20 +105,22 @@ export class QuestionView extends MicrogridElement {
   protected override render(): TemplateResult {
     const content = this.message?.content ?? "";
     if (this.editing) {
-      return html`<article aria-label="You">
-        <form @submit=${this.#save}>
-          <textarea dir="auto" aria-label="Edit message" .value=${content} @keydown=${this.#keydown}></textarea>
-          <div class="end">
-            <button class="button plain" type="button" @click=${this.#cancel}>Cancel</button>
-            <button class="button primary" type="submit">Send again</button>
-          </div>
-        </form>
-      </article>`;
+      return html`${HEADING}
+        <article aria-label="You">
+          <form @submit=${this.#save}>
+            <textarea dir="auto" aria-label="Edit message" .value=${content} @keydown=${this.#keydown}></textarea>
+            <div class="end">
+              <button class="button plain" type="button" @click=${this.#cancel}>Cancel</button>
+              <button class="button primary" type="submit">Send again</button>
+            </div>
+          </form>
+        </article>`;
     }
-    return html`<article aria-label="You">
-      <div class="text" part="question" dir="auto">${content}</div>
-      ${this.editable ? html`<div class="foot">${this.#actions()}${this.#versions()}</div>` : nothing}
-    </article>`;
+    return html`${HEADING}
+      <article aria-label="You">
+        <div class="text" part="question" dir="auto">${content}</div>
+        ${this.editable ? html`<div class="foot">${this.#actions()}${this.#versions()}</div>` : nothing}
+      </article>`;
   }
 
   #actions(): TemplateResult {

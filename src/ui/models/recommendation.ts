@@ -60,14 +60,14 @@ export class RecommendationCard extends WorkspaceElement {
     const found = workspace && recommend(workspace.grid.state, workspace.wantedModel);
     if (!found) return nothing;
     const { title, name, text, action, quiet } = this.#step(found);
-    return html`<section class="card" aria-label="Recommended">
+    return html`<div class="card" role="group" aria-label="Recommended">
       <div class="words">
         <div class="title">${title}</div>
         ${name === "" ? nothing : html`<bdi class="name">${name}</bdi>`}
         <div class="small">${text}</div>
       </div>
       <button class="button ${quiet ? "" : "primary"}" @click=${action.run}>${action.label}</button>
-    </section>`;
+    </div>`;
   }
 
   #step(found: Recommendation): Step {
