@@ -1,5 +1,5 @@
 /** A room as users see it: open, join through a link after a question, share, leave. */
-import { expect, shot, STORY, test } from "./harness";
+import { type SitePage, expect, shot, STORY, test } from "./harness";
 import { ChatPage, GUIDE_NAME } from "./pages";
 
 test("a link asks before joining, and a visitor without a model is answered by the room", async ({ openSite }) => {
@@ -238,6 +238,34 @@ test("an answer that no device can give offers to load the guide here, and conti
   await expect(chat.alerts).toContainText("No model is loaded");
   await page.getByRole("button", { name: `Load ${GUIDE_NAME} here and answer` }).click();
   await expect.poll(() => chat.answerText()).toContain("Tokyo");
+});
+
+test("networks that let nothing through are named, on both sides", async ({ openSite }) => {
+  // Without a single address that others can send to, signaling works and no packet passes.
+  const walled = {
+    prepare: async ({ page }: SitePage) => {
+      await page.addInitScript(() => {
+        const Original = RTCPeerConnection;
+        window.RTCPeerConnection = class extends Original {
+          constructor(config?: RTCConfiguration) {
+            super({ ...config, iceTransportPolicy: "relay" });
+          }
+        };
+      });
+    },
+  };
+  const anna = await openSite({ name: "anna", ...walled });
+  const annas = new ChatPage(anna.page);
+  await annas.ready();
+  const invite = await annas.room.create("Walls");
+  const ben = await openSite({ name: "ben", url: invite, ...walled });
+  const bens = new ChatPage(ben.page);
+  await expect(bens.room.questionText).toContainText("your two networks let no direct connection through");
+  await expect(anna.page.getByText("Somebody tries to reach “Walls” on this device")).toBeVisible();
+  await shot(ben, "room-walled");
+  await bens.room.join("Ben", { anyway: true });
+  await expect(ben.page.getByText("A device of “Walls” is there")).toBeVisible();
+  await expect(ben.page.getByText("Nobody is in “Walls”")).toHaveCount(0);
 });
 
 test("a damaged invite is explained, and the page works without it", async ({ openSite }) => {

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { GridState } from "../grid";
 import { MAX_NAME_CHARS } from "../grid/parts";
 import {
-  LOOKING_TEXT,
+  lookingText,
   SHARE_LABEL,
   leavingText,
   lookFailedText,
@@ -85,7 +85,7 @@ function lookView(look: Look, state: GridState): TemplateResult {
         Open the invite to see who is there and the room’s rules. They learn your IP address, and nothing else.
       </p>`;
     case "looking":
-      return html`<p class="muted small" role="status">${LOOKING_TEXT}</p>`;
+      return html`<p class="muted small" role="status">${lookingText(state)}</p>`;
     case "failed":
       return html`<p class="error" part="error" role="alert">${lookFailedText(look.error.message)}</p>`;
     case "seen":

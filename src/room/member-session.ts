@@ -102,6 +102,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
       meet: (link) => this.#mesh.introduce(link, true),
       mayHold: true,
       known: () => this.#known(),
+      onNoDirectWay: (error) => this.emit("refused", error),
       onSlotChange: () => this.#announce(),
     });
     this.door = new Door({

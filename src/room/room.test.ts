@@ -295,7 +295,7 @@ describe("jobs between peers", () => {
     const { peer, asker } = await pair();
     await expect(collect(peer.generate(toyRequest(3_000_000), live()))).rejects.toMatchObject({ code: "bad-request" });
     const long = { ...toyRequest(5), messages: [{ role: "user" as const, content: "x".repeat(3_000_000) }] };
-    await expect(collect(peer.generate(long, live()))).rejects.toMatchObject({ code: "bad-request" });
+    await expect(collect(peer.generate(long, live()))).rejects.toMatchObject({ code: "context-exceeded" });
     expect(await collect(asker.session.peers[0]!.generate(toyRequest(5), live()))).toBe(letters(5));
   });
 

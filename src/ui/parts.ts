@@ -10,7 +10,7 @@ export { icon, mark } from "./icons";
 export { LoadProgressView } from "./models/load-progress-view";
 export { plain } from "./plain";
 export {
-  LOOKING_TEXT,
+  lookingText,
   SHARE_LABEL,
   leavingText,
   lookFailedText,

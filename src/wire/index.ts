@@ -12,4 +12,4 @@ export type { FrameRate } from "./rate";
 export { openPeerJsTransport } from "./peerjs";
 export { answerByHand, offerByHand } from "./webrtc/by-hand";
 export type { HandAnswer, HandOffer } from "./webrtc/by-hand";
-export type { Endpoint, RawLink, Transport } from "./transport";
+export { type Endpoint, NoDirectWayError, type RawLink, type Transport } from "./transport";

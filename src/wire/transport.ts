@@ -1,5 +1,19 @@
 /** The interface of a transport: endpoints with an id, and unauthenticated connections between them. */
-import type { Bytes } from "../core";
+import { type Bytes, MicrogridError } from "../core";
+
+/**
+ * Two devices have exchanged their offer and answer through signaling, but no packet passes directly between them: their
+ * networks do not let it through, and no relay (TURN) is named.
+ */
+export class NoDirectWayError extends MicrogridError {
+  /** Whether this side dialled. */
+  readonly offerer: boolean;
+
+  constructor(offerer: boolean) {
+    super("peer-lost", "The other device is there, but no direct connection to it opens.");
+    this.offerer = offerer;
+  }
+}
 
 /** One ordered, reliable, message-based channel. */
 export interface RawChannel {
@@ -44,8 +58,11 @@ export interface Endpoint {
   readonly closed: Promise<string>;
   /** Called for every incoming connection once it is open. */
   onLink: (link: RawLink) => void;
+  /** Called when a device has dialled this one, but no direct way leads to it. */
+  onNoDirectWay: (error: NoDirectWayError) => void;
   /**
-   * Dials another endpoint; all channels of the result are open. Throws `peer-lost` if nobody answers within `timeoutMs`, and
+   * Dials another endpoint; all channels of the result are open. Throws `peer-lost` if nobody answers within `timeoutMs`,
+   * `NoDirectWayError` (which is a `peer-lost`) if the other side answers but no direct connection opens in that time, and
    * the signal's reason once it aborts, which leaves no connection on either side.
    */
   dial(id: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<RawLink>;

@@ -52,7 +52,10 @@ async function node(name: string): Promise<TestNode> {
     house: await NodeHouse.open({ did: signer.did, keep: new MemoryKeep() }),
     device: { label: "test", memoryBytes: 8e9 } as unknown as DeviceInfo,
     local: { tokenRate: 0, ownJobs: 0 } as unknown as LocalProvider,
-    own: new SharedProvider(() => [toy], () => undefined),
+    own: new SharedProvider(
+      () => [toy],
+      () => undefined,
+    ),
     pipelines: {
       held: [],
       wishes: [],
@@ -197,6 +200,23 @@ describe("a room", () => {
     stored.clear();
     await cleo.room.resume({ room: ada.room.current.roomId, invite: ada.store.state.room!.invite });
     await vi.waitFor(() => expect(cleo.store.state.room?.peers).toHaveLength(2));
+  });
+
+  it("names networks that let nothing through, on both sides, until a device comes through", async () => {
+    const ada = await node("Ada");
+    await ada.room.create("Walls", {});
+    await vi.waitFor(() => expect(ada.store.state.room?.invite).toBeTruthy());
+    const ben = await node("Ben");
+    const told = ({ store }: TestNode) => store.state.notices.map(({ id, text }) => `${id}: ${text.split(",", 1)[0]}`);
+    signaling.walled = true;
+    const preview = ben.room.preview(ada.store.state.room!.invite, new AbortController().signal);
+    await vi.waitFor(() => expect(told(ben)).toEqual(["no-direct-way: A device of “Walls” is there"]));
+    expect(told(ada)).toEqual(["no-direct-way: Somebody tries to reach “Walls” on this device"]);
+    signaling.walled = false;
+    await preview;
+    expect(told(ben)).toEqual([]);
+    await ben.room.join(ada.store.state.room!.invite);
+    await vi.waitFor(() => expect(told(ada)).toEqual([]));
   });
 
   it("is not entered if its user leaves meanwhile", async () => {

@@ -2,7 +2,7 @@
 import { MicrogridError } from "../../core";
 import type { Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
-import { type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite, previewRoom } from "../../room";
+import { type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite } from "../../room";
 import { answerByHand, offerByHand, openPeerJsTransport } from "../../wire";
 import type { NodeHouse } from "../house";
 import type { GridConfig } from "../config";
@@ -11,17 +11,16 @@ import type { SharedProvider } from "../shared-provider";
 import type { NodePipelines } from "../pipelines";
 import type { StateStore } from "../state-store";
 import type { CharterOptions, RoomPreview, ShareOptions } from "../types";
+import { AGENT } from "./agent";
 import { LastRoom, recallShare, rememberShare } from "./habits";
 import { ManualLinks } from "./manual-links";
 import { RememberedRooms } from "./remembered-rooms";
 import { OwnRights } from "./own-rights";
 import { RoomDisplay } from "./room-display";
-import { nobodyHere, roomPreview } from "./room-state";
+import { previewOf } from "./preview";
+import { RoomNotices } from "./room-notices";
 import { Sharing } from "./sharing";
 import { foundRoom } from "./terms";
-
-/** Name and version of this program, as shown to peers. */
-const AGENT = "microgrid/0.1";
 
 interface NodeRoomOptions {
   readonly config: GridConfig;
@@ -49,6 +48,7 @@ export class NodeRoom {
   readonly #member: MemberContext;
   readonly #kept: RememberedRooms;
   readonly #last: LastRoom;
+  readonly #notices: RoomNotices;
   #session: RoomSession | undefined;
   /** How the room was entered. */
   #entry: RoomOptions["entry"] | undefined;
@@ -68,6 +68,7 @@ export class NodeRoom {
     };
     this.#kept = new RememberedRooms(house, this.#member);
     this.#last = new LastRoom(options.store);
+    this.#notices = new RoomNotices(options.store);
     this.#sharing = new Sharing(options, () => this.refresh());
     this.#display = new RoomDisplay(options, {
       session: () => this.#session,
@@ -162,16 +163,9 @@ export class NodeRoom {
   }
 
   /** Shows a room before it is entered. */
-  async preview(link: string, signal: AbortSignal): Promise<RoomPreview> {
+  preview(link: string, signal: AbortSignal): Promise<RoomPreview> {
     const { config, house } = this.#options;
-    const welcome = await previewRoom({
-      invite: parseInvite(link),
-      agent: AGENT,
-      openTransport: (url) => openPeerJsTransport({ url, rtc: config.rtc }),
-      revocations: house.revocations,
-      signal,
-    });
-    return roomPreview(welcome);
+    return previewOf(link, { config, revocations: house.revocations, notices: this.#notices }, signal);
   }
 
   /** Offers this device, with limits. If false, it stops sharing, and running jobs move to other devices. */
@@ -251,15 +245,11 @@ export class NodeRoom {
     this.#last.set({ id: session.roomId, name: session.name });
     session.on("change", () => {
       pipelines.follow(session);
+      if (session.peers.length > 0) this.#notices.noLongerBlocked();
       this.#display.showSoon();
     });
     session.on("out", (error) => this.#isOut(session, error));
-    session.on("refused", (error) => {
-      // Connections that come and go are not reported, but refusals are, by this node or of it.
-      const news = ["handshake-failed", "peer-refused"];
-      if (error instanceof MicrogridError && !news.includes(error.code)) return;
-      this.#options.store.notify({ id: "refused", level: "warning", text: error.message });
-    });
+    session.on("refused", (error) => this.#notices.refused(error, session.name));
     pipelines.follow(session);
     await this.#own.look(session.membership);
     this.#display.show();
@@ -272,23 +262,20 @@ export class NodeRoom {
     const share = recallShare(roomId);
     if (!share) return;
     this.share(share);
-    const text = `You share this device with “${this.current.name}” again, as before.`;
-    this.#options.store.notify({ id: "shares-again", level: "info", text });
+    this.#notices.sharesAgain(this.current.name);
   }
 
   /** Tells the user if nobody else is there. */
   async #tellWhenAlone(session: RoomSession): Promise<void> {
-    const isFounder = this.#own.standing?.founder ?? false;
     await session.lookedAround;
-    const text = session === this.#session ? nobodyHere(session, isFounder) : undefined;
-    if (text !== undefined) this.#options.store.notify({ id: "room-empty", level: "info", text });
+    if (session === this.#session) this.#notices.lookedAround(session, this.#own.standing?.founder ?? false);
   }
 
   /** The room did not let this node in, or removed it. */
   #isOut(session: RoomSession, error: Error): void {
     if (session !== this.#session) return;
     this.leave();
-    this.#options.store.notify({ id: "refused", level: "error", text: error.message });
+    this.#notices.out(error);
   }
 
   async #houseChanged(): Promise<void> {
@@ -308,5 +295,6 @@ export class NodeRoom {
     this.#own.forget();
     this.#sharing.forget();
     this.#display.clear();
+    this.#notices.noLongerBlocked();
   }
 }

@@ -57,22 +57,6 @@ export function roomState(session: RoomSession, around: Around): RoomState {
   };
 }
 
-/** Tells a user who entered a room that nobody is there; undefined if somebody is there, or if the user knows already. */
-export function nobodyHere(
-  { charter, name, peers, signaling, phase }: RoomSession,
-  isFounder: boolean,
-): string | undefined {
-  // A founder who has just opened the room knows that nobody else is there yet.
-  const isNew = charter?.version === 0 && isFounder;
-  if (isNew || peers.length > 0 || phase === "knocking") return undefined;
-  if (signaling !== "connected") {
-    return `“${name}” cannot be looked for, since its signaling server does not answer. This page keeps trying.`;
-  }
-  return phase === "inside"
-    ? `Nobody is in “${name}” at the moment. You are in it now, and will see others when they come.`
-    : `Nobody is in “${name}” at the moment to let you in. This page waits, and goes in when somebody comes.`;
-}
-
 /** The part of the room that a guest is shown. */
 export function roomPreview({ genesis, charter, inside }: Welcome): RoomPreview {
   return { roomId: genesis.roomId, charter: charterState(charter, genesis), inside };

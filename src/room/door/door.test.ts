@@ -215,7 +215,7 @@ describe("an invite", () => {
       },
     };
     const registration = { current: { endpoint }, on: () => nobody } as unknown as SignalingRegistration;
-    const search = new GuestSearch(registration, await credentialsOf(invite));
+    const search = new GuestSearch(registration, await credentialsOf(invite), () => undefined);
     expect(await search.meet(lineTo(round))).toBe(false);
     expect(dialled).toBe(1);
     search.close();

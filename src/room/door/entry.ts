@@ -6,7 +6,7 @@ import type { Invite } from "../invite/invite";
 import { type MemberContext, readToken } from "../membership";
 import type { SignalingRegistration } from "../signaling/registration";
 import { GuestSearch } from "./guest-search";
-import { type Admitted, RefusedAtDoor, type GuestSession } from "./guest-session";
+import { type Admitted, type GuestCredentials, RefusedAtDoor, type GuestSession } from "./guest-session";
 
 /** How a guest introduces itself when it knocks. */
 interface Introduction {
@@ -23,7 +23,10 @@ interface EntryOptions {
 
 interface EntryEvents {
   phase: "looking" | "knocking";
-  /** A door was none of this room: somebody is in between, or plays the room. The text is for people. */
+  /**
+   * A door does not belong to this room, because somebody is in between or plays the room; or no direct way leads to any
+   * door (`NoDirectWayError`). The text is for people.
+   */
   refused: Error;
 }
 
@@ -40,12 +43,12 @@ export class Entry extends TypedEventTarget<EntryEvents> {
     const { member, agent, invite } = options;
     const { signer, revocations } = member;
     const token = await readToken(invite.token.signed);
-    return new Entry(new GuestSearch(registration, { signer, agent, invite, token, revocations }), words);
+    return new Entry(registration, { signer, agent, invite, token, revocations }, words);
   }
 
-  private constructor(search: GuestSearch, words: () => Introduction) {
+  private constructor(registration: SignalingRegistration, credentials: GuestCredentials, words: () => Introduction) {
     super();
-    this.#search = search;
+    this.#search = new GuestSearch(registration, credentials, (error) => this.emit("refused", error));
     this.#words = words;
   }
 

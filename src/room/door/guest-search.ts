@@ -1,6 +1,6 @@
 /** Looks for a member who opens the door, as long as it takes: through the room's slots, or over lines made by hand. */
 import { MicrogridError, deferred, onAbort } from "../../core";
-import type { RawLink } from "../../wire";
+import type { NoDirectWayError, RawLink } from "../../wire";
 import { MEMBER_DIAL_MS, REFUSED_AFTER_MS } from "../constants";
 import type { SignalingRegistration } from "../signaling/registration";
 import { Rendezvous } from "../signaling/rendezvous";
@@ -17,7 +17,12 @@ export class GuestSearch {
   #refused: ReturnType<typeof setTimeout> | undefined;
   readonly #stopListening: () => void;
 
-  constructor(registration: SignalingRegistration, credentials: GuestCredentials) {
+  /** `onNoDirectWay` is called when members are there, but no direct way leads to them; the search goes on. */
+  constructor(
+    registration: SignalingRegistration,
+    credentials: GuestCredentials,
+    onNoDirectWay: (error: NoDirectWayError) => void,
+  ) {
     this.#registration = registration;
     this.#credentials = credentials;
     this.#rendezvous = new Rendezvous({
@@ -27,6 +32,7 @@ export class GuestSearch {
       // A guest that has found a door looks for no other.
       known: () => ({ slots: [], members: this.#onOpen ? 0 : 1 }),
       mayHold: false,
+      onNoDirectWay,
       onSlotChange: () => undefined,
     });
     const stop = [

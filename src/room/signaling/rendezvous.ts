@@ -1,10 +1,14 @@
 /** How the nodes of a room find each other at a signaling server that knows no rooms (docs/protocol.md). */
 import { type Bytes, sleep } from "../../core";
-import type { Endpoint, RawLink } from "../../wire";
+import { type Endpoint, NoDirectWayError, type RawLink } from "../../wire";
 import { HOLDERS_WANTED, LONELY_SCAN_MS, SLOT_COUNT, SLOT_DIAL_MS, SLOT_SCAN_MS } from "../constants";
 import type { Registration } from "./registration";
 import { dayOf, slotIds } from "./slots";
 
+/** Calls in a row that find no direct way before that is told: one alone may have been slow. */
+const BLOCKED_CALLS = 2;
+/** A device that has dialled in vain is not worth a word if it, or another one, came through shortly before or after. */
+const CAME_THROUGH_MS = 15_000;
 /** A node that is alone also tries the neighbouring days once in this number of looks: few clocks are wrong by hours. */
 const NEIGHBOUR_DAYS_EVERY = 6;
 
@@ -18,6 +22,8 @@ interface RendezvousOptions {
   readonly mayHold: boolean;
   /** Slots that linked members say they hold, and how many members are linked. */
   known(): { slots: readonly number[]; members: number };
+  /** Called once when devices of the room are there, but no direct way leads to them; again after one came through. */
+  onNoDirectWay(error: NoDirectWayError): void;
   /** Called when this node wins or gives up a slot. */
   onSlotChange(): void;
   /** The clock, for tests. */
@@ -39,6 +45,10 @@ export class Rendezvous {
   #held: HeldSlot | undefined;
   #wake = new AbortController();
   #looks = 0;
+  /** Calls without a direct way since somebody came through. */
+  #blocked = 0;
+  #toldBlocked = false;
+  #cameThroughAt = -Infinity;
 
   constructor(options: RendezvousOptions) {
     this.#options = options;
@@ -123,8 +133,7 @@ export class Rendezvous {
   async #try(registration: Registration, id: string, slot: number, day: number, mayHold: boolean): Promise<boolean> {
     const endpoint = await registration.transport.open(id, { signal: this.#stop.signal });
     if (endpoint === "taken") {
-      const link = await registration.endpoint.dial(id, { timeoutMs: SLOT_DIAL_MS, signal: this.#stop.signal });
-      return this.#options.meet(link);
+      return this.#options.meet(await this.#dial(registration.endpoint, id));
     }
     if (
       !mayHold ||
@@ -136,7 +145,13 @@ export class Rendezvous {
       return false;
     }
     this.#held = { slot, day, endpoint, registration };
-    endpoint.onLink = (link) => void this.#options.meet(link);
+    endpoint.onLink = (link) => {
+      this.#cameThrough();
+      void this.#options.meet(link);
+    };
+    endpoint.onNoDirectWay = (error) => {
+      if (performance.now() - this.#cameThroughAt > CAME_THROUGH_MS) this.#tellBlocked(error);
+    };
     void endpoint.closed.then(() => {
       if (this.#held?.endpoint !== endpoint) return;
       this.#held = undefined;
@@ -145,6 +160,29 @@ export class Rendezvous {
     });
     this.#options.onSlotChange();
     return false;
+  }
+
+  async #dial(endpoint: Endpoint, id: string): Promise<RawLink> {
+    try {
+      const link = await endpoint.dial(id, { timeoutMs: SLOT_DIAL_MS, signal: this.#stop.signal });
+      this.#cameThrough();
+      return link;
+    } catch (error) {
+      if (error instanceof NoDirectWayError && ++this.#blocked >= BLOCKED_CALLS) this.#tellBlocked(error);
+      throw error;
+    }
+  }
+
+  #cameThrough(): void {
+    this.#cameThroughAt = performance.now();
+    this.#blocked = 0;
+    this.#toldBlocked = false;
+  }
+
+  #tellBlocked(error: NoDirectWayError): void {
+    if (this.#toldBlocked) return;
+    this.#toldBlocked = true;
+    this.#options.onNoDirectWay(error);
   }
 
   #release(): void {

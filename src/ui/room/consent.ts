@@ -10,8 +10,13 @@ import { nameText } from "../people/person";
 export { nameText } from "../people/person";
 
 /** Shown while a guest's device looks for a member who can show the room. */
-export const LOOKING_TEXT =
-  "Looking for someone inside who can show the room’s rules. They learn your IP address and nothing else. This continues until someone is there.";
+export function lookingText({ notices }: Pick<GridState, "notices">): string {
+  const blocked = notices.find(({ id }) => id === "no-direct-way");
+  return (
+    blocked?.text ??
+    "Looking for someone inside who can show the room’s rules. They learn your IP address and nothing else. This continues until someone is there."
+  );
+}
 
 /** The switch that lets others use this device. */
 export const SHARE_LABEL = "Share this device";

@@ -13,10 +13,10 @@ import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "../people/did-view";
 import {
-  LOOKING_TEXT,
   SHARE_LABEL,
   leavingText,
   lookFailedText,
+  lookingText,
   meetingText,
   shareHint,
   visibleToMembers,
@@ -103,7 +103,7 @@ export class JoinDialog extends WorkspaceElement {
     const shut = entrance?.kind === "closed" || (!entrance && this.#refused());
     return html`<div class="body" tabindex="-1" autofocus>
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
-        ${preview ? this.#seen(workspace, preview) : this.#unseen()}
+        ${preview ? this.#seen(workspace, preview) : this.#unseen(workspace)}
         ${shut ? nothing : this.#consent(workspace, preview)} ${shut ? nothing : meetingText(invite)}
         ${leavingText(state.room)}
         ${this.#joining.render({
@@ -143,7 +143,7 @@ export class JoinDialog extends WorkspaceElement {
     ></mg-room-preview>`;
   }
 
-  #unseen(): TemplateResult {
+  #unseen({ grid }: Workspace): TemplateResult {
     if (this.#looking.status === TaskStatus.ERROR && !isAbort(this.#looking.error)) {
       const reason = errorText(this.#looking.error);
       return html`<div class="error" role="alert">
@@ -153,7 +153,7 @@ export class JoinDialog extends WorkspaceElement {
     }
     return html`<p class="waiting" role="status">
       <span class="pulse" aria-hidden="true"></span>
-      <span>${LOOKING_TEXT}</span>
+      <span>${lookingText(grid.state)}</span>
     </p>`;
   }
 

@@ -33,6 +33,11 @@ export class GridConnection extends BufferedConnection {
     this.line().end(reason);
   }
 
+  /** Ends a connection that has not opened in time. */
+  giveUp(reason: string): void {
+    this.line().giveUp(reason);
+  }
+
   /** PeerJS calls this on a LEAVE, on an offer that repeats an id, and when its `Peer` is destroyed. */
   override close(): void {
     if (!this.line().protected) this.end("it was closed");

@@ -2,7 +2,7 @@
 import { Peer, type PeerOptions } from "peerjs";
 import { MicrogridError, deferred, onAbort, spawnWorker } from "../../core";
 import { DIAL_TIMEOUT_MS, SIGNALING_OPEN_TIMEOUT_MS } from "../constants";
-import type { Endpoint, RawLink, Transport } from "../transport";
+import { type Endpoint, NoDirectWayError, type RawLink, type Transport } from "../transport";
 import { GridConnection } from "./connection";
 import { Gate, boundMemory } from "./guard";
 import heartbeatUrl from "../../../workers/heartbeat.ts?worker&url";
@@ -84,6 +84,7 @@ class PeerJsEndpoint implements Endpoint {
   readonly id: string;
   readonly closed: Promise<string>;
   onLink: (link: RawLink) => void = (link) => link.close("nobody listens");
+  onNoDirectWay: (error: NoDirectWayError) => void = () => undefined;
   readonly #peer: Peer;
   /** Pending dials by the dialled id. The function fails the dial when the server reports that the id is absent. */
   readonly #dialling = new Map<string, (reason: string) => void>();
@@ -122,7 +123,7 @@ class PeerJsEndpoint implements Endpoint {
       );
     }
     const give = (reason: string): void => connection.end(reason);
-    const timer = setTimeout(() => give("it does not answer"), Math.min(timeoutMs, DIAL_TIMEOUT_MS));
+    const timer = setTimeout(() => connection.giveUp("it does not answer"), Math.min(timeoutMs, DIAL_TIMEOUT_MS));
     using _ = onAbort(signal, () => give("it was cancelled"));
     this.#dialling.set(id, give);
     try {
@@ -141,7 +142,7 @@ class PeerJsEndpoint implements Endpoint {
   }
 
   async #welcome(connection: GridConnection, gate: Gate): Promise<void> {
-    const timer = setTimeout(() => connection.end("it never opened"), DIAL_TIMEOUT_MS);
+    const timer = setTimeout(() => connection.giveUp("it never opened"), DIAL_TIMEOUT_MS);
     let counted = true;
     const leave = (): void => {
       if (counted) gate.leave();
@@ -158,8 +159,9 @@ class PeerJsEndpoint implements Endpoint {
           leave();
         },
       });
-    } catch {
-      // A stranger's failed connection needs no handling.
+    } catch (error) {
+      // Nothing else about a stranger's failed connection needs handling.
+      if (error instanceof NoDirectWayError) this.onNoDirectWay(error);
       leave();
     } finally {
       clearTimeout(timer);

@@ -1,6 +1,6 @@
 /** A signaling server and its network in memory, for unit tests of code that uses a `Transport`. */
 import { type Bytes, MicrogridError } from "../../core";
-import type { Endpoint, RawLink, Transport } from "../transport";
+import { type Endpoint, NoDirectWayError, type RawLink, type Transport } from "../transport";
 import type { HandAnswer, HandOffer } from "../webrtc/by-hand";
 import { StandInChannel, StandInLink, joinLinks } from "./stand-in-link";
 
@@ -28,6 +28,7 @@ class MemoryEndpoint implements Endpoint {
   readonly id: string;
   readonly closed: Promise<string>;
   onLink: (link: RawLink) => void = (link) => link.close("nobody listens");
+  onNoDirectWay: (error: NoDirectWayError) => void = () => undefined;
   readonly #server: MemorySignaling;
   #resolveClosed: (reason: string) => void = () => undefined;
 
@@ -42,6 +43,10 @@ class MemoryEndpoint implements Endpoint {
     signal.throwIfAborted();
     const other = this.#server.reach(this.id, id);
     if (!other) throw new MicrogridError("peer-lost", "A device could not be reached: nobody is there.");
+    if (this.#server.walled) {
+      setTimeout(() => other.onNoDirectWay(new NoDirectWayError(false)));
+      throw new NoDirectWayError(true);
+    }
     const [near, far] = memoryLinkPair();
     this.#server.links.push(near, far);
     setTimeout(() => other.onLink(far));
@@ -64,6 +69,8 @@ export class MemorySignaling implements Transport {
   /** All sides of all connections that were ever dialled. */
   readonly links: MemoryLink[] = [];
   up = true;
+  /** Whether signaling works and no packet passes between the devices themselves. */
+  walled = false;
   /** Whether two ids can reach each other; tests replace it to split the network. */
   canReach: (from: string, to: string) => boolean = () => true;
 

@@ -1,7 +1,7 @@
 /** An `RTCPeerConnection` with its three channels, as a connection between two endpoints. */
 import { type Bytes, MicrogridError, deferred } from "../../core";
 import { BULK_CHANNEL_ID, STAGE_CHANNEL_ID } from "../constants";
-import type { Fingerprints, RawChannel, RawLink } from "../transport";
+import { type Fingerprints, NoDirectWayError, type RawChannel, type RawLink } from "../transport";
 import { DataChannel } from "./channel";
 import { certificateFingerprint, sdpFingerprint } from "./fingerprint";
 
@@ -17,6 +17,7 @@ export class WebRtcLine {
   #stage: DataChannel | undefined;
   #protected = false;
   #ended = false;
+  #noDirectWay = false;
   readonly #onEnd: () => void;
 
   /** `onEnd` is called once, when the connection has ended. */
@@ -37,7 +38,7 @@ export class WebRtcLine {
     this.#stage = this.#wrap(pc.createDataChannel("stage", { negotiated: true, id: STAGE_CHANNEL_ID }));
     pc.addEventListener("connectionstatechange", () => {
       if (pc.connectionState === "failed" || pc.connectionState === "closed") {
-        this.end("the network between the two was lost");
+        this.giveUp("the network between the two was lost");
       }
     });
   }
@@ -50,9 +51,13 @@ export class WebRtcLine {
     this.#arrived.resolve();
   }
 
-  /** Resolves when all channels are open; throws `peer-lost` if the connection ends before that. */
+  /**
+   * Resolves when all channels are open; throws `peer-lost` if the connection ends before that, `NoDirectWayError` if it was
+   * given up while no packet had passed.
+   */
   async opened(offerer: boolean): Promise<RawLink> {
     const failure = this.#closed.then((reason) => {
+      if (this.#noDirectWay) throw new NoDirectWayError(offerer);
       throw new MicrogridError("peer-lost", `A device could not be reached: ${reason}.`);
     });
     await Promise.race([this.#arrived.promise, failure]);
@@ -74,6 +79,15 @@ export class WebRtcLine {
 
   #wrap(channel: RTCDataChannel): DataChannel {
     return new DataChannel(channel, () => this.end("it sent more than this node reads"));
+  }
+
+  /** Ends a connection that has taken too long or has failed. */
+  giveUp(reason: string): void {
+    const pc = this.#pc;
+    const answered = pc?.remoteDescription != null && pc.localDescription !== null;
+    const met = pc?.iceConnectionState === "connected" || pc?.iceConnectionState === "completed";
+    if (!this.#ended) this.#noDirectWay = answered && !met;
+    this.end(reason);
   }
 
   /** Ends the connection for good. */

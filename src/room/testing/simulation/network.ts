@@ -1,6 +1,6 @@
 /** The internet and a signaling server, simulated: latency for each pair, hosts that vanish, a network cut in two. */
 import { type Bytes, MicrogridError, unlessAborted } from "../../../core";
-import type { Endpoint, RawLink, Transport } from "../../../wire";
+import type { Endpoint, NoDirectWayError, RawLink, Transport } from "../../../wire";
 import { StandInChannel, StandInLink, joinLinks } from "../../../wire/testing/stand-in-link";
 import type { HandDialer } from "../../links/relay";
 import { Census } from "./census";
@@ -90,6 +90,7 @@ class SimulatedEndpoint implements Endpoint {
   readonly host: Host;
   readonly closed: Promise<string>;
   onLink: (link: RawLink) => void = (link) => link.close("nobody listens");
+  onNoDirectWay: (error: NoDirectWayError) => void = () => undefined;
   readonly #network: Network;
   #resolveClosed: (reason: string) => void = () => undefined;
 

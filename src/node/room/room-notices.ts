@@ -1,0 +1,77 @@
+/** Tells the user about the doors of a room: nobody is there, somebody was refused, no direct way leads to a device. */
+import { MicrogridError } from "../../core";
+import type { RoomSession } from "../../room";
+import { NoDirectWayError } from "../../wire";
+import type { StateStore } from "../state-store";
+
+/** Ids of the notices. */
+const EMPTY = "room-empty";
+const REFUSED = "refused";
+const SHARES_AGAIN = "shares-again";
+const NO_DIRECT_WAY = "no-direct-way";
+/** Connections that come and go are not reported, but refusals are, by this node or of it. */
+const REPORTED: readonly string[] = ["handshake-failed", "peer-refused"];
+
+export class RoomNotices {
+  readonly #store: StateStore;
+  /** True while the user is told that no direct way leads to a device. */
+  #blocked = false;
+
+  constructor(store: StateStore) {
+    this.#store = store;
+  }
+
+  /** Somebody was refused, or could not be reached at all. */
+  refused(error: Error, room: string): void {
+    if (error instanceof NoDirectWayError) this.noDirectWay(error, room);
+    else if (!(error instanceof MicrogridError) || REPORTED.includes(error.code)) {
+      this.#store.notify({ id: REFUSED, level: "warning", text: error.message });
+    }
+  }
+
+  /** Signaling works, and the networks let no packet pass between two devices. */
+  noDirectWay({ offerer }: NoDirectWayError, room: string): void {
+    const who = offerer ? `A device of “${room}” is there` : `Somebody tries to reach “${room}” on this device`;
+    const text =
+      `${who}, but your two networks let no direct connection through. Try another network, such as a phone’s hotspot, ` +
+      "or ask the operator of this site for a relay (TURN).";
+    this.#blocked = true;
+    this.#store.dismiss(EMPTY);
+    this.#store.notify({ id: NO_DIRECT_WAY, level: "warning", text });
+  }
+
+  /** A device was reached, or nobody tries any more. */
+  noLongerBlocked(): void {
+    if (this.#blocked) this.#store.dismiss(NO_DIRECT_WAY);
+    this.#blocked = false;
+  }
+
+  /** The room did not let this node in, or removed it. */
+  out(error: Error): void {
+    this.#store.notify({ id: REFUSED, level: "error", text: error.message });
+  }
+
+  /** A user who shared this room before shares it again. */
+  sharesAgain(room: string): void {
+    const text = `You share this device with “${room}” again, as before.`;
+    this.#store.notify({ id: SHARES_AGAIN, level: "info", text });
+  }
+
+  /** Tells a user who entered a room if nobody was found there, unless the user knows already. */
+  lookedAround(session: RoomSession, isFounder: boolean): void {
+    const text = this.#blocked ? undefined : nobodyHere(session, isFounder);
+    if (text !== undefined) this.#store.notify({ id: EMPTY, level: "info", text });
+  }
+}
+
+function nobodyHere({ charter, name, peers, signaling, phase }: RoomSession, isFounder: boolean): string | undefined {
+  // A founder who has just opened the room knows that nobody else is there yet.
+  const isNew = charter?.version === 0 && isFounder;
+  if (isNew || peers.length > 0 || phase === "knocking") return undefined;
+  if (signaling !== "connected") {
+    return `“${name}” cannot be looked for, since its signaling server does not answer. This page keeps trying.`;
+  }
+  return phase === "inside"
+    ? `Nobody is in “${name}” at the moment. You are in it now, and will see others when they come.`
+    : `Nobody is in “${name}” at the moment to let you in. This page waits, and goes in when somebody comes.`;
+}
