@@ -1,13 +1,17 @@
 /** How the site and the embeddable bundle are built: builds of one source, chosen by `--mode`. */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type PluginOption, type UserConfig } from "vite";
 import { contentSecurityPolicy } from "./scripts/vite-csp.ts";
+import { BundledPackages, helpFiles } from "./scripts/vite-help.ts";
 import { webllmCatalog } from "./scripts/vite-webllm-catalog.ts";
 
 /** Where the site goes; the build script may say otherwise. */
 const OUT_DIR = process.env.MICROGRID_OUT_DIR ?? "dist";
 /** Tells builds apart: tabs of two builds of the site do not talk to each other. */
 const BUILD = process.env.MICROGRID_BUILD ?? "dev";
+/** The version of the package, which the help shows. */
+const { version } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8")) as { version: string };
 /** Folder that only holds chunks, workers and wasm: everything in it has a hash in its name. */
 const ASSETS = "assets";
 /** Takes the place of Lit's directive, which the page's Content-Security-Policy would stop. */
@@ -18,7 +22,10 @@ function common(plugins: () => PluginOption[]): UserConfig {
   return {
     base: "./",
     plugins: plugins(),
-    define: { "import.meta.env.MICROGRID_BUILD": JSON.stringify(BUILD) },
+    define: {
+      "import.meta.env.MICROGRID_BUILD": JSON.stringify(BUILD),
+      "import.meta.env.MICROGRID_VERSION": JSON.stringify(version),
+    },
     resolve: {
       alias: [{ find: /^lit\/directives\/style-map\.js$/, replacement: STYLE_MAP }],
     },
@@ -35,8 +42,8 @@ function common(plugins: () => PluginOption[]): UserConfig {
 }
 
 /** `dist/`: the page and all it loads. */
-function site(shared: UserConfig): UserConfig {
-  const plugins = [...(shared.plugins ?? []), contentSecurityPolicy()];
+function site(shared: UserConfig, packages: BundledPackages): UserConfig {
+  const plugins = [...(shared.plugins ?? []), contentSecurityPolicy(), helpFiles(packages)];
   return { ...shared, plugins, build: { ...shared.build, outDir: OUT_DIR, emptyOutDir: true, assetsDir: ASSETS } };
 }
 
@@ -66,6 +73,7 @@ function embed(shared: UserConfig): UserConfig {
 }
 
 export default defineConfig(({ mode }) => {
-  const shared = common(() => [webllmCatalog()]);
-  return mode === "embed" ? embed(shared) : site(shared);
+  const packages = new BundledPackages();
+  const shared = common(() => [webllmCatalog(), packages.collector()]);
+  return mode === "embed" ? embed(shared) : site(shared, packages);
 });

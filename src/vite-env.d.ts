@@ -3,4 +3,6 @@
 interface ImportMetaEnv {
   /** Tells builds of the site apart; absent in tests. */
   readonly MICROGRID_BUILD?: string;
+  /** The version of the package; absent in tests. */
+  readonly MICROGRID_VERSION?: string;
 }

@@ -6,8 +6,8 @@ import { ROOT } from "../run/spawn.mjs";
 import { COPIES } from "../serve/compression.mjs";
 
 /** The files and folders that a build reads. */
-const SOURCES = ["index.html", "src", "workers", "public", "scripts", "vite.config.ts", "tsconfig.base.json"];
-const SOURCE_FILES = ["tsconfig.json", "package.json", "package-lock.json"];
+const SOURCES = ["index.html", "src", "workers", "public", "scripts", "docs", "vite.config.ts", "tsconfig.base.json"];
+const SOURCE_FILES = ["tsconfig.json", "package.json", "package-lock.json", "LICENSE"];
 const STAMP = join(ROOT, ".cache", "build.json");
 
 /** @returns {string} a hash over the content of everything that the build reads, tests left out */

@@ -44,9 +44,10 @@ export const SUBFOLDERS_MAY_IMPORT = {
     signaling: [],
   },
   ui: {
-    app: ["chat", "models", "pipelines", "room", "settings", "sidebar", "state", "styles"],
+    app: ["chat", "help", "models", "pipelines", "room", "settings", "sidebar", "state", "styles"],
     settings: ["house", "people", "state", "styles"],
     room: ["carry", "charter", "people", "pipelines", "state", "styles"],
+    help: ["state", "styles"],
     chat: ["markdown", "models", "people", "state", "styles"],
     models: ["pipelines", "state", "styles"],
     house: ["carry", "people", "styles"],

@@ -28,6 +28,7 @@ const PATHS = {
   download: svg`<path d="M12 4v11M7.5 11l4.5 4.5 4.5-4.5M5 20h14" />`,
   upload: svg`<path d="M12 16V5M7.5 9 12 4.5 16.5 9M5 20h14" />`,
   info: svg`<circle cx="12" cy="12" r="8.5" /><path d="M12 11v5.5M12 7.8v.01" />`,
+  help: svg`<circle cx="12" cy="12" r="8.5" /><path d="M9.6 9.6a2.5 2.5 0 1 1 3.5 2.4c-.7.3-1.1.8-1.1 1.7M12 16.6v.01" />`,
   alert: svg`<path d="M12 4 3 19.5h18Z" /><path d="M12 10v4.5M12 17v.01" />`,
   sun: svg`<circle cx="12" cy="12" r="4" /><path d="M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4" />`,
   moon: svg`<path d="M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10Z" />`,

@@ -13,6 +13,7 @@ export const appStyles = css`
   /* Dialogs are shown over the page; as grid items they would take a row from it. */
   mg-model-dialog,
   mg-settings-dialog,
+  mg-help-dialog,
   mg-join-dialog {
     position: absolute;
   }

@@ -120,10 +120,12 @@ export class MicrogridApp extends MicrogridElement {
     const { workspace } = this;
     if (workspace?.dialog === "models") void import("../models");
     if (workspace?.dialog === "settings") void import("../settings");
+    if (workspace?.dialog === "help") void import("../help");
     if (workspace && this.invite !== undefined) void import("../room");
     return html`
       ${workspace?.dialog === "models" ? html`<mg-model-dialog .workspace=${workspace}></mg-model-dialog>` : nothing}
       ${workspace?.dialog === "settings" ? html`<mg-settings-dialog .workspace=${workspace}></mg-settings-dialog>` : nothing}
+      ${workspace?.dialog === "help" ? html`<mg-help-dialog .workspace=${workspace}></mg-help-dialog>` : nothing}
       ${
         workspace && this.invite !== undefined
           ? html`<mg-join-dialog

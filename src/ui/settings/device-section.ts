@@ -7,7 +7,7 @@ import { formatSize } from "../format";
 import { gpuName } from "../state/device";
 
 /** Styles for a list of names and values. */
-export const factStyles = css`
+const factStyles = css`
   dl {
     display: grid;
     grid-template-columns: auto 1fr;

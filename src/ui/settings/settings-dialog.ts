@@ -1,4 +1,4 @@
-/** The settings of the whole page: theme, privacy, identity, servers, storage and help. */
+/** The settings of the whole page: theme, privacy, identity, servers and storage. */
 import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
@@ -14,11 +14,9 @@ import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import { choiceStyles } from "./choices";
 import "./delete-section";
-import { factStyles } from "./device-section";
 import "./looks-section";
 import "./network-section";
 import { privacySection } from "./privacy-section";
-import { SHORTCUTS } from "./shortcuts";
 import "./transfer-section";
 
 /** `<mg-settings-dialog .workspace>`: a dialog named “Settings”. */
@@ -28,7 +26,6 @@ export class SettingsDialog extends WorkspaceElement {
     sections,
     personStyles,
     choiceStyles,
-    factStyles,
     css`
       wa-dialog {
         --width: min(36rem, calc(100vw - 1rem));
@@ -51,13 +48,6 @@ export class SettingsDialog extends WorkspaceElement {
       }
       .inside {
         padding: 0.375rem 0.875rem 1rem;
-      }
-      kbd {
-        padding: 0.1em 0.4em;
-        border: 1px solid var(--mg-border-strong);
-        border-radius: 5px;
-        font: 0.75rem var(--mg-mono);
-        white-space: nowrap;
       }
     `,
   ];
@@ -94,7 +84,6 @@ export class SettingsDialog extends WorkspaceElement {
         <mg-device-section .workspace=${workspace}></mg-device-section>
         <mg-delete-section .workspace=${workspace}></mg-delete-section>
       </section>
-      ${help()}
     </wa-dialog>`;
   }
 
@@ -142,21 +131,4 @@ export class SettingsDialog extends WorkspaceElement {
     if (this.holding) (event.target as HTMLElement & { open: boolean }).open = true;
     else this.workspace?.show({ dialog: undefined });
   };
-}
-
-function help(): TemplateResult {
-  return html`<section>
-    <h3>Keyboard</h3>
-    <dl>
-      ${SHORTCUTS.map(
-        ([keys, what]) =>
-          html`<dt><kbd>${keys}</kbd></dt>
-            <dd>${what}</dd>`,
-      )}
-    </dl>
-    <p class="muted small">
-      Microgrid runs language models in the browser and shares the work in rooms. Apache-2.0. No account, no telemetry,
-      and no server sees what you write. A signaling server helps the devices of a room to meet.
-    </p>
-  </section>`;
 }

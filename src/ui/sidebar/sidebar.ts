@@ -178,6 +178,15 @@ export class Sidebar extends WorkspaceElement {
           ${icon("settings", 18)} Settings
         </button>
         <button
+          class="icon-button"
+          aria-label="Help"
+          title="Help"
+          ?disabled=${!workspace}
+          @click=${() => this.#open("help")}
+        >
+          ${icon("help")}
+        </button>
+        <button
           class="button plain"
           aria-label="Import conversations"
           ?disabled=${!workspace}
@@ -211,7 +220,7 @@ export class Sidebar extends WorkspaceElement {
 
   readonly #done = (): void => void this.dispatchEvent(new CustomEvent("mg-done"));
 
-  #open(dialog: "settings"): void {
+  #open(dialog: "settings" | "help"): void {
     this.workspace?.show({ dialog });
     this.#done();
   }

@@ -3,7 +3,7 @@ import { TypedEventTarget, randomId } from "../../core";
 
 /** Panels beside the chat, and dialogs over it. */
 export type Panel = "room" | "chat-settings" | undefined;
-export type Dialog = "models" | "settings" | "rules" | undefined;
+export type Dialog = "models" | "settings" | "help" | "rules" | undefined;
 
 /** A short message at the bottom of the page, perhaps with a button that undoes something. */
 export interface Toast {

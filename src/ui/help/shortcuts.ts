@@ -1,4 +1,4 @@
-/** The keyboard shortcuts, for the help in the settings. */
+/** The keyboard shortcuts, for the help. */
 
 const COMMAND = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
 

@@ -1,0 +1,39 @@
+/** The licences of the packages that a bundle contains. */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** A package of which some module is in a bundle. */
+export interface BundledPackage {
+  readonly name: string;
+  readonly version: string;
+  /** The licence's identifier, as the package names it. */
+  readonly licence: string;
+  /** The text of the licence, if the package brings one. */
+  readonly text: string | undefined;
+}
+
+/** Names under which packages keep the text of their licence. */
+const LICENCE_FILE = /^(?:licen[cs]e|copying)/i;
+
+/** The package that a module belongs to; undefined for our own modules and those that the bundler makes. */
+export function packageOf(moduleId: string): BundledPackage | undefined {
+  const folder = /^(?!\0)(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(moduleId.replaceAll("\\", "/"))?.[1];
+  if (folder === undefined || !existsSync(join(folder, "package.json"))) return undefined;
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    name: string;
+    version: string;
+    license?: string;
+  };
+  const file = readdirSync(folder).find((entry) => LICENCE_FILE.test(entry));
+  const text = file === undefined ? undefined : readFileSync(join(folder, file), "utf8").trim();
+  return { name, version, licence: license ?? "see its text", text };
+}
+
+/** The document that lists them: names first, then each licence's text. */
+export function licencesText(packages: readonly BundledPackage[]): string {
+  const names = packages.map(({ name, version, licence }) => `- ${name} ${version} (${licence})`);
+  const texts = packages.map(
+    ({ name, version, licence, text }) => `${"=".repeat(72)}\n${name} ${version} (${licence})\n\n${text ?? ""}`,
+  );
+  return `Microgrid contains code of these packages:\n\n${names.join("\n")}\n\n${texts.join("\n\n").trimEnd()}\n`;
+}

@@ -1,0 +1,2 @@
+/** The help of the page. Loaded when it is opened. */
+export { HelpDialog } from "./help-dialog";
