@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
-import { expect, test } from "./harness";
+import { type SitePage, expect, test } from "./harness";
 import { ChatPage, EmbeddedChat } from "./pages";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -83,4 +83,73 @@ test("axe finds nothing to mend in ten views and both themes", async ({ openSite
   await embedded.ready();
   await embedded.ask("What is the capital of Japan?");
   await isAccessible(cleo.page, "element", "microgrid-chat");
+});
+
+test("on a phone, Back closes what lies over the page, and nothing more", async ({ openSite }) => {
+  const { page } = await openSite({
+    context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+  });
+  const chat = new ChatPage(page);
+  const drawer = page.getByRole("button", { name: "Show conversations" });
+  const panel = page.getByRole("complementary", { name: "Chat settings" });
+  const layers = () => page.evaluate(() => (history.state as { layers: number } | null)?.layers ?? 0);
+  await chat.ready();
+  await chat.chat("What is WebGPU?");
+  const address = page.url();
+  expect(address).toContain("#/c/");
+
+  await chat.models.open();
+  await expect.poll(layers).toBe(1);
+  await page.goBack();
+  await expect(chat.models.dialog).toBeHidden();
+
+  await page.getByRole("button", { name: "Chat settings" }).click();
+  await expect.poll(layers).toBe(1);
+  await page.goBack();
+  await expect(panel).toBeHidden();
+  expect(page.url()).toBe(address);
+
+  // What closes by itself leaves nothing behind: the next press of Back leads to the chat before.
+  await drawer.click();
+  await chat.settings.open();
+  await expect.poll(layers).toBe(1);
+  await chat.settings.close();
+  await expect.poll(layers).toBe(0);
+  await drawer.click();
+  await expect.poll(layers).toBe(1);
+  await chat.conversations.newChat.click();
+  await expect(page).toHaveURL(/#\/$/);
+  await page.goBack();
+  await expect(page).toHaveURL(address);
+  await expect.poll(layers).toBe(0);
+  await expect(chat.questions).toHaveCount(1);
+});
+
+/** Runs in the page before its scripts: notes each move of the page by itself. */
+function noteShifts(): void {
+  const notes: { value: number; text: string }[] = [];
+  Object.assign(window, { shifts: notes });
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & { value: number; sources: unknown })[])
+      notes.push({ value: entry.value, text: `${entry.value}: ${JSON.stringify(entry.sources)}` });
+  }).observe({ type: "layout-shift", buffered: true });
+}
+
+test("the page keeps still while it starts, on a phone and on a laptop", async ({ openSite }) => {
+  for (const [name, viewport] of Object.entries({
+    phone: { width: 390, height: 844 },
+    laptop: { width: 1280, height: 800 },
+  })) {
+    const prepare = async ({ page }: SitePage): Promise<void> => void (await page.addInitScript(noteShifts));
+    const { page } = await openSite({ name, context: { viewport }, prepare });
+    for (const visit of ["first", "second"]) {
+      await new ChatPage(page).ready();
+      const shifts = await page.evaluate(
+        () => (window as unknown as { shifts: { value: number; text: string }[] }).shifts,
+      );
+      const total = shifts.reduce((sum, { value }) => sum + value, 0);
+      expect(total, `${name}, ${visit} visit:\n${shifts.map(({ text }) => text).join("\n")}`).toBeLessThanOrEqual(0.05);
+      await page.reload();
+    }
+  }
 });

@@ -16,6 +16,12 @@ export class Menu extends MicrogridElement {
       display: inline-flex;
       flex: none;
     }
+    @media (pointer: coarse) {
+      .icon-button.small {
+        width: 2.5rem;
+        height: 2.5rem;
+      }
+    }
     .menu {
       position: fixed;
       inset: auto;

@@ -1,4 +1,5 @@
 /** The page's addresses. All of them are in the URL's fragment, so any static host can serve the page. */
+import { depthOf } from "./back";
 
 type PageRoute =
   | { readonly view: "chat"; readonly conversation: string | undefined }
@@ -18,7 +19,12 @@ export function conversationRoute(id: string): string {
   return `#/c/${id}`;
 }
 
-/** Navigates to a route as a click on a link would. */
+/**
+ * Navigates to a route as a click on a link would. The entry of a layer that lies over the page would be left behind in
+ * the history, so the route takes its place.
+ */
 export function go(hash: string): void {
-  location.hash = hash;
+  if (typeof history === "undefined" || depthOf(history.state) === 0) location.hash = hash;
+  // On the way to where the page already is, the layer takes its entry along when it closes.
+  else if ((location.hash || "#/") !== hash) location.replace(hash);
 }

@@ -3,6 +3,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { GridApi } from "../../grid";
 import "../chat/chat-view";
+import { backCloses } from "../back";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { isComposing } from "../keys";
@@ -31,6 +32,8 @@ export class MicrogridApp extends MicrogridElement {
   @state() private invite: string | undefined;
   @query("mg-sidebar") private readonly sidebar!: Sidebar;
   #focusedPanel: Panel;
+  readonly #drawerLayer = {};
+  readonly #panelLayer = {};
 
   constructor() {
     super();
@@ -39,6 +42,7 @@ export class MicrogridApp extends MicrogridElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    backCloses.connect();
     addEventListener("hashchange", this.#route);
     addEventListener("keydown", this.#keydown);
     document.addEventListener("visibilitychange", this.#shown);
@@ -46,6 +50,7 @@ export class MicrogridApp extends MicrogridElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    backCloses.disconnect();
     removeEventListener("hashchange", this.#route);
     removeEventListener("keydown", this.#keydown);
     document.removeEventListener("visibilitychange", this.#shown);
@@ -64,6 +69,9 @@ export class MicrogridApp extends MicrogridElement {
   protected override updated(_changed: PropertyValues): void {
     const title = this.#knock() ?? this.workspace?.chats.current?.title;
     this.#focusPanel();
+    backCloses.set(this.#drawerLayer, this.drawer ? this.#closeDrawer : undefined);
+    const covered = this.workspace?.panel !== undefined && matchMedia(PANEL_COVERS).matches;
+    backCloses.set(this.#panelLayer, covered ? this.#closePanel : undefined);
     document.title = title === undefined ? "Microgrid" : `${title} · Microgrid`;
   }
 
@@ -164,7 +172,12 @@ export class MicrogridApp extends MicrogridElement {
     if (!workspace) return;
     const route = readRoute(location.hash, location.href);
     if (route.view === "join") this.invite = route.invite;
-    else void workspace.chats.select(route.conversation);
+    else {
+      // Back leads away from an invite.
+      if (this.invite !== undefined) workspace.start.begin();
+      this.invite = undefined;
+      void workspace.chats.select(route.conversation);
+    }
   };
 
   // Removes the invite's secret from the address as soon as the user has answered.
@@ -175,6 +188,16 @@ export class MicrogridApp extends MicrogridElement {
     const { workspace } = this;
     if (event.detail) workspace?.show({ panel: "room" });
     workspace?.start.begin();
+  };
+
+  readonly #closeDrawer = (): boolean => {
+    this.drawer = false;
+    return true;
+  };
+
+  readonly #closePanel = (): boolean => {
+    this.workspace?.show({ panel: undefined });
+    return true;
   };
 
   readonly #shown = (): void => this.requestUpdate();
@@ -204,6 +227,9 @@ export class MicrogridApp extends MicrogridElement {
     }
   }
 }
+
+/** Widths at which a panel lies over the chat; the same as in the styles. */
+const PANEL_COVERS = "(max-width: 1120px)";
 
 /** True if the sidebar is a drawer; the width is the same as in the styles. */
 function isNarrow(): boolean {

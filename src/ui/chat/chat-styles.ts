@@ -44,6 +44,10 @@ export const chatStyles = css`
     margin-inline: auto;
     padding: 0 1rem max(0.625rem, env(safe-area-inset-bottom));
   }
+  /* So has the card of the model that loads at the start. */
+  .start mg-start-progress {
+    min-height: 4.125rem;
+  }
   .error {
     margin-bottom: 0.625rem;
   }
@@ -65,6 +69,9 @@ export const chatStyles = css`
   @media (max-width: 480px) {
     .empty mg-recommendation {
       min-height: 9rem;
+    }
+    .start mg-start-progress {
+      min-height: 5.75rem;
     }
   }
   @media (max-width: 640px) {

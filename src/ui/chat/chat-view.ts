@@ -116,7 +116,7 @@ export class ChatView extends WorkspaceElement {
             </button>`
           : nothing
       }
-      <div class="foot">
+      <div class="foot ${messages.length === 0 && !loading ? "start" : ""}">
         <mg-start-progress
           .state=${workspace?.grid.state}
           ?expected=${workspace?.start.pending && !chats?.answers.waiting}

@@ -23,6 +23,15 @@ export class LoadProgressView extends MicrogridElement {
         flex-wrap: wrap;
         font-variant-numeric: tabular-nums;
       }
+      /* A phone has no room for both beside each other at all times; the height must not change with the numbers. */
+      @media (max-width: 480px) {
+        .top {
+          display: grid;
+        }
+        .top .small {
+          min-height: 1.5em;
+        }
+      }
       .bar {
         height: 6px;
         border-radius: 3px;

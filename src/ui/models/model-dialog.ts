@@ -73,6 +73,11 @@ export class ModelDialog extends WorkspaceElement {
         background: none;
         font-size: 0.8125rem;
       }
+      @media (pointer: coarse) {
+        .chip {
+          min-height: 2.5rem;
+        }
+      }
       .chip:hover {
         background: var(--mg-hover);
       }

@@ -79,6 +79,7 @@ export class JoinDialog extends WorkspaceElement {
     return html`<wa-dialog
       label=${"error" in invite ? "This invite does not work" : `Join “${nameText(this.#looking.value?.charter.name ?? invite.name)}”?`}
       open
+      data-own-address
       @wa-after-hide=${this.#hidden}
     >
       ${

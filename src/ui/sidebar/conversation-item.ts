@@ -4,7 +4,7 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { ConversationSummary } from "../../grid";
 import { icon } from "../icons";
 import { isComposing } from "../keys";
-import { conversationRoute } from "../routes";
+import { conversationRoute, go } from "../routes";
 import { fields } from "../styles/shared";
 import { downloadJson, shareText } from "../download";
 import { WorkspaceElement } from "../element";
@@ -121,7 +121,7 @@ export class ConversationItem extends WorkspaceElement {
         href=${conversationRoute(summary.id)}
         aria-current=${this.current ? "page" : nothing}
         title=${summary.title}
-        @click=${() => this.dispatchEvent(new CustomEvent("mg-done"))}
+        @click=${this.#open}
       >
         <span class="title" dir="auto">${summary.title}</span>
         ${summary.excerpt === undefined ? nothing : html`<span class="excerpt">${summary.excerpt}</span>`}
@@ -137,6 +137,14 @@ export class ConversationItem extends WorkspaceElement {
       </mg-menu>
     </div>`;
   }
+
+  readonly #open = (event: MouseEvent): void => {
+    // The browser opens a new tab.
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (this.summary) go(conversationRoute(this.summary.id));
+    this.dispatchEvent(new CustomEvent("mg-done"));
+  };
 
   readonly #startRename = async (): Promise<void> => {
     this.renaming = true;
