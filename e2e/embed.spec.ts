@@ -97,7 +97,7 @@ test("asks before it joins a room of the first origin, and gets its answer from 
   });
   const chat = new EmbeddedChat(ben);
   await expect(chat.question).toContainText("Join “Attic”?");
-  await expect(chat.question).toContainText("the text of a chat, on the device that answers it for you");
+  await expect(chat.question).toContainText("The device that answers you can read that chat");
   await expect(chat.question.getByRole("checkbox")).toHaveCount(0);
   await shot(ben, "embed-room-question");
 

@@ -204,7 +204,13 @@ export class MicrogridChat extends LitElement {
 
   #beginning(): TemplateResult {
     const { model, greeting, suggestions } = this;
-    return beginningView({ model, greeting, suggestions, place: this.#promise(), onAsk: this.#askQuietly });
+    return beginningView({
+      model,
+      greeting,
+      suggestions,
+      place: this.#promise(),
+      onAsk: (text) => this.#askQuietly(text),
+    });
   }
 
   #readAttributes(): void {
