@@ -104,7 +104,7 @@ test("a device joins a house with two texts, in any tab, and leaves it", async (
   const adopted = (await stateOf(phone)).node.house;
   expect(adopted).toMatchObject({ name: "Ada", keyHere: false, scopes: ["member"] });
   expect(adopted?.did).toBe((await stateOf(laptop)).node.house?.did);
-  expect(await refusal(phone, "delegate", request, terms)).toContain("not on this device");
+  expect(await refusal(phone, "delegate", request, terms)).toContain("does not manage the profile");
 
   await identity(laptop, "revoke", node.did);
   await expect.poll(async () => (await stateOf(attached)).node.house?.delegations[0]?.revoked).toBe(true);

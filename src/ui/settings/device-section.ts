@@ -45,7 +45,7 @@ export class DeviceSection extends WorkspaceElement {
       <dd>
         ${this.#storage.render({
           complete: ({ text, persisted }) =>
-            html`${text}${persisted ? nothing : html` <button class="link" @click=${this.#keep}>Keep it</button>`}`,
+            html`${text}${persisted ? nothing : html` <button class="link" aria-label="Keep it: do not clear what is stored" @click=${this.#keep}>Keep it</button>`}`,
           pending: () => "…",
           error: () => "The browser does not say.",
         })}
