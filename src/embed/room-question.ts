@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { GridState } from "../grid";
 import { MAX_NAME_CHARS } from "../grid/parts";
 import {
+  endedText,
   lookingText,
   SHARE_LABEL,
   leavingText,
@@ -33,6 +34,7 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
   const look: Look | undefined = entry.kind === "asking" ? entry.look : undefined;
   const charter = look?.kind === "seen" ? look.preview.charter : undefined;
   const pending = entry.kind === "entering";
+  const ended = endedText(invite);
   const error = entry.kind === "asking" ? entry.error : undefined;
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -43,7 +45,12 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
   };
   return html`<form class="card" part="room-question" aria-label="Join a room?" @submit=${submit}>
     <h2>Join “<bdi>${nameText(invite.name)}</bdi>”?</h2>
-    ${look ? lookView(look, state) : nothing} ${visibleToMembers(state.node)}
+    ${
+      ended === undefined
+        ? look && lookView(look, state)
+        : html`<p class="error" part="error" role="alert">${ended}</p>`
+    }
+    ${visibleToMembers(state.node)}
     <label class="field">
       Your name in the room
       <input
@@ -70,7 +77,7 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
       <button
         class="button ${look?.kind === "looking" ? "" : "primary"}"
         type="submit"
-        ?disabled=${pending || (look?.kind === "seen" && look.entrance.kind === "closed")}
+        ?disabled=${pending || ended !== undefined || (look?.kind === "seen" && look.entrance.kind === "closed")}
       >
         ${submitLabel(look)}
       </button>

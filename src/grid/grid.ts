@@ -1,7 +1,7 @@
 /** `Grid`: Microgrid's API in a page. It works the same in the tab that runs the node and in all other tabs. */
 import { MicrogridError, TypedEventTarget } from "../core";
 import { GenerationRequestSchema, type ModelOffer } from "../inference";
-import { inviteToUrl, keptRooms, parseInvite } from "../room";
+import { endOfToken, inviteToUrl, keptRooms, parseInvite } from "../room";
 import { conversationsPart, roomsPart, settingsPart } from "./backup";
 import { chatCompletions } from "./completions";
 import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
@@ -239,8 +239,8 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
       forget: (id) => rooms.forget(id),
       inspect: (invite) => {
         const parsed = parseInvite(invite);
-        const { roomId, name, servers } = parsed;
-        return { roomId, name, servers, link: inviteToUrl(parsed, this.#pageUrl) };
+        const { roomId, name, servers, token } = parsed;
+        return { roomId, name, servers, ends: endOfToken(token.signed), link: inviteToUrl(parsed, this.#pageUrl) };
       },
       get current() {
         return current();

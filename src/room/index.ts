@@ -6,6 +6,7 @@ export type { Welcome } from "./door/guest-session";
 export type { Profile } from "./links/heartbeat";
 export { inviteToUrl, parseInvite } from "./invite/link";
 export type { Invite } from "./invite/invite";
+export { endOfToken } from "./invite/token";
 export { MAX_NEW_ROOM_NAME_CHARS } from "./constants";
 export { ABOUT_THE_REQUEST, JobLostError } from "./jobs/lost";
 export { JobRefusedError } from "./jobs/refused";

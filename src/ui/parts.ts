@@ -10,6 +10,7 @@ export { icon, mark } from "./icons";
 export { LoadProgressView } from "./models/load-progress-view";
 export { plain } from "./plain";
 export {
+  endedText,
   lookingText,
   SHARE_LABEL,
   leavingText,

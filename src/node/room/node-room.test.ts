@@ -1,5 +1,5 @@
 /** The room of a node: what its state shows, what its user may do, and what is remembered. The network is in memory. */
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Did } from "../../core";
 import { MemoryKeep, makeEphemeralKey } from "../../identity";
 import type { DeviceInfo } from "../../inference";
@@ -200,6 +200,24 @@ describe("a room", () => {
     stored.clear();
     await cleo.room.resume({ room: ada.room.current.roomId, invite: ada.store.state.room!.invite });
     await vi.waitFor(() => expect(cleo.store.state.room?.peers).toHaveLength(2));
+  });
+
+  it.each(["stops sharing", "leaves"])("no longer says that it is shared again once its user %s", async (how) => {
+    const values = new Map<string, string>();
+    const setItem = (key: string, value: string) => void values.set(key, value);
+    vi.stubGlobal("localStorage", { getItem: (key: string) => values.get(key) ?? null, setItem, removeItem: () => 0 });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { room, store } = await node("Ada");
+    await room.create("Attic", {});
+    const { id } = store.state.room!;
+    room.share({});
+    room.leave();
+    await room.enter(id);
+    const notices = () => store.state.notices.map((notice) => notice.id);
+    expect(notices()).toContain("shares-again");
+    if (how === "leaves") room.leave();
+    else room.share(false);
+    expect(notices()).not.toContain("shares-again");
   });
 
   it("names networks that let nothing through, on both sides, until a device comes through", async () => {

@@ -174,6 +174,7 @@ export class NodeRoom {
     this.#sharing.choose(share);
     rememberShare(session.roomId, this.#sharing.wanted);
     this.#sharing.apply(session);
+    if (share === false) this.#notices.sharesNoLonger();
     this.#options.pipelines.follow(session);
     this.#options.onChange();
   }
@@ -295,6 +296,6 @@ export class NodeRoom {
     this.#own.forget();
     this.#sharing.forget();
     this.#display.clear();
-    this.#notices.noLongerBlocked();
+    this.#notices.left();
   }
 }

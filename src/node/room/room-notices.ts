@@ -57,6 +57,17 @@ export class RoomNotices {
     this.#store.notify({ id: SHARES_AGAIN, level: "info", text });
   }
 
+  /** The user has left the room. */
+  left(): void {
+    this.noLongerBlocked();
+    this.sharesNoLonger();
+  }
+
+  /** The user no longer shares this device. */
+  sharesNoLonger(): void {
+    this.#store.dismiss(SHARES_AGAIN);
+  }
+
   /** Tells a user who entered a room if nobody was found there, unless the user knows already. */
   lookedAround(session: RoomSession, isFounder: boolean): void {
     const text = this.#blocked ? undefined : nobodyHere(session, isFounder);

@@ -149,6 +149,8 @@ export interface InviteInfo {
   /** The room's name; its end is missing if it was too long for the link. */
   readonly name: string;
   readonly servers: readonly string[];
+  /** Until when it lets anybody in. Nobody has verified it yet. */
+  readonly ends: Date;
   /** The invite as a link to this page, without any text that was around it. */
   readonly link: string;
 }

@@ -119,9 +119,7 @@ describe("a link", () => {
       }),
     );
     expect(sentence(link.slice(0, -20))).toContain("cut off before its last 20 characters. Ask for the whole link");
-    expect(sentence(link.split("#")[0]!)).toBe(
-      "This link was cut off at the “#”. Ask for the whole link, or scan its QR code.",
-    );
+    expect(sentence(link.split("#")[0]!)).toContain("it was cut off at the “#”");
     expect(sentence(`${link.split("#")[0]!}#/join/`)).toContain("cut off after “join”");
   });
 

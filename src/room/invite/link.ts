@@ -25,6 +25,8 @@ const BEGINNING_CHARS = 4;
 const LAST_VERSION = 15;
 
 const NO_LINK = "This is not an invite. Paste the whole link, which looks like “https://…/#/join/…”.";
+const NO_FRAGMENT =
+  "This link leads to no room: it is not an invite, or it was cut off at the “#”. Ask for the whole link, or scan its QR code.";
 const CHANGED = "This invite link was damaged on its way. Ask for it again, or scan its QR code.";
 const ONLY_END = "This is only the end of an invite link. Paste all of it, from “https://” on.";
 
@@ -49,7 +51,7 @@ export function inviteToUrl(invite: Invite, pageUrl: string): string {
 export function parseInvite(link: string | URL): Invite {
   const text = String(link).slice(0, MAX_TEXT_CHARS);
   const found = findLink(text);
-  if (!found) throw malformed(hasAddress(text) ? cutOff("at the “#”") : NO_LINK);
+  if (!found) throw malformed(hasAddress(text) ? NO_FRAGMENT : NO_LINK);
   if (found.characters.length < BEGINNING_CHARS) throw malformed(cutOff("after “join”"));
   const invite =
     bytesOf(found.characters.slice(0, BEGINNING_CHARS))[0] === COMPACT_VERSION ? compact(found) : other(found);

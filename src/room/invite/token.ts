@@ -63,3 +63,8 @@ export function fieldsOfToken({ payload }: Signed): Token {
 export function tokenOfFields(fields: Token, signatures: Signed["signatures"]): Signed {
   return { payload: encodeCbor(fields), signatures };
 }
+
+/** Until when an invite with this token lets anybody in; not verified. */
+export function endOfToken(signed: Signed): Date {
+  return new Date(fieldsOfToken(signed).notAfter);
+}

@@ -83,7 +83,7 @@ export function originView(answer: StoredAnswer | undefined, model: string): Tem
   const last = answer?.routes.at(-1);
   if (!answer || !last) return nothing;
   const before = answer.routes.at(-2);
-  return html`<details class="origin" part="origin">
+  return html`<details class="origin" part="origin" @toggle=${showWhole}>
     <summary title="Why here?">
       <span class="where"
         ><span class="dot ${last.provider.kind === "local" ? "" : "away"}"></span>${placeLine(last)}</span
@@ -97,6 +97,12 @@ export function originView(answer: StoredAnswer | undefined, model: string): Tem
       ${answer.error ? html`<li>${answer.error.message}</li>` : nothing}
     </ul>
   </details>`;
+}
+
+/** Reasons that open behind the message field would seem to be missing. */
+function showWhole({ currentTarget }: Event): void {
+  const details = currentTarget as HTMLDetailsElement;
+  if (details.open) details.scrollIntoView({ block: "nearest" });
 }
 
 /** Where the numbers of an answer come from: the part of it that came last. */

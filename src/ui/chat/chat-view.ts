@@ -61,6 +61,7 @@ export class ChatView extends WorkspaceElement {
     const messages = chats?.messages ?? [];
     const running = chats?.current && chats.answers.running(chats.current.id);
     const writing = chats?.writing ?? false;
+    const refusal = messages.findLast(isRefusal);
     const loading = chats?.currentId !== undefined && !chats.current;
     return html`
       <div class="scroller" @scroll=${this.#scrolled}>
@@ -104,7 +105,7 @@ export class ChatView extends WorkspaceElement {
                       ?busy=${writing}
                       @mg-version=${(event: CustomEvent<1 | -1>) => chats?.showVersion(message.id, event.detail)}
                       >${workspace && index === messages.length - 1 ? otherModels(workspace, message.answer?.model) : nothing}</mg-answer
-                    >${isRefusal(message) ? html`<mg-recommendation .workspace=${workspace}></mg-recommendation>` : nothing}`,
+                    >${message === refusal ? html`<mg-recommendation .workspace=${workspace}></mg-recommendation>` : nothing}`,
           )}
           ${this.#unanswered() ? this.#askAgain() : nothing}
         </div>

@@ -38,6 +38,13 @@ describe("the recommendation", () => {
     expect(recommended(catalogState(CPU, 300))).toEqual({ id: "HuggingFaceTB/SmolLM2-135M-Instruct", slow: true });
   });
 
+  it("is the smallest one on a processor as long as nothing was measured", () => {
+    const state = catalogState(CPU, 300);
+    const { offer } = state.loads.guide as Extract<LoadState, { kind: "ready" }>;
+    const unmeasured = { guide: { kind: "ready", offer: { ...offer, decodeRate: undefined } } } as const;
+    expect(recommended({ ...state, loads: unmeasured })).toMatchObject({ id: "HuggingFaceTB/SmolLM2-135M-Instruct" });
+  });
+
   it("is a larger one on a processor that is fast enough for it", () => {
     const found = recommend(catalogState(CPU, 8000), undefined);
     expect(found).toMatchObject({ kind: "load", slow: false });

@@ -1,7 +1,7 @@
 /** Chooses the next step from the demo to a useful model: one in the room, or the best one for this device. */
 import { type GridState, type ModelInfo, type ModelOffer, type PeerState, familyOf } from "../../grid";
 import { GUIDE, answeringModel, roomOffers } from "../state/models";
-import { byUse, samplesOf, usefulness } from "./useful";
+import { type RatedModel, byUse, samplesOf, usefulness } from "./useful";
 
 /** A step that the page recommends. */
 export type Recommendation =
@@ -48,7 +48,7 @@ function here(state: GridState): Recommendation {
   const begun = candidates.filter(({ id }) => state.loads[id] !== undefined);
   const [best] = (begun.length > 0 ? begun : candidates)
     .map((model) => ({ model, ...usefulness(model, state, samples) }))
-    .sort(byUse);
+    .sort(samples.length > 0 || hasGpu(state) ? byUse : bySize);
   return best ? { kind: "load", model: best.model, rate: best.rate, slow: best.slow } : { kind: "none" };
 }
 
@@ -60,6 +60,15 @@ function isCandidate(
   const download = stored === "yes" ? Infinity : mobile ? MOBILE_DOWNLOAD_BYTES : DOWNLOAD_BYTES;
   const memory = all === undefined ? (mobile ? MOBILE_MEMORY_BYTES : MEMORY_BYTES) : all * MEMORY_SHARE;
   return fit.fits && familyOf(id)?.family.strength !== undefined && downloadBytes <= download && memoryBytes <= memory;
+}
+
+function hasGpu({ device: { webgpu } }: GridState): boolean {
+  return webgpu !== undefined && !webgpu.software;
+}
+
+/** As long as nothing was measured, a processor may be too slow for anything but the smallest model. */
+function bySize(a: RatedModel, b: RatedModel): number {
+  return (a.model.downloadBytes ?? Infinity) - (b.model.downloadBytes ?? Infinity);
 }
 
 function size(id: string): number {

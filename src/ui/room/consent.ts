@@ -18,6 +18,12 @@ export function lookingText({ notices }: Pick<GridState, "notices">): string {
   );
 }
 
+/** Why an invite opens no door any more, by this device's clock; undefined while it does. */
+export function endedText({ ends }: Pick<InviteInfo, "ends">): string | undefined {
+  if (ends.getTime() > Date.now()) return undefined;
+  return `This invite ended on ${ends.toLocaleDateString("en", { dateStyle: "long" })}. Ask for a new one.`;
+}
+
 /** The switch that lets others use this device. */
 export const SHARE_LABEL = "Share this device";
 

@@ -14,6 +14,7 @@ import { sections } from "../styles/shared";
 import "../people/did-view";
 import {
   SHARE_LABEL,
+  endedText,
   leavingText,
   lookFailedText,
   lookingText,
@@ -97,14 +98,21 @@ export class JoinDialog extends WorkspaceElement {
     const { state } = workspace.grid;
     const preview = this.#looking.value;
     const member = this.#member.value === true;
+    const ended = member ? undefined : endedText(invite);
     const entrance: Entrance | undefined = member
       ? { kind: "open" }
       : preview && entranceFor(preview.charter, state.node);
     // A guest who cannot enter has nothing to agree to.
-    const shut = entrance?.kind === "closed" || (!entrance && this.#refused());
+    const shut = ended !== undefined || entrance?.kind === "closed" || (!entrance && this.#refused());
     return html`<div class="body" tabindex="-1" autofocus>
         ${entrance?.kind === "closed" ? this.#closed(workspace, entrance) : nothing}
-        ${preview ? this.#seen(workspace, preview) : this.#unseen(workspace)}
+        ${
+          ended !== undefined
+            ? html`<p class="error" role="alert">${ended}</p>`
+            : preview
+              ? this.#seen(workspace, preview)
+              : this.#unseen(workspace)
+        }
         ${shut ? nothing : this.#consent(workspace, preview)} ${shut ? nothing : meetingText(invite)}
         ${leavingText(state.room)}
         ${this.#joining.render({

@@ -97,6 +97,7 @@ export class FakeRooms implements Rooms {
       roomId: "r",
       name: asked("hostile") ? hostileName : "Physics lab",
       servers: ["https://signal.example.org/"],
+      ends: new Date(Date.now() + 86_400_000),
       link: String(invite),
     };
   }
