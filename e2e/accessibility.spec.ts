@@ -109,7 +109,7 @@ test("on a phone, Back closes what lies over the page, and nothing more", async 
   await expect(panel).toBeHidden();
   expect(page.url()).toBe(address);
 
-  // What closes by itself leaves nothing behind: the next press of Back leads to the chat before.
+  // An overlay that closes by itself leaves nothing behind: the next press of Back leads to the chat before.
   await drawer.click();
   await chat.settings.open();
   await expect.poll(layers).toBe(1);
@@ -140,7 +140,9 @@ test("the page keeps still while it starts, on a phone and on a laptop", async (
     phone: { width: 390, height: 844 },
     laptop: { width: 1280, height: 800 },
   })) {
-    const prepare = async ({ page }: SitePage): Promise<void> => void (await page.addInitScript(noteShifts));
+    const prepare = async ({ page }: SitePage): Promise<void> => {
+      await page.addInitScript(noteShifts);
+    };
     const { page } = await openSite({ name, context: { viewport }, prepare });
     for (const visit of ["first", "second"]) {
       await new ChatPage(page).ready();
