@@ -28,3 +28,4 @@ export { slowEngine } from "./slow-engine";
 export { QUESTION, STORY } from "./story";
 export type { NetworkPath, TurnNetwork } from "./turn";
 export type { Conditions } from "./udp-relay";
+export { makeLockedPdf, makePdf } from "./pdf";

@@ -7,6 +7,7 @@ const PATHS = {
   search: svg`<circle cx="11" cy="11" r="6" /><path d="m15.5 15.5 4.5 4.5" />`,
   close: svg`<path d="m6 6 12 12M18 6 6 18" />`,
   more: svg`<path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="2.6" />`,
+  clip: svg`<path d="m20 11.5-8 8a5 5 0 0 1-7-7l8.2-8.2a3.3 3.3 0 0 1 4.7 4.7l-8.2 8.2a1.7 1.7 0 0 1-2.4-2.4l7.5-7.5" />`,
   send: svg`<path d="M12 19V5M5.5 11.5 12 5l6.5 6.5" />`,
   stop: svg`<rect x="7" y="7" width="10" height="10" rx="1.5" fill="currentColor" />`,
   copy: svg`<rect x="9" y="9" width="11" height="11" rx="2.5" /><path d="M15 5.5A2.5 2.5 0 0 0 12.5 4h-6A2.5 2.5 0 0 0 4 6.5v6A2.5 2.5 0 0 0 5.5 15" />`,

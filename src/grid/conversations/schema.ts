@@ -3,10 +3,11 @@ import * as v from "valibot";
 import type { DeepReadonly } from "../../core";
 import { BackendSchema, FinishReasonSchema, ResumePointSchema } from "../../inference";
 import { LOSSES } from "../../node";
+import { MAX_MESSAGE_CHARS } from "./limits";
 
 const id = v.pipe(v.string(), v.minLength(1), v.maxLength(100));
 const time = v.pipe(v.number(), v.finite(), v.minValue(0));
-const text = v.pipe(v.string(), v.maxLength(4_000_000));
+const text = v.pipe(v.string(), v.maxLength(MAX_MESSAGE_CHARS));
 const name = v.pipe(v.string(), v.maxLength(400));
 
 const samplingSchema = v.object({

@@ -9,6 +9,10 @@ export const chatStyles = css`
     min-height: 0;
     height: 100%;
   }
+  :host([dropping]) mg-composer {
+    --mg-border-strong: var(--mg-accent);
+    --mg-raised: var(--mg-accent-soft);
+  }
   .scroller {
     flex: 1;
     min-height: 0;

@@ -12,9 +12,10 @@ import type { Chats } from "../state/chats";
 import { newlyLeft } from "../state/requests";
 import { sections } from "../styles/shared";
 import { chatStyles } from "./chat-styles";
-import type { Composer } from "./composer";
+import type { AttachingComposer } from "./attaching-composer";
 import "./elements";
 import "./empty-state";
+import { FileDrop } from "./file-drop";
 import "./go-back";
 import { Narration, narrationView } from "./narration";
 import { otherModels } from "./other-models";
@@ -36,13 +37,18 @@ export class ChatView extends WorkspaceElement {
   /** Why the last message was not taken. */
   @state() private refusal = "";
   @query(".scroller") private readonly scroller!: HTMLElement;
-  @query("mg-composer") private readonly composer!: Composer;
+  @query("mg-composer") private readonly composer!: AttachingComposer;
   @queryAll("mg-question") private readonly questions!: NodeListOf<QuestionView>;
   #shownId: string | undefined | null = null;
   #follow = true;
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #saveDraft: (() => void) | undefined;
   #stop: (() => void)[] = [];
+
+  constructor() {
+    super();
+    new FileDrop(this, (files) => void this.composer.attach(files));
+  }
 
   protected override firstUpdated(): void {
     // Markdown is not needed for the first paint; answers are shown once it has loaded.
@@ -131,6 +137,7 @@ export class ChatView extends WorkspaceElement {
           @mg-send=${(event: CustomEvent<string>) => this.#send(event.detail)}
           @mg-stop=${() => chats?.stop()}
           @mg-draft=${this.#drafted}
+          @mg-refused=${(event: CustomEvent<Error>) => this.#refuse(event.detail)}
           @mg-edit-last=${() => Array.from(this.questions).at(-1)?.edit()}
         ></mg-composer>
         <p class="hint muted">Answers can be wrong. Check what matters.</p>

@@ -1,5 +1,5 @@
 /** The field in which messages are typed. */
-import { css, html, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
@@ -17,6 +17,7 @@ export class Composer extends MicrogridElement {
       }
       form {
         display: flex;
+        flex-wrap: wrap;
         align-items: flex-end;
         gap: 0.5rem;
         padding: 0.5rem;
@@ -82,10 +83,10 @@ export class Composer extends MicrogridElement {
   /** False until messages can be sent; the text that was typed before stays. */
   @property({ type: Boolean }) ready = false;
   @property() placeholder = "Ask anything";
-  @state() private text = "";
+  @state() protected text = "";
   @query("textarea") private readonly field!: HTMLTextAreaElement;
 
-  /** The text that is typed now. */
+  /** The message as it is now. */
   get value(): string {
     return this.text;
   }
@@ -94,12 +95,18 @@ export class Composer extends MicrogridElement {
     this.text = text;
   }
 
+  /** True if there is a message to send. */
+  protected get complete(): boolean {
+    return this.text.trim() !== "";
+  }
+
   override focus(options?: FocusOptions): void {
     void this.updateComplete.then(() => this.field.focus(options));
   }
 
   protected override render(): TemplateResult {
     return html`<form part="composer" @submit=${this.#submit} @click=${() => this.field.focus()}>
+      ${this.beforeText()}
       <textarea
         part="input"
         rows="1"
@@ -129,12 +136,22 @@ export class Composer extends MicrogridElement {
               type="submit"
               aria-label="Send message"
               title="Send (Enter)"
-              ?disabled=${!this.ready || this.text.trim() === ""}
+              ?disabled=${!this.ready || !this.complete}
             >
               ${icon("send")}
             </button>`
       }
     </form>`;
+  }
+
+  /** Content in front of the text; none here. */
+  protected beforeText(): unknown {
+    return nothing;
+  }
+
+  /** Tells that the message has changed. */
+  protected changed(): void {
+    this.#tell("mg-draft", this.value);
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -146,14 +163,14 @@ export class Composer extends MicrogridElement {
 
   readonly #input = (): void => {
     this.text = this.field.value;
-    this.#tell("mg-draft", this.text);
+    this.changed();
   };
 
   readonly #keydown = (event: KeyboardEvent): void => {
     if (sends(event)) this.#submit(event);
     else if (isComposing(event)) return;
     else if (event.key === "Escape" && this.busy) this.#stop();
-    else if (event.key === "ArrowUp" && this.text === "" && !this.busy) {
+    else if (event.key === "ArrowUp" && this.value === "" && !this.busy) {
       event.preventDefault();
       this.#tell("mg-edit-last");
     }
@@ -161,11 +178,11 @@ export class Composer extends MicrogridElement {
 
   readonly #submit = (event: Event): void => {
     event.preventDefault();
-    if (this.busy || !this.ready || this.text.trim() === "") return;
-    const text = this.text;
-    this.text = "";
-    this.#tell("mg-draft", "");
-    this.#tell("mg-send", text);
+    if (this.busy || !this.ready || !this.complete) return;
+    const message = this.value;
+    this.value = "";
+    this.changed();
+    this.#tell("mg-send", message);
   };
 
   readonly #stop = (): void => this.#tell("mg-stop");

@@ -1,11 +1,13 @@
 /** One message of the user. It can be copied, and edited to ask again. */
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import type { MessageVersion, StoredMessage } from "../../grid";
 import { MicrogridElement } from "../element";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
 import { isComposing, sends } from "../keys";
+import { plain } from "../plain";
+import { type Attachment, lengthText, splitAttachments, withAttachments } from "../state/attachments";
 import { versionStyles, versionSwitch } from "./version-switch";
 
 /** People who listen jump from turn to turn by headings. */
@@ -30,6 +32,44 @@ export class QuestionView extends MicrogridElement {
         padding: 0.625rem 1rem;
         border-radius: var(--mg-radius-l) var(--mg-radius-l) 6px var(--mg-radius-l);
         background: var(--mg-accent-soft);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .file {
+        max-width: 100%;
+        margin-top: 0.375rem;
+        border: 1px solid var(--mg-border);
+        border-radius: var(--mg-radius);
+        background: var(--mg-surface);
+        font-size: 0.875rem;
+        overflow: hidden;
+      }
+      .file summary {
+        display: flex;
+        align-items: center;
+        gap: 0.375rem;
+        padding: 0.375rem 0.75rem;
+        cursor: pointer;
+      }
+      .file summary:focus-visible {
+        outline-offset: -2px;
+      }
+      .file bdi {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .file :is(svg, .muted) {
+        flex: none;
+      }
+      .file pre {
+        max-height: 20rem;
+        margin: 0;
+        padding: 0.625rem 0.75rem;
+        border-top: 1px solid var(--mg-border);
+        overflow: auto;
+        font-family: var(--mg-mono);
+        font-size: 0.8125rem;
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
@@ -91,24 +131,30 @@ export class QuestionView extends MicrogridElement {
   /** Where the message stands among its versions. */
   @property({ attribute: false }) version: MessageVersion | undefined;
   @state() private editing = false;
+  #parts = splitAttachments("");
   @query("textarea") private readonly field!: HTMLTextAreaElement | null;
 
-  /** Opens the editor with the cursor at the end; `text` is a change that was made before. */
-  async edit(text?: string): Promise<void> {
+  /** Opens the editor with the cursor at the end; `content` is a change that was made before. */
+  async edit(content?: string): Promise<void> {
     this.editing = true;
     await this.updateComplete;
-    if (text !== undefined && this.field) this.field.value = text;
+    if (content !== undefined && this.field) this.field.value = splitAttachments(content).text;
     this.field?.focus();
     this.field?.setSelectionRange(this.field.value.length, this.field.value.length);
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("message")) this.#parts = splitAttachments(this.message?.content ?? "");
+  }
+
   protected override render(): TemplateResult {
-    const content = this.message?.content ?? "";
+    const { text, attachments } = this.#parts;
     if (this.editing) {
       return html`${HEADING}
         <article aria-label="You">
           <form @submit=${this.#save}>
-            <textarea dir="auto" aria-label="Edit message" .value=${content} @keydown=${this.#keydown}></textarea>
+            <textarea dir="auto" aria-label="Edit message" .value=${text} @keydown=${this.#keydown}></textarea>
+            ${attachments.map(attachedFile)}
             <div class="end">
               <button class="button plain" type="button" @click=${this.#cancel}>Cancel</button>
               <button class="button primary" type="submit">Send again</button>
@@ -118,7 +164,8 @@ export class QuestionView extends MicrogridElement {
     }
     return html`${HEADING}
       <article aria-label="You">
-        <div class="text" part="question" dir="auto">${content}</div>
+        ${text === "" ? nothing : html`<div class="text" part="question" dir="auto">${text}</div>`}
+        ${attachments.map(attachedFile)}
         ${this.editable ? html`<div class="foot">${this.#actions()}${this.#versions()}</div>` : nothing}
       </article>`;
   }
@@ -158,11 +205,18 @@ export class QuestionView extends MicrogridElement {
 
   readonly #save = (event: Event): void => {
     event.preventDefault();
-    const text = this.field?.value ?? "";
-    if (text.trim() === "") return;
+    const detail = withAttachments(this.field?.value ?? "", this.#parts.attachments);
+    if (detail.trim() === "") return;
     this.editing = false;
-    this.dispatchEvent(new CustomEvent("mg-edit", { detail: text }));
+    this.dispatchEvent(new CustomEvent("mg-edit", { detail }));
   };
 
   readonly #copy = (): void => void copyText(this.message?.content ?? "");
+}
+
+function attachedFile({ name, text }: Attachment): TemplateResult {
+  return html`<details class="file">
+    <summary>${icon("clip", 16)}<bdi>${plain(name)}</bdi> <span class="muted">${lengthText(text)}</span></summary>
+    <pre dir="auto">${text}</pre>
+  </details>`;
 }
