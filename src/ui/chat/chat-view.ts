@@ -47,12 +47,14 @@ export class ChatView extends WorkspaceElement {
 
   constructor() {
     super();
-    new FileDrop(this, (files) => void this.composer.attach(files));
+    new FileDrop(this, (files) => this.composer.attach(files));
   }
 
   protected override firstUpdated(): void {
-    // Markdown is not needed for the first paint; answers are shown once it has loaded.
-    void painted().then(() => import("../markdown"));
+    // The first paint shows no messages: their views come after it, and the chat is scrolled to its end then.
+    void painted()
+      .then(() => Promise.all([import("./question-element"), import("../markdown")]))
+      .then(() => this.requestUpdate());
   }
 
   override disconnectedCallback(): void {
