@@ -1,5 +1,6 @@
 /** Starts the grid and hands it to the page, or tells the page why it could not start. */
 import type { GridApi } from "../grid";
+import { MicrogridError } from "../core";
 import { type MicrogridApp, erasingAsked, followErasing, painted } from "../ui";
 import { missingSecureContext } from "./secure-context";
 
@@ -33,6 +34,8 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
       if (!event.persisted) void grid.close();
     });
   } catch (error) {
+    // The page went away while it started: nobody is left who could be told.
+    if (error instanceof MicrogridError && error.code === "closed") return;
     const reason = error instanceof Error ? error.message : String(error);
     app.failure = `Microgrid could not start: ${reason} Reload the page to try again; your conversations are kept.`;
     // Developers see the whole error, with its cause, in the console.
