@@ -163,15 +163,18 @@ export class Header extends WorkspaceElement {
         padding-inline: 0.375rem;
       }
       /* The name needs the space; the list of models has the words. */
-      .badge.here {
+      .badge {
         width: 0.5rem;
         height: 0.5rem;
         padding: 0;
         background: var(--mg-accent);
         font-size: 0;
       }
-      .badge.here.quiet {
+      .badge.quiet {
         background: var(--mg-muted);
+      }
+      .badge.away {
+        background: var(--mg-spark);
       }
       .room {
         padding-inline: 0.625rem;
@@ -271,7 +274,7 @@ export class Header extends WorkspaceElement {
       @click=${() => this.workspace?.show({ dialog: "models" })}
     >
       <strong>${name}</strong>
-      ${where ? html`<span class="badge ${local ? "here" : ""} ${local && offer?.backend === "wasm" ? "quiet" : ""}">${where}</span>` : nothing}
+      ${where ? html`<span class="badge ${local ? (offer?.backend === "wasm" ? "quiet" : "") : "away"}">${where}</span>` : nothing}
       <span class="chevron">${icon("down", 16)}</span>
     </button>`;
   }

@@ -42,6 +42,7 @@ export class AnswerView extends MicrogridElement {
       }
       .actions {
         display: flex;
+        align-items: center;
         margin-inline-start: -0.375rem;
       }
       .error,

@@ -48,9 +48,13 @@ export const chatStyles = css`
     margin-inline: auto;
     padding: 0 1rem max(0.625rem, env(safe-area-inset-bottom));
   }
-  /* So has the card of the model that loads at the start. */
+  /* The card of the model that loads at the start lies over the page, so that nothing moves when it comes or goes. */
+  .start {
+    position: relative;
+  }
   .start mg-start-progress {
-    min-height: 4.125rem;
+    position: absolute;
+    inset: auto 1rem 100%;
   }
   .error {
     margin-bottom: 0.625rem;
@@ -74,9 +78,6 @@ export const chatStyles = css`
     .empty mg-recommendation {
       min-height: 9rem;
     }
-    .start mg-start-progress {
-      min-height: 5.75rem;
-    }
   }
   @media (max-width: 640px) {
     .column {
@@ -84,6 +85,9 @@ export const chatStyles = css`
     }
     .foot {
       padding-inline: 0.625rem;
+    }
+    .start mg-start-progress {
+      inset-inline: 0.625rem;
     }
   }
 `;
