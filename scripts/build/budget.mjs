@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 
 /** Compressed bytes of JavaScript and CSS that the page needs before it paints. */
-export const FIRST_PAINT_BUDGET_BYTES = 60_000;
+export const FIRST_PAINT_BUDGET_BYTES = 42_000;
 
 /** Compressed bytes of JavaScript that a page which embeds the element needs before it shows. */
 export const ELEMENT_BUDGET_BYTES = 35_000;

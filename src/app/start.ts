@@ -1,7 +1,7 @@
 /** Starts the grid and hands it to the page, or tells the page why it could not start. */
 import type { GridApi } from "../grid";
 import { MicrogridError } from "../core";
-import { type MicrogridApp, erasingAsked, followErasing, painted } from "../ui";
+import { type MicrogridApp, erasingAsked, followErasing, loadWorkspace, painted } from "../ui";
 import { missingSecureContext } from "./secure-context";
 
 declare global {
@@ -20,7 +20,7 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
   }
   try {
     await painted();
-    const { Grid, eraseAll } = await import("../grid");
+    const [{ Grid, eraseAll }, { Workspace }] = await Promise.all([import("../grid"), loadWorkspace()]);
     // One tab deletes; the others wait for it, and then find nothing left to do.
     await navigator.locks.request("microgrid/erase", async () => {
       if (erasingAsked()) await eraseAll();
@@ -28,7 +28,7 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
     followErasing();
     const grid = await Grid.open();
     window.microgrid = grid;
-    app.grid = grid;
+    app.workspace = new Workspace(grid);
     addEventListener("pagehide", (event) => {
       // The browser may restore a page from its back/forward cache, so such a page keeps its node.
       if (!event.persisted) void grid.close();

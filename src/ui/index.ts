@@ -3,3 +3,4 @@ export { MicrogridApp } from "./app/microgrid-app";
 export { applyTheme, followSystemTheme } from "./state/preferences";
 export { erasingAsked, followErasing } from "./state/erasing";
 export { painted } from "./painted";
+export { loadWorkspace } from "./load-workspace";

@@ -1,7 +1,6 @@
 /** The page: sidebar, header, chat, panels and dialogs. Parts that are not visible at once are loaded later. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
-import type { GridApi } from "../../grid";
 import "../chat/chat-view";
 import { backCloses } from "../back";
 import { MicrogridElement } from "../element";
@@ -12,7 +11,7 @@ import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { Sidebar } from "../sidebar/sidebar";
 import { WorkspaceController } from "../state/controller";
-import { Workspace, type Panel } from "../state/workspace";
+import type { Panel, Workspace } from "../state/workspace";
 import { appStyles } from "./app-styles";
 import "./header";
 import "./toasts";
@@ -22,11 +21,10 @@ import "./toasts";
 export class MicrogridApp extends MicrogridElement {
   static override readonly styles = appStyles;
 
-  /** The running node; undefined while it starts. */
-  @property({ attribute: false }) grid: GridApi | undefined;
+  /** The state of the page over the running node; undefined while that starts. */
+  @property({ attribute: false }) workspace: Workspace | undefined;
   /** Why the grid could not start, as a sentence for the user; empty if it did not fail. */
   @property() failure = "";
-  @state() workspace: Workspace | undefined;
   @state() private drawer = false;
   /** The invite in the address, until the user has answered it. */
   @state() private invite: string | undefined;
@@ -58,9 +56,7 @@ export class MicrogridApp extends MicrogridElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (!changed.has("grid") || !this.grid) return;
-    this.workspace?.close();
-    this.workspace = new Workspace(this.grid);
+    if (!changed.has("workspace") || !this.workspace) return;
     this.#route();
     // With an invite the room may answer instead of a local model, so load nothing before the user has decided.
     if (this.invite === undefined) this.workspace.start.begin();

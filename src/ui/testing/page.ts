@@ -5,6 +5,7 @@
  */
 import "../app/microgrid-app";
 import { applyTheme } from "../state/preferences";
+import { Workspace } from "../state/workspace";
 import { FakeGrid } from "./fake-grid";
 
 applyTheme();
@@ -17,4 +18,4 @@ const grid = await FakeGrid.open({
   house: query.has("house"),
 });
 const app = document.querySelector("microgrid-app");
-if (app) app.grid = grid;
+if (app) app.workspace = new Workspace(grid);
