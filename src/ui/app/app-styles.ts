@@ -1,5 +1,6 @@
 /** The layout of the page: three columns on wide screens, one column with drawers on narrow ones. */
 import { css } from "lit";
+import { narrow } from "./narrow";
 
 export const appStyles = css`
   :host {
@@ -88,7 +89,7 @@ export const appStyles = css`
       }
     }
   }
-  @media (max-width: 820px) {
+  @media ${narrow} {
     :host {
       grid-template-columns: minmax(0, 1fr);
     }

@@ -10,6 +10,7 @@ import { servingText } from "../state/serving";
 import { answeringModel, backendName, isLoading, localOffers, modelName, pipelineOffers } from "../state/models";
 import type { Panel, Workspace } from "../state/workspace";
 import { devicesText } from "../pipelines/words";
+import { narrow } from "./narrow";
 
 /** `<mg-header .workspace>`. Event: `mg-menu` opens the sidebar on small screens. */
 @customElement("mg-header")
@@ -145,7 +146,7 @@ export class Header extends WorkspaceElement {
         animation: none;
       }
     }
-    @media (max-width: 820px) {
+    @media ${narrow} {
       .menu {
         display: inline-grid;
       }

@@ -14,6 +14,7 @@ import { WorkspaceController } from "../state/controller";
 import type { Panel, Workspace } from "../state/workspace";
 import { appStyles } from "./app-styles";
 import "./header";
+import { isNarrow } from "./narrow";
 import "./toasts";
 
 /** `<microgrid-app .grid>`: paints its frame at once, and becomes usable when it is given a grid. */
@@ -226,11 +227,6 @@ export class MicrogridApp extends MicrogridElement {
 
 /** Widths at which a panel lies over the chat; the same as in the styles. */
 const PANEL_COVERS = "(max-width: 1120px)";
-
-/** True if the sidebar is a drawer; the width is the same as in the styles. */
-function isNarrow(): boolean {
-  return matchMedia("(max-width: 820px)").matches;
-}
 
 declare global {
   interface HTMLElementTagNameMap {
