@@ -1,5 +1,5 @@
 /** A room as users see it: open, join through a link after a question, share, leave. */
-import { type SitePage, expect, shot, STORY, test } from "./harness";
+import { type SitePage, expect, shot, slowEngine, STORY, test } from "./harness";
 import { ChatPage, GUIDE_NAME } from "./pages";
 
 test("a link asks before joining, and a visitor without a model is answered by the room", async ({ openSite }) => {
@@ -105,7 +105,8 @@ test("an answer whose only provider is killed continues here, with a model that 
 test("a visitor sees who answers and why it moves, and the one who shared comes back and shares again", async ({
   openSite,
 }) => {
-  const anna = await openSite({ name: "anna" });
+  // Otherwise the answer could be complete before its device leaves.
+  const anna = await openSite({ name: "anna", prepare: slowEngine });
   const annas = new ChatPage(anna.page);
   await annas.ready();
   const invite = await annas.room.create("Kitchen table");
