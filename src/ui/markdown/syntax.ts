@@ -43,9 +43,13 @@ const rendering: MarkedExtension = {
     },
     // Reached by definitions inside of lists and quotes, and by those that no link uses: their text must not vanish.
     def({ raw, href }: Tokens.Def): string {
-      const [before = "", after = ""] = raw.trim().split(href, 2);
-      const target = isWeb(href) ? `<a href="${escapeHtml(href)}">${escapeHtml(href)}</a>` : escapeHtml(href);
-      return `<p>${escapeHtml(before)}${target}${escapeHtml(after)}</p>`;
+      const source = raw.trim();
+      const address = escapeHtml(href);
+      // An address with escapes is not written as it reads, so its definition stays text.
+      const at = isWeb(href) ? source.indexOf(href) : -1;
+      if (at < 0) return `<p>${escapeHtml(source)}</p>`;
+      const after = source.slice(at + href.length);
+      return `<p>${escapeHtml(source.slice(0, at))}<a href="${address}">${address}</a>${escapeHtml(after)}</p>`;
     },
     checkbox({ checked }: Tokens.Checkbox): string {
       return `<span class="check">${checked ? "☑" : "☐"}</span> `;
