@@ -1,5 +1,5 @@
 /** Makes a request small enough for a frame. */
-import { MicrogridError, utf8 } from "../../core";
+import { MicrogridError, formatBytes, utf8 } from "../../core";
 import { type ChatMessage, type GenerationRequest, newestWithin } from "../../inference";
 import { MAX_MESSAGES, MAX_REQUEST_BYTES } from "../constants";
 
@@ -26,12 +26,14 @@ export function fitFrame(request: GenerationRequest): FittedRequest {
   const { messages: small, left } = newestWithin(few.messages, budget, sizeOf);
   const bytes = small.reduce((sum, message) => sum + sizeOf(message), 0);
   if (bytes > budget) {
-    throw tooLong(`This message has ${megabytes(bytes)}; at most ${megabytes(budget)} can be sent to another device.`);
+    throw tooLong(
+      `This message has ${formatBytes(bytes)}; at most ${formatBytes(budget)} can be sent to another device.`,
+    );
   }
   const gone = few.left + left;
   if (gone > 0 && !shorten) {
     throw tooLong(
-      `This conversation is too long to be sent to another device: at most ${MAX_MESSAGES} messages with ${megabytes(budget)} can be sent.`,
+      `This conversation is too long to be sent to another device: at most ${MAX_MESSAGES} messages with ${formatBytes(budget)} can be sent.`,
     );
   }
   return { request: gone > 0 ? { ...request, messages: small } : request, left: gone };
@@ -43,10 +45,6 @@ function sizeOf({ content }: ChatMessage): number {
 
 function bytesOf(text: string): number {
   return utf8(text).length;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function tooLong(what: string): MicrogridError {

@@ -141,11 +141,6 @@ export class Header extends WorkspaceElement {
         box-shadow: 0 0 0 0.25rem var(--mg-accent-soft);
       }
     }
-    @media (prefers-reduced-motion: reduce) {
-      .serving i {
-        animation: none;
-      }
-    }
     @media ${narrow} {
       .menu {
         display: inline-grid;

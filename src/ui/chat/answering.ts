@@ -85,13 +85,6 @@ export const answeringStyles = css`
       opacity: 1;
     }
   }
-  @media (prefers-reduced-motion: reduce) {
-    .hop,
-    .hop .to,
-    .dots i {
-      animation: none;
-    }
-  }
 `;
 
 /** The line as a status, so that screen readers hear who answers and each move. */

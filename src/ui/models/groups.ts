@@ -26,6 +26,11 @@ interface ModelGroups {
   readonly unfit: readonly ModelInfo[];
 }
 
+/** A model of a known family. */
+interface Member extends RatedModel {
+  readonly member: FamilyMember;
+}
+
 /** Groups all models. `listed` are the same models, sorted; `isOwn` tells those that belong at the top. */
 export function groupModels(
   state: GridState,
@@ -36,12 +41,21 @@ export function groupModels(
   const rest = listed.filter((model) => !isOwn(model));
   const fitting = rest.filter(({ fit }) => fit.fits);
   const rated = fitting.map((model) => ({ model, ...usefulness(model, state, samples) })).sort(byUse);
-  const known = rated.flatMap((one) => familyOf(one.model.id) ?? []);
-  const families = [...new Set(known.map(({ family }) => family))];
+  const members = rated.flatMap((one): Member[] => {
+    const member = familyOf(one.model.id);
+    return member ? [{ ...one, member }] : [];
+  });
+  const families = [...new Set(members.map(({ member }) => member.family))];
+  const known = new Set(members.map(({ model }) => model));
   return {
     own: listed.filter(isOwn),
-    families: families.map((family) => familyGroup(family, rated)),
-    others: fitting.filter(({ id }) => !familyOf(id)),
+    families: families.map((family) =>
+      familyGroup(
+        family,
+        members.filter(({ member }) => member.family === family),
+      ),
+    ),
+    others: fitting.filter((model) => !known.has(model)),
     unfit: rest.filter(({ fit }) => !fit.fits),
   };
 }
@@ -62,19 +76,15 @@ const REASONS: Readonly<Record<string, string>> = {
   "no-chat": "cannot chat",
 };
 
-function familyGroup(family: FamilyMember["family"], rated: readonly RatedModel[]): FamilyGroup {
-  const members = rated.flatMap((one) => {
-    const member = familyOf(one.model.id);
-    return member?.family === family ? [{ ...one, member, name: memberName(member) }] : [];
-  });
-  const names = [...new Set(members.map(({ name }) => name))];
+function familyGroup(family: FamilyMember["family"], members: readonly Member[]): FamilyGroup {
+  const names = [...new Set(members.map(({ member }) => memberName(member)))];
   return {
     family,
     licence: licenceText(members.map(({ member }) => member)),
     sizes: names.map((name) =>
       sizeGroup(
         name,
-        members.filter((member) => member.name === name),
+        members.filter(({ member }) => memberName(member) === name),
       ),
     ),
   };
