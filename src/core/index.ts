@@ -13,6 +13,7 @@ export { fnv1a } from "./fnv";
 export { capitalized, formatBytes } from "./format";
 export { isDid, randomId } from "./ids";
 export type { Did, JobId, PeerId, RoomId } from "./ids";
+export { parsePythonJson } from "./json";
 export { AsyncQueue } from "./queue";
 export { unless, unlessAborted } from "./race";
 export { sleep } from "./sleep";

@@ -32,6 +32,43 @@ describe("readPackage", () => {
     expect(files).toMatchObject({ contextLength: 333, heads: 4, headDim: 16 });
   });
 
+  it("gives the tokenizer a template and special tokens from any file", async () => {
+    const bare = replaced(guidePackage(), "tokenizer_config.json", undefined);
+    const template = replaced(bare, "chat_template.json", '{"chat_template":"{{ bos_token + messages[0].content }}"}');
+    const files = await readPackage(replaced(template, "special_tokens_map.json", '{"bos_token":"<s>"}'), { signal });
+    expect(files.tokenizer.render([{ role: "user", content: "hey" }])).toBe("<s>hey");
+  });
+
+  it.each([
+    ['{"max_position_embeddings":null,"n_positions":77,"num_attention_heads":4,"hidden_size":64}', 77],
+    ['{"max_position_embeddings":Infinity,"n_positions":77,"num_attention_heads":4,"hidden_size":64,"x":NaN}', 77],
+    ['\ufeff{"max_position_embeddings":77,"num_attention_heads":4,"num_key_value_heads":null,"head_dim":16}', 77],
+    ['{"max_position_embeddings":77,"num_attention_heads":4,"head_dim":16,"text_config":{"head_dim":null}}', 77],
+    ['{"max_position_embeddings":77,"num_attention_heads":4,"head_dim":16,"text_config":null}', 77],
+    ['{"max_position_embeddings":77,"num_attention_heads":4,"head_dim":16,"eos_token_id":"</s>"}', 77],
+  ])("reads %s as exporters mean it", async (config, contextLength) => {
+    const files = await readPackage(replaced(guidePackage(), "config.json", config), { signal });
+    expect(files).toMatchObject({ contextLength, heads: 4, headDim: 16 });
+  });
+
+  it("reads the settings of ONNX Runtime GenAI if there is no config.json, and its end tokens in any case", async () => {
+    const genAi = JSON.stringify({
+      model: {
+        context_length: 555,
+        eos_token_id: [7, 9],
+        decoder: { head_size: 24, num_attention_heads: 8, num_key_value_heads: 2, num_hidden_layers: 3 },
+      },
+      search: { max_length: 555 },
+    });
+    const pkg = replaced(guidePackage(), "genai_config.json", genAi);
+    const alone = await readPackage(replaced(pkg, "config.json", undefined), { signal });
+    expect(alone).toMatchObject({ contextLength: 555, heads: 2, headDim: 24 });
+    expect([...alone.eosIds]).toEqual(expect.arrayContaining([7, 9]));
+    const both = await readPackage(pkg, { signal });
+    expect(both).toMatchObject({ contextLength: 1024, heads: 2, headDim: 64 });
+    expect([...both.eosIds]).toEqual(expect.arrayContaining([0, 2, 7, 9]));
+  });
+
   it.each([
     ['{"do_sample":false,"temperature":0.7}', { temperature: 0, topK: 0 }],
     ['{"do_sample":true}', { temperature: 1, topK: 50, topP: 1 }],
@@ -52,6 +89,8 @@ describe("readPackage", () => {
     ["file-missing", "onnx/model_q4.onnx", undefined, /model_q4\.onnx /],
     ["file-missing", "onnx/model_q4.onnx_data", undefined, /model_q4\.onnx_data/],
     ["file-corrupt", "onnx/model_q4.onnx_data", new Uint8Array(1000), /1000 of at least \d+ bytes/],
+    ["file-corrupt", "genai_config.json", "{", /genai_config\.json/],
+    ["file-corrupt", "tokenizer_config.json", "\0\0", /tokenizer_config\.json/],
     ["file-corrupt", "config.json", "{", /config\.json/],
     ["not-a-model", "config.json", '{"max_position_embeddings":"x"}', /max_position_embeddings/],
     ["not-a-model", "onnx/model_q4.onnx", "<!doctype html><title>Not found</title>", /not an ONNX model/],

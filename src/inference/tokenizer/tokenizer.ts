@@ -2,7 +2,7 @@
 import { Template } from "@huggingface/jinja";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as v from "valibot";
-import { MicrogridError, toHex, toMicrogridError } from "../../core";
+import { MicrogridError, parsePythonJson, toHex, toMicrogridError } from "../../core";
 import type { ChatMessage } from "../types";
 
 const TokenText = v.union([v.string(), v.object({ content: v.string() })]);
@@ -108,7 +108,7 @@ export class ChatTokenizer {
 function parseJson<S extends v.GenericSchema>(text: string, file: string, schema: S): v.InferOutput<S> {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parsePythonJson(text);
   } catch (cause) {
     throw new MicrogridError("file-corrupt", `${file} is damaged or cut off. Remove the model and load it again.`, {
       cause,
