@@ -28,6 +28,17 @@ export function mergeIssued(here: List, brought: List): Issued[] {
   );
 }
 
+/** The time for a new delegation: `now`, but later than all earlier delegations and revocations for that node. */
+export function issueTime(
+  list: List,
+  revocations: Revocations,
+  parties: { issuer: Did; subject: Did; now: number },
+): number {
+  const { issuer, subject, now } = parties;
+  const given = givenTo(list, issuer, subject);
+  return Math.max(now, Math.max(revocations.latest(issuer, subject) ?? -1, given?.issuedAt ?? -1) + 2);
+}
+
 /** Whether `before` allowed a node something that `after` does not. */
 export function narrows(before: Issued, after: Issued): boolean {
   return before.notAfter > after.notAfter || before.scopes.some((scope) => !after.scopes.includes(scope));

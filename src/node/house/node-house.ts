@@ -12,11 +12,11 @@ import {
   houseSigner,
   openDelegation,
   revoke,
-  unwrapSecret,
   wrapSecret,
 } from "../../identity";
 import type { HouseState } from "../types";
-import { delegationStates, givenTo, mergeIssued, narrows, withIssued } from "./issued";
+import { delegationStates, givenTo, issueTime, mergeIssued, narrows, withIssued } from "./issued";
+import { exportKey, openKey, refuseOtherHouse } from "./key";
 import {
   type HouseData,
   type HouseRecord,
@@ -107,7 +107,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
 
   /** The key of the house, if it is on this device. */
   async signer(): Promise<Signer | undefined> {
-    return this.#record.key && (await this.#key()).signer;
+    return this.#record.key && (await openKey(this.#record)).signer;
   }
 
   get state(): HouseState | undefined {
@@ -125,7 +125,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   take(name: string, secret: Bytes): Promise<void> {
     return this.#change(async () => {
       const signer = await houseSigner(secret);
-      this.#refuseOther(signer.did);
+      refuseOtherHouse(this.#record, signer.did);
       const key = { did: signer.did, name: parseHouseName(name), wrapped: await wrapSecret(secret) };
       await this.#become({ ...this.#record, key }, signer);
     });
@@ -134,7 +134,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   /** Vouches for another node and returns the text for it. Throws `bad-request`. */
   delegate(request: string, { label, scopes, notAfter }: DelegationTerms): Promise<string> {
     return this.#change(async () => {
-      const { signer, name } = await this.#key();
+      const { signer, name } = await openKey(this.#record);
       const subject = parseRequest(request);
       const end = notAfter.getTime();
       if (subject === this.#did)
@@ -167,7 +167,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
           cause,
         );
       });
-      this.#refuseOther(own.issuer);
+      refuseOtherHouse(this.#record, own.issuer);
       // The device that holds the key needs no other delegation.
       if (this.#record.key === undefined) await this.#save({ ...this.#record, delegation }, own);
     });
@@ -176,7 +176,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   /** Revokes a node's delegation. Throws `bad-request` without the key, or for this node itself. */
   revoke(subject: string): Promise<void> {
     return this.#change(async () => {
-      const { signer } = await this.#key();
+      const { signer } = await openKey(this.#record);
       if (subject === this.#did)
         throw refuse("This is the device that you are using. To take it out of the profile, leave the profile.");
       const given = givenTo(this.#record.issued, signer.did, subject);
@@ -203,10 +203,8 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
 
   /** The whole record, for a backup. */
   async export(): Promise<HouseData> {
-    const { key, delegation, issued } = this.#record;
-    const secret = key && (await unwrapSecret(key.wrapped));
-    const open = key && secret && { name: key.name, secret };
-    return { v: 1, key: open, delegation, issued, revocations: [...this.revocations.all] };
+    const { delegation, issued } = this.#record;
+    return { v: 1, key: await exportKey(this.#record), delegation, issued, revocations: [...this.revocations.all] };
   }
 
   /** Adds the content of a backup. Throws `bad-request` if it belongs to another house than the key on this device. */
@@ -235,7 +233,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
       if (await this.#dropIfRevoked()) return;
       const left = (this.#own?.notAfter ?? 0) - this.#now();
       if (key && left < OWN_TERM_MS / 2) {
-        await this.#become(this.#record, (await this.#key()).signer);
+        await this.#become(this.#record, (await openKey(this.#record)).signer);
       } else if (delegation && left < 0) {
         await this.#save({ ...this.#record, delegation: undefined }, undefined);
         this.emit(
@@ -286,29 +284,8 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     return opened;
   }
 
-  async #key(): Promise<{ readonly signer: Signer; readonly name: string }> {
-    const { key } = this.#record;
-    if (!key) {
-      const message =
-        "This device does not manage the profile. Do this on one that does, or restore the profile here first.";
-      throw refuse(message);
-    }
-    return { signer: await houseSigner(await unwrapSecret(key.wrapped)), name: key.name };
-  }
-
-  #refuseOther(did: Did): void {
-    const { key } = this.#record;
-    if (!key || key.did === did) return;
-    throw refuse(
-      `This device manages another profile, “${key.name}”. Back it up and leave it first. Nothing was changed.`,
-    );
-  }
-
-  /** The present time, but later than all earlier delegations and revocations for that node. */
   #issueTime(issuer: Did, subject: Did): number {
-    const given = givenTo(this.#record.issued, issuer, subject);
-    const before = Math.max(this.revocations.latest(issuer, subject) ?? -1, given?.issuedAt ?? -1);
-    return Math.max(this.#now(), before + 2);
+    return issueTime(this.#record.issued, this.revocations, { issuer, subject, now: this.#now() });
   }
 
   async #save(record: HouseRecord, own: Delegation | undefined): Promise<void> {

@@ -80,7 +80,7 @@ async function visit(at: Pick<House, "door" | "membership">, invite: Invite, gue
 
 async function remove(membership: Membership, did: Did): Promise<void> {
   const { record, secret } = await membership.proposeEpoch([did]);
-  await membership.takeEpochs(membership.epochsWith(record, secret));
+  await membership.takeEpochs(membership.epochs.with(record, secret));
 }
 
 /** An invite with a secret that was derived from the secret of this epoch, whatever the token says. */

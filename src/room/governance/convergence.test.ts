@@ -88,7 +88,7 @@ describe("a room", () => {
           const by = at(one.by);
           const { did } = at(one.whom).signer;
           const { record, secret } = await by.proposeEpoch([did]);
-          await by.takeEpochs(by.epochsWith(record, secret));
+          await by.takeEpochs(by.epochs.with(record, secret));
           removed.add(did);
         }
       }

@@ -109,7 +109,7 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
     const { kind, signed, secret, signers } = waiting;
     const complete = signers.length >= this.#membership.genesis.quorum;
     if (complete && kind === "charter") await this.#membership.takeCharter(signed);
-    if (complete && secret) await this.#membership.takeEpochs(this.#membership.epochsWith(signed, secret));
+    if (complete && secret) await this.#membership.takeEpochs(this.#membership.epochs.with(signed, secret));
     // An epoch comes into force through the one who holds its secret, who has to hear of the signatures.
     if (!complete || (kind === "epoch" && !secret)) this.emit("news", { kind, signed });
     else this.#waiting.delete(id);

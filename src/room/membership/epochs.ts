@@ -3,9 +3,9 @@
  * records form a chain from the genesis; of two chains the longer wins, then the one with the lower hash.
  */
 import * as v from "valibot";
-import { type Bytes, type Did, MicrogridError, equalBytes, sha256, toHex } from "../../core";
+import { type Bytes, type Did, MicrogridError, encodeCbor, equalBytes, sha256, toHex } from "../../core";
 import { DidSchema, type Signed, SignedSchema, type StatementKind, bytesSchema, openStatement } from "../../identity";
-import { MAX_EPOCHS, MAX_EPOCH_LIST } from "../constants";
+import { MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST } from "../constants";
 import type { Genesis } from "./genesis";
 
 const SECRET_BYTES = 32;
@@ -110,6 +110,15 @@ export class Epochs {
 
   get data(): EpochsData {
     return this.#data;
+  }
+
+  /** This chain with one more record. Throws `bad-request` if the room can have no more. */
+  with(record: Signed, secret: Bytes): EpochsData {
+    const { records, secrets } = this.#data;
+    const data = { records: [...records, record], secrets: [...secrets, secret] };
+    if (data.records.length <= MAX_EPOCHS && encodeCbor(data).length <= MAX_EPOCHS_BYTES) return data;
+    const text = "This room has removed as many members as it can. Open a new one for those who shall stay.";
+    throw new MicrogridError("bad-request", text);
   }
 
   secretOf(epoch: number): Bytes | undefined {

@@ -32,7 +32,7 @@ async function join(host: Membership, guest: Signer): Promise<Membership> {
 
 async function remove(by: Membership, ...dids: Did[]): Promise<void> {
   const { record, secret } = await by.proposeEpoch(dids);
-  await by.takeEpochs(by.epochsWith(record, secret));
+  await by.takeEpochs(by.epochs.with(record, secret));
 }
 
 describe("a genesis", () => {
@@ -153,7 +153,7 @@ describe("a chain of epochs", () => {
     const ofFounder = await signStatement(EPOCH, { ...body, removed: [other.did] }, founder);
     const unsigned = { ...byMember, signatures: [] };
     for (const record of [byMember, ofFounder, unsigned]) {
-      const data = first.epochsWith(record, secret);
+      const data = first.epochs.with(record, secret);
       await expect(second.takeEpochs(data)).rejects.toMatchObject({ code: "peer-protocol" });
     }
   });
@@ -196,7 +196,7 @@ describe("two founders that remove members at once, independently,", () => {
       await remove(first, gone.did);
       for (;;) {
         const { record, secret } = await two.proposeEpoch([member.did]);
-        const data = two.epochsWith(record, secret);
+        const data = two.epochs.with(record, secret);
         const { head } = await Epochs.open(data, two.genesis);
         if (outranks(first.epochs.head, head) !== firstWins) continue;
         await two.takeEpochs(data);

@@ -1,26 +1,15 @@
 /** The membership that a node holds in a room: the rules in force, the epochs, and the proof that it belongs. */
-import {
-  type Bytes,
-  type Did,
-  MicrogridError,
-  TypedEventTarget,
-  encodeCbor,
-  equalBytes,
-  randomBytes,
-  sha256,
-} from "../../core";
+import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, randomBytes, sha256 } from "../../core";
 import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
 import type { MemberClaim } from "../../wire";
-import { MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
+import { MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
 import { CHARTER, type Charter, type SignedTerms, openCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
 import { type InviteParts, Invites } from "./invites";
 import { type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
 import type { OpenedToken } from "../invite/token";
-
-/** Maximum number of standings to remember: twice the members that a node remembers. */
-const MAX_EXAMINED = 4_096;
+import { Standings } from "./standings";
 
 interface MembershipEvents {
   /** The rules, the epoch or other stored data has changed. */
@@ -64,8 +53,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   readonly rendezvousSecret: Bytes;
   readonly invites: Invites;
   readonly #context: MemberContext;
-  /** The standings of the nodes examined since the start, by did. */
-  readonly #examined = new Map<Did, Standing>();
+  readonly #examined = new Standings();
   #charter: Charter;
   #epochs: Epochs;
   #proof: Proof;
@@ -137,11 +125,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   /** Checks a node that says it is a member. Throws `peer-refused` with the reason if it is not. */
   async examine(did: Did, proof: Proof): Promise<Standing> {
     const { standing } = await this.#judge(did, proof);
-    // The oldest is the first to be forgotten. The number is bounded because members may invent others.
-    this.#examined.delete(did);
-    this.#examined.set(did, standing);
-    const [oldest] = this.#examined.keys();
-    if (this.#examined.size > MAX_EXAMINED && oldest !== undefined) this.#examined.delete(oldest);
+    this.#examined.remember(did, standing);
     return standing;
   }
 
@@ -222,7 +206,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     // The founders disagreed, and this fork lost. Its removals are decided again on top of the other fork.
     if (lost.length > 0 && (await this.founderSigners()).length >= this.genesis.quorum) {
       const { record, secret } = await this.proposeEpoch(lost, kept);
-      await this.takeEpochs(this.epochsWith(record, secret));
+      await this.takeEpochs(this.#epochs.with(record, secret));
     }
     return true;
   }
@@ -240,11 +224,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     if (founder) throw new MicrogridError("bad-request", "An owner cannot be removed. Open a new room instead.");
     const secret = randomBytes(32);
     // A node could hide that it belongs to a house, so known nodes of a removed house are removed by their own dids.
-    const nodes = [...this.#examined].filter(([, { house }]) => house && dids.includes(house.did));
-    const removed = [...new Set([...dids, ...nodes.map(([did]) => did)])];
+    const removed = [...new Set([...dids, ...this.#examined.nodesOf(dids)])];
     const all = new Set([...this.#epochs.removed, ...removed]);
-    const orphans = [...this.#examined].filter(([, { admittedBy }]) => admittedBy.some((by) => all.has(by)));
-    const staying = [...new Set([...kept, ...orphans.map(([did]) => did)])].filter((did) => !all.has(did));
+    const staying = [...new Set([...kept, ...this.#examined.admittedBy(all)])].filter((did) => !all.has(did));
     const body = {
       v: 1 as const,
       room: this.genesis.hash,
@@ -256,18 +238,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
       at: Date.now(),
     };
     const record = await signStatement(EPOCH, body, ...(await this.#requireSigners()));
-    const data = this.epochsWith(record, secret);
-    if (data.records.length > MAX_EPOCHS || encodeCbor(data).length > MAX_EPOCHS_BYTES) {
-      const text = "This room has removed as many members as it can. Open a new one for those who shall stay.";
-      throw new MicrogridError("bad-request", text);
-    }
+    // Refuses here already if the room can have no more epochs.
+    this.#epochs.with(record, secret);
     return { record, secret };
-  }
-
-  /** The epochs of this room with one more. */
-  epochsWith(record: Signed, secret: Bytes): EpochsData {
-    const { records, secrets } = this.#epochs.data;
-    return { records: [...records, record], secrets: [...secrets, secret] };
   }
 
   /** Signs with the founders' keys on this device. */
@@ -293,7 +266,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** Whether this is a founder, as far as this node knows. */
   isFounder(did: Did): boolean {
-    return this.genesis.founders.includes(did) || (this.#examined.get(did)?.founder ?? false);
+    return this.genesis.founders.includes(did) || this.#examined.isFounder(did);
   }
 
   async #requireSigners(): Promise<readonly Signer[]> {

@@ -1,0 +1,44 @@
+/** Memory of the nodes that a membership has examined. */
+import type { Did } from "../../core";
+import type { Standing } from "./proof";
+
+/** Maximum number of standings to remember: twice the members that a node remembers. */
+const MAX_STANDINGS = 4_096;
+
+/**
+ * The standings of the nodes examined since the rules last changed. Their number is bounded because members may invent
+ * others; the one examined longest ago is the first to be forgotten.
+ */
+export class Standings {
+  readonly #known = new Map<Did, Standing>();
+
+  remember(did: Did, standing: Standing): void {
+    this.#known.delete(did);
+    this.#known.set(did, standing);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_STANDINGS && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  /** Call this when the rules change: each node must be examined again. */
+  clear(): void {
+    this.#known.clear();
+  }
+
+  isFounder(did: Did): boolean {
+    return this.#known.get(did)?.founder ?? false;
+  }
+
+  /** The known nodes of these houses. */
+  nodesOf(houses: readonly Did[]): readonly Did[] {
+    return this.#where(({ house }) => house !== undefined && houses.includes(house.did));
+  }
+
+  /** The known nodes that one of these admitted, directly or through others. */
+  admittedBy(dids: ReadonlySet<Did>): readonly Did[] {
+    return this.#where(({ admittedBy }) => admittedBy.some((by) => dids.has(by)));
+  }
+
+  #where(holds: (standing: Standing) => boolean): readonly Did[] {
+    return [...this.#known].filter(([, standing]) => holds(standing)).map(([did]) => did);
+  }
+}
