@@ -124,6 +124,8 @@ export interface LoadedModelInfo extends Omit<ModelOffer, "model" | "devices"> {
   readonly prefillChunk: number;
   /** True if the KV cache is bound in place, false for the growing fallback. */
   readonly kvInPlace: boolean;
+  /** Mean surprise at the words of a well-known answer, in nats per token; absent if the engine did not measure it. */
+  readonly surprise?: number;
 }
 
 export interface LoadedModel {

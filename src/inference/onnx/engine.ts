@@ -12,6 +12,7 @@ import type { KvCache } from "./kv-cache";
 import { OnnxModel } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
 import type { Bench } from "./pipeline-parts";
+import { knownAnswer } from "./plausibility";
 import type { RingSequence } from "./ring-decoder";
 import { ModelRunner } from "./runner";
 import { type Ort, loadOrt } from "./runtime";
@@ -58,7 +59,7 @@ export class OnnxEngine implements Engine {
 
   /**
    * Loads a model and checks it. Throws `file-missing`, `file-corrupt`, `not-a-model`, `unsupported-model`,
-   * `no-webgpu`, `out-of-memory` or `device-lost`; aborting rejects with the signal's reason and frees everything.
+   * `wrong-results`, `no-webgpu`, `out-of-memory` or `device-lost`; aborting rejects with the signal's reason and frees everything.
    */
   async load(
     pkg: ModelPackage,
@@ -166,7 +167,7 @@ export class OnnxEngine implements Engine {
       const ids = checkIds(files, CHECK_TEXT_TOKENS[backend]);
       const unlessLost = unless(lost);
       const check = await checkModel(
-        { runner, ids, ...caches },
+        { runner, ids, ...caches, known: knownAnswer(files.tokenizer), trained: !files.untrained },
         { turn: (work) => unlessLost(this.#turns.run(work, { signal })) },
       );
       const info = modelInfo(pkg, files, backend, check);

@@ -54,6 +54,14 @@ export function deviceLost(reason: string, cause?: unknown): MicrogridError {
   );
 }
 
+/** The error for a model whose results are not those of its weights. `why` completes “wrong results: …”. */
+export function wrongResults(why: string): MicrogridError {
+  return new MicrogridError(
+    "wrong-results",
+    `This device computes wrong results with this model: ${why}. Try it on the CPU (WASM), or another variant of it. If all of them fail, the files are damaged: remove the model and download it again.`,
+  );
+}
+
 function first(text: string): string {
   return text.split("\n", 1)[0]?.slice(0, 200) ?? "";
 }

@@ -17,7 +17,11 @@ const TextConfig = v.looseObject({
   eos_token_id: EosIds,
 });
 type TextSettings = Pick<v.InferOutput<typeof TextConfig>, keyof typeof TextConfig.entries>;
-const Config = v.looseObject({ ...TextConfig.entries, text_config: stated(TextConfig) });
+const Config = v.looseObject({
+  ...TextConfig.entries,
+  text_config: stated(TextConfig),
+  untrained: recommended(v.boolean()),
+});
 /** The settings of ONNX Runtime GenAI. Its exporter writes them in place of `config.json`. */
 const GenAiConfig = v.looseObject({
   model: v.looseObject({
@@ -58,6 +62,8 @@ interface ModelConfig {
   readonly eosIds: readonly number[];
   readonly heads: number | undefined;
   readonly headDim: number | undefined;
+  /** True if the weights are said to be random, as in models that are made for tests. */
+  readonly untrained: boolean;
   /** The sampling that `generation_config.json` recommends. */
   readonly sampling: Sampling;
 }
@@ -81,6 +87,7 @@ export function readModelConfig(texts: ConfigTexts): ModelConfig {
     eosIds: [generation.eos_token_id, setting("eos_token_id"), genAi?.eos_token_id].flatMap((ids) => ids ?? []),
     heads: setting("num_key_value_heads") ?? decoder?.num_key_value_heads ?? heads,
     headDim: setting("head_dim") ?? decoder?.head_size ?? (width && heads ? width / heads : undefined),
+    untrained: config.untrained === true,
     sampling: recommendedSampling(generation),
   };
 }

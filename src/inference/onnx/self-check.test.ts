@@ -37,7 +37,7 @@ function runner(faults: { wrongFrom?: number; inPlace?: boolean; numbers?: boole
     predict: (to: KvCache, chunk: readonly number[]) => {
       note(to, chunk.length);
       if (faults.numbers === false) return Promise.resolve([Float32Array.of(Number.NaN, 1)]);
-      return Promise.resolve([wrong.has(to) ? Float32Array.of(3, 1, 2) : Float32Array.of(1, 2, 3.0001)]);
+      return Promise.resolve([wrong.has(to) ? Float32Array.of(9, 1, 2) : Float32Array.of(1, 2, 9.0001)]);
     },
   };
   return fake as unknown as ModelRunner;
@@ -49,13 +49,15 @@ describe("checkModel", () => {
     ids,
     plain: () => cache("plain"),
     inPlace: () => cache("inPlace"),
+    known: { prompt: [0, 1, 2], answer: [2, 2, 2] },
+    trained: true,
   });
 
   it.each([
     ["nothing is wrong", {}, { prefillChunk: 48, kvInPlace: true }],
     ["32 tokens in one call go wrong", { wrongFrom: 32 }, { prefillChunk: 31, kvInPlace: true }],
     ["17 tokens in one call go wrong", { wrongFrom: 17 }, { prefillChunk: 16, kvInPlace: true }],
-    ["everything but small steps goes wrong", { wrongFrom: 9 }, { prefillChunk: 8, kvInPlace: false }],
+    ["everything but small steps goes wrong", { wrongFrom: 9 }, { prefillChunk: 8, kvInPlace: true }],
     ["caches in place go wrong", { inPlace: true }, { prefillChunk: 48, kvInPlace: false }],
   ])("trusts the settings that agree when %s", async (_, faults, result) => {
     expect(await checkModel(subject(faults), { turn })).toMatchObject(result);
@@ -73,9 +75,11 @@ describe("checkModel", () => {
   });
 
   it("refuses a model that computes no numbers", async () => {
-    await expect(checkModel(subject({ numbers: false }), { turn })).rejects.toMatchObject({
-      code: "unsupported-model",
-    });
+    await expect(checkModel(subject({ numbers: false }), { turn })).rejects.toMatchObject({ code: "wrong-results" });
+  });
+
+  it("refuses a backend whose single steps agree with no piece", async () => {
+    await expect(checkModel(subject({ wrongFrom: 2 }), { turn })).rejects.toMatchObject({ code: "wrong-results" });
   });
 
   it("measures decoding by its fastest step", async () => {

@@ -1,6 +1,7 @@
 /** Tries out a freshly loaded model, to find the chunk sizes and caches with which it computes correctly. */
-import { MicrogridError } from "../../core";
+import { wrongResults } from "./errors";
 import type { KvCache, KvCacheFactory } from "./kv-cache";
+import { type KnownAnswer, meanSurprise, requirePlausible } from "./plausibility";
 import type { ModelRunner } from "./runner";
 
 /** Length of the test prompt. */
@@ -13,7 +14,7 @@ const SINGLE_STEPS = 4;
  * Chunk sizes to try, largest first. Software WebGPU is known to compute wrong logits from 32 tokens on and exact ones
  * below (ONNX Runtime Web 1.30), hence 31.
  */
-const CHUNKS = [CHECK_TOKENS, 31, 16] as const;
+const CHUNKS = [CHECK_TOKENS, 31, 16, SMALL_CHUNK] as const;
 /** Larger chunks, worth trying if they take little time: a GPU computes them at once. */
 const LONG_CHUNKS = [256, 128] as const;
 /** Longest time of a chunk in ms, since other answers wait for their next token meanwhile. */
@@ -35,7 +36,12 @@ export interface CheckResult {
   /** Tokens per second. */
   readonly prefillRate: number;
   readonly decodeRate: number;
+  /** Mean surprise at the words of a well-known answer, in nats per token. */
+  readonly surprise: number;
 }
+
+/** The result of the comparisons alone. */
+type Settings = Omit<CheckResult, "surprise">;
 
 /** The model to check, with a test prompt and its caches. */
 interface CheckSubject {
@@ -45,17 +51,31 @@ interface CheckSubject {
   readonly plain: KvCacheFactory;
   /** Caches bound in place, where the graph allows them. */
   readonly inPlace: KvCacheFactory | undefined;
+  /** A question and its answer, which trained models expect. */
+  readonly known: KnownAnswer;
+  /** False for models with random weights, made for tests: they expect nothing. */
+  readonly trained: boolean;
 }
 
 /**
- * Computes the logits after a prompt in small steps with a growing cache, then in larger chunks with the preferred cache,
- * and takes the largest chunk that agrees. Throws `unsupported-model` if the small steps give no usable numbers.
+ * Finds the largest chunk and the best caches that give the same logits as small steps with a growing cache, then judges a
+ * text that is read with them. Throws `wrong-results` if the numbers are unusable, or if no trained model would give them.
  */
 export async function checkModel(
   subject: CheckSubject,
   options: { turn: Turn; now?: () => number },
 ): Promise<CheckResult> {
   const { turn, now = () => performance.now() } = options;
+  const settings = await trustedSettings(subject, turn, now);
+  const create = settings.kvInPlace ? (subject.inPlace ?? subject.plain) : subject.plain;
+  const rows = await answerLogits(subject, create, settings.prefillChunk, turn);
+  const surprise = meanSurprise(rows, subject.known.answer);
+  if (surprise === Number.POSITIVE_INFINITY) throw noNumbers();
+  if (subject.trained) requirePlausible(surprise, rows[0]?.length ?? 0);
+  return { ...settings, surprise };
+}
+
+async function trustedSettings(subject: CheckSubject, turn: Turn, now: () => number): Promise<Settings> {
   const ids = subject.ids.slice(0, CHECK_TOKENS);
   const { logits: reference, decodeRate } = await referenceLogits(subject, ids, turn, now);
   for (const create of subject.inPlace ? [subject.inPlace, subject.plain] : [subject.plain]) {
@@ -71,7 +91,33 @@ export async function checkModel(
       return { prefillChunk, kvInPlace: create === subject.inPlace, prefillRate, decodeRate };
     }
   }
-  return { prefillChunk: SMALL_CHUNK, kvInPlace: false, prefillRate: decodeRate, decodeRate };
+  throw wrongResults("tokens that are read one by one give other results than the same tokens in pieces");
+}
+
+/** The logits before each token of the known answer, which is read after its question. */
+async function answerLogits(
+  { runner, known }: CheckSubject,
+  create: KvCacheFactory,
+  chunk: number,
+  turn: Turn,
+): Promise<readonly Float32Array[]> {
+  const ids = [...known.prompt, ...known.answer].slice(0, -1);
+  const first = known.prompt.length - 1;
+  const read = (step: number) =>
+    withCache(create, async (cache) => {
+      const rows: Float32Array[] = [];
+      for (let at = 0; at < ids.length;) {
+        const end = at < first ? Math.min(at + chunk, first) : at + step;
+        const piece = ids.slice(at, end);
+        if (at < first) await turn(() => runner.feed(cache, piece));
+        else rows.push(...(await turn(() => runner.predict(cache, piece, piece.length))));
+        at = end;
+      }
+      return rows;
+    });
+  const rows = await read(chunk);
+  // Some graphs give the logits of the last token only.
+  return rows.length === known.answer.length ? rows : read(1);
 }
 
 /** Logits that nothing but small steps went into, and how fast single ones are. */
@@ -93,12 +139,7 @@ async function referenceLogits(
     return last;
   });
   // A GPU that could not allocate its buffers returns equal numbers everywhere.
-  if (!logits.every(Number.isFinite) || logits.every((value) => value === logits[0])) {
-    throw new MicrogridError(
-      "unsupported-model",
-      "This model computes no usable numbers on this device. Try it on the CPU (WASM), or choose a variant with fp32 activations.",
-    );
-  }
+  if (!logits.every(Number.isFinite) || logits.every((value) => value === logits[0])) throw noNumbers();
   return { logits, decodeRate: 1000 / Math.min(...stepMs) };
 }
 
@@ -117,6 +158,10 @@ async function longestChunk(
     if (difference(await feed(chunk), await feed(CHECK_TOKENS)) <= TOLERANCE) return chunk;
   }
   return CHECK_TOKENS;
+}
+
+function noNumbers(): Error {
+  return wrongResults("its results are not numbers, or all equal");
 }
 
 async function timed<T>(work: () => Promise<T>, now: () => number): Promise<{ result: T; ms: number }> {

@@ -38,6 +38,7 @@ export const RANDOM_MODEL_CONFIG = {
   num_key_value_heads: KEY_HEADS,
   hidden_size: HIDDEN,
   eos_token_id: [2, 0],
+  untrained: true,
 };
 
 /** Writes the graph and its weights. The same options give the same bytes. */

@@ -1,0 +1,78 @@
+/** Kernels that compute wrong results, planted under the guide model: loading it must never end well in silence. */
+import type { InferenceSession, Tensor } from "onnxruntime-web";
+import { describe, expect, it } from "vitest";
+import { guidePackage, nodeOrt, randomPackage } from "../testing/node";
+import type { ModelPackage } from "../types";
+import { OnnxEngine } from "./engine";
+import type { Ort } from "./runtime";
+
+/** Decides from the number of tokens in a run, and of those in the cache before it, whether its results are wrong. */
+type Fault = (run: { readonly tokens: number; readonly past: number }) => boolean;
+
+/** ONNX Runtime with a kernel that gives each token the logit of the next one, wherever `fault` says so. */
+async function faultyOrt(fault: Fault): Promise<Ort> {
+  const ort = await nodeOrt();
+  const create = async (...args: Parameters<typeof ort.InferenceSession.create>): Promise<InferenceSession> => {
+    const session = await ort.InferenceSession.create(...args);
+    const run = async (feeds: Record<string, Tensor>, fetches: Record<string, Tensor | null>) => {
+      const outputs = await session.run(feeds, fetches);
+      const [tokens, past] = [feeds.input_ids?.dims[1] ?? 0, feeds["past_key_values.0.key"]?.dims[2] ?? 0];
+      const logits = outputs.logits?.data as Float32Array | undefined;
+      if (logits && fault({ tokens, past })) logits.set(Float32Array.from([...logits.subarray(1), logits[0]!]));
+      return outputs;
+    };
+    return new Proxy(session, {
+      get: (_, key) => {
+        const value: unknown = key === "run" ? run : session[key as keyof InferenceSession];
+        return typeof value === "function" ? (value.bind(session) as unknown) : value;
+      },
+    });
+  };
+  return { ...ort, InferenceSession: { create } } as unknown as Ort;
+}
+
+async function load(pkg: ModelPackage, fault: Fault) {
+  const engine = new OnnxEngine({ loadRuntime: () => faultyOrt(fault) });
+  const signal = new AbortController().signal;
+  const model = await engine.load(pkg, { signal, backend: "wasm", onProgress: () => undefined });
+  await model.unload();
+  return model.info;
+}
+
+describe("a model on a backend", () => {
+  it("without a fault is far less surprised at a well-known answer than a blind guess", async () => {
+    const { surprise } = await load(guidePackage(), () => false);
+    expect(surprise).toBeLessThan(0.3 * Math.log(2048));
+  });
+
+  it.each<[string, Fault]>([
+    ["always", () => true],
+    ["only after a cached text", ({ past }) => past > 0],
+    ["only for single tokens", ({ tokens }) => tokens === 1],
+    ["only for single tokens after a cached text", ({ tokens, past }) => tokens === 1 && past > 0],
+    ["for everything but single tokens", ({ tokens }) => tokens > 1],
+  ])("that is wrong %s is refused", async (_, fault) => {
+    await expect(load(guidePackage(), fault)).rejects.toMatchObject({ code: "wrong-results" });
+  });
+
+  it.each<[string, Fault, number]>([
+    ["48 tokens", ({ tokens }) => tokens === 48, 31],
+    ["31 tokens", ({ tokens }) => tokens === 31, 48],
+    ["more than 8 tokens", ({ tokens }) => tokens > 8, 8],
+  ])("that is wrong for %s at once reads in other pieces", async (_, fault, prefillChunk) => {
+    expect(await load(guidePackage(), fault)).toMatchObject({ prefillChunk });
+  });
+});
+
+describe("a model with random weights", () => {
+  const pkg = randomPackage({ seed: 7, attention: "grouped", positionIds: true });
+
+  it("is judged like a trained one unless its configuration says what it is", async () => {
+    const files = pkg.files.map((file) => {
+      const config = { max_position_embeddings: 512, num_attention_heads: 4, num_key_value_heads: 2, hidden_size: 64 };
+      return file.path === "config.json" ? { ...file, blob: new Blob([JSON.stringify(config)]) } : file;
+    });
+    await expect(load({ ...pkg, files }, () => false)).rejects.toMatchObject({ code: "wrong-results" });
+    expect((await load(pkg, () => false)).surprise).toBeGreaterThan(0);
+  });
+});
