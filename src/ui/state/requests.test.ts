@@ -70,11 +70,29 @@ describe("toGeneration", () => {
     expect(request.messages.map(({ content }) => content)).toEqual(["<think>", "Hello", "Bye"]);
   });
 
-  test("leaves out a blank system prompt and answers that never began", () => {
-    const failed = conversation({ systemPrompt: "  " });
-    const messages = failed.messages.map((old) => (old.id === "2" ? { ...old, content: "" } : old));
-    const request = toGeneration({ ...failed, messages }, "4", offer, undefined);
-    expect(request.messages.map(({ role }) => role)).toEqual(["user", "user"]);
+  test("leaves out a blank system prompt, and answers that gave nothing together with their questions", () => {
+    const contents = (...messages: readonly (readonly [StoredMessage["role"], string])[]) => {
+      const stored = messages.map(([role, content], at) => message(String(at), role, content));
+      const target = message("target", "assistant", "");
+      const whole = { ...conversation({ systemPrompt: "  " }), messages: [...stored, target] };
+      return toGeneration(whole, "target", offer, undefined).messages.map(({ content }) => content);
+    };
+    expect(contents(["user", "Hi"], ["assistant", ""], ["user", "Bye"])).toEqual(["Bye"]);
+    const stopped = [
+      ["assistant", ""],
+      ["user", "One?"],
+      ["assistant", ""],
+      ["user", "Two?"],
+      ["assistant", "<think>Hm"],
+      ["user", "Bye"],
+    ] as const;
+    expect(contents(["user", "Hi"], ["assistant", "Hello"], ["user", "Zero?"], ...stopped)).toEqual([
+      "Hi",
+      "Hello",
+      "Bye",
+    ]);
+    // The question of the wanted answer stays, whatever is between.
+    expect(contents(["user", "Hi"], ["assistant", ""])).toEqual(["Hi"]);
   });
 
   test("leaves sampling to the model unless the conversation says otherwise", () => {

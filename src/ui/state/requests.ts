@@ -11,8 +11,9 @@ export interface RequestedModel {
 }
 
 /**
- * The request that makes the answer with id `answerId`: the system prompt and all messages before it.
- * If the answer reached its limit before, the limit is counted from there.
+ * The request that makes the answer with id `answerId`: the system prompt and all messages before it,
+ * except for answers that gave nothing and their questions. If the answer reached its limit before, the limit is counted
+ * from there.
  */
 export function toGeneration(
   conversation: Conversation,
@@ -23,11 +24,18 @@ export function toGeneration(
   const { settings } = conversation;
   const messages: ChatMessage[] = [];
   if (settings.systemPrompt?.trim()) messages.push({ role: "system", content: settings.systemPrompt });
+  let unanswered = false;
   for (const message of conversation.messages) {
     if (message.id === answerId) break;
     // Models are trained on chats that have none of their earlier thinking.
     const content = message.role === "assistant" ? withoutThinking(message.content) : message.content;
-    if (message.role === "assistant" && content === "") continue;
+    if (message.role === "assistant" && content === "") {
+      unanswered = messages.at(-1)?.role === "user";
+      continue;
+    }
+    // Most templates refuse two questions in a row, and models answer both.
+    if (message.role === "user" && unanswered) messages.pop();
+    unanswered = false;
     messages.push({ role: message.role, content });
   }
   const maxTokens = settings.maxTokens ?? defaultMaxTokens(offer.contextLength);
