@@ -3,9 +3,11 @@ import {
   answerReaches,
   ask,
   expect,
+  expectLoss,
   finishedAnswer,
   gridReady,
   joinRoom,
+  loadModel,
   type OpenOptions,
   openRoom,
   type OpenSite,
@@ -146,6 +148,20 @@ test("a device that is killed is replaced in the middle of an answer, and by the
   }
   const { pipelines } = await stateOf(consumer);
   expect(pipelines[0]!.stages.map(({ peer }) => peer)).toEqual(["self"]);
+});
+
+test("an answer goes on without the pipeline when its only other device is killed", async ({ openSite }) => {
+  const [consumer, helper] = await room(openSite, 1, slowEngine);
+  await form(consumer, { nodes: [await didOf(helper!)] });
+  await startAnswer(consumer, { text: QUESTION });
+  await answerReaches(consumer, 10);
+  await helper!.kill();
+  await expectLoss(consumer, "stage");
+  await loadModel(consumer);
+  const answer = await finishedAnswer(consumer);
+  expect(answer.error).toBeUndefined();
+  expect(answer.text).toBe(STORY.completion);
+  expect(routesOf(answer).at(-1)!.provider.kind).toBe("local");
 });
 
 test("a device that leaves hands over its layers first, and the answer continues", async ({ openSite }) => {

@@ -1,6 +1,6 @@
 /** Drives the grid of a page through its public API, as a program would. */
 import { expect } from "@playwright/test";
-import type { AnswerEvent, GridState, LoadOptions, RoomState, Route, ShareOptions } from "../../src/grid";
+import type { AnswerEvent, GridState, LoadOptions, Loss, RoomState, Route, ShareOptions } from "../../src/grid";
 import type { OpenOptions, OpenSite } from "./fixtures";
 import type { SitePage } from "./site-page";
 
@@ -25,7 +25,10 @@ export interface Question {
 declare global {
   interface Window {
     /** Answers that a test has started, by name. */
-    answers?: Record<string, Promise<Received> & { soFar: { text: string; tokens: number }; stop(): void }>;
+    answers?: Record<
+      string,
+      Promise<Received> & { soFar: { text: string; tokens: number; losses: Loss[] }; stop(): void }
+    >;
   }
 }
 
@@ -110,7 +113,7 @@ export async function startAnswer({ page }: SitePage, question: Question, name =
   await page.evaluate(
     ([{ text, model, maxTokens, provider }, key]) => {
       const abort = new AbortController();
-      const soFar = { text: "", tokens: 0 };
+      const soFar = { text: "", tokens: 0, losses: [] as Loss[] };
       const read = async () => {
         const events: AnswerEvent[] = [];
         const times: number[] = [];
@@ -123,6 +126,7 @@ export async function startAnswer({ page }: SitePage, question: Question, name =
           const request = { generation, ...(provider !== undefined && { provider }) };
           for await (const event of window.microgrid!.answer(request, { signal: abort.signal })) {
             events.push(event);
+            if (event.type === "lost") soFar.losses.push(event.loss);
             if (event.type !== "token") continue;
             times.push(performance.now() - startedAt);
             soFar.text += event.text;
@@ -154,6 +158,13 @@ export async function answerReaches({ page }: SitePage, tokens: number, name = "
   );
 }
 
+/** Waits until an answer was lost, and expects that reason for its first loss. */
+export async function expectLoss({ page }: SitePage, loss: Loss, name = "answer"): Promise<void> {
+  await expect
+    .poll(() => page.evaluate((key) => window.answers?.[key]?.soFar.losses[0], name), { intervals: [50] })
+    .toBe(loss);
+}
+
 export async function finishedAnswer({ page }: SitePage, name = "answer"): Promise<Received> {
   return page.evaluate((key) => window.answers![key]!, name);
 }
@@ -167,4 +178,9 @@ export async function ask(site: SitePage, question: string | Question): Promise<
 /** The routes that an answer took. */
 export function routesOf({ events }: Received): Route[] {
   return events.flatMap((event) => (event.type === "route" ? [event.route] : []));
+}
+
+/** The reasons for which providers were lost, in order. */
+export function lossesOf({ events }: Received): Loss[] {
+  return events.flatMap((event) => (event.type === "lost" ? [event.loss] : []));
 }

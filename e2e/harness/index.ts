@@ -6,11 +6,13 @@ export type { Expected } from "./problems";
 export {
   answerReaches,
   ask,
+  expectLoss,
   expectPeers,
   finishedAnswer,
   gridReady,
   joinRoom,
   loadModel,
+  lossesOf,
   openRoom,
   roomOf,
   routesOf,

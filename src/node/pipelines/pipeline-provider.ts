@@ -1,4 +1,5 @@
 /** A pipeline as a provider: this device holds its two ends and answers with it like with any other model. */
+import { MicrogridError } from "../../core";
 import {
   type EngineSupervisor,
   type Estimate,
@@ -18,6 +19,8 @@ interface PipelineProviderOptions {
   readonly supervisor: EngineSupervisor;
   /** Whole models on this device, any of which may draft tokens. */
   localOffers(): readonly ModelOffer[];
+  /** Aborts when the pipeline ends, with the error that ended it. */
+  readonly ended: AbortSignal;
 }
 
 /** How many times as fast as the pipeline a draft model must be, because some of its tokens will be wrong. */
@@ -62,9 +65,18 @@ export class PipelineProvider implements Provider {
         if (event.type === "done" && alone) this.#offer = measured(this.#offer, event.usage);
         yield event;
       }
+    } catch (error) {
+      throw options.signal.aborted ? error : this.#cause(error);
     } finally {
       this.#answers--;
     }
+  }
+
+  /** Why an answer ended: where a device was lost, the engine only knows that the model is gone. */
+  #cause(error: unknown): unknown {
+    const { aborted, reason } = this.#options.ended as { aborted: boolean; reason: unknown };
+    if (!aborted || !(reason instanceof MicrogridError) || reason.code === "closed") return error;
+    return reason.code === "peer-lost" ? new MicrogridError("stage-lost", reason.message, { cause: reason }) : reason;
   }
 
   /** The fastest local model with the same tokens, if it is fast enough for drafting to pay off. */

@@ -114,6 +114,7 @@ export class PipelineRun {
         engineId: this.engineId,
         supervisor,
         localOffers: () => this.#parts.localOffers(),
+        ended: this.#stop.signal,
         offer: {
           model: plan.model,
           name: plan.name,
