@@ -1,4 +1,5 @@
 /** One hostile member among honest ones. The others still get exact answers from each other, whatever it does. */
+import type { Loss } from "../src/grid";
 import {
   ask,
   expect,
@@ -7,10 +8,12 @@ import {
   gridReady,
   joinRoom,
   loadModel,
+  lossesOf,
   type OpenOptions,
   openRoom,
   type OpenSite,
   QUESTION,
+  type Received,
   routesOf,
   type SitePage,
   slowEngine,
@@ -51,29 +54,41 @@ async function liarIn(openSite: OpenSite, invite: string, asker: SitePage) {
 }
 
 async function expectStory(asker: SitePage, provider?: string): Promise<string[]> {
+  return routesOf(await story(asker, provider)).map(({ provider: { id } }) => id);
+}
+
+async function story(asker: SitePage, provider?: string): Promise<Received> {
   const answer = await ask(asker, { text: QUESTION, ...(provider !== undefined && { provider }) });
   expect(answer.error).toBeUndefined();
   expect(answer.text).toBe(STORY.completion);
-  return routesOf(answer).map(({ provider: { id } }) => id);
+  return answer;
 }
 
 const conduct = ({ page }: SitePage, how: Conduct) =>
   page.evaluate((value) => void (window.hostile!.conduct = value), how);
 const jobsOf = ({ page }: SitePage) => page.evaluate(() => window.hostile!.jobs);
 
-/** Ways to treat a job that make the consumer move it. */
-const LOST: readonly Conduct[] = ["never answers", "slow", "empty frames", "too much text", "wrong order"];
+/** Ways to treat a job that make the consumer move it, and the reason that it gives. */
+const LOST: readonly (readonly [Conduct, Loss])[] = [
+  ["never answers", "slow"],
+  ["slow", "slow"],
+  ["empty frames", "protocol"],
+  ["too much text", "protocol"],
+  ["wrong order", "protocol"],
+];
 
 test("a provider that is silent, too slow or sends nonsense loses the job, and is not asked again at once", async ({
   openSite,
 }) => {
   const { asker, honestDid, invite } = await pair(openSite);
-  for (const how of LOST) {
+  for (const [how, loss] of LOST) {
     await test.step(how, async () => {
       const { liar, liarDid } = await liarIn(openSite, invite, asker);
       await conduct(liar, how);
       await startAnswer(asker, { text: QUESTION, provider: honestDid }, "meanwhile");
-      expect(await expectStory(asker)).toEqual([liarDid, honestDid]);
+      const answer = await story(asker);
+      expect(routesOf(answer).map(({ provider }) => provider.id)).toEqual([liarDid, honestDid]);
+      expect(lossesOf(answer)).toEqual([loss]);
       expect((await finishedAnswer(asker, "meanwhile")).text).toBe(STORY.completion);
       expect(await expectStory(asker)).toEqual([honestDid]);
       expect(await jobsOf(liar)).toBe(1);

@@ -8,6 +8,7 @@ import {
   gridReady,
   joinRoom,
   loadModel,
+  lossesOf,
   openRoom,
   QUESTION,
   slowEngine,
@@ -55,6 +56,7 @@ test("when the leading tab is closed, the other takes over with the same did and
   const answer = await finishedAnswer(second);
   expect(answer.error).toBeUndefined();
   expect(answer.text).toBe(STORY.completion);
+  expect(lossesOf(answer)).toEqual(["tab"]);
   await expect.poll(async () => (await stateOf(second)).role).toBe("leader");
   expect((await stateOf(second)).node.did).toBe(did);
   await expectPeers(second, 1);
