@@ -28,13 +28,25 @@ export interface SeenRequest {
   readonly status: number;
 }
 
+/** A limit of requests, as hosts have one against abuse. */
+export interface RequestLimit {
+  /** Number of requests that are answered before the limit. */
+  readonly after: number;
+  /** 429 or 503. */
+  readonly status: number;
+  /** Number of requests that are refused; then there is no limit any more. */
+  readonly times: number;
+  /** Seconds that the host asks to wait. */
+  readonly retryAfter?: number;
+}
+
 interface HubFile {
   content: Buffer;
   claimedBytes?: number;
   fault: Fault | undefined;
 }
 
-/** The running hub. `repositories` map `owner/name` to files by path. */
+/** The running hub. A repository is named `owner/name`, or `owner/name@revision`. */
 export class HubServer {
   readonly seen: SeenRequest[] = [];
   readonly #server: Server;
@@ -42,6 +54,8 @@ export class HubServer {
   readonly #licenses = new Map<string, string>();
   readonly #stalled = new Set<ServerResponse>();
   readonly #cors: boolean;
+  #refuseHead: number | undefined;
+  #limit: RequestLimit | undefined;
 
   private constructor(cors: boolean) {
     this.#cors = cors;
@@ -76,6 +90,21 @@ export class HubServer {
     this.#licenses.set(repository, id);
   }
 
+  /** The address of a repository's files as a folder on an ordinary web host, which cannot list it. */
+  folder(repository: string): string {
+    return `${this.url}/cdn/${repository}/`;
+  }
+
+  /** Answers all `HEAD` requests with this status. */
+  refuseHead(status: number): void {
+    this.#refuseHead = status;
+  }
+
+  /** Limits the number of requests. */
+  limit(limit: RequestLimit): void {
+    this.#limit = limit;
+  }
+
   /** Makes a file misbehave; without a fault it behaves again. */
   fault(repository: string, path: string, fault: Fault | undefined): void {
     const file = this.#files.get(`${repository}/${path}`);
@@ -105,18 +134,33 @@ export class HubServer {
       response.setHeader("Access-Control-Allow-Origin", "*");
       response.setHeader(
         "Access-Control-Expose-Headers",
-        "ETag, Accept-Ranges, Content-Range, X-Linked-Size, X-Linked-ETag",
+        "ETag, Accept-Ranges, Content-Range, Retry-After, X-Linked-Size, X-Linked-ETag",
       );
     }
     const path = decodeURIComponent(url.pathname);
-    const listing = /^\/api\/models\/([^/]+\/[^/]+)$/.exec(path);
-    const resolve = /^\/([^/]+\/[^/]+)\/resolve\/[^/]+\/(.+)$/.exec(path);
-    const content = /^\/cdn\/(.+)$/.exec(path);
-    if (listing?.[1] !== undefined) this.#list(listing[1], url.searchParams.has("blobs"), response);
-    else if (resolve?.[1] !== undefined) this.#redirect(`${resolve[1]}/${resolve[2] ?? ""}`, response);
-    else if (content?.[1] !== undefined) this.#send(this.#files.get(content[1]), request, response);
+    const [, listed, revision] = /^\/api\/models\/([^/]+\/[^/]+)(?:\/revision\/([^/]+))?$/.exec(url.pathname) ?? [];
+    const [, repository, version, file] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
+    const content = /^\/cdn\/(.+)$/.exec(path)?.[1];
+    if (this.#refuse(request, response)) response.end();
+    else if (listed !== undefined) this.#list(atRevision(listed, revision), url.searchParams.has("blobs"), response);
+    else if (repository !== undefined) {
+      this.#redirect(`${atRevision(repository, version)}/${decodeURIComponent(file ?? "")}`, response);
+    } else if (content !== undefined) this.#send(this.#files.get(content), request, response);
     else this.#html(response, 200);
     this.seen.push({ path, range: request.headers.range, status: response.statusCode });
+  }
+
+  /** Writes the head of a refusal that does not depend on the file; false if there is none. */
+  #refuse(request: IncomingMessage, response: ServerResponse): boolean {
+    const limit = this.#limit;
+    if (limit && limit.times > 0 && this.seen.length >= limit.after) {
+      this.#limit = { ...limit, times: limit.times - 1 };
+      response.writeHead(limit.status, limit.retryAfter === undefined ? {} : { "Retry-After": limit.retryAfter });
+      return true;
+    }
+    if (request.method !== "HEAD" || this.#refuseHead === undefined) return false;
+    response.writeHead(this.#refuseHead);
+    return true;
   }
 
   #list(repository: string, blobs: boolean, response: ServerResponse): void {
@@ -190,6 +234,10 @@ export class HubServer {
   #html(response: ServerResponse, status: number): void {
     response.writeHead(status, { "Content-Type": "text/html" }).end(`<!doctype html><title>${randomUUID()}</title>`);
   }
+}
+
+function atRevision(repository: string, revision = "main"): string {
+  return revision === "main" ? repository : `${repository}@${decodeURIComponent(revision)}`;
 }
 
 /** Files that the real hub stores separately, with their hashes. */

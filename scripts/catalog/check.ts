@@ -113,7 +113,7 @@ async function checkLicence(
     origin.kind === "hub"
       ? origin.repository
       : origin.kind === "webllm"
-        ? hosts.repositoryOf(new URL(hosts.weightsUrl(origin.modelUrl)))
+        ? hosts.repositoryOf(new URL(hosts.weightsUrl(origin.modelUrl)))?.repository
         : undefined;
   const ours = familyOf(id)?.licence?.id;
   if (repository === undefined || ours === undefined) return { problems: [], notes: [] };

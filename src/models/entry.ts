@@ -18,12 +18,22 @@ export interface WebLlmOrigin {
   readonly embedding: boolean;
 }
 
+/** A repository on the model hub. */
+export interface HubOrigin {
+  readonly kind: "hub";
+  /** `owner/name`. */
+  readonly repository: string;
+  /** A branch, tag or commit; `main` by default. */
+  readonly revision?: string | undefined;
+  /** Path of one graph, or of a folder (ending with a slash) whose graphs are meant; all graphs by default. */
+  readonly within?: string | undefined;
+}
+
 /** Where a model's files are. */
 export type FilesOrigin =
   /** A folder on the page's own host, all of whose files are known. */
   | { readonly kind: "embedded"; readonly folder: string; readonly files: readonly ListedFile[] }
-  /** A repository on the model hub, `owner/name`. */
-  | { readonly kind: "hub"; readonly repository: string }
+  | HubOrigin
   /** A folder on any web host; its address ends with a slash. */
   | { readonly kind: "folder"; readonly url: string }
   /** Files that the user picked; they exist only in the store. */
@@ -44,13 +54,18 @@ export interface ModelEntry {
   readonly parameters?: ParameterCounts;
 }
 
+/** The name of a repository with its revision and folder if they are not the usual ones: `owner/name@dev:gpu/int4/`. */
+export function hubId({ repository, revision, within }: HubOrigin): string {
+  return `${repository}${revision === undefined ? "" : `@${revision}`}${within === undefined ? "" : `:${within}`}`;
+}
+
 /** Where a model comes from, to be shown to people. */
 export function originLabel(origin: FilesOrigin): string {
   switch (origin.kind) {
     case "embedded":
       return "comes with this page";
     case "hub":
-      return origin.repository;
+      return hubId(origin);
     case "folder":
       return origin.url;
     case "files":

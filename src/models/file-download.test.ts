@@ -98,6 +98,24 @@ describe("downloadFile", () => {
     expect(retries).toHaveLength(1);
   });
 
+  it.each([429, 503])("asks a host that answers %i again after the time that it names", async (status) => {
+    const { fetch } = host({ status, headers: { "Retry-After": "0" } }, { body: content });
+    const { result, retries } = await run(fetch);
+    expect(result).toEqual({ bytes: 1000, sha256 });
+    expect(retries).toEqual([expect.stringMatching(/^a\.example .*asks to wait 0 seconds$/)]);
+  });
+
+  it("does not wait for a busy host longer than a person would", async () => {
+    const { fetch, asked } = host({ status: 429, headers: { "Retry-After": "7200" } });
+    await expect(run(fetch)).rejects.toMatchObject({
+      code: "network",
+      message: expect.stringMatching(
+        /was asked too often \(429\) and asks to wait 7200 seconds\. Try again later/,
+      ) as string,
+    });
+    expect(asked).toHaveLength(1);
+  });
+
   it("continues the part of an earlier visit if host and version are the same", async () => {
     const { fetch, asked } = host(rest(300, etag("1")));
     const writer = await partial(content.subarray(0, 300));

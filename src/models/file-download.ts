@@ -4,7 +4,8 @@ import type { FileWriter } from "./disk";
 import { isQuota, quotaError } from "./quota";
 import { Sha256 } from "./sha256";
 import type { FileRequest } from "./store-protocol";
-import { backoffMs, hostOf } from "./web";
+import { backoffMs, HostBusy, hostOf, unwelcome } from "./web";
+import { corrupt, reasonOf, unreachable } from "./download-errors";
 
 /** Number of failures in a row, with no byte received between them, after which a host counts as unreachable. */
 const MOST_FAILURES = 5;
@@ -92,9 +93,11 @@ class FileDownload {
         if (error instanceof MicrogridError) throw error;
         if (isQuota(error)) throw await quotaError(this.#file.path);
         failures = this.#writer.size > before ? 1 : failures + 1;
-        if (failures >= MOST_FAILURES) throw unreachable(url, this.#file.path, error);
+        const busy = error instanceof HostBusy ? error : undefined;
+        if (failures >= MOST_FAILURES || busy?.long) throw unreachable(url, this.#file.path, error);
         this.#context.onRetry(reasonOf(error));
-        await sleep((this.#context.backoffMs ?? backoffMs)(failures), this.#context.signal);
+        const backoff = (this.#context.backoffMs ?? backoffMs)(failures);
+        await sleep(Math.max(backoff, busy?.waitMs ?? 0), this.#context.signal);
         this.#context.signal.throwIfAborted();
       }
     }
@@ -179,7 +182,7 @@ class FileDownload {
       this.#restart();
       throw new RestartFromStart("the file changed while it was downloaded");
     }
-    if (!response.ok) throw new Error(`${hostOf(url)} answered ${response.status}`);
+    if (!response.ok) throw unwelcome(url, response);
     // Static hosts answer with their start page if a file is missing.
     if ((response.headers.get("Content-Type") ?? "").startsWith("text/html")) return false;
 
@@ -262,27 +265,6 @@ class FileDownload {
 
 /** Means that the bytes written so far are of no use and the file is requested again from its start. */
 class RestartFromStart extends Error {}
-
-function corrupt(path: string, how: string): MicrogridError {
-  return new MicrogridError(
-    "file-corrupt",
-    `The file ${path} was damaged or changed on its way: it ${how}. It was deleted; load the model again to download a new copy.`,
-  );
-}
-
-function unreachable(url: string, path: string, cause: unknown): MicrogridError {
-  return new MicrogridError(
-    "network",
-    `${path} could not be downloaded from ${hostOf(url)}: ${reasonOf(cause)}. ` +
-      "Check the connection, or whether that host allows other sites to read its files (CORS). The part that was downloaded is kept.",
-    { cause },
-  );
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof TypeError) return "the host cannot be reached, or it does not allow this page to read its files";
-  return error instanceof Error ? error.message : String(error);
-}
 
 function validatorOf(url: string, response: Response): Validator | undefined {
   const value = response.headers.get("ETag") ?? response.headers.get("Last-Modified");

@@ -1,6 +1,6 @@
 /** Reads parts of a model's file from its hosts, for devices that hold only some of its layers. */
 import { MicrogridError, isAbort, sleep } from "../core";
-import { backoffMs, hostOf, refused } from "./web";
+import { backoffMs, HostBusy, hostOf, refused, unwelcome } from "./web";
 
 /** Number of requests for one part before it counts as failed. */
 const MAX_TRIES = 4;
@@ -51,6 +51,7 @@ export class FileRanges {
     for (const url of this.#file.urls) {
       for (let failures = 0; failures < MAX_TRIES; failures++) {
         if (failures > 0) await this.#wait(failures, signal);
+        if (failure instanceof HostBusy) await sleep(failure.waitMs, signal);
         signal.throwIfAborted();
         try {
           const part = await this.#ask(url, offset, length, signal);
@@ -60,6 +61,7 @@ export class FileRanges {
           signal.throwIfAborted();
           if (error instanceof MicrogridError) throw error;
           failure = error;
+          if (error instanceof HostBusy && error.long) break;
         }
       }
     }
@@ -92,11 +94,12 @@ export class FileRanges {
   }
 
   /** Throws the error for an answer without the part, unless the host does not have the file. */
-  #judge(url: string, { status, ok, headers }: Response): void {
+  #judge(url: string, response: Response): void {
+    const { status, ok, headers } = response;
     if (status === 404 || status === 410) return;
-    if (status === 401 || status === 403) throw refused(url, status, this.#file.path);
+    if (status === 401 || status === 403) throw refused(url, response, this.#file.path);
     if (status === 416) throw this.#changed("it is shorter than it should be");
-    if (!ok) throw new Error(`${hostOf(url)} answered ${status}`);
+    if (!ok) throw unwelcome(url, response);
     // Static hosts answer with their start page if a file is missing.
     if ((headers.get("Content-Type") ?? "").startsWith("text/html")) return;
     throw new MicrogridError(

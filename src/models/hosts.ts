@@ -1,28 +1,12 @@
 /** Asks the hosts of models which files there are, and knows the addresses of these files. */
 import * as v from "valibot";
 import { isAbort, MicrogridError } from "../core";
-import type { FilesOrigin, WebLlmOrigin } from "./entry";
-import { externalDataFiles, graphNames } from "./onnx-files";
-import type { ListedFile, ModelFacts } from "./records";
-import { readJson, request } from "./web";
-
-const hubListing = v.object({
-  siblings: v.array(
-    v.object({
-      rfilename: v.string(),
-      size: v.optional(v.nullable(v.number())),
-      lfs: v.optional(v.nullable(v.object({ sha256: v.optional(v.string()), size: v.optional(v.number()) }))),
-    }),
-  ),
-});
-
-/** The part of a decoder's `config.json` that matters before it is downloaded. */
-const modelConfig = v.object({
-  model_type: v.string(),
-  max_position_embeddings: v.optional(v.number()),
-  text_config: v.optional(v.object({ max_position_embeddings: v.optional(v.number()) })),
-  "transformers.js_config": v.optional(v.object({ use_external_data_format: v.optional(v.unknown()) })),
-});
+import type { FilesOrigin, HubOrigin, WebLlmOrigin } from "./entry";
+import { folderFacts } from "./folder-facts";
+import { filesAddress, repositoryAt } from "./hub-address";
+import { hubFacts } from "./hub-facts";
+import type { ModelFacts } from "./records";
+import { readJson } from "./web";
 
 /** The part of an MLC model's `mlc-chat-config.json` that says what it is. */
 const mlcConfig = v.object({
@@ -32,14 +16,6 @@ const mlcConfig = v.object({
 });
 
 const tensorCache = v.object({ records: v.array(v.object({ dataPath: v.string(), nbytes: v.number() })) });
-
-const SIDE_FILES = [
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "generation_config.json",
-  "chat_template.jinja",
-  "special_tokens_map.json",
-];
 
 /** The hub with its repositories, and its mirrors, which use the same paths. */
 export class ModelHosts {
@@ -58,7 +34,7 @@ export class ModelHosts {
       case "folder":
         return [new URL(escaped, origin.url).href];
       case "hub":
-        return this.#hubs.map((hub) => `${hub}/${origin.repository}/resolve/main/${escaped}`);
+        return this.#hubs.map((hub) => `${filesAddress(hub, origin)}${escaped}`);
       case "webllm":
         return [new URL(escaped, this.weightsUrl(origin.modelUrl)).href];
       case "files":
@@ -77,10 +53,9 @@ export class ModelHosts {
   }
 
   /** The repository that an address on one of the hubs refers to; undefined for any other address. */
-  repositoryOf(url: URL): string | undefined {
+  repositoryOf(url: URL): HubOrigin | undefined {
     const known = [...this.#hubs, "https://huggingface.co"].some((hub) => url.origin === new URL(hub).origin);
-    const match = /^\/([\w.-]+\/[\w.-]+?)(\/(tree|resolve|blob)\/.*)?\/?$/.exec(url.pathname);
-    return known ? match?.[1] : undefined;
+    return known ? repositoryAt(url.pathname) : undefined;
   }
 
   /**
@@ -92,7 +67,7 @@ export class ModelHosts {
       case "embedded":
         return { files: [...origin.files] };
       case "hub":
-        return this.#firstHub((hub) => hubFacts(hub, origin.repository, signal), signal);
+        return this.#firstHub((hub) => hubFacts(hub, origin, signal), signal);
       case "folder":
         return folderFacts(origin.url, signal);
       case "webllm":
@@ -127,50 +102,6 @@ export class ModelHosts {
   }
 }
 
-async function hubFacts(hub: string, repository: string, signal: AbortSignal): Promise<ModelFacts> {
-  const listing = await readJson(`${hub}/api/models/${repository}?blobs=true`, hubListing, repository, signal);
-  if (!listing) {
-    throw new MicrogridError(
-      "unknown-model",
-      `${new URL(hub).host} has no model named ${repository}. Check the spelling: it is "owner/name".`,
-    );
-  }
-  const files = listing.siblings.map(({ rfilename, size, lfs }) => ({
-    path: rfilename,
-    bytes: size ?? lfs?.size,
-    sha256: lfs?.sha256,
-  }));
-  const hasConfig = files.some((file) => file.path === "config.json");
-  const url = `${hub}/${repository}/resolve/main/config.json`;
-  const config = hasConfig ? await readJson(url, modelConfig, "config.json", signal) : undefined;
-  return { files, contextLength: contextLengthOf(config) };
-}
-
-/** A folder cannot be listed, so this reads its configuration and probes for every graph that it may have. */
-async function folderFacts(folder: string, signal: AbortSignal): Promise<ModelFacts> {
-  const config = await readJson(new URL("config.json", folder).href, modelConfig, "config.json", signal);
-  if (!config) {
-    throw new MicrogridError(
-      "not-a-model",
-      `${folder} has no config.json, so it is not a model. Give the address of the folder that holds it.`,
-    );
-  }
-  const probe = async (path: string): Promise<ListedFile[]> => {
-    const bytes = await sizeAt(new URL(path, folder).href, signal);
-    return bytes === undefined ? [] : [{ path, bytes: bytes === "unknown" ? undefined : bytes }];
-  };
-  const found = await Promise.all(["config.json", ...SIDE_FILES, ...graphNames()].map(probe));
-  const graphs = found.flat().filter((file) => file.path.endsWith(".onnx"));
-  const format = config["transformers.js_config"]?.use_external_data_format;
-  const data = await Promise.all(
-    graphs.flatMap((graph) => {
-      const named = externalDataFiles(graph.path, format);
-      return (named.length > 0 ? named : [`${graph.path}_data`]).map(probe);
-    }),
-  );
-  return { files: [...found, ...data].flat(), contextLength: contextLengthOf(config) };
-}
-
 async function webllmFacts(weights: string, signal: AbortSignal): Promise<ModelFacts> {
   const configUrl = new URL("mlc-chat-config.json", weights).href;
   const config = await readJson(configUrl, mlcConfig, "mlc-chat-config.json", signal);
@@ -191,18 +122,4 @@ async function webllmFacts(weights: string, signal: AbortSignal): Promise<ModelF
   const files = cache.records.map((record) => ({ path: record.dataPath, bytes: record.nbytes }));
   const context = config.context_window_size;
   return { files, contextLength: context !== undefined && context > 0 ? context : undefined };
-}
-
-/** Size of the file at an address: "unknown" if the host does not say, undefined if there is no file. */
-async function sizeAt(url: string, signal: AbortSignal): Promise<number | "unknown" | undefined> {
-  const response = await request(url, signal, { method: "HEAD" });
-  // Static hosts answer with their start page if a file is missing.
-  if (!response.ok || (response.headers.get("Content-Type") ?? "").startsWith("text/html")) return undefined;
-  // Text is compressed in transit, so its length says nothing about the file.
-  const length = url.endsWith(".json") || url.endsWith(".jinja") ? null : response.headers.get("Content-Length");
-  return length === null ? "unknown" : Number(length);
-}
-
-function contextLengthOf(config: v.InferOutput<typeof modelConfig> | undefined): number | undefined {
-  return config?.max_position_embeddings ?? config?.text_config?.max_position_embeddings;
 }

@@ -2,7 +2,7 @@
 import { MicrogridError } from "../core";
 import type { Backend, LoadProgress, PackageFile } from "../inference";
 import type { ModelEntry } from "./entry";
-import { planOnnxFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
+import { packageFiles, planOnnxFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
 import { currentListing, knownListing, packageHash, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
@@ -173,7 +173,7 @@ class PartialModel {
     const stored = await this.download(own, options);
     const data = await Promise.all(this.#plan.data.map((file) => this.#hashOf(file, weightsHash)));
     return {
-      files: stored.map(({ path, blob }) => ({ path, blob })),
+      files: packageFiles(this.#plan, stored),
       packageHash: packageHash([...stored, graph, ...data]),
     };
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { externalDataFiles, planOnnxFiles } from "./onnx-files";
+import { packageFiles, planOnnxFiles } from "./onnx-files";
 import { testDevice } from "./testing";
+import { externalDataFiles } from "./variants";
 
 const sides = ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "README.md"];
 
@@ -30,7 +31,72 @@ describe("planOnnxFiles", () => {
   });
 
   it("never gives a GPU without 16-bit arithmetic a graph that needs it", () => {
-    expect(() => chosen(["_fp16", "_q4f16"], "webgpu", [])).toThrow(/shader-f16/);
+    expect(() => chosen(["_fp16", "_q4f16"], "webgpu", [])).toThrow(
+      expect.objectContaining({ code: "shader-f16-missing" }),
+    );
+  });
+
+  it("takes weights of 1 and 2 bits, also if there is nothing else", () => {
+    expect(chosen(["_q1", "_q1f16", "_q2", "_q2f16"], "webgpu")).toBe("onnx/model_q2f16.onnx");
+    expect(chosen(["_q1", "_q1f16", "_q2", "_q2f16"], "webgpu", [])).toBe("onnx/model_q2.onnx");
+    expect(chosen(["_q1f16", "_q1"], "wasm")).toBe("onnx/model_q1.onnx");
+    expect(chosen(["_q2", "_q4"], "wasm")).toBe("onnx/model_q4.onnx");
+  });
+
+  it("blames 16-bit arithmetic only if that is what all variants need", () => {
+    expect(() => chosen(["_bnb4", "_fp16"], "webgpu", [])).toThrow(
+      expect.objectContaining({ code: "unsupported-model", message: expect.not.stringContaining("f16 ") as string }),
+    );
+    expect(() => chosen(["_bnb4"], "webgpu")).toThrow(/model_bnb4\.onnx\) do not run on the GPU/);
+    expect(() => chosen(["_odd"], "webgpu", [])).toThrow(/it has onnx\/model_odd\.onnx\./);
+  });
+
+  const inFolders = (...folders: string[]) =>
+    folders.flatMap((folder) =>
+      ["genai_config.json", "tokenizer.json", "model.onnx"].map((name) => ({ path: `${folder}/${name}`, bytes: 1 })),
+    );
+
+  it.each([
+    ["webgpu", ["shader-f16"], "gpu/gpu-int4-rtn-block-32"],
+    ["webgpu", [], "cpu_and_mobile/cpu-int4-rtn-block-32"],
+    ["wasm", [], "cpu_and_mobile/cpu-int4-rtn-block-32"],
+  ] as const)("chooses among graphs in folders for %s with %j", (backend, features, folder) => {
+    const cpu = "cpu_and_mobile/cpu-int4-rtn-block-32";
+    const files = inFolders("cuda/cuda-fp16", `${cpu}-acc-level-4`, cpu, "gpu/gpu-int4-rtn-block-32");
+    expect(planOnnxFiles(files, backend, testDevice({ features }), "m").graph).toBe(`${folder}/model.onnx`);
+  });
+
+  it("takes the settings nearest to the graph, and gives them to the engine under their usual names", () => {
+    const others = ["config.json", "generation_config.json", "cpu/chat_template.jinja", "gpu/genai_config.json"];
+    const files = [
+      ...inFolders("gpu/int4"),
+      ...[...others, "gpu/additional_chat_templates/tool_use.jinja"].map((path) => ({ path, bytes: 1 })),
+    ];
+    const plan = planOnnxFiles(files, "wasm", testDevice(), "m");
+    expect(plan.files.map(({ path }) => path)).toEqual([
+      "gpu/additional_chat_templates/tool_use.jinja",
+      ...["config.json", "gpu/int4/genai_config.json", "gpu/int4/tokenizer.json", "generation_config.json"],
+      "gpu/int4/model.onnx",
+    ]);
+    const blobs = plan.files.map(({ path }) => ({ path, blob: new Blob([path]) }));
+    expect(packageFiles(plan, blobs).map(({ path }) => path)).toEqual([
+      "additional_chat_templates/tool_use.jinja",
+      ...["config.json", "genai_config.json", "tokenizer.json", "generation_config.json"],
+      "gpu/int4/model.onnx",
+    ]);
+  });
+
+  it("knows a graph by its folder's settings, whatever its name is", () => {
+    const folder = "directml/directml-int4-awq-block-128";
+    const files = ["genai_config.json", "tokenizer.json", "phi3-directml-int4.onnx", "phi3-directml-int4.onnx.data"];
+    const plan = planOnnxFiles(
+      files.map((name) => ({ path: `${folder}/${name}`, bytes: 1 })),
+      "webgpu",
+      testDevice(),
+      "m",
+    );
+    expect(plan.graph).toBe(`${folder}/phi3-directml-int4.onnx`);
+    expect(plan.data.map(({ path }) => path)).toEqual([`${folder}/phi3-directml-int4.onnx.data`]);
   });
 
   it("chooses a smaller variant on the CPU if the better one does not fit into WebAssembly", () => {

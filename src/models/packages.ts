@@ -3,7 +3,7 @@ import { isAbort, MicrogridError } from "../core";
 import type { Backend, DeviceInfo, LoadProgress, ModelPackage } from "../inference";
 import type { ModelEntry, WebLlmOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
-import { planOnnxFiles, type OnnxPlan } from "./onnx-files";
+import { packageFiles, planOnnxFiles, type OnnxPlan } from "./onnx-files";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
@@ -40,7 +40,8 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
   const stored = known && (await openStored(parts, entry, plan(known)));
   if (stored) return stored;
 
-  const { graph, files } = plan(await currentListing(parts, entry, known, signal));
+  const current = plan(await currentListing(parts, entry, known, signal));
+  const { graph, files } = current;
   const requests = files.map((file) => ({
     ...file,
     urls: parts.hosts.urls(entry.origin, file.path),
@@ -55,7 +56,7 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
   const others = index.remembered(entry.id).packages.filter((known) => known.lead !== graph);
   const paths = got.map((file) => file.path);
   await index.remember(entry.id, { packages: [...others, { lead: graph, packageHash: hash, paths }] });
-  return onnxPackage(entry, graph, hash, got);
+  return onnxPackage(entry, current, hash, got);
 }
 
 /** Collects what the WebLLM library needs to load a model. The library downloads and stores the weights itself. */
@@ -112,8 +113,9 @@ export async function currentListing(
 async function openStored(
   { index, store }: PackageParts,
   entry: ModelEntry,
-  { graph, files }: OnnxPlan,
+  plan: OnnxPlan,
 ): Promise<ModelPackage | undefined> {
+  const { graph, files } = plan;
   const known = index.remembered(entry.id).packages.find((candidate) => candidate.lead === graph);
   const stored = known && (await store.service.open(entry.id, known.paths));
   // A new version of the page may come with a new embedded model.
@@ -121,17 +123,17 @@ async function openStored(
     const listed = files.find(({ path }) => path === file.path);
     return listed?.sha256 === undefined || listed.sha256 === file.sha256;
   });
-  return known && stored && current ? onnxPackage(entry, graph, known.packageHash, stored) : undefined;
+  return known && stored && current ? onnxPackage(entry, plan, known.packageHash, stored) : undefined;
 }
 
 function onnxPackage(
   { id, name }: ModelEntry,
-  graph: string,
+  plan: OnnxPlan,
   hash: string,
-  files: readonly StoredFile[],
+  stored: readonly StoredFile[],
 ): ModelPackage {
-  const plain = files.map(({ path, blob }) => ({ path, blob }));
-  return { engine: "onnx", id, name, packageHash: hash, graph, files: plain };
+  const files = packageFiles(plan, stored);
+  return { engine: "onnx", id, name, packageHash: hash, graph: plan.graph, files };
 }
 
 /**
@@ -156,7 +158,7 @@ async function webllmHash(
       `${weightsUrl} has no ${url.slice(weightsUrl.length)}, so it is not a model for the WebLLM engine.`,
     );
   }
-  if (!response.ok) throw refused(url, response.status, entry.name);
+  if (!response.ok) throw refused(url, response, entry.name);
   const lines = ["microgrid/1 webllm package", origin.modelUrl, origin.libraryUrl, sha256Text(await response.text())];
   const hash = sha256Text(lines.join("\n"));
   await index.remember(entry.id, { packages: [{ lead: WEBLLM_LEAD, packageHash: hash, paths: [] }] });

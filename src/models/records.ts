@@ -38,7 +38,12 @@ const listedFile = v.object({
 export type ListedFile = v.InferOutput<typeof listedFile>;
 
 const source = v.variant("kind", [
-  v.object({ kind: v.literal("hub"), repository: v.string() }),
+  v.object({
+    kind: v.literal("hub"),
+    repository: v.string(),
+    revision: v.optional(v.string()),
+    within: v.optional(v.string()),
+  }),
   v.object({ kind: v.literal("folder"), url: v.string() }),
   v.object({ kind: v.literal("files") }),
   v.object({ kind: v.literal("webllm"), modelUrl: v.string(), libraryUrl: v.string() }),
@@ -52,6 +57,8 @@ const modelRecord = v.object({
     v.object({
       files: v.array(listedFile),
       contextLength: v.optional(v.number()),
+      /** The licence's id, as the hub names it. */
+      licence: v.optional(v.string()),
     }),
   ),
   /** Sets of files that were once complete, by the file that identifies the set. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ModelHosts } from "./hosts";
-import { readFileSource, readTextSource } from "./sources";
+import { isHubName, readFileSource, readTextSource } from "./sources";
 
 const hosts = new ModelHosts("https://hub.example/", ["https://mirror.example"]);
 const origin = (source: string): unknown => readTextSource(source, hosts).origin;
@@ -13,6 +13,8 @@ describe("readTextSource", () => {
     ["https://hub.example/owner/name/tree/main/onnx", "owner/name"],
     ["https://huggingface.co/owner/name/", "owner/name"],
     ["https://mirror.example/owner/name/resolve/main/config.json", "owner/name"],
+    ["owner/name@main", "owner/name"],
+    ["owner/name:onnx/", "owner/name"],
   ])("reads %s as a repository", (source, repository) => {
     expect(readTextSource(source, hosts)).toMatchObject({ id: repository, origin: { kind: "hub", repository } });
   });
@@ -58,8 +60,25 @@ describe("readFileSource", () => {
     expect(files.map(({ path }) => path)).toEqual(["onnx/model.onnx", "config.json"]);
   });
 
+  it("takes genai_config.json for the configuration if there is no other", () => {
+    const picked = ["up/mine/gpu/model.onnx", "up/mine/gpu/genai_config.json", "up/mine/other.txt"].map(file);
+    expect(readFileSource(picked)).toMatchObject({ name: "gpu", files: [{ path: "model.onnx" }, {}] });
+    expect(readFileSource([...picked, file("up/mine/config.json")])).toMatchObject({ name: "mine" });
+  });
+
   it("refuses files without a configuration", () => {
     expect(() => readFileSource([file("a.onnx")])).toThrow(expect.objectContaining({ code: "not-a-model" }));
+  });
+});
+
+describe("isHubName", () => {
+  it.each(["a/b", "a/b@dev", "a/b@refs/pr/1", "a/b:gpu/int4/", "a/b@dev:onnx/model_q4.onnx"])("knows %s", (text) => {
+    expect(isHubName(text)).toBe(true);
+    expect(readTextSource(text, hosts).id).toBe(text);
+  });
+
+  it.each(["a", "a/b@main", "a/b:onnx/", "https://hub.example/a/b", "a/b@", "a/b c"])("does not know %s", (text) => {
+    expect(isHubName(text)).toBe(false);
   });
 });
 

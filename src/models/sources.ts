@@ -1,7 +1,11 @@
 /** Reads the ways in which a user can name a model: a hub name, one or two addresses, or files. */
 import { MicrogridError } from "../core";
-import { webllmFeatures, type FilesOrigin } from "./entry";
+import { hubId, webllmFeatures, type FilesOrigin, type HubOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
+import { fileFolder, hubOrigin } from "./hub-address";
+
+/** Files that lie at the top of a model's folder; the second one if there is none of the first. */
+const CONFIG_FILES = ["config.json", "genai_config.json"] as const;
 
 /** The model that a text names. */
 interface TextSource {
@@ -12,28 +16,38 @@ interface TextSource {
 
 /**
  * Reads `owner/name`, the address of a hub repository or of a folder with `config.json`, or, for the WebLLM engine,
- * the address of an MLC model and the address of its library with a space between them. Throws `bad-request`.
+ * the address of an MLC model and the address of its library with a space between them. A name and an address on the
+ * hub may also state a revision and a folder. Throws `bad-request`.
  */
 export function readTextSource(source: string | URL, hosts: ModelHosts): TextSource {
   const [first = "", second, ...rest] = String(source).trim().split(/\s+/);
-  if (isHubName(first) && second === undefined) {
-    return { id: first, name: lastPart(first), origin: { kind: "hub", repository: first } };
-  }
+  const named = second === undefined ? readHubName(first) : undefined;
+  if (named) return hubSource(named);
   const url = webAddress(first);
   if (rest.length > 0 || (second !== undefined && !webAddress(second))) throw unreadable(String(source));
   if (!url) throw unreadable(String(source));
   if (second !== undefined) return webllmSource(url, second);
-  const repository = hosts.repositoryOf(url);
-  if (repository !== undefined) {
-    return { id: repository, name: lastPart(repository), origin: { kind: "hub", repository } };
-  }
-  const folder = folderOf(url);
+  const origin = hosts.repositoryOf(url);
+  if (origin) return hubSource(origin);
+  const folder = fileFolder(url);
   return { id: folder, name: lastPart(folder), origin: { kind: "folder", url: folder } };
 }
 
-/** Whether a text is the name of a repository on the hub, `owner/name`. */
+/** Whether a text is the id of a repository on the hub, `owner/name`, as `add` would give it to the model. */
 export function isHubName(text: string): boolean {
-  return /^[\w.-]+\/[\w.-]+$/.test(text);
+  const origin = readHubName(text);
+  return origin !== undefined && hubId(origin) === text;
+}
+
+function readHubName(text: string): HubOrigin | undefined {
+  const [, repository, revision, within] = /^([\w.-]+\/[\w.-]+)(?:@([^\s:@]+))?(?::([^\s:]+))?$/.exec(text) ?? [];
+  return repository === undefined ? undefined : hubOrigin(repository, revision, within);
+}
+
+function hubSource(origin: HubOrigin): TextSource {
+  const { repository, revision, within } = origin;
+  const place = [revision, within?.replace(/\/$/, "")].filter((part) => part !== undefined).join(", ");
+  return { id: hubId(origin), name: `${lastPart(repository)}${place === "" ? "" : ` (${place})`}`, origin };
 }
 
 /** The origin of a WebLLM model that is not in the catalog. */
@@ -49,18 +63,21 @@ export function webllmOrigin(modelUrl: string, libraryUrl: string): Extract<File
   };
 }
 
-/** Picked files with their paths inside the model, relative to the folder that holds `config.json`. */
+/**
+ * Picked files with their paths inside the model, relative to the folder that holds `config.json`, or otherwise
+ * `genai_config.json`.
+ */
 export function readFileSource(files: Iterable<File>): { name: string; files: { path: string; blob: File }[] } {
   const picked = [...files].map((file) => ({ path: file.webkitRelativePath || file.name, blob: file }));
-  const configs = picked.filter(({ path }) => lastPart(path) === "config.json");
-  const config = configs.sort((a, b) => a.path.length - b.path.length)[0];
+  const configs = CONFIG_FILES.map((name) => shallowest(picked.filter(({ path }) => lastPart(path) === name)));
+  const config = configs.find((found) => found !== undefined);
   if (!config) {
     throw new MicrogridError(
       "not-a-model",
-      "There is no config.json among these files, so they are not a model. Pick the whole folder of an ONNX model.",
+      "There is no config.json (or genai_config.json) among these files, so they are not a model. Pick the whole folder of an ONNX model.",
     );
   }
-  const base = config.path.slice(0, -"config.json".length);
+  const base = config.path.slice(0, -lastPart(config.path).length);
   const inside = picked.filter(({ path }) => path.startsWith(base));
   return {
     name: base === "" ? "Model from files" : lastPart(base),
@@ -68,16 +85,14 @@ export function readFileSource(files: Iterable<File>): { name: string; files: { 
   };
 }
 
-function webllmSource(model: URL, libraryUrl: string): TextSource {
-  const modelUrl = folderOf(model);
-  const name = lastPart(modelUrl.replace(/\/resolve\/.*$/, ""));
-  return { id: modelUrl, name, origin: webllmOrigin(modelUrl, libraryUrl) };
+function shallowest<T extends { readonly path: string }>(files: readonly T[]): T | undefined {
+  return files.toSorted((a, b) => a.path.length - b.path.length)[0];
 }
 
-/** The folder that an address refers to. It may also be the address of a file or page in that folder. */
-function folderOf(url: URL): string {
-  const path = url.pathname.replace(/[^/]*\.(json|onnx|onnx_data|html?)$/, "");
-  return `${url.origin}${path.endsWith("/") ? path : `${path}/`}`;
+function webllmSource(model: URL, libraryUrl: string): TextSource {
+  const modelUrl = fileFolder(model);
+  const name = lastPart(modelUrl.replace(/\/resolve\/.*$/, ""));
+  return { id: modelUrl, name, origin: webllmOrigin(modelUrl, libraryUrl) };
 }
 
 function webAddress(text: string): URL | undefined {

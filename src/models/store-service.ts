@@ -2,6 +2,7 @@
 import { MicrogridError, Turns } from "../core";
 import type { Disk } from "./disk";
 import { openDisk } from "./open-disk";
+import { inParallel } from "./in-parallel";
 import { KeptRanges, type RangeOverrides } from "./kept-ranges";
 import { quotaError, storageEstimate } from "./quota";
 import { ModelRecords, type FileRecord } from "./records";
@@ -147,24 +148,4 @@ async function refuseWithoutRoom(model: string, neededBytes: number): Promise<vo
   const { usage, quota } = await storageEstimate();
   if (usage === undefined || quota === undefined || quota - usage >= neededBytes) return;
   throw await quotaError(model, neededBytes);
-}
-
-/** Runs `work` over all items, `width` at a time; the first failure stops the others and is thrown when they have. */
-async function inParallel<T>(
-  items: readonly T[],
-  width: number,
-  signal: AbortSignal,
-  work: (item: T, index: number, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const failure = new AbortController();
-  const stop = AbortSignal.any([signal, failure.signal]);
-  const queue = items.entries();
-  const worker = async (): Promise<void> => {
-    for (const [index, item] of queue) {
-      if (stop.aborted) return;
-      await work(item, index, stop).catch((error: unknown) => failure.abort(error));
-    }
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-  stop.throwIfAborted();
 }
