@@ -52,11 +52,12 @@ export class SplitModel<P extends PartsSource = PartsSource> {
    * its weights.
    */
   get planModel(): PlanModel {
-    const { layers, layerBytes, kvBytesPerToken, embeddingBytes, headBytes, cuts } = this.decoder;
+    const { layers, layerBytes, kvBytesPerToken, fixedStateBytes, embeddingBytes, headBytes, cuts } = this.decoder;
     const typical = Math.max(1, layerBytes[this.typicalLayer]!);
     const work = layerBytes.map((bytes) => (Math.abs(bytes / typical - 1) < SAME_KIND ? 1 : bytes / typical));
     const hiddenBytes = Math.max(...cuts.map(({ bytesPerToken }) => bytesPerToken));
-    return { layers, layerBytes, kvBytesPerToken, embeddingBytes, headBytes, hiddenBytes, layerWork: work };
+    const bytes = { layerBytes, kvBytesPerToken, fixedStateBytes, embeddingBytes, headBytes, hiddenBytes };
+    return { layers, ...bytes, layerWork: work };
   }
 
   /** The tensors that a stage takes, passes on and returns. */
@@ -65,14 +66,14 @@ export class SplitModel<P extends PartsSource = PartsSource> {
   }
 
   /**
-   * Bytes that layers `[from, to)` take: their weights, and the keys and values of this many tokens. The figures come
-   * from the graph. A node that opens a stage for others compares them with its free memory before it calls `package`,
+   * Bytes that layers `[from, to)` take: their weights, the keys and values of this many tokens in all sequences, and
+   * what the layers remember of each sequence whatever its length. The figures come from the graph. A node that opens a stage for others compares them with its free memory before it calls `package`,
    * which reads all the weights.
    */
-  bytesOf({ from, to }: { readonly from: number; readonly to: number }, tokens: number): number {
+  bytesOf({ from, to }: { readonly from: number; readonly to: number }, tokens: number, sequences = 1): number {
     const { layerBytes, kvBytesPerToken, fixedStateBytes } = this.decoder;
     const sum = (values: readonly number[]): number => values.slice(from, to).reduce((all, value) => all + value, 0);
-    return sum(layerBytes) + sum(fixedStateBytes) + tokens * sum(kvBytesPerToken);
+    return sum(layerBytes) + sequences * sum(fixedStateBytes) + tokens * sum(kvBytesPerToken);
   }
 
   /** A part of the model with its weights, whatever their size (see `bytesOf`). Rejects like `ModelParts.read`. */

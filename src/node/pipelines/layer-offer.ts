@@ -178,8 +178,8 @@ export class LayerOffer {
     given();
     const model = await this.#wanted.look(request, consumer, { signal });
     if (from >= to || to > model.layers) throw refused(`The model has no layers ${from} to ${to}.`);
-    const bytes = model.bytesOf({ from, to }, contextLength * sequences);
-    const cacheBytes = bytes - model.bytesOf({ from, to }, 0);
+    const bytes = model.bytesOf({ from, to }, contextLength * sequences, sequences);
+    const cacheBytes = bytes - model.bytesOf({ from, to }, 0, 0);
     signal.throwIfAborted();
     if (!(this.heldBytes + bytes <= given())) throw refused("Its memory is taken by other pipelines.");
     // From here on the memory counts as taken until `close`, which also runs if loading fails.

@@ -116,7 +116,7 @@ export class Planner {
     const { self } = this.#options;
     const here = new Set(this.#options.members());
     const able = [...found.able].filter(([did]) => here.has(did) && !not.has(did));
-    const { layerBytes, kvBytesPerToken, layerWork, hiddenBytes } = model.planModel;
+    const { layerBytes, kvBytesPerToken, fixedStateBytes, layerWork, hiddenBytes } = model.planModel;
     const cut = <T>(values: readonly T[]): readonly T[] => values.slice(range.from, range.to);
     // Plan a model of just these layers, for a consumer that holds none of them.
     const planned = planPipeline({
@@ -124,6 +124,7 @@ export class Planner {
         layers: range.to - range.from,
         layerBytes: cut(layerBytes),
         kvBytesPerToken: cut(kvBytesPerToken),
+        ...(fixedStateBytes && { fixedStateBytes: cut(fixedStateBytes) }),
         ...(layerWork && { layerWork: cut(layerWork) }),
         ...{ embeddingBytes: 0, headBytes: 0, hiddenBytes, answerBytes: hiddenBytes },
       },

@@ -87,10 +87,12 @@ function work(p: Prepared, { from, to }: StageAssignment): number {
 }
 
 function memory(problem: PlanProblem, { from, to }: StageAssignment): { bytes: number; kvBytes: number } {
-  const tokens = problem.context * (problem.sequences ?? 1);
+  const { layerBytes, kvBytesPerToken, fixedStateBytes = [] } = problem.model;
+  const sequences = problem.sequences ?? 1;
+  const cache = sum(kvBytesPerToken.slice(from, to)) * problem.context + sum(fixedStateBytes.slice(from, to));
   return {
-    bytes: sum(problem.model.layerBytes.slice(from, to)),
-    kvBytes: sum(problem.model.kvBytesPerToken.slice(from, to)) * tokens,
+    bytes: sum(layerBytes.slice(from, to)),
+    kvBytes: cache * sequences,
   };
 }
 

@@ -86,7 +86,9 @@ export function prepare(problem: PlanProblem): Prepared {
   const margin = amount("margin", problem.margin ?? MARGIN);
 
   const keepsEnds = problem.consumerKeepsEnds ?? true;
-  const held = model.layerBytes.map((bytes, layer) => bytes + model.kvBytesPerToken[layer]! * context * sequences);
+  const { kvBytesPerToken, fixedStateBytes } = model;
+  const cache = kvBytesPerToken.map((bytes, layer) => bytes * context + (fixedStateBytes?.[layer] ?? 0));
+  const held = model.layerBytes.map((bytes, layer) => bytes + cache[layer]! * sequences);
   amount(
     "model's size at this context",
     held.reduce((sum, bytes) => sum + bytes, 0),
@@ -188,10 +190,12 @@ function checkModel(model: PlanModel): void {
   whole("number of layers", model.layers);
   if (model.layers > MAX_LAYERS)
     wrong(`A model of ${model.layers} layers cannot be planned. The limit is ${MAX_LAYERS}.`);
-  const lists = [model.layerBytes, model.kvBytesPerToken, model.layerWork ?? model.layerBytes];
+  const { layerBytes, kvBytesPerToken, layerWork = layerBytes, fixedStateBytes = layerBytes } = model;
+  const lists = [layerBytes, kvBytesPerToken, layerWork, fixedStateBytes];
   if (lists.some((list) => list.length !== model.layers)) wrong("The model's lists must have one entry per layer.");
   for (const bytes of model.layerBytes) amount("layer's size", bytes);
   for (const bytes of model.kvBytesPerToken) amount("KV cache per token", bytes);
+  for (const bytes of model.fixedStateBytes ?? []) amount("layer's state", bytes);
   for (const work of model.layerWork ?? []) amount("layer's work", work);
   amount("embedding's size", model.embeddingBytes);
   amount("head's size", model.headBytes);

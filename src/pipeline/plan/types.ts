@@ -8,6 +8,8 @@ export interface PlanModel {
   readonly layerBytes: readonly number[];
   /** KV cache of each layer for one token of one sequence, in bytes; 0 for layers without one. */
   readonly kvBytesPerToken: readonly number[];
+  /** State of fixed size of each layer for one sequence, in bytes. Default: none. */
+  readonly fixedStateBytes?: readonly number[];
   /** Weights of the embedding, in bytes. */
   readonly embeddingBytes: number;
   /**

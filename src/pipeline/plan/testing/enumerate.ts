@@ -59,7 +59,8 @@ export function judge(problem: PlanProblem, stages: readonly StageAssignment[]):
   add(busy, header, nodeOf(problem, header).headMs ?? 0);
   for (const { node, from, to } of stages) {
     for (let layer = from; layer < to; layer++) {
-      add(used, node, model.layerBytes[layer]! + model.kvBytesPerToken[layer]! * problem.context * sequences);
+      const cache = model.kvBytesPerToken[layer]! * problem.context + (model.fixedStateBytes?.[layer] ?? 0);
+      add(used, node, model.layerBytes[layer]! + cache * sequences);
       add(busy, node, nodeOf(problem, node).decodeMsPerLayer * (model.layerWork?.[layer] ?? 1));
     }
   }

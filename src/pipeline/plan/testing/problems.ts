@@ -21,6 +21,7 @@ export function smallProblem(): fc.Arbitrary<PlanProblem> {
       const problem = fc.record({
         layerBytes: perLayer(1, 12),
         kvBytesPerToken: perLayer(0, 2),
+        fixedStateBytes: fc.option(perLayer(0, 2), { nil: undefined }),
         layerWork: perLayer(1, 3),
         ends: fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 5 })),
         nodes: fc.tuple(
@@ -43,6 +44,7 @@ export function smallProblem(): fc.Arbitrary<PlanProblem> {
           ...{ layers, layerBytes: drawn.layerBytes, kvBytesPerToken: drawn.kvBytesPerToken },
           ...{ layerWork: drawn.layerWork, embeddingBytes: drawn.ends[0], headBytes: drawn.ends[1] },
           ...{ hiddenBytes: 16, answerBytes: 9 },
+          ...(drawn.fixedStateBytes && { fixedStateBytes: drawn.fixedStateBytes }),
         },
         ...{ context: 2, sequences: drawn.sequences, goal: drawn.goal, nodes: drawn.nodes, self: "me" },
         links: (from: string, to: string) => drawn.links[NAMES.indexOf(from) * 4 + NAMES.indexOf(to)],
