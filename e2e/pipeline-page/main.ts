@@ -218,7 +218,7 @@ window.pipeline = {
     const front = await part("front", { embed: true, from: 0, to: first, head: false });
     const names = { id: "guide", name: "Guide", packageHash: "guide" };
     const { contextLength } = LIMITS;
-    const pkg = { ...names, files, front, back, contextLength, stepTokens, maxDraft };
+    const pkg = { ...names, files, front, back, contextLength, stepTokens, maxDraft, canGoBack: true };
     await engines.loadEnds(pkg, { signal, backend, ring: meter.ring(ring) });
     if (!plain) return;
     await engines.loadEnds({ ...pkg, id: "plain", maxDraft: 0 }, { signal, backend, ring: meter.ring(ring) });

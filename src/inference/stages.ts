@@ -61,7 +61,9 @@ export interface PipelinePackage {
   readonly contextLength: number;
   /** Tokens that go around the ring in one step. */
   readonly stepTokens: number;
-  /** Most tokens that are guessed ahead; 0 for models whose state cannot be taken back. */
+  /** False for a model with state that cannot be taken back; nothing is guessed ahead then. */
+  readonly canGoBack: boolean;
+  /** Most tokens that are guessed ahead. */
   readonly maxDraft: number;
 }
 

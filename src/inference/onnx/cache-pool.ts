@@ -28,14 +28,16 @@ export class CachePool<S extends Sequence> {
 
   /**
    * A cache that holds a prefix of `ids`, at least one short of all, since the last token must be fed to give logits.
-   * A cache that would lose more than it keeps is left for the conversation that it belongs to.
+   * A cache that would lose more than it keeps is left for the conversation that it belongs to, and so is one that cannot
+   * go back and would have to.
    */
   take(ids: readonly number[]): S {
     let best: Entry<S> | undefined;
     let bestLength = 0;
     for (const entry of this.#entries) {
       const length = Math.min(commonPrefix(entry.ids, ids), ids.length - 1);
-      if (length > bestLength && length * 2 >= entry.ids.length) [best, bestLength] = [entry, length];
+      const least = entry.cache.canGoBack ? entry.ids.length / 2 : entry.ids.length;
+      if (length > bestLength && length >= least) [best, bestLength] = [entry, length];
     }
     if (!best) return this.#create();
     this.#entries = this.#entries.filter((entry) => entry !== best);

@@ -9,6 +9,7 @@ class Notes implements Sequence {
   readonly ids: number[] = [];
   disposed = false;
   readonly bytes = 1;
+  readonly canGoBack = true;
   get length(): number {
     return this.ids.length;
   }

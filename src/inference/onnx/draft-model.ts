@@ -74,6 +74,11 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
   async #guess(ids: readonly number[], length: number, { choose }: GuessOptions): Promise<readonly number[]> {
     const { decoder } = this.#parts;
     const sequence = await this.#readyFor(ids);
+    if (!sequence.canGoBack) {
+      // Each wrong guess would cost the whole text.
+      this.#credit = 0;
+      return [];
+    }
     let [logits] = await prefill(this.#parts, sequence, ids, this.#signal);
     this.#held = ids;
     const guesses: number[] = [];

@@ -7,7 +7,7 @@ import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } fro
 import { CachePool } from "./cache-pool";
 import { engineError } from "./errors";
 import { type GpuDevice, requestGpuDevice } from "./gpu-device";
-import { readGraphSpec } from "./graph-spec";
+import { type GraphSpec, readGraphSpec } from "./graph-spec";
 import type { KvCache } from "./kv-cache";
 import { OnnxModel } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
@@ -74,6 +74,7 @@ export class OnnxEngine implements Engine {
     report("read", 0, "Reading the model");
     const files = await readPackage(pkg, { signal });
     try {
+      const spec = readGraphSpec(files.graph, files);
       const ort = await this.#loadRuntime(backend);
       signal.throwIfAborted();
       report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
@@ -85,6 +86,7 @@ export class OnnxEngine implements Engine {
         ort,
         gpu,
         session,
+        spec,
         files,
         pkg,
         signal,
@@ -151,15 +153,15 @@ export class OnnxEngine implements Engine {
     ort: Ort;
     gpu: GpuDevice | undefined;
     session: InferenceSession;
+    spec: GraphSpec;
     files: ReadPackage;
     pkg: Extract<ModelPackage, { engine: "onnx" }>;
     signal: AbortSignal;
     onCheck(): void;
   }): Promise<OnnxModel> {
-    const { ort, gpu, session, files, pkg, signal } = load;
+    const { ort, gpu, session, spec, files, pkg, signal } = load;
     const backend: Backend = gpu ? "webgpu" : "wasm";
     try {
-      const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, files);
       const lost = gpu?.lost ?? never();
       const runner = new ModelRunner(ort, session, spec, gpu?.device);
       const caches = cacheFactories(ort, spec, gpu?.device, files.contextLength);
@@ -172,7 +174,8 @@ export class OnnxEngine implements Engine {
       );
       const info = modelInfo(pkg, files, backend, check);
       const budget = CACHE_BUDGET_BYTES[backend];
-      const perAnswer = spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
+      const perAnswer =
+        spec.fixedBytes + spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
       const create = check.kvInPlace ? (caches.inPlace ?? caches.plain) : caches.plain;
       const model = new OnnxModel({
         info,

@@ -83,8 +83,8 @@ export async function* generateAnswer<S extends Sequence>(
     yield* answer.end({ cachedTokens, startTime, firstTokenTime });
   } finally {
     drafts.end();
-    // Wrong guesses must not stay in the cache.
-    cache.truncate(ids.length - 1);
+    // Wrong guesses must not stay in the cache. Where it cannot go back, nothing was guessed.
+    if (cache.canGoBack) cache.truncate(ids.length - 1);
     parts.pool.put(cache, ids);
   }
 }

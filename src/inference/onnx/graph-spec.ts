@@ -1,9 +1,9 @@
-/** Describes the inputs and outputs of a decoder graph, from its session's metadata and its file. */
-import type { InferenceSession } from "onnxruntime-web";
+/** Describes the inputs and outputs of a decoder graph. Only the graph is needed, no weights and no session. */
 import { MicrogridError } from "../../core";
+import { elementName, type ElementType, type Graph, type GraphPort } from "../../onnx";
 import type { StagePart } from "../stages";
-import type { Graph } from "../../onnx";
 import { type FloatType, floatBytes } from "./floats";
+import { readStateName } from "./state-names";
 
 export type IntegerType = "int64" | "int32";
 
@@ -16,22 +16,35 @@ export interface CacheSlot {
   readonly headDim: number;
 }
 
+/** State of fixed size of one layer, such as that of a convolution: the names of its input and output, and its shape. */
+export interface FixedSlot {
+  readonly past: string;
+  readonly present: string;
+  readonly type: FloatType;
+  readonly dims: readonly number[];
+}
+
 export interface GraphSpec {
   /** Undefined if a stage takes no ids. A stage that only looks at their number gets zeros. */
   readonly ids: IntegerType | undefined;
   /** Hidden states that enter and leave a stage; a whole model has none. */
   readonly hidden: Pick<StagePart, "takes" | "passes" | "gives">;
   readonly mask: IntegerType | undefined;
-  readonly positions: IntegerType | undefined;
+  /** How often each position is given: 1 for `[1, tokens]`, 3 for `[3, 1, tokens]` (time, height and width of an image). */
+  readonly positions: { readonly type: IntegerType; readonly axes: number; readonly rank: number } | undefined;
   /** Input that limits the logits to the last tokens, where the graph has one. */
   readonly logitsToKeep: { readonly name: string; readonly type: IntegerType; readonly rank: number } | undefined;
   /** Undefined in a stage without the head. */
   readonly logits: { readonly type: FloatType } | undefined;
   readonly slots: readonly CacheSlot[];
+  /** State that each run replaces. With any of it, a sequence cannot go back to an earlier token. */
+  readonly fixed: readonly FixedSlot[];
   /** True if only grouped-query attention uses the caches, since it can write to the buffer that it reads. */
   readonly inPlacePossible: boolean;
   /** Bytes of keys and values of one token, all layers. */
   readonly bytesPerToken: number;
+  /** Bytes of the state of fixed size of one sequence. */
+  readonly fixedBytes: number;
 }
 
 /** Shapes from `config.json`, for graphs that leave them open. */
@@ -40,106 +53,142 @@ export interface CacheShape {
   readonly headDim: number | undefined;
 }
 
-const PAST = /^past(?:_key_values)?\.(\d+)\.(key|value)$/;
 const INTEGERS: readonly string[] = ["int64", "int32"];
 const FLOATS: readonly string[] = ["float32", "float16"];
+/** Largest state of one layer, in numbers: more than any published model has. */
+const MAX_FIXED_NUMBERS = 2 ** 28;
 
 /** A graph that is a whole model. */
 const WHOLE: StagePart = { takes: [], passes: [], gives: [], embeds: true, predicts: true };
 
 /** Reads the specification. Throws `unsupported-model` and names the input that this engine cannot feed. */
-export function readGraphSpec(
-  inputs: readonly InferenceSession.ValueMetadata[],
-  outputs: readonly InferenceSession.ValueMetadata[],
-  graph: Graph,
-  shape: CacheShape,
-  part: StagePart = WHOLE,
-): GraphSpec {
+export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart = WHOLE): GraphSpec {
+  const constants = new Set(graph.initializers.map(({ name }) => name));
   const taken = new Set(part.takes.map(({ name }) => name));
-  const outputNames = new Set(outputs.map((output) => output.name));
+  const outputs = new Set(graph.outputs.map(({ name }) => name));
   const slots: CacheSlot[] = [];
-  const integers = new Map<string, { type: IntegerType; rank: number }>();
-  for (const input of inputs) {
-    const past = PAST.exec(input.name);
-    if (past) slots.push(cacheSlot(input, `present.${past[1]}.${past[2]}`, outputNames, shape));
-    else if (!taken.has(input.name)) integers.set(input.name, integerInput(input));
+  const fixed: FixedSlot[] = [];
+  const integers = new Map<string, IntegerInput>();
+  for (const input of graph.inputs) {
+    if (constants.has(input.name) || taken.has(input.name)) continue;
+    const state = readStateName(input.name);
+    if (!state) integers.set(input.name, integerInput(input));
+    else if (state.grows) slots.push(cacheSlot(input, stateOutput(input.name, state.outputs, outputs), shape));
+    else fixed.push(fixedSlot(input, stateOutput(input.name, state.outputs, outputs)));
   }
   const ids = integers.get("input_ids");
   if (part.embeds && !ids) throw unsupported("it does not take token ids (“input_ids”)");
-  if (part === WHOLE && slots.length === 0)
+  if (part === WHOLE && slots.length + fixed.length === 0)
     throw unsupported("it has no key-value cache (“past_key_values…”), so each token would cost the whole text");
   const keep = ["num_logits_to_keep", "logits_to_keep"].find((name) => integers.has(name));
   const keepInput = keep === undefined ? undefined : integers.get(keep);
+  const positions = integers.get("position_ids");
   return {
     ids: ids?.type,
     hidden: part,
     mask: integers.get("attention_mask")?.type,
-    positions: integers.get("position_ids")?.type,
+    positions: positions && { ...positions, axes: positions.rank === 3 ? (positions.first ?? 3) : 1 },
     logitsToKeep: keep !== undefined && keepInput ? { name: keep, ...keepInput } : undefined,
-    logits: part.predicts ? logitsOutput(outputs) : undefined,
+    logits: part.predicts ? logitsOutput(graph) : undefined,
     slots,
+    fixed,
     inPlacePossible: inPlacePossible(graph, slots),
     bytesPerToken: slots.reduce((sum, slot) => sum + slot.heads * slot.headDim * floatBytes(slot.type), 0),
+    fixedBytes: fixed.reduce((sum, slot) => sum + numbersIn(slot.dims) * floatBytes(slot.type), 0),
   };
 }
 
-function logitsOutput(outputs: readonly InferenceSession.ValueMetadata[]): NonNullable<GraphSpec["logits"]> {
-  const logits = outputs.find((output) => output.name === "logits");
-  if (!logits?.isTensor || !FLOATS.includes(logits.type)) {
-    throw unsupported("it has no output named “logits” of numbers, so it is not a text decoder");
-  }
-  return { type: logits.type as FloatType };
+/** How many numbers a tensor of these dimensions has. */
+export function numbersIn(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
 }
 
-function integerInput(input: InferenceSession.ValueMetadata): { type: IntegerType; rank: number } {
+function typeOf({ type }: GraphPort): ElementType | undefined {
+  return elementName(type ?? 0);
+}
+
+function logitsOutput({ outputs }: Graph): NonNullable<GraphSpec["logits"]> {
+  const logits = outputs.find((output) => output.name === "logits");
+  const type = logits && typeOf(logits);
+  if (type === undefined || !FLOATS.includes(type)) {
+    throw unsupported("it has no output named “logits” of numbers, so it is not a text decoder");
+  }
+  return { type: type as FloatType };
+}
+
+interface IntegerInput {
+  readonly type: IntegerType;
+  readonly rank: number;
+  /** Size of the first dimension, where the graph states it. */
+  readonly first: number | undefined;
+}
+
+function integerInput(input: GraphPort): IntegerInput {
   const ranks: Record<string, readonly number[]> = {
     input_ids: [2],
     attention_mask: [2],
-    position_ids: [2],
+    position_ids: [2, 3],
     num_logits_to_keep: [0, 1],
     logits_to_keep: [0, 1],
   };
-  const allowed = ranks[input.name];
-  if (!allowed) throw unsupported(`it asks for the input “${input.name}”, which this engine cannot give`);
-  if (!input.isTensor || !INTEGERS.includes(input.type) || !allowed.includes(input.shape.length)) {
-    throw unsupported(`its input “${input.name}” has a type or shape that this engine does not know`);
+  const { name, shape } = input;
+  const type = typeOf(input);
+  const allowed = Object.hasOwn(ranks, name) ? ranks[name] : undefined;
+  if (!allowed) throw unsupported(`it asks for the input “${name}”, which this engine cannot give`);
+  if (type === undefined || !INTEGERS.includes(type) || !shape || !allowed.includes(shape.length)) {
+    throw unsupported(`its input “${name}” has a type or shape that this engine does not know`);
   }
-  return { type: input.type as IntegerType, rank: input.shape.length };
+  const [first] = shape;
+  return { type: type as IntegerType, rank: shape.length, first: typeof first === "number" ? first : undefined };
 }
 
-function cacheSlot(
-  input: InferenceSession.ValueMetadata,
-  present: string,
-  outputs: ReadonlySet<string>,
-  shape: CacheShape,
-): CacheSlot {
-  if (!input.isTensor || !FLOATS.includes(input.type)) {
-    throw unsupported(`its cache “${input.name}” has numbers of type ${input.isTensor ? input.type : "unknown"}`);
-  }
-  if (!outputs.has(present)) throw unsupported(`its cache “${input.name}” has no output “${present}”`);
-  const [, heads, , headDim] = input.shape;
+function stateOutput(past: string, candidates: readonly string[], outputs: ReadonlySet<string>): string {
+  const present = candidates.find((name) => outputs.has(name));
+  if (present === undefined) throw unsupported(`its state “${past}” has no output “${candidates[0]}”`);
+  return present;
+}
+
+function stateType(input: GraphPort): FloatType {
+  const type = typeOf(input);
+  if (type !== undefined && FLOATS.includes(type)) return type as FloatType;
+  throw unsupported(`its state “${input.name}” has numbers of type ${type ?? "unknown"}`);
+}
+
+function cacheSlot(input: GraphPort, present: string, shape: CacheShape): CacheSlot {
+  const [, heads, , headDim] = input.shape ?? [];
   const slot = {
     past: input.name,
     present,
-    type: input.type as FloatType,
+    type: stateType(input),
     heads: typeof heads === "number" && heads > 0 ? heads : shape.heads,
     headDim: typeof headDim === "number" && headDim > 0 ? headDim : shape.headDim,
   };
-  if (input.shape.length !== 4 || slot.heads === undefined || slot.headDim === undefined) {
+  if (input.shape?.length !== 4 || slot.heads === undefined || slot.headDim === undefined) {
     throw unsupported(`the shape of its cache “${input.name}” is not [batch, heads, tokens, head size]`);
   }
   return { ...slot, heads: slot.heads, headDim: slot.headDim };
 }
 
+function fixedSlot(input: GraphPort, present: string): FixedSlot {
+  const [, ...sizes] = input.shape ?? [];
+  const dims = [1, ...sizes.filter((dim) => typeof dim === "number")];
+  const sound = sizes.length > 0 && dims.length === input.shape?.length && dims.every((dim) => dim > 0);
+  if (!sound || !(numbersIn(dims) <= MAX_FIXED_NUMBERS)) {
+    throw unsupported(`the size of its state “${input.name}” is not known`);
+  }
+  return { past: input.name, present, type: stateType(input), dims };
+}
+
 /**
  * Grouped-query attention takes the number of valid tokens as an input of its own, so its past may be a buffer with
- * room to spare, and the same one as its present. Any other reader of the past would take the spare room for tokens.
+ * room to spare, and the same one as its present. Any other reader of the past, also one in a graph inside of an operator,
+ * would take the spare room for tokens.
  */
 function inPlacePossible(graph: Graph, slots: readonly CacheSlot[]): boolean {
-  if (graph.hasSubgraphs) return false;
   const presentOf = new Map(slots.map((slot) => [slot.past, slot.present]));
   const bound = new Set<string>();
   for (const node of graph.nodes) {
+    if (node.isTooDeep || node.captured.some((name) => presentOf.has(name))) return false;
     for (const [index, name] of node.inputs.entries()) {
       const present = presentOf.get(name);
       if (present === undefined) continue;

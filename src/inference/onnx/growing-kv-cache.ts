@@ -1,6 +1,7 @@
 /** Caches that grow with each run: for graphs that concatenate the past with the new tokens. */
 import type { Tensor } from "onnxruntime-web";
 import { createCacheBuffer, copyRows, bufferTensor } from "./gpu-buffers";
+import { FixedState } from "./fixed-state";
 import { floatBytes } from "./floats";
 import type { CacheSlot, GraphSpec } from "./graph-spec";
 import { type KvCache, emptyTensor, floatTensor } from "./kv-cache";
@@ -16,13 +17,19 @@ interface Past {
 abstract class GrowingKvCache implements KvCache {
   protected readonly ort: Ort;
   readonly #spec: GraphSpec;
+  readonly #fixed: FixedState;
   #pasts: readonly Past[] = [];
   #length = 0;
 
   constructor(ort: Ort, spec: GraphSpec) {
     this.ort = ort;
     this.#spec = spec;
-    this.#clear();
+    this.#fixed = new FixedState(ort, spec);
+    this.#empty();
+  }
+
+  get canGoBack(): boolean {
+    return this.#spec.fixed.length === 0;
   }
 
   get length(): number {
@@ -30,7 +37,7 @@ abstract class GrowingKvCache implements KvCache {
   }
 
   get bytes(): number {
-    return this.#length * this.#spec.bytesPerToken;
+    return this.#spec.fixedBytes + this.#length * this.#spec.bytesPerToken;
   }
 
   reserve(): Promise<void> {
@@ -38,35 +45,43 @@ abstract class GrowingKvCache implements KvCache {
   }
 
   feeds(): Record<string, Tensor> {
-    return Object.fromEntries(this.#pasts.map(({ slot, tensor }) => [slot.past, tensor]));
+    const pasts = this.#pasts.map(({ slot, tensor }) => [slot.past, tensor] as const);
+    return { ...Object.fromEntries(pasts), ...this.#fixed.feeds() };
   }
 
   fetches(): Record<string, Tensor | null> {
-    return Object.fromEntries(this.#spec.slots.map((slot) => [slot.present, null]));
+    return { ...Object.fromEntries(this.#spec.slots.map((slot) => [slot.present, null])), ...this.#fixed.fetches() };
   }
 
   advance(outputs: Readonly<Record<string, Tensor>>, count: number): void {
     this.#replace(this.#pasts.map(({ slot, tensor }) => ({ slot, tensor: outputs[slot.present] ?? tensor })));
+    this.#fixed.advance(outputs);
     this.#length += count;
   }
 
   truncate(length: number): void {
     if (length >= this.#length) return;
-    if (length === 0) this.#clear();
-    else this.#replace(this.cut(this.#pasts, length));
-    this.#length = length;
+    if (length > 0 && this.canGoBack) {
+      this.#replace(this.cut(this.#pasts, length));
+      this.#length = length;
+    } else {
+      this.#empty();
+      this.#fixed.clear();
+    }
   }
 
   dispose(): void {
     this.#replace([]);
+    this.#fixed.dispose();
     this.#length = 0;
   }
 
   /** Copies the first `length` tokens, at least one and fewer than there are. */
   protected abstract cut(pasts: readonly Past[], length: number): readonly Past[];
 
-  #clear(): void {
+  #empty(): void {
     this.#replace(this.#spec.slots.map((slot) => ({ slot, tensor: emptyTensor(this.ort, slot) })));
+    this.#length = 0;
   }
 
   /** Frees the tensors that are in use no more. */

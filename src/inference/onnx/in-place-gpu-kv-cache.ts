@@ -1,5 +1,6 @@
 /** Caches on `webgpu` for grouped-query attention: buffers of a fixed capacity, past and present at once. */
 import type { Tensor } from "onnxruntime-web";
+import { FixedState } from "./fixed-state";
 import { createCacheBuffer, copyRows, bufferTensor } from "./gpu-buffers";
 import { withinGpuMemory } from "./gpu-device";
 import type { CacheSlot, GraphSpec } from "./graph-spec";
@@ -9,12 +10,16 @@ import type { Ort } from "./runtime";
 /** Tokens by which a fixed cache grows: few reallocations, little waste. */
 const CAPACITY_STEP_TOKENS = 256;
 
-/** Past and present are one buffer with room for the whole answer, so a step writes one token and copies nothing. */
+/**
+ * Keys and values have one buffer for past and present, with room for the whole answer, so a step writes one token and
+ * copies nothing. State of fixed size is replaced.
+ */
 export class InPlaceGpuKvCache implements KvCache {
   readonly #ort: Ort;
   readonly #device: GPUDevice;
   readonly #spec: GraphSpec;
   readonly #maxTokens: number;
+  readonly #fixed: FixedState;
   #buffers = new Map<string, { readonly buffer: GPUBuffer; readonly tensor: Tensor }>();
   #capacity = 0;
   #length = 0;
@@ -25,6 +30,11 @@ export class InPlaceGpuKvCache implements KvCache {
     this.#device = device;
     this.#spec = spec;
     this.#maxTokens = maxTokens;
+    this.#fixed = new FixedState(ort, spec);
+  }
+
+  get canGoBack(): boolean {
+    return this.#spec.fixed.length === 0;
   }
 
   get length(): number {
@@ -32,7 +42,7 @@ export class InPlaceGpuKvCache implements KvCache {
   }
 
   get bytes(): number {
-    return this.#capacity * this.#spec.bytesPerToken;
+    return this.#spec.fixedBytes + this.#capacity * this.#spec.bytesPerToken;
   }
 
   async reserve(tokens: number): Promise<void> {
@@ -40,24 +50,28 @@ export class InPlaceGpuKvCache implements KvCache {
   }
 
   feeds(): Record<string, Tensor> {
-    return this.#named((slot) => slot.past);
+    return { ...this.#named((slot) => slot.past), ...this.#fixed.feeds() };
   }
 
   fetches(): Record<string, Tensor | null> {
-    return this.#named((slot) => slot.present);
+    return { ...this.#named((slot) => slot.present), ...this.#fixed.fetches() };
   }
 
-  advance(_outputs: Readonly<Record<string, Tensor>>, count: number): void {
+  advance(outputs: Readonly<Record<string, Tensor>>, count: number): void {
+    this.#fixed.advance(outputs);
     this.#length += count;
   }
 
   truncate(length: number): void {
-    this.#length = Math.min(this.#length, length);
+    if (length >= this.#length) return;
+    this.#length = this.canGoBack ? length : 0;
+    if (!this.canGoBack) this.#fixed.clear();
   }
 
   dispose(): void {
     for (const { buffer } of this.#buffers.values()) buffer.destroy();
     this.#buffers.clear();
+    this.#fixed.dispose();
     this.#capacity = 0;
     this.#length = 0;
   }

@@ -1,13 +1,13 @@
-/** The key-value cache of one sequence, on the CPU or the GPU. */
+/** The memory of one sequence, on the CPU or the GPU: keys and values, and state of fixed size. */
 import type { Tensor } from "onnxruntime-web";
 import type { FloatType } from "./floats";
 import type { CacheSlot } from "./graph-spec";
 import type { Ort } from "./runtime";
 import type { Sequence } from "./sequence";
 
-/** Keys and values of the tokens seen so far. Only ever touched in a turn of the run queue. */
+/** Keys, values and other state of the tokens seen so far. Only ever touched in a turn of the run queue. */
 export interface KvCache extends Sequence {
-  /** The past of each slot, to feed. */
+  /** The state before the run, to feed. */
   feeds(): Record<string, Tensor>;
   /** Where each present goes: a buffer, or null for a new one. */
   fetches(): Record<string, Tensor | null>;

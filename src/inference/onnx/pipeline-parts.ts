@@ -84,7 +84,7 @@ export async function loadEnds(
   const ends = {
     front: front.runner,
     back: back.runner,
-    backHasLayers: back.spec.slots.length > 0,
+    backHasLayers: back.spec.slots.length + back.spec.fixed.length > 0,
     createFront: front.create,
     createBack: back.create,
     returns: pkg.back.part.takes,
@@ -100,12 +100,12 @@ export async function loadEnds(
       contextLength,
       decoder: (turn) => new RingDecoder(ends, ring, turn),
       pool: new CachePool({
-        create: () => new RingSequence(ring, front.create(), back.create()),
+        create: () => new RingSequence(ring, { front: front.create(), back: back.create(), canGoBack: pkg.canGoBack }),
         maxBytes: IDLE_BYTES,
         maxCount: IDLE_SEQUENCES,
       }),
       prefillChunk: pkg.stepTokens,
-      maxDraft: Math.min(MAX_DRAFT, pkg.maxDraft, pkg.stepTokens - 1),
+      maxDraft: pkg.canGoBack ? Math.min(MAX_DRAFT, pkg.maxDraft, pkg.stepTokens - 1) : 0,
       guesser: (answer, model) => {
         const small = bench.models.get(model);
         return small?.info.tokenizerHash === settings.tokenizer.hash ? small.guesser(answer) : undefined;
@@ -135,9 +135,9 @@ async function loadPart(
   const { shape, contextLength, stepTokens, signal } = options;
   const blobs = new Map(pkg.files.map((file) => [file.path, file.blob]));
   const files = await readGraphFiles(GRAPH, blobs.set(GRAPH, pkg.graph), { signal });
+  const spec = readGraphSpec(files.graph, shape, pkg.part);
   const session = await turns.run(() => createSession(ort, files, device, { signal, expand: pkg.expand }), { signal });
   try {
-    const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, shape, pkg.part);
     const caches = cacheFactories(ort, spec, device, contextLength);
     const runner = new ModelRunner(ort, session, spec, device);
     // The CPU's kernels are the same everywhere.

@@ -12,7 +12,7 @@ const MAX_IN_FLIGHT = 4;
 /** How often a sequence is read again within one step before the answer fails. */
 const MAX_REREADS = 3;
 
-/** A sequence whose keys and values are spread over the stages of the ring. */
+/** A sequence whose state is spread over the stages of the ring. */
 export class RingSequence implements Sequence {
   /** Its name in the ring. It changes when the ring has to read the sequence again. */
   id = randomId(8);
@@ -22,12 +22,14 @@ export class RingSequence implements Sequence {
   readonly back: KvCache;
   /** Steps on their way through the ring, in order; these never reject. */
   readonly flights: Promise<void>[] = [];
+  readonly canGoBack: boolean;
   readonly #ring: StageService;
 
-  constructor(ring: StageService, front: KvCache, back: KvCache) {
+  constructor(ring: StageService, parts: { front: KvCache; back: KvCache; canGoBack: boolean }) {
     this.#ring = ring;
-    this.front = front;
-    this.back = back;
+    this.front = parts.front;
+    this.back = parts.back;
+    this.canGoBack = parts.canGoBack;
   }
 
   get length(): number {
@@ -45,7 +47,7 @@ export class RingSequence implements Sequence {
 
   /** Takes effect with the next step, since steps that are on their way would undo it. */
   truncate(length: number): void {
-    this.ids.length = Math.min(this.ids.length, length);
+    if (length < this.ids.length) this.ids.length = this.canGoBack ? length : 0;
   }
 
   dispose(): void {
@@ -187,8 +189,8 @@ export class RingDecoder implements Decoder<RingSequence> {
 
 /** Forgets all tokens from `keep` on; throws `stage-lost` if the cache has fewer tokens. */
 function continueAt(cache: KvCache, keep: number): void {
-  if (cache.length < keep) throw lost("tokens before these were lost on their way");
   cache.truncate(keep);
+  if (cache.length < keep) throw lost("tokens before these were lost on their way");
 }
 
 function lost(why: string): MicrogridError {

@@ -80,8 +80,9 @@ export class ModelRunner {
     if (idType) feeds.input_ids = this.#integers(idType, ids ?? new Array<number>(count).fill(0), [1, count]);
     if (mask) feeds.attention_mask = this.#integers(mask, new Array<number>(past + count).fill(1), [1, past + count]);
     if (positions) {
-      const from = Array.from({ length: count }, (_, index) => past + index);
-      feeds.position_ids = this.#integers(positions, from, [1, count]);
+      const { type, axes, rank } = positions;
+      const from = Array.from({ length: axes * count }, (_, index) => past + (index % count));
+      feeds.position_ids = this.#integers(type, from, rank === 3 ? [axes, 1, count] : [1, count]);
     }
     if (logitsToKeep) {
       const { name, type, rank } = logitsToKeep;

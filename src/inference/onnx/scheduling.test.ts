@@ -124,6 +124,7 @@ describe("Admission", () => {
 class CountingCache implements KvCache {
   length = 0;
   disposed = false;
+  canGoBack = true;
   get bytes(): number {
     return this.length;
   }

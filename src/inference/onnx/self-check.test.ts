@@ -13,6 +13,7 @@ function cache(kind: "plain" | "inPlace"): KvCache & { kind: string } {
     kind,
     length: 0,
     bytes: 0,
+    canGoBack: true,
     reserve: () => Promise.resolve(),
     feeds: none,
     fetches: none,

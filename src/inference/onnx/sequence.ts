@@ -1,14 +1,16 @@
 /** A sequence of tokens in a model's memory, and the decoder that continues it. */
 
-/** The tokens of one sequence that a model has read: their keys and values, wherever they are stored. */
+/** The tokens of one sequence that a model has read: what it remembers of them, wherever that is stored. */
 export interface Sequence {
   /** Tokens held. */
   readonly length: number;
+  /** False if the model also remembers what cannot be taken back, such as the state of a convolution. */
+  readonly canGoBack: boolean;
   /** Memory taken on this device, in bytes. */
   readonly bytes: number;
   /** Makes room for `tokens` in all. Costs nothing if there is room already; throws `out-of-memory`. */
   reserve(tokens: number): Promise<void>;
-  /** Forgets all tokens from `length` on. */
+  /** Forgets all tokens from `length` on, or all tokens if it cannot go back: `length` tells how many are left. */
   truncate(length: number): void;
   dispose(): void;
 }

@@ -28,9 +28,9 @@ export async function createSession(
     });
   }
   // Caches and logits stay on the GPU; the runner reads back the rows that it needs.
-  const outputs = files.graph.nodes
-    .flatMap((node) => node.outputs)
-    .filter((name) => name.startsWith("present.") || name === "logits");
+  const outputs = files.graph.outputs
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith("present") || name === "logits");
   return withinGpuMemory(device, () =>
     ort.InferenceSession.create(files.graphBytes, {
       externalData: [...files.external],

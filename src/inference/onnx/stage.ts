@@ -77,11 +77,12 @@ export class OnnxStage implements StageService {
 
   #cache(sequence: string, keep: number, count: number): KvCache {
     const held = this.#caches.get(sequence);
-    if ((held?.length ?? 0) < keep) {
-      const text = `A stage knows ${held?.length ?? 0} tokens of a sequence of which it is to keep ${keep}.`;
+    const length = held?.length ?? 0;
+    if (length < keep || (keep > 0 && keep < length && !held?.canGoBack)) {
+      const text = `A stage knows ${length} tokens of a sequence and cannot go on after ${keep} of them.`;
       throw new MicrogridError("stage-lost", text);
     }
-    const bytes = (keep + count) * this.#spec.bytesPerToken;
+    const bytes = this.#spec.fixedBytes + (keep + count) * this.#spec.bytesPerToken;
     if (bytes > this.#limits.cacheBytes) throw refused("its memory for this pipeline is too small for so long a text");
     const cache = held ?? this.#create();
     // The most recently used sequence is last in the map.

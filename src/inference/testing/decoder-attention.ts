@@ -14,7 +14,9 @@ export function sharedMask(
   half: boolean,
 ): { mask: string; positions: string } {
   if (blocks.shape.flaw === "no-cache") return { mask: blocks.scalar(0), positions: "" };
-  if (blocks.shape.convolutions) return { mask: "", positions: "" };
+  const { attention, positions = "inside", positionIds } = blocks.shape;
+  const needed = attention === "primitive" || (positions !== "inside" && !positionIds);
+  if (!needed || !blocks.attends(0)) return { mask: "", positions: "" };
   const path = "/model/mask";
   const scalar = (value: number): string => blocks.integers([value], { scalar: true });
   const size = (name: string, of: string, axis: number): string =>

@@ -2,6 +2,7 @@
 import type { DecoderShape } from "./decoder-shape";
 import type { Attribute, OnnxWriter } from "./onnx-writer";
 import { FIXTURE, MICROSOFT } from "./decoder-sizes";
+import { fixedStates, presentOf } from "./decoder-state-shapes";
 import { normals } from "./random-model";
 
 const { hidden: HIDDEN, keyHeads: KEY_HEADS, headDim: HEAD_DIM } = FIXTURE;
@@ -122,19 +123,30 @@ export class DecoderBlocks {
 
   declareState(layer: number): void {
     const past = this.shape.pastName ?? "past_key_values";
-    if (this.shape.convolutions?.includes(layer)) {
-      const shape = ["batch_size", HIDDEN, FIXTURE.convolution - 1];
-      this.writer.input({ name: `past_conv.${layer}`, type: this.#type, shape });
-      this.writer.output({ name: `present_conv.${layer}`, type: this.#type, shape });
-      return;
+    for (const { past: name, dims } of fixedStates(this.shape, layer)) {
+      const shape = ["batch_size", ...dims];
+      this.writer.input({ name, type: this.#type, shape });
+      this.writer.output({ name: presentOf(name), type: this.#type, shape });
     }
-    if (this.shape.flaw === "no-cache" || this.borrows(layer)) return;
+    if (!this.attends(layer) || this.shape.flaw === "no-cache" || this.borrows(layer)) return;
+    const headDim = this.shape.openHeadSize ? "kv_cache_dim" : HEAD_DIM;
     for (const kind of ["key", "value"]) {
       const port = (name: string, tokens: string) =>
-        ({ name, type: this.#type, shape: ["batch_size", KEY_HEADS, tokens, HEAD_DIM] }) as const;
+        ({ name, type: this.#type, shape: ["batch_size", KEY_HEADS, tokens, headDim] }) as const;
       this.writer.input(port(`${past}.${layer}.${kind}`, "past_sequence_length"));
       this.writer.output(port(`present.${layer}.${kind}`, "total_sequence_length"));
     }
+  }
+
+  /** Whether a layer has attention. */
+  attends(layer: number): boolean {
+    const mixer = this.shape.mixers?.[layer];
+    return mixer === undefined || mixer === "mamba-and-attention";
+  }
+
+  /** Number of tokens. */
+  get vocabulary(): number {
+    return this.shape.vocabulary ?? FIXTURE.vocabulary;
   }
 
   /** Whether a layer looks at the cache of another one. */
@@ -143,9 +155,9 @@ export class DecoderBlocks {
   }
 
   embeddingTable(): EmbeddingTable {
-    const dims = [FIXTURE.vocabulary, HIDDEN];
+    const dims = [this.vocabulary, HIDDEN];
     if (this.shape.tied !== "codes") return { values: this.floats("model.embed_tokens.weight", dims, 1) };
-    return this.#codes("model.embed_tokens", FIXTURE.vocabulary, HIDDEN, 4, 0.3, true, true);
+    return this.#codes("model.embed_tokens", this.vocabulary, HIDDEN, 4, 0.3, true, true);
   }
 
   embed({ values, scales, zeroPoints }: EmbeddingTable, ids: string): string {
@@ -180,13 +192,13 @@ export class DecoderBlocks {
       this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
     } else if (table.scales) {
       const blocks = HIDDEN / FIXTURE.blockSize;
-      const dims = this.integers([FIXTURE.vocabulary, blocks, FIXTURE.blockSize / 2]);
+      const dims = this.integers([this.vocabulary, blocks, FIXTURE.blockSize / 2]);
       const codes = this.op("/lm_head/Reshape", "Reshape", [table.values, dims]);
-      const attributes = { K: HIDDEN, N: FIXTURE.vocabulary, bits: 4, block_size: FIXTURE.blockSize };
+      const attributes = { K: HIDDEN, N: this.vocabulary, bits: 4, block_size: FIXTURE.blockSize };
       const inputs = [hidden, codes, table.scales, table.zeroPoints ?? ""];
       this.op("/lm_head/MatMulNBits", "MatMulNBits", inputs, { attributes, domain: MICROSOFT, outputs });
     } else {
-      const matrix = this.floats("lm_head.MatMul.weight", [HIDDEN, FIXTURE.vocabulary], 0.3);
+      const matrix = this.floats("lm_head.MatMul.weight", [HIDDEN, this.vocabulary], 0.3);
       this.op("/lm_head/MatMul", "MatMul", [hidden, matrix], { outputs });
     }
   }

@@ -2,7 +2,6 @@
 import type { BlockContext } from "./decoder-blocks";
 import { DecoderLayers } from "./decoder-layers";
 import type { DecoderShape } from "./decoder-shape";
-import { FIXTURE } from "./decoder-sizes";
 import { type ExternalFile, OnnxWriter } from "./onnx-writer";
 
 /** Writes the graph and its weights. The same shape gives the same bytes. */
@@ -13,7 +12,8 @@ export function randomDecoder(shape: DecoderShape): { model: Uint8Array; externa
   const ids = writer.input({ name: "input_ids", type: "int64", shape: ["batch_size", "sequence_length"] });
   writer.input({ name: "attention_mask", type: "int64", shape: ["batch_size", "total_sequence_length"] });
   if (shape.positionIds) {
-    writer.input({ name: "position_ids", type: "int64", shape: ["batch_size", "sequence_length"] });
+    const rows = shape.positionIds === "three" ? [3] : [];
+    writer.input({ name: "position_ids", type: "int64", shape: [...rows, "batch_size", "sequence_length"] });
   }
   if (shape.logits === "as-asked") writer.input({ name: "num_logits_to_keep", type: "int64", shape: [] });
   if (shape.flaw === "unknown-input") writer.input({ name: "pixel_values", type: "float32", shape: ["batch_size", 3] });
@@ -28,6 +28,6 @@ export function randomDecoder(shape: DecoderShape): { model: Uint8Array; externa
   blocks.head(hidden, table);
   const kept = shape.logits === "last" ? 1 : shape.logits ? "kept" : "sequence_length";
   const type = shape.dtype ?? "float32";
-  writer.output({ name: "logits", type, shape: ["batch_size", kept, FIXTURE.vocabulary] });
+  writer.output({ name: "logits", type, shape: ["batch_size", kept, blocks.vocabulary] });
   return writer.build();
 }

@@ -1,7 +1,8 @@
 /** Layers of random decoders. For tests; never bundled. */
 import { sharedMask } from "./decoder-attention";
 import { type BlockContext, DecoderBlocks, type Stream } from "./decoder-blocks";
-import { attention, convolution, feedForward } from "./decoder-mixers";
+import { attention, feedForward } from "./decoder-mixers";
+import { deltaRule, mamba, shortConvolution } from "./decoder-states";
 import { FIXTURE } from "./decoder-sizes";
 
 const { hidden: HIDDEN } = FIXTURE;
@@ -22,8 +23,8 @@ export class DecoderLayers extends DecoderBlocks {
       this.op(`${path}/Gather/Cast`, "Cast", [total], { attributes: { to: 6 } }),
     ];
     const shared = sharedMask(this, embedded, this.half);
-    const positions = this.shape.positionIds ? "position_ids" : shared.positions;
-    const widths = [FIXTURE.vocabulary, FIXTURE.layerEmbedding * layers];
+    const positions = this.shape.positionIds ? this.#positionIds() : shared.positions;
+    const widths = [this.vocabulary, FIXTURE.layerEmbedding * layers];
     const layerEmbeddings = this.shape.layerEmbeddings
       ? this.op("/model/layer_embeddings", "Gather", [this.floats("model.layer_embeddings", widths, 1), ids])
       : undefined;
@@ -41,9 +42,7 @@ export class DecoderLayers extends DecoderBlocks {
   layer(stream: Stream, layer: number, context: BlockContext): Stream {
     const path = this.path(layer);
     const before = this.normalize(stream, `${path}/input_layernorm`);
-    const mixed = this.shape.convolutions?.includes(layer)
-      ? convolution(this, before.normed, layer)
-      : attention(this, before.normed, layer, context);
+    const mixed = this.#mix(before.normed, layer, context);
     if (this.shape.norms === "parallel") {
       const fed = feedForward(this, before.normed, layer);
       const both = this.op(`${path}/Add`, "Add", [mixed, fed], { width: HIDDEN });
@@ -51,6 +50,30 @@ export class DecoderLayers extends DecoderBlocks {
     }
     const after = this.normalize({ x: before.x, branch: mixed }, `${path}/post_attention_layernorm`);
     return { x: after.x, branch: this.#withLayerEmbedding(feedForward(this, after.normed, layer), layer, context) };
+  }
+
+  /** The positions of the text: where there are three rows, all are alike. */
+  #positionIds(): string {
+    if (this.shape.positionIds !== "three") return "position_ids";
+    return this.op("/model/position_ids/Gather", "Gather", ["position_ids", this.integers([0], { scalar: true })]);
+  }
+
+  /** Attention, or what a layer has in place of it or beside it. */
+  #mix(normed: string, layer: number, context: BlockContext): string {
+    switch (this.shape.mixers?.[layer]) {
+      case "convolution":
+        return shortConvolution(this, normed, layer);
+      case "delta":
+        return deltaRule(this, normed, layer);
+      case "mamba":
+        return mamba(this, normed, layer);
+      case "mamba-and-attention": {
+        const both = [mamba(this, normed, layer), attention(this, normed, layer, context)];
+        return this.op(`${this.path(layer)}/mixers/Add`, "Add", both, { width: HIDDEN });
+      }
+      default:
+        return attention(this, normed, layer, context);
+    }
   }
 
   #withLayerEmbedding(x: string, layer: number, { ids, layerEmbeddings }: BlockContext): string {

@@ -1,4 +1,4 @@
-/** Attention, convolution and feed-forward of random decoders. For tests; never bundled. */
+/** Attention and feed-forward of random decoders. For tests; never bundled. */
 import { primitiveAttention } from "./decoder-attention";
 import type { BlockContext, DecoderBlocks } from "./decoder-blocks";
 import { FIXTURE, MICROSOFT } from "./decoder-sizes";
@@ -56,24 +56,6 @@ function headNorm(blocks: DecoderBlocks, x: string, path: string, heads: number)
   const normed = blocks.norm(split, path, HEAD_DIM);
   const dims = blocks.op(`${path}/Shape`, "Shape", [x]);
   return blocks.op(`${path}/Reshape_2`, "Reshape", [normed, dims], { width: heads * HEAD_DIM });
-}
-
-/** A short convolution over a state of fixed size, as hybrid models have it in place of attention. */
-export function convolution(blocks: DecoderBlocks, normed: string, layer: number): string {
-  const path = `${blocks.path(layer)}/conv`;
-  const inner = blocks.product(`${path}/in_proj`, normed, HIDDEN, HIDDEN);
-  const turned = blocks.op(`${path}/Transpose`, "Transpose", [inner], { attributes: { perm: [0, 2, 1] } });
-  const grown = blocks.op(`${path}/Concat`, "Concat", [`past_conv.${layer}`, turned], { attributes: { axis: 2 } });
-  const last = [
-    blocks.integers([1 - FIXTURE.convolution]),
-    blocks.integers([FIXTURE.maxTokens * 8]),
-    blocks.integers([2]),
-  ];
-  blocks.op(`${path}/Slice`, "Slice", [grown, ...last], { outputs: [`present_conv.${layer}`] });
-  const weight = blocks.floats(`${path}.conv.weight`, [HIDDEN, 1, FIXTURE.convolution], 0.5);
-  const mixed = blocks.op(`${path}/Conv`, "Conv", [grown, weight], { attributes: { group: HIDDEN } });
-  const back = blocks.op(`${path}/Transpose_2`, "Transpose", [mixed], { attributes: { perm: [0, 2, 1] } });
-  return blocks.product(`${path}/out_proj`, back, HIDDEN, HIDDEN);
 }
 
 /** A gated feed-forward block, or experts. */

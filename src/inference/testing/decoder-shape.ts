@@ -21,8 +21,8 @@ export interface DecoderShape {
   readonly window?: number;
   /** Rotation by the attention operator, or by one of its own from the input `position_ids`, or a learned table. */
   readonly positions?: "inside" | "rotary" | "learned";
-  /** Positions are an input; otherwise worked out from the shapes of ids and caches. */
-  readonly positionIds?: boolean;
+  /** Positions are an input, for images with three rows; otherwise worked out from the shapes of ids and caches. */
+  readonly positionIds?: boolean | "three";
   /**
    * `skip`: sums fused with normalizations; `plain`: sums of their own; `sandwich`: outputs are normalized, too;
    * `parallel`: attention and feed-forward side by side; `spelled`: norms in primitive operators.
@@ -32,8 +32,10 @@ export interface DecoderShape {
   readonly tied?: "floats" | "codes";
   /** Experts: `QMoE`, or a router and two experts spelled out. */
   readonly experts?: "fused" | "spelled";
-  /** Layers with a convolution over a state of fixed size in place of attention. */
-  readonly convolutions?: readonly number[];
+  /** Layers with state of fixed size in place of attention, or beside it; see `decoder-states.ts`. */
+  readonly mixers?: Readonly<Record<number, "convolution" | "delta" | "mamba" | "mamba-and-attention">>;
+  /** `genai` writes `past_key_values.0.conv_state` where others write `past_conv.0`. */
+  readonly stateNames?: "genai";
   /** Rotary tables are chosen by an `If` on the length; `inside` it, the tables lie in its branches. */
   readonly chosenTables?: boolean | "inside";
   /** Every layer also takes a part of a second embedding of the tokens. */
@@ -47,6 +49,10 @@ export interface DecoderShape {
   readonly externalFiles?: readonly string[];
   /** Changes the names of the inputs and outputs of caches; `past_key_values` and `present` by default. */
   readonly pastName?: string;
+  /** Leaves the head size of caches open, as the GenAI builder does. */
+  readonly openHeadSize?: boolean;
+  /** Tokens of the vocabulary; `FIXTURE.vocabulary` by default. */
+  readonly vocabulary?: number;
   /** The last layer has no cache, and looks at that of this one instead; only spelled-out attention. */
   readonly borrowsCacheOf?: number;
   /** Things that make a graph impossible to split. */

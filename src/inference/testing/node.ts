@@ -3,6 +3,10 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Ort } from "../onnx/runtime";
 import type { ModelPackage } from "../types";
+import { randomDecoder } from "./decoder-fixtures";
+import type { DecoderShape } from "./decoder-shape";
+import { FIXTURE } from "./decoder-sizes";
+import type { ExternalFile } from "./onnx-writer";
 import { RANDOM_MODEL_CONFIG, type RandomModelOptions, randomModel } from "./random-model";
 
 const require = createRequire(import.meta.url);
@@ -68,7 +72,26 @@ export function goldenItems(): readonly GoldenItem[] {
 
 /** A random model as a package, with the guide model's tokenizer. */
 export function randomPackage(options: RandomModelOptions): Extract<ModelPackage, { engine: "onnx" }> {
-  const { model, external } = randomModel(options);
+  return packageOf(randomModel(options), RANDOM_MODEL_CONFIG);
+}
+
+/** A random decoder as a package, with the guide model's tokenizer and, unless the shape says otherwise, its vocabulary. */
+export function decoderPackage(shape: DecoderShape): Extract<ModelPackage, { engine: "onnx" }> {
+  const { hidden, queryHeads, keyHeads, headDim, maxTokens } = FIXTURE;
+  return packageOf(randomDecoder({ vocabulary: 2048, ...shape }), {
+    max_position_embeddings: maxTokens,
+    num_attention_heads: queryHeads,
+    num_key_value_heads: keyHeads,
+    head_dim: headDim,
+    hidden_size: hidden,
+    eos_token_id: [2, 0],
+  });
+}
+
+function packageOf(
+  { model, external }: { readonly model: Uint8Array; readonly external: readonly ExternalFile[] },
+  config: object,
+): Extract<ModelPackage, { engine: "onnx" }> {
   const graph = "onnx/model.onnx";
   const file = (path: string, content: string | Uint8Array) => ({ path, blob: new Blob([content as BlobPart]) });
   return {
@@ -78,7 +101,7 @@ export function randomPackage(options: RandomModelOptions): Extract<ModelPackage
     packageHash: "random",
     graph,
     files: [
-      file("config.json", JSON.stringify(RANDOM_MODEL_CONFIG)),
+      file("config.json", JSON.stringify(config)),
       file("tokenizer.json", guideFile("tokenizer.json")),
       file("tokenizer_config.json", guideFile("tokenizer_config.json")),
       file(graph, model),

@@ -105,7 +105,8 @@ export class PipelineRun {
           back: backPackage,
           contextLength: plan.context,
           stepTokens: stepTokensOf(model),
-          maxDraft: model.decoder.truncatable ? MAX_DRAFT : 0,
+          canGoBack: model.decoder.truncatable,
+          maxDraft: MAX_DRAFT,
         },
         { signal, backend, ring },
       );

@@ -2,21 +2,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { HiddenState, LoadedModel, StageService } from "../../inference";
 import { goldenItems, guidePackage, randomPackage } from "../../inference/testing/node";
-import { GuideParts, STEP_TOKENS, answerIds, shortItems } from "../testing/guide";
-
-/** Stages one behind the other. */
-function chain(stages: readonly StageService[]): StageService {
-  return {
-    forward: async (step, options) => {
-      let { hidden } = step;
-      for (const stage of stages) hidden = await stage.forward({ ...step, hidden }, options);
-      return hidden;
-    },
-    end: (sequence) => {
-      for (const stage of stages) stage.end(sequence);
-    },
-  };
-}
+import { GuideParts, answerIds, shortItems } from "../testing/guide";
+import { STEP_TOKENS, chain } from "../testing/parts";
 
 /** Counts the steps that go around. */
 function counting(ring: StageService): StageService & { readonly counts: number[] } {

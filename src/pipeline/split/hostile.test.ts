@@ -12,7 +12,7 @@ import { splitAt } from "./testing/run-model";
 const MODELS = [
   randomDecoder({ externalFiles: ["a.bin"], described: true }).model,
   randomDecoder({ attention: "primitive", norms: "spelled", layers: 2, names: "nothing", positions: "rotary" }).model,
-  randomDecoder({ chosenTables: "inside", convolutions: [1], norms: "plain", layers: 2 }).model,
+  randomDecoder({ chosenTables: "inside", mixers: { 1: "mamba" }, norms: "plain", layers: 2 }).model,
 ];
 
 /** Reads and splits; only errors of our own come through. */

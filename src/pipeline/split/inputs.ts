@@ -1,5 +1,6 @@
 /** Reads the inputs of a decoder graph: token ids, mask, positions, and the state of its layers. */
 import { type Dim, ELEMENT, elementBytes, elementName, elementNumber, type GraphPort } from "../../onnx";
+import { readStateName } from "../../inference";
 import { cannotSplit } from "./errors";
 import type { CheckedGraph } from "./graph";
 import { MAX_LAYER_STATES, MAX_STATE_BYTES } from "./limits";
@@ -13,10 +14,6 @@ const FEEDS: Readonly<Record<string, StageFeed["kind"]>> = {
   num_logits_to_keep: "logits-to-keep",
   logits_to_keep: "logits-to-keep",
 };
-
-/** `past_key_values.3.key`, `past.3.value`, `past_key_3`, `past_conv.0`, … */
-const STATE = /^past([a-z_]*?)[._]?(\d{1,6})((?:[._][a-z_]+)?)$/;
-const CACHES = /key|value/;
 
 /** The inputs of a decoder graph by purpose, and the output with the logits. */
 export interface DecoderInputs {
@@ -46,17 +43,17 @@ export function readInputs(graph: CheckedGraph, sizes: CacheSizes | undefined): 
       feeds.set(port.name, readFeed(port, kind));
       continue;
     }
-    const state = STATE.exec(port.name);
+    const state = readStateName(port.name);
     if (!state) throw cannotSplit(`its graph asks for the input “${port.name}”, which nothing here can give`);
     if (port.shape?.length === 5 || port.name.includes("encoder")) {
       throw cannotSplit(`its cache “${port.name}” is not kept as keys and values of one layer of a decoder`);
     }
-    const layer = Number(state[2]);
-    const output = stateOutput(port.name, outputs);
+    const { layer } = state;
+    const output = stateOutput(port.name, state.outputs, outputs);
     const states = layers.get(layer) ?? [];
     if (states.length === MAX_LAYER_STATES)
       throw cannotSplit(`its layer ${layer} has more than ${MAX_LAYER_STATES} states`);
-    states.push(readState(port, output, sizes));
+    states.push(readState(port, output, state.grows, sizes));
     layers.set(layer, states);
   }
   if (!feeds.has("input_ids")) throw cannotSplit("its graph does not take token ids (“input_ids”)");
@@ -75,23 +72,23 @@ export function readInputs(graph: CheckedGraph, sizes: CacheSizes | undefined): 
 
 function readFeed({ name, type, shape }: GraphPort, kind: StageFeed["kind"]): StageFeed {
   const dtype = type === ELEMENT.int64 ? "int64" : type === ELEMENT.int32 ? "int32" : undefined;
-  if (!dtype || !shape || shape.length > 2) {
+  // Models that also see images take positions in three rows.
+  if (!dtype || !shape || shape.length > (kind === "position-ids" ? 3 : 2)) {
     throw cannotSplit(`its input “${name}” has a type or a shape that is not known here`);
   }
   return { name, dtype, shape: namedDims(name, shape), kind };
 }
 
-function stateOutput(past: string, outputs: ReadonlyMap<string, GraphPort>): GraphPort {
-  const candidates = [past.replace(/^past_key_values/, "present"), past.replace(/^past/, "present")];
+function stateOutput(past: string, candidates: readonly string[], outputs: ReadonlyMap<string, GraphPort>): GraphPort {
   const output = candidates.map((name) => outputs.get(name)).find((port) => port !== undefined);
   if (!output) throw cannotSplit(`its state “${past}” has no output that is the next run's`);
   return output;
 }
 
-function readState(port: GraphPort, output: GraphPort, sizes: CacheSizes | undefined): StateSpec {
+function readState(port: GraphPort, output: GraphPort, grows: boolean, sizes: CacheSizes | undefined): StateSpec {
   const dtype = elementName(port.type ?? 0);
   if (!dtype || !port.shape) throw cannotSplit(`its state “${port.name}” has no type or shape`);
-  const isCache = CACHES.test(port.name) && port.shape.length === 4;
+  const isCache = grows && port.shape.length === 4;
   const [batch, heads, tokens, headDim] = port.shape;
   const shape = isCache ? [batch, sized(heads) ?? sizes?.heads, tokens, sized(headDim) ?? sizes?.headDim] : port.shape;
   const open = shape.filter((dim, axis) => axis > 0 && typeof dim !== "number").length;

@@ -1,5 +1,5 @@
 /** Writes a stage: a model of its own with some of a decoder's layers. */
-import { elementNumber, type GraphPart, movedTensor, portMessage, writeModel } from "../../onnx";
+import { elementNumber, type GraphPart, type GraphPort, movedTensor, portMessage, writeModel } from "../../onnx";
 import { collectParts, type StageParts } from "./parts";
 import { type DecoderPlan, planOf } from "./plan";
 import { MAX_FILE_BYTES, relocate } from "./ranges";
@@ -32,7 +32,7 @@ export function extractStage(
   const graphBytes = writeModel(plan.graph.modelFields, {
     nodes: [...shapes.preamble, ...nodes],
     initializers: [...initializers, ...shapes.constants],
-    inputs: [...contents(plan.graph.inputs, asked), ...[...taken, ...shapes.feeds].map(declared)],
+    inputs: [...askedPorts(plan.graph.inputs, asked, states), ...[...taken, ...shapes.feeds].map(declared)],
     outputs: [...contents(plan.graph.outputs, givenBack), ...made.map(declared)],
     ...descriptions(plan, parts, new Set([...givenBack, ...made.map(({ name }) => name)])),
     otherFields: plan.graph.otherFields,
@@ -58,6 +58,21 @@ function contents(
   names: ReadonlySet<string>,
 ): readonly Uint8Array[] {
   return ports.filter(({ name }) => names.has(name)).map(({ content }) => content);
+}
+
+/** The inputs that are asked for. Those of states tell sizes that the whole graph may leave to its configuration. */
+function askedPorts(
+  ports: readonly GraphPort[],
+  asked: ReadonlySet<string>,
+  states: readonly TensorSpec[],
+): readonly GraphPart[] {
+  const specs = new Map(states.map((state) => [state.name, state]));
+  return ports
+    .filter(({ name }) => asked.has(name))
+    .map(({ name, content }) => {
+      const state = specs.get(name);
+      return state ? declared(state) : content;
+    });
 }
 
 function declared({ name, dtype, shape }: TensorSpec): GraphPart {

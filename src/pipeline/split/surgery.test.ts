@@ -136,9 +136,9 @@ describe("stages", () => {
   });
 
   it("report the size of their state", () => {
-    const decoder = readDecoder(randomDecoder({ convolutions: [0], norms: "plain" }).model);
-    expect(decoder.kvBytesPerToken).toEqual([0, 256, 256]);
-    expect(decoder.fixedStateBytes).toEqual([64 * 3 * 4, 0, 0]);
+    const decoder = readDecoder(randomDecoder({ mixers: { 0: "convolution", 2: "mamba" } }).model);
+    expect(decoder.kvBytesPerToken).toEqual([0, 256, 0]);
+    expect(decoder.fixedStateBytes).toEqual([64 * 4 * 4, 0, (80 * 4 + 4 * 16 * 8) * 4]);
     expect(decoder.truncatable).toBe(false);
     expect(readDecoder(randomDecoder({ window: 4 }).model).truncatable).toBe(true);
   });

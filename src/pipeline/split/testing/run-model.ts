@@ -179,8 +179,11 @@ class Chain implements Runnable {
             const total = this.#length + ids.length;
             return [new Array<number>(total).fill(1), [1, total]];
           }
-          case "position-ids":
-            return [ids.map((_, index) => this.#length + index), [1, ids.length]];
+          case "position-ids": {
+            const rows = shape.length === 3 ? [3] : [];
+            const values = rows.length > 0 ? [...ids, ...ids, ...ids] : ids;
+            return [values.map((_, index) => this.#length + (index % ids.length)), [...rows, 1, ids.length]];
+          }
           case "logits-to-keep":
             return [[ids.length], shape.map(() => 1)];
           case "past-shape":
