@@ -35,12 +35,12 @@ export class AnswerTokens {
   /** Throws `bad-request` for an empty conversation, and `context-exceeded` if the prompt leaves no room for a token. */
   constructor(request: ResolvedRequest, terms: AnswerTerms) {
     const { tokenizer, contextLength } = terms;
-    const resumed = request.resume ? resumption(request.resume, tokenizer) : { ids: [], undelivered: "" };
-    const prompt = request.messages.length > 0 ? makePrompt(request, resumed.ids.length, terms) : { ids: [], left: 0 };
+    const resumed = request.resume ? resumption(request.resume, tokenizer) : [];
+    const prompt = request.messages.length > 0 ? makePrompt(request, resumed.length, terms) : { ids: [], left: 0 };
     if (prompt.ids.length === 0) {
       throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.");
     }
-    this.ids = [...prompt.ids, ...resumed.ids];
+    this.ids = [...prompt.ids, ...resumed];
     this.#given = this.ids.length;
     this.#promptLength = prompt.ids.length;
     this.#left = prompt.left;
@@ -52,9 +52,8 @@ export class AnswerTokens {
     this.#text = new AnswerText({
       decode: (ids) => tokenizer.decode(ids),
       stop: [...(terms.stop ?? []), ...(request.stop ?? [])],
-      delivered: resumed.ids,
-      prefix: resumed.undelivered,
     });
+    this.#text.resume(resumed, request.resume?.text ?? "");
   }
 
   /** The events before the first token. */

@@ -20,7 +20,7 @@ beforeAll(async () => {
 const texts = fc.oneof(fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }), fc.constant("né 日本語 👩‍👩‍👧 ok"));
 
 describe("StreamDetokenizer", () => {
-  it("emits the whole text in pieces that never split a character, each with its own ids", () => {
+  it("emits the text in pieces of whole characters, each with its own ids", () => {
     fc.assert(
       fc.property(texts, (text) => {
         const ids = tokenizer.encode(text);
@@ -29,7 +29,7 @@ describe("StreamDetokenizer", () => {
         const rest = stream.flush();
         const all = rest ? [...pieces, rest] : pieces;
         expect(all.flatMap((piece) => piece.ids)).toEqual(ids);
-        expect(all.map((piece) => piece.text).join("")).toBe(tokenizer.decode(ids));
+        expect(all.map((piece) => piece.text).join("")).toBe(tokenizer.decode(ids).replace(/\ufffd+$/u, ""));
         if (!tokenizer.decode(ids).includes("\ufffd")) {
           for (const piece of all) expect(piece.text).not.toContain("\ufffd");
         }
@@ -87,5 +87,38 @@ describe("AnswerText", () => {
     const all = [...pieces, answer.flush()].filter((piece) => piece !== undefined);
     expect(all.flatMap((piece) => piece.ids)).toEqual(ids);
     for (const piece of all) expect(piece.logprobs?.map((entry) => entry.id)).toEqual(piece.ids);
+  });
+
+  it("delivers no part of a character at the end, and all of it once the answer goes on", () => {
+    fc.assert(
+      fc.property(texts, fc.nat(40), (text, length) => {
+        const ids = tokenizer.encode(text);
+        const cut = Math.min(length, ids.length);
+        const first = new AnswerText({ decode, stop: [] });
+        const before = [...ids.slice(0, cut).map((id) => first.push(id)), first.flush()].filter(
+          (piece) => piece !== undefined,
+        );
+        expect(before.flatMap((piece) => piece.ids)).toEqual(ids.slice(0, cut));
+        const delivered = before.map((piece) => piece.text).join("");
+        const second = new AnswerText({ decode, stop: [] });
+        second.resume(ids.slice(0, cut), delivered);
+        const after = [...ids.slice(cut).map((id) => second.push(id)), second.flush()].filter(
+          (piece) => piece !== undefined,
+        );
+        expect(after.flatMap((piece) => piece.ids)).toEqual(ids.slice(cut));
+        const whole = delivered + after.map((piece) => piece.text).join("");
+        expect(whole).toBe(tokenizer.decode(ids).replace(/\ufffd+$/u, ""));
+      }),
+    );
+  });
+
+  it("delivers the rest of a token that was only half delivered first", () => {
+    const ids = tokenizer.encode("hello 日本");
+    const whole = tokenizer.decode(ids);
+    for (let end = 0; end <= whole.length; end++) {
+      const answer = new AnswerText({ decode, stop: [] });
+      answer.resume(ids, whole.slice(0, end));
+      expect(answer.flush()?.text ?? "").toBe(whole.slice(end));
+    }
   });
 });

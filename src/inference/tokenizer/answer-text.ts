@@ -15,22 +15,27 @@ export class AnswerText {
   /** Pieces whose text may be the beginning of a stop string. */
   #held: TextPiece[] = [];
   #logprobs: TokenLogprob[] = [];
-  #prefix: string;
+  /** Text of resumed ids that the reader does not have; it goes out with the first piece. */
+  #prefix = "";
+  /** Resumed ids of an unfinished character, with which the next piece begins. */
+  #known = 0;
   #stopped = false;
 
-  /**
-   * `delivered` are ids whose text the reader has; `prefix` is the part of their text that it has not,
-   * which goes out with the first piece.
-   */
-  constructor(options: {
-    decode: (ids: readonly number[]) => string;
-    stop: readonly string[];
-    delivered?: readonly number[];
-    prefix?: string;
-  }) {
-    this.#detokenizer = new StreamDetokenizer(options.decode, options.delivered);
+  constructor(options: { decode: (ids: readonly number[]) => string; stop: readonly string[] }) {
+    this.#detokenizer = new StreamDetokenizer(options.decode);
     this.#stops = options.stop.filter((text) => text !== "");
-    this.#prefix = options.prefix ?? "";
+  }
+
+  /**
+   * Goes on after `ids`, of which the reader has `delivered`. A character that they do not finish is finished by the tokens
+   * that follow.
+   */
+  resume(ids: readonly number[], delivered: string): void {
+    const pieces = ids.map((id) => this.#detokenizer.push(id)).filter((piece) => piece !== undefined);
+    const text = pieces.map((piece) => piece.text).join("");
+    this.#known = ids.length - pieces.reduce((sum, piece) => sum + piece.ids.length, 0);
+    // Another tokenizer may write the delivered text in a slightly different way; the reader has it all the same.
+    if (text.startsWith(delivered)) this.#prefix = text.slice(delivered.length);
   }
 
   /** True once a stop string was found; nothing more is to be pushed. */
@@ -47,7 +52,7 @@ export class AnswerText {
 
   /** Everything still held back, at the end of the answer. */
   flush(): AnswerPiece | undefined {
-    const rest = this.#detokenizer.flush();
+    const rest = this.#detokenizer.flush() ?? (this.#prefix === "" ? undefined : { ids: [], text: "" });
     const piece = rest && this.#take(rest);
     if (this.#stopped) return piece;
     const tail = this.#emit(this.#held.length, Number.POSITIVE_INFINITY);
@@ -60,9 +65,9 @@ export class AnswerText {
   }
 
   #take(piece: TextPiece): AnswerPiece | undefined {
-    const text = this.#prefix + piece.text;
+    this.#held.push({ ids: piece.ids.slice(this.#known), text: this.#prefix + piece.text });
+    this.#known = 0;
     this.#prefix = "";
-    this.#held.push({ ids: piece.ids, text });
     const match = matchStop(this.#held.map((held) => held.text).join(""), this.#stops);
     if (match.kind === "found") {
       this.#stopped = true;

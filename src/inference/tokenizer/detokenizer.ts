@@ -22,11 +22,9 @@ export class StreamDetokenizer {
   #window: number[] = [];
   #contextLength = 0;
 
-  /** `decode` gives the text of ids. `context` are ids that came before, whose text is already out. */
-  constructor(decode: (ids: readonly number[]) => string, context: readonly number[] = []) {
+  /** `decode` gives the text of ids. */
+  constructor(decode: (ids: readonly number[]) => string) {
     this.#decode = decode;
-    this.#window = context.slice(-MAX_HELD_TOKENS);
-    this.#contextLength = this.#window.length;
   }
 
   /** Takes one token; gives the piece that is whole now, or undefined while a character is unfinished. */
@@ -38,11 +36,11 @@ export class StreamDetokenizer {
     return this.#release(now.slice(before.length));
   }
 
-  /** The tokens still held back, with the text that they give so far; undefined if there are none. */
+  /** The tokens still held back, without the character that they do not finish; undefined if there are none. */
   flush(): TextPiece | undefined {
     if (this.#window.length === this.#contextLength) return undefined;
     const { before, now } = this.#texts();
-    return this.#release(now.slice(before.length));
+    return this.#release(now.slice(before.length).replace(/\ufffd+$/u, ""));
   }
 
   #texts(): { before: string; now: string } {
