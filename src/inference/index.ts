@@ -18,6 +18,7 @@ export {
   TokenLogprobSchema,
   UsageSchema,
 } from "./schemas";
+export { localTime } from "./local-time";
 export { newestWithin } from "./shortening";
 export { EngineSupervisor } from "./supervisor";
 export type {

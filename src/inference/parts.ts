@@ -1,2 +1,3 @@
 /** The parts of inference that the page needs before the engines are loaded. */
 export { DEFAULT_SAMPLING } from "./sampling/settings";
+export { localTime } from "./local-time";

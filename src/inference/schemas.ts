@@ -52,6 +52,12 @@ export type Sampling = DeepReadonly<v.InferOutput<typeof SamplingSchema>>;
 const RequestedSamplingSchema = v.partial(SamplingSchema);
 export type RequestedSampling = DeepReadonly<v.InferOutput<typeof RequestedSamplingSchema>>;
 
+const LocalTimeSchema = v.pipe(
+  v.string(),
+  v.isoDateTimeSecond(),
+  v.check((time) => !Number.isNaN(Date.parse(`${time}Z`)), "There is no such date"),
+);
+
 /** The part of an answer that a consumer has already received, so that another provider can continue from there. */
 export const ResumePointSchema = v.strictObject({
   packageHash: hash,
@@ -79,6 +85,8 @@ export const GenerationRequestSchema = v.strictObject({
   /** How many alternatives to report for each token, as in OpenAI's API; absent reports none at all. */
   logprobs: v.exactOptional(v.pipe(count, v.maxValue(20))),
   resume: v.exactOptional(ResumePointSchema),
+  /** The asker's date and time of day, such as `2026-11-30T05:39:09`, for chat templates that write the date. */
+  localTime: v.exactOptional(LocalTimeSchema),
   /** Leave out the oldest messages that do not fit the model's context; otherwise, such a request is refused. */
   shorten: v.exactOptional(v.boolean()),
 });

@@ -40,7 +40,7 @@ export async function* generateAnswer<S extends Sequence>(
 ): AsyncGenerator<GenerationEvent, void> {
   const { signal } = options;
   const { name, tokenizer, contextLength, eosIds } = parts;
-  const read = (messages: readonly ChatMessage[]): number[] => tokenizer.encode(tokenizer.render(messages));
+  const read = (messages: readonly ChatMessage[]): number[] => tokenizer.read(messages, request);
   const answer = new AnswerTokens(request, { name, read, tokenizer, contextLength, endIds: eosIds });
   const { ids } = answer;
   yield* answer.begin();

@@ -36,7 +36,7 @@ describe("readPackage", () => {
     const bare = replaced(guidePackage(), "tokenizer_config.json", undefined);
     const template = replaced(bare, "chat_template.json", '{"chat_template":"{{ bos_token + messages[0].content }}"}');
     const files = await readPackage(replaced(template, "special_tokens_map.json", '{"bos_token":"<s>"}'), { signal });
-    expect(files.tokenizer.render([{ role: "user", content: "hey" }])).toBe("<s>hey");
+    expect(files.tokenizer.read([{ role: "user", content: "hey" }])).toEqual(files.tokenizer.encode("<s>hey"));
   });
 
   it.each([

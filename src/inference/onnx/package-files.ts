@@ -71,8 +71,7 @@ export async function readSettings(
     ...(await readTokenizerTexts(files)),
   });
   options.signal.throwIfAborted();
-  const own = tokenizer.eosId === undefined ? [] : [tokenizer.eosId];
-  return { ...settings, tokenizer, eosIds: new Set([...eosIds, ...own]) };
+  return { ...settings, tokenizer, eosIds: new Set([...eosIds, ...tokenizer.endIds]) };
 }
 
 function externalFiles(

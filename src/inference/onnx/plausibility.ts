@@ -24,7 +24,7 @@ export interface KnownAnswer {
 
 /** The tokens of the question and the answer for the model of this tokenizer. */
 export function knownAnswer(tokenizer: ChatTokenizer): KnownAnswer {
-  return { prompt: tokenizer.encode(prompt(tokenizer)), answer: tokenizer.encode(ANSWER) };
+  return { prompt: prompt(tokenizer), answer: tokenizer.encode(ANSWER) };
 }
 
 /**
@@ -49,10 +49,10 @@ export function requirePlausible(surprise: number, vocabulary: number): void {
   );
 }
 
-function prompt(tokenizer: ChatTokenizer): string {
+function prompt(tokenizer: ChatTokenizer): number[] {
   try {
-    return tokenizer.render([{ role: "user", content: QUESTION }]);
+    return tokenizer.read([{ role: "user", content: QUESTION }]);
   } catch {
-    return PLAIN_PROMPT;
+    return tokenizer.encode(PLAIN_PROMPT);
   }
 }

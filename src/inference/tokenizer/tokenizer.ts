@@ -1,21 +1,27 @@
 /** A model's tokenizer and chat template, read from its package. */
-import { Template } from "@huggingface/jinja";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as v from "valibot";
 import { MicrogridError, parsePythonJson, toHex, toMicrogridError } from "../../core";
 import type { ChatMessage } from "../types";
+import { ChatTemplate, type PromptSettings } from "./chat-template";
+import { ControlTokens, withoutMarks } from "./control-tokens";
 
-const TokenText = v.union([v.string(), v.object({ content: v.string() })]);
+const SPECIALS = ["bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"] as const;
+const TokenText = v.fallback(v.nullish(v.union([v.string(), v.object({ content: v.string() })])), undefined);
 const TokenizerConfig = v.looseObject({
   chat_template: v.optional(
     v.nullable(v.union([v.string(), v.array(v.object({ name: v.string(), template: v.string() }))])),
   ),
-  bos_token: v.optional(v.nullable(TokenText)),
-  eos_token: v.optional(v.nullable(TokenText)),
-  pad_token: v.optional(v.nullable(TokenText)),
-  unk_token: v.optional(v.nullable(TokenText)),
+  ...v.entriesFromList(SPECIALS, TokenText),
 });
-const TokenizerFile = v.looseObject({ model: v.looseObject({}) });
+const TokenizerFile = v.looseObject({
+  model: v.looseObject({}),
+  added_tokens: v.fallback(
+    v.array(v.looseObject({ id: v.number(), content: v.string(), special: v.optional(v.boolean(), false) })),
+    [],
+  ),
+  pre_tokenizer: v.optional(v.unknown()),
+});
 
 /** The texts that a tokenizer is made of, as they lie in a model's package. */
 interface TokenizerFiles {
@@ -23,79 +29,88 @@ interface TokenizerFiles {
   readonly tokenizer: string;
   /** `tokenizer_config.json`; undefined if the package has none. */
   readonly config: string | undefined;
-  /** `chat_template.jinja`, which wins over the template in the configuration. */
-  readonly template: string | undefined;
+  /** `chat_template.jinja`, which wins over the template in the configuration. False if something else writes the chats. */
+  readonly template: string | undefined | false;
 }
 
 /** Turns chats into token ids and token ids into text, for one model. */
 export class ChatTokenizer {
   /** SHA-256 of `tokenizer.json` in hexadecimal: equal hashes give equal ids. */
   readonly hash: string;
-  /** Id of the configuration's end-of-text token, where it names one. */
-  readonly eosId: number | undefined;
+  /** Ids that end an answer: the configuration's end-of-text token, and the one that the template ends a turn with. */
+  readonly endIds: readonly number[];
   readonly #tokenizer: Tokenizer;
-  readonly #template: Template | undefined;
-  readonly #specials: Record<string, string>;
+  readonly #control: ControlTokens;
+  readonly #template: ChatTemplate | undefined;
 
   private constructor(
     hash: string,
-    tokenizer: Tokenizer,
-    template: Template | undefined,
-    specials: Record<string, string>,
+    parts: { tokenizer: Tokenizer; control: ControlTokens; template: ChatTemplate | undefined; eosToken: string },
   ) {
+    const { tokenizer, control, template, eosToken } = parts;
     this.hash = hash;
     this.#tokenizer = tokenizer;
+    this.#control = control;
     this.#template = template;
-    this.#specials = specials;
-    this.eosId = specials.eos_token === undefined ? undefined : tokenizer.token_to_id(specials.eos_token);
+    const eosId = tokenizer.token_to_id(eosToken);
+    const turnEnd = control.at(template?.afterAnswer().trimStart() ?? "");
+    this.endIds = [eosId, turnEnd].filter((id) => id !== undefined);
   }
 
-  /** Parses the files. Throws `file-corrupt` for invalid JSON, `unsupported-model` for an unknown kind of tokenizer. */
+  /**
+   * Parses the files, and tries the template. Throws `file-corrupt` for invalid JSON, `unsupported-model` for an unknown kind
+   * of tokenizer, or a template that cannot be used here.
+   */
   static async parse(files: TokenizerFiles): Promise<ChatTokenizer> {
     const json = parseJson(files.tokenizer, "tokenizer.json", TokenizerFile);
     const config = files.config === undefined ? {} : parseJson(files.config, "tokenizer_config.json", TokenizerConfig);
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(files.tokenizer));
-    const source = files.template ?? defaultTemplate(config.chat_template ?? undefined);
+    const source =
+      files.template === false ? undefined : (files.template ?? defaultTemplate(config.chat_template ?? undefined));
+    const specials = specialTokens(config);
+    const template = source === undefined ? undefined : new ChatTemplate(source, specials);
+    const control = new ControlTokens(json.added_tokens, source);
     try {
-      const template = source === undefined ? undefined : new Template(source);
-      return new ChatTokenizer(
-        toHex(new Uint8Array(digest)),
-        new Tokenizer(json, config),
-        template,
-        specialTokens(config),
-      );
+      const tokenizer = new Tokenizer(withoutMarks(json), config);
+      const hash = toHex(new Uint8Array(digest));
+      return new ChatTokenizer(hash, { tokenizer, control, template, eosToken: specials.eos_token });
     } catch (error) {
       throw toMicrogridError(
         error,
         "unsupported-model",
-        `The tokenizer or chat template of this model cannot be used here (${reason(error)}). Choose another model.`,
+        `The tokenizer of this model cannot be used here (${reason(error)}). Choose another model.`,
       );
     }
   }
 
   /**
-   * The chat as the model expects to read it, ready for its answer.
-   * Throws `unsupported-model` if the model has no chat template, `bad-request` if the template refuses the chat.
+   * The tokens of a chat as the model expects to read it, up to where the answer begins. Control tokens that messages
+   * contain are text. Throws `unsupported-model` if the model has no chat template, and as `ChatTemplate.write` does.
    */
-  render(messages: readonly ChatMessage[]): string {
+  read(messages: readonly ChatMessage[], settings?: PromptSettings): number[] {
     if (!this.#template) {
       throw new MicrogridError(
         "unsupported-model",
         "This model has no chat template, so it cannot hold a conversation. Choose a model that was made for chat.",
       );
     }
-    try {
-      return this.#template.render({ messages, add_generation_prompt: true, ...this.#specials });
-    } catch (error) {
-      throw new MicrogridError("bad-request", `This model's chat template refuses these messages: ${reason(error)}.`, {
-        cause: error,
-      });
-    }
+    const turns = messages.map((message) => ({ ...message, content: this.asText(message.content) }));
+    return this.encodePrompt(this.#template.write(turns, settings));
   }
 
-  /** Token ids of a rendered chat, or of plain text; nothing is added. */
+  /** Token ids of a prompt: control tokens are read as such, except in what `asText` has returned. Nothing is added. */
+  encodePrompt(prompt: string): number[] {
+    return prompt === "" ? [] : this.#tokenizer.encode(prompt, { add_special_tokens: false }).ids;
+  }
+
+  /** Text to be put into a prompt, where its control tokens are to be no more than text. */
+  asText(text: string): string {
+    return this.#control.asText(text);
+  }
+
+  /** Token ids of a plain text; nothing is added. */
   encode(text: string): number[] {
-    return text === "" ? [] : this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
+    return this.encodePrompt(this.asText(text));
   }
 
   /** Text of the ids, special tokens left out. An unfinished character at the end shows as U+FFFD. */
@@ -126,13 +141,13 @@ function defaultTemplate(
   return (template.find((entry) => entry.name === "default") ?? template[0])?.template;
 }
 
-function specialTokens(config: v.InferOutput<typeof TokenizerConfig>): Record<string, string> {
-  const specials: Record<string, string> = {};
-  for (const name of ["bos_token", "eos_token", "pad_token", "unk_token"] as const) {
+/** Texts of the special tokens that templates name; empty for those that the model does not have. */
+function specialTokens(config: v.InferOutput<typeof TokenizerConfig>): Record<(typeof SPECIALS)[number], string> {
+  const textOf = (name: (typeof SPECIALS)[number]): string => {
     const token = config[name];
-    if (token) specials[name] = typeof token === "string" ? token : token.content;
-  }
-  return specials;
+    return typeof token === "string" ? token : (token?.content ?? "");
+  };
+  return Object.fromEntries(SPECIALS.map((name) => [name, textOf(name)])) as ReturnType<typeof specialTokens>;
 }
 
 function reason(error: unknown): string {

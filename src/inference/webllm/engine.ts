@@ -44,7 +44,7 @@ export class WebLlmEngine implements Engine {
     const tokenizer = await ChatTokenizer.parse({
       tokenizer: parts.tokenizer,
       config: parts.tokenizerConfig,
-      template: undefined,
+      template: false,
     });
     const contextLength = contextLengthOf(parts.config, pkg.overrides.contextLength);
     const runner = await this.#reload(pkg, options);

@@ -3,7 +3,7 @@ import { AnswerTokens } from "../answer-tokens";
 import { QueuedModel } from "../queued-model";
 import type { ResolvedRequest } from "../sampling";
 import type { ChatTokenizer } from "../tokenizer";
-import type { GenerationEvent, LoadedModelInfo } from "../types";
+import type { ChatMessage, GenerationEvent, LoadedModelInfo } from "../types";
 import type { ConversationTemplate } from "./config";
 import { renderConversation } from "./conversation";
 import { webllmError } from "./errors";
@@ -25,18 +25,18 @@ export class WebLlmModel extends QueuedModel {
   constructor(parts: WebLlmParts) {
     super(parts.info, 1);
     this.#parts = parts;
-    const { eosId } = parts.tokenizer;
-    this.#endIds = new Set([...parts.template.stop_token_ids, ...(eosId === undefined ? [] : [eosId])]);
+    this.#endIds = new Set([...parts.template.stop_token_ids, ...parts.tokenizer.endIds]);
   }
 
   protected async *answer(request: ResolvedRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     const { runner, template, tokenizer } = this.#parts;
+    const asText = (message: ChatMessage): ChatMessage => ({ ...message, content: tokenizer.asText(message.content) });
     try {
       const answer = new AnswerTokens(request, {
         name: this.info.name,
         read: (messages) => [
           ...(template.system_prefix_token_ids ?? []),
-          ...renderConversation(template, messages).flatMap((piece) => tokenizer.encode(piece)),
+          ...renderConversation(template, messages.map(asText)).flatMap((piece) => tokenizer.encodePrompt(piece)),
         ],
         tokenizer,
         contextLength: this.info.contextLength,

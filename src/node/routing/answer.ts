@@ -3,7 +3,7 @@
  * break.
  */
 import { MicrogridError, capitalized, isAbort, sleep } from "../../core";
-import type { GenerationEvent, GenerationRequest, Provider } from "../../inference";
+import { type GenerationEvent, type GenerationRequest, type Provider, localTime } from "../../inference";
 import { ABOUT_THE_REQUEST, JobRefusedError } from "../../room";
 import type { AnswerEvent, AnswerRequest, Policy, Route } from "../types";
 import { Delivered } from "./delivered";
@@ -77,8 +77,10 @@ export async function* answer(
     queuedMs: 0,
   };
   const { delivered, history } = course;
+  // Every provider writes the same prompt, however long the answer takes and wherever it is computed.
+  const generation = { localTime: localTime(new Date()), ...asked.generation };
   while (course.losses < MAX_LOSSES) {
-    const request = withResume(asked.generation, delivered);
+    const request = withResume(generation, delivered);
     const choice = await chooseOrWait(request, asked, answerer, course, signal);
     const { provider, offer } = choice.candidate;
     const route = routeOf(choice, ++course.attempts, history);

@@ -257,6 +257,24 @@ describe("answering", () => {
     expect((await run([first, back], 30, listed)).text).toBe(letters(30));
   });
 
+  it("gives each provider the time at which the answer began", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-30T23:59:59Z") });
+    const times: (string | undefined)[] = [];
+    const providers = [new Mortal("first", 10), new Mortal("second", 10), new ToyProvider("third")];
+    for (const one of providers) {
+      const generate = one.generate.bind(one);
+      one.generate = (request, options) => {
+        times.push(request.localTime);
+        vi.setSystemTime(Date.now() + 60_000);
+        return generate(request, options);
+      };
+    }
+    expect((await run(providers)).text).toBe(letters(30));
+    vi.useRealTimers();
+    expect(times[0]).toMatch(/^20\d\d-/);
+    expect(times).toEqual([times[0], times[0], times[0]]);
+  });
+
   it("counts the tokens of all providers", async () => {
     const { done } = await run([new Mortal("first", 10), new ToyProvider("second")]);
     // The toy counts the whole answer as its own, as an engine without a resume point would.

@@ -58,6 +58,12 @@ describe("toGeneration", () => {
     expect(request.resume).toBeUndefined();
   });
 
+  test("writes the date on which an answer began that goes on", () => {
+    const request = toGeneration(conversation(), "4", offer, resume(2));
+    expect(request.localTime).toMatch(/^19(69-12-31|70-01-01)T/);
+    expect(toGeneration(conversation(), "4", offer, undefined).localTime).toBeUndefined();
+  });
+
   test("leaves out the thinking of earlier answers, and answers that are nothing else", () => {
     const messages = [
       message("1", "user", "<think>"),

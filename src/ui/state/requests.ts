@@ -1,4 +1,5 @@
 /** Turns a conversation into the request that is sent to the grid. */
+import { localTime } from "../../grid/parts";
 import type { ChatMessage, Conversation, GenerationRequest, ResumePoint, StoredMessage } from "../../grid";
 import { withoutThinking } from "../thinking";
 import { defaultMaxTokens } from "./models";
@@ -38,6 +39,7 @@ export function toGeneration(
     unanswered = false;
     messages.push({ role: message.role, content });
   }
+  const begun = conversation.messages.find(({ id }) => id === answerId);
   const maxTokens = settings.maxTokens ?? defaultMaxTokens(offer.contextLength);
   return {
     model: offer.model,
@@ -48,6 +50,8 @@ export function toGeneration(
     ...(settings.seed !== undefined && { seed: settings.seed }),
     ...(settings.stop.length > 0 && { stop: settings.stop }),
     ...(resume && resume.text !== "" && { resume }),
+    // An answer that goes on has the prompt that it began with, on whatever day.
+    ...(resume && begun && { localTime: localTime(new Date(begun.createdAt)) }),
   };
 }
 

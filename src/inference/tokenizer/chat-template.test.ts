@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { CHAT_TEMPLATES } from "../testing/chat-templates";
+import { ChatTemplate } from "./chat-template";
+
+const SPECIALS = { bos_token: "<s>", eos_token: "</s>" };
+const NOW = { localTime: "2026-09-03T23:59:30" };
+const system = { role: "system", content: "Be brief." } as const;
+const user = (content: string) => ({ role: "user", content }) as const;
+const assistant = (content: string) => ({ role: "assistant", content }) as const;
+
+type Family = keyof typeof CHAT_TEMPLATES;
+const FAMILIES = Object.keys(CHAT_TEMPLATES) as Family[];
+const template = (family: Family): ChatTemplate => new ChatTemplate(CHAT_TEMPLATES[family], SPECIALS);
+
+describe.each(FAMILIES)("the template of %s", (family) => {
+  it("writes what a chat holds, in order: with a system message, a stopped answer, and two questions in a row", () => {
+    for (const chat of [
+      [user("One?")],
+      [system, user("One?"), assistant("Two."), user("Three?")],
+      [user("One?"), assistant(""), user("Three?")],
+      [system, user("One?"), user("Three?")],
+      [user("One?"), assistant("Two."), system, user("Three?")],
+    ]) {
+      const text = template(family).write(chat, NOW);
+      // Some templates write the system message elsewhere.
+      let at = 0;
+      for (const { content } of chat.filter(({ role }) => role !== "system")) {
+        expect(text.indexOf(content, at)).toBeGreaterThanOrEqual(at);
+        at = text.indexOf(content, at) + content.length;
+      }
+      if (chat[0] === system) expect(text).toContain(system.content);
+    }
+  });
+});
+
+describe("ChatTemplate", () => {
+  it("leaves a chat alone that the template takes", () => {
+    expect(template("chatml").write([system, user("One?"), assistant(""), user("Three?")])).toBe(
+      "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nOne?<|im_end|>\n<|im_start|>assistant\n<|im_end|>\n" +
+        "<|im_start|>user\nThree?<|im_end|>\n<|im_start|>assistant\n",
+    );
+  });
+
+  it("joins turns and puts a system message before the question only where the template wants that", () => {
+    expect(template("gemma2").write([system, user("One?"), assistant(""), user("Three?")])).toBe(
+      "<s><start_of_turn>user\nBe brief.\n\nOne?\n\nThree?<end_of_turn>\n<start_of_turn>model\n",
+    );
+    expect(template("gemma2").system).toBe(false);
+    expect(template("gemma3").system).toBe(true);
+  });
+
+  it("puts a system message before the question if the template would drop it", () => {
+    const silent = new ChatTemplate(
+      "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}",
+      {},
+    );
+    expect(silent.system).toBe(false);
+    expect(silent.write([system, user("One?")])).toBe("Be brief.\n\nOne?");
+  });
+
+  it.each<[Family, string]>([
+    ["chatml", "<|im_end|>\n"],
+    ["qwen3", "<|im_end|>\n"],
+    ["smollm3", "<|im_end|>\n"],
+    ["llama32", "<|eot_id|>"],
+    ["r1", "<｜end▁of▁sentence｜>"],
+    ["gemma3", "<end_of_turn>\n"],
+    ["gptOss", "<|return|>"],
+    ["mistral", "</s>"],
+  ])("knows what %s writes after an answer", (family, end) => {
+    expect(template(family).afterAnswer()).toBe(end);
+  });
+
+  it("says that the template cannot be used if it fails on a single question, and quotes it if it refuses a chat", () => {
+    expect(() => new ChatTemplate("{{ messages.frobnicate() }}", {})).toThrow(
+      expect.objectContaining({ code: "unsupported-model" }) as Error,
+    );
+    const few = new ChatTemplate(
+      "{% if messages|length > 1 %}{{ raise_exception('One question only') }}{% endif %}Q",
+      {},
+    );
+    expect(() => few.write([user("One?"), assistant("Two."), user("Three?")])).toThrow(
+      expect.objectContaining({
+        code: "bad-request",
+        message: expect.stringContaining("One question only") as unknown,
+      }) as Error,
+    );
+  });
+
+  it("writes nothing for special tokens that the model does not have", () => {
+    expect(new ChatTemplate("{{ bos_token + messages[0].content }}", { bos_token: "" }).write([user("One?")])).toBe(
+      "One?",
+    );
+  });
+});
+
+describe("the date in a prompt", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  });
+
+  it("is that of the request, on devices of every language and time zone", async () => {
+    const { DateTimeFormat } = Intl;
+    const prompts = [];
+    for (const [zone, language] of [
+      ["Asia/Tokyo", "ja-JP"],
+      ["America/Los_Angeles", "ar-EG"],
+      ["Europe/Berlin", "de-DE"],
+    ] as const) {
+      vi.stubEnv("TZ", zone);
+      vi.stubGlobal("Intl", {
+        ...Intl,
+        DateTimeFormat: function (locales: string | undefined, options: Intl.DateTimeFormatOptions) {
+          return new DateTimeFormat(locales ?? language, options);
+        },
+      });
+      vi.resetModules();
+      const fresh = await import("./chat-template");
+      for (const family of ["llama32", "smollm3", "gptOss"] as const) {
+        prompts.push(new fresh.ChatTemplate(CHAT_TEMPLATES[family], SPECIALS).write([user("One?")], NOW));
+      }
+    }
+    const [llama32, smollm3, gptOss] = prompts;
+    expect(llama32).toContain("Today Date: 03 Sep 2026\n");
+    expect(smollm3).toContain("Today Date: 03 September 2026\n");
+    expect(gptOss).toContain("Current date: 2026-09-03\n");
+    expect(prompts).toEqual([llama32, smollm3, gptOss, llama32, smollm3, gptOss, llama32, smollm3, gptOss]);
+  });
+});

@@ -1,0 +1,57 @@
+/** Keeps the text of messages apart from the control tokens of a template: whatever people write is text. */
+
+/**
+ * Stands before a control token that somebody wrote, so that it is not read as one. Unicode keeps this character for
+ * internal use; messages that contain it get another one in its place.
+ */
+const MARK = "\ufdd0";
+const MARK_IN_TEXT = /\ufdd0/g;
+
+/** An added token of `tokenizer.json`. */
+interface AddedToken {
+  readonly id: number;
+  readonly content: string;
+  readonly special: boolean;
+}
+
+/** The tokens that control a model. */
+export class ControlTokens {
+  readonly #ids: ReadonlyMap<string, number>;
+  readonly #written: RegExp | undefined;
+
+  /** Besides special tokens, those that the template writes: some tokenizers do not mark them as special. */
+  constructor(added: readonly AddedToken[], template: string | undefined) {
+    const control = added.filter(
+      ({ content, special }) => content.length > 1 && (special || (/\S/.test(content) && template?.includes(content))),
+    );
+    this.#ids = new Map(control.map(({ content, id }) => [content, id]));
+    const any = control.map(({ content }) => content.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
+    this.#written = any === "" ? undefined : new RegExp(`(?=${any})[^]`, "gu");
+  }
+
+  /** Id of the control token that a text begins with. */
+  at(text: string): number | undefined {
+    const found = [...this.#ids].filter(([content]) => text.startsWith(content));
+    return found.sort(([one], [other]) => other.length - one.length)[0]?.[1];
+  }
+
+  /** The text with its control tokens marked, to be put into a prompt. */
+  asText(text: string): string {
+    const clean = text.replace(MARK_IN_TEXT, "\ufffd");
+    // A mark inside, after the first character, keeps the tokenizer from finding the token.
+    return this.#written ? clean.replace(this.#written, `$&${MARK}`) : clean;
+  }
+}
+
+/**
+ * The settings of a tokenizer that leaves out the marks again, after it has looked for control tokens and before it splits
+ * words.
+ */
+export function withoutMarks(tokenizer: {
+  readonly pre_tokenizer?: unknown;
+  readonly [field: string]: unknown;
+}): object {
+  const unmark = { type: "Replace", pattern: { String: MARK }, content: "" };
+  const pretokenizers = tokenizer.pre_tokenizer ? [unmark, tokenizer.pre_tokenizer] : [unmark];
+  return { ...tokenizer, pre_tokenizer: { type: "Sequence", pretokenizers } };
+}
