@@ -4,8 +4,7 @@ import { CommandError, run } from "./run/message.mjs";
 import { executeTool, execute, ROOT } from "./run/spawn.mjs";
 import { ensureInstalled } from "./setup/install.mjs";
 
-/** A second run skips what did not change; `npm test` lints all files, since a rule may cross files. */
-const LINT = [".", "--cache", "--cache-strategy", "content", "--cache-location", ".cache/eslint/"];
+/** A second run skips what did not change. */
 const FORMAT = ["--check", ".", "--cache", "--cache-strategy", "content", "--cache-location", ".cache/prettier"];
 
 /**
@@ -17,7 +16,7 @@ const CHAINS = [
   [
     { name: "types", run: () => execute(process.execPath, ["scripts/typecheck.mjs"], { quiet: true }) },
     { name: "format", run: () => executeTool("prettier/bin/prettier.cjs", FORMAT, { quiet: true }) },
-    { name: "lint", run: () => executeTool("eslint/bin/eslint.js", LINT, { quiet: true }) },
+    { name: "lint", run: () => execute(process.execPath, ["scripts/lint.mjs"], { quiet: true }) },
   ],
 ];
 

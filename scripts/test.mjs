@@ -69,7 +69,7 @@ async function staticSteps() {
   const node = process.execPath;
   return [
     await step("types", () => execute(node, ["scripts/typecheck.mjs"], { quiet: true })),
-    await step("lint", () => executeTool("eslint/bin/eslint.js", ["."], { quiet: true })),
+    await step("lint", () => execute(node, ["scripts/lint.mjs"], { quiet: true })),
     await step("build", () => execute(node, ["scripts/build.mjs"], { quiet: true })),
   ];
 }

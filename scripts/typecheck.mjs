@@ -16,7 +16,7 @@ async function isSound(project) {
   // The build information lets a second run check only what changed.
   const known = `.cache/tsc-${project.replace(".", "")}.tsbuildinfo`;
   const options = ["--noEmit", "--incremental", "--tsBuildInfoFile", known];
-  const { code } = await executeTool("typescript/bin/tsc", ["-p", project, ...options]);
+  const { code } = await executeTool("@typescript/native/bin/tsc", ["-p", project, ...options]);
   return code === 0;
 }
 

@@ -217,7 +217,7 @@ export class MicrogridChat extends LitElement {
     this.#read = readAttributes(this);
     if (this.#read.mistakes.length === 0) return;
     const error = mistakesError(this.#read.mistakes);
-    // eslint-disable-next-line no-console -- The author of the page looks there first.
+    // oxlint-disable-next-line no-console -- The author of the page looks there first.
     console.warn(error.message, this);
     this.#tellError(error, "attributes");
   }

@@ -8,7 +8,7 @@ const TAKEN_CODE = 229;
 
 /** True for a key that belongs to an input method: Enter may end a composition, and Escape may cancel it. */
 export function isComposing(event: KeyboardEvent): boolean {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- Safari gives no other sign of it for the last key.
+  // oxlint-disable-next-line typescript/no-deprecated -- Safari gives no other sign of it for the last key.
   return event.isComposing || event.keyCode === TAKEN_CODE;
 }
 
