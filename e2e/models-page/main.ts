@@ -100,7 +100,10 @@ async function prepare(id: string, call: Pick<Call, "controller" | "progress">, 
 }
 
 async function openParts(id: string, backend: Backend): Promise<Opened> {
-  parts = await opened().parts(id, { backend, signal: new AbortController().signal });
+  parts = await opened().parts(id, {
+    ...{ backend, maxGraphBytes: 2 ** 26 },
+    signal: new AbortController().signal,
+  });
   const { graph, weightsHash, weightBytes } = parts;
   return { graph, weightsHash, weightBytes };
 }

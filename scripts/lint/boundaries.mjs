@@ -14,7 +14,7 @@ export const MAY_IMPORT = {
   node: ["pipeline", "room", "models", "inference", "border", "identity", "wire"],
   pipeline: ["room", "models", "inference", "onnx"],
   room: ["wire", "identity", "inference"],
-  models: ["border"],
+  models: ["border", "onnx"],
   inference: ["border", "onnx"],
   border: [],
   onnx: [],

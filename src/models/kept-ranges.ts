@@ -132,8 +132,9 @@ export class KeptRanges {
   }
 
   /** Loads the list of parts from earlier visits and deletes parts of other versions of the file. */
-  async #load(model: string, { path: file, version, urls }: FileRangeRequest): Promise<PartialFile> {
-    const hosts = new Map<string, string>();
+  async #load(model: string, request: FileRangeRequest): Promise<PartialFile> {
+    const { path: file, version, urls } = request;
+    const hosts = new Map(request.hosts);
     const parts: Part[] = [];
     for (const record of await this.#records.files()) {
       const { part, path } = record;
@@ -141,7 +142,7 @@ export class KeptRanges {
       if (part.version !== version) await this.#drop(record);
       else {
         parts.push({ at: part.at, bytes: part.bytes, path });
-        for (const [url, told] of part.hosts) hosts.set(url, told);
+        for (const [url, told] of part.hosts) if (!hosts.has(url)) hosts.set(url, told);
       }
     }
     const ranges = new FileRanges({ path: file, urls }, { ...this.#overrides, versions: hosts });

@@ -12,17 +12,29 @@ import { ModelRecords } from "./records";
 import { ModelIndex } from "./model-index";
 import { connectStore } from "./store-client";
 import { FakeWorker } from "../border/testing/worker";
+import { ELEMENT, nodeMessage, readGraph, tensorMessage, writeModel } from "../onnx";
 import { ModelStore } from "./store-service";
 import { testDevice } from "./testing";
 
 const DATA = "onnx/model_q4.onnx_data";
 const MIB = 2 ** 20;
 const signal = new AbortController().signal;
-const options: PartsOptions = { signal, backend: "wasm" };
+const options: PartsOptions = { signal, backend: "wasm", maxGraphBytes: MIB };
 const settled = { signal, onProgress: () => undefined };
 
 /** Weights in which no two places look alike nearby. Made once: it takes longer than most tests. */
 const WEIGHTS = Buffer.from(Uint8Array.from({ length: 4 * MIB }, (_, i) => (i * 7 + (i >> 12)) % 251));
+
+const GRAPH = "onnx/model_q4.onnx";
+/** A graph with these weights inside of its file. */
+function graphFile(...weights: readonly Buffer[]): Buffer {
+  const rest = { inputs: [], outputs: [], described: [], annotations: [], otherFields: [] };
+  const nodes = [nodeMessage({ op: "Neg", name: "neg", inputs: ["w"], outputs: ["y"] })];
+  const initializers = weights.map((weight, index) =>
+    tensorMessage({ name: index === 0 ? "w" : `w${index}`, type: ELEMENT.uint8, dims: [weight.length] }, weight),
+  );
+  return Buffer.from(writeModel([], { nodes, initializers, ...rest }));
+}
 
 /** The files of the hub; `seen` records the requests. */
 const files = new Map<string, Buffer>();
@@ -67,7 +79,7 @@ beforeEach(() => {
   files.clear();
   files.set("config.json", Buffer.from('{"model_type":"llama"}'));
   files.set("tokenizer.json", Buffer.from("{}"));
-  files.set("onnx/model_q4.onnx", Buffer.from("the graph"));
+  files.set(GRAPH, graphFile());
   files.set(DATA, WEIGHTS);
   [listed, etag, wholeOnly] = [true, "one", false];
   seen.length = 0;
@@ -117,10 +129,10 @@ describe("parts of a model", () => {
     expect(model).toMatchObject({
       id: "o/m",
       graph: "onnx/model_q4.onnx",
-      weightBytes: 4 * MIB + 9,
+      weightBytes: 4 * MIB + files.get(GRAPH)!.length,
       contextLength: 512,
     });
-    expect(Buffer.from(model.graphBytes).toString()).toBe("the graph");
+    expect(Buffer.from(model.graphBytes)).toEqual(files.get(GRAPH));
     seen.length = 0;
     expect(await same(await model.read("model_q4.onnx_data", 1000, 500, options), 1000, 500)).toBe(true);
     expect(seen).toEqual(["model_q4.onnx_data 1000-1499"]);
@@ -193,7 +205,7 @@ describe("parts of a model", () => {
     etag = "two";
     const model = await openModelParts(await visit(), entry, options);
     expect(await same(await model.read("model_q4.onnx_data", 0, 100, options), 0, 100)).toBe(true);
-    expect((await records.files()).filter(({ part }) => part)).toHaveLength(1);
+    expect((await records.files()).filter(({ part }) => part?.file === DATA)).toHaveLength(1);
   });
 
   it("of a file that changed without a new listing are deleted, and the next try succeeds", async () => {
@@ -228,7 +240,7 @@ describe("parts of a model", () => {
     class FullDisk extends KeepingDisk {
       override async openWriter(model: string, path: string) {
         const writer = await super.openWriter(model, path);
-        if (path.includes("@")) writer.append = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
+        if (/[@#]/.test(path)) writer.append = () => Promise.reject(new DOMException("full", "QuotaExceededError"));
         return writer;
       }
     }
@@ -248,10 +260,10 @@ describe("parts of a model", () => {
   });
 
   it("can belong to a graph that a peer has chosen, if it exists", async () => {
-    files.set("onnx/model_fp16.onnx", Buffer.from("another graph"));
+    files.set("onnx/model_fp16.onnx", graphFile(Buffer.alloc(9)));
     const { entry, visit } = device();
     const model = await openModelParts(await visit(), entry, { ...options, graph: "onnx/model_fp16.onnx" });
-    expect(Buffer.from(model.graphBytes).toString()).toBe("another graph");
+    expect(Buffer.from(model.graphBytes)).toEqual(files.get("onnx/model_fp16.onnx"));
     for (const graph of ["onnx/model_q8.onnx", "config.json", "../secret.onnx"]) {
       const opened = openModelParts(await visit(), entry, { ...options, graph });
       await expect(opened).rejects.toMatchObject({ code: "file-missing" });
@@ -281,8 +293,12 @@ describe("parts of a model", () => {
     const { entry, visit } = device();
     const here = await visit();
     const files = ["config.json", "tokenizer.json", "model_q4.onnx", "model_q4.onnx_data"];
-    const picked = files.map((path) => ({ path, blob: new Blob(["123456789"]) }));
-    await here.index.remember("o/m", { facts: { files: files.map((path) => ({ path, bytes: 9 })) } });
+    const picked = files.map((path) => {
+      return { path, blob: new Blob(path === "model_q4.onnx" ? [graphFile() as BlobPart] : ["123456789"]) };
+    });
+    await here.index.remember("o/m", {
+      facts: { files: picked.map(({ path, blob }) => ({ path, bytes: blob.size })) },
+    });
     const own = { ...entry, origin: { kind: "files" } } as const;
     await here.store.service.importFiles("o/m", picked.slice(0, 3), { signal, onProgress: () => undefined });
     const model = await openModelParts(here, own, options);
@@ -307,5 +323,96 @@ describe("parts of a model", () => {
       code: "unsupported-model",
       message: expect.stringContaining("cannot be split") as string,
     });
+  });
+});
+
+describe("a model whose weights are inside of its graph's file", () => {
+  const name = "model_q4.onnx";
+  const requests = (): string[] => seen.filter((request) => request.startsWith(`${name} `));
+
+  beforeEach(() => {
+    files.delete(DATA);
+    files.set(GRAPH, graphFile(WEIGHTS));
+  });
+
+  /** The weight, as the graph says where it lies. */
+  const weightOf = ({ graphBytes }: { graphBytes: Uint8Array }) => readGraph(graphBytes).initializers[0]!.external!;
+
+  it("costs a few kilobytes, and then only the requested bytes", async () => {
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, options);
+    expect(model.graphBytes.length).toBeLessThan(1000);
+    expect(requests().length).toBeLessThan(4);
+    const { location, offset, length = 0 } = weightOf(model);
+    expect([location, length]).toEqual([name, WEIGHTS.length]);
+    seen.length = 0;
+    const part = Buffer.from(await (await model.read(location, offset + 1000, 500, options)).arrayBuffer());
+    expect(Buffer.compare(part, WEIGHTS.subarray(1000, 1500))).toBe(0);
+    expect(seen).toEqual([`${name} ${offset + 1000}-${offset + 1499}`]);
+    expect(await model.stored(name)).toBeUndefined();
+  });
+
+  it("keeps its graph for the next visit if its hash is listed, until the file changes", async () => {
+    const { entry, visit, records } = device();
+    const first = await openModelParts(await visit(), entry, options);
+    seen.length = 0;
+    const second = await openModelParts(await visit(), entry, options);
+    expect([second.graphBytes, requests()]).toEqual([first.graphBytes, []]);
+    files.set(GRAPH, graphFile(WEIGHTS.subarray(1)));
+    const third = await openModelParts(await visit(), entry, options);
+    expect(weightOf(third).length).toBe(WEIGHTS.length - 1);
+    expect(third.weightsHash).not.toBe(first.weightsHash);
+    expect((await records.files()).filter(({ part }) => part)).toHaveLength(1);
+  });
+
+  it("comes from the store if it is there, with the same hash as elsewhere", async () => {
+    const [one, two] = [device(), device()];
+    const here = await one.visit();
+    const whole = await prepareOnnx(here, { entry: one.entry, backend: "wasm", ...settled });
+    seen.length = 0;
+    const stored = await openModelParts(here, one.entry, options);
+    expect(requests()).toEqual([]);
+    expect((await stored.stored(name))!.size).toBe(files.get(GRAPH)!.length);
+    const elsewhere = await openModelParts(await two.visit(), two.entry, options);
+    expect(elsewhere.weightsHash).toBe(stored.weightsHash);
+    expect((await elsewhere.settings(settled)).packageHash).toBe(whole.packageHash);
+  });
+
+  it("is refused if the file changes between its graph and its weights, even without a listed hash", async () => {
+    listed = false;
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, options);
+    const { location, offset } = weightOf(model);
+    etag = "two";
+    await expect(model.read(location, offset, 100, options)).rejects.toMatchObject({ code: "file-corrupt" });
+  });
+
+  it("is read whole if it is small and its host delivers whole files only", async () => {
+    wholeOnly = true;
+    const { entry, visit } = device();
+    const model = await openModelParts(await visit(), entry, options);
+    expect(model.graphBytes.length).toBeLessThan(1000);
+    const { location, offset } = weightOf(model);
+    expect((await model.read(location, offset, 100, options)).size).toBe(100);
+  });
+
+  it("is refused if its graph is too large, or not the one that a peer means", async () => {
+    const { entry, visit } = device();
+    const small = openModelParts(await visit(), entry, { ...options, maxGraphBytes: 50 });
+    await expect(small).rejects.toMatchObject({ code: "unsupported-model" });
+    const other = openModelParts(await visit(), entry, { ...options, graphBytes: 50 });
+    await expect(other).rejects.toMatchObject({ message: expect.stringContaining("other files") as string });
+  });
+
+  it("tells how far the reading of its graph is", async () => {
+    files.set(GRAPH, graphFile(WEIGHTS, WEIGHTS, WEIGHTS));
+    const { entry, visit } = device();
+    const told: number[] = [];
+    await openModelParts(await visit(), entry, {
+      ...options,
+      onProgress: ({ loadedBytes, totalBytes }) => told.push(loadedBytes / totalBytes),
+    });
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.every((share) => share > 0.3 && share <= 1)).toBe(true);
   });
 });

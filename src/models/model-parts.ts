@@ -4,10 +4,10 @@ import type { Backend, LoadProgress, PackageFile } from "../inference";
 import type { ModelEntry } from "./entry";
 import { packageFiles, planOnnxFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
 import { currentListing, knownListing, packageHash, type PackageParts } from "./packages";
-import { downloadProgress } from "./progress";
+import { downloadProgress, ProgressMeter } from "./progress";
 import type { ListedFile } from "./records";
-import { sha256Text } from "./sha256";
-import { matches, type StoredFile } from "./store-protocol";
+import { Sha256, sha256Text } from "./sha256";
+import { type GraphWithoutWeights, matches, type StoredFile, type StoreProgress } from "./store-protocol";
 
 /** Weight files up to this size are downloaded whole if their host does not deliver parts. */
 const SMALL_FILE_BYTES = 64 * 2 ** 20;
@@ -18,24 +18,25 @@ export interface ModelParts {
   readonly name: string;
   /** Path of the graph inside the model. */
   readonly graph: string;
+  /** The graph without the weights inside of its file: to the graph, they are external data in its own file. */
   readonly graphBytes: Uint8Array<ArrayBuffer>;
   /**
-   * Nodes with equal hashes read the same files. It covers the SHA-256 of the graph and what the host's listing says
-   * about its external data, but not what happens to be stored here, so that all nodes agree.
+   * Nodes with equal hashes read the same files. It covers the SHA-256 of `graphBytes` and what the host's listing says
+   * about the graph's file and its external data, but not what happens to be stored here, so that all nodes agree.
    */
   readonly weightsHash: string;
   /** Bytes of the graph and its external data; undefined if the host does not say. */
   readonly weightBytes: number | undefined;
   readonly contextLength: number | undefined;
   /**
-   * Returns exactly these bytes of the external data file `location` (its name in the graph). They come from the store
-   * if the complete file is there, and otherwise as ranges from the hosts, which are kept on disk for the next visit.
+   * Returns exactly these bytes of the file `location` (its name in the graph): external data, or the graph's own file.
+   * They come from the store if the complete file is there, and otherwise as ranges from the hosts, which are kept on disk for the next visit.
    * Rejects with the signal's reason; throws `file-missing`, `file-corrupt`, `network`, or `unsupported-model` if the
    * hosts deliver whole files only.
    */
   read(location: string, offset: number, length: number, options: { readonly signal: AbortSignal }): Promise<Blob>;
   /**
-   * The external data file `location` if the store has it complete and in the version that the host's listing names,
+   * The file `location` if the store has it complete and in the version that the host's listing names,
    * otherwise undefined. No host is asked.
    */
   stored(location: string): Promise<Blob | undefined>;
@@ -62,23 +63,27 @@ export function otherFiles(name: string): MicrogridError {
 
 /** Which parts to open. */
 export interface PartsOptions {
-  /** Aborting stops waiting for the download of the graph; what has arrived is kept. */
   readonly signal: AbortSignal;
   readonly backend: Backend;
+  /** Largest graph to read, in bytes, without its weights. */
+  readonly maxGraphBytes: number;
+  /** Called while the graph is read. */
+  readonly onProgress?: (progress: LoadProgress) => void;
   /** Path of the graph if a peer has chosen it; by default the usual one for this backend and device. */
   readonly graph?: string;
-  /** The size that the graph must have; if its host lists another size, nothing is downloaded. */
+  /** The size that `ModelParts.graphBytes` must have, if a peer has named it. */
   readonly graphBytes?: number;
 }
 
 /**
- * Opens a model to read parts of it: asks the host for the files and downloads the graph. Throws `unsupported-model`
- * for models of the WebLLM engine, and otherwise like `ModelLibrary.prepare`.
+ * Opens a model to read parts of it: asks the host for the files and reads the graph without its weights. Throws
+ * `unsupported-model` for models of the WebLLM engine and for graphs that are too large, and otherwise like
+ * `ModelLibrary.prepare`.
  */
 export async function openModelParts(
   parts: PackageParts,
   entry: ModelEntry,
-  { signal, backend, graph, graphBytes: wantedBytes }: PartsOptions,
+  { signal, backend, graph, graphBytes: wantedBytes, maxGraphBytes, onProgress = () => undefined }: PartsOptions,
 ): Promise<ModelParts> {
   if (entry.origin.kind === "webllm") {
     throw new MicrogridError(
@@ -91,14 +96,10 @@ export async function openModelParts(
     graph === undefined
       ? planOnnxFiles(listing, backend, parts.device, entry.name)
       : planOnnxGraph(listing, graph, entry.name);
-  const listed = plan.files.find(({ path }) => path === plan.graph)?.bytes;
-  if (wantedBytes !== undefined && listed !== undefined && listed !== wantedBytes) throw otherFiles(entry.name);
   const source = new PartialModel(parts, entry, plan);
-  const [stored] = await source.download([plan.graph], { signal, onProgress: () => undefined });
-  if (!stored) throw new MicrogridError("file-missing", `The model's graph ${plan.graph} is missing.`);
-  const graphBytes = new Uint8Array(await stored.blob.arrayBuffer());
-  signal.throwIfAborted();
-  const weightsHash = hashOfWeights(plan, stored.sha256);
+  const { bytes: graphBytes, hosts } = await source.graph(maxGraphBytes, { signal, onProgress });
+  if (wantedBytes !== undefined && graphBytes.length !== wantedBytes) throw otherFiles(entry.name);
+  const weightsHash = hashOfWeights(plan, graphBytes);
   return {
     id: entry.id,
     name: entry.name,
@@ -107,9 +108,10 @@ export async function openModelParts(
     weightsHash,
     weightBytes: plan.weightBytes,
     contextLength: entry.contextLength ?? parts.index.remembered(entry.id).facts?.contextLength,
-    read: (location, offset, length, options) => source.read({ location, offset, length, weightsHash }, options.signal),
+    read: (location, offset, length, options) =>
+      source.read({ location, offset, length, weightsHash, hosts }, options.signal),
     stored: (location) => source.stored(location),
-    settings: (options) => source.settings(stored, weightsHash, options),
+    settings: (options) => source.settings(weightsHash, options),
   };
 }
 
@@ -118,11 +120,13 @@ class PartialModel {
   readonly #parts: PackageParts;
   readonly #entry: ModelEntry;
   readonly #plan: OnnxPlan;
+  readonly #graphFile: ListedFile;
 
   constructor(parts: PackageParts, entry: ModelEntry, plan: OnnxPlan) {
     this.#parts = parts;
     this.#entry = entry;
     this.#plan = plan;
+    this.#graphFile = plan.files.find(({ path }) => path === plan.graph) ?? { path: plan.graph };
   }
 
   /** Downloads those of these files that are not stored yet. */
@@ -135,6 +139,21 @@ class PartialModel {
     });
   }
 
+  /** The graph without its weights. */
+  graph(maxGraphBytes: number, { signal, onProgress }: SettingsOptions): Promise<GraphWithoutWeights> {
+    const { name, id } = this.#entry;
+    const file = this.#graphFile;
+    const request = { ...file, urls: this.#urls(file), maxGraphBytes };
+    const meter = new ProgressMeter();
+    const report = ({ receivedBytes, totalBytes }: StoreProgress): void =>
+      onProgress(meter.measure("read", receivedBytes, totalBytes, `Reading the graph of ${name}.`));
+    const read = (): Promise<GraphWithoutWeights> =>
+      this.#parts.store.service.readGraph(id, request, { signal, onProgress: report });
+    // A file of unknown size cannot be read by ranges.
+    const isSmall = (file.bytes ?? 0) <= SMALL_FILE_BYTES;
+    return isSmall ? this.#orWhole(file, read, { signal, onProgress }) : read();
+  }
+
   async read(range: WeightsRange, signal: AbortSignal): Promise<Blob> {
     signal.throwIfAborted();
     const { location, offset, length, weightsHash: version } = range;
@@ -144,17 +163,22 @@ class PartialModel {
     const inside = Number.isSafeInteger(offset + length) && offset >= 0 && length >= 0;
     if (!inside || offset + length > (file.bytes ?? Infinity)) throw beyondEnd(this.#entry.name, path);
     if (length === 0) return new Blob([]);
-    const { id } = this.#entry;
-    const request = { ...file, urls: this.#urls(file), version, offset, length };
+    const hosts = file === this.#graphFile ? range.hosts : undefined;
+    const request = { ...file, urls: this.#urls(file), version, offset, length, hosts };
+    const read = (): Promise<Blob> => this.#parts.store.service.readRange(this.#entry.id, request, { signal });
+    const isSmall = (file.bytes ?? Infinity) <= SMALL_FILE_BYTES;
+    return isSmall ? this.#orWhole(file, read, { signal, onProgress: () => undefined }) : read();
+  }
+
+  /** Reads from a file by ranges. If its host delivers whole files only, the file is downloaded first. */
+  async #orWhole<T>({ path }: ListedFile, read: () => Promise<T>, options: SettingsOptions): Promise<T> {
     try {
-      return await this.#parts.store.service.readRange(id, request, { signal });
+      return await read();
     } catch (error) {
-      const small = (file.bytes ?? Infinity) <= SMALL_FILE_BYTES;
-      if (!small || !(error instanceof MicrogridError) || error.code !== "unsupported-model") throw error;
+      if (!(error instanceof MicrogridError && error.code === "unsupported-model")) throw error;
     }
-    // The host delivers whole files only, but this one is small.
-    await this.download([path], { signal, onProgress: () => undefined });
-    return this.#parts.store.service.readRange(id, request, { signal });
+    await this.download([path], options);
+    return read();
   }
 
   async stored(location: string): Promise<Blob | undefined> {
@@ -164,17 +188,17 @@ class PartialModel {
   }
 
   async settings(
-    graph: StoredFile,
     weightsHash: string,
     options: SettingsOptions,
   ): Promise<{ files: readonly PackageFile[]; packageHash: string }> {
-    const weights = [graph.path, ...this.#plan.data.map(({ path }) => path)];
-    const own = this.#plan.files.map(({ path }) => path).filter((path) => !weights.includes(path));
+    const weights = [this.#graphFile, ...this.#plan.data];
+    const paths = this.#plan.files.map(({ path }) => path);
+    const own = paths.filter((path) => weights.every((file) => file.path !== path));
     const stored = await this.download(own, options);
-    const data = await Promise.all(this.#plan.data.map((file) => this.#hashOf(file, weightsHash)));
+    const hashes = await Promise.all(weights.map((file) => this.#hashOf(file, weightsHash)));
     return {
       files: packageFiles(this.#plan, stored),
-      packageHash: packageHash([...stored, graph, ...data]),
+      packageHash: packageHash([...stored, ...hashes]),
     };
   }
 
@@ -192,7 +216,7 @@ class PartialModel {
   #fileAt(location: string): ListedFile | undefined {
     const folder = this.#plan.graph.slice(0, this.#plan.graph.lastIndexOf("/") + 1);
     const path = folder + location.replace(/^\.\//, "");
-    return this.#plan.data.find((file) => file.path === path);
+    return [this.#graphFile, ...this.#plan.data].find((file) => file.path === path);
   }
 
   #urls({ path }: ListedFile): string[] {
@@ -206,11 +230,15 @@ interface WeightsRange {
   readonly offset: number;
   readonly length: number;
   readonly weightsHash: string;
+  readonly hosts: GraphWithoutWeights["hosts"];
 }
 
-function hashOfWeights({ graph, data }: OnnxPlan, graphSha256: string): string {
-  const lines = data.map(({ path, bytes, sha256 }) => JSON.stringify([path, bytes ?? null, sha256 ?? null]));
-  return sha256Text(["microgrid/1 weights", JSON.stringify([graph, graphSha256]), ...lines.sort(), ""].join("\n"));
+function hashOfWeights({ graph, data, files }: OnnxPlan, graphBytes: Uint8Array): string {
+  const weights = [...files.filter(({ path }) => path === graph), ...data];
+  const lines = weights.map(({ path, bytes, sha256 }) => JSON.stringify([path, bytes ?? null, sha256 ?? null]));
+  const hash = new Sha256();
+  hash.update(graphBytes);
+  return sha256Text(["microgrid/2 weights", JSON.stringify([graph, hash.digest()]), ...lines.sort(), ""].join("\n"));
 }
 
 function missing(name: string, path: string): MicrogridError {

@@ -18,6 +18,21 @@ export interface FileRangeRequest extends Pick<FileRequest, "path" | "urls" | "b
   readonly version: string;
   readonly offset: number;
   readonly length: number;
+  /** The version that each host must have, by address: that of the graph which says where the bytes lie. */
+  readonly hosts?: GraphWithoutWeights["hosts"] | undefined;
+}
+
+/** An ONNX file whose graph is wanted without the weights inside of it. */
+export interface GraphRequest extends Pick<FileRequest, "path" | "urls" | "bytes" | "sha256"> {
+  /** Largest graph to read, without its weights. */
+  readonly maxGraphBytes: number;
+}
+
+/** A graph whose weights are external data, in the graph's own file or beside it. */
+export interface GraphWithoutWeights {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The version (`ETag` or date) of the file that each host reported, by address. Empty if its hash is known. */
+  readonly hosts: readonly (readonly [url: string, version: string])[];
 }
 
 /** A file that the user picked. */
@@ -79,6 +94,12 @@ export interface StoreApi {
    * Rejects with `network`, `file-missing`, `file-corrupt`, or `unsupported-model` if the hosts give whole files only.
    */
   readRange(model: string, request: FileRangeRequest, options: Pick<StoreOptions, "signal">): Promise<Blob>;
+  /**
+   * The graph of an ONNX file without its weights: from the stored file if it is complete, else by ranges from its hosts.
+   * `receivedBytes` counts all that was read or passed over. Rejects like `readSkeleton` and `readRange`, and with
+   * `unsupported-model` if nobody says how large the file is.
+   */
+  readGraph(model: string, request: GraphRequest, options: StoreOptions): Promise<GraphWithoutWeights>;
   /** The complete files with these paths, or undefined if one of them is not complete. */
   open(model: string, paths: readonly string[]): Promise<StoredFile[] | undefined>;
   /** Summaries of all models in the store. */

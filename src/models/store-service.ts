@@ -3,6 +3,7 @@ import { MicrogridError, Turns } from "../core";
 import type { Disk } from "./disk";
 import { openDisk } from "./open-disk";
 import { inParallel } from "./in-parallel";
+import { KeptGraphs } from "./kept-graphs";
 import { KeptRanges, type RangeOverrides } from "./kept-ranges";
 import { quotaError, storageEstimate } from "./quota";
 import { ModelRecords, type FileRecord } from "./records";
@@ -11,6 +12,8 @@ import {
   matches,
   type FileRequest,
   type FileRangeRequest,
+  type GraphRequest,
+  type GraphWithoutWeights,
   type PickedFile,
   type StoreApi,
   type StoreOptions,
@@ -33,7 +36,9 @@ interface Place {
 
 /** Implements `StoreApi`; `workers/store.ts` exposes one of it. */
 export class ModelStore implements StoreApi {
-  readonly #opened: Promise<Place & { readonly whole: WholeFiles; readonly ranges: KeptRanges }>;
+  readonly #opened: Promise<
+    Place & { readonly whole: WholeFiles; readonly ranges: KeptRanges; readonly graphs: KeptGraphs }
+  >;
   /** One download or import of a model at a time: an aborted one still closes its files when the next one begins. */
   readonly #turns = new Turns();
 
@@ -43,6 +48,7 @@ export class ModelStore implements StoreApi {
       ...opened,
       whole: new WholeFiles(opened, overrides),
       ranges: new KeptRanges(opened, overrides),
+      graphs: new KeptGraphs(opened, overrides),
     }));
   }
 
@@ -100,6 +106,16 @@ export class ModelStore implements StoreApi {
     }
     if (urls.length === 0) throw goneFromStore(path);
     return ranges.read(model, request, signal);
+  }
+
+  async readGraph(model: string, request: GraphRequest, options: StoreOptions): Promise<GraphWithoutWeights> {
+    const { path, urls, bytes } = request;
+    const { graphs, whole } = await this.#opened;
+    const file = await whole.stored(model, path);
+    if (file && matches(file, request)) return graphs.ofFile(file.blob, request, options);
+    if (urls.length === 0) throw goneFromStore(path);
+    if (bytes !== undefined) return graphs.ofHosts(model, { ...request, bytes }, options);
+    throw new MicrogridError("unsupported-model", `The host of ${path} does not say how large it is.`);
   }
 
   async open(model: string, paths: readonly string[]): Promise<StoredFile[] | undefined> {

@@ -1,4 +1,4 @@
-/** The two ways in which a file can fail to be an ONNX graph. */
+/** The ways in which a file can fail to be an ONNX graph that can be read. */
 import { MicrogridError } from "../core";
 
 /** The file contradicts itself. `what` is a sentence without its full stop. */
@@ -16,5 +16,13 @@ export function notAModel(cause?: unknown): MicrogridError {
     "not-a-model",
     "This file is not an ONNX model: it has no graph. Check the address that it came from.",
     { cause },
+  );
+}
+
+/** The graph has more than `maxBytes` besides its weights. */
+export function graphTooLarge(maxBytes: number): MicrogridError {
+  return new MicrogridError(
+    "unsupported-model",
+    `The model's graph has more than ${maxBytes} bytes even without its weights, which is too large to be split over several devices. Choose another model.`,
   );
 }

@@ -10,6 +10,8 @@ export type { GraphNode } from "./node";
 export type { Dim, GraphPort, ValueType } from "./port";
 export { ProtobufMessage } from "./protobuf";
 export { ATTRIBUTE_TYPE, FIELD } from "./schema";
+export { readSkeleton } from "./skeleton";
+export type { RangeSource } from "./skeleton";
 export { smallIntegers, smallNumbers } from "./small-numbers";
 export type { Tensor } from "./tensor";
 export {

@@ -13,20 +13,43 @@ export interface ProtobufField {
 
 /** The fields of one message, without copying. Throws `RangeError` if the bytes are not a message. */
 export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
-  const reader = new Reader(bytes);
-  while (!reader.done) {
-    const start = reader.at;
-    const tag = reader.varint();
-    const number = Math.floor(tag / 8);
-    if (number === 0) throw new RangeError("protobuf: field number 0");
-    let value: number | undefined;
-    let content: Uint8Array | undefined;
-    if (tag % 8 === 0) value = reader.varint();
-    else if (tag % 8 === 2) content = reader.take(reader.varint());
-    else if (tag % 8 === 1 || tag % 8 === 5) reader.take(tag % 8 === 1 ? 8 : 4);
-    else throw new RangeError(`protobuf: wire type ${tag % 8}`);
-    yield { number, value, bytes: content, raw: bytes.subarray(start, reader.at) };
+  for (let at = 0; at < bytes.length;) {
+    const { number, value, bytes: head, content } = protobufHead(bytes, at);
+    const start = at;
+    at += head + (content ?? 0);
+    if (at > bytes.length) throw new RangeError("protobuf: field reaches past the end");
+    const inside = content === undefined ? undefined : bytes.subarray(at - content, at);
+    yield { number, value, bytes: inside, raw: bytes.subarray(start, at) };
   }
+}
+
+/** The beginning of a field: all that lies before its content, or the whole field if it is a number. */
+export interface ProtobufHead {
+  readonly number: number;
+  /** As in `ProtobufField`. */
+  readonly value: number | undefined;
+  /** Size of the head itself. */
+  readonly bytes: number;
+  /** Size of the content behind it, in bytes, as the field claims; undefined for numbers. */
+  readonly content: number | undefined;
+}
+
+/** Most bytes that a head can have: a tag, and a number of any kind. */
+export const MAX_HEAD_BYTES = 20;
+
+/** Reads the head at `at`. Throws `RangeError` if there is none, or only a part of one. */
+export function protobufHead(bytes: Uint8Array, at: number): ProtobufHead {
+  const reader = new Reader(bytes, at);
+  const tag = reader.varint();
+  const number = Math.floor(tag / 8);
+  if (number === 0) throw new RangeError("protobuf: field number 0");
+  let value: number | undefined;
+  let content: number | undefined;
+  if (tag % 8 === 0) value = reader.varint();
+  else if (tag % 8 === 2) content = reader.varint();
+  else if (tag % 8 === 1 || tag % 8 === 5) reader.pass(tag % 8 === 1 ? 8 : 4);
+  else throw new RangeError(`protobuf: wire type ${tag % 8}`);
+  return { number, value, bytes: reader.at - at, content };
 }
 
 /** Numbers of a repeated field, which may be single or packed. Throws `RangeError` if the bytes are not numbers. */
@@ -39,11 +62,12 @@ export function protobufNumbers({ value, bytes }: ProtobufField): readonly numbe
 
 /** A position in some bytes. */
 class Reader {
-  at = 0;
+  at: number;
   readonly #bytes: Uint8Array;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, at = 0) {
     this.#bytes = bytes;
+    this.at = at;
   }
 
   get done(): boolean {
@@ -61,10 +85,9 @@ class Reader {
     throw new RangeError("protobuf: number without end");
   }
 
-  take(count: number): Uint8Array {
+  pass(count: number): void {
     if (count > this.#bytes.length - this.at) throw new RangeError("protobuf: field reaches past the end");
     this.at += count;
-    return this.#bytes.subarray(this.at - count, this.at);
   }
 }
 

@@ -110,7 +110,8 @@ export function portMessage(name: string, type: number, shape: readonly (number 
     .bytes(FIELD.port.type, new Message().bytes(FIELD.type.tensor, tensor));
 }
 
-function placed(tensor: Message, { location, offset, length }: WeightRange): Message {
+/** Adds to a `TensorProto` without content where that lies. */
+export function placed(tensor: Message, { location, offset, length }: WeightRange): Message {
   for (const [key, value] of Object.entries({ location, offset, length })) {
     const entry = new Message().bytes(FIELD.entry.key, key).bytes(FIELD.entry.value, String(value));
     tensor.bytes(FIELD.tensor.external, entry);

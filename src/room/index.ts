@@ -22,7 +22,7 @@ export type {
 } from "./membership";
 export { recallRoom } from "./membership/recall";
 export type { ProposalInfo } from "./governance/proposals";
-export { MAX_HIDDEN_BYTES, stepPace } from "./frames/stage";
+export { MAX_GRAPH_BYTES, MAX_HIDDEN_BYTES, stepPace } from "./frames/stage";
 export type { ReceivedStageBody, StageFrame, UnableReason } from "./frames/stage";
 export type { StageLanes } from "./stages/lanes";
 export { StageRegistry } from "./stages/registry";

@@ -2,17 +2,17 @@
 import { MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
 import type { ModelPackage, PackageFile, Sampling } from "../types";
-import { type Graph, readGraph } from "../../onnx";
+import { type Graph, readGraph, readSkeleton } from "../../onnx";
 import { readModelConfig } from "./model-config";
 import { readTokenizerTexts } from "./tokenizer-files";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
 
-/** A graph, with its weights as blobs. */
+/** A graph without its weights, and these as blobs. */
 interface GraphFiles {
   readonly graphBytes: Uint8Array;
   readonly graph: Graph;
-  /** Files with weights, by the path that the graph gives them. */
+  /** Files with weights, by the path that the graph gives them. The graph's own file may be among them. */
   readonly external: readonly { readonly path: string; readonly data: Blob }[];
 }
 
@@ -49,8 +49,12 @@ export async function readGraphFiles(
 ): Promise<GraphFiles> {
   const blob = files.get(path);
   if (!blob) throw missing(path);
-  const graphBytes = new Uint8Array(await blob.arrayBuffer());
-  options.signal.throwIfAborted();
+  const read = async (offset: number, length: number): Promise<Uint8Array> => {
+    const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+    options.signal.throwIfAborted();
+    return bytes;
+  };
+  const graphBytes = await readSkeleton({ bytes: blob.size, read }, path.slice(path.lastIndexOf("/") + 1));
   const graph = readGraph(graphBytes);
   return { graphBytes, graph, external: externalFiles(graph, path, files) };
 }

@@ -3,7 +3,7 @@ import { sha256, toHex } from "../../core";
 import type { Backend, EngineSupervisor } from "../../inference";
 import { type ModelLibrary, SharedWork, isHubName, otherFiles } from "../../models";
 import { type Ability, SplitModel, type StageSource } from "../../pipeline";
-import { MAX_HIDDEN_BYTES } from "../../room";
+import { MAX_GRAPH_BYTES, MAX_HIDDEN_BYTES } from "../../room";
 import type { KnownModel } from "./weights";
 
 /** Number of graphs that are kept: one that runs, one that is planned, and one that is held for another member. */
@@ -74,7 +74,7 @@ export class SplitModels {
     try {
       await library.add(source.model, { signal });
       const { graph, graphBytes, model: id } = source;
-      const parts = await library.parts(id, { graph, graphBytes, signal, backend });
+      const parts = await library.parts(id, { graph, graphBytes, maxGraphBytes: MAX_GRAPH_BYTES, signal, backend });
       if (parts.weightsHash !== source.weightsHash) throw otherFiles(parts.name);
       // A member has chosen this model.
       return new SplitModel(parts, { trusted: false });
@@ -104,7 +104,7 @@ export class SplitModels {
     signal: AbortSignal,
   ): Promise<KnownModel> {
     const { library, backend } = this.#options;
-    return new SplitModel(await library.parts(id, { ...which, signal, backend }));
+    return new SplitModel(await library.parts(id, { ...which, maxGraphBytes: MAX_GRAPH_BYTES, signal, backend }));
   }
 
   async #measure(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {

@@ -5,7 +5,7 @@ import { type Did, MicrogridError } from "../../core";
 import type { SplitModel, StageSource, WeightSource } from "../../pipeline";
 import type { BulkSource, WeightTransfer } from "../../room";
 import type { SplitModels } from "./split-models";
-import { type KnownModel, MAX_GRAPH_BYTES, modelOf, weightsOf } from "./weights";
+import { type KnownModel, modelOf, weightsOf } from "./weights";
 
 /** Number of hub models that others may add to this device's list while the page lives. */
 const MAX_ADOPTED = 8;
@@ -21,21 +21,12 @@ export class WantedModels {
     this.#bulk = bulk;
   }
 
-  /**
-   * Finds the model that a consumer means and stores nothing but its graph. Rejects like `SplitModels.agreed`, and with
-   * `unsupported-model` if the graph is too large.
-   */
+  /** Finds the model that a consumer means and stores nothing but its graph. Rejects like `SplitModels.agreed`. */
   async look(
     source: StageSource,
     consumer: Did,
     options: { readonly signal: AbortSignal },
   ): Promise<SplitModel | KnownModel> {
-    if (source.graphBytes > MAX_GRAPH_BYTES) {
-      throw new MicrogridError(
-        "unsupported-model",
-        "The model's graph is too large for this device to read for others.",
-      );
-    }
     try {
       return await this.#models.agreed(source, options.signal);
     } catch (error) {

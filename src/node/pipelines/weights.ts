@@ -6,18 +6,21 @@ import type { ModelParts } from "../../models";
 import { type PartsSource, SplitModel, type StageSource, type WeightSource } from "../../pipeline";
 import type { BulkFile, BulkSource } from "../../room";
 
-/** Largest graph that is read for others, in bytes. It is held in memory before anything is known about it. */
-export const MAX_GRAPH_BYTES = 64 * 2 ** 20;
+/**
+ * Name of a model's graph without its weights, among the files that members give each other. A graph cannot name a file like
+ * that; its own name stands for the whole file, which may contain weights.
+ */
+const GRAPH_FILE = "#graph";
 
 /** A model that this node itself knows. */
 export type KnownModel = SplitModel<ModelParts>;
 
 /** The model's graph, if a member asks for it. */
 export function giveGraph(known: KnownModel, file: BulkFile): Blob | undefined {
-  return isOf(known, file) && file.location === fileName(file.graph) ? known.graphBlob : undefined;
+  return isOf(known, file) && file.location === GRAPH_FILE ? known.graphBlob : undefined;
 }
 
-/** The model's graph, or a weights file that is complete here. */
+/** The model's graph, or a file with weights that is complete here. */
 export async function giveFile(known: KnownModel, file: BulkFile): Promise<Blob | undefined> {
   return giveGraph(known, file) ?? (isOf(known, file) ? known.parts.stored(file.location) : undefined);
 }
@@ -29,7 +32,7 @@ function isOf({ source }: KnownModel, { model, graph, weightsHash }: BulkFile): 
 
 /**
  * A model that only the consumer of its pipeline knows. All of it comes from the consumer, and it is used for that
- * pipeline only. Its graph has at most `MAX_GRAPH_BYTES`.
+ * pipeline only.
  */
 export async function modelOf(
   source: StageSource,
@@ -37,7 +40,7 @@ export async function modelOf(
   options: { readonly signal: AbortSignal },
 ): Promise<SplitModel> {
   const { model: id, graph, graphBytes: size, weightsHash } = source;
-  const blob = await consumer.read(fileName(graph), 0, size, options);
+  const blob = await consumer.read(GRAPH_FILE, 0, size, options);
   const graphBytes = new Uint8Array(await blob.arrayBuffer());
   const parts: PartsSource = { id, name: id, graph, graphBytes, weightsHash, read: consumer.read };
   return new SplitModel(parts, { trusted: false });
@@ -68,9 +71,4 @@ export function weightsOf(
       }
     },
   };
-}
-
-/** The file's name as the graph next to it states it. */
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

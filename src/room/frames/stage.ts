@@ -14,8 +14,11 @@ export const MAX_HIDDEN_BYTES = 2 * 2 ** 20;
 const MAX_TENSORS = 8;
 const MAX_LAYERS = 1_024;
 const MAX_CONTEXT = 2 ** 24;
-/** Graphs of decoders without their weights have a few megabytes. */
-const MAX_GRAPH_BYTES = 256 * 2 ** 20;
+/**
+ * Largest graph that is read for others, in bytes: it is held in memory before anything is known about it. Those of decoders
+ * have a few megabytes without their weights.
+ */
+export const MAX_GRAPH_BYTES = 64 * 2 ** 20;
 /** Nodes among which one pipeline is planned. */
 const MAX_NEIGHBOURS = 32;
 const MAX_PROBE_BYTES = 300_000;

@@ -53,6 +53,10 @@ export const SHAPES: Readonly<Record<string, DecoderShape>> = {
   "logits of the last token": { logits: "last" },
   "as many logits as asked for": { logits: "as-asked", norms: "plain" },
   "weights in the graph": { externalFiles: [] },
+  "weights of 4 bits in the graph": { externalFiles: [], bits: 4, zeroPoints: true, tied: "codes", names: "nothing" },
+  "weights of 16 bits in the graph": { externalFiles: [], dtype: "float16", attention: "packed" },
+  "weights in the graph, tables inside of what chooses": { externalFiles: [], chosenTables: "inside" },
+  "weights in the graph, experts in one operator": { externalFiles: [], experts: "fused" },
   "weights in three files": { externalFiles: ["a.bin", "b/c.bin", "d.onnx_data_1"] },
   "caches of another name": { pastName: "past" },
 };
