@@ -6,6 +6,8 @@ import type { FileRecord, ModelRecords } from "./records";
 import { type RangeSource, readSkeleton } from "../onnx";
 import type { GraphRequest, GraphWithoutWeights, StoreOptions } from "./store-protocol";
 
+/** Requests to a host at once: browsers allow six to a host over HTTP/1. */
+const REQUESTS_AT_ONCE = 6;
 /** Reports of progress are at least this far apart, in bytes of the file: a walk over a stored file takes thousands of reads. */
 const REPORT_BYTES = 2 ** 20;
 
@@ -29,7 +31,7 @@ export class KeptGraphs {
       signal.throwIfAborted();
       return bytes;
     };
-    return { bytes: await this.#walk({ bytes: file.size, read }, request, options), hosts: [] };
+    return { bytes: await this.#walk({ bytes: file.size, read }, request, 1, options), hosts: [] };
   }
 
   /**
@@ -49,7 +51,7 @@ export class KeptGraphs {
     const read = async (offset: number, length: number): Promise<Uint8Array> => {
       return new Uint8Array(await (await ranges.read(offset, length, options)).arrayBuffer());
     };
-    const bytes = await this.#walk({ bytes: fileBytes, read }, request, options);
+    const bytes = await this.#walk({ bytes: fileBytes, read }, request, REQUESTS_AT_ONCE, options);
     await this.#keep(model, request, bytes);
     return { bytes, hosts: [...versions] };
   }
@@ -57,11 +59,12 @@ export class KeptGraphs {
   #walk(
     source: RangeSource,
     { path, maxGraphBytes }: GraphRequest,
+    readsAtOnce: number,
     { onProgress }: StoreOptions,
   ): Promise<Uint8Array<ArrayBuffer>> {
     let told = 0;
     return readSkeleton(source, path.slice(path.lastIndexOf("/") + 1), {
-      maxBytes: maxGraphBytes,
+      ...{ maxBytes: maxGraphBytes, readsAtOnce },
       onProgress: (passedBytes) => {
         if (passedBytes < Math.min(told + REPORT_BYTES, source.bytes)) return;
         told = passedBytes;

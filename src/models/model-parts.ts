@@ -30,14 +30,14 @@ export interface ModelParts {
   readonly contextLength: number | undefined;
   /**
    * Returns exactly these bytes of the file `location` (its name in the graph): external data, or the graph's own file.
-   * They come from the store if the complete file is there, and otherwise as ranges from the hosts, which are kept on disk for the next visit.
-   * Rejects with the signal's reason; throws `file-missing`, `file-corrupt`, `network`, or `unsupported-model` if the
+   * They come from the store if the complete file is there, and otherwise as ranges from the hosts, which are kept on
+   * disk for the next visit. Rejects with the signal's reason; throws `file-missing`, `file-corrupt`, `network`, or `unsupported-model` if the
    * hosts deliver whole files only.
    */
   read(location: string, offset: number, length: number, options: { readonly signal: AbortSignal }): Promise<Blob>;
   /**
-   * The file `location` if the store has it complete and in the version that the host's listing names,
-   * otherwise undefined. No host is asked.
+   * The file `location` if the store has it complete and in the version that the host's listing names, otherwise
+   * undefined. No host is asked.
    */
   stored(location: string): Promise<Blob | undefined>;
   /**

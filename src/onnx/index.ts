@@ -4,6 +4,7 @@ export { MAX_RANK } from "./bounds";
 export { ELEMENT, elementBytes, elementName, elementNumber } from "./element-types";
 export type { ElementType } from "./element-types";
 export { damaged } from "./errors";
+export type { RangeSource } from "./forward-reader";
 export { readGraph } from "./graph";
 export type { Graph } from "./graph";
 export type { GraphNode } from "./node";
@@ -11,7 +12,6 @@ export type { Dim, GraphPort, ValueType } from "./port";
 export { ProtobufMessage } from "./protobuf";
 export { ATTRIBUTE_TYPE, FIELD } from "./schema";
 export { readSkeleton } from "./skeleton";
-export type { RangeSource } from "./skeleton";
 export { smallIntegers, smallNumbers } from "./small-numbers";
 export type { Tensor } from "./tensor";
 export {

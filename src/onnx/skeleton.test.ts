@@ -124,6 +124,73 @@ describe("the skeleton of a graph", () => {
   });
 });
 
+/** Layers of weights as exporters write them: alike, but for names that grow. */
+function layered(layers: number): Uint8Array<ArrayBuffer> {
+  return file((graph) => {
+    for (let layer = 0; layer < layers; layer++) {
+      for (const [index, kib] of [64, 192, 24, 64, 24, 2, 128].entries()) {
+        const bytes = kib * 1024;
+        const name = `layers.${layer}.weight.${index}`;
+        graph.bytes(FIELD.graph.initializer, floats(name, bytes, LARGE.subarray(index, index + bytes)));
+      }
+    }
+  });
+}
+
+/** A source that answers all reads of a moment together, and counts these moments. */
+function distant(bytes: Uint8Array) {
+  const waiting: (() => void)[] = [];
+  const seen = { trips: 0, bytes: 0, reads: 0 };
+  const read = async (offset: number, length: number): Promise<Uint8Array> => {
+    expect(offset >= 0 && length > 0 && offset + length <= bytes.length).toBe(true);
+    seen.bytes += length;
+    seen.reads++;
+    if (waiting.length === 0) {
+      setImmediate(() => {
+        seen.trips++;
+        for (const go of waiting.splice(0)) go();
+      });
+    }
+    await new Promise<void>((resolve) => waiting.push(resolve));
+    return bytes.slice(offset, offset + length);
+  };
+  return { source: { bytes: bytes.length, read }, seen };
+}
+
+describe("a graph on a distant host", () => {
+  it("is read in few round trips once the pattern of its layers is known", async () => {
+    const bytes = layered(30);
+    const [one, many] = [distant(bytes), distant(bytes)];
+    const expected = await readSkeleton(one.source, "m.onnx");
+    expect(await readSkeleton(many.source, "m.onnx", { readsAtOnce: 6 })).toEqual(expected);
+    expect(one.seen.trips).toBeGreaterThan(150);
+    expect(many.seen.trips).toBeLessThan(one.seen.trips / 3);
+    expect(many.seen.bytes).toBeLessThan(1.2 * one.seen.bytes);
+  });
+
+  it("is read all the same where guesses are wrong, with little in vain", async () => {
+    // Sizes from a sequence that has patterns which break.
+    const sizes = Array.from({ length: 200 }, (_, i) => 20_000 + 4096 * [0, 1, 2, 3, (i * i) % 7][i % 5]!);
+    const bytes = file((graph) => {
+      for (const [index, size] of sizes.entries()) {
+        graph.bytes(FIELD.graph.initializer, floats(`w${index}`, size, LARGE.subarray(0, size)));
+      }
+    });
+    const [one, many] = [distant(bytes), distant(bytes)];
+    const expected = await readSkeleton(one.source, "m.onnx");
+    expect(await readSkeleton(many.source, "m.onnx", { readsAtOnce: 6 })).toEqual(expected);
+    expect(many.seen.reads).toBeLessThan(3 * one.seen.reads);
+  });
+
+  it("is not given if a read that turns out to be needed fails", async () => {
+    const bytes = layered(30);
+    const { source: good } = distant(bytes);
+    const read = (offset: number, length: number) =>
+      offset > bytes.length / 2 ? Promise.reject(new Error("cut")) : good.read(offset, length);
+    await expect(readSkeleton({ bytes: bytes.length, read }, "m.onnx", { readsAtOnce: 6 })).rejects.toThrow("cut");
+  });
+});
+
 describe("a file that lies", () => {
   const refused = (bytes: Uint8Array, code: string) =>
     expect(readSkeleton(source(bytes), "m.onnx")).rejects.toMatchObject({ code });
