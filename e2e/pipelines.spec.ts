@@ -1,4 +1,5 @@
 /** Pipelines through the public API: plan, form, ask, repair and close. */
+import { readFile } from "node:fs/promises";
 import {
   answerReaches,
   ask,
@@ -22,6 +23,8 @@ import {
   test,
   visitor,
 } from "./harness";
+import { HubServer } from "./harness/hub-server";
+import { guideWithWeightsInside } from "./harness/inline-weights";
 import type { PlanOptions } from "../src/grid";
 
 const PIPED = { text: QUESTION, provider: "pipeline" } as const;
@@ -276,4 +279,48 @@ test("a model from files of one device runs over others, which get their parts f
   const answer = await finishedAnswer(consumer);
   expect(answer.error).toBeUndefined();
   expect(answer.text).toBe(STORY.completion);
+});
+
+test("a model whose weights are inside of its graph's file is planned without them, and each device reads only its own", async ({
+  openSite,
+  siteConfig,
+}) => {
+  const [repository, path] = ["tests/inside", "onnx/model_q4.onnx"];
+  const hub = await HubServer.start();
+  try {
+    siteConfig.hub = hub.url;
+    const inside = await guideWithWeightsInside();
+    hub.put(repository, path, inside);
+    for (const file of ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]) {
+      hub.put(repository, file, await readFile(`public/models/guide/${file}`));
+    }
+    const [consumer, ...helpers] = await room(openSite, 2);
+    const dids = await Promise.all(helpers.map(didOf));
+    const plan = await consumer.page.evaluate(
+      async ([id, nodes]) => {
+        const { models, pipelines } = window.microgrid!;
+        await models.add(id);
+        return pipelines.plan(id, { stages: 2, nodes });
+      },
+      [repository, dids] as const,
+    );
+    const requested = (): number[] =>
+      hub.requestsFor(path).flatMap(({ range }) => {
+        const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(range ?? "") ?? [];
+        return to === undefined ? [] : [Number(to) - Number(from) + 1];
+      });
+    const bytes = (): number => requested().reduce((sum, length) => sum + length, 0);
+    // All three have read the graph by then.
+    expect(bytes()).toBeLessThan(inside.length);
+    await consumer.page.evaluate(async (planned) => {
+      await window.microgrid!.pipelines.open(planned);
+    }, plan);
+    expect(requested()).toHaveLength(hub.requestsFor(path).length);
+    expect(bytes()).toBeLessThan(2 * inside.length);
+    expect((await ask(consumer, { text: QUESTION, model: repository, provider: "pipeline" })).text).toBe(
+      STORY.completion,
+    );
+  } finally {
+    await hub.stop();
+  }
 });
