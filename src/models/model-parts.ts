@@ -4,7 +4,7 @@ import type { Backend, LoadProgress, PackageFile } from "../inference";
 import type { ModelEntry } from "./entry";
 import { packageFiles, planOnnxFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
 import { currentListing, knownListing, packageHash, type PackageParts } from "./packages";
-import { downloadProgress, ProgressMeter } from "./progress";
+import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { Sha256, sha256Text } from "./sha256";
 import { type GraphWithoutWeights, matches, type StoredFile, type StoreProgress } from "./store-protocol";
@@ -144,9 +144,12 @@ class PartialModel {
     const { name, id } = this.#entry;
     const file = this.#graphFile;
     const request = { ...file, urls: this.#urls(file), maxGraphBytes };
-    const meter = new ProgressMeter();
-    const report = ({ receivedBytes, totalBytes }: StoreProgress): void =>
-      onProgress(meter.measure("read", receivedBytes, totalBytes, `Reading the graph of ${name}.`));
+    const report = ({ receivedBytes: loadedBytes, totalBytes }: StoreProgress): void =>
+      onProgress({
+        ...{ phase: "read", loadedBytes, totalBytes, text: `Reading the graph of ${name}.` },
+        // Most bytes are passed over, so their rate says nothing.
+        ...{ bytesPerSecond: 0, etaMs: undefined },
+      });
     const read = (): Promise<GraphWithoutWeights> =>
       this.#parts.store.service.readGraph(id, request, { signal, onProgress: report });
     // A file of unknown size cannot be read by ranges.

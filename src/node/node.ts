@@ -93,6 +93,7 @@ export class GridNode {
       room: undefined,
       returnTo: undefined,
       pipelines: [],
+      graphs: {},
       notices: [],
     };
     const store = new StateStore(initial);

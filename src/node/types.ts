@@ -63,6 +63,8 @@ export interface GridState {
   readonly returnTo: { readonly id: string; readonly name: string } | undefined;
   /** The pipelines of this device. */
   readonly pipelines: readonly PipelineState[];
+  /** How far the reading of graphs for plans is, by model: bytes of the graph's file that were read or passed over. */
+  readonly graphs: Readonly<Record<string, LoadProgress>>;
   readonly notices: readonly Notice[];
 }
 

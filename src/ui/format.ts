@@ -1,5 +1,6 @@
 /** Writes numbers, sizes and days for people. */
 import { formatBytes } from "../core";
+import type { LoadProgress } from "../grid";
 
 export { formatBytes };
 
@@ -30,6 +31,11 @@ export function formatExpectedRate(tokensPerSecond: number): string {
   const step = tokensPerSecond >= 20 ? 5 : tokensPerSecond >= 2 ? 1 : 0.1;
   const rounded = Math.max(step, Math.round(tokensPerSecond / step) * step);
   return `about ${step < 1 ? rounded.toFixed(1) : rounded} tokens/s`;
+}
+
+/** The part of a load that is done, in percent; undefined while its size is unknown. */
+export function percentOf({ loadedBytes, totalBytes }: LoadProgress): number | undefined {
+  return totalBytes > 0 ? Math.floor((100 * loadedBytes) / totalBytes) : undefined;
 }
 
 /** Tokens of a context, such as `4k` for 4096. */

@@ -50,6 +50,19 @@ describe("a plan", () => {
   });
 });
 
+describe("the reading of a graph", () => {
+  it("is shown until the plan is there, or has failed", async () => {
+    const [ada, ben] = pair();
+    const shown: GridState["graphs"][] = [];
+    ada.store.on("patch", ({ graphs }) => graphs && shown.push(graphs));
+    await ada.pipelines.plan("guide", { nodes: [ben.did] }, signal);
+    expect(shown).toMatchObject([{ guide: { loadedBytes: 1, totalBytes: 4 } }, {}]);
+    expect(shown[1]).toEqual({});
+    await expect(ada.pipelines.plan("nobody's", {}, signal)).rejects.toMatchObject({ code: "unknown-model" });
+    expect(ada.store.state.graphs).toEqual({});
+  });
+});
+
 describe("a pipeline", () => {
   it("is shown from its opening to its end, here and where its layers are", async () => {
     const [ada, ben] = pair();

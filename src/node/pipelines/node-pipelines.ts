@@ -4,6 +4,7 @@ import {
   type Backend,
   type DeviceInfo,
   type EngineSupervisor,
+  type LoadProgress,
   type ModelOffer,
   type Provider,
   preferredBackend,
@@ -126,7 +127,10 @@ export class NodePipelines {
     const inside = this.#current();
     const forbidden = inside.forbids(model, this.#options.self);
     if (forbidden !== undefined) throw new MicrogridError("bad-request", forbidden);
-    const planned = await inside.planner.plan(model, wanted, { signal });
+    const onProgress = (progress: LoadProgress): void => this.#reading(model, progress);
+    const planned = await inside.planner
+      .plan(model, wanted, { signal, onProgress })
+      .finally(() => this.#reading(model, undefined));
     this.#planned.set(keyOf(planned.plan), { planned, wanted });
     for (const oldest of [...this.#planned.keys()].slice(0, -MAX_PLANS)) this.#planned.delete(oldest);
     return planned.plan;
@@ -262,6 +266,14 @@ export class NodePipelines {
     if (this.#own.get(own.id) !== own) return;
     this.close(own.id);
     this.#options.store.notify({ id: `pipeline-${own.model}`, level, text });
+  }
+
+  /** Shows how far the reading of a graph is; undefined when that is over. */
+  #reading(model: string, progress: LoadProgress | undefined): void {
+    const { store } = this.#options;
+    const { [model]: old, ...others } = store.state.graphs;
+    if (progress) store.patch({ graphs: { ...others, [model]: progress } });
+    else if (old) store.patch({ graphs: others });
   }
 
   #changed(): void {

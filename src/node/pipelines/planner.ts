@@ -1,5 +1,6 @@
 /** Plans pipelines in one room: asks its members, measures the links, and chooses. */
 import type { Did } from "../../core";
+import type { LoadProgress } from "../../inference";
 import {
   type Ability,
   type LinkSurvey,
@@ -67,11 +68,15 @@ export class Planner {
     return [...this.#asking].filter(({ members }) => members.includes(by)).map(({ model }) => model);
   }
 
-  /** Rejects like `Pipelines.plan`. */
-  async plan(id: string, wanted: PlanOptions, { signal }: { signal: AbortSignal }): Promise<Planned> {
+  /** Rejects like `Pipelines.plan`. `onProgress` is called while the model's graph is read. */
+  async plan(
+    id: string,
+    wanted: PlanOptions,
+    { signal, onProgress }: { signal: AbortSignal; onProgress?: (progress: LoadProgress) => void },
+  ): Promise<Planned> {
     const { traffic, links, self, models, members, nameOf } = this.#options;
     const { nodes, stages, answers = 1 } = wanted;
-    const model = await models.read(id, { signal });
+    const model = await models.read(id, { signal, ...(onProgress && { onProgress }) });
     const asking: Asking = {
       model,
       members: members()

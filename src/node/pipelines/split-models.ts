@@ -1,6 +1,6 @@
 /** The graphs of models that are read in parts, and the speed of this device for each. */
 import { sha256, toHex } from "../../core";
-import type { Backend, EngineSupervisor } from "../../inference";
+import type { Backend, EngineSupervisor, LoadProgress } from "../../inference";
 import { type ModelLibrary, SharedWork, isHubName, otherFiles } from "../../models";
 import { type Ability, SplitModel, type StageSource } from "../../pipeline";
 import { MAX_GRAPH_BYTES, MAX_HIDDEN_BYTES } from "../../room";
@@ -26,7 +26,7 @@ export class SplitModels {
   readonly #options: SplitModelsOptions;
   /** Most recently used last. */
   readonly #models = new Map<string, KnownModel>();
-  readonly #reading = new SharedWork<KnownModel, never>();
+  readonly #reading = new SharedWork<KnownModel, LoadProgress>();
   /** By the measured graph, most recently used last. */
   readonly #speeds = new Map<string, Promise<Pick<Ability, "decodeMs" | "prefillMs">>>();
 
@@ -40,13 +40,21 @@ export class SplitModels {
    */
   async read(
     id: string,
-    options: { readonly graph?: string; readonly graphBytes?: number; readonly signal: AbortSignal },
+    options: {
+      readonly graph?: string;
+      readonly graphBytes?: number;
+      readonly signal: AbortSignal;
+      readonly onProgress?: (progress: LoadProgress) => void;
+    },
   ): Promise<KnownModel> {
-    const { signal, ...which } = options;
+    const { signal, onProgress = () => undefined, ...which } = options;
     const key = JSON.stringify([id, which.graph]);
-    const read = (working: AbortSignal): Promise<KnownModel> => this.#read(id, which, working);
     const known =
-      this.#models.get(key) ?? (await this.#reading.join(key, read, { signal, onProgress: () => undefined }));
+      this.#models.get(key) ??
+      (await this.#reading.join(key, (working, report) => this.#read(id, which, working, report), {
+        signal,
+        onProgress,
+      }));
     this.#models.delete(key);
     this.#models.set(key, known);
     for (const oldest of [...this.#models.keys()].slice(0, -MAX_KEPT)) this.#models.delete(oldest);
@@ -102,9 +110,12 @@ export class SplitModels {
     id: string,
     which: { readonly graph?: string; readonly graphBytes?: number },
     signal: AbortSignal,
+    onProgress: (progress: LoadProgress) => void,
   ): Promise<KnownModel> {
     const { library, backend } = this.#options;
-    return new SplitModel(await library.parts(id, { ...which, maxGraphBytes: MAX_GRAPH_BYTES, signal, backend }));
+    return new SplitModel(
+      await library.parts(id, { ...which, maxGraphBytes: MAX_GRAPH_BYTES, signal, backend, onProgress }),
+    );
   }
 
   async #measure(model: SplitModel): Promise<Pick<Ability, "decodeMs" | "prefillMs">> {

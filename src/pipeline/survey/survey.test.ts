@@ -1,6 +1,8 @@
 /** Asking members what they could do, over an in-memory bus. */
 import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
+import { MAX_GRAPH_BYTES, STAGE_FRAMES } from "../../room/frames/stage";
+import { encodeFrame } from "../../wire/frames";
 import { Bus } from "../testing/bus";
 import { type Judge, LinkSurvey, SurveyAnswers, survey } from ".";
 
@@ -71,6 +73,16 @@ describe("a survey", () => {
       [did("c"), "silent"],
       [did("nobody"), "silent"],
     ]);
+  });
+
+  it("says why a question could not even be sent", async () => {
+    const { ask, bus } = room({ a: () => Promise.resolve(ABLE) });
+    bus.onFrame = ({ kind, body }) => {
+      if (kind === "stage.ask") encodeFrame(STAGE_FRAMES, kind, { ...body, graphBytes: MAX_GRAPH_BYTES + 1 });
+      return true;
+    };
+    const { unable } = await ask(["a"]);
+    expect(unable.get(did("a"))).toMatchObject({ why: "failed", text: expect.stringContaining("stage.ask") as string });
   });
 
   it("accepts an answer only from a member that it asked, and only to its own question", async () => {

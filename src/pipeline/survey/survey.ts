@@ -1,5 +1,5 @@
 /** Asks members what they could do for a model, and collects measurements of the links between all of them. */
-import { type Did, deferred, onAbort, randomId } from "../../core";
+import { type Did, MicrogridError, deferred, onAbort, randomId } from "../../core";
 import type { StageFrame, StageLanes, UnableReason } from "../../room";
 import type { PlanLink } from "../plan";
 import type { StageSource } from "../run";
@@ -38,8 +38,8 @@ export async function survey(
   const asked = await Promise.all(
     members.map(async (did) => {
       const others = members.filter((other) => other !== did);
-      const answer = await ask(traffic, did, { ...source, among: others }, signal).catch(() => undefined);
-      const link = answer?.kind === "stage.able" ? await links.measure(did).catch(() => undefined) : undefined;
+      const answer = await ask(traffic, did, { ...source, among: others }, signal).catch(noAnswer);
+      const link = answer.kind === "stage.able" ? await links.measure(did).catch(() => undefined) : undefined;
       return { did, answer, link };
     }),
   );
@@ -48,16 +48,27 @@ export async function survey(
   const unable = new Map<Did, { why: UnableReason | "silent"; text: string }>();
   const measured = new Map<string, PlanLink>();
   for (const { did, answer, link } of asked) {
-    if (answer?.kind === "stage.able") {
+    if (answer.kind === "stage.able") {
       able.set(did, answer.body);
       for (const each of answer.body.links) measured.set(`${did} ${each.did}`, each);
       if (link) measured.set(`${self} ${did}`, link);
     } else {
-      unable.set(did, answer?.body ?? { why: "silent", text: "It did not answer in time." });
+      unable.set(did, answer.body);
     }
   }
   // If only one end has measured a link, its figures are used for both directions.
   return { able, unable, link: (from, to) => measured.get(`${from} ${to}`) ?? measured.get(`${to} ${from}`) };
+}
+
+/** Why a member gave no answer: it is gone or slow, unless the question itself could not be sent. */
+function noAnswer(error: unknown): {
+  readonly kind: "none";
+  readonly body: { readonly why: "failed" | "silent"; readonly text: string };
+} {
+  if (error instanceof MicrogridError && error.code !== "peer-lost") {
+    return { kind: "none", body: { why: "failed", text: error.message } };
+  }
+  return { kind: "none", body: { why: "silent", text: "It did not answer in time." } };
 }
 
 /** Asks one member. Rejects if it does not answer in time. */

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import type { GridState, PipelinePlan, PipelineState } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { formatBytes, formatRate, formatTokens } from "../format";
+import { formatBytes, formatRate, formatTokens, percentOf } from "../format";
 import { icon } from "../icons";
 import { plain } from "../plain";
 import { avatar } from "../people/avatar";
@@ -61,7 +61,7 @@ export class PlanView extends WorkspaceElement {
   #content(workspace: Workspace, setup: PipelineSetup): TemplateResult {
     switch (setup.kind) {
       case "asking":
-        return this.#asking(workspace);
+        return this.#asking(workspace, setup.model);
       case "planned":
         return setup.plan.missing ? this.#missing(workspace, setup.plan) : this.#planned(workspace, setup.plan);
       case "forming":
@@ -73,8 +73,9 @@ export class PlanView extends WorkspaceElement {
     }
   }
 
-  #asking(workspace: Workspace): TemplateResult {
-    const { node, room } = workspace.grid.state;
+  #asking(workspace: Workspace, model: string): TemplateResult {
+    const { node, room, graphs } = workspace.grid.state;
+    const read = graphs[model] && percentOf(graphs[model]);
     const peers = room?.peers ?? [];
     return html`<div role="status">
         <p class="total">Asking which layers each device could hold…</p>
@@ -84,7 +85,13 @@ export class PlanView extends WorkspaceElement {
         </p>
       </div>
       <ul class="asked" aria-label="Devices asked">
-        <li>${avatar(node.did, 32)}<span>This device</span></li>
+        <li>
+          ${avatar(node.did, 32)}
+          <span>
+            This device
+            ${read === undefined ? nothing : html`<span class="muted small">reads the model’s graph: ${read} %</span>`}
+          </span>
+        </li>
         ${peers.map(
           ({ did, name, layersBytes }) =>
             html`<li>

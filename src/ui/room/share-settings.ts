@@ -2,7 +2,7 @@
 import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import type { GridState, LoadProgress, RoomState, ShareOptions } from "../../grid";
+import type { GridState, RoomState, ShareOptions } from "../../grid";
 import "../controls";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
@@ -11,7 +11,7 @@ import { localOffers } from "../state/models";
 import { answeredText, servingText } from "../state/serving";
 import { canKeepScreenOn } from "../state/sharer";
 import { sections } from "../styles/shared";
-import { formatSize } from "../format";
+import { formatSize, percentOf } from "../format";
 import { plain } from "../plain";
 import { memoryRange } from "./layers-memory";
 
@@ -176,9 +176,4 @@ export class ShareSettings extends WorkspaceElement {
   #share(options: Partial<ShareOptions> | false): void {
     void this.#sharing.run([options]);
   }
-}
-
-/** The part of a download that has arrived, in percent; undefined while its size is unknown. */
-function percentOf({ loadedBytes, totalBytes }: LoadProgress): number | undefined {
-  return totalBytes > 0 ? Math.floor((100 * loadedBytes) / totalBytes) : undefined;
 }

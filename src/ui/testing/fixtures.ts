@@ -275,6 +275,7 @@ export function fakeState(options: { loading: boolean; notices: boolean; house: 
     loads: options.loading ? {} : { guide: { kind: "ready", offer: guideOffer } },
     room: undefined,
     returnTo: undefined,
+    graphs: {},
     pipelines: [],
     notices: options.notices
       ? [
