@@ -14,6 +14,11 @@ const LICENCES = {
   "qwen-research": "Qwen Research License, not for commercial use",
 } as const;
 
+/** A licence as people know it, by the id that hubs use; the id itself if it is not well known. */
+export function licenceName(id: string): string {
+  return Object.entries<string>(LICENCES).find(([known]) => known === id)?.[1] ?? id;
+}
+
 const licenceId = v.picklist(Object.keys(LICENCES) as (keyof typeof LICENCES)[]);
 
 /** Facts about a family, as its makers state them. */

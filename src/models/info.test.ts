@@ -113,6 +113,17 @@ describe("modelInfo of a repository that has been asked", () => {
     expect(infoOf("Qwen3-4B-ONNX", testDevice(), described(1, 4 * GB)).fit).toEqual({ fits: true });
   });
 
+  it.each([
+    ["mit", "MIT"],
+    ["cc-by-nc-4.0", "cc-by-nc-4.0"],
+    [undefined, undefined],
+  ])("names the licence that the host states: %s", (id, licence) => {
+    const { facts, ...record } = described(1);
+    expect(infoOf("Qwen3-0.6B-ONNX", testDevice(), { ...record, facts: { ...facts!, licence: id } }).licence).toBe(
+      licence,
+    );
+  });
+
   it("gives an approximate size if the host does not report the size of small files", () => {
     const info = infoOf("Qwen3-0.6B-ONNX", testDevice(), described(undefined));
     expect(info).toMatchObject({ downloadBytes: 900, sizeIsEstimate: true });

@@ -2,6 +2,7 @@
 import type { Backend, DeviceInfo } from "../inference";
 import { originLabel, type ModelEntry } from "./entry";
 import { estimateMlcBytes, estimateWeightBytes } from "./estimate";
+import { licenceName } from "./families";
 import { fitOf } from "./fit";
 import { planOnnxFiles, sumBytes, type OnnxPlan } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
@@ -46,6 +47,7 @@ export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceIn
     sizeIsEstimate: exactBytes === undefined && weights !== undefined,
     memoryBytes,
     contextLength: entry.contextLength ?? remembered?.facts?.contextLength,
+    licence: remembered?.facts?.licence && licenceName(remembered.facts.licence),
     fit: fitOf(entry, { memoryBytes, wasmBytes, f32Variant: state.f32Variant }, device),
     stored: typeof state.stored === "string" ? state.stored : storedState(remembered, state.stored),
     origin: originLabel(entry.origin),

@@ -20,6 +20,8 @@ export interface ModelInfo {
   /** Approximate bytes of GPU or WASM memory while loaded. */
   readonly memoryBytes: number | undefined;
   readonly contextLength: number | undefined;
+  /** The licence as the model's host names it; undefined if the host does not say, or has not been asked yet. */
+  readonly licence?: string | undefined;
   readonly fit:
     { readonly fits: true } | { readonly fits: false; readonly obstacle: Obstacle; readonly reason: string };
   readonly stored: "no" | "partial" | "yes";
