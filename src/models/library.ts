@@ -2,6 +2,7 @@
 import { MicrogridError, randomId, TypedEventTarget } from "../core";
 import type { Backend, DeviceInfo, EngineName, LoadProgress, ModelPackage } from "../inference";
 import { embeddedEntries, repositoryEntries, webllmEntries } from "./catalog";
+import { afterFailedLoad } from "./failed-load";
 import { ModelHosts } from "./hosts";
 import { usualBackend } from "./info";
 import { openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
@@ -104,6 +105,21 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
       (signal, onProgress) => this.#prepare({ entry, backend, signal, onProgress }),
       options,
     );
+  }
+
+  /**
+   * Call it if a model that was prepared could not be loaded. If its files may be damaged, they are checked again, and
+   * deleted unless they are what their host publishes. Returns the error to show, which says what to do then.
+   */
+  async afterFailedLoad(id: string, failure: { readonly error: unknown; readonly backend: Backend }): Promise<unknown> {
+    try {
+      return await afterFailedLoad(this.#parts, this.#parts.index.entry(id), failure);
+    } catch {
+      // The store does not answer, or the model was removed meanwhile.
+      return failure.error;
+    } finally {
+      await this.#refresh();
+    }
   }
 
   /**

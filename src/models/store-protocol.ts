@@ -102,6 +102,11 @@ export interface StoreApi {
   readGraph(model: string, request: GraphRequest, options: StoreOptions): Promise<GraphWithoutWeights>;
   /** The complete files with these paths, or undefined if one of them is not complete. */
   open(model: string, paths: readonly string[]): Promise<StoredFile[] | undefined>;
+  /**
+   * Reads stored files again, and deletes those whose content does not have the given SHA-256, as well as those without
+   * one. Returns the paths of the deleted files.
+   */
+  recheck(model: string, files: readonly Pick<FileRequest, "path" | "sha256">[]): Promise<string[]>;
   /** Summaries of all models in the store. */
   summaries(): Promise<StoredSummary[]>;
   /** Deletes all files of a model. */

@@ -124,6 +124,15 @@ export class ModelStore implements StoreApi {
     return files.every((file) => file !== undefined) ? files : undefined;
   }
 
+  recheck(model: string, files: readonly Pick<FileRequest, "path" | "sha256">[]): Promise<string[]> {
+    return this.#turns.take(model, async () => {
+      const { whole } = await this.#opened;
+      const deleted: string[] = [];
+      for (const file of files) if (!(await whole.recheck(model, file))) deleted.push(file.path);
+      return deleted;
+    });
+  }
+
   async summaries(): Promise<StoredSummary[]> {
     const { records } = await this.#opened;
     const byModel = new Map<string, FileRecord[]>();

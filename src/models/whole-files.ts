@@ -8,7 +8,8 @@ import type { ModelRecords } from "./records";
 import { Sha256 } from "./sha256";
 import { matches, type FileRequest, type StoredFile } from "./store-protocol";
 
-const IMPORT_PIECE_BYTES = 4 * 2 ** 20;
+/** Size of the pieces in which stored files are read. */
+const PIECE_BYTES = 4 * 2 ** 20;
 
 /** Options that tests replace. */
 export type WholeOverrides = Pick<DownloadContext, "fetch" | "stallMs" | "backoffMs">;
@@ -96,9 +97,9 @@ export class WholeFiles {
     const hash = new Sha256();
     try {
       writer.clear();
-      for (let at = 0; at < blob.size; at += IMPORT_PIECE_BYTES) {
+      for (let at = 0; at < blob.size; at += PIECE_BYTES) {
         signal.throwIfAborted();
-        const piece = new Uint8Array(await blob.slice(at, at + IMPORT_PIECE_BYTES).arrayBuffer());
+        const piece = new Uint8Array(await blob.slice(at, at + PIECE_BYTES).arrayBuffer());
         await writer.append(piece);
         hash.update(piece);
         line.received(writer.size, blob.size);
@@ -114,6 +115,18 @@ export class WholeFiles {
     const stored = await this.stored(model, path);
     if (!stored) throw new MicrogridError("storage-unavailable", `${path} could not be read back from the store.`);
     return stored;
+  }
+
+  /** Reads a stored file again. If its content does not have the hash, or the hash is unknown, deletes it: false. */
+  async recheck(model: string, { path, sha256 }: Pick<FileRequest, "path" | "sha256">): Promise<boolean> {
+    const stored = sha256 === undefined ? undefined : await this.stored(model, path);
+    const hash = new Sha256();
+    for (let at = 0; stored && at < stored.bytes; at += PIECE_BYTES) {
+      hash.update(new Uint8Array(await stored.blob.slice(at, at + PIECE_BYTES).arrayBuffer()));
+    }
+    if (stored && hash.digest() === sha256) return true;
+    await this.#forget(model, path);
+    return false;
   }
 
   async #forget(model: string, path: string): Promise<void> {

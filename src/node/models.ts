@@ -144,7 +144,9 @@ export class NodeModels {
       const { engine } = choice;
       const pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
       markLoading(id);
-      const info = await supervisor.load(pkg, { signal, backend, onProgress });
+      const info = await supervisor.load(pkg, { signal, backend, onProgress }).catch(async (error: unknown) => {
+        throw isAbort(error) || signal.aborted ? error : await library.afterFailedLoad(id, { error, backend });
+      });
       if (!current()) {
         // Cancelled too late to stop it. If another load has begun, that one replaces this model.
         if (!this.#loading.has(id)) await supervisor.unload(id);

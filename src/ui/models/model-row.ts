@@ -180,8 +180,12 @@ export class ModelRow extends WorkspaceElement {
                 Unload
               </button>`
           : model.fit.fits
-            ? html`<button class="button ${slow ? "" : "soft"}" aria-label="Load ${model.name}" @click=${this.#load}>
-                ${model.stored === "partial" ? "Continue" : "Load"}
+            ? html`<button
+                class="button ${slow ? "" : "soft"}"
+                aria-label=${wasDamaged(model, load) ? `Download it again: ${model.name}` : `Load ${model.name}`}
+                @click=${this.#load}
+              >
+                ${wasDamaged(model, load) ? "Download it again" : model.stored === "partial" ? "Continue" : "Load"}
               </button>`
             : nothing
       }
@@ -216,6 +220,12 @@ export class ModelRow extends WorkspaceElement {
   };
 }
 
+/** Whether the last load has shown that files were damaged, which are deleted then. */
+function wasDamaged(model: ModelInfo, load: LoadState | undefined): boolean {
+  const codes: readonly string[] = ["file-corrupt", "not-a-model", "wrong-results"];
+  return load?.kind === "failed" && codes.includes(load.error.code) && model.stored !== "yes";
+}
+
 function slowText(rate: string, thinks: boolean): string {
   return `Slow here: ${rate}${thinks ? ", and it thinks before it answers" : ""}`;
 }
@@ -227,6 +237,8 @@ function facts(model: ModelInfo, rate: string): string {
     model.memoryBytes === undefined ? "" : `${formatBytes(model.memoryBytes)} of memory`,
     model.contextLength === undefined ? "" : `${formatTokens(model.contextLength)} context`,
     model.engine === "webllm" ? "WebLLM" : "ONNX",
+    // The list names the licences of the families that it knows.
+    model.source === "added" && model.licence !== undefined ? `licence: ${model.licence}` : "",
   ]
     .filter(Boolean)
     .join(" · ");
