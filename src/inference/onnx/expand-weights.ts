@@ -36,15 +36,16 @@ export async function expandWeights(
 ): Promise<GraphWithWeights> {
   const plan = expansionOf(files.graph, options.maxBytes ?? MAX_EXPANDED_BYTES);
   if (!plan) return files;
-  const sources = new WeightSources(files.external, options.signal);
+  const read = (tensor: Tensor, length: number): Promise<Uint8Array> =>
+    contentOf(tensor, length, { files: files.external, signal: options.signal });
   const expanded = new Uint8Array(plan.totalBytes);
   for (const { weight, offset } of plan.expansions) {
     const sizes = quantizedSizes(weight.layout);
-    const scales = await sources.read(weight.scales, sizes.scales * Float32Array.BYTES_PER_ELEMENT);
+    const scales = await read(weight.scales, sizes.scales * Float32Array.BYTES_PER_ELEMENT);
     const data = {
-      codes: await sources.read(weight.codes, sizes.codes),
+      codes: await read(weight.codes, sizes.codes),
       scales: new Float32Array(scales.slice().buffer), // A copy, since floats must begin at a multiple of four.
-      zeroPoints: weight.zeroPoints && (await sources.read(weight.zeroPoints, sizes.zeroPoints)),
+      zeroPoints: weight.zeroPoints && (await read(weight.zeroPoints, sizes.zeroPoints)),
     };
     const floats = new Float32Array(expanded.buffer, offset, sizes.expandedBytes / Float32Array.BYTES_PER_ELEMENT);
     dequantize(weight.layout, data, floats);
@@ -52,10 +53,7 @@ export async function expandWeights(
   const kept = files.external.filter(({ path }) => plan.locations.has(path));
   return {
     graphBytes: plan.graphBytes,
-    external: [
-      ...kept.map(({ path, data }) => ({ path, data: sources.loaded(path) ?? data })),
-      { path: EXPANDED_PATH, data: expanded },
-    ],
+    external: [...kept, { path: EXPANDED_PATH, data: expanded }],
   };
 }
 
@@ -70,44 +68,32 @@ function expansionOf(graph: Graph, maxBytes: number): ReturnType<typeof expandGr
   return expandGraph(graph, maxBytes);
 }
 
-/** Reads the content of constants. Files are read whole and once, as ONNX Runtime reads them, and can be passed on to it. */
-class WeightSources {
-  readonly #files: ReadonlyMap<string, Blob | Uint8Array>;
-  readonly #loaded = new Map<string, Uint8Array>();
-  readonly #signal: AbortSignal;
-
-  constructor(files: GraphWithWeights["external"], signal: AbortSignal) {
-    this.#files = new Map(files.map(({ path, data }) => [path, data]));
-    this.#signal = signal;
-  }
-
-  /** A file that has been read. */
-  loaded(path: string): Uint8Array | undefined {
-    return this.#loaded.get(path);
-  }
-
-  /** A view of exactly `length` bytes. */
-  async read({ raw, external }: Tensor, length: number): Promise<Uint8Array> {
-    const bytes = raw ?? (external && range(await this.#file(external.location), external));
-    if (bytes?.length === length) return bytes;
-    throw new MicrogridError(
-      "file-corrupt",
-      `The model's weights do not have the size that its graph says (${bytes?.length ?? 0} instead of ${length} bytes). Remove the model and load it again.`,
-    );
-  }
-
-  async #file(path: string): Promise<Uint8Array | undefined> {
-    const data = this.#loaded.get(path) ?? this.#files.get(path);
-    const bytes = data instanceof Blob ? new Uint8Array(await data.arrayBuffer()) : data;
-    this.#signal.throwIfAborted();
-    if (bytes) this.#loaded.set(path, bytes);
-    return bytes;
-  }
+/** Reads exactly `length` bytes, the content of a constant. */
+async function contentOf(
+  { raw, external }: Tensor,
+  length: number,
+  { files, signal }: { readonly files: GraphWithWeights["external"]; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
+  const file = files.find(({ path }) => path === external?.location)?.data;
+  const bytes = raw ?? (external && file && (await rangeOf(file, external, length)));
+  signal.throwIfAborted();
+  if (bytes?.length === length) return bytes;
+  throw new MicrogridError(
+    "file-corrupt",
+    `The model's weights do not have the size that its graph says (${bytes?.length ?? 0} instead of ${length} bytes). Remove the model and load it again.`,
+  );
 }
 
-function range(
-  file: Uint8Array | undefined,
+/** Undefined where the range does not lie inside of the file. */
+async function rangeOf(
+  file: Blob | Uint8Array,
   { offset, length }: NonNullable<Tensor["external"]>,
-): Uint8Array | undefined {
-  return file?.subarray(offset, length === undefined ? undefined : offset + length);
+  wanted: number,
+): Promise<Uint8Array | undefined> {
+  const size = file instanceof Blob ? file.size : file.length;
+  const end = offset + (length ?? wanted);
+  if (!Number.isSafeInteger(offset) || offset < 0 || !(end <= size)) return undefined;
+  return file instanceof Blob
+    ? new Uint8Array(await file.slice(offset, end).arrayBuffer())
+    : file.subarray(offset, end);
 }

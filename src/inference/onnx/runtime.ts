@@ -37,7 +37,7 @@ async function importBuild(backend: Backend): Promise<{ ort: Ort; wasm: string; 
     ]);
     return { ort, wasm: wasm.default, glue: glue.default };
   }
-  if ("Suspending" in WebAssembly) {
+  if (canSuspend()) {
     const [ort, wasm, glue] = await Promise.all([
       import("onnxruntime-web/jspi"),
       import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url"),
@@ -51,6 +51,11 @@ async function importBuild(backend: Backend): Promise<{ ort: Ort; wasm: string; 
     import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"),
   ]);
   return { ort, wasm: wasm.default, glue: glue.default };
+}
+
+/** Whether the build for the GPU suspends itself while it waits. Such a build reads blobs part by part. */
+export function canSuspend(): boolean {
+  return "Suspending" in WebAssembly;
 }
 
 function threadCount(): number {

@@ -6,8 +6,9 @@ import type { GraphSpec } from "./graph-spec";
 import { ArrayKvCache, GrowingGpuKvCache } from "./growing-kv-cache";
 import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
 import type { KvCacheFactory } from "./kv-cache";
+import { lazyBytes } from "./lazy-bytes";
 import type { Graph } from "../../onnx";
-import type { Ort } from "./runtime";
+import { canSuspend, type Ort } from "./runtime";
 
 /** Otherwise ONNX Runtime warns about every shape operator that it leaves to the CPU, as it should. */
 const LOG_ERRORS_ONLY = 3;
@@ -22,7 +23,7 @@ export async function createSession(
   if (!device) {
     const { graphBytes, external } = options.expand ? await expandWeights(files, options) : files;
     return ort.InferenceSession.create(graphBytes, {
-      externalData: [...external],
+      externalData: lazily(external),
       logSeverityLevel: LOG_ERRORS_ONLY,
       executionProviders: ["wasm"],
     });
@@ -33,12 +34,17 @@ export async function createSession(
     .filter((name) => name.startsWith("present") || name === "logits");
   return withinGpuMemory(device, () =>
     ort.InferenceSession.create(files.graphBytes, {
-      externalData: [...files.external],
+      externalData: canSuspend() ? [...files.external] : lazily(files.external),
       logSeverityLevel: LOG_ERRORS_ONLY,
       executionProviders: [{ name: "webgpu", device }],
       preferredOutputLocation: Object.fromEntries(outputs.map((name) => [name, "gpu-buffer" as const])),
     }),
   );
+}
+
+/** Files for builds that cannot wait for a blob: they would read each file whole, and all of them at once. */
+function lazily(external: GraphWithWeights["external"]): { path: string; data: Blob | Uint8Array }[] {
+  return external.map(({ path, data }) => ({ path, data: data instanceof Blob ? lazyBytes(data) : data }));
 }
 
 /** The kinds of caches that a graph can use; `inPlace` is undefined if it does not allow that kind. */
