@@ -7,6 +7,8 @@ export { damaged } from "./errors";
 export type { RangeSource } from "./forward-reader";
 export { readGraph } from "./graph";
 export type { Graph } from "./graph";
+export { withInputShapes } from "./input-shapes";
+export { joinGraphs } from "./join";
 export type { GraphNode } from "./node";
 export type { Dim, GraphPort, ValueType } from "./port";
 export { ProtobufMessage } from "./protobuf";

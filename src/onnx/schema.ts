@@ -2,7 +2,8 @@
 
 /** Field numbers, by message. Only the fields that are read or written here. */
 export const FIELD = {
-  model: { graph: 7, functions: 25 },
+  model: { version: 1, graph: 7, opset: 8, functions: 25 },
+  opset: { domain: 1, version: 2 },
   graph: {
     node: 1,
     name: 2,
