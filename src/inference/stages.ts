@@ -1,7 +1,7 @@
 /** Types of a model in parts: its stages, the hidden states that pass between them, and the two ends that answer. */
 import type { Backend, PackageFile } from "./types";
 
-/** One tensor that goes from a stage of a model to the next: `[1, tokens, width]` numbers, as their bytes. */
+/** One tensor that goes from a stage of a model to the next: `width` numbers for each token, as their bytes. */
 interface HiddenTensor {
   readonly name: string;
   readonly type: "float32" | "float16";
@@ -23,7 +23,7 @@ export interface HiddenSlot {
 export interface StagePart {
   /** The hidden state that comes from the previous stage. */
   readonly takes: readonly HiddenSlot[];
-  /** Names of tensors that go on to the next stage unchanged. The graph itself neither takes nor gives them. */
+  /** Names of tensors that go on to the next stage unchanged. The graph may take them, but never gives them. */
   readonly passes: readonly string[];
   /** The hidden state that the graph gives to the next stage. */
   readonly gives: readonly HiddenSlot[];

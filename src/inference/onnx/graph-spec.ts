@@ -29,6 +29,8 @@ export interface GraphSpec {
   readonly ids: IntegerType | undefined;
   /** Hidden states that enter and leave a stage; a whole model has none. */
   readonly hidden: Pick<StagePart, "takes" | "passes" | "gives">;
+  /** Shape of one token in each hidden state that enters, by its name: one row of numbers, or several. */
+  readonly rows: ReadonlyMap<string, readonly number[]>;
   readonly mask: IntegerType | undefined;
   /** How often each position is given: 1 for `[1, tokens]`, 3 for `[3, 1, tokens]` (time, height and width of an image). */
   readonly positions: { readonly type: IntegerType; readonly axes: number; readonly rank: number } | undefined;
@@ -69,7 +71,9 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
   const slots: CacheSlot[] = [];
   const fixed: FixedSlot[] = [];
   const integers = new Map<string, IntegerInput>();
+  const rows = new Map<string, readonly number[]>();
   for (const input of graph.inputs) {
+    if (taken.has(input.name)) rows.set(input.name, rowOf(input));
     if (constants.has(input.name) || taken.has(input.name)) continue;
     const state = readStateName(input.name);
     if (!state) integers.set(input.name, integerInput(input));
@@ -86,6 +90,7 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
   return {
     ids: ids?.type,
     hidden: part,
+    rows,
     mask: integers.get("attention_mask")?.type,
     positions: positions && { ...positions, axes: positions.rank === 3 ? (positions.first ?? 3) : 1 },
     logitsToKeep: keep !== undefined && keepInput ? { name: keep, ...keepInput } : undefined,
@@ -96,6 +101,10 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
     bytesPerToken: slots.reduce((sum, slot) => sum + slot.heads * slot.headDim * floatBytes(slot.type), 0),
     fixedBytes: fixed.reduce((sum, slot) => sum + numbersIn(slot.dims) * floatBytes(slot.type), 0),
   };
+}
+
+function rowOf({ shape = [] }: GraphPort): readonly number[] {
+  return shape.slice(2).filter((dim) => typeof dim === "number");
 }
 
 /** How many numbers a tensor of these dimensions has. */

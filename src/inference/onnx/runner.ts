@@ -75,7 +75,7 @@ export class ModelRunner {
 
   #feeds(cache: KvCache, { ids, hidden, count }: Step, logits: number): Record<string, Tensor> {
     const past = cache.length;
-    const { ids: idType, mask, positions, logitsToKeep, hidden: slots } = this.#spec;
+    const { ids: idType, mask, positions, logitsToKeep, hidden: slots, rows } = this.#spec;
     const feeds: Record<string, Tensor> = { ...cache.feeds() };
     if (idType) feeds.input_ids = this.#integers(idType, ids ?? new Array<number>(count).fill(0), [1, count]);
     if (mask) feeds.attention_mask = this.#integers(mask, new Array<number>(past + count).fill(1), [1, past + count]);
@@ -89,10 +89,11 @@ export class ModelRunner {
       feeds[name] = this.#integers(type, [Math.max(1, logits)], rank === 0 ? [] : [1]);
     }
     for (const slot of slots.takes) {
-      if (slots.passes.includes(slot.name)) continue;
+      const row = rows.get(slot.name);
+      if (!row) continue; // It is only passed on.
       const bytes = hidden?.find(({ name }) => name === slot.name)?.bytes;
       if (!bytes) throw new Error(`The stage got no ${slot.name}.`);
-      feeds[slot.name] = floatTensor(this.#ort, slot.type, alignedBuffer(bytes), [1, count, slot.width]);
+      feeds[slot.name] = floatTensor(this.#ort, slot.type, alignedBuffer(bytes), [1, count, ...row]);
     }
     return feeds;
   }

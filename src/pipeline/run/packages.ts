@@ -119,12 +119,12 @@ function fileOf(file: StageFile["files"][number], pieces: readonly ReadPiece[]):
 }
 
 function slotOf({ name, dtype, shape }: TensorSpec): HiddenSlot {
-  const width = shape.at(-1);
-  if ((dtype !== "float32" && dtype !== "float16") || shape.length !== 3 || typeof width !== "number") {
+  const row = shape.slice(2).filter((dim) => typeof dim === "number");
+  if ((dtype !== "float32" && dtype !== "float16") || row.length === 0 || row.length !== shape.length - 2) {
     throw new MicrogridError(
       "unsupported-model",
       `This model cannot be split: the tensor between its layers (${name}) does not have one row of numbers per token.`,
     );
   }
-  return { name, type: dtype, width };
+  return { name, type: dtype, width: row.reduce((product, dim) => product * dim, 1) };
 }
