@@ -1,6 +1,6 @@
 /** A bare page around the model library: browser tests drive it from here, with no app in between. */
 import { errorToData, spawnWorker, type ErrorData } from "../../src/core";
-import { probeDevice, type Backend, type DeviceInfo, type LoadProgress } from "../../src/inference";
+import { decoders, probeDevice, type Backend, type DeviceInfo, type LoadProgress } from "../../src/inference";
 import { ModelLibrary, type ModelInfo, type ModelParts } from "../../src/models";
 import storeWorker from "../../workers/store?worker&url";
 
@@ -123,6 +123,7 @@ window.models = {
   killStore: () => store?.terminate(),
   async open({ hub, mirrors, device }) {
     library = await ModelLibrary.open({
+      decoders,
       baseUrl: new URL(".", location.href).href,
       device: { ...(await probeDevice()), ...device },
       createStoreWorker: () => (store = spawnWorker(storeWorker, "store")),

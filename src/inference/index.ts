@@ -4,6 +4,7 @@ export { preferredBackend, probeDevice } from "./device";
 export { TYPICAL_ANSWER_TOKENS, estimateAnswer } from "./estimate";
 export { hiddenFault } from "./onnx/step";
 export { expandsWeights } from "./onnx/expand-weights";
+export { decoders } from "./decoders";
 export { readStateName } from "./onnx/state-names";
 export {
   BackendSchema,

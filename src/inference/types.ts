@@ -101,6 +101,8 @@ export type ModelPackage =
       readonly packageHash: string;
       /** Path of the graph to run among `files`. */
       readonly graph: string;
+      /** Path of the graph that makes the inputs of `graph` from token ids, in models of several graphs. */
+      readonly embedder?: string;
       readonly files: readonly PackageFile[];
     }
   | {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HubServer } from "../../e2e/harness/hub-server";
 import { FakeWorker } from "../border/testing/worker";
 import { MicrogridError, type ErrorCode } from "../core";
+import { decoders } from "../inference";
 import type { FilesOrigin, ModelEntry } from "./entry";
 import { afterFailedLoad } from "./failed-load";
 import { ModelHosts } from "./hosts";
@@ -45,7 +46,7 @@ async function open(origin: FilesOrigin, disk = new MemoryDisk()): Promise<Model
   };
   const records = ModelRecords.inMemory();
   const store = connectStore(() => new FakeWorker(new ModelStore({ disk, records })).asWorker);
-  const common = { device: testDevice(), records, store, hosts: new ModelHosts(hub.url, []) };
+  const common = { device: testDevice(), records, store, hosts: new ModelHosts(hub.url, []), decoders };
   parts = { ...common, index: new ModelIndex(common, [entry], []) };
   return entry;
 }

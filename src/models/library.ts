@@ -1,11 +1,11 @@
 /** The library of models: lists them, knows how much of each is stored, and provides their files. */
 import { MicrogridError, randomId, TypedEventTarget } from "../core";
-import type { Backend, DeviceInfo, EngineName, LoadProgress, ModelPackage } from "../inference";
+import type { Backend, decoders, DeviceInfo, EngineName, LoadProgress, ModelPackage } from "../inference";
 import { embeddedEntries, repositoryEntries, webllmEntries } from "./catalog";
 import { afterFailedLoad } from "./failed-load";
 import { ModelHosts } from "./hosts";
 import { usualBackend } from "./info";
-import { openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
+import { checkBeforeDownload, openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
 import { planOnnxFiles } from "./onnx-files";
 import { prepareOnnx, prepareWebLlm, type PackageOrder, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
@@ -26,6 +26,8 @@ interface ModelLibraryOptions {
   readonly device: DeviceInfo;
   /** Starts the store worker (`workers/store.ts`). */
   readonly createStoreWorker: () => Worker;
+  /** The engine's rules about graphs: `decoders` of `inference`. */
+  readonly decoders: typeof decoders;
   /** Address of the model hub; Hugging Face by default. */
   readonly hub?: string;
   /** Addresses of hubs with the same paths, tried in this order if the first does not answer. */
@@ -61,7 +63,7 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const hosts = new ModelHosts(options.hub ?? DEFAULT_HUB, options.mirrors ?? []);
     const entries = [...embeddedEntries(options.baseUrl), ...repositoryEntries(), ...webllmEntries(catalog.models)];
     const index = new ModelIndex({ device, records, store, hosts }, entries, await records.models());
-    const library = new ModelLibrary({ device, index, store, hosts, records });
+    const library = new ModelLibrary({ device, index, store, hosts, records, decoders: options.decoders });
     await library.#refresh();
     return library;
   }
@@ -183,7 +185,10 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     try {
       return await (origin.kind === "webllm"
         ? prepareWebLlm(this.#parts, order, origin)
-        : prepareOnnx(this.#parts, order));
+        : prepareOnnx(this.#parts, {
+            ...order,
+            beforeDownload: (plan) => checkBeforeDownload(this.#parts, order.entry, plan, order.signal),
+          }));
     } finally {
       await this.#refresh();
     }

@@ -1,6 +1,7 @@
 /** Opens a model so that a device can read the graph and only the weights of the layers that it runs. */
 import { MicrogridError } from "../core";
 import type { Backend, LoadProgress, PackageFile } from "../inference";
+import { joinGraphs } from "../onnx";
 import type { ModelEntry } from "./entry";
 import { packageFiles, planOnnxFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
 import { currentListing, knownListing, packageHash, type PackageParts } from "./packages";
@@ -12,13 +13,21 @@ import { type GraphWithoutWeights, matches, type StoredFile, type StoreProgress 
 /** Weight files up to this size are downloaded whole if their host does not deliver parts. */
 const SMALL_FILE_BYTES = 64 * 2 ** 20;
 
+/** Models with fewer bytes of weights are downloaded without a look at their graph: that would take as long. */
+const WORTH_A_LOOK_BYTES = 16 * 2 ** 20;
+/** Largest graph that is looked at before a download, in bytes, without its weights. */
+const MAX_LOOKED_AT_BYTES = 64 * 2 ** 20;
+
 /** A model that is read in parts: its graph, and any range of its weights. */
 export interface ModelParts {
   readonly id: string;
   readonly name: string;
   /** Path of the graph inside the model. */
   readonly graph: string;
-  /** The graph without the weights inside of its file: to the graph, they are external data in its own file. */
+  /**
+   * The graph without the weights inside of its file: to the graph, they are external data in its own file. Two graphs are
+   * joined, and sizes that the graph leaves to the configuration are filled in.
+   */
   readonly graphBytes: Uint8Array<ArrayBuffer>;
   /**
    * Nodes with equal hashes read the same files. It covers the SHA-256 of `graphBytes` and what the host's listing says
@@ -97,7 +106,9 @@ export async function openModelParts(
       ? planOnnxFiles(listing, backend, parts.device, entry.name)
       : planOnnxGraph(listing, graph, entry.name);
   const source = new PartialModel(parts, entry, plan);
-  const { bytes: graphBytes, hosts } = await source.graph(maxGraphBytes, { signal, onProgress });
+  const graphs = await source.graphs(maxGraphBytes, { signal, onProgress });
+  const graphBytes = await parts.decoders.complete(joined(graphs), () => source.configTexts({ signal, onProgress }));
+  const hosts = new Map(graphs.map((each) => [each.path, each.hosts]));
   if (wantedBytes !== undefined && graphBytes.length !== wantedBytes) throw otherFiles(entry.name);
   const weightsHash = hashOfWeights(plan, graphBytes);
   return {
@@ -115,18 +126,47 @@ export async function openModelParts(
   };
 }
 
-/** The files of one graph of a model, in the store and on hosts. */
+/**
+ * Looks at the graph of a model that is about to be downloaded. Throws `unsupported-model` if the engine cannot run it. If the
+ * graph cannot be read by itself, nothing is said: the download or the engine will find out.
+ */
+export async function checkBeforeDownload(
+  parts: PackageParts,
+  entry: ModelEntry,
+  plan: OnnxPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  if ((plan.weightBytes ?? Infinity) < WORTH_A_LOOK_BYTES) return;
+  const source = new PartialModel(parts, entry, plan);
+  const options = { signal, onProgress: () => undefined };
+  let found;
+  try {
+    found = { graphs: await source.graphs(MAX_LOOKED_AT_BYTES, options), texts: await source.configTexts(options) };
+  } catch {
+    signal.throwIfAborted();
+    return;
+  }
+  await parts.decoders.check(joined(found.graphs), found.texts);
+}
+
+function joined([first, ...others]: readonly GraphWithoutWeights[]): Uint8Array<ArrayBuffer> {
+  return others.reduce((front, { bytes }) => joinGraphs(front, bytes), first!.bytes);
+}
+
+/** The files of one model, in the store and on hosts. */
 class PartialModel {
   readonly #parts: PackageParts;
   readonly #entry: ModelEntry;
   readonly #plan: OnnxPlan;
-  readonly #graphFile: ListedFile;
+  /** In the order in which the model runs them. */
+  readonly #graphFiles: readonly ListedFile[];
 
   constructor(parts: PackageParts, entry: ModelEntry, plan: OnnxPlan) {
     this.#parts = parts;
     this.#entry = entry;
     this.#plan = plan;
-    this.#graphFile = plan.files.find(({ path }) => path === plan.graph) ?? { path: plan.graph };
+    const paths = plan.embedder === undefined ? [plan.graph] : [plan.embedder, plan.graph];
+    this.#graphFiles = paths.map((path) => plan.files.find((file) => file.path === path) ?? { path });
   }
 
   /** Downloads those of these files that are not stored yet. */
@@ -139,10 +179,39 @@ class PartialModel {
     });
   }
 
-  /** The graph without its weights. */
-  graph(maxGraphBytes: number, { signal, onProgress }: SettingsOptions): Promise<GraphWithoutWeights> {
+  /** The graphs without their weights, in the order in which the model runs them. */
+  async graphs(
+    maxGraphBytes: number,
+    options: SettingsOptions,
+  ): Promise<readonly (GraphWithoutWeights & { readonly path: string })[]> {
+    const graphs = [];
+    for (const file of this.#graphFiles) {
+      graphs.push({ path: file.path, ...(await this.#graph(file, maxGraphBytes, options)) });
+    }
+    return graphs;
+  }
+
+  /** The files that state the sizes of caches. */
+  async configTexts(options: SettingsOptions): Promise<{ config: string | undefined; genAi: string | undefined }> {
+    const wanted = this.#plan.settings.filter(({ name }) => name === "config.json" || name === "genai_config.json");
+    const stored = packageFiles(
+      this.#plan,
+      await this.download(
+        wanted.map(({ file }) => file.path),
+        options,
+      ),
+    );
+    const text = (name: string): Promise<string> | undefined => stored.find(({ path }) => path === name)?.blob.text();
+    const [config, genAi] = await Promise.all([text("config.json"), text("genai_config.json")]);
+    return { config, genAi };
+  }
+
+  #graph(
+    file: ListedFile,
+    maxGraphBytes: number,
+    { signal, onProgress }: SettingsOptions,
+  ): Promise<GraphWithoutWeights> {
     const { name, id } = this.#entry;
-    const file = this.#graphFile;
     const request = { ...file, urls: this.#urls(file), maxGraphBytes };
     const report = ({ receivedBytes: loadedBytes, totalBytes }: StoreProgress): void =>
       onProgress({
@@ -166,7 +235,7 @@ class PartialModel {
     const inside = Number.isSafeInteger(offset + length) && offset >= 0 && length >= 0;
     if (!inside || offset + length > (file.bytes ?? Infinity)) throw beyondEnd(this.#entry.name, path);
     if (length === 0) return new Blob([]);
-    const hosts = file === this.#graphFile ? range.hosts : undefined;
+    const hosts = range.hosts.get(path);
     const request = { ...file, urls: this.#urls(file), version, offset, length, hosts };
     const read = (): Promise<Blob> => this.#parts.store.service.readRange(this.#entry.id, request, { signal });
     const isSmall = (file.bytes ?? Infinity) <= SMALL_FILE_BYTES;
@@ -194,7 +263,7 @@ class PartialModel {
     weightsHash: string,
     options: SettingsOptions,
   ): Promise<{ files: readonly PackageFile[]; packageHash: string }> {
-    const weights = [this.#graphFile, ...this.#plan.data];
+    const weights = [...this.#graphFiles, ...this.#plan.data];
     const paths = this.#plan.files.map(({ path }) => path);
     const own = paths.filter((path) => weights.every((file) => file.path !== path));
     const stored = await this.download(own, options);
@@ -219,7 +288,7 @@ class PartialModel {
   #fileAt(location: string): ListedFile | undefined {
     const folder = this.#plan.graph.slice(0, this.#plan.graph.lastIndexOf("/") + 1);
     const path = folder + location.replace(/^\.\//, "");
-    return [this.#graphFile, ...this.#plan.data].find((file) => file.path === path);
+    return [...this.#graphFiles, ...this.#plan.data].find((file) => file.path === path);
   }
 
   #urls({ path }: ListedFile): string[] {
@@ -233,11 +302,12 @@ interface WeightsRange {
   readonly offset: number;
   readonly length: number;
   readonly weightsHash: string;
-  readonly hosts: GraphWithoutWeights["hosts"];
+  /** The versions of the graphs' own files on hosts, by path. */
+  readonly hosts: ReadonlyMap<string, GraphWithoutWeights["hosts"]>;
 }
 
-function hashOfWeights({ graph, data, files }: OnnxPlan, graphBytes: Uint8Array): string {
-  const weights = [...files.filter(({ path }) => path === graph), ...data];
+function hashOfWeights({ graph, embedder, data, files }: OnnxPlan, graphBytes: Uint8Array): string {
+  const weights = [...files.filter(({ path }) => path === graph || path === embedder), ...data];
   const lines = weights.map(({ path, bytes, sha256 }) => JSON.stringify([path, bytes ?? null, sha256 ?? null]));
   const hash = new Sha256();
   hash.update(graphBytes);

@@ -99,6 +99,49 @@ describe("planOnnxFiles", () => {
     expect(plan.data.map(({ path }) => path)).toEqual([`${folder}/phi3-directml-int4.onnx.data`]);
   });
 
+  const apart = [
+    ...["embed_tokens_q4.onnx", "embed_tokens_q4.onnx_data", "embed_tokens_fp16.onnx", "embed_tokens_fp16.onnx_data"],
+    ...["decoder_model_merged_q4.onnx", "decoder_model_merged_q4.onnx_data", "decoder_model_merged_q4.onnx_data_1"],
+    ...["decoder_model_merged_q4f16.onnx", "vision_encoder_q4.onnx", "audio_encoder.onnx", "audio_encoder.onnx_data"],
+  ].map((name) => `onnx/${name}`);
+
+  it("takes the embedding and the decoder of a model that also sees and hears, and nothing else", () => {
+    const plan = planOnnxFiles(listing(...apart), "wasm", testDevice(), "m");
+    expect([plan.graph, plan.embedder]).toEqual(["onnx/decoder_model_merged_q4.onnx", "onnx/embed_tokens_q4.onnx"]);
+    expect(plan.data.map(({ path }) => path)).toEqual([
+      "onnx/embed_tokens_q4.onnx_data",
+      ...["onnx/decoder_model_merged_q4.onnx_data", "onnx/decoder_model_merged_q4.onnx_data_1"],
+    ]);
+    expect(plan.files.filter(({ path }) => /vision|audio|fp16/.test(path))).toEqual([]);
+    expect(plan.weightBytes).toBe(50);
+  });
+
+  it("takes the embedding of another variant if its own is missing, but none that the device cannot run", () => {
+    const embedder = (features: readonly string[], ...files: string[]) =>
+      planOnnxFiles(listing(...files.map((name) => `onnx/${name}.onnx`)), "webgpu", testDevice({ features }), "m")
+        .embedder;
+    const half = "decoder_model_merged_q4f16";
+    expect(embedder(["shader-f16"], half, "embed_tokens_q4", "embed_tokens_q4f16")).toBe(
+      "onnx/embed_tokens_q4f16.onnx",
+    );
+    expect(embedder(["shader-f16"], half, "embed_tokens_quantized", "embed_tokens")).toBe(
+      "onnx/embed_tokens_quantized.onnx",
+    );
+    expect(embedder([], "decoder_model_merged_q4", "embed_tokens_fp16", "embed_tokens")).toBe("onnx/embed_tokens.onnx");
+    expect(() => embedder([], "decoder_model_merged_q4", "embed_tokens_fp16")).toThrow("embed_tokens_fp16.onnx");
+  });
+
+  it.each([
+    [["encoder_model.onnx", "decoder_model_merged.onnx"], "encoder_model.onnx"],
+    [["embed_tokens.onnx", "language_model.onnx"], "embed_tokens.onnx"],
+    [["model_q4.onnx", "prepare_inputs_embeds_q4.onnx", "vision_encoder_q4.onnx"], "prepare_inputs_embeds_q4.onnx"],
+  ])("refuses graphs that it cannot run together by name: %j", (graphs, named) => {
+    const files = listing(...graphs.map((name) => `onnx/${name}`));
+    expect(() => planOnnxFiles(files, "wasm", testDevice(), "m")).toThrow(
+      expect.objectContaining({ code: "unsupported-model", message: expect.stringContaining(named) as string }),
+    );
+  });
+
   it("chooses a smaller variant on the CPU if the better one does not fit into WebAssembly", () => {
     const files = [
       ...listing("onnx/model_q4.onnx", "onnx/model_quantized.onnx"),

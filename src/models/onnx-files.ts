@@ -2,7 +2,7 @@
 import { MicrogridError } from "../core";
 import type { Backend, DeviceInfo, PackageFile } from "../inference";
 import type { ListedFile } from "./records";
-import { computesInHalf, findGraphs, runnableGraphs } from "./variants";
+import { computesInHalf, embedderOf, findGraphs, runnableGraphs } from "./variants";
 
 /** Files beside the graph that affect the output. The engine knows them by these names, wherever they are. */
 export const SETTINGS_FILES = [
@@ -22,13 +22,15 @@ const MOST_NAMED = 3;
 export interface OnnxPlan {
   /** Path of the graph. */
   readonly graph: string;
+  /** Path of the graph that makes its inputs from token ids; undefined if it takes these itself. */
+  readonly embedder: string | undefined;
   /** Files with settings, tokenizer and chat templates, with the names by which the engine knows them. */
   readonly settings: readonly { readonly name: string; readonly file: ListedFile }[];
-  /** The graph's external data. */
+  /** The external data of the graph, or of both. */
   readonly data: readonly ListedFile[];
-  /** All files: settings, graph and external data. */
+  /** All files: settings, graphs and external data. */
   readonly files: readonly ListedFile[];
-  /** Bytes of the graph and its external data; undefined if a size is unknown. */
+  /** Bytes of the graphs and their external data; undefined if a size is unknown. */
   readonly weightBytes: number | undefined;
   readonly downloadBytes: number | undefined;
 }
@@ -87,11 +89,15 @@ function refuseOtherKinds(listing: readonly ListedFile[], name: string): void {
       `${name} has no ONNX files, so this app cannot run it. Look for a repository of the same model whose name ends with -ONNX.`,
     );
   }
-  const split = graphs.find((path) => /(^|\/)(encoder_model|embed_tokens|vision_encoder)/.test(path));
-  if (split !== undefined) {
+  // The text part of a model that also sees or hears consists of an embedding and a decoder.
+  const hasText = graphs.some((path) => embedderOf(path, listing) !== undefined);
+  const other = graphs.find((path) => /(^|\/)encoder_model/.test(path));
+  const part = graphs.find((path) => /(^|\/)(embed_tokens|prepare_inputs_embeds|vision_encoder)/.test(path));
+  const strange = other ?? (hasText ? undefined : part);
+  if (strange !== undefined) {
     throw new MicrogridError(
       "unsupported-model",
-      `${name} is split into several graphs (${split}), but this app runs text models that have one graph. Choose another model.`,
+      `${name} consists of several graphs (${strange}) that this app cannot run together: it runs one graph, or embed_tokens with decoder_model_merged. Choose another model.`,
     );
   }
 }
@@ -105,11 +111,14 @@ function planFor(graph: ListedFile, listing: readonly ListedFile[], name: string
       `${name} lacks the file ${missing.join(" or ")}, without which it cannot run. Choose another model.`,
     );
   }
-  const data = listing.filter((file) => isExternalData(graph.path, file.path)).sort(byPart);
-  const weights = [graph, ...data];
+  const embedder = embedderOf(graph.path, listing);
+  const graphs = embedder ? [embedder, graph] : [graph];
+  const data = graphs.flatMap(({ path }) => listing.filter((file) => isExternalData(path, file.path)).sort(byPart));
+  const weights = [...graphs, ...data];
   const files = [...settings.map(({ file }) => file), ...weights];
   return {
     graph: graph.path,
+    embedder: embedder?.path,
     settings,
     data,
     files,

@@ -1,6 +1,6 @@
 /** Makes a model ready to run: brings its files into the store and computes its hash. */
 import { isAbort, MicrogridError } from "../core";
-import type { Backend, DeviceInfo, LoadProgress, ModelPackage } from "../inference";
+import type { Backend, decoders, DeviceInfo, LoadProgress, ModelPackage } from "../inference";
 import type { ModelEntry, WebLlmOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
 import { packageFiles, planOnnxFiles, type OnnxPlan } from "./onnx-files";
@@ -18,6 +18,8 @@ export interface PackageOrder {
   readonly backend: Backend;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: LoadProgress) => void;
+  /** Called before weights of an ONNX model are downloaded. If it rejects, nothing is. */
+  readonly beforeDownload?: (plan: OnnxPlan) => Promise<void>;
 }
 
 /** The parts of the library that preparing a model uses. */
@@ -26,6 +28,8 @@ export interface PackageParts {
   readonly index: ModelIndex;
   readonly store: StoreWorker;
   readonly hosts: ModelHosts;
+  /** The engine's rules about graphs, see `decoders` of `inference`. */
+  readonly decoders: typeof decoders;
 }
 
 /** The name under which the hash of a WebLLM model is stored, since such a model has only one set of files. */
@@ -42,6 +46,7 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
 
   const current = plan(await currentListing(parts, entry, known, signal));
   const { graph, files } = current;
+  await order.beforeDownload?.(current);
   const requests = files.map((file) => ({
     ...file,
     urls: parts.hosts.urls(entry.origin, file.path),
@@ -133,7 +138,8 @@ function onnxPackage(
   stored: readonly StoredFile[],
 ): ModelPackage {
   const files = packageFiles(plan, stored);
-  return { engine: "onnx", id, name, packageHash: hash, graph: plan.graph, files };
+  const { graph, embedder } = plan;
+  return { engine: "onnx", id, name, packageHash: hash, graph, ...(embedder !== undefined && { embedder }), files };
 }
 
 /**

@@ -16,6 +16,8 @@ const WASM = [
   ...["_q4f16", "_q2f16", "_q1f16", "_fp16"],
 ] as const;
 const SUFFIXES: ReadonlySet<string> = new Set([...WEBGPU_F16, ...WASM]);
+/** Variants of an embedding for a decoder that has none of its own variant, smallest first. */
+const EMBEDDERS = ["_q4f16", "_q4", "_quantized", "_int8", "_uint8", "_fp16", ""] as const;
 /** Graph names of decoder repositories, newer ones first. */
 const STEMS = ["model", "decoder_model_merged"] as const;
 const USUAL_FOLDERS = ["onnx/", ""] as const;
@@ -66,6 +68,18 @@ export function findGraphs(listing: readonly ListedFile[]): GraphFile[] {
       },
     ];
   });
+}
+
+/**
+ * The graph that makes the inputs of a decoder from token ids, in repositories of several graphs. Only the names of the files
+ * decide, so that all devices choose the same. Undefined if the decoder takes ids itself, as far as its name tells.
+ */
+export function embedderOf(graph: string, listing: readonly ListedFile[]): ListedFile | undefined {
+  const [, folder = "", suffix] = /^(.*\/)?decoder_model_merged([^/]*)\.onnx$/.exec(graph) ?? [];
+  if (suffix === undefined) return undefined;
+  const others = EMBEDDERS.filter((other) => computesInHalf(suffix) || !computesInHalf(other));
+  const paths = [suffix, ...others].map((each) => `${folder}embed_tokens${each}.onnx`);
+  return paths.map((path) => listing.find((file) => file.path === path)).find((file) => file !== undefined);
 }
 
 /** Chooses those graphs that this backend and device can run, and sorts them, best first. */

@@ -1,7 +1,7 @@
 /** The node itself: it owns the GPU worker, the models, the room and the state. It lives in the leading tab. */
 import { MicrogridError, spawnWorker, unlessAborted } from "../core";
 import { type Signer, openKeep, openNodeKey } from "../identity";
-import { EngineSupervisor, type Provider, probeDevice } from "../inference";
+import { EngineSupervisor, type Provider, decoders, probeDevice } from "../inference";
 import { ModelLibrary, crashedLoad } from "../models";
 import type { NodeApi } from "./api";
 import { NodeHouse } from "./house";
@@ -69,6 +69,7 @@ export class GridNode {
       readConfig(options.baseUrl),
     ]);
     const library = await ModelLibrary.open({
+      decoders,
       baseUrl: options.baseUrl,
       device,
       createStoreWorker: () => spawnWorker(storeWorkerUrl, "microgrid-store"),

@@ -2,7 +2,7 @@
 import { MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
 import type { ModelPackage, PackageFile, Sampling } from "../types";
-import { type Graph, readGraph, readSkeleton } from "../../onnx";
+import { type Graph, joinGraphs, readGraph, readSkeleton } from "../../onnx";
 import { readModelConfig } from "./model-config";
 import { readTokenizerTexts } from "./tokenizer-files";
 
@@ -38,7 +38,18 @@ export type ReadPackage = GraphFiles & ReadSettings;
 export async function readPackage(pkg: OnnxPackage, options: { signal: AbortSignal }): Promise<ReadPackage> {
   const settings = await readSettings(pkg.files, options);
   const files = new Map(pkg.files.map((file) => [file.path, file.blob]));
-  return { ...settings, ...(await readGraphFiles(pkg.graph, files, options)) };
+  const graphs = await Promise.all(
+    [pkg.embedder, pkg.graph].flatMap((path) => (path === undefined ? [] : [readGraphFiles(path, files, options)])),
+  );
+  return { ...settings, ...joined(graphs) };
+}
+
+/** Several graphs as one; they lie in one folder, so the names of their files do not change. */
+function joined([first, ...others]: readonly GraphFiles[]): GraphFiles {
+  return others.reduce((front, back) => {
+    const graphBytes = joinGraphs(front.graphBytes, back.graphBytes);
+    return { graphBytes, graph: readGraph(graphBytes), external: [...front.external, ...back.external] };
+  }, first!);
 }
 
 /** Reads a graph and finds the files with its weights. Throws as `readPackage` does. */

@@ -16,8 +16,8 @@ export interface BlockContext {
   readonly tables: readonly [cos: string, sin: string];
   /** For primitive attention: added to the scores. */
   readonly mask: string;
-  /** The second embedding, as wide as `FIXTURE.layerEmbedding` for each layer. */
-  readonly layerEmbeddings: string | undefined;
+  /** The second embedding: `FIXTURE.layerEmbedding` numbers for each layer, in one row or in as many as there are layers. */
+  readonly layerEmbeddings: { readonly name: string; readonly rows: boolean } | undefined;
 }
 
 /** The hidden state between blocks; a branch that no norm has added yet. */
@@ -50,10 +50,10 @@ export class DecoderBlocks {
   /** Normally distributed numbers. */
   readonly random: (dims: readonly number[], scale: number) => Float32Array;
 
-  constructor(writer: OnnxWriter, shape: DecoderShape) {
+  constructor(writer: OnnxWriter, shape: DecoderShape, random = normals(shape.seed ?? 1)) {
     this.writer = writer;
     this.shape = shape;
-    this.random = normals(shape.seed ?? 1);
+    this.random = random;
   }
 
   /** Whether floats have 16 bits. */

@@ -10,7 +10,7 @@ const { hidden: HIDDEN } = FIXTURE;
 /** Writes whole layers out of blocks. */
 export class DecoderLayers extends DecoderBlocks {
   /** The values that all layers share. They follow from the inputs alone. */
-  context(embedded: string, ids: string, layers: number): BlockContext {
+  context(embedded: string, ids: string, layers: number, rows?: string): BlockContext {
     const path = "/model/attn_mask_reformat";
     const sum = this.op(`${path}/ReduceSum`, "ReduceSum", ["attention_mask", this.integers([1])], {
       attributes: { keepdims: 0 },
@@ -24,11 +24,16 @@ export class DecoderLayers extends DecoderBlocks {
     ];
     const shared = sharedMask(this, embedded, this.half);
     const positions = this.shape.positionIds ? this.#positionIds() : shared.positions;
-    const widths = [this.vocabulary, FIXTURE.layerEmbedding * layers];
-    const layerEmbeddings = this.shape.layerEmbeddings
-      ? this.op("/model/layer_embeddings", "Gather", [this.floats("model.layer_embeddings", widths, 1), ids])
-      : undefined;
+    const name = rows ?? this.layerEmbeddings(ids, layers);
+    const layerEmbeddings = name === undefined ? undefined : { name, rows: rows !== undefined };
     return { ids, lengths, positions, tables: this.tables(total), mask: shared.mask, layerEmbeddings };
+  }
+
+  /** The second embedding in one row; undefined if the shape has none. */
+  layerEmbeddings(ids: string, layers: number): string | undefined {
+    if (!this.shape.layerEmbeddings) return undefined;
+    const table = this.floats("model.layer_embeddings", [this.vocabulary, FIXTURE.layerEmbedding * layers], 1);
+    return this.op("/model/layer_embeddings", "Gather", [table, ids]);
   }
 
   /** The hidden state that enters the first layer. */
@@ -90,7 +95,11 @@ export class DecoderLayers extends DecoderBlocks {
     const path = `${this.path(layer)}/own`;
     const start = FIXTURE.layerEmbedding * layer;
     const bounds = [start, start + FIXTURE.layerEmbedding, 2].map((value) => this.integers([value]));
-    const own = this.op(`${path}/Slice`, "Slice", [layerEmbeddings, ...bounds]);
+    const own = layerEmbeddings.rows
+      ? this.op(`${path}/Gather`, "Gather", [layerEmbeddings.name, this.integers([layer], { scalar: true })], {
+          attributes: { axis: 2 },
+        })
+      : this.op(`${path}/Slice`, "Slice", [layerEmbeddings.name, ...bounds]);
     const wide = this.product(`${path}/proj`, own, FIXTURE.layerEmbedding, HIDDEN);
     return this.op(`${path}/Add`, "Add", [x, wide], { width: HIDDEN });
   }

@@ -3,5 +3,5 @@ export { RANDOM_MODEL_CONFIG, randomModel } from "./random-model";
 export type { RandomModelOptions } from "./random-model";
 export { quantizedGraph } from "./quantized-graph";
 export type { QuantizedGraph, QuantizedProduct } from "./quantized-graph";
-export { randomDecoder } from "./decoder-fixtures";
+export { randomDecoder, randomDecoderApart } from "./decoder-fixtures";
 export type { DecoderShape } from "./decoder-shape";

@@ -3,10 +3,9 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Ort } from "../onnx/runtime";
 import type { ModelPackage } from "../types";
-import { randomDecoder } from "./decoder-fixtures";
+import { type DecoderFiles, randomDecoder, randomDecoderApart } from "./decoder-fixtures";
 import type { DecoderShape } from "./decoder-shape";
 import { FIXTURE } from "./decoder-sizes";
-import type { ExternalFile } from "./onnx-writer";
 import { RANDOM_MODEL_CONFIG, type RandomModelOptions, randomModel } from "./random-model";
 
 const require = createRequire(import.meta.url);
@@ -35,6 +34,17 @@ async function loadOrt(): Promise<Ort> {
   ort.env.wasm.wasmBinary = readFileSync(require.resolve("onnxruntime-web/ort-wasm-simd-threaded.wasm"));
   return ort;
 }
+
+/** `config.json` of a random decoder. */
+const DECODER_CONFIG = {
+  max_position_embeddings: FIXTURE.maxTokens,
+  num_attention_heads: FIXTURE.queryHeads,
+  num_key_value_heads: FIXTURE.keyHeads,
+  head_dim: FIXTURE.headDim,
+  hidden_size: FIXTURE.hidden,
+  eos_token_id: [2, 0],
+  untrained: true,
+};
 
 /** The embedded model, as its store would hand it over. */
 export function guidePackage(): Extract<ModelPackage, { engine: "onnx" }> {
@@ -77,21 +87,20 @@ export function randomPackage(options: RandomModelOptions): Extract<ModelPackage
 
 /** A random decoder as a package, with the guide model's tokenizer and, unless the shape says otherwise, its vocabulary. */
 export function decoderPackage(shape: DecoderShape): Extract<ModelPackage, { engine: "onnx" }> {
-  const { hidden, queryHeads, keyHeads, headDim, maxTokens } = FIXTURE;
-  return packageOf(randomDecoder({ vocabulary: 2048, ...shape }), {
-    max_position_embeddings: maxTokens,
-    num_attention_heads: queryHeads,
-    num_key_value_heads: keyHeads,
-    head_dim: headDim,
-    hidden_size: hidden,
-    eos_token_id: [2, 0],
-  });
+  return packageOf(randomDecoder({ vocabulary: 2048, ...shape }), DECODER_CONFIG);
 }
 
-function packageOf(
-  { model, external }: { readonly model: Uint8Array; readonly external: readonly ExternalFile[] },
-  config: object,
-): Extract<ModelPackage, { engine: "onnx" }> {
+/** The same in two graphs. */
+export function packageApart(shape: DecoderShape): Extract<ModelPackage, { engine: "onnx" }> {
+  const { embedder, decoder } = randomDecoderApart({ vocabulary: 2048, ...shape });
+  const whole = packageOf(decoder, DECODER_CONFIG);
+  const path = "onnx/embed_tokens.onnx";
+  const files = [{ name: "embed_tokens.onnx", bytes: embedder.model }, ...embedder.external];
+  const more = files.map(({ name, bytes }) => ({ path: `onnx/${name}`, blob: new Blob([bytes as BlobPart]) }));
+  return { ...whole, embedder: path, files: [...whole.files, ...more] };
+}
+
+function packageOf({ model, external }: DecoderFiles, config: object): Extract<ModelPackage, { engine: "onnx" }> {
   const graph = "onnx/model.onnx";
   const file = (path: string, content: string | Uint8Array) => ({ path, blob: new Blob([content as BlobPart]) });
   return {

@@ -117,9 +117,9 @@ export class OnnxWriter {
   }
 
   /** The file, and those with its weights. */
-  build(): { model: Uint8Array; external: readonly ExternalFile[] } {
+  build({ opset = 21 } = {}): { model: Uint8Array; external: readonly ExternalFile[] } {
     const model = new Message().varint(1, 10).bytes(2, "microgrid-test").bytes(FIELD.model.graph, this.#graph);
-    model.bytes(8, new Message().bytes(1, "").varint(2, 21));
+    model.bytes(8, new Message().bytes(1, "").varint(2, opset));
     model.bytes(8, new Message().bytes(1, "com.microsoft").varint(2, 1));
     return {
       model: model.build(),

@@ -1,9 +1,10 @@
 /** Models with state of fixed size around a ring: the same text as whole, also after a stage has lost its state. */
 import { describe, expect, it } from "vitest";
 import type { StageService } from "../../inference";
-import { randomDecoder } from "../../inference/testing";
+import { randomDecoder, randomDecoderApart } from "../../inference/testing";
 import { FAMILIES } from "../../inference/testing/families";
-import { decoderPackage } from "../../inference/testing/node";
+import { decoderPackage, packageApart } from "../../inference/testing/node";
+import { joinGraphs } from "../../onnx";
 import { answerIds } from "../testing/guide";
 import { PartsInMemory, chain } from "../testing/parts";
 
@@ -41,5 +42,23 @@ describe("models with state of fixed size around a ring", () => {
     // The ring would have to go back to answer again: it reads all of it once more.
     expect(await ask(model)).toEqual(expected);
     await model.unload();
+  });
+});
+
+describe("models of several graphs", () => {
+  it("answer as the same model in one graph does, whole and around a ring", async () => {
+    const shape = { layerEmbeddings: true, mixers: { 1: "mamba" }, vocabulary: 2048 } as const;
+    const { embedder, decoder } = randomDecoderApart(shape);
+    const model = joinGraphs(embedder.model, decoder.model);
+    const parts = new PartsInMemory(packageApart(shape), {
+      model,
+      external: [...embedder.external, ...decoder.external],
+    });
+    const ask = (loaded: Awaited<ReturnType<typeof parts.whole>>) => answerIds(loaded, CONVERSATION, undefined, MORE);
+    const expected = await ask(await parts.whole(decoderPackage(shape)));
+    expect(new Set(expected).size).toBeGreaterThan(5);
+    expect(await ask(await parts.whole())).toEqual(expected);
+    const ring = chain([await parts.stage(0, 1), await parts.stage(1, 2)]);
+    expect(await ask(await parts.model(ring, 0, 2))).toEqual(expected);
   });
 });

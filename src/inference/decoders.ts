@@ -1,0 +1,27 @@
+/** Checks and completes the graphs of decoders. The code is loaded when it is first needed. */
+
+/** Texts of the files that state the sizes of caches; undefined for those that a model does not have. */
+interface ConfigTexts {
+  readonly config: string | undefined;
+  readonly genAi: string | undefined;
+}
+
+/** The rules of the `onnx` engine about the graphs that it runs, for use before a model's weights are there. */
+export const decoders = {
+  /** Rejects with `unsupported-model` if the engine cannot run a decoder: it names the input, state or output in the way. */
+  check: async (graphBytes: Uint8Array, texts: ConfigTexts): Promise<void> => {
+    const { checkDecoder } = await import("./onnx/decoder-graph");
+    checkDecoder(graphBytes, texts);
+  },
+  /**
+   * The graph with the sizes of its caches, where it leaves them to the configuration: it can then be split without that.
+   * `texts` is called only if something is missing. Sizes that stay unknown stay open.
+   */
+  complete: async (
+    graphBytes: Uint8Array<ArrayBuffer>,
+    texts: () => Promise<ConfigTexts>,
+  ): Promise<Uint8Array<ArrayBuffer>> => {
+    const { withCacheSizes } = await import("./onnx/decoder-graph");
+    return withCacheSizes(graphBytes, texts);
+  },
+};
