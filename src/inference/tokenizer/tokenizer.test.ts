@@ -51,6 +51,24 @@ describe("ChatTokenizer", () => {
     await expect(ChatTokenizer.parse({ ...files(), ...change })).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    [true, [1, 2, 3, 2, 3]],
+    [false, [1, 2, 5, 3]],
+  ])("splits text at the digits of all scripts, one by one: %j", async (individual, ids) => {
+    const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
+    const pretokenizers = [{ type: "Digits", individual_digits: individual }, byteLevel];
+    // The bytes of “²” are “Â” and “²”. Pieces merge across a border only where text is not split at it.
+    const vocab = { a: 0, Ġ: 1, Â: 2, "²": 3, ĠÂ: 4, "²Â": 5 };
+    const merges = ["Ġ Â", "² Â"];
+    const json = {
+      ...{ version: "1.0", added_tokens: [], normalizer: null, post_processor: null, decoder: byteLevel },
+      pre_tokenizer: { type: "Sequence", pretokenizers },
+      model: { type: "BPE", vocab, merges },
+    };
+    const tokenizer = await ChatTokenizer.parse({ ...files(), tokenizer: JSON.stringify(json) });
+    expect(tokenizer.encode(" ²²")).toEqual(ids);
+  });
+
   it("reports a missing template", async () => {
     const bare = await ChatTokenizer.parse({ ...files(), config: undefined });
     expect(() => bare.read(hey)).toThrow(expect.objectContaining({ code: "unsupported-model" }) as Error);

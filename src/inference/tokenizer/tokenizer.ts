@@ -5,6 +5,7 @@ import { MicrogridError, parsePythonJson, toHex, toMicrogridError } from "../../
 import type { ChatMessage } from "../types";
 import { ChatTemplate, type PromptSettings } from "./chat-template";
 import { ControlTokens, withoutMarks } from "./control-tokens";
+import { withAllDigits } from "./digits";
 
 const SPECIALS = ["bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"] as const;
 const TokenText = v.fallback(v.nullish(v.union([v.string(), v.object({ content: v.string() })])), undefined);
@@ -71,7 +72,7 @@ export class ChatTokenizer {
     const template = source === undefined ? undefined : new ChatTemplate(source, specials);
     const control = new ControlTokens(json.added_tokens, source);
     try {
-      const tokenizer = new Tokenizer(withoutMarks(json), config);
+      const tokenizer = new Tokenizer(withAllDigits(withoutMarks(json)), config);
       const hash = toHex(new Uint8Array(digest));
       return new ChatTokenizer(hash, { tokenizer, control, template, eosToken: specials.eos_token });
     } catch (error) {
