@@ -6,8 +6,8 @@ import { englishInCode, englishInMarkdown } from "./english.mjs";
 const ALLOWANCE = new URL("english-allowance.json", import.meta.url);
 const FOLDERS = ["src", "workers", "e2e", "bench", "scripts"];
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "e2e/README.md"];
-/** The rule's own files quote what it looks for; the guide model's texts are data. */
-const QUOTING = /^scripts\/(?:lint\/english|guide-model\/)/;
+/** The rule's own files quote what it looks for; the guide model's texts are data; packages are not ours. */
+const QUOTING = /^scripts\/(?:lint\/english|guide-model\/)|\/node_modules\//;
 
 /**
  * @typedef {object} Place

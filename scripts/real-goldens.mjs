@@ -1,0 +1,28 @@
+/**
+ * `npm run real:goldens`: computes with other runtimes what the tests with real weights expect, and writes it to
+ * `real-models/goldens/`. Takes minutes, and installs some hundred megabytes beside the references.
+ */
+import { existsSync } from "node:fs";
+import { CommandError, run } from "./run/message.mjs";
+import { execute, ROOT } from "./run/spawn.mjs";
+import { ensureInstalled } from "./setup/install.mjs";
+
+const REFERENCES = `${ROOT}/scripts/real-models/references`;
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {string} [cwd]
+ */
+async function must(command, args, cwd) {
+  const { code } = await execute(command, args, { ...(cwd && { cwd }) });
+  if (code !== 0) throw new CommandError(`${command} ${args.join(" ")} failed.`);
+}
+
+await run(async () => {
+  await ensureInstalled();
+  // Without scripts: the packages hold what runs on the CPU.
+  if (!existsSync(`${REFERENCES}/node_modules`)) await must("npm", ["ci", "--ignore-scripts"], REFERENCES);
+  await must(process.execPath, ["scripts/real-models.mjs"]);
+  await must(process.execPath, [`${REFERENCES}/make.mjs`]);
+});

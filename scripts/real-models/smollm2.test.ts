@@ -1,0 +1,182 @@
+/** The engine on real weights, against what other runtimes compute (`references/make.mjs`). */
+import { readFileSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ChatTokenizer } from "../../src/inference/tokenizer";
+import type { LoadedModel } from "../../src/inference";
+import { dequantize } from "../../src/inference/onnx/quantized-matrix";
+import { readPackage } from "../../src/inference/onnx/package-files";
+import { chain, PartsInMemory } from "../../src/pipeline/testing/parts";
+import { readGraph } from "../../src/onnx";
+import { BLOCK, blockMatrix, floats, reordered } from "./blocks";
+import { type Layout, LAYOUTS, type Precision, smolGguf, variant } from "./index";
+import { halvesOrder } from "./llama-graph";
+import { END_ID, golden, type GoldenAnswer, haveWeights, smolPackage, WEIGHTS_HINT } from "./testing";
+
+const signal = new AbortController().signal;
+/**
+ * Largest difference of log probabilities. Both sides compute with 32-bit floats and differ by 2e-4; a wrong rotation or
+ * norm gives whole numbers.
+ */
+const TOLERANCE = 2e-3;
+
+/** The answers that take least time. */
+const short = golden("answers").filter(({ ids }) => ids.length < 10);
+
+async function load(precision: Precision, layout: Layout): Promise<PartsInMemory> {
+  const { folder, graph, data } = await variant(precision, layout);
+  const read = (path: string) => new Uint8Array(readFileSync(`${folder}/${path}`));
+  const external = data.map((path) => ({ name: path.slice(path.lastIndexOf("/") + 1), bytes: read(path) }));
+  return new PartsInMemory(await smolPackage(precision, layout), { model: read(graph), external });
+}
+
+/** The greedy answer, which goes on from what there is of it. */
+async function answer(model: LoadedModel, { messages, ids: expected }: GoldenAnswer, before?: Partial<Answer>) {
+  const { packageHash, tokenizerHash, engine, backend } = model.info;
+  const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+  const { ids = [], text = "" } = before ?? {};
+  const resume = before && { packageHash, tokenizerHash, engine, backend, ids, idsInText: ids.length, text };
+  const rest = { ids: [...ids], text, logprobs: [] as Answer["logprobs"] };
+  const more = { maxTokens: expected.length, logprobs: 8, ...(resume && { resume }) };
+  for await (const event of model.generate({ model: "smollm2", messages, sampling, ...more }, { signal })) {
+    if (event.type !== "token") continue;
+    rest.ids.push(...event.ids);
+    rest.text += event.text;
+    rest.logprobs.push(...(event.logprobs ?? []));
+  }
+  return rest satisfies Answer;
+}
+
+interface Answer {
+  readonly ids: number[];
+  readonly text: string;
+  readonly logprobs: { readonly top: readonly { readonly id: number; readonly logprob: number }[] }[];
+}
+
+function expectGolden({ ids, text }: Answer, { ids: expected, text: expectedText }: GoldenAnswer): void {
+  expect(ids).toEqual(expected.filter((id) => id !== END_ID));
+  expect(text).toBe(expectedText);
+}
+
+describe.skipIf(!haveWeights)(`SmolLM2-135M ${WEIGHTS_HINT}`, () => {
+  it("has the very numbers of the GGUF file in its ONNX graph", async () => {
+    const { folder, graph } = await variant("q4", "external");
+    const data = new Uint8Array(readFileSync(`${folder}/${graph}_data`));
+    const tensors = new Map(
+      readGraph(new Uint8Array(readFileSync(`${folder}/${graph}`))).initializers.map(({ name, external }) => {
+        const { offset = 0, length = 0 } = external ?? {};
+        return [name, data.slice(offset, offset + length)];
+      }),
+    );
+    const numbers = (name: string): Float32Array => new Float32Array(tensors.get(name)!.buffer);
+    const gguf = smolGguf();
+    const matrices = [0, 17, 29].flatMap((layer) => [
+      [`blk.${layer}.attn_q`, `layers.${layer}.attn.q_proj`, halvesOrder(64)] as const,
+      [`blk.${layer}.attn_v`, `layers.${layer}.attn.v_proj`, undefined] as const,
+      [`blk.${layer}.ffn_down`, `layers.${layer}.mlp.down_proj`, undefined] as const,
+    ]);
+    for (const [ours, theirs, order] of matrices) {
+      const matrix = blockMatrix(gguf.tensors.get(`${ours}.weight`)!);
+      const expected = floats(order ? reordered(matrix, order) : matrix);
+      const weight = `model.${theirs}.MatMul.weight`;
+      const { rows: N, columns: K } = matrix;
+      const found = new Float32Array(expected.length); // [K, N]
+      dequantize(
+        { rows: K, columns: N, bits: 4, blockSize: BLOCK },
+        { codes: tensors.get(`${weight}_Q4`)!, scales: numbers(`${weight}_scales`), zeroPoints: undefined },
+        found,
+      );
+      const offsets = numbers(`${weight}_offsets`); // [K / BLOCK, N]
+      const differs = found.findIndex((value, at) => {
+        const [k, n] = [Math.floor(at / N), at % N];
+        return Math.fround(value + offsets[Math.floor(k / BLOCK) * N + n]!) !== expected[n * K + k];
+      });
+      expect([theirs, differs]).toEqual([theirs, -1]);
+    }
+  });
+
+  it("is made with the same bytes each time", async () => {
+    // Throws if a file that has to be made is not the one that `hashes.json` expects.
+    for (const layout of LAYOUTS) expect((await variant("q4", layout)).files.length).toBeGreaterThan(0);
+  });
+
+  describe("its tokenizer", () => {
+    let tokenizer: ChatTokenizer;
+    beforeAll(async () => {
+      ({ tokenizer } = await readPackage(await smolPackage("q4", "external"), { signal }));
+    });
+
+    it("cuts awkward texts as llama.cpp does", () => {
+      const texts = golden("texts");
+      expect(texts).toHaveLength(500);
+      expect(texts.map(({ text }) => ({ text, ids: tokenizer.encode(text) }))).toEqual(texts);
+    });
+
+    it("writes the prompts that llama.cpp was given", () => {
+      for (const { messages, promptIds } of golden("answers")) {
+        expect(tokenizer.read(messages)).toEqual(promptIds);
+      }
+    });
+  });
+
+  describe("with 32-bit weights", () => {
+    let parts: PartsInMemory;
+    let whole: LoadedModel;
+    beforeAll(async () => {
+      parts = await load("fp32", "external");
+      whole = await parts.whole();
+    });
+
+    it("computes the probabilities of llama.cpp, token by token", async () => {
+      const detailed = golden("answers").filter(({ top }) => top);
+      expect(detailed).not.toEqual([]);
+      for (const item of detailed) {
+        const got = await answer(whole, item);
+        expectGolden(got, item);
+        for (const [step, { top }] of got.logprobs.entries()) {
+          const found = new Map(top.map(({ id, logprob }) => [id, logprob]));
+          for (const [id, logprob] of item.top![step]!.slice(0, 4)) {
+            expect(Math.abs((found.get(id) ?? -Infinity) - logprob)).toBeLessThan(TOLERANCE);
+          }
+        }
+      }
+    });
+
+    it.each(short.slice(0, 4).map((item) => [item.messages[0]?.content, item] as const))(
+      "answers %j as llama.cpp does, and continues the answer from each token",
+      async (_, item) => {
+        const got = await answer(whole, item);
+        expectGolden(got, item);
+        const cut = Math.floor(got.ids.length / 2);
+        const start = await answer(whole, { ...item, ids: item.ids.slice(0, cut) });
+        expectGolden(await answer(whole, item, start), item);
+      },
+    );
+
+    it.each([
+      ["one stage has all layers", 0, [30]],
+      ["layers are at both ends and in one stage", 10, [20]],
+      ["two stages have all layers", 0, [7, 30]],
+    ] as const)("answers the same where %s, and is continued whole", async (_, from, ends) => {
+      const borders = [from, ...ends];
+      const stages = [];
+      for (const [index, to] of ends.entries()) stages.push(await parts.stage(borders[index]!, to));
+      const model = await parts.model(chain(stages), from, borders.at(-1)!);
+      const [item] = short;
+      expectGolden(await answer(model, item!), item!);
+      const start = await answer(model, { ...item!, ids: item!.ids.slice(0, 3) });
+      expectGolden(await answer(whole, item!, start), item!);
+      await model.unload();
+      for (const stage of stages) await stage.unload();
+    });
+  });
+
+  it.each([
+    ["q4", "inline"],
+    ["int8", "external"],
+  ] as const)("answers as llama.cpp does with %s weights, %s", async (precision, layout) => {
+    const model = await (await load(precision, layout)).whole();
+    const [item] = short;
+    expectGolden(await answer(model, item!), item!);
+    await model.unload();
+  });
+});
