@@ -2,4 +2,8 @@
 import { serveWorker } from "../src/border/worker";
 import { EngineHost } from "../src/inference/host";
 
-serveWorker(new EngineHost());
+serveWorker(
+  new EngineHost({
+    sampleLayers: async (...args) => (await import("../src/pipeline/sample-layers")).sampleLayers(...args),
+  }),
+);

@@ -1,6 +1,13 @@
 /** Serves the bare page of the `onnx` engine with random models beside it, from memory. */
 import { serveBarePage } from "../harness/bare-pages";
-import { RANDOM_MODEL_CONFIG, randomModel, type RandomModelOptions } from "../../src/inference/testing";
+import { readFileSync } from "node:fs";
+import {
+  type DecoderShape,
+  RANDOM_MODEL_CONFIG,
+  randomDecoder,
+  randomModel,
+  type RandomModelOptions,
+} from "../../src/inference/testing";
 
 /** A model under `folder` on the site, as the page's `load` takes it. */
 export interface SiteModel {
@@ -29,6 +36,8 @@ export interface OnnxSite {
   readonly isolatedUrl: string;
   /** Serves a random model and returns its address. */
   addRandomModel(name: string, options: RandomModelOptions): SiteModel;
+  /** Serves a random decoder of the shape of a usual export and returns its address. */
+  addDecoder(name: string, shape: DecoderShape): SiteModel;
   close(): Promise<void>;
 }
 
@@ -40,24 +49,53 @@ export async function startOnnxSite(): Promise<OnnxSite> {
     made,
     headers: { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" },
   });
+  const add = (
+    name: string,
+    { model, external }: ReturnType<typeof randomModel>,
+    settings: Readonly<Record<string, string>>,
+  ): SiteModel => {
+    const folder = `made/${name}`;
+    const files = new Map<string, Uint8Array | string>([
+      ...Object.entries({ "tokenizer_config.json": "=models/guide/tokenizer_config.json", ...settings }),
+      ["onnx/model.onnx", model],
+      ...external.map((file) => [`onnx/${file.name}`, file.bytes] as const),
+    ]);
+    for (const [path, content] of files) made.set(`/${folder}/${path}`, content);
+    return { folder, graph: "onnx/model.onnx", files: [...files.keys()] };
+  };
   return {
     url: plain.url,
     isolatedUrl: isolated.url,
-    addRandomModel(name, options) {
-      const { model, external } = randomModel(options);
-      const folder = `made/${name}`;
-      const files = new Map<string, Uint8Array | string>([
-        ["config.json", JSON.stringify(RANDOM_MODEL_CONFIG)],
-        ["onnx/model.onnx", model],
-        ...external.map((file) => [`onnx/${file.name}`, file.bytes] as const),
-      ]);
-      for (const [path, content] of files) made.set(`/${folder}/${path}`, content);
-      const shared = ["tokenizer.json", "tokenizer_config.json"];
-      for (const path of shared) made.set(`/${folder}/${path}`, `=models/guide/${path}`);
-      return { folder, graph: "onnx/model.onnx", files: [...files.keys(), ...shared] };
-    },
+    addRandomModel: (name, options) =>
+      add(name, randomModel(options), {
+        "config.json": JSON.stringify(RANDOM_MODEL_CONFIG),
+        "tokenizer.json": "=models/guide/tokenizer.json",
+      }),
+    addDecoder: (name, shape) =>
+      add(name, randomDecoder(shape), {
+        "config.json": JSON.stringify({ ...RANDOM_MODEL_CONFIG, max_position_embeddings: 128 }),
+        "tokenizer.json": smallTokenizer(),
+      }),
     async close() {
       await Promise.all([plain.close(), isolated.close()]);
     },
   };
+}
+
+/** The guide's tokenizer with only as many tokens as random decoders know: bytes, and some pairs. */
+function smallTokenizer(): string {
+  const tokens = 320;
+  const file = new URL("../../public/models/guide/tokenizer.json", import.meta.url);
+  const tokenizer = JSON.parse(readFileSync(file, "utf8")) as {
+    model: { vocab: Record<string, number>; merges: string[] };
+  };
+  const { vocab, merges } = tokenizer.model;
+  const known = Object.entries(vocab).filter(([, id]) => id < tokens);
+  const words = new Set(known.map(([word]) => word));
+  const model = {
+    ...tokenizer.model,
+    vocab: Object.fromEntries(known),
+    merges: merges.filter((merge) => words.has(merge.replace(" ", ""))),
+  };
+  return JSON.stringify({ ...tokenizer, model });
 }

@@ -3,7 +3,7 @@ import { release } from "../border";
 import { MicrogridError, deferred, onAbort } from "../core";
 import type { EngineHostApi, HostLoadOptions, HostOptions } from "./protocol";
 import { type StageCalls, receiveStage, sendStage } from "./stage-border";
-import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
+import type { PipelinePackage, SampleLayers, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
 import type {
   Backend,
   Engine,
@@ -35,13 +35,18 @@ export interface HostedEngine extends Engine {
 /** Gets an engine's code when it is first needed, so that nobody downloads the ones they do not use. */
 type EngineLoader = (options: {
   assetBase: string | undefined;
+  sampleLayers: SampleLayers | undefined;
   onDeviceLost(error: unknown): void;
 }) => Promise<HostedEngine>;
 
 const ENGINES: Readonly<Record<EngineName, EngineLoader>> = {
-  onnx: async ({ assetBase, onDeviceLost }) => {
+  onnx: async ({ assetBase, sampleLayers, onDeviceLost }) => {
     const { OnnxEngine } = await import("./onnx");
-    return new OnnxEngine({ onDeviceLost, ...(assetBase === undefined ? {} : { assetBase }) });
+    return new OnnxEngine({
+      onDeviceLost,
+      ...(assetBase === undefined ? {} : { assetBase }),
+      ...(sampleLayers && { sampleLayers }),
+    });
   },
   webllm: async () => {
     const { WebLlmEngine } = await import("./webllm");
@@ -58,11 +63,16 @@ export class EngineHost implements EngineHostApi {
   /** The page's services that loaded ends ask for their stages. */
   readonly #rings = new Map<string, StageCalls>();
   readonly #lost = deferred<never>();
+  readonly #sampleLayers: SampleLayers | undefined;
   #options: HostOptions = {};
 
-  /** `loaders` replaces the real engines in unit tests. */
-  constructor(loaders: Readonly<Record<EngineName, EngineLoader>> = ENGINES) {
+  /** `loaders` replaces the real engines in unit tests. With `sampleLayers`, layers are compared with the CPU's. */
+  constructor({
+    loaders = ENGINES,
+    sampleLayers,
+  }: { loaders?: Readonly<Record<EngineName, EngineLoader>>; sampleLayers?: SampleLayers } = {}) {
     this.#loaders = loaders;
+    this.#sampleLayers = sampleLayers;
   }
 
   async init(options: HostOptions): Promise<void> {
@@ -168,7 +178,11 @@ export class EngineHost implements EngineHostApi {
     let engine = this.#engines.get(name);
     if (!engine) {
       const onDeviceLost = (error: unknown): void => this.#notice(error);
-      engine = this.#loaders[name]({ assetBase: this.#options.assetBase, onDeviceLost });
+      engine = this.#loaders[name]({
+        assetBase: this.#options.assetBase,
+        sampleLayers: this.#sampleLayers,
+        onDeviceLost,
+      });
       this.#engines.set(name, engine);
       engine.catch(() => this.#engines.delete(name));
     }

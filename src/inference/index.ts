@@ -26,6 +26,7 @@ export type {
   HiddenSlot,
   HiddenState,
   PipelinePackage,
+  SampleLayers,
   StageForward,
   StageInfo,
   StageLimits,

@@ -111,3 +111,19 @@ export interface StageInfo {
   /** Time of one token of a prompt, ms: the time of the largest allowed step, divided by its number of tokens. */
   readonly prefillMs: number;
 }
+
+/** A model whose files are in memory or on disk. */
+interface SampledModel {
+  readonly graphBytes: Uint8Array;
+  /** Files with weights, by the path that the graph gives them. */
+  readonly external: readonly { readonly path: string; readonly data: Blob }[];
+  /** Sizes of caches, for graphs that leave them open. */
+  readonly heads: number | undefined;
+  readonly headDim: number | undefined;
+}
+
+/** Cuts single layers out of a model, which together have all its operators; none if that is not possible. */
+export type SampleLayers = (
+  model: SampledModel,
+  options: { readonly signal: AbortSignal },
+) => Promise<readonly StagePackage[]>;

@@ -86,11 +86,13 @@ function setUp() {
   let deviceLost: (error: unknown) => void = () => undefined;
   const createWorker = (): Worker => {
     const host = new EngineHost({
-      onnx: ({ onDeviceLost }) => {
-        deviceLost = onDeviceLost;
-        return Promise.resolve(engine);
+      loaders: {
+        onnx: ({ onDeviceLost }) => {
+          deviceLost = onDeviceLost;
+          return Promise.resolve(engine);
+        },
+        webllm: () => Promise.reject(new Error("not here")),
       },
-      webllm: () => Promise.reject(new Error("not here")),
     });
     const worker = new FakeWorker(host);
     workers.push(worker);

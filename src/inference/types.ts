@@ -128,6 +128,8 @@ export interface LoadedModelInfo extends Omit<ModelOffer, "model" | "devices"> {
   readonly kvInPlace: boolean;
   /** Mean surprise at the words of a well-known answer, in nats per token; absent if the engine did not measure it. */
   readonly surprise?: number;
+  /** Number of layers that gave the CPU's results on the GPU; 0 on the CPU, absent if the engine does not compare. */
+  readonly comparedLayers?: number;
 }
 
 export interface LoadedModel {

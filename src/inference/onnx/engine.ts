@@ -2,13 +2,14 @@
 import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError, unless } from "../../core";
 import { CHECK_TEXT } from "../queued-model";
-import type { PipelinePackage, StageLimits, StagePackage, StageService } from "../stages";
+import type { PipelinePackage, SampleLayers, StageLimits, StagePackage, StageService } from "../stages";
 import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
 import { CachePool } from "./cache-pool";
 import { engineError } from "./errors";
 import { type GpuDevice, requestGpuDevice } from "./gpu-device";
 import { type GraphSpec, readGraphSpec } from "./graph-spec";
 import type { KvCache } from "./kv-cache";
+import { checkLayers } from "./layer-check";
 import { OnnxModel } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
 import type { Bench } from "./pipeline-parts";
@@ -37,6 +38,7 @@ export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
   readonly #loadRuntime: (backend: Backend) => Promise<Ort>;
   readonly #onDeviceLost: (error: unknown) => void;
+  readonly #sampleLayers: SampleLayers | undefined;
   /** Whole models in memory, which may guess for those in parts. */
   readonly #models = new Map<string, OnnxModel>();
   #gpu: Promise<GpuDevice> | undefined;
@@ -44,16 +46,19 @@ export class OnnxEngine implements Engine {
   /**
    * `assetBase`: address that relative addresses of the runtime's files are resolved against.
    * `onDeviceLost` is called when a device goes away under a loaded model, with or without an answer running.
+   * With `sampleLayers`, single layers of a model on the GPU are compared with the CPU's results.
    * `loadRuntime` replaces how ONNX Runtime is found; unit tests outside a browser need that.
    */
   constructor(
     options: {
       assetBase?: string;
       onDeviceLost?(error: unknown): void;
+      sampleLayers?: SampleLayers;
       loadRuntime?(backend: Backend): Promise<Ort>;
     } = {},
   ) {
     this.#loadRuntime = options.loadRuntime ?? ((backend) => loadOrt(backend, options.assetBase));
+    this.#sampleLayers = options.sampleLayers;
     this.#onDeviceLost = options.onDeviceLost ?? (() => undefined);
   }
 
@@ -79,6 +84,7 @@ export class OnnxEngine implements Engine {
       signal.throwIfAborted();
       report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
       const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
+      const comparedLayers = gpu ? await this.#checkLayers(ort, gpu, files, signal) : 0;
       const session = await this.#turns.run(() => createSession(ort, files, gpu?.device, { signal, expand: true }), {
         signal,
       });
@@ -90,6 +96,7 @@ export class OnnxEngine implements Engine {
         files,
         pkg,
         signal,
+        comparedLayers,
         onCheck: () => report("check", totalBytes, "Checking the model"),
       });
     } catch (error) {
@@ -149,6 +156,21 @@ export class OnnxEngine implements Engine {
     return this.#gpu;
   }
 
+  /** Tries the GPU on single layers before the whole model takes its memory. Throws `wrong-results`. */
+  async #checkLayers(ort: Ort, gpu: GpuDevice, files: ReadPackage, signal: AbortSignal): Promise<number> {
+    const layers = (await this.#sampleLayers?.(files, { signal })) ?? [];
+    const unlessLost = unless(gpu.lost);
+    return checkLayers(layers, {
+      ort,
+      shape: files,
+      contextLength: files.contextLength,
+      window: files.window,
+      signal,
+      judged: (layer) => createSession(ort, layer, gpu.device, { signal, expand: false, readBack: true }),
+      turn: (work) => unlessLost(this.#turns.run(work, { signal })),
+    });
+  }
+
   async #finish(load: {
     ort: Ort;
     gpu: GpuDevice | undefined;
@@ -157,6 +179,7 @@ export class OnnxEngine implements Engine {
     files: ReadPackage;
     pkg: Extract<ModelPackage, { engine: "onnx" }>;
     signal: AbortSignal;
+    comparedLayers: number;
     onCheck(): void;
   }): Promise<OnnxModel> {
     const { ort, gpu, session, spec, files, pkg, signal } = load;
@@ -172,7 +195,7 @@ export class OnnxEngine implements Engine {
         { runner, ids, ...caches, known: knownAnswer(files.tokenizer), trained: !files.untrained },
         { turn: (work) => unlessLost(this.#turns.run(work, { signal })) },
       );
-      const info = modelInfo(pkg, files, backend, check);
+      const info = modelInfo(pkg, files, backend, { ...check, comparedLayers: load.comparedLayers });
       const budget = CACHE_BUDGET_BYTES[backend];
       const perAnswer =
         spec.fixedBytes + spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
@@ -222,7 +245,12 @@ function checkIds(files: ReadPackage, wanted: number): number[] {
   return Array.from({ length: count }, (_, index) => ids[index % ids.length] ?? 0);
 }
 
-function modelInfo(pkg: ModelPackage, files: ReadPackage, backend: Backend, check: CheckResult): LoadedModelInfo {
+function modelInfo(
+  pkg: ModelPackage,
+  files: ReadPackage,
+  backend: Backend,
+  check: CheckResult & { readonly comparedLayers: number },
+): LoadedModelInfo {
   return {
     id: pkg.id,
     name: pkg.name,

@@ -1,5 +1,7 @@
 /** Floating-point numbers as the bytes that tensors consist of, also in browsers whose arrays do not know halves. */
 
+import { uniformAt } from "../sampling";
+
 /** The types of numbers that caches, hidden states and logits have. */
 export type FloatType = "float32" | "float16";
 
@@ -16,6 +18,31 @@ export function halfToNumber(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** Random numbers repeat after this many: a prime, so that no two rows are equal, and few enough to be drawn quickly. */
+const DRAWS = 4099;
+
+/**
+ * Random numbers of either sign, as bytes; the same for the same seed. The number at `index` is between `2 ** powerAt(index)`
+ * and twice that. For tests of kernels, not for sampling.
+ */
+export function randomFloats(
+  type: FloatType,
+  count: number,
+  seed: number,
+  powerAt: (index: number) => number,
+): Uint8Array<ArrayBuffer> {
+  const draws = Float64Array.from({ length: Math.min(count, DRAWS) }, (_, index) => 2 * uniformAt(seed, index) - 1);
+  const bytes = new Uint8Array(count * floatBytes(type));
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < count; index++) {
+    const draw = draws[index % DRAWS]!;
+    const [sign, fraction, power] = [draw < 0, Math.abs(draw), powerAt(index)];
+    if (type === "float32") view.setFloat32(4 * index, (sign ? -1 : 1) * (1 + fraction) * 2 ** power, true);
+    else view.setUint16(2 * index, (sign ? 0x8000 : 0) | ((power + 15) << 10) | Math.floor(fraction * 0x3ff), true);
+  }
+  return bytes;
 }
 
 /** The number of every half: a large vocabulary's logits are read at each token, and looking up is quick. */

@@ -14,6 +14,7 @@ const TextConfig = v.looseObject({
   num_key_value_heads: Count,
   hidden_size: Count,
   head_dim: Count,
+  sliding_window: recommended(v.nullable(v.number())),
   eos_token_id: EosIds,
 });
 type TextSettings = Pick<v.InferOutput<typeof TextConfig>, keyof typeof TextConfig.entries>;
@@ -62,6 +63,8 @@ interface ModelConfig {
   readonly eosIds: readonly number[];
   readonly heads: number | undefined;
   readonly headDim: number | undefined;
+  /** Tokens that some or all layers look back; undefined if all see everything. */
+  readonly window: number | undefined;
   /** True if the weights are said to be random, as in models that are made for tests. */
   readonly untrained: boolean;
   /** The sampling that `generation_config.json` recommends. */
@@ -87,6 +90,7 @@ export function readModelConfig(texts: ConfigTexts): ModelConfig {
     eosIds: [generation.eos_token_id, setting("eos_token_id"), genAi?.eos_token_id].flatMap((ids) => ids ?? []),
     heads: setting("num_key_value_heads") ?? decoder?.num_key_value_heads ?? heads,
     headDim: setting("head_dim") ?? decoder?.head_size ?? (width && heads ? width / heads : undefined),
+    window: setting("sliding_window") ?? undefined,
     untrained: config.untrained === true,
     sampling: recommendedSampling(generation),
   };

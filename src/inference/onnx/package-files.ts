@@ -23,6 +23,7 @@ interface ReadSettings {
   readonly eosIds: ReadonlySet<number>;
   readonly heads: number | undefined;
   readonly headDim: number | undefined;
+  readonly window: number | undefined;
   readonly untrained: boolean;
   /** The sampling that `generation_config.json` recommends. */
   readonly sampling: Sampling;

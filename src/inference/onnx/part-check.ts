@@ -1,8 +1,7 @@
 /** Tries out a freshly loaded part of a model on the GPU, to find the step size that it computes correctly. */
 import { MicrogridError } from "../../core";
-import { uniformAt } from "../sampling";
 import type { HiddenSlot, HiddenState } from "../stages";
-import { floatBytes, readFloats } from "./floats";
+import { randomFloats, readFloats } from "./floats";
 import type { GraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./kv-cache";
 import type { ModelRunner } from "./runner";
@@ -15,8 +14,8 @@ const SMALL_CHUNK = 8;
 const MIN_TOKENS = 2 * SMALL_CHUNK;
 /** Sizes to try if the whole step gives wrong results; see `self-check` for why 31. */
 const SMALLER_CHUNKS = [31, 16] as const;
-/** Small, so that the output of the layers outweighs their input. */
-const HIDDEN_SIZE = 0.05;
+/** Small (from 1/32 on), so that the output of the layers outweighs their input. */
+const HIDDEN_POWER = -5;
 
 /** A part to be tried, and how to run it in turn. */
 interface PartSubject {
@@ -68,16 +67,9 @@ export async function checkPart(subject: PartSubject, stepTokens: number): Promi
   return { chunk: SMALL_CHUNK, create: plain };
 }
 
-function randomHidden({ name, type, width }: HiddenSlot, count: number, seed: number): HiddenState[number] {
-  const bytes = new Uint8Array(count * width * floatBytes(type));
-  const view = new DataView(bytes.buffer);
-  for (let index = 0; index < count * width; index++) {
-    const value = 2 * uniformAt(seed, index) - 1;
-    if (type === "float32") view.setFloat32(4 * index, value * HIDDEN_SIZE, true);
-    // The sign, the exponent of 1/32, and 10 bits of chance behind it.
-    else view.setUint16(2 * index, (value < 0 ? 0x8000 : 0) | 0x2800 | Math.floor(Math.abs(value) * 0x3ff), true);
-  }
-  return { name, type, bytes };
+/** Random numbers for `count` tokens; the same for the same seed. */
+export function randomHidden({ name, type, width }: HiddenSlot, count: number, seed: number): HiddenState[number] {
+  return { name, type, bytes: randomFloats(type, count * width, seed, () => HIDDEN_POWER) };
 }
 
 function numbersOf({ logits, hidden }: StepResult): Float32Array {

@@ -1,5 +1,6 @@
 /** Splits decoder models at layer borders, on their ONNX graphs and without their weights. */
 export { readDecoder } from "./decoder";
+export { exemplaryLayers } from "./exemplary";
 export { mergeRanges } from "./ranges";
 export { extractStage } from "./stage";
 export type { DecoderGraph, StageFeed, StageFile, StagePiece, StageRange, StateSpec, TensorSpec } from "./types";

@@ -1,0 +1,133 @@
+/**
+ * Compares single layers of a model on the GPU with the CPU's kernels, which are other code. Comparing the GPU with itself does
+ * not find a kernel that is always wrong, and a text does not find one that is only a little wrong.
+ */
+import type { InferenceSession } from "onnxruntime-web";
+import { intAttribute } from "../../onnx";
+import type { StagePackage } from "../stages";
+import { wrongResults } from "./errors";
+import { randomFloats, readFloats } from "./floats";
+import { type CacheShape, type GraphSpec, readGraphSpec } from "./graph-spec";
+import { ArrayKvCache } from "./growing-kv-cache";
+import { floatTensor } from "./kv-cache";
+import { readGraphFiles } from "./package-files";
+import { randomHidden } from "./part-check";
+import { ModelRunner } from "./runner";
+import type { Ort } from "./runtime";
+import { TOLERANCE, difference } from "./self-check";
+import { createSession } from "./session";
+import type { StepResult } from "./step";
+
+/** Tokens that are compared: a piece of a prompt, which the cache has already begun, and then some of an answer, one by one. */
+const PIECE_TOKENS = 8;
+const SINGLE_TOKENS = 3;
+/** Made-up tokens in the cache; where there is a window, as many lie beyond it. */
+const PAST_TOKENS = 24;
+/** Made-up keys and values are from 1/2 on, and from 32 on beyond a window: whoever looks there notices. */
+const PAST_POWER = -1;
+const UNSEEN_POWER = 5;
+/** Longer windows are not crossed: their keys and values would take too much memory. */
+const MAX_WINDOW_TOKENS = 8192;
+
+/** Name of a layer's graph among its files, where weights have no folder. */
+const GRAPH = "graph.onnx";
+
+/** The means to compute layers in both ways. */
+interface LayerTools {
+  readonly ort: Ort;
+  readonly shape: CacheShape;
+  readonly contextLength: number;
+  /** Tokens that some layers see, as the model's configuration states it. */
+  readonly window: number | undefined;
+  readonly signal: AbortSignal;
+  /** Prepares a layer on the backend in question. */
+  judged(files: LayerFiles): Promise<InferenceSession>;
+  turn<T>(work: () => Promise<T>): Promise<T>;
+}
+
+type LayerFiles = Awaited<ReturnType<typeof readGraphFiles>>;
+
+/**
+ * Computes each layer on both backends and gives the number that agree. Layers that the CPU has no kernels for are left out.
+ * Throws `wrong-results` if one does not agree.
+ */
+export async function checkLayers(layers: readonly StagePackage[], tools: LayerTools): Promise<number> {
+  const { ort, signal, turn } = tools;
+  let compared = 0;
+  for (const layer of layers) {
+    const blobs = new Map(layer.files.map((file) => [file.path, file.blob]));
+    const files = await readGraphFiles(GRAPH, blobs.set(GRAPH, layer.graph), { signal });
+    const cpu = (): Promise<InferenceSession> => createSession(ort, files, undefined, { signal, expand: false });
+    const reference = await turn(() => compute(layer, files, tools, cpu)).catch(() => undefined);
+    signal.throwIfAborted();
+    if (!reference?.every((row) => row.every(Number.isFinite))) continue;
+    const results = await turn(() => compute(layer, files, tools, () => tools.judged(files)));
+    const errors = results.map((row, index) => difference(row, reference[index]!));
+    const error = Math.max(median(errors.slice(0, PIECE_TOKENS)), median(errors.slice(PIECE_TOKENS)));
+    if (error > TOLERANCE) {
+      throw wrongResults(
+        `${layer.name} differs from the CPU's results by ${(100 * error).toFixed(0)} % of their spread`,
+      );
+    }
+    compared++;
+  }
+  return compared;
+}
+
+/** The hidden states after each token, one row for each. */
+async function compute(
+  { part }: StagePackage,
+  files: LayerFiles,
+  tools: LayerTools,
+  create: () => Promise<InferenceSession>,
+): Promise<Float32Array[]> {
+  const { ort, shape } = tools;
+  const session = await create();
+  try {
+    const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, shape, part);
+    const runner = new ModelRunner(ort, session, spec, undefined);
+    const cache = new ArrayKvCache(ort, spec);
+    fill(cache, spec, files, tools);
+    const rows: Float32Array[] = [];
+    for (const count of [PIECE_TOKENS, ...new Array<number>(SINGLE_TOKENS).fill(1)]) {
+      const hidden = part.takes.map((slot, index) => randomHidden(slot, count, rows.length + index));
+      const result = await runner.run(cache, { hidden, count }, { logits: 0, hidden: true });
+      rows.push(...rowsOf(result, part, count));
+    }
+    return rows;
+  } finally {
+    await session.release();
+  }
+}
+
+/** Gives the cache made-up keys and values, which cost no computation. The layer's window ends inside of them. */
+function fill(cache: ArrayKvCache, { slots }: GraphSpec, { graph }: LayerFiles, tools: LayerTools): void {
+  const room = Math.max(0, tools.contextLength - PIECE_TOKENS - SINGLE_TOKENS);
+  const widths = graph.nodes.map((node) => intAttribute(node, "local_window_size") ?? 0);
+  const widest = Math.max(tools.window ?? 0, ...widths);
+  const window = widest <= MAX_WINDOW_TOKENS && widest + PAST_TOKENS <= room ? widest : 0;
+  const tokens = Math.min(window + PAST_TOKENS, room);
+  if (tokens === 0) return;
+  const unseen = window > 0 ? PAST_TOKENS : 0;
+  const presents = slots.map(({ present, type, heads, headDim }, index) => {
+    const powerAt = (at: number): number => (Math.floor(at / headDim) % tokens < unseen ? UNSEEN_POWER : PAST_POWER);
+    const bytes = randomFloats(type, heads * tokens * headDim, index, powerAt);
+    return [present, floatTensor(tools.ort, type, bytes.buffer, [1, heads, tokens, headDim])] as const;
+  });
+  cache.advance(Object.fromEntries(presents), tokens);
+}
+
+/** All that the layer gives for a token, in one row. Tensors that pass it by are left out, since they always agree. */
+function rowsOf({ hidden }: StepResult, { gives }: StagePackage["part"], count: number): Float32Array[] {
+  const own = hidden.filter(({ name }) => gives.some((slot) => slot.name === name));
+  const floats = own.map(({ type, bytes }) => readFloats(type, bytes));
+  return Array.from({ length: count }, (_, token) => {
+    const parts = floats.map((all) => all.subarray((token * all.length) / count, ((token + 1) * all.length) / count));
+    return Float32Array.from(parts.flatMap((part) => [...part]));
+  });
+}
+
+/** The middle of the errors: experts may be chosen otherwise for single tokens, where two are almost equally good. */
+function median(errors: readonly number[]): number {
+  return [...errors].sort((a, b) => a - b)[errors.length >> 1] ?? 0;
+}
