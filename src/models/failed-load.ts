@@ -5,7 +5,8 @@ import type { ModelEntry } from "./entry";
 import { knownListing, type PackageParts } from "./packages";
 
 /** The advice of errors about files, which is replaced by a better one. */
-const ADVICE = / (Remove the model and load it again|Check the address that it came from)\.$/;
+const ADVICE =
+  / (Remove the model and load it again|Check the address that it came from|Try it on the CPU \(WASM\), or choose another model)\.$/;
 
 /**
  * Judges a load that failed after the files were complete. If the failure may come from damaged files, those that do not
@@ -32,7 +33,8 @@ export async function afterFailedLoad(
     );
   }
   const packages = remembered.packages.filter((known) => !known.paths.some((path) => deleted.includes(path)));
-  await index.remember(entry.id, { packages });
+  // Results of damaged files on the graphics card say nothing about new ones.
+  await index.remember(entry.id, { packages, wrong: undefined, instead: undefined });
   return advised(
     error,
     "The copy here was deleted, since it may be damaged. Download it again. If that does not help, choose another model.",

@@ -35,7 +35,8 @@ export async function folderFacts(folder: string, signal: AbortSignal): Promise<
   await inParallel(graphs, AT_ONCE, signal, async ({ path }, _, stop) => {
     data.push(...(await probe.dataOf(path, config.externalData, stop)));
   });
-  return { files: [...found, ...data], contextLength: config.contextLength };
+  const { contextLength, variants } = config;
+  return { files: [...found, ...data], contextLength, ...(variants && { variants }) };
 }
 
 /** Asks whether files exist in one folder. */

@@ -43,7 +43,12 @@ export async function hubFacts(hub: string, origin: HubOrigin, signal: AbortSign
     );
   }
   const facts = await configFacts(filesAddress(hub, origin), files, signal);
-  return { files, contextLength: facts?.contextLength, licence: licenceOf(listing.cardData) };
+  return {
+    files,
+    contextLength: facts?.contextLength,
+    licence: licenceOf(listing.cardData),
+    ...(facts?.variants && { variants: facts.variants }),
+  };
 }
 
 async function readListing(

@@ -9,3 +9,4 @@ export { SharedWork } from "./shared-work";
 export { isHubName } from "./sources";
 export { type SpeedSample, expectedRate } from "./speed";
 export type * from "./types";
+export { variantName } from "./variant-choice";

@@ -4,10 +4,11 @@ import { originLabel, type ModelEntry } from "./entry";
 import { estimateMlcBytes, estimateWeightBytes } from "./estimate";
 import { licenceName } from "./families";
 import { fitOf } from "./fit";
-import { planOnnxFiles, sumBytes, type OnnxPlan } from "./onnx-files";
+import { sumBytes, type OnnxPlan } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
 import type { StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
+import { insteadOf, planVariant } from "./variant-choice";
 
 /** Memory beside the weights for the KV cache, intermediate values and the runtime: a rule of thumb. */
 const MEMORY_PER_WEIGHT = 1.25;
@@ -59,7 +60,8 @@ function planOf(entry: ModelEntry, remembered: ModelRecord | undefined, device: 
     entry.origin.kind === "embedded" ? entry.origin.files : remembered?.facts?.files;
   if (!listing || entry.engine !== "onnx") return undefined;
   try {
-    return planOnnxFiles(listing, usualBackend(device), device, entry.name);
+    const backend = insteadOf(remembered)?.backend ?? usualBackend(device);
+    return planVariant({ listing, remembered, backend, device, name: entry.name });
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { ModelHosts } from "./hosts";
 import { usualBackend } from "./info";
 import { checkBeforeDownload, openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
 import { planOnnxFiles } from "./onnx-files";
-import { prepareOnnx, prepareWebLlm, type PackageOrder, type PackageParts } from "./packages";
+import { knownListing, prepareOnnx, prepareWebLlm, type PackageOrder, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
 import { ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
@@ -15,6 +15,7 @@ import { ModelIndex } from "./model-index";
 import { readFileSource, readTextSource } from "./sources";
 import { connectStore, storeClosed } from "./store-client";
 import type { ModelInfo } from "./types";
+import { insteadOf, untriedVariants, type Variant, withWrong } from "./variant-choice";
 import { deleteCached } from "./webllm-cache";
 
 const DEFAULT_HUB = "https://huggingface.co";
@@ -42,6 +43,13 @@ interface PrepareOptions {
   /** Throws `unsupported-model` if the model is for another engine. */
   readonly engine?: EngineName;
   readonly onProgress: (progress: LoadProgress) => void;
+}
+
+/** The variant that replaces one with wrong results. */
+interface Replacement extends Variant {
+  /** Whether all its files are here, so that nothing has to be downloaded. */
+  readonly stored: boolean;
+  readonly downloadBytes: number | undefined;
 }
 
 /** The models that this device could run. Emits `change` with the new list whenever it changes. */
@@ -107,6 +115,44 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
       (signal, onProgress) => this.#prepare({ entry, backend, signal, onProgress }),
       options,
     );
+  }
+
+  /** The backend on which a model runs: the preferred one, unless its results were wrong there. */
+  backendFor(id: string, preferred: Backend): Backend {
+    const instead = this.#parts.index.has(id) ? insteadOf(this.#parts.index.remembered(id)) : undefined;
+    return instead?.backend ?? preferred;
+  }
+
+  /**
+   * Notes that a variant gave wrong results, and chooses the one that replaces it: the best that is stored, or else the best
+   * that can be downloaded; first on the same backend, then on the other `backends`. Undefined if none is left.
+   */
+  async replace(id: string, failed: Variant, backends: readonly Backend[]): Promise<Replacement | undefined> {
+    const { index, store, device } = this.#parts;
+    const entry = index.entry(id);
+    const listing = knownListing(this.#parts, entry) ?? [];
+    const record = index.remembered(id);
+    const remembered = { ...record, ...withWrong(record, failed, undefined) };
+    const choices = backends.flatMap((backend) =>
+      untriedVariants({ listing, remembered, backend, device, name: entry.name }).map((plan) => ({ backend, plan })),
+    );
+    const stored = await Promise.all(
+      choices.map(({ plan }) =>
+        store.service.open(
+          id,
+          plan.files.map(({ path }) => path),
+        ),
+      ),
+    );
+    const at = Math.max(
+      0,
+      stored.findIndex((files) => files !== undefined),
+    );
+    const best = choices[at];
+    const instead = best && { graph: best.plan.graph, backend: best.backend };
+    await index.remember(id, withWrong(record, failed, instead));
+    await this.#refresh();
+    return best && instead && { ...instead, stored: stored[at] !== undefined, downloadBytes: best.plan.downloadBytes };
   }
 
   /**

@@ -1,9 +1,10 @@
 /** Opens a model so that a device can read the graph and only the weights of the layers that it runs. */
+import { planVariant } from "./variant-choice";
 import { MicrogridError } from "../core";
 import type { Backend, LoadProgress, PackageFile } from "../inference";
 import { joinGraphs } from "../onnx";
 import type { ModelEntry } from "./entry";
-import { packageFiles, planOnnxFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
+import { packageFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
 import { currentListing, knownListing, packageHash, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
@@ -103,7 +104,13 @@ export async function openModelParts(
   const listing = await currentListing(parts, entry, knownListing(parts, entry), signal);
   const plan =
     graph === undefined
-      ? planOnnxFiles(listing, backend, parts.device, entry.name)
+      ? planVariant({
+          listing,
+          remembered: parts.index.remembered(entry.id),
+          backend,
+          device: parts.device,
+          name: entry.name,
+        })
       : planOnnxGraph(listing, graph, entry.name);
   const source = new PartialModel(parts, entry, plan);
   const graphs = await source.graphs(maxGraphBytes, { signal, onProgress });

@@ -20,7 +20,9 @@ describe("planOnnxFiles", () => {
   it("chooses 4-bit weights with 16-bit arithmetic if the GPU has it, else with 32-bit", () => {
     expect(chosen(all, "webgpu")).toBe("onnx/model_q4f16.onnx");
     expect(chosen(all, "webgpu", [])).toBe("onnx/model_q4.onnx");
-    expect(chosen(all, "wasm")).toBe("onnx/model_q4.onnx");
+    // 4-bit weights are slow there, unless they are few enough to be expanded.
+    expect(chosen(all, "wasm")).toBe("onnx/model_quantized.onnx");
+    expect(chosen(["", "_q4", "_q4f16"], "wasm")).toBe("onnx/model_q4.onnx");
   });
 
   it("falls back to the best variant for the backend", () => {

@@ -2,7 +2,7 @@
 import { MicrogridError } from "../core";
 import type { Backend, DeviceInfo, PackageFile } from "../inference";
 import type { ListedFile } from "./records";
-import { computesInHalf, embedderOf, findGraphs, runnableGraphs } from "./variants";
+import { computesInHalf, embedderOf, findGraphs, runnableGraphs, type VariantWishes } from "./variants";
 
 /** Files beside the graph that affect the output. The engine knows them by these names, wherever they are. */
 export const SETTINGS_FILES = [
@@ -35,6 +35,13 @@ export interface OnnxPlan {
   readonly downloadBytes: number | undefined;
 }
 
+/** Reasons to choose a variant that are not in the names of files. */
+interface VariantChoice {
+  readonly wishes?: VariantWishes | undefined;
+  /** Graphs that compute wrong results on the backend. They are chosen only if there are no others. */
+  readonly wrong?: readonly string[];
+}
+
 /**
  * Chooses among the files of a repository. Throws `not-a-model` if it has no ONNX model, `unsupported-model` if this
  * app cannot run its model, `shader-f16-missing` if only this GPU cannot, `file-missing` if a file of the model is
@@ -45,13 +52,15 @@ export function planOnnxFiles(
   backend: Backend,
   device: DeviceInfo,
   name: string,
+  { wishes, wrong = [] }: VariantChoice = {},
 ): OnnxPlan {
-  refuseOtherKinds(listing, name);
-  const graphs = findGraphs(listing);
-  const plans = runnableGraphs(graphs, backend, device).map((graph) => planFor(graph, listing, name));
+  const all = runnablePlans(listing, backend, device, name, wishes);
+  const right = all.filter(({ graph }) => !wrong.includes(graph));
+  const plans = right.length > 0 ? right : all;
   const fitting = plans.find((plan) => backend !== "wasm" || (plan.weightBytes ?? 0) <= LARGEST_WASM_BYTES);
   const plan = fitting ?? plans[0];
   if (plan) return plan;
+  const graphs = findGraphs(listing);
   if (graphs.length > 0 && graphs.every(({ suffix }) => computesInHalf(suffix))) {
     throw new MicrogridError(
       "shader-f16-missing",
@@ -66,6 +75,18 @@ export function planOnnxFiles(
       ? `The variants of ${name} (${someNames(known)}) do not run on the GPU. Choose another model, or run it on the CPU.`
       : `${name} has no graph that this app knows as a text model's: it has ${someNames(unknown)}. Names such as onnx/model_q4.onnx, model_q4f16.onnx, model_int8.onnx or model_fp16.onnx are known. Choose another model.`,
   );
+}
+
+/** All variants that run on the backend, best first. Throws like `planOnnxFiles`, but not if there are none. */
+export function runnablePlans(
+  listing: readonly ListedFile[],
+  backend: Backend,
+  device: DeviceInfo,
+  name: string,
+  wishes?: VariantWishes,
+): OnnxPlan[] {
+  refuseOtherKinds(listing, name);
+  return runnableGraphs(findGraphs(listing), backend, device, wishes).map((graph) => planFor(graph, listing, name));
 }
 
 /**

@@ -3,13 +3,14 @@ import { isAbort, MicrogridError } from "../core";
 import type { Backend, decoders, DeviceInfo, LoadProgress, ModelPackage } from "../inference";
 import type { ModelEntry, WebLlmOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
-import { packageFiles, planOnnxFiles, type OnnxPlan } from "./onnx-files";
+import { packageFiles, type OnnxPlan } from "./onnx-files";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
 import type { ModelIndex } from "./model-index";
 import type { StoreWorker } from "./store-client";
 import type { StoredFile } from "./store-protocol";
+import { planVariant } from "./variant-choice";
 import { refused, request } from "./web";
 
 /** One call to prepare a model. */
@@ -39,7 +40,8 @@ const WEBLLM_LEAD = "webllm";
 export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Promise<ModelPackage> {
   const { entry, backend, signal, onProgress } = order;
   const { store, index } = parts;
-  const plan = (listing: readonly ListedFile[]): OnnxPlan => planOnnxFiles(listing, backend, parts.device, entry.name);
+  const plan = (listing: readonly ListedFile[]): OnnxPlan =>
+    planVariant({ listing, remembered: index.remembered(entry.id), backend, device: parts.device, name: entry.name });
   const known = knownListing(parts, entry);
   const stored = known && (await openStored(parts, entry, plan(known)));
   if (stored) return stored;

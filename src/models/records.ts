@@ -49,6 +49,8 @@ const source = v.variant("kind", [
   v.object({ kind: v.literal("webllm"), modelUrl: v.string(), libraryUrl: v.string() }),
 ]);
 
+const variant = v.object({ graph: v.string(), backend: v.picklist(["webgpu", "wasm"]), build: v.string() });
+
 const modelRecord = v.object({
   id: v.string(),
   added: v.optional(v.object({ name: v.string(), source })),
@@ -59,8 +61,19 @@ const modelRecord = v.object({
       contextLength: v.optional(v.number()),
       /** The licence's id, as the hub names it. */
       licence: v.optional(v.string()),
+      /** The configuration's statements about variants. */
+      variants: v.optional(
+        v.object({
+          webgpu: v.optional(v.string()),
+          wasm: v.optional(v.string()),
+          halfCaches: v.optional(v.pipe(v.array(v.string()), v.readonly())),
+        }),
+      ),
     }),
   ),
+  /** Variants whose results were wrong, and the one to use from now on. Another build of the site tries again. */
+  wrong: v.optional(v.array(variant)),
+  instead: v.optional(variant),
   /** Sets of files that were once complete, by the file that identifies the set. */
   packages: v.array(v.object({ lead: v.string(), packageHash: v.string(), paths: v.array(v.string()) })),
 });

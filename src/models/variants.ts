@@ -10,9 +10,12 @@ const WEBGPU_F16 = [
 /** Suffixes of graphs with 16-bit activations, which do not run on a GPU without `shader-f16`. */
 const HALF: readonly string[] = ["_q4f16", "_q2f16", "_q1f16", "_fp16"];
 const WEBGPU_F32: readonly string[] = WEBGPU_F16.filter((suffix) => !HALF.includes(suffix));
-/** On the CPU, 4 and 8 bits are fastest; 16-bit activations are converted at every step. */
+/**
+ * On the CPU, 8 bits are fastest: 4-bit weights that are too large to be expanded take five times as long. 16-bit activations
+ * are converted at every step.
+ */
 const WASM = [
-  ...["_q4", "_quantized", "_int8", "_uint8", "_q2", "_q1", "_bnb4", ""],
+  ...["_quantized", "_int8", "_uint8", "_q4", "_q2", "_q1", "_bnb4", ""],
   ...["_q4f16", "_q2f16", "_q1f16", "_fp16"],
 ] as const;
 const SUFFIXES: ReadonlySet<string> = new Set([...WEBGPU_F16, ...WASM]);
@@ -23,6 +26,18 @@ const STEMS = ["model", "decoder_model_merged"] as const;
 const USUAL_FOLDERS = ["onnx/", ""] as const;
 /** Words in the names of folders whose graphs compute with 16 bits, as the exporter of ONNX Runtime GenAI chooses them. */
 const HALF_WORDS = ["fp16", "f16", "gpu", "cuda", "dml", "directml", "webgpu"];
+
+/** Suffixes of the names that configurations give to types of numbers. All others have the name itself as their suffix. */
+const SUFFIX_OF_TYPE: Readonly<Record<string, string>> = { fp32: "", q8: "_quantized" };
+
+/** Statements of a model's configuration about its variants, in the names that it has for types of numbers. */
+export interface VariantWishes {
+  /** The type to use on each backend. */
+  readonly webgpu?: string | undefined;
+  readonly wasm?: string | undefined;
+  /** Types whose caches have 16 bits, so that they need `shader-f16` on the GPU; `*` stands for all. */
+  readonly halfCaches?: readonly string[] | undefined;
+}
 
 /** A graph of a repository. */
 interface GraphFile {
@@ -83,13 +98,34 @@ export function embedderOf(graph: string, listing: readonly ListedFile[]): Liste
 }
 
 /** Chooses those graphs that this backend and device can run, and sorts them, best first. */
-export function runnableGraphs(graphs: readonly GraphFile[], backend: Backend, device: DeviceInfo): ListedFile[] {
-  const suffixes = graphSuffixes(backend, device);
+export function runnableGraphs(
+  graphs: readonly GraphFile[],
+  backend: Backend,
+  device: DeviceInfo,
+  wishes: VariantWishes = {},
+): ListedFile[] {
+  const suffixes = wantedFirst(graphSuffixes(backend, device), backend, wishes);
+  const halves = backend === "webgpu" && !device.webgpu?.features.includes("shader-f16");
+  const tooFine = (suffix: string): boolean =>
+    halves && (wishes.halfCaches ?? []).some((type) => type === "*" || suffixOf(type) === suffix);
   return graphs
+    .filter(({ suffix }) => !tooFine(suffix))
     .map(({ file, suffix, rank: [stem = 0, ...rank] }) => ({ file, rank: [stem, suffixes.indexOf(suffix), ...rank] }))
     .filter(({ rank }) => rank[1] !== -1)
     .sort((a, b) => compare(a.rank, b.rank) || (a.file.path < b.file.path ? -1 : 1))
     .map(({ file }) => file);
+}
+
+/** Puts the type that the configuration wants at the front, unless the backend cannot run it or is slow with it. */
+function wantedFirst(suffixes: readonly string[], backend: Backend, wishes: VariantWishes): readonly string[] {
+  const type = wishes[backend];
+  const suffix = type === undefined ? undefined : suffixOf(type);
+  if (suffix === undefined || !suffixes.includes(suffix)) return suffixes;
+  return [suffix, ...suffixes.filter((other) => other !== suffix)];
+}
+
+function suffixOf(type: string): string {
+  return SUFFIX_OF_TYPE[type] ?? `_${type}`;
 }
 
 /** ONNX Runtime GenAI gives graphs any name, but keeps each in a folder of its own with its settings. */

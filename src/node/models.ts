@@ -6,11 +6,14 @@ import {
   type EngineName,
   type EngineSupervisor,
   type LoadProgress,
+  type LoadedModelInfo,
+  type ModelPackage,
   preferredBackend,
 } from "../inference";
 import { type ModelLibrary, clearLoading, markLoading } from "../models";
 import type { LoadState, ModelInfo } from "./types";
 import type { LocalProvider } from "./local-provider";
+import { isWrongOnGpu, replacementNotice, withOffer } from "./replaced-variant";
 import type { StateStore } from "./state-store";
 
 export interface LoadChoice {
@@ -124,10 +127,8 @@ export class NodeModels {
   }
 
   async #load(id: string, loading: Loading): Promise<void> {
-    const { library, supervisor, local, device } = this.#options;
-    const { choice, abort } = loading;
-    const { signal } = abort;
-    const backend = choice.backend ?? preferredBackend(device);
+    const { library, supervisor, local } = this.#options;
+    const { signal } = loading.abort;
     const current = (): boolean => this.#loading.get(id) === loading;
     const onProgress = (progress: LoadProgress): void => {
       if (current()) this.#show(id, { kind: "loading", progress });
@@ -141,12 +142,7 @@ export class NodeModels {
       text: "Starting",
     });
     try {
-      const { engine } = choice;
-      const pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
-      markLoading(id);
-      const info = await supervisor.load(pkg, { signal, backend, onProgress }).catch(async (error: unknown) => {
-        throw isAbort(error) || signal.aborted ? error : await library.afterFailedLoad(id, { error, backend });
-      });
+      const { pkg, info } = await this.#loadVariant(id, loading, onProgress);
       if (!current()) {
         // Cancelled too late to stop it. If another load has begun, that one replaces this model.
         if (!this.#loading.has(id)) await supervisor.unload(id);
@@ -166,6 +162,36 @@ export class NodeModels {
       clearLoading(id);
       if (current()) this.#loading.delete(id);
       this.#options.onChange();
+    }
+  }
+
+  /**
+   * Loads the best variant of a model. One whose results are wrong is freed, and replaced by another one that is stored; if
+   * that would have to be downloaded, the error names its size, and the next load takes it.
+   */
+  async #loadVariant(
+    id: string,
+    { choice, abort: { signal } }: Loading,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<{ pkg: ModelPackage; info: LoadedModelInfo }> {
+    const { library, supervisor, device, store } = this.#options;
+    const { engine } = choice;
+    let backend = choice.backend ?? library.backendFor(id, preferredBackend(device));
+    for (;;) {
+      const pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
+      markLoading(id);
+      try {
+        return { pkg, info: await supervisor.load(pkg, { signal, backend, onProgress }) };
+      } catch (error) {
+        if (isAbort(error) || signal.aborted) throw error;
+        const failed = { graph: pkg.engine === "onnx" ? pkg.graph : "", backend };
+        const backends: readonly Backend[] = choice.backend ? [backend] : [backend, "wasm"];
+        if (!isWrongOnGpu(error, failed)) throw await library.afterFailedLoad(id, { error, backend });
+        const next = await library.replace(id, failed, backends);
+        if (!next?.stored) throw next ? withOffer(error, next) : error;
+        store.notify(replacementNotice(pkg, error, failed, next));
+        backend = next.backend;
+      }
     }
   }
 

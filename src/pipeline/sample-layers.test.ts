@@ -66,6 +66,7 @@ describe("layers of a model", () => {
     ["all alike", { bits: 4 }, ["layer 0"]],
     ["with and without a window", { window: 16 }, ["layer 0", "layer 1"]],
     ["with fused experts", { experts: "fused", bits: 4 }, ["layer 0"]],
+    ["with and without a convolution", { mixers: { 0: "convolution", 2: "convolution" } }, ["layer 0", "layer 1"]],
     ["in 16 bits", { dtype: "float16", bits: 4 }, ["layer 0"]],
   ])("%s are sampled as few times as possible, and agree with themselves", async (_, shape, layers) => {
     expect(await compare(shape)).toEqual({ layers, compared: layers.length });

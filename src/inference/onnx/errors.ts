@@ -58,7 +58,7 @@ export function deviceLost(reason: string, cause?: unknown): MicrogridError {
 export function wrongResults(why: string): MicrogridError {
   return new MicrogridError(
     "wrong-results",
-    `This device computes wrong results with this model: ${why}. Try it on the CPU (WASM), or another variant of it. If all of them fail, the files are damaged: remove the model and download it again.`,
+    `This device computes wrong results with this model: ${why}. Try it on the CPU (WASM), or choose another model.`,
   );
 }
 

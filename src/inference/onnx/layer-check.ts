@@ -7,7 +7,7 @@ import { intAttribute } from "../../onnx";
 import type { StagePackage } from "../stages";
 import { wrongResults } from "./errors";
 import { randomFloats, readFloats } from "./floats";
-import { type CacheShape, type GraphSpec, readGraphSpec } from "./graph-spec";
+import { type CacheShape, type GraphSpec, numbersIn, readGraphSpec } from "./graph-spec";
 import { ArrayKvCache } from "./growing-kv-cache";
 import { floatTensor } from "./kv-cache";
 import { readGraphFiles } from "./package-files";
@@ -84,7 +84,7 @@ async function compute(
   const { ort, shape } = tools;
   const session = await create();
   try {
-    const spec = readGraphSpec(session.inputMetadata, session.outputMetadata, files.graph, shape, part);
+    const spec = readGraphSpec(files.graph, shape, part);
     const runner = new ModelRunner(ort, session, spec, undefined);
     const cache = new ArrayKvCache(ort, spec);
     fill(cache, spec, files, tools);
@@ -101,7 +101,7 @@ async function compute(
 }
 
 /** Gives the cache made-up keys and values, which cost no computation. The layer's window ends inside of them. */
-function fill(cache: ArrayKvCache, { slots }: GraphSpec, { graph }: LayerFiles, tools: LayerTools): void {
+function fill(cache: ArrayKvCache, { slots, fixed }: GraphSpec, { graph }: LayerFiles, tools: LayerTools): void {
   const room = Math.max(0, tools.contextLength - PIECE_TOKENS - SINGLE_TOKENS);
   const widths = graph.nodes.map((node) => intAttribute(node, "local_window_size") ?? 0);
   const widest = Math.max(tools.window ?? 0, ...widths);
@@ -114,7 +114,11 @@ function fill(cache: ArrayKvCache, { slots }: GraphSpec, { graph }: LayerFiles, 
     const bytes = randomFloats(type, heads * tokens * headDim, index, powerAt);
     return [present, floatTensor(tools.ort, type, bytes.buffer, [1, heads, tokens, headDim])] as const;
   });
-  cache.advance(Object.fromEntries(presents), tokens);
+  const states = fixed.map(({ present, type, dims }, index) => {
+    const bytes = randomFloats(type, numbersIn(dims), slots.length + index, () => PAST_POWER);
+    return [present, floatTensor(tools.ort, type, bytes.buffer, dims)] as const;
+  });
+  cache.advance(Object.fromEntries([...presents, ...states]), tokens);
 }
 
 /** All that the layer gives for a token, in one row. Tensors that pass it by are left out, since they always agree. */
