@@ -5,6 +5,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { downloadGguf, MODELS_FOLDER } from "./real-models/download.mjs";
 import { run } from "./run/message.mjs";
 import { ROOT } from "./run/spawn.mjs";
 import { importTypeScript } from "./run/typescript.mjs";
@@ -13,14 +14,12 @@ import { ensureInstalled } from "./setup/install.mjs";
 /**
  * The functions of `real-models/index.ts`, which Vite compiles.
  * @typedef {{
- *   downloadGguf(): Promise<void>,
  *   variant(precision: string, layout: string, options: { onFile?: (file: string, hash: string) => void }): Promise<{
  *     folder: string,
  *     graph: string,
  *   }>,
  *   LAYOUTS: readonly string[],
  *   PRECISIONS: readonly string[],
- *   MODELS_FOLDER: string,
  *   HASHES_PATH: string,
  * }} RealModels
  */
@@ -30,11 +29,11 @@ await run(async () => {
   await ensureInstalled();
   /** @type {RealModels} */
   const models = await importTypeScript(`${ROOT}/scripts/real-models/index.ts`);
-  await models.downloadGguf();
+  await downloadGguf();
   /** @type {Record<string, string>} */
   const hashes = {};
   for (const layout of models.LAYOUTS) {
-    if (values.record) rmSync(join(models.MODELS_FOLDER, layout), { recursive: true, force: true });
+    if (values.record) rmSync(join(MODELS_FOLDER, layout), { recursive: true, force: true });
     for (const precision of models.PRECISIONS) {
       const { folder, graph } = await models.variant(precision, layout, {
         ...(values.record && { onFile: (file, hash) => void (hashes[file] = hash) }),

@@ -1,6 +1,7 @@
 /** `npm test`: everything, on a machine with nothing but Node; the last line counts what passed and failed. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { downloadGguf } from "./real-models/download.mjs";
 import { CommandError, run } from "./run/message.mjs";
 import { execute, executeTool, ROOT } from "./run/spawn.mjs";
 import { playwrightTimes, rememberDuration, slowest, timesOf, vitestTimes } from "./run/slowest.mjs";
@@ -28,6 +29,16 @@ async function step(name, action) {
   console.log(`${code === 0 ? "ok    " : "FAILED"} ${name}`);
   if (code !== 0) console.log(output.trim());
   return { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** Brings real weights here, for some tests of both kinds. */
+async function realWeights() {
+  try {
+    await downloadGguf();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    console.log(`${error.message} The tests with real weights are skipped.`);
+  }
 }
 
 /** @returns {Promise<Tally>} */
@@ -79,6 +90,7 @@ await run(async () => {
   await ensureInstalled();
   rmSync(REPORTS, { recursive: true, force: true });
   mkdirSync(REPORTS, { recursive: true });
+  await realWeights();
   // Side by side, so that no core waits for the other.
   const [steps, unit] = await Promise.all([staticSteps(), unitTests()]);
   const tallies = [...steps, unit];

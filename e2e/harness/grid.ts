@@ -1,6 +1,15 @@
 /** Drives the grid of a page through its public API, as a program would. */
 import { expect } from "@playwright/test";
-import type { AnswerEvent, GridState, LoadOptions, Loss, RoomState, Route, ShareOptions } from "../../src/grid";
+import type {
+  AnswerEvent,
+  ChatMessage,
+  GridState,
+  LoadOptions,
+  Loss,
+  RoomState,
+  Route,
+  ShareOptions,
+} from "../../src/grid";
 import type { OpenOptions, OpenSite } from "./fixtures";
 import type { SitePage } from "./site-page";
 
@@ -20,6 +29,8 @@ export interface Question {
   readonly model?: string;
   readonly maxTokens?: number;
   readonly provider?: string;
+  /** The conversation so far. */
+  readonly before?: readonly ChatMessage[];
 }
 
 declare global {
@@ -111,7 +122,7 @@ export async function expectPeers(site: SitePage, peers: number, offering = 0): 
 /** Starts an answer under a name and returns at once. */
 export async function startAnswer({ page }: SitePage, question: Question, name = "answer"): Promise<void> {
   await page.evaluate(
-    ([{ text, model, maxTokens, provider }, key]) => {
+    ([{ text, model, maxTokens, provider, before = [] }, key]) => {
       const abort = new AbortController();
       const soFar = { text: "", tokens: 0, losses: [] as Loss[] };
       const read = async () => {
@@ -120,7 +131,7 @@ export async function startAnswer({ page }: SitePage, question: Question, name =
         const startedAt = performance.now();
         let error: { code: string; message: string } | undefined;
         const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
-        const messages = [{ role: "user" as const, content: text }];
+        const messages = [...before, { role: "user" as const, content: text }];
         const generation = { model: model ?? "guide", messages, sampling, maxTokens: maxTokens ?? 200 };
         try {
           const request = { generation, ...(provider !== undefined && { provider }) };

@@ -42,6 +42,8 @@ export interface RequestLimit {
 
 interface HubFile {
   content: Buffer;
+  /** Of the content, computed once: some files have hundreds of megabytes. */
+  readonly hash: string;
   claimedBytes?: number;
   fault: Fault | undefined;
 }
@@ -75,7 +77,8 @@ export class HubServer {
 
   /** Adds or replaces a file of a repository. */
   put(repository: string, path: string, content: Buffer | string): void {
-    this.#files.set(`${repository}/${path}`, { content: Buffer.from(content), fault: undefined });
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
+    this.#files.set(`${repository}/${path}`, { content: bytes, hash: sha256(bytes), fault: undefined });
   }
 
   /** Lists a file with this size, whatever its content is. */
@@ -168,11 +171,11 @@ export class HubServer {
     // Like the real hub, this does not tell whether a repository is private or does not exist.
     if (own.length === 0) return void response.writeHead(404, { "X-Error-Code": "RepoNotFound" }).end();
     const license = this.#licenses.get(repository);
-    const siblings = own.map(([key, { content, claimedBytes = content.length }]) => ({
+    const siblings = own.map(([key, { content, hash, claimedBytes = content.length }]) => ({
       rfilename: key.slice(repository.length + 1),
       ...(blobs && {
         size: claimedBytes,
-        ...(isLarge(key) && { lfs: { sha256: sha256(content), size: claimedBytes } }),
+        ...(isLarge(key) && { lfs: { sha256: hash, size: claimedBytes } }),
       }),
     }));
     response
@@ -186,9 +189,7 @@ export class HubServer {
     if (!file) return void response.writeHead(404, { "X-Error-Code": "EntryNotFound" }).end("Entry not found");
     if (file.fault?.kind === "status") return void response.writeHead(file.fault.status).end();
     const location = `/cdn/${key.split("/").map(encodeURIComponent).join("/")}`;
-    const linked = isLarge(key)
-      ? { "X-Linked-Size": file.content.length, "X-Linked-ETag": `"${sha256(file.content)}"` }
-      : {};
+    const linked = isLarge(key) ? { "X-Linked-Size": file.content.length, "X-Linked-ETag": `"${file.hash}"` } : {};
     response.writeHead(302, { Location: location, ...linked }).end();
   }
 
@@ -218,7 +219,7 @@ export class HubServer {
       "Content-Type": "application/octet-stream",
       "Content-Length": body.length,
       "Accept-Ranges": "bytes",
-      ETag: `"${sha256(truth).slice(0, 32)}"`,
+      ETag: `"${file.hash.slice(0, 32)}"`,
       ...(range && { "Content-Range": `bytes ${start}-${end - 1}/${content.length}` }),
     });
     if (request.method === "HEAD") return void response.end();

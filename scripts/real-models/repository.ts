@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../run/spawn.mjs";
-import { GGUF_PATH, MODELS_FOLDER, sha256 } from "./download";
+import { GGUF_PATH, MODELS_FOLDER, sha256 } from "./download.mjs";
 import { type Gguf, readGguf } from "./gguf";
 import { llamaGraph, type Precision } from "./llama-graph";
 import { settingsFiles } from "./settings";

