@@ -20,3 +20,28 @@ export async function importTypeScript(path) {
   });
   return /** @type {T} */ (module);
 }
+
+/**
+ * Like `importTypeScript`, for modules that import others later, while they work: those can be imported until `use` ends.
+ * @template T, R
+ * @param {string} path
+ * @param {(module: T) => Promise<R>} use
+ * @returns {Promise<R>}
+ */
+export async function withTypeScript(path, use) {
+  const { createServer } = await import("vite");
+  const server = await createServer({
+    root: ROOT,
+    configFile: false,
+    logLevel: "error",
+    oxc: NODE_SYNTAX,
+    appType: "custom",
+    optimizeDeps: { noDiscovery: true },
+    server: { middlewareMode: true, ws: false, watch: null },
+  });
+  try {
+    return await use(/** @type {T} */ (await server.ssrLoadModule(path)));
+  } finally {
+    await server.close();
+  }
+}

@@ -1,0 +1,97 @@
+/** Tries a model on the CPU: load, prompt, stop, split and speed. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { GenerationEvent, LoadedModel } from "../../src/inference";
+import { chain, PartsInMemory } from "../../src/pipeline/testing/parts";
+import type { FoundModel } from "./files";
+
+/** The result of one trial: what was seen, and whether that is as it should be. */
+export interface Trial {
+  readonly name: "load" | "prompt" | "end" | "abort" | "split";
+  readonly passed: boolean;
+  readonly seen: string;
+}
+
+const QUESTION = "What is the capital of France?";
+const MAX_TOKENS = 48;
+/** Tokens that are compared between the whole model and its parts. */
+const SPLIT_TOKENS = 8;
+
+/** Tries everything, one after the other; `tell` is called with each result. A model that cannot be loaded gets only one. */
+export async function certify({ pkg, plan, folder }: FoundModel, tell: (trial: Trial) => void): Promise<void> {
+  const run = async (name: Trial["name"], trial: () => Promise<Omit<Trial, "name">>): Promise<void> => {
+    const failed = (error: unknown) => ({
+      passed: false,
+      seen: error instanceof Error ? error.message : String(error),
+    });
+    tell({ name, ...(await trial().catch(failed)) });
+  };
+  const read = (path: string) => new Uint8Array(readFileSync(join(folder, path)));
+  let parts: PartsInMemory | undefined;
+  let model: LoadedModel | undefined;
+  await run("load", async () => {
+    const start = performance.now();
+    const external = plan.data.map(({ path }) => ({ name: path.slice(path.lastIndexOf("/") + 1), bytes: read(path) }));
+    parts = new PartsInMemory(pkg, { model: read(plan.graph), external });
+    model = await parts.whole();
+    const { prefillRate, decodeRate, prefillChunk } = model.info;
+    const rates = `${rounded(prefillRate)} and ${rounded(decodeRate)} tokens/s`;
+    const seconds = rounded((performance.now() - start) / 1000);
+    return {
+      passed: true,
+      seen: `${plan.graph} in ${seconds} s; reads and writes ${rates}, in pieces of ${prefillChunk}`,
+    };
+  });
+  if (!parts || !model) return;
+  const [whole, pieces] = [model, parts];
+  let done: GenerationEvent | undefined;
+  await run("prompt", async () => {
+    const answer = await greedy(whole, MAX_TOKENS);
+    done = answer.done;
+    return { passed: answer.text.trim() !== "", seen: JSON.stringify(answer.text) };
+  });
+  await run("end", async () => {
+    const reason = done?.type === "done" ? done.finishReason : "none";
+    return { passed: reason === "stop", seen: reason === "stop" ? "by its own token" : `none in ${MAX_TOKENS} tokens` };
+  });
+  await run("abort", async () => {
+    const controller = new AbortController();
+    const left = await greedy(whole, MAX_TOKENS, controller).then(
+      () => false,
+      (error: unknown) => error === controller.signal.reason,
+    );
+    return { passed: left, seen: left ? "after the first token" : "the answer went on" };
+  });
+  await run("split", async () => {
+    const { layers } = pieces.decoder;
+    const [from, to] = [Math.floor(layers / 3), Math.ceil((2 * layers) / 3)];
+    const stage = await pieces.stage(from, to);
+    const ring = await pieces.model(chain([stage]), from, to);
+    const [ours, theirs] = [await greedy(whole, SPLIT_TOKENS), await greedy(ring, SPLIT_TOKENS)];
+    await ring.unload();
+    await stage.unload();
+    const passed = String(ours.ids) === String(theirs.ids);
+    return { passed, seen: `layers ${from} to ${to} of ${layers} elsewhere: ${passed ? "the same" : "other"} tokens` };
+  });
+  await whole.unload();
+}
+
+/** The greedy answer; with a controller, it is aborted at each token. */
+async function greedy(model: LoadedModel, maxTokens: number, aborted?: AbortController) {
+  const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
+  const messages = [{ role: "user", content: QUESTION }] as const;
+  const ids: number[] = [];
+  let text = "";
+  let done: GenerationEvent | undefined;
+  const { signal } = aborted ?? new AbortController();
+  for await (const event of model.generate({ model: model.info.id, messages, sampling, maxTokens }, { signal })) {
+    if (event.type === "done") done = event;
+    if (event.type !== "token") continue;
+    aborted?.abort();
+    ids.push(...event.ids);
+    text += event.text;
+  }
+  return { ids, text, done };
+}
+
+const rounded = (value: number | undefined): string => (value === undefined ? "?" : value.toPrecision(2));
