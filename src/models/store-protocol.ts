@@ -31,7 +31,7 @@ export interface GraphRequest extends Pick<FileRequest, "path" | "urls" | "bytes
 /** A graph whose weights are external data, in the graph's own file or beside it. */
 export interface GraphWithoutWeights {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The version (`ETag` or date) of the file that each host reported, by address. Empty if its hash is known. */
+  /** The version (`ETag` or date) of the file that each host reported, by address; empty if none was asked. */
   readonly hosts: readonly (readonly [url: string, version: string])[];
 }
 
