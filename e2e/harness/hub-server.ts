@@ -23,6 +23,7 @@ export type Fault =
 
 /** One request that was answered, for assertions. */
 export interface SeenRequest {
+  readonly method: string;
   readonly path: string;
   readonly range: string | undefined;
   readonly status: number;
@@ -150,7 +151,7 @@ export class HubServer {
       this.#redirect(`${atRevision(repository, version)}/${decodeURIComponent(file ?? "")}`, response);
     } else if (content !== undefined) this.#send(this.#files.get(content), request, response);
     else this.#html(response, 200);
-    this.seen.push({ path, range: request.headers.range, status: response.statusCode });
+    this.seen.push({ method: request.method ?? "", path, range: request.headers.range, status: response.statusCode });
   }
 
   /** Writes the head of a refusal that does not depend on the file; false if there is none. */

@@ -39,6 +39,11 @@ export async function folderFacts(folder: string, signal: AbortSignal): Promise<
   return { files: [...found, ...data], contextLength, ...(variants && { variants }) };
 }
 
+/** Those of the files that exist in a folder, with their sizes. Throws `network`. */
+export function findInFolder(folder: string, paths: readonly string[], signal: AbortSignal): Promise<ListedFile[]> {
+  return new FolderProbe(folder).files(paths, signal);
+}
+
 /** Asks whether files exist in one folder. */
 class FolderProbe {
   /** An answer that may mean that the host does not give a file out. */

@@ -2,10 +2,10 @@
 import * as v from "valibot";
 import { isAbort, MicrogridError } from "../core";
 import type { FilesOrigin, HubOrigin, WebLlmOrigin } from "./entry";
-import { folderFacts } from "./folder-facts";
+import { findInFolder, folderFacts } from "./folder-facts";
 import { filesAddress, repositoryAt } from "./hub-address";
 import { hubFacts } from "./hub-facts";
-import type { ModelFacts } from "./records";
+import type { ListedFile, ModelFacts } from "./records";
 import { readJson } from "./web";
 
 /** The part of an MLC model's `mlc-chat-config.json` that says what it is. */
@@ -75,6 +75,17 @@ export class ModelHosts {
       case "files":
         return { files: [] };
     }
+  }
+
+  /** Those of the files that exist, with their sizes: by the model's listing, or by asking a host that has none. */
+  async find(
+    origin: FilesOrigin,
+    { paths, listing, signal }: { paths: readonly string[]; listing: readonly ListedFile[]; signal: AbortSignal },
+  ): Promise<readonly ListedFile[]> {
+    const listed = listing.filter(({ path }) => paths.includes(path));
+    if (origin.kind !== "folder") return listed;
+    const others = paths.filter((path) => listed.every((file) => file.path !== path));
+    return [...listed, ...(await findInFolder(origin.url, others, signal))];
   }
 
   async #webllmFacts(origin: WebLlmOrigin, signal: AbortSignal): Promise<ModelFacts> {

@@ -9,6 +9,7 @@ import { checkBeforeDownload, openModelParts, type ModelParts, type PartsOptions
 import { planOnnxFiles } from "./onnx-files";
 import { knownListing, prepareOnnx, prepareWebLlm, type PackageOrder, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
+import { withPickedData } from "./read-ahead";
 import { ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
 import { ModelIndex } from "./model-index";
@@ -258,7 +259,8 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const { index, store, device } = this.#parts;
     const { name, files } = readFileSource(source);
     const listing = files.map(({ path, blob }) => ({ path, bytes: blob.size }));
-    const plan = planOnnxFiles(listing, usualBackend(device), device, name);
+    const planned = planOnnxFiles(listing, usualBackend(device), device, name);
+    const plan = await withPickedData(planned, files, { name, signal });
     const wanted = files.filter(({ path }) => plan.files.some((file) => file.path === path));
     const id = `files/${name}/${randomId(4)}`;
     const stored = await store.service.importFiles(id, wanted, {

@@ -4,6 +4,7 @@ import { MicrogridError } from "../core";
 import type { Backend, LoadProgress, PackageFile } from "../inference";
 import { joinGraphs } from "../onnx";
 import type { ModelEntry } from "./entry";
+import { withNamedData } from "./external-data";
 import { packageFiles, planOnnxGraph, type OnnxPlan } from "./onnx-files";
 import { currentListing, knownListing, packageHash, type PackageParts } from "./packages";
 import { downloadProgress } from "./progress";
@@ -102,7 +103,7 @@ export async function openModelParts(
     );
   }
   const listing = await currentListing(parts, entry, knownListing(parts, entry), signal);
-  const plan =
+  const planned =
     graph === undefined
       ? planVariant({
           listing,
@@ -112,8 +113,12 @@ export async function openModelParts(
           name: entry.name,
         })
       : planOnnxGraph(listing, graph, entry.name);
+  const graphs = await new PartialModel(parts, entry, planned).graphs(maxGraphBytes, { signal, onProgress });
+  const plan = await withNamedData(planned, graphs, {
+    name: entry.name,
+    find: (paths) => parts.hosts.find(entry.origin, { paths, listing, signal }),
+  });
   const source = new PartialModel(parts, entry, plan);
-  const graphs = await source.graphs(maxGraphBytes, { signal, onProgress });
   const graphBytes = await parts.decoders.complete(joined(graphs), () => source.configTexts({ signal, onProgress }));
   const hosts = new Map(graphs.map((each) => [each.path, each.hosts]));
   if (wantedBytes !== undefined && graphBytes.length !== wantedBytes) throw otherFiles(entry.name);

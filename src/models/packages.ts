@@ -4,6 +4,7 @@ import type { Backend, decoders, DeviceInfo, LoadProgress, ModelPackage } from "
 import type { ModelEntry, WebLlmOrigin } from "./entry";
 import type { ModelHosts } from "./hosts";
 import { packageFiles, type OnnxPlan } from "./onnx-files";
+import { firstFiles, readAhead } from "./read-ahead";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
@@ -39,26 +40,27 @@ const WEBLLM_LEAD = "webllm";
 /** Brings an ONNX model's files into the store. If all of them are stored already, it uses no network. */
 export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Promise<ModelPackage> {
   const { entry, backend, signal, onProgress } = order;
-  const { store, index } = parts;
+  const { store, index, hosts } = parts;
   const plan = (listing: readonly ListedFile[]): OnnxPlan =>
     planVariant({ listing, remembered: index.remembered(entry.id), backend, device: parts.device, name: entry.name });
   const known = knownListing(parts, entry);
   const stored = known && (await openStored(parts, entry, plan(known)));
   if (stored) return stored;
 
-  const current = plan(await currentListing(parts, entry, known, signal));
-  const { graph, files } = current;
-  await order.beforeDownload?.(current);
-  const requests = files.map((file) => ({
-    ...file,
-    urls: parts.hosts.urls(entry.origin, file.path),
+  const listing = await currentListing(parts, entry, known, signal);
+  const planned = plan(listing);
+  const download = (files: readonly ListedFile[], expectedBytes?: number): Promise<StoredFile[]> => {
     // The listing names only files that exist.
-    optional: false,
-  }));
-  const got = await store.service.download(entry.id, requests, {
-    signal,
-    onProgress: downloadProgress(entry.name, onProgress),
-  });
+    const requests = files.map((file) => ({ ...file, urls: hosts.urls(entry.origin, file.path), optional: false }));
+    const report = (step: LoadProgress): void =>
+      onProgress(expectedBytes === undefined ? step : { ...step, totalBytes: expectedBytes, etaMs: undefined });
+    return store.service.download(entry.id, requests, { signal, onProgress: downloadProgress(entry.name, report) });
+  };
+  await order.beforeDownload?.(planned);
+  await download(firstFiles(planned), planned.downloadBytes ?? 0);
+  const current = await readAhead(parts, entry, { plan: planned, listing, signal });
+  const { graph } = current;
+  const got = await download(current.files);
   const hash = packageHash(got);
   const others = index.remembered(entry.id).packages.filter((known) => known.lead !== graph);
   const paths = got.map((file) => file.path);
