@@ -11,8 +11,8 @@ const ANSWER = "The capital of Japan is Tokyo.";
 const PLAIN_PROMPT = `Question: What is the capital of Italy?\nAnswer: The capital of Italy is Rome.\n\nQuestion: ${QUESTION}\nAnswer: `;
 
 /**
- * Largest mean surprise at the answer's tokens, as a share of ln V, the surprise of a blind guess among V tokens. Trained
- * models stay below 0.3 even if they would rather begin with a thought; random and broken ones are near 1 or above.
+ * Largest mean surprise at the answer's tokens, as a share of ln V, the surprise of a blind guess among V tokens. SmolLM2-135M
+ * has 0.01, random weights 2. A model that would rather begin with a thought is surprised at one or two words only.
  */
 const MAX_SURPRISE_SHARE = 0.6;
 
