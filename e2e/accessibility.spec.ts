@@ -125,6 +125,47 @@ test("on a phone, Back closes what lies over the page, and nothing more", async 
   await expect(chat.questions).toHaveCount(1);
 });
 
+/** The panel that has the focus, or the name of the focused element; “body” if nothing has it. */
+function focusPlace({ page }: SitePage): Promise<string> {
+  return page.evaluate(() => {
+    let focused = document.activeElement;
+    let panel: Element | null = null;
+    for (;;) {
+      panel = focused?.closest("aside[tabindex]") ?? panel;
+      const inner: Element | null | undefined = focused?.shadowRoot?.activeElement;
+      if (!inner) break;
+      focused = inner;
+    }
+    return panel?.getAttribute("aria-label") ?? focused?.getAttribute("aria-label") ?? focused?.localName ?? "body";
+  });
+}
+
+test("the focus stays near when the focused element goes away", async ({ openSite }) => {
+  const anna = await openSite({ name: "anna" });
+  const { page } = anna;
+  const chat = new ChatPage(page);
+  const { room } = chat;
+  await chat.ready();
+  await room.open();
+  await page.getByRole("textbox", { name: "Name of the room" }).fill("Attic");
+  await page.getByRole("button", { name: "Open the room" }).press("Enter");
+  await expect(room.invite).toBeVisible();
+  await expect.poll(() => focusPlace(anna)).toBe("Room");
+
+  // A hint belongs to its switch.
+  const layers = page.getByRole("switch", { name: "Hold layers of larger models" });
+  await expect(layers).not.toBeChecked();
+  await page.getByText(/Others can then run models with this device/).click();
+  await expect(layers).toBeChecked();
+
+  await page.getByRole("button", { name: "Leave the room" }).press("Enter");
+  await page.getByRole("button", { name: "Leave", exact: true }).press("Enter");
+  await expect(page.getByRole("textbox", { name: "Name of the room" })).toBeVisible();
+  await expect.poll(() => focusPlace(anna)).toBe("Room");
+  await page.getByRole("button", { name: "Close panel" }).press("Enter");
+  await expect.poll(() => focusPlace(anna)).toBe("Message");
+});
+
 /** Runs in the page before its scripts: notes each move of the page by itself. */
 function noteShifts(): void {
   const notes: { value: number; text: string }[] = [];

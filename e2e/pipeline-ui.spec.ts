@@ -30,7 +30,6 @@ test("three users agree, form a pipeline by clicking, chat with it, and close it
   const cara = await openSite({ name: "cara", url: invite, context: PHONE });
   const caras = { chat: new ChatPage(cara.page), pipelines: new PipelineView(cara.page) };
   await caras.chat.room.join("Cara");
-  await cara.page.getByRole("button", { name: "Close panel" }).click();
   const pipelines = new PipelineView(anna.page);
   await expect(annas.room.button).toHaveAccessibleName(/3 here/);
   await annas.models.open();

@@ -30,6 +30,11 @@ test("a link asks before joining, and a visitor without a model is answered by t
   await bens.room.join("Ben’s phone");
 
   await expect(annas.room.member("Ben’s phone")).toBeVisible();
+  // On a phone the panel would cover the chat, for which the guest came.
+  await expect(bens.room.panel).toBeHidden();
+  await expect(bens.message).toBeFocused();
+  await shot(ben, "room-joined-on-a-phone");
+  await bens.room.open();
   await expect(bens.room.members).toHaveCount(2);
   await shot(ben, "room-on-a-phone");
   await ben.page.getByRole("button", { name: "Close panel" }).click();
@@ -117,7 +122,6 @@ test("a visitor sees who answers and why it moves, and the one who shared comes 
   const ben = await openSite({ name: "ben", url: invite, context });
   const bens = new ChatPage(ben.page);
   await bens.room.join("Ben’s phone");
-  await ben.page.getByRole("button", { name: "Close panel" }).click();
   await expect(bens.model).toHaveAccessibleName(/in the room$/);
   await bens.ask(STORY.messages.at(-1)!.content);
   await expect(bens.answers.last().getByRole("status")).toContainText(/^\s*Chrome .+ is (thinking|answering)…/);

@@ -57,7 +57,7 @@ export class ChatSettingsPanel {
     this.panel = page.getByRole("complementary", { name: "Chat settings" });
     this.systemPrompt = page.getByRole("textbox", { name: "System prompt" });
     this.seed = page.getByRole("spinbutton", { name: "Seed" });
-    this.maxTokens = page.getByRole("spinbutton", { name: "Longest answer" });
+    this.maxTokens = page.getByRole("spinbutton", { name: "Answer length limit" });
     this.stop = page.getByRole("textbox", { name: "Stop texts" });
   }
 

@@ -44,7 +44,7 @@ export const SUBFOLDERS_MAY_IMPORT = {
     signaling: [],
   },
   ui: {
-    app: ["chat", "help", "models", "pipelines", "room", "settings", "sidebar", "state", "styles"],
+    app: ["chat", "help", "models", "people", "pipelines", "room", "settings", "sidebar", "state", "styles"],
     settings: ["house", "people", "state", "styles"],
     room: ["carry", "charter", "people", "pipelines", "state", "styles"],
     help: ["state", "styles"],

@@ -23,6 +23,18 @@ export function formatBytes(bytes: number): string {
   }).format(value);
 }
 
+/** Tokens per second, with a decimal below 10. Use it for a rate that was measured once, such as that of an answer. */
+export function formatRate(tokensPerSecond: number): string {
+  return `${tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond)} tokens/s`;
+}
+
+/** An expected rate, as coarse as it is known: `about 35 tokens/s`, `about 0.4 tokens/s`. Use it for what is to come. */
+export function formatExpectedRate(tokensPerSecond: number): string {
+  const step = tokensPerSecond >= 20 ? 5 : tokensPerSecond >= 2 ? 1 : 0.1;
+  const rounded = Math.max(step, Math.round(tokensPerSecond / step) * step);
+  return `about ${step < 1 ? rounded.toFixed(1) : rounded} tokens/s`;
+}
+
 /** A clause as the beginning of a sentence. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

@@ -10,7 +10,7 @@ export { MicrogridError, errorToData, isAbort, toMicrogridError } from "./errors
 export type { ErrorCode, ErrorData } from "./errors";
 export { TypedEventTarget } from "./events";
 export { fnv1a } from "./fnv";
-export { capitalized, formatBytes } from "./format";
+export { capitalized, formatBytes, formatExpectedRate, formatRate } from "./format";
 export { isDid, randomId } from "./ids";
 export type { Did, JobId, PeerId, RoomId } from "./ids";
 export { parsePythonJson } from "./json";

@@ -32,6 +32,7 @@ export const styles = [
       width: 100%;
       height: 100%;
       overflow: hidden;
+      container-type: size;
       border: 1px solid var(--mg-border);
       border-radius: var(--mg-radius);
       background: var(--mg-bg);
@@ -153,7 +154,8 @@ export const styles = [
     .card {
       display: grid;
       gap: 12px;
-      max-height: min(360px, 70vh);
+      /* All but the header, the field for messages and the footer. */
+      max-height: calc(100cqh - 150px);
       padding: 14px 16px;
       overflow-y: auto;
       border: 1px solid var(--mg-border);

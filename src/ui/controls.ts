@@ -5,12 +5,21 @@ import { registerIconLibrary } from "@awesome.me/webawesome/dist/components/icon
 import "@awesome.me/webawesome/dist/components/input/input.js";
 import "@awesome.me/webawesome/dist/components/option/option.js";
 import "@awesome.me/webawesome/dist/components/select/select.js";
-import "@awesome.me/webawesome/dist/components/switch/switch.js";
+import WaSwitch from "@awesome.me/webawesome/dist/components/switch/switch.js";
 import "@awesome.me/webawesome/dist/components/textarea/textarea.js";
 import { backCloses } from "./back";
 
 // The controls' own icons are built in; without this, any other icon would be fetched from a CDN.
 registerIconLibrary("default", { resolver: () => "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'/>" });
+
+// The hint of a switch belongs to it: pressing the hint does what pressing the label does.
+WaSwitch.addInitializer((element) =>
+  element.addEventListener("click", (event) => {
+    const [pressed] = event.composedPath();
+    if (!(element instanceof WaSwitch) || !(pressed instanceof Element)) return;
+    if (pressed.part.contains("hint")) element.click();
+  }),
+);
 
 // Back closes each dialog, except for one that has an address of its own.
 WaDialog.addInitializer((dialog) => {

@@ -1,8 +1,8 @@
 /** Writes numbers, sizes and days for people. */
-import { formatBytes } from "../core";
+import { formatBytes, formatExpectedRate, formatRate } from "../core";
 import type { LoadProgress } from "../grid";
 
-export { formatBytes };
+export { formatBytes, formatExpectedRate, formatRate };
 
 const MONTH = new Intl.DateTimeFormat("en", { month: "long", year: "numeric" });
 
@@ -19,18 +19,6 @@ export function formatDuration(ms: number): string {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   const minutes = seconds / 60;
   return minutes < 90 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`;
-}
-
-/** Tokens per second, with a decimal below 10. */
-export function formatRate(tokensPerSecond: number): string {
-  return `${tokensPerSecond < 10 ? tokensPerSecond.toFixed(1) : Math.round(tokensPerSecond)} tokens/s`;
-}
-
-/** An expected rate, as coarse as it is known: `about 35 tokens/s`, `about 0.4 tokens/s`. */
-export function formatExpectedRate(tokensPerSecond: number): string {
-  const step = tokensPerSecond >= 20 ? 5 : tokensPerSecond >= 2 ? 1 : 0.1;
-  const rounded = Math.max(step, Math.round(tokensPerSecond / step) * step);
-  return `about ${step < 1 ? rounded.toFixed(1) : rounded} tokens/s`;
 }
 
 /** The part of a load that is done, in percent; undefined while its size is unknown. */

@@ -4,7 +4,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { MicrogridElement } from "./element";
 
-/** `<mg-range label hint unit .min .max .step .value>`. Event: `change` when the thumb is released; read `value`. */
+/** `<mg-range label hint .min .max .step .value .format>`. Event: `change` when the thumb is released; read `value`. */
 @customElement("mg-range")
 export class Range extends MicrogridElement {
   static override readonly styles = css`
@@ -37,8 +37,8 @@ export class Range extends MicrogridElement {
 
   @property() label = "";
   @property() hint = "";
-  /** The unit after the number, such as “GB”. */
-  @property() unit = "";
+  /** Writes the value for people. */
+  @property({ attribute: false }) format = (value: number): string => String(Number(value.toFixed(2)));
   @property({ type: Number }) min = 0;
   @property({ type: Number }) max = 1;
   @property({ type: Number }) step = 1;
@@ -52,14 +52,14 @@ export class Range extends MicrogridElement {
 
   protected override render(): TemplateResult {
     const shown = this.held ?? this.value;
-    const text = `${Number(shown.toFixed(2))} ${this.unit}`.trim();
+    const text = this.format(shown);
     return html`<label for="range"><span>${this.label}</span><output>${text}</output></label>
       <input
         id="range"
         type="range"
         aria-label=${this.label}
         aria-describedby=${this.hint === "" ? nothing : "hint"}
-        aria-valuetext=${this.unit === "" ? nothing : text}
+        aria-valuetext=${text}
         min=${this.min}
         max=${this.max}
         step=${this.step}

@@ -6,10 +6,10 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 export function inviteWarning(invite: string, servers: readonly string[]): string | undefined {
   const page = new URL(invite);
   if (LOOPBACK.test(page.hostname)) {
-    return "Other devices can’t open this address: it leads to this machine only. Open this page under an address that others can reach, and invite from there.";
+    return "This invite works on this computer only: the page is open at an address that others cannot reach. Open it at one that they can reach, and invite them from there.";
   }
   if (page.protocol !== "https:") {
-    return "Other devices can’t open this address: without https, browsers switch off what Microgrid needs. Open this page under an https address, and invite from there.";
+    return "This invite does not work on other devices, because the page’s address has no https. Open the page at an https address, and invite others from there.";
   }
   const blocked = servers.find((server) => !server.startsWith("https:"));
   if (blocked)

@@ -1,5 +1,5 @@
 /** Chooses the provider with the earliest estimated finish among those that the user's policy allows. */
-import { capitalized } from "../../core";
+import { capitalized, formatExpectedRate } from "../../core";
 import {
   type Estimate,
   type GenerationRequest,
@@ -162,7 +162,7 @@ function explain(
 function reason(chosen: Candidate, field: readonly Candidate[], { policy }: RouterOptions): string {
   // The rate behind the estimate: the measured one if there is one.
   const rate = chosen.offer.decodeRate === undefined ? undefined : 1000 / chosen.estimate.msPerToken;
-  const speed = rate === undefined ? "" : `, ${Math.round(rate)} tokens a second`;
+  const speed = rate === undefined ? "" : `, ${formatExpectedRate(rate)}`;
   if (field.length === 1) return `is the only one that can answer with ${chosen.offer.name}${speed}`;
   const estimate = `${seconds(chosen.finishMs)}${speed}`;
   if (policy.prefer === "privacy" && chosen.provider.kind === "local") return `keeps your prompt private (${estimate})`;

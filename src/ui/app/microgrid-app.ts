@@ -6,13 +6,16 @@ import { backCloses } from "../back";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { isComposing } from "../keys";
+import { tellApart } from "../people/avatar";
 import { plain } from "../plain";
 import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
+import type { InviteAnswer } from "../room/join-dialog";
 import type { Sidebar } from "../sidebar/sidebar";
 import { WorkspaceController } from "../state/controller";
 import type { Panel, Workspace } from "../state/workspace";
 import { appStyles } from "./app-styles";
+import { FocusKeeper } from "./focus-keeper";
 import "./header";
 import { isNarrow } from "./narrow";
 import "./toasts";
@@ -37,6 +40,7 @@ export class MicrogridApp extends MicrogridElement {
   constructor() {
     super();
     new WorkspaceController(this);
+    new FocusKeeper(this, () => this.workspace?.focusComposer());
   }
 
   override connectedCallback(): void {
@@ -57,6 +61,8 @@ export class MicrogridApp extends MicrogridElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
+    const { node, room } = this.workspace?.grid.state ?? {};
+    if (node) tellApart([node.did, ...(room?.peers ?? []).map(({ did }) => did)]);
     if (!changed.has("workspace") || !this.workspace) return;
     this.#route();
     // With an invite the room may answer instead of a local model, so load nothing before the user has decided.
@@ -178,12 +184,15 @@ export class MicrogridApp extends MicrogridElement {
   };
 
   // Removes the invite's secret from the address as soon as the user has answered.
-  readonly #answered = (event: CustomEvent<boolean>): void => {
+  readonly #answered = ({ detail }: CustomEvent<InviteAnswer>): void => {
     this.invite = undefined;
     history.replaceState(undefined, "", "#/");
     this.#route();
     const { workspace } = this;
-    if (event.detail) workspace?.show({ panel: "room" });
+    // A guest who is inside came to ask something, so the panel must not cover the chat then.
+    const covers = matchMedia(PANEL_COVERS).matches;
+    if (detail === "waiting" || (detail === "inside" && !covers)) workspace?.show({ panel: "room" });
+    else workspace?.focusComposer();
     workspace?.start.begin();
   };
 
@@ -193,7 +202,7 @@ export class MicrogridApp extends MicrogridElement {
   };
 
   readonly #closePanel = (): boolean => {
-    this.workspace?.show({ panel: undefined });
+    this.workspace?.closePanel();
     return true;
   };
 
@@ -219,8 +228,7 @@ export class MicrogridApp extends MicrogridElement {
     else if (workspace?.chats.writing) {
       workspace.chats.stop();
     } else if (workspace?.panel !== undefined) {
-      workspace.show({ panel: undefined });
-      workspace.focusComposer();
+      workspace.closePanel();
     }
   }
 }

@@ -29,7 +29,7 @@ test("a hop whose reason nobody knows names none", () => {
 });
 
 test("names of strangers lose characters that would change the line around them", () => {
-  expect(placeLine(route("Ada\u202e"))).toBe("On Ada");
+  expect(placeLine(route("Ada\u202e"))).toBe("Answered by Ada");
 });
 
 test("an answer that is being written names who answers, and where the request stands", () => {

@@ -7,8 +7,9 @@ import type { RunningAnswer } from "../state/answer-run";
 
 type Place = Pick<StoredRoute, "provider">;
 
-/** A device as the beginning of a line, such as “On Ada’s laptop”. */
+/** Where an answer was computed, as the beginning of a line: “On this device”, “Answered by Ada’s laptop”. */
 export function placeLine({ provider }: Place): string {
+  if (provider.kind === "peer") return `Answered by ${plain(provider.name)}`;
   return provider.kind === "local" ? "On this device" : `On ${plain(provider.name)}`;
 }
 

@@ -5,7 +5,7 @@ import { customElement, property } from "lit/decorators.js";
 import type { GridState, LoadState, ModelInfo } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
-import { formatBytes, formatExpectedRate, formatRate, formatSize, formatTokens } from "../format";
+import { formatBytes, formatExpectedRate, formatSize, formatTokens } from "../format";
 import { icon } from "../icons";
 import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -139,7 +139,8 @@ export class ModelRow extends WorkspaceElement {
       ${
         load?.kind === "ready"
           ? html`<span class="tag good"
-              >Ready · ${backendName(load.offer.backend)}${rate === undefined ? "" : ` · ${formatRate(rate)}`}</span
+              >Ready ·
+              ${backendName(load.offer.backend)}${rate === undefined ? "" : ` · ${formatExpectedRate(rate)}`}</span
             >`
           : nothing
       }

@@ -38,6 +38,16 @@ describe("the recommendation", () => {
     expect(recommended(catalogState(CPU, 300))).toEqual({ id: "HuggingFaceTB/SmolLM2-135M-Instruct", slow: true });
   });
 
+  it("is a room where the fastest one would write less than a token per second, unless it is here or on its way", () => {
+    const id = "HuggingFaceTB/SmolLM2-135M-Instruct";
+    const slowest = catalogState(CPU, 50);
+    expect(recommended(slowest)).toMatchObject({ kind: "too-slow", rate: expect.any(Number) as number });
+    const stored = catalogState(CPU, 50, (model) => (model.id === id ? { stored: "yes" } : {}));
+    expect(recommended(stored)).toMatchObject({ id });
+    const loading = { ...slowest.loads, [id]: { kind: "loading" } as LoadState };
+    expect(recommended({ ...slowest, loads: loading })).toMatchObject({ id });
+  });
+
   it("is the smallest one on a processor as long as nothing was measured", () => {
     const state = catalogState(CPU, 300);
     const { offer } = state.loads.guide as Extract<LoadState, { kind: "ready" }>;

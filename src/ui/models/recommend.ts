@@ -14,8 +14,13 @@ export type Recommendation =
       readonly rate: number | undefined;
       readonly slow: boolean;
     }
+  /** Every model that fits would be so slow here that a download is not worth its time; the rate of the best one. */
+  | { readonly kind: "too-slow"; readonly rate: number }
   /** No listed model fits this device. */
   | { readonly kind: "none" };
+
+/** Tokens per second below which nobody waits for an answer: a short one would take two minutes. */
+const TOO_SLOW_RATE = 1;
 
 /** Most bytes of a first download: some minutes on an ordinary connection. */
 const DOWNLOAD_BYTES = 1.6e9;
@@ -49,7 +54,11 @@ function here(state: GridState): Recommendation {
   const [best] = (begun.length > 0 ? begun : candidates)
     .map((model) => ({ model, ...usefulness(model, state, samples) }))
     .sort(samples.length > 0 || hasGpu(state) ? byUse : bySize);
-  return best ? { kind: "load", model: best.model, rate: best.rate, slow: best.slow } : { kind: "none" };
+  if (!best) return { kind: "none" };
+  const { model, rate, slow } = best;
+  const toFetch = begun.length === 0 && model.stored !== "yes";
+  if (toFetch && rate !== undefined && rate < TOO_SLOW_RATE) return { kind: "too-slow", rate };
+  return { kind: "load", model, rate, slow };
 }
 
 function isCandidate(

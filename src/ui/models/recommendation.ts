@@ -16,6 +16,8 @@ interface Step {
   readonly action: { readonly label: string; readonly run: () => void };
   /** True if the button takes the person back instead of on. */
   readonly quiet?: true;
+  /** True if the title tells of a failure. */
+  readonly failed?: true;
 }
 
 /** `<mg-recommendation .workspace>`: a region named “Recommended”. Empty while something better than the demo answers. */
@@ -49,6 +51,9 @@ export class RecommendationCard extends WorkspaceElement {
         font-size: 0.8125rem;
         font-weight: 550;
       }
+      .failed .title {
+        color: var(--mg-danger);
+      }
       .name {
         font-weight: 600;
       }
@@ -59,9 +64,9 @@ export class RecommendationCard extends WorkspaceElement {
     const { workspace } = this;
     const found = workspace && recommend(workspace.grid.state, workspace.wantedModel);
     if (!found) return nothing;
-    const { title, name, text, action, quiet } = this.#step(found);
+    const { title, name, text, action, quiet, failed } = this.#step(found);
     return html`<div class="card" role="group" aria-label="Recommended">
-      <div class="words">
+      <div class="words ${failed ? "failed" : ""}">
         <div class="title">${title}</div>
         ${name === "" ? nothing : html`<bdi class="name">${name}</bdi>`}
         <div class="small">${text}</div>
@@ -88,10 +93,30 @@ export class RecommendationCard extends WorkspaceElement {
         return {
           title: "No listed model fits this device",
           name: "",
-          text: "In a room, the device of somebody else can answer you.",
-          action: { label: "Open a room", run: () => this.workspace?.show({ dialog: undefined, panel: "room" }) },
+          ...this.#room(),
+        };
+      case "too-slow":
+        return {
+          title: "This device is slow with better models",
+          name: "",
+          ...this.#room(formatExpectedRate(found.rate)),
         };
     }
+  }
+
+  /** The way to a device that can do more. */
+  #room(here = ""): Pick<Step, "text" | "action"> {
+    const inside = this.workspace?.grid.state.room !== undefined;
+    const text = inside
+      ? "Ask somebody in your room to share a faster device."
+      : "In a room, a faster device can answer you.";
+    return {
+      text: facts(text, here === "" ? "" : `this one would write ${here}`),
+      action: {
+        label: inside ? "Show the room" : "Open or join a room",
+        run: () => this.workspace?.show({ dialog: undefined, panel: "room" }),
+      },
+    };
   }
 
   #load({ model, rate, slow }: Extract<Recommendation, { kind: "load" }>): Step {
@@ -111,7 +136,13 @@ export class RecommendationCard extends WorkspaceElement {
       };
     }
     if (load?.kind === "failed") {
-      return { title: "This did not work", name, text: load.error.message, action: { label: "Try again", run: begin } };
+      return {
+        title: "This did not work",
+        name,
+        text: load.error.message,
+        action: { label: "Try again", run: begin },
+        failed: true,
+      };
     }
     if (load?.kind === "ready") {
       const use = (): void => void this.workspace?.moveTo(model.id);

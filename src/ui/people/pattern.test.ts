@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { PATTERN_SIDE, patternOf } from "./pattern";
+import { GROUNDS, PATTERN_SIDE, patternOf, patternsOf } from "./pattern";
 
 const dids = Array.from({ length: 2000 }, (_, index) => `did:key:z6Mk${(index * 7919 + 1).toString(36)}`);
 
@@ -12,19 +12,28 @@ test("a key has one pattern, which is symmetric", () => {
   }
 });
 
-test("keys that differ in one character look different", () => {
-  const looks = new Set(dids.map((did) => JSON.stringify(patternOf(did))));
+const groundsOf = (patterns: ReturnType<typeof patternsOf>): Set<string> =>
+  new Set([...patterns.values()].map(({ hue, lightness }) => `${hue} ${lightness}`));
+
+test("the members of a room have grounds of different colours as long as there are enough", () => {
+  for (let start = 0; start + GROUNDS <= dids.length; start += GROUNDS) {
+    expect(groundsOf(patternsOf(dids.slice(start, start + GROUNDS))).size).toBe(GROUNDS);
+  }
+});
+
+test("no two members of the largest room look the same", () => {
+  const looks = new Set([...patternsOf(dids).values()].map((pattern) => JSON.stringify(pattern)));
   expect(looks.size).toBe(dids.length);
 });
 
-test("the grounds of a few people nearly always differ at a glance", () => {
-  const alike = (a: string, b: string): boolean => {
-    const [first, second] = [patternOf(a), patternOf(b)];
-    const apart = Math.abs(first.hue - second.hue);
-    return Math.min(apart, 360 - apart) < 15 && first.lightness === second.lightness;
-  };
-  const pairs = dids.slice(1).filter((did, index) => alike(did, dids[index]!));
-  expect(pairs.length / dids.length).toBeLessThan(0.04);
+test("every page shows the same members with the same patterns, in whatever order it knows them", () => {
+  const some = dids.slice(0, 40);
+  expect(patternsOf(some.toReversed())).toEqual(patternsOf([...some, some[0]!]));
+});
+
+test("a member whose colours nobody else has looks the same in a room as by itself", () => {
+  const [alone = ""] = dids;
+  expect(patternsOf([alone]).get(alone)).toEqual(patternOf(alone));
 });
 
 test("cells are never drawn in the hue of the ground", () => {

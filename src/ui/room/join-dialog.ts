@@ -33,13 +33,17 @@ interface Switch extends HTMLElement {
   checked: boolean;
 }
 
-/** `<mg-join-dialog .workspace .invite>`. Event: `mg-answered` (detail: whether the room was joined). */
+/** How the question of an invite ended; `waiting`: a member may first have to let this guest in. */
+export type InviteAnswer = "inside" | "waiting" | "declined";
+
+/** `<mg-join-dialog .workspace .invite>`. Event: `mg-answered` (detail: an `InviteAnswer`). */
 @customElement("mg-join-dialog")
 export class JoinDialog extends WorkspaceElement {
   static override readonly styles = [sections, joinStyles];
 
   @property() invite = "";
   #answered = false;
+  #entrance: Entrance | undefined;
   /** Previews the room as a guest; ends with the dialog. */
   readonly #looking = new Task(this, {
     args: () => [this.workspace?.grid, this.invite] as const,
@@ -102,6 +106,7 @@ export class JoinDialog extends WorkspaceElement {
     const entrance: Entrance | undefined = member
       ? { kind: "open" }
       : preview && entranceFor(preview.charter, state.node);
+    this.#entrance = entrance;
     // A guest who cannot enter has nothing to agree to.
     const shut = ended !== undefined || entrance?.kind === "closed" || (!entrance && this.#refused());
     return html`<div class="body" tabindex="-1" autofocus>
@@ -215,7 +220,8 @@ export class JoinDialog extends WorkspaceElement {
   #answer(joined: boolean): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.dispatchEvent(new CustomEvent("mg-answered", { detail: joined }));
+    const answer: InviteAnswer = !joined ? "declined" : this.#entrance?.kind === "open" ? "inside" : "waiting";
+    this.dispatchEvent(new CustomEvent("mg-answered", { detail: answer }));
   }
 }
 

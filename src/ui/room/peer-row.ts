@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { PeerState } from "../../grid";
 import { MicrogridElement } from "../element";
-import { formatBytes, formatRate } from "../format";
+import { formatBytes, formatExpectedRate, formatRate } from "../format";
 import { plain } from "../plain";
 import { avatar } from "../people/avatar";
 import "../people/did-view";
@@ -93,7 +93,7 @@ function models(peer: PeerState): string {
     .map(({ name, model, decodeRate, devices = 1 }) => {
       const facts = [
         devices > 1 ? `on ${devices} devices` : "",
-        decodeRate === undefined ? "" : formatRate(decodeRate),
+        decodeRate === undefined ? "" : formatExpectedRate(decodeRate),
       ].filter(Boolean);
       return `${plain(name) || plain(model)}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`;
     })

@@ -169,7 +169,7 @@ export class ShareSettings extends WorkspaceElement {
     return html`<div class="row wrap" role="group" aria-label="The model to share">
       <span class="small grow">${text}${asks ? "." : `: loading…${share === undefined ? "" : ` ${share} %`}`}</span>
       ${asks ? html`<button class="button primary" @click=${() => workspace.shareModel.agree()}>Load it</button>` : nothing}
-      <button class="button" @click=${() => workspace.shareModel.decline()}>${asks ? "No" : "No, don’t"}</button>
+      <button class="button" @click=${() => workspace.shareModel.decline()}>${asks ? "Not now" : "Cancel"}</button>
     </div>`;
   }
 

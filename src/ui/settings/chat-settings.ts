@@ -130,7 +130,7 @@ export class ChatSettings extends WorkspaceElement {
             @change=${(event: Event) => this.#set({ seed: integer(valueOf(event)) })}
           ></wa-input>
           <wa-input
-            label="Longest answer"
+            label="Answer length limit"
             type="number"
             min="1"
             step="1"

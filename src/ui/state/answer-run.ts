@@ -1,15 +1,6 @@
 /** One answer while it is written: the message that grows with the events of the grid, and its resume point. */
 import { errorToData, isAbort } from "../../core";
-import type {
-  AnswerEvent,
-  AnswerSummary,
-  Loss,
-  ResumePoint,
-  Route,
-  StoredAnswer,
-  StoredMessage,
-  Usage,
-} from "../../grid";
+import type { AnswerEvent, Loss, ResumePoint, Route, StoredAnswer, StoredMessage } from "../../grid";
 import { Delivered } from "../../grid/parts";
 import { splitThinking } from "../thinking";
 
@@ -120,7 +111,7 @@ export class AnswerRun {
         this.#timeThinking(message.content, event.text);
         break;
       case "done":
-        this.#patch({ ...outcome(event.usage, event.summary, event.finishReason), ...this.#firstWord });
+        this.#patch({ ...this.#outcome(event), ...this.#firstWord });
         this.#show({ message: { ...this.message, status: "complete" } });
         break;
     }
@@ -162,6 +153,18 @@ export class AnswerRun {
     this.#show({ phase: "routing", queue: undefined });
   }
 
+  #outcome({ usage, summary, finishReason }: Extract<AnswerEvent, { type: "done" }>): Partial<StoredAnswer> {
+    // The time is that of the last provider, but the usage counts the tokens of all. An end token is not delivered.
+    const decoded = Math.min(usage.completionTokens, this.#delivered.tokensSince + 1) - 1;
+    const rate = decoded > 0 && usage.decodeMs > 0 ? (decoded * 1000) / usage.decodeMs : undefined;
+    return {
+      finishReason,
+      tokens: usage.completionTokens,
+      totalMs: summary.timings.totalMs,
+      ...(rate !== undefined && { tokensPerSecond: rate }),
+    };
+  }
+
   get #firstWord(): Pick<StoredAnswer, "firstTokenMs"> {
     return this.#firstTokenMs === undefined ? {} : { firstTokenMs: this.#firstTokenMs };
   }
@@ -184,18 +187,6 @@ export class AnswerRun {
     this.#shown = { ...this.#shown, ...patch };
     this.#onChange();
   }
-}
-
-function outcome(usage: Usage, summary: AnswerSummary, finishReason: "stop" | "length"): Partial<StoredAnswer> {
-  const decoded = usage.completionTokens - 1;
-  const { totalMs } = summary.timings;
-  const rate = decoded > 0 && usage.decodeMs > 0 ? (decoded * 1000) / usage.decodeMs : undefined;
-  return {
-    finishReason,
-    tokens: usage.completionTokens,
-    totalMs,
-    ...(rate !== undefined && { tokensPerSecond: rate }),
-  };
 }
 
 /** An answer without a resume point, such as an imported one, is continued from its text alone. */
