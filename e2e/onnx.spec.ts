@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import type { Backend, ChatMessage, LoadedModelInfo } from "../src/inference";
 import type { RandomModelOptions } from "../src/inference/testing";
+import { FAMILIES } from "../src/inference/testing/families";
 import { expect, test } from "./harness";
 import { GUIDE, type OnnxSite, type SiteModel, startOnnxSite } from "./onnx-page/site";
 
@@ -213,6 +214,24 @@ test.describe("on software WebGPU", () => {
     const half = site.addDecoder("half", { dtype: "float16", bits: 4 });
     await expect(load(page, half, "webgpu")).rejects.toThrow(/shader-f16/);
   });
+
+  for (const [index, [family, shape]] of Object.entries(FAMILIES).slice(0, 3).entries()) {
+    test(`gives the answer of the CPU with ${family}, and binds the caches beside them in place`, async ({ page }) => {
+      await open(page);
+      const model = site.addDecoder(`family-${index}`, shape);
+      const answers: number[][] = [];
+      for (const backend of ["wasm", "webgpu"] as const) {
+        expect(await load(page, model, backend)).toMatchObject({ backend, kvInPlace: backend === "webgpu" });
+        const { ids, error } = await page.evaluate(
+          ([id, messages]) => window.onnx.answer(id, { messages, maxTokens: 4 }),
+          [`family-${index}`, STORY] as const,
+        );
+        expect(error).toBeUndefined();
+        answers.push([...ids]);
+      }
+      expect(answers[1]).toEqual(answers[0]);
+    });
+  }
 
   test("reports a lost device in the middle of an answer, and loads again", async ({ page }) => {
     await open(page);
