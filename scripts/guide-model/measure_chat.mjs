@@ -1,43 +1,17 @@
 /**
  * Measures how the model answers first questions and a whole chat: each question of chat_questions.txt alone, then chats
- * of ten of them in random orders. Prints a table.
- * Usage: node measure_chat.mjs ../../public/models/guide [CHATS=20] [SEED=1] [--show]
+ * of ten of them in random orders. Prints tables, and writes with --write what came for each question.
+ * Usage: node measure_chat.mjs ../../public/models/guide [CHATS=20] [SEED=1] [--write FILE]
  */
-import { readFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { judge, readQuestions, topicOf } from "./judge.mjs";
 import { loadModel } from "./ort.mjs";
 
 const TURNS = 10;
-const [dir, chats = "20", seed = "1"] = process.argv.slice(2).filter((argument) => argument !== "--show");
-const show = process.argv.includes("--show");
-const file = (name) => readFileSync(new URL(name, import.meta.url), "utf8").replaceAll("{APP}", "Microgrid");
-const INTENTS = ["app", "more", "extra", "outside"].map((part) => file(`intents_${part}.txt`)).join("\n");
-
-const answers = new Map();
-let topic = "";
-for (const line of INTENTS.split("\n")) {
-  if (line.startsWith("@")) topic = line.slice(1).trim();
-  if (line.startsWith("=")) answers.set(topic, [...(answers.get(topic) ?? []), line.slice(1).trim()]);
-}
-const stories = file("stories.txt").split(/^(?:poem|story)\|.*\n/mu).map((text) => text.trim());
-const known = new Set([...[...answers.values()].flat(), ...stories]);
-
-const questions = file("chat_questions.txt")
-  .split("\n")
-  .filter((line) => line.includes(" | ") && !line.startsWith("#"))
-  .map((line) => {
-    const [question, expected] = line.split(" | ");
-    if (!expected.startsWith("="))
-      return { question, expected: expected.split(", ").flatMap((name) => answers.get(name)) };
-    const text = expected.slice(1).trim();
-    return { question, expected: [stories.find((story) => story.startsWith(text)) ?? text] };
-  });
-
-/** How good an answer is. Only an answer of the topic and an honest refusal are coherent. */
-function kindOf(answer, { expected }) {
-  if (expected.includes(answer)) return "of the topic";
-  if (answer.includes("bigger model") && known.has(answer)) return "honest refusal";
-  return known.has(answer) ? "of another topic" : "garbled";
-}
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: "string" } } });
+const [dir, chats = "20", seed = "1"] = positionals;
+const questions = readQuestions();
 
 /** The same numbers for the same seed (mulberry32). */
 function random(state) {
@@ -50,21 +24,21 @@ function random(state) {
 }
 
 const model = await loadModel(dir);
-const counts = { first: {}, later: {} };
+const asked = [];
 
-async function ask(messages, item, cache, where) {
+async function ask(messages, item, cache, turn) {
   messages.push({ role: "user", content: item.question });
   const { answer } = await model.generate(model.encode(messages), { cache });
   const text = model.decode(answer);
   messages.push({ role: "assistant", content: text });
-  const kind = kindOf(text, item);
-  counts[where][kind] = (counts[where][kind] ?? 0) + 1;
-  if (show && !["of the topic", "honest refusal"].includes(kind))
-    console.log(`${where}, message ${messages.length}, ${kind}\n  > ${item.question}\n  ${text}`);
+  const verdict = judge(text, item);
+  asked.push({ ...item, turn, text, verdict });
+  return verdict === "right";
 }
 
-for (const item of questions) await ask([], item, model.newCache(), "first");
+for (const item of questions) await ask([], item, model.newCache(), 1);
 const next = random(Number(seed));
+let whole = 0;
 for (let chat = 0; chat < Number(chats); chat++) {
   const order = questions
     .map((item) => ({ item, key: next() }))
@@ -72,13 +46,30 @@ for (let chat = 0; chat < Number(chats); chat++) {
     .slice(0, TURNS);
   const messages = [];
   const cache = model.newCache();
-  for (const [turn, { item }] of order.entries()) {
-    if (turn === 0) await ask(messages, item, cache, "first");
-    else await ask(messages, item, cache, "later");
-  }
+  let right = 0;
+  for (const [index, { item }] of order.entries()) right += (await ask(messages, item, cache, index + 1)) ? 1 : 0;
+  whole += right === TURNS ? 1 : 0;
 }
-for (const [where, kinds] of Object.entries(counts)) {
-  const total = Object.values(kinds).reduce((sum, count) => sum + count, 0);
-  const coherent = (kinds["of the topic"] ?? 0) + (kinds["honest refusal"] ?? 0);
-  console.log(`${where} questions: ${coherent} of ${total} coherent (${Math.round((100 * coherent) / total)}%)`, kinds);
+
+function tally(name, some) {
+  const counts = {};
+  for (const { verdict } of some) counts[verdict] = (counts[verdict] ?? 0) + 1;
+  const right = counts.right ?? 0;
+  console.log(`${name}: ${right} of ${some.length} right (${Math.round((100 * right) / some.length)}%)`, counts);
+}
+
+for (const block of new Set(questions.map((item) => item.block))) {
+  const of = asked.filter((item) => item.block === block);
+  tally(`${block}, first`, of.filter(({ turn }) => turn === 1));
+  tally(`${block}, later`, of.filter(({ turn }) => turn > 1));
+}
+tally("all, first", asked.filter(({ turn }) => turn === 1));
+tally("all, later", asked.filter(({ turn }) => turn > 1));
+console.log(`chats with ${TURNS} right answers: ${whole} of ${chats}`);
+
+if (values.write !== undefined) {
+  const lines = asked.map(({ block, question, turn, text, verdict }) =>
+    [verdict, block, turn, question, topicOf(text) ?? "-", text.replaceAll("\n", " / ")].join("\t"),
+  );
+  writeFileSync(values.write, `${["verdict", "block", "turn", "question", "topic", "answer"].join("\t")}\n${lines.join("\n")}\n`);
 }
