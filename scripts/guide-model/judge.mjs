@@ -44,7 +44,7 @@ export function readQuestions(text = file("chat_questions.txt")) {
     if (line.startsWith("#") || !line.includes(" | ")) continue;
     const [question, names = "", keys = ""] = line.split(" | ");
     const expected = names.startsWith("= ")
-      ? (topics.get(names.slice(2)) ?? [names.slice(2)])
+      ? [[...topics.values()].flat().find((answer) => answer.startsWith(names.slice(2))) ?? names.slice(2)]
       : names.split(", ").flatMap((name) => topics.get(name) ?? [""]);
     const words = keys.toLowerCase().split("/").filter((word) => word !== "");
     if (!expected.every((answer) => words.some((word) => answer.toLowerCase().includes(word))))

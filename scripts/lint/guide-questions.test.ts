@@ -37,6 +37,14 @@ describe("an answer", () => {
     expect(judge("", storage)).toBe("garbled");
   });
 
+  it("is right if it is the whole story that the question asks for", () => {
+    const story = ask("Tell me a story about a robot");
+    const [whole = ""] = story.expected;
+    expect(whole).toMatch(/^Pico was a little robot .*"but I was here\."$/su);
+    expect(judge(whole, story)).toBe("right");
+    expect(judge("Pico was a little robot who lived on a windowsill.", story)).toBe("garbled");
+  });
+
   it("is not right if it belongs to a neighbouring topic, even with the words of the question", () => {
     const [everything = ""] = ask("How do I delete all my data?").expected;
     expect(judge(everything, ask("How do I get rid of a downloaded model?"))).toBe("another topic");
