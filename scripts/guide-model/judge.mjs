@@ -40,7 +40,7 @@ export function readQuestions(text = file("chat_questions.txt")) {
   let block = "";
   const questions = [];
   for (const line of text.split("\n")) {
-    block = /^# (starters|reported|held out)/u.exec(line)?.[1] ?? block;
+    block = /^# (starters|reported|held out|unseen)/u.exec(line)?.[1] ?? block;
     if (line.startsWith("#") || !line.includes(" | ")) continue;
     const [question, names = "", keys = ""] = line.split(" | ");
     const expected = names.startsWith("= ")

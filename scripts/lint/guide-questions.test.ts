@@ -12,9 +12,9 @@ function ask(question: string): (typeof questions)[number] {
 }
 
 describe("the questions", () => {
-  it("are asked once each, in three blocks", () => {
+  it("are asked once each, in four blocks", () => {
     expect(new Set(questions.map(({ question }) => question.toLowerCase())).size).toBe(questions.length);
-    expect([...new Set(questions.map(({ block }) => block))]).toEqual(["starters", "reported", "held out"]);
+    expect([...new Set(questions.map(({ block }) => block))]).toEqual(["starters", "reported", "held out", "unseen"]);
     expect(questions.filter(({ block }) => block === "held out").length).toBeGreaterThanOrEqual(50);
   });
 
