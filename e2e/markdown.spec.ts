@@ -54,11 +54,7 @@ test("a selection, the focus and a pressed button stay while text arrives", asyn
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("let first = 1;\nlet second");
 });
 
-const ANSWER = String.raw`<think>
-The user wants **a sample**.
-</think>
-
-3. It costs $5 and $10.
+const ANSWER = String.raw`3. It costs $5 and $10.
 4. Broken: $\frac{$
 
 The solutions are \(x_1\) and $x_2$:
@@ -85,7 +81,15 @@ test("an answer has math, colours and directions, and its thinking is folded", a
   const answer = { model: "guide", routes: [], thoughtMs: 4200 };
   const messages = [
     { id: "q", role: "user", content: "مرحبا", createdAt: 1, status: "complete" },
-    { id: "a", role: "assistant", content: ANSWER, createdAt: 1, status: "complete", answer },
+    {
+      id: "a",
+      role: "assistant",
+      content: ANSWER,
+      reasoning: "The user wants **a sample**.\n",
+      createdAt: 1,
+      status: "complete",
+      answer,
+    },
   ];
   const conversation = {
     id: "c",

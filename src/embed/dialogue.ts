@@ -152,7 +152,7 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
     const system = systemMessages(options.system);
     const target = await whoAnswers(grid, { ...options, policy: { ...grid.policy, ...policy } }, signal);
     return {
-      offer: { model: target.model, contextLength: target.offer?.contextLength },
+      offer: { model: target.model, contextLength: target.offer?.contextLength, chat: target.offer?.chat },
       ask: (generation) =>
         grid.answer(
           { generation: { ...generation, sampling, messages: [...system, ...generation.messages] }, policy },

@@ -1,15 +1,7 @@
 /** The page's views of a chat under names of the element's own, with styles that fit into other people's pages. */
 import { css, html, type CSSResultGroup, type CSSResultOrNative, type TemplateResult } from "lit";
 import type { StoredMessage } from "../grid";
-import {
-  AnswerView,
-  Composer,
-  LoadProgressView,
-  QuestionView,
-  loadMarkdown,
-  loadPreview,
-  withoutThinking,
-} from "../ui/parts";
+import { AnswerView, Composer, LoadProgressView, QuestionView, loadMarkdown, loadPreview } from "../ui/parts";
 import { allWithoutRem } from "./rem";
 
 const MARKDOWN = "microgrid-markdown";
@@ -27,15 +19,16 @@ class EmbeddedAnswer extends AnswerView {
     void customElements.whenDefined(MARKDOWN).then(() => this.requestUpdate());
   }
 
-  protected override textView({ content, status, answer }: StoredMessage): TemplateResult {
+  protected override textView({ content, reasoning, status, answer }: StoredMessage): TemplateResult {
     markdown ??= defineMarkdown().catch(() => void (markdown = undefined));
     return customElements.get(MARKDOWN)
       ? html`<microgrid-markdown
           .text=${content}
+          .thinking=${reasoning ?? ""}
           .thoughtMs=${answer?.thoughtMs}
           ?streaming=${status === "streaming"}
         ></microgrid-markdown>`
-      : html`<div class="plain" dir="auto">${withoutThinking(content)}</div>`;
+      : html`<div class="plain" dir="auto">${content}</div>`;
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MicrogridError } from "../core";
-import type { AnswerEvent, AnswerRequest } from "../node";
+import type { AnswerEvent, AnswerRequest, Route } from "../node";
 import { chatCompletions } from "./completions";
 
 /** Completions whose answers never come; they keep the requests. */
@@ -58,11 +58,7 @@ describe("a request", () => {
 
   test.each([
     ["a misspelled field", { temprature: 1 }, "“temprature” is not a field that Microgrid knows here."],
-    [
-      "a field that has no effect",
-      { presence_penalty: 1 },
-      "“presence_penalty” is not a field that Microgrid knows here.",
-    ],
+    ["a field that has no effect", { user: "u" }, "“user” is not a field that Microgrid knows here."],
     [
       "an unknown field of a message",
       { messages: [{ ...messages[0], tone: "kind" }] },
@@ -92,4 +88,62 @@ describe("a request", () => {
   test.each([undefined, null, 7, "text", []])("is refused if it is %j", async (body) => {
     await expect(setUp().completions.create(body as never)).rejects.toMatchObject({ code: "bad-request" });
   });
+});
+
+describe("thinking", () => {
+  const route = { offer: { model: "m" } } as Route;
+  const usage = { promptTokens: 1, completionTokens: 4, cachedTokens: 0, prefillMs: 1, decodeMs: 1 };
+  const events = [
+    { type: "route", route },
+    { type: "reasoning", text: "", ids: [1] },
+    { type: "reasoning", text: "Hm.", ids: [2, 3] },
+    { type: "token", text: "Yes.", ids: [4] },
+    { type: "done", finishReason: "stop", usage, summary: {} },
+  ] as AnswerEvent[];
+  const completions = chatCompletions(async function* () {
+    yield* events;
+  });
+
+  test("comes apart from the answer, whole and in chunks, and its tokens are counted", async () => {
+    const whole = await completions.create({ model: "m", messages });
+    expect(whole.choices[0]?.message).toMatchObject({ content: "Yes.", reasoning_content: "Hm." });
+    expect(whole.usage?.completion_tokens_details).toEqual({ reasoning_tokens: 3 });
+    const deltas = [];
+    for await (const { choices } of await completions.create({ model: "m", messages, stream: true })) {
+      deltas.push(choices[0]?.delta);
+    }
+    expect(deltas.slice(1)).toEqual([{ reasoning_content: "Hm." }, { content: "Yes." }, {}]);
+  });
+
+  test("is asked for by OpenAI's field, by a switch of its own, and by any variable of the template", async () => {
+    const { requests, completions: asked } = setUp();
+    const more = {
+      enable_thinking: false,
+      reasoning_effort: "low",
+      chat_template_kwargs: { date_string: "1 May" },
+    } as const;
+    const before = { role: "assistant", content: "Hi", reasoning_content: "Hm." } as never;
+    await asked.create({ model: "m", messages: [...messages, before], stream: true, ...more });
+    const { template, messages: sent } = requests[0]!.generation;
+    expect(template).toEqual({ enable_thinking: false, reasoning_effort: "low", date_string: "1 May" });
+    expect(sent.at(-1)).toEqual({ role: "assistant", content: "Hi", reasoning: "Hm." });
+  });
+});
+
+test.each(["frequency_penalty", "presence_penalty"])(
+  "%s is refused by name unless it changes nothing",
+  async (name) => {
+    const { completions } = setUp();
+    await completions.create({ model: "m", messages, stream: true, [name]: 0 });
+    await expect(completions.create({ model: "m", messages, [name]: 0.5 })).rejects.toMatchObject({
+      code: "bad-request",
+      message: expect.stringContaining(`“${name}” cannot be used. Penalties are not supported yet`) as unknown,
+    });
+  },
+);
+
+test("logit_bias is refused by name unless it changes nothing", async () => {
+  const { completions } = setUp();
+  await completions.create({ model: "m", messages, stream: true, logit_bias: {} });
+  await expect(completions.create({ model: "m", messages, logit_bias: { 5: 1 } })).rejects.toThrow("“logit_bias”");
 });

@@ -1,13 +1,16 @@
 /** Chat completions in OpenAI's shapes, built on the grid's answers. */
-import type {
-  ChatCompletion,
-  ChatCompletionChunk,
-  ChatCompletionTokenLogprob,
-} from "openai/resources/chat/completions";
+import type { ChatCompletionChunk, ChatCompletionTokenLogprob } from "openai/resources/chat/completions";
 import * as v from "valibot";
 import { MicrogridError, randomId, utf8 } from "../core";
-import { type ChatMessage, type GenerationRequest, SamplingSchema, type TokenLogprob, type Usage } from "../inference";
-import type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams } from "./contract";
+import {
+  type ChatMessage,
+  type GenerationRequest,
+  SamplingSchema,
+  TemplateSchema,
+  type TokenLogprob,
+  type Usage,
+} from "../inference";
+import type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams, ReasoningDelta } from "./contract";
 import { type AnswerEvent, type AnswerRequest, PolicySchema } from "../node";
 
 /** Maximum length of an answer if the request does not set one. */
@@ -18,7 +21,8 @@ const TextPart = v.strictObject({
   text: v.string(),
 });
 const Message = v.strictObject({
-  role: v.picklist(["system", "developer", "user", "assistant"]),
+  role: v.picklist(["system", "developer", "user", "assistant"], "It has to be system, developer, user or assistant"),
+  reasoning_content: v.nullish(v.string()),
   content: v.union([v.string(), v.array(TextPart)], "It has to be a text, or a list of parts of type “text”"),
 });
 const nullable = <S extends v.GenericSchema>(schema: S) => v.nullish(schema);
@@ -40,7 +44,13 @@ const Body = v.strictObject({
   logprobs: nullable(v.boolean()),
   top_logprobs: nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
   n: nullable(v.literal(1)),
-  // Refused with a message rather than silently ignored.
+  enable_thinking: nullable(v.boolean()),
+  reasoning_effort: nullable(v.picklist(["none", "minimal", "low", "medium", "high", "xhigh"])),
+  chat_template_kwargs: nullable(TemplateSchema),
+  // Refused with a message rather than silently ignored. Values that change nothing are accepted.
+  frequency_penalty: nullable(v.literal(0, "Penalties are not supported yet, except repetition_penalty")),
+  presence_penalty: nullable(v.literal(0, "Penalties are not supported yet, except repetition_penalty")),
+  logit_bias: nullable(v.pipe(v.record(v.string(), v.number()), v.maxEntries(0, "It is not supported yet"))),
   tools: nullable(v.pipe(v.array(v.unknown()), v.maxLength(0, "Tools are not supported yet"))),
   response_format: nullable(v.strictObject({ type: v.literal("text", "Only text is supported yet") })),
   stream: nullable(v.boolean()),
@@ -76,6 +86,11 @@ type ParsedBody = v.InferOutput<typeof Body>;
 
 function answerRequest(body: ParsedBody): AnswerRequest {
   const stop = typeof body.stop === "string" ? [body.stop] : body.stop;
+  const template = {
+    ...body.chat_template_kwargs,
+    ...(body.enable_thinking != null && { enable_thinking: body.enable_thinking }),
+    ...(body.reasoning_effort != null && { reasoning_effort: body.reasoning_effort }),
+  };
   const generation: GenerationRequest = {
     model: body.model,
     messages: body.messages.map(chatMessage),
@@ -90,15 +105,17 @@ function answerRequest(body: ParsedBody): AnswerRequest {
     ...(body.seed != null && { seed: body.seed }),
     ...(stop && { stop }),
     ...(body.logprobs && { logprobs: body.top_logprobs ?? 0 }),
+    ...(Object.keys(template).length > 0 && { template }),
   };
   const { policy, provider } = body.microgrid ?? {};
   return { generation, ...(policy && { policy: defined(policy) }), ...(provider && { provider }) };
 }
 
-function chatMessage({ role, content }: v.InferOutput<typeof Message>): ChatMessage {
+function chatMessage({ role, content, reasoning_content }: v.InferOutput<typeof Message>): ChatMessage {
   return {
     role: role === "developer" ? "system" : role,
     content: typeof content === "string" ? content : content.map(({ text }) => text).join(""),
+    ...(role === "assistant" && reasoning_content != null && { reasoning: reasoning_content }),
   };
 }
 
@@ -113,22 +130,23 @@ async function* chunks(
   asked: Frame,
   withUsage: boolean,
 ): AsyncGenerator<MicrogridChunk> {
-  const chunk = (
-    delta: ChatCompletionChunk.Choice["delta"],
-    more: Partial<ChatCompletionChunk.Choice> = {},
-  ): MicrogridChunk => ({
+  const chunk = (delta: ReasoningDelta, more: Partial<ChatCompletionChunk.Choice> = {}): MicrogridChunk => ({
     ...frame,
     object: "chat.completion.chunk",
     choices: [{ index: 0, delta, finish_reason: null, ...more }],
   });
   let frame = asked;
   let begun = false;
+  let thoughts = 0;
   for await (const event of events) {
     if (event.type === "route") {
       // The model that answers: the request may have asked for any.
       frame = { ...asked, model: event.route.offer.model };
       if (!begun) yield chunk({ role: "assistant", content: "" });
       begun = true;
+    } else if (event.type === "reasoning") {
+      thoughts += event.ids.length;
+      if (event.text !== "") yield chunk({ reasoning_content: event.text });
     } else if (event.type === "token") {
       const logprobs = event.logprobs && { content: event.logprobs.map(tokenLogprob), refusal: null };
       yield chunk({ content: event.text }, logprobs ? { logprobs } : {});
@@ -139,7 +157,7 @@ async function* chunks(
           ...frame,
           object: "chat.completion.chunk",
           choices: [],
-          usage: usageOf(event.usage),
+          usage: usageOf(event.usage, thoughts),
           microgrid: event.summary,
         };
       }
@@ -149,17 +167,27 @@ async function* chunks(
 
 async function whole(events: AsyncIterable<AnswerEvent>, asked: Frame): Promise<MicrogridCompletion> {
   let content = "";
+  let reasoning = "";
+  let thoughts = 0;
   let frame = asked;
   const logprobs: ChatCompletionTokenLogprob[] = [];
   for await (const event of events) {
     if (event.type === "route") frame = { ...asked, model: event.route.offer.model };
-    else if (event.type === "token") {
+    else if (event.type === "reasoning") {
+      reasoning += event.text;
+      thoughts += event.ids.length;
+    } else if (event.type === "token") {
       content += event.text;
       logprobs.push(...(event.logprobs ?? []).map(tokenLogprob));
     } else if (event.type === "done") {
-      const choice: ChatCompletion.Choice = {
+      const choice = {
         index: 0,
-        message: { role: "assistant", content, refusal: null },
+        message: {
+          role: "assistant" as const,
+          content,
+          refusal: null,
+          ...(reasoning !== "" && { reasoning_content: reasoning }),
+        },
         finish_reason: event.finishReason,
         logprobs: logprobs.length > 0 ? { content: logprobs, refusal: null } : null,
       };
@@ -167,7 +195,7 @@ async function whole(events: AsyncIterable<AnswerEvent>, asked: Frame): Promise<
         ...frame,
         object: "chat.completion",
         choices: [choice],
-        usage: usageOf(event.usage),
+        usage: usageOf(event.usage, thoughts),
         microgrid: event.summary,
       };
     }
@@ -180,12 +208,14 @@ function tokenLogprob({ text, logprob, top }: TokenLogprob): ChatCompletionToken
   return { ...entry(text, logprob), top_logprobs: top.map((other) => entry(other.text, other.logprob)) };
 }
 
-function usageOf({ promptTokens, completionTokens, cachedTokens }: Usage) {
+/** `thoughts` is the number of tokens that the model thought. */
+function usageOf({ promptTokens, completionTokens, cachedTokens }: Usage, thoughts: number) {
   return {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
     prompt_tokens_details: { cached_tokens: cachedTokens },
+    completion_tokens_details: { reasoning_tokens: thoughts },
   };
 }
 

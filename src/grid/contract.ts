@@ -46,11 +46,23 @@ export type MicrogridParams = ChatCompletionCreateParams & {
   top_k?: number;
   min_p?: number;
   repetition_penalty?: number;
+  /** Whether the model thinks before it answers, for chat templates that can switch it. */
+  enable_thinking?: boolean;
+  /** Other variables of the chat template. One that the template does not know is refused. */
+  chat_template_kwargs?: Record<string, boolean | number | string>;
 };
-/** A chat completion, with `microgrid` saying where it was computed and why. */
-export type MicrogridCompletion = ChatCompletion & { microgrid: AnswerSummary };
+/** The text that a chunk adds; `reasoning_content` is a thought before the answer. */
+export type ReasoningDelta = ChatCompletionChunk.Choice["delta"] & { reasoning_content?: string };
+/** A chat completion, with the model's thought apart from its answer, and `microgrid` saying where it was computed and why. */
+export type MicrogridCompletion = Omit<ChatCompletion, "choices"> & {
+  choices: (ChatCompletion.Choice & { message: { reasoning_content?: string } })[];
+  microgrid: AnswerSummary;
+};
 /** A chunk of a streamed chat completion; the last one has `microgrid`. */
-export type MicrogridChunk = ChatCompletionChunk & { microgrid?: AnswerSummary };
+export type MicrogridChunk = Omit<ChatCompletionChunk, "choices"> & {
+  choices: (ChatCompletionChunk.Choice & { delta: ReasoningDelta })[];
+  microgrid?: AnswerSummary;
+};
 
 /** Chat completions in OpenAI's shapes. Use them where code or a library expects OpenAI's API. */
 export interface ChatCompletions {

@@ -154,7 +154,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
         try {
           for await (const event of api.answer({ ...request, policy, generation }, { signal })) {
             if (event.type === "route") offer = event.route.offer;
-            if (event.type === "token" && offer) delivered.add(event, offer);
+            if ((event.type === "token" || event.type === "reasoning") && offer) delivered.add(event, offer);
             yield event;
             if (event.type === "done") return;
           }

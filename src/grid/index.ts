@@ -9,6 +9,7 @@ export type {
   GenerationRequest,
   LoadProgress,
   ModelOffer,
+  PieceEvent,
   ResumePoint,
   Sampling,
   Usage,

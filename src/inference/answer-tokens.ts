@@ -2,8 +2,13 @@
 import { MicrogridError } from "../core";
 import { type PromptTerms, makePrompt } from "./prompt";
 import { type ResolvedRequest, randomSeed, sampleToken, tokenLogprob, uniformAt } from "./sampling";
+import { ThinkingBudget } from "./thinking-budget";
 import { AnswerText, type ChatTokenizer, resumption } from "./tokenizer";
-import type { GenerationEvent, TokenLogprob } from "./types";
+import type { ChatMessage, GenerationEvent, TokenLogprob } from "./types";
+
+/** Shows how the prompts of a request end: with the beginning of a thought, for some models. */
+const SHORTEST_CHAT: readonly ChatMessage[] = [{ role: "user", content: "?" }];
+const END_TOKENS = 16;
 
 /** Facts about the model that an answer needs. */
 interface AnswerTerms extends PromptTerms {
@@ -28,6 +33,7 @@ export class AnswerTokens {
   readonly #seed: number;
   readonly #seen: Set<number>;
   readonly #text: AnswerText;
+  readonly #budget: ThinkingBudget;
   /** Length of the ids that were there before the first token. */
   readonly #given: number;
   #ended = false;
@@ -35,11 +41,13 @@ export class AnswerTokens {
   /** Throws `bad-request` for an empty conversation, and `context-exceeded` if the prompt leaves no room for a token. */
   constructor(request: ResolvedRequest, terms: AnswerTerms) {
     const { tokenizer, contextLength } = terms;
-    const resumed = request.resume ? resumption(request.resume, tokenizer) : [];
-    const prompt = request.messages.length > 0 ? makePrompt(request, resumed.length, terms) : { ids: [], left: 0 };
-    if (prompt.ids.length === 0) {
+    if (request.messages.length === 0) {
       throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.");
     }
+    // Every prompt of this request ends in the same way.
+    const end = tokenizer.decode(terms.read(SHORTEST_CHAT).slice(-END_TOKENS));
+    const resumed = request.resume ? resumption(request.resume, tokenizer, end) : [];
+    const prompt = makePrompt(request, resumed.length, terms);
     this.ids = [...prompt.ids, ...resumed];
     this.#given = this.ids.length;
     this.#promptLength = prompt.ids.length;
@@ -52,8 +60,15 @@ export class AnswerTokens {
     this.#text = new AnswerText({
       decode: (ids) => tokenizer.decode(ids),
       stop: [...(terms.stop ?? []), ...(request.stop ?? [])],
+      reader: tokenizer.thoughts.reader(end),
     });
-    this.#text.resume(resumed, request.resume?.text ?? "");
+    const ending = tokenizer.encodePrompt(tokenizer.thoughts.ending);
+    this.#budget = new ThinkingBudget(this.limit - this.#promptLength, ending);
+    for (const [position, id] of resumed.entries()) {
+      this.#budget.token(position, this.#text.thinking);
+      this.#text.resume(id);
+    }
+    this.#text.delivered({ reasoning: request.resume?.reasoning ?? "", text: request.resume?.text ?? "" });
   }
 
   /** The events before the first token. */
@@ -69,30 +84,31 @@ export class AnswerTokens {
   /** The token that follows, or the one `ahead` tokens after it. */
   choose(logits: Float32Array, ahead = 0): number {
     const position = this.ids.length - this.#promptLength + ahead;
+    const due = this.#budget.token(position, ahead === 0 && this.#text.thinking);
+    if (due !== undefined) return due;
     const uniform = uniformAt(this.#seed, position);
     return sampleToken(logits, this.#request.sampling, { uniform, seen: this.#seen });
   }
 
-  /** Takes the token that follows. Returns its id, and the event that can go out now. */
-  take(logits: Float32Array): { readonly id: number; readonly event: GenerationEvent | undefined } {
+  /** Takes the token that follows. Returns its id, and the events that can go out now. */
+  take(logits: Float32Array): { readonly id: number; readonly events: readonly GenerationEvent[] } {
     const id = this.choose(logits);
     this.#ended = this.#terms.endIds.has(id);
-    if (this.#ended) return { id, event: undefined };
+    if (this.#ended) return { id, events: [] };
     this.ids.push(id);
     this.#seen.add(id);
-    const piece = this.#text.push(id, this.#logprob(logits, id));
-    return { id, event: piece && { type: "token", ...piece } };
+    return { id, events: this.#text.push(id, this.#logprob(logits, id)) };
   }
 
   /** The last events. `startTime` is when the model began to read, `firstTokenTime` when it had read the prompt. */
   *end(figures: { cachedTokens: number; startTime: number; firstTokenTime: number }): Generator<GenerationEvent, void> {
     const { cachedTokens, startTime, firstTokenTime } = figures;
-    const rest = this.#text.flush();
-    if (rest) yield { type: "token", ...rest };
+    const complete = this.#ended || this.#text.stopped;
+    yield* this.#text.flush(complete);
     const promptTokens = this.#promptLength;
     yield {
       type: "done",
-      finishReason: this.#ended || this.#text.stopped ? "stop" : "length",
+      finishReason: complete ? "stop" : "length",
       usage: {
         promptTokens,
         completionTokens: this.ids.length - this.#given,

@@ -15,6 +15,7 @@ export {
   PrivacySchema,
   ResumePointSchema,
   SamplingSchema,
+  TemplateSchema,
   TokenIdSchema,
   TokenLogprobSchema,
   UsageSchema,
@@ -54,6 +55,7 @@ export type {
   Provider,
   ResumePoint,
   Sampling,
+  PieceEvent,
   TokenLogprob,
   Usage,
 } from "./types";

@@ -37,7 +37,7 @@ interface Prompt {
 export function makePrompt(request: GenerationRequest, resumed: number, terms: PromptTerms): Prompt {
   const { messages, shorten } = request;
   const room = terms.contextLength - resumed - 1;
-  const chars = messages.reduce((sum, { content }) => sum + content.length, 0);
+  const chars = messages.reduce((sum, message) => sum + textOf(message).length, 0);
   if (!shorten || chars <= terms.contextLength * MAX_CHARS_PER_TOKEN) {
     const ids = terms.read(messages);
     if (ids.length <= room) return { ids, left: 0 };
@@ -50,7 +50,7 @@ function shortened({ messages, maxTokens }: GenerationRequest, resumed: number, 
   const { contextLength, tokenizer } = terms;
   const sizes = new Map<ChatMessage, number>();
   const sizeOf = (message: ChatMessage): number => {
-    const known = sizes.get(message) ?? TEMPLATE_TOKENS + countTokens(message.content, tokenizer, contextLength).tokens;
+    const known = sizes.get(message) ?? TEMPLATE_TOKENS + countTokens(textOf(message), tokenizer, contextLength).tokens;
     sizes.set(message, known);
     return known;
   };
@@ -88,6 +88,11 @@ function stableCut(messages: readonly ChatMessage[], least: number, contextLengt
     chars += content.length;
   }
   return exact;
+}
+
+/** The text of a message that a prompt may contain. */
+function textOf({ content, reasoning = "" }: ChatMessage): string {
+  return reasoning + content;
 }
 
 /** Counts tokens in pieces. Beyond `most` it only estimates, so that a text without end costs little. */

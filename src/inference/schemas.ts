@@ -30,6 +30,8 @@ export type FinishReason = v.InferOutput<typeof FinishReasonSchema>;
 const ChatMessageSchema = v.strictObject({
   role: v.picklist(["system", "user", "assistant"]),
   content: v.string(),
+  /** The model's thought before this answer, for the chat templates that ask for it. */
+  reasoning: v.exactOptional(v.string()),
 });
 export type ChatMessage = DeepReadonly<v.InferOutput<typeof ChatMessageSchema>>;
 
@@ -52,6 +54,15 @@ export type Sampling = DeepReadonly<v.InferOutput<typeof SamplingSchema>>;
 const RequestedSamplingSchema = v.partial(SamplingSchema);
 export type RequestedSampling = DeepReadonly<v.InferOutput<typeof RequestedSamplingSchema>>;
 
+/** Values of a chat template's own variables. */
+export const TemplateSchema = v.pipe(
+  v.record(
+    v.pipe(v.string(), v.maxLength(64), v.regex(/^[a-z_][a-z0-9_]*$/i)),
+    v.union([v.boolean(), v.pipe(v.number(), v.finite()), v.pipe(v.string(), v.maxLength(200))]),
+  ),
+  v.maxEntries(16),
+);
+
 const LocalTimeSchema = v.pipe(
   v.string(),
   v.isoDateTimeSecond(),
@@ -68,8 +79,10 @@ export const ResumePointSchema = v.strictObject({
   ids: v.array(TokenIdSchema),
   /** How many of `ids`, from the start, are wholly contained in `text`. */
   idsInText: count,
-  /** All text received; the continuation conditions on exactly this. */
+  /** All text received, without thoughts; the continuation conditions on exactly this. */
   text: v.string(),
+  /** All thoughts received. */
+  reasoning: v.exactOptional(v.string()),
 });
 export type ResumePoint = DeepReadonly<v.InferOutput<typeof ResumePointSchema>>;
 
@@ -87,6 +100,8 @@ export const GenerationRequestSchema = v.strictObject({
   resume: v.exactOptional(ResumePointSchema),
   /** The asker's date and time of day, such as `2026-11-30T05:39:09`, for chat templates that write the date. */
   localTime: v.exactOptional(LocalTimeSchema),
+  /** Variables for the chat template, such as `enable_thinking`. A template that does not know one refuses the request. */
+  template: v.exactOptional(TemplateSchema),
   /** Leave out the oldest messages that do not fit the model's context; otherwise, such a request is refused. */
   shorten: v.exactOptional(v.boolean()),
 });
@@ -118,6 +133,18 @@ export const UsageSchema = v.strictObject({
 });
 export type Usage = DeepReadonly<v.InferOutput<typeof UsageSchema>>;
 
+const ChatAbilitiesSchema = v.strictObject({
+  /** False if the template has no place for a system message, which then goes before the first question. */
+  system: v.boolean(),
+  /** True if answers begin with a thought unless the request says otherwise. */
+  thinks: v.boolean(),
+  /** How thinking is set: switched by `enable_thinking`, or measured by `reasoning_effort`. Absent: not at all. */
+  thinking: v.exactOptional(v.picklist(["switch", "effort"])),
+  /** True if prompts contain the thoughts of earlier answers. */
+  remembers: v.boolean(),
+});
+export type ChatAbilities = DeepReadonly<v.InferOutput<typeof ChatAbilitiesSchema>>;
+
 /** A model that is ready to answer, as its provider offers it. */
 export const ModelOfferSchema = v.strictObject({
   model: v.string(),
@@ -134,6 +161,8 @@ export const ModelOfferSchema = v.strictObject({
   decodeRate: v.optional(rate),
   /** The sampling that the model recommends. It applies unless a request says otherwise. Absent: greedy. */
   sampling: v.optional(SamplingSchema),
+  /** Abilities of the model's chat template. Absent: not known. */
+  chat: v.optional(ChatAbilitiesSchema),
   /** Number of devices that compute the model together; absent: one. */
   devices: v.optional(v.pipe(count, v.maxValue(1_000))),
 });

@@ -12,6 +12,7 @@ import type {
 
 export type {
   Backend,
+  ChatAbilities,
   ChatMessage,
   EngineName,
   FinishReason,
@@ -35,20 +36,26 @@ export interface EngineRequest extends GenerationRequest {
 }
 
 /**
- * An event in a provider's stream. A `token` event always ends at a token boundary: `text` is exactly the text
- * of `ids` (text held back for a stop string or an unfinished character comes later, with its ids).
+ * A piece of what the model thinks before it answers (`reasoning`), or of the answer (`token`). It ends at a token boundary:
+ * `text` is exactly the text of `ids` (text held back for a stop string or an unfinished character comes later, with its ids).
+ * Marks around a thought are no text; their ids come without any.
  * Only the last event before `done` may carry less text than its ids, if a stop string cut it.
  */
+export type PieceEvent = Piece<"reasoning"> | Piece<"token">;
+
+interface Piece<Type extends string> {
+  readonly type: Type;
+  readonly text: string;
+  readonly ids: readonly number[];
+  readonly logprobs?: readonly TokenLogprob[];
+}
+
+/** An event in a provider's stream. */
 export type GenerationEvent =
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
   /** The oldest `messages` of the chat did not fit the model's context: it has not read them. */
   | { readonly type: "shortened"; readonly messages: number }
-  | {
-      readonly type: "token";
-      readonly text: string;
-      readonly ids: readonly number[];
-      readonly logprobs?: readonly TokenLogprob[];
-    }
+  | PieceEvent
   | { readonly type: "done"; readonly finishReason: FinishReason; readonly usage: Usage };
 
 export interface Estimate {

@@ -72,7 +72,7 @@ export class LocalProvider implements Provider {
   async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
     const alone = this.#supervisor.jobs.running === 0;
     for await (const event of this.#supervisor.generate(request, options)) {
-      if (event.type === "token") this.#count(event.ids.length || 1);
+      if (event.type === "token" || event.type === "reasoning") this.#count(event.ids.length || 1);
       if (event.type === "done" && alone) this.#measure(request.model, event.usage);
       yield event;
     }

@@ -8,8 +8,8 @@ import type {
   GenerationRequest,
   LoadProgress,
   ModelOffer,
+  PieceEvent,
   Provider,
-  TokenLogprob,
   Usage,
 } from "../inference";
 import type { ModelInfo } from "../models";
@@ -97,12 +97,7 @@ export type AnswerEvent =
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
   /** Comes only if the request allows it (`shorten`): the answer does not know the oldest `messages` of the chat. */
   | { readonly type: "shortened"; readonly messages: number }
-  | {
-      readonly type: "token";
-      readonly text: string;
-      readonly ids: readonly number[];
-      readonly logprobs?: readonly TokenLogprob[];
-    }
+  | PieceEvent
   | {
       readonly type: "done";
       readonly finishReason: FinishReason;

@@ -196,6 +196,8 @@ export const ROOM_FRAMES = {
       seq: count,
       text: text(MAX_TOKENS_FRAME_BYTES),
       ids: v.pipe(v.array(TokenIdSchema), v.maxLength(4096)),
+      /** True if the text is what the model thinks before it answers. */
+      reasoning: v.optional(v.boolean()),
       logprobs: v.optional(v.pipe(v.array(TokenLogprobSchema), v.maxLength(4096))),
     }),
     maxBytes: MAX_TOKENS_FRAME_BYTES,

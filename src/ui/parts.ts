@@ -26,7 +26,6 @@ export type { RunningAnswer } from "./state/answer-run";
 export { GUIDE, backendName, modelName } from "./state/models";
 export { base, buttons, sections } from "./styles/shared";
 export { default as tokensCss } from "./styles/tokens.css?raw";
-export { withoutThinking } from "./thinking";
 
 export type { Entrance } from "./charter/entrance";
 

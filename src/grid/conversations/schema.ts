@@ -26,6 +26,8 @@ const settingsSchema = v.object({
   seed: v.exactOptional(v.pipe(v.number(), v.integer())),
   maxTokens: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000))),
   stop: v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+  /** Whether the model thinks before it answers, or how much. */
+  thinking: v.exactOptional(v.union([v.boolean(), v.picklist(["low", "medium", "high"])])),
 });
 
 const providerSchema = v.object({
@@ -68,6 +70,8 @@ export const messageSchema = v.object({
   id,
   role: v.picklist(["user", "assistant"]),
   content: text,
+  /** The model's thought before the answer. */
+  reasoning: v.exactOptional(text),
   createdAt: time,
   status: v.picklist(["complete", "streaming", "interrupted", "failed"]),
   answer: v.exactOptional(answerSchema),

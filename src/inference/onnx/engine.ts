@@ -260,6 +260,7 @@ function modelInfo(
     backend,
     contextLength: files.contextLength,
     sampling: files.sampling,
+    chat: files.tokenizer.abilities,
     ...check,
   };
 }

@@ -30,7 +30,7 @@ export interface GenerationParts<S extends Sequence> {
 }
 
 /**
- * Streams `shortened`, `token` events and one `done`. The cache goes back to the pool however the answer ends.
+ * Streams `shortened`, `reasoning` and `token` events and one `done`. The cache goes back to the pool however the answer ends.
  * Throws `context-exceeded` if the prompt leaves no room for a token.
  */
 export async function* generateAnswer<S extends Sequence>(
@@ -60,8 +60,8 @@ export async function* generateAnswer<S extends Sequence>(
     answering: while (rows.length > 0) {
       let right = 0;
       for (const logits of rows) {
-        const { id, event } = answer.take(logits);
-        if (event) yield event;
+        const { id, events } = answer.take(logits);
+        yield* events;
         if (answer.over) break answering;
         // The next row is valid only if the guess before it was right.
         if (id !== draft[right]) break;

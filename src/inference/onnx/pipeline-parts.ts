@@ -94,6 +94,7 @@ export async function loadEnds(
     info: {
       ...infoOf(pkg, bench, { contextLength, tokenizerHash: settings.tokenizer.hash }),
       sampling: settings.sampling,
+      chat: settings.tokenizer.abilities,
     },
     parts: {
       ...settings,

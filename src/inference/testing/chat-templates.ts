@@ -10,10 +10,11 @@ const CHATML_TURNS = String.raw`
 
 /** Turns in ChatML; earlier thoughts are left out except those after the last question. */
 const QWEN_TURNS = String.raw`
-{%- set ns = namespace(last_query_index=messages|length - 1) %}
+{%- set ns = namespace(searching=true, last_query_index=messages|length - 1) %}
 {%- for message in messages[::-1] %}
     {%- set index = (messages|length - 1) - loop.index0 %}
-    {%- if ns.last_query_index == messages|length - 1 and message.role == "user" and not(message.content.startswith('<tool_response>') and message.content.endswith('</tool_response>')) %}
+    {%- if ns.searching and message.role == "user" and not(message.content.startswith('<tool_response>') and message.content.endswith('</tool_response>')) %}
+        {%- set ns.searching = false %}
         {%- set ns.last_query_index = index %}
     {%- endif %}
 {%- endfor %}

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { guideFile } from "../testing/node";
 import { AnswerText } from "./answer-text";
 import { StreamDetokenizer } from "./detokenizer";
+import { thoughtFormat } from "./thoughts";
 import { ChatTokenizer } from "./tokenizer";
 
 let tokenizer: ChatTokenizer;
@@ -45,6 +46,25 @@ describe("StreamDetokenizer", () => {
   });
 });
 
+/** The text of an answer with thoughts in tags. */
+function answerText(stop: readonly string[] = []): AnswerText {
+  return new AnswerText({ decode, stop, reader: thoughtFormat((text) => text === "<think>").reader("") });
+}
+
+/** Everything that an answer of these ids gives out, in order. */
+function given(answer: AnswerText, ids: readonly number[], { complete } = { complete: true }) {
+  return [...ids.flatMap((id) => answer.push(id)), ...answer.flush(complete)];
+}
+
+const textOf = (pieces: readonly { type: string; text: string }[], type = "token"): string =>
+  pieces
+    .filter((piece) => piece.type === type)
+    .map((piece) => piece.text)
+    .join("");
+
+/** Text without the marks of thoughts, which are read on their own below. */
+const plain = texts.filter((text) => !text.includes("<"));
+
 describe("AnswerText", () => {
   const stopsOf = (text: string, from: number, length: number): string =>
     Array.from(text)
@@ -53,22 +73,18 @@ describe("AnswerText", () => {
 
   it("cuts at the first stop string to be completed, and emits no part of it", () => {
     fc.assert(
-      fc.property(texts, fc.nat(20), fc.integer({ min: 1, max: 6 }), fc.nat(20), (text, from, length, other) => {
+      fc.property(plain, fc.nat(20), fc.integer({ min: 1, max: 6 }), fc.nat(20), (text, from, length, other) => {
         const ids = tokenizer.encode(text);
         const whole = tokenizer.decode(ids);
         const stop = [stopsOf(whole, from, length), stopsOf(whole, other, 2)].filter((value) => value !== "");
-        const answer = new AnswerText({ decode, stop });
+        const answer = answerText(stop);
         let out = "";
-        let outIds = 0;
         for (const id of ids) {
-          const piece = answer.push(id);
-          out += piece?.text ?? "";
-          outIds += piece?.ids.length ?? 0;
-          // The text given out is exactly the text of the ids given out, until a stop string cuts it.
-          if (!answer.stopped) expect(out).toBe(tokenizer.decode(ids.slice(0, outIds)));
+          out += textOf(answer.push(id));
+          expect(whole.startsWith(out)).toBe(true);
           if (answer.stopped) break;
         }
-        out += answer.flush()?.text ?? "";
+        out += textOf(answer.flush(true));
         // The answer ends with the first token that completes a stop string.
         const shown = ids.map((_, count) => tokenizer.decode(ids.slice(0, count + 1)));
         const end = shown.find(
@@ -81,33 +97,39 @@ describe("AnswerText", () => {
   });
 
   it("emits each id once, with its log probability", () => {
-    const ids = tokenizer.encode("one two three END four");
-    const answer = new AnswerText({ decode, stop: ["three FIN"] });
-    const pieces = ids.map((id) => answer.push(id, { id, text: "", logprob: -1, top: [] }));
-    const all = [...pieces, answer.flush()].filter((piece) => piece !== undefined);
-    expect(all.flatMap((piece) => piece.ids)).toEqual(ids);
-    for (const piece of all) expect(piece.logprobs?.map((entry) => entry.id)).toEqual(piece.ids);
+    for (const text of ["one two three END four", "<think>one two</think>three FIX"]) {
+      const ids = tokenizer.encode(text);
+      const answer = answerText(["three FIN"]);
+      const pieces = ids.flatMap((id) => answer.push(id, { id, text: "", logprob: -1, top: [] }));
+      const all = [...pieces, ...answer.flush(true)];
+      expect(all.flatMap((piece) => piece.ids)).toEqual(ids);
+      for (const piece of all) expect(piece.logprobs?.map((entry) => entry.id) ?? []).toEqual(piece.ids);
+    }
+  });
+
+  it("emits thoughts apart, in which no stop string counts", () => {
+    const all = given(answerText(["two"]), tokenizer.encode("<think>\none two\n</think>\n\nthree two four"));
+    expect(textOf(all, "reasoning")).toBe("one two");
+    expect(textOf(all)).toBe("three ");
   });
 
   it("delivers no part of a character at the end, and all of it once the answer goes on", () => {
     fc.assert(
-      fc.property(texts, fc.nat(40), (text, length) => {
-        const ids = tokenizer.encode(text);
+      fc.property(plain, fc.boolean(), fc.nat(60), (text, thinks, length) => {
+        const ids = tokenizer.encode(thinks ? `<think>\n${text}</think>${text}` : text);
         const cut = Math.min(length, ids.length);
-        const first = new AnswerText({ decode, stop: [] });
-        const before = [...ids.slice(0, cut).map((id) => first.push(id)), first.flush()].filter(
-          (piece) => piece !== undefined,
-        );
+        const before = given(answerText(), ids.slice(0, cut), { complete: false });
         expect(before.flatMap((piece) => piece.ids)).toEqual(ids.slice(0, cut));
-        const delivered = before.map((piece) => piece.text).join("");
-        const second = new AnswerText({ decode, stop: [] });
-        second.resume(ids.slice(0, cut), delivered);
-        const after = [...ids.slice(cut).map((id) => second.push(id)), second.flush()].filter(
-          (piece) => piece !== undefined,
-        );
+        const second = answerText();
+        for (const id of ids.slice(0, cut)) second.resume(id);
+        second.delivered({ reasoning: textOf(before, "reasoning"), text: textOf(before) });
+        const after = given(second, ids.slice(cut));
         expect(after.flatMap((piece) => piece.ids)).toEqual(ids.slice(cut));
-        const whole = delivered + after.map((piece) => piece.text).join("");
-        expect(whole).toBe(tokenizer.decode(ids).replace(/\ufffd+$/u, ""));
+        const whole = given(answerText(), ids);
+        for (const type of ["reasoning", "token"]) {
+          expect(textOf(before, type) + textOf(after, type)).toBe(textOf(whole, type));
+        }
+        expect(textOf(whole)).not.toMatch(/\p{Surrogate}/u);
       }),
     );
   });
@@ -116,9 +138,10 @@ describe("AnswerText", () => {
     const ids = tokenizer.encode("hello 日本");
     const whole = tokenizer.decode(ids);
     for (let end = 0; end <= whole.length; end++) {
-      const answer = new AnswerText({ decode, stop: [] });
-      answer.resume(ids, whole.slice(0, end));
-      expect(answer.flush()?.text ?? "").toBe(whole.slice(end));
+      const answer = answerText();
+      for (const id of ids) answer.resume(id);
+      answer.delivered({ reasoning: "", text: whole.slice(0, end) });
+      expect(textOf(answer.flush(true))).toBe(whole.slice(end));
     }
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CHAT_TEMPLATES } from "../testing/chat-templates";
-import { ChatTemplate } from "./chat-template";
+import type { ChatAbilities } from "../types";
+import { ChatTemplate, type PromptSettings } from "./chat-template";
 
 const SPECIALS = { bos_token: "<s>", eos_token: "</s>" };
 const NOW = { localTime: "2026-09-03T23:59:30" };
@@ -45,8 +46,8 @@ describe("ChatTemplate", () => {
     expect(template("gemma2").write([system, user("One?"), assistant(""), user("Three?")])).toBe(
       "<s><start_of_turn>user\nBe brief.\n\nOne?\n\nThree?<end_of_turn>\n<start_of_turn>model\n",
     );
-    expect(template("gemma2").system).toBe(false);
-    expect(template("gemma3").system).toBe(true);
+    expect(template("gemma2").abilities.system).toBe(false);
+    expect(template("gemma3").abilities.system).toBe(true);
   });
 
   it("puts a system message before the question if the template would drop it", () => {
@@ -54,8 +55,62 @@ describe("ChatTemplate", () => {
       "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}",
       {},
     );
-    expect(silent.system).toBe(false);
+    expect(silent.abilities.system).toBe(false);
     expect(silent.write([system, user("One?")])).toBe("Be brief.\n\nOne?");
+  });
+
+  it.each<[Family, Partial<ChatAbilities>]>([
+    ["chatml", { thinks: false, remembers: false }],
+    ["qwen3", { thinks: true, thinking: "switch", remembers: false }],
+    ["qwen35", { thinks: true, thinking: "switch", remembers: false }],
+    ["smollm3", { thinks: true, thinking: "switch", remembers: false }],
+    ["llama32", { thinks: false, remembers: false }],
+    ["r1", { thinks: true, remembers: false }],
+    ["gemma2", { thinks: false, system: false, remembers: false }],
+    ["gptOss", { thinks: true, thinking: "effort", remembers: false }],
+    ["lfm2", { thinks: false, remembers: false }],
+  ])("finds out what %s can do", (family, abilities) => {
+    expect(template(family).abilities).toEqual({ system: true, ...abilities });
+  });
+
+  it("passes variables on that the template knows, under its own names, and refuses others by name", () => {
+    const end = (family: Family, values: PromptSettings["template"] = {}) =>
+      template(family).write([user("One?")], { ...NOW, template: values });
+    const shut = "<think>\n\n</think>\n\n";
+    expect(end("qwen3")).not.toContain("<think>");
+    expect(end("qwen3", { enable_thinking: false }).endsWith(shut)).toBe(true);
+    expect(end("qwen3", { reasoning_effort: "none" })).toBe(end("qwen3", { enable_thinking: false }));
+    expect(end("qwen3", { reasoning_effort: "low" })).toBe(end("qwen3"));
+    expect(end("qwen35").endsWith("<think>\n")).toBe(true);
+    expect(end("gptOss", { reasoning_effort: "high" })).toContain("Reasoning: high");
+    expect(end("llama32", { date_string: "1 May 2024" })).toContain("Today Date: 1 May 2024");
+    const granite = new ChatTemplate("{{ messages[0].content }}{% if thinking %}<think>{% endif %}", {});
+    expect(granite.write([user("One?")], { template: { enable_thinking: true } })).toBe("One?<think>");
+    for (const [family, name] of [
+      ["chatml", "enable_thinking"],
+      ["gptOss", "enable_thinking"],
+      ["r1", "reasoning_effort"],
+      ["qwen3", "messages"],
+      ["llama32", "bos_token"],
+    ] as const) {
+      expect(() => end(family, { [name]: "x" })).toThrow(
+        expect.objectContaining({
+          code: "bad-request",
+          message: expect.stringContaining(`“${name}”`) as unknown,
+        }) as Error,
+      );
+    }
+  });
+
+  it("writes the thought of an earlier answer only if the template asks for it", () => {
+    const thought = { ...assistant("Two."), reasoning_content: "Hm." };
+    expect(template("qwen3").write([user("One?"), thought, user("Three?")])).not.toContain("Hm.");
+    const faithful = new ChatTemplate(
+      "{% for m in messages %}{% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>{% endif %}{{ m.content }}{% endfor %}",
+      {},
+    );
+    expect(faithful.abilities.remembers).toBe(true);
+    expect(faithful.write([user("One?"), thought])).toBe("One?<think>Hm.</think>Two.");
   });
 
   it.each<[Family, string]>([

@@ -1,22 +1,47 @@
 /** A model's chat template: what it can do, found by trying it, and the chats that it writes. */
 import { MicrogridError } from "../../core";
 import { localTime } from "../local-time";
-import type { GenerationRequest } from "../types";
+import type { ChatAbilities, GenerationRequest } from "../types";
 import { TemplateRefusal, compileTemplate } from "./jinja";
 import { type TemplateMessage, joinedTurns, mergedSystem } from "./turns";
 
 /** The parts of a request, besides its messages, that a prompt depends on. */
-export type PromptSettings = Pick<GenerationRequest, "localTime">;
+export type PromptSettings = Pick<GenerationRequest, "localTime" | "template">;
 
 /** Texts of the chats that a new template is tried with: no template and no model has them for anything else. */
 const SYSTEM = "System Sandpiper.";
 const QUESTION = "Question Quokka.";
 const ANSWER = "Answer Axolotl.";
+const THOUGHT = "Thought Tapir.";
+const TRIAL_TIME = "2026-01-02T03:04:05";
+
+type Template = NonNullable<PromptSettings["template"]>;
+
+/** Variables that switch thinking on and off, as templates name them; requests use the first name. */
+const SWITCHES: readonly string[] = ["enable_thinking", "thinking"];
+/** The variable for how much a model thinks, and the value for not at all. */
+const EFFORT = "reasoning_effort";
+const NO_EFFORT = "none";
+/** Names that mean something else in every template. */
+const RESERVED: ReadonlySet<string> = new Set(
+  [
+    "messages",
+    "add_generation_prompt",
+    "tools",
+    "documents",
+    "loop",
+    "namespace",
+    "range",
+    "true",
+    "false",
+    "none",
+  ].concat(["True", "False", "None"]),
+);
 
 /** Writes chats as one model reads them. */
 export class ChatTemplate {
-  /** False if the template has no place for a system message, which then goes before the first question. */
-  readonly system: boolean;
+  readonly source: string;
+  readonly abilities: ChatAbilities;
   readonly #template: ReturnType<typeof compileTemplate>;
   readonly #specials: Readonly<Record<string, string>>;
 
@@ -25,6 +50,7 @@ export class ChatTemplate {
    * Throws `unsupported-model` if it does not even write a single question.
    */
   constructor(source: string, specials: Readonly<Record<string, string>>) {
+    this.source = source;
     this.#specials = specials;
     try {
       this.#template = compileTemplate(source);
@@ -32,25 +58,21 @@ export class ChatTemplate {
     } catch (error) {
       throw unusable(error);
     }
-    this.system = this.#accepts(
-      [
-        { role: "system", content: SYSTEM },
-        { role: "user", content: QUESTION },
-      ],
-      SYSTEM,
-    );
+    this.abilities = this.#tried();
   }
 
   /**
    * The chat, up to where the answer begins. A chat that the template refuses is mended: empty answers are left out, turns
    * of the same side joined, and system messages put before the next question.
-   * Throws `bad-request` if the template refuses it all the same, `unsupported-model` if the template has a fault.
+   * Throws `bad-request` if the template refuses it all the same or does not know a variable, `unsupported-model` if the
+   * template has a fault.
    */
-  write(messages: readonly TemplateMessage[], settings: PromptSettings = {}): string {
+  write(messages: readonly TemplateMessage[], asked: PromptSettings = {}): string {
+    const settings = { ...asked, template: this.#known(asked.template ?? {}) };
     const joined = joinedTurns(messages);
     const merged = joinedTurns(mergedSystem(messages));
     let first: unknown;
-    for (const chat of this.system ? [messages, joined, merged] : [merged]) {
+    for (const chat of this.abilities.system ? [messages, joined, merged] : [merged]) {
       try {
         return this.#write(chat, settings);
       } catch (error) {
@@ -74,12 +96,50 @@ export class ChatTemplate {
     }
   }
 
-  #accepts(chat: readonly TemplateMessage[], shown: string): boolean {
-    try {
-      return this.#write(chat).includes(shown);
-    } catch {
-      return false;
-    }
+  /** The abilities that short chats show. */
+  #tried(): ChatAbilities {
+    const text = (chat: readonly TemplateMessage[], template: Template = {}): string => {
+      try {
+        return this.#write(chat, { localTime: TRIAL_TIME, template });
+      } catch {
+        return "";
+      }
+    };
+    const question: TemplateMessage = { role: "user", content: QUESTION };
+    const answer: TemplateMessage = { role: "assistant", content: ANSWER, reasoning_content: THOUGHT };
+    const toggle = this.#switch;
+    const on = toggle && text([question], { [toggle]: true });
+    const switched = toggle !== undefined && on !== text([question], { [toggle]: false });
+    const [low, high] = ["low", "high"].map((effort) => text([question], { [EFFORT]: effort }));
+    const plain = text([question]);
+    const thinking = low !== high ? "effort" : switched ? "switch" : undefined;
+    return {
+      system: text([{ role: "system", content: SYSTEM }, question]).includes(SYSTEM),
+      thinks: thinking === "switch" ? plain === on : thinking === "effort" || /<think>\s*$/.test(plain),
+      ...(thinking && { thinking }),
+      remembers: text([question, answer, question]).includes(THOUGHT),
+    };
+  }
+
+  /** The variable that switches thinking; undefined if there is none. */
+  get #switch(): string | undefined {
+    return SWITCHES.find((name) => this.#template.names.has(name));
+  }
+
+  /** The variables of a request under the names that the template has for them. Throws `bad-request` for any other. */
+  #known(asked: Template): Template {
+    const named = Object.entries(asked).map(([name, value]): [string, Template[string]] => {
+      const toggle = this.#switch;
+      if (this.#template.names.has(name) && !RESERVED.has(name) && !Object.hasOwn(this.#specials, name))
+        return [name, value];
+      if (SWITCHES.includes(name) && toggle !== undefined) return [toggle, value];
+      if (name === EFFORT && toggle !== undefined) return [toggle, value !== NO_EFFORT];
+      throw new MicrogridError(
+        "bad-request",
+        `The chat template of this model does not know “${name}”. Leave it out, or choose another model.`,
+      );
+    });
+    return Object.fromEntries(named);
   }
 
   #write(
@@ -87,7 +147,7 @@ export class ChatTemplate {
     settings: PromptSettings = {},
     { answering } = { answering: true },
   ): string {
-    const values = { ...this.#specials, messages, add_generation_prompt: answering };
+    const values = { ...settings.template, ...this.#specials, messages, add_generation_prompt: answering };
     return this.#template.render(values, settings.localTime ?? localTime(new Date()));
   }
 }

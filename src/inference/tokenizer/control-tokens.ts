@@ -17,6 +17,8 @@ interface AddedToken {
 /** The tokens that control a model. */
 export class ControlTokens {
   readonly #ids: ReadonlyMap<string, number>;
+  /** Ids of the special tokens, which are no text. */
+  readonly hidden: Set<number>;
   readonly #written: RegExp | undefined;
 
   /** Besides special tokens, those that the template writes: some tokenizers do not mark them as special. */
@@ -24,9 +26,19 @@ export class ControlTokens {
     const control = added.filter(
       ({ content, special }) => content.length > 1 && (special || (/\S/.test(content) && template?.includes(content))),
     );
+    this.hidden = new Set(added.filter(({ special }) => special).map(({ id }) => id));
     this.#ids = new Map(control.map(({ content, id }) => [content, id]));
     const any = control.map(({ content }) => content.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
     this.#written = any === "" ? undefined : new RegExp(`(?=${any})[^]`, "gu");
+  }
+
+  has(text: string): boolean {
+    return this.#ids.has(text);
+  }
+
+  /** Lets these tokens be seen as text. */
+  show(texts: readonly string[]): void {
+    for (const text of texts) this.hidden.delete(this.#ids.get(text) ?? -1);
   }
 
   /** Id of the control token that a text begins with. */

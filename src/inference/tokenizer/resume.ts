@@ -6,24 +6,34 @@ import type { ChatTokenizer } from "./tokenizer";
 const MAX_PARTIAL_TOKENS = 8;
 
 /**
- * The ids that stand for the delivered text, to condition on after the prompt; their number is the position of the next token. With the same tokenizer they are the received ids, up to the
- * token in which the delivered text ends: a token that was chosen stays chosen, and the rest of its text follows.
- * With another tokenizer, or if ids and text do not match, the text itself is encoded.
+ * The ids that stand for the delivered text and thought, to condition on after a prompt that ends with `prompt`; their number
+ * is the position of the next token. With the same tokenizer they are the received ids, up to the token in which the delivered
+ * text ends: a token that was chosen stays chosen, and the rest of its text follows.
+ * With another tokenizer, or if ids and text do not match, the text itself is encoded in this model's format.
  */
 export function resumption(
   resume: ResumePoint,
-  tokenizer: Pick<ChatTokenizer, "hash" | "encode" | "decode">,
+  tokenizer: Pick<ChatTokenizer, "hash" | "encodePrompt" | "asText" | "decode" | "thoughts">,
+  prompt: string,
 ): readonly number[] {
+  const { thoughts } = tokenizer;
+  const had = { reasoning: resume.reasoning ?? "", text: resume.text };
   if (resume.tokenizerHash === tokenizer.hash) {
     const first = Math.max(0, Math.min(resume.idsInText, resume.ids.length));
     const last = Math.min(resume.ids.length, first + MAX_PARTIAL_TOKENS);
     for (let count = first; count <= last; count++) {
       const ids = resume.ids.slice(0, count);
-      const text = tokenizer.decode(ids);
-      if (text.startsWith(resume.text)) return ids;
+      const read = { reasoning: "", token: "" };
+      for (const { type, text } of thoughts.reader(prompt).push({ ids, text: tokenizer.decode(ids) }))
+        read[type] += text;
+      if (read.token.startsWith(had.text) && read.reasoning.startsWith(had.reasoning)) return ids;
       // A text that has left the delivered one cannot come back to it; an unfinished character still may.
-      if (!resume.text.startsWith(text.replace(/\ufffd+$/u, ""))) break;
+      const whole = ({ reasoning, token }: typeof read): boolean =>
+        had.text.startsWith(token.replace(/\ufffd+$/u, "")) &&
+        had.reasoning.startsWith(reasoning.replace(/\ufffd+$/u, ""));
+      if (!whole(read)) break;
     }
   }
-  return tokenizer.encode(resume.text);
+  const asText = { reasoning: tokenizer.asText(had.reasoning), text: tokenizer.asText(had.text) };
+  return tokenizer.encodePrompt(thoughts.written(asText, prompt));
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { goldenItems, guideFile } from "../testing/node";
+import { CHAT_TEMPLATES } from "../testing/chat-templates";
 import { resumption } from "./resume";
 import { ChatTokenizer } from "./tokenizer";
 
@@ -128,6 +129,55 @@ describe("ChatTokenizer", () => {
   });
 });
 
+describe("answers of other families", () => {
+  /** The guide's tokenizer with further control tokens, from id 2048 on. */
+  const withTokens = (contents: readonly string[], template: string) => {
+    const file = JSON.parse(guideFile("tokenizer.json")) as { added_tokens: object[] };
+    const more = contents.map((content, index) => ({ ...file.added_tokens[0], id: 2048 + index, content }));
+    return ChatTokenizer.parse({
+      ...files(),
+      tokenizer: JSON.stringify({ ...file, added_tokens: [...file.added_tokens, ...more] }),
+      template,
+    });
+  };
+  const parts = (of: ChatTokenizer, text: string, prompt: string) => {
+    const reader = of.thoughts.reader(prompt);
+    const all = of.encodePrompt(text).flatMap((id) => reader.push({ ids: [id], text: of.decode([id]) }));
+    const texts = (type: string) =>
+      [...all, ...reader.flush(true)].flatMap((part) => (part.type === type ? part.text : [])).join("");
+    return [texts("reasoning"), texts("token")];
+  };
+
+  it("show the channels of gpt-oss", async () => {
+    const marks = ["<|start|>", "<|end|>", "<|message|>", "<|channel|>", "<|return|>"];
+    const gptOss = await withTokens(marks, CHAT_TEMPLATES.gptOss);
+    const answer = "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Yes.";
+    expect(parts(gptOss, answer, "<|start|>assistant")).toEqual(["Hm.", "Yes."]);
+    expect(gptOss.endIds).toContain(2048 + marks.indexOf("<|return|>"));
+    expect(gptOss.endIds).not.toContain(2048 + marks.indexOf("<|end|>"));
+  });
+
+  it("show the thoughts of Mistral, whose tags are control tokens", async () => {
+    const mistral = await withTokens(["[THINK]", "[/THINK]", "[INST]", "[/INST]"], CHAT_TEMPLATES.magistral);
+    expect(parts(mistral, "[THINK]Hm.[/THINK]Yes.", "[/INST]")).toEqual(["Hm.", "Yes."]);
+    expect(mistral.decode(mistral.encodePrompt("[INST]Hi[/INST]"))).toBe("Hi");
+  });
+
+  it("begin inside the thought if the prompt ends with its mark", async () => {
+    const r1 = await withTokens(["<｜User｜>", "<｜Assistant｜>", "<think>", "</think>"], CHAT_TEMPLATES.r1);
+    const prompt = r1.decode(r1.read(hey).slice(-4));
+    expect(parts(r1, "Hm.\n</think>\n\nYes.", prompt)).toEqual(["Hm.", "Yes."]);
+  });
+
+  it("are read without the thoughts that somebody left in them", async () => {
+    const qwen3 = await withTokens(["<think>", "</think>"], CHAT_TEMPLATES.qwen3);
+    const read = (content: string, reasoning?: string) =>
+      qwen3.read([...hey, { role: "assistant", content, ...(reasoning !== undefined && { reasoning }) }, ...hey]);
+    expect(read("<think>\nHm.\n</think>\n\nYes.")).toEqual(read("Yes."));
+    expect(read("Yes.", "Hm.")).toEqual(read("Yes."));
+  });
+});
+
 describe("resumption", () => {
   const point = (change: object) =>
     ({
@@ -144,25 +194,37 @@ describe("resumption", () => {
   it("keeps the ids whose text was delivered and drops the ids after it", () => {
     const ids = tokenizer.encode("hello room of peers");
     const text = tokenizer.decode(ids.slice(0, 2));
-    expect(resumption(point({ ids, idsInText: 2, text }), tokenizer)).toEqual(ids.slice(0, 2));
+    expect(resumption(point({ ids, idsInText: 2, text }), tokenizer, "")).toEqual(ids.slice(0, 2));
   });
 
   it("keeps the token inside which the text ends", () => {
     const ids = tokenizer.encode("hello 日本");
     const whole = tokenizer.decode(ids);
     for (let end = 0; end <= whole.length; end++) {
-      const kept = resumption(point({ ids, text: whole.slice(0, end) }), tokenizer);
+      const kept = resumption(point({ ids, text: whole.slice(0, end) }), tokenizer, "");
       expect(ids.slice(0, kept.length)).toEqual(kept);
       expect(tokenizer.decode(kept).startsWith(whole.slice(0, end))).toBe(true);
       expect(tokenizer.decode(kept.slice(0, -1)).length).toBeLessThanOrEqual(end);
     }
   });
 
+  it("keeps the ids of a thought with those of the answer", () => {
+    const ids = tokenizer.encode("<think>Hm.</think>Yes.");
+    expect(resumption(point({ ids, idsInText: ids.length, text: "Yes.", reasoning: "Hm." }), tokenizer, "")).toEqual(
+      ids,
+    );
+    const thought = tokenizer.encode("<think>Hm");
+    const half = point({ ids: thought, idsInText: thought.length, text: "", reasoning: "Hm" });
+    expect(resumption(half, tokenizer, "")).toEqual(thought);
+  });
+
   it("encodes the text if the ids are from another tokenizer or do not fit the text", () => {
     const text = "hello room";
     const expected = tokenizer.encode(text);
-    expect(resumption(point({ tokenizerHash: "other", ids: [5], idsInText: 1, text }), tokenizer)).toEqual(expected);
-    expect(resumption(point({ ids: tokenizer.encode("something else"), idsInText: 1, text }), tokenizer)).toEqual(
+    expect(resumption(point({ tokenizerHash: "other", ids: [5], idsInText: 1, text }), tokenizer, "")).toEqual(
+      expected,
+    );
+    expect(resumption(point({ ids: tokenizer.encode("something else"), idsInText: 1, text }), tokenizer, "")).toEqual(
       expected,
     );
   });

@@ -2,10 +2,12 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as v from "valibot";
 import { MicrogridError, parsePythonJson, toHex, toMicrogridError } from "../../core";
-import type { ChatMessage } from "../types";
+import type { ChatAbilities, ChatMessage } from "../types";
 import { ChatTemplate, type PromptSettings } from "./chat-template";
 import { ControlTokens, withoutMarks } from "./control-tokens";
 import { withAllDigits } from "./digits";
+import { type ThoughtFormat, leadingThought, thoughtFormat } from "./thoughts";
+import type { TemplateMessage } from "./turns";
 
 const SPECIALS = ["bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"] as const;
 const TokenText = v.fallback(v.nullish(v.union([v.string(), v.object({ content: v.string() })])), undefined);
@@ -40,6 +42,8 @@ export class ChatTokenizer {
   readonly hash: string;
   /** Ids that end an answer: the configuration's end-of-text token, and the one that the template ends a turn with. */
   readonly endIds: readonly number[];
+  /** How the model marks its thoughts. */
+  readonly thoughts: ThoughtFormat;
   readonly #tokenizer: Tokenizer;
   readonly #control: ControlTokens;
   readonly #template: ChatTemplate | undefined;
@@ -56,6 +60,8 @@ export class ChatTokenizer {
     const eosId = tokenizer.token_to_id(eosToken);
     const turnEnd = control.at(template?.afterAnswer().trimStart() ?? "");
     this.endIds = [eosId, turnEnd].filter((id) => id !== undefined);
+    this.thoughts = thoughtFormat((text) => control.has(text) || template?.source.includes(text) === true);
+    control.show(this.thoughts.marks);
   }
 
   /**
@@ -95,8 +101,17 @@ export class ChatTokenizer {
         "This model has no chat template, so it cannot hold a conversation. Choose a model that was made for chat.",
       );
     }
-    const turns = messages.map((message) => ({ ...message, content: this.asText(message.content) }));
-    return this.encodePrompt(this.#template.write(turns, settings));
+    return this.encodePrompt(
+      this.#template.write(
+        messages.map((message) => this.#turn(message)),
+        settings,
+      ),
+    );
+  }
+
+  /** Abilities of the chat template; undefined if the model has none. */
+  get abilities(): ChatAbilities | undefined {
+    return this.#template?.abilities;
   }
 
   /** Token ids of a prompt: control tokens are read as such, except in what `asText` has returned. Nothing is added. */
@@ -114,10 +129,24 @@ export class ChatTokenizer {
     return this.encodePrompt(this.asText(text));
   }
 
-  /** Text of the ids, special tokens left out. An unfinished character at the end shows as U+FFFD. */
+  /**
+   * Text of the ids, without special tokens except the marks of `thoughts`. An unfinished character at the end shows as U+FFFD.
+   */
   decode(ids: readonly number[]): string {
-    if (ids.length === 0) return "";
-    return this.#tokenizer.decode([...ids], { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+    const shown = ids.filter((id) => !this.#control.hidden.has(id));
+    if (shown.length === 0) return "";
+    return this.#tokenizer.decode(shown, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+  }
+
+  /** A message as templates read it, its thought apart from its answer. */
+  #turn({ role, content, reasoning }: ChatMessage): TemplateMessage {
+    if (role !== "assistant") return { role, content: this.asText(content) };
+    const apart = reasoning === undefined ? leadingThought(this.thoughts, content) : { reasoning, text: content };
+    return {
+      role,
+      content: this.asText(apart.text),
+      ...(apart.reasoning !== "" && { reasoning_content: this.asText(apart.reasoning) }),
+    };
   }
 }
 

@@ -2,7 +2,10 @@
 import type { ChatMessage } from "../types";
 
 /** A message as templates read it. */
-export type TemplateMessage = ChatMessage;
+export interface TemplateMessage extends Pick<ChatMessage, "role" | "content"> {
+  /** The model's thought before this answer. */
+  readonly reasoning_content?: string;
+}
 
 /** Stands between texts that become one message. */
 const BETWEEN = "\n\n";
@@ -11,7 +14,7 @@ const BETWEEN = "\n\n";
 export function joinedTurns(messages: readonly TemplateMessage[]): TemplateMessage[] {
   const joined: TemplateMessage[] = [];
   for (const message of messages) {
-    if (message.role === "assistant" && message.content === "") continue;
+    if (message.role === "assistant" && message.content === "" && message.reasoning_content === undefined) continue;
     const last = joined.at(-1);
     if (last?.role === message.role)
       joined.splice(-1, 1, { ...last, ...message, content: last.content + BETWEEN + message.content });

@@ -1,4 +1,5 @@
 /** A loaded WebLLM model: serves one request after another until it is unloaded. */
+import { MicrogridError } from "../../core";
 import { AnswerTokens } from "../answer-tokens";
 import { QueuedModel } from "../queued-model";
 import type { ResolvedRequest } from "../sampling";
@@ -31,6 +32,13 @@ export class WebLlmModel extends QueuedModel {
   protected async *answer(request: ResolvedRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     const { runner, template, tokenizer } = this.#parts;
     const asText = (message: ChatMessage): ChatMessage => ({ ...message, content: tokenizer.asText(message.content) });
+    const [variable] = Object.keys(request.template ?? {});
+    if (variable !== undefined) {
+      throw new MicrogridError(
+        "bad-request",
+        `${this.info.name} does not know “${variable}”, since WebLLM writes its chats. Leave it out, or choose an ONNX model.`,
+      );
+    }
     try {
       const answer = new AnswerTokens(request, {
         name: this.info.name,
@@ -50,8 +58,8 @@ export class WebLlmModel extends QueuedModel {
       let logits = first?.logits;
       while (logits) {
         signal.throwIfAborted();
-        const { id, event } = answer.take(logits);
-        if (event) yield event;
+        const { id, events } = answer.take(logits);
+        yield* events;
         if (answer.over) break;
         logits = await runner.decode(id);
       }

@@ -102,7 +102,7 @@ export async function* answer(
           return;
         }
         if (event.type === "queued") course.queuedMs = performance.now() - course.startedAt;
-        else if (event.type === "token") {
+        else if (event.type === "token" || event.type === "reasoning") {
           course.firstTokenAt ??= performance.now();
           course.trouble = undefined;
           delivered.add(event, offer);

@@ -1,10 +1,11 @@
 /** Tracks the part of an answer that the reader has received, so that another provider can continue from there. */
-import type { GenerationEvent, ModelOffer, ResumePoint } from "../../inference";
+import type { ModelOffer, ResumePoint, PieceEvent } from "../../inference";
 
 /** Collects tokens, and makes the resume point for the next provider. */
 export class Delivered {
   readonly #ids: number[];
   #text: string;
+  #reasoning: string;
   /** The package, engine and backend that the answer began with, which decide whether a continuation is exact. */
   #origin: Pick<ResumePoint, "packageHash" | "engine" | "backend"> | undefined;
   /** The tokenizer of all ids; undefined once the ids no longer cover all of the text. */
@@ -15,6 +16,7 @@ export class Delivered {
   constructor(resume: ResumePoint | undefined) {
     this.#ids = [...(resume?.ids ?? [])];
     this.#text = resume?.text ?? "";
+    this.#reasoning = resume?.reasoning ?? "";
     this.#origin = resume;
     this.#tokenizerHash = resume?.tokenizerHash ?? "";
     // Ids beyond the text were never delivered.
@@ -27,7 +29,16 @@ export class Delivered {
     const { packageHash, engine, backend } = this.#origin;
     const ids = this.#tokenizerHash === "" ? [] : [...this.#ids];
     const tokenizerHash = this.#tokenizerHash;
-    return { packageHash, tokenizerHash, engine, backend, ids, idsInText: ids.length, text: this.#text };
+    return {
+      packageHash,
+      tokenizerHash,
+      engine,
+      backend,
+      ids,
+      idsInText: ids.length,
+      text: this.#text,
+      ...(this.#reasoning !== "" && { reasoning: this.#reasoning }),
+    };
   }
 
   /** Number of tokens received from the present provider. */
@@ -47,7 +58,7 @@ export class Delivered {
   }
 
   /** Adds what a provider has just delivered. */
-  add(event: Extract<GenerationEvent, { type: "token" }>, offer: ModelOffer): void {
+  add(event: PieceEvent, offer: ModelOffer): void {
     this.#since += Math.max(event.ids.length, 1);
     if (!this.#origin) {
       this.#origin = offer;
@@ -57,6 +68,7 @@ export class Delivered {
     const whole = event.ids.length > 0 || event.text === "";
     if (!whole || this.#tokenizerHash !== offer.tokenizerHash) this.#tokenizerHash = "";
     this.#ids.push(...event.ids);
-    this.#text += event.text;
+    if (event.type === "reasoning") this.#reasoning += event.text;
+    else this.#text += event.text;
   }
 }

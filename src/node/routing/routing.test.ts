@@ -138,6 +138,17 @@ describe("an answer that was partly delivered", () => {
     expect(delivered.resume).toMatchObject({ ids: [], text: "abcd", tokenizerHash: "" });
   });
 
+  it("resumes after a thought with the ids of both, and their texts apart", () => {
+    const delivered = new Delivered(undefined);
+    delivered.add({ type: "reasoning", text: "", ids: [1] }, OFFER);
+    delivered.add({ type: "reasoning", text: "Hm.", ids: [2, 3] }, OFFER);
+    expect(delivered.resume).toMatchObject({ ids: [1, 2, 3], idsInText: 3, text: "", reasoning: "Hm." });
+    delivered.add(token("ab", [4]), OFFER);
+    const { resume } = delivered;
+    expect(resume).toMatchObject({ ids: [1, 2, 3, 4], idsInText: 4, text: "ab", reasoning: "Hm." });
+    expect(new Delivered(resume).resume).toEqual(resume);
+  });
+
   it("resumes by text if an engine reports no ids", () => {
     const delivered = new Delivered(undefined);
     delivered.add(token("ab", []), OFFER);

@@ -42,7 +42,7 @@ export class Watch {
   async *over(events: AsyncIterable<GenerationEvent>): AsyncGenerator<GenerationEvent> {
     this.pace.wait();
     for await (const event of events) {
-      this.pace.came(event.type === "token" ? Math.max(event.ids.length, 1) : 0);
+      this.pace.came(event.type === "token" || event.type === "reasoning" ? Math.max(event.ids.length, 1) : 0);
       yield event;
       this.pace.wait();
     }

@@ -116,7 +116,7 @@ export class JobClient {
   }
 
   /** The next tokens of an answer. */
-  tokens({ id, seq, text, ids, logprobs }: ReceivedBody<"job.tokens">): void {
+  tokens({ id, seq, text, ids, reasoning, logprobs }: ReceivedBody<"job.tokens">): void {
     const job = this.#jobs.get(id);
     if (!job) return;
     if (seq !== job.frames) return this.#violation(`token frame ${seq} where ${job.frames} was due`);
@@ -127,7 +127,7 @@ export class JobClient {
     job.charsLeft += tokens * MAX_CHARS_PER_TOKEN - text.length;
     if (job.charsLeft < 0) return this.#violation("more text than its tokens can have");
     job.heard("writing");
-    void job.queue.push({ type: "token", text, ids, ...(logprobs && { logprobs }) });
+    void job.queue.push({ type: reasoning ? "reasoning" : "token", text, ids, ...(logprobs && { logprobs }) });
   }
 
   /** An answer is complete. */

@@ -21,7 +21,10 @@ interface FittedRequest {
  */
 export function fitFrame(request: GenerationRequest): FittedRequest {
   const { messages, resume, shorten } = request;
-  const budget = MAX_REQUEST_BYTES - OTHER_BYTES - (resume ? bytesOf(resume.text) + ID_BYTES * resume.ids.length : 0);
+  const budget =
+    MAX_REQUEST_BYTES -
+    OTHER_BYTES -
+    (resume ? bytesOf(resume.text + (resume.reasoning ?? "")) + ID_BYTES * resume.ids.length : 0);
   const few = newestWithin(messages, MAX_MESSAGES, () => 1);
   const { messages: small, left } = newestWithin(few.messages, budget, sizeOf);
   const bytes = small.reduce((sum, message) => sum + sizeOf(message), 0);
@@ -39,8 +42,8 @@ export function fitFrame(request: GenerationRequest): FittedRequest {
   return { request: gone > 0 ? { ...request, messages: small } : request, left: gone };
 }
 
-function sizeOf({ content }: ChatMessage): number {
-  return MESSAGE_BYTES + bytesOf(content);
+function sizeOf({ content, reasoning = "" }: ChatMessage): number {
+  return MESSAGE_BYTES + bytesOf(content + reasoning);
 }
 
 function bytesOf(text: string): number {

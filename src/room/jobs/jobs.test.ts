@@ -206,3 +206,53 @@ describe("a provider's frames", () => {
     expect(closedFor).toMatch(/more tokens than were asked for/);
   });
 });
+
+it("sends a thought and the answer in frames of their own, in order, and gives both out as they were", async () => {
+  const said: GenerationEvent[] = [
+    { type: "reasoning", text: "", ids: [1] },
+    { type: "reasoning", text: "Hm.", ids: [2] },
+    { type: "token", text: "Yes", ids: [3] },
+    { type: "token", text: ".", ids: [4] },
+  ];
+  const usage = { promptTokens: 1, completionTokens: 4, cachedTokens: 0, prefillMs: 1, decodeMs: 1 };
+  const toy = new ToyProvider();
+  toy.generate = async function* () {
+    await Promise.resolve();
+    yield* said;
+    yield { type: "done", finishReason: "stop", usage };
+  };
+  const jobs = new JobServer({
+    provider: toy,
+    sharing: () => ({ maxJobs: 1, models: new Set(["toy"]) }),
+    load: () => LOAD,
+    forbids: () => undefined,
+    onChange: () => undefined,
+    onRefused: () => undefined,
+  });
+  const [consumer, provider] = [fakeLink(), fakeLink()];
+  const client = new JobClient(consumer.link);
+  const signal = new AbortController().signal;
+  const events = client.generate(toyRequest(8), { signal, privacy: "room", deadlineMs: 60_000 });
+  const heard: GenerationEvent[] = [];
+  const reading = (async () => {
+    for await (const event of events) heard.push(event);
+  })();
+  await vi.waitFor(() => expect(consumer.sent).toHaveLength(1));
+  jobs.request(provider.link, consumer.sent[0]!.body as ReceivedBody<"job.request">);
+  await vi.waitFor(() => expect(provider.sent.at(-1)?.kind).toBe("job.done"));
+  for (const { kind, body } of provider.sent) {
+    if (kind === "job.tokens") client.tokens(body as ReceivedBody<"job.tokens">);
+    else if (kind === "job.done") client.done(body as ReceivedBody<"job.done">);
+  }
+  await reading;
+  const texts = (type: string) => heard.flatMap((event) => (event.type === type && "ids" in event ? [event] : []));
+  for (const type of ["reasoning", "token"]) {
+    const expected = said.filter((event) => event.type === type);
+    const all = (list: readonly GenerationEvent[]) => ({
+      text: list.map((event) => ("text" in event ? event.text : "")).join(""),
+      ids: list.flatMap((event) => ("ids" in event ? event.ids : [])),
+    });
+    expect(all(texts(type))).toEqual(all(expected));
+  }
+  expect(heard.flatMap((event) => ("ids" in event ? event.ids : []))).toEqual([1, 2, 3, 4]);
+});

@@ -1,6 +1,6 @@
 /** The provider's side of jobs: runs what peers ask for, within the limits of sharing. */
 import { MicrogridError, errorToData, isAbort, onAbort } from "../../core";
-import type { GenerationEvent, GenerationRequest, Provider, TokenLogprob } from "../../inference";
+import type { GenerationRequest, Provider, PieceEvent, TokenLogprob } from "../../inference";
 import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
 import type { ReceivedBody, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
@@ -207,8 +207,9 @@ export class JobServer {
     try {
       for await (const event of this.#options.provider.generate(request, { signal })) {
         if (event.type === "shortened") await link.send("job.shortened", { id, messages: event.messages });
-        else if (event.type === "token") {
+        else if (event.type === "token" || event.type === "reasoning") {
           if (seq === 0) onFirstToken();
+          if (!batch.takes(event)) await flush();
           batch.add(event);
           const due = sentAt + COALESCE_MS - performance.now();
           if (due <= 0) await flush();
@@ -241,6 +242,7 @@ export class JobServer {
 
 /** Tokens that wait to travel together. */
 class TokenBatch {
+  #type: PieceEvent["type"] = "token";
   #text = "";
   #ids: number[] = [];
   #logprobs: TokenLogprob[] = [];
@@ -249,7 +251,13 @@ class TokenBatch {
     return this.#ids.length === 0 && this.#text === "";
   }
 
-  add(event: Extract<GenerationEvent, { type: "token" }>): void {
+  /** False for a thought after a piece of the answer and the other way round, which do not travel in one frame. */
+  takes({ type }: PieceEvent): boolean {
+    return this.empty || this.#type === type;
+  }
+
+  add(event: PieceEvent): void {
+    this.#type = event.type;
     this.#text += event.text;
     this.#ids.push(...event.ids);
     if (event.logprobs) this.#logprobs.push(...event.logprobs);
@@ -257,7 +265,8 @@ class TokenBatch {
 
   take(): Omit<RoomFrameBody<"job.tokens">, "id" | "seq"> {
     const logprobs = this.#logprobs;
-    const taken = { text: this.#text, ids: this.#ids, ...(logprobs.length > 0 && { logprobs }) };
+    const reasoning = this.#type === "reasoning" && { reasoning: true };
+    const taken = { text: this.#text, ids: this.#ids, ...reasoning, ...(logprobs.length > 0 && { logprobs }) };
     this.#text = "";
     this.#ids = [];
     this.#logprobs = [];

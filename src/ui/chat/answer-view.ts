@@ -9,7 +9,6 @@ import { sections } from "../styles/shared";
 import type { RunningAnswer } from "../state/answer-run";
 import { answeringStyles, answeringView } from "./answering";
 import { versionStyles, versionSwitch } from "./version-switch";
-import { withoutThinking } from "../thinking";
 import { originStyles, originView } from "./answer-origin";
 
 /**
@@ -93,15 +92,15 @@ export class AnswerView extends MicrogridElement {
     const streaming = message.status === "streaming";
     return html`<h2 class="visually-hidden">Answer</h2>
       <article aria-label="Answer" aria-busy=${streaming} part="answer">
-        ${message.content === "" ? nothing : this.textView(message)}
-        ${streaming ? this.#waiting() : this.#ended(message)}
+        ${isEmpty(message) ? nothing : this.textView(message)} ${streaming ? this.#waiting() : this.#ended(message)}
       </article>`;
   }
 
   /** The text of the answer. Another element that shows Markdown can take its place. */
-  protected textView({ content, status, answer }: StoredMessage): TemplateResult {
+  protected textView({ content, reasoning, status, answer }: StoredMessage): TemplateResult {
     return html`<mg-markdown
       .text=${content}
+      .thinking=${reasoning ?? ""}
       .thoughtMs=${answer?.thoughtMs}
       ?streaming=${status === "streaming"}
     ></mg-markdown>`;
@@ -126,7 +125,7 @@ export class AnswerView extends MicrogridElement {
                 </button>`
           }
           ${
-            this.actions === "all" && (message.content !== "" || message.status === "complete")
+            this.actions === "all" && (!isEmpty(message) || message.status === "complete")
               ? html`<button
                     class="icon-button small"
                     aria-label="Regenerate answer"
@@ -149,7 +148,7 @@ export class AnswerView extends MicrogridElement {
     const proceed =
       this.actions === "none" || tooLong || (this.actions === "retry" && !failed)
         ? nothing
-        : message.content === "" || this.actions === "retry"
+        : isEmpty(message) || this.actions === "retry"
           ? html`<button class="button" @click=${() => this.#tell("mg-regenerate")}>${icon("retry", 16)} Retry</button>`
           : html`<button class="button" @click=${() => this.#tell("mg-continue")}>
               ${icon("forward", 16)} Continue
@@ -179,7 +178,7 @@ export class AnswerView extends MicrogridElement {
   }
 
   readonly #copy = (): void => {
-    void copyText(withoutThinking(this.message?.content ?? "")).then((copied) => {
+    void copyText(this.message?.content ?? "").then((copied) => {
       this.copied = copied;
       setTimeout(() => (this.copied = false), COPIED_MS);
     });
@@ -188,6 +187,11 @@ export class AnswerView extends MicrogridElement {
   #tell(type: string, detail?: number): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** True for an answer without text and thought. */
+function isEmpty({ content, reasoning }: StoredMessage): boolean {
+  return content === "" && reasoning === undefined;
 }
 
 function leftText(left: number): string {

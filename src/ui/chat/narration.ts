@@ -2,7 +2,6 @@
 import { html, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { StoredMessage } from "../../grid";
-import { withoutThinking } from "../thinking";
 import { answeredLine } from "./places";
 
 /** Screen readers read what is added. Older lines are removed, so that nobody finds a second copy of the chat. */
@@ -27,15 +26,14 @@ export class Narration {
 
   /** Takes the text of an answer that has grown by `added`; sentences that are whole by now are spoken. */
   hear({ id, content }: StoredMessage, added: string): void {
-    if (id !== this.#message) this.#begin(id, withoutThinking(content.slice(0, content.length - added.length)).length);
-    this.#speak(wholeSentences(withoutThinking(content).slice(this.#spokenChars)));
+    if (id !== this.#message) this.#begin(id, content.length - added.length);
+    this.#speak(wholeSentences(content.slice(this.#spokenChars)));
   }
 
   /** The answer has ended: speaks the rest of it, and who gave it. Failures are alerts already. */
   end({ id, content, status, answer }: StoredMessage): void {
-    const text = withoutThinking(content);
-    if (id !== this.#message) this.#begin(id, status === "complete" ? 0 : text.length);
-    this.#speak(text.slice(this.#spokenChars));
+    if (id !== this.#message) this.#begin(id, status === "complete" ? 0 : content.length);
+    this.#speak(content.slice(this.#spokenChars));
     const last = answer?.routes.at(-1);
     if (status === "interrupted") this.#add("Answer stopped.");
     else if (status === "complete") this.#add(last ? `${answeredLine(last)}.` : "Answer finished.");

@@ -4,14 +4,13 @@ import { customElement, property, state } from "lit/decorators.js";
 import { COPIED_MS, copyText } from "../clipboard";
 import { formatDuration } from "../format";
 import { base } from "../styles/shared";
-import { type Thought, splitThinking } from "../thinking";
 import { codeStyles } from "./code-styles";
 import { LiveDocument } from "./document";
 import { inPlace } from "./in-place";
 import { markdownStyles } from "./styles";
 import { colouring, typesetting } from "./wanted";
 
-/** `<mg-markdown .text>`: an answer as sanitized Markdown, with the thinking before it folded. Complete blocks are rendered once. */
+/** `<mg-markdown .text .thinking>`: an answer as sanitized Markdown, with the thinking before it folded. Complete blocks are rendered once. */
 @customElement("mg-markdown")
 export class MarkdownView extends LitElement {
   static override readonly styles = [
@@ -43,6 +42,8 @@ export class MarkdownView extends LitElement {
 
   /** The Markdown source. */
   @property({ attribute: false }) text = "";
+  /** The thought before it, in Markdown, too. */
+  @property({ attribute: false }) thinking = "";
   /** True while more text is expected. */
   @property({ type: Boolean }) streaming = false;
 
@@ -67,18 +68,17 @@ export class MarkdownView extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const thought = splitThinking(this.text);
-    const { answer, done } = thought;
-    return html`${this.#thinking(thought)}
+    const done = this.thinking === "" || this.text !== "";
+    return html`${this.#thinking(done)}
       <div class="content" @click=${this.#onClick}>
-        ${this.#blocks(this.#document.update(answer, !this.streaming))}
+        ${this.#blocks(this.#document.update(this.text, !this.streaming))}
         ${this.streaming && done ? html`<span class="caret" aria-hidden="true"></span>` : nothing}
       </div>`;
   }
 
-  #thinking({ thinking, done }: Thought): TemplateResult | typeof nothing {
-    if (thinking === "" && done) return nothing;
-    const thoughts = this.unfolded ? this.#thoughts.update(thinking, done || !this.streaming) : [];
+  #thinking(done: boolean): TemplateResult | typeof nothing {
+    if (this.thinking === "") return nothing;
+    const thoughts = this.unfolded ? this.#thoughts.update(this.thinking, done || !this.streaming) : [];
     return html`<details class="thinking" ?open=${this.unfolded} @toggle=${this.#onToggle}>
       <summary>
         ${this.#thinkingText(done)}

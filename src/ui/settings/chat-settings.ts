@@ -1,7 +1,8 @@
 /** The settings of one conversation: model, system prompt and sampling. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
-import type { ConversationSettings, Sampling } from "../../grid";
+import { capitalized } from "../../core";
+import type { ConversationSettings, ModelOffer, Sampling } from "../../grid";
 import "../controls";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
@@ -62,6 +63,8 @@ const SLIDERS: readonly SliderSpec[] = [
   },
 ];
 
+const EFFORTS = ["low", "medium", "high"] as const;
+
 /** `<mg-chat-settings .workspace>`. */
 @customElement("mg-chat-settings")
 export class ChatSettings extends WorkspaceElement {
@@ -111,12 +114,13 @@ export class ChatSettings extends WorkspaceElement {
         ${this.#modelSelect(workspace, settings)}
         <wa-textarea
           label="System prompt"
-          hint="Instructions for the model before the conversation."
+          hint=${systemHint(offer)}
           rows="4"
           resize="auto"
           .value=${settings.systemPrompt ?? ""}
           @change=${(event: Event) => this.#set({ systemPrompt: valueOf(event) || undefined })}
         ></wa-textarea>
+        ${this.#thinking(offer, settings)}
       </section>
       <section>
         ${SLIDERS.map((spec) => this.#slider(spec, sampling[spec.key]))}
@@ -134,7 +138,7 @@ export class ChatSettings extends WorkspaceElement {
             type="number"
             min="1"
             step="1"
-            placeholder="${defaultMaxTokens(offer?.contextLength)} tokens"
+            placeholder="${defaultMaxTokens(offer)} tokens"
             .value=${settings.maxTokens === undefined ? "" : String(settings.maxTokens)}
             @change=${(event: Event) => this.#set({ maxTokens: atLeastOne(integer(valueOf(event))) })}
           ></wa-input>
@@ -175,6 +179,30 @@ export class ChatSettings extends WorkspaceElement {
     </wa-select>`;
   }
 
+  /** The choice that the model's chat template offers, if any. */
+  #thinking(offer: ModelOffer | undefined, { thinking }: ConversationSettings): TemplateResult | typeof nothing {
+    const { chat } = offer ?? {};
+    if (chat?.thinking === "switch") {
+      return html`<wa-switch
+        .checked=${typeof thinking === "boolean" ? thinking : chat.thinks}
+        @change=${(event: Event) => this.#set({ thinking: (event.target as HTMLInputElement).checked })}
+        >Think before answering</wa-switch
+      >`;
+    }
+    if (chat?.thinking !== "effort") return nothing;
+    return html`<wa-select
+      label="Thinking"
+      .value=${typeof thinking === "string" ? thinking : "default"}
+      @change=${(event: Event) => {
+        const effort = EFFORTS.find((each) => each === valueOf(event));
+        this.#set({ thinking: effort });
+      }}
+    >
+      <wa-option value="default">As the model does</wa-option>
+      ${EFFORTS.map((effort) => html`<wa-option value=${effort}>${capitalized(effort)}</wa-option>`)}
+    </wa-select>`;
+  }
+
   #slider({ key, label, hint, min, max, step }: SliderSpec, value: number): TemplateResult {
     return html`<mg-range
       label=${label}
@@ -194,6 +222,11 @@ export class ChatSettings extends WorkspaceElement {
     const merged = Object.entries({ ...workspace.chats.settings, ...patch }).filter(([, value]) => value !== undefined);
     void workspace.chats.changeSettings(Object.fromEntries(merged) as ConversationSettings);
   }
+}
+
+function systemHint(offer: ModelOffer | undefined): string {
+  const hint = "Instructions for the model before the conversation.";
+  return offer?.chat?.system === false ? `${hint} This model reads them at the beginning of the first question.` : hint;
 }
 
 function valueOf(event: Event): string {

@@ -1,8 +1,7 @@
 /** One answer while it is written: the message that grows with the events of the grid, and its resume point. */
 import { errorToData, isAbort } from "../../core";
-import type { AnswerEvent, Loss, ResumePoint, Route, StoredAnswer, StoredMessage } from "../../grid";
+import type { AnswerEvent, Loss, PieceEvent, ResumePoint, Route, StoredAnswer, StoredMessage } from "../../grid";
 import { Delivered } from "../../grid/parts";
-import { splitThinking } from "../thinking";
 
 /** An answer on its way, to be shown. */
 export interface RunningAnswer {
@@ -34,7 +33,7 @@ export class AnswerRun {
   constructor(conversation: string, message: StoredMessage, wanted: string | undefined, onChange: () => void) {
     this.#onChange = onChange;
     this.#routesBefore = message.answer?.routes ?? [];
-    this.#delivered = new Delivered(message.answer?.resume ?? textResume(message.content));
+    this.#delivered = new Delivered(message.answer?.resume ?? textResume(message));
     const { thoughtMs } = message.answer ?? {};
     const answer = { model: wanted ?? "", routes: this.#routesBefore, ...(thoughtMs !== undefined && { thoughtMs }) };
     this.#shown = {
@@ -84,7 +83,6 @@ export class AnswerRun {
   }
 
   apply(event: AnswerEvent): void {
-    const { message } = this;
     switch (event.type) {
       case "route":
         this.#route(event.route);
@@ -99,16 +97,9 @@ export class AnswerRun {
       case "shortened":
         this.#patch({ left: event.messages });
         break;
+      case "reasoning":
       case "token":
-        if (this.#offer) this.#delivered.add(event, this.#offer);
-        // An answer that goes on had its first word long ago.
-        if (message.content === "") this.#firstTokenMs ??= performance.now() - this.#askedAt;
-        this.#show({
-          phase: "streaming",
-          queue: undefined,
-          message: { ...message, content: message.content + event.text },
-        });
-        this.#timeThinking(message.content, event.text);
+        this.#grow(event);
         break;
       case "done":
         this.#patch({ ...this.#outcome(event), ...this.#firstWord });
@@ -134,11 +125,20 @@ export class AnswerRun {
     this.#shown = { ...this.#shown, message: this.stored };
   }
 
-  #timeThinking(before: string, text: string): void {
+  #grow(event: PieceEvent): void {
+    const { content, reasoning = "" } = this.message;
+    if (this.#offer) this.#delivered.add(event, this.#offer);
+    // An answer that goes on had its first word long ago.
+    if (content === "" && reasoning === "") this.#firstTokenMs ??= performance.now() - this.#askedAt;
     this.#begunAt ??= performance.now();
-    // Only the end of a tag can end the thinking.
-    if (!text.includes(">") || hasThought(before) || !hasThought(before + text)) return;
-    this.#patch({ thoughtMs: performance.now() - this.#begunAt });
+    const grown =
+      event.type === "token"
+        ? { content: content + event.text }
+        : event.text !== "" && { reasoning: reasoning + event.text };
+    this.#show({ phase: "streaming", queue: undefined, message: { ...this.message, ...grown } });
+    if (event.type === "token" && content === "" && event.text !== "" && reasoning !== "") {
+      this.#patch({ thoughtMs: performance.now() - this.#begunAt });
+    }
   }
 
   #route({ provider, why, attempt, exact, offer }: Route): void {
@@ -190,12 +190,15 @@ export class AnswerRun {
 }
 
 /** An answer without a resume point, such as an imported one, is continued from its text alone. */
-function textResume(text: string): ResumePoint | undefined {
-  if (text === "") return undefined;
-  return { packageHash: "", tokenizerHash: "", engine: "onnx", backend: "wasm", ids: [], idsInText: 0, text };
-}
-
-function hasThought(content: string): boolean {
-  const { thinking, done } = splitThinking(content);
-  return thinking !== "" && done;
+function textResume({ content: text, reasoning = "" }: StoredMessage): ResumePoint | undefined {
+  if (text === "" && reasoning === "") return undefined;
+  const nothing = {
+    packageHash: "",
+    tokenizerHash: "",
+    engine: "onnx",
+    backend: "wasm",
+    ids: [],
+    idsInText: 0,
+  } as const;
+  return { ...nothing, text, ...(reasoning !== "" && { reasoning }) };
 }

@@ -65,12 +65,14 @@ describe("an answer", () => {
   test("is stored with the time that the model thought", async () => {
     const ended = answers.run(conversation, "guide");
     await settle();
-    await model.say("<think>", "Hm.", "</think>", "To");
+    await model.think("", "Hm", ".");
+    expect(answers.running(conversation.id)?.message.answer?.thoughtMs).toBeUndefined();
+    await model.say("To");
     expect(answers.running(conversation.id)?.message.answer?.thoughtMs).toBeGreaterThanOrEqual(0);
     await model.end();
     await ended;
-    const { content, answer } = await stored();
-    expect(content).toBe("<think>Hm.</think>To");
+    const { content, reasoning, answer } = await stored();
+    expect({ content, reasoning }).toEqual({ content: "To", reasoning: "Hm." });
     expect(answer?.thoughtMs).toBeGreaterThanOrEqual(0);
   });
 
@@ -187,7 +189,8 @@ describe("an answer that is continued", () => {
   test("keeps the time that the model thought", async () => {
     const begun = {
       ...cutOff(),
-      content: "<think>Hm.</think>To",
+      content: "To",
+      reasoning: "Hm.",
       answer: { model: "guide", routes: [], thoughtMs: 4200 },
     };
     conversation = await withMessages(QUESTION, begun);

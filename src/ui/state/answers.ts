@@ -2,7 +2,8 @@
 import { MicrogridError, TypedEventTarget, deferred, randomId } from "../../core";
 import type { AnswerEvent, Conversation, ConversationStore, GenerationRequest, StoredMessage } from "../../grid";
 import { AnswerRun, type RunningAnswer } from "./answer-run";
-import { type RequestedModel, toGeneration } from "./requests";
+import type { RequestedModel } from "./models";
+import { toGeneration } from "./requests";
 
 /** Longest time between two saves of an answer that streams, ms. */
 const SAVE_INTERVAL_MS = 500;

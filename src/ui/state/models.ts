@@ -2,20 +2,31 @@
 import type { Backend, GridState, ModelOffer, Sampling } from "../../grid";
 import { DEFAULT_SAMPLING } from "../../grid/parts";
 
+/** The facts about a model that a request depends on. */
+export interface RequestedModel {
+  readonly model: string;
+  /** Undefined while no offer of the model is known. */
+  readonly contextLength: number | undefined;
+  readonly chat?: ModelOffer["chat"];
+}
+
 /** Id of the built-in model. */
 export const GUIDE = "guide";
 
 /** Most tokens of an answer, unless the conversation says otherwise. */
 const DEFAULT_MAX_TOKENS = 1024;
+/** The same for models that think before they answer. */
+const THINKING_MAX_TOKENS = 4096;
 
 /** Sampling where a conversation sets nothing: the model's own, as in the API. */
 export function defaultSampling(offer: Pick<ModelOffer, "sampling"> | undefined): Sampling {
   return offer?.sampling ?? DEFAULT_SAMPLING;
 }
 
-/** Most tokens of an answer by default: at most half of the model's context. */
-export function defaultMaxTokens(contextLength: number | undefined): number {
-  return contextLength === undefined ? DEFAULT_MAX_TOKENS : Math.min(DEFAULT_MAX_TOKENS, Math.floor(contextLength / 2));
+/** Most tokens of an answer by default: at most half of the model's context. Thoughts count, too. */
+export function defaultMaxTokens(offer: Pick<RequestedModel, "contextLength" | "chat"> | undefined): number {
+  const most = offer?.chat?.thinks ? THINKING_MAX_TOKENS : DEFAULT_MAX_TOKENS;
+  return offer?.contextLength === undefined ? most : Math.min(most, Math.floor(offer.contextLength / 2));
 }
 
 /** The offers of this device, keyed by model. */

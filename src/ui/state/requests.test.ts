@@ -64,16 +64,37 @@ describe("toGeneration", () => {
     expect(toGeneration(conversation(), "4", offer, undefined).localTime).toBeUndefined();
   });
 
-  test("leaves out the thinking of earlier answers, and answers that are nothing else", () => {
+  test("leaves out the thoughts of earlier answers unless the model reads them, and answers that are nothing else", () => {
     const messages = [
-      message("1", "user", "<think>"),
-      message("2", "assistant", "<think>Hm.</think>\n\nHello"),
+      message("1", "user", "Hi"),
+      { ...message("2", "assistant", "Hello"), reasoning: "Hm." },
       message("3", "user", "Bye"),
-      message("4", "assistant", "<think>Hm"),
+      { ...message("4", "assistant", ""), reasoning: "Hm." },
       message("5", "assistant", ""),
     ];
-    const request = toGeneration({ ...conversation(), messages }, "5", offer, undefined);
-    expect(request.messages.map(({ content }) => content)).toEqual(["<think>", "Hello", "Bye"]);
+    const whole = { ...conversation(), messages };
+    const hello = { role: "assistant", content: "Hello" };
+    const request = toGeneration(whole, "5", offer, undefined);
+    expect(request.messages.slice(1)).toEqual([hello, { role: "user", content: "Bye" }]);
+    const chat = { system: true, thinks: true, remembers: true };
+    expect(toGeneration(whole, "5", { ...offer, chat }, undefined).messages[1]).toEqual({ ...hello, reasoning: "Hm." });
+  });
+
+  test("asks for thinking only as the model knows it, and leaves room for the answer", () => {
+    const chat = (thinking?: "switch" | "effort") => ({
+      system: true,
+      thinks: true,
+      remembers: false,
+      ...(thinking && { thinking }),
+    });
+    const asked = (wish: boolean | "low", thinking?: "switch" | "effort") =>
+      toGeneration(conversation({ thinking: wish }), "4", { ...offer, chat: chat(thinking) }, undefined).template;
+    expect(asked(false, "switch")).toEqual({ enable_thinking: false });
+    expect(asked("low", "effort")).toEqual({ reasoning_effort: "low" });
+    for (const none of [asked(false, "effort"), asked("low", "switch"), asked(false)]) expect(none).toBeUndefined();
+    const large = { ...offer, contextLength: 32_768 };
+    expect(toGeneration(conversation(), "4", large, undefined).maxTokens).toBe(1024);
+    expect(toGeneration(conversation(), "4", { ...large, chat: chat() }, undefined).maxTokens).toBe(4096);
   });
 
   test("leaves out a blank system prompt, and answers that gave nothing together with their questions", () => {
@@ -89,7 +110,7 @@ describe("toGeneration", () => {
       ["user", "One?"],
       ["assistant", ""],
       ["user", "Two?"],
-      ["assistant", "<think>Hm"],
+      ["assistant", ""],
       ["user", "Bye"],
     ] as const;
     expect(contents(["user", "Hi"], ["assistant", "Hello"], ["user", "Zero?"], ...stopped)).toEqual([

@@ -1,15 +1,7 @@
 /** Turns a conversation into the request that is sent to the grid. */
 import { localTime } from "../../grid/parts";
 import type { ChatMessage, Conversation, GenerationRequest, ResumePoint, StoredMessage } from "../../grid";
-import { withoutThinking } from "../thinking";
-import { defaultMaxTokens } from "./models";
-
-/** The facts about a model that a request depends on. */
-export interface RequestedModel {
-  readonly model: string;
-  /** Undefined while no offer of the model is known. */
-  readonly contextLength: number | undefined;
-}
+import { type RequestedModel, defaultMaxTokens } from "./models";
 
 /**
  * The request that makes the answer with id `answerId`: the system prompt and all messages before it,
@@ -28,8 +20,7 @@ export function toGeneration(
   let unanswered = false;
   for (const message of conversation.messages) {
     if (message.id === answerId) break;
-    // Models are trained on chats that have none of their earlier thinking.
-    const content = message.role === "assistant" ? withoutThinking(message.content) : message.content;
+    const { content, reasoning } = message;
     if (message.role === "assistant" && content === "") {
       unanswered = messages.at(-1)?.role === "user";
       continue;
@@ -37,10 +28,15 @@ export function toGeneration(
     // Most templates refuse two questions in a row, and models answer both.
     if (message.role === "user" && unanswered) messages.pop();
     unanswered = false;
-    messages.push({ role: message.role, content });
+    // Most models are trained on chats that have none of their earlier thoughts.
+    messages.push({
+      role: message.role,
+      content,
+      ...(reasoning !== undefined && offer.chat?.remembers && { reasoning }),
+    });
   }
   const begun = conversation.messages.find(({ id }) => id === answerId);
-  const maxTokens = settings.maxTokens ?? defaultMaxTokens(offer.contextLength);
+  const maxTokens = settings.maxTokens ?? defaultMaxTokens(offer);
   return {
     model: offer.model,
     messages,
@@ -49,10 +45,21 @@ export function toGeneration(
     maxTokens: maxTokens + (resume && resume.ids.length >= maxTokens ? resume.ids.length : 0),
     ...(settings.seed !== undefined && { seed: settings.seed }),
     ...(settings.stop.length > 0 && { stop: settings.stop }),
-    ...(resume && resume.text !== "" && { resume }),
+    ...(resume && (resume.text !== "" || resume.reasoning !== undefined) && { resume }),
+    ...thinkingOf(settings, offer),
     // An answer that goes on has the prompt that it began with, on whatever day.
     ...(resume && begun && { localTime: localTime(new Date(begun.createdAt)) }),
   };
+}
+
+/** The chat's wish about thinking, as far as the model knows it. */
+function thinkingOf(
+  { thinking }: Conversation["settings"],
+  { chat }: RequestedModel,
+): Pick<GenerationRequest, "template"> {
+  if (typeof thinking === "boolean" && chat?.thinking === "switch") return { template: { enable_thinking: thinking } };
+  if (typeof thinking === "string" && chat?.thinking === "effort") return { template: { reasoning_effort: thinking } };
+  return {};
 }
 
 /** Number of the oldest messages that an answer does not know, if the answers before it still knew some of them; else 0. */

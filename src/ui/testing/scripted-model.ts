@@ -60,6 +60,12 @@ export class ScriptedModel {
     await settle();
   }
 
+  /** Delivers thoughts, one token each. */
+  async think(...words: string[]): Promise<void> {
+    for (const text of words) void this.#events.push({ type: "reasoning", text, ids: [this.#nextId++] });
+    await settle();
+  }
+
   async lose(loss: Loss): Promise<void> {
     void this.#events.push({ type: "lost", loss });
     await settle();
