@@ -196,12 +196,8 @@ test.describe("on software WebGPU", () => {
     expect(infos.map((info) => info.kvInPlace)).toEqual([true, false, false, false]);
   });
 
-  test("refuses a model whose experts it computes wrongly, and still runs one without", async ({ page }) => {
-    // ONNX Runtime Web 1.30 computes other numbers for `QMoE` here than on the CPU, in the same way at every size.
+  test("compares layers of each kind with the CPU, in the same runtime", async ({ page }) => {
     await open(page);
-    const experts = site.addDecoder("experts", { bits: 4, experts: "swiglu" });
-    await expect(load(page, experts, "webgpu")).rejects.toThrow(/wrong results.*layer 0 differs/);
-    expect(await load(page, experts, "wasm")).toMatchObject({ backend: "wasm" });
     const dense = site.addDecoder("dense", { bits: 4, window: 16 });
     expect(await load(page, dense, "webgpu")).toMatchObject({ backend: "webgpu", comparedLayers: 2 });
   });
