@@ -1,7 +1,7 @@
 /** Cuts single layers out of a model in memory, so that an engine can compute them in two ways. */
 import { MicrogridError } from "../core";
 import type { SampleLayers, StagePackage } from "../inference";
-import { stagePackage } from "./run";
+import { stagePackage } from "./run/packages";
 import { exemplaryLayers, readDecoder } from "./split";
 
 /** Largest layer that is computed twice. One of 32 experts in 4 bits has about 530 MiB; others have far less. */

@@ -49,8 +49,8 @@ describe("a file of weights", () => {
     const blob = new Blob([file as BlobPart]);
     vi.spyOn(blob, "slice").mockImplementation((from, to) => {
       const bytes = file.slice(from, to);
-      const slice = new Blob([bytes as BlobPart]);
-      slices.set(slice, bytes as Uint8Array<ArrayBuffer>);
+      const slice = new Blob([bytes]);
+      slices.set(slice, bytes);
       return slice;
     });
     const whole = vi.spyOn(blob, "arrayBuffer");

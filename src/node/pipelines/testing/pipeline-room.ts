@@ -48,7 +48,14 @@ class FakeEngine extends TypedEventTarget<{ lost: { reason: string; models: read
 const library = {
   parts: (id: string, { onProgress }: Partial<Parameters<ModelLibrary["parts"]>[1]> = {}) => {
     if (id !== "guide") return Promise.reject(new MicrogridError("unknown-model", "There is no such model."));
-    onProgress?.({ phase: "read", loadedBytes: 1, totalBytes: 4, bytesPerSecond: 0, etaMs: undefined, text: "Reading" });
+    onProgress?.({
+      phase: "read",
+      loadedBytes: 1,
+      totalBytes: 4,
+      bytesPerSecond: 0,
+      etaMs: undefined,
+      text: "Reading",
+    });
     return Promise.resolve({
       ...{ id, name: "Guide", graph: "g.onnx", graphBytes, weightsHash: "hash", contextLength: 64 },
       read: (_: string, __: number, length: number) => Promise.resolve(new Blob([new Uint8Array(length)])),
