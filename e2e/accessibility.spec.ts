@@ -39,7 +39,14 @@ async function isAccessible(page: Page, view: string, only?: string): Promise<vo
   await page.emulateMedia({ colorScheme: "light" });
 }
 
-test("axe finds nothing to mend in ten views and both themes", async ({ openSite, site, foreignSite }) => {
+/** Colours of code, lines that scroll, a table, a formula and a footnote. */
+const RICH_ANSWER = [
+  `\`\`\`ts\nexport function add(a: number, b = 1): number {\n  return a + b; // ${"a long comment ".repeat(20)}\n}\n\`\`\``,
+  "| name | value |\n| --- | --- |\n| one | `1` |",
+  "A formula, $x^2$, and a note[^1].\n\n[^1]: The note.",
+].join("\n\n");
+
+test("axe finds nothing to mend in eleven views and both themes", async ({ openSite, site, foreignSite }) => {
   const anna = await openSite({ name: "anna" });
   const { page } = anna;
   const chat = new ChatPage(page);
@@ -83,6 +90,14 @@ test("axe finds nothing to mend in ten views and both themes", async ({ openSite
   await embedded.ready();
   await embedded.ask("What is the capital of Japan?");
   await isAccessible(cleo.page, "element", "microgrid-chat");
+
+  await page.evaluate((text) => {
+    const answer = Object.assign(document.createElement("mg-markdown"), { text });
+    document.body.replaceChildren(answer);
+  }, RICH_ANSWER);
+  await expect(page.getByRole("button", { name: "Copy code" })).toBeVisible();
+  await expect(page.locator("mg-markdown .hljs-keyword").first()).toBeVisible();
+  await isAccessible(page, "code and tables", "mg-markdown");
 });
 
 test("on a phone, Back closes what lies over the page, and nothing more", async ({ openSite }) => {
