@@ -11,6 +11,7 @@ const STRINGS = [
   "0123456789abcdef0123456789abcdef",
   "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
   "https://127.0.0.1:9000/microgrid",
+  "2026-11-30T05:39:09",
   "<img src=x onerror=alert(1)>",
   "__proto__",
   "\u202e\u0000\ud83d\udc7e",

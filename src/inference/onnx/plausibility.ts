@@ -12,7 +12,8 @@ const PLAIN_PROMPT = `Question: What is the capital of Italy?\nAnswer: The capit
 
 /**
  * Largest mean surprise at the answer's tokens, as a share of ln V, the surprise of a blind guess among V tokens. SmolLM2-135M
- * has 0.01, random weights 2. A model that would rather begin with a thought is surprised at one or two words only.
+ * has 0.01, random weights 2. A model that
+ * always begins with a thought is surprised at one or two words only.
  */
 const MAX_SURPRISE_SHARE = 0.6;
 
@@ -50,8 +51,10 @@ export function requirePlausible(surprise: number, vocabulary: number): void {
 }
 
 function prompt(tokenizer: ChatTokenizer): number[] {
+  // Otherwise, the answer might stand inside of a thought.
+  const settings = tokenizer.abilities?.thinking === "switch" ? { template: { enable_thinking: false } } : {};
   try {
-    return tokenizer.read([{ role: "user", content: QUESTION }]);
+    return tokenizer.read([{ role: "user", content: QUESTION }], settings);
   } catch {
     return tokenizer.encode(PLAIN_PROMPT);
   }
