@@ -85,6 +85,13 @@ describe("layers of a model", () => {
     await expect(compare({ bits: 4 }, wrap)).rejects.toMatchObject({ code: "wrong-results" });
   });
 
+  it("that are wrong in every fifth piece only are found", async () => {
+    let calls = 0;
+    // A piece, and then three single tokens.
+    const fifth: Wrap = (run) => (feeds) => (calls++ % 20 === 16 ? wrong(() => true)(run)(feeds) : run(feeds));
+    await expect(compare({ bits: 4 }, fifth)).rejects.toMatchObject({ code: "wrong-results" });
+  });
+
   it("that look beyond their window are found", async () => {
     await expect(compare({ window: 16 }, undefined, (graph) => widened(graph, 16))).rejects.toMatchObject({
       code: "wrong-results",
