@@ -1,4 +1,4 @@
-/** What a page decides about `<microgrid-chat>`: attributes, policies, styles and looks; and what it does not. */
+/** The decisions of a page about `<microgrid-chat>`: attributes, policies, styles and looks. It decides nothing else. */
 import { readFileSync } from "node:fs";
 import type { ErrorDetail } from "../src/embed";
 import type {} from "../src/embed/chat-element";
