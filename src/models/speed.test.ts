@@ -8,9 +8,9 @@ const onnx = (downloadBytes: number | undefined) => ({ engine: "onnx", downloadB
 
 describe("expectedRate", () => {
   it("comes near to what a model of 135 million parameters was measured at on one thread", () => {
-    const rate = expectedRate(onnx(180e6), CPU, [{ ...guide, backend: "wasm" }]);
-    expect(rate).toBeGreaterThan(1);
-    expect(rate).toBeLessThan(2);
+    const rate = expectedRate(onnx(135e6), CPU, [{ ...guide, backend: "wasm" }]);
+    expect(rate).toBeGreaterThan(7);
+    expect(rate).toBeLessThan(9);
   });
 
   it("is exact for the sample itself, and falls with the bytes", () => {

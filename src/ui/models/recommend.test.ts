@@ -35,12 +35,12 @@ describe("the recommendation", () => {
   });
 
   it("is the fastest one on a processor where all are slow, and says so", () => {
-    expect(recommended(catalogState(CPU, 300))).toEqual({ id: "HuggingFaceTB/SmolLM2-135M-Instruct", slow: true });
+    expect(recommended(catalogState(CPU, 100))).toEqual({ id: "HuggingFaceTB/SmolLM2-135M-Instruct", slow: true });
   });
 
   it("is a room where the fastest one would write less than a token per second, unless it is here or on its way", () => {
     const id = "HuggingFaceTB/SmolLM2-135M-Instruct";
-    const slowest = catalogState(CPU, 50);
+    const slowest = catalogState(CPU, 10);
     expect(recommended(slowest)).toMatchObject({ kind: "too-slow", rate: expect.any(Number) as number });
     const stored = catalogState(CPU, 50, (model) => (model.id === id ? { stored: "yes" } : {}));
     expect(recommended(stored)).toMatchObject({ id });
@@ -49,7 +49,7 @@ describe("the recommendation", () => {
   });
 
   it("is the smallest one on a processor as long as nothing was measured", () => {
-    const state = catalogState(CPU, 300);
+    const state = catalogState(CPU, 100);
     const { offer } = state.loads.guide as Extract<LoadState, { kind: "ready" }>;
     const unmeasured = { guide: { kind: "ready", offer: { ...offer, decodeRate: undefined } } } as const;
     expect(recommended({ ...state, loads: unmeasured })).toMatchObject({ id: "HuggingFaceTB/SmolLM2-135M-Instruct" });
@@ -78,7 +78,7 @@ describe("the recommendation", () => {
   it("stays with a model that has been begun, whatever is measured since", () => {
     const id = "HuggingFaceTB/SmolLM2-360M-Instruct";
     for (const kind of ["loading", "failed"] as const) {
-      const state = catalogState(CPU, 300);
+      const state = catalogState(CPU, 100);
       const loads = { ...state.loads, [id]: { kind } as unknown as LoadState };
       expect(recommended({ ...state, loads })).toMatchObject({ id });
     }
