@@ -142,7 +142,6 @@ test("the picture of the README: a laptop answers a phone", async ({ openSite })
   });
   const bens = new ChatPage(phone.page);
   await bens.room.join("Ben’s phone");
-  await phone.page.getByRole("button", { name: "Close panel" }).click();
   await expect(bens.model).toHaveAccessibleName(/in the room$/);
   await bens.chat(STORY);
   await expect(bens.origin()).toContainText("Anna’s laptop");
