@@ -22,8 +22,8 @@ import type { StepResult } from "./step";
 const PIECE_TOKENS = 8;
 const SINGLE_TOKENS = 3;
 /**
- * How often a layer is computed. Kernels whose threads race are right now and then: ONNX Runtime Web 1.30 computes experts
- * (QMoE) wrongly in about every second run on software WebGPU.
+ * How often a layer is computed. Kernels whose threads race are right now and then: on software WebGPU, ONNX Runtime Web 1.30
+ * computed experts (QMoE) wrongly in nearly half of the runs, and then again in none of twelve.
  */
 const RUNS = 12;
 /** Made-up tokens in the cache; where there is a window, as many lie beyond it. */
