@@ -8,10 +8,8 @@ import {
   finishedAnswer,
   gridReady,
   joinRoom,
+  layersRoom,
   loadModel,
-  type OpenOptions,
-  openRoom,
-  type OpenSite,
   QUESTION,
   roomOf,
   routesOf,
@@ -28,26 +26,6 @@ import { guideWithWeightsInside } from "./harness/inline-weights";
 import type { PlanOptions } from "../src/grid";
 
 const PIPED = { text: QUESTION, provider: "pipeline" } as const;
-
-/** Visitors of one room: the first wants to run a model, the others give memory for layers. */
-async function room(
-  openSite: OpenSite,
-  helpers: number,
-  prepare?: OpenOptions["prepare"],
-): Promise<readonly [SitePage, ...SitePage[]]> {
-  const consumer = await visitor(openSite, { name: "consumer", ...(prepare && { prepare }) });
-  const invite = await openRoom(consumer, false);
-  const others: SitePage[] = [];
-  for (let index = 1; index <= helpers; index++) {
-    const helper = await visitor(openSite, { name: `helper ${index}`, ownProcess: true });
-    await joinRoom(helper, invite, { layers: true });
-    others.push(helper);
-  }
-  await expect
-    .poll(async () => (await roomOf(consumer)).peers.filter(({ layersBytes }) => layersBytes > 0).length)
-    .toBe(helpers);
-  return [consumer, ...others];
-}
 
 const didOf = async (site: SitePage): Promise<string> => (await stateOf(site)).node.did;
 
@@ -71,7 +49,7 @@ const held = async (site: SitePage): Promise<number> => (await roomOf(site)).hol
 test("two devices hold a model's layers for a third, which answers word for word, and free them in the end", async ({
   openSite,
 }) => {
-  const [consumer, ...helpers] = await room(openSite, 2);
+  const [consumer, ...helpers] = await layersRoom(openSite, 2);
   const dids = await Promise.all(helpers.map(didOf));
   const plan = await form(consumer, { stages: 2, nodes: dids });
   expect(plan.missing).toBeUndefined();
@@ -94,7 +72,7 @@ test("two devices hold a model's layers for a third, which answers word for word
 });
 
 test("a request that asks for a pipeline forms one", async ({ openSite }) => {
-  const [consumer] = await room(openSite, 1);
+  const [consumer] = await layersRoom(openSite, 1);
   const answer = await ask(consumer, PIPED);
   expect(answer.error).toBeUndefined();
   expect(answer.text).toBe(STORY.completion);
@@ -102,7 +80,7 @@ test("a request that asks for a pipeline forms one", async ({ openSite }) => {
 });
 
 test("a device holds layers only after its user agreed, and the user sees the request", async ({ openSite }) => {
-  const [consumer] = await room(openSite, 0);
+  const [consumer] = await layersRoom(openSite, 0);
   const other = await openSite({ name: "other" });
   await gridReady(other);
   await joinRoom(other, (await roomOf(consumer)).invite);
@@ -129,7 +107,7 @@ test("a device holds layers only after its user agreed, and the user sees the re
 test("a device that is killed is replaced in the middle of an answer, and by the consumer itself if no other is left", async ({
   openSite,
 }) => {
-  const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
+  const [consumer, ...helpers] = await layersRoom(openSite, 2, slowEngine);
   const dids = await Promise.all(helpers.map(didOf));
   await form(consumer, { stages: 2, nodes: ["self", ...dids] });
   for (let left = 2; left > 0; left--) {
@@ -154,7 +132,7 @@ test("a device that is killed is replaced in the middle of an answer, and by the
 });
 
 test("an answer goes on without the pipeline when its only other device is killed", async ({ openSite }) => {
-  const [consumer, helper] = await room(openSite, 1, slowEngine);
+  const [consumer, helper] = await layersRoom(openSite, 1, slowEngine);
   await form(consumer, { nodes: [await didOf(helper!)] });
   await startAnswer(consumer, { text: QUESTION });
   await answerReaches(consumer, 10);
@@ -168,7 +146,7 @@ test("an answer goes on without the pipeline when its only other device is kille
 });
 
 test("a device that leaves hands over its layers first, and the answer continues", async ({ openSite }) => {
-  const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
+  const [consumer, ...helpers] = await layersRoom(openSite, 2, slowEngine);
   const dids = await Promise.all(helpers.map(didOf));
   const plan = await form(consumer, { stages: 1, nodes: dids });
   const leaver = helpers[dids.indexOf(plan.stages[0]!.peer)]!;
@@ -184,7 +162,7 @@ test("a device that leaves hands over its layers first, and the answer continues
 });
 
 test("a pipeline answers others in the room at the same time as its owner", async ({ openSite }) => {
-  const [consumer, ...helpers] = await room(openSite, 2);
+  const [consumer, ...helpers] = await layersRoom(openSite, 2);
   const dids = await Promise.all(helpers.map(didOf));
   await form(consumer, { stages: 2, nodes: dids, answers: 4 });
   await consumer.page.evaluate(() => window.microgrid!.rooms.current!.share({ maxJobs: 4 }));
@@ -208,7 +186,7 @@ test("a pipeline answers others in the room at the same time as its owner", asyn
 });
 
 test("a pipeline is formed again after its owner reloads the page", async ({ openSite }) => {
-  const [consumer, ...helpers] = await room(openSite, 1);
+  const [consumer, ...helpers] = await layersRoom(openSite, 1);
   const nodes = await Promise.all(helpers.map(didOf));
   await form(consumer, { nodes });
   await consumer.page.reload();
@@ -220,7 +198,7 @@ test("a pipeline is formed again after its owner reloads the page", async ({ ope
 });
 
 test("all devices respect a charter that does not allow the model", async ({ openSite }) => {
-  const [consumer, ...helpers] = await room(openSite, 1);
+  const [consumer, ...helpers] = await layersRoom(openSite, 1);
   const nodes = await Promise.all(helpers.map(didOf));
   await form(consumer, { nodes });
   await consumer.page.evaluate(() => window.microgrid!.rooms.current!.amend({ models: ["another"] }));
@@ -232,7 +210,7 @@ test("all devices respect a charter that does not allow the model", async ({ ope
 });
 
 test("a tab that is attached to the node uses pipelines like the first one", async ({ openSite }) => {
-  const [consumer, ...helpers] = await room(openSite, 1);
+  const [consumer, ...helpers] = await layersRoom(openSite, 1);
   const nodes = await Promise.all(helpers.map(didOf));
   const tab = await consumer.openTab();
   await gridReady(tab);
@@ -245,7 +223,7 @@ test("a tab that is attached to the node uses pipelines like the first one", asy
 test("a model from files of one device runs over others, which get their parts from that device", async ({
   openSite,
 }) => {
-  const [consumer, ...helpers] = await room(openSite, 2, slowEngine);
+  const [consumer, ...helpers] = await layersRoom(openSite, 2, slowEngine);
   const dids = await Promise.all(helpers.map(didOf));
   const [id, bytes] = await consumer.page.evaluate(async () => {
     const texts = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
@@ -294,7 +272,7 @@ test("a model whose weights are inside of its graph's file is planned without th
     for (const file of ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"]) {
       hub.put(repository, file, await readFile(`public/models/guide/${file}`));
     }
-    const [consumer, ...helpers] = await room(openSite, 2);
+    const [consumer, ...helpers] = await layersRoom(openSite, 2);
     const dids = await Promise.all(helpers.map(didOf));
     const plan = await consumer.page.evaluate(
       async ([id, nodes]) => {

@@ -10,10 +10,9 @@ import {
   expectPeers,
   finishedAnswer,
   joinRoom,
+  layersRoom,
   loadModel,
   openRoom,
-  type OpenSite,
-  roomOf,
   routesOf,
   type SitePage,
   slowEngine,
@@ -83,27 +82,11 @@ test("ten turns on the CPU, and ten through a peer, have the words of the refere
   }
 });
 
-/** A visitor who wants to run the model, and others who give memory for its layers. */
-async function pipelineRoom(openSite: OpenSite, helpers: number): Promise<readonly [SitePage, ...SitePage[]]> {
-  const consumer = await visitor(openSite, { name: "consumer", prepare: slowEngine });
-  const invite = await openRoom(consumer, false);
-  const others: SitePage[] = [];
-  for (let index = 1; index <= helpers; index++) {
-    const helper = await visitor(openSite, { name: `helper ${index}`, ownProcess: true });
-    await joinRoom(helper, invite, { layers: true });
-    others.push(helper);
-  }
-  await expect
-    .poll(async () => (await roomOf(consumer)).peers.filter(({ layersBytes }) => layersBytes > 0).length)
-    .toBe(helpers);
-  return [consumer, ...others];
-}
-
 test("ten turns over a pipeline have the words of the reference, though a device is killed in the middle", async ({
   openSite,
 }) => {
   test.slow();
-  const [consumer, ...helpers] = await pipelineRoom(openSite, 2);
+  const [consumer, ...helpers] = await layersRoom(openSite, 2, slowEngine);
   const dids = await Promise.all(helpers.map(async (helper) => (await stateOf(helper)).node.did));
   await addModel(consumer);
   await consumer.page.evaluate(

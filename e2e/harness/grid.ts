@@ -105,6 +105,26 @@ export async function joinRoom(
   );
 }
 
+/** Visitors of one room: the first wants to run a model, the others give memory for its layers. */
+export async function layersRoom(
+  openSite: OpenSite,
+  helpers: number,
+  prepare?: OpenOptions["prepare"],
+): Promise<readonly [SitePage, ...SitePage[]]> {
+  const consumer = await visitor(openSite, { name: "consumer", ...(prepare && { prepare }) });
+  const invite = await openRoom(consumer, false);
+  const others: SitePage[] = [];
+  for (let index = 1; index <= helpers; index++) {
+    const helper = await visitor(openSite, { name: `helper ${index}`, ownProcess: true });
+    await joinRoom(helper, invite, { layers: true });
+    others.push(helper);
+  }
+  await expect
+    .poll(async () => (await roomOf(consumer)).peers.filter(({ layersBytes }) => layersBytes > 0).length)
+    .toBe(helpers);
+  return [consumer, ...others];
+}
+
 /** Waits until a page sees this many peers, and this many that offer a model. */
 export async function expectPeers(site: SitePage, peers: number, offering = 0): Promise<void> {
   await expect

@@ -11,6 +11,7 @@ export {
   finishedAnswer,
   gridReady,
   joinRoom,
+  layersRoom,
   loadModel,
   lossesOf,
   openRoom,
