@@ -61,7 +61,7 @@ function headNorm(blocks: DecoderBlocks, x: string, path: string, heads: number)
 /** A gated feed-forward block, or experts. */
 export function feedForward(blocks: DecoderBlocks, x: string, layer: number): string {
   const path = `${blocks.path(layer)}/${blocks.shape.experts ? "moe" : "mlp"}`;
-  if (blocks.shape.experts === "fused" || blocks.shape.experts === "swiglu") return fusedExperts(blocks, x, path);
+  if (blocks.shape.experts === "fused") return fusedExperts(blocks, x, path);
   if (blocks.shape.experts !== "spelled") return gated(blocks, x, path);
   const router = blocks.op(`${path}/Softmax`, "Softmax", [blocks.product(`${path}/router`, x, HIDDEN, 2)], {
     attributes: { axis: -1 },
@@ -89,44 +89,22 @@ function fusedExperts(blocks: DecoderBlocks, x: string, path: string): string {
   const { experts, feedForward } = FIXTURE;
   const router = blocks.product(`${path}/router`, x, HIDDEN, experts);
   const flat = blocks.op(`${path}/router/Reshape`, "Reshape", [router, blocks.integers([-1, experts])]);
-  const gated = blocks.shape.experts === "swiglu";
-  const layers = [
-    ...expertWeights(blocks, `${path}.fc1`, gated ? 2 * feedForward : feedForward, HIDDEN),
-    ...expertWeights(blocks, `${path}.fc2`, HIDDEN, feedForward),
-  ];
-  const attributes = gated
-    ? {
-        activation_type: "swiglu",
-        swiglu_fusion: 1,
-        activation_alpha: { float: 1.702 },
-        activation_beta: { float: 1 },
-        swiglu_limit: { float: 7 },
-        block_size: FIXTURE.blockSize,
-        expert_weight_bits: 4,
-      }
-    : { activation_type: "silu", expert_weight_bits: 8 };
-  return blocks.op(`${path}/QMoE`, "QMoE", [x, flat, ...layers], {
-    attributes: { k: 2, normalize_routing_weights: 1, ...attributes },
+  const codes = (name: string, rows: number, columns: number): string[] => {
+    const bytes = Uint8Array.from(blocks.random([experts * rows * columns], 60), (value) => Math.round(value + 128));
+    const scales = blocks.random([experts * rows], 0.2).map((value) => (1 + value) / 60 / Math.sqrt(columns));
+    return [
+      blocks.writer.codes([experts, rows, columns], bytes, { name: blocks.weightName(`${path}.${name}.weight`) }),
+      blocks.writer.weight([experts, rows], scales, {
+        half: blocks.half,
+        name: blocks.weightName(`${path}.${name}.scales`),
+      }),
+      "",
+    ];
+  };
+  const inputs = [x, flat, ...codes("fc1", feedForward, HIDDEN), ...codes("fc2", HIDDEN, feedForward)];
+  return blocks.op(`${path}/QMoE`, "QMoE", inputs.slice(0, -1), {
+    attributes: { k: 2, activation_type: "silu", normalize_routing_weights: 1, expert_weight_bits: 8 },
     domain: MICROSOFT,
     width: HIDDEN,
   });
-}
-
-/** Codes, scales and biases of all experts: 4 bits in blocks with biases where activations are gated, else 8 bits in rows. */
-function expertWeights(blocks: DecoderBlocks, path: string, rows: number, columns: number): string[] {
-  const { experts, blockSize } = FIXTURE;
-  const gated = blocks.shape.experts === "swiglu";
-  const width = gated ? columns / 2 : columns;
-  const bytes = Uint8Array.from(blocks.random([experts * rows * width], gated ? 128 : 60), (value) =>
-    gated ? Math.floor(Math.abs(value)) & 0xff : Math.round(value + 128),
-  );
-  const dims = gated ? [experts, rows, columns / blockSize] : [experts, rows];
-  const one = gated ? 4 : 60;
-  const scales = blocks.random(dims, 0.2).map((value) => (1 + value) / one / Math.sqrt(columns));
-  const options = (kind: string) => ({ half: blocks.half, name: blocks.weightName(`${path}.${kind}`) });
-  return [
-    blocks.writer.codes([experts, rows, width], bytes, { name: blocks.weightName(`${path}.weight`) }),
-    blocks.writer.weight(dims, scales, options("scales")),
-    gated ? blocks.writer.weight([experts, rows], blocks.random([experts, rows], 0.1), options("bias")) : "",
-  ];
 }

@@ -30,8 +30,8 @@ export interface DecoderShape {
   readonly norms?: "skip" | "plain" | "sandwich" | "parallel" | "spelled";
   /** One table for embedding and head: of floats, or of codes (`GatherBlockQuantized`). */
   readonly tied?: "floats" | "codes";
-  /** Experts: `QMoE` with a plain or a gated activation, or a router and two experts spelled out. */
-  readonly experts?: "fused" | "swiglu" | "spelled";
+  /** Experts: `QMoE`, or a router and two experts spelled out. */
+  readonly experts?: "fused" | "spelled";
   /** Layers with state of fixed size in place of attention, or beside it; see `decoder-states.ts`. */
   readonly mixers?: Readonly<Record<number, "convolution" | "delta" | "mamba" | "mamba-and-attention">>;
   /** `genai` writes `past_key_values.0.conv_state` where others write `past_conv.0`. */
