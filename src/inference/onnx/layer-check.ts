@@ -6,7 +6,7 @@ import type { InferenceSession } from "onnxruntime-web";
 import { intAttribute } from "../../onnx";
 import type { StagePackage } from "../stages";
 import { wrongResults } from "./errors";
-import { randomFloats, readFloats } from "./floats";
+import { type FloatType, randomFloats, readFloats } from "./floats";
 import { type CacheShape, type GraphSpec, numbersIn, readGraphSpec } from "./graph-spec";
 import { ArrayKvCache } from "./growing-kv-cache";
 import { floatTensor } from "./kv-cache";
@@ -55,6 +55,15 @@ interface LayerTools {
 
 type LayerFiles = Awaited<ReturnType<typeof readGraphFiles>>;
 
+/** A layer, and what is in its cache before each run. */
+interface Trial {
+  readonly part: StagePackage["part"];
+  readonly spec: GraphSpec;
+  /** Tokens in the cache, and what they left there: made up, which costs no computation. */
+  readonly tokens: number;
+  readonly states: readonly { present: string; type: FloatType; bytes: Uint8Array<ArrayBuffer>; dims: number[] }[];
+}
+
 /**
  * Computes each layer on both backends and gives the number that agree. Layers that the CPU has no kernels for are left out.
  * Throws `wrong-results` if one does not agree.
@@ -66,13 +75,17 @@ export async function checkLayers(layers: readonly StagePackage[], tools: LayerT
     const blobs = new Map(layer.files.map((file) => [file.path, file.blob]));
     const files = await readGraphFiles(GRAPH, blobs.set(GRAPH, layer.graph), { signal });
     const cpu = (): Promise<InferenceSession> => createSession(ort, files, undefined, { signal, expand: false });
-    const reference = await withSession(cpu, turn, (session) => compute(session, layer, files, tools)).catch(() => []);
+    const onCpu = async () => {
+      const trial = prepare(layer, files, tools);
+      return { trial, rows: await withSession(cpu, turn, (session) => compute(session, trial, tools)) };
+    };
+    const reference = await onCpu().catch(() => undefined);
     signal.throwIfAborted();
-    if (!reference.every((row) => row.every(Number.isFinite)) || reference.length === 0) continue;
+    if (!reference?.rows.every((row) => row.every(Number.isFinite))) continue;
     const judged = (): Promise<InferenceSession> => tools.judged(files);
     await withSession(judged, turn, async (session) => {
       for (let run = 0; run < RUNS; run++) {
-        requireAlike(layer.name, await compute(session, layer, files, tools), reference);
+        requireAlike(layer.name, await compute(session, reference.trial, tools), reference.rows);
       }
     });
     compared++;
@@ -102,17 +115,15 @@ async function withSession<T>(
 }
 
 /** The hidden states after each token, one row for each. */
-async function compute(
-  session: InferenceSession,
-  { part }: StagePackage,
-  files: LayerFiles,
-  tools: LayerTools,
-): Promise<Float32Array[]> {
-  const spec = readGraphSpec(files.graph, tools.shape, part);
+async function compute(session: InferenceSession, trial: Trial, tools: LayerTools): Promise<Float32Array[]> {
+  const { part, spec, tokens, states } = trial;
   const runner = new ModelRunner(tools.ort, session, spec, undefined);
   const cache = new ArrayKvCache(tools.ort, spec);
   try {
-    fill(cache, spec, files, tools);
+    const tensors = states.map(
+      ({ present, type, bytes, dims }) => [present, floatTensor(tools.ort, type, bytes.buffer, dims)] as const,
+    );
+    if (tokens > 0) cache.advance(Object.fromEntries(tensors), tokens);
     const rows: Float32Array[] = [];
     for (const count of [PIECE_TOKENS, ...new Array<number>(SINGLE_TOKENS).fill(1)]) {
       const hidden = part.takes.map((slot, index) => randomHidden(slot, count, rows.length + index));
@@ -125,25 +136,25 @@ async function compute(
   }
 }
 
-/** Gives the cache made-up keys and values, which cost no computation. The layer's window ends inside of them. */
-function fill(cache: ArrayKvCache, { slots, fixed }: GraphSpec, { graph }: LayerFiles, tools: LayerTools): void {
+/** Makes up what is in the cache. The layer's window ends inside of it. */
+function prepare({ part }: StagePackage, { graph }: LayerFiles, tools: LayerTools): Trial {
+  const spec = readGraphSpec(graph, tools.shape, part);
   const room = Math.max(0, tools.contextLength - PIECE_TOKENS - SINGLE_TOKENS);
   const widths = graph.nodes.map((node) => intAttribute(node, "local_window_size") ?? 0);
   const widest = Math.max(tools.window ?? 0, ...widths);
   const window = widest <= MAX_WINDOW_TOKENS && widest + PAST_TOKENS <= room ? widest : 0;
   const tokens = Math.min(window + PAST_TOKENS, room);
-  if (tokens === 0) return;
   const unseen = window > 0 ? PAST_TOKENS : 0;
-  const presents = slots.map(({ present, type, heads, headDim }, index) => {
+  const presents = spec.slots.map(({ present, type, heads, headDim }, index) => {
     const powerAt = (at: number): number => (Math.floor(at / headDim) % tokens < unseen ? UNSEEN_POWER : PAST_POWER);
     const bytes = randomFloats(type, heads * tokens * headDim, index, powerAt);
-    return [present, floatTensor(tools.ort, type, bytes.buffer, [1, heads, tokens, headDim])] as const;
+    return { present, type, bytes, dims: [1, heads, tokens, headDim] };
   });
-  const states = fixed.map(({ present, type, dims }, index) => {
-    const bytes = randomFloats(type, numbersIn(dims), slots.length + index, () => PAST_POWER);
-    return [present, floatTensor(tools.ort, type, bytes.buffer, dims)] as const;
+  const fixed = spec.fixed.map(({ present, type, dims }, index) => {
+    const bytes = randomFloats(type, numbersIn(dims), spec.slots.length + index, () => PAST_POWER);
+    return { present, type, bytes, dims: [...dims] };
   });
-  cache.advance(Object.fromEntries([...presents, ...states]), tokens);
+  return { part, spec, tokens, states: [...presents, ...fixed] };
 }
 
 /** All that the layer gives for a token, in one row. Tensors that pass it by are left out, since they always agree. */
