@@ -1,10 +1,5 @@
 /** Checks and completes the graphs of decoders. The code is loaded when it is first needed. */
-
-/** Texts of the files that state the sizes of caches; undefined for those that a model does not have. */
-interface ConfigTexts {
-  readonly config: string | undefined;
-  readonly genAi: string | undefined;
-}
+import type { ConfigTexts } from "./onnx/decoder-graph";
 
 /** The rules of the `onnx` engine about the graphs that it runs, for use before a model's weights are there. */
 export const decoders = {

@@ -9,7 +9,8 @@ export function checkDecoder(graphBytes: Uint8Array, texts: ConfigTexts): void {
   readGraphSpec(readGraph(graphBytes), shapeOf(texts));
 }
 
-type ConfigTexts = Omit<Parameters<typeof readModelConfig>[0], "generation">;
+/** Texts of the files that state the sizes of caches; undefined for those that a model does not have. */
+export type ConfigTexts = Omit<Parameters<typeof readModelConfig>[0], "generation">;
 
 function shapeOf(texts: ConfigTexts): CacheShape {
   return readModelConfig({ ...texts, generation: undefined });
