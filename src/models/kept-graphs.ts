@@ -3,7 +3,7 @@ import type { Disk } from "./disk";
 import { FileRanges } from "./file-ranges";
 import type { RangeOverrides } from "./kept-ranges";
 import type { FileRecord, ModelRecords } from "./records";
-import { type RangeSource, readSkeleton } from "../onnx";
+import { type RangeSource, fileSource, readSkeleton } from "../onnx";
 import type { GraphRequest, GraphWithoutWeights, StoreOptions } from "./store-protocol";
 
 /** Requests to a host at once: browsers allow six to a host over HTTP/1. */
@@ -25,13 +25,7 @@ export class KeptGraphs {
 
   /** Reads the graph of a file that is stored whole. Throws like `readSkeleton`. */
   async ofFile(file: Blob, request: GraphRequest, options: StoreOptions): Promise<GraphWithoutWeights> {
-    const { signal } = options;
-    const read = async (offset: number, length: number): Promise<Uint8Array> => {
-      const bytes = new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
-      signal.throwIfAborted();
-      return bytes;
-    };
-    return { bytes: await this.#walk({ bytes: file.size, read }, request, 1, options), hosts: [] };
+    return { bytes: await this.#walk(fileSource(file, options.signal), request, 1, options), hosts: [] };
   }
 
   /**
@@ -63,7 +57,7 @@ export class KeptGraphs {
     { onProgress }: StoreOptions,
   ): Promise<Uint8Array<ArrayBuffer>> {
     let told = 0;
-    return readSkeleton(source, path.slice(path.lastIndexOf("/") + 1), {
+    return readSkeleton(source, path, {
       ...{ maxBytes: maxGraphBytes, readsAtOnce },
       onProgress: (passedBytes) => {
         if (passedBytes < Math.min(told + REPORT_BYTES, source.bytes)) return;

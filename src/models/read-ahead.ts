@@ -1,6 +1,6 @@
 /** Reads the graph of a model before its weights are downloaded, because only the graph knows which files these are. */
 import { isAbort } from "../core";
-import { readSkeleton } from "../onnx";
+import { fileSource, readSkeleton } from "../onnx";
 import type { ModelEntry } from "./entry";
 import { withNamedData } from "./external-data";
 import type { ModelHosts } from "./hosts";
@@ -55,11 +55,7 @@ export async function withPickedData(
   const graphs: { path: string; bytes: Uint8Array }[] = [];
   for (const { path, blob } of files) {
     if (graphFiles(plan).every((file) => file.path !== path)) continue;
-    const read = async (offset: number, length: number): Promise<Uint8Array> => {
-      signal.throwIfAborted();
-      return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
-    };
-    graphs.push({ path, bytes: await readSkeleton({ bytes: blob.size, read }, path.slice(path.lastIndexOf("/") + 1)) });
+    graphs.push({ path, bytes: await readSkeleton(fileSource(blob, signal), path) });
   }
   const listing = files.map(({ path, blob }) => ({ path, bytes: blob.size }));
   const find = (paths: readonly string[]) => Promise.resolve(listing.filter(({ path }) => paths.includes(path)));

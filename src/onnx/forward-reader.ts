@@ -12,6 +12,18 @@ export interface RangeSource {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
+/** A file that is here as a source of ranges. Reads reject with the signal's reason. */
+export function fileSource(file: Blob, signal: AbortSignal): RangeSource {
+  return {
+    bytes: file.size,
+    read: async (offset, length) => {
+      const bytes = new Uint8Array(await file.slice(offset, offset + length).arrayBuffer());
+      signal.throwIfAborted();
+      return bytes;
+    },
+  };
+}
+
 interface ReaderOptions {
   /** See `SkeletonOptions`. */
   readonly readsAtOnce: number;

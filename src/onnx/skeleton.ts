@@ -27,8 +27,8 @@ const MAX_FILE_BYTES = 2 ** 31;
 const MAX_INLINE_BYTES = 1024;
 
 /**
- * The graph with the content of its large initializers replaced by external data: `location`, which should be the file's own
- * name, with an offset and a length. Weights in other places than `raw_data` stay, and so do those inside of operators.
+ * The graph of the file at `path` with the content of its large initializers replaced by external data: the file's own name,
+ * with an offset and a length. Weights in other places than `raw_data` stay, and so do those inside of operators.
  * Without guesses, each byte of the file is read at most once. The same file gives the same skeleton everywhere.
  *
  * Throws `not-a-model` for files that are not ONNX models, `file-corrupt` for damaged ones, `unsupported-model` if the
@@ -36,10 +36,11 @@ const MAX_INLINE_BYTES = 1024;
  */
 export async function readSkeleton(
   source: RangeSource,
-  location: string,
+  path: string,
   { maxBytes = MAX_FILE_BYTES, readsAtOnce = 1, onProgress }: SkeletonOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (source.bytes > MAX_FILE_BYTES) throw damaged(`it has ${source.bytes} bytes, more than such a file can have`);
+  const location = path.slice(path.lastIndexOf("/") + 1);
   const file = new ForwardReader(source, { readsAtOnce, onProgress });
   const model = new GrowingBytes(maxBytes);
   try {

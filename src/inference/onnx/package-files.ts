@@ -2,7 +2,7 @@
 import { MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
 import type { ModelPackage, PackageFile, Sampling } from "../types";
-import { type Graph, joinGraphs, readGraph, readSkeleton } from "../../onnx";
+import { fileSource, type Graph, joinGraphs, readGraph, readSkeleton } from "../../onnx";
 import { readModelConfig } from "./model-config";
 import { readTokenizerTexts } from "./tokenizer-files";
 
@@ -61,12 +61,7 @@ export async function readGraphFiles(
 ): Promise<GraphFiles> {
   const blob = files.get(path);
   if (!blob) throw missing(path);
-  const read = async (offset: number, length: number): Promise<Uint8Array> => {
-    const bytes = new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
-    options.signal.throwIfAborted();
-    return bytes;
-  };
-  const graphBytes = await readSkeleton({ bytes: blob.size, read }, path.slice(path.lastIndexOf("/") + 1));
+  const graphBytes = await readSkeleton(fileSource(blob, options.signal), path);
   const graph = readGraph(graphBytes);
   return { graphBytes, graph, external: externalFiles(graph, path, files) };
 }
