@@ -148,26 +148,49 @@ export class RemotePeer implements Provider {
       if (!this.#jobs) throw new JobLostError("disconnected", "The device that should answer is gone.");
       yield* this.#jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
     } catch (error) {
-      if (error instanceof JobRefusedError) this.#correct(error, request.model);
+      this.#correct(error, request.model);
       throw error;
     } finally {
       this.#asked--;
     }
   }
 
-  /** A refusal is fresher than the last heartbeat: what it says corrects what this node believed. */
-  #correct({ reason, load }: JobRefusedError, model: string): void {
+  /** What a peer says instead of an answer is fresher than its last heartbeat, and corrects what this node believed. */
+  #correct(error: unknown, model: string): void {
     const heartbeat = this.#heartbeat;
-    if (!heartbeat) return;
-    const busy: PeerLoad = reason === "busy" ? { ...load, queued: Math.max(load.queued, 1) } : load;
-    const gone = reason === "unknown-model";
+    const news = newsOf(error);
+    if (!heartbeat || !news) return;
+    const { load = heartbeat.load, noModel, paused } = news;
     this.update({
       ...heartbeat,
-      load: busy,
-      sharing: heartbeat.sharing && reason !== "policy" && reason !== "draining",
-      offers: gone ? heartbeat.offers.filter((offer) => offer.model !== model) : heartbeat.offers,
+      load,
+      sharing: heartbeat.sharing && !paused,
+      offers: noModel ? heartbeat.offers.filter((offer) => offer.model !== model) : heartbeat.offers,
     });
   }
+}
+
+/** What a refused or lost job says about its peer. */
+interface News {
+  readonly load?: PeerLoad;
+  /** It does not have the model ready any more. */
+  readonly noModel: boolean;
+  /** It answers nobody at present. */
+  readonly paused: boolean;
+}
+
+function newsOf(error: unknown): News | undefined {
+  if (error instanceof JobRefusedError) {
+    const { reason, load } = error;
+    return {
+      load: reason === "busy" ? { ...load, queued: Math.max(load.queued, 1) } : load,
+      noModel: reason === "unknown-model",
+      paused: reason === "policy" || reason === "draining",
+    };
+  }
+  return error instanceof JobLostError
+    ? { noModel: error.loss === "unloaded", paused: error.loss === "paused" }
+    : undefined;
 }
 
 function unreachable(error: unknown): never {
