@@ -80,6 +80,22 @@ describe("Dialogue", () => {
     expect(ends).toEqual(["stopped"]);
   });
 
+  test("keeps what an answer has said when a newer question stops it, and sends it with the question", async () => {
+    const { given, asked } = options((_, signal) => (asked.length === 1 ? hangs(signal) : says("Yes")));
+    const dialogue = new Dialogue();
+    let second: Promise<string> | undefined;
+    dialogue.on("token", ({ answer }) => {
+      if (answer === "Well") second ??= dialogue.ask("Second?", given());
+    });
+    expect(await dialogue.ask("First?", given())).toBe("Well");
+    expect(await second).toBe("Yes");
+    expect(asked[1]).toEqual(["First?", "Well", "Second?"]);
+    expect(dialogue.turns.map(({ answer }) => [answer?.content, answer?.status])).toEqual([
+      ["Well", "interrupted"],
+      ["Yes", "complete"],
+    ]);
+  });
+
   test("stops the current answer when a newer question comes, even while the grid is still opening", async () => {
     const dialogue = new Dialogue();
     const first = dialogue.ask("First?", new Promise(() => undefined));

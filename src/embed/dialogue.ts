@@ -109,7 +109,8 @@ export class Dialogue extends TypedEventTarget<DialogueEvents> {
     if (question.trim() === "") throw new MicrogridError("bad-request", "There is no question in this text.");
     this.stop();
     const id = randomId();
-    const before = this.#turns.flatMap(answered);
+    // With the text of an answer that is stopped now and not saved yet.
+    const before = this.turns.flatMap(answered);
     const asked: StoredMessage = {
       id: randomId(),
       role: "user",
@@ -195,6 +196,6 @@ export function asMicrogridError(thrown: unknown): MicrogridError {
 }
 
 /** A question without an answer would put two questions in a row, which chat templates refuse. */
-function answered({ question, answer }: Omit<Turn, "running">): readonly StoredMessage[] {
+function answered({ question, answer }: Turn): readonly StoredMessage[] {
   return answer && answer.content !== "" ? [question, answer] : [];
 }
