@@ -5,7 +5,7 @@ import { ROOT } from "../run/spawn.mjs";
 import { GGUF_PATH, MODELS_FOLDER, sha256 } from "./download.mjs";
 import { type Gguf, readGguf } from "./gguf";
 import { llamaGraph, type Precision } from "./llama-graph";
-import { settingsFiles } from "./settings";
+import { SETTINGS_FILES, settingsFiles } from "./settings";
 
 /** Where weights are: in files beside the graph, or inside it. Each kind is a repository of its own. */
 export type Layout = "external" | "inline";
@@ -38,36 +38,35 @@ export function smolGguf(): Gguf {
 }
 
 /**
- * The files of a variant; makes those that are missing. `onFile` is called with each file that is made and its SHA-256;
- * by default, it throws if `hashes.json` expects another one.
+ * The files of a variant in `root`; makes them if one is missing, or is not what `hashes.json` lists. `onFile` is called with
+ * each file that is made and its SHA-256; by default, it throws if another one is expected.
  */
 export async function variant(
   precision: Precision,
   layout: Layout,
-  { onFile = expectHash }: { onFile?(file: string, hash: string): void } = {},
+  { root = MODELS_FOLDER, onFile = expectHash }: { root?: string; onFile?(file: string, hash: string): void } = {},
 ): Promise<Variant> {
-  const folder = join(MODELS_FOLDER, layout);
+  const folder = join(root, layout);
   const graph = `onnx/${STEMS[precision]}.onnx`;
   const data = layout === "external" ? [`${graph}_data`] : [];
-  // The graph comes last, so where it is, everything else is.
-  if (!existsSync(join(folder, graph))) {
+  const files = [graph, ...data, ...SETTINGS_FILES];
+  if (files.some((path) => stampOf(folder, path) !== expectedHash(`${layout}/${path}`))) {
     mkdirSync(join(folder, "onnx"), { recursive: true });
     const gguf = smolGguf();
-    const settings = settingsFiles(gguf);
     const { model, external } = llamaGraph(gguf, precision, data[0]?.slice("onnx/".length));
     const made: [string, string | Uint8Array][] = [
-      ...settings,
+      ...settingsFiles(gguf),
       ...external.map(({ bytes }, index): [string, Uint8Array] => [data[index]!, bytes]),
       [graph, model],
     ];
-    for (const [path, content] of made)
+    for (const [path, content] of made) {
       await writeWhole(folder, path, content, (hash) => onFile(`${layout}/${path}`, hash));
+    }
   }
-  const settings = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
-  return { folder, graph, data, files: [graph, ...data, ...settings] };
+  return { folder, graph, data, files };
 }
 
-/** Writes a file so that it is never there in part, and only with the content that is expected. */
+/** Writes a file so that it is never there in part, and only with the content that is expected; its hash lies beside it. */
 async function writeWhole(
   folder: string,
   path: string,
@@ -76,15 +75,29 @@ async function writeWhole(
 ): Promise<void> {
   const unfinished = join(folder, `${path}.${process.pid}`);
   writeFileSync(unfinished, content);
-  check(await sha256(unfinished));
+  const hash = await sha256(unfinished);
+  check(hash);
   renameSync(unfinished, join(folder, path));
+  writeFileSync(stampPath(folder, path), hash);
+}
+
+/** The hash of a file when it was made, so that files which an older version made are not taken for today's. */
+function stampOf(folder: string, path: string): string | undefined {
+  const made = [join(folder, path), stampPath(folder, path)].every((file) => existsSync(file));
+  return made ? readFileSync(stampPath(folder, path), "utf8") : undefined;
+}
+
+const stampPath = (folder: string, path: string): string => join(folder, `${path}.sha256`);
+
+function expectedHash(file: string): string {
+  const hashes = JSON.parse(readFileSync(HASHES_PATH, "utf8")) as Readonly<Record<string, string>>;
+  return hashes[file] ?? "none";
 }
 
 function expectHash(file: string, hash: string): void {
-  const hashes = JSON.parse(readFileSync(HASHES_PATH, "utf8")) as Readonly<Record<string, string>>;
-  const expected = hashes[file];
+  const expected = expectedHash(file);
   if (hash === expected) return;
   throw new Error(
-    `${file} was made with the SHA-256 ${hash}, but scripts/real-models/hashes.json expects ${expected ?? "none"}. If the change is meant: npm run real:models -- --record.`,
+    `${file} was made with the SHA-256 ${hash}, but scripts/real-models/hashes.json expects ${expected}. If the change is meant: npm run real:models -- --record.`,
   );
 }

@@ -6,6 +6,14 @@ import { llamaSizes } from "./llama-graph";
 const CONTROL = 3;
 const USER_DEFINED = 4;
 
+/** Paths of the files beside a graph. */
+export const SETTINGS_FILES = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+] as const;
+
 /** The files beside the graph of a Llama model with a byte-level tokenizer, by their paths. */
 export function settingsFiles(gguf: Gguf): ReadonlyMap<string, string> {
   const sizes = llamaSizes(gguf);
@@ -16,7 +24,7 @@ export function settingsFiles(gguf: Gguf): ReadonlyMap<string, string> {
     pad_token_id: special("padding"),
   };
   const tokens = stringsOf(gguf, "tokenizer.ggml.tokens");
-  const files: Readonly<Record<string, unknown>> = {
+  const files: Readonly<Record<(typeof SETTINGS_FILES)[number], unknown>> = {
     "config.json": {
       architectures: ["LlamaForCausalLM"],
       model_type: "llama",
