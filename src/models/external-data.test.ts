@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { HubServer } from "../../e2e/harness/hub-server";
 import { FakeWorker } from "../border/testing/worker";
 import { decoders } from "../inference";
-import { ELEMENT, nodeMessage, portMessage, ProtobufMessage, writeModel } from "../onnx";
+import { ELEMENT, nodeMessage, ProtobufMessage, writeModel } from "../onnx";
 import { FIELD } from "../onnx/schema";
 import { placed } from "../onnx/writer";
 import type { FilesOrigin, ModelEntry } from "./entry";
@@ -11,18 +11,19 @@ import { ModelIndex } from "./model-index";
 import { MemoryDisk } from "./memory-disk";
 import { openModelParts } from "./model-parts";
 import { planOnnxFiles } from "./onnx-files";
-import { prepareOnnx, type PackageParts } from "./packages";
-import { withPickedData } from "./read-ahead";
+import { withPickedData } from "./look-ahead";
+import type { PackageParts } from "./package-parts";
+import { prepareOnnx } from "./packages";
 import { ModelRecords } from "./records";
 import { connectStore } from "./store-client";
 import { ModelStore } from "./store-service";
 import { testDevice } from "./testing";
+import { DECODER_PORTS } from "./testing/hub";
 
 const signal = new AbortController().signal;
 const settled = { signal, onProgress: () => undefined };
 const GRAPH = "onnx/model_q4.onnx";
 const FLOAT = ELEMENT.float32;
-const INT64 = ELEMENT.int64;
 
 /** A decoder as far as its inputs and outputs show, whose weights lie at these places. */
 function graphNaming(...locations: string[]): Buffer {
@@ -30,20 +31,11 @@ function graphNaming(...locations: string[]): Buffer {
     const tensor = new ProtobufMessage().varint(FIELD.tensor.dim, 1).varint(FIELD.tensor.type, FLOAT);
     return placed(tensor.bytes(FIELD.tensor.name, `w${index}`), { location, offset: 0, length: 4 });
   });
-  const cache = (name: string) => portMessage(name, FLOAT, ["batch", 1, "past", 4]);
-  const both = ["key", "value"];
   return Buffer.from(
     writeModel([], {
       nodes: [nodeMessage({ op: "Gather", name: "g", inputs: ["w0", "input_ids"], outputs: ["logits"] })],
       initializers,
-      inputs: [
-        portMessage("input_ids", INT64, ["batch", "tokens"]),
-        ...both.map((each) => cache(`past_key_values.0.${each}`)),
-      ],
-      outputs: [
-        portMessage("logits", FLOAT, ["batch", "tokens", 8]),
-        ...both.map((each) => cache(`present.0.${each}`)),
-      ],
+      ...DECODER_PORTS,
       ...{ described: [], annotations: [], otherFields: [] },
     }),
   );

@@ -1,29 +1,34 @@
+import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HubServer } from "../../e2e/harness/hub-server";
 import { FakeWorker } from "../border/testing/worker";
 import { MicrogridError, type ErrorCode } from "../core";
 import { decoders } from "../inference";
 import type { FilesOrigin, ModelEntry } from "./entry";
-import { afterFailedLoad } from "./failed-load";
+import { afterFailedLoad, CopyDeleted } from "./failed-load";
 import { ModelHosts } from "./hosts";
 import { MemoryDisk } from "./memory-disk";
 import { ModelIndex } from "./model-index";
-import { prepareOnnx, type PackageParts } from "./packages";
+import type { PackageParts } from "./package-parts";
+import { prepareOnnx } from "./packages";
 import { ModelRecords } from "./records";
-import { sha256Text } from "./sha256";
 import { connectStore } from "./store-client";
 import { ModelStore } from "./store-service";
 import { testDevice } from "./testing";
+import { graphFile } from "./testing/hub";
 
 const signal = new AbortController().signal;
+const GRAPH = "onnx/model_q4.onnx";
+const DATA = "onnx/model_q4.onnx_data";
 const FILES = {
   "config.json": '{"model_type":"llama"}',
   "tokenizer.json": "{}",
-  "onnx/model_q4.onnx": "graph",
-  "onnx/model_q4.onnx_data": "weights",
+  [GRAPH]: graphFile(),
+  [DATA]: "weights",
 };
+const TEXTS = Object.fromEntries(Object.entries(FILES).map(([path, content]) => [path, content.toString()]));
 /** The same number of bytes as in the files, with other content. */
-const GARBAGE = { "tokenizer.json": "##", "onnx/model_q4.onnx": "#####", "onnx/model_q4.onnx_data": "#######" };
+const GARBAGE = { "tokenizer.json": "##", [GRAPH]: "#".repeat(FILES[GRAPH].length), [DATA]: "#######" } as const;
 
 let hub: HubServer;
 let parts: PackageParts;
@@ -35,7 +40,7 @@ beforeEach(async () => {
 
 afterEach(() => hub.stop());
 
-function put(files: Record<string, string>): void {
+function put(files: Record<string, string | Buffer>): void {
   for (const [path, content] of Object.entries(files)) hub.put("o/m", path, content);
 }
 
@@ -68,8 +73,8 @@ function fail(entry: ModelEntry, code: ErrorCode, backend: "webgpu" | "wasm" = "
 describe("afterFailedLoad", () => {
   it.each([
     ["file-corrupt", "tokenizer.json"],
-    ["not-a-model", "onnx/model_q4.onnx"],
-    ["wrong-results", "onnx/model_q4.onnx_data"],
+    ["not-a-model", "tokenizer.json"],
+    ["wrong-results", DATA],
   ] as const)("deletes files without a known hash after %s, so that they are downloaded again", async (code, path) => {
     const entry = await open({ kind: "folder", url: hub.folder("o/m") });
     put({ [path]: GARBAGE[path] });
@@ -81,7 +86,18 @@ describe("afterFailedLoad", () => {
       code,
       message: expect.stringMatching(/^It is damaged\. The copy here was deleted/) as string,
     });
-    expect(await prepare(entry)).toEqual(FILES);
+    expect(await prepare(entry)).toEqual(TEXTS);
+  });
+
+  it("deletes a graph of garbage before its weights are downloaded, and says so", async () => {
+    const entry = await open({ kind: "folder", url: hub.folder("o/m") });
+    put({ [GRAPH]: GARBAGE[GRAPH] });
+    const error: unknown = await prepare(entry).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(CopyDeleted);
+    expect(error).toMatchObject({ message: expect.stringMatching(/not an ONNX model.*Download it again/) as string });
+    expect(hub.requestsFor(DATA).filter(({ method }) => method === "GET")).toEqual([]);
+    put(FILES);
+    expect(await prepare(entry)).toEqual(TEXTS);
   });
 
   it("keeps files that have their published hash", async () => {
@@ -90,12 +106,15 @@ describe("afterFailedLoad", () => {
     hub.seen.length = 0;
     await fail(entry, "file-corrupt");
     await prepare(entry);
-    expect(hub.requestsFor("onnx/model_q4.onnx_data")).toEqual([]);
+    expect(hub.requestsFor(DATA)).toEqual([]);
     expect(hub.requestsFor("tokenizer.json")).toHaveLength(1);
   });
 
   it("says that another download will not help if all files have their published hash", async () => {
-    const files = Object.entries(FILES).map(([path, content]) => ({ path, sha256: sha256Text(content) }));
+    const files = Object.entries(FILES).map(([path, content]) => ({
+      path,
+      sha256: createHash("sha256").update(content).digest("hex"),
+    }));
     const entry = await open({ kind: "embedded", folder: hub.folder("o/m"), files });
     await prepare(entry);
     hub.seen.length = 0;
@@ -110,13 +129,13 @@ describe("afterFailedLoad", () => {
     const disk = new MemoryDisk();
     const entry = await open({ kind: "hub", repository: "o/m" }, disk);
     await prepare(entry);
-    const writer = await disk.openWriter("m", "onnx/model_q4.onnx_data");
+    const writer = await disk.openWriter("m", DATA);
     writer.clear();
     await writer.append(new TextEncoder().encode("#######"));
     writer.close();
-    expect((await prepare(entry))["onnx/model_q4.onnx_data"]).toBe("#######");
+    expect((await prepare(entry))[DATA]).toBe("#######");
     await fail(entry, "wrong-results");
-    expect(await prepare(entry)).toEqual(FILES);
+    expect(await prepare(entry)).toEqual(TEXTS);
   });
 
   it.each([

@@ -1,6 +1,7 @@
 /** The models that can be used here: where their files come from, and where they are stored. */
 export { clearLoading, crashedLoad, markLoading } from "./crash-marker";
 export { type FamilyMember, familyOf, memberName } from "./families";
+export { CopyDeleted } from "./failed-load";
 export { ModelLibrary } from "./library";
 export { LARGEST_WASM_BYTES } from "./onnx-files";
 export type { ModelParts } from "./model-parts";

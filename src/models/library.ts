@@ -5,11 +5,12 @@ import { embeddedEntries, repositoryEntries, webllmEntries } from "./catalog";
 import { afterFailedLoad } from "./failed-load";
 import { ModelHosts } from "./hosts";
 import { usualBackend } from "./info";
-import { checkBeforeDownload, openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
+import { openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
 import { planOnnxFiles } from "./onnx-files";
-import { knownListing, prepareOnnx, prepareWebLlm, type PackageOrder, type PackageParts } from "./packages";
+import { knownListing, type PackageParts } from "./package-parts";
+import { prepareOnnx, prepareWebLlm, type PackageOrder } from "./packages";
 import { downloadProgress } from "./progress";
-import { withPickedData } from "./read-ahead";
+import { withPickedData } from "./look-ahead";
 import { ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
 import { ModelIndex } from "./model-index";
@@ -232,10 +233,7 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     try {
       return await (origin.kind === "webllm"
         ? prepareWebLlm(this.#parts, order, origin)
-        : prepareOnnx(this.#parts, {
-            ...order,
-            beforeDownload: (plan) => checkBeforeDownload(this.#parts, order.entry, plan, order.signal),
-          }));
+        : prepareOnnx(this.#parts, order));
     } finally {
       await this.#refresh();
     }

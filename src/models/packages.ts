@@ -1,15 +1,14 @@
 /** Makes a model ready to run: brings its files into the store and computes its hash. */
-import { isAbort, MicrogridError } from "../core";
-import type { Backend, decoders, DeviceInfo, LoadProgress, ModelPackage } from "../inference";
+import { MicrogridError } from "../core";
+import type { Backend, LoadProgress, ModelPackage } from "../inference";
 import type { ModelEntry, WebLlmOrigin } from "./entry";
-import type { ModelHosts } from "./hosts";
+import { firstFiles, lookAhead } from "./look-ahead";
 import { packageFiles, type OnnxPlan } from "./onnx-files";
-import { firstFiles, readAhead } from "./read-ahead";
+import { packageHash } from "./package-hash";
+import { currentListing, knownListing, type PackageParts } from "./package-parts";
 import { downloadProgress } from "./progress";
 import type { ListedFile } from "./records";
 import { sha256Text } from "./sha256";
-import type { ModelIndex } from "./model-index";
-import type { StoreWorker } from "./store-client";
 import type { StoredFile } from "./store-protocol";
 import { planVariant } from "./variant-choice";
 import { refused, request } from "./web";
@@ -20,24 +19,15 @@ export interface PackageOrder {
   readonly backend: Backend;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: LoadProgress) => void;
-  /** Called before weights of an ONNX model are downloaded. If it rejects, nothing is. */
-  readonly beforeDownload?: (plan: OnnxPlan) => Promise<void>;
-}
-
-/** The parts of the library that preparing a model uses. */
-export interface PackageParts {
-  readonly device: DeviceInfo;
-  readonly index: ModelIndex;
-  readonly store: StoreWorker;
-  readonly hosts: ModelHosts;
-  /** The engine's rules about graphs, see `decoders` of `inference`. */
-  readonly decoders: typeof decoders;
 }
 
 /** The name under which the hash of a WebLLM model is stored, since such a model has only one set of files. */
 const WEBLLM_LEAD = "webllm";
 
-/** Brings an ONNX model's files into the store. If all of them are stored already, it uses no network. */
+/**
+ * Brings an ONNX model's files into the store. If all of them are stored already, it uses no network; otherwise, the graph is
+ * looked at before the weights are downloaded.
+ */
 export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Promise<ModelPackage> {
   const { entry, backend, signal, onProgress } = order;
   const { store, index, hosts } = parts;
@@ -56,9 +46,8 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
       onProgress(expectedBytes === undefined ? step : { ...step, totalBytes: expectedBytes, etaMs: undefined });
     return store.service.download(entry.id, requests, { signal, onProgress: downloadProgress(entry.name, report) });
   };
-  await order.beforeDownload?.(planned);
   await download(firstFiles(planned), planned.downloadBytes ?? 0);
-  const current = await readAhead(parts, entry, { plan: planned, listing, signal });
+  const current = await lookAhead(parts, entry, { plan: planned, listing, backend, signal, onProgress });
   const { graph } = current;
   const got = await download(current.files);
   const hash = packageHash(got);
@@ -93,30 +82,6 @@ export async function prepareWebLlm(
     ...(origin.manifest !== undefined && { manifest: origin.manifest }),
     overrides: entry.contextLength === undefined ? {} : { contextLength: entry.contextLength },
   };
-}
-
-/** The last known listing; no request is sent. Undefined if the host was never asked. */
-export function knownListing({ index }: PackageParts, entry: ModelEntry): readonly ListedFile[] | undefined {
-  return entry.origin.kind === "embedded" ? entry.origin.files : index.remembered(entry.id).facts?.files;
-}
-
-/** Asks the host for its listing. If it cannot be reached, the last known listing is used. */
-export async function currentListing(
-  { hosts, index }: PackageParts,
-  entry: ModelEntry,
-  known: readonly ListedFile[] | undefined,
-  signal: AbortSignal,
-): Promise<readonly ListedFile[]> {
-  if (entry.origin.kind === "embedded" || entry.origin.kind === "files") return known ?? [];
-  try {
-    const facts = await hosts.facts(entry.origin, signal);
-    await index.remember(entry.id, { facts });
-    return facts.files;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!known || isAbort(error)) throw error;
-    return known;
-  }
 }
 
 async function openStored(
@@ -173,13 +138,4 @@ async function webllmHash(
   const hash = sha256Text(lines.join("\n"));
   await index.remember(entry.id, { packages: [{ lead: WEBLLM_LEAD, packageHash: hash, paths: [] }] });
   return hash;
-}
-
-/**
- * The hash by which nodes know that they have the same model: SHA-256 over the sorted list of (path, SHA-256) of all files
- * that affect the output. Nodes with equal hashes have the same weights, tokenizer and defaults.
- */
-export function packageHash(files: readonly { readonly path: string; readonly sha256: string }[]): string {
-  const lines = files.map((file) => `${JSON.stringify(file.path)} ${file.sha256}`).sort();
-  return sha256Text(["microgrid/1 package", ...lines, ""].join("\n"));
 }

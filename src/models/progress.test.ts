@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { packageHash } from "./packages";
+import { packageHash } from "./package-hash";
 import { ProgressBoard } from "./progress-board";
 import { ProgressMeter } from "./progress";
 import { backoffMs } from "./web";

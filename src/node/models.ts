@@ -10,7 +10,7 @@ import {
   type ModelPackage,
   preferredBackend,
 } from "../inference";
-import { type ModelLibrary, clearLoading, markLoading } from "../models";
+import { CopyDeleted, type ModelLibrary, clearLoading, markLoading } from "../models";
 import type { LoadState, ModelInfo } from "./types";
 import type { LocalProvider } from "./local-provider";
 import { isWrongOnGpu, replacementNotice, withOffer } from "./replaced-variant";
@@ -156,7 +156,9 @@ export class NodeModels {
       if (!current()) throw error;
       local.delete(id);
       this.#ready.delete(id);
-      this.#show(id, isAbort(error) || signal.aborted ? undefined : { kind: "failed", error: errorToData(error) });
+      const copyDeleted = error instanceof CopyDeleted;
+      const failed = { kind: "failed", error: errorToData(error), ...(copyDeleted && { copyDeleted }) } as const;
+      this.#show(id, isAbort(error) || signal.aborted ? undefined : failed);
       throw error;
     } finally {
       clearLoading(id);

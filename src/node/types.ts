@@ -30,7 +30,8 @@ export type { Policy, ShareOptions } from "./schemas";
 export type LoadState =
   | { readonly kind: "loading"; readonly progress: LoadProgress }
   | { readonly kind: "ready"; readonly offer: ModelOffer }
-  | { readonly kind: "failed"; readonly error: ErrorData };
+  /** `copyDeleted` if the files here may have been damaged and were deleted, so that another download may help. */
+  | { readonly kind: "failed"; readonly error: ErrorData; readonly copyDeleted?: boolean };
 
 /** The servers that this node uses: the user's settings, or else the site's. */
 export interface NetworkSettings {

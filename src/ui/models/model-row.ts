@@ -168,6 +168,7 @@ export class ModelRow extends WorkspaceElement {
       </button>`;
     }
     const removable = model.stored !== "no" && model.source !== "embedded";
+    const copyDeleted = load?.kind === "failed" && load.copyDeleted === true;
     return html`
       ${planButton(workspace, model)}
       ${
@@ -183,10 +184,10 @@ export class ModelRow extends WorkspaceElement {
           : model.fit.fits
             ? html`<button
                 class="button ${slow ? "" : "soft"}"
-                aria-label=${wasDamaged(model, load) ? `Download it again: ${model.name}` : `Load ${model.name}`}
+                aria-label=${copyDeleted ? `Download it again: ${model.name}` : `Load ${model.name}`}
                 @click=${this.#load}
               >
-                ${wasDamaged(model, load) ? "Download it again" : model.stored === "partial" ? "Continue" : "Load"}
+                ${copyDeleted ? "Download it again" : model.stored === "partial" ? "Continue" : "Load"}
               </button>`
             : nothing
       }
@@ -219,12 +220,6 @@ export class ModelRow extends WorkspaceElement {
     if (!workspace || !model) return;
     void this.#acting.run([workspace.bring(model.id)]);
   };
-}
-
-/** Whether the last load has shown that files were damaged, which are deleted then. */
-function wasDamaged(model: ModelInfo, load: LoadState | undefined): boolean {
-  const codes: readonly string[] = ["file-corrupt", "not-a-model", "wrong-results"];
-  return load?.kind === "failed" && codes.includes(load.error.code) && model.stored !== "yes";
 }
 
 function slowText(rate: string, thinks: boolean): string {

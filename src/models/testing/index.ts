@@ -1,5 +1,5 @@
 /** Helpers that the unit tests of this folder share. */
-import type { DeviceInfo } from "../inference";
+import type { DeviceInfo } from "../../inference";
 
 /** A device with a good GPU; `patch` changes the property that a test is about. */
 export function testDevice(
