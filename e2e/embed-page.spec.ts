@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { ErrorDetail } from "../src/embed";
 import type {} from "../src/embed/chat-element";
-import { expect, shot, test } from "./harness";
+import { expect, gridReady, openRoom, shot, test } from "./harness";
 import { EmbeddedChat, embedEvents, embeddingPage } from "./pages";
 
 test("a bad room attribute and an unknown model are explained, and the rest keeps working", async ({
@@ -204,4 +204,51 @@ test("looks right on a phone in the dark, and explains the choice of the provide
   await shot(visitor, "embed-phone-dark");
   await chat.root.getByRole("button", { name: "New chat" }).click();
   await expect(chat.answers).toHaveCount(0);
+});
+
+test("fits into a low space: nothing of the question before a room is covered, and answers are followed", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const anna = await openSite({ name: "anna" });
+  await gridReady(anna);
+  const body = `<style>microgrid-chat { height: 300px }</style>
+    <microgrid-chat room="${await openRoom(anna)}"></microgrid-chat><microgrid-chat></microgrid-chat>`;
+  const foreign = await foreignSite({ "/": embeddingPage(site.url, body) });
+  const ben = await openSite({
+    name: "ben",
+    url: foreign.url,
+    context: { viewport: { width: 400, height: 620 } },
+  });
+  const asking = new EmbeddedChat(ben);
+  await asking.question.getByRole("button", { name: "Open invite" }).click();
+  const join = asking.question.getByRole("button", { name: "Join", exact: true });
+  await join.waitFor();
+  const share = asking.question.getByRole("checkbox", { name: /Share this device/ });
+  await share.check();
+  await shot(ben, "embed-low");
+  const [box, above] = [await join.boundingBox(), await share.boundingBox()];
+  expect(above!.y + above!.height).toBeLessThan(box!.y);
+  await expect(asking.message).toBeHidden();
+  await asking.question.getByRole("button", { name: "Cancel" }).click();
+  await expect(asking.message).toBeVisible();
+
+  const chat = new EmbeddedChat(ben, 1);
+  await chat.ready();
+  for (const question of ["Tell me a story about a robot.", "What can you do?"]) {
+    await chat.ask(question);
+    await expect(chat.origin.last()).toBeInViewport({ ratio: 1 });
+  }
+  // A person who reads further up stays there.
+  const log = chat.root.getByRole("log");
+  await log.hover();
+  await ben.page.mouse.wheel(0, -10_000);
+  await expect.poll(() => log.evaluate(({ scrollTop }) => scrollTop)).toBe(0);
+  const after = await log.evaluate(async (element) => {
+    element.firstElementChild!.append(document.createElement("hr"));
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    return element.scrollTop;
+  });
+  expect(after).toBe(0);
 });

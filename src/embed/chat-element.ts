@@ -4,7 +4,17 @@ import { property, query } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { MicrogridError } from "../core";
 import type { GridApi, Policy } from "../grid";
-import { type Composer, Narration, icon, mark, modelName, narrationView, newlyLeft, tooLong } from "../ui/parts";
+import {
+  type Composer,
+  FollowEnd,
+  Narration,
+  icon,
+  mark,
+  modelName,
+  narrationView,
+  newlyLeft,
+  tooLong,
+} from "../ui/parts";
 import { mistakesError, readAttributes } from "./attributes";
 import { beginningView } from "./beginning-view";
 import { Dialogue, type Turn } from "./dialogue";
@@ -16,9 +26,6 @@ import { RoomEntryController } from "./room-entry";
 import { roomQuestion } from "./room-question";
 import { styles } from "./styles";
 import { whereView } from "./where-view";
-
-/** Largest distance from the end, px, at which the view still follows the text. */
-const FOLLOW_PX = 60;
 
 /**
  * A chat for any page. Events: see `MicrogridElementEvents`. Slots: `header`, `empty`, `footer`.
@@ -53,7 +60,12 @@ export class MicrogridChat extends LitElement {
   readonly #narration = new Narration();
   @query("microgrid-composer") private readonly composer!: Composer | null;
   @query(".log") private readonly log!: HTMLElement | null;
-  #follow = true;
+  @query(".column") private readonly column!: HTMLElement | null;
+  readonly #end = new FollowEnd(this, {
+    scroller: () => this.log,
+    content: () => this.column,
+    active: () => this.#dialogue.turns.length > 0,
+  });
   #read = readAttributes(this);
 
   readonly #dialogue = new Dialogue();
@@ -101,7 +113,7 @@ export class MicrogridChat extends LitElement {
    * Resolves to the answer, also to a part of one that was stopped; rejects with a `MicrogridError`.
    */
   async ask(text: string): Promise<string> {
-    this.#follow = true;
+    this.#end.toEnd();
     return this.#dialogue.ask(text, this.#options());
   }
 
@@ -132,7 +144,7 @@ export class MicrogridChat extends LitElement {
 
   protected override render(): TemplateResult {
     const { turns, busy } = this.#dialogue;
-    const { kind } = this.#entry.entry;
+    const asking = this.#grid.grid !== undefined && ["asking", "entering"].includes(this.#entry.entry.kind);
     const bare = turns.length === 0;
     return html`<div class="frame" part="frame">
       <header part="header">
@@ -152,10 +164,10 @@ export class MicrogridChat extends LitElement {
         aria-live="off"
         aria-label="Conversation"
         tabindex="0"
-        @scroll=${this.#scrolled}
+        @scroll=${this.#end.scrolled}
       >
         <div class="column ${bare ? "bare" : ""}">
-          ${bare && kind !== "asking" && kind !== "entering" ? this.#beginning() : nothing}
+          ${bare && !asking ? this.#beginning() : nothing}
           ${repeat(
             turns,
             ({ id }) => id,
@@ -163,7 +175,7 @@ export class MicrogridChat extends LitElement {
           )}
         </div>
       </div>
-      <div class="foot">
+      <div class="foot ${asking ? "asking" : ""}">
         ${readinessView(this.#grid.readiness, this.#modelName(), () => this.#grid.retry())}
         ${mistakesView(this.#read.mistakes)} ${this.#roomView()}
         <microgrid-composer
@@ -181,10 +193,6 @@ export class MicrogridChat extends LitElement {
       </div>
       ${narrationView(this.#narration)}
     </div>`;
-  }
-
-  protected override updated(): void {
-    if (this.#follow && this.log) this.log.scrollTop = this.log.scrollHeight;
   }
 
   #turn({ question, answer, running }: Turn, at: number, busy: boolean): TemplateResult {
@@ -283,11 +291,6 @@ export class MicrogridChat extends LitElement {
       if (tooLong(error) && this.composer?.value === "") this.composer.value = text;
     });
   }
-
-  readonly #scrolled = (): void => {
-    const { log } = this;
-    if (log) this.#follow = log.scrollHeight - log.scrollTop - log.clientHeight < FOLLOW_PX;
-  };
 
   #tellError(error: MicrogridError, during: ErrorDetail["during"]): void {
     send(this, "microgrid-error", { code: error.code, message: error.message, during, error });

@@ -44,34 +44,36 @@ export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateR
     onJoin({ name: typeof name === "string" ? name.trim() : "", share: data.has("share") });
   };
   return html`<form class="card" part="room-question" aria-label="Join a room?" @submit=${submit}>
-    <h2>Join “<bdi>${nameText(invite.name)}</bdi>”?</h2>
-    ${
-      ended === undefined
-        ? look && lookView(look, state)
-        : html`<p class="error" part="error" role="alert">${ended}</p>`
-    }
-    ${visibleToMembers(state.node)}
-    <label class="field">
-      Your name in the room
-      <input
-        type="text"
-        name="name"
-        maxlength=${MAX_NAME_CHARS}
-        autocomplete="off"
-        .value=${state.node.name}
-        ?disabled=${pending}
-      />
-    </label>
-    ${
-      canShare
-        ? html`<label>
-            <input type="checkbox" name="share" ?disabled=${pending} />
-            <span>${SHARE_LABEL} <span class="muted small">${shareHint(charter)}</span></span>
-          </label>`
-        : nothing
-    }
-    ${meetingText(invite)} ${state.room?.id === invite.roomId ? nothing : leavingText(state.room)}
-    ${error ? html`<p class="error" part="error" role="alert">${error.message}</p>` : nothing}
+    <div class="body">
+      <h2>Join “<bdi>${nameText(invite.name)}</bdi>”?</h2>
+      ${
+        ended === undefined
+          ? look && lookView(look, state)
+          : html`<p class="error" part="error" role="alert">${ended}</p>`
+      }
+      ${visibleToMembers(state.node)}
+      <label class="field">
+        Your name in the room
+        <input
+          type="text"
+          name="name"
+          maxlength=${MAX_NAME_CHARS}
+          autocomplete="off"
+          .value=${state.node.name}
+          ?disabled=${pending}
+        />
+      </label>
+      ${
+        canShare
+          ? html`<label>
+              <input type="checkbox" name="share" ?disabled=${pending} />
+              <span>${SHARE_LABEL} <span class="muted small">${shareHint(charter)}</span></span>
+            </label>`
+          : nothing
+      }
+      ${meetingText(invite)} ${state.room?.id === invite.roomId ? nothing : leavingText(state.room)}
+      ${error ? html`<p class="error" part="error" role="alert">${error.message}</p>` : nothing}
+    </div>
     <div class="actions">
       <button class="button" type="button" ?disabled=${pending} @click=${onDecline}>Cancel</button>
       <button

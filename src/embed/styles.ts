@@ -152,17 +152,26 @@ export const styles = [
     }
 
     .card {
-      display: grid;
-      gap: 12px;
+      display: flex;
+      flex-direction: column;
       /* All but the header, the field for messages and the footer. */
       max-height: calc(100cqh - 150px);
-      padding: 14px 16px;
-      overflow-y: auto;
+      overflow: hidden;
       border: 1px solid var(--mg-border);
       border-radius: var(--mg-radius);
       background: var(--mg-raised);
       box-shadow: var(--mg-shadow);
       font-size: 0.9375em;
+    }
+    .card .body {
+      display: grid;
+      gap: 12px;
+      min-height: 0;
+      padding: 14px 16px;
+      overflow-y: auto;
+      overscroll-behavior: contain;
+      scrollbar-width: thin;
+      scrollbar-color: var(--mg-border-strong) transparent;
     }
     .card h2 {
       font-size: 1.0625em;
@@ -177,14 +186,6 @@ export const styles = [
     }
     .card li {
       overflow-wrap: anywhere;
-    }
-    /* The buttons stay in sight, however long the rules are. */
-    .card .actions {
-      position: sticky;
-      bottom: -14px;
-      margin: 0 -16px -14px;
-      padding: 10px 16px 14px;
-      background: inherit;
     }
     .card li::marker {
       color: var(--mg-accent);
@@ -217,11 +218,35 @@ export const styles = [
       margin: 2px 0 0;
       accent-color: var(--mg-accent);
     }
+    /* The buttons stay in sight, however long the rules are. */
     .card .actions {
       display: flex;
+      flex: none;
       flex-wrap: wrap;
       justify-content: flex-end;
       gap: 8px;
+      padding: 10px 16px;
+      border-top: 1px solid var(--mg-border);
+    }
+
+    /* A low element has no room for all at once: the question before a room comes before the chat. */
+    @container (max-height: 420px) {
+      .log:has(~ .asking),
+      .asking .note,
+      .asking microgrid-composer {
+        display: none;
+      }
+      .asking.foot {
+        display: flex;
+        flex: 1;
+        flex-direction: column;
+        min-height: 0;
+        padding-top: 8px;
+      }
+      .asking .card {
+        min-height: 0;
+        max-height: none;
+      }
     }
   `,
 ];

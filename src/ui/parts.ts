@@ -6,6 +6,7 @@ export { AnswerView } from "./chat/answer-view";
 export { Composer } from "./chat/composer";
 export { Narration, narrationView } from "./chat/narration";
 export { QuestionView } from "./chat/question-view";
+export { FollowEnd } from "./follow-end";
 export { icon, mark } from "./icons";
 export { LoadProgressView } from "./models/load-progress-view";
 export { plain } from "./plain";

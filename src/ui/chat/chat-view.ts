@@ -15,6 +15,7 @@ import { chatStyles } from "./chat-styles";
 import type { AttachingComposer } from "./attaching-composer";
 import "./elements";
 import "./empty-state";
+import { FollowEnd } from "../follow-end";
 import { FileDrop } from "./file-drop";
 import "./go-back";
 import { Narration, narrationView } from "./narration";
@@ -22,8 +23,6 @@ import { otherModels } from "./other-models";
 import type { QuestionView } from "./question-view";
 import "./start-progress";
 
-/** Largest distance from the end, px, at which the view still follows the text. */
-const FOLLOW_PX = 80;
 /** Time without typing after which a draft is saved, ms. */
 const DRAFT_MS = 300;
 
@@ -32,15 +31,19 @@ const DRAFT_MS = 300;
 export class ChatView extends WorkspaceElement {
   static override readonly styles = [sections, chatStyles];
 
-  @state() private away = false;
+  readonly #end = new FollowEnd(this, {
+    scroller: () => this.scroller,
+    content: () => this.column,
+    active: () => (this.workspace?.chats.messages.length ?? 0) > 0,
+  });
   readonly #narration = new Narration();
   /** Why the last message was not taken. */
   @state() private refusal = "";
   @query(".scroller") private readonly scroller!: HTMLElement;
+  @query(".column") private readonly column!: HTMLElement;
   @query("mg-composer") private readonly composer!: AttachingComposer;
   @queryAll("mg-question") private readonly questions!: NodeListOf<QuestionView>;
   #shownId: string | undefined | null = null;
-  #follow = true;
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #saveDraft: (() => void) | undefined;
   #stop: (() => void)[] = [];
@@ -72,7 +75,7 @@ export class ChatView extends WorkspaceElement {
     const refusal = messages.findLast(isRefusal);
     const loading = chats?.currentId !== undefined && !chats.current;
     return html`
-      <div class="scroller" @scroll=${this.#scrolled}>
+      <div class="scroller" @scroll=${this.#end.scrolled}>
         <div
           class="column ${messages.length === 0 && !loading ? "empty" : ""}"
           role="log"
@@ -119,8 +122,12 @@ export class ChatView extends WorkspaceElement {
         </div>
       </div>
       ${
-        this.away
-          ? html`<button class="icon-button latest" aria-label="Jump to the latest message" @click=${this.#toEnd}>
+        this.#end.away
+          ? html`<button
+              class="icon-button latest"
+              aria-label="Jump to the latest message"
+              @click=${() => this.#end.toEnd("smooth")}
+            >
               ${icon("down")}
             </button>`
           : nothing
@@ -166,9 +173,6 @@ export class ChatView extends WorkspaceElement {
       );
     }
     if (workspace && workspace.chats.currentId !== this.#shownId) this.#opened(workspace.chats);
-    // Children lay out after this update; follow the text once they have.
-    if (this.#follow && (workspace?.chats.messages.length ?? 0) > 0)
-      requestAnimationFrame(() => this.scroller.scrollTo({ top: this.scroller.scrollHeight }));
   }
 
   #opened(chats: Chats): void {
@@ -177,7 +181,7 @@ export class ChatView extends WorkspaceElement {
     const begun = this.#shownId === undefined && chats.current?.messages.length === 0;
     if (this.#shownId !== null && !begun) this.composer.value = "";
     this.#shownId = chats.currentId;
-    this.#follow = true;
+    this.#end.toEnd();
     this.#narration.clear();
     if (this.#shownId !== undefined) this.refusal = "";
     const early = this.composer.value;
@@ -231,7 +235,7 @@ export class ChatView extends WorkspaceElement {
   };
 
   #send(text: string): void {
-    this.#follow = true;
+    this.#end.toEnd();
     this.refusal = "";
     this.#flushDraft();
     const id = this.workspace?.chats.currentId;
@@ -272,15 +276,4 @@ export class ChatView extends WorkspaceElement {
     this.#saveDraft?.();
     this.#saveDraft = undefined;
   }
-
-  readonly #scrolled = (): void => {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    this.#follow = scrollHeight - scrollTop - clientHeight < FOLLOW_PX;
-    this.away = !this.#follow;
-  };
-
-  readonly #toEnd = (): void => {
-    this.#follow = true;
-    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior: "smooth" });
-  };
 }
