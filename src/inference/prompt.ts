@@ -63,8 +63,10 @@ function shortened({ messages, maxTokens }: GenerationRequest, resumed: number, 
   const budget = Math.max(room - Math.max(answer, 0), 0);
   let chat = stableCut(messages, newestWithin(messages, budget, sizeOf).left, contextLength);
   let ids = terms.read(chat.messages);
-  while (ids.length > budget && turnCount(chat.messages) > 1) {
-    chat = withoutOldest(messages, chat.left + 1);
+  while (ids.length > budget) {
+    const shorter = withoutOldest(messages, chat.left + 1);
+    if (shorter.left === chat.left) break;
+    chat = shorter;
     ids = terms.read(chat.messages);
   }
   if (ids.length > room) throw messageTooLong(messages, resumed, terms);
@@ -91,8 +93,8 @@ function stableCut(messages: readonly ChatMessage[], least: number, contextLengt
 }
 
 /** The text of a message that a prompt may contain. */
-function textOf({ content, reasoning = "" }: ChatMessage): string {
-  return reasoning + content;
+function textOf({ content, reasoning = "", toolCalls = [] }: ChatMessage): string {
+  return reasoning + content + toolCalls.map((call) => call.name + call.arguments).join("");
 }
 
 /** Counts tokens in pieces. Beyond `most` it only estimates, so that a text without end costs little. */

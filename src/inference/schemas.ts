@@ -1,6 +1,13 @@
 /** Schemas of requests, answers and offers. They are the types, too, on this device as in a room and in storage. */
 import * as v from "valibot";
 import type { DeepReadonly } from "../core";
+import {
+  ToolCallIdSchema,
+  ToolCallsSchema,
+  ToolChoiceSchema,
+  ToolFormatNameSchema,
+  ToolsSchema,
+} from "./tools/schemas";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const milliseconds = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -27,12 +34,24 @@ export type PrivacyClass = v.InferOutput<typeof PrivacySchema>;
 export const FinishReasonSchema = v.picklist(["stop", "length"]);
 export type FinishReason = v.InferOutput<typeof FinishReasonSchema>;
 
-const ChatMessageSchema = v.strictObject({
-  role: v.picklist(["system", "user", "assistant"]),
-  content: v.string(),
-  /** The model's thought before this answer, for the chat templates that ask for it. */
-  reasoning: v.exactOptional(v.string()),
-});
+const ChatMessageSchema = v.pipe(
+  v.strictObject({
+    role: v.picklist(["system", "user", "assistant", "tool"]),
+    /** The text; of a tool, the result of a call. May be empty where an answer only calls tools. */
+    content: v.string(),
+    /** The model's thought before this answer, for the chat templates that ask for it. */
+    reasoning: v.exactOptional(v.string()),
+    /** The calls with which this answer of the assistant ends. */
+    toolCalls: v.exactOptional(ToolCallsSchema),
+    /** The call that this is the result of; in every message of a tool, and in no other. */
+    toolCallId: v.exactOptional(ToolCallIdSchema),
+  }),
+  v.check(({ role, toolCalls }) => toolCalls === undefined || role === "assistant", "Only an answer calls tools"),
+  v.check(
+    ({ role, toolCallId }) => (toolCallId !== undefined) === (role === "tool"),
+    "A message of a tool, and no other, says which call it is the result of",
+  ),
+);
 export type ChatMessage = DeepReadonly<v.InferOutput<typeof ChatMessageSchema>>;
 
 /** How the next token is chosen. */
@@ -102,6 +121,12 @@ export const GenerationRequestSchema = v.strictObject({
   localTime: v.exactOptional(LocalTimeSchema),
   /** Variables for the chat template, such as `enable_thinking`. A template that does not know one refuses the request. */
   template: v.exactOptional(TemplateSchema),
+  /** Functions that the answer may call. Calls are part of the answer's text; `toolReader` tells them apart. */
+  tools: v.exactOptional(ToolsSchema),
+  /** Absent: `auto`. */
+  toolChoice: v.exactOptional(ToolChoiceSchema),
+  /** False: at most one call in the answer. */
+  parallelToolCalls: v.exactOptional(v.boolean()),
   /** Leave out the oldest messages that do not fit the model's context; otherwise, such a request is refused. */
   shorten: v.exactOptional(v.boolean()),
 });
@@ -142,6 +167,8 @@ const ChatAbilitiesSchema = v.strictObject({
   thinking: v.exactOptional(v.picklist(["switch", "effort"])),
   /** True if prompts contain the thoughts of earlier answers. */
   remembers: v.boolean(),
+  /** How the model writes calls of tools, for `toolReader`. Absent: not known. */
+  tools: v.exactOptional(ToolFormatNameSchema),
 });
 export type ChatAbilities = DeepReadonly<v.InferOutput<typeof ChatAbilitiesSchema>>;
 

@@ -9,8 +9,9 @@ export interface ShortenedChat {
 }
 
 /**
- * The newest messages whose sizes add up to at most `budget`. The system prompt and the last message always stay, and
- * the first of the others is a question, since chat templates refuse an answer without one.
+ * The newest messages whose sizes add up to at most `budget`. The system prompt and the last question always stay, with the
+ * calls and results that follow it. The first message after the system prompt is a question, since chat templates refuse an
+ * answer without one.
  */
 export function newestWithin(
   messages: readonly ChatMessage[],
@@ -18,8 +19,8 @@ export function newestWithin(
   sizeOf: (message: ChatMessage) => number,
 ): ShortenedChat {
   const { system, turns } = split(messages);
-  let size = [...system, ...turns.slice(-1)].reduce((sum, message) => sum + sizeOf(message), 0);
-  let at = turns.length - 1;
+  let at = lastQuestion(turns);
+  let size = [...system, ...turns.slice(at)].reduce((sum, message) => sum + sizeOf(message), 0);
   while (at > 0) {
     size += sizeOf(turns[at - 1]!);
     if (size > budget) break;
@@ -32,13 +33,19 @@ export function newestWithin(
 export function withoutOldest(messages: readonly ChatMessage[], count: number): ShortenedChat {
   const { system, turns } = split(messages);
   const question = turns.findIndex(({ role }, index) => index >= count && role === "user");
-  const first = question < 0 ? turns.length - 1 : question;
+  const first = question < 0 ? lastQuestion(turns) : question;
   return { messages: [...system, ...turns.slice(first)], left: first };
 }
 
 /** The number of messages after the system prompt. */
 export function turnCount(messages: readonly ChatMessage[]): number {
   return split(messages).turns.length;
+}
+
+/** Where the last question is among messages without a system prompt; the last message if there is no question. */
+function lastQuestion(turns: readonly ChatMessage[]): number {
+  const at = turns.findLastIndex(({ role }) => role === "user");
+  return Math.max(at < 0 ? turns.length - 1 : at, 0);
 }
 
 function split(messages: readonly ChatMessage[]): {

@@ -21,10 +21,12 @@ export function renderConversation(template: ConversationTemplate, messages: rea
         "This model takes instructions (a system message) at the start of a conversation only.",
       );
     }
+    // `genericChat` has made questions of the results of tools.
+    const side = message.role === "assistant" ? "assistant" : "user";
     const bare = index === 0 && system !== "" && !template.add_role_after_system_message;
-    const role = bare ? "" : template.roles[message.role] + template.role_content_sep;
+    const role = bare ? "" : template.roles[side] + template.role_content_sep;
     const separator = template.seps[index % template.seps.length] ?? "";
-    return role + content(template, message.role, message.content) + separator;
+    return role + content(template, side, message.content) + separator;
   });
   const answer = template.roles.assistant + template.role_empty_sep;
   return [...(system === "" ? [] : [system]), ...pieces, answer];

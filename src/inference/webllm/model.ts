@@ -4,6 +4,7 @@ import { AnswerTokens } from "../answer-tokens";
 import { QueuedModel } from "../queued-model";
 import type { ResolvedRequest } from "../sampling";
 import type { ChatTokenizer } from "../tokenizer";
+import { genericChat } from "../tools";
 import type { ChatMessage, GenerationEvent, LoadedModelInfo } from "../types";
 import type { ConversationTemplate } from "./config";
 import { renderConversation } from "./conversation";
@@ -44,7 +45,9 @@ export class WebLlmModel extends QueuedModel {
         name: this.info.name,
         read: (messages) => [
           ...(template.system_prefix_token_ids ?? []),
-          ...renderConversation(template, messages.map(asText)).flatMap((piece) => tokenizer.encodePrompt(piece)),
+          ...renderConversation(template, genericChat(messages, request).map(asText)).flatMap((piece) =>
+            tokenizer.encodePrompt(piece),
+          ),
         ],
         tokenizer,
         contextLength: this.info.contextLength,

@@ -3,10 +3,14 @@ import { MicrogridError, formatBytes, utf8 } from "../../core";
 import { type ChatMessage, type GenerationRequest, newestWithin } from "../../inference";
 import { MAX_MESSAGES, MAX_REQUEST_BYTES } from "../constants";
 
-/** Bytes of a frame that all fields besides messages and resume point may take: names, sampling, stop texts. */
+/** Bytes of a frame that all fields besides messages, tools and resume point may take: names, sampling, stop texts. */
 const OTHER_BYTES = 32 * 1024;
+/** Most bytes of tools: the conversation needs the rest. */
+const MAX_TOOL_BYTES = MAX_REQUEST_BYTES / 2;
+/** Bytes that a call takes in addition to its text. */
+const CALL_BYTES = 32;
 /** Most bytes that a message takes in addition to its text, and that a token id takes. */
-const MESSAGE_BYTES = 32;
+const MESSAGE_BYTES = 48;
 const ID_BYTES = 5;
 
 /** A request as it travels, and the number of its oldest messages that were left out. */
@@ -20,10 +24,17 @@ interface FittedRequest {
  * if even its last message is too long.
  */
 export function fitFrame(request: GenerationRequest): FittedRequest {
-  const { messages, resume, shorten } = request;
+  const { messages, tools, resume, shorten } = request;
+  const toolBytes = bytesOf(JSON.stringify(tools ?? []));
+  if (toolBytes > MAX_TOOL_BYTES) {
+    throw tooLong(
+      `The tools of this request have ${formatBytes(toolBytes)}; at most ${formatBytes(MAX_TOOL_BYTES)} can be sent to another device.`,
+    );
+  }
   const budget =
     MAX_REQUEST_BYTES -
     OTHER_BYTES -
+    toolBytes -
     (resume ? bytesOf(resume.text + (resume.reasoning ?? "")) + ID_BYTES * resume.ids.length : 0);
   const few = newestWithin(messages, MAX_MESSAGES, () => 1);
   const { messages: small, left } = newestWithin(few.messages, budget, sizeOf);
@@ -42,8 +53,9 @@ export function fitFrame(request: GenerationRequest): FittedRequest {
   return { request: gone > 0 ? { ...request, messages: small } : request, left: gone };
 }
 
-function sizeOf({ content, reasoning = "" }: ChatMessage): number {
-  return MESSAGE_BYTES + bytesOf(content + reasoning);
+function sizeOf({ content, reasoning = "", toolCalls = [], toolCallId = "" }: ChatMessage): number {
+  const calls = toolCalls.map((call) => CALL_BYTES + bytesOf(call.id + call.name + call.arguments));
+  return MESSAGE_BYTES + bytesOf(content + reasoning + toolCallId) + calls.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function bytesOf(text: string): number {
