@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ChatTokenizer } from "../../src/inference/tokenizer";
 import type { LoadedModel } from "../../src/inference";
 import { dequantize } from "../../src/inference/onnx/quantized-matrix";
@@ -48,6 +48,23 @@ async function answer(model: LoadedModel, { messages, ids: expected }: GoldenAns
     rest.logprobs.push(...(event.logprobs ?? []));
   }
   return rest satisfies Answer;
+}
+
+/** Uses the model with the layers from `from` on in stages that end at `ends`. */
+async function withSplit<T>(
+  parts: PartsInMemory,
+  from: number,
+  ends: readonly number[],
+  use: (model: LoadedModel) => Promise<T>,
+): Promise<T> {
+  const borders = [from, ...ends];
+  const stages: Awaited<ReturnType<PartsInMemory["stage"]>>[] = [];
+  for (const [index, to] of ends.entries()) stages.push(await parts.stage(borders[index]!, to));
+  const model = await parts.model(chain(stages), from, borders.at(-1)!);
+  const result = await use(model);
+  await model.unload();
+  for (const stage of stages) await stage.unload();
+  return result;
 }
 
 interface Answer {
@@ -175,26 +192,43 @@ describe.skipIf(!haveWeights)(`SmolLM2-135M ${WEIGHTS_HINT}`, () => {
       ["layers are at both ends and in one stage", 10, [20]],
       ["two stages have all layers", 0, [7, 30]],
     ] as const)("answers the same where %s, and is continued whole", async (_, from, ends) => {
-      const borders = [from, ...ends];
-      const stages = [];
-      for (const [index, to] of ends.entries()) stages.push(await parts.stage(borders[index]!, to));
-      const model = await parts.model(chain(stages), from, borders.at(-1)!);
       const [item] = short;
-      expectGolden(await answer(model, item!), item!);
-      const start = await answer(model, { ...item!, ids: item!.ids.slice(0, 3) });
+      const start = await withSplit(parts, from, ends, async (model) => {
+        expectGolden(await answer(model, item!), item!);
+        return answer(model, { ...item!, ids: item!.ids.slice(0, 3) });
+      });
       expectGolden(await answer(whole, item!, start), item!);
-      await model.unload();
-      for (const stage of stages) await stage.unload();
     });
   });
 
-  it.each([
+  describe.each([
     ["q4", "inline"],
     ["int8", "external"],
-  ] as const)("answers as llama.cpp does with %s weights, %s", async (precision, layout) => {
-    const model = await (await load(precision, layout)).whole();
+  ] as const)("with %s weights, %s", (precision, layout) => {
+    let parts: PartsInMemory;
+    let whole: LoadedModel;
+    let full: Answer;
     const [item] = short;
-    expectGolden(await answer(model, item!), item!);
-    await model.unload();
+    beforeAll(async () => {
+      parts = await load(precision, layout);
+      whole = await parts.whole();
+      full = await answer(whole, item!);
+    });
+    afterAll(() => whole.unload());
+
+    it("answers as llama.cpp does", () => expectGolden(full, item!));
+
+    it("answers the same in parts, which continue the answer of the whole and are continued by it", async () => {
+      const begun = { ...item!, ids: item!.ids.slice(0, 3) };
+      const start = await answer(whole, begun);
+      const inParts = await withSplit(parts, 10, [15, 20], async (model) => {
+        const theirs = await answer(model, begun);
+        expect(theirs.ids).toEqual(start.ids);
+        expect((await answer(model, item!, start)).text).toBe(full.text);
+        return theirs;
+      });
+      const { ids, text } = await answer(whole, item!, inParts);
+      expect({ ids, text }).toEqual({ ids: full.ids, text: full.text });
+    });
   });
 });
