@@ -81,7 +81,9 @@ function guesses(schema: v.GenericSchema): fc.Arbitrary<unknown> {
 function objects(entries: readonly [string, v.GenericSchema][]): fc.Arbitrary<unknown> {
   const isOptional = ({ type }: v.GenericSchema): boolean => type === "optional" || type === "exact_optional";
   const fields = entries.map(([key, entry]) => {
-    return [key, valuesOf(isOptional(entry) ? (entry as unknown as Inside).wrapped! : entry)] as const;
+    let present = entry;
+    while (isOptional(present)) present = (present as unknown as Inside).wrapped!;
+    return [key, valuesOf(present)] as const;
   });
   const requiredKeys = entries.filter(([, entry]) => !isOptional(entry)).map(([key]) => key);
   return fc.record(Object.fromEntries(fields), { requiredKeys, noNullPrototype: true });

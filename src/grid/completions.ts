@@ -1,7 +1,7 @@
 /** Chat completions in OpenAI's shapes, built on the grid's answers. */
 import type { ChatCompletionChunk, ChatCompletionTokenLogprob } from "openai/resources/chat/completions";
 import * as v from "valibot";
-import { MicrogridError, randomId, utf8 } from "../core";
+import { MicrogridError, randomId } from "../core";
 import {
   type ChatMessage,
   type GenerationRequest,
@@ -203,9 +203,9 @@ async function whole(events: AsyncIterable<AnswerEvent>, asked: Frame): Promise<
   throw new MicrogridError("internal", "The answer ended unexpectedly.");
 }
 
-function tokenLogprob({ text, logprob, top }: TokenLogprob): ChatCompletionTokenLogprob {
-  const entry = (token: string, value: number) => ({ token, logprob: value, bytes: [...utf8(token)] });
-  return { ...entry(text, logprob), top_logprobs: top.map((other) => entry(other.text, other.logprob)) };
+function tokenLogprob({ top, ...own }: TokenLogprob): ChatCompletionTokenLogprob {
+  const entry = ({ text, bytes, logprob }: Omit<TokenLogprob, "top">) => ({ token: text, logprob, bytes: [...bytes] });
+  return { ...entry(own), top_logprobs: top.map(entry) };
 }
 
 /** `thoughts` is the number of tokens that the model thought. */

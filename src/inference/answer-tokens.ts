@@ -32,6 +32,8 @@ export class AnswerTokens {
   readonly #left: number;
   readonly #seed: number;
   readonly #seen: Set<number>;
+  /** How often each id is in the answer. */
+  readonly #counts = new Map<number, number>();
   readonly #text: AnswerText;
   readonly #budget: ThinkingBudget;
   /** Length of the ids that were there before the first token. */
@@ -43,6 +45,9 @@ export class AnswerTokens {
     const { tokenizer, contextLength } = terms;
     if (request.messages.length === 0) {
       throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.");
+    }
+    if (request.format) {
+      throw new MicrogridError("bad-request", "Answers in a given format are not supported yet. Ask for free text.");
     }
     // Every prompt of this request ends in the same way.
     const end = tokenizer.decode(terms.read(SHORTEST_CHAT).slice(-END_TOKENS));
@@ -67,6 +72,7 @@ export class AnswerTokens {
     for (const [position, id] of resumed.entries()) {
       this.#budget.token(position, this.#text.thinking);
       this.#text.resume(id);
+      this.#count(id);
     }
     this.#text.delivered({ reasoning: request.resume?.reasoning ?? "", text: request.resume?.text ?? "" });
   }
@@ -87,7 +93,8 @@ export class AnswerTokens {
     const due = this.#budget.token(position, ahead === 0 && this.#text.thinking);
     if (due !== undefined) return due;
     const uniform = uniformAt(this.#seed, position);
-    return sampleToken(logits, this.#request.sampling, { uniform, seen: this.#seen });
+    const { sampling, logitBias: bias } = this.#request;
+    return sampleToken(logits, sampling, { uniform, seen: this.#seen, counts: this.#counts, bias });
   }
 
   /** Takes the token that follows. Returns its id, and the events that can go out now. */
@@ -97,6 +104,7 @@ export class AnswerTokens {
     if (this.#ended) return { id, events: [] };
     this.ids.push(id);
     this.#seen.add(id);
+    this.#count(id);
     return { id, events: this.#text.push(id, this.#logprob(logits, id)) };
   }
 
@@ -119,11 +127,18 @@ export class AnswerTokens {
     };
   }
 
+  #count(id: number): void {
+    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+  }
+
   #logprob(logits: Float32Array, id: number): TokenLogprob | undefined {
     const { logprobs } = this.#request;
     const { tokenizer } = this.#terms;
     return logprobs === undefined
       ? undefined
-      : tokenLogprob(logits, id, logprobs, (token) => tokenizer.decode([token]));
+      : tokenLogprob(logits, id, logprobs, (token) => ({
+          text: tokenizer.decode([token]),
+          bytes: tokenizer.bytesOf(token),
+        }));
   }
 }

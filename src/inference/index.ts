@@ -7,6 +7,7 @@ export { expandsWeights } from "./onnx/expand-weights";
 export { decoders } from "./decoders";
 export { readStateName } from "./onnx/state-names";
 export {
+  AnswerFormatSchema,
   BackendSchema,
   EngineNameSchema,
   FinishReasonSchema,
@@ -36,6 +37,7 @@ export type {
   StageService,
 } from "./stages";
 export type {
+  AnswerFormat,
   Backend,
   ChatMessage,
   DeviceInfo,

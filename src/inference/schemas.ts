@@ -54,6 +54,9 @@ const ChatMessageSchema = v.pipe(
 );
 export type ChatMessage = DeepReadonly<v.InferOutput<typeof ChatMessageSchema>>;
 
+/** A penalty that is subtracted from logits, as in OpenAI's API; below zero it is a reward. */
+const additivePenalty = v.pipe(v.number(), v.minValue(-2), v.maxValue(2));
+
 /** How the next token is chosen. */
 export const SamplingSchema = v.strictObject({
   /** 0 is greedy: the likeliest token, always. */
@@ -66,6 +69,10 @@ export const SamplingSchema = v.strictObject({
   minP: share,
   /** Divides (multiplies, below zero) the logits of tokens seen before; 1 is off. */
   repetitionPenalty: v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)),
+  /** Subtracted from the logits of tokens that the answer contains already; absent or 0 is off. */
+  presencePenalty: v.exactOptional(additivePenalty),
+  /** Subtracted from a token's logit once for each time that the answer contains it; absent or 0 is off. */
+  frequencyPenalty: v.exactOptional(additivePenalty),
 });
 export type Sampling = DeepReadonly<v.InferOutput<typeof SamplingSchema>>;
 
@@ -81,6 +88,26 @@ export const TemplateSchema = v.pipe(
   ),
   v.maxEntries(16),
 );
+
+const MAX_SCHEMA_CHARS = 64 * 1024;
+const MAX_PATTERN_CHARS = 4 * 1024;
+
+/** The form that an answer must have. A thought before the answer is free. */
+export const AnswerFormatSchema = v.variant("type", [
+  /** Any JSON object. */
+  v.strictObject({ type: v.literal("json") }),
+  /** JSON that fits a JSON Schema, which is given as text, since the order of its properties matters. */
+  v.strictObject({ type: v.literal("schema"), schema: v.pipe(v.string(), v.maxLength(MAX_SCHEMA_CHARS)) }),
+  /** A text that the whole regular expression matches. */
+  v.strictObject({ type: v.literal("regex"), pattern: v.pipe(v.string(), v.maxLength(MAX_PATTERN_CHARS)) }),
+  /** A text of a grammar in EBNF, in the notation of GBNF; its first rule is `root`. */
+  v.strictObject({ type: v.literal("grammar"), grammar: v.pipe(v.string(), v.maxLength(MAX_SCHEMA_CHARS)) }),
+]);
+export type AnswerFormat = DeepReadonly<v.InferOutput<typeof AnswerFormatSchema>>;
+
+const MAX_BIASES = 1024;
+/** Added to the logit of a token before it is chosen. */
+const LogitBiasSchema = v.tuple([TokenIdSchema, v.pipe(v.number(), v.minValue(-100), v.maxValue(100))]);
 
 const LocalTimeSchema = v.pipe(
   v.string(),
@@ -114,6 +141,10 @@ export const GenerationRequestSchema = v.strictObject({
   /** Makes sampling repeatable; the random stream is indexed by the token's position in the answer. */
   seed: v.exactOptional(v.pipe(v.number(), v.integer())),
   stop: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(16))),
+  /** The form that the answer must have. A cut answer has it, too: it is closed in time. */
+  format: v.exactOptional(AnswerFormatSchema),
+  /** What is added to the logits of tokens, by id; −100 forbids a token, 100 demands it. */
+  logitBias: v.exactOptional(v.pipe(v.array(LogitBiasSchema), v.maxLength(MAX_BIASES))),
   /** How many alternatives to report for each token, as in OpenAI's API; absent reports none at all. */
   logprobs: v.exactOptional(v.pipe(count, v.maxValue(20))),
   resume: v.exactOptional(ResumePointSchema),
@@ -135,6 +166,8 @@ export type GenerationRequest = DeepReadonly<v.InferOutput<typeof GenerationRequ
 const LogprobSchema = v.strictObject({
   id: TokenIdSchema,
   text: v.pipe(v.string(), v.maxLength(1000)),
+  /** The token's own bytes, which may be a part of a character. */
+  bytes: v.pipe(v.instance(Uint8Array), v.maxLength(4000)),
   /** Natural logarithm of the probability before sampling filters (temperature 1). */
   logprob: v.pipe(v.number(), v.finite()),
 });

@@ -11,6 +11,7 @@ import type {
 } from "./schemas";
 
 export type {
+  AnswerFormat,
   Backend,
   ChatAbilities,
   ChatMessage,

@@ -4,12 +4,12 @@ import type { TokenLogprob } from "../types";
 /** Most alternatives that may be asked for, as in OpenAI's API. */
 const MAX_LOGPROBS = 20;
 
-/** Natural logarithms of the probabilities at temperature 1, before any filter; `text` gives a token's text. */
+/** Natural logarithms of the probabilities at temperature 1, before any filter; `written` gives a token's text and bytes. */
 export function tokenLogprob(
   logits: Float32Array,
   id: number,
   count: number,
-  text: (id: number) => string,
+  written: (id: number) => Pick<TokenLogprob, "text" | "bytes">,
 ): TokenLogprob {
   let max = Number.NEGATIVE_INFINITY;
   for (const value of logits) if (value > max) max = value;
@@ -19,11 +19,11 @@ export function tokenLogprob(
   const logprob = (token: number): number => (logits[token] ?? Number.NEGATIVE_INFINITY) - logNorm;
   return {
     id,
-    text: text(id),
+    ...written(id),
     logprob: logprob(id),
     top: likeliestIds(logits, Math.min(count, MAX_LOGPROBS)).map((top) => ({
       id: top,
-      text: text(top),
+      ...written(top),
       logprob: logprob(top),
     })),
   };

@@ -8,9 +8,9 @@ const OPEN: Sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPe
 const none = new Set<number>();
 
 /** All ids that can come out, found by walking through the random numbers. */
-function support(logits: Float32Array, sampling: Sampling, seen: ReadonlySet<number> = none): number[] {
+function support(logits: Float32Array, sampling: Sampling, seen: ReadonlySet<number> = none, mask?: Int32Array) {
   const ids = new Set<number>();
-  for (let step = 0; step < 2000; step++) ids.add(sampleToken(logits, sampling, { uniform: step / 2000, seen }));
+  for (let step = 0; step < 2000; step++) ids.add(sampleToken(logits, sampling, { uniform: step / 2000, seen, mask }));
   return [...ids].sort((a, b) => a - b);
 }
 
@@ -50,6 +50,41 @@ describe("sampleToken", () => {
     expect(sampleToken(Float32Array.of(-1, -1.5), greedy, { uniform: 0, seen: new Set([0]) })).toBe(1);
   });
 
+  it("subtracts what the penalties of presence and frequency say, as in OpenAI's formula", () => {
+    const counts = new Map([[0, 3]]);
+    const choose = (change: Partial<Sampling>): number =>
+      sampleToken(Float32Array.of(3, 1.75), { ...OPEN, temperature: 0, ...change }, { uniform: 0, seen: none, counts });
+    expect(choose({ presencePenalty: 1.2 })).toBe(0);
+    expect(choose({ presencePenalty: 1.3 })).toBe(1);
+    expect(choose({ frequencyPenalty: 0.4 })).toBe(0);
+    expect(choose({ frequencyPenalty: 0.5 })).toBe(1);
+    expect(choose({ frequencyPenalty: 0.5, presencePenalty: -1 })).toBe(0);
+  });
+
+  it("adds biases, even to ids that the model does not have", () => {
+    const greedy = { ...OPEN, temperature: 0 };
+    const bias = [
+      [1, 100],
+      [7, 100],
+    ] as const;
+    expect(sampleToken(Float32Array.of(3, 2), greedy, { uniform: 0, seen: none, bias })).toBe(1);
+  });
+
+  it("chooses among the ids of a mask only, whatever applies besides", () => {
+    const logits = Float32Array.from({ length: 70 }, (_, id) => id / 10);
+    const mask = Int32Array.of(0, -1 << 31, 0); // 63 alone
+    for (const temperature of [0, 1]) {
+      for (const topK of [0, 3]) {
+        const sampling = { ...OPEN, temperature, topK, repetitionPenalty: 2, presencePenalty: 2 };
+        const counts = new Map([[63, 9]]);
+        const bias = [[5, 100]] as const;
+        expect(sampleToken(logits, sampling, { uniform: 0.99, seen: new Set([63]), counts, bias, mask })).toBe(63);
+      }
+    }
+    // A short mask forbids the rest.
+    expect(support(logits, OPEN, none, Int32Array.of(0b11))).toEqual([0, 1]);
+  });
+
   it("always chooses a token that the filters of a plain implementation allow", () => {
     const arbitrary = fc.record({
       logits: fc.array(fc.float({ min: -20, max: 20, noNaN: true }), { minLength: 1, maxLength: 40 }),
@@ -82,9 +117,9 @@ describe("sampleToken", () => {
 
 describe("tokenLogprob", () => {
   it("returns natural logarithms of the unfiltered probabilities, likeliest first", () => {
-    const result = tokenLogprob(HALVES, 2, 3, (id) => `<${id}>`);
+    const result = tokenLogprob(HALVES, 2, 3, (id) => ({ text: `<${id}>`, bytes: Uint8Array.of(id) }));
     expect(result.logprob).toBeCloseTo(Math.log(0.125));
-    expect(result.text).toBe("<2>");
+    expect([result.text, result.bytes]).toEqual(["<2>", Uint8Array.of(2)]);
     expect(result.top.map((entry) => entry.id)).toEqual([0, 1, 2]);
     expect(result.top.map((entry) => Math.exp(entry.logprob))).toEqual(
       [0.5, 0.25, 0.125].map((p) => expect.closeTo(p) as number),
@@ -92,6 +127,6 @@ describe("tokenLogprob", () => {
   });
 
   it("returns no alternatives if none are requested", () => {
-    expect(tokenLogprob(HALVES, 0, 0, String).top).toEqual([]);
+    expect(tokenLogprob(HALVES, 0, 0, () => ({ text: "", bytes: new Uint8Array() })).top).toEqual([]);
   });
 });

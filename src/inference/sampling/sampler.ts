@@ -4,17 +4,26 @@ import type { Sampling } from "../types";
 /** Tokens less likely than the likeliest by more than e to this (1e-15) are never drawn: a double could not tell. */
 const MIN_EXPONENT = -35;
 
+/** What a choice depends on, besides the logits and the sampling. */
+interface Circumstances {
+  /** A number in [0, 1) that decides where chance does. */
+  readonly uniform: number;
+  /** Ids of prompt and answer, for the repetition penalty. */
+  readonly seen: ReadonlySet<number>;
+  /** How often the answer contains each of its ids, for the penalties of presence and frequency. */
+  readonly counts?: ReadonlyMap<number, number>;
+  /** Added to the logits of these ids. */
+  readonly bias?: readonly (readonly [id: number, bias: number])[] | undefined;
+  /** One bit for each id, the lowest first: 1 if it may be chosen. Absent: all may. */
+  readonly mask?: Int32Array | undefined;
+}
+
 /**
- * Chooses a token. `uniform` in [0, 1) decides where chance does; temperature 0 takes the likeliest token and the
- * lowest id among equals. Filters apply in the order penalty, temperature, top-k, top-p, min-p, and always leave one.
- * `seen` are the ids of prompt and answer, for the penalty. The logits are not changed.
+ * Chooses a token; temperature 0 takes the likeliest token and the lowest id among equals. Bias, penalties, mask,
+ * temperature, top-k, top-p and min-p apply in this order, and always leave one. The logits are not changed.
  */
-export function sampleToken(
-  logits: Float32Array,
-  sampling: Sampling,
-  options: { uniform: number; seen: ReadonlySet<number> },
-): number {
-  const scores = penalised(logits, sampling.repetitionPenalty, options.seen);
+export function sampleToken(logits: Float32Array, sampling: Sampling, options: Circumstances): number {
+  const scores = adjusted(logits, sampling, options);
   if (sampling.temperature <= 0) return likeliest(scores);
   const best = scores[likeliest(scores)] ?? 0;
   const weights = new Float64Array(scores.length);
@@ -45,14 +54,32 @@ function likeliest(logits: Float32Array): number {
   return best;
 }
 
-function penalised(logits: Float32Array, penalty: number, seen: ReadonlySet<number>): Float32Array {
-  if (penalty === 1 || penalty <= 0 || seen.size === 0) return logits;
+/** The logits with bias, penalties and mask; the same array if nothing applies. */
+function adjusted(logits: Float32Array, sampling: Sampling, options: Circumstances): Float32Array {
+  const { repetitionPenalty: repetition, presencePenalty = 0, frequencyPenalty = 0 } = sampling;
+  const { seen, counts, bias = [], mask } = options;
+  const repeats = repetition !== 1 && repetition > 0 && seen.size > 0;
+  const counted = presencePenalty !== 0 || frequencyPenalty !== 0 ? [...(counts ?? [])] : [];
+  if (!repeats && counted.length === 0 && !mask && bias.length === 0) return logits;
   const scores = logits.slice();
-  for (const id of seen) {
-    const value = scores[id];
-    if (value !== undefined) scores[id] = value > 0 ? value / penalty : value * penalty;
+  // Writing beyond the end of a typed array does nothing, and an id may be beyond this model's vocabulary.
+  for (const [id, value] of bias) scores[id]! += value;
+  if (repeats) {
+    for (const id of seen) scores[id] = scores[id]! > 0 ? scores[id]! / repetition : scores[id]! * repetition;
   }
+  for (const [id, count] of counted) scores[id]! -= presencePenalty + count * frequencyPenalty;
+  if (mask) maskOut(scores, mask);
   return scores;
+}
+
+function maskOut(scores: Float32Array, mask: Int32Array): void {
+  for (let id = 0; id < scores.length; id += 32) {
+    const bits = mask[id >> 5] ?? 0;
+    if (bits === -1) continue;
+    const end = Math.min(id + 32, scores.length);
+    if (bits === 0) scores.fill(Number.NEGATIVE_INFINITY, id, end);
+    else for (let at = id; at < end; at++) if (!((bits >>> (at - id)) & 1)) scores[at] = Number.NEGATIVE_INFINITY;
+  }
 }
 
 /** Ids that pass the filters, likeliest first where a filter is on, else in the order of ids. */

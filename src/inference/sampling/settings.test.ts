@@ -10,10 +10,6 @@ it("the model's own sampling applies to everything that a request leaves out", (
 });
 
 it("explicit values win, including zero", () => {
-  expect(chosenSampling({ temperature: 0, topK: 0, minP: 0 }, OWN)).toEqual({
-    ...OWN,
-    temperature: 0,
-    topK: 0,
-    minP: 0,
-  });
+  const explicit = { temperature: 0, topK: 0, minP: 0, presencePenalty: 0, frequencyPenalty: 0.5 };
+  expect(chosenSampling(explicit, { ...OWN, presencePenalty: 1 })).toEqual({ ...OWN, ...explicit });
 });

@@ -11,11 +11,15 @@ export interface ResolvedRequest extends EngineRequest {
 
 /** Explicit values of a request, and the model's own for all others. */
 export function chosenSampling(requested: RequestedSampling, own: Sampling = DEFAULT_SAMPLING): Sampling {
+  const presencePenalty = requested.presencePenalty ?? own.presencePenalty;
+  const frequencyPenalty = requested.frequencyPenalty ?? own.frequencyPenalty;
   return {
     temperature: requested.temperature ?? own.temperature,
     topK: requested.topK ?? own.topK,
     topP: requested.topP ?? own.topP,
     minP: requested.minP ?? own.minP,
     repetitionPenalty: requested.repetitionPenalty ?? own.repetitionPenalty,
+    ...(presencePenalty !== undefined && { presencePenalty }),
+    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
   };
 }

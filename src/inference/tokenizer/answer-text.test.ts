@@ -100,7 +100,9 @@ describe("AnswerText", () => {
     for (const text of ["one two three END four", "<think>one two</think>three FIX"]) {
       const ids = tokenizer.encode(text);
       const answer = answerText(["three FIN"]);
-      const pieces = ids.flatMap((id) => answer.push(id, { id, text: "", logprob: -1, top: [] }));
+      const pieces = ids.flatMap((id) =>
+        answer.push(id, { id, text: "", bytes: new Uint8Array(), logprob: -1, top: [] }),
+      );
       const all = [...pieces, ...answer.flush(true)];
       expect(all.flatMap((piece) => piece.ids)).toEqual(ids);
       for (const piece of all) expect(piece.logprobs?.map((entry) => entry.id) ?? []).toEqual(piece.ids);

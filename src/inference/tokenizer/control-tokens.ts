@@ -17,8 +17,11 @@ interface AddedToken {
 /** The tokens that control a model. */
 export class ControlTokens {
   readonly #ids: ReadonlyMap<string, number>;
+  readonly #controlIds: ReadonlySet<number>;
   /** Ids of the special tokens, which are no text. */
   readonly hidden: Set<number>;
+  /** Ids of all added tokens, whose text is written in `tokenizer.json` as it is. */
+  readonly added: ReadonlySet<number>;
   readonly #written: RegExp | undefined;
 
   /** Besides special tokens, those that the template writes: some tokenizers do not mark them as special. */
@@ -27,9 +30,16 @@ export class ControlTokens {
       ({ content, special }) => content.length > 1 && (special || (/\S/.test(content) && template?.includes(content))),
     );
     this.hidden = new Set(added.filter(({ special }) => special).map(({ id }) => id));
+    this.added = new Set(added.map(({ id }) => id));
     this.#ids = new Map(control.map(({ content, id }) => [content, id]));
+    this.#controlIds = new Set(this.#ids.values());
     const any = control.map(({ content }) => content.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|");
     this.#written = any === "" ? undefined : new RegExp(`(?=${any})[^]`, "gu");
+  }
+
+  /** True for tokens that control the model, seen as text or not. */
+  includes(id: number): boolean {
+    return this.hidden.has(id) || this.#controlIds.has(id);
   }
 
   has(text: string): boolean {

@@ -1,12 +1,13 @@
 /** A model's tokenizer and chat template, read from its package. */
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as v from "valibot";
-import { MicrogridError, parsePythonJson, toHex, toMicrogridError } from "../../core";
+import { MicrogridError, parsePythonJson, toHex, toMicrogridError, utf8 } from "../../core";
 import type { ChatAbilities, ChatMessage } from "../types";
 import { ChatTemplate, type PromptSettings } from "./chat-template";
 import { ControlTokens, withoutMarks } from "./control-tokens";
 import { withAllDigits } from "./digits";
 import { type ThoughtFormat, leadingThought, thoughtFormat } from "./thoughts";
+import { tokenBytes } from "./token-bytes";
 import type { TemplateMessage } from "./turns";
 
 const SPECIALS = ["bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"] as const;
@@ -24,6 +25,7 @@ const TokenizerFile = v.looseObject({
     [],
   ),
   pre_tokenizer: v.optional(v.unknown()),
+  decoder: v.optional(v.unknown()),
 });
 
 /** The texts that a tokenizer is made of, as they lie in a model's package. */
@@ -47,12 +49,20 @@ export class ChatTokenizer {
   readonly #tokenizer: Tokenizer;
   readonly #control: ControlTokens;
   readonly #template: ChatTemplate | undefined;
+  readonly #bytes: ReturnType<typeof tokenBytes>;
 
   private constructor(
     hash: string,
-    parts: { tokenizer: Tokenizer; control: ControlTokens; template: ChatTemplate | undefined; eosToken: string },
+    parts: {
+      tokenizer: Tokenizer;
+      control: ControlTokens;
+      template: ChatTemplate | undefined;
+      eosToken: string;
+      decoder: unknown;
+    },
   ) {
     const { tokenizer, control, template, eosToken } = parts;
+    this.#bytes = tokenBytes(parts.decoder);
     this.hash = hash;
     this.#tokenizer = tokenizer;
     this.#control = control;
@@ -80,7 +90,13 @@ export class ChatTokenizer {
     try {
       const tokenizer = new Tokenizer(withAllDigits(withoutMarks(json)), config);
       const hash = toHex(new Uint8Array(digest));
-      return new ChatTokenizer(hash, { tokenizer, control, template, eosToken: specials.eos_token });
+      return new ChatTokenizer(hash, {
+        tokenizer,
+        control,
+        template,
+        eosToken: specials.eos_token,
+        decoder: json.decoder,
+      });
     } catch (error) {
       throw toMicrogridError(
         error,
@@ -136,6 +152,14 @@ export class ChatTokenizer {
     const shown = ids.filter((id) => !this.#control.hidden.has(id));
     if (shown.length === 0) return "";
     return this.#tokenizer.decode(shown, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
+  }
+
+  /** The bytes that a token writes, a part of a character maybe. Tokens that are no text, and unknown ones, have none. */
+  bytesOf(id: number): Uint8Array<ArrayBuffer> {
+    const token = this.#tokenizer.id_to_token(id);
+    if (token === undefined || this.#control.hidden.has(id)) return new Uint8Array();
+    if (this.#control.added.has(id)) return utf8(token);
+    return this.#bytes?.(token) ?? utf8(this.decode([id]));
   }
 
   /** A message as templates read it, its thought apart from its answer. */

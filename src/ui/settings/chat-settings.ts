@@ -123,7 +123,7 @@ export class ChatSettings extends WorkspaceElement {
         ${this.#thinking(offer, settings)}
       </section>
       <section>
-        ${SLIDERS.map((spec) => this.#slider(spec, sampling[spec.key]))}
+        ${SLIDERS.map((spec) => this.#slider(spec, sampling[spec.key] ?? 0))}
         <div class="pair">
           <wa-input
             label="Seed"
