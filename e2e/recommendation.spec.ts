@@ -81,3 +81,21 @@ test("the list shows families that can run here, and folds the others under one 
   await expect(row).toHaveCount(1);
   await expect(row.getByRole("button")).toHaveCount(0);
 });
+
+test("speeds are measured in answers, shown in the list, and known at the next visit", async ({ openSite }) => {
+  const { page } = await openSite({ name: "cleo" });
+  const chat = new ChatPage(page);
+  await chat.ready();
+  const row = chat.models.row(GUIDE_NAME);
+  await chat.models.open();
+  await expect(row).toContainText(/about [\d.]+ tokens\/s/);
+  await chat.models.close();
+  await chat.chat("What can you do?");
+  const measured = /[\d.]+ tokens\/s on average · last answer [\d.]+ tokens\/s/;
+  await chat.models.open();
+  const text = measured.exec(await row.getByText(measured).innerText())![0];
+  await page.reload();
+  await chat.ready();
+  await chat.models.open();
+  await expect(row).toContainText(text);
+});

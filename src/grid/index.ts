@@ -28,7 +28,7 @@ export type {
 export { MAX_HOUSE_NAME_CHARS, MIN_PASSPHRASE_CHARS } from "../identity";
 export { eraseAll } from "./erase";
 export { Grid } from "./grid";
-export { type FamilyMember, type SpeedSample, expectedRate, familyOf, memberName } from "../models";
+export { type FamilyMember, type SpeedSample, expectedBackend, expectedRate, familyOf, memberName } from "../models";
 export { roomCapacity, spareBytes } from "../node";
 export type {
   AdmissionRule,
@@ -49,6 +49,7 @@ export type {
   LeftOut,
   LoadOptions,
   LoadState,
+  ModelSpeed,
   Loss,
   MembershipState,
   ModelInfo,

@@ -8,6 +8,6 @@ export type { ModelParts } from "./model-parts";
 export { otherFiles } from "./model-parts";
 export { SharedWork } from "./shared-work";
 export { isHubName } from "./sources";
-export { type SpeedSample, expectedRate } from "./speed";
+export { type SpeedSample, expectedBackend, expectedRate } from "./speed";
 export type * from "./types";
 export { variantName } from "./variant-choice";

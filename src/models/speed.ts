@@ -41,7 +41,7 @@ export function expectedRate(
   samples: readonly SpeedSample[],
 ): number | undefined {
   const { downloadBytes: bytes } = model;
-  const backend = model.engine === "webllm" ? "webgpu" : usualBackend(device);
+  const backend = expectedBackend(model, device);
   const [sample] = samples.filter((other) => other.backend === backend).sort((a, b) => b.bytes - a.bytes);
   if (bytes === undefined || !sample) return undefined;
   const sampleMs = 1000 / sample.tokensPerSecond;
@@ -49,6 +49,11 @@ export function expectedRate(
   if (sample.bytes > SMALL_BYTES) return (sample.tokensPerSecond * sample.bytes) / bytes;
   const bytesPerSecond = device.mobile ? MOBILE_GPU_BYTES_PER_SECOND : GPU_BYTES_PER_SECOND;
   return 1000 / (sampleMs * GPU_START_FACTOR + (1000 * bytes) / bytesPerSecond);
+}
+
+/** The backend on which a model runs here by default. */
+export function expectedBackend({ engine }: Pick<ModelInfo, "engine">, device: DeviceInfo): Backend {
+  return engine === "webllm" ? "webgpu" : usualBackend(device);
 }
 
 function workOnCpu(bytes: number): number {

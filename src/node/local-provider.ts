@@ -1,6 +1,5 @@
 /** This device as a provider: the loaded models, with the rates measured on its own answers. */
 import type { EngineSupervisor } from "../inference";
-import { measured } from "./measured";
 import {
   type Estimate,
   type GenerationEvent,
@@ -11,9 +10,20 @@ import {
   type Usage,
   estimateAnswer,
 } from "../inference";
+import type { ModelSpeeds } from "./speeds";
 
 /** Window of the token rate that peers see. */
 const RATE_WINDOW_MS = 5_000;
+
+interface LocalProviderOptions {
+  readonly supervisor: EngineSupervisor;
+  /** What is known of this device's speed. */
+  readonly speeds: ModelSpeeds;
+  /** Called when offers, rates or jobs change. */
+  onChange(): void;
+  /** Called when an answer has told a model's speed. */
+  onMeasured(): void;
+}
 
 /** Answers with the models that are loaded here. */
 export class LocalProvider implements Provider {
@@ -21,15 +31,18 @@ export class LocalProvider implements Provider {
   readonly kind = "local";
   readonly name = "this device";
   readonly #supervisor: EngineSupervisor;
+  readonly #speeds: ModelSpeeds;
   readonly #offers = new Map<string, ModelOffer>();
   readonly #tokenTimes: number[] = [];
   readonly #onChange: () => void;
+  readonly #onMeasured: () => void;
   #ownJobs = 0;
 
-  /** `onChange` is called when offers, rates or jobs change. */
-  constructor(supervisor: EngineSupervisor, onChange: () => void) {
+  constructor({ supervisor, speeds, onChange, onMeasured }: LocalProviderOptions) {
     this.#supervisor = supervisor;
+    this.#speeds = speeds;
     this.#onChange = onChange;
+    this.#onMeasured = onMeasured;
   }
 
   /** Number of answers for this node's own user that are running. */
@@ -47,7 +60,7 @@ export class LocalProvider implements Provider {
   /** Adds a loaded model. */
   add(info: LoadedModelInfo): ModelOffer {
     const { id: model, prefillChunk: _1, kvInPlace: _2, surprise: _3, comparedLayers: _4, ...rest } = info;
-    const offer: ModelOffer = { model, ...rest };
+    const offer = this.#speeds.recall({ model, ...rest });
     this.#offers.set(model, offer);
     this.#onChange();
     return offer;
@@ -99,7 +112,8 @@ export class LocalProvider implements Provider {
   #measure(model: string, usage: Usage): void {
     const offer = this.#offers.get(model);
     if (!offer) return;
-    this.#offers.set(model, measured(offer, usage));
+    this.#offers.set(model, this.#speeds.learn(offer, usage));
     this.#onChange();
+    this.#onMeasured();
   }
 }

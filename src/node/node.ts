@@ -16,6 +16,7 @@ import { NodeModels } from "./models";
 import { NodeNetwork } from "./network";
 import { NodeRoom, countAnswer, roomOf, roomsOf } from "./room";
 import { recallPreferences, recallSession, rememberPreferences, rememberSession } from "./session-memory";
+import { ModelSpeeds } from "./speeds";
 import { StateStore } from "./state-store";
 import gpuWorkerUrl from "../../workers/gpu.ts?worker&url";
 import storeWorkerUrl from "../../workers/store.ts?worker&url";
@@ -40,6 +41,7 @@ interface NodeParts {
   readonly library: ModelLibrary;
   readonly store: StateStore;
   readonly house: NodeHouse;
+  readonly speeds: ModelSpeeds;
 }
 
 const DEFAULT_POLICY: Policy = { privacy: "room", prefer: "speed" };
@@ -83,6 +85,7 @@ export class GridNode {
       name: name ?? `${device.label.split(" ")[0] ?? "Device"} ${signer.did.slice(-4)}`,
       house: house.state,
     };
+    const speeds = new ModelSpeeds(device);
     const initial: GridState = {
       role: "leader",
       node,
@@ -91,6 +94,7 @@ export class GridNode {
       policy: { ...DEFAULT_POLICY, ...policy },
       models: [],
       loads: {},
+      speeds: speeds.shown,
       room: undefined,
       returnTo: undefined,
       pipelines: [],
@@ -99,20 +103,25 @@ export class GridNode {
     };
     const store = new StateStore(initial);
     if (problem !== undefined) store.notify({ id: "site-config", level: "warning", text: problem });
-    const grid = new GridNode({ pageUrl: options.pageUrl, network, signer, library, store, house });
+    const grid = new GridNode({ pageUrl: options.pageUrl, network, signer, library, store, house, speeds });
     await house.start();
     grid.#resume(options.takesOver, grid.#crashed());
     return grid;
   }
 
-  private constructor({ pageUrl, network, signer, library, store, house }: NodeParts) {
+  private constructor({ pageUrl, network, signer, library, store, house, speeds }: NodeParts) {
     const { device } = store.state;
     this.store = store;
     this.#library = library;
     this.#supervisor = new EngineSupervisor({
       createWorker: () => spawnWorker(gpuWorkerUrl, "microgrid-gpu"),
     });
-    this.#local = new LocalProvider(this.#supervisor, () => this.#room.refresh());
+    this.#local = new LocalProvider({
+      supervisor: this.#supervisor,
+      speeds,
+      onChange: () => this.#room.refresh(),
+      onMeasured: () => store.patch({ speeds: speeds.shown }),
+    });
     const onChange = (): void => {
       this.#remember();
       this.#room.refresh();

@@ -33,6 +33,16 @@ export type LoadState =
   /** `copyDeleted` if the files here may have been damaged and were deleted, so that another download may help. */
   | { readonly kind: "failed"; readonly error: ErrorData; readonly copyDeleted?: boolean };
 
+/** How fast this device answered with a model on one backend, in tokens per second. */
+export interface ModelSpeed {
+  readonly model: string;
+  readonly backend: Backend;
+  /** The average of the last answers. */
+  readonly average: number;
+  /** The rate of the last answer. */
+  readonly last: number;
+}
+
 /** The servers that this node uses: the user's settings, or else the site's. */
 export interface NetworkSettings {
   /** URLs of signaling servers for rooms that are created here. Other rooms name their own. */
@@ -59,6 +69,8 @@ export interface GridState {
   readonly policy: Policy;
   readonly models: readonly ModelInfo[];
   readonly loads: Readonly<Record<string, LoadState>>;
+  /** Speeds that were measured here, also on earlier visits; the newest is the last one. */
+  readonly speeds: readonly ModelSpeed[];
   readonly room: RoomState | undefined;
   /** The room that was open when the page was closed, until a room is entered. */
   readonly returnTo: { readonly id: string; readonly name: string } | undefined;

@@ -5,13 +5,13 @@ import { customElement, property } from "lit/decorators.js";
 import type { GridState, LoadState, ModelInfo } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
-import { formatBytes, formatExpectedRate, formatSize, formatTokens } from "../format";
+import { formatBytes, formatRate, formatSize, formatTokens } from "../format";
 import { icon } from "../icons";
 import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "./load-progress";
-import { samplesOf, usefulness } from "./useful";
+import { rateText, samplesOf, usefulness } from "./useful";
 import {
   capacityLine,
   failureOf,
@@ -109,13 +109,15 @@ export class ModelRow extends WorkspaceElement {
         ? errorText(this.#acting.error)
         : failureOf(workspace.grid.state, model, workspace.together.of(model.id));
     const { state } = workspace.grid;
-    const { rate, slow, thinks } = usefulness(model, state, samplesOf(state));
-    const about = rate === undefined || load?.kind === "ready" ? "" : formatExpectedRate(rate);
+    const useful = usefulness(model, state, samplesOf(state));
+    const { slow, thinks, speed } = useful;
+    const about = rateText(useful);
+    const last = speed && `last answer ${formatRate(speed.last)}`;
     return html`<div class="top" role="group" aria-label=${model.name}>
         <div class="grow">
           <div class="name">${this.label || model.name} ${this.#tags(workspace, model, load)}</div>
           <div class="facts" title="${model.name}, ${model.origin}">
-            ${facts(model, slow || !model.fit.fits ? "" : about)}
+            ${facts(model, [slow || !model.fit.fits ? "" : about, last ?? ""])}
           </div>
           ${slow && model.fit.fits && about !== "" ? html`<div class="reason">${slowText(about, thinks)}</div>` : nothing}
           ${this.#reason(state, model)} ${capacityLine(workspace.grid.state, model)}
@@ -134,14 +136,10 @@ export class ModelRow extends WorkspaceElement {
 
   #tags(workspace: Workspace, model: ModelInfo, load: LoadState | undefined): TemplateResult {
     const pipeline = pipelineOf(workspace.grid.state, model);
-    const rate = load?.kind === "ready" ? load.offer.decodeRate : undefined;
     return html`
       ${
         load?.kind === "ready"
-          ? html`<span class="tag good"
-              >Ready ·
-              ${backendName(load.offer.backend)}${rate === undefined ? "" : ` · ${formatExpectedRate(rate)}`}</span
-            >`
+          ? html`<span class="tag good">Ready · ${backendName(load.offer.backend)}</span>`
           : nothing
       }
       ${pipeline ? pipelineTag(pipeline) : nothing}
@@ -226,10 +224,10 @@ function slowText(rate: string, thinks: boolean): string {
   return `Slow here: ${rate}${thinks ? ", and it thinks before it answers" : ""}`;
 }
 
-function facts(model: ModelInfo, rate: string): string {
+function facts(model: ModelInfo, rates: readonly string[]): string {
   return [
     `${model.sizeIsEstimate ? "about " : ""}${formatSize(model.downloadBytes)}${model.downloadBytes === undefined || model.stored === "yes" ? "" : " to download"}`,
-    rate,
+    ...rates,
     model.memoryBytes === undefined ? "" : `${formatBytes(model.memoryBytes)} of memory`,
     model.contextLength === undefined ? "" : `${formatTokens(model.contextLength)} context`,
     model.engine === "webllm" ? "WebLLM" : "ONNX",

@@ -75,6 +75,22 @@ describe("the recommendation", () => {
     ).toEqual({ id: llama, slow: false });
   });
 
+  it("goes by the speed that a model had here on an earlier visit, not by what is expected", () => {
+    const id = "HuggingFaceTB/SmolLM2-360M-Instruct";
+    const state = catalogState(CPU, 100);
+    const speed = { model: id, backend: "wasm", average: 6, last: 7 } as const;
+    expect(recommended({ ...state, speeds: [speed] })).toEqual({ id, slow: false });
+    // A speed on the other backend says nothing about this one.
+    expect(recommended({ ...state, speeds: [{ ...speed, backend: "webgpu" }] })).toMatchObject({ slow: true });
+  });
+
+  it("judges other models by what was measured on an earlier visit, before any is loaded", () => {
+    const state = catalogState(CPU, 100);
+    const speed = { model: "guide", backend: "wasm", average: 8000, last: 8000 } as const;
+    expect(recommended(state)).toMatchObject({ slow: true });
+    expect(recommended({ ...state, speeds: [speed] })).toMatchObject({ slow: false });
+  });
+
   it("stays with a model that has been begun, whatever is measured since", () => {
     const id = "HuggingFaceTB/SmolLM2-360M-Instruct";
     for (const kind of ["loading", "failed"] as const) {

@@ -1,5 +1,5 @@
 /** Chooses the next step from the demo to a useful model: one in the room, or the best one for this device. */
-import { type GridState, type ModelInfo, type ModelOffer, type PeerState, familyOf } from "../../grid";
+import { type GridState, type ModelInfo, type ModelOffer, type ModelSpeed, type PeerState, familyOf } from "../../grid";
 import { GUIDE, answeringModel, roomOffers } from "../state/models";
 import { type RatedModel, byUse, samplesOf, usefulness } from "./useful";
 
@@ -10,8 +10,10 @@ export type Recommendation =
   | {
       readonly kind: "load";
       readonly model: ModelInfo;
-      /** About how many tokens per second it gives here; undefined if nothing has been measured yet. */
+      /** How many tokens per second it gives here; undefined if nothing has been measured yet. */
       readonly rate: number | undefined;
+      /** Set if its own answers have told the rate, on this visit or an earlier one. */
+      readonly speed: ModelSpeed | undefined;
       readonly slow: boolean;
     }
   /** Every model that fits would be so slow here that a download is not worth its time; the rate of the best one. */
@@ -55,10 +57,10 @@ function here(state: GridState): Recommendation {
     .map((model) => ({ model, ...usefulness(model, state, samples) }))
     .sort(samples.length > 0 || hasGpu(state) ? byUse : bySize);
   if (!best) return { kind: "none" };
-  const { model, rate, slow } = best;
+  const { model, rate, speed, slow } = best;
   const toFetch = begun.length === 0 && model.stored !== "yes";
   if (toFetch && rate !== undefined && rate < TOO_SLOW_RATE) return { kind: "too-slow", rate };
-  return { kind: "load", model, rate, slow };
+  return { kind: "load", model, rate, speed, slow };
 }
 
 function isCandidate(

@@ -7,6 +7,7 @@ import { formatExpectedRate, formatSize } from "../format";
 import { plain } from "../plain";
 import { sections } from "../styles/shared";
 import { type Recommendation, recommend } from "./recommend";
+import { rateText } from "./useful";
 
 /** The words of the card, and its button. */
 interface Step {
@@ -119,7 +120,7 @@ export class RecommendationCard extends WorkspaceElement {
     };
   }
 
-  #load({ model, rate, slow }: Extract<Recommendation, { kind: "load" }>): Step {
+  #load({ model, rate, speed, slow }: Extract<Recommendation, { kind: "load" }>): Step {
     const name = nameOf(model);
     const load = this.workspace?.grid.state.loads[model.id];
     const begin = (): void => {
@@ -153,7 +154,7 @@ export class RecommendationCard extends WorkspaceElement {
         action: { label: "Use it", run: use },
       };
     }
-    const about = rate === undefined ? "" : formatExpectedRate(rate);
+    const about = rateText({ rate, speed });
     return {
       title: "Recommended for this device",
       name,

@@ -1,5 +1,14 @@
 /** How useful a model is on this device: its expected speed, and its worth compared with others. */
-import { type GridState, type ModelInfo, type SpeedSample, expectedRate, familyOf } from "../../grid";
+import {
+  type GridState,
+  type ModelInfo,
+  type ModelSpeed,
+  type SpeedSample,
+  expectedBackend,
+  expectedRate,
+  familyOf,
+} from "../../grid";
+import { formatExpectedRate, formatRate } from "../format";
 
 /** Tokens per second below which an answer is read faster than it is written. */
 const COMFORTABLE_RATE = 5;
@@ -15,8 +24,10 @@ const UNRANKED_STRENGTH = 0.5;
 
 /** The expected use of a model on this device. */
 interface Usefulness {
-  /** About how many tokens per second it gives here; undefined if unknown. */
+  /** How many tokens per second it gives here, as measured or about as expected; undefined if unknown. */
   readonly rate: number | undefined;
+  /** The speed of its answers here; undefined if none has told it yet. */
+  readonly speed: ModelSpeed | undefined;
   /** The same for the answer alone, after the thoughts of a model that thinks. */
   readonly answerRate: number | undefined;
   /** True if it thinks before it answers. */
@@ -27,30 +38,47 @@ interface Usefulness {
   readonly worth: number;
 }
 
-/** The measured rates of the models that are loaded here. */
-export function samplesOf({ loads, models }: GridState): SpeedSample[] {
-  return models.flatMap(({ id, downloadBytes: bytes }) => {
-    const load = loads[id];
-    if (load?.kind !== "ready" || load.offer.decodeRate === undefined || bytes === undefined) return [];
-    return [{ backend: load.offer.backend, bytes, tokensPerSecond: load.offer.decodeRate }];
+/** The rates of models that have answered here, on any visit, or were checked when they were loaded. */
+export function samplesOf(state: GridState): SpeedSample[] {
+  return state.models.flatMap((model) => {
+    const backend = backendOf(model, state);
+    const tokensPerSecond = speedOf(model, state)?.average ?? checkedRate(model, state);
+    const { downloadBytes: bytes } = model;
+    return tokensPerSecond === undefined || bytes === undefined ? [] : [{ backend, bytes, tokensPerSecond }];
   });
 }
 
-/** How useful a model is on a device with these samples. A loaded model has its own measured rate. */
-export function usefulness(
-  model: ModelInfo,
-  { loads, device }: Pick<GridState, "loads" | "device">,
-  samples: readonly SpeedSample[],
-): Usefulness {
+type Known = Pick<GridState, "loads" | "device" | "speeds">;
+
+/** The backend on which a model runs, or would run. */
+function backendOf(model: ModelInfo, { loads, device }: Known): ModelSpeed["backend"] {
   const load = loads[model.id];
+  return load?.kind === "ready" ? load.offer.backend : expectedBackend(model, device);
+}
+
+function speedOf(model: ModelInfo, known: Known): ModelSpeed | undefined {
+  const backend = backendOf(model, known);
+  return known.speeds.findLast((speed) => speed.model === model.id && speed.backend === backend);
+}
+
+/** The rate of the check when the model was loaded: the best of a few tokens. */
+function checkedRate({ id }: ModelInfo, { loads }: Known): number | undefined {
+  const load = loads[id];
+  return load?.kind === "ready" ? load.offer.decodeRate : undefined;
+}
+
+/** How useful a model is on a device with these samples. A model that has answered here has its own measured rate. */
+export function usefulness(model: ModelInfo, known: Known, samples: readonly SpeedSample[]): Usefulness {
   const { family, parameters = 0 } = familyOf(model.id) ?? {};
   const downloadBytes = model.downloadBytes ?? (parameters > 0 ? parameters * BYTES_PER_PARAMETER : undefined);
-  const measured = load?.kind === "ready" ? load.offer.decodeRate : undefined;
-  const rate = measured ?? expectedRate({ ...model, downloadBytes }, device, samples);
+  const speed = speedOf(model, known);
+  const rate =
+    speed?.average ?? checkedRate(model, known) ?? expectedRate({ ...model, downloadBytes }, known.device, samples);
   const thinks = family?.thinks ?? false;
   const answerRate = rate === undefined ? undefined : thinks ? rate / THINKING_FACTOR : rate;
   return {
     rate,
+    speed,
     answerRate,
     thinks,
     slow: answerRate !== undefined && answerRate < COMFORTABLE_RATE,
@@ -70,4 +98,10 @@ export function byUse(a: RatedModel, b: RatedModel): number {
     (a.slow ? (b.answerRate ?? 0) - (a.answerRate ?? 0) : b.worth - a.worth) ||
     (a.model.downloadBytes ?? Infinity) - (b.model.downloadBytes ?? Infinity)
   );
+}
+
+/** The speed of a model's answers, as measured or about as expected; empty if nothing is known. */
+export function rateText({ rate, speed }: Pick<Usefulness, "rate" | "speed">): string {
+  if (speed) return `${formatRate(speed.average)} on average`;
+  return rate === undefined ? "" : formatExpectedRate(rate);
 }

@@ -276,6 +276,7 @@ export function fakeState(options: { loading: boolean; notices: boolean; house: 
     room: undefined,
     returnTo: undefined,
     graphs: {},
+    speeds: [],
     pipelines: [],
     notices: options.notices
       ? [

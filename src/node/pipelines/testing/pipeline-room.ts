@@ -95,6 +95,7 @@ export class PipelineRoom {
       room: undefined,
       pipelines: [],
       graphs: {},
+      speeds: [],
       notices: [],
     } as unknown as GridState);
     const pipelines = new NodePipelines({
