@@ -10,6 +10,7 @@ export type ErrorCode =
   | "device-lost"
   | "out-of-memory"
   | "shader-f16-missing"
+  | "gpu-unfit"
   | "wrong-results"
   | "worker-crashed"
   | "context-exceeded"

@@ -40,7 +40,6 @@ async function probeWebGpu(): Promise<{ webgpu: DeviceInfo["webgpu"]; missing: s
     return { webgpu: undefined, missing: "This browser knows WebGPU but found no graphics adapter that it can use." };
   }
   const { info, limits } = adapter;
-  const words = `${info.vendor} ${info.architecture} ${info.description}`.toLowerCase();
   const webgpu = {
     vendor: info.vendor,
     architecture: info.architecture,
@@ -48,9 +47,15 @@ async function probeWebGpu(): Promise<{ webgpu: DeviceInfo["webgpu"]; missing: s
     features: [...adapter.features].sort(),
     maxBufferSize: limits.maxBufferSize,
     maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-    software: info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render|warp/.test(words),
+    software: isSoftware(info),
   };
   return { webgpu, missing: undefined };
+}
+
+/** Whether an adapter only computes on the CPU. */
+export function isSoftware({ vendor, architecture, description, isFallbackAdapter }: GPUAdapterInfo): boolean {
+  const words = `${vendor} ${architecture} ${description}`.toLowerCase();
+  return isFallbackAdapter || /swiftshader|llvmpipe|lavapipe|basic render|warp/.test(words);
 }
 
 /** Marks of browsers in the user agent; the first that fits counts, since most name others too. */

@@ -15,6 +15,8 @@ interface Needs {
   readonly memoryBytes: number | undefined;
   /** Bytes of weights that WebAssembly would have to hold; absent if unknown, or if the model runs on the GPU. */
   readonly wasmBytes?: number | undefined;
+  /** Bytes of the graph's largest weight if a GPU has to hold it; absent if unknown. */
+  readonly largestWeightBytes?: number | undefined;
   /** The catalog's name of the same model with 32-bit arithmetic, if it has one. */
   readonly f32Variant: string | undefined;
 }
@@ -23,7 +25,7 @@ interface Needs {
 export function fitOf(entry: ModelEntry, needs: Needs, device: DeviceInfo): ModelInfo["fit"] {
   return (
     (entry.origin.kind === "webllm" ? webllmObstacle(entry, needs.f32Variant, device) : undefined) ??
-    bufferObstacle(entry, device) ??
+    bufferObstacle(entry, needs.largestWeightBytes, device) ??
     wasmObstacle(needs.wasmBytes) ??
     memoryObstacle(needs.memoryBytes, device) ?? { fits: true }
   );
@@ -56,10 +58,16 @@ function webllmObstacle(entry: ModelEntry, f32Variant: string | undefined, devic
   return unfit("gpu-ability", `It needs the GPU feature ${missing}, which is missing here.`);
 }
 
-function bufferObstacle(entry: ModelEntry, device: DeviceInfo): Unfit | undefined {
-  const needed = entry.origin.kind === "webllm" ? entry.origin.largestBufferBytes : undefined;
-  if (needed === undefined || !device.webgpu) return undefined;
-  const limit = Math.min(device.webgpu.maxBufferSize, device.webgpu.maxStorageBufferBindingSize);
+function bufferObstacle(
+  { origin }: ModelEntry,
+  largestWeightBytes: number | undefined,
+  { webgpu }: DeviceInfo,
+): Unfit | undefined {
+  const needed = origin.kind === "webllm" ? origin.largestBufferBytes : largestWeightBytes;
+  if (needed === undefined || !webgpu) return undefined;
+  // ONNX Runtime binds a large buffer in several pieces.
+  const binding = origin.kind === "webllm" ? webgpu.maxStorageBufferBindingSize : Infinity;
+  const limit = Math.min(webgpu.maxBufferSize, binding);
   if (needed <= limit) return undefined;
   return unfit(
     "gpu-ability",

@@ -113,6 +113,23 @@ describe("modelInfo of a repository that has been asked", () => {
     expect(infoOf("Qwen3-4B-ONNX", testDevice(), described(1, 4 * GB)).fit).toEqual({ fits: true });
   });
 
+  it("does not fit a GPU whose buffers are too small for its largest weight, unless the CPU runs it", () => {
+    const { facts, ...record } = described(1);
+    const remembered = (files: NonNullable<ModelRecord["facts"]>["files"], largestWeightBytes: number): ModelRecord => {
+      const looks = files.slice(2).map((file) => ({ file, largestWeightBytes }));
+      return { ...record, facts: { files }, looks };
+    };
+    const files = [...facts!.files.slice(0, 2), { path: "onnx/model_q4f16.onnx", bytes: 4 * GB }];
+    expect(infoOf("Qwen3-4B-ONNX", testDevice(), remembered(files, 2 ** 30)).fit).toEqual({ fits: true });
+    expect(infoOf("Qwen3-4B-ONNX", testDevice(), remembered(files, 1.5 * GB)).fit).toEqual({
+      fits: false,
+      obstacle: "gpu-ability",
+      reason: "It needs 1.5 GB in one piece, but this GPU gives at most 1.1 GB to the browser.",
+    });
+    const small = [...files.slice(0, 2), { path: "onnx/model_q4f16.onnx", bytes: 3 * GB }];
+    expect(infoOf("Qwen3-4B-ONNX", testDevice(), remembered(small, 1.5 * GB)).fit).toEqual({ fits: true });
+  });
+
   it.each([
     ["mit", "MIT"],
     ["cc-by-nc-4.0", "cc-by-nc-4.0"],

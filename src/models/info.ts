@@ -8,7 +8,7 @@ import { sumBytes, type OnnxPlan } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
 import type { StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
-import { insteadOf, planVariant } from "./variant-choice";
+import { backendOf, largestWeightOf, planVariant } from "./variant-choice";
 
 /** Memory beside the weights for the KV cache, intermediate values and the runtime: a rule of thumb. */
 const MEMORY_PER_WEIGHT = 1.25;
@@ -31,13 +31,19 @@ interface EntryState {
 /** The public description of an entry on this device. */
 export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceInfo): ModelInfo {
   const { remembered } = state;
-  const plan = planOf(entry, remembered, device);
+  const listing = entry.engine === "onnx" ? knownFiles(entry, remembered) : undefined;
+  const preferred = usualBackend(device);
+  const choice = { listing: listing ?? [], remembered, device, name: entry.name };
+  const backend = listing ? backendOf({ ...choice, preferred }) : preferred;
+  const plan = listing && planOf({ ...choice, backend });
+  const graph = listing?.find(({ path }) => path === plan?.graph);
   const exactBytes = plan?.downloadBytes ?? webllmBytes(entry, remembered);
   const weights = plan?.weightBytes ?? estimateOf(entry, device);
   const memoryBytes =
     entry.memoryBytes ??
     (weights === undefined ? undefined : Math.round(weights * MEMORY_PER_WEIGHT) + MEMORY_BASE_BYTES);
-  const wasmBytes = entry.engine === "onnx" && usualBackend(device) === "wasm" ? weights : undefined;
+  const wasmBytes = entry.engine === "onnx" && backend === "wasm" ? weights : undefined;
+  const largestWeightBytes = graph && backend === "webgpu" ? largestWeightOf(remembered, graph) : undefined;
   return {
     id: entry.id,
     name: entry.name,
@@ -49,19 +55,19 @@ export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceIn
     memoryBytes,
     contextLength: entry.contextLength ?? remembered?.facts?.contextLength,
     licence: remembered?.facts?.licence && licenceName(remembered.facts.licence),
-    fit: fitOf(entry, { memoryBytes, wasmBytes, f32Variant: state.f32Variant }, device),
+    fit: fitOf(entry, { memoryBytes, wasmBytes, largestWeightBytes, f32Variant: state.f32Variant }, device),
     stored: typeof state.stored === "string" ? state.stored : storedState(remembered, state.stored),
     origin: originLabel(entry.origin),
   };
 }
 
-function planOf(entry: ModelEntry, remembered: ModelRecord | undefined, device: DeviceInfo): OnnxPlan | undefined {
-  const listing: readonly ListedFile[] | undefined =
-    entry.origin.kind === "embedded" ? entry.origin.files : remembered?.facts?.files;
-  if (!listing || entry.engine !== "onnx") return undefined;
+function knownFiles({ origin }: ModelEntry, remembered: ModelRecord | undefined): readonly ListedFile[] | undefined {
+  return origin.kind === "embedded" ? origin.files : remembered?.facts?.files;
+}
+
+function planOf(choice: Parameters<typeof planVariant>[0]): OnnxPlan | undefined {
   try {
-    const backend = insteadOf(remembered)?.backend ?? usualBackend(device);
-    return planVariant({ listing, remembered, backend, device, name: entry.name });
+    return planVariant(choice);
   } catch {
     return undefined;
   }

@@ -6,18 +6,19 @@ import { afterFailedLoad } from "./failed-load";
 import { ModelHosts } from "./hosts";
 import { usualBackend } from "./info";
 import { openModelParts, type ModelParts, type PartsOptions } from "./model-parts";
-import { planOnnxFiles } from "./onnx-files";
-import { knownListing, type PackageParts } from "./package-parts";
+import type { OnnxPlan } from "./onnx-files";
+import type { PackageParts } from "./package-parts";
 import { prepareOnnx, prepareWebLlm, type PackageOrder } from "./packages";
 import { downloadProgress } from "./progress";
 import { withPickedData } from "./look-ahead";
-import { ModelRecords } from "./records";
+import { type ListedFile, ModelRecords } from "./records";
 import { SharedWork } from "./shared-work";
 import { ModelIndex } from "./model-index";
+import { choiceOf, type Replacement, replaceVariant } from "./replacement";
 import { readFileSource, readTextSource } from "./sources";
 import { connectStore, storeClosed } from "./store-client";
 import type { ModelInfo } from "./types";
-import { insteadOf, untriedVariants, type Variant, withWrong } from "./variant-choice";
+import { backendOf, planVariant, type Variant } from "./variant-choice";
 import { deleteCached } from "./webllm-cache";
 
 const DEFAULT_HUB = "https://huggingface.co";
@@ -45,13 +46,6 @@ interface PrepareOptions {
   /** Throws `unsupported-model` if the model is for another engine. */
   readonly engine?: EngineName;
   readonly onProgress: (progress: LoadProgress) => void;
-}
-
-/** The variant that replaces one with wrong results. */
-interface Replacement extends Variant {
-  /** Whether all its files are here, so that nothing has to be downloaded. */
-  readonly stored: boolean;
-  readonly downloadBytes: number | undefined;
 }
 
 /** The models that this device could run. Emits `change` with the new list whenever it changes. */
@@ -119,10 +113,20 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     );
   }
 
-  /** The backend on which a model runs: the preferred one, unless its results were wrong there. */
+  /** The backend on which a model runs: the preferred one, unless it is known to fail there and runs on the CPU. */
   backendFor(id: string, preferred: Backend): Backend {
-    const instead = this.#parts.index.has(id) ? insteadOf(this.#parts.index.remembered(id)) : undefined;
-    return instead?.backend ?? preferred;
+    const { index } = this.#parts;
+    const entry = index.has(id) ? index.entry(id) : undefined;
+    return entry?.engine === "onnx" ? backendOf({ ...choiceOf(this.#parts, entry), preferred }) : preferred;
+  }
+
+  /** The graph that `prepare` chooses on this backend, as far as is known; undefined if there is none. */
+  graphOn(id: string, backend: Backend): string | undefined {
+    try {
+      return planVariant({ ...choiceOf(this.#parts, this.#parts.index.entry(id)), backend }).graph;
+    } catch {
+      return undefined;
+    }
   }
 
   /**
@@ -130,31 +134,9 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
    * that can be downloaded; first on the same backend, then on the other `backends`. Undefined if none is left.
    */
   async replace(id: string, failed: Variant, backends: readonly Backend[]): Promise<Replacement | undefined> {
-    const { index, store, device } = this.#parts;
-    const entry = index.entry(id);
-    const listing = knownListing(this.#parts, entry) ?? [];
-    const record = index.remembered(id);
-    const remembered = { ...record, ...withWrong(record, failed, undefined) };
-    const choices = backends.flatMap((backend) =>
-      untriedVariants({ listing, remembered, backend, device, name: entry.name }).map((plan) => ({ backend, plan })),
-    );
-    const stored = await Promise.all(
-      choices.map(({ plan }) =>
-        store.service.open(
-          id,
-          plan.files.map(({ path }) => path),
-        ),
-      ),
-    );
-    const at = Math.max(
-      0,
-      stored.findIndex((files) => files !== undefined),
-    );
-    const best = choices[at];
-    const instead = best && { graph: best.plan.graph, backend: best.backend };
-    await index.remember(id, withWrong(record, failed, instead));
+    const replacement = await replaceVariant(this.#parts, this.#parts.index.entry(id), { failed, backends });
     await this.#refresh();
-    return best && instead && { ...instead, stored: stored[at] !== undefined, downloadBytes: best.plan.downloadBytes };
+    return replacement;
   }
 
   /**
@@ -240,11 +222,11 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
   }
 
   async #addText(source: string | URL, signal: AbortSignal): Promise<string> {
-    const { index, hosts, device } = this.#parts;
+    const { index, hosts } = this.#parts;
     const { id, name, origin } = readTextSource(source, hosts);
     if (index.has(id)) return id;
     const facts = await hosts.facts(origin, signal);
-    if (origin.kind !== "webllm") planOnnxFiles(facts.files, usualBackend(device), device, name);
+    if (origin.kind !== "webllm") this.#plan(facts.files, name);
     await index.remember(id, { added: { name, source: origin }, facts });
     return id;
   }
@@ -254,10 +236,10 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     signal: AbortSignal,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<string> {
-    const { index, store, device } = this.#parts;
+    const { index, store } = this.#parts;
     const { name, files } = readFileSource(source);
     const listing = files.map(({ path, blob }) => ({ path, bytes: blob.size }));
-    const planned = planOnnxFiles(listing, usualBackend(device), device, name);
+    const planned = this.#plan(listing, name);
     const plan = await withPickedData(planned, files, { name, signal });
     const wanted = files.filter(({ path }) => plan.files.some((file) => file.path === path));
     const id = `files/${name}/${randomId(4)}`;
@@ -268,6 +250,13 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     const facts = { files: stored.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })) };
     await index.remember(id, { added: { name, source: { kind: "files" } }, facts });
     return id;
+  }
+
+  /** The files of a model that is about to be added, on whatever backend runs it. Throws like `planOnnxFiles`. */
+  #plan(listing: readonly ListedFile[], name: string): OnnxPlan {
+    const { device } = this.#parts;
+    const choice = { listing, remembered: undefined, device, name };
+    return planVariant({ ...choice, backend: backendOf({ ...choice, preferred: usualBackend(device) }) });
   }
 
   /** Reads again what is stored and tells the listeners. */

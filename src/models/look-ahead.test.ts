@@ -4,6 +4,7 @@ import { randomDecoder, randomDecoderApart } from "../inference/testing";
 import { readGraph } from "../onnx";
 import { openModelParts } from "./model-parts";
 import { prepareOnnx } from "./packages";
+import { testDevice } from "./testing";
 import { DATA, device, GRAPH, hub, MIB, options, settled } from "./testing/hub";
 
 describe("decoders as exporters publish them", () => {
@@ -61,5 +62,23 @@ describe("decoders as exporters publish them", () => {
       message: expect.stringContaining(named) as string,
     });
     expect(hub.seen.filter((request) => request.includes("_data"))).toEqual([]);
+  });
+
+  it.each([
+    ["an operator that is known to be wrong there", { software: true }, /operator QMoE .* software WebGPU adapters/],
+    ["a weight that is larger than its buffers", { maxBufferSize: 4000 }, /in one piece.*at most 4\.0 kB/],
+  ] as const)("are refused on a GPU because of %s, and run on the CPU", async (_, abilities, message) => {
+    const { model: graph, external } = randomDecoder({ experts: "fused", bits: 4 });
+    publish("onnx/", { name: "model.onnx", bytes: graph }, ...external);
+    const info = { ...testDevice(), webgpu: { ...testDevice().webgpu!, ...abilities } };
+    const { entry, visit } = device(undefined, info);
+    const opened = await visit();
+    await expect(prepareOnnx(opened, { entry, backend: "webgpu", ...settled })).rejects.toMatchObject({
+      code: "gpu-unfit",
+      message: expect.stringMatching(message) as string,
+    });
+    expect(hub.seen.filter((request) => request.includes("_data"))).toEqual([]);
+    expect(opened.index.remembered(entry.id).looks).toMatchObject([{ file: { path: "onnx/model.onnx" } }]);
+    expect(await prepareOnnx(opened, { entry, backend: "wasm", ...settled })).toMatchObject({ engine: "onnx" });
   });
 });

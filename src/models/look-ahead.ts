@@ -12,6 +12,7 @@ import type { OnnxPlan } from "./onnx-files";
 import type { PackageParts } from "./package-parts";
 import { joined, PartialModel, withListedData } from "./partial-model";
 import type { ListedFile } from "./records";
+import { withLook } from "./variant-choice";
 
 /** Graph files up to this size are downloaded first. Of larger ones, which may hold weights, the graph alone is read. */
 const SMALL_GRAPH_BYTES = 16 * 2 ** 20;
@@ -42,7 +43,7 @@ export async function lookAhead(
     readonly onProgress: (progress: LoadProgress) => void;
   },
 ): Promise<OnnxPlan> {
-  const { plan, listing, signal } = look;
+  const { plan, listing, backend, signal } = look;
   const source = new PartialModel(parts, entry, plan);
   let graphs;
   try {
@@ -52,7 +53,12 @@ export async function lookAhead(
     });
     signal.throwIfAborted();
     if (!graphs) return plan;
-    await parts.decoders.check(joined(graphs), await source.configTexts(look));
+    const graph = joined(graphs);
+    const facts = await parts.decoders.check(graph, await source.configTexts(look));
+    const file = plan.files.find(({ path }) => path === plan.graph);
+    if (file) await parts.index.remember(entry.id, withLook(parts.index.remembered(entry.id), { file, ...facts }));
+    const { webgpu } = parts.device;
+    if (backend === "webgpu" && webgpu) await parts.decoders.requireFitness(graph, webgpu);
   } catch (error) {
     throw signal.aborted ? signal.reason : await withoutDamaged(parts, entry, { error, files: firstFiles(plan) });
   }

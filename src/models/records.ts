@@ -71,6 +71,8 @@ const modelRecord = v.object({
       ),
     }),
   ),
+  /** What looks at graphs have found out, by the graph's listed file. */
+  looks: v.optional(v.array(v.object({ file: listedFile, largestWeightBytes: v.number() }))),
   /** Variants whose results were wrong, and the one to use from now on. Another build of the site tries again. */
   wrong: v.optional(v.array(variant)),
   instead: v.optional(variant),

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Backend } from "../inference";
 import type { ModelRecord } from "./records";
 import { testDevice } from "./testing";
-import { insteadOf, planVariant, untriedVariants, variantName, withWrong } from "./variant-choice";
+import { backendOf, insteadOf, planVariant, untriedVariants, variantName, withLook, withWrong } from "./variant-choice";
 import type { VariantWishes } from "./variants";
 
 const listing = ["config.json", "tokenizer.json", "onnx/model.onnx"]
@@ -49,6 +49,32 @@ describe("the variant of a model", () => {
       );
     expect(names("webgpu")).toEqual(["q4", "fp16", "model.onnx", "quantized"]);
     expect(names("wasm")).toContain("q4f16");
+  });
+
+  it("is passed over on a GPU whose largest buffer is too small for one of its weights", () => {
+    const file = listing.find(({ path }) => path === graph("q4f16"))!;
+    const record: ModelRecord = { id: "m", packages: [] };
+    const seen = (bytes: number) => ({ ...record, ...withLook(record, { file, largestWeightBytes: bytes }) });
+    expect(planned(seen(2 ** 30), "webgpu")).toBe("q4f16");
+    expect(planned(seen(2 ** 30 + 1), "webgpu")).toBe("q4");
+    const changed = { ...record, ...withLook(record, { file: { ...file, bytes: 11 }, largestWeightBytes: 2 ** 31 }) };
+    expect(planned(changed, "webgpu")).toBe("q4f16");
+  });
+
+  it("runs on the CPU if none is left that may run on the GPU", () => {
+    const halves = listing.filter(({ path }) => !path.endsWith(".onnx") || path.includes("16"));
+    const device = testDevice({ features: [] });
+    const choice = { remembered: undefined, device, name: "m", preferred: "webgpu" } as const;
+    expect(backendOf({ ...choice, listing })).toBe("webgpu");
+    expect(backendOf({ ...choice, listing: halves })).toBe("wasm");
+    expect(backendOf({ ...choice, listing: [] })).toBe("webgpu");
+    const refused = (["q4f16", "fp16"] as const).reduce<ModelRecord>(
+      (record, type) => ({ ...record, ...withWrong(record, { graph: graph(type), backend: "webgpu" }, undefined) }),
+      { id: "m", packages: [] },
+    );
+    const able = { ...choice, device: testDevice() };
+    expect(backendOf({ ...able, listing: halves })).toBe("webgpu");
+    expect(backendOf({ ...able, listing: halves, remembered: refused })).toBe("wasm");
   });
 
   it("is tried again by another build of the site, and if there is no other", () => {

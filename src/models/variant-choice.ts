@@ -1,7 +1,7 @@
 /** Chooses the variant of a model that runs here: by its configuration, and by earlier loads that went wrong. */
 import { MicrogridError } from "../core";
 import type { Backend, DeviceInfo } from "../inference";
-import { type OnnxPlan, planOnnxFiles, planOnnxGraph, runnablePlans } from "./onnx-files";
+import { LARGEST_WASM_BYTES, type OnnxPlan, planOnnxFiles, planOnnxGraph, runnablePlans } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
 
 /** A graph and the backend that runs it. */
@@ -28,8 +28,19 @@ export function planVariant({ listing, remembered, backend, device, name }: Choi
   if (instead?.backend === backend && listing.some(({ path }) => path === instead.graph)) {
     return planOnnxGraph(listing, instead.graph, name);
   }
-  const wrong = wrongOf(remembered).flatMap((variant) => (variant.backend === backend ? variant.graph : []));
+  const wrong = listing.filter((file) => isUnfit(file, { remembered, backend, device })).map(({ path }) => path);
   return planOnnxFiles(listing, backend, device, name, { wishes: remembered?.facts?.variants, wrong });
+}
+
+/** The backend to run a model on: the preferred one, unless all its variants are known to fail there and the CPU has others. */
+export function backendOf({
+  preferred,
+  ...choice
+}: Omit<Choice, "backend"> & { readonly preferred: Backend }): Backend {
+  const instead = insteadOf(choice.remembered);
+  if (instead) return instead.backend;
+  const backends: readonly Backend[] = [preferred, "wasm"];
+  return backends.find((backend) => untriedVariants({ ...choice, backend }).length > 0) ?? preferred;
 }
 
 /** The variant that replaces one whose results were wrong here; undefined if none was. */
@@ -40,11 +51,11 @@ export function insteadOf(remembered: ModelRecord | undefined): Variant | undefi
 
 /** All variants that may be right on the backend, best first; none if the files are not a model that it runs. */
 export function untriedVariants({ listing, remembered, backend, device, name }: Choice): readonly OnnxPlan[] {
-  const wrong = wrongOf(remembered);
+  const isRight = ({ graph, weightBytes = 0 }: OnnxPlan): boolean =>
+    (backend !== "wasm" || weightBytes <= LARGEST_WASM_BYTES) &&
+    listing.every((file) => file.path !== graph || !isUnfit(file, { remembered, backend, device }));
   try {
-    return runnablePlans(listing, backend, device, name, remembered?.facts?.variants).filter(
-      ({ graph }) => !wrong.some((variant) => variant.backend === backend && variant.graph === graph),
-    );
+    return runnablePlans(listing, backend, device, name, remembered?.facts?.variants).filter(isRight);
   } catch (error) {
     if (error instanceof MicrogridError) return [];
     throw error;
@@ -59,6 +70,31 @@ export function withWrong(
 ): Pick<ModelRecord, "wrong" | "instead"> {
   const wrong = [...wrongOf(record), variant].map((each) => ({ ...each, build: BUILD }));
   return { wrong, instead: instead && { ...instead, build: BUILD } };
+}
+
+/** The largest weight of a graph, in bytes, if a look at this version of its file has found it out. */
+export function largestWeightOf(remembered: ModelRecord | undefined, file: ListedFile): number | undefined {
+  const isSame = (seen: ListedFile): boolean =>
+    seen.path === file.path && seen.bytes === file.bytes && seen.sha256 === file.sha256;
+  return remembered?.looks?.find((look) => isSame(look.file))?.largestWeightBytes;
+}
+
+/** The record of a model at one of whose graphs somebody has looked. */
+export function withLook(
+  { looks = [] }: ModelRecord,
+  look: NonNullable<ModelRecord["looks"]>[number],
+): Pick<ModelRecord, "looks"> {
+  return { looks: [...looks.filter(({ file }) => file.path !== look.file.path), look] };
+}
+
+/** Whether a graph is known to fail on the backend: its results were wrong, or one of its weights is too large. */
+function isUnfit(
+  file: ListedFile,
+  { remembered, backend, device }: Pick<Choice, "remembered" | "backend" | "device">,
+): boolean {
+  const isWrong = wrongOf(remembered).some((variant) => variant.backend === backend && variant.graph === file.path);
+  const limit = backend === "webgpu" ? device.webgpu?.maxBufferSize : undefined;
+  return isWrong || (largestWeightOf(remembered, file) ?? 0) > (limit ?? Infinity);
 }
 
 /** The variants whose results were wrong, as far as this build found out. */

@@ -1,12 +1,12 @@
 /** Loads that go wrong on this device, with a library and engines that only answer what the test says. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { MicrogridError } from "../core";
+import { errorToData, MicrogridError } from "../core";
 import type { Backend, DeviceInfo, EngineSupervisor, LoadedModelInfo } from "../inference";
-import type { ModelLibrary } from "../models";
+import { CopyDeleted, type ModelLibrary } from "../models";
 import type { LocalProvider } from "./local-provider";
 import { NodeModels } from "./models";
 import type { StateStore } from "./state-store";
-import type { Notice } from "./types";
+import type { GridState, Notice } from "./types";
 
 interface Variant {
   readonly graph: string;
@@ -18,19 +18,31 @@ const never = new AbortController().signal;
 const gpu = { webgpu: { software: false, features: [] } } as unknown as DeviceInfo;
 let notices: Notice[];
 let loaded: Variant[];
+let loads: GridState["loads"];
 
-/** Models whose variants are loaded in the order of `variants`; all but the last give wrong results. */
-function models(first: Variant, replacements: readonly (Replacement | undefined)[], codes: readonly string[]) {
+/** Models whose variants are loaded in the order of `variants`; all but the last give wrong results. `refusals` come before a download. */
+function models(
+  first: Variant,
+  replacements: readonly (Replacement | undefined)[],
+  codes: readonly string[],
+  refusals: readonly Error[] = [],
+) {
   const queue = [...replacements];
+  const refused = [...refusals];
   let current = first;
   const library = {
-    list: () => [],
+    list: () => [{ id: "m", name: "Model", engine: "onnx", downloadBytes: 10 }],
     on: () => undefined,
     refresh: () => Promise.resolve(),
     afterFailedLoad: (_: string, { error }: { error: unknown }) => Promise.resolve(error),
+    graphOn: () => current.graph,
     backendFor: (_: string, preferred: Backend) => preferred,
-    prepare: (id: string, { backend }: { backend: Backend }) =>
-      Promise.resolve({ engine: "onnx", id, name: "Model", graph: current.graph, files: [], packageHash: backend }),
+    prepare: (id: string, { backend }: { backend: Backend }) => {
+      const refusal = refused.shift();
+      if (refusal) return Promise.reject(refusal);
+      const pkg = { engine: "onnx", id, name: "Model", graph: current.graph, files: [], packageHash: backend };
+      return Promise.resolve(pkg);
+    },
     replace: (_: string, failed: Variant, backends: readonly Backend[]) => {
       expect(failed).toEqual(current);
       const next = queue.shift();
@@ -50,7 +62,8 @@ function models(first: Variant, replacements: readonly (Replacement | undefined)
     },
   };
   const state = { loads: {} };
-  const store = { state, patch: () => undefined, notify: (notice: Notice) => notices.push(notice) };
+  const patch = (change: Pick<GridState, "loads">): void => void (loads = change.loads);
+  const store = { state, patch, notify: (notice: Notice) => notices.push(notice) };
   return new NodeModels({
     library: library as unknown as ModelLibrary,
     supervisor: supervisor as unknown as EngineSupervisor,
@@ -95,6 +108,28 @@ describe("a model whose results are wrong here", () => {
       message: expect.stringMatching(/Load the model again to use q4 on the CPU \(WASM\) instead.*1\.2 GB/) as unknown,
     });
     expect(loaded).toHaveLength(1);
+  });
+
+  it("is replaced before its download if that is not larger, and the page says why", async () => {
+    const unfit = new MicrogridError("gpu-unfit", "It has an operator. Choose another.");
+    await models(half, [{ ...cpu, stored: false }], [], [unfit]).load("m", {}, never);
+    expect(loaded).toEqual([{ graph: cpu.graph, backend: "wasm" }]);
+    expect(notices.map(({ text }) => text)).toEqual([
+      "Model (q4f16) cannot run on the graphics card (It has an operator). It runs as q4 on the CPU (WASM) instead, which is slower.",
+    ]);
+    const larger = models(half, [{ ...cpu, stored: false, downloadBytes: 11 }], [], [unfit]);
+    await expect(larger.load("m", {}, never)).rejects.toMatchObject({
+      message: expect.stringContaining("Load the model again to use q4 on the CPU (WASM)") as unknown,
+    });
+  });
+
+  it("says if its copy was deleted, so that the page can offer another download", async () => {
+    for (const copyDeleted of [true, false]) {
+      const error = new MicrogridError("file-corrupt", "It is damaged.");
+      const all = models(half, [], [], [copyDeleted ? new CopyDeleted(error) : error]);
+      await expect(all.load("m", {}, never)).rejects.toMatchObject({ code: "file-corrupt" });
+      expect(loads.m).toEqual({ kind: "failed", error: errorToData(error), ...(copyDeleted && { copyDeleted }) });
+    }
   });
 
   it("stays on the backend that was asked for", async () => {

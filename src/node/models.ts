@@ -13,7 +13,7 @@ import {
 import { CopyDeleted, type ModelLibrary, clearLoading, markLoading } from "../models";
 import type { LoadState, ModelInfo } from "./types";
 import type { LocalProvider } from "./local-provider";
-import { isWrongOnGpu, replacementNotice, withOffer } from "./replaced-variant";
+import { isUnfitForGpu, replacementNotice, withOffer } from "./replaced-variant";
 import type { StateStore } from "./state-store";
 
 export interface LoadChoice {
@@ -178,20 +178,26 @@ export class NodeModels {
   ): Promise<{ pkg: ModelPackage; info: LoadedModelInfo }> {
     const { library, supervisor, device, store } = this.#options;
     const { engine } = choice;
+    const model = library.list().find((known) => known.id === id);
     let backend = choice.backend ?? library.backendFor(id, preferredBackend(device));
     for (;;) {
-      const pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
-      markLoading(id);
+      let pkg: ModelPackage | undefined;
       try {
+        pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
+        markLoading(id);
         return { pkg, info: await supervisor.load(pkg, { signal, backend, onProgress }) };
       } catch (error) {
         if (isAbort(error) || signal.aborted) throw error;
-        const failed = { graph: pkg.engine === "onnx" ? pkg.graph : "", backend };
-        const backends: readonly Backend[] = choice.backend ? [backend] : [backend, "wasm"];
-        if (!isWrongOnGpu(error, failed)) throw await library.afterFailedLoad(id, { error, backend });
-        const next = await library.replace(id, failed, backends);
-        if (!next?.stored) throw next ? withOffer(error, next) : error;
-        store.notify(replacementNotice(pkg, error, failed, next));
+        if (!isUnfitForGpu(error, { backend, engine: model?.engine })) {
+          throw pkg ? await library.afterFailedLoad(id, { error, backend }) : error;
+        }
+        const failed = { graph: library.graphOn(id, backend) ?? "", backend };
+        const next = await library.replace(id, failed, choice.backend ? [backend] : [backend, "wasm"]);
+        if (!next) throw error;
+        // Before anything was downloaded, another variant may take the place of the first if it is not larger.
+        const isSmall = !pkg && (next.downloadBytes ?? Infinity) <= (model?.downloadBytes ?? 0);
+        if (!next.stored && !isSmall) throw withOffer(error, next);
+        store.notify(replacementNotice({ id, name: model?.name ?? id }, error, failed, next));
         backend = next.backend;
       }
     }

@@ -1,12 +1,26 @@
 /** Checks and completes the graph of a decoder before any of its weights are there. */
 import { readGraph, withInputShapes } from "../../onnx";
+import { type GpuAbilities, largestWeight, requireFitness } from "./gpu-fitness";
 import { type CacheShape, readGraphSpec } from "./graph-spec";
 import { readModelConfig } from "./model-config";
 import { readStateName } from "./state-names";
 
+/** Facts about a decoder that its graph alone tells. */
+export interface DecoderFacts {
+  /** Bytes of the largest weight, which has to fit in one buffer of a GPU. */
+  readonly largestWeightBytes: number;
+}
+
 /** Throws `unsupported-model` if the engine cannot run a decoder: it names the input, state or output that is in the way. */
-export function checkDecoder(graphBytes: Uint8Array, texts: ConfigTexts): void {
-  readGraphSpec(readGraph(graphBytes), shapeOf(texts));
+export function checkDecoder(graphBytes: Uint8Array, texts: ConfigTexts): DecoderFacts {
+  const graph = readGraph(graphBytes);
+  readGraphSpec(graph, shapeOf(texts));
+  return { largestWeightBytes: largestWeight(graph) };
+}
+
+/** Throws like `requireFitness`. */
+export function checkFitness(graphBytes: Uint8Array, gpu: GpuAbilities): void {
+  requireFitness(readGraph(graphBytes), gpu);
 }
 
 /** Texts of the files that state the sizes of caches; undefined for those that a model does not have. */

@@ -64,7 +64,7 @@ export class OnnxEngine implements Engine {
 
   /**
    * Loads a model and checks it. Throws `file-missing`, `file-corrupt`, `not-a-model`, `unsupported-model`,
-   * `wrong-results`, `no-webgpu`, `out-of-memory` or `device-lost`; aborting rejects with the signal's reason and frees everything.
+   * `wrong-results`, `no-webgpu`, `shader-f16-missing`, `gpu-unfit`, `out-of-memory` or `device-lost`; aborting rejects with the signal's reason and frees everything.
    */
   async load(
     pkg: ModelPackage,
@@ -85,7 +85,7 @@ export class OnnxEngine implements Engine {
       report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
       const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
       const comparedLayers = gpu ? await this.#checkLayers(ort, gpu, files, signal) : 0;
-      const session = await this.#turns.run(() => createSession(ort, files, gpu?.device, { signal, expand: true }), {
+      const session = await this.#turns.run(() => createSession(ort, files, gpu, { signal, expand: true }), {
         signal,
       });
       return await this.#finish({
@@ -144,7 +144,7 @@ export class OnnxEngine implements Engine {
       const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
       signal.throwIfAborted();
       const lost = gpu?.lost ?? never();
-      return await load({ ort, backend, device: gpu?.device, lost, turns: this.#turns, models: this.#models });
+      return await load({ ort, backend, gpu, lost, turns: this.#turns, models: this.#models });
     } catch (error) {
       throw signal.aborted ? signal.reason : engineError(error, backend);
     }
@@ -166,7 +166,7 @@ export class OnnxEngine implements Engine {
       contextLength: files.contextLength,
       window: files.window,
       signal,
-      judged: (layer) => createSession(ort, layer, gpu.device, { signal, expand: false, readBack: true }),
+      judged: (layer) => createSession(ort, layer, gpu, { signal, expand: false, readBack: true }),
       turn: (work) => unlessLost(this.#turns.run(work, { signal })),
     });
   }

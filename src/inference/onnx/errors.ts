@@ -23,7 +23,7 @@ export function engineError(error: unknown, backend: Backend): Error {
   if (/could not find an implementation|not implemented|no such operator|is not a registered function/i.test(text)) {
     const other = backend === "webgpu" ? "the CPU (WASM)" : "WebGPU";
     return problem(
-      "unsupported-model",
+      backend === "webgpu" ? "gpu-unfit" : "unsupported-model",
       `This model uses an operator that does not run here (${first(text)}). Try it on ${other}, or choose another variant.`,
     );
   }

@@ -1,6 +1,8 @@
 /** The GPU device that all models of a worker share. */
 import { MicrogridError } from "../../core";
+import { isSoftware } from "../device";
 import { deviceLost, outOfMemory } from "./errors";
+import type { GpuAbilities } from "./gpu-fitness";
 
 /** Features that ONNX Runtime's kernels use where they are there. */
 const FEATURES = ["shader-f16", "subgroups", "chromium-experimental-subgroup-matrix", "timestamp-query"];
@@ -21,6 +23,7 @@ const LIMITS = [
 /** A device and the promise of its loss. */
 export interface GpuDevice {
   readonly device: GPUDevice;
+  readonly abilities: GpuAbilities;
   /** Rejects with `device-lost` when the device goes away; never resolves. */
   readonly lost: Promise<never>;
 }
@@ -43,7 +46,13 @@ export async function requestGpuDevice(): Promise<GpuDevice> {
   });
   const lost = device.lost.then((info) => Promise.reject(deviceLost(info.message)));
   lost.catch(() => undefined); // awaited only while something runs
-  return { device, lost };
+  const { features, limits } = device;
+  const abilities = {
+    features: [...features],
+    maxBufferSize: limits.maxBufferSize,
+    software: isSoftware(adapter.info),
+  };
+  return { device, abilities, lost };
 }
 
 /**

@@ -11,6 +11,7 @@ import type {
 import type { Backend, LoadedModelInfo } from "../types";
 import { CachePool } from "./cache-pool";
 import { floatBytes } from "./floats";
+import type { GpuDevice } from "./gpu-device";
 import { type CacheShape, type GraphSpec, readGraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./kv-cache";
 import { OnnxModel } from "./model";
@@ -38,7 +39,7 @@ const LONG_RUN_MS = 100;
 export interface Bench {
   readonly ort: Ort;
   readonly backend: Backend;
-  readonly device: GPUDevice | undefined;
+  readonly gpu: GpuDevice | undefined;
   /** Rejects when the device is lost. */
   readonly lost: Promise<never>;
   readonly turns: TurnQueue;
@@ -132,12 +133,13 @@ async function loadPart(
     readonly signal: AbortSignal;
   },
 ): Promise<LoadedPart> {
-  const { ort, device, turns } = bench;
+  const { ort, gpu, turns } = bench;
+  const device = gpu?.device;
   const { shape, contextLength, stepTokens, signal } = options;
   const blobs = new Map(pkg.files.map((file) => [file.path, file.blob]));
   const files = await readGraphFiles(GRAPH, blobs.set(GRAPH, pkg.graph), { signal });
   const spec = readGraphSpec(files.graph, shape, pkg.part);
-  const session = await turns.run(() => createSession(ort, files, device, { signal, expand: pkg.expand }), { signal });
+  const session = await turns.run(() => createSession(ort, files, gpu, { signal, expand: pkg.expand }), { signal });
   try {
     const caches = cacheFactories(ort, spec, device, contextLength);
     const runner = new ModelRunner(ort, session, spec, device);

@@ -1,48 +1,30 @@
 /** Creates a session of ONNX Runtime from a graph and its weights, and the caches that go with it. */
 import type { InferenceSession } from "onnxruntime-web";
-import { MicrogridError, formatBytes } from "../../core";
 import { type GraphWithWeights, expandWeights } from "./expand-weights";
-import { withinGpuMemory } from "./gpu-device";
+import { type GpuDevice, withinGpuMemory } from "./gpu-device";
+import { requireFitness } from "./gpu-fitness";
 import type { GraphSpec } from "./graph-spec";
 import { ArrayKvCache, GrowingGpuKvCache } from "./growing-kv-cache";
 import { InPlaceGpuKvCache } from "./in-place-gpu-kv-cache";
 import type { KvCacheFactory } from "./kv-cache";
 import { lazyBytes } from "./lazy-bytes";
-import { ELEMENT, type Graph } from "../../onnx";
+import type { Graph } from "../../onnx";
 import { canSuspend, type Ort } from "./runtime";
 
 /** Otherwise ONNX Runtime warns about every shape operator that it leaves to the CPU, as it should. */
 const LOG_ERRORS_ONLY = 3;
 
-/** Throws `shader-f16-missing` or `unsupported-model` if the GPU cannot run the graph: errors of its shaders say nothing. */
-function requireAbilities({ inputs, outputs, initializers }: Graph, device: GPUDevice): void {
-  const types = [...inputs, ...outputs, ...initializers].map(({ type }) => type);
-  if (types.includes(ELEMENT.float16) && !device.features.has("shader-f16")) {
-    throw new MicrogridError(
-      "shader-f16-missing",
-      "This variant computes with 16-bit numbers (shader-f16), which this GPU does not offer to the browser. Choose a variant without 16 bits, such as q4, or run it on the CPU (WASM).",
-    );
-  }
-  const largest = Math.max(0, ...initializers.map(({ bytes }) => bytes ?? 0));
-  const limit = device.limits.maxBufferSize;
-  if (largest <= limit) return;
-  throw new MicrogridError(
-    "unsupported-model",
-    `It needs ${formatBytes(largest)} in one piece, but this GPU gives at most ${formatBytes(limit)} to the browser. Choose a smaller variant, or run it on the CPU (WASM).`,
-  );
-}
-
 /**
- * Prepares a graph on `device`, or on the CPU without one. Only on the CPU, `expand` expands its weights. Results stay on the
- * GPU unless `readBack` is set.
+ * Prepares a graph on a GPU, or on the CPU without one. Only on the CPU, `expand` expands its weights. Results stay on the
+ * GPU unless `readBack` is set. Throws like `requireFitness`.
  */
 export async function createSession(
   ort: Ort,
   files: GraphWithWeights & { readonly graph: Graph },
-  device: GPUDevice | undefined,
+  gpu: Pick<GpuDevice, "device" | "abilities"> | undefined,
   options: { readonly signal: AbortSignal; readonly expand: boolean; readonly readBack?: boolean },
 ): Promise<InferenceSession> {
-  if (!device) {
+  if (!gpu) {
     const { graphBytes, external } = options.expand ? await expandWeights(files, options) : files;
     return ort.InferenceSession.create(graphBytes, {
       externalData: lazily(external),
@@ -50,7 +32,8 @@ export async function createSession(
       executionProviders: ["wasm"],
     });
   }
-  requireAbilities(files.graph, device);
+  const { device, abilities } = gpu;
+  requireFitness(files.graph, abilities);
   // Caches and logits stay on the GPU; the runner reads back the rows that it needs.
   const outputs = files.graph.outputs
     .map(({ name }) => name)
