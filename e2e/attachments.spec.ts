@@ -1,6 +1,6 @@
 /** Files that go along with a message. */
 import type { Locator, Page } from "@playwright/test";
-import { expect, makeLockedPdf, makePdf, shot, test } from "./harness";
+import { expect, makeJapanesePdf, makeLockedPdf, makePdf, shot, test } from "./harness";
 import { ChatPage } from "./pages";
 
 const PHONE = { width: 390, height: 844 };
@@ -96,6 +96,29 @@ test("text files and PDFs go along with a message, folded, and stay if it is too
   await expect(chat.questions.last().getByText("What is the capital of France?")).toBeVisible();
   await expect(chat.questions.last().getByText('my "notes".md')).toBeVisible();
   await expect(chat.questions.last().getByText("facts.pdf")).toBeVisible();
+});
+
+test("a PDF whose characters only a map of the site can tell is read, and the map is fetched then", async ({
+  openSite,
+}) => {
+  const { page } = await openSite();
+  const chat = new ChatPage(page);
+  await chat.ready();
+  const maps: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith(".bcmap")) maps.push(new URL(request.url()).pathname.split("/").at(-1)!);
+  });
+  await give(chat.message, "paste", pdfFile("facts.pdf", makePdf("The tower has 333 metres.")));
+  const chips = page.getByRole("list", { name: "Attached files" }).getByRole("listitem");
+  await expect(chips.last()).toContainText("25 characters");
+  expect(maps).toEqual([]);
+  // “東京タワー”.
+  await give(chat.message, "paste", pdfFile("tower.pdf", makeJapanesePdf("938C8B9E835E838F815B")));
+  await expect(chips.last()).toContainText("5 characters");
+  expect(maps.join(" ")).toMatch(/90ms-RKSJ-H.*\.bcmap .*Adobe-Japan1-UCS2.*\.bcmap/);
+  await chat.chat("Hello!");
+  await chat.questions.last().getByText("tower.pdf").click();
+  await expect(chat.questions.last().getByText("東京タワー")).toBeVisible();
 });
 
 test("a file that cannot be read as text is refused in words", async ({ openSite }) => {

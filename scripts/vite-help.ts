@@ -10,7 +10,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Folder of the built site; `src/ui/help/help-dialog.ts` links to it. */
 const FOLDER = "help";
 
-/** Collects the packages in all bundles of one build: the page and its workers. */
+/** Collects the packages in all bundles of one build, the page and its workers, and of the files beside them. */
 export class BundledPackages {
   readonly #found = new Map<string, BundledPackage>();
 
@@ -21,8 +21,9 @@ export class BundledPackages {
       apply: "build",
       generateBundle: (_options, bundle) => {
         for (const chunk of Object.values(bundle)) {
-          if (chunk.type !== "chunk") continue;
-          for (const id of chunk.moduleIds) {
+          const files =
+            chunk.type === "chunk" ? chunk.moduleIds : chunk.originalFileNames.map((file) => join(ROOT, file));
+          for (const id of files) {
             const found = packageOf(id);
             if (found) this.#found.set(`${found.name}@${found.version}`, found);
           }

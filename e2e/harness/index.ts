@@ -31,4 +31,4 @@ export { slowEngine } from "./slow-engine";
 export { QUESTION, STORY } from "./story";
 export type { NetworkPath, TurnNetwork } from "./turn";
 export type { Conditions } from "./udp-relay";
-export { makeLockedPdf, makePdf } from "./pdf";
+export { makeJapanesePdf, makeLockedPdf, makePdf } from "./pdf";

@@ -10,6 +10,12 @@ test("finds the package of a module, with the text of its licence", () => {
   expect(packageOf(join(process.cwd(), "node_modules/@lit/task/index.js"))?.name).toBe("@lit/task");
 });
 
+test("finds the licence of a part that has its own", () => {
+  const maps = packageOf(join(process.cwd(), "node_modules/pdfjs-dist/cmaps/UniGB-UCS2-H.bcmap"));
+  expect(maps).toMatchObject({ name: "pdfjs-dist/cmaps", licence: "see its text" });
+  expect(maps?.text).toContain("Adobe");
+});
+
 test("our own modules and those of the bundler belong to no package", () => {
   expect(packageOf(join(process.cwd(), "src/app/main.ts"))).toBeUndefined();
   expect(packageOf("\0vite/preload-helper.js")).toBeUndefined();

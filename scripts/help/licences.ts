@@ -1,8 +1,8 @@
 /** The licences of the packages that a bundle contains. */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 
-/** A package of which some module is in a bundle. */
+/** A package, or a part of one with a licence of its own, of which some file is in a bundle. */
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
@@ -15,7 +15,7 @@ export interface BundledPackage {
 /** Names under which packages keep the text of their licence. */
 const LICENCE_FILE = /^(?:licen[cs]e|copying)/i;
 
-/** The package that a module belongs to; undefined for our own modules and those that the bundler makes. */
+/** The package that a file belongs to; undefined for our own files and those that the bundler makes. */
 export function packageOf(moduleId: string): BundledPackage | undefined {
   const folder = /^(?!\0)(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(moduleId.replaceAll("\\", "/"))?.[1];
   if (folder === undefined || !existsSync(join(folder, "package.json"))) return undefined;
@@ -24,9 +24,16 @@ export function packageOf(moduleId: string): BundledPackage | undefined {
     version: string;
     license?: string;
   };
+  const own = dirname(moduleId.replaceAll("\\", "/"));
+  const part = relative(folder, own);
+  const text = part === "" ? undefined : licenceIn(own);
+  if (text !== undefined) return { name: `${name}/${part}`, version, licence: "see its text", text };
+  return { name, version, licence: license ?? "see its text", text: licenceIn(folder) };
+}
+
+function licenceIn(folder: string): string | undefined {
   const file = readdirSync(folder).find((entry) => LICENCE_FILE.test(entry));
-  const text = file === undefined ? undefined : readFileSync(join(folder, file), "utf8").trim();
-  return { name, version, licence: license ?? "see its text", text };
+  return file === undefined ? undefined : readFileSync(join(folder, file), "utf8").trim();
 }
 
 /** The document that lists them: names first, then each licence's text. */

@@ -2,13 +2,21 @@
 import { PDFWorker, getDocument, type PDFDocumentProxy } from "pdfjs-dist/legacy/build/pdf.mjs";
 import pdfWorkerUrl from "pdfjs-dist/legacy/build/pdf.worker.mjs?worker&url";
 import { onAbort, spawnWorker } from "../../core";
+import { CharacterMaps } from "./character-maps";
 
 /** The text of all pages. Its errors are written to be shown. */
 export async function pdfText(name: string, data: Uint8Array, signal: AbortSignal): Promise<string> {
   const port = spawnWorker(pdfWorkerUrl, "microgrid-pdf");
   const worker = PDFWorker.create({ port });
-  // Text needs neither fonts nor pictures, and the page's policy forbids eval.
-  const loading = getDocument({ data, worker, isEvalSupported: false, disableFontFace: true, useWasm: false });
+  const loading = getDocument({
+    data,
+    worker,
+    CMapReaderFactory: CharacterMaps,
+    // Text needs neither fonts nor pictures, and the page's policy forbids eval.
+    isEvalSupported: false,
+    disableFontFace: true,
+    useWasm: false,
+  });
   const stop = onAbort(signal, () => void loading.destroy());
   try {
     const text = await pagesOf(await loading.promise);
