@@ -1,0 +1,71 @@
+/** Reads calls as Qwen3-Coder writes them: `<function=get_time>`, and for each argument `<parameter=zone>`, its value, `</parameter>`. */
+import type { Call, Parts } from "./calls";
+import { type JsonObject, jsonObject } from "./json";
+import { MAX_NAME_CHARS, inString } from "./read-values";
+import type { Reading, Source } from "./source";
+
+const PARAMETER = "<parameter=";
+/** The line break before the end is not part of the value. */
+const VALUE_ENDS = ["\n</parameter>", "\r\n</parameter>", "</parameter>"];
+
+/** Characters with which no end begins. */
+const PLAIN = /[^<\r\n]+/y;
+
+/** The schema of the arguments of a tool; undefined if it is not known. */
+export type SchemaOf = (tool: string) => JsonObject | undefined;
+
+/** Reads one call, behind `<function=`. Values are texts, unless the schema of the tool says otherwise. */
+export function* readXmlCall(source: Source, parts: Parts, schemaOf: SchemaOf): Reading<void> {
+  const call = parts.call(true);
+  yield* call.reading(readArguments(source, call, schemaOf));
+  call.end();
+}
+
+function* readArguments(source: Source, call: Call, schemaOf: SchemaOf): Reading<void> {
+  const name = yield* source.while(/[\w.-]/, MAX_NAME_CHARS);
+  yield* source.expect(">");
+  call.name = name;
+  const properties = property(schemaOf(name), "properties");
+  call.hold("{");
+  call.open("}");
+  for (let separator = ""; ; separator = ", ") {
+    yield* source.space();
+    if ((yield* source.oneOf([PARAMETER])) === undefined) break;
+    const key = yield* source.while(/[^\n>]/, MAX_NAME_CHARS);
+    yield* source.expect(">");
+    call.hold(`${separator}${JSON.stringify(key)}: `);
+    yield* readValue(source, call, property(properties, key));
+  }
+  yield* source.expect("</function>");
+}
+
+function* readValue(source: Source, call: Call, schema: JsonObject | undefined): Reading<void> {
+  yield* source.oneOf(["\n", "\r\n"]);
+  const type = schema?.type;
+  const isText = type === undefined || type === "string";
+  let text = "";
+  if (isText) {
+    call.write('"');
+    call.open('"');
+  }
+  for (let more = yield* source.until(VALUE_ENDS, PLAIN); more !== ""; more = yield* source.until(VALUE_ENDS, PLAIN)) {
+    if (isText) call.write(inString(more));
+    else text += more;
+  }
+  if (isText) call.close();
+  call.write(isText ? '"' : jsonOf(text));
+}
+
+/** The value that a text stands for; the text itself if it stands for nothing else. */
+function jsonOf(text: string): string {
+  const plain = text.trim();
+  const known = { True: "true", False: "false", None: "null" }[plain] ?? plain;
+  // Inside an object, since the limits are those of objects.
+  const inside = jsonObject(`{"value":${known}}`);
+  return inside !== undefined && Object.keys(inside).length === 1 ? JSON.stringify(inside.value) : JSON.stringify(text);
+}
+
+function property(schema: JsonObject | undefined, key: string): JsonObject | undefined {
+  const value = schema !== undefined && Object.hasOwn(schema, key) ? schema[key] : undefined;
+  return typeof value === "object" && value !== null ? (value as JsonObject) : undefined;
+}
