@@ -1,6 +1,6 @@
 /**
- * Measures how the model answers first questions and a whole chat: each question of chat_questions.txt alone, then chats
- * of ten of them in random orders. Prints tables, and writes with --write what came for each question.
+ * Measures how the model answers first questions and a whole chat: each question of chat_questions.txt and clean_questions.txt
+ * alone, then chats of ten of them in random orders. Prints tables, and writes with --write what came for each question.
  * Usage: node measure_chat.mjs ../../public/models/guide [CHATS=20] [SEED=1] [--write FILE]
  */
 import { writeFileSync } from "node:fs";

@@ -1,6 +1,10 @@
 /** The rule that measures the guide: it counts only whole answers of the right topic, and refusals only where one is due. */
+import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { judge, readQuestions, topicOf } from "../guide-model/judge.mjs";
+import { judge, readQuestions, topicOf, topics } from "../guide-model/judge.mjs";
+
+const FOLDER = "scripts/guide-model";
+const read = (name: string): string => readFileSync(`${FOLDER}/${name}`, "utf8");
 
 const questions = readQuestions();
 const REFUSAL = "I am only the small demo, so I don't know that. Please choose a bigger model and ask again.";
@@ -12,9 +16,15 @@ function ask(question: string): (typeof questions)[number] {
 }
 
 describe("the questions", () => {
-  it("are asked once each, in four blocks", () => {
+  it("are asked once each, in five blocks", () => {
     expect(new Set(questions.map(({ question }) => question.toLowerCase())).size).toBe(questions.length);
-    expect([...new Set(questions.map(({ block }) => block))]).toEqual(["starters", "reported", "held out", "unseen"]);
+    expect([...new Set(questions.map(({ block }) => block))]).toEqual([
+      "starters",
+      "reported",
+      "held out",
+      "unseen",
+      "clean",
+    ]);
     expect(questions.filter(({ block }) => block === "held out").length).toBeGreaterThanOrEqual(50);
   });
 
@@ -24,6 +34,34 @@ describe("the questions", () => {
     expect(() => readQuestions("What is a room? | room_what, room_wat | group of devices")).toThrow("What is a room?");
     expect(() => readQuestions("What is a room? | room_what | Oslo")).toThrow("What is a room?");
     expect(() => readQuestions("What is a room? | room_what")).toThrow("What is a room?");
+  });
+});
+
+describe("the training text", () => {
+  const wordings = readdirSync(FOLDER).filter((name) => name.startsWith("wordings_"));
+
+  it.each(wordings)("gives no wordings for a topic that does not exist, in %s", (name) => {
+    const named = Array.from(read(name).matchAll(/^@(\w+)/gmu), ([, topic = ""]) => topic);
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((topic) => !topics.has(topic))).toEqual([]);
+  });
+
+  it("gives no follow-up questions for a topic that does not exist", () => {
+    const rules = Array.from(read("followups.txt").matchAll(/^(\w.*?) > (\w+):/gmu), ([, before = "", next = ""]) => [
+      ...before.split(", "),
+      next,
+    ]);
+    expect(rules.length).toBeGreaterThan(0);
+    expect(rules.flat().filter((topic) => !topics.has(topic))).toEqual([]);
+  });
+
+  it("has none of the clean questions word for word", () => {
+    const text = [...wordings, "more_questions.txt", "followups.txt"].map(read).join("\n");
+    const sentences = new Set(text.toLowerCase().split(/ ;; |\||\n\? |\n/u));
+    const clean = questions.filter(({ block }) => block === "clean").map(({ question }) => question.toLowerCase());
+    expect(
+      clean.filter((question) => sentences.has(question) || sentences.has(question.replace(/[!.?]+$/u, ""))),
+    ).toEqual([]);
   });
 });
 
