@@ -199,7 +199,7 @@ test.describe("on software WebGPU", () => {
   test("compares layers of each kind with the CPU, in the same runtime", async ({ page }) => {
     await open(page);
     const dense = site.addDecoder("dense", { bits: 4, window: 16 });
-    expect(await load(page, dense, "webgpu")).toMatchObject({ backend: "webgpu", comparedLayers: 2 });
+    expect(await load(page, dense, "webgpu")).toMatchObject({ backend: "webgpu", checked: { layers: 2, leftOut: [] } });
   });
 
   test("names the missing ability of the GPU that a graph of 16 bits needs, whatever its file is called", async ({
@@ -209,6 +209,13 @@ test.describe("on software WebGPU", () => {
     expect((await page.evaluate(() => window.onnx.probe())).webgpu?.features).not.toContain("shader-f16");
     const half = site.addDecoder("half", { dtype: "float16", bits: 4 });
     await expect(load(page, half, "webgpu")).rejects.toThrow(/shader-f16/);
+  });
+
+  test("refuses experts, whose kernel is known to be wrong there, and gives them to the CPU", async ({ page }) => {
+    await open(page);
+    const experts = site.addDecoder("experts", { experts: "fused", bits: 4 });
+    await expect(load(page, experts, "webgpu")).rejects.toThrow(/operator QMoE .* software WebGPU adapters/);
+    expect(await load(page, experts, "wasm")).toMatchObject({ backend: "wasm" });
   });
 
   for (const [index, [family, shape]] of Object.entries(FAMILIES).slice(0, 3).entries()) {

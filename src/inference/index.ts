@@ -27,6 +27,7 @@ export { EngineSupervisor } from "./supervisor";
 export type {
   HiddenSlot,
   HiddenState,
+  LayerSample,
   PipelinePackage,
   SampleLayers,
   StageForward,
@@ -47,6 +48,7 @@ export type {
   GenerationEvent,
   EngineRequest,
   GenerationRequest,
+  LayerCheck,
   LoadProgress,
   LoadedModel,
   LoadedModelInfo,

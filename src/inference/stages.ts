@@ -1,5 +1,5 @@
 /** Types of a model in parts: its stages, the hidden states that pass between them, and the two ends that answer. */
-import type { Backend, PackageFile } from "./types";
+import type { Backend, LayerCheck, PackageFile } from "./types";
 
 /** One tensor that goes from a stage of a model to the next: `width` numbers for each token, as their bytes. */
 interface HiddenTensor {
@@ -45,6 +45,15 @@ export interface StagePackage {
    * themselves would compute slightly different numbers than the whole.
    */
   readonly expand: boolean;
+  /** Layers of this part, each by itself, which a GPU compares with the CPU's results; none if it is left out. */
+  readonly sample?: LayerSample;
+}
+
+/** Layers of a model that together have all its operators. */
+export interface LayerSample {
+  readonly layers: readonly StagePackage[];
+  /** Layers that cannot be computed twice, or the model itself, with the reason. */
+  readonly leftOut: readonly string[];
 }
 
 /** The two ends of a model whose middle runs elsewhere. */
@@ -110,6 +119,8 @@ export interface StageInfo {
   readonly decodeMs: number;
   /** Time of one token of a prompt, ms: the time of the largest allowed step, divided by its number of tokens. */
   readonly prefillMs: number;
+  /** Which of its layers gave the CPU's results; absent on the CPU, and where none were to be compared. */
+  readonly checked?: LayerCheck | undefined;
 }
 
 /** A model whose files are in memory or on disk. */
@@ -122,8 +133,5 @@ interface SampledModel {
   readonly headDim: number | undefined;
 }
 
-/** Cuts single layers out of a model, which together have all its operators; none if that is not possible. */
-export type SampleLayers = (
-  model: SampledModel,
-  options: { readonly signal: AbortSignal },
-) => Promise<readonly StagePackage[]>;
+/** Cuts single layers out of a model, which together have all its operators. */
+export type SampleLayers = (model: SampledModel, options: { readonly signal: AbortSignal }) => Promise<LayerSample>;

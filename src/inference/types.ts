@@ -127,6 +127,14 @@ export type ModelPackage =
       readonly overrides: { readonly contextLength?: number };
     };
 
+/** How much of a model on the GPU was compared with the CPU's results. */
+export interface LayerCheck {
+  /** Number of layers that agree. */
+  readonly layers: number;
+  /** What could not be compared, with the reason, for people. */
+  readonly leftOut: readonly string[];
+}
+
 /** Facts about a loaded model: its offer, with the rates from the self-check at load, and how it is run. */
 export interface LoadedModelInfo extends Omit<ModelOffer, "model" | "devices"> {
   readonly id: string;
@@ -136,8 +144,8 @@ export interface LoadedModelInfo extends Omit<ModelOffer, "model" | "devices"> {
   readonly kvInPlace: boolean;
   /** Mean surprise at the words of a well-known answer, in nats per token; absent if the engine did not measure it. */
   readonly surprise?: number;
-  /** Number of layers that gave the CPU's results on the GPU; 0 on the CPU, absent if the engine does not compare. */
-  readonly comparedLayers?: number;
+  /** Which layers gave the CPU's results on the GPU; absent on the CPU, and if the engine does not compare. */
+  readonly checked?: LayerCheck | undefined;
 }
 
 export interface LoadedModel {

@@ -71,7 +71,7 @@ const modelRecord = v.object({
       ),
     }),
   ),
-  /** What looks at graphs have found out, by the graph's listed file. */
+  /** Facts that looks at graphs have found out, by the listed file of the graph. */
   looks: v.optional(v.array(v.object({ file: listedFile, largestWeightBytes: v.number() }))),
   /** Variants whose results were wrong, and the one to use from now on. Another build of the site tries again. */
   wrong: v.optional(v.array(variant)),

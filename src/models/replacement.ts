@@ -11,7 +11,7 @@ export interface Replacement extends Variant {
   readonly downloadBytes: number | undefined;
 }
 
-/** What is known for a choice among the variants of an ONNX model. */
+/** The known facts for a choice among the variants of an ONNX model. */
 export function choiceOf(parts: PackageParts, entry: ModelEntry) {
   const { index, device } = parts;
   const listing = knownListing(parts, entry) ?? [];

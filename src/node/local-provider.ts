@@ -59,7 +59,7 @@ export class LocalProvider implements Provider {
 
   /** Adds a loaded model. */
   add(info: LoadedModelInfo): ModelOffer {
-    const { id: model, prefillChunk: _1, kvInPlace: _2, surprise: _3, comparedLayers: _4, ...rest } = info;
+    const { id: model, prefillChunk: _1, kvInPlace: _2, surprise: _3, checked: _4, ...rest } = info;
     const offer = this.#speeds.recall({ model, ...rest });
     this.#offers.set(model, offer);
     this.#onChange();

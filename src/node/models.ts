@@ -149,7 +149,8 @@ export class NodeModels {
         signal.throwIfAborted();
       }
       this.#ready.set(id, info.backend);
-      this.#show(id, { kind: "ready", offer: local.add(info) });
+      const { checked } = info;
+      this.#show(id, { kind: "ready", offer: local.add(info), ...(checked && { checked }) });
       // WebLLM stores the weights itself, so the library has to look again.
       if (pkg.engine === "webllm") void library.refresh();
     } catch (error) {

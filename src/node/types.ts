@@ -6,6 +6,7 @@ import type {
   EngineName,
   FinishReason,
   GenerationRequest,
+  LayerCheck,
   LoadProgress,
   ModelOffer,
   PieceEvent,
@@ -29,7 +30,8 @@ export type { Policy, ShareOptions } from "./schemas";
 /** Whether a model is in memory. Models that are not listed are idle. */
 export type LoadState =
   | { readonly kind: "loading"; readonly progress: LoadProgress }
-  | { readonly kind: "ready"; readonly offer: ModelOffer }
+  /** `checked` says which layers on the GPU gave the CPU's results; absent on the CPU. */
+  | { readonly kind: "ready"; readonly offer: ModelOffer; readonly checked?: LayerCheck }
   /** `copyDeleted` if the files here may have been damaged and were deleted, so that another download may help. */
   | { readonly kind: "failed"; readonly error: ErrorData; readonly copyDeleted?: boolean };
 

@@ -3,7 +3,8 @@ import { MicrogridError } from "../core";
 import { type StagePackage, expandsWeights } from "../inference";
 import type { ModelParts } from "../models";
 import type { PlanModel } from "./plan";
-import { type StageSource, stagePackage, stagePart } from "./run";
+import { ReadWeights, type StageSource, stagePackage, stagePart } from "./run";
+import { layerSample } from "./sample-layers";
 import { type DecoderGraph, type StageRange, readDecoder } from "./split";
 
 /** Layers whose weights differ by less than this share are considered alike and take the same time. */
@@ -76,14 +77,17 @@ export class SplitModel<P extends PartsSource = PartsSource> {
     return sum(layerBytes) + sequences * sum(fixedStateBytes) + tokens * sum(kvBytesPerToken);
   }
 
-  /** A part of the model with its weights, whatever their size (see `bytesOf`). Rejects like `ModelParts.read`. */
-  package(range: StageRange, options: PackageOptions): Promise<StagePackage> {
-    return stagePackage(this.decoder, range, {
-      name: this.parts.name,
-      weights: this.parts,
-      expand: this.#expand,
-      ...options,
-    });
+  /**
+   * A part of the model with its weights, whatever their size (see `bytesOf`). With `sampled`, the engine can compare some of
+   * its layers with the CPU. Rejects like `ModelParts.read`.
+   */
+  async package(range: StageRange, { sampled = false, ...options }: PackageOptions): Promise<StagePackage> {
+    const weights = new ReadWeights(options.weights ?? this.parts);
+    const { name } = this.parts;
+    const pkg = await stagePackage(this.decoder, range, { name, expand: this.#expand, ...options, weights });
+    if (!sampled || range.from === range.to) return pkg;
+    const { signal } = options;
+    return { ...pkg, sample: await layerSample(this.decoder, range, { weights: weights.again, signal }) };
   }
 
   /** Bytes that a measurement takes: one layer's weights, and the keys and values of `stepTokens` tokens. */
@@ -122,4 +126,4 @@ function madeUp(offset: number, length: number): Uint8Array<ArrayBuffer> {
 }
 
 type PackageOptions = Pick<Parameters<typeof stagePackage>[2], "id" | "signal"> &
-  Partial<Pick<Parameters<typeof stagePackage>[2], "weights" | "onProgress">>;
+  Partial<Pick<Parameters<typeof stagePackage>[2], "weights" | "onProgress">> & { readonly sampled?: boolean };

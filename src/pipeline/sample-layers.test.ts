@@ -16,13 +16,15 @@ async function compare(
   shape: DecoderShape,
   wrap: Wrap = (run) => run,
   rewrite: (graph: Uint8Array) => Uint8Array = (graph) => graph,
+  change: (model: Uint8Array) => Uint8Array = (model) => model,
 ) {
-  const { model, external } = randomDecoder(shape);
+  const { model: plain, external } = randomDecoder(shape);
+  const model = change(plain);
   const files = external.map(({ name, bytes }) => ({ path: name, data: new Blob([bytes as BlobPart]) }));
   const sizes = { heads: undefined, headDim: undefined };
-  const layers = await sampleLayers({ graphBytes: model, external: files, ...sizes }, { signal });
+  const sample = await sampleLayers({ graphBytes: model, external: files, ...sizes }, { signal });
   const ort = await nodeOrt();
-  const compared = await checkLayers(layers, {
+  const { layers: compared, leftOut } = await checkLayers(sample, {
     ort,
     shape: sizes,
     contextLength: 128,
@@ -43,7 +45,7 @@ async function compare(
     },
     turn: (work) => work(),
   });
-  return { layers: layers.map(({ name }) => name), compared };
+  return { layers: sample.layers.map(({ name }) => name), compared, leftOut };
 }
 
 /** Makes wrong what a layer gives to the next one, where `when` says so. */
@@ -69,11 +71,20 @@ describe("layers of a model", () => {
     ["with and without a convolution", { mixers: { 0: "convolution", 2: "convolution" } }, ["layer 0", "layer 1"]],
     ["in 16 bits", { dtype: "float16", bits: 4 }, ["layer 0"]],
   ])("%s are sampled as few times as possible, and agree with themselves", async (_, shape, layers) => {
-    expect(await compare(shape)).toEqual({ layers, compared: layers.length });
+    expect(await compare(shape)).toEqual({ layers, compared: layers.length, leftOut: [] });
   });
 
   it("are not sampled if the model cannot be split", async () => {
-    expect(await compare({ flaw: "shared-cache" })).toEqual({ layers: [], compared: 0 });
+    const { compared, leftOut } = await compare({ flaw: "shared-cache" });
+    expect([compared, leftOut]).toEqual([0, [expect.stringMatching(/layers 0 and 2 share state/)]]);
+  });
+
+  it("are left out by name if the CPU has no kernels for them", async () => {
+    const { compared, leftOut } = await compare({ bits: 4 }, undefined, undefined, withUnknownOperators);
+    expect([compared, leftOut]).toEqual([
+      0,
+      [expect.stringMatching(/^layer 0: the CPU cannot compute it \(.*MatMulNBitz/)],
+    ]);
   });
 
   it.each([
@@ -98,6 +109,11 @@ describe("layers of a model", () => {
     });
   });
 });
+
+/** The same model with matrices that no CPU multiplies. */
+function withUnknownOperators(model: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(model).toString("latin1").replaceAll("MatMulNBits", "MatMulNBitz"), "latin1");
+}
 
 /** The same layer with a window in which there is room for everything. */
 function widened(graph: Uint8Array, window: number): Uint8Array {

@@ -1,39 +1,54 @@
-/** Cuts single layers out of a model in memory, so that an engine can compute them in two ways. */
-import { MicrogridError } from "../core";
-import type { SampleLayers, StagePackage } from "../inference";
-import { stagePackage } from "./run/packages";
-import { exemplaryLayers, readDecoder } from "./split";
+/** Cuts single layers out of a model, so that an engine can compute them in two ways. */
+import { formatBytes, MicrogridError } from "../core";
+import type { LayerSample, SampleLayers, StagePackage } from "../inference";
+import { stagePackage, type WeightSource } from "./run/packages";
+import { type DecoderGraph, exemplaryLayers, readDecoder } from "./split";
 
 /** Largest layer that is computed twice. One of 32 experts in 4 bits has about 530 MiB; others have far less. */
 const MAX_LAYER_BYTES = 640 * 2 ** 20;
 /** Most layers that are tried. Known models have one or two kinds. */
 const MAX_LAYERS = 4;
 
-/** Layers that together have all operators of the model; none if it cannot be split, and none that is too large. */
+/** Layers of a whole model in memory. */
 export const sampleLayers: SampleLayers = async (model, { signal }) => {
   const decoder = splittable(() => readDecoder(model.graphBytes, { sizes: model }));
-  if (!decoder) return [];
+  if (typeof decoder === "string") return { layers: [], leftOut: [decoder] };
   const files = new Map(model.external.map(({ path, data }) => [path, data]));
-  const layers: StagePackage[] = [];
-  for (const layer of exemplaryLayers(decoder).slice(0, MAX_LAYERS)) {
-    if ((decoder.layerBytes[layer] ?? 0) > MAX_LAYER_BYTES) continue;
-    const range = { embed: false, from: layer, to: layer + 1, head: false };
-    const read = async (location: string, offset: number, length: number): Promise<Blob> => {
-      const file = files.get(location);
-      if (file) return file.slice(offset, offset + length);
-      throw new MicrogridError("file-missing", `The model's file ${location} is missing. Load the model again.`);
-    };
-    const id = `layer ${layer}`;
-    layers.push(await stagePackage(decoder, range, { id, name: id, weights: { read }, expand: false, signal }));
-  }
-  return layers;
+  const read = async (location: string, offset: number, length: number): Promise<Blob> => {
+    const file = files.get(location);
+    if (file) return file.slice(offset, offset + length);
+    throw new MicrogridError("file-missing", `The model's file ${location} is missing. Load the model again.`);
+  };
+  return layerSample(decoder, {}, { weights: { read }, signal });
 };
 
-function splittable<T>(read: () => T): T | undefined {
+/** As few of the layers `[from, to)` as have all their operators, and the reasons why others are left out. */
+export async function layerSample(
+  decoder: DecoderGraph,
+  range: { readonly from?: number; readonly to?: number },
+  { weights, signal }: { readonly weights: WeightSource; readonly signal: AbortSignal },
+): Promise<LayerSample> {
+  const layers: StagePackage[] = [];
+  const leftOut: string[] = [];
+  for (const [index, layer] of exemplaryLayers(decoder, range).entries()) {
+    const name = `layer ${layer}`;
+    const bytes = decoder.layerBytes[layer] ?? 0;
+    if (index >= MAX_LAYERS) leftOut.push(`${name}: ${MAX_LAYERS} others are compared`);
+    else if (bytes > MAX_LAYER_BYTES) leftOut.push(`${name}: ${formatBytes(bytes)} are too much to compute it twice`);
+    else {
+      const part = { embed: false, from: layer, to: layer + 1, head: false };
+      layers.push(await stagePackage(decoder, part, { id: name, name, weights, expand: false, signal }));
+    }
+  }
+  return { layers, leftOut };
+}
+
+/** The result, or the reason why the model cannot be split. */
+function splittable<T>(read: () => T): T | string {
   try {
     return read();
   } catch (error) {
-    if (error instanceof MicrogridError && error.code === "unsupported-model") return undefined;
+    if (error instanceof MicrogridError && error.code === "unsupported-model") return error.message;
     throw error;
   }
 }

@@ -3,13 +3,13 @@ import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError, unless } from "../../core";
 import { CHECK_TEXT } from "../queued-model";
 import type { PipelinePackage, SampleLayers, StageLimits, StagePackage, StageService } from "../stages";
-import type { Backend, Engine, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
+import type { Backend, Engine, LayerCheck, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
 import { CachePool } from "./cache-pool";
 import { engineError } from "./errors";
 import { type GpuDevice, requestGpuDevice } from "./gpu-device";
 import { type GraphSpec, readGraphSpec } from "./graph-spec";
 import type { KvCache } from "./kv-cache";
-import { checkLayers } from "./layer-check";
+import { checkLayersOnGpu } from "./layer-check";
 import { OnnxModel } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
 import type { Bench } from "./pipeline-parts";
@@ -84,7 +84,7 @@ export class OnnxEngine implements Engine {
       signal.throwIfAborted();
       report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
       const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
-      const comparedLayers = gpu ? await this.#checkLayers(ort, gpu, files, signal) : 0;
+      const checked = gpu && (await this.#checkLayers(ort, gpu, files, signal));
       const session = await this.#turns.run(() => createSession(ort, files, gpu, { signal, expand: true }), {
         signal,
       });
@@ -96,7 +96,7 @@ export class OnnxEngine implements Engine {
         files,
         pkg,
         signal,
-        comparedLayers,
+        checked,
         onCheck: () => report("check", totalBytes, "Checking the model"),
       });
     } catch (error) {
@@ -157,18 +157,16 @@ export class OnnxEngine implements Engine {
   }
 
   /** Tries the GPU on single layers before the whole model takes its memory. Throws `wrong-results`. */
-  async #checkLayers(ort: Ort, gpu: GpuDevice, files: ReadPackage, signal: AbortSignal): Promise<number> {
-    const layers = (await this.#sampleLayers?.(files, { signal })) ?? [];
-    const unlessLost = unless(gpu.lost);
-    return checkLayers(layers, {
-      ort,
-      shape: files,
-      contextLength: files.contextLength,
-      window: files.window,
-      signal,
-      judged: (layer) => createSession(ort, layer, gpu, { signal, expand: false, readBack: true }),
-      turn: (work) => unlessLost(this.#turns.run(work, { signal })),
-    });
+  async #checkLayers(
+    ort: Ort,
+    gpu: GpuDevice,
+    files: ReadPackage,
+    signal: AbortSignal,
+  ): Promise<LayerCheck | undefined> {
+    const sample = await this.#sampleLayers?.(files, { signal });
+    if (!sample) return undefined;
+    const { contextLength, window } = files;
+    return checkLayersOnGpu(sample, { ort, gpu, turns: this.#turns, shape: files, contextLength, window, signal });
   }
 
   async #finish(load: {
@@ -179,7 +177,7 @@ export class OnnxEngine implements Engine {
     files: ReadPackage;
     pkg: Extract<ModelPackage, { engine: "onnx" }>;
     signal: AbortSignal;
-    comparedLayers: number;
+    checked: LayerCheck | undefined;
     onCheck(): void;
   }): Promise<OnnxModel> {
     const { ort, gpu, session, spec, files, pkg, signal } = load;
@@ -195,7 +193,7 @@ export class OnnxEngine implements Engine {
         { runner, ids, ...caches, known: knownAnswer(files.tokenizer), trained: !files.untrained },
         { turn: (work) => unlessLost(this.#turns.run(work, { signal })) },
       );
-      const info = modelInfo(pkg, files, backend, { ...check, comparedLayers: load.comparedLayers });
+      const info = modelInfo(pkg, files, backend, { ...check, checked: load.checked });
       const budget = CACHE_BUDGET_BYTES[backend];
       const perAnswer =
         spec.fixedBytes + spec.bytesPerToken * Math.min(files.contextLength, TYPICAL_CONVERSATION_TOKENS);
@@ -249,7 +247,7 @@ function modelInfo(
   pkg: ModelPackage,
   files: ReadPackage,
   backend: Backend,
-  check: CheckResult & { readonly comparedLayers: number },
+  check: CheckResult & { readonly checked: LayerCheck | undefined },
 ): LoadedModelInfo {
   return {
     id: pkg.id,

@@ -17,7 +17,7 @@ interface KnownFault {
   readonly isOn: (gpu: GpuAbilities) => boolean;
   /** The adapters, for people. */
   readonly adapters: string;
-  /** What goes wrong; it completes “The operator QMoE …”. */
+  /** The fault; it completes “The operator QMoE …”. */
   readonly fault: string;
   /** How this is known. */
   readonly source: string;

@@ -4,9 +4,12 @@
  */
 import type { InferenceSession } from "onnxruntime-web";
 import { intAttribute } from "../../onnx";
-import type { StagePackage } from "../stages";
-import { wrongResults } from "./errors";
+import { unless } from "../../core";
+import type { LayerSample, StagePackage } from "../stages";
+import type { LayerCheck } from "../types";
+import { engineError, wrongResults } from "./errors";
 import { type FloatType, randomFloats, readFloats } from "./floats";
+import type { GpuDevice } from "./gpu-device";
 import { type CacheShape, type GraphSpec, numbersIn, readGraphSpec } from "./graph-spec";
 import { ArrayKvCache } from "./growing-kv-cache";
 import { floatTensor } from "./kv-cache";
@@ -17,6 +20,7 @@ import type { Ort } from "./runtime";
 import { TOLERANCE, difference } from "./self-check";
 import { createSession } from "./session";
 import type { StepResult } from "./step";
+import type { TurnQueue } from "./turns";
 
 /** Tokens that are compared: a piece of a prompt, which the cache has already begun, and then some of an answer, one by one. */
 const PIECE_TOKENS = 8;
@@ -45,7 +49,7 @@ interface LayerTools {
   readonly ort: Ort;
   readonly shape: CacheShape;
   readonly contextLength: number;
-  /** Tokens that some layers see, as the model's configuration states it. */
+  /** Tokens that some layers see, as the model's configuration states it; a stage knows only what its operators say. */
   readonly window: number | undefined;
   readonly signal: AbortSignal;
   /** Prepares a layer on the backend in question. */
@@ -64,13 +68,32 @@ interface Trial {
   readonly states: readonly { present: string; type: FloatType; bytes: Uint8Array<ArrayBuffer>; dims: number[] }[];
 }
 
+/** Compares the layers on a GPU with the CPU. Throws like `checkLayers`, and `device-lost`. */
+export function checkLayersOnGpu(
+  sample: LayerSample,
+  {
+    gpu,
+    turns,
+    ...tools
+  }: Omit<LayerTools, "judged" | "turn"> & { readonly gpu: GpuDevice; readonly turns: TurnQueue },
+): Promise<LayerCheck> {
+  const { ort, signal } = tools;
+  const unlessLost = unless(gpu.lost);
+  return checkLayers(sample, {
+    ...tools,
+    judged: (layer) => createSession(ort, layer, gpu, { signal, expand: false, readBack: true }),
+    turn: (work) => unlessLost(turns.run(work, { signal })),
+  });
+}
+
 /**
- * Computes each layer on both backends and gives the number that agree. Layers that the CPU has no kernels for are left out.
- * Throws `wrong-results` if one does not agree.
+ * Computes each layer on both backends. Layers that the CPU has no kernels for are left out, and named in the result. Throws
+ * `wrong-results` if a layer does not agree.
  */
-export async function checkLayers(layers: readonly StagePackage[], tools: LayerTools): Promise<number> {
+export async function checkLayers({ layers, leftOut }: LayerSample, tools: LayerTools): Promise<LayerCheck> {
   const { ort, signal, turn } = tools;
   let compared = 0;
+  const without = [...leftOut];
   for (const layer of layers) {
     const blobs = new Map(layer.files.map((file) => [file.path, file.blob]));
     const files = await readGraphFiles(GRAPH, blobs.set(GRAPH, layer.graph), { signal });
@@ -79,9 +102,16 @@ export async function checkLayers(layers: readonly StagePackage[], tools: LayerT
       const trial = prepare(layer, files, tools);
       return { trial, rows: await withSession(cpu, turn, (session) => compute(session, trial, tools)) };
     };
-    const reference = await onCpu().catch(() => undefined);
+    const reference = await onCpu().catch((error: unknown) => engineError(error, "wasm"));
     signal.throwIfAborted();
-    if (!reference?.rows.every((row) => row.every(Number.isFinite))) continue;
+    if (reference instanceof Error) {
+      without.push(`${layer.name}: the CPU cannot compute it (${reference.message})`);
+      continue;
+    }
+    if (!reference.rows.every((row) => row.every(Number.isFinite))) {
+      without.push(`${layer.name}: the CPU's results are not numbers`);
+      continue;
+    }
     const judged = (): Promise<InferenceSession> => tools.judged(files);
     await withSession(judged, turn, async (session) => {
       for (let run = 0; run < RUNS; run++) {
@@ -90,7 +120,7 @@ export async function checkLayers(layers: readonly StagePackage[], tools: LayerT
     });
     compared++;
   }
-  return compared;
+  return { layers: compared, leftOut: without };
 }
 
 /** Throws `wrong-results` if the rows of a layer differ from those that the CPU has computed. */

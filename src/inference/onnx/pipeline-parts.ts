@@ -8,12 +8,13 @@ import type {
   StagePackage,
   StageService,
 } from "../stages";
-import type { Backend, LoadedModelInfo } from "../types";
+import type { Backend, LayerCheck, LoadedModelInfo } from "../types";
 import { CachePool } from "./cache-pool";
 import { floatBytes } from "./floats";
 import type { GpuDevice } from "./gpu-device";
 import { type CacheShape, type GraphSpec, readGraphSpec } from "./graph-spec";
 import type { KvCacheFactory } from "./kv-cache";
+import { checkLayersOnGpu } from "./layer-check";
 import { OnnxModel } from "./model";
 import { readGraphFiles, readSettings } from "./package-files";
 import { checkPart } from "./part-check";
@@ -51,6 +52,7 @@ interface LoadedPart {
   readonly runner: ModelRunner;
   readonly spec: GraphSpec;
   readonly create: KvCacheFactory;
+  readonly checked: LayerCheck | undefined;
 }
 
 /** Loads a stage and times it. Throws as `OnnxEngine.load` does. */
@@ -66,7 +68,8 @@ export async function loadStage(
   const part = await loadPart(bench, pkg, { shape, contextLength, stepTokens, signal });
   const turn = turnTaker(bench);
   const times = await timeStage(part, stepTokens, turn, signal);
-  const info = { id: pkg.id, backend: bench.backend, kvBytesPerToken: part.spec.bytesPerToken, ...times };
+  const { spec, checked } = part;
+  const info = { id: pkg.id, backend: bench.backend, kvBytesPerToken: spec.bytesPerToken, checked, ...times };
   return new OnnxStage({ info, ...part, limits, turn });
 }
 
@@ -79,7 +82,8 @@ export async function loadEnds(
   const { ring, signal } = options;
   const settings = await readSettings(pkg.files, options);
   const contextLength = Math.min(settings.contextLength, pkg.contextLength);
-  const terms = { shape: settings, contextLength, stepTokens: pkg.stepTokens, signal };
+  const { window } = settings;
+  const terms = { shape: settings, contextLength, stepTokens: pkg.stepTokens, window, signal };
   const front = await loadPart(bench, pkg.front, terms);
   const back = await loadPart(bench, pkg.back, terms);
   const ends = {
@@ -96,6 +100,7 @@ export async function loadEnds(
       ...infoOf(pkg, bench, { contextLength, tokenizerHash: settings.tokenizer.hash }),
       sampling: settings.sampling,
       chat: settings.tokenizer.abilities,
+      checked: together(front.checked, back.checked),
     },
     parts: {
       ...settings,
@@ -130,6 +135,7 @@ async function loadPart(
     readonly shape: CacheShape;
     readonly contextLength: number;
     readonly stepTokens: number;
+    readonly window?: number | undefined;
     readonly signal: AbortSignal;
   },
 ): Promise<LoadedPart> {
@@ -139,21 +145,31 @@ async function loadPart(
   const blobs = new Map(pkg.files.map((file) => [file.path, file.blob]));
   const files = await readGraphFiles(GRAPH, blobs.set(GRAPH, pkg.graph), { signal });
   const spec = readGraphSpec(files.graph, shape, pkg.part);
+  const { sample } = pkg;
+  const checked =
+    gpu &&
+    sample &&
+    (await checkLayersOnGpu(sample, { ort, gpu, turns, shape, contextLength, window: options.window, signal }));
   const session = await turns.run(() => createSession(ort, files, gpu, { signal, expand: pkg.expand }), { signal });
   try {
     const caches = cacheFactories(ort, spec, device, contextLength);
     const runner = new ModelRunner(ort, session, spec, device);
     // The CPU's kernels are the same everywhere.
-    if (!device) return { runner, spec, create: caches.plain };
+    if (!device) return { runner, spec, create: caches.plain, checked };
     const turn = turnTaker(bench);
     const subject = { runner, spec, ...caches, turn: <T>(work: () => Promise<T>) => turn(work, signal) };
     const { chunk, create } = await checkPart(subject, stepTokens);
     runner.limit(chunk);
-    return { runner, spec, create };
+    return { runner, spec, create, checked };
   } catch (error) {
     await turns.run(() => session.release()).catch(() => undefined);
     throw error;
   }
+}
+
+function together(front: LayerCheck | undefined, back: LayerCheck | undefined): LayerCheck | undefined {
+  if (!front || !back) return front ?? back;
+  return { layers: front.layers + back.layers, leftOut: [...front.leftOut, ...back.leftOut] };
 }
 
 /** Name of a part's graph among its files, where weights have no folder. */

@@ -192,7 +192,13 @@ export class LayerOffer {
     };
     try {
       const weights = await this.#wanted.weights(model, request, consumer, { signal });
-      const pkg = await model.package({ embed: false, from, to, head: false }, { id, signal, weights, onProgress });
+      const pkg = await model.package(
+        { embed: false, from, to, head: false },
+        {
+          ...{ id, signal, weights, onProgress },
+          sampled: backend === "webgpu",
+        },
+      );
       const limits = { sequences, contextLength, stepTokens, cacheBytes };
       return { ...(await supervisor.loadStage(pkg, { signal, backend, limits })), close };
     } catch (error) {

@@ -84,6 +84,7 @@ export class PipelineRun {
     const backRange = { embed: false, from: front === layers ? layers : back, to: layers, head: true };
     try {
       const settings = model.parts.settings({ signal, onProgress: () => undefined });
+      const sampled = backend === "webgpu";
       const frontRange = { embed: true, from: 0, to: front, head: false };
       const [ring, frontPackage, backPackage, { files, packageHash }] = await Promise.all([
         this.#openRing(
@@ -91,8 +92,8 @@ export class PipelineRun {
           backRange,
           signal,
         ),
-        model.package(frontRange, { id: "front", signal }),
-        model.package(backRange, { id: "back", signal }),
+        model.package(frontRange, { id: "front", signal, sampled }),
+        model.package(backRange, { id: "back", signal, sampled }),
         settings,
       ]);
       const info = await supervisor.loadEnds(

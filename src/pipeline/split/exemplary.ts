@@ -4,16 +4,19 @@ import { collectParts } from "./parts";
 import { planOf } from "./plan";
 import type { DecoderGraph } from "./types";
 
-/** As few layers as have all operators and windows that any layer has: one if all are alike. */
-export function exemplaryLayers(decoder: DecoderGraph): readonly number[] {
-  const abilities = Array.from({ length: decoder.layers }, (_, layer) => abilitiesOf(decoder, layer));
+/** As few of the layers `[from, to)` as have all operators and windows that any of them has: one if all are alike. */
+export function exemplaryLayers(
+  decoder: DecoderGraph,
+  { from = 0, to = decoder.layers }: { readonly from?: number; readonly to?: number } = {},
+): readonly number[] {
+  const abilities = Array.from({ length: to - from }, (_, index) => abilitiesOf(decoder, from + index));
   const missing = new Set(abilities.flatMap((each) => [...each]));
   const chosen: number[] = [];
   while (missing.size > 0) {
     const gains = abilities.map((each) => [...each].filter((ability) => missing.has(ability)).length);
     const best = gains.indexOf(Math.max(...gains));
     for (const ability of abilities[best]!) missing.delete(ability);
-    chosen.push(best);
+    chosen.push(from + best);
   }
   return chosen.sort((a, b) => a - b);
 }

@@ -139,7 +139,7 @@ export class ModelRow extends WorkspaceElement {
     return html`
       ${
         load?.kind === "ready"
-          ? html`<span class="tag good">Ready · ${backendName(load.offer.backend)}</span>`
+          ? html`<span class="tag good" title=${checkText(load)}>Ready · ${backendName(load.offer.backend)}</span>`
           : nothing
       }
       ${pipeline ? pipelineTag(pipeline) : nothing}
@@ -218,6 +218,16 @@ export class ModelRow extends WorkspaceElement {
     if (!workspace || !model) return;
     void this.#acting.run([workspace.bring(model.id)]);
   };
+}
+
+/** The layers that the load has compared with the CPU, and those that it could not compare. */
+function checkText({ checked }: Extract<LoadState, { kind: "ready" }>): string {
+  if (!checked) return "";
+  const { layers, leftOut } = checked;
+  const compared = layers === 0 ? "" : `Checked: ${layers} of its layers gave the CPU’s results.`;
+  return [compared, leftOut.length > 0 ? `Not compared with the CPU: ${leftOut.join("; ")}` : ""]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function slowText(rate: string, thinks: boolean): string {
