@@ -70,7 +70,7 @@ describe("ChatTemplate", () => {
     ["gptOss", { thinks: true, thinking: "effort", remembers: false }],
     ["lfm2", { thinks: false, remembers: false }],
   ])("finds out what %s can do", (family, abilities) => {
-    expect(template(family).abilities).toEqual({ system: true, ...abilities });
+    expect(template(family).abilities).toEqual({ system: true, tools: "generic", ...abilities });
   });
 
   it("passes variables on that the template knows, under its own names, and refuses others by name", () => {

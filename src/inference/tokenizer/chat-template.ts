@@ -2,11 +2,25 @@
 import { MicrogridError } from "../../core";
 import { localTime } from "../local-time";
 import type { ChatAbilities, GenerationRequest } from "../types";
+import { type ToolDefinition, type ToolFormatName, detectToolFormat, genericChat } from "../tools";
 import { TemplateRefusal, compileTemplate } from "./jinja";
-import { type TemplateMessage, joinedTurns, mergedSystem } from "./turns";
+import {
+  TRIAL_CHAT,
+  TRIAL_OFFER,
+  TRIAL_TOOLS,
+  type ToolWay,
+  showsCall,
+  showsTool,
+  templateTurns,
+  toolWays,
+} from "./tool-turns";
+import { type TemplateMessage, chatForms } from "./turns";
 
 /** The parts of a request, besides its messages, that a prompt depends on. */
-export type PromptSettings = Pick<GenerationRequest, "localTime" | "template">;
+export interface PromptSettings extends Pick<GenerationRequest, "localTime" | "template"> {
+  /** The tools that the answer may call. */
+  readonly tools?: readonly ToolDefinition[];
+}
 
 /** Texts of the chats that a new template is tried with: no template and no model has them for anything else. */
 const SYSTEM = "System Sandpiper.";
@@ -28,6 +42,7 @@ const RESERVED: ReadonlySet<string> = new Set(
     "messages",
     "add_generation_prompt",
     "tools",
+    "xml_tools",
     "documents",
     "loop",
     "namespace",
@@ -44,12 +59,18 @@ export class ChatTemplate {
   readonly abilities: ChatAbilities;
   readonly #template: ReturnType<typeof compileTemplate>;
   readonly #specials: Readonly<Record<string, string>>;
+  /** How the template takes tools; undefined if it has no place for them. */
+  readonly #way: ToolWay | undefined;
 
   /**
-   * Tries the template with short chats. `specials` are names and texts of special tokens, such as `bos_token`.
-   * Throws `unsupported-model` if it does not even write a single question.
+   * Tries the template with short chats. `specials` are names and texts of special tokens, such as `bos_token`; `isToken` says
+   * whether the tokenizer has a control token. Throws `unsupported-model` if it does not even write a single question.
    */
-  constructor(source: string, specials: Readonly<Record<string, string>>) {
+  constructor(
+    source: string,
+    specials: Readonly<Record<string, string>>,
+    isToken: (text: string) => boolean = () => false,
+  ) {
     this.source = source;
     this.#specials = specials;
     try {
@@ -58,23 +79,25 @@ export class ChatTemplate {
     } catch (error) {
       throw unusable(error);
     }
-    this.abilities = this.#tried();
+    const format = detectToolFormat((text) => source.includes(text) || isToken(text));
+    this.#way = format && this.#triedWays(format);
+    this.abilities = { ...this.#tried(), tools: this.#way && format ? format : "generic" };
   }
 
   /**
-   * The chat, up to where the answer begins. A chat that the template refuses is mended: empty answers are left out, turns
-   * of the same side joined, and system messages put before the next question.
+   * The chat, up to where the answer begins. A chat that the template refuses is mended: empty answers are left out, turns of the
+   * same side joined, system messages put before the next question, and calls written one at a time or as text. A template that
+   * has no place for tools gets them as text.
    * Throws `bad-request` if the template refuses it all the same or does not know a variable, `unsupported-model` if the
    * template has a fault.
    */
   write(messages: readonly TemplateMessage[], asked: PromptSettings = {}): string {
     const settings = { ...asked, template: this.#known(asked.template ?? {}) };
-    const joined = joinedTurns(messages);
-    const merged = joinedTurns(mergedSystem(messages));
+    const chat = this.#way ? messages : genericChat(messages, settings.tools ?? []);
     let first: unknown;
-    for (const chat of this.abilities.system ? [messages, joined, merged] : [merged]) {
+    for (const form of chatForms(chat, this.abilities.system)) {
       try {
-        return this.#write(chat, settings);
+        return this.#write(form, settings);
       } catch (error) {
         first ??= error;
       }
@@ -96,8 +119,22 @@ export class ChatTemplate {
     }
   }
 
+  /** The first way in which the template writes a tool, a call and its result; undefined if there is none. */
+  #triedWays(format: ToolFormatName): ToolWay | undefined {
+    const settings = { localTime: TRIAL_TIME, tools: TRIAL_TOOLS };
+    const shows = (way: ToolWay): boolean => {
+      const text = (chat: readonly TemplateMessage[]): string => this.#write(chat, settings, { way, format });
+      try {
+        return showsTool(text(TRIAL_OFFER)) && showsCall(text(TRIAL_CHAT));
+      } catch {
+        return false;
+      }
+    };
+    return [...toolWays(format)].find(shows);
+  }
+
   /** The abilities that short chats show. */
-  #tried(): ChatAbilities {
+  #tried(): Omit<ChatAbilities, "tools"> {
     const text = (chat: readonly TemplateMessage[], template: Template = {}): string => {
       try {
         return this.#write(chat, { localTime: TRIAL_TIME, template });
@@ -145,10 +182,21 @@ export class ChatTemplate {
   #write(
     messages: readonly TemplateMessage[],
     settings: PromptSettings = {},
-    { answering } = { answering: true },
+    {
+      answering = true,
+      way = this.#way,
+      format = this.abilities?.tools ?? "generic",
+    }: { answering?: boolean; way?: ToolWay | undefined; format?: ToolFormatName } = {},
   ): string {
-    const values = { ...settings.template, ...this.#specials, messages, add_generation_prompt: answering };
-    return this.#template.render(values, settings.localTime ?? localTime(new Date()));
+    const { template, tools = [], localTime: time = localTime(new Date()) } = settings;
+    const values = {
+      ...template,
+      ...this.#specials,
+      messages: way ? templateTurns(messages, way, format) : messages,
+      ...(way && tools.length > 0 && { [way.variable]: tools }),
+      add_generation_prompt: answering,
+    };
+    return this.#template.render(values, time);
   }
 }
 

@@ -66,6 +66,7 @@ function complete(part: unknown, names: Set<string>): void {
       names.add(String(part.value));
       part.value = OWN_FUNCTIONS.get(part.value) ?? part.value;
     }
+    if (part.type === "For") part.iterable = orEmpty(part.iterable);
     const { skipped, called } = supplied(part);
     for (const [field, value] of Object.entries(part)) if (!skipped.includes(field)) complete(value, names);
     if (called) Object.assign(part, { type: "CallExpression", ...called });
@@ -99,6 +100,14 @@ function supplied(node: Node): { skipped: readonly string[]; called?: { callee: 
     return { skipped: [], called: { callee: identifier(filter(name)), args: [node.operand, ...args] } };
   }
   return { skipped: [] };
+}
+
+/** What a loop runs over; nothing at all where that is not defined, as in Python. */
+function orEmpty(iterable: unknown): unknown {
+  if (!isNode(iterable)) return iterable;
+  if (iterable.type === "SelectExpression") return Object.assign(iterable, { lhs: orEmpty(iterable.lhs) });
+  const condition = { type: "TestExpression", operand: iterable, negate: false, test: identifier("defined") };
+  return { type: "Ternary", condition, trueExpr: iterable, falseExpr: { type: "ArrayLiteral", value: [] } };
 }
 
 function identifier(value: string): Node {

@@ -36,6 +36,11 @@ describe("templates", () => {
     ["[1, 2]|count", "2"],
     ["nothing|d('x')", "x"],
     ["'a b'|wordcount", "2"],
+    ["true|string ~ none|string ~ 1.5|string", "TrueNone1.5"],
+    [
+      `{'a': [1, true, none, "it's", 'say "x"', "both ' and \\""], 'ü\n': {}}|string`,
+      `{'a': [1, True, None, "it's", 'say "x"', 'both \\' and "'], 'ü\\n': {}}`,
+    ],
   ])("%s", (expression, expected) => {
     expect(written(expression)).toBe(expected);
   });

@@ -5,9 +5,23 @@ type Value = unknown;
 
 /** Python's text of a value. */
 function text(value: Value): string {
+  if (typeof value === "string") return value;
   if (typeof value === "boolean") return value ? "True" : "False";
   if (value === null || value === undefined) return "None";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (Array.isArray(value)) return `[${entries(value).map(quoted).join(", ")}]`;
+  if (!(value instanceof Map)) return JSON.stringify(value);
+  const fields = [...(value as ReadonlyMap<string, { readonly value: Value }>)].map(
+    ([key, field]) => `${quoted(key)}: ${quoted(field.value)}`,
+  );
+  return `{${fields.join(", ")}}`;
+}
+
+/** Python's text of a value inside another one, where texts are in quotes. */
+function quoted(value: Value): string {
+  if (typeof value !== "string") return text(value);
+  const quote = value.includes("'") && !value.includes('"') ? '"' : "'";
+  const escaped = value.replace(/[\\\n\r\t]/g, (char) => JSON.stringify(char).slice(1, -1));
+  return quote + escaped.replaceAll(quote, `\\${quote}`) + quote;
 }
 
 /** The entries of a list. */
@@ -132,6 +146,7 @@ export const ONLY_WITH_ARGUMENTS: ReadonlySet<string> = new Set(["strip", "lstri
 
 /** Filters. */
 export const FILTERS: Readonly<Record<string, (value: never, ...args: readonly never[]) => Value>> = {
+  string: text,
   round: (value: number, digits = 0) => Math.round(value * 10 ** digits) / 10 ** digits,
   sum: (list: Value) => entries(list).reduce((sum: number, entry) => sum + Number(entry), 0),
   min: (list: Value) => Math.min(...entries(list).map(Number)),

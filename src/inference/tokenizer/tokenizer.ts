@@ -2,8 +2,9 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as v from "valibot";
 import { MicrogridError, parsePythonJson, toHex, toMicrogridError, utf8 } from "../../core";
-import type { ChatAbilities, ChatMessage } from "../types";
-import { ChatTemplate, type PromptSettings } from "./chat-template";
+import { jsonObject, offeredTools, toolDefinition, withTexts } from "../tools";
+import type { ChatAbilities, ChatMessage, GenerationRequest } from "../types";
+import { ChatTemplate } from "./chat-template";
 import { ControlTokens, withoutMarks } from "./control-tokens";
 import { withAllDigits } from "./digits";
 import { type ThoughtFormat, leadingThought, thoughtFormat } from "./thoughts";
@@ -37,6 +38,9 @@ interface TokenizerFiles {
   /** `chat_template.jinja`, which wins over the template in the configuration. False if something else writes the chats. */
   readonly template: string | undefined | false;
 }
+
+/** The parts of a request, besides its messages, that a prompt depends on. */
+type PromptRequest = Pick<GenerationRequest, "localTime" | "template" | "tools" | "toolChoice">;
 
 /** Turns chats into token ids and token ids into text, for one model. */
 export class ChatTokenizer {
@@ -85,8 +89,8 @@ export class ChatTokenizer {
     const source =
       files.template === false ? undefined : (files.template ?? defaultTemplate(config.chat_template ?? undefined));
     const specials = specialTokens(config);
-    const template = source === undefined ? undefined : new ChatTemplate(source, specials);
     const control = new ControlTokens(json.added_tokens, source);
+    const template = source === undefined ? undefined : new ChatTemplate(source, specials, (text) => control.has(text));
     try {
       const tokenizer = new Tokenizer(withAllDigits(withoutMarks(json)), config);
       const hash = toHex(new Uint8Array(digest));
@@ -110,17 +114,19 @@ export class ChatTokenizer {
    * The tokens of a chat as the model expects to read it, up to where the answer begins. Control tokens that messages
    * contain are text. Throws `unsupported-model` if the model has no chat template, and as `ChatTemplate.write` does.
    */
-  read(messages: readonly ChatMessage[], settings?: PromptSettings): number[] {
+  read(messages: readonly ChatMessage[], settings: PromptRequest = {}): number[] {
     if (!this.#template) {
       throw new MicrogridError(
         "unsupported-model",
         "This model has no chat template, so it cannot hold a conversation. Choose a model that was made for chat.",
       );
     }
+    const { localTime, template } = settings;
+    const tools = offeredTools(settings).map((tool) => withTexts(toolDefinition(tool), (text) => this.asText(text)));
     return this.encodePrompt(
       this.#template.write(
         messages.map((message) => this.#turn(message)),
-        settings,
+        { ...(localTime && { localTime }), ...(template && { template }), tools },
       ),
     );
   }
@@ -163,13 +169,20 @@ export class ChatTokenizer {
   }
 
   /** A message as templates read it, its thought apart from its answer. */
-  #turn({ role, content, reasoning }: ChatMessage): TemplateMessage {
-    if (role !== "assistant") return { role, content: this.asText(content) };
+  #turn({ role, content, reasoning, toolCalls, toolCallId }: ChatMessage): TemplateMessage {
+    if (role !== "assistant") return { role, content: this.asText(content), ...(toolCallId && { toolCallId }) };
+    const calls = toolCalls?.map((call) => ({
+      ...call,
+      arguments: this.asText(call.arguments),
+      // Not of the text above: there, control tokens may hide behind escape sequences.
+      value: withTexts(jsonObject(call.arguments), (text) => this.asText(text)),
+    }));
     const apart = reasoning === undefined ? leadingThought(this.thoughts, content) : { reasoning, text: content };
     return {
       role,
       content: this.asText(apart.text),
       ...(apart.reasoning !== "" && { reasoning_content: this.asText(apart.reasoning) }),
+      ...(calls && { toolCalls: calls }),
     };
   }
 }

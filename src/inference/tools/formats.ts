@@ -3,6 +3,7 @@
  * The forms are those of the families' published chat templates and model cards.
  */
 import type { Parts } from "./calls";
+import { type JsonObject, pythonCall } from "./json";
 import { readGemmaCall } from "./read-gemma";
 import { readArguments, readCallObject } from "./read-json";
 import { readPythonCalls } from "./read-python";
@@ -10,6 +11,15 @@ import { MAX_NAME_CHARS } from "./read-values";
 import { type SchemaOf, readXmlCall } from "./read-xml";
 import type { ToolFormatName } from "./schemas";
 import { Malformed, type Reading, type Source } from "./source";
+
+/** A call of an earlier answer. */
+interface WrittenCall {
+  readonly name: string;
+  /** JSON text. */
+  readonly arguments: string;
+  /** The object that it holds; undefined if it holds none. */
+  readonly value: JsonObject | undefined;
+}
 
 /** One way to write calls. */
 export interface CallFormat {
@@ -21,6 +31,8 @@ export interface CallFormat {
   readonly marks: readonly string[];
   /** Control tokens that end an answer with calls. */
   readonly ends: readonly string[];
+  /** Calls in this form, for templates that describe tools but leave out the calls of earlier answers. */
+  written?(calls: readonly WrittenCall[]): string;
   /** Reads calls, behind the mark `open`; "" where there is none. */
   read(source: Source, parts: Parts, open: string, schemaOf: SchemaOf): Reading<void>;
 }
@@ -43,6 +55,10 @@ function json(
       yield* source.space();
       yield* readObjects(source, parts, true);
       if (close !== undefined) yield* readClose(source, close);
+    },
+    written: (calls) => {
+      const objects = calls.map((call) => `{"name": ${JSON.stringify(call.name)}, "arguments": ${call.arguments}}`);
+      return `${open}[${objects.join(", ")}]${close ?? ""}`;
     },
   };
 }
@@ -112,6 +128,7 @@ const pythonic: CallFormat = {
     yield* readPythonCalls(source, parts, open !== "");
     yield* readClose(source, "<|python_end|>");
   },
+  written: pythonCalls,
 };
 
 /** LFM2: `<|tool_call_start|>[get_time(zone="UTC")]<|tool_call_end|>`, or objects of JSON between these marks. */
@@ -126,7 +143,12 @@ const lfm2: CallFormat = {
     yield* isJson ? readObjects(source, parts, true) : readPythonCalls(source, parts, true);
     yield* readClose(source, "<|tool_call_end|>");
   },
+  written: (calls) => `<|tool_call_start|>${pythonCalls(calls)}<|tool_call_end|>`,
 };
+
+function pythonCalls(calls: readonly WrittenCall[]): string {
+  return `[${calls.map(({ name, value = {} }) => pythonCall(name, value)).join(", ")}]`;
+}
 
 /** Mistral: `[TOOL_CALLS][{"name": …, "arguments": …}]`, and since Small 3.2 `[TOOL_CALLS]get_time[ARGS]{…}`. */
 const mistral: CallFormat = {

@@ -1,50 +1,57 @@
 /** Tools for models whose chat template has no place for them: the prompt explains them, and calls and results are plain text. */
-import type { ChatMessage, GenerationRequest } from "../types";
+import type { ChatMessage } from "../types";
 import { pythonJson } from "./json";
-import { offeredTools, toolDefinition } from "./offered";
+import type { ToolDefinition } from "./offered";
 
 /** The text between parts of one message. */
 const BETWEEN = "\n\n";
+
+/** A message of a chat, with anything else that belongs to it. */
+interface Message extends Pick<ChatMessage, "role" | "content" | "toolCallId"> {
+  readonly toolCalls?: readonly { readonly name: string; readonly arguments: string }[];
+}
 
 /**
  * The chat as messages of system, user and assistant alone, in the words that Hermes and Qwen were trained with. A chat without
  * tools and calls stays as it is.
  */
-export function genericChat(
-  messages: readonly ChatMessage[],
-  request: Pick<GenerationRequest, "tools" | "toolChoice">,
-): readonly ChatMessage[] {
-  const plain = messages.map(plainMessage).reduce<ChatMessage[]>((chat, message, index) => {
-    const last = chat.at(-1);
+export function genericChat<M extends Message>(messages: readonly M[], tools: readonly ToolDefinition[]): readonly M[] {
+  const plain: M[] = [];
+  for (const [index, message] of messages.entries()) {
+    const last = plain.at(-1);
+    const isResult = message.role === "tool";
     // Results of calls that were made at once are one turn.
-    if (messages[index]?.role === "tool" && messages[index - 1]?.role === "tool" && last)
-      chat.splice(-1, 1, { ...last, content: `${last.content}\n${message.content}` });
-    else chat.push(message);
-    return chat;
-  }, []);
-  const tools = offeredTools(request);
+    if (isResult && messages[index - 1]?.role === "tool" && last)
+      plain.splice(-1, 1, { ...last, content: `${last.content}\n${resultText(message)}` });
+    else if (isResult) plain.push(without({ ...message, role: "user", content: resultText(message) }));
+    else
+      plain.push(message.toolCalls === undefined ? message : without({ ...message, content: textWithCalls(message) }));
+  }
   if (tools.length === 0) return plain;
-  const text = instructions(tools.map(toolDefinition));
+  const text = instructions(tools);
   const [first, ...others] = plain;
   return first?.role === "system"
     ? [{ ...first, content: first.content === "" ? text : first.content + BETWEEN + text }, ...others]
-    : [{ role: "system", content: text }, ...plain];
+    : [{ role: "system", content: text } as M, ...plain];
 }
 
-/** Calls and results as text. */
-function plainMessage(message: ChatMessage): ChatMessage {
-  if (message.role === "tool") {
-    return { role: "user", content: `<tool_response>\n${message.content}\n</tool_response>` };
-  }
-  const { toolCalls, ...rest } = message;
-  if (toolCalls === undefined) return message;
+/** A message without what only calls and results have. */
+function without<M extends Message>({ toolCalls: _, toolCallId: __, ...rest }: M): M {
+  return rest as M;
+}
+
+function resultText({ content }: Message): string {
+  return `<tool_response>\n${content}\n</tool_response>`;
+}
+
+function textWithCalls({ content, toolCalls = [] }: Message): string {
   const calls = toolCalls.map(
     (call) => `<tool_call>\n{"name": ${JSON.stringify(call.name)}, "arguments": ${call.arguments}}\n</tool_call>`,
   );
-  return { ...rest, content: [...(rest.content === "" ? [] : [rest.content]), ...calls].join("\n") };
+  return [...(content === "" ? [] : [content]), ...calls].join("\n");
 }
 
-function instructions(definitions: readonly unknown[]): string {
+function instructions(definitions: readonly ToolDefinition[]): string {
   return `# Tools
 
 You may call one or more functions to assist with the user query.

@@ -1,4 +1,9 @@
 /** Tools: how models are told about them, and how they write calls. */
 export type { ToolPart } from "./calls";
+export { detectToolFormat } from "./detect";
+export { CALL_FORMATS } from "./formats";
 export { genericChat } from "./generic";
+export { type JsonObject, jsonObject, withTexts } from "./json";
+export { type ToolDefinition, offeredTools, toolDefinition } from "./offered";
 export { type ToolReader, toolReader } from "./reader";
+export type { Tool, ToolCall, ToolChoice, ToolFormatName } from "./schemas";

@@ -25,6 +25,33 @@ export function pythonJson(value: unknown): string {
   return `{${fields.join(", ")}}`;
 }
 
+/** A call as Python writes it. */
+export function pythonCall(name: string, args: JsonObject): string {
+  const written = (value: unknown): string => {
+    if (value === true) return "True";
+    if (value === false) return "False";
+    if (value === null) return "None";
+    if (Array.isArray(value)) return `[${value.map(written).join(", ")}]`;
+    if (typeof value !== "object") return JSON.stringify(value);
+    return `{${Object.entries(value as JsonObject)
+      .map(([key, field]) => `${JSON.stringify(key)}: ${written(field)}`)
+      .join(", ")}}`;
+  };
+  const fields = Object.entries(args).map(([key, value]) => `${key}=${written(value)}`);
+  return `${name}(${fields.join(", ")})`;
+}
+
+/** A value in which each text is another one, also where it is a key. */
+export function withTexts<T>(value: T, change: (text: string) => string): T {
+  const changed = (part: unknown): unknown => {
+    if (typeof part === "string") return change(part);
+    if (Array.isArray(part)) return part.map(changed);
+    if (typeof part !== "object" || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, field]) => [change(key), changed(field)]));
+  };
+  return changed(value) as T;
+}
+
 /** How deep brackets are nested outside of strings. */
 function nesting(text: string): number {
   let depth = 0;

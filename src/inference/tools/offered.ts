@@ -6,6 +6,12 @@ import type { Tool } from "./schemas";
 /** The schema of a function without parameters. */
 const NO_PARAMETERS: JsonObject = { type: "object", properties: {} };
 
+/** A tool in OpenAI's form, which chat templates take. */
+export interface ToolDefinition extends JsonObject {
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly description: string; readonly parameters: JsonObject };
+}
+
 /** The tools that an answer may call; none if the request chose so. */
 export function offeredTools({
   tools = [],
@@ -14,11 +20,8 @@ export function offeredTools({
   return toolChoice === "none" ? [] : tools;
 }
 
-/** A tool in OpenAI's form, which chat templates take. */
-export function toolDefinition({ name, description, parameters }: Tool): {
-  readonly type: "function";
-  readonly function: { readonly name: string; readonly description: string; readonly parameters: JsonObject };
-} {
+/** A tool as it is described to a model. */
+export function toolDefinition({ name, description, parameters }: Tool): ToolDefinition {
   const schema = parameters === undefined ? undefined : jsonObject(parameters);
   // Templates read the description of each tool without asking whether there is one.
   return { type: "function", function: { name, description: description ?? "", parameters: schema ?? NO_PARAMETERS } };

@@ -4,7 +4,7 @@ import { AnswerTokens } from "../answer-tokens";
 import { QueuedModel } from "../queued-model";
 import type { ResolvedRequest } from "../sampling";
 import type { ChatTokenizer } from "../tokenizer";
-import { genericChat } from "../tools";
+import { genericChat, offeredTools, toolDefinition } from "../tools";
 import type { ChatMessage, GenerationEvent, LoadedModelInfo } from "../types";
 import type { ConversationTemplate } from "./config";
 import { renderConversation } from "./conversation";
@@ -33,6 +33,7 @@ export class WebLlmModel extends QueuedModel {
   protected async *answer(request: ResolvedRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void> {
     const { runner, template, tokenizer } = this.#parts;
     const asText = (message: ChatMessage): ChatMessage => ({ ...message, content: tokenizer.asText(message.content) });
+    const tools = offeredTools(request).map(toolDefinition);
     const [variable] = Object.keys(request.template ?? {});
     if (variable !== undefined) {
       throw new MicrogridError(
@@ -45,7 +46,7 @@ export class WebLlmModel extends QueuedModel {
         name: this.info.name,
         read: (messages) => [
           ...(template.system_prefix_token_ids ?? []),
-          ...renderConversation(template, genericChat(messages, request).map(asText)).flatMap((piece) =>
+          ...renderConversation(template, genericChat(messages, tools).map(asText)).flatMap((piece) =>
             tokenizer.encodePrompt(piece),
           ),
         ],
