@@ -23,6 +23,16 @@ const Config = v.looseObject({
   text_config: stated(TextConfig),
   untrained: recommended(v.boolean()),
 });
+/** The sampling that a model's makers recommend, as `generation_config.json` and GenAI's `search` name it. */
+const SAMPLING = {
+  do_sample: recommended(v.boolean()),
+  temperature: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+  top_k: recommended(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
+  top_p: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  min_p: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  repetition_penalty: recommended(v.pipe(v.number(), v.minValue(0.5), v.maxValue(2))),
+};
+const Search = v.looseObject(SAMPLING);
 /** The settings of ONNX Runtime GenAI. Its exporter writes them in place of `config.json`. */
 const GenAiConfig = v.looseObject({
   model: v.looseObject({
@@ -32,16 +42,9 @@ const GenAiConfig = v.looseObject({
       v.looseObject({ head_size: Count, hidden_size: Count, num_attention_heads: Count, num_key_value_heads: Count }),
     ),
   }),
+  search: recommended(Search),
 });
-const GenerationConfig = v.looseObject({
-  eos_token_id: EosIds,
-  do_sample: recommended(v.boolean()),
-  temperature: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
-  top_k: recommended(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
-  top_p: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
-  min_p: recommended(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
-  repetition_penalty: recommended(v.pipe(v.number(), v.minValue(0.5), v.maxValue(2))),
-});
+const GenerationConfig = v.looseObject({ eos_token_id: EosIds, ...SAMPLING });
 
 /** The `top_k` that the file's format implies for sampling. */
 const IMPLIED_TOP_K = 50;
@@ -67,7 +70,7 @@ interface ModelConfig {
   readonly window: number | undefined;
   /** True if the weights are said to be random, as in models that are made for tests. */
   readonly untrained: boolean;
-  /** The sampling that `generation_config.json` recommends. */
+  /** The sampling that `generation_config.json` recommends, or else GenAI's `search`. */
   readonly sampling: Sampling;
 }
 
@@ -77,8 +80,8 @@ interface ModelConfig {
  */
 export function readModelConfig(texts: ConfigTexts): ModelConfig {
   const config = parseConfig(Config, texts.config ?? "{}", "config.json");
-  const genAi =
-    texts.genAi === undefined ? undefined : parseConfig(GenAiConfig, texts.genAi, "genai_config.json").model;
+  const { model: genAi, search } =
+    texts.genAi === undefined ? {} : parseConfig(GenAiConfig, texts.genAi, "genai_config.json");
   const generation = parseConfig(GenerationConfig, texts.generation ?? "{}", "generation_config.json");
   const decoder = genAi?.decoder;
   const setting = <K extends keyof TextSettings>(key: K): TextSettings[K] => config.text_config?.[key] ?? config[key];
@@ -92,7 +95,7 @@ export function readModelConfig(texts: ConfigTexts): ModelConfig {
     headDim: setting("head_dim") ?? decoder?.head_size ?? (width && heads ? width / heads : undefined),
     window: setting("sliding_window") ?? undefined,
     untrained: config.untrained === true,
-    sampling: recommendedSampling(generation),
+    sampling: recommendedSampling(texts.generation === undefined ? (search ?? {}) : generation),
   };
 }
 
@@ -129,7 +132,7 @@ function recommended<S extends v.GenericSchema>(schema: S) {
 }
 
 /** Greedy unless the file asks for sampling, with `do_sample` or else with a temperature. */
-function recommendedSampling(config: v.InferOutput<typeof GenerationConfig>): Sampling {
+function recommendedSampling(config: Pick<v.InferOutput<typeof Search>, keyof typeof SAMPLING>): Sampling {
   const off = DEFAULT_SAMPLING;
   const samples = config.do_sample ?? config.temperature !== undefined;
   return {

@@ -58,14 +58,16 @@ describe("readPackage", () => {
         eos_token_id: [7, 9],
         decoder: { head_size: 24, num_attention_heads: 8, num_key_value_heads: 2, num_hidden_layers: 3 },
       },
-      search: { max_length: 555 },
+      search: { max_length: 555, do_sample: true, temperature: 0.6, top_k: 20, top_p: 0.9, repetition_penalty: 1.1 },
     });
     const pkg = replaced(guidePackage(), "genai_config.json", genAi);
-    const alone = await readPackage(replaced(pkg, "config.json", undefined), { signal });
-    expect(alone).toMatchObject({ contextLength: 555, heads: 2, headDim: 24 });
+    const without = replaced(replaced(pkg, "config.json", undefined), "generation_config.json", undefined);
+    const alone = await readPackage(without, { signal });
+    const sampling = { temperature: 0.6, topK: 20, topP: 0.9, repetitionPenalty: 1.1 };
+    expect(alone).toMatchObject({ contextLength: 555, heads: 2, headDim: 24, sampling });
     expect([...alone.eosIds]).toEqual(expect.arrayContaining([7, 9]));
     const both = await readPackage(pkg, { signal });
-    expect(both).toMatchObject({ contextLength: 1024, heads: 2, headDim: 64 });
+    expect(both).toMatchObject({ contextLength: 1024, heads: 2, headDim: 64, sampling: { temperature: 0 } });
     expect([...both.eosIds]).toEqual(expect.arrayContaining([0, 2, 7, 9]));
   });
 
