@@ -9,6 +9,7 @@ import { engineError } from "./errors";
 import { type GpuDevice, requestGpuDevice } from "./gpu-device";
 import { type GraphSpec, readGraphSpec } from "./graph-spec";
 import type { KvCache } from "./kv-cache";
+import { KeptTokenizer } from "./kept-tokenizer";
 import { checkLayersOnGpu } from "./layer-check";
 import { OnnxModel } from "./model";
 import { type ReadPackage, readPackage } from "./package-files";
@@ -41,6 +42,8 @@ export class OnnxEngine implements Engine {
   readonly #sampleLayers: SampleLayers | undefined;
   /** Whole models in memory, which may guess for those in parts. */
   readonly #models = new Map<string, OnnxModel>();
+  /** That of the model which is being loaded: a load that fails is followed by another variant. */
+  readonly #tokenizer = new KeptTokenizer();
   #gpu: Promise<GpuDevice> | undefined;
 
   /**
@@ -77,7 +80,7 @@ export class OnnxEngine implements Engine {
     const report = (phase: LoadProgress["phase"], loadedBytes: number, text: string): void =>
       options.onProgress({ phase, loadedBytes, totalBytes, bytesPerSecond: 0, etaMs: undefined, text });
     report("read", 0, "Reading the model");
-    const files = await readPackage(pkg, { signal });
+    const files = await readPackage(pkg, { signal, parse: (texts) => this.#tokenizer.parse(texts) });
     try {
       const spec = readGraphSpec(files.graph, files);
       const ort = await this.#loadRuntime(backend);
@@ -221,6 +224,7 @@ export class OnnxEngine implements Engine {
         if (!model.unloading.aborted) this.#onDeviceLost(error);
       });
       this.#models.set(pkg.id, model);
+      this.#tokenizer.forget();
       return model;
     } catch (error) {
       await this.#turns.run(() => session.release()).catch(() => undefined);

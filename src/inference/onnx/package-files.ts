@@ -36,7 +36,7 @@ export type ReadPackage = GraphFiles & ReadSettings;
  * Reads everything but the weights. Throws `file-missing` with the file's name, `file-corrupt` for damaged files,
  * `not-a-model` for files of another kind.
  */
-export async function readPackage(pkg: OnnxPackage, options: { signal: AbortSignal }): Promise<ReadPackage> {
+export async function readPackage(pkg: OnnxPackage, options: SettingsOptions): Promise<ReadPackage> {
   const settings = await readSettings(pkg.files, options);
   const files = new Map(pkg.files.map((file) => [file.path, file.blob]));
   const graphs = await Promise.all(
@@ -66,10 +66,16 @@ export async function readGraphFiles(
   return { graphBytes, graph, external: externalFiles(graph, path, files) };
 }
 
+interface SettingsOptions {
+  readonly signal: AbortSignal;
+  /** Parses the tokenizer, or gives one that was parsed before; `ChatTokenizer.parse` by default. */
+  readonly parse?: typeof ChatTokenizer.parse;
+}
+
 /** Reads the files beside the graph. Throws as `readPackage` does. */
 export async function readSettings(
   packageFiles: readonly PackageFile[],
-  options: { signal: AbortSignal },
+  { signal, parse = (files) => ChatTokenizer.parse(files) }: SettingsOptions,
 ): Promise<ReadSettings> {
   const files = new Map(packageFiles.map((file) => [file.path, file.blob]));
   const [config, genAi, generation] = await Promise.all(
@@ -77,11 +83,11 @@ export async function readSettings(
   );
   if (config === undefined && genAi === undefined) throw missing("config.json");
   const { eosIds, ...settings } = readModelConfig({ config, genAi, generation });
-  const tokenizer = await ChatTokenizer.parse({
+  const tokenizer = await parse({
     tokenizer: await required(files, "tokenizer.json"),
     ...(await readTokenizerTexts(files)),
   });
-  options.signal.throwIfAborted();
+  signal.throwIfAborted();
   return { ...settings, tokenizer, eosIds: new Set([...eosIds, ...tokenizer.endIds]) };
 }
 

@@ -1,9 +1,11 @@
 /** Kernels that compute wrong results, planted under the guide model: loading it must never end well in silence. */
 import type { InferenceSession, Tensor } from "onnxruntime-web";
-import { describe, expect, it } from "vitest";
-import { guidePackage, nodeOrt, randomPackage } from "../testing/node";
+import { describe, expect, it, vi } from "vitest";
+import { guideFile, guidePackage, nodeOrt, randomPackage } from "../testing/node";
 import type { ModelPackage } from "../types";
+import { ChatTokenizer } from "../tokenizer";
 import { OnnxEngine } from "./engine";
+import { KeptTokenizer } from "./kept-tokenizer";
 import type { Ort } from "./runtime";
 
 /** Decides from the number of tokens in a run, and of those in the cache before it, whether its results are wrong. */
@@ -61,6 +63,37 @@ describe("a model on a backend", () => {
     ["more than 8 tokens", ({ tokens }) => tokens > 8, 8],
   ])("that is wrong for %s at once reads in other pieces", async (_, fault, prefillChunk) => {
     expect(await load(guidePackage(), fault)).toMatchObject({ prefillChunk });
+  });
+});
+
+describe("a model that is loaded again after a failure", () => {
+  it("has its tokenizer parsed once, until it is loaded", async () => {
+    const parse = vi.spyOn(ChatTokenizer, "parse");
+    let broken = true;
+    const engine = new OnnxEngine({ loadRuntime: () => faultyOrt(() => broken) });
+    const again = () =>
+      engine.load(guidePackage(), {
+        signal: new AbortController().signal,
+        backend: "wasm",
+        onProgress: () => undefined,
+      });
+    await expect(again()).rejects.toMatchObject({ code: "wrong-results" });
+    broken = false;
+    const model = await again();
+    expect(parse).toHaveBeenCalledTimes(1);
+    await model.unload();
+    await (await again()).unload();
+    expect(parse).toHaveBeenCalledTimes(2);
+    parse.mockRestore();
+  });
+
+  it("has other files parsed again, also after a tokenizer that could not be", async () => {
+    const kept = new KeptTokenizer();
+    const texts = { tokenizer: guideFile("tokenizer.json"), config: undefined, template: false } as const;
+    await expect(kept.parse({ ...texts, tokenizer: "{}" })).rejects.toThrow();
+    const [one, same] = [await kept.parse(texts), await kept.parse(texts)];
+    expect(same).toBe(one);
+    expect(await kept.parse({ ...texts, config: "{}" })).not.toBe(one);
   });
 });
 
