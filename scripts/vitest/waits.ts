@@ -1,4 +1,4 @@
-/** Runs before each file of unit tests: `vi.waitFor` and `vi.waitUntil`, whose limits Vitest cannot configure, wait longer. */
+/** Makes `vi.waitFor` and `vi.waitUntil`, whose limits Vitest cannot configure, wait longer. */
 import { vi } from "vitest";
 
 /** As long as `expect.poll` in `vitest.config.ts`. By themselves they give up after 1 s, which a busy machine can need. */
