@@ -4,6 +4,7 @@ import { type PromptTerms, makePrompt } from "./prompt";
 import { type ResolvedRequest, randomSeed, sampleToken, tokenLogprob, uniformAt } from "./sampling";
 import { ThinkingBudget } from "./thinking-budget";
 import { AnswerText, type ChatTokenizer, resumption } from "./tokenizer";
+import { offeredTools } from "./tools";
 import type { ChatMessage, GenerationEvent, TokenLogprob } from "./types";
 
 /** Shows how the prompts of a request end: with the beginning of a thought, for some models. */
@@ -51,7 +52,8 @@ export class AnswerTokens {
     }
     // Every prompt of this request ends in the same way.
     const end = tokenizer.decode(terms.read(SHORTEST_CHAT).slice(-END_TOKENS));
-    const resumed = request.resume ? resumption(request.resume, tokenizer, end) : [];
+    const calls = offeredTools(request).length > 0;
+    const resumed = request.resume ? resumption(request.resume, tokenizer, end, calls) : [];
     const prompt = makePrompt(request, resumed.length, terms);
     this.ids = [...prompt.ids, ...resumed];
     this.#given = this.ids.length;
@@ -63,9 +65,9 @@ export class AnswerTokens {
     this.#seed = request.seed ?? randomSeed();
     this.#seen = new Set(this.ids);
     this.#text = new AnswerText({
-      decode: (ids) => tokenizer.decode(ids),
+      decode: (ids) => tokenizer.decode(ids, calls),
       stop: [...(terms.stop ?? []), ...(request.stop ?? [])],
-      reader: tokenizer.thoughts.reader(end),
+      reader: tokenizer.thoughts.reader(end, calls),
     });
     const ending = tokenizer.encodePrompt(tokenizer.thoughts.ending);
     this.#budget = new ThinkingBudget(this.limit - this.#promptLength, ending);

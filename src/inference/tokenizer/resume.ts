@@ -10,11 +10,13 @@ const MAX_PARTIAL_TOKENS = 8;
  * is the position of the next token. With the same tokenizer they are the received ids, up to the token in which the delivered
  * text ends: a token that was chosen stays chosen, and the rest of its text follows.
  * With another tokenizer, or if ids and text do not match, the text itself is encoded in this model's format.
+ * If the answer may call tools (`calls`), the marks of calls are part of its text.
  */
 export function resumption(
   resume: ResumePoint,
   tokenizer: Pick<ChatTokenizer, "hash" | "encodePrompt" | "asText" | "decode" | "thoughts">,
   prompt: string,
+  calls = false,
 ): readonly number[] {
   const { thoughts } = tokenizer;
   const had = { reasoning: resume.reasoning ?? "", text: resume.text };
@@ -24,7 +26,7 @@ export function resumption(
     for (let count = first; count <= last; count++) {
       const ids = resume.ids.slice(0, count);
       const read = { reasoning: "", token: "" };
-      for (const { type, text } of thoughts.reader(prompt).push({ ids, text: tokenizer.decode(ids) }))
+      for (const { type, text } of thoughts.reader(prompt, calls).push({ ids, text: tokenizer.decode(ids, calls) }))
         read[type] += text;
       if (read.token.startsWith(had.text) && read.reasoning.startsWith(had.reasoning)) return ids;
       // A text that has left the delivered one cannot come back to it; an unfinished character still may.
@@ -34,6 +36,6 @@ export function resumption(
       if (!whole(read)) break;
     }
   }
-  const asText = { reasoning: tokenizer.asText(had.reasoning), text: tokenizer.asText(had.text) };
+  const asText = { reasoning: tokenizer.asText(had.reasoning), text: tokenizer.asText(had.text, calls) };
   return tokenizer.encodePrompt(thoughts.written(asText, prompt));
 }

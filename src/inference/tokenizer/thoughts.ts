@@ -30,8 +30,8 @@ export interface ThoughtFormat {
   readonly marks: readonly string[];
   /** Text that makes a model stop thinking and answer. */
   readonly ending: string;
-  /** Reads an answer to a prompt that ends with `prompt`. */
-  reader(prompt: string): ThoughtReader;
+  /** Reads an answer to a prompt that ends with `prompt`. If it may call tools (`calls`), calls are part of its text. */
+  reader(prompt: string, calls?: boolean): ThoughtReader;
   /** A delivered part as a model of this format would have written it, after a prompt that ends with `prompt`. */
   written(delivered: DeliveredText, prompt: string): string;
 }
@@ -48,6 +48,9 @@ const MESSAGE = "<|message|>";
 const START = "<|start|>";
 const END = "<|end|>";
 const FINAL = "final";
+const TOOL = "to=functions.";
+/** The beginning of a message to a tool, inside the text of an answer. */
+const CALL = /(?:<\|start\|>assistant)?(?: ?to=functions\.[\w.-]+)?<\|channel\|>/;
 
 /** The format of a model; `has` tells whether its template or its tokenizer knows a text. */
 export function thoughtFormat(has: (text: string) => boolean): ThoughtFormat {
@@ -82,11 +85,17 @@ function tags(open: string, close: string, own: boolean): ThoughtFormat {
 const CHANNELS: ThoughtFormat = {
   marks: [CHANNEL, MESSAGE, START, END],
   ending: `${END}${START}assistant${CHANNEL}${FINAL}${MESSAGE}`,
-  reader: () => new ChannelReader(),
+  reader: (_, calls = false) => new ChannelReader(calls),
   written: ({ reasoning, text }) => {
-    const thought = reasoning === "" ? "" : `${CHANNEL}analysis${MESSAGE}${reasoning}`;
-    const between = thought === "" ? "" : `${END}${START}assistant`;
-    return text === "" ? thought : `${thought}${between}${CHANNEL}${FINAL}${MESSAGE}${text}`;
+    const at = text.search(CALL);
+    const said = at < 0 ? text : text.slice(0, at);
+    const messages = [
+      ...(reasoning === "" ? [] : [`${CHANNEL}analysis${MESSAGE}${reasoning}`]),
+      ...(said === "" ? [] : [`${CHANNEL}${FINAL}${MESSAGE}${said}`]),
+      ...(at < 0 ? [] : [text.slice(at)]),
+    ];
+    const next = (message: string): string => END + (message.startsWith(START) ? "" : `${START}assistant`) + message;
+    return messages.map((message, index) => (index === 0 ? message : next(message))).join("");
   },
 };
 
@@ -192,10 +201,15 @@ class TagReader implements ThoughtReader {
   }
 }
 
-/** Reads the channels of OpenAI's harmony format: `final` is the answer, all others are thoughts. */
+/** Reads the channels of OpenAI's harmony format: `final` is the answer, messages to tools are calls, all others are thoughts. */
 class ChannelReader implements ThoughtReader {
   readonly #waiting = new Waiting();
+  readonly #calls: boolean;
   #state: "header" | PartKind = "header";
+
+  constructor(calls: boolean) {
+    this.#calls = calls;
+  }
 
   get thinking(): boolean {
     return this.#state === "reasoning";
@@ -209,12 +223,14 @@ class ChannelReader implements ThoughtReader {
       if (this.#state === "header") {
         const end = waiting.text.indexOf(MESSAGE);
         const text = waiting.text.trimStart();
-        const isHeader =
-          text === "" || text.startsWith(CHANNEL.slice(0, text.length)) || text.startsWith(START.slice(0, text.length));
+        const marks = this.#calls ? [CHANNEL, START, TOOL] : [CHANNEL, START];
+        const isHeader = marks.some((mark) => text.startsWith(mark.slice(0, text.length)));
         if (end < 0 && isHeader) return parts;
-        const final = end < 0 || waiting.text.slice(0, end).includes(CHANNEL + FINAL);
-        if (end >= 0) parts.push(...waiting.drop("reasoning", end + MESSAGE.length));
-        this.#state = final ? "token" : "reasoning";
+        const header = end < 0 ? CHANNEL + FINAL : waiting.text.slice(0, end);
+        const call = this.#calls && header.includes(TOOL);
+        if (call) parts.push(...waiting.take("token", end + MESSAGE.length));
+        else if (end >= 0) parts.push(...waiting.drop("reasoning", end + MESSAGE.length));
+        this.#state = call || header.includes(CHANNEL + FINAL) ? "token" : "reasoning";
       }
       const ends = [END, START, CHANNEL].map((mark) => waiting.text.indexOf(mark)).filter((at) => at >= 0);
       if (ends.length === 0) {

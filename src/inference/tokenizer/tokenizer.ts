@@ -2,7 +2,7 @@
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as v from "valibot";
 import { MicrogridError, parsePythonJson, toHex, toMicrogridError, utf8 } from "../../core";
-import { jsonObject, offeredTools, toolDefinition, withTexts } from "../tools";
+import { CALL_FORMATS, jsonObject, offeredTools, toolDefinition, withTexts } from "../tools";
 import type { ChatAbilities, ChatMessage, GenerationRequest } from "../types";
 import { ChatTemplate } from "./chat-template";
 import { ControlTokens, withoutMarks } from "./control-tokens";
@@ -46,7 +46,7 @@ type PromptRequest = Pick<GenerationRequest, "localTime" | "template" | "tools" 
 export class ChatTokenizer {
   /** SHA-256 of `tokenizer.json` in hexadecimal: equal hashes give equal ids. */
   readonly hash: string;
-  /** Ids that end an answer: the configuration's end-of-text token, and the one that the template ends a turn with. */
+  /** Ids that end an answer: the configuration's end-of-text token, and those that end a turn or its calls of tools. */
   readonly endIds: readonly number[];
   /** How the model marks its thoughts. */
   readonly thoughts: ThoughtFormat;
@@ -73,9 +73,10 @@ export class ChatTokenizer {
     this.#template = template;
     const eosId = tokenizer.token_to_id(eosToken);
     const turnEnd = control.at(template?.afterAnswer().trimStart() ?? "");
-    this.endIds = [eosId, turnEnd].filter((id) => id !== undefined);
+    const calls = CALL_FORMATS[template?.abilities.tools ?? "generic"];
+    this.endIds = [eosId, turnEnd, ...calls.ends.map((text) => control.id(text))].filter((id) => id !== undefined);
     this.thoughts = thoughtFormat((text) => control.has(text) || template?.source.includes(text) === true);
-    control.show(this.thoughts.marks);
+    control.show(this.thoughts.marks, calls.marks);
   }
 
   /**
@@ -141,9 +142,12 @@ export class ChatTokenizer {
     return prompt === "" ? [] : this.#tokenizer.encode(prompt, { add_special_tokens: false }).ids;
   }
 
-  /** Text to be put into a prompt, where its control tokens are to be no more than text. */
-  asText(text: string): string {
-    return this.#control.asText(text);
+  /**
+   * Text to be put into a prompt, where its control tokens are to be no more than text. If the text is an answer with calls of
+   * tools (`calls`), the marks of calls stay control tokens.
+   */
+  asText(text: string, calls = false): string {
+    return this.#control.asText(text, calls);
   }
 
   /** Token ids of a plain text; nothing is added. */
@@ -152,18 +156,22 @@ export class ChatTokenizer {
   }
 
   /**
-   * Text of the ids, without special tokens except the marks of `thoughts`. An unfinished character at the end shows as U+FFFD.
+   * Text of the ids, without special tokens except the marks of `thoughts`, and those of calls of tools if the answer may have
+   * some (`calls`). An unfinished character at the end shows as U+FFFD.
    */
-  decode(ids: readonly number[]): string {
-    const shown = ids.filter((id) => !this.#control.hidden.has(id));
+  decode(ids: readonly number[], calls = false): string {
+    const shown = ids.filter((id) => !this.#control.hides(id, calls));
     if (shown.length === 0) return "";
     return this.#tokenizer.decode(shown, { skip_special_tokens: false, clean_up_tokenization_spaces: false });
   }
 
-  /** The bytes that a token writes, a part of a character maybe. Tokens that are no text, and unknown ones, have none. */
-  bytesOf(id: number): Uint8Array<ArrayBuffer> {
+  /**
+   * The bytes that a token writes, a part of a character maybe. Tokens that are no text, and unknown ones, have none. `calls` as in
+   * `decode`.
+   */
+  bytesOf(id: number, calls = false): Uint8Array<ArrayBuffer> {
     const token = this.#tokenizer.id_to_token(id);
-    if (token === undefined || this.#control.hidden.has(id)) return new Uint8Array();
+    if (token === undefined || this.#control.hides(id, calls)) return new Uint8Array();
     if (this.#control.added.has(id)) return utf8(token);
     return this.#bytes?.(token) ?? utf8(this.decode([id]));
   }

@@ -96,8 +96,8 @@ export function templateTurns(messages: readonly TemplateMessage[], way: ToolWay
     if (toolCallId !== undefined) {
       const name = names.get(toolCallId) ?? "";
       const last = turns.at(-1);
-      if (way.results === "responses" && last?.["tool_calls"] !== undefined) {
-        const earlier = (last["tool_responses"] ?? []) as readonly unknown[];
+      if (way.results === "responses" && last?.tool_calls !== undefined) {
+        const earlier = (last.tool_responses ?? []) as readonly unknown[];
         const response = { name, response: jsonObject(message.content) ?? message.content };
         turns.splice(-1, 1, { ...last, tool_responses: [...earlier, response] });
       } else turns.push({ ...message, tool_call_id: idOf(toolCallId, way), name });
