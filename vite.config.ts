@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type PluginOption, type UserConfig } from "vite";
 import { contentSecurityPolicy } from "./scripts/vite-csp.ts";
 import { BundledPackages, helpFiles } from "./scripts/vite-help.ts";
+import { fileSize } from "./scripts/vite-size.ts";
 import { webllmCatalog } from "./scripts/vite-webllm-catalog.ts";
 
 /** Where the site goes; the build script may say otherwise. */
@@ -74,6 +75,6 @@ function embed(shared: UserConfig): UserConfig {
 
 export default defineConfig(({ mode }) => {
   const packages = new BundledPackages();
-  const shared = common(() => [webllmCatalog(), packages.collector()]);
+  const shared = common(() => [webllmCatalog(), fileSize(), packages.collector()]);
   return mode === "embed" ? embed(shared) : site(shared, packages);
 });

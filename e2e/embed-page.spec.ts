@@ -2,8 +2,11 @@
 import { readFileSync } from "node:fs";
 import type { ErrorDetail } from "../src/embed";
 import type {} from "../src/embed/chat-element";
-import { expect, gridReady, openRoom, shot, test } from "./harness";
+import { expect, gridReady, loadModel, openRoom, shot, test } from "./harness";
 import { EmbeddedChat, embedEvents, embeddingPage } from "./pages";
+
+/** The files of the built-in model, about. */
+const GUIDE_BYTES = 5.5e6;
 
 test("a bad room attribute and an unknown model are explained, and the rest keeps working", async ({
   site,
@@ -251,4 +254,43 @@ test("fits into a low space: nothing of the question before a room is covered, a
     return element.scrollTop;
   });
   expect(after).toBe(0);
+});
+
+test("counts the engine's own files in the progress of a first visit, and fetches them once", async ({
+  site,
+  foreignSite,
+  openSite,
+}) => {
+  const foreign = await foreignSite({ "/": embeddingPage(site.url, "<microgrid-chat></microgrid-chat>") });
+  const visitor = await openSite({ url: foreign.url });
+  await new EmbeddedChat(visitor).ready();
+  const steps = (await embedEvents(visitor, "microgrid-progress")).filter(({ phase }) => phase === "download");
+  const loaded = steps.map(({ loadedBytes }) => loadedBytes);
+  expect(loaded).toEqual([...loaded].sort((a, b) => a - b));
+  // One sum from the first byte to the last, larger than the model.
+  const totals = new Set(steps.map(({ totalBytes }) => totalBytes).filter((bytes) => bytes > 0));
+  expect(totals.size).toBe(1);
+  expect([...totals][0]).toBe(loaded.at(-1));
+  expect(loaded.at(-1)).toBeGreaterThan(GUIDE_BYTES + 1e6);
+  expect(steps.at(-1)?.text).toMatch(/This includes the engine, [\d.]+ MB\.$/);
+
+  // The second of two fetches finds the file in the cache. The page's own origin is told so.
+  await expect(async () => {
+    const own = await openSite();
+    await gridReady(own);
+    await loadModel(own);
+    const sent = await Promise.all(
+      own.page
+        .workers()
+        .map((worker) =>
+          worker.evaluate(() =>
+            (performance.getEntriesByType("resource") as PerformanceResourceTiming[])
+              .filter(({ name }) => name.endsWith(".wasm"))
+              .map(({ transferSize }) => transferSize > 0),
+          ),
+        ),
+    );
+    // As long as the server has no compressed copy yet, the file is too large for the cache of a private window.
+    expect(sent.flat()).toEqual([true, false]);
+  }).toPass();
 });

@@ -6,3 +6,9 @@ interface ImportMetaEnv {
   /** The version of the package; absent in tests. */
   readonly MICROGRID_VERSION?: string;
 }
+
+/** The size of a file at build time, in bytes (`scripts/vite-size.ts`). */
+declare module "*?size" {
+  const bytes: number;
+  export default bytes;
+}

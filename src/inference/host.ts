@@ -1,6 +1,7 @@
 /** Hosts the engines inside the worker and answers the page's calls. */
 import { release } from "../border";
 import { MicrogridError, deferred, onAbort } from "../core";
+import type { OnBytes } from "./fetch-ahead";
 import type { EngineHostApi, HostLoadOptions, HostOptions } from "./protocol";
 import { type StageCalls, receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, SampleLayers, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
@@ -21,6 +22,7 @@ type LoadedStage = StageService & { readonly info: StageInfo; unload(): Promise<
 
 /** An engine that may also run parts of models, and be told to lose its device, for tests. */
 export interface HostedEngine extends Engine {
+  prepare?(options: { signal: AbortSignal; backend: Backend; onBytes: OnBytes }): Promise<void>;
   loadStage?(
     pkg: StagePackage,
     options: { signal: AbortSignal; backend: Backend; limits: StageLimits },
@@ -85,6 +87,11 @@ export class EngineHost implements EngineHostApi {
 
   untilLost(): Promise<never> {
     return this.#lost.promise;
+  }
+
+  async prepare(name: EngineName, options: HostLoadOptions & { readonly onBytes: OnBytes }): Promise<void> {
+    const engine = await this.#engine(name);
+    await engine.prepare?.(options);
   }
 
   async load(

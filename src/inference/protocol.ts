@@ -1,7 +1,16 @@
 /** All calls that the page makes to the engine worker. They go through the border (`src/border/`). */
 import type { StageCalls } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage } from "./stages";
-import type { Backend, EngineRequest, GenerationEvent, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
+import type { OnBytes } from "./fetch-ahead";
+import type {
+  Backend,
+  EngineName,
+  EngineRequest,
+  GenerationEvent,
+  LoadProgress,
+  LoadedModelInfo,
+  ModelPackage,
+} from "./types";
 
 /** How a worker is set up, once, before any other call. */
 export interface HostOptions {
@@ -22,6 +31,8 @@ export interface EngineHostApi {
   alive(): Promise<void>;
   /** Rejects with `device-lost` when the GPU device of an engine is lost; never resolves. */
   untilLost(): Promise<never>;
+  /** Fetches an engine's own files into the browser's cache. Never needed, but a load waits for nothing else then. */
+  prepare(engine: EngineName, options: HostLoadOptions & { readonly onBytes: OnBytes }): Promise<void>;
   /** Loads a model. A model of the same id is replaced. */
   load(
     pkg: ModelPackage,

@@ -20,6 +20,7 @@ class CountingEngine implements HostedEngine {
   onPlaced: () => void = () => undefined;
   failure: Error | undefined;
   loadSignal: AbortSignal | undefined;
+  prepare: NonNullable<HostedEngine["prepare"]> = () => Promise.resolve();
   stageLimits: StageLimits | undefined;
 
   async load(pkg: ModelPackage, options: Parameters<HostedEngine["load"]>[1]) {
@@ -124,6 +125,33 @@ async function read(stream: AsyncIterable<GenerationEvent>, count: number, then:
 }
 
 describe("EngineSupervisor", () => {
+  it("fetches the engine's files ahead, and keeps the worker until the load has begun", async () => {
+    const { supervisor, engine, workers, load } = setUp();
+    const onBytes = vi.fn();
+    engine.prepare = async (options) => options.onBytes(1, 2);
+    {
+      using ahead = supervisor.prepare("onnx", { signal, backend: "wasm", onBytes });
+      await ahead.ready;
+      expect(onBytes).toHaveBeenCalledWith(1, 2);
+      await load();
+    }
+    expect(workers).toHaveLength(1);
+    // Files that cannot be had are the load's concern.
+    engine.prepare = () => Promise.reject(new Error("offline"));
+    using other = supervisor.prepare("onnx", { signal, backend: "wasm", onBytes });
+    await other.ready;
+  });
+
+  it("ends the worker if nothing is loaded after its files were fetched", async () => {
+    const { supervisor, workers } = setUp();
+    {
+      using ahead = supervisor.prepare("onnx", { signal, backend: "wasm", onBytes: () => undefined });
+      await ahead.ready;
+      expect(workers[0]?.terminated).toBe(false);
+    }
+    expect(workers[0]?.terminated).toBe(true);
+  });
+
   it("loads with progress, and streams", async () => {
     const { supervisor, load } = setUp();
     const progress = vi.fn();

@@ -1,10 +1,19 @@
 /** Owns the engine worker from the page: loads models, streams answers, and ends the worker when nothing is loaded. */
 import { WorkerConnection } from "../border";
 import { MicrogridError, TypedEventTarget, onAbort, randomId } from "../core";
+import type { OnBytes } from "./fetch-ahead";
 import type { EngineHostApi } from "./protocol";
 import { receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
-import type { Backend, EngineRequest, GenerationEvent, LoadProgress, LoadedModelInfo, ModelPackage } from "./types";
+import type {
+  Backend,
+  EngineName,
+  EngineRequest,
+  GenerationEvent,
+  LoadProgress,
+  LoadedModelInfo,
+  ModelPackage,
+} from "./types";
 
 /** A worker that computes lets messages in between two steps; on slow devices a step of a long prompt takes seconds. */
 const HANGING_MS = 60_000;
@@ -53,6 +62,25 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   /** The models that are loaded now. */
   get models(): readonly LoadedModelInfo[] {
     return [...this.#models.values()];
+  }
+
+  /**
+   * Brings the engine's own files while the model's are on their way. `ready` never rejects: where they cannot be had, the
+   * load says why. Dispose of it when the load has begun or is not wanted any more; until then, the worker stays.
+   */
+  prepare(
+    engine: EngineName,
+    options: { signal: AbortSignal; backend: Backend; onBytes: OnBytes },
+  ): Disposable & { readonly ready: Promise<void> } {
+    this.#loads++;
+    const ready = this.#closed ? Promise.resolve() : this.#worker.service.prepare(engine, options);
+    return {
+      ready: ready.catch(() => undefined),
+      [Symbol.dispose]: () => {
+        this.#loads--;
+        this.#stopIfIdle();
+      },
+    };
   }
 
   /**

@@ -6,6 +6,7 @@ export { ModelLibrary } from "./library";
 export { LARGEST_WASM_BYTES } from "./onnx-files";
 export type { ModelParts } from "./model-parts";
 export { otherFiles } from "./model-parts";
+export { ProgressMeter } from "./progress";
 export { SharedWork } from "./shared-work";
 export { isHubName } from "./sources";
 export { type SpeedSample, expectedBackend, expectedRate } from "./speed";

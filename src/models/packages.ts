@@ -39,15 +39,23 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
 
   const listing = await currentListing(parts, entry, known, signal);
   const planned = plan(listing);
-  const download = (files: readonly ListedFile[], expectedBytes?: number): Promise<StoredFile[]> => {
+  const download = (
+    files: readonly ListedFile[],
+    report: (step: LoadProgress) => void = onProgress,
+  ): Promise<StoredFile[]> => {
     // The listing names only files that exist.
     const requests = files.map((file) => ({ ...file, urls: hosts.urls(entry.origin, file.path), optional: false }));
-    const report = (step: LoadProgress): void =>
-      onProgress(expectedBytes === undefined ? step : { ...step, totalBytes: expectedBytes, etaMs: undefined });
     return store.service.download(entry.id, requests, { signal, onProgress: downloadProgress(entry.name, report) });
   };
-  await download(firstFiles(planned), planned.downloadBytes ?? 0);
-  const current = await lookAhead(parts, entry, { plan: planned, listing, backend, signal, onProgress });
+  const all = { totalBytes: planned.downloadBytes ?? 0, etaMs: undefined };
+  let loadedBytes = 0;
+  await download(firstFiles(planned), (step) => {
+    loadedBytes = step.loadedBytes;
+    onProgress({ ...step, ...all });
+  });
+  // What is read of a graph here is no part of the download, or is in it already.
+  const looking = (step: LoadProgress): void => onProgress({ ...step, ...all, loadedBytes, bytesPerSecond: 0 });
+  const current = await lookAhead(parts, entry, { plan: planned, listing, backend, signal, onProgress: looking });
   const { graph } = current;
   const got = await download(current.files);
   const hash = packageHash(got);

@@ -54,6 +54,7 @@ function models(
   const errors = [...codes];
   const supervisor = {
     on: () => undefined,
+    prepare: () => ({ ready: Promise.resolve(), [Symbol.dispose]: () => undefined }),
     load: (pkg: { graph: string }, { backend }: { backend: Backend }) => {
       loaded.push({ graph: pkg.graph, backend });
       const code = errors.shift();

@@ -12,6 +12,7 @@ import {
 } from "../inference";
 import { CopyDeleted, type ModelLibrary, clearLoading, markLoading } from "../models";
 import type { LoadState, ModelInfo } from "./types";
+import { JointDownload } from "./joint-download";
 import type { LocalProvider } from "./local-provider";
 import { isUnfitForGpu, replacementNotice, withOffer } from "./replaced-variant";
 import type { StateStore } from "./state-store";
@@ -183,8 +184,16 @@ export class NodeModels {
     let backend = choice.backend ?? library.backendFor(id, preferredBackend(device));
     for (;;) {
       let pkg: ModelPackage | undefined;
+      const download = new JointDownload({ name: model?.name ?? id, modelBytes: bytesToLoad(model) }, onProgress);
+      using runtime = supervisor.prepare(engine ?? model?.engine ?? "onnx", {
+        ...{ signal, backend },
+        onBytes: download.engine,
+      });
       try {
-        pkg = await library.prepare(id, { signal, backend, onProgress, ...(engine && { engine }) });
+        [pkg] = await Promise.all([
+          library.prepare(id, { signal, backend, onProgress: download.model, ...(engine && { engine }) }),
+          runtime.ready.then(() => download.engineDone()),
+        ]);
         markLoading(id);
         return { pkg, info: await supervisor.load(pkg, { signal, backend, onProgress }) };
       } catch (error) {
@@ -237,4 +246,10 @@ export class NodeModels {
     const { [id]: _old, ...others } = this.#options.store.state.loads;
     this.#options.store.patch({ loads: load ? { ...others, [id]: load } : others });
   }
+}
+
+/** Bytes to download of a model; undefined while only an estimate is known. */
+function bytesToLoad(model: ModelInfo | undefined): number | undefined {
+  if (model?.stored === "yes") return 0;
+  return model?.sizeIsEstimate ? undefined : model?.downloadBytes;
 }

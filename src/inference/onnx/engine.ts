@@ -1,6 +1,7 @@
 /** The `onnx` engine: decoder graphs on ONNX Runtime Web, on the GPU or on the CPU. */
 import type { InferenceSession } from "onnxruntime-web";
 import { MicrogridError, unless } from "../../core";
+import type { OnBytes } from "../fetch-ahead";
 import { CHECK_TEXT } from "../queued-model";
 import type { PipelinePackage, SampleLayers, StageLimits, StagePackage, StageService } from "../stages";
 import type { Backend, Engine, LayerCheck, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
@@ -17,7 +18,7 @@ import type { Bench } from "./pipeline-parts";
 import { knownAnswer } from "./plausibility";
 import type { RingSequence } from "./ring-decoder";
 import { ModelRunner } from "./runner";
-import { type Ort, loadOrt } from "./runtime";
+import { type Ort, fetchOrt, loadOrt } from "./runtime";
 import type { Decoder } from "./sequence";
 import { cacheFactories, createSession } from "./session";
 import { CHECK_TOKENS, type CheckResult, checkModel } from "./self-check";
@@ -38,6 +39,7 @@ const CHECK_TEXT_TOKENS: Record<Backend, number> = { webgpu: 256, wasm: CHECK_TO
 export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
   readonly #loadRuntime: (backend: Backend) => Promise<Ort>;
+  readonly #assetBase: string | undefined;
   readonly #onDeviceLost: (error: unknown) => void;
   readonly #sampleLayers: SampleLayers | undefined;
   /** Whole models in memory, which may guess for those in parts. */
@@ -61,8 +63,14 @@ export class OnnxEngine implements Engine {
     } = {},
   ) {
     this.#loadRuntime = options.loadRuntime ?? ((backend) => loadOrt(backend, options.assetBase));
+    this.#assetBase = options.assetBase;
     this.#sampleLayers = options.sampleLayers;
     this.#onDeviceLost = options.onDeviceLost ?? (() => undefined);
+  }
+
+  /** Fetches the runtime for `backend` into the browser's cache. */
+  prepare(options: { signal: AbortSignal; backend: Backend; onBytes: OnBytes }): Promise<void> {
+    return fetchOrt(options.backend, { ...options, assetBase: this.#assetBase });
   }
 
   /**

@@ -1,5 +1,6 @@
 /** ONNX Runtime Web: the build that fits the backend, with its assets where this site keeps them. */
 import type * as OrtModule from "onnxruntime-web/wasm";
+import { type OnBytes, fetchAhead } from "../fetch-ahead";
 import type { Backend } from "../types";
 
 /** The API of ONNX Runtime Web; every build has the same. */
@@ -28,29 +29,53 @@ export async function loadOrt(backend: Backend, assetBase: string = import.meta.
   return ort;
 }
 
-async function importBuild(backend: Backend): Promise<{ ort: Ort; wasm: string; glue: string }> {
+/**
+ * Fetches the runtime's largest file ahead, so that `loadOrt` finds it in the browser's cache. The parameters are as for
+ * `loadOrt`; aborting stops the download.
+ */
+export async function fetchOrt(
+  backend: Backend,
+  options: { readonly assetBase?: string | undefined; readonly signal: AbortSignal; readonly onBytes: OnBytes },
+): Promise<void> {
+  const { wasm, bytes } = await importBuild(backend);
+  await fetchAhead(new URL(wasm, options.assetBase ?? import.meta.url).href, { ...options, bytes });
+}
+
+interface Build {
+  readonly ort: Ort;
+  /** Addresses of its files. */
+  readonly wasm: string;
+  readonly glue: string;
+  /** Size of the file `wasm`. */
+  readonly bytes: number;
+}
+
+async function importBuild(backend: Backend): Promise<Build> {
   if (backend === "wasm") {
-    const [ort, wasm, glue] = await Promise.all([
+    const [ort, wasm, glue, size] = await Promise.all([
       import("onnxruntime-web/wasm"),
       import("onnxruntime-web/ort-wasm-simd-threaded.wasm?url"),
       import("onnxruntime-web/ort-wasm-simd-threaded.mjs?url"),
+      import("onnxruntime-web/ort-wasm-simd-threaded.wasm?size"),
     ]);
-    return { ort, wasm: wasm.default, glue: glue.default };
+    return { ort, wasm: wasm.default, glue: glue.default, bytes: size.default };
   }
   if (canSuspend()) {
-    const [ort, wasm, glue] = await Promise.all([
+    const [ort, wasm, glue, size] = await Promise.all([
       import("onnxruntime-web/jspi"),
       import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url"),
       import("onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url"),
+      import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?size"),
     ]);
-    return { ort, wasm: wasm.default, glue: glue.default };
+    return { ort, wasm: wasm.default, glue: glue.default, bytes: size.default };
   }
-  const [ort, wasm, glue] = await Promise.all([
+  const [ort, wasm, glue, size] = await Promise.all([
     import("onnxruntime-web/webgpu"),
     import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url"),
     import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"),
+    import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?size"),
   ]);
-  return { ort, wasm: wasm.default, glue: glue.default };
+  return { ort, wasm: wasm.default, glue: glue.default, bytes: size.default };
 }
 
 /** Whether the build for the GPU suspends itself while it waits. Such a build reads blobs part by part. */

@@ -40,14 +40,15 @@ export class WebLlmEngine implements Engine {
     const { signal } = options;
     signal.throwIfAborted();
     await checkAdapter(pkg, f32Variant(pkg.id));
-    const parts = await readParts(pkg, signal);
+    const progress = new ProgressReader(pkg.name);
+    const parts = await readParts(pkg, signal, (bytes) => options.onProgress(progress.library(bytes)));
     const tokenizer = await ChatTokenizer.parse({
       tokenizer: parts.tokenizer,
       config: parts.tokenizerConfig,
       template: false,
     });
     const contextLength = contextLengthOf(parts.config, pkg.overrides.contextLength);
-    const runner = await this.#reload(pkg, options);
+    const runner = await this.#reload(pkg, progress, options);
     try {
       const check = await checkModel(runner, tokenizer, contextLength, signal);
       const sampling = samplingOf(parts.config);
@@ -59,10 +60,13 @@ export class WebLlmEngine implements Engine {
     }
   }
 
-  async #reload(pkg: WebLlmPackage, { signal, onProgress }: LoadOptions): Promise<TokenRunner> {
+  async #reload(
+    pkg: WebLlmPackage,
+    progress: ProgressReader,
+    { signal, onProgress }: LoadOptions,
+  ): Promise<TokenRunner> {
     const before = this.#last;
     const tap = new LogitsTap();
-    const progress = new ProgressReader(pkg.name);
     let started = false;
     const engine = new MLCEngine({
       appConfig: appConfigFor(pkg),

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { MicrogridError } from "../../core";
+import { type OnBytes, counted } from "../fetch-ahead";
 import type { ModelPackage } from "../types";
 import { type ChatConfig, parseChatConfig } from "./config";
 import { halfFloatsMissing, noWebGpu } from "./errors";
@@ -48,15 +49,15 @@ export async function checkAdapter(pkg: WebLlmPackage, variant: string | undefin
   }
 }
 
-/** Reads configuration, tokenizer and library. Throws `not-a-model`, `file-missing`, `network`, `unsupported-model`. */
-export async function readParts(pkg: WebLlmPackage, signal: AbortSignal): Promise<Preflight> {
+/** Reads configuration, tokenizer and library; `onLibrary` is told how far the library is. Throws `not-a-model`, `file-missing`, `network`, `unsupported-model`. */
+export async function readParts(pkg: WebLlmPackage, signal: AbortSignal, onLibrary: OnBytes): Promise<Preflight> {
   const { chat_config, weights } = await readManifest(pkg, signal);
   const configUrl = new URL(chat_config, pkg.modelUrl).href;
   const config = await readConfig(configUrl, signal);
   const [tokenizer, tokenizerConfig] = await Promise.all([
     text(WEIGHTS_CACHE, new URL("tokenizer.json", pkg.modelUrl).href, signal),
     optionalText(new URL("tokenizer_config.json", pkg.modelUrl).href, signal),
-    checkLibrary(pkg, signal),
+    checkLibrary(pkg, signal, onLibrary),
     checkShards(new URL(weights.manifest, pkg.modelUrl).href, 1, signal),
   ]);
   return { config, tokenizer, tokenizerConfig };
@@ -117,8 +118,8 @@ async function readManifest(pkg: WebLlmPackage, signal: AbortSignal): Promise<v.
   throw new MicrogridError("not-a-model", `${url} is not the manifest of an MLC model (${result.issues[0].message}).`);
 }
 
-async function checkLibrary(pkg: WebLlmPackage, signal: AbortSignal): Promise<void> {
-  const response = await cached(LIBRARY_CACHE, pkg.libraryUrl, signal);
+async function checkLibrary(pkg: WebLlmPackage, signal: AbortSignal, onBytes: OnBytes): Promise<void> {
+  const response = await cached(LIBRARY_CACHE, pkg.libraryUrl, signal, { onBytes });
   const head = new Uint8Array(await response.arrayBuffer()).subarray(0, WASM_MAGIC.length);
   if (WASM_MAGIC.every((byte, index) => head[index] === byte)) return;
   await forgetLibrary(pkg);
@@ -135,7 +136,7 @@ export function notALibrary(pkg: WebLlmPackage, cause?: unknown): MicrogridError
 }
 
 async function text(cache: string, url: string, signal: AbortSignal, missing?: "not-a-model"): Promise<string> {
-  return (await cached(cache, url, signal, missing)).text();
+  return (await cached(cache, url, signal, missing && { missing })).text();
 }
 
 async function optionalText(url: string, signal: AbortSignal): Promise<string | undefined> {
@@ -148,11 +149,17 @@ async function optionalText(url: string, signal: AbortSignal): Promise<string | 
 }
 
 /** The file from the library's cache, put there first where it is not yet. */
-async function cached(name: string, url: string, signal: AbortSignal, missing?: "not-a-model"): Promise<Response> {
+async function cached(
+  name: string,
+  url: string,
+  signal: AbortSignal,
+  { missing, onBytes }: { readonly missing?: "not-a-model"; readonly onBytes?: OnBytes } = {},
+): Promise<Response> {
   const cache = await caches.open(name);
   const found = await cache.match(url);
   if (found) return found;
-  const response = await answered(url, signal, missing);
+  const answer = await answered(url, signal, missing);
+  const response = onBytes ? new Response(counted(answer, undefined, onBytes)) : answer;
   await cache.put(url, response.clone());
   return response;
 }

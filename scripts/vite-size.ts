@@ -1,0 +1,20 @@
+/** The size of a file at build time, for progress: a server that compresses it does not tell how much will come. */
+import { statSync } from "node:fs";
+import type { Plugin } from "vite";
+
+const QUERY = "?size";
+const RESOLVED = "\0size:";
+
+/** Serves `import bytes from "FILE?size"`. */
+export function fileSize(): Plugin {
+  return {
+    name: "microgrid-file-size",
+    enforce: "pre",
+    async resolveId(id, importer) {
+      if (!id.endsWith(QUERY)) return undefined;
+      const found = await this.resolve(id.slice(0, -QUERY.length), importer, { skipSelf: true });
+      return found && `${RESOLVED}${found.id}`;
+    },
+    load: (id) => (id.startsWith(RESOLVED) ? `export default ${statSync(id.slice(RESOLVED.length)).size};` : undefined),
+  };
+}
