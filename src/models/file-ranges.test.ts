@@ -18,6 +18,9 @@ const server = createServer((request, response) => {
 
 let flaps = 0;
 let version = 0;
+/** The address that a hub redirects to is valid as long as the signature is the same; afterwards it answers `expired`. */
+let signature = 0;
+let expired: number | "gone" = 403;
 const hosts: Record<string, (request: IncomingMessage, response: ServerResponse) => void> = {
   good: (request, response) => part(request, response, { ETag: '"one"' }),
   missing: (_, response) => response.writeHead(404).end(),
@@ -38,6 +41,12 @@ const hosts: Record<string, (request: IncomingMessage, response: ServerResponse)
   changing: (request, response) => part(request, response, { ETag: `"${version++}"` }),
   shifted: (_, response) => response.writeHead(206, { "Content-Range": "bytes 0-99/1000" }).end(FILE.slice(0, 100)),
   down: (_, response) => response.destroy(),
+  hub: (_, response) => response.writeHead(302, { Location: `/signed/${signature}` }).end(),
+  signed: (request, response) => {
+    if (request.url === `/signed/${signature}`) part(request, response, { ETag: '"one"' });
+    else if (expired === "gone") response.destroy();
+    else response.writeHead(expired).end();
+  },
 };
 
 function part(request: IncomingMessage, response: ServerResponse, headers: Record<string, string> = {}): void {
@@ -79,6 +88,18 @@ describe("parts of a file", () => {
     expect(await bytes(await file.read(100, 50, live()))).toEqual([...FILE.slice(100, 150)]);
     expect(await bytes(await file.read(999, 1, live()))).toEqual([FILE[999]]);
     expect(asked).toEqual(["good bytes=100-149", "good bytes=999-999"]);
+  });
+
+  it("come from the address that the host has redirected to, until that has expired", async () => {
+    const file = ranges("hub");
+    for (const at of [0, 1, 2]) expect(await bytes(await file.read(at, 1, live()))).toEqual([FILE[at]]);
+    expect(asked.map((request) => request.split(" ")[0])).toEqual(["hub", "signed", "signed", "signed"]);
+    for (const answer of [403, 404, 410, "gone"] as const) {
+      [signature, expired] = [signature + 1, answer];
+      asked.length = 0;
+      expect(await bytes(await file.read(7, 2, live()))).toEqual([7, 8]);
+      expect(asked.map((request) => request.split(" ")[0])).toEqual(["signed", "hub", "signed"]);
+    }
   });
 
   it.each(["flapping", "cutting"])("are requested again if a host is %s", async (host) => {

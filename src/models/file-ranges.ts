@@ -5,6 +5,9 @@ import { backoffMs, HostBusy, hostOf, refused, unwelcome } from "./web";
 /** Number of requests for one part before it counts as failed. */
 const MAX_TRIES = 4;
 
+/** Answers of an address that was valid for some time only. */
+const EXPIRED: readonly number[] = [400, 401, 403, 404, 410];
+
 /** A file on one or more hosts. */
 interface RemoteFile {
   /** Path inside the package, used in errors. */
@@ -33,6 +36,8 @@ export class FileRanges {
   readonly #wait: (failures: number, signal: AbortSignal) => Promise<void>;
   /** The version that each host reported in its first answer. */
   readonly #versions: Map<string, string>;
+  /** The addresses that hosts have redirected to. */
+  readonly #redirects = new Map<string, string>();
 
   constructor(file: RemoteFile, options: Omit<RangeOptions, "signal"> = {}) {
     this.#file = file;
@@ -74,7 +79,7 @@ export class FileRanges {
   async #ask(url: string, offset: number, length: number, signal: AbortSignal): Promise<Blob | undefined> {
     const end = offset + length - 1;
     const headers = { Range: `bytes=${offset}-${end}` };
-    const response = await this.#fetch(url, { signal, headers, cache: "no-store", referrerPolicy: "no-referrer" });
+    const response = await this.#request(url, { signal, headers, cache: "no-store", referrerPolicy: "no-referrer" });
     if (response.status !== 206) {
       // The body is not wanted: a whole file may have many gigabytes.
       await response.body?.cancel();
@@ -91,6 +96,24 @@ export class FileRanges {
     const part = await response.blob();
     if (part.size !== length) throw new Error(`${hostOf(url)} sent ${part.size} of ${length} bytes`);
     return part;
+  }
+
+  /** Asks the address that the host has redirected to before, as long as that is valid: each redirect takes a round trip. */
+  async #request(url: string, init: RequestInit): Promise<Response> {
+    const known = this.#redirects.get(url);
+    if (known !== undefined) {
+      const forget = (): void => void (this.#redirects.get(url) === known && this.#redirects.delete(url));
+      const response = await this.#fetch(known, init).catch((error: unknown) => {
+        forget();
+        throw error;
+      });
+      if (!EXPIRED.includes(response.status)) return response;
+      forget();
+      await response.body?.cancel();
+    }
+    const response = await this.#fetch(url, init);
+    if (response.redirected) this.#redirects.set(url, response.url);
+    return response;
   }
 
   /** Throws the error for an answer without the part, unless the host does not have the file. */
