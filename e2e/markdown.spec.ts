@@ -79,7 +79,11 @@ test("an answer has math, colours and directions, and its thinking is folded", a
   const chat = new ChatPage(page);
   await chat.ready();
   const answer = { model: "guide", routes: [], thoughtMs: 4200 };
+  // Earlier versions kept thoughts in the text; this one has no mark where it begins.
+  const old = "Two and two.\n</think>\n\nFour.";
   const messages = [
+    { id: "q0", role: "user", content: "2 + 2", createdAt: 1, status: "complete" },
+    { id: "a0", role: "assistant", content: old, createdAt: 1, status: "complete" },
     { id: "q", role: "user", content: "مرحبا", createdAt: 1, status: "complete" },
     {
       id: "a",
@@ -120,14 +124,23 @@ test("an answer has math, colours and directions, and its thinking is folded", a
     .locator(".block > *")
     .evaluateAll((blocks) => blocks.map((block) => `${block.localName} ${getComputedStyle(block).direction}`));
   expect(directions).toEqual(["ol ltr", "p ltr", "p ltr", "div ltr", "p rtl", "ul rtl"]);
-  await expect(chat.questions.first().locator(".text")).toHaveCSS("direction", "rtl");
+  await expect(chat.questions.last().locator(".text")).toHaveCSS("direction", "rtl");
   await shot(site, "answer-with-everything");
 
   await expect(shown.getByText("a sample")).toHaveCount(0);
   await shown.getByText("Thought for 4.2 s").click();
   await expect(shown.locator("strong", { hasText: "a sample" })).toBeVisible();
-  await page.getByRole("button", { name: "Copy answer" }).click();
+  const copy = page.getByRole("button", { name: "Copy answer" });
+  await copy.last().click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/^3\. It costs/);
+
+  const earlier = chat.answers.first().locator("mg-markdown");
+  await expect(earlier.getByText("Four.")).toBeVisible();
+  await expect(earlier.getByText("Two and two.")).toHaveCount(0);
+  await earlier.locator("summary").click();
+  await expect(earlier.getByText("Two and two.")).toBeVisible();
+  await copy.first().click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe("Four.");
 });
 
 test("footnotes lead to their text and back", async ({ openSite }) => {

@@ -2,12 +2,24 @@ import { describe, expect, test } from "vitest";
 import { MicrogridError } from "../../core";
 import type { Conversation } from "./schema";
 import { toMarkdown } from "./markdown";
+import { shownParts } from "./shown";
 import { fromJson, toJson } from "./transfer";
 
 test("a conversation as Markdown has its title and its messages, and no answer without a word", () => {
   const empty = { id: "3", role: "assistant", content: "", createdAt: 12, status: "failed" } as const;
   expect(toMarkdown({ ...conversation, messages: [...conversation.messages, empty] })).toBe(
     "# Numbers\n\n## You\n\n2 + 2\n\n## Answer (guide)\n\n4\n",
+  );
+});
+
+test("a thought that was stored in the text of an answer is folded, and left out of the Markdown", () => {
+  const content = "2 and 2.\n</think>\n\n4";
+  const [question, answer] = conversation.messages;
+  expect(shownParts({ role: "assistant", content })).toEqual({ content: "4", reasoning: "2 and 2." });
+  expect(shownParts({ role: "assistant", content, reasoning: "Hm." })).toEqual({ content, reasoning: "Hm." });
+  expect(shownParts({ role: "user", content })).toEqual({ content, reasoning: "" });
+  expect(toMarkdown({ ...conversation, messages: [question!, { ...answer!, content }] })).toBe(
+    toMarkdown(conversation),
   );
 });
 

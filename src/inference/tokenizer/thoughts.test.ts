@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ThoughtFormat, leadingThought, thoughtFormat } from "./thoughts";
+import { type ThoughtFormat, leadingThought, storedThought, thoughtFormat } from "./thoughts";
 
 const knowing = (...texts: string[]): ThoughtFormat => thoughtFormat((text) => texts.includes(text));
 const THINK = knowing("<think>");
@@ -153,5 +153,24 @@ describe("a thought", () => {
   it("is found at the beginning of a whole answer", () => {
     expect(leadingThought(THINK, "<think>Hm.</think>\n\nYes.")).toEqual({ reasoning: "Hm.", text: "Yes." });
     expect(leadingThought(THINK, " Yes. <think>")).toEqual({ reasoning: "", text: " Yes. <think>" });
+  });
+
+  it.each([
+    ["Hm.\n\nSo.\n</think>\n\nYes.", { reasoning: "Hm.\n\nSo.", text: "Yes." }],
+    ["<think>\nHm.\n</think>\n\nYes.", { reasoning: "Hm.", text: "Yes." }],
+    ["[THINK]Hm.[/THINK]Yes.", { reasoning: "Hm.", text: "Yes." }],
+    ["Hm.\n[/THINK]\nYes.", { reasoning: "Hm.", text: "Yes." }],
+    ["<think>Hm.", { reasoning: "Hm.", text: "" }],
+  ])("is found in stored text, also without its opening mark: %j", (text, parts) => {
+    expect(storedThought(text)).toEqual(parts);
+  });
+
+  it.each([
+    "Write </think> after the thought.",
+    "```\nHm.\n</think>\n```\n",
+    "It begins with <think>\nand ends with\n</think>\nas you see.",
+    "\n</think>\n\nYes.",
+  ])("is not seen where an answer speaks of marks: %j", (text) => {
+    expect(storedThought(text).reasoning).toBe("");
   });
 });

@@ -28,6 +28,8 @@ export interface ThoughtReader {
 export interface ThoughtFormat {
   /** Control tokens that the reader needs to see, in addition to ordinary text. */
   readonly marks: readonly string[];
+  /** The mark after a thought, if it may stand alone: some models begin with a thought, and write only its end. */
+  readonly closing: string | undefined;
   /** Text that makes a model stop thinking and answer. */
   readonly ending: string;
   /** Reads an answer to a prompt that ends with `prompt`. If it may call tools (`calls`), calls are part of its text. */
@@ -65,13 +67,35 @@ export function leadingThought(format: ThoughtFormat, answer: string): Delivered
   const reader = format.reader("");
   const read = { reasoning: "", token: "" };
   for (const { type, text } of [...reader.push({ ids: [], text: answer }), ...reader.flush(true)]) read[type] += text;
-  return read.reasoning === "" ? { reasoning: "", text: answer } : { reasoning: read.reasoning, text: read.token };
+  return read.reasoning === "" ? unopenedThought(format, answer) : { reasoning: read.reasoning, text: read.token };
+}
+
+/** The same for an answer of a model that is not known, to show it. */
+export function storedThought(answer: string): DeliveredText {
+  const parts = ALL_TAGS.map((format) => leadingThought(format, answer));
+  return parts.find(({ reasoning }) => reasoning !== "") ?? { reasoning: "", text: answer };
+}
+
+/** A thought that has no opening mark. Its end is a line of its own, outside of code: answers may speak of such marks. */
+function unopenedThought({ closing, marks }: ThoughtFormat, answer: string): DeliveredText {
+  const whole = { reasoning: "", text: answer };
+  if (closing === undefined) return whole;
+  const lines = answer.split("\n");
+  const end = lines.findIndex((line) => line.trim() === closing);
+  if (end < 0) return whole;
+  const thought = lines.slice(0, end);
+  const isCode = thought.filter((line) => line.trimStart().startsWith("```")).length % 2 === 1;
+  const isOpened = thought.some((line) => marks.some((mark) => line.includes(mark)));
+  if (isCode || isOpened) return whole;
+  const text = lines.slice(end + 1).join("\n");
+  return { reasoning: thought.join("\n").trim(), text: text.trimStart() };
 }
 
 function tags(open: string, close: string, own: boolean): ThoughtFormat {
   const begun = (prompt: string): boolean => prompt.trimEnd().endsWith(open);
   return {
     marks: [open, close],
+    closing: close,
     ending: `\n${close}\n\n`,
     reader: (prompt) => new TagReader(open, close, begun(prompt)),
     written: ({ reasoning, text }, prompt) => {
@@ -82,8 +106,11 @@ function tags(open: string, close: string, own: boolean): ThoughtFormat {
   };
 }
 
+const ALL_TAGS = TAGS.map(([open, close]) => tags(open, close, true));
+
 const CHANNELS: ThoughtFormat = {
   marks: [CHANNEL, MESSAGE, START, END],
+  closing: undefined,
   ending: `${END}${START}assistant${CHANNEL}${FINAL}${MESSAGE}`,
   reader: (_, calls = false) => new ChannelReader(calls),
   written: ({ reasoning, text }) => {

@@ -2,6 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { MessageVersion, StoredMessage } from "../../grid";
+import { shownParts } from "../../grid/parts";
 import { MicrogridElement } from "../element";
 import { COPIED_MS, copyText } from "../clipboard";
 import { icon } from "../icons";
@@ -97,10 +98,12 @@ export class AnswerView extends MicrogridElement {
   }
 
   /** The text of the answer. Another element that shows Markdown can take its place. */
-  protected textView({ content, reasoning, status, answer }: StoredMessage): TemplateResult {
+  protected textView(message: StoredMessage): TemplateResult {
+    const { content, reasoning } = shownParts(message);
+    const { status, answer } = message;
     return html`<mg-markdown
       .text=${content}
-      .thinking=${reasoning ?? ""}
+      .thinking=${reasoning}
       .thoughtMs=${answer?.thoughtMs}
       ?streaming=${status === "streaming"}
     ></mg-markdown>`;
@@ -178,7 +181,7 @@ export class AnswerView extends MicrogridElement {
   }
 
   readonly #copy = (): void => {
-    void copyText(this.message?.content ?? "").then((copied) => {
+    void copyText(this.message ? shownParts(this.message).content : "").then((copied) => {
       this.copied = copied;
       setTimeout(() => (this.copied = false), COPIED_MS);
     });
