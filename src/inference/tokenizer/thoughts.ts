@@ -32,6 +32,8 @@ export interface ThoughtFormat {
   readonly closing: string | undefined;
   /** Text that makes a model stop thinking and answer. */
   readonly ending: string;
+  /** A thought without content, after which a model answers at once; undefined if its marks know none. */
+  readonly empty?: string;
   /** Reads an answer to a prompt that ends with `prompt`. If it may call tools (`calls`), calls are part of its text. */
   reader(prompt: string, calls?: boolean): ThoughtReader;
   /** A delivered part as a model of this format would have written it, after a prompt that ends with `prompt`. */
@@ -97,6 +99,7 @@ function tags(open: string, close: string, own: boolean): ThoughtFormat {
     marks: [open, close],
     closing: close,
     ending: `\n${close}\n\n`,
+    empty: `${open}\n\n${close}\n\n`,
     reader: (prompt) => new TagReader(open, close, begun(prompt)),
     written: ({ reasoning, text }, prompt) => {
       const thought = reasoning === "" || !own ? "" : (begun(prompt) ? "" : `${open}\n`) + reasoning;

@@ -19,6 +19,12 @@ function template(patch: Record<string, unknown> = {}): ConversationTemplate {
 const hello = { role: "user", content: "Hello" } as const;
 
 describe("renderConversation", () => {
+  it("lets the answer go on after a thought that is given, as the library does", () => {
+    expect(renderConversation(template({ role_empty_sep: "" }), [hello], "<think>\n\n</think>\n\n").at(-1)).toBe(
+      "<|im_start|>assistant\n<think>\n\n</think>\n\n",
+    );
+  });
+
   it("writes ChatML up to where the answer begins, in one piece for each message", () => {
     const messages = [hello, { role: "assistant", content: "Hi" }, { role: "user", content: "Bye" }] as const;
     expect(renderConversation(template(), messages)).toEqual([

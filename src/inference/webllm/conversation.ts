@@ -8,9 +8,13 @@ import type { ConversationTemplate } from "./config";
 
 /**
  * The chat in pieces, up to where the answer begins. Each piece is to be tokenized by itself, as the library does:
- * tokens do not reach across messages. Throws `bad-request` for a system message that is not the first.
+ * tokens do not reach across messages. The answer goes on after `thought`. Throws `bad-request` for a system message that is not the first.
  */
-export function renderConversation(template: ConversationTemplate, messages: readonly ChatMessage[]): string[] {
+export function renderConversation(
+  template: ConversationTemplate,
+  messages: readonly ChatMessage[],
+  thought = "",
+): string[] {
   const [first, ...others] = messages;
   const system = systemPrompt(template, first?.role === "system" ? first.content : undefined);
   const turns = first?.role === "system" ? others : messages;
@@ -28,7 +32,8 @@ export function renderConversation(template: ConversationTemplate, messages: rea
     const separator = template.seps[index % template.seps.length] ?? "";
     return role + content(template, side, message.content) + separator;
   });
-  const answer = template.roles.assistant + template.role_empty_sep;
+  const answer =
+    template.roles.assistant + (thought === "" ? template.role_empty_sep : template.role_content_sep + thought);
   return [...(system === "" ? [] : [system]), ...pieces, answer];
 }
 

@@ -10,6 +10,7 @@ import { WebLlmModel } from "./model";
 import { checkAdapter, forgetLibrary, notALibrary, readParts, weightsObstacle, type WebLlmPackage } from "./preflight";
 import { ProgressReader } from "./progress";
 import { LogitsTap, TokenRunner } from "./runner";
+import { abilitiesOf } from "./thinking";
 
 const CHECK_DECODE_STEPS = 4;
 
@@ -42,17 +43,14 @@ export class WebLlmEngine implements Engine {
     await checkAdapter(pkg, f32Variant(pkg.id));
     const progress = new ProgressReader(pkg.name);
     const parts = await readParts(pkg, signal, (bytes) => options.onProgress(progress.library(bytes)));
-    const tokenizer = await ChatTokenizer.parse({
-      tokenizer: parts.tokenizer,
-      config: parts.tokenizerConfig,
-      template: false,
-    });
+    const tokenizer = await readTokenizer(parts.tokenizer, parts.tokenizerConfig);
     const contextLength = contextLengthOf(parts.config, pkg.overrides.contextLength);
     const runner = await this.#reload(pkg, progress, options);
     try {
       const check = await checkModel(runner, tokenizer, contextLength, signal);
       const sampling = samplingOf(parts.config);
-      const info = { ...modelInfo(pkg, tokenizer.hash, contextLength, check), sampling };
+      const chat = abilitiesOf(tokenizer);
+      const info = { ...modelInfo(pkg, tokenizer.hash, contextLength, check), sampling, ...(chat && { chat }) };
       return new WebLlmModel({ info, template: parts.config.conv_template, tokenizer, runner });
     } catch (error) {
       await runner.unload();
@@ -94,6 +92,15 @@ export class WebLlmEngine implements Engine {
       throw await explain(error, pkg, { started, signal });
     }
     return new TokenRunner(engine, pkg.id, tap);
+  }
+}
+
+/** The model's own template does not write its chats here, so a model does without one that cannot be used. */
+async function readTokenizer(tokenizer: string, config: string | undefined): Promise<ChatTokenizer> {
+  try {
+    return await ChatTokenizer.parse({ tokenizer, config, template: undefined });
+  } catch {
+    return ChatTokenizer.parse({ tokenizer, config, template: false });
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ChatTokenizer } from "../tokenizer";
-import type { GenerationEvent, GenerationRequest } from "../types";
+import type { GenerationEvent, GenerationRequest, LoadedModelInfo } from "../types";
 import { parseChatConfig } from "./config";
 import { WebLlmModel } from "./model";
 import { LogitsTap, TokenRunner, type TokenEngine } from "./runner";
@@ -64,8 +64,11 @@ class FakeLibrary implements TokenEngine {
   }
 }
 
-function loaded(library = new FakeLibrary()): { library: FakeLibrary; model: WebLlmModel } {
-  const info = {
+function loaded(
+  library = new FakeLibrary(),
+  chat?: LoadedModelInfo["chat"],
+): { library: FakeLibrary; model: WebLlmModel } {
+  const info: LoadedModelInfo = {
     id: "m",
     name: "M",
     packageHash: "p",
@@ -77,7 +80,8 @@ function loaded(library = new FakeLibrary()): { library: FakeLibrary; model: Web
     decodeRate: 1,
     prefillChunk: 1,
     kvInPlace: true,
-  } as const;
+    ...(chat && { chat }),
+  };
   return {
     library,
     model: new WebLlmModel({ info, template, tokenizer, runner: new TokenRunner(library, "m", library.tap) }),
@@ -101,6 +105,16 @@ async function gather(
 }
 
 describe("WebLlmModel", () => {
+  it("reads an empty thought before the answer where thinking is switched off", async () => {
+    const chat = { system: true, thinks: true, thinking: "switch", remembers: false } as const;
+    const { library, model } = loaded(undefined, chat);
+    await gather(model.generate(request(), { signal: live() }));
+    await gather(model.generate(request({ template: { enable_thinking: false } }), { signal: live() }));
+    const prompts = library.calls.filter((ids) => ids.length > 1).map((ids) => tokenizer.decode(ids));
+    expect(prompts[0]).not.toContain("<think>");
+    expect(prompts[1]?.endsWith("<think>\n\n</think>\n\n")).toBe(true);
+  });
+
   it("gives the same greedy answer each time, with its ids", async () => {
     const { model } = loaded();
     const first = await gather(model.generate(request(), { signal: live() }));

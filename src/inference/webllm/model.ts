@@ -1,5 +1,4 @@
 /** A loaded WebLLM model: serves one request after another until it is unloaded. */
-import { MicrogridError } from "../../core";
 import { AnswerTokens } from "../answer-tokens";
 import { QueuedModel } from "../queued-model";
 import type { ResolvedRequest } from "../sampling";
@@ -10,6 +9,7 @@ import type { ConversationTemplate } from "./config";
 import { renderConversation } from "./conversation";
 import { webllmError } from "./errors";
 import type { TokenRunner } from "./runner";
+import { emptyThought } from "./thinking";
 
 /** The parts of a loaded model that an answer needs. */
 interface WebLlmParts {
@@ -34,19 +34,13 @@ export class WebLlmModel extends QueuedModel {
     const { runner, template, tokenizer } = this.#parts;
     const asText = (message: ChatMessage): ChatMessage => ({ ...message, content: tokenizer.asText(message.content) });
     const tools = offeredTools(request).map(toolDefinition);
-    const [variable] = Object.keys(request.template ?? {});
-    if (variable !== undefined) {
-      throw new MicrogridError(
-        "bad-request",
-        `${this.info.name} does not know “${variable}”, since WebLLM writes its chats. Leave it out, or choose an ONNX model.`,
-      );
-    }
+    const thought = emptyThought(request, { ...this.info, tokenizer });
     try {
       const answer = new AnswerTokens(request, {
         name: this.info.name,
         read: (messages) => [
           ...(template.system_prefix_token_ids ?? []),
-          ...renderConversation(template, genericChat(messages, tools).map(asText)).flatMap((piece) =>
+          ...renderConversation(template, genericChat(messages, tools).map(asText), thought).flatMap((piece) =>
             tokenizer.encodePrompt(piece),
           ),
         ],
