@@ -24,7 +24,7 @@ import {
 import { HubServer } from "./harness/hub-server";
 
 const MODEL = "real/SmolLM2-135M-Instruct";
-const CHAT = golden("chat");
+const CHAT = golden("smollm2-135m", "chat");
 /** Turns of the conversation, each a question and its answer. */
 const TURNS = CHAT.length / 2;
 
@@ -36,7 +36,7 @@ test.skip(!haveWeights, `The weights of SmolLM2-135M are not here ${WEIGHTS_HINT
 test.beforeAll(async () => {
   hub = await HubServer.start();
   // Of all variants, the one with 32-bit weights is fastest on the CPU.
-  const { folder, files } = await variant("fp32", "external");
+  const { folder, files } = await variant("smollm2-135m", "fp32", "external");
   for (const path of files) hub.put(MODEL, path, await readFile(`${folder}/${path}`));
 });
 

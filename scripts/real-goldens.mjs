@@ -1,6 +1,7 @@
 /**
  * `npm run real:goldens`: computes with other runtimes what the tests with real weights expect, and writes it to
- * `real-models/goldens/`. Takes minutes, and installs some hundred megabytes beside the references.
+ * `real-models/goldens/`. Takes minutes, and installs a gigabyte beside the references. `-- gemma3-270m` names another model
+ * than SmolLM2-135M.
  */
 import { existsSync } from "node:fs";
 import { CommandError, run } from "./run/message.mjs";
@@ -23,6 +24,7 @@ await run(async () => {
   await ensureInstalled();
   // Without scripts: the packages hold what runs on the CPU.
   if (!existsSync(`${REFERENCES}/node_modules`)) await must("npm", ["ci", "--ignore-scripts"], REFERENCES);
-  await must(process.execPath, ["scripts/real-models.mjs"]);
-  await must(process.execPath, [`${REFERENCES}/make.mjs`]);
+  const [id = "smollm2-135m"] = process.argv.slice(2);
+  await must(process.execPath, ["scripts/real-models.mjs", id]);
+  await must(process.execPath, [`${REFERENCES}/make.mjs`, id]);
 });

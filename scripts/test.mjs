@@ -34,7 +34,7 @@ async function step(name, action) {
 /** Brings real weights here, for some tests of both kinds. */
 async function realWeights() {
   try {
-    await downloadGguf();
+    await downloadGguf("smollm2-135m");
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.log(`${error.message} The tests with real weights are skipped.`);

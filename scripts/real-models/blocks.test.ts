@@ -1,11 +1,15 @@
 /** Repacked weights are the very numbers of the GGUF file. */
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../run/spawn.mjs";
 import { nodeOrt } from "../../src/inference/testing/node";
 import { OnnxWriter } from "../../src/inference/testing/onnx-writer";
-import { BLOCK, type BlockMatrix, blockMatrix, floats, packedCodes, reordered, widened } from "./blocks";
+import { type BlockMatrix, blockMatrix, floats, packedCodes, reordered, widened } from "./blocks";
 import { FORMAT } from "./gguf";
 import { halvesOrder } from "./llama-graph";
 
+/** Numbers in a block of these formats. */
+const BLOCK = 32;
 /** A block of the format Q4_1: scale 0.25, least number −1.5, and the codes 0 to 15 twice. */
 const Q4_1 = Uint8Array.from([0x00, 0x34, 0x00, 0xbe, ...Array.from({ length: 16 }, (_, index) => index * 0x11)]);
 /** A block of the format Q8_0: scale 0.5, and the codes −128, −120, … 120. */
@@ -22,6 +26,19 @@ describe("blocks of a GGUF file", () => {
     expect([...floats(matrix(FORMAT.q4_1, Q4_1))]).toEqual([...once, ...once]);
     const bytes = Array.from({ length: BLOCK }, (_, index) => (index * 8 - 128) * 0.5);
     expect([...floats(matrix(FORMAT.q8_0, Q8_0))]).toEqual([...bytes, ...bytes]);
+  });
+
+  it("have the numbers that other software reads", () => {
+    const text = readFileSync(`${ROOT}/scripts/real-models/goldens/blocks.json`, "utf8");
+    // Random blocks, and what the Python package gguf 0.19 makes of them.
+    const blocks = JSON.parse(text) as { format: keyof typeof FORMAT; bytes: string; floats: number[] }[];
+    expect(blocks.map(({ format }) => format)).toEqual(["q4_1", "q5_0", "q8_0", "q4_k", "q6_k"]);
+    for (const { format, bytes, floats: expected } of blocks) {
+      const tensor = { name: format, dims: [expected.length, 1], format: FORMAT[format] };
+      const read = blockMatrix({ ...tensor, bytes: Uint8Array.from(Buffer.from(bytes, "base64")) });
+      expect([format, ...floats(read)]).toEqual([format, ...expected]);
+      expect([format, ...floats(widened(read))]).toEqual([format, ...expected]);
+    }
   });
 
   it("have the same numbers with codes of 8 bits", () => {

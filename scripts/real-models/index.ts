@@ -1,5 +1,6 @@
-/** Real weights for tests: SmolLM2-135M-Instruct from a Python package, as GGUF and as ONNX repositories. */
-export { MODELS_FOLDER } from "./download.mjs";
-export { HASHES_PATH, LAYOUTS, PRECISIONS, smolGguf, variant } from "./repository";
+/** Real weights for tests, from Python packages, as GGUF and as ONNX repositories. */
+export { ggufPath, modelFolder } from "./download.mjs";
+export type { RealModelId } from "./download.mjs";
+export { HASHES_PATH, realGguf, variant, variantsOf } from "./repository";
 export type { Layout, Variant } from "./repository";
-export type { Precision } from "./llama-graph";
+export type { Precision } from "./decoder-graph";

@@ -1,11 +1,15 @@
-/** Makes ONNX repositories of SmolLM2-135M-Instruct as a model hub has them, each variant when it is first asked for. */
+/** Makes ONNX repositories of real models as a model hub has them, each variant when it is first asked for. */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../run/spawn.mjs";
-import { GGUF_PATH, MODELS_FOLDER, sha256 } from "./download.mjs";
+import type { Precision, WriteGraph } from "./decoder-graph";
+import { ggufPath, modelFolder, type RealModelId, sha256 } from "./download.mjs";
+import { gemmaGraph } from "./gemma-graph";
+import { gemmaSettings } from "./gemma-settings";
 import { type Gguf, readGguf } from "./gguf";
-import { llamaGraph, type Precision } from "./llama-graph";
-import { SETTINGS_FILES, settingsFiles } from "./settings";
+import { llamaGraph } from "./llama-graph";
+import { llamaSettings } from "./llama-settings";
+import { SETTINGS_FILES, type WriteSettings } from "./settings";
 
 /** Where weights are: in files beside the graph, or inside it. Each kind is a repository of its own. */
 export type Layout = "external" | "inline";
@@ -22,19 +26,40 @@ export interface Variant {
   readonly files: readonly string[];
 }
 
+/** How a model is written. */
+interface Recipe {
+  readonly graph: WriteGraph;
+  readonly settings: WriteSettings;
+  readonly variants: readonly (readonly [Precision, Layout])[];
+}
+
+const RECIPES: Readonly<Record<RealModelId, Recipe>> = {
+  "smollm2-135m": {
+    graph: llamaGraph,
+    settings: llamaSettings,
+    variants: (["external", "inline"] as const).flatMap((layout) =>
+      (["q4", "int8", "fp32"] as const).map((precision) => [precision, layout] as const),
+    ),
+  },
+  // As 32-bit floats, it would have more than a gigabyte.
+  "gemma3-270m": { graph: gemmaGraph, settings: gemmaSettings, variants: [["int8", "external"]] },
+};
+
 /** File names of graphs, as hubs have them. */
 const STEMS: Readonly<Record<Precision, string>> = { q4: "model_q4", int8: "model_int8", fp32: "model" };
-
-export const PRECISIONS = ["q4", "int8", "fp32"] as const;
-export const LAYOUTS = ["external", "inline"] as const;
 
 /** The SHA-256 of each file that is made. */
 export const HASHES_PATH = `${ROOT}/scripts/real-models/hashes.json`;
 
-/** The GGUF file, which must be here. */
-export function smolGguf(): Gguf {
+/** The variants of a model that are made. */
+export function variantsOf(id: RealModelId): Recipe["variants"] {
+  return RECIPES[id].variants;
+}
+
+/** The GGUF file of a model, which must be here. */
+export function realGguf(id: RealModelId): Gguf {
   // Not as a Buffer, whose `slice` copies nothing.
-  return readGguf(new Uint8Array(readFileSync(GGUF_PATH)));
+  return readGguf(new Uint8Array(readFileSync(ggufPath(id))));
 }
 
 /**
@@ -42,25 +67,27 @@ export function smolGguf(): Gguf {
  * each file that is made and its SHA-256; by default, it throws if another one is expected.
  */
 export async function variant(
+  id: RealModelId,
   precision: Precision,
   layout: Layout,
-  { root = MODELS_FOLDER, onFile = expectHash }: { root?: string; onFile?(file: string, hash: string): void } = {},
+  { root = modelFolder(id), onFile = expectHash }: { root?: string; onFile?(file: string, hash: string): void } = {},
 ): Promise<Variant> {
   const folder = join(root, layout);
   const graph = `onnx/${STEMS[precision]}.onnx`;
   const data = layout === "external" ? [`${graph}_data`] : [];
   const files = [graph, ...data, ...SETTINGS_FILES];
-  if (files.some((path) => stampOf(folder, path) !== expectedHash(`${layout}/${path}`))) {
+  if (files.some((path) => stampOf(folder, path) !== expectedHash(`${id}/${layout}/${path}`))) {
     mkdirSync(join(folder, "onnx"), { recursive: true });
-    const gguf = smolGguf();
-    const { model, external } = llamaGraph(gguf, precision, data[0]?.slice("onnx/".length));
+    const gguf = realGguf(id);
+    const { graph: write, settings } = RECIPES[id];
+    const { model, external } = write(gguf, precision, data[0]?.slice("onnx/".length));
     const made: [string, string | Uint8Array][] = [
-      ...settingsFiles(gguf),
+      ...settings(gguf),
       ...external.map(({ bytes }, index): [string, Uint8Array] => [data[index]!, bytes]),
       [graph, model],
     ];
     for (const [path, content] of made) {
-      await writeWhole(folder, path, content, (hash) => onFile(`${layout}/${path}`, hash));
+      await writeWhole(folder, path, content, (hash) => onFile(`${id}/${layout}/${path}`, hash));
     }
   }
   return { folder, graph, data, files };

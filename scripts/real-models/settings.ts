@@ -1,12 +1,7 @@
-/** Writes the files beside a graph from a GGUF file: tokenizer, chat template, configuration. */
+/** The files beside a graph: tokenizer, chat template, configuration. */
 import { type Gguf, numberOf, stringsOf } from "./gguf";
-import { llamaSizes } from "./llama-graph";
 
-/** Kinds of tokens in GGUF files that are no ordinary pieces of text. */
-const CONTROL = 3;
-const USER_DEFINED = 4;
-
-/** Paths of the files beside a graph. */
+/** Paths of the files. */
 export const SETTINGS_FILES = [
   "config.json",
   "generation_config.json",
@@ -14,82 +9,48 @@ export const SETTINGS_FILES = [
   "tokenizer_config.json",
 ] as const;
 
-/** The files beside the graph of a Llama model with a byte-level tokenizer, by their paths. */
-export function settingsFiles(gguf: Gguf): ReadonlyMap<string, string> {
-  const sizes = llamaSizes(gguf);
-  const special = (kind: string): number => numberOf(gguf, `tokenizer.ggml.${kind}_token_id`);
-  const ids = {
-    bos_token_id: special("bos"),
-    eos_token_id: special("eos"),
-    pad_token_id: special("padding"),
-  };
-  const tokens = stringsOf(gguf, "tokenizer.ggml.tokens");
-  const files: Readonly<Record<(typeof SETTINGS_FILES)[number], unknown>> = {
-    "config.json": {
-      architectures: ["LlamaForCausalLM"],
-      model_type: "llama",
-      ...ids,
-      hidden_act: "silu",
-      hidden_size: sizes.hidden,
-      intermediate_size: sizes.feedForward,
-      max_position_embeddings: sizes.context,
-      num_attention_heads: sizes.heads,
-      num_hidden_layers: sizes.layers,
-      num_key_value_heads: sizes.keyHeads,
-      rms_norm_eps: sizes.epsilon,
-      rope_theta: sizes.ropeBase,
-      tie_word_embeddings: true,
-      vocab_size: sizes.vocabulary,
-    },
-    "generation_config.json": ids,
-    "tokenizer.json": tokenizer(gguf, tokens),
-    "tokenizer_config.json": {
-      add_bos_token: false,
-      add_prefix_space: false,
-      bos_token: tokens[ids.bos_token_id],
-      chat_template: gguf.metadata.get("tokenizer.chat_template"),
-      clean_up_tokenization_spaces: false,
-      eos_token: tokens[ids.eos_token_id],
-      model_max_length: sizes.context,
-      pad_token: tokens[ids.pad_token_id],
-      tokenizer_class: "GPT2Tokenizer",
-      unk_token: tokens[special("unknown")],
-    },
-  };
-  return new Map(Object.entries(files).map(([path, content]) => [path, `${JSON.stringify(content, undefined, 2)}\n`]));
+/** Their contents, before they become JSON. */
+type Settings = Readonly<Record<(typeof SETTINGS_FILES)[number], unknown>>;
+
+/** Writes the files of a model, by their paths. */
+export type WriteSettings = (gguf: Gguf) => ReadonlyMap<string, string>;
+
+/** Kinds of tokens in GGUF files. */
+export const TOKEN = { normal: 1, control: 3, userDefined: 4, byte: 6 } as const;
+
+/** The vocabulary of a GGUF file. */
+interface Vocabulary {
+  readonly tokens: readonly string[];
+  readonly kinds: readonly number[];
+  readonly unknown: number;
+  /** Special tokens, as configurations name them. */
+  readonly ids: Readonly<Record<"bos_token_id" | "eos_token_id" | "pad_token_id", number>>;
 }
 
-function tokenizer(gguf: Gguf, tokens: readonly string[]): unknown {
-  const kinds = gguf.metadata.get("tokenizer.ggml.token_type") as readonly number[];
-  if (gguf.metadata.get("tokenizer.ggml.pre") !== "smollm") {
-    throw new Error("The way that this GGUF file's tokenizer splits text is not understood.");
-  }
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
-  const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+/** Reads the tokens, what kinds they are, and the special ones among them. */
+export function vocabularyOf(gguf: Gguf): Vocabulary {
+  const special = (kind: string): number => numberOf(gguf, `tokenizer.ggml.${kind}_token_id`);
   return {
-    version: "1.0",
-    truncation: null,
-    padding: null,
-    added_tokens: tokens.flatMap((content, id) =>
-      kinds[id] === CONTROL || kinds[id] === USER_DEFINED
-        ? [{ id, content, ...flags, special: kinds[id] === CONTROL }]
-        : [],
-    ),
-    normalizer: null,
-    pre_tokenizer: { type: "Sequence", pretokenizers: [{ type: "Digits", individual_digits: true }, byteLevel] },
-    post_processor: null,
-    decoder: byteLevel,
-    model: {
-      type: "BPE",
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges: stringsOf(gguf, "tokenizer.ggml.merges").map((merge) => merge.split(" ")),
-    },
+    tokens: stringsOf(gguf, "tokenizer.ggml.tokens"),
+    kinds: gguf.metadata.get("tokenizer.ggml.token_type") as readonly number[],
+    unknown: special("unknown"),
+    ids: { bos_token_id: special("bos"), eos_token_id: special("eos"), pad_token_id: special("padding") },
   };
+}
+
+/** Tokens that are found before a text is split, as `tokenizer.json` lists them. */
+export function addedTokens({ tokens, kinds }: Vocabulary): readonly unknown[] {
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false };
+  return tokens.flatMap((content, id) =>
+    kinds[id] === TOKEN.control || kinds[id] === TOKEN.userDefined
+      ? [{ id, content, ...flags, special: kinds[id] === TOKEN.control }]
+      : [],
+  );
+}
+
+/** The files as a hub has them. */
+export function asFiles(settings: Settings): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(settings).map(([path, content]) => [path, `${JSON.stringify(content, undefined, 2)}\n`]),
+  );
 }

@@ -1,4 +1,5 @@
 /** The inputs of the goldens: texts to tokenize, questions, and a conversation. */
+import type { RealModelId } from "../download.mjs";
 
 const SAMPLES = [
   ..."Hello, world!|The quick brown fox jumps over the lazy dog.|It's we're I'll they've he'd I'm don't".split("|"),
@@ -86,7 +87,7 @@ export function awkwardTexts(count: number): string[] {
 }
 
 /** More questions than are needed, one a line: those whose answer hangs by a hair are left out. */
-export const QUESTIONS = `
+const QUESTIONS = `
 What is the capital of France?
 Say hello.
 Name a color.
@@ -155,7 +156,7 @@ What is sugar?
 export const TURN_TOKENS = 8;
 
 /** The part of a person in a conversation of ten turns. */
-export const TURNS = [
+const TURNS = [
   "Hi, my name is Ada.",
   "What is the capital of Italy?",
   "And of Japan?",
@@ -167,3 +168,59 @@ export const TURNS = [
   "How many legs does a cat have?",
   "Goodbye!",
 ];
+
+/** Beginnings of texts for a base model. */
+const BEGINNINGS = `
+The capital of France is
+Once upon a time, there was a little
+Water boils at a temperature of
+The first president of the United States was
+One, two, three, four, five,
+def add(a, b):\\n    return
+The opposite of hot is
+In 1969, the first human
+Berlin ist die Hauptstadt von
+The sun rises in the
+Roses are red, violets are
+Monday, Tuesday, Wednesday,
+La capital de España es
+The chemical symbol for water is
+A spider has eight
+The largest planet in our solar system is
+`
+  .trim()
+  .split("\n")
+  .map((line) => line.replaceAll("\\n", "\n"));
+
+/** More tokens than the window of Gemma's layers has. */
+const LONG_BEGINNING = Array.from({ length: 80 }, (_, at) => `${at + 1} times 3 is ${3 * (at + 1)}.`).join(" ");
+
+/** What a model is asked. */
+interface Inputs {
+  readonly questions: readonly string[];
+  /** Answers that are kept. */
+  readonly answers: number;
+  /** Tokens of the longest answers, and of those whose probabilities are kept. */
+  readonly answerTokens: number;
+  readonly detailedTokens: number;
+  readonly turns: readonly string[];
+  /** Texts that the reference cuts otherwise than the file says. */
+  readonly leftOut?: RegExp;
+  /** Answers in which the two best tokens are closer hang by a hair: rounding would decide them. */
+  readonly leastMargin: number;
+  /** Largest difference of log probabilities between two runtimes. */
+  readonly tolerance: number;
+}
+
+/** By the model. */
+export const INPUTS: Readonly<Record<RealModelId, Inputs>> = {
+  "smollm2-135m": {
+    ...{ questions: QUESTIONS, answers: 50, answerTokens: 12, detailedTokens: 20, turns: TURNS },
+    ...{ leastMargin: 0.02, tolerance: 2e-3 },
+  },
+  // llama.cpp looks up GELU in a table of 16-bit numbers, and takes `</s>`, which strikes text through, for an end token.
+  "gemma3-270m": {
+    ...{ questions: [LONG_BEGINNING, ...BEGINNINGS], answers: 11, answerTokens: 8, detailedTokens: 8, turns: [] },
+    ...{ leastMargin: 0.05, tolerance: 2e-2, leftOut: /<\/s>/ },
+  },
+};
