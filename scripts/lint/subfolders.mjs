@@ -13,9 +13,10 @@ export const SUBFOLDERS_MAY_IMPORT = {
   },
   inference: {
     onnx: ["sampling", "tokenizer"],
-    webllm: ["sampling", "tokenizer"],
+    webllm: ["sampling", "tokenizer", "tools"],
     sampling: [],
-    tokenizer: [],
+    tokenizer: ["tools"],
+    tools: [],
   },
   node: {
     room: ["house", "pipelines"],

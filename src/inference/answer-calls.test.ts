@@ -130,7 +130,7 @@ describe.each<[string, string, readonly string[], { raw: string; text?: string; 
       const point = { packageHash: "", engine: "onnx", backend: "wasm", ids, idsInText: ids.length, ...known } as const;
       for (const tokenizerHash of [tokenizer.hash, "another"]) {
         const answer = answerOf(tokenizer, { resume: { ...point, tokenizerHash } });
-        // Without any text, another tokenizer begins anew.
+        // Without any text, another tokenizer begins again.
         const begun = tokenizerHash === tokenizer.hash || known.text + known.reasoning !== "";
         const more = written(answer, begun ? script.slice(ids.length) : script);
         expect([known.text + textOf(more, "token"), known.reasoning + textOf(more, "reasoning")]).toEqual([

@@ -25,7 +25,7 @@ export { localTime } from "./local-time";
 export { newestWithin } from "./shortening";
 export { EngineSupervisor } from "./supervisor";
 export { toolReader } from "./tools";
-export type { Tool, ToolCall, ToolChoice, ToolFormatName, ToolPart, ToolReader } from "./tools";
+export type { Tool, ToolFormatName, ToolPart } from "./tools";
 export type {
   HiddenSlot,
   HiddenState,

@@ -62,6 +62,21 @@ describe("a prompt", () => {
     expect(ids).toEqual(terms.read([system, ...chat(12).slice(left)]));
   });
 
+  it("always holds the last question, and the calls and results behind it", () => {
+    const { terms } = model();
+    const call: ChatMessage[] = [
+      { role: "assistant", content: words(10), toolCalls: [{ id: "1", name: "x", arguments: "{}" }] },
+      { role: "tool", content: words(25), toolCallId: "1" },
+    ];
+    const long = [...chat(12), ...call];
+    const { ids, left } = makePrompt(request(long), 0, terms);
+    expect(long[left]).toMatchObject({ role: "user" });
+    expect(ids).toEqual(terms.read(long.slice(left)));
+    // If even that is too long, it is refused instead of being taken apart.
+    const tooLong = [...chat(2), ...call, { ...call[1]!, content: words(80) }];
+    expect(() => makePrompt(request(tooLong), 0, terms)).toThrow(/Toy reads at most 100/);
+  });
+
   it("makes room for the answer so far", () => {
     const { terms } = model();
     const { ids, left } = makePrompt(request(chat(3), { maxTokens: 60 }), 50, terms);

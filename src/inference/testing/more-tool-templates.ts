@@ -135,7 +135,7 @@ export const MORE_TOOL_TEMPLATES = {
             {%- set last_tool_call.name = none %}
         {%- endif %}
     {%- elif message.role == 'tool' -%}
-        {%- if last_tool_call.name is none %}{{- raise_exception("Message has tool role, but there was no previous assistant message with a tool call!") }}{%- endif %}
+        {%- if last_tool_call.name == none %}{{- raise_exception("Message has tool role, but there was no previous assistant message with a tool call!") }}{%- endif %}
         {{- "<|start|>functions." + last_tool_call.name }}{{- " to=assistant<|channel|>commentary<|message|>" + message.content|tojson + "<|end|>" }}
     {%- elif message.role == 'user' -%}
         {{- "<|start|>user<|message|>" + message.content + "<|end|>" }}
@@ -156,7 +156,7 @@ export const MORE_TOOL_TEMPLATES = {
     {%- if message['role'] == 'user' %}
         {%- set ns.is_tool = false -%}{{- '<｜User｜>' + message['content'] }}
     {%- endif %}
-    {%- if message['role'] == 'assistant' and message['content'] is none %}
+    {%- if message['role'] == 'assistant' and message['content'] == none %}
         {%- set ns.is_tool = false -%}
         {%- for tool in message['tool_calls'] %}
             {%- if not ns.is_first %}

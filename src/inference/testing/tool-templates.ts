@@ -157,7 +157,7 @@ export const TOOL_TEMPLATES = {
 {{- "<|start_header_id|>system<|end_header_id|>\n\n" }}
 {%- if tools is not none %}{{- "Environment: ipython\n" }}{%- endif %}
 {{- system_message }}{{- "<|eot_id|>" }}
-{%- if tools_in_user_message and not tools is none %}
+{%- if tools_in_user_message and tools is not none %}
     {%- if messages | length != 0 %}
         {%- set first_user_message = messages[0]['content']|trim %}
         {%- set messages = messages[1:] %}
@@ -258,7 +258,7 @@ export const TOOL_TEMPLATES = {
     {%- if message['role'] == 'user' %}
         {{- '[INST]' + message['content'] + '[/INST]' }}
     {%- elif message['role'] == 'assistant' %}
-        {%- if (message['content'] is none or message['content'] == '' or message['content']|length == 0) and (message['tool_calls'] is not defined or message['tool_calls'] is none or message['tool_calls']|length == 0) %}
+        {%- if (message['content'] == none or message['content'] == '' or message['content']|length == 0) and (message['tool_calls'] is not defined or message['tool_calls'] == none or message['tool_calls']|length == 0) %}
             {{- raise_exception('Assistant message must have a string or a list of chunks in content or a list of tool calls.') }}
         {%- endif %}
         {%- if message['content'] is string %}{{- message['content'] }}{%- endif %}

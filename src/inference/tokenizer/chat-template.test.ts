@@ -1,7 +1,11 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CHAT_TEMPLATES } from "../testing/chat-templates";
+import { MORE_TOOL_TEMPLATES } from "../testing/more-tool-templates";
+import { TOOL_TEMPLATES } from "../testing/tool-templates";
+import { toolDefinition } from "../tools";
 import type { ChatAbilities } from "../types";
 import { ChatTemplate, type PromptSettings } from "./chat-template";
+import type { TemplateMessage } from "./turns";
 
 const SPECIALS = { bos_token: "<s>", eos_token: "</s>" };
 const NOW = { localTime: "2026-09-03T23:59:30" };
@@ -139,6 +143,45 @@ describe("ChatTemplate", () => {
         code: "bad-request",
         message: expect.stringContaining("One question only") as unknown,
       }) as Error,
+    );
+  });
+
+  it("explains tools in words, and writes calls and results as text, where the template has no place for them", () => {
+    const tools = [toolDefinition({ name: "stop", description: "Stops." })];
+    const call = (id: string) => ({ id, name: "stop", arguments: "{}", value: {} });
+    const chat: TemplateMessage[] = [
+      system,
+      user("One?"),
+      { ...assistant(""), toolCalls: [call("1"), call("2")] },
+      { role: "tool", content: "done", toolCallId: "1" },
+      { role: "tool", content: "too", toolCallId: "2" },
+    ];
+    const text = template("chatml").write(chat, { tools });
+    const calls = '<tool_call>\n{"name": "stop", "arguments": {}}\n</tool_call>';
+    expect(text).toMatch(/^<\|im_start\|>system\nBe brief\.\n\n# Tools\n/);
+    expect(text).toContain(
+      '{"name": "stop", "description": "Stops.", "parameters": {"type": "object", "properties": {}}}',
+    );
+    expect(text.slice(text.indexOf("One?"))).toBe(
+      `One?<|im_end|>\n<|im_start|>assistant\n${calls}\n${calls}<|im_end|>\n<|im_start|>user\n<tool_response>\ndone\n` +
+        "</tool_response>\n<tool_response>\ntoo\n</tool_response><|im_end|>\n<|im_start|>assistant\n",
+    );
+    // Without a system role, before the question.
+    expect(template("gemma2").write(chat.slice(1), { tools })).toMatch(
+      /^<s><start_of_turn>user\n# Tools[^]*<\/tool_call>\n\nOne\?/,
+    );
+    // Without tools, nothing is explained.
+    expect(template("chatml").write(chat.slice(0, 2))).not.toContain("# Tools");
+  });
+
+  it("mends chats with calls that the template refuses", () => {
+    const result: TemplateMessage = { role: "tool", content: "lost result", toolCallId: "?" };
+    const gptOss = new ChatTemplate(MORE_TOOL_TEMPLATES.gptOss, SPECIALS);
+    // A result without a call, and calls at once.
+    expect(gptOss.write([user("One?"), result], NOW)).toContain("<tool_response>\nlost result\n</tool_response>");
+    const mistral = new ChatTemplate(TOOL_TEMPLATES.mistralV3, SPECIALS);
+    expect(mistral.write([user("One?"), user("Two?"), { ...result, toolCallId: "x".repeat(200) }], NOW)).toMatch(
+      /One\?\n\nTwo\?[^]*lost result, "call_id": "[a-z0-9]{9}"/,
     );
   });
 

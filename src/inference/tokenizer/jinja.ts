@@ -102,7 +102,7 @@ function supplied(node: Node): { skipped: readonly string[]; called?: { callee: 
   return { skipped: [] };
 }
 
-/** What a loop runs over; nothing at all where that is not defined, as in Python. */
+/** The values that a loop runs over: no value at all if they are not defined, as in Python. */
 function orEmpty(iterable: unknown): unknown {
   if (!isNode(iterable)) return iterable;
   if (iterable.type === "SelectExpression") return Object.assign(iterable, { lhs: orEmpty(iterable.lhs) });

@@ -3,7 +3,7 @@ import { type JsonObject, genericChat } from "../tools";
 import type { ChatMessage } from "../types";
 
 /** A call of a tool in an earlier answer. */
-export interface TemplateCall {
+interface TemplateCall {
   readonly id: string;
   readonly name: string;
   /** JSON text. */

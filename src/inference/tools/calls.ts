@@ -64,7 +64,7 @@ export class Call {
   readonly #to: Hearer;
   #name: string | undefined;
   #begun = false;
-  /** What came before the name. */
+  /** The arguments that came before the name. */
   #waiting = "";
   /** Text that goes out only if more follows: JSON has no comma before the end of a list. */
   #held = "";
@@ -116,7 +116,7 @@ export class Call {
     this.#ends.pop();
   }
 
-  /** Runs a reader of this call. What has gone out when it fails is completed; the rest is text. */
+  /** Runs a reader of this call. If it fails, the arguments that have gone out are completed, and the rest is text. */
   *reading(reader: Reading<void>): Reading<void> {
     try {
       yield* reader;

@@ -7,7 +7,7 @@ import { type JsonObject, pythonCall } from "./json";
 import { readGemmaCall } from "./read-gemma";
 import { readArguments, readCallObject } from "./read-json";
 import { readPythonCalls } from "./read-python";
-import { MAX_NAME_CHARS } from "./read-values";
+import { MAX_TOOL_NAME_CHARS } from "./read-values";
 import { type SchemaOf, readXmlCall } from "./read-xml";
 import type { ToolFormatName } from "./schemas";
 import { Malformed, type Reading, type Source } from "./source";
@@ -164,8 +164,8 @@ const mistral: CallFormat = {
     }
     const call = parts.call(true);
     const reader = function* (): Reading<void> {
-      call.name = (yield* source.while(/[\w.-]/, MAX_NAME_CHARS)).trim();
-      if ((yield* source.oneOf(["[CALL_ID]"])) !== undefined) yield* source.while(/\w/, MAX_NAME_CHARS);
+      call.name = (yield* source.while(/[\w.-]/, MAX_TOOL_NAME_CHARS)).trim();
+      if ((yield* source.oneOf(["[CALL_ID]"])) !== undefined) yield* source.while(/\w/, MAX_TOOL_NAME_CHARS);
       yield* source.oneOf(["[ARGS]"]);
       yield* source.space();
       yield* readArguments(source, call);
@@ -175,7 +175,7 @@ const mistral: CallFormat = {
   },
 };
 
-/** gpt-oss: a message in the channel `commentary` to the tool. Whose message it is may stand before or behind the channel. */
+/** gpt-oss: a message in the channel `commentary` to the tool, which is named before or behind the channel. */
 const harmony: CallFormat = {
   opens: ["<|start|>", "<|channel|>", " to=functions.", "to=functions."],
   bare: false,
@@ -236,11 +236,11 @@ function* readDeepseekCall(
   named: (name: string) => void,
   readObject: () => Reading<void>,
 ): Reading<void> {
-  const first = (yield* source.while(/[\w.-]/, MAX_NAME_CHARS)).trim();
+  const first = (yield* source.while(/[\w.-]/, MAX_TOOL_NAME_CHARS)).trim();
   yield* source.expect("<｜tool▁sep｜>");
   // The older form has the word `function` in the place of the name, and the name behind it.
   const older = first === "function" && (yield* source.peek()) !== "{";
-  named(older ? yield* source.while(/[\w.-]/, MAX_NAME_CHARS) : first);
+  named(older ? yield* source.while(/[\w.-]/, MAX_TOOL_NAME_CHARS) : first);
   yield* source.space();
   const fenced = (yield* source.oneOf(["```json", "```"])) !== undefined;
   yield* source.space();

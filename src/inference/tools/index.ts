@@ -5,5 +5,5 @@ export { CALL_FORMATS } from "./formats";
 export { genericChat } from "./generic";
 export { type JsonObject, jsonObject, withTexts } from "./json";
 export { type ToolDefinition, offeredTools, toolDefinition } from "./offered";
-export { type ToolReader, toolReader } from "./reader";
-export type { Tool, ToolCall, ToolChoice, ToolFormatName } from "./schemas";
+export { toolReader } from "./reader";
+export type { Tool, ToolFormatName } from "./schemas";

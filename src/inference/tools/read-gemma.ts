@@ -1,7 +1,7 @@
 /** Reads calls as Gemma writes them: `call:get_time{zone:<escape>UTC<escape>,hour:7}`, with marks as quotes. */
 import type { Call, Parts } from "./calls";
-import { readJson } from "./read-json";
-import { MAX_NAME_CHARS, type ReadValue, inString, readArray, readObject } from "./read-values";
+import { readJsonValue } from "./read-json";
+import { MAX_TOOL_NAME_CHARS, type ReadValue, inString, readArray, readObject } from "./read-values";
 import type { Reading, Source } from "./source";
 
 /** Characters with which no mark begins. */
@@ -17,11 +17,11 @@ export function* readGemmaCall(source: Source, parts: Parts, quote: string): Rea
 function* readArguments(source: Source, call: Call, quote: string): Reading<void> {
   yield* source.space();
   yield* source.expect("call:");
-  call.name = yield* source.while(/[\w.-]/, MAX_NAME_CHARS);
+  call.name = yield* source.while(/[\w.-]/, MAX_TOOL_NAME_CHARS);
 
   function* readKey(): Reading<string> {
     const quoted = yield* source.oneOf([quote, '"']);
-    const key = yield* source.while(quoted === undefined ? /[^\s:{}[\],<]/ : /[^<"]/, MAX_NAME_CHARS);
+    const key = yield* source.while(quoted === undefined ? /[^\s:{}[\],<]/ : /[^<"]/, MAX_TOOL_NAME_CHARS);
     if (quoted !== undefined) yield* source.expect(quoted);
     return key;
   }
@@ -31,7 +31,7 @@ function* readArguments(source: Source, call: Call, quote: string): Reading<void
     if (first === "{") yield* readObject(source, call, readKey, readValue);
     else if (first === "[") yield* readArray(source, call, readValue);
     else if ((yield* source.oneOf([quote])) !== undefined) yield* readText(source, call, quote);
-    else yield* readJson(source, call);
+    else yield* readJsonValue(source, call);
   };
 
   yield* readObject(source, call, readKey, readValue);

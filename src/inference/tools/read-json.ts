@@ -1,7 +1,7 @@
 /** Reads JSON, and calls that are written as objects of JSON. */
 import { type Call, type Parts, collected } from "./calls";
 import { jsonObject } from "./json";
-import { MAX_NAME_CHARS, inString, readArray, readObject, readWord } from "./read-values";
+import { MAX_TOOL_NAME_CHARS, inString, readArray, readObject, readWord } from "./read-values";
 import { Malformed, type Reading, type Source } from "./source";
 
 /** Names that models give to the fields of a call. An object that begins with any other field is not meant as one. */
@@ -10,11 +10,11 @@ const ARGUMENT_FIELDS: readonly string[] = ["arguments", "parameters"];
 const OTHER_FIELDS: readonly string[] = ["type", "id", "index"];
 
 /** Reads a value into the arguments of a call. */
-export function* readJson(source: Source, call: Call): Reading<void> {
+export function* readJsonValue(source: Source, call: Call): Reading<void> {
   const first = yield* source.peek();
   if (first === '"') yield* readString(source, call);
-  else if (first === "{") yield* readObject(source, call, readKey, readJson);
-  else if (first === "[") yield* readArray(source, call, readJson);
+  else if (first === "{") yield* readObject(source, call, readKey, readJsonValue);
+  else if (first === "[") yield* readArray(source, call, readJsonValue);
   else yield* readWord(source, call);
 }
 
@@ -72,7 +72,7 @@ function* readCallFields(source: Source, call: Call): Reading<void> {
       if ((yield* source.peek()) === "{") yield* readCallFields(source, call);
       else call.name = yield* readName(source);
     } else if (ARGUMENT_FIELDS.includes(key) && !call.written) yield* readArguments(source, call);
-    else if (OTHER_FIELDS.includes(key) || call.written) yield* readJson(source, collected().call);
+    else if (OTHER_FIELDS.includes(key) || call.written) yield* readJsonValue(source, collected().call);
     else throw new Malformed();
     yield* source.space();
   } while ((yield* source.oneOf([","])) !== undefined);
@@ -83,11 +83,11 @@ function* readCallFields(source: Source, call: Call): Reading<void> {
 export function* readArguments(source: Source, call: Call): Reading<void> {
   const first = yield* source.peek();
   if (first === "{") {
-    yield* readJson(source, call);
+    yield* readJsonValue(source, call);
     return;
   }
   const value = collected();
-  yield* readJson(source, value.call);
+  yield* readJsonValue(source, value.call);
   const inner = first === '"' ? (JSON.parse(value.text()) as string) : value.text().replace("null", "{}");
   if (jsonObject(inner) === undefined) throw new Malformed();
   call.write(inner);
@@ -95,7 +95,7 @@ export function* readArguments(source: Source, call: Call): Reading<void> {
 
 function* readName(source: Source): Reading<string> {
   yield* source.expect('"');
-  const text = yield* source.while(/[^"\\]/, MAX_NAME_CHARS);
+  const text = yield* source.while(/[^"\\]/, MAX_TOOL_NAME_CHARS);
   yield* source.expect('"');
   return text;
 }

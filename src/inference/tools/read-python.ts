@@ -1,6 +1,6 @@
 /** Reads calls that are written as a list of calls in Python: `[get_time(zone="UTC"), …]`. */
 import { type Call, type Parts, collected } from "./calls";
-import { MAX_NAME_CHARS, inString, readArray, readField, readMembers, readObject, readWord } from "./read-values";
+import { MAX_TOOL_NAME_CHARS, inString, readArray, readField, readMembers, readObject, readWord } from "./read-values";
 import { Malformed, type Reading, type Source } from "./source";
 
 /** Quotes, the longer ones first in meaning: two of them are an empty string. */
@@ -48,7 +48,7 @@ function* readPythonCall(source: Source, parts: Parts, sure: boolean): Reading<v
 }
 
 function* readArguments(source: Source, call: Call): Reading<void> {
-  call.name = yield* source.while(/[\w.-]/, MAX_NAME_CHARS);
+  call.name = yield* source.while(/[\w.-]/, MAX_TOOL_NAME_CHARS);
   yield* source.expect("(");
   // Held until there is a value: before that, nobody knows whether the arguments have names.
   call.hold("{");
@@ -58,7 +58,7 @@ function* readArguments(source: Source, call: Call): Reading<void> {
 }
 
 function* readKey(source: Source): Reading<string> {
-  const key = yield* source.while(/\w/, MAX_NAME_CHARS);
+  const key = yield* source.while(/\w/, MAX_TOOL_NAME_CHARS);
   if (key === "") throw new Malformed();
   return key;
 }

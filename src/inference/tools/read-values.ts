@@ -1,4 +1,4 @@
-/** What the notations of values have in common: lists and objects, whose members are separated by commas. */
+/** Reads what all notations have in common: lists and objects with commas between their members, numbers and constants. */
 import type { Call } from "./calls";
 import { Malformed, type Reading, type Source } from "./source";
 
@@ -7,7 +7,7 @@ const MAX_DEPTH = 64;
 /** Most characters of a word or a number. */
 const MAX_WORD_CHARS = 400;
 /** Most characters of a name. */
-export const MAX_NAME_CHARS = 256;
+export const MAX_TOOL_NAME_CHARS = 256;
 
 /** Constants, as JSON and as Python write them; models mix them up. */
 const CONSTANTS: ReadonlyMap<string, string> = new Map([

@@ -1,7 +1,7 @@
 /** Reads calls as Qwen3-Coder writes them: `<function=get_time>`, and for each argument `<parameter=zone>`, its value, `</parameter>`. */
 import type { Call, Parts } from "./calls";
 import { type JsonObject, jsonObject } from "./json";
-import { MAX_NAME_CHARS, inString } from "./read-values";
+import { MAX_TOOL_NAME_CHARS, inString } from "./read-values";
 import type { Reading, Source } from "./source";
 
 const PARAMETER = "<parameter=";
@@ -22,7 +22,7 @@ export function* readXmlCall(source: Source, parts: Parts, schemaOf: SchemaOf): 
 }
 
 function* readArguments(source: Source, call: Call, schemaOf: SchemaOf): Reading<void> {
-  const name = yield* source.while(/[\w.-]/, MAX_NAME_CHARS);
+  const name = yield* source.while(/[\w.-]/, MAX_TOOL_NAME_CHARS);
   yield* source.expect(">");
   call.name = name;
   const properties = property(schemaOf(name), "properties");
@@ -31,7 +31,7 @@ function* readArguments(source: Source, call: Call, schemaOf: SchemaOf): Reading
   for (let separator = ""; ; separator = ", ") {
     yield* source.space();
     if ((yield* source.oneOf([PARAMETER])) === undefined) break;
-    const key = yield* source.while(/[^\n>]/, MAX_NAME_CHARS);
+    const key = yield* source.while(/[^\n>]/, MAX_TOOL_NAME_CHARS);
     yield* source.expect(">");
     call.hold(`${separator}${JSON.stringify(key)}: `);
     yield* readValue(source, call, property(properties, key));

@@ -26,7 +26,7 @@ interface Read {
   readonly calls: readonly { readonly name: string; readonly arguments: string }[];
 }
 
-/** What a reader makes of the pieces of an answer. */
+/** The text and the calls that a reader finds in the pieces of an answer. */
 function read(format: ToolFormatName, pieces: readonly string[], complete = true): Read {
   const reader = toolReader(format, TOOLS);
   const calls: { name: string; arguments: string }[] = [];

@@ -7,7 +7,7 @@ import type { Tool, ToolFormatName } from "./schemas";
 import { Malformed, type Reading, Source } from "./source";
 
 /** Reads one answer. */
-export interface ToolReader {
+interface ToolReader {
   /** The parts that are certain now. Texts and arguments come in pieces, to be joined. */
   push(text: string): ToolPart[];
   /**

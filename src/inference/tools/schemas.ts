@@ -44,7 +44,6 @@ export const ToolsSchema = v.pipe(
 
 /** Whether the answer calls tools: as the model likes, not at all, at least one, or the one that is named. */
 export const ToolChoiceSchema = v.union([v.picklist(["auto", "none", "required"]), v.strictObject({ name })]);
-export type ToolChoice = DeepReadonly<v.InferOutput<typeof ToolChoiceSchema>>;
 
 /** The calls of an earlier answer. */
 export const ToolCallsSchema = v.pipe(
@@ -59,7 +58,6 @@ export const ToolCallsSchema = v.pipe(
   v.minLength(1),
   v.maxLength(MAX_CALLS),
 );
-export type ToolCall = DeepReadonly<v.InferOutput<typeof ToolCallsSchema>>[number];
 
 /** How a model writes calls. `generic` is explained to it in the prompt, since its own template has no place for tools. */
 export const ToolFormatNameSchema = v.picklist([

@@ -37,4 +37,18 @@ describe("a request to a peer", () => {
     const messages = [...chat(4), { role: "user", content: "x".repeat(2_300_000) } as const];
     expect(() => fitFrame(request(messages))).toThrow(/^This message has 2\.3 MB; at most 2\.1 MB can be sent/);
   });
+
+  it("makes room for tools and calls, and is refused with tools that are too long", () => {
+    const tool = (name: string, chars: number) => ({ name, parameters: JSON.stringify({ title: "x".repeat(chars) }) });
+    const tools = Array.from({ length: 16 }, (_, at) => tool(`t${at}`, 60_000));
+    const call = { id: "1", name: "t0", arguments: JSON.stringify({ a: "y".repeat(100_000) }) };
+    const answer: ChatMessage = { role: "assistant", content: "", toolCalls: [call] };
+    const messages = Array.from({ length: 30 }, () => [{ role: "user", content: "?" } as const, answer]).flat();
+    const { request: fitted } = fitFrame({ ...request([...messages, { role: "user", content: "?" }]), tools });
+    expect(fitted.messages.length).toBeGreaterThan(10);
+    expect(new TextEncoder().encode(JSON.stringify(fitted)).length).toBeLessThan(1.02 * MAX_REQUEST_BYTES);
+    expect(() => fitFrame({ ...request(chat(1)), tools: [...tools, tool("u", 60_000), tool("v", 60_000)] })).toThrow(
+      /^The tools of this request have 1\.1 MB; at most 1\.0 MB can be sent/,
+    );
+  });
 });

@@ -7,7 +7,7 @@ import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { formatBytes, formatRate, formatSize, formatTokens } from "../format";
 import { icon } from "../icons";
-import { answeringModel, backendName } from "../state/models";
+import { answeringModel, backendName, toolsText } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "./load-progress";
@@ -113,11 +113,12 @@ export class ModelRow extends WorkspaceElement {
     const { slow, thinks, speed } = useful;
     const about = rateText(useful);
     const last = speed && `last answer ${formatRate(speed.last)}`;
+    const tools = toolsText(load?.kind === "ready" ? load.offer : undefined);
     return html`<div class="top" role="group" aria-label=${model.name}>
         <div class="grow">
           <div class="name">${this.label || model.name} ${this.#tags(workspace, model, load)}</div>
           <div class="facts" title="${model.name}, ${model.origin}">
-            ${facts(model, [slow || !model.fit.fits ? "" : about, last ?? ""])}
+            ${facts(model, [slow || !model.fit.fits ? "" : about, last ?? "", tools])}
           </div>
           ${slow && model.fit.fits && about !== "" ? html`<div class="reason">${slowText(about, thinks)}</div>` : nothing}
           ${this.#reason(state, model)} ${capacityLine(workspace.grid.state, model)}
@@ -234,10 +235,10 @@ function slowText(rate: string, thinks: boolean): string {
   return `Slow here: ${rate}${thinks ? ", and it thinks before it answers" : ""}`;
 }
 
-function facts(model: ModelInfo, rates: readonly string[]): string {
+function facts(model: ModelInfo, measured: readonly string[]): string {
   return [
     `${model.sizeIsEstimate ? "about " : ""}${formatSize(model.downloadBytes)}${model.downloadBytes === undefined || model.stored === "yes" ? "" : " to download"}`,
-    ...rates,
+    ...measured,
     model.memoryBytes === undefined ? "" : `${formatBytes(model.memoryBytes)} of memory`,
     model.contextLength === undefined ? "" : `${formatTokens(model.contextLength)} context`,
     model.engine === "webllm" ? "WebLLM" : "ONNX",

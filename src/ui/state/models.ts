@@ -29,6 +29,13 @@ export function defaultMaxTokens(offer: Pick<RequestedModel, "contextLength" | "
   return offer?.contextLength === undefined ? most : Math.min(most, Math.floor(offer.contextLength / 2));
 }
 
+/** Whether programs can let a model call tools; empty while that is not known. */
+export function toolsText(offer: Pick<ModelOffer, "chat"> | undefined): string {
+  const format = offer?.chat?.tools;
+  if (format === undefined) return "";
+  return format === "generic" ? "not trained to call tools" : "calls tools";
+}
+
 /** The offers of this device, keyed by model. */
 export function localOffers(state: GridState): ModelOffer[] {
   return Object.values(state.loads).flatMap((load) => (load.kind === "ready" ? [load.offer] : []));
