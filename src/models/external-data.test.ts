@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { HubServer } from "../../e2e/harness/hub-server";
 import { FakeWorker } from "../border/testing/worker";
 import { decoders } from "../inference";
+import { randomDecoder } from "../inference/testing";
 import { ELEMENT, nodeMessage, ProtobufMessage, writeModel } from "../onnx";
 import { FIELD } from "../onnx/schema";
 import { placed } from "../onnx/writer";
@@ -80,6 +81,14 @@ describe.each(["hub", "folder"] as const)("the external data of a model in a %s"
     const graph = graphNaming("model_q4.onnx_data", "other.bin", "model_q4.onnx_data_1");
     const { prepare } = await open(kind, graph, [...names, "onnx/stranger.bin"]);
     expect(await prepare()).toEqual(["config.json", "tokenizer.json", GRAPH, ...names]);
+  });
+
+  it("may be named only inside of an operator", async () => {
+    const { model, external } = randomDecoder({ flaw: "inner-files", chosenTables: "inside", externalFiles: [] });
+    const data = external.map(({ name }) => `onnx/${name}`);
+    expect(data).toEqual(["onnx/long.bin", "onnx/short.bin"]);
+    const { prepare } = await open(kind, Buffer.from(model), data);
+    expect(await prepare()).toEqual(["config.json", "tokenizer.json", GRAPH, ...data]);
   });
 
   it("is missed by name before any of it is downloaded", async () => {

@@ -1,6 +1,6 @@
 /** Finds the files with a graph's weights by the names in the graph itself: exporters give them any name. */
 import { MicrogridError } from "../core";
-import { readGraph } from "../onnx";
+import { readGraph, tensorsOf } from "../onnx";
 import { sumBytes, type OnnxPlan } from "./onnx-files";
 import type { ListedFile } from "./records";
 
@@ -47,7 +47,7 @@ export async function withNamedData(
 /** Paths of the files that hold weights of a graph, apart from its own file. */
 function dataPaths({ path, bytes }: PlannedGraph): string[] {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const locations = readGraph(bytes).initializers.flatMap(({ external }) => external?.location ?? []);
+  const locations = tensorsOf(readGraph(bytes)).flatMap(({ external }) => external?.location ?? []);
   return [...new Set(locations)].map((location) => pathIn(folder, location)).filter((file) => file !== path);
 }
 

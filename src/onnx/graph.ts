@@ -61,6 +61,11 @@ export function readGraph(bytes: Uint8Array, budget?: ReadBudget): Graph {
   }
 }
 
+/** All tensors that a graph holds: its weights, and those of its operators and of the graphs inside of them. */
+export function tensorsOf({ initializers, nodes }: Graph): readonly Tensor[] {
+  return [...initializers, ...nodes.flatMap(({ tensors }) => tensors)];
+}
+
 function readContents(
   modelFields: readonly ProtobufField[],
   content: Uint8Array,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { guidePackage, nodeOrt, randomPackage } from "../testing/node";
+import { decoderPackage, guidePackage, nodeOrt, randomPackage } from "../testing/node";
 import type { ModelPackage } from "../types";
 import { OnnxEngine } from "./engine";
 import { readPackage } from "./package-files";
@@ -108,6 +108,13 @@ describe("OnnxEngine.load", () => {
   const engine = new OnnxEngine({ loadRuntime: nodeOrt });
   const load = (pkg: ModelPackage, at: AbortSignal = signal) =>
     engine.load(pkg, { signal: at, backend: "wasm", onProgress: () => undefined });
+
+  it("finds weights that only a graph inside of an operator names", async () => {
+    const pkg = decoderPackage({ flaw: "inner-files", chosenTables: "inside" });
+    expect(pkg.files.map(({ path }) => path)).toContain("onnx/long.bin");
+    await (await load(pkg)).unload();
+    await expect(load(replaced(pkg, "onnx/long.bin", undefined))).rejects.toMatchObject({ code: "file-missing" });
+  });
 
   it("throws `file-corrupt` for a graph that is cut off, and can load the next model", async () => {
     const pkg = randomPackage({ seed: 1, attention: "grouped", positionIds: false });

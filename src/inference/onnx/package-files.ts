@@ -2,7 +2,16 @@
 import { MicrogridError } from "../../core";
 import { ChatTokenizer } from "../tokenizer";
 import type { ModelPackage, PackageFile, Sampling } from "../types";
-import { fileSource, type Graph, joinGraphs, readGraph, readSkeleton } from "../../onnx";
+import {
+  fileSource,
+  type Graph,
+  joinGraphs,
+  readGraph,
+  readSkeleton,
+  type Tensor,
+  tensorsOf,
+  withInnerWeights,
+} from "../../onnx";
 import { readModelConfig } from "./model-config";
 import { readTokenizerTexts } from "./tokenizer-files";
 
@@ -61,9 +70,15 @@ export async function readGraphFiles(
 ): Promise<GraphFiles> {
   const blob = files.get(path);
   if (!blob) throw missing(path);
-  const graphBytes = await readSkeleton(fileSource(blob, options.signal), path);
-  const graph = readGraph(graphBytes);
-  return { graphBytes, graph, external: externalFiles(graph, path, files) };
+  const skeleton = await readSkeleton(fileSource(blob, options.signal), path);
+  const outer = readGraph(skeleton);
+  const named = externalFiles(tensorsOf(outer), path, files);
+  const graphBytes = await withInnerWeights({ bytes: skeleton, graph: outer }, async ({ location, offset, length }) => {
+    const file = named.find((each) => each.path === location);
+    return new Uint8Array(await (file?.data ?? new Blob()).slice(offset, offset + length).arrayBuffer());
+  });
+  const graph = graphBytes === skeleton ? outer : readGraph(graphBytes);
+  return { graphBytes, graph, external: externalFiles(graph.initializers, path, files) };
 }
 
 interface SettingsOptions {
@@ -92,13 +107,13 @@ export async function readSettings(
 }
 
 function externalFiles(
-  graph: Graph,
+  tensors: readonly Tensor[],
   graphPath: string,
   files: ReadonlyMap<string, Blob>,
 ): { path: string; data: Blob }[] {
   const folder = graphPath.slice(0, graphPath.lastIndexOf("/") + 1);
   const needed = new Map<string, number>();
-  for (const { external } of graph.initializers) {
+  for (const { external } of tensors) {
     if (!external) continue;
     const { location, offset, length } = external;
     needed.set(location, Math.max(needed.get(location) ?? 0, offset + (length ?? 0)));

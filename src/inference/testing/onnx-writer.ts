@@ -42,6 +42,8 @@ const MIN_EXTERNAL_VALUES = 16;
 export class OnnxWriter {
   readonly #graph = new Message();
   readonly #external: { name: string; parts: Uint8Array[]; length: number }[];
+  /** Graphs inside of operators. */
+  readonly #inner: OnnxWriter[] = [];
   #weights = 0;
   #names = 0;
 
@@ -67,7 +69,9 @@ export class OnnxWriter {
 
   /** A writer for a graph inside an operator, to be passed as the operator's attribute. */
   inner(externalFiles: readonly string[] = []): OnnxWriter {
-    return new OnnxWriter(externalFiles);
+    const inner = new OnnxWriter(externalFiles);
+    this.#inner.push(inner);
+    return inner;
   }
 
   /** A constant tensor of floats. */
@@ -123,8 +127,13 @@ export class OnnxWriter {
     model.bytes(8, new Message().bytes(1, "com.microsoft").varint(2, 1));
     return {
       model: model.build(),
-      external: this.#external.map(({ name, parts }) => ({ name, bytes: concat(...parts) })),
+      external: this.#externalFiles(),
     };
+  }
+
+  #externalFiles(): ExternalFile[] {
+    const own = this.#external.map(({ name, parts }) => ({ name, bytes: concat(...parts) }));
+    return [...own, ...this.#inner.flatMap((inner) => inner.#externalFiles())];
   }
 
   #tensor(
