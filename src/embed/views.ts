@@ -1,7 +1,6 @@
 /** The page's views of a chat under names of the element's own, with styles that fit into other people's pages. */
 import { css, html, type CSSResultGroup, type CSSResultOrNative, type TemplateResult } from "lit";
 import type { StoredMessage } from "../grid";
-import { shownParts } from "../grid/parts";
 import { AnswerView, Composer, LoadProgressView, QuestionView, loadMarkdown, loadPreview } from "../ui/parts";
 import { allWithoutRem } from "./rem";
 
@@ -20,14 +19,12 @@ class EmbeddedAnswer extends AnswerView {
     void customElements.whenDefined(MARKDOWN).then(() => this.requestUpdate());
   }
 
-  protected override textView(message: StoredMessage): TemplateResult {
-    const { content, reasoning } = shownParts(message);
-    const { status, answer } = message;
+  protected override textView({ content, reasoning, status, answer }: StoredMessage): TemplateResult {
     markdown ??= defineMarkdown().catch(() => void (markdown = undefined));
     return customElements.get(MARKDOWN)
       ? html`<microgrid-markdown
           .text=${content}
-          .thinking=${reasoning}
+          .thinking=${reasoning ?? ""}
           .thoughtMs=${answer?.thoughtMs}
           ?streaming=${status === "streaming"}
         ></microgrid-markdown>`

@@ -2,7 +2,8 @@
 import type { TokenLogprob } from "../types";
 import { StreamDetokenizer, type TextPiece } from "./detokenizer";
 import { matchStop } from "./stop";
-import type { DeliveredText, Part, ThoughtReader } from "./thoughts";
+import type { DeliveredText } from "./stored-thought";
+import type { Part, ThoughtReader } from "./thoughts";
 
 /** The content of a `token` or `reasoning` event. */
 interface AnswerPiece extends Part {

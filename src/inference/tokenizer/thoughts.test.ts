@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ThoughtFormat, leadingThought, storedThought, thoughtFormat } from "./thoughts";
+import { storedThought } from "./stored-thought";
+import { type ThoughtFormat, leadingThought, thoughtFormat } from "./thoughts";
 
 const knowing = (...texts: string[]): ThoughtFormat => thoughtFormat((text) => texts.includes(text));
 const THINK = knowing("<think>");

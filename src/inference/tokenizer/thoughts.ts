@@ -1,5 +1,6 @@
 /** Tells what a model thinks from what it answers, in the formats of the families that think. */
 import type { TextPiece } from "./detokenizer";
+import { apart, type DeliveredText, TAGS, type ThoughtTags } from "./stored-thought";
 
 /** Whether a text is thought or answer; the types of the events that carry it. */
 type PartKind = "reasoning" | "token";
@@ -7,12 +8,6 @@ type PartKind = "reasoning" | "token";
 /** Tokens and their text. The text that only marks where thinking begins or ends is left out; its ids are not. */
 export interface Part extends TextPiece {
   readonly type: PartKind;
-}
-
-/** The delivered part of an answer. */
-export interface DeliveredText {
-  readonly reasoning: string;
-  readonly text: string;
 }
 
 /** Separates one answer while its text comes. */
@@ -28,8 +23,8 @@ export interface ThoughtReader {
 export interface ThoughtFormat {
   /** Control tokens that the reader needs to see, in addition to ordinary text. */
   readonly marks: readonly string[];
-  /** The mark after a thought, if it may stand alone: some models begin with a thought, and write only its end. */
-  readonly closing: string | undefined;
+  /** The marks before and after a thought; undefined if it has channels instead. */
+  readonly tags: ThoughtTags | undefined;
   /** Text that makes a model stop thinking and answer. */
   readonly ending: string;
   /** A thought without content, after which a model answers at once; undefined if its marks know none. */
@@ -40,13 +35,6 @@ export interface ThoughtFormat {
   written(delivered: DeliveredText, prompt: string): string;
 }
 
-/** The marks before and after thoughts. The first one is in use where a model has none of its own. */
-const TAGS: readonly (readonly [string, string])[] = [
-  ["<think>", "</think>"],
-  ["[THINK]", "[/THINK]"],
-  ["<seed:think>", "</seed:think>"],
-  ["<|channel>thought", "<channel|>"],
-];
 const CHANNEL = "<|channel|>";
 const MESSAGE = "<|message|>";
 const START = "<|start|>";
@@ -60,44 +48,25 @@ const CALL = /(?:<\|start\|>assistant)?(?: ?to=functions\.[\w.-]+)?<\|channel\|>
 export function thoughtFormat(has: (text: string) => boolean): ThoughtFormat {
   if (has(CHANNEL) && has(MESSAGE)) return CHANNELS;
   const own = TAGS.find(([open]) => has(open));
-  const [open, close] = own ?? TAGS[0]!;
+  const [open, close] = own ?? TAGS[0];
   return tags(open, close, own !== undefined);
 }
 
 /** The thought with which a whole answer begins, where it was kept in the answer's own text. */
-export function leadingThought(format: ThoughtFormat, answer: string): DeliveredText {
-  const reader = format.reader("");
+export function leadingThought({ tags: marks, reader }: ThoughtFormat, answer: string): DeliveredText {
+  if (marks) return apart(answer, marks);
+  const channels = reader("");
   const read = { reasoning: "", token: "" };
-  for (const { type, text } of [...reader.push({ ids: [], text: answer }), ...reader.flush(true)]) read[type] += text;
-  return read.reasoning === "" ? unopenedThought(format, answer) : { reasoning: read.reasoning, text: read.token };
-}
-
-/** The same for an answer of a model that is not known, to show it. */
-export function storedThought(answer: string): DeliveredText {
-  const parts = ALL_TAGS.map((format) => leadingThought(format, answer));
-  return parts.find(({ reasoning }) => reasoning !== "") ?? { reasoning: "", text: answer };
-}
-
-/** A thought that has no opening mark. Its end is a line of its own, outside of code: answers may speak of such marks. */
-function unopenedThought({ closing, marks }: ThoughtFormat, answer: string): DeliveredText {
-  const whole = { reasoning: "", text: answer };
-  if (closing === undefined) return whole;
-  const lines = answer.split("\n");
-  const end = lines.findIndex((line) => line.trim() === closing);
-  if (end < 0) return whole;
-  const thought = lines.slice(0, end);
-  const isCode = thought.filter((line) => line.trimStart().startsWith("```")).length % 2 === 1;
-  const isOpened = thought.some((line) => marks.some((mark) => line.includes(mark)));
-  if (isCode || isOpened) return whole;
-  const text = lines.slice(end + 1).join("\n");
-  return { reasoning: thought.join("\n").trim(), text: text.trimStart() };
+  for (const { type, text } of [...channels.push({ ids: [], text: answer }), ...channels.flush(true)])
+    read[type] += text;
+  return read.reasoning === "" ? { reasoning: "", text: answer } : { reasoning: read.reasoning, text: read.token };
 }
 
 function tags(open: string, close: string, own: boolean): ThoughtFormat {
   const begun = (prompt: string): boolean => prompt.trimEnd().endsWith(open);
   return {
     marks: [open, close],
-    closing: close,
+    tags: [open, close],
     ending: `\n${close}\n\n`,
     empty: `${open}\n\n${close}\n\n`,
     reader: (prompt) => new TagReader(open, close, begun(prompt)),
@@ -109,11 +78,9 @@ function tags(open: string, close: string, own: boolean): ThoughtFormat {
   };
 }
 
-const ALL_TAGS = TAGS.map(([open, close]) => tags(open, close, true));
-
 const CHANNELS: ThoughtFormat = {
   marks: [CHANNEL, MESSAGE, START, END],
-  closing: undefined,
+  tags: undefined,
   ending: `${END}${START}assistant${CHANNEL}${FINAL}${MESSAGE}`,
   reader: (_, calls = false) => new ChannelReader(calls),
   written: ({ reasoning, text }) => {

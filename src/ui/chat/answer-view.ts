@@ -98,12 +98,10 @@ export class AnswerView extends MicrogridElement {
   }
 
   /** The text of the answer. Another element that shows Markdown can take its place. */
-  protected textView(message: StoredMessage): TemplateResult {
-    const { content, reasoning } = shownParts(message);
-    const { status, answer } = message;
+  protected textView({ content, reasoning, status, answer }: StoredMessage): TemplateResult {
     return html`<mg-markdown
       .text=${content}
-      .thinking=${reasoning}
+      .thinking=${reasoning ?? ""}
       .thoughtMs=${answer?.thoughtMs}
       ?streaming=${status === "streaming"}
     ></mg-markdown>`;

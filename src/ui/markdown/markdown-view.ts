@@ -1,6 +1,7 @@
 /** Shows Markdown, also while it is still being written. */
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { shownParts } from "../../grid/parts";
 import { COPIED_MS, copyText } from "../clipboard";
 import { formatDuration } from "../format";
 import { base } from "../styles/shared";
@@ -68,17 +69,18 @@ export class MarkdownView extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const done = this.thinking === "" || this.text !== "";
-    return html`${this.#thinking(done)}
+    const { content, reasoning } = shownParts({ role: "assistant", content: this.text, reasoning: this.thinking });
+    const done = reasoning === "" || content !== "";
+    return html`${this.#thinking(reasoning, done)}
       <div class="content" @click=${this.#onClick}>
-        ${this.#blocks(this.#document.update(this.text, !this.streaming))}
+        ${this.#blocks(this.#document.update(content, !this.streaming))}
         ${this.streaming && done ? html`<span class="caret" aria-hidden="true"></span>` : nothing}
       </div>`;
   }
 
-  #thinking(done: boolean): TemplateResult | typeof nothing {
-    if (this.thinking === "") return nothing;
-    const thoughts = this.unfolded ? this.#thoughts.update(this.thinking, done || !this.streaming) : [];
+  #thinking(reasoning: string, done: boolean): TemplateResult | typeof nothing {
+    if (reasoning === "") return nothing;
+    const thoughts = this.unfolded ? this.#thoughts.update(reasoning, done || !this.streaming) : [];
     return html`<details class="thinking" ?open=${this.unfolded} @toggle=${this.#onToggle}>
       <summary>
         ${this.#thinkingText(done)}
