@@ -38,6 +38,7 @@ export class Composer extends MicrogridElement {
         flex: 1;
         min-width: 0;
         max-height: 240px;
+        field-sizing: content;
         padding: 0.375rem 0.625rem;
         border: 0;
         background: none;
@@ -155,7 +156,8 @@ export class Composer extends MicrogridElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (!changed.has("text" as keyof Composer)) return;
+    // Where the browser sizes the field itself, measuring it would lay out all of a long text twice more.
+    if (!changed.has("text" as keyof Composer) || CSS.supports("field-sizing", "content")) return;
     // The styles limit the height.
     this.field.style.height = "auto";
     this.field.style.height = `${this.field.scrollHeight}px`;
