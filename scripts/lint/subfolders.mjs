@@ -12,6 +12,7 @@ export const SUBFOLDERS_MAY_IMPORT = {
     tabs: [],
   },
   inference: {
+    grammar: ["tokenizer"],
     onnx: ["sampling", "tokenizer"],
     webllm: ["sampling", "tokenizer", "tools"],
     sampling: [],

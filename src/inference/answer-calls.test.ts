@@ -26,7 +26,7 @@ async function familyTokenizer(template: string, marks: readonly string[]): Prom
   return ChatTokenizer.parse({ tokenizer, config: guideFile("tokenizer_config.json"), template });
 }
 
-function answerOf(tokenizer: ChatTokenizer, patch: Partial<GenerationRequest> = {}): AnswerTokens {
+function answerOf(tokenizer: ChatTokenizer, patch: Partial<GenerationRequest> = {}): Promise<AnswerTokens> {
   const asked = {
     model: "m",
     messages: [{ role: "user", content: "Hi" }] as const,
@@ -35,7 +35,7 @@ function answerOf(tokenizer: ChatTokenizer, patch: Partial<GenerationRequest> = 
     tools: TOOLS,
     ...patch,
   };
-  return new AnswerTokens(
+  return AnswerTokens.begin(
     { ...asked, sampling: DEFAULT_SAMPLING },
     {
       name: "M",
@@ -107,7 +107,7 @@ describe.each<[string, string, readonly string[], { raw: string; text?: string; 
 ])("an answer of %s with a call", (_, template, marks, { raw, text = raw, thought = "", said = "" }) => {
   it("has the whole text of the call, and ends behind it", async () => {
     const tokenizer = await familyTokenizer(template, marks);
-    const whole = written(answerOf(tokenizer), tokenizer.encodePrompt(raw));
+    const whole = written(await answerOf(tokenizer), tokenizer.encodePrompt(raw));
     expect([textOf(whole, "token"), textOf(whole, "reasoning")]).toEqual([text, thought]);
     const reader = toolReader(tokenizer.abilities!.tools!, TOOLS);
     const parts = [...reader.push(text), ...reader.flush(true)];
@@ -121,7 +121,7 @@ describe.each<[string, string, readonly string[], { raw: string; text?: string; 
   it("goes on anywhere in the call, by ids and by text", async () => {
     const tokenizer = await familyTokenizer(template, marks);
     const script = tokenizer.encodePrompt(raw);
-    const whole = written(answerOf(tokenizer), script);
+    const whole = written(await answerOf(tokenizer), script);
     const pieces = whole.filter((event) => event.type === "reasoning" || event.type === "token");
     for (let count = 1; count < pieces.length; count++) {
       const had = pieces.slice(0, count);
@@ -129,7 +129,7 @@ describe.each<[string, string, readonly string[], { raw: string; text?: string; 
       const known = { text: textOf(had, "token"), reasoning: textOf(had, "reasoning") };
       const point = { packageHash: "", engine: "onnx", backend: "wasm", ids, idsInText: ids.length, ...known } as const;
       for (const tokenizerHash of [tokenizer.hash, "another"]) {
-        const answer = answerOf(tokenizer, { resume: { ...point, tokenizerHash } });
+        const answer = await answerOf(tokenizer, { resume: { ...point, tokenizerHash } });
         // Without any text, another tokenizer begins again.
         const begun = tokenizerHash === tokenizer.hash || known.text + known.reasoning !== "";
         const more = written(answer, begun ? script.slice(ids.length) : script);
@@ -148,7 +148,7 @@ describe("control tokens of calls", () => {
   it("are no text where no tools are offered", async () => {
     const tokenizer = await familyTokenizer(MORE_TOOL_TEMPLATES.lfm2, marks);
     const script = tokenizer.encodePrompt("<|tool_call_start|>[]<|tool_call_end|>");
-    expect(textOf(written(answerOf(tokenizer, { toolChoice: "none" }), script), "token")).toBe("[]");
+    expect(textOf(written(await answerOf(tokenizer, { toolChoice: "none" }), script), "token")).toBe("[]");
   });
 
   it("are only text in descriptions, arguments and results, whatever they are written like", async () => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
   tokenizer = await ChatTokenizer.parse({ tokenizer: file, config, template: CHAT_TEMPLATES.qwen3 });
 });
 
-function answerOf(request: Partial<GenerationRequest> = {}): AnswerTokens {
+function answerOf(request: Partial<GenerationRequest> = {}): Promise<AnswerTokens> {
   const asked = {
     model: "m",
     messages: [{ role: "user", content: "Hi" }] as const,
@@ -22,7 +22,7 @@ function answerOf(request: Partial<GenerationRequest> = {}): AnswerTokens {
     maxTokens: MAX_TOKENS,
     ...request,
   };
-  return new AnswerTokens(
+  return AnswerTokens.begin(
     { ...asked, sampling: DEFAULT_SAMPLING },
     {
       name: "M",
@@ -55,14 +55,14 @@ const idsOf = (events: readonly GenerationEvent[]): number[] =>
   events.flatMap((event) => ("ids" in event ? event.ids : []));
 
 describe("an answer", () => {
-  it("gives the thought and the answer apart", () => {
-    const events = written(answerOf(), "<think>\nHm.\n</think>\n\nYes.");
+  it("gives the thought and the answer apart", async () => {
+    const events = written(await answerOf(), "<think>\nHm.\n</think>\n\nYes.");
     expect([textOf(events, "reasoning"), textOf(events, "token")]).toEqual(["Hm.", "Yes."]);
     expect(events.at(-1)).toMatchObject({ type: "done", finishReason: "stop" });
   });
 
-  it("stops thinking in time to be given", () => {
-    const events = written(answerOf(), `<think>${"Hm. ".repeat(100)}`);
+  it("stops thinking in time to be given", async () => {
+    const events = written(await answerOf(), `<think>${"Hm. ".repeat(100)}`);
     const thought = textOf(events, "reasoning");
     expect(thought).toMatch(/^(Hm\. )+Hm/);
     const ids = idsOf(events);
@@ -71,9 +71,9 @@ describe("an answer", () => {
     expect(textOf(events, "token").length).toBeGreaterThan(0);
   });
 
-  it("is the same, wherever another device goes on with it", () => {
+  it("is the same, wherever another device goes on with it", async () => {
     for (const text of [`<think>${"Hm. ".repeat(100)}`, "<think>\nHm.\n</think>\n\nYes 👍, so it is."]) {
-      const whole = written(answerOf(), text);
+      const whole = written(await answerOf(), text);
       const ids = idsOf(whole);
       const texts = [textOf(whole, "reasoning"), textOf(whole, "token")];
       const pieces = whole.filter((event) => event.type === "reasoning" || event.type === "token");
@@ -85,7 +85,7 @@ describe("an answer", () => {
         const resume = { ...point, ids: known, idsInText: known.length, text: textOf(had, "token"), reasoning };
         // The script goes on behind the tokens that were written.
         const rest = tokenizer.decode(tokenizer.encode(text).slice(scripted(known, text)));
-        const more = written(answerOf({ resume }), rest);
+        const more = written(await answerOf({ resume }), rest);
         expect([reasoning + textOf(more, "reasoning"), resume.text + textOf(more, "token")]).toEqual(texts);
         expect([...known, ...idsOf(more)]).toEqual(ids);
       }

@@ -1,5 +1,7 @@
 /** The tokens of one answer: every engine chooses them, turns them into text and ends the answer in the same way. */
 import { MicrogridError } from "../core";
+import { AnswerForm } from "./answer-form";
+import type { Constraint } from "./grammar";
 import { type PromptTerms, makePrompt } from "./prompt";
 import { type ResolvedRequest, randomSeed, sampleToken, tokenLogprob, uniformAt } from "./sampling";
 import { ThinkingBudget } from "./thinking-budget";
@@ -37,18 +39,32 @@ export class AnswerTokens {
   readonly #counts = new Map<number, number>();
   readonly #text: AnswerText;
   readonly #budget: ThinkingBudget;
+  /** Tokens that end a thought which would leave no room. */
+  readonly #ending: readonly number[];
+  readonly #form: AnswerForm | undefined;
   /** Length of the ids that were there before the first token. */
   readonly #given: number;
   #ended = false;
+  /** True if the answer has to end here, since there is no room for what the model would write. */
+  #cut = false;
+  /** True if that was so at any token before. */
+  #shortened = false;
+
+  /**
+   * Begins an answer. Throws as the constructor does, and `bad-request` if the format of the request cannot be honoured or
+   * leaves too little room.
+   */
+  static async begin(request: ResolvedRequest, terms: AnswerTerms): Promise<AnswerTokens> {
+    if (!request.format) return new AnswerTokens(request, terms);
+    const { constraintOf } = await import("./grammar");
+    return new AnswerTokens(request, terms, constraintOf(request.format, terms.tokenizer, terms.endIds));
+  }
 
   /** Throws `bad-request` for an empty conversation, and `context-exceeded` if the prompt leaves no room for a token. */
-  constructor(request: ResolvedRequest, terms: AnswerTerms) {
+  private constructor(request: ResolvedRequest, terms: AnswerTerms, constraint?: Constraint) {
     const { tokenizer, contextLength } = terms;
     if (request.messages.length === 0) {
       throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.");
-    }
-    if (request.format) {
-      throw new MicrogridError("bad-request", "Answers in a given format are not supported yet. Ask for free text.");
     }
     // Every prompt of this request ends in the same way.
     const end = tokenizer.decode(terms.read(SHORTEST_CHAT).slice(-END_TOKENS));
@@ -59,7 +75,6 @@ export class AnswerTokens {
     this.#given = this.ids.length;
     this.#promptLength = prompt.ids.length;
     this.#left = prompt.left;
-    this.limit = Math.min(this.#promptLength + request.maxTokens, contextLength);
     this.#request = request;
     this.#terms = terms;
     this.#seed = request.seed ?? randomSeed();
@@ -69,13 +84,17 @@ export class AnswerTokens {
       stop: [...(terms.stop ?? []), ...(request.stop ?? [])],
       reader: tokenizer.thoughts.reader(end, calls),
     });
-    const ending = tokenizer.encodePrompt(tokenizer.thoughts.ending);
-    this.#budget = new ThinkingBudget(this.limit - this.#promptLength, ending);
+    this.#ending = tokenizer.encodePrompt(tokenizer.thoughts.ending);
+    this.#form = constraint && new AnswerForm(constraint, tokenizer, terms.endIds);
+    const room = Math.min(request.maxTokens, contextLength - this.#promptLength);
+    this.#budget = new ThinkingBudget(room, this.#ending, this.#form?.missing);
     for (const [position, id] of resumed.entries()) {
       this.#budget.token(position, this.#text.thinking);
       this.#text.resume(id);
       this.#count(id);
     }
+    if (resumed.length > 0) this.#form?.resume(resumed, readAnswer(resumed, tokenizer, end));
+    this.limit = this.#promptLength + this.#roomFor(room, resumed.length);
     this.#text.delivered({ reasoning: request.resume?.reasoning ?? "", text: request.resume?.text ?? "" });
   }
 
@@ -86,24 +105,23 @@ export class AnswerTokens {
 
   /** True if the answer takes no more tokens. */
   get over(): boolean {
-    return this.#ended || this.#text.stopped || this.ids.length >= this.limit;
+    return this.#isWhole || this.#cut || this.ids.length >= this.limit;
   }
 
-  /** The token that follows, or the one `ahead` tokens after it. */
-  choose(logits: Float32Array, ahead = 0): number {
-    const position = this.ids.length - this.#promptLength + ahead;
-    const due = this.#budget.token(position, ahead === 0 && this.#text.thinking);
-    if (due !== undefined) return due;
-    const uniform = uniformAt(this.#seed, position);
-    const { sampling, logitBias: bias } = this.#request;
-    return sampleToken(logits, sampling, { uniform, seen: this.#seen, counts: this.#counts, bias });
+  /** The token that follows, or a guess at the one `ahead` tokens after it. Undefined if the answer has to end. */
+  choose(logits: Float32Array, ahead = 0): number | undefined {
+    return this.#choice(logits, ahead).id;
   }
 
-  /** Takes the token that follows. Returns its id, and the events that can go out now. */
-  take(logits: Float32Array): { readonly id: number; readonly events: readonly GenerationEvent[] } {
-    const id = this.choose(logits);
-    this.#ended = this.#terms.endIds.has(id);
-    if (this.#ended) return { id, events: [] };
+  /** Takes the token that follows. Returns its id, and the events that can go out now; no id if the answer has to end. */
+  take(logits: Float32Array): { readonly id: number | undefined; readonly events: readonly GenerationEvent[] } {
+    const { next } = this.#text;
+    const { id, cut } = this.#choice(logits, 0);
+    this.#cut ||= cut && id === undefined;
+    this.#shortened ||= cut;
+    this.#ended = id !== undefined && this.#terms.endIds.has(id);
+    if (id === undefined || this.#ended) return { id, events: [] };
+    this.#form?.accept(id, next);
     this.ids.push(id);
     this.#seen.add(id);
     this.#count(id);
@@ -113,8 +131,9 @@ export class AnswerTokens {
   /** The last events. `startTime` is when the model began to read, `firstTokenTime` when it had read the prompt. */
   *end(figures: { cachedTokens: number; startTime: number; firstTokenTime: number }): Generator<GenerationEvent, void> {
     const { cachedTokens, startTime, firstTokenTime } = figures;
-    const complete = this.#ended || this.#text.stopped;
-    yield* this.#text.flush(complete);
+    const complete = this.#isWhole && !this.#shortened;
+    // In a form, an answer that was cut is whole all the same.
+    yield* this.#text.flush(complete || this.#form !== undefined);
     const promptTokens = this.#promptLength;
     yield {
       type: "done",
@@ -127,6 +146,43 @@ export class AnswerTokens {
         decodeMs: performance.now() - firstTokenTime,
       },
     };
+  }
+
+  /** True if nothing can follow. */
+  get #isWhole(): boolean {
+    return this.#ended || this.#text.stopped || this.#form?.ended === true;
+  }
+
+  #choice(logits: Float32Array, ahead: number): { readonly id: number | undefined; readonly cut: boolean } {
+    const position = this.ids.length - this.#promptLength + ahead;
+    const { next, thinking } = this.#text;
+    const mustEnd = this.#form ? next === "thought" : thinking;
+    const due = this.#budget.token(position, ahead === 0 && mustEnd);
+    if (due !== undefined) return { id: due, cut: false };
+    const { sampling, logitBias: bias } = this.#request;
+    const uniform = uniformAt(this.#seed, position);
+    const sample = (mask?: Int32Array): number =>
+      sampleToken(logits, sampling, { uniform, seen: this.#seen, counts: this.#counts, bias, mask });
+    // Further ahead, the form is not known: whoever checks the guess knows it.
+    if (!this.#form || ahead > 0) return { id: sample(), cut: false };
+    const room = { left: this.limit - this.ids.length, thoughtCost: this.#ending.length };
+    return this.#form.choose(next, room, sample);
+  }
+
+  /**
+   * The most tokens of the answer, of `room` that are asked for. Another tokenizer may need more of them to finish an
+   * answer that others began.
+   */
+  #roomFor(room: number, resumed: number): number {
+    if (!this.#form) return room;
+    const needed = resumed + this.#form.missing + (this.#text.next === "thought" ? this.#ending.length : 0);
+    const { contextLength } = this.#terms;
+    if (needed <= room) return room;
+    if (resumed > 0 && this.#promptLength + needed <= contextLength) return needed;
+    throw new MicrogridError(
+      "bad-request",
+      `The shortest answer in this format has ${needed} tokens, but there is room for ${room}. Allow more tokens.`,
+    );
   }
 
   #count(id: number): void {
@@ -143,4 +199,11 @@ export class AnswerTokens {
           bytes: tokenizer.bytesOf(token),
         }));
   }
+}
+
+/** The text of an answer among the ids of a prompt that ends with `prompt`. */
+function readAnswer(ids: readonly number[], tokenizer: ChatTokenizer, prompt: string): string {
+  const reader = tokenizer.thoughts.reader(prompt);
+  const parts = [...reader.push({ ids, text: tokenizer.decode(ids) }), ...reader.flush(true)];
+  return parts.flatMap(({ type, text }) => (type === "token" ? text : [])).join("");
 }

@@ -7,7 +7,6 @@ export { expandsWeights } from "./onnx/expand-weights";
 export { decoders } from "./decoders";
 export { readStateName } from "./onnx/state-names";
 export {
-  AnswerFormatSchema,
   BackendSchema,
   EngineNameSchema,
   FinishReasonSchema,
@@ -40,7 +39,6 @@ export type {
   StageService,
 } from "./stages";
 export type {
-  AnswerFormat,
   Backend,
   ChatMessage,
   DeviceInfo,

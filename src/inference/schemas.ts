@@ -93,7 +93,7 @@ const MAX_SCHEMA_CHARS = 64 * 1024;
 const MAX_PATTERN_CHARS = 4 * 1024;
 
 /** The form that an answer must have. A thought before the answer is free. */
-export const AnswerFormatSchema = v.variant("type", [
+const AnswerFormatSchema = v.variant("type", [
   /** Any JSON object. */
   v.strictObject({ type: v.literal("json") }),
   /** JSON that fits a JSON Schema, which is given as text, since the order of its properties matters. */
@@ -143,7 +143,7 @@ export const GenerationRequestSchema = v.strictObject({
   stop: v.exactOptional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(200))), v.maxLength(16))),
   /** The form that the answer must have. A cut answer has it, too: it is closed in time. */
   format: v.exactOptional(AnswerFormatSchema),
-  /** What is added to the logits of tokens, by id; −100 forbids a token, 100 demands it. */
+  /** Numbers to add to the logits of tokens, by id; −100 forbids a token, 100 demands it. */
   logitBias: v.exactOptional(v.pipe(v.array(LogitBiasSchema), v.maxLength(MAX_BIASES))),
   /** How many alternatives to report for each token, as in OpenAI's API; absent reports none at all. */
   logprobs: v.exactOptional(v.pipe(count, v.maxValue(20))),

@@ -9,9 +9,12 @@ export class ThinkingBudget {
   readonly #ending: readonly number[];
   #from: number | undefined;
 
-  /** `room` is the number of tokens of the whole answer; `ending` are those that make the model stop thinking. */
-  constructor(room: number, ending: readonly number[]) {
-    this.#limit = Math.floor(room * MAX_SHARE);
+  /**
+   * `room` is the number of tokens of the whole answer; `ending` are those that make the model stop thinking, behind which
+   * `reserved` tokens are needed.
+   */
+  constructor(room: number, ending: readonly number[], reserved = 0) {
+    this.#limit = Math.min(Math.floor(room * MAX_SHARE), room - reserved - ending.length);
     this.#ending = ending;
   }
 

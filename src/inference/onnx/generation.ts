@@ -41,7 +41,7 @@ export async function* generateAnswer<S extends Sequence>(
   const { signal } = options;
   const { name, tokenizer, contextLength, eosIds } = parts;
   const read = (messages: readonly ChatMessage[]): number[] => tokenizer.read(messages, request);
-  const answer = new AnswerTokens(request, { name, read, tokenizer, contextLength, endIds: eosIds });
+  const answer = await AnswerTokens.begin(request, { name, read, tokenizer, contextLength, endIds: eosIds });
   const { ids } = answer;
   yield* answer.begin();
   const cache = await parts.turn(() => Promise.resolve(parts.pool.take(ids)), signal);
@@ -74,7 +74,7 @@ export async function* generateAnswer<S extends Sequence>(
         choose: (logits, ahead) => {
           const id = answer.choose(logits, ahead);
           // A small model may pad its vocabulary further than the large one.
-          return id < vocabulary && !eosIds.has(id) ? id : undefined;
+          return id !== undefined && id < vocabulary && !eosIds.has(id) ? id : undefined;
         },
       });
       await keepOnly(parts, cache, ids, signal);

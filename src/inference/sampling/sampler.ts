@@ -4,7 +4,7 @@ import type { Sampling } from "../types";
 /** Tokens less likely than the likeliest by more than e to this (1e-15) are never drawn: a double could not tell. */
 const MIN_EXPONENT = -35;
 
-/** What a choice depends on, besides the logits and the sampling. */
+/** Facts that a choice depends on, besides the logits and the sampling. */
 interface Circumstances {
   /** A number in [0, 1) that decides where chance does. */
   readonly uniform: number;

@@ -3,7 +3,7 @@ import type { TokenLogprob } from "../types";
 import { StreamDetokenizer, type TextPiece } from "./detokenizer";
 import { matchStop } from "./stop";
 import type { DeliveredText } from "./stored-thought";
-import type { Part, ThoughtReader } from "./thoughts";
+import type { ExpectedPart, Part, ThoughtReader } from "./thoughts";
 
 /** The content of a `token` or `reasoning` event. */
 interface AnswerPiece extends Part {
@@ -39,6 +39,11 @@ export class AnswerText {
   /** True while the tokens that come are a thought, which may be ended early. */
   get thinking(): boolean {
     return this.#reader.thinking;
+  }
+
+  /** The part that the next tokens belong to. */
+  get next(): ExpectedPart {
+    return this.#reader.next;
   }
 
   /**

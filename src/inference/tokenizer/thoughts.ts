@@ -10,8 +10,13 @@ export interface Part extends TextPiece {
   readonly type: PartKind;
 }
 
+/** The part that comes next: a thought, the answer, whichever the model begins, or space behind a thought, then the answer. */
+export type ExpectedPart = "thought" | "answer" | "either" | "space";
+
 /** Separates one answer while its text comes. */
 export interface ThoughtReader {
+  /** The part that comes next. Headers of thoughts count as thoughts. */
+  readonly next: ExpectedPart;
   /** True while the text that comes is a thought, which may be ended early. */
   readonly thinking: boolean;
   push(piece: TextPiece): Part[];
@@ -25,6 +30,8 @@ export interface ThoughtFormat {
   readonly marks: readonly string[];
   /** The marks before and after a thought; undefined if it has channels instead. */
   readonly tags: ThoughtTags | undefined;
+  /** The marks that begin a thought; none if the model was not made to think. */
+  readonly openings: readonly string[];
   /** Text that makes a model stop thinking and answer. */
   readonly ending: string;
   /** A thought without content, after which a model answers at once; undefined if its marks know none. */
@@ -67,6 +74,7 @@ function tags(open: string, close: string, own: boolean): ThoughtFormat {
   return {
     marks: [open, close],
     tags: [open, close],
+    openings: own ? [open] : [],
     ending: `\n${close}\n\n`,
     empty: `${open}\n\n${close}\n\n`,
     reader: (prompt) => new TagReader(open, close, begun(prompt)),
@@ -81,6 +89,7 @@ function tags(open: string, close: string, own: boolean): ThoughtFormat {
 const CHANNELS: ThoughtFormat = {
   marks: [CHANNEL, MESSAGE, START, END],
   tags: undefined,
+  openings: [CHANNEL, START],
   ending: `${END}${START}assistant${CHANNEL}${FINAL}${MESSAGE}`,
   reader: (_, calls = false) => new ChannelReader(calls),
   written: ({ reasoning, text }) => {
@@ -157,6 +166,12 @@ class TagReader implements ThoughtReader {
     return this.#state === "opened" || this.#state === "thought";
   }
 
+  get next(): ExpectedPart {
+    if (this.#state === "begin") return "either";
+    if (this.#state === "closed") return "space";
+    return this.thinking ? "thought" : "answer";
+  }
+
   push(piece: TextPiece): Part[] {
     const waiting = this.#waiting;
     waiting.add(piece);
@@ -210,6 +225,11 @@ class ChannelReader implements ThoughtReader {
 
   get thinking(): boolean {
     return this.#state === "reasoning";
+  }
+
+  get next(): ExpectedPart {
+    if (this.#state === "token") return "answer";
+    return this.#state === "header" && this.#waiting.text.trim() === "" ? "either" : "thought";
   }
 
   push(piece: TextPiece): Part[] {

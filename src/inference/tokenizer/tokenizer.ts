@@ -54,6 +54,7 @@ export class ChatTokenizer {
   readonly #control: ControlTokens;
   readonly #template: ChatTemplate | undefined;
   readonly #bytes: ReturnType<typeof tokenBytes>;
+  #size: number | undefined;
 
   private constructor(
     hash: string,
@@ -174,6 +175,20 @@ export class ChatTokenizer {
     if (token === undefined || this.#control.hides(id, calls)) return new Uint8Array();
     if (this.#control.added.has(id)) return utf8(token);
     return this.#bytes?.(token) ?? utf8(this.decode([id]));
+  }
+
+  /** One more than the highest id. */
+  get size(): number {
+    if (this.#size === undefined) {
+      this.#size = 0;
+      for (const id of this.#tokenizer.get_vocab().values()) this.#size = Math.max(this.#size, id + 1);
+    }
+    return this.#size;
+  }
+
+  /** True for tokens that control the model instead of being text. */
+  isControl(id: number): boolean {
+    return this.#control.includes(id);
   }
 
   /** A message as templates read it, its thought apart from its answer. */

@@ -36,7 +36,7 @@ export class WebLlmModel extends QueuedModel {
     const tools = offeredTools(request).map(toolDefinition);
     const thought = emptyThought(request, { ...this.info, tokenizer });
     try {
-      const answer = new AnswerTokens(request, {
+      const answer = await AnswerTokens.begin(request, {
         name: this.info.name,
         read: (messages) => [
           ...(template.system_prefix_token_ids ?? []),
@@ -58,7 +58,7 @@ export class WebLlmModel extends QueuedModel {
         signal.throwIfAborted();
         const { id, events } = answer.take(logits);
         yield* events;
-        if (answer.over) break;
+        if (answer.over || id === undefined) break;
         logits = await runner.decode(id);
       }
       yield* answer.end({ cachedTokens: first?.cachedTokens ?? 0, startTime, firstTokenTime });
