@@ -63,14 +63,16 @@ export class AnswerTokens {
   /** Throws `bad-request` for an empty conversation, and `context-exceeded` if the prompt leaves no room for a token. */
   private constructor(request: ResolvedRequest, terms: AnswerTerms, constraint?: Constraint) {
     const { tokenizer, contextLength } = terms;
-    if (request.messages.length === 0) {
+    const { prompt: text, messages } = request;
+    if (messages.length === 0 && text === undefined) {
       throw new MicrogridError("bad-request", "The conversation is empty. Write a message first.");
     }
+    const read = text === undefined ? terms.read : () => tokenizer.encodeText(text);
     // Every prompt of this request ends in the same way.
-    const end = tokenizer.decode(terms.read(SHORTEST_CHAT).slice(-END_TOKENS));
+    const end = tokenizer.decode(read(SHORTEST_CHAT).slice(-END_TOKENS));
     const calls = offeredTools(request).length > 0;
     const resumed = request.resume ? resumption(request.resume, tokenizer, end, calls) : [];
-    const prompt = makePrompt(request, resumed.length, terms);
+    const prompt = makePrompt(request, resumed.length, { ...terms, read });
     this.ids = [...prompt.ids, ...resumed];
     this.#given = this.ids.length;
     this.#promptLength = prompt.ids.length;

@@ -34,6 +34,7 @@ export function estimateAnswer(request: GenerationRequest, facts: ProviderFacts)
 
 /** A rough count of the tokens that have to be read before the answer goes on. */
 function promptTokens(request: GenerationRequest): number {
-  const chars = request.messages.reduce((sum, message) => sum + message.content.length, 0);
-  return Math.ceil((chars + (request.resume?.text.length ?? 0)) / CHARS_PER_TOKEN);
+  const { messages, prompt = "", resume } = request;
+  const chars = messages.reduce((sum, message) => sum + message.content.length, prompt.length);
+  return Math.ceil((chars + (resume?.text.length ?? 0)) / CHARS_PER_TOKEN);
 }

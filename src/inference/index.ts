@@ -57,6 +57,7 @@ export type {
   PackageFile,
   PrivacyClass,
   Provider,
+  RequestedSampling,
   ResumePoint,
   Sampling,
   PieceEvent,

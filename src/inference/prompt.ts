@@ -35,13 +35,15 @@ interface Prompt {
  * Throws `context-exceeded` if the rest leaves no room for a token.
  */
 export function makePrompt(request: GenerationRequest, resumed: number, terms: PromptTerms): Prompt {
-  const { messages, shorten } = request;
+  const { messages, prompt } = request;
+  // Only a chat has messages that can be left out.
+  const shorten = request.shorten === true && prompt === undefined;
   const room = terms.contextLength - resumed - 1;
   const chars = messages.reduce((sum, message) => sum + textOf(message).length, 0);
   if (!shorten || chars <= terms.contextLength * MAX_CHARS_PER_TOKEN) {
     const ids = terms.read(messages);
     if (ids.length <= room) return { ids, left: 0 };
-    if (!shorten) throw conversationTooLong(ids.length + resumed, terms);
+    if (!shorten) throw promptTooLong(request, ids.length + resumed, terms);
   }
   return shortened(request, resumed, terms);
 }
@@ -111,11 +113,15 @@ function countTokens(
   return { tokens, exact: true };
 }
 
-function conversationTooLong(tokens: number, { contextLength }: PromptTerms): MicrogridError {
+function promptTooLong({ prompt }: GenerationRequest, tokens: number, { contextLength }: PromptTerms): MicrogridError {
+  const [what, todo] =
+    prompt === undefined
+      ? ["The conversation", "Start a new conversation, shorten this one"]
+      : ["The prompt", "Shorten it"];
   return new MicrogridError(
     "context-exceeded",
-    `The conversation has ${tokens} tokens, but this model reads at most ${contextLength}. ` +
-      "Start a new conversation, shorten this one, or choose a model with a longer context.",
+    `${what} has ${tokens} tokens, but this model reads at most ${contextLength}. ` +
+      `${todo}, or choose a model with a longer context.`,
   );
 }
 

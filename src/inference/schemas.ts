@@ -135,6 +135,8 @@ export type ResumePoint = DeepReadonly<v.InferOutput<typeof ResumePointSchema>>;
 export const GenerationRequestSchema = v.strictObject({
   model: v.string(),
   messages: v.array(ChatMessageSchema),
+  /** A text to go on with instead of a chat, for which `messages` is empty. Its control tokens are read as such. */
+  prompt: v.exactOptional(v.string()),
   sampling: RequestedSamplingSchema,
   /** Most tokens of the whole answer, including those of `resume`. */
   maxTokens: v.pipe(count, v.maxValue(1_000_000)),

@@ -143,6 +143,11 @@ export class ChatTokenizer {
     return prompt === "" ? [] : this.#tokenizer.encode(prompt, { add_special_tokens: false }).ids;
   }
 
+  /** Token ids of a text that a model goes on with: control tokens are read as such, and a first one is added where it has one. */
+  encodeText(text: string): number[] {
+    return this.#tokenizer.encode(text).ids;
+  }
+
   /**
    * Text to be put into a prompt, where its control tokens are to be no more than text. If the text is an answer with calls of
    * tools (`calls`), the marks of calls stay control tokens.

@@ -5,8 +5,10 @@ import { type GenerationRequest, TYPICAL_ANSWER_TOKENS } from "../../inference";
 const MAX_CONVERSATIONS = 200;
 /** Weight of the newest answer against earlier ones. */
 const WEIGHT = 0.5;
+/** Characters of the text that tells a conversation from others. */
+const KEY_CHARS = 500;
 
-/** Expected answer lengths by conversation. A conversation is identified by its first user message. */
+/** Expected answer lengths by conversation. A conversation is identified by its first user message, a text by its beginning. */
 export class ExpectedLengths {
   readonly #lengths = new Map<string, number>();
 
@@ -28,6 +30,7 @@ export class ExpectedLengths {
   }
 }
 
-function keyOf({ messages }: GenerationRequest): string {
-  return messages.find(({ role }) => role === "user")?.content.slice(0, 500) ?? "";
+function keyOf({ messages, prompt }: GenerationRequest): string {
+  const first = prompt ?? messages.find(({ role }) => role === "user")?.content ?? "";
+  return first.slice(0, KEY_CHARS);
 }

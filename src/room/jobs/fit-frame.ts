@@ -24,7 +24,7 @@ interface FittedRequest {
  * if even its last message is too long.
  */
 export function fitFrame(request: GenerationRequest): FittedRequest {
-  const { messages, tools, resume, shorten } = request;
+  const { messages, prompt = "", tools, resume, shorten } = request;
   const toolBytes = bytesOf(JSON.stringify(tools ?? []));
   if (toolBytes > MAX_TOOL_BYTES) {
     throw tooLong(
@@ -38,7 +38,7 @@ export function fitFrame(request: GenerationRequest): FittedRequest {
     (resume ? bytesOf(resume.text + (resume.reasoning ?? "")) + ID_BYTES * resume.ids.length : 0);
   const few = newestWithin(messages, MAX_MESSAGES, () => 1);
   const { messages: small, left } = newestWithin(few.messages, budget, sizeOf);
-  const bytes = small.reduce((sum, message) => sum + sizeOf(message), 0);
+  const bytes = small.reduce((sum, message) => sum + sizeOf(message), bytesOf(prompt));
   if (bytes > budget) {
     throw tooLong(
       `This message has ${formatBytes(bytes)}; at most ${formatBytes(budget)} can be sent to another device.`,
