@@ -7,10 +7,25 @@ import boundaries from "eslint-plugin-boundaries";
  * @type {Record<string, string[]>}
  */
 export const MAY_IMPORT = {
-  app: ["embed", "ui", "grid", "node", "pipeline", "room", "models", "inference", "border", "identity", "wire"],
-  embed: ["ui", "grid", "node", "pipeline", "room", "models", "inference", "border", "identity", "wire"],
+  app: [
+    "site-worker",
+    "embed",
+    "ui",
+    "grid",
+    "openai",
+    "node",
+    "pipeline",
+    "room",
+    "models",
+    "inference",
+    "border",
+    "identity",
+    "wire",
+  ],
+  embed: ["ui", "grid", "openai", "node", "pipeline", "room", "models", "inference", "border", "identity", "wire"],
   ui: ["grid"],
-  grid: ["node", "room", "models", "inference", "border", "identity"],
+  grid: ["openai", "node", "room", "models", "inference", "border", "identity"],
+  openai: ["node", "inference"],
   node: ["pipeline", "room", "models", "inference", "border", "identity", "wire"],
   pipeline: ["room", "models", "inference", "onnx"],
   room: ["wire", "identity", "inference"],
@@ -20,6 +35,7 @@ export const MAY_IMPORT = {
   onnx: [],
   identity: [],
   wire: ["identity"],
+  "site-worker": ["border"],
   core: [],
 };
 

@@ -25,6 +25,11 @@ export const SUBFOLDERS_MAY_IMPORT = {
     pipelines: [],
     house: [],
   },
+  openai: {
+    http: ["chat", "responses"],
+    responses: [],
+    chat: [],
+  },
   pipeline: {
     survey: ["plan", "run"],
     run: ["split"],

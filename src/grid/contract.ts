@@ -1,16 +1,11 @@
 /** The public API of Microgrid: the interfaces that `Grid` implements for pages, components and scripts. */
-import type {
-  ChatCompletion,
-  ChatCompletionChunk,
-  ChatCompletionCreateParams,
-} from "openai/resources/chat/completions";
 import type { TypedEventTarget } from "../core";
 import type { Scope } from "../identity";
 import type { ConversationStore } from "./conversations";
+import type { ChatCompletions } from "../openai";
 import type {
   AnswerEvent,
   AnswerRequest,
-  AnswerSummary,
   CharterOptions,
   CharterTerms,
   GridState,
@@ -38,53 +33,6 @@ export interface GridEvents {
   "room-change": RoomState | undefined;
   /** The peers of the room, or their offers, changed. */
   "peer-change": readonly PeerState[];
-}
-
-/** A chat completion request: OpenAI's fields, and those that Microgrid adds. */
-export type MicrogridParams = ChatCompletionCreateParams & {
-  microgrid?: { policy?: Partial<Policy>; provider?: AnswerRequest["provider"] };
-  top_k?: number;
-  min_p?: number;
-  repetition_penalty?: number;
-  /** Whether the model thinks before it answers, for chat templates that can switch it. */
-  enable_thinking?: boolean;
-  /** Other variables of the chat template. One that the template does not know is refused. */
-  chat_template_kwargs?: Record<string, boolean | number | string>;
-};
-/** The text that a chunk adds; `reasoning_content` is a thought before the answer. */
-export type ReasoningDelta = ChatCompletionChunk.Choice["delta"] & { reasoning_content?: string };
-/** A chat completion, with the model's thought apart from its answer, and `microgrid` saying where it was computed and why. */
-export type MicrogridCompletion = Omit<ChatCompletion, "choices"> & {
-  choices: (ChatCompletion.Choice & { message: { reasoning_content?: string } })[];
-  microgrid: AnswerSummary;
-};
-/** A chunk of a streamed chat completion; the last one has `microgrid`. */
-export type MicrogridChunk = Omit<ChatCompletionChunk, "choices"> & {
-  choices: (ChatCompletionChunk.Choice & { delta: ReasoningDelta })[];
-  microgrid?: AnswerSummary;
-};
-
-/** Chat completions in OpenAI's shapes. Use them where code or a library expects OpenAI's API. */
-export interface ChatCompletions {
-  /**
-   * Answers a conversation with a model of this device, of a peer or of a pipeline; `model: "auto"` accepts any model that is
-   * ready. With `stream: true`, resolves to an async iterable of chunks. Leaving its loop or aborting the signal stops the
-   * work. Throws `no-provider` if nobody can or may answer, `context-exceeded`, `bad-request`, or the signal's reason.
-   *
-   * ```js
-   * const stream = await grid.chat.completions.create({
-   *   model: "auto",
-   *   messages: [{ role: "user", content: "Hello!" }],
-   *   stream: true,
-   * });
-   * for await (const chunk of stream) console.log(chunk.choices[0]?.delta.content ?? "");
-   * ```
-   */
-  create(
-    body: MicrogridParams & { stream: true },
-    options?: { signal?: AbortSignal },
-  ): Promise<AsyncIterable<MicrogridChunk>>;
-  create(body: MicrogridParams & { stream?: false }, options?: { signal?: AbortSignal }): Promise<MicrogridCompletion>;
 }
 
 /** The models of this device. All tabs of the site share them. */
@@ -304,6 +252,15 @@ export interface GridApi extends TypedEventTarget<GridEvents> {
    * ```
    */
   answer(request: AnswerRequest, options?: { signal?: AbortSignal }): AsyncIterable<AnswerEvent>;
+  /**
+   * Answers a request to OpenAI's HTTP API, whatever its host is, as a server would. Pass it as `fetch` to a client library, which
+   * then uses the models of this grid. It needs no Service Worker and no network.
+   *
+   * ```js
+   * const client = new OpenAI({ baseURL: "https://microgrid.invalid/v1", apiKey: "none", fetch: grid.fetch });
+   * ```
+   */
+  readonly fetch: typeof globalThis.fetch;
   /** Removes a notice from the state. */
   dismissNotice(id: string): void;
   /** Closes the grid. If this tab runs the node, it leaves the room, and another tab takes over. */

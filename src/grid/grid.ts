@@ -3,8 +3,8 @@ import { MicrogridError, TypedEventTarget } from "../core";
 import { GenerationRequestSchema, type ModelOffer } from "../inference";
 import { endOfToken, inviteToUrl, keptRooms, parseInvite } from "../room";
 import { conversationsPart, roomsPart, settingsPart } from "./backup";
-import { chatCompletions } from "./completions";
-import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
+import { type ChatCompletions, chatCompletions, serveApi } from "../openai";
+import type { GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
 import { fieldsOf } from "./fields";
 import { GridIdentity } from "./views/identity";
@@ -131,6 +131,17 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   setNetwork(settings: Partial<NetworkSettings> | undefined): Promise<void> {
     return this.#node.settings.setNetwork(settings);
   }
+
+  /** Bound, so that client libraries can be given it as it is. */
+  readonly fetch: typeof globalThis.fetch = (input, init) =>
+    serveApi(
+      {
+        state: () => this.#state,
+        answer: (request, options) => this.answer(request, options),
+        load: (id, options) => this.#load(id, options),
+      },
+      new Request(input, init),
+    );
 
   /**
    * Streams an answer. It continues elsewhere if its provider, or the tab that runs the node, is lost.

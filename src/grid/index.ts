@@ -15,6 +15,7 @@ export type {
   Usage,
 } from "../inference";
 export type * from "./contract";
+export type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams, ReasoningDelta } from "../openai";
 export { ConversationStore } from "./conversations";
 export type {
   Conversation,

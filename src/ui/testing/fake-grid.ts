@@ -1,8 +1,8 @@
 /** A grid without models or network, for looking at the UI during development. Never part of the product. */
 import { MicrogridError, TypedEventTarget, isAbort } from "../../core";
-import type { ChatCompletions, GridApi, GridEvents, Identity, Models, Pipelines, Rooms } from "../../grid/contract";
+import type { GridApi, GridEvents, Identity, Models, Pipelines, Rooms } from "../../grid/contract";
 import { ConversationStore } from "../../grid/conversations";
-import type { AnswerEvent, AnswerRequest, GridState, NetworkSettings, Policy } from "../../grid";
+import type { AnswerEvent, AnswerRequest, ChatCompletions, GridState, NetworkSettings, Policy } from "../../grid";
 import type { ModelOffer } from "../../inference";
 import { type FakeBorder, asked, pause } from "./border";
 import { FakeIdentity } from "./fake-identity";
@@ -26,6 +26,7 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly pipelines: Pipelines;
   readonly chat = { completions: undefined as unknown as ChatCompletions };
   readonly identity: Identity;
+  readonly fetch = (): Promise<Response> => Promise.resolve(new Response(null, { status: 503 }));
   readonly #rooms: FakeRooms;
   state: GridState;
   readonly #options: FakeOptions;

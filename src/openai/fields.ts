@@ -1,0 +1,125 @@
+/** The fields that several kinds of requests have in common, and their meaning for an answer. */
+import * as v from "valibot";
+import { type GenerationRequest, type RequestedSampling, SamplingSchema, TemplateSchema } from "../inference";
+import { type AnswerRequest, PolicySchema } from "../node";
+
+/** Maximum length of an answer if the request does not set one. */
+const DEFAULT_MAX_TOKENS = 1024;
+/** Most answers to one request. */
+const MAX_CHOICES = 8;
+const MAX_LABELS = 16;
+
+/** A field that clients also send as `null` when they do not use it. */
+export function maybe<S extends v.GenericSchema>(schema: S): v.NullishSchema<S, undefined> {
+  return v.nullish(schema);
+}
+
+const { topP, topK, minP, repetitionPenalty, presencePenalty, frequencyPenalty } = SamplingSchema.entries;
+const stopString = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+const bias = v.pipe(v.number(), v.minValue(-100), v.maxValue(100));
+const tokenId = v.pipe(v.string(), v.regex(/^\d+$/, "Its keys have to be ids of tokens"));
+export const tokenCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000));
+const label = v.pipe(v.string(), v.maxLength(512));
+
+/** How tokens are chosen, how often, and where the answer ends. */
+export const samplingFields = {
+  temperature: maybe(v.pipe(v.number(), v.minValue(0), v.maxValue(2))),
+  top_p: maybe(topP),
+  top_k: maybe(topK),
+  min_p: maybe(minP),
+  repetition_penalty: maybe(repetitionPenalty),
+  presence_penalty: maybe(presencePenalty),
+  frequency_penalty: maybe(frequencyPenalty),
+  logit_bias: maybe(v.pipe(v.record(tokenId, bias), v.maxEntries(1024))),
+  seed: maybe(v.pipe(v.number(), v.integer())),
+  stop: maybe(v.union([stopString, v.pipe(v.array(stopString), v.maxLength(16))])),
+  max_tokens: maybe(tokenCount),
+  n: maybe(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_CHOICES))),
+};
+
+/** How the model's chat template is filled in. */
+export const templateFields = {
+  enable_thinking: maybe(v.boolean()),
+  chat_template_kwargs: maybe(TemplateSchema),
+};
+export const ReasoningEffort = v.picklist(["none", "minimal", "low", "medium", "high", "xhigh"]);
+
+/**
+ * Fields about the service that computes an answer. Labels have no effect here, where nobody keeps books; values that would
+ * promise something that does not happen are refused.
+ */
+export const serviceFields = {
+  user: maybe(label),
+  safety_identifier: maybe(label),
+  prompt_cache_key: maybe(label),
+  metadata: maybe(v.pipe(v.record(v.pipe(v.string(), v.maxLength(64)), label), v.maxEntries(MAX_LABELS))),
+  store: maybe(v.literal(false, "Microgrid keeps no answers")),
+  service_tier: maybe(v.picklist(["auto", "default"], "There is one tier only: “default”")),
+  stream: maybe(v.boolean()),
+};
+
+export const streamOptions = maybe(
+  v.strictObject({
+    include_usage: maybe(v.boolean()),
+    include_obfuscation: maybe(v.literal(false, "Nothing is padded here")),
+  }),
+);
+
+/** The fields that Microgrid adds to OpenAI's. */
+export const ownFields = {
+  microgrid: v.optional(
+    v.strictObject({
+      policy: v.optional(v.partial(v.strictObject(PolicySchema.entries))),
+      provider: v.optional(v.string()),
+    }),
+  ),
+};
+
+const SamplingBody = v.object(samplingFields);
+
+/** The part of a generation request that `samplingFields` decide; `limit` is the field for the length that takes precedence. */
+export function generationOf(
+  body: v.InferOutput<typeof SamplingBody>,
+  limit?: number | null,
+): Pick<GenerationRequest, "sampling" | "maxTokens" | "seed" | "stop" | "logitBias"> {
+  const stop = typeof body.stop === "string" ? [body.stop] : body.stop;
+  const biases = Object.entries(body.logit_bias ?? {}).map(([id, value]): [number, number] => [Number(id), value]);
+  return {
+    sampling: samplingOf(body),
+    maxTokens: limit ?? body.max_tokens ?? DEFAULT_MAX_TOKENS,
+    ...(body.seed != null && { seed: body.seed }),
+    ...(stop && { stop }),
+    ...(biases.length > 0 && { logitBias: biases }),
+  };
+}
+
+function samplingOf(body: v.InferOutput<typeof SamplingBody>): RequestedSampling {
+  return present({
+    temperature: body.temperature,
+    topP: body.top_p,
+    topK: body.top_k,
+    minP: body.min_p,
+    repetitionPenalty: body.repetition_penalty,
+    presencePenalty: body.presence_penalty,
+    frequencyPenalty: body.frequency_penalty,
+  });
+}
+
+/** One request for each of `n` answers. With a seed, each answer has its own, so that all can be repeated. */
+export function choicesOf(
+  generation: GenerationRequest,
+  { n, microgrid }: { n?: number | null | undefined; microgrid?: v.InferOutput<(typeof ownFields)["microgrid"]> },
+): AnswerRequest[] {
+  const { policy, provider } = microgrid ?? {};
+  const { seed } = generation;
+  return Array.from({ length: n ?? 1 }, (_, choice) => ({
+    generation: seed === undefined ? generation : { ...generation, seed: seed + choice },
+    ...(policy && { policy: present(policy) }),
+    ...(provider && { provider }),
+  }));
+}
+
+/** Drops absent fields, because exact optional types accept neither `undefined` nor `null`. */
+function present<T extends object>(fields: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null)) as never;
+}

@@ -1,0 +1,193 @@
+/** The HTTP API, over a grid whose answers are given. */
+import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError } from "openai";
+import { describe, expect, test } from "vitest";
+import { MicrogridError, deferred } from "../../core";
+import type { AnswerEvent, GridState } from "../../node";
+import type { Answer } from "../answer-parts";
+import { all, answering, eventsOf } from "../testing";
+import { type ServedGrid, serveApi } from "./serve";
+
+const offer = { model: "m", name: "Model M", contextLength: 2048 };
+const stored = { id: "s", name: "Model S", stored: "yes", fit: { fits: true }, contextLength: 1024 };
+const state = {
+  loads: { m: { kind: "ready", offer } },
+  pipelines: [],
+  room: { peers: [{ sharing: true, offers: [offer, { ...offer, model: "p", name: "Model P" }] }] },
+  models: [{ ...stored, id: "m" }, stored, { ...stored, id: "absent", stored: "no" }],
+} as unknown as GridState;
+
+function gridOf(answer: Answer = answering(eventsOf(["Hel", "lo"])).answer) {
+  const loaded: string[] = [];
+  const grid: ServedGrid = {
+    state: () => state,
+    answer,
+    load: (id) => {
+      loaded.push(id);
+      return Promise.resolve();
+    },
+  };
+  const fetch = (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
+    serveApi(grid, new Request(input, init));
+  const client = new OpenAI({ baseURL: "https://microgrid.test/site/v1", apiKey: "none", fetch, maxRetries: 0 });
+  return { client, fetch, loaded };
+}
+
+const ask = { model: "m", messages: [{ role: "user" as const, content: "Hi" }] };
+const url = "https://microgrid.test/v1/chat/completions";
+const post = (body: string): RequestInit => ({ method: "POST", body });
+
+describe("OpenAI's own client", () => {
+  test("lists models: the nearest offer of each, and those that can be loaded", async () => {
+    const { client } = gridOf();
+    const { data } = await client.models.list();
+    expect(data.map((model) => [model.id, (model as never as { microgrid: { from: string } }).microgrid.from])).toEqual(
+      [
+        ["m", "device"],
+        ["p", "room"],
+        ["s", "stored"],
+      ],
+    );
+    expect(await client.models.retrieve("p")).toMatchObject({ id: "p", object: "model", owned_by: "microgrid" });
+    await expect(client.models.retrieve("absent")).rejects.toThrow(NotFoundError);
+  });
+
+  test("gets whole answers and streams", async () => {
+    const { client } = gridOf();
+    const completion = await client.chat.completions.create(ask);
+    expect(completion.choices[0]?.message.content).toBe("Hello");
+    expect(completion._request_id).toMatch(/^req_/);
+    const stream = await client.chat.completions.create({
+      ...ask,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const chunks = await all(stream);
+    expect(chunks.map(({ choices: [choice] }) => choice?.delta.content ?? "").join("")).toBe("Hello");
+    expect(chunks.at(-1)?.usage).toMatchObject({ prompt_tokens: 10, completion_tokens: 4 });
+    const text = await client.completions.create({ model: "m", prompt: ["One", "Two"], echo: true });
+    expect(text.choices.map((choice) => choice.text)).toEqual(["OneHello", "TwoHello"]);
+    expect(text.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 8 });
+    const pieces = await all(client.completions.create({ model: "m", prompt: "One", stream: true }));
+    expect(pieces.map(({ choices: [choice] }) => choice?.text ?? "").join("")).toBe("Hello");
+  });
+
+  test("gets responses and their events", async () => {
+    const { client } = gridOf();
+    const response = await client.responses.create({ model: "m", input: "Hi" });
+    expect(response).toMatchObject({ status: "completed", output_text: "Hello", usage: { output_tokens: 4 } });
+    const events = await all(client.responses.create({ model: "m", input: "Hi", stream: true }));
+    expect(events.map(({ type }) => type)).toEqual([
+      "response.created",
+      "response.in_progress",
+      "response.output_item.added",
+      "response.content_part.added",
+      "response.output_text.delta",
+      "response.output_text.delta",
+      "response.output_text.done",
+      "response.content_part.done",
+      "response.output_item.done",
+      "response.completed",
+    ]);
+    expect(events.map((event) => (event as { sequence_number: number }).sequence_number)).toEqual(
+      events.map((_, index) => index),
+    );
+  });
+
+  test("loads a model that is on this device, and asks for no download", async () => {
+    const { client, loaded } = gridOf();
+    await client.chat.completions.create({ ...ask, model: "s" });
+    expect(loaded).toEqual(["s"]);
+    await expect(client.chat.completions.create({ ...ask, model: "absent" })).rejects.toMatchObject({
+      status: 404,
+      code: "model_not_found",
+    });
+    expect(loaded).toEqual(["s"]);
+  });
+
+  test.each([
+    ["a wrong field", { ...ask, temperature: 9 }, { status: 400, type: "invalid_request_error", param: "temperature" }],
+    ["a field inside", { ...ask, messages: [{ role: "user", content: 7 }] }, { param: "messages.0.content" }],
+  ])("hears which field is wrong: %s", async (_, body, expected) => {
+    const error: unknown = await gridOf()
+      .client.chat.completions.create(body as never)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(BadRequestError);
+    expect(error).toMatchObject(expected);
+  });
+
+  test.each([
+    [new MicrogridError("context-exceeded", "Too long."), BadRequestError, { code: "context_length_exceeded" }],
+    [new MicrogridError("no-provider", "Nobody."), InternalServerError, { status: 503, code: "no-provider" }],
+    [new MicrogridError("device-lost", "Gone."), InternalServerError, { status: 500, code: "device-lost" }],
+  ])("gets an error before the answer as a status: %s", async (failure, type, expected) => {
+    // oxlint-disable-next-line require-yield -- it fails before it has anything to give
+    const { client } = gridOf(async function* () {
+      throw failure;
+    });
+    for (const stream of [true, false]) {
+      const error: unknown = await client.chat.completions
+        .create({ ...ask, stream })
+        .catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(type);
+      expect(error).toMatchObject(expected);
+    }
+  });
+
+  test("gets an error in the middle of a stream", async () => {
+    const { client } = gridOf(async function* () {
+      yield* eventsOf(["Hel"]).slice(0, 2);
+      throw new MicrogridError("peer-lost", "The device went away.");
+    });
+    const stream = await client.chat.completions.create({ ...ask, stream: true });
+    const seen: string[] = [];
+    const error: unknown = await (async () => {
+      for await (const chunk of stream) seen.push(chunk.choices[0]?.delta.content ?? "");
+      return undefined;
+    })().catch((reason: unknown) => reason);
+    expect(seen.join("")).toBe("Hel");
+    expect(error).toBeInstanceOf(APIError);
+    expect((error as Error).message).toContain("The device went away.");
+  });
+
+  test.each([true, false])("stops the work by an abort, with stream: %s", async (stream) => {
+    const begun = deferred<AbortSignal>();
+    const { client } = gridOf(async function* (_, { signal }): AsyncGenerator<AnswerEvent> {
+      yield* eventsOf(["Hel"]).slice(0, 2);
+      begun.resolve(signal!);
+      await new Promise((_resolve, reject) => signal!.addEventListener("abort", () => reject(signal!.reason as Error)));
+    });
+    const abort = new AbortController();
+    const asked = client.chat.completions.create({ ...ask, stream }, { signal: abort.signal }).then(async (reply) => {
+      if (Symbol.asyncIterator in reply) for await (const _ of reply);
+    });
+    asked.catch(() => undefined);
+    const signal = await begun.promise;
+    expect(signal.aborted).toBe(false);
+    abort.abort();
+    await expect.poll(() => signal.aborted).toBe(true);
+    await asked.catch(() => undefined);
+  });
+});
+
+describe("any client", () => {
+  test.each([
+    ["an unknown address", "https://microgrid.test/v1/files", { method: "GET" }, 404, "unknown_url"],
+    ["a prototype's field", "https://microgrid.test/v1/constructor", post("{}"), 404, "unknown_url"],
+    ["the wrong method", url, { method: "GET" }, 405, "method_not_allowed"],
+    ["a body that is no JSON", url, post("{"), 400, "invalid_json"],
+    ["a body that is no object", url, post("7"), 400, null],
+    ["a body without end", url, post(" ".repeat(16 * 1024 * 1024 + 1)), 413, "request_too_large"],
+  ])("hears about %s", async (_, address, init, status, code) => {
+    const reply = await gridOf().fetch(address, init);
+    expect(reply.status).toBe(status);
+    expect(await reply.json()).toMatchObject({ error: { code, param: null, message: expect.any(String) as unknown } });
+  });
+
+  test("reads a stream of events that ends with a mark", async () => {
+    const reply = await gridOf().fetch(url, post(JSON.stringify({ ...ask, stream: true })));
+    expect(reply.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+    const text = await reply.text();
+    expect(text.startsWith("data: {")).toBe(true);
+    expect(text.endsWith("\n\ndata: [DONE]\n\n")).toBe(true);
+  });
+});
