@@ -73,8 +73,27 @@ function embed(shared: UserConfig): UserConfig {
   };
 }
 
+/** `dist/site-worker.js`: the Service Worker, one classic script at the root of the site, whose whole scope it serves. */
+function siteWorker(shared: UserConfig): UserConfig {
+  return {
+    ...shared,
+    publicDir: false,
+    build: {
+      ...shared.build,
+      outDir: OUT_DIR,
+      emptyOutDir: false,
+      manifest: false,
+      rolldownOptions: {
+        input: { "site-worker": "workers/site.ts" },
+        output: { format: "iife", entryFileNames: "[name].js" },
+      },
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => {
   const packages = new BundledPackages();
   const shared = common(() => [webllmCatalog(), fileSize(), packages.collector()]);
-  return mode === "embed" ? embed(shared) : site(shared, packages);
+  if (mode === "embed") return embed(shared);
+  return mode === "site-worker" ? siteWorker(shared) : site(shared, packages);
 });

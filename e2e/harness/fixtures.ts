@@ -16,6 +16,8 @@ export interface OpenOptions {
   readonly path?: string;
   /** Software WebGPU; none by default, which makes the page compute on WASM. */
   readonly webgpu?: boolean;
+  /** Lets the site's Service Worker in; none by default, since it takes time and hides requests from `route`. */
+  readonly siteWorker?: boolean;
   /** Gives the page its own browser process, which `kill` and `freeze` need; costs about a second. */
   readonly ownProcess?: boolean;
   /** A route through the `turn` network instead of the machine's loopback. */
@@ -97,8 +99,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       const name = options.name ?? `page ${opened.length + 1}`;
       const own = options.ownProcess ? await browsers.own({ webgpu: options.webgpu ?? false }) : undefined;
       const browser = own?.browser ?? (await browsers.shared({ webgpu: options.webgpu ?? false }));
-      // No test waits for an animation, and drawing them takes a tenth of a page's time.
-      const context = await browser.newContext({ reducedMotion: "reduce", ...options.context });
+      const context = await browser.newContext({
+        // No test waits for an animation, and drawing them takes a tenth of a page's time.
+        reducedMotion: "reduce",
+        serviceWorkers: options.siteWorker ? "allow" : "block",
+        ...options.context,
+      });
       const found = new Problems(options.expectProblems ?? []);
       problems.push(found);
       const page = await context.newPage();

@@ -16,7 +16,7 @@ import {
 import { forgetBuild, isBuilt, rememberBuild, sourceHash } from "./fresh.mjs";
 
 /** The build's modes in `vite.config.ts`, in order. */
-const MODES = ["production", "embed"];
+const MODES = ["production", "embed", "site-worker"];
 
 /** How long plugins take says more about the machine than about the site. */
 const QUIET = { rolldownOptions: { checks: { pluginTimings: false } } };

@@ -20,13 +20,19 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
   }
   try {
     await painted();
-    const [{ Grid, eraseAll }, { Workspace }] = await Promise.all([import("../grid"), loadWorkspace()]);
+    const [{ Grid, eraseAll }, { Workspace }, { connectSiteWorker }] = await Promise.all([
+      import("../grid"),
+      loadWorkspace(),
+      import("./site-worker"),
+    ]);
     // One tab deletes; the others wait for it, and then find nothing left to do.
     await navigator.locks.request("microgrid/erase", async () => {
       if (erasingAsked()) await eraseAll();
     });
     followErasing();
-    const grid = await Grid.open();
+    const opening = Grid.open();
+    connectSiteWorker(opening);
+    const grid = await opening;
     window.microgrid = grid;
     app.workspace = new Workspace(grid);
     addEventListener("pagehide", (event) => {

@@ -1,0 +1,47 @@
+/** The page's side of the site's Service Worker: it registers the worker, and answers the requests that the worker brings. */
+import { holdLife, serve } from "../border";
+import { randomId } from "../core";
+import type { GridApi } from "../grid";
+import { type Alive, type ApiCall, type PageService, type ReplyHead, isHello } from "../site-worker/parts";
+
+/** Registers the worker where the browser has Service Workers. `grid` may still be starting. */
+export function connectSiteWorker(grid: Promise<GridApi>): void {
+  // Not everywhere: on plain http addresses, in some private windows, in pages that are embedded.
+  const workers = "serviceWorker" in navigator ? navigator.serviceWorker : undefined;
+  if (!workers) return;
+  const life = `microgrid/page/${randomId()}`;
+  const held = holdLife(life);
+  const service: PageService = { answer: (call, { signal }) => answer(grid, call, signal) };
+  workers.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+    if (!isHello(data)) return;
+    const { port } = data;
+    void held.then(() => {
+      port.postMessage({ life } satisfies Alive);
+      serve(service, port);
+    });
+  });
+  workers.startMessages();
+  // The page works without it, so a browser that refuses is no fault to be shown.
+  workers.register(new URL("site-worker.js", document.baseURI), { updateViaCache: "none" }).catch(() => undefined);
+}
+
+async function* answer(
+  grid: Promise<GridApi>,
+  { url, method, headers, body }: ApiCall,
+  signal: AbortSignal,
+): AsyncGenerator<ReplyHead | Uint8Array<ArrayBuffer>> {
+  const init = { method, headers, signal, ...(body !== undefined && { body }) };
+  const reply = await (await grid).fetch(url, init);
+  yield { status: reply.status, headers: Object.fromEntries(reply.headers) };
+  if (reply.body) yield* piecesOf(reply.body);
+}
+
+/** The pieces of a body. Not every browser can loop over one. */
+async function* piecesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
+}

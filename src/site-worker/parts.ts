@@ -1,0 +1,2 @@
+/** The part of the site's worker that pages need. */
+export { type Alive, type ApiCall, type PageService, type ReplyHead, isHello } from "./protocol";
