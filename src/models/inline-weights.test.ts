@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { readGraph } from "../onnx";
 import { openModelParts } from "./model-parts";
 import { prepareOnnx } from "./packages";
-import { DATA, device, GRAPH, graphFile, hub, options, settled, WEIGHTS } from "./testing/hub";
+import { DATA, device, GRAPH, graphFile, hub, options, settled, WEIGHTS, useHub } from "./testing/hub";
+
+useHub();
 
 describe("a model whose weights are inside of its graph's file", () => {
   const name = "model_q4.onnx";

@@ -5,7 +5,9 @@ import { readGraph } from "../onnx";
 import { openModelParts } from "./model-parts";
 import { prepareOnnx } from "./packages";
 import { testDevice } from "./testing";
-import { DATA, device, GRAPH, hub, MIB, options, settled } from "./testing/hub";
+import { DATA, device, GRAPH, hub, MIB, options, settled, useHub } from "./testing/hub";
+
+useHub();
 
 describe("decoders as exporters publish them", () => {
   const CONFIG = { model_type: "llama", num_key_value_heads: 2, head_dim: 16, max_position_embeddings: 128 };

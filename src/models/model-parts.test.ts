@@ -4,7 +4,9 @@ import type { ModelEntry } from "./entry";
 import { MemoryDisk } from "./memory-disk";
 import { openModelParts } from "./model-parts";
 import { prepareOnnx } from "./packages";
-import { DATA, device, GRAPH, graphFile, hub, KeepingDisk, MIB, options, settled, signal } from "./testing/hub";
+import { DATA, device, GRAPH, graphFile, hub, KeepingDisk, MIB, options, settled, signal, useHub } from "./testing/hub";
+
+useHub();
 
 async function same(blob: Blob, offset: number, length: number): Promise<boolean> {
   const bytes = Buffer.from(await blob.arrayBuffer());

@@ -2,7 +2,7 @@
 import type { Backend } from "../inference";
 import type { ModelEntry } from "./entry";
 import { knownListing, type PackageParts } from "./package-parts";
-import { untriedVariants, type Variant, withWrong } from "./variant-choice";
+import { type Choice, untriedVariants, type Variant, withWrong } from "./variant-choice";
 
 /** The variant that takes the place of another one. */
 export interface Replacement extends Variant {
@@ -12,7 +12,7 @@ export interface Replacement extends Variant {
 }
 
 /** The known facts for a choice among the variants of an ONNX model. */
-export function choiceOf(parts: PackageParts, entry: ModelEntry) {
+export function choiceOf(parts: PackageParts, entry: ModelEntry): Omit<Choice, "backend"> {
   const { index, device } = parts;
   const listing = knownListing(parts, entry) ?? [];
   return { listing, remembered: index.remembered(entry.id), device, name: entry.name };
@@ -26,7 +26,8 @@ export async function replaceVariant(
 ): Promise<Replacement | undefined> {
   const { index, store } = parts;
   const choice = choiceOf(parts, entry);
-  const remembered = { ...choice.remembered, ...withWrong(choice.remembered, failed, undefined) };
+  const record = index.remembered(entry.id);
+  const remembered = { ...record, ...withWrong(record, failed, undefined) };
   const candidates = backends.flatMap((backend) =>
     untriedVariants({ ...choice, remembered, backend }).map((plan) => ({ backend, plan })),
   );
@@ -44,6 +45,6 @@ export async function replaceVariant(
   );
   const best = candidates[at];
   const instead = best && { graph: best.plan.graph, backend: best.backend };
-  await index.remember(entry.id, withWrong(choice.remembered, failed, instead));
+  await index.remember(entry.id, withWrong(record, failed, instead));
   return best && instead && { ...instead, stored: stored[at] !== undefined, downloadBytes: best.plan.downloadBytes };
 }

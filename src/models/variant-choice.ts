@@ -14,7 +14,7 @@ export interface Variant {
 const BUILD = import.meta.env.MICROGRID_BUILD ?? "dev";
 
 /** The facts that a choice depends on. */
-interface Choice {
+export interface Choice {
   readonly listing: readonly ListedFile[];
   readonly remembered: ModelRecord | undefined;
   readonly backend: Backend;

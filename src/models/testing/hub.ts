@@ -1,6 +1,6 @@
 /** A local hub with one model, and a device that reads it, for the unit tests of this folder. */
 import { createHash } from "node:crypto";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach } from "vitest";
 import { FakeWorker } from "../../border/testing/worker";
@@ -22,7 +22,7 @@ export const DATA = "onnx/model_q4.onnx_data";
 export const MIB = 2 ** 20;
 export const signal = new AbortController().signal;
 export const options: PartsOptions = { signal, backend: "wasm", maxGraphBytes: MIB };
-export const settled = { signal, onProgress: () => undefined };
+export const settled = { signal, onProgress: (): void => undefined };
 
 /** Weights in which no two places look alike nearby. Made once: it takes longer than most tests. */
 export const WEIGHTS = Buffer.from(Uint8Array.from({ length: 4 * MIB }, (_, i) => (i * 7 + (i >> 12)) % 251));
@@ -33,7 +33,7 @@ export const DECODER_PORTS = {
   outputs: [portMessage("logits", ELEMENT.float32, ["batch", "tokens", 8]), ...cachePorts("present")],
 };
 
-function cachePorts(name: string) {
+function cachePorts(name: string): ReturnType<typeof portMessage>[] {
   return ["key", "value"].map((each) => portMessage(`${name}.0.${each}`, ELEMENT.float32, ["batch", 1, "past", 4]));
 }
 
@@ -47,7 +47,7 @@ export function graphFile(...weights: readonly Buffer[]): Buffer {
   return Buffer.from(writeModel([], { nodes, initializers, ...DECODER_PORTS, ...rest }));
 }
 
-/** The hub. Before each test, it has one model with a graph and its data. */
+/** The hub that `useHub` starts. Before each test, it has one model with a graph and its data. */
 export const hub = {
   url: "",
   files: new Map<string, Buffer>(),
@@ -57,7 +57,7 @@ export const hub = {
   ...{ listed: true, etag: "one", wholeOnly: false },
 };
 
-const server = createServer((request, response) => {
+function answer(request: IncomingMessage, response: ServerResponse): void {
   const { files, etag } = hub;
   const url = request.url ?? "";
   const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "");
@@ -80,26 +80,29 @@ const server = createServer((request, response) => {
     const part = content.subarray(Number(range[1]), end + 1);
     response.writeHead(206, { ETag: etag, "Content-Range": `bytes ${range[1]}-${end}/${content.length}` }).end(part);
   }
-});
+}
 
-beforeAll(async () => {
-  // Slow machines pause longer than the five seconds after which idle connections would be reset.
-  server.keepAliveTimeout = 120_000;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  hub.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(() => server.close());
-
-beforeEach(() => {
-  hub.files = new Map([
-    ["config.json", Buffer.from('{"model_type":"llama"}')],
-    ["tokenizer.json", Buffer.from("{}")],
-    [GRAPH, graphFile()],
-    [DATA, WEIGHTS],
-  ]);
-  Object.assign(hub, { listed: true, etag: "one", wholeOnly: false });
-  hub.seen.length = 0;
-});
+/** Starts the hub for the tests of one file. */
+export function useHub(): void {
+  const server = createServer(answer);
+  beforeAll(async () => {
+    // Slow machines pause longer than the five seconds after which idle connections would be reset.
+    server.keepAliveTimeout = 120_000;
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    hub.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    hub.files = new Map([
+      ["config.json", Buffer.from('{"model_type":"llama"}')],
+      ["tokenizer.json", Buffer.from("{}")],
+      [GRAPH, graphFile()],
+      [DATA, WEIGHTS],
+    ]);
+    Object.assign(hub, { listed: true, etag: "one", wholeOnly: false });
+    hub.seen.length = 0;
+  });
+}
 
 function sha256(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
@@ -110,8 +113,15 @@ export class KeepingDisk extends MemoryDisk {
   override readonly inMemory = false;
 }
 
+interface TestDevice {
+  readonly entry: ModelEntry;
+  readonly disk: MemoryDisk;
+  readonly records: ModelRecords;
+  visit(): Promise<PackageParts & { readonly records: ModelRecords }>;
+}
+
 /** A browser's storage; each call of `visit` opens it again. */
-export function device(disk: MemoryDisk = new KeepingDisk(), info = testDevice()) {
+export function device(disk: MemoryDisk = new KeepingDisk(), info = testDevice()): TestDevice {
   const records = ModelRecords.inMemory();
   const entry: ModelEntry = {
     id: "o/m",
@@ -122,13 +132,13 @@ export function device(disk: MemoryDisk = new KeepingDisk(), info = testDevice()
     contextLength: 512,
     memoryBytes: undefined,
   };
-  const visit = async () => {
+  const visit = async (): ReturnType<TestDevice["visit"]> => {
     const waits = { backoffMs: () => 0, wait: () => Promise.resolve(), maxPartBytes: 2 * MIB };
     const store = connectStore(() => new FakeWorker(new ModelStore({ disk, records }, waits)).asWorker);
     const hosts = new ModelHosts(hub.url, []);
     const parts = { device: info, records, store, hosts, decoders };
     const index = new ModelIndex(parts, [entry], await records.models());
-    return { ...parts, index } satisfies PackageParts & { records: ModelRecords };
+    return { ...parts, index };
   };
   return { entry, disk, records, visit };
 }
