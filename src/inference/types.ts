@@ -131,7 +131,7 @@ export type ModelPackage =
 export interface LayerCheck {
   /** Number of layers that agree. */
   readonly layers: number;
-  /** What could not be compared, with the reason, for people. */
+  /** The layers that could not be compared, with the reason, for people. */
   readonly leftOut: readonly string[];
 }
 

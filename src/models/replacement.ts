@@ -2,7 +2,7 @@
 import type { Backend } from "../inference";
 import type { ModelEntry } from "./entry";
 import { knownListing, type PackageParts } from "./package-parts";
-import { type Choice, untriedVariants, type Variant, withWrong } from "./variant-choice";
+import { type KnownVariants, untriedVariants, type Variant, withWrong } from "./variant-choice";
 
 /** The variant that takes the place of another one. */
 export interface Replacement extends Variant {
@@ -12,7 +12,7 @@ export interface Replacement extends Variant {
 }
 
 /** The known facts for a choice among the variants of an ONNX model. */
-export function choiceOf(parts: PackageParts, entry: ModelEntry): Omit<Choice, "backend"> {
+export function choiceOf(parts: PackageParts, entry: ModelEntry): Omit<KnownVariants, "backend"> {
   const { index, device } = parts;
   const listing = knownListing(parts, entry) ?? [];
   return { listing, remembered: index.remembered(entry.id), device, name: entry.name };

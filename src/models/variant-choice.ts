@@ -14,7 +14,7 @@ export interface Variant {
 const BUILD = import.meta.env.MICROGRID_BUILD ?? "dev";
 
 /** The facts that a choice depends on. */
-export interface Choice {
+export interface KnownVariants {
   readonly listing: readonly ListedFile[];
   readonly remembered: ModelRecord | undefined;
   readonly backend: Backend;
@@ -23,7 +23,7 @@ export interface Choice {
 }
 
 /** The variant to use on the backend. Throws like `planOnnxFiles`. */
-export function planVariant({ listing, remembered, backend, device, name }: Choice): OnnxPlan {
+export function planVariant({ listing, remembered, backend, device, name }: KnownVariants): OnnxPlan {
   const instead = insteadOf(remembered);
   if (instead?.backend === backend && listing.some(({ path }) => path === instead.graph)) {
     return planOnnxGraph(listing, instead.graph, name);
@@ -36,7 +36,7 @@ export function planVariant({ listing, remembered, backend, device, name }: Choi
 export function backendOf({
   preferred,
   ...choice
-}: Omit<Choice, "backend"> & { readonly preferred: Backend }): Backend {
+}: Omit<KnownVariants, "backend"> & { readonly preferred: Backend }): Backend {
   const instead = insteadOf(choice.remembered);
   if (instead) return instead.backend;
   const backends: readonly Backend[] = [preferred, "wasm"];
@@ -50,7 +50,7 @@ export function insteadOf(remembered: ModelRecord | undefined): Variant | undefi
 }
 
 /** All variants that may be right on the backend, best first; none if the files are not a model that it runs. */
-export function untriedVariants({ listing, remembered, backend, device, name }: Choice): readonly OnnxPlan[] {
+export function untriedVariants({ listing, remembered, backend, device, name }: KnownVariants): readonly OnnxPlan[] {
   const isRight = ({ graph, weightBytes = 0 }: OnnxPlan): boolean =>
     (backend !== "wasm" || weightBytes <= LARGEST_WASM_BYTES) &&
     listing.every((file) => file.path !== graph || !isUnfit(file, { remembered, backend, device }));
@@ -90,7 +90,7 @@ export function withLook(
 /** Whether a graph is known to fail on the backend: its results were wrong, or one of its weights is too large. */
 function isUnfit(
   file: ListedFile,
-  { remembered, backend, device }: Pick<Choice, "remembered" | "backend" | "device">,
+  { remembered, backend, device }: Pick<KnownVariants, "remembered" | "backend" | "device">,
 ): boolean {
   const isWrong = wrongOf(remembered).some((variant) => variant.backend === backend && variant.graph === file.path);
   const limit = backend === "webgpu" ? device.webgpu?.maxBufferSize : undefined;
