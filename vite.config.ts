@@ -4,8 +4,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type PluginOption, type UserConfig } from "vite";
 import { contentSecurityPolicy } from "./scripts/vite-csp.ts";
 import { BundledPackages, helpFiles } from "./scripts/vite-help.ts";
-import { fileSize } from "./scripts/vite-size.ts";
-import { webllmCatalog } from "./scripts/vite-webllm-catalog.ts";
+import { sourcePlugins } from "./scripts/vite-sources.ts";
 
 /** Where the site goes; the build script may say otherwise. */
 const OUT_DIR = process.env.MICROGRID_OUT_DIR ?? "dist";
@@ -93,7 +92,7 @@ function siteWorker(shared: UserConfig): UserConfig {
 
 export default defineConfig(({ mode }) => {
   const packages = new BundledPackages();
-  const shared = common(() => [webllmCatalog(), fileSize(), packages.collector()]);
+  const shared = common(() => [...sourcePlugins(), packages.collector()]);
   if (mode === "embed") return embed(shared);
   return mode === "site-worker" ? siteWorker(shared) : site(shared, packages);
 });

@@ -6,7 +6,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
 import { sourceHash } from "../../scripts/build/fresh.mjs";
-import { webllmCatalog } from "../../scripts/vite-webllm-catalog";
+import { sourcePlugins } from "../../scripts/vite-sources";
 import { type MadeFiles, serveFolder, type WebServer } from "./servers";
 
 const E2E = fileURLToPath(new URL("..", import.meta.url));
@@ -37,15 +37,14 @@ async function builtPages(): Promise<string> {
   // Several workers may build at the same time. The first to finish gives its build the final name.
   const outDir = join(BUILDS, randomUUID());
   await mkdir(BUILDS, { recursive: true });
-  const plugins = [webllmCatalog()];
   await build({
     root: E2E,
     configFile: false,
     base: "./",
     logLevel: "error",
     publicDir: join(ROOT, "public"),
-    plugins,
-    worker: { format: "es", plugins: () => plugins },
+    plugins: sourcePlugins(),
+    worker: { format: "es", plugins: sourcePlugins },
     build: {
       outDir,
       emptyOutDir: true,
