@@ -23,7 +23,7 @@ import { footerView } from "./footer-view";
 import { GridController } from "./grid-controller";
 import { mistakesView, readinessView } from "./readiness-view";
 import { RoomEntryController } from "./room-entry";
-import { roomQuestion } from "./room-question";
+import { roomView } from "./room-question";
 import { styles } from "./styles";
 import { whereView } from "./where-view";
 
@@ -216,7 +216,7 @@ export class MicrogridChat extends LitElement {
       model,
       greeting,
       suggestions,
-      place: this.#promise(),
+      privacy: this.#policy().privacy ?? this.#grid.grid?.policy.privacy,
       onAsk: (text) => this.#askQuietly(text),
     });
   }
@@ -241,16 +241,9 @@ export class MicrogridChat extends LitElement {
   }
 
   #roomView(): TemplateResult | typeof nothing {
-    const { entry } = this.#entry;
     const { grid } = this.#grid;
-    if (entry.kind === "unreadable") {
-      return html`<p class="error" part="error" role="alert">
-        The room of this page cannot be entered. ${entry.error.message}
-      </p>`;
-    }
-    if (!grid || (entry.kind !== "asking" && entry.kind !== "entering")) return nothing;
-    return roomQuestion(entry, {
-      state: grid.state,
+    return roomView(this.#entry.entry, {
+      state: grid?.state,
       canShare: this.model !== "",
       onLook: () => void this.#entry.look(),
       onJoin: (consent) => void this.#entry.enter(consent),
@@ -261,12 +254,6 @@ export class MicrogridChat extends LitElement {
   #modelName(): string {
     const { grid } = this.#grid;
     return grid ? modelName(grid.state, this.model) : this.model;
-  }
-
-  #promise(): string {
-    const { privacy = this.#grid.grid?.policy.privacy } = this.#policy();
-    if (privacy === "device") return "on your own device";
-    return this.model === "" ? "by the people in the room" : "on your own device or in the room";
   }
 
   /** Only inside of its own room may an element ask other devices. */

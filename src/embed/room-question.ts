@@ -28,7 +28,22 @@ interface QuestionOptions {
   onDecline(): void;
 }
 
-export function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
+/** The question, or why there is none: an invite that cannot be read. `state` is undefined until a grid is open. */
+export function roomView(
+  entry: RoomEntry,
+  options: Omit<QuestionOptions, "state"> & { readonly state: GridState | undefined },
+): TemplateResult | typeof nothing {
+  if (entry.kind === "unreadable") {
+    return html`<p class="error" part="error" role="alert">
+      The room of this page cannot be entered. ${entry.error.message}
+    </p>`;
+  }
+  const { state } = options;
+  if (!state || (entry.kind !== "asking" && entry.kind !== "entering")) return nothing;
+  return roomQuestion(entry, { ...options, state });
+}
+
+function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
   const { state, canShare, onJoin, onDecline } = options;
   const { invite } = entry;
   const look: Look | undefined = entry.kind === "asking" ? entry.look : undefined;

@@ -1,10 +1,29 @@
 /** The list of delegations that were signed on this device: the newest for each node that a house vouches for. */
 import type { Did } from "../../core";
-import type { Revocations } from "../../identity";
+import { type Revocations, SCOPES, type Scope } from "../../identity";
 import type { DelegationState } from "../types";
 import type { Issued } from "./record";
+import { refuse } from "./refuse";
+import { parseRequest } from "./texts";
+import type { DelegationTerms } from "./types";
 
 type List = readonly Issued[];
+
+/**
+ * The node that a request was made by, and the terms that it is given. Throws `bad-request` if the request cannot be read,
+ * was made by this device (`did`), or would have ended already.
+ */
+export function checkTerms(
+  request: string,
+  { scopes, notAfter }: DelegationTerms,
+  { did, now }: { readonly did: Did; readonly now: number },
+): { subject: Did; scopes: Scope[]; notAfter: number } {
+  const subject = parseRequest(request);
+  const end = notAfter.getTime();
+  if (subject === did) throw refuse("This request was made by this device, which belongs to the profile already.");
+  if (!(end > now)) throw refuse("The end date has passed already. Choose one in the future.");
+  return { subject, scopes: SCOPES.filter((scope) => scopes.includes(scope)), notAfter: end };
+}
 
 /** A delegation by a house to a node. */
 export function givenTo(list: List, issuer: Did, subject: string): Issued | undefined {

@@ -1,11 +1,10 @@
 /** The house of this node: its delegation, the delegations that it signed, and what has been revoked. */
-import { type Bytes, DAY_MS, type Did, MicrogridError, TypedEventTarget } from "../../core";
+import { type Bytes, DAY_MS, type Did, TypedEventTarget } from "../../core";
 import {
   type Delegation,
   type Keep,
   Revocations,
   SCOPES,
-  type Scope,
   type Signed,
   type Signer,
   delegate,
@@ -15,7 +14,7 @@ import {
   wrapSecret,
 } from "../../identity";
 import type { HouseState } from "../types";
-import { delegationStates, givenTo, issueTime, mergeIssued, narrows, withIssued } from "./issued";
+import { checkTerms, delegationStates, givenTo, issueTime, mergeIssued, narrows, withIssued } from "./issued";
 import { exportKey, openKey, refuseOtherHouse } from "./key";
 import {
   type HouseData,
@@ -27,18 +26,14 @@ import {
   rememberHouse,
   rememberRevocations,
 } from "./record";
-import { delegationText, parseDelegation, parseRequest } from "./texts";
+import { refuse } from "./refuse";
+import { delegationText, parseDelegation } from "./texts";
+import type { DelegationTerms } from "./types";
 
 /** How long a house vouches for the device that holds its key; renewed at half of this time. */
 const OWN_TERM_MS = 365 * DAY_MS;
 /** How often a running node checks whether something has ended or needs to be renewed. */
 const TEND_MS = DAY_MS / 24;
-
-export interface DelegationTerms {
-  readonly label: string;
-  readonly scopes: readonly Scope[];
-  readonly notAfter: Date;
-}
 
 interface NodeHouseOptions {
   /** This node. */
@@ -132,23 +127,15 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   }
 
   /** Vouches for another node and returns the text for it. Throws `bad-request`. */
-  delegate(request: string, { label, scopes, notAfter }: DelegationTerms): Promise<string> {
+  delegate(request: string, terms: DelegationTerms): Promise<string> {
     return this.#change(async () => {
       const { signer, name } = await openKey(this.#record);
-      const subject = parseRequest(request);
-      const end = notAfter.getTime();
-      if (subject === this.#did)
-        throw refuse("This request was made by this device, which belongs to the profile already.");
-      if (!(end > this.#now())) throw refuse("The end date has passed already. Choose one in the future.");
       const { did: issuer } = signer;
-      const terms = {
-        subject,
-        scopes: SCOPES.filter((scope) => scopes.includes(scope)),
-        issuedAt: this.#issueTime(issuer, subject),
-        notAfter: end,
-      };
-      const signed = await delegate(signer, { name, ...terms });
-      const issued = { issuer, label: label.trim().slice(0, MAX_LABEL_CHARS), ...terms };
+      const wanted = checkTerms(request, terms, { did: this.#did, now: this.#now() });
+      const { subject } = wanted;
+      const given = { ...wanted, issuedAt: this.#issueTime(issuer, subject) };
+      const signed = await delegate(signer, { name, ...given });
+      const issued = { issuer, label: terms.label.trim().slice(0, MAX_LABEL_CHARS), ...given };
       const before = givenTo(this.#record.issued, issuer, subject);
       // Otherwise the node could still show the wider one.
       if (before && narrows(before, issued)) await this.#hear(await revoke(signer, subject, issued.issuedAt - 1));
@@ -309,8 +296,4 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     this.#queue = done.catch(() => undefined);
     return done;
   }
-}
-
-function refuse(message: string, cause?: unknown): MicrogridError {
-  return new MicrogridError("bad-request", message, { cause });
 }

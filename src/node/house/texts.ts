@@ -1,8 +1,9 @@
 /** The two texts by which a device joins a house, short enough for a QR code: its request, and the signed answer. */
 import { base64urlnopad } from "@scure/base";
 import * as v from "valibot";
-import { type Did, MicrogridError, decodeCbor, encodeCbor } from "../../core";
+import { type Did, decodeCbor, encodeCbor } from "../../core";
 import { type Signed, SignedSchema, bytesSchema, didFromPublicKey, publicKeyFromDid } from "../../identity";
+import { refuse } from "./refuse";
 
 const VERSION = 1;
 /** The longest real text, a delegation, has about 600 characters. */
@@ -62,8 +63,4 @@ function decodeText(text: string): unknown {
   const later = v.safeParse(v.object({ v: v.pipe(v.number(), v.minValue(VERSION + 1)) }), value);
   if (later.success) throw refuse("This text was made by a later version of Microgrid. Update Microgrid.");
   return value;
-}
-
-function refuse(message: string): MicrogridError {
-  return new MicrogridError("bad-request", message);
 }

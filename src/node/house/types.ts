@@ -18,6 +18,13 @@ export interface DelegationState {
   readonly revoked: boolean;
 }
 
+/** The terms on which a house vouches for another node. */
+export interface DelegationTerms {
+  readonly label: string;
+  readonly scopes: readonly ("member" | "founder")[];
+  readonly notAfter: Date;
+}
+
 /** The house of this node. */
 export interface HouseState extends VerifiedHouse {
   readonly scopes: readonly ("member" | "founder")[];
