@@ -2,7 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { VerifiedHouse } from "../../grid";
 import { icon } from "../icons";
-import { plain } from "../plain";
+import { nameText } from "./name-text";
 
 export const personStyles = css`
   .avatar {
@@ -44,11 +44,6 @@ export const personStyles = css`
     white-space: nowrap;
   }
 `;
-
-/** A name as text; “Unnamed” if it has no visible character. */
-export function nameText(name: string): string {
-  return plain(name) || "Unnamed";
-}
 
 /** A name that cannot change the writing direction of the text around it. */
 export function personName(name: string): TemplateResult {

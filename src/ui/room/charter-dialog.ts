@@ -13,7 +13,8 @@ import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "../people/did-view";
-import { houseMark, nameText, personStyles, shortDid } from "../people/person";
+import { nameText } from "../people/name-text";
+import { houseMark, personStyles, shortDid } from "../people/person";
 
 /** `<mg-charter-dialog .workspace>`. Event: `mg-closed`. */
 @customElement("mg-charter-dialog")

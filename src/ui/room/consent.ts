@@ -5,9 +5,9 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { CharterState, GridState, InviteInfo } from "../../grid";
 import { plain } from "../plain";
-import { nameText } from "../people/person";
+import { nameText } from "../people/name-text";
 
-export { nameText } from "../people/person";
+export { nameText } from "../people/name-text";
 
 /** Shown while a guest's device looks for a member who can show the room. */
 export function lookingText({ notices }: Pick<GridState, "notices">): string {

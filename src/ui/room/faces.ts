@@ -3,7 +3,7 @@ import { css, html, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { GridState, RoomState } from "../../grid";
 import { avatar } from "../people/avatar";
-import { nameText } from "../people/person";
+import { nameText } from "../people/name-text";
 
 /** The most faces in the row; a room may have hundreds. */
 const MAX_FACES = 12;

@@ -23,7 +23,7 @@ import {
   visibleToMembers,
 } from "./consent";
 import { joinStyles } from "./join-styles";
-import { nameText } from "../people/person";
+import { nameText } from "../people/name-text";
 import { RoomPreviewView } from "./preview";
 
 interface Field extends HTMLElement {

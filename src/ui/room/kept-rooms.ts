@@ -7,7 +7,8 @@ import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { icon } from "../icons";
 import { sections } from "../styles/shared";
-import { nameText, personName, personStyles } from "../people/person";
+import { nameText } from "../people/name-text";
+import { personName, personStyles } from "../people/person";
 
 /** `<mg-kept-rooms .workspace>`: empty if there are none. */
 @customElement("mg-kept-rooms")

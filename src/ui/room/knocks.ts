@@ -9,7 +9,8 @@ import { taskFailure } from "../failure";
 import { plain } from "../plain";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
-import { houseMark, nameText, personName, personStyles, shortDid } from "../people/person";
+import { nameText } from "../people/name-text";
+import { houseMark, personName, personStyles, shortDid } from "../people/person";
 
 /** `<mg-knocks .workspace>`. */
 @customElement("mg-knocks")

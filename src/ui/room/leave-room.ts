@@ -6,7 +6,7 @@ import { WorkspaceElement } from "../element";
 import type { LeavingState } from "../state/leaving";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
-import { nameText } from "../people/person";
+import { nameText } from "../people/name-text";
 
 /** `<mg-leave-room .workspace>`. */
 @customElement("mg-leave-room")

@@ -11,7 +11,7 @@ import { errorText, taskFailure } from "../failure";
 import { go } from "../routes";
 import { sections } from "../styles/shared";
 import "./kept-rooms";
-import { nameText } from "../people/person";
+import { nameText } from "../people/name-text";
 
 interface Field extends HTMLElement {
   value: string;

@@ -8,7 +8,8 @@ import { plain } from "../plain";
 import { avatar } from "../people/avatar";
 import "../people/did-view";
 import { peerStyles } from "./peer-styles";
-import { founderMark, houseMark, nameText, personName, personStyles } from "../people/person";
+import { nameText } from "../people/name-text";
+import { founderMark, houseMark, personName, personStyles } from "../people/person";
 
 /** `<mg-peer-row .peer ?removable>`. Event: `mg-remove` (detail: the peer) asks to remove it from the room. */
 @customElement("mg-peer-row")

@@ -5,7 +5,8 @@ import type { RoomPreview } from "../../grid";
 import { charterStyles, foldedRules, purposeView } from "../charter/view";
 import { MicrogridElement } from "../element";
 import { insideStyles, insideView } from "./inside";
-import { nameText, personStyles, shortDid } from "../people/person";
+import { nameText } from "../people/name-text";
+import { personStyles, shortDid } from "../people/person";
 
 export { entranceFor } from "../charter/entrance";
 

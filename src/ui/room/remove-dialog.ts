@@ -8,7 +8,8 @@ import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
-import { houseMark, nameText, personName, personStyles } from "../people/person";
+import { nameText } from "../people/name-text";
+import { houseMark, personName, personStyles } from "../people/person";
 
 /** `<mg-remove-dialog .workspace .peer>`. Event: `mg-closed`. */
 @customElement("mg-remove-dialog")

@@ -16,7 +16,7 @@ import "./knocks";
 import "./layers-consent";
 import "./leave-room";
 import "./open-room";
-import { nameText } from "../people/person";
+import { nameText } from "../people/name-text";
 import { plain } from "../plain";
 import "./proposals";
 import "./share-settings";

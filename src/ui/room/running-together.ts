@@ -16,7 +16,8 @@ import { deviceColours } from "../pipelines/ring-styles";
 import { deviceColour, loadedShare } from "../pipelines/ring-view";
 import { type StageStop, stageStops } from "../pipelines/stage-stops";
 import { devicesText, layersText } from "../pipelines/words";
-import { nameText, personName } from "../people/person";
+import { nameText } from "../people/name-text";
+import { personName } from "../people/person";
 import { runningStyles } from "./running-styles";
 
 /** `<mg-running-together .workspace>`; hidden if there is nothing to list. */

@@ -9,7 +9,8 @@ import { localOffers } from "../state/models";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
 import "./peer-row";
-import { founderMark, houseMark, nameText, personName, personStyles } from "../people/person";
+import { nameText } from "../people/name-text";
+import { founderMark, houseMark, personName, personStyles } from "../people/person";
 import "./remove-dialog";
 
 /** `<mg-who-is-here .workspace>`. */
