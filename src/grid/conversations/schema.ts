@@ -60,6 +60,8 @@ const answerSchema = v.object({
   tokens: v.exactOptional(v.pipe(v.number(), v.integer())),
   /** Number of the oldest messages that the model did not read, since they did not fit its context. */
   left: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  /** True if the model has no place for the system prompt, and read it as a part of the first question. */
+  moved: v.exactOptional(v.boolean()),
   resume: v.exactOptional(v.object({ ...ResumePointSchema.entries, text })),
   error: v.exactOptional(
     v.object({ code: v.pipe(v.string(), v.maxLength(60)), message: v.pipe(v.string(), v.maxLength(2000)) }),

@@ -34,6 +34,11 @@ export const chatStyles = css`
     min-height: 100%;
     align-content: center;
   }
+  .moved {
+    margin-top: -0.75rem;
+    color: var(--mg-muted);
+    font-size: 0.875rem;
+  }
   mg-recommendation {
     margin-top: -0.75rem;
   }

@@ -9,7 +9,7 @@ import { painted } from "../painted";
 import { isRefusal } from "../state/demo";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
 import type { Chats } from "../state/chats";
-import { newlyLeft } from "../state/requests";
+import { newlyLeft, newlyMoved } from "../state/requests";
 import { sections } from "../styles/shared";
 import { chatStyles } from "./chat-styles";
 import type { AttachingComposer } from "./attaching-composer";
@@ -23,6 +23,7 @@ import { otherModels } from "./other-models";
 import type { QuestionView } from "./question-view";
 import "./start-progress";
 
+const MOVED = "This model has no place for a system prompt: it read yours at the beginning of the first question.";
 /** Time without typing after which a draft is saved, ms. */
 const DRAFT_MS = 300;
 
@@ -116,7 +117,7 @@ export class ChatView extends WorkspaceElement {
                       ?busy=${writing}
                       @mg-version=${(event: CustomEvent<1 | -1>) => chats?.showVersion(message.id, event.detail)}
                       >${workspace && index === messages.length - 1 ? otherModels(workspace, message.answer?.model) : nothing}</mg-answer
-                    >${message === refusal ? html`<mg-recommendation .workspace=${workspace}></mg-recommendation>` : nothing}`,
+                    >${newlyMoved(messages, index) ? html`<p class="moved">${MOVED}</p>` : nothing}${message === refusal ? html`<mg-recommendation .workspace=${workspace}></mg-recommendation>` : nothing}`,
           )}
           ${this.#unanswered() ? this.#askAgain() : nothing}
         </div>

@@ -21,6 +21,8 @@ export class AnswerRun {
   readonly #routesBefore: StoredAnswer["routes"];
   #shown: RunningAnswer;
   #asked: string | undefined;
+  /** Whether the model gets a system prompt that the person wrote. */
+  #instructed = false;
   /** When the first token came, by `performance.now()`. */
   #begunAt: number | undefined;
   /** When the model was asked, and how long the person waited for the first word. */
@@ -75,9 +77,10 @@ export class AnswerRun {
     this.#show({ phase: "waiting-for-model" });
   }
 
-  /** A model is asked now. */
-  ask(model: string): void {
+  /** A model is asked now; `instructed` if the person has written a system prompt for it. */
+  ask(model: string, instructed = false): void {
     this.#asked = model;
+    this.#instructed = instructed;
     this.#askedAt = performance.now();
     this.#patch({ model });
   }
@@ -149,7 +152,8 @@ export class AnswerRun {
     const before = attempt === 1 && routes.at(-1)?.lost === undefined ? this.#routesBefore : routes;
     this.#offer = offer;
     this.#delivered.begin();
-    this.#patch({ model, routes: [...before, stored] });
+    const moved = this.#instructed && offer.chat?.system === false;
+    this.#patch({ model, routes: [...before, stored], ...(moved && { moved }) });
     this.#show({ phase: "routing", queue: undefined });
   }
 

@@ -160,7 +160,7 @@ export class Answers extends TypedEventTarget<AnswersEvents> {
     const { signal } = run.abort;
     const search = { conversation: conversation.id, wanted, signal, onWait: () => run.waitForModel() };
     const { offer, ask } = await this.#find(search);
-    run.ask(offer.model);
+    run.ask(offer.model, (conversation.settings.systemPrompt?.trim() ?? "") !== "");
     for await (const event of ask(toGeneration(conversation, run.message.id, offer, run.resume))) {
       // Text that was on its way when the answer was stopped is not shown any more.
       signal.throwIfAborted();

@@ -68,3 +68,8 @@ export function newlyLeft(messages: readonly (StoredMessage | undefined)[], at: 
   const before = messages.slice(0, at).findLast((message) => message?.answer !== undefined)?.answer?.left ?? 0;
   return left > before ? left : 0;
 }
+
+/** True for the first answer of a chat whose model read the system prompt as a part of the first question. */
+export function newlyMoved(messages: readonly (StoredMessage | undefined)[], at: number): boolean {
+  return messages.findIndex((message) => message?.answer?.moved) === at;
+}
