@@ -23,5 +23,5 @@ export default defineConfig(
     },
   },
   boundaryRules,
-  ...englishRules,
+  englishRules,
 );

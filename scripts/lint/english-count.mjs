@@ -1,9 +1,8 @@
-/** Applies the English rule to a whole checkout, by area, and holds the counts against `english-allowance.json`. */
+/** Applies the English rule to a whole checkout, and counts its findings by area. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { englishInCode, englishInMarkdown } from "./english.mjs";
 
-const ALLOWANCE = new URL("english-allowance.json", import.meta.url);
 const FOLDERS = ["src", "workers", "e2e", "bench", "scripts"];
 const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "e2e/README.md"];
 /** The rule's own files quote what it looks for; the guide model's texts are data; packages are not ours. */
@@ -33,7 +32,25 @@ export function areaOf(path) {
  * @returns {Place[]}
  */
 export function englishPlaces(root) {
-  return [...scripts(root), ...documents(root)].flatMap((path) => {
+  return placesIn(root, [...scripts(root), ...documents(root)]);
+}
+
+/**
+ * The findings in the documents, which ESLint does not look at.
+ * @param {string} root
+ * @returns {Place[]}
+ */
+export function documentPlaces(root) {
+  return placesIn(root, documents(root));
+}
+
+/**
+ * @param {string} root
+ * @param {string[]} paths
+ * @returns {Place[]}
+ */
+function placesIn(root, paths) {
+  return paths.flatMap((path) => {
     const text = readFileSync(join(root, path), "utf8");
     const findings = path.endsWith(".md") ? englishInMarkdown(text) : englishInCode(text);
     return findings.map(({ index, text: found, advice }) => ({
@@ -55,28 +72,6 @@ export function countEnglish(root) {
   const counts = {};
   for (const { path } of englishPlaces(root)) counts[areaOf(path)] = (counts[areaOf(path)] ?? 0) + 1;
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => a.localeCompare(b)));
-}
-
-/**
- * How many findings each area may still have; others may have none.
- * @returns {Record<string, number>}
- */
-export function englishAllowance() {
-  return JSON.parse(readFileSync(ALLOWANCE, "utf8"));
-}
-
-/**
- * The allowance after a count: it falls with the count and never rises; an area that is clean is dropped.
- * @param {Record<string, number>} allowance
- * @param {Record<string, number>} counts
- * @returns {Record<string, number>}
- */
-export function lowered(allowance, counts) {
-  return Object.fromEntries(
-    Object.entries(allowance)
-      .map(([area, allowed]) => /** @type {const} */ ([area, Math.min(allowed, counts[area] ?? 0)]))
-      .filter(([, allowed]) => allowed > 0),
-  );
 }
 
 /** @param {string} root */

@@ -1,6 +1,6 @@
 /**
  * Plain English: finds openings and phrases that read like another language, in comments, strings and documents.
- * `npm run english` lists them; `english-allowance.json` says how many each folder may still have.
+ * `npm run english` lists them.
  */
 import ts from "typescript";
 
