@@ -12,7 +12,7 @@ export const SUBFOLDERS_MAY_IMPORT = {
     tabs: [],
   },
   inference: {
-    grammar: ["tokenizer"],
+    grammar: ["tokenizer", "tools"],
     onnx: ["sampling", "tokenizer"],
     webllm: ["sampling", "tokenizer", "tools"],
     sampling: [],

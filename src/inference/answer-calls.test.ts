@@ -2,29 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { AnswerTokens } from "./answer-tokens";
 import { DEFAULT_SAMPLING } from "./sampling";
-import { MORE_TOOL_TEMPLATES } from "./testing/more-tool-templates";
-import { guideFile } from "./testing/node";
-import { TOOL_TEMPLATES } from "./testing/tool-templates";
-import { ChatTokenizer } from "./tokenizer";
-import { toolReader } from "./tools";
+import { FAMILY_VOCABULARY, FIRST_MARK, type ToolFamily, familyTokenizer } from "./testing/family-tokenizer";
+import type { ChatTokenizer } from "./tokenizer";
+import { type ToolFormatName, toolReader } from "./tools";
 import type { GenerationEvent, GenerationRequest } from "./types";
 
-/** Where the ids of the control tokens of a family begin in the tokenizer of these tests. */
-const FIRST_MARK = 2100;
 const TOOLS = [
   { name: "get_weather", parameters: JSON.stringify({ type: "object", properties: { city: { type: "string" } } }) },
 ];
-
-/** The guide's tokenizer with a family's template and control tokens. */
-async function familyTokenizer(template: string, marks: readonly string[]): Promise<ChatTokenizer> {
-  const file = JSON.parse(guideFile("tokenizer.json")) as { added_tokens: readonly object[] };
-  const added = marks.map((content, index) => ({
-    ...{ id: FIRST_MARK + index, content, special: true },
-    ...{ single_word: false, lstrip: false, rstrip: false, normalized: false },
-  }));
-  const tokenizer = JSON.stringify({ ...file, added_tokens: [...file.added_tokens, ...added] });
-  return ChatTokenizer.parse({ tokenizer, config: guideFile("tokenizer_config.json"), template });
-}
 
 function answerOf(tokenizer: ChatTokenizer, patch: Partial<GenerationRequest> = {}): Promise<AnswerTokens> {
   const asked = {
@@ -51,7 +36,7 @@ function answerOf(tokenizer: ChatTokenizer, patch: Partial<GenerationRequest> = 
 function written(answer: AnswerTokens, script: readonly number[]): GenerationEvent[] {
   const events: GenerationEvent[] = [];
   for (let at = 0; !answer.over; at++) {
-    const logits = new Float32Array(FIRST_MARK + 20);
+    const logits = new Float32Array(FAMILY_VOCABULARY);
     logits[script[at] ?? 2] = 1;
     events.push(...answer.take(logits).events);
   }
@@ -63,32 +48,19 @@ const textOf = (events: readonly GenerationEvent[], type: "reasoning" | "token")
 const idsOf = (events: readonly GenerationEvent[]): number[] =>
   events.flatMap((event) => ("ids" in event ? event.ids : []));
 
-const HARMONY = ["<|start|>", "<|end|>", "<|message|>", "<|channel|>", "<|constrain|>", "<|return|>", "<|call|>"];
 const ARGS = '{"city": "Zürich"}';
 
-describe.each<[string, string, readonly string[], { raw: string; text?: string; thought?: string; said?: string }]>([
+describe.each<[ToolFamily, ToolFormatName, { raw: string; text?: string; thought?: string; said?: string }]>([
   [
     "qwen25",
-    TOOL_TEMPLATES.qwen25,
-    [],
+    "hermes",
     { raw: `Yes.\n<tool_call>\n{"name": "get_weather", "arguments": ${ARGS}}\n</tool_call>`, said: "Yes." },
   ],
-  [
-    "lfm2",
-    MORE_TOOL_TEMPLATES.lfm2,
-    ["<|tool_call_start|>", "<|tool_call_end|>"],
-    { raw: `<|tool_call_start|>[get_weather(city="Zürich")]<|tool_call_end|>` },
-  ],
-  [
-    "ministral3",
-    TOOL_TEMPLATES.ministral3,
-    ["[TOOL_CALLS]", "[ARGS]"],
-    { raw: `[TOOL_CALLS]get_weather[ARGS]${ARGS}` },
-  ],
+  ["lfm2", "lfm2", { raw: `<|tool_call_start|>[get_weather(city="Zürich")]<|tool_call_end|>` }],
+  ["ministral3", "mistral-args", { raw: `[TOOL_CALLS]get_weather[ARGS]${ARGS}` }],
   [
     "gptOss",
-    MORE_TOOL_TEMPLATES.gptOss,
-    HARMONY,
+    "harmony",
     {
       raw: `<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>${ARGS}<|call|>no more`,
       text: `<|start|>assistant<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>${ARGS}`,
@@ -97,16 +69,15 @@ describe.each<[string, string, readonly string[], { raw: string; text?: string; 
   ],
   [
     "gptOss",
-    MORE_TOOL_TEMPLATES.gptOss,
-    HARMONY,
+    "harmony",
     {
       raw: ` to=functions.get_weather<|channel|>commentary json<|message|>${ARGS}<|call|>no more`,
       text: ` to=functions.get_weather<|channel|>commentary json<|message|>${ARGS}`,
     },
   ],
-])("an answer of %s with a call", (_, template, marks, { raw, text = raw, thought = "", said = "" }) => {
+])("an answer of %s with a call", (family, format, { raw, text = raw, thought = "", said = "" }) => {
   it("has the whole text of the call, and ends behind it", async () => {
-    const tokenizer = await familyTokenizer(template, marks);
+    const tokenizer = await familyTokenizer(family, format);
     const whole = written(await answerOf(tokenizer), tokenizer.encodePrompt(raw));
     expect([textOf(whole, "token"), textOf(whole, "reasoning")]).toEqual([text, thought]);
     const reader = toolReader(tokenizer.abilities!.tools!, TOOLS);
@@ -119,7 +90,7 @@ describe.each<[string, string, readonly string[], { raw: string; text?: string; 
   });
 
   it("goes on anywhere in the call, by ids and by text", async () => {
-    const tokenizer = await familyTokenizer(template, marks);
+    const tokenizer = await familyTokenizer(family, format);
     const script = tokenizer.encodePrompt(raw);
     const whole = written(await answerOf(tokenizer), script);
     const pieces = whole.filter((event) => event.type === "reasoning" || event.type === "token");
@@ -143,16 +114,14 @@ describe.each<[string, string, readonly string[], { raw: string; text?: string; 
 });
 
 describe("control tokens of calls", () => {
-  const marks = ["<|tool_call_start|>", "<|tool_call_end|>", "<|im_end|>"];
-
   it("are no text where no tools are offered", async () => {
-    const tokenizer = await familyTokenizer(MORE_TOOL_TEMPLATES.lfm2, marks);
+    const tokenizer = await familyTokenizer("lfm2", "lfm2");
     const script = tokenizer.encodePrompt("<|tool_call_start|>[]<|tool_call_end|>");
     expect(textOf(written(await answerOf(tokenizer, { toolChoice: "none" }), script), "token")).toBe("[]");
   });
 
   it("are only text in descriptions, arguments and results, whatever they are written like", async () => {
-    const tokenizer = await familyTokenizer(MORE_TOOL_TEMPLATES.gptOss, HARMONY);
+    const tokenizer = await familyTokenizer("gptOss", "harmony");
     const evil = "<|call|>";
     const hidden = JSON.stringify({ [evil]: [evil] }).replaceAll("<", "\\u003c");
     const controlIds = (text: string): number[] =>

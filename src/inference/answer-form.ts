@@ -19,15 +19,19 @@ interface Choice {
 /** Guides the choice of tokens. */
 export class AnswerForm {
   readonly #constraint: Constraint;
-  readonly #tokenizer: ChatTokenizer;
   /** Tokens that open a thought. */
   readonly #openings: readonly number[];
   readonly #tokens: FormTokens;
+  readonly #bytesOf: (id: number) => Uint8Array;
   #spaces = 0;
 
-  constructor(constraint: Constraint, tokenizer: ChatTokenizer, endIds: ReadonlySet<number>) {
+  /** `calls` is true if the answer may call tools, whose marks are part of it then. */
+  constructor(
+    constraint: Constraint,
+    { tokenizer, endIds, calls }: { tokenizer: ChatTokenizer; endIds: ReadonlySet<number>; calls: boolean },
+  ) {
     this.#constraint = constraint;
-    this.#tokenizer = tokenizer;
+    this.#bytesOf = (id) => tokenizer.bytesOf(id, calls);
     this.#openings = tokenizer.thoughts.openings.flatMap((mark) => idOf(mark, tokenizer) ?? []);
     this.#tokens = formTokens.get(tokenizer) ?? formTokensOf(tokenizer, endIds);
     formTokens.set(tokenizer, this.#tokens);
@@ -45,12 +49,11 @@ export class AnswerForm {
     throw new MicrogridError("bad-request", "The model has no tokens for an answer in the format that is asked for.");
   }
 
-  /** Goes on behind tokens whose answer reads `text`. Throws `bad-request` if it does not have the form. */
-  resume(ids: readonly number[], text: string): void {
-    const unfinished = unfinishedCharacter(concat(...ids.map((id) => this.#tokenizer.bytesOf(id))));
+  /** Goes on behind tokens whose answer reads `text`. False if that does not have the form. */
+  resume(ids: readonly number[], text: string): boolean {
+    const unfinished = unfinishedCharacter(concat(...ids.map(this.#bytesOf)));
     const whole = unfinished.length > 0 ? text.replace(/\ufffd+$/u, "") : text;
-    if (this.#constraint.accept(concat(utf8(whole), unfinished))) return;
-    throw new MicrogridError("bad-request", "The answer so far does not have the format that is asked for. Ask again.");
+    return this.#constraint.accept(concat(utf8(whole), unfinished));
   }
 
   /**
@@ -62,14 +65,14 @@ export class AnswerForm {
     const free = this.#besides(next, room);
     const id = sample(this.#constraint.mask(free));
     if (free.includes(id)) return { id, cut: false };
-    return this.#constraint.fitting(id, this.#tokenizer.bytesOf(id), room.left);
+    return this.#constraint.fitting(id, this.#bytesOf(id), room.left);
   }
 
   /** Takes a token that was chosen where `next` was expected. */
   accept(id: number, next: ExpectedPart): void {
     if (next === "thought" || this.#openings.includes(id)) return;
     if (next === "space" && this.#tokens.spaces.includes(id)) this.#spaces++;
-    else if (!this.#constraint.accept(this.#tokenizer.bytesOf(id))) {
+    else if (!this.#constraint.accept(this.#bytesOf(id))) {
       throw new MicrogridError("internal", "The answer has left the format that is asked for. Ask again.");
     }
   }

@@ -41,7 +41,7 @@ export class AnswerTokens {
   readonly #budget: ThinkingBudget;
   /** Tokens that end a thought which would leave no room. */
   readonly #ending: readonly number[];
-  readonly #form: AnswerForm | undefined;
+  #form: AnswerForm | undefined;
   /** Length of the ids that were there before the first token. */
   readonly #given: number;
   #ended = false;
@@ -55,9 +55,9 @@ export class AnswerTokens {
    * leaves too little room.
    */
   static async begin(request: ResolvedRequest, terms: AnswerTerms): Promise<AnswerTokens> {
-    if (!request.format) return new AnswerTokens(request, terms);
+    if (!request.format && offeredTools(request).length === 0) return new AnswerTokens(request, terms);
     const { constraintOf } = await import("./grammar");
-    return new AnswerTokens(request, terms, constraintOf(request.format, terms.tokenizer, terms.endIds));
+    return new AnswerTokens(request, terms, constraintOf(request, terms.tokenizer, terms.endIds));
   }
 
   /** Throws `bad-request` for an empty conversation, and `context-exceeded` if the prompt leaves no room for a token. */
@@ -87,7 +87,7 @@ export class AnswerTokens {
       reader: tokenizer.thoughts.reader(end, calls),
     });
     this.#ending = tokenizer.encodePrompt(tokenizer.thoughts.ending);
-    this.#form = constraint && new AnswerForm(constraint, tokenizer, terms.endIds);
+    this.#form = constraint && new AnswerForm(constraint, { tokenizer, endIds: terms.endIds, calls });
     const room = Math.min(request.maxTokens, contextLength - this.#promptLength);
     this.#budget = new ThinkingBudget(room, this.#ending, this.#form?.missing);
     for (const [position, id] of resumed.entries()) {
@@ -95,7 +95,7 @@ export class AnswerTokens {
       this.#text.resume(id);
       this.#count(id);
     }
-    if (resumed.length > 0) this.#form?.resume(resumed, readAnswer(resumed, tokenizer, end));
+    if (resumed.length > 0) this.#resumeForm(resumed, readAnswer(resumed, tokenizer, end, calls));
     this.limit = this.#promptLength + this.#roomFor(room, resumed.length);
     this.#text.delivered({ reasoning: request.resume?.reasoning ?? "", text: request.resume?.text ?? "" });
   }
@@ -171,6 +171,19 @@ export class AnswerTokens {
     return this.#form.choose(next, room, sample);
   }
 
+  /** Goes on in the form of an answer that reads `text`. */
+  #resumeForm(ids: readonly number[], text: string): void {
+    if (!this.#form || this.#form.resume(ids, text)) return;
+    if (this.#request.format) {
+      throw new MicrogridError(
+        "bad-request",
+        "The answer so far does not have the format that is asked for. Ask again.",
+      );
+    }
+    // A model of another family began, which writes calls in another way: the answer goes on in that one.
+    this.#form = undefined;
+  }
+
   /**
    * The most tokens of the answer, of `room` that are asked for. Another tokenizer may need more of them to finish an
    * answer that others began.
@@ -204,8 +217,8 @@ export class AnswerTokens {
 }
 
 /** The text of an answer among the ids of a prompt that ends with `prompt`. */
-function readAnswer(ids: readonly number[], tokenizer: ChatTokenizer, prompt: string): string {
-  const reader = tokenizer.thoughts.reader(prompt);
-  const parts = [...reader.push({ ids, text: tokenizer.decode(ids) }), ...reader.flush(true)];
+function readAnswer(ids: readonly number[], tokenizer: ChatTokenizer, prompt: string, calls: boolean): string {
+  const reader = tokenizer.thoughts.reader(prompt, calls);
+  const parts = [...reader.push({ ids, text: tokenizer.decode(ids, calls) }), ...reader.flush(true)];
   return parts.flatMap(({ type, text }) => (type === "token" ? text : [])).join("");
 }

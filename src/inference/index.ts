@@ -24,7 +24,7 @@ export { localTime } from "./local-time";
 export { newestWithin } from "./shortening";
 export { EngineSupervisor } from "./supervisor";
 export { toolReader } from "./tools";
-export type { Tool, ToolFormatName, ToolPart } from "./tools";
+export type { ToolPart } from "./tools";
 export type {
   HiddenSlot,
   HiddenState,

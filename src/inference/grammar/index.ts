@@ -1,7 +1,9 @@
 /** Formats of answers: grammars, and the constraint that keeps an answer in one. Loaded when a request first has a format. */
 import { MicrogridError } from "../../core";
 import type { ChatTokenizer } from "../tokenizer";
-import type { AnswerFormat } from "../types";
+import { offeredTools } from "../tools";
+import type { AnswerFormat, GenerationRequest } from "../types";
+import { type CallRequest, callGrammar, canBeExpressed } from "./calls/grammar";
 import { Constraint } from "./constraint";
 import { readEbnf } from "./ebnf";
 import type { Grammar } from "./expressions";
@@ -14,28 +16,61 @@ import { Vocabulary } from "./vocabulary";
 const MAX_KNOWN_FORMATS = 16;
 
 const known = new Map<string, States>();
-const vocabularies = new WeakMap<ChatTokenizer, Vocabulary>();
+/** By whether the marks of calls are text. */
+const vocabularies = {
+  true: new WeakMap<ChatTokenizer, Vocabulary>(),
+  false: new WeakMap<ChatTokenizer, Vocabulary>(),
+};
 
 export type { Constraint };
 
-/** The constraint of one answer. Throws `bad-request` if the format cannot be honoured. */
-export function constraintOf(format: AnswerFormat, tokenizer: ChatTokenizer, endIds: ReadonlySet<number>): Constraint {
-  return new Constraint(statesOf(format), vocabularyOf(tokenizer), endIds);
+/** The parts of a request that say which form its answer has. */
+type FormRequest = Pick<GenerationRequest, "format"> & CallRequest;
+
+/**
+ * The constraint of one answer; undefined if it may be anything. Throws `bad-request` if the format cannot be honoured, or if the
+ * model writes calls in a way that no grammar can express and the request insists on one.
+ */
+export function constraintOf(
+  request: FormRequest,
+  tokenizer: ChatTokenizer,
+  endIds: ReadonlySet<number>,
+): Constraint | undefined {
+  const calls = offeredTools(request).length > 0;
+  const states = calls ? callStates(request, tokenizer) : request.format && statesOf(request.format);
+  return states && new Constraint(states, vocabularyOf(tokenizer, calls), endIds);
 }
 
 /** The states of a format, of which the latest are kept. */
 export function statesOf(format: AnswerFormat): States {
-  const key = JSON.stringify(format);
-  const states = known.get(key) ?? compiled(format);
+  return kept(JSON.stringify(format), () => grammarOf(format));
+}
+
+function callStates(request: FormRequest, tokenizer: ChatTokenizer): States | undefined {
+  const name = tokenizer.abilities?.tools ?? "generic";
+  const { format, tools, toolChoice = "auto", parallelToolCalls } = request;
+  if (canBeExpressed(name)) {
+    const key = JSON.stringify([name, format, tools, toolChoice, parallelToolCalls]);
+    return kept(key, () => callGrammar(name, request, format && grammarOf(format)));
+  }
+  if (toolChoice === "auto" && !format) return undefined;
+  throw new MicrogridError(
+    "bad-request",
+    "This model decides by itself whether it calls a tool, and its answers with tools cannot have a format. Choose another model.",
+  );
+}
+
+function kept(key: string, grammar: () => Grammar): States {
+  const states = known.get(key) ?? compiled(grammar);
   known.delete(key);
   known.set(key, states);
   if (known.size > MAX_KNOWN_FORMATS) known.delete(known.keys().next().value!);
   return states;
 }
 
-function compiled(format: AnswerFormat): States {
+function compiled(grammar: () => Grammar): States {
   try {
-    return new States(grammarOf(format));
+    return new States(grammar());
   } catch (cause) {
     // The stack ends where people do not nest any more.
     if (!(cause instanceof RangeError)) throw cause;
@@ -56,13 +91,14 @@ function grammarOf(format: AnswerFormat): Grammar {
   }
 }
 
-function vocabularyOf(tokenizer: ChatTokenizer): Vocabulary {
-  let vocabulary = vocabularies.get(tokenizer);
+function vocabularyOf(tokenizer: ChatTokenizer, calls: boolean): Vocabulary {
+  const kind = vocabularies[`${calls}`];
+  let vocabulary = kind.get(tokenizer);
   if (!vocabulary) {
     vocabulary = new Vocabulary(tokenizer.size, (id) =>
-      tokenizer.isControl(id) ? new Uint8Array() : tokenizer.bytesOf(id),
+      tokenizer.isControl(id, calls) ? new Uint8Array() : tokenizer.bytesOf(id, calls),
     );
-    vocabularies.set(tokenizer, vocabulary);
+    kind.set(tokenizer, vocabulary);
   }
   return vocabulary;
 }

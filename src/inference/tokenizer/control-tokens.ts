@@ -21,6 +21,7 @@ export class ControlTokens {
   /** Ids of the special tokens, which are no text; without calls of tools, and with them. */
   readonly #hidden: Set<number>;
   #hiddenInCalls: ReadonlySet<number>;
+  #callIds: ReadonlySet<number | undefined> = new Set();
   /** Ids of all added tokens, whose text is written in `tokenizer.json` as it is. */
   readonly added: ReadonlySet<number>;
   readonly #written: RegExp | undefined;
@@ -40,9 +41,9 @@ export class ControlTokens {
     this.#writtenInCalls = this.#written;
   }
 
-  /** True for tokens that control the model, seen as text or not. */
-  includes(id: number): boolean {
-    return this.#hidden.has(id) || this.#controlIds.has(id);
+  /** True for tokens that control the model, seen as text or not; `inCalls` leaves out the marks of calls. */
+  includes(id: number, inCalls: boolean): boolean {
+    return (this.#hidden.has(id) || this.#controlIds.has(id)) && !(inCalls && this.#callIds.has(id));
   }
 
   has(text: string): boolean {
@@ -52,8 +53,8 @@ export class ControlTokens {
   /** Lets tokens be seen as text: `always`, and `inCalls` where an answer may call tools. */
   show(always: readonly string[], inCalls: readonly string[]): void {
     for (const text of always) this.#hidden.delete(this.#ids.get(text) ?? -1);
-    const ids = new Set(inCalls.map((text) => this.#ids.get(text)));
-    this.#hiddenInCalls = new Set([...this.#hidden].filter((id) => !ids.has(id)));
+    this.#callIds = new Set(inCalls.map((text) => this.#ids.get(text)));
+    this.#hiddenInCalls = new Set([...this.#hidden].filter((id) => !this.#callIds.has(id)));
     this.#writtenInCalls = anyOf([...this.#ids.keys()].filter((text) => !inCalls.includes(text)));
   }
 

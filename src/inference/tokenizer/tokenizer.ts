@@ -191,9 +191,9 @@ export class ChatTokenizer {
     return this.#size;
   }
 
-  /** True for tokens that control the model instead of being text. */
-  isControl(id: number): boolean {
-    return this.#control.includes(id);
+  /** True for tokens that control the model instead of being text. `calls` as in `decode`. */
+  isControl(id: number, calls = false): boolean {
+    return this.#control.includes(id, calls);
   }
 
   /** A message as templates read it, its thought apart from its answer. */

@@ -1,5 +1,6 @@
 /** Tools: how models are told about them, and how they write calls. */
 export type { ToolPart } from "./calls";
+export { argumentSchemas, followed, isText, asObject, textsOf } from "./argument-schemas";
 export { detectToolFormat } from "./detect";
 export { CALL_FORMATS } from "./formats";
 export { genericChat } from "./generic";

@@ -1,5 +1,6 @@
 /** Reads calls as Qwen3-Coder writes them: `<function=get_time>`, and for each argument `<parameter=zone>`, its value, `</parameter>`. */
 import type { Call, Parts } from "./calls";
+import { argumentSchemas, isText } from "./argument-schemas";
 import { type JsonObject, jsonObject } from "./json";
 import { MAX_TOOL_NAME_CHARS, inString } from "./read-values";
 import type { Reading, Source } from "./source";
@@ -25,7 +26,7 @@ function* readArguments(source: Source, call: Call, schemaOf: SchemaOf): Reading
   const name = yield* source.while(/[\w.-]/, MAX_TOOL_NAME_CHARS);
   yield* source.expect(">");
   call.name = name;
-  const properties = property(schemaOf(name), "properties");
+  const schemas = argumentSchemas(schemaOf(name));
   call.hold("{");
   call.open("}");
   for (let separator = ""; ; separator = ", ") {
@@ -34,26 +35,24 @@ function* readArguments(source: Source, call: Call, schemaOf: SchemaOf): Reading
     const key = yield* source.while(/[^\n>]/, MAX_TOOL_NAME_CHARS);
     yield* source.expect(">");
     call.hold(`${separator}${JSON.stringify(key)}: `);
-    yield* readValue(source, call, property(properties, key));
+    yield* readValue(source, call, isText(schemas.get(key) ?? {}));
   }
   yield* source.expect("</function>");
 }
 
-function* readValue(source: Source, call: Call, schema: JsonObject | undefined): Reading<void> {
+function* readValue(source: Source, call: Call, asText: boolean): Reading<void> {
   yield* source.oneOf(["\n", "\r\n"]);
-  const type = schema?.type;
-  const isText = type === undefined || type === "string";
   let text = "";
-  if (isText) {
+  if (asText) {
     call.write('"');
     call.open('"');
   }
   for (let more = yield* source.until(VALUE_ENDS, PLAIN); more !== ""; more = yield* source.until(VALUE_ENDS, PLAIN)) {
-    if (isText) call.write(inString(more));
+    if (asText) call.write(inString(more));
     else text += more;
   }
-  if (isText) call.close();
-  call.write(isText ? '"' : jsonOf(text));
+  if (asText) call.close();
+  call.write(asText ? '"' : jsonOf(text));
 }
 
 /** The value that a text stands for; the text itself if it stands for nothing else. */
@@ -63,9 +62,4 @@ function jsonOf(text: string): string {
   // Inside an object, since the limits are those of objects.
   const inside = jsonObject(`{"value":${known}}`);
   return inside !== undefined && Object.keys(inside).length === 1 ? JSON.stringify(inside.value) : JSON.stringify(text);
-}
-
-function property(schema: JsonObject | undefined, key: string): JsonObject | undefined {
-  const value = schema !== undefined && Object.hasOwn(schema, key) ? schema[key] : undefined;
-  return typeof value === "object" && value !== null ? (value as JsonObject) : undefined;
 }

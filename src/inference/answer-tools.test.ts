@@ -1,0 +1,166 @@
+/** Answers of models that choose at random, with tools: their calls are valid, in the form of each family and in any room. */
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { describe, expect, it } from "vitest";
+import { AnswerTokens } from "./answer-tokens";
+import { DEFAULT_SAMPLING } from "./sampling";
+import { FAMILY_VOCABULARY, type ToolFamily, familyTokenizer } from "./testing/family-tokenizer";
+import type { ChatTokenizer } from "./tokenizer";
+import { type Tool, type ToolFormatName, toolReader } from "./tools";
+import type { GenerationEvent, GenerationRequest } from "./types";
+
+const FAMILIES: readonly [ToolFamily, ToolFormatName][] = [
+  ["qwen25", "hermes"],
+  ["qwen3Coder", "qwen-xml"],
+  ["llama32", "llama-json"],
+  ["mistralV3", "mistral-list"],
+  ["ministral3", "mistral-args"],
+  ["phi4", "phi4"],
+  ["granite33", "granite"],
+  ["lfm2", "lfm2"],
+  ["deepseekV3", "deepseek"],
+  ["gemma4", "gemma4"],
+  ["functionGemma", "function-gemma"],
+];
+const SCHEMAS: Readonly<Record<string, object>> = {
+  get_weather: {
+    type: "object",
+    properties: {
+      city: { type: "string", enum: ["Paris", 'Zürich "main"'] },
+      days: { type: "integer" },
+      detail: { type: "string" },
+      on: { type: "boolean" },
+      tags: { type: "array", items: { type: "number" }, maxItems: 2 },
+    },
+    required: ["city", "on"],
+  },
+  place: {
+    properties: { at: { $ref: "#/$defs/point" } },
+    required: ["at"],
+    $defs: { point: { type: "object", properties: { x: { type: "number" } }, required: ["x"] } },
+  },
+  stop: { type: "object", properties: {} },
+};
+const TOOLS: readonly Tool[] = [
+  ...Object.entries(SCHEMAS).map(([name, schema]) => ({ name, parameters: JSON.stringify(schema) })),
+  { name: "none" },
+];
+const ajv = new Ajv2020({ strict: false });
+
+function begin(tokenizer: ChatTokenizer, request: Partial<GenerationRequest>): Promise<AnswerTokens> {
+  const messages = [{ role: "user", content: "Hi" }] as const;
+  const asked = { model: "m", messages, maxTokens: 120, seed: 1, tools: TOOLS, ...request };
+  const sampling = { ...DEFAULT_SAMPLING, temperature: 1 };
+  const terms = { name: "M", tokenizer, contextLength: 5000, endIds: new Set(tokenizer.endIds) };
+  return AnswerTokens.begin({ ...asked, sampling }, { ...terms, read: (chat) => tokenizer.read(chat, asked) });
+}
+
+/** The events of a model without any sense, to which `wish` are likelier. */
+function run(answer: AnswerTokens, seed: number, wish: readonly number[] = []): GenerationEvent[] {
+  const events: GenerationEvent[] = [];
+  for (let position = 0; !answer.over; position++) {
+    let state = (seed * 65_537 + position * 257 + 1) | 0;
+    const logits = Float32Array.from({ length: FAMILY_VOCABULARY }, () => {
+      state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
+      return ((state >>> 8) & 0xffff) / 0x2000;
+    });
+    for (const id of wish) logits[id]! += 10;
+    events.push(...answer.take(logits).events);
+  }
+  return [...events, ...answer.end({ cachedTokens: 0, startTime: 0, firstTokenTime: 0 })];
+}
+
+const textOf = (events: readonly GenerationEvent[]): string =>
+  events.flatMap((event) => (event.type === "token" ? event.text : [])).join("");
+
+/** The calls of an answer, which have to be valid. */
+function callsOf(events: readonly GenerationEvent[], format: ToolFormatName): { text: string; names: string[] } {
+  const reader = toolReader(format, TOOLS);
+  const calls: { name: string; json: string }[] = [];
+  let text = "";
+  for (const part of [...reader.push(textOf(events)), ...reader.flush(true)]) {
+    if (part.type === "call") calls.push({ name: part.name, json: "" });
+    else if (part.type === "arguments") calls[part.index]!.json += part.text;
+    else text += part.text;
+  }
+  for (const { name, json } of calls) {
+    const args: unknown = JSON.parse(json);
+    expect(TOOLS.map((tool) => tool.name)).toContain(name);
+    const schema = { type: "object", ...(SCHEMAS[name] ?? { maxProperties: 0 }) };
+    expect([args, ajv.validate(schema, args), ajv.errors]).toEqual([args, true, null]);
+  }
+  return { text, names: calls.map(({ name }) => name) };
+}
+
+describe.each(FAMILIES)("a random model with the template of %s", (family, format) => {
+  it("calls a tool where one is required, with valid arguments", async () => {
+    const tokenizer = await familyTokenizer(family, format);
+    expect(tokenizer.abilities?.tools).toBe(format);
+    for (let seed = 0; seed < 4; seed++) {
+      const maxTokens = 60 + 20 * seed;
+      const { text, names } = callsOf(
+        run(await begin(tokenizer, { toolChoice: "required", seed, maxTokens }), seed),
+        format,
+      );
+      expect(names.length).toBeGreaterThan(0);
+      expect(text).toBe("");
+    }
+  });
+
+  it("calls the tool that is named, and only once if it may not call several", async () => {
+    const tokenizer = await familyTokenizer(family, format);
+    for (let seed = 0; seed < 4; seed++) {
+      const answer = await begin(tokenizer, { toolChoice: { name: "place" }, parallelToolCalls: false, seed });
+      expect(callsOf(run(answer, seed), format)).toEqual({ text: "", names: ["place"] });
+    }
+  });
+
+  it("calls only tools that exist, with valid arguments, if it wants to call any", async () => {
+    const tokenizer = await familyTokenizer(family, format);
+    const open = tokenizer.encodePrompt(format === "llama-json" ? '{"' : family === "qwen25" ? "<tool_call>" : "<");
+    let calls = 0;
+    for (let seed = 0; seed < 4; seed++) {
+      const wish = [...open, ...Array.from({ length: 20 }, (_, at) => FAMILY_VOCABULARY - 1 - at)];
+      calls += callsOf(run(await begin(tokenizer, { seed, maxTokens: 200 }), seed, wish), format).names.length;
+    }
+    if (!["hermes", "qwen-xml", "llama-json"].includes(format)) expect(calls).toBeGreaterThan(0);
+  });
+});
+
+describe("tools", () => {
+  it("are refused if a strict schema cannot be honoured, and called with any object otherwise", async () => {
+    const tokenizer = await familyTokenizer("qwen25", "hermes");
+    const tool = { name: "odd", parameters: '{"type": "object", "patternProperties": {"^a": {}}}' };
+    await expect(begin(tokenizer, { tools: [{ ...tool, strict: true }] })).rejects.toMatchObject({
+      code: "bad-request",
+    });
+    const events = run(await begin(tokenizer, { tools: [tool], toolChoice: "required", parallelToolCalls: false }), 3);
+    expect(textOf(events)).toMatch(/^<tool_call>\n\{"name": "odd", "arguments": \{/);
+  });
+
+  it("are refused if there is no room for a call that has to come", async () => {
+    const tokenizer = await familyTokenizer("qwen25", "hermes");
+    await expect(begin(tokenizer, { toolChoice: "required", maxTokens: 5 })).rejects.toMatchObject({
+      code: "bad-request",
+    });
+  });
+
+  it("may be insisted on only if a grammar can express the calls", async () => {
+    const tokenizer = await familyTokenizer("gptOss", "harmony");
+    await expect(begin(tokenizer, { toolChoice: "required" })).rejects.toMatchObject({ code: "bad-request" });
+  });
+
+  it("leave an answer in the form that is asked for", async () => {
+    const tokenizer = await familyTokenizer("qwen25", "hermes");
+    const format = {
+      type: "schema",
+      schema: '{"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}',
+    } as const;
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 8; seed++) {
+      const { text, names } = callsOf(run(await begin(tokenizer, { format, seed }), seed), "hermes");
+      seen.add(names.length > 0 ? "call" : "answer");
+      if (names.length === 0) expect(JSON.parse(text)).toEqual({ a: expect.any(Boolean) as boolean });
+    }
+    expect([...seen].sort()).toEqual(["answer", "call"]);
+  });
+});
