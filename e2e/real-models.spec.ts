@@ -1,9 +1,9 @@
-/** A conversation with real weights in the built site: whole on the CPU, through a peer, and over a pipeline. */
+/** Real weights in the built site: whole on the CPU and on software WebGPU, through a peer, and over a pipeline. */
 import { readFile } from "node:fs/promises";
 import type { ChatMessage } from "../src/grid";
 import { variant } from "../scripts/real-models/index";
 import { TURN_TOKENS } from "../scripts/real-models/references/inputs";
-import { golden, haveWeights, WEIGHTS_HINT } from "../scripts/real-models/testing";
+import { golden, type GoldenAnswer, haveWeights, WEIGHTS_HINT } from "../scripts/real-models/testing";
 import {
   answerReaches,
   expect,
@@ -23,8 +23,14 @@ import {
 } from "./harness";
 import { HubServer } from "./harness/hub-server";
 
+/** Repositories with one variant each. */
 const MODEL = "real/SmolLM2-135M-Instruct";
+const MODEL_Q4 = "real/SmolLM2-135M-Instruct-q4";
 const CHAT = golden("smollm2-135m", "chat");
+/** A question whose answer has one word for each of its first tokens. */
+const [QUESTION] = golden("smollm2-135m", "answers") as [GoldenAnswer];
+const Q4_TOKENS = 6;
+const GPU_TOKENS = 4;
 /** Turns of the conversation, each a question and its answer. */
 const TURNS = CHAT.length / 2;
 
@@ -36,8 +42,8 @@ test.skip(!haveWeights, `The weights of SmolLM2-135M are not here ${WEIGHTS_HINT
 test.beforeAll(async () => {
   hub = await HubServer.start();
   // Of all variants, the one with 32-bit weights is fastest on the CPU.
-  const { folder, files } = await variant("smollm2-135m", "fp32", "external");
-  for (const path of files) hub.put(MODEL, path, await readFile(`${folder}/${path}`));
+  await putModel(MODEL, "fp32");
+  await putModel(MODEL_Q4, "q4");
 });
 
 test.afterAll(() => hub.stop());
@@ -46,8 +52,13 @@ test.beforeEach(({ siteConfig }) => {
   siteConfig.hub = hub.url;
 });
 
-const addModel = ({ page }: SitePage): Promise<unknown> =>
-  page.evaluate((model) => window.microgrid!.models.add(model), MODEL);
+async function putModel(name: string, precision: "fp32" | "q4"): Promise<void> {
+  const { folder, files } = await variant("smollm2-135m", precision, "external");
+  for (const path of files) hub.put(name, path, await readFile(`${folder}/${path}`));
+}
+
+const addModel = ({ page }: SitePage, model = MODEL): Promise<unknown> =>
+  page.evaluate((name) => window.microgrid!.models.add(name), model);
 
 /** Asks what the person says in one turn of the conversation, after all turns before; returns at once. */
 async function say(site: SitePage, turn: number, provider?: string): Promise<void> {
@@ -80,6 +91,39 @@ test("ten turns on the CPU, and ten through a peer, have the words of the refere
     await say(ben, turn);
     expect(await hear(ben, turn)).toEqual(["peer"]);
   }
+});
+
+test("4-bit weights give a peer the words that they give at home", async ({ openSite }) => {
+  test.slow();
+  const anna = await visitor(openSite, { name: "anna" });
+  await addModel(anna, MODEL_Q4);
+  await loadModel(anna, MODEL_Q4, { backend: "wasm" });
+  const ask = async (site: SitePage) => {
+    await startAnswer(site, { text: QUESTION.messages[0]!.content, model: MODEL_Q4, maxTokens: Q4_TOKENS });
+    const answer = await finishedAnswer(site);
+    expect(answer.error).toBeUndefined();
+    return { text: answer.text, kinds: routesOf(answer).map(({ provider }) => provider.kind) };
+  };
+  const home = await ask(anna);
+  expect(home.kinds).toEqual(["local"]);
+  expect(home.text).not.toBe("");
+  const ben = await visitor(openSite, { name: "ben" });
+  await joinRoom(ben, await openRoom(anna));
+  await expectPeers(ben, 1, 1);
+  expect(await ask(ben)).toEqual({ text: home.text, kinds: ["peer"] });
+});
+
+test("4-bit weights on a graphics card begin as the reference does", async ({ openSite }) => {
+  test.skip(!process.env["MICROGRID_REAL_WEBGPU"], "Software WebGPU takes minutes: set MICROGRID_REAL_WEBGPU=1.");
+  test.setTimeout(3_600_000);
+  const site = await visitor(openSite, { webgpu: true });
+  await addModel(site, MODEL_Q4);
+  await loadModel(site, MODEL_Q4, { backend: "webgpu" });
+  await startAnswer(site, { text: QUESTION.messages[0]!.content, model: MODEL_Q4, maxTokens: GPU_TOKENS });
+  const { error, text } = await finishedAnswer(site);
+  expect(error).toBeUndefined();
+  expect(QUESTION.text.startsWith(text)).toBe(true);
+  expect(text.split(" ")).toHaveLength(GPU_TOKENS);
 });
 
 test("ten turns over a pipeline have the words of the reference, though a device is killed in the middle", async ({
