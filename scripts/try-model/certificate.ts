@@ -1,15 +1,26 @@
-/** Tries a model on the CPU: load, prompt, stop, split and speed. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import type { GenerationEvent, LoadedModel } from "../../src/inference";
+/** Tries a model on the CPU: load, prompt, stop, caches, split and speed. */
+import type { GenerationEvent, LoadedModel, ModelPackage } from "../../src/inference";
+import { readGraphSpec } from "../../src/inference/onnx/graph-spec";
+import { readPackage } from "../../src/inference/onnx/package-files";
 import { chain, PartsInMemory } from "../../src/pipeline/testing/parts";
-import type { FoundModel } from "./files";
+
+/** A model that can be tried. */
+export interface Candidate {
+  readonly pkg: Extract<ModelPackage, { engine: "onnx" }>;
+  /** Reads the graph, and the files with its weights. */
+  files(): ConstructorParameters<typeof PartsInMemory>[1];
+}
+
+/** All trials, in order. */
+export const TRIALS = ["load", "prompt", "end", "abort", "cache", "split", "speed"] as const;
 
 /** The result of one trial: what was seen, and whether that is as it should be. */
 export interface Trial {
-  readonly name: "load" | "prompt" | "end" | "abort" | "split";
+  readonly name: (typeof TRIALS)[number];
   readonly passed: boolean;
   readonly seen: string;
+  /** The same in a word, for tables. */
+  readonly verdict: string;
 }
 
 const QUESTION = "What is the capital of France?";
@@ -18,29 +29,25 @@ const MAX_TOKENS = 48;
 const SPLIT_TOKENS = 8;
 
 /** Tries everything, one after the other; `tell` is called with each result. A model that cannot be loaded gets only one. */
-export async function certify({ pkg, plan, folder }: FoundModel, tell: (trial: Trial) => void): Promise<void> {
-  const run = async (name: Trial["name"], trial: () => Promise<Omit<Trial, "name">>): Promise<void> => {
+export async function certify({ pkg, files }: Candidate, tell: (trial: Trial) => void): Promise<void> {
+  const run = async (
+    name: Trial["name"],
+    trial: () => Promise<Omit<Trial, "name" | "verdict"> & { verdict?: string }>,
+  ): Promise<void> => {
     const failed = (error: unknown) => ({
       passed: false,
       seen: error instanceof Error ? error.message : String(error),
     });
-    tell({ name, ...(await trial().catch(failed)) });
+    const result = await trial().catch(failed);
+    tell({ name, verdict: result.passed ? "yes" : "no", ...result });
   };
-  const read = (path: string) => new Uint8Array(readFileSync(join(folder, path)));
   let parts: PartsInMemory | undefined;
   let model: LoadedModel | undefined;
   await run("load", async () => {
     const start = performance.now();
-    const external = plan.data.map(({ path }) => ({ name: path.slice(path.lastIndexOf("/") + 1), bytes: read(path) }));
-    parts = new PartsInMemory(pkg, { model: read(plan.graph), external });
+    parts = new PartsInMemory(pkg, files());
     model = await parts.whole();
-    const { prefillRate, decodeRate, prefillChunk } = model.info;
-    const rates = `${rounded(prefillRate)} and ${rounded(decodeRate)} tokens/s`;
-    const seconds = rounded((performance.now() - start) / 1000);
-    return {
-      passed: true,
-      seen: `${plan.graph} in ${seconds} s; reads and writes ${rates}, in pieces of ${prefillChunk}`,
-    };
+    return { passed: true, seen: `${pkg.graph} in ${rounded((performance.now() - start) / 1000)} s` };
   });
   if (!parts || !model) return;
   const [whole, pieces] = [model, parts];
@@ -62,6 +69,12 @@ export async function certify({ pkg, plan, folder }: FoundModel, tell: (trial: T
     );
     return { passed: left, seen: left ? "after the first token" : "the answer went on" };
   });
+  await run("cache", async () => {
+    const read = await readPackage(pkg, { signal: new AbortController().signal });
+    const inPlace = readGraphSpec(read.graph, read).inPlacePossible;
+    const seen = `on a graphics card, keys and values ${inPlace ? "stay in place" : "are copied at each step"}`;
+    return { passed: true, seen, verdict: inPlace ? "in place" : "copied" };
+  });
   await run("split", async () => {
     const { layers } = pieces.decoder;
     const [from, to] = [Math.floor(layers / 3), Math.ceil((2 * layers) / 3)];
@@ -72,6 +85,12 @@ export async function certify({ pkg, plan, folder }: FoundModel, tell: (trial: T
     await stage.unload();
     const passed = String(ours.ids) === String(theirs.ids);
     return { passed, seen: `layers ${from} to ${to} of ${layers} elsewhere: ${passed ? "the same" : "other"} tokens` };
+  });
+  await run("speed", () => {
+    const { prefillRate, decodeRate, prefillChunk } = whole.info;
+    const [reads, writes] = [rounded(prefillRate), rounded(decodeRate)];
+    const seen = `reads ${reads} and writes ${writes} tokens/s, in pieces of ${prefillChunk}`;
+    return Promise.resolve({ passed: true, seen, verdict: `${reads} / ${writes}` });
   });
   await whole.unload();
 }
@@ -94,4 +113,5 @@ async function greedy(model: LoadedModel, maxTokens: number, aborted?: AbortCont
   return { ids, text, done };
 }
 
-const rounded = (value: number | undefined): string => (value === undefined ? "?" : value.toPrecision(2));
+const rounded = (value: number | undefined): string =>
+  value === undefined ? "?" : String(Number(value.toPrecision(2)));
