@@ -21,6 +21,24 @@ const ROUNDS = 15;
 const BARE_NOTE =
   "The bare engine is the same loaded model in the same worker of the same page, with its tokens read inside that worker.";
 
+/** Twenty fields of all kinds, all required. */
+const FIELDS = [
+  { type: "string", maxLength: 20 },
+  { type: "integer", minimum: 0 },
+  { enum: ["alpha", "beta", "gamma"] },
+  { type: "array", items: { type: "number" }, maxItems: 2 },
+  { type: "boolean" },
+];
+const NAMES = Array.from({ length: 20 }, (_, at) => `field${at}`);
+const FORM = {
+  type: "schema",
+  schema: JSON.stringify({
+    type: "object",
+    properties: Object.fromEntries(NAMES.map((name, at) => [name, FIELDS[at % FIELDS.length]])),
+    required: NAMES,
+  }),
+} as const;
+
 export const decode: Group = async ({ stage, times }) => {
   const site = await stage.visit({ name: "decode" });
   await withGuide(site);
@@ -40,6 +58,11 @@ export const decode: Group = async ({ stage, times }) => {
     },
     { name: "decode through Grid in a second tab", ask: () => timedAnswer(attached.page, request) },
     { name: "decode in the chat, as it is shown", ask: () => inChat(chat) },
+    {
+      name: "decode under a schema with 20 fields",
+      ask: () => bareAnswer(worker, { ...request.generation, format: FORM }),
+      target: { of: "ratio", at: "least", value: 0.9 },
+    },
   ];
   const lines: Line[] = [];
   for (const { name, ask, target } of ways) {

@@ -10,6 +10,7 @@ import type {
   Route,
   ShareOptions,
 } from "../../src/grid";
+import type { AnswerFormat } from "../../src/inference";
 import type { OpenOptions, OpenSite } from "./fixtures";
 import type { SitePage } from "./site-page";
 
@@ -29,6 +30,7 @@ export interface Question {
   readonly model?: string;
   readonly maxTokens?: number;
   readonly provider?: string;
+  readonly format?: AnswerFormat;
   /** The conversation so far. */
   readonly before?: readonly ChatMessage[];
 }
@@ -142,7 +144,7 @@ export async function expectPeers(site: SitePage, peers: number, offering = 0): 
 /** Starts an answer under a name and returns at once. */
 export async function startAnswer({ page }: SitePage, question: Question, name = "answer"): Promise<void> {
   await page.evaluate(
-    ([{ text, model, maxTokens, provider, before = [] }, key]) => {
+    ([{ text, model, maxTokens, provider, format, before = [] }, key]) => {
       const abort = new AbortController();
       const soFar = { text: "", tokens: 0, losses: [] as Loss[] };
       const read = async () => {
@@ -152,7 +154,8 @@ export async function startAnswer({ page }: SitePage, question: Question, name =
         let error: { code: string; message: string } | undefined;
         const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1 };
         const messages = [...before, { role: "user" as const, content: text }];
-        const generation = { model: model ?? "guide", messages, sampling, maxTokens: maxTokens ?? 200 };
+        const asked = { model: model ?? "guide", messages, sampling, maxTokens: maxTokens ?? 200 };
+        const generation = { ...asked, ...(format && { format }) };
         try {
           const request = { generation, ...(provider !== undefined && { provider }) };
           for await (const event of window.microgrid!.answer(request, { signal: abort.signal })) {

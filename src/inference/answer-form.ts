@@ -46,7 +46,7 @@ export class AnswerForm {
   get missing(): number {
     const missing = this.#constraint.missing;
     if (missing !== undefined) return missing;
-    throw new MicrogridError("bad-request", "The model has no tokens for an answer in the format that is asked for.");
+    throw new MicrogridError("bad-request", "The model cannot write an answer in the format that is asked for.");
   }
 
   /** Goes on behind tokens whose answer reads `text`. False if that does not have the form. */

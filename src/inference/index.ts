@@ -39,6 +39,7 @@ export type {
   StageService,
 } from "./stages";
 export type {
+  AnswerFormat,
   Backend,
   ChatMessage,
   DeviceInfo,

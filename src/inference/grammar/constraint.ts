@@ -30,7 +30,7 @@ export class Constraint {
     return this.#state.isOver;
   }
 
-  /** Tokens that are missing at least, about; undefined if the model has no tokens for what is missing. */
+  /** Tokens that are missing at least, about; undefined if the model has no tokens for them, or no answer is that long. */
   get missing(): number | undefined {
     return this.#vocabulary.closing(this.#state)?.length;
   }

@@ -96,14 +96,18 @@ class Builder {
 
   /** The place from which the expression leads to `next`. */
   #build(expression: Expression, next: Node): Node {
-    const known = this.#places.get(next)?.get(expression);
+    // Parts of parts may come before the same place often, in lists of properties that may be left out.
+    const isShared = expression.type === "sequence" || expression.type === "choice" || expression.type === "repeat";
+    const known = isShared ? this.#places.get(next)?.get(expression) : undefined;
     if (known) return known;
     if (this.#depth >= MAX_DEPTH) throw tooLarge();
     this.#depth++;
     const node = this.#place(expression, next);
     this.#depth--;
-    const places = this.#places.get(next) ?? new Map<Expression, Node>();
-    this.#places.set(next, places.set(expression, node));
+    if (isShared) {
+      const places = this.#places.get(next) ?? new Map<Expression, Node>();
+      this.#places.set(next, places.set(expression, node));
+    }
     return node;
   }
 

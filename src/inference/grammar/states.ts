@@ -1,14 +1,15 @@
 /** Where a text stands in a grammar: all ways to read it at once, found as they are needed and kept. */
 import { MicrogridError } from "../../core";
 import type { Grammar } from "./expressions";
+import type { ByteRange } from "./utf8-ranges";
 import { type Node, type RuleNodes, networkOf } from "./network";
 
 /** Ways to read a text that are followed at once. Further ones are dropped, so the rest of a text may be less free. */
 const MAX_WAYS = 1_000;
 /** States that are kept of one grammar; beyond that, those that nobody uses are forgotten. */
 const MAX_STATES = 20_000;
-/** Places that are looked at for one token: a hostile format must not occupy the device. It takes a second or so. */
-const MAX_WORK = 2_000_000;
+/** Places that are looked at for one token: a hostile format must not occupy the device. It takes a moment. */
+const MAX_WORK = 200_000;
 
 /** A place in a rule, and the places behind the rules that wait for it. */
 interface Frame {
@@ -27,6 +28,8 @@ export interface State {
   readonly isOver: boolean;
   /** Fewest bytes that are missing. */
   readonly cost: number;
+  /** The bytes with which the shortest ends begin. */
+  readonly nearest: readonly ByteRange[];
   /** The state after one more byte; undefined if it may not follow. */
   after(byte: number): State | undefined;
 }
@@ -152,6 +155,13 @@ class KnownState implements State {
 
   get isOver(): boolean {
     return this.#ways.length === 0;
+  }
+
+  get nearest(): readonly ByteRange[] {
+    return this.#ways.flatMap(({ node, parent }) => {
+      const behind = 1 + (parent?.cost ?? 0);
+      return node.bytes.flatMap(({ range, next }) => (next.cost + behind === this.cost ? [range] : []));
+    });
   }
 
   after(byte: number): KnownState | undefined {

@@ -4,12 +4,13 @@ import type { State } from "./states";
 /** Masks that are kept; those of large vocabularies take 20 kB each. */
 const MAX_MASKS = 256;
 const LONGEST_TOKEN = 255;
-/** Bytes that are tried when a text is filled up or closed: letters before signs, and signs before what cannot be seen. */
-const BYTES_BY_TASTE: readonly number[] = [
-  ...Array.from({ length: 26 }, (_, at) => 0x61 + at),
-  ...Array.from({ length: 0x7f - 0x21 }, (_, at) => 0x21 + at),
-  ...Array.from({ length: 256 }, (_, byte) => byte),
-];
+/** Where the shortest end is not unique, letters go before signs, and signs before bytes that cannot be seen. */
+const TASTE: readonly number[] = Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= 0x61 && byte <= 0x7a) return 0;
+  return byte > 0x20 && byte < 0x7f ? 1 : 2;
+});
+/** Ends that are longer, in bytes, are not written out: no answer is that long. */
+const MAX_CLOSING = 2 ** 16;
 
 /** The tokens that write text. */
 export class Vocabulary {
@@ -26,45 +27,56 @@ export class Vocabulary {
   readonly #closings = new WeakMap<State, readonly number[] | null>();
   /** True if each byte is a token, so that every text can be written. */
   readonly #writesAll: boolean;
+  /** Bytes of the longest token. */
+  readonly #longest: number;
 
   /** `bytesOf` gives the bytes of the tokens below `size`; none for those that are no text. */
   constructor(size: number, bytesOf: (id: number) => Uint8Array) {
-    const tokens: { readonly id: number; readonly bytes: Uint8Array }[] = [];
+    const tokens: { readonly id: number; readonly key: string }[] = [];
+    const single = new Set<number>();
+    let total = 0;
+    let longest = 0;
     for (let id = 0; id < size; id++) {
       const bytes = bytesOf(id);
-      if (bytes.length > 0 && bytes.length <= LONGEST_TOKEN) tokens.push({ id, bytes });
+      if (bytes.length === 0 || bytes.length > LONGEST_TOKEN) continue;
+      // Strings are compared sooner than arrays.
+      tokens.push({ id, key: String.fromCharCode(...bytes) });
+      total += bytes.length;
+      longest = Math.max(longest, bytes.length);
+      if (bytes.length === 1) single.add(bytes[0]!);
     }
-    tokens.sort((a, b) => compareBytes(a.bytes, b.bytes) || a.id - b.id);
+    tokens.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id));
+    this.#longest = longest;
+    this.#writesAll = single.size === 256;
     this.#words = Math.ceil(size / 32);
-    const total = tokens.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    this.#ids = Uint32Array.from(tokens, ({ id }) => id);
     const byte = new Uint8Array(total);
     const depth = new Uint8Array(total);
     const beside = new Uint32Array(total);
     const first = new Uint32Array(total + 1);
     let count = 0;
-    let previous = new Uint8Array();
+    let previous = "";
+    /** The nodes of the last token. */
     const path: number[] = [];
-    for (const [index, { bytes }] of tokens.entries()) {
+    for (const [index, { key }] of tokens.entries()) {
       let same = 0;
-      while (same < previous.length && previous[same] === bytes[same]) same++;
+      while (same < previous.length && previous[same] === key[same]) same++;
+      while (path.length > same) beside[path.pop()!] = count;
       // Tokens of equal bytes share a node.
-      for (let at = same; at < bytes.length; at++) {
-        for (const node of path.splice(at)) beside[node] = count;
-        byte[count] = bytes[at]!;
+      for (let at = same; at < key.length; at++) {
+        byte[count] = key.charCodeAt(at);
         depth[count] = at;
         first[count] = index;
         path.push(count++);
       }
       first[count] = index + 1;
-      previous = Uint8Array.from(bytes);
+      previous = key;
     }
     for (const node of path) beside[node] = count;
     this.#byte = byte.slice(0, count);
     this.#depth = depth.slice(0, count);
     this.#beside = beside.slice(0, count);
     this.#first = first.slice(0, count + 1);
-    this.#ids = Uint32Array.from(tokens, ({ id }) => id);
-    this.#writesAll = new Set(tokens.flatMap(({ bytes }) => (bytes.length === 1 ? [bytes[0]] : []))).size === 256;
   }
 
   /** The tokens that may follow, one bit for each id. Not to be changed. */
@@ -81,6 +93,7 @@ export class Vocabulary {
   /** True if the text can be ended with at most `room` tokens. */
   canClose(state: State, room: number): boolean {
     if (this.#writesAll && state.cost <= room) return true;
+    if (state.cost > Math.min(room * this.#longest, MAX_CLOSING)) return false;
     const closing = this.closing(state);
     return closing !== undefined && closing.length <= room;
   }
@@ -120,6 +133,7 @@ export class Vocabulary {
 
   /** Goes along the shortest text, always by the longest token. */
   #shortest(start: State): readonly number[] | undefined {
+    if (start.cost > MAX_CLOSING) return undefined;
     const ids: number[] = [];
     let state = start;
     while (state.cost > 0) {
@@ -136,7 +150,7 @@ export class Vocabulary {
     let found: { id: number; state: State } | undefined;
     let [from, to] = [0, this.#byte.length];
     while (state.cost > 0) {
-      const next = this.#shorter(state, from, to);
+      const next = this.#nearer(state, from, to);
       if (!next) return found;
       const { node } = next;
       ({ state } = next);
@@ -147,23 +161,14 @@ export class Vocabulary {
   }
 
   /** A node among `from` to `to` (all children of one node) whose byte leads nearer to the end. */
-  #shorter(state: State, from: number, to: number): { readonly node: number; readonly state: State } | undefined {
-    const nodes = new Map<number, number>();
-    for (let node = from; node < to; node = this.#beside[node]!) nodes.set(this.#byte[node]!, node);
-    for (const byte of BYTES_BY_TASTE) {
-      const node = nodes.get(byte);
-      if (node === undefined) continue;
-      const next = state.after(byte);
-      if (next && next.cost < state.cost) return { node, state: next };
+  #nearer(state: State, from: number, to: number): { readonly node: number; readonly state: State } | undefined {
+    let best: number | undefined;
+    for (let node = from; node < to; node = this.#beside[node]!) {
+      const byte = this.#byte[node]!;
+      const isNearer = state.nearest.some(([first, last]) => first <= byte && byte <= last);
+      if (isNearer && (best === undefined || TASTE[byte]! < TASTE[this.#byte[best]!]!)) best = node;
     }
-    return undefined;
+    const next = best === undefined ? undefined : state.after(this.#byte[best]!);
+    return next && { node: best!, state: next };
   }
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let at = 0; at < length; at++) {
-    if (a[at] !== b[at]) return a[at]! - b[at]!;
-  }
-  return a.length - b.length;
 }
