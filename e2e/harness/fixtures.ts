@@ -1,5 +1,6 @@
 /** Playwright's `test`, with the site, its signaling server, visitors and networks as fixtures. */
 import { test as base, type Browser, type BrowserContextOptions } from "@playwright/test";
+import { barePages } from "./bare-pages";
 import { Browsers, UNOPTIMIZED_FLAGS } from "./browsers";
 import { Firefox, hasFirefox } from "./firefox";
 import { Problems, type Expected } from "./problems";
@@ -87,7 +88,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 
   site: async ({ siteConfig }, use) => {
-    const site = await serveSite(() => siteConfig);
+    const site = await serveSite(() => siteConfig, barePages);
     await use(site);
     await site.close();
   },

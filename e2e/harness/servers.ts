@@ -25,9 +25,25 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** Serves the built site. It reads the configuration at each request, so a test may change it. */
-export function serveSite(config: () => SiteConfig): Promise<WebServer> {
-  return serve(siteHandler({ root: DIST, config }), "localhost");
+/** Where the site of a test also has the bare pages, as pages of other programs on the same origin. */
+const BESIDE = "/e2e/";
+
+/**
+ * Serves the built site. It reads the configuration at each request, so a test may change it. `beside` gives the folder of the
+ * bare pages, when it is first asked for.
+ */
+export function serveSite(config: () => SiteConfig, beside?: () => Promise<string>): Promise<WebServer> {
+  const site = siteHandler({ root: DIST, config });
+  return serve((request, response) => {
+    if (!beside || !request.url?.startsWith(BESIDE)) return site(request, response);
+    const path = new URL(request.url, "http://site").pathname.slice(BESIDE.length);
+    void beside()
+      .then((folder) => readFile(join(folder, normalize(path))))
+      .then(
+        (body) => response.writeHead(200, { "content-type": typeOf(path) }).end(body),
+        () => response.writeHead(404).end(),
+      );
+  }, "localhost");
 }
 
 /**

@@ -1,0 +1,99 @@
+/** Client libraries that people use, unmodified, against the site's own address. */
+import type { Page } from "@playwright/test";
+import golden from "./fixtures/golden.json" with { type: "json" };
+import { expect, gridReady, loadModel, slowEngine, test } from "./harness";
+
+const GREETING = golden.items[0]!;
+const QUESTION = GREETING.messages[0]!.content;
+
+for (const name of ["openai", "ai-sdk", "langchain"]) {
+  test(`${name} chats, streams, aborts, calls tools, follows a schema and tells errors`, async ({ openSite, site }) => {
+    const grid = await openSite({ siteWorker: true, prepare: slowEngine });
+    await gridReady(grid);
+    await loadModel(grid);
+    const page = await grid.context.newPage();
+    await page.goto(`${site.url}e2e/clients-page/index.html`);
+    await page.waitForFunction(() => "clients" in window && navigator.serviceWorker.controller !== null);
+    await chats(page, name);
+    await streams(page, name);
+    await aborts(page, name);
+    await callsTools(page, name);
+    await followsSchema(page, name);
+    expect(await page.evaluate((client) => window.clients[client]!.wrong(), name)).toBe(400);
+  });
+}
+
+/** Two at once, of which one ends early. */
+async function chats(page: Page, name: string): Promise<void> {
+  const answers = await page.evaluate(
+    ([client, question]) => {
+      const { chat } = window.clients[client]!;
+      return Promise.all([chat(question), chat(question, { maxTokens: 3 })]);
+    },
+    [name, QUESTION] as const,
+  );
+  expect(answers[0]).toBe(GREETING.completion);
+  expect(answers[1]).not.toBe("");
+  expect(GREETING.completion.startsWith(answers[1]!)).toBe(true);
+  expect(answers[1]!.length).toBeLessThan(GREETING.completion.length);
+}
+
+async function streams(page: Page, name: string): Promise<void> {
+  const pieces = await page.evaluate(
+    async ([client, question]) => {
+      const all: string[] = [];
+      for await (const piece of window.clients[client]!.stream(question)) all.push(piece);
+      return all;
+    },
+    [name, QUESTION] as const,
+  );
+  expect(pieces.join("")).toBe(GREETING.completion);
+  expect(pieces.filter((piece) => piece !== "").length).toBeGreaterThan(3);
+}
+
+async function aborts(page: Page, name: string): Promise<void> {
+  const { length, next } = await page.evaluate(
+    async ([client, question]) => {
+      const { chat, stream } = window.clients[client]!;
+      const abort = new AbortController();
+      let text = "";
+      try {
+        for await (const piece of stream(question, { signal: abort.signal, endless: true })) {
+          text += piece;
+          if (text.length > 20) abort.abort();
+        }
+      } catch {
+        // Some libraries throw at an abort, and some only end the stream.
+      }
+      return { length: text.length, next: await chat(question) };
+    },
+    [name, QUESTION] as const,
+  );
+  // Without an abort, 800 tokens come.
+  expect(length).toBeGreaterThan(20);
+  expect(length).toBeLessThan(1_000);
+  expect(next).toBe(GREETING.completion);
+}
+
+async function callsTools(page: Page, name: string): Promise<void> {
+  const { called, answer } = await page.evaluate(([client, question]) => window.clients[client]!.tools(question), [
+    name,
+    "How is the weather in Paris?",
+  ] as const);
+  expect(called.length).toBeGreaterThan(0);
+  for (const call of called) {
+    expect(call).toEqual({
+      name: "weather",
+      input: { city: expect.stringMatching(/^(Paris|Rome)$/) as unknown, days: expect.any(Number) as unknown },
+    });
+  }
+  expect(answer).not.toBe("");
+}
+
+async function followsSchema(page: Page, name: string): Promise<void> {
+  const person = await page.evaluate(([client, question]) => window.clients[client]!.person(question), [
+    name,
+    "Who are you?",
+  ] as const);
+  expect(person).toEqual({ name: expect.any(String) as unknown, age: expect.any(Number) as unknown });
+}
