@@ -4,6 +4,7 @@ import type { BenchOptions, GroupName } from "./options.mjs";
 import type { Group } from "./group";
 import { ceiling } from "./groups/ceiling";
 import { decode } from "./groups/decode";
+import { http } from "./groups/http";
 import { handshake } from "./groups/handshake";
 import { loss } from "./groups/loss";
 import { peer } from "./groups/peer";
@@ -22,6 +23,7 @@ import { table } from "./table";
 const GROUPS: Readonly<Record<GroupName, Group>> = {
   start,
   decode,
+  http,
   peer,
   loss,
   ceiling,

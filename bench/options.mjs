@@ -6,6 +6,7 @@ import { CommandError } from "../scripts/run/message.mjs";
 export const GROUPS = /** @type {const} */ ([
   "start",
   "decode",
+  "http",
   "peer",
   "loss",
   "ceiling",

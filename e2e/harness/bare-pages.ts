@@ -25,8 +25,12 @@ export interface BarePageOptions {
 
 /** Serves a bare page, such as `room-page`, at the root of an origin of its own. */
 export async function serveBarePage(name: string, options: BarePageOptions = {}): Promise<WebServer> {
-  built ??= builtPages();
-  return serveFolder(await built, { ...options, index: `${name}/index.html` });
+  return serveFolder(await barePages(), { ...options, index: `${name}/index.html` });
+}
+
+/** The folder of the built bare pages. */
+export function barePages(): Promise<string> {
+  return (built ??= builtPages());
 }
 
 /** Builds all bare pages at once, unless an earlier run has built them from the same sources. Returns the folder. */
