@@ -114,7 +114,7 @@ test("4-bit weights give a peer the words that they give at home", async ({ open
 });
 
 test("4-bit weights on a graphics card begin as the reference does", async ({ openSite }) => {
-  test.skip(!process.env["MICROGRID_REAL_WEBGPU"], "Software WebGPU takes minutes: set MICROGRID_REAL_WEBGPU=1.");
+  test.skip(!process.env.MICROGRID_REAL_WEBGPU, "Software WebGPU takes minutes: set MICROGRID_REAL_WEBGPU=1.");
   test.setTimeout(3_600_000);
   const site = await visitor(openSite, { webgpu: true });
   await addModel(site, MODEL_Q4);

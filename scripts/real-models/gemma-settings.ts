@@ -3,7 +3,7 @@ import { gemmaSizes } from "./gemma-graph";
 import type { Gguf } from "./gguf";
 import { addedTokens, asFiles, TOKEN, vocabularyOf, type WriteSettings } from "./settings";
 
-/** What SentencePiece writes for a space. */
+/** The sign that SentencePiece writes for a space. */
 const SPACE = "▁";
 
 /**

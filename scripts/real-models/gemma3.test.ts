@@ -46,7 +46,7 @@ describe.skipIf(!haveGguf(ID))("Gemma 3 270M (npm run real:models -- gemma3-270m
     });
   });
 
-  describe("its graph", () => {
+  describe.skipIf(!process.env.MICROGRID_REAL_GEMMA)("its graph (only with MICROGRID_REAL_GEMMA=1)", () => {
     let parts: PartsInMemory;
     let whole: LoadedModel;
     beforeAll(async () => {

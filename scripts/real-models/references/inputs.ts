@@ -195,7 +195,7 @@ The largest planet in our solar system is
 /** More tokens than the window of Gemma's layers has. */
 const LONG_BEGINNING = Array.from({ length: 80 }, (_, at) => `${at + 1} times 3 is ${3 * (at + 1)}.`).join(" ");
 
-/** What a model is asked. */
+/** Questions for a model, and how its answers are kept. */
 interface Inputs {
   readonly questions: readonly string[];
   /** Answers that are kept. */
