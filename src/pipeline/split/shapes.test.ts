@@ -4,7 +4,15 @@ import { type DecoderShape, randomDecoder } from "../../inference/testing";
 import { readSkeleton } from "../../onnx";
 import { readDecoder } from ".";
 import { ROUNDED_AT_CUTS, SHAPES } from "./testing/decoder-shapes";
-import { loadStages, loadWhole, releaseAll, type Runnable, splitAt, type StageCache } from "./testing/run-model";
+import {
+  loadStages,
+  loadWhole,
+  releaseAll,
+  type Runnable,
+  sameBits,
+  splitAt,
+  type StageCache,
+} from "./testing/run-model";
 
 const LAYERS = 3;
 const SPLITS = [[0], [1], [2], [3], [0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3], [0, 1, 2, 3]] as const;
@@ -62,12 +70,6 @@ describe("decoders in stages", () => {
     }
   });
 });
-
-/** Compares bytes, because comparing half a million numbers with `toEqual` takes longer than computing them. */
-function sameBits(got: readonly Float32Array[], expected: readonly Float32Array[]): boolean {
-  const bytesOf = (row: Float32Array): Buffer => Buffer.from(row.buffer, row.byteOffset, row.byteLength);
-  return got.length === expected.length && got.every((row, at) => bytesOf(row).equals(bytesOf(expected[at]!)));
-}
 
 /** Half floats from their bits. */
 function halves(bits: Float32Array): Float32Array {
