@@ -81,7 +81,7 @@ export const chatStyles = css`
   }
   @media (max-width: 480px) {
     .empty mg-recommendation {
-      min-height: 9rem;
+      min-height: 10rem;
     }
   }
   @media (max-width: 640px) {

@@ -87,7 +87,7 @@ export class ChatView extends WorkspaceElement {
             messages.length > 0 || loading
               ? html`<h1 class="visually-hidden">${chats?.current?.title ?? "Conversation"}</h1>`
               : html`<mg-empty-state .privacy=${this.#privacy()} @mg-suggest=${this.#suggest}></mg-empty-state>
-                  <mg-go-back .workspace=${workspace}></mg-go-back>
+                  ${this.#mayGoBack() ? html`<mg-go-back .workspace=${workspace}></mg-go-back>` : nothing}
                   <mg-recommendation .workspace=${workspace}></mg-recommendation>`
           }
           ${repeat(
@@ -223,6 +223,12 @@ export class ChatView extends WorkspaceElement {
     if (state.room.membership.kind !== "member")
       return `“${plain(state.room.name)}” has not let you in yet. Until then, your messages stay on this device.`;
     return `People in “${plain(state.room.name)}” can answer you. The device that answers can read this chat.`;
+  }
+
+  /** Without a room to go back to, not even the space for the offer is left free. */
+  #mayGoBack(): boolean {
+    const { returnTo, room } = this.workspace?.grid.state ?? {};
+    return returnTo !== undefined && room === undefined;
   }
 
   #loadable(): string {

@@ -58,6 +58,15 @@ export class RecommendationCard extends WorkspaceElement {
       .name {
         font-weight: 600;
       }
+      /* Beside the button, a phone would leave the words three to a line. */
+      @media (max-width: 480px) {
+        .words {
+          flex-basis: 100%;
+        }
+        .button {
+          flex: 1;
+        }
+      }
     `,
   ];
 

@@ -104,12 +104,13 @@ export class Sidebar extends WorkspaceElement {
         border-top: 1px solid var(--mg-border);
       }
       footer .button {
-        padding-inline: 0.5rem;
+        padding-inline: 0.375rem;
+        font-size: 0.875rem;
+        font-weight: 500;
       }
       footer .wide {
         flex: 1;
         justify-content: flex-start;
-        font-weight: 500;
       }
     `,
   ];
