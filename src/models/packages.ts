@@ -53,7 +53,7 @@ export async function prepareOnnx(parts: PackageParts, order: PackageOrder): Pro
     loadedBytes = step.loadedBytes;
     onProgress({ ...step, ...all });
   });
-  // What is read of a graph here is no part of the download, or is in it already.
+  // The bytes of a graph that are read here are no part of the download, or are counted already.
   const looking = (step: LoadProgress): void => onProgress({ ...step, ...all, loadedBytes, bytesPerSecond: 0 });
   const current = await lookAhead(parts, entry, { plan: planned, listing, backend, signal, onProgress: looking });
   const { graph } = current;

@@ -17,7 +17,7 @@ const RATE_WINDOW_MS = 5_000;
 
 interface LocalProviderOptions {
   readonly supervisor: EngineSupervisor;
-  /** What is known of this device's speed. */
+  /** The speeds that this device has shown. */
   readonly speeds: ModelSpeeds;
   /** Called when offers, rates or jobs change. */
   onChange(): void;

@@ -1,4 +1,4 @@
-/** What answers tell about a device outlives the page, and is not believed of other hardware. */
+/** Measured speeds outlive the page, and are not believed of other hardware. */
 import { beforeEach, expect, test, vi } from "vitest";
 import type { DeviceInfo, ModelOffer, Usage } from "../inference";
 import { OFFER } from "../inference/testing/toy-provider";

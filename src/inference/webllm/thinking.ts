@@ -3,12 +3,12 @@ import { MicrogridError } from "../../core";
 import type { ChatTokenizer } from "../tokenizer";
 import type { ChatAbilities, GenerationRequest } from "../types";
 
-/** What a request may say about thinking; requests for other models use the same names. */
+/** The variables by which a request sets thinking; requests for other models use the same names. */
 const SWITCHES: readonly string[] = ["enable_thinking", "thinking"];
 const EFFORT = "reasoning_effort";
 const NO_EFFORT = "none";
 
-/** What is known of a model's chats; undefined if it brings no template that tells. */
+/** The abilities of a model as its own template shows them; undefined if it brings no template. */
 export function abilitiesOf({ abilities, thoughts }: ChatTokenizer): ChatAbilities | undefined {
   if (!abilities) return undefined;
   // WebLLM can keep a model from thinking, and not make one think that does not by itself.

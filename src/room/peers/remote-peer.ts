@@ -155,7 +155,7 @@ export class RemotePeer implements Provider {
     }
   }
 
-  /** What a peer says instead of an answer is fresher than its last heartbeat, and corrects what this node believed. */
+  /** The words of a peer that does not answer are fresher than its last heartbeat, and correct it. */
   #correct(error: unknown, model: string): void {
     const heartbeat = this.#heartbeat;
     const news = newsOf(error);
@@ -170,7 +170,7 @@ export class RemotePeer implements Provider {
   }
 }
 
-/** What a refused or lost job says about its peer. */
+/** News of a peer from a job that it refused or lost. */
 interface News {
   readonly load?: PeerLoad;
   /** It does not have the model ready any more. */
