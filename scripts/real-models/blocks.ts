@@ -163,6 +163,15 @@ export function packedCodes({ bits, codes }: BlockMatrix): Uint8Array {
   return Uint8Array.from({ length: codes.length / 2 }, (_, at) => codes[2 * at]! | (codes[2 * at + 1]! << 4));
 }
 
+/** A matrix with rows and columns exchanged. */
+export function turned(values: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) out[column * rows + row] = values[row * columns + column]!;
+  }
+  return out;
+}
+
 /** A number of 16 bits. */
 function halfAt(view: DataView, at: number): number {
   const bits = view.getUint16(at, true);

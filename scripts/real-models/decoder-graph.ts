@@ -7,7 +7,7 @@
  * the offsets.
  */
 import { type ExternalFile, OnnxWriter } from "../../src/inference/testing/onnx-writer";
-import { type BlockMatrix, blockMatrix, floats, packedCodes, widened } from "./blocks";
+import { type BlockMatrix, blockMatrix, floats, packedCodes, turned, widened } from "./blocks";
 import { type Gguf, numberOf } from "./gguf";
 
 /** How the numbers of matrices are written. All of them are exactly those of the GGUF file. */
@@ -295,12 +295,3 @@ export class DecoderGraph {
 
 /** The name of a weight, as that of a module in PyTorch. */
 const dotted = (path: string): string => path.slice(1).replaceAll("/", ".");
-
-/** A matrix with rows and columns exchanged. */
-function turned(values: Float32Array, rows: number, columns: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) out[column * rows + row] = values[row * columns + column]!;
-  }
-  return out;
-}
