@@ -5,7 +5,7 @@ import type { Plugin } from "vite";
 const QUERY = "?size";
 const RESOLVED = "\0size:";
 
-/** Serves `import bytes from "FILE?size"`. */
+/** Serves `import { bytes } from "FILE?size"`. */
 export function fileSize(): Plugin {
   return {
     name: "microgrid-file-size",
@@ -15,6 +15,6 @@ export function fileSize(): Plugin {
       const found = await this.resolve(id.slice(0, -QUERY.length), importer, { skipSelf: true });
       return found && `${RESOLVED}${found.id}`;
     },
-    load: (id) => (id.startsWith(RESOLVED) ? `export default ${statSync(id.slice(RESOLVED.length)).size};` : undefined),
+    load: (id) => (id.startsWith(RESOLVED) ? `export const bytes = ${statSync(id.slice(RESOLVED.length)).size};` : undefined),
   };
 }

@@ -9,6 +9,5 @@ interface ImportMetaEnv {
 
 /** The size of a file at build time, in bytes (`scripts/vite-size.ts`). */
 declare module "*?size" {
-  const bytes: number;
-  export default bytes;
+  export const bytes: number;
 }

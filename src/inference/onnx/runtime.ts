@@ -58,7 +58,7 @@ async function importBuild(backend: Backend): Promise<Build> {
       import("onnxruntime-web/ort-wasm-simd-threaded.mjs?url"),
       import("onnxruntime-web/ort-wasm-simd-threaded.wasm?size"),
     ]);
-    return { ort, wasm: wasm.default, glue: glue.default, bytes: size.default };
+    return { ort, wasm: wasm.default, glue: glue.default, bytes: size.bytes };
   }
   if (canSuspend()) {
     const [ort, wasm, glue, size] = await Promise.all([
@@ -67,7 +67,7 @@ async function importBuild(backend: Backend): Promise<Build> {
       import("onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url"),
       import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?size"),
     ]);
-    return { ort, wasm: wasm.default, glue: glue.default, bytes: size.default };
+    return { ort, wasm: wasm.default, glue: glue.default, bytes: size.bytes };
   }
   const [ort, wasm, glue, size] = await Promise.all([
     import("onnxruntime-web/webgpu"),
@@ -75,7 +75,7 @@ async function importBuild(backend: Backend): Promise<Build> {
     import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"),
     import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?size"),
   ]);
-  return { ort, wasm: wasm.default, glue: glue.default, bytes: size.default };
+  return { ort, wasm: wasm.default, glue: glue.default, bytes: size.bytes };
 }
 
 /** Whether the build for the GPU suspends itself while it waits. Such a build reads blobs part by part. */
