@@ -15,6 +15,7 @@ export function fileSize(): Plugin {
       const found = await this.resolve(id.slice(0, -QUERY.length), importer, { skipSelf: true });
       return found && `${RESOLVED}${found.id}`;
     },
-    load: (id) => (id.startsWith(RESOLVED) ? `export const bytes = ${statSync(id.slice(RESOLVED.length)).size};` : undefined),
+    load: (id) =>
+      id.startsWith(RESOLVED) ? `export const bytes = ${statSync(id.slice(RESOLVED.length)).size};` : undefined,
   };
 }
