@@ -34,8 +34,8 @@ async function chats(page: Page, name: string): Promise<void> {
   );
   expect(answers[0]).toBe(GREETING.completion);
   expect(answers[1]).not.toBe("");
-  expect(GREETING.completion.startsWith(answers[1]!)).toBe(true);
-  expect(answers[1]!.length).toBeLessThan(GREETING.completion.length);
+  expect(GREETING.completion.startsWith(answers[1])).toBe(true);
+  expect(answers[1].length).toBeLessThan(GREETING.completion.length);
 }
 
 async function streams(page: Page, name: string): Promise<void> {

@@ -97,7 +97,7 @@ test("any tab answers; without an open page, the worker says what to do", async 
   const ask = (): Promise<unknown> =>
     other.evaluate(async (body) => {
       const reply = await fetch("/v1/chat/completions", { method: "POST", body });
-      return [reply.status, await reply.json()];
+      return [reply.status, (await reply.json()) as unknown];
     }, JSON.stringify(ASK));
   expect(await ask()).toMatchObject([200, { choices: [{ message: { content: GREETING.completion } }] }]);
   // The answering page goes away in the middle of an answer.
@@ -106,7 +106,7 @@ test("any tab answers; without an open page, the worker says what to do", async 
       const reply = await fetch("/v1/chat/completions", { method: "POST", body });
       const reader = reply.body!.pipeThrough(new TextDecoderStream()).getReader();
       document.title = ((await reader.read()).value ?? "").slice(0, 5);
-      for (let text = ""; ; ) {
+      for (let text = ""; ;) {
         const next = await reader.read();
         if (next.done) return text;
         text += next.value;

@@ -10,6 +10,8 @@ const MAX_DEPTH = 1_000;
 
 /** A place in a rule. */
 export class Node {
+  readonly index: number;
+  readonly end: boolean;
   readonly bytes: { readonly range: ByteRange; readonly next: Node }[] = [];
   /** Rules that may come here, and where it goes on behind them. */
   readonly calls: { readonly rule: RuleNodes; readonly next: Node }[] = [];
@@ -19,10 +21,10 @@ export class Node {
   cost = Number.POSITIVE_INFINITY;
 
   /** `end` is true at the end of a rule. */
-  constructor(
-    readonly index: number,
-    readonly end: boolean,
-  ) {}
+  constructor(index: number, end: boolean) {
+    this.index = index;
+    this.end = end;
+  }
 
   /** True if the rule ends here, whatever comes. */
   get isLast(): boolean {
@@ -32,9 +34,12 @@ export class Node {
 
 /** The nodes of one rule. */
 export class RuleNodes {
+  readonly name: string;
   start: Node | undefined;
 
-  constructor(readonly name: string) {}
+  constructor(name: string) {
+    this.name = name;
+  }
 
   /** Fewest bytes of the whole rule. */
   get cost(): number {

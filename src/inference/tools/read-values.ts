@@ -24,7 +24,6 @@ export type ReadValue = (source: Source, call: Call) => Reading<void>;
 
 /** The text of characters inside a string of JSON. Half a character, whose other half follows, stays what it is. */
 export function inString(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(/["\\\u0000-\u001f]/g, (char) => JSON.stringify(char).slice(1, -1));
 }
 

@@ -3,7 +3,7 @@ import { type Expression, NOTHING, char, choice, repeat, sequence, exactly } fro
 import { EXACT_DIGITS, INTEGER, NUMBER } from "./text";
 
 /** Bounds of a number; each may be missing. */
-export interface Bounds {
+interface Bounds {
   readonly minimum?: number | undefined;
   readonly maximum?: number | undefined;
   readonly exclusiveMinimum?: number | undefined;
