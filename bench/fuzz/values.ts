@@ -14,6 +14,7 @@ const STRINGS = [
   "2026-11-30T05:39:09",
   "<img src=x onerror=alert(1)>",
   "__proto__",
+  '{"type":"object","properties":{"city":{"type":"string"}}}',
   "\u202e\u0000\ud83d\udc7e",
   "a sentence of some length, as people write them",
 ] as const;
