@@ -1,51 +1,14 @@
 /** A grammar as a network of bytes: nodes, and edges that lead from one to the next. */
 import { MicrogridError, utf8 } from "../../core";
 import type { Expression, Grammar } from "./expressions";
+import { refuseLeftRecursion } from "./left-recursion";
+import { Node, RuleNodes } from "./nodes";
 import { type ByteRange, utf8Ranges } from "./utf8-ranges";
 
 /** Most nodes of a network: more than any schema that people write needs, and no more than a worker holds easily. */
 const MAX_NODES = 100_000;
 /** Deepest nesting of expressions. */
 const MAX_DEPTH = 1_000;
-
-/** A place in a rule. */
-export class Node {
-  readonly index: number;
-  readonly end: boolean;
-  readonly bytes: { readonly range: ByteRange; readonly next: Node }[] = [];
-  /** Rules that may come here, and where it goes on behind them. */
-  readonly calls: { readonly rule: RuleNodes; readonly next: Node }[] = [];
-  /** Places that are reached from here without a byte. */
-  readonly empty: Node[] = [];
-  /** Fewest bytes from here to the end of the rule. */
-  cost = Number.POSITIVE_INFINITY;
-
-  /** `end` is true at the end of a rule. */
-  constructor(index: number, end: boolean) {
-    this.index = index;
-    this.end = end;
-  }
-
-  /** True if the rule ends here, whatever comes. */
-  get isLast(): boolean {
-    return this.end && this.bytes.length === 0 && this.calls.length === 0 && this.empty.length === 0;
-  }
-}
-
-/** The nodes of one rule. */
-export class RuleNodes {
-  readonly name: string;
-  start: Node | undefined;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  /** Fewest bytes of the whole rule. */
-  get cost(): number {
-    return this.start?.cost ?? Number.POSITIVE_INFINITY;
-  }
-}
 
 /**
  * Builds the network of a grammar. Throws `bad-request` if it is too large, names a rule that does not exist, contains
@@ -257,52 +220,6 @@ function findCosts(nodes: readonly Node[], rules: readonly RuleNodes[]): void {
       changed.push(node);
     }
   }
-}
-
-/** A rule that begins with itself would be looked into without an end. At the end of a rule, it may: nothing waits for it. */
-function refuseLeftRecursion(rules: readonly RuleNodes[]): void {
-  const state = new Map<RuleNodes, "open" | "done">();
-  const begins = new Map(rules.map((rule) => [rule, leftCalls(rule)]));
-  // The depth of the search is that of the grammar, which may be too deep for calls.
-  for (const first of rules) {
-    if (state.has(first)) continue;
-    const path: { readonly rule: RuleNodes; readonly rest: Iterator<RuleNodes> }[] = [];
-    const enter = (rule: RuleNodes): void => {
-      state.set(rule, "open");
-      path.push({ rule, rest: begins.get(rule)![Symbol.iterator]() });
-    };
-    enter(first);
-    while (path.length > 0) {
-      const { rule, rest } = path.at(-1)!;
-      const called = rest.next();
-      if (called.done) {
-        state.set(rule, "done");
-        path.pop();
-      } else if (state.get(called.value) === "open") {
-        throw new MicrogridError(
-          "bad-request",
-          `The rule “${called.value.name}” of the grammar begins with itself. Let it repeat by “*”, or end with itself.`,
-        );
-      } else if (!state.has(called.value)) enter(called.value);
-    }
-  }
-}
-
-/** The rules that may come first in a rule. */
-function leftCalls({ start }: RuleNodes): Set<RuleNodes> {
-  const called = new Set<RuleNodes>();
-  const seen = new Set<Node>();
-  const open = [start!];
-  for (let node = open.pop(); node; node = open.pop()) {
-    if (seen.has(node)) continue;
-    seen.add(node);
-    open.push(...node.empty);
-    for (const { rule, next } of node.calls) {
-      called.add(rule);
-      if (rule.cost === 0) open.push(next);
-    }
-  }
-  return called;
 }
 
 function tooLarge(): MicrogridError {

@@ -2,7 +2,8 @@
 import { MicrogridError } from "../../core";
 import type { Grammar } from "./expressions";
 import type { ByteRange } from "./utf8-ranges";
-import { type Node, type RuleNodes, networkOf } from "./network";
+import { networkOf } from "./network";
+import type { Node, RuleNodes } from "./nodes";
 
 /** Ways to read a text that are followed at once. Further ones are dropped, so the rest of a text may be less free. */
 const MAX_WAYS = 1_000;
