@@ -105,7 +105,7 @@ test("errors have a code and a sentence", async ({ openSite }) => {
   });
   expect(await failure({ tools: [{}] })).toMatchObject({
     code: "bad-request",
-    message: expect.stringMatching(/not supported yet/),
+    message: expect.stringMatching(/“tools\.0\.\w+” is missing/),
   });
   expect(await failure({ model: "nobody/has-this" })).toMatchObject({
     code: "no-provider",

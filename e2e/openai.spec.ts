@@ -13,11 +13,12 @@ import {
 
 const GREETING = golden.items[0]!;
 const ASK = { model: "guide", messages: [{ role: "user" as const, content: GREETING.messages[0]!.content }] };
-/** An answer that only the limit ends: the tokens that end answers are forbidden. */
+/** The tokens that end answers are forbidden, so that only the limit ends one. */
+const ENDLESS = { logit_bias: { "0": -100, "1": -100, "2": -100 } };
 const STORY = {
   ...ASK,
+  ...ENDLESS,
   messages: [{ role: "user" as const, content: "Tell me a story about a robot" }],
-  logit_bias: { "0": -100, "1": -100, "2": -100 },
   max_tokens: 1_500,
 };
 
@@ -59,7 +60,12 @@ test("the page's own address answers as a server would: models, answers, streams
   );
   expect(deltas.join("")).toBe(GREETING.completion);
   expect(stream.text.endsWith("data: [DONE]\n\n")).toBe(true);
-  const raw = await post(site, "completions", { model: "guide", prompt: "Once upon a time", max_tokens: 8 });
+  const raw = await post(site, "completions", {
+    model: "guide",
+    prompt: "Once upon a time",
+    max_tokens: 8,
+    ...ENDLESS,
+  });
   expect(JSON.parse(raw.text)).toMatchObject({ object: "text_completion", usage: { completion_tokens: 8 } });
   const response = await post(site, "responses", { model: "guide", input: ASK.messages[0]!.content });
   expect(JSON.parse(response.text)).toMatchObject({ status: "completed", output_text: GREETING.completion });

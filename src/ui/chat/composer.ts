@@ -50,8 +50,12 @@ export class Composer extends MicrogridElement {
         outline: none !important;
       }
       textarea::placeholder {
+        overflow: hidden;
         color: var(--mg-muted);
         opacity: 1;
+        text-overflow: ellipsis;
+        /* A second line of it would make the field grow. */
+        white-space: nowrap;
       }
       .send {
         display: grid;

@@ -16,21 +16,14 @@ export class LoadProgressView extends MicrogridElement {
         font-size: 0.875rem;
         line-height: 1.4;
       }
+      /* The numbers have a line of their own, which stays: the height must not change with them. */
       .top {
-        display: flex;
-        justify-content: space-between;
-        gap: 0.25rem 1rem;
-        flex-wrap: wrap;
+        display: grid;
+        gap: 0.25rem;
         font-variant-numeric: tabular-nums;
       }
-      /* A phone has no room for both beside each other at all times; the height must not change with the numbers. */
-      @media (max-width: 480px) {
-        .top {
-          display: grid;
-        }
-        .top .small {
-          min-height: 1.5em;
-        }
+      .top .small {
+        min-height: 1.5em;
       }
       .bar {
         height: 6px;
