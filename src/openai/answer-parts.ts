@@ -1,12 +1,6 @@
 /** Answers as the parts that all of OpenAI's text APIs are made of. */
 import { MicrogridError, randomId } from "../core";
-import {
-  type FinishReason,
-  type TokenLogprob,
-  type ToolPart,
-  type Usage,
-  toolReader,
-} from "../inference";
+import { type FinishReason, type TokenLogprob, type ToolPart, type Usage, toolReader } from "../inference";
 import type { AnswerEvent, AnswerRequest, AnswerSummary } from "../node";
 
 /** Streams one answer, as `Grid.answer` does. */
