@@ -22,6 +22,8 @@ interface ToSender {
 const CREDITS = 4;
 /** Items that follow each other within this time travel in one batch: half a frame of a screen. */
 const GATHER_MS = 8;
+/** The first batches leave at once: a reader waits for the beginning of a stream, and gathering is for the rest. */
+const EAGER_BATCHES = 4;
 /** Items gathered without credit; beyond them the source waits for the reader. */
 const MAX_GATHERED = 64;
 
@@ -33,6 +35,7 @@ export async function sendStream<T>(port: MessagePort, source: AsyncIterable<T>)
   let left = false;
   let wake: () => void = () => undefined;
   let flushedAt = -Infinity;
+  let batches = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const post = (message: ToReader<T>): void => port.postMessage(message);
   const flush = (): void => {
@@ -40,6 +43,7 @@ export async function sendStream<T>(port: MessagePort, source: AsyncIterable<T>)
     timer = undefined;
     if (gathered.length === 0) return;
     credits--;
+    batches++;
     flushedAt = performance.now();
     post({ type: "items", items: gathered });
     gathered = [];
@@ -49,7 +53,7 @@ export async function sendStream<T>(port: MessagePort, source: AsyncIterable<T>)
   const flushSoon = (): void => {
     if (credits <= 0 || gathered.length === 0) return;
     const wait = flushedAt + GATHER_MS - performance.now();
-    if (wait <= 0) flush();
+    if (wait <= 0 || batches < EAGER_BATCHES) flush();
     else timer ??= setTimeout(() => credits > 0 && flush(), wait);
   };
   listen(
