@@ -44,6 +44,9 @@ export const templateFields = {
 };
 export const ReasoningEffort = v.picklist(["none", "minimal", "low", "medium", "high", "xhigh"]);
 
+/** How many alternatives to report for each token. */
+export const topLogprobs = maybe(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20)));
+
 /**
  * Fields about the service that computes an answer. Labels have no effect here, where nobody keeps books; values that would
  * promise something that does not happen are refused.
@@ -103,6 +106,22 @@ function samplingOf(body: v.InferOutput<typeof SamplingBody>): RequestedSampling
     presencePenalty: body.presence_penalty,
     frequencyPenalty: body.frequency_penalty,
   });
+}
+
+/** The variables of the chat template that a request sets; `effort` is where its API has that field. */
+export function templateOf(
+  body: {
+    readonly enable_thinking?: boolean | null | undefined;
+    readonly chat_template_kwargs?: v.InferOutput<typeof TemplateSchema> | null | undefined;
+  },
+  effort: v.InferOutput<typeof ReasoningEffort> | null | undefined,
+): Pick<GenerationRequest, "template"> {
+  const template = {
+    ...body.chat_template_kwargs,
+    ...(body.enable_thinking != null && { enable_thinking: body.enable_thinking }),
+    ...(effort != null && { reasoning_effort: effort }),
+  };
+  return Object.keys(template).length > 0 ? { template } : {};
 }
 
 /** One request for each of `n` answers. With a seed, each answer has its own, so that all can be repeated. */

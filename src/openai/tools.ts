@@ -1,6 +1,7 @@
 /** The tools of a request, and the form that its answer must have. */
 import * as v from "valibot";
 import type { GenerationRequest } from "../inference";
+import { refusedField } from "./check";
 import { maybe } from "./fields";
 
 const JsonSchema = v.custom<Record<string, unknown>>(
@@ -87,12 +88,18 @@ export function formatOf(format: Format | null | undefined): Pick<GenerationRequ
   }
 }
 
-/** The tools, as the engines give them to a model. */
+/** The tools, as the engines give them to a model. Throws `bad-request` for a choice among tools that are not there. */
 export function toolsOf(
   tools: readonly v.InferOutput<typeof FunctionTool>[],
-  choice: "auto" | "none" | "required" | { readonly name: string } | undefined,
+  choice: "auto" | "none" | "required" | { readonly name: string } | null | undefined,
   parallel: boolean | null | undefined,
 ): Pick<GenerationRequest, "tools" | "toolChoice" | "parallelToolCalls"> {
+  if (choice != null && choice !== "none" && tools.length === 0) {
+    throw refusedField("tool_choice", "There are no “tools”.");
+  }
+  if (typeof choice === "object" && choice && !tools.some(({ name }) => name === choice.name)) {
+    throw refusedField("tool_choice", `There is no tool “${choice.name}”.`);
+  }
   if (tools.length === 0) return {};
   return {
     tools: tools.map(({ name, description: text, parameters, strict }) => ({
@@ -101,7 +108,7 @@ export function toolsOf(
       ...(parameters && { parameters: JSON.stringify(parameters) }),
       ...(strict != null && { strict }),
     })),
-    ...(choice !== undefined && { toolChoice: choice }),
+    ...(choice != null && { toolChoice: choice }),
     ...(parallel != null && { parallelToolCalls: parallel }),
   };
 }

@@ -1,6 +1,7 @@
 /** Messages of a chat, as clients and agents send them. */
 import * as v from "valibot";
 import type { ChatMessage } from "../../inference";
+import { contentText } from "../content";
 import { maybe } from "../fields";
 
 /** Kinds of parts that clients send and no model here can read. */
@@ -68,22 +69,17 @@ export const Messages = v.pipe(
 /** A message as the engines read it. */
 export function chatMessage(message: v.InferOutput<typeof Messages>[number]): ChatMessage {
   if (message.role === "tool") {
-    return { role: "tool", content: textOf(message.content), toolCallId: message.tool_call_id };
+    return { role: "tool", content: contentText(message.content), toolCallId: message.tool_call_id };
   }
   if (message.role !== "assistant") {
-    return { role: message.role === "user" ? "user" : "system", content: textOf(message.content) };
+    return { role: message.role === "user" ? "user" : "system", content: contentText(message.content) };
   }
   const { content, reasoning_content: reasoning, tool_calls: calls, refusal } = message;
   return {
     role: "assistant",
     // A refusal is the model's answer, too.
-    content: textOf(content ?? refusal ?? ""),
+    content: contentText(content ?? refusal ?? ""),
     ...(reasoning != null && reasoning !== "" && { reasoning }),
     ...(calls && calls.length > 0 && { toolCalls: calls.map(({ id, function: call }) => ({ id, ...call })) }),
   };
-}
-
-function textOf(content: v.InferOutput<typeof AnswerContent>): string {
-  if (typeof content === "string") return content;
-  return content.map((part) => (part.type === "refusal" ? part.refusal : part.text)).join("");
 }

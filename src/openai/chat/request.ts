@@ -11,7 +11,9 @@ import {
   serviceFields,
   streamOptions,
   templateFields,
+  templateOf,
   tokenCount,
+  topLogprobs,
 } from "../fields";
 import { type TextRequest, nowInSeconds, replyId } from "../text-api";
 import { Messages, chatMessage } from "./messages";
@@ -26,7 +28,7 @@ const Body = v.strictObject({
   ...ownFields,
   max_completion_tokens: maybe(tokenCount),
   logprobs: maybe(v.boolean()),
-  top_logprobs: maybe(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
+  top_logprobs: topLogprobs,
   reasoning_effort: maybe(ReasoningEffort),
   response_format: maybe(ResponseFormat),
   tools: maybe(Tools),
@@ -56,24 +58,14 @@ export function readChatRequest(params: unknown): ChatRequest {
   if (body.top_logprobs != null && !body.logprobs) throw refusedField("top_logprobs", "It needs “logprobs”: true.");
   const tools = body.tools?.map((tool) => tool.function) ?? [];
   const choice = typeof body.tool_choice === "object" ? body.tool_choice?.function : body.tool_choice;
-  if (choice != null && choice !== "none" && tools.length === 0)
-    throw refusedField("tool_choice", "There are no “tools”.");
-  if (typeof choice === "object" && !tools.some(({ name }) => name === choice?.name)) {
-    throw refusedField("tool_choice", `There is no tool “${choice?.name}”.`);
-  }
-  const template = {
-    ...body.chat_template_kwargs,
-    ...(body.enable_thinking != null && { enable_thinking: body.enable_thinking }),
-    ...(body.reasoning_effort != null && { reasoning_effort: body.reasoning_effort }),
-  };
   const generation = {
     model: body.model,
     messages: body.messages.map(chatMessage),
     ...generationOf(body, body.max_completion_tokens),
     ...(body.logprobs && { logprobs: body.top_logprobs ?? 0 }),
-    ...(Object.keys(template).length > 0 && { template }),
+    ...templateOf(body, body.reasoning_effort),
     ...formatOf(body.response_format),
-    ...toolsOf(tools, choice ?? undefined, body.parallel_tool_calls),
+    ...toolsOf(tools, choice, body.parallel_tool_calls),
   };
   return {
     answers: choicesOf(generation, body),

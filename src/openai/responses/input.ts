@@ -1,6 +1,7 @@
 /** The input of the responses API: messages, calls, their results and thoughts, in the order of the conversation. */
 import * as v from "valibot";
 import type { ChatMessage } from "../../inference";
+import { contentText } from "../content";
 import { maybe } from "../fields";
 
 const status = { id: maybe(v.string()), status: maybe(v.string()) };
@@ -78,16 +79,11 @@ export function chatOf(input: v.InferOutput<typeof Input>): ChatMessage[] {
       const call = { id: item.call_id, name: item.name, arguments: item.arguments };
       turn(({ toolCalls = [] }) => ({ toolCalls: [...toolCalls, call] }));
     } else if (item.type === "function_call_output") {
-      chat.push({ role: "tool", content: textOf(item.output), toolCallId: item.call_id });
+      chat.push({ role: "tool", content: contentText(item.output), toolCallId: item.call_id });
     } else if (item.role === "assistant") {
-      const text = textOf(item.content);
+      const text = contentText(item.content);
       turn(({ content }) => ({ content: content + text }));
-    } else chat.push({ role: item.role === "user" ? "user" : "system", content: textOf(item.content) });
+    } else chat.push({ role: item.role === "user" ? "user" : "system", content: contentText(item.content) });
   }
   return chat;
-}
-
-function textOf(content: v.InferOutput<typeof Content>): string {
-  if (typeof content === "string") return content;
-  return content.map((part) => (part.type === "refusal" ? part.refusal : part.text)).join("");
 }

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { ChatMessage } from "../../inference";
 import { functionFields, TextFormat, formatOf, toolsOf } from "../tools";
-import { checked, refusedField } from "../check";
+import { checked } from "../check";
 import {
   ReasoningEffort,
   choicesOf,
@@ -12,7 +12,9 @@ import {
   samplingFields,
   serviceFields,
   templateFields,
+  templateOf,
   tokenCount,
+  topLogprobs,
 } from "../fields";
 import { type TextRequest, nowInSeconds, replyId } from "../text-api";
 import { Input, chatOf } from "./input";
@@ -29,7 +31,7 @@ const Body = v.strictObject({
   ...serviceFields,
   ...ownFields,
   max_output_tokens: maybe(tokenCount),
-  top_logprobs: maybe(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(20))),
+  top_logprobs: topLogprobs,
   include: maybe(
     v.array(
       v.picklist(["message.output_text.logprobs", "reasoning.encrypted_content"], "This cannot be included here"),
@@ -69,31 +71,23 @@ export interface ResponseRequest extends TextRequest {
 export function readResponseRequest(params: unknown): ResponseRequest {
   const body = checked(Body, params);
   const tools = body.tools ?? [];
-  const choice = typeof body.tool_choice === "object" ? body.tool_choice : body.tool_choice;
-  if (choice != null && choice !== "none" && choice !== "auto" && tools.length === 0) {
-    throw refusedField("tool_choice", "There are no “tools”.");
-  }
+  // `auto` is the default, which replies repeat and clients send back, also where there are no tools.
+  const choice = tools.length === 0 && body.tool_choice === "auto" ? undefined : body.tool_choice;
   const messages: ChatMessage[] = [
     ...(body.instructions ? [{ role: "system" as const, content: body.instructions }] : []),
     ...chatOf(body.input),
   ];
-  const effort = body.reasoning?.effort;
-  const template = {
-    ...body.chat_template_kwargs,
-    ...(body.enable_thinking != null && { enable_thinking: body.enable_thinking }),
-    ...(effort != null && { reasoning_effort: effort }),
-  };
   const logprobs = body.include?.includes("message.output_text.logprobs") ?? false;
   const generation = {
     model: body.model,
     messages,
     ...generationOf({ ...body, stop: undefined, max_tokens: undefined, n: undefined }, body.max_output_tokens),
     ...((logprobs || body.top_logprobs != null) && { logprobs: body.top_logprobs ?? 0 }),
-    ...(Object.keys(template).length > 0 && { template }),
+    ...templateOf(body, body.reasoning?.effort),
     // OpenAI's word for leaving out the oldest turns of a conversation that is too long.
     ...(body.truncation === "auto" && { shorten: true }),
     ...formatOf(body.text?.format),
-    ...toolsOf(tools, choice ?? undefined, body.parallel_tool_calls),
+    ...toolsOf(tools, choice, body.parallel_tool_calls),
   };
   return {
     id: replyId("resp_"),
