@@ -169,7 +169,8 @@ export async function wholeAnswers(parts: AsyncIterable<ChoicePart>): Promise<En
   return answers.map(ended);
 }
 
-function ended(answer: WholeAnswer): EndedAnswer {
+/** The answer, which has to have come to its end. */
+export function ended(answer: WholeAnswer): EndedAnswer {
   if (!answer.end) throw new MicrogridError("internal", "The answer ended unexpectedly. Ask again.");
   return { ...answer, end: answer.end };
 }

@@ -2,7 +2,16 @@
 import type { Completion, CompletionChoice } from "openai/resources/completions";
 import * as v from "valibot";
 import type { TokenLogprob } from "../inference";
-import { type ChoicePart, totalUsage, wholeAnswers } from "./answer-parts";
+import {
+  type ChoicePart,
+  type EndedAnswer,
+  type WholeAnswer,
+  addPart,
+  ended,
+  nothingYet,
+  totalUsage,
+  wholeAnswers,
+} from "./answer-parts";
 import { checked } from "./check";
 import { choicesOf, generationOf, maybe, ownFields, samplingFields, serviceFields, streamOptions } from "./fields";
 import { type TextApi, type TextRequest, nowInSeconds, replyId } from "./text-api";
@@ -64,15 +73,14 @@ function readRequest(params: unknown): CompletionRequest {
   };
 }
 
-async function* chunks(
-  parts: AsyncIterable<ChoicePart>,
-  { frame, includeUsage, echoes }: CompletionRequest,
-): AsyncGenerator<Completion> {
+async function* chunks(parts: AsyncIterable<ChoicePart>, request: CompletionRequest): AsyncGenerator<Completion> {
+  const { frame, includeUsage, echoes } = request;
   const lengths: number[] = [];
   let model = "";
-  const usages: ReturnType<typeof usageOf>[] = [];
+  const answers: WholeAnswer[] = [];
   for await (const part of parts) {
     const { choice } = part;
+    addPart((answers[choice] ??= nothingYet()), part);
     const chunk = (text: string, more: Partial<CompletionChoice> = {}): Completion => ({
       ...frame,
       model,
@@ -89,23 +97,15 @@ async function* chunks(
       lengths[choice] = at + part.text.length;
       yield chunk(part.text, part.logprobs ? { logprobs: logprobsOf(part.logprobs, at) } : {});
     } else if (part.type === "end") {
-      usages.push(usageOf(part.usage));
       yield chunk("", { finish_reason: reasonOf(part.finishReason) });
     }
   }
-  if (includeUsage) yield { ...frame, model, choices: [], usage: sum(usages) };
+  if (includeUsage) yield { ...frame, model, choices: [], usage: usageOfAll(answers.map(ended), request) };
 }
 
-async function whole(
-  parts: AsyncIterable<ChoicePart>,
-  { frame, echoes, answers: requests }: CompletionRequest,
-): Promise<Completion> {
+async function whole(parts: AsyncIterable<ChoicePart>, request: CompletionRequest): Promise<Completion> {
+  const { frame, echoes } = request;
   const answers = await wholeAnswers(parts);
-  // Answers to one prompt share its tokens.
-  const prompts = [...new Set(requests.map(({ generation }) => generation.prompt))];
-  const usages = prompts.map((prompt) =>
-    usageOf(totalUsage(answers.filter((_, index) => requests[index]!.generation.prompt === prompt))),
-  );
   return {
     ...frame,
     model: answers[0]!.model,
@@ -115,7 +115,7 @@ async function whole(
       logprobs: logprobs.length > 0 ? logprobsOf(logprobs, echoes[index]?.length ?? 0) : null,
       finish_reason: reasonOf(end.finishReason),
     })),
-    usage: sum(usages),
+    usage: usageOfAll(answers, request),
   };
 }
 
@@ -137,19 +137,13 @@ function logprobsOf(logprobs: readonly TokenLogprob[], at: number): CompletionCh
   };
 }
 
-function usageOf({ promptTokens, completionTokens }: { promptTokens: number; completionTokens: number }) {
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-  };
-}
-
-function sum(usages: readonly ReturnType<typeof usageOf>[]): ReturnType<typeof usageOf> {
-  const total = { promptTokens: 0, completionTokens: 0 };
-  for (const { prompt_tokens, completion_tokens } of usages) {
-    total.promptTokens += prompt_tokens;
-    total.completionTokens += completion_tokens;
-  }
-  return usageOf(total);
+/** The work of all answers. Answers to one prompt share its tokens. */
+function usageOfAll(answers: readonly EndedAnswer[], { answers: requests }: CompletionRequest) {
+  const prompts = [...new Set(requests.map(({ generation }) => generation.prompt))];
+  const usages = prompts.map((prompt) =>
+    totalUsage(answers.filter((_, index) => requests[index]!.generation.prompt === prompt)),
+  );
+  const prompt_tokens = usages.reduce((sum, { promptTokens }) => sum + promptTokens, 0);
+  const completion_tokens = usages.reduce((sum, { completionTokens }) => sum + completionTokens, 0);
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
 }

@@ -67,6 +67,11 @@ describe("OpenAI's own client", () => {
     const text = await client.completions.create({ model: "m", prompt: ["One", "Two"], echo: true });
     expect(text.choices.map((choice) => choice.text)).toEqual(["OneHello", "TwoHello"]);
     expect(text.usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 8 });
+    const several = { model: "m", prompt: ["One", "Two"], n: 2 };
+    const { usage } = await client.completions.create(several);
+    expect(usage).toMatchObject({ prompt_tokens: 20, completion_tokens: 16 });
+    const counted = { ...several, stream: true as const, stream_options: { include_usage: true } };
+    expect((await all(client.completions.create(counted))).at(-1)?.usage).toEqual(usage);
     const pieces = await all(client.completions.create({ model: "m", prompt: "One", stream: true }));
     expect(pieces.map(({ choices: [choice] }) => choice?.text ?? "").join("")).toBe("Hello");
   });
