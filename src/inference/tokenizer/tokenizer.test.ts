@@ -228,4 +228,15 @@ describe("resumption", () => {
       expected,
     );
   });
+
+  it("encodes the text if an id is unknown, controls the model, or writes more than one token beyond the text", () => {
+    const text = "hello room";
+    const own = tokenizer.encode(text);
+    const [special] = tokenizer.endIds;
+    const more = tokenizer.encode("hello room of peers");
+    for (const ids of [[...own, 4_294_967_295], [...own, tokenizer.size], [...own, special], more]) {
+      expect(resumption(point({ ids, idsInText: ids.length, text }), tokenizer, "")).toEqual(own);
+    }
+    expect(resumption(point({ ids: [4_294_967_295], idsInText: 1 }), tokenizer, "")).toEqual([]);
+  });
 });

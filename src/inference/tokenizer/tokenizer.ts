@@ -191,6 +191,11 @@ export class ChatTokenizer {
     return this.#size;
   }
 
+  /** True for an id of the vocabulary that writes text, or a mark that `decode` shows. `calls` as in `decode`. */
+  writes(id: number, calls = false): boolean {
+    return this.#tokenizer.id_to_token(id) !== undefined && !this.#control.hides(id, calls);
+  }
+
   /** True for tokens that control the model instead of being text. `calls` as in `decode`. */
   isControl(id: number, calls = false): boolean {
     return this.#control.includes(id, calls);

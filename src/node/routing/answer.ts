@@ -113,6 +113,13 @@ export async function* answer(
     } catch (thrown) {
       signal.throwIfAborted();
       const error: unknown = watch.signal.aborted ? watch.signal.reason : thrown;
+      // The ids of whoever answered before may be at fault: the text alone decides whether this provider is.
+      if (lossOf(error) === "engine" && delivered.tokensSince === 0 && delivered.dropIds()) {
+        history.push(
+          `${capitalized(who(provider))} could not go on from the tokens so far, and goes on from the text.`,
+        );
+        continue;
+      }
       loss = takeNote(course, provider, error);
       if (!(error instanceof JobRefusedError)) answerer.experience.failed(provider);
       history.push(whatHappened(provider, loss, error, delivered));

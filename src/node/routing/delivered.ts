@@ -51,6 +51,13 @@ export class Delivered {
     return this.#before;
   }
 
+  /** Forgets the ids, so that the answer goes on from its text. False if there were none. */
+  dropIds(): boolean {
+    const had = this.#ids.length > 0 && this.#tokenizerHash !== "";
+    this.#tokenizerHash = "";
+    return had;
+  }
+
   /** Another provider takes over. */
   begin(): void {
     this.#before += this.#since;

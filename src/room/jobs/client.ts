@@ -15,6 +15,8 @@ const SPARE_CHARS = 4_096;
 
 interface Job {
   readonly queue: AsyncQueue<GenerationEvent>;
+  /** Whether the request asks for the probabilities of tokens; others are not wanted. */
+  readonly wantsLogprobs: boolean;
   /** Number of messages that were sent, and of older ones that were not. */
   readonly messages: number;
   readonly left: number;
@@ -66,7 +68,9 @@ export class JobClient {
     const tokensLeft = request.maxTokens - (request.resume?.idsInText ?? 0) + SPARE_TOKENS;
     const heard = (sign: "waiting" | "running" | "writing"): void => timeouts.heard(sign);
     const messages = request.messages.length;
-    this.#jobs.set(id, { queue, messages, left, frames: 0, tokensLeft, charsLeft: SPARE_CHARS, heard });
+    const wantsLogprobs = request.logprobs !== undefined;
+    const facts = { queue, wantsLogprobs, messages, left, heard };
+    this.#jobs.set(id, { ...facts, frames: 0, tokensLeft, charsLeft: SPARE_CHARS });
     using _ = onAbort(signal, (reason) => {
       // At once, and not when the reader asks for the next token.
       cancel();
@@ -127,7 +131,8 @@ export class JobClient {
     job.charsLeft += tokens * MAX_CHARS_PER_TOKEN - text.length;
     if (job.charsLeft < 0) return this.#violation("more text than its tokens can have");
     job.heard("writing");
-    void job.queue.push({ type: reasoning ? "reasoning" : "token", text, ids, ...(logprobs && { logprobs }) });
+    const wanted = job.wantsLogprobs && logprobs && { logprobs };
+    void job.queue.push({ type: reasoning ? "reasoning" : "token", text, ids, ...wanted });
   }
 
   /** An answer is complete. */

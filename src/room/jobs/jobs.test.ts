@@ -1,7 +1,7 @@
 /** Jobs between peers of which one may be greedy, or tell stories without end. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type JobId, randomId } from "../../core";
-import type { GenerationEvent } from "../../inference";
+import type { GenerationEvent, GenerationRequest } from "../../inference";
 import { ToyProvider, letters, toyRequest } from "../../inference/testing/toy-provider";
 import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
 import { JobClient } from "./client";
@@ -199,6 +199,27 @@ describe("a provider's frames", () => {
     client.shortened({ id, messages: 1_999 });
     expect(fake.state.closedFor).toMatch(/does not read the question/);
     abort.abort();
+  });
+
+  it("has probabilities only where they were asked for", async () => {
+    const logprobs = [{ id: 1, text: "a", bytes: new Uint8Array([97]), logprob: -1, top: [] }];
+    const first = async (request: GenerationRequest): Promise<GenerationEvent | void> => {
+      const fake = fakeLink();
+      const client = new JobClient(fake.link);
+      const stream = client.generate(request, {
+        signal: new AbortController().signal,
+        privacy: "room",
+        deadlineMs: 60_000,
+      });
+      const event = stream.next();
+      await vi.waitFor(() => expect(fake.sent).toHaveLength(1));
+      client.tokens({ id: fake.sent[0]!.body.id as string, seq: 0, text: "a", ids: [1], logprobs });
+      const { value } = await event;
+      await stream.return(undefined);
+      return value;
+    };
+    expect(await first(toyRequest(3))).not.toHaveProperty("logprobs");
+    expect(await first({ ...toyRequest(3), logprobs: 0 })).toHaveProperty("logprobs", logprobs);
   });
 
   it("may not go on forever, even if they are empty", async () => {

@@ -35,7 +35,7 @@ export class AnswerRun {
   constructor(conversation: string, message: StoredMessage, wanted: string | undefined, onChange: () => void) {
     this.#onChange = onChange;
     this.#routesBefore = message.answer?.routes ?? [];
-    this.#delivered = new Delivered(message.answer?.resume ?? textResume(message));
+    this.#delivered = new Delivered(resumeOf(message));
     const { thoughtMs } = message.answer ?? {};
     const answer = { model: wanted ?? "", routes: this.#routesBefore, ...(thoughtMs !== undefined && { thoughtMs }) };
     this.#shown = {
@@ -193,7 +193,16 @@ export class AnswerRun {
   }
 }
 
-/** An answer without a resume point, such as an imported one, is continued from its text alone. */
+/**
+ * Where a stored answer goes on. Without a resume point, or with one of another text than the person sees (the file that it was
+ * imported from may say anything), it goes on from its text alone.
+ */
+function resumeOf(message: StoredMessage): ResumePoint | undefined {
+  const { content, reasoning = "", answer } = message;
+  const resume = answer?.resume;
+  return resume?.text === content && (resume.reasoning ?? "") === reasoning ? resume : textResume(message);
+}
+
 function textResume({ content: text, reasoning = "" }: StoredMessage): ResumePoint | undefined {
   if (text === "" && reasoning === "") return undefined;
   const nothing = {

@@ -236,6 +236,24 @@ describe("an answer that is continued", () => {
     expect((await stored()).answer?.resume).toMatchObject({ ids: [], idsInText: 0, text: "Tokyo" });
   });
 
+  test("continues from the text that is shown, whatever its resume point says", async () => {
+    for (const other of [{ text: "Paris" }, { reasoning: "Say Paris." }]) {
+      const message = cutOff({ ...RESUME, ...other });
+      conversation = await withMessages(QUESTION, message);
+      void answers.run(conversation, "guide", message);
+      await settle();
+      expect(model.asked.at(-1)?.resume).toEqual({
+        ...RESUME,
+        packageHash: "",
+        tokenizerHash: "",
+        ids: [],
+        idsInText: 0,
+      });
+      answers.stop(conversation.id);
+      await settle();
+    }
+  });
+
   test("continues from its text if another tokenizer wrote the rest", async () => {
     const message = cutOff({ ...RESUME, tokenizerHash: "other" });
     conversation = await withMessages(QUESTION, message);
