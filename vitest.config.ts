@@ -15,6 +15,7 @@ const ISOLATED = [
   "src/room/door/door.test.ts",
   "src/room/gossip/gossip.test.ts",
   "src/room/governance/governance.test.ts",
+  "src/room/hostile.test.ts",
   "src/room/room.test.ts",
 ];
 

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type Did, MicrogridError } from "../core";
 import type { Signer } from "./node-key";
-import { DidSchema, type Signed, type StatementKind, openStatement, signStatement } from "./signed";
+import { DidSchema, type Signed, type StatementKind, openStatement, readStatement, signStatement } from "./signed";
 
 /**
  * The rights of a delegated node: to enter rooms as a `member` of its house, and to act as a `founder` in rooms that the house
@@ -75,13 +75,14 @@ export function revoke(house: Signer, subject: Did, at: number): Promise<Signed>
 
 /** Verifies a delegation for a node. Throws `peer-protocol` if it is not valid for this node at that time. */
 export async function openDelegation(signed: Signed, subject: Did, at: number): Promise<Delegation> {
-  const { body, signers } = await openStatement(DELEGATION, signed);
-  const bySelf = body.issuer === body.subject;
-  const inTime = body.issuedAt <= at + CLOCK_SKEW_MS && at <= body.notAfter;
-  if (bySelf || body.subject !== subject || signers.length !== 1 || signers[0] !== body.issuer || !inTime) {
-    throw new MicrogridError("peer-protocol", "A device claims to belong to a house that does not vouch for it.");
-  }
-  return body;
+  const opened = await openStatement(DELEGATION, signed, ({ body, signers }) => {
+    const bySelf = body.issuer === body.subject;
+    const inTime = body.issuedAt <= at + CLOCK_SKEW_MS && at <= body.notAfter;
+    if (bySelf || body.subject !== subject || signers.length !== 1 || signers[0] !== body.issuer || !inTime) {
+      throw new MicrogridError("peer-protocol", "A device claims to belong to a house that does not vouch for it.");
+    }
+  });
+  return opened.body;
 }
 
 interface KnownRevocation extends Revocation {
@@ -116,12 +117,15 @@ export class Revocations {
    * Adds a revocation. Returns whether it is news. Throws `peer-protocol` if it is not valid.
    */
   async add(signed: Signed): Promise<boolean> {
-    const { body, signers } = await openStatement(REVOCATION, signed);
+    const { body, signers, verify } = await readStatement(REVOCATION, signed);
     if (signers.length !== 1 || signers[0] !== body.issuer) {
       throw new MicrogridError("peer-protocol", "A peer passed on a revocation that its house has not signed.");
     }
     const key = keyOf(body);
-    if (body.at <= (this.#known.get(key)?.at ?? -1)) return false;
+    const isKnown = (): boolean => body.at <= (this.#known.get(key)?.at ?? -1);
+    if (isKnown()) return false;
+    await verify();
+    if (isKnown()) return false;
     if (!this.#known.has(key) && this.#known.size >= MAX_REVOCATIONS && !this.#makeRoom(body.issuer)) return false;
     this.#known.delete(key);
     this.#known.set(key, { ...body, signed });

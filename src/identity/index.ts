@@ -17,7 +17,15 @@ export { makeEphemeralKey, openNodeKey, verifySignature } from "./node-key";
 export type { Signer } from "./node-key";
 export { phraseOfSecret, secretOfPhrase } from "./phrase";
 export { MAX_SEALED_BYTES, MIN_PASSPHRASE_CHARS, openSealedFile, sealFile } from "./sealed-file";
-export { DidSchema, SignedSchema, addSignature, bytesSchema, openStatement, signStatement } from "./signed";
-export type { Opened, Signed, StatementKind } from "./signed";
+export {
+  DidSchema,
+  SignedSchema,
+  addSignature,
+  bytesSchema,
+  openStatement,
+  readStatement,
+  signStatement,
+} from "./signed";
+export type { Opened, Signed, StatementKind, UnverifiedStatement } from "./signed";
 export { WrappedSchema, unwrapSecret, wrapSecret } from "./vault";
 export type { Wrapped } from "./vault";

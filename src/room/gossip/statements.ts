@@ -1,6 +1,6 @@
 /** Statements of members about themselves and each other, for larger rooms: signed, so that anybody may pass them on. */
 import * as v from "valibot";
-import type { Did } from "../../core";
+import { type Did, MicrogridError } from "../../core";
 import { DidSchema, type Signed, type Signer, type StatementKind, openStatement, signStatement } from "../../identity";
 import type { Proof } from "../membership";
 import { ROOM_FRAMES } from "../protocol";
@@ -73,25 +73,24 @@ export async function signLoss(signer: Signer, did: Did, at: number): Promise<St
 }
 
 /** Checks a statement. Throws `peer-protocol` if it is malformed or not signed by the node that it names. */
-export async function check({ kind, signed }: Statement): Promise<Checked | undefined> {
+export async function check({ kind, signed }: Statement): Promise<Checked> {
   switch (kind) {
     case "card": {
-      const { body, signers } = await openStatement(CARD, signed);
-      return bySelf(signers, body.did)
-        ? { kind, did: body.did, by: body.did, stamp: body.stamp, card: body }
-        : undefined;
+      const { body } = await openStatement(CARD, signed, ({ body: { did }, signers }) => mustBe(did, signers));
+      return { kind, did: body.did, by: body.did, stamp: body.stamp, card: body };
     }
     case "farewell": {
-      const { body, signers } = await openStatement(FAREWELL, signed);
-      return bySelf(signers, body.did) ? { kind, did: body.did, by: body.did, stamp: body.stamp } : undefined;
+      const { body } = await openStatement(FAREWELL, signed, ({ body: { did }, signers }) => mustBe(did, signers));
+      return { kind, did: body.did, by: body.did, stamp: body.stamp };
     }
     case "loss": {
-      const { body, signers } = await openStatement(LOSS, signed);
-      return bySelf(signers, body.by) ? { kind, did: body.did, by: body.by, stamp: body.stamp } : undefined;
+      const { body } = await openStatement(LOSS, signed, ({ body: { by }, signers }) => mustBe(by, signers));
+      return { kind, did: body.did, by: body.by, stamp: body.stamp };
     }
   }
 }
 
-function bySelf(signers: readonly Did[], did: Did): boolean {
-  return signers.length === 1 && signers[0] === did;
+function mustBe(did: Did, signers: readonly Did[]): void {
+  if (signers.length === 1 && signers[0] === did) return;
+  throw new MicrogridError("peer-protocol", "A peer passed on a statement that another device has signed.");
 }

@@ -1,10 +1,10 @@
 /** Changes of a room that wait for the signatures of more founders; members pass them on until they are complete. */
 import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, toHex } from "../../core";
 import type { Signed } from "../../identity";
-import { type SignedTerms, type Membership, openCharter, openEpoch } from "../membership";
+import { type SignedTerms, type Membership, readCharter, readEpoch } from "../membership";
 import type { ReceivedBody } from "../protocol";
 
-type EpochBody = Awaited<ReturnType<typeof openEpoch>>["body"];
+type EpochBody = Awaited<ReturnType<typeof readEpoch>>["body"];
 
 /** Changes that are kept at once: founders decide one after another. */
 const MAX_PROPOSALS = 8;
@@ -83,12 +83,15 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
   ): Promise<void> {
     const { kind, signed } = frame;
     const { own = false, secret } = options;
-    const opened = await this.#open(kind, signed);
+    const opened = await this.#read(kind, signed);
+    if (this.#isOver(opened)) return;
+    const known = new Set(this.#waiting.get(opened.id)?.signed.signatures.map(({ did }) => did));
+    if (signed.signatures.every(({ did }) => known.has(did))) return;
+    await opened.verify();
     if (this.#isOver(opened)) return;
     const old = this.#waiting.get(opened.id);
     if (!old && this.#waiting.size >= MAX_PROPOSALS && !(own && this.#makeRoom())) return;
     const merged = merge(signed, old?.signed);
-    if (merged.signatures.length === old?.signed.signatures.length) return;
     const { id, terms, removed } = opened;
     const signers = merged.signatures.map(({ did }) => did);
     this.#waiting.set(id, { id, kind, terms, removed, signers, signed: merged, secret: secret ?? old?.secret });
@@ -119,7 +122,7 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
   async #tidy(): Promise<void> {
     const before = this.#waiting.size;
     for (const { id, kind, signed } of [...this.#waiting.values()]) {
-      if (this.#isOver(await this.#open(kind, signed))) this.#waiting.delete(id);
+      if (this.#isOver(await this.#read(kind, signed))) this.#waiting.delete(id);
     }
     if (this.#waiting.size < before) this.emit("change", undefined);
   }
@@ -131,17 +134,18 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
     return epoch.n !== epochs.head.n + 1 || !equalBytes(epoch.previous, epochs.head.hash);
   }
 
-  async #open(kind: "charter" | "epoch", signed: Signed) {
+  /** Reads a change whose signatures are not verified yet. */
+  async #read(kind: "charter" | "epoch", signed: Signed) {
     const { genesis } = this.#membership;
     if (signed.signatures.length === 0) {
       throw new MicrogridError("peer-protocol", "A peer sent a proposal that no founder has signed.");
     }
     if (kind === "charter") {
-      const { hash, version, terms } = await openCharter(signed, genesis);
-      return { id: toHex(hash), version, terms, removed: [], epoch: undefined };
+      const { hash, version, terms, verify } = await readCharter(signed, genesis);
+      return { id: toHex(hash), version, terms, removed: [], epoch: undefined, verify };
     }
-    const { hash, body } = await openEpoch(signed, genesis);
-    return { id: toHex(hash), version: 0, terms: undefined, removed: body.removed, epoch: body };
+    const { hash, body, verify } = await readEpoch(signed, genesis);
+    return { id: toHex(hash), version: 0, terms: undefined, removed: body.removed, epoch: body, verify };
   }
 }
 

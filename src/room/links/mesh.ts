@@ -177,7 +177,12 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         raw.close("the epochs do not meet");
         return;
       }
-      return this.#introduce(await reconcile(line, membership), bootstrap, reconciled + 1);
+      const met = await reconcile(line, membership).catch((error: unknown) => {
+        // Whoever knows an old secret can come at any time: what it costs to send it away must not be had at once again.
+        if (!(error instanceof MicrogridError && error.code === "peer-lost")) this.#handshake.shun(line.peer.did);
+        throw error;
+      });
+      return this.#introduce(met, bootstrap, reconciled + 1);
     }
     const link = new Link(line, ROOM_FRAMES);
     const stage = link.lane("stage", STAGE_FRAMES);

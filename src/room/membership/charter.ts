@@ -10,7 +10,7 @@ import {
   sha256,
   toHex,
 } from "../../core";
-import { DidSchema, type Opened, type Signed, type StatementKind, bytesSchema, openStatement } from "../../identity";
+import { DidSchema, type Signed, type StatementKind, bytesSchema, readStatement } from "../../identity";
 import {
   MAX_CHARTER_LIST,
   MAX_CHARTER_TEXT_CHARS,
@@ -81,8 +81,6 @@ export const CHARTER = {
   }),
 } satisfies StatementKind<v.GenericSchema>;
 
-type CharterBody = v.InferOutput<typeof CHARTER.schema>;
-
 /** A charter that its founders have signed. */
 export interface Charter {
   readonly signed: Signed;
@@ -99,10 +97,16 @@ interface ProposedCharter extends Charter {
   readonly complete: boolean;
 }
 
-/** Reads a charter. Throws `peer-protocol` if the founders of this room have not signed it. */
-export async function openCharter(signed: Signed, genesis: Genesis): Promise<ProposedCharter> {
-  const { body, signers, hash }: Opened<CharterBody> = await openStatement(CHARTER, signed);
-  if (toHex(body.room) !== toHex(genesis.hash) || signers.some((did) => !genesis.founders.includes(did))) {
+/** A charter whose signatures are not verified yet. */
+interface UnverifiedCharter extends ProposedCharter {
+  /** Throws `peer-protocol` if a signature is wrong. */
+  verify(): Promise<void>;
+}
+
+/** Reads a charter without verifying its signatures. Throws `peer-protocol` if it is not for this room and by its founders. */
+export async function readCharter(signed: Signed, genesis: Genesis): Promise<UnverifiedCharter> {
+  const { body, signers, hash, verify } = await readStatement(CHARTER, signed);
+  if (!equalBytes(body.room, genesis.hash) || signers.some((did) => !genesis.founders.includes(did))) {
     throw new MicrogridError("peer-protocol", "A peer sent a charter of another room, or of strangers.");
   }
   const { v: _v, room: _room, version, previous: _previous, at: _at, ...terms } = body;
@@ -111,7 +115,14 @@ export async function openCharter(signed: Signed, genesis: Genesis): Promise<Pro
     throw new MicrogridError("peer-protocol", "A peer sent a charter that is not the one with which the room began.");
   }
   const needed = version === 0 ? 1 : genesis.quorum;
-  return { signed, hash, version, terms, signers, complete: signers.length >= needed };
+  return { signed, hash, version, terms, signers, complete: signers.length >= needed, verify };
+}
+
+/** Reads a charter. Throws `peer-protocol` if the founders of this room have not signed it. */
+export async function openCharter(signed: Signed, genesis: Genesis): Promise<ProposedCharter> {
+  const { verify, ...charter } = await readCharter(signed, genesis);
+  await verify();
+  return charter;
 }
 
 /** The fields that distinguish versions of a charter. */

@@ -4,7 +4,15 @@
  */
 import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, encodeCbor, equalBytes, sha256, toHex } from "../../core";
-import { DidSchema, type Signed, SignedSchema, type StatementKind, bytesSchema, openStatement } from "../../identity";
+import {
+  DidSchema,
+  type Signed,
+  SignedSchema,
+  type StatementKind,
+  type UnverifiedStatement,
+  bytesSchema,
+  readStatement,
+} from "../../identity";
 import { MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST } from "../constants";
 import type { Genesis } from "./genesis";
 
@@ -50,16 +58,13 @@ export function outranks(next: EpochHead, old: EpochHead): boolean {
   return next.n !== old.n ? next.n > old.n : toHex(next.hash) < toHex(old.hash);
 }
 
-/** Reads one record and says who of the founders has signed it. Throws `peer-protocol` for others. */
-export async function openEpoch(
-  signed: Signed,
-  genesis: Genesis,
-): Promise<{ readonly body: EpochBody; readonly hash: Bytes; readonly signers: readonly Did[] }> {
-  const opened = await openStatement(EPOCH, signed);
-  if (!equalBytes(opened.body.room, genesis.hash) || opened.signers.some((did) => !genesis.founders.includes(did))) {
+/** Reads one record without verifying its signatures. Throws `peer-protocol` if it names another room, or strangers as signers. */
+export async function readEpoch(signed: Signed, genesis: Genesis): Promise<UnverifiedStatement<EpochBody>> {
+  const read = await readStatement(EPOCH, signed);
+  if (!equalBytes(read.body.room, genesis.hash) || read.signers.some((did) => !genesis.founders.includes(did))) {
     throw new MicrogridError("peer-protocol", "A peer sent an epoch of another room, or of strangers.");
   }
-  return opened;
+  return read;
 }
 
 /** A verified chain of epochs. */
@@ -82,22 +87,27 @@ export class Epochs {
   static async open(data: EpochsData, genesis: Genesis): Promise<Epochs> {
     const refuse = (what: string): MicrogridError =>
       new MicrogridError("peer-protocol", `A peer sent epochs of the room of which ${what}.`);
-    const opened = await Promise.all(data.records.map((record) => openEpoch(record, genesis)));
-    if (data.secrets.length !== opened.length + 1) throw refuse("secrets are missing");
+    if (data.secrets.length !== data.records.length + 1) throw refuse("secrets are missing");
     const hashes = await Promise.all(data.secrets.map((secret) => sha256(secret)));
     if (!equalBytes(hashes[0]!, genesis.secretHash)) throw refuse("the first secret is not the room's");
+    const records: UnverifiedStatement<EpochBody>[] = [];
     let previous = genesis.hash;
-    for (const [i, { body, hash, signers }] of opened.entries()) {
+    for (const [i, signed] of data.records.entries()) {
+      const record = await readEpoch(signed, genesis);
+      const { body, hash, signers } = record;
       if (body.n !== i + 1 || !equalBytes(body.previous, previous)) throw refuse("one does not follow the other");
       if (signers.length < genesis.quorum) throw refuse("one lacks signatures");
       if (body.removed.some((did) => genesis.founders.includes(did))) throw refuse("one removes a founder");
       if (!equalBytes(body.secret, hashes[i + 1]!)) throw refuse("one came with another secret");
+      records.push(record);
       previous = hash;
     }
+    // Signatures come last. The newest record is the one that only founders can have made: older ones may be copies.
+    for (const { verify } of [...records].reverse()) await verify();
     return new Epochs(
       data,
-      { n: opened.length, hash: previous },
-      opened.map(({ body }) => body),
+      { n: records.length, hash: previous },
+      records.map(({ body }) => body),
     );
   }
 

@@ -1,8 +1,8 @@
 /** Membership of a room: genesis, charter, epochs, proofs and tokens. */
-export { CHARTER, CHARTER_RULES, openCharter, supersedes } from "./charter";
+export { CHARTER, CHARTER_RULES, openCharter, readCharter, supersedes } from "./charter";
 export type { Charter, CharterRule, CharterTerms, SignedTerms } from "./charter";
 export { CharterGuard } from "./enforcement";
-export { EPOCH, EpochsSchema, openEpoch, outranks } from "./epochs";
+export { EPOCH, EpochsSchema, outranks, readEpoch } from "./epochs";
 export { readGenesis } from "./genesis";
 export { Membership } from "./membership";
 export type { Admission, MemberContext, MembershipParts } from "./membership";

@@ -4,7 +4,7 @@ import { type Did, encodeCbor, randomBytes, sha256 } from "../../core";
 import { type Signer, makeEphemeralKey, signStatement } from "../../identity";
 import { OPEN_TERMS, foundTestRoom, memberContext } from "../testing/founding";
 import { CHARTER } from "./charter";
-import { EPOCH, Epochs, openEpoch, outranks } from "./epochs";
+import { EPOCH, Epochs, readEpoch, outranks } from "./epochs";
 import { readGenesis } from "./genesis";
 import { Membership } from "./membership";
 import { beginMembership, readStored, storable } from "./parts";
@@ -178,7 +178,7 @@ describe("a chain of epochs", () => {
     const declined = await makeEphemeralKey();
     await third.admit(declined.did, undefined);
     const { record } = await third.proposeEpoch([second.signer.did]);
-    const { body } = await openEpoch(record, third.genesis);
+    const { body } = await readEpoch(record, third.genesis);
     expect(body.kept).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, ran
 import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
 import type { MemberClaim } from "../../wire";
 import { MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
-import { CHARTER, type Charter, type SignedTerms, openCharter, supersedes } from "./charter";
+import { CHARTER, type Charter, type SignedTerms, readCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
 import { type InviteParts, Invites } from "./invites";
@@ -175,8 +175,11 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** Takes a version of the charter; true if it comes into force. Throws `peer-protocol` if it is not valid. */
   async takeCharter(signed: Signed): Promise<boolean> {
-    const charter = await openCharter(signed, this.genesis);
-    if (!charter.complete || !supersedes(charter, this.#charter)) return false;
+    const { verify, ...charter } = await readCharter(signed, this.genesis);
+    const isBetter = (): boolean => charter.complete && supersedes(charter, this.#charter);
+    if (!isBetter()) return false;
+    await verify();
+    if (!isBetter()) return false;
     this.#charter = charter;
     this.#examined.clear();
     this.emit("charter", charter);

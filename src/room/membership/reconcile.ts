@@ -12,7 +12,7 @@ import { EpochsSchema, type Membership, ProofSchema, outranks } from ".";
 
 const once = { burst: 1, perSecond: 0 };
 
-const EPOCH_FRAMES = {
+export const EPOCH_FRAMES = {
   /** Sent by both sides: the proof that the sender belongs to the room, and the end of its chain of epochs. */
   "epoch.standing": {
     schema: v.strictObject({

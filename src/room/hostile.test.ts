@@ -1,0 +1,88 @@
+/** What removed members and hostile ones may say over a link that they can still open, with programs of their own. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Did } from "../core";
+import { makeEphemeralKey, signStatement } from "../identity";
+import { Link } from "../wire";
+import { MemorySignaling } from "../wire/testing/memory-transport";
+import { FrameReader } from "./frames/frame-reader";
+import { EPOCH, Epochs } from "./membership/epochs";
+import { EPOCH_FRAMES } from "./membership/reconcile";
+import { hostileLine } from "./testing/hostile";
+import { type TestNode, TestNodes, eventually, together } from "./testing/nodes";
+
+vi.mock("./constants", async (original) => ({
+  ...(await original<object>()),
+  LONELY_SCAN_MS: 30,
+  SLOT_SCAN_MS: 60,
+  HEARTBEAT_MS: 5,
+  REFUSED_AFTER_MS: 50,
+  GOODBYE_MS: 20,
+}));
+
+let nodes: TestNodes;
+beforeEach(() => (nodes = new TestNodes(new MemorySignaling())));
+afterEach(() => {
+  vi.restoreAllMocks();
+  nodes.leave();
+});
+
+const epochOf = ({ session }: TestNode) => session.membership?.epochs.head.n;
+
+/** A room of a founder, a member, and a third one whom the founder has removed, with what that one knows. */
+async function afterRemoval() {
+  const founder = await nodes.open();
+  const [member, removed] = [await nodes.enter(founder.invite), await nodes.enter(founder.invite)];
+  await together([founder, member, removed]);
+  const old = removed.kept.parts!;
+  await founder.session.inside!.governance.remove([removed.did as Did]);
+  await eventually(() => expect([epochOf(founder), epochOf(member)]).toEqual([1, 1]));
+  await eventually(() => expect(removed.out.reason).toBeDefined());
+  return { founder, member, removed, old };
+}
+
+describe("epochs from somebody who was removed", () => {
+  it("cost one signature check, and the sender is kept out after it", async () => {
+    const { removed, old } = await afterRemoval();
+    const keys = await Promise.all(Array.from({ length: 16 }, () => makeEphemeralKey()));
+    const body = { v: 1 as const, room: old.genesis.hash, previous: old.genesis.hash, removed: [], kept: [], at: 1 };
+    const record = await signStatement(EPOCH, { ...body, n: 1, secret: new Uint8Array(32) }, ...keys);
+    const secrets = Array.from({ length: 41 }, () => new Uint8Array(32));
+    const link = new Link(await hostileLine(nodes.signaling, old, removed.signer), EPOCH_FRAMES);
+    const verify = vi.spyOn(crypto.subtle, "verify");
+    link.post("epoch.standing", { proof: old.proof, n: 40, hash: new Uint8Array(32) });
+    await link.send("epoch.news", { records: Array.from({ length: 40 }, () => record), secrets });
+    await link.closed;
+    // The members of the room may check one another meanwhile.
+    expect(verify.mock.calls.length).toBeLessThan(16);
+    const again = await hostileLine(nodes.signaling, old, removed.signer);
+    await expect(new FrameReader(new Link(again, EPOCH_FRAMES)).take(["epoch.standing"])).rejects.toThrow("went away");
+  });
+});
+
+describe("a chain of epochs", () => {
+  it("is verified from its newest record on, and no further than its first wrong signature", async () => {
+    const { parts, membership, did } = await nodes.open();
+    const { genesis } = parts;
+    const stranger = await makeEphemeralKey();
+    let data = membership.epochs.data;
+    for (let n = 1; n <= 5; n++) {
+      const { record, secret } = await membership.proposeEpoch([(await makeEphemeralKey()).did]);
+      data = membership.epochs.with(record, secret);
+      await membership.takeEpochs(data);
+    }
+    const [last] = data.records.slice(-1);
+    const { sig } = last!.signatures[0]!;
+    const verify = vi.spyOn(crypto.subtle, "verify");
+    const counted = async (records: typeof data.records): Promise<number> => {
+      verify.mockClear();
+      await Epochs.open({ ...data, records }, genesis).catch(() => undefined);
+      return verify.mock.calls.length;
+    };
+    const signedBy = (did: Did) => [...data.records.slice(0, -1), { ...last!, signatures: [{ did, sig }] }];
+    expect(await counted(data.records)).toBe(5);
+    expect(await counted(signedBy(stranger.did))).toBe(0);
+    expect(await counted([...data.records.slice(1), last!])).toBe(0);
+    const forged = { did: did as Did, sig: new Uint8Array(64) };
+    expect(await counted([...data.records.slice(0, -1), { ...last!, signatures: [forged] }])).toBe(1);
+  });
+});

@@ -1,0 +1,24 @@
+/** A link of somebody who does not run this program: it passes the handshake, and then sends what the test likes. */
+import type { Signer } from "../../identity";
+import { type AuthenticatedLine, authenticate } from "../../wire";
+import type { MemorySignaling } from "../../wire/testing/memory-transport";
+import type { MembershipParts } from "../membership";
+import { dayOf, slotIds } from "../signaling/slots";
+
+let count = 0;
+
+/** Dials a member through one of the room's slots, and proves to know the secret of an epoch: that of `parts` unless given. */
+export async function hostileLine(
+  signaling: MemorySignaling,
+  parts: MembershipParts,
+  signer: Signer,
+  epoch: number = parts.epochs.head.n,
+): Promise<AuthenticatedLine> {
+  const { signal } = new AbortController();
+  const held = (await slotIds(parts.rendezvousSecret, dayOf(Date.now()))).find((id) => signaling.endpoints.has(id));
+  const endpoint = await signaling.open(`hostile${count++}`, { signal });
+  if (endpoint === "taken" || held === undefined) throw new Error("Nobody can be dialled.");
+  const raw = await endpoint.dial(held, { timeoutMs: 2_000, signal });
+  const claim = { kind: "member", epoch, secretOf: (n: number) => parts.epochs.secretOf(n) } as const;
+  return authenticate(raw, { signer, agent: "hostile/1", roomId: parts.genesis.roomId, claim });
+}
