@@ -17,6 +17,7 @@ const ISOLATED = [
   "src/room/governance/governance.test.ts",
   "src/room/hostile.test.ts",
   "src/room/room.test.ts",
+  "src/room/signaling/rendezvous.test.ts",
 ];
 
 const ALL = ["src/**/*.test.ts", "scripts/**/*.test.ts", "workers/**/*.test.ts", "bench/**/*.test.ts"];

@@ -95,7 +95,7 @@ const ROOM_MESSAGE = fc.oneof(...ROOM_BODIES.map(([kind, bodies]) => messageOf(k
 function beforeAuthentication(signer: Signer): Target<readonly Uint8Array[]> {
   const claim = { kind: "member", epoch: 0, secretOf: () => new Uint8Array(32) } as const;
   const random = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
-  const first = random(32).chain((nonce) => hostile(fc.constant({ versions: [1], epoch: 0, nonce })));
+  const first = random(32).chain((nonce) => hostile(fc.constant({ versions: [2], epoch: 0, nonce })));
   const handshake = [messageOf("m1", first), messageOf("m2", random(200)), messageOf("ready", random(32))];
   return {
     name: "lines before authentication",
@@ -115,7 +115,7 @@ function beforeAuthentication(signer: Signer): Target<readonly Uint8Array[]> {
 
 /** A link that is open gets hostile messages: each is read or ends it, and nothing is thrown at the transport. */
 function openLinks(signer: Signer): Target<readonly Uint8Array[]> {
-  const peer = { did: signer.did, agent: "fuzz", version: 1, epoch: 0, token: undefined };
+  const peer = { did: signer.did, agent: "fuzz", version: 2, epoch: 0, token: undefined };
   return {
     name: "open links",
     weight: 0.5,

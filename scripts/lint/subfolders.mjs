@@ -45,7 +45,7 @@ export const SUBFOLDERS_MAY_IMPORT = {
     weights: ["frames", "links"],
     links: ["frames", "membership"],
     jobs: ["membership"],
-    membership: ["frames", "invite"],
+    membership: ["frames", "invite", "signaling"],
     invite: [],
     frames: [],
     signaling: [],

@@ -2,8 +2,21 @@
 
 /** Ids at the signaling server under which a room can be found. */
 export const SLOT_COUNT = 8;
+/** Bytes of the secret that an epoch's slots derive from; it travels in invites, and 128 random bits are out of reach. */
+export const RENDEZVOUS_BYTES = 16;
 /** Nodes of a room that hold a slot: one could do, three survive losses. */
 export const HOLDERS_WANTED = 3;
+/**
+ * Epochs before the current one whose slots are served too, so that members that were away find back. Each costs each
+ * holder one more registration.
+ */
+export const FORMER_EPOCHS_SERVED = 4;
+/** How long a slot counts as held by the member that answered there, while it goes on saying so. */
+export const SLOT_MET_MS = 10 * 60_000;
+/** How long the word of a member counts for nothing that said it held a slot and did not. */
+export const SLOT_LIE_MS = 10 * 60_000;
+/** Members of a room that check each other's slots in one scan, beside the holders. */
+export const SLOT_CHECKERS = 6;
 /** How long a held slot may take to answer; a live one takes a few round trips. */
 export const SLOT_DIAL_MS = 2_000;
 /** How often a holder looks for holders that it does not know: halves of a room merge this fast. */

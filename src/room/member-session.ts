@@ -20,7 +20,7 @@ import { Governance } from "./governance/governance";
 import { type ContactDetails, OwnState } from "./own-state";
 import type { ROOM_FRAMES, RoomFrameBody } from "./protocol";
 import type { SignalingRegistration } from "./signaling/registration";
-import { Rendezvous } from "./signaling/rendezvous";
+import { type KnownRoom, Rendezvous } from "./signaling/rendezvous";
 import { StageLanes } from "./stages/lanes";
 import { WeightTransfer } from "./weights/transfer";
 
@@ -97,7 +97,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
       allows: (model) => this.#own.allows(model),
     });
     this.#rendezvous = new Rendezvous({
-      secret: membership.rendezvousSecret,
+      secrets: () => membership.epochs.rendezvousSecrets(),
       registration: () => registration.current,
       meet: (link) => this.#mesh.introduce(link, true),
       mayHold: true,
@@ -176,7 +176,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
   }
 
   /** Gets to know the node at the other end of a line that was made by hand, or at the door. */
-  introduce(raw: RawLink): Promise<boolean> {
+  introduce(raw: RawLink): Promise<unknown> {
     return this.#mesh.introduce(raw, false);
   }
 
@@ -230,6 +230,8 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
       this.door.on("change", () => this.#changed()),
       this.governance.on("change", () => this.#changed()),
       this.membership.on("change", () => this.#changed()),
+      // The room is found under other names now.
+      this.membership.on("epochs", () => this.#rendezvous.nudge()),
     ];
   }
 
@@ -276,11 +278,12 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     return { address: this.#registration.current?.address, slot: this.#rendezvous.slot };
   }
 
-  /** The slots that members hold as far as this node knows, and how many members are linked. */
-  #known(): { slots: readonly number[]; members: number } {
+  /** The holders that this node has heard of, and the size of the room. */
+  #known(): KnownRoom {
     const members = [...this.#mesh.members.values()];
-    const linked = members.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
-    return { slots: [...new Set([...linked, ...this.#gossip.slots])], members: members.length };
+    const linked = members.flatMap(({ did, slot }) => (slot === undefined ? [] : [{ did, slot }]));
+    const told = this.#gossip.slots.filter(({ did }) => !this.#mesh.members.has(did));
+    return { claims: [...linked, ...told], members: members.length, nodes: this.#gossip.nodes };
   }
 
   #announce(): void {

@@ -1,20 +1,9 @@
 /** Schemas that several tables of frames use. */
 import * as v from "valibot";
-import type { Bytes } from "../core";
-import { bytesSchema } from "../identity";
 import { MAX_SERVER_CHARS } from "./constants";
 
 /** The URL of a signaling server, in an invite or a charter. */
 export const ServerSchema = v.pipe(v.string(), v.maxLength(MAX_SERVER_CHARS), v.url(), v.startsWith("http"));
-
-/** New rooms are found by 16 random bytes, which keeps links short; rooms of earlier versions have 32. */
-export const RENDEZVOUS_BYTES = 16;
-
-/** The secret by which a room is found. */
-export const RendezvousSchema: v.GenericSchema<Uint8Array, Bytes> = v.union([
-  bytesSchema(RENDEZVOUS_BYTES),
-  bytesSchema(32),
-]);
 
 /** Text of at most `max` characters. */
 export const text = (

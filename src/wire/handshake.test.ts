@@ -39,8 +39,8 @@ describe("handshake", () => {
   it("tells both sides who the other is", async () => {
     const [ada, bob]: [Signer, Signer] = [await makeEphemeralKey(), await makeEphemeralKey()];
     expect(accepted(await meet(sides({ signer: ada }, { signer: bob, agent: "other/2" })))).toEqual([
-      { did: bob.did, agent: "other/2", version: 1, epoch: 0, token: undefined },
-      { did: ada.did, agent: "test/1", version: 1, epoch: 0, token: undefined },
+      { did: bob.did, agent: "other/2", version: 2, epoch: 0, token: undefined },
+      { did: ada.did, agent: "test/1", version: 2, epoch: 0, token: undefined },
     ]);
   });
 

@@ -20,7 +20,7 @@ import { DidSchema, type Signer, verifySignature } from "../identity";
 import type { Fingerprints } from "./transport";
 
 /** Protocol versions that this program supports. */
-export const PROTOCOL_VERSIONS: readonly number[] = [1];
+export const PROTOCOL_VERSIONS: readonly number[] = [2];
 const NONCE_BYTES = 32;
 const TOKEN_BYTES = 32;
 

@@ -58,7 +58,7 @@ export class Entry extends TypedEventTarget<EntryEvents> {
   }
 
   /** Goes to the door at the other end of a line that was made by hand. */
-  meet(raw: RawLink): Promise<boolean> {
+  meet(raw: RawLink): Promise<unknown> {
     return this.#search.meet(raw);
   }
 

@@ -1,5 +1,5 @@
 /** Looks for a member who opens the door, as long as it takes: through the room's slots, or over lines made by hand. */
-import { MicrogridError, deferred, onAbort } from "../../core";
+import { type Did, MicrogridError, deferred, onAbort } from "../../core";
 import type { NoDirectWayError, RawLink } from "../../wire";
 import { MEMBER_DIAL_MS, REFUSED_AFTER_MS } from "../constants";
 import type { SignalingRegistration } from "../signaling/registration";
@@ -26,11 +26,11 @@ export class GuestSearch {
     this.#registration = registration;
     this.#credentials = credentials;
     this.#rendezvous = new Rendezvous({
-      secret: credentials.invite.rendezvousSecret,
+      secrets: async () => [credentials.invite.rendezvousSecret],
       registration: () => registration.current,
       meet: (raw) => this.meet(raw),
       // A guest that has found a door looks for no other.
-      known: () => ({ slots: [], members: this.#onOpen ? 0 : 1 }),
+      known: () => ({ claims: [], members: this.#onOpen ? 0 : 1, nodes: 1 }),
       mayHold: false,
       onNoDirectWay,
       onSlotChange: () => undefined,
@@ -69,10 +69,11 @@ export class GuestSearch {
   }
 
   /**
-   * Knocks at the door at the other end of a line, or at the door that this one refers it to; false if none opens. It
+   * Knocks at the door at the other end of a line, or at the door that this one refers it to. Gives its did,
+   * or undefined if none opens. It
    * follows only one referral, because doors could otherwise send it in circles forever. Never throws.
    */
-  async meet(raw: RawLink, sentOn = false): Promise<boolean> {
+  async meet(raw: RawLink, sentOn = false): Promise<Did | undefined> {
     try {
       const door = await GuestSession.begin(raw, this.#credentials);
       const take = this.#onOpen;
@@ -80,12 +81,12 @@ export class GuestSearch {
       this.#onOpen = undefined;
       if (take) take(door);
       else door.close();
-      return true;
+      return door.did;
     } catch (error) {
       const askInstead = error instanceof RefusedAtDoor ? error.askInstead : undefined;
       if (askInstead !== undefined && !sentOn) return this.#askInstead(askInstead);
       if (error instanceof MicrogridError) this.#isRefused(error);
-      return false;
+      return undefined;
     }
   }
 
@@ -95,11 +96,11 @@ export class GuestSearch {
     this.#rendezvous.close();
   }
 
-  async #askInstead(address: string): Promise<boolean> {
+  async #askInstead(address: string): Promise<Did | undefined> {
     const { current } = this.#registration;
     const signal = new AbortController().signal;
     const raw = await current?.endpoint.dial(address, { timeoutMs: MEMBER_DIAL_MS, signal }).catch(() => undefined);
-    return raw ? this.meet(raw, true) : false;
+    return raw && this.meet(raw, true);
   }
 
   /** One member may be wrong, or hostile: the others get the time to answer. */

@@ -1,5 +1,5 @@
 /** The guest's side of the door: sees the charter, asks to come in, and becomes a member. */
-import { MicrogridError } from "../../core";
+import { type Did, MicrogridError } from "../../core";
 import type { Revocations, Signed, Signer } from "../../identity";
 import { Link, type RawLink, authenticate } from "../../wire";
 import { KNOCK_TIMEOUT_MS } from "../constants";
@@ -112,6 +112,11 @@ export class GuestSession {
     }
   }
 
+  /** The member at the door. */
+  get did(): Did {
+    return this.#link.did;
+  }
+
   /** Resolves when the visit is over, however. */
   get closed(): Promise<string> {
     return this.#link.closed;
@@ -141,7 +146,6 @@ export class GuestSession {
         genesis: genesis.record,
         charter: charter.signed,
         epochs,
-        rendezvousSecret: this.#credentials.invite.rendezvousSecret,
         proof,
       });
       await this.#check(parts);

@@ -76,8 +76,8 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
   }
 
   /** Slots that members say they hold. */
-  get slots(): readonly number[] {
-    return this.directory.cards.flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
+  get slots(): readonly { readonly did: Did; readonly slot: number }[] {
+    return this.directory.cards.flatMap(({ did, slot }) => (slot === undefined ? [] : [{ did, slot }]));
   }
 
   /** The card that a member has sent to everybody. */

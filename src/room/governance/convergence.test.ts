@@ -61,8 +61,8 @@ const isMember = (by: Membership, whom: Membership): Promise<boolean> =>
 async function join(host: Membership): Promise<Membership> {
   const guest = await makeEphemeralKey();
   const { proof, epochs } = await host.admit(guest.did, undefined);
-  const { rendezvousSecret, genesis, charter } = host;
-  const handed = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data, rendezvousSecret, proof };
+  const { genesis, charter } = host;
+  const handed = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data, proof };
   return new Membership(memberContext(guest), await beginMembership(handed));
 }
 

@@ -1,18 +1,18 @@
 /**
- * The compact form of an invite (version 3): only what a guest can neither get from whoever lets it in nor work out. The
+ * The compact form of an invite (version 4): only what a guest can neither get from whoever lets it in nor work out. The
  * token travels as its fields, since its signed bytes follow from them.
  */
 import { base64urlnopad } from "@scure/base";
 import * as v from "valibot";
 import { type Bytes, type RoomId, concat, decodeCbor, encodeCbor, fnv1a, utf8 } from "../../core";
 import { type Signed, didFromPublicKey, publicKeyFromDid } from "../../identity";
-import { MAX_ROOM_NAME_CHARS, MAX_SERVERS } from "../constants";
-import { RendezvousSchema, ServerSchema, count } from "../schemas";
+import { MAX_ROOM_NAME_CHARS, MAX_SERVERS, RENDEZVOUS_BYTES } from "../constants";
+import { ServerSchema, count } from "../schemas";
 import type { Invite } from "./invite";
 import { NONCE_BYTES, fieldsOfToken, tokenOfFields } from "./token";
 
 /** The first byte. */
-export const COMPACT_VERSION = 3;
+export const COMPACT_VERSION = 4;
 /** Before the body: the version, the body's length (16 bits) and its checksum (16 bits). */
 const HEAD_BYTES = 5;
 const ROOM_BYTES = 32;
@@ -68,8 +68,7 @@ export function decodeCompact(bytes: Uint8Array, page: URL | undefined): Invite 
   let at = 0;
   const next = (length: number): Bytes => new Uint8Array(keys.slice(at, (at += length)));
   const [room, secret, nonce] = [next(ROOM_BYTES), next(SECRET_BYTES), next(NONCE_BYTES)];
-  // Its length is whatever the signers leave.
-  const rendezvousSecret = v.parse(RendezvousSchema, next((keys.length - at) % SIGNER_BYTES));
+  const rendezvousSecret = next(RENDEZVOUS_BYTES);
   const signatures: Signed["signatures"] = [];
   while (at < keys.length) signatures.push({ did: didFromPublicKey(next(KEY_BYTES)), sig: next(SIGNATURE_BYTES) });
   const issuer = signatures[0]!.did;

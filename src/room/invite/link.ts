@@ -1,6 +1,6 @@
 /** Writes invites as links and reads them from whatever has become of a link; they are only bytes until parsed here. */
 import { base64urlnopad } from "@scure/base";
-import { type Bytes, MicrogridError, decodeCbor, utf8 } from "../../core";
+import { type Bytes, MicrogridError, utf8 } from "../../core";
 import {
   COMPACT_VERSION,
   LinkNeededError,
@@ -11,7 +11,6 @@ import {
 } from "./compact";
 import type { Invite } from "./invite";
 import { type FoundLink, findLink, hasAddress } from "./link-text";
-import { readVersion2 } from "./version-2";
 
 /** A link of this length survives in chats, and a phone reads its QR code from a screen across a table. */
 const MAX_LINK_CHARS = 350;
@@ -53,13 +52,15 @@ export function parseInvite(link: string | URL): Invite {
   const found = findLink(text);
   if (!found) throw malformed(hasAddress(text) ? NO_FRAGMENT : NO_LINK);
   if (found.characters.length < BEGINNING_CHARS) throw malformed(cutOff("after “join”"));
-  const invite =
-    bytesOf(found.characters.slice(0, BEGINNING_CHARS))[0] === COMPACT_VERSION ? compact(found) : other(found);
-  if (typeof invite !== "number") return invite;
+  const version = bytesOf(found.characters.slice(0, BEGINNING_CHARS))[0]!;
+  if (version === COMPACT_VERSION) return compact(found);
+  if (version > LAST_VERSION) throw malformed(CHANGED);
   throw new MicrogridError(
     "invite-version",
-    `This invite is of version ${invite}, and this page reads versions 2 and ${COMPACT_VERSION}. ` +
-      "Open it on the page it came from, or ask for an invite from here.",
+    `This invite is of version ${version}, and this page reads version ${COMPACT_VERSION}. ` +
+      (version < COMPACT_VERSION
+        ? "It is from before an update: ask for a new one."
+        : "Reload this page to update it."),
   );
 }
 
@@ -75,22 +76,6 @@ function compact({ page, characters }: FoundLink): Invite {
   } catch (error) {
     throw malformed(error instanceof LinkNeededError ? ONLY_END : CHANGED, error);
   }
-}
-
-/** An invite of version 2, or the number of any other version. */
-function other({ characters }: FoundLink): Invite | number {
-  // Version 2 does not say how long it is: words that follow are told apart by the space before them.
-  const tries = new Set([characters.replace(/\s/g, ""), characters.split(/\s/, 1)[0]!]);
-  let failure: unknown;
-  for (const each of tries) {
-    try {
-      const bytes = bytesOf(each);
-      return bytes[0]! <= LAST_VERSION ? bytes[0]! : readVersion2(decodeCbor(bytes));
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw malformed(CHANGED, failure);
 }
 
 function bytesOf(characters: string): Bytes {

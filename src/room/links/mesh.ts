@@ -110,15 +110,14 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
 
   /**
    * Gets to know the node at the other end of a fresh line. A bootstrap line, made through a slot, only
-   * exchanges addresses; over others the node becomes a member. False where nothing comes of it. Never throws.
+   * exchanges addresses; over others the node becomes a member. Gives its did, or undefined where nothing comes of it. Never throws.
    */
-  async introduce(raw: RawLink, bootstrap: boolean): Promise<boolean> {
+  async introduce(raw: RawLink, bootstrap: boolean): Promise<Did | undefined> {
     try {
-      await this.#introduce(raw, bootstrap);
-      return true;
+      return await this.#introduce(raw, bootstrap);
     } catch (error) {
       if (!this.#closed && error instanceof Error) this.emit("refused", error);
-      return false;
+      return undefined;
     }
   }
 
@@ -161,21 +160,21 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     );
   }
 
-  async #introduce(raw: RawLink, bootstrap: boolean, reconciled = 0): Promise<void> {
+  async #introduce(raw: RawLink, bootstrap: boolean, reconciled = 0): Promise<Did | undefined> {
     const { membership } = this.#options;
     const { epochs, charter: rules } = membership;
     const line = await this.#handshake.run(raw);
     const { token, epoch } = line.peer;
     if (token) {
       this.#options.welcome(line);
-      return;
+      return line.peer.did;
     }
     if (epoch !== membership.epochs.head.n || line.back > 0) {
       // Twice, in case the room went on meanwhile; a peer that is always in another epoch is not worth more.
       if (reconciled === 2) {
         line.writer.close("the epochs do not meet");
         raw.close("the epochs do not meet");
-        return;
+        return undefined;
       }
       const met = await reconcile(line, membership).catch((error: unknown) => {
         // Whoever knows an old secret can come at any time: what it costs to send it away must not be had at once again.
@@ -202,12 +201,13 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       // The dialling side has the addresses that it came for. The other side waits a moment for it to leave.
       if (raw.offerer) link.close("introduced");
       else reader.closeSoon("introduced");
-      return;
+      return link.did;
     }
     const { proof, charter } = hello;
     this.#admit({ did: link.did, session: hello.session, link, stage, bulk, proof, standing, charter }, reader);
     // The rules have changed while the two met, and this one was not among those who were examined then.
     if (membership.epochs !== epochs || membership.charter !== rules) await this.reexamine();
+    return link.did;
   }
 
   #admit(

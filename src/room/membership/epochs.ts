@@ -13,7 +13,8 @@ import {
   bytesSchema,
   readStatement,
 } from "../../identity";
-import { MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST } from "../constants";
+import { FORMER_EPOCHS_SERVED, MAX_EPOCHS, MAX_EPOCHS_BYTES, MAX_EPOCH_LIST } from "../constants";
+import { rendezvousSecret } from "../signaling/slots";
 import type { Genesis } from "./genesis";
 
 const SECRET_BYTES = 32;
@@ -133,6 +134,16 @@ export class Epochs {
 
   secretOf(epoch: number): Bytes | undefined {
     return this.#data.secrets[epoch];
+  }
+
+  /**
+   * The secrets by which the room is found: that of the current epoch, then those of the epochs before it, newest first.
+   * Members that were away look where the room was when they left.
+   */
+  rendezvousSecrets(): Promise<readonly Bytes[]> {
+    const { n } = this.head;
+    const served = Math.min(n, FORMER_EPOCHS_SERVED) + 1;
+    return Promise.all(Array.from({ length: served }, (_, back) => rendezvousSecret(this.secretOf(n - back)!)));
   }
 
   /** The secret of the current epoch. */

@@ -2,6 +2,7 @@
 import { type Bytes, DAY_MS, type Did, MicrogridError, equalBytes, toHex } from "../../core";
 import type { Signer } from "../../identity";
 import { tokenSecret } from "../../wire";
+import { rendezvousSecret } from "../signaling/slots";
 import { INVITE_DAYS } from "../constants";
 import type { Charter } from "./charter";
 import type { Epochs } from "./epochs";
@@ -32,7 +33,6 @@ interface InvitingMembership {
   readonly genesis: Genesis;
   readonly charter: Charter;
   readonly epochs: Epochs;
-  readonly rendezvousSecret: Bytes;
   ownStanding(): Promise<Standing>;
   founderSigners(): Promise<readonly Signer[]>;
   isFounder(did: Did): boolean;
@@ -150,10 +150,10 @@ export class Invites {
   }
 
   async #with({ signed, hash }: OpenedToken): Promise<Invite> {
-    const { genesis, charter, epochs, rendezvousSecret } = this.#membership;
+    const { genesis, charter, epochs } = this.#membership;
     const { name, servers } = charter.terms;
-    const secret = await tokenSecret(epochs.secret, hash);
-    return { roomId: genesis.roomId, name, rendezvousSecret, token: { signed, secret }, servers };
+    const [secret, rendezvous] = await Promise.all([tokenSecret(epochs.secret, hash), rendezvousSecret(epochs.secret)]);
+    return { roomId: genesis.roomId, name, rendezvousSecret: rendezvous, token: { signed, secret }, servers };
   }
 }
 

@@ -25,8 +25,8 @@ async function pair(...options: Parameters<typeof foundTestRoom>) {
 /** Lets a member admit a guest, and returns the guest's membership. */
 async function join(host: Membership, guest: Signer): Promise<Membership> {
   const { proof, epochs } = await host.admit(guest.did, undefined);
-  const { rendezvousSecret, genesis, charter } = host;
-  const handed = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data, rendezvousSecret, proof };
+  const { genesis, charter } = host;
+  const handed = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data, proof };
   return new Membership(memberContext(guest), await beginMembership(handed));
 }
 

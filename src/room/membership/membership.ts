@@ -26,7 +26,6 @@ export interface MembershipParts extends InviteParts {
   readonly genesis: Genesis;
   readonly charter: Charter;
   readonly epochs: Epochs;
-  readonly rendezvousSecret: Bytes;
   readonly proof: Proof;
 }
 
@@ -50,7 +49,6 @@ export interface Admission {
 /** The membership of this node in one room. Checks peers and applies changes of the rules. */
 export class Membership extends TypedEventTarget<MembershipEvents> {
   readonly genesis: Genesis;
-  readonly rendezvousSecret: Bytes;
   readonly invites: Invites;
   readonly #context: MemberContext;
   readonly #examined = new Standings();
@@ -62,7 +60,6 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     super();
     this.#context = context;
     this.genesis = parts.genesis;
-    this.rendezvousSecret = parts.rendezvousSecret;
     this.#charter = parts.charter;
     this.#epochs = parts.epochs;
     this.#proof = parts.proof;
@@ -97,7 +94,6 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   get parts(): MembershipParts {
     return {
       genesis: this.genesis,
-      rendezvousSecret: this.rendezvousSecret,
       charter: this.#charter,
       epochs: this.#epochs,
       proof: this.#proof,

@@ -3,7 +3,6 @@ import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, randomBytes } from "../../core";
 import { DidSchema, type Signed, SignedSchema, type Signer, signStatement } from "../../identity";
 import { readToken } from "../invite/token";
-import { RENDEZVOUS_BYTES, RendezvousSchema } from "../schemas";
 import { CHARTER, type SignedTerms, openCharter } from "./charter";
 import { Epochs, EpochsSchema } from "./epochs";
 import { makeGenesis, readGenesis } from "./genesis";
@@ -14,11 +13,10 @@ const SECRET_BYTES = 32;
 
 /** A membership as plain data, for storage. */
 const StoredSchema = v.strictObject({
-  v: v.literal(1),
+  v: v.literal(2),
   genesis: v.instance(Uint8Array),
   charter: SignedSchema,
   epochs: EpochsSchema,
-  rendezvous: RendezvousSchema,
   proof: ProofSchema,
   redeemed: v.array(v.strictObject({ token: v.string(), dids: v.array(DidSchema) })),
   token: v.optional(SignedSchema),
@@ -54,7 +52,6 @@ export async function found({
     genesis,
     charter: await openCharter(await signStatement(CHARTER, body, ...signers), genesis),
     epochs: await Epochs.open({ records: [], secrets: [secret] }, genesis),
-    rendezvousSecret: randomBytes(RENDEZVOUS_BYTES),
     proof: delegation ? [{ delegation }] : [],
     redeemed: new Map(),
     token: undefined,
@@ -64,11 +61,10 @@ export async function found({
 /** A membership as plain data. */
 export function storable(parts: MembershipParts): StoredMembership {
   return {
-    v: 1,
+    v: 2,
     genesis: parts.genesis.record,
     charter: parts.charter.signed,
     epochs: parts.epochs.data,
-    rendezvous: parts.rendezvousSecret,
     proof: parts.proof,
     redeemed: [...parts.redeemed].map(([token, dids]) => ({ token, dids: [...dids] })),
     ...(parts.token && { token: parts.token.signed }),
@@ -77,7 +73,7 @@ export function storable(parts: MembershipParts): StoredMembership {
 
 /** Reads plain data. Throws where anything in it is not valid. */
 export async function readStored(data: unknown): Promise<MembershipParts> {
-  const stored = v.parse(StoredSchema, data);
+  const stored = v.parse(StoredSchema, withoutRendezvous(data));
   const genesis = await readGenesis(stored.genesis);
   const charter = await openCharter(stored.charter, genesis);
   if (!charter.complete) throw new MicrogridError("peer-protocol", "The charter lacks signatures.");
@@ -85,11 +81,18 @@ export async function readStored(data: unknown): Promise<MembershipParts> {
     genesis,
     charter,
     epochs: await Epochs.open(stored.epochs, genesis),
-    rendezvousSecret: stored.rendezvous,
     proof: stored.proof,
     redeemed: new Map(stored.redeemed.map(({ token, dids }) => [token, dids])),
     token: stored.token && (await readToken(stored.token)),
   };
+}
+
+/** Version 1 kept a rendezvous secret that outlived removals; now it follows from the epoch's secret. */
+function withoutRendezvous(data: unknown): unknown {
+  const old = v.safeParse(v.looseObject({ v: v.literal(1), rendezvous: v.instance(Uint8Array) }), data);
+  if (!old.success) return data;
+  const { rendezvous: _, ...rest } = old.output;
+  return { ...rest, v: 2 };
 }
 
 /** The data that a member hands to a guest that it lets in. */
@@ -97,7 +100,6 @@ interface Handed {
   readonly genesis: Bytes;
   readonly charter: Signed;
   readonly epochs: v.InferOutput<typeof EpochsSchema>;
-  readonly rendezvousSecret: Bytes;
   readonly proof: v.InferOutput<typeof ProofSchema>;
 }
 
@@ -110,7 +112,6 @@ export async function beginMembership(handed: Handed): Promise<MembershipParts> 
     genesis,
     charter,
     epochs: await Epochs.open(handed.epochs, genesis),
-    rendezvousSecret: handed.rendezvousSecret,
     proof: handed.proof,
     redeemed: new Map(),
     token: undefined,

@@ -1,8 +1,18 @@
 /** How the nodes of a room find each other at a signaling server that knows no rooms (docs/protocol.md). */
-import { type Bytes, sleep } from "../../core";
+import { type Bytes, type Did, sleep, toHex } from "../../core";
 import { type Endpoint, NoDirectWayError, type RawLink } from "../../wire";
-import { HOLDERS_WANTED, LONELY_SCAN_MS, SLOT_COUNT, SLOT_DIAL_MS, SLOT_SCAN_MS } from "../constants";
+import {
+  HOLDERS_WANTED,
+  LONELY_SCAN_MS,
+  SLOT_CHECKERS,
+  SLOT_COUNT,
+  SLOT_DIAL_MS,
+  SLOT_MET_MS,
+  SLOT_SCAN_MS,
+} from "../constants";
+import { HeldSlots } from "./held-slots";
 import type { Registration } from "./registration";
+import { type SlotClaim, SlotWitness } from "./slot-witness";
 import { dayOf, slotIds } from "./slots";
 
 /** Calls in a row that find no direct way before that is told: one alone may have been slow. */
@@ -12,39 +22,56 @@ const CAME_THROUGH_MS = 15_000;
 /** A node that is alone also tries the neighbouring days once in this number of looks: few clocks are wrong by hours. */
 const NEIGHBOUR_DAYS_EVERY = 6;
 
+/** The facts about the room that a node knows without looking. */
+export interface KnownRoom {
+  /** The slots that members say they hold. */
+  readonly claims: readonly SlotClaim[];
+  /** Members that are linked. */
+  readonly members: number;
+  /** Nodes that are known of, this one included. */
+  readonly nodes: number;
+}
+
 interface RendezvousOptions {
-  readonly secret: Bytes;
+  /** The secrets of the slots: that of the current epoch, then those of epochs that are served besides, newest first. */
+  secrets(): Promise<readonly Bytes[]>;
   /** Where the node is online now, if it is. */
   registration(): Registration | undefined;
-  /** Gets to know the node at the other end of a line made through a slot; false where nothing comes of it. */
-  meet(link: RawLink): Promise<boolean>;
+  /** Gets to know the node at the other end of a line made through a slot; undefined where nothing comes of it. */
+  meet(link: RawLink): Promise<Did | undefined>;
   /** False for guests: they only look. */
   readonly mayHold: boolean;
-  /** Slots that linked members say they hold, and how many members are linked. */
-  known(): { slots: readonly number[]; members: number };
+  known(): KnownRoom;
   /** Called once when devices of the room are there, but no direct way leads to them; again after one came through. */
   onNoDirectWay(error: NoDirectWayError): void;
-  /** Called when this node wins or gives up a slot. */
+  /** Called when this node wins or gives up a slot of the current epoch. */
   onSlotChange(): void;
   /** The clock, for tests. */
   now?(): number;
 }
 
-interface HeldSlot {
+/** One slot of one epoch on one day. */
+interface Place {
   readonly slot: number;
   readonly day: number;
-  readonly endpoint: Endpoint;
-  /** The registration under which it was won. */
-  readonly registration: Registration;
+  /** The epoch's secret in hexadecimal. */
+  readonly epoch: string;
+  readonly id: string;
 }
 
-/** Holds one of the room's slots where that is wanted, and looks for nodes that this one does not know. */
+/**
+ * Holds one of the room's slots where that is wanted, and looks for nodes that this one does not know. A member's word
+ * that it holds a slot keeps this node from looking, but it never makes it give up a slot: only a holder that was met does.
+ */
 export class Rendezvous {
   readonly #options: RendezvousOptions;
   readonly #stop = new AbortController();
-  #held: HeldSlot | undefined;
+  readonly #held: HeldSlots;
+  readonly #witness = new SlotWitness();
   #wake = new AbortController();
   #looks = 0;
+  /** Until when the slots of former epochs need no other look, by their ids: a member answered there. */
+  readonly #metFormer = new Map<string, number>();
   /** Calls without a direct way since somebody came through. */
   #blocked = 0;
   #toldBlocked = false;
@@ -52,11 +79,15 @@ export class Rendezvous {
 
   constructor(options: RendezvousOptions) {
     this.#options = options;
+    this.#held = new HeldSlots(
+      () => options.onSlotChange(),
+      () => this.nudge(),
+    );
   }
 
-  /** The slot that this node holds, if it does. */
+  /** The slot of the current epoch that this node holds, if it does. */
   get slot(): number | undefined {
-    return this.#held?.slot;
+    return this.#held.current?.slot;
   }
 
   /** Looks once, until somebody answers or a slot is won, then keeps looking as long as it has to. */
@@ -65,15 +96,16 @@ export class Rendezvous {
     void this.#keepLooking();
   }
 
-  /** Looks again now: the node has a new registration, or members have changed. */
+  /** Looks again now: the node has a new registration, or members or the epoch have changed. */
   nudge(): void {
+    this.#metFormer.clear();
     this.#wake.abort();
   }
 
   close(): void {
     this.#stop.abort();
     this.#wake.abort();
-    this.#release();
+    this.#held.close();
   }
 
   async #keepLooking(): Promise<void> {
@@ -85,7 +117,8 @@ export class Rendezvous {
         this.#wake = new AbortController();
         await sleep(Math.random() * 400, this.#stop.signal);
       }
-      if (this.#needed()) await this.#look(false);
+      if (await this.#needed()) await this.#look(false);
+      else await this.#checkOne();
     }
   }
 
@@ -93,58 +126,89 @@ export class Rendezvous {
     return this.#options.known().members === 0 ? LONELY_SCAN_MS : SLOT_SCAN_MS;
   }
 
-  /** Enough known holders do the looking for everybody else. */
-  #needed(): boolean {
-    const { slots, members } = this.#options.known();
-    this.#tidy(slots);
-    return this.#held !== undefined || members === 0 || new Set(slots).size < HOLDERS_WANTED;
+  /** Enough known holders do the looking for everybody else. A holder stays one when the day or the epoch changes. */
+  async #needed(): Promise<boolean> {
+    const held = this.slot !== undefined;
+    const [current = "", ...former] = await this.#epochs();
+    const { claims, members } = this.#options.known();
+    const met = this.#witness.met(claims);
+    this.#held.keep({
+      epochs: [current, ...former],
+      day: this.#today(),
+      url: this.#options.registration()?.url,
+      spare: (slot) => [...met].filter((other) => other < slot).length >= HOLDERS_WANTED,
+    });
+    return held || members === 0 || this.#witness.believed(claims).size < HOLDERS_WANTED;
   }
 
-  /** Lets go of a slot of a former day, of one at a former server, and of one beyond the number wanted. */
-  #tidy(knownSlots: readonly number[]): void {
-    const held = this.#held;
-    if (!held) return;
-    const lower = knownSlots.filter((slot) => slot < held.slot).length;
-    const moved = held.registration.url !== this.#options.registration()?.url;
-    if (moved || held.day !== this.#today() || lower >= HOLDERS_WANTED) this.#release();
+  /** Dials one slot that a member says it holds. Each room does a few of these in each scan, whatever its size. */
+  async #checkOne(): Promise<void> {
+    const { claims, nodes } = this.#options.known();
+    const registration = this.#options.registration();
+    const open = this.#witness.unchecked(claims);
+    if (!registration || open.length === 0 || Math.random() > SLOT_CHECKERS / nodes) return;
+    const claim = open[Math.floor(Math.random() * open.length)]!;
+    const [current = ""] = await this.#epochs();
+    const place = (await this.#places(current, this.#today()))[claim.slot]!;
+    const answered = await this.#try(registration, place, true).catch(() => undefined);
+    if (answered !== claim.did) this.#witness.disbelieve(claim);
   }
 
   /** Walks the slots once; with `first`, only until somebody answers. */
   async #look(first: boolean): Promise<void> {
     const today = this.#today();
-    // Clocks differ: somebody may live in the day before or after. Only who is alone needs to ask there.
+    const [current = "", ...former] = await this.#epochs();
+    // Clocks differ: somebody may live in the day before or after. Only a node that is alone needs to ask there.
     const alone = this.#options.known().members === 0;
     const days = alone && this.#looks++ % NEIGHBOUR_DAYS_EVERY === 0 ? [today, today - 1, today + 1] : [today];
     for (const day of days) {
-      const ids = await slotIds(this.#options.secret, day);
-      for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      for (const place of await this.#places(current, day)) {
         const registration = this.#options.registration();
         if (!registration || this.#stop.signal.aborted) return;
-        if (day === this.#held?.day && slot === this.#held.slot) continue;
-        if (day === today && this.#options.known().slots.includes(slot)) continue;
-        const answered = await this.#try(registration, ids[slot]!, slot, day, day === today).catch(() => false);
-        if (answered && (first || !this.#options.mayHold) && !this.#held) return;
+        if (
+          this.#held.of(current, day)?.slot === place.slot ||
+          (day === today && this.#witness.met(this.#options.known().claims).has(place.slot))
+        )
+          continue;
+        const answered = await this.#try(registration, place, day === today).catch(() => undefined);
+        if (answered && (first || !this.#options.mayHold) && this.slot === undefined) return;
       }
-      if (this.#options.known().members > 0) return;
+      if (this.#options.known().members > 0) break;
+    }
+    for (const epoch of former) await this.#serve(epoch, today);
+  }
+
+  /**
+   * A holder also holds a slot of each epoch before, and meets the other holders there: members that were away look
+   * there, and so do guests with old invites and, where two halves of the room went on separately, the other half.
+   */
+  async #serve(epoch: string, day: number): Promise<void> {
+    for (const place of await this.#places(epoch, day)) {
+      const registration = this.#options.registration();
+      if (this.slot === undefined || !registration || this.#stop.signal.aborted) return;
+      if (this.#held.of(epoch, day)?.slot === place.slot || this.#metThere(place)) continue;
+      if (await this.#try(registration, place, true).catch(() => undefined)) {
+        this.#metFormer.set(place.id, performance.now() + SLOT_MET_MS);
+      }
     }
   }
 
-  /** Claims a slot or, where it is held, meets its holder. True where the holder answered. */
-  async #try(registration: Registration, id: string, slot: number, day: number, mayHold: boolean): Promise<boolean> {
-    const endpoint = await registration.transport.open(id, { signal: this.#stop.signal });
+  #metThere({ id }: Place): boolean {
+    return (this.#metFormer.get(id) ?? -Infinity) > performance.now();
+  }
+
+  /** Claims a slot or, where it is held, meets its holder. Gives the node that answered, if one did. */
+  async #try(registration: Registration, place: Place, mayHold: boolean): Promise<Did | undefined> {
+    const endpoint = await registration.transport.open(place.id, { signal: this.#stop.signal });
     if (endpoint === "taken") {
-      return this.#options.meet(await this.#dial(registration.endpoint, id));
+      const did = await this.#options.meet(await this.#dial(registration.endpoint, place.id));
+      if (did && mayHold && place.epoch === this.#held.epoch) this.#witness.meet({ did, slot: place.slot });
+      return did;
     }
-    if (
-      !mayHold ||
-      !this.#options.mayHold ||
-      this.#held ||
-      new Set(this.#options.known().slots).size >= HOLDERS_WANTED
-    ) {
+    if (!mayHold || !this.#wants(place)) {
       endpoint.close();
-      return false;
+      return undefined;
     }
-    this.#held = { slot, day, endpoint, registration };
     endpoint.onLink = (link) => {
       this.#cameThrough();
       void this.#options.meet(link);
@@ -152,14 +216,27 @@ export class Rendezvous {
     endpoint.onNoDirectWay = (error) => {
       if (performance.now() - this.#cameThroughAt > CAME_THROUGH_MS) this.#tellBlocked(error);
     };
-    void endpoint.closed.then(() => {
-      if (this.#held?.endpoint !== endpoint) return;
-      this.#held = undefined;
-      this.#options.onSlotChange();
-      this.nudge();
-    });
-    this.#options.onSlotChange();
-    return false;
+    this.#held.add({ ...place, endpoint, url: registration.url });
+    return undefined;
+  }
+
+  /** Whether a slot that is free should be held: one of each epoch, unless enough holders of the current one were met. */
+  #wants({ epoch, day }: Place): boolean {
+    if (!this.#options.mayHold || this.#stop.signal.aborted || this.#held.of(epoch, day)) return false;
+    if (epoch !== this.#held.epoch) return true;
+    return this.#witness.met(this.#options.known().claims).size < HOLDERS_WANTED;
+  }
+
+  async #epochs(): Promise<readonly string[]> {
+    const epochs = (await this.#options.secrets()).map(toHex);
+    this.#held.epoch = epochs[0];
+    return epochs;
+  }
+
+  async #places(epoch: string, day: number): Promise<readonly Place[]> {
+    const secret = (await this.#options.secrets()).find((each) => toHex(each) === epoch);
+    const ids = secret ? await slotIds(secret, day) : [];
+    return ids.slice(0, SLOT_COUNT).map((id, slot) => ({ slot, day, epoch, id }));
   }
 
   async #dial(endpoint: Endpoint, id: string): Promise<RawLink> {
@@ -183,13 +260,6 @@ export class Rendezvous {
     if (this.#toldBlocked) return;
     this.#toldBlocked = true;
     this.#options.onNoDirectWay(error);
-  }
-
-  #release(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    held?.endpoint.close();
-    if (held) this.#options.onSlotChange();
   }
 
   #today(): number {

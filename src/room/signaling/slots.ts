@@ -1,6 +1,16 @@
 /** The names under which a room is found at a signaling server; they reveal nothing to anybody without the secret. */
 import { type Bytes, DAY_MS, sha256, toHex, utf8 } from "../../core";
-import { SLOT_COUNT } from "../constants";
+import { RENDEZVOUS_BYTES, SLOT_COUNT } from "../constants";
+
+/**
+ * The secret by which the room is found during an epoch: HKDF-SHA-256 of the epoch's secret, which it reveals nothing
+ * about. Nodes that were removed do not know the secret of the next epoch, so they cannot find the room's new slots.
+ */
+export async function rendezvousSecret(epochSecret: Bytes): Promise<Bytes> {
+  const material = await crypto.subtle.importKey("raw", epochSecret, "HKDF", false, ["deriveBits"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8("microgrid/2 rendezvous") };
+  return new Uint8Array(await crypto.subtle.deriveBits(how, material, 8 * RENDEZVOUS_BYTES));
+}
 
 /** The number of the UTC day of a time. */
 export function dayOf(timeMs: number): number {

@@ -15,7 +15,9 @@ export async function hostileLine(
   epoch: number = parts.epochs.head.n,
 ): Promise<AuthenticatedLine> {
   const { signal } = new AbortController();
-  const held = (await slotIds(parts.rendezvousSecret, dayOf(Date.now()))).find((id) => signaling.endpoints.has(id));
+  const secrets = await parts.epochs.rendezvousSecrets();
+  const slots = await Promise.all(secrets.map((secret) => slotIds(secret, dayOf(Date.now()))));
+  const held = slots.flat().find((id) => signaling.endpoints.has(id));
   const endpoint = await signaling.open(`hostile${count++}`, { signal });
   if (endpoint === "taken" || held === undefined) throw new Error("Nobody can be dialled.");
   const raw = await endpoint.dial(held, { timeoutMs: 2_000, signal });

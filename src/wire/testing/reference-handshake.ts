@@ -30,7 +30,7 @@ export function computeVector(input: VectorInput): VectorOutput {
   const token = input.token === undefined ? undefined : hex(input.token);
   const ikm = token ? hkdf(hex(input.secret), Buffer.alloc(0), text("microgrid/1 token", token)) : hex(input.secret);
   const m1 = (side: SideInput, withToken: boolean): Buffer =>
-    cbor({ versions: [1], epoch: input.epoch, nonce: hex(side.nonce), ...(withToken && token && { token }) });
+    cbor({ versions: [2], epoch: input.epoch, nonce: hex(side.nonce), ...(withToken && token && { token }) });
   const [m1i, m1r] = [m1(input.i, true), m1(input.r, false)];
   const transcript = sha256(
     text(
