@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type PluginOption, type UserConfig } from "vite";
 import { contentSecurityPolicy } from "./scripts/vite-csp.ts";
 import { BundledPackages, helpFiles } from "./scripts/vite-help.ts";
+import { siteFiles } from "./scripts/vite-site-files.ts";
 import { sourcePlugins } from "./scripts/vite-sources.ts";
 
 /** Where the site goes; the build script may say otherwise. */
@@ -72,10 +73,14 @@ function embed(shared: UserConfig): UserConfig {
   };
 }
 
-/** `dist/site-worker.js`: the Service Worker, one classic script at the root of the site, whose whole scope it serves. */
+/**
+ * `dist/site-worker.js`: the Service Worker, one classic script at the root of the site, whose whole scope it serves. It
+ * is built last, since it has the list of the site's files in it.
+ */
 function siteWorker(shared: UserConfig): UserConfig {
   return {
     ...shared,
+    plugins: [...(shared.plugins ?? []), siteFiles(OUT_DIR, BUILD)],
     publicDir: false,
     build: {
       ...shared.build,

@@ -65,7 +65,7 @@ export class Stage {
     const browser = own?.browser ?? (await this.#browsers.shared({ webgpu }));
     const context = await browser.newContext();
     const page = await context.newPage();
-    const visitor = new SitePage({ page, context, browser, own, problems: new Problems([]), name });
+    const visitor = new SitePage({ page, context, own, problems: new Problems([]), name });
     this.#visitors.add(visitor);
     await prepare?.(visitor);
     await page.goto(this.site.url);

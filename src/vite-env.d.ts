@@ -11,3 +11,8 @@ interface ImportMetaEnv {
 declare module "*?size" {
   export const bytes: number;
 }
+
+/** The module that `scripts/vite-site-files.ts` adds to the build of the site's worker. */
+declare module "virtual:site-files" {
+  export const files: import("./site-worker/build-files").BuildFiles;
+}

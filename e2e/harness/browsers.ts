@@ -1,5 +1,5 @@
 /** Starts real browsers: shared ones for ordinary pages, and separate ones for pages that will be killed. */
-import { chromium, type Browser, type BrowserServer } from "@playwright/test";
+import { chromium, type Browser, type BrowserContext, type BrowserServer } from "@playwright/test";
 import { ensureBrowser } from "../../scripts/setup/browser.mjs";
 
 /** Keeps the browser off the internet, and lets pages of several browsers connect on one machine. */
@@ -56,6 +56,12 @@ export class Browsers {
   async own({ webgpu }: BrowserNeeds): Promise<OwnBrowser> {
     const process = await chromium.launchServer(await this.#options(webgpu));
     return { process, browser: await chromium.connect(process.wsEndpoint()) };
+  }
+
+  /** A browser with its profile in a folder, so that another one can go on with it. The caller closes it. */
+  async inProfile(folder: string, { webgpu }: BrowserNeeds): Promise<BrowserContext> {
+    const options = await this.#options(webgpu);
+    return chromium.launchPersistentContext(folder, { ...options, reducedMotion: "reduce" });
   }
 
   async close(): Promise<void> {

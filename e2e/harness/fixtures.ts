@@ -3,6 +3,7 @@ import { test as base, type Browser, type BrowserContextOptions } from "@playwri
 import { barePages } from "./bare-pages";
 import { Browsers, UNOPTIMIZED_FLAGS } from "./browsers";
 import { Firefox, hasFirefox } from "./firefox";
+import { Profile } from "./profile";
 import { Problems, type Expected } from "./problems";
 import { serveForeign, serveSite, type SiteConfig, type WebServer } from "./servers";
 import { Signaling } from "./signaling";
@@ -45,6 +46,8 @@ interface TestFixtures {
   readonly site: WebServer;
   /** Opens the site as one more visitor. Unexpected problems fail the test at its end. */
   readonly openSite: OpenSite;
+  /** A browser with a profile on the disk, which can be closed and opened again. Service Workers are let in. */
+  readonly profile: Profile;
   /** Opens a page in stock Firefox; the test is skipped if Firefox is not installed. */
   readonly openFirefox: (url: string) => Promise<Firefox>;
   /** Serves pages as another site would: other origin, no isolation headers. */
@@ -110,7 +113,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       problems.push(found);
       const page = await context.newPage();
       found.watch(page, name);
-      const sitePage = new SitePage({ page, context, browser, own, problems: found, name });
+      const sitePage = new SitePage({ page, context, own, problems: found, name });
       opened.push(sitePage);
       const path = options.network;
       if (path) {
@@ -122,8 +125,14 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       return sitePage;
     });
     await Promise.all(opened.map((page) => page.dispose()));
-    const unexpected = problems.flatMap((each) => each.unexpected());
-    if (unexpected.length > 0) throw new Error(`Problems in pages that no test expected:\n${unexpected.join("\n")}`);
+    failOn(problems.flatMap((each) => each.unexpected()));
+  },
+
+  profile: async ({ browsers }, use) => {
+    const profile = await Profile.create(browsers);
+    await use(profile);
+    await profile.remove();
+    failOn(profile.problems.unexpected());
   },
 
   openFirefox: async ({}, use, testInfo) => {
@@ -154,3 +163,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await turn.close();
   },
 });
+
+function failOn(unexpected: readonly string[]): void {
+  if (unexpected.length > 0) throw new Error(`Problems in pages that no test expected:\n${unexpected.join("\n")}`);
+}

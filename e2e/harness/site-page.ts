@@ -7,7 +7,6 @@ import type { Problems } from "./problems";
 interface Ground {
   readonly page: Page;
   readonly context: BrowserContext;
-  readonly browser: Browser;
   /** Set if the browser belongs to this page alone. */
   readonly own: OwnBrowser | undefined;
   readonly problems: Problems;

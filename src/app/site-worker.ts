@@ -1,15 +1,16 @@
 /** The page's side of the site's Service Worker: it registers the worker, and answers the requests that the worker brings. */
 import { holdLife, serve } from "../border";
 import { randomId } from "../core";
-import type { GridApi } from "../grid";
-import { type Alive, type ApiCall, type PageService, type ReplyHead, isHello } from "../site-worker/parts";
+import type { GridApi, GridState } from "../grid";
+import { type Alive, type ApiCall, type PageService, type ReplyHead, isHello, pageLock } from "../site-worker/parts";
+import { tellWorker } from "./worker-messages";
 
 /** Registers the worker where the browser has Service Workers. `grid` may still be starting. */
 export function connectSiteWorker(grid: Promise<GridApi>): void {
   // Not everywhere: on plain http addresses, in some private windows, in pages that are embedded.
   const workers = "serviceWorker" in navigator ? navigator.serviceWorker : undefined;
   if (!workers) return;
-  const life = `microgrid/page/${randomId()}`;
+  const life = pageLock(import.meta.env.MICROGRID_BUILD ?? "dev", randomId());
   const held = holdLife(life);
   const service: PageService = { answer: (call, { signal }) => answer(grid, call, signal) };
   workers.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
@@ -23,6 +24,24 @@ export function connectSiteWorker(grid: Promise<GridApi>): void {
   workers.startMessages();
   // The page works without it, so a browser that refuses is no fault to be shown.
   workers.register(new URL("site-worker.js", document.baseURI), { updateViaCache: "none" }).catch(() => undefined);
+  void grid.then((started) => keepFiles(workers, started)).catch(() => undefined);
+}
+
+/** Tells the worker whenever the page has loaded files that it did not have before: at its start, and with each model. */
+function keepFiles(workers: ServiceWorkerContainer, grid: GridApi): void {
+  const tell = (): void => tellWorker(workers.controller, { type: "microgrid/settled" });
+  let ready = readyModels(grid.state);
+  grid.on("change", (state) => {
+    const now = readyModels(state);
+    if (now > ready) tell();
+    ready = now;
+  });
+  workers.addEventListener("controllerchange", tell);
+  tell();
+}
+
+function readyModels({ loads }: GridState): number {
+  return Object.values(loads).filter(({ kind }) => kind === "ready").length;
 }
 
 async function* answer(

@@ -1,2 +1,10 @@
 /** The part of the site's worker that pages need. */
-export { type Alive, type ApiCall, type PageService, type ReplyHead, isHello } from "./protocol";
+export {
+  type Alive,
+  type ApiCall,
+  type PageService,
+  type ReplyHead,
+  type ToWorker,
+  isHello,
+  pageLock,
+} from "./protocol";

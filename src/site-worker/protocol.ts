@@ -36,3 +36,36 @@ export interface Alive {
 export function isHello(data: unknown): data is Hello {
   return typeof data === "object" && data !== null && (data as { type?: unknown }).type === "microgrid/hello";
 }
+
+/** A message of a page to the worker of the site, or to one that waits to become it. */
+export type ToWorker =
+  /** Which build's files does it give? The id comes over the port. */
+  | { readonly type: "microgrid/which-build"; readonly port: MessagePort }
+  /** It is to replace the worker before it. */
+  | { readonly type: "microgrid/take-over" }
+  /** The page has loaded what it needs: what came past the worker can be kept, and what nobody needs any more be deleted. */
+  | { readonly type: "microgrid/settled" };
+
+const TO_WORKER: readonly unknown[] = [
+  "microgrid/which-build",
+  "microgrid/take-over",
+  "microgrid/settled",
+] satisfies ToWorker["type"][];
+
+/** True for a message to the worker. */
+export function isToWorker(data: unknown): data is ToWorker {
+  return typeof data === "object" && data !== null && TO_WORKER.includes((data as { type?: unknown }).type);
+}
+
+const PAGE_LOCK = "microgrid/page/";
+
+/** The lock that a page of a build holds as long as it lives. */
+export function pageLock(build: string, id: string): string {
+  return `${PAGE_LOCK}${build}/${id}`;
+}
+
+/** The builds that have pages now. */
+export function buildsOf({ held = [] }: LockManagerSnapshot): ReadonlySet<string> {
+  const pages = held.flatMap(({ name }) => (name?.startsWith(PAGE_LOCK) ? [name.slice(PAGE_LOCK.length)] : []));
+  return new Set(pages.map((page) => page.split("/", 1)[0]!));
+}

@@ -30,7 +30,10 @@ interface ScopeEvents {
 
 /** The global scope. */
 export interface SiteWorkerScope {
-  readonly registration: { readonly scope: string };
+  readonly registration: { readonly scope: string; readonly installing: unknown; readonly waiting: unknown };
+  readonly navigator: { readonly locks: LockManager };
+  readonly caches: CacheStorage;
+  readonly fetch: typeof globalThis.fetch;
   readonly clients: {
     claim(): Promise<void>;
     matchAll(options: { readonly type: "window"; readonly includeUncontrolled: boolean }): Promise<readonly Page[]>;
