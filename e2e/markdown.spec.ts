@@ -95,20 +95,7 @@ test("an answer has math, colours and directions, and its thinking is folded", a
       answer,
     },
   ];
-  const conversation = {
-    id: "c",
-    title: "مرحبا",
-    createdAt: 1,
-    updatedAt: 1,
-    settings: { sampling: {}, stop: [] },
-    messages,
-  };
-  const file = { format: "microgrid-conversations", version: 1, conversations: [conversation] };
-  await chat.conversations.import({
-    name: "chat.json",
-    mimeType: "application/json",
-    buffer: Buffer.from(JSON.stringify(file)),
-  });
+  await chat.conversations.import(conversationFile(messages));
 
   const shown = chat.answers.last().locator("mg-markdown");
   await expect(shown.locator("math")).toHaveCount(3);
@@ -157,3 +144,49 @@ test("footnotes lead to their text and back", async ({ openSite }) => {
   await back.press("Enter");
   await expect(reference).toBeFocused();
 });
+
+/** Parts that the parser takes a second for, each short enough to be tried. */
+const SLOW = `x${"[*a ".repeat(4000)}\n\n`.repeat(16);
+
+test("a text that takes too long to read leaves the page alone, and is shown as it is from then on", async ({
+  openSite,
+}) => {
+  const site = await openSite();
+  const { page } = site;
+  const chat = new ChatPage(page);
+  await chat.ready();
+  const file = conversationFile([
+    { id: "q", role: "user", content: "Hello", createdAt: 1, status: "complete" },
+    { id: "a", role: "assistant", content: SLOW, createdAt: 1, status: "complete" },
+    { id: "q2", role: "user", content: "And now?", createdAt: 1, status: "complete" },
+    { id: "a2", role: "assistant", content: "It **goes on**.", createdAt: 1, status: "complete" },
+  ]);
+  await chat.conversations.import(file);
+  const slow = chat.answers.first().locator("mg-markdown");
+  const note = slow.getByText("Shown as it was written");
+  // The page draws on while the text is being read.
+  const draws = await page.evaluate(async () => {
+    let frames = 0;
+    for (const end = performance.now() + 1000; performance.now() < end; frames++)
+      await new Promise(requestAnimationFrame);
+    return frames;
+  });
+  expect(draws).toBeGreaterThan(5);
+  await expect(note).toBeVisible();
+  await expect(chat.answers.last().locator("strong", { hasText: "goes on" })).toBeVisible();
+  const stored = async (): Promise<string> => page.evaluate(() => window.microgrid!.conversations.exportJson());
+  await expect.poll(stored).toMatch(/"plain": true/);
+
+  await page.reload();
+  await chat.ready();
+  await expect(note).toBeVisible();
+  await expect(slow.locator(".raw")).toHaveText(/^x\[\*a/);
+});
+
+/** An export file with one conversation. */
+function conversationFile(messages: readonly object[]): { name: string; mimeType: string; buffer: Buffer } {
+  const settings = { sampling: {}, stop: [] };
+  const conversation = { id: "c", title: "Chat", createdAt: 1, updatedAt: 1, settings, messages };
+  const file = { format: "microgrid-conversations", version: 1, conversations: [conversation] };
+  return { name: "chat.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(file)) };
+}

@@ -23,7 +23,7 @@ export const MAY_IMPORT = {
     "wire",
   ],
   embed: ["ui", "grid", "openai", "node", "pipeline", "room", "models", "inference", "border", "identity", "wire"],
-  ui: ["grid"],
+  ui: ["grid", "border"],
   grid: ["openai", "node", "room", "models", "inference", "border", "identity"],
   openai: ["node", "inference"],
   node: ["pipeline", "room", "models", "inference", "border", "identity", "wire"],

@@ -74,6 +74,8 @@ export const messageSchema = v.object({
   content: text,
   /** The model's thought before the answer. */
   reasoning: v.exactOptional(text),
+  /** True if its text takes too long to read as Markdown, so that it is shown as it is written. */
+  plain: v.exactOptional(v.boolean()),
   createdAt: time,
   status: v.picklist(["complete", "streaming", "interrupted", "failed"]),
   answer: v.exactOptional(answerSchema),

@@ -14,7 +14,8 @@ import { originStyles, originView } from "./answer-origin";
 
 /**
  * `<mg-answer .message .running>`. Slot `more`: further buttons beside the one that regenerates. Events: `mg-regenerate`,
- * `mg-continue`, `mg-answer-here`, `mg-version` (detail: the step to another version). Parts: `answer`, `error`,
+ * `mg-continue`, `mg-answer-here`, `mg-version` (detail: the step to another version), `mg-unreadable` (its text takes too
+ * long to read). Parts: `answer`, `error`,
  * `origin`. An answer that another tab writes has the status `streaming` and no `running`.
  */
 export class AnswerView extends MicrogridElement {
@@ -98,12 +99,14 @@ export class AnswerView extends MicrogridElement {
   }
 
   /** The text of the answer. Another element that shows Markdown can take its place. */
-  protected textView({ content, reasoning, status, answer }: StoredMessage): TemplateResult {
+  protected textView({ content, reasoning, status, answer, plain }: StoredMessage): TemplateResult {
     return html`<mg-markdown
       .text=${content}
       .thinking=${reasoning ?? ""}
       .thoughtMs=${answer?.thoughtMs}
       ?streaming=${status === "streaming"}
+      ?plain=${plain === true}
+      @mg-unreadable=${() => this.#tell("mg-unreadable")}
     ></mg-markdown>`;
   }
 

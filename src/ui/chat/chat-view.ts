@@ -112,6 +112,7 @@ export class ChatView extends WorkspaceElement {
                       .actions=${index === messages.length - 1 && !writing ? "all" : "none"}
                       @mg-regenerate=${() => chats?.regenerate()}
                       @mg-continue=${() => chats?.continueAnswer(message)}
+                      @mg-unreadable=${() => chats?.showPlain(message.id)}
                       @mg-answer-here=${() => workspace?.answerHere(message)}
                       .version=${chats?.versionOf(message.id)}
                       ?busy=${writing}

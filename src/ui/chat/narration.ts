@@ -4,6 +4,8 @@ import { repeat } from "lit/directives/repeat.js";
 import type { StoredMessage } from "../../grid";
 import { answeredLine } from "./places";
 
+/** A sentence is spoken when it is whole, or as long as this, in characters. */
+const MAX_SENTENCE_CHARS = 1000;
 /** Screen readers read what is added. Older lines are removed, so that nobody finds a second copy of the chat. */
 const KEPT_LINES = 3;
 
@@ -62,6 +64,7 @@ export class Narration {
 
 /** The sentences of a text that is still growing, without the last one, which may go on. */
 function wholeSentences(text: string): string {
+  if (text.length > MAX_SENTENCE_CHARS) return text;
   const last = [...new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text)].at(-1);
   return text.slice(0, last?.index ?? 0);
 }

@@ -29,14 +29,17 @@ const LANGUAGES = {
 };
 for (const [name, grammar] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, grammar);
 
-/** Longest code that is coloured, in characters: more would hold the page up. */
+/** Longest code that is coloured, in characters. */
 const MAX_LENGTH = 50_000;
+/** Longest line of it: some rules of the languages need a time that grows with the square of a line's length. */
+const MAX_LINE = 2000;
+const LONG_LINE = new RegExp(`[^\\n]{${MAX_LINE + 1}}`);
 /** The last code, since code that grows is asked for at every token. */
 let last = { language: "", code: "", html: "" };
 
 /** The code as HTML with the classes of highlight.js; without colours if its language is not known. */
 export function colour(code: string, language: string): string {
-  if (code.length > MAX_LENGTH || !hljs.getLanguage(language)) return escapeHtml(code);
+  if (code.length > MAX_LENGTH || LONG_LINE.test(code) || !hljs.getLanguage(language)) return escapeHtml(code);
   if (last.code !== code || last.language !== language) {
     last = { language, code, html: hljs.highlight(code, { language, ignoreIllegals: true }).value };
   }

@@ -14,8 +14,8 @@ const INLINE_BRACKETS = /^\\\(((?:(?!\\\)|\n[ \t]*\n)[^])+)\\\)/;
 const INLINE_DOLLARS = /^\$((?![\s$])(?:\\[^]|(?!\n[ \t]*\n)[^\\$])*?(?<!\s))\$(?![A-Za-z0-9$])/;
 /** A number and then a word: an amount of money and a text up to the next one. */
 const PRICE = /^\d[\d.,]*.*(?<![\\A-Za-z])[A-Za-z]{3}/s;
-/** Text that cannot come before a dollar sign that opens math, as in US$5. */
-const BEFORE = /[A-Za-z0-9$]$/;
+/** A character that cannot come before a dollar sign that opens math, as in US$5. */
+const BEFORE = /[A-Za-z0-9$]/;
 
 const block: TokenizerAndRendererExtension = {
   name: "mathBlock",
@@ -42,7 +42,7 @@ const inline: TokenizerAndRendererExtension = {
     return index < 0 ? undefined : index;
   },
   tokenizer(source, tokens): Tokens.Generic | undefined {
-    const found = find(source, tokens.at(-1)?.raw ?? "");
+    const found = find(source, tokens.at(-1)?.raw.slice(-1) ?? "");
     return found && { type: "math", ...found };
   },
   renderer: ({ raw, tex, look }) => mathHtml(raw, String(tex), String(look)),
@@ -50,7 +50,7 @@ const inline: TokenizerAndRendererExtension = {
 
 export const math: MarkedExtension = { extensions: [block, inline], hooks: { emStrongMask: mask } };
 
-/** The math that a text begins with. */
+/** The math that a text begins with, and the character before it. */
 function find(source: string, before: string): { raw: string; tex: string; look: string } | undefined {
   const [display, ...inside] = INLINE_DISPLAY.exec(source) ?? [];
   if (display !== undefined)
@@ -67,7 +67,7 @@ function mask(source: string): string {
   let masked = "";
   while (masked.length < source.length) {
     const rest = source.slice(masked.length);
-    const math = /^[$\\]/.test(rest) ? find(rest, source.slice(0, masked.length)) : undefined;
+    const math = /^[$\\]/.test(rest) ? find(rest, source.charAt(masked.length - 1)) : undefined;
     masked += math ? "a".repeat(math.raw.length) : rest.slice(0, Math.max(1, rest.search(/[$\\]/)));
   }
   return masked;

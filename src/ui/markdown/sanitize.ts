@@ -1,6 +1,6 @@
 /** Makes HTML safe: no scripts, no styles, and nothing that the browser would fetch. */
 import DOMPurify from "dompurify";
-import { BARE_TAGS } from "./syntax";
+import { BARE_TAGS } from "./tags";
 
 /** Attributes whose values are never addresses. */
 const PLAIN_ATTR = [

@@ -126,6 +126,10 @@ export const markdownStyles = css`
   .tml-left {
     text-align: left;
   }
+  .raw {
+    white-space: pre-wrap;
+    overflow-wrap: anywhere;
+  }
   hr {
     margin: 1.5em 0;
     border: 0;

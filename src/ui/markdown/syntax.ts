@@ -4,13 +4,9 @@ import { Marked, type MarkedExtension, type Tokens } from "marked";
 import { escapeHtml } from "./escape";
 import { footnotes } from "./footnotes";
 import { math } from "./math";
+import { BARE_TAGS } from "./tags";
 import { colouring } from "./wanted";
 
-/** HTML tags that a model may use, without attributes. */
-export const BARE_TAGS = [
-  ..."abbr b blockquote br code del details div em h1 h2 h3 h4 h5 h6 hr i ins kbd li mark ol p pre s small".split(" "),
-  ..."span strong sub summary sup table tbody td th thead tr u ul".split(" "),
-];
 const BARE_TAG = new RegExp(`&lt;(/?(?:${BARE_TAGS.join("|")}))\\s*/?&gt;`, "gi");
 
 const rendering: MarkedExtension = {

@@ -6,6 +6,7 @@ class Wanted<T> extends TypedEventTarget<{ loaded: undefined }> {
   readonly #load: () => Promise<T>;
   #loading: Promise<void> | undefined;
   #loaded: T | undefined;
+  #settled = false;
 
   constructor(load: () => Promise<T>) {
     super();
@@ -17,20 +18,27 @@ class Wanted<T> extends TypedEventTarget<{ loaded: undefined }> {
     return this.#loaded;
   }
 
+  /** True while the module is on its way. */
+  get pending(): boolean {
+    return this.#loading !== undefined && !this.#settled;
+  }
+
   /** The module, or undefined while it is on its way; `loaded` is told then. */
   want(): T | undefined {
-    this.#loading ??= this.#load().then(
-      (loaded) => {
-        this.#loaded = loaded;
-        this.emit("loaded", undefined);
-      },
-      () => undefined,
-    );
+    this.#loading ??= this.#load()
+      .then(
+        (loaded) => {
+          this.#loaded = loaded;
+          this.emit("loaded", undefined);
+        },
+        () => undefined,
+      )
+      .finally(() => (this.#settled = true));
     return this.#loaded;
   }
 }
 
-/** Draws math. */
+/** Draws math, in the page. */
 export const typesetting = new Wanted(() => import("./typeset"));
-/** Colours code. */
+/** Colours code, in the worker. */
 export const colouring = new Wanted(() => import("./colours"));

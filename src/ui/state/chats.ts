@@ -163,6 +163,17 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     this.#changed();
   }
 
+  /** Remembers that a message takes too long to read as Markdown. */
+  async showPlain(messageId: string): Promise<void> {
+    const id = this.#currentId;
+    if (id === undefined) return;
+    await this.answers.settled(id);
+    await this.#store.update(id, (stored) => ({
+      ...stored,
+      messages: stored.messages.map((each) => (each.id === messageId ? { ...each, plain: true } : each)),
+    }));
+  }
+
   /** Goes on with an answer that was cut off. */
   async continueAnswer(message: StoredMessage): Promise<void> {
     if (this.#current) await this.#run(this.#current, { continueFrom: message });
