@@ -2,7 +2,14 @@
 import * as v from "valibot";
 import { type Did, MicrogridError } from "../core";
 import type { Signer } from "./node-key";
-import { DidSchema, type Signed, type StatementKind, openStatement, readStatement, signStatement } from "./signed";
+import {
+  DidSchema,
+  type Signed,
+  type StatementKind,
+  type UnverifiedStatement,
+  readStatement,
+  signStatement,
+} from "./signed";
 
 /**
  * The rights of a delegated node: to enter rooms as a `member` of its house, and to act as a `founder` in rooms that the house
@@ -73,16 +80,30 @@ export function revoke(house: Signer, subject: Did, at: number): Promise<Signed>
   return signStatement(REVOCATION, { v: 1, issuer: house.did, subject, at }, house);
 }
 
+/**
+ * Reads a delegation without verifying its signature: first judge what it says. Throws `peer-protocol` if it is not for this node
+ * at that time.
+ */
+export async function readDelegation(
+  signed: Signed,
+  subject: Did,
+  at: number,
+): Promise<UnverifiedStatement<Delegation>> {
+  const read = await readStatement(DELEGATION, signed);
+  const { body, signers } = read;
+  const bySelf = body.issuer === body.subject;
+  const inTime = body.issuedAt <= at + CLOCK_SKEW_MS && at <= body.notAfter;
+  if (bySelf || body.subject !== subject || signers.length !== 1 || signers[0] !== body.issuer || !inTime) {
+    throw new MicrogridError("peer-protocol", "A device claims to belong to a house that does not vouch for it.");
+  }
+  return read;
+}
+
 /** Verifies a delegation for a node. Throws `peer-protocol` if it is not valid for this node at that time. */
 export async function openDelegation(signed: Signed, subject: Did, at: number): Promise<Delegation> {
-  const opened = await openStatement(DELEGATION, signed, ({ body, signers }) => {
-    const bySelf = body.issuer === body.subject;
-    const inTime = body.issuedAt <= at + CLOCK_SKEW_MS && at <= body.notAfter;
-    if (bySelf || body.subject !== subject || signers.length !== 1 || signers[0] !== body.issuer || !inTime) {
-      throw new MicrogridError("peer-protocol", "A device claims to belong to a house that does not vouch for it.");
-    }
-  });
-  return opened.body;
+  const { body, verify } = await readDelegation(signed, subject, at);
+  await verify();
+  return body;
 }
 
 interface KnownRevocation extends Revocation {

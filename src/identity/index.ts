@@ -6,6 +6,7 @@ export {
   SCOPES,
   delegate,
   openDelegation,
+  readDelegation,
   revoke,
 } from "./delegation";
 export type { Delegation, Revocation, Scope } from "./delegation";

@@ -91,6 +91,8 @@ export const MAX_EPOCHS = 128;
 /** All epochs of a room as they are handed on. */
 export const MAX_EPOCHS_BYTES = 256 * 1024;
 export const MAX_EPOCH_LIST = 256;
+/** How often members are examined again whose delegation may have ended. */
+export const REEXAMINE_MS = 60_000;
 /** Admissions between a node and a founder. */
 export const MAX_PROOF_STEPS = 8;
 /** Revocations that members take from each other at once: anybody can make up houses that revoke. */

@@ -1,7 +1,7 @@
-/** What removed members and hostile ones may say over a link that they can still open, with programs of their own. */
+/** Members that run a program of their own, or are members no more: what they say over a link that they can still open. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Did } from "../core";
-import { makeEphemeralKey, signStatement } from "../identity";
+import { delegate, makeEphemeralKey, signStatement } from "../identity";
 import { Link } from "../wire";
 import { MemorySignaling } from "../wire/testing/memory-transport";
 import { FrameReader } from "./frames/frame-reader";
@@ -17,6 +17,7 @@ vi.mock("./constants", async (original) => ({
   HEARTBEAT_MS: 5,
   REFUSED_AFTER_MS: 50,
   GOODBYE_MS: 20,
+  REEXAMINE_MS: 20,
 }));
 
 let nodes: TestNodes;
@@ -85,4 +86,21 @@ describe("a chain of epochs", () => {
     const forged = { did: did as Did, sig: new Uint8Array(64) };
     expect(await counted([...data.records.slice(0, -1), { ...last!, signatures: [forged] }])).toBe(1);
   });
+});
+
+it("a device whose house vouches for it no longer is out by itself", async () => {
+  const [house, device] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+  const founder = await nodes.open({ admission: { kind: "houses", houses: [house.did] } });
+  const now = Date.now();
+  const terms = {
+    name: "Ada",
+    subject: device.did,
+    scopes: ["member" as const],
+    issuedAt: now,
+    notAfter: now + 60_000,
+  };
+  const guest = await nodes.enter(founder.invite, device, await delegate(house, terms));
+  await together([founder, guest]);
+  vi.spyOn(Date, "now").mockImplementation(() => now + 60_001);
+  await together([founder]);
 });

@@ -203,6 +203,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     for (const stop of this.#stop) stop();
     this.#server.stop("left", "It has left the room.");
     this.door.close();
+    this.governance.close();
     this.#gossip.close();
     this.#mesh.close(LEFT_ROOM);
     this.#rendezvous.close();

@@ -189,7 +189,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
   }
 
   async #house(did: Did, delegation: Signed | undefined): Promise<Standing["house"]> {
-    return houseOf(did, delegation, this.#options.membership, Date.now());
+    return houseOf(did, delegation, this.#options.membership, "member");
   }
 
   #knocksAt(via: RoomLink): Map<Did, KnockInfo> {

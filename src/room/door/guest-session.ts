@@ -102,7 +102,7 @@ export class GuestSession {
       const inside = await Promise.all(
         body.inside.map(async ({ delegation, ...member }) => ({
           ...member,
-          house: await houseOf(member.did, delegation, { revocations }, Date.now()),
+          house: await houseOf(member.did, delegation, { revocations }, "member"),
         })),
       );
       return new GuestSession(link, reader, credentials, { genesis, charter, inside });

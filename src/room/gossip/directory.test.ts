@@ -11,7 +11,7 @@ import { type FrameHandlers, dispatch } from "../frames/handlers";
 import { MemberDirectory } from "./directory";
 import { type Statement, signCard, signLoss } from "./statements";
 
-const STANDING: Standing = { founder: false, house: undefined, admittedBy: [] };
+const STANDING: Standing = { founder: false, house: undefined, admittedBy: [], until: Infinity };
 /** Stands for any proof: the rules of these tests look only at the node that shows it. */
 const PROOF = [{}];
 

@@ -131,10 +131,11 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     void statement.then((word) => this.#take({ kind: "loss", did, by: this.self, stamp }, word, undefined, undefined));
   }
 
-  /** The rules of the room have changed: who does not belong to it any more is not known any more. */
-  async reexamine(): Promise<void> {
+  /** The rules of the room have changed for these members, or for all: those that no longer belong to it are forgotten. */
+  async reexamine(concerns: (did: Did, standing: Standing) => boolean = () => true): Promise<void> {
+    const concerned = [...this.#view.entries].filter(([did, { standing }]) => concerns(did, standing));
     await Promise.all(
-      [...this.#view.entries].map(async ([did, entry]) => {
+      concerned.map(async ([did, entry]) => {
         try {
           entry.standing = await this.#options.vouch(did, entry.statement.proof ?? []);
         } catch {

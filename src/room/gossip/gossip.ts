@@ -1,7 +1,7 @@
 /** The room beyond the links: who is there by gossip, which links that asks for, and links on demand. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, deferred, onAbort } from "../../core";
-import { LEFT_ROOM, MAX_NODES, MEMBER_DIAL_MS } from "../constants";
-import type { Membership, Standing } from "../membership";
+import { LEFT_ROOM, MAX_NODES, MEMBER_DIAL_MS, REEXAMINE_MS } from "../constants";
+import { type Membership, type Standing, hasEnded } from "../membership";
 import type { Member } from "../links/member";
 import { type Mesh, NOT_NEEDED } from "../links/mesh";
 import { type Card, type CardTerms, LINKS_WANTED, MemberDirectory, LinkKeeper, sample } from ".";
@@ -29,6 +29,8 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
   /** All members that are known of. */
   readonly directory: MemberDirectory;
   readonly #keeper: LinkKeeper;
+  /** Forgets members whose delegation has ended. */
+  readonly #tending: ReturnType<typeof setInterval>;
 
   constructor({ mesh, online, membership, session, terms }: GossipOptions) {
     super();
@@ -59,6 +61,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     const proof = (): void => this.directory.refresh();
     membership.on("charter", rules);
     membership.on("epochs", rules);
+    this.#tending = setInterval(() => void this.directory.reexamine(hasEnded), REEXAMINE_MS);
     membership.on("proof", proof);
     mesh.on("joined", (member) => this.#joined(member));
     mesh.on("left", ({ member, reason }) => this.#left(member, reason));
@@ -152,6 +155,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
 
   /** Says good-bye to everybody, without waiting. */
   close(): void {
+    clearInterval(this.#tending);
     this.#keeper.close();
     this.directory.close();
   }

@@ -1,8 +1,8 @@
 /** How the rules of a room spread: charters, epochs, revocations and what waits for signatures, over the links. */
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import { TokenBucket } from "../../wire";
-import { MAX_TOLD_REVOCATIONS } from "../constants";
-import { type SignedTerms, type Membership, supersedes } from "../membership";
+import { MAX_TOLD_REVOCATIONS, REEXAMINE_MS } from "../constants";
+import { type SignedTerms, type Membership, hasEnded, supersedes } from "../membership";
 import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
 import { type ProposalInfo, Proposals } from "./proposals";
@@ -14,12 +14,15 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
   readonly #membership: Membership;
   readonly #mesh: Mesh;
   readonly #proposals: Proposals;
+  /** Ends the links of members whose delegation has ended. */
+  readonly #tending: ReturnType<typeof setInterval>;
   readonly #mayPass = new TokenBucket(PASSED_REVOCATION_RATE, performance.now());
 
   constructor(membership: Membership, mesh: Mesh) {
     super();
     this.#membership = membership;
     this.#mesh = mesh;
+    this.#tending = setInterval(() => void mesh.reexamine(hasEnded), REEXAMINE_MS);
     this.#proposals = new Proposals(membership);
     this.#proposals.on("change", () => this.emit("change", undefined));
     this.#proposals.on("news", (frame) => this.#tell((member) => member.link.post("proposal", frame)));
@@ -32,6 +35,10 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
       const passOn = this.#mayPass.take(performance.now());
       this.#spread((member) => passOn && member.link.post("revocation", { signed }));
     });
+  }
+
+  close(): void {
+    clearInterval(this.#tending);
   }
 
   get proposals(): readonly ProposalInfo[] {
@@ -62,7 +69,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
       this.#spread(({ link }) => link === member.link && link.post("epochs", epochs.data));
     for (const signed of revocations.foremost(MAX_TOLD_REVOCATIONS)) member.link.post("revocation", { signed });
     for (const frame of this.#proposals.frames) member.link.post("proposal", frame);
-    if (member.standing.admittedBy.length > 1) void this.#shorten(member);
+    if (member.standing.admittedBy.length > 0) void this.#renew(member);
   }
 
   takeCharter(member: Member, { signed }: ReceivedBody<"charter">): Promise<void> {
@@ -108,14 +115,19 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     }
   }
 
-  /** A founder admits a member itself, so that proofs do not grow from guest to guest. */
-  async #shorten(member: Member): Promise<void> {
+  /**
+   * A founder admits a member itself, so that proofs neither grow from guest to guest nor end with the delegation of the device
+   * that once opened the door.
+   */
+  async #renew(member: Member): Promise<void> {
     try {
-      if (!(await this.#membership.ownStanding()).founder) return;
+      const own = await this.#membership.ownStanding();
+      const { admittedBy, until } = member.standing;
+      if (!own.founder || (admittedBy.length <= 1 && own.until <= until)) return;
       const { proof } = await this.#membership.admit(member.did, undefined);
       member.link.post("proof", { proof });
     } catch {
-      // The long proof is as good.
+      // The present proof holds.
     }
   }
 

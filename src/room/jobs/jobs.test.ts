@@ -203,7 +203,7 @@ describe("a provider's frames", () => {
 
   it("has probabilities only where they were asked for", async () => {
     const logprobs = [{ id: 1, text: "a", bytes: new Uint8Array([97]), logprob: -1, top: [] }];
-    const first = async (request: GenerationRequest): Promise<GenerationEvent | void> => {
+    const first = async (request: GenerationRequest): Promise<GenerationEvent> => {
       const fake = fakeLink();
       const client = new JobClient(fake.link);
       const stream = client.generate(request, {
@@ -214,9 +214,9 @@ describe("a provider's frames", () => {
       const event = stream.next();
       await vi.waitFor(() => expect(fake.sent).toHaveLength(1));
       client.tokens({ id: fake.sent[0]!.body.id as string, seq: 0, text: "a", ids: [1], logprobs });
-      const { value } = await event;
+      const came = await event;
       await stream.return(undefined);
-      return value;
+      return came.value as GenerationEvent;
     };
     expect(await first(toyRequest(3))).not.toHaveProperty("logprobs");
     expect(await first({ ...toyRequest(3), logprobs: 0 })).toHaveProperty("logprobs", logprobs);

@@ -4,7 +4,7 @@ import { type AuthenticatedLine, Link, type RawLink } from "../../wire";
 import { BULK_FRAMES } from "../frames/bulk";
 import { Dialler, type DialTarget } from "./dialler";
 import { FrameReader } from "../frames/frame-reader";
-import type { Membership } from "../membership";
+import type { Membership, Standing } from "../membership";
 import { MAX_LINKS, MAX_NODES } from "../constants";
 import { type HandDialer, Relay } from "./relay";
 import type { Member } from "./member";
@@ -146,11 +146,12 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     this.#spares.close(reason);
   }
 
-  /** The rules have changed: who does not belong to the room any more is out. */
-  async reexamine(): Promise<void> {
+  /** The rules have changed for these members, or for all: the links of those that no longer belong to the room end. */
+  async reexamine(concerns: (did: Did, standing: Standing) => boolean = () => true): Promise<void> {
     const { membership } = this.#options;
+    const concerned = [...this.members.values()].filter(({ did, standing }) => concerns(did, standing));
     await Promise.all(
-      [...this.members.values()].map(async (member) => {
+      concerned.map(async (member) => {
         try {
           member.standing = await membership.examine(member.did, member.proof);
         } catch (error) {
@@ -177,7 +178,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         return undefined;
       }
       const met = await reconcile(line, membership).catch((error: unknown) => {
-        // Whoever knows an old secret can come at any time: what it costs to send it away must not be had at once again.
+        // Somebody who knows an old secret can come at any time, and must not cost as much again at once.
         if (!(error instanceof MicrogridError && error.code === "peer-lost")) this.#handshake.shun(line.peer.did);
         throw error;
       });

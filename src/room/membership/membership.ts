@@ -143,16 +143,14 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return admission;
   }
 
-  /** Takes a new proof for this node from a founder; false if it is no better than the present one. */
+  /** Takes a new proof for this node from a founder; false if it is neither shorter than the present one nor holds for longer. */
   async takeProof(proof: Proof, founder: Did): Promise<boolean> {
     const own = this.#proof[0]?.delegation;
     const renewed = proof.map((step, i) => (i === 0 && own ? { ...step, delegation: own } : step));
-    try {
-      const [now, then] = [await this.ownStanding(), await examine(this.signer.did, renewed, this.#rules())];
-      if (now.admittedBy.length <= 1 || then.admittedBy.join() !== founder) return false;
-    } catch {
-      return false;
-    }
+    const now = await this.ownStanding().catch(() => undefined);
+    const then = await examine(this.signer.did, renewed, this.#rules()).catch(() => undefined);
+    if (then?.admittedBy.join() !== founder) return false;
+    if (now && now.admittedBy.length <= 1 && now.until >= then.until) return false;
     this.#proof = renewed;
     this.emit("proof", renewed);
     this.emit("change", undefined);

@@ -1,5 +1,5 @@
 /** Proofs of belonging to a room, checked against everything that somebody outside might show instead. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Did } from "../../core";
 import { Revocations, type Signer, delegate, makeEphemeralKey, revoke } from "../../identity";
 import { foundTestRoom } from "../testing/founding";
@@ -36,11 +36,12 @@ async function chain(rules: RoomRules, keys: readonly Signer[]): Promise<Proof> 
 const keys = (count: number) => Promise.all(Array.from({ length: count }, () => makeEphemeralKey()));
 const refused = (why: keyof typeof NOT_A_MEMBER) => ({ code: "peer-refused", message: NOT_A_MEMBER[why] });
 
-const vouch = (house: Signer, subject: Signer, about: { notAfter?: number; issuedAt?: number } = {}) =>
+type Terms = Partial<Parameters<typeof delegate>[1]>;
+const vouch = (house: Signer, subject: Signer, about: Terms = {}) =>
   delegate(house, {
     name: "Ada",
     subject: subject.did,
-    scopes: ["member"],
+    scopes: ["member", "founder"],
     issuedAt: NOW - DAY_MS,
     notAfter: NOW + DAY_MS,
     ...about,
@@ -141,6 +142,44 @@ describe("a house", () => {
     await expect(examine(node.did, [step], rules, NOW)).rejects.toMatchObject(refused("removed"));
     await expect(examine(guest.did, [{ admission }, step], rules, NOW)).rejects.toMatchObject(refused("orphan"));
   });
+});
+
+describe("a house that has founded the room", () => {
+  it("makes founders only of the devices that may act as founders, and no others bring in anybody by it", async () => {
+    const [house, device, guest] = (await keys(3)) as [Signer, Signer, Signer];
+    const { founder, rules } = await rulesOf({}, [house]);
+    const step = { delegation: await vouch(house, device, { scopes: ["member"] }) };
+    await expect(examine(device.did, [step], rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    const guests = { admission: await admit(device, rules.genesis.hash, guest.did, NOW) };
+    await expect(examine(guest.did, [guests, step], rules, NOW)).rejects.toMatchObject(refused("stranger"));
+    // Let in by somebody, it is a member like any other.
+    const own = { ...step, ...(await chain(rules, [founder, device]))[0] };
+    expect(await examine(device.did, [own], rules, NOW)).toMatchObject({ founder: false, house: { did: house.did } });
+    expect((await examine(guest.did, [guests, own], rules, NOW)).admittedBy).toEqual([device.did, founder.did]);
+  });
+
+  it("brings in nobody by a device whose time is over, whatever date the admission bears", async () => {
+    const [house, device, guest] = (await keys(3)) as [Signer, Signer, Signer];
+    const { rules } = await rulesOf({}, [house]);
+    const step = { delegation: await vouch(house, device) };
+    const proof = [{ admission: await admit(device, rules.genesis.hash, guest.did, NOW) }, step];
+    expect(await examine(guest.did, proof, rules, NOW)).toMatchObject({ until: NOW + DAY_MS });
+    await expect(examine(guest.did, proof, rules, NOW + DAY_MS + 1)).rejects.toMatchObject(refused("stranger"));
+  });
+});
+
+it("a chain that leads nowhere costs no signature check, and a forged founder at its end costs one", async () => {
+  const [house, device, ...line] = (await keys(8)) as [Signer, Signer, ...Signer[]];
+  const { rules } = await rulesOf({}, [house]);
+  const proof = await chain(rules, [device, ...line]);
+  const forged = { delegation: await vouch({ ...device, sign: line[0]!.sign, did: house.did }, device) };
+  const verify = vi.spyOn(crypto.subtle, "verify");
+  const { did } = line.at(-1)!;
+  await expect(examine(did, proof, rules, NOW)).rejects.toMatchObject(refused("stranger"));
+  expect(verify).toHaveBeenCalledTimes(0);
+  await expect(examine(did, [...proof, forged], rules, NOW)).rejects.toMatchObject({ code: "peer-protocol" });
+  expect(verify).toHaveBeenCalledTimes(1);
+  verify.mockRestore();
 });
 
 describe("a charter", () => {

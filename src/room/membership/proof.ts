@@ -11,10 +11,12 @@ import {
   type Signed,
   SignedSchema,
   type Signer,
+  type Scope,
   type StatementKind,
+  type UnverifiedStatement,
   bytesSchema,
-  openDelegation,
-  openStatement,
+  readDelegation,
+  readStatement,
   signStatement,
 } from "../../identity";
 import { MAX_PROOF_STEPS } from "../constants";
@@ -47,14 +49,27 @@ export const NOT_A_MEMBER = {
   orphan: "The member that admitted this device was removed from the room.",
 } as const;
 
+/** A house that vouches for a node. */
+interface House {
+  readonly did: Did;
+  readonly name: string;
+}
+
 /** A node's place in the room, as its proof shows it. */
 export interface Standing {
-  /** Whether it, or its house, has founded the room. */
+  /** Whether it has founded the room, or acts for a house that has. */
   readonly founder: boolean;
   /** The house that vouches for it; undefined means that nobody does. */
-  readonly house: { readonly did: Did; readonly name: string } | undefined;
+  readonly house: House | undefined;
   /** The nodes of its chain of admissions, the nearest first. */
   readonly admittedBy: readonly Did[];
+  /** When a delegation that it rests on ends, ms since 1970; Infinity without one. It has to be examined again then. */
+  readonly until: number;
+}
+
+/** Whether a standing was valid once and is not any more: a delegation that it rests on has ended. */
+export function hasEnded(_: Did, { until }: Standing): boolean {
+  return until < Date.now();
 }
 
 /** The room against which a proof is checked. */
@@ -73,65 +88,120 @@ export function admit(by: Signer, room: Bytes, did: Did, at: number): Promise<Si
 /** Checks a node's proof. Throws `peer-refused` with the reason if the room's rules do not let it in. */
 export async function examine(did: Did, proof: Proof, rules: RoomRules, now = Date.now()): Promise<Standing> {
   const { epochs, genesis, terms } = rules;
-  const house = await houseOf(did, proof[0]?.delegation, rules, now);
-  const isOf = (list: ReadonlySet<Did>): boolean => list.has(did) || (house !== undefined && list.has(house.did));
-  if (isOf(epochs.removed)) throw refusal("removed");
-  if (isOf(new Set(genesis.founders))) return { founder: true, house, admittedBy: [] };
-  const standing = { founder: false, house, admittedBy: [] };
+  if (epochs.removed.has(did)) throw refusal("removed");
+  const delegation = await delegationOf(did, proof[0]?.delegation, rules, now);
+  if (delegation && epochs.removed.has(delegation.issuer)) throw refusal("removed");
+  const house = houseIn(delegation, "member");
+  const standing = { founder: false, house, admittedBy: [], until: delegation?.notAfter ?? Infinity };
+  if (isFounder(did, delegation, genesis)) return { ...standing, founder: true };
   switch (terms.admission.kind) {
     case "listed":
-      if (isOf(new Set(terms.admission.dids))) return standing;
+      if (terms.admission.dids.includes(did) || (house && terms.admission.dids.includes(house.did))) return standing;
       throw refusal("unlisted");
     case "houses":
       if (house && terms.admission.houses.includes(house.did)) return standing;
       throw refusal("homeless");
     case "invite":
-    case "approval":
-      return { ...standing, admittedBy: await admittersOf(did, proof, rules, now) };
+    case "approval": {
+      const { admittedBy, until } = await admittersOf(did, proof, rules, now);
+      return { ...standing, admittedBy, until: Math.min(standing.until, until) };
+    }
   }
 }
 
-/** Follows the chain of admissions up to a founder. */
-async function admittersOf(did: Did, proof: Proof, rules: RoomRules, now: number): Promise<Did[]> {
+/**
+ * Follows the chain of admissions up to a founder, whose delegation must be valid now: the date of an admission is the word of
+ * its signer. Signatures are verified when all else fits, the founder's first.
+ */
+async function admittersOf(
+  did: Did,
+  proof: Proof,
+  rules: RoomRules,
+  now: number,
+): Promise<Pick<Standing, "admittedBy" | "until">> {
   const { epochs, genesis } = rules;
-  const founders = new Set(genesis.founders);
-  const admitters: Did[] = [];
-  let subject = did;
-  for (const [i, step] of proof.entries()) {
-    // The founders themselves have said that this one stays.
-    if (epochs.kept.has(subject)) return admitters;
-    if (!step.admission) break;
-    const { by, at } = await openAdmission(step.admission, subject, rules);
-    if (epochs.removed.has(by)) throw refusal("orphan");
-    admitters.push(by);
-    if (founders.has(by)) return admitters;
-    const house = await houseOf(by, proof[i + 1]?.delegation, rules, Math.min(at, now));
-    if (house && epochs.removed.has(house.did)) throw refusal("orphan");
-    if (house && founders.has(house.did)) return admitters;
-    subject = by;
+  const admittedBy: Did[] = [];
+  const checks: (() => Promise<void>)[] = [];
+  let [subject, until] = [did, Infinity];
+  // The founders themselves have said that those who are kept stay.
+  for (let i = 0; !epochs.kept.has(subject); i++) {
+    const admission = proof[i]?.admission;
+    if (!admission) throw refusal("stranger");
+    const { body, verify } = await readAdmission(admission, subject, rules);
+    if (epochs.removed.has(body.by)) throw refusal("orphan");
+    checks.push(verify);
+    admittedBy.push(body.by);
+    const claimed = await readVouch(body.by, proof[i + 1]?.delegation, rules, now);
+    if (claimed && epochs.removed.has(claimed.body.issuer)) throw refusal("orphan");
+    if (isFounder(body.by, claimed?.body, genesis)) {
+      if (claimed && !genesis.founders.includes(body.by)) {
+        checks.push(claimed.verify);
+        until = claimed.body.notAfter;
+      }
+      break;
+    }
+    subject = body.by;
   }
-  if (epochs.kept.has(subject)) return admitters;
-  throw refusal("stranger");
+  for (const check of checks.reverse()) await check();
+  return { admittedBy, until };
 }
 
-async function openAdmission(signed: Signed, did: Did, { genesis }: RoomRules): Promise<{ by: Did; at: number }> {
-  const opened = await openStatement(ADMISSION, signed, ({ body, signers }) => {
-    const fits = body.did === did && equalBytes(body.room, genesis.hash);
-    if (!fits || signers.length !== 1 || signers[0] !== body.by) throw refusal("stranger");
-  });
-  return opened.body;
+async function readAdmission(
+  signed: Signed,
+  did: Did,
+  { genesis }: RoomRules,
+): Promise<UnverifiedStatement<{ by: Did }>> {
+  const read = await readStatement(ADMISSION, signed);
+  const { body, signers } = read;
+  const fits = body.did === did && equalBytes(body.room, genesis.hash);
+  if (!fits || signers.length !== 1 || signers[0] !== body.by) throw refusal("stranger");
+  return read;
 }
 
-/** The house that vouches for a node at a time; undefined where none validly does. */
+/** Whether a node is a founder, or acts for one: its house must have given it that scope. */
+function isFounder(did: Did, delegation: Delegation | undefined, { founders }: Genesis): boolean {
+  const house = houseIn(delegation, "founder");
+  return founders.includes(did) || (house !== undefined && founders.includes(house.did));
+}
+
+/** The house that vouches for a node now with the scope that is needed; undefined where none validly does. */
 export async function houseOf(
   did: Did,
   signed: Signed | undefined,
+  rules: Pick<RoomRules, "revocations">,
+  needs: Scope,
+  now = Date.now(),
+): Promise<House | undefined> {
+  return houseIn(await delegationOf(did, signed, rules, now), needs);
+}
+
+function houseIn(delegation: Delegation | undefined, needs: Scope): House | undefined {
+  return delegation?.scopes.includes(needs) ? { did: delegation.issuer, name: delegation.name } : undefined;
+}
+
+/** A delegation that holds now and is verified. */
+async function delegationOf(
+  did: Did,
+  signed: Signed | undefined,
+  rules: Pick<RoomRules, "revocations">,
+  now: number,
+): Promise<Delegation | undefined> {
+  const claimed = await readVouch(did, signed, rules, now);
+  return claimed?.verify().then(
+    () => claimed.body,
+    () => undefined,
+  );
+}
+
+/** A delegation that would hold now, if its signature is right. */
+async function readVouch(
+  did: Did,
+  signed: Signed | undefined,
   { revocations }: Pick<RoomRules, "revocations">,
-  at: number,
-): Promise<Standing["house"]> {
-  const delegation: Delegation | undefined = signed && (await openDelegation(signed, did, at).catch(() => undefined));
-  if (!delegation?.scopes.includes("member") || revocations.revoked(delegation)) return undefined;
-  return { did: delegation.issuer, name: delegation.name };
+  now: number,
+): Promise<UnverifiedStatement<Delegation> | undefined> {
+  const claimed = signed && (await readDelegation(signed, did, now).catch(() => undefined));
+  return claimed && !revocations.revoked(claimed.body) ? claimed : undefined;
 }
 
 function refusal(why: keyof typeof NOT_A_MEMBER): MicrogridError {

@@ -25,7 +25,8 @@ export class Standings {
   }
 
   isFounder(did: Did): boolean {
-    return this.#known.get(did)?.founder ?? false;
+    const { founder, until } = this.#known.get(did) ?? { founder: false, until: 0 };
+    return founder && until >= Date.now();
   }
 
   /** The known nodes of these houses. */

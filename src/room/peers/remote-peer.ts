@@ -24,7 +24,7 @@ const DEADLINE_MS = 10 * 60_000;
 const DISTANT_MS = 500;
 
 /** The standing of a node that has proved nothing yet. */
-const UNKNOWN: Standing = { founder: false, house: undefined, admittedBy: [] };
+const UNKNOWN: Standing = { founder: false, house: undefined, admittedBy: [], until: Infinity };
 
 /** The way to a peer, and what the room knows of it. */
 interface Reach {

@@ -1,6 +1,6 @@
 /** Nodes of rooms over an in-memory signaling server, for tests of what several of them do together. */
 import { expect, vi } from "vitest";
-import { type Signer, makeEphemeralKey } from "../../identity";
+import { type Signed, type Signer, makeEphemeralKey } from "../../identity";
 import { ToyProvider } from "../../inference/testing/toy-provider";
 import type { MemorySignaling } from "../../wire/testing/memory-transport";
 import type { Invite } from "../invite/invite";
@@ -38,9 +38,9 @@ export class TestNodes {
     return { ...room, ...(await this.start({ membership: room.parts }, room.founder)) };
   }
 
-  /** Lets somebody enter with an invite. */
-  async enter(invite: Invite, signer?: Signer): Promise<TestNode> {
-    return this.start({ invite }, signer ?? (await makeEphemeralKey()));
+  /** Lets somebody enter with an invite; `delegation` is that of its house. */
+  async enter(invite: Invite, signer?: Signer, delegation?: Signed): Promise<TestNode> {
+    return this.start({ invite }, signer ?? (await makeEphemeralKey()), delegation);
   }
 
   /** Lets a member enter again with its stored data. */
@@ -48,13 +48,14 @@ export class TestNodes {
     return this.start({ membership: kept.parts! }, signer);
   }
 
-  async start(entry: RoomOptions["entry"], signer: Signer): Promise<TestNode> {
+  async start(entry: RoomOptions["entry"], signer: Signer, delegation?: Signed): Promise<TestNode> {
     const toy = new ToyProvider(signer.did);
     const kept: TestNode["kept"] = { parts: undefined };
     const out: TestNode["out"] = { reason: undefined };
     const about = { name: "node", device: "test", gpu: "", visible: true, battery: undefined };
     const session = await RoomSession.enter({
       ...BARE_NODE,
+      delegation: () => delegation,
       entry,
       member: memberContext(signer),
       keep: (parts) => (kept.parts = parts),

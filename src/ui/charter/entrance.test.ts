@@ -25,6 +25,8 @@ test("a list lets in the node itself, or its house", () => {
   expect(kind({ admission: { kind: "listed", dids: ["did:key:me"] } })).toBe("open");
   expect(kind({ admission: { kind: "listed", dids: ["did:key:house"] } })).toBe("closed");
   expect(kind({ admission: { kind: "listed", dids: ["did:key:house"] } }, { ...alone, house })).toBe("open");
+  const owner = { ...alone, house: { ...house, scopes: ["founder"] as const } };
+  expect(kind({ admission: { kind: "listed", dids: ["did:key:house"] } }, owner)).toBe("closed");
 });
 
 test("houses let in nodes for which they vouch as members, until they no longer do", () => {

@@ -12,6 +12,7 @@ export type Entrance =
 /** How this node can enter a room; `now` in milliseconds since 1970. */
 export function entranceFor(charter: CharterState, node: GridState["node"], now = Date.now()): Entrance {
   const house = node.house && node.house.notAfter > now ? node.house : undefined;
+  const memberOf = house?.scopes.includes("member") ? house.did : undefined;
   const founders = new Set(charter.founders);
   if (founders.has(node.did) || (house?.scopes.includes("founder") && founders.has(house.did))) return { kind: "open" };
   const { admission } = charter;
@@ -21,14 +22,14 @@ export function entranceFor(charter: CharterState, node: GridState["node"], now 
     case "approval":
       return { kind: "ask" };
     case "listed":
-      if (admission.dids.includes(node.did) || (house && admission.dids.includes(house.did))) return { kind: "open" };
+      if (admission.dids.includes(node.did) || (memberOf && admission.dids.includes(memberOf))) return { kind: "open" };
       return {
         kind: "closed",
         reason:
           "Only listed people can join this room, and this device is not on the list. Send your ID to the owner of the room and ask to be added.",
       };
     case "houses":
-      if (house?.scopes.includes("member") && admission.houses.includes(house.did)) return { kind: "open" };
+      if (memberOf && admission.houses.includes(memberOf)) return { kind: "open" };
       return {
         kind: "closed",
         reason: house

@@ -1,0 +1,116 @@
+/** Every rule of a charter against a member that runs a program of its own: it can neither change the rule nor break it. */
+import { describe, expect, it } from "vitest";
+import type { Did } from "../../core";
+import { type Signer, makeEphemeralKey, signStatement } from "../../identity";
+import { toyRequest } from "../../inference/testing/toy-provider";
+import { makeToken } from "../invite/token";
+import { OPEN_TERMS, foundTestRoom, memberContext } from "../testing/founding";
+import { CHARTER, type SignedTerms } from "./charter";
+import { CharterGuard } from "./enforcement";
+import { Membership } from "./membership";
+import { admit } from "./proof";
+
+type Terms = Partial<SignedTerms>;
+
+/** An honest member's membership of a room with these rules, and a hostile member of it. */
+async function roomWith(terms: Terms): Promise<{ honest: Membership; hostile: Signer; founder: Signer }> {
+  const { founder, membership } = await foundTestRoom(terms);
+  return { honest: membership, hostile: await makeEphemeralKey(), founder };
+}
+
+/** The hostile member admits a key of its own with its own program, and shows it to the honest one. */
+async function smuggle(terms: Terms): Promise<void> {
+  const { honest, hostile, founder } = await roomWith(terms);
+  const { hash } = honest.genesis;
+  const guest = await makeEphemeralKey();
+  const own = { admission: await admit(founder, hash, hostile.did, Date.now()) };
+  await honest.examine(guest.did, [{ admission: await admit(hostile, hash, guest.did, Date.now()) }, own]);
+}
+
+/** The hostile member sends requests that break a rule. */
+async function ask(terms: Terms, running = 0, answers = 1): Promise<void> {
+  const guard = new CharterGuard(() => ({ ...OPEN_TERMS, ...terms }));
+  const consumer = { did: "did:key:hostile" as Did, running, shares: false };
+  for (let i = 0; i < answers; i++) {
+    const rule = guard.check(toyRequest(100), consumer);
+    if (rule) throw new Error(`refused: ${rule}`);
+  }
+}
+
+/** An invite that the hostile member has made. */
+async function invite(terms: Terms): Promise<void> {
+  const { honest, hostile } = await roomWith(terms);
+  const limits = { room: honest.genesis.hash, epoch: 0, uses: 0, notAfter: Date.now() + 1e9 };
+  honest.invites.check(await makeToken([hostile], limits), (await makeEphemeralKey()).did);
+}
+
+const nobody = "did:key:z6MkhFwXNFWosLeugvSf4wcL9t3uuRXueGSFTRgSvHhWj5G2" as Did;
+
+interface Rule {
+  /** Another value of the rule, which the hostile member would like better. */
+  readonly change: Terms;
+  /** Breaking it; absent for rules that nodes only show, or that have no effect yet. */
+  readonly attacks?: Readonly<Record<string, () => Promise<void>>>;
+}
+
+const RULES: Readonly<Record<keyof SignedTerms, Rule>> = {
+  name: { change: { name: "Mine" } },
+  purpose: { change: { purpose: "Mine" } },
+  servers: { change: { servers: ["http://hostile.example/"] } },
+  logs: { change: { logs: "Nothing" } },
+  endpoints: { change: { endpoints: false } },
+  federation: { change: { federation: true } },
+  admission: {
+    change: { admission: { kind: "approval" } },
+    attacks: {
+      unlisted: () => smuggle({ admission: { kind: "listed", dids: [nobody] } }),
+      homeless: () => smuggle({ admission: { kind: "houses", houses: [nobody] } }),
+    },
+  },
+  invites: {
+    change: { invites: "founders" },
+    attacks: { "only owners can invite": () => invite({ invites: "founders" }) },
+  },
+  models: { change: { models: [] }, attacks: { models: () => ask({ models: ["other"] }) } },
+  contribution: {
+    change: { contribution: "expected" },
+    attacks: { contribution: () => ask({ contribution: "expected" }) },
+  },
+  limits: {
+    change: { limits: { jobsAtOnce: 1 } },
+    attacks: {
+      jobsAtOnce: () => ask({ limits: { jobsAtOnce: 2 } }, 2),
+      tokensPerAnswer: () => ask({ limits: { tokensPerAnswer: 99 } }),
+      answersPerHour: () => ask({ limits: { answersPerHour: 2 } }, 0, 3),
+    },
+  },
+};
+
+const WHY: Readonly<Record<string, RegExp>> = { unlisted: /not on the room's list/, homeless: /none of the profiles/ };
+
+describe.each(Object.entries(RULES))("the rule %s", (_, { change, attacks = {} }) => {
+  it("is changed by nobody but the founders", async () => {
+    const { honest, hostile, founder } = await roomWith({});
+    const body = { v: 1, room: honest.genesis.hash, version: 1, previous: honest.charter.hash, at: 1 } as const;
+    const changed = { ...body, ...OPEN_TERMS, ...change };
+    const forger = { ...hostile, did: founder.did };
+    for (const signer of [hostile, forger]) {
+      const signed = await signStatement(CHARTER, changed, signer);
+      await expect(honest.takeCharter(signed)).rejects.toMatchObject({ code: "peer-protocol" });
+    }
+    expect(await honest.takeCharter(await signStatement(CHARTER, changed))).toBe(false);
+    expect(honest.charter.version).toBe(0);
+    expect(await honest.takeCharter(await signStatement(CHARTER, changed, founder))).toBe(true);
+  });
+
+  it.each(Object.entries(attacks))("is not broken: %s", async (why, attack) => {
+    await expect(attack()).rejects.toThrow(WHY[why] ?? why);
+  });
+});
+
+it("nobody who belongs to the room can change what a founder's other rooms say", async () => {
+  const { honest, founder } = await roomWith({});
+  const { membership: other } = await foundTestRoom();
+  const theirs = new Membership(memberContext(founder), honest.parts);
+  await expect(other.takeCharter(await theirs.proposeCharter({ name: "Mine" }))).rejects.toThrow("another room");
+});
