@@ -12,6 +12,7 @@ import { MemberDirectory } from "./directory";
 import { type Statement, signCard, signLoss } from "./statements";
 
 const STANDING: Standing = { founder: false, house: undefined, admittedBy: [], until: Infinity };
+const ROOM = new Uint8Array(32);
 /** Stands for any proof: the rules of these tests look only at the node that shows it. */
 const PROOF = [{}];
 
@@ -48,6 +49,7 @@ async function make(): Promise<Node> {
     model: "toy",
     directory: new MemberDirectory({
       signer,
+      room: ROOM,
       session: "0".repeat(32),
       terms: () => terms(node.model),
       proof: () => PROOF,
@@ -178,19 +180,39 @@ describe("a hostile gossiper", () => {
     const [victim, liar] = (await chain(2)) as [Node, Node];
     const outsider = await makeEphemeralKey();
     outsiders.add(outsider.did);
-    const { card } = await signCard(outsider, { session: "1".repeat(32), stamp: 1, terms: terms("x") });
+    const { card } = await signCard(outsider, { room: ROOM, session: "1".repeat(32), stamp: 1, terms: terms("x") });
     send(victim, liar, [{ ...card, proof: PROOF }]);
     const unproved = await makeEphemeralKey();
-    send(victim, liar, [(await signCard(unproved, { session: "1".repeat(32), stamp: 1, terms: terms("x") })).card]);
+    send(victim, liar, [
+      (await signCard(unproved, { room: ROOM, session: "1".repeat(32), stamp: 1, terms: terms("x") })).card,
+    ]);
     await pass(1_000);
     expect(victim.directory.nodes).toBe(2);
+  });
+
+  it("loses its link for the statements of another room, whose node is a member here too", async () => {
+    for (const kind of ["card", "farewell", "loss"] as const) {
+      const [victim, member, liar] = (await chain(3)) as [Node, Node, Node];
+      link(victim, liar);
+      const stamp = stampOf(victim, member);
+      const about = { room: new Uint8Array(32).fill(1), session: "1".repeat(32), terms: terms("elsewhere") };
+      const elsewhere = {
+        ...(await signCard(member.signer, { ...about, stamp: stamp + 9 })),
+        loss: await signLoss(member.signer, { room: about.room, did: liar.signer.did, stamp: stampOf(victim, liar) }),
+      };
+      send(victim, liar, [{ ...elsewhere[kind], proof: PROOF }]);
+      await pass(1_000);
+      expect(liar.cut.join()).toContain("another room");
+      expect(victim.directory.card(member.signer.did)?.stamp).toBe(stamp);
+      for (const { directory } of nodes.splice(0)) directory.close();
+    }
   });
 
   it("loses its link for statements in another node's name", async () => {
     const [victim, , liar] = (await chain(3)) as [Node, Node, Node];
     link(victim, liar);
     const forger = await makeEphemeralKey();
-    const real = await signCard(forger, { session: "1".repeat(32), stamp: 1, terms: terms("x") });
+    const real = await signCard(forger, { room: ROOM, session: "1".repeat(32), stamp: 1, terms: terms("x") });
     const forged = structuredClone(real.card);
     forged.signed.signatures[0]!.sig[0]! ^= 1;
     send(victim, liar, [{ ...forged, proof: PROOF }]);
@@ -202,7 +224,9 @@ describe("a hostile gossiper", () => {
     const [victim, , liar] = (await chain(3)) as [Node, Node, Node];
     const before = stampOf(liar, victim);
     link(victim, liar);
-    send(victim, liar, [await signLoss(liar.signer, victim.signer.did, Number.MAX_SAFE_INTEGER)]);
+    send(victim, liar, [
+      await signLoss(liar.signer, { room: ROOM, did: victim.signer.did, stamp: Number.MAX_SAFE_INTEGER }),
+    ]);
     await pass(20_000);
     expect(stampOf(liar, victim)).toBe(before);
   });
@@ -216,7 +240,9 @@ describe("a hostile gossiper", () => {
     const cards: Statement[] = [];
     for (let i = 0; i < 50; i++) {
       const stamp = stampOf(carrier, liar) + 10 + i;
-      cards.push((await signCard(liar.signer, { session: "1".repeat(32), stamp, terms: terms(`m${i}`) })).card);
+      cards.push(
+        (await signCard(liar.signer, { room: ROOM, session: "1".repeat(32), stamp, terms: terms(`m${i}`) })).card,
+      );
     }
     for (const card of cards) {
       send(carrier, liar, [card]);

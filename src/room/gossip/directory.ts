@@ -2,9 +2,9 @@
  * The directory of members, also of those without a link to this node. Members announce themselves by signed cards,
  * report lost neighbours by signed statements, and compare views now and then (docs/protocol.md, "Above 32 members").
  */
-import { type Did, MicrogridError, type PeerId, TypedEventTarget, encodeCbor, equalBytes } from "../../core";
+import { type Bytes, type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
 import type { Signer } from "../../identity";
-import type { Proof, Standing } from "../membership";
+import { type Proof, type Standing, sameProof } from "../membership";
 import { COMPARE_MS, SUSPECT_MS } from "./constants";
 import { SeenStatements } from "./seen-statements";
 import { compareListing, compareSums } from "./comparing";
@@ -17,6 +17,8 @@ import { type Known, View } from "./view";
 
 interface DirectoryOptions {
   readonly signer: Signer;
+  /** Hash of the room's genesis. */
+  readonly room: Bytes;
   /** New at every start of this node. */
   readonly session: string;
   /** The current announcement of this node. */
@@ -127,7 +129,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     const entry = this.#view.entries.get(did);
     if (!entry || entry.suspicion || this.#closed) return;
     const { stamp } = entry.card;
-    const statement = signLoss(this.#options.signer, did, stamp);
+    const statement = signLoss(this.#options.signer, { room: this.#options.room, did, stamp });
     void statement.then((word) => this.#take({ kind: "loss", did, by: this.self, stamp }, word, undefined, undefined));
   }
 
@@ -197,7 +199,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     });
     const checked = await Promise.all(
       fresh.map(async (statement) => {
-        const content = await check(statement).catch((error: unknown) => {
+        const content = await check(statement, this.#options.room).catch((error: unknown) => {
           neighbour.accuse(error instanceof MicrogridError ? error.message : "a forged statement");
         });
         return content && { statement, content, standing: await this.#standingOf(content, statement) };
@@ -211,7 +213,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   async #standingOf({ kind, did }: Checked, { proof }: Statement): Promise<Standing | undefined> {
     if (kind !== "card" || !proof || did === this.self) return undefined;
     const known = this.#view.entries.get(did)?.statement.proof;
-    if (known && equalBytes(encodeCbor(known), encodeCbor(proof))) return undefined;
+    if (known && sameProof(known, proof)) return undefined;
     // The rules here may be older than there. A refused node comes up again when views are compared.
     return this.#options.vouch(did, proof).catch(() => undefined);
   }
@@ -248,10 +250,8 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
       return this.#view.bury(did, stamp, statement);
     }
     if (!this.#view.suspect(content, statement, this.self)) return false;
-    this.#suspects.set(
-      did,
-      setTimeout(() => this.#convict(did, stamp, statement), SUSPECT_MS),
-    );
+    const timer = setTimeout(() => this.#convict(did, stamp, statement), SUSPECT_MS);
+    this.#suspects.set(did, timer);
     return true;
   }
 

@@ -38,6 +38,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     this.#online = online;
     this.directory = new MemberDirectory({
       signer: membership.signer,
+      room: membership.genesis.hash,
       session,
       terms,
       proof: () => membership.proof,

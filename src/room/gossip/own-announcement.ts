@@ -1,4 +1,5 @@
 /** This node's announcement to the whole room: published when it changes, and when a member says this node is lost. */
+import type { Bytes } from "../../core";
 import type { Signer } from "../../identity";
 import type { Proof } from "../membership";
 import { FULL_MESH_NODES } from "../constants";
@@ -11,6 +12,8 @@ const STAMP_STEP = 2;
 
 interface OwnAnnouncementOptions {
   readonly signer: Signer;
+  /** Hash of the room's genesis. */
+  readonly room: Bytes;
   readonly session: string;
   terms(): CardTerms;
   /** Why this node belongs to the room. */
@@ -84,14 +87,14 @@ export class OwnAnnouncement {
 
   async #publish(): Promise<void> {
     this.#timer = undefined;
-    const { signer, session, publish } = this.#options;
+    const { signer, room, session, publish } = this.#options;
     const proof = this.#options.proof();
     const terms = this.#options.terms();
     this.#weight = this.#weigh(terms);
     this.#publishedAt = performance.now();
     const stamp = Math.max(Date.now(), this.#stamp + STAMP_STEP);
     this.#stamp = stamp;
-    const { card, farewell } = await signCard(signer, { session, stamp, terms });
+    const { card, farewell } = await signCard(signer, { room, session, stamp, terms });
     if (this.#closed || this.#stamp !== stamp) return;
     this.#card = { ...card, proof };
     this.#farewell = farewell;

@@ -1,12 +1,23 @@
 /** Statements of members about themselves and each other, for larger rooms: signed, so that anybody may pass them on. */
 import * as v from "valibot";
-import { type Did, MicrogridError } from "../../core";
-import { DidSchema, type Signed, type Signer, type StatementKind, openStatement, signStatement } from "../../identity";
+import { type Bytes, type Did, MicrogridError, equalBytes } from "../../core";
+import {
+  DidSchema,
+  type Signed,
+  type Signer,
+  type StatementKind,
+  bytesSchema,
+  openStatement,
+  signStatement,
+} from "../../identity";
 import type { Proof } from "../membership";
 import { ROOM_FRAMES } from "../protocol";
 import { OFFERS_PER_CARD } from "./constants";
 
-const version = v.literal(1);
+/** Version 2 names the room, so that a statement of one room says nothing in another. */
+const version = v.literal(2);
+/** Hash of the room's genesis. */
+const room = bytesSchema(32);
 /** Milliseconds since 1970 on the signer's clock, and larger than in its previous statement. */
 const stamp = v.pipe(v.number(), v.integer(), v.minValue(0));
 const { address, slot } = ROOM_FRAMES.members.schema.entries;
@@ -16,6 +27,7 @@ const CARD = {
   name: "card",
   schema: v.strictObject({
     v: version,
+    room,
     did: DidSchema,
     session: ROOM_FRAMES.hello.schema.entries.session,
     stamp,
@@ -28,18 +40,18 @@ const CARD = {
 
 const FAREWELL = {
   name: "farewell",
-  schema: v.strictObject({ v: version, did: DidSchema, stamp }),
+  schema: v.strictObject({ v: version, room, did: DidSchema, stamp }),
 } satisfies StatementKind<v.GenericSchema>;
 
 const LOSS = {
   name: "loss",
-  schema: v.strictObject({ v: version, by: DidSchema, did: DidSchema, stamp }),
+  schema: v.strictObject({ v: version, room, by: DidSchema, did: DidSchema, stamp }),
 } satisfies StatementKind<v.GenericSchema>;
 
 /** Where a node can be dialled and what it offers, in its own words. A newer stamp replaces an older. */
 export type Card = v.InferOutput<typeof CARD.schema>;
 /** The fields of a card that the caller chooses; signing adds the others. */
-export type CardTerms = Omit<v.InferInput<typeof CARD.schema>, "v" | "did" | "session" | "stamp">;
+export type CardTerms = Omit<v.InferInput<typeof CARD.schema>, "v" | "room" | "did" | "session" | "stamp">;
 
 /** An unchecked statement: the kind that it claims to be, and its bytes. */
 export interface Statement {
@@ -57,40 +69,50 @@ export type Checked =
 /** A node's card, and the farewell that it can send without waiting for a signature when its page goes away. */
 export async function signCard(
   signer: Signer,
-  { session, stamp: at, terms }: { session: string; stamp: number; terms: CardTerms },
+  about: { room: Bytes; session: string; stamp: number; terms: CardTerms },
 ): Promise<{ card: Statement; farewell: Statement }> {
   const { did } = signer;
+  const { room: where, session, stamp: at, terms } = about;
   const [card, farewell] = await Promise.all([
-    signStatement(CARD, { v: 1, did, session, stamp: at, ...terms }, signer),
-    signStatement(FAREWELL, { v: 1, did, stamp: at + 1 }, signer),
+    signStatement(CARD, { v: 2, room: where, did, session, stamp: at, ...terms }, signer),
+    signStatement(FAREWELL, { v: 2, room: where, did, stamp: at + 1 }, signer),
   ]);
   return { card: { kind: "card", signed: card }, farewell: { kind: "farewell", signed: farewell } };
 }
 
 /** Says that `did`, of which a card of that stamp is known, cannot be reached from here. */
-export async function signLoss(signer: Signer, did: Did, at: number): Promise<Statement> {
-  return { kind: "loss", signed: await signStatement(LOSS, { v: 1, by: signer.did, did, stamp: at }, signer) };
+export async function signLoss(
+  signer: Signer,
+  { room: where, did, stamp: at }: { room: Bytes; did: Did; stamp: number },
+): Promise<Statement> {
+  const body = { v: 2 as const, room: where, by: signer.did, did, stamp: at };
+  return { kind: "loss", signed: await signStatement(LOSS, body, signer) };
 }
 
-/** Checks a statement. Throws `peer-protocol` if it is malformed or not signed by the node that it names. */
-export async function check({ kind, signed }: Statement): Promise<Checked> {
+/** Checks a statement. Throws `peer-protocol` if it is malformed, of another room, or not signed by the node that it names. */
+export async function check({ kind, signed }: Statement, where: Bytes): Promise<Checked> {
   switch (kind) {
     case "card": {
-      const { body } = await openStatement(CARD, signed, ({ body: { did }, signers }) => mustBe(did, signers));
+      const { body } = await openStatement(CARD, signed, (claim) => mustBe(where, claim.body.did, claim));
       return { kind, did: body.did, by: body.did, stamp: body.stamp, card: body };
     }
     case "farewell": {
-      const { body } = await openStatement(FAREWELL, signed, ({ body: { did }, signers }) => mustBe(did, signers));
+      const { body } = await openStatement(FAREWELL, signed, (claim) => mustBe(where, claim.body.did, claim));
       return { kind, did: body.did, by: body.did, stamp: body.stamp };
     }
     case "loss": {
-      const { body } = await openStatement(LOSS, signed, ({ body: { by }, signers }) => mustBe(by, signers));
+      const { body } = await openStatement(LOSS, signed, (claim) => mustBe(where, claim.body.by, claim));
       return { kind, did: body.did, by: body.by, stamp: body.stamp };
     }
   }
 }
 
-function mustBe(did: Did, signers: readonly Did[]): void {
-  if (signers.length === 1 && signers[0] === did) return;
-  throw new MicrogridError("peer-protocol", "A peer passed on a statement that another device has signed.");
+/** Throws `peer-protocol` unless a statement is of this room and signed by `did` alone. */
+function mustBe(where: Bytes, did: Did, claim: { body: { room: Bytes }; signers: readonly Did[] }): void {
+  const { body, signers } = claim;
+  if (equalBytes(body.room, where) && signers.length === 1 && signers[0] === did) return;
+  throw new MicrogridError(
+    "peer-protocol",
+    "A peer passed on a statement of another room, or signed by another device.",
+  );
 }

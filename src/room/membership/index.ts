@@ -7,7 +7,7 @@ export { readGenesis } from "./genesis";
 export { Membership } from "./membership";
 export type { Admission, MemberContext, MembershipParts } from "./membership";
 export { beginMembership, found } from "./parts";
-export { ProofSchema, examine, hasEnded, houseOf, saysNotAMember } from "./proof";
+export { ProofSchema, examine, hasEnded, houseOf, sameProof, saysNotAMember } from "./proof";
 export type { Proof, Standing } from "./proof";
 export {
   exportMemberships,

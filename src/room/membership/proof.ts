@@ -3,7 +3,7 @@
  * admissions that ends at one of those. Every member checks it for itself.
  */
 import * as v from "valibot";
-import { type Bytes, type Did, MicrogridError, equalBytes } from "../../core";
+import { type Bytes, type Did, MicrogridError, encodeCbor, equalBytes } from "../../core";
 import {
   type Delegation,
   DidSchema,
@@ -39,6 +39,10 @@ const ADMISSION = {
 const Step = v.strictObject({ admission: v.optional(SignedSchema), delegation: v.optional(SignedSchema) });
 export const ProofSchema = v.pipe(v.array(Step), v.maxLength(MAX_PROOF_STEPS));
 export type Proof = v.InferOutput<typeof ProofSchema>;
+
+export function sameProof(one: Proof, other: Proof): boolean {
+  return equalBytes(encodeCbor(one), encodeCbor(other));
+}
 
 /** Reasons why a node is not, or no longer, a member; also shown when its links end. */
 export const NOT_A_MEMBER = {

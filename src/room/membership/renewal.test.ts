@@ -19,8 +19,8 @@ it("takes a proof that holds for longer, and no other", async () => {
   const parts = await found({ ...founding, signers: [house!], delegation: undefined });
   const [first, second] = [await membershipOf(old, 10), await membershipOf(young, 100)];
   const { proof } = await first.admit(guest!.did, undefined);
-  const { genesis, charter, epochs, rendezvousSecret } = parts;
-  const handed = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data, rendezvousSecret, proof };
+  const { genesis, charter, epochs } = parts;
+  const handed = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data, proof };
   const own = new Membership(memberContext(guest!), await beginMembership(handed));
   expect((await own.ownStanding()).until).toBe(now + 10 * DAY_MS);
   expect(await own.takeProof((await first.admit(guest!.did, undefined)).proof, old!.did)).toBe(false);
