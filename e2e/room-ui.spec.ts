@@ -132,7 +132,7 @@ test("a visitor sees who answers and why it moves, and the one who shared comes 
   await expect(bens.answers.last()).toContainText(STORY.completion.slice(0, 12));
   await anna.leave();
   await bens.finished();
-  await expect(bens.origin()).toContainText(/moved to this device: Chrome .+ left the room/);
+  await expect(bens.origin()).toContainText(/moved to this device: “Chrome .+” left the room/);
 
   const again = await anna.openTab(new URL("/", invite).href);
   await again.page.getByRole("button", { name: "Go back" }).click();
@@ -216,7 +216,7 @@ test("a member lets in a guest who knocks, and a founder removes that guest for 
   await expect(bens.room.invite).toHaveCount(0);
 
   // The panel is closed, so a message and the room's button show it.
-  await expect(anna.page.getByText("Ben asks to come in")).toBeVisible();
+  await expect(anna.page.getByText("“Ben” asks to come in")).toBeVisible();
   await expect(annas.room.button).toHaveAccessibleName("Room Reading room, 1 here, 1 asking to join");
   await annas.room.open();
   await shot(anna, "room-knock");

@@ -14,6 +14,8 @@ export { capitalized, formatBytes, formatExpectedRate, formatRate } from "./form
 export { isDid, randomId } from "./ids";
 export type { Did, JobId, PeerId, RoomId } from "./ids";
 export { parsePythonJson } from "./json";
+export { checkName, nameText, quoted, quotedName } from "./names";
+export { plain, plainLines } from "./plain";
 export { AsyncQueue } from "./queue";
 export { unless, unlessAborted } from "./race";
 export { sleep } from "./sleep";

@@ -1,5 +1,6 @@
 /** The question before a room is entered: what the room is, what its members will see, and what the person agrees to. */
 import { html, nothing, type TemplateResult } from "lit";
+import { quotedName } from "../core";
 import type { GridState } from "../grid";
 import { MAX_NAME_CHARS } from "../grid/parts";
 import {
@@ -10,7 +11,6 @@ import {
   lookFailedText,
   meetingText,
   modelName,
-  nameText,
   shareHint,
   visibleToMembers,
 } from "../ui/parts";
@@ -60,7 +60,7 @@ function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
   };
   return html`<form class="card" part="room-question" aria-label="Join a room?" @submit=${submit}>
     <div class="body">
-      <h2>Join “<bdi>${nameText(invite.name)}</bdi>”?</h2>
+      <h2>Join ${quotedName(invite.name)}?</h2>
       ${
         ended === undefined
           ? look && lookView(look, state)

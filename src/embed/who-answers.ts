@@ -1,5 +1,5 @@
 /** Finds the model for a question: the element's own if it is within reach, else any that the room offers. */
-import { MicrogridError, deferred, onAbort } from "../core";
+import { MicrogridError, deferred, onAbort, quotedName } from "../core";
 import type { GridApi, GridState, ModelOffer, Policy } from "../grid";
 
 /** How long a question waits for the offers of a room, ms. */
@@ -85,7 +85,7 @@ function nobody({ room }: GridState, { privacy }: Policy): MicrogridError {
   return new MicrogridError(
     "no-provider",
     room && privacy !== "device"
-      ? `Nobody in “${room.name}” offers a model right now, and this chat loads none on your device. Ask again when somebody shares a device.`
+      ? `Nobody in ${quotedName(room.name)} offers a model right now, and this chat loads none on your device. Ask again when somebody shares a device.`
       : "This chat loads no model on your device, and it is in no room that could answer. Join its room, then ask again.",
   );
 }

@@ -1,5 +1,5 @@
 /** The node itself: it owns the GPU worker, the models, the room and the state. It lives in the leading tab. */
-import { MicrogridError, spawnWorker, unlessAborted } from "../core";
+import { MicrogridError, spawnWorker, unlessAborted, checkName } from "../core";
 import { type Signer, openKeep, openNodeKey } from "../identity";
 import { EngineSupervisor, type Provider, decoders, probeDevice } from "../inference";
 import { ModelLibrary, crashedLoad } from "../models";
@@ -246,7 +246,7 @@ export class GridNode {
         },
         rename: async (name) => {
           const trimmed = name.trim().slice(0, MAX_NAME_CHARS);
-          if (trimmed === "") throw new MicrogridError("bad-request", "A name needs at least one character.");
+          checkName(trimmed);
           this.store.patch({ node: { ...this.store.state.node, name: trimmed } });
           this.#rememberPreferences();
           this.#room.refresh();

@@ -1,5 +1,5 @@
 /** Being in a room as a member: connects the links, heartbeats, jobs and rules with each other. */
-import { type Did, MicrogridError, TypedEventTarget, randomId } from "../core";
+import { type Did, MicrogridError, TypedEventTarget, randomId, quotedName } from "../core";
 import type { Provider } from "../inference";
 import type { RawLink } from "../wire";
 import { LEFT_ROOM, MEMBER_DIAL_MS } from "./constants";
@@ -259,7 +259,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     if (saysNotAMember(reason)) this.emit("expelled", reason);
     if (reason === ROOM_FULL) {
       const { name } = this.membership.charter.terms;
-      const text = `“${name}” cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;
+      const text = `${quotedName(name)} cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;
       this.emit("refused", new MicrogridError("peer-refused", text));
     }
     if (!this.#peers.unlinked(member)) return;

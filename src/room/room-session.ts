@@ -1,5 +1,5 @@
 /** Being in a room, from the moment of opening its invite: first as a guest on the way in, then as a member inside. */
-import { MicrogridError, TypedEventTarget } from "../core";
+import { MicrogridError, TypedEventTarget, quotedName } from "../core";
 import type { Signed } from "../identity";
 import type { Provider } from "../inference";
 import type { Transport } from "../wire";
@@ -255,5 +255,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
 }
 
 function outText(name: string, why: string): string {
-  return why === NOT_A_MEMBER.removed ? `You were removed from “${name}”.` : `You are no longer in “${name}”. ${why}`;
+  return why === NOT_A_MEMBER.removed
+    ? `You were removed from ${quotedName(name)}.`
+    : `You are no longer in ${quotedName(name)}. ${why}`;
 }

@@ -9,7 +9,6 @@ export { QuestionView } from "./chat/question-view";
 export { FollowEnd } from "./follow-end";
 export { icon, mark } from "./icons";
 export { LoadProgressView } from "./models/load-progress-view";
-export { plain } from "./plain";
 export {
   endedText,
   lookingText,
@@ -17,7 +16,6 @@ export {
   leavingText,
   lookFailedText,
   meetingText,
-  nameText,
   shareHint,
   visibleToMembers,
 } from "./room/consent";

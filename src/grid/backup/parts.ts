@@ -1,6 +1,6 @@
 /** The parts of a backup: the house, the rooms, the settings, the conversations. */
 import * as v from "valibot";
-import { MicrogridError } from "../../core";
+import { MicrogridError, quotedName } from "../../core";
 import { houseSigner } from "../../identity";
 import type { ConversationStore } from "../conversations";
 import { MAX_NAME_CHARS, exportMemberships, readMemberships } from "../../room";
@@ -38,7 +38,7 @@ export function housePart({ house }: Pick<Capabilities, "house">, state: () => G
       if (read.key && here?.keyHere && (await houseSigner(read.key.secret)).did !== here.did) {
         throw new MicrogridError(
           "bad-request",
-          `This backup contains the profile “${read.key.name}”, but this device manages another one, “${here.name}”. Back it up and leave it first. Nothing was changed.`,
+          `This backup contains the profile ${quotedName(read.key.name)}, but this device manages another one, ${quotedName(here.name)}. Back it up and leave it first. Nothing was changed.`,
         );
       }
       return () => house.import(read);

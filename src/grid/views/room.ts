@@ -1,5 +1,5 @@
 /** The page's view of a room: its state, and the methods that change it. */
-import { MicrogridError, TypedEventTarget } from "../../core";
+import { MicrogridError, TypedEventTarget, quotedName } from "../../core";
 import type { Room } from "../contract";
 import { fieldsOf } from "../fields";
 import type { CharterTerms, InviteOptions, PeerState, RoomApi, RoomState, ShareOptions } from "../../node";
@@ -102,7 +102,7 @@ export class GridRoom
 
   /** The node's room, as long as it is this one: by now, the node may be in another room. */
   get #room(): RoomApi {
-    if (this.#closed) throw new MicrogridError("closed", `The room “${this.#state.name}” was left.`);
+    if (this.#closed) throw new MicrogridError("closed", `The room ${quotedName(this.#state.name)} was left.`);
     return this.#node;
   }
 }

@@ -1,5 +1,5 @@
 /** The key of a house, as a node keeps it in its record. */
-import type { Did } from "../../core";
+import { type Did, quotedName } from "../../core";
 import { type Signer, houseSigner, unwrapSecret } from "../../identity";
 import type { HouseData, HouseRecord } from "./record";
 import { refuse } from "./refuse";
@@ -19,6 +19,6 @@ export async function exportKey({ key }: HouseRecord): Promise<HouseData["key"]>
 export function refuseOtherHouse({ key }: HouseRecord, did: Did): void {
   if (!key || key.did === did) return;
   throw refuse(
-    `This device manages another profile, “${key.name}”. Back it up and leave it first. Nothing was changed.`,
+    `This device manages another profile, ${quotedName(key.name)}. Back it up and leave it first. Nothing was changed.`,
   );
 }

@@ -105,6 +105,7 @@ describe("a house on this device", () => {
     await expect(laptop.house.take("Bob", makeHouseSecret())).rejects.toThrow(/another profile, “Ada L.”/);
     await expect(laptop.house.take(" ", laptop.secret)).rejects.toThrow(/1 to 40 characters/);
     await expect(laptop.house.take("Ada\nLovelace", laptop.secret)).rejects.toThrow(/1 to 40 characters/);
+    await expect(laptop.house.take("This device", laptop.secret)).rejects.toThrow(/could pass for words of this page/);
     expect(laptop.house.state?.name).toBe("Ada L.");
   });
 

@@ -1,5 +1,5 @@
 /** The house of this node: its delegation, the delegations that it signed, and what has been revoked. */
-import { type Bytes, DAY_MS, type Did, TypedEventTarget } from "../../core";
+import { type Bytes, DAY_MS, type Did, TypedEventTarget, quotedName } from "../../core";
 import {
   type Delegation,
   type Keep,
@@ -260,7 +260,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     const own = this.#own;
     if (!own || !this.revocations.revoked(own)) return false;
     await this.#save({ ...this.#record, key: undefined, delegation: undefined }, undefined);
-    this.emit("notice", `This device no longer belongs to “${own.name}”: it was removed there.`);
+    this.emit("notice", `This device no longer belongs to ${quotedName(own.name)}: it was removed there.`);
     return true;
   }
 

@@ -1,6 +1,6 @@
 /** The data of its house that a node keeps on this device and in a backup. */
 import * as v from "valibot";
-import { MicrogridError } from "../../core";
+import { MicrogridError, checkName } from "../../core";
 import {
   DidSchema,
   HouseNameSchema,
@@ -74,7 +74,10 @@ export function parseHouseData(data: unknown): HouseData {
 /** A name for a house, without spaces around it. Throws `bad-request` if it is not valid. */
 export function parseHouseName(name: string): string {
   const parsed = v.safeParse(HouseNameSchema, name.trim());
-  if (parsed.success) return parsed.output;
+  if (parsed.success) {
+    checkName(parsed.output);
+    return parsed.output;
+  }
   throw new MicrogridError(
     "bad-request",
     `The name of a profile has 1 to ${MAX_HOUSE_NAME_CHARS} characters in one line. Choose another.`,

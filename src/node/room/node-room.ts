@@ -1,5 +1,5 @@
 /** The room of a node: entering, governing, sharing, leaving. Keeps `room` of the state up to date. */
-import { MicrogridError } from "../../core";
+import { MicrogridError, quotedName } from "../../core";
 import type { Signer } from "../../identity";
 import type { DeviceInfo } from "../../inference";
 import { type MemberContext, type RoomOptions, RoomSession, inviteToUrl, parseInvite } from "../../room";
@@ -238,7 +238,7 @@ export class NodeRoom {
     });
     if (this.#entering !== entry) {
       session.leave();
-      throw new MicrogridError("closed", `Entering “${session.name}” was interrupted.`);
+      throw new MicrogridError("closed", `Entering ${quotedName(session.name)} was interrupted.`);
     }
     this.#entering = undefined;
     this.#entry = entry;

@@ -1,5 +1,5 @@
 /** Tells the user about the doors of a room: nobody is there, somebody was refused, no direct way leads to a device. */
-import { MicrogridError } from "../../core";
+import { MicrogridError, quotedName } from "../../core";
 import type { RoomSession } from "../../room";
 import { NoDirectWayError } from "../../wire";
 import type { StateStore } from "../state-store";
@@ -31,7 +31,9 @@ export class RoomNotices {
 
   /** Signaling works, and the networks let no packet pass between two devices. */
   noDirectWay({ offerer }: NoDirectWayError, room: string): void {
-    const who = offerer ? `A device of “${room}” is there` : `Somebody tries to reach “${room}” on this device`;
+    const who = offerer
+      ? `A device of ${quotedName(room)} is there`
+      : `Somebody tries to reach ${quotedName(room)} on this device`;
     const text =
       `${who}, but your two networks let no direct connection through. Try another network, such as a phone’s hotspot, ` +
       "or ask the operator of this site for a relay (TURN).";
@@ -53,7 +55,7 @@ export class RoomNotices {
 
   /** A user who shared this room before shares it again. */
   sharesAgain(room: string): void {
-    const text = `You share this device with “${room}” again, as before.`;
+    const text = `You share this device with ${quotedName(room)} again, as before.`;
     this.#store.notify({ id: SHARES_AGAIN, level: "info", text });
   }
 
@@ -80,9 +82,9 @@ function nobodyHere({ charter, name, peers, signaling, phase }: RoomSession, isF
   const isNew = charter?.version === 0 && isFounder;
   if (isNew || peers.length > 0 || phase === "knocking") return undefined;
   if (signaling !== "connected") {
-    return `“${name}” cannot be looked for, since its signaling server does not answer. This page keeps trying.`;
+    return `${quotedName(name)} cannot be looked for, since its signaling server does not answer. This page keeps trying.`;
   }
   return phase === "inside"
-    ? `Nobody is in “${name}” at the moment. You are in it now, and will see others when they come.`
-    : `Nobody is in “${name}” at the moment to let you in. This page waits, and goes in when somebody comes.`;
+    ? `Nobody is in ${quotedName(name)} at the moment. You are in it now, and will see others when they come.`
+    : `Nobody is in ${quotedName(name)} at the moment to let you in. This page waits, and goes in when somebody comes.`;
 }

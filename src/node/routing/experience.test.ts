@@ -54,7 +54,7 @@ describe("experience", () => {
     experience.measured(liar, "toy", LIE, paceOf(2_000, 50));
     const { candidate, why } = chosen([liar, honest], experience);
     expect(candidate.provider.id).toBe("honest");
-    expect(why.join(" ")).toMatch(/Liar would take about 6\.\d s/);
+    expect(why.join(" ")).toMatch(/“liar” would take about 6\.\d s/);
     // An even bolder claim does not help.
     const bolder = peer("liar", { ...LIE, msPerToken: 1e-12, firstTokenMs: 0 });
     expect(idOf([bolder, honest], experience)).toBe("honest");
@@ -78,7 +78,7 @@ describe("experience", () => {
     const pauses = [5_000, 10_000, 20_000].map((pause) => {
       experience.failed(liar);
       expect(idOf([liar], experience)).toBe("liar");
-      expect(chosen([liar, honest], experience).why.join(" ")).toMatch(/Liar was left out: it failed a moment ago/);
+      expect(chosen([liar, honest], experience).why.join(" ")).toMatch(/“liar” was left out: it failed a moment ago/);
       turn(pause - 1);
       expect(idOf([liar, honest], experience)).toBe("honest");
       turn(1);

@@ -1,5 +1,5 @@
 /** Says why nobody can answer a request: what became of each provider that was asked, and of all others. */
-import { MicrogridError, capitalized } from "../../core";
+import { MicrogridError, capitalized, quotedName } from "../../core";
 import type { GenerationRequest, Provider } from "../../inference";
 import { type Loss, lossText } from "./losses";
 
@@ -59,7 +59,7 @@ export function allBusy(): MicrogridError {
 /** A provider's name within a sentence. */
 export function who({ kind, name }: Pick<Provider, "kind" | "name">): string {
   if (kind === "pipeline") return "the pipeline";
-  return kind === "local" ? "this device" : name;
+  return kind === "local" ? "this device" : quotedName(name);
 }
 
 function nobodyElse(providers: readonly Provider[]): string {

@@ -1,5 +1,5 @@
 /** Chooses the provider with the earliest estimated finish among those that the user's policy allows. */
-import { capitalized, formatExpectedRate } from "../../core";
+import { capitalized, formatExpectedRate, quoted } from "../../core";
 import {
   type Estimate,
   type GenerationRequest,
@@ -163,7 +163,7 @@ function reason(chosen: Candidate, field: readonly Candidate[], { policy }: Rout
   // The rate behind the estimate: the measured one if there is one.
   const rate = chosen.offer.decodeRate === undefined ? undefined : 1000 / chosen.estimate.msPerToken;
   const speed = rate === undefined ? "" : `, ${formatExpectedRate(rate)}`;
-  if (field.length === 1) return `is the only one that can answer with ${chosen.offer.name}${speed}`;
+  if (field.length === 1) return `is the only one that can answer with ${quoted(chosen.offer.name)}${speed}`;
   const estimate = `${seconds(chosen.finishMs)}${speed}`;
   if (policy.prefer === "privacy" && chosen.provider.kind === "local") return `keeps your prompt private (${estimate})`;
   return `was the fastest choice (${estimate})`;

@@ -52,7 +52,7 @@ describe("choosing", () => {
     const strict: Policy = { privacy: "device", prefer: "speed" };
     const choice = choose(toyRequest(100), [slow, fast], { policy: strict });
     expect(choice.candidate.provider.id).toBe("here");
-    expect(choice.why.join(" ")).toMatch(/There was left out: your privacy setting/);
+    expect(choice.why.join(" ")).toMatch(/“there” was left out: your privacy setting/);
     expect(() => choose(toyRequest(100), [fast], { policy: strict })).toThrow(
       /privacy setting keeps prompts within this device/,
     );
@@ -252,7 +252,7 @@ describe("answering", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     vi.useRealTimers();
     await expect(outcome).rejects.toMatchObject({ code: "no-provider" });
-    for (const cause of ["Ada left the room.", "The model stopped working on Eve.", "Nobody else offers it."])
+    for (const cause of ["“Ada” left the room.", "The model stopped working on “Eve”.", "Nobody else offers it."])
       await expect(outcome).rejects.toThrow(cause);
   });
 

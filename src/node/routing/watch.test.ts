@@ -82,7 +82,7 @@ describe("watching over an answer", () => {
     const { text, ids, why, ms } = await run([toy("slow", { claims: BOAST, tokenMs: 4_000 }), toy("quick")]);
     expect(text).toBe(letters(TOKENS));
     expect(ids).toEqual(["slow", "quick"]);
-    expect(why).toMatch(/Slow was much slower than expected, after 1 token\./);
+    expect(why).toMatch(/“slow” was much slower than expected, after 1 token\./);
     expect(ms).toBeLessThan(10_000);
   });
 

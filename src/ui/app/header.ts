@@ -1,10 +1,10 @@
 /** The bar above the chat: which model answers and where, the room, and the settings of the chat. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { plain } from "../../core";
 import type { GridState, RoomState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
-import { plain } from "../plain";
 import { gpuName } from "../state/device";
 import { servingText } from "../state/serving";
 import { answeringModel, backendName, isLoading, localOffers, modelName, pipelineOffers } from "../state/models";

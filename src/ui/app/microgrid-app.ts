@@ -1,13 +1,13 @@
 /** The page: sidebar, header, chat, panels and dialogs. Parts that are not visible at once are loaded later. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
+import { quotedName } from "../../core";
 import "../chat/chat-view";
 import { backCloses } from "../back";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { isComposing } from "../keys";
 import { tellApart } from "../people/avatar";
-import { plain } from "../plain";
 import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { InviteAnswer } from "../room/join-dialog";
@@ -153,9 +153,7 @@ export class MicrogridApp extends MicrogridElement {
   #knock(): string | undefined {
     const [knock, ...more] = document.hidden ? (this.workspace?.grid.state.room?.knocks ?? []) : [];
     if (!knock) return undefined;
-    return more.length > 0
-      ? `${more.length + 1} people ask to join`
-      : `${plain(knock.name) || "Somebody"} asks to join`;
+    return more.length > 0 ? `${more.length + 1} people ask to join` : `${quotedName(knock.name)} asks to join`;
   }
 
   // A keyboard user who opens a panel expects the focus inside it.

@@ -1,10 +1,10 @@
 /** The files that go along with a message. Loaded after the first paint. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
+import { plain } from "../../core";
 import { MicrogridElement } from "../element";
 import { MAX_MESSAGE_CHARS } from "../../grid/parts";
 import { icon } from "../icons";
-import { plain } from "../plain";
 import { type Attachment, lengthText, splitAttachments, withAttachments } from "../state/attachments";
 
 /** A file that is being read. */

@@ -1,6 +1,5 @@
 /** Reads a file as text, or says in words why that cannot be done. */
-import { formatBytes } from "../../core";
-import { plain } from "../plain";
+import { formatBytes, plain } from "../../core";
 import type { Attachment } from "../state/attachments";
 
 /** Largest file that is read at all. */

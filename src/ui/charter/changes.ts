@@ -1,6 +1,6 @@
 /** Describes the differences between two versions of a charter in sentences. */
+import { plain, quotedName } from "../../core";
 import type { CharterState } from "../../grid";
-import { plain } from "../plain";
 import { type Names, purposeOf, type Rule, rulesOf } from "./rules";
 
 /** The rules that are new or changed, as they are now; empty if no visible rule differs. */
@@ -9,7 +9,7 @@ export function changedRules(before: CharterState, after: CharterState, names: N
   const rules = rulesOf(after, names).filter((rule) => !old.has(JSON.stringify(rule)));
   const purpose = purposeOf(after);
   return [
-    ...(before.name === after.name ? [] : [{ text: `The room is called “${plain(after.name)}”.` }]),
+    ...(before.name === after.name ? [] : [{ text: `The room is called ${quotedName(after.name)}.` }]),
     ...(before.purpose === after.purpose
       ? []
       : [{ text: purpose === "" ? "The room has no stated purpose." : `Purpose: “${purpose}”` }]),

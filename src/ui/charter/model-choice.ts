@@ -1,10 +1,10 @@
 /** Chooses the models that a room allows: any, or some of those this device knows. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { plain } from "../../core";
 import type { ModelInfo } from "../../grid";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
-import { plain } from "../plain";
 import { fields } from "../styles/shared";
 
 /** `<mg-model-choice .models .chosen>`. Event: `mg-chosen` (detail: `"any"` or ids). */

@@ -1,6 +1,6 @@
 /** Describes a charter in sentences, for the people it applies to. */
+import { plain, plainLines } from "../../core";
 import type { CharterTerms } from "../../grid";
-import { plain, plainLines } from "../plain";
 
 /** Names to show for ids; a missing function shows the id. */
 export interface Names {

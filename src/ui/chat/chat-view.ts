@@ -2,9 +2,9 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, query, queryAll, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { quotedName } from "../../core";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
-import { plain } from "../plain";
 import { painted } from "../painted";
 import { isRefusal } from "../state/demo";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
@@ -222,8 +222,8 @@ export class ChatView extends WorkspaceElement {
     if (!state?.room || state.policy.privacy === "device")
       return "This AI runs on your device. Nothing you type leaves it.";
     if (state.room.membership.kind !== "member")
-      return `“${plain(state.room.name)}” has not let you in yet. Until then, your messages stay on this device.`;
-    return `People in “${plain(state.room.name)}” can answer you. The device that answers can read this chat.`;
+      return `${quotedName(state.room.name)} has not let you in yet. Until then, your messages stay on this device.`;
+    return `People in ${quotedName(state.room.name)} can answer you. The device that answers can read this chat.`;
   }
 
   /** Without a room to go back to, not even the space for the offer is left free. */

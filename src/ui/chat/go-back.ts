@@ -2,10 +2,10 @@
 import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { plain } from "../../core";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { icon } from "../icons";
-import { plain } from "../plain";
 import { sections } from "../styles/shared";
 
 /** `<mg-go-back .workspace>`: empty if there is no such room. */

@@ -26,7 +26,7 @@ test("speaks whole sentences as they come, then the rest, and who answered", () 
   }
   expect(heard).toEqual(["The sky is blue.", "It is wide."]);
   narration.end(message(content, { status: "complete", answer }));
-  expect(texts(narration).slice(-2)).toEqual(["And far", "Ada’s laptop answered."]);
+  expect(texts(narration).slice(-2)).toEqual(["And far", "“Ada’s laptop” answered."]);
 });
 
 test("does not repeat the text of an answer that is continued", () => {

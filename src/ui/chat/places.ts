@@ -1,25 +1,28 @@
 /** Names the devices that give parts of an answer, and says where it stands and why it moved from one to another. */
-import { capitalized } from "../../core";
+import { capitalized, quotedName } from "../../core";
 import type { StoredRoute } from "../../grid";
 import { lossText } from "../../grid/parts";
-import { plain } from "../plain";
 import type { RunningAnswer } from "../state/answer-run";
 
 type Place = Pick<StoredRoute, "provider">;
 
-/** Where an answer was computed, as the beginning of a line: “On this device”, “Answered by Ada’s laptop”. */
+/**
+ * Where an answer was computed, as the beginning of a line: “On this device”, “Answered by ‘Ada’s laptop’”. The words tell the
+ * place. A name never does: it is quoted, and none may read like a place.
+ */
 export function placeLine({ provider }: Place): string {
-  if (provider.kind === "peer") return `Answered by ${plain(provider.name)}`;
-  return provider.kind === "local" ? "On this device" : `On ${plain(provider.name)}`;
+  if (provider.kind === "local") return "On this device";
+  // A pipeline is named by this device, by the number of others.
+  return provider.kind === "pipeline" ? `On ${provider.name}` : `Answered by ${quotedName(provider.name)}`;
 }
 
 /** A device within a sentence. */
 function placeName({ provider }: Place): string {
   if (provider.kind === "pipeline") return "the pipeline";
-  return provider.kind === "local" ? "this device" : plain(provider.name);
+  return provider.kind === "local" ? "this device" : quotedName(provider.name);
 }
 
-/** Names the device that gave an answer, such as “Ada’s laptop answered”. */
+/** Names the device that gave an answer, such as “‘Ada’s laptop’ answered”. */
 export function answeredLine(place: Place): string {
   return `${capitalized(placeName(place))} answered`;
 }

@@ -1,12 +1,12 @@
 /** One message of the user. It can be copied, and edited to ask again. */
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
+import { plain } from "../../core";
 import type { MessageVersion, StoredMessage } from "../../grid";
 import { MicrogridElement } from "../element";
 import { copyText } from "../clipboard";
 import { icon } from "../icons";
 import { isComposing, sends } from "../keys";
-import { plain } from "../plain";
 import { type Attachment, lengthText, splitAttachments, withAttachments } from "../state/attachments";
 import { versionStyles, versionSwitch } from "./version-switch";
 

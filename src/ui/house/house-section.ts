@@ -2,13 +2,13 @@
 import { Task, TaskStatus } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { nameText } from "../../core";
 import type { HouseState } from "../../grid";
 import { dayText } from "../dates";
 import { download } from "../download";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import "../people/did-view";
-import { nameText } from "../people/name-text";
 import { houseMark, personStyles } from "../people/person";
 import { sections } from "../styles/shared";
 import "./adopt";

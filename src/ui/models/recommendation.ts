@@ -1,10 +1,10 @@
 /** The next step from the demo to a useful model, with one button. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { quoted, quotedName } from "../../core";
 import { type ModelInfo, familyOf, memberName } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { formatExpectedRate, formatSize } from "../format";
-import { plain } from "../plain";
 import { sections } from "../styles/shared";
 import { type Recommendation, recommend } from "./recommend";
 import { rateText } from "./useful";
@@ -94,7 +94,7 @@ export class RecommendationCard extends WorkspaceElement {
         const rate = offer.decodeRate === undefined ? "" : formatExpectedRate(offer.decodeRate);
         return {
           title: "In your room",
-          name: `${plain(peer.name)} has ${plain(nameOf({ id: offer.model, name: offer.name }))}`,
+          name: `${quotedName(peer.name)} has ${quoted(nameOf({ id: offer.model, name: offer.name }))}`,
           text: facts(rate, goodAt(offer.model), "nothing to download"),
           action: { label: "Ask it", run: () => void this.workspace?.moveTo(offer.model) },
         };

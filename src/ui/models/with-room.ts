@@ -1,8 +1,8 @@
 /** The part of a model's row that is about running it with the room. */
 import { css, html, nothing, type TemplateResult } from "lit";
+import { quoted } from "../../core";
 import { type GridState, type ModelInfo, type PipelineState, type RoomCapacity, roomCapacity } from "../../grid";
 import { icon } from "../icons";
-import { plain } from "../plain";
 import { answeringModel, deviceCount } from "../state/models";
 import type { PipelineSetup } from "../state/together";
 import type { Workspace } from "../state/workspace";
@@ -103,7 +103,7 @@ export function pipelineActions(
   const close = async (): Promise<void> => {
     await together.close(id);
     if (status !== "forming") {
-      workspace.toast(`“${plain(model.name)}” no longer runs on several devices`, {
+      workspace.toast(`${quoted(model.name)} no longer runs on several devices`, {
         label: "Plan again",
         run: () => workspace.planTogether(() => together.plan(model.id)),
       });

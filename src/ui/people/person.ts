@@ -1,8 +1,8 @@
 /** Shows the name of a device and the house that vouches for it, the same way everywhere. */
 import { css, html, nothing, type TemplateResult } from "lit";
+import { nameText } from "../../core";
 import type { VerifiedHouse } from "../../grid";
 import { icon } from "../icons";
-import { nameText } from "./name-text";
 
 export const personStyles = css`
   .avatar {

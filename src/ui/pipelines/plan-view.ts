@@ -1,11 +1,11 @@
 /** Runs a model with the room: shows who is asked, the plan, its start and its result. */
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { plain, quoted, quotedName } from "../../core";
 import type { GridState, PipelinePlan, PipelineState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { formatBytes, formatRate, formatTokens, percentOf } from "../format";
 import { icon } from "../icons";
-import { plain } from "../plain";
 import { avatar } from "../people/avatar";
 import { personName } from "../people/person";
 import { deviceCount, localOffers, modelName } from "../state/models";
@@ -176,7 +176,7 @@ export class PlanView extends WorkspaceElement {
       workspace.show({ dialog: undefined });
     };
     return html`<div role="status">
-        <p class="total">${ready ? `“${plain(name)}” is ready` : "Starting the pipeline…"}</p>
+        <p class="total">${ready ? `${quoted(name)} is ready` : "Starting the pipeline…"}</p>
         <p class="muted small">
           ${
             ready
@@ -271,7 +271,7 @@ function leftOut({ leftOut: left }: PipelinePlan): TemplateResult | typeof nothi
   return html`<div>
     <h3>Not taking part</h3>
     <ul class="left-out" aria-label="Not taking part">
-      ${left.map(({ name, text }) => html`<li>${personName(name)}: <bdi class="muted">${plain(text)}</bdi></li>`)}
+      ${left.map(({ name, text }) => html`<li>${quotedName(name)}: <bdi class="muted">${plain(text)}</bdi></li>`)}
     </ul>
   </div>`;
 }

@@ -12,11 +12,11 @@ const peer = (name: string, gigabytes: number): PeerState => ({
 
 test("a few names are listed one by one", () => {
   expect(namesText([])).toBe("");
-  expect(namesText(["Ann"])).toBe("Ann");
-  expect(namesText(["Ann", "Ben"])).toBe("Ann and Ben");
-  expect(namesText(["Ann", "Ben", "Cara"])).toBe("Ann, Ben and Cara");
-  expect(namesText(["Ann", "Ben", "Cara", "Dan"])).toBe("Ann, Ben and 2 others");
-  expect(namesText(["\u202e", "A\nb"])).toBe("Unnamed and A b");
+  expect(namesText(["Ann"])).toBe("“Ann”");
+  expect(namesText(["Ann", "Ben"])).toBe("“Ann” and “Ben”");
+  expect(namesText(["Ann", "Ben", "Cara"])).toBe("“Ann”, “Ben” and “Cara”");
+  expect(namesText(["Ann", "Ben", "Cara", "Dan"])).toBe("“Ann”, “Ben” and 2 others");
+  expect(namesText(["\u202e", "A\nb"])).toBe("“Unnamed” and “A b”");
 });
 
 test("the smallest sufficient group consists of the largest devices", () => {
@@ -29,8 +29,8 @@ test("the smallest sufficient group consists of the largest devices", () => {
 describe("the text about a room's memory", () => {
   const helpers = [peer("Ann", 4), peer("Ben", 2)];
   test.each([
-    [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 8e9, "The room could run it with Ann."],
-    [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 9e9, "The room could run it with Ann and Ben."],
+    [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 8e9, "The room could run it with “Ann”."],
+    [{ helpers, offeredBytes: 10e9, missingBytes: 0 }, 9e9, "The room could run it with “Ann” and “Ben”."],
     [{ helpers, offeredBytes: 10e9, missingBytes: 3.1e9 }, 13.1e9, "3.1 GB more needed: ask others to offer memory."],
     [
       { helpers: [], offeredBytes: 4e9, missingBytes: 1e9 },

@@ -1,14 +1,14 @@
 /** Texts about models that run on several devices. */
+import { quotedName } from "../../core";
 import type { PeerState, RoomCapacity } from "../../grid";
 import { formatBytes } from "../format";
-import { plain } from "../plain";
 
 /** How many names to show before counting the rest. */
 const MOST_NAMES = 3;
 
 /** `a`, `a and b`, `a, b and c`, or `a, b and 4 others`; makes names chosen by strangers safe to show. */
 export function namesText(names: readonly string[]): string {
-  const shown = names.map((name) => plain(name) || "Unnamed");
+  const shown = names.map(quotedName);
   const others = shown.length - MOST_NAMES + 1;
   const said = others > 1 ? [...shown.slice(0, MOST_NAMES - 1), `${others} others`] : shown;
   return said.length < 2 ? said.join("") : `${said.slice(0, -1).join(", ")} and ${said.at(-1) ?? ""}`;

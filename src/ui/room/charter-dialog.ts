@@ -2,6 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { nameText, quotedName } from "../../core";
 import type { CharterState, GridState, RoomState } from "../../grid";
 import { type CharterDraft, type DraftedCharter, changesOf, draftOf } from "../charter/draft";
 import "../charter/form";
@@ -13,7 +14,6 @@ import { modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
 import "../people/did-view";
-import { nameText } from "../people/name-text";
 import { houseMark, personStyles, shortDid } from "../people/person";
 
 /** `<mg-charter-dialog .workspace>`. Event: `mg-closed`. */
@@ -58,7 +58,7 @@ export class CharterDialog extends WorkspaceElement {
     const room = workspace?.grid.state.room;
     if (!workspace || !room) return nothing;
     const { charter } = room;
-    const label = this.editing ? "Change the rules" : `Rules of “${nameText(room.name)}”`;
+    const label = this.editing ? "Change the rules" : `Rules of ${quotedName(room.name)}`;
     return html`<wa-dialog label=${label} open @wa-after-hide=${this.#hidden}>
       ${
         this.editing

@@ -3,11 +3,8 @@
  * that both say the same about what others learn.
  */
 import { html, nothing, type TemplateResult } from "lit";
+import { nameText, plain, quotedName } from "../../core";
 import type { CharterState, GridState, InviteInfo } from "../../grid";
-import { plain } from "../plain";
-import { nameText } from "../people/name-text";
-
-export { nameText } from "../people/name-text";
 
 /** Shown while a guest's device looks for a member who can show the room. */
 export function lookingText({ notices }: Pick<GridState, "notices">): string {
@@ -53,7 +50,7 @@ export function meetingText({ servers }: InviteInfo): TemplateResult | typeof no
 /** A node is in one room at a time: entering another leaves the current one. */
 export function leavingText(room: GridState["room"]): TemplateResult | typeof nothing {
   if (!room) return nothing;
-  return html`<p class="warning">You are now in “<bdi>${nameText(room.name)}</bdi>” and will leave it.</p>`;
+  return html`<p class="warning">You are now in ${quotedName(room.name)} and will leave it.</p>`;
 }
 
 /** The room could not be seen from outside. */

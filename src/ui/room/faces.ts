@@ -1,9 +1,9 @@
 /** The people in a room as a row of faces; each pops in when its device arrives. */
 import { css, html, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { nameText } from "../../core";
 import type { GridState, RoomState } from "../../grid";
 import { avatar } from "../people/avatar";
-import { nameText } from "../people/name-text";
 
 /** The most faces in the row; a room may have hundreds. */
 const MAX_FACES = 12;

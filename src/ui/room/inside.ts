@@ -1,7 +1,7 @@
 /** The people inside a room, as a guest sees them before joining. */
 import { css, html, type TemplateResult } from "lit";
+import { plain } from "../../core";
 import type { RoomPreview } from "../../grid";
-import { plain } from "../plain";
 import { avatar } from "../people/avatar";
 import { founderMark, houseMark, personName } from "../people/person";
 

@@ -1,6 +1,7 @@
 /** Shows the invite of a room as a link to copy or share and as a QR code. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
+import { quotedName } from "../../core";
 import { COPIED_MS, copyText } from "../clipboard";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
@@ -72,6 +73,6 @@ export class InviteCard extends MicrogridElement {
 
   readonly #share = (): void => {
     // Closing the share sheet rejects, which is no error.
-    void navigator.share({ title: `Microgrid room “${this.name}”`, url: this.invite }).catch(() => undefined);
+    void navigator.share({ title: `Microgrid room ${quotedName(this.name)}`, url: this.invite }).catch(() => undefined);
   };
 }

@@ -2,7 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { MicrogridError, isAbort } from "../../core";
+import { isAbort, MicrogridError, quotedName } from "../../core";
 import { type InviteInfo, MAX_NAME_CHARS, type RoomPreview } from "../../grid";
 import { type Entrance, entranceFor } from "../charter/entrance";
 import { isOwn } from "../controls";
@@ -23,7 +23,6 @@ import {
   visibleToMembers,
 } from "./consent";
 import { joinStyles } from "./join-styles";
-import { nameText } from "../people/name-text";
 import { RoomPreviewView } from "./preview";
 
 interface Field extends HTMLElement {
@@ -82,7 +81,7 @@ export class JoinDialog extends WorkspaceElement {
     if (!workspace) return nothing;
     const invite = this.#inspect(workspace);
     return html`<wa-dialog
-      label=${"error" in invite ? "This invite does not work" : `Join “${nameText(this.#looking.value?.charter.name ?? invite.name)}”?`}
+      label=${"error" in invite ? "This invite does not work" : `Join ${quotedName(this.#looking.value?.charter.name ?? invite.name)}?`}
       open
       data-own-address
       @wa-after-hide=${this.#hidden}

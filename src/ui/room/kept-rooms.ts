@@ -3,11 +3,11 @@ import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { nameText } from "../../core";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { icon } from "../icons";
 import { sections } from "../styles/shared";
-import { nameText } from "../people/name-text";
 import { personName, personStyles } from "../people/person";
 
 /** `<mg-kept-rooms .workspace>`: empty if there are none. */

@@ -3,13 +3,12 @@ import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { nameText, plain } from "../../core";
 import type { Knock, Room } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import { plain } from "../plain";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
-import { nameText } from "../people/name-text";
 import { houseMark, personName, personStyles, shortDid } from "../people/person";
 
 /** `<mg-knocks .workspace>`. */

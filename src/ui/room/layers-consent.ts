@@ -2,10 +2,10 @@
 import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { quoted } from "../../core";
 import { type LayersWish, type Room, spareBytes } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
-import { plain } from "../plain";
 import { modelName } from "../state/models";
 import { sections } from "../styles/shared";
 import { namesText } from "../pipelines/words";
@@ -105,7 +105,7 @@ export class LayersConsent extends WorkspaceElement {
     const state = this.workspace?.grid.state;
     const people = [...new Map(wishes.map(({ peer, name }) => [peer, name])).values()];
     const models = [...new Set(wishes.map(({ model }) => (state ? modelName(state, model) : model)))];
-    const what = models.length === 1 ? `“${plain(models[0] ?? "")}”` : `${models.length} models`;
+    const what = models.length === 1 ? quoted(models[0] ?? "") : `${models.length} models`;
     return `${namesText(people)} would like to run ${what} together with you`;
   }
 

@@ -1,12 +1,12 @@
 /** The button “Leave the room”, its confirmation and its progress. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { quotedName } from "../../core";
 import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
 import type { LeavingState } from "../state/leaving";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
-import { nameText } from "../people/name-text";
 
 /** `<mg-leave-room .workspace>`. */
 @customElement("mg-leave-room")
@@ -46,7 +46,7 @@ export class LeaveRoom extends WorkspaceElement {
     const holds = room.holding.length > 0;
     return html`${this.#progress(workspace)}
       <wa-dialog
-        label="Leave “${nameText(room.name)}”?"
+        label="Leave ${quotedName(room.name)}?"
         ?open=${this.asking}
         light-dismiss
         @wa-after-hide=${this.#closed}

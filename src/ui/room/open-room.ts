@@ -2,6 +2,7 @@
 import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { nameText } from "../../core";
 import { MAX_NAME_CHARS } from "../../grid";
 import type { DraftedCharter } from "../charter/draft";
 import "../charter/form";
@@ -11,7 +12,6 @@ import { errorText, taskFailure } from "../failure";
 import { go } from "../routes";
 import { sections } from "../styles/shared";
 import "./kept-rooms";
-import { nameText } from "../people/name-text";
 
 interface Field extends HTMLElement {
   value: string;

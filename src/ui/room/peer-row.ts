@@ -1,14 +1,13 @@
 /** One node in the room: its identity, what it offers and how busy it is. All text from the peer is shown as plain text. */
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { nameText, plain } from "../../core";
 import type { PeerState } from "../../grid";
 import { MicrogridElement } from "../element";
 import { formatBytes, formatExpectedRate, formatRate } from "../format";
-import { plain } from "../plain";
 import { avatar } from "../people/avatar";
 import "../people/did-view";
 import { peerStyles } from "./peer-styles";
-import { nameText } from "../people/name-text";
 import { founderMark, houseMark, personName, personStyles } from "../people/person";
 
 /** `<mg-peer-row .peer ?removable>`. Event: `mg-remove` (detail: the peer) asks to remove it from the room. */

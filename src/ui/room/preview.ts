@@ -1,11 +1,11 @@
 /** A room as a guest sees it before entering: its purpose, its rules and who is inside. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
+import { nameText } from "../../core";
 import type { RoomPreview } from "../../grid";
 import { charterStyles, foldedRules, purposeView } from "../charter/view";
 import { MicrogridElement } from "../element";
 import { insideStyles, insideView } from "./inside";
-import { nameText } from "../people/name-text";
 import { personStyles, shortDid } from "../people/person";
 
 export { entranceFor } from "../charter/entrance";

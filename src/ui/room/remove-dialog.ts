@@ -2,13 +2,13 @@
 import { Task, TaskStatus } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import { quotedName } from "../../core";
 import type { PeerState, RoomState } from "../../grid";
 import { isOwn } from "../controls";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
-import { nameText } from "../people/name-text";
 import { houseMark, personName, personStyles } from "../people/person";
 
 /** `<mg-remove-dialog .workspace .peer>`. Event: `mg-closed`. */
@@ -30,7 +30,7 @@ export class RemoveDialog extends WorkspaceElement {
     const room = this.workspace?.grid.state.room;
     if (!peer || !room) return nothing;
     return html`<wa-dialog
-      label="Remove “${nameText(peer.name)}”?"
+      label="Remove ${quotedName(peer.name)}?"
       open
       @wa-after-hide=${(event: Event) => {
         if (isOwn(event)) this.#close();
@@ -42,7 +42,7 @@ export class RemoveDialog extends WorkspaceElement {
           <div class="grow"><strong>${personName(peer.name)}</strong> ${houseMark(peer.house)}</div>
         </div>
         <p>
-          ${nameText(peer.name)} can’t rejoin or see anything new. Existing invite links stop working. Everyone else
+          ${quotedName(peer.name)} can’t rejoin or see anything new. Existing invite links stop working. Everyone else
           stays in the room.
         </p>
         <p class="muted small">${caveat(room)}</p>

@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { nameText, plain } from "../../core";
 import type { MembershipState, RoomState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
@@ -16,8 +17,6 @@ import "./knocks";
 import "./layers-consent";
 import "./leave-room";
 import "./open-room";
-import { nameText } from "../people/name-text";
-import { plain } from "../plain";
 import "./proposals";
 import "./share-settings";
 import { panelStyles } from "./panel-styles";

@@ -3,11 +3,11 @@ import { Task } from "@lit/task";
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { nameText, plain, quotedName } from "../../core";
 import type { GridState, HeldStage, PipelineState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { formatBytes } from "../format";
-import { plain } from "../plain";
 import { setStyle } from "../set-style";
 import { answeringModel, deviceCount, modelName } from "../state/models";
 import type { Workspace } from "../state/workspace";
@@ -16,7 +16,6 @@ import { deviceColours } from "../pipelines/ring-styles";
 import { deviceColour, loadedShare } from "../pipelines/ring-view";
 import { type StageStop, stageStops } from "../pipelines/stage-stops";
 import { devicesText, layersText } from "../pipelines/words";
-import { nameText } from "../people/name-text";
 import { personName } from "../people/person";
 import { runningStyles } from "./running-styles";
 
@@ -124,5 +123,5 @@ function loadingText({ loaded }: StageStop): string {
 
 function heldText(state: GridState, { model, name, bytes, ...range }: HeldStage): TemplateResult {
   return html`This device holds ${layersText(range).toLowerCase()} of <bdi>${plain(modelName(state, model))}</bdi> for
-    ${personName(name)}, ${formatBytes(bytes)}`;
+    ${quotedName(name)}, ${formatBytes(bytes)}`;
 }

@@ -2,6 +2,7 @@
 import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
+import { plain } from "../../core";
 import type { GridState, RoomState, ShareOptions } from "../../grid";
 import "../controls";
 import { WorkspaceElement } from "../element";
@@ -12,7 +13,6 @@ import { answeredText, servingText } from "../state/serving";
 import { canKeepScreenOn } from "../state/sharer";
 import { sections } from "../styles/shared";
 import { formatSize, percentOf } from "../format";
-import { plain } from "../plain";
 import { memoryRange } from "./layers-memory";
 
 interface Switch extends HTMLElement {

@@ -2,6 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
+import { nameText } from "../../core";
 import type { GridState, PeerState, RoomState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { gpuName } from "../state/device";
@@ -9,7 +10,6 @@ import { localOffers } from "../state/models";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
 import "./peer-row";
-import { nameText } from "../people/name-text";
 import { founderMark, houseMark, personName, personStyles } from "../people/person";
 import "./remove-dialog";
 

@@ -1,4 +1,5 @@
 /** Chooses the model that answers: the wanted one if it is ready, else another one that is. */
+import { quotedName } from "../../core";
 import type { Backend, GridState, ModelOffer, Sampling } from "../../grid";
 import { DEFAULT_SAMPLING } from "../../grid/parts";
 
@@ -98,10 +99,10 @@ export function whyNobody(state: GridState): string | undefined {
   const here = "no model is loaded on this device";
   if (!room) return `Nobody can answer yet: ${here}.`;
   if (!mayOffer(state)) return `Your chats stay on this device, as you chose, and ${here}.`;
-  if (room.peers.length === 0) return `Nobody else is in “${room.name}” now, and ${here}.`;
+  if (room.peers.length === 0) return `Nobody else is in ${quotedName(room.name)} now, and ${here}.`;
   return room.peers.some(({ sharing }) => sharing)
-    ? `Nobody in “${room.name}” has a model ready, and ${here}.`
-    : `Nobody in “${room.name}” shares a device, and ${here}.`;
+    ? `Nobody in ${quotedName(room.name)} has a model ready, and ${here}.`
+    : `Nobody in ${quotedName(room.name)} shares a device, and ${here}.`;
 }
 
 /** A model's name for people. */

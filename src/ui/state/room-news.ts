@@ -1,6 +1,6 @@
 /** Finds requests of people in the room that the user has not been told of yet. */
+import { quoted, quotedName } from "../../core";
 import type { GridState, Knock, LayersWish } from "../../grid";
-import { plain } from "../plain";
 import { modelName } from "./models";
 import { Newcomers } from "./newcomers";
 
@@ -16,16 +16,12 @@ export class RoomNews {
     const [wish] = this.#wishes.news(layersWanted);
     const sentences: string[] = [];
     if (knocks[0]) {
-      const who = knocks.length === 1 ? `${nameOf(knocks[0])} asks` : `${knocks.length} people ask`;
+      const who = knocks.length === 1 ? `${quotedName(knocks[0].name)} asks` : `${knocks.length} people ask`;
       sentences.push(`${who} to come in`);
     }
     if (wish) {
-      sentences.push(`${nameOf(wish)} would like to run “${plain(modelName(state, wish.model))}” together`);
+      sentences.push(`${quotedName(wish.name)} would like to run ${quoted(modelName(state, wish.model))} together`);
     }
     return sentences;
   }
-}
-
-function nameOf({ name }: { readonly name: string }): string {
-  return plain(name) || "Somebody";
 }

@@ -1,7 +1,7 @@
 /** Tells that the rules of the room have changed, until the user has seen the new ones. */
+import { quotedName } from "../../core";
 import type { CharterState, Notice, RoomState } from "../../grid";
 import { changedRules } from "../charter/changes";
-import { plain } from "../plain";
 
 export const RULES_NOTICE = "rules-changed";
 /** Longest notice; a longer one would hide the chat. */
@@ -33,6 +33,6 @@ export class RulesWatch {
     if (!now || changes.length === 0) return [];
     const news = changes.map(({ text }) => text).join(" ");
     const what = news.length <= MOST_CHARS ? news : "Read them under “Rules”.";
-    return [{ id: RULES_NOTICE, level: "info", text: `The rules of “${plain(now.name)}” have changed. ${what}` }];
+    return [{ id: RULES_NOTICE, level: "info", text: `The rules of ${quotedName(now.name)} have changed. ${what}` }];
   }
 }

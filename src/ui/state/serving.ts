@@ -1,6 +1,6 @@
 /** Sentences for a person whose device answers others. */
+import { plain } from "../../core";
 import type { GridState, RoomState } from "../../grid";
-import { plain } from "../plain";
 import { modelName } from "./models";
 
 /** The work of this device for others at this moment; undefined if there is none. */

@@ -168,7 +168,7 @@ describe("the model of a workspace", () => {
     grid.set({ loads: { ...grid.state.loads, big: { kind: "ready", offer: { model: "big" } } } });
     ready.resolve(undefined);
     await bringing;
-    expect([workspace.wantedModel, texts()]).toEqual(["big", ["This chat now uses Big."]]);
+    expect([workspace.wantedModel, texts()]).toEqual(["big", ["This chat now uses “Big”."]]);
     workspace.toasts[0]!.action!.run();
     await vi.waitFor(() => expect(workspace.wantedModel).toBe(GUIDE));
   });
@@ -205,7 +205,7 @@ describe("news of the room", () => {
   it("are told in toasts that lead to the panel of the room, unless it is open", () => {
     grid.set({ room: ROOM });
     grid.set({ room: { ...ROOM, knocks: [knock] } });
-    expect(texts()).toEqual(["Ben asks to come in"]);
+    expect(texts()).toEqual(["“Ben” asks to come in"]);
     workspace.toasts[0]!.action!.run();
     expect(workspace.panel).toBe("room");
     grid.set({ room: { ...ROOM, knocks: [knock, { did: "did:key:cleo", name: "Cleo" }] } });

@@ -1,7 +1,6 @@
 /** The state that the components of a page share: the grid, the conversations, the panels, and messages to the person. */
-import { TypedEventTarget } from "../../core";
+import { quoted, TypedEventTarget } from "../../core";
 import type { GridApi, Notice, StoredMessage } from "../../grid";
-import { plain } from "../plain";
 import { Answers } from "./answers";
 import { Chats } from "./chats";
 import { ModelLoads } from "./loads";
@@ -191,7 +190,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       if (this.chats.currentId === currentId) await this.chats.changeSettings(settings);
     };
     this.toast(
-      `This chat now uses ${plain(modelName(this.grid.state, id))}.`,
+      `This chat now uses ${quoted(modelName(this.grid.state, id))}.`,
       before === undefined ? undefined : { label: "Undo", run: () => void back(before) },
     );
   }
@@ -217,12 +216,12 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   /** A model that was formed together becomes the chosen one; a person who has left the dialog gets a toast. */
   async #runsTogether({ plan: { model, name }, seen }: Outcome): Promise<void> {
     await this.chooseModel(model);
-    if (!seen) this.toast(`“${plain(name)}” now runs together with the room.`);
+    if (!seen) this.toast(`${quoted(name)} now runs together with the room.`);
   }
 
   #failsTogether({ plan: { model, name }, seen, text }: Outcome & { readonly text: string }): void {
     if (seen) return;
-    this.toast(`“${plain(name)}” could not be formed: ${text}`, {
+    this.toast(`${quoted(name)} could not be formed: ${text}`, {
       label: "Plan again",
       run: () => this.planTogether(() => this.together.again({ model })),
     });
