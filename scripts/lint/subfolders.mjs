@@ -13,8 +13,9 @@ export const SUBFOLDERS_MAY_IMPORT = {
   },
   inference: {
     grammar: ["tokenizer", "tools"],
-    onnx: ["sampling", "tokenizer"],
-    webllm: ["sampling", "tokenizer", "tools"],
+    onnx: ["embedding", "sampling", "tokenizer"],
+    webllm: ["embedding", "sampling", "tokenizer", "tools"],
+    embedding: ["tokenizer"],
     sampling: [],
     tokenizer: ["tools"],
     tools: [],

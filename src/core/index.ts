@@ -13,6 +13,7 @@ export { fnv1a } from "./fnv";
 export { capitalized, formatBytes, formatExpectedRate, formatRate } from "./format";
 export { isDid, randomId } from "./ids";
 export type { Did, JobId, PeerId, RoomId } from "./ids";
+export { inParallel } from "./in-parallel";
 export { parsePythonJson } from "./json";
 export { checkName, nameText, quoted, quotedName } from "./names";
 export { plain, plainLines } from "./plain";

@@ -45,14 +45,19 @@ export async function whoAnswers(grid: GridApi, wishes: Wishes, signal: AbortSig
 
 function inReach({ loads, room }: GridState, { model, policy }: Wishes, failed: boolean): Target | undefined {
   const local = loads[model];
-  if (local?.kind === "ready") return { model, offer: local.offer };
+  if (local?.kind === "ready" && chats(local.offer)) return { model, offer: local.offer };
   // Another part of the page may have loaded a model; this device is nearer than any room.
-  const loaded = Object.values(loads).find((load) => load.kind === "ready");
-  if (model === "" && loaded) return { model: loaded.offer.model, offer: loaded.offer };
+  const loaded = Object.values(loads).find((load) => load.kind === "ready" && chats(load.offer));
+  if (model === "" && loaded?.kind === "ready") return { model: loaded.offer.model, offer: loaded.offer };
   const peers = policy.privacy === "device" ? [] : (room?.peers ?? []).filter((peer) => peer.sharing);
-  const offers = peers.flatMap((peer) => peer.offers);
+  const offers = peers.flatMap((peer) => peer.offers.filter(chats));
   const offer = offers.find((each) => each.model === model) ?? (model === "" || failed ? offers[0] : undefined);
   return offer && { model: offer.model, offer };
+}
+
+/** Models that make embeddings answer nobody. */
+function chats({ embedding }: ModelOffer): boolean {
+  return embedding === undefined;
 }
 
 function watch(load: Promise<void> | undefined): {

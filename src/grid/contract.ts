@@ -2,7 +2,7 @@
 import type { TypedEventTarget } from "../core";
 import type { Scope } from "../identity";
 import type { ConversationStore } from "./conversations";
-import type { ChatCompletions } from "../openai";
+import type { ChatCompletions, Embeddings } from "../openai";
 import type {
   AnswerEvent,
   AnswerRequest,
@@ -228,6 +228,7 @@ export interface GridApi extends TypedEventTarget<GridEvents> {
   /** The whole state as one plain value, which is replaced on every change. Listen to `change` to follow it. */
   readonly state: GridState;
   readonly chat: { readonly completions: ChatCompletions };
+  readonly embeddings: Embeddings;
   readonly models: Models;
   readonly rooms: Rooms;
   readonly pipelines: Pipelines;

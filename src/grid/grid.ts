@@ -3,7 +3,7 @@ import { MicrogridError, TypedEventTarget } from "../core";
 import { GenerationRequestSchema, type ModelOffer } from "../inference";
 import { endOfToken, inviteToUrl, keptRooms, parseInvite } from "../room";
 import { conversationsPart, roomsPart, settingsPart } from "./backup";
-import { type ChatCompletions, chatCompletions, serveApi } from "../openai";
+import { type ChatCompletions, type Embeddings, chatCompletions, embeddingsOf, serveApi } from "../openai";
 import type { GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
 import { fieldsOf } from "./fields";
@@ -16,6 +16,8 @@ import {
   type AnswerRequest,
   type Capabilities,
   Delivered,
+  type EmbedRequest,
+  type EmbedResult,
   type GridConfig,
   type GridState,
   type LoadOptions,
@@ -47,6 +49,7 @@ interface GridOptions {
  */
 export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly chat: { readonly completions: ChatCompletions };
+  readonly embeddings: Embeddings;
   readonly models: Models;
   readonly rooms: Rooms;
   readonly pipelines: Pipelines;
@@ -100,6 +103,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     this.#ownPolicy = policy;
     this.#pageUrl = pageUrl;
     this.chat = { completions: chatCompletions((request, options) => this.answer(request, options)) };
+    this.embeddings = embeddingsOf((request, options) => this.#embed(request, options));
     this.models = this.#modelMethods();
     this.rooms = this.#roomMethods();
     this.pipelines = new GridPipelines({
@@ -138,6 +142,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
       {
         state: () => this.#state,
         answer: (request, options) => this.answer(request, options),
+        embed: (request, options) => this.#embed(request, options),
         load: (id, options) => this.#load(id, options),
       },
       new Request(input, init),
@@ -192,6 +197,11 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   /** Fault injection for tests: destroys the GPU device of the node in this tab, as a driver crash would. */
   async simulateDeviceLoss(): Promise<boolean> {
     return (await this.#connection.local?.simulateDeviceLoss()) ?? false;
+  }
+
+  #embed(request: EmbedRequest, options: { signal?: AbortSignal }): Promise<EmbedResult> {
+    const { signal = NEVER } = fieldsOf(options, "embeddings.create");
+    return this.#node.embeddings.create({ ...request, policy: { ...this.#ownPolicy, ...request.policy } }, { signal });
   }
 
   #identityOf(conversations: ConversationStore): Identity {

@@ -15,7 +15,16 @@ export type {
   Usage,
 } from "../inference";
 export type * from "./contract";
-export type { ChatCompletions, MicrogridChunk, MicrogridCompletion, MicrogridParams, ReasoningDelta } from "../openai";
+export type {
+  ChatCompletions,
+  Embeddings,
+  MicrogridChunk,
+  MicrogridCompletion,
+  MicrogridEmbeddingParams,
+  MicrogridEmbeddings,
+  MicrogridParams,
+  ReasoningDelta,
+} from "../openai";
 export { ConversationStore } from "./conversations";
 export type {
   Conversation,

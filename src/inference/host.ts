@@ -7,6 +7,8 @@ import { type StageCalls, receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, SampleLayers, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
 import type {
   Backend,
+  Embedded,
+  EmbeddingRequest,
   Engine,
   EngineName,
   EngineRequest,
@@ -140,9 +142,7 @@ export class EngineHost implements EngineHostApi {
   }
 
   async *generate(request: EngineRequest, options: { readonly signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
-    const model = this.#models.get(request.model);
-    if (!model)
-      throw new MicrogridError("model-not-loaded", `The model “${request.model}” is not loaded. Load it first.`);
+    const model = this.#loaded(request.model);
     try {
       yield* model.generate(request, options);
     } catch (error) {
@@ -151,9 +151,19 @@ export class EngineHost implements EngineHostApi {
     }
   }
 
+  async embed(request: EmbeddingRequest, options: { readonly signal: AbortSignal }): Promise<Embedded> {
+    return this.#noticing(() => this.#loaded(request.model).embed(request, options));
+  }
+
   async simulateDeviceLoss(): Promise<boolean> {
     for (const engine of this.#engines.values()) void engine.then((loaded) => loaded.simulateDeviceLoss?.());
     return this.#engines.size > 0;
+  }
+
+  #loaded(id: string): LoadedModel {
+    const model = this.#models.get(id);
+    if (model) return model;
+    throw new MicrogridError("model-not-loaded", `The model “${id}” is not loaded. Load it first.`);
   }
 
   /** Loads a model or stage and keeps it under its id. An earlier one with the same id is replaced. */

@@ -1,16 +1,20 @@
 /** Inference as the page uses it: requests, events, engines behind a supervisor. Engines themselves load in the worker. */
 export { DEFAULT_SAMPLING } from "./sampling/settings";
 export { preferredBackend, probeDevice } from "./device";
-export { TYPICAL_ANSWER_TOKENS, estimateAnswer } from "./estimate";
+export { TYPICAL_ANSWER_TOKENS, estimateWork, wantsVectors } from "./estimate";
 export { hiddenFault } from "./onnx/step";
 export { expandsWeights } from "./onnx/expand-weights";
 export { decoders } from "./decoders";
 export { readStateName } from "./onnx/state-names";
 export {
   BackendSchema,
+  EmbeddingIdsSchema,
+  EmbeddingRequestSchema,
+  EmbeddingTextSchema,
   EngineNameSchema,
   FinishReasonSchema,
   GenerationRequestSchema,
+  MAX_EMBEDDING_INPUTS,
   ModelOfferSchema,
   PrivacySchema,
   ResumePointSchema,
@@ -20,6 +24,7 @@ export {
   TokenLogprobSchema,
   UsageSchema,
 } from "./schemas";
+export { answersNoChats, makesNoEmbeddings } from "./purpose";
 export { localTime } from "./local-time";
 export { newestWithin } from "./shortening";
 export { EngineSupervisor } from "./supervisor";
@@ -43,6 +48,8 @@ export type {
   Backend,
   ChatMessage,
   DeviceInfo,
+  Embedded,
+  EmbeddingRequest,
   EngineName,
   Estimate,
   FinishReason,
@@ -64,4 +71,5 @@ export type {
   PieceEvent,
   TokenLogprob,
   Usage,
+  WorkRequest,
 } from "./types";

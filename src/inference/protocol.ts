@@ -4,6 +4,8 @@ import type { PipelinePackage, StageInfo, StageLimits, StagePackage } from "./st
 import type { OnBytes } from "./fetch-ahead";
 import type {
   Backend,
+  Embedded,
+  EmbeddingRequest,
   EngineName,
   EngineRequest,
   GenerationEvent,
@@ -49,6 +51,8 @@ export interface EngineHostApi {
   unload(id: string): Promise<void>;
   /** Streams an answer. */
   generate(request: EngineRequest, options: { readonly signal: AbortSignal }): AsyncIterable<GenerationEvent>;
+  /** Turns texts into vectors. Rejects as `LoadedModel.embed` does. */
+  embed(request: EmbeddingRequest, options: { readonly signal: AbortSignal }): Promise<Embedded>;
   /** Fault injection for tests: destroys the GPU device as a driver crash would. False if there is none. */
   simulateDeviceLoss(): Promise<boolean>;
 }

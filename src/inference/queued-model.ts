@@ -1,8 +1,9 @@
 /** The base of all models in memory: they answer requests in the order of arrival until they are unloaded. */
 import { MicrogridError } from "../core";
 import { AnswerSlots } from "./answer-slots";
+import { makesNoEmbeddings } from "./purpose";
 import { type ResolvedRequest, chosenSampling } from "./sampling";
-import type { EngineRequest, GenerationEvent, LoadedModel, LoadedModelInfo } from "./types";
+import type { Embedded, EngineRequest, GenerationEvent, LoadedModel, LoadedModelInfo } from "./types";
 
 /** Text for the check after a load: ordinary words, since random ids are unlike anything that the model will read. */
 export const CHECK_TEXT =
@@ -56,6 +57,11 @@ export abstract class QueuedModel implements LoadedModel {
       if (step.done) step.value.release();
       else await queue.return(NO_PLACE);
     }
+  }
+
+  /** A model that answers has no vectors for texts. */
+  embed(): Promise<Embedded> {
+    return Promise.reject(makesNoEmbeddings(this.info.name || this.info.id));
   }
 
   /** Ends running answers with an error, and frees the memory after the last step. */

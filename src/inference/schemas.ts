@@ -207,6 +207,38 @@ const ChatAbilitiesSchema = v.strictObject({
 });
 export type ChatAbilities = DeepReadonly<v.InferOutput<typeof ChatAbilitiesSchema>>;
 
+/** Most inputs of one request for embeddings, as in OpenAI's API. */
+export const MAX_EMBEDDING_INPUTS = 2048;
+/** Longest input, in characters or tokens: far more than any model reads. */
+const MAX_INPUT_LENGTH = 2 ** 20;
+
+/** A text that is turned into a vector. */
+export const EmbeddingTextSchema = v.pipe(
+  v.string(),
+  v.minLength(1, "A text needs at least one character"),
+  v.maxLength(MAX_INPUT_LENGTH),
+);
+/** Ids of tokens of the model's own vocabulary, which are read as they are. */
+export const EmbeddingIdsSchema = v.pipe(v.array(TokenIdSchema), v.minLength(1), v.maxLength(MAX_INPUT_LENGTH));
+
+/** A request to turn each of its inputs into a vector. */
+export const EmbeddingRequestSchema = v.strictObject({
+  model: v.string(),
+  inputs: v.pipe(
+    v.array(v.union([EmbeddingTextSchema, EmbeddingIdsSchema])),
+    v.minLength(1),
+    v.maxLength(MAX_EMBEDDING_INPUTS),
+  ),
+  /** Numbers of each vector, if there shall be fewer than the model gives: its first ones, brought to length 1 again. */
+  dimensions: v.exactOptional(v.pipe(count, v.minValue(1))),
+});
+export type EmbeddingRequest = DeepReadonly<v.InferOutput<typeof EmbeddingRequestSchema>>;
+
+const EmbeddingAbilitiesSchema = v.strictObject({
+  /** Numbers of a vector. */
+  dimensions: v.pipe(count, v.minValue(1), v.maxValue(65_536)),
+});
+
 /** A model that is ready to answer, as its provider offers it. */
 export const ModelOfferSchema = v.strictObject({
   model: v.string(),
@@ -225,6 +257,8 @@ export const ModelOfferSchema = v.strictObject({
   sampling: v.optional(SamplingSchema),
   /** Abilities of the model's chat template. Absent: not known. */
   chat: v.optional(ChatAbilitiesSchema),
+  /** Facts about its vectors, if it turns texts into vectors. Absent: it answers chats. */
+  embedding: v.exactOptional(EmbeddingAbilitiesSchema),
   /** Number of devices that compute the model together; absent: one. */
   devices: v.optional(v.pipe(count, v.maxValue(1_000))),
 });

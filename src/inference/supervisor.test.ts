@@ -87,6 +87,23 @@ describe("EngineSupervisor", () => {
     supervisor.close();
   });
 
+  it("counts vectors that are computed as work, and stops them on abort", async () => {
+    const { supervisor, engine, load } = setUp();
+    await load();
+    const controller = new AbortController();
+    const work = supervisor.embed({ model: "m", inputs: ["a"] }, { signal: controller.signal });
+    await vi.waitUntil(() => engine.steps.length > 0);
+    expect(supervisor.jobs).toEqual({ running: 1, queued: 0 });
+    controller.abort(new Error("enough"));
+    await expect(work).rejects.toThrow("enough");
+    expect(supervisor.jobs).toEqual({ running: 0, queued: 0 });
+    await vi.waitUntil(() => engine.stopped === 1);
+    await expect(supervisor.embed({ model: "other", inputs: ["a"] }, { signal })).rejects.toMatchObject({
+      code: "model-not-loaded",
+    });
+    supervisor.close();
+  });
+
   it("rejects all pending calls when the worker crashes, reports the lost models, and starts a new worker", async () => {
     const { supervisor, engine, workers, lost, load } = setUp();
     await load();

@@ -7,6 +7,8 @@ import { receiveStage, sendStage } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage, StageService } from "./stages";
 import type {
   Backend,
+  Embedded,
+  EmbeddingRequest,
   EngineName,
   EngineRequest,
   GenerationEvent,
@@ -30,7 +32,7 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   readonly #models = new Map<string, LoadedModelInfo>();
   /** Ends everything that waits for a stage, by the stage's id. */
   readonly #stages = new Map<string, AbortController>();
-  readonly #answers = new Map<object, "running" | "queued">();
+  readonly #jobs = new Map<object, "running" | "queued">();
   #loads = 0;
   #closed = false;
 
@@ -52,9 +54,9 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     });
   }
 
-  /** Answers being computed, and those that wait for their turn. */
+  /** Answers and vectors that are being computed, and answers that wait for their turn. */
   get jobs(): { readonly running: number; readonly queued: number } {
-    const states = [...this.#answers.values()];
+    const states = [...this.#jobs.values()];
     const queued = states.filter((state) => state === "queued").length;
     return { running: states.length - queued, queued };
   }
@@ -156,23 +158,26 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
 
   /** Streams an answer of a loaded model. Leaving the loop or aborting stops the engine before its next token. */
   async *generate(request: EngineRequest, { signal }: { signal: AbortSignal }): AsyncGenerator<GenerationEvent, void> {
-    signal.throwIfAborted();
-    const host = this.#worker.running;
-    if (!host || !this.#models.has(request.model)) {
-      throw new MicrogridError("model-not-loaded", `The model “${request.model}” is not loaded. Load it first.`);
-    }
-    const answer = {};
-    this.#answers.set(answer, "running");
+    using work = this.#begin(request.model, signal);
     try {
-      for await (const event of host.generate(request, { signal })) {
-        this.#answers.set(answer, event.type === "queued" ? "queued" : "running");
+      for await (const event of work.host.generate(request, { signal })) {
+        this.#jobs.set(work, event.type === "queued" ? "queued" : "running");
         yield event;
       }
     } catch (error) {
-      this.#noticeLoss(host, error);
+      this.#noticeLoss(work.host, error);
       throw error;
-    } finally {
-      this.#answers.delete(answer);
+    }
+  }
+
+  /** Turns texts into vectors with a loaded model. Rejects as `LoadedModel.embed` does. */
+  async embed(request: EmbeddingRequest, { signal }: { signal: AbortSignal }): Promise<Embedded> {
+    using work = this.#begin(request.model, signal);
+    try {
+      return await work.host.embed(request, { signal });
+    } catch (error) {
+      this.#noticeLoss(work.host, error);
+      throw error;
     }
   }
 
@@ -185,6 +190,18 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   close(): void {
     this.#closed = true;
     this.#end(new MicrogridError("closed", "The engine was closed."));
+  }
+
+  /** Counts one more piece of work of a loaded model, until it is disposed of. */
+  #begin(model: string, signal: AbortSignal): Disposable & { readonly host: EngineHostApi } {
+    signal.throwIfAborted();
+    const host = this.#worker.running;
+    if (!host || !this.#models.has(model)) {
+      throw new MicrogridError("model-not-loaded", `The model “${model}” is not loaded. Load it first.`);
+    }
+    const work = { host, [Symbol.dispose]: () => void this.#jobs.delete(work) };
+    this.#jobs.set(work, "running");
+    return work;
   }
 
   /** Runs a load in the worker. A worker that does not even hear of an abort hangs, and is given up. */

@@ -2,6 +2,7 @@
 
 import type {
   Backend,
+  EmbeddingRequest,
   FinishReason,
   GenerationRequest,
   ModelOffer,
@@ -15,6 +16,7 @@ export type {
   Backend,
   ChatAbilities,
   ChatMessage,
+  EmbeddingRequest,
   EngineName,
   FinishReason,
   GenerationRequest,
@@ -59,6 +61,16 @@ export type GenerationEvent =
   | PieceEvent
   | { readonly type: "done"; readonly finishReason: FinishReason; readonly usage: Usage };
 
+/** The vectors of a request's inputs. */
+export interface Embedded {
+  /** Numbers of one vector. */
+  readonly dimensions: number;
+  /** All vectors, one behind another in the order of the inputs. */
+  readonly vectors: Float32Array<ArrayBuffer>;
+  /** Tokens that the model has read, with those that its tokenizer adds. */
+  readonly promptTokens: number;
+}
+
 export interface Estimate {
   /** Milliseconds from now to the first token, queue and round trip included. */
   readonly firstTokenMs: number;
@@ -69,15 +81,20 @@ export interface Estimate {
   readonly privacy: PrivacyClass;
 }
 
+/** A request to a provider: for an answer, or for vectors. */
+export type WorkRequest = GenerationRequest | EmbeddingRequest;
+
 /** Anything that can answer a request. */
 export interface Provider {
   readonly id: string;
   readonly kind: "local" | "peer" | "pipeline" | "remote" | "federated";
   readonly name: string;
   models(): readonly ModelOffer[];
-  estimate(request: GenerationRequest): Estimate;
+  estimate(request: WorkRequest): Estimate;
   /** Streams the answer. Leaving the loop or aborting stops the work within one token. */
   generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncIterable<GenerationEvent>;
+  /** Turns texts into vectors, with those of its models that make embeddings. Absent if it never has any. */
+  embed?(request: EmbeddingRequest, options: { signal: AbortSignal }): Promise<Embedded>;
 }
 
 export interface LoadProgress {
@@ -124,6 +141,8 @@ export type ModelPackage =
       /** Path of the package's own manifest below `modelUrl`, where the model comes with one. */
       readonly manifest?: string;
       readonly requiredFeatures: readonly string[];
+      /** True if it makes embeddings. */
+      readonly embeds?: boolean;
       readonly overrides: { readonly contextLength?: number };
     };
 
@@ -150,7 +169,14 @@ export interface LoadedModelInfo extends Omit<ModelOffer, "model" | "devices"> {
 
 export interface LoadedModel {
   readonly info: LoadedModelInfo;
+  /** Streams an answer. Throws `unsupported-model` if the model makes embeddings. */
   generate(request: EngineRequest, options: { signal: AbortSignal }): AsyncIterable<GenerationEvent>;
+  /**
+   * Turns texts into vectors. Throws `unsupported-model` if the model answers chats, `context-exceeded` if an input is longer
+   * than the model's window, and `bad-request` for ids or a number of dimensions that the model does not have. Aborting stops
+   * between two batches.
+   */
+  embed(request: EmbeddingRequest, options: { signal: AbortSignal }): Promise<Embedded>;
   unload(): Promise<void>;
 }
 

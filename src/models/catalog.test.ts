@@ -84,8 +84,13 @@ describe("fitOf", () => {
     expect(reason("Qwen3-8B-q4f32_1-MLC", {}, needed)).toBe("fits");
   });
 
-  it("does not offer models that cannot chat", () => {
-    expect(reason("snowflake-arctic-embed-m-q0f32-MLC-b4", {})).toContain("cannot chat");
+  it("says of models that make embeddings what they are for", () => {
+    const known = [...webllmEntries(prebuiltAppConfig.model_list), ...repositoryEntries()];
+    const embedders = known.filter(({ purpose }) => purpose === "embedding").map(({ id }) => id);
+    expect(embedders).toContain("snowflake-arctic-embed-m-q0f32-MLC-b4");
+    expect(embedders).toContain("Xenova/all-MiniLM-L6-v2");
+    expect(embedders).toHaveLength(9);
+    expect(reason("snowflake-arctic-embed-m-q0f32-MLC-b4", {})).toBe("fits");
   });
 
   it("compares the largest buffer with the limit of the GPU", () => {

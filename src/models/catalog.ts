@@ -21,6 +21,7 @@ const repositoriesSchema = v.array(
     parameters: v.optional(v.number()),
     /** Shape of the token embedding (vocabulary and width) from the model's configuration. */
     embedding: v.optional(v.tuple([v.number(), v.number()])),
+    purpose: v.optional(v.picklist(["chat", "embedding"]), "chat"),
   }),
 );
 
@@ -46,17 +47,18 @@ export function embeddedEntries(baseUrl: string): ModelEntry[] {
   return [{ id, name, engine: "onnx", source: "embedded", origin, contextLength, memoryBytes: undefined }];
 }
 
-/** Well-known ONNX decoder repositories. Their sizes are estimates until the hub has been asked. */
+/** Well-known ONNX repositories. Their sizes are estimates until the hub has been asked. */
 export function repositoryEntries(): ModelEntry[] {
   return v
     .parse(repositoriesSchema, repositories)
-    .map(({ repository, name, contextLength, parameters, embedding }) => ({
+    .map(({ repository, name, contextLength, parameters, embedding, purpose }) => ({
       id: repository,
       name,
       engine: "onnx",
       source: "catalog",
       origin: { kind: "hub", repository },
       contextLength,
+      purpose,
       memoryBytes: undefined,
       ...(parameters !== undefined &&
         embedding && { parameters: { total: parameters, embedding: embedding[0] * embedding[1] } }),
@@ -75,6 +77,7 @@ export function webllmEntries(records: readonly unknown[]): ModelEntry[] {
         id: output.model_id,
         name: output.model_id.replace(/-MLC/, ""),
         engine: "webllm",
+        purpose: output.model_type === EMBEDDING_KIND ? "embedding" : "chat",
         source: "catalog",
         origin: {
           kind: "webllm",

@@ -14,7 +14,7 @@ export interface WebLlmOrigin {
   readonly requiredFeatures: readonly string[];
   /** Largest buffer that the model needs, in bytes; undefined if the catalog does not say. */
   readonly largestBufferBytes: number | undefined;
-  /** True for embedding models, which cannot chat. */
+  /** True for models that make embeddings. */
   readonly embedding: boolean;
 }
 
@@ -48,6 +48,8 @@ export interface ModelEntry {
   readonly source: ModelInfo["source"];
   readonly origin: FilesOrigin;
   readonly contextLength: number | undefined;
+  /** Its purpose according to the catalog; absent if only its files tell. */
+  readonly purpose?: ModelInfo["purpose"];
   /** Memory need as the catalog states it, in bytes; undefined if it follows from the files. */
   readonly memoryBytes: number | undefined;
   /** Used to estimate sizes until the host has been asked; absent if the catalog does not know them. */

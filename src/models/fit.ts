@@ -39,7 +39,6 @@ function unfit(obstacle: Obstacle, reason: string): Unfit {
 
 function webllmObstacle(entry: ModelEntry, f32Variant: string | undefined, device: DeviceInfo): Unfit | undefined {
   if (entry.origin.kind !== "webllm") return undefined;
-  if (entry.origin.embedding) return unfit("no-chat", "It turns text into numbers for search and cannot chat.");
   const { webgpu, webgpuMissing } = device;
   if (!webgpu) {
     const why = webgpuMissing === undefined ? "" : ` (${webgpuMissing})`;

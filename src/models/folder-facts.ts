@@ -1,6 +1,5 @@
 /** Finds the files of a model in a folder on any web host, which cannot be listed. */
-import { MicrogridError } from "../core";
-import { inParallel } from "./in-parallel";
+import { MicrogridError, inParallel } from "../core";
 import { readConfigFacts, readGenAiFacts } from "./model-facts";
 import { SETTINGS_FILES } from "./onnx-files";
 import type { ListedFile, ModelFacts } from "./records";
@@ -35,8 +34,8 @@ export async function folderFacts(folder: string, signal: AbortSignal): Promise<
   await inParallel(graphs, AT_ONCE, signal, async ({ path }, _, stop) => {
     data.push(...(await probe.dataOf(path, config.externalData, stop)));
   });
-  const { contextLength, variants } = config;
-  return { files: [...found, ...data], contextLength, ...(variants && { variants }) };
+  const { contextLength, embeds, variants } = config;
+  return { files: [...found, ...data], contextLength, ...(embeds && { embeds }), ...(variants && { variants }) };
 }
 
 /** Those of the files that exist in a folder, with their sizes. Throws `network`. */

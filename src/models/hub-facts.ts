@@ -46,6 +46,7 @@ export async function hubFacts(hub: string, origin: HubOrigin, signal: AbortSign
   return {
     files,
     contextLength: facts?.contextLength,
+    ...(facts?.embeds && { embeds: true }),
     licence: licenceOf(listing.cardData),
     ...(facts?.variants && { variants: facts.variants }),
   };

@@ -4,11 +4,11 @@ import { originLabel, type ModelEntry } from "./entry";
 import { estimateMlcBytes, estimateWeightBytes } from "./estimate";
 import { licenceName } from "./families";
 import { fitOf } from "./fit";
-import { sumBytes, type OnnxPlan } from "./onnx-files";
+import { hasEmbeddingFiles, sumBytes, type OnnxPlan } from "./onnx-files";
 import type { ListedFile, ModelRecord } from "./records";
 import type { StoredSummary } from "./store-protocol";
 import type { ModelInfo } from "./types";
-import { backendOf, largestWeightOf, planVariant } from "./variant-choice";
+import { backendOf, lookAt, planVariant } from "./variant-choice";
 
 /** Memory beside the weights for the KV cache, intermediate values and the runtime: a rule of thumb. */
 const MEMORY_PER_WEIGHT = 1.25;
@@ -31,6 +31,7 @@ interface EntryState {
 /** The public description of an entry on this device. */
 export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceInfo): ModelInfo {
   const { remembered } = state;
+  const { facts } = remembered ?? {};
   const listing = entry.engine === "onnx" ? knownFiles(entry, remembered) : undefined;
   const preferred = usualBackend(device);
   const choice = { listing: listing ?? [], remembered, device, name: entry.name };
@@ -43,22 +44,31 @@ export function modelInfo(entry: ModelEntry, state: EntryState, device: DeviceIn
     entry.memoryBytes ??
     (weights === undefined ? undefined : Math.round(weights * MEMORY_PER_WEIGHT) + MEMORY_BASE_BYTES);
   const wasmBytes = entry.engine === "onnx" && backend === "wasm" ? weights : undefined;
-  const largestWeightBytes = graph && backend === "webgpu" ? largestWeightOf(remembered, graph) : undefined;
+  const look = graph && lookAt(remembered, graph);
+  const largestWeightBytes = backend === "webgpu" ? look?.largestWeightBytes : undefined;
   return {
     id: entry.id,
     name: entry.name,
     engine: entry.engine,
+    // The graph knows best. It may have a head although the files beside it tell of embeddings.
+    purpose: look
+      ? purposeOf(look.embeds)
+      : (entry.purpose ?? purposeOf(facts?.embeds ?? hasEmbeddingFiles(listing ?? []))),
     source: entry.source,
     // If the exact size is unknown, use that of the weights, which are nearly all of it.
     downloadBytes: exactBytes ?? weights,
     sizeIsEstimate: exactBytes === undefined && weights !== undefined,
     memoryBytes,
-    contextLength: entry.contextLength ?? remembered?.facts?.contextLength,
-    licence: remembered?.facts?.licence && licenceName(remembered.facts.licence),
+    contextLength: entry.contextLength ?? facts?.contextLength,
+    licence: facts?.licence && licenceName(facts.licence),
     fit: fitOf(entry, { memoryBytes, wasmBytes, largestWeightBytes, f32Variant: state.f32Variant }, device),
     stored: typeof state.stored === "string" ? state.stored : storedState(remembered, state.stored),
     origin: originLabel(entry.origin),
   };
+}
+
+function purposeOf(embeds: boolean | undefined): ModelInfo["purpose"] {
+  return embeds ? "embedding" : "chat";
 }
 
 function knownFiles({ origin }: ModelEntry, remembered: ModelRecord | undefined): readonly ListedFile[] | undefined {

@@ -18,6 +18,7 @@ const webConfig = v.object({
 const modelConfig = v.object({
   model_type: v.string(),
   max_position_embeddings: tokens,
+  architectures: v.fallback(v.nullish(v.array(v.string())), undefined),
   text_config: v.nullish(v.object({ max_position_embeddings: tokens })),
   "transformers.js_config": v.nullish(webConfig),
 });
@@ -27,6 +28,7 @@ const genAiConfig = v.object({ model: v.object({ context_length: tokens }) });
 /** The facts that a configuration contains. */
 interface ConfigFacts {
   readonly contextLength: number | undefined;
+  readonly embeds?: boolean;
   /** The configuration's statement on files with external data, in the form that `externalDataFiles` reads. */
   readonly externalData: unknown;
   readonly variants?: VariantWishes;
@@ -40,8 +42,14 @@ export async function readConfigFacts(url: string, signal: AbortSignal): Promise
   return {
     contextLength: config.max_position_embeddings ?? config.text_config?.max_position_embeddings,
     externalData: web?.use_external_data_format,
+    ...(isHeadless(config.architectures) && { embeds: true }),
     ...(web && { variants: wishesOf(web) }),
   };
+}
+
+/** Models with a head are named after it, such as `LlamaForCausalLM`; `BertModel` ends with hidden states. */
+function isHeadless(architectures: readonly string[] | null | undefined): boolean {
+  return (architectures?.length ?? 0) > 0 && architectures!.every((name) => name.endsWith("Model"));
 }
 
 function wishesOf({

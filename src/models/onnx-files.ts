@@ -1,13 +1,16 @@
-/** Chooses files of an ONNX decoder repository by quantization, backend and GPU features. */
+/** Chooses files of an ONNX repository by quantization, backend and GPU features. */
 import { MicrogridError } from "../core";
 import type { Backend, DeviceInfo, PackageFile } from "../inference";
 import type { ListedFile } from "./records";
 import { computesInHalf, embedderOf, findGraphs, runnableGraphs, type VariantWishes } from "./variants";
 
+/** Files of sentence-transformers, which only models that make embeddings have. */
+const EMBEDDING_FILES = ["modules.json", "1_Pooling/config.json", "sentence_bert_config.json"] as const;
 /** Files beside the graph that affect the output. The engine knows them by these names, wherever they are. */
 export const SETTINGS_FILES = [
   ...["config.json", "genai_config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"],
   ...["chat_template.jinja", "chat_template.json", "special_tokens_map.json"],
+  ...EMBEDDING_FILES,
 ] as const;
 /** One of each of these must exist. */
 const REQUIRED_FILES: readonly (readonly string[])[] = [["config.json", "genai_config.json"], ["tokenizer.json"]];
@@ -17,6 +20,11 @@ const MORE_TEMPLATES = /^additional_chat_templates\/[^/]+\.jinja$/;
 export const LARGEST_WASM_BYTES = 3.5 * 2 ** 30;
 /** Number of files that an error lists. */
 const MOST_NAMED = 3;
+
+/** Whether a repository says by its files that its model makes embeddings. */
+export function hasEmbeddingFiles(listing: readonly ListedFile[]): boolean {
+  return listing.some(({ path }) => EMBEDDING_FILES.some((name) => path === name || path.endsWith(`/${name}`)));
+}
 
 /** The files of one variant of a model. */
 export interface OnnxPlan {

@@ -72,12 +72,6 @@ export async function prepareWebLlm(
   origin: WebLlmOrigin,
 ): Promise<ModelPackage> {
   const { entry, signal } = order;
-  if (origin.embedding) {
-    throw new MicrogridError(
-      "unsupported-model",
-      `${entry.name} turns text into numbers for search and cannot chat. Choose another model.`,
-    );
-  }
   const modelUrl = parts.hosts.weightsUrl(origin.modelUrl);
   return {
     engine: "webllm",
@@ -88,6 +82,7 @@ export async function prepareWebLlm(
     libraryUrl: origin.libraryUrl,
     requiredFeatures: origin.requiredFeatures,
     ...(origin.manifest !== undefined && { manifest: origin.manifest }),
+    ...(origin.embedding && { embeds: true }),
     overrides: entry.contextLength === undefined ? {} : { contextLength: entry.contextLength },
   };
 }

@@ -59,6 +59,8 @@ const modelRecord = v.object({
     v.object({
       files: v.array(listedFile),
       contextLength: v.optional(v.number()),
+      /** True if the configuration is that of a model without a head for tokens, which makes embeddings. */
+      embeds: v.optional(v.boolean()),
       /** The licence's id, as the hub names it. */
       licence: v.optional(v.string()),
       /** The configuration's statements about variants. */
@@ -72,7 +74,9 @@ const modelRecord = v.object({
     }),
   ),
   /** Facts that looks at graphs have found out, by the listed file of the graph. */
-  looks: v.optional(v.array(v.object({ file: listedFile, largestWeightBytes: v.number() }))),
+  looks: v.optional(
+    v.array(v.object({ file: listedFile, largestWeightBytes: v.number(), embeds: v.optional(v.boolean()) })),
+  ),
   /** Variants whose results were wrong, and the one to use from now on. Another build of the site tries again. */
   wrong: v.optional(v.array(variant)),
   instead: v.optional(variant),

@@ -1,8 +1,7 @@
 /** The model store, as it runs in the store worker: downloads, keeps and hands out files. */
-import { MicrogridError, Turns } from "../core";
+import { MicrogridError, Turns, inParallel } from "../core";
 import type { Disk } from "./disk";
 import { openDisk } from "./open-disk";
-import { inParallel } from "./in-parallel";
 import { KeptGraphs } from "./kept-graphs";
 import { KeptRanges, type RangeOverrides } from "./kept-ranges";
 import { quotaError, storageEstimate } from "./quota";

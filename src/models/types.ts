@@ -2,16 +2,18 @@
 import type { EngineName } from "../inference";
 
 /**
- * Why a model cannot run on a device: it needs a graphics card, or abilities that the card lacks; it is too large for
- * WebAssembly or for the memory; or it was not made to chat.
+ * Why a model cannot run on a device: it needs a graphics card, or abilities that the card lacks, or it is too large for
+ * WebAssembly or for the memory.
  */
-export type Obstacle = "no-gpu" | "gpu-ability" | "too-large" | "memory" | "no-chat";
+export type Obstacle = "no-gpu" | "gpu-ability" | "too-large" | "memory";
 
 /** A model that can be loaded here. */
 export interface ModelInfo {
   readonly id: string;
   readonly name: string;
   readonly engine: EngineName;
+  /** Whether it answers chats or turns texts into vectors. A model that was added counts as one for chats until its files tell. */
+  readonly purpose: "chat" | "embedding";
   readonly source: "embedded" | "catalog" | "added";
   /** Bytes to download; undefined if the host has not been asked yet and no estimate is possible. */
   readonly downloadBytes: number | undefined;

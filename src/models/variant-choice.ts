@@ -72,11 +72,14 @@ export function withWrong(
   return { wrong, instead: instead && { ...instead, build: BUILD } };
 }
 
-/** The largest weight of a graph, in bytes, if a look at this version of its file has found it out. */
-export function largestWeightOf(remembered: ModelRecord | undefined, file: ListedFile): number | undefined {
+/** The findings of a look at this version of a graph's file. */
+export function lookAt(
+  remembered: ModelRecord | undefined,
+  file: ListedFile,
+): NonNullable<ModelRecord["looks"]>[number] | undefined {
   const isSame = (seen: ListedFile): boolean =>
     seen.path === file.path && seen.bytes === file.bytes && seen.sha256 === file.sha256;
-  return remembered?.looks?.find((look) => isSame(look.file))?.largestWeightBytes;
+  return remembered?.looks?.find((look) => isSame(look.file));
 }
 
 /** The record of a model at one of whose graphs somebody has looked. */
@@ -94,7 +97,7 @@ function isUnfit(
 ): boolean {
   const isWrong = wrongOf(remembered).some((variant) => variant.backend === backend && variant.graph === file.path);
   const limit = backend === "webgpu" ? device.webgpu?.maxBufferSize : undefined;
-  return isWrong || (largestWeightOf(remembered, file) ?? 0) > (limit ?? Infinity);
+  return isWrong || (lookAt(remembered, file)?.largestWeightBytes ?? 0) > (limit ?? Infinity);
 }
 
 /** The variants whose results were wrong, as far as this build found out. */

@@ -9,7 +9,7 @@ import type { NetworkPatch } from "./network";
 import type { StatePatch } from "./state-store";
 import * as v from "valibot";
 import type { Bytes } from "../core";
-import { BackendSchema, EngineNameSchema } from "../inference";
+import { BackendSchema, EmbeddingRequestSchema, EngineNameSchema } from "../inference";
 import { FieldsArgument, TextArgument } from "./arguments";
 import { PolicySchema, ShareOptionsSchema } from "./schemas";
 import type {
@@ -17,6 +17,8 @@ import type {
   AnswerRequest,
   CharterOptions,
   CharterTerms,
+  EmbedRequest,
+  EmbedResult,
   InviteOptions,
   ModelInfo,
   PipelinePlan,
@@ -43,6 +45,12 @@ interface ModelsApi {
   unload(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   add(source: string | FileList | File[]): Promise<ModelInfo>;
+}
+
+/** Vectors of texts. */
+interface EmbeddingsApi {
+  /** Computes them here and in the room. Rejects as `LoadedModel.embed` does, and with `no-provider`. */
+  create(request: EmbedRequest, options: CallOptions): Promise<EmbedResult>;
 }
 
 /** Ways into rooms. */
@@ -102,6 +110,7 @@ interface SettingsApi {
 /** The capabilities whose methods are calls. */
 export interface Capabilities {
   readonly models: ModelsApi;
+  readonly embeddings: EmbeddingsApi;
   readonly rooms: RoomsApi;
   readonly room: RoomApi;
   readonly pipelines: PipelinesApi;
@@ -147,6 +156,7 @@ export const VERBS: { readonly [C in keyof Capabilities]: { readonly [M in keyof
     remove: again(TextArgument),
     add: again(v.union([TextArgument, Files], "a hub name, an address or files")),
   },
+  embeddings: { create: again(v.looseObject({ embedding: EmbeddingRequestSchema }), Options) },
   // Creating twice founds two rooms.
   rooms: {
     create: once(TextArgument, FieldsArgument),

@@ -31,6 +31,7 @@ const call = (node: unknown, { capability, method }: { capability: string; metho
 const options = { signal: new AbortController().signal };
 const ACCEPTED: Readonly<Record<string, readonly unknown[]>> = {
   "models.load": ["m", {}, options],
+  "embeddings.create": [{ embedding: { model: "m", inputs: ["a"] } }, options],
   "rooms.create": ["Kitchen table", {}],
   "rooms.preview": ["link", options],
   "room.leave": [true],

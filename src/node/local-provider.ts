@@ -1,6 +1,8 @@
 /** This device as a provider: the loaded models, with the rates measured on its own answers. */
 import type { EngineSupervisor } from "../inference";
 import {
+  type Embedded,
+  type EmbeddingRequest,
   type Estimate,
   type GenerationEvent,
   type GenerationRequest,
@@ -8,7 +10,8 @@ import {
   type ModelOffer,
   type Provider,
   type Usage,
-  estimateAnswer,
+  type WorkRequest,
+  estimateWork,
 } from "../inference";
 import type { ModelSpeeds } from "./speeds";
 
@@ -45,7 +48,7 @@ export class LocalProvider implements Provider {
     this.#onMeasured = onMeasured;
   }
 
-  /** Number of answers for this node's own user that are running. */
+  /** Pieces of work for this node's own user that are running. */
   get ownJobs(): number {
     return this.#ownJobs;
   }
@@ -75,11 +78,11 @@ export class LocalProvider implements Provider {
     return [...this.#offers.values()];
   }
 
-  estimate(request: GenerationRequest): Estimate {
+  estimate(request: WorkRequest): Estimate {
     const offer = this.#offers.get(request.model);
     if (!offer) return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "device" };
     const { running, queued } = this.#supervisor.jobs;
-    return estimateAnswer(request, { offer, backlog: running + queued, rttMs: 0, privacy: "device" });
+    return estimateWork(request, { offer, backlog: running + queued, rttMs: 0, privacy: "device" });
   }
 
   async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
@@ -91,8 +94,13 @@ export class LocalProvider implements Provider {
     }
   }
 
-  /** Counts an answer as the user's own until the returned function is called. */
-  countOwnJob(): () => void {
+  embed(request: EmbeddingRequest, options: { signal: AbortSignal }): Promise<Embedded> {
+    return this.#supervisor.embed(request, options);
+  }
+
+  /** Counts work for this node's own user until the returned function is called, unless a peer does it. */
+  countOwnJob({ kind }: Pick<Provider, "kind">): () => void {
+    if (kind === "peer") return () => undefined;
     this.#ownJobs++;
     this.#onChange();
     let counted = true;

@@ -5,7 +5,7 @@ import { EngineSupervisor, type Provider, decoders, probeDevice } from "../infer
 import { ModelLibrary, crashedLoad } from "../models";
 import type { NodeApi } from "./api";
 import { NodeHouse } from "./house";
-import { Experience, ExpectedLengths, answer } from "./routing";
+import { Experience, ExpectedLengths, type Seeker, answer, embed } from "./routing";
 import type { AnswerEvent, AnswerRequest, GridState, Policy } from "./types";
 import { type GridConfig, readConfig } from "./config";
 import { MAX_NAME_CHARS } from "../room";
@@ -173,23 +173,28 @@ export class GridNode {
     return [this.#local, ...this.#pipelines.providers];
   }
 
-  /** Streams an answer from the best provider. */
-  async *answer(request: AnswerRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
-    const joined = AbortSignal.any([signal, this.#stop.signal]);
-    const answerer = {
+  /** The parts of this node that the search for providers needs. */
+  get #seeker(): Seeker {
+    return {
       providers: () => this.providers,
       policy: () => this.store.state.policy,
-      expectedTokens: (generation: AnswerRequest["generation"]) => this.#lengths.of(generation),
       experience: this.#experience,
       mayRecover: () => this.#models.busy || this.#pipelines.mayRecover,
     };
+  }
+
+  /** Streams an answer from the best provider. */
+  async *answer(request: AnswerRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
+    const joined = AbortSignal.any([signal, this.#stop.signal]);
+    const expectedTokens = (generation: AnswerRequest["generation"]): number => this.#lengths.of(generation);
+    const answerer = { ...this.#seeker, expectedTokens };
     let ownJobEnds = (): void => undefined;
     try {
       await unlessAborted(this.#pipelines.ensure(request, this.providers), joined);
       for await (const event of answer(request, answerer, joined)) {
         if (event.type === "route") {
           ownJobEnds();
-          ownJobEnds = event.route.provider.kind !== "peer" ? this.#local.countOwnJob() : () => undefined;
+          ownJobEnds = this.#local.countOwnJob(event.route.provider);
         }
         if (event.type === "done") {
           const before = request.generation.resume?.idsInText ?? 0;
@@ -225,6 +230,12 @@ export class GridNode {
         unload: (id) => models.unload(id),
         remove: (id) => models.remove(id),
         add: (source) => models.add(source),
+      },
+      embeddings: {
+        create: (request, { signal }) => {
+          const onPiece = (provider: Provider) => this.#local.countOwnJob(provider);
+          return embed(request, { ...this.#seeker, onPiece }, AbortSignal.any([signal, this.#stop.signal]));
+        },
       },
       rooms: roomsOf(this.#room),
       room: roomOf(this.#room, pageUrl),

@@ -1,10 +1,14 @@
 /** All models with which this node answers its room: its own ones, and those that it runs together with others. */
+import { MicrogridError } from "../core";
 import {
+  type Embedded,
+  type EmbeddingRequest,
   type Estimate,
   type GenerationEvent,
   type GenerationRequest,
   type ModelOffer,
   type Provider,
+  type WorkRequest,
 } from "../inference";
 
 /** Combines several providers of one node. If several have a model, the first one offers it. */
@@ -33,7 +37,7 @@ export class SharedProvider implements Provider {
     return [...new Map(offers.reverse().map((offer) => [offer.model, offer])).values()].reverse();
   }
 
-  estimate(request: GenerationRequest): Estimate {
+  estimate(request: WorkRequest): Estimate {
     const provider = this.#of(request.model);
     if (provider) return provider.estimate(request);
     return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
@@ -47,6 +51,19 @@ export class SharedProvider implements Provider {
         if (event.type === "done") this.#onAnswered();
         yield event;
       }
+    } finally {
+      this.#serving.splice(this.#serving.indexOf(request.model), 1);
+    }
+  }
+
+  async embed(request: EmbeddingRequest, options: { signal: AbortSignal }): Promise<Embedded> {
+    const provider = this.#of(request.model);
+    if (!provider?.embed) throw new MicrogridError("model-not-loaded", `“${request.model}” is not loaded here.`);
+    this.#serving.push(request.model);
+    try {
+      const embedded = await provider.embed(request, options);
+      this.#onAnswered();
+      return embedded;
     } finally {
       this.#serving.splice(this.#serving.indexOf(request.model), 1);
     }

@@ -3,6 +3,8 @@ import type { ErrorData } from "../core";
 import type {
   Backend,
   DeviceInfo,
+  Embedded,
+  EmbeddingRequest,
   EngineName,
   FinishReason,
   GenerationRequest,
@@ -127,6 +129,19 @@ export interface AnswerRequest {
   readonly policy?: Partial<Policy>;
   /** Restricts the answer to this kind of provider, or to the peer with this id. */
   readonly provider?: "local" | "room" | "pipeline" | (string & {});
+}
+
+/** A request for embeddings, and optionally a policy and a provider, as in `AnswerRequest`. */
+export interface EmbedRequest extends Pick<AnswerRequest, "policy" | "provider"> {
+  readonly embedding: EmbeddingRequest;
+}
+
+/** Vectors, and where they were computed. */
+export interface EmbedResult extends Embedded {
+  /** Id of the model that made them. */
+  readonly model: string;
+  /** The number of inputs that each provider computed. */
+  readonly providers: readonly { readonly provider: Route["provider"]; readonly inputs: number }[];
 }
 
 /** How a model is loaded. By default, the model's own engine and the best backend of this device are used. */

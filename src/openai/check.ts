@@ -15,6 +15,11 @@ export function refusedField(field: string, why: string): MicrogridError {
   return new FieldError(field, `“${field}” cannot be used. ${why}`);
 }
 
+/** An error of the node about a field, with the same code and message. */
+export function aboutField(field: string, { code, message }: MicrogridError): MicrogridError {
+  return new FieldError(field, message, code);
+}
+
 /** The field that a request was refused for, such as `messages.0.content`; undefined for other errors. */
 export function fieldOf(error: unknown): string | undefined {
   return error instanceof FieldError && error.field !== "" ? error.field : undefined;
@@ -24,8 +29,8 @@ export function fieldOf(error: unknown): string | undefined {
 class FieldError extends MicrogridError {
   readonly field: string;
 
-  constructor(field: string, message: string) {
-    super("bad-request", message);
+  constructor(field: string, message: string, code: MicrogridError["code"] = "bad-request") {
+    super(code, message);
     this.field = field;
   }
 }

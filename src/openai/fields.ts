@@ -129,13 +129,19 @@ export function choicesOf(
   generation: GenerationRequest,
   { n, microgrid }: { n?: number | null | undefined; microgrid?: v.InferOutput<(typeof ownFields)["microgrid"]> },
 ): AnswerRequest[] {
-  const { policy, provider } = microgrid ?? {};
   const { seed } = generation;
   return Array.from({ length: n ?? 1 }, (_, choice) => ({
     generation: seed === undefined ? generation : { ...generation, seed: seed + choice },
-    ...(policy && { policy: present(policy) }),
-    ...(provider && { provider }),
+    ...wishesOf(microgrid),
   }));
+}
+
+/** Where a request may be computed, as its field `microgrid` says. */
+export function wishesOf(
+  microgrid: v.InferOutput<(typeof ownFields)["microgrid"]>,
+): Pick<AnswerRequest, "policy" | "provider"> {
+  const { policy, provider } = microgrid ?? {};
+  return { ...(policy && { policy: present(policy) }), ...(provider && { provider }) };
 }
 
 /** Drops absent fields, because exact optional types accept neither `undefined` nor `null`. */

@@ -4,7 +4,8 @@ import type {
   ChatCompletionChunk,
   ChatCompletionCreateParams,
 } from "openai/resources/chat/completions";
-import type { AnswerRequest, AnswerSummary, Policy } from "../node";
+import type { CreateEmbeddingResponse, EmbeddingCreateParams } from "openai/resources/embeddings";
+import type { AnswerRequest, AnswerSummary, EmbedResult, Policy } from "../node";
 
 /** An answer that follows a grammar: a regular expression, or rules in EBNF that begin with `root`. */
 interface GrammarFormat {
@@ -41,6 +42,31 @@ export type MicrogridChunk = Omit<ChatCompletionChunk, "choices"> & {
   choices: (ChatCompletionChunk.Choice & { delta: ReasoningDelta })[];
   microgrid?: AnswerSummary;
 };
+
+/** A request for embeddings: OpenAI's fields, and those that Microgrid adds. */
+export type MicrogridEmbeddingParams = Omit<EmbeddingCreateParams, "model"> & {
+  model: string;
+  microgrid?: MicrogridParams["microgrid"];
+};
+/** Embeddings, with `microgrid` saying who computed how many of them. With `encoding_format: "base64"`, `embedding` is a text. */
+export type MicrogridEmbeddings = CreateEmbeddingResponse & { microgrid: Pick<EmbedResult, "providers"> };
+
+/** Embeddings in OpenAI's shapes. */
+export interface Embeddings {
+  /**
+   * Turns one or many texts into vectors, with a model for embeddings of this device or of a peer; `model: "auto"` accepts any that
+   * is ready. Give texts of any length up to the model's window: they are sorted, computed in batches, and shared among the devices
+   * that can compute them. Throws `no-provider` if nobody can or may compute, `context-exceeded` for a text that is too long,
+   * `unsupported-model` for a model that chats, `bad-request`, or the signal's reason.
+   *
+   * ```js
+   * await grid.models.load("Xenova/all-MiniLM-L6-v2");
+   * const { data } = await grid.embeddings.create({ model: "auto", input: ["A cat.", "A kitten."] });
+   * console.log(data[0].embedding.length); // 384
+   * ```
+   */
+  create(body: MicrogridEmbeddingParams, options?: { signal?: AbortSignal }): Promise<MicrogridEmbeddings>;
+}
 
 /** Chat completions in OpenAI's shapes. Use them where code or a library expects OpenAI's API. */
 export interface ChatCompletions {

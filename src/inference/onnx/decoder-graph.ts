@@ -1,21 +1,25 @@
-/** Checks and completes the graph of a decoder before any of its weights are there. */
+/** Checks and completes a graph before any of its weights are there. */
 import { readGraph, withInputShapes } from "../../onnx";
 import { type GpuAbilities, largestWeight, requireFitness } from "./gpu-fitness";
-import { type CacheShape, readGraphSpec } from "./graph-spec";
+import { embeddingOutput } from "./embedding-output";
+import { type CacheShape, EMBEDS, readGraphSpec } from "./graph-spec";
 import { readModelConfig } from "./model-config";
 import { readStateName } from "./state-names";
 
-/** Facts about a decoder that its graph alone tells. */
-export interface DecoderFacts {
+/** Facts about a model that its graph alone tells. */
+export interface GraphFacts {
   /** Bytes of the largest weight, which has to fit in one buffer of a GPU. */
   readonly largestWeightBytes: number;
+  /** True if it makes embeddings. */
+  readonly embeds?: boolean;
 }
 
-/** Throws `unsupported-model` if the engine cannot run a decoder: it names the input, state or output that is in the way. */
-export function checkDecoder(graphBytes: Uint8Array, texts: ConfigTexts): DecoderFacts {
+/** Throws `unsupported-model` if the engine cannot run a graph: it names the input, state or output that is in the way. */
+export function checkGraph(graphBytes: Uint8Array, texts: ConfigTexts): GraphFacts {
   const graph = readGraph(graphBytes);
-  readGraphSpec(graph, shapeOf(texts));
-  return { largestWeightBytes: largestWeight(graph) };
+  const embeds = embeddingOutput(graph) !== undefined;
+  readGraphSpec(graph, shapeOf(texts), embeds ? EMBEDS : undefined);
+  return { largestWeightBytes: largestWeight(graph), ...(embeds && { embeds }) };
 }
 
 /** Throws like `requireFitness`. */

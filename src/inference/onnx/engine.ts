@@ -4,8 +4,9 @@ import { MicrogridError, unless } from "../../core";
 import type { OnBytes } from "../fetch-ahead";
 import { CHECK_TEXT } from "../queued-model";
 import type { PipelinePackage, SampleLayers, StageLimits, StagePackage, StageService } from "../stages";
-import type { Backend, Engine, LayerCheck, LoadProgress, LoadedModelInfo, ModelPackage } from "../types";
+import type { Backend, Engine, LayerCheck, LoadProgress, LoadedModel, LoadedModelInfo, ModelPackage } from "../types";
 import { CachePool } from "./cache-pool";
+import { loadEmbedder } from "./embedder";
 import { engineError } from "./errors";
 import { type GpuDevice, requestGpuDevice } from "./gpu-device";
 import { type GraphSpec, readGraphSpec } from "./graph-spec";
@@ -35,7 +36,7 @@ const MAX_IDLE_CACHES = 8;
 /** Tokens of the self-check's text: on the GPU, larger chunks are tried too. */
 const CHECK_TEXT_TOKENS: Record<Backend, number> = { webgpu: 256, wasm: CHECK_TOKENS };
 
-/** Loads and runs ONNX decoder repositories. One per worker, since all its models share one run queue. */
+/** Loads and runs ONNX repositories: decoders that chat, and models that make embeddings. One per worker, since all its models share one run queue. */
 export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
   readonly #loadRuntime: (backend: Backend) => Promise<Ort>;
@@ -80,7 +81,7 @@ export class OnnxEngine implements Engine {
   async load(
     pkg: ModelPackage,
     options: { signal: AbortSignal; backend: Backend; onProgress(progress: LoadProgress): void },
-  ): Promise<OnnxModel> {
+  ): Promise<LoadedModel> {
     if (pkg.engine !== "onnx") throw new MicrogridError("bad-request", `${pkg.name} is not an ONNX model.`);
     const { signal, backend } = options;
     signal.throwIfAborted();
@@ -90,26 +91,26 @@ export class OnnxEngine implements Engine {
     report("read", 0, "Reading the model");
     const files = await readPackage(pkg, { signal, parse: (texts) => this.#tokenizer.parse(texts) });
     try {
-      const spec = readGraphSpec(files.graph, files);
+      const { embeddings: output } = files;
+      const spec = output ? undefined : readGraphSpec(files.graph, files);
       const ort = await this.#loadRuntime(backend);
       signal.throwIfAborted();
       report("compile", totalBytes, backend === "webgpu" ? "Preparing the GPU" : "Preparing the CPU");
       const gpu = backend === "webgpu" ? await this.#sharedGpu() : undefined;
+      const create = (device: GpuDevice | undefined) =>
+        this.#turns.run(() => createSession(ort, files, device, { signal, expand: true }), { signal });
+      const onCheck = (): void => report("check", totalBytes, "Checking the model");
+      if (!spec) {
+        const lost = gpu?.lost ?? never();
+        const createOn = (place: Backend) => create(place === "wasm" ? undefined : gpu);
+        const bench = { ort, backend, lost, turns: this.#turns, createSession: createOn, onCheck };
+        const embedder = await loadEmbedder(bench, pkg, { files, output: output!, signal });
+        this.#watch(embedder, lost);
+        return embedder;
+      }
       const checked = gpu && (await this.#checkLayers(ort, gpu, files, signal));
-      const session = await this.#turns.run(() => createSession(ort, files, gpu, { signal, expand: true }), {
-        signal,
-      });
-      return await this.#finish({
-        ort,
-        gpu,
-        session,
-        spec,
-        files,
-        pkg,
-        signal,
-        checked,
-        onCheck: () => report("check", totalBytes, "Checking the model"),
-      });
+      const session = await create(gpu);
+      return await this.#finish({ ort, gpu, session, spec, files, pkg, signal, checked, onCheck });
     } catch (error) {
       throw signal.aborted ? signal.reason : engineError(error, backend);
     }
@@ -180,6 +181,14 @@ export class OnnxEngine implements Engine {
     return checkLayersOnGpu(sample, { ort, gpu, turns: this.#turns, shape: files, contextLength, window, signal });
   }
 
+  /** A model is in memory now. */
+  #watch(model: { readonly unloading: AbortSignal }, lost: Promise<never>): void {
+    lost.catch((error: unknown) => {
+      if (!model.unloading.aborted) this.#onDeviceLost(error);
+    });
+    this.#tokenizer.forget();
+  }
+
   async #finish(load: {
     ort: Ort;
     gpu: GpuDevice | undefined;
@@ -228,11 +237,8 @@ export class OnnxEngine implements Engine {
         places: Math.max(1, Math.min(MAX_PLACES, Math.floor(budget / perAnswer))),
         lost,
       });
-      lost.catch((error: unknown) => {
-        if (!model.unloading.aborted) this.#onDeviceLost(error);
-      });
+      this.#watch(model, lost);
       this.#models.set(pkg.id, model);
-      this.#tokenizer.forget();
       return model;
     } catch (error) {
       await this.#turns.run(() => session.release()).catch(() => undefined);

@@ -32,6 +32,8 @@ export interface GraphSpec {
   /** Shape of one token in each hidden state that enters, by its name: one row of numbers, or several. */
   readonly rows: ReadonlyMap<string, readonly number[]>;
   readonly mask: IntegerType | undefined;
+  /** Says which of two texts a token belongs to. Only models that make embeddings have it, and they get one text. */
+  readonly tokenTypes: IntegerType | undefined;
   /** How often each position is given: 1 for `[1, tokens]`, 3 for `[3, 1, tokens]` (time, height and width of an image). */
   readonly positions: { readonly type: IntegerType; readonly axes: number; readonly rank: number } | undefined;
   /** Input that limits the logits to the last tokens, where the graph has one. */
@@ -55,6 +57,7 @@ export interface CacheShape {
   readonly headDim: number | undefined;
 }
 
+const TOKEN_TYPES = "token_type_ids";
 const INTEGERS: readonly string[] = ["int64", "int32"];
 const FLOATS: readonly string[] = ["float32", "float16"];
 /** Largest state of one layer, in numbers: more than any published model has. */
@@ -62,6 +65,9 @@ const MAX_FIXED_NUMBERS = 2 ** 28;
 
 /** A graph that is a whole model. */
 const WHOLE: StagePart = { takes: [], passes: [], gives: [], embeds: true, predicts: true };
+
+/** A graph that makes embeddings: it ends with hidden states instead of logits. */
+export const EMBEDS: StagePart = { ...WHOLE, predicts: false };
 
 /** Reads the specification. Throws `unsupported-model` and names the input that this engine cannot feed. */
 export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart = WHOLE): GraphSpec {
@@ -84,6 +90,8 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
   if (part.embeds && !ids) throw unsupported("it does not take token ids (“input_ids”)");
   if (part === WHOLE && slots.length + fixed.length === 0)
     throw unsupported("it has no key-value cache (“past_key_values…”), so each token would cost the whole text");
+  const tokenTypes = integers.get(TOKEN_TYPES);
+  if (tokenTypes && part !== EMBEDS) throw strangeInput(TOKEN_TYPES);
   const keep = ["num_logits_to_keep", "logits_to_keep"].find((name) => integers.has(name));
   const keepInput = keep === undefined ? undefined : integers.get(keep);
   const positions = integers.get("position_ids");
@@ -92,6 +100,7 @@ export function readGraphSpec(graph: Graph, shape: CacheShape, part: StagePart =
     hidden: part,
     rows,
     mask: integers.get("attention_mask")?.type,
+    tokenTypes: tokenTypes?.type,
     positions: positions && { ...positions, axes: positions.rank === 3 ? (positions.first ?? 3) : 1 },
     logitsToKeep: keep !== undefined && keepInput ? { name: keep, ...keepInput } : undefined,
     logits: part.predicts ? logitsOutput(graph) : undefined,
@@ -136,6 +145,7 @@ function integerInput(input: GraphPort): IntegerInput {
   const ranks: Record<string, readonly number[]> = {
     input_ids: [2],
     attention_mask: [2],
+    [TOKEN_TYPES]: [2],
     position_ids: [2, 3],
     num_logits_to_keep: [0, 1],
     logits_to_keep: [0, 1],
@@ -143,7 +153,7 @@ function integerInput(input: GraphPort): IntegerInput {
   const { name, shape } = input;
   const type = typeOf(input);
   const allowed = Object.hasOwn(ranks, name) ? ranks[name] : undefined;
-  if (!allowed) throw unsupported(`it asks for the input “${name}”, which this engine cannot give`);
+  if (!allowed) throw strangeInput(name);
   if (type === undefined || !INTEGERS.includes(type) || !shape || !allowed.includes(shape.length)) {
     throw unsupported(`its input “${name}” has a type or shape that this engine does not know`);
   }
@@ -207,6 +217,10 @@ function inPlacePossible(graph: Graph, slots: readonly CacheSlot[]): boolean {
     }
   }
   return bound.size === slots.length;
+}
+
+function strangeInput(name: string): MicrogridError {
+  return unsupported(`it asks for the input “${name}”, which this engine cannot give`);
 }
 
 function unsupported(why: string): MicrogridError {

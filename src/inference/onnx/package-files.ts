@@ -12,6 +12,7 @@ import {
   tensorsOf,
   withInnerWeights,
 } from "../../onnx";
+import { type EmbeddingOutput, embeddingOutput } from "./embedding-output";
 import { readModelConfig } from "./model-config";
 import { readTokenizerTexts } from "./tokenizer-files";
 
@@ -38,20 +39,22 @@ interface ReadSettings {
   readonly sampling: Sampling;
 }
 
-/** A model's files, parsed; weights stay blobs. */
-export type ReadPackage = GraphFiles & ReadSettings;
+/** A model's files, parsed; weights stay blobs. `embeddings` is the output of a graph that makes embeddings. */
+export type ReadPackage = GraphFiles & ReadSettings & { readonly embeddings?: EmbeddingOutput };
 
 /**
  * Reads everything but the weights. Throws `file-missing` with the file's name, `file-corrupt` for damaged files,
  * `not-a-model` for files of another kind.
  */
 export async function readPackage(pkg: OnnxPackage, options: SettingsOptions): Promise<ReadPackage> {
-  const settings = await readSettings(pkg.files, options);
   const files = new Map(pkg.files.map((file) => [file.path, file.blob]));
   const graphs = await Promise.all(
     [pkg.embedder, pkg.graph].flatMap((path) => (path === undefined ? [] : [readGraphFiles(path, files, options)])),
   );
-  return { ...settings, ...joined(graphs) };
+  const whole = joined(graphs);
+  const embeddings = embeddingOutput(whole.graph);
+  const settings = await readSettings(pkg.files, { ...options, chats: embeddings === undefined });
+  return { ...settings, ...whole, ...(embeddings && { embeddings }) };
 }
 
 /** Several graphs as one; they lie in one folder, so the names of their files do not change. */
@@ -85,12 +88,14 @@ interface SettingsOptions {
   readonly signal: AbortSignal;
   /** Parses the tokenizer, or gives one that was parsed before; `ChatTokenizer.parse` by default. */
   readonly parse?: typeof ChatTokenizer.parse;
+  /** False for a model that answers no chats, so that its chat template does not matter. */
+  readonly chats?: boolean;
 }
 
 /** Reads the files beside the graph. Throws as `readPackage` does. */
 export async function readSettings(
   packageFiles: readonly PackageFile[],
-  { signal, parse = (files) => ChatTokenizer.parse(files) }: SettingsOptions,
+  { signal, parse = (files) => ChatTokenizer.parse(files), chats = true }: SettingsOptions,
 ): Promise<ReadSettings> {
   const files = new Map(packageFiles.map((file) => [file.path, file.blob]));
   const [config, genAi, generation] = await Promise.all(
@@ -98,9 +103,10 @@ export async function readSettings(
   );
   if (config === undefined && genAi === undefined) throw missing("config.json");
   const { eosIds, ...settings } = readModelConfig({ config, genAi, generation });
+  const texts = await readTokenizerTexts(files);
   const tokenizer = await parse({
     tokenizer: await required(files, "tokenizer.json"),
-    ...(await readTokenizerTexts(files)),
+    ...(chats ? texts : { ...texts, template: false }),
   });
   signal.throwIfAborted();
   return { ...settings, tokenizer, eosIds: new Set([...eosIds, ...tokenizer.endIds]) };

@@ -77,16 +77,17 @@ export class ModelRunner {
     const past = cache.length;
     const { ids: idType, mask, positions, logitsToKeep, hidden: slots, rows } = this.#spec;
     const feeds: Record<string, Tensor> = { ...cache.feeds() };
-    if (idType) feeds.input_ids = this.#integers(idType, ids ?? new Array<number>(count).fill(0), [1, count]);
-    if (mask) feeds.attention_mask = this.#integers(mask, new Array<number>(past + count).fill(1), [1, past + count]);
+    if (idType) feeds.input_ids = integerTensor(this.#ort, idType, ids ?? new Array<number>(count).fill(0), [1, count]);
+    if (mask)
+      feeds.attention_mask = integerTensor(this.#ort, mask, new Array<number>(past + count).fill(1), [1, past + count]);
     if (positions) {
       const { type, axes, rank } = positions;
       const from = Array.from({ length: axes * count }, (_, index) => past + (index % count));
-      feeds.position_ids = this.#integers(type, from, rank === 3 ? [axes, 1, count] : [1, count]);
+      feeds.position_ids = integerTensor(this.#ort, type, from, rank === 3 ? [axes, 1, count] : [1, count]);
     }
     if (logitsToKeep) {
       const { name, type, rank } = logitsToKeep;
-      feeds[name] = this.#integers(type, [Math.max(1, logits)], rank === 0 ? [] : [1]);
+      feeds[name] = integerTensor(this.#ort, type, [Math.max(1, logits)], rank === 0 ? [] : [1]);
     }
     for (const slot of slots.takes) {
       const row = rows.get(slot.name);
@@ -139,12 +140,6 @@ export class ModelRunner {
     this.#readback.unmap();
     return bytes;
   }
-
-  #integers(type: IntegerType, values: readonly number[], dims: readonly number[]): Tensor {
-    return type === "int64"
-      ? new this.#ort.Tensor("int64", BigInt64Array.from(values, BigInt), dims)
-      : new this.#ort.Tensor("int32", Int32Array.from(values), dims);
-  }
 }
 
 function hiddenTensor({ name, type }: HiddenSlot, tensor: Tensor | undefined): HiddenState[number] {
@@ -160,4 +155,11 @@ function tensorBytes(tensor: Tensor): Uint8Array<ArrayBuffer> {
 /** The bytes in a buffer of their own, as floats of any size need them to be. */
 function alignedBuffer(bytes: Uint8Array<ArrayBuffer>): ArrayBuffer {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes.buffer : bytes.slice().buffer;
+}
+
+/** A tensor of integers of either size. */
+export function integerTensor(ort: Ort, type: IntegerType, values: readonly number[], dims: readonly number[]): Tensor {
+  return type === "int64"
+    ? new ort.Tensor("int64", BigInt64Array.from(values, BigInt), dims)
+    : new ort.Tensor("int32", Int32Array.from(values), dims);
 }

@@ -3,7 +3,14 @@ import { FakeWorker } from "../../border/testing/worker";
 import { EngineHost, type HostedEngine } from "../host";
 import type { StageLimits, StagePackage } from "../stages";
 import { EngineSupervisor } from "../supervisor";
-import type { GenerationEvent, GenerationRequest, LoadedModel, LoadedModelInfo, ModelPackage } from "../types";
+import type {
+  Embedded,
+  GenerationEvent,
+  GenerationRequest,
+  LoadedModel,
+  LoadedModelInfo,
+  ModelPackage,
+} from "../types";
 
 const never = new Promise<never>(() => undefined);
 
@@ -45,6 +52,7 @@ class CountingEngine implements HostedEngine {
         return info;
       },
       generate,
+      embed: (_, { signal: at }) => this.#turn(at),
       unload: (): Promise<void> => {
         this.unloads++;
         return Promise.resolve();
@@ -64,6 +72,14 @@ class CountingEngine implements HostedEngine {
       return Promise.resolve();
     };
     return Promise.resolve({ info, forward: () => never, end: () => undefined, unload });
+  }
+
+  /** Waits until the signal is aborted. */
+  async #turn(at: AbortSignal): Promise<Embedded> {
+    this.steps.push(this.steps.length);
+    await new Promise((resolve) => at.addEventListener("abort", resolve));
+    this.stopped++;
+    throw at.reason;
   }
 
   async *#count(at: AbortSignal): AsyncGenerator<GenerationEvent> {

@@ -54,6 +54,19 @@ export function randomDecoderApart(shape: DecoderShape): { embedder: DecoderFile
   return { embedder: front.writer.build({ opset: 17 }), decoder: back.writer.build() };
 }
 
+/** The same decoder without its head: it gives the hidden state of each token, as models do that make embeddings. */
+export function randomHiddenStates(shape: DecoderShape): DecoderFiles {
+  const blocks = new DecoderLayers(new OnnxWriter(shape.externalFiles ?? []), shape);
+  const { writer } = blocks;
+  const ids = writer.input({ name: "input_ids", type: "int64", shape: TOKENS });
+  declareInputs(blocks);
+  const embedded = blocks.embed(blocks.embeddingTable(), ids);
+  const last = writeBlocks(blocks, embedded, blocks.context(embedded, ids, layersOf(shape)));
+  writer.node("Identity", [last], { outputs: ["last_hidden_state"] });
+  writer.output({ name: "last_hidden_state", type: shape.dtype ?? "float32", shape: [...TOKENS, FIXTURE.hidden] });
+  return writer.build();
+}
+
 function layersOf(shape: DecoderShape): number {
   return shape.layers ?? 3;
 }
@@ -78,9 +91,15 @@ function writeLayers(
   table: Parameters<DecoderLayers["head"]>[1],
 ): void {
   const { writer, shape } = blocks;
-  let stream = blocks.start(embedded, context);
-  for (let layer = 0; layer < layersOf(shape); layer++) stream = blocks.layer(stream, layer, context);
-  blocks.head(blocks.finish(stream, layersOf(shape)), table);
+  blocks.head(writeBlocks(blocks, embedded, context), table);
   const kept = shape.logits === "last" ? 1 : shape.logits ? "kept" : "sequence_length";
   writer.output({ name: "logits", type: shape.dtype ?? "float32", shape: ["batch_size", kept, blocks.vocabulary] });
+}
+
+/** Writes all layers and the last norm, whose result it gives. */
+function writeBlocks(blocks: DecoderLayers, embedded: string, context: BlockContext): string {
+  const { shape } = blocks;
+  let stream = blocks.start(embedded, context);
+  for (let layer = 0; layer < layersOf(shape); layer++) stream = blocks.layer(stream, layer, context);
+  return blocks.finish(stream, layersOf(shape));
 }

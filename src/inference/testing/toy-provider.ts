@@ -1,5 +1,13 @@
 /** A scripted provider, for unit tests of what asks providers. */
-import type { Estimate, GenerationEvent, GenerationRequest, ModelOffer, Provider } from "../types";
+import type {
+  Embedded,
+  EmbeddingRequest,
+  Estimate,
+  GenerationEvent,
+  GenerationRequest,
+  ModelOffer,
+  Provider,
+} from "../types";
 
 export const OFFER: ModelOffer = {
   model: "toy",
@@ -12,6 +20,9 @@ export const OFFER: ModelOffer = {
   prefillRate: 1000,
   decodeRate: 100,
 };
+
+/** An offer of a model that makes embeddings. */
+export const VECTOR_OFFER: ModelOffer = { ...OFFER, model: "vectors", name: "Vectors", embedding: { dimensions: 2 } };
 
 /** Answers with the letters a, b, c, … one token each, one for each of the request's tokens, and respects `resume`. */
 export class ToyProvider implements Provider {
@@ -37,6 +48,14 @@ export class ToyProvider implements Provider {
     return { firstTokenMs: 10, msPerToken: 10, price: 0, privacy: "device" };
   }
 
+  async embed({ inputs }: EmbeddingRequest, { signal }: { signal: AbortSignal }): Promise<Embedded> {
+    this.started++;
+    await this.beforeToken(0);
+    signal.throwIfAborted();
+    const vectors = Float32Array.from(inputs.flatMap(toyVector));
+    return { dimensions: 2, vectors, promptTokens: inputs.length };
+  }
+
   async *generate(request: GenerationRequest, { signal }: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
     this.started++;
     let complete = false;
@@ -59,6 +78,11 @@ export class ToyProvider implements Provider {
       if (!complete) this.stopped++;
     }
   }
+}
+
+/** The toy's vector of an input: it tells one input from another. */
+export function toyVector(input: EmbeddingRequest["inputs"][number]): [number, number] {
+  return [input.length, typeof input === "string" ? input.charCodeAt(0) : input[0]!];
 }
 
 /** The text of the toy's token at a position. */

@@ -23,8 +23,7 @@ const conversationTemplate = v.object({
 /** How an MLC model wants conversations written. */
 export type ConversationTemplate = v.InferOutput<typeof conversationTemplate>;
 
-const chatConfig = v.object({
-  conv_template: conversationTemplate,
+const modelConfig = v.object({
   tokenizer_files: v.array(v.string()),
   /** -1 where the model slides its window instead. */
   context_window_size: v.optional(v.number(), -1),
@@ -34,12 +33,29 @@ const chatConfig = v.object({
   top_p: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))), undefined),
   repetition_penalty: v.fallback(v.optional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(2))), undefined),
 });
-/** The configuration that comes with an MLC model. */
-export type ChatConfig = v.InferOutput<typeof chatConfig>;
+/** The configuration that comes with every MLC model. */
+export type MlcConfig = v.InferOutput<typeof modelConfig>;
+
+const chatConfig = v.object({ ...modelConfig.entries, conv_template: conversationTemplate });
+/** The configuration of a model that chats. */
+type ChatConfig = v.InferOutput<typeof chatConfig>;
 
 /** Parses the file's text. Throws `not-a-model` for a web page or another file, `unsupported-model` without a tokenizer. */
 export function parseChatConfig(text: string, url: string): ChatConfig {
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), chatConfig), text);
+  return parseWith(chatConfig, text, url);
+}
+
+/** The same for a model that makes embeddings, which writes no chats. */
+export function parseEmbeddingConfig(text: string, url: string): MlcConfig {
+  return parseWith(modelConfig, text, url);
+}
+
+function parseWith<S extends typeof modelConfig | typeof chatConfig>(
+  schema: S,
+  text: string,
+  url: string,
+): v.InferOutput<S> {
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), schema), text);
   if (!result.success) {
     throw new MicrogridError(
       "not-a-model",
@@ -54,12 +70,12 @@ export function parseChatConfig(text: string, url: string): ChatConfig {
 }
 
 /** The sampling that the model recommends. */
-export function samplingOf({ temperature, top_p: topP, repetition_penalty: repetitionPenalty }: ChatConfig): Sampling {
+export function samplingOf({ temperature, top_p: topP, repetition_penalty: repetitionPenalty }: MlcConfig): Sampling {
   return chosenSampling({ temperature, topP, repetitionPenalty }, DEFAULT_SAMPLING);
 }
 
 /** Tokens of prompt and answer together; a model that slides its window has no end, but forgets. */
-export function contextLengthOf(config: ChatConfig, override: number | undefined): number {
+export function contextLengthOf(config: MlcConfig, override: number | undefined): number {
   const length = override ?? config.context_window_size;
   return length > 0 ? length : SLIDING_CONTEXT_TOKENS;
 }

@@ -1,10 +1,12 @@
 /** The `webllm` engine: models compiled by MLC, run by the real WebLLM library on the GPU. */
-import { MLCEngine, prebuiltAppConfig, type AppConfig } from "@mlc-ai/web-llm";
+import { MLCEngine, ModelType, prebuiltAppConfig, type AppConfig } from "@mlc-ai/web-llm";
 import { MicrogridError, onAbort, unlessAborted } from "../../core";
+import type { OnBytes } from "../fetch-ahead";
 import { CHECK_TEXT } from "../queued-model";
 import { ChatTokenizer } from "../tokenizer";
 import type { Backend, Engine, LoadedModelInfo, LoadProgress, ModelPackage } from "../types";
-import { contextLengthOf, samplingOf } from "./config";
+import { contextLengthOf, parseChatConfig, parseEmbeddingConfig, samplingOf } from "./config";
+import { WebLlmEmbedder, checkVectors } from "./embedder";
 import { webllmError } from "./errors";
 import { WebLlmModel } from "./model";
 import { checkAdapter, forgetLibrary, notALibrary, readParts, weightsObstacle, type WebLlmPackage } from "./preflight";
@@ -20,6 +22,11 @@ interface LoadOptions {
   onProgress(progress: LoadProgress): void;
 }
 
+interface PartOptions extends LoadOptions {
+  /** Is told how far the model's library is. */
+  readonly onLibrary: OnBytes;
+}
+
 /** Loads models for WebLLM. Each has a library engine, and so a GPU device, of its own. */
 export class WebLlmEngine implements Engine {
   /** Loads run one after another: an aborted one still holds memory until it has come to its end. */
@@ -30,7 +37,7 @@ export class WebLlmEngine implements Engine {
    * `not-a-model`, `file-missing`, `network`, `unsupported-model`, `quota-exceeded`, `out-of-memory`; aborting
    * rejects at once and frees everything as soon as the library lets go.
    */
-  async load(pkg: ModelPackage, options: LoadOptions): Promise<WebLlmModel> {
+  async load(pkg: ModelPackage, options: LoadOptions): Promise<WebLlmModel | WebLlmEmbedder> {
     if (pkg.engine !== "webllm") throw new MicrogridError("bad-request", `${pkg.name} is not a WebLLM model.`);
     if (options.backend !== "webgpu") {
       throw new MicrogridError(
@@ -38,37 +45,55 @@ export class WebLlmEngine implements Engine {
         `${pkg.name} runs on the GPU only. Choose an ONNX model to run on the CPU.`,
       );
     }
-    const { signal } = options;
-    signal.throwIfAborted();
+    options.signal.throwIfAborted();
     await checkAdapter(pkg, f32Variant(pkg.id));
     const progress = new ProgressReader(pkg.name);
-    const parts = await readParts(pkg, signal, (bytes) => options.onProgress(progress.library(bytes)));
+    const onLibrary: OnBytes = (bytes) => options.onProgress(progress.library(bytes));
+    return pkg.embeds
+      ? this.#loadEmbedder(pkg, progress, { ...options, onLibrary })
+      : this.#loadChat(pkg, progress, { ...options, onLibrary });
+  }
+
+  async #loadChat(pkg: WebLlmPackage, progress: ProgressReader, options: PartOptions): Promise<WebLlmModel> {
+    const { signal } = options;
+    const parts = await readParts(pkg, { ...options, parse: parseChatConfig });
     const tokenizer = await readTokenizer(parts.tokenizer, parts.tokenizerConfig);
     const contextLength = contextLengthOf(parts.config, pkg.overrides.contextLength);
-    const runner = await this.#reload(pkg, progress, options);
-    try {
+    const tap = new LogitsTap();
+    const runner = new TokenRunner(await this.#reload(pkg, progress, options, tap), pkg.id, tap);
+    return freeingOnFailure(pkg, runner, signal, async () => {
       const check = await checkModel(runner, tokenizer, contextLength, signal);
       const sampling = samplingOf(parts.config);
       const chat = abilitiesOf(tokenizer);
       const info = { ...modelInfo(pkg, tokenizer.hash, contextLength, check), sampling, ...(chat && { chat }) };
       return new WebLlmModel({ info, template: parts.config.conv_template, tokenizer, runner });
-    } catch (error) {
-      await runner.unload();
-      throw signal.aborted ? error : webllmError(error, pkg.name);
-    }
+    });
+  }
+
+  async #loadEmbedder(pkg: WebLlmPackage, progress: ProgressReader, options: PartOptions): Promise<WebLlmEmbedder> {
+    const parts = await readParts(pkg, { ...options, parse: parseEmbeddingConfig });
+    const { tokenizer: file, tokenizerConfig: config } = parts;
+    const tokenizer = await ChatTokenizer.parse({ tokenizer: file, config, template: false });
+    const contextLength = contextLengthOf(parts.config, pkg.overrides.contextLength);
+    const engine = await this.#reload(pkg, progress, options);
+    return freeingOnFailure(pkg, engine, options.signal, async () => {
+      const { embedding, ...check } = await checkVectors(engine, pkg.id, tokenizer.encodeText(CHECK_TEXT));
+      const info = { ...modelInfo(pkg, tokenizer.hash, contextLength, check), embedding };
+      return new WebLlmEmbedder({ info, tokenizer, engine });
+    });
   }
 
   async #reload(
     pkg: WebLlmPackage,
     progress: ProgressReader,
     { signal, onProgress }: LoadOptions,
-  ): Promise<TokenRunner> {
+    tap?: LogitsTap,
+  ): Promise<MLCEngine> {
     const before = this.#last;
-    const tap = new LogitsTap();
     let started = false;
     const engine = new MLCEngine({
       appConfig: appConfigFor(pkg),
-      logitProcessorRegistry: new Map([[pkg.id, tap]]),
+      ...(tap && { logitProcessorRegistry: new Map([[pkg.id, tap]]) }),
       initProgressCallback: (report) => {
         started = true;
         onProgress(progress.read(report));
@@ -91,7 +116,22 @@ export class WebLlmEngine implements Engine {
       await engine.unload().catch(() => undefined);
       throw await explain(error, pkg, { started, signal });
     }
-    return new TokenRunner(engine, pkg.id, tap);
+    return engine;
+  }
+}
+
+/** Makes a model of what was loaded, which is freed if that fails. */
+async function freeingOnFailure<T>(
+  pkg: WebLlmPackage,
+  loaded: { unload(): Promise<void> },
+  signal: AbortSignal,
+  make: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    await loaded.unload();
+    throw signal.aborted ? error : webllmError(error, pkg.name);
   }
 }
 
@@ -139,6 +179,7 @@ function appConfigFor(pkg: WebLlmPackage): AppConfig {
     model_lib: pkg.libraryUrl,
     required_features: [...pkg.requiredFeatures],
     ...(pkg.manifest !== undefined && { model_manifest: pkg.manifest }),
+    ...(pkg.embeds && { model_type: ModelType.embedding }),
   };
   return { model_list: [record] };
 }
@@ -152,7 +193,7 @@ function f32Variant(id: string): string | undefined {
 
 interface CheckResult {
   readonly prefillRate: number;
-  readonly decodeRate: number;
+  readonly decodeRate?: number;
   readonly prefillChunk: number;
 }
 

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { MicrogridError } from "../../core";
 import { type OnBytes, counted } from "../fetch-ahead";
 import type { ModelPackage } from "../types";
-import { type ChatConfig, parseChatConfig } from "./config";
+import type { MlcConfig } from "./config";
 import { halfFloatsMissing, noWebGpu } from "./errors";
 
 /** The library's own caches. The checks store their files there, so that nothing is fetched twice. */
@@ -19,8 +19,8 @@ const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
 export type WebLlmPackage = Extract<ModelPackage, { engine: "webllm" }>;
 
 /** The files that the checks have read. */
-interface Preflight {
-  readonly config: ChatConfig;
+interface Preflight<Config> {
+  readonly config: Config;
   /** Texts of `tokenizer.json` and, where the model has it, `tokenizer_config.json`. */
   readonly tokenizer: string;
   readonly tokenizerConfig: string | undefined;
@@ -49,11 +49,17 @@ export async function checkAdapter(pkg: WebLlmPackage, variant: string | undefin
   }
 }
 
-/** Reads configuration, tokenizer and library; `onLibrary` is told how far the library is. Throws `not-a-model`, `file-missing`, `network`, `unsupported-model`. */
-export async function readParts(pkg: WebLlmPackage, signal: AbortSignal, onLibrary: OnBytes): Promise<Preflight> {
+/**
+ * Reads configuration, tokenizer and library. `parse` reads the configuration, of which it is given the address, too;
+ * `onLibrary` is told how far the library is. Throws `not-a-model`, `file-missing`, `network`, `unsupported-model`.
+ */
+export async function readParts<Config extends MlcConfig>(
+  pkg: WebLlmPackage,
+  { signal, onLibrary, parse }: { signal: AbortSignal; onLibrary: OnBytes; parse: ParseConfig<Config> },
+): Promise<Preflight<Config>> {
   const { chat_config, weights } = await readManifest(pkg, signal);
   const configUrl = new URL(chat_config, pkg.modelUrl).href;
-  const config = await readConfig(configUrl, signal);
+  const config = await readConfig(configUrl, signal, parse);
   const [tokenizer, tokenizerConfig] = await Promise.all([
     text(WEIGHTS_CACHE, new URL("tokenizer.json", pkg.modelUrl).href, signal),
     optionalText(new URL("tokenizer_config.json", pkg.modelUrl).href, signal),
@@ -63,10 +69,12 @@ export async function readParts(pkg: WebLlmPackage, signal: AbortSignal, onLibra
   return { config, tokenizer, tokenizerConfig };
 }
 
-async function readConfig(url: string, signal: AbortSignal): Promise<ChatConfig> {
+type ParseConfig<Config> = (text: string, url: string) => Config;
+
+async function readConfig<Config>(url: string, signal: AbortSignal, parse: ParseConfig<Config>): Promise<Config> {
   const content = await text(CONFIG_CACHE, url, signal, "not-a-model");
   try {
-    return parseChatConfig(content, url);
+    return parse(content, url);
   } catch (error) {
     await (await caches.open(CONFIG_CACHE)).delete(url);
     throw error;

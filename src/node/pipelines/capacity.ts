@@ -28,7 +28,8 @@ export interface RoomCapacity {
 /** Undefined outside of rooms, for models of unknown size, and for models that only run whole. */
 export function roomCapacity({ room, device }: GridState, model: ModelInfo): RoomCapacity | undefined {
   const { charter, membership, peers = [] } = room ?? {};
-  if (membership?.kind !== "member" || model.engine !== "onnx" || model.memoryBytes === undefined) return undefined;
+  const splits = model.engine === "onnx" && model.purpose !== "embedding";
+  if (membership?.kind !== "member" || !splits || model.memoryBytes === undefined) return undefined;
   if (charter && charter.models !== "any" && !charter.models.includes(model.id)) return undefined;
   const helpers = peers.filter(({ layersBytes }) => layersBytes > 0);
   const offeredBytes = helpers.reduce((sum, { layersBytes }) => sum + layersBytes, spareBytes(device));

@@ -7,7 +7,8 @@ import {
   type GenerationRequest,
   type ModelOffer,
   type Provider,
-  estimateAnswer,
+  type WorkRequest,
+  estimateWork,
 } from "../../inference";
 import { measured } from "../measured";
 
@@ -49,10 +50,10 @@ export class PipelineProvider implements Provider {
     return [this.#offer];
   }
 
-  estimate(request: GenerationRequest): Estimate {
+  estimate(request: WorkRequest): Estimate {
     // Hidden states go to the room's devices, so a prompt does not leave the room.
     const facts = { offer: this.#offer, backlog: this.#answers, rttMs: 0, privacy: "room" } as const;
-    return estimateAnswer(request, facts);
+    return estimateWork(request, facts);
   }
 
   async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {

@@ -1,6 +1,6 @@
 /** Says why nobody can answer a request: what became of each provider that was asked, and of all others. */
 import { MicrogridError, capitalized, quotedName } from "../../core";
-import type { GenerationRequest, Provider } from "../../inference";
+import { type Provider, type WorkRequest, wantsVectors } from "../../inference";
 import { type Loss, lossText } from "./losses";
 
 /** Stands for any model that the chosen provider has ready. */
@@ -24,7 +24,7 @@ interface NobodyFacts {
   readonly unwanted: boolean;
 }
 
-export function nobodyCan(request: GenerationRequest, { failures, providers, unwanted }: NobodyFacts): MicrogridError {
+export function nobodyCan(request: WorkRequest, { failures, providers, unwanted }: NobodyFacts): MicrogridError {
   const failed = failures.map((failure) => `${capitalized(lossText(failure.loss, failure.who))}.`);
   const sentences = unwanted
     ? [
@@ -41,7 +41,7 @@ export function nobodyCan(request: GenerationRequest, { failures, providers, unw
 }
 
 /** Every provider that has the model is too far away for the user's privacy setting. */
-export function forbidden(request: GenerationRequest, privacy: string): MicrogridError {
+export function forbidden(request: WorkRequest, privacy: string): MicrogridError {
   const limit = privacy === "device" ? "this device" : "the room";
   return new MicrogridError(
     "no-provider",
@@ -68,6 +68,7 @@ function nobodyElse(providers: readonly Provider[]): string {
     : "No other device is connected.";
 }
 
-function nameOf({ model }: GenerationRequest): string {
-  return model === ANY_MODEL ? "A model" : `The model “${model}”`;
+function nameOf(request: WorkRequest): string {
+  if (request.model !== ANY_MODEL) return `The model “${request.model}”`;
+  return wantsVectors(request) ? "A model for embeddings" : "A model";
 }

@@ -2,12 +2,15 @@
 import { capitalized, formatExpectedRate, quoted } from "../../core";
 import {
   type Estimate,
-  type GenerationRequest,
   type ModelOffer,
   type PrivacyClass,
   type Provider,
   type ResumePoint,
   TYPICAL_ANSWER_TOKENS,
+  type WorkRequest,
+  answersNoChats,
+  makesNoEmbeddings,
+  wantsVectors,
 } from "../../inference";
 import type { AnswerRequest, Policy } from "../types";
 import type { Experience } from "./experience";
@@ -28,7 +31,7 @@ export interface Candidate {
   readonly claimed: Estimate;
   /** Milliseconds to the end of the answer. */
   readonly finishMs: number;
-  /** Whether it continues the answer exactly as it began. */
+  /** Whether it continues the answer exactly as it began, or makes its vectors with the same package. */
   readonly exact: boolean;
   /** Whether it failed recently, so that it answers only if no other provider can. */
   readonly shaky: boolean;
@@ -48,6 +51,8 @@ interface RouterOptions {
   readonly expectedTokens?: number;
   /** Earlier measurements of the providers; they count for more than claims. */
   readonly experience?: Experience;
+  /** The package that made the first vectors of a request. */
+  readonly packageHash?: string | undefined;
   /** Providers that were asked in this answer already, by id. */
   readonly failures?: ReadonlyMap<string, Failure>;
   /** Random numbers from 0 to 1, for breaking ties. */
@@ -55,10 +60,10 @@ interface RouterOptions {
 }
 
 /**
- * Chooses among `providers`. Throws `no-provider` with the reason. A resumed answer prefers the package, engine and
+ * Chooses among `providers`. Throws `no-provider` with the reason, or `unsupported-model` if the model is for another purpose. A resumed answer prefers the package, engine and
  * backend that it began on; providers that failed recently come last.
  */
-export function choose(request: GenerationRequest, providers: readonly Provider[], options: RouterOptions): Choice {
+export function choose(request: WorkRequest, providers: readonly Provider[], options: RouterOptions): Choice {
   const { policy, only, failures = new Map<string, Failure>() } = options;
   const every = providers.flatMap((provider) => candidates(provider, request, options));
   const able = every.filter(({ provider }) => isWanted(provider, only));
@@ -66,6 +71,7 @@ export function choose(request: GenerationRequest, providers: readonly Provider[
   const present = allowed.filter(({ provider }) => !failures.get(provider.id)?.avoided);
   const steady = preferring(present, ({ shaky }) => !shaky);
   const field = preferring(steady, ({ exact }) => exact);
+  if (every.length === 0) requirePurpose(request, providers);
   if (field.length === 0) {
     if (able.length > 0 && allowed.length === 0) throw forbidden(request, policy.privacy);
     const unwanted = able.length < every.length;
@@ -91,20 +97,34 @@ function isWanted(provider: Provider, only: AnswerRequest["provider"]): boolean 
 
 function candidates(
   provider: Provider,
-  request: GenerationRequest,
-  { expectedTokens = TYPICAL_ANSWER_TOKENS, experience }: RouterOptions,
+  request: WorkRequest,
+  { expectedTokens = TYPICAL_ANSWER_TOKENS, experience, packageHash }: RouterOptions,
 ): Candidate[] {
-  const offers = provider.models().filter(({ model }) => request.model === ANY_MODEL || request.model === model);
-  return offers.map((offer) => {
+  return offersOf(provider, request).map((offer) => {
     const claimed = provider.estimate({ ...request, model: offer.model });
     const estimate = experience?.correct(provider, offer.model, claimed) ?? claimed;
-    const tokens = Math.min(request.maxTokens, expectedTokens);
+    const tokens = wantsVectors(request) ? 0 : Math.min(request.maxTokens, expectedTokens);
     const sum = estimate.firstTokenMs + tokens * estimate.msPerToken;
     // A provider's claims may be nonsense, and then it comes last.
     const finishMs = sum >= 0 ? sum : Infinity;
-    const exact = continuesExactly(request.resume, offer);
+    const exact = wantsVectors(request)
+      ? (packageHash ?? offer.packageHash) === offer.packageHash
+      : continuesExactly(request.resume, offer);
     return { provider, offer, estimate, claimed, finishMs, exact, shaky: experience?.avoids(provider) ?? false };
   });
+}
+
+/** The offers of a provider that a request can be met with. */
+function offersOf(provider: Provider, request: WorkRequest): ModelOffer[] {
+  const isRight = ({ embedding }: ModelOffer): boolean => (embedding !== undefined) === wantsVectors(request);
+  const named = provider.models().filter(({ model }) => request.model === ANY_MODEL || request.model === model);
+  return named.filter(isRight);
+}
+
+/** Throws if somebody has the model, but it is for another purpose. */
+function requirePurpose(request: WorkRequest, providers: readonly Provider[]): void {
+  const other = providers.flatMap((provider) => provider.models()).find(({ model }) => model === request.model);
+  if (other) throw wantsVectors(request) ? makesNoEmbeddings(quoted(other.name)) : answersNoChats(quoted(other.name));
 }
 
 /** Whether an offer continues the answer exactly as an undisturbed run would. */

@@ -10,7 +10,9 @@ interface ListedModel extends Model {
     readonly name: string;
     /** Where answers come from; `stored` means that the first request loads the model on this device. */
     readonly from: "device" | "room" | "pipeline" | "stored";
-    /** Tokens of prompt and answer together; null while unknown. */
+    /** Whether it answers chats or makes embeddings. */
+    readonly purpose: "chat" | "embedding";
+    /** Tokens of prompt and answer together, or of a text that is turned into a vector; null while unknown. */
     readonly context_length: number | null;
   };
 }
@@ -18,7 +20,10 @@ interface ListedModel extends Model {
 /** The models that can answer now, and those on this device that the first request loads. Each id once, the nearest first. */
 export function listedModels(state: GridState): ListedModel[] {
   const offered = (from: "device" | "room" | "pipeline", offers: readonly ModelOffer[]): ListedModel[] =>
-    offers.map(({ model, name, contextLength }) => listed(model, { name, from, context_length: contextLength }));
+    offers.map(({ model, name, contextLength, embedding }) => {
+      const purpose = embedding ? "embedding" : "chat";
+      return listed(model, { name, from, purpose, context_length: contextLength });
+    });
   const loaded = Object.values(state.loads).flatMap((load) => (load.kind === "ready" ? [load.offer] : []));
   const all = [
     ...offered("device", loaded),
@@ -29,8 +34,8 @@ export function listedModels(state: GridState): ListedModel[] {
     ...offered("room", state.room?.peers.flatMap(({ offers, sharing }) => (sharing ? offers : [])) ?? []),
     ...state.models
       .filter(({ stored, fit }) => stored === "yes" && fit.fits)
-      .map(({ id, name, contextLength }) =>
-        listed(id, { name, from: "stored", context_length: contextLength ?? null }),
+      .map(({ id, name, purpose, contextLength }) =>
+        listed(id, { name, from: "stored", purpose, context_length: contextLength ?? null }),
       ),
   ];
   return all.filter(({ id }, index) => all.findIndex((model) => model.id === id) === index);

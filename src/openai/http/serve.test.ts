@@ -21,6 +21,7 @@ function gridOf(answer: Answer = answering(eventsOf(["Hel", "lo"])).answer) {
   const grid: ServedGrid = {
     state: () => state,
     answer,
+    embed: () => Promise.reject(new Error("not in these tests")),
     load: (id) => {
       loaded.push(id);
       return Promise.resolve();

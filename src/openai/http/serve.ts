@@ -4,6 +4,7 @@ import type { GridState } from "../../node";
 import { type Answer, answerParts } from "../answer-parts";
 import { CHAT } from "../chat";
 import { COMPLETIONS } from "../completions";
+import { type Embed, embeddings, readEmbeddings } from "../embeddings";
 import { RESPONSES } from "../responses";
 import type { TextApi, TextRequest } from "../text-api";
 import { HttpError, errorReply } from "./errors";
@@ -18,6 +19,7 @@ export interface ServedGrid {
   /** The present state. */
   state(): GridState;
   readonly answer: Answer;
+  readonly embed: Embed;
   /** Loads a model of this device. */
   load(id: string, options: { readonly signal: AbortSignal }): Promise<void>;
 }
@@ -28,6 +30,16 @@ const POSTS: Readonly<Record<string, Endpoint>> = {
   "chat/completions": textEndpoint(CHAT),
   completions: textEndpoint(COMPLETIONS),
   responses: textEndpoint(RESPONSES, { named: true }),
+  embeddings: async (grid, body, stop) => {
+    const request = readEmbeddings(body);
+    const { signal } = stop;
+    await makeReady(grid, request.asked.embedding.model, signal);
+    const text = await begun(jsonText(embeddings(request, grid.embed, { signal })));
+    return reply(
+      textBody(text, (reason) => stop.abort(reason)),
+      "application/json",
+    );
+  },
 };
 const MODELS = /^models(?:\/(?<id>.+))?$/;
 
@@ -70,7 +82,7 @@ async function route(grid: ServedGrid, request: Request): Promise<Response> {
 function textEndpoint<R extends TextRequest, C, W>(api: TextApi<R, C, W>, { named = false } = {}): Endpoint {
   return async (grid, body, stop) => {
     const request = api.read(body);
-    await makeReady(grid, request, stop.signal);
+    await makeReady(grid, request.answers[0]!.generation.model, stop.signal);
     const parts = await begun(answerParts(request.answers, grid.answer, { signal: stop.signal }));
     const cancel = (reason: unknown): void => stop.abort(reason);
     if (!request.stream) return reply(textBody(jsonText(api.whole(parts, request)), cancel), "application/json");
@@ -81,8 +93,7 @@ function textEndpoint<R extends TextRequest, C, W>(api: TextApi<R, C, W>, { name
 }
 
 /** Loads the model that a request names, if it is on this device and not loaded. Downloads nothing. */
-async function makeReady(grid: ServedGrid, { answers }: TextRequest, signal: AbortSignal): Promise<void> {
-  const model = answers[0]!.generation.model;
+async function makeReady(grid: ServedGrid, model: string, signal: AbortSignal): Promise<void> {
   if (model === "auto") return;
   const { microgrid } = listedModel(model, grid.state());
   if (microgrid.from === "stored") await grid.load(model, { signal });

@@ -6,7 +6,7 @@ import {
   type GenerationRequest,
   type ModelOffer,
   type Provider,
-  estimateAnswer,
+  estimateWork,
 } from "../../inference";
 import { MAX_JOBS_PER_PEER } from "../constants";
 import { JobClient } from "../jobs/client";
@@ -125,7 +125,7 @@ export class RemotePeer implements Provider {
     if (!offer) return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
     const load = this.#heartbeat?.load;
     const backlog = Math.max((load?.running ?? 0) + (load?.queued ?? 0), this.#asked);
-    return estimateAnswer(request, {
+    return estimateWork(request, {
       offer,
       backlog,
       rttMs: this.rttMs ?? (this.linked ? 0 : DISTANT_MS),

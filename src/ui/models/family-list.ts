@@ -81,13 +81,24 @@ export class FamilyList extends WorkspaceElement {
   protected override render(): TemplateResult | typeof nothing {
     const { workspace } = this;
     if (!workspace) return nothing;
-    const { own, families, others, unfit } = groupModels(workspace.grid.state, this.listed, this.isOwn);
+    const { own, families, embedders, others, unfit } = groupModels(workspace.grid.state, this.listed, this.isOwn);
     return html`${this.#models("Models on this device", own)}
     ${repeat(
       families,
       ({ family }) => family.name,
       (group) => this.#family(group),
     )}
+    ${
+      embedders.length === 0
+        ? nothing
+        : html`<section>
+            <h3>Embeddings</h3>
+            <p class="about">
+              They turn texts into numbers, so that programs can search and compare them by meaning. They do not chat.
+            </p>
+            ${this.#models("Models: Embeddings", embedders)}
+          </section>`
+    }
     ${
       others.length === 0
         ? nothing

@@ -21,6 +21,8 @@ interface ModelGroups {
   /** Models that are loaded, stored or added by the person, as `listed` sorts them. */
   readonly own: readonly ModelInfo[];
   readonly families: readonly FamilyGroup[];
+  /** Models that make embeddings. */
+  readonly embedders: readonly ModelInfo[];
   /** Models that the table of families does not know. */
   readonly others: readonly ModelInfo[];
   readonly unfit: readonly ModelInfo[];
@@ -39,7 +41,10 @@ export function groupModels(
 ): ModelGroups {
   const samples = samplesOf(state);
   const rest = listed.filter((model) => !isOwn(model));
-  const fitting = rest.filter(({ fit }) => fit.fits);
+  const [embedders, fitting] = partition(
+    rest.filter(({ fit }) => fit.fits),
+    ({ purpose }) => purpose === "embedding",
+  );
   const rated = fitting.map((model) => ({ model, ...usefulness(model, state, samples) })).sort(byUse);
   const members = rated.flatMap((one): Member[] => {
     const member = familyOf(one.model.id);
@@ -55,6 +60,7 @@ export function groupModels(
         members.filter(({ member }) => member.family === family),
       ),
     ),
+    embedders,
     others: fitting.filter((model) => !known.has(model)),
     unfit: rest.filter(({ fit }) => !fit.fits),
   };
@@ -73,8 +79,11 @@ const REASONS: Readonly<Record<string, string>> = {
   "gpu-ability": "need another graphics card",
   "too-large": "are too large for the processor",
   memory: "need more memory",
-  "no-chat": "cannot chat",
 };
+
+function partition<T>(all: readonly T[], fits: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
+  return [all.filter(fits), all.filter((one) => !fits(one))];
+}
 
 function familyGroup(family: FamilyMember["family"], members: readonly Member[]): FamilyGroup {
   const names = [...new Set(members.map(({ member }) => memberName(member)))];

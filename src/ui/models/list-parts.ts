@@ -1,7 +1,7 @@
 /** An item of a list of models, as the curated list and the results of a search show it. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import type { ModelInfo } from "../../grid";
-import { roomOffers } from "../state/models";
+import { peerOffers } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import "./model-row";
 
@@ -28,7 +28,7 @@ export function modelItem(
   title = model.name,
   below: TemplateResult | typeof nothing = nothing,
 ): TemplateResult {
-  const offered = workspace !== undefined && roomOffers(workspace.grid.state).some((offer) => offer.model === model.id);
+  const offered = workspace !== undefined && peerOffers(workspace.grid.state).some((offer) => offer.model === model.id);
   return html`<li>
     <mg-model-row .workspace=${workspace} .model=${model} .label=${title} ?offered=${offered}></mg-model-row>
     ${below}

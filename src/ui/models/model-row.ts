@@ -111,7 +111,7 @@ export class ModelRow extends WorkspaceElement {
     const { state } = workspace.grid;
     const useful = usefulness(model, state, samplesOf(state));
     const { slow, thinks, speed } = useful;
-    const about = rateText(useful);
+    const about = model.purpose === "embedding" ? "" : rateText(useful);
     const last = speed && `last answer ${formatRate(speed.last)}`;
     const tools = toolsText(load?.kind === "ready" ? load.offer : undefined);
     return html`<div class="top" role="group" aria-label=${model.name}>
@@ -145,6 +145,7 @@ export class ModelRow extends WorkspaceElement {
       }
       ${pipeline ? pipelineTag(pipeline) : nothing}
       ${(load?.kind === "ready" || pipeline?.status === "ready") && this.#inUse(model) ? html`<span class="tag good">In use</span>` : nothing}
+      ${model.purpose === "embedding" ? html`<span class="tag">Embeddings</span>` : nothing}
       ${this.offered ? html`<span class="tag good">In the room</span>` : nothing}
       ${model.source === "embedded" ? html`<span class="tag">Built in</span>` : nothing}
       ${model.stored === "yes" && model.source !== "embedded" ? html`<span class="tag">Stored</span>` : nothing}
@@ -172,7 +173,7 @@ export class ModelRow extends WorkspaceElement {
       ${planButton(workspace, model)}
       ${
         load?.kind === "ready"
-          ? html`${this.#inUse(model) ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
+          ? html`${this.#inUse(model) || model.purpose === "embedding" ? nothing : html`<button class="button primary" aria-label="Use ${model.name}" @click=${this.#use}>Use</button>`}
               <button
                 class="button"
                 aria-label="Unload ${model.name}"
@@ -217,7 +218,9 @@ export class ModelRow extends WorkspaceElement {
   readonly #load = (): void => {
     const { workspace, model } = this;
     if (!workspace || !model) return;
-    void this.#acting.run([workspace.bring(model.id)]);
+    // One that makes embeddings answers no chat, so no chat moves to it.
+    const work = model.purpose === "embedding" ? workspace.loads.load(model.id) : workspace.bring(model.id);
+    void this.#acting.run([work]);
   };
 }
 

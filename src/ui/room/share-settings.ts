@@ -8,7 +8,7 @@ import "../controls";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import "../range";
-import { localOffers } from "../state/models";
+import { loadedOffers } from "../state/models";
 import { answeredText, servingText } from "../state/serving";
 import { canKeepScreenOn } from "../state/sharer";
 import { sections } from "../styles/shared";
@@ -132,7 +132,7 @@ export class ShareSettings extends WorkspaceElement {
 
   #models(options: ShareOptions): TemplateResult {
     const state = this.workspace?.grid.state;
-    const ready = state ? localOffers(state) : [];
+    const ready = state ? loadedOffers(state) : [];
     if (ready.length === 0) return this.#noModel();
     const shared = (id: string): boolean => options.models === "all" || options.models.includes(id);
     return html`<fieldset>

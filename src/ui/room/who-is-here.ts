@@ -6,7 +6,7 @@ import { nameText } from "../../core";
 import type { GridState, PeerState, RoomState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { gpuName } from "../state/device";
-import { localOffers } from "../state/models";
+import { loadedOffers } from "../state/models";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
 import "./peer-row";
@@ -103,7 +103,7 @@ export class WhoIsHere extends WorkspaceElement {
 
   #self(state: GridState, { membership }: RoomState): TemplateResult {
     const { node, device } = state;
-    const ready = localOffers(state).map((offer) => offer.name || offer.model);
+    const ready = loadedOffers(state).map((offer) => offer.name || offer.model);
     const founder = membership.kind === "member" && membership.founder;
     return html`<div class="self">
       ${avatar(node.did)}

@@ -37,9 +37,18 @@ export function toolsText(offer: Pick<ModelOffer, "chat"> | undefined): string {
   return format === "generic" ? "not trained to call tools" : "calls tools";
 }
 
-/** The offers of this device, keyed by model. */
-export function localOffers(state: GridState): ModelOffer[] {
+/** Everything that is loaded on this device, also models that make embeddings. */
+export function loadedOffers(state: GridState): ModelOffer[] {
   return Object.values(state.loads).flatMap((load) => (load.kind === "ready" ? [load.offer] : []));
+}
+
+/** The offers of this device that can answer. */
+export function localOffers(state: GridState): ModelOffer[] {
+  return loadedOffers(state).filter(chats);
+}
+
+function chats({ embedding }: ModelOffer): boolean {
+  return embedding === undefined;
 }
 
 /** One offer for each pipeline that this device runs together with others. Pipelines that are still being formed make none. */
@@ -52,10 +61,15 @@ export function deviceCount(stages: readonly { readonly peer: string }[]): numbe
   return new Set(["self", ...stages.map(({ peer }) => peer)]).size;
 }
 
-/** The current offers of the peers in the room. */
-export function roomOffers(state: GridState): ModelOffer[] {
+/** Everything that the peers in the room offer now, also models that make embeddings. */
+export function peerOffers(state: GridState): ModelOffer[] {
   if (state.policy.privacy === "device") return [];
   return (state.room?.peers ?? []).flatMap((peer) => (peer.sharing ? peer.offers : []));
+}
+
+/** The offers of the peers that can answer. */
+export function roomOffers(state: GridState): ModelOffer[] {
+  return peerOffers(state).filter(chats);
 }
 
 /** All offers that can answer now: those of this device first, then pipelines, then the room. */
@@ -109,7 +123,7 @@ export function whyNobody(state: GridState): string | undefined {
 export function modelName(state: GridState, id: string): string {
   return (
     state.models.find((model) => model.id === id)?.name ??
-    roomOffers(state).find((offer) => offer.model === id)?.name ??
+    peerOffers(state).find((offer) => offer.model === id)?.name ??
     state.pipelines.find(({ model }) => model === id)?.name ??
     id
   );

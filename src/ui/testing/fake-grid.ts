@@ -2,7 +2,15 @@
 import { MicrogridError, TypedEventTarget, isAbort } from "../../core";
 import type { GridApi, GridEvents, Identity, Models, Pipelines, Rooms } from "../../grid/contract";
 import { ConversationStore } from "../../grid/conversations";
-import type { AnswerEvent, AnswerRequest, ChatCompletions, GridState, NetworkSettings, Policy } from "../../grid";
+import type {
+  AnswerEvent,
+  AnswerRequest,
+  ChatCompletions,
+  Embeddings,
+  GridState,
+  NetworkSettings,
+  Policy,
+} from "../../grid";
 import type { ModelOffer } from "../../inference";
 import { type FakeBorder, asked, pause } from "./border";
 import { FakeIdentity } from "./fake-identity";
@@ -25,6 +33,7 @@ export class FakeGrid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly rooms: Rooms;
   readonly pipelines: Pipelines;
   readonly chat = { completions: undefined as unknown as ChatCompletions };
+  readonly embeddings = undefined as unknown as Embeddings;
   readonly identity: Identity;
   readonly fetch = (): Promise<Response> => Promise.resolve(new Response(null, { status: 503 }));
   readonly #rooms: FakeRooms;
