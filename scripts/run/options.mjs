@@ -10,6 +10,7 @@ const DEFAULT_PORT = 5180;
  * @property {string} host Where to listen: `localhost`, or every address (`0.0.0.0`) with `--https`.
  * @property {number} port Of the site; 0 takes any free one.
  * @property {number} signalPort Of the signaling server; the one after `port` by default.
+ * @property {string} origins Of pages on other hosts that may use the signaling server, separated by spaces.
  * @property {boolean} open Whether to open a browser.
  * @property {boolean} https Whether to serve over TLS.
  */
@@ -27,7 +28,7 @@ export function startOptions(args, env) {
   if (port === signalPort && port !== 0) {
     throw new CommandError(`PORT and SIGNAL_PORT are both ${port}; the site and signaling need one each.`);
   }
-  return { host: hostOf(env, https), port, signalPort, open, https };
+  return { host: hostOf(env, https), port, signalPort, origins: originsOf(env), open, https };
 }
 
 /**
@@ -53,6 +54,19 @@ function flags(args) {
  */
 export function hostOf(env, https) {
   return env["HOST"] || (https ? "0.0.0.0" : "localhost");
+}
+
+/**
+ * Pages on other hosts that may use the signaling server. Throws a `CommandError` for a text that is no origin.
+ * @param {Record<string, string | undefined>} env
+ */
+export function originsOf(env) {
+  const origins = (env["SIGNAL_ORIGINS"] ?? "").split(/\s+/).filter(Boolean);
+  const wrong = origins.find((one) => one !== "*" && !(URL.canParse(one) && new URL(one).origin === one));
+  if (wrong === undefined) return origins.join(" ");
+  throw new CommandError(
+    `SIGNAL_ORIGINS contains "${wrong}", which is not an origin. An origin looks like https://chat.example.`,
+  );
 }
 
 /**

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { portOf, startOptions } from "./options.mjs";
+import { originsOf, portOf, startOptions } from "./options.mjs";
 
 describe("startOptions", () => {
   it("serves on this machine alone by default, with signaling on the next port", () => {
-    const expected = { host: "localhost", port: 5180, signalPort: 5181, open: false, https: false };
+    const expected = { host: "localhost", port: 5180, signalPort: 5181, origins: "", open: false, https: false };
     expect(startOptions([], {})).toEqual(expected);
   });
 
@@ -23,6 +23,17 @@ describe("startOptions", () => {
     expect(() => startOptions([], { PORT: "8000", SIGNAL_PORT: "8000" })).toThrow("8000");
     expect(() => startOptions(["--opne"], {})).toThrow("--opne");
     expect(() => startOptions(["stray"], {})).toThrow("stray");
+  });
+});
+
+describe("originsOf", () => {
+  it("takes several, or any, and refuses by name a text that is none", () => {
+    expect(originsOf({ SIGNAL_ORIGINS: " https://a.example  http://b.example:8080 " })).toBe(
+      "https://a.example http://b.example:8080",
+    );
+    expect(originsOf({ SIGNAL_ORIGINS: "*" })).toBe("*");
+    expect(() => originsOf({ SIGNAL_ORIGINS: "a.example" })).toThrow("a.example");
+    expect(() => originsOf({ SIGNAL_ORIGINS: "https://a.example/" })).toThrow("https://a.example/");
   });
 });
 

@@ -26,7 +26,7 @@ const EVERYWHERE = ["0.0.0.0", "::"];
  * @param {import("../run/options.mjs").StartOptions} options
  * @returns {Promise<Running>} Rejects with a `CommandError` where a port cannot be had.
  */
-export async function serve({ host, port, signalPort, https }) {
+export async function serve({ host, port, signalPort, origins, https }) {
   const everywhere = EVERYWHERE.includes(host);
   const lan = lanAddresses();
   const named = everywhere || host === "localhost" ? lan : [...lan, host];
@@ -39,7 +39,7 @@ export async function serve({ host, port, signalPort, https }) {
   const handler = siteHandler({ root, config });
   const server = tls ? createTlsServer(tls, handler) : createServer(handler);
   const site = await listen(server, { host, port, variable: "PORT" });
-  const signaling = await startSignaling({ host, port: signalPort, tls });
+  const signaling = await startSignaling({ host, port: signalPort, tls, origins });
   // Browsers remember that a person trusts a certificate per port, so over TLS the page signals through its own.
   if (tls) shareSignaling(server, handler, signaling.server);
   signalingPort = tls ? site.port : signaling.port;

@@ -1,5 +1,6 @@
-/** The signaling server: the real PeerJS server, with the limits that rooms expect. */
+/** The signaling server: the real PeerJS server, with limits that rooms expect. */
 import { PeerServer } from "peer";
+import { guardedServer } from "./signaling-guard.mjs";
 import { adopt, firstAddress, listenError } from "./listen.mjs";
 
 /** Where the server answers; PeerJS clients take this as their `path`. */
@@ -13,11 +14,11 @@ const CONCURRENT_LIMIT = 5_000;
 
 /**
  * Starts a signaling server. It gives nobody a list of who is there, and logs nothing.
- * @param {{ host: string, port: number, tls?: { key: string, cert: string } | undefined }} options
+ * @param {{ host: string, port: number, tls?: { key: string, cert: string } | undefined } & import("./signaling-guard.mjs").GuardOptions} options
  * @returns {Promise<import("./listen.mjs").Listening & { server: Server }>} Rejects with a `CommandError` where
  *   the port cannot be had.
  */
-export async function startSignaling({ host, port, tls }) {
+export async function startSignaling({ host, port, tls, ...guard }) {
   const where = { host, port, variable: "SIGNAL_PORT" };
   const server = await new Promise((/** @type {(server: Server) => void} */ resolve, reject) => {
     const peers = PeerServer(
@@ -28,6 +29,7 @@ export async function startSignaling({ host, port, tls }) {
         alive_timeout: ALIVE_TIMEOUT_MS,
         concurrent_limit: CONCURRENT_LIMIT,
         allow_discovery: false,
+        createWebSocketServer: (options) => guardedServer(options, guard),
         ...(tls && { ssl: tls }),
       },
       resolve,
