@@ -75,10 +75,12 @@ test("a house is created, with its words confirmed, kept, saved, left, and resto
   await expect(house.section).toContainText("A profile stands for you or your organisation");
 
   await house.press("Restore a profile");
-  await house.load(file, "seven quiet beavers", "Restore from the file");
+  await house.load(file, "seven quiet beavers", "Open the file");
   await expect(house.alert).toContainText("This passphrase does not open this file");
   await expect(house.section).toContainText("A profile stands for you or your organisation");
-  await house.load(file, PASSPHRASE, "Restore from the file");
+  await house.load(file, PASSPHRASE, "Open the file");
+  await expect(house.settings.content.getByRole("checkbox", { name: /manages the profile “Ada”/ })).toBeChecked();
+  await house.press("Import what is ticked");
   await expect(house.section).toContainText("This device can manage the profile.");
   await expect(house.section.locator("mg-did code")).toHaveText(did);
 
@@ -174,14 +176,21 @@ test("one file carries everything: house, name, rooms, conversations, theme", as
   await house.settings.part("Take everything with you");
   await house.press("Import a file");
   const file = { name: "all.microgrid", mimeType: "application/octet-stream", buffer };
-  await house.load(file, "seven quiet beavers", "Import the file");
+  await house.load(file, "seven quiet beavers", "Open the file");
   await expect(house.alert).toContainText("This passphrase does not open this file");
   await expect(house.section).toContainText("A profile stands for you or your organisation");
   await expect(house.settings.name).not.toHaveValue("Anna");
   await expect(root).not.toHaveAttribute("data-theme", "dark");
   await shot(next.site, "transfer-wrong-passphrase");
 
-  await house.load(file, PASSPHRASE, "Import the file");
+  await house.load(file, PASSPHRASE, "Open the file");
+  const changes = house.settings.content.getByRole("list", { name: "Changes" });
+  await expect(changes.getByRole("checkbox", { name: "The name of this device is “Anna”" })).toBeChecked();
+  const profile = changes.getByRole("checkbox", { name: /This device manages the profile “Ada”/ });
+  await expect(profile).not.toBeChecked();
+  await shot(next.site, "transfer-preview");
+  await profile.check();
+  await house.press("Import what is ticked");
   await expect(next.site.page.getByText("The file is imported")).toBeVisible();
   await expect(house.settings.name).toHaveValue("Anna");
   await expect(house.section).toContainText("of Ada");

@@ -36,7 +36,10 @@ async function restore(site: SitePage, file: number[], passphrase: string): Prom
   return site.page.evaluate(
     async ([bytes, secret]) => {
       try {
-        await window.microgrid!.identity.restoreBackup(new Blob([new Uint8Array(bytes)]), secret);
+        const { identity } = window.microgrid!;
+        const blob = new Blob([new Uint8Array(bytes)]);
+        const accept = (await identity.previewBackup(blob, secret)).map(({ id }) => id);
+        await identity.restoreBackup(blob, secret, { accept });
         return undefined;
       } catch (error) {
         return (error as Error).message;

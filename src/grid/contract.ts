@@ -1,6 +1,7 @@
 /** The public API of Microgrid: the interfaces that `Grid` implements for pages, components and scripts. */
 import type { TypedEventTarget } from "../core";
 import type { Scope } from "../identity";
+import type { BackupChange } from "./backup";
 import type { ConversationStore } from "./conversations";
 import type { ChatCompletions, Embeddings } from "../openai";
 import type {
@@ -212,13 +213,24 @@ export interface Identity {
    */
   exportAll(passphrase: string): Promise<Blob>;
   /**
-   * Restores a file of `backupHouse` or `exportAll`. Throws `bad-request`, and changes nothing, if the passphrase or file is
-   * wrong.
+   * Reads a file of `backupHouse` or `exportAll`, and returns what it would change here. Changes nothing. Show it before
+   * you call `restoreBackup`: somebody else may have made the file. Throws `bad-request` if the passphrase or file is wrong.
    */
-  restoreBackup(file: Blob, passphrase: string): Promise<void>;
+  previewBackup(file: Blob, passphrase: string): Promise<readonly BackupChange[]>;
+  /**
+   * Restores a file of `backupHouse` or `exportAll`: the changes that `accept` names, or all that need no consent. Throws
+   * `bad-request`, and changes nothing, if the passphrase or file is wrong.
+   */
+  restoreBackup(file: Blob, passphrase: string, options?: RestoreOptions): Promise<void>;
 }
 
-export type { Scope };
+/** The changes to make when a backup is restored. */
+export interface RestoreOptions {
+  /** Ids of changes of `previewBackup`; without it, all that do not ask. */
+  readonly accept?: readonly string[];
+}
+
+export type { BackupChange, Scope };
 
 /**
  * A running grid. In a page it is `window.microgrid`; code in this repository opens one with `Grid.open`. All pages of an

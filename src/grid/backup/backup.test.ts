@@ -3,8 +3,9 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { MicrogridError, encodeCbor } from "../../core";
 import { houseSigner, makeHouseSecret, sealFile } from "../../identity";
 import type { Capabilities, GridState } from "../../node";
-import { housePart, settingsPart } from "./parts";
-import { type PortablePart, exportParts, restoreParts } from "./portable";
+import { housePart } from "./parts";
+import { type PortablePart, type ReadChange, exportParts, readParts } from "./portable";
+import { settingsPart } from "./settings";
 
 const PASSPHRASE = "seven quiet otters";
 const refused = { code: "bad-request" };
@@ -19,12 +20,25 @@ function part(name: string, value?: unknown): PortablePart & { value: unknown; r
     async read(data: unknown) {
       made.reads.push(data);
       if (data === "damaged") throw new MicrogridError("bad-request", `The part ${name} is damaged.`);
-      return async () => {
+      const apply = async (): Promise<void> => {
         made.value = data;
       };
+      return [{ id: name, text: name, asks: false, apply }];
     },
   };
   return made;
+}
+
+/** Makes the changes of a file, or only those that `wanted` names. */
+async function restore(parts: readonly PortablePart[], file: Blob, passphrase: string): Promise<void> {
+  await make(await readParts(parts, file, passphrase));
+}
+
+async function make(
+  changes: readonly ReadChange[],
+  wanted: (change: ReadChange) => boolean = () => true,
+): Promise<void> {
+  for (const change of changes.filter(wanted)) await change.apply();
 }
 
 async function sealed(content: unknown): Promise<Blob> {
@@ -38,32 +52,32 @@ describe("a file with parts", () => {
       PASSPHRASE,
     );
     const back = [part("c"), part("a"), part("b", "stays"), part("d", "stays")];
-    await restoreParts(back, file, PASSPHRASE);
+    await restore(back, file, PASSPHRASE);
     expect(back.map(({ value }) => value)).toEqual(["text", { deep: [1, "x"] }, "stays", "stays"]);
   });
 
   test("changes nothing if any part is damaged", async () => {
     const back = [part("a", "before"), part("b", "before")];
     const file = await exportParts([part("a", "after"), part("b", "damaged")], PASSPHRASE);
-    await expect(restoreParts(back, file, PASSPHRASE)).rejects.toThrow("The part b is damaged.");
+    await expect(restore(back, file, PASSPHRASE)).rejects.toThrow("The part b is damaged.");
     expect(back.map(({ value }) => value)).toEqual(["before", "before"]);
   });
 
   test("reads nothing with a wrong passphrase, or from a file that is not a backup", async () => {
     const back = [part("a", "before")];
     const file = await exportParts([part("a", "after")], PASSPHRASE);
-    await expect(restoreParts(back, file, "another passphrase")).rejects.toMatchObject(refused);
-    await expect(restoreParts(back, new Blob(["hello"]), PASSPHRASE)).rejects.toMatchObject(refused);
+    await expect(restore(back, file, "another passphrase")).rejects.toMatchObject(refused);
+    await expect(restore(back, new Blob(["hello"]), PASSPHRASE)).rejects.toMatchObject(refused);
     const parts = { a: "after" };
     for (const content of [1, {}, { format: "else", v: 1, parts }, { format: "microgrid-backup", v: 2, parts }]) {
-      await expect(restoreParts(back, await sealed(content), PASSPHRASE)).rejects.toThrow(/cannot read the backup/);
+      await expect(restore(back, await sealed(content), PASSPHRASE)).rejects.toThrow(/cannot read the backup/);
     }
     expect(back[0]).toMatchObject({ value: "before", reads: [] });
   });
 
   test("does not treat inherited properties as parts", async () => {
     const odd = part("toString", "before");
-    await restoreParts([odd], await sealed({ format: "microgrid-backup", v: 1, parts: {} }), PASSPHRASE);
+    await restore([odd], await sealed({ format: "microgrid-backup", v: 1, parts: {} }), PASSPHRASE);
     expect(odd.reads).toEqual([]);
   });
 });
@@ -91,7 +105,12 @@ function noting(): { node: Capabilities; made: unknown[] } {
 }
 
 function stateWith(changes: object): () => GridState {
-  return () => ({ network: { signaling: [], iceServers: [], relayOnly: false }, ...changes }) as unknown as GridState;
+  const usual = {
+    node: { name: "Desk", house: undefined },
+    policy: { privacy: "room", prefer: "speed" },
+    network: { signaling: [], iceServers: [], relayOnly: false },
+  };
+  return () => ({ ...usual, ...changes }) as unknown as GridState;
 }
 
 describe("the settings in a backup", () => {
@@ -116,12 +135,10 @@ describe("the settings in a backup", () => {
     expect(data).toEqual({ ...preferences, page: { "microgrid.theme": "dark" } });
     storage.values.clear();
     const { node, made } = noting();
-    await (
-      await settingsPart(node, stateWith({})).read(data)
-    )();
+    await make(await settingsPart(node, stateWith({})).read(data));
     expect(made).toEqual([
       ["rename", "Ada’s desk"],
-      ["setPolicy", preferences.policy],
+      ["setPolicy", { privacy: "device" }],
       ["setNetwork", preferences.network],
     ]);
     expect([...storage.values]).toEqual([["microgrid.theme", "dark"]]);
@@ -135,8 +152,56 @@ describe("the settings in a backup", () => {
     expect(data).toMatchObject({ network: { relayOnly: true, iceServers } });
   });
 
+  test("never weaken a protection, or bring other servers, unless the user agrees", async () => {
+    const mine = {
+      signaling: ["https://mine.example/"],
+      iceServers: [{ urls: "turn:mine.example:3478" }],
+      relayOnly: true,
+    };
+    const state = stateWith({ network: mine, policy: { privacy: "device", prefer: "privacy" } });
+    const theirs = { signaling: ["https://evil.example/"], iceServers: [{ urls: "stun:evil.example:3478" }] };
+    const data = {
+      name: "Ada’s desk",
+      policy: { privacy: "anywhere", prefer: "speed" },
+      network: { ...theirs, relayOnly: false },
+      page: {},
+    };
+    const { node, made } = noting();
+    const changes = await settingsPart(node, state).read(data);
+    expect(changes.map(({ id, asks }) => `${id}${asks ? "?" : ""}`)).toEqual([
+      "name",
+      "privacy?",
+      "prefer?",
+      "signaling?",
+      "relays?",
+    ]);
+    expect(changes.find(({ id }) => id === "relays")?.text).toMatch(/evil\.example.*may show this device’s address/);
+    await make(changes, ({ asks }) => !asks);
+    expect(made).toEqual([["rename", "Ada’s desk"]]);
+    await make(changes, ({ id }) => id === "relays");
+    expect(made.at(-1)).toEqual(["setNetwork", { iceServers: theirs.iceServers, relayOnly: false }]);
+  });
+
+  test("may make protections stricter", async () => {
+    const iceServers = [{ urls: "turn:mine.example:3478", username: "a", credential: "b" }];
+    const state = stateWith({ network: { signaling: [], iceServers, relayOnly: false } });
+    const data = { policy: { privacy: "device", prefer: "speed" }, network: { iceServers, relayOnly: true }, page: {} };
+    const changes = await settingsPart(noting().node, state).read(data);
+    expect(changes.map(({ id, asks }) => [id, asks])).toEqual([
+      ["privacy", false],
+      ["relays", false],
+    ]);
+  });
+
+  test("are no change where they are the same already", async () => {
+    storage.setItem("microgrid.theme", "dark");
+    const data = { name: "Desk", policy: { privacy: "room", prefer: "speed" }, page: { "microgrid.theme": "dark" } };
+    expect(await settingsPart(noting().node, stateWith({})).read(data)).toEqual([]);
+  });
+
   test.each([
     ["none", undefined],
+    ["a name that reads like a place", { name: "This device", page: {} }],
     ["a key that is not the page's", { page: { "microgrid.session": "{}" } }],
     ["a value that is no text", { page: { "microgrid.theme": 7 } }],
     ["a long value", { page: { "microgrid.theme": "x".repeat(2000) } }],
@@ -161,11 +226,12 @@ describe("the house in a backup", () => {
     await expect(housePart(node, await here(other, true)).read(data)).rejects.toThrow(/another one, “Bob”/);
     expect(made).toEqual([]);
     for (const state of [await here(mine, true), await here(other, false), stateWith({ node: {} })]) {
-      await (
-        await housePart(node, state).read(data)
-      )();
+      await make(await housePart(node, state).read(data));
     }
-    expect(made).toHaveLength(3);
+    // The key that is here already changes nothing.
+    expect(made).toHaveLength(2);
+    const [key] = await housePart(node, stateWith({ node: {} })).read(data);
+    expect(key).toMatchObject({ id: "house", asks: true, text: expect.stringContaining("“Ada”") as string });
     await expect(housePart(node, stateWith({ node: {} })).read({ v: 1 })).rejects.toThrow(/damaged/);
   });
 });

@@ -1,4 +1,5 @@
 /** Backups: exports all data of the user into one encrypted file, and restores it. */
-export { conversationsPart, housePart, roomsPart, settingsPart } from "./parts";
-export { exportParts, restoreParts } from "./portable";
-export type { PortablePart } from "./portable";
+export { conversationsPart, housePart, roomsPart } from "./parts";
+export { exportParts, readParts } from "./portable";
+export type { BackupChange, PortablePart, ReadChange } from "./portable";
+export { settingsPart } from "./settings";

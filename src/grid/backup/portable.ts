@@ -3,6 +3,24 @@ import * as v from "valibot";
 import { MicrogridError, decodeCbor, encodeCbor } from "../../core";
 import { MAX_SEALED_BYTES, openSealedFile, sealFile } from "../../identity";
 
+/** One change that a backup file would make here. */
+export interface BackupChange {
+  /** Names it for `restoreBackup`. */
+  readonly id: string;
+  /** A sentence for people, without a full stop. */
+  readonly text: string;
+  /**
+   * True if it is made only where the user agrees to it by name: it weakens a protection, or brings the key of a profile.
+   * Whoever made the file may have another purpose than whoever opens it.
+   */
+  readonly asks: boolean;
+}
+
+/** A change that was read and checked. */
+export interface ReadChange extends BackupChange {
+  apply(): Promise<void>;
+}
+
 /** One part of the user's data. */
 export interface PortablePart {
   /** Its name in the file. */
@@ -10,10 +28,10 @@ export interface PortablePart {
   /** Returns the part as plain data that CBOR can encode; undefined if it is empty. */
   export(): Promise<unknown>;
   /**
-   * Checks data that `export` returned, here or on another device, without changing anything yet. The returned function
-   * restores it and keeps existing data. Throws `bad-request`.
+   * Checks data that `export` returned, here or on another device, and returns what it would change. Changes nothing by
+   * itself. Throws `bad-request`.
    */
-  read(data: unknown): Promise<() => Promise<void>>;
+  read(data: unknown): Promise<readonly ReadChange[]>;
 }
 
 const Content = v.object({
@@ -34,19 +52,23 @@ export async function exportParts(parts: readonly PortablePart[], passphrase: st
 }
 
 /**
- * Reads such a file and restores the parts that it contains, in the given order. Checks all of them before it restores the
- * first one. Throws `bad-request` with a message that says what is wrong.
+ * Reads such a file, checks all parts that it contains, and returns the changes that it would make, in the order in which they
+ * have to be made. Throws `bad-request` with a message that says what is wrong.
  */
-export async function restoreParts(parts: readonly PortablePart[], file: Blob, passphrase: string): Promise<void> {
+export async function readParts(
+  parts: readonly PortablePart[],
+  file: Blob,
+  passphrase: string,
+): Promise<readonly ReadChange[]> {
   if (file.size > MAX_SEALED_BYTES) {
     throw new MicrogridError("bad-request", "This file is too large to be a backup. Nothing was read from it.");
   }
   const content = readContent(await openSealedFile(new Uint8Array(await file.arrayBuffer()), passphrase));
-  const bringIn: (() => Promise<void>)[] = [];
+  const changes: ReadChange[] = [];
   for (const part of parts) {
-    if (Object.hasOwn(content, part.name)) bringIn.push(await part.read(content[part.name]));
+    if (Object.hasOwn(content, part.name)) changes.push(...(await part.read(content[part.name])));
   }
-  for (const bring of bringIn) await bring();
+  return changes;
 }
 
 function readContent(bytes: Uint8Array): Record<string, unknown> {

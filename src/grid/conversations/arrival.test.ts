@@ -30,9 +30,9 @@ describe("an import", () => {
   test("says how many conversations were new or have grown", async () => {
     await store.put(conversation("a", ONE));
     const file = toJson([conversation("a", ONE), conversation("b", TWO)]);
-    expect(await store.readJson(file)()).toEqual({ ids: ["a", "b"], changed: 1 });
-    expect(await store.readJson(file)()).toEqual({ ids: ["a", "b"], changed: 0 });
-    expect(await store.readJson(toJson([conversation("a", ONE, THREE)]))()).toEqual({ ids: ["a"], changed: 1 });
+    expect(await store.readJson(file).bringIn()).toEqual({ ids: ["a", "b"], changed: 1 });
+    expect(await store.readJson(file).bringIn()).toEqual({ ids: ["a", "b"], changed: 0 });
+    expect(await store.readJson(toJson([conversation("a", ONE, THREE)])).bringIn()).toEqual({ ids: ["a"], changed: 1 });
   });
 
   test("of one's own export changes nothing, however often", async () => {

@@ -235,17 +235,20 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
    * Throws `bad-request`, and adds nothing, if the file is not valid.
    */
   async importJson(file: string): Promise<string[]> {
-    return (await this.readJson(file)()).ids;
+    return (await this.readJson(file).bringIn()).ids;
   }
 
   /**
-   * Checks an export file. The returned function imports it, as `importJson` does, and also says how many conversations
+   * Checks an export file, and counts its conversations. `bringIn` imports them, as `importJson` does, and also says how many
    * were added or have grown. Throws `bad-request`.
    */
-  readJson(file: string): () => Promise<{ readonly ids: string[]; readonly changed: number }> {
+  readJson(file: string): {
+    readonly count: number;
+    bringIn(): Promise<{ readonly ids: string[]; readonly changed: number }>;
+  } {
     text(file, "readJson");
     const brought = fromJson(file);
-    return async () => {
+    const bringIn = async (): Promise<{ readonly ids: string[]; readonly changed: number }> => {
       const here = new Map((await this.#database.all()).map((conversation) => [conversation.id, conversation]));
       const ids = new Set<string>();
       const changed = new Set<string>();
@@ -259,6 +262,7 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
       }
       return { ids: [...ids], changed: changed.size };
     };
+    return { count: brought.length, bringIn };
   }
 
   close(): void {

@@ -1,10 +1,23 @@
 /** The page's view of the node's identity: its state, and the methods that change it. */
+import * as v from "valibot";
 import { type Bytes, MicrogridError } from "../../core";
 import { makeHouseSecret, phraseOfSecret, secretOfPhrase } from "../../identity";
-import { type PortablePart, exportParts, housePart, restoreParts } from "../backup";
-import type { Identity, Scope } from "../contract";
+import { type BackupChange, type PortablePart, type ReadChange, exportParts, housePart, readParts } from "../backup";
+import type { Identity, RestoreOptions, Scope } from "../contract";
 import { textOf } from "../fields";
-import { type Capabilities, type GridState, type HouseState, requestText } from "../../node";
+import {
+  type Capabilities,
+  type GridState,
+  type HouseState,
+  TextArgument,
+  checkArgument,
+  requestText,
+} from "../../node";
+
+const RestoreArgument = v.object(
+  { accept: v.optional(v.array(TextArgument, "a list of ids of changes")) },
+  "an object with options",
+);
 
 interface GridIdentityOptions {
   readonly node: Capabilities;
@@ -91,9 +104,21 @@ export class GridIdentity implements Identity {
     return exportParts([this.#house, ...this.#parts], textOf(passphrase, "identity.exportAll"));
   }
 
-  async restoreBackup(file: Blob, passphrase: string): Promise<void> {
-    if (!(file instanceof Blob)) throw new MicrogridError("bad-request", "identity.restoreBackup takes a file.");
-    return restoreParts([this.#house, ...this.#parts], file, textOf(passphrase, "identity.restoreBackup"));
+  async previewBackup(file: Blob, passphrase: string): Promise<readonly BackupChange[]> {
+    const changes = await this.#read(file, passphrase, "identity.previewBackup");
+    return changes.map(({ id, text, asks }) => ({ id, text, asks }));
+  }
+
+  async restoreBackup(file: Blob, passphrase: string, options: RestoreOptions = {}): Promise<void> {
+    checkArgument(RestoreArgument, options, "identity.restoreBackup");
+    const { accept } = options;
+    for (const { id, asks, apply } of await this.#read(file, passphrase, "identity.restoreBackup"))
+      if (accept ? accept.includes(id) : !asks) await apply();
+  }
+
+  async #read(file: Blob, passphrase: string, method: string): Promise<readonly ReadChange[]> {
+    if (!(file instanceof Blob)) throw new MicrogridError("bad-request", `${method} takes a file.`);
+    return readParts([this.#house, ...this.#parts], file, textOf(passphrase, method));
   }
 
   #take(name: string, secret: Bytes): Promise<void> {

@@ -36,6 +36,7 @@ const METHODS = Object.entries({
     "revoke",
     "backupHouse",
     "exportAll",
+    "previewBackup",
     "restoreBackup",
   ],
 }).flatMap(([view, methods]) => methods.map((method) => [view, method] as const));

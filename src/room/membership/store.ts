@@ -44,17 +44,25 @@ export async function exportMemberships(): Promise<StoredMembership[]> {
   return withStore((database) => database.getAll(STORE) as Promise<StoredMembership[]>).catch(() => []);
 }
 
-/**
- * Reads memberships from the user's own copy; the result keeps those of rooms that are not known here yet. Throws
- * `bad-request` where the data is not what `exportMemberships` gave.
- */
-export async function readMemberships(data: unknown): Promise<() => Promise<void>> {
+/** Memberships of rooms that are not known here yet. */
+interface NewMemberships {
+  readonly names: readonly string[];
+  keep(): Promise<void>;
+}
+
+/** Reads memberships from the user's own copy. Throws `bad-request` where the data is not what `exportMemberships` gave. */
+export async function readMemberships(data: unknown): Promise<NewMemberships> {
   if (!Array.isArray(data) || data.length > MAX_KEPT_ROOMS) {
     throw new MicrogridError("bad-request", "The rooms in this backup are damaged. Nothing was changed.");
   }
   const all = await Promise.all(data.map((entry: unknown) => readStored(entry).catch(() => undefined)));
-  return async () => {
-    for (const parts of all) if (parts && !(await loadMembership(parts.genesis.roomId))) await saveMembership(parts);
+  const unknown: MembershipParts[] = [];
+  for (const parts of all) if (parts && !(await loadMembership(parts.genesis.roomId))) unknown.push(parts);
+  return {
+    names: unknown.map(({ charter }) => charter.terms.name),
+    keep: async () => {
+      for (const parts of unknown) await saveMembership(parts);
+    },
   };
 }
 

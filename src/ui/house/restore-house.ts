@@ -7,9 +7,8 @@ import "../controls";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { sections } from "../styles/shared";
+import "./backup-import";
 import { houseStyles } from "./house-styles";
-import "./passphrase-form";
-import type { PassphraseGiven } from "./passphrase-form";
 
 /** `<mg-restore-house .workspace>`. Event: `mg-done`. */
 @customElement("mg-restore-house")
@@ -22,13 +21,6 @@ export class RestoreHouse extends WorkspaceElement {
     task: async ([name, phrase]: readonly [string, string]) => {
       await this.workspace?.grid.identity.restoreHouse(name, phrase);
       this.#done("Your profile is restored, and this device belongs to it");
-    },
-  });
-  readonly #byFile = new Task(this, {
-    autoRun: false,
-    task: async ([file, passphrase]: readonly [File, string]) => {
-      await this.workspace?.restore(file, passphrase);
-      this.#done("The file is imported");
     },
   });
 
@@ -59,15 +51,11 @@ export class RestoreHouse extends WorkspaceElement {
         </div>
       </form>
       <h4>Or from a file</h4>
-      <mg-passphrase-form
-        mode="open"
-        submit-label="Restore from the file"
-        .busy=${this.#byFile.status === TaskStatus.PENDING}
-        @mg-passphrase=${({ detail: { file, passphrase } }: CustomEvent<PassphraseGiven>) => {
-          if (file) void this.#byFile.run([file, passphrase]);
-        }}
-      ></mg-passphrase-form>
-      ${taskFailure(this.#byFile)}
+      <mg-backup-import
+        .workspace=${this.workspace}
+        .wanted=${["house"]}
+        @mg-done=${() => this.dispatchEvent(new CustomEvent("mg-done"))}
+      ></mg-backup-import>
     </div>`;
   }
 

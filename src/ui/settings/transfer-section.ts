@@ -7,6 +7,7 @@ import { download } from "../download";
 import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { houseStyles } from "../house/house-styles";
+import "../house/backup-import";
 import "../house/passphrase-form";
 import type { PassphraseGiven } from "../house/passphrase-form";
 import { sections } from "../styles/shared";
@@ -23,13 +24,6 @@ export class TransferSection extends WorkspaceElement {
       const file = await this.workspace?.grid.identity.exportAll(passphrase);
       if (file) download(file, `microgrid-${dayField()}.microgrid`);
       this.#done("Everything is saved in the file. Keep its passphrase somewhere else.");
-    },
-  });
-  readonly #importing = new Task(this, {
-    autoRun: false,
-    task: async ([file, passphrase]: readonly [File, string]) => {
-      await this.workspace?.restore(file, passphrase);
-      this.#done("The file is imported");
     },
   });
 
@@ -58,16 +52,7 @@ export class TransferSection extends WorkspaceElement {
       ${
         this.step === "import"
           ? html`<div class="box stack">
-              <p class="small">Everything on this device is kept; the contents of the file are added.</p>
-              <mg-passphrase-form
-                mode="open"
-                submit-label="Import the file"
-                .busy=${this.#importing.status === TaskStatus.PENDING}
-                @mg-passphrase=${({ detail: { file, passphrase } }: CustomEvent<PassphraseGiven>) => {
-                  if (file) void this.#importing.run([file, passphrase]);
-                }}
-              ></mg-passphrase-form>
-              ${taskFailure(this.#importing)}
+              <mg-backup-import .workspace=${this.workspace} @mg-done=${() => (this.step = "none")}></mg-backup-import>
             </div>`
           : nothing
       }

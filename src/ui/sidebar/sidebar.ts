@@ -261,7 +261,7 @@ export class Sidebar extends WorkspaceElement {
     this.file.value = "";
     if (!file || !this.workspace) return;
     try {
-      const { ids, changed } = await this.workspace.grid.conversations.readJson(await file.text())();
+      const { ids, changed } = await this.workspace.grid.conversations.readJson(await file.text()).bringIn();
       this.workspace.toast(importedText(ids.length, changed));
       const first = ids[0];
       if (first !== undefined) go(conversationRoute(first));

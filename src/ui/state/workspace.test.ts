@@ -193,8 +193,8 @@ describe("the model of a workspace", () => {
   it("comes from a backup that is restored", async () => {
     await workspace.chooseModel("big");
     const file = new Blob();
-    await workspace.restore(file, "secret");
-    expect(grid.identity.restoreBackup).toHaveBeenCalledWith(file, "secret");
+    await workspace.restore(file, "secret", ["page"]);
+    expect(grid.identity.restoreBackup).toHaveBeenCalledWith(file, "secret", { accept: ["page"] });
     expect([workspace.wantedModel, workspace.restores]).toEqual(["restored", 1]);
   });
 });

@@ -195,9 +195,9 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     );
   }
 
-  /** Restores a backup into this browser, and shows it at once. Throws what `restoreBackup` of the grid throws. */
-  async restore(file: Blob, passphrase: string): Promise<void> {
-    await this.grid.identity.restoreBackup(file, passphrase);
+  /** Restores the accepted changes of a backup, and shows them at once. Throws what `restoreBackup` of the grid throws. */
+  async restore(file: Blob, passphrase: string, accept: readonly string[]): Promise<void> {
+    await this.grid.identity.restoreBackup(file, passphrase, { accept });
     applyTheme();
     this.#lastModel = readLastModel();
     this.#restores++;

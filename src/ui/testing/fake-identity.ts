@@ -1,7 +1,7 @@
 /** An identity that keeps nothing and signs nothing. */
 import { MicrogridError } from "../../core";
 import type { Identity } from "../../grid/contract";
-import type { HouseState } from "../../grid";
+import type { BackupChange, HouseState, RestoreOptions } from "../../grid";
 import { type FakeBorder, pause } from "./border";
 import { fakeHouse } from "./fixtures";
 
@@ -88,11 +88,19 @@ export class FakeIdentity implements Identity {
     return new Blob(["all"]);
   }
 
-  async restoreBackup(_file: Blob, passphrase: string): Promise<void> {
+  async previewBackup(_file: Blob, passphrase: string): Promise<readonly BackupChange[]> {
     await pause(300);
     if (passphrase.includes("wrong"))
       throw new MicrogridError("bad-request", "The passphrase does not open this file.");
-    await this.#setHouse(fakeHouse);
+    return [
+      { id: "house", text: "This device manages the profile “Ada”", asks: true },
+      { id: "conversations", text: "3 conversations", asks: false },
+    ];
+  }
+
+  async restoreBackup(_file: Blob, _passphrase: string, { accept = [] }: RestoreOptions = {}): Promise<void> {
+    await pause(300);
+    if (accept.includes("house")) await this.#setHouse(fakeHouse);
   }
 
   #setHouse(house: HouseState | undefined): Promise<void> {
