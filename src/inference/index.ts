@@ -54,6 +54,7 @@ export type {
   Estimate,
   FinishReason,
   GenerationEvent,
+  AskOptions,
   EngineRequest,
   GenerationRequest,
   LayerCheck,

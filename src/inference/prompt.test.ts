@@ -105,4 +105,16 @@ describe("a prompt", () => {
       /conversation has \d+ tokens.*100/,
     );
   });
+
+  it.each([
+    ["words", words(500_000)],
+    ["one word without end", "w".repeat(1_000_000)],
+    ["spaces", " ".repeat(1_000_000)],
+  ])("is refused after a look at its beginning, if it may not be shortened: %s", (_, content) => {
+    for (const asked of [request([{ role: "user", content }]), request([], { prompt: content })]) {
+      const { counted, terms } = model();
+      expect(() => makePrompt({ ...asked, shorten: false }, 0, terms)).toThrow(/at most 100 tokens|reads at most 100/);
+      expect(counted.reduce((sum, length) => sum + length, 0)).toBeLessThan(20_000);
+    }
+  });
 });

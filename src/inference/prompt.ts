@@ -5,6 +5,8 @@ import type { ChatMessage, GenerationRequest } from "./types";
 
 /** A chat with more characters than this per token of the context is counted in pieces before it is read as a whole. */
 const MAX_CHARS_PER_TOKEN = 8;
+/** No text has more characters per token, so one with more per token of the context is too long without being read. */
+const MOST_CHARS_PER_TOKEN = 64;
 /** Length of the pieces, in characters. */
 const PIECE_CHARS = 4096;
 /** Tokens that a template may put around a message. The true number is counted at the end. */
@@ -39,8 +41,14 @@ export function makePrompt(request: GenerationRequest, resumed: number, terms: P
   // Only a chat has messages that can be left out.
   const shorten = request.shorten === true && prompt === undefined;
   const room = terms.contextLength - resumed - 1;
-  const chars = messages.reduce((sum, message) => sum + textOf(message).length, 0);
-  if (!shorten || chars <= terms.contextLength * MAX_CHARS_PER_TOKEN) {
+  const texts = prompt === undefined ? messages.map(textOf) : [prompt];
+  const chars = texts.reduce((sum, text) => sum + text.length, 0);
+  const long = chars > terms.contextLength * MAX_CHARS_PER_TOKEN;
+  if (long && !shorten) {
+    const { tokens } = countTokens(texts.join(""), terms.tokenizer, 2 * terms.contextLength);
+    if (tokens > 2 * terms.contextLength) throw promptTooLong(request, tokens + resumed, terms);
+  }
+  if (!shorten || !long) {
     const ids = terms.read(messages);
     if (ids.length <= room) return { ids, left: 0 };
     if (!shorten) throw promptTooLong(request, ids.length + resumed, terms);
@@ -105,6 +113,11 @@ function countTokens(
   tokenizer: PromptTerms["tokenizer"],
   most: number,
 ): { readonly tokens: number; readonly exact: boolean } {
+  if (text.length > MOST_CHARS_PER_TOKEN * most) {
+    const piece = tokenizer.encode(text.slice(0, PIECE_CHARS)).length;
+    const estimate = Math.round((piece * text.length) / PIECE_CHARS);
+    return { tokens: Math.max(estimate, 2 * most + 1), exact: false };
+  }
   let tokens = 0;
   for (let at = 0; at < text.length; at += PIECE_CHARS) {
     if (tokens > most) return { tokens: Math.round((tokens * text.length) / at), exact: false };

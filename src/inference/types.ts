@@ -36,6 +36,15 @@ export interface EngineRequest extends GenerationRequest {
    * nothing. Ignored if that model is not loaded or has another tokenizer. It does not change the answer.
    */
   readonly draft?: string;
+  /** The peer for whom this is; absent for this device's own user. Prompts that were read are kept for each apart. */
+  readonly asker?: string | undefined;
+}
+
+/** How a provider is asked. */
+export interface AskOptions {
+  readonly signal: AbortSignal;
+  /** The peer for whom this is; absent for this device's own user. */
+  readonly asker?: string | undefined;
 }
 
 /**
@@ -92,7 +101,7 @@ export interface Provider {
   models(): readonly ModelOffer[];
   estimate(request: WorkRequest): Estimate;
   /** Streams the answer. Leaving the loop or aborting stops the work within one token. */
-  generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncIterable<GenerationEvent>;
+  generate(request: GenerationRequest, options: AskOptions): AsyncIterable<GenerationEvent>;
   /** Turns texts into vectors, with those of its models that make embeddings. Absent if it never has any. */
   embed?(request: EmbeddingRequest, options: { signal: AbortSignal }): Promise<Embedded>;
 }

@@ -1,6 +1,7 @@
 /** This device as a provider: the loaded models, with the rates measured on its own answers. */
 import type { EngineSupervisor } from "../inference";
 import {
+  type AskOptions,
   type Embedded,
   type EmbeddingRequest,
   type Estimate,
@@ -85,9 +86,9 @@ export class LocalProvider implements Provider {
     return estimateWork(request, { offer, backlog: running + queued, rttMs: 0, privacy: "device" });
   }
 
-  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+  async *generate(request: GenerationRequest, { signal, asker }: AskOptions): AsyncGenerator<GenerationEvent> {
     const alone = this.#supervisor.jobs.running === 0;
-    for await (const event of this.#supervisor.generate(request, options)) {
+    for await (const event of this.#supervisor.generate({ ...request, asker }, { signal })) {
       if (event.type === "token" || event.type === "reasoning") this.#count(event.ids.length || 1);
       if (event.type === "done" && alone) this.#measure(request.model, event.usage);
       yield event;

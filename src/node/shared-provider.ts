@@ -1,6 +1,7 @@
 /** All models with which this node answers its room: its own ones, and those that it runs together with others. */
 import { MicrogridError } from "../core";
 import {
+  type AskOptions,
   type Embedded,
   type EmbeddingRequest,
   type Estimate,
@@ -43,13 +44,18 @@ export class SharedProvider implements Provider {
     return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
   }
 
-  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+  async *generate(request: GenerationRequest, options: AskOptions): AsyncGenerator<GenerationEvent> {
     const provider = this.#of(request.model) ?? this.#providers()[0]!;
     this.#serving.push(request.model);
     try {
       for await (const event of provider.generate(request, options)) {
-        if (event.type === "done") this.#onAnswered();
-        yield event;
+        if (event.type !== "done") {
+          yield event;
+          continue;
+        }
+        this.#onAnswered();
+        // How much was read before is nobody else's business.
+        yield { ...event, usage: { ...event.usage, cachedTokens: 0 } };
       }
     } finally {
       this.#serving.splice(this.#serving.indexOf(request.model), 1);

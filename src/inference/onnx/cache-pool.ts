@@ -5,9 +5,16 @@ interface Entry<S> {
   readonly cache: S;
   /** The token that each position of the cache holds. */
   readonly ids: readonly number[];
+  readonly asker: Asker;
 }
 
-/** Idle caches, the least recently used dropped first. */
+/** Who asks: a name for each peer, undefined for this device's own user. */
+export type Asker = string | undefined;
+
+/**
+ * Idle caches, the least recently used dropped first. An asker gets only caches of its own: how long an answer takes to begin
+ * would tell what others have asked. The user's own are never given up for others.
+ */
 export class CachePool<S extends Sequence> {
   readonly #create: () => S;
   readonly #maxBytes: number;
@@ -31,10 +38,11 @@ export class CachePool<S extends Sequence> {
    * A cache that would lose more than it keeps is left for the conversation that it belongs to, and so is one that cannot
    * go back and would have to.
    */
-  take(ids: readonly number[]): S {
+  take(ids: readonly number[], asker: Asker): S {
     let best: Entry<S> | undefined;
     let bestLength = 0;
     for (const entry of this.#entries) {
+      if (entry.asker !== asker) continue;
       const length = Math.min(commonPrefix(entry.ids, ids), ids.length - 1);
       const least = entry.cache.canGoBack ? entry.ids.length / 2 : entry.ids.length;
       if (length > bestLength && length >= least) [best, bestLength] = [entry, length];
@@ -46,21 +54,23 @@ export class CachePool<S extends Sequence> {
   }
 
   /** Takes back a cache whose positions hold `ids` (the cache may be behind them). */
-  put(cache: S, ids: readonly number[]): void {
-    this.#entries.push({ cache, ids: ids.slice(0, cache.length) });
+  put(cache: S, ids: readonly number[], asker: Asker): void {
+    this.#entries.push({ cache, ids: ids.slice(0, cache.length), asker });
     let bytes = this.#entries.reduce((sum, entry) => sum + entry.cache.bytes, 0);
     while (this.#entries.length > this.#maxCount || (bytes > this.#maxBytes && this.#entries.length > 0)) {
-      const oldest = this.#entries.shift();
-      if (!oldest) break;
+      const oldest = this.#entries.find((entry) => entry.asker !== undefined) ?? this.#entries[0]!;
+      this.#entries = this.#entries.filter((entry) => entry !== oldest);
       bytes -= oldest.cache.bytes;
       oldest.cache.dispose();
     }
   }
 
-  /** Frees all that wait here. */
-  clear(): void {
-    for (const entry of this.#entries) entry.cache.dispose();
-    this.#entries = [];
+  /** Frees all that wait here, or all that may be given up for this asker. Returns whether there were any. */
+  clear(asker?: Asker): boolean {
+    const freed = this.#entries.filter((entry) => asker === undefined || entry.asker !== undefined);
+    this.#entries = this.#entries.filter((entry) => !freed.includes(entry));
+    for (const { cache } of freed) cache.dispose();
+    return freed.length > 0;
   }
 }
 

@@ -48,7 +48,7 @@ function counter() {
     turn: async (work, signal) => (signal.throwIfAborted(), work()),
   };
   const [answer, unloading] = [new AbortController(), new AbortController()];
-  const guesser = new ModelGuesser(parts, { answer: answer.signal, unloading: unloading.signal });
+  const guesser = new ModelGuesser(parts, { answer: answer.signal, unloading: unloading.signal }, undefined);
   const draft = (ids: readonly number[], room = 8, end = Infinity) =>
     guesser.draft(ids, { room, choose: ([next]) => (next! < end ? next : undefined) });
   return { made, fed, model, pool, answer, unloading, guesser, draft };
@@ -103,7 +103,7 @@ describe("ModelGuesser", () => {
     guesser.end();
     guesser.end();
     expect(pool.size).toBe(1);
-    expect(pool.take(range(0, 12))).toBe(made[0]);
+    expect(pool.take(range(0, 12), undefined)).toBe(made[0]);
     expect(made[0]!.ids).toEqual(range(0, 11));
   });
 
@@ -118,7 +118,7 @@ describe("ModelGuesser", () => {
     guesser.end();
     // The pool keeps the sequence only if its content is known and its model is still loaded.
     if (how === "is unloaded") expect([pool.size, made[0]!.disposed]).toEqual([0, true]);
-    else expect(pool.take([...range(0, 5), 9]).ids).toEqual(range(0, 5));
+    else expect(pool.take([...range(0, 5), 9], undefined).ids).toEqual(range(0, 5));
   });
 
   it("rejects with the answer's reason when the answer is aborted", async () => {

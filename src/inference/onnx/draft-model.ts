@@ -1,5 +1,5 @@
 /** Guesses the next tokens of a large model with a small one. */
-import { commonPrefix } from "./cache-pool";
+import { type Asker, commonPrefix } from "./cache-pool";
 import type { GuessOptions, Guesser } from "./drafts";
 import { type GenerationParts, prefill } from "./generation";
 import type { Sequence } from "./sequence";
@@ -28,6 +28,7 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
   readonly #parts: GuessingParts<S>;
   readonly #answer: AbortSignal;
   readonly #unloading: AbortSignal;
+  readonly #asker: Asker;
   readonly #signal: AbortSignal;
   #sequence: S | undefined;
   /** The token ids that the sequence holds. */
@@ -36,8 +37,13 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
   #credit = FIRST_CREDIT;
 
   /** `answer` aborts when the answer ends, `unloading` when the guessing model (the one of `parts`) is unloaded. */
-  constructor(parts: GuessingParts<S>, signals: { readonly answer: AbortSignal; readonly unloading: AbortSignal }) {
+  constructor(
+    parts: GuessingParts<S>,
+    signals: { readonly answer: AbortSignal; readonly unloading: AbortSignal },
+    asker: Asker,
+  ) {
     this.#parts = parts;
+    this.#asker = asker;
     this.#answer = signals.answer;
     this.#unloading = signals.unloading;
     this.#signal = AbortSignal.any([signals.answer, signals.unloading]);
@@ -68,7 +74,7 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
     if (!sequence) return;
     // After a failure, the content of the sequence may be unknown.
     if (this.#unloading.aborted || sequence.length !== this.#held.length) sequence.dispose();
-    else this.#parts.pool.put(sequence, this.#held);
+    else this.#parts.pool.put(sequence, this.#held, this.#asker);
   }
 
   async #guess(ids: readonly number[], length: number, { choose }: GuessOptions): Promise<readonly number[]> {
@@ -97,7 +103,7 @@ export class ModelGuesser<S extends Sequence> implements Guesser {
   #readyFor(ids: readonly number[]): Promise<S> {
     return this.#parts.turn(() => {
       const { pool } = this.#parts;
-      const sequence = this.#sequence ?? pool.take(ids);
+      const sequence = this.#sequence ?? pool.take(ids, this.#asker);
       const kept = this.#sequence ? Math.min(commonPrefix(this.#held, ids), ids.length - 1) : sequence.length;
       sequence.truncate(kept);
       this.#sequence = sequence;

@@ -3,7 +3,7 @@ import { AnswerTokens } from "../answer-tokens";
 import type { ResolvedRequest } from "../sampling";
 import type { ChatTokenizer } from "../tokenizer";
 import type { ChatMessage, GenerationEvent } from "../types";
-import type { CachePool } from "./cache-pool";
+import type { Asker, CachePool } from "./cache-pool";
 import { Drafts, type Guesser } from "./drafts";
 import type { Decoder, Sequence } from "./sequence";
 import type { TakeTurn } from "./turns";
@@ -24,7 +24,7 @@ export interface GenerationParts<S extends Sequence> {
   /** Most tokens that are guessed and checked in one pass; 0 if one pass over several tokens saves no time. */
   readonly maxDraft: number;
   /** A guesser that uses the model with this id for an answer; undefined if that model cannot guess. */
-  guesser?(answer: AbortSignal, model: string): Guesser | undefined;
+  guesser?(answer: AbortSignal, model: string, asker: Asker): Guesser | undefined;
   /** Used for every step except those of the decoder, which takes its own turns. */
   readonly turn: TakeTurn;
 }
@@ -41,17 +41,28 @@ export async function* generateAnswer<S extends Sequence>(
   const { signal } = options;
   const { name, tokenizer, contextLength, eosIds } = parts;
   const read = (messages: readonly ChatMessage[]): number[] => tokenizer.read(messages, request);
-  const answer = await AnswerTokens.begin(request, { name, read, tokenizer, contextLength, endIds: eosIds });
+  // A prompt is read in one piece, so it waits for its turn like any other step.
+  const answer = await parts.turn(
+    () => AnswerTokens.begin(request, { name, read, tokenizer, contextLength, endIds: eosIds }),
+    signal,
+  );
   const { ids } = answer;
   yield* answer.begin();
-  const cache = await parts.turn(() => Promise.resolve(parts.pool.take(ids)), signal);
+  const cache = await parts.turn(() => Promise.resolve(parts.pool.take(ids, request.asker)), signal);
   const cachedTokens = cache.length;
   const guesses = parts.maxDraft > 0 && request.draft !== undefined;
-  const drafts = new Drafts(parts.maxDraft, guesses ? parts.guesser?.(signal, request.draft) : undefined);
+  const drafts = new Drafts(
+    parts.maxDraft,
+    guesses ? parts.guesser?.(signal, request.draft, request.asker) : undefined,
+  );
   const startTime = performance.now();
   try {
     await parts.turn(
-      () => reserve(parts.pool, cache, Math.min(answer.limit, ids.length + MAX_RESERVED_TOKENS)),
+      () =>
+        reserve(
+          { pool: parts.pool, cache, asker: request.asker },
+          Math.min(answer.limit, ids.length + MAX_RESERVED_TOKENS),
+        ),
       signal,
     );
     let draft: readonly number[] = [];
@@ -85,17 +96,19 @@ export async function* generateAnswer<S extends Sequence>(
     drafts.end();
     // Wrong guesses must not stay in the cache. Where it cannot go back, nothing was guessed.
     if (cache.canGoBack) cache.truncate(ids.length - 1);
-    parts.pool.put(cache, ids);
+    parts.pool.put(cache, ids, request.asker);
   }
 }
 
 /** Makes room. If memory runs out, frees the idle caches first, since this answer matters more. */
-async function reserve<S extends Sequence>(pool: CachePool<S>, cache: S, tokens: number): Promise<void> {
+async function reserve<S extends Sequence>(
+  { pool, cache, asker }: { readonly pool: CachePool<S>; readonly cache: S; readonly asker: Asker },
+  tokens: number,
+): Promise<void> {
   try {
     await cache.reserve(tokens);
   } catch (error) {
-    if (pool.size === 0) throw error;
-    pool.clear();
+    if (!pool.clear(asker)) throw error;
     await cache.reserve(tokens);
   }
 }

@@ -2,6 +2,7 @@
 import { QueuedModel } from "../queued-model";
 import type { ResolvedRequest } from "../sampling";
 import type { GenerationEvent, LoadedModelInfo } from "../types";
+import type { Asker } from "./cache-pool";
 import { ModelGuesser } from "./draft-model";
 import type { Guesser } from "./drafts";
 import { type GenerationParts, generateAnswer } from "./generation";
@@ -39,8 +40,8 @@ export class OnnxModel<S extends Sequence = Sequence> extends QueuedModel {
   }
 
   /** A guesser that uses this model for another model's answer. It takes its own turns; both must share a tokenizer. */
-  guesser(answer: AbortSignal): Guesser {
-    return new ModelGuesser(this.#parts, { answer, unloading: this.unloading });
+  guesser(answer: AbortSignal, asker: Asker): Guesser {
+    return new ModelGuesser(this.#parts, { answer, unloading: this.unloading }, asker);
   }
 
   protected answer(request: ResolvedRequest, signal: AbortSignal): AsyncGenerator<GenerationEvent, void> {

@@ -113,9 +113,9 @@ export async function loadEnds(
       }),
       prefillChunk: pkg.stepTokens,
       maxDraft: pkg.canGoBack ? Math.min(MAX_DRAFT, pkg.maxDraft, pkg.stepTokens - 1) : 0,
-      guesser: (answer, model) => {
+      guesser: (answer, model, asker) => {
         const small = bench.models.get(model);
-        return small?.info.tokenizerHash === settings.tokenizer.hash ? small.guesser(answer) : undefined;
+        return small?.info.tokenizerHash === settings.tokenizer.hash ? small.guesser(answer, asker) : undefined;
       },
       release: async () => {
         await front.runner.release();

@@ -148,8 +148,8 @@ class CountingCache implements KvCache {
   }
 }
 
-function filled(pool: CachePool<KvCache>, ids: readonly number[]): KvCache {
-  const cache = pool.take([...ids, -1]);
+function filled(pool: CachePool<KvCache>, ids: readonly number[], asker?: string): KvCache {
+  const cache = pool.take([...ids, -1], asker);
   cache.advance({}, ids.length - cache.length);
   return cache;
 }
@@ -160,9 +160,9 @@ describe("CachePool", () => {
   it("returns the longest prefix, at most one token short of the whole", () => {
     const pool = new CachePool({ create, maxBytes: 100, maxCount: 4 });
     const [short, long] = [filled(pool, [1, 2, 3]), filled(pool, [1, 2, 3, 4, 5])];
-    pool.put(short, [1, 2, 3]);
-    pool.put(long, [1, 2, 3, 4, 5]);
-    const taken = pool.take([1, 2, 3, 4, 5]);
+    pool.put(short, [1, 2, 3], undefined);
+    pool.put(long, [1, 2, 3, 4, 5], undefined);
+    const taken = pool.take([1, 2, 3, 4, 5], undefined);
     expect(taken).toBe(long);
     expect(taken.length).toBe(4);
   });
@@ -170,8 +170,8 @@ describe("CachePool", () => {
   it("does not take the cache of a long conversation that shares only its beginning", () => {
     const pool = new CachePool({ create, maxBytes: 100, maxCount: 4 });
     const ids = Array.from({ length: 20 }, (_, index) => index);
-    pool.put(filled(pool, ids), ids);
-    expect(pool.take([0, 1, 2, 99, 100]).length).toBe(0);
+    pool.put(filled(pool, ids), ids, undefined);
+    expect(pool.take([0, 1, 2, 99, 100], undefined).length).toBe(0);
     expect(pool.size).toBe(1);
   });
 
@@ -184,11 +184,30 @@ describe("CachePool", () => {
       [2, 2],
       [3, 3],
     ]) {
-      pool.put(filled(pool, ids), ids);
+      pool.put(filled(pool, ids), ids, undefined);
     }
     expect(made.map((cache) => cache.disposed)).toEqual([true, false, false]);
     const big = Array.from({ length: 9 }, () => 7);
-    pool.put(filled(pool, big), big);
+    pool.put(filled(pool, big), big, undefined);
     expect(pool.size).toBe(1);
+  });
+
+  it("gives nobody the cache of another asker", () => {
+    const pool = new CachePool({ create, maxBytes: 100, maxCount: 8 });
+    const ids = [1, 2, 3, 4];
+    for (const asker of [undefined, "ada"]) pool.put(filled(pool, ids, asker), ids, asker);
+    expect(pool.take([...ids, 5], "mallory").length).toBe(0);
+    expect(pool.take([...ids, 5], "ada").length).toBe(4);
+    expect(pool.take([...ids, 5], undefined).length).toBe(4);
+  });
+
+  it("never gives the user's own caches up for others", () => {
+    const pool = new CachePool({ create, maxBytes: 100, maxCount: 2 });
+    const own = [1, 2, 3];
+    pool.put(filled(pool, own), own, undefined);
+    for (const first of [7, 8, 9]) pool.put(filled(pool, [first, first], "mallory"), [first, first], "mallory");
+    expect(pool.clear("mallory")).toBe(true);
+    expect(pool.clear("mallory")).toBe(false);
+    expect(pool.take([...own, 4], undefined).length).toBe(3);
   });
 });

@@ -51,7 +51,7 @@ export class WebLlmModel extends QueuedModel {
       });
       yield* answer.begin();
       const startTime = performance.now();
-      const first = answer.over ? undefined : await runner.prefill(answer.ids, signal);
+      const first = answer.over ? undefined : await runner.prefill(answer.ids, request.asker, signal);
       const firstTokenTime = performance.now();
       let logits = first?.logits;
       while (logits) {

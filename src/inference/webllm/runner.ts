@@ -46,6 +46,8 @@ export class TokenRunner {
   readonly #tap: LogitsTap;
   /** Tokens whose keys and values are in the cache; undefined after an error, when nobody knows. */
   #fed: number[] | undefined = [];
+  /** Whose tokens those are. */
+  #asker: string | undefined;
 
   constructor(engine: TokenEngine, modelId: string, tap: LogitsTap) {
     this.#engine = engine;
@@ -55,10 +57,16 @@ export class TokenRunner {
 
   /**
    * Makes the cache hold `ids`, and continues from its present tokens if `ids` begin with them. Returns the logits after
-   * the last id and the number of reused tokens. Aborting stops between two chunks.
+   * the last id and the number of reused tokens. Tokens of another asker are not reused: the time that this saves would tell
+   * what was asked. Aborting stops between two chunks.
    */
-  async prefill(ids: readonly number[], signal: AbortSignal): Promise<{ logits: Float32Array; cachedTokens: number }> {
-    const fed = this.#fed;
+  async prefill(
+    ids: readonly number[],
+    asker: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ logits: Float32Array; cachedTokens: number }> {
+    const fed = asker === this.#asker ? this.#fed : undefined;
+    this.#asker = asker;
     const kept = fed && fed.length < ids.length && fed.every((id, index) => id === ids[index]) ? fed.length : 0;
     if (kept === 0) {
       // With its counters kept, the library would mix the rates of different answers.

@@ -2,6 +2,7 @@
 import { MicrogridError } from "../../core";
 import {
   type EngineSupervisor,
+  type AskOptions,
   type Estimate,
   type GenerationEvent,
   type GenerationRequest,
@@ -56,18 +57,18 @@ export class PipelineProvider implements Provider {
     return estimateWork(request, facts);
   }
 
-  async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+  async *generate(request: GenerationRequest, { signal, asker }: AskOptions): AsyncGenerator<GenerationEvent> {
     const { supervisor, engineId } = this.#options;
     const alone = this.#answers++ === 0;
     try {
       const draft = this.#draft();
-      const asked = { ...request, model: engineId, ...(draft !== undefined && { draft }) };
-      for await (const event of supervisor.generate(asked, options)) {
+      const asked = { ...request, asker, model: engineId, ...(draft !== undefined && { draft }) };
+      for await (const event of supervisor.generate(asked, { signal })) {
         if (event.type === "done" && alone) this.#offer = measured(this.#offer, event.usage);
         yield event;
       }
     } catch (error) {
-      throw options.signal.aborted ? error : this.#cause(error);
+      throw signal.aborted ? error : this.#cause(error);
     } finally {
       this.#answers--;
     }

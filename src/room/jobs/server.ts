@@ -205,7 +205,7 @@ export class JobServer {
       await link.send("job.tokens", { id, seq: seq++, ...batch.take() });
     };
     try {
-      for await (const event of this.#options.provider.generate(request, { signal })) {
+      for await (const event of this.#options.provider.generate(request, { signal, asker: link.did })) {
         if (event.type === "shortened") await link.send("job.shortened", { id, messages: event.messages });
         else if (event.type === "token" || event.type === "reasoning") {
           if (seq === 0) onFirstToken();
