@@ -54,7 +54,7 @@ export type {
   Estimate,
   FinishReason,
   GenerationEvent,
-  AskOptions,
+  GenerateOptions,
   EngineRequest,
   GenerationRequest,
   LayerCheck,

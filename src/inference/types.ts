@@ -41,7 +41,7 @@ export interface EngineRequest extends GenerationRequest {
 }
 
 /** How a provider is asked. */
-export interface AskOptions {
+export interface GenerateOptions {
   readonly signal: AbortSignal;
   /** The peer for whom this is; absent for this device's own user. */
   readonly asker?: string | undefined;
@@ -101,7 +101,7 @@ export interface Provider {
   models(): readonly ModelOffer[];
   estimate(request: WorkRequest): Estimate;
   /** Streams the answer. Leaving the loop or aborting stops the work within one token. */
-  generate(request: GenerationRequest, options: AskOptions): AsyncIterable<GenerationEvent>;
+  generate(request: GenerationRequest, options: GenerateOptions): AsyncIterable<GenerationEvent>;
   /** Turns texts into vectors, with those of its models that make embeddings. Absent if it never has any. */
   embed?(request: EmbeddingRequest, options: { signal: AbortSignal }): Promise<Embedded>;
 }

@@ -1,7 +1,7 @@
 /** This device as a provider: the loaded models, with the rates measured on its own answers. */
 import type { EngineSupervisor } from "../inference";
 import {
-  type AskOptions,
+  type GenerateOptions,
   type Embedded,
   type EmbeddingRequest,
   type Estimate,
@@ -86,7 +86,7 @@ export class LocalProvider implements Provider {
     return estimateWork(request, { offer, backlog: running + queued, rttMs: 0, privacy: "device" });
   }
 
-  async *generate(request: GenerationRequest, { signal, asker }: AskOptions): AsyncGenerator<GenerationEvent> {
+  async *generate(request: GenerationRequest, { signal, asker }: GenerateOptions): AsyncGenerator<GenerationEvent> {
     const alone = this.#supervisor.jobs.running === 0;
     for await (const event of this.#supervisor.generate({ ...request, asker }, { signal })) {
       if (event.type === "token" || event.type === "reasoning") this.#count(event.ids.length || 1);

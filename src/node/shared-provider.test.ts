@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { type AskOptions, type GenerationEvent, type Provider } from "../inference";
+import { type GenerateOptions, type GenerationEvent, type Provider } from "../inference";
 import { ToyProvider, toyRequest } from "../inference/testing/toy-provider";
 import { SharedProvider } from "./shared-provider";
 
 test("an answer for others tells who asked to the engine, and not how much of the prompt was there to them", async () => {
   const toy = new ToyProvider();
   const generate = toy.generate.bind(toy);
-  const asked: AskOptions[] = [];
+  const asked: GenerateOptions[] = [];
   toy.generate = async function* (request, options) {
     asked.push(options);
     for await (const event of generate(request, options))

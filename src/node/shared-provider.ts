@@ -1,7 +1,7 @@
 /** All models with which this node answers its room: its own ones, and those that it runs together with others. */
 import { MicrogridError } from "../core";
 import {
-  type AskOptions,
+  type GenerateOptions,
   type Embedded,
   type EmbeddingRequest,
   type Estimate,
@@ -44,7 +44,7 @@ export class SharedProvider implements Provider {
     return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
   }
 
-  async *generate(request: GenerationRequest, options: AskOptions): AsyncGenerator<GenerationEvent> {
+  async *generate(request: GenerationRequest, options: GenerateOptions): AsyncGenerator<GenerationEvent> {
     const provider = this.#of(request.model) ?? this.#providers()[0]!;
     this.#serving.push(request.model);
     try {

@@ -4,7 +4,7 @@ import { MicrogridError, encodeCbor } from "../../core";
 import { houseSigner, makeHouseSecret, sealFile } from "../../identity";
 import type { Capabilities, GridState } from "../../node";
 import { housePart } from "./parts";
-import { type PortablePart, type ReadChange, exportParts, readParts } from "./portable";
+import { type PortablePart, type ReadChange, exportParts, readBackup } from "./portable";
 import { settingsPart } from "./settings";
 
 const PASSPHRASE = "seven quiet otters";
@@ -31,7 +31,7 @@ function part(name: string, value?: unknown): PortablePart & { value: unknown; r
 
 /** Makes the changes of a file, or only those that `wanted` names. */
 async function restore(parts: readonly PortablePart[], file: Blob, passphrase: string): Promise<void> {
-  await make(await readParts(parts, file, passphrase));
+  await make(await readBackup(parts, file, passphrase));
 }
 
 async function make(

@@ -55,7 +55,7 @@ export async function exportParts(parts: readonly PortablePart[], passphrase: st
  * Reads such a file, checks all parts that it contains, and returns the changes that it would make, in the order in which they
  * have to be made. Throws `bad-request` with a message that says what is wrong.
  */
-export async function readParts(
+export async function readBackup(
   parts: readonly PortablePart[],
   file: Blob,
   passphrase: string,

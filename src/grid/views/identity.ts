@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { type Bytes, MicrogridError } from "../../core";
 import { makeHouseSecret, phraseOfSecret, secretOfPhrase } from "../../identity";
-import { type BackupChange, type PortablePart, type ReadChange, exportParts, housePart, readParts } from "../backup";
+import { type BackupChange, type PortablePart, type ReadChange, exportParts, housePart, readBackup } from "../backup";
 import type { Identity, RestoreOptions, Scope } from "../contract";
 import { textOf } from "../fields";
 import {
@@ -118,7 +118,7 @@ export class GridIdentity implements Identity {
 
   async #read(file: Blob, passphrase: string, method: string): Promise<readonly ReadChange[]> {
     if (!(file instanceof Blob)) throw new MicrogridError("bad-request", `${method} takes a file.`);
-    return readParts([this.#house, ...this.#parts], file, textOf(passphrase, method));
+    return readBackup([this.#house, ...this.#parts], file, textOf(passphrase, method));
   }
 
   #take(name: string, secret: Bytes): Promise<void> {

@@ -2,7 +2,7 @@
 import { MicrogridError } from "../../core";
 import {
   type EngineSupervisor,
-  type AskOptions,
+  type GenerateOptions,
   type Estimate,
   type GenerationEvent,
   type GenerationRequest,
@@ -57,7 +57,7 @@ export class PipelineProvider implements Provider {
     return estimateWork(request, facts);
   }
 
-  async *generate(request: GenerationRequest, { signal, asker }: AskOptions): AsyncGenerator<GenerationEvent> {
+  async *generate(request: GenerationRequest, { signal, asker }: GenerateOptions): AsyncGenerator<GenerationEvent> {
     const { supervisor, engineId } = this.#options;
     const alone = this.#answers++ === 0;
     try {
