@@ -5,7 +5,7 @@ import { Browsers, UNOPTIMIZED_FLAGS } from "./browsers";
 import { Firefox, hasFirefox } from "./firefox";
 import { Profile } from "./profile";
 import { Problems, type Expected } from "./problems";
-import { serveForeign, serveSite, type SiteConfig, type WebServer } from "./servers";
+import { serveForeign, serveSite, type SiteConfig, type SiteServer, type WebServer } from "./servers";
 import { Signaling } from "./signaling";
 import { SitePage } from "./site-page";
 import { hasTurn, TurnNetwork, type NetworkPath } from "./turn";
@@ -43,7 +43,7 @@ interface TestFixtures {
   /** The deploy-time file of this test's site; change it before opening pages. */
   readonly siteConfig: { -readonly [Key in keyof SiteConfig]: SiteConfig[Key] };
   /** The built site on an origin for this test alone. */
-  readonly site: WebServer;
+  readonly site: SiteServer;
   /** Opens the site as one more visitor. Unexpected problems fail the test at its end. */
   readonly openSite: OpenSite;
   /** A browser with a profile on the disk, which can be closed and opened again. Service Workers are let in. */

@@ -28,13 +28,19 @@ export interface WebServer {
 /** Where the site of a test also has the bare pages, as pages of other programs on the same origin. */
 const BESIDE = "/e2e/";
 
+/** A server of the site, which can go on with another build. */
+export interface SiteServer extends WebServer {
+  /** Serves this build from now on, as if it had been copied over the one before. */
+  deploy(folder: string): void;
+}
+
 /**
  * Serves the built site. It reads the configuration at each request, so a test may change it. `beside` gives the folder of the
  * bare pages, when it is first asked for.
  */
-export function serveSite(config: () => SiteConfig, beside?: () => Promise<string>): Promise<WebServer> {
-  const site = siteHandler({ root: DIST, config });
-  return serve((request, response) => {
+export async function serveSite(config: () => SiteConfig, beside?: () => Promise<string>): Promise<SiteServer> {
+  let site = siteHandler({ root: DIST, config });
+  const server = await serve((request, response) => {
     if (!beside || !request.url?.startsWith(BESIDE)) return site(request, response);
     const path = new URL(request.url, "http://site").pathname.slice(BESIDE.length);
     void beside()
@@ -44,6 +50,12 @@ export function serveSite(config: () => SiteConfig, beside?: () => Promise<strin
         () => response.writeHead(404).end(),
       );
   }, "localhost");
+  return {
+    ...server,
+    deploy(folder) {
+      site = siteHandler({ root: folder, config });
+    },
+  };
 }
 
 /**

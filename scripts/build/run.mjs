@@ -33,15 +33,28 @@ export async function buildAll({ outDir = join(ROOT, "dist"), force = false, bri
   if (!force && isBuilt(outDir, hash)) return;
   forgetBuild();
   if (brief) console.log(`Building the site (once; about ${USUAL_SECONDS} s)…`);
+  await buildModes({ outDir, id: hash, logLevel: brief ? "error" : "warn" });
+  const starts = startSizes(outDir);
+  if (!brief) report(outDir, starts);
+  for (const start of starts) holdToBudget(start);
+  rememberBuild(outDir, hash);
+}
+
+/**
+ * Builds everything into `outDir` as the build `id`, and nothing more: no sizes, no budgets.
+ * @param {{ outDir: string, id: string, logLevel: "warn" | "error" }} options
+ * @returns {Promise<void>} Rejects with a `CommandError` where a build fails.
+ */
+export async function buildModes({ outDir, id, logLevel }) {
   process.env["MICROGRID_OUT_DIR"] = outDir;
-  process.env["MICROGRID_BUILD"] = hash;
+  process.env["MICROGRID_BUILD"] = id;
   for (const mode of MODES) {
     try {
       await build({
         root: ROOT,
         configFile: join(ROOT, "vite.config.ts"),
         mode,
-        logLevel: brief ? "error" : "warn",
+        logLevel,
         build: QUIET,
         worker: QUIET,
       });
@@ -49,10 +62,6 @@ export async function buildAll({ outDir = join(ROOT, "dist"), force = false, bri
       throw new CommandError(`The ${mode} build failed. ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  const starts = startSizes(outDir);
-  if (!brief) report(outDir, starts);
-  for (const start of starts) holdToBudget(start);
-  rememberBuild(outDir, hash);
 }
 
 /** @typedef {{ what: string, budget: number, sizes: readonly import("./budget.mjs").FileSize[] }} Start */

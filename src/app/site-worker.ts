@@ -6,12 +6,12 @@ import { type Alive, type ApiCall, type PageService, type ReplyHead, isHello, pa
 import { tellWorker } from "./worker-messages";
 
 /** Registers the worker where the browser has Service Workers. `grid` may still be starting. */
-export function connectSiteWorker(grid: Promise<GridApi>): void {
-  // Not everywhere: on plain http addresses, in some private windows, in pages that are embedded.
-  const workers = "serviceWorker" in navigator ? navigator.serviceWorker : undefined;
-  if (!workers) return;
+export async function connectSiteWorker(grid: Promise<GridApi>): Promise<ServiceWorkerRegistration | undefined> {
   const life = pageLock(import.meta.env.MICROGRID_BUILD ?? "dev", randomId());
   const held = holdLife(life);
+  // Not everywhere: on plain http addresses, in some private windows, in pages that are embedded.
+  const workers = "serviceWorker" in navigator ? navigator.serviceWorker : undefined;
+  if (!workers) return undefined;
   const service: PageService = { answer: (call, { signal }) => answer(grid, call, signal) };
   workers.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     if (!isHello(data)) return;
@@ -22,9 +22,11 @@ export function connectSiteWorker(grid: Promise<GridApi>): void {
     });
   });
   workers.startMessages();
-  // The page works without it, so a browser that refuses is no fault to be shown.
-  workers.register(new URL("site-worker.js", document.baseURI), { updateViaCache: "none" }).catch(() => undefined);
   void grid.then((started) => keepFiles(workers, started)).catch(() => undefined);
+  // The page works without it, so a browser that refuses is no fault to be shown.
+  return workers
+    .register(new URL("site-worker.js", document.baseURI), { updateViaCache: "none" })
+    .catch(() => undefined);
 }
 
 /** Tells the worker whenever the page has loaded files that it did not have before: at its start, and with each model. */

@@ -18,12 +18,17 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
     app.failure = missing;
     return;
   }
+  // Told by the code with which the build wraps every import of a part.
+  addEventListener("vite:preloadError", () => {
+    app.version.isIncomplete();
+    if ("serviceWorker" in navigator) void lookForUpdate();
+  });
   try {
     await painted();
-    const [{ Grid, eraseAll }, { Workspace }, { connectSiteWorker }] = await Promise.all([
+    const [{ Grid, eraseAll }, { Workspace }, site] = await Promise.all([
       import("../grid"),
       loadWorkspace(),
-      import("./site-worker"),
+      import("./site"),
     ]);
     // One tab deletes; the others wait for it, and then find nothing left to do.
     await navigator.locks.request("microgrid/erase", async () => {
@@ -31,7 +36,7 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
     });
     followErasing();
     const opening = Grid.open();
-    connectSiteWorker(opening);
+    site.connectSite(opening, app);
     const grid = await opening;
     window.microgrid = grid;
     app.workspace = new Workspace(grid);
@@ -42,9 +47,22 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
   } catch (error) {
     // The page went away while it started: nobody is left who could be told.
     if (error instanceof MicrogridError && error.code === "closed") return;
+    if (error instanceof MicrogridError && error.code === "build-differs") {
+      app.failure = error.message;
+      const { otherBuildsGone } = await import("./site");
+      await otherBuildsGone();
+      location.reload();
+      return;
+    }
     const reason = error instanceof Error ? error.message : String(error);
     app.failure = `Microgrid could not start: ${reason} Reload the page to try again; your conversations are kept.`;
     // Developers see the whole error, with its cause, in the console.
     reportError(error);
   }
+}
+
+/** A part that is missing may be part of an old version: asks whether there is a new one, which the page then offers. */
+async function lookForUpdate(): Promise<void> {
+  const site = await navigator.serviceWorker.getRegistration().catch(() => undefined);
+  await site?.update().catch(() => undefined);
 }

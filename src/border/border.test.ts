@@ -79,13 +79,15 @@ for (const [name, open] of Object.entries({ port: overPort, tab: overTabs, worke
 
 describe("tabs", () => {
   it("of different builds refuse each other", async () => {
-    const old = new TabBorder({ build: "1" });
+    const refused = vi.fn();
+    const old = new TabBorder({ build: "1", onOtherBuild: refused });
     const visited = vi.fn();
     old.accept(visited);
     const tab = new TabBorder({ build: "2" });
     const reached = tab.reach(old.id, { signal: new AbortController().signal });
     await expect(reached).rejects.toMatchObject({ code: "build-differs" });
     expect(visited).not.toHaveBeenCalled();
+    expect(refused).toHaveBeenCalledOnce();
     tab.close();
     old.close();
   });

@@ -4,6 +4,6 @@
  */
 export { transfer } from "comlink";
 export { type Service, asService, connect, release, serve } from "./calls";
-export { holdLife, lockManager, watchLife } from "./life";
+export { holdLife, livingWith, lockManager, untilDead, watchLife } from "./life";
 export { TabBorder } from "./tabs";
 export { WorkerConnection, serveWorker } from "./worker";

@@ -16,6 +16,17 @@ export function watchLife(name: string, signal: AbortSignal, onDeath: () => void
     .catch(() => undefined);
 }
 
+/** Resolves when the holder of the lock is dead. Rejects with the signal's reason. */
+export async function untilDead(name: string, signal: AbortSignal): Promise<void> {
+  await lockManager()?.request(name, { signal }, () => undefined);
+}
+
+/** The names of the locks that live workers and tabs hold and that begin like this. */
+export async function livingWith(prefix: string): Promise<string[]> {
+  const { held = [] } = (await lockManager()?.query()) ?? {};
+  return held.flatMap(({ name }) => (name?.startsWith(prefix) ? [name] : []));
+}
+
 /** Undefined on plain http addresses, and in Node. */
 export function lockManager(): LockManager | undefined {
   return typeof navigator !== "undefined" && "locks" in navigator ? navigator.locks : undefined;

@@ -37,11 +37,18 @@ type TabVisitor = (tab: string, endpoint: TabEndpoint) => void;
 /** How often a hello is said again while nothing answers: the other tab may only just have started to listen. */
 const HELLO_MS = 500;
 
+interface TabBorderOptions {
+  readonly build: string;
+  readonly id?: string;
+  readonly onOtherBuild?: () => void;
+}
+
 /** This tab on the channel. */
 export class TabBorder {
   /** This tab's address. */
   readonly id: string;
   readonly #build: string;
+  readonly #onOtherBuild: () => void;
   readonly #channel = new BroadcastChannel(CHANNEL);
   readonly #endpoints = new Map<string, TabEndpoint>();
   readonly #visitors = new Set<string>();
@@ -50,9 +57,13 @@ export class TabBorder {
   /** Calls back with the answer to this tab's own hello, by tab. */
   readonly #greeting = new Map<string, (answer: Body) => void>();
 
-  /** `build` tells builds of the site apart: tabs of different builds refuse each other. */
-  constructor({ build, id = randomId(8) }: { build: string; id?: string }) {
+  /**
+   * `build` tells builds of the site apart: tabs of different builds refuse each other. `onOtherBuild` is called when this tab
+   * has refused one.
+   */
+  constructor({ build, id = randomId(8), onOtherBuild = () => undefined }: TabBorderOptions) {
     this.#build = build;
+    this.#onOtherBuild = onOtherBuild;
     this.id = id;
     this.#channel.onmessage = ({ data }: MessageEvent<Frame>) => {
       if (data.to === this.id) this.#receive(data.from, data.body);
@@ -104,7 +115,10 @@ export class TabBorder {
   #receive(tab: string, body: Body): void {
     switch (body.type) {
       case "hello":
-        if (body.build !== this.#build) return this.#send(tab, { type: "refused", build: this.#build });
+        if (body.build !== this.#build) {
+          this.#send(tab, { type: "refused", build: this.#build });
+          return this.#onOtherBuild();
+        }
         if (!this.#onVisit) return;
         // A tab says hello again while it waits for the answer.
         if (!this.#visitors.has(tab)) {
@@ -227,6 +241,6 @@ function mapped(value: unknown, map: (part: unknown) => unknown): unknown {
 function otherBuild(): MicrogridError {
   return new MicrogridError(
     "build-differs",
-    "Another tab of this site runs a different version of Microgrid. Reload all tabs of the site, or close the others.",
+    "Another tab of this site runs a different version of Microgrid. Reload or close the other tabs; this one then starts by itself.",
   );
 }

@@ -8,6 +8,7 @@ import type { GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } fr
 import { ConversationStore } from "./conversations";
 import { fieldsOf } from "./fields";
 import { GridIdentity } from "./views/identity";
+import { holdRunning } from "./running";
 import { GridPipelines } from "./views/pipelines";
 import { GridRoom } from "./views/room";
 import { NodeConnection } from "./tabs/node-connection";
@@ -85,8 +86,14 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
       ...(iceServers && { rtc: { iceServers: [...iceServers] } }),
     };
     const connection = new NodeConnection({ baseUrl, pageUrl: baseUrl, config });
-    const [{ state }, conversations] = await Promise.all([connection.start(), ConversationStore.open()]);
-    return new Grid(connection, state, conversations, { pageUrl: baseUrl, policy: options.policy ?? {} });
+    try {
+      const [{ state }, conversations] = await Promise.all([connection.start(), ConversationStore.open()]);
+      return new Grid(connection, state, conversations, { pageUrl: baseUrl, policy: options.policy ?? {} });
+    } catch (error) {
+      // It must not come to lead the other tabs without a page that shows it.
+      connection.close();
+      throw error;
+    }
   }
 
   private constructor(
@@ -161,6 +168,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
     const delivered = new Delivered(request.generation.resume);
     const policy = { ...this.#ownPolicy, ...request.policy };
     let offer: ModelOffer | undefined;
+    const ended = holdRunning();
     try {
       for (;;) {
         signal.throwIfAborted();
@@ -181,6 +189,7 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
       }
     } finally {
       left.abort();
+      ended();
     }
   }
 

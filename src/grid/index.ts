@@ -38,6 +38,7 @@ export type {
 export { MAX_HOUSE_NAME_CHARS, MIN_PASSPHRASE_CHARS } from "../identity";
 export { eraseAll } from "./erase";
 export { Grid } from "./grid";
+export { answersEnd, answersRun } from "./running";
 export { type FamilyMember, type SpeedSample, expectedBackend, expectedRate, familyOf, memberName } from "../models";
 export { roomCapacity, spareBytes } from "../node";
 export type {

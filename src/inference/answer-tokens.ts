@@ -1,5 +1,6 @@
 /** The tokens of one answer: every engine chooses them, turns them into text and ends the answer in the same way. */
 import { MicrogridError } from "../core";
+import { enginePart } from "./engine-part";
 import { AnswerForm } from "./answer-form";
 import type { Constraint } from "./grammar";
 import { type PromptTerms, makePrompt } from "./prompt";
@@ -56,7 +57,7 @@ export class AnswerTokens {
    */
   static async begin(request: ResolvedRequest, terms: AnswerTerms): Promise<AnswerTokens> {
     if (!request.format && offeredTools(request).length === 0) return new AnswerTokens(request, terms);
-    const { constraintOf } = await import("./grammar");
+    const { constraintOf } = await enginePart(() => import("./grammar"));
     return new AnswerTokens(request, terms, constraintOf(request, terms.tokenizer, terms.endIds));
   }
 

@@ -1,6 +1,7 @@
 /** Hosts the engines inside the worker and answers the page's calls. */
 import { release } from "../border";
 import { MicrogridError, deferred, onAbort } from "../core";
+import { enginePart } from "./engine-part";
 import type { OnBytes } from "./fetch-ahead";
 import type { EngineHostApi, HostLoadOptions, HostOptions } from "./protocol";
 import { type StageCalls, receiveStage, sendStage } from "./stage-border";
@@ -45,7 +46,7 @@ type EngineLoader = (options: {
 
 const ENGINES: Readonly<Record<EngineName, EngineLoader>> = {
   onnx: async ({ assetBase, sampleLayers, onDeviceLost }) => {
-    const { OnnxEngine } = await import("./onnx");
+    const { OnnxEngine } = await enginePart(() => import("./onnx"));
     return new OnnxEngine({
       onDeviceLost,
       ...(assetBase === undefined ? {} : { assetBase }),
@@ -53,7 +54,7 @@ const ENGINES: Readonly<Record<EngineName, EngineLoader>> = {
     });
   },
   webllm: async () => {
-    const { WebLlmEngine } = await import("./webllm");
+    const { WebLlmEngine } = await enginePart(() => import("./webllm"));
     return new WebLlmEngine();
   },
 };

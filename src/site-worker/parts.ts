@@ -5,6 +5,7 @@ export {
   type PageService,
   type ReplyHead,
   type ToWorker,
+  PAGE_LOCK,
   isHello,
   pageLock,
 } from "./protocol";

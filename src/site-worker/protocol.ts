@@ -57,7 +57,8 @@ export function isToWorker(data: unknown): data is ToWorker {
   return typeof data === "object" && data !== null && TO_WORKER.includes((data as { type?: unknown }).type);
 }
 
-const PAGE_LOCK = "microgrid/page/";
+/** Locks of pages begin with this. */
+export const PAGE_LOCK = "microgrid/page/";
 
 /** The lock that a page of a build holds as long as it lives. */
 export function pageLock(build: string, id: string): string {

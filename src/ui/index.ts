@@ -4,3 +4,4 @@ export { applyTheme, followSystemTheme } from "./state/preferences";
 export { erasingAsked, followErasing } from "./state/erasing";
 export { painted } from "./painted";
 export { loadWorkspace } from "./load-workspace";
+export type { SiteVersion } from "./state/site-version";

@@ -6,6 +6,7 @@ import {
   type GridState,
   type NodeApi,
   type NodeOptions,
+  type Notice,
   type StatePatch,
   followNode,
   isNodeLost,
@@ -15,6 +16,15 @@ import { Leadership, findLeader, holdLeading, tabLock } from "./leadership";
 
 /** How soon a tab looks again for the tab that leads, while the lead passes from one tab to another. */
 const SEARCH_MS = 50;
+
+/** Shown in the tabs of a build when a tab of another one has the node, or has asked for it. */
+const OTHER_BUILD: Notice = {
+  id: "build-differs",
+  level: "warning",
+  text:
+    "Another tab of this site runs a different version of Microgrid, and the two cannot work together. Reload this tab to " +
+    "get the newest version. Your chats and drafts stay.",
+};
 
 interface NodeConnectionEvents {
   /** Parts of the node's state have changed, or all of it, because another node runs now. */
@@ -37,7 +47,10 @@ interface Held extends ReachedNode {
 /** The way to the node, as long as this tab lives. Emits patches of the node that runs, wherever that is. */
 export class NodeConnection extends TypedEventTarget<NodeConnectionEvents> {
   readonly #options: Omit<NodeOptions, "takesOver">;
-  readonly #border = new TabBorder({ build: import.meta.env.MICROGRID_BUILD ?? "dev" });
+  readonly #border = new TabBorder({
+    build: import.meta.env.MICROGRID_BUILD ?? "dev",
+    onOtherBuild: () => this.#node?.local?.store.notify(OTHER_BUILD),
+  });
   readonly #leadership: Leadership;
   readonly #listeners = new AbortController();
   #node: Held | undefined;
@@ -179,6 +192,9 @@ export class NodeConnection extends TypedEventTarget<NodeConnectionEvents> {
       } catch (error) {
         if (overtaken()) return;
         if (!isNodeLost(error)) {
+          if (error instanceof MicrogridError && error.code === "build-differs") {
+            this.emit("patch", { notices: [OTHER_BUILD] });
+          }
           this.#fail(error);
           return;
         }

@@ -1,5 +1,6 @@
 /** The `onnx` engine: decoder graphs on ONNX Runtime Web, on the GPU or on the CPU. */
 import type { InferenceSession } from "onnxruntime-web";
+import { enginePart } from "../engine-part";
 import { MicrogridError, unless } from "../../core";
 import type { OnBytes } from "../fetch-ahead";
 import { CHECK_TEXT } from "../queued-model";
@@ -122,7 +123,7 @@ export class OnnxEngine implements Engine {
     options: { signal: AbortSignal; backend: Backend; limits: StageLimits },
   ): Promise<OnnxStage> {
     return this.#loadPart(options, async (bench) => {
-      const { loadStage } = await import("./pipeline-parts");
+      const { loadStage } = await enginePart(() => import("./pipeline-parts"));
       return loadStage(bench, pkg, options);
     });
   }
@@ -133,7 +134,7 @@ export class OnnxEngine implements Engine {
     options: { signal: AbortSignal; backend: Backend; ring: StageService },
   ): Promise<OnnxModel<RingSequence>> {
     return this.#loadPart(options, async (bench) => {
-      const { loadEnds } = await import("./pipeline-parts");
+      const { loadEnds } = await enginePart(() => import("./pipeline-parts"));
       return loadEnds(bench, pkg, options);
     });
   }

@@ -1,5 +1,6 @@
 /** ONNX Runtime Web: the build that fits the backend, with its assets where this site keeps them. */
 import type * as OrtModule from "onnxruntime-web/wasm";
+import { enginePart } from "../engine-part";
 import { type OnBytes, fetchAhead } from "../fetch-ahead";
 import type { Backend } from "../types";
 
@@ -16,7 +17,7 @@ const MAX_THREADS = 4;
  * is this script's own address, which is right even where the worker was started from a blob on another site.
  */
 export async function loadOrt(backend: Backend, assetBase: string = import.meta.url): Promise<Ort> {
-  const { ort, wasm, glue } = await importBuild(backend);
+  const { ort, wasm, glue } = await enginePart(() => importBuild(backend));
   const threads = threadCount();
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = threads;
@@ -37,7 +38,7 @@ export async function fetchOrt(
   backend: Backend,
   options: { readonly assetBase?: string | undefined; readonly signal: AbortSignal; readonly onBytes: OnBytes },
 ): Promise<void> {
-  const { wasm, bytes } = await importBuild(backend);
+  const { wasm, bytes } = await enginePart(() => importBuild(backend));
   await fetchAhead(new URL(wasm, options.assetBase ?? import.meta.url).href, { ...options, bytes });
 }
 

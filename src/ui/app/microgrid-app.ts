@@ -12,13 +12,16 @@ import { go, readRoute } from "../routes";
 import "../sidebar/sidebar";
 import type { InviteAnswer } from "../room/join-dialog";
 import type { Sidebar } from "../sidebar/sidebar";
+import { LazyPart } from "../lazy-part";
 import { WorkspaceController } from "../state/controller";
+import { SiteVersion } from "../state/site-version";
 import type { Panel, Workspace } from "../state/workspace";
 import { appStyles } from "./app-styles";
 import { FocusKeeper } from "./focus-keeper";
 import "./header";
 import { isNarrow } from "./narrow";
 import "./toasts";
+import "./version-bar";
 
 /** `<microgrid-app .grid>`: paints its frame at once, and becomes usable when it is given a grid. */
 @customElement("microgrid-app")
@@ -27,6 +30,8 @@ export class MicrogridApp extends MicrogridElement {
 
   /** The state of the page over the running node; undefined while that starts. */
   @property({ attribute: false }) workspace: Workspace | undefined;
+  /** News about the version of the page. */
+  readonly version = new SiteVersion();
   /** Why the grid could not start, as a sentence for the user; empty if it did not fail. */
   @property() failure = "";
   @state() private drawer = false;
@@ -92,6 +97,7 @@ export class MicrogridApp extends MicrogridElement {
           ?failed=${this.failure !== ""}
           @mg-menu=${() => (this.drawer = true)}
         ></mg-header>
+        <mg-version .version=${this.version} .workspace=${workspace}></mg-version>
         <mg-notices .workspace=${workspace}></mg-notices>
         ${this.failure === "" ? html`<mg-chat .workspace=${workspace}></mg-chat>` : this.#failed()}
       </main>
@@ -113,12 +119,12 @@ export class MicrogridApp extends MicrogridElement {
     const { workspace } = this;
     switch (workspace?.panel) {
       case "room":
-        void import("../room");
+        parts.room.want();
         return html`<aside class="panel" tabindex="-1" aria-label="Room">
           <mg-room-panel .workspace=${workspace}></mg-room-panel>
         </aside>`;
       case "chat-settings":
-        void import("../settings");
+        parts.settings.want();
         return html`<aside class="panel" tabindex="-1" aria-label="Chat settings">
           <mg-chat-settings .workspace=${workspace}></mg-chat-settings>
         </aside>`;
@@ -129,10 +135,10 @@ export class MicrogridApp extends MicrogridElement {
 
   #dialogs(): TemplateResult {
     const { workspace } = this;
-    if (workspace?.dialog === "models") void import("../models");
-    if (workspace?.dialog === "settings") void import("../settings");
-    if (workspace?.dialog === "help") void import("../help");
-    if (workspace && this.invite !== undefined) void import("../room");
+    if (workspace?.dialog === "models") parts.models.want();
+    if (workspace?.dialog === "settings") parts.settings.want();
+    if (workspace?.dialog === "help") parts.help.want();
+    if (workspace && this.invite !== undefined) parts.room.want();
     return html`
       ${workspace?.dialog === "models" ? html`<mg-model-dialog .workspace=${workspace}></mg-model-dialog>` : nothing}
       ${workspace?.dialog === "settings" ? html`<mg-settings-dialog .workspace=${workspace}></mg-settings-dialog>` : nothing}
@@ -230,6 +236,14 @@ export class MicrogridApp extends MicrogridElement {
     }
   }
 }
+
+/** The elements of panels and dialogs. */
+const parts = {
+  room: new LazyPart(() => import("../room")),
+  settings: new LazyPart(() => import("../settings")),
+  models: new LazyPart(() => import("../models")),
+  help: new LazyPart(() => import("../help")),
+};
 
 /** Widths at which a panel lies over the chat; the same as in the styles. */
 const PANEL_COVERS = "(max-width: 1120px)";

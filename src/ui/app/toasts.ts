@@ -4,6 +4,7 @@ import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
+import { noticeStyles } from "./notice-styles";
 
 /** `<mg-toasts .workspace>`. */
 @customElement("mg-toasts")
@@ -130,40 +131,7 @@ export class Toasts extends WorkspaceElement {
 /** `<mg-notices .workspace>`: messages that stay until the user dismisses them or they no longer apply. */
 @customElement("mg-notices")
 export class Notices extends WorkspaceElement {
-  static override readonly styles = css`
-    :host {
-      display: block;
-    }
-    .notice {
-      display: flex;
-      align-items: center;
-      gap: 0.625rem;
-      padding: 0.375rem 0.5rem 0.375rem 1rem;
-      border-bottom: 1px solid var(--mg-border);
-      background: var(--mg-sunken);
-      font-size: 0.875rem;
-      line-height: 1.45;
-    }
-    .warning {
-      background: var(--mg-warning-soft);
-      color: var(--mg-warning);
-    }
-    .error {
-      background: var(--mg-danger-soft);
-      color: var(--mg-danger);
-    }
-    .icon-button {
-      flex: none;
-      color: inherit;
-    }
-    .icon {
-      flex: none;
-      display: grid;
-    }
-    p {
-      flex: 1;
-    }
-  `;
+  static override readonly styles = noticeStyles;
 
   protected override render(): TemplateResult {
     const { workspace } = this;

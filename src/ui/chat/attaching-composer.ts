@@ -49,11 +49,15 @@ export class AttachingComposer extends Composer {
   protected override firstUpdated(): void {
     void painted()
       .then(() => import("../attachments/attachments"))
-      .then(() => {
-        this.#files = this.element;
-        // A draft that came before has its files in its text.
-        this.value = this.text;
-      });
+      .then(
+        () => {
+          this.#files = this.element;
+          // A draft that came before has its files in its text.
+          this.value = this.text;
+        },
+        // The page tells of parts that are missing.
+        () => undefined,
+      );
   }
 
   protected override beforeText(): TemplateResult {

@@ -16,6 +16,7 @@ import type { AttachingComposer } from "./attaching-composer";
 import "./elements";
 import "./empty-state";
 import { FollowEnd } from "../follow-end";
+import { LazyPart } from "../lazy-part";
 import { FileDrop } from "./file-drop";
 import "./go-back";
 import { Narration, narrationView } from "./narration";
@@ -24,6 +25,8 @@ import type { QuestionView } from "./question-view";
 import "./start-progress";
 
 const MOVED = "This model has no place for a system prompt: it read yours at the beginning of the first question.";
+/** The card that recommends a model. */
+const recommendation = new LazyPart(() => import("../models/recommendation"));
 /** Time without typing after which a draft is saved, ms. */
 const DRAFT_MS = 300;
 
@@ -46,7 +49,7 @@ export class ChatView extends WorkspaceElement {
   @queryAll("mg-question") private readonly questions!: NodeListOf<QuestionView>;
   #shownId: string | undefined | null = null;
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
-  #saveDraft: (() => void) | undefined;
+  #saveDraft: (() => Promise<void>) | undefined;
   #stop: (() => void)[] = [];
 
   constructor() {
@@ -58,7 +61,11 @@ export class ChatView extends WorkspaceElement {
     // The first paint shows no messages: their views come after it, and the chat is scrolled to its end then.
     void painted()
       .then(() => Promise.all([import("./question-element"), import("../markdown")]))
-      .then(() => this.requestUpdate());
+      // The page tells of parts that are missing.
+      .then(
+        () => this.requestUpdate(),
+        () => undefined,
+      );
   }
 
   override disconnectedCallback(): void {
@@ -160,9 +167,10 @@ export class ChatView extends WorkspaceElement {
   protected override updated(changed: PropertyValues): void {
     const { workspace } = this;
     if (changed.has("workspace") && workspace) {
-      void import("../models/recommendation");
+      recommendation.want();
       this.#stop.push(
         workspace.on("focus-composer", this.#focus),
+        workspace.savesToo(() => this.#flushDraft()),
         workspace.chats.answers.on("progress", ({ answer: { conversation, message }, event }) => {
           if (event.type === "token" && conversation === workspace.chats.currentId)
             this.#narration.hear(message, event.text);
@@ -178,7 +186,7 @@ export class ChatView extends WorkspaceElement {
   }
 
   #opened(chats: Chats): void {
-    this.#flushDraft();
+    void this.#flushDraft();
     // A text that was typed while the page was starting, or while a sent message made its chat, belongs to this one.
     const begun = this.#shownId === undefined && chats.current?.messages.length === 0;
     if (this.#shownId !== null && !begun) this.composer.value = "";
@@ -188,7 +196,7 @@ export class ChatView extends WorkspaceElement {
     if (this.#shownId !== undefined) this.refusal = "";
     const early = this.composer.value;
     if (early === "") void chats.draft().then((draft) => this.#showDraft(chats, draft));
-    else chats.draftSaver(early)();
+    else void chats.draftSaver(early)();
     this.#focus();
   }
 
@@ -245,7 +253,7 @@ export class ChatView extends WorkspaceElement {
   #send(text: string): void {
     this.#end.toEnd();
     this.refusal = "";
-    this.#flushDraft();
+    void this.#flushDraft();
     const id = this.workspace?.chats.currentId;
     void this.workspace?.chats.send(text).catch((error: unknown) => {
       this.#refuse(error);
@@ -274,14 +282,15 @@ export class ChatView extends WorkspaceElement {
     this.refusal = "";
     clearTimeout(this.#draftTimer);
     this.#saveDraft = this.workspace?.chats.draftSaver(event.detail);
-    if (event.detail === "") this.#flushDraft();
-    else this.#draftTimer = setTimeout(() => this.#flushDraft(), DRAFT_MS);
+    if (event.detail === "") void this.#flushDraft();
+    else this.#draftTimer = setTimeout(() => void this.#flushDraft(), DRAFT_MS);
   };
 
-  // A draft must not be lost if another chat is opened before the timer has saved it.
-  #flushDraft(): void {
+  // A draft must not be lost if another chat is opened, or the page goes, before the timer has saved it.
+  async #flushDraft(): Promise<void> {
     clearTimeout(this.#draftTimer);
-    this.#saveDraft?.();
+    const save = this.#saveDraft;
     this.#saveDraft = undefined;
+    await save?.();
   }
 }

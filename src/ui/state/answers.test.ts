@@ -149,7 +149,7 @@ describe("an answer", () => {
     await settle();
     await model.say("To");
     expect((await stored()).content).toBe("");
-    answers.flush();
+    void answers.flush();
     await settle();
     expect((await stored()).content).toBe("To");
     vi.spyOn(Date, "now").mockReturnValue(Date.now() + 600);

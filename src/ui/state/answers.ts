@@ -114,8 +114,8 @@ export class Answers extends TypedEventTarget<AnswersEvents> {
   }
 
   /** Saves the text so far, as when the page is about to go. */
-  flush(): void {
-    for (const entry of this.#entries.values()) void this.#save(entry);
+  async flush(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map((entry) => this.#save(entry)));
   }
 
   /**

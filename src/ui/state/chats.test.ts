@@ -134,7 +134,7 @@ describe("an answer that ended early", () => {
     void chats.send("Capital?");
     await settle();
     await model.say("To");
-    chats.answers.flush();
+    void chats.answers.flush();
     await settle();
     const id = chats.currentId!;
     const written = (await store.get(id))!;
@@ -299,7 +299,7 @@ describe("in a list of conversations,", () => {
   test("a draft belongs to the chat in which it was typed", async () => {
     const save = chats.draftSaver("Half a quest");
     await exchange("Capital?", "Tokyo");
-    save();
+    void save();
     expect(await chats.draft()).toBe("");
     await chats.select(undefined);
     expect(await chats.draft()).toBe("Half a quest");

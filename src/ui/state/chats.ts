@@ -214,9 +214,9 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
   }
 
   /** A function that saves a draft for the chat that is shown now, even if another is shown by the time it is called. */
-  draftSaver(text: string): () => void {
+  draftSaver(text: string): () => Promise<void> {
     const id = this.#currentId ?? NEW_DRAFT;
-    return () => void this.#store.saveDraft(id, text).catch(() => undefined);
+    return () => this.#store.saveDraft(id, text).catch(() => undefined);
   }
 
   close(): void {

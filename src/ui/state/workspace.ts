@@ -14,7 +14,9 @@ import { RULES_NOTICE, RulesWatch } from "./rules-watch";
 import { ShareModel } from "./share-model";
 import { Sharer } from "./sharer";
 import { StartModel } from "./start-model";
+import type { WorkInPage } from "./site-version";
 import { type Outcome, Together } from "./together";
+import { workOf } from "./work";
 
 export type { Panel } from "./panels";
 
@@ -34,7 +36,10 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly leaving: Leaving;
   readonly sharer: Sharer;
   readonly shareModel: ShareModel;
+  /** The work that a reload would end, in all tabs. */
+  readonly work: WorkInPage;
   readonly #panels = new Panels();
+  readonly #saves = new Set<() => Promise<unknown>>();
   readonly #cleanup: (() => void)[] = [];
   readonly #news = new RoomNews();
   readonly #rules = new RulesWatch();
@@ -51,6 +56,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.leaving = new Leaving(grid);
     this.sharer = new Sharer(grid);
     this.shareModel = new ShareModel(grid, this.loads);
+    this.work = workOf(grid);
     const answers = new Answers(grid.conversations, readyModel(grid, this.start));
     this.chats = new Chats({
       store: grid.conversations,
@@ -59,10 +65,11 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       toast: (text, action) => this.toast(text, action),
     });
     const changed = (): void => this.#changed();
-    const flush = (): void => answers.flush();
-    addEventListener("pagehide", flush);
+    this.#saves.add(() => answers.flush());
+    const save = (): void => void this.save();
+    addEventListener("pagehide", save);
     this.#cleanup.push(
-      () => removeEventListener("pagehide", flush),
+      () => removeEventListener("pagehide", save),
       () => this.start.close(),
       () => this.sharer.close(),
       () => this.shareModel.close(),
@@ -202,6 +209,17 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.#lastModel = readLastModel();
     this.#restores++;
     this.#changed();
+  }
+
+  /** Adds something to save before the page goes, and returns a function that takes it away. */
+  savesToo(save: () => Promise<unknown>): () => void {
+    this.#saves.add(save);
+    return () => void this.#saves.delete(save);
+  }
+
+  /** Saves all that is not stored yet: answers that are written, drafts. Call it before a reload. Never rejects. */
+  async save(): Promise<void> {
+    await Promise.allSettled([...this.#saves].map((each) => each()));
   }
 
   /** Puts the cursor where the next message is typed. */
