@@ -13,6 +13,8 @@ const ISOLATED = [
   "src/inference/tokenizer/chat-template.test.ts",
   "src/node/room/node-room.test.ts",
   "src/room/door/door.test.ts",
+  "src/room/door/guest-search.test.ts",
+  "src/room/door/knocks.test.ts",
   "src/room/gossip/gossip.test.ts",
   "src/room/governance/governance.test.ts",
   "src/room/hostile.test.ts",

@@ -102,6 +102,15 @@ export const MAX_TOLD_REVOCATIONS = MAX_REVOCATIONS / 2;
 /** How long an invite is valid by default, in days. */
 export const INVITE_DAYS = 30;
 
+/** A founder's node says again that the room is in this epoch when the last word is this old … */
+export const HEAD_RENEW_MS = 12 * 60 * 60_000;
+/** … and looks this often whether it is. */
+export const HEAD_CHECK_MS = 60 * 60_000;
+/** A newcomer asks a second member when the founders' last word is older: their devices need not be on every day. */
+export const HEAD_FRESH_MS = 2 * 24 * 60 * 60_000;
+/** How long a newcomer waits for that second member. */
+export const SECOND_DOOR_MS = 3_000;
+
 /** Guests at the door of one member at once. */
 export const MAX_GUESTS = 16;
 /** How long a guest may look at the charter while its line is open: reading takes time. */

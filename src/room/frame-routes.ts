@@ -53,6 +53,7 @@ export function frameRoutes(receivers: Receivers): FrameHandlers<typeof ROOM_FRA
     epochs: (body, { member }) => void governance.takeEpochs(member, body),
     proposal: (body, { member }) => void governance.takeProposal(member, body),
     revocation: (body, { member }) => void governance.takeRevocation(member, body),
+    head: (body, { member }) => void governance.takeHead(member, body),
     proof: (body, { member }) => void governance.takeProof(member, body),
     standing: (body, { member }) => void governance.takeStanding(member, body),
     // Guests

@@ -17,10 +17,11 @@ import type { HandDialer } from "./links/relay";
 import type { RemotePeer } from "./peers/remote-peer";
 import { CharterGuard, type Membership, saysNotAMember } from "./membership";
 import { Governance } from "./governance/governance";
+import { knownRoom } from "./known-room";
 import { type ContactDetails, OwnState } from "./own-state";
 import type { ROOM_FRAMES, RoomFrameBody } from "./protocol";
 import type { SignalingRegistration } from "./signaling/registration";
-import { type KnownRoom, Rendezvous } from "./signaling/rendezvous";
+import { Rendezvous } from "./signaling/rendezvous";
 import { StageLanes } from "./stages/lanes";
 import { WeightTransfer } from "./weights/transfer";
 
@@ -101,7 +102,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
       registration: () => registration.current,
       meet: (link) => this.#mesh.introduce(link, true),
       mayHold: true,
-      known: () => this.#known(),
+      known: () => knownRoom(this.#mesh, this.#gossip),
       onNoDirectWay: (error) => this.emit("refused", error),
       onSlotChange: () => this.#announce(),
     });
@@ -277,14 +278,6 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
 
   #contact(): ContactDetails {
     return { address: this.#registration.current?.address, slot: this.#rendezvous.slot };
-  }
-
-  /** The holders that this node has heard of, and the size of the room. */
-  #known(): KnownRoom {
-    const members = [...this.#mesh.members.values()];
-    const linked = members.flatMap(({ did, slot }) => (slot === undefined ? [] : [{ did, slot }]));
-    const told = this.#gossip.slots.filter(({ did }) => !this.#mesh.members.has(did));
-    return { claims: [...linked, ...told], members: members.length, nodes: this.#gossip.nodes };
   }
 
   #announce(): void {

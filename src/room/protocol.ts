@@ -28,7 +28,7 @@ import {
 } from "./constants";
 import { AddressSchema } from "./door/protocol";
 import { text } from "./schemas";
-import { CHARTER_RULES, EpochsSchema, ProofSchema } from "./membership";
+import { CHARTER_RULES, EpochsSchema, HeadSchema, ProofSchema } from "./membership";
 import {
   HEARTBEAT_RATE,
   HELLO_RATE,
@@ -123,6 +123,8 @@ export const ROOM_FRAMES = {
   revocation: { schema: v.strictObject({ signed: SignedSchema }), maxBytes: 1024, rate: REVOCATION_RATE },
   /** A founder shortens the receiver's proof. */
   proof: { schema: v.strictObject({ proof: ProofSchema }), maxBytes: 16 * 1024, rate: RULES_RATE },
+  /** A founder's word that the room is in this epoch now, newer than the receiver's. */
+  head: { schema: HeadSchema, maxBytes: 2 * 1024, rate: RULES_RATE },
   /** A new proof of the sender's membership: its house has changed, or its proof has become shorter. */
   standing: { schema: v.strictObject({ proof: ProofSchema }), maxBytes: 16 * 1024, rate: RULES_RATE },
   /** Somebody knocks at the sender's door, or does so no more. */

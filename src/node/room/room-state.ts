@@ -58,8 +58,8 @@ export function roomState(session: RoomSession, around: Around): RoomState {
 }
 
 /** The part of the room that a guest is shown. */
-export function roomPreview({ genesis, charter, inside }: Welcome): RoomPreview {
-  return { roomId: genesis.roomId, charter: charterState(charter, genesis), inside };
+export function roomPreview({ genesis, charter, inside, heardAt }: Welcome): RoomPreview {
+  return { roomId: genesis.roomId, foundersHeardAt: heardAt, charter: charterState(charter, genesis), inside };
 }
 
 function charterState(

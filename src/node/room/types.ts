@@ -88,6 +88,11 @@ export interface Proposal {
 /** A room as a guest sees it before entering. */
 export interface RoomPreview {
   readonly roomId: string;
+  /**
+   * When a founder's device last said that the room is as it is shown here, in ms since 1970; undefined if none ever did. A
+   * member who was removed later than that can still show the room as it was.
+   */
+  readonly foundersHeardAt: number | undefined;
   readonly charter: CharterState;
   readonly inside: readonly {
     readonly did: string;

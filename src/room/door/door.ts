@@ -1,10 +1,18 @@
-/** The member's side of the door: shows guests the charter, lets them in, or asks whether it may. */
+/** The member's side of the door: shows guests that it is a member, and the charter; lets them in, or asks whether it may. */
 import { type Did, MicrogridError, TypedEventTarget, encodeCbor, equalBytes } from "../../core";
 import type { Signed } from "../../identity";
 import { type AuthenticatedLine, Link, type RawLink, TokenBucket } from "../../wire";
 import { GOODBYE_MS, KNOCK_TIMEOUT_MS, MAX_GUESTS, MAX_TOLD_REVOCATIONS, PREVIEW_TIMEOUT_MS } from "../constants";
 import { FrameReader } from "../frames/frame-reader";
-import { type Admission, type Membership, type OpenedToken, type Standing, houseOf, readToken } from "../membership";
+import {
+  type Admission,
+  type Membership,
+  type OpenedToken,
+  type Standing,
+  houseOf,
+  isAbout,
+  readToken,
+} from "../membership";
 import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
 import { OWN_KNOCK_RATE } from "../frames/rates";
 import { DOOR_FRAMES, type GuestLink, type InsideFrame, MAX_INSIDE_BYTES } from "./protocol";
@@ -114,6 +122,10 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
   async #serve(link: GuestLink): Promise<RawLink | undefined> {
     const { membership } = this.#options;
     const reader = new FrameReader(link);
+    const { genesis, charter, epochs, proof, word } = membership;
+    const head = word.known && isAbout(word.known, epochs.head) ? { head: word.known.frame } : {};
+    const rules = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data.records };
+    await link.send("guest.member", { ...rules, proof, ...head });
     const hello = await reader.take(["guest.hello"]);
     const token = await readToken(hello.body.token);
     // The handshake was about a token of this hash, and proved the secret of this epoch.
@@ -121,11 +133,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
       throw new MicrogridError("peer-refused", "This invite is not valid.");
     }
     this.#check(token, link);
-    await link.send("guest.welcome", {
-      genesis: membership.genesis.record,
-      charter: membership.charter.signed,
-      inside: shown(this.#options.inside()),
-    });
+    await link.send("guest.welcome", { inside: shown(this.#options.inside()) });
     // Guests who only look leave without knocking. That is not a failure.
     const knock = await reader.take(["guest.knock"], PREVIEW_TIMEOUT_MS).catch(() => undefined);
     if (!knock) return undefined;

@@ -1,12 +1,12 @@
 /** The way into a room: one door after another, until one opens or the room says no. */
-import { MicrogridError, TypedEventTarget, onAbort } from "../../core";
+import { TypedEventTarget, onAbort } from "../../core";
 import type { Signed } from "../../identity";
 import type { RawLink } from "../../wire";
 import type { Invite } from "../invite/invite";
 import { type MemberContext, readToken } from "../membership";
 import type { SignalingRegistration } from "../signaling/registration";
 import { GuestSearch } from "./guest-search";
-import { type Admitted, type GuestCredentials, RefusedAtDoor, type GuestSession } from "./guest-session";
+import { type Admitted, type GuestCredentials, RefusedAtDoor } from "./guest-session";
 
 /** How a guest introduces itself when it knocks. */
 interface Introduction {
@@ -24,8 +24,8 @@ interface EntryOptions {
 interface EntryEvents {
   phase: "looking" | "knocking";
   /**
-   * A door does not belong to this room, because somebody is in between or plays the room; or no direct way leads to any
-   * door (`NoDirectWayError`). The text is for people.
+   * A device at the door is no member of this room, or somebody is in between; or no direct way leads to any door
+   * (`NoDirectWayError`). The text is for people, and the search goes on.
    */
   refused: Error;
 }
@@ -65,8 +65,7 @@ export class Entry extends TypedEventTarget<EntryEvents> {
   /** Resolves once this node is let in. Throws `RefusedAtDoor` where it is not, or the signal's reason. */
   async pass(signal: AbortSignal): Promise<Admitted> {
     for (;;) {
-      const door = await this.#nextDoor(signal);
-      if (!door) continue;
+      const door = await this.#search.nextDoor(signal);
       using _ = onAbort(signal, () => door.close());
       try {
         const admitted = await door.knock(this.#words(), () => this.emit("phase", "knocking"));
@@ -74,7 +73,7 @@ export class Entry extends TypedEventTarget<EntryEvents> {
         return admitted;
       } catch (error) {
         this.emit("phase", "looking");
-        // The member at the door may have gone. A refusal, however, is final.
+        // The member at the door may have gone. A refusal by a member, however, is final.
         if (error instanceof RefusedAtDoor || signal.aborted) throw error;
       }
     }
@@ -82,15 +81,5 @@ export class Entry extends TypedEventTarget<EntryEvents> {
 
   close(): void {
     this.#search.close();
-  }
-
-  async #nextDoor(signal: AbortSignal): Promise<GuestSession | undefined> {
-    try {
-      return await this.#search.nextDoor(signal);
-    } catch (error) {
-      if (!(error instanceof MicrogridError) || error instanceof RefusedAtDoor) throw error;
-      this.emit("refused", error);
-      return undefined;
-    }
   }
 }

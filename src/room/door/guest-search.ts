@@ -1,38 +1,51 @@
 /** Looks for a member who opens the door, as long as it takes: through the room's slots, or over lines made by hand. */
 import { type Did, MicrogridError, deferred, onAbort } from "../../core";
-import type { NoDirectWayError, RawLink } from "../../wire";
-import { MEMBER_DIAL_MS, REFUSED_AFTER_MS } from "../constants";
+import type { RawLink } from "../../wire";
+import { HEAD_FRESH_MS, MEMBER_DIAL_MS, REFUSED_AFTER_MS, SECOND_DOOR_MS } from "../constants";
+import { outranks } from "../membership";
 import type { SignalingRegistration } from "../signaling/registration";
 import { Rendezvous } from "../signaling/rendezvous";
 import { type GuestCredentials, RefusedAtDoor, GuestSession } from "./guest-session";
+
+/** Somebody who waits for a door. */
+interface Waiting {
+  take(door: GuestSession): void;
+  fail(error: Error): void;
+}
 
 /** A guest on its way. */
 export class GuestSearch {
   readonly #registration: SignalingRegistration;
   readonly #credentials: GuestCredentials;
+  readonly #onTrouble: (error: MicrogridError) => void;
   readonly #rendezvous: Rendezvous;
-  /** Takes the next door that opens; `undefined` while nobody waits for one. */
-  #onOpen: ((door: GuestSession) => void) | undefined;
-  #onFail: ((error: Error) => void) | undefined;
-  #refused: ReturnType<typeof setTimeout> | undefined;
+  #waiting: Waiting | undefined;
+  /** The door that is taken unless another member shows a later state of the room. */
+  #first: GuestSession | undefined;
+  #refused: RefusedAtDoor | undefined;
+  #decision: ReturnType<typeof setTimeout> | undefined;
   readonly #stopListening: () => void;
 
-  /** `onNoDirectWay` is called when members are there, but no direct way leads to them; the search goes on. */
+  /**
+   * `onTrouble` is called when members are there but no direct way leads to them, and when a device at the door is no
+   * member or breaks the protocol; the search goes on.
+   */
   constructor(
     registration: SignalingRegistration,
     credentials: GuestCredentials,
-    onNoDirectWay: (error: NoDirectWayError) => void,
+    onTrouble: (error: MicrogridError) => void,
   ) {
     this.#registration = registration;
     this.#credentials = credentials;
+    this.#onTrouble = onTrouble;
     this.#rendezvous = new Rendezvous({
       secrets: async () => [credentials.invite.rendezvousSecret],
       registration: () => registration.current,
       meet: (raw) => this.meet(raw),
       // A guest that has found a door looks for no other.
-      known: () => ({ claims: [], members: this.#onOpen ? 0 : 1, nodes: 1 }),
+      known: () => ({ claims: [], members: this.#waiting ? 0 : 1, nodes: 1 }),
       mayHold: false,
-      onNoDirectWay,
+      onNoDirectWay: onTrouble,
       onSlotChange: () => undefined,
     });
     const stop = [
@@ -50,50 +63,75 @@ export class GuestSearch {
     return this.#rendezvous.start();
   }
 
-  /** The next member who opens. Throws `RefusedAtDoor` where all who are there refuse, or the signal's reason. */
+  /** The next member who opens. Throws `RefusedAtDoor` where all members who are there refuse, or the signal's reason. */
   async nextDoor(signal: AbortSignal): Promise<GuestSession> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = deferred<GuestSession>();
     using _ = onAbort(signal, reject);
-    this.#onOpen = resolve;
-    this.#onFail = reject;
+    this.#waiting = { take: resolve, fail: reject };
     try {
       this.#rendezvous.nudge();
       return await promise;
     } finally {
-      this.#onOpen = undefined;
-      this.#onFail = undefined;
-      clearTimeout(this.#refused);
-      this.#refused = undefined;
+      this.#settle();
     }
   }
 
   /**
-   * Knocks at the door at the other end of a line, or at the door that this one refers it to. Gives its did,
-   * or undefined if none opens. It
-   * follows only one referral, because doors could otherwise send it in circles forever. Never throws.
+   * Knocks at the door at the other end of a line, or at the door that this one refers it to. Gives its did, or undefined
+   * if the search has to go on. It follows only one referral, because doors could otherwise send it in circles forever.
+   * Never throws.
    */
   async meet(raw: RawLink, sentOn = false): Promise<Did | undefined> {
     try {
-      const door = await GuestSession.begin(raw, this.#credentials);
-      const take = this.#onOpen;
-      // Only one door is used: a second one that opens meanwhile is closed.
-      this.#onOpen = undefined;
-      if (take) take(door);
-      else door.close();
-      return door.did;
+      return this.#consider(await GuestSession.begin(raw, this.#credentials));
     } catch (error) {
-      const askInstead = error instanceof RefusedAtDoor ? error.askInstead : undefined;
-      if (askInstead !== undefined && !sentOn) return this.#askInstead(askInstead);
-      if (error instanceof MicrogridError) this.#isRefused(error);
+      if (error instanceof RefusedAtDoor) {
+        if (error.askInstead !== undefined && !sentOn) return this.#askInstead(error.askInstead);
+        this.#isRefused(error);
+      } else if (error instanceof MicrogridError && error.code !== "peer-lost") this.#onTrouble(error);
       return undefined;
     }
   }
 
   close(): void {
-    clearTimeout(this.#refused);
+    this.#settle();
     this.#stopListening();
     this.#rendezvous.close();
+  }
+
+  /**
+   * Takes a door at once if the founders have said lately that the room is as this member shows it. Otherwise a second
+   * member is looked for, since a removed one could show the room as it was.
+   */
+  #consider(door: GuestSession): Did | undefined {
+    const first = this.#first;
+    // Only one door is used: others that open meanwhile are closed.
+    if (!this.#waiting || first?.did === door.did) {
+      door.close();
+      return this.#waiting ? undefined : door.did;
+    }
+    if (first && !outranks(door.welcome.removals.head, first.welcome.removals.head)) {
+      door.close();
+      this.#decide();
+      return first.did;
+    }
+    first?.close();
+    this.#first = door;
+    if (first || Date.now() - (door.welcome.heardAt ?? 0) <= HEAD_FRESH_MS) this.#decide();
+    else this.#decideLater(SECOND_DOOR_MS);
+    return this.#waiting ? undefined : door.did;
+  }
+
+  /** One member may be wrong, or hostile: the others get the time to answer, unless this one is in a later epoch. */
+  #isRefused(error: RefusedAtDoor): void {
+    this.#refused ??= error;
+    const first = this.#first;
+    if (first && error.epoch && outranks(error.epoch, first.welcome.removals.head)) {
+      first.close();
+      this.#first = undefined;
+      this.#decide();
+    } else this.#decideLater(REFUSED_AFTER_MS);
   }
 
   async #askInstead(address: string): Promise<Did | undefined> {
@@ -103,9 +141,26 @@ export class GuestSearch {
     return raw && this.meet(raw, true);
   }
 
-  /** One member may be wrong, or hostile: the others get the time to answer. */
-  #isRefused(error: MicrogridError): void {
-    if (error.code === "peer-lost" || !this.#onFail) return;
-    this.#refused ??= setTimeout(() => this.#onFail?.(error), REFUSED_AFTER_MS);
+  #decideLater(ms: number): void {
+    if (this.#waiting) this.#decision ??= setTimeout(() => this.#decide(), ms);
+  }
+
+  #decide(): void {
+    const waiting = this.#waiting;
+    const door = this.#first;
+    const refused = this.#refused;
+    this.#first = undefined;
+    this.#settle();
+    if (door) waiting?.take(door);
+    else if (refused) waiting?.fail(refused);
+  }
+
+  #settle(): void {
+    clearTimeout(this.#decision);
+    this.#decision = undefined;
+    this.#waiting = undefined;
+    this.#refused = undefined;
+    this.#first?.close();
+    this.#first = undefined;
   }
 }

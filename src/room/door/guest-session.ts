@@ -1,7 +1,7 @@
 /** The guest's side of the door: sees the charter, asks to come in, and becomes a member. */
 import { type Did, MicrogridError } from "../../core";
 import type { Revocations, Signed, Signer } from "../../identity";
-import { Link, type RawLink, authenticate } from "../../wire";
+import { type FrameOf, Link, type RawLink, authenticate } from "../../wire";
 import { KNOCK_TIMEOUT_MS } from "../constants";
 import { FrameReader } from "../frames/frame-reader";
 import type { Invite } from "../invite/invite";
@@ -10,10 +10,16 @@ import {
   type MembershipParts,
   type OpenedToken,
   type Standing,
+  type FoundersHead,
+  type Removals,
   beginMembership,
   examine,
   houseOf,
+  isAbout,
   openCharter,
+  openHead,
+  openRecords,
+  outranks,
   readGenesis,
 } from "../membership";
 import { DOOR_FRAMES, type GuestLink, type InsideFrame } from "./protocol";
@@ -30,10 +36,18 @@ export interface GuestCredentials {
 }
 
 /** A room as a guest sees it. The charter is its founders' word; who is inside is the word of the member at the door. */
-export interface Welcome {
+export interface Welcome extends ShownRoom {
+  readonly inside: readonly (Omit<InsideFrame, "delegation"> & { readonly house: Standing["house"] })[];
+}
+
+/** The part of it that the founders have signed. */
+interface ShownRoom {
   readonly genesis: Awaited<ReturnType<typeof readGenesis>>;
   readonly charter: Charter;
-  readonly inside: readonly (Omit<InsideFrame, "delegation"> & { readonly house: Standing["house"] })[];
+  readonly removals: Removals;
+  readonly head: FoundersHead | undefined;
+  /** When the founders last said that the room is as it is shown; undefined if they never did. */
+  readonly heardAt: number | undefined;
 }
 
 /** The door is open. */
@@ -49,10 +63,13 @@ export interface Admitted {
 export class RefusedAtDoor extends MicrogridError {
   /** Where the only member can be dialled who may redeem the invite, if it is there. */
   readonly askInstead: string | undefined;
+  /** The epoch that the member at the door is in; undefined on the member's own side. */
+  readonly epoch: Removals["head"] | undefined;
 
-  constructor(reason: string, askInstead: string | undefined) {
+  constructor(reason: string, askInstead: string | undefined, epoch?: Removals["head"]) {
     super("peer-refused", reason);
     this.askInstead = askInstead;
+    this.epoch = epoch;
   }
 }
 
@@ -76,8 +93,9 @@ export class GuestSession {
   }
 
   /**
-   * Goes to the door at the other end of a fresh line. Throws `RefusedAtDoor`, `handshake-failed`, `peer-protocol` or
-   * `peer-lost`, and has then closed the line.
+   * Goes to the door at the other end of a fresh line, and tells nothing of this device before the other side has proved
+   * that it is a member. Throws `RefusedAtDoor`, `handshake-failed`, `peer-protocol` or `peer-lost`, and has then closed
+   * the line.
    */
   static async begin(raw: RawLink, credentials: GuestCredentials): Promise<GuestSession> {
     const { signer, agent, invite, token, revocations } = credentials;
@@ -92,20 +110,17 @@ export class GuestSession {
     try {
       const reader = new FrameReader(link);
       link.post("guest.hello", { token: invite.token.signed });
+      const room = await shownRoom((await reader.take(["guest.member"])).body, link.did, credentials);
+      // A refusal counts, now that it is a member's.
       const { body, kind } = await reader.take(["guest.welcome", "guest.refused"]);
-      if (kind === "guest.refused") throw new RefusedAtDoor(body.reason, body.askInstead);
-      const genesis = await readGenesis(body.genesis);
-      const charter = await openCharter(body.charter, genesis);
-      if (genesis.roomId !== invite.roomId || !charter.complete) {
-        throw new MicrogridError("peer-protocol", "A device showed the charter of another room.");
-      }
+      if (kind === "guest.refused") throw new RefusedAtDoor(body.reason, body.askInstead, room.removals.head);
       const inside = await Promise.all(
         body.inside.map(async ({ delegation, ...member }) => ({
           ...member,
           house: await houseOf(member.did, delegation, { revocations }, "member"),
         })),
       );
-      return new GuestSession(link, reader, credentials, { genesis, charter, inside });
+      return new GuestSession(link, reader, credentials, { ...room, inside });
     } catch (error) {
       link.close("the guest goes away");
       throw error;
@@ -141,13 +156,15 @@ export class GuestSession {
       if (frame.kind === "guest.refused") throw new RefusedAtDoor(frame.body.reason, frame.body.askInstead);
       if (frame.kind !== "guest.admitted") throw new MicrogridError("peer-protocol", "A device answered twice.");
       const { epochs, proof, revocations } = frame.body;
-      const { genesis, charter } = this.welcome;
+      const { genesis, charter, head, removals } = this.welcome;
       const parts = await beginMembership({
         genesis: genesis.record,
         charter: charter.signed,
         epochs,
         proof,
+        head,
       });
+      if (outranks(removals.head, parts.epochs.head)) throw outdated();
       await this.#check(parts);
       return {
         parts,
@@ -174,4 +191,33 @@ export class GuestSession {
     await examine(this.#link.did, proof.slice(1), rules);
     await examine(signer.did, proof, rules);
   }
+}
+
+/**
+ * The room that a device at the door shows, once the device has proved that it is a member there; with the handshake, whose
+ * signature is over this very connection, that cannot be somebody else's proof. Throws `peer-protocol` otherwise.
+ */
+async function shownRoom(
+  shown: Extract<FrameOf<typeof DOOR_FRAMES>, { kind: "guest.member" }>["body"],
+  did: Did,
+  { invite, revocations }: GuestCredentials,
+): Promise<ShownRoom> {
+  const genesis = await readGenesis(shown.genesis);
+  if (genesis.roomId !== invite.roomId) throw new MicrogridError("peer-protocol", "A device showed another room.");
+  const charter = await openCharter(shown.charter, genesis);
+  const removals = await openRecords(shown.epochs, genesis);
+  const rules = { genesis, terms: charter.terms, epochs: removals, revocations };
+  const isMember = charter.complete && (await examine(did, shown.proof, rules).catch(() => undefined));
+  if (!isMember) throw new MicrogridError("peer-protocol", "A device at the room's door is not a member of the room.");
+  const head = shown.head && (await openHead(shown.head, rules));
+  if (head && outranks(head, removals.head)) throw outdated();
+  const isNow = head && isAbout(head, removals.head) ? head : undefined;
+  const times = [isNow?.at, removals.at].filter((at) => at !== undefined);
+  const heardAt = times.length > 0 ? Math.min(Math.max(...times), Date.now()) : undefined;
+  return { genesis, charter, removals, head: isNow, heardAt };
+}
+
+function outdated(): MicrogridError {
+  const text = "A device at the room's door shows the room as it was before somebody was removed.";
+  return new MicrogridError("peer-protocol", text);
 }

@@ -7,13 +7,14 @@ import { DidSchema, SignedSchema } from "../../identity";
 import type { FrameTable, Link } from "../../wire";
 import {
   MAX_DEVICE_CHARS,
+  MAX_EPOCHS,
   MAX_EPOCHS_BYTES,
   MAX_MODEL_CHARS,
   MAX_NAME_CHARS,
   MAX_OFFERS,
   MAX_REVOCATIONS,
 } from "../constants";
-import { EpochsSchema, ProofSchema } from "../membership";
+import { EpochsSchema, HeadSchema, ProofSchema } from "../membership";
 import { text } from "../schemas";
 
 /** Members that a guest is told of. */
@@ -40,13 +41,25 @@ export const DOOR_FRAMES = {
     maxBytes: 4 * 1024,
     rate: { burst: 1, perSecond: 0.1 },
   },
-  /** Member: the room's rules and who is inside. */
-  "guest.welcome": {
+  /**
+   * Member, first of all: the room's rules and the proof that the sender belongs to it. Everybody with the invite can pass the
+   * handshake, so a guest believes nothing before it has checked this, and tells nothing.
+   */
+  "guest.member": {
     schema: v.strictObject({
       genesis: v.instance(Uint8Array),
       charter: SignedSchema,
-      inside: v.pipe(v.array(Inside), v.maxLength(MAX_SHOWN_INSIDE)),
+      /** The records of all epochs, without their secrets. */
+      epochs: v.pipe(v.array(SignedSchema), v.maxLength(MAX_EPOCHS)),
+      proof: ProofSchema,
+      head: v.optional(HeadSchema),
     }),
+    maxBytes: MAX_EPOCHS_BYTES + 64 * 1024,
+    rate: { burst: 1, perSecond: 0.1 },
+  },
+  /** Member: who is inside. */
+  "guest.welcome": {
+    schema: v.strictObject({ inside: v.pipe(v.array(Inside), v.maxLength(MAX_SHOWN_INSIDE)) }),
     maxBytes: 256 * 1024,
     rate: { burst: 1, perSecond: 0.1 },
   },

@@ -15,6 +15,7 @@ vi.mock("../constants", async (original) => ({
   RECONNECT_MAX_MS: 40,
   HEARTBEAT_MS: 5,
   REFUSED_AFTER_MS: 150,
+  SHUN_MIN_MS: 100,
   GOODBYE_MS: 20,
 }));
 

@@ -1,7 +1,7 @@
 /** How the rules of a room spread: charters, epochs, revocations and what waits for signatures, over the links. */
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import { TokenBucket } from "../../wire";
-import { MAX_TOLD_REVOCATIONS, REEXAMINE_MS } from "../constants";
+import { HEAD_CHECK_MS, MAX_TOLD_REVOCATIONS, REEXAMINE_MS } from "../constants";
 import { type SignedTerms, type Membership, hasEnded, supersedes } from "../membership";
 import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
@@ -16,6 +16,8 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
   readonly #proposals: Proposals;
   /** Ends the links of members whose delegation has ended. */
   readonly #tending: ReturnType<typeof setInterval>;
+  /** Renews the founders' word. */
+  readonly #renewing: ReturnType<typeof setInterval>;
   readonly #mayPass = new TokenBucket(PASSED_REVOCATION_RATE, performance.now());
 
   constructor(membership: Membership, mesh: Mesh) {
@@ -29,16 +31,22 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     // Members excluded by the new rules lose their links before the others are told, and are told nothing.
     membership.on("charter", ({ signed }) => this.#spread((member) => member.link.post("charter", { signed })));
     membership.on("epochs", ({ data }) => this.#spread((member) => member.link.post("epochs", data)));
+    membership.on("head", (head) => this.#tell((member) => member.link.post("head", head)));
     membership.on("proof", (proof) => this.#tell((member) => member.link.post("standing", { proof })));
     membership.on("revocation", (signed) => {
       // Anybody can make them up; who has not heard of one is told of it when they meet.
       const passOn = this.#mayPass.take(performance.now());
       this.#spread((member) => passOn && member.link.post("revocation", { signed }));
     });
+    const renew = (): void => void membership.word.renew();
+    membership.on("epochs", renew);
+    this.#renewing = setInterval(renew, HEAD_CHECK_MS);
+    renew();
   }
 
   close(): void {
     clearInterval(this.#tending);
+    clearInterval(this.#renewing);
   }
 
   get proposals(): readonly ProposalInfo[] {
@@ -67,6 +75,8 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     // The room went on to another epoch while the two met.
     if (member.link.peer.epoch < epochs.head.n)
       this.#spread(({ link }) => link === member.link && link.post("epochs", epochs.data));
+    const { known: head } = this.#membership.word;
+    if (head) member.link.post("head", head.frame);
     for (const signed of revocations.foremost(MAX_TOLD_REVOCATIONS)) member.link.post("revocation", { signed });
     for (const frame of this.#proposals.frames) member.link.post("proposal", frame);
     if (member.standing.admittedBy.length > 0) void this.#renew(member);
@@ -78,6 +88,10 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
 
   takeEpochs(member: Member, epochs: ReceivedBody<"epochs">): Promise<void> {
     return this.#take(member, () => this.#membership.takeEpochs(epochs));
+  }
+
+  takeHead(member: Member, head: ReceivedBody<"head">): Promise<void> {
+    return this.#take(member, () => this.#membership.word.take(head));
   }
 
   takeProposal(member: Member, proposal: ReceivedBody<"proposal">): Promise<void> {

@@ -49,7 +49,7 @@ export const EpochsSchema = v.strictObject({
 export type EpochsData = v.InferOutput<typeof EpochsSchema>;
 
 /** Where a chain of epochs ends. */
-interface EpochHead {
+export interface EpochHead {
   readonly n: number;
   readonly hash: Bytes;
 }
@@ -68,48 +68,88 @@ export async function readEpoch(signed: Signed, genesis: Genesis): Promise<Unver
   return read;
 }
 
-/** A verified chain of epochs. */
-export class Epochs {
-  readonly #data: EpochsData;
+/** The removals of a chain of epochs, as guests see them: without the secrets. */
+export interface Removals {
   readonly head: EpochHead;
   /** Nodes and houses that were removed in any epoch. */
   readonly removed: ReadonlySet<Did>;
   /** Members that stay although one of the removed has admitted them. */
   readonly kept: ReadonlySet<Did>;
+  /** When the last of them was signed; undefined if there was none. */
+  readonly at: number | undefined;
+}
 
-  private constructor(data: EpochsData, head: EpochHead, bodies: readonly EpochBody[]) {
+/** Verifies a chain of records without their secrets. Throws `peer-protocol` where one does not follow or lacks signatures. */
+export async function openRecords(records: readonly Signed[], genesis: Genesis): Promise<Removals> {
+  const chain = await readChain(records, genesis);
+  await verifyChain(chain);
+  return removalsOf(chain, genesis);
+}
+
+/** Reads a chain without verifying its signatures. */
+async function readChain(
+  records: readonly Signed[],
+  genesis: Genesis,
+): Promise<readonly UnverifiedStatement<EpochBody>[]> {
+  const chain: UnverifiedStatement<EpochBody>[] = [];
+  let previous = genesis.hash;
+  for (const [i, signed] of records.entries()) {
+    const record = await readEpoch(signed, genesis);
+    const { body, hash, signers } = record;
+    if (body.n !== i + 1 || !equalBytes(body.previous, previous)) throw badChain("one does not follow the other");
+    if (signers.length < genesis.quorum) throw badChain("one lacks signatures");
+    if (body.removed.some((did) => genesis.founders.includes(did))) throw badChain("one removes a founder");
+    chain.push(record);
+    previous = hash;
+  }
+  return chain;
+}
+
+/** Signatures come last. The newest record is the one that only founders can have made: older ones may be copies. */
+async function verifyChain(chain: readonly UnverifiedStatement<EpochBody>[]): Promise<void> {
+  for (const { verify } of [...chain].reverse()) await verify();
+}
+
+function removalsOf(chain: readonly UnverifiedStatement<EpochBody>[], genesis: Genesis): Removals {
+  const bodies = chain.map(({ body }) => body);
+  return {
+    head: { n: chain.length, hash: chain.at(-1)?.hash ?? genesis.hash },
+    removed: new Set(bodies.flatMap(({ removed }) => removed)),
+    kept: new Set(bodies.flatMap(({ kept }) => kept)),
+    at: bodies.at(-1)?.at,
+  };
+}
+
+function badChain(what: string): MicrogridError {
+  return new MicrogridError("peer-protocol", `A peer sent epochs of the room of which ${what}.`);
+}
+
+/** A verified chain of epochs. */
+export class Epochs implements Removals {
+  readonly #data: EpochsData;
+  readonly head: EpochHead;
+  readonly removed: ReadonlySet<Did>;
+  readonly kept: ReadonlySet<Did>;
+  readonly at: number | undefined;
+
+  private constructor(data: EpochsData, { head, removed, kept, at }: Removals) {
     this.#data = data;
     this.head = head;
-    this.removed = new Set(bodies.flatMap(({ removed }) => removed));
-    this.kept = new Set(bodies.flatMap(({ kept }) => kept));
+    this.removed = removed;
+    this.kept = kept;
+    this.at = at;
   }
 
   /** Verifies a whole chain. Throws `peer-protocol` where a record does not follow, or lacks signatures or its secret. */
   static async open(data: EpochsData, genesis: Genesis): Promise<Epochs> {
-    const refuse = (what: string): MicrogridError =>
-      new MicrogridError("peer-protocol", `A peer sent epochs of the room of which ${what}.`);
-    if (data.secrets.length !== data.records.length + 1) throw refuse("secrets are missing");
+    if (data.secrets.length !== data.records.length + 1) throw badChain("secrets are missing");
     const hashes = await Promise.all(data.secrets.map((secret) => sha256(secret)));
-    if (!equalBytes(hashes[0]!, genesis.secretHash)) throw refuse("the first secret is not the room's");
-    const records: UnverifiedStatement<EpochBody>[] = [];
-    let previous = genesis.hash;
-    for (const [i, signed] of data.records.entries()) {
-      const record = await readEpoch(signed, genesis);
-      const { body, hash, signers } = record;
-      if (body.n !== i + 1 || !equalBytes(body.previous, previous)) throw refuse("one does not follow the other");
-      if (signers.length < genesis.quorum) throw refuse("one lacks signatures");
-      if (body.removed.some((did) => genesis.founders.includes(did))) throw refuse("one removes a founder");
-      if (!equalBytes(body.secret, hashes[i + 1]!)) throw refuse("one came with another secret");
-      records.push(record);
-      previous = hash;
-    }
-    // Signatures come last. The newest record is the one that only founders can have made: older ones may be copies.
-    for (const { verify } of [...records].reverse()) await verify();
-    return new Epochs(
-      data,
-      { n: records.length, hash: previous },
-      records.map(({ body }) => body),
-    );
+    if (!equalBytes(hashes[0]!, genesis.secretHash)) throw badChain("the first secret is not the room's");
+    const chain = await readChain(data.records, genesis);
+    const isOther = ({ body }: { body: EpochBody }, i: number): boolean => !equalBytes(body.secret, hashes[i + 1]!);
+    if (chain.some(isOther)) throw badChain("one came with another secret");
+    await verifyChain(chain);
+    return new Epochs(data, removalsOf(chain, genesis));
   }
 
   /** Whether a chain cannot be better than this one, as far as is seen before it is verified. */

@@ -6,7 +6,9 @@ import { MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
 import { CHARTER, type Charter, type SignedTerms, readCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
+import { type FoundersHead, FoundersWord, type HeadFrame } from "./head";
 import { type InviteParts, Invites } from "./invites";
+import type { MemberContext } from "./member-context";
 import { type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
 import type { OpenedToken } from "../invite/token";
 import { Standings } from "./standings";
@@ -19,6 +21,8 @@ interface MembershipEvents {
   epochs: Epochs;
   revocation: Signed;
   proof: Proof;
+  /** A new word of the founders about the epoch. */
+  head: HeadFrame;
 }
 
 /** Everything that a membership is made of, verified. */
@@ -27,17 +31,8 @@ export interface MembershipParts extends InviteParts {
   readonly charter: Charter;
   readonly epochs: Epochs;
   readonly proof: Proof;
-}
-
-/** The identity of a member, which it has in every room. */
-export interface MemberContext {
-  readonly signer: Signer;
-  /** Keys of houses that this device can sign with now, besides the node's own key. */
-  governors(): Promise<readonly Signer[]>;
-  /** All revocations that this node has heard of. */
-  readonly revocations: Revocations;
-  /** Takes a revocation; true if it is news. Throws `peer-protocol` if it is not valid. */
-  hear(revocation: Signed): Promise<boolean>;
+  /** The founders' last word about the epoch that this node has heard. */
+  readonly head: FoundersHead | undefined;
 }
 
 /** The data that makes a guest a member: its proof, and the epochs up to the one in which it was admitted. */
@@ -50,6 +45,7 @@ export interface Admission {
 export class Membership extends TypedEventTarget<MembershipEvents> {
   readonly genesis: Genesis;
   readonly invites: Invites;
+  readonly word: FoundersWord;
   readonly #context: MemberContext;
   readonly #examined = new Standings();
   #charter: Charter;
@@ -63,6 +59,10 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.#charter = parts.charter;
     this.#epochs = parts.epochs;
     this.#proof = parts.proof;
+    this.word = new FoundersWord(this, parts.head, (frame) => {
+      this.emit("head", frame);
+      this.emit("change", undefined);
+    });
     this.invites = new Invites(this, parts, () => {
       this.emit("change", undefined);
     });
@@ -85,6 +85,12 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return this.#epochs;
   }
 
+  /** The room as it is now, to check proofs against. */
+  get rules(): RoomRules {
+    const { genesis, revocations } = this;
+    return { genesis, revocations, epochs: this.#epochs, terms: this.#charter.terms };
+  }
+
   /** The proof that this node shows to others. */
   get proof(): Proof {
     return this.#proof;
@@ -97,6 +103,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
       charter: this.#charter,
       epochs: this.#epochs,
       proof: this.#proof,
+      head: this.word.known,
       ...this.invites.parts,
     };
   }
@@ -115,7 +122,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** This node's own standing. Throws `peer-refused` if it is no longer a member. */
   ownStanding(): Promise<Standing> {
-    return examine(this.signer.did, this.#proof, this.#rules());
+    return examine(this.signer.did, this.#proof, this.rules);
   }
 
   /** Checks a node that says it is a member. Throws `peer-refused` with the reason if it is not. */
@@ -148,7 +155,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     const own = this.#proof[0]?.delegation;
     const renewed = proof.map((step, i) => (i === 0 && own ? { ...step, delegation: own } : step));
     const now = await this.ownStanding().catch(() => undefined);
-    const then = await examine(this.signer.did, renewed, this.#rules()).catch(() => undefined);
+    const then = await examine(this.signer.did, renewed, this.rules).catch(() => undefined);
     if (then?.admittedBy.join() !== founder) return false;
     if (now && now.admittedBy.length <= 1 && now.until >= then.until) return false;
     this.#proof = renewed;
@@ -276,14 +283,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   async #judge(did: Did, proof: Proof): Promise<{ readonly standing: Standing; readonly epochs: Epochs }> {
     for (;;) {
       const [epochs, charter] = [this.#epochs, this.#charter];
-      const standing = await examine(did, proof, this.#rules());
+      const standing = await examine(did, proof, this.rules);
       if (epochs === this.#epochs && charter === this.#charter) return { standing, epochs };
     }
-  }
-
-  #rules(): RoomRules {
-    const { genesis, revocations } = this;
-    return { genesis, revocations, epochs: this.#epochs, terms: this.#charter.terms };
   }
 }
 

@@ -1,11 +1,12 @@
 /** Memberships as they begin, are kept and are read again: everything is verified before it counts. */
 import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, randomBytes } from "../../core";
-import { DidSchema, type Signed, SignedSchema, type Signer, signStatement } from "../../identity";
+import { DidSchema, Revocations, type Signed, SignedSchema, type Signer, signStatement } from "../../identity";
 import { readToken } from "../invite/token";
 import { CHARTER, type SignedTerms, openCharter } from "./charter";
 import { Epochs, EpochsSchema } from "./epochs";
 import { makeGenesis, readGenesis } from "./genesis";
+import { type FoundersHead, HeadSchema, openHead } from "./head";
 import type { MembershipParts } from "./membership";
 import { ProofSchema } from "./proof";
 
@@ -20,6 +21,7 @@ const StoredSchema = v.strictObject({
   proof: ProofSchema,
   redeemed: v.array(v.strictObject({ token: v.string(), dids: v.array(DidSchema) })),
   token: v.optional(SignedSchema),
+  head: v.optional(HeadSchema),
 });
 export type StoredMembership = v.InferInput<typeof StoredSchema>;
 
@@ -55,6 +57,7 @@ export async function found({
     proof: delegation ? [{ delegation }] : [],
     redeemed: new Map(),
     token: undefined,
+    head: undefined,
   };
 }
 
@@ -68,6 +71,7 @@ export function storable(parts: MembershipParts): StoredMembership {
     proof: parts.proof,
     redeemed: [...parts.redeemed].map(([token, dids]) => ({ token, dids: [...dids] })),
     ...(parts.token && { token: parts.token.signed }),
+    ...(parts.head && { head: parts.head.frame }),
   };
 }
 
@@ -77,10 +81,13 @@ export async function readStored(data: unknown): Promise<MembershipParts> {
   const genesis = await readGenesis(stored.genesis);
   const charter = await openCharter(stored.charter, genesis);
   if (!charter.complete) throw new MicrogridError("peer-protocol", "The charter lacks signatures.");
+  const epochs = await Epochs.open(stored.epochs, genesis);
+  const rules = { genesis, epochs, terms: charter.terms, revocations: new Revocations() };
   return {
     genesis,
     charter,
-    epochs: await Epochs.open(stored.epochs, genesis),
+    epochs,
+    head: stored.head && (await openHead(stored.head, rules).catch(() => undefined)),
     proof: stored.proof,
     redeemed: new Map(stored.redeemed.map(({ token, dids }) => [token, dids])),
     token: stored.token && (await readToken(stored.token)),
@@ -101,6 +108,8 @@ interface Handed {
   readonly charter: Signed;
   readonly epochs: v.InferOutput<typeof EpochsSchema>;
   readonly proof: v.InferOutput<typeof ProofSchema>;
+  /** The founders' word as the guest has verified it. */
+  readonly head?: FoundersHead | undefined;
 }
 
 /** The beginning of a membership. Throws `peer-protocol` where what was handed over is not valid. */
@@ -113,6 +122,7 @@ export async function beginMembership(handed: Handed): Promise<MembershipParts> 
     charter,
     epochs: await Epochs.open(handed.epochs, genesis),
     proof: handed.proof,
+    head: handed.head,
     redeemed: new Map(),
     token: undefined,
   };

@@ -1,7 +1,7 @@
 /** A room as a guest sees it before entering: its purpose, its rules and who is inside. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import { nameText } from "../../core";
+import { DAY_MS, nameText } from "../../core";
 import type { RoomPreview } from "../../grid";
 import { charterStyles, foldedRules, purposeView } from "../charter/view";
 import { MicrogridElement } from "../element";
@@ -9,6 +9,9 @@ import { insideStyles, insideView } from "./inside";
 import { personStyles, shortDid } from "../people/person";
 
 export { entranceFor } from "../charter/entrance";
+
+/** Owners who were heard from within this time need no word about it: their devices are not always on. */
+const LATELY_MS = 2 * DAY_MS;
 
 /** `<mg-room-preview .preview .modelName>`. */
 export class RoomPreviewView extends MicrogridElement {
@@ -35,6 +38,23 @@ export class RoomPreviewView extends MicrogridElement {
     const names = { model: modelName, did: (did: string) => known.get(did) ?? shortDid(did) };
     return html`${purposeView(preview.charter)}
       <div>${insideView(preview, modelName)}</div>
-      ${foldedRules(preview.charter, names)}`;
+      ${ownersView(preview.foundersHeardAt)} ${foldedRules(preview.charter, names)}`;
   }
+}
+
+/** A warning where no owner has confirmed the room lately; nothing otherwise. */
+function ownersView(heardAt: number | undefined): TemplateResult | typeof nothing {
+  if (heardAt !== undefined && Date.now() - heardAt <= LATELY_MS) return nothing;
+  const last =
+    heardAt === undefined
+      ? "No owner has confirmed this room yet"
+      : `An owner last confirmed this room ${days(heardAt)}`;
+  return html`<p class="muted small">
+    ${last}. If somebody was removed since then, that person could still show you the room as it was.
+  </p>`;
+}
+
+function days(since: number): string {
+  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  return format.format(-Math.round((Date.now() - since) / DAY_MS), "day");
 }

@@ -57,6 +57,7 @@ export class FakeRooms implements Rooms {
     const inside = peers().map((peer) => ({ ...peer, models: peer.offers.map(({ model }) => model) }));
     return {
       roomId: "r",
+      foundersHeardAt: Date.now(),
       charter: { ...charter, ...(asked("hostile") && { name: hostileName, purpose: hostileName }) },
       inside,
     };
