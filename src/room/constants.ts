@@ -71,6 +71,10 @@ export const MAX_OFFERS = 64;
 export const MAX_MODEL_CHARS = 500;
 export const MAX_MESSAGES = 2_000;
 export const MAX_REQUEST_BYTES = 2 * 1024 * 1024;
+/** Inputs of one job for embeddings; whoever has more of them makes several jobs. */
+export const MAX_JOB_INPUTS = 64;
+/** Vectors of such a job: 8,192 numbers for each input, more than any model gives. */
+export const MAX_VECTORS_BYTES = MAX_JOB_INPUTS * 8_192 * 4;
 export const MAX_TOKENS_FRAME_BYTES = 256 * 1024;
 
 /** Founders of a room; a quorum of more could hardly be gathered. */

@@ -40,6 +40,7 @@ export function frameRoutes(receivers: Receivers): FrameHandlers<typeof ROOM_FRA
     },
     // Jobs that peers send here
     "job.request": (body, { member }) => server.request(member.link, body),
+    "job.embed": (body, { member }) => server.request(member.link, body),
     "job.cancel": (body, { member }) => server.cancel(member.link, body),
     // Answers to jobs of this node
     "job.accepted": (body, { peer, member }) => peer.jobsOver(member)?.accepted(body),
@@ -47,6 +48,7 @@ export function frameRoutes(receivers: Receivers): FrameHandlers<typeof ROOM_FRA
     "job.shortened": (body, { peer, member }) => peer.jobsOver(member)?.shortened(body),
     "job.tokens": (body, { peer, member }) => peer.jobsOver(member)?.tokens(body),
     "job.done": (body, { peer, member }) => peer.jobsOver(member)?.done(body),
+    "job.vectors": (body, { peer, member }) => peer.jobsOver(member)?.vectors(body),
     "job.failed": (body, { peer, member }) => peer.jobsOver(member)?.failed(body),
     // Rules
     charter: (body, { member }) => void governance.takeCharter(member, body),

@@ -7,7 +7,7 @@ export type { Profile } from "./links/heartbeat";
 export { inviteToUrl, parseInvite } from "./invite/link";
 export type { Invite } from "./invite/invite";
 export { endOfToken } from "./invite/token";
-export { MAX_NEW_ROOM_NAME_CHARS } from "./constants";
+export { MAX_JOB_INPUTS, MAX_NEW_ROOM_NAME_CHARS } from "./constants";
 export { ABOUT_THE_REQUEST, JobLostError } from "./jobs/lost";
 export { JobRefusedError } from "./jobs/refused";
 export { exportMemberships, forgetMembership, found, keptRooms, readMemberships, saveMembership } from "./membership";

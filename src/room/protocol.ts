@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { GOSSIP_FRAMES } from "./gossip/frames";
 import { DidSchema, SignedSchema, bytesSchema } from "../identity";
 import {
+  EmbeddingRequestSchema,
   FinishReasonSchema,
   GenerationRequestSchema,
   ModelOfferSchema,
@@ -16,6 +17,7 @@ import {
   MAX_DEVICE_CHARS,
   MAX_EPOCHS_BYTES,
   MAX_GPU_CHARS,
+  MAX_JOB_INPUTS,
   MAX_MODEL_CHARS,
   FULL_MESH_NODES,
   MAX_MESSAGES,
@@ -24,6 +26,7 @@ import {
   MAX_RELAYED_CHARS,
   MAX_REQUEST_BYTES,
   MAX_TOKENS_FRAME_BYTES,
+  MAX_VECTORS_BYTES,
   SLOT_COUNT,
 } from "./constants";
 import { AddressSchema } from "./door/protocol";
@@ -64,6 +67,18 @@ const Request = v.strictObject({
   model: modelName,
   messages: v.pipe(messages, v.minLength(1), v.maxLength(MAX_MESSAGES)),
 });
+
+const { inputs } = EmbeddingRequestSchema.entries;
+const EmbedRequest = v.strictObject({
+  ...EmbeddingRequestSchema.entries,
+  model: modelName,
+  inputs: v.pipe(inputs, v.maxLength(MAX_JOB_INPUTS)),
+});
+const jobTerms = {
+  id: jobId,
+  privacy: v.picklist(["room", "anywhere"]),
+  deadlineMs: v.pipe(amount, v.maxValue(MAX_DEADLINE_MS)),
+};
 
 /** Why a job is not taken. */
 const REFUSAL_REASONS = ["busy", "unknown-model", "charter", "policy", "too-large", "draining"] as const;
@@ -159,13 +174,26 @@ export const ROOM_FRAMES = {
 
   /** Asks for an answer. `deadlineMs` from now on it is of no use any more. */
   "job.request": {
+    schema: v.strictObject({ ...jobTerms, request: Request }),
+    maxBytes: MAX_REQUEST_BYTES,
+    rate: JOB_RATE,
+  },
+  /** Asks for vectors. The job is accepted, refused, failed and cancelled like one for an answer. */
+  "job.embed": {
+    schema: v.strictObject({ ...jobTerms, request: EmbedRequest }),
+    maxBytes: MAX_REQUEST_BYTES,
+    rate: JOB_RATE,
+  },
+  /** All vectors of a job, in the order of its inputs; the job is complete. */
+  "job.vectors": {
     schema: v.strictObject({
       id: jobId,
-      request: Request,
-      privacy: v.picklist(["room", "anywhere"]),
-      deadlineMs: v.pipe(amount, v.maxValue(MAX_DEADLINE_MS)),
+      dimensions: v.pipe(count, v.minValue(1)),
+      /** 32-bit floats, little-endian. */
+      vectors: v.pipe(v.instance(Uint8Array), v.maxLength(MAX_VECTORS_BYTES)),
+      promptTokens: count,
     }),
-    maxBytes: MAX_REQUEST_BYTES,
+    maxBytes: MAX_VECTORS_BYTES + 256,
     rate: JOB_RATE,
   },
   /** The job is taken; repeated with news at least every 4 s until its first tokens. */

@@ -4,12 +4,12 @@
  */
 import { MicrogridError, inParallel } from "../../core";
 import type { EmbeddingRequest, ModelOffer, Provider } from "../../inference";
+import { MAX_JOB_INPUTS } from "../../room";
 import type { EmbedRequest, EmbedResult } from "../types";
 import { ProviderSearch, type Seeker } from "./provider-search";
 
-/** Most texts of a piece, and most of their characters: a loss costs no more than that. */
-const PIECE_INPUTS = 64;
-const PIECE_CHARS = 64 * 1024;
+/** Most characters of a piece: a loss costs no more than that. */
+const PIECE_CHARS = 32 * 1024;
 /** Pieces that are computed at once. */
 const PIECES_AT_ONCE = 4;
 
@@ -55,7 +55,7 @@ function piecesOf(inputs: EmbeddingRequest["inputs"]): number[][] {
   for (const index of sorted) {
     const { length } = inputs[index]!;
     const piece = pieces.at(-1);
-    if (piece && piece.length < PIECE_INPUTS && chars + length <= PIECE_CHARS) piece.push(index);
+    if (piece && piece.length < MAX_JOB_INPUTS && chars + length <= PIECE_CHARS) piece.push(index);
     else {
       pieces.push([index]);
       chars = 0;

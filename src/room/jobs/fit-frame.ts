@@ -1,6 +1,6 @@
 /** Makes a request small enough for a frame. */
 import { MicrogridError, formatBytes, utf8 } from "../../core";
-import { type ChatMessage, type GenerationRequest, newestWithin } from "../../inference";
+import { type ChatMessage, type EmbeddingRequest, type GenerationRequest, newestWithin } from "../../inference";
 import { MAX_MESSAGES, MAX_REQUEST_BYTES } from "../constants";
 
 /** Bytes of a frame that all fields besides messages, tools and resume point may take: names, sampling, stop texts. */
@@ -51,6 +51,19 @@ export function fitFrame(request: GenerationRequest): FittedRequest {
     );
   }
   return { request: gone > 0 ? { ...request, messages: small } : request, left: gone };
+}
+
+/** Throws `context-exceeded` if the inputs of a request are too long for a frame. */
+export function requireFit({ inputs }: EmbeddingRequest): void {
+  const budget = MAX_REQUEST_BYTES - OTHER_BYTES;
+  const bytes = inputs.reduce(
+    (sum, input) => sum + MESSAGE_BYTES + (typeof input === "string" ? bytesOf(input) : ID_BYTES * input.length),
+    0,
+  );
+  if (bytes <= budget) return;
+  throw tooLong(
+    `The inputs of this request have ${formatBytes(bytes)}; at most ${formatBytes(budget)} can be sent to another device.`,
+  );
 }
 
 function sizeOf({ content, reasoning = "", toolCalls = [], toolCallId = "" }: ChatMessage): number {

@@ -1,6 +1,14 @@
 /** The provider's side of jobs: runs what peers ask for, within the limits of sharing. */
 import { MicrogridError, errorToData, isAbort, onAbort } from "../../core";
-import type { GenerationRequest, Provider, PieceEvent, TokenLogprob } from "../../inference";
+import {
+  type EmbeddingRequest,
+  type GenerationRequest,
+  type PieceEvent,
+  type Provider,
+  type TokenLogprob,
+  type WorkRequest,
+  wantsVectors,
+} from "../../inference";
 import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
 import type { ReceivedBody, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
@@ -22,7 +30,7 @@ interface JobServerOptions {
   sharing(): SharedModels | undefined;
   load(): PeerLoad;
   /** The rule of the charter that a request would break, given the number of jobs that its peer has here. */
-  forbids(link: RoomLink, request: GenerationRequest, jobsOfPeer: number): CharterRule | undefined;
+  forbids(link: RoomLink, request: WorkRequest, jobsOfPeer: number): CharterRule | undefined;
   /** Called when a job starts, ends or waits. */
   onChange(): void;
   /** Called when a job was refused: the consumer's picture of this node was wrong. */
@@ -37,7 +45,7 @@ interface Refusal {
 
 interface Job {
   readonly id: string;
-  readonly request: GenerationRequest;
+  readonly request: WorkRequest;
   readonly link: RoomLink;
   readonly abort: AbortController;
   /** Ends the job when nobody wants the answer any more. */
@@ -68,7 +76,7 @@ export class JobServer {
   }
 
   /** Runs a job for a peer, queues it, or refuses it. */
-  request(link: RoomLink, { id, request, deadlineMs }: ReceivedBody<"job.request">): void {
+  request(link: RoomLink, { id, request, deadlineMs }: ReceivedBody<"job.request" | "job.embed">): void {
     if (this.#find(link, id)) return link.accuse(`job ${id} was sent twice`);
     const refusal = this.#refusal(link, request);
     if (refusal) {
@@ -111,10 +119,11 @@ export class JobServer {
     job.abort.abort();
   }
 
-  #refusal(link: RoomLink, request: GenerationRequest): Refusal | undefined {
+  #refusal(link: RoomLink, request: WorkRequest): Refusal | undefined {
     const sharing = this.#options.sharing();
     if (!sharing) return { reason: "policy" };
-    if (!sharing.models.has(request.model)) return { reason: "unknown-model" };
+    const able = !wantsVectors(request) || this.#options.provider.embed !== undefined;
+    if (!able || !sharing.models.has(request.model)) return { reason: "unknown-model" };
     const ofPeer = [...this.#running, ...this.#waiting].filter((job) => job.link.did === link.did).length;
     if (this.#waiting.length >= MAX_QUEUED_JOBS || ofPeer >= MAX_JOBS_PER_PEER) return { reason: "busy" };
     // Last, since it counts the request as taken.
@@ -166,13 +175,13 @@ export class JobServer {
   }
 
   async #run(job: Job): Promise<void> {
-    const { link, id } = job;
+    const { link, id, request } = job;
     const signal = job.abort.signal;
     const signs = setInterval(() => this.#sign(job), JOB_SIGN_MS);
     try {
       this.#sign(job);
-      const frames = await this.#stream(job, () => clearInterval(signs));
-      await link.send("job.done", frames);
+      if (wantsVectors(request)) await link.send("job.vectors", await this.#vectors(job, request));
+      else await link.send("job.done", await this.#stream(job, request, () => clearInterval(signs)));
     } catch (error) {
       // A cancelled job ends in silence, and a lost link has nobody to tell.
       if (!signal.aborted && !isAbort(error) && link.open) {
@@ -188,9 +197,15 @@ export class JobServer {
     }
   }
 
+  async #vectors({ id, abort }: Job, request: EmbeddingRequest): Promise<RoomFrameBody<"job.vectors">> {
+    const { dimensions, vectors, promptTokens } = await this.#options.provider.embed!(request, abort);
+    const { buffer, byteOffset, byteLength } = vectors;
+    return { id, dimensions, vectors: new Uint8Array(buffer, byteOffset, byteLength), promptTokens };
+  }
+
   /** Sends the tokens; those that come within one frame of a screen travel together. */
-  async #stream(job: Job, onFirstToken: () => void): Promise<RoomFrameBody<"job.done">> {
-    const { id, link, request } = job;
+  async #stream(job: Job, request: GenerationRequest, onFirstToken: () => void): Promise<RoomFrameBody<"job.done">> {
+    const { id, link } = job;
     const signal = job.abort.signal;
     const batch = new TokenBatch();
     let seq = 0;

@@ -1,6 +1,6 @@
 /** The charter's rules about requests, enforced by the node that receives a request. */
 import type { Did } from "../../core";
-import type { GenerationRequest } from "../../inference";
+import { type WorkRequest, wantsVectors } from "../../inference";
 import type { CharterRule, SignedTerms } from "./charter";
 
 const HOUR_MS = 3_600_000;
@@ -19,7 +19,7 @@ export class CharterGuard {
 
   /** The rule that this request would break; undefined where it breaks none. It then counts as begun. */
   check(
-    request: GenerationRequest,
+    request: WorkRequest,
     consumer: { readonly did: Did; readonly running: number; readonly shares: boolean },
     now = performance.now(),
   ): CharterRule | undefined {
@@ -27,7 +27,7 @@ export class CharterGuard {
     const { did, running, shares } = consumer;
     const begun = (this.#begun.get(did) ?? []).filter((at) => at > now - HOUR_MS);
     if (models !== "any" && !models.includes(request.model)) return "models";
-    if (request.maxTokens > (limits.tokensPerAnswer ?? Infinity)) return "tokensPerAnswer";
+    if (!wantsVectors(request) && request.maxTokens > (limits.tokensPerAnswer ?? Infinity)) return "tokensPerAnswer";
     if (running >= (limits.jobsAtOnce ?? Infinity)) return "jobsAtOnce";
     if (begun.length >= (limits.answersPerHour ?? Infinity)) return "answersPerHour";
     if (contribution === "expected" && !shares) return "contribution";

@@ -1,11 +1,14 @@
 /** Another node of the room as a provider: what it offers, how loaded it is, and the way to ask it. */
 import { type Did, MicrogridError } from "../../core";
 import {
+  type Embedded,
+  type EmbeddingRequest,
   type Estimate,
   type GenerationEvent,
   type GenerationRequest,
   type ModelOffer,
   type Provider,
+  type WorkRequest,
   estimateWork,
 } from "../../inference";
 import { MAX_JOBS_PER_PEER } from "../constants";
@@ -120,7 +123,7 @@ export class RemotePeer implements Provider {
     return this.#heartbeat?.sharing ? this.#offers.filter(({ model }) => this.#allows(model)) : [];
   }
 
-  estimate(request: GenerationRequest): Estimate {
+  estimate(request: WorkRequest): Estimate {
     const offer = this.models().find(({ model }) => model === request.model);
     if (!offer) return { firstTokenMs: Infinity, msPerToken: Infinity, price: 0, privacy: "room" };
     const load = this.#heartbeat?.load;
@@ -138,21 +141,42 @@ export class RemotePeer implements Provider {
   }
 
   async *generate(request: GenerationRequest, options: { signal: AbortSignal }): AsyncGenerator<GenerationEvent> {
+    using _ = this.#ask();
+    try {
+      const jobs = await this.#linked(options);
+      yield* jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
+    } catch (error) {
+      this.#correct(error, request.model);
+      throw error;
+    }
+  }
+
+  async embed(request: EmbeddingRequest, options: { signal: AbortSignal }): Promise<Embedded> {
+    using _ = this.#ask();
+    try {
+      const jobs = await this.#linked(options);
+      return await jobs.embed(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
+    } catch (error) {
+      this.#correct(error, request.model);
+      throw error;
+    }
+  }
+
+  /** Counts a request until it is disposed of. */
+  #ask(): Disposable {
     // More would only be refused, and a page that asks a thousand questions at once would look like a flood.
     const load = this.#heartbeat?.load;
     if (load && this.#asked >= MAX_JOBS_PER_PEER) throw new JobRefusedError("busy", load);
     this.#asked++;
-    try {
-      if (!this.#jobs) await this.#reach.linkTo(this.id, options).catch(unreachable);
-      // The link may have gone again while this was waiting for it.
-      if (!this.#jobs) throw new JobLostError("disconnected", "The device that should answer is gone.");
-      yield* this.#jobs.generate(request, { ...options, privacy: "room", deadlineMs: DEADLINE_MS });
-    } catch (error) {
-      this.#correct(error, request.model);
-      throw error;
-    } finally {
-      this.#asked--;
-    }
+    return { [Symbol.dispose]: () => void this.#asked-- };
+  }
+
+  /** The jobs over a link to it, which is made if there is none. */
+  async #linked(options: { signal: AbortSignal }): Promise<JobClient> {
+    if (!this.#jobs) await this.#reach.linkTo(this.id, options).catch(unreachable);
+    // The link may have gone again while this was waiting for it.
+    if (!this.#jobs) throw new JobLostError("disconnected", "The device that should answer is gone.");
+    return this.#jobs;
   }
 
   /** The words of a peer that does not answer are fresher than its last heartbeat, and correct it. */
