@@ -6,8 +6,11 @@ import { brotliCompressSync, constants } from "node:zlib";
 /** Compressed bytes of JavaScript and CSS that the page needs before it paints. */
 export const FIRST_PAINT_BUDGET_BYTES = 42_000;
 
-/** Compressed bytes of JavaScript that a page which embeds the element needs before it shows. */
-export const ELEMENT_BUDGET_BYTES = 35_000;
+/**
+ * Compressed bytes of JavaScript that a page which embeds the element needs before it shows. 1.4 kB of them are the letters
+ * that look like others: no name may pass for the words by which the element tells where an answer was computed.
+ */
+export const ELEMENT_BUDGET_BYTES = 36_500;
 
 /** @typedef {{ file: string, isEntry?: boolean, imports?: string[], css?: string[] }} ManifestChunk */
 /** @typedef {Record<string, ManifestChunk>} Manifest */
