@@ -61,6 +61,11 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
     return { running: states.length - queued, queued };
   }
 
+  /** True while something is being loaded. */
+  get loading(): boolean {
+    return this.#loads > 0;
+  }
+
   /** The models that are loaded now. */
   get models(): readonly LoadedModelInfo[] {
     return [...this.#models.values()];
@@ -179,6 +184,12 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
       this.#noticeLoss(work.host, error);
       throw error;
     }
+  }
+
+  /** Ends the worker, as if it had crashed. For a worker that computes what nobody can stop in another way. */
+  giveUp(why: string): void {
+    const host = this.#worker.running;
+    if (host) this.#worker.lose(host, crashed(why));
   }
 
   /** Fault injection for tests: makes the worker destroy its GPU device. False if no worker or no device is there. */

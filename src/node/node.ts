@@ -52,6 +52,7 @@ export class GridNode {
   /** The calls that tabs can make. */
   readonly api: NodeApi;
   readonly #supervisor: EngineSupervisor;
+  readonly #guests: EngineSupervisor;
   readonly #library: ModelLibrary;
   readonly #local: LocalProvider;
   readonly #models: NodeModels;
@@ -116,6 +117,9 @@ export class GridNode {
     this.#supervisor = new EngineSupervisor({
       createWorker: () => spawnWorker(gpuWorkerUrl, "microgrid-gpu"),
     });
+    this.#guests = new EngineSupervisor({
+      createWorker: () => spawnWorker(gpuWorkerUrl, "microgrid-guests"),
+    });
     this.#local = new LocalProvider({
       supervisor: this.#supervisor,
       speeds,
@@ -142,6 +146,7 @@ export class GridNode {
       self: signer.did,
       device,
       supervisor: this.#supervisor,
+      guests: this.#guests,
       library,
       store,
       givenBytes: () => this.#room.givenBytes,
@@ -213,12 +218,14 @@ export class GridNode {
     this.#room.close();
     this.#house.close();
     this.#supervisor.close();
+    this.#guests.close();
     this.#library.close();
   }
 
   /** Fault injection for tests: destroys the GPU device as a driver crash would. */
-  simulateDeviceLoss(): Promise<boolean> {
-    return this.#supervisor.simulateDeviceLoss();
+  async simulateDeviceLoss(): Promise<boolean> {
+    const lost = await Promise.all([this.#supervisor, this.#guests].map((each) => each.simulateDeviceLoss()));
+    return lost.includes(true);
   }
 
   #served(pageUrl: string): NodeApi {

@@ -18,10 +18,12 @@ import type { HeldStage, LayersWish } from "../types";
 import { type SplitModels, stepTokensOf } from "./split-models";
 import { WantedModels } from "./wanted-models";
 import { LayerRequests } from "./layer-requests";
+import { StepWatchdog } from "./step-watchdog";
 
 /** How long a device that stops waits for others to take its layers, in ms. */
 const HAND_OVER_MS = 20_000;
 
+const SHUNNED = "Layers that it held for you computed without an end, so it holds no more of them.";
 const NOTHING_GIVEN = "Its user does not offer memory for layers.";
 
 /** The present terms for layers in the room. */
@@ -39,6 +41,7 @@ interface LayerOfferOptions {
   readonly bulk: WeightTransfer;
   readonly links: LinkSurvey;
   readonly models: SplitModels;
+  /** The engine for layers of others: apart from that of the user's own models, since it may have to be ended. */
   readonly supervisor: EngineSupervisor;
   readonly backend: Backend;
   terms(): LayerTerms;
@@ -56,6 +59,9 @@ export class LayerOffer {
   readonly #wishes = new LayerRequests();
   /** Bytes of the layers that are held or being loaded. */
   readonly #bytes = new Map<StageRequest, number>();
+  readonly #watch: StepWatchdog;
+  /** Members whose layers have computed without an end. Nothing is held for them while the page lives. */
+  readonly #shunned = new Set<Did>();
   #host: StageServer;
   #handingOver: Promise<void> | undefined;
 
@@ -66,6 +72,10 @@ export class LayerOffer {
     this.#answers = new SurveyAnswers(traffic, links, (source, consumer, asking) =>
       this.#judge(source, consumer, asking),
     );
+    this.#watch = new StepWatchdog({
+      isLoading: () => options.supervisor.loading,
+      onStuck: (consumer) => this.#stuck(consumer as Did),
+    });
     this.#host = this.#newHost();
   }
 
@@ -113,6 +123,7 @@ export class LayerOffer {
 
   /** Call this when the engine has crashed and lost everything. */
   crashed(): void {
+    this.#watch.clear();
     this.#renew("Its engine has crashed.");
   }
 
@@ -140,11 +151,18 @@ export class LayerOffer {
     return new StageServer({ traffic, open: (request, opening) => this.#open(request, opening), onChange });
   }
 
+  /** A step runs on and on, and a run of the engine cannot be stopped: its worker ends, with all that is in it. */
+  #stuck(consumer: Did): void {
+    this.#shunned.add(consumer);
+    this.#options.supervisor.giveUp("a layer for another member took far too long");
+  }
+
   async #judge(source: StageSource, consumer: Did, asking: { signal: AbortSignal }): Promise<Ability | Inability> {
     const { terms, models, onChange } = this.#options;
     const { givenBytes, forbids } = terms();
     const forbidden = forbids(source.model, consumer);
     if (forbidden !== undefined) return { why: "charter", text: forbidden };
+    if (this.#shunned.has(consumer)) return { why: "model", text: SHUNNED };
     if (givenBytes === undefined) {
       this.#wishes.add(consumer, source.model);
       onChange();
@@ -168,6 +186,7 @@ export class LayerOffer {
   async #open(request: StageRequest, { consumer, signal, onProgress }: Opening): Promise<OpenStage> {
     const { supervisor, backend, terms } = this.#options;
     const { from, to, context: contextLength, sequences, stepTokens } = request;
+    if (this.#shunned.has(consumer)) throw refused(SHUNNED);
     const given = (): number => {
       const { givenBytes = 0, forbids } = terms();
       const forbidden = forbids(request.model, consumer);
@@ -200,7 +219,8 @@ export class LayerOffer {
         },
       );
       const limits = { sequences, contextLength, stepTokens, cacheBytes };
-      return { ...(await supervisor.loadStage(pkg, { signal, backend, limits })), close };
+      const { info, service } = await supervisor.loadStage(pkg, { signal, backend, limits });
+      return { info, service: this.#watch.over(service, info, consumer), close };
     } catch (error) {
       close();
       throw error;

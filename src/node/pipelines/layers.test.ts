@@ -1,6 +1,6 @@
 /** Layers that a node holds for others, refuses, or gives up for another member. Uses the guide's graph and no engine. */
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Did, MicrogridError } from "../../core";
 import type { DeviceInfo, EngineSupervisor } from "../../inference";
 import { LinkSurvey, type PartsSource, SplitModel, type Survey } from "../../pipeline";
@@ -39,6 +39,7 @@ function host(terms: Partial<LayerTerms> = {}) {
   const bus = new Bus();
   const traffic = bus.join(HOST);
   const loaded: string[] = [];
+  const forward = () => new Promise<never>(() => undefined);
   const adopted: string[] = [];
   const layers = new LayerOffer({
     traffic,
@@ -65,7 +66,12 @@ function host(terms: Partial<LayerTerms> = {}) {
     supervisor: {
       loadStage: ({ id }: { id: string }) => {
         loaded.push(id);
-        return Promise.resolve({ info: { decodeMs: 1 }, service: {} });
+        return Promise.resolve({ info: { decodeMs: 1, prefillMs: 1 }, service: { forward, end: () => undefined } });
+      },
+      loading: false,
+      giveUp: () => {
+        layers.crashed();
+        loaded.push("gave up");
       },
       unload: (id: string) => {
         loaded.splice(loaded.indexOf(id), 1);
@@ -110,6 +116,15 @@ function host(terms: Partial<LayerTerms> = {}) {
       const terms = { context: 16, sequences: 1, stepTokens: 16, attempt: 0, previous: CONSUMER, next: CONSUMER };
       consumer.post(HOST, "stage.open", { pipeline: pipeline.repeat(16), ...source, model, ...terms, from, to });
       return heard(["stage.ready", "stage.refused"], pipeline.repeat(16));
+    },
+    forward: (pipeline: string) => {
+      const tensors = guide.decoder.cuts[0]!.tensors.map(({ name }) => ({
+        name,
+        dtype: "float32",
+        bytes: new Uint8Array(4),
+      }));
+      const step = { attempt: 0, step: 1, sequence: "5".repeat(16), keep: 0, count: 1 } as const;
+      consumer.post(HOST, "stage.forward", { pipeline: pipeline.repeat(16), ...step, tensors } as never);
     },
     close: (pipeline: string) => consumer.post(HOST, "stage.close", { pipeline: pipeline.repeat(16) }),
   };
@@ -202,6 +217,23 @@ describe("a node that is asked to help", () => {
     const { open, loaded } = host();
     expect((await open("a", 4, 7)).body).toMatchObject({ reason: "The model has no layers 4 to 7." });
     expect(loaded).toEqual([]);
+  });
+
+  it("ends the worker of a step without an end, and holds no more layers of who sent it", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const { ask, open, forward, loaded, layers } = host();
+    await open("a", 0, 4);
+    forward("a");
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.useRealTimers();
+    expect(loaded).toEqual(["gave up"]);
+    expect(layers.held).toEqual([]);
+    expect((await ask()).body).toMatchObject({
+      why: "model",
+      text: expect.stringContaining("without an end") as string,
+    });
+    expect((await open("b", 0, 4)).body).toMatchObject({ reason: expect.stringContaining("without an end") as string });
   });
 
   it("holds nothing once its engine has crashed, and may help again later", async () => {

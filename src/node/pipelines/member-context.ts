@@ -13,7 +13,7 @@ interface RoomMemberOptions {
   readonly self: Did;
   readonly device: DeviceInfo;
   readonly backend: Backend;
-  readonly supervisor: EngineSupervisor;
+  readonly guests: EngineSupervisor;
   readonly models: SplitModels;
   /** Models of the pipelines in which a member takes part. */
   modelsFor(member: Did): readonly KnownModel[];
@@ -40,14 +40,14 @@ export class RoomMemberContext {
   readonly #links: LinkSurvey;
 
   constructor(session: RoomSession, { traffic, bulk }: Channels, options: RoomMemberOptions) {
-    const { self, device, backend, supervisor, models, modelsFor, ownBytes, givenBytes, onChange } = options;
+    const { self, device, backend, guests, models, modelsFor, ownBytes, givenBytes, onChange } = options;
     const links = new LinkSurvey(traffic);
     const nameOf = (did: Did): string => this.nameOf(did);
     this.session = session;
     this.traffic = traffic;
     this.#links = links;
     this.host = new LayerOffer({
-      ...{ traffic, bulk, links, models, supervisor, backend, onChange },
+      ...{ traffic, bulk, links, models, supervisor: guests, backend, onChange },
       terms: () => ({
         givenBytes: givenBytes(),
         forbids: (model, consumer) => this.forbids(model, consumer),

@@ -30,6 +30,8 @@ interface NodePipelinesOptions {
   readonly self: Did;
   readonly device: DeviceInfo;
   readonly supervisor: EngineSupervisor;
+  /** Another engine, for graphs and layers of other members. */
+  readonly guests: EngineSupervisor;
   readonly library: ModelLibrary;
   readonly store: StateStore;
   /** Memory that the user gives for layers, in bytes; undefined until the user has said whether layers are welcome. */
@@ -54,18 +56,18 @@ export class NodePipelines {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: NodePipelinesOptions) {
-    const { library, supervisor, device, store } = options;
+    const { library, supervisor, guests, device, store } = options;
     this.#options = options;
     this.#backend = preferredBackend(device);
-    this.#models = new SplitModels({ library, supervisor, backend: this.#backend });
+    this.#models = new SplitModels({ library, supervisor: guests, backend: this.#backend });
     this.#restoring = new Restoring({
       gives: (holder) => holder === options.self || (this.#inside?.gives(holder as Did) ?? false),
       plan: (model, wanted, signal) => this.plan(model, wanted, signal),
       open: (plan, signal) => this.open(plan, signal),
       onFailure: (text) => store.notify({ id: "pipeline-restore", level: "warning", text }),
     });
+    guests.on("lost", () => this.#inside?.host.crashed());
     supervisor.on("lost", ({ reason, models }) => {
-      this.#inside?.host.crashed();
       for (const own of this.#own.values()) if (models.includes(own.running.engineId)) own.crashed(reason);
     });
   }

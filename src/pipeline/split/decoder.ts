@@ -10,6 +10,7 @@ import { keepPlan } from "./plan";
 import { inferTypes } from "./shapes";
 import { checkStrangersGraph } from "./strangers";
 import type { DecoderGraph } from "./types";
+import { checkWork } from "./work";
 
 /** How a decoder's graph is read. */
 interface ReadOptions {
@@ -37,10 +38,15 @@ export function readDecoder(graphBytes: Uint8Array, { sizes, trusted = true }: R
   const followed = new WorkCount(MAX_FOLLOWED);
   const bytes = (embed: boolean, from: number, to: number, head: boolean): number =>
     collectParts(plan, { embed, from, to, head }, followed).weightBytes;
+  const layerBytes = inputs.states.map((_, layer) => {
+    const parts = collectParts(plan, { embed: false, from: layer, to: layer + 1, head: false }, followed);
+    if (!trusted) checkWork(graph, parts, layer);
+    return parts.weightBytes;
+  });
   const decoder: DecoderGraph = {
     layers,
     embeddingBytes: bytes(true, 0, 0, false),
-    layerBytes: inputs.states.map((_, layer) => bytes(false, layer, layer + 1, false)),
+    layerBytes,
     headBytes: bytes(false, layers, layers, true),
     kvBytesPerToken: inputs.states.map((states) =>
       sum(states.filter((s) => s.tokenAxis !== undefined).map(stateBytes)),

@@ -69,17 +69,11 @@ function namesOf({ graph, flow }: DecoderPlan, index: number): readonly string[]
   return node && (role === "bound" || role === "free") ? [...node.inputs, ...node.captured] : [];
 }
 
-/** Size of weights, bytes. Weights at the same place count once. */
+/** Size of weights, bytes. Two names of the same place count twice: the engine makes a tensor of each. */
 function weightBytes(constants: Iterable<Weight>): number {
-  const counted = new Set<string>();
-  let bytes = 0;
-  for (const { external, bytes: size } of constants) {
-    const key = external && `${external.offset}+${external.length}@${external.location}`;
-    if (key !== undefined && counted.has(key)) continue;
-    if (key !== undefined) counted.add(key);
-    bytes += size;
-  }
-  return bytes;
+  let sum = 0;
+  for (const { bytes } of constants) sum += bytes;
+  return sum;
 }
 
 function checkRange({ embed, from, to, head }: StageRange, layers: number): void {

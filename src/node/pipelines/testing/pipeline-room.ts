@@ -102,6 +102,7 @@ export class PipelineRoom {
       self: did,
       device: store.state.device,
       supervisor: engine as unknown as EngineSupervisor,
+      guests: engine as unknown as EngineSupervisor,
       library,
       store,
       givenBytes: () => member.given,
