@@ -27,7 +27,7 @@ describe("startOptions", () => {
 });
 
 describe("originsOf", () => {
-  it("takes several, or any, and refuses by name a text that is none", () => {
+  it("takes several, or any, and refuses by name a text that is no origin", () => {
     expect(originsOf({ SIGNAL_ORIGINS: " https://a.example  http://b.example:8080 " })).toBe(
       "https://a.example http://b.example:8080",
     );

@@ -1,4 +1,4 @@
-/** How a house (a person or an organisation) vouches for its nodes and revokes that. */
+/** How a house (a person or an organisation) vouches for its nodes. */
 import * as v from "valibot";
 import { type Did, MicrogridError } from "../core";
 import type { Signer } from "./node-key";
@@ -24,8 +24,6 @@ export const MAX_HOUSE_NAME_CHARS = 40;
 
 /** The clocks of devices differ; a delegation that is issued further in the future is not valid yet. */
 const CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
-/** Maximum number of revocations that are kept; those of houses that matter here are dropped last. */
-const MAX_REVOCATIONS = 1000;
 
 /** Control characters, line breaks and marks that change the direction of text could make one name look like another. */
 const DECEPTIVE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/u;
@@ -62,22 +60,9 @@ const DELEGATION = {
 /** A house vouches for a node until `notAfter`. */
 export type Delegation = v.InferOutput<typeof DELEGATION.schema>;
 
-const REVOCATION = {
-  name: "revocation",
-  schema: v.strictObject({ v: v.literal(1), issuer: DidSchema, subject: DidSchema, at: time }),
-} satisfies StatementKind<v.GenericSchema>;
-
-/** A house revokes every delegation that it has issued to a node up to `at`. */
-export type Revocation = v.InferOutput<typeof REVOCATION.schema>;
-
 /** Vouches for a node; `house` signs. */
 export function delegate(house: Signer, terms: Omit<Delegation, "v" | "issuer">): Promise<Signed> {
   return signStatement(DELEGATION, { v: 1, issuer: house.did, ...terms }, house);
-}
-
-/** Revokes all delegations to a node that were issued up to `at`. */
-export function revoke(house: Signer, subject: Did, at: number): Promise<Signed> {
-  return signStatement(REVOCATION, { v: 1, issuer: house.did, subject, at }, house);
 }
 
 /**
@@ -104,74 +89,4 @@ export async function openDelegation(signed: Signed, subject: Did, at: number): 
   const { body, verify } = await readDelegation(signed, subject, at);
   await verify();
   return body;
-}
-
-interface KnownRevocation extends Revocation {
-  readonly signed: Signed;
-}
-
-/**
- * The verified revocations that a node has received. It keeps at most `MAX_REVOCATIONS`, because anybody can invent houses that
- * revoke. The oldest is dropped first; revocations of houses for which `matters` is true never make room for those of others.
- */
-export class Revocations {
-  readonly #known = new Map<string, KnownRevocation>();
-  readonly #matters: (issuer: Did) => boolean;
-
-  constructor(options: { matters?: (issuer: Did) => boolean } = {}) {
-    this.#matters = options.matters ?? (() => false);
-  }
-
-  /** All revocations, for storage. */
-  get all(): readonly Signed[] {
-    return [...this.#known.values()].map(({ signed }) => signed);
-  }
-
-  /** At most `count` revocations to pass on: those of houses that matter first, each group from newest to oldest. */
-  foremost(count: number): readonly Signed[] {
-    const newest = [...this.#known.values()].reverse();
-    const ranked = [true, false].flatMap((first) => newest.filter(({ issuer }) => this.#matters(issuer) === first));
-    return ranked.slice(0, count).map(({ signed }) => signed);
-  }
-
-  /**
-   * Adds a revocation. Returns whether it is news. Throws `peer-protocol` if it is not valid.
-   */
-  async add(signed: Signed): Promise<boolean> {
-    const { body, signers, verify } = await readStatement(REVOCATION, signed);
-    if (signers.length !== 1 || signers[0] !== body.issuer) {
-      throw new MicrogridError("peer-protocol", "A peer passed on a revocation that its house has not signed.");
-    }
-    const key = keyOf(body);
-    const isKnown = (): boolean => body.at <= (this.#known.get(key)?.at ?? -1);
-    if (isKnown()) return false;
-    await verify();
-    if (isKnown()) return false;
-    if (!this.#known.has(key) && this.#known.size >= MAX_REVOCATIONS && !this.#makeRoom(body.issuer)) return false;
-    this.#known.delete(key);
-    this.#known.set(key, { ...body, signed });
-    return true;
-  }
-
-  /** Whether a delegation is revoked. */
-  revoked(delegation: Delegation): boolean {
-    return delegation.issuedAt <= (this.latest(delegation.issuer, delegation.subject) ?? -1);
-  }
-
-  /** The time up to which a house has revoked its delegations to a node; undefined if it never did. */
-  latest(issuer: Did, subject: Did): number | undefined {
-    return this.#known.get(keyOf({ issuer, subject }))?.at;
-  }
-
-  /** Drops a revocation to make room. Returns false if all of them matter more than one of this issuer. */
-  #makeRoom(issuer: Did): boolean {
-    const known = [...this.#known];
-    const oldest = known.find(([, { issuer: other }]) => !this.#matters(other)) ?? known[0];
-    if (!oldest || (this.#matters(oldest[1].issuer) && !this.#matters(issuer))) return false;
-    return this.#known.delete(oldest[0]);
-  }
-}
-
-function keyOf({ issuer, subject }: { readonly issuer: Did; readonly subject: Did }): string {
-  return `${issuer} ${subject}`;
 }

@@ -1,15 +1,6 @@
 /** The identity of a node: its key, its did, its signatures, and the house that vouches for it. */
-export {
-  HouseNameSchema,
-  MAX_HOUSE_NAME_CHARS,
-  Revocations,
-  SCOPES,
-  delegate,
-  openDelegation,
-  readDelegation,
-  revoke,
-} from "./delegation";
-export type { Delegation, Revocation, Scope } from "./delegation";
+export { HouseNameSchema, MAX_HOUSE_NAME_CHARS, SCOPES, delegate, openDelegation, readDelegation } from "./delegation";
+export type { Delegation, Scope } from "./delegation";
 export { didFromPublicKey, publicKeyFromDid } from "./did";
 export { houseSigner, makeHouseSecret } from "./house-key";
 export { MemoryKeep, openKeep } from "./keep";
@@ -30,3 +21,5 @@ export {
 export type { Opened, Signed, StatementKind, UnverifiedStatement } from "./signed";
 export { WrappedSchema, unwrapSecret, wrapSecret } from "./vault";
 export type { Wrapped } from "./vault";
+export { Revocations, revoke, subjectOfRevocation } from "./revocations";
+export type { Revocation } from "./revocations";

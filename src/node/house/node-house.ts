@@ -3,7 +3,7 @@ import { type Bytes, DAY_MS, type Did, TypedEventTarget, quotedName } from "../.
 import {
   type Delegation,
   type Keep,
-  Revocations,
+  type Revocations,
   SCOPES,
   type Signed,
   type Signer,
@@ -15,6 +15,8 @@ import {
 } from "../../identity";
 import type { HouseState } from "../types";
 import { checkTerms, delegationStates, givenTo, issueTime, mergeIssued, narrows, withIssued } from "./issued";
+import { KeptRevocations } from "./kept-revocations";
+import type { NodeHouseEvents } from "./events";
 import { exportKey, openKey, refuseOtherHouse } from "./key";
 import {
   type HouseData,
@@ -22,9 +24,7 @@ import {
   MAX_LABEL_CHARS,
   parseHouseName,
   recallHouse,
-  recallRevocations,
   rememberHouse,
-  rememberRevocations,
 } from "./record";
 import { refuse } from "./refuse";
 import { delegationText, parseDelegation } from "./texts";
@@ -43,26 +43,16 @@ interface NodeHouseOptions {
   readonly now?: () => number;
 }
 
-interface NodeHouseEvents {
-  /** `state` or `delegation()` has changed. */
-  change: undefined;
-  /** A new revocation, which rooms pass on. */
-  revocation: Signed;
-  /** A sentence that the owner should see. */
-  notice: string;
-}
-
 /**
  * If the key of a house is on this device, this node always has a delegation from it with all scopes. If the house
  * revokes this node, its key is deleted as well. Changes are made one at a time, and each is stored before it is shown.
  */
 export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
-  /** All known revocations. Rooms pass these on; new ones from rooms go through `hear`. */
-  readonly revocations: Revocations;
   /** Houses that this node's rooms know (founders and admitted ones). Their revocations are the last to be dropped. */
   readonly known = new Set<string>();
   readonly #did: Did;
   readonly #keep: Keep;
+  readonly #kept: KeptRevocations;
   readonly #now: () => number;
   #record: HouseRecord;
   /** The verified content of `record.delegation`. */
@@ -76,10 +66,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   /** Reads the stored house; call `start` to keep it up to date. */
   static async open(options: NodeHouseOptions): Promise<NodeHouse> {
     const house = new NodeHouse(options, await recallHouse(options.keep));
-    // Stored delegations are verified again, because storage cannot be trusted.
-    for (const signed of await recallRevocations(options.keep)) {
-      await house.revocations.add(signed).catch(() => undefined);
-    }
+    await house.#kept.restore();
     const { delegation } = house.#record;
     if (delegation) house.#own = await openDelegation(delegation, house.#did, house.#now()).catch(() => undefined);
     house.#told = JSON.stringify(house.state);
@@ -92,7 +79,16 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
     this.#keep = keep;
     this.#now = now ?? Date.now;
     this.#record = record;
-    this.revocations = new Revocations({ matters: (issuer) => issuer === this.#issuer || this.known.has(issuer) });
+    this.#kept = new KeptRevocations({
+      keep,
+      matters: (issuer) => issuer === this.#issuer || this.known.has(issuer),
+      onNews: (signed) => this.emit("revocation", signed),
+    });
+  }
+
+  /** All known revocations. Rooms pass these on; new ones from rooms go through `hear`. */
+  get revocations(): Revocations {
+    return this.#kept.all;
   }
 
   /** The delegation that this node shows to rooms; undefined while no house vouches for it. */
@@ -170,6 +166,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
       // A clock that was set back must not leave the delegation valid.
       const at = Math.max(this.#now(), given?.issuedAt ?? 0);
       await this.#hear(await revoke(signer, subject as Did, at));
+      await this.#kept.save();
     });
   }
 
@@ -196,7 +193,11 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
 
   /** Adds the content of a backup. Throws `bad-request` if it belongs to another house than the key on this device. */
   async import({ key, delegation, issued, revocations }: HouseData): Promise<void> {
-    for (const signed of revocations) await this.hear(signed).catch(() => undefined);
+    await this.#change(async () => {
+      await this.revocations.restore(revocations);
+      await this.#kept.save();
+      await this.#dropIfRevoked();
+    });
     if (key) await this.take(key.name, key.secret);
     // It belongs to another device, unless the backup returns to the device where it was made.
     else if (delegation && !this.#own) await this.adopt(delegationText(delegation)).catch(() => undefined);
@@ -233,6 +234,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
 
   close(): void {
     clearInterval(this.#timer);
+    void this.#kept.save();
   }
 
   get #issuer(): Did | undefined {
@@ -250,9 +252,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
 
   async #hear(signed: Signed): Promise<boolean> {
     if (!(await this.revocations.add(signed))) return false;
-    await rememberRevocations(this.#keep, this.revocations.all).catch(() => undefined);
     if (!(await this.#dropIfRevoked())) this.#shown();
-    this.emit("revocation", signed);
     return true;
   }
 
@@ -267,6 +267,7 @@ export class NodeHouse extends TypedEventTarget<NodeHouseEvents> {
   /** Checks that a delegation is for this node and valid now. Throws otherwise. */
   async #verify(signed: Signed): Promise<Delegation> {
     const opened = await openDelegation(signed, this.#did, this.#now());
+    await this.revocations.meet(opened.issuer);
     if (this.revocations.revoked(opened)) throw refuse("The profile has removed this device.");
     return opened;
   }

@@ -1,7 +1,7 @@
 /** The room beyond the links: who is there by gossip, which links that asks for, and links on demand. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, deferred, onAbort } from "../../core";
 import { LEFT_ROOM, MAX_NODES, MEMBER_DIAL_MS, REEXAMINE_MS } from "../constants";
-import { type Membership, type Standing, hasEnded } from "../membership";
+import { type Membership, type Standing, hasEnded, restsOn } from "../membership";
 import type { Member } from "../links/member";
 import { type Mesh, NOT_NEEDED } from "../links/mesh";
 import { type Card, type CardTerms, LINKS_WANTED, MemberDirectory, LinkKeeper, sample } from ".";
@@ -62,6 +62,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     const proof = (): void => this.directory.refresh();
     membership.on("charter", rules);
     membership.on("epochs", rules);
+    membership.on("revocation", (signed) => void this.directory.reexamine(restsOn(signed)));
     this.#tending = setInterval(() => void this.directory.reexamine(hasEnded), REEXAMINE_MS);
     membership.on("proof", proof);
     mesh.on("joined", (member) => this.#joined(member));

@@ -2,7 +2,7 @@
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import { TokenBucket } from "../../wire";
 import { HEAD_CHECK_MS, MAX_TOLD_REVOCATIONS, REEXAMINE_MS } from "../constants";
-import { type SignedTerms, type Membership, hasEnded, supersedes } from "../membership";
+import { type SignedTerms, type Membership, type Standing, hasEnded, restsOn, supersedes } from "../membership";
 import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
 import { type ProposalInfo, Proposals } from "./proposals";
@@ -36,7 +36,8 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     membership.on("revocation", (signed) => {
       // Anybody can make them up; who has not heard of one is told of it when they meet.
       const passOn = this.#mayPass.take(performance.now());
-      this.#spread((member) => passOn && member.link.post("revocation", { signed }));
+      const isConcerned = restsOn(signed);
+      this.#spread((member) => passOn && member.link.post("revocation", { signed }), isConcerned);
     });
     const renew = (): void => void membership.word.renew();
     membership.on("epochs", renew);
@@ -145,8 +146,8 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     }
   }
 
-  #spread(tell: (member: Member) => unknown): void {
-    void this.#mesh.reexamine().then(() => this.#tell(tell));
+  #spread(tell: (member: Member) => unknown, concerns?: (did: Did, standing: Standing) => boolean): void {
+    void this.#mesh.reexamine(concerns).then(() => this.#tell(tell));
   }
 
   #tell(tell: (member: Member) => unknown): void {

@@ -11,7 +11,7 @@ export { Membership } from "./membership";
 export type { MemberContext } from "./member-context";
 export type { Admission, MembershipParts } from "./membership";
 export { beginMembership, found } from "./parts";
-export { ProofSchema, examine, hasEnded, houseOf, sameProof, saysNotAMember } from "./proof";
+export { ProofSchema, examine, hasEnded, houseOf, restsOn, sameProof, saysNotAMember } from "./proof";
 export type { Proof, Standing } from "./proof";
 export {
   exportMemberships,

@@ -9,7 +9,7 @@ import type { Genesis } from "./genesis";
 import { type FoundersHead, FoundersWord, type HeadFrame } from "./head";
 import { type InviteParts, Invites } from "./invites";
 import type { MemberContext } from "./member-context";
-import { type Proof, type RoomRules, type Standing, admit, examine } from "./proof";
+import { type Proof, type RoomRules, type Standing, admit, examine, restsOn } from "./proof";
 import type { OpenedToken } from "../invite/token";
 import { Standings } from "./standings";
 
@@ -263,7 +263,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** Call this when a revocation was heard, here or elsewhere: the standings known so far may be outdated. */
   heard(signed: Signed): void {
-    this.#examined.clear();
+    this.#examined.forget(restsOn(signed));
     this.emit("revocation", signed);
     this.emit("change", undefined);
   }

@@ -18,6 +18,7 @@ import {
   readDelegation,
   readStatement,
   signStatement,
+  subjectOfRevocation,
 } from "../../identity";
 import { MAX_PROOF_STEPS } from "../constants";
 import type { SignedTerms } from "./charter";
@@ -74,6 +75,12 @@ export interface Standing {
 /** Whether a standing was valid once and is not any more: a delegation that it rests on has ended. */
 export function hasEnded(_: Did, { until }: Standing): boolean {
   return until < Date.now();
+}
+
+/** Whether a standing may rest on a delegation that this revocation ends. */
+export function restsOn(revocation: Signed): (did: Did, standing: Standing) => boolean {
+  const subject = subjectOfRevocation(revocation);
+  return (did, { admittedBy }) => did === subject || admittedBy.includes(subject);
 }
 
 /** The room against which a proof is checked. */
@@ -139,7 +146,9 @@ async function admittersOf(
     if (claimed && epochs.removed.has(claimed.body.issuer)) throw refusal("orphan");
     if (isFounder(body.by, claimed?.body, genesis)) {
       if (claimed && !genesis.founders.includes(body.by)) {
-        checks.push(claimed.verify);
+        checks.push(async () => {
+          if (!(await holds(claimed, rules))) throw refusal("stranger");
+        });
         until = claimed.body.notAfter;
       }
       break;
@@ -191,10 +200,18 @@ async function delegationOf(
   now: number,
 ): Promise<Delegation | undefined> {
   const claimed = await readVouch(did, signed, rules, now);
-  return claimed?.verify().then(
-    () => claimed.body,
-    () => undefined,
-  );
+  const isGood = claimed && (await holds(claimed, rules).catch(() => false));
+  return isGood ? claimed.body : undefined;
+}
+
+/** Whether nobody revoked a delegation, as far as is known once its house is met. Throws `peer-protocol` for a wrong signature. */
+async function holds(
+  { verify, body }: UnverifiedStatement<Delegation>,
+  { revocations }: Pick<RoomRules, "revocations">,
+): Promise<boolean> {
+  await verify();
+  await revocations.meet(body.issuer);
+  return !revocations.revoked(body);
 }
 
 /** A delegation that would hold now, if its signature is right. */

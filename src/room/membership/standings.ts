@@ -24,6 +24,11 @@ export class Standings {
     this.#known.clear();
   }
 
+  /** Call this when a house has revoked a delegation: forgets the nodes whose standing rests on it. */
+  forget(isConcerned: (did: Did, standing: Standing) => boolean): void {
+    for (const [did, standing] of this.#known) if (isConcerned(did, standing)) this.#known.delete(did);
+  }
+
   isFounder(did: Did): boolean {
     const { founder, until } = this.#known.get(did) ?? { founder: false, until: 0 };
     return founder && until >= Date.now();
