@@ -1,12 +1,13 @@
 /**
  * `npm run real:models`: downloads the weights of SmolLM2-135M-Instruct and makes all ONNX repositories of them, for tests
- * with real weights. `-- gemma3-270m` does so for Gemma 3 270M. `-- --record` makes them again and writes their hashes to
+ * with real weights. `-- gemma3-270m` does so for Gemma 3 270M, `-- minilm` brings all-MiniLM-L6-v2, which makes embeddings. `-- --record` makes them again and writes their hashes to
  * `real-models/hashes.json`.
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { downloadGguf, isModelId, MODEL_IDS, modelFolder } from "./real-models/download.mjs";
+import { downloadMinilm, minilmFolder } from "./real-models/minilm.mjs";
 import { CommandError, run } from "./run/message.mjs";
 import { ROOT } from "./run/spawn.mjs";
 import { importTypeScript } from "./run/typescript.mjs";
@@ -25,13 +26,21 @@ import { ensureInstalled } from "./setup/install.mjs";
  * }} RealModels
  */
 
+const MINILM = "minilm";
+
 await run(async () => {
   const { values, positionals } = parseArgs({
     options: { record: { type: "boolean", default: false } },
     allowPositionals: true,
   });
   const [id = "smollm2-135m", ...more] = positionals;
-  if (!isModelId(id) || more.length > 0) throw new CommandError(`Name one model: ${MODEL_IDS.join(" or ")}.`);
+  if (id === MINILM && more.length === 0) {
+    await downloadMinilm();
+    console.log(minilmFolder());
+    return;
+  }
+  if (!isModelId(id) || more.length > 0)
+    throw new CommandError(`Name one model: ${[...MODEL_IDS, MINILM].join(" or ")}.`);
   await ensureInstalled();
   /** @type {RealModels} */
   const models = await importTypeScript(`${ROOT}/scripts/real-models/index.ts`);

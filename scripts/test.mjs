@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { downloadGguf } from "./real-models/download.mjs";
+import { downloadMinilm } from "./real-models/minilm.mjs";
 import { CommandError, run } from "./run/message.mjs";
 import { execute, executeTool, ROOT } from "./run/spawn.mjs";
 import { playwrightTimes, rememberDuration, slowest, timesOf, vitestTimes } from "./run/slowest.mjs";
@@ -35,6 +36,7 @@ async function step(name, action) {
 async function realWeights() {
   try {
     await downloadGguf("smollm2-135m");
+    await downloadMinilm();
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.log(`${error.message} The tests with real weights are skipped.`);

@@ -1,6 +1,6 @@
 /** Vercel's AI SDK, with its provider for servers that speak OpenAI's API. */
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import { APICallError, Output, generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
+import { APICallError, Output, embedMany, generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
 import { type Called, type Client, ENDLESS, PERSON, WEATHER } from "./clients";
 
 export function aiSdkClient(baseURL: string): Client {
@@ -55,6 +55,14 @@ export function aiSdkClient(baseURL: string): Client {
         output: Output.object({ schema: jsonSchema(PERSON) }),
       });
       return output;
+    },
+    async embed(name, values) {
+      const { embeddings } = await embedMany({
+        model: provider.embeddingModel(name),
+        values: [...values],
+        maxRetries: 0,
+      });
+      return embeddings;
     },
     async wrong() {
       const error: unknown = await generateText({ ...settings, prompt: "Hi", temperature: 9 }).catch(

@@ -41,6 +41,8 @@ export interface Client {
   tools(question: string): Promise<{ readonly called: readonly Called[]; readonly answer: string }>;
   /** An answer that follows `PERSON`. */
   person(question: string): Promise<unknown>;
+  /** The vectors of texts. */
+  embed(model: string, texts: readonly string[]): Promise<readonly (readonly number[])[]>;
   /** The status of the error that a request with a wrong value gets. */
   wrong(): Promise<number | undefined>;
 }

@@ -1,7 +1,7 @@
 /** LangChain's library, with its classes for OpenAI's API. */
 import { HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
-import { ChatOpenAI } from "@langchain/openai";
+import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 import { type Client, ENDLESS, PERSON, WEATHER } from "./clients";
 
 export function langchainClient(baseURL: string): Client {
@@ -42,6 +42,7 @@ export function langchainClient(baseURL: string): Client {
     },
     person: (question) =>
       model.withStructuredOutput(PERSON, { name: "person", method: "jsonSchema", strict: true }).invoke(question),
+    embed: (name, texts) => new OpenAIEmbeddings({ ...settings, model: name }).embedDocuments([...texts]),
     async wrong() {
       const error: unknown = await new ChatOpenAI({ ...settings, temperature: 9 })
         .invoke("Hi")

@@ -38,6 +38,10 @@ export function openaiClient(baseURL: string): Client {
       });
       return JSON.parse(completion.choices[0]?.message.content ?? "") as unknown;
     },
+    async embed(name, texts) {
+      const { data } = await client.embeddings.create({ model: name, input: [...texts] });
+      return data.map(({ embedding }) => embedding);
+    },
     async wrong() {
       const error: unknown = await client.chat.completions
         .create({ ...ask("Hi"), temperature: 9 })

