@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { helpPage } from "./help/page.ts";
-import { type BundledPackage, licencesText, packageOf } from "./help/licences.ts";
+import { type BundledPackage, licencesText, packageOf, unknownLicences } from "./help/licences.ts";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Folder of the built site; `src/ui/help/help-dialog.ts` links to it. */
@@ -54,6 +54,10 @@ export function helpFiles(packages: BundledPackages): Plugin {
         }
         emit("help.css", readFileSync(join(ROOT, "scripts/help/help.css"), "utf8"));
         emit("licence.txt", readFileSync(join(ROOT, "LICENSE"), "utf8"));
+        const unknown = unknownLicences(packages.list()).map(({ name, licence }) => `${name} (${licence})`);
+        if (unknown.length > 0) {
+          this.error(`Nobody has agreed to these licences: ${unknown.join(", ")}. See scripts/help/licences.ts.`);
+        }
         emit("third-party.txt", licencesText(packages.list()));
       },
     },

@@ -1,7 +1,7 @@
 /** The licences of bundled packages. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { licencesText, packageOf } from "./licences.ts";
+import { licencesText, packageOf, unknownLicences } from "./licences.ts";
 
 test("finds the package of a module, with the text of its licence", () => {
   const lit = packageOf(join(process.cwd(), "node_modules/lit/index.js"));
@@ -25,4 +25,10 @@ test("lists the names first, then each text", () => {
   const text = licencesText([{ name: "a", version: "1.0.0", licence: "MIT", text: "Be nice." }]);
   expect(text).toContain("- a 1.0.0 (MIT)");
   expect(text).toMatch(/a 1\.0\.0 \(MIT\)\n\nBe nice\.\n$/);
+});
+
+test("finds licences that nobody has agreed to", () => {
+  const licences = ["MIT", "(MPL-2.0 OR Apache-2.0)", "GPL-3.0-only", "MIT AND GPL-3.0-only", "see its text", ""];
+  const packages = licences.map((licence) => ({ name: licence, version: "1.0.0", licence, text: "" }));
+  expect(unknownLicences(packages).map(({ name }) => name)).toEqual(licences.slice(2));
 });

@@ -36,6 +36,23 @@ function licenceIn(folder: string): string | undefined {
   return file === undefined ? undefined : readFileSync(join(folder, file), "utf8").trim();
 }
 
+/** Licences that ask for no more than their text. */
+const PERMISSIVE = new Set(
+  "MIT,MIT-0,ISC,0BSD,BSD-2-Clause,BSD-3-Clause,Apache-2.0,BlueOak-1.0.0,Zlib,CC0-1.0,Unlicense".split(","),
+);
+/** Parts with a licence of their own that somebody has read. */
+const READ = new Set(["pdfjs-dist/cmaps"]);
+
+/** The packages whose licence nobody has agreed to. One of several licences (`OR`) is enough. */
+export function unknownLicences(packages: readonly BundledPackage[]): readonly BundledPackage[] {
+  const isKnown = (licence: string): boolean =>
+    licence
+      .replaceAll(/[()]/g, "")
+      .split(/ OR /i)
+      .some((choice) => choice.split(/ AND /i).every((each) => PERMISSIVE.has(each.trim())));
+  return packages.filter(({ name, licence }) => !isKnown(licence) && !READ.has(name));
+}
+
 /** The document that lists them: names first, then each licence's text. */
 export function licencesText(packages: readonly BundledPackage[]): string {
   const names = packages.map(({ name, version, licence }) => `- ${name} ${version} (${licence})`);

@@ -40,7 +40,7 @@ export { eraseAll } from "./erase";
 export { Grid } from "./grid";
 export { answersEnd, answersRun } from "./running";
 export { type FamilyMember, type SpeedSample, expectedBackend, expectedRate, familyOf, memberName } from "../models";
-export { roomCapacity, spareBytes } from "../node";
+export { diskBytes, roomCapacity, spareBytes } from "../node";
 export type {
   AdmissionRule,
   AnswerEvent,

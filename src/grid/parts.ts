@@ -4,4 +4,4 @@ export { shownParts } from "./conversations/shown";
 export { MAX_MESSAGE_CHARS } from "./conversations/limits";
 export { setAside, showVersion, versionOf } from "./conversations/versions";
 export { Delivered, lossText } from "../node/parts";
-export { MAX_NAME_CHARS } from "../room/parts";
+export { MAX_NAME_CHARS, TOLD_TO_GUESTS, TOLD_TO_MEMBERS } from "../room/parts";

@@ -123,3 +123,29 @@ describe("a store that fails for a moment", () => {
     expect(await records.files()).toHaveLength(1);
   });
 });
+
+describe("parts beyond their budget", () => {
+  it("are deleted, those that were not used for the longest time first, and can be read again", async () => {
+    const { host, visit, left } = open();
+    const store = visit();
+    const at = (offset: number): Promise<Blob> => store.readRange("m", { ...REQUEST, offset }, options);
+    vi.useFakeTimers({ toFake: ["Date"] });
+    for (const offset of [0, 5, 10]) {
+      vi.setSystemTime(Date.now() + 7_200_000);
+      await at(offset);
+    }
+    vi.setSystemTime(Date.now() + 7_200_000);
+    await at(0);
+    await store.limitParts(10);
+    vi.useRealTimers();
+    const paths = (await left()).filter((path) => !path.startsWith("record"));
+    expect(paths.map((path) => /\+(\d+)-/.exec(path)?.[1])).toEqual(["0", "10"]);
+    const { asked } = host;
+    expect(await (await at(0)).text()).toHaveLength(5);
+    expect(host.asked).toBe(asked);
+    expect(await (await at(5)).text()).toHaveLength(5);
+    expect(host.asked).toBe(asked + 1);
+    // However many are read, no more stay than the budget allows.
+    expect(await left()).toHaveLength(4);
+  });
+});

@@ -11,6 +11,8 @@ import type { FileRangeRequest } from "./store-protocol";
  * end at multiples of it, so that splits at other layers can reuse them.
  */
 const MAX_PART_BYTES = 32 * 2 ** 20;
+/** A part's time of use is noted again after this time, ms. */
+const USE_INTERVAL_MS = 3_600_000;
 
 /** Options that tests replace. */
 export interface RangeOverrides extends Pick<
@@ -26,6 +28,8 @@ interface Part {
   readonly bytes: number;
   /** Path in the store. */
   readonly path: string;
+  /** When it was last read, as far as that is noted. */
+  usedAt: number;
 }
 
 /** The state of one version of a file. */
@@ -59,6 +63,7 @@ export class KeptRanges {
   /** Per model, one part is written or the model removed at a time. */
   readonly #turns = new Turns();
   #tidied: Promise<void> | undefined;
+  #budget = Infinity;
 
   constructor(place: { readonly disk: Disk; readonly records: ModelRecords }, overrides: RangeOverrides = {}) {
     this.#disk = place.disk;
@@ -95,6 +100,12 @@ export class KeptRanges {
       }
       await work();
     });
+  }
+
+  /** Keeps at most this many bytes of parts: those that were not used for the longest time are deleted, now and later. */
+  async limit(bytes: number): Promise<void> {
+    this.#budget = bytes;
+    await this.#makeRoom();
   }
 
   /**
@@ -141,7 +152,7 @@ export class KeptRanges {
       if (record.model !== model || part?.file !== file) continue;
       if (part.version !== version) await this.#drop(record);
       else {
-        parts.push({ at: part.at, bytes: part.bytes, path });
+        parts.push({ at: part.at, bytes: part.bytes, path, usedAt: part.usedAt ?? 0 });
         for (const [url, told] of part.hosts) if (!hosts.has(url)) hosts.set(url, told);
       }
     }
@@ -152,7 +163,10 @@ export class KeptRanges {
   /** The part's bytes. If its file is gone or damaged, the part is forgotten and the result is undefined. */
   async #kept(file: PartialFile, part: Part): Promise<Blob | undefined> {
     const blob = await this.#disk.blob(file.model, part.path);
-    if (blob?.size === part.bytes) return blob;
+    if (blob?.size === part.bytes) {
+      await this.#use(file, part).catch(() => undefined);
+      return blob;
+    }
     file.parts = file.parts.filter((other) => other !== part);
     await this.#drop({ model: file.model, path: part.path });
     return undefined;
@@ -196,16 +210,39 @@ export class KeptRanges {
       } finally {
         writer.close();
       }
-      const part = { file: file.file, version, at, bytes: blob.size, hosts: [...hosts] };
+      const part = { file: file.file, version, at, bytes: blob.size, usedAt: Date.now(), hosts: [...hosts] };
       await this.#records.saveFile({ model, path, part });
     } catch {
       // The disk is full or refuses. The part is good all the same and will be fetched again.
       await this.#disk.removeFile(model, path).catch(() => undefined);
       return blob;
     }
-    const part = { at, bytes: blob.size, path };
+    const part = { at, bytes: blob.size, path, usedAt: Date.now() };
     file.parts.push(part);
+    await this.#makeRoom().catch(() => undefined);
     return (await this.#kept(file, part)) ?? blob;
+  }
+
+  async #use({ file, model, version, hosts }: PartialFile, part: Part): Promise<void> {
+    const now = Date.now();
+    if (now - part.usedAt < USE_INTERVAL_MS) return;
+    part.usedAt = now;
+    const { at, bytes, path } = part;
+    await this.#records.saveFile({ model, path, part: { file, version, at, bytes, usedAt: now, hosts: [...hosts] } });
+  }
+
+  /** Deletes the parts that were not used for the longest time, beyond the budget. Whoever has them open forgets them later. */
+  async #makeRoom(): Promise<void> {
+    if (this.#budget === Infinity) return;
+    const parts = (await this.#records.files()).flatMap(({ model, path, part }) =>
+      part ? [{ model, path, part }] : [],
+    );
+    let bytes = parts.reduce((sum, { part }) => sum + part.bytes, 0);
+    for (const record of parts.sort((a, b) => (a.part.usedAt ?? 0) - (b.part.usedAt ?? 0))) {
+      if (bytes <= this.#budget) return;
+      await this.#drop(record);
+      bytes -= record.part.bytes;
+    }
   }
 
   async #dropAll(file: PartialFile): Promise<void> {

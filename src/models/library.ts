@@ -168,6 +168,12 @@ export class ModelLibrary extends TypedEventTarget<{ change: readonly ModelInfo[
     }
   }
 
+  /** Keeps at most this many bytes of parts of models that are not here as a whole. The least recently used ones go first. */
+  async limitParts(bytes: number): Promise<void> {
+    await this.#parts.store.service.limitParts(bytes);
+    await this.#refresh();
+  }
+
   /**
    * Adds a model by hub name (`owner/name`), by the address of a repository or of a folder with `config.json`, by the
    * addresses of an MLC model and its library separated by a space, or by picked files, which are copied into the

@@ -21,6 +21,8 @@ const fileRecord = v.object({
       /** The offset of these bytes in the whole file, and their number. */
       at: v.number(),
       bytes: v.number(),
+      /** When it was last read, to the hour; the oldest ones make room for others. */
+      usedAt: v.optional(v.number()),
       /** The version that each host reported when the part was read, by address. */
       hosts: v.array(v.tuple([v.string(), v.string()])),
     }),

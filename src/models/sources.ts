@@ -40,7 +40,8 @@ export function isHubName(text: string): boolean {
 }
 
 function readHubName(text: string): HubOrigin | undefined {
-  const [, repository, revision, within] = /^([\w.-]+\/[\w.-]+)(?:@([^\s:@]+))?(?::([^\s:]+))?$/.exec(text) ?? [];
+  const [, repository, revision, within] =
+    /^((?!\.)[\w.-]+\/(?!\.)[\w.-]+)(?:@([^\s:@]+))?(?::([^\s:]+))?$/.exec(text) ?? [];
   return repository === undefined ? undefined : hubOrigin(repository, revision, within);
 }
 

@@ -94,6 +94,8 @@ export interface StoreApi {
    * Rejects with `network`, `file-missing`, `file-corrupt`, or `unsupported-model` if the hosts give whole files only.
    */
   readRange(model: string, request: FileRangeRequest, options: Pick<StoreOptions, "signal">): Promise<Blob>;
+  /** Keeps at most this many bytes of parts of files (`readRange`); the least recently used ones are deleted. */
+  limitParts(bytes: number): Promise<void>;
   /**
    * The graph of an ONNX file without its weights: from the stored file if it is complete, else by ranges from its hosts.
    * `receivedBytes` counts all that was read or passed over. Rejects like `readSkeleton` and `readRange`, and with

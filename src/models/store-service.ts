@@ -93,6 +93,11 @@ export class ModelStore implements StoreApi {
     return this.#turns.take(model, work, { signal });
   }
 
+  async limitParts(bytes: number): Promise<void> {
+    const { ranges } = await this.#opened;
+    await ranges.limit(bytes);
+  }
+
   async readRange(model: string, request: FileRangeRequest, { signal }: Pick<StoreOptions, "signal">): Promise<Blob> {
     const { path, urls, offset, length } = request;
     const { ranges, whole } = await this.#opened;

@@ -80,6 +80,9 @@ function namedWaitMs({ headers }: Response): number | undefined {
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
+/** Largest JSON that a host may give: listings of large repositories have a few MiB. */
+const MAX_JSON_BYTES = 32 * 2 ** 20;
+
 /** Reads JSON of a known shape; undefined if the host has no such file. `what` names the file in errors. */
 export async function readJson<T>(
   url: string,
@@ -90,7 +93,7 @@ export async function readJson<T>(
   const response = await request(url, signal);
   if (response.status === 404 || response.status === 410) return undefined;
   if (!response.ok) throw refused(url, response, what);
-  const text = await response.text();
+  const text = await boundedText(response, what);
   const result = v.safeParse(v.pipe(v.string(), v.rawTransform(parsed), schema), text);
   if (result.success) return result.output;
   const page = /^\s*<(!doctype|html)/i.test(text);
@@ -100,6 +103,25 @@ export async function readJson<T>(
       ? `${url} is a web page, not a model's file. Give the name of a repository, or the address of a folder that holds the model's config.json.`
       : `${url} does not have the content that a model's file has (${result.issues[0].message}). Give the address of an ONNX or MLC model.`,
   );
+}
+
+/** Reads a text that is not longer than any configuration or listing. Throws `not-a-model`. */
+async function boundedText(response: Response, what: string): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  // Leaving the loop stops the download.
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length;
+    if (bytes > MAX_JSON_BYTES) {
+      throw new MicrogridError(
+        "not-a-model",
+        `${what} is too large to be a model's. Check the model's name or address.`,
+      );
+    }
+    text += decoder.decode(piece, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 function parsed({ dataset, addIssue, NEVER }: v.RawTransformContext<string>): unknown {

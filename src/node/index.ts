@@ -6,7 +6,7 @@ export type { Capabilities, NodeApi, RoomApi, PipelinesApi } from "./api";
 export { FieldsArgument, TextArgument, checkArgument } from "./arguments";
 export { followNode, isNodeLost } from "./follow";
 export { GridNode, type NodeOptions } from "./node";
-export { type RoomCapacity, roomCapacity, spareBytes } from "./pipelines";
+export { type RoomCapacity, diskBytes, roomCapacity, spareBytes } from "./pipelines";
 export { Delivered, LOSSES } from "./routing";
 export { PolicySchema } from "./schemas";
 export { recallPreferences } from "./session-memory";

@@ -7,6 +7,14 @@ import type { JobServer, SharedModels } from "./jobs/server";
 import { type Heartbeat, type Profile, heartbeatOf } from "./links/heartbeat";
 import type { Membership } from "./membership";
 
+/** Others learn only whether a battery is low: its exact charge would tell a device from others. */
+const LOW_BATTERY = 0.2;
+
+/** A rate as others learn it, with two digits. */
+function rounded(rate: number): number {
+  return Number(rate.toPrecision(2));
+}
+
 /** Where a node can be dialled, and the slot that it holds. */
 export interface ContactDetails {
   readonly address: PeerId | undefined;
@@ -41,13 +49,19 @@ export class OwnState {
   load(): PeerLoad {
     const { visible, battery, tokenRate, ownJobs } = this.#options.profile();
     const { running, queued } = this.#options.jobs();
-    return { running: running + ownJobs, queued, tokenRate, visible, ...(battery !== undefined && { battery }) };
+    const charge = battery !== undefined && { battery: battery <= LOW_BATTERY ? LOW_BATTERY : 1 };
+    return { running: running + ownJobs, queued, tokenRate: rounded(tokenRate), visible, ...charge };
   }
 
   /** For linked members. */
   heartbeat(): Heartbeat {
     const { sharing } = this;
-    const offers = this.#options.local.models().filter(({ model }) => sharing?.models.has(model) && this.allows(model));
+    const shared = this.#options.local.models().filter(({ model }) => sharing?.models.has(model) && this.allows(model));
+    const offers = shared.map(({ decodeRate, prefillRate, ...offer }) => ({
+      ...offer,
+      ...(decodeRate !== undefined && { decodeRate: rounded(decodeRate) }),
+      ...(prefillRate !== undefined && { prefillRate: rounded(prefillRate) }),
+    }));
     const layersBytes = sharing?.layersBytes ?? 0;
     return heartbeatOf(this.#options.profile(), {
       sharing: sharing !== undefined,

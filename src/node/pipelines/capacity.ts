@@ -35,3 +35,11 @@ export function roomCapacity({ room, device }: GridState, model: ModelInfo): Roo
   const offeredBytes = helpers.reduce((sum, { layersBytes }) => sum + layersBytes, spareBytes(device));
   return { helpers, offeredBytes, missingBytes: Math.max(0, model.memoryBytes - offeredBytes) };
 }
+
+/** Parts of models that stay on the disk, for each byte of memory that is given to layers of others. */
+const DISK_SHARE = 4;
+
+/** The disk that parts of models may take while this much memory is given to layers of others, in bytes. */
+export function diskBytes(givenBytes: number): number {
+  return DISK_SHARE * givenBytes;
+}

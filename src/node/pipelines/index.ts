@@ -1,4 +1,4 @@
 /** Models that a node runs together with its room: planning, forming, answering, and holding layers for others. */
-export { roomCapacity, spareBytes } from "./capacity";
+export { diskBytes, roomCapacity, spareBytes } from "./capacity";
 export type { RoomCapacity } from "./capacity";
 export { NodePipelines } from "./node-pipelines";

@@ -13,7 +13,7 @@ import type { ModelLibrary } from "../../models";
 import type { RoomSession } from "../../room";
 import type { StateStore } from "../state-store";
 import type { AnswerRequest, HeldStage, LayersWish, PipelinePlan, PlanOptions } from "../types";
-import { roomCapacity } from "./capacity";
+import { diskBytes, roomCapacity } from "./capacity";
 import { RoomMemberContext } from "./member-context";
 import { OwnPipeline } from "./pipeline";
 import type { Planned } from "./planner";
@@ -46,6 +46,7 @@ export class NodePipelines {
   readonly #options: NodePipelinesOptions;
   readonly #backend: Backend;
   readonly #models: SplitModels;
+  #diskBytes = 0;
   readonly #restoring: Restoring;
   readonly #own = new Map<string, OwnPipeline>();
   /** Plans that were returned to callers, with the facts that are needed to open them. */
@@ -249,10 +250,20 @@ export class NodePipelines {
     const inside = this.#inside;
     if (!inside) return;
     inside.host.conform();
+    this.#limitDisk();
     for (const own of this.#own.values()) {
       const forbidden = inside.forbids(own.model, this.#options.self);
       if (forbidden !== undefined) this.#end(own, "warning", `${own.state.name} was closed. ${forbidden}`);
     }
+  }
+
+  /** Others choose which layers this device brings, so they get no more of its disk than goes with the memory given. */
+  #limitDisk(): void {
+    const { library, givenBytes } = this.#options;
+    const bytes = diskBytes(givenBytes() ?? 0);
+    if (bytes === this.#diskBytes || (givenBytes() ?? 0) === 0) return;
+    this.#diskBytes = bytes;
+    void library.limitParts(bytes).catch(() => undefined);
   }
 
   #leave(): void {

@@ -5,6 +5,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { nameText, plain, quotedName } from "../../core";
 import type { CharterState, GridState, InviteInfo } from "../../grid";
+import { TOLD_TO_GUESTS, TOLD_TO_MEMBERS } from "../../grid/parts";
 
 /** Shown while a guest's device looks for a member who can show the room. */
 export function lookingText({ notices }: Pick<GridState, "notices">): string {
@@ -33,9 +34,10 @@ export function shareHint(charter: Pick<CharterState, "contribution"> | undefine
 /** Lists the facts about this person and this device that members of the room learn. */
 export function visibleToMembers({ house }: GridState["node"]): TemplateResult {
   return html`<p class="small">
-    They will see your name${house ? html`, that you are of <bdi>${nameText(house.name)}</bdi>,` : ","} your browser and
-    graphics card, and your IP address. The device that answers you can read that chat. Everything else stays on this
-    device.
+    Members will see
+    ${Object.values(TOLD_TO_MEMBERS).join(", ")}${house ? html`, that you are of <bdi>${nameText(house.name)}</bdi>` : ""}
+    and your IP address. Everybody with a link to the room can see ${Object.values(TOLD_TO_GUESTS).join(", ")}. The
+    device that answers you can read that chat.
   </p>`;
 }
 

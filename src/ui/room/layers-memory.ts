@@ -1,6 +1,6 @@
 /** Chooses how much memory of this device to give to layers of larger models. */
 import { html, type TemplateResult } from "lit";
-import type { GridState } from "../../grid";
+import { type GridState, diskBytes } from "../../grid";
 import { formatBytes } from "../format";
 import "../range";
 
@@ -24,13 +24,15 @@ export function mostBytes({ memoryBytes = TOLD_AT_MOST_BYTES, webgpu }: Memory):
 
 /** A slider in bytes. It shows the size that the others in the room see. */
 export function memoryRange(device: Memory, bytes: number, choose: (bytes: number) => void): TemplateResult {
+  const disk = `Parts of these models may also take ${formatBytes(diskBytes(bytes))} of its disk; the oldest ones make room.`;
   return html`<mg-range
-    label="Memory for layers, at most"
-    min=${STEP_BYTES}
-    max=${Math.max(mostBytes(device), bytes)}
-    step=${STEP_BYTES}
-    .value=${bytes}
-    .format=${formatBytes}
-    @change=${(event: Event) => choose(Number((event.target as HTMLInputElement).value))}
-  ></mg-range>`;
+      label="Memory for layers, at most"
+      min=${STEP_BYTES}
+      max=${Math.max(mostBytes(device), bytes)}
+      step=${STEP_BYTES}
+      .value=${bytes}
+      .format=${formatBytes}
+      @change=${(event: Event) => choose(Number((event.target as HTMLInputElement).value))}
+    ></mg-range>
+    <p class="muted small">${disk}</p>`;
 }

@@ -158,17 +158,21 @@ describe("an answer", () => {
     expect((await stored()).content).toBe("Tokyo");
   });
 
-  test("does not end as an error if it cannot be stored", async () => {
+  test("does not end as an error if it cannot be stored, and tells so once", async () => {
     const full: AnswerStore = {
       holdAnswer: () => () => undefined,
       setMessages: () => Promise.resolve(),
       setMessage: () => Promise.reject(new Error("The disk is full.")),
     };
     answers = new Answers(full, model.find);
+    const unsaved: unknown[] = [];
+    answers.on("unsaved", (error) => unsaved.push(error));
     const ended = answers.run(conversation, "guide");
     await settle();
+    answers.flush();
     await model.end();
     expect((await ended)?.message.status).toBe("complete");
+    expect(unsaved.map(String)).toEqual(["Error: The disk is full."]);
   });
 });
 

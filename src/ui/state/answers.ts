@@ -56,6 +56,8 @@ interface AnswersEvents {
   /** An event of the grid has been applied to an answer: told at once. */
   progress: { readonly answer: RunningAnswer; readonly event: AnswerEvent };
   finished: FinishedAnswer;
+  /** An answer could not be saved, and this is the reason. Told once, until one is saved again. */
+  unsaved: unknown;
 }
 
 interface Entry {
@@ -71,6 +73,7 @@ export class Answers extends TypedEventTarget<AnswersEvents> {
   readonly #entries = new Map<string, Entry>();
   readonly #dirty = new Set<string>();
   #frame: number | undefined;
+  #unsaved = false;
 
   constructor(store: AnswerStore, find: FindModel) {
     super();
@@ -175,7 +178,14 @@ export class Answers extends TypedEventTarget<AnswersEvents> {
     const { run } = entry;
     entry.savedAt = Date.now();
     if (run.message.status !== "streaming") run.settle();
-    await this.#store.setMessage(run.shown.conversation, run.stored).catch(() => undefined);
+    try {
+      await this.#store.setMessage(run.shown.conversation, run.stored);
+      this.#unsaved = false;
+    } catch (error) {
+      // The answer goes on; the person decides what to do about it.
+      if (!this.#unsaved) this.emit("unsaved", error);
+      this.#unsaved = true;
+    }
   }
 
   #writing(): AnswerRun[] {

@@ -26,6 +26,9 @@ const MEMORY_NOTICE: Notice = {
   text: "This browser does not let pages store data, as in some private windows: your conversations are lost when the page closes. Export what you want to keep.",
 };
 
+const UNSAVED =
+  "This answer could not be saved, probably because the browser has no space left. It is lost when this page closes: copy what you need, then remove a model or old conversations.";
+
 /** One per page. Emits `change` whenever a component may have something new to show. */
 export class Workspace extends TypedEventTarget<{ change: undefined; "focus-composer": undefined }> {
   readonly grid: GridApi;
@@ -64,6 +67,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       lastModel: () => this.#lastModel,
       toast: (text, action) => this.toast(text, action),
     });
+    answers.on("unsaved", () => this.toast(UNSAVED));
     const changed = (): void => this.#changed();
     this.#saves.add(() => answers.flush());
     const save = (): void => void this.save();
