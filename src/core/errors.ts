@@ -24,6 +24,7 @@ export type ErrorCode =
   | "network"
   | "quota-exceeded"
   | "storage-unavailable"
+  | "data-newer"
   // rooms
   | "invite-malformed"
   | "invite-version"

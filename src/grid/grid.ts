@@ -1,13 +1,14 @@
 /** `Grid`: Microgrid's API in a page. It works the same in the tab that runs the node and in all other tabs. */
 import { MicrogridError, TypedEventTarget } from "../core";
 import { GenerationRequestSchema, type ModelOffer } from "../inference";
-import { endOfToken, inviteToUrl, keptRooms, parseInvite } from "../room";
+import { checkMemberships, endOfToken, inviteToUrl, keptRooms, parseInvite } from "../room";
 import { conversationsPart, roomsPart, settingsPart } from "./backup";
 import { type ChatCompletions, type Embeddings, chatCompletions, embeddingsOf, serveApi } from "../openai";
 import type { GridApi, GridEvents, Identity, Models, Pipelines, Room, Rooms } from "./contract";
 import { ConversationStore } from "./conversations";
 import { fieldsOf } from "./fields";
 import { GridIdentity } from "./views/identity";
+import { checkFormat } from "./data-format";
 import { holdRunning } from "./running";
 import { GridPipelines } from "./views/pipelines";
 import { GridRoom } from "./views/room";
@@ -85,9 +86,12 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
       ...(signaling && { signaling }),
       ...(iceServers && { rtc: { iceServers: [...iceServers] } }),
     };
+    checkFormat();
     const connection = new NodeConnection({ baseUrl, pageUrl: baseUrl, config });
     try {
-      const [{ state }, conversations] = await Promise.all([connection.start(), ConversationStore.open()]);
+      const { state } = await connection.start();
+      // Not before: a tab of another build may use the conversations, and they must not change their form under it.
+      const [conversations] = await Promise.all([ConversationStore.open(), checkMemberships()]);
       return new Grid(connection, state, conversations, { pageUrl: baseUrl, policy: options.policy ?? {} });
     } catch (error) {
       // It must not come to lead the other tabs without a page that shows it.

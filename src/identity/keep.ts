@@ -1,8 +1,15 @@
 /** Storage of identities on this device: IndexedDB, or memory if the browser refuses IndexedDB. */
-import { type IDBPDatabase, openDB } from "idb";
+import type { DBSchema, IDBPDatabase } from "idb";
+import { type DatabaseStep, isDataNewer, openSteps } from "../core/parts";
 
 const DATABASE = "microgrid-identity";
 const STORE = "keys";
+
+interface Keys extends DBSchema {
+  [STORE]: { key: string; value: unknown };
+}
+
+const STEPS: readonly DatabaseStep<Keys>[] = [(database) => void database.createObjectStore(STORE)];
 
 /** Stores cloneable values, including WebCrypto keys, by name. */
 export interface Keep {
@@ -12,12 +19,13 @@ export interface Keep {
   putFirst(name: string, value: unknown): Promise<unknown>;
 }
 
-/** Opens the storage of this device. Without IndexedDB, values are lost when the page closes. */
+/** Opens the storage of this device. Without IndexedDB, values are lost when the page closes. Throws `data-newer`. */
 export async function openKeep(): Promise<Keep> {
   try {
     await withDatabase(async () => undefined);
     return INDEXED_KEEP;
-  } catch {
+  } catch (error) {
+    if (isDataNewer(error)) throw error;
     return new MemoryKeep();
   }
 }
@@ -41,7 +49,7 @@ export class MemoryKeep implements Keep {
 }
 
 const INDEXED_KEEP: Keep = {
-  get: (name) => withDatabase((database) => database.get(STORE, name) as Promise<unknown>),
+  get: (name) => withDatabase((database) => database.get(STORE, name)),
   put: (name, value) =>
     withDatabase(async (database) => {
       await database.put(STORE, value, name);
@@ -57,8 +65,8 @@ const INDEXED_KEEP: Keep = {
 };
 
 /** Opens the database for a single operation. Such operations are rare, and no caller has to close the database. */
-async function withDatabase<T>(work: (database: IDBPDatabase) => Promise<T>): Promise<T> {
-  const database = await openDB(DATABASE, 1, { upgrade: (db) => void db.createObjectStore(STORE) });
+async function withDatabase<T>(work: (database: IDBPDatabase<Keys>) => Promise<T>): Promise<T> {
+  const database = await openSteps(DATABASE, STEPS);
   try {
     return await work(database);
   } finally {

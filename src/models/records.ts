@@ -1,9 +1,9 @@
 /** Remembers models and their files between visits, in IndexedDB, or in memory if there is none. */
-import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import type { DBSchema, IDBPDatabase } from "idb";
 import * as v from "valibot";
+import { type DatabaseStep, isDataNewer, openSteps } from "../core/parts";
 
 const DATABASE = "microgrid-models";
-const VERSION = 1;
 
 const fileRecord = v.object({
   model: v.string(),
@@ -95,6 +95,13 @@ interface Schema extends DBSchema {
   models: { key: string; value: ModelRecord };
 }
 
+const STEPS: readonly DatabaseStep<Schema>[] = [
+  (database) => {
+    database.createObjectStore("files", { keyPath: ["model", "path"] });
+    database.createObjectStore("models", { keyPath: "id" });
+  },
+];
+
 /** Reads and writes the records. Records that do not parse are treated as absent. */
 export class ModelRecords {
   readonly #database: IDBPDatabase<Schema> | undefined;
@@ -105,17 +112,12 @@ export class ModelRecords {
     this.#database = database;
   }
 
-  /** Opens the database. If the browser refuses (private windows), records live as long as this object. */
+  /** Opens the database. If the browser refuses (private windows), records live as long as this object. Throws `data-newer`. */
   static async open(): Promise<ModelRecords> {
     try {
-      const database = await openDB<Schema>(DATABASE, VERSION, {
-        upgrade(db) {
-          db.createObjectStore("files", { keyPath: ["model", "path"] });
-          db.createObjectStore("models", { keyPath: "id" });
-        },
-      });
-      return new ModelRecords(database);
-    } catch {
+      return new ModelRecords(await openSteps(DATABASE, STEPS));
+    } catch (error) {
+      if (isDataNewer(error)) throw error;
       return new ModelRecords(undefined);
     }
   }

@@ -1,4 +1,5 @@
 /** The node: everything that exists once per browser. It runs in one tab; `grid` reaches it from every tab. */
+export { readKept, writeKept } from "./local-store";
 export type { GridConfig } from "./config";
 export { parseHouseData, requestText } from "./house";
 export { type NetworkOverride, parsePatch } from "./network";

@@ -10,7 +10,15 @@ export { endOfToken } from "./invite/token";
 export { MAX_JOB_INPUTS, MAX_NEW_ROOM_NAME_CHARS } from "./constants";
 export { ABOUT_THE_REQUEST, JobLostError } from "./jobs/lost";
 export { JobRefusedError } from "./jobs/refused";
-export { exportMemberships, forgetMembership, found, keptRooms, readMemberships, saveMembership } from "./membership";
+export {
+  checkMemberships,
+  exportMemberships,
+  forgetMembership,
+  found,
+  keptRooms,
+  readMemberships,
+  saveMembership,
+} from "./membership";
 export type {
   Charter,
   CharterTerms,

@@ -1,5 +1,6 @@
 /** Storage of conversations: IndexedDB, or memory if the browser does not allow IndexedDB. */
-import { openDB, type DBSchema, type IDBPDatabase } from "idb";
+import type { DBSchema, IDBPDatabase } from "idb";
+import { type DatabaseStep, openSteps } from "../../core/parts";
 import type { Conversation } from "./schema";
 
 interface ConversationDatabase extends DBSchema {
@@ -21,17 +22,19 @@ export interface ConversationDatabaseApi {
   close(): void;
 }
 
-/** Opens the database. Rejects if the browser has no IndexedDB or refuses it, as some private windows do. */
+const STEPS: readonly DatabaseStep<ConversationDatabase>[] = [
+  (database) => {
+    database.createObjectStore("conversations", { keyPath: "id" });
+    database.createObjectStore("drafts");
+  },
+];
+
+/**
+ * Opens the database. Throws `data-newer`, and the browser's error if it has no IndexedDB or refuses it, as some private
+ * windows do.
+ */
 export async function openDatabase(name: string): Promise<ConversationDatabaseApi> {
-  const database = await openDB<ConversationDatabase>(name, 1, {
-    upgrade(created) {
-      created.createObjectStore("conversations", { keyPath: "id" });
-      created.createObjectStore("drafts");
-    },
-    // A newer version in another tab must be able to upgrade: close the database; the next call opens it again.
-    blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
-  });
-  return new IndexedDatabase(database);
+  return new IndexedDatabase(await openSteps(name, STEPS));
 }
 
 class IndexedDatabase implements ConversationDatabaseApi {

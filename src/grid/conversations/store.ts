@@ -1,6 +1,7 @@
 /** The conversations of this browser profile, shared by all its tabs. */
 import * as v from "valibot";
 import { TypedEventTarget, randomId } from "../../core";
+import { isDataNewer } from "../../core/parts";
 import { FieldsArgument, TextArgument, checkArgument } from "../../node";
 import { arrival } from "./arrival";
 import { answerLeft, holdAnswer, isOwnAnswer, liveAnswers } from "./answer-locks";
@@ -70,12 +71,13 @@ export class ConversationStore extends TypedEventTarget<ConversationEvents> {
     });
   }
 
-  /** Opens the store. Falls back to memory if the browser refuses storage, so it does not reject. */
+  /** Opens the store. Falls back to memory if the browser refuses storage. Throws `data-newer`. */
   static async open(options: ConversationStoreOptions = {}): Promise<ConversationStore> {
     const name = options.name ?? "microgrid-conversations";
     try {
       return new ConversationStore(await openDatabase(name), true, name);
-    } catch {
+    } catch (error) {
+      if (isDataNewer(error)) throw error;
       return new ConversationStore(new MemoryDatabase(), false, name);
     }
   }

@@ -14,6 +14,7 @@ export { beginMembership, found } from "./parts";
 export { ProofSchema, examine, hasEnded, houseOf, restsOn, sameProof, saysNotAMember } from "./proof";
 export type { Proof, Standing } from "./proof";
 export {
+  checkMemberships,
   exportMemberships,
   forgetMembership,
   keptRooms,

@@ -1,13 +1,27 @@
 /** Keeps memberships in this browser, so that a member comes back without an invite. */
-import { type IDBPDatabase, openDB } from "idb";
+import type { DBSchema, IDBPDatabase } from "idb";
 import { MicrogridError, type RoomId } from "../../core";
+import { type DatabaseStep, isDataNewer, openSteps } from "../../core/parts";
 import { type StoredMembership, readStored, storable } from "./parts";
 import type { MembershipParts } from "./membership";
 
 const DATABASE = "microgrid-rooms";
 const STORE = "memberships";
+
+interface Memberships extends DBSchema {
+  [STORE]: { key: string; value: StoredMembership };
+}
+
+const STEPS: readonly DatabaseStep<Memberships>[] = [(database) => void database.createObjectStore(STORE)];
 /** Rooms in a backup. */
 const MAX_KEPT_ROOMS = 10_000;
+
+/** Call it before rooms are used. Throws `data-newer`: this version neither reads nor writes the memberships of a newer one. */
+export async function checkMemberships(): Promise<void> {
+  await withStore(async () => undefined).catch((error: unknown) => {
+    if (isDataNewer(error)) throw error;
+  });
+}
 
 /** The stored memberships. If the browser stores nothing, all of these functions do nothing. */
 export async function loadMembership(roomId: RoomId): Promise<MembershipParts | undefined> {
@@ -41,7 +55,7 @@ export async function keptRooms(): Promise<KeptRoom[]> {
 
 /** All memberships, for the user's own copy. */
 export async function exportMemberships(): Promise<StoredMembership[]> {
-  return withStore((database) => database.getAll(STORE) as Promise<StoredMembership[]>).catch(() => []);
+  return withStore((database) => database.getAll(STORE)).catch(() => []);
 }
 
 /** Memberships of rooms that are not known here yet. */
@@ -66,8 +80,8 @@ export async function readMemberships(data: unknown): Promise<NewMemberships> {
   };
 }
 
-async function withStore<T>(action: (database: IDBPDatabase) => Promise<T>): Promise<T> {
-  const database = await openDB(DATABASE, 1, { upgrade: (db) => void db.createObjectStore(STORE) });
+async function withStore<T>(action: (database: IDBPDatabase<Memberships>) => Promise<T>): Promise<T> {
+  const database = await openSteps(DATABASE, STEPS);
   try {
     return await action(database);
   } finally {
