@@ -6,6 +6,7 @@ import { ceiling } from "./groups/ceiling";
 import { decode } from "./groups/decode";
 import { http } from "./groups/http";
 import { handshake } from "./groups/handshake";
+import { offline } from "./groups/offline";
 import { loss } from "./groups/loss";
 import { peer } from "./groups/peer";
 import { roomsLarge } from "./groups/rooms-large";
@@ -22,6 +23,7 @@ import { table } from "./table";
 
 const GROUPS: Readonly<Record<GroupName, Group>> = {
   start,
+  offline,
   decode,
   http,
   peer,

@@ -5,6 +5,7 @@ import { CommandError } from "../scripts/run/message.mjs";
 /** The groups of lines, in the order in which they are measured. */
 export const GROUPS = /** @type {const} */ ([
   "start",
+  "offline",
   "decode",
   "http",
   "peer",

@@ -15,6 +15,8 @@ export interface Visit {
   readonly webgpu?: boolean;
   /** Called before the page goes anywhere. */
   readonly prepare?: (page: SitePage) => Promise<void>;
+  /** The site's own address if it is absent. */
+  readonly url?: string;
 }
 
 /** Servers and browsers for one run of the benchmark. */
@@ -60,7 +62,7 @@ export class Stage {
   }
 
   /** Opens the site in a browser context of its own. */
-  async visit({ name, ownProcess = false, webgpu = false, prepare }: Visit): Promise<SitePage> {
+  async visit({ name, url = this.site.url, ownProcess = false, webgpu = false, prepare }: Visit): Promise<SitePage> {
     const own = ownProcess ? await this.#browsers.own({ webgpu }) : undefined;
     const browser = own?.browser ?? (await this.#browsers.shared({ webgpu }));
     const context = await browser.newContext();
@@ -68,7 +70,7 @@ export class Stage {
     const visitor = new SitePage({ page, context, own, problems: new Problems([]), name });
     this.#visitors.add(visitor);
     await prepare?.(visitor);
-    await page.goto(this.site.url);
+    await page.goto(url);
     return visitor;
   }
 

@@ -26,12 +26,12 @@ async function stored({ page }: SitePage): Promise<string> {
     const asks = <T>(request: IDBRequest<T>): Promise<T> =>
       new Promise((resolve, reject) => {
         request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error as Error);
+        request.onerror = () => reject(request.error!);
       });
-    const content: unknown[] = [{ ...localStorage }];
+    const content: unknown[] = Object.entries(localStorage);
     for (const { name } of await indexedDB.databases()) {
       const database = await asks(indexedDB.open(name!));
-      for (const store of database.objectStoreNames) {
+      for (const store of Array.from(database.objectStoreNames)) {
         content.push(name, database.version, await asks(database.transaction(store).objectStore(store).getAll()));
       }
       database.close();
@@ -56,7 +56,7 @@ for (const database of ["microgrid-conversations", "microgrid-models", "microgri
             opening.result.close();
             resolve();
           };
-          opening.onerror = () => reject(opening.error as Error);
+          opening.onerror = () => reject(opening.error!);
         }),
       database,
     );

@@ -18,7 +18,7 @@ test("answers on another origin with the golden completion, and says where it wa
   const foreign = await foreignSite({
     "/": embeddingPage(site.url, "<h1>My blog</h1><microgrid-chat></microgrid-chat>"),
   });
-  const visitor = await openSite({ url: foreign.url });
+  const visitor = await openSite({ url: foreign.url, siteWorker: true });
   expect(await visitor.page.evaluate(() => crossOriginIsolated)).toBe(false);
   const chat = new EmbeddedChat(visitor);
   await chat.ready();
@@ -49,6 +49,9 @@ test("answers on another origin with the golden completion, and says where it wa
     summary: { provider: { kind: "local" }, attempts: 1 },
   });
   expect(await embedEvents(visitor, "microgrid-error")).toEqual([]);
+  // The other site's requests are none of ours.
+  const workers = await visitor.page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+  expect([workers, await visitor.page.evaluate(() => caches.keys())]).toEqual([0, []]);
 });
 
 test("asks before it joins a room of the first origin, and gets its answer from the peer there", async ({

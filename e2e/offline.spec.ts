@@ -1,7 +1,21 @@
 /** Everything that was loaded once works without a server: the Service Worker gives the page, the stores give the rest. */
+import { readFile } from "node:fs/promises";
+import { dirname, basename } from "node:path";
 import golden from "./fixtures/golden.json" with { type: "json" };
-import { type SitePage, expect, gridReady, test } from "./harness";
+import { type SitePage, ask, expect, gridReady, loadModel, test } from "./harness";
+import { HubServer } from "./harness/hub-server";
+import { DIST } from "./harness/servers";
 import { ChatPage } from "./pages";
+
+const GUIDE = "public/models/guide";
+const FILES = [
+  "config.json",
+  "generation_config.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "onnx/model_q4.onnx",
+  "onnx/model_q4.onnx_data",
+];
 
 const GREETING = golden.items[0]!;
 
@@ -34,10 +48,39 @@ test("with the server killed and the browser opened again, the guide answers and
   const again = await profile.open(site.url);
   const offline = new ChatPage(again.page);
   await offline.ready();
+  // The engine still has its threads, which the headers of the page allow.
+  expect(await again.page.evaluate(() => crossOriginIsolated)).toBe(true);
   await offline.conversations.items.first().click();
   await expect.poll(() => offline.answerText()).toBe(said);
   await offline.conversations.newChat.click();
   await offline.chat(GREETING.messages[0]!.content);
   expect(await offline.answerText()).toBe(said);
   await gridReady(again);
+});
+
+test("a model that was downloaded runs with its hub and the site gone", async ({ profile, site, siteConfig }) => {
+  const hub = await HubServer.start();
+  for (const path of FILES) hub.put("some/model", path, await readFile(`${GUIDE}/${path}`));
+  siteConfig.hub = hub.url;
+  const first = await profile.open(site.url);
+  await gridReady(first);
+  const id = await first.page.evaluate(async () => (await window.microgrid!.models.add("some/model")).id);
+  await loadModel(first, id);
+  await kept(first);
+  await profile.close();
+  await Promise.all([site.close(), hub.stop()]);
+  const again = await profile.open(site.url);
+  await gridReady(again);
+  await loadModel(again, id);
+  expect((await ask(again, { text: GREETING.messages[0]!.content, model: id })).text).toBe(GREETING.completion);
+});
+
+test("a site in a folder works without its server, too", async ({ openSite, site }) => {
+  site.deploy(dirname(DIST));
+  const page = await openSite({ siteWorker: true, path: `${basename(DIST)}/` });
+  await new ChatPage(page.page).ready();
+  await kept(page);
+  await site.close();
+  await page.page.reload();
+  await new ChatPage(page.page).ready();
 });

@@ -6,8 +6,11 @@ import type { Plugin } from "vite";
 const MODULE = "virtual:site-files";
 const RESOLVED = `\0${MODULE}`;
 
-/** Not part of what the worker keeps: the embeddable bundle, models (the page's own store has them), settings, itself. */
-const OUTSIDE = /^(?:embed[/-]|models\/|\.|microgrid\.config\.json$|site-worker\.js$)/;
+/**
+ * Not part of what the worker keeps: the embeddable bundle, models (the page's own store has them), the screenshots that
+ * browsers show before an installation, settings, itself.
+ */
+const OUTSIDE = /^(?:embed[/-]|models\/|screenshots\/|\.|microgrid\.config\.json$|site-worker\.js$)/;
 /** Engines, the reader for PDFs and the help: large, or needed by few. */
 const LATER = /^assets\/(?:ort[.-]|webllm-|pdf)|^help\/|\.(?:wasm|bcmap)$/;
 

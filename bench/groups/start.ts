@@ -38,8 +38,8 @@ export const start: Group = async (context) => {
   const { scripts } = cold[0]!;
   for (const { url, bytes } of scripts) context.say(`${(bytes / 1000).toFixed(1).padStart(7)} kB  ${url}`);
   const kinds = [
-    "Cold: a new browser profile, nothing kept. Warm: a new tab in a profile that was there once before, so files are " +
-      "in the HTTP cache and the model in the page's store.",
+    "Cold: a new browser profile, nothing kept. Warm: a new tab in a profile that was there once before, so files come " +
+      "from the site's worker and the model from the page's store.",
   ];
   const column = (arrivals: readonly Arrival[], key: "paintMs" | "frameMs" | "firstTokenMs"): number[] =>
     arrivals.map((arrival) => arrival[key]);
@@ -78,13 +78,14 @@ async function arriveTwice({ stage }: GroupContext): Promise<[Arrival, Arrival]>
   return [cold, warm];
 }
 
-async function arrival(page: Page): Promise<Arrival> {
+/** The figures of a page that times its own start. */
+export async function arrival(page: Page): Promise<Arrival> {
   await page.waitForFunction(() => window.arrival !== undefined);
   return page.evaluate(() => window.arrival!);
 }
 
 /** Makes a page time its own start: it asks the guide as soon as there is a grid. */
-async function watchArrival(page: SitePage["page"]): Promise<void> {
+export async function watchArrival(page: SitePage["page"]): Promise<void> {
   await page.addInitScript((generation) => {
     if (window.top !== window) return;
     let frameMs = NaN;

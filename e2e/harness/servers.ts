@@ -7,7 +7,7 @@ import { listen } from "../../scripts/serve/listen.mjs";
 import { siteHandler, typeOf } from "../../scripts/serve/site.mjs";
 
 /** The build under test; `MICROGRID_DIST` names the folder of another one. */
-const DIST = process.env.MICROGRID_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
+export const DIST = process.env.MICROGRID_DIST ?? fileURLToPath(new URL("../../dist", import.meta.url));
 
 /** The deploy-time file of the site, `microgrid.config.json`. */
 export interface SiteConfig {

@@ -16,6 +16,7 @@ test("the worker keeps the page and its parts at once, engines when they are use
     "index.html",
     "microgrid.config.json",
     "models/guide/config.json",
+    "screenshots/wide.png",
     "site-worker.js",
     "theme.js",
   ];
