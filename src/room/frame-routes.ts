@@ -53,6 +53,7 @@ export function frameRoutes(receivers: Receivers): FrameHandlers<typeof ROOM_FRA
     // Rules
     charter: (body, { member }) => void governance.takeCharter(member, body),
     epochs: (body, { member }) => void governance.takeEpochs(member, body),
+    removal: (body, { member }) => void governance.takeRemoval(member, body),
     proposal: (body, { member }) => void governance.takeProposal(member, body),
     revocation: (body, { member }) => void governance.takeRevocation(member, body),
     head: (body, { member }) => void governance.takeHead(member, body),

@@ -5,7 +5,9 @@ import { delegate, makeEphemeralKey, signStatement } from "../identity";
 import { Link } from "../wire";
 import { MemorySignaling } from "../wire/testing/memory-transport";
 import { FrameReader } from "./frames/frame-reader";
+import { REFUSED_AFTER_MS } from "./constants";
 import { EPOCH, Epochs } from "./membership/epochs";
+import { NOT_A_MEMBER } from "./membership/proof";
 import { EPOCH_FRAMES } from "./membership/reconcile";
 import { hostileLine } from "./testing/hostile";
 import { type TestNode, TestNodes, eventually, together } from "./testing/nodes";
@@ -57,6 +59,50 @@ describe("epochs from somebody who was removed", () => {
     expect(verify.mock.calls.length).toBeLessThan(16);
     const again = await hostileLine(nodes.signaling, old, removed.signer);
     await expect(new FrameReader(new Link(again, EPOCH_FRAMES)).take(["epoch.standing"])).rejects.toThrow("went away");
+  });
+});
+
+describe("the word that a member was removed", () => {
+  it("moves nobody to leave, not even a member that is alone", async () => {
+    const { founder, member, removed, old } = await afterRemoval();
+    founder.session.leave();
+    await together([member]);
+    const link = new Link(await hostileLine(nodes.signaling, old, removed.signer), EPOCH_FRAMES);
+    link.close(NOT_A_MEMBER.removed);
+    await link.closed;
+    // Nothing tells when a word was ignored: this is the time after which a member that is alone used to believe it, and more.
+    await new Promise((resolve) => setTimeout(resolve, 5 * REFUSED_AFTER_MS));
+    expect([member.out.reason, member.session.phase]).toEqual([undefined, "inside"]);
+  });
+
+  it("counts with the founders' signatures, also for a device that was away", async () => {
+    const founder = await nodes.open();
+    const [member, away] = [await nodes.enter(founder.invite), await nodes.enter(founder.invite)];
+    await together([founder, member, away]);
+    away.session.leave();
+    await together([founder, member]);
+    await founder.session.inside!.governance.remove([away.did as Did]);
+    await eventually(() => expect([epochOf(founder), epochOf(member)]).toEqual([1, 1]));
+    const back = await nodes.comeBack(away);
+    await eventually(() => expect(back.out.reason).toMatch(/You were removed/));
+  });
+
+  it("does not count with records of strangers, or of which the last is missing", async () => {
+    const { member, removed } = await afterRemoval();
+    const { membership } = member.session;
+    const out = vi.fn();
+    membership!.on("out", out);
+    const { records } = membership!.epochs.data;
+    const stranger = await makeEphemeralKey();
+    const { genesis, epochs } = membership!;
+    const body = { v: 1 as const, room: genesis.hash, previous: epochs.head.hash, kept: [], at: 1 };
+    const gone = [member.did as Did];
+    const forged = await signStatement(EPOCH, { ...body, n: 2, removed: gone, secret: new Uint8Array(32) }, stranger);
+    await expect(membership!.takeRemoval({ records: [...records, forged] })).rejects.toThrow("of strangers");
+    await membership!.takeRemoval({ records: [] });
+    await membership!.takeRemoval({ records });
+    expect(out).not.toHaveBeenCalled();
+    expect(removed.out.reason).toMatch(/You were removed/);
   });
 });
 

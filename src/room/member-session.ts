@@ -15,7 +15,7 @@ import { Mesh, ROOM_FULL } from "./links/mesh";
 import { Peers } from "./peers/peers";
 import type { HandDialer } from "./links/relay";
 import type { RemotePeer } from "./peers/remote-peer";
-import { CharterGuard, type Membership, saysNotAMember } from "./membership";
+import { CharterGuard, type Membership } from "./membership";
 import { Governance } from "./governance/governance";
 import { knownRoom } from "./known-room";
 import { type ContactDetails, OwnState } from "./own-state";
@@ -41,8 +41,6 @@ interface MemberSessionEvents {
   change: undefined;
   /** A device was refused at the door, or by a full room. The text is for people. */
   refused: Error;
-  /** A member says that this node is no longer a member, and why. */
-  expelled: string;
 }
 
 /** A room that this node is a member of. */
@@ -224,11 +222,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
         this.#peers.heard(did);
         this.#changed();
       }),
-      this.#mesh.on("refused", (error) => {
-        const { cause } = error;
-        if (typeof cause === "string" && saysNotAMember(cause)) this.emit("expelled", cause);
-        else this.emit("refused", error);
-      }),
+      this.#mesh.on("refused", (error) => this.emit("refused", error)),
       this.door.on("change", () => this.#changed()),
       this.governance.on("change", () => this.#changed()),
       this.membership.on("change", () => this.#changed()),
@@ -257,7 +251,6 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     this.#server.lost(member.link);
     this.stages.detach(member, reason);
     this.weights.detach(member, reason);
-    if (saysNotAMember(reason)) this.emit("expelled", reason);
     if (reason === ROOM_FULL) {
       const { name } = this.membership.charter.terms;
       const text = `${quotedName(name)} cannot take more devices: ${reason}. Ask somebody to leave, then join again.`;

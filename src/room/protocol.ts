@@ -31,7 +31,7 @@ import {
 } from "./constants";
 import { AddressSchema } from "./door/protocol";
 import { text } from "./schemas";
-import { CHARTER_RULES, EpochsSchema, HeadSchema, ProofSchema } from "./membership";
+import { CHARTER_RULES, EpochsSchema, HeadSchema, ProofSchema, RemovalSchema } from "./membership";
 import {
   HEARTBEAT_RATE,
   HELLO_RATE,
@@ -128,6 +128,8 @@ export const ROOM_FRAMES = {
   charter: { schema: v.strictObject({ signed: SignedSchema }), maxBytes: 48 * 1024, rate: RULES_RATE },
   /** All epochs, with their secrets: somebody was removed. */
   epochs: { schema: EpochsSchema, maxBytes: MAX_EPOCHS_BYTES, rate: RULES_RATE },
+  /** The records of all epochs, without their secrets: the last frame to somebody who is not a member by them any more. */
+  removal: { schema: RemovalSchema, maxBytes: MAX_EPOCHS_BYTES, rate: RULES_RATE },
   /** A change that waits for the signatures of more founders. */
   proposal: {
     schema: v.strictObject({ kind: v.picklist(["charter", "epoch"]), signed: SignedSchema }),

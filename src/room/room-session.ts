@@ -3,7 +3,6 @@ import { MicrogridError, TypedEventTarget, quotedName } from "../core";
 import type { Signed } from "../identity";
 import type { Provider } from "../inference";
 import type { Transport } from "../wire";
-import { REFUSED_AFTER_MS } from "./constants";
 import { Entry } from "./door/entry";
 import type { Profile } from "./links/heartbeat";
 import { MemberSession } from "./member-session";
@@ -60,7 +59,6 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
   #entry: Entry | undefined;
   #inside: MemberSession | undefined;
   #sharing: SharedModels | undefined;
-  #expelled: ReturnType<typeof setTimeout> | undefined;
 
   /** Enters a room. Resolves when signaling was tried; the way in goes on from then. */
   static async enter(options: RoomOptions): Promise<RoomSession> {
@@ -164,7 +162,6 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
 
   /** Says good-bye and leaves. Synchronous, so that it works while the page goes away. */
   leave(): void {
-    clearTimeout(this.#expelled);
     this.#left.abort();
     this.#entry?.close();
     this.#inside?.leave();
@@ -223,7 +220,7 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     membership.on("charter", ({ terms }) => void this.#moveTo(terms.servers));
     inside.on("change", () => this.emit("change", undefined));
     inside.on("refused", (error) => this.emit("refused", error));
-    inside.on("expelled", (why) => this.#isExpelled(why));
+    membership.on("out", (why) => this.#isOut(why));
     this.#options.keep(membership.parts);
     if (this.#sharing) inside.share(this.#sharing, false);
     this.lookedAround = inside.start();
@@ -231,16 +228,11 @@ export class RoomSession extends TypedEventTarget<RoomEvents> {
     return inside;
   }
 
-  /** One member may be wrong, or lie: where others know this node, it stays. Founders are always members. */
-  #isExpelled(why: string): void {
-    this.#expelled ??= setTimeout(() => {
-      this.#expelled = undefined;
-      if (this.#left.signal.aborted || this.peers.length > 0) return;
-      if (this.membership?.genesis.founders.includes(this.#options.member.signer.did)) return;
-      const { name } = this;
-      this.leave();
-      this.emit("out", new MicrogridError("peer-refused", outText(name, why)));
-    }, REFUSED_AFTER_MS);
+  #isOut(why: string): void {
+    if (this.#left.signal.aborted) return;
+    const { name } = this;
+    this.leave();
+    this.emit("out", new MicrogridError("peer-refused", outText(name, why)));
   }
 
   async #moveTo(servers: readonly string[]): Promise<void> {

@@ -24,11 +24,14 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     super();
     this.#membership = membership;
     this.#mesh = mesh;
-    this.#tending = setInterval(() => void mesh.reexamine(hasEnded), REEXAMINE_MS);
+    this.#tending = setInterval(() => {
+      void mesh.reexamine(hasEnded);
+      void membership.checkSelf();
+    }, REEXAMINE_MS);
     this.#proposals = new Proposals(membership);
     this.#proposals.on("change", () => this.emit("change", undefined));
     this.#proposals.on("news", (frame) => this.#tell((member) => member.link.post("proposal", frame)));
-    // Members excluded by the new rules lose their links before the others are told, and are told nothing.
+    // Members that the new rules exclude lose their links before the others are told, and get no secret.
     membership.on("charter", ({ signed }) => this.#spread((member) => member.link.post("charter", { signed })));
     membership.on("epochs", ({ data }) => this.#spread((member) => member.link.post("epochs", data)));
     membership.on("head", (head) => this.#tell((member) => member.link.post("head", head)));
@@ -93,6 +96,10 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
 
   takeHead(member: Member, head: ReceivedBody<"head">): Promise<void> {
     return this.#take(member, () => this.#membership.word.take(head));
+  }
+
+  takeRemoval(member: Member, removal: ReceivedBody<"removal">): Promise<void> {
+    return this.#take(member, () => this.#membership.takeRemoval(removal));
   }
 
   takeProposal(member: Member, proposal: ReceivedBody<"proposal">): Promise<void> {

@@ -3,6 +3,7 @@ import { type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../c
 import { type AuthenticatedLine, Link, type RawLink } from "../../wire";
 import { BULK_FRAMES } from "../frames/bulk";
 import { Dialler, type DialTarget } from "./dialler";
+import { dismiss } from "./dismiss";
 import { FrameReader } from "../frames/frame-reader";
 import type { Membership, Standing } from "../membership";
 import { MAX_LINKS, MAX_NODES } from "../constants";
@@ -155,7 +156,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
         try {
           member.standing = await membership.examine(member.did, member.proof);
         } catch (error) {
-          member.link.close(error instanceof Error ? error.message : "the rules have changed");
+          dismiss(member.link, membership, error);
         }
       }),
     );
@@ -194,7 +195,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     link.post("members", this.#membersFrame());
     const { body: hello } = await reader.take(["hello"]);
     const standing = await membership.examine(link.did, hello.proof).catch((error: unknown) => {
-      link.close(error instanceof MicrogridError ? error.message : "it has no valid proof");
+      dismiss(link, membership, error);
       throw error;
     });
     if (bootstrap || hello.bootstrap) {

@@ -47,6 +47,8 @@ export const EpochsSchema = v.strictObject({
   secrets: v.pipe(v.array(bytesSchema(SECRET_BYTES)), v.minLength(1), v.maxLength(MAX_EPOCHS + 1)),
 });
 export type EpochsData = v.InferOutput<typeof EpochsSchema>;
+/** The same for somebody who was removed: without the secrets. */
+export const RemovalSchema = v.strictObject({ records: EpochsSchema.entries.records });
 
 /** Where a chain of epochs ends. */
 export interface EpochHead {

@@ -1,5 +1,7 @@
-/** The node behind a membership. */
+/** The node behind a membership, and the data that makes a guest one. */
 import type { Revocations, Signed, Signer } from "../../identity";
+import type { Epochs } from "./epochs";
+import type { Proof } from "./proof";
 
 /** The identity of a member, which it has in every room. */
 export interface MemberContext {
@@ -10,4 +12,10 @@ export interface MemberContext {
   readonly revocations: Revocations;
   /** Takes a revocation; true if it is news. Throws `peer-protocol` if it is not valid. */
   hear(revocation: Signed): Promise<boolean>;
+}
+
+/** The data that makes a guest a member: its proof, and the epochs up to the one in which it was admitted. */
+export interface Admission {
+  readonly proof: Proof;
+  readonly epochs: Epochs;
 }

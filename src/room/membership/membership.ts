@@ -4,28 +4,17 @@ import { type Revocations, type Signed, type Signer, addSignature, signStatement
 import type { MemberClaim } from "../../wire";
 import { MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
 import { CHARTER, type Charter, type SignedTerms, readCharter, supersedes } from "./charter";
-import { EPOCH, Epochs, type EpochsData, outranks } from "./epochs";
+import { EPOCH, Epochs, type EpochsData, openRecords, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
-import { type FoundersHead, FoundersWord, type HeadFrame } from "./head";
+import { type FoundersHead, FoundersWord } from "./head";
 import { type InviteParts, Invites } from "./invites";
-import type { MemberContext } from "./member-context";
+import type { Admission, MemberContext } from "./member-context";
+import type { MembershipEvents } from "./membership-events";
 import { type Proof, type RoomRules, type Standing, admit, examine, restsOn } from "./proof";
 import type { OpenedToken } from "../invite/token";
 import { Standings } from "./standings";
 
-interface MembershipEvents {
-  /** The rules, the epoch or other stored data has changed. */
-  change: undefined;
-  /** A change came into force that other members must be told about. */
-  charter: Charter;
-  epochs: Epochs;
-  revocation: Signed;
-  proof: Proof;
-  /** A new word of the founders about the epoch. */
-  head: HeadFrame;
-}
-
-/** Everything that a membership is made of, verified. */
+/** All that a membership is made of, verified. */
 export interface MembershipParts extends InviteParts {
   readonly genesis: Genesis;
   readonly charter: Charter;
@@ -33,12 +22,6 @@ export interface MembershipParts extends InviteParts {
   readonly proof: Proof;
   /** The founders' last word about the epoch that this node has heard. */
   readonly head: FoundersHead | undefined;
-}
-
-/** The data that makes a guest a member: its proof, and the epochs up to the one in which it was admitted. */
-export interface Admission {
-  readonly proof: Proof;
-  readonly epochs: Epochs;
 }
 
 /** The membership of this node in one room. Checks peers and applies changes of the rules. */
@@ -172,6 +155,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.#proof = [{ ...(admission && { admission }), ...(delegation && { delegation }) }, ...rest];
     this.emit("proof", this.#proof);
     this.emit("change", undefined);
+    void this.checkSelf();
   }
 
   /** Takes a version of the charter; true if it comes into force. Throws `peer-protocol` if it is not valid. */
@@ -185,6 +169,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.#examined.clear();
     this.emit("charter", charter);
     this.emit("change", undefined);
+    void this.checkSelf();
     return true;
   }
 
@@ -207,6 +192,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.#examined.clear();
     this.emit("epochs", epochs);
     this.emit("change", undefined);
+    void this.checkSelf();
     // The founders disagreed, and this fork lost. Its removals are decided again on top of the other fork.
     if (lost.length > 0 && (await this.founderSigners()).length >= this.genesis.quorum) {
       const { record, secret } = await this.proposeEpoch(lost, kept);
@@ -256,6 +242,25 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return endorsed;
   }
 
+  /**
+   * Takes the records of epochs that somebody shows to prove that this node was removed: words alone prove nothing. Throws
+   * `peer-protocol` if they are not valid.
+   */
+  async takeRemoval({ records }: { readonly records: readonly Signed[] }): Promise<void> {
+    if (records.length < this.#epochs.head.n) return;
+    const epochs = await openRecords(records, this.genesis);
+    if (outranks(epochs.head, this.#epochs.head)) await this.checkSelf({ ...this.rules, epochs });
+  }
+
+  /** Emits `out` if this node is no longer a member by these rules: those in force, unless others are given. */
+  async checkSelf(rules = this.rules): Promise<void> {
+    try {
+      await examine(this.signer.did, this.#proof, rules);
+    } catch (error) {
+      if (error instanceof MicrogridError && error.code === "peer-refused") this.emit("out", error.message);
+    }
+  }
+
   /** Takes a revocation that a peer passes on. Throws `peer-protocol` if it is not valid. */
   async takeRevocation(signed: Signed): Promise<void> {
     await this.#context.hear(signed);
@@ -265,6 +270,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   heard(signed: Signed): void {
     this.#examined.forget(restsOn(signed));
     this.emit("revocation", signed);
+    void this.checkSelf();
     this.emit("change", undefined);
   }
 

@@ -228,8 +228,3 @@ async function readVouch(
 function refusal(why: keyof typeof NOT_A_MEMBER): MicrogridError {
   return new MicrogridError("peer-refused", NOT_A_MEMBER[why]);
 }
-
-/** Whether a link ended since one side does not take the other for a member. */
-export function saysNotAMember(reason: string): boolean {
-  return Object.values<string>(NOT_A_MEMBER).includes(reason);
-}

@@ -8,7 +8,7 @@ import { bytesSchema } from "../../identity";
 import { type AuthenticatedLine, type FrameTable, Link, type RawLink } from "../../wire";
 import { MAX_EPOCHS } from "../constants";
 import { FrameReader } from "../frames/frame-reader";
-import { EpochsSchema, type Membership, ProofSchema, outranks } from ".";
+import { EpochsSchema, type Membership, ProofSchema, RemovalSchema, outranks } from ".";
 
 const once = { burst: 1, perSecond: 0 };
 
@@ -25,6 +25,8 @@ export const EPOCH_FRAMES = {
   },
   /** Sent by the side that is ahead, which sends nothing more after it. */
   "epoch.news": { schema: EpochsSchema, maxBytes: 256 * 1024, rate: once },
+  /** Sent in its place to somebody who is not a member by these epochs any more: the proof of that. */
+  "epoch.removal": { schema: RemovalSchema, maxBytes: 256 * 1024, rate: once },
   /** The epochs were taken: both sides begin a new handshake on this line. */
   "epoch.adopted": { schema: v.strictObject({}), maxBytes: 16, rate: once },
 } satisfies FrameTable;
@@ -41,14 +43,22 @@ export async function reconcile(line: AuthenticatedLine, membership: Membership)
     link.post("epoch.standing", { proof: membership.proof, n: own.n, hash: own.hash });
     const { body: theirs } = await reader.take(["epoch.standing"]);
     if (outranks(own, theirs)) {
-      // A removed device is told nothing, not even that it was removed.
-      await membership.examine(link.did, theirs.proof);
+      const { records } = membership.epochs.data;
+      await membership.examine(link.did, theirs.proof).catch(async (error: unknown) => {
+        // A removed device learns that it was removed, and by whose signatures, but no secret.
+        await link.send("epoch.removal", { records });
+        throw error;
+      });
       link.post("epoch.news", membership.epochs.data);
       link.quiet();
       await reader.take(["epoch.adopted"]);
     } else if (outranks(theirs, own)) {
-      const { body } = await reader.take(["epoch.news"]);
-      await membership.takeEpochs(body);
+      const news = await reader.take(["epoch.news", "epoch.removal"]);
+      if (news.kind === "epoch.removal") {
+        await membership.takeRemoval(news.body);
+        throw new MicrogridError("peer-lost", "A device does not take this one for a member.");
+      }
+      await membership.takeEpochs(news.body);
       link.post("epoch.adopted", {});
     } else throw new MicrogridError("peer-lost", "A device is in the same epoch after all.");
     return link.release();

@@ -1,0 +1,11 @@
+/** Ending the link to somebody who is no member. */
+import { MicrogridError } from "../../core";
+import type { Membership } from "../membership";
+import type { RoomLink } from "../protocol";
+
+/** Shows the signatures by which it is no member, since it must not leave on anybody's words, and ends the link. */
+export function dismiss(link: RoomLink, { charter, epochs }: Membership, error: unknown): void {
+  link.post("charter", { signed: charter.signed });
+  if (epochs.head.n > 0) link.post("removal", { records: epochs.data.records });
+  link.close(error instanceof MicrogridError ? error.message : "it has no valid proof");
+}
