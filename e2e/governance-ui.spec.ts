@@ -137,7 +137,7 @@ test("an invite has a number of uses and a last day, and a guest who comes too l
     "This invite is used up. Ask for a new one.",
   );
   await expect(cyd.site.page.getByRole("button", { name: /^(Join|Join anyway)$/ })).toBeDisabled();
-  await expect(cyd.chat.room.questionText).not.toContainText("They will see your name");
+  await expect(cyd.chat.room.questionText).not.toContainText("Members will see your name");
   await shot(cyd.site, "invite-used-up");
 
   // Members judge by their own clocks.

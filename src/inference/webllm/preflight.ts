@@ -180,7 +180,7 @@ async function answered(
   const { host } = new URL(url);
   let response: Response;
   try {
-    response = await fetch(url, { signal });
+    response = await fetch(url, { signal, referrerPolicy: "no-referrer" });
   } catch (cause) {
     signal.throwIfAborted();
     throw new MicrogridError(
