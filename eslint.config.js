@@ -6,7 +6,7 @@ import { englishRules } from "./scripts/lint/english-rules.mjs";
 
 // Oxlint knows the types and checks everything else (`.oxlintrc.json`).
 export default defineConfig(
-  globalIgnores(["dist/", "public/", ".cache/", "scripts/guide-model/", "test-results/", "screenshots/"]),
+  globalIgnores(["dist/", "lib/", "public/", ".cache/", "scripts/guide-model/", "test-results/", "screenshots/"]),
   { files: ["**/*.ts"], languageOptions: { parser: tseslint.parser } },
   {
     files: ["**/*.ts"],

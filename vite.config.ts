@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type PluginOption, type UserConfig } from "vite";
 import { contentSecurityPolicy } from "./scripts/vite-csp.ts";
-import { BundledPackages, helpFiles } from "./scripts/vite-help.ts";
 import { siteFiles } from "./scripts/vite-site-files.ts";
+import { BundledPackages, helpFiles, notices } from "./scripts/vite-help.ts";
+import { packagedFiles, plainAddresses, plainImports, withoutLibrary } from "./scripts/vite-package.ts";
 import { sourcePlugins } from "./scripts/vite-sources.ts";
 
 /** Where the site goes; the build script may say otherwise. */
@@ -95,8 +96,44 @@ function siteWorker(shared: UserConfig): UserConfig {
   };
 }
 
+/** `lib/`: the modules of the npm package. `scripts/package.mjs` adds the types. */
+function npmPackage(packages: BundledPackages): UserConfig {
+  const shared = common(() => [...sourcePlugins(), packages.collector()]);
+  return {
+    ...shared,
+    publicDir: false,
+    plugins: [
+      ...(shared.plugins ?? []),
+      packagedFiles(packages.collector()),
+      plainImports(),
+      plainAddresses(),
+      notices(packages),
+    ],
+    worker: {
+      format: "es",
+      plugins: () => [...sourcePlugins(), packages.collector(), withoutLibrary()],
+      // A bundler copies a worker as one file.
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
+    build: {
+      ...shared.build,
+      outDir: "lib",
+      emptyOutDir: true,
+      assetsDir: ASSETS,
+      manifest: false,
+      modulePreload: false,
+      rolldownOptions: {
+        input: { index: "src/package/index.ts", elements: "src/package/elements.ts" },
+        preserveEntrySignatures: "strict",
+        output: { entryFileNames: "[name].js", chunkFileNames: "chunks/[name]-[hash].js" },
+      },
+    },
+  };
+}
+
 export default defineConfig(({ mode }) => {
   const packages = new BundledPackages();
+  if (mode === "package") return npmPackage(packages);
   const shared = common(() => [...sourcePlugins(), packages.collector()]);
   if (mode === "embed") return embed(shared);
   return mode === "site-worker" ? siteWorker(shared) : site(shared, packages);

@@ -38,6 +38,20 @@ export class BundledPackages {
   }
 }
 
+/** Writes the licences of the bundled packages into one file of the npm package. */
+export function notices(packages: BundledPackages): Plugin {
+  return {
+    name: "microgrid-notices",
+    apply: "build",
+    generateBundle: {
+      order: "post",
+      handler() {
+        this.emitFile({ type: "asset", fileName: "third-party.txt", source: licencesText(packages.list()) });
+      },
+    },
+  };
+}
+
 /** Writes `help/`: a page for each document, the licence of Microgrid, and those of the bundled packages. */
 export function helpFiles(packages: BundledPackages): Plugin {
   return {

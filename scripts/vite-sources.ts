@@ -1,9 +1,10 @@
 /** The plugins that every build of the sources needs: they serve imports that are not files. */
 import type { Plugin } from "vite";
+import { noPackagedFiles } from "./vite-package.ts";
 import { fileSize } from "./vite-size.ts";
 import { webllmCatalog } from "./vite-webllm-catalog.ts";
 
 /** New plugins for one build; workers need their own. */
 export function sourcePlugins(): Plugin[] {
-  return [webllmCatalog(), fileSize()];
+  return [webllmCatalog(), fileSize(), noPackagedFiles()];
 }

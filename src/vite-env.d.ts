@@ -7,6 +7,14 @@ interface ImportMetaEnv {
   readonly MICROGRID_VERSION?: string;
 }
 
+/** Files that the npm package brings along, by their addresses (`scripts/vite-package.ts`). Other builds have none. */
+declare module "virtual:packaged-files" {
+  /** The WebLLM library as one module. */
+  export const webllm: string | undefined;
+  /** The files of the embedded model, by path. */
+  export const embedded: Readonly<Record<string, string>> | undefined;
+}
+
 /** The size of a file at build time, in bytes (`scripts/vite-size.ts`). */
 declare module "*?size" {
   export const bytes: number;

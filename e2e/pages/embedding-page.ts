@@ -3,7 +3,9 @@ import type { MicrogridElementEvents } from "../../src/embed";
 import type { SitePage } from "../harness";
 
 type EventName = keyof MicrogridElementEvents;
-type Seen = { readonly [K in EventName]: { readonly type: K; readonly detail: MicrogridElementEvents[K] } }[EventName];
+type Seen = {
+  readonly [K in EventName]: { readonly type: K; readonly detail: MicrogridElementEvents[K]["detail"] };
+}[EventName];
 
 declare global {
   interface Window {
@@ -29,7 +31,7 @@ export function embeddingPage(site: string, body: string, head = ""): string {
 export async function embedEvents<K extends EventName>(
   { page }: SitePage,
   type: K,
-): Promise<MicrogridElementEvents[K][]> {
+): Promise<MicrogridElementEvents[K]["detail"][]> {
   const seen = await page.evaluate(() => window.seen);
-  return seen.filter((each) => each.type === type).map(({ detail }) => detail as MicrogridElementEvents[K]);
+  return seen.filter((each) => each.type === type).map(({ detail }) => detail as MicrogridElementEvents[K]["detail"]);
 }

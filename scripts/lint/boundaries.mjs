@@ -23,6 +23,7 @@ export const MAY_IMPORT = {
     "wire",
   ],
   embed: ["ui", "grid", "openai", "node", "pipeline", "room", "models", "inference", "border", "identity", "wire"],
+  package: ["embed", "grid"],
   ui: ["grid", "border"],
   grid: ["openai", "node", "room", "models", "inference", "border", "identity"],
   openai: ["node", "inference"],

@@ -6,7 +6,7 @@ import { ROOT } from "../run/spawn.mjs";
 import { unusedExports } from "./exports.mjs";
 
 /** Pages and the build import these from outside. */
-const ENTRIES = ["src/embed/index.ts", "src/ui/styles/style-map.ts"];
+const ENTRIES = ["src/embed/index.ts", "src/package/index.ts", "src/package/elements.ts", "src/ui/styles/style-map.ts"];
 
 describe("exported names", () => {
   it("are all imported by another file", () => {

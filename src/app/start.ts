@@ -35,7 +35,7 @@ export async function startGrid(app: MicrogridApp): Promise<void> {
       if (erasingAsked()) await eraseAll();
     });
     followErasing();
-    const opening = Grid.open();
+    const opening = Grid.open({ baseUrl: new URL("./", document.baseURI).href });
     site.connectSite(opening, app);
     const grid = await opening;
     window.microgrid = grid;

@@ -1,8 +1,8 @@
 /** Branded ids, so that the compiler does not accept one kind of id in place of another. */
 import { randomBytes, toHex } from "./bytes";
 
-declare const brand: unique symbol;
-type Branded<Name extends string> = string & { readonly [brand]: Name };
+/** The mark exists in types only. It has a name, not a symbol, so that the declarations of the npm package can write it. */
+type Branded<Name extends string> = string & { readonly __brand: Name };
 
 /** A node's public identity, `did:key:z6Mk…`; the same in all sessions and rooms. */
 export type Did = Branded<"Did">;

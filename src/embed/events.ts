@@ -49,21 +49,27 @@ interface PeerChangeDetail {
   readonly peers: readonly PeerState[];
 }
 
-/** Names and details of all events. */
+/** All events of the elements, by name. */
 export interface MicrogridElementEvents {
-  "microgrid-ready": ReadyDetail;
-  "microgrid-progress": ProgressDetail;
-  "microgrid-token": TokenDetail;
-  "microgrid-done": DoneDetail;
-  "microgrid-error": ErrorDetail;
-  "microgrid-peer-change": PeerChangeDetail;
+  "microgrid-ready": CustomEvent<ReadyDetail>;
+  "microgrid-progress": CustomEvent<ProgressDetail>;
+  "microgrid-token": CustomEvent<TokenDetail>;
+  "microgrid-done": CustomEvent<DoneDetail>;
+  "microgrid-error": CustomEvent<ErrorDetail>;
+  "microgrid-peer-change": CustomEvent<PeerChangeDetail>;
+}
+
+declare global {
+  /** So that `addEventListener` knows the details; the events bubble up to the document. */
+  // oxlint-disable-next-line typescript/no-empty-object-type -- Only an interface merges with the existing one.
+  interface HTMLElementEventMap extends MicrogridElementEvents {}
 }
 
 /** Sends an event from `element` through all shadow roots up to the document. */
 export function send<K extends keyof MicrogridElementEvents>(
   element: HTMLElement,
   type: K,
-  detail: MicrogridElementEvents[K],
+  detail: MicrogridElementEvents[K]["detail"],
 ): void {
   element.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
 }

@@ -34,13 +34,20 @@ import {
 const NEVER = new AbortController().signal;
 
 /** Options of `Grid.open`; everything has a default. */
-interface GridOptions {
-  /** URL of the folder with the site's files, ending with a slash. Default: the page's own folder. */
+export interface GridOptions {
+  /**
+   * URL of the folder of a Microgrid site, ending with a slash. Its `microgrid.config.json` names the servers, and invites lead
+   * there. Default: none. Without a site, servers are those that are named here.
+   */
   readonly baseUrl?: string;
-  /** URLs of signaling servers, instead of the site's. */
+  /** URL of the page that invites lead to. Default: `baseUrl`, or else this page. */
+  readonly invitePage?: string;
+  /** URLs of signaling servers, instead of the site's. Rooms need at least one. */
   readonly signaling?: readonly string[];
-  /** ICE servers for links between peers, instead of the site's. */
+  /** ICE servers for links between peers, instead of the site's. Without any, only peers on the same network can meet. */
   readonly iceServers?: readonly RTCIceServer[];
+  /** URL of the server that models come from, instead of the site's. Default: `https://huggingface.co`. */
+  readonly hub?: string;
   /** A policy for this page only, which takes precedence over the user's setting. */
   readonly policy?: Partial<Policy>;
 }
@@ -67,8 +74,8 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
   readonly #pageUrl: string;
 
   /**
-   * Opens a grid: starts the node of this origin, or attaches to the tab that runs it. Use it in code of this repository; pages
-   * that embed Microgrid use the property `grid` of `<microgrid-chat>`. Throws if neither is possible.
+   * Opens a grid: starts the node of this origin, or attaches to the tab that runs it. Throws if neither is possible. A page with
+   * elements of Microgrid has a grid already: their property `grid`.
    *
    * ```ts
    * const grid = await Grid.open({ policy: { privacy: "device" } });
@@ -80,19 +87,20 @@ export class Grid extends TypedEventTarget<GridEvents> implements GridApi {
    * ```
    */
   static async open(options: GridOptions = {}): Promise<Grid> {
-    const baseUrl = options.baseUrl ?? new URL("./", document.baseURI).href;
-    const { signaling, iceServers } = options;
+    const { baseUrl, signaling, iceServers, hub } = options;
+    const pageUrl = new URL(options.invitePage ?? baseUrl ?? location.href, document.baseURI).href;
     const config: Partial<GridConfig> = {
       ...(signaling && { signaling }),
       ...(iceServers && { rtc: { iceServers: [...iceServers] } }),
+      ...(hub !== undefined && { hub }),
     };
     checkFormat();
-    const connection = new NodeConnection({ baseUrl, pageUrl: baseUrl, config });
+    const connection = new NodeConnection({ baseUrl, pageUrl, config });
     try {
       const { state } = await connection.start();
       // Not before: a tab of another build may use the conversations, and they must not change their form under it.
       const [conversations] = await Promise.all([ConversationStore.open(), checkMemberships()]);
-      return new Grid(connection, state, conversations, { pageUrl: baseUrl, policy: options.policy ?? {} });
+      return new Grid(connection, state, conversations, { pageUrl, policy: options.policy ?? {} });
     } catch (error) {
       // It must not come to lead the other tabs without a page that shows it.
       connection.close();

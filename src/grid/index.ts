@@ -37,7 +37,7 @@ export type {
 } from "./conversations";
 export { MAX_HOUSE_NAME_CHARS, MIN_PASSPHRASE_CHARS } from "../identity";
 export { eraseAll } from "./erase";
-export { Grid } from "./grid";
+export { Grid, type GridOptions } from "./grid";
 export { answersEnd, answersRun } from "./running";
 export { type FamilyMember, type SpeedSample, expectedBackend, expectedRate, familyOf, memberName } from "../models";
 export { diskBytes, roomCapacity, spareBytes } from "../node";

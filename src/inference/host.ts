@@ -2,6 +2,7 @@
 import { release } from "../border";
 import { MicrogridError, deferred, onAbort } from "../core";
 import { enginePart } from "./engine-part";
+import type { EngineFiles } from "./engine-files";
 import type { OnBytes } from "./fetch-ahead";
 import type { EngineHostApi, HostLoadOptions, HostOptions } from "./protocol";
 import { type StageCalls, receiveStage, sendStage } from "./stage-border";
@@ -39,23 +40,24 @@ export interface HostedEngine extends Engine {
 
 /** Gets an engine's code when it is first needed, so that nobody downloads the ones they do not use. */
 type EngineLoader = (options: {
-  assetBase: string | undefined;
+  /** Undefined outside of pages, where engines find their files by themselves. */
+  files: EngineFiles | undefined;
   sampleLayers: SampleLayers | undefined;
   onDeviceLost(error: unknown): void;
 }) => Promise<HostedEngine>;
 
 const ENGINES: Readonly<Record<EngineName, EngineLoader>> = {
-  onnx: async ({ assetBase, sampleLayers, onDeviceLost }) => {
+  onnx: async ({ files, sampleLayers, onDeviceLost }) => {
     const { OnnxEngine } = await enginePart(() => import("./onnx"));
     return new OnnxEngine({
       onDeviceLost,
-      ...(assetBase === undefined ? {} : { assetBase }),
+      ...(files && { files: files.ort }),
       ...(sampleLayers && { sampleLayers }),
     });
   },
-  webllm: async () => {
-    const { WebLlmEngine } = await enginePart(() => import("./webllm"));
-    return new WebLlmEngine();
+  webllm: async ({ files }) => {
+    const { WebLlmEngine, loadWebLlm } = await enginePart(() => import("./webllm"));
+    return new WebLlmEngine(await enginePart(() => loadWebLlm(files?.webllm)));
   },
 };
 
@@ -69,7 +71,7 @@ export class EngineHost implements EngineHostApi {
   readonly #rings = new Map<string, StageCalls>();
   readonly #lost = deferred<never>();
   readonly #sampleLayers: SampleLayers | undefined;
-  #options: HostOptions = {};
+  #files: EngineFiles | undefined;
 
   /** `loaders` replaces the real engines in unit tests. With `sampleLayers`, layers are compared with the CPU's. */
   constructor({
@@ -80,8 +82,8 @@ export class EngineHost implements EngineHostApi {
     this.#sampleLayers = sampleLayers;
   }
 
-  async init(options: HostOptions): Promise<void> {
-    this.#options = options;
+  async init({ files }: HostOptions): Promise<void> {
+    this.#files = files;
   }
 
   async alive(): Promise<void> {
@@ -197,7 +199,7 @@ export class EngineHost implements EngineHostApi {
     if (!engine) {
       const onDeviceLost = (error: unknown): void => this.#notice(error);
       engine = this.#loaders[name]({
-        assetBase: this.#options.assetBase,
+        files: this.#files,
         sampleLayers: this.#sampleLayers,
         onDeviceLost,
       });

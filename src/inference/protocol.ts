@@ -1,6 +1,7 @@
 /** All calls that the page makes to the engine worker. They go through the border (`src/border/`). */
 import type { StageCalls } from "./stage-border";
 import type { PipelinePackage, StageInfo, StageLimits, StagePackage } from "./stages";
+import type { EngineFiles } from "./engine-files";
 import type { OnBytes } from "./fetch-ahead";
 import type {
   Backend,
@@ -16,8 +17,7 @@ import type {
 
 /** How a worker is set up, once, before any other call. */
 export interface HostOptions {
-  /** Address that relative addresses of runtime assets are resolved against; default: the worker script's own. */
-  readonly assetBase?: string;
+  readonly files: EngineFiles;
 }
 
 /** Options of every load. An aborted load stops at its next step and frees the memory that it took. */

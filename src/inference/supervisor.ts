@@ -1,6 +1,7 @@
 /** Owns the engine worker from the page: loads models, streams answers, and ends the worker when nothing is loaded. */
 import { WorkerConnection } from "../border";
 import { MicrogridError, TypedEventTarget, onAbort, randomId } from "../core";
+import { engineFiles } from "./engine-files";
 import type { OnBytes } from "./fetch-ahead";
 import type { EngineHostApi } from "./protocol";
 import { receiveStage, sendStage } from "./stage-border";
@@ -36,14 +37,14 @@ export class EngineSupervisor extends TypedEventTarget<SupervisorEvents> {
   #loads = 0;
   #closed = false;
 
-  /** `createWorker` starts `workers/gpu`; `assetBase` is the address that its assets are resolved against. */
-  constructor({ createWorker, assetBase }: { createWorker(): Worker; assetBase?: string }) {
+  /** `createWorker` starts `workers/gpu`. */
+  constructor({ createWorker }: { createWorker(): Worker }) {
     super();
     this.#worker = new WorkerConnection({
       create: createWorker,
       crashed,
       onStart: (host) => {
-        host.init(assetBase === undefined ? {} : { assetBase }).catch(() => undefined);
+        host.init({ files: engineFiles }).catch(() => undefined);
         host.untilLost().catch((error: unknown) => this.#worker.lose(host, error as Error));
       },
       onDeath: (error) => {

@@ -10,7 +10,7 @@ describe("the catalogs", () => {
   it("list the embedded model's files as they are (else run scripts/embedded-manifest.mjs)", async () => {
     const [guide] = embeddedEntries("https://host/base/");
     if (guide?.origin.kind !== "embedded") throw new Error("There is no embedded model.");
-    expect(guide.origin.folder).toBe("https://host/base/models/guide/");
+    expect(guide.origin.addresses["onnx/model_q4.onnx"]).toBe("https://host/base/models/guide/onnx/model_q4.onnx");
     for (const { path, bytes, sha256 } of guide.origin.files) {
       const content = await readFile(`public/models/guide/${path}`);
       expect({ path, bytes, sha256 }).toEqual({

@@ -1,5 +1,6 @@
 /** The models that are known without a request: the embedded one, listed ONNX repositories, and the WebLLM catalog. */
 import * as v from "valibot";
+import { embedded as packaged } from "virtual:packaged-files";
 import embedded from "./embedded.json";
 import { webllmFeatures, type ModelEntry } from "./entry";
 import repositories from "./onnx-repositories.json";
@@ -40,10 +41,13 @@ const webllmRecord = v.object({
   overrides: v.optional(v.object({ context_window_size: v.optional(v.number()) }), {}),
 });
 
-/** The models that come with the page. `baseUrl` is the address of the page's folder. */
+/** The models that come with the page. They are below `baseUrl`, unless the build brings them along. */
 export function embeddedEntries(baseUrl: string): ModelEntry[] {
   const { id, name, folder, contextLength, files } = v.parse(embeddedSchema, embedded);
-  const origin = { kind: "embedded", folder: new URL(folder, baseUrl).href, files } as const;
+  const addresses = Object.fromEntries(
+    files.map(({ path }) => [path, packaged?.[path] ?? new URL(folder + path, baseUrl).href]),
+  );
+  const origin = { kind: "embedded", addresses, files } as const;
   return [{ id, name, engine: "onnx", source: "embedded", origin, contextLength, memoryBytes: undefined }];
 }
 

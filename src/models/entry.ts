@@ -31,8 +31,12 @@ export interface HubOrigin {
 
 /** Where a model's files are. */
 export type FilesOrigin =
-  /** A folder on the page's own host, all of whose files are known. */
-  | { readonly kind: "embedded"; readonly folder: string; readonly files: readonly ListedFile[] }
+  /** Files that come with the page, each at an address of its own. */
+  | {
+      readonly kind: "embedded";
+      readonly addresses: Readonly<Record<string, string>>;
+      readonly files: readonly ListedFile[];
+    }
   | HubOrigin
   /** A folder on any web host; its address ends with a slash. */
   | { readonly kind: "folder"; readonly url: string }

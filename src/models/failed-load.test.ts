@@ -115,7 +115,8 @@ describe("afterFailedLoad", () => {
       path,
       sha256: createHash("sha256").update(content).digest("hex"),
     }));
-    const entry = await open({ kind: "embedded", folder: hub.folder("o/m"), files });
+    const addresses = Object.fromEntries(files.map(({ path }) => [path, hub.folder("o/m") + path]));
+    const entry = await open({ kind: "embedded", addresses, files });
     await prepare(entry);
     hub.seen.length = 0;
     expect(await fail(entry, "file-corrupt")).toMatchObject({

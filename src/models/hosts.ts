@@ -30,7 +30,7 @@ export class ModelHosts {
     const escaped = path.split("/").map(encodeURIComponent).join("/");
     switch (origin.kind) {
       case "embedded":
-        return [new URL(escaped, origin.folder).href];
+        return [origin.addresses[path] ?? []].flat();
       case "folder":
         return [new URL(escaped, origin.url).href];
       case "hub":

@@ -39,6 +39,9 @@ interface SiteConfig {
   readonly problem: string | undefined;
 }
 
+/** Of a page without a site: servers are named in code, or there are none. */
+export const NO_SITE: SiteConfig = { config: NOTHING, problem: undefined };
+
 /**
  * Reads the file next to the page (or next to the embedded script). A server given only by its port is on the file's
  * host. Without a usable file no server is used, and rooms cannot be opened.
@@ -47,7 +50,7 @@ export async function readConfig(baseUrl: string): Promise<SiteConfig> {
   const url = new URL(FILE, baseUrl);
   try {
     const response = await fetch(url);
-    if (response.status === 404) return { config: NOTHING, problem: undefined };
+    if (response.status === 404) return NO_SITE;
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return { config: resolveConfig(await response.json(), baseUrl), problem: undefined };
   } catch (error) {

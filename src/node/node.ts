@@ -7,7 +7,7 @@ import type { NodeApi } from "./api";
 import { NodeHouse } from "./house";
 import { Experience, ExpectedLengths, type Seeker, answer, embed } from "./routing";
 import type { AnswerEvent, AnswerRequest, GridState, Policy } from "./types";
-import { type GridConfig, readConfig } from "./config";
+import { type GridConfig, NO_SITE, readConfig } from "./config";
 import { MAX_NAME_CHARS } from "../room";
 import { LocalProvider } from "./local-provider";
 import { SharedProvider } from "./shared-provider";
@@ -23,8 +23,8 @@ import storeWorkerUrl from "../../workers/store.ts?worker&url";
 
 /** How a node is set up. */
 export interface NodeOptions {
-  /** Folder of the site, with a slash at its end; models and the configuration lie below it. */
-  readonly baseUrl: string;
+  /** Folder of the site, with a slash at its end; its configuration lies there. Undefined for pages of other people's sites. */
+  readonly baseUrl: string | undefined;
   /** Replaces what the site's configuration file says. */
   readonly config?: Partial<GridConfig>;
   /** The page that invites lead to. */
@@ -69,17 +69,17 @@ export class GridNode {
     const [device, signer, { config, problem }] = await Promise.all([
       probeDevice(),
       openNodeKey(),
-      readConfig(options.baseUrl),
+      options.baseUrl === undefined ? NO_SITE : readConfig(options.baseUrl),
     ]);
-    const library = await ModelLibrary.open({
-      decoders,
-      baseUrl: options.baseUrl,
-      device,
-      createStoreWorker: () => spawnWorker(storeWorkerUrl, "microgrid-store"),
-      ...(config.hub && { hub: config.hub }),
-    });
     const { name, policy, network: override } = recallPreferences();
     const network = new NodeNetwork(config, options.config ?? {}, override);
+    const library = await ModelLibrary.open({
+      decoders,
+      baseUrl: options.baseUrl ?? document.baseURI,
+      device,
+      createStoreWorker: () => spawnWorker(storeWorkerUrl, "microgrid-store"),
+      ...(network.hub && { hub: network.hub }),
+    });
     const house = await NodeHouse.open({ did: signer.did, keep: await openKeep() });
     const node = {
       did: signer.did,

@@ -2,6 +2,7 @@
 import type { InferenceSession } from "onnxruntime-web";
 import { enginePart } from "../engine-part";
 import { MicrogridError, unless } from "../../core";
+import type { EngineFiles } from "../engine-files";
 import type { OnBytes } from "../fetch-ahead";
 import { CHECK_TEXT } from "../queued-model";
 import type { PipelinePackage, SampleLayers, StageLimits, StagePackage, StageService } from "../stages";
@@ -41,7 +42,7 @@ const CHECK_TEXT_TOKENS: Record<Backend, number> = { webgpu: 256, wasm: CHECK_TO
 export class OnnxEngine implements Engine {
   readonly #turns = new TurnQueue();
   readonly #loadRuntime: (backend: Backend) => Promise<Ort>;
-  readonly #assetBase: string | undefined;
+  readonly #files: EngineFiles["ort"] | undefined;
   readonly #onDeviceLost: (error: unknown) => void;
   readonly #sampleLayers: SampleLayers | undefined;
   /** Whole models in memory, which may guess for those in parts. */
@@ -51,28 +52,28 @@ export class OnnxEngine implements Engine {
   #gpu: Promise<GpuDevice> | undefined;
 
   /**
-   * `assetBase`: address that relative addresses of the runtime's files are resolved against.
+   * `files`: the addresses of the runtime's files.
    * `onDeviceLost` is called when a device goes away under a loaded model, with or without an answer running.
    * With `sampleLayers`, single layers of a model on the GPU are compared with the CPU's results.
    * `loadRuntime` replaces how ONNX Runtime is found; unit tests outside a browser need that.
    */
   constructor(
     options: {
-      assetBase?: string;
+      files?: EngineFiles["ort"];
       onDeviceLost?(error: unknown): void;
       sampleLayers?: SampleLayers;
       loadRuntime?(backend: Backend): Promise<Ort>;
     } = {},
   ) {
-    this.#loadRuntime = options.loadRuntime ?? ((backend) => loadOrt(backend, options.assetBase));
-    this.#assetBase = options.assetBase;
+    this.#loadRuntime = options.loadRuntime ?? ((backend) => loadOrt(backend, options.files));
+    this.#files = options.files;
     this.#sampleLayers = options.sampleLayers;
     this.#onDeviceLost = options.onDeviceLost ?? (() => undefined);
   }
 
   /** Fetches the runtime for `backend` into the browser's cache. */
   prepare(options: { signal: AbortSignal; backend: Backend; onBytes: OnBytes }): Promise<void> {
-    return fetchOrt(options.backend, { ...options, assetBase: this.#assetBase });
+    return fetchOrt(options.backend, this.#files, options);
   }
 
   /**

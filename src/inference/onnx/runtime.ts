@@ -1,6 +1,7 @@
-/** ONNX Runtime Web: the build that fits the backend, with its assets where this site keeps them. */
+/** ONNX Runtime Web: the build that fits the backend. */
 import type * as OrtModule from "onnxruntime-web/wasm";
 import { enginePart } from "../engine-part";
+import type { EngineFiles, OrtBuild } from "../engine-files";
 import { type OnBytes, fetchAhead } from "../fetch-ahead";
 import type { Backend } from "../types";
 
@@ -13,70 +14,47 @@ const MAX_THREADS = 4;
 /**
  * Loads the runtime for `backend`, at most once each. Only the build that is asked for is fetched: the plain one on
  * `wasm`, since it alone has every CPU kernel; for `webgpu` the JSPI build where the browser can suspend WebAssembly,
- * being 10 MB smaller than the asyncify one. `assetBase` resolves asset addresses that are not absolute; the default
- * is this script's own address, which is right even where the worker was started from a blob on another site.
+ * being 10 MB smaller than the asyncify one.
  */
-export async function loadOrt(backend: Backend, assetBase: string = import.meta.url): Promise<Ort> {
-  const { ort, wasm, glue } = await enginePart(() => importBuild(backend));
+export async function loadOrt(backend: Backend, files: EngineFiles["ort"] | undefined): Promise<Ort> {
+  const build = buildFor(backend);
+  const { wasm, glue } = known(files)[build];
+  const ort = await enginePart(IMPORTS[build]);
   const threads = threadCount();
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = threads;
   ort.env.wasm.proxy = false;
   // The glue script is part of the build. Threads need it as a file of its own, which each of them starts from.
-  ort.env.wasm.wasmPaths =
-    threads > 1
-      ? { wasm: new URL(wasm, assetBase).href, mjs: new URL(glue, assetBase).href }
-      : { wasm: new URL(wasm, assetBase).href };
+  ort.env.wasm.wasmPaths = threads > 1 ? { wasm, mjs: glue } : { wasm };
   return ort;
 }
 
 /**
- * Fetches the runtime's largest file ahead, so that `loadOrt` finds it in the browser's cache. The parameters are as for
- * `loadOrt`; aborting stops the download.
+ * Fetches the runtime's largest file ahead, so that `loadOrt` finds it in the browser's cache. Aborting stops the download.
  */
 export async function fetchOrt(
   backend: Backend,
-  options: { readonly assetBase?: string | undefined; readonly signal: AbortSignal; readonly onBytes: OnBytes },
+  files: EngineFiles["ort"] | undefined,
+  options: { readonly signal: AbortSignal; readonly onBytes: OnBytes },
 ): Promise<void> {
-  const { wasm, bytes } = await enginePart(() => importBuild(backend));
-  await fetchAhead(new URL(wasm, options.assetBase ?? import.meta.url).href, { ...options, bytes });
+  const { wasm, bytes } = known(files)[buildFor(backend)];
+  await fetchAhead(wasm, { ...options, bytes });
 }
 
-interface Build {
-  readonly ort: Ort;
-  /** Addresses of its files. */
-  readonly wasm: string;
-  readonly glue: string;
-  /** Size of the file `wasm`. */
-  readonly bytes: number;
+const IMPORTS: Readonly<Record<OrtBuild, () => Promise<Ort>>> = {
+  plain: () => import("onnxruntime-web/wasm"),
+  jspi: () => import("onnxruntime-web/jspi"),
+  asyncify: () => import("onnxruntime-web/webgpu"),
+};
+
+function buildFor(backend: Backend): OrtBuild {
+  if (backend === "wasm") return "plain";
+  return canSuspend() ? "jspi" : "asyncify";
 }
 
-async function importBuild(backend: Backend): Promise<Build> {
-  if (backend === "wasm") {
-    const [ort, wasm, glue, size] = await Promise.all([
-      import("onnxruntime-web/wasm"),
-      import("onnxruntime-web/ort-wasm-simd-threaded.wasm?url"),
-      import("onnxruntime-web/ort-wasm-simd-threaded.mjs?url"),
-      import("onnxruntime-web/ort-wasm-simd-threaded.wasm?size"),
-    ]);
-    return { ort, wasm: wasm.default, glue: glue.default, bytes: size.bytes };
-  }
-  if (canSuspend()) {
-    const [ort, wasm, glue, size] = await Promise.all([
-      import("onnxruntime-web/jspi"),
-      import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url"),
-      import("onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url"),
-      import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?size"),
-    ]);
-    return { ort, wasm: wasm.default, glue: glue.default, bytes: size.bytes };
-  }
-  const [ort, wasm, glue, size] = await Promise.all([
-    import("onnxruntime-web/webgpu"),
-    import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url"),
-    import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"),
-    import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?size"),
-  ]);
-  return { ort, wasm: wasm.default, glue: glue.default, bytes: size.bytes };
+function known(files: EngineFiles["ort"] | undefined): EngineFiles["ort"] {
+  if (!files) throw new Error("The worker was not told where the files of ONNX Runtime are.");
+  return files;
 }
 
 /** Whether the build for the GPU suspends itself while it waits. Such a build reads blobs part by part. */

@@ -1,5 +1,5 @@
 /** The `webllm` engine: models compiled by MLC, run by the real WebLLM library on the GPU. */
-import { MLCEngine, ModelType, prebuiltAppConfig, type AppConfig } from "@mlc-ai/web-llm";
+import type { AppConfig, MLCEngine } from "@mlc-ai/web-llm";
 import { MicrogridError, onAbort, unlessAborted } from "../../core";
 import type { OnBytes } from "../fetch-ahead";
 import { CHECK_TEXT } from "../queued-model";
@@ -8,6 +8,7 @@ import type { Backend, Engine, LoadedModelInfo, LoadProgress, ModelPackage } fro
 import { contextLengthOf, parseChatConfig, parseEmbeddingConfig, samplingOf } from "./config";
 import { WebLlmEmbedder, checkVectors } from "./embedder";
 import { webllmError } from "./errors";
+import type { WebLlmLibrary } from "./load-library";
 import { WebLlmModel } from "./model";
 import { checkAdapter, forgetLibrary, notALibrary, readParts, weightsObstacle, type WebLlmPackage } from "./preflight";
 import { ProgressReader } from "./progress";
@@ -31,6 +32,12 @@ interface PartOptions extends LoadOptions {
 export class WebLlmEngine implements Engine {
   /** Loads run one after another: an aborted one still holds memory until it has come to its end. */
   #last: Promise<unknown> = Promise.resolve();
+  readonly #library: WebLlmLibrary;
+
+  /** `library` is what `loadWebLlm` gives. */
+  constructor(library: WebLlmLibrary) {
+    this.#library = library;
+  }
 
   /**
    * Loads a model; the library downloads and keeps the weights. Throws `no-webgpu`, `shader-f16-missing`,
@@ -46,7 +53,7 @@ export class WebLlmEngine implements Engine {
       );
     }
     options.signal.throwIfAborted();
-    await checkAdapter(pkg, f32Variant(pkg.id));
+    await checkAdapter(pkg, f32Variant(pkg.id, this.#library));
     const progress = new ProgressReader(pkg.name);
     const onLibrary: OnBytes = (bytes) => options.onProgress(progress.library(bytes));
     return pkg.embeds
@@ -91,8 +98,8 @@ export class WebLlmEngine implements Engine {
   ): Promise<MLCEngine> {
     const before = this.#last;
     let started = false;
-    const engine = new MLCEngine({
-      appConfig: appConfigFor(pkg),
+    const engine = new this.#library.MLCEngine({
+      appConfig: appConfigFor(pkg, this.#library),
       ...(tap && { logitProcessorRegistry: new Map([[pkg.id, tap]]) }),
       initProgressCallback: (report) => {
         started = true;
@@ -170,7 +177,7 @@ async function explain(
 }
 
 /** The catalog's record where there is one, since it has overrides of its own, with the package's addresses. */
-function appConfigFor(pkg: WebLlmPackage): AppConfig {
+function appConfigFor(pkg: WebLlmPackage, { ModelType, prebuiltAppConfig }: WebLlmLibrary): AppConfig {
   const known = prebuiltAppConfig.model_list.find((record) => record.model_id === pkg.id);
   const record = {
     ...known,
@@ -184,7 +191,7 @@ function appConfigFor(pkg: WebLlmPackage): AppConfig {
   return { model_list: [record] };
 }
 
-function f32Variant(id: string): string | undefined {
+function f32Variant(id: string, { prebuiltAppConfig }: WebLlmLibrary): string | undefined {
   const variant = id.replace(/q(\d)f16/, "q$1f32");
   return variant !== id && prebuiltAppConfig.model_list.some((record) => record.model_id === variant)
     ? variant
