@@ -56,6 +56,7 @@ function site(shared: UserConfig, packages: BundledPackages): UserConfig {
 function embed(shared: UserConfig): UserConfig {
   return {
     ...shared,
+    plugins: [...(shared.plugins ?? []), plainImports()],
     // The custom-elements manifest goes beside the script.
     publicDir: "src/embed/public",
     build: {

@@ -21,9 +21,9 @@ import { Dialogue, type Turn } from "./dialogue";
 import { type ErrorDetail, send } from "./events";
 import { footerView } from "./footer-view";
 import { GridController } from "./grid-controller";
+import { roomQuestion } from "./lazy-question";
 import { mistakesView, readinessView } from "./readiness-view";
 import { RoomEntryController } from "./room-entry";
-import { roomView } from "./room-question";
 import { styles } from "./styles";
 import { whereView } from "./where-view";
 
@@ -241,9 +241,13 @@ export class MicrogridChat extends LitElement {
   }
 
   #roomView(): TemplateResult | typeof nothing {
-    const { grid } = this.#grid;
-    return roomView(this.#entry.entry, {
-      state: grid?.state,
+    const { entry } = this.#entry;
+    const question = entry.kind === "none" ? undefined : roomQuestion(this);
+    if (!question) return nothing;
+    return question.roomView(entry, {
+      texts: question.texts,
+      modelName,
+      state: this.#grid.grid?.state,
       canShare: this.model !== "",
       onLook: () => void this.#entry.look(),
       onJoin: (consent) => void this.#entry.enter(consent),

@@ -3,26 +3,19 @@ import { html, nothing, type TemplateResult } from "lit";
 import { quotedName } from "../core";
 import type { GridState } from "../grid";
 import { MAX_NAME_CHARS } from "../grid/parts";
-import {
-  endedText,
-  lookingText,
-  SHARE_LABEL,
-  leavingText,
-  lookFailedText,
-  meetingText,
-  modelName,
-  shareHint,
-  visibleToMembers,
-} from "../ui/parts";
+import type { ConsentTexts } from "../ui/parts";
 import type { Consent, Look, RoomEntry } from "./room-entry";
 
 type Asking = Extract<RoomEntry, { kind: "asking" | "entering" }>;
 
 /** Input of the question, and callbacks for the person's answer. */
 interface QuestionOptions {
+  /** The texts that the page agrees upon with people, too. */
+  readonly texts: ConsentTexts;
   readonly state: GridState;
   /** True if the element loads a model; without one there is nothing to share. */
   readonly canShare: boolean;
+  modelName(state: GridState, id: string): string;
   onLook(): void;
   onJoin(consent: Consent): void;
   onDecline(): void;
@@ -44,12 +37,12 @@ export function roomView(
 }
 
 function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
-  const { state, canShare, onJoin, onDecline } = options;
+  const { texts, state, canShare, onJoin, onDecline } = options;
   const { invite } = entry;
   const look: Look | undefined = entry.kind === "asking" ? entry.look : undefined;
   const charter = look?.kind === "seen" ? look.preview.charter : undefined;
   const pending = entry.kind === "entering";
-  const ended = endedText(invite);
+  const ended = texts.endedText(invite);
   const error = entry.kind === "asking" ? entry.error : undefined;
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -63,10 +56,10 @@ function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
       <h2>Join ${quotedName(invite.name)}?</h2>
       ${
         ended === undefined
-          ? look && lookView(look, state)
+          ? look && lookView(look, options)
           : html`<p class="error" part="error" role="alert">${ended}</p>`
       }
-      ${visibleToMembers(state.node)}
+      ${texts.visibleToMembers(state.node)}
       <label class="field">
         Your name in the room
         <input
@@ -82,11 +75,11 @@ function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
         canShare
           ? html`<label>
               <input type="checkbox" name="share" ?disabled=${pending} />
-              <span>${SHARE_LABEL} <span class="muted small">${shareHint(charter)}</span></span>
+              <span>${texts.SHARE_LABEL} <span class="muted small">${texts.shareHint(charter)}</span></span>
             </label>`
           : nothing
       }
-      ${meetingText(invite)} ${state.room?.id === invite.roomId ? nothing : leavingText(state.room)}
+      ${texts.meetingText(invite)} ${state.room?.id === invite.roomId ? nothing : texts.leavingText(state.room)}
       ${error ? html`<p class="error" part="error" role="alert">${error.message}</p>` : nothing}
     </div>
     <div class="actions">
@@ -102,16 +95,16 @@ function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
   </form>`;
 }
 
-function lookView(look: Look, state: GridState): TemplateResult {
+function lookView(look: Look, { texts, state, modelName }: QuestionOptions): TemplateResult {
   switch (look.kind) {
     case "not-yet":
       return html`<p class="muted small">
         Open the invite to see who is there and the room’s rules. They learn your IP address, and nothing else.
       </p>`;
     case "looking":
-      return html`<p class="muted small" role="status">${lookingText(state)}</p>`;
+      return html`<p class="muted small" role="status">${texts.lookingText(state)}</p>`;
     case "failed":
-      return html`<p class="error" part="error" role="alert">${lookFailedText(look.error.message)}</p>`;
+      return html`<p class="error" part="error" role="alert">${texts.lookFailedText(look.error.message)}</p>`;
     case "seen":
       return html`${
           look.entrance.kind === "closed"
