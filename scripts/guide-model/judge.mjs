@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 /**
- * A question of chat_questions.txt or clean_questions.txt. `expected` are the answers that count, `refusal` says whether it is one to decline, and
+ * A question of chat_questions.txt, clean_questions.txt or fresh_questions.txt. `expected` are the answers that count, `refusal` says whether it is one to decline, and
  * `block` is the heading that it stands under.
  * @typedef {{ block: string, question: string, expected: readonly string[], refusal: boolean }} Question
  */
@@ -33,15 +33,15 @@ function readTopics() {
 export const topics = readTopics();
 
 /**
- * The questions of `text`, by default those of both files. Throws if a question names an unknown topic, or if one of
+ * The questions of `text`, by default those of all three files. Throws if a question names an unknown topic, or if one of
  * the expected answers has none of the question's key words: then either of the two is wrong.
  * @returns {Question[]}
  */
-export function readQuestions(text = file("chat_questions.txt") + file("clean_questions.txt")) {
+export function readQuestions(text = ["chat", "clean", "fresh"].map((name) => file(`${name}_questions.txt`)).join("")) {
   let block = "";
   const questions = [];
   for (const line of text.split("\n")) {
-    block = /^# (starters|reported|held out|unseen|clean)/u.exec(line)?.[1] ?? block;
+    block = /^# (starters|reported|held out|unseen|clean|fresh)/u.exec(line)?.[1] ?? block;
     if (line.startsWith("#") || !line.includes(" | ")) continue;
     const [question, names = "", keys = ""] = line.split(" | ");
     const expected = names.startsWith("= ")

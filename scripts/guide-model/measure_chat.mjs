@@ -1,6 +1,7 @@
 /**
- * Measures how the model answers first questions and a whole chat: each question of chat_questions.txt and clean_questions.txt
- * alone, then chats of ten of them in random orders. Prints tables, and writes with --write what came for each question.
+ * Measures how the model answers first questions and a whole chat: each question that judge.mjs reads alone, then chats of ten in
+ * random orders, out of all questions and out of the starters and the held-out ones. Prints tables, and writes with --write what
+ * came for each question.
  * Usage: node measure_chat.mjs ../../public/models/guide [CHATS=20] [SEED=1] [--write FILE]
  */
 import { writeFileSync } from "node:fs";
@@ -36,20 +37,27 @@ async function ask(messages, item, cache, turn) {
   return verdict === "right";
 }
 
-for (const item of questions) await ask([], item, model.newCache(), 1);
-const next = random(Number(seed));
-let whole = 0;
-for (let chat = 0; chat < Number(chats); chat++) {
-  const order = questions
-    .map((item) => ({ item, key: next() }))
-    .sort((a, b) => a.key - b.key)
-    .slice(0, TURNS);
-  const messages = [];
-  const cache = model.newCache();
-  let right = 0;
-  for (const [index, { item }] of order.entries()) right += (await ask(messages, item, cache, index + 1)) ? 1 : 0;
-  whole += right === TURNS ? 1 : 0;
+/** Asks `chats` times ten of `some` in one chat, and prints how many chats had right answers only. */
+async function chatAbout(name, some) {
+  const next = random(Number(seed));
+  let whole = 0;
+  for (let chat = 0; chat < Number(chats); chat++) {
+    const order = some
+      .map((item) => ({ item, key: next() }))
+      .sort((a, b) => a.key - b.key)
+      .slice(0, TURNS);
+    const messages = [];
+    const cache = model.newCache();
+    let right = 0;
+    for (const [index, { item }] of order.entries()) right += (await ask(messages, item, cache, index + 1)) ? 1 : 0;
+    whole += right === TURNS ? 1 : 0;
+  }
+  console.log(`chats with ${TURNS} right answers, out of ${name}: ${whole} of ${chats}`);
 }
+
+for (const item of questions) await ask([], item, model.newCache(), 1);
+await chatAbout("all questions", questions);
+await chatAbout("starters and held out", questions.filter(({ block }) => ["starters", "held out"].includes(block)));
 
 function tally(name, some) {
   const counts = {};
@@ -65,7 +73,6 @@ for (const block of new Set(questions.map((item) => item.block))) {
 }
 tally("all, first", asked.filter(({ turn }) => turn === 1));
 tally("all, later", asked.filter(({ turn }) => turn > 1));
-console.log(`chats with ${TURNS} right answers: ${whole} of ${chats}`);
 
 if (values.write !== undefined) {
   const lines = asked.map(({ block, question, turn, text, verdict }) =>
