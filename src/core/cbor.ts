@@ -15,9 +15,10 @@ export function encodeCbor(value: unknown): Bytes {
 
 /**
  * Decodes one CBOR value. Throws `peer-protocol` for anything malformed, nested deeper than `MAX_DEPTH`,
- * with more than `MAX_ITEMS` items, of indefinite length, tagged, or with trailing bytes.
+ * with more than `MAX_ITEMS` items, of indefinite length, tagged, or with trailing bytes. Each item is taken from `budget`, if there
+ * is one, and decoding stops where that is used up.
  */
-export function decodeCbor(bytes: Uint8Array): unknown {
+export function decodeCbor(bytes: Uint8Array, budget?: ItemBudget): unknown {
   const options: DecodeOptions = {
     strict: true,
     allowIndefinite: false,
@@ -27,10 +28,16 @@ export function decodeCbor(bytes: Uint8Array): unknown {
     rejectDuplicateMapKeys: true,
   };
   try {
-    return decode(bytes, { ...options, tokenizer: new BoundedTokenizer(bytes, options) });
+    return decode(bytes, { ...options, tokenizer: new BoundedTokenizer(bytes, options, budget) });
   } catch (error) {
+    if (error instanceof MicrogridError) throw error;
     throw new MicrogridError("peer-protocol", "A peer sent a message that cannot be read.", { cause: error });
   }
+}
+
+/** How many items somebody may still send. */
+export interface ItemBudget {
+  items: number;
 }
 
 /** Counts items and depth while the decoder reads tokens, so that decoding stops at the limits. */
@@ -38,9 +45,18 @@ class BoundedTokenizer extends Tokenizer {
   #items = 0;
   /** For each open container, how many items it still expects. */
   readonly #open: number[] = [];
+  readonly #budget: ItemBudget | undefined;
+
+  constructor(bytes: Uint8Array, options: DecodeOptions, budget: ItemBudget | undefined) {
+    super(bytes, options);
+    this.#budget = budget;
+  }
 
   override next(): Token {
     const token = super.next();
+    if (this.#budget && --this.#budget.items < 0) {
+      throw new MicrogridError("peer-protocol", "A peer sent more items than one device may.");
+    }
     if (++this.#items > MAX_ITEMS) throw new RangeError(`more than ${MAX_ITEMS} items`);
     while (this.#open.length > 0 && this.#open.at(-1) === 0) this.#open.pop();
     if (this.#open.length > 0) this.#open[this.#open.length - 1]!--;

@@ -3,6 +3,7 @@ export { onAbort } from "./abort";
 export { concat, equalBytes, lengthPrefixed, randomBytes, sha256, toHex, utf8 } from "./bytes";
 export type { Bytes } from "./bytes";
 export { decodeCbor, encodeCbor } from "./cbor";
+export type { ItemBudget } from "./cbor";
 export type { DeepReadonly } from "./deep-readonly";
 export { deferred } from "./deferred";
 export type { Deferred } from "./deferred";

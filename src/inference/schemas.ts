@@ -115,6 +115,9 @@ const LocalTimeSchema = v.pipe(
   v.check((time) => !Number.isNaN(Date.parse(`${time}Z`)), "There is no such date"),
 );
 
+/** No model here reads longer texts. */
+const MAX_RESUMED_IDS = 131_072;
+
 /** The part of an answer that a consumer has already received, so that another provider can continue from there. */
 export const ResumePointSchema = v.strictObject({
   packageHash: hash,
@@ -122,7 +125,7 @@ export const ResumePointSchema = v.strictObject({
   engine: EngineNameSchema,
   backend: BackendSchema,
   /** All token ids received. */
-  ids: v.array(TokenIdSchema),
+  ids: v.pipe(v.array(TokenIdSchema), v.maxLength(MAX_RESUMED_IDS)),
   /** How many of `ids`, from the start, are wholly contained in `text`. */
   idsInText: count,
   /** All text received, without thoughts; the continuation conditions on exactly this. */

@@ -1,6 +1,6 @@
 /** Tables of the frames that may cross a link: the schema, size limit and rate of each kind. */
 import * as v from "valibot";
-import { type Bytes, type DeepReadonly, decodeCbor, encodeCbor, MicrogridError } from "../core";
+import { type Bytes, type DeepReadonly, type ItemBudget, decodeCbor, encodeCbor, MicrogridError } from "../core";
 import type { RawFrame } from "./framing";
 import { type FrameRate, TokenBucket } from "./rate";
 
@@ -68,9 +68,9 @@ export class FrameLimits {
 }
 
 /** Decodes and checks a frame. Throws `peer-protocol` if it does not match its schema. */
-export function parseFrame<T extends FrameTable>(table: T, frame: RawFrame): FrameOf<T> {
+export function parseFrame<T extends FrameTable>(table: T, frame: RawFrame, budget?: ItemBudget): FrameOf<T> {
   const spec = Object.hasOwn(table, frame.kind) ? table[frame.kind] : undefined;
-  const result = spec && v.safeParse(spec.schema, decodeCbor(frame.body));
+  const result = spec && v.safeParse(spec.schema, decodeCbor(frame.body, budget));
   if (!result?.success) {
     throw new MicrogridError("peer-protocol", `A peer sent a ${frame.kind} message that makes no sense.`, {
       cause: result?.issues,

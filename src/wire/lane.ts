@@ -4,10 +4,13 @@ import { MAX_EARLY_BYTES } from "./constants";
 import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
 import { Reassembler } from "./framing";
 import type { RawChannel } from "./transport";
+import type { LinkBudget } from "./rate";
 import { FrameWriter } from "./writer";
 
 /** Notifications from a lane to its link. */
 interface LaneOwner {
+  /** What the peer may still send, over all lanes. */
+  readonly budget: LinkBudget;
   /** A message arrived. */
   heard(): void;
   /** The peer broke the protocol; `what` describes how. */
@@ -36,11 +39,13 @@ export class Lane<T extends FrameTable> {
       try {
         const frame = reassembler.push(message);
         if (this.#listener) {
-          if (frame) this.#listener(parseFrame(table, frame));
+          if (frame) this.#listener(parseFrame(table, frame, owner.budget.refill(performance.now())));
           return;
         }
         this.#earlyBytes += message.length;
-        if (frame && this.#earlyBytes <= MAX_EARLY_BYTES) this.#early.push(parseFrame(table, frame));
+        if (frame && this.#earlyBytes <= MAX_EARLY_BYTES) {
+          this.#early.push(parseFrame(table, frame, owner.budget.refill(performance.now())));
+        }
       } catch (error) {
         owner.accuse(error instanceof MicrogridError ? error.message : "it sent something unreadable");
       }

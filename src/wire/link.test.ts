@@ -47,6 +47,31 @@ async function connected(): Promise<{
   return { links: [a, b], raw };
 }
 
+describe("a link", () => {
+  it("ends when all frames together have more items than one peer may send, whatever their kinds and channels", async () => {
+    const limits = { maxBytes: 200_000, rate: { burst: 100, perSecond: 0 } };
+    const list = { one: { schema: v.strictObject({ ids: v.array(v.number()) }), ...limits } };
+    const raw = memoryLinkPair();
+    const [ours, theirs] = [await credentials(), await credentials()];
+    const lines = await Promise.all([authenticate(raw[0], ours), authenticate(raw[1], theirs)]);
+    const [a, b] = lines.map((line) => new Link(line, list)) as [Link<typeof list>, Link<typeof list>];
+    const [there, here] = [a, b].map((link) => link.lane("stage", list)) as [Lane<typeof list>, Lane<typeof list>];
+    const got = vi.fn();
+    b.listen(got);
+    here.listen(got);
+    const body = { ids: new Array<number>(190_000).fill(1) };
+    // Five frames each are within the budget of 2,000,000 items; one more is not.
+    for (let i = 0; i < 5; i++) await Promise.all([a.send("one", body), there.send("one", body)]);
+    await vi.waitFor(() => expect(got).toHaveBeenCalledTimes(10));
+    expect(b.open).toBe(true);
+    const now = performance.now();
+    vi.spyOn(performance, "now").mockReturnValue(now);
+    for (let i = 0; i < 10; i++) await a.send("one", body).catch(() => undefined);
+    expect(await b.closed).toContain("more items");
+    vi.restoreAllMocks();
+  });
+});
+
 describe("a lane", () => {
   it("carries frames of its own table, beside those of the link", async () => {
     const { links } = await connected();

@@ -17,6 +17,7 @@ import { type RawFrame, Reassembler } from "./framing";
 import type { Authenticated } from "./handshake";
 import type { AuthenticatedLine } from "./authenticate";
 import { Lane } from "./lane";
+import { LinkBudget } from "./rate";
 import type { RawLink } from "./transport";
 import type { FrameWriter } from "./writer";
 
@@ -49,6 +50,8 @@ export class Link<T extends FrameTable> {
   readonly #lanes: { close(reason: string): void }[] = [];
   readonly #early: FrameOf<T>[] = [];
   #listener: ((frame: FrameOf<T>) => void) | undefined;
+  /** One for all kinds of frames and all lanes. */
+  readonly #budget = new LinkBudget(performance.now());
   #ended: string | undefined;
   #lost = false;
   #quiet = false;
@@ -130,6 +133,7 @@ export class Link<T extends FrameTable> {
       heard: () => (this.#heardAt = performance.now()),
       accuse: (what: string) => this.accuse(what),
       stalled: () => this.#finish("it does not read what is sent to it"),
+      budget: this.#budget,
     };
     const lane = new Lane(this.#raw[channel], table, owner, channel === "stage" ? SWIFT_MESSAGE_BYTES : undefined);
     this.#lanes.push(lane);
@@ -204,7 +208,7 @@ export class Link<T extends FrameTable> {
       this.#receiveOwn(parseFrame(LINK_FRAMES, frame));
       return;
     }
-    const parsed = parseFrame(this.#table, frame);
+    const parsed = parseFrame(this.#table, frame, this.#budget.refill(performance.now()));
     if (this.#listener) this.#listener(parsed);
     else if (this.#early.push(parsed) > MAX_EARLY_FRAMES) this.close("it sent more than this node reads");
   }

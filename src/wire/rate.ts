@@ -1,4 +1,5 @@
-/** Rate limits of frames: a token bucket (Turner, 1986) for each kind. */
+/** Rate limits of frames: a token bucket (Turner, 1986) for each kind, and one for the items of all. */
+import type { ItemBudget } from "../core";
 
 /** How often a kind of frame may arrive. */
 export interface FrameRate {
@@ -31,5 +32,28 @@ export class TokenBucket {
     if (this.#tokens < 1) return false;
     this.#tokens--;
     return true;
+  }
+}
+
+/**
+ * Items of CBOR that one peer may send, over all kinds and channels of a link: the size of a frame says little about what it costs
+ * to read, its items do. Half a million take about a second.
+ */
+const ITEMS: FrameRate = { burst: 2_000_000, perSecond: 60_000 };
+
+/** Limits the work of reading what a peer sends. `decodeCbor` takes from `items`. */
+export class LinkBudget implements ItemBudget {
+  items = ITEMS.burst;
+  #at: number;
+
+  constructor(nowMs: number) {
+    this.#at = nowMs;
+  }
+
+  /** Call before a frame is read. */
+  refill(nowMs: number): this {
+    this.items = Math.min(ITEMS.burst, this.items + ((nowMs - this.#at) / 1000) * ITEMS.perSecond);
+    this.#at = nowMs;
+    return this;
   }
 }
