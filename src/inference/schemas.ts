@@ -196,7 +196,7 @@ export const UsageSchema = v.strictObject({
 });
 export type Usage = DeepReadonly<v.InferOutput<typeof UsageSchema>>;
 
-const ChatAbilitiesSchema = v.strictObject({
+const ChatAbilitiesSchema = v.object({
   /** False if the template has no place for a system message, which then goes before the first question. */
   system: v.boolean(),
   /** True if answers begin with a thought unless the request says otherwise. */
@@ -243,7 +243,7 @@ const EmbeddingAbilitiesSchema = v.strictObject({
 });
 
 /** A model that is ready to answer, as its provider offers it. */
-export const ModelOfferSchema = v.strictObject({
+export const ModelOfferSchema = v.object({
   model: v.string(),
   name: v.string(),
   /** Hash of all files that decide the output; equal hashes mean the same weights. */

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { makeEphemeralKey } from "../identity";
+import { OFFER } from "../inference/testing/toy-provider";
 import { ROOM_FRAMES } from "./protocol";
 
 const { did } = await makeEphemeralKey();
@@ -31,5 +32,23 @@ describe("requests in frames", () => {
     expect(accepts({ messages: [] })).toBe(false);
     expect(accepts({ model: "m".repeat(501) })).toBe(false);
     expect(accepts({ draft: "small" })).toBe(false);
+  });
+});
+
+describe("what a node says of itself", () => {
+  const load = { running: 0, queued: 0, tokenRate: 0, visible: true };
+  const chat = { system: true, thinks: false, remembers: false };
+  const offer = { ...OFFER, prefillRate: 1, chat };
+  const heartbeat = { name: "a", device: "b", gpu: "", sharing: true, load, offers: [offer] };
+
+  it("may have fields that only newer programs know, which are left out", () => {
+    const newer = {
+      ...heartbeat,
+      new: 1,
+      load: { ...load, new: 1 },
+      offers: [{ ...offer, new: 1, chat: { ...chat, new: 1 } }],
+    };
+    expect(v.parse(ROOM_FRAMES.heartbeat.schema, newer)).toEqual(heartbeat);
+    expect(v.is(ROOM_FRAMES.heartbeat.schema, { ...heartbeat, load: { ...load, running: -1 } })).toBe(false);
   });
 });

@@ -51,9 +51,10 @@ const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
 
 const modelName = text(MAX_MODEL_CHARS);
-const Offer = v.strictObject({ ...ModelOfferSchema.entries, model: modelName, name: modelName });
+// What a node says of itself may have fields that only newer programs know: they are left out, and the rest counts.
+const Offer = v.object({ ...ModelOfferSchema.entries, model: modelName, name: modelName });
 
-const Load = v.strictObject({
+const Load = v.object({
   running: count,
   queued: count,
   tokenRate: amount,
@@ -160,7 +161,7 @@ export const ROOM_FRAMES = {
   "knock.answer": { schema: v.strictObject({ did: DidSchema, admit: v.boolean() }), maxBytes: 256, rate: KNOCK_RATE },
   /** How the sender presents itself and what it offers; when changed, at most once a second. */
   heartbeat: {
-    schema: v.strictObject({
+    schema: v.object({
       name: text(MAX_NAME_CHARS),
       device: text(MAX_DEVICE_CHARS),
       gpu: text(MAX_GPU_CHARS),
