@@ -83,8 +83,13 @@ export interface Room extends TypedEventTarget<{ "peer-change": readonly PeerSta
   admit(did: string): Promise<void>;
   /** Turns away somebody who knocks. */
   decline(did: string): Promise<void>;
-  /** Removes a member for good by starting a new epoch, whose secret it does not get. Only for founders. */
-  remove(did: string): Promise<void>;
+  /**
+   * Removes members for good by starting a new epoch, whose secret they do not get, with all whom they let in
+   * (`PeerState.admittedBy`) except those in `keep`. Only for founders.
+   *
+   *     await room.remove(peer.did, { keep: [friend.did] });
+   */
+  remove(dids: string | readonly string[], options?: { readonly keep?: readonly string[] }): Promise<void>;
   /** Changes the charter. Only for founders; further founders may have to sign the change. */
   amend(changes: Partial<CharterTerms>): Promise<void>;
   /** Refuses to hold layers for other members; `share({ layers: true })` agrees. Either applies in this room until changed. */

@@ -70,7 +70,7 @@ export interface RoomApi {
   declineLayers(): Promise<void>;
   makeInvite(options: InviteOptions): Promise<string>;
   answerKnock(did: string, admit: boolean): Promise<void>;
-  remove(did: string): Promise<void>;
+  remove(dids: readonly string[], keep: readonly string[]): Promise<void>;
   amend(changes: Partial<CharterTerms>): Promise<void>;
   endorse(proposal: string): Promise<void>;
   offerByHand(): Promise<ManualOffer>;

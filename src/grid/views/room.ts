@@ -1,8 +1,20 @@
 /** The page's view of a room: its state, and the methods that change it. */
+import * as v from "valibot";
 import { MicrogridError, TypedEventTarget, quotedName } from "../../core";
 import type { Room } from "../contract";
 import { fieldsOf } from "../fields";
-import type { CharterTerms, InviteOptions, PeerState, RoomApi, RoomState, ShareOptions } from "../../node";
+import {
+  type CharterTerms,
+  type InviteOptions,
+  type PeerState,
+  type RoomApi,
+  type RoomState,
+  type ShareOptions,
+  checkArgument,
+} from "../../node";
+
+const Dids = v.union([v.string(), v.array(v.string())], "a did, or a list of dids");
+const RemoveOptions = v.strictObject({ keep: v.optional(v.array(v.string())) });
 
 export class GridRoom
   extends TypedEventTarget<{ "peer-change": readonly PeerState[]; change: RoomState }>
@@ -63,8 +75,10 @@ export class GridRoom
     return this.#room.answerKnock(did, false);
   }
 
-  async remove(did: string): Promise<void> {
-    return this.#room.remove(did);
+  async remove(dids: string | readonly string[], options: { readonly keep?: readonly string[] } = {}): Promise<void> {
+    checkArgument(Dids, dids, "room.remove");
+    checkArgument(RemoveOptions, options, "room.remove");
+    return this.#room.remove(typeof dids === "string" ? [dids] : dids, options.keep ?? []);
   }
 
   async amend(changes: Partial<CharterTerms>): Promise<void> {

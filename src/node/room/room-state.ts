@@ -122,6 +122,7 @@ function peerState(peer: RoomSession["peers"][number]): PeerState {
     name: peer.name,
     house: peer.standing.house,
     founder: peer.standing.founder,
+    admittedBy: peer.standing.admittedBy,
     device: heartbeat?.device ?? "",
     gpu: heartbeat?.gpu ?? "",
     rttMs: peer.rttMs === undefined ? undefined : Math.round(10 * peer.rttMs) / 10,

@@ -27,6 +27,8 @@ export interface PeerState {
   readonly house: VerifiedHouse | undefined;
   /** Whether it or its house is a founder of the room. */
   readonly founder: boolean;
+  /** Dids of the members that let it in, the nearest first; empty for founders and in rooms that list their members. */
+  readonly admittedBy: readonly string[];
   /** Browser and operating system, as text for people. */
   readonly device: string;
   /** Name of its GPU; empty if it has none. */

@@ -28,7 +28,8 @@ export function roomOf(room: NodeRoom, pageUrl: string): RoomApi {
       return inviteToUrl(await membership.invites.make(inviteLimits(options)), pageUrl);
     },
     answerKnock: async (did, admit) => room.current.requireInside().door.answer(did as Did, admit),
-    remove: async (did) => room.current.requireInside().governance.remove([did as Did]),
+    remove: async (dids, keep) =>
+      room.current.requireInside().governance.remove(dids as readonly Did[], keep as readonly Did[]),
     amend: async (changes) => room.current.requireInside().governance.amend(signable(changes)),
     endorse: async (proposal) => room.current.requireInside().governance.endorse(proposal),
     offerByHand: async () => room.hand.offer(room.current),

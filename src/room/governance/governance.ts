@@ -1,7 +1,7 @@
 /** How the rules of a room spread: charters, epochs, revocations and what waits for signatures, over the links. */
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import { TokenBucket } from "../../wire";
-import { HEAD_CHECK_MS, MAX_TOLD_REVOCATIONS, REEXAMINE_MS } from "../constants";
+import { HEAD_CHECK_MS, MAX_PROOF_STEPS, MAX_TOLD_REVOCATIONS, REEXAMINE_MS } from "../constants";
 import { type SignedTerms, type Membership, type Standing, hasEnded, restsOn, supersedes } from "../membership";
 import type { Member } from "../links/member";
 import type { Mesh } from "../links/mesh";
@@ -62,9 +62,9 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     return this.#proposals.amend(changes);
   }
 
-  /** Removes members in the same way. */
-  remove(dids: readonly Did[]): Promise<void> {
-    return this.#proposals.remove(dids);
+  /** Removes members in the same way, with all whom they let in except those that are kept. */
+  remove(dids: readonly Did[], kept: readonly Did[] = []): Promise<void> {
+    return this.#proposals.remove(dids, kept);
   }
 
   endorse(id: string): Promise<void> {
@@ -145,8 +145,10 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
     try {
       const own = await this.#membership.ownStanding();
       const { admittedBy, until } = member.standing;
-      if (!own.founder || (admittedBy.length <= 1 && own.until <= until)) return;
-      const { proof } = await this.#membership.admit(member.did, undefined);
+      const via = admittedBy.slice(0, -1);
+      const isShort = member.proof.length <= this.#membership.proof.length + 1;
+      if (!own.founder || (isShort && own.until <= until) || via.length > MAX_PROOF_STEPS) return;
+      const { proof } = await this.#membership.admit(member.did, undefined, via);
       member.link.post("proof", { proof });
     } catch {
       // The present proof holds.

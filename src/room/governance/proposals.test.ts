@@ -26,7 +26,7 @@ describe("proposals", () => {
       await expect(proposals.take({ kind: "charter", signed })).rejects.toMatchObject({ code: "peer-protocol" });
     }
     expect(proposals.all).toEqual([]);
-    await proposals.remove([(await makeEphemeralKey()).did]);
+    await proposals.remove([(await makeEphemeralKey()).did], []);
     expect(membership.epochs.head.n).toBe(1);
   });
 
@@ -38,7 +38,7 @@ describe("proposals", () => {
     }
     expect(two.proposals.all).toHaveLength(8);
     const gone = (await makeEphemeralKey()).did;
-    await two.proposals.remove([gone]);
+    await two.proposals.remove([gone], []);
     expect(two.proposals.all.some(({ removed }) => removed.includes(gone))).toBe(true);
     expect(two.proposals.all).toHaveLength(8);
   });
@@ -75,7 +75,7 @@ describe("proposals", () => {
   it("of an epoch come into force at their author, and not before all have signed", async () => {
     const [one, two] = (await council(2, 2)) as [Founder, Founder];
     const gone = (await makeEphemeralKey()).did;
-    await one.proposals.remove([gone]);
+    await one.proposals.remove([gone], []);
     expect(one.membership.epochs.head.n).toBe(0);
     await two.proposals.take(one.proposals.frames[0]!);
     await two.proposals.endorse(two.proposals.all[0]!.id);

@@ -60,8 +60,8 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
   }
 
   /** Removes members, or proposes to. Throws `bad-request` where this node cannot. */
-  async remove(dids: readonly Did[]): Promise<void> {
-    const { record, secret } = await this.#membership.proposeEpoch(dids);
+  async remove(dids: readonly Did[], kept: readonly Did[]): Promise<void> {
+    const { record, secret } = await this.#membership.proposeEpoch(dids, kept);
     await this.take({ kind: "epoch", signed: record }, { own: true, secret });
   }
 

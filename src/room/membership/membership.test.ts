@@ -158,14 +158,20 @@ describe("a chain of epochs", () => {
     }
   });
 
-  it("keeps the nodes that a removed member had admitted, if the founder who removes it knows them", async () => {
+  it("ends the membership of all whom a removed member let in, except of those that are kept", async () => {
     const { first, second, member } = await pair();
-    const [known, unknown] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
-    const [third, fourth] = [await join(second, known), await join(second, unknown)];
-    await first.examine(known.did, third.proof);
-    await remove(first, member.did);
-    await first.examine(known.did, third.proof);
-    await expect(first.examine(unknown.did, fourth.proof)).rejects.toThrow("was removed");
+    const [kept, other] = await Promise.all([makeEphemeralKey(), makeEphemeralKey()]);
+    const [third, fourth] = [await join(second, kept), await join(second, other)];
+    // The founder knows both, and has admitted the other one again: it stays a guest of the member all the same.
+    await first.examine(kept.did, third.proof);
+    const { admittedBy } = await first.examine(other.did, fourth.proof);
+    const { proof } = await first.admit(other.did, undefined, admittedBy.slice(0, -1));
+    expect(await fourth.takeProof(proof, first.signer.did)).toBe(true);
+    await first.examine(other.did, fourth.proof);
+    const { record, secret } = await first.proposeEpoch([member.did], [kept.did]);
+    await first.takeEpochs(first.epochs.with(record, secret));
+    await first.examine(kept.did, third.proof);
+    await expect(first.examine(other.did, fourth.proof)).rejects.toThrow("was removed");
     await expect(first.examine(member.did, second.proof)).rejects.toThrow("was removed");
   });
 
@@ -195,7 +201,7 @@ describe("two founders that remove members at once, independently,", () => {
       await two.examine(kept.did, third.proof);
       await remove(first, gone.did);
       for (;;) {
-        const { record, secret } = await two.proposeEpoch([member.did]);
+        const { record, secret } = await two.proposeEpoch([member.did], [kept.did]);
         const data = two.epochs.with(record, secret);
         const { head } = await Epochs.open(data, two.genesis);
         if (outranks(first.epochs.head, head) !== firstWins) continue;
@@ -223,9 +229,17 @@ describe("a shorter proof", () => {
   it("is taken from a founder", async () => {
     const { first, third, founder, last } = await distant();
     expect((await third.ownStanding()).admittedBy).toHaveLength(2);
-    const { proof } = await first.admit(last.did, undefined);
+    const { admittedBy } = await third.ownStanding();
+    const { proof } = await first.admit(last.did, undefined, admittedBy.slice(0, -1));
     expect(await third.takeProof(proof, founder.did)).toBe(true);
-    expect((await third.ownStanding()).admittedBy).toEqual([founder.did]);
+    expect(third.proof).toHaveLength(1);
+    // It still shows by whom this node was let in.
+    expect((await third.ownStanding()).admittedBy).toEqual(admittedBy);
+  });
+
+  it("does not let a member count its guests as somebody else's", async () => {
+    const { second, third, last } = await distant();
+    await expect(second.admit(last.did, undefined, [third.signer.did])).rejects.toEqual(refusal("Nobody who is in"));
   });
 
   it("is not taken from another member, whose removal would also remove this node", async () => {

@@ -1,5 +1,5 @@
 /** The membership that a node holds in a room: the rules in force, the epochs, and the proof that it belongs. */
-import { type Bytes, type Did, MicrogridError, TypedEventTarget, equalBytes, randomBytes, sha256 } from "../../core";
+import { type Bytes, type Did, MicrogridError, TypedEventTarget, randomBytes, sha256 } from "../../core";
 import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
 import type { MemberClaim } from "../../wire";
 import { MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
@@ -10,7 +10,7 @@ import { type FoundersHead, FoundersWord } from "./head";
 import { type InviteParts, Invites } from "./invites";
 import type { Admission, MemberContext } from "./member-context";
 import type { MembershipEvents } from "./membership-events";
-import { type Proof, type RoomRules, type Standing, admit, examine, restsOn } from "./proof";
+import { type Proof, type RoomRules, type Standing, admit, examine, restsOn, sameSigned } from "./proof";
 import type { OpenedToken } from "../invite/token";
 import { Standings } from "./standings";
 
@@ -115,10 +115,13 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return standing;
   }
 
-  /** Makes a proof that `did` is a member. Throws `peer-refused` if the rules do not let it in. */
-  async admit(did: Did, delegation: Signed | undefined): Promise<Admission> {
+  /**
+   * Makes a proof that `did` is a member. `via`: those who let it in until now, if this founder's node admits it again.
+   * Throws `peer-refused` if the rules do not let it in.
+   */
+  async admit(did: Did, delegation: Signed | undefined, via: readonly Did[] = []): Promise<Admission> {
     const own = this.#proof.slice(0, MAX_PROOF_STEPS - 1);
-    const admission = await admit(this.signer, this.genesis.hash, did, Date.now());
+    const admission = await admit(this.signer, this.genesis.hash, did, Date.now(), via);
     const proof = [{ admission, ...(delegation && { delegation }) }, ...own];
     const { epochs } = await this.#judge(did, proof);
     return { proof, epochs };
@@ -139,8 +142,8 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     const renewed = proof.map((step, i) => (i === 0 && own ? { ...step, delegation: own } : step));
     const now = await this.ownStanding().catch(() => undefined);
     const then = await examine(this.signer.did, renewed, this.rules).catch(() => undefined);
-    if (then?.admittedBy.join() !== founder) return false;
-    if (now && now.admittedBy.length <= 1 && now.until >= then.until) return false;
+    if (then?.admittedBy.at(-1) !== founder) return false;
+    if (now && proof.length >= this.#proof.length && now.until >= then.until) return false;
     this.#proof = renewed;
     this.emit("proof", renewed);
     this.emit("change", undefined);
@@ -202,8 +205,8 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   }
 
   /**
-   * An epoch without these members, signed with the founders' keys on this device, and its secret. The nodes that they
-   * admitted stay if this node knows them or if they are among `kept`. Throws `bad-request` if one of them is a founder,
+   * An epoch without these members, signed with the founders' keys on this device, and its secret. The nodes that they let in
+   * are out as well, except those that are `kept`. Throws `bad-request` if one of them is a founder,
    * or if the room can have no more epochs.
    */
   async proposeEpoch(
@@ -216,7 +219,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     // A node could hide that it belongs to a house, so known nodes of a removed house are removed by their own dids.
     const removed = [...new Set([...dids, ...this.#examined.nodesOf(dids)])];
     const all = new Set([...this.#epochs.removed, ...removed]);
-    const staying = [...new Set([...kept, ...this.#examined.admittedBy(all)])].filter((did) => !all.has(did));
+    const staying = [...new Set(kept)].filter((did) => !all.has(did));
     const body = {
       v: 1 as const,
       room: this.genesis.hash,
@@ -293,8 +296,4 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
       if (epochs === this.#epochs && charter === this.#charter) return { standing, epochs };
     }
   }
-}
-
-function sameSigned(a: Signed | undefined, b: Signed | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && equalBytes(a.payload, b.payload));
 }

@@ -32,6 +32,11 @@ const ADMISSION = {
     room: bytesSchema(32),
     did: DidSchema,
     by: DidSchema,
+    /**
+     * A founder that admits a member again names those who let it in until then, the nearest first: if one of them is removed,
+     * so is the member.
+     */
+    via: v.optional(v.pipe(v.array(DidSchema), v.minLength(1), v.maxLength(MAX_PROOF_STEPS))),
     at: v.pipe(v.number(), v.integer(), v.minValue(0)),
   }),
 } satisfies StatementKind<v.GenericSchema>;
@@ -40,6 +45,10 @@ const ADMISSION = {
 const Step = v.strictObject({ admission: v.optional(SignedSchema), delegation: v.optional(SignedSchema) });
 export const ProofSchema = v.pipe(v.array(Step), v.maxLength(MAX_PROOF_STEPS));
 export type Proof = v.InferOutput<typeof ProofSchema>;
+
+export function sameSigned(a: Signed | undefined, b: Signed | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && equalBytes(a.payload, b.payload));
+}
 
 export function sameProof(one: Proof, other: Proof): boolean {
   return equalBytes(encodeCbor(one), encodeCbor(other));
@@ -91,9 +100,9 @@ export interface RoomRules {
   readonly revocations: Revocations;
 }
 
-/** Admits a node in the name of `by`. */
-export function admit(by: Signer, room: Bytes, did: Did, at: number): Promise<Signed> {
-  return signStatement(ADMISSION, { v: 1, room, did, by: by.did, at }, by);
+/** Admits a node in the name of `by`. `via`: the nodes that let it in until now, if a founder admits it again. */
+export function admit(by: Signer, room: Bytes, did: Did, at: number, via: readonly Did[] = []): Promise<Signed> {
+  return signStatement(ADMISSION, { v: 1, room, did, by: by.did, ...(via.length > 0 && { via: [...via] }), at }, by);
 }
 
 /** Checks a node's proof. Throws `peer-refused` with the reason if the room's rules do not let it in. */
@@ -141,7 +150,10 @@ async function admittersOf(
     const { body, verify } = await readAdmission(admission, subject, rules);
     if (epochs.removed.has(body.by)) throw refusal("orphan");
     checks.push(verify);
-    admittedBy.push(body.by);
+    const via = body.via ?? [];
+    const kept = via.findIndex((each) => epochs.kept.has(each));
+    if (via.slice(0, kept < 0 ? via.length : kept).some((each) => epochs.removed.has(each))) throw refusal("orphan");
+    admittedBy.push(...via, body.by);
     const claimed = await readVouch(body.by, proof[i + 1]?.delegation, rules, now);
     if (claimed && epochs.removed.has(claimed.body.issuer)) throw refusal("orphan");
     if (isFounder(body.by, claimed?.body, genesis)) {
@@ -153,6 +165,8 @@ async function admittersOf(
       }
       break;
     }
+    // A member could count its guests as somebody else's.
+    if (body.via) throw refusal("stranger");
     subject = body.by;
   }
   for (const check of checks.reverse()) await check();
@@ -163,7 +177,7 @@ async function readAdmission(
   signed: Signed,
   did: Did,
   { genesis }: RoomRules,
-): Promise<UnverifiedStatement<{ by: Did }>> {
+): Promise<UnverifiedStatement<{ by: Did; via?: Did[] | undefined }>> {
   const read = await readStatement(ADMISSION, signed);
   const { body, signers } = read;
   const fits = body.did === did && equalBytes(body.room, genesis.hash);

@@ -39,11 +39,6 @@ export class Standings {
     return this.#where(({ house }) => house !== undefined && houses.includes(house.did));
   }
 
-  /** The known nodes that one of these admitted, directly or through others. */
-  admittedBy(dids: ReadonlySet<Did>): readonly Did[] {
-    return this.#where(({ admittedBy }) => admittedBy.some((by) => dids.has(by)));
-  }
-
   #where(holds: (standing: Standing) => boolean): readonly Did[] {
     return [...this.#known].filter(([, standing]) => holds(standing)).map(([did]) => did);
   }

@@ -16,6 +16,8 @@ export class PeerRow extends MicrogridElement {
   static override readonly styles = [personStyles, peerStyles];
 
   @property({ attribute: false }) peer: PeerState | undefined;
+  /** The name of the member that let it in; undefined if no member did, or if that one is not in the room now. */
+  @property({ attribute: false }) admittedBy: string | undefined;
   /** Whether this node may remove members. */
   @property({ type: Boolean }) removable = false;
 
@@ -72,6 +74,12 @@ export class PeerRow extends MicrogridElement {
               : "None. This device chose its name itself."
           }
         </dd>
+        ${
+          this.admittedBy === undefined
+            ? nothing
+            : html`<dt>Let in by</dt>
+                <dd><bdi>${nameText(this.admittedBy)}</bdi></dd>`
+        }
       </dl>
       ${
         this.removable

@@ -67,6 +67,7 @@ export class WhoIsHere extends WorkspaceElement {
               html`<li aria-label=${nameText(peer.name)}>
                 <mg-peer-row
                   .peer=${peer}
+                  .admittedBy=${room.peers.find(({ did }) => did === peer.admittedBy[0])?.name}
                   ?removable=${mayRemove}
                   @mg-remove=${() => (this.removing = peer)}
                 ></mg-peer-row>

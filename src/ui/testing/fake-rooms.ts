@@ -158,7 +158,8 @@ export class FakeRooms implements Rooms {
       makeInvite: () => pause(300).then(() => `${INVITE}LWxpbWl0ZWQ`),
       admit: drop,
       decline: drop,
-      remove: async (did: string) => {
+      remove: async (dids: string | readonly string[]) => {
+        const did = String(dids);
         await pause(400);
         await this.#change({ peers: this.#border.state().room!.peers.filter((peer) => peer.did !== did) });
       },
