@@ -59,6 +59,12 @@ describe("a guest", () => {
     await vi.waitFor(() => visit(home, home.invite));
   });
 
+  it("is not received by a member that has left, even if the handshake began before", async () => {
+    const home = await house();
+    home.door.close();
+    await expect(visit(home, home.invite)).rejects.toMatchObject({ code: "peer-lost" });
+  });
+
   it("that the charter does not list is refused", async () => {
     const home = await house({ admission: { kind: "listed", dids: [] } });
     const guest = await visit(home, home.invite);

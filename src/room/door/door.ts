@@ -37,6 +37,9 @@ interface DoorOptions {
   introduce(raw: RawLink): void;
 }
 
+/** The reason that guests read when the member at the door leaves. */
+const CLOSED = "the member at the door has left the room";
+
 /** A guest that waits at this door for somebody's word. */
 interface Waiting extends KnockInfo {
   answer(admit: boolean): void;
@@ -49,6 +52,7 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
   /** Guests who knock at other members' doors, by the link of the member that reports them. */
   readonly #elsewhere = new Map<RoomLink, Map<Did, KnockInfo>>();
   readonly #links = new Set<GuestLink>();
+  #closed = false;
   readonly #mayTell = new TokenBucket(OWN_KNOCK_RATE, performance.now());
 
   constructor(options: DoorOptions) {
@@ -64,6 +68,8 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
 
   /** Receives a guest, up to its end. Never throws. */
   async receive(line: AuthenticatedLine): Promise<void> {
+    // Its handshake may have begun before this member left.
+    if (this.#closed) return line.raw.close(CLOSED);
     if (this.#links.size >= MAX_GUESTS) {
       line.raw.close("too many guests are at the door");
       return;
@@ -115,7 +121,8 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
   }
 
   close(): void {
-    for (const link of this.#links) link.close("the member at the door has left the room");
+    this.#closed = true;
+    for (const link of this.#links) link.close(CLOSED);
   }
 
   /** Gives the line once the guest is a member; undefined where it only came to look. */
