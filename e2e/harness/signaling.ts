@@ -40,7 +40,8 @@ export class Signaling {
 }
 
 async function launch(wantedPort: number): Promise<{ process: ChildProcess; port: number }> {
-  const env = { ...process.env, SIGNAL_PORT: String(wantedPort), HOST: "localhost" };
+  // Pages that embed the element are served from another host, on ports of their own.
+  const env = { ...process.env, SIGNAL_PORT: String(wantedPort), HOST: "localhost", SIGNAL_ORIGINS: "*" };
   const child = spawn(process.execPath, [SCRIPT], { env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   return new Promise((resolve, reject) => {

@@ -14,7 +14,7 @@ vi.mock("../constants", async (original) => ({
   ...(await original<object>()),
   GOODBYE_MS: 20,
   REFUSED_AFTER_MS: 20,
-  SECOND_DOOR_MS: 20,
+  SECOND_DOOR_MS: 1_000,
 }));
 
 const HOUR_MS = 3_600_000;

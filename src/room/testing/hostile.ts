@@ -1,4 +1,5 @@
 /** A link of somebody who does not run this program: it passes the handshake, and then sends what the test likes. */
+import { vi } from "vitest";
 import type { Signer } from "../../identity";
 import { type AuthenticatedLine, authenticate } from "../../wire";
 import type { MemorySignaling } from "../../wire/testing/memory-transport";
@@ -17,9 +18,10 @@ export async function hostileLine(
   const { signal } = new AbortController();
   const secrets = await parts.epochs.rendezvousSecrets();
   const slots = await Promise.all(secrets.map((secret) => slotIds(secret, dayOf(Date.now()))));
-  const held = slots.flat().find((id) => signaling.endpoints.has(id));
+  // A slot may be free for a moment, when its holder has just left.
+  const held = await vi.waitUntil(() => slots.flat().find((id) => signaling.endpoints.has(id)));
   const endpoint = await signaling.open(`hostile${count++}`, { signal });
-  if (endpoint === "taken" || held === undefined) throw new Error("Nobody can be dialled.");
+  if (endpoint === "taken") throw new Error("Nobody can be dialled.");
   const raw = await endpoint.dial(held, { timeoutMs: 2_000, signal });
   const claim = { kind: "member", epoch, secretOf: (n: number) => parts.epochs.secretOf(n) } as const;
   return authenticate(raw, { signer, agent: "hostile/1", roomId: parts.genesis.roomId, claim });
