@@ -22,5 +22,6 @@ declare module "*?size" {
 
 /** The module that `scripts/vite-site-files.ts` adds to the build of the site's worker. */
 declare module "virtual:site-files" {
+  // oxlint-disable-next-line typescript/consistent-type-imports -- an ambient module cannot import a file by its path
   export const files: import("./site-worker/build-files").BuildFiles;
 }

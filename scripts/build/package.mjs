@@ -48,7 +48,7 @@ async function writeTypes() {
     cwd: ROOT,
     input: ENTRIES,
     plugins: [dts({ emitDtsOnly: true, tsconfig: "src/tsconfig.json" }), withoutCircles],
-    // What OpenAI's client needs inside; its shapes of requests and answers, which are copied, do not name it.
+    // The insides of OpenAI's client; its shapes of requests and answers, which are copied, do not name it.
     external: (_, importer) => importer?.includes("/openai/internal/"),
   });
   const { output } = await bundle.write({ dir: OUT_DIR, chunkFileNames: "chunks/[name].js" });

@@ -40,7 +40,7 @@ describe("reserved names", () => {
       "|",
     ),
     ..."Local Heroes|My laptop|This is Ada|Room 12|Pipeline Pat|You and I|Ada (kitchen)|سارة|📱 phone".split("|"),
-  ])("%s is nobody’s disguise", (name) => {
+  ])("%s passes for no place", (name) => {
     expect(isReservedName(name)).toBe(false);
     expect(nameText(name)).toBe(name);
   });

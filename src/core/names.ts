@@ -81,6 +81,6 @@ export function quotedName(name: string): string {
 /** A text of others within a sentence, such as a model's name. */
 export function quoted(text: string): string {
   const shown = plain(text).replace(QUOTES, "’");
-  // What `<bdi>` is in HTML: the first strong isolate, and its end.
+  // The first strong isolate and its end do for a text what `<bdi>` does in HTML.
   return RIGHT_TO_LEFT.test(shown) ? `“\u2068${shown}\u2069”` : `“${shown}”`;
 }

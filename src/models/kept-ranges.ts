@@ -231,7 +231,7 @@ export class KeptRanges {
     await this.#records.saveFile({ model, path, part: { file, version, at, bytes, usedAt: now, hosts: [...hosts] } });
   }
 
-  /** Deletes the parts that were not used for the longest time, beyond the budget. Whoever has them open forgets them later. */
+  /** Deletes the parts that were not used for the longest time, beyond the budget. Readers that have them open forget them later. */
   async #makeRoom(): Promise<void> {
     if (this.#budget === Infinity) return;
     const parts = (await this.#records.files()).flatMap(({ model, path, part }) =>

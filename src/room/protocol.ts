@@ -51,7 +51,7 @@ const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
 
 const modelName = text(MAX_MODEL_CHARS);
-// What a node says of itself may have fields that only newer programs know: they are left out, and the rest counts.
+// A node may say more of itself than this program knows, if its own is newer: those fields are left out, and the rest counts.
 const Offer = v.object({ ...ModelOfferSchema.entries, model: modelName, name: modelName });
 
 const Load = v.object({

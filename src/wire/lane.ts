@@ -9,7 +9,7 @@ import { FrameWriter } from "./writer";
 
 /** Notifications from a lane to its link. */
 interface LaneOwner {
-  /** What the peer may still send, over all lanes. */
+  /** The items that the peer may still send, over all lanes. */
   readonly budget: LinkBudget;
   /** A message arrived. */
   heard(): void;

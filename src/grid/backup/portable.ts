@@ -11,7 +11,7 @@ export interface BackupChange {
   readonly text: string;
   /**
    * True if it is made only where the user agrees to it by name: it weakens a protection, or brings the key of a profile.
-   * Whoever made the file may have another purpose than whoever opens it.
+   * The file may come from somebody with another purpose than the user.
    */
   readonly asks: boolean;
 }

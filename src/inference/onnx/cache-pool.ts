@@ -8,7 +8,7 @@ interface Entry<S> {
   readonly asker: Asker;
 }
 
-/** Who asks: a name for each peer, undefined for this device's own user. */
+/** The asker of a request: a name for each peer, undefined for this device's own user. */
 export type Asker = string | undefined;
 
 /**

@@ -46,7 +46,7 @@ export class TokenRunner {
   readonly #tap: LogitsTap;
   /** Tokens whose keys and values are in the cache; undefined after an error, when nobody knows. */
   #fed: number[] | undefined = [];
-  /** Whose tokens those are. */
+  /** The asker whose tokens those are. */
   #asker: string | undefined;
 
   constructor(engine: TokenEngine, modelId: string, tap: LogitsTap) {

@@ -1,7 +1,7 @@
 /** Watches over the steps that a worker computes for others: none may take much longer than its layers were measured to. */
 import type { HiddenState, StageForward, StageInfo, StageService } from "../../inference";
 
-/** A step may take so many times as long as it was measured, and so much more, ms: devices get hot, and share their cores. */
+/** A step may take this many times as long as it was measured, plus this many ms: devices get hot, and share their cores. */
 const MOST_TIMES = 10;
 const ALLOWANCE_MS = 2_000;
 /** The clock: beats, so that a device that slept does not count its sleep. */

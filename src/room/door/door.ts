@@ -69,7 +69,10 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
   /** Receives a guest, up to its end. Never throws. */
   async receive(line: AuthenticatedLine): Promise<void> {
     // Its handshake may have begun before this member left.
-    if (this.#closed) return line.raw.close(CLOSED);
+    if (this.#closed) {
+      line.raw.close(CLOSED);
+      return;
+    }
     if (this.#links.size >= MAX_GUESTS) {
       line.raw.close("too many guests are at the door");
       return;

@@ -169,7 +169,7 @@ describe("an answer", () => {
     answers.on("unsaved", (error) => unsaved.push(error));
     const ended = answers.run(conversation, "guide");
     await settle();
-    answers.flush();
+    void answers.flush();
     await model.end();
     expect((await ended)?.message.status).toBe("complete");
     expect(unsaved.map(String)).toEqual(["Error: The disk is full."]);
