@@ -6,6 +6,7 @@
 import { parseArgs } from "node:util";
 import { prebuiltAppConfig } from "@mlc-ai/web-llm";
 import { runnerImport } from "vite";
+import { noPackagedFiles } from "./run/packaged-files.mjs";
 import { run } from "./run/message.mjs";
 import { ROOT } from "./run/spawn.mjs";
 
@@ -27,6 +28,7 @@ await run(async () => {
     configFile: false,
     logLevel: "error",
     oxc: { target: "es2023" },
+    plugins: [noPackagedFiles()],
   });
   const module = /** @type {CatalogCheck} */ (imported.module);
   const entries = module

@@ -6,10 +6,10 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Plugin, type Rolldown, build } from "vite";
+import { PACKAGED_FILES } from "./run/packaged-files.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const MODULE = "virtual:packaged-files";
-const RESOLVED = `\0${MODULE}`;
+const RESOLVED = `\0${PACKAGED_FILES}`;
 /** The library that is a file of its own: it is larger than all other code together, and one engine needs it. */
 const LIBRARY = "@mlc-ai/web-llm";
 /** Vite makes text of files that are smaller, unless their address says no; policies of pages may forbid such text. */
@@ -17,21 +17,12 @@ const INLINE_BELOW_BYTES = 4096;
 const NO_INLINE = "?no-inline";
 const FILE_ADDRESS = /new URL\((?:`([^`$]+)`|"([^"]+)"|'([^']+)'), ?import\.meta\.url\)/g;
 
-/** Serves `virtual:packaged-files` in builds that have these files elsewhere. */
-export function noPackagedFiles(): Plugin {
-  return {
-    name: "microgrid-no-packaged-files",
-    resolveId: (id) => (id === MODULE ? RESOLVED : undefined),
-    load: (id) => (id === RESOLVED ? "export const webllm = undefined, embedded = undefined;" : undefined),
-  };
-}
-
 /** Takes precedence in the build of the package: serves `virtual:packaged-files` with the embedded model and the WebLLM library as files of the package. */
 export function packagedFiles(collector: Plugin): Plugin {
   return {
     name: "microgrid-packaged-files",
     enforce: "pre",
-    resolveId: (id) => (id === MODULE ? RESOLVED : undefined),
+    resolveId: (id) => (id === PACKAGED_FILES ? RESOLVED : undefined),
     async load(id) {
       if (id !== RESOLVED) return undefined;
       const address = (name: string, source: string | Uint8Array): string =>

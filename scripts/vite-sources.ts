@@ -1,6 +1,6 @@
 /** The plugins that every build of the sources needs: they serve imports that are not files. */
 import type { Plugin } from "vite";
-import { noPackagedFiles } from "./vite-package.ts";
+import { noPackagedFiles } from "./run/packaged-files.mjs";
 import { fileSize } from "./vite-size.ts";
 import { webllmCatalog } from "./vite-webllm-catalog.ts";
 

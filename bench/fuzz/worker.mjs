@@ -3,6 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import { createServer } from "vite";
+import { noPackagedFiles } from "../../scripts/run/packaged-files.mjs";
 import { ROOT } from "../../scripts/run/spawn.mjs";
 import { NODE_SYNTAX } from "../../scripts/run/typescript.mjs";
 
@@ -28,6 +29,7 @@ const vite = await createServer({
   configFile: false,
   logLevel: "error",
   oxc: NODE_SYNTAX,
+  plugins: [noPackagedFiles()],
   appType: "custom",
   server: { middlewareMode: true, watch: null, ws: false },
   optimizeDeps: { noDiscovery: true },

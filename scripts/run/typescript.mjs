@@ -1,4 +1,5 @@
 /** Imports modules that are written in TypeScript, which Node 20 cannot do by itself. */
+import { noPackagedFiles } from "./packaged-files.mjs";
 import { ROOT } from "./spawn.mjs";
 
 /** Node 20 does not know all of the syntax, such as `using`. */
@@ -17,6 +18,7 @@ export async function importTypeScript(path) {
     configFile: false,
     logLevel: "error",
     oxc: NODE_SYNTAX,
+    plugins: [noPackagedFiles()],
   });
   return /** @type {T} */ (module);
 }
@@ -35,6 +37,7 @@ export async function withTypeScript(path, use) {
     configFile: false,
     logLevel: "error",
     oxc: NODE_SYNTAX,
+    plugins: [noPackagedFiles()],
     appType: "custom",
     optimizeDeps: { noDiscovery: true },
     server: { middlewareMode: true, ws: false, watch: null },

@@ -44,8 +44,8 @@ describe("models with state of fixed size", () => {
     expect(again.cachedTokens).toBe(0);
     // An answer that was cut off continues with the very state that was kept.
     const { packageHash, tokenizerHash, engine, backend } = model.info;
-    const ids = (await answer(model, question, { maxTokens: 5 })).ids;
-    const resume = { packageHash, tokenizerHash, engine, backend, ids, idsInText: ids.length, text: "" };
+    const { ids, text } = await answer(model, question, { maxTokens: 5 });
+    const resume = { packageHash, tokenizerHash, engine, backend, ids, idsInText: ids.length, text };
     const rest = await answer(model, question, { resume });
     expect([...ids, ...rest.ids]).toEqual(first.ids);
     expect(rest.cachedTokens).toBe(first.promptTokens);
