@@ -85,7 +85,7 @@ async function expectStory(site: SitePage, loss: Loss, name = "answer"): Promise
   expect(answer.error).toBeUndefined();
   expect(answer.text).toBe(STORY.completion);
   expect(lossesOf(answer)[0]).toBe(loss);
-  expect(routesOf(answer)[1]?.why[0]?.toLowerCase()).toContain(lossText(loss, "Ada").toLowerCase());
+  expect(routesOf(answer)[1]?.why[0]?.toLowerCase()).toContain(lossText(loss, "“Ada”").toLowerCase());
 }
 
 test("an answer names the reason for each way in which its provider is lost, and goes on when it is back", async ({

@@ -146,6 +146,7 @@ const Flag = v.boolean("true or false");
 const Options = v.object({ signal: v.instance(AbortSignal, "an AbortSignal") }, "an object with a signal");
 const Choice = v.object({ engine: v.optional(EngineNameSchema), backend: v.optional(BackendSchema) });
 const Files = v.custom<FileList | File[]>((value) => typeof value === "object" && value !== null && "length" in value);
+const Texts = v.array(TextArgument, "a list of texts");
 const Plan = v.looseObject({ model: TextArgument, stages: v.array(FieldsArgument) }, "a plan of `pipelines.plan`");
 
 /** How every method of every capability is called. */
@@ -174,7 +175,7 @@ export const VERBS: { readonly [C in keyof Capabilities]: { readonly [M in keyof
       v.looseObject({ uses: v.optional(v.number("a number")), endsAt: v.optional(v.date("a Date")) }, "an object"),
     ),
     answerKnock: again(TextArgument, Flag),
-    remove: again(TextArgument),
+    remove: again(Texts, Texts),
     amend: again(FieldsArgument),
     endorse: again(TextArgument),
     offerByHand: again(),

@@ -17,6 +17,8 @@ export class KeptRevocations {
   readonly all: Revocations;
   readonly #keep: Keep;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Those that are in storage. */
+  #stored: ReadonlySet<Signed> = new Set();
   #isRestored = false;
 
   constructor({ keep, matters, onNews }: KeptOptions) {
@@ -34,13 +36,17 @@ export class KeptRevocations {
   /** Stored revocations are verified again, because storage cannot be trusted. */
   async restore(): Promise<void> {
     await this.all.restore(await recallRevocations(this.#keep));
+    this.#stored = new Set(this.all.all);
     this.#isRestored = true;
   }
 
-  /** Stores them now. If the browser refuses, they are known until the page closes. */
+  /** Stores them now, if they have changed. If the browser refuses, they are known until the page closes. */
   async save(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await rememberRevocations(this.#keep, this.all.all).catch(() => undefined);
+    const all = [...this.all.all];
+    if (all.length === this.#stored.size && all.every((each) => this.#stored.has(each))) return;
+    this.#stored = new Set(all);
+    await rememberRevocations(this.#keep, all).catch(() => undefined);
   }
 }
