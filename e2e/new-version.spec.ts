@@ -77,9 +77,9 @@ test("a new version waits for the answer, then starts in all tabs; the draft and
   await chat.message.fill("Half a quest");
   await startAnswer(second, { text: QUESTION });
   await answerReaches(second, 1);
+  const reloaded = Promise.all([first, second].map((tab) => tab.page.waitForEvent("load")));
   await first.page.getByRole("button", { name: "Use the new version" }).click();
   await expect(first.page.getByText("starts when the answer that is being written is complete")).toBeVisible();
-  const reloaded = second.page.waitForEvent("load");
   expect((await finishedAnswer(second)).text).toBe(STORY.completion);
   await reloaded;
   for (const tab of [first, second]) {
