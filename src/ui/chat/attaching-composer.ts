@@ -51,6 +51,8 @@ export class AttachingComposer extends Composer {
       .then(() => import("../attachments/attachments"))
       .then(
         () => {
+          // An element that is not in the document is not upgraded by itself: the page may show something else by now.
+          customElements.upgrade(this.element);
           this.#files = this.element;
           // A draft that came before has its files in its text.
           this.value = this.text;
