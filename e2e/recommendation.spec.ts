@@ -45,7 +45,7 @@ test("one button brings a useful model while the demo answers, and the chat can 
   await expect.poll(() => hub.requestsFor(DATA).length).toBe(1);
   await card.getByRole("button", { name: "Cancel" }).click();
   await card.getByRole("button", { name: "Continue the download" }).click();
-  await expect(page.getByText(`This chat now uses ${NAME}.`)).toBeVisible();
+  await expect(page.getByText(`This chat now uses “${NAME}”.`)).toBeVisible();
   expect(hub.requestsFor(DATA)[1]?.range).toBe(`bytes=${MIB}-`);
   await expect(chat.model).toHaveAccessibleName(`Model: ${NAME}, WASM (CPU)`);
   await expect(card).toBeHidden();
