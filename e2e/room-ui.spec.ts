@@ -124,7 +124,7 @@ test("a visitor sees who answers and why it moves, and the one who shared comes 
   await bens.room.join("Ben’s phone");
   await expect(bens.model).toHaveAccessibleName(/in the room$/);
   await bens.ask(STORY.messages.at(-1)!.content);
-  await expect(bens.answers.last().getByRole("status")).toContainText(/^\s*Chrome .+ is (thinking|answering)…/);
+  await expect(bens.answers.last().getByRole("status")).toContainText(/^\s*“Chrome .+” is (thinking|answering)…/);
   await expect(anna.page.getByRole("button", { name: /^Answering 1 question with Guide/ })).toBeVisible();
   await shot(ben, "room-who-answers");
   await shot(anna, "room-sharer");
