@@ -182,10 +182,10 @@ export class Epochs implements Removals {
    * The secrets by which the room is found: that of the current epoch, then those of the epochs before it, newest first.
    * Members that were away look where the room was when they left.
    */
-  rendezvousSecrets(): Promise<readonly Bytes[]> {
+  async rendezvousSecrets(): Promise<readonly [Bytes, ...Bytes[]]> {
     const { n } = this.head;
-    const served = Math.min(n, FORMER_EPOCHS_SERVED) + 1;
-    return Promise.all(Array.from({ length: served }, (_, back) => rendezvousSecret(this.secretOf(n - back)!)));
+    const former = this.#data.secrets.slice(Math.max(0, n - FORMER_EPOCHS_SERVED), n).reverse();
+    return Promise.all([rendezvousSecret(this.secret), ...former.map(rendezvousSecret)]);
   }
 
   /** The secret of the current epoch. */

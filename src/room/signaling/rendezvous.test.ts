@@ -19,7 +19,7 @@ vi.mock("../constants", async (original) => ({
 }));
 
 let signaling: MemorySignaling;
-let secrets: Bytes[];
+let secrets: [Bytes, ...Bytes[]];
 let now: number;
 const running: Rendezvous[] = [];
 beforeEach(() => {
@@ -64,10 +64,10 @@ async function looking(claims: () => readonly SlotClaim[], members: number): Pro
 describe("a slot", () => {
   it("is won by a node that is alone, and moves with the day", async () => {
     await looking(() => [], 0);
-    await vi.waitFor(async () => expect(await taken(secrets[0]!)).toEqual([0]));
+    await vi.waitFor(async () => expect(await taken(secrets[0])).toEqual([0]));
     now += DAY_MS;
-    await vi.waitFor(async () => expect(await taken(secrets[0]!)).toEqual([0]));
-    expect(await taken(secrets[0]!, dayOf(now) - 1)).toEqual([]);
+    await vi.waitFor(async () => expect(await taken(secrets[0])).toEqual([0]));
+    expect(await taken(secrets[0], dayOf(now) - 1)).toEqual([]);
   });
 
   it("is held by its holder on the next day, however many members say that they hold others", async () => {
@@ -77,14 +77,14 @@ describe("a slot", () => {
     expect(holder.slot).toBe(0);
     claims = liars;
     now += DAY_MS;
-    await vi.waitFor(async () => expect(await taken(secrets[0]!)).toEqual([0]));
+    await vi.waitFor(async () => expect(await taken(secrets[0])).toEqual([0]));
     expect(holder.slot).toBe(0);
   });
 
   it("that somebody only says it holds is looked at, and its word then counts for nothing", async () => {
     const claims = await Promise.all([0, 1, 2].map(async (slot) => ({ did: (await makeEphemeralKey()).did, slot })));
     const silent = new AbortController().signal;
-    const ids = await slotIds(secrets[0]!, dayOf(now));
+    const ids = await slotIds(secrets[0], dayOf(now));
     const others = await Promise.all(ids.map((id) => signaling.open(id, { signal: silent })));
     const member = await looking(() => claims, 3);
     expect(member.slot).toBeUndefined();
@@ -95,7 +95,7 @@ describe("a slot", () => {
 
   it("of the epoch before stays held, and those of epochs long ago do not", async () => {
     const rendezvous = await looking(() => [], 0);
-    const [first, second] = [secrets[0]!, randomBytes(16)];
+    const [first, second] = [secrets[0], randomBytes(16)];
     secrets = [second, first];
     rendezvous.nudge();
     await vi.waitFor(async () => expect([await taken(first), await taken(second)]).toEqual([[0], [0]]));

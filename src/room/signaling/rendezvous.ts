@@ -1,15 +1,7 @@
 /** How the nodes of a room find each other at a signaling server that knows no rooms (docs/protocol.md). */
 import { type Bytes, type Did, sleep, toHex } from "../../core";
 import { type Endpoint, NoDirectWayError, type RawLink } from "../../wire";
-import {
-  HOLDERS_WANTED,
-  LONELY_SCAN_MS,
-  SLOT_CHECKERS,
-  SLOT_COUNT,
-  SLOT_DIAL_MS,
-  SLOT_MET_MS,
-  SLOT_SCAN_MS,
-} from "../constants";
+import { HOLDERS_WANTED, LONELY_SCAN_MS, SLOT_CHECKERS, SLOT_DIAL_MS, SLOT_MET_MS, SLOT_SCAN_MS } from "../constants";
 import { HeldSlots } from "./held-slots";
 import type { Registration } from "./registration";
 import { type SlotClaim, SlotWitness } from "./slot-witness";
@@ -34,7 +26,7 @@ export interface KnownRoom {
 
 interface RendezvousOptions {
   /** The secrets of the slots: that of the current epoch, then those of epochs that are served besides, newest first. */
-  secrets(): Promise<readonly Bytes[]>;
+  secrets(): Promise<readonly [Bytes, ...Bytes[]]>;
   /** Where the node is online now, if it is. */
   registration(): Registration | undefined;
   /** Gets to know the node at the other end of a line made through a slot; undefined where nothing comes of it. */
@@ -48,6 +40,12 @@ interface RendezvousOptions {
   onSlotChange(): void;
   /** The clock, for tests. */
   now?(): number;
+}
+
+/** The secret of an epoch's slots, and the same in hexadecimal, by which epochs are told apart. */
+interface SlotEpoch {
+  readonly secret: Bytes;
+  readonly name: string;
 }
 
 /** One slot of one epoch on one day. */
@@ -129,11 +127,11 @@ export class Rendezvous {
   /** Enough known holders do the looking for everybody else. A holder stays one when the day or the epoch changes. */
   async #needed(): Promise<boolean> {
     const held = this.slot !== undefined;
-    const [current = "", ...former] = await this.#epochs();
+    const epochs = await this.#epochs();
     const { claims, members } = this.#options.known();
     const met = this.#witness.met(claims);
     this.#held.keep({
-      epochs: [current, ...former],
+      epochs: epochs.map(({ name }) => name),
       day: this.#today(),
       url: this.#options.registration()?.url,
       spare: (slot) => [...met].filter((other) => other < slot).length >= HOLDERS_WANTED,
@@ -148,8 +146,8 @@ export class Rendezvous {
     const open = this.#witness.unchecked(claims);
     if (!registration || open.length === 0 || Math.random() > SLOT_CHECKERS / nodes) return;
     const claim = open[Math.floor(Math.random() * open.length)]!;
-    const [current = ""] = await this.#epochs();
-    const place = (await this.#places(current, this.#today()))[claim.slot]!;
+    const [current] = await this.#epochs();
+    const place = (await places(current, this.#today()))[claim.slot]!;
     const answered = await this.#try(registration, place, true).catch(() => undefined);
     if (answered !== claim.did) this.#witness.disbelieve(claim);
   }
@@ -157,16 +155,16 @@ export class Rendezvous {
   /** Walks the slots once; with `first`, only until somebody answers. */
   async #look(first: boolean): Promise<void> {
     const today = this.#today();
-    const [current = "", ...former] = await this.#epochs();
+    const [current, ...former] = await this.#epochs();
     // Clocks differ: somebody may live in the day before or after. Only a node that is alone needs to ask there.
     const alone = this.#options.known().members === 0;
     const days = alone && this.#looks++ % NEIGHBOUR_DAYS_EVERY === 0 ? [today, today - 1, today + 1] : [today];
     for (const day of days) {
-      for (const place of await this.#places(current, day)) {
+      for (const place of await places(current, day)) {
         const registration = this.#options.registration();
         if (!registration || this.#stop.signal.aborted) return;
         if (
-          this.#held.of(current, day)?.slot === place.slot ||
+          this.#held.of(current.name, day)?.slot === place.slot ||
           (day === today && this.#witness.met(this.#options.known().claims).has(place.slot))
         )
           continue;
@@ -182,11 +180,11 @@ export class Rendezvous {
    * A holder also holds a slot of each epoch before, and meets the other holders there: members that were away look
    * there, and so do guests with old invites and, where two halves of the room went on separately, the other half.
    */
-  async #serve(epoch: string, day: number): Promise<void> {
-    for (const place of await this.#places(epoch, day)) {
+  async #serve(epoch: SlotEpoch, day: number): Promise<void> {
+    for (const place of await places(epoch, day)) {
       const registration = this.#options.registration();
       if (this.slot === undefined || !registration || this.#stop.signal.aborted) return;
-      if (this.#held.of(epoch, day)?.slot === place.slot || this.#metThere(place)) continue;
+      if (this.#held.of(epoch.name, day)?.slot === place.slot || this.#metThere(place)) continue;
       if (await this.#try(registration, place, true).catch(() => undefined)) {
         this.#metFormer.set(place.id, performance.now() + SLOT_MET_MS);
       }
@@ -227,16 +225,12 @@ export class Rendezvous {
     return this.#witness.met(this.#options.known().claims).size < HOLDERS_WANTED;
   }
 
-  async #epochs(): Promise<readonly string[]> {
-    const epochs = (await this.#options.secrets()).map(toHex);
-    this.#held.epoch = epochs[0];
-    return epochs;
-  }
-
-  async #places(epoch: string, day: number): Promise<readonly Place[]> {
-    const secret = (await this.#options.secrets()).find((each) => toHex(each) === epoch);
-    const ids = secret ? await slotIds(secret, day) : [];
-    return ids.slice(0, SLOT_COUNT).map((id, slot) => ({ slot, day, epoch, id }));
+  async #epochs(): Promise<readonly [SlotEpoch, ...SlotEpoch[]]> {
+    const [current, ...former] = await this.#options.secrets();
+    const named = (secret: Bytes): SlotEpoch => ({ secret, name: toHex(secret) });
+    const epoch = named(current);
+    this.#held.epoch = epoch.name;
+    return [epoch, ...former.map(named)];
   }
 
   async #dial(endpoint: Endpoint, id: string): Promise<RawLink> {
@@ -265,4 +259,8 @@ export class Rendezvous {
   #today(): number {
     return dayOf((this.#options.now ?? Date.now)());
   }
+}
+
+async function places({ secret, name }: SlotEpoch, day: number): Promise<readonly Place[]> {
+  return (await slotIds(secret, day)).map((id, slot) => ({ slot, day, epoch: name, id }));
 }
