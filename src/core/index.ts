@@ -1,5 +1,6 @@
 /** The basics that every folder uses: errors, bytes, ids, typed events, streams. This folder imports no other. */
 export { onAbort } from "./abort";
+export { putNewest } from "./bounded";
 export { concat, equalBytes, lengthPrefixed, randomBytes, sha256, toHex, utf8 } from "./bytes";
 export type { Bytes } from "./bytes";
 export { decodeCbor, encodeCbor } from "./cbor";

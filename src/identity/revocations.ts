@@ -1,6 +1,6 @@
 /** How a house takes back that it vouches for a node, and what a node remembers of that. */
 import * as v from "valibot";
-import { type Did, MicrogridError, decodeCbor } from "../core";
+import { type Did, MicrogridError, decodeCbor, putNewest } from "../core";
 import type { Delegation } from "./delegation";
 import type { Signer } from "./node-key";
 import { DidSchema, type Signed, type StatementKind, readStatement, signStatement } from "./signed";
@@ -81,7 +81,7 @@ export class Revocations {
     }
     if (!this.#isNews(body)) return false;
     if (!this.#matters(body.issuer) && !this.#met.has(body.issuer)) {
-      put(this.#unverified, keyOf(body), { ...body, signed }, MAX_UNVERIFIED);
+      putNewest(this.#unverified, keyOf(body), { ...body, signed }, MAX_UNVERIFIED);
       return false;
     }
     await verify();
@@ -145,12 +145,4 @@ export class Revocations {
 
 function keyOf({ issuer, subject }: { readonly issuer: Did; readonly subject: Did }): string {
   return `${issuer} ${subject}`;
-}
-
-/** Adds an entry; the oldest is dropped where there are too many. */
-function put<T>(map: Map<string, T>, key: string, value: T, most: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > most && oldest !== undefined) map.delete(oldest);
 }

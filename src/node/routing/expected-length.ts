@@ -1,4 +1,5 @@
 /** Learns how long the answers of a conversation are, so that estimates need not guess. */
+import { putNewest } from "../../core";
 import { type GenerationRequest, TYPICAL_ANSWER_TOKENS } from "../../inference";
 
 /** Number of conversations that are remembered; the oldest are forgotten. */
@@ -21,12 +22,8 @@ export class ExpectedLengths {
   learn(request: GenerationRequest, tokens: number): void {
     const key = keyOf(request);
     const old = this.#lengths.get(key);
-    this.#lengths.delete(key);
-    this.#lengths.set(key, old === undefined ? tokens : old + WEIGHT * (tokens - old));
-    if (this.#lengths.size > MAX_CONVERSATIONS) {
-      const [oldest] = this.#lengths.keys();
-      if (oldest !== undefined) this.#lengths.delete(oldest);
-    }
+    const length = old === undefined ? tokens : old + WEIGHT * (tokens - old);
+    putNewest(this.#lengths, key, length, MAX_CONVERSATIONS);
   }
 }
 

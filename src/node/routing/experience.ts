@@ -1,4 +1,5 @@
 /** This node's own measurements of other providers; they count for more than the providers' claims. */
+import { putNewest } from "../../core";
 import type { Estimate, Provider } from "../../inference";
 import type { Pace } from "./pace";
 
@@ -83,12 +84,7 @@ export class Experience {
   #note(id: string): Seen {
     const seen = this.#recall(id) ?? { models: new Map(), at: 0, failures: 0, failedAt: 0 };
     seen.at = this.#now();
-    this.#seen.delete(id);
-    this.#seen.set(id, seen);
-    if (this.#seen.size > MAX_PROVIDERS) {
-      const [oldest] = this.#seen.keys();
-      if (oldest !== undefined) this.#seen.delete(oldest);
-    }
+    putNewest(this.#seen, id, seen, MAX_PROVIDERS);
     return seen;
   }
 }

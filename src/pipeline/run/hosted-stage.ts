@@ -1,7 +1,7 @@
 /**
  * One stage that runs here for a consumer: computes the steps of the previous neighbour and passes them to the next.
  */
-import { type Did, type ErrorCode, MicrogridError, onAbort } from "../../core";
+import { type Did, type ErrorCode, MicrogridError, onAbort, putNewest } from "../../core";
 import type { HiddenState, StageInfo, StageService } from "../../inference";
 import { type ReceivedStageBody, type StageLanes, stepPace } from "../../room";
 import { EarlySteps } from "./early-steps";
@@ -217,10 +217,7 @@ export class HostedStage {
   }
 
   #place(step: number, place: "computing" | "passed"): void {
-    this.#places.delete(step);
-    this.#places.set(step, place);
-    const [oldest] = this.#places.keys();
-    if (this.#places.size > MAX_PLACES) this.#places.delete(oldest!);
+    putNewest(this.#places, step, place, MAX_PLACES);
   }
 
   #retry(): void {

@@ -1,5 +1,5 @@
 /** The handshake as a member, also with those who are in another epoch or who broke the protocol a moment ago. */
-import { type Did, MicrogridError } from "../../core";
+import { type Did, MicrogridError, putNewest } from "../../core";
 import { type AuthenticatedLine, type RawLink, authenticate } from "../../wire";
 import { MAX_SHUNNED, SHUN_MAX_MS, SHUN_MIN_MS } from "../constants";
 import type { Membership } from "../membership";
@@ -55,9 +55,6 @@ export class MemberHandshake {
   /** Keeps out who broke the protocol: for longer each time. */
   shun(did: Did): void {
     const ms = Math.min(2 * (this.#shunned.get(did)?.ms ?? SHUN_MIN_MS / 2), SHUN_MAX_MS);
-    this.#shunned.delete(did);
-    this.#shunned.set(did, { until: performance.now() + ms, ms });
-    const [oldest] = this.#shunned.keys();
-    if (this.#shunned.size > MAX_SHUNNED && oldest !== undefined) this.#shunned.delete(oldest);
+    putNewest(this.#shunned, did, { until: performance.now() + ms, ms }, MAX_SHUNNED);
   }
 }

@@ -1,5 +1,5 @@
 /** The charter's rules about requests, enforced by the node that receives a request. */
-import type { Did } from "../../core";
+import { type Did, putNewest } from "../../core";
 import { type WorkRequest, wantsVectors } from "../../inference";
 import type { CharterRule, SignedTerms } from "./charter";
 
@@ -36,9 +36,6 @@ export class CharterGuard {
   }
 
   #remember(did: Did, times: number[]): void {
-    this.#begun.delete(did);
-    this.#begun.set(did, times);
-    const [oldest] = this.#begun.keys();
-    if (this.#begun.size > MAX_REMEMBERED && oldest !== undefined) this.#begun.delete(oldest);
+    putNewest(this.#begun, did, times, MAX_REMEMBERED);
   }
 }

@@ -1,5 +1,5 @@
 /** Memory of the nodes that a membership has examined. */
-import type { Did } from "../../core";
+import { type Did, putNewest } from "../../core";
 import type { Standing } from "./proof";
 
 /** Maximum number of standings to remember: twice the members that a node remembers. */
@@ -13,10 +13,7 @@ export class Standings {
   readonly #known = new Map<Did, Standing>();
 
   remember(did: Did, standing: Standing): void {
-    this.#known.delete(did);
-    this.#known.set(did, standing);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_STANDINGS && oldest !== undefined) this.#known.delete(oldest);
+    putNewest(this.#known, did, standing, MAX_STANDINGS);
   }
 
   /** Call this when the rules change: each node must be examined again. */

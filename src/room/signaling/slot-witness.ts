@@ -1,5 +1,5 @@
 /** Judges which members hold the slots that they claim. */
-import type { Did } from "../../core";
+import { type Did, putNewest } from "../../core";
 import { MAX_NODES, SLOT_LIE_MS, SLOT_MET_MS } from "../constants";
 
 /** A member's word that it holds a slot of the current epoch. */
@@ -30,10 +30,7 @@ export class SlotWitness {
 
   /** The slot was free, silent, or somebody else's. */
   disbelieve({ did }: SlotClaim): void {
-    this.#liars.delete(did);
-    this.#liars.set(did, this.#now() + SLOT_LIE_MS);
-    const [oldest] = this.#liars.keys();
-    if (this.#liars.size > MAX_NODES && oldest !== undefined) this.#liars.delete(oldest);
+    putNewest(this.#liars, did, this.#now() + SLOT_LIE_MS, MAX_NODES);
   }
 
   /** Slots whose holders were met there and still say that they hold them. */

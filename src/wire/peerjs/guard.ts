@@ -1,4 +1,5 @@
 /** Limits the cost of strangers, who can send anything to PeerJS. */
+import { putNewest } from "../../core";
 import type { Peer } from "peerjs";
 import { MAX_HALF_OPEN } from "../constants";
 import { GridConnection, RefusedConnection } from "./connection";
@@ -49,9 +50,6 @@ export function boundMemory(peer: Peer): void {
     const lost = hoard._lostMessages;
     const messages = lost.get(connectionId) ?? [];
     if (messages.length < MAX_LOST_MESSAGES) messages.push(message);
-    lost.delete(connectionId);
-    lost.set(connectionId, messages);
-    const [oldest] = lost.keys();
-    if (lost.size > MAX_LOST_IDS && oldest !== undefined) lost.delete(oldest);
+    putNewest(lost, connectionId, messages, MAX_LOST_IDS);
   };
 }
