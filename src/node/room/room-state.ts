@@ -58,8 +58,9 @@ export function roomState(session: RoomSession, around: Around): RoomState {
 }
 
 /** The part of the room that a guest is shown. */
-export function roomPreview({ genesis, charter, inside, heardAt }: Welcome): RoomPreview {
-  return { roomId: genesis.roomId, foundersHeardAt: heardAt, charter: charterState(charter, genesis), inside };
+export function roomPreview({ genesis, charter, inside, heardAt, isConfirmed }: Welcome): RoomPreview {
+  const { roomId } = genesis;
+  return { roomId, foundersHeardAt: heardAt, isConfirmed, charter: charterState(charter, genesis), inside };
 }
 
 function charterState(

@@ -95,6 +95,8 @@ export interface RoomPreview {
    * member who was removed later than that can still show the room as it was.
    */
   readonly foundersHeardAt: number | undefined;
+  /** Whether that was lately. */
+  readonly isConfirmed: boolean;
   readonly charter: CharterState;
   readonly inside: readonly {
     readonly did: string;

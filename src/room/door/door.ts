@@ -4,15 +4,7 @@ import type { Signed } from "../../identity";
 import { type AuthenticatedLine, Link, type RawLink, TokenBucket } from "../../wire";
 import { GOODBYE_MS, KNOCK_TIMEOUT_MS, MAX_GUESTS, MAX_TOLD_REVOCATIONS, PREVIEW_TIMEOUT_MS } from "../constants";
 import { FrameReader } from "../frames/frame-reader";
-import {
-  type Admission,
-  type Membership,
-  type OpenedToken,
-  type Standing,
-  houseOf,
-  isAbout,
-  readToken,
-} from "../membership";
+import { type Admission, type Membership, type OpenedToken, type Standing, houseOf, readToken } from "../membership";
 import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
 import { OWN_KNOCK_RATE } from "../frames/rates";
 import { DOOR_FRAMES, type GuestLink, type InsideFrame, MAX_INSIDE_BYTES } from "./protocol";
@@ -133,9 +125,9 @@ export class Door extends TypedEventTarget<{ change: undefined }> {
     const { membership } = this.#options;
     const reader = new FrameReader(link);
     const { genesis, charter, epochs, proof, word } = membership;
-    const head = word.known && isAbout(word.known, epochs.head) ? { head: word.known.frame } : {};
+    const { current } = word;
     const rules = { genesis: genesis.record, charter: charter.signed, epochs: epochs.data.records };
-    await link.send("guest.member", { ...rules, proof, ...head });
+    await link.send("guest.member", { ...rules, proof, ...(current && { head: current.frame }) });
     const hello = await reader.take(["guest.hello"]);
     const token = await readToken(hello.body.token);
     // The handshake was about a token of this hash, and proved the secret of this epoch.

@@ -1,7 +1,7 @@
 /** Looks for a member who opens the door, as long as it takes: through the room's slots, or over lines made by hand. */
 import { type Did, MicrogridError, deferred, onAbort } from "../../core";
 import type { RawLink } from "../../wire";
-import { HEAD_FRESH_MS, MEMBER_DIAL_MS, REFUSED_AFTER_MS, SECOND_DOOR_MS } from "../constants";
+import { MEMBER_DIAL_MS, REFUSED_AFTER_MS, SECOND_DOOR_MS } from "../constants";
 import { outranks } from "../membership";
 import type { SignalingRegistration } from "../signaling/registration";
 import { Rendezvous } from "../signaling/rendezvous";
@@ -118,7 +118,7 @@ export class GuestSearch {
     }
     first?.close();
     this.#first = door;
-    if (first || Date.now() - (door.welcome.heardAt ?? 0) <= HEAD_FRESH_MS) this.#decide();
+    if (first || door.welcome.isConfirmed) this.#decide();
     else this.#decideLater(SECOND_DOOR_MS);
     return this.#waiting ? undefined : door.did;
   }

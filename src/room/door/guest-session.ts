@@ -2,7 +2,7 @@
 import { type Did, MicrogridError } from "../../core";
 import type { Revocations, Signed, Signer } from "../../identity";
 import { type FrameOf, Link, type RawLink, authenticate } from "../../wire";
-import { KNOCK_TIMEOUT_MS } from "../constants";
+import { HEAD_FRESH_MS, KNOCK_TIMEOUT_MS } from "../constants";
 import { FrameReader } from "../frames/frame-reader";
 import type { Invite } from "../invite/invite";
 import {
@@ -48,6 +48,8 @@ interface ShownRoom {
   readonly head: FoundersHead | undefined;
   /** When the founders last said that the room is as it is shown; undefined if they never did. */
   readonly heardAt: number | undefined;
+  /** Whether that was lately, so that no second member has to be asked. */
+  readonly isConfirmed: boolean;
 }
 
 /** The door is open. */
@@ -214,7 +216,8 @@ async function shownRoom(
   const isNow = head && isAbout(head, removals.head) ? head : undefined;
   const times = [isNow?.at, removals.at].filter((at) => at !== undefined);
   const heardAt = times.length > 0 ? Math.min(Math.max(...times), Date.now()) : undefined;
-  return { genesis, charter, removals, head: isNow, heardAt };
+  const isConfirmed = heardAt !== undefined && Date.now() - heardAt <= HEAD_FRESH_MS;
+  return { genesis, charter, removals, head: isNow, heardAt, isConfirmed };
 }
 
 function outdated(): MicrogridError {

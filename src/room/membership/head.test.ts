@@ -50,7 +50,7 @@ describe("the founders' word", () => {
     const frame = await given(first);
     expect(await second.word.take(frame)).toBe(true);
     expect(await second.word.take(frame)).toBe(false);
-    expect(second.word.heardAt).toBeLessThanOrEqual(Date.now());
+    expect(second.word.current?.at).toBeLessThanOrEqual(Date.now());
     const kept = await readStored(storable(second.parts));
     expect(kept.head?.at).toBe(second.word.known?.at);
   });
@@ -82,6 +82,6 @@ describe("the founders' word", () => {
     expect(await second.word.take(after)).toBe(true);
     expect(await second.word.take(before)).toBe(false);
     // It is about an epoch that this node has not heard of, so nobody has said that its own is the present one.
-    expect(second.word.heardAt).toBeUndefined();
+    expect(second.word.current).toBeUndefined();
   });
 });

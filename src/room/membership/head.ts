@@ -95,10 +95,9 @@ export class FoundersWord {
     return this.#known;
   }
 
-  /** When the founders last said that the room is in its present epoch; undefined if this node has never heard it. */
-  get heardAt(): number | undefined {
-    const { epochs } = this.#membership;
-    return this.#known && isAbout(this.#known, epochs.head) ? Math.min(this.#known.at, Date.now()) : undefined;
+  /** The same if it is about the present epoch: a removal may be newer than the last word. */
+  get current(): FoundersHead | undefined {
+    return this.#known && isAbout(this.#known, this.#membership.epochs.head) ? this.#known : undefined;
   }
 
   /** Takes a word from a peer; true if it is news. Throws `peer-protocol` if it is malformed. */
@@ -114,8 +113,8 @@ export class FoundersWord {
   /** Signs a new word if one is due, and if this is a founder's node. */
   async renew(): Promise<void> {
     const { signer, genesis, epochs, proof, rules } = this.#membership;
-    const known = this.#known;
-    if (known && isAbout(known, epochs.head) && Date.now() - known.at < HEAD_RENEW_MS) return;
+    const { current } = this;
+    if (current && Date.now() - current.at < HEAD_RENEW_MS) return;
     const standing = await examine(signer.did, proof, rules).catch(() => undefined);
     if (!standing?.founder) return;
     const delegation = genesis.founders.includes(signer.did) ? undefined : proof[0]?.delegation;

@@ -10,9 +10,6 @@ import { personStyles, shortDid } from "../people/person";
 
 export { entranceFor } from "../charter/entrance";
 
-/** Owners who were heard from within this time need no word about it: their devices are not always on. */
-const LATELY_MS = 2 * DAY_MS;
-
 /** `<mg-room-preview .preview .modelName>`. */
 export class RoomPreviewView extends MicrogridElement {
   static override readonly styles = [
@@ -38,13 +35,13 @@ export class RoomPreviewView extends MicrogridElement {
     const names = { model: modelName, did: (did: string) => known.get(did) ?? shortDid(did) };
     return html`${purposeView(preview.charter)}
       <div>${insideView(preview, modelName)}</div>
-      ${ownersView(preview.foundersHeardAt)} ${foldedRules(preview.charter, names)}`;
+      ${ownersView(preview)} ${foldedRules(preview.charter, names)}`;
   }
 }
 
 /** A warning where no owner has confirmed the room lately; nothing otherwise. */
-function ownersView(heardAt: number | undefined): TemplateResult | typeof nothing {
-  if (heardAt !== undefined && Date.now() - heardAt <= LATELY_MS) return nothing;
+function ownersView({ foundersHeardAt: heardAt, isConfirmed }: RoomPreview): TemplateResult | typeof nothing {
+  if (isConfirmed) return nothing;
   const last =
     heardAt === undefined
       ? "No owner has confirmed this room yet"

@@ -58,6 +58,7 @@ export class FakeRooms implements Rooms {
     return {
       roomId: "r",
       foundersHeardAt: Date.now(),
+      isConfirmed: true,
       charter: { ...charter, ...(asked("hostile") && { name: hostileName, purpose: hostileName }) },
       inside,
     };
