@@ -3,6 +3,7 @@
  * build find their own files although the server has new ones. The worker answers for the files of its own build alone;
  * everything else takes its usual way.
  */
+import { inParallel } from "../core";
 import { type BuildFiles, isHashed, unhashed } from "./build-files";
 import { FileCache, isFull } from "./cache";
 import type { RequestEvent } from "./scope";
@@ -13,6 +14,8 @@ const SETTINGS = "microgrid.config.json";
 const SETTINGS_MS = 3_000;
 /** Requests at a time while the worker is installed; a page may be loading at the same time. */
 const PARALLEL = 6;
+/** The browser ends the worker if it wants to; nobody else stops its requests. */
+const NEVER = new AbortController().signal;
 /** Where a build's cache has the list of its files; no file of a site has this name. */
 const LIST = "microgrid-files.json";
 
@@ -58,9 +61,8 @@ export class SiteFiles {
     const { build, first, entry } = this.#files;
     try {
       await this.#own.put(this.#url(LIST), Response.json([...this.#known].filter(isHashed)));
-      await inParallel([...first.filter((path) => path !== ""), ...(await this.#usedBefore())], (path) =>
-        this.#bring(path),
-      );
+      const needed = [...first.filter((path) => path !== ""), ...(await this.#usedBefore())];
+      await inParallel(needed, PARALLEL, NEVER, (path) => this.#bring(path));
       // The page comes last: where it is, all the rest is.
       const page = await this.#fetch(this.#scope, { cache: "no-cache" });
       if (!(await this.#isOwnPage(page.clone()))) {
@@ -93,7 +95,7 @@ export class SiteFiles {
   async keepLoaded(): Promise<void> {
     const have = new Set(await this.#assets.addresses());
     const missing = this.#files.later.filter((path) => !have.has(this.#url(path)));
-    await inParallel(missing, async (path) => {
+    await inParallel(missing, PARALLEL, NEVER, async (path) => {
       const url = this.#url(path);
       const reply = await this.#fetch(url, { cache: "only-if-cached", mode: "same-origin" }).catch(() => undefined);
       if (reply && isFile(reply, path)) await this.#placeOf(path).offer(url, reply);
@@ -218,12 +220,4 @@ function isFile(reply: Response, path: string): boolean {
 
 function isSettings(reply: Response): boolean {
   return reply.status === 200 && reply.headers.get("content-type")?.includes("json") === true;
-}
-
-async function inParallel(paths: readonly string[], work: (path: string) => Promise<void>): Promise<void> {
-  const left = [...paths];
-  const worker = async (): Promise<void> => {
-    for (let path = left.shift(); path !== undefined; path = left.shift()) await work(path);
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
 }
