@@ -7,6 +7,8 @@ import { serveFolder, type WebServer } from "./servers";
 
 /** Parts of npm's message if its registry cannot be reached. */
 const UNREACHABLE = /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENOTCACHED/;
+/** Vite, where another test has built something in this process, leaves a value by which npm would omit half of the packages. */
+const env = { NODE_ENV: undefined };
 const PACKAGES_FOLDERS = new Set(["node_modules", "dist"]);
 
 /** The examples with the packed package installed. */
@@ -35,7 +37,7 @@ export class Examples {
       await writeFile(path, text.replace('"microgrid": "file:../.."', `"microgrid": "file:../${archive}"`));
     }
     const args = ["install", "--prefer-offline", "--no-audit", "--no-fund"];
-    const { code, output } = await execute("npm", args, { cwd: folder, quiet: true });
+    const { code, output } = await execute("npm", args, { cwd: folder, quiet: true, env });
     if (code === 0) return examples;
     await examples.close();
     if (UNREACHABLE.test(output)) return undefined;
@@ -69,6 +71,6 @@ export class Examples {
 }
 
 async function mustRun(command: string, args: readonly string[], cwd: string): Promise<void> {
-  const { code, output } = await execute(command, args, { cwd, quiet: true });
+  const { code, output } = await execute(command, args, { cwd, quiet: true, env });
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed in ${cwd}:\n${output}`);
 }

@@ -81,8 +81,11 @@ export class ChatPage {
     await expect(this.answers.last()).toHaveAttribute("aria-busy", "false", { timeout });
   }
 
-  /** The text of an answer as shown, without the line below it. */
-  answerText(answer: Locator = this.answers.last()): Promise<string> {
+  /** The text of an answer as shown once the newest text has been read, without the line below it. */
+  async answerText(answer: Locator = this.answers.last()): Promise<string> {
+    await answer
+      .locator("mg-markdown")
+      .evaluate((view: HTMLElement & { updateComplete: Promise<unknown> }) => view.updateComplete);
     return answer.locator("mg-markdown .content").innerText();
   }
 
