@@ -53,7 +53,7 @@ export class Constraint {
     if (this.#state.canEnd && this.#endIds.has(chosen)) return { id: chosen, cut: false };
     const after = advanced(this.#state, bytes);
     if (after && this.#vocabulary.canClose(after, room - 1)) return { id: chosen, cut: false };
-    return { id: this.#vocabulary.closing(this.#state)?.[0], cut: true };
+    return { id: this.#vocabulary.closing(this.#state)?.id, cut: true };
   }
 
   /** Adds bytes to the answer. False if they may not be there; the answer then stays as it was. */

@@ -29,8 +29,8 @@ export interface State {
   readonly isOver: boolean;
   /** Fewest bytes that are missing. */
   readonly cost: number;
-  /** The bytes with which the shortest ends begin. */
-  readonly nearest: readonly ByteRange[];
+  /** True if a shortest end begins with this byte. */
+  isNearer(byte: number): boolean;
   /** The state after one more byte; undefined if it may not follow. */
   after(byte: number): State | undefined;
 }
@@ -140,6 +140,7 @@ class KnownState implements State {
   readonly #ways: readonly Frame[];
   /** By byte: the state behind it, null if there is none; a hole where nobody has asked. */
   #next: (KnownState | null | undefined)[] = [];
+  #nearest: readonly ByteRange[] | undefined;
   #age: number;
 
   constructor(states: States, ways: readonly Frame[], canEnd: boolean) {
@@ -158,11 +159,12 @@ class KnownState implements State {
     return this.#ways.length === 0;
   }
 
-  get nearest(): readonly ByteRange[] {
-    return this.#ways.flatMap(({ node, parent }) => {
+  isNearer(byte: number): boolean {
+    this.#nearest ??= this.#ways.flatMap(({ node, parent }) => {
       const behind = 1 + (parent?.cost ?? 0);
       return node.bytes.flatMap(({ range, next }) => (next.cost + behind === this.cost ? [range] : []));
     });
+    return this.#nearest.some(([first, last]) => first <= byte && byte <= last);
   }
 
   after(byte: number): KnownState | undefined {

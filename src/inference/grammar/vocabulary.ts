@@ -12,6 +12,16 @@ const TASTE: readonly number[] = Array.from({ length: 256 }, (_, byte) => {
 /** Ends that are longer, in bytes, are not written out: no answer is that long. */
 const MAX_CLOSING = 2 ** 16;
 
+/** Tokens that end a text. Texts whose ends are alike share the rest. */
+interface Closing {
+  readonly length: number;
+  /** The first; undefined if there is none. */
+  readonly id: number | undefined;
+  readonly rest: Closing | undefined;
+}
+
+const END: Closing = { length: 0, id: undefined, rest: undefined };
+
 /** The tokens that write text. */
 export class Vocabulary {
   /** Words of a mask: one bit for each id. */
@@ -24,7 +34,8 @@ export class Vocabulary {
   readonly #first: Uint32Array;
   readonly #ids: Uint32Array;
   readonly #masks = new Map<State, Int32Array>();
-  readonly #closings = new WeakMap<State, readonly number[] | null>();
+  /** Null where the model cannot write the end. */
+  readonly #closings = new WeakMap<State, Closing | null>();
   /** True if each byte is a token, so that every text can be written. */
   readonly #writesAll: boolean;
   /** Bytes of the longest token. */
@@ -99,13 +110,10 @@ export class Vocabulary {
   }
 
   /** Few tokens that end the text; undefined if the model cannot write its end. */
-  closing(state: State): readonly number[] | undefined {
-    let known = this.#closings.get(state);
-    if (known === undefined) {
-      known = this.#shortest(state) ?? null;
-      this.#closings.set(state, known);
-    }
-    return known ?? undefined;
+  closing(state: State): Closing | undefined {
+    const known = this.#closings.get(state);
+    if (known !== undefined) return known ?? undefined;
+    return state.cost > MAX_CLOSING ? undefined : this.#shortest(state);
   }
 
   #allowed(start: State): Int32Array {
@@ -131,18 +139,22 @@ export class Vocabulary {
     return mask;
   }
 
-  /** Goes along the shortest text, always by the longest token. */
-  #shortest(start: State): readonly number[] | undefined {
-    if (start.cost > MAX_CLOSING) return undefined;
-    const ids: number[] = [];
+  /** Goes along the shortest text, always by the longest token, up to a state from where the rest is known. */
+  #shortest(start: State): Closing | undefined {
+    const path: { readonly state: State; readonly id: number }[] = [];
     let state = start;
-    while (state.cost > 0) {
+    let closing = state.cost === 0 ? END : this.#closings.get(state);
+    while (closing === undefined) {
       const step = this.#longestToken(state);
-      if (!step) return undefined;
-      ids.push(step.id);
-      state = step.state;
+      if (step) path.push({ state, id: step.id });
+      state = step?.state ?? state;
+      closing = !step ? null : state.cost === 0 ? END : this.#closings.get(state);
     }
-    return ids;
+    for (const { state: before, id } of path.reverse()) {
+      closing = closing && { length: closing.length + 1, id, rest: closing };
+      this.#closings.set(before, closing);
+    }
+    return closing ?? undefined;
   }
 
   #longestToken(start: State): { readonly id: number; readonly state: State } | undefined {
@@ -165,8 +177,7 @@ export class Vocabulary {
     let best: number | undefined;
     for (let node = from; node < to; node = this.#beside[node]!) {
       const byte = this.#byte[node]!;
-      const isNearer = state.nearest.some(([first, last]) => first <= byte && byte <= last);
-      if (isNearer && (best === undefined || TASTE[byte]! < TASTE[this.#byte[best]!]!)) best = node;
+      if (state.isNearer(byte) && (best === undefined || TASTE[byte]! < TASTE[this.#byte[best]!]!)) best = node;
     }
     const next = best === undefined ? undefined : state.after(this.#byte[best]!);
     return next && { node: best!, state: next };
