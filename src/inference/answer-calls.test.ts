@@ -98,12 +98,12 @@ describe.each<[ToolFamily, ToolFormatName, { raw: string; text?: string; thought
       const had = pieces.slice(0, count);
       const ids = idsOf(had);
       const known = { text: textOf(had, "token"), reasoning: textOf(had, "reasoning") };
+      // Another tokenizer does not know of marks behind the text.
+      const said = idsOf(had.slice(0, had.findLastIndex((piece) => piece.text !== "") + 1)).length;
       const point = { packageHash: "", engine: "onnx", backend: "wasm", ids, idsInText: ids.length, ...known } as const;
       for (const tokenizerHash of [tokenizer.hash, "another"]) {
         const answer = await answerOf(tokenizer, { resume: { ...point, tokenizerHash } });
-        // Without any text, another tokenizer begins again.
-        const begun = tokenizerHash === tokenizer.hash || known.text + known.reasoning !== "";
-        const more = written(answer, begun ? script.slice(ids.length) : script);
+        const more = written(answer, script.slice(tokenizerHash === tokenizer.hash ? ids.length : said));
         expect([known.text + textOf(more, "token"), known.reasoning + textOf(more, "reasoning")]).toEqual([
           text,
           thought,

@@ -1,4 +1,4 @@
-/** The form of one answer, where the request asks for one: the answer keeps to it, and thoughts before it are free. */
+/** The form of one answer, where the request asks for one: the answer keeps to it. Thoughts before it are free, as a rule. */
 import { MicrogridError, concat, utf8 } from "../core";
 import type { Constraint } from "./grammar";
 import type { ChatTokenizer, ExpectedPart } from "./tokenizer";
@@ -23,6 +23,8 @@ export class AnswerForm {
   readonly #openings: readonly number[];
   readonly #tokens: FormTokens;
   readonly #bytesOf: (id: number) => Uint8Array;
+  /** Marks of thoughts and calls, which are no part of what is said. */
+  readonly #marks: readonly number[];
   #spaces = 0;
 
   /** `calls` is true if the answer may call tools, whose marks are part of it then. */
@@ -32,7 +34,9 @@ export class AnswerForm {
   ) {
     this.#constraint = constraint;
     this.#bytesOf = (id) => tokenizer.bytesOf(id, calls);
-    this.#openings = tokenizer.thoughts.openings.flatMap((mark) => idOf(mark, tokenizer) ?? []);
+    const idsOf = (marks: readonly string[]): number[] => marks.flatMap((mark) => idOf(mark, tokenizer) ?? []);
+    this.#openings = idsOf(tokenizer.thoughts.openings);
+    this.#marks = constraint.includesThoughts ? idsOf(tokenizer.thoughts.marks) : [];
     this.#tokens = formTokens.get(tokenizer) ?? formTokensOf(tokenizer, endIds);
     formTokens.set(tokenizer, this.#tokens);
   }
@@ -42,6 +46,11 @@ export class AnswerForm {
     return this.#constraint.ended;
   }
 
+  /** True if the form is that of thoughts and headers as well, and not only of the answer behind them. */
+  get includesThoughts(): boolean {
+    return this.#constraint.includesThoughts;
+  }
+
   /** Tokens that the answer still needs. Throws `bad-request` if the model has no tokens for them. */
   get missing(): number {
     const missing = this.#constraint.missing;
@@ -49,7 +58,7 @@ export class AnswerForm {
     throw new MicrogridError("bad-request", "The model cannot write an answer in the format that is asked for.");
   }
 
-  /** Goes on behind tokens whose answer reads `text`. False if that does not have the form. */
+  /** Goes on behind tokens that read `text`, as far as the form is concerned. False if that does not have the form. */
   resume(ids: readonly number[], text: string): boolean {
     const unfinished = unfinishedCharacter(concat(...ids.map(this.#bytesOf)));
     const whole = unfinished.length > 0 ? text.replace(/\ufffd+$/u, "") : text;
@@ -61,6 +70,10 @@ export class AnswerForm {
    * costs `thoughtCost`.
    */
   choose(next: ExpectedPart, room: { left: number; thoughtCost: number }, sample: Sample): Choice {
+    if (this.includesThoughts) {
+      const id = sample(this.#unmarked(this.#constraint.mask(), next));
+      return this.#constraint.fitting(id, this.#bytesOf(id), room.left);
+    }
     if (next === "thought") return { id: sample(this.#tokens.inThought), cut: false };
     const free = this.#besides(next, room);
     const id = sample(this.#constraint.mask(free));
@@ -70,11 +83,24 @@ export class AnswerForm {
 
   /** Takes a token that was chosen where `next` was expected. */
   accept(id: number, next: ExpectedPart): void {
-    if (next === "thought" || this.#openings.includes(id)) return;
+    if (!this.includesThoughts && (next === "thought" || this.#openings.includes(id))) return;
     if (next === "space" && this.#tokens.spaces.includes(id)) this.#spaces++;
     else if (!this.#constraint.accept(this.#bytesOf(id))) {
       throw new MicrogridError("internal", "The answer has left the format that is asked for. Ask again.");
     }
+  }
+
+  /** True if the token may follow, where the form includes thoughts. */
+  takes(id: number): boolean {
+    return this.#constraint.takes(this.#bytesOf(id));
+  }
+
+  /** The mask without the marks that a text or an argument may contain as characters, but not as tokens. */
+  #unmarked(mask: Int32Array, next: ExpectedPart): Int32Array {
+    if (next !== "answer") return mask;
+    const all = mask.slice();
+    for (const id of this.#marks) all[id >> 5]! &= ~(1 << (id & 31));
+    return all;
   }
 
   /** Tokens that may come although they are no part of the answer. */

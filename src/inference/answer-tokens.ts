@@ -87,7 +87,9 @@ export class AnswerTokens {
       stop: [...(terms.stop ?? []), ...(request.stop ?? [])],
       reader: tokenizer.thoughts.reader(end, calls),
     });
-    this.#ending = tokenizer.encodePrompt(tokenizer.thoughts.ending);
+    const { ending, callEnding = ending } = tokenizer.thoughts;
+    const mustCall = calls && (request.toolChoice ?? "auto") !== "auto";
+    this.#ending = tokenizer.encodePrompt(mustCall ? callEnding : ending);
     this.#form = constraint && new AnswerForm(constraint, { tokenizer, endIds: terms.endIds, calls });
     const room = Math.min(request.maxTokens, contextLength - this.#promptLength);
     this.#budget = new ThinkingBudget(room, this.#ending, this.#form?.missing);
@@ -96,7 +98,7 @@ export class AnswerTokens {
       this.#text.resume(id);
       this.#count(id);
     }
-    if (resumed.length > 0) this.#resumeForm(resumed, readAnswer(resumed, tokenizer, end, calls));
+    if (resumed.length > 0) this.#resumeForm(resumed, end, calls);
     this.limit = this.#promptLength + this.#roomFor(room, resumed.length);
     this.#text.delivered({ reasoning: request.resume?.reasoning ?? "", text: request.resume?.text ?? "" });
   }
@@ -159,23 +161,29 @@ export class AnswerTokens {
   #choice(logits: Float32Array, ahead: number): { readonly id: number | undefined; readonly cut: boolean } {
     const position = this.ids.length - this.#promptLength + ahead;
     const { next, thinking } = this.#text;
-    const mustEnd = this.#form ? next === "thought" : thinking;
+    const form = this.#form;
+    // A form that includes thoughts ends them only where they may end: not inside of a character.
+    const takes = (id: number | undefined): boolean => !form?.includesThoughts || (id !== undefined && form.takes(id));
+    const mustEnd = form && !form.includesThoughts ? next === "thought" : thinking && takes(this.#ending[0]);
     const due = this.#budget.token(position, ahead === 0 && mustEnd);
-    if (due !== undefined) return { id: due, cut: false };
+    if (due !== undefined && takes(due)) return { id: due, cut: false };
     const { sampling, logitBias: bias } = this.#request;
     const uniform = uniformAt(this.#seed, position);
     const sample = (mask?: Int32Array): number =>
       sampleToken(logits, sampling, { uniform, seen: this.#seen, counts: this.#counts, bias, mask });
     // Further ahead, the form is not known: whoever checks the guess knows it.
-    if (!this.#form || ahead > 0) return { id: sample(), cut: false };
+    if (!form || ahead > 0) return { id: sample(), cut: false };
     const room = { left: this.limit - this.ids.length, thoughtCost: this.#ending.length };
-    return this.#form.choose(next, room, sample);
+    return form.choose(next, room, sample);
   }
 
-  /** Goes on in the form of an answer that reads `text`. */
-  #resumeForm(ids: readonly number[], text: string): void {
-    if (!this.#form || this.#form.resume(ids, text)) return;
-    if (this.#request.format) {
+  /** Goes on in the form of an answer that has begun with `ids`, after a prompt that ends with `prompt`. */
+  #resumeForm(ids: readonly number[], prompt: string, calls: boolean): void {
+    if (!this.#form) return;
+    const { tokenizer } = this.#terms;
+    const text = this.#form.includesThoughts ? tokenizer.decode(ids, calls) : readAnswer(ids, tokenizer, prompt, calls);
+    if (this.#form.resume(ids, text)) return;
+    if (this.#request.format && !calls) {
       throw new MicrogridError(
         "bad-request",
         "The answer so far does not have the format that is asked for. Ask again.",
@@ -191,7 +199,8 @@ export class AnswerTokens {
    */
   #roomFor(room: number, resumed: number): number {
     if (!this.#form) return room;
-    const needed = resumed + this.#form.missing + (this.#text.next === "thought" ? this.#ending.length : 0);
+    const isThought = this.#text.next === "thought" && !this.#form.includesThoughts;
+    const needed = resumed + this.#form.missing + (isThought ? this.#ending.length : 0);
     const { contextLength } = this.#terms;
     if (needed <= room) return room;
     if (resumed > 0 && this.#promptLength + needed <= contextLength) return needed;

@@ -20,6 +20,7 @@ const FAMILIES: readonly [ToolFamily, ToolFormatName][] = [
   ["deepseekV3", "deepseek"],
   ["gemma4", "gemma4"],
   ["functionGemma", "function-gemma"],
+  ["gptOss", "harmony"],
 ];
 const SCHEMAS: Readonly<Record<string, object>> = {
   get_weather: {
@@ -44,6 +45,12 @@ const TOOLS: readonly Tool[] = [
   ...Object.entries(SCHEMAS).map(([name, schema]) => ({ name, parameters: JSON.stringify(schema) })),
   { name: "none" },
 ];
+const FORM = {
+  type: "schema",
+  schema: '{"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}',
+} as const;
+/** All marks of calls. */
+const MARKS = Array.from({ length: 20 }, (_, at) => FAMILY_VOCABULARY - 1 - at);
 const ajv = new Ajv2020({ strict: false });
 
 function begin(tokenizer: ChatTokenizer, request: Partial<GenerationRequest>): Promise<AnswerTokens> {
@@ -116,10 +123,11 @@ describe.each(FAMILIES)("a random model with the template of %s", (family, forma
 
   it("calls only tools that exist, with valid arguments, if it wants to call any", async () => {
     const tokenizer = await familyTokenizer(family, format);
-    const open = tokenizer.encodePrompt(format === "llama-json" ? '{"' : family === "qwen25" ? "<tool_call>" : "<");
+    const begins = { "llama-json": '{"', hermes: "<tool_call>", harmony: " to=functions." } as const;
+    const open = tokenizer.encodePrompt(format in begins ? begins[format as keyof typeof begins] : "<");
     let calls = 0;
     for (let seed = 0; seed < 4; seed++) {
-      const wish = [...open, ...Array.from({ length: 20 }, (_, at) => FAMILY_VOCABULARY - 1 - at)];
+      const wish = [...open, ...MARKS];
       calls += callsOf(run(await begin(tokenizer, { seed, maxTokens: 200 }), seed, wish), format).names.length;
     }
     if (!["hermes", "qwen-xml", "llama-json"].includes(format)) expect(calls).toBeGreaterThan(0);
@@ -144,23 +152,53 @@ describe("tools", () => {
     });
   });
 
-  it("may be insisted on only if a grammar can express the calls", async () => {
-    const tokenizer = await familyTokenizer("gptOss", "harmony");
-    await expect(begin(tokenizer, { toolChoice: "required" })).rejects.toMatchObject({ code: "bad-request" });
-  });
-
-  it("leave an answer in the form that is asked for", async () => {
-    const tokenizer = await familyTokenizer("qwen25", "hermes");
-    const format = {
-      type: "schema",
-      schema: '{"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}',
-    } as const;
+  it.each<[ToolFamily, ToolFormatName]>([
+    ["qwen25", "hermes"],
+    ["lfm2", "lfm2"],
+    ["llama32", "llama-json"],
+    ["gptOss", "harmony"],
+  ])("are called, or else the answer has the form that is asked for: %s", async (family, name) => {
+    const tokenizer = await familyTokenizer(family, name);
     const seen = new Set<string>();
-    for (let seed = 0; seed < 8; seed++) {
-      const { text, names } = callsOf(run(await begin(tokenizer, { format, seed }), seed), "hermes");
+    for (let seed = 0; seed < 10; seed++) {
+      const request = { format: FORM, seed, parallelToolCalls: false, maxTokens: 60 + 10 * seed };
+      const { text, names } = callsOf(run(await begin(tokenizer, request), seed), name);
       seen.add(names.length > 0 ? "call" : "answer");
+      expect(names.length).toBeLessThan(2);
       if (names.length === 0) expect(JSON.parse(text)).toEqual({ a: expect.any(Boolean) as boolean });
+      else expect(text).toBe("");
     }
     expect([...seen].sort()).toEqual(["answer", "call"]);
+  });
+
+  it("are called in an answer with a form that another one began", async () => {
+    const tokenizer = await familyTokenizer("qwen25", "hermes");
+    const point = { packageHash: "", tokenizerHash: "another", engine: "onnx", backend: "wasm", ids: [] } as const;
+    for (const begun of ['{"a":', '<tool_call>\n{"name": "place", "argu']) {
+      const resume = { ...point, idsInText: 0, text: begun };
+      const events = run(await begin(tokenizer, { format: FORM, resume }), 1);
+      expect(() => callsOf([{ type: "token", text: begun, ids: [] }, ...events], "hermes")).not.toThrow();
+      expect(begun + textOf(events)).toMatch(begun.startsWith("{") ? /^\{"a":(true|false)\}$/ : /<\/tool_call>$/);
+    }
+  });
+
+  it("are called in time behind a thought without an end, where a call has to come", async () => {
+    const tokenizer = await familyTokenizer("gptOss", "harmony");
+    const begun = tokenizer.encodePrompt("<|channel|>analysis<|message|>");
+    const endless = tokenizer.encode("hm ä");
+    for (const toolChoice of ["required", { name: "place" }] as const) {
+      for (let maxTokens = 70; maxTokens < 78; maxTokens++) {
+        const answer = await begin(tokenizer, { toolChoice, maxTokens });
+        const events: GenerationEvent[] = [];
+        for (let at = 0; !answer.over; at++) {
+          const logits = new Float32Array(FAMILY_VOCABULARY);
+          logits[begun[at] ?? endless[at % endless.length]!] = 40;
+          events.push(...answer.take(logits).events);
+        }
+        events.push(...answer.end({ cachedTokens: 0, startTime: 0, firstTokenTime: 0 }));
+        expect(callsOf(events, "harmony")).toMatchObject({ text: "", names: [expect.any(String)] });
+        expect(events.flatMap((event) => (event.type === "reasoning" ? event.text : [])).join("")).toContain("ähm ä");
+      }
+    }
   });
 });

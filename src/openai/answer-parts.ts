@@ -76,9 +76,11 @@ async function* partsOf(
     if (event.type === "route") {
       // The model that answers: the request may have asked for any.
       model = event.route.offer.model;
-      const { tools, toolChoice } = generation;
+      const { tools, toolChoice, format } = generation;
       const { chat } = event.route.offer;
-      if (tools && toolChoice !== "none") calls ??= new CallParts(toolReader(chat?.tools ?? "generic", tools));
+      if (tools && toolChoice !== "none") {
+        calls ??= new CallParts(toolReader(chat?.tools ?? "generic", tools, { either: format !== undefined }));
+      }
       continue;
     }
     if (event.type === "lost") continue;

@@ -10,15 +10,29 @@ interface Choice {
   readonly cut: boolean;
 }
 
-/** The format of one answer. It begins where the answer does, behind any thought. */
+/** The format of one answer. It begins where the answer does, behind any thought, or with the first token. */
 export class Constraint {
+  /** True if it begins with the first token, so that it says which thoughts there may be. */
+  readonly includesThoughts: boolean;
   readonly #vocabulary: Vocabulary;
   readonly #endIds: ReadonlySet<number>;
   readonly #states: States;
   #state: State;
 
   /** `endIds` are the tokens that end an answer. */
-  constructor(states: States, vocabulary: Vocabulary, endIds: ReadonlySet<number>) {
+  constructor(
+    states: States,
+    {
+      vocabulary,
+      endIds,
+      includesThoughts = false,
+    }: {
+      readonly vocabulary: Vocabulary;
+      readonly endIds: ReadonlySet<number>;
+      readonly includesThoughts?: boolean;
+    },
+  ) {
+    this.includesThoughts = includesThoughts;
     this.#states = states;
     this.#state = states.start;
     this.#vocabulary = vocabulary;
@@ -54,6 +68,11 @@ export class Constraint {
     const after = advanced(this.#state, bytes);
     if (after && this.#vocabulary.canClose(after, room - 1)) return { id: chosen, cut: false };
     return { id: this.#vocabulary.closing(this.#state)?.id, cut: true };
+  }
+
+  /** True if bytes may follow. */
+  takes(bytes: Uint8Array): boolean {
+    return advanced(this.#state, bytes) !== undefined;
   }
 
   /** Adds bytes to the answer. False if they may not be there; the answer then stays as it was. */

@@ -1,9 +1,9 @@
 /** Formats of answers: grammars, and the constraint that keeps an answer in one. Loaded when a request first has a format. */
 import { MicrogridError } from "../../core";
 import type { ChatTokenizer } from "../tokenizer";
-import { offeredTools } from "../tools";
+import { type ToolFormatName, offeredTools } from "../tools";
 import type { AnswerFormat, GenerationRequest } from "../types";
-import { type CallRequest, callGrammar, canBeExpressed } from "./calls/grammar";
+import { type CallRequest, callGrammar, includesThoughts } from "./calls/grammar";
 import { Constraint } from "./constraint";
 import { readEbnf } from "./ebnf";
 import type { Grammar } from "./expressions";
@@ -27,18 +27,22 @@ export type { Constraint };
 /** The parts of a request that say which form its answer has. */
 type FormRequest = Pick<GenerationRequest, "format"> & CallRequest;
 
-/**
- * The constraint of one answer; undefined if it may be anything. Throws `bad-request` if the format cannot be honoured, or if the
- * model writes calls in a way that no grammar can express and the request insists on one.
- */
+/** The constraint of one answer; undefined if it may be anything. Throws `bad-request` if the format cannot be honoured. */
 export function constraintOf(
   request: FormRequest,
   tokenizer: ChatTokenizer,
   endIds: ReadonlySet<number>,
 ): Constraint | undefined {
-  const calls = offeredTools(request).length > 0;
-  const states = calls ? callStates(request, tokenizer) : request.format && statesOf(request.format);
-  return states && new Constraint(states, vocabularyOf(tokenizer, calls), endIds);
+  if (offeredTools(request).length > 0) {
+    const name = tokenizer.abilities?.tools ?? "generic";
+    return new Constraint(callStates(request, name), {
+      vocabulary: vocabularyOf(tokenizer, true),
+      endIds,
+      includesThoughts: includesThoughts(name),
+    });
+  }
+  const states = request.format && statesOf(request.format);
+  return states && new Constraint(states, { vocabulary: vocabularyOf(tokenizer, false), endIds });
 }
 
 /** The states of a format, of which the latest are kept. */
@@ -46,18 +50,10 @@ export function statesOf(format: AnswerFormat): States {
   return kept(JSON.stringify(format), () => grammarOf(format));
 }
 
-function callStates(request: FormRequest, tokenizer: ChatTokenizer): States | undefined {
-  const name = tokenizer.abilities?.tools ?? "generic";
+function callStates(request: FormRequest, name: ToolFormatName): States {
   const { format, tools, toolChoice = "auto", parallelToolCalls } = request;
-  if (canBeExpressed(name)) {
-    const key = JSON.stringify([name, format, tools, toolChoice, parallelToolCalls]);
-    return kept(key, () => callGrammar(name, request, format && grammarOf(format)));
-  }
-  if (toolChoice === "auto" && !format) return undefined;
-  throw new MicrogridError(
-    "bad-request",
-    "This model decides by itself whether it calls a tool, and its answers with tools cannot have a format. Choose another model.",
-  );
+  const key = JSON.stringify([name, format, tools, toolChoice, parallelToolCalls]);
+  return kept(key, () => callGrammar(name, request, format && grammarOf(format)));
 }
 
 function kept(key: string, grammar: () => Grammar): States {

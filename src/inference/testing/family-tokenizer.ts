@@ -15,7 +15,7 @@ export type ToolFamily = keyof typeof TEMPLATES;
 /** Families whose marks of calls are ordinary text, or tokens of another kind. */
 const TEXT_FORMATS: ReadonlySet<ToolFormatName> = new Set(["hermes", "qwen-xml", "generic"]);
 const OTHER_MARKS: Partial<Record<ToolFormatName, readonly string[]>> = {
-  harmony: ["<|end|>", "<|return|>"],
+  harmony: ["<|return|>"],
 };
 
 /** A tokenizer in which the marks of calls are control tokens, if they are in the family's own. */

@@ -34,6 +34,8 @@ export interface ThoughtFormat {
   readonly openings: readonly string[];
   /** Text that makes a model stop thinking and answer. */
   readonly ending: string;
+  /** Text that makes a model stop thinking and call a tool; absent if `ending` serves as well. */
+  readonly callEnding?: string;
   /** A thought without content, after which a model answers at once; undefined if its marks know none. */
   readonly empty?: string;
   /** Reads an answer to a prompt that ends with `prompt`. If it may call tools (`calls`), calls are part of its text. */
@@ -91,6 +93,7 @@ const CHANNELS: ThoughtFormat = {
   tags: undefined,
   openings: [CHANNEL, START],
   ending: `${END}${START}assistant${CHANNEL}${FINAL}${MESSAGE}`,
+  callEnding: `${END}${START}assistant ${TOOL}`,
   reader: (_, calls = false) => new ChannelReader(calls),
   written: ({ reasoning, text }) => {
     const at = text.search(CALL);

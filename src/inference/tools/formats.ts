@@ -179,7 +179,7 @@ const mistral: CallFormat = {
 const harmony: CallFormat = {
   opens: ["<|start|>", "<|channel|>", " to=functions.", "to=functions."],
   bare: false,
-  marks: ["<|start|>", "<|channel|>", "<|constrain|>", "<|message|>"],
+  marks: ["<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"],
   ends: ["<|call|>"],
   *read(source, parts, open) {
     const from = source.at;

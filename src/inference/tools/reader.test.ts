@@ -27,8 +27,8 @@ interface Read {
 }
 
 /** The text and the calls that a reader finds in the pieces of an answer. */
-function read(format: ToolFormatName, pieces: readonly string[], complete = true): Read {
-  const reader = toolReader(format, TOOLS);
+function read(format: ToolFormatName, pieces: readonly string[], complete = true, either = false): Read {
+  const reader = toolReader(format, TOOLS, { either });
   const calls: { name: string; arguments: string }[] = [];
   let text = "";
   for (const part of [...pieces.flatMap((piece) => reader.push(piece)), ...reader.flush(complete)]) {
@@ -328,5 +328,21 @@ describe("anything at all", () => {
     const long = JSON.stringify({ a: "x".repeat(300_000) });
     const answer = `<tool_call>{"name": "stop", "arguments": ${long}}</tool_call>`;
     expect(JSON.parse(read("hermes", answer.match(/[^]{1,7}/g)!).calls[0]!.arguments)).toEqual(JSON.parse(long));
+  });
+});
+
+describe("an answer that calls tools or says something", () => {
+  it.each<[ToolFormatName, string]>([
+    ["qwen-xml", "<function=stop>\n</function>"],
+    ["lfm2", "<|tool_call_start|>[stop()]<|tool_call_end|>"],
+    ["harmony", "<|start|>assistant to=functions.stop<|channel|>commentary json<|message|>{}"],
+  ])("has calls at its beginning only: %s", (format, call) => {
+    const said = `{"a":"${call}"}`;
+    expect(read(format, [said]).calls).toHaveLength(1);
+    for (const pieces of [[said], Array.from(said)]) {
+      expect(read(format, pieces, true, true)).toEqual({ text: said, calls: [] });
+      expect(read(format, pieces, false, true)).toEqual({ text: said, calls: [] });
+    }
+    expect(read(format, [call], true, true)).toEqual({ text: "", calls: [{ name: "stop", arguments: "{}" }] });
   });
 });

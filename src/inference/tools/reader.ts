@@ -19,10 +19,11 @@ interface ToolReader {
 
 /**
  * Reads answers of a model that writes calls in `format`, to a request with `tools`. At the end of a call, its arguments are valid
- * JSON, whatever the model writes. Anything that is no call is text. Never throws.
+ * JSON, whatever the model writes. Anything that is no call is text. `either` says that an answer calls tools or says something, as
+ * one does that has to have a form: marks in what it says are text then. Never throws.
  */
-export function toolReader(format: ToolFormatName, tools: readonly Tool[]): ToolReader {
-  return new AnswerReader(CALL_FORMATS[format], tools);
+export function toolReader(format: ToolFormatName, tools: readonly Tool[], { either = false } = {}): ToolReader {
+  return new AnswerReader(CALL_FORMATS[format], tools, either);
 }
 
 class AnswerReader implements ToolReader {
@@ -32,12 +33,17 @@ class AnswerReader implements ToolReader {
   readonly #schemaOf: SchemaOf;
   /** Characters with which no mark begins. */
   readonly #plain: RegExp;
+  readonly #either: boolean;
+  /** Marks with which calls may begin from here on. */
+  #opens: readonly string[];
   readonly #reading: Reading<void>;
   /** Where text begins that may be text or a call; undefined inside a call. */
   #open: number | undefined = 0;
 
-  constructor(format: CallFormat, tools: readonly Tool[]) {
+  constructor(format: CallFormat, tools: readonly Tool[], either: boolean) {
     this.#format = format;
+    this.#opens = format.opens;
+    this.#either = either;
     this.#parts = new Parts(this.#source, (name) => tools.some((tool) => tool.name === name));
     this.#schemaOf = (name) => {
       const { parameters } = tools.find((tool) => tool.name === name) ?? {};
@@ -59,7 +65,7 @@ class AnswerReader implements ToolReader {
       this.#source.end();
       this.#reading.next();
     } else if (this.#open !== undefined) {
-      this.#parts.text(withoutBeginning(this.#source.from(this.#open), this.#format.opens));
+      this.#parts.text(withoutBeginning(this.#source.from(this.#open), this.#opens));
     }
     return this.#parts.take();
   }
@@ -79,7 +85,7 @@ class AnswerReader implements ToolReader {
     this.#open = from;
     // Space between a text and a call belongs to neither, and so does space behind the last call.
     yield* source.space();
-    const open = yield* source.oneOf(this.#format.opens);
+    const open = yield* source.oneOf(this.#opens);
     if (open !== undefined) {
       this.#open = undefined;
       if (yield* this.#readCalls(open)) return true;
@@ -88,6 +94,7 @@ class AnswerReader implements ToolReader {
     if (open === undefined && !end) source.skip();
     source.present(this.#plain);
     if (!end || parts.count === 0) parts.text(source.since(from));
+    if (this.#either && parts.count === 0) this.#opens = [];
     source.forget();
     return !end;
   }

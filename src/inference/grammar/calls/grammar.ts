@@ -4,6 +4,7 @@ import type { GenerationRequest } from "../../types";
 import { type Expression, type Grammar, NOTHING, char, choice, optional, repeat, sequence } from "../expressions";
 import { Arguments } from "./arguments";
 import { FreeText } from "./free-text";
+import { harmonyGrammar } from "./harmony";
 
 const MANY = Number.POSITIVE_INFINITY;
 const SPACES = " \n\r\t";
@@ -32,24 +33,20 @@ interface Callable {
   readonly args: Arguments;
 }
 
-/**
- * False for a format that no grammar can express: messages of gpt-oss to tools are told from others by their headers, which are no
- * part of the text of an answer.
- */
-export function canBeExpressed(format: ToolFormatName): format is Expressed {
-  return format !== "harmony";
+/** True for a format whose grammar is that of everything the model writes, and not only of the answer behind its thoughts. */
+export function includesThoughts(format: ToolFormatName): boolean {
+  return format === "harmony";
 }
-
-type Expressed = Exclude<ToolFormatName, "harmony">;
 
 /**
  * The grammar of an answer with tools. `said` is the grammar of an answer that calls none, if it has to have a form. Throws
  * `bad-request` for a strict schema that cannot be honoured.
  */
-export function callGrammar(format: Expressed, request: CallRequest, said?: Grammar): Grammar {
+export function callGrammar(format: ToolFormatName, request: CallRequest, said?: Grammar): Grammar {
   const { toolChoice: choiceOf = "auto", parallelToolCalls = true } = request;
   const chosen = offeredTools(request).filter((tool) => typeof choiceOf === "string" || tool.name === choiceOf.name);
   const rules = new Map(said?.rules);
+  if (format === "harmony") return harmonyGrammar(chosen, rules, { required: choiceOf !== "auto", said });
   const { open, calls, forbidden = [], noCall } = callText(format, chosen, parallelToolCalls, rules);
   const call = sequence(open, calls);
   if (choiceOf !== "auto") return { root: call, rules };
@@ -63,7 +60,7 @@ export function callGrammar(format: Expressed, request: CallRequest, said?: Gram
 }
 
 function callText(
-  format: Expressed,
+  format: Exclude<ToolFormatName, "harmony">,
   tools: readonly Tool[],
   parallel: boolean,
   rules: Map<string, Expression>,
