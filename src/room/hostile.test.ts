@@ -1,11 +1,13 @@
 /** Members that run a program of their own, or are members no more: what they say over a link that they can still open. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Did } from "../core";
+import { type Did, encodeCbor } from "../core";
 import { delegate, makeEphemeralKey, signStatement } from "../identity";
 import { Link } from "../wire";
+import { frameToMessages } from "../wire/framing";
 import { MemorySignaling } from "../wire/testing/memory-transport";
 import { FrameReader } from "./frames/frame-reader";
 import { REFUSED_AFTER_MS } from "./constants";
+import { JobServer } from "./jobs/server";
 import { EPOCH, Epochs } from "./membership/epochs";
 import { NOT_A_MEMBER } from "./membership/proof";
 import { EPOCH_FRAMES } from "./membership/reconcile";
@@ -42,6 +44,32 @@ async function afterRemoval() {
   await eventually(() => expect(removed.out.reason).toBeDefined());
   return { founder, member, removed, old };
 }
+
+describe("bodies that nobody here has a use for", () => {
+  it("are not decoded: neither requests where nothing is shared, nor steps of pipelines", async () => {
+    const host = await nodes.open();
+    const guest = await nodes.enter(host.invite);
+    await together([host, guest]);
+    const id = "0123456789abcdef";
+    const screened = vi.spyOn(JobServer.prototype, "screen");
+    const accused = vi.spyOn(Link.prototype, "accuse");
+    // No schema accepts these bodies, so decoding one ends the link.
+    const request = frameToMessages("job.request", encodeCbor({ id, request: "nonsense" }));
+    const step = frameToMessages("stage.forward", encodeCbor({ pipeline: id, tensors: "nonsense" }));
+    for (const { control, stage } of nodes.signaling.links) {
+      try {
+        for (const message of request) control.send(message);
+        for (const message of step) stage.send(message);
+      } catch {
+        // This line is closed already.
+      }
+    }
+    await eventually(() => expect(screened).toHaveReturnedWith(false));
+    await together([host, guest]);
+    // Lines to the door know neither of these kinds, and say so.
+    expect(accused.mock.calls.flat().filter((what) => what.includes("makes no sense"))).toEqual([]);
+  });
+});
 
 describe("epochs from somebody who was removed", () => {
   it("cost one signature check, and the sender is kept out after it", async () => {

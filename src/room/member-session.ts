@@ -244,6 +244,9 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     const sender = { member, peer: this.#peers.of(member.did) };
     this.stages.attach(member);
     this.weights.attach(member);
+    for (const kind of ["job.request", "job.embed"] as const) {
+      member.link.screen(kind, (body) => this.#server.screen(member.link, body));
+    }
     member.onFrame = (frame) => dispatch<typeof ROOM_FRAMES, Sender>(this.#routes, frame, sender);
   }
 

@@ -48,7 +48,7 @@ import {
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const jobId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
+export const JobIdSchema = v.pipe(v.string(), v.regex(/^[0-9a-f]{16,64}$/));
 
 const modelName = text(MAX_MODEL_CHARS);
 // A node may say more of itself than this program knows, if its own is newer: those fields are left out, and the rest counts.
@@ -76,7 +76,7 @@ const EmbedRequest = v.strictObject({
   inputs: v.pipe(inputs, v.maxLength(MAX_JOB_INPUTS)),
 });
 const jobTerms = {
-  id: jobId,
+  id: JobIdSchema,
   privacy: v.picklist(["room", "anywhere"]),
   deadlineMs: v.pipe(amount, v.maxValue(MAX_DEADLINE_MS)),
 };
@@ -190,7 +190,7 @@ export const ROOM_FRAMES = {
   /** All vectors of a job, in the order of its inputs; the job is complete. */
   "job.vectors": {
     schema: v.strictObject({
-      id: jobId,
+      id: JobIdSchema,
       dimensions: v.pipe(count, v.minValue(1)),
       /** 32-bit floats, little-endian. */
       vectors: v.pipe(v.instance(Uint8Array), v.maxLength(MAX_VECTORS_BYTES)),
@@ -201,13 +201,13 @@ export const ROOM_FRAMES = {
   },
   /** The job is taken; repeated with news at least every 4 s until its first tokens. */
   "job.accepted": {
-    schema: v.strictObject({ id: jobId, position: count, etaMs: amount }),
+    schema: v.strictObject({ id: JobIdSchema, position: count, etaMs: amount }),
     maxBytes: 256,
     rate: JOB_SIGN_RATE,
   },
   "job.refused": {
     schema: v.strictObject({
-      id: jobId,
+      id: JobIdSchema,
       reason: v.picklist(REFUSAL_REASONS),
       /** The rule of the charter that the request would break. */
       rule: v.optional(v.picklist(CHARTER_RULES)),
@@ -218,14 +218,14 @@ export const ROOM_FRAMES = {
   },
   /** The oldest messages of the request did not fit the model's context, so the answer does not know them. */
   "job.shortened": {
-    schema: v.strictObject({ id: jobId, messages: v.pipe(count, v.maxValue(MAX_MESSAGES)) }),
+    schema: v.strictObject({ id: JobIdSchema, messages: v.pipe(count, v.maxValue(MAX_MESSAGES)) }),
     maxBytes: 256,
     rate: JOB_RATE,
   },
   /** Tokens of the answer; `seq` counts these frames from 0 without a gap. */
   "job.tokens": {
     schema: v.strictObject({
-      id: jobId,
+      id: JobIdSchema,
       seq: count,
       text: text(MAX_TOKENS_FRAME_BYTES),
       ids: v.pipe(v.array(TokenIdSchema), v.maxLength(4096)),
@@ -239,7 +239,7 @@ export const ROOM_FRAMES = {
   /** The answer is complete after `frames` frames of tokens. */
   "job.done": {
     schema: v.strictObject({
-      id: jobId,
+      id: JobIdSchema,
       frames: count,
       finishReason: FinishReasonSchema,
       usage: UsageSchema,
@@ -248,12 +248,12 @@ export const ROOM_FRAMES = {
     rate: JOB_RATE,
   },
   "job.failed": {
-    schema: v.strictObject({ id: jobId, code: text(40), message: text(500) }),
+    schema: v.strictObject({ id: JobIdSchema, code: text(40), message: text(500) }),
     maxBytes: 2048,
     rate: JOB_RATE,
   },
   /** The consumer does not want the rest; the work stops within one token. */
-  "job.cancel": { schema: v.strictObject({ id: jobId }), maxBytes: 128, rate: JOB_RATE },
+  "job.cancel": { schema: v.strictObject({ id: JobIdSchema }), maxBytes: 128, rate: JOB_RATE },
 
   ...GOSSIP_FRAMES,
 } satisfies FrameTable;

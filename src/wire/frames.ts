@@ -11,6 +11,11 @@ interface FrameSpec {
   readonly maxBytes: number;
   /** How often it may arrive; exceeding the rate ends the link. */
   readonly rate: FrameRate;
+  /**
+   * True if the receiver has asked for each frame of this kind, and ends the link where it has not. The time that they take is
+   * then the receiver's choice, so the link's budget leaves it out. Only lanes have such kinds.
+   */
+  readonly asked?: boolean;
 }
 
 /** All frame kinds of a protocol, by name. */

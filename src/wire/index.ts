@@ -3,6 +3,7 @@ export { authenticate } from "./authenticate";
 export type { AuthenticatedLine } from "./authenticate";
 export { BUSY_LOST_MS, IDLE_LOST_MS } from "./constants";
 export type { FrameBody, FrameOf, FrameTable } from "./frames";
+export type { RawFrame } from "./framing";
 export { tokenSecret } from "./handshake";
 export type { MemberClaim } from "./handshake";
 export { Lane } from "./lane";

@@ -1,7 +1,7 @@
 /** Only the handshake turns a connection into a link; a link carries frames and reports why it ends. */
 import * as v from "valibot";
 import { describe, expect, it, vi } from "vitest";
-import { type Bytes, encodeCbor, randomBytes } from "../core";
+import { type Bytes, cborField, encodeCbor, randomBytes } from "../core";
 import { makeEphemeralKey } from "../identity";
 import { HANDSHAKE_TIMEOUT_MS, MAX_EARLY_BYTES, MAX_EARLY_FRAMES, PING_RATE } from "./constants";
 import { frameToMessages } from "./framing";
@@ -69,6 +69,38 @@ describe("a link", () => {
     for (let i = 0; i < 10; i++) await a.send("one", body).catch(() => undefined);
     expect(await b.closed).toContain("more items");
     vi.restoreAllMocks();
+  });
+
+  it.each(["the link", "a lane"])(
+    "ends, with the reason, when handling the frames of %s takes too long",
+    async (over) => {
+      const { links } = await connected();
+      const lanes = links.map((link) => link.lane("stage", TABLE)) as [Lane<typeof TABLE>, Lane<typeof TABLE>];
+      const [from, to] = over === "a lane" ? lanes : links;
+      let now = performance.now();
+      vi.spyOn(performance, "now").mockImplementation(() => now);
+      const got = vi.fn(() => void (now += 1_000));
+      to.listen(got);
+      for (let sent = 0; sent < 50; sent++) await from.send("note", { text: "" }).catch(() => undefined);
+      const reason = await links[0].closed;
+      vi.restoreAllMocks();
+      expect(reason).toContain("more than this device has time to read");
+      expect(links[1].accused).toBe(true);
+      expect(got.mock.calls.length).toBeLessThan(20);
+    },
+  );
+
+  it("drops a frame that its receiver does not want by its encoded body, before it is decoded", async () => {
+    const { links, raw } = await connected();
+    const got: string[] = [];
+    links[1].listen((frame) => got.push(frame.body.text));
+    links[1].screen("note", (body) => cborField(body, ["text"]) !== "unwanted");
+    // The second entry is not in the schema: decoding the frame would end the link.
+    const unwanted = encodeCbor({ text: "unwanted", other: 1 });
+    for (const message of frameToMessages("note", unwanted)) raw[0].control.send(message);
+    await links[0].send("note", { text: "wanted" });
+    await vi.waitFor(() => expect(got).toEqual(["wanted"]));
+    expect(links[1].open).toBe(true);
   });
 });
 

@@ -17,7 +17,7 @@ import { type RawFrame, Reassembler } from "./framing";
 import type { Authenticated } from "./handshake";
 import type { AuthenticatedLine } from "./authenticate";
 import { Lane } from "./lane";
-import { LinkBudget } from "./rate";
+import { LinkBudget } from "./link-budget";
 import type { RawLink } from "./transport";
 import type { FrameWriter } from "./writer";
 
@@ -49,8 +49,8 @@ export class Link<T extends FrameTable> {
   readonly #writer: FrameWriter;
   readonly #lanes: { close(reason: string): void }[] = [];
   readonly #early: FrameOf<T>[] = [];
+  readonly #screens = new Map<string, (body: Bytes) => boolean>();
   #listener: ((frame: FrameOf<T>) => void) | undefined;
-  /** One for all kinds of frames and all lanes. */
   readonly #budget = new LinkBudget(performance.now());
   #ended: string | undefined;
   #lost = false;
@@ -127,6 +127,14 @@ export class Link<T extends FrameTable> {
     this.send(kind, body).catch(() => undefined);
   }
 
+  /**
+   * Lets `judge` look at the encoded bodies of a kind before they are decoded: false drops the frame. Use it where a frame may be
+   * refused by a field of it (`cborField`), so that its body costs nothing then.
+   */
+  screen(kind: keyof T & string, judge: (body: Bytes) => boolean): void {
+    this.#screens.set(kind, judge);
+  }
+
   /** Opens another channel of the connection. Call it at most once for each, in the task that makes the link. */
   lane<U extends FrameTable>(channel: "bulk" | "stage", table: U): Lane<U> {
     const owner = {
@@ -195,8 +203,10 @@ export class Link<T extends FrameTable> {
   #read(reassembler: Reassembler, message: Bytes): void {
     this.#heardAt = performance.now();
     try {
-      const frame = reassembler.push(message);
-      if (frame) this.#receive(frame);
+      this.#budget.spend(message.length, () => {
+        const frame = reassembler.push(message);
+        if (frame) this.#receive(frame);
+      });
     } catch (error) {
       this.accuse(error instanceof MicrogridError ? error.message : "it sent something unreadable");
     }
@@ -208,7 +218,8 @@ export class Link<T extends FrameTable> {
       this.#receiveOwn(parseFrame(LINK_FRAMES, frame));
       return;
     }
-    const parsed = parseFrame(this.#table, frame, this.#budget.refill(performance.now()));
+    if (this.#screens.get(frame.kind)?.(frame.body) === false) return;
+    const parsed = parseFrame(this.#table, frame, this.#budget);
     if (this.#listener) this.#listener(parsed);
     else if (this.#early.push(parsed) > MAX_EARLY_FRAMES) this.close("it sent more than this node reads");
   }

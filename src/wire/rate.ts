@@ -1,5 +1,4 @@
-/** Rate limits of frames: a token bucket (Turner, 1986) for each kind, and one for the items of all. */
-import type { ItemBudget } from "../core";
+/** Rate limits of frames: a token bucket (Turner, 1986) for each kind. */
 
 /** How often a kind of frame may arrive. */
 export interface FrameRate {
@@ -32,28 +31,5 @@ export class TokenBucket {
     if (this.#tokens < 1) return false;
     this.#tokens--;
     return true;
-  }
-}
-
-/**
- * Items of CBOR that one peer may send, over all kinds and channels of a link: the size of a frame says little about what it costs
- * to read, its items do. Half a million take about a second.
- */
-const ITEMS: FrameRate = { burst: 2_000_000, perSecond: 60_000 };
-
-/** Limits the work of reading what a peer sends. `decodeCbor` takes from `items`. */
-export class LinkBudget implements ItemBudget {
-  items = ITEMS.burst;
-  #at: number;
-
-  constructor(nowMs: number) {
-    this.#at = nowMs;
-  }
-
-  /** Call before a frame is read. */
-  refill(nowMs: number): this {
-    this.items = Math.min(ITEMS.burst, this.items + ((nowMs - this.#at) / 1000) * ITEMS.perSecond);
-    this.#at = nowMs;
-    return this;
   }
 }

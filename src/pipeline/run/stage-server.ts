@@ -41,7 +41,14 @@ export class StageServer {
 
   constructor(options: StageServerOptions) {
     this.#options = options;
-    this.#stop = [options.traffic.handle(this.#handlers()), options.traffic.on("gone", ({ did }) => this.#lost(did))];
+    const { traffic } = options;
+    const isHere = (pipeline: unknown): boolean =>
+      [...this.#stages].some(({ request }) => request.pipeline === pipeline);
+    this.#stop = [
+      traffic.handle(this.#handlers()),
+      traffic.handle(this.#steps(), { pipeline: isHere }),
+      traffic.on("gone", ({ did }) => this.#lost(did)),
+    ];
   }
 
   /** The stages that run here, with their consumers. */
@@ -72,16 +79,22 @@ export class StageServer {
     for (const stage of [...this.#stages]) this.#giveUp(stage, reason);
   }
 
-  /** Handlers for the frames that consumers and neighbours send to the stages here. */
-  #handlers(): StageHandlers {
+  /** Handlers for the steps that neighbours pass to the stages here. */
+  #steps(): StageHandlers {
     return {
-      "stage.open": (body, from) => void this.#open(from, body),
       "stage.forward": (body, from) => {
         for (const stage of this.#stagesOf(body.pipeline)) stage.forward(from, body);
       },
       "stage.end": ({ pipeline, sequence }, from) => {
         for (const stage of this.#stagesOf(pipeline)) stage.end(from, sequence);
       },
+    };
+  }
+
+  /** Handlers for the frames that consumers send. */
+  #handlers(): StageHandlers {
+    return {
+      "stage.open": (body, from) => void this.#open(from, body),
       // Only the consumer of a stage may do the following.
       "stage.where": (body, from) => this.#tellWhere(from, body),
       "stage.previous": (body, from) => this.#stageOf(from, body)?.previous(body),

@@ -53,6 +53,7 @@ export const BULK_FRAMES = {
     }),
     maxBytes: MAX_PIECE_BYTES + 128,
     rate: PIECES,
+    asked: true,
   },
   /** Confirms the first `upTo` bytes of the range. Sent at once for each piece, since it sets the sender's pace. */
   "bulk.got": { schema: v.strictObject({ get, upTo: count(MAX_GET_BYTES) }), maxBytes: 128, rate: PIECES },

@@ -1,12 +1,12 @@
 /** Jobs between peers of which one may be greedy, or tell stories without end. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type JobId, randomId } from "../../core";
+import { type JobId, encodeCbor, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest } from "../../inference";
 import { ToyProvider, letters, toyRequest } from "../../inference/testing/toy-provider";
 import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
 import { JobClient } from "./client";
 import { MAX_JOBS_PER_PEER } from "../constants";
-import { JobServer } from "./server";
+import { JobServer, type SharedModels } from "./server";
 
 interface Sent {
   readonly kind: string;
@@ -42,7 +42,7 @@ afterEach(() => {
 });
 
 /** A server with two places, whose answers go on until the test lets them end. */
-function server() {
+function server(sharing: () => SharedModels | undefined = () => ({ maxJobs: 2, models: new Set(["toy"]) })) {
   const toy = new ToyProvider();
   let release = (): void => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -54,7 +54,7 @@ function server() {
   };
   const jobs = new JobServer({
     provider: toy,
-    sharing: () => ({ maxJobs: 2, models: new Set(["toy"]) }),
+    sharing,
     load: () => LOAD,
     forbids: () => undefined,
     onChange: () => undefined,
@@ -76,6 +76,45 @@ const kindsOf = ({ sent }: FakeLink, id: string): string[] =>
 /** Whether a job runs: who waits is told a position. */
 const runs = ({ sent }: FakeLink, id: string): boolean =>
   sent.some(({ kind, body }) => kind === "job.accepted" && body.id === id && body.position === 0);
+
+describe("a request that cannot be taken", () => {
+  const id = "0123456789abcdef";
+  /** The schema accepts none of these bodies: whoever decodes them ends the link. */
+  const body = (model: string) => encodeCbor({ id, request: { model, messages: "too much to read" } });
+
+  it("is refused by its id alone where nothing is shared", () => {
+    const { jobs } = server(() => undefined);
+    const asker = fakeLink();
+    expect(jobs.screen(asker.link, body("toy"))).toBe(false);
+    expect(asker.sent).toMatchObject([{ kind: "job.refused", body: { id, reason: "policy" } }]);
+  });
+
+  it("is refused by its model where others are shared", () => {
+    const { jobs } = server();
+    const asker = fakeLink();
+    expect(jobs.screen(asker.link, body("other"))).toBe(false);
+    expect(asker.sent).toMatchObject([{ kind: "job.refused", body: { id, reason: "unknown-model" } }]);
+    expect(jobs.screen(asker.link, body("toy"))).toBe(true);
+  });
+
+  it("is refused before it is read while its sender has as many jobs here as it may have", () => {
+    const { jobs, ask } = server();
+    const asker = fakeLink();
+    for (let asked = 0; asked < MAX_JOBS_PER_PEER; asked++) ask(asker);
+    expect(jobs.screen(asker.link, body("toy"))).toBe(false);
+    expect(asker.sent.at(-1)).toMatchObject({ kind: "job.refused", body: { id, reason: "busy" } });
+    expect(jobs.screen(fakeLink().link, body("toy"))).toBe(true);
+  });
+
+  it("is left to its schema if it has no id", () => {
+    const { jobs } = server(() => undefined);
+    const asker = fakeLink();
+    for (const bytes of [encodeCbor({ id: "no id", request: {} }), new Uint8Array(), new Uint8Array([0xbb, 1])]) {
+      expect(jobs.screen(asker.link, bytes)).toBe(true);
+    }
+    expect(asker.sent).toEqual([]);
+  });
+});
 
 describe("peers that share a device", () => {
   it("give all of it to one peer while no other comes", () => {

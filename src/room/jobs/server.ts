@@ -1,18 +1,18 @@
 /** The provider's side of jobs: runs what peers ask for, within the limits of sharing. */
-import { MicrogridError, errorToData, isAbort, onAbort } from "../../core";
+import * as v from "valibot";
+import { MicrogridError, cborField, errorToData, isAbort, onAbort } from "../../core";
 import {
   type EmbeddingRequest,
   type GenerationRequest,
-  type PieceEvent,
   type Provider,
-  type TokenLogprob,
   type WorkRequest,
   wantsVectors,
 } from "../../inference";
 import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
-import type { ReceivedBody, RefusalReason, RoomFrameBody, RoomLink } from "../protocol";
+import { JobIdSchema, type ReceivedBody, type RefusalReason, type RoomFrameBody, type RoomLink } from "../protocol";
 import type { PeerLoad } from "./refused";
+import { TokenBatch } from "./token-batch";
 
 /** The models and limits that a node shares. Read again for each job. */
 export interface SharedModels {
@@ -75,14 +75,25 @@ export class JobServer {
     return this.#waiting.length;
   }
 
+  /**
+   * Whether the body of a request is worth decoding. It is judged by its id and its model; one that cannot be taken is refused here.
+   * A body that has neither is left to its schema.
+   */
+  screen(link: RoomLink, body: Uint8Array): boolean {
+    const sharing = this.#options.sharing();
+    const model = sharing ? cborField(body, ["request", "model"]) : undefined;
+    const reason = this.#unable(link, model);
+    const id = reason && cborField(body, ["id"]);
+    if (!reason || !v.is(JobIdSchema, id)) return true;
+    this.#refuse(link, id, { reason });
+    return false;
+  }
+
   /** Runs a job for a peer, queues it, or refuses it. */
   request(link: RoomLink, { id, request, deadlineMs }: ReceivedBody<"job.request" | "job.embed">): void {
     if (this.#find(link, id)) return link.accuse(`job ${id} was sent twice`);
     const refusal = this.#refusal(link, request);
-    if (refusal) {
-      link.post("job.refused", { id, ...refusal, load: this.#options.load() });
-      return this.#options.onRefused();
-    }
+    if (refusal) return this.#refuse(link, id, refusal);
     const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), deadlineMs);
     const job: Job = { id, request, link, abort: new AbortController(), deadline, free: link.markBusy() };
     onAbort(job.abort.signal, () => this.#drop(job));
@@ -119,16 +130,30 @@ export class JobServer {
     job.abort.abort();
   }
 
+  #refuse(link: RoomLink, id: string, refusal: Refusal): void {
+    link.post("job.refused", { id, ...refusal, load: this.#options.load() });
+    this.#options.onRefused();
+  }
+
   #refusal(link: RoomLink, request: WorkRequest): Refusal | undefined {
-    const sharing = this.#options.sharing();
-    if (!sharing) return { reason: "policy" };
-    const able = !wantsVectors(request) || this.#options.provider.embed !== undefined;
-    if (!able || !sharing.models.has(request.model)) return { reason: "unknown-model" };
-    const ofPeer = [...this.#running, ...this.#waiting].filter((job) => job.link.did === link.did).length;
-    if (this.#waiting.length >= MAX_QUEUED_JOBS || ofPeer >= MAX_JOBS_PER_PEER) return { reason: "busy" };
+    const reason = this.#unable(link, request.model);
+    if (reason) return { reason };
+    if (wantsVectors(request) && !this.#options.provider.embed) return { reason: "unknown-model" };
     // Last, since it counts the request as taken.
-    const rule = this.#options.forbids(link, request, ofPeer);
+    const rule = this.#options.forbids(link, request, this.#ofPeer(link));
     return rule && { reason: "charter", rule };
+  }
+
+  /** The reason why no request of this peer for this model is taken now. An unreadable model is not judged. */
+  #unable(link: RoomLink, model: unknown): RefusalReason | undefined {
+    const sharing = this.#options.sharing();
+    if (!sharing) return "policy";
+    if (typeof model === "string" && !sharing.models.has(model)) return "unknown-model";
+    return this.#waiting.length >= MAX_QUEUED_JOBS || this.#ofPeer(link) >= MAX_JOBS_PER_PEER ? "busy" : undefined;
+  }
+
+  #ofPeer({ did }: RoomLink): number {
+    return [...this.#running, ...this.#waiting].filter(({ link }) => link.did === did).length;
   }
 
   #startNext(): void {
@@ -252,39 +277,5 @@ export class JobServer {
 
   #find(link: RoomLink, id: string): Job | undefined {
     return [...this.#running, ...this.#waiting].find((job) => job.link === link && job.id === id);
-  }
-}
-
-/** Tokens that wait to travel together. */
-class TokenBatch {
-  #type: PieceEvent["type"] = "token";
-  #text = "";
-  #ids: number[] = [];
-  #logprobs: TokenLogprob[] = [];
-
-  get empty(): boolean {
-    return this.#ids.length === 0 && this.#text === "";
-  }
-
-  /** False for a thought after a piece of the answer and the other way round, which do not travel in one frame. */
-  takes({ type }: PieceEvent): boolean {
-    return this.empty || this.#type === type;
-  }
-
-  add(event: PieceEvent): void {
-    this.#type = event.type;
-    this.#text += event.text;
-    this.#ids.push(...event.ids);
-    if (event.logprobs) this.#logprobs.push(...event.logprobs);
-  }
-
-  take(): Omit<RoomFrameBody<"job.tokens">, "id" | "seq"> {
-    const logprobs = this.#logprobs;
-    const reasoning = this.#type === "reasoning" && { reasoning: true };
-    const taken = { text: this.#text, ids: this.#ids, ...reasoning, ...(logprobs.length > 0 && { logprobs }) };
-    this.#text = "";
-    this.#ids = [];
-    this.#logprobs = [];
-    return taken;
   }
 }

@@ -2,7 +2,7 @@
 import { type Did, MicrogridError, TypedEventTarget } from "../../core";
 import type { Member } from "../links/member";
 import type { STAGE_FRAMES, StageFrameBody } from "../frames/stage";
-import { type StageHandlers, StageRegistry } from "./registry";
+import { type PipelineFilter, type StageHandlers, StageRegistry } from "./registry";
 
 interface StageLanesEvents {
   /** A member is no longer linked. The reason is for people. */
@@ -28,10 +28,10 @@ export class StageLanes extends TypedEventTarget<StageLanesEvents> {
   }
 
   /**
-   * Registers handlers for some types of frames, from all members; with `pipeline`, only for the frames of that pipeline.
-   * Returns a function that removes them.
+   * Registers handlers for some types of frames, from all members; with `pipeline`, only for the frames of that pipeline, or of
+   * those that it accepts. Frames that nobody takes are not even decoded. Returns a function that removes them.
    */
-  handle(handlers: StageHandlers, options?: { readonly pipeline: string }): () => void {
+  handle(handlers: StageHandlers, options?: { readonly pipeline: PipelineFilter }): () => void {
     return this.#registry.add(handlers, options);
   }
 
@@ -68,7 +68,10 @@ export class StageLanes extends TypedEventTarget<StageLanesEvents> {
   /** A member was linked: its frames come here. */
   attach(member: Member): void {
     const { did, stage, link } = member;
-    stage.listen((frame) => this.#registry.dispatch(frame, did));
+    stage.listen(
+      (frame) => this.#registry.dispatch(frame, did),
+      (frame) => this.#registry.wants(frame),
+    );
     // A spare link is used by nobody here.
     if (this.#members.get(did) !== member) return;
     for (const hold of this.#holds.get(did) ?? []) {

@@ -1,26 +1,42 @@
 /** Handlers for the frames of pipelines. Several parts of a node each take some types of them. */
-import type { Did } from "../../core";
+import { type Did, cborField } from "../../core";
+import type { RawFrame } from "../../wire";
 import { type FrameHandlers, dispatch } from "../frames/handlers";
 import type { STAGE_FRAMES, StageFrame } from "../frames/stage";
 
 /** Handlers for some types of stage frames; `from` is the member that sent the frame. */
 export type StageHandlers = Partial<FrameHandlers<typeof STAGE_FRAMES, Did>>;
 
+/** One pipeline by its id, or all that a function accepts; it is given whatever a peer has sent as an id. */
+export type PipelineFilter = string | ((pipeline: unknown) => boolean);
+
 interface Registered {
   readonly handlers: StageHandlers;
-  /** The only pipeline whose frames they take; undefined: all frames. */
-  readonly pipeline: string | undefined;
+  /** The pipelines whose frames they take; undefined: all frames. */
+  readonly of: ((pipeline: unknown) => boolean) | undefined;
 }
 
 /** All handlers that are registered on one node. */
 export class StageRegistry {
   readonly #registered = new Set<Registered>();
 
-  /** Registers handlers; with `pipeline`, only for the frames of that pipeline. Returns a function that removes them. */
-  add(handlers: StageHandlers, { pipeline }: { readonly pipeline?: string } = {}): () => void {
-    const registered = { handlers, pipeline };
+  /**
+   * Registers handlers; with `pipeline`, only for the frames of that pipeline, or of those that it accepts. Returns a function that
+   * removes them.
+   */
+  add(handlers: StageHandlers, { pipeline }: { readonly pipeline?: PipelineFilter } = {}): () => void {
+    const of = typeof pipeline === "string" ? (id: unknown) => id === pipeline : pipeline;
+    const registered = { handlers, of };
     this.#registered.add(registered);
     return () => this.#registered.delete(registered);
+  }
+
+  /** Whether anybody takes a frame, judged by its kind and pipeline alone: others need not be decoded. */
+  wants({ kind, body }: RawFrame): boolean {
+    const taking = [...this.#registered].filter(({ handlers }) => Object.hasOwn(handlers, kind));
+    if (taking.some(({ of }) => !of)) return true;
+    const pipeline = taking.length > 0 ? cborField(body, ["pipeline"]) : undefined;
+    return taking.some(({ of }) => of?.(pipeline));
   }
 
   /**
@@ -28,11 +44,11 @@ export class StageRegistry {
    * link that the frame came over: it is reported as uncaught.
    */
   dispatch(frame: StageFrame, from: Did): void {
-    const of = "pipeline" in frame.body ? frame.body.pipeline : undefined;
+    const pipeline = "pipeline" in frame.body ? frame.body.pipeline : undefined;
     for (const registered of [...this.#registered]) {
-      const { handlers, pipeline } = registered;
+      const { handlers, of } = registered;
       // A handler that was called before may have removed this one.
-      if (!this.#registered.has(registered) || (pipeline !== undefined && pipeline !== of)) continue;
+      if (!this.#registered.has(registered) || of?.(pipeline) === false) continue;
       try {
         dispatch<typeof STAGE_FRAMES, Did>(handlers, frame, from);
       } catch (error) {
