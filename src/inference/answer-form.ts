@@ -105,9 +105,9 @@ export class AnswerForm {
 
   /** Tokens that may come although they are no part of the answer. */
   #besides(next: ExpectedPart, { left, thoughtCost }: { left: number; thoughtCost: number }): readonly number[] {
-    const spare = left - 1 - this.missing;
-    if (next === "either" && spare >= thoughtCost) return this.#openings;
-    return next === "space" && spare >= 0 && this.#spaces < MAX_SPACES ? this.#tokens.spaces : [];
+    const fits = (cost: number): boolean => left - 1 - cost >= this.missing;
+    if (next === "either" && fits(thoughtCost)) return this.#openings;
+    return next === "space" && this.#spaces < MAX_SPACES && fits(0) ? this.#tokens.spaces : [];
   }
 }
 

@@ -4,6 +4,7 @@ import type { Grammar } from "./expressions";
 import type { ByteRange } from "./utf8-ranges";
 import { networkOf } from "./network";
 import type { Node, RuleNodes } from "./nodes";
+import { type AfterPlain, afterPlain } from "./plain";
 
 /** Ways to read a text that are followed at once. Further ones are dropped, so the rest of a text may be less free. */
 const MAX_WAYS = 1_000;
@@ -31,6 +32,8 @@ export interface State {
   readonly cost: number;
   /** True if a shortest end begins with this byte. */
   isNearer(byte: number): boolean;
+  /** The state after any plain character. */
+  readonly afterPlain: AfterPlain<State>;
   /** The state after one more byte; undefined if it may not follow. */
   after(byte: number): State | undefined;
 }
@@ -141,6 +144,7 @@ class KnownState implements State {
   /** By byte: the state behind it, null if there is none; a hole where nobody has asked. */
   #next: (KnownState | null | undefined)[] = [];
   #nearest: readonly ByteRange[] | undefined;
+  #afterPlain: AfterPlain<KnownState> | undefined;
   #age: number;
 
   constructor(states: States, ways: readonly Frame[], canEnd: boolean) {
@@ -167,29 +171,48 @@ class KnownState implements State {
     return this.#nearest.some(([first, last]) => first <= byte && byte <= last);
   }
 
+  get afterPlain(): AfterPlain<KnownState> {
+    this.#forget();
+    return (this.#afterPlain ??= afterPlain<KnownState>(this));
+  }
+
   after(byte: number): KnownState | undefined {
-    if (this.#age !== this.#states.age) {
-      // Holding on to forgotten states would keep all of them.
-      this.#next = [];
-      this.#age = this.#states.age;
-    }
+    this.#forget();
     const known = this.#next[byte];
     if (known !== undefined) return known ?? undefined;
-    const next = this.#states.at(this.#stepped(byte));
+    const { frames, from, to } = this.#stepped(byte);
+    const next = this.#states.at(frames);
     if (this.#next.length === 0) this.#next = new Array<undefined>(256).fill(undefined);
-    this.#next[byte] = next ?? null;
+    this.#next.fill(next ?? null, from, to + 1);
     return next;
   }
 
-  #stepped(byte: number): Frame[] {
+  /** Holding on to forgotten states would keep all of them. */
+  #forget(): void {
+    if (this.#age === this.#states.age) return;
+    this.#next = [];
+    this.#afterPlain = undefined;
+    this.#age = this.#states.age;
+  }
+
+  /** The places behind a byte, and the bytes around it that lead to the same ones. */
+  #stepped(byte: number): { readonly frames: readonly Frame[]; readonly from: number; readonly to: number } {
     this.#states.spend(this.#ways.length);
     const frames: Frame[] = [];
+    let [from, to] = [0, 255];
     for (const { node, parent } of this.#ways) {
       for (const { range, next } of node.bytes) {
-        if (range[0] <= byte && byte <= range[1]) frames.push(this.#states.step(next, parent));
+        const [first, last] = range;
+        if (last < byte) from = Math.max(from, last + 1);
+        else if (first > byte) to = Math.min(to, first - 1);
+        else {
+          from = Math.max(from, first);
+          to = Math.min(to, last);
+          frames.push(this.#states.step(next, parent));
+        }
       }
     }
-    return frames;
+    return { frames, from, to };
   }
 }
 

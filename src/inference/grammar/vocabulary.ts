@@ -1,14 +1,13 @@
 /** The tokens of a model as bytes: which of them a state allows, and how to write a text with few of them. */
+import { plainLength } from "./plain";
 import type { State } from "./states";
+import { type TokenBytes, TokenTree } from "./token-tree";
 
 /** Masks that are kept; those of large vocabularies take 20 kB each. */
 const MAX_MASKS = 256;
 const LONGEST_TOKEN = 255;
-/** Where the shortest end is not unique, letters go before signs, and signs before bytes that cannot be seen. */
-const TASTE: readonly number[] = Array.from({ length: 256 }, (_, byte) => {
-  if (byte >= 0x61 && byte <= 0x7a) return 0;
-  return byte > 0x20 && byte < 0x7f ? 1 : 2;
-});
+/** Longer tokens, in characters, are not counted among the plain ones. */
+const LONGEST_PLAIN = 32;
 /** Ends that are longer, in bytes, are not written out: no answer is that long. */
 const MAX_CLOSING = 2 ** 16;
 
@@ -26,13 +25,13 @@ const END: Closing = { length: 0, id: undefined, rest: undefined };
 export class Vocabulary {
   /** Words of a mask: one bit for each id. */
   readonly #words: number;
-  /** The tree of all tokens, each node before its children: its byte, its depth, and where the next node beside it is. */
-  readonly #byte: Uint8Array;
-  readonly #depth: Uint8Array;
-  readonly #beside: Uint32Array;
-  /** Where the ids of a node begin in `#ids`. */
-  readonly #first: Uint32Array;
-  readonly #ids: Uint32Array;
+  readonly #all: TokenTree;
+  /** The tokens that are not plain. */
+  readonly #others: TokenTree;
+  /** The ids of plain tokens by their number of characters. */
+  readonly #plain: readonly (readonly number[])[];
+  /** The bits of the plain tokens up to a number of characters, from the first that was asked for. */
+  readonly #plainMasks = new Map<number, Int32Array>();
   readonly #masks = new Map<State, Int32Array>();
   /** Null where the model cannot write the end. */
   readonly #closings = new WeakMap<State, Closing | null>();
@@ -43,51 +42,30 @@ export class Vocabulary {
 
   /** `bytesOf` gives the bytes of the tokens below `size`; none for those that are no text. */
   constructor(size: number, bytesOf: (id: number) => Uint8Array) {
-    const tokens: { readonly id: number; readonly key: string }[] = [];
+    const tokens: TokenBytes[] = [];
     const single = new Set<number>();
-    let total = 0;
     let longest = 0;
     for (let id = 0; id < size; id++) {
       const bytes = bytesOf(id);
       if (bytes.length === 0 || bytes.length > LONGEST_TOKEN) continue;
-      // Strings are compared sooner than arrays.
       tokens.push({ id, key: String.fromCharCode(...bytes) });
-      total += bytes.length;
       longest = Math.max(longest, bytes.length);
       if (bytes.length === 1) single.add(bytes[0]!);
     }
     tokens.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id));
+    const plain: number[][] = [];
+    const others = tokens.filter(({ id, key }) => {
+      const length = plainLength(key);
+      if (length === undefined || length > LONGEST_PLAIN) return true;
+      (plain[length] ??= []).push(id);
+      return false;
+    });
     this.#longest = longest;
     this.#writesAll = single.size === 256;
     this.#words = Math.ceil(size / 32);
-    this.#ids = Uint32Array.from(tokens, ({ id }) => id);
-    const byte = new Uint8Array(total);
-    const depth = new Uint8Array(total);
-    const beside = new Uint32Array(total);
-    const first = new Uint32Array(total + 1);
-    let count = 0;
-    let previous = "";
-    /** The nodes of the last token. */
-    const path: number[] = [];
-    for (const [index, { key }] of tokens.entries()) {
-      let same = 0;
-      while (same < previous.length && previous[same] === key[same]) same++;
-      while (path.length > same) beside[path.pop()!] = count;
-      // Tokens of equal bytes share a node.
-      for (let at = same; at < key.length; at++) {
-        byte[count] = key.charCodeAt(at);
-        depth[count] = at;
-        first[count] = index;
-        path.push(count++);
-      }
-      first[count] = index + 1;
-      previous = key;
-    }
-    for (const node of path) beside[node] = count;
-    this.#byte = byte.slice(0, count);
-    this.#depth = depth.slice(0, count);
-    this.#beside = beside.slice(0, count);
-    this.#first = first.slice(0, count + 1);
+    this.#all = new TokenTree(tokens);
+    this.#others = new TokenTree(others);
+    this.#plain = Array.from(plain, (ids) => ids ?? []);
   }
 
   /** The tokens that may follow, one bit for each id. Not to be changed. */
@@ -117,24 +95,37 @@ export class Vocabulary {
   }
 
   #allowed(start: State): Int32Array {
-    const mask = new Int32Array(this.#words);
-    const byte = this.#byte;
-    const depth = this.#depth;
-    const states: State[] = [start];
-    for (let node = 0; node < byte.length;) {
-      const at = depth[node]!;
-      const next = states[at]!.after(byte[node]!);
-      if (next === undefined) {
-        node = this.#beside[node]!;
-        continue;
+    const length = this.#plainRun(start);
+    if (length === undefined) {
+      const mask = new Int32Array(this.#words);
+      this.#all.allow(start, mask);
+      return mask;
+    }
+    const mask = this.#plainUpTo(length).slice();
+    this.#others.allow(start, mask);
+    return mask;
+  }
+
+  /** How many plain characters may follow, whichever they are; undefined if that depends on them. */
+  #plainRun(start: State): number | undefined {
+    let state = start;
+    for (let length = 0; length < this.#plain.length - 1; length++) {
+      const after = state.afterPlain;
+      if (after === "varied") return undefined;
+      if (after === "none") return length;
+      state = after;
+    }
+    return Math.max(0, this.#plain.length - 1);
+  }
+
+  #plainUpTo(length: number): Int32Array {
+    let mask = this.#plainMasks.get(length);
+    if (!mask) {
+      mask = new Int32Array(this.#words);
+      for (const ids of this.#plain.slice(0, length + 1)) {
+        for (const id of ids) mask[id >> 5]! |= 1 << (id & 31);
       }
-      states[at + 1] = next;
-      const end = this.#first[node + 1]!;
-      for (let index = this.#first[node]!; index < end; index++) {
-        const id = this.#ids[index]!;
-        mask[id >> 5]! |= 1 << (id & 31);
-      }
-      node++;
+      this.#plainMasks.set(length, mask);
     }
     return mask;
   }
@@ -145,7 +136,7 @@ export class Vocabulary {
     let state = start;
     let closing = state.cost === 0 ? END : this.#closings.get(state);
     while (closing === undefined) {
-      const step = this.#longestToken(state);
+      const step = this.#all.longest(state);
       if (step) path.push({ state, id: step.id });
       state = step?.state ?? state;
       closing = !step ? null : state.cost === 0 ? END : this.#closings.get(state);
@@ -155,31 +146,5 @@ export class Vocabulary {
       this.#closings.set(before, closing);
     }
     return closing ?? undefined;
-  }
-
-  #longestToken(start: State): { readonly id: number; readonly state: State } | undefined {
-    let state = start;
-    let found: { id: number; state: State } | undefined;
-    let [from, to] = [0, this.#byte.length];
-    while (state.cost > 0) {
-      const next = this.#nearer(state, from, to);
-      if (!next) return found;
-      const { node } = next;
-      ({ state } = next);
-      if (this.#first[node + 1]! > this.#first[node]!) found = { id: this.#ids[this.#first[node]!]!, state };
-      [from, to] = [node + 1, this.#beside[node]!];
-    }
-    return found;
-  }
-
-  /** A node among `from` to `to` (all children of one node) whose byte leads nearer to the end. */
-  #nearer(state: State, from: number, to: number): { readonly node: number; readonly state: State } | undefined {
-    let best: number | undefined;
-    for (let node = from; node < to; node = this.#beside[node]!) {
-      const byte = this.#byte[node]!;
-      if (state.isNearer(byte) && (best === undefined || TASTE[byte]! < TASTE[this.#byte[best]!]!)) best = node;
-    }
-    const next = best === undefined ? undefined : state.after(this.#byte[best]!);
-    return next && { node: best!, state: next };
   }
 }

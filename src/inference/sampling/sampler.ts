@@ -24,14 +24,16 @@ interface Circumstances {
  */
 export function sampleToken(logits: Float32Array, sampling: Sampling, options: Circumstances): number {
   const scores = adjusted(logits, sampling, options);
-  if (sampling.temperature <= 0) return likeliest(scores);
-  const best = scores[likeliest(scores)] ?? 0;
+  const { mask } = options;
+  const favorite = likeliest(scores, mask);
+  if (sampling.temperature <= 0) return favorite;
+  const best = scores[favorite] ?? 0;
   const weights = new Float64Array(scores.length);
   let total = 0;
   for (let id = 0; id < scores.length; id++) {
     const exponent = ((scores[id] ?? Number.NEGATIVE_INFINITY) - best) / sampling.temperature;
     // Most of a large vocabulary is this unlikely, and computing an exponential takes longer than leaving it out.
-    if (!(exponent > MIN_EXPONENT)) continue;
+    if (!(exponent > MIN_EXPONENT) || !isAllowed(id, mask)) continue;
     const weight = Math.exp(exponent);
     weights[id] = weight;
     total += weight;
@@ -40,13 +42,18 @@ export function sampleToken(logits: Float32Array, sampling: Sampling, options: C
   return draw(candidates, weights, options.uniform);
 }
 
-/** Id of the largest logit; the lowest id among equals. NaN counts as smallest. */
-function likeliest(logits: Float32Array): number {
+/** Id of the largest logit that the mask allows; the lowest id among equals. NaN counts as smallest. */
+function likeliest(logits: Float32Array, mask: Int32Array | undefined): number {
   let best = 0;
   let max = Number.NEGATIVE_INFINITY;
   for (let id = 0; id < logits.length; id++) {
+    // Where few tokens are allowed, most of a large vocabulary is passed over in steps of a word.
+    if (mask && (id & 31) === 0 && (mask[id >> 5] ?? 0) === 0) {
+      id += 31;
+      continue;
+    }
     const value = logits[id] ?? Number.NEGATIVE_INFINITY;
-    if (value > max) {
+    if (value > max && isAllowed(id, mask)) {
       max = value;
       best = id;
     }
@@ -54,13 +61,13 @@ function likeliest(logits: Float32Array): number {
   return best;
 }
 
-/** The logits with bias, penalties and mask; the same array if nothing applies. */
+/** The logits with bias and penalties; the same array if nothing applies. */
 function adjusted(logits: Float32Array, sampling: Sampling, options: Circumstances): Float32Array {
   const { repetitionPenalty: repetition, presencePenalty = 0, frequencyPenalty = 0 } = sampling;
-  const { seen, counts, bias = [], mask } = options;
+  const { seen, counts, bias = [] } = options;
   const repeats = repetition !== 1 && repetition > 0 && seen.size > 0;
   const counted = presencePenalty !== 0 || frequencyPenalty !== 0 ? [...(counts ?? [])] : [];
-  if (!repeats && counted.length === 0 && !mask && bias.length === 0) return logits;
+  if (!repeats && counted.length === 0 && bias.length === 0) return logits;
   const scores = logits.slice();
   // Writing beyond the end of a typed array does nothing, and an id may be beyond this model's vocabulary.
   for (const [id, value] of bias) scores[id]! += value;
@@ -68,18 +75,11 @@ function adjusted(logits: Float32Array, sampling: Sampling, options: Circumstanc
     for (const id of seen) scores[id] = scores[id]! > 0 ? scores[id]! / repetition : scores[id]! * repetition;
   }
   for (const [id, count] of counted) scores[id]! -= presencePenalty + count * frequencyPenalty;
-  if (mask) maskOut(scores, mask);
   return scores;
 }
 
-function maskOut(scores: Float32Array, mask: Int32Array): void {
-  for (let id = 0; id < scores.length; id += 32) {
-    const bits = mask[id >> 5] ?? 0;
-    if (bits === -1) continue;
-    const end = Math.min(id + 32, scores.length);
-    if (bits === 0) scores.fill(Number.NEGATIVE_INFINITY, id, end);
-    else for (let at = id; at < end; at++) if (!((bits >>> (at - id)) & 1)) scores[at] = Number.NEGATIVE_INFINITY;
-  }
+function isAllowed(id: number, mask: Int32Array | undefined): boolean {
+  return mask === undefined || (((mask[id >> 5] ?? 0) >>> (id & 31)) & 1) === 1;
 }
 
 /** Ids that pass the filters, likeliest first where a filter is on, else in the order of ids. */
