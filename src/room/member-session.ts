@@ -11,7 +11,8 @@ import { JobServer, type SharedModels } from "./jobs/server";
 import { dispatch } from "./frames/handlers";
 import { HeartbeatSender, type Profile } from "./links/heartbeat";
 import type { Member } from "./links/member";
-import { Mesh, ROOM_FULL } from "./links/mesh";
+import { Mesh } from "./links/mesh";
+import { ROOM_FULL } from "./links/reasons";
 import { Peers } from "./peers/peers";
 import type { HandDialer } from "./links/relay";
 import type { RemotePeer } from "./peers/remote-peer";
@@ -81,7 +82,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
       contact: () => this.#contact(),
       knownPeers: () => this.#gossip.knownPeers(),
       wants: (did) => this.#gossip.wants(did),
-      hasRoomFor: (did) => this.#gossip.hasRoomFor(did),
+      hasRoomFor: (did, standing) => this.#gossip.hasRoomFor(did, standing),
     });
     this.#gossip = new Gossip({
       membership,
@@ -120,6 +121,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
       provider: local,
       sharing: () => this.#own.sharing,
       load: () => this.#own.load(),
+      branchOf: ({ did }) => this.#peers.of(did).standing.branch,
       forbids: ({ did }, request, running) => guard.check(request, { did, running, shares: this.#peers.shares(did) }),
       onChange: () => this.refresh(),
       onRefused: () => {

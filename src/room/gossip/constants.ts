@@ -20,7 +20,9 @@ export const DIALS_PER_LOOK = 4;
 /** How often a node links to somebody new: it mixes the mesh, and finds dead nodes that nobody has missed. */
 export const REWIRE_MS = 5 * 60_000;
 
-/** How long to wait before dialling a node again that could not be reached or wanted no link. */
+/** How long to wait before dialling a node again that could not be reached, doubled each time up to the maximum. */
+export const FORGIVE_MIN_MS = 5_000;
+/** The maximum, and how long a node is left alone that wanted no link. */
 export const FORGIVE_MS = 60_000;
 
 /** News waits this long, so that more of it can share a frame. */

@@ -11,7 +11,7 @@ import { type FrameHandlers, dispatch } from "../frames/handlers";
 import { MemberDirectory } from "./directory";
 import { type Statement, signCard, signLoss } from "./statements";
 
-const STANDING: Standing = { founder: false, house: undefined, admittedBy: [], until: Infinity };
+const STANDING: Omit<Standing, "branch"> = { founder: false, house: undefined, admittedBy: [], until: Infinity };
 const ROOM = new Uint8Array(32);
 /** Stands for any proof: the rules of these tests look only at the node that shows it. */
 const PROOF = [{}];
@@ -55,7 +55,7 @@ async function make(): Promise<Node> {
       proof: () => PROOF,
       vouch: async (did) => {
         if (outsiders.has(did)) throw new MicrogridError("peer-refused", "An outsider.");
-        return STANDING;
+        return { ...STANDING, branch: did };
       },
     }),
   };

@@ -5,7 +5,7 @@
 import { type Bytes, type Did, MicrogridError, type PeerId, TypedEventTarget } from "../../core";
 import type { Signer } from "../../identity";
 import { type Proof, type Standing, sameProof } from "../membership";
-import { COMPARE_MS, SUSPECT_MS } from "./constants";
+import { COMPARE_MS } from "./constants";
 import { SeenStatements } from "./seen-statements";
 import { compareListing, compareSums } from "./comparing";
 import type { GossipBody } from "./frames";
@@ -40,12 +40,14 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   readonly #options: DirectoryOptions;
   readonly #random: () => number;
   readonly self: Did;
-  readonly #view = new View();
+  readonly #view = new View({
+    isLinked: (did) => this.#neighbours.has(did),
+    forgotten: (did) => this.emit("change", did),
+  });
   readonly #neighbours = new Neighbours();
   readonly #queue: GossipQueue;
   readonly #own: OwnAnnouncement;
   readonly #seen = new SeenStatements();
-  readonly #suspects = new Map<Did, ReturnType<typeof setTimeout>>();
   #comparing: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -95,6 +97,11 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     return this.#view.entries.get(did)?.standing;
   }
 
+  /** Whether one more member of this standing could be kept in mind. */
+  hasPlaceFor(standing: Standing): boolean {
+    return this.#view.hasPlaceFor(standing);
+  }
+
   /** Where it says that it can be dialled. */
   addressOf(did: Did): PeerId | undefined {
     return this.card(did)?.address as PeerId | undefined;
@@ -139,7 +146,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     await Promise.all(
       concerned.map(async ([did, entry]) => {
         try {
-          entry.standing = await this.#options.vouch(did, entry.statement.proof ?? []);
+          this.#view.setStanding(did, entry, await this.#options.vouch(did, entry.statement.proof ?? []));
         } catch {
           if (this.#view.forget(did, entry)) this.emit("change", did);
         }
@@ -181,7 +188,7 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#comparing);
-    for (const timer of this.#suspects.values()) clearTimeout(timer);
+    this.#view.close();
     this.#queue.close();
     const farewell = this.#own.close();
     if (farewell) for (const did of this.#neighbours.dids) this.#neighbours.send(did, [farewell]);
@@ -239,34 +246,9 @@ export class MemberDirectory extends TypedEventTarget<DirectoryEvents> {
   }
 
   #apply(content: Checked, statement: Statement, standing: Standing | undefined): boolean {
-    const { did, stamp } = content;
-    if (content.kind === "card") {
-      const news = this.#view.addCard(content.card, statement, standing);
-      if (news) this.#acquit(did);
-      return news;
-    }
-    if (content.kind === "farewell") {
-      this.#acquit(did);
-      return this.#view.bury(did, stamp, statement);
-    }
-    if (!this.#view.suspect(content, statement, this.self)) return false;
-    const timer = setTimeout(() => this.#convict(did, stamp, statement), SUSPECT_MS);
-    this.#suspects.set(did, timer);
-    return true;
-  }
-
-  #acquit(did: Did): void {
-    clearTimeout(this.#suspects.get(did));
-    this.#suspects.delete(did);
-  }
-
-  #convict(did: Did, stamp: number, word: Statement): void {
-    this.#suspects.delete(did);
-    const entry = this.#view.entries.get(did);
-    if (entry?.suspicion !== word) return;
-    // A link that works is better evidence than anybody's word.
-    if (this.#neighbours.has(did)) entry.suspicion = undefined;
-    else if (this.#view.bury(did, stamp, word)) this.emit("change", did);
+    if (content.kind === "card") return this.#view.addCard(content.card, statement, standing);
+    if (content.kind === "farewell") return this.#view.bury(content.did, content.stamp, statement);
+    return this.#view.suspect(content, statement, this.self);
   }
 
   #compareLater(): void {

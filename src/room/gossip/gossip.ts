@@ -1,9 +1,10 @@
 /** The room beyond the links: who is there by gossip, which links that asks for, and links on demand. */
 import { type Did, MicrogridError, type PeerId, TypedEventTarget, deferred, onAbort } from "../../core";
-import { LEFT_ROOM, MAX_NODES, MEMBER_DIAL_MS, REEXAMINE_MS } from "../constants";
+import { LEFT_ROOM, MEMBER_DIAL_MS, REEXAMINE_MS } from "../constants";
 import { type Membership, type Standing, hasEnded, restsOn } from "../membership";
 import type { Member } from "../links/member";
-import { type Mesh, NOT_NEEDED } from "../links/mesh";
+import type { Mesh } from "../links/mesh";
+import { NOT_NEEDED } from "../links/reasons";
 import { type Card, type CardTerms, LINKS_WANTED, MemberDirectory, LinkKeeper, sample } from ".";
 
 interface GossipOptions {
@@ -53,7 +54,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
         get dialling() {
           return mesh.dialling;
         },
-        dial: (did, address) => mesh.dial(did, address, undefined),
+        dial: (did) => this.#dial(did),
         drop: (did) => mesh.members.get(did)?.link.close(NOT_NEEDED),
       },
     });
@@ -105,9 +106,9 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     return this.#mesh.members.get(did)?.address ?? this.directory.addressOf(did);
   }
 
-  /** Whether one more member could be kept in mind. */
-  hasRoomFor(did: Did): boolean {
-    return this.directory.nodes < MAX_NODES || this.directory.card(did) !== undefined;
+  /** Whether a member could be kept in mind. */
+  hasRoomFor(did: Did, standing: Standing): boolean {
+    return this.directory.card(did) !== undefined || this.directory.hasPlaceFor(standing);
   }
 
   /** Whether somebody whom a member named is worth dialling. */
@@ -139,7 +140,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     if (linked) return linked;
     const { promise, resolve, reject } = deferred<Member>();
     const fail = (): void => reject(new MicrogridError("peer-lost", "A device of the room could not be reached."));
-    // Dialling at the address, then through a member that is linked to both.
+    // At its address, or through a member that is linked to both.
     const timer = setTimeout(fail, 2 * MEMBER_DIAL_MS);
     using _ = onAbort(signal, reject);
     const stop = [
@@ -147,7 +148,7 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
       this.#mesh.on("unreachable", (other) => other === did && fail()),
     ];
     try {
-      this.#mesh.dial(did, this.addressOf(did), undefined);
+      this.#dial(did);
       return await promise;
     } finally {
       clearTimeout(timer);
@@ -160,6 +161,10 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
     clearInterval(this.#tending);
     this.#keeper.close();
     this.directory.close();
+  }
+
+  #dial(did: Did): void {
+    this.#mesh.dial(did, this.#online() ? this.addressOf(did) : undefined);
   }
 
   #joined(member: Member): void {

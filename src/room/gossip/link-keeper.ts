@@ -1,7 +1,7 @@
-/** Keeps a node's links as the size of the room asks for: dials who is wanted, lets go of who is not. */
-import type { Did, PeerId } from "../../core";
+/** Keeps a node's links as the size of the room asks for: dials members that it should be linked to, and ends links that it does not need. */
+import type { Did } from "../../core";
 import { TokenBucket } from "../../wire";
-import { FORGIVE_MS, LINKS_WANTED, REWIRE_MS, TEND_MS, WORD_RATE } from "./constants";
+import { FORGIVE_MIN_MS, FORGIVE_MS, LINKS_WANTED, REWIRE_MS, TEND_MS, WORD_RATE } from "./constants";
 import { type Neighbour, isFullMesh, planLinks, sample } from "./links";
 import type { MemberDirectory } from "./directory";
 
@@ -13,7 +13,7 @@ interface Links {
   /** Nodes that are being dialled now. */
   readonly dialling: number;
   /** Begins to dial, at an address or through a member that is linked to both. */
-  dial(did: Did, address: PeerId | undefined): void;
+  dial(did: Did): void;
   drop(did: Did): void;
 }
 
@@ -25,12 +25,18 @@ interface LinkKeeperOptions {
   readonly random?: () => number;
 }
 
+/** A member that is left alone until then, for so long. */
+interface Avoided {
+  readonly until: number;
+  readonly ms: number;
+}
+
 /** Looks at the links from time to time, and when asked to. */
 export class LinkKeeper {
   readonly #options: LinkKeeperOptions;
   readonly #random: () => number;
-  /** Members that were not reached or refused a link, and the time until which they are left alone. */
-  readonly #avoided = new Map<Did, number>();
+  /** Members that were not reached or refused a link. */
+  readonly #avoided = new Map<Did, Avoided>();
   readonly #words = new TokenBucket(WORD_RATE, performance.now());
   #full = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -57,19 +63,19 @@ export class LinkKeeper {
   /** A dial has led nowhere. */
   failed(did: Did): void {
     const { directory, online } = this.#options;
-    this.avoid(did);
+    this.avoid(did, Math.min(FORGIVE_MS, 2 * (this.#avoided.get(did)?.ms ?? FORGIVE_MIN_MS / 2)));
     // Where it stays silent too, it is gone; where it cannot be reached from here alone, it will say so.
     if (online() && directory.addressOf(did) && this.#words.take(performance.now())) directory.missed(did);
   }
 
   /** Whether it is left alone now. */
   avoids(did: Did): boolean {
-    return (this.#avoided.get(did) ?? 0) > performance.now();
+    return (this.#avoided.get(did)?.until ?? 0) > performance.now();
   }
 
   /** Leaves a node alone for a while: it was not reached, or did not want a link. */
-  avoid(did: Did): void {
-    this.#avoided.set(did, performance.now() + FORGIVE_MS);
+  avoid(did: Did, ms = FORGIVE_MS): void {
+    this.#avoided.set(did, { until: performance.now() + ms, ms });
   }
 
   close(): void {
@@ -89,12 +95,14 @@ export class LinkKeeper {
   #tend(): void {
     const { directory, links, online } = this.#options;
     const now = performance.now();
-    for (const [did, until] of this.#avoided) if (until <= now) this.#avoided.delete(did);
+    // A failure soon after the last one doubles the wait.
+    for (const [did, { until }] of this.#avoided) if (until + FORGIVE_MS <= now) this.#avoided.delete(did);
     const others = directory.dids();
+    const linked = links.linked();
     const plan = planLinks({
       self: directory.self,
       others,
-      linked: links.linked(),
+      linked,
       dialling: links.dialling,
       avoid: (did) => this.avoids(did) || links.isDialling(did),
       full: this.full,
@@ -104,17 +112,18 @@ export class LinkKeeper {
       this.avoid(did);
       links.drop(did);
     }
-    if (!online()) return;
-    for (const did of plan.dial) links.dial(did, directory.addressOf(did));
+    // Without signaling, other members carry the offers.
+    if (!online() && linked.size === 0) return;
+    for (const did of plan.dial) links.dial(did);
     if (!this.#full && now >= this.#rewireAt) this.#rewire(others);
   }
 
   /** A link to anybody: it keeps the mesh mixed, and finds the dead whom nobody has missed. */
   #rewire(others: readonly Did[]): void {
-    const { directory, links } = this.#options;
+    const { links } = this.#options;
     this.#rewireAt = performance.now() + REWIRE_MS * (0.5 + this.#random());
     const linked = links.linked();
-    const strangers = others.filter((did) => !linked.has(did) && !this.#avoided.has(did));
-    for (const did of sample(strangers, 1, this.#random)) links.dial(did, directory.addressOf(did));
+    const strangers = others.filter((did) => !linked.has(did) && !this.avoids(did));
+    for (const did of sample(strangers, 1, this.#random)) links.dial(did);
   }
 }

@@ -1,6 +1,6 @@
 /** The provider's side of jobs: runs what peers ask for, within the limits of sharing. */
 import * as v from "valibot";
-import { MicrogridError, cborField, errorToData, isAbort, onAbort } from "../../core";
+import { type Did, MicrogridError, cborField, errorToData, isAbort, onAbort } from "../../core";
 import {
   type EmbeddingRequest,
   type GenerationRequest,
@@ -11,6 +11,7 @@ import {
 import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
 import { JobIdSchema, type ReceivedBody, type RefusalReason, type RoomFrameBody, type RoomLink } from "../protocol";
+import { jobToGiveBack, nextJob, placeFor } from "./fair-turns";
 import type { PeerLoad } from "./refused";
 import { TokenBatch } from "./token-batch";
 
@@ -29,6 +30,8 @@ interface JobServerOptions {
   /** Undefined while nothing is shared. */
   sharing(): SharedModels | undefined;
   load(): PeerLoad;
+  /** The branch of admissions with which a peer shares this device (`Standing.branch`). */
+  branchOf(link: RoomLink): Did;
   /** The rule of the charter that a request would break, given the number of jobs that its peer has here. */
   forbids(link: RoomLink, request: WorkRequest, jobsOfPeer: number): CharterRule | undefined;
   /** Called when a job starts, ends or waits. */
@@ -45,6 +48,8 @@ interface Refusal {
 
 interface Job {
   readonly id: string;
+  readonly did: Did;
+  readonly branch: Did;
   readonly request: WorkRequest;
   readonly link: RoomLink;
   readonly abort: AbortController;
@@ -55,8 +60,8 @@ interface Job {
 }
 
 /**
- * All jobs of all peers on this device: some run, some wait. Peers take turns: whoever has fewest jobs running is next,
- * and a peer whose jobs fill the device gives one back when somebody else comes.
+ * All jobs of all peers on this device: some run, some wait. Branches of the room, and the peers of each, take turns
+ * (`fair-turns.ts`): jobs that fill the device or its queue give way when somebody else comes.
  */
 export class JobServer {
   readonly #options: JobServerOptions;
@@ -94,8 +99,11 @@ export class JobServer {
     if (this.#find(link, id)) return link.accuse(`job ${id} was sent twice`);
     const refusal = this.#refusal(link, request);
     if (refusal) return this.#refuse(link, id, refusal);
+    const branch = this.#options.branchOf(link);
+    if (this.#isFull) this.#giveBack(placeFor(this.#waiting, branch)!);
     const deadline = setTimeout(() => this.#end(job, "timeout", "It took too long."), deadlineMs);
-    const job: Job = { id, request, link, abort: new AbortController(), deadline, free: link.markBusy() };
+    const { did } = link;
+    const job: Job = { id, did, branch, request, link, abort: new AbortController(), deadline, free: link.markBusy() };
     onAbort(job.abort.signal, () => this.#drop(job));
     this.#waiting.push(job);
     this.#startNext();
@@ -149,17 +157,22 @@ export class JobServer {
     const sharing = this.#options.sharing();
     if (!sharing) return "policy";
     if (typeof model === "string" && !sharing.models.has(model)) return "unknown-model";
-    return this.#waiting.length >= MAX_QUEUED_JOBS || this.#ofPeer(link) >= MAX_JOBS_PER_PEER ? "busy" : undefined;
+    const noPlace = this.#isFull && !placeFor(this.#waiting, this.#options.branchOf(link));
+    return noPlace || this.#ofPeer(link) >= MAX_JOBS_PER_PEER ? "busy" : undefined;
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting.length >= MAX_QUEUED_JOBS;
   }
 
   #ofPeer({ did }: RoomLink): number {
-    return [...this.#running, ...this.#waiting].filter(({ link }) => link.did === did).length;
+    return [...this.#running, ...this.#waiting].filter((job) => job.did === did).length;
   }
 
   #startNext(): void {
     const slots = this.#options.sharing()?.maxJobs ?? 0;
     while (this.#running.size < slots) {
-      const job = this.#next();
+      const job = nextJob(this.#waiting, [...this.#running]);
       if (!job) break;
       this.#waiting.splice(this.#waiting.indexOf(job), 1);
       this.#running.add(job);
@@ -169,25 +182,18 @@ export class JobServer {
     this.#options.onChange();
   }
 
-  /** The job that is next: of the peer with the fewest that run, and of its the one that came first. */
-  #next(): Job | undefined {
-    const fewest = Math.min(...this.#waiting.map(({ link }) => this.#runningOf(link).length));
-    return this.#waiting.find(({ link }) => this.#runningOf(link).length === fewest);
-  }
-
-  /** Ends the newest job of a peer that runs several while somebody who runs none waits; it goes on elsewhere, or waits. */
+  /** Ends a job where others have more than their share; it goes on elsewhere, or waits. */
   #makeRoom(): void {
-    const starved = this.#waiting.find(({ link }) => this.#runningOf(link).length === 0);
-    const greedy = starved && [...this.#running].reverse().find(({ link }) => this.#runningOf(link).length > 1);
+    const running = [...this.#running];
     // One that was told already is on its way out.
-    if (!greedy || [...this.#running].some(({ abort }) => abort.signal.aborted)) return;
-    greedy.link.post("job.refused", { id: greedy.id, reason: "busy", load: this.#options.load() });
-    greedy.abort.abort();
+    if (running.some(({ abort }) => abort.signal.aborted)) return;
+    const greedy = jobToGiveBack(this.#waiting, running);
+    if (greedy) this.#giveBack(greedy);
   }
 
-  /** A peer may have two links for a while, and is one peer all the same. */
-  #runningOf({ did }: RoomLink): readonly Job[] {
-    return [...this.#running].filter(({ link }) => link.did === did);
+  #giveBack({ id, link, abort }: Job): void {
+    link.post("job.refused", { id, reason: "busy", load: this.#options.load() });
+    abort.abort();
   }
 
   #drop(job: Job): void {

@@ -45,6 +45,7 @@ function pair({ models = new Set(["vectors"]) }: Partial<SharedModels> = {}) {
     provider: toy,
     sharing: () => ({ maxJobs: 1, models }),
     load: () => LOAD,
+    branchOf: ({ did }) => did,
     forbids: () => undefined,
     onChange: () => undefined,
     onRefused: () => undefined,

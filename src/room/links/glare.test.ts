@@ -1,29 +1,12 @@
 /** Two nodes that dial each other at once keep one and the same of the two lines. */
 import { describe, expect, it, vi } from "vitest";
-import { type Did, randomId } from "../../core";
+import type { Did } from "../../core";
 import { makeEphemeralKey } from "../../identity";
 import { memoryLinkPair } from "../../wire/testing/memory-transport";
 import { Membership } from "../membership";
-import { Mesh } from "./mesh";
+import type { Mesh } from "./mesh";
 import { foundTestRoom, memberContext } from "../testing/founding";
-
-const nobody = (): Promise<never> => Promise.reject(new Error("nobody is dialled here"));
-
-function meshOf(membership: Membership): Mesh {
-  return new Mesh({
-    membership,
-    agent: "test/1",
-    session: randomId(16),
-    dial: nobody,
-    hand: { offer: nobody, answer: nobody },
-    welcome: (line) => line.raw.close("no guests here"),
-    contact: () => ({ address: undefined, slot: undefined }),
-    knownPeers: () => [],
-    wants: () => false,
-    hasRoomFor: () => true,
-    runOutMs: 20,
-  });
-}
+import { meshOf } from "../testing/meshes";
 
 /** The link to a node, and the side that offered it. */
 function linkTo(mesh: Mesh, did: Did): { open: boolean; offerer: boolean } | undefined {

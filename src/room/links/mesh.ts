@@ -5,14 +5,15 @@ import { BULK_FRAMES } from "../frames/bulk";
 import { Dialler, type DialTarget } from "./dialler";
 import { dismiss } from "./dismiss";
 import { FrameReader } from "../frames/frame-reader";
-import type { Membership, Standing } from "../membership";
-import { MAX_LINKS, MAX_NODES } from "../constants";
+import { type Membership, type Standing, givingWay } from "../membership";
+import { MAX_LINKS } from "../constants";
 import { type HandDialer, Relay } from "./relay";
 import type { Member } from "./member";
 import { MemberHandshake } from "./member-handshake";
 import { reconcile } from "../membership/reconcile";
 import { type ReceivedBody, ROOM_FRAMES, type RoomFrameBody, type RoomLink } from "../protocol";
-import { ANOTHER_LINK, SpareLinks } from "./spare-links";
+import { ANOTHER_LINK, ROOM_FULL, TOO_MANY_LINKS } from "./reasons";
+import { SpareLinks } from "./spare-links";
 import { STAGE_FRAMES } from "../frames/stage";
 
 /** Two links of one did that are closer in time than this come from both sides dialling at once. */
@@ -51,8 +52,8 @@ interface MeshOptions {
   knownPeers(): readonly { readonly did: Did; readonly address: PeerId | undefined }[];
   /** Whether somebody whom a member named is worth dialling. */
   wants(did: Did): boolean;
-  /** Whether one more member can be kept in mind. */
-  hasRoomFor(did: Did): boolean;
+  /** Whether a member can be kept in mind. */
+  hasRoomFor(did: Did, standing: Standing): boolean;
   /** `RUN_OUT_MS`, shortened by tests. */
   readonly runOutMs?: number;
 }
@@ -95,9 +96,12 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     });
   }
 
-  /** Dials a node, at its address or through a member that is linked to it; the event `joined` tells of success. */
-  dial(did: Did, address: PeerId | undefined, via?: RoomLink): void {
-    this.#dialler.dial(did, { address, via, chosen: true });
+  /**
+   * Dials a node at its address or, without one, through any member, which may be linked to it; the event `joined` tells of
+   * success.
+   */
+  dial(did: Did, address: PeerId | undefined): void {
+    this.#dialler.dial(did, { address, via: address ? undefined : this.#anyLink(), chosen: true });
   }
 
   /** Nodes that are being dialled now. */
@@ -216,11 +220,11 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     known: Pick<Member, "did" | "session" | "link" | "stage" | "bulk" | "proof" | "standing" | "charter">,
     reader: FrameReader<typeof ROOM_FRAMES>,
   ): void {
-    const { link, session } = known;
+    const { link, session, standing } = known;
     if (this.#closed) return link.close("this node has left the room");
     const old = this.members.get(link.did);
-    if (!old && !this.#options.hasRoomFor(link.did)) return link.close(ROOM_FULL);
-    if (!old && this.members.size >= MAX_LINKS) return link.close(TOO_MANY_LINKS);
+    if (!old && !this.#options.hasRoomFor(link.did, standing)) return link.close(ROOM_FULL);
+    if (!old && this.members.size >= MAX_LINKS && !this.#makeRoom(standing)) return link.close(TOO_MANY_LINKS);
     const since = performance.now();
     const member: Member = { ...known, since, address: undefined, slot: undefined, onFrame: () => undefined };
     const glare = old?.link.open && old.session === session && since - old.since <= GLARE_MS;
@@ -239,6 +243,14 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       this.emit("joined", member);
     }
     reader.forward((frame) => member.onFrame(frame));
+  }
+
+  /** Ends the newest idle link of the branch that has most of them. False where this branch would then have as many. */
+  #makeRoom({ branch }: Standing): boolean {
+    const idle = [...this.members.values()].filter(({ link }) => !link.busy);
+    const out = givingWay(idle, (member) => member.standing.branch, branch).at(-1);
+    out?.link.close(TOO_MANY_LINKS);
+    return out !== undefined;
   }
 
   /** Whether a link, of two that both sides dialled at once, is the one that stays. Both come to the same answer. */
@@ -278,9 +290,13 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     for (const ms of REDIAL_MS) {
       await new Promise((resolve) => setTimeout(resolve, ms));
       if (this.#closed || this.members.has(did)) return;
-      const others = [...this.members.values()];
-      this.dial(did, address, others[Math.floor(Math.random() * others.length)]?.link);
+      this.#dialler.dial(did, { address, via: this.#anyLink(), chosen: true });
     }
+  }
+
+  #anyLink(): RoomLink | undefined {
+    const all = [...this.members.values()];
+    return all[Math.floor(Math.random() * all.length)]?.link;
   }
 
   #membersFrame(): RoomFrameBody<"members"> {
@@ -289,10 +305,3 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     return { ...(address && { address }), ...(slot !== undefined && { slot }), peers };
   }
 }
-
-/** The reason that a full room gives. */
-export const ROOM_FULL = `the room is full (${MAX_NODES} devices)`;
-/** The reason of a node that is linked to as many as it can take. */
-const TOO_MANY_LINKS = "it is linked to as many devices as it can take";
-/** The reason for ending a link that a larger room does not need. */
-export const NOT_NEEDED = "the room is connected without this link";

@@ -2,9 +2,7 @@
 import type { Did } from "../../core";
 import { RUN_OUT_MS } from "../constants";
 import type { Member } from "./member";
-
-/** The reason for ending one of two links. */
-export const ANOTHER_LINK = "another link is in use";
+import { ANOTHER_LINK } from "./reasons";
 
 interface SpareOptions {
   /** `RUN_OUT_MS`, shortened by tests. */

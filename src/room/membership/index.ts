@@ -13,6 +13,7 @@ export type { MembershipParts } from "./membership";
 export { beginMembership, found } from "./parts";
 export { ProofSchema, examine, hasEnded, houseOf, restsOn, sameProof } from "./proof";
 export type { Proof, Standing } from "./proof";
+export { givingWay } from "./shares";
 export {
   checkMemberships,
   exportMemberships,

@@ -112,6 +112,46 @@ describe("a chain of admissions", () => {
   });
 });
 
+describe("the branch of a node", () => {
+  it("is the first node below a founder, or itself where a founder let it in or the founders keep it", async () => {
+    const { founder, rules } = await rulesOf();
+    const [a, b, c] = (await keys(3)) as [Signer, Signer, Signer];
+    const proof = await chain(rules, [founder, a, b, c]);
+    const branchOf = async (node: Signer, shown: Proof) => (await examine(node.did, shown, rules, NOW)).branch;
+    expect(await branchOf(founder, [])).toBe(founder.did);
+    expect(await branchOf(a, proof.slice(2))).toBe(a.did);
+    expect(await branchOf(b, proof.slice(1))).toBe(a.did);
+    expect(await branchOf(c, proof)).toBe(a.did);
+    rules.kept.add(b.did);
+    expect(await branchOf(b, proof.slice(1))).toBe(b.did);
+    expect(await branchOf(c, proof)).toBe(b.did);
+  });
+
+  it("stays the same when a founder admits the node again", async () => {
+    const { founder, rules } = await rulesOf();
+    const [a, b, c] = (await keys(3)) as [Signer, Signer, Signer];
+    const via = [b.did, a.did];
+    const again = [{ admission: await admit(founder, rules.genesis.hash, c.did, NOW, via) }];
+    expect((await examine(c.did, again, rules, NOW)).branch).toBe(a.did);
+    rules.kept.add(b.did);
+    expect((await examine(c.did, again, rules, NOW)).branch).toBe(b.did);
+  });
+
+  it("is its house where the rules ask for one, and for the devices of a founding house", async () => {
+    const [house, node] = (await keys(2)) as [Signer, Signer];
+    const proof = [{ delegation: await vouch(house, node) }];
+    for (const admission of [
+      { kind: "houses" as const, houses: [house.did] },
+      { kind: "listed" as const, dids: [house.did] },
+    ]) {
+      const { rules } = await rulesOf({ admission });
+      expect((await examine(node.did, proof, rules, NOW)).branch).toBe(house.did);
+    }
+    const { rules } = await rulesOf({}, [house]);
+    expect((await examine(node.did, proof, rules, NOW)).branch).toBe(house.did);
+  });
+});
+
 describe("a house", () => {
   it("that has founded the room brings in its nodes, until its delegation ends or is revoked", async () => {
     const [house, node] = (await keys(2)) as [Signer, Signer];

@@ -77,6 +77,11 @@ export interface Standing {
   readonly house: House | undefined;
   /** The nodes of its chain of admissions, the nearest first. */
   readonly admittedBy: readonly Did[];
+  /**
+   * The node or house with which it shares what is scarce: the first below a founder on its chain, which may be itself, or the house
+   * that the rules ask for.
+   */
+  readonly branch: Did;
   /** When a delegation that it rests on ends, ms since 1970; Infinity without one. It has to be examined again then. */
   readonly until: number;
 }
@@ -112,19 +117,22 @@ export async function examine(did: Did, proof: Proof, rules: RoomRules, now = Da
   const delegation = await delegationOf(did, proof[0]?.delegation, rules, now);
   if (delegation && epochs.removed.has(delegation.issuer)) throw refusal("removed");
   const house = houseIn(delegation, "member");
-  const standing = { founder: false, house, admittedBy: [], until: delegation?.notAfter ?? Infinity };
-  if (isFounder(did, delegation, genesis)) return { ...standing, founder: true };
+  const standing = { founder: false, house, admittedBy: [], branch: did, until: delegation?.notAfter ?? Infinity };
+  const ofHouse = house && { ...standing, branch: house.did };
+  if (genesis.founders.includes(did)) return { ...standing, founder: true };
+  if (isFounder(did, delegation, genesis)) return { ...standing, ...ofHouse, founder: true };
   switch (terms.admission.kind) {
     case "listed":
-      if (terms.admission.dids.includes(did) || (house && terms.admission.dids.includes(house.did))) return standing;
+      if (terms.admission.dids.includes(did)) return standing;
+      if (ofHouse && terms.admission.dids.includes(ofHouse.branch)) return ofHouse;
       throw refusal("unlisted");
     case "houses":
-      if (house && terms.admission.houses.includes(house.did)) return standing;
+      if (ofHouse && terms.admission.houses.includes(ofHouse.branch)) return ofHouse;
       throw refusal("homeless");
     case "invite":
     case "approval": {
-      const { admittedBy, until } = await admittersOf(did, proof, rules, now);
-      return { ...standing, admittedBy, until: Math.min(standing.until, until) };
+      const { until, ...chain } = await admittersOf(did, proof, rules, now);
+      return { ...standing, ...chain, until: Math.min(standing.until, until) };
     }
   }
 }
@@ -138,11 +146,11 @@ async function admittersOf(
   proof: Proof,
   rules: RoomRules,
   now: number,
-): Promise<Pick<Standing, "admittedBy" | "until">> {
+): Promise<Pick<Standing, "admittedBy" | "branch" | "until">> {
   const { epochs, genesis } = rules;
   const admittedBy: Did[] = [];
   const checks: (() => Promise<void>)[] = [];
-  let [subject, until] = [did, Infinity];
+  let [subject, branch, until] = [did, did, Infinity];
   // The founders themselves have said that those who are kept stay.
   for (let i = 0; !epochs.kept.has(subject); i++) {
     const admission = proof[i]?.admission;
@@ -154,6 +162,7 @@ async function admittersOf(
     const kept = via.findIndex((each) => epochs.kept.has(each));
     if (via.slice(0, kept < 0 ? via.length : kept).some((each) => epochs.removed.has(each))) throw refusal("orphan");
     admittedBy.push(...via, body.by);
+    branch = via[kept] ?? via.at(-1) ?? subject;
     const claimed = await readVouch(body.by, proof[i + 1]?.delegation, rules, now);
     if (claimed && epochs.removed.has(claimed.body.issuer)) throw refusal("orphan");
     if (isFounder(body.by, claimed?.body, genesis)) {
@@ -167,10 +176,10 @@ async function admittersOf(
     }
     // A member could count its guests as somebody else's.
     if (body.via) throw refusal("stranger");
-    subject = body.by;
+    subject = branch = body.by;
   }
   for (const check of checks.reverse()) await check();
-  return { admittedBy, until };
+  return { admittedBy, branch, until };
 }
 
 async function readAdmission(

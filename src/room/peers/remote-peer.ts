@@ -26,9 +26,6 @@ const DEADLINE_MS = 10 * 60_000;
 /** Roughly the time that it takes to make a link first: a few round trips, some of them through signaling. */
 const DISTANT_MS = 500;
 
-/** The standing of a node that has proved nothing yet. */
-const UNKNOWN: Standing = { founder: false, house: undefined, admittedBy: [], until: Infinity };
-
 /** The way to a peer, and what the room knows of it. */
 interface Reach {
   /** Makes a link, unless there is one. Throws `peer-lost` where that fails. */
@@ -80,7 +77,7 @@ export class RemotePeer implements Provider {
 
   /** The standing that it has proved. */
   get standing(): Standing {
-    return this.#member?.standing ?? this.#reach.standing(this.id) ?? UNKNOWN;
+    return this.#member?.standing ?? this.#reach.standing(this.id) ?? unknown(this.id);
   }
 
   /** A link to it is up. */
@@ -220,4 +217,9 @@ function newsOf(error: unknown): News | undefined {
 function unreachable(error: unknown): never {
   if (error instanceof MicrogridError) throw new JobLostError("unreachable", error.message);
   throw error;
+}
+
+/** The standing of a node that has proved nothing yet. */
+function unknown(did: Did): Standing {
+  return { founder: false, house: undefined, admittedBy: [], branch: did, until: Infinity };
 }
