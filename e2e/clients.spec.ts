@@ -5,6 +5,8 @@ import { expect, gridReady, loadModel, slowEngine, test } from "./harness";
 
 const GREETING = golden.items[0]!;
 const QUESTION = GREETING.messages[0]!.content;
+const PERSON = { name: expect.any(String) as unknown, age: expect.any(Number) as unknown };
+const TRIP = { city: expect.stringMatching(/^(Paris|Rome)$/) as unknown, days: expect.any(Number) as unknown };
 
 for (const name of ["openai", "ai-sdk", "langchain"]) {
   test(`${name} chats, streams, aborts, calls tools, follows a schema and tells errors`, async ({ openSite, site }) => {
@@ -22,6 +24,27 @@ for (const name of ["openai", "ai-sdk", "langchain"]) {
     expect(await page.evaluate((client) => window.clients[client]!.wrong(), name)).toBe(400);
   });
 }
+
+test("openai's helpers for streams, schemas and tools work", async ({ openSite, site }) => {
+  const grid = await openSite({ siteWorker: true });
+  await gridReady(grid);
+  await loadModel(grid);
+  const page = await grid.context.newPage();
+  await page.goto(`${site.url}e2e/clients-page/index.html`);
+  await page.waitForFunction(() => "clients" in window && navigator.serviceWorker.controller !== null);
+  const found = await page.evaluate((question) => window.openaiHelpers(question), QUESTION);
+  const { completion } = GREETING;
+  expect(found.texts).toEqual([completion, completion, completion]);
+  expect(found.person).toEqual(PERSON);
+  expect(found.runs[0]).toEqual(TRIP);
+  expect(found.called).toMatchObject({ reason: "tool_calls", said: null, calls: [TRIP] });
+  // The guide may call the tool or answer in the form, but nothing else.
+  const { reason, said, calls } = found.either;
+  if (reason === "tool_calls") expect([said, calls[0]]).toEqual([null, TRIP]);
+  else expect({ reason, said, calls }).toEqual({ reason: "stop", said: PERSON, calls: [] });
+  expect(found.models).toContain("guide");
+  expect(found.requestId).toMatch(/^req_/);
+});
 
 /** Two at once, of which one ends early. */
 async function chats(page: Page, name: string): Promise<void> {
@@ -82,10 +105,7 @@ async function callsTools(page: Page, name: string): Promise<void> {
   ] as const);
   expect(called.length).toBeGreaterThan(0);
   for (const call of called) {
-    expect(call).toEqual({
-      name: "weather",
-      input: { city: expect.stringMatching(/^(Paris|Rome)$/) as unknown, days: expect.any(Number) as unknown },
-    });
+    expect(call).toEqual({ name: "weather", input: TRIP });
   }
   expect(answer).not.toBe("");
 }
@@ -95,5 +115,5 @@ async function followsSchema(page: Page, name: string): Promise<void> {
     name,
     "Who are you?",
   ] as const);
-  expect(person).toEqual({ name: expect.any(String) as unknown, age: expect.any(Number) as unknown });
+  expect(person).toEqual(PERSON);
 }

@@ -19,7 +19,8 @@ const stopString = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const bias = v.pipe(v.number(), v.minValue(-100), v.maxValue(100));
 const tokenId = v.pipe(v.string(), v.regex(/^\d+$/, "Its keys have to be ids of tokens"));
 export const tokenCount = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000));
-const label = v.pipe(v.string(), v.maxLength(512));
+/** A text that only the client reads again. */
+export const label = v.pipe(v.string(), v.maxLength(512));
 
 /** How tokens are chosen, how often, and where the answer ends. */
 export const samplingFields = {
@@ -55,18 +56,20 @@ export const serviceFields = {
   user: maybe(label),
   safety_identifier: maybe(label),
   prompt_cache_key: maybe(label),
+  prompt_cache_retention: maybe(v.literal("in_memory", "Prompts are kept in memory only")),
   metadata: maybe(v.pipe(v.record(v.pipe(v.string(), v.maxLength(64)), label), v.maxEntries(MAX_LABELS))),
   store: maybe(v.literal(false, "Microgrid keeps no answers")),
   service_tier: maybe(v.picklist(["auto", "default"], "There is one tier only: “default”")),
   stream: maybe(v.boolean()),
 };
 
-export const streamOptions = maybe(
-  v.strictObject({
-    include_usage: maybe(v.boolean()),
-    include_obfuscation: maybe(v.literal(false, "Nothing is padded here")),
-  }),
-);
+const paddingFields = { include_obfuscation: maybe(v.literal(false, "Nothing is padded here")) };
+/** Settings of streams of chunks. */
+export const streamOptions = maybe(v.strictObject({ include_usage: maybe(v.boolean()), ...paddingFields }));
+/** Settings of streams of the responses API. */
+export const eventOptions = maybe(v.strictObject(paddingFields));
+/** How long answers are. Models here know no such setting, so only the usual length can be asked for. */
+export const verbosity = maybe(v.literal("medium", "It cannot be set"));
 
 /** The fields that Microgrid adds to OpenAI's. */
 export const ownFields = {

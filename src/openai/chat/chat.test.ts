@@ -108,7 +108,7 @@ describe("a request", () => {
 
   test.each([
     ["a misspelled field", { temprature: 1 }, "“temprature” is not a field that Microgrid knows here."],
-    ["a field that has no effect", { verbosity: "low" }, "“verbosity” is not a field that Microgrid knows here."],
+    ["a wish that has no effect", { verbosity: "low" }, "“verbosity” cannot be used. It cannot be set."],
     ["a promise that nobody keeps", { store: true }, "“store” cannot be used. Microgrid keeps no answers."],
     [
       "an unknown field of a message",

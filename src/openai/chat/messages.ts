@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { ChatMessage } from "../../inference";
 import { contentText } from "../content";
-import { maybe } from "../fields";
+import { label, maybe } from "../fields";
 
 /** Kinds of parts that clients send and no model here can read. */
 const UNREADABLE = ["image_url", "input_audio", "file", "input_image", "input_file"] as const;
@@ -38,20 +38,24 @@ const ToolCall = v.strictObject({
   index: maybe(v.number()),
 });
 
-const Instruction = v.strictObject({ role: v.picklist(["system", "developer"]), content: Content });
-const Question = v.strictObject({ role: v.literal("user"), content: Content });
+/** The name of whoever says something. Chat templates have no place for it. */
+const name = maybe(label);
+
+const Instruction = v.strictObject({ role: v.picklist(["system", "developer"]), content: Content, name });
+const Question = v.strictObject({ role: v.literal("user"), content: Content, name });
 const Answer = v.strictObject({
   role: v.literal("assistant"),
   content: maybe(AnswerContent),
   reasoning_content: maybe(v.string()),
   tool_calls: maybe(v.array(ToolCall)),
+  name,
   ...echoes,
 });
 const ToolResult = v.strictObject({
   role: v.literal("tool"),
   content: Content,
   tool_call_id: v.string(),
-  name: maybe(v.string()),
+  name,
 });
 
 /** The messages of a chat. */

@@ -14,6 +14,7 @@ import {
   templateOf,
   tokenCount,
   topLogprobs,
+  verbosity,
 } from "../fields";
 import { type TextRequest, nowInSeconds, replyId } from "../text-api";
 import { Messages, chatMessage } from "./messages";
@@ -36,6 +37,7 @@ const Body = v.strictObject({
   parallel_tool_calls: maybe(v.boolean()),
   modalities: maybe(v.array(v.literal("text", "Models answer in text only"))),
   stream_options: streamOptions,
+  verbosity,
 });
 
 /** The fields that all chunks of a reply repeat. */

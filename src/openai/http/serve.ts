@@ -43,11 +43,15 @@ const POSTS: Readonly<Record<string, Endpoint>> = {
 };
 const MODELS = /^models(?:\/(?<id>.+))?$/;
 
-/** Answers a request to a path below `/v1/`. Never rejects: errors are replies, with OpenAI's statuses and bodies. */
+/**
+ * Answers a request to a path below `/v1/`. Errors are replies, with OpenAI's statuses and bodies. Rejects only with the reason of
+ * an abort, as `fetch` does: client libraries tell an abort and a time limit from other errors by that.
+ */
 export async function serveApi(grid: ServedGrid, request: Request): Promise<Response> {
   try {
     return await route(grid, request);
   } catch (error) {
+    request.signal.throwIfAborted();
     const { status, headers, body } = errorReply(error);
     return reply(JSON.stringify(body), "application/json", { status, headers });
   }

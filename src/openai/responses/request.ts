@@ -6,6 +6,7 @@ import { checked } from "../check";
 import {
   ReasoningEffort,
   choicesOf,
+  eventOptions,
   generationOf,
   maybe,
   ownFields,
@@ -15,6 +16,7 @@ import {
   templateOf,
   tokenCount,
   topLogprobs,
+  verbosity,
 } from "../fields";
 import { type TextRequest, nowInSeconds, replyId } from "../text-api";
 import { Input, chatOf } from "./input";
@@ -43,7 +45,7 @@ const Body = v.strictObject({
       summary: maybe(v.literal("auto", "Thoughts are never summarized")),
     }),
   ),
-  text: maybe(v.strictObject({ format: maybe(TextFormat), verbosity: maybe(v.literal("medium", "It cannot be set")) })),
+  text: maybe(v.strictObject({ format: maybe(TextFormat), verbosity })),
   tools: maybe(
     v.array(v.strictObject({ type: v.literal("function", "Only functions can be tools"), ...functionFields })),
   ),
@@ -54,6 +56,9 @@ const Body = v.strictObject({
     ),
   ),
   parallel_tool_calls: maybe(v.boolean()),
+  // A limit for tools of the service itself, of which there are none.
+  max_tool_calls: maybe(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  stream_options: eventOptions,
   truncation: maybe(v.picklist(["auto", "disabled"])),
   background: maybe(v.literal(false, "Answers are not computed in the background")),
   previous_response_id: maybe(v.never(STATELESS)),
