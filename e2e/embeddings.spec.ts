@@ -1,4 +1,8 @@
 /** Embeddings in the built site: through the page's API, the site's own address, three client libraries, and a peer. */
+import { readFile } from "node:fs/promises";
+import { MINILM_FILES, haveMinilm, minilmFolder } from "../scripts/real-models/minilm.mjs";
+import { minilmGoldens } from "../scripts/real-models/testing";
+import { cosine } from "../src/inference/embedding";
 import { embedderPackage, randomEncoder } from "../src/inference/testing/embedder-fixtures";
 import goldens from "../src/inference/testing/embedding-goldens.json" with { type: "json" };
 import { type SitePage, expect, expectPeers, gridReady, joinRoom, loadModel, openRoom, test, visitor } from "./harness";
@@ -24,10 +28,10 @@ test.beforeEach(({ siteConfig }) => {
   siteConfig.hub = hub.url;
 });
 
-/** Adds the encoder and loads it. */
-async function bring(site: SitePage): Promise<void> {
-  await site.page.evaluate((name) => window.microgrid!.models.add(name), MODEL);
-  await loadModel(site, MODEL);
+/** Adds a model and loads it. */
+async function bring(site: SitePage, model = MODEL): Promise<void> {
+  await site.page.evaluate((name) => window.microgrid!.models.add(name), model);
+  await loadModel(site, model);
 }
 
 /** The vectors have to be those of the other runtime. */
@@ -39,7 +43,10 @@ function expectGoldens(vectors: readonly (readonly number[])[]): void {
 }
 
 /** The page's own API. */
-function embed({ page }: SitePage, policy?: { readonly privacy: "device" }) {
+function embed(
+  { page }: SitePage,
+  { asked = MODEL, texts = TEXTS, policy }: { asked?: string; texts?: string[]; policy?: { privacy: "device" } } = {},
+) {
   return page.evaluate(
     async ([model, input, wish]) => {
       const microgrid = wish && { policy: wish };
@@ -51,7 +58,7 @@ function embed({ page }: SitePage, policy?: { readonly privacy: "device" }) {
         return { error: (error as Error).message };
       }
     },
-    [MODEL, TEXTS, policy] as const,
+    [asked, texts, policy] as const,
   );
 }
 
@@ -114,5 +121,21 @@ test("a peer makes embeddings for its room, unless they have to stay on the devi
   const { vectors = [], usage, kinds } = await embed(ben);
   expectGoldens(vectors);
   expect({ tokens: usage?.prompt_tokens, kinds }).toEqual({ tokens: TOKENS, kinds: ["peer"] });
-  expect((await embed(ben, { privacy: "device" })).error).toContain("keeps prompts within this device");
+  expect((await embed(ben, { policy: { privacy: "device" } })).error).toContain("keeps prompts within this device");
+});
+
+test("all-MiniLM-L6-v2 gives the vectors of ONNX Runtime for Python", async ({ openSite }) => {
+  test.skip(!haveMinilm(), "The weights of all-MiniLM-L6-v2 are not here (npm run real:models -- minilm brings them).");
+  const model = "real/all-MiniLM-L6-v2";
+  for (const path of MINILM_FILES) hub.put(model, path, await readFile(`${minilmFolder()}/${path}`));
+  const anna = await openSite();
+  await gridReady(anna);
+  await bring(anna, model);
+  const goldens = minilmGoldens();
+  const { vectors = [], usage } = await embed(anna, { asked: model, texts: goldens.map(({ text }) => text) });
+  expect(usage?.prompt_tokens).toBe(goldens.reduce((sum, { tokens }) => sum + tokens, 0));
+  expect(vectors).toHaveLength(goldens.length);
+  for (const [index, { text, vector }] of goldens.entries()) {
+    expect(cosine(Float32Array.from(vectors[index]!), vector), text).toBeGreaterThanOrEqual(0.999);
+  }
 });

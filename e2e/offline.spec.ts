@@ -2,7 +2,22 @@
 import { readFile } from "node:fs/promises";
 import { dirname, basename } from "node:path";
 import golden from "./fixtures/golden.json" with { type: "json" };
-import { type SitePage, ask, expect, gridReady, loadModel, test } from "./harness";
+import {
+  type OpenSite,
+  type SitePage,
+  QUESTION,
+  STORY,
+  ask,
+  expect,
+  expectPeers,
+  gridReady,
+  introduceByHand,
+  joinRoom,
+  loadModel,
+  openRoom,
+  roomOf,
+  test,
+} from "./harness";
 import { HubServer } from "./harness/hub-server";
 import { DIST } from "./harness/servers";
 import { ChatPage } from "./pages";
@@ -18,6 +33,8 @@ const FILES = [
 ];
 
 const GREETING = golden.items[0]!;
+/** Messages of browsers and PeerJS about servers that are gone. */
+const NOISE = ["WebSocket connection to", "ERR_CONNECTION_REFUSED", "PeerJS"];
 
 /** Waits until the site's worker controls the page, and has kept the engine that the page has loaded. */
 async function kept({ page }: SitePage): Promise<void> {
@@ -83,4 +100,60 @@ test("a site in a folder works without its server, too", async ({ openSite, site
   await site.close();
   await page.page.reload();
   await new ChatPage(page.page).ready();
+});
+
+/** A visitor with a model, whose site is kept. */
+async function equipped(openSite: OpenSite, name: string): Promise<SitePage> {
+  const visitor = await openSite({ name, siteWorker: true, expectProblems: NOISE });
+  await gridReady(visitor);
+  await loadModel(visitor);
+  await kept(visitor);
+  return visitor;
+}
+
+/** Each of the two lets the other one answer. */
+async function answerEachOther(one: SitePage, other: SitePage): Promise<void> {
+  await expectPeers(one, 1, 1);
+  await expectPeers(other, 1, 1);
+  for (const asker of [one, other]) {
+    const { text, error } = await ask(asker, { text: QUESTION, provider: "room" });
+    expect({ text, error }).toEqual({ text: STORY.completion, error: undefined });
+  }
+}
+
+test("two linked devices keep answering each other with the site and signaling killed", async ({
+  openSite,
+  site,
+  signaling,
+}) => {
+  const anna = await equipped(openSite, "anna");
+  const ben = await equipped(openSite, "ben");
+  await joinRoom(ben, await openRoom(anna), {});
+  await answerEachOther(anna, ben);
+  await site.close();
+  await signaling.kill();
+  for (const visitor of [anna, ben]) {
+    await expect.poll(async () => (await roomOf(visitor)).signaling).toBe("reconnecting");
+  }
+  await answerEachOther(anna, ben);
+});
+
+test("with all servers dead, two pages from the Service Worker meet by two texts", async ({
+  openSite,
+  site,
+  signaling,
+}) => {
+  const anna = await equipped(openSite, "anna");
+  const ben = await equipped(openSite, "ben");
+  await site.close();
+  await signaling.kill();
+  for (const visitor of [anna, ben]) {
+    await visitor.page.reload();
+    await gridReady(visitor);
+    await loadModel(visitor);
+  }
+  await joinRoom(ben, await openRoom(anna), {});
+  expect((await roomOf(ben)).signaling).not.toBe("connected");
+  await introduceByHand(ben, anna);
+  await answerEachOther(anna, ben);
 });

@@ -7,6 +7,7 @@ import {
   expectPeers,
   finishedAnswer,
   gridReady,
+  introduceByHand,
   joinRoom,
   loadModel,
   type OpenOptions,
@@ -178,10 +179,7 @@ test("without any server, two texts let a guest in, which then links to everybod
   await signaling.kill();
   const cleo = await visitor(openSite, { name: "cleo", expectProblems: noise });
   await joinRoom(cleo, invite);
-  const offer = await cleo.page.evaluateHandle(() => window.microgrid!.rooms.current!.offerByHand());
-  const text = await offer.evaluate((made) => made.text);
-  const answer = await ben.page.evaluate((made) => window.microgrid!.rooms.current!.answerByHand(made), text);
-  await offer.evaluate((made, back) => made.accept(back), answer);
+  await introduceByHand(cleo, ben);
   await expectPeers(cleo, 2, 1);
   expect((await ask(cleo, QUESTION)).text).toBe(STORY.completion);
   const refused = await cleo.page.evaluate(() =>

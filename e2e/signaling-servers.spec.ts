@@ -7,13 +7,13 @@ import {
   expectPeers,
   finishedAnswer,
   gridReady,
+  introduceByHand,
   joinRoom,
   loadModel,
   openRoom,
   type OpenSite,
   QUESTION,
   roomOf,
-  type SitePage,
   slowEngine,
   startAnswer,
   STORY,
@@ -38,14 +38,6 @@ async function visitor(openSite: OpenSite, name: string) {
   });
   await gridReady(site);
   return { site, lines: lines! };
-}
-
-/** Two pages exchange two texts, as users would by hand. */
-async function introduceByHand(newcomer: SitePage, member: SitePage): Promise<void> {
-  const offer = await newcomer.page.evaluateHandle(() => window.microgrid!.rooms.current!.offerByHand());
-  const text = await offer.evaluate((made) => made.text);
-  const answer = await member.page.evaluate((made) => window.microgrid!.rooms.current!.answerByHand(made), text);
-  await offer.evaluate((made, back) => made.accept(back), answer);
 }
 
 test("three servers die one after another, two texts replace them for guests, and the first comes back", async ({

@@ -107,6 +107,14 @@ export async function joinRoom(
   );
 }
 
+/** Two pages exchange two texts, as users would by hand. */
+export async function introduceByHand(newcomer: SitePage, member: SitePage): Promise<void> {
+  const offer = await newcomer.page.evaluateHandle(() => window.microgrid!.rooms.current!.offerByHand());
+  const text = await offer.evaluate((made) => made.text);
+  const answer = await member.page.evaluate((made) => window.microgrid!.rooms.current!.answerByHand(made), text);
+  await offer.evaluate((made, back) => made.accept(back), answer);
+}
+
 /** Visitors of one room: the first wants to run a model, the others give memory for its layers. */
 export async function layersRoom(
   openSite: OpenSite,

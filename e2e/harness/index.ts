@@ -10,6 +10,7 @@ export {
   expectPeers,
   finishedAnswer,
   gridReady,
+  introduceByHand,
   joinRoom,
   layersRoom,
   loadModel,
