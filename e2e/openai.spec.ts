@@ -94,6 +94,26 @@ test("an aborted request stops the model, with and without a stream", async ({ o
   }
 });
 
+test("a page's requests share one connection, until the browser stops the worker", async ({ openSite }) => {
+  const site = await ready(openSite);
+  await loadModel(site);
+  const asked = (): Promise<number> =>
+    site.page.evaluate(async () => {
+      let questions = 0;
+      navigator.serviceWorker.addEventListener("message", ({ data }: MessageEvent<{ type?: unknown }>) => {
+        if (data.type === "microgrid/hello") questions++;
+      });
+      const replies = [await fetch("/v1/models"), ...(await Promise.all([fetch("/v1/models"), fetch("/v1/models")]))];
+      for (const reply of replies) await reply.json();
+      return questions;
+    });
+  expect([await asked(), await asked()]).toEqual([1, 0]);
+  const cdp = await site.context.newCDPSession(site.page);
+  await cdp.send("ServiceWorker.enable");
+  await cdp.send("ServiceWorker.stopAllWorkers");
+  expect(await asked()).toBe(1);
+});
+
 test("any tab answers; without an open page, the worker says what to do", async ({ openSite, site: server }) => {
   const site = await ready(openSite, { prepare: slowEngine });
   await loadModel(site);

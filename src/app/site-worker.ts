@@ -3,6 +3,7 @@ import { holdLife, serve } from "../border";
 import { randomId } from "../core";
 import type { GridApi, GridState } from "../grid";
 import { type Alive, type ApiCall, type PageService, type ReplyHead, isHello, pageLock } from "../site-worker/parts";
+import { gathered } from "./gathered";
 import { tellWorker } from "./worker-messages";
 
 /** Registers the worker where the browser has Service Workers. `grid` may still be starting. */
@@ -52,17 +53,9 @@ async function* answer(
   signal: AbortSignal,
 ): AsyncGenerator<ReplyHead | Uint8Array<ArrayBuffer>> {
   const init = { method, headers, signal, ...(body !== undefined && { body }) };
-  const reply = await (await grid).fetch(url, init);
-  yield { status: reply.status, headers: Object.fromEntries(reply.headers) };
-  if (reply.body) yield* piecesOf(reply.body);
-}
-
-/** The pieces of a body. Not every browser can loop over one. */
-async function* piecesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const reader = body.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    await reader.cancel();
-  }
+  const { status, headers: told, body: stream } = await (await grid).fetch(url, init);
+  const pieces = stream ? gathered(stream) : undefined;
+  const start = await pieces?.next();
+  yield { status, headers: Object.fromEntries(told), start: start?.value ?? undefined };
+  if (pieces) yield* pieces;
 }

@@ -14,9 +14,14 @@ const HELLO_MS = 3_000;
 interface Answering {
   readonly service: PageService;
   /** Aborted when the page dies. */
-  readonly gone: AbortController;
-  close(): void;
+  readonly gone: AbortSignal;
 }
+
+/**
+ * The connections to pages that have answered, by the pages' ids. A worker that the browser has started anew has none.
+ * Only a page's own requests use its connection without a question: a page that asks is not frozen.
+ */
+const connected = new Map<string, Answering>();
 
 /** True if a request is for the API. */
 export function isApiCall({ url }: Request, scope: SiteWorkerScope): boolean {
@@ -29,8 +34,7 @@ export async function answerCall({ request, clientId }: RequestEvent, scope: Sit
   if (request.mode === "navigate" && request.method !== "GET") {
     return failure(403, "navigation", "This address is for programs. Forms of web pages cannot use it.");
   }
-  const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
-  const page = await firstToAnswer([...pages].sort((a, b) => Number(b.id === clientId) - Number(a.id === clientId)));
+  const page = connected.get(clientId) ?? (await firstToAnswer(await pagesOf(scope, clientId)));
   if (!page) {
     const { scope: site } = scope.registration;
     return failure(503, "no_page", `No page of Microgrid is open in this browser. Open ${site} and keep it open.`);
@@ -38,10 +42,15 @@ export async function answerCall({ request, clientId }: RequestEvent, scope: Sit
   try {
     return await passOn(request, page);
   } catch (error) {
-    page.close();
     if (request.signal.aborted) throw error;
     return failure(502, "page_lost", error instanceof Error ? error.message : String(error));
   }
+}
+
+/** All pages, the one that asks first. */
+async function pagesOf(scope: SiteWorkerScope, clientId: string): Promise<readonly Page[]> {
+  const pages = await scope.clients.matchAll({ type: "window", includeUncontrolled: true });
+  return [...pages].sort((a, b) => Number(b.id === clientId) - Number(a.id === clientId));
 }
 
 async function passOn(request: Request, page: Answering): Promise<Response> {
@@ -51,21 +60,21 @@ async function passOn(request: Request, page: Answering): Promise<Response> {
     headers: Object.fromEntries(request.headers),
     body: request.method === "GET" || request.method === "HEAD" ? undefined : await request.text(),
   };
-  const signal = AbortSignal.any([request.signal, page.gone.signal]);
+  const signal = AbortSignal.any([request.signal, page.gone]);
   const stream = page.service.answer(call, { signal })[Symbol.asyncIterator]();
   const first = await stream.next();
-  const { status, headers } = first.value as ReplyHead;
+  const { status, headers, start } = first.value as ReplyHead;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      if (start && start.length > 0) controller.enqueue(start);
+    },
     async pull(controller) {
       const next = await stream.next();
-      if (next.done) {
-        controller.close();
-        page.close();
-      } else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
+      if (next.done) controller.close();
+      else controller.enqueue(next.value as Uint8Array<ArrayBuffer>);
     },
     async cancel() {
       await stream.return?.();
-      page.close();
     },
   });
   return new Response(body, { status, headers });
@@ -74,36 +83,39 @@ async function passOn(request: Request, page: Answering): Promise<Response> {
 /** Asks all pages whether they are there, and takes the first that is. */
 async function firstToAnswer(pages: readonly Page[]): Promise<Answering | undefined> {
   const channels = pages.map((page) => {
+    const { id } = page;
     const { port1, port2 } = new MessageChannel();
     const alive = new Promise<Alive>((resolve) => {
       port1.onmessage = ({ data }: MessageEvent<Alive>) => resolve(data);
     });
     page.postMessage({ type: "microgrid/hello", port: port2 } satisfies Hello, [port2]);
-    return { port: port1, alive };
+    return { id, port: port1, alive };
   });
-  const answers = channels.map(async ({ port, alive }) => ({ port, life: (await alive).life }));
+  const answers = channels.map(async ({ id, port, alive }) => ({ id, port, life: (await alive).life }));
   const chosen = await Promise.race([
     ...answers,
     new Promise<undefined>((resolve) => setTimeout(resolve, pages.length === 0 ? 0 : HELLO_MS)),
   ]);
   for (const { port } of channels) if (port !== chosen?.port) port.close();
-  return chosen && followed(chosen.port, chosen.life);
+  return chosen && connectionTo(chosen);
 }
 
-function followed(port: MessagePort, life: string): Answering {
+/** The connection to a page that is there, for this request and later ones, until the page dies. */
+function connectionTo({ id, port, life }: { id: string; port: MessagePort; life: string }): Answering {
+  const known = connected.get(id);
+  if (known) {
+    port.close();
+    return known;
+  }
   const gone = new AbortController();
-  const watched = new AbortController();
-  watchLife(life, watched.signal, () =>
-    gone.abort(new MicrogridError("closed", "The page that computed the answer was closed. Ask again.")),
-  );
-  return {
-    service: connect<PageService>(port, { gone: gone.signal }),
-    gone,
-    close() {
-      watched.abort();
-      port.close();
-    },
-  };
+  const page = { service: connect<PageService>(port, { gone: gone.signal }), gone: gone.signal };
+  connected.set(id, page);
+  watchLife(life, new AbortController().signal, () => {
+    connected.delete(id);
+    gone.abort(new MicrogridError("closed", "The page that computed the answer was closed. Ask again."));
+    port.close();
+  });
+  return page;
 }
 
 /** An error in OpenAI's shape. */

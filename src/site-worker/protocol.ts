@@ -8,10 +8,12 @@ export interface ApiCall {
   readonly body: string | undefined;
 }
 
-/** The head of a reply; its body follows. */
+/** The head of a reply; the rest of its body follows. */
 export interface ReplyHead {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** The part of the body that was there at once, if any. */
+  readonly start: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** The service that a page gives to the site's worker. */
