@@ -97,7 +97,7 @@ function proposalState(
 
 /** The rules that differ, by their names for people. */
 function changed(next: Charter["terms"], now: Charter["terms"] | undefined): string[] {
-  const names: Readonly<Record<keyof CharterTerms, string>> = {
+  const names: Readonly<Record<Exclude<keyof CharterTerms, "provenFrom">, string>> = {
     name: "the name",
     purpose: "what the room is for",
     admission: "who may enter",
@@ -110,7 +110,7 @@ function changed(next: Charter["terms"], now: Charter["terms"] | undefined): str
     federation: "passing work on to other rooms",
     logs: "what is logged",
   };
-  const keys = Object.keys(names) as (keyof CharterTerms)[];
+  const keys = Object.keys(names) as (keyof typeof names)[];
   return keys.filter((key) => JSON.stringify(next[key]) !== JSON.stringify(now?.[key])).map((key) => names[key]);
 }
 

@@ -148,7 +148,7 @@ export class Governance extends TypedEventTarget<{ change: undefined }> {
       const via = admittedBy.slice(0, -1);
       const isShort = member.proof.length <= this.#membership.proof.length + 1;
       if (!own.founder || (isShort && own.until <= until) || via.length > MAX_PROOF_STEPS) return;
-      const { proof } = await this.#membership.admit(member.did, undefined, via);
+      const { proof } = await this.#membership.admit(member.did, undefined, { via });
       member.link.post("proof", { proof });
     } catch {
       // The present proof holds.

@@ -83,4 +83,42 @@ describe("proposals", () => {
     await one.proposals.take(two.proposals.frames[0]!);
     expect(one.membership.epochs.removed.has(gone)).toBe(true);
   });
+
+  it("that only founders invite keep the members who came in by others' invites, and no later ones", async () => {
+    const [{ proposals, membership }] = (await council(1, 1)) as [Founder];
+    const [member, guest, later] = (await Promise.all([1, 2, 3].map(() => makeEphemeralKey()))) as [
+      Signer,
+      Signer,
+      Signer,
+    ];
+    const { proof } = await membership.admit(member.did, undefined);
+    const own = new Membership(memberContext(member), { ...membership.parts, proof });
+    const guests = await own.admit(guest.did, undefined);
+    for (const [did, shown] of [
+      [member.did, proof],
+      [guest.did, guests.proof],
+    ] as const)
+      await membership.examine(did, shown);
+
+    await proposals.amend({ invites: "founders" });
+    expect(membership.charter.terms).toMatchObject({ invites: "founders", provenFrom: 1 });
+    expect([membership.epochs.head.n, membership.epochs.removed.size]).toEqual([1, 0]);
+    await membership.examine(guest.did, guests.proof);
+    const { proof: smuggled } = await own.admit(later.did, undefined);
+    await expect(membership.examine(later.did, smuggled)).rejects.toThrow("did not come with an invite");
+
+    await proposals.amend({ name: "Loft" });
+    expect([membership.charter.terms.provenFrom, membership.epochs.head.n]).toEqual([1, 1]);
+    await proposals.amend({ invites: "members" });
+    expect(membership.charter.terms.provenFrom).toBeUndefined();
+    await membership.examine(later.did, smuggled);
+  });
+
+  it("that only founders invite are left to the doors where several founders have to sign", async () => {
+    const [one, two] = (await council(2, 2)) as [Founder, Founder];
+    const signed = await one.membership.proposeCharter({ invites: "founders" });
+    await one.membership.takeCharter(await two.membership.endorse("charter", signed));
+    expect(one.membership.charter.terms).toMatchObject({ invites: "founders" });
+    expect(one.membership.charter.terms.provenFrom).toBeUndefined();
+  });
 });

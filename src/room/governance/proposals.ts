@@ -56,7 +56,11 @@ export class Proposals extends TypedEventTarget<ProposalEvents> {
 
   /** Changes the charter, or proposes to. Throws `bad-request` where this node cannot. */
   async amend(changes: Partial<SignedTerms>): Promise<void> {
+    const { known } = this.#membership;
     await this.take({ kind: "charter", signed: await this.#membership.proposeCharter(changes) }, { own: true });
+    const { charter, epochs } = this.#membership;
+    // From the next epoch on, proofs have to show an invite: those who came without one stay by the founders' word.
+    if (charter.terms.provenFrom === epochs.head.n + 1) await this.remove([], known);
   }
 
   /** Removes members, or proposes to. Throws `bad-request` where this node cannot. */

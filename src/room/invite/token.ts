@@ -6,8 +6,10 @@ import {
   type Signed,
   type Signer,
   type StatementKind,
+  type UnverifiedStatement,
   bytesSchema,
   openStatement,
+  readStatement,
   signStatement,
 } from "../../identity";
 
@@ -52,6 +54,11 @@ export async function makeToken(
 export async function readToken(signed: Signed): Promise<OpenedToken> {
   const { body, hash, signers } = await openStatement(TOKEN, signed);
   return { token: body, signed, hash, signers };
+}
+
+/** Reads a token whose signatures are not verified yet. Throws `peer-protocol` if it is malformed. */
+export function readUnverifiedToken(signed: Signed): Promise<UnverifiedStatement<Token>> {
+  return readStatement(TOKEN, signed);
 }
 
 /** The fields of a token, of which nothing is verified. Throws if it is malformed. */

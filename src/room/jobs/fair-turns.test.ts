@@ -33,7 +33,7 @@ describe("the job to give back", () => {
     expect(nameOf(jobToGiveBack(jobs("a/a2"), jobs("a/a1", "a/a1")))).toBe("a/a1");
   });
 
-  it("is none where everybody has a share already", () => {
+  it("does not exist where everybody has a share already", () => {
     expect(jobToGiveBack(jobs("a/a1"), jobs("b/b1", "c/c1"))).toBeUndefined();
     expect(jobToGiveBack(jobs("a/a2"), jobs("a/a1", "b/b1", "b/b2"))).toBeUndefined();
     expect(jobToGiveBack(jobs("a/a1"), jobs("a/a1", "a/a1"))).toBeUndefined();

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Did } from "../../core";
 import { type Signer, makeEphemeralKey, signStatement } from "../../identity";
 import { toyRequest } from "../../inference/testing/toy-provider";
-import { makeToken } from "../invite/token";
+import { type OpenedToken, makeToken } from "../invite/token";
 import { OPEN_TERMS, foundTestRoom, memberContext } from "../testing/founding";
 import { CHARTER, type SignedTerms } from "./charter";
 import { CharterGuard } from "./enforcement";
@@ -18,13 +18,28 @@ async function roomWith(terms: Terms): Promise<{ honest: Membership; hostile: Si
   return { honest: membership, hostile: await makeEphemeralKey(), founder };
 }
 
-/** The hostile member admits a key of its own with its own program, and shows it to the honest one. */
-async function smuggle(terms: Terms): Promise<void> {
-  const { honest, hostile, founder } = await roomWith(terms);
+/** The hostile member admits a key of its own with its own program and this invite, and shows it to the honest one. */
+async function smuggle(
+  terms: Terms,
+  invite?: (room: { honest: Membership; hostile: Signer; founder: Signer }) => Promise<OpenedToken>,
+): Promise<void> {
+  const room = await roomWith(terms);
+  const { honest, hostile, founder } = room;
   const { hash } = honest.genesis;
   const guest = await makeEphemeralKey();
   const own = { admission: await admit(founder, hash, hostile.did, Date.now()) };
-  await honest.examine(guest.did, [{ admission: await admit(hostile, hash, guest.did, Date.now()) }, own]);
+  const token = (await invite?.(room))?.signed;
+  const admission = await admit(hostile, hash, guest.did, Date.now());
+  await honest.examine(guest.did, [{ admission, ...(token && { token }) }, own]);
+}
+
+/** The same where only founders invite, with an invite of these signers that differs from a founder's in one field. */
+function smuggleWith(change: Partial<OpenedToken["token"]>, by: "founder" | "hostile" = "founder"): Promise<void> {
+  return smuggle({ invites: "founders" }, (room) => {
+    const { honest } = room;
+    const terms = { room: honest.genesis.hash, epoch: 0, uses: 0, notAfter: Date.now() + 1e9, ...change };
+    return makeToken([room[by]], terms);
+  });
 }
 
 /** The hostile member sends requests that break a rule. */
@@ -69,7 +84,17 @@ const RULES: Readonly<Record<keyof SignedTerms, Rule>> = {
   },
   invites: {
     change: { invites: "founders" },
-    attacks: { "only owners can invite": () => invite({ invites: "founders" }) },
+    attacks: {
+      "only owners can invite": () => invite({ invites: "founders" }),
+      "no invite": () => smuggle({ invites: "founders" }),
+      "an invite of its own": () => smuggleWith({}, "hostile"),
+      "an invite of another room": () => smuggleWith({ room: new Uint8Array(32) }),
+      "an invite that ended before": () => smuggleWith({ notAfter: 1 }),
+      "an invite that only its issuer redeems": () => smuggleWith({ uses: 5 }),
+    },
+  },
+  provenFrom: {
+    change: { invites: "founders", provenFrom: 7 },
   },
   models: { change: { models: [] }, attacks: { models: () => ask({ models: ["other"] }) } },
   contribution: {
@@ -86,7 +111,16 @@ const RULES: Readonly<Record<keyof SignedTerms, Rule>> = {
   },
 };
 
-const WHY: Readonly<Record<string, RegExp>> = { unlisted: /not on the room's list/, homeless: /none of the profiles/ };
+const UNINVITED = /did not come with an invite/;
+const WHY: Readonly<Record<string, RegExp>> = {
+  unlisted: /not on the room's list/,
+  homeless: /none of the profiles/,
+  "no invite": UNINVITED,
+  "an invite of its own": UNINVITED,
+  "an invite of another room": UNINVITED,
+  "an invite that ended before": UNINVITED,
+  "an invite that only its issuer redeems": UNINVITED,
+};
 
 describe.each(Object.entries(RULES))("the rule %s", (_, { change, attacks = {} }) => {
   it("is changed by nobody but the founders", async () => {
@@ -113,4 +147,15 @@ it("nobody who belongs to the room can change what a founder's other rooms say",
   const { membership: other } = await foundTestRoom();
   const theirs = new Membership(memberContext(founder), honest.parts);
   await expect(other.takeCharter(await theirs.proposeCharter({ name: "Mine" }))).rejects.toThrow("another room");
+});
+
+it("a member lets others in with an open invite of a founder, whose signature is verified", async () => {
+  await smuggleWith({});
+  const forge = smuggle({ invites: "founders" }, async ({ honest, hostile, founder }) => {
+    const terms = { room: honest.genesis.hash, epoch: 0, uses: 0, notAfter: Date.now() + 1e9 };
+    const own = await makeToken([hostile], terms);
+    const [mine] = own.signed.signatures;
+    return { ...own, signed: { ...own.signed, signatures: [mine!, { ...mine!, did: founder.did }] } };
+  });
+  await expect(forge).rejects.toMatchObject({ code: "peer-protocol" });
 });

@@ -43,6 +43,11 @@ const TermsSchema = v.strictObject({
   ]),
   /** The people who may make invites. */
   invites: v.picklist(["members", "founders"]),
+  /**
+   * Where only founders invite: from this epoch on, proofs show it. Nodes set it when they sign that rule; without it, only the
+   * doors ask for a founder's invite.
+   */
+  provenFrom: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   /** URLs of the room's signaling servers. */
   servers: v.pipe(v.array(ServerSchema), v.minLength(1), v.maxLength(MAX_SERVERS)),
   /** Ids of the models that may answer here. */
@@ -135,6 +140,11 @@ interface CharterHead {
 export function supersedes(next: CharterHead, old: CharterHead): boolean {
   if (next.version !== old.version) return next.version > old.version;
   return toHex(next.hash) < toHex(old.hash);
+}
+
+/** The rules with which a room begins: where only founders invite, proofs show it from the beginning. */
+export function firstTerms({ provenFrom: _, ...terms }: SignedTerms): SignedTerms {
+  return terms.invites === "founders" ? { ...terms, provenFrom: 0 } : terms;
 }
 
 /** The rules that a request can break, by name. */

@@ -129,10 +129,20 @@ export class Invites {
     if (charter.terms.invites === "founders" && !signers.some((did) => this.#membership.isFounder(did))) {
       throw refused("In this room only owners can invite. Ask one of them for a link.");
     }
-    if (token.uses === 0) return { askInstead: undefined };
+    if (token.uses === 0 && this.#canShow(opened)) return { askInstead: undefined };
     if (token.issuer !== signer.did) return { askInstead: token.issuer };
+    if (token.uses === 0) return { askInstead: undefined };
     this.#usesOf(token, hash, guest);
     return { askInstead: undefined };
+  }
+
+  /**
+   * Whether the proof of a guest could show that this invite let it in: a device that only acts for a founder has signed it where no
+   * founder has, and lets the guest in by its own proof.
+   */
+  #canShow({ signers }: OpenedToken): boolean {
+    const { charter, genesis } = this.#membership;
+    return charter.terms.invites === "members" || signers.some((did) => genesis.founders.includes(did));
   }
 
   /** Counts a guest that was let in. Throws `peer-refused` where the invite is used up. */

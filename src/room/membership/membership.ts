@@ -1,8 +1,9 @@
 /** The membership that a node holds in a room: the rules in force, the epochs, and the proof that it belongs. */
-import { type Bytes, type Did, MicrogridError, TypedEventTarget, randomBytes, sha256 } from "../../core";
-import { type Revocations, type Signed, type Signer, addSignature, signStatement } from "../../identity";
+import { type Bytes, type Did, MicrogridError, TypedEventTarget } from "../../core";
+import { type Revocations, type Signed, type Signer, addSignature } from "../../identity";
 import type { MemberClaim } from "../../wire";
-import { MAX_EPOCH_LIST, MAX_PROOF_STEPS } from "../constants";
+import { MAX_PROOF_STEPS } from "../constants";
+import { nextCharter, nextEpoch } from "./changes";
 import { CHARTER, type Charter, type SignedTerms, readCharter, supersedes } from "./charter";
 import { EPOCH, Epochs, type EpochsData, openRecords, outranks } from "./epochs";
 import type { Genesis } from "./genesis";
@@ -116,20 +117,25 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
   }
 
   /**
-   * Makes a proof that `did` is a member. `via`: those who let it in until now, if this founder's node admits it again.
-   * Throws `peer-refused` if the rules do not let it in.
+   * Makes a proof that `did` is a member. `via`: those who let it in until now, if this founder's node admits it again. `token`: the
+   * invite with which it came, to be shown where only founders invite. Throws `peer-refused` if the rules do not let it in.
    */
-  async admit(did: Did, delegation: Signed | undefined, via: readonly Did[] = []): Promise<Admission> {
+  async admit(
+    did: Did,
+    delegation: Signed | undefined,
+    { via, token }: { readonly via?: readonly Did[]; readonly token?: Signed } = {},
+  ): Promise<Admission> {
     const own = this.#proof.slice(0, MAX_PROOF_STEPS - 1);
     const admission = await admit(this.signer, this.genesis.hash, did, Date.now(), via);
-    const proof = [{ admission, ...(delegation && { delegation }) }, ...own];
+    const proof = [{ admission, ...(delegation && { delegation }), ...(token && { token }) }, ...own];
     const { epochs } = await this.#judge(did, proof);
     return { proof, epochs };
   }
 
   /** Admits a guest and counts that use of its invite. Throws `peer-refused` if the rules or the invite do not let it in. */
   async letIn(token: OpenedToken, guest: Did, delegation: Signed | undefined): Promise<Admission> {
-    const admission = await this.admit(guest, delegation);
+    const shown = this.#charter.terms.invites === "founders" && { token: token.signed };
+    const admission = await this.admit(guest, delegation, { ...shown });
     // No `await` between the two, so that nobody else uses the invite up in between.
     this.invites.check(token, guest);
     this.invites.redeem(token, guest);
@@ -152,10 +158,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
 
   /** Call this when the node's house changes. From now on its proof has this delegation, or none. */
   setDelegation(delegation: Signed | undefined): void {
-    const [first = {}, ...rest] = this.#proof;
-    const { admission } = first;
-    if (sameSigned(first.delegation, delegation)) return;
-    this.#proof = [{ ...(admission && { admission }), ...(delegation && { delegation }) }, ...rest];
+    const [{ delegation: old, ...first } = {}, ...rest] = this.#proof;
+    if (sameSigned(old, delegation)) return;
+    this.#proof = [{ ...first, ...(delegation && { delegation }) }, ...rest];
     this.emit("proof", this.#proof);
     this.emit("change", undefined);
     void this.checkSelf();
@@ -176,11 +181,14 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     return true;
   }
 
+  /** The members that this node has examined under these rules. */
+  get known(): readonly Did[] {
+    return this.#examined.members;
+  }
+
   /** The charter with these changes, signed with the founders' keys on this device. Throws `bad-request` without one. */
   async proposeCharter(changes: Partial<SignedTerms>): Promise<Signed> {
-    const { terms, version, hash } = this.#charter;
-    const body = { v: 1 as const, room: this.genesis.hash, version: version + 1, previous: hash, at: Date.now() };
-    return signStatement(CHARTER, { ...body, ...terms, ...changes }, ...(await this.#requireSigners()));
+    return nextCharter(this, changes, await this.#requireSigners());
   }
 
   /** Takes a chain of epochs; true if it comes into force. Throws `peer-protocol` if it is not valid. */
@@ -197,7 +205,7 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     this.emit("change", undefined);
     void this.checkSelf();
     // The founders disagreed, and this fork lost. Its removals are decided again on top of the other fork.
-    if (lost.length > 0 && (await this.founderSigners()).length >= this.genesis.quorum) {
+    if (lost.length + kept.length > 0 && (await this.founderSigners()).length >= this.genesis.quorum) {
       const { record, secret } = await this.proposeEpoch(lost, kept);
       await this.takeEpochs(this.#epochs.with(record, secret));
     }
@@ -213,27 +221,9 @@ export class Membership extends TypedEventTarget<MembershipEvents> {
     dids: readonly Did[],
     kept: readonly Did[] = [],
   ): Promise<{ readonly record: Signed; readonly secret: Bytes }> {
-    const founder = dids.find((did) => this.genesis.founders.includes(did));
-    if (founder) throw new MicrogridError("bad-request", "An owner cannot be removed. Open a new room instead.");
-    const secret = randomBytes(32);
     // A node could hide that it belongs to a house, so known nodes of a removed house are removed by their own dids.
-    const removed = [...new Set([...dids, ...this.#examined.nodesOf(dids)])];
-    const all = new Set([...this.#epochs.removed, ...removed]);
-    const staying = [...new Set(kept)].filter((did) => !all.has(did));
-    const body = {
-      v: 1 as const,
-      room: this.genesis.hash,
-      n: this.#epochs.head.n + 1,
-      previous: this.#epochs.head.hash,
-      removed,
-      kept: staying.slice(0, MAX_EPOCH_LIST),
-      secret: await sha256(secret),
-      at: Date.now(),
-    };
-    const record = await signStatement(EPOCH, body, ...(await this.#requireSigners()));
-    // Refuses here already if the room can have no more epochs.
-    this.#epochs.with(record, secret);
-    return { record, secret };
+    const removed = [...dids, ...this.#examined.nodesOf(dids)];
+    return nextEpoch(this, { removed, kept }, await this.#requireSigners());
   }
 
   /** Signs with the founders' keys on this device. */

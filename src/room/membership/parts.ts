@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { type Bytes, type Did, MicrogridError, randomBytes } from "../../core";
 import { DidSchema, Revocations, type Signed, SignedSchema, type Signer, signStatement } from "../../identity";
 import { readToken } from "../invite/token";
-import { CHARTER, type SignedTerms, openCharter } from "./charter";
+import { CHARTER, type SignedTerms, firstTerms, openCharter } from "./charter";
 import { Epochs, EpochsSchema } from "./epochs";
 import { makeGenesis, readGenesis } from "./genesis";
 import { type FoundersHead, HeadSchema, openHead } from "./head";
@@ -48,8 +48,10 @@ export async function found({
   delegation,
 }: Founding): Promise<MembershipParts> {
   const secret = randomBytes(SECRET_BYTES);
-  const genesis = await makeGenesis({ name, founders, quorum, random: randomBytes(16), epochSecret: secret, terms });
-  const body = { v: 1 as const, room: genesis.hash, version: 0, at: Date.now(), ...terms };
+  const first = firstTerms(terms);
+  const random = randomBytes(16);
+  const genesis = await makeGenesis({ name, founders, quorum, random, epochSecret: secret, terms: first });
+  const body = { v: 1 as const, room: genesis.hash, version: 0, at: Date.now(), ...first };
   return {
     genesis,
     charter: await openCharter(await signStatement(CHARTER, body, ...signers), genesis),

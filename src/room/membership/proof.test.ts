@@ -17,7 +17,7 @@ async function rulesOf(
   const removed = new Set<Did>();
   const kept = new Set<Did>();
   const revocations = new Revocations();
-  const epochs = { removed, kept };
+  const epochs = { head: parts.epochs.head, removed, kept };
   return {
     founder,
     rules: { genesis: parts.genesis, terms: parts.charter.terms, epochs, revocations, removed, kept },

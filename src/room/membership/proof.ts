@@ -21,6 +21,7 @@ import {
   subjectOfRevocation,
 } from "../../identity";
 import { MAX_PROOF_STEPS } from "../constants";
+import { readUnverifiedToken } from "../invite/token";
 import type { SignedTerms } from "./charter";
 import type { Epochs } from "./epochs";
 import type { Genesis } from "./genesis";
@@ -41,8 +42,15 @@ const ADMISSION = {
   }),
 } satisfies StatementKind<v.GenericSchema>;
 
-/** One node of the chain: its house's delegation and its admission. The next step is about the node that admitted it. */
-const Step = v.strictObject({ admission: v.optional(SignedSchema), delegation: v.optional(SignedSchema) });
+/**
+ * One node of the chain: its house's delegation, its admission and, where only founders invite, the invite with which it came. The next
+ * step is about the node that admitted it.
+ */
+const Step = v.strictObject({
+  admission: v.optional(SignedSchema),
+  delegation: v.optional(SignedSchema),
+  token: v.optional(SignedSchema),
+});
 export const ProofSchema = v.pipe(v.array(Step), v.maxLength(MAX_PROOF_STEPS));
 export type Proof = v.InferOutput<typeof ProofSchema>;
 
@@ -61,6 +69,7 @@ export const NOT_A_MEMBER = {
   homeless: "This device belongs to none of the profiles that the room lists.",
   stranger: "Nobody who is in the room has admitted this device.",
   orphan: "The member that admitted this device was removed from the room.",
+  uninvited: "Only owners invite into this room, and this device did not come with an invite of theirs.",
 } as const;
 
 /** A house that vouches for a node. */
@@ -100,7 +109,7 @@ export function restsOn(revocation: Signed): (did: Did, standing: Standing) => b
 /** The room against which a proof is checked. */
 export interface RoomRules {
   readonly genesis: Genesis;
-  readonly epochs: Pick<Epochs, "removed" | "kept">;
+  readonly epochs: Pick<Epochs, "head" | "removed" | "kept">;
   readonly terms: SignedTerms;
   readonly revocations: Revocations;
 }
@@ -176,6 +185,7 @@ async function admittersOf(
     }
     // A member could count its guests as somebody else's.
     if (body.via) throw refusal("stranger");
+    if (mustShowInvite(rules)) checks.push(await readInvite(proof[i]?.token, body.at, rules));
     subject = branch = body.by;
   }
   for (const check of checks.reverse()) await check();
@@ -186,12 +196,34 @@ async function readAdmission(
   signed: Signed,
   did: Did,
   { genesis }: RoomRules,
-): Promise<UnverifiedStatement<{ by: Did; via?: Did[] | undefined }>> {
+): Promise<UnverifiedStatement<{ by: Did; via?: Did[] | undefined; at: number }>> {
   const read = await readStatement(ADMISSION, signed);
   const { body, signers } = read;
   const fits = body.did === did && equalBytes(body.room, genesis.hash);
   if (!fits || signers.length !== 1 || signers[0] !== body.by) throw refusal("stranger");
   return read;
+}
+
+/** Whether a member's admission counts only with a founder's invite. */
+function mustShowInvite({ terms, epochs }: RoomRules): boolean {
+  return terms.invites === "founders" && terms.provenFrom !== undefined && epochs.head.n >= terms.provenFrom;
+}
+
+/**
+ * Checks that a member may let in others with this invite: a founder's, without a count, since its issuer alone redeems a counted one.
+ * The result verifies its signatures.
+ */
+async function readInvite(
+  signed: Signed | undefined,
+  at: number,
+  { genesis }: RoomRules,
+): Promise<() => Promise<void>> {
+  if (!signed) throw refusal("uninvited");
+  const { body, signers, verify } = await readUnverifiedToken(signed);
+  const fits = equalBytes(body.room, genesis.hash) && body.uses === 0 && at <= body.notAfter;
+  const isOurs = signers.includes(body.issuer) && signers.some((did) => genesis.founders.includes(did));
+  if (!fits || !isOurs) throw refusal("uninvited");
+  return verify;
 }
 
 /** Whether a node is a founder, or acts for one: its house must have given it that scope. */

@@ -36,6 +36,11 @@ export class Standings {
     return this.#where(({ house }) => house !== undefined && houses.includes(house.did));
   }
 
+  /** The known nodes that are no founders'. */
+  get members(): readonly Did[] {
+    return this.#where(({ founder }) => !founder);
+  }
+
   #where(holds: (standing: Standing) => boolean): readonly Did[] {
     return [...this.#known].filter(([, standing]) => holds(standing)).map(([did]) => did);
   }
