@@ -171,23 +171,37 @@ describe("tools", () => {
     expect([...seen].sort()).toEqual(["answer", "call"]);
   });
 
-  it("are called in an answer with a form that another one began", async () => {
-    const tokenizer = await familyTokenizer("qwen25", "hermes");
+  it.each<[ToolFamily, ToolFormatName, string]>([
+    ["qwen25", "hermes", '<tool_call>\n{"name": "place", "argu'],
+    ["gptOss", "harmony", "<|start|>assistant<|channel|>commentary to=functions.place <|constrain|>json<|message|>{"],
+  ])("are called in an answer that another device began, or it keeps to its form: %s", async (family, name, call) => {
+    const tokenizer = await familyTokenizer(family, name);
     const point = { packageHash: "", tokenizerHash: "another", engine: "onnx", backend: "wasm", ids: [] } as const;
-    for (const begun of ['{"a":', '<tool_call>\n{"name": "place", "argu']) {
-      const resume = { ...point, idsInText: 0, text: begun };
-      const events = run(await begin(tokenizer, { format: FORM, resume }), 1);
-      expect(() => callsOf([{ type: "token", text: begun, ids: [] }, ...events], "hermes")).not.toThrow();
-      expect(begun + textOf(events)).toMatch(begun.startsWith("{") ? /^\{"a":(true|false)\}$/ : /<\/tool_call>$/);
+    for (const begun of [call, '{"a":', ""]) {
+      const resume = { ...point, idsInText: 0, text: begun, reasoning: name === "harmony" ? "Hm." : "" };
+      const answer = await begin(tokenizer, { format: FORM, resume, parallelToolCalls: false });
+      const { text, names } = callsOf([{ type: "token", text: begun, ids: [] }, ...run(answer, 1)], name);
+      if (begun === call) expect(names).toEqual(["place"]);
+      if (begun === '{"a":') expect(names).toEqual([]);
+      if (names.length === 0) expect(JSON.parse(text)).toEqual({ a: expect.any(Boolean) as boolean });
+      else expect(text).toBe("");
     }
+  });
+
+  it("go on in the form of another family that began to call one", async () => {
+    const tokenizer = await familyTokenizer("lfm2", "lfm2");
+    const begun = { text: '<tool_call>\n{"name": "place", "argu', ids: [], idsInText: 0 } as const;
+    const from = { packageHash: "", tokenizerHash: "another", engine: "onnx", backend: "wasm" } as const;
+    const answer = await begin(tokenizer, { format: FORM, resume: { ...from, ...begun } });
+    expect(textOf(run(answer, 1))).not.toBe("");
   });
 
   it("are called in time behind a thought without an end, where a call has to come", async () => {
     const tokenizer = await familyTokenizer("gptOss", "harmony");
     const begun = tokenizer.encodePrompt("<|channel|>analysis<|message|>");
     const endless = tokenizer.encode("hm ä");
-    for (const toolChoice of ["required", { name: "place" }] as const) {
-      for (let maxTokens = 70; maxTokens < 78; maxTokens++) {
+    for (const [toolChoice, least] of [["required", 70] as const, [{ name: "stop" }, 200] as const]) {
+      for (let maxTokens = least; maxTokens < least + 8; maxTokens++) {
         const answer = await begin(tokenizer, { toolChoice, maxTokens });
         const events: GenerationEvent[] = [];
         for (let at = 0; !answer.over; at++) {
@@ -197,6 +211,8 @@ describe("tools", () => {
         }
         events.push(...answer.end({ cachedTokens: 0, startTime: 0, firstTokenTime: 0 }));
         expect(callsOf(events, "harmony")).toMatchObject({ text: "", names: [expect.any(String)] });
+        // With room to spare, the thought is ended in time for the whole call.
+        if (toolChoice !== "required") expect(events.at(-1)).toMatchObject({ finishReason: "stop" });
         expect(events.flatMap((event) => (event.type === "reasoning" ? event.text : [])).join("")).toContain("ähm ä");
       }
     }

@@ -67,6 +67,7 @@ class FakeLibrary implements TokenEngine {
 function loaded(
   library = new FakeLibrary(),
   chat?: LoadedModelInfo["chat"],
+  contextLength = CONTEXT,
 ): { library: FakeLibrary; model: WebLlmModel } {
   const info: LoadedModelInfo = {
     id: "m",
@@ -75,7 +76,7 @@ function loaded(
     tokenizerHash: tokenizer.hash,
     engine: "webllm",
     backend: "webgpu",
-    contextLength: CONTEXT,
+    contextLength,
     prefillRate: 1,
     decodeRate: 1,
     prefillChunk: 1,
@@ -105,6 +106,20 @@ async function gather(
 }
 
 describe("WebLlmModel", () => {
+  it("calls a tool, or answers in the form that is asked for", async () => {
+    const { model } = loaded(undefined, undefined, 2048);
+    const schema = '{"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}';
+    const asked = { tools: [{ name: "stop" }], parallelToolCalls: false, format: { type: "schema", schema } } as const;
+    const sampling = { ...request().sampling, temperature: 2 };
+    const answers = new Set<string>();
+    for (let seed = 0; seed < 8; seed++) {
+      const stream = model.generate(request({ ...asked, sampling, seed, maxTokens: 80 }), { signal: live() });
+      answers.add((await gather(stream)).text.replace("true", "false"));
+    }
+    const call = '<tool_call>\n{"name": "stop", "arguments": {}}\n</tool_call>';
+    expect([...answers].sort()).toEqual([call, '{"a":false}']);
+  });
+
   it("reads an empty thought before the answer where thinking is switched off", async () => {
     const chat = { system: true, thinks: true, thinking: "switch", remembers: false } as const;
     const { library, model } = loaded(undefined, chat);
