@@ -1,16 +1,18 @@
 /** A few thousand hostile inputs for each parser at every run of the tests; `npm run fuzz` feeds ten million. */
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
+import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { decodeCbor, encodeCbor } from "../../src/core";
-import { BULK_FRAMES } from "../../src/room/frames/bulk";
-import { ROOM_FRAMES } from "../../src/room/protocol";
-import { STAGE_FRAMES } from "../../src/room/frames/stage";
 import { parseFrame } from "../../src/wire/frames";
-import { LINK_FRAMES } from "../../src/wire/link";
+import { MOST_ITEMS } from "./costs";
+import { fatBodies, mostItems } from "./fat-bodies";
 import type { Target } from "./feeding";
 import { fuzz } from "./session";
+import { KINDS, type Kind, TABLES } from "./tables";
 import { TARGETS } from "./targets";
-import { valuesOf } from "./values";
+import { smallestOf, valuesOf } from "./values";
 
 describe("hostile inputs", () => {
   it.each(TARGETS)("do no harm to $name", async (target) => {
@@ -42,12 +44,45 @@ describe("hostile inputs", () => {
 });
 
 describe("values", () => {
-  const table = { ...LINK_FRAMES, ...ROOM_FRAMES, ...STAGE_FRAMES, ...BULK_FRAMES };
-  it.each(Object.entries(table))("of %s are what a peer may send", (kind, { schema }) => {
+  it.each(Object.entries(KINDS))("of %s are what a peer may send", (kind, { schema }) => {
     const property = fc.property(valuesOf(schema), (value) => {
-      expect(parseFrame(table, { kind, body: encodeCbor(value) }).kind).toBe(kind);
+      expect(parseFrame(KINDS, { kind, body: encodeCbor(value) }).kind).toBe(kind);
       expect(encodeCbor(decodeCbor(encodeCbor(value)))).toEqual(encodeCbor(value));
     });
     fc.assert(property, { numRuns: 50 });
+  });
+});
+
+describe("the bound on the cost of frames", () => {
+  it("covers every table of frames in the code, and every kind once", () => {
+    const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+    const tables = /export const (\w+) = \{\n(?: .*\n|\n)*\} satisfies FrameTable/;
+    const names = files.flatMap((file) => tables.exec(readFileSync(join("src", file), "utf8"))?.[1] ?? []);
+    expect(names.filter((name) => name !== "GOSSIP_FRAMES").sort()).toEqual(Object.keys(TABLES).sort());
+    const kinds = Object.values(TABLES).flatMap((table) => Object.keys(table));
+    expect(kinds.sort()).toEqual(Object.keys(MOST_ITEMS).sort());
+  });
+
+  it.each(Object.entries(KINDS) as [Kind, (typeof KINDS)[Kind]][])("holds for the items of %s", (kind, spec) => {
+    expect(mostItems(spec)).toBeLessThanOrEqual(MOST_ITEMS[kind]);
+  });
+
+  it("is kept by refusing a body at its first wrong entry", () => {
+    const body = encodeCbor({ ...(smallestOf(KINDS["stage.next"].schema) as object), open: new Array(500).fill(null) });
+    const refusal = expect.objectContaining({ cause: [expect.anything()] }) as Error;
+    expect(() => parseFrame(KINDS, { kind: "stage.next", body })).toThrow(refusal);
+  });
+
+  it("finds the worst bodies of a schema: longest lists, also inside of others, and of wrong entries", () => {
+    const inner = v.strictObject({ a: v.array(v.number()), b: v.optional(v.string()) });
+    const schema = v.strictObject({ list: v.pipe(v.array(inner), v.maxLength(3)) });
+    const spec = { schema, maxBytes: 1_000, rate: { burst: 1, perSecond: 1 } };
+    const bodies = fatBodies(spec).map((body) => JSON.stringify(body));
+    expect(bodies.some((body) => /^\{"list":\[(\{"a":\[\]\},){200,}/.test(body))).toBe(true);
+    expect(bodies.some((body) => /^\{"list":\[\{"a":\[(\d,){900,}/.test(body))).toBe(true);
+    expect(bodies.some((body) => /^\{"list":\[(null,){900,}/.test(body))).toBe(true);
+    expect(bodies.some((body) => /"b":"a{900,}"/.test(body))).toBe(true);
+    expect(mostItems(spec)).toBeGreaterThan(900);
+    expect(mostItems({ ...spec, maxBytes: 20 })).toBeLessThan(20);
   });
 });

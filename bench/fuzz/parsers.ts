@@ -12,17 +12,14 @@ import {
   secretOfPhrase,
 } from "../../src/identity";
 import { parseInvite } from "../../src/room";
-import { DOOR_FRAMES } from "../../src/room/door/protocol";
 import { ROOM_FRAMES } from "../../src/room/protocol";
-import { BULK_FRAMES } from "../../src/room/frames/bulk";
-import { STAGE_FRAMES } from "../../src/room/frames/stage";
 import { type FrameTable, parseFrame } from "../../src/wire/frames";
 import { Reassembler, frameToMessages } from "../../src/wire/framing";
-import { LINK_FRAMES } from "../../src/wire/link";
 import { readDescription } from "../../src/wire/webrtc/by-hand";
 import { sdpFingerprint } from "../../src/wire/webrtc/fingerprint";
 import { NOISE, changedBytes, changedValues, hostile } from "./changes";
 import { type Target, accepts, acceptsAsync } from "./feeding";
+import { TABLES } from "./tables";
 import { valuesOf } from "./values";
 
 /** Every kind of a table, each with values of its own schema; some come under the name of another kind. */
@@ -156,6 +153,16 @@ async function phrases(): Promise<Target<string>> {
   };
 }
 
+/** The frames of each table. */
+const FRAMES = [
+  frames("frames of links", 1, TABLES.LINK_FRAMES),
+  frames("frames of rooms", 6, TABLES.ROOM_FRAMES),
+  frames("frames of guests", 2, TABLES.DOOR_FRAMES),
+  frames("frames of epochs", 1, TABLES.EPOCH_FRAMES),
+  frames("frames of pipelines", 2, TABLES.STAGE_FRAMES),
+  frames("frames of weights", 1, TABLES.BULK_FRAMES),
+];
+
 /** All of them. */
 export async function parsers(): Promise<readonly Target[]> {
   const secrets = fc.uint8Array({ minLength: 32, maxLength: 32 });
@@ -171,11 +178,7 @@ export async function parsers(): Promise<readonly Target[]> {
   return [
     FRAMING,
     CBOR,
-    frames("frames of links", 1, LINK_FRAMES),
-    frames("frames of rooms", 6, ROOM_FRAMES),
-    frames("frames of guests", 2, DOOR_FRAMES),
-    frames("frames of pipelines", 2, STAGE_FRAMES),
-    frames("frames of weights", 1, BULK_FRAMES),
+    ...FRAMES,
     texts("invites", 1, invites, parseInvite),
     texts("descriptions by hand", 1, offers, (text) => readDescription(text, "offer")),
     CONFIG,

@@ -1,6 +1,7 @@
 /**
  * `npm run fuzz`: at least ten million hostile inputs for everything that reads bytes of strangers, over several
- * threads. `-- --inputs N --threads N --seed N` change that. Exit code 1 where an input did harm.
+ * threads. `-- --inputs N --threads N --seed N` change that. Then measures the worst body of each kind of frame. Exit code 1 where an
+ * input did harm, or a kind costs too much.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -23,9 +24,12 @@ const MAX_HEAP_MIB = 512;
  * @property {number} heldBytes
  */
 
+/** @typedef {{ costs: { kind: string, bytes: number, cost: number }[], most: number }} Costs */
+
 /**
- * @param {{ seed: number, inputs: number }} workerData
- * @param {(report: Report) => void} onReport
+ * @template Message
+ * @param {{ seed: number, inputs: number } | "costs"} workerData
+ * @param {(report: Message) => void} onReport
  * @returns {Promise<void>}
  */
 function thread(workerData, onReport) {
@@ -57,7 +61,7 @@ await run(async () => {
   const seeds = Array.from({ length: threads }, (_, index) => (seed + index * Math.floor(2 ** 32 / threads)) >>> 0);
   await Promise.all(
     seeds.map((own) =>
-      thread({ seed: own, inputs: each }, (report) => {
+      thread({ seed: own, inputs: each }, (/** @type {Report} */ report) => {
         const sum = sums.get(report.name);
         const all = [sum, report].filter((part) => part !== undefined);
         const add = (/** @type {"inputs" | "accepted" | "ms"} */ key) =>
@@ -86,5 +90,20 @@ await run(async () => {
         ? ", no memory was kept."
         : `; memory was kept by: ${greedy.map(({ name }) => name).join(", ")}.`),
   );
-  process.exitCode = greedy.length === 0 ? 0 : 1;
+  // Alone, since other threads would disturb the measurement.
+  let isCheap = false;
+  await thread("costs", (/** @type {Costs} */ { costs, most }) => {
+    const worst = costs.sort((one, other) => other.cost - one.cost).slice(0, 5);
+    console.table(
+      worst.map(({ kind, bytes, cost }) => ({ frame: kind, bytes, "times the reference": cost.toFixed(2) })),
+    );
+    const dear = costs.filter(({ cost }) => cost > most).map(({ kind }) => kind);
+    isCheap = dear.length === 0;
+    console.log(
+      isCheap
+        ? `A byte of any of ${costs.length} kinds of frames takes at most ${most} times as long as a byte of the reference.`
+        : `These take more than ${most} times as long as the reference: ${dear.join(", ")}.`,
+    );
+  });
+  process.exitCode = greedy.length === 0 && isCheap ? 0 : 1;
 });

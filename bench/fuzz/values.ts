@@ -1,6 +1,7 @@
 /** Valid values for any schema of the protocol, made by looking into the schema: a new kind of frame is covered at once. */
 import fc from "fast-check";
 import * as v from "valibot";
+import { encodeCbor } from "../../src/core";
 
 /** Strings that fit the regular expressions and lengths of the protocol, and strings that a hostile peer would send. */
 const STRINGS = [
@@ -22,15 +23,46 @@ const NUMBERS = [0, 1, 2, 7, 0.5, 63, 1000, 65_535, 0xffff_ffff, 1_760_000_000_0
 const BYTES = [32, 64, 16, 12, 48, 0, 1, 100].map((length) => new Uint8Array(length));
 
 /** The parts of a valibot schema that are looked at; their names are valibot's. */
-interface Inside {
+export interface Inside {
   readonly type: string;
-  readonly pipe?: readonly { readonly type: string; readonly requirement?: unknown }[];
+  readonly pipe?: readonly { readonly kind: string; readonly type: string; readonly requirement?: unknown }[];
   readonly entries?: Readonly<Record<string, v.GenericSchema>>;
   readonly item?: v.GenericSchema;
   readonly items?: readonly v.GenericSchema[];
   readonly wrapped?: v.GenericSchema;
+  readonly value?: v.GenericSchema;
   readonly options?: readonly unknown[];
   readonly literal?: unknown;
+}
+
+/** The schema of a field that is there: what `optional` wraps. */
+export function presentOf(schema: v.GenericSchema): v.GenericSchema {
+  let present = schema;
+  while (isOptional(present)) present = (present as unknown as Inside).wrapped!;
+  return present;
+}
+
+/** The parts of a schema, without `optional`. Of several schemas in a pipe, the last one says most. */
+export function insideOf(schema: v.GenericSchema): Inside {
+  const inside = presentOf(schema) as unknown as Inside;
+  const last = inside.pipe?.findLast(({ kind }) => kind === "schema");
+  return last ? insideOf(last as v.GenericSchema) : inside;
+}
+
+function isOptional({ type }: v.GenericSchema): boolean {
+  return type === "optional" || type === "exact_optional";
+}
+
+const smallest = new WeakMap<v.GenericSchema, unknown>();
+
+/** A small value that the schema accepts: that with the shortest encoding among a few. */
+export function smallestOf(schema: v.GenericSchema): unknown {
+  if (!smallest.has(schema)) {
+    const values = fc.sample(valuesOf(presentOf(schema)), { numRuns: 50, seed: 1 });
+    const sized = values.map((value) => ({ value, bytes: encodeCbor(value).length }));
+    smallest.set(schema, sized.reduce((best, each) => (each.bytes < best.bytes ? each : best)).value);
+  }
+  return smallest.get(schema);
 }
 
 /** Makes values that the schema accepts. Throws if it knows none. */
@@ -39,7 +71,7 @@ export function valuesOf(schema: v.GenericSchema): fc.Arbitrary<unknown> {
 }
 
 function guesses(schema: v.GenericSchema): fc.Arbitrary<unknown> {
-  const inside = schema as unknown as Inside;
+  const inside = insideOf(schema);
   const options = (inside.options ?? []) as readonly v.GenericSchema[];
   switch (inside.type) {
     case "object":
@@ -47,7 +79,7 @@ function guesses(schema: v.GenericSchema): fc.Arbitrary<unknown> {
     case "loose_object":
       return objects(Object.entries(inside.entries ?? {}));
     case "array":
-      return fc.array(valuesOf(inside.item!), exactLength(inside) ?? { maxLength: 3 });
+      return fc.array(valuesOf(inside.item!), exactLength(schema as unknown as Inside) ?? { maxLength: 3 });
     case "tuple":
     case "strict_tuple":
       return fc.tuple(...(inside.items ?? []).map(valuesOf));
@@ -80,12 +112,7 @@ function guesses(schema: v.GenericSchema): fc.Arbitrary<unknown> {
 
 /** Objects in which optional fields may be absent. */
 function objects(entries: readonly [string, v.GenericSchema][]): fc.Arbitrary<unknown> {
-  const isOptional = ({ type }: v.GenericSchema): boolean => type === "optional" || type === "exact_optional";
-  const fields = entries.map(([key, entry]) => {
-    let present = entry;
-    while (isOptional(present)) present = (present as unknown as Inside).wrapped!;
-    return [key, valuesOf(present)] as const;
-  });
+  const fields = entries.map(([key, entry]) => [key, valuesOf(presentOf(entry))] as const);
   const requiredKeys = entries.filter(([, entry]) => !isOptional(entry)).map(([key]) => key);
   return fc.record(Object.fromEntries(fields), { requiredKeys, noNullPrototype: true });
 }

@@ -1,11 +1,10 @@
-/** One thread of `npm run fuzz`: feeds each parser its share of the inputs and reports. */
+/** One thread of `npm run fuzz`: feeds each parser its share of the inputs and reports, or measures the costs of frames. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { parentPort, workerData } from "node:worker_threads";
 import { createServer } from "vite";
-import { noPackagedFiles } from "../../scripts/run/packaged-files.mjs";
 import { ROOT } from "../../scripts/run/spawn.mjs";
-import { NODE_SYNTAX } from "../../scripts/run/typescript.mjs";
+import { NODE_SYNTAX, importTypeScript } from "../../scripts/run/typescript.mjs";
 
 setFlagsFromString("--expose-gc");
 /** @type {() => void} */
@@ -21,15 +20,17 @@ function held() {
 
 /** @typedef {{ name: string, weight: number }} Target */
 
-/** @type {{ seed: number, inputs: number }} */
-const { seed, inputs } = workerData;
+/** @type {{ seed: number, inputs: number } | "costs"} */
+const work = workerData;
+/** @type {{ sourcePlugins(): import("vite").Plugin[] }} */
+const { sourcePlugins } = await importTypeScript("./scripts/vite-sources.ts");
 // Node 20 runs no TypeScript. The server stays, since some libraries are loaded when they are first used.
 const vite = await createServer({
   root: ROOT,
   configFile: false,
   logLevel: "error",
   oxc: NODE_SYNTAX,
-  plugins: [noPackagedFiles()],
+  plugins: sourcePlugins(),
   appType: "custom",
   server: { middlewareMode: true, watch: null, ws: false },
   optimizeDeps: { noDiscovery: true },
@@ -42,16 +43,28 @@ const vite = await createServer({
 async function load(name) {
   return /** @type {Module} */ (await vite.ssrLoadModule(`/bench/fuzz/${name}`));
 }
-/** @type {{ fuzz(target: Target, options: { inputs: number, seed: number }): Promise<object> }} */
-const { fuzz } = await load("session.ts");
-/** @type {{ TARGETS: readonly Target[] }} */
-const { TARGETS } = await load("targets.ts");
-const weights = TARGETS.reduce((sum, { weight }) => sum + weight, 0);
-for (const target of TARGETS) {
-  const share = Math.ceil((inputs * target.weight) / weights);
-  await fuzz(target, { inputs: Math.min(200, share), seed });
-  const before = held();
-  const outcome = await fuzz(target, { inputs: share, seed });
-  parentPort?.postMessage({ name: target.name, ...outcome, heldBytes: held() - before });
-}
+if (work === "costs") await measureCosts();
+else await feed(work);
 await vite.close();
+
+async function measureCosts() {
+  /** @type {{ worstCosts(): object[], MAX_COST: number }} */
+  const { worstCosts, MAX_COST } = await load("costs.ts");
+  parentPort?.postMessage({ costs: worstCosts(), most: MAX_COST });
+}
+
+/** @param {{ seed: number, inputs: number }} share */
+async function feed({ seed, inputs }) {
+  /** @type {{ fuzz(target: Target, options: { inputs: number, seed: number }): Promise<object> }} */
+  const { fuzz } = await load("session.ts");
+  /** @type {{ TARGETS: readonly Target[] }} */
+  const { TARGETS } = await load("targets.ts");
+  const weights = TARGETS.reduce((sum, { weight }) => sum + weight, 0);
+  for (const target of TARGETS) {
+    const share = Math.ceil((inputs * target.weight) / weights);
+    await fuzz(target, { inputs: Math.min(200, share), seed });
+    const before = held();
+    const outcome = await fuzz(target, { inputs: share, seed });
+    parentPort?.postMessage({ name: target.name, ...outcome, heldBytes: held() - before });
+  }
+}

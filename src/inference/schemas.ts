@@ -227,10 +227,12 @@ export const EmbeddingIdsSchema = v.pipe(v.array(TokenIdSchema), v.minLength(1),
 /** A request to turn each of its inputs into a vector. */
 export const EmbeddingRequestSchema = v.strictObject({
   model: v.string(),
+  // The length first: a union takes long to refuse an entry, and a hostile request may have a hundred thousand.
   inputs: v.pipe(
-    v.array(v.union([EmbeddingTextSchema, EmbeddingIdsSchema])),
+    v.array(v.unknown()),
     v.minLength(1),
     v.maxLength(MAX_EMBEDDING_INPUTS),
+    v.array(v.union([EmbeddingTextSchema, EmbeddingIdsSchema])),
   ),
   /** Numbers of each vector, if there shall be fewer than the model gives: its first ones, brought to length 1 again. */
   dimensions: v.exactOptional(v.pipe(count, v.minValue(1))),

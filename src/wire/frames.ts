@@ -75,7 +75,7 @@ export class FrameLimits {
 /** Decodes and checks a frame. Throws `peer-protocol` if it does not match its schema. */
 export function parseFrame<T extends FrameTable>(table: T, frame: RawFrame, budget?: ItemBudget): FrameOf<T> {
   const spec = Object.hasOwn(table, frame.kind) ? table[frame.kind] : undefined;
-  const result = spec && v.safeParse(spec.schema, decodeCbor(frame.body, budget));
+  const result = spec && v.safeParse(spec.schema, decodeCbor(frame.body, budget), { abortEarly: true });
   if (!result?.success) {
     throw new MicrogridError("peer-protocol", `A peer sent a ${frame.kind} message that makes no sense.`, {
       cause: result?.issues,
