@@ -252,7 +252,10 @@ class ChannelReader implements ThoughtReader {
         else if (end >= 0) parts.push(...waiting.drop("reasoning", end + MESSAGE.length));
         this.#state = call || header.includes(CHANNEL + FINAL) ? "token" : "reasoning";
       }
-      const ends = [END, START, CHANNEL].map((mark) => waiting.text.indexOf(mark)).filter((at) => at >= 0);
+      // Where tools are offered, an answer and a call come last, so marks that follow are characters of their text.
+      const isLast = this.#calls && this.#state === "token";
+      const marks = isLast ? [] : [END, START, CHANNEL];
+      const ends = marks.map((mark) => waiting.text.indexOf(mark)).filter((at) => at >= 0);
       if (ends.length === 0) {
         parts.push(...waiting.take(this.#state, waiting.text.length));
         return parts;
