@@ -1,4 +1,5 @@
 /** Everything that browser tests are written with; `e2e/README.md` shows how. */
+export { isAccessible } from "./axe";
 export { expect } from "@playwright/test";
 export { test } from "./fixtures";
 export type { OpenOptions, OpenSite } from "./fixtures";

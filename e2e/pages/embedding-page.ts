@@ -1,4 +1,4 @@
-/** Pages of other sites with `<microgrid-chat>`, for tests. */
+/** Pages of other sites with the elements, for tests. */
 import type { MicrogridElementEvents } from "../../src/embed";
 import type { SitePage } from "../harness";
 
@@ -20,7 +20,7 @@ export function embeddingPage(site: string, body: string, head = ""): string {
     <meta name="viewport" content="width=device-width, initial-scale=1"><title>Elsewhere</title>
     <script>
       window.seen = [];
-      for (const name of ["ready", "progress", "token", "done", "error", "peer-change"])
+      for (const name of ["ready", "progress", "token", "done", "error", "peer-change", "state"])
         document.addEventListener("microgrid-" + name, ({ type, detail }) =>
           seen.push({ type, detail: JSON.parse(JSON.stringify({ ...detail, grid: undefined })) }));
     </script>

@@ -3,6 +3,7 @@ export { CharterForm, type CharterFields, InviteLimits, RulesDialog } from "./ch
 export { ChatPage } from "./chat-page";
 export { ConversationList } from "./conversation-list";
 export { EmbeddedChat } from "./embedded-chat";
+export { EmbeddedNode, EmbeddedRoom } from "./embedded-room";
 export { embedEvents, embeddingPage } from "./embedding-page";
 export { GUIDE_NAME } from "./guide-name";
 export { HousePage, type GivenFile } from "./house";

@@ -1,5 +1,5 @@
 /** Builds the npm package: its modules by Vite, and declarations that need no other package. */
-import { copyFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { dts } from "rolldown-plugin-dts";
@@ -24,9 +24,17 @@ export async function buildPackage() {
     });
     await writeTypes();
     copyFileSync(join(ROOT, "src/package/react.d.ts"), join(OUT_DIR, "react.d.ts"));
+    writeManifest();
   } catch (error) {
     throw new CommandError(`The package cannot be built. ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+/** Writes the custom-elements manifest, whose path is that of the package's entry. */
+function writeManifest() {
+  const manifest = JSON.parse(readFileSync(join(ROOT, "src/embed/public/custom-elements.json"), "utf8"));
+  manifest.modules[0].path = "lib/elements.js";
+  writeFileSync(join(OUT_DIR, "custom-elements.json"), JSON.stringify(manifest, null, 2));
 }
 
 /**

@@ -16,7 +16,7 @@ describe("readAttributes", () => {
     const { sampling, mistakes } = written({ temperature });
     expect(sampling).toEqual({});
     expect(mistakes).toEqual([
-      `The attribute temperature="${temperature}" of this chat is not a number from 0 to 2. It is ignored.`,
+      `The attribute temperature="${temperature}" of this element is not a number from 0 to 2. It is ignored.`,
     ]);
   });
 

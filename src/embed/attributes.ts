@@ -54,7 +54,7 @@ export function mistakesError(mistakes: readonly string[]): MicrogridError {
 }
 
 function mistake(name: string, value: string, allowed: string, effect = "It is ignored."): string {
-  return `The attribute ${name}="${value}" of this chat is not ${allowed}. ${effect}`;
+  return `The attribute ${name}="${value}" of this element is not ${allowed}. ${effect}`;
 }
 
 function oneOf(values: readonly string[]): string {

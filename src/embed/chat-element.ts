@@ -1,9 +1,8 @@
 /** `<microgrid-chat>`: a chat, on any page, with a model that runs on the visitor's own device or in a room. */
-import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { MicrogridError } from "../core";
-import type { GridApi, Policy } from "../grid";
+import type { Policy } from "../grid";
 import {
   type Composer,
   FollowEnd,
@@ -15,39 +14,34 @@ import {
   newlyLeft,
   tooLong,
 } from "../ui/parts";
-import { mistakesError, readAttributes } from "./attributes";
+import { readAttributes } from "./attributes";
 import { beginningView } from "./beginning-view";
 import { Dialogue, type Turn } from "./dialogue";
-import { type ErrorDetail, send } from "./events";
+import { send } from "./events";
 import { footerView } from "./footer-view";
-import { GridController } from "./grid-controller";
-import { roomQuestion } from "./lazy-question";
+import { GridElement } from "./grid-element";
 import { mistakesView, readinessView } from "./readiness-view";
-import { RoomEntryController } from "./room-entry";
-import { styles } from "./styles";
+import { embeddedChatStyles } from "./styles";
 import { whereView } from "./where-view";
 
 /**
  * A chat for any page. Events: see `MicrogridElementEvents`. Slots: `header`, `empty`, `footer`.
  * All elements of a page share one grid; each has its own conversation, kept in memory only.
  */
-export class MicrogridChat extends LitElement {
-  static override readonly styles = styles;
+export class MicrogridChat extends GridElement {
+  static override readonly styles = embeddedChatStyles;
 
   /** Id of the model that is loaded when the element enters the page; empty loads none and asks the room. */
-  @property({ reflect: true, useDefault: true }) model = "guide";
+  declare model: string;
   /**
    * An invite link. The person is asked before the room is entered. Everybody who can read the page can enter it too. Without
    * it, and until the person is inside, no question leaves the device, even if another part of the page is in a room.
    */
-  @property({ reflect: true, useDefault: true }) room = "";
+  declare room: string;
   /** How far questions may travel: `device`, `room` or `anywhere`; empty leaves it to the grid's own policy. */
   @property({ reflect: true, useDefault: true }) policy = "";
   /** Text of the empty field for messages. */
   @property({ reflect: true, useDefault: true }) placeholder = "Ask anything";
-  /** `light`, `dark`, or `auto` for the visitor's own preference. */
-  @property({ reflect: true, useDefault: true }) theme = "auto";
-
   /** Instructions for the model before the conversation; the visitor does not see them. */
   @property({ reflect: true, useDefault: true }) system = "";
   /** A sentence before the first question. */
@@ -69,22 +63,6 @@ export class MicrogridChat extends LitElement {
   #read = readAttributes(this);
 
   readonly #dialogue = new Dialogue();
-  readonly #grid = new GridController(this, {
-    onReady: (grid, model) => {
-      const load = grid.state.loads[model];
-      const backend = load?.kind === "ready" ? load.offer.backend : undefined;
-      send(this, "microgrid-ready", { grid, model, backend });
-    },
-    onProgress: (progress, model) => send(this, "microgrid-progress", { ...progress, model }),
-    onChange: () => {
-      this.#entry.follow(this.#grid.grid, this.room);
-      this.#entry.refresh();
-      this.requestUpdate();
-    },
-    onPeers: (peers) => send(this, "microgrid-peer-change", { peers }),
-    onError: (error, during) => this.#tellError(error, during),
-  });
-  readonly #entry = new RoomEntryController(this, (error) => this.#tellError(error, "room"));
 
   constructor() {
     super();
@@ -97,15 +75,10 @@ export class MicrogridChat extends LitElement {
       this.#narration.end(message);
       this.requestUpdate();
     });
-    this.#dialogue.on("failed", (error) => this.#tellError(error, "answer"));
+    this.#dialogue.on("failed", (error) => this.tellError(error, "answer"));
     this.#dialogue.on("done", (detail) => {
       send(this, "microgrid-done", detail);
     });
-  }
-
-  /** The grid that all elements of the page share; undefined until it is open. */
-  get grid(): GridApi | undefined {
-    return this.#grid.grid;
   }
 
   /**
@@ -137,14 +110,18 @@ export class MicrogridChat extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has("policy") || changed.has("theme") || changed.has("temperature")) this.#readAttributes();
-    if (changed.has("model") || !this.hasUpdated) this.#grid.want(this.model);
-    if (changed.has("room")) this.#entry.follow(this.#grid.grid, this.room);
+    super.willUpdate(changed);
+    this.controller.want(this.model);
+  }
+
+  protected override readMistakes(): readonly string[] {
+    this.#read = readAttributes(this);
+    return this.#read.mistakes;
   }
 
   protected override render(): TemplateResult {
     const { turns, busy } = this.#dialogue;
-    const asking = this.#grid.grid !== undefined && ["asking", "entering"].includes(this.#entry.entry.kind);
+    const asking = this.controller.grid !== undefined && ["asking", "entering"].includes(this.entry.entry.kind);
     const bare = turns.length === 0;
     return html`<div class="frame" part="frame">
       <header part="header">
@@ -176,8 +153,8 @@ export class MicrogridChat extends LitElement {
         </div>
       </div>
       <div class="foot ${asking ? "asking" : ""}">
-        ${readinessView(this.#grid.readiness, this.#modelName(), () => this.#grid.retry())}
-        ${mistakesView(this.#read.mistakes)} ${this.#roomView()}
+        ${readinessView(this.controller.readiness, this.modelName, () => this.controller.retry())}
+        ${mistakesView(this.mistakes)} ${this.questionView(this.model === "" ? "never" : "choice")}
         <microgrid-composer
           exportparts="composer, input, send"
           .placeholder=${this.placeholder}
@@ -196,7 +173,7 @@ export class MicrogridChat extends LitElement {
   }
 
   #turn({ question, answer, running }: Turn, at: number, busy: boolean): TemplateResult {
-    const { grid } = this.#grid;
+    const { grid } = this.controller;
     const answers = this.#dialogue.turns.map((turn) => turn.answer);
     return html`<microgrid-question .message=${question} .editable=${false} exportparts="question"></microgrid-question>
       <microgrid-answer
@@ -216,53 +193,24 @@ export class MicrogridChat extends LitElement {
       model,
       greeting,
       suggestions,
-      privacy: this.#policy().privacy ?? this.#grid.grid?.policy.privacy,
+      privacy: this.#policy().privacy ?? this.controller.grid?.policy.privacy,
       onAsk: (text) => this.#askQuietly(text),
     });
   }
 
-  #readAttributes(): void {
-    this.#read = readAttributes(this);
-    if (this.#read.mistakes.length === 0) return;
-    const error = mistakesError(this.#read.mistakes);
-    // oxlint-disable-next-line no-console -- The author of the page looks there first.
-    console.warn(error.message, this);
-    this.#tellError(error, "attributes");
-  }
-
   #where(): TemplateResult | typeof nothing {
-    const { grid } = this.#grid;
+    const { grid } = this.controller;
     if (!grid) return nothing;
     return whereView(grid.state, this.model, {
-      entry: this.#entry.entry,
-      onAsk: () => this.#entry.ask(),
-      onLeave: () => void this.#entry.leave(),
+      entry: this.entry.entry,
+      onAsk: () => this.entry.ask(),
+      onLeave: () => void this.entry.leave(),
     });
-  }
-
-  #roomView(): TemplateResult | typeof nothing {
-    const { entry } = this.#entry;
-    const question = entry.kind === "none" ? undefined : roomQuestion(this);
-    if (!question) return nothing;
-    return question.roomView(entry, {
-      texts: question.texts,
-      modelName,
-      state: this.#grid.grid?.state,
-      canShare: this.model !== "",
-      onLook: () => void this.#entry.look(),
-      onJoin: (consent) => void this.#entry.enter(consent),
-      onDecline: () => this.#entry.decline(),
-    });
-  }
-
-  #modelName(): string {
-    const { grid } = this.#grid;
-    return grid ? modelName(grid.state, this.model) : this.model;
   }
 
   /** Only inside of its own room may an element ask other devices. */
   #policy(): Partial<Policy> {
-    const inside = this.#entry.entry.kind === "inside";
+    const inside = this.entry.entry.kind === "inside";
     const privacy = inside ? this.#read.privacy : "device";
     return privacy ? { privacy } : {};
   }
@@ -270,7 +218,7 @@ export class MicrogridChat extends LitElement {
   async #options() {
     // An element that has just entered the page has not read its attributes yet.
     await this.updateComplete;
-    const { grid, load } = await this.#grid.opened();
+    const { grid, load } = await this.controller.opened();
     const { sampling } = this.#read;
     return { grid, load, model: this.model, policy: this.#policy(), system: this.system, sampling };
   }
@@ -281,10 +229,6 @@ export class MicrogridChat extends LitElement {
       // Asked again as it is, it would only be refused again.
       if (tooLong(error) && this.composer?.value === "") this.composer.value = text;
     });
-  }
-
-  #tellError(error: MicrogridError, during: ErrorDetail["during"]): void {
-    send(this, "microgrid-error", { code: error.code, message: error.message, during, error });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The events that the element sends to its page. All of them bubble and leave shadow roots. */
 import type { ErrorCode, GridApi, LoadProgress, PeerState, Route, AnswerSummary, Usage } from "../grid";
+import type { NodeState } from "./lending";
 
 /** The element can take questions: its model is loaded, or it has none and asks the room. */
 interface ReadyDetail {
@@ -49,6 +50,11 @@ interface PeerChangeDetail {
   readonly peers: readonly PeerState[];
 }
 
+/** The lending of a `<microgrid-node>` has gone on, or has stopped. */
+interface StateDetail {
+  readonly state: NodeState;
+}
+
 /** All events of the elements, by name. */
 export interface MicrogridElementEvents {
   "microgrid-ready": CustomEvent<ReadyDetail>;
@@ -57,6 +63,7 @@ export interface MicrogridElementEvents {
   "microgrid-done": CustomEvent<DoneDetail>;
   "microgrid-error": CustomEvent<ErrorDetail>;
   "microgrid-peer-change": CustomEvent<PeerChangeDetail>;
+  "microgrid-state": CustomEvent<StateDetail>;
 }
 
 declare global {

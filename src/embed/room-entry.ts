@@ -42,18 +42,24 @@ export interface Consent {
 
 const NOT_YET: Look = { kind: "not-yet" };
 
+/** Those of all elements in the page. */
+const controllers = new Set<RoomEntryController>();
+
 /** Follows the room of one element. */
 export class RoomEntryController implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #onError: (error: MicrogridError) => void;
+  readonly #usesRoom: () => boolean;
   #grid: GridApi | undefined;
   #link = "";
   #looking = new AbortController();
   #entry: RoomEntry = { kind: "none" };
 
-  constructor(host: ReactiveControllerHost, onError: (error: MicrogridError) => void) {
+  /** `usesRoom` says whether the element needs the room that this device is in. */
+  constructor(host: ReactiveControllerHost, onError: (error: MicrogridError) => void, usesRoom: () => boolean) {
     this.#host = host;
     this.#onError = onError;
+    this.#usesRoom = usesRoom;
     host.addController(this);
   }
 
@@ -61,9 +67,12 @@ export class RoomEntryController implements ReactiveController {
     return this.#entry;
   }
 
-  hostConnected(): void {}
+  hostConnected(): void {
+    controllers.add(this);
+  }
 
   hostDisconnected(): void {
+    controllers.delete(this);
     this.#looking.abort();
   }
 
@@ -155,6 +164,16 @@ export class RoomEntryController implements ReactiveController {
     } catch (thrown) {
       this.#onError(asMicrogridError(thrown));
     }
+  }
+
+  /** Stops sharing, and leaves the room unless another element of the page uses it; never rejects. */
+  async withdraw(): Promise<void> {
+    try {
+      await this.#grid?.rooms.current?.share(false);
+    } catch (thrown) {
+      this.#onError(asMicrogridError(thrown));
+    }
+    if (![...controllers].some((each) => each !== this && each.#usesRoom())) await this.leave();
   }
 
   #saw(look: Look): void {

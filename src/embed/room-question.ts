@@ -3,18 +3,20 @@ import { html, nothing, type TemplateResult } from "lit";
 import { quotedName } from "../core";
 import type { GridState } from "../grid";
 import { MAX_NAME_CHARS } from "../grid/parts";
-import type { ConsentTexts } from "../ui/parts";
+import type { RoomTexts } from "../ui/parts";
 import type { Consent, Look, RoomEntry } from "./room-entry";
 
 type Asking = Extract<RoomEntry, { kind: "asking" | "entering" }>;
 
+/** Whether joining shares the device: never, as where there is no model to share; by the person's choice; or always. */
+export type ShareByJoining = "never" | "choice" | "always";
+
 /** Input of the question, and callbacks for the person's answer. */
 interface QuestionOptions {
   /** The texts that the page agrees upon with people, too. */
-  readonly texts: ConsentTexts;
+  readonly texts: RoomTexts;
   readonly state: GridState;
-  /** True if the element loads a model; without one there is nothing to share. */
-  readonly canShare: boolean;
+  readonly share: ShareByJoining;
   modelName(state: GridState, id: string): string;
   onLook(): void;
   onJoin(consent: Consent): void;
@@ -37,7 +39,7 @@ export function roomView(
 }
 
 function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
-  const { texts, state, canShare, onJoin, onDecline } = options;
+  const { texts, state, share, onJoin, onDecline } = options;
   const { invite } = entry;
   const look: Look | undefined = entry.kind === "asking" ? entry.look : undefined;
   const charter = look?.kind === "seen" ? look.preview.charter : undefined;
@@ -49,7 +51,7 @@ function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
     if (look?.kind === "not-yet" || look?.kind === "failed") return options.onLook();
     const data = new FormData(event.currentTarget as HTMLFormElement);
     const name = data.get("name");
-    onJoin({ name: typeof name === "string" ? name.trim() : "", share: data.has("share") });
+    onJoin({ name: typeof name === "string" ? name.trim() : "", share: share === "always" || data.has("share") });
   };
   return html`<form class="card" part="room-question" aria-label="Join a room?" @submit=${submit}>
     <div class="body">
@@ -72,11 +74,16 @@ function roomQuestion(entry: Asking, options: QuestionOptions): TemplateResult {
         />
       </label>
       ${
-        canShare
+        share === "choice"
           ? html`<label>
               <input type="checkbox" name="share" ?disabled=${pending} />
               <span>${texts.SHARE_LABEL} <span class="muted small">${texts.shareHint(charter)}</span></span>
             </label>`
+          : nothing
+      }
+      ${
+        share === "always"
+          ? html`<p><b>${texts.JOINING_SHARES}</b> <span class="muted small">${texts.shareHint(charter)}</span></p>`
           : nothing
       }
       ${texts.meetingText(invite)} ${state.room?.id === invite.roomId ? nothing : texts.leavingText(state.room)}

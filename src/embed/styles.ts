@@ -1,4 +1,4 @@
-/** How the element looks. Only custom properties and the text direction come in from the page around it. */
+/** How the elements look. Only custom properties and the text direction come in from the page around it. */
 import { css, unsafeCSS } from "lit";
 import { base, buttons, sections, tokensCss } from "../ui/parts";
 import { replaceRem, withoutRem } from "./rem";
@@ -6,7 +6,8 @@ import { replaceRem, withoutRem } from "./rem";
 // The palette of the site, on the host: a rule of the page for the element wins over it.
 const tokens = unsafeCSS(replaceRem((tokensCss.match(/--mg-[\w-]+:[^;]+;/g) ?? []).join("\n")));
 
-export const styles = [
+/** The common ground of all elements: the palette, the frame, its header, cards and errors. */
+export const frameStyles = [
   ...[base, buttons, sections].map(withoutRem),
   css`
     :host {
@@ -15,8 +16,6 @@ export const styles = [
       --mg-rem: var(--mg-font-size);
       display: block;
       box-sizing: border-box;
-      height: 560px;
-      max-height: 100dvh;
       min-width: 240px;
     }
     :host([hidden]) {
@@ -30,9 +29,8 @@ export const styles = [
       flex-direction: column;
       box-sizing: border-box;
       width: 100%;
-      height: 100%;
       overflow: hidden;
-      container-type: size;
+      container-type: inline-size;
       border: 1px solid var(--mg-border);
       border-radius: var(--mg-radius);
       background: var(--mg-bg);
@@ -82,39 +80,6 @@ export const styles = [
       font-weight: 400;
     }
 
-    .log {
-      flex: 1;
-      min-height: 0;
-      padding-block: 18px;
-      overflow-y: auto;
-      overscroll-behavior: contain;
-      scrollbar-width: thin;
-      scrollbar-color: var(--mg-border-strong) transparent;
-    }
-    .column {
-      display: grid;
-      grid-template-columns: minmax(0, 1fr);
-      gap: 20px;
-      width: min(100%, var(--mg-column));
-      margin-inline: auto;
-      padding-inline: 20px;
-    }
-    .column.bare {
-      min-height: 100%;
-      place-content: center;
-      text-align: center;
-    }
-    .greeting {
-      margin-bottom: 6px;
-      font-size: 1.125em;
-      white-space: pre-line;
-    }
-    .suggestions {
-      display: flex;
-      flex-wrap: wrap;
-      justify-content: center;
-      gap: 8px;
-    }
     header .link {
       flex: none;
       margin-inline-start: auto;
@@ -137,25 +102,9 @@ export const styles = [
       min-width: 0;
     }
 
-    .foot {
-      display: grid;
-      grid-template-columns: minmax(0, 1fr);
-      gap: 8px;
-      width: min(100%, var(--mg-column));
-      margin-inline: auto;
-      padding: 0 12px max(8px, env(safe-area-inset-bottom));
-    }
-    .note {
-      display: block;
-      text-align: center;
-      font-size: 0.75em;
-    }
-
     .card {
       display: flex;
       flex-direction: column;
-      /* All but the header, the field for messages and the footer. */
-      max-height: calc(100cqh - 150px);
       overflow: hidden;
       border: 1px solid var(--mg-border);
       border-radius: var(--mg-radius);
@@ -227,6 +176,70 @@ export const styles = [
       gap: 8px;
       padding: 10px 16px;
       border-top: 1px solid var(--mg-border);
+    }
+  `,
+];
+
+export const embeddedChatStyles = [
+  ...frameStyles,
+  css`
+    :host {
+      height: 560px;
+      max-height: 100dvh;
+    }
+    .frame {
+      height: 100%;
+      container-type: size;
+    }
+    .card {
+      /* All but the header, the field for messages and the footer. */
+      max-height: calc(100cqh - 150px);
+    }
+    .log {
+      flex: 1;
+      min-height: 0;
+      padding-block: 18px;
+      overflow-y: auto;
+      overscroll-behavior: contain;
+      scrollbar-width: thin;
+      scrollbar-color: var(--mg-border-strong) transparent;
+    }
+    .column {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr);
+      gap: 20px;
+      width: min(100%, var(--mg-column));
+      margin-inline: auto;
+      padding-inline: 20px;
+    }
+    .column.bare {
+      min-height: 100%;
+      place-content: center;
+      text-align: center;
+    }
+    .greeting {
+      margin-bottom: 6px;
+      font-size: 1.125em;
+      white-space: pre-line;
+    }
+    .suggestions {
+      display: flex;
+      flex-wrap: wrap;
+      justify-content: center;
+      gap: 8px;
+    }
+    .foot {
+      display: grid;
+      grid-template-columns: minmax(0, 1fr);
+      gap: 8px;
+      width: min(100%, var(--mg-column));
+      margin-inline: auto;
+      padding: 0 12px max(8px, env(safe-area-inset-bottom));
+    }
+    .note {
+      display: block;
+      text-align: center;
+      font-size: 0.75em;
     }
 
     /* A low element has no room for all at once: the question before a room comes before the chat. */

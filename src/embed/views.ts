@@ -1,7 +1,15 @@
 /** The page's views of a chat under names of the element's own, with styles that fit into other people's pages. */
 import { css, html, type CSSResultGroup, type CSSResultOrNative, type TemplateResult } from "lit";
 import type { StoredMessage } from "../grid";
-import { AnswerView, Composer, LoadProgressView, QuestionView, loadMarkdown, loadPreview } from "../ui/parts";
+import {
+  AnswerView,
+  Composer,
+  LoadProgressView,
+  QuestionView,
+  fitStyles,
+  loadMarkdown,
+  loadPreview,
+} from "../ui/parts";
 import { allWithoutRem } from "./rem";
 
 const MARKDOWN = "microgrid-markdown";
@@ -10,10 +18,6 @@ let preview: ReturnType<typeof loadPreview> | undefined;
 
 /** An answer that is plain text until Markdown can be shown, and stays so if that cannot be loaded. */
 class EmbeddedAnswer extends AnswerView {
-  protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
-    return allWithoutRem(super.finalizeStyles(styles));
-  }
-
   override connectedCallback(): void {
     super.connectedCallback();
     void customElements.whenDefined(MARKDOWN).then(() => this.requestUpdate());
@@ -43,41 +47,21 @@ class EmbeddedComposer extends Composer {
       }
     `,
   ];
-
-  protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
-    return allWithoutRem(super.finalizeStyles(styles));
-  }
-}
-
-class EmbeddedQuestion extends QuestionView {
-  protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
-    return allWithoutRem(super.finalizeStyles(styles));
-  }
-}
-
-class EmbeddedLoadProgress extends LoadProgressView {
-  protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
-    return allWithoutRem(super.finalizeStyles(styles));
-  }
 }
 
 /** Registers the views that the element needs at once. None of them is part of the public surface. */
 export function defineViews(): void {
+  fitStyles(allWithoutRem);
   customElements.define("microgrid-answer", EmbeddedAnswer);
   customElements.define("microgrid-composer", EmbeddedComposer);
-  customElements.define("microgrid-question", EmbeddedQuestion);
-  customElements.define("microgrid-load-progress", EmbeddedLoadProgress);
+  customElements.define("microgrid-question", QuestionView);
+  customElements.define("microgrid-load-progress", LoadProgressView);
 }
 
 /** Loads and registers the view of a room from outside. */
 export function definePreview(): ReturnType<typeof loadPreview> {
   preview ??= loadPreview().then((parts) => {
-    class EmbeddedPreview extends parts.RoomPreviewView {
-      protected static override finalizeStyles(styles?: CSSResultGroup): CSSResultOrNative[] {
-        return allWithoutRem(super.finalizeStyles(styles));
-      }
-    }
-    customElements.define("microgrid-room-preview", EmbeddedPreview);
+    customElements.define("microgrid-room-preview", parts.RoomPreviewView);
     return parts;
   });
   preview.catch(() => (preview = undefined));

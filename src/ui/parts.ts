@@ -1,12 +1,13 @@
-/** The parts of the page that the embedded element uses: they define no elements and do not bring the page along. */
+/** The parts of the page that the embedded elements use: they define no elements at once and do not bring the page along. */
 import type { MarkdownView } from "./markdown";
-import type * as Consent from "./room/consent";
 import type * as Preview from "./room/preview";
+import type * as Texts from "./room/texts";
 
 export { AnswerView } from "./chat/answer-view";
 export { Composer } from "./chat/composer";
 export { Narration, narrationView } from "./chat/narration";
 export { QuestionView } from "./chat/question-view";
+export { fitStyles } from "./element";
 export { FollowEnd } from "./follow-end";
 export { icon, mark } from "./icons";
 export { LoadProgressView } from "./models/load-progress-view";
@@ -19,12 +20,22 @@ export { default as tokensCss } from "./styles/tokens.css?raw";
 
 export type { Entrance } from "./charter/entrance";
 
-/** The texts that a person agrees to before entering a room. */
-export type ConsentTexts = typeof Consent;
+/** The texts about a room, with those that a person agrees to before entering it. */
+export type RoomTexts = typeof Texts;
 
-/** The texts about entering a room, loaded when there is one. */
-export async function loadConsent(): Promise<ConsentTexts> {
-  return import("./room/consent");
+/** The texts about a room, loaded when there is one. */
+export async function loadRoomTexts(): Promise<RoomTexts> {
+  return import("./room/texts");
+}
+
+/** Registers `<mg-room-view>`, the room from inside. */
+export async function loadRoomView(): Promise<unknown> {
+  return import("./room/room-view");
+}
+
+/** Registers `<mg-room-opening>`, the form that opens a room. */
+export async function loadRoomOpening(): Promise<unknown> {
+  return import("./room/room-opening");
 }
 
 /** The view of a room from outside, loaded when a person looks inside. */

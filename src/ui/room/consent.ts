@@ -25,6 +25,9 @@ export function endedText({ ends }: Pick<InviteInfo, "ends">): string | undefine
 /** The switch that lets others use this device. */
 export const SHARE_LABEL = "Share this device";
 
+/** Said instead of the switch where devices that join are shared in any case. */
+export const JOINING_SHARES = "Joining shares this device.";
+
 /** Explains sharing; `charter` is undefined if the room was not seen. */
 export function shareHint(charter: Pick<CharterState, "contribution"> | undefined): string {
   const meaning = "Others’ questions then run on it while this page is open, and use its battery or electricity.";

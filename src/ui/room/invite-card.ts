@@ -1,4 +1,4 @@
-/** Shows the invite of a room as a link to copy or share and as a QR code. */
+/** Shows the invite of a room as a link to copy or share. */
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { quotedName } from "../../core";
@@ -6,9 +6,8 @@ import { COPIED_MS, copyText } from "../clipboard";
 import { MicrogridElement } from "../element";
 import { icon } from "../icons";
 import { fields, sections } from "../styles/shared";
-import "./invite-code";
 
-/** `<mg-invite-card invite name warning note label>`. */
+/** `<mg-invite-card invite name warning note label>`; its content, such as a QR code, is shown above the link. */
 @customElement("mg-invite-card")
 export class InviteCard extends MicrogridElement {
   static override readonly styles = [
@@ -46,7 +45,7 @@ export class InviteCard extends MicrogridElement {
   protected override render(): TemplateResult {
     return html`
       ${this.warning === "" ? nothing : html`<p class="warning small">${this.warning}</p>`}
-      <mg-invite-code .link=${this.invite} label=${`QR code of the ${this.label.toLowerCase()}`}></mg-invite-code>
+      <slot></slot>
       <input
         type="text"
         readonly

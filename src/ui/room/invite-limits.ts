@@ -9,6 +9,7 @@ import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import { sections } from "../styles/shared";
 import "./invite-card";
+import "./invite-code";
 import { readUses } from "./invite-terms";
 
 interface Field extends HTMLElement {
@@ -82,6 +83,7 @@ export class InviteLimits extends WorkspaceElement {
         .invite=${link}
         .name=${this.workspace?.grid.state.room?.name ?? ""}
         .note=${note}
+        ><mg-invite-code .link=${link} label="QR code of the link with limits"></mg-invite-code
       ></mg-invite-card>
       <div><button class="link small" @click=${() => (this.made = undefined)}>Make another</button></div>
     </div>`;

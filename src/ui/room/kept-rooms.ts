@@ -1,18 +1,19 @@
 /** Lists the rooms that this node can enter again without an invite. */
 import { Task } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { nameText } from "../../core";
-import { WorkspaceElement } from "../element";
+import type { GridApi } from "../../grid";
+import { MicrogridElement } from "../element";
 import { taskFailure } from "../failure";
 import { icon } from "../icons";
 import { sections } from "../styles/shared";
 import { personName, personStyles } from "../people/person";
 
-/** `<mg-kept-rooms .workspace>`: empty if there are none. */
+/** `<mg-kept-rooms .grid .restores>`: empty if there are none. */
 @customElement("mg-kept-rooms")
-export class KeptRooms extends WorkspaceElement {
+export class KeptRooms extends MicrogridElement {
   static override readonly styles = [
     sections,
     personStyles,
@@ -41,21 +42,23 @@ export class KeptRooms extends WorkspaceElement {
     `,
   ];
 
+  @property({ attribute: false }) grid: GridApi | undefined;
+  /** Changes with every import of a file, which may add rooms while the list is open. */
+  @property({ attribute: false }) restores: unknown;
   readonly #rooms = new Task(this, {
-    // Importing a file may add rooms while the list is open.
-    args: () => [this.workspace?.grid, this.workspace?.restores] as const,
+    args: () => [this.grid, this.restores] as const,
     task: async ([grid]) => (await grid?.rooms.kept()) ?? [],
   });
   readonly #entering = new Task(this, {
     autoRun: false,
     task: async ([id]: readonly [string]) => {
-      await this.workspace?.grid.rooms.enter(id);
+      await this.grid?.rooms.enter(id);
     },
   });
   readonly #forgetting = new Task(this, {
     autoRun: false,
     task: async ([id]: readonly [string]) => {
-      await this.workspace?.grid.rooms.forget(id);
+      await this.grid?.rooms.forget(id);
       await this.#rooms.run();
     },
   });

@@ -1,19 +1,19 @@
 /** Lists the people who ask to join, with buttons to admit or decline them. */
 import { Task, TaskStatus } from "@lit/task";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { customElement } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { nameText, plain } from "../../core";
-import type { Knock, Room } from "../../grid";
-import { WorkspaceElement } from "../element";
+import type { GridApi, Knock, Room, RoomState } from "../../grid";
+import { MicrogridElement } from "../element";
 import { taskFailure } from "../failure";
 import { sections } from "../styles/shared";
 import { avatar } from "../people/avatar";
 import { houseMark, personName, personStyles, shortDid } from "../people/person";
 
-/** `<mg-knocks .workspace>`. */
+/** `<mg-knocks .grid .room>`. */
 @customElement("mg-knocks")
-export class Knocks extends WorkspaceElement {
+export class Knocks extends MicrogridElement {
   static override readonly styles = [
     sections,
     personStyles,
@@ -54,16 +54,18 @@ export class Knocks extends WorkspaceElement {
     `,
   ];
 
+  @property({ attribute: false }) grid: GridApi | undefined;
+  @property({ attribute: false }) room: RoomState | undefined;
   readonly #answering = new Task(this, {
     autoRun: false,
     task: async ([answer]: readonly [(room: Room) => Promise<void>]) => {
-      const room = this.workspace?.grid.rooms.current;
+      const room = this.grid?.rooms.current;
       if (room) await answer(room);
     },
   });
 
   protected override render(): TemplateResult | typeof nothing {
-    const knocks = this.workspace?.grid.state.room?.knocks ?? [];
+    const knocks = this.room?.knocks ?? [];
     this.hidden = knocks.length === 0;
     if (knocks.length === 0) return nothing;
     return html`<h3>${knocks.length === 1 ? "Someone asks to join" : `${knocks.length} people ask to join`}</h3>

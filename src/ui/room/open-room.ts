@@ -11,7 +11,9 @@ import { WorkspaceElement } from "../element";
 import { errorText, taskFailure } from "../failure";
 import { go } from "../routes";
 import { sections } from "../styles/shared";
+import { SHARE_LABEL } from "./consent";
 import "./kept-rooms";
+import { OPENER_SHARE_HINT, ROOM_IDEA } from "./room-texts";
 
 interface Field extends HTMLElement {
   value: string;
@@ -58,12 +60,10 @@ export class OpenRoom extends WorkspaceElement {
 
   protected override render(): TemplateResult {
     return html`
-      <mg-kept-rooms .workspace=${this.workspace}></mg-kept-rooms>
+      <mg-kept-rooms .grid=${this.workspace?.grid} .restores=${this.workspace?.restores}></mg-kept-rooms>
       <section aria-labelledby="open">
         <h3 id="open">Open a room</h3>
-        <p class="muted small">
-          People in a room share their devices: a laptop can answer a phone. Only people with the link can join.
-        </p>
+        <p class="muted small">${ROOM_IDEA}</p>
         <mg-charter-form
           submit-label="Open the room"
           .models=${this.workspace?.grid.state.models ?? []}
@@ -78,11 +78,7 @@ export class OpenRoom extends WorkspaceElement {
               autocomplete="off"
               .value=${this.workspace?.grid.identity.name ?? ""}
             ></wa-input>
-            <wa-switch
-              checked
-              hint="Others’ questions then run on it, and use its battery or electricity. You could read them."
-              >Share this device</wa-switch
-            >
+            <wa-switch checked hint=${OPENER_SHARE_HINT}>${SHARE_LABEL}</wa-switch>
           </div>
           <div slot="advanced">${this.#owner()}</div>
         </mg-charter-form>

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import { nameText, plain } from "../../core";
+import { nameText } from "../../core";
 import type { MembershipState, RoomState } from "../../grid";
 import { WorkspaceElement } from "../element";
 import { icon } from "../icons";
@@ -12,6 +12,7 @@ import "./charter-dialog";
 import { faces, facesStyles } from "./faces";
 import "./hand-link";
 import "./invite-card";
+import "./invite-code";
 import "./invite-limits";
 import "./knocks";
 import "./layers-consent";
@@ -20,6 +21,7 @@ import "./open-room";
 import "./proposals";
 import "./share-settings";
 import { panelStyles } from "./panel-styles";
+import { ONLY_OWNERS_INVITE, inviteNote, signalingText, waitingText } from "./room-texts";
 import "./running-together";
 import "./who-is-here";
 
@@ -70,6 +72,7 @@ export class RoomPanel extends WorkspaceElement {
 
   #room(workspace: Workspace, room: RoomState): TemplateResult {
     const inside = room.membership.kind === "member";
+    const signaling = signalingText(room);
     const here = {
       key: "here",
       content: html`<mg-who-is-here class="section" .workspace=${workspace}></mg-who-is-here>`,
@@ -78,9 +81,9 @@ export class RoomPanel extends WorkspaceElement {
     // `repeat` moves the sections, so typed text stays in them.
     const order = !inside ? [invite] : this.#inviteFirst ? [invite, here] : [here, invite];
     return html`
-      ${room.signaling === "connected" ? nothing : html`<p class="warning banner" role="status">${signalingText(room)}</p>`}
+      ${signaling === undefined ? nothing : html`<p class="warning banner" role="status">${signaling}</p>`}
       ${this.#waiting(workspace, room.membership)}
-      <mg-knocks .workspace=${workspace}></mg-knocks>
+      <mg-knocks .grid=${workspace.grid} .room=${room}></mg-knocks>
       <mg-layers-consent .workspace=${workspace}></mg-layers-consent>
       <mg-proposals .workspace=${workspace}></mg-proposals>
       <mg-running-together .workspace=${workspace}></mg-running-together>
@@ -115,13 +118,7 @@ export class RoomPanel extends WorkspaceElement {
     return html`<div class="waiting">
       <p role="status">
         <span class="pulse" aria-hidden="true"></span>
-        <span
-          >${
-            kind === "looking"
-              ? "Looking for someone in the room who can let you in. You can do other things meanwhile."
-              : "You asked to join. A member has to let you in; keep this page open meanwhile."
-          }</span
-        >
+        <span>${waitingText(kind)}</span>
       </p>
       ${state.kind === "failed" ? html`<p class="error" role="alert">${state.text}</p>` : nothing}
       <button class="button" @click=${() => leaving.leave()}>Cancel</button>
@@ -139,8 +136,7 @@ export class RoomPanel extends WorkspaceElement {
 
   #link(workspace: Workspace, room: RoomState): TemplateResult | typeof nothing {
     if (room.membership.kind !== "member") return nothing;
-    if (room.invite === "" || !room.mayInvite)
-      return html`<p class="muted small">Only owners of this room can make invites. Ask one of them for a link.</p>`;
+    if (room.invite === "" || !room.mayInvite) return html`<p class="muted small">${ONLY_OWNERS_INVITE}</p>`;
     if (room.signaling === "unreachable" && room.peers.length === 0) return nothing;
     return html`${this.#inviteFirst ? faces(workspace.grid.state, room) : nothing}
       <mg-invite-card
@@ -148,6 +144,7 @@ export class RoomPanel extends WorkspaceElement {
         .name=${nameText(room.name)}
         .warning=${room.inviteWarning ?? ""}
         .note=${inviteNote(room)}
+        ><mg-invite-code .link=${room.invite} label="QR code of the invite link"></mg-invite-code
       ></mg-invite-card>
       <mg-invite-limits .workspace=${workspace}></mg-invite-limits>
       ${this.#owner(workspace, room)}`;
@@ -163,37 +160,4 @@ export class RoomPanel extends WorkspaceElement {
       your devices can manage the rooms that you open next.
     </p>`;
   }
-}
-
-function inviteNote({ charter }: RoomState): string {
-  switch (charter?.admission.kind) {
-    case "approval":
-      return "Anyone with this link can ask to join.";
-    case "listed":
-      return "Only listed people can join with this link.";
-    case "houses":
-      return "Only people of the listed profiles can join with this link.";
-    default:
-      return "Anyone with this link can join. Give it only to people you trust.";
-  }
-}
-
-/** The hosts of the room's signaling servers in parentheses; empty while they are not known. */
-function servers(charter: RoomState["charter"]): string {
-  const hosts = charter?.servers.map((url) => (URL.canParse(url) ? new URL(url).host : plain(url))) ?? [];
-  return hosts.length === 0 ? "" : ` (${hosts.join(", ")})`;
-}
-
-function signalingText({ signaling, peers, charter, membership }: RoomState): string {
-  if (signaling === "unreachable" && peers.length === 0) {
-    const who = membership.kind === "member" ? "Nobody can join yet" : "Nobody can be found yet";
-    return `${who}: the signaling server, through which devices meet, does not answer${servers(charter)}. This page keeps trying.`;
-  }
-  const line =
-    signaling === "connecting"
-      ? "Connecting to the signaling server"
-      : "The signaling server cannot be reached; trying again";
-  return peers.length > 0
-    ? `${line}. You stay connected to the people here; new people have to wait.`
-    : `${line}. Until then nobody can be found.`;
 }

@@ -9,11 +9,13 @@ import { WorkspaceElement } from "../element";
 import { taskFailure } from "../failure";
 import "../range";
 import { loadedOffers } from "../state/models";
-import { answeredText, servingText } from "../state/serving";
+import { pausedText, workText } from "../state/serving";
 import { canKeepScreenOn } from "../state/sharer";
 import { sections } from "../styles/shared";
 import { formatSize, percentOf } from "../format";
+import { SHARE_LABEL } from "./consent";
 import { memoryRange } from "./layers-memory";
+import { NO_MODEL_TO_SHARE, SHARE_HINT } from "./room-texts";
 
 interface Switch extends HTMLElement {
   checked: boolean;
@@ -65,19 +67,20 @@ export class ShareSettings extends WorkspaceElement {
       <wa-switch
         ?checked=${sharing}
         .checked=${sharing}
-        hint="Their questions run on your device and use its battery or electricity. You could read them."
+        hint=${SHARE_HINT}
         @change=${(event: Event) => this.#share((event.target as Switch).checked ? {} : false)}
-        >Share this device</wa-switch
+        >${SHARE_LABEL}</wa-switch
       >
-      ${taskFailure(this.#sharing)}
-      ${room.share === false ? nothing : this.#limits(room, room.share.options, room.share.paused)}
+      ${taskFailure(this.#sharing)} ${room.share === false ? nothing : this.#limits(room, room.share.options)}
     `;
   }
 
-  #limits(room: RoomState, options: ShareOptions, paused: string | undefined): TemplateResult {
+  #limits(room: RoomState, options: ShareOptions): TemplateResult {
+    const paused = pausedText(room);
+    const state = this.workspace?.grid.state;
     return html`<div class="limits">
-      ${paused === undefined ? nothing : html`<p class="warning" role="status">Paused: ${paused}</p>`}
-      ${this.#work(room)} ${this.#models(options)}
+      ${paused === undefined ? nothing : html`<p class="warning" role="status">${paused}</p>`}
+      ${state && html`<p class="small muted" role="status">${workText(state, room)}</p>`} ${this.#models(options)}
       <mg-range
         label="Answers at the same time"
         min="1"
@@ -98,12 +101,6 @@ export class ShareSettings extends WorkspaceElement {
       >
       ${canKeepScreenOn() ? this.#screen() : nothing} ${this.#layers(this.workspace?.grid.state.device, options)}
     </div>`;
-  }
-
-  #work(room: RoomState): TemplateResult {
-    const state = this.workspace?.grid.state;
-    const now = (state && servingText(state)) ?? "Not answering anyone right now";
-    return html`<p class="small muted" role="status">${now}. ${answeredText(room) ?? ""}</p>`;
   }
 
   #layers(device: GridState["device"] | undefined, options: ShareOptions): TemplateResult {
@@ -159,7 +156,7 @@ export class ShareSettings extends WorkspaceElement {
     const wanted = workspace?.shareModel.wanted;
     if (!workspace || !wanted)
       return html`<p class="small muted">
-        No model is loaded here yet, so there is nothing to share.
+        ${NO_MODEL_TO_SHARE}
         <button class="link" @click=${() => workspace?.show({ dialog: "models" })}>Choose a model</button>
       </p>`;
     const { model, asks } = wanted;

@@ -3,15 +3,14 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import { nameText } from "../../core";
-import type { GridState, PeerState, RoomState } from "../../grid";
+import type { PeerState } from "../../grid";
 import { WorkspaceElement } from "../element";
-import { gpuName } from "../state/device";
-import { loadedOffers } from "../state/models";
 import { sections } from "../styles/shared";
-import { avatar } from "../people/avatar";
 import "./peer-row";
-import { founderMark, houseMark, personName, personStyles } from "../people/person";
+import { personStyles } from "../people/person";
 import "./remove-dialog";
+import { NOBODY_ELSE, nobodySharesText } from "./room-texts";
+import { selfRow, selfStyles } from "./self-row";
 
 /** `<mg-who-is-here .workspace>`. */
 @customElement("mg-who-is-here")
@@ -19,6 +18,7 @@ export class WhoIsHere extends WorkspaceElement {
   static override readonly styles = [
     sections,
     personStyles,
+    selfStyles,
     css`
       :host {
         display: block;
@@ -31,19 +31,6 @@ export class WhoIsHere extends WorkspaceElement {
       li + li {
         border-top: 1px solid var(--mg-border);
       }
-      .self {
-        display: flex;
-        gap: 0.75rem;
-        padding: 0.625rem 0;
-        line-height: 1.45;
-      }
-      .self strong {
-        font-size: 0.9375rem;
-        font-weight: 550;
-      }
-      .self .link {
-        align-self: start;
-      }
     `,
   ];
 
@@ -55,11 +42,18 @@ export class WhoIsHere extends WorkspaceElement {
     const state = workspace?.grid.state;
     const room = state?.room;
     if (!workspace || !state || !room) return nothing;
+    const lonely = nobodySharesText(room);
     const mayRemove = room.membership.kind === "member" && room.membership.founder;
     return html`<section aria-labelledby="here">
         <h3 id="here">Who is here (${room.peers.length + 1})</h3>
         <ul aria-label="Who is here">
-          <li>${this.#self(state, room)}</li>
+          <li>
+            ${selfRow(
+              state,
+              room,
+              html`<button class="link small" @click=${() => workspace.show({ dialog: "settings" })}>Rename</button>`,
+            )}
+          </li>
           ${repeat(
             room.peers,
             (peer) => peer.id,
@@ -74,12 +68,8 @@ export class WhoIsHere extends WorkspaceElement {
               </li>`,
           )}
         </ul>
-        ${
-          room.peers.length > 0
-            ? nothing
-            : html`<p class="muted small">Nobody else yet. People who join with the invite appear here.</p>`
-        }
-        ${nobodyShares(room) ? html`<p class="small muted" role="status">${lonely(room)}</p>` : nothing}
+        ${room.peers.length > 0 ? nothing : html`<p class="muted small">${NOBODY_ELSE}</p>`}
+        ${lonely === undefined ? nothing : html`<p class="small muted" role="status">${lonely}</p>`}
         ${
           state.policy.privacy === "device" && room.peers.length > 0
             ? html`<p class="small muted">
@@ -101,29 +91,4 @@ export class WhoIsHere extends WorkspaceElement {
           : nothing
       }`;
   }
-
-  #self(state: GridState, { membership }: RoomState): TemplateResult {
-    const { node, device } = state;
-    const ready = loadedOffers(state).map((offer) => offer.name || offer.model);
-    const founder = membership.kind === "member" && membership.founder;
-    return html`<div class="self">
-      ${avatar(node.did)}
-      <div class="grow">
-        <strong>${personName(node.name)}</strong> <span class="muted small">(you)</span>
-        <div>${houseMark(node.house)} ${founderMark(founder)}</div>
-        <div class="muted small">${[device.label, device.webgpu ? gpuName(device.webgpu) : "no GPU"].join(" · ")}</div>
-        <div class="small">${ready.length > 0 ? ready.join(", ") : "no model loaded"}</div>
-      </div>
-      <button class="link small" @click=${() => this.workspace?.show({ dialog: "settings" })}>Rename</button>
-    </div>`;
-  }
-}
-
-function nobodyShares(room: RoomState): boolean {
-  return room.share === false && !room.peers.some(({ sharing }) => sharing);
-}
-
-function lonely(room: RoomState): string {
-  const then = "so each device answers only for itself. Turn on “Share this device” to answer for the others.";
-  return room.peers.length === 0 ? `You do not share this device, ${then}` : `Nobody shares a device, ${then}`;
 }

@@ -11,9 +11,15 @@ export function servingText(state: GridState): string | undefined {
   return `Answering ${questions(room.serving)}${models === "" ? "" : ` with ${models}`}`;
 }
 
-/** The work of today; undefined if there was none. */
-export function answeredText({ answeredToday }: RoomState): string | undefined {
-  return answeredToday === 0 ? undefined : `You answered ${questions(answeredToday)} today.`;
+/** The work of this device for others now and today. */
+export function workText(state: GridState, { answeredToday }: RoomState): string {
+  const now = `${servingText(state) ?? "Not answering anyone right now"}.`;
+  return answeredToday === 0 ? now : `${now} You answered ${questions(answeredToday)} today.`;
+}
+
+/** The reason why a shared device answers nobody for now; undefined if it answers. */
+export function pausedText({ share }: RoomState): string | undefined {
+  return share === false || share.paused === undefined ? undefined : `Paused: ${share.paused}`;
 }
 
 function questions(count: number): string {
