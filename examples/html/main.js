@@ -5,6 +5,10 @@ const opening = Grid.open();
 // The elements and this code use one grid.
 shareGrid(() => opening);
 
+document.addEventListener("microgrid-peer-change", ({ detail }) => {
+  document.querySelector("#people").textContent = detail.peers.length;
+});
+
 document.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const output = document.querySelector("output");

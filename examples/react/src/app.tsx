@@ -4,6 +4,7 @@ import { opening } from "./grid";
 export function App() {
   const [question, setQuestion] = useState("What is the capital of Japan?");
   const [answer, setAnswer] = useState("");
+  const [people, setPeople] = useState(0);
 
   async function ask(event: FormEvent) {
     event.preventDefault();
@@ -22,8 +23,10 @@ export function App() {
     <>
       <h1>Microgrid in React</h1>
 
-      <h2>An element</h2>
+      <h2>Elements</h2>
       <microgrid-chat />
+      <microgrid-room openable onmicrogrid-peer-change={({ detail }) => setPeople(detail.peers.length)} />
+      <p>Others in the room: {people}</p>
 
       <h2>Grid</h2>
       <form onSubmit={ask}>
