@@ -6,11 +6,15 @@ import { Link } from "../wire";
 import { frameToMessages } from "../wire/framing";
 import { MemorySignaling } from "../wire/testing/memory-transport";
 import { FrameReader } from "./frames/frame-reader";
-import { REFUSED_AFTER_MS } from "./constants";
+import { MAX_NODES, REFUSED_AFTER_MS } from "./constants";
+import { signCard } from "./gossip/statements";
 import { JobServer } from "./jobs/server";
+import { Membership } from "./membership";
 import { EPOCH, Epochs } from "./membership/epochs";
 import { NOT_A_MEMBER } from "./membership/proof";
 import { EPOCH_FRAMES } from "./membership/reconcile";
+import { ROOM_FRAMES } from "./protocol";
+import { memberContext } from "./testing/founding";
 import { hostileLine } from "./testing/hostile";
 import { type TestNode, TestNodes, eventually, together } from "./testing/nodes";
 
@@ -22,6 +26,7 @@ vi.mock("./constants", async (original) => ({
   REFUSED_AFTER_MS: 50,
   GOODBYE_MS: 20,
   REEXAMINE_MS: 20,
+  MAX_NODES: 48,
 }));
 
 let nodes: TestNodes;
@@ -68,6 +73,45 @@ describe("bodies that nobody here has a use for", () => {
     await together([host, guest]);
     // Lines to the door know neither of these kinds, and say so.
     expect(accused.mock.calls.flat().filter((what) => what.includes("makes no sense"))).toEqual([]);
+  });
+});
+
+describe("a member that fills the room with keys of its own", () => {
+  it("keeps no newcomer out, neither with cards nor with links", async () => {
+    const founder = await nodes.open();
+    const member = await nodes.enter(founder.invite);
+    await together([founder, member]);
+    const parts = member.kept.parts!;
+    member.session.leave();
+    await eventually(() => expect(founder.session.peers).toEqual([]));
+
+    const own = new Membership(memberContext(member.signer), parts);
+    const link = new Link(await hostileLine(nodes.signaling, parts, member.signer, { direct: true }), ROOM_FRAMES);
+    const { version, hash } = own.charter;
+    const session = "0".repeat(32);
+    link.post("hello", { session, bootstrap: false, proof: own.proof, charter: { version, hash } });
+    link.post("members", { peers: [] });
+    const keys = await Promise.all(Array.from({ length: MAX_NODES }, () => makeEphemeralKey()));
+    const statements = await Promise.all(
+      keys.map(async (key) => {
+        const { proof } = await own.admit(key.did, undefined);
+        const load = { running: 0, queued: 0, tokenRate: 0, visible: true };
+        const terms = { name: "made up", device: "", gpu: "", sharing: false, load, offers: [] };
+        const about = { room: own.genesis.hash, session, stamp: Date.now(), terms };
+        return { ...(await signCard(key, about)).card, proof };
+      }),
+    );
+    link.post("gossip", { statements });
+    await eventually(() => expect(founder.session.inside!.size).toBe(MAX_NODES));
+
+    const newcomer = await nodes.enter(founder.invite);
+    await eventually(() => {
+      expect(newcomer.session.peers.map(({ id }) => id)).toContain(founder.did);
+      expect(founder.session.peers.map(({ id }) => id)).toContain(newcomer.did);
+      expect(founder.session.inside!.knows(newcomer.did as Did)).toBe(true);
+    });
+    expect(founder.session.inside!.size).toBe(MAX_NODES);
+    link.close("done");
   });
 });
 

@@ -18,7 +18,7 @@ interface Answering {
 }
 
 /**
- * The connections to pages that have answered, by the pages' ids. A worker that the browser has started anew has none.
+ * The connections to pages that have answered, by the pages' ids. A worker that the browser has started again has none.
  * Only a page's own requests use its connection without a question: a page that asks is not frozen.
  */
 const connected = new Map<string, Answering>();
