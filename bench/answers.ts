@@ -20,6 +20,14 @@ export function greedy(text: string, maxTokens = 200): GenerationRequest {
   return { model: "guide", messages: [{ role: "user", content: text }], sampling, maxTokens };
 }
 
+/** The tokens that end answers of the guide, of random models and of SmolLM2. */
+const END_IDS = [0, 1, 2];
+
+/** The same without an end of its own: tokens cost more the longer an answer is, so answers that are compared are as long. */
+export function endless(text: string, maxTokens: number): GenerationRequest {
+  return { ...greedy(text, maxTokens), logitBias: END_IDS.map((id) => [id, -100] as const) };
+}
+
 declare global {
   interface Window {
     /** The answer that a benchmark has started last. */

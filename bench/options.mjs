@@ -7,6 +7,7 @@ export const GROUPS = /** @type {const} */ ([
   "start",
   "offline",
   "decode",
+  "formats",
   "http",
   "peer",
   "loss",

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { run } from "../scripts/run/message.mjs";
 import { ROOT } from "../scripts/run/spawn.mjs";
-import { importTypeScript } from "../scripts/run/typescript.mjs";
+import { withTypeScript } from "../scripts/run/typescript.mjs";
 import { ensureBrowser } from "../scripts/setup/browser.mjs";
 import { ensureInstalled } from "../scripts/setup/install.mjs";
 import { benchOptions } from "./options.mjs";
@@ -17,7 +17,7 @@ await run(async () => {
     await buildAll();
   }
   process.env["MICROGRID_CHROMIUM"] = await ensureBrowser();
-  /** @type {Bench} */
-  const bench = await importTypeScript(join(ROOT, "bench", "main.ts"));
-  process.exitCode = (await bench.main(options)) ? 0 : 1;
+  await withTypeScript(join(ROOT, "bench", "main.ts"), async (/** @type {Bench} */ bench) => {
+    process.exitCode = (await bench.main(options)) ? 0 : 1;
+  });
 });

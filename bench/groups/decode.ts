@@ -5,11 +5,13 @@ import {
   type Timed,
   bareAnswer,
   decodeRate,
+  endless,
   engineWorker,
   greedy,
   interceptChat,
   timedAnswer,
 } from "../answers";
+import { twentyFields } from "../form";
 import type { Group } from "../group";
 import { withGuide } from "../guide";
 import type { Line, Target } from "../line";
@@ -21,23 +23,16 @@ const ROUNDS = 15;
 const BARE_NOTE =
   "The bare engine is the same loaded model in the same worker of the same page, with its tokens read inside that worker.";
 
-/** Twenty fields of all kinds, all required. */
-const FIELDS = [
-  { type: "string", maxLength: 20 },
-  { type: "integer", minimum: 0 },
-  { enum: ["alpha", "beta", "gamma"] },
-  { type: "array", items: { type: "number" }, maxItems: 2 },
-  { type: "boolean" },
-];
-const NAMES = Array.from({ length: 20 }, (_, at) => `field${at}`);
-const FORM = {
-  type: "schema",
-  schema: JSON.stringify({
-    type: "object",
-    properties: Object.fromEntries(NAMES.map((name, at) => [name, FIELDS[at % FIELDS.length]])),
-    required: NAMES,
-  }),
-} as const;
+/** The shortest answer under the schema has 204 of the guide's tokens. */
+const LONG_TOKENS = 300;
+
+interface Way {
+  readonly name: string;
+  ask(): Promise<Timed>;
+  /** What it is compared with, if not the bare engine's answer to the same question. */
+  other?(): Promise<Timed>;
+  readonly target?: Target;
+}
 
 export const decode: Group = async ({ stage, times }) => {
   const site = await stage.visit({ name: "decode" });
@@ -50,7 +45,8 @@ export const decode: Group = async ({ stage, times }) => {
   const worker = engineWorker(page);
   const request = { generation: greedy(QUESTION), provider: "local" };
   const bare = () => bareAnswer(worker, request.generation);
-  const ways: readonly { readonly name: string; ask(): Promise<Timed>; readonly target?: Target }[] = [
+  const long = endless(QUESTION, LONG_TOKENS);
+  const ways: readonly Way[] = [
     {
       name: "decode through Grid",
       ask: () => timedAnswer(page, request),
@@ -60,14 +56,14 @@ export const decode: Group = async ({ stage, times }) => {
     { name: "decode in the chat, as it is shown", ask: () => inChat(chat) },
     {
       name: "decode under a schema with 20 fields",
-      // Its shortest answer has 204 of the guide's tokens.
-      ask: () => bareAnswer(worker, { ...greedy(QUESTION, 600), format: FORM }),
+      ask: () => bareAnswer(worker, { ...long, format: twentyFields() }),
+      other: () => bareAnswer(worker, long),
       target: { of: "ratio", at: "least", value: 0.9 },
     },
   ];
   const lines: Line[] = [];
-  for (const { name, ask, target } of ways) {
-    const { a, b } = await inTurns(times(ROUNDS), ask, bare);
+  for (const { name, ask, other = bare, target } of ways) {
+    const { a, b } = await inTurns(times(ROUNDS), ask, other);
     const [rates, bareRates] = [a.map(decodeRate), b.map(decodeRate)];
     lines.push({
       name,

@@ -3,7 +3,7 @@ import type { ElementType } from "../../onnx";
 import { uniformAt } from "../sampling";
 import { type ExternalFile, OnnxWriter } from "./onnx-writer";
 
-/** The shape of a random model. It uses the tokenizer, and thus the vocabulary, of the guide model. */
+/** The shape of a random model. It uses the tokenizer of the guide model, and its vocabulary unless that is given. */
 export interface RandomModelOptions {
   readonly seed: number;
   /** `grouped`: `GroupQueryAttention`; `primitive`: matrix products, with caches grown by `Concat`. */
@@ -21,6 +21,8 @@ export interface RandomModelOptions {
   readonly cacheReader?: boolean;
   /** Adds an input that no engine knows. */
   readonly strangeInput?: string;
+  /** The number of tokens. */
+  readonly vocabulary?: number;
 }
 
 const HIDDEN = 64;
@@ -46,7 +48,7 @@ export function randomModel(options: RandomModelOptions): { model: Uint8Array; e
   const writer = new OnnxWriter(options.externalFiles);
   const random = normals(options.seed);
   const weight = (...dims: number[]): string => writer.weight(dims, random(dims, 1 / Math.sqrt(dims[0] ?? 1)));
-  const headDims = options.headDims ?? [16, 16];
+  const { headDims = [16, 16], vocabulary = VOCABULARY } = options;
   const cacheType = options.cacheType ?? "float32";
 
   const ids = writer.input({ name: "input_ids", type: "int64", shape: ["batch", "sequence"] });
@@ -65,7 +67,7 @@ export function randomModel(options: RandomModelOptions): { model: Uint8Array; e
   const rotate = options.attention === "grouped" && !options.positionIds;
   const tables = new Map<number, readonly [string, string]>();
 
-  let x = writer.node("Gather", [writer.weight([VOCABULARY, HIDDEN], random([VOCABULARY, HIDDEN], 1)), ids], {
+  let x = writer.node("Gather", [writer.weight([vocabulary, HIDDEN], random([vocabulary, HIDDEN], 1)), ids], {
     attributes: { axis: 0 },
   });
   if (!rotate) {
@@ -91,9 +93,9 @@ export function randomModel(options: RandomModelOptions): { model: Uint8Array; e
     x = writer.node("Slice", [x, start, writer.integers([MAX_TOKENS]), writer.integers([1])]);
   }
   if (options.cacheReader) writer.node("Shape", ["past_key_values.0.key"]);
-  const head = writer.weight([HIDDEN, VOCABULARY], random([HIDDEN, VOCABULARY], 0.5));
+  const head = writer.weight([HIDDEN, vocabulary], random([HIDDEN, vocabulary], 0.5));
   writer.node("MatMul", [norm(writer, x), head], { outputs: ["logits"] });
-  writer.output({ name: "logits", type: "float32", shape: ["batch", "kept", VOCABULARY] });
+  writer.output({ name: "logits", type: "float32", shape: ["batch", "kept", vocabulary] });
   return writer.build();
 }
 
