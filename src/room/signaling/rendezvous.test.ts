@@ -1,8 +1,11 @@
 /** Slots of a room: who holds them, whose word about them counts, and that they change with the epoch. */
+import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Bytes, DAY_MS, type Did, type PeerId, randomBytes, randomId } from "../../core";
 import { makeEphemeralKey } from "../../identity";
 import { MemorySignaling } from "../../wire/testing/memory-transport";
+import { SLOT_COUNT } from "../constants";
+import { AddressSchema } from "../door/protocol";
 import { TestNodes, eventually, together } from "../testing/nodes";
 import { Rendezvous } from "./rendezvous";
 import type { SlotClaim } from "./slot-witness";
@@ -60,6 +63,14 @@ async function looking(claims: () => readonly SlotClaim[], members: number): Pro
   await rendezvous.start();
   return rendezvous;
 }
+
+describe("the ids of slots", () => {
+  it("look like the addresses of nodes to a signaling server", async () => {
+    const ids = await slotIds(new Uint8Array(32), 20_000);
+    for (const id of ids) expect(v.is(AddressSchema, id)).toBe(true);
+    expect(new Set(ids).size).toBe(SLOT_COUNT);
+  });
+});
 
 describe("a slot", () => {
   it("is won by a node that is alone, and moves with the day", async () => {

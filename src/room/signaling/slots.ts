@@ -17,13 +17,19 @@ export function dayOf(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS);
 }
 
-/** The ids of all slots of a day: hex(HMAC-SHA-256(rendezvousSecret, "slot" || i || day)), i and day in decimal. */
+/** Bytes of an id: as many as those of the address of a node, so that the server cannot tell rooms from visitors by them. */
+const ID_BYTES = 16;
+
+/**
+ * The ids of all slots of a day: the first 16 bytes of HMAC-SHA-256(rendezvousSecret, "slot" || i || "|" || day) in hexadecimal, i
+ * and day in decimal.
+ */
 export async function slotIds(rendezvousSecret: Bytes, day: number): Promise<string[]> {
   const key = await crypto.subtle.importKey("raw", rendezvousSecret, { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
   ]);
   const id = async (slot: number): Promise<string> =>
-    toHex(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(`slot${slot}|${day}`))));
+    toHex(new Uint8Array(await crypto.subtle.sign("HMAC", key, utf8(`slot${slot}|${day}`)), 0, ID_BYTES));
   return Promise.all(Array.from({ length: SLOT_COUNT }, (_, slot) => id(slot)));
 }
 
