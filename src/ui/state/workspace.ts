@@ -44,7 +44,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   readonly #panels = new Panels();
   readonly #saves = new Set<() => Promise<unknown>>();
   readonly #cleanup: (() => void)[] = [];
-  readonly #news = new RoomNews();
+  readonly #news = new RoomNews((text) => this.#tellNews(text));
   readonly #rules = new RulesWatch();
   #lastModel = readLastModel();
   #memoryNoticeSeen = false;
@@ -79,6 +79,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       () => this.shareModel.close(),
       this.shareModel.on("change", changed),
       () => this.chats.close(),
+      () => this.#news.close(),
       this.chats.on("change", changed),
       answers.on("progress", ({ event: { type } }) => {
         if (type === "lost" || type === "route") this.start.look();
@@ -93,7 +94,7 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
       this.together.on("ready", (outcome) => void this.#runsTogether(outcome)),
       this.together.on("failed", (outcome) => this.#failsTogether(outcome)),
       grid.on("change", () => {
-        this.#tellNews();
+        this.#news.look(grid.state);
         this.#watchRules();
         this.#changed();
       }),
@@ -250,11 +251,9 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
   }
 
   /** Tells of people who ask for something in the room, unless the room's panel shows them. */
-  #tellNews(): void {
-    for (const text of this.#news.look(this.grid.state)) {
-      notify(text);
-      if (this.panel !== "room") this.toast(text, { label: "Show", run: () => this.show({ panel: "room" }) });
-    }
+  #tellNews(text: string): void {
+    notify(text);
+    if (this.panel !== "room") this.toast(text, { label: "Show", run: () => this.show({ panel: "room" }) });
   }
 
   #watchRules(): void {
