@@ -55,7 +55,10 @@ async function writeTypes() {
   const bundle = await rolldown({
     cwd: ROOT,
     input: ENTRIES,
-    plugins: [dts({ emitDtsOnly: true, tsconfig: "src/tsconfig.json" }), withoutCircles],
+    plugins: [
+      dts({ emitDtsOnly: true, tsconfig: "src/tsconfig.json", compilerOptions: { stripInternal: true } }),
+      withoutCircles,
+    ],
     // The insides of OpenAI's client; its shapes of requests and answers, which are copied, do not name it.
     external: (_, importer) => importer?.includes("/openai/internal/"),
   });

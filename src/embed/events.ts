@@ -1,6 +1,5 @@
 /** The events that the element sends to its page. All of them bubble and leave shadow roots. */
 import type { ErrorCode, GridApi, LoadProgress, PeerState, Route, AnswerSummary, Usage } from "../grid";
-import type { NodeState } from "./lending";
 
 /** The element can take questions: its model is loaded, or it has none and asks the room. */
 interface ReadyDetail {
@@ -49,6 +48,12 @@ export interface ErrorDetail {
 interface PeerChangeDetail {
   readonly peers: readonly PeerState[];
 }
+
+/**
+ * `off`: nobody has asked for it yet, the visitor has said no, or it was stopped. `joining`: on the way into the room. `loading`: the
+ * device is lent as soon as its model is loaded. `paused`: the device answers nobody for now, as on battery.
+ */
+export type NodeState = "off" | "asking" | "joining" | "loading" | "lending" | "paused" | "failed";
 
 /** The lending of a `<microgrid-node>` has gone on, or has stopped. */
 interface StateDetail {

@@ -23,6 +23,7 @@ export abstract class GridElement extends LitElement {
 
   /** One sentence for each attribute that is wrong. */
   protected mistakes: readonly string[] = [];
+  /** @internal */
   protected readonly controller = new GridController(this, {
     onReady: (grid, model) => {
       const load = grid.state.loads[model];
@@ -38,6 +39,7 @@ export abstract class GridElement extends LitElement {
     onPeers: (peers) => send(this, "microgrid-peer-change", { peers }),
     onError: (error, during) => this.tellError(error, during),
   });
+  /** @internal */
   protected readonly entry = new RoomEntryController(
     this,
     (error) => this.tellError(error, "room"),
@@ -69,7 +71,11 @@ export abstract class GridElement extends LitElement {
     return readAttributes({ policy: "", theme: this.theme, temperature: "" }).mistakes;
   }
 
-  /** The question before the room, or why there is none; `onJoin` hears that the person has agreed. */
+  /**
+   * The question before the room, or why there is none; `onJoin` hears that the person has agreed.
+   *
+   * @internal
+   */
   protected questionView(share: ShareByJoining, onJoin?: () => void): TemplateResult | typeof nothing {
     const { entry } = this.entry;
     const question = entry.kind === "none" ? undefined : roomQuestion.want(this);

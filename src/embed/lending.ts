@@ -2,14 +2,9 @@
 import type { ReactiveControllerHost } from "lit";
 import { MicrogridError } from "../core";
 import type { GridApi } from "../grid";
+import type { NodeState } from "./events";
 import type { Readiness } from "./grid-controller";
 import type { RoomEntryController } from "./room-entry";
-
-/**
- * `off`: nobody has asked for it yet, the visitor has said no, or it was stopped. `joining`: on the way into the room. `loading`: the
- * device is lent as soon as its model is loaded. `paused`: the device answers nobody for now, as on battery.
- */
-export type NodeState = "off" | "asking" | "joining" | "loading" | "lending" | "paused" | "failed";
 
 /** The visitor's decision about a room. */
 interface Decision {

@@ -1,9 +1,9 @@
 /** `<microgrid-node>`: lends the visitor's device to a room, after a question, and shows little else. */
 import { css, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { send } from "./events";
+import { type NodeState, send } from "./events";
 import { GridElement } from "./grid-element";
 import { nodeParts } from "./lazy";
-import type { Lending, NodeState } from "./lending";
+import type { Lending } from "./lending";
 import { mistakesView } from "./readiness-view";
 import { frameStyles } from "./styles";
 
