@@ -29,7 +29,7 @@ const LONG_TOKENS = 300;
 interface Way {
   readonly name: string;
   ask(): Promise<Timed>;
-  /** What it is compared with, if not the bare engine's answer to the same question. */
+  /** The other side, if it is not the bare engine's answer to the same question. */
   other?(): Promise<Timed>;
   readonly target?: Target;
 }
