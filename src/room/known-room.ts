@@ -6,7 +6,9 @@ import type { KnownRoom } from "./signaling/rendezvous";
 /** The holders of slots that this node has heard of, from members themselves or by gossip, and the size of the room. */
 export function knownRoom(mesh: Mesh, gossip: Gossip): KnownRoom {
   const members = [...mesh.members.values()];
-  const linked = members.flatMap(({ did, slot }) => (slot === undefined ? [] : [{ did, slot }]));
+  const linked = members.flatMap(({ did, slot, standing: { branch } }) =>
+    slot === undefined ? [] : [{ did, slot, branch }],
+  );
   const told = gossip.slots.filter(({ did }) => !mesh.members.has(did));
   return { claims: [...linked, ...told], members: members.length, nodes: gossip.nodes };
 }

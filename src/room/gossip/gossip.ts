@@ -82,8 +82,10 @@ export class Gossip extends TypedEventTarget<GossipEvents> {
   }
 
   /** Slots that members say they hold. */
-  get slots(): readonly { readonly did: Did; readonly slot: number }[] {
-    return this.directory.cards.flatMap(({ did, slot }) => (slot === undefined ? [] : [{ did, slot }]));
+  get slots(): readonly { readonly did: Did; readonly slot: number; readonly branch: Did }[] {
+    return this.directory.cards.flatMap(({ did, slot }) =>
+      slot === undefined ? [] : [{ did, slot, branch: this.standing(did)?.branch ?? did }],
+    );
   }
 
   /** The card that a member has sent to everybody. */

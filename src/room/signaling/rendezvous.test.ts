@@ -8,7 +8,7 @@ import { SLOT_COUNT } from "../constants";
 import { AddressSchema } from "../door/protocol";
 import { TestNodes, eventually, together } from "../testing/nodes";
 import { Rendezvous } from "./rendezvous";
-import type { SlotClaim } from "./slot-witness";
+import type { KnownClaim } from "./slot-witness";
 import { dayOf, rendezvousSecret, slotIds } from "./slots";
 
 vi.mock("../constants", async (original) => ({
@@ -41,17 +41,27 @@ async function taken(secret: Bytes, day = dayOf(now)): Promise<number[]> {
   return ids.flatMap((id, slot) => (signaling.endpoints.has(id) ? [slot] : []));
 }
 
-/** A member that knows `claims` of the others, and meets nobody, since nobody here answers for a member. */
-async function looking(claims: () => readonly SlotClaim[], members: number): Promise<Rendezvous> {
+/** A claim of a member in a branch of its own, unless another one is given. */
+function claimOf(did: Did, slot: number, branch = did): KnownClaim {
+  return { did, slot, branch };
+}
+
+/** A member that knows `claims` of the others, and meets those of `holders`, by their slots; nobody else here answers for a member. */
+async function looking(
+  claims: () => readonly KnownClaim[],
+  members: number,
+  holders: readonly Did[] = [],
+): Promise<Rendezvous> {
   const address = randomId(16) as PeerId;
   const endpoint = await signaling.open(address, { signal: new AbortController().signal });
   if (endpoint === "taken") throw new Error("an address was taken");
+  let met = 0;
   const rendezvous = new Rendezvous({
     secrets: () => Promise.resolve(secrets),
     registration: () => ({ transport: signaling, endpoint, address, url: "memory" }),
     meet: async (link) => {
       link.close("met");
-      return undefined;
+      return holders[met++];
     },
     mayHold: true,
     known: () => ({ claims: claims(), members, nodes: members + 1 }),
@@ -82,8 +92,8 @@ describe("a slot", () => {
   });
 
   it("is held by its holder on the next day, however many members say that they hold others", async () => {
-    const liars = await Promise.all([0, 1, 2].map(async (slot) => ({ did: (await makeEphemeralKey()).did, slot })));
-    let claims: SlotClaim[] = [];
+    const liars = await Promise.all([0, 1, 2].map(async (slot) => claimOf((await makeEphemeralKey()).did, slot)));
+    let claims: KnownClaim[] = [];
     const holder = await looking(() => claims, 1);
     expect(holder.slot).toBe(0);
     claims = liars;
@@ -93,7 +103,7 @@ describe("a slot", () => {
   });
 
   it("that somebody only says it holds is looked at, and its word then counts for nothing", async () => {
-    const claims = await Promise.all([0, 1, 2].map(async (slot) => ({ did: (await makeEphemeralKey()).did, slot })));
+    const claims = await Promise.all([0, 1, 2].map(async (slot) => claimOf((await makeEphemeralKey()).did, slot)));
     const silent = new AbortController().signal;
     const ids = await slotIds(secrets[0], dayOf(now));
     const others = await Promise.all(ids.map((id) => signaling.open(id, { signal: silent })));
@@ -102,6 +112,22 @@ describe("a slot", () => {
     // As far as the claims go, there are enough holders. Nobody would look if nobody checked.
     for (const endpoint of others.slice(3)) if (endpoint !== "taken") endpoint.close();
     await vi.waitFor(() => expect(member.slot).toBe(3));
+  });
+
+  it.each([
+    ["is held beside those of three keys of one member", "one branch", 3],
+    ["is left to others where three members hold slots", undefined, undefined],
+  ])("%s", async (_, branch, expected) => {
+    const ids = await slotIds(secrets[0], dayOf(now));
+    const { signal } = new AbortController();
+    for (const id of ids.slice(0, 3)) await signaling.open(id, { signal });
+    const dids = (await Promise.all([0, 1, 2].map(() => makeEphemeralKey()))).map(({ did }) => did);
+    const claims = dids.map((did, slot) => claimOf(did, slot, (branch as Did | undefined) ?? did));
+    const open = vi.spyOn(signaling, "open");
+    const member = await looking(() => claims, 0, dids);
+    // It has met all three then, and has walked all slots.
+    await vi.waitFor(() => expect(open.mock.calls.map(([id]) => id)).toContain(ids.at(-1)));
+    expect(member.slot).toBe(expected);
   });
 
   it("of the epoch before stays held, and those of epochs long ago do not", async () => {

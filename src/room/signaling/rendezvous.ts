@@ -4,7 +4,7 @@ import { type Endpoint, NoDirectWayError, type RawLink } from "../../wire";
 import { HOLDERS_WANTED, LONELY_SCAN_MS, SLOT_CHECKERS, SLOT_DIAL_MS, SLOT_MET_MS, SLOT_SCAN_MS } from "../constants";
 import { HeldSlots } from "./held-slots";
 import type { Registration } from "./registration";
-import { type SlotClaim, SlotWitness } from "./slot-witness";
+import { type KnownClaim, SlotWitness } from "./slot-witness";
 import { dayOf, slotIds } from "./slots";
 
 /** Calls in a row that find no direct way before that is told: one alone may have been slow. */
@@ -17,7 +17,7 @@ const NEIGHBOUR_DAYS_EVERY = 6;
 /** The facts about the room that a node knows without looking. */
 export interface KnownRoom {
   /** The slots that members say they hold. */
-  readonly claims: readonly SlotClaim[];
+  readonly claims: readonly KnownClaim[];
   /** Members that are linked. */
   readonly members: number;
   /** Nodes that are known of, this one included. */
@@ -134,7 +134,7 @@ export class Rendezvous {
       epochs: epochs.map(({ name }) => name),
       day: this.#today(),
       url: this.#options.registration()?.url,
-      spare: (slot) => [...met].filter((other) => other < slot).length >= HOLDERS_WANTED,
+      spare: (slot) => areEnough(met.filter((other) => other.slot < slot)),
     });
     return held || members === 0 || this.#witness.believed(claims).size < HOLDERS_WANTED;
   }
@@ -165,7 +165,7 @@ export class Rendezvous {
         if (!registration || this.#stop.signal.aborted) return;
         if (
           this.#held.of(current.name, day)?.slot === place.slot ||
-          (day === today && this.#witness.met(this.#options.known().claims).has(place.slot))
+          (day === today && this.#witness.met(this.#options.known().claims).some(({ slot }) => slot === place.slot))
         )
           continue;
         const answered = await this.#try(registration, place, day === today).catch(() => undefined);
@@ -222,7 +222,7 @@ export class Rendezvous {
   #wants({ epoch, day }: Place): boolean {
     if (!this.#options.mayHold || this.#stop.signal.aborted || this.#held.of(epoch, day)) return false;
     if (epoch !== this.#held.epoch) return true;
-    return this.#witness.met(this.#options.known().claims).size < HOLDERS_WANTED;
+    return !areEnough(this.#witness.met(this.#options.known().claims));
   }
 
   async #epochs(): Promise<readonly [SlotEpoch, ...SlotEpoch[]]> {
@@ -259,6 +259,11 @@ export class Rendezvous {
   #today(): number {
     return dayOf((this.#options.now ?? Date.now)());
   }
+}
+
+/** Whether these holders make another one needless. Those of one branch count once: one member could make itself a crowd of them. */
+function areEnough(holders: readonly KnownClaim[]): boolean {
+  return new Set(holders.map(({ branch }) => branch)).size >= HOLDERS_WANTED;
 }
 
 async function places({ secret, name }: SlotEpoch, day: number): Promise<readonly Place[]> {

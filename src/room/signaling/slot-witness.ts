@@ -3,9 +3,14 @@ import { type Did, putNewest } from "../../core";
 import { MAX_NODES, SLOT_LIE_MS, SLOT_MET_MS } from "../constants";
 
 /** A member's word that it holds a slot of the current epoch. */
-export interface SlotClaim {
+interface SlotClaim {
   readonly did: Did;
   readonly slot: number;
+}
+
+/** The same with the branch of admissions that the member belongs to (`Standing.branch`). */
+export interface KnownClaim extends SlotClaim {
+  readonly branch: Did;
 }
 
 /**
@@ -33,9 +38,9 @@ export class SlotWitness {
     putNewest(this.#liars, did, this.#now() + SLOT_LIE_MS, MAX_NODES);
   }
 
-  /** Slots whose holders were met there and still say that they hold them. */
-  met(claims: readonly SlotClaim[]): ReadonlySet<number> {
-    return new Set(claims.filter((claim) => this.#wasMet(claim)).map(({ slot }) => slot));
+  /** The claims of holders that were met at their slots and still say that they hold them. */
+  met(claims: readonly KnownClaim[]): readonly KnownClaim[] {
+    return claims.filter((claim) => this.#wasMet(claim));
   }
 
   /** Slots that somebody says it holds and was not found to lie. */
