@@ -18,12 +18,17 @@ const SITE = { signaling: ["http://signal.example/"], rtc: {}, hub: "http://hub.
 let signaling: MemorySignaling;
 /** The memberships that the browser stores, by room. */
 const stored = new Map<string, MembershipParts>();
+/** Whether it has no space left. */
+let isFull = false;
 
 vi.mock("../../wire", async (original) => ({ ...(await original<object>()), openPeerJsTransport: () => signaling }));
 vi.mock("../../room/membership/store", async (original) => ({
   ...(await original<object>()),
   loadMembership: async (id: string) => stored.get(id),
-  saveMembership: async (parts: MembershipParts) => void stored.set(parts.genesis.roomId, parts),
+  saveMembership: async (parts: MembershipParts) => {
+    if (isFull) throw new DOMException("no space", "QuotaExceededError");
+    stored.set(parts.genesis.roomId, parts);
+  },
   forgetMembership: async (id: string) => void stored.delete(id),
 }));
 
@@ -88,6 +93,7 @@ async function pair(): Promise<[TestNode, TestNode]> {
 beforeEach(() => {
   signaling = new MemorySignaling();
   stored.clear();
+  isFull = false;
   vi.stubGlobal("navigator", {});
   vi.stubGlobal("document", Object.assign(new EventTarget(), { visibilityState: "visible" }));
 });
@@ -109,6 +115,24 @@ describe("a node", () => {
     expect(room.memory).toEqual({ room: shown.id, invite: shown.invite });
     expect(followed.at(-1)).toBe(room.current);
     expect(changed).toHaveBeenCalled();
+  });
+
+  it("tells its user once that the browser cannot remember a room, and again when that happens later", async () => {
+    isFull = true;
+    const { room, store } = await node("Ada");
+    const told = () => store.state.notices.filter(({ id }) => id === "room-not-kept").map(({ text }) => text);
+    await room.create("Attic", {});
+    await vi.waitFor(() => expect(told()).toEqual([expect.stringContaining("cannot remember “Attic”")]));
+    store.dismiss("room-not-kept");
+    const amend = async (name: string) => room.current.inside!.governance.amend({ name });
+    await amend("Loft");
+    isFull = false;
+    await amend("Cellar");
+    await vi.waitFor(() => expect(stored.size).toBe(1));
+    expect(told()).toEqual([]);
+    isFull = true;
+    await amend("Roof");
+    await vi.waitFor(() => expect(told()).toEqual([expect.stringContaining("cannot remember “Roof”")]));
   });
 
   it("meets the nodes that open its invite, and disappears for them when it leaves", async () => {

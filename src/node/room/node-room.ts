@@ -66,9 +66,9 @@ export class NodeRoom {
       revocations: house.revocations,
       hear: (signed) => house.hear(signed),
     };
-    this.#kept = new RememberedRooms(house, this.#member);
-    this.#last = new LastRoom(options.store);
     this.#notices = new RoomNotices(options.store);
+    this.#kept = new RememberedRooms(house, this.#member, (room) => this.#notices.notKept(room));
+    this.#last = new LastRoom(options.store);
     this.#sharing = new Sharing(options, () => this.refresh());
     this.#display = new RoomDisplay(options, {
       session: () => this.#session,

@@ -9,6 +9,7 @@ const EMPTY = "room-empty";
 const REFUSED = "refused";
 const SHARES_AGAIN = "shares-again";
 const NO_DIRECT_WAY = "no-direct-way";
+const NOT_KEPT = "room-not-kept";
 /** Connections that come and go are not reported, but refusals are, by this node or of it. */
 const REPORTED: readonly string[] = ["handshake-failed", "peer-refused"];
 
@@ -46,6 +47,14 @@ export class RoomNotices {
   noLongerBlocked(): void {
     if (this.#blocked) this.#store.dismiss(NO_DIRECT_WAY);
     this.#blocked = false;
+  }
+
+  /** The browser does not store the membership. */
+  notKept(room: string): void {
+    const text =
+      `This browser cannot remember ${quotedName(room)}, probably because it has no space left. ` +
+      "Keep an invite link, or remove a model and reload this page: otherwise you need a new invite after this page closes.";
+    this.#store.notify({ id: NOT_KEPT, level: "warning", text });
   }
 
   /** The room did not let this node in, or removed it. */

@@ -23,7 +23,7 @@ export async function checkMemberships(): Promise<void> {
   });
 }
 
-/** The stored memberships. If the browser stores nothing, all of these functions do nothing. */
+/** The stored membership of a room. If the browser stores nothing, there is none. */
 export async function loadMembership(roomId: RoomId): Promise<MembershipParts | undefined> {
   try {
     const stored: unknown = await withStore((database) => database.get(STORE, roomId));
@@ -33,8 +33,9 @@ export async function loadMembership(roomId: RoomId): Promise<MembershipParts | 
   }
 }
 
+/** Throws what the browser says if it stores nothing, or has no space left. */
 export async function saveMembership(parts: MembershipParts): Promise<void> {
-  await withStore((database) => database.put(STORE, storable(parts), parts.genesis.roomId)).catch(() => undefined);
+  await withStore((database) => database.put(STORE, storable(parts), parts.genesis.roomId));
 }
 
 export async function forgetMembership(roomId: RoomId): Promise<void> {
@@ -75,7 +76,12 @@ export async function readMemberships(data: unknown): Promise<NewMemberships> {
   return {
     names: unknown.map(({ charter }) => charter.terms.name),
     keep: async () => {
-      for (const parts of unknown) await saveMembership(parts);
+      try {
+        for (const parts of unknown) await saveMembership(parts);
+      } catch (cause) {
+        const text = "This browser cannot store the rooms of this backup, probably because it has no space left.";
+        throw new MicrogridError("storage-unavailable", text, { cause });
+      }
     },
   };
 }
