@@ -105,6 +105,7 @@ export class AnswerTokens {
 
   /** The events before the first token. */
   *begin(): Generator<GenerationEvent, void> {
+    yield { type: "accepted" };
     if (this.#left > 0) yield { type: "shortened", messages: this.#left };
   }
 

@@ -65,6 +65,8 @@ interface Piece<Type extends string> {
 /** An event in a provider's stream. */
 export type GenerationEvent =
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
+  /** The request can be answered, and the model begins to read it. Until then, it may be refused. */
+  | { readonly type: "accepted" }
   /** The oldest `messages` of the chat did not fit the model's context: it has not read them. */
   | { readonly type: "shortened"; readonly messages: number }
   | PieceEvent

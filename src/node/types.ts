@@ -112,6 +112,8 @@ export type AnswerEvent =
   /** The provider of the last route gives no more of the answer; another route follows if somebody can go on. */
   | { readonly type: "lost"; readonly loss: Loss }
   | { readonly type: "queued"; readonly position: number; readonly etaMs: number }
+  /** The provider can answer, and its model begins to read. Comes from this device and its pipelines only. */
+  | { readonly type: "accepted" }
   /** Comes only if the request allows it (`shorten`): the answer does not know the oldest `messages` of the chat. */
   | { readonly type: "shortened"; readonly messages: number }
   | PieceEvent

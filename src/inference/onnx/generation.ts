@@ -30,7 +30,7 @@ export interface GenerationParts<S extends Sequence> {
 }
 
 /**
- * Streams `shortened`, `reasoning` and `token` events and one `done`. The cache goes back to the pool however the answer ends.
+ * Streams `accepted`, `shortened`, `reasoning` and `token` events and one `done`. The cache goes back to the pool however the answer ends.
  * Throws `context-exceeded` if the prompt leaves no room for a token.
  */
 export async function* generateAnswer<S extends Sequence>(

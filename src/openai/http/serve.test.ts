@@ -189,6 +189,24 @@ describe("any client", () => {
     expect(await reply.json()).toMatchObject({ error: { code, param: null, message: expect.any(String) as unknown } });
   });
 
+  test("gets the head of a stream as soon as the model has accepted the request", async () => {
+    const reading = deferred<void>();
+    const [route, ...rest] = eventsOf(["Hello"]);
+    const { fetch } = gridOf(async function* () {
+      yield route!;
+      yield { type: "accepted" };
+      await reading.promise;
+      yield* rest;
+    });
+    const { status, body } = await fetch(url, post(JSON.stringify({ ...ask, stream: true })));
+    expect(status).toBe(200);
+    const reader = body!.getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain('"role":"assistant"');
+    reading.resolve();
+    expect(new TextDecoder().decode((await reader.read()).value)).toContain("Hello");
+    await reader.cancel();
+  });
+
   test("reads a stream of events that ends with a mark", async () => {
     const reply = await gridOf().fetch(url, post(JSON.stringify({ ...ask, stream: true })));
     expect(reply.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
