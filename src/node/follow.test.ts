@@ -37,6 +37,7 @@ const ACCEPTED: Readonly<Record<string, readonly unknown[]>> = {
   "room.leave": [true],
   "room.share": [false],
   "room.makeInvite": [{}],
+  "room.remove": [["did"], []],
   "room.answerKnock": ["did", true],
   "room.amend": [{}],
   "pipelines.plan": ["m", {}, options],
@@ -50,20 +51,17 @@ const ACCEPTED: Readonly<Record<string, readonly unknown[]>> = {
 
 const methods = Object.entries(VERBS).flatMap(([capability, each]) =>
   Object.entries(each).map(([method, { repeatable, takes }]) => {
-    const args = ACCEPTED[`${capability}.${method}`] ?? takes.map(() => "text");
-    return { capability, method, repeatable, args };
+    const name = `${capability}.${method}`;
+    return { name, capability, method, repeatable, args: ACCEPTED[name] ?? takes.map(() => "text") };
   }),
 );
 
 describe("a node that is lost in the middle of a call", () => {
-  it.each(methods.filter(({ repeatable }) => repeatable))(
-    "is followed by the next for $capability.$method",
-    async (method) => {
-      const { executed, node } = twoNodes();
-      expect(await call(node, method)(...method.args)).toBe("done");
-      expect(executed).toEqual(["first", "second"]);
-    },
-  );
+  it.each(methods.filter(({ repeatable }) => repeatable))("is followed by the next for $name", async (method) => {
+    const { executed, node } = twoNodes();
+    expect(await call(node, method)(...method.args)).toBe("done");
+    expect(executed).toEqual(["first", "second"]);
+  });
 
   it("does not create a room twice, and says so", async () => {
     const { executed, node } = twoNodes();
@@ -91,29 +89,26 @@ describe("a node that is lost in the middle of a call", () => {
 describe("a call with wrong arguments", () => {
   const WRONG = [undefined, null, 7, "text", true, [], {}, new Date(), () => undefined, Symbol("s")];
 
-  it.each(methods)(
-    "is refused by $capability.$method before it is made, or ends with a MicrogridError",
-    async (method) => {
-      for (let index = 0; index < method.args.length; index++) {
-        let refusals = 0;
-        for (const wrong of WRONG) {
-          const made = vi.fn(() => Promise.reject(new TypeError("Cannot read properties of undefined")));
-          const methods = new Proxy({}, { get: () => made });
-          const node = followNode(async () => ({ [method.capability]: methods }) as unknown as NodeApi);
-          const error: unknown = await call(
-            node,
-            method,
-          )(...method.args.map((arg, at) => (at === index ? wrong : arg))).catch((reason: unknown) => reason);
-          expect(error).toBeInstanceOf(MicrogridError);
-          if (made.mock.calls.length === 0) {
-            expect(error).toMatchObject({ code: "bad-request" });
-            refusals++;
-          }
+  it.each(methods)("is refused by $name before it is made, or ends with a MicrogridError", async (method) => {
+    for (let index = 0; index < method.args.length; index++) {
+      let refusals = 0;
+      for (const wrong of WRONG) {
+        const made = vi.fn(() => Promise.reject(new TypeError("Cannot read properties of undefined")));
+        const methods = new Proxy({}, { get: () => made });
+        const node = followNode(async () => ({ [method.capability]: methods }) as unknown as NodeApi);
+        const error: unknown = await call(
+          node,
+          method,
+        )(...method.args.map((arg, at) => (at === index ? wrong : arg))).catch((reason: unknown) => reason);
+        expect(error).toBeInstanceOf(MicrogridError);
+        if (made.mock.calls.length === 0) {
+          expect(error).toMatchObject({ code: "bad-request" });
+          refusals++;
         }
-        expect(refusals, `argument ${index}`).toBeGreaterThanOrEqual(WRONG.length - 4);
       }
-    },
-  );
+      expect(refusals, `argument ${index}`).toBeGreaterThanOrEqual(WRONG.length - 4);
+    }
+  });
 
   it("names the field that is wrong", async () => {
     const node = followNode(async () => ({}) as NodeApi);
