@@ -307,6 +307,8 @@ export class GridNode {
         this.#pipelines.restore(signal);
       },
       (error: unknown) => {
+        // The user has entered a room by another way meanwhile, or has left.
+        if (error instanceof MicrogridError && error.code === "closed") return;
         const text = `The room could not be entered again: ${error instanceof Error ? error.message : String(error)}`;
         this.store.notify({ id: "rejoin", level: "warning", text });
       },
