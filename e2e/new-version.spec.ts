@@ -34,7 +34,8 @@ async function buildOf(site: SitePage): Promise<string> {
 
 /** Waits until the site's worker controls the page. */
 async function controlled({ page }: SitePage): Promise<void> {
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  const isControlled = () => page.evaluate(() => navigator.serviceWorker.controller !== null);
+  await expect.poll(isControlled, { message: "the Service Worker should answer for the page" }).toBe(true);
 }
 
 /** Lets the browser ask for a new version, as it does from time to time. */
@@ -100,6 +101,8 @@ test("a person who does not want to wait stops the answer, which can be continue
   await controlled(page);
   site.deploy(await nextBuild());
   await askForUpdate(page);
+  // The answer must not be complete before.
+  await expect(page.page.getByText(READY)).toBeVisible();
   await chat.ask(QUESTION);
   await expect(chat.answers).toHaveCount(1);
   await page.page.getByRole("button", { name: "Use the new version" }).click();
