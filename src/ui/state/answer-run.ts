@@ -97,6 +97,9 @@ export class AnswerRun {
       case "queued":
         this.#show({ phase: "queued", queue: { position: event.position, etaMs: event.etaMs } });
         break;
+      case "accepted":
+        // Reading the prompt looks like the wait before it.
+        break;
       case "shortened":
         this.#patch({ left: event.messages });
         break;
