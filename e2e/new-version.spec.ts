@@ -60,6 +60,7 @@ test("a new version waits for the answer, then starts in all tabs; the draft and
   await loadModel(first);
   const old = await buildOf(first);
   const chat = new ChatPage(first.page);
+  await chat.ready();
   await chat.chat("Hello!");
   const said = await chat.answerText();
   const address = first.page.url();
