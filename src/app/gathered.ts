@@ -1,5 +1,5 @@
 /** The body of a reply in few pieces, since each message to another thread costs more than its bytes. */
-import { concat } from "../core";
+import { concat, nextTask } from "../core";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -27,16 +27,4 @@ export async function* gathered(body: ReadableStream<Bytes>): AsyncGenerator<Byt
   } finally {
     await reader.cancel();
   }
-}
-
-/** Resolves behind everything that is to be done now. Timers of pages in the background come late, but messages do not. */
-function nextTask(): Promise<undefined> {
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve(undefined);
-    };
-    port2.postMessage(undefined);
-  });
 }

@@ -19,6 +19,7 @@ export type { Did, JobId, PeerId, RoomId } from "./ids";
 export { inParallel } from "./in-parallel";
 export { parsePythonJson } from "./json";
 export { checkName, nameText, quoted, quotedName } from "./names";
+export { nextTask } from "./next-task";
 export { plain, plainLines } from "./plain";
 export { AsyncQueue } from "./queue";
 export { unless, unlessAborted } from "./race";

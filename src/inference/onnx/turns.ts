@@ -1,23 +1,10 @@
 /** The run queue of a worker: first come, first served. */
-import { unless } from "../../core";
+import { nextTask, unless } from "../../core";
 import type { Backend } from "../types";
 import { engineError } from "./errors";
 
 /** Runs one step in the worker's fair order and explains its errors. */
 export type TakeTurn = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
-
-/** Lets pending messages in: a run on WASM never gives the event loop a chance by itself. */
-async function nextTask(): Promise<void> {
-  // A timer would wait 4 ms here, a third of a small model's token.
-  return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
-}
 
 /**
  * Runs pieces of work one after another, in the order in which they were asked for. A sequence asks for one step at
@@ -26,7 +13,7 @@ async function nextTask(): Promise<void> {
 export class TurnQueue {
   #last: Promise<unknown> = Promise.resolve();
   /** Resolves when pending messages were let in after the last piece of work. Later work then runs at once. */
-  #breath: Promise<void> = Promise.resolve();
+  #breath: Promise<unknown> = Promise.resolve();
 
   /** Runs `work` when its turn comes. Rejects with the signal's reason if it is aborted before that. */
   run<T>(work: () => Promise<T>, options: { signal?: AbortSignal } = {}): Promise<T> {
@@ -37,6 +24,7 @@ export class TurnQueue {
       try {
         return await work();
       } finally {
+        // A run on WASM never gives the event loop a chance by itself.
         this.#breath = nextTask();
       }
     });
