@@ -1,4 +1,5 @@
 /** Reads one field of encoded CBOR without decoding the rest, so that a frame can be judged before its body costs anything. */
+import { equalBytes, utf8 } from "./bytes";
 import { decodeCbor } from "./cbor";
 
 /** Major types of CBOR (RFC 8949 §3.1). */
@@ -32,19 +33,15 @@ export function cborField(bytes: Uint8Array, path: readonly string[]): unknown {
 function valueOf(bytes: Uint8Array, at: number, key: string): number {
   const map = headAt(bytes, at);
   if (map.major !== MAP) throw new RangeError("not a map");
+  const text = utf8(key);
   let next = map.next;
   for (let entry = 0; entry < map.argument; entry++) {
     const head = headAt(bytes, next);
     const value = skip(bytes, next);
-    if (head.major === TEXT && isText(bytes.subarray(head.next, value), key)) return value;
+    if (head.major === TEXT && equalBytes(bytes.subarray(head.next, value), text)) return value;
     next = skip(bytes, value);
   }
   throw new RangeError("no such field");
-}
-
-/** Whether these bytes are this text, which is ASCII. */
-function isText(bytes: Uint8Array, text: string): boolean {
-  return bytes.length === text.length && bytes.every((byte, index) => byte === text.charCodeAt(index));
 }
 
 /** Where the item after the one at `at` begins. */
