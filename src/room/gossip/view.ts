@@ -78,8 +78,8 @@ export class View {
       words: new TokenBucket(WORD_RATE, now),
     };
     if (!quota.cards.take(now)) return false;
-    this.#quotas.set(card.did, quota);
     if (!old && this.#isFull && !this.#spare(standing)) return false;
+    this.#quotas.set(card.did, quota);
     if (old) this.#remove(card.did, old);
     this.#acquit(card.did);
     this.#put(card.did, { card, statement: { ...statement, proof }, standing, suspicion: undefined });
