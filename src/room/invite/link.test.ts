@@ -57,8 +57,14 @@ describe("an invite", () => {
   });
 });
 
+type Mangle = (text: string, at: number) => string;
+const encoded: Mangle = (text) => encodeURIComponent(text);
+const invisible: Mangle = (text, at) => `${text.slice(0, at)}\u200b${text.slice(at)}`;
+/** A line that ends inside of an escape. */
+const broken: Mangle = (text) => text.replace("join%2", "join%2\r\n> ");
+
 /** Programs and people do this to links. */
-const MANGLERS: readonly ((text: string, at: number) => string)[] = [
+const MANGLERS: readonly Mangle[] = [
   (text) => `${text}.`,
   (text) => `(${text})`,
   (text) => `[Join](${text})!`,
@@ -77,14 +83,15 @@ const MANGLERS: readonly ((text: string, at: number) => string)[] = [
   (text) => text.replace("#", "&#35;"),
   (text) => text.replace("/#/", "/"),
   (text) => text.replace("https:", " https:"),
-  (text) => encodeURIComponent(text),
+  encoded,
   (text) => `https://l.example.com/l.php?u=${encodeURIComponent(text)}&h=AT0`,
   (text) => (text.toUpperCase().startsWith("HTTPS") ? `HTTPS${text.slice(5)}` : text),
   // Lines that were broken anywhere, as text, as quoted text, and as mail breaks them.
   (text, at) => `${text.slice(0, at)}\n${text.slice(at)}`,
   (text, at) => `${text.slice(0, at)}\r\n> ${text.slice(at)}`,
   (text, at) => `${text.slice(0, at)}=\r\n${text.slice(at)}`,
-  (text, at) => `${text.slice(0, at)}\u200b${text.slice(at)}`,
+  invisible,
+  broken,
 ];
 
 describe("a link", () => {
@@ -95,7 +102,23 @@ describe("a link", () => {
         const text = steps.reduce((before, { mangle, at }) => mangle(before, Math.floor(at * before.length)), link);
         expect(parseInvite(text).token).toEqual(invite.token);
       }),
-      { numRuns: 500 },
+      {
+        numRuns: 500,
+        examples: [
+          [
+            [
+              { mangle: invisible, at: 0.005 },
+              { mangle: encoded, at: 0 },
+            ],
+          ],
+          [
+            [
+              { mangle: encoded, at: 0 },
+              { mangle: broken, at: 0 },
+            ],
+          ],
+        ],
+      },
     );
   });
 
