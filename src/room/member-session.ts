@@ -246,9 +246,7 @@ export class MemberSession extends TypedEventTarget<MemberSessionEvents> {
     const sender = { member, peer: this.#peers.of(member.did) };
     this.stages.attach(member);
     this.weights.attach(member);
-    for (const kind of ["job.request", "job.embed"] as const) {
-      member.link.screen(kind, (body) => this.#server.screen(member.link, body));
-    }
+    member.wants = (frame) => this.#server.screen(member.link, frame);
     member.onFrame = (frame) => dispatch<typeof ROOM_FRAMES, Sender>(this.#routes, frame, sender);
   }
 

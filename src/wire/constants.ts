@@ -35,9 +35,11 @@ export const LINK_TICK_MS = 500;
 export const PING_RATE: FrameRate = { burst: (2 * IDLE_LOST_MS) / BUSY_PING_MS, perSecond: 2 };
 /** `leaving` is the last frame of a link. */
 export const LEAVING_RATE: FrameRate = { burst: 1, perSecond: 0 };
-/** Frames that wait for the listener of a new link, which its owner adds in the task that makes the link. */
+/** Frames that wait for the listener of a link or a lane: the peer may send before this node has examined its proof. */
 export const MAX_EARLY_FRAMES = 64;
-/** Bytes of frames that wait for the listener of a lane: the peer may send before this node has examined its proof. */
+/** Bytes of frames that wait for the listener of a link. The longest frame is a request, of which a few may come at once. */
+export const MAX_EARLY_LINK_BYTES = 16 * 1024 * 1024;
+/** Bytes of frames that wait for the listener of a lane. */
 export const MAX_EARLY_BYTES = 512 * 1024;
 
 /** A signaling server answers within this time, or counts as unreachable. */

@@ -1,8 +1,9 @@
 /** A second channel of an authenticated link, with its own table of frames, which do not wait for those of other channels. */
 import { MicrogridError } from "../core";
-import { MAX_EARLY_BYTES } from "./constants";
-import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame, parseFrame } from "./frames";
+import { MAX_EARLY_BYTES, MAX_EARLY_FRAMES } from "./constants";
+import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame } from "./frames";
 import { type RawFrame, Reassembler } from "./framing";
+import { Inbox } from "./inbox";
 import type { LinkBudget } from "./link-budget";
 import type { RawChannel } from "./transport";
 import { FrameWriter } from "./writer";
@@ -24,9 +25,7 @@ export class Lane<T extends FrameTable> {
   readonly #table: T;
   readonly #owner: LaneOwner;
   readonly #writer: FrameWriter;
-  #early: RawFrame[] = [];
-  #earlyBytes = 0;
-  #take: ((frame: RawFrame) => void) | undefined;
+  readonly #inbox: Inbox<T>;
 
   /** `maxBytes`: the longest message; longer frames are sent in several. */
   constructor(channel: RawChannel, table: T, owner: LaneOwner, maxBytes?: number) {
@@ -34,33 +33,24 @@ export class Lane<T extends FrameTable> {
     this.#owner = owner;
     this.#writer = new FrameWriter(channel, maxBytes);
     this.#writer.onStall = () => owner.stalled();
+    this.#inbox = new Inbox(table, owner.budget, { frames: MAX_EARLY_FRAMES, bytes: MAX_EARLY_BYTES });
     const limits = new FrameLimits(table);
     const reassembler = new Reassembler((kind) => limits.admit(kind, performance.now()));
     channel.listen((message) => {
       owner.heard();
       this.#spend(message.length, () => {
         const frame = reassembler.push(message);
-        if (!this.#take) this.#earlyBytes += message.length;
-        if (frame && this.#take) this.#take(frame);
-        else if (frame && this.#earlyBytes <= MAX_EARLY_BYTES) this.#early.push(frame);
+        if (frame) this.#inbox.receive(frame);
       });
     });
   }
 
   /**
-   * Passes every frame to `listener`, including up to `MAX_EARLY_BYTES` of frames that came earlier. Only one listener. Frames that
+   * Passes every frame to `listener`, including the first ones that came earlier (`MAX_EARLY_BYTES`, `MAX_EARLY_FRAMES`). Frames that
    * `wants` refuses by their kind and encoded body are dropped before they are decoded.
    */
   listen(listener: (frame: FrameOf<T>) => void, wants: (frame: RawFrame) => boolean = () => true): void {
-    const take = (frame: RawFrame): void => {
-      const { budget } = this.#owner;
-      if (this.#table[frame.kind]?.asked) budget.waive();
-      if (wants(frame)) listener(parseFrame(this.#table, frame, budget));
-    };
-    this.#take = take;
-    const early = this.#early;
-    this.#early = [];
-    for (const frame of early) this.#spend(0, () => take(frame));
+    this.#guard(() => this.#inbox.listen(listener, wants));
   }
 
   /** Sends a frame; resolves when the next one may be sent. Throws as `Link.send` does. */
@@ -73,10 +63,15 @@ export class Lane<T extends FrameTable> {
     this.#writer.close(reason);
   }
 
-  /** Works on a message within the link's budget. A peer that breaks a rule loses the link. */
+  /** Works on a message within the link's budget. */
   #spend(bytes: number, work: () => void): void {
+    this.#guard(() => this.#owner.budget.spend(bytes, work));
+  }
+
+  /** A peer that breaks a rule loses the link. */
+  #guard(work: () => void): void {
     try {
-      this.#owner.budget.spend(bytes, work);
+      work();
     } catch (error) {
       this.#owner.accuse(error instanceof MicrogridError ? error.message : "it sent something unreadable");
     }

@@ -93,14 +93,38 @@ describe("a link", () => {
   it("drops a frame that its receiver does not want by its encoded body, before it is decoded", async () => {
     const { links, raw } = await connected();
     const got: string[] = [];
-    links[1].listen((frame) => got.push(frame.body.text));
-    links[1].screen("note", (body) => cborField(body, ["text"]) !== "unwanted");
     // The second entry is not in the schema: decoding the frame would end the link.
     const unwanted = encodeCbor({ text: "unwanted", other: 1 });
     for (const message of frameToMessages("note", unwanted)) raw[0].control.send(message);
     await links[0].send("note", { text: "wanted" });
-    await vi.waitFor(() => expect(got).toEqual(["wanted"]));
+    // The same counts for a frame that came before there was a listener.
+    await new Promise((resolve) => setTimeout(resolve));
+    links[1].listen(
+      (frame) => got.push(frame.body.text),
+      ({ body }) => cborField(body, ["text"]) !== "unwanted",
+    );
+    expect(got).toEqual(["wanted"]);
+    for (const message of frameToMessages("note", unwanted)) raw[0].control.send(message);
+    await links[0].send("note", { text: "also wanted" });
+    await vi.waitFor(() => expect(got).toEqual(["wanted", "also wanted"]));
     expect(links[1].open).toBe(true);
+  });
+
+  it("keeps frames for its next listener while it is paused, and decodes none of them", async () => {
+    const { links, raw } = await connected();
+    const got: string[] = [];
+    links[1].listen((frame) => {
+      got.push(frame.body.text);
+      links[1].pause();
+    });
+    for (const text of ["one", "two"]) await links[0].send("note", { text });
+    for (const message of frameToMessages("note", encodeCbor({ other: 1 }))) raw[0].control.send(message);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(got).toEqual(["one"]);
+    expect(links[1].open).toBe(true);
+    links[1].listen((frame) => got.push(frame.body.text));
+    expect(got).toEqual(["one", "two"]);
+    expect(await links[0].closed).toContain("makes no sense");
   });
 });
 
@@ -205,6 +229,7 @@ describe("link", () => {
     ["an oversized frame", () => frameToMessages("note", new Uint8Array(100_001)).slice(0, 1)],
   ])("ends on %s", async (_name, messages) => {
     const { links, raw } = await connected();
+    links[1].listen(() => undefined);
     for (const message of messages()) raw[0].control.send(message);
     expect(await links[1].closed).toMatch(/peer|sent/i);
     expect(await links[0].closed).toMatch(/peer/i);

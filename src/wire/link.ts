@@ -9,6 +9,7 @@ import {
   LEAVING_RATE,
   LINK_TICK_MS,
   MAX_EARLY_FRAMES,
+  MAX_EARLY_LINK_BYTES,
   PING_RATE,
   SWIFT_MESSAGE_BYTES,
 } from "./constants";
@@ -16,6 +17,7 @@ import { type FrameBody, FrameLimits, type FrameOf, type FrameTable, encodeFrame
 import { type RawFrame, Reassembler } from "./framing";
 import type { Authenticated } from "./handshake";
 import type { AuthenticatedLine } from "./authenticate";
+import { Inbox } from "./inbox";
 import { Lane } from "./lane";
 import { LinkBudget } from "./link-budget";
 import type { RawLink } from "./transport";
@@ -48,10 +50,8 @@ export class Link<T extends FrameTable> {
   readonly #table: T;
   readonly #writer: FrameWriter;
   readonly #lanes: { close(reason: string): void }[] = [];
-  readonly #early: FrameOf<T>[] = [];
-  readonly #screens = new Map<string, (body: Bytes) => boolean>();
-  #listener: ((frame: FrameOf<T>) => void) | undefined;
   readonly #budget = new LinkBudget(performance.now());
+  readonly #inbox: Inbox<T>;
   #ended: string | undefined;
   #lost = false;
   #quiet = false;
@@ -72,6 +72,7 @@ export class Link<T extends FrameTable> {
     this.#raw = raw;
     this.#table = table;
     this.#writer = writer;
+    this.#inbox = new Inbox(table, this.#budget, { frames: MAX_EARLY_FRAMES, bytes: MAX_EARLY_LINK_BYTES });
     this.closed = raw.closed.then((reason) => {
       this.#lose(reason);
       return this.#ended ?? reason;
@@ -107,10 +108,17 @@ export class Link<T extends FrameTable> {
     return this.#ended === undefined;
   }
 
-  /** Passes every frame to `listener`, including frames that came earlier. Only one listener. */
-  listen(listener: (frame: FrameOf<T>) => void): void {
-    this.#listener = listener;
-    for (const frame of this.#early.splice(0)) listener(frame);
+  /**
+   * Passes every frame to `listener`, frames that came earlier first, until `pause` or another listener. `wants` may refuse a frame by
+   * its kind and encoded body (`cborField`), so that it costs nothing then: it is dropped before it is decoded.
+   */
+  listen(listener: (frame: FrameOf<T>) => void, wants: (frame: RawFrame) => boolean = () => true): void {
+    this.#guard(() => this.#inbox.listen(listener, wants));
+  }
+
+  /** Frames wait, still encoded, until there is another listener. */
+  pause(): void {
+    this.#inbox.pause();
   }
 
   /**
@@ -125,14 +133,6 @@ export class Link<T extends FrameTable> {
   /** Sends a frame whose loss does not matter, such as a heartbeat. */
   post<K extends keyof T & string>(kind: K, body: FrameBody<T, K>): void {
     this.send(kind, body).catch(() => undefined);
-  }
-
-  /**
-   * Lets `judge` look at the encoded bodies of a kind before they are decoded: false drops the frame. Use it where a frame may be
-   * refused by a field of it (`cborField`), so that its body costs nothing then.
-   */
-  screen(kind: keyof T & string, judge: (body: Bytes) => boolean): void {
-    this.#screens.set(kind, judge);
   }
 
   /** Opens another channel of the connection. Call it at most once for each, in the task that makes the link. */
@@ -202,11 +202,18 @@ export class Link<T extends FrameTable> {
 
   #read(reassembler: Reassembler, message: Bytes): void {
     this.#heardAt = performance.now();
-    try {
+    this.#guard(() =>
       this.#budget.spend(message.length, () => {
         const frame = reassembler.push(message);
         if (frame) this.#receive(frame);
-      });
+      }),
+    );
+  }
+
+  /** A peer that breaks a rule loses the link. */
+  #guard(work: () => void): void {
+    try {
+      work();
     } catch (error) {
       this.accuse(error instanceof MicrogridError ? error.message : "it sent something unreadable");
     }
@@ -218,10 +225,7 @@ export class Link<T extends FrameTable> {
       this.#receiveOwn(parseFrame(LINK_FRAMES, frame));
       return;
     }
-    if (this.#screens.get(frame.kind)?.(frame.body) === false) return;
-    const parsed = parseFrame(this.#table, frame, this.#budget);
-    if (this.#listener) this.#listener(parsed);
-    else if (this.#early.push(parsed) > MAX_EARLY_FRAMES) this.close("it sent more than this node reads");
+    if (!this.#inbox.receive(frame)) this.close("it sent more than this node reads");
   }
 
   #receiveOwn(frame: FrameOf<typeof LINK_FRAMES>): void {

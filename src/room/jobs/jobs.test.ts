@@ -1,6 +1,6 @@
 /** Jobs between peers of which one may be greedy, or tell stories without end. */
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type JobId, encodeCbor, randomId } from "../../core";
+import { type Bytes, type JobId, encodeCbor, randomId } from "../../core";
 import type { GenerationEvent, GenerationRequest } from "../../inference";
 import { ToyProvider, letters, toyRequest } from "../../inference/testing/toy-provider";
 import type { ReceivedBody, RoomFrameBody, RoomLink } from "../protocol";
@@ -81,37 +81,38 @@ const runs = ({ sent }: FakeLink, id: string): boolean =>
 describe("a request that cannot be taken", () => {
   const id = "0123456789abcdef";
   /** The schema accepts none of these bodies: whoever decodes them ends the link. */
-  const body = (model: string) => encodeCbor({ id, request: { model, messages: "too much to read" } });
+  const request = (body: Bytes) => ({ kind: "job.request", body });
+  const about = (model: string) => request(encodeCbor({ id, request: { model, messages: "too much to read" } }));
 
   it("is refused by its id alone where nothing is shared", () => {
     const { jobs } = server(() => undefined);
     const asker = fakeLink();
-    expect(jobs.screen(asker.link, body("toy"))).toBe(false);
+    expect(jobs.screen(asker.link, about("toy"))).toBe(false);
     expect(asker.sent).toMatchObject([{ kind: "job.refused", body: { id, reason: "policy" } }]);
   });
 
   it("is refused by its model where others are shared", () => {
     const { jobs } = server();
     const asker = fakeLink();
-    expect(jobs.screen(asker.link, body("other"))).toBe(false);
+    expect(jobs.screen(asker.link, about("other"))).toBe(false);
     expect(asker.sent).toMatchObject([{ kind: "job.refused", body: { id, reason: "unknown-model" } }]);
-    expect(jobs.screen(asker.link, body("toy"))).toBe(true);
+    expect(jobs.screen(asker.link, about("toy"))).toBe(true);
   });
 
   it("is refused before it is read while its sender has as many jobs here as it may have", () => {
     const { jobs, ask } = server();
     const asker = fakeLink();
     for (let asked = 0; asked < MAX_JOBS_PER_PEER; asked++) ask(asker);
-    expect(jobs.screen(asker.link, body("toy"))).toBe(false);
+    expect(jobs.screen(asker.link, about("toy"))).toBe(false);
     expect(asker.sent.at(-1)).toMatchObject({ kind: "job.refused", body: { id, reason: "busy" } });
-    expect(jobs.screen(fakeLink().link, body("toy"))).toBe(true);
+    expect(jobs.screen(fakeLink().link, about("toy"))).toBe(true);
   });
 
   it("is left to its schema if it has no id", () => {
     const { jobs } = server(() => undefined);
     const asker = fakeLink();
     for (const bytes of [encodeCbor({ id: "no id", request: {} }), new Uint8Array(), new Uint8Array([0xbb, 1])]) {
-      expect(jobs.screen(asker.link, bytes)).toBe(true);
+      expect(jobs.screen(asker.link, request(bytes))).toBe(true);
     }
     expect(asker.sent).toEqual([]);
   });

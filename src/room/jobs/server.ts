@@ -8,6 +8,7 @@ import {
   type WorkRequest,
   wantsVectors,
 } from "../../inference";
+import type { RawFrame } from "../../wire";
 import type { CharterRule } from "../membership";
 import { COALESCE_MS, JOB_SIGN_MS, MAX_JOBS_PER_PEER, MAX_QUEUED_JOBS } from "../constants";
 import { JobIdSchema, type ReceivedBody, type RefusalReason, type RoomFrameBody, type RoomLink } from "../protocol";
@@ -81,10 +82,11 @@ export class JobServer {
   }
 
   /**
-   * Whether the body of a request is worth decoding. It is judged by its id and its model; one that cannot be taken is refused here.
-   * A body that has neither is left to its schema.
+   * Whether the body of a frame is worth decoding: a request is judged by its id and its model, and one that cannot be taken is
+   * refused here. A body that has neither is left to its schema.
    */
-  screen(link: RoomLink, body: Uint8Array): boolean {
+  screen(link: RoomLink, { kind, body }: RawFrame): boolean {
+    if (kind !== "job.request" && kind !== "job.embed") return true;
     const sharing = this.#options.sharing();
     const model = sharing ? cborField(body, ["request", "model"]) : undefined;
     const reason = this.#unable(link, model);

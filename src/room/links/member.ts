@@ -1,5 +1,6 @@
 /** A linked member of the room. */
 import type { Did, PeerId } from "../../core";
+import type { RawFrame } from "../../wire";
 import type { Proof, Standing } from "../membership";
 import type { RoomFrame, RoomFrameBody, RoomLink } from "../protocol";
 import type { StageLane } from "../frames/stage";
@@ -28,4 +29,6 @@ export interface Member {
   readonly since: number;
   /** Gets the control frames that come over this link. */
   onFrame: (frame: RoomFrame) => void;
+  /** Whether such a frame, still encoded, is worth decoding. */
+  wants: (frame: RawFrame) => boolean;
 }

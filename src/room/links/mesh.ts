@@ -21,6 +21,9 @@ const GLARE_MS = 10_000;
 /** Waits before a lost member is dialled again. */
 const REDIAL_MS = [300, 2_000, 8_000] as const;
 
+/** Nobody reads the frames of a member yet. */
+const UNREAD: Pick<Member, "onFrame" | "wants"> = { onFrame: () => undefined, wants: () => true };
+
 interface MeshEvents {
   /** A member is linked, or a better link to it has come. */
   joined: Member;
@@ -226,7 +229,7 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
     if (!old && !this.#options.hasRoomFor(link.did, standing)) return link.close(ROOM_FULL);
     if (!old && this.members.size >= MAX_LINKS && !this.#makeRoom(standing)) return link.close(TOO_MANY_LINKS);
     const since = performance.now();
-    const member: Member = { ...known, since, address: undefined, slot: undefined, onFrame: () => undefined };
+    const member: Member = { ...known, since, address: undefined, slot: undefined, ...UNREAD };
     const glare = old?.link.open && old.session === session && since - old.since <= GLARE_MS;
     if (glare && !this.#prefers(link)) {
       // The other side may have had this one first, and begun something over it.
@@ -242,7 +245,10 @@ export class Mesh extends TypedEventTarget<MeshEvents> {
       void link.closed.then((reason) => this.#leave(member, reason));
       this.emit("joined", member);
     }
-    reader.forward((frame) => member.onFrame(frame));
+    reader.forward(
+      (frame) => member.onFrame(frame),
+      (frame) => member.wants(frame),
+    );
   }
 
   /** Ends the newest idle link of the branch that has most of them. False where this branch would then have as many. */
