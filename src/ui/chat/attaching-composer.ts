@@ -23,6 +23,8 @@ export class AttachingComposer extends Composer {
   @query("mg-attachments") private readonly element!: Attachments;
   /** Undefined until it has loaded. */
   #files: Attachments | undefined;
+  /** Files that were given before. */
+  #early: readonly File[] = [];
 
   constructor() {
     super();
@@ -39,11 +41,12 @@ export class AttachingComposer extends Composer {
 
   /** Reads files and attaches them to the message. */
   attach(files: readonly File[]): void {
-    void this.#files?.attach(files);
+    if (this.#files) void this.#files.attach(files);
+    else this.#early = [...this.#early, ...files];
   }
 
   protected override get complete(): boolean {
-    return !this.#files?.busy && this.value.trim() !== "";
+    return !this.#files?.busy && this.#early.length === 0 && this.value.trim() !== "";
   }
 
   protected override firstUpdated(): void {
@@ -56,10 +59,15 @@ export class AttachingComposer extends Composer {
           this.#files = this.element;
           // A draft that came before has its files in its text.
           this.value = this.text;
+          if (this.#early.length > 0) this.attach(this.#early);
         },
         // The page tells of parts that are missing.
         () => undefined,
-      );
+      )
+      .finally(() => {
+        this.#early = [];
+        this.requestUpdate();
+      });
   }
 
   protected override beforeText(): TemplateResult {

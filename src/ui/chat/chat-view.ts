@@ -8,7 +8,7 @@ import { icon } from "../icons";
 import { painted } from "../painted";
 import { isRefusal } from "../state/demo";
 import { GUIDE, isLoading, localOffers, modelName } from "../state/models";
-import type { Chats } from "../state/chats";
+import type { DraftKeeper } from "../state/draft-keeper";
 import { newlyLeft, newlyMoved } from "../state/requests";
 import { sections } from "../styles/shared";
 import { chatStyles } from "./chat-styles";
@@ -27,8 +27,6 @@ import "./start-progress";
 const MOVED = "This model has no place for a system prompt: it read yours at the beginning of the first question.";
 /** The card that recommends a model. */
 const recommendation = new LazyPart(() => import("../models/recommendation"));
-/** Time without typing after which a draft is saved, ms. */
-const DRAFT_MS = 300;
 
 /** `<mg-chat .workspace>`. */
 @customElement("mg-chat")
@@ -47,9 +45,7 @@ export class ChatView extends WorkspaceElement {
   @query(".column") private readonly column!: HTMLElement;
   @query("mg-composer") private readonly composer!: AttachingComposer;
   @queryAll("mg-question") private readonly questions!: NodeListOf<QuestionView>;
-  #shownId: string | undefined | null = null;
-  #draftTimer: ReturnType<typeof setTimeout> | undefined;
-  #saveDraft: (() => Promise<void>) | undefined;
+  #drafts: DraftKeeper | undefined;
   #stop: (() => void)[] = [];
 
   constructor() {
@@ -168,9 +164,9 @@ export class ChatView extends WorkspaceElement {
     const { workspace } = this;
     if (changed.has("workspace") && workspace) {
       recommendation.want();
+      this.#drafts = workspace.keepDrafts(this.composer);
       this.#stop.push(
         workspace.on("focus-composer", this.#focus),
-        workspace.savesToo(() => this.#flushDraft()),
         workspace.chats.answers.on("progress", ({ answer: { conversation, message }, event }) => {
           if (event.type === "token" && conversation === workspace.chats.currentId)
             this.#narration.hear(message, event.text);
@@ -182,27 +178,16 @@ export class ChatView extends WorkspaceElement {
         }),
       );
     }
-    if (workspace && workspace.chats.currentId !== this.#shownId) this.#opened(workspace.chats);
+    const openedBy = this.#drafts?.look();
+    if (openedBy) this.#opened(openedBy);
   }
 
-  #opened(chats: Chats): void {
-    void this.#flushDraft();
-    // A text that was typed while the page was starting, or while a sent message made its chat, belongs to this one.
-    const begun = this.#shownId === undefined && chats.current?.messages.length === 0;
-    if (this.#shownId !== null && !begun) this.composer.value = "";
-    this.#shownId = chats.currentId;
+  #opened(by: "person" | "page"): void {
     this.#end.toEnd();
     this.#narration.clear();
-    if (this.#shownId !== undefined) this.refusal = "";
-    const early = this.composer.value;
-    if (early === "") void chats.draft().then((draft) => this.#showDraft(chats, draft));
-    else void chats.draftSaver(early)();
-    this.#focus();
-  }
-
-  #showDraft(chats: Chats, draft: string): void {
-    // A person who has begun to type meanwhile keeps that text.
-    if (chats.currentId === this.#shownId && this.composer.value === "") this.composer.value = draft;
+    if (this.workspace?.chats.currentId !== undefined) this.refusal = "";
+    // What opens by itself takes the cursor from nobody.
+    if (by === "person" || document.activeElement === document.body) this.#focus();
   }
 
   /** True for a message whose answer never began, as when the page was closed in between. */
@@ -247,20 +232,29 @@ export class ChatView extends WorkspaceElement {
 
   readonly #suggest = (event: CustomEvent<string>): void => {
     if (this.workspace) this.#send(event.detail);
-    else this.composer.value = event.detail;
+    else this.composer.value += (this.composer.value && "\n") + event.detail;
   };
 
   #send(text: string): void {
     this.#end.toEnd();
     this.refusal = "";
-    void this.#flushDraft();
-    const id = this.workspace?.chats.currentId;
-    void this.workspace?.chats.send(text).catch((error: unknown) => {
-      this.#refuse(error);
-      // The message was not taken, so it goes back into the field.
-      const here = id === undefined || id === this.workspace?.chats.currentId;
-      if (here && this.composer.value === "") this.composer.value = text;
-    });
+    void this.#drafts?.flush();
+    const { chats } = this.workspace ?? {};
+    const id = chats?.currentId;
+    const notTaken = (): void => {
+      if (id === undefined || id === chats?.currentId) this.#drafts?.putBack(text);
+    };
+    void chats?.send(text).then(
+      (taken) => {
+        if (taken) return;
+        notTaken();
+        this.#drafts?.typed(this.composer.value);
+      },
+      (error: unknown) => {
+        this.#refuse(error);
+        notTaken();
+      },
+    );
   }
 
   #edit(id: string, text: string): void {
@@ -280,17 +274,6 @@ export class ChatView extends WorkspaceElement {
 
   readonly #drafted = (event: CustomEvent<string>): void => {
     this.refusal = "";
-    clearTimeout(this.#draftTimer);
-    this.#saveDraft = this.workspace?.chats.draftSaver(event.detail);
-    if (event.detail === "") void this.#flushDraft();
-    else this.#draftTimer = setTimeout(() => void this.#flushDraft(), DRAFT_MS);
+    this.#drafts?.typed(event.detail);
   };
-
-  // A draft must not be lost if another chat is opened, or the page goes, before the timer has saved it.
-  async #flushDraft(): Promise<void> {
-    clearTimeout(this.#draftTimer);
-    const save = this.#saveDraft;
-    this.#saveDraft = undefined;
-    await save?.();
-  }
 }

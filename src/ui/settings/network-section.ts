@@ -58,8 +58,10 @@ export class NetworkSection extends WorkspaceElement {
   readonly #saving = new Task(this, {
     autoRun: false,
     task: async ([settings]: readonly [NetworkSettings | undefined]) => {
+      const { draft } = this;
       await this.workspace?.grid.setNetwork(settings);
-      this.draft = undefined;
+      // What was typed while the settings were being saved stays.
+      if (this.draft === draft) this.draft = undefined;
     },
   });
 

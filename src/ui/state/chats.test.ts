@@ -53,12 +53,14 @@ describe("a sent message", () => {
     expect(chats.list).toHaveLength(1);
   });
 
-  test("is ignored if it is empty, or while an answer is being written", async () => {
-    await chats.send("  ");
+  test("is not taken if it is empty, or while the one before is being sent or answered", async () => {
+    expect(await chats.send("  ")).toBe(false);
     expect(chats.currentId).toBeUndefined();
     void chats.send("First?");
+    expect(await chats.send("At once?")).toBe(false);
     await settle();
-    await chats.send("Second?");
+    expect(await chats.send("Second?")).toBe(false);
+    expect(chats.list).toHaveLength(1);
     expect(texts()).toEqual(["First?", ""]);
     expect(chats.writing).toBe(true);
   });

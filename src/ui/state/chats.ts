@@ -12,10 +12,13 @@ import { setAside, showVersion, versionOf } from "../../grid/parts";
 import { conversationRoute, go } from "../routes";
 import { type Answers, tooLong, withMessage } from "./answers";
 import type { Toast } from "./panels";
+import { NEW_DRAFT, ShownConversation } from "./shown-conversation";
 
-/** The key of the draft of a chat that does not exist yet. */
-const NEW_DRAFT = "new";
-const NO_SETTINGS: ConversationSettings = { sampling: {}, stop: [] };
+/** A conversation before and after a change. */
+interface Change {
+  readonly before: Conversation;
+  readonly next: Conversation;
+}
 
 /** The parts of the page that conversations need. */
 interface ChatsOptions {
@@ -31,24 +34,24 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
   readonly #options: ChatsOptions;
   readonly #store: ConversationStore;
   readonly #cleanup: (() => void)[];
+  readonly #shown: ShownConversation;
   #list: readonly ConversationSummary[] = [];
-  #current: Conversation | undefined;
-  #currentId: string | undefined;
-  /** Settings of a chat that does not exist yet. */
-  #newSettings = NO_SETTINGS;
+  #sending = false;
 
   constructor(options: ChatsOptions) {
     super();
     const { store, answers } = options;
     this.#options = options;
     this.#store = store;
+    this.#shown = new ShownConversation(store);
     this.answers = answers;
     this.#cleanup = [
       store.on("change", ({ id, scope, remote }) => {
         if (scope === "list") void this.#loadList();
         // The answer that this tab is writing is shown from memory; reading it back twice a second would only cost time.
-        if (id === this.#currentId && (remote || !answers.isWriting(id))) void this.#loadCurrent();
+        if (id === this.currentId && (remote || !answers.isWriting(id))) void this.#shown.read();
       }),
+      this.#shown.on("change", () => this.#changed()),
       answers.on("finished", ({ conversation, message }) => this.#adopt(conversation, message)),
       answers.on("change", () => this.#changed()),
     ];
@@ -61,20 +64,25 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
 
   /** The conversation that is shown; undefined for a new chat. */
   get current(): Conversation | undefined {
-    return this.#current;
+    return this.#shown.content;
   }
 
   get currentId(): string | undefined {
-    return this.#currentId;
+    return this.#shown.id;
+  }
+
+  /** True if a message that was sent from the new chat has made the conversation that is shown. */
+  get begun(): boolean {
+    return this.#shown.begun;
   }
 
   get settings(): ConversationSettings {
-    return this.#current?.settings ?? this.#newSettings;
+    return this.#shown.settings;
   }
 
   /** The messages that are shown: the stored ones, with the running answer as it stands. */
   get messages(): readonly StoredMessage[] {
-    const current = this.#current;
+    const { current } = this;
     if (!current) return [];
     const running = this.answers.running(current.id)?.message;
     return running ? withMessage(current.messages, running) : current.messages;
@@ -82,45 +90,41 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
 
   /** True while an answer is written in the conversation that is shown. */
   get writing(): boolean {
-    return this.#currentId !== undefined && this.answers.isWriting(this.#currentId);
+    return this.currentId !== undefined && this.answers.isWriting(this.currentId);
   }
 
   /** Shows a conversation, or a new chat. */
   async select(id: string | undefined): Promise<void> {
-    if (id === this.#currentId && (id === undefined || this.#current)) return;
-    this.#currentId = id;
-    if (id === undefined) this.#current = undefined;
-    await this.#loadCurrent();
-    if (id !== undefined && id === this.#currentId && !this.#current) {
-      this.#options.toast("That conversation is not on this device (any more). Here is a new one.");
-      go("#/");
-    }
+    if (await this.#shown.select(id)) return;
+    this.#options.toast("That conversation is not on this device (any more). Here is a new one.");
+    go("#/");
   }
 
   /**
-   * Sends a message of the user; makes the conversation first if there is none. If the message alone is longer than the
-   * model's context, makes it a draft again, and throws `context-exceeded`.
+   * Sends a message of the user; makes the conversation first if there is none. Resolves when the answer has ended; at once
+   * and to false if the message is not taken, since it is empty, the one before is still being sent or answered, or the
+   * conversation was deleted. If the message alone is longer than the model's context, makes it a draft again, and throws
+   * `context-exceeded`.
    */
-  async send(text: string): Promise<void> {
+  async send(text: string): Promise<boolean> {
     const content = text.trim();
-    if (content === "") return;
-    const conversation = this.#current ?? (await this.#begin());
-    if (this.answers.isWriting(conversation.id)) return;
-    await this.answers.settled(conversation.id);
-    const message: StoredMessage = { id: randomId(), role: "user", content, createdAt: Date.now(), status: "complete" };
-    const next = await this.#store.setMessages(conversation.id, (messages) => [...messages, message]);
-    if (!next) return;
+    if (content === "" || this.#sending || this.writing) return false;
+    this.#sending = true;
+    const added = await this.#add(content).finally(() => (this.#sending = false));
+    if (!added) return false;
+    const { before, next } = added;
     try {
-      await this.#answerOrTakeBack(next, conversation);
+      await this.#answerOrTakeBack(next, before);
     } catch (error) {
-      await this.#store.saveDraft(conversation.messages.length > 0 ? conversation.id : NEW_DRAFT, content);
+      await this.#store.saveDraft(before.messages.length > 0 ? before.id : NEW_DRAFT, content);
       throw error;
     }
+    return true;
   }
 
   /** Stops the answer in the conversation that is shown. */
   stop(): void {
-    if (this.#currentId !== undefined) this.answers.stop(this.#currentId);
+    if (this.currentId !== undefined) this.answers.stop(this.currentId);
   }
 
   /** Answers the last user message again, with `model` if it is ready; the answer so far stays as another version. */
@@ -153,19 +157,19 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
 
   /** Where a message that is shown stands among its versions. */
   versionOf(messageId: string): MessageVersion | undefined {
-    return this.#current && versionOf({ ...this.#current, messages: this.messages }, messageId);
+    return this.current && versionOf({ ...this.current, messages: this.messages }, messageId);
   }
 
   /** Shows another version of a message, with all that followed it: the next newer one if `step` is 1. */
   async showVersion(messageId: string, step: 1 | -1): Promise<void> {
     const changed = await this.#change((conversation) => showVersion(conversation, messageId, step));
-    if (changed) this.#current = changed.next;
+    if (changed) this.#shown.update(changed.next);
     this.#changed();
   }
 
   /** Remembers that a message takes too long to read as Markdown. */
   async showPlain(messageId: string): Promise<void> {
-    const id = this.#currentId;
+    const id = this.currentId;
     if (id === undefined) return;
     await this.answers.settled(id);
     await this.#store.update(id, (stored) => ({
@@ -176,19 +180,11 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
 
   /** Goes on with an answer that was cut off. */
   async continueAnswer(message: StoredMessage): Promise<void> {
-    if (this.#current) await this.#run(this.#current, { continueFrom: message });
+    if (this.current) await this.#run(this.current, { continueFrom: message });
   }
 
-  async changeSettings(settings: ConversationSettings): Promise<void> {
-    const current = this.#current;
-    if (!current) {
-      this.#newSettings = settings;
-      this.#changed();
-      return;
-    }
-    this.#current = { ...current, settings };
-    this.#changed();
-    await this.#store.update(current.id, (stored) => ({ ...stored, settings }));
+  changeSettings(settings: ConversationSettings): Promise<void> {
+    return this.#shown.changeSettings(settings);
   }
 
   /** Deletes conversations, and offers to undo that. */
@@ -198,7 +194,7 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
       this.answers.stop(id);
       await this.#store.remove(id);
     }
-    if (this.#currentId !== undefined && ids.includes(this.#currentId)) go("#/");
+    if (this.currentId !== undefined && ids.includes(this.currentId)) go("#/");
     const [only, ...others] = summaries;
     if (!only) return;
     const undo = async (): Promise<void> => {
@@ -210,12 +206,12 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
   }
 
   draft(): Promise<string> {
-    return this.#store.draft(this.#currentId ?? NEW_DRAFT);
+    return this.#store.draft(this.#shown.draftId);
   }
 
   /** A function that saves a draft for the chat that is shown now, even if another is shown by the time it is called. */
   draftSaver(text: string): () => Promise<void> {
-    const id = this.#currentId ?? NEW_DRAFT;
+    const id = this.#shown.draftId;
     return () => this.#store.saveDraft(id, text).catch(() => undefined);
   }
 
@@ -223,24 +219,27 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     for (const stop of this.#cleanup) stop();
   }
 
+  /** Adds a message of the user to the conversation that is shown. */
+  async #add(content: string): Promise<Change | undefined> {
+    const before = this.current ?? (await this.#begin());
+    await this.answers.settled(before.id);
+    const message: StoredMessage = { id: randomId(), role: "user", content, createdAt: Date.now(), status: "complete" };
+    const next = await this.#store.setMessages(before.id, (messages) => [...messages, message]);
+    return next && { before, next };
+  }
+
   async #begin(): Promise<Conversation> {
-    await this.#store.saveDraft(NEW_DRAFT, "");
-    const conversation = await this.#store.create(this.#newSettings);
-    this.#newSettings = NO_SETTINGS;
-    this.#currentId = conversation.id;
-    this.#current = conversation;
+    const conversation = await this.#shown.begin();
     go(conversationRoute(conversation.id));
     return conversation;
   }
 
   /** Changes the conversation that is shown, unless an answer is written in it. */
-  async #change(
-    change: (conversation: Conversation) => Conversation,
-  ): Promise<{ readonly before: Conversation; readonly next: Conversation } | undefined> {
-    const id = this.#currentId;
+  async #change(change: (conversation: Conversation) => Conversation): Promise<Change | undefined> {
+    const id = this.currentId;
     if (id === undefined || this.answers.isWriting(id)) return undefined;
     await this.answers.settled(id);
-    const before = this.#current;
+    const before = this.current;
     if (before?.id !== id) return undefined;
     const next = await this.#store.update(id, (stored) => ({ ...change(stored), updatedAt: Date.now() }));
     return next && { before, next };
@@ -258,21 +257,16 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
     const error = await this.#answer(conversation);
     if (!tooLong(error)) return;
     if (before.messages.length > 0) await this.#restore(before);
-    else await this.#forget(before);
+    else {
+      await this.#shown.takeBack(before);
+      if (before.id === this.currentId) go("#/");
+    }
     throw error;
-  }
-
-  /** Removes a conversation that nothing was said in; its settings wait for the next one. */
-  async #forget({ id, settings }: Conversation): Promise<void> {
-    await this.#store.remove(id);
-    if (id !== this.#currentId) return;
-    this.#newSettings = settings;
-    go("#/");
   }
 
   /** Resolves to the reason if no word of the answer came. */
   async #answer(conversation: Conversation, options: { readonly model?: string | undefined } = {}): Promise<unknown> {
-    if (conversation.id === this.#currentId) this.#current = conversation;
+    this.#shown.update(conversation);
     return this.#run(conversation, options);
   }
 
@@ -287,22 +281,14 @@ export class Chats extends TypedEventTarget<{ change: undefined }> {
 
   /** Shows a finished answer at once, before the store tells of it. */
   #adopt(conversation: string, message: StoredMessage): void {
-    const current = this.#current;
+    const { current } = this;
     if (current?.id !== conversation) return;
     const messages = current.messages.filter((old) => old.id !== message.id);
-    this.#current = { ...current, messages: [...messages, message] };
+    this.#shown.update({ ...current, messages: [...messages, message] });
   }
 
   async #loadList(): Promise<void> {
     this.#list = await this.#store.list();
-    this.#changed();
-  }
-
-  async #loadCurrent(): Promise<void> {
-    const id = this.#currentId;
-    const loaded = id === undefined ? undefined : await this.#store.get(id);
-    if (id !== this.#currentId) return;
-    this.#current = loaded;
     this.#changed();
   }
 

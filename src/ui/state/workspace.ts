@@ -3,6 +3,7 @@ import { quoted, TypedEventTarget } from "../../core";
 import type { GridApi, Notice, StoredMessage } from "../../grid";
 import { Answers } from "./answers";
 import { Chats } from "./chats";
+import { DraftKeeper } from "./draft-keeper";
 import { ModelLoads } from "./loads";
 import { Leaving } from "./leaving";
 import { GUIDE, answeringModel, modelName } from "./models";
@@ -216,10 +217,11 @@ export class Workspace extends TypedEventTarget<{ change: undefined; "focus-comp
     this.#changed();
   }
 
-  /** Adds something to save before the page goes, and returns a function that takes it away. */
-  savesToo(save: () => Promise<unknown>): () => void {
-    this.#saves.add(save);
-    return () => void this.#saves.delete(save);
+  /** Keeps what is typed in a field for messages, also when the page goes. */
+  keepDrafts(field: { value: string }): DraftKeeper {
+    const drafts = new DraftKeeper(this.chats, field);
+    this.#saves.add(() => drafts.flush());
+    return drafts;
   }
 
   /** Saves all that is not stored yet: answers that are written, drafts. Call it before a reload. Never rejects. */
