@@ -173,6 +173,22 @@ describe("thinking", () => {
     ]);
   });
 
+  test("comes apart from a whole answer, too, if the model marks only its end, and stays where it is in chunks", async () => {
+    const logprob = (text: string) => ({ text, logprob: -1, bytes: [], top: [] });
+    const tokens = ["Hm", ".\n", "</think>", "\n\n", "Yes", "."];
+    const unmarked = [
+      { type: "route", route },
+      ...tokens.map((text, id) => ({ type: "token", text, ids: [id], logprobs: [logprob(text)] })),
+      { type: "done", finishReason: "stop", usage, summary: {} },
+    ] as AnswerEvent[];
+    const { create } = chatCompletions(answering(unmarked).answer);
+    const whole = await create({ model: "m", messages, logprobs: true });
+    expect(whole.choices[0]?.message).toMatchObject({ content: "Yes.", reasoning_content: "Hm." });
+    expect(whole.choices[0]?.logprobs?.content?.map(({ token }) => token)).toEqual(["Yes", "."]);
+    const chunks = await all(create({ model: "m", messages, stream: true }));
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("")).toBe(tokens.join(""));
+  });
+
   test("is asked for by OpenAI's field, by a switch of its own, and by any variable of the template", async () => {
     const before = { role: "assistant", content: "Hi", reasoning_content: "Hm." };
     const { generation } = await asked({

@@ -11,6 +11,7 @@ import {
   addPart,
   nothingYet,
 } from "../answer-parts";
+import { withUnmarkedThoughts } from "../unmarked-thoughts";
 import type { MicrogridChunk, MicrogridCompletion, ReasoningDelta } from "../types";
 import type { ChatRequest } from "./request";
 
@@ -72,7 +73,7 @@ export async function chatCompletion(
   parts: AsyncIterable<ChoicePart>,
   { frame }: ChatRequest,
 ): Promise<MicrogridCompletion> {
-  const answers = await wholeAnswers(parts);
+  const answers = await wholeAnswers(withUnmarkedThoughts(parts));
   const [first] = answers;
   return {
     ...frame,

@@ -11,6 +11,7 @@ import { errorToData } from "../../core";
 import type { TokenLogprob } from "../../inference";
 import type { ChoicePart } from "../answer-parts";
 import { replyId } from "../text-api";
+import { withUnmarkedThoughts } from "../unmarked-thoughts";
 import type { ResponseRequest } from "./request";
 
 /** An item of the output while it grows. */
@@ -42,7 +43,7 @@ export async function* responseEvents(
 /** Writes a whole response. */
 export async function wholeResponse(parts: AsyncIterable<ChoicePart>, request: ResponseRequest): Promise<Body> {
   const output = new Output(request);
-  for await (const part of parts) for (const _event of output.add(part));
+  for await (const part of withUnmarkedThoughts(parts)) for (const _event of output.add(part));
   return output.body;
 }
 
