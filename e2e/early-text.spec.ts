@@ -1,4 +1,4 @@
-/** What a person types or drops while the page is still starting: nothing of it is lost. */
+/** Text and files that a person enters while the page is still starting: nothing of them is lost. */
 import type { Page } from "@playwright/test";
 import { expect, gridReady, test, type OpenSite, type SitePage } from "./harness";
 import { ChatPage } from "./pages";

@@ -24,6 +24,7 @@ test("a thought is folded above the answer, can be switched off, and stays with 
   await chat.models.add(REPOSITORY);
   await chat.models.load("thinker");
   await expect(chat.model).toHaveAccessibleName(/^Model: thinker, /);
+  await expect(chat.models.row("thinker")).toContainText("takes no system prompt");
   await chat.models.close();
 
   await chat.chatSettings.open();

@@ -199,6 +199,8 @@ export type Usage = DeepReadonly<v.InferOutput<typeof UsageSchema>>;
 const ChatAbilitiesSchema = v.object({
   /** False if the template has no place for a system message, which then goes before the first question. */
   system: v.boolean(),
+  /** True if the template refuses two turns of one side in a row, which are then joined. */
+  alternates: v.exactOptional(v.boolean()),
   /** True if answers begin with a thought unless the request says otherwise. */
   thinks: v.boolean(),
   /** How thinking is set: switched by `enable_thinking`, or measured by `reasoning_effort`. Absent: not at all. */

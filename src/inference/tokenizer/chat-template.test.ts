@@ -70,7 +70,7 @@ describe("ChatTemplate", () => {
     ["smollm3", { thinks: true, thinking: "switch", remembers: false }],
     ["llama32", { thinks: false, remembers: false }],
     ["r1", { thinks: true, remembers: false }],
-    ["gemma2", { thinks: false, system: false, remembers: false }],
+    ["gemma2", { thinks: false, system: false, alternates: true, remembers: false }],
     ["gptOss", { thinks: true, thinking: "effort", remembers: false }],
     ["lfm2", { thinks: false, remembers: false }],
   ])("finds out what %s can do", (family, abilities) => {

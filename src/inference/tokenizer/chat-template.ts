@@ -152,6 +152,7 @@ export class ChatTemplate {
     const thinking = low !== high ? "effort" : switched ? "switch" : undefined;
     return {
       system: text([{ role: "system", content: SYSTEM }, question]).includes(SYSTEM),
+      ...(text([question, question]) === "" && { alternates: true }),
       thinks: thinking === "switch" ? plain === on : thinking === "effort" || /<think>\s*$/.test(plain),
       ...(thinking && { thinking }),
       remembers: text([question, answer, question]).includes(THOUGHT),

@@ -186,7 +186,7 @@ export class ChatView extends WorkspaceElement {
     this.#end.toEnd();
     this.#narration.clear();
     if (this.workspace?.chats.currentId !== undefined) this.refusal = "";
-    // What opens by itself takes the cursor from nobody.
+    // A chat that opens by itself takes the cursor from nobody.
     if (by === "person" || document.activeElement === document.body) this.#focus();
   }
 

@@ -7,9 +7,10 @@ import { WorkspaceElement } from "../element";
 import { errorText } from "../failure";
 import { formatBytes, formatRate, formatSize, formatTokens } from "../format";
 import { icon } from "../icons";
-import { answeringModel, backendName, toolsText } from "../state/models";
+import { answeringModel, backendName } from "../state/models";
 import type { Workspace } from "../state/workspace";
 import { sections } from "../styles/shared";
+import { adaptedText, toolsText } from "./chat-abilities";
 import "./load-progress";
 import { rateText, samplesOf, usefulness } from "./useful";
 import {
@@ -70,7 +71,13 @@ export class ModelRow extends WorkspaceElement {
       }
       .reason {
         color: var(--mg-warning);
+      }
+      .reason,
+      .adapted {
         font-size: 0.8125rem;
+      }
+      .adapted {
+        color: var(--mg-muted);
       }
       @media (max-width: 560px) {
         .top {
@@ -113,15 +120,17 @@ export class ModelRow extends WorkspaceElement {
     const { slow, thinks, speed } = useful;
     const about = model.purpose === "embedding" ? "" : rateText(useful);
     const last = speed && `last answer ${formatRate(speed.last)}`;
-    const tools = toolsText(load?.kind === "ready" ? load.offer : undefined);
+    const offer = load?.kind === "ready" ? load.offer : undefined;
+    const adapted = adaptedText(offer);
     return html`<div class="top" role="group" aria-label=${model.name}>
         <div class="grow">
           <div class="name">${this.label || model.name} ${this.#tags(workspace, model, load)}</div>
           <div class="facts" title="${model.name}, ${model.origin}">
-            ${facts(model, [slow || !model.fit.fits ? "" : about, last ?? "", tools])}
+            ${facts(model, [slow || !model.fit.fits ? "" : about, last ?? "", toolsText(offer)])}
           </div>
           ${slow && model.fit.fits && about !== "" ? html`<div class="reason">${slowText(about, thinks)}</div>` : nothing}
-          ${this.#reason(state, model)} ${capacityLine(workspace.grid.state, model)}
+          ${adapted === "" ? nothing : html`<div class="adapted">${adapted}</div>`} ${this.#reason(state, model)}
+          ${capacityLine(workspace.grid.state, model)}
         </div>
         <div class="actions">${this.#actions(workspace, model, load, slow)}</div>
       </div>

@@ -60,7 +60,7 @@ export class NetworkSection extends WorkspaceElement {
     task: async ([settings]: readonly [NetworkSettings | undefined]) => {
       const { draft } = this;
       await this.workspace?.grid.setNetwork(settings);
-      // What was typed while the settings were being saved stays.
+      // Text that was typed while the settings were being saved stays.
       if (this.draft === draft) this.draft = undefined;
     },
   });

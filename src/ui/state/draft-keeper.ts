@@ -20,7 +20,7 @@ export class DraftKeeper {
     this.#field = field;
   }
 
-  /** Looks whether another chat is shown. Returns who has opened it, or undefined if it is the one of before. */
+  /** Looks whether another chat is shown. Returns who has opened it, or undefined if it is the same. */
   look(): "person" | "page" | undefined {
     const { currentId, current } = this.#chats;
     const by = currentId === this.#id ? undefined : this.#open();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { GridState, ModelOffer } from "../../grid";
 import { fakePeers, fakeState, guideOffer } from "../testing/fixtures";
-import { answeringModel, toolsText } from "./models";
+import { answeringModel } from "./models";
 
 const offer = (model: string): ModelOffer => ({ ...guideOffer, model });
 
@@ -55,12 +55,4 @@ describe("answeringModel", () => {
   test("is never one of the room if nothing may leave the device", () => {
     expect(answeringModel(state([], ["big"], "device"), "big")).toBeUndefined();
   });
-});
-
-test("the list says which models were trained to call tools", () => {
-  const chat = { system: true, thinks: false, remembers: false };
-  expect(toolsText({ chat: { ...chat, tools: "hermes" } })).toBe("calls tools");
-  expect(toolsText({ chat: { ...chat, tools: "generic" } })).toBe("not trained to call tools");
-  expect(toolsText({ chat })).toBe("");
-  expect(toolsText(undefined)).toBe("");
 });

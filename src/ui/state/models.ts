@@ -30,13 +30,6 @@ export function defaultMaxTokens(offer: Pick<RequestedModel, "contextLength" | "
   return offer?.contextLength === undefined ? most : Math.min(most, Math.floor(offer.contextLength / 2));
 }
 
-/** Whether programs can let a model call tools; empty while that is not known. */
-export function toolsText(offer: Pick<ModelOffer, "chat"> | undefined): string {
-  const format = offer?.chat?.tools;
-  if (format === undefined) return "";
-  return format === "generic" ? "not trained to call tools" : "calls tools";
-}
-
 /** Everything that is loaded on this device, also models that make embeddings. */
 export function loadedOffers(state: GridState): ModelOffer[] {
   return Object.values(state.loads).flatMap((load) => (load.kind === "ready" ? [load.offer] : []));
