@@ -6,14 +6,14 @@ import {
   EngineSupervisor,
   type PackageFile,
   type StageService,
-  expandsWeights,
+  expandedBytes,
 } from "../../src/inference";
 import { Ring } from "../../src/pipeline/run/ring";
 import type { RingStage } from "../../src/pipeline/run/ring-member";
 import { stagePackage } from "../../src/pipeline/run/packages";
 import { weightsInFiles } from "../../src/pipeline/testing/files";
 import { StageServer } from "../../src/pipeline/run/stage-server";
-import { type StageRange, readDecoder } from "../../src/pipeline/split";
+import { type StageRange, extractStage, readDecoder } from "../../src/pipeline/split";
 import { inviteToUrl, parseInvite } from "../../src/room/invite/link";
 import type { RoomOptions, RoomSession } from "../../src/room/room-session";
 import type { ReceivedStageBody } from "../../src/room";
@@ -103,14 +103,14 @@ const guide = (async () => {
   const bytes = new Uint8Array(await graph.blob.arrayBuffer());
   return {
     decoder: readDecoder(bytes),
-    expand: expandsWeights(bytes),
+    expand: expandedBytes(bytes) !== undefined,
     weights: weightsInFiles(new Map([["model_q4.onnx_data", weights.blob]])),
   };
 })();
 
 async function part(id: string, range: StageRange) {
   const { decoder, expand, weights } = await guide;
-  return stagePackage(decoder, range, { id, name: "Guide", weights, expand, signal });
+  return stagePackage(extractStage(decoder, range), range, { id, name: "Guide", weights, expand, signal });
 }
 
 const signer = await makeEphemeralKey();

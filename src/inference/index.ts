@@ -3,7 +3,7 @@ export { DEFAULT_SAMPLING } from "./sampling/settings";
 export { preferredBackend, probeDevice } from "./device";
 export { TYPICAL_ANSWER_TOKENS, estimateWork, wantsVectors } from "./estimate";
 export { hiddenFault } from "./onnx/step";
-export { expandsWeights } from "./onnx/expand-weights";
+export { expandedBytes } from "./onnx/expand-weights";
 export { decoders } from "./decoders";
 export { readStateName } from "./onnx/state-names";
 export {

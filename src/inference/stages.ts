@@ -41,7 +41,7 @@ export interface StagePackage {
   readonly files: readonly PackageFile[];
   readonly part: StagePart;
   /**
-   * Whether quantized weights are expanded on the CPU (`expandsWeights` of the whole model): parts that decided by
+   * Whether quantized weights are expanded on the CPU (`expandedBytes` of the whole model): parts that decided by
    * themselves would compute slightly different numbers than the whole.
    */
   readonly expand: boolean;

@@ -11,7 +11,7 @@ import { type GridConfig, NO_SITE, readConfig } from "./config";
 import { MAX_NAME_CHARS } from "../room";
 import { LocalProvider } from "./local-provider";
 import { SharedProvider } from "./shared-provider";
-import { NodePipelines } from "./pipelines";
+import { NodePipelines, graphWorkers } from "./pipelines";
 import { NodeModels } from "./models";
 import { NodeNetwork } from "./network";
 import { NodeRoom, countAnswer, roomOf, roomsOf } from "./room";
@@ -147,6 +147,7 @@ export class GridNode {
       device,
       supervisor: this.#supervisor,
       guests: this.#guests,
+      ...graphWorkers(),
       library,
       store,
       givenBytes: () => this.#room.givenBytes,

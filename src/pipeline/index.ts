@@ -1,4 +1,5 @@
 /** Models over several devices of a room: splitting, surveying, planning, running. */
+export type { GraphFigures, GraphFile, GraphService, Graphs } from "./graphs";
 export { type PartsSource, SplitModel } from "./model";
 export { type RingPlan, type PlanNode, type PlanProblem, type Shortfall, planPipeline } from "./plan";
 export {

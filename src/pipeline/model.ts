@@ -1,11 +1,12 @@
 /** A model that is read in parts: the figures that planning needs, and its stages as packages. */
-import { MicrogridError } from "../core";
-import { type StagePackage, expandsWeights } from "../inference";
+import { MicrogridError, randomId } from "../core";
+import type { Backend, StagePackage } from "../inference";
 import type { ModelParts } from "../models";
+import type { GraphFigures, GraphFile, Graphs } from "./graphs";
 import type { PlanModel } from "./plan";
 import { ReadWeights, type StageSource, stagePackage, stagePart } from "./run";
 import { layerSample } from "./sample-layers";
-import { type DecoderGraph, type StageRange, readDecoder } from "./split";
+import type { PartBytes, StageRange } from "./split";
 
 /** Layers whose weights differ by less than this share are considered alike and take the same time. */
 const SAME_KIND = 0.05;
@@ -17,26 +18,37 @@ export type PartsSource = Pick<ModelParts, "id" | "name" | "graph" | "graphBytes
 export class SplitModel<P extends PartsSource = PartsSource> {
   readonly parts: P;
   readonly source: StageSource;
-  readonly decoder: DecoderGraph;
-  readonly #expand: boolean;
-  #graphBlob: Blob | undefined;
+  readonly decoder: GraphFigures;
+  readonly #graphs: Graphs;
+  readonly #graph: GraphFile;
 
-  /**
-   * Set `trusted` to false for a graph that another member sent: it is read by stricter rules (see `readDecoder`).
-   * Throws `unsupported-model` with the reason if the model cannot be split, or is not accepted from others.
-   */
-  constructor(parts: P, { trusted = true }: { readonly trusted?: boolean } = {}) {
+  private constructor(parts: P, decoder: GraphFigures, graphs: Graphs, graph: GraphFile) {
     this.parts = parts;
-    const { id: model, graph, graphBytes, weightsHash } = parts;
-    this.source = { model, graph, graphBytes: graphBytes.length, weightsHash };
-    this.decoder = readDecoder(parts.graphBytes, { trusted });
-    this.#expand = expandsWeights(parts.graphBytes);
+    const { id: model, graph: path, graphBytes, weightsHash } = parts;
+    this.source = { model, graph: path, graphBytes: graphBytes.length, weightsHash };
+    this.decoder = decoder;
+    this.#graphs = graphs;
+    this.#graph = graph;
   }
 
-  /** The graph as a file. It is copied once, however often others ask for parts of it. */
+  /**
+   * Reads the graph of a model with `graphs`, which also cuts its stages. Set `trusted` to false for a graph that another member
+   * sent: it is read by stricter rules (see `readDecoder`). Rejects with `unsupported-model` and the reason if the model cannot be
+   * split, or is not accepted from others.
+   */
+  static async read<P extends PartsSource>(
+    parts: P,
+    graphs: Graphs,
+    { trusted = true }: { readonly trusted?: boolean } = {},
+  ): Promise<SplitModel<P>> {
+    // Copied once, however often it is read or others ask for parts of it.
+    const graph = { key: randomId(), file: new Blob([parts.graphBytes]), trusted };
+    return new SplitModel(parts, await graphs.read(graph), graphs, graph);
+  }
+
+  /** The graph as a file. */
   get graphBlob(): Blob {
-    this.#graphBlob ??= new Blob([this.parts.graphBytes]);
-    return this.#graphBlob;
+    return this.#graph.file;
   }
 
   get layers(): number {
@@ -62,19 +74,50 @@ export class SplitModel<P extends PartsSource = PartsSource> {
   }
 
   /** The tensors that a stage takes, passes on and returns. */
-  partOf(range: StageRange): StagePackage["part"] {
-    return stagePart(this.decoder, range);
+  async partOf(range: StageRange): Promise<StagePackage["part"]> {
+    return stagePart(await this.#graphs.stage(this.#graph, range), range);
   }
 
   /**
-   * Bytes that layers `[from, to)` take: their weights, the keys and values of this many tokens in all sequences, and
-   * what the layers remember of each sequence whatever its length. The figures come from the graph. A node that opens a stage for others compares them with its free memory before it calls `package`,
-   * which reads all the weights.
+   * Bytes that layers `[from, to)` take: their weights, the keys and values of this many tokens in all sequences, and what the layers
+   * remember of each sequence whatever its length. The figures come from the graph; with the backend `wasm`, weights that the engine
+   * expands there count as they are then. A node that opens a stage for others compares them with its free memory before it calls
+   * `package`, which reads all the weights.
    */
-  bytesOf({ from, to }: { readonly from: number; readonly to: number }, tokens: number, sequences = 1): number {
-    const { layerBytes, kvBytesPerToken, fixedStateBytes } = this.decoder;
+  bytesOf(
+    { from, to }: { readonly from: number; readonly to: number },
+    tokens: number,
+    { sequences = 1, backend }: { readonly sequences?: number; readonly backend?: Backend } = {},
+  ): number {
+    const { kvBytesPerToken, fixedStateBytes } = this.decoder;
     const sum = (values: readonly number[]): number => values.slice(from, to).reduce((all, value) => all + value, 0);
-    return sum(layerBytes) + sequences * sum(fixedStateBytes) + tokens * sum(kvBytesPerToken);
+    return sum(this.#bytes(backend).layerBytes) + sequences * sum(fixedStateBytes) + tokens * sum(kvBytesPerToken);
+  }
+
+  /** Bytes by which layers `[from, to)` take more memory with such a backend than their files say. */
+  growthOf(range: { readonly from: number; readonly to: number }, backend: Backend): number {
+    return this.bytesOf(range, 0, { sequences: 0, backend }) - this.bytesOf(range, 0, { sequences: 0 });
+  }
+
+  /** Bytes of the embedding and the head. */
+  endBytes(backend?: Backend): number {
+    const { embeddingBytes, headBytes } = this.#bytes(backend);
+    return embeddingBytes + headBytes;
+  }
+
+  /**
+   * How much of the model, by the sizes in its files, fits into this memory: planners add up those sizes, whatever backends
+   * the devices have.
+   */
+  fitting(memoryBytes: number, backend: Backend): number {
+    const inFiles = partsOf(this.#bytes(undefined));
+    const growths = partsOf(this.#bytes(backend)).map((bytes, part) => bytes / Math.max(1, inFiles[part]!));
+    return Math.floor(memoryBytes / Math.max(1, ...growths));
+  }
+
+  #bytes(backend: Backend | undefined): PartBytes {
+    const onCpu = backend === "wasm" ? this.decoder.onCpu : undefined;
+    return onCpu ?? this.decoder;
   }
 
   /**
@@ -84,15 +127,24 @@ export class SplitModel<P extends PartsSource = PartsSource> {
   async package(range: StageRange, { sampled = false, ...options }: PackageOptions): Promise<StagePackage> {
     const weights = new ReadWeights(options.weights ?? this.parts);
     const { name } = this.parts;
-    const pkg = await stagePackage(this.decoder, range, { name, expand: this.#expand, ...options, weights });
+    const stage = (part: StageRange) => this.#graphs.stage(this.#graph, part);
+    const expand = this.decoder.onCpu !== undefined;
+    const pkg = await stagePackage(await stage(range), range, { name, expand, ...options, weights });
     if (!sampled || range.from === range.to) return pkg;
     const { signal } = options;
-    return { ...pkg, sample: await layerSample(this.decoder, range, { weights: weights.again, signal }) };
+    const { layerBytes } = this.decoder;
+    const exemplary = (layers: Parameters<Graphs["exemplary"]>[1]) => this.#graphs.exemplary(this.#graph, layers);
+    return {
+      ...pkg,
+      sample: await layerSample({ layerBytes, stage, exemplary }, range, { weights: weights.again, signal }),
+    };
   }
 
   /** Bytes that a measurement takes: one layer's weights, and the keys and values of `stepTokens` tokens. */
-  sampleBytes(stepTokens: number): number {
-    return this.bytesOf({ from: this.typicalLayer, to: this.typicalLayer + 1 }, stepTokens);
+  sampleBytes(stepTokens: number, backend?: Backend): number {
+    return this.bytesOf({ from: this.typicalLayer, to: this.typicalLayer + 1 }, stepTokens, {
+      ...(backend && { backend }),
+    });
   }
 
   /**
@@ -113,6 +165,10 @@ export class SplitModel<P extends PartsSource = PartsSource> {
     };
     return this.package({ embed: false, from, to: from + 1, head: false }, { id: "sample", weights, signal });
   }
+}
+
+function partsOf({ embeddingBytes, layerBytes, headBytes }: PartBytes): readonly number[] {
+  return [embeddingBytes, ...layerBytes, headBytes];
 }
 
 /**

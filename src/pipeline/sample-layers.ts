@@ -2,12 +2,32 @@
 import { formatBytes, MicrogridError } from "../core";
 import type { LayerSample, SampleLayers, StagePackage } from "../inference";
 import { stagePackage, type WeightSource } from "./run/packages";
-import { type DecoderGraph, exemplaryLayers, readDecoder } from "./split";
+import {
+  type DecoderGraph,
+  type StageFile,
+  type StageRange,
+  exemplaryLayers,
+  extractStage,
+  readDecoder,
+} from "./split";
 
 /** Largest layer that is computed twice. One of 32 experts in 4 bits has about 530 MiB; others have far less. */
 const MAX_LAYER_BYTES = 640 * 2 ** 20;
 /** Most layers that are tried. Known models have one or two kinds. */
 const MAX_LAYERS = 4;
+
+/** A decoder whose layers can be cut out, read here or in a worker. */
+export interface CutDecoder extends Pick<DecoderGraph, "layerBytes"> {
+  stage(range: StageRange): StageFile | Promise<StageFile>;
+  /** As few of the layers `[from, to)` as have all operators that any of them has. */
+  exemplary(range: Layers): readonly number[] | Promise<readonly number[]>;
+}
+
+/** Some layers; all of them by default. */
+interface Layers {
+  readonly from?: number;
+  readonly to?: number;
+}
 
 /** Layers of a whole model in memory. */
 export const sampleLayers: SampleLayers = async (model, { signal }) => {
@@ -19,25 +39,31 @@ export const sampleLayers: SampleLayers = async (model, { signal }) => {
     if (file) return file.slice(offset, offset + length);
     throw new MicrogridError("file-missing", `The model's file ${location} is missing. Load the model again.`);
   };
-  return layerSample(decoder, {}, { weights: { read }, signal });
+  const cut: CutDecoder = {
+    layerBytes: decoder.layerBytes,
+    stage: (range) => extractStage(decoder, range),
+    exemplary: (range) => exemplaryLayers(decoder, range),
+  };
+  return layerSample(cut, {}, { weights: { read }, signal });
 };
 
 /** As few of the layers `[from, to)` as have all their operators, and the reasons why others are left out. */
 export async function layerSample(
-  decoder: DecoderGraph,
-  range: { readonly from?: number; readonly to?: number },
+  decoder: CutDecoder,
+  range: Layers,
   { weights, signal }: { readonly weights: WeightSource; readonly signal: AbortSignal },
 ): Promise<LayerSample> {
   const layers: StagePackage[] = [];
   const leftOut: string[] = [];
-  for (const [index, layer] of exemplaryLayers(decoder, range).entries()) {
+  for (const [index, layer] of (await decoder.exemplary(range)).entries()) {
     const name = `layer ${layer}`;
     const bytes = decoder.layerBytes[layer] ?? 0;
     if (index >= MAX_LAYERS) leftOut.push(`${name}: ${MAX_LAYERS} others are compared`);
     else if (bytes > MAX_LAYER_BYTES) leftOut.push(`${name}: ${formatBytes(bytes)} are too much to compute it twice`);
     else {
       const part = { embed: false, from: layer, to: layer + 1, head: false };
-      layers.push(await stagePackage(decoder, part, { id: name, name, weights, expand: false, signal }));
+      const stage = await decoder.stage(part);
+      layers.push(await stagePackage(stage, part, { id: name, name, weights, expand: false, signal }));
     }
   }
   return { layers, leftOut };

@@ -6,7 +6,8 @@ import type { Ort } from "../inference/onnx/runtime";
 import { TurnQueue } from "../inference/onnx/turns";
 import { randomDecoder } from "../inference/testing";
 import { nodeOrt } from "../inference/testing/node";
-import { SplitModel } from "./model";
+import { GraphService } from "./graphs";
+import { type PartsSource, SplitModel } from "./model";
 import { weightsInFiles } from "./testing/files";
 
 const signal = new AbortController().signal;
@@ -16,14 +17,15 @@ const files = weightsInFiles(new Map(external.map(({ name, bytes }) => [name, ne
 
 /** The reads of the model's files, as `offset+length`. */
 const asked: string[] = [];
-const model = new SplitModel({
+const parts: PartsSource = {
   ...{ id: "a/b", name: "B", graph: "model.onnx", weightsHash: "" },
   graphBytes: graphBytes as Uint8Array<ArrayBuffer>,
   read: (location, offset, length, options) => {
     asked.push(`${offset}+${length}`);
     return files.read(location, offset, length, options);
   },
-});
+};
+const model = await SplitModel.read(parts, new GraphService());
 const range = { embed: false, from: 1, to: 3, head: false };
 
 /** A GPU that computes on the CPU. `spoil` changes what its sessions give. */

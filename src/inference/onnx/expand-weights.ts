@@ -57,9 +57,20 @@ export async function expandWeights(
   };
 }
 
-/** Whether `expandWeights` expands the weights of a graph on the CPU. All parts of a model have to agree on this. */
-export function expandsWeights(graphBytes: Uint8Array): boolean {
-  return expansionOf(readGraph(graphBytes), MAX_EXPANDED_BYTES) !== undefined;
+/**
+ * The bytes by which memory grows where `expandWeights` expands the weights of a graph on the CPU: for each constant with quantized
+ * weights, by its name. Undefined if nothing is expanded. All parts of a model have to agree on this.
+ */
+export function expandedBytes(graphBytes: Uint8Array): ReadonlyMap<string, number> | undefined {
+  const expansions = expansionOf(readGraph(graphBytes), MAX_EXPANDED_BYTES)?.expansions;
+  if (!expansions) return undefined;
+  const bytes = new Map<string, number>();
+  for (const { weight } of expansions) {
+    const { codes, expandedBytes } = quantizedSizes(weight.layout);
+    const { name } = weight.codes;
+    bytes.set(name, (bytes.get(name) ?? 0) + expandedBytes - codes);
+  }
+  return bytes;
 }
 
 /** The graph with expanded weights; undefined if nothing is expanded. */

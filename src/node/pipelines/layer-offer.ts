@@ -18,12 +18,13 @@ import type { HeldStage, LayersWish } from "../types";
 import { type SplitModels, stepTokensOf } from "./split-models";
 import { WantedModels } from "./wanted-models";
 import { LayerRequests } from "./layer-requests";
+import { GraphTooMuch } from "./graph-worker";
 import { StepWatchdog } from "./step-watchdog";
 
 /** How long a device that stops waits for others to take its layers, in ms. */
 const HAND_OVER_MS = 20_000;
 
-const SHUNNED = "Layers that it held for you computed without an end, so it holds no more of them.";
+const SHUNNED = "A model that you named took far too much work here, so this device holds no layers for you any more.";
 const NOTHING_GIVEN = "Its user does not offer memory for layers.";
 
 /** The present terms for layers in the room. */
@@ -60,7 +61,7 @@ export class LayerOffer {
   /** Bytes of the layers that are held or being loaded. */
   readonly #bytes = new Map<StageRequest, number>();
   readonly #watch: StepWatchdog;
-  /** Members whose layers have computed without an end. Nothing is held for them while the page lives. */
+  /** Members whose layers have computed, or whose graphs were read, without an end. Nothing is held for them while the page lives. */
   readonly #shunned = new Set<Did>();
   #host: StageServer;
   #handingOver: Promise<void> | undefined;
@@ -158,7 +159,7 @@ export class LayerOffer {
   }
 
   async #judge(source: StageSource, consumer: Did, asking: { signal: AbortSignal }): Promise<Ability | Inability> {
-    const { terms, models, onChange } = this.#options;
+    const { terms, models, backend, onChange } = this.#options;
     const { givenBytes, forbids } = terms();
     const forbidden = forbids(source.model, consumer);
     if (forbidden !== undefined) return { why: "charter", text: forbidden };
@@ -173,14 +174,15 @@ export class LayerOffer {
     try {
       model = await this.#wanted.look(source, consumer, asking);
     } catch (error) {
+      if (error instanceof GraphTooMuch) this.#shunned.add(consumer);
       return { why: "model", text: error instanceof Error ? error.message : String(error) };
     }
-    const memoryBytes = givenBytes - this.heldBytes;
+    const freeBytes = givenBytes - this.heldBytes;
     // A measurement takes as much memory as one layer.
-    if (model.sampleBytes(stepTokensOf(model)) > memoryBytes) {
+    if (model.sampleBytes(stepTokensOf(model), backend) > freeBytes) {
       return { why: "memory", text: "It has too little memory left for a layer of this model." };
     }
-    return { memoryBytes, ...(await models.speed(model)) };
+    return { memoryBytes: model.fitting(freeBytes, backend), ...(await models.speed(model)) };
   }
 
   async #open(request: StageRequest, { consumer, signal, onProgress }: Opening): Promise<OpenStage> {
@@ -197,8 +199,8 @@ export class LayerOffer {
     given();
     const model = await this.#wanted.look(request, consumer, { signal });
     if (from >= to || to > model.layers) throw refused(`The model has no layers ${from} to ${to}.`);
-    const bytes = model.bytesOf({ from, to }, contextLength * sequences, sequences);
-    const cacheBytes = bytes - model.bytesOf({ from, to }, 0, 0);
+    const bytes = model.bytesOf({ from, to }, contextLength * sequences, { sequences, backend });
+    const cacheBytes = bytes - model.bytesOf({ from, to }, 0, { sequences: 0, backend });
     signal.throwIfAborted();
     if (!(this.heldBytes + bytes <= given())) throw refused("Its memory is taken by other pipelines.");
     // From here on the memory counts as taken until `close`, which also runs if loading fails.

@@ -2,18 +2,22 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { type Did, MicrogridError } from "../../core";
-import type { DeviceInfo, EngineSupervisor } from "../../inference";
+import type { Backend, DeviceInfo, EngineSupervisor } from "../../inference";
 import { LinkSurvey, type PartsSource, SplitModel, type Survey } from "../../pipeline";
+import { GraphService } from "../../pipeline/graphs";
 import { Bus } from "../../pipeline/testing/bus";
 import type { WeightTransfer, StageFrame } from "../../room";
 import type { ModelInfo } from "../../models";
 import type { GridState, PeerState } from "../types";
 import { roomCapacity, spareBytes } from "./capacity";
+import { GraphTooMuch } from "./graph-worker";
 import { LayerOffer, type LayerTerms } from "./layer-offer";
 import { type Planned, Planner } from "./planner";
 import type { SplitModels } from "./split-models";
 import type { KnownModel } from "./weights";
 
+/** In `toMatchObject` a bare expression would match anything. */
+const matching = (text: RegExp): string => expect.stringMatching(text) as string;
 const did = (name: string) => `did:key:${name}` as Did;
 const HOST = did("host");
 const CONSUMER = did("consumer");
@@ -31,11 +35,16 @@ const PARTS: PartsSource = {
   graphBytes,
   weightsHash: "hash",
 };
-const guide = new SplitModel({ ...PARTS, stored: () => Promise.resolve(undefined) }) as unknown as KnownModel;
-const WHOLE = guide.bytesOf({ from: 0, to: 6 }, 0);
+const guide = (await SplitModel.read(
+  { ...PARTS, stored: () => Promise.resolve(undefined) },
+  new GraphService(),
+)) as unknown as KnownModel;
+/** Bytes of layers on the CPU, where their quantized weights are expanded. */
+const onCpu = (from: number, to: number, tokens = 0) => guide.bytesOf({ from, to }, tokens, { backend: "wasm" });
+const WHOLE = onCpu(0, 6);
 
 /** A node that was asked something, and what it said. */
-function host(terms: Partial<LayerTerms> = {}) {
+function host(terms: Partial<LayerTerms> = {}, backend: Backend = "wasm") {
   const bus = new Bus();
   const traffic = bus.join(HOST);
   const loaded: string[] = [];
@@ -56,7 +65,12 @@ function host(terms: Partial<LayerTerms> = {}) {
       agreed: ({ model }: { model: string }) =>
         model === "guide"
           ? Promise.resolve(guide)
-          : Promise.reject(new MicrogridError(model === "away" ? "network" : "unknown-model", "The hub is away.")),
+          : Promise.reject(
+              model === "endless"
+                ? new GraphTooMuch("unsupported-model", "Too much.")
+                : new MicrogridError(model === "away" ? "network" : "unknown-model", "The hub is away."),
+            ),
+      strangers: new GraphService(),
       adopt: ({ model }: { model: string }) => {
         adopted.push(model);
         return Promise.resolve(model === "owner/guide" ? guide : undefined);
@@ -78,7 +92,7 @@ function host(terms: Partial<LayerTerms> = {}) {
         return Promise.resolve();
       },
     } as unknown as EngineSupervisor,
-    backend: "wasm",
+    backend,
     terms: () => ({
       givenBytes: 2 * WHOLE,
       forbids: () => undefined,
@@ -132,7 +146,31 @@ function host(terms: Partial<LayerTerms> = {}) {
 
 describe("a node that is asked to help", () => {
   it("reports the memory that it gives and its speed", async () => {
-    expect((await host().ask()).body).toMatchObject({ memoryBytes: 2 * WHOLE, decodeMs: 1, prefillMs: 0.5, links: [] });
+    const told = { memoryBytes: guide.fitting(2 * WHOLE, "wasm"), decodeMs: 1, prefillMs: 0.5, links: [] };
+    expect((await host().ask()).body).toMatchObject(told);
+  });
+
+  it("counts weights as its engine holds them, and tells how much of the model fits", async () => {
+    const range = { from: 0, to: 6 };
+    const inFiles = guide.bytesOf(range, 0);
+    expect(WHOLE).toBeGreaterThan(4 * inFiles);
+    const fitting = async (backend: Backend, givenBytes: number) =>
+      ((await host({ givenBytes }, backend).ask()).body as { memoryBytes: number }).memoryBytes;
+    expect(await fitting("webgpu", 2 * inFiles)).toBe(2 * inFiles);
+    // Six layers of the size that planners assume fit into the memory that this device gives.
+    const told = await fitting("wasm", WHOLE);
+    expect(told).toBeLessThan(WHOLE / 4);
+    expect((told / inFiles) * WHOLE).toBeLessThanOrEqual(WHOLE);
+    const { open, layers } = host({ givenBytes: WHOLE }, "wasm");
+    expect((await open("a", 0, 3)).kind).toBe("stage.ready");
+    expect(layers.heldBytes).toBe(onCpu(0, 3, 16));
+  });
+
+  it("holds nothing for a member whose graph took too much work to read", async () => {
+    const { ask, open } = host();
+    expect((await ask("endless")).body).toMatchObject({ why: "model", text: "Too much." });
+    expect((await ask()).body).toMatchObject({ why: "model", text: matching(/far too much work/) });
+    expect((await open("a", 0, 1)).body).toMatchObject({ reason: matching(/far too much work/) });
   });
 
   it("does not help before its user has agreed, and shows the node that asked", async () => {
@@ -164,7 +202,7 @@ describe("a node that is asked to help", () => {
     expect((await open("a", 0, 4)).kind).toBe("stage.ready");
     expect(layers.held).toEqual([expect.objectContaining({ peer: CONSUMER, model: "guide", from: 0, to: 4 })]);
     const { memoryBytes } = (await ask()).body as { memoryBytes: number };
-    expect(memoryBytes).toBe(WHOLE - guide.bytesOf({ from: 0, to: 4 }, 16));
+    expect(memoryBytes).toBe(guide.fitting(WHOLE - onCpu(0, 4, 16), "wasm"));
     expect((await open("b", 0, 3)).body).toMatchObject({ reason: "Its memory is taken by other pipelines." });
     close("a");
     expect((await open("c", 0, 4)).kind).toBe("stage.ready");
@@ -195,7 +233,7 @@ describe("a node that is asked to help", () => {
     }
     expect((await open("a", 0, 4)).kind).toBe("stage.ready");
     expect((await open("b", 0, 4)).body).toMatchObject({ reason: "Its memory is taken by other pipelines." });
-    expect(layers.heldBytes).toBe(guide.bytesOf({ from: 0, to: 4 }, 16));
+    expect(layers.heldBytes).toBe(onCpu(0, 4, 16));
     expect(loaded).toHaveLength(1);
   });
 
@@ -231,9 +269,11 @@ describe("a node that is asked to help", () => {
     expect(layers.held).toEqual([]);
     expect((await ask()).body).toMatchObject({
       why: "model",
-      text: expect.stringContaining("without an end") as string,
+      text: expect.stringContaining("far too much work") as string,
     });
-    expect((await open("b", 0, 4)).body).toMatchObject({ reason: expect.stringContaining("without an end") as string });
+    expect((await open("b", 0, 4)).body).toMatchObject({
+      reason: expect.stringContaining("far too much work") as string,
+    });
   });
 
   it("holds nothing once its engine has crashed, and may help again later", async () => {

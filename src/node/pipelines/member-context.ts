@@ -56,7 +56,7 @@ export class RoomMemberContext {
       }),
     });
     this.planner = new Planner({
-      ...{ traffic, links, self, models, nameOf },
+      ...{ traffic, links, self, models, backend, nameOf },
       members: () => this.#members(),
       spareBytes: () => Math.max(0, spareBytes(device) - ownBytes() - this.host.heldBytes),
     });

@@ -10,6 +10,7 @@ import {
   preferredBackend,
 } from "../../inference";
 import type { ModelLibrary } from "../../models";
+import type { Graphs } from "../../pipeline";
 import type { RoomSession } from "../../room";
 import type { StateStore } from "../state-store";
 import type { AnswerRequest, HeldStage, LayersWish, PipelinePlan, PlanOptions } from "../types";
@@ -32,6 +33,10 @@ interface NodePipelinesOptions {
   readonly supervisor: EngineSupervisor;
   /** Another engine, for graphs and layers of other members. */
   readonly guests: EngineSupervisor;
+  /** Reads graphs of the user's models. */
+  readonly graphs: Graphs;
+  /** Reads graphs of other members, in a worker of its own. */
+  readonly strangers: Graphs;
   readonly library: ModelLibrary;
   readonly store: StateStore;
   /** Memory that the user gives for layers, in bytes; undefined until the user has said whether layers are welcome. */
@@ -57,10 +62,10 @@ export class NodePipelines {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: NodePipelinesOptions) {
-    const { library, supervisor, guests, device, store } = options;
+    const { library, supervisor, guests, graphs, strangers, device, store } = options;
     this.#options = options;
     this.#backend = preferredBackend(device);
-    this.#models = new SplitModels({ library, supervisor: guests, backend: this.#backend });
+    this.#models = new SplitModels({ library, supervisor: guests, backend: this.#backend, graphs, strangers });
     this.#restoring = new Restoring({
       gives: (holder) => holder === options.self || (this.#inside?.gives(holder as Did) ?? false),
       plan: (model, wanted, signal) => this.plan(model, wanted, signal),

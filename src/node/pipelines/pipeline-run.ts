@@ -55,10 +55,10 @@ export class PipelineRun {
 
   /** Memory that its parts take on this device, in bytes. */
   get ownBytes(): number {
-    const { plan, model } = this.#parts;
-    const { embeddingBytes, headBytes } = model.decoder;
-    const layers = plan.stages.filter(({ peer }) => peer === "self").reduce((sum, { bytes }) => sum + bytes, 0);
-    return this.#stop.signal.aborted ? 0 : embeddingBytes + headBytes + layers;
+    const { plan, model, backend } = this.#parts;
+    if (this.#stop.signal.aborted) return 0;
+    const own = plan.stages.filter(({ peer }) => peer === "self");
+    return own.reduce((sum, stage) => sum + stage.bytes + model.growthOf(stage, backend), model.endBytes(backend));
   }
 
   get plan(): PipelinePlan {
@@ -156,11 +156,12 @@ export class PipelineRun {
     if (stages.length === 0) return NOBODY_BETWEEN;
     const { traffic, self, model, plan, replace, onChange } = this.#parts;
     const { context, sequences } = plan;
+    const { takes: returns } = await model.partOf(back);
     const ring = await Ring.form(
       {
         ...{ traffic, self, source: model.source, context, sequences },
         stepTokens: stepTokensOf(model),
-        returns: model.partOf(back).takes,
+        returns,
         replace,
         onChange: (ring) => {
           this.#ring = ring;

@@ -17,9 +17,8 @@ interface PlanFacts {
 export function planView(planned: RingPlan | Shortfall, facts: PlanFacts): PipelinePlan {
   const { model, self, context, sequences, survey, nameOf } = facts;
   const { id, name, graph, weightsHash } = model.parts;
-  const { embeddingBytes, headBytes } = model.decoder;
   const neededBytes =
-    embeddingBytes + headBytes + model.bytesOf({ from: 0, to: model.layers }, context * sequences, sequences);
+    model.endBytes() + model.bytesOf({ from: 0, to: model.layers }, context * sequences, { sequences });
   const common = { model: id, name, graph, weightsHash, layers: model.layers, context, sequences, neededBytes };
   if (planned.kind === "shortfall") {
     const missing = { bytes: planned.missingBytes, text: shortfallText(planned) };

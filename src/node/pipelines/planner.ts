@@ -1,6 +1,6 @@
 /** Plans pipelines in one room: asks its members, measures the links, and chooses. */
 import type { Did } from "../../core";
-import type { LoadProgress } from "../../inference";
+import type { Backend, LoadProgress } from "../../inference";
 import {
   type Ability,
   type LinkSurvey,
@@ -22,6 +22,7 @@ interface PlannerOptions {
   readonly links: LinkSurvey;
   readonly self: Did;
   readonly models: SplitModels;
+  readonly backend: Backend;
   /** Memory that this device has for layers, in bytes. */
   spareBytes(): number;
   /** Members that may be asked, those that gave memory first. */
@@ -74,7 +75,7 @@ export class Planner {
     wanted: PlanOptions,
     { signal, onProgress }: { signal: AbortSignal; onProgress?: (progress: LoadProgress) => void },
   ): Promise<Planned> {
-    const { traffic, links, self, models, members, nameOf } = this.#options;
+    const { traffic, links, self, models, backend, spareBytes, members, nameOf } = this.#options;
     const { nodes, stages, answers = 1 } = wanted;
     const model = await models.read(id, { signal, ...(onProgress && { onProgress }) });
     const asking: Asking = {
@@ -97,7 +98,10 @@ export class Planner {
       sequences,
       goal: answers > 1 ? "throughput" : "latency",
       nodes: [
-        { ...planNode(self, { memoryBytes: this.#options.spareBytes(), ...own }), headMs: headMs(model, own) },
+        {
+          ...planNode(self, { memoryBytes: model.fitting(spareBytes(), backend), ...own }),
+          headMs: headMs(model, own),
+        },
         ...[...found.able].map(([did, ability]) => planNode(did, ability)),
       ],
       self,

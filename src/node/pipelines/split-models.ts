@@ -2,7 +2,7 @@
 import { sha256, toHex } from "../../core";
 import type { Backend, EngineSupervisor, LoadProgress } from "../../inference";
 import { type ModelLibrary, SharedWork, isHubName, otherFiles } from "../../models";
-import { type Ability, SplitModel, type StageSource } from "../../pipeline";
+import { type Ability, type Graphs, SplitModel, type StageSource } from "../../pipeline";
 import { MAX_GRAPH_BYTES, MAX_HIDDEN_BYTES } from "../../room";
 import type { KnownModel } from "./weights";
 
@@ -19,6 +19,10 @@ interface SplitModelsOptions {
   readonly library: ModelLibrary;
   readonly supervisor: EngineSupervisor;
   readonly backend: Backend;
+  /** Reads graphs that the user chose. */
+  readonly graphs: Graphs;
+  /** Reads graphs that other members chose, apart from those of the user. */
+  readonly strangers: Graphs;
 }
 
 /** Reads graphs, and measures this device once for each. */
@@ -32,6 +36,11 @@ export class SplitModels {
 
   constructor(options: SplitModelsOptions) {
     this.#options = options;
+  }
+
+  /** Reads graphs that other members chose. */
+  get strangers(): Graphs {
+    return this.#options.strangers;
   }
 
   /**
@@ -85,7 +94,7 @@ export class SplitModels {
       const parts = await library.parts(id, { graph, graphBytes, maxGraphBytes: MAX_GRAPH_BYTES, signal, backend });
       if (parts.weightsHash !== source.weightsHash) throw otherFiles(parts.name);
       // A member has chosen this model.
-      return new SplitModel(parts, { trusted: false });
+      return await SplitModel.read(parts, this.strangers, { trusted: false });
     } catch {
       // A model that does not match should not stay in the list.
       await library.remove(source.model).catch(() => undefined);
@@ -112,9 +121,10 @@ export class SplitModels {
     signal: AbortSignal,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<KnownModel> {
-    const { library, backend } = this.#options;
-    return new SplitModel(
+    const { library, backend, graphs } = this.#options;
+    return SplitModel.read(
       await library.parts(id, { ...which, maxGraphBytes: MAX_GRAPH_BYTES, signal, backend, onProgress }),
+      graphs,
     );
   }
 

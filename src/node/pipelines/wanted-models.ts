@@ -32,7 +32,8 @@ export class WantedModels {
     } catch (error) {
       options.signal.throwIfAborted();
       if (!(error instanceof MicrogridError && error.code === "unknown-model")) throw error;
-      return modelOf(source, this.#given(source, consumer), options);
+      const { strangers: graphs } = this.#models;
+      return modelOf(source, this.#given(source, consumer), { ...options, graphs });
     }
   }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SplitModel } from "../../pipeline";
+import { GraphService } from "../../pipeline/graphs";
 import type { ModelParts } from "../../models";
 import { giveFile, giveGraph, modelOf } from "./weights";
 
@@ -12,16 +13,17 @@ const { signal } = new AbortController();
 
 /** A model of which these files are complete here. */
 function known(stored: Readonly<Record<string, Blob>>) {
-  return new SplitModel({
+  const parts = {
     ...{ id: "guide", name: "Guide", graph: "onnx/m.onnx", graphBytes, weightsHash: "hash" },
     read: () => Promise.reject(new Error("not here")),
     stored: (location: string) => Promise.resolve(stored[location]),
-  } as unknown as ModelParts);
+  } as unknown as ModelParts;
+  return SplitModel.read(parts, new GraphService());
 }
 
-describe("a member", () => {
+describe("a member", async () => {
   const whole = new Blob(["the whole file"]);
-  const model = known({ "m.onnx": whole });
+  const model = await known({ "m.onnx": whole });
   const file = (location: string) => ({ model: "guide", graph: "onnx/m.onnx", weightsHash: "hash", location });
 
   it("gives the graph without its weights by another name than the graph's file", async () => {
@@ -44,7 +46,7 @@ describe("a member", () => {
       asked.push(range.slice(0, 3));
       return (await giveFile(model, file(range[0])))!;
     };
-    const given = await modelOf(model.source, { read }, { signal });
+    const given = await modelOf(model.source, { read }, { graphs: new GraphService(), signal });
     expect(asked).toEqual([["#graph", 0, graphBytes.length]]);
     expect(given.layers).toBe(model.layers);
   });

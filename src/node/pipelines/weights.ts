@@ -3,7 +3,7 @@
  * from hosts.
  */
 import type { ModelParts } from "../../models";
-import { type PartsSource, SplitModel, type StageSource, type WeightSource } from "../../pipeline";
+import { type Graphs, type PartsSource, SplitModel, type StageSource, type WeightSource } from "../../pipeline";
 import type { BulkFile, BulkSource } from "../../room";
 
 /**
@@ -32,18 +32,18 @@ function isOf({ source }: KnownModel, { model, graph, weightsHash }: BulkFile): 
 
 /**
  * A model that only the consumer of its pipeline knows. All of it comes from the consumer, and it is used for that
- * pipeline only.
+ * pipeline only. `graphs` reads its graph.
  */
 export async function modelOf(
   source: StageSource,
   consumer: BulkSource,
-  options: { readonly signal: AbortSignal },
+  { graphs, signal }: { readonly graphs: Graphs; readonly signal: AbortSignal },
 ): Promise<SplitModel> {
   const { model: id, graph, graphBytes: size, weightsHash } = source;
-  const blob = await consumer.read(GRAPH_FILE, 0, size, options);
+  const blob = await consumer.read(GRAPH_FILE, 0, size, { signal });
   const graphBytes = new Uint8Array(await blob.arrayBuffer());
   const parts: PartsSource = { id, name: id, graph, graphBytes, weightsHash, read: consumer.read };
-  return new SplitModel(parts, { trusted: false });
+  return SplitModel.read(parts, graphs, { trusted: false });
 }
 
 /**

@@ -33,8 +33,9 @@ describe("a stage's package", () => {
     async (from, to) => {
       const weights = counting();
       const range = { embed: false, from, to, head: false };
-      const pkg = await stagePackage(decoder, range, { id: "s", name: "S", weights, expand: true, signal });
-      const { pieces } = extractStage(decoder, range);
+      const stage = extractStage(decoder, range);
+      const pkg = await stagePackage(stage, range, { id: "s", name: "S", weights, expand: true, signal });
+      const { pieces } = stage;
       const own = pieces.reduce((sum, { length }) => sum + length, 0);
       const read = weights.asked.reduce((sum, { length }) => sum + length, 0);
       expect(read).toBeGreaterThanOrEqual(own);
@@ -51,12 +52,9 @@ describe("a stage's package", () => {
   );
 
   it("fails with a reason if a file is cut off or missing", async () => {
+    const range = { embed: false, from: 0, to: 1, head: false };
     const read = (weights: WeightSource) =>
-      stagePackage(
-        decoder,
-        { embed: false, from: 0, to: 1, head: false },
-        { id: "s", name: "S", weights, expand: true, signal },
-      );
+      stagePackage(extractStage(decoder, range), range, { id: "s", name: "S", weights, expand: true, signal });
     const cut = weightsInFiles(new Map([["model_q4.onnx_data", data.slice(0, 1_000)]]));
     await expect(read(cut)).rejects.toMatchObject({ code: "file-corrupt" });
     await expect(read(weightsInFiles(new Map()))).rejects.toMatchObject({ code: "file-missing" });

@@ -1,15 +1,7 @@
 /** Turns a part of a decoder into a package that an engine can load: its graph, and just the bytes of its weights. */
 import { MicrogridError } from "../../core";
 import type { HiddenSlot, StagePackage, StagePart } from "../../inference";
-import {
-  type DecoderGraph,
-  type StageFile,
-  type StagePiece,
-  type StageRange,
-  type TensorSpec,
-  extractStage,
-  mergeRanges,
-} from "../split";
+import { type StageFile, type StagePiece, type StageRange, type TensorSpec, mergeRanges } from "../split";
 
 /** Bytes that are read unnecessarily to save a request: about as many as a round trip costs. */
 const MAX_GAP_BYTES = 64 * 2 ** 10;
@@ -24,23 +16,23 @@ export interface WeightSource {
 }
 
 /**
- * Makes a package of a part of a model. Throws `unsupported-model` if its graph needs inputs that a stage cannot have.
+ * Makes a package of a part of a model, given the files of the part. Throws `unsupported-model` if its graph needs inputs that a
+ * stage cannot have.
  */
 export async function stagePackage(
-  decoder: DecoderGraph,
+  stage: StageFile,
   range: StageRange,
   options: {
     readonly id: string;
     readonly name: string;
     readonly weights: WeightSource;
-    /** `expandsWeights` of the whole model. */
+    /** Whether the whole model has `expandedBytes`. */
     readonly expand: boolean;
     readonly signal: AbortSignal;
     readonly onProgress?: (loadedBytes: number, totalBytes: number) => void;
   },
 ): Promise<StagePackage> {
   const { id, name, expand } = options;
-  const stage = extractStage(decoder, range);
   const strange = stage.feeds.find(({ kind }) => kind === "past-shape");
   if (strange) {
     throw new MicrogridError(
@@ -55,16 +47,12 @@ export async function stagePackage(
     graph: new Blob([stage.graphBytes as Uint8Array<ArrayBuffer>]),
     files: stage.files.map((file) => ({ path: file.name, blob: fileOf(file, pieces) })),
     expand,
-    part: partOf(stage, range),
+    part: stagePart(stage, range),
   };
 }
 
 /** The tensors that a part of a model takes, passes on and returns. Throws like `stagePackage`. */
-export function stagePart(decoder: DecoderGraph, range: StageRange): StagePart {
-  return partOf(extractStage(decoder, range), range);
-}
-
-function partOf({ inputs, outputs, forwarded }: StageFile, { embed, head }: StageRange): StagePart {
+export function stagePart({ inputs, outputs, forwarded }: StageFile, { embed, head }: StageRange): StagePart {
   return {
     takes: inputs.map(slotOf),
     passes: forwarded,

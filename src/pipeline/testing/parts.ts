@@ -6,13 +6,13 @@ import {
   type PipelinePackage,
   type StageLimits,
   type StageService,
-  expandsWeights,
+  expandedBytes,
 } from "../../inference";
 import { OnnxEngine } from "../../inference/onnx";
 import type { randomDecoder } from "../../inference/testing";
 import { nodeOrt } from "../../inference/testing/node";
 import { type WeightSource, stagePackage } from "../run/packages";
-import { type DecoderGraph, type StageRange, readDecoder } from "../split";
+import { type DecoderGraph, type StageRange, extractStage, readDecoder } from "../split";
 import { weightsInFiles } from "./files";
 
 type OnnxPackage = Extract<ModelPackage, { engine: "onnx" }>;
@@ -86,11 +86,11 @@ export class PartsInMemory {
   }
 
   #part(range: StageRange) {
-    return stagePackage(this.decoder, range, {
+    return stagePackage(extractStage(this.decoder, range), range, {
       id: "part",
       name: "Part",
       weights: this.#weights,
-      expand: expandsWeights(this.#graph),
+      expand: expandedBytes(this.#graph) !== undefined,
       signal,
     });
   }

@@ -133,7 +133,7 @@ export class MarkdownView extends LitElement {
 
   #blocks(shown: ShownText, text: string, complete: boolean): TemplateResult | TemplateResult[] {
     if (!this.plain) shown.update(text, complete);
-    const tooSlow = this.plain || shown.problem?.tooSlow === true;
+    const tooSlow = this.plain || shown.problem?.tooMuch === true;
     if (!tooSlow && shown.blocks) return shown.blocks.map((each) => html`<div class="block" ${inPlace(each)}></div>`);
     const unread = !tooSlow && !shown.problem && !this.streaming;
     return html`<div class="block ${unread ? "unread" : ""}"><p class="raw" dir="auto">${text}</p></div>
@@ -146,7 +146,7 @@ export class MarkdownView extends LitElement {
       lastDrawMs: () => this.#drawMs,
       onChange: () => {
         this.requestUpdate();
-        if (shown.problem?.tooSlow) this.dispatchEvent(new Event("mg-unreadable"));
+        if (shown.problem?.tooMuch) this.dispatchEvent(new Event("mg-unreadable"));
       },
     });
     return shown;

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { NotRead } from "../../border";
 import { FakeLocks } from "../../border/testing/locks";
 import { FakeWorker } from "../../border/testing/worker";
 import { deferred } from "../../core";
-import { MarkdownReader, Unreadable } from "./reader";
+import { MarkdownReader } from "./reader";
 import { MarkdownService, type MarkdownReading } from "./reader-service";
 import { ShownText } from "./shown-text";
 
@@ -49,7 +50,7 @@ describe("MarkdownReader", () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const stuck = reader.read("b", ENDLESS, true);
     const other = reader.read("c", "Two.", true);
-    const failed = expect(stuck).rejects.toThrow(Unreadable);
+    const failed = expect(stuck).rejects.toThrow(NotRead);
     await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
     expect(workers).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(60_000);
@@ -67,7 +68,7 @@ describe("MarkdownReader", () => {
     });
     const reader = new MarkdownReader(create);
     for (let time = 0; time < 5; time++)
-      await expect(reader.read("a", "One.", true)).rejects.toMatchObject({ tooSlow: false });
+      await expect(reader.read("a", "One.", true)).rejects.toMatchObject({ tooMuch: false });
     expect(create).toHaveBeenCalledTimes(3);
   });
 });
@@ -94,14 +95,14 @@ describe("ShownText", () => {
   });
 
   test("is as it was written if it cannot be read, and is not read again", async () => {
-    const read = vi.fn(() => Promise.reject(new Unreadable(true, undefined)));
+    const read = vi.fn(() => Promise.reject(new NotRead(true, undefined)));
     const shown = textWith({ read });
     shown.update("a", false);
     await shown.settled();
     shown.update("ab", true);
     await shown.settled();
     expect(shown.blocks).toBeUndefined();
-    expect(shown.problem?.tooSlow).toBe(true);
+    expect(shown.problem?.tooMuch).toBe(true);
     expect(read).toHaveBeenCalledTimes(1);
   });
 

@@ -1,6 +1,7 @@
 /** One text of the page as blocks of HTML, read elsewhere while it is still being written. */
+import { NotRead } from "../../border";
 import { randomId } from "../../core";
-import { type MarkdownReader, Unreadable } from "./reader";
+import type { MarkdownReader } from "./reader";
 
 /** The page rests this many times as long as it has taken to show a text, so that a hostile text leaves it most of its time. */
 const REST = 4;
@@ -30,7 +31,7 @@ export class ShownText {
   #wanted: Version = { text: "", complete: false };
   #read = this.#wanted;
   #blocks: readonly string[] | undefined;
-  #problem: Unreadable | undefined;
+  #problem: NotRead | undefined;
   #reading: Promise<void> | undefined;
   #closed = false;
 
@@ -44,7 +45,7 @@ export class ShownText {
   }
 
   /** Why the text can only be shown as it is written. */
-  get problem(): Unreadable | undefined {
+  get problem(): NotRead | undefined {
     return this.#problem;
   }
 
@@ -82,7 +83,7 @@ export class ShownText {
         this.#read = version;
         if (uncoloured) void reader.coloured().then(this.#again, () => undefined);
       } catch (error) {
-        this.#problem = error instanceof Unreadable ? error : new Unreadable(false, error);
+        this.#problem = error instanceof NotRead ? error : new NotRead(false, error);
         onChange();
         return;
       }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Did, MicrogridError, TypedEventTarget } from "../../../core";
 import type { DeviceInfo, EngineSupervisor } from "../../../inference";
 import type { ModelLibrary } from "../../../models";
+import { GraphService } from "../../../pipeline/graphs";
 import { Bus } from "../../../pipeline/testing/bus";
 import type { RoomSession } from "../../../room";
 import { StateStore } from "../../state-store";
@@ -104,6 +105,8 @@ export class PipelineRoom {
       device: store.state.device,
       supervisor: engine as unknown as EngineSupervisor,
       guests: engine as unknown as EngineSupervisor,
+      graphs: new GraphService(),
+      strangers: new GraphService(),
       library,
       store,
       givenBytes: () => member.given,

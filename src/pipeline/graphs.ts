@@ -1,0 +1,79 @@
+/** Reads graphs of models and cuts stages out of them: the object that `workers/graphs.ts` serves. */
+import { expandedBytes } from "../inference";
+import {
+  type DecoderGraph,
+  type PartBytes,
+  type StageFile,
+  type StageRange,
+  exemplaryLayers,
+  extractStage,
+  partBytes,
+  readDecoder,
+} from "./split";
+
+/** Graphs that stay in memory once they are read; others are read again when they are needed. */
+const MAX_KEPT = 4;
+
+/** A graph to read. It comes along with each call, since a worker may have been replaced since the last one. */
+export interface GraphFile {
+  /** Tells it from all other graphs that this device reads. */
+  readonly key: string;
+  readonly file: Blob;
+  /** False for a graph from another member: it is read by stricter rules (see `readDecoder`). */
+  readonly trusted: boolean;
+}
+
+/** The figures of a decoder. */
+export interface GraphFigures extends DecoderGraph {
+  /** Bytes of its parts on the CPU, where they take more memory than their files say. */
+  readonly onCpu: PartBytes | undefined;
+}
+
+/** Reads graphs, here or in a worker. All reject like `readDecoder`. */
+export interface Graphs {
+  read(graph: GraphFile): Promise<GraphFigures>;
+  /** Rejects with `bad-request` if the range is not a stage. */
+  stage(graph: GraphFile, range: StageRange): Promise<StageFile>;
+  /** As few of the layers `[from, to)` as have all operators that any of them has. */
+  exemplary(graph: GraphFile, range: { readonly from?: number; readonly to?: number }): Promise<readonly number[]>;
+}
+
+export class GraphService implements Graphs {
+  /** Most recently used last. */
+  readonly #decoders = new Map<string, DecoderGraph>();
+
+  /** Resolves when the worker runs. */
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async read(graph: GraphFile): Promise<GraphFigures> {
+    const bytes = new Uint8Array(await graph.file.arrayBuffer());
+    const decoder = this.#keep(graph, readDecoder(bytes, graph));
+    const more = expandedBytes(bytes);
+    return { ...decoder, onCpu: more && partBytes(decoder, more) };
+  }
+
+  async stage(graph: GraphFile, range: StageRange): Promise<StageFile> {
+    return extractStage(await this.#decoder(graph), range);
+  }
+
+  async exemplary(
+    graph: GraphFile,
+    range: { readonly from?: number; readonly to?: number },
+  ): Promise<readonly number[]> {
+    return exemplaryLayers(await this.#decoder(graph), range);
+  }
+
+  async #decoder(graph: GraphFile): Promise<DecoderGraph> {
+    const known = this.#decoders.get(graph.key);
+    return this.#keep(graph, known ?? readDecoder(new Uint8Array(await graph.file.arrayBuffer()), graph));
+  }
+
+  #keep({ key }: GraphFile, decoder: DecoderGraph): DecoderGraph {
+    this.#decoders.delete(key);
+    this.#decoders.set(key, decoder);
+    for (const oldest of [...this.#decoders.keys()].slice(0, -MAX_KEPT)) this.#decoders.delete(oldest);
+    return decoder;
+  }
+}
